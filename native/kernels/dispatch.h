@@ -1,0 +1,23 @@
+// Chooses the kernels for this processor: the baseline is part of the addon, each wider instruction set is a module of
+// its own beside it, opened after the processor has been asked. At most one module is open in a process.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "kernels/kernel_table.h"
+
+namespace bptt {
+
+struct Dispatch {
+  const BpttKernelTable* table = nullptr;
+  std::vector<std::string> supported;  // instruction sets that this processor has, narrowest first
+  std::string note;                    // why a wider set is not used although the processor has it; else empty
+};
+
+// `wanted` is "auto" or the name of an instruction set. The first successful call decides for the process; a later
+// call that asks for another set is an error `isa_unsupported`.
+Status choose_kernels(const std::string& wanted, Dispatch* dispatch);
+
+}  // namespace bptt

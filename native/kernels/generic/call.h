@@ -1,0 +1,56 @@
+// What every kernel uses to read its call: typed operands, and the share of the work that falls to this thread.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/alignment.h"
+#include "kernels/kernel_table.h"
+
+namespace bptt {
+namespace kernel {
+
+struct Range {
+  int64_t begin;
+  int64_t end;
+};
+
+// The part of 0..total that this thread does, in multiples of `grain`. Only whole elements are divided, never a sum.
+inline Range share(int64_t total, int64_t grain, const BpttTeam& team) {
+  const int64_t grains = (total + grain - 1) / grain;
+  const int64_t begin = grains * team.id / team.count * grain;
+  const int64_t end = grains * (team.id + 1) / team.count * grain;
+  return {std::min(begin, total), std::min(end, total)};
+}
+
+inline bool barrier(const BpttCall& call) { return call.team->barrier(call.team->context) != 0; }
+
+template <typename T>
+inline T* data(const BpttCall& call, int operand) {
+  return static_cast<T*>(call.operands[operand].data);
+}
+inline int64_t rows(const BpttCall& call, int operand) { return call.operands[operand].rows; }
+inline int64_t columns(const BpttCall& call, int operand) { return call.operands[operand].columns; }
+
+// A row of an operand that may be absent.
+template <typename T>
+inline T* row_or_null(T* base, int64_t row, int64_t columns) {
+  return base == nullptr ? nullptr : base + row * columns;
+}
+
+template <typename T>
+inline T* at_or_null(T* base, int64_t offset) {
+  return base == nullptr ? nullptr : base + offset;
+}
+
+// Makes the float and the double form of a kernel.
+#define BPTT_INSTANTIATE(name)                           \
+  template void name<float>(const BpttCall* call);       \
+  template void name<double>(const BpttCall* call)
+
+#define BPTT_INSTANTIATE_SCRATCH(name)                                                                      \
+  template BpttScratch name##Scratch<float>(const BpttOperand* operands, const BpttAxis* axis);             \
+  template BpttScratch name##Scratch<double>(const BpttOperand* operands, const BpttAxis* axis)
+
+}  // namespace kernel
+}  // namespace bptt

@@ -1,0 +1,64 @@
+// Embedding: rows of a table by index. The program has checked the indices before the run; a kernel that meets a bad
+// one all the same (the caller changed the memory meanwhile) reads a row of zeros and writes nothing.
+#include "kernels/generic/call.h"
+#include "kernels/generic/declarations.h"
+#include "kernels/generic/vec.h"
+
+namespace bptt {
+namespace kernel {
+
+namespace {
+bool in_table(int32_t id, int64_t size) { return id >= 0 && id < size; }
+}  // namespace
+
+// y[r] = table[ids[r]]
+//   ids   [R]    in   int32
+//   table [V,F]  in
+//   y     [R,F]  out
+template <typename T>
+void embedding(const BpttCall* call) {
+  const int32_t* ids = data<int32_t>(*call, 0);
+  const T* table = data<T>(*call, 1);
+  T* y = data<T>(*call, 2);
+  const int64_t size = rows(*call, 1), width = columns(*call, 1);
+  const Range mine = share(rows(*call, 0), 16, *call->team);
+  for (int64_t r = mine.begin; r < mine.end; ++r) {
+    T* to = y + r * width;
+    if (in_table(ids[r], size)) {
+      const T* from = table + ids[r] * width;
+      std::copy(from, from + width, to);
+    } else {
+      std::fill(to, to + width, T(0));
+    }
+  }
+}
+
+// dTable[v] = sum of dy[r] over the rows r with ids[r] == v, in ascending order; threads divide the columns.
+//   ids    [R]    in   int32
+//   dy     [R,F]  in
+//   dTable [V,F]  out  assigned, also where no row uses it
+template <typename T>
+void embeddingGradient(const BpttCall* call) {
+  constexpr int L = Vec<T>::kLanes;
+  const int32_t* ids = data<int32_t>(*call, 0);
+  const T* dy = data<T>(*call, 1);
+  T* gradient = data<T>(*call, 2);
+  const int64_t size = rows(*call, 2), width = columns(*call, 2), total = rows(*call, 0);
+  const Range mine = share(width, L, *call->team);
+  for (int64_t v = 0; v < size; ++v) std::fill(gradient + v * width + mine.begin, gradient + v * width + mine.end, T(0));
+  for (int64_t r = 0; r < total; ++r) {
+    if (!in_table(ids[r], size)) continue;
+    T* to = gradient + ids[r] * width;
+    const T* from = dy + r * width;
+    for (int64_t c = mine.begin; c < mine.end; c += L) {
+      const int n = static_cast<int>(std::min<int64_t>(L, mine.end - c));
+      (Vec<T>::load(to + c, n) + Vec<T>::load(from + c, n)).store(to + c, n);
+    }
+  }
+}
+
+BPTT_INSTANTIATE(embedding);
+BPTT_INSTANTIATE(embeddingGradient);
+
+}  // namespace kernel
+}  // namespace bptt

@@ -1,0 +1,93 @@
+// Affine maps over all rows of a batch at once, and their gradients. Row-major, 64-byte aligned operands; allocate
+// nothing. Rounding: one chain of multiply-adds per element forward, chains of kDepthBlock summed in order backward.
+#include "kernels/generic/call.h"
+#include "kernels/generic/declarations.h"
+#include "kernels/generic/micro_kernel.h"
+#include "kernels/generic/transposed_product.h"
+
+namespace bptt {
+namespace kernel {
+
+namespace {
+// Rows of x that are swept over all panels together: 256 KiB, a part of the second cache.
+constexpr int64_t kBlockBytes = 256 * 1024;
+}  // namespace
+
+// y = x W^T + b
+//   x  [R,K]  in
+//   p  [K,O]  in   W packed
+//   b  [O]    in   may be absent
+//   y  [R,O]  out  aliases nothing
+template <typename T>
+void linear(const BpttCall* call) {
+  constexpr int NV = Tiling<T>::vectors(1);
+  constexpr int W = NV * Vec<T>::kLanes;
+  constexpr int MR = Tiling<T>::rows(NV);
+  const T* x = data<T>(*call, 0);
+  const T* packed = data<T>(*call, 1);
+  const T* bias = data<T>(*call, 2);
+  T* y = data<T>(*call, 3);
+  const int64_t total_rows = rows(*call, 0);
+  const int64_t depth = columns(*call, 0);
+  const int64_t outputs = columns(*call, 3);
+  const int64_t panels = (outputs + W - 1) / W;
+  // Threads divide the rows where there are enough of them, the columns otherwise.
+  const bool by_rows = total_rows >= MR * 4 * call->team->count;
+  const Range mine = by_rows ? share(total_rows, MR, *call->team) : Range{0, total_rows};
+  const Range my_panels = by_rows ? Range{0, panels} : share(panels, 1, *call->team);
+  const int64_t block = std::max<int64_t>(MR, kBlockBytes / (depth * static_cast<int64_t>(sizeof(T))) / MR * MR);
+  Tile<T, NV> tile;
+  for (int64_t r0 = mine.begin; r0 < mine.end; r0 += block) {
+    const int64_t r1 = std::min(mine.end, r0 + block);
+    for (int64_t panel = my_panels.begin; panel < my_panels.end; ++panel) {
+      const int64_t column = panel * W;
+      const int width = static_cast<int>(std::min<int64_t>(W, outputs - column));
+      for (int64_t r = r0; r < r1; r += MR) {
+        const int count = static_cast<int>(std::min<int64_t>(MR, r1 - r));
+        tile_product<T, NV, Left::kRows>(count, depth, x + r * depth, depth, packed + panel * depth * W, tile.value);
+        for (int m = 0; m < count; ++m) {
+          T* to = y + (r + m) * outputs + column;
+          for (int c = 0; c < width; c += Vec<T>::kLanes) {
+            const int n = std::min(Vec<T>::kLanes, width - c);
+            (Vec<T>::load(tile.row(m) + c) + Vec<T>::load_or_zero(at_or_null(bias, column + c), n))
+                .store(to + c, n);
+          }
+        }
+      }
+    }
+  }
+}
+
+// dW = dy^T x
+//   dy [R,O]  in
+//   x  [R,K]  in
+//   dW [O,K]  out
+template <typename T>
+void weightGradient(const BpttCall* call) {
+  const int64_t width = columns(*call, 1);
+  const T* x = data<T>(*call, 1);
+  transposed_product<T>(*call, data<T>(*call, 0), columns(*call, 0), columns(*call, 0), rows(*call, 0), width,
+                        data<T>(*call, 2), [&](int64_t row) { return x + row * width; });
+}
+
+template <typename T>
+BpttScratch weightGradientScratch(const BpttOperand* operands, const BpttAxis*) {
+  return transposed_product_scratch<T>(operands[1].columns);
+}
+
+// db = sum over rows of dy, in blocks of 64 rows so that the error grows with the blocks and not with the rows.
+//   dy [R,O]  in
+//   db [O]    out
+template <typename T>
+void biasGradient(const BpttCall* call) {
+  const Range mine = share(columns(*call, 0), sum_width<T>(), *call->team);
+  column_sums<T>(data<T>(*call, 0), columns(*call, 0), rows(*call, 0), mine, data<T>(*call, 1));
+}
+
+BPTT_INSTANTIATE(linear);
+BPTT_INSTANTIATE(weightGradient);
+BPTT_INSTANTIATE_SCRATCH(weightGradient);
+BPTT_INSTANTIATE(biasGradient);
+
+}  // namespace kernel
+}  // namespace bptt

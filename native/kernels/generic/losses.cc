@@ -1,0 +1,238 @@
+// Softmax, and losses with their gradients. A loss is summed in double over the rows in ascending order, whatever the
+// number of threads.
+#include <cmath>
+
+#include "kernels/generic/call.h"
+#include "kernels/generic/declarations.h"
+#include "kernels/generic/vec.h"
+
+namespace bptt {
+namespace kernel {
+
+namespace {
+
+template <typename T>
+T largest(const T* x, int64_t n) {
+  T most = x[0];
+  for (int64_t c = 1; c < n; ++c) most = x[c] > most ? x[c] : most;
+  return most;
+}
+
+// y[c] = e^(x[c] - shift), and their sum, which is NaN when an x is.
+template <typename T>
+T exp_sum(const T* x, T shift, int64_t n, T* y) {
+  constexpr int L = Vec<T>::kLanes;
+  const Vec<T> by(shift);
+  Vec<T> sum = Vec<T>::zero();
+  int64_t c = 0;
+  for (; c + L <= n; c += L) {
+    const Vec<T> e = exp(Vec<T>::load(x + c) - by);
+    if (y != nullptr) e.store(y + c);
+    sum = sum + e;
+  }
+  T lanes[L];
+  sum.store(lanes);
+  T total = 0;
+  for (T lane : lanes) total += lane;
+  if (c < n) {
+    exp(Vec<T>::load(x + c, static_cast<int>(n - c)) - by).store(lanes);
+    for (int64_t l = 0; c + l < n; ++l) {
+      if (y != nullptr) y[c + l] = lanes[l];
+      total += lanes[l];
+    }
+  }
+  return total;
+}
+
+// Writes the loss from the losses of the rows: their sum times `factor`. Every thread must have filled its rows.
+template <typename T>
+void finish_loss(const BpttCall& call, const double* row_losses, int64_t total_rows, double factor, T* loss) {
+  if (barrier(call) || call.team->id != 0) return;
+  double sum = 0;
+  for (int64_t r = 0; r < total_rows; ++r) sum += row_losses[r];
+  *loss = static_cast<T>(sum * factor);
+}
+
+BpttScratch one_double_per_row(const BpttOperand& rows_of) { return {rows_of.rows * static_cast<int64_t>(sizeof(double)), 0}; }
+
+double one_over_counted(const int32_t* targets, int64_t total) {
+  int64_t counted = 0;
+  for (int64_t r = 0; r < total; ++r) counted += targets[r] >= 0;
+  return counted == 0 ? 0.0 : 1.0 / static_cast<double>(counted);
+}
+
+}  // namespace
+
+// y[r] = e^x[r] / sum e^x[r].   x [R,C] in; y [R,C] out, may be the same memory as x
+template <typename T>
+void softmax(const BpttCall* call) {
+  const int64_t width = columns(*call, 0);
+  const Range mine = share(rows(*call, 0), 1, *call->team);
+  for (int64_t r = mine.begin; r < mine.end; ++r) {
+    const T* x = data<T>(*call, 0) + r * width;
+    T* y = data<T>(*call, 1) + r * width;
+    const T inverse = T(1) / exp_sum(x, largest(x, width), width, y);
+    for (int64_t c = 0; c < width; ++c) y[c] *= inverse;
+  }
+}
+
+// dx = y * (dy - sum(dy * y)).   dy, y [R,C] in; dx [R,C] out
+template <typename T>
+void softmaxBackward(const BpttCall* call) {
+  const int64_t width = columns(*call, 0);
+  const Range mine = share(rows(*call, 0), 1, *call->team);
+  for (int64_t r = mine.begin; r < mine.end; ++r) {
+    const T* dy = data<T>(*call, 0) + r * width;
+    const T* y = data<T>(*call, 1) + r * width;
+    T* dx = data<T>(*call, 2) + r * width;
+    T dot = 0;
+    for (int64_t c = 0; c < width; ++c) dot += dy[c] * y[c];
+    for (int64_t c = 0; c < width; ++c) dx[c] = y[c] * (dy[c] - dot);
+  }
+}
+
+// loss = mean over rows with target >= 0 of lse[r] - logits[r, target];  lse[r] = log sum e^logits[r]
+//   logits  [R,C]  in
+//   targets [R]    in   int32 class, or -1 for a row that does not count
+//   loss    [1]    out  0 when no row counts
+//   lse     [R]    out  kept for the backward pass
+template <typename T>
+void softmaxCrossEntropy(const BpttCall* call) {
+  const int64_t total = rows(*call, 0), width = columns(*call, 0);
+  const int32_t* targets = data<int32_t>(*call, 1);
+  T* lse = data<T>(*call, 3);
+  double* row_losses = static_cast<double*>(call->shared_scratch);
+  const Range mine = share(total, 1, *call->team);
+  for (int64_t r = mine.begin; r < mine.end; ++r) {
+    const T* x = data<T>(*call, 0) + r * width;
+    const T shift = largest(x, width);
+    const double log_sum = static_cast<double>(shift) +
+                           std::log(static_cast<double>(exp_sum(x, shift, width, static_cast<T*>(nullptr))));
+    lse[r] = static_cast<T>(log_sum);
+    const bool counts = targets[r] >= 0 && targets[r] < width;
+    row_losses[r] = counts ? log_sum - static_cast<double>(x[targets[r]]) : 0.0;
+  }
+  finish_loss(*call, row_losses, total, one_over_counted(targets, total), data<T>(*call, 2));
+}
+
+template <typename T>
+BpttScratch softmaxCrossEntropyScratch(const BpttOperand* operands, const BpttAxis*) {
+  return one_double_per_row(operands[0]);
+}
+
+// dlogits[r] = dloss / count * (softmax(logits[r]) - onehot(target)), zero for rows that do not count
+//   dloss   [1]    in
+//   logits  [R,C]  in   may be the same memory as dlogits
+//   targets [R]    in   int32
+//   lse     [R]    in
+//   dlogits [R,C]  out
+template <typename T>
+void softmaxCrossEntropyBackward(const BpttCall* call) {
+  constexpr int L = Vec<T>::kLanes;
+  const int64_t total = rows(*call, 1), width = columns(*call, 1);
+  const int32_t* targets = data<int32_t>(*call, 2);
+  const T* lse = data<T>(*call, 3);
+  const T factor = static_cast<T>(static_cast<double>(*data<T>(*call, 0)) * one_over_counted(targets, total));
+  const Range mine = share(total, 1, *call->team);
+  for (int64_t r = mine.begin; r < mine.end; ++r) {
+    const T* x = data<T>(*call, 1) + r * width;
+    T* dx = data<T>(*call, 4) + r * width;
+    const bool counts = targets[r] >= 0 && targets[r] < width;
+    const Vec<T> row_factor(counts ? factor : T(0)), shift(lse[r]);
+    for (int64_t c = 0; c < width; c += L) {
+      const int n = static_cast<int>(std::min<int64_t>(L, width - c));
+      (exp(Vec<T>::load(x + c, n) - shift) * row_factor).store(dx + c, n);
+    }
+    if (counts) dx[targets[r]] -= factor;
+  }
+}
+
+// loss = mean over rows of the sum over columns of -(t log s(x) + (1-t) log(1 - s(x))), in the form that does not
+// overflow: max(x,0) - x t + log(1 + e^-|x|).   logits, targets [R,C] in; loss [1] out
+template <typename T>
+void sigmoidCrossEntropy(const BpttCall* call) {
+  const int64_t total = rows(*call, 0), width = columns(*call, 0);
+  double* row_losses = static_cast<double*>(call->shared_scratch);
+  const Range mine = share(total, 1, *call->team);
+  for (int64_t r = mine.begin; r < mine.end; ++r) {
+    const T* x = data<T>(*call, 0) + r * width;
+    const T* t = data<T>(*call, 1) + r * width;
+    double sum = 0;
+    for (int64_t c = 0; c < width; ++c) {
+      const double logit = static_cast<double>(x[c]);
+      sum += (logit < 0 ? 0.0 : logit) - logit * static_cast<double>(t[c]) + std::log1p(std::exp(-std::abs(logit)));
+    }
+    row_losses[r] = sum;
+  }
+  finish_loss(*call, row_losses, total, 1.0 / static_cast<double>(total), data<T>(*call, 2));
+}
+
+template <typename T>
+BpttScratch sigmoidCrossEntropyScratch(const BpttOperand* operands, const BpttAxis*) {
+  return one_double_per_row(operands[0]);
+}
+
+// dlogits = dloss / R * (s(logits) - targets).   dloss [1], logits, targets [R,C] in; dlogits [R,C] out
+template <typename T>
+void sigmoidCrossEntropyBackward(const BpttCall* call) {
+  constexpr int L = Vec<T>::kLanes;
+  const int64_t total = rows(*call, 1) * columns(*call, 1);
+  const Vec<T> factor(static_cast<T>(static_cast<double>(*data<T>(*call, 0)) / static_cast<double>(rows(*call, 1))));
+  const Range mine = share(total, 16 * L, *call->team);
+  for (int64_t e = mine.begin; e < mine.end; e += L) {
+    const int n = static_cast<int>(std::min<int64_t>(L, mine.end - e));
+    const Vec<T> x = Vec<T>::load(data<T>(*call, 1) + e, n), t = Vec<T>::load(data<T>(*call, 2) + e, n);
+    (factor * (sigmoid(x) - t)).store(data<T>(*call, 3) + e, n);
+  }
+}
+
+// loss = mean over all elements of (prediction - target)^2.   prediction, target [R,C] in; loss [1] out
+template <typename T>
+void meanSquaredError(const BpttCall* call) {
+  const int64_t total = rows(*call, 0), width = columns(*call, 0);
+  double* row_losses = static_cast<double*>(call->shared_scratch);
+  const Range mine = share(total, 1, *call->team);
+  for (int64_t r = mine.begin; r < mine.end; ++r) {
+    double sum = 0;
+    for (int64_t c = 0; c < width; ++c) {
+      const double error = static_cast<double>(data<T>(*call, 0)[r * width + c]) - static_cast<double>(data<T>(*call, 1)[r * width + c]);
+      sum += error * error;
+    }
+    row_losses[r] = sum;
+  }
+  finish_loss(*call, row_losses, total, 1.0 / static_cast<double>(total * width), data<T>(*call, 2));
+}
+
+template <typename T>
+BpttScratch meanSquaredErrorScratch(const BpttOperand* operands, const BpttAxis*) {
+  return one_double_per_row(operands[0]);
+}
+
+// dprediction = dloss * 2 / (R C) * (prediction - target)
+template <typename T>
+void meanSquaredErrorBackward(const BpttCall* call) {
+  constexpr int L = Vec<T>::kLanes;
+  const int64_t total = rows(*call, 1) * columns(*call, 1);
+  const Vec<T> factor(static_cast<T>(2.0 * static_cast<double>(*data<T>(*call, 0)) / static_cast<double>(total)));
+  const Range mine = share(total, 16 * L, *call->team);
+  for (int64_t e = mine.begin; e < mine.end; e += L) {
+    const int n = static_cast<int>(std::min<int64_t>(L, mine.end - e));
+    (factor * (Vec<T>::load(data<T>(*call, 1) + e, n) - Vec<T>::load(data<T>(*call, 2) + e, n)))
+        .store(data<T>(*call, 3) + e, n);
+  }
+}
+
+BPTT_INSTANTIATE(softmax);
+BPTT_INSTANTIATE(softmaxBackward);
+BPTT_INSTANTIATE(softmaxCrossEntropy);
+BPTT_INSTANTIATE_SCRATCH(softmaxCrossEntropy);
+BPTT_INSTANTIATE(softmaxCrossEntropyBackward);
+BPTT_INSTANTIATE(sigmoidCrossEntropy);
+BPTT_INSTANTIATE_SCRATCH(sigmoidCrossEntropy);
+BPTT_INSTANTIATE(sigmoidCrossEntropyBackward);
+BPTT_INSTANTIATE(meanSquaredError);
+BPTT_INSTANTIATE_SCRATCH(meanSquaredError);
+BPTT_INSTANTIATE(meanSquaredErrorBackward);
+
+}  // namespace kernel
+}  // namespace bptt

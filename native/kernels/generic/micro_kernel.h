@@ -1,0 +1,86 @@
+// The inner product of everything: a tile of rows times a panel of packed weights, summed over the whole depth in
+// registers. Each element of the result is one chain of multiply-adds in ascending order of the depth, whatever the
+// tile: so a row's result does not depend on its neighbours, on the batch or on the number of threads.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/generic/vec.h"
+
+namespace bptt {
+namespace kernel {
+
+// How panels and tiles fit the register file. A panel is kVectors SIMD vectors wide.
+template <typename T>
+struct Tiling {
+  static constexpr int kLanes = Vec<T>::kLanes;
+  // AVX-512 and arm64 have 32 vector registers, the others 16.
+#if defined(__AVX512F__) || defined(__aarch64__)
+  static constexpr int kAccumulators = 24;
+#else
+  static constexpr int kAccumulators = 12;
+#endif
+  static constexpr int rows(int vectors) {
+    return kAccumulators == 12 && vectors == 4 ? 2 : kAccumulators / vectors;
+  }
+  // Vectors in one panel: one per gate where gates are interleaved, three otherwise.
+  static constexpr int vectors(int gates) { return gates == 1 ? 3 : gates; }
+};
+
+// Where the left factor's element (row m, depth k) stands.
+enum class Left {
+  kRows,   // a[m * stride + k]: rows of a row-major matrix
+  kPacked  // a[k * stride + m]: packed for the transposed product
+};
+
+template <typename T, int NV, int MR, Left left>
+inline void tile_rows(int64_t depth, const T* a, int64_t stride, const T* b, T* tile, bool accumulate) {
+  constexpr int L = Vec<T>::kLanes;
+  Vec<T> sum[MR][NV];
+#pragma GCC unroll 16
+  for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) sum[m][v] = accumulate ? Vec<T>::load(tile + (m * NV + v) * L) : Vec<T>::zero();
+  }
+  for (int64_t k = 0; k < depth; ++k) {
+    Vec<T> right[NV];
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) right[v] = Vec<T>::load(b + v * L);
+#pragma GCC unroll 16
+    for (int m = 0; m < MR; ++m) {
+      const Vec<T> factor(left == Left::kRows ? a[m * stride + k] : a[m]);
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) sum[m][v] = multiply_add(factor, right[v], sum[m][v]);
+    }
+    b += NV * L;
+    if (left == Left::kPacked) a += stride;
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) sum[m][v].store(tile + (m * NV + v) * L);
+  }
+}
+
+// tile[rows, NV * lanes] = (accumulate ? tile : 0) + a[rows, depth] * panel[depth, NV * lanes], 1 <= rows <= MR.
+template <typename T, int NV, Left left, int MR = Tiling<T>::rows(NV)>
+inline void tile_product(int rows, int64_t depth, const T* a, int64_t stride, const T* panel, T* tile,
+                         bool accumulate = false) {
+  if (rows == MR) {
+    tile_rows<T, NV, MR, left>(depth, a, stride, panel, tile, accumulate);
+  } else if constexpr (MR > 1) {
+    tile_product<T, NV, left, MR - 1>(rows, depth, a, stride, panel, tile, accumulate);
+  }
+}
+
+// Local memory for one tile.
+template <typename T, int NV>
+struct alignas(64) Tile {
+  static constexpr int kRows = Tiling<T>::rows(NV);
+  static constexpr int kColumns = NV * Vec<T>::kLanes;
+  T value[kRows * kColumns];
+  T* row(int m) { return value + m * kColumns; }
+};
+
+}  // namespace kernel
+}  // namespace bptt

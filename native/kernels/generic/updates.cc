@@ -1,0 +1,172 @@
+// Clipping and optimizers over the whole parameter block. Every hyperparameter is a run-time value (`h`, double), so a
+// schedule costs nothing. An update whose gradient norm is not finite changes nothing: the caller reports it, and the
+// weights of the last good step survive.
+#include <cmath>
+
+#include "kernels/generic/call.h"
+#include "kernels/generic/declarations.h"
+#include "kernels/generic/vec.h"
+
+namespace bptt {
+namespace kernel {
+
+namespace {
+
+constexpr int64_t kNormChunk = 4096;
+
+// Calls f(element, lanes) for the elements of this thread.
+template <typename T, typename F>
+void for_elements(const BpttCall& call, int operand, F f) {
+  constexpr int L = Vec<T>::kLanes;
+  const Range mine = share(rows(call, operand) * columns(call, operand), 16 * L, *call.team);
+  for (int64_t e = mine.begin; e < mine.end; e += L) f(e, static_cast<int>(std::min<int64_t>(L, mine.end - e)));
+}
+
+template <typename T>
+Vec<T> sqrt(Vec<T> x) {
+  return Vec<T>(Eigen::internal::psqrt(x.p));
+}
+
+bool skips(const BpttCall& call, int norm_operand) { return !std::isfinite(*data<double>(call, norm_operand)); }
+
+}  // namespace
+
+// norm = |g|;  g *= max / (norm + 1e-6) where that is below 1 (as torch.nn.utils.clip_grad_norm_)
+//   g    [P]  inout
+//   max  [1]  in   double; 0 or infinite: measure only
+//   norm [1]  out  double, before clipping
+// Squares are summed in double, over chunks of fixed size and then over the chunks, in order.
+template <typename T>
+void clipNorm(const BpttCall* call) {
+  T* g = data<T>(*call, 0);
+  const double most = *data<double>(*call, 1);
+  double* partial = static_cast<double*>(call->shared_scratch);
+  const int64_t total = columns(*call, 0);
+  const int64_t chunks = (total + kNormChunk - 1) / kNormChunk;
+  const Range mine = share(chunks, 1, *call->team);
+  for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
+    const int64_t end = std::min(total, (chunk + 1) * kNormChunk);
+    double sums[8] = {};  // eight fixed chains, so that the loop is not bound by the latency of one
+    for (int64_t e = chunk * kNormChunk; e < end; e += 8) {
+      for (int64_t l = 0; l < std::min<int64_t>(8, end - e); ++l) sums[l] += static_cast<double>(g[e + l]) * static_cast<double>(g[e + l]);
+    }
+    partial[chunk] = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+  }
+  if (barrier(*call)) return;
+  double sum = 0;
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) sum += partial[chunk];
+  const double norm = std::sqrt(sum);
+  if (call->team->id == 0) *data<double>(*call, 2) = norm;
+  const double factor = most / (norm + 1e-6);
+  if (!(most > 0) || !std::isfinite(most) || !std::isfinite(norm) || factor >= 1) return;
+  const Vec<T> by(static_cast<T>(factor));
+  for_elements<T>(*call, 0, [&](int64_t e, int n) { (Vec<T>::load(g + e, n) * by).store(g + e, n); });
+}
+
+template <typename T>
+BpttScratch clipNormScratch(const BpttOperand* operands, const BpttAxis*) {
+  return {(operands[0].columns + kNormChunk - 1) / kNormChunk * static_cast<int64_t>(sizeof(double)), 0};
+}
+
+// g = min(max(g, -limit), limit).   g [P] inout; limit [1] in, double; 0 or infinite: nothing to do. NaN stays NaN.
+template <typename T>
+void clipValue(const BpttCall* call) {
+  T* g = data<T>(*call, 0);
+  const double limit = *data<double>(*call, 1);
+  if (!(limit > 0) || !std::isfinite(limit)) return;
+  const Vec<T> high(static_cast<T>(limit)), low(static_cast<T>(-limit));
+  for_elements<T>(*call, 0, [&](int64_t e, int n) {
+    Vec<T>(Eigen::internal::pmax(Eigen::internal::pmin(Vec<T>::load(g + e, n).p, high.p), low.p)).store(g + e, n);
+  });
+}
+
+// Stochastic gradient descent, with momentum where m is given (as torch.optim.SGD).
+//   g += weightDecay w;  m = momentum m + (1 - dampening) g (m = g at the first step);  w -= lr (nesterov ? g + momentum m : m)
+//   w [P] inout; g [P] in; m [P] inout, may be absent; norm [1] in; h [6] in: lr, momentum, dampening, weightDecay, nesterov, firstStep
+template <typename T>
+void sgd(const BpttCall* call) {
+  enum { kW, kG, kM, kNorm, kH };
+  if (skips(*call, kNorm)) return;
+  T *w = data<T>(*call, kW), *m = data<T>(*call, kM);
+  const T* g = data<T>(*call, kG);
+  const double* h = data<double>(*call, kH);
+  const Vec<T> rate(static_cast<T>(h[0])), momentum(static_cast<T>(h[1])), undamped(static_cast<T>(1 - h[2]));
+  const Vec<T> decay(static_cast<T>(h[3]));
+  const bool nesterov = h[4] != 0, first = h[5] != 0;
+  for_elements<T>(*call, kW, [&](int64_t e, int n) {
+    const Vec<T> weight = Vec<T>::load(w + e, n);
+    Vec<T> gradient = Vec<T>::load(g + e, n) + decay * weight;
+    if (m != nullptr) {
+      const Vec<T> velocity = first ? gradient : momentum * Vec<T>::load(m + e, n) + undamped * gradient;
+      velocity.store(m + e, n);
+      gradient = nesterov ? gradient + momentum * velocity : velocity;
+    }
+    (weight - rate * gradient).store(w + e, n);
+  });
+}
+
+// Adam, or AdamW with decoupled weight decay (as torch.optim.Adam and AdamW).
+//   m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= lr/c1 * m / (sqrt(v)/sqrt(c2) + eps), c = 1 - b^step
+//   w, m, v [P] inout; g [P] in; norm [1] in; h [8] in: lr, b1, b2, eps, weightDecay, decoupled, c1, c2
+// Sources: Kingma & Ba 2015; Loshchilov & Hutter 2019.
+template <typename T>
+void adam(const BpttCall* call) {
+  enum { kW, kG, kM, kV, kNorm, kH };
+  if (skips(*call, kNorm)) return;
+  T *w = data<T>(*call, kW), *m = data<T>(*call, kM), *v = data<T>(*call, kV);
+  const T* g = data<T>(*call, kG);
+  const double* h = data<double>(*call, kH);
+  const bool decoupled = h[5] != 0;
+  const Vec<T> b1(static_cast<T>(h[1])), one_minus_b1(static_cast<T>(1 - h[1]));
+  const Vec<T> b2(static_cast<T>(h[2])), one_minus_b2(static_cast<T>(1 - h[2]));
+  const Vec<T> eps(static_cast<T>(h[3])), decay(static_cast<T>(decoupled ? 0 : h[4]));
+  const Vec<T> shrink(static_cast<T>(decoupled ? 1 - h[0] * h[4] : 1)), rate(static_cast<T>(h[0] / h[6]));
+  const Vec<T> correction(static_cast<T>(1 / std::sqrt(h[7])));
+  for_elements<T>(*call, kW, [&](int64_t e, int n) {
+    const Vec<T> weight = Vec<T>::load(w + e, n);
+    const Vec<T> gradient = Vec<T>::load(g + e, n) + decay * weight;
+    const Vec<T> mean = b1 * Vec<T>::load(m + e, n) + one_minus_b1 * gradient;
+    const Vec<T> square = b2 * Vec<T>::load(v + e, n) + one_minus_b2 * gradient * gradient;
+    mean.store(m + e, n);
+    square.store(v + e, n);
+    (weight * shrink - rate * mean / (sqrt(square) * correction + eps)).store(w + e, n);
+  });
+}
+
+// RMSProp (as torch.optim.RMSprop; TensorFlow's form with epsInsideRoot).
+//   s = alpha s + (1-alpha) g^2;  step = g / (sqrt(s) + eps) or g / sqrt(s + eps);  m = momentum m + step;  w -= lr (m or step)
+//   w, s [P] inout; m [P] inout, may be absent; g [P] in; norm [1] in; h [6] in: lr, alpha, eps, weightDecay, momentum, epsInsideRoot
+// Source: Tieleman & Hinton 2012.
+template <typename T>
+void rmsprop(const BpttCall* call) {
+  enum { kW, kG, kS, kM, kNorm, kH };
+  if (skips(*call, kNorm)) return;
+  T *w = data<T>(*call, kW), *s = data<T>(*call, kS), *m = data<T>(*call, kM);
+  const T* g = data<T>(*call, kG);
+  const double* h = data<double>(*call, kH);
+  const Vec<T> rate(static_cast<T>(h[0])), alpha(static_cast<T>(h[1])), one_minus_alpha(static_cast<T>(1 - h[1]));
+  const Vec<T> eps(static_cast<T>(h[2])), decay(static_cast<T>(h[3])), momentum(static_cast<T>(h[4]));
+  const bool inside = h[5] != 0;
+  for_elements<T>(*call, kW, [&](int64_t e, int n) {
+    const Vec<T> weight = Vec<T>::load(w + e, n);
+    const Vec<T> gradient = Vec<T>::load(g + e, n) + decay * weight;
+    const Vec<T> square = alpha * Vec<T>::load(s + e, n) + one_minus_alpha * gradient * gradient;
+    square.store(s + e, n);
+    Vec<T> step = gradient / (inside ? sqrt(square + eps) : sqrt(square) + eps);
+    if (m != nullptr) {
+      step = momentum * Vec<T>::load(m + e, n) + step;
+      step.store(m + e, n);
+    }
+    (weight - rate * step).store(w + e, n);
+  });
+}
+
+BPTT_INSTANTIATE(clipNorm);
+BPTT_INSTANTIATE_SCRATCH(clipNorm);
+BPTT_INSTANTIATE(clipValue);
+BPTT_INSTANTIATE(sgd);
+BPTT_INSTANTIATE(adam);
+BPTT_INSTANTIATE(rmsprop);
+
+}  // namespace kernel
+}  // namespace bptt

@@ -1,0 +1,79 @@
+// The plain C interface between the program and a kernel module. A module is compiled for one instruction set and
+// exports one function that returns its table; nothing but these structures crosses the boundary: no C++ object, no
+// allocation to be freed by the other side, no exception.
+#pragma once
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Changes whenever a structure below or the order of operations.def changes.
+#define BPTT_KERNEL_ABI 1u
+
+// One time axis of the running batch: packed rows, sequences sorted by length.
+typedef struct BpttAxis {
+  int64_t steps;                // T
+  int64_t batch;                // B = batch_sizes[0]
+  int64_t rows;                 // N = sum of batch_sizes
+  const int32_t* batch_sizes;   // [T] sequences alive at each step, non-increasing
+  const int64_t* offsets;       // [T+1] first row of each step
+} BpttAxis;
+
+// One operand: row-major, no gap between rows; `data` is null for an absent operand.
+typedef struct BpttOperand {
+  void* data;
+  int64_t rows;
+  int64_t columns;
+} BpttOperand;
+
+// The calling thread's place among the threads that execute the same kernel.
+typedef struct BpttTeam {
+  int32_t id;
+  int32_t count;
+  void* context;
+  // Waits for all threads; returns non-zero when the kernel must return at once (cancelled).
+  int32_t (*barrier)(void* context);
+} BpttTeam;
+
+typedef struct BpttCall {
+  const BpttOperand* operands;  // in the order of the signature
+  const double* attributes;     // in the order of operations.def
+  const BpttAxis* axis;         // the axis of N, or null
+  void* shared_scratch;         // one for all threads of the call
+  void* thread_scratch;         // one for each thread
+  const BpttTeam* team;
+} BpttCall;
+
+// Scratch memory that a call needs at most, in bytes.
+typedef struct BpttScratch {
+  int64_t shared;
+  int64_t per_thread;
+} BpttScratch;
+
+typedef void (*BpttKernel)(const BpttCall* call);
+// `operands` and `axis` (null when there is none) hold the capacities here; absent operands have null `data`.
+typedef BpttScratch (*BpttScratchSize)(const BpttOperand* operands, const BpttAxis* axis);
+
+typedef struct BpttOperation {
+  const char* name;
+  BpttKernel kernel[2];         // float, double
+  BpttScratchSize scratch[2];   // null: none
+} BpttOperation;
+
+typedef struct BpttKernelTable {
+  uint32_t abi;
+  uint32_t operation_count;
+  const char* isa;              // "sse2", "avx2", "avx512", "neon", "generic"
+  const char* eigen_version;
+  const BpttOperation* operations;
+  // Elements of [inputs, outputs] weights packed for `gates` gates; double when `is_double`.
+  int64_t (*packed_size)(int64_t inputs, int64_t outputs, int32_t gates, int32_t is_double);
+} BpttKernelTable;
+
+typedef const BpttKernelTable* (*BpttKernelEntry)(void);
+
+#ifdef __cplusplus
+}
+#endif
