@@ -1,0 +1,112 @@
+// The functions of the addon; src/native/addon.ts mirrors them one to one.
+#include "base/thread_team.h"
+#include "binding/environment.h"
+#include "binding/napi_setup.h"
+#include "binding/program_object.h"
+#include "kernels/operations.h"
+#include "program/probe.h"
+
+namespace bptt {
+
+namespace {
+
+// configure(isa: string): void      the first successful call decides for the process
+Napi::Value configure(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::string isa = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : "auto";
+  const Status status = choose_kernels(isa, &Environment::of(env).dispatch);
+  if (!status.is_ok()) throw coded_error(env, status.code(), status.message());
+  return env.Undefined();
+}
+
+const Dispatch& configured(const Napi::CallbackInfo& info) {
+  const Dispatch& dispatch = Environment::of(info.Env()).dispatch;
+  if (dispatch.table == nullptr) throw coded_error(info.Env(), "native_failed", "configure() has not been called");
+  return dispatch;
+}
+
+// info(): { version, isa, supported, note, eigen }
+Napi::Value describe(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Dispatch& dispatch = configured(info);
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("version", BPTT_VERSION);
+  result.Set("isa", dispatch.table->isa);
+  result.Set("eigen", dispatch.table->eigen_version);
+  result.Set("note", dispatch.note);
+  Napi::Array supported = Napi::Array::New(env);
+  for (const std::string& isa : dispatch.supported) supported.Set(supported.Length(), isa);
+  result.Set("supported", supported);
+  return result;
+}
+
+// operations(): { name, signature, attributes }[]      the index is the opcode
+Napi::Value operations(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Napi::Array result = Napi::Array::New(env);
+  for (const OperationRow& row : kOperationRows) {
+    Napi::Object operation = Napi::Object::New(env);
+    operation.Set("name", row.name);
+    operation.Set("signature", row.signature);
+    operation.Set("attributes", row.attributes);
+    result.Set(result.Length(), operation);
+  }
+  return result;
+}
+
+// packedSize(inputs, outputs, gates, isDouble): number      elements of packed weights
+Napi::Value packed_size(const Napi::CallbackInfo& info) {
+  const Dispatch& dispatch = configured(info);
+  const int64_t inputs = info[0].ToNumber().Int64Value();
+  const int64_t outputs = info[1].ToNumber().Int64Value();
+  const int32_t gates = info[2].ToNumber().Int32Value();
+  constexpr int64_t kLimit = 1 << 24;
+  if (inputs < 1 || outputs < 1 || inputs > kLimit || outputs > kLimit || gates < 1 || gates > 4 || outputs % gates != 0) {
+    throw coded_error(info.Env(), "invalid_program", "cannot pack " + std::to_string(inputs) + " by " + std::to_string(outputs) +
+                                                         " weights for " + std::to_string(gates) + " gates");
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(dispatch.table->packed_size(inputs, outputs, gates, info[3].ToBoolean() ? 1 : 0)));
+}
+
+// probe(values: Float32Array | Float64Array): { norm, low, high, nonFinite, firstNonFinite }
+Napi::Value probe_array(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsTypedArray()) throw coded_error(env, "invalid_program", "probe takes a Float32Array or a Float64Array");
+  const Napi::TypedArray array = info[0].As<Napi::TypedArray>();
+  const int64_t count = static_cast<int64_t>(array.ElementLength());
+  Probe result;
+  if (array.TypedArrayType() == napi_float32_array) {
+    result = probe(info[0].As<Napi::Float32Array>().Data(), count);
+  } else if (array.TypedArrayType() == napi_float64_array) {
+    result = probe(info[0].As<Napi::Float64Array>().Data(), count);
+  } else {
+    throw coded_error(env, "invalid_program", "probe takes a Float32Array or a Float64Array");
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("norm", result.norm);
+  object.Set("low", result.low);
+  object.Set("high", result.high);
+  object.Set("nonFinite", static_cast<double>(result.non_finite));
+  object.Set("firstNonFinite", static_cast<double>(result.first_non_finite));
+  return object;
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  auto* environment = new Environment(env);
+  env.SetInstanceData<Environment>(environment);
+  exports.Set("configure", Napi::Function::New(env, configure, "configure"));
+  exports.Set("info", Napi::Function::New(env, describe, "info"));
+  exports.Set("operations", Napi::Function::New(env, operations, "operations"));
+  exports.Set("packedSize", Napi::Function::New(env, packed_size, "packedSize"));
+  exports.Set("probe", Napi::Function::New(env, probe_array, "probe"));
+  exports.Set("Program", ProgramObject::define(env));
+  return exports;
+}
+
+}  // namespace
+
+}  // namespace bptt
+
+Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) { return bptt::initialize(env, exports); }
+
+NODE_API_MODULE(bptt, initialize_addon)

@@ -1,0 +1,87 @@
+// What the addon keeps for each JavaScript environment (the main thread and every worker thread has its own): the
+// threads, the kernels, and the runs that are under way, so that the end of an environment never leaves a thread
+// working on memory that is gone.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "base/thread_team.h"
+#include "binding/napi_setup.h"
+#include "kernels/dispatch.h"
+
+namespace bptt {
+
+// One asynchronous run. It is queued, then working, then done; an environment that ends takes a queued job back
+// (abandoned) and waits for a working one.
+class Job {
+ public:
+  Job(std::function<void(Job&)> work, std::function<void(Napi::Env, bool)> finish)
+      : work_(std::move(work)), finish_(std::move(finish)) {}
+
+  std::atomic<bool> cancelled{false};
+
+  // On a thread of the team. Returns false when the job was abandoned.
+  bool work();
+  // On the JavaScript thread, once, after work.
+  void finish(Napi::Env env) { finish_(env, cancelled_in_time); }
+  // On the JavaScript thread, when the environment ends. Afterwards no thread works on the job.
+  void abandon();
+
+  bool cancelled_in_time = false;  // written by the work: the run stopped before it changed anything
+
+ private:
+  enum State { kQueued, kWorking, kDone, kAbandoned };
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  State state_ = kQueued;
+  std::function<void(Job&)> work_;
+  std::function<void(Napi::Env, bool)> finish_;
+};
+
+// The way back to the JavaScript thread. Node < 24.14 frees a thread-safe function at the end of its environment while
+// other threads still hold it (nodejs/node 55706), so it is used only behind this gate.
+class Gate {
+ public:
+  bool post(std::shared_ptr<Job> job);
+  void close();
+
+  napi_threadsafe_function function = nullptr;
+
+ private:
+  std::mutex mutex_;
+  bool closed_ = false;
+};
+
+class Environment {
+ public:
+  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+  explicit Environment(Napi::Env env);
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  // Queues a run. `work` happens on a thread of the team, `finish(env, cancelled)` later on the JavaScript thread.
+  std::shared_ptr<Job> start(Napi::Env env, std::function<void(Job&)> work, std::function<void(Napi::Env, bool)> finish);
+
+  // Cancels all runs and waits until none is working.
+  void shut_down();
+
+  ThreadTeam& team() { return *team_; }
+
+  Dispatch dispatch;
+
+ private:
+  static void call_js(napi_env env, napi_value callback, void* context, void* data);
+
+  std::shared_ptr<ThreadTeam> team_;
+  std::shared_ptr<Gate> gate_;
+  std::set<std::shared_ptr<Job>> jobs_;
+};
+
+}  // namespace bptt

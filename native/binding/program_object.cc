@@ -1,0 +1,151 @@
+#include "binding/program_object.h"
+
+#include <new>
+
+namespace bptt {
+
+Napi::Error coded_error(Napi::Env env, const std::string& code, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", Napi::String::New(env, code));
+  return error;
+}
+
+namespace {
+
+Napi::Error invalid(Napi::Env env, const std::string& message) { return coded_error(env, "invalid_program", message); }
+
+bool is_typed_array(const Napi::Value& value, napi_typedarray_type type) {
+  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
+}
+
+bool lies_on_shared_memory(Napi::Env env, const Napi::Value& array) {
+  napi_value buffer = nullptr;
+  bool is_array_buffer = true;
+  napi_get_typedarray_info(env, array, nullptr, nullptr, nullptr, &buffer, nullptr);
+  napi_is_arraybuffer(env, buffer, &is_array_buffer);
+  return !is_array_buffer;
+}
+
+template <typename T, typename Array>
+std::vector<T> copy_of(const Napi::Value& value) {
+  const Array array = value.As<Array>();
+  return std::vector<T>(array.Data(), array.Data() + array.ElementLength());
+}
+
+}  // namespace
+
+Napi::Function ProgramObject::define(Napi::Env env) {
+  return DefineClass(env, "Program",
+                     {InstanceMethod("run", &ProgramObject::run), InstanceMethod("start", &ProgramObject::start),
+                      InstanceMethod("cancel", &ProgramObject::cancel), InstanceMethod("dispose", &ProgramObject::dispose),
+                      InstanceMethod("scratchBytes", &ProgramObject::scratch_bytes)});
+}
+
+ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ProgramObject>(info) {
+  const Napi::Env env = info.Env();
+  const Environment& environment = Environment::of(env);
+  if (environment.dispatch.table == nullptr) throw invalid(env, "configure() must be called before a program is loaded");
+  if (!is_typed_array(info[0], napi_int32_array) || !is_typed_array(info[1], napi_float64_array) || !info[2].IsArray() ||
+      !info[3].IsNumber()) {
+    throw invalid(env, "Program takes an Int32Array, a Float64Array, an array of blocks and a thread count");
+  }
+  const int threads = info[3].As<Napi::Number>().Int32Value();
+  if (threads < 1 || threads > kMaxThreads) throw invalid(env, "threads is " + std::to_string(threads) + ", expected 1 to " + std::to_string(kMaxThreads));
+  const Napi::Array given = info[2].As<Napi::Array>();
+  const Napi::Array kept = Napi::Array::New(env);  // a copy, so that the caller cannot take a block out
+  std::vector<Block> blocks;
+  for (uint32_t b = 0; b < given.Length(); ++b) {
+    const Napi::Value block = given[b];
+    if (!is_typed_array(block, napi_uint8_array) || !lies_on_shared_memory(env, block)) {
+      throw invalid(env, "block " + std::to_string(b) + " is not a Uint8Array on a SharedArrayBuffer");
+    }
+    Napi::Uint8Array bytes = block.As<Napi::Uint8Array>();
+    blocks.push_back({bytes.Data(), static_cast<int64_t>(bytes.ByteLength())});
+    kept.Set(b, block);
+  }
+  try {
+    const Status status = Program::load(copy_of<int32_t, Napi::Int32Array>(info[0]), copy_of<double, Napi::Float64Array>(info[1]),
+                                        blocks, *environment.dispatch.table, threads, &program_);
+    if (!status.is_ok()) throw coded_error(env, status.code(), status.message());
+  } catch (const std::bad_alloc&) {
+    throw coded_error(env, "native_failed", "out of memory for the scratch space of the program");
+  }
+  blocks_ = Napi::Persistent(kept.As<Napi::Object>());
+}
+
+int64_t ProgramObject::begin(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!program_) throw coded_error(env, "model_disposed", "the program has been disposed of");
+  if (!info[0].IsArray() || !info[1].IsNumber()) throw invalid(env, "run takes an array of Int32Array and an instruction number");
+  const int64_t first = info[1].As<Napi::Number>().Int64Value();
+  if (first != 0 && first != program_->prepare_end()) {
+    throw invalid(env, "a run begins at instruction 0 or " + std::to_string(program_->prepare_end()) + ", not at " + std::to_string(first));
+  }
+  const Napi::Array given = info[0].As<Napi::Array>();
+  std::vector<AxisSize> sizes;
+  for (uint32_t a = 0; a < given.Length(); ++a) {
+    const Napi::Value batch_sizes = given[a];
+    if (!is_typed_array(batch_sizes, napi_int32_array)) throw invalid(env, "batch sizes must be an Int32Array");
+    const Napi::Int32Array array = batch_sizes.As<Napi::Int32Array>();
+    sizes.push_back({array.Data(), static_cast<int64_t>(array.ElementLength())});
+  }
+  if (!program_->try_begin()) throw coded_error(env, "model_busy", "a run of this program is under way");
+  RunError error;
+  if (!program_->prepare(sizes, &error)) {
+    program_->end();
+    Napi::Error refused = coded_error(env, error.status.code(), error.status.message());
+    refused.Set("value", Napi::Number::New(env, error.value));
+    refused.Set("position", Napi::Number::New(env, static_cast<double>(error.position)));
+    refused.Set("entry", Napi::Number::New(env, error.entry));
+    throw refused;
+  }
+  return first;
+}
+
+Napi::Value ProgramObject::run(const Napi::CallbackInfo& info) {
+  const int64_t first = begin(info);
+  program_->run(Environment::of(info.Env()).team(), first, nullptr, false);
+  program_->end();
+  return info.Env().Undefined();
+}
+
+Napi::Value ProgramObject::start(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[2].IsFunction()) throw invalid(env, "start takes a function to call at the end");
+  const int64_t first = begin(info);
+  Environment& environment = Environment::of(env);
+  auto done = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[2].As<Napi::Function>()));
+  // The object, and with it the memory blocks, stays alive while the run is under way.
+  Ref();
+  job_ = environment.start(
+      env,
+      [program = program_, &team = environment.team(), first](Job& job) {
+        job.cancelled_in_time = program->run(team, first, &job.cancelled, true) == RunResult::kCancelled;
+        program->end();
+      },
+      [this, done](Napi::Env finish_env, bool cancelled) {
+        Napi::HandleScope scope(finish_env);
+        Unref();
+        done->MakeCallback(finish_env.Global(), {Napi::Boolean::New(finish_env, cancelled)});
+      });
+  return env.Undefined();
+}
+
+Napi::Value ProgramObject::cancel(const Napi::CallbackInfo& info) {
+  if (const std::shared_ptr<Job> job = job_.lock()) job->cancelled.store(true);
+  return info.Env().Undefined();
+}
+
+Napi::Value ProgramObject::dispose(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (program_ && program_->is_running()) throw coded_error(env, "model_busy", "a run of this program is under way");
+  program_.reset();
+  blocks_.Reset();
+  return env.Undefined();
+}
+
+Napi::Value ProgramObject::scratch_bytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), program_ ? static_cast<double>(program_->scratch_bytes()) : 0.0);
+}
+
+}  // namespace bptt

@@ -1,0 +1,43 @@
+// The JavaScript class Program: a loaded program and the memory blocks that it works on.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "binding/environment.h"
+#include "binding/napi_setup.h"
+#include "program/program.h"
+
+namespace bptt {
+
+// An Error with `code`, ready to be thrown.
+Napi::Error coded_error(Napi::Env env, const std::string& code, const std::string& message);
+
+class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
+ public:
+  static Napi::Function define(Napi::Env env);
+
+  // new Program(words: Int32Array, attributes: Float64Array, blocks: Uint8Array[], threads: number)
+  // The blocks must lie on SharedArrayBuffers: nobody can detach or resize those under a running thread.
+  explicit ProgramObject(const Napi::CallbackInfo& info);
+
+ private:
+  // run(batchSizes: Int32Array[], first: number): void            on the calling thread and the team
+  Napi::Value run(const Napi::CallbackInfo& info);
+  // start(batchSizes: Int32Array[], first: number, done: (cancelled: boolean) => void): void     off the event loop
+  Napi::Value start(const Napi::CallbackInfo& info);
+  // cancel(): void      the run under way, if any, ends before it changes a parameter
+  Napi::Value cancel(const Napi::CallbackInfo& info);
+  // dispose(): void     frees the scratch memory and lets go of the blocks
+  Napi::Value dispose(const Napi::CallbackInfo& info);
+  Napi::Value scratch_bytes(const Napi::CallbackInfo& info);
+
+  // Checks the arguments and the indices; the program is marked as running afterwards. Throws.
+  int64_t begin(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<Program> program_;
+  Napi::ObjectReference blocks_;
+  std::weak_ptr<Job> job_;
+};
+
+}  // namespace bptt

@@ -1,0 +1,19 @@
+// Looks at any value from outside a run: for diagnostics, never on the way of a batch.
+#pragma once
+
+#include <cstdint>
+
+namespace bptt {
+
+struct Probe {
+  double norm = 0;  // Euclidean norm of the finite entries
+  double low = 0;   // smallest finite entry, 0 when there is none
+  double high = 0;
+  int64_t non_finite = 0;        // how many entries are NaN or infinite
+  int64_t first_non_finite = -1;  // index of the first of them
+};
+
+Probe probe(const float* data, int64_t count);
+Probe probe(const double* data, int64_t count);
+
+}  // namespace bptt

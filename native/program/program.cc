@@ -1,0 +1,189 @@
+#include "program/program.h"
+
+#include <algorithm>
+
+#include "base/barrier.h"
+#include "base/denormals.h"
+#include "program/reader.h"
+
+namespace bptt {
+
+Status Program::load(const std::vector<int32_t>& words, const std::vector<double>& attributes,
+                     const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads,
+                     std::shared_ptr<Program>* program) {
+  std::shared_ptr<Program> loaded(new Program());
+  loaded->kernels_ = &kernels;
+  loaded->threads_ = threads;
+  loaded->attributes_ = attributes;
+  loaded->blocks_ = blocks;
+  for (const Block& block : blocks) {
+    if (reinterpret_cast<uintptr_t>(block.data) % kAlignment != 0) {
+      return Status::error("invalid_program", "a block is not aligned to 64 bytes");
+    }
+  }
+  const Status status = ProgramReader(words, loaded.get()).read();
+  if (!status.is_ok()) return status;
+  loaded->allocate_scratch();
+  *program = std::move(loaded);
+  return Status::ok();
+}
+
+// Lays out the operands of every instruction and reserves what a run needs, at full capacity.
+void Program::allocate_scratch() {
+  for (const AxisCapacity& capacity : capacities_) {
+    batch_sizes_.emplace_back(static_cast<size_t>(capacity.steps));
+    offsets_.emplace_back(static_cast<size_t>(capacity.steps) + 1);
+    axes_.push_back({capacity.steps, capacity.batch, capacity.rows, batch_sizes_.back().data(), offsets_.back().data()});
+  }
+  int64_t shared = 0;
+  for (Instruction& instruction : instructions_) {
+    instruction.first_operand = static_cast<int64_t>(operands_.size());
+    for (int32_t index : instruction.operands) {
+      if (index < 0) {
+        operands_.push_back({nullptr, 0, 0});
+        continue;
+      }
+      const Value& value = values_[static_cast<size_t>(index)];
+      int64_t rows = value.rows.value;
+      if (value.rows.kind != Extent::kFixed) {
+        const BpttAxis& axis = axes_[static_cast<size_t>(value.rows.value)];
+        rows = value.rows.kind == Extent::kSteps ? axis.rows : axis.batch;
+      }
+      operands_.push_back({blocks_[static_cast<size_t>(value.block)].data + value.offset, rows, value.columns});
+    }
+  }
+  for (const Instruction& instruction : instructions_) {
+    const BpttScratchSize size = kernels_->operations[instruction.opcode].scratch[is_double_];
+    if (size == nullptr) continue;
+    const BpttAxis* axis = instruction.axis < 0 ? nullptr : &axes_[static_cast<size_t>(instruction.axis)];
+    const BpttScratch scratch = size(operands_.data() + instruction.first_operand, axis);
+    shared = std::max(shared, scratch.shared);
+    thread_scratch_bytes_ = std::max(thread_scratch_bytes_, round_up(scratch.per_thread, kAlignment));
+  }
+  shared_scratch_ = AlignedBuffer(shared);
+  thread_scratch_ = AlignedBuffer(thread_scratch_bytes_ * threads_);
+}
+
+bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
+  const auto refuse = [&](const std::string& code, const std::string& message) {
+    error->status = Status::error(code, message);
+    return false;
+  };
+  if (sizes.size() != capacities_.size()) {
+    return refuse("shape_mismatch", std::to_string(sizes.size()) + " axes given, the program has " + std::to_string(capacities_.size()));
+  }
+  for (size_t a = 0; a < sizes.size(); ++a) {
+    const AxisSize& size = sizes[a];
+    const AxisCapacity& capacity = capacities_[a];
+    if (size.steps < 1 || size.steps > capacity.steps) {
+      return refuse("shape_mismatch", std::to_string(size.steps) + " steps, the program has room for " + std::to_string(capacity.steps));
+    }
+    int64_t rows = 0;
+    int32_t before = static_cast<int32_t>(capacity.batch);
+    for (int64_t t = 0; t < size.steps; ++t) {
+      const int32_t batch = size.batch_sizes[t];
+      if (batch < 1 || batch > before) {
+        return refuse("shape_mismatch", "batch size " + std::to_string(batch) + " at step " + std::to_string(t) +
+                                            ", expected 1 to " + std::to_string(before));
+      }
+      batch_sizes_[a][static_cast<size_t>(t)] = batch;
+      offsets_[a][static_cast<size_t>(t)] = rows;
+      rows += batch;
+      before = batch;
+    }
+    offsets_[a][static_cast<size_t>(size.steps)] = rows;
+    if (rows > capacity.rows) {
+      return refuse("shape_mismatch", std::to_string(rows) + " rows, the program has room for " + std::to_string(capacity.rows));
+    }
+    axes_[a].steps = size.steps;
+    axes_[a].batch = batch_sizes_[a][0];
+    axes_[a].rows = rows;
+  }
+  for (const Instruction& instruction : instructions_) {
+    for (size_t o = 0; o < instruction.operands.size(); ++o) {
+      const int32_t index = instruction.operands[o];
+      if (index < 0) continue;
+      const Value& value = values_[static_cast<size_t>(index)];
+      BpttOperand& operand = operands_[static_cast<size_t>(instruction.first_operand) + o];
+      if (value.rows.kind != Extent::kFixed) {
+        const BpttAxis& axis = axes_[static_cast<size_t>(value.rows.value)];
+        operand.rows = value.rows.kind == Extent::kSteps ? axis.rows : axis.batch;
+      }
+      if (value.type != ValueType::kInt32 || value.low == value.high) continue;
+      const int32_t* entries = static_cast<const int32_t*>(operand.data);
+      for (int64_t r = 0; r < operand.rows * operand.columns; ++r) {
+        if (entries[r] >= value.low && entries[r] < value.high) continue;
+        error->value = index;
+        error->position = r;
+        error->entry = entries[r];
+        return refuse("index_out_of_range", "index " + std::to_string(entries[r]) + " at row " + std::to_string(r) + " is outside " +
+                                                std::to_string(value.low) + ".." + std::to_string(value.high - 1));
+      }
+    }
+  }
+  return true;
+}
+
+namespace {
+
+struct MemberContext {
+  Barrier* barrier;
+  bool may_stop;
+  bool stopped;
+};
+
+int32_t member_barrier(void* context) {
+  auto* member = static_cast<MemberContext*>(context);
+  member->stopped = member->barrier->wait(member->may_stop);
+  return member->stopped ? 1 : 0;
+}
+
+}  // namespace
+
+RunResult Program::run(ThreadTeam& team, int64_t first, const std::atomic<bool>* cancel, bool wait_for_team) {
+  std::atomic<bool> stopped{false};
+  std::unique_ptr<Barrier> barrier;
+  std::atomic<Barrier*> ready{nullptr};
+  // The number of members is known only inside the run: member 0 makes the barrier that fits.
+  const ThreadTeam::Work work = [&](int id, int count) {
+    if (id == 0) {
+      barrier = std::make_unique<Barrier>(count, cancel);
+      ready.store(barrier.get(), std::memory_order_release);
+    }
+    Barrier* shared = nullptr;
+    while ((shared = ready.load(std::memory_order_acquire)) == nullptr) spin_pause();
+    MemberContext context{shared, true, false};
+    run_member(id, count, first, &context);
+    if (id == 0 && context.stopped) stopped.store(true);
+  };
+  if (wait_for_team) {
+    team.run_when_free(threads_, work);
+  } else {
+    team.run(threads_, work);
+  }
+  return stopped.load() ? RunResult::kCancelled : RunResult::kDone;
+}
+
+void Program::run_member(int id, int count, int64_t first, void* member) {
+  const FlushDenormals flush;
+  auto* context = static_cast<MemberContext*>(member);
+  const BpttTeam team{id, count, context, member_barrier};
+  uint8_t* thread_scratch = static_cast<uint8_t*>(thread_scratch_.data());
+  const int64_t total = static_cast<int64_t>(instructions_.size());
+  for (int64_t i = first; i < total; ++i) {
+    const Instruction& instruction = instructions_[static_cast<size_t>(i)];
+    context->may_stop = i < commit_begin_;
+    const BpttCall call{operands_.data() + instruction.first_operand,
+                        attributes_.data() + instruction.first_attribute,
+                        instruction.axis < 0 ? nullptr : &axes_[static_cast<size_t>(instruction.axis)],
+                        shared_scratch_.data(),
+                        thread_scratch == nullptr ? nullptr : thread_scratch + id * thread_scratch_bytes_,
+                        &team};
+    kernels_->operations[instruction.opcode].kernel[is_double_](&call);
+    if (context->stopped) return;
+    // The barrier after the last instruction before the commit may still stop; then nothing has changed.
+    if (member_barrier(context) != 0) return;
+  }
+}
+
+}  // namespace bptt

@@ -1,0 +1,34 @@
+// Reads and checks the flat form of a program. A malformed program is an error, never a crash.
+#pragma once
+
+#include <vector>
+
+#include "program/program.h"
+
+namespace bptt {
+
+class ProgramReader {
+ public:
+  ProgramReader(const std::vector<int32_t>& words, Program* program) : words_(words), program_(*program) {}
+
+  Status read();
+
+ private:
+  Status read_header();
+  Status read_axes();
+  Status read_values();
+  Status read_instructions();
+  Status check_operands(const OperationSpec& spec, Instruction* instruction);
+  Status check_attributes(const OperationSpec& spec, const Instruction& instruction);
+  Status check_ranges(const OperationSpec& spec, const Instruction& instruction);
+  int32_t next() { return words_[position_++]; }
+  bool has(int64_t count) const { return count >= 0 && count <= static_cast<int64_t>(words_.size()) - position_; }
+  int64_t value_bytes(const Value& value) const;
+
+  const std::vector<int32_t>& words_;
+  Program& program_;
+  int64_t position_ = 0;
+  int32_t axes_ = 0, values_ = 0, instructions_ = 0;
+};
+
+}  // namespace bptt
