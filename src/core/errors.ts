@@ -1,0 +1,55 @@
+/**
+ * Every error that the library throws on purpose: one class per kind, each with a stable `code` that programs may
+ * compare, the name of what is wrong, and both sizes or values in the message.
+ */
+
+/** Extra facts of an error, each under a stable name, for programs rather than people. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** Base of all errors of this library. `code` is stable between versions; `message` is for people and is not. */
+export class BpttError extends Error {
+  /** Stable identifier in snake_case, for example `shape_mismatch`. */
+  readonly code: string;
+  /** The values that the message speaks of. */
+  readonly details: ErrorDetails;
+
+  constructor(code: string, message: string, details: ErrorDetails = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** Sizes that do not fit together. Codes: `shape_mismatch`, `rank_mismatch`, `length_mismatch`. */
+export class ShapeError extends BpttError {}
+
+/** An option that is missing, unknown, NaN or outside its range. Codes: `invalid_option`, `unknown_option`. */
+export class OptionError extends BpttError {}
+
+/** An index (symbol id, class id) outside its table. Code: `index_out_of_range`. */
+export class RangeIndexError extends BpttError {}
+
+/** Data that cannot be used. Codes: `empty_data`, `not_utf8`, `too_short`, `file_unreadable`. */
+export class DataError extends BpttError {}
+
+/** A vocabulary that does not fit. Codes: `vocabulary_mismatch`, `unknown_symbol`, `invalid_vocabulary`. */
+export class VocabularyError extends BpttError {}
+
+/**
+ * A checkpoint that cannot be read or written. Codes: `checkpoint_truncated`, `checkpoint_corrupt`,
+ * `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_mismatch`, `checkpoint_write_failed`.
+ */
+export class CheckpointError extends BpttError {}
+
+/** A run directory or configuration that is not the expected one. Codes: `run_exists`, `configuration_mismatch`, `invalid_configuration`. */
+export class ConfigurationError extends BpttError {}
+
+/** A loss or gradient that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`. */
+export class NumericError extends BpttError {}
+
+/** A call at the wrong moment. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`. */
+export class UsageError extends BpttError {}
+
+/** The native part is missing, refuses a program, or was asked for what this machine lacks. Codes: `native_missing`, `invalid_program`, `isa_unsupported`, `native_failed`. */
+export class NativeError extends BpttError {}

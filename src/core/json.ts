@@ -1,0 +1,126 @@
+/**
+ * JSON as data: its types, a strict reader for text that may be hostile, one canonical text, and the first difference.
+ */
+
+/** Any JSON value. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+
+/** A JSON object. */
+export type JsonObject = { readonly [key: string]: JsonValue };
+
+/** Deeper nesting than this is refused, so that code which walks the value recursively cannot overflow the stack. */
+export const MAX_JSON_DEPTH = 100;
+
+/** True for a JSON object; false for arrays, null and everything else. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Index of the quote that closes the string opened at `open`. The text is known to be valid JSON. */
+function closingQuote(text: string, open: number): number {
+  for (let quote = text.indexOf('"', open + 1); ; quote = text.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (text[quote - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return quote;
+  }
+}
+
+function isKey(text: string, afterString: number): boolean {
+  let at = afterString;
+  while (' \t\n\r'.includes(text[at] ?? 'x')) at++;
+  return text[at] === ':';
+}
+
+function checkStructure(text: string): void {
+  const open: (Set<string> | undefined)[] = []; // the keys of every open object; nothing for an array
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '{' || character === '[') {
+      open.push(character === '{' ? new Set() : undefined);
+      if (open.length > MAX_JSON_DEPTH) throw new SyntaxError(`nested deeper than ${MAX_JSON_DEPTH} levels`);
+    } else if (character === '}' || character === ']') {
+      open.pop();
+    } else if (character === '"') {
+      const end = closingQuote(text, at);
+      if (isKey(text, end + 1)) {
+        const key = JSON.parse(text.slice(at, end + 1)) as string;
+        const keys = open.at(-1);
+        if (keys?.has(key)) throw new SyntaxError(`key ${JSON.stringify(key)} occurs twice in one object`);
+        keys?.add(key);
+      }
+      at = end;
+    }
+  }
+}
+
+/**
+ * JSON.parse, and besides: a key that occurs twice in one object and nesting deeper than MAX_JSON_DEPTH are refused.
+ *
+ * @throws {SyntaxError} for every text that it does not accept, and nothing else
+ */
+export function parseStrictJson(text: string): JsonValue {
+  const value = JSON.parse(text) as JsonValue;
+  checkStructure(text);
+  return value;
+}
+
+/**
+ * The one text of a JSON value: keys sorted by UTF-16 code unit, no spaces, members that are undefined left out. Equal
+ * values give equal texts, and `parseStrictJson` reads every one of them.
+ *
+ * @throws {TypeError} for what JSON cannot hold (NaN, infinities, functions, undefined in an array), and for nesting
+ *   deeper than MAX_JSON_DEPTH, cycles included
+ */
+export function canonicalJson(value: JsonValue): string {
+  return writeCanonical(value, 0);
+}
+
+function writeCanonical(value: JsonValue, depth: number): string {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${value} cannot be written as JSON`);
+  if (value === null || typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') {
+    return JSON.stringify(value);
+  }
+  if (depth === MAX_JSON_DEPTH) throw new TypeError(`nesting deeper than ${MAX_JSON_DEPTH} levels cannot be written`);
+  if (Array.isArray(value)) {
+    // Not map(): it skips the holes of a sparse array.
+    return `[${Array.from(value, (item: JsonValue) => writeCanonical(item, depth + 1)).join(',')}]`;
+  }
+  if (!isJsonObject(value)) throw new TypeError(`a value of type ${typeof value} cannot be written as JSON`);
+  const members = Object.keys(value)
+    .filter((key) => value[key] !== undefined)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${writeCanonical(value[key] as JsonValue, depth + 1)}`);
+  return `{${members.join(',')}}`;
+}
+
+/** Where two JSON values differ: a path such as `model.layers[1].units`, and both values (undefined: absent). */
+export interface JsonDifference {
+  readonly path: string;
+  readonly left: JsonValue | undefined;
+  readonly right: JsonValue | undefined;
+}
+
+/**
+ * All differences, in the order of the left value's keys, then of the right one's; nothing when the values are equal.
+ */
+export function* jsonDifferences(
+  left: JsonValue | undefined,
+  right: JsonValue | undefined,
+  path = '',
+): Generator<JsonDifference> {
+  if (Array.isArray(left) && Array.isArray(right)) {
+    for (let index = 0; index < Math.max(left.length, right.length); index++) {
+      yield* jsonDifferences(left[index], right[index], `${path}[${index}]`);
+    }
+  } else if (isJsonObject(left) && isJsonObject(right)) {
+    for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
+      yield* jsonDifferences(ownMember(left, key), ownMember(right, key), path === '' ? key : `${path}.${key}`);
+    }
+  } else if (left !== right) {
+    yield { path, left, right };
+  }
+}
+
+function ownMember(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}

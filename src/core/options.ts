@@ -1,0 +1,100 @@
+/** Checks of option values at the edge of the library: a wrong one is an OptionError before anything has changed. */
+import { OptionError } from './errors.js';
+
+/** Bounds of a numeric option; an absent bound does not limit. */
+export interface NumberBounds {
+  readonly min?: number;
+  readonly max?: number;
+  readonly exclusiveMin?: number;
+  readonly exclusiveMax?: number;
+  /** Only safe integers are accepted. */
+  readonly integer?: boolean;
+}
+
+/** A value as people would write it, short enough for a message. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'symbol') return 'a symbol';
+  if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) return String(value);
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? 'an object';
+  } catch {
+    return 'an object';
+  }
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function describeBounds(bounds: NumberBounds): string {
+  const limits: string[] = [];
+  if (bounds.min !== undefined) limits.push(`>= ${bounds.min}`);
+  if (bounds.exclusiveMin !== undefined) limits.push(`> ${bounds.exclusiveMin}`);
+  if (bounds.max !== undefined) limits.push(`<= ${bounds.max}`);
+  if (bounds.exclusiveMax !== undefined) limits.push(`< ${bounds.exclusiveMax}`);
+  const kind = bounds.integer === true ? 'an integer' : 'a finite number';
+  return limits.length === 0 ? kind : `${kind} ${limits.join(' and ')}`;
+}
+
+function withinBounds(value: number, bounds: NumberBounds): boolean {
+  if (bounds.integer === true ? !Number.isSafeInteger(value) : !Number.isFinite(value)) return false;
+  if (bounds.min !== undefined && value < bounds.min) return false;
+  if (bounds.max !== undefined && value > bounds.max) return false;
+  if (bounds.exclusiveMin !== undefined && value <= bounds.exclusiveMin) return false;
+  return bounds.exclusiveMax === undefined || value < bounds.exclusiveMax;
+}
+
+/**
+ * The value, when it is a finite number within the bounds.
+ *
+ * @throws {OptionError} `invalid_option` for another type, NaN, an infinity, a fraction where an integer is asked for,
+ *   or a number outside the bounds
+ */
+export function requireNumber(name: string, value: unknown, bounds: NumberBounds = {}): number {
+  if (typeof value === 'number' && withinBounds(value, bounds)) return value;
+  throw new OptionError(
+    'invalid_option',
+    `option '${name}' must be ${describeBounds(bounds)}, got ${describeValue(value)}`,
+    { name, value, ...bounds },
+  );
+}
+
+/**
+ * The value, when it is one of the choices.
+ *
+ * @throws {OptionError} `invalid_option`, listing the choices
+ */
+export function requireOneOf<const T extends string | number | boolean>(
+  name: string,
+  value: unknown,
+  choices: readonly T[],
+): T {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  throw new OptionError(
+    'invalid_option',
+    `option '${name}' must be one of ${choices.map(describeValue).join(', ')}, got ${describeValue(value)}`,
+    { name, value, choices },
+  );
+}
+
+/**
+ * Refuses keys that nobody reads: a misspelt option must not be ignored.
+ *
+ * @param name what the object is, for the message
+ * @throws {OptionError} `unknown_option`, naming the key and listing the allowed ones; `invalid_option` when `object`
+ *   is not an object
+ */
+export function rejectUnknownKeys(name: string, object: unknown, allowed: readonly string[]): void {
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) {
+    throw new OptionError('invalid_option', `${name} must be an object, got ${describeValue(object)}`, {
+      name,
+      value: object,
+    });
+  }
+  for (const key of Object.keys(object)) {
+    if (allowed.includes(key)) continue;
+    const known = allowed.length === 0 ? 'it takes none' : `known options: ${allowed.join(', ')}`;
+    throw new OptionError('unknown_option', `${name} has no option '${key}'; ${known}`, { name, key, allowed });
+  }
+}

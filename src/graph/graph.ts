@@ -1,0 +1,159 @@
+/** A graph of symbolic values, built once and never changed by data. */
+import { ShapeError } from '../core/errors.js';
+import { operation as operationNamed } from './registry.js';
+import { extentOf, type Letters, matchOperand } from './signature.js';
+import {
+  describeExtent,
+  type Extent,
+  type Node,
+  only,
+  type Source,
+  sameExtent,
+  type SymbolicExtent,
+  type Value,
+  type ValueType,
+} from './value.js';
+
+/** Settings of a value that comes from outside. */
+export interface ExternalOptions {
+  readonly source?: Source;
+  readonly type?: ValueType;
+  readonly low?: number;
+  readonly high?: number;
+  readonly offset?: number;
+}
+
+/** Operands by name; undefined for one that is left out. */
+export type Operands = Readonly<Record<string, Value | undefined>>;
+
+/** Builder of a computation. Equal operations on equal values are computed once. */
+export class Graph {
+  readonly nodes: Node[] = [];
+  readonly externals = new Map<string, Value>();
+  /** Computed values that are to stand in memory of the model, with that memory. */
+  readonly assignments = new Map<Value, Value>();
+  readonly #known = new Map<string, Node>();
+  #nextId = 0;
+
+  /** Rows of all valid steps of a time axis. */
+  steps(axis: string): SymbolicExtent {
+    return { kind: 'steps', axis };
+  }
+
+  /** One row for each sequence of a time axis. */
+  batch(axis: string): SymbolicExtent {
+    return { kind: 'batch', axis };
+  }
+
+  /**
+   * A value from outside: an input (the default), or memory of the model.
+   *
+   * @throws {ShapeError} `shape_mismatch` when the name is taken by a value of another size
+   */
+  external(name: string, rows: Extent, columns: number, options: ExternalOptions = {}): Value {
+    if (this.externals.has(name)) {
+      throw new ShapeError('shape_mismatch', `there are two values named ${name}`, { name });
+    }
+    const { source = 'input', type = 'real', low = 0, high = 0, offset } = options;
+    const value: Value = {
+      id: this.#nextId++,
+      rows,
+      columns,
+      type,
+      low,
+      high,
+      name,
+      source,
+      ...(offset === undefined ? {} : { offset }),
+    };
+    this.externals.set(name, value);
+    return value;
+  }
+
+  /** Indices in 0..size-1, one a row; `ignore` also allows -1, which losses leave out. */
+  indices(name: string, rows: Extent, size: number, options: { ignore?: boolean } = {}): Value {
+    return this.external(name, rows, 1, { type: 'int32', low: options.ignore === true ? -1 : 0, high: size });
+  }
+
+  /**
+   * Makes the program leave `value` in the memory of `target`, a value of the model of the same size.
+   *
+   * @throws {ShapeError} `shape_mismatch` when the sizes differ
+   */
+  assign(value: Value, target: Value): void {
+    if (!sameExtent(value.rows, target.rows) || value.columns !== target.columns) {
+      const sizes = `[${describeExtent(value.rows)}, ${value.columns}] to [${describeExtent(target.rows)}, ${target.columns}]`;
+      throw new ShapeError('shape_mismatch', `cannot assign ${sizes} (${target.name})`, { name: target.name });
+    }
+    // One memory holds one value: a value that already stands somewhere is copied.
+    const isFree = value.node !== undefined && !this.assignments.has(value);
+    this.assignments.set(isFree ? value : only(this.#append('scale', { x: value }, { factor: 1 }), 'y'), target);
+  }
+
+  /**
+   * Applies an operation and returns its outputs by name.
+   *
+   * @param extents letters of the signature that no input settles, for example `{ D: 4 }` for a slice of 4 columns
+   * @throws {ShapeError} `shape_mismatch` when operands are missing or do not fit together
+   */
+  apply(
+    name: string,
+    operands: Operands,
+    attributes: Readonly<Record<string, number>> = {},
+    extents: Readonly<Record<string, number>> = {},
+  ): Record<string, Value> {
+    const operation = operationNamed(name);
+    const ids = operation.signature.inputs.map((spec) => operands[spec.name]?.id);
+    const key = `${name}(${ids})[${operation.attributes.map((attribute) => attributes[attribute] ?? 0)}]${JSON.stringify(extents)}`;
+    const known = operation.role === 'update' ? undefined : this.#known.get(key);
+    if (known !== undefined) return Object.fromEntries(known.outputs);
+    const outputs = this.#append(name, operands, attributes, extents);
+    this.#known.set(key, this.nodes[this.nodes.length - 1] as Node);
+    return outputs;
+  }
+
+  #append(
+    name: string,
+    operands: Operands,
+    attributes: Readonly<Record<string, number>>,
+    extents: Readonly<Record<string, number>> = {},
+  ): Record<string, Value> {
+    const operation = operationNamed(name);
+    const letters: Letters = new Map(Object.entries(extents));
+    const inputs = new Map<string, Value>();
+    for (const spec of operation.signature.inputs) {
+      const value = operands[spec.name];
+      if (value !== undefined) {
+        matchOperand(name, spec, value, letters);
+        inputs.set(spec.name, value);
+      } else if (!spec.optional) {
+        throw new ShapeError('shape_mismatch', `${name}: ${spec.name} is missing`, { operation: name, operand: spec.name });
+      }
+    }
+    const steps = letters.get('N');
+    if (steps !== undefined && typeof steps !== 'number') letters.set('B', this.batch(steps.axis));
+    const numbers = operation.attributes.map((attribute) => attributes[attribute] ?? 0);
+
+    const outputs = new Map<string, Value>();
+    const node: Node = { operation, inputs, attributes: numbers, outputs };
+    for (const spec of operation.signature.outputs) {
+      const rows = extentOf(spec.rows, letters);
+      const columns = extentOf(spec.columns, letters);
+      if (rows === undefined || typeof columns !== 'number') {
+        if (spec.optional) continue;
+        throw new ShapeError('shape_mismatch', `${name}: the size of ${spec.name} is not known`, { operation: name });
+      }
+      outputs.set(spec.name, {
+        id: this.#nextId++,
+        rows,
+        columns,
+        type: spec.type,
+        low: spec.gates,
+        high: 0,
+        node,
+      });
+    }
+    this.nodes.push(node);
+    return Object.fromEntries(outputs);
+  }
+}

@@ -1,0 +1,211 @@
+/** A compiled program: a graph with its memory plan, loaded by the native side and ready to run. */
+import { RangeIndexError, ShapeError, UsageError } from '../core/errors.js';
+import { asNativeError, type NativeProgram, native } from '../native/addon.js';
+import { allocateBlock } from '../native/memory.js';
+import { type AxisCapacity, emitProgram, type Location } from './emit.js';
+import type { Graph } from './graph.js';
+import { planMemory } from './planner.js';
+import { scheduleNodes } from './schedule-nodes.js';
+import type { Value } from './value.js';
+
+/** Blocks of the model, by the source of the values that stand in them. */
+export interface ModelBlocks {
+  readonly parameter: Uint8Array;
+  readonly gradient: Uint8Array;
+  readonly optimizer: Uint8Array;
+}
+
+/** Settings of a compilation. */
+export interface ProgramOptions {
+  /** Values that are read after a run. */
+  readonly outputs: readonly Value[];
+  readonly axes: ReadonlyMap<string, AxisCapacity>;
+  readonly blocks: ModelBlocks;
+  readonly threads: number;
+  /** Type of the real values; float64 serves gradient checks. Default float32. */
+  readonly precision?: 'float32' | 'float64';
+  /** Packs the parameters in instructions that a run may leave out. Default false: packed at every run. */
+  readonly prepare?: boolean;
+}
+
+const ARENA = 3;
+const BLOCKS = { parameter: 0, gradient: 1, optimizer: 2, input: ARENA } as const;
+
+/** A loaded program and its arena. */
+export class CompiledProgram {
+  /** Bytes of the arena that this program owns. */
+  readonly arenaBytes: number;
+  readonly axes: ReadonlyMap<string, AxisCapacity>;
+  readonly #isDouble: boolean;
+  readonly #blocks: readonly Uint8Array[];
+  readonly #locations = new Map<number, Location>();
+  readonly #externals: ReadonlyMap<string, Value>;
+  readonly #values: readonly Value[];
+  readonly #native: NativeProgram;
+  readonly #prepare: number;
+
+  /**
+   * Compiles and loads the graph.
+   *
+   * @throws {NativeError} `invalid_program` when the native side refuses it
+   */
+  constructor(graph: Graph, options: ProgramOptions) {
+    this.axes = options.axes;
+    this.#isDouble = options.precision === 'float64';
+    const instructions = scheduleNodes(graph, options.outputs, options.prepare === true);
+    const { nodes } = instructions;
+    const used = new Set(nodes.flatMap((node) => [...node.inputs.values()].map((value) => value.id)));
+    const inputs = [...graph.externals.values()].filter((value) => value.source === 'input' && used.has(value.id));
+    const place = (value: Value): Location | undefined => {
+      const target = graph.assignments.get(value) ?? value;
+      if (target.source === undefined || target.source === 'input') return undefined;
+      return { block: BLOCKS[target.source], offset: target.offset as number };
+    };
+    const plan = planMemory({
+      nodes,
+      bytesOf: (value) => this.#elementsOf(value) * this.#bytesPerEntry(value),
+      isPlaced: (value) => place(value) !== undefined,
+      inputs,
+      outputs: options.outputs,
+      kept: nodes.slice(0, instructions.prepare).flatMap((node) => [...node.outputs.values()]),
+    });
+    const locationOf = (value: Value): Location =>
+      place(value) ?? { block: ARENA, offset: plan.offsets.get(value.id) as number };
+    const text = emitProgram(instructions, this.#isDouble, options.axes, locationOf);
+    for (const value of [...text.values, ...options.outputs, ...inputs]) this.#locations.set(value.id, locationOf(value));
+    this.arenaBytes = plan.bytes;
+    const { parameter, gradient, optimizer } = options.blocks;
+    this.#blocks = [parameter, gradient, optimizer, allocateBlock(plan.bytes)];
+    this.#externals = new Map(inputs.map((value) => [value.name as string, value]));
+    this.#values = text.values;
+    this.#prepare = instructions.prepare;
+    try {
+      this.#native = new (native().Program)(text.words, text.attributes, this.#blocks, options.threads);
+    } catch (error) {
+      throw asNativeError(error);
+    }
+  }
+
+  /** Bytes of native scratch memory. */
+  get scratchBytes(): number {
+    return this.#native.scratchBytes();
+  }
+
+  /** Whether the program reads an input of that name. */
+  hasInput(name: string): boolean {
+    return this.#externals.has(name);
+  }
+
+  /** The memory of a real value at full capacity; its first rows are those of the running batch. */
+  real(value: Value | string): Float32Array | Float64Array {
+    const { buffer, offset, elements } = this.#memory(value);
+    return this.#isDouble ? new Float64Array(buffer, offset, elements) : new Float32Array(buffer, offset, elements);
+  }
+
+  /** The memory of whole numbers: indices, random keys. */
+  integers(value: Value | string): Int32Array {
+    const { buffer, offset, elements } = this.#memory(value);
+    return new Int32Array(buffer, offset, elements);
+  }
+
+  /** The memory of run-time numbers: hyperparameters, norms. */
+  doubles(value: Value | string): Float64Array {
+    const { buffer, offset, elements } = this.#memory(value);
+    return new Float64Array(buffer, offset, elements);
+  }
+
+  /**
+   * Runs on the calling thread. `batchSizes` hold the batch size of every step for each axis.
+   *
+   * @param prepared leaves out the packing of parameters, which have not changed since the last run
+   * @throws {ShapeError} `shape_mismatch` when the batch does not fit
+   * @throws {RangeIndexError} `index_out_of_range` with the input, the row and the index
+   * @throws {UsageError} `model_busy` while another run is under way
+   */
+  run(batchSizes: readonly Int32Array[], prepared = false): void {
+    try {
+      this.#native.run(batchSizes, prepared ? this.#prepare : 0);
+    } catch (error) {
+      throw this.#translate(error);
+    }
+  }
+
+  /**
+   * Like `run`, off the event loop. Rejects with the signal's reason when the run was stopped; no parameter has
+   * changed then.
+   */
+  start(batchSizes: readonly Int32Array[], options: { prepared?: boolean; signal?: AbortSignal } = {}): Promise<void> {
+    const { prepared = false, signal } = options;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason);
+        return;
+      }
+      const cancel = () => this.#native.cancel();
+      try {
+        this.#native.start(batchSizes, prepared ? this.#prepare : 0, (cancelled) => {
+          signal?.removeEventListener('abort', cancel);
+          if (cancelled) reject(signal?.reason);
+          else resolve();
+        });
+      } catch (error) {
+        reject(this.#translate(error));
+        return;
+      }
+      signal?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+
+  /** Frees the native part. @throws {UsageError} `model_busy` while a run is under way */
+  dispose(): void {
+    try {
+      this.#native.dispose();
+    } catch (error) {
+      throw this.#translate(error);
+    }
+  }
+
+  #bytesPerEntry(value: Value): number {
+    if (value.type === 'int32') return 4;
+    return value.type === 'float64' || this.#isDouble ? 8 : 4;
+  }
+
+  #elementsOf(value: Value): number {
+    if (value.type === 'packed') {
+      return native().packedSize(value.rows as number, value.columns, value.low, this.#isDouble);
+    }
+    if (typeof value.rows === 'number') return value.rows * value.columns;
+    const axis = this.axes.get(value.rows.axis);
+    if (axis === undefined) throw new ShapeError('shape_mismatch', `no capacity is given for the time axis ${value.rows.axis}`);
+    return (value.rows.kind === 'steps' ? axis.rows : axis.batch) * value.columns;
+  }
+
+  #memory(from: Value | string): { buffer: ArrayBufferLike; offset: number; elements: number } {
+    const value = typeof from === 'string' ? this.#externals.get(from) : from;
+    const location = value === undefined ? undefined : this.#locations.get(value.id);
+    if (value === undefined || location === undefined) {
+      const name = typeof from === 'string' ? from : (from.name ?? `value ${from.id}`);
+      throw new ShapeError('shape_mismatch', `the program has no value ${name}`, { name });
+    }
+    const block = this.#blocks[location.block] as Uint8Array;
+    return { buffer: block.buffer, offset: block.byteOffset + location.offset, elements: this.#elementsOf(value) };
+  }
+
+  #translate(error: unknown): Error {
+    const { code, message, value, position, entry } = error as Record<string, unknown>;
+    if (code === 'model_busy' || code === 'model_disposed') return new UsageError(code, String(message));
+    if (code === 'index_out_of_range') {
+      const culprit = this.#values[value as number] as Value;
+      const text = `${culprit.name} has index ${entry} at row ${position}, expected ${culprit.low}..${culprit.high - 1}`;
+      return new RangeIndexError(code, text, {
+        name: culprit.name,
+        row: position,
+        index: entry,
+        low: culprit.low,
+        high: culprit.high - 1,
+      });
+    }
+    if (code === 'shape_mismatch') return new ShapeError(code, String(message));
+    return asNativeError(error);
+  }
+}

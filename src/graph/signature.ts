@@ -1,0 +1,136 @@
+/**
+ * Signatures of operations: which operands there are, and which of their extents must agree. The grammar stands in
+ * native/kernels/operations.def; the native side checks every program against its own copy.
+ */
+import { ShapeError } from '../core/errors.js';
+import { describeExtent, type Extent, sameExtent, type Value, type ValueType } from './value.js';
+
+/** `factor * letter`, or the number `factor` when there is no letter. */
+interface Term {
+  readonly factor: number;
+  readonly letter: string;
+}
+
+/** One operand of a signature. */
+export interface OperandSpec {
+  readonly name: string;
+  readonly rows: readonly Term[];
+  readonly columns: readonly Term[];
+  readonly type: ValueType;
+  readonly gates: number;
+  readonly optional: boolean;
+  readonly inPlace: boolean;
+}
+
+/** A parsed signature: operands in native order. */
+export interface Signature {
+  readonly inputs: readonly OperandSpec[];
+  readonly outputs: readonly OperandSpec[];
+}
+
+/** Extents that the letters of one operation stand for. */
+export type Letters = Map<string, Extent>;
+
+const TYPES: Readonly<Record<string, ValueType>> = { i: 'int32', d: 'float64', p: 'packed' };
+
+function parseTerms(text: string): Term[] {
+  return text.split('+').map((part) => {
+    const match = /^(\d*)([A-Z]?)$/.exec(part) as RegExpExecArray;
+    return { factor: match[1] === '' ? 1 : Number(match[1]), letter: match[2] as string };
+  });
+}
+
+function parseOperand(text: string): OperandSpec {
+  const match = /^(&?)(\w+):([^,]+),([^:?]+)(?::([idp])(\d?))?(\??)$/.exec(text) as RegExpExecArray;
+  const [, inPlace, name, rows, columns, type, gates, optional] = match as unknown as string[];
+  return {
+    name: name as string,
+    rows: parseTerms(rows as string),
+    columns: parseTerms(columns as string),
+    type: type === undefined ? 'real' : (TYPES[type] as ValueType),
+    gates: type === 'p' ? Number(gates === '' ? 1 : gates) : 0,
+    optional: optional === '?',
+    inPlace: inPlace === '&',
+  };
+}
+
+/** Parses `"x:R,K p:K,O:p b:1,O? > y:R,O"`. */
+export function parseSignature(text: string): Signature {
+  const [inputs = '', outputs = ''] = text.split('>');
+  const operands = (part: string) => part.split(' ').filter(Boolean).map(parseOperand);
+  return { inputs: operands(inputs), outputs: operands(outputs) };
+}
+
+function numberOf(terms: readonly Term[], letters: Letters): number | undefined {
+  let sum = 0;
+  for (const { factor, letter } of terms) {
+    const bound = letter === '' ? 1 : letters.get(letter);
+    if (typeof bound !== 'number') return undefined;
+    sum += factor * bound;
+  }
+  return sum;
+}
+
+/** The extent that `terms` stand for, or undefined while a letter is free. */
+export function extentOf(terms: readonly Term[], letters: Letters): Extent | undefined {
+  const [only] = terms;
+  if (terms.length === 1 && only?.factor === 1 && only.letter !== '') return letters.get(only.letter);
+  return numberOf(terms, letters);
+}
+
+function matchesKind(letter: string, extent: Extent): boolean {
+  if (letter === 'N') return typeof extent !== 'number' && extent.kind === 'steps';
+  if (letter === 'B') return typeof extent !== 'number' && extent.kind === 'batch';
+  return true;
+}
+
+function matchExtent(terms: readonly Term[], extent: Extent, letters: Letters): boolean {
+  const known = extentOf(terms, letters);
+  if (known !== undefined) return sameExtent(known, extent);
+  const free = terms.filter(({ letter }) => letter !== '' && !letters.has(letter));
+  const [term] = free;
+  if (free.length !== 1 || term === undefined) return false;
+  if (terms.length === 1 && term.factor === 1) {
+    if (!matchesKind(term.letter, extent)) return false;
+    letters.set(term.letter, extent);
+    return true;
+  }
+  const others = numberOf(
+    terms.filter((other) => other !== term),
+    letters,
+  );
+  if (others === undefined || typeof extent !== 'number') return false;
+  const unit = (extent - others) / term.factor;
+  if (!Number.isInteger(unit) || unit < 1) return false;
+  letters.set(term.letter, unit);
+  return true;
+}
+
+function describeTerms(terms: readonly Term[], letters: Letters): string {
+  return terms
+    .map(({ factor, letter }) => {
+      const bound = letters.get(letter);
+      return `${letter === '' || factor !== 1 ? factor : ''}${letter}${bound === undefined ? '' : ` (${describeExtent(bound)})`}`;
+    })
+    .join('+');
+}
+
+/**
+ * Matches a value with an operand and binds the letters that it settles.
+ *
+ * @throws {ShapeError} `shape_mismatch` with the operation, the operand and both sizes
+ */
+export function matchOperand(operation: string, spec: OperandSpec, value: Value, letters: Letters): void {
+  const check = (which: string, terms: readonly Term[], extent: Extent) => {
+    if (matchExtent(terms, extent, letters)) return;
+    const expected = describeTerms(terms, letters);
+    const message = `${operation}: ${spec.name} has ${describeExtent(extent)} ${which}, expected ${expected}`;
+    throw new ShapeError('shape_mismatch', message, { operation, operand: spec.name, actual: extent, expected });
+  };
+  if (value.type !== spec.type || (spec.type === 'packed' && value.low !== spec.gates)) {
+    const message = `${operation}: ${spec.name} holds ${value.type} entries, expected ${spec.type}`;
+    throw new ShapeError('shape_mismatch', message, { operation, operand: spec.name });
+  }
+  check('rows', spec.rows, value.rows);
+  check('columns', spec.columns, value.columns);
+}

@@ -1,0 +1,111 @@
+/** Affine layer, and dropout and activations between layers. */
+import { ShapeError } from '../core/errors.js';
+import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { affine } from '../graph/operations/linear.js';
+import { only, type Value } from '../graph/value.js';
+import { requireInitializer } from './initializer.js';
+import type { LayerRule } from './layer.js';
+
+/** Options of an affine layer. */
+export interface DenseOptions {
+  /** Outputs, integer >= 1. */
+  readonly units: number;
+  /** Adds a bias; default true. */
+  readonly bias?: boolean;
+  /** Initial values, as in layers/initializer; default that of the model. */
+  readonly initializer?: string;
+}
+
+/** Frozen description of an affine layer. */
+export interface DenseDescription extends DenseOptions {
+  readonly kind: 'dense';
+}
+
+/** Frozen description of dropout. */
+export interface DropoutDescription {
+  readonly kind: 'dropout';
+  readonly rate: number;
+}
+
+/** Names of the activations. */
+export const ACTIVATIONS = ['tanh', 'sigmoid', 'relu', 'softmax'] as const;
+
+/** Frozen description of an activation. */
+export interface ActivationDescription {
+  readonly kind: 'activation';
+  readonly name: (typeof ACTIVATIONS)[number];
+}
+
+/** The one input of a layer, which must hold real numbers. @throws {ShapeError} `rank_mismatch` */
+export function realInput(layer: string, inputs: readonly Value[]): Value {
+  const [x] = inputs;
+  if (x === undefined || inputs.length !== 1 || x.type !== 'real') {
+    const given = x === undefined || inputs.length !== 1 ? `${inputs.length} inputs` : 'indices';
+    throw new ShapeError('rank_mismatch', `${layer} takes one input of real numbers, got ${given}`, { layer });
+  }
+  return x;
+}
+
+/**
+ * Affine layer on every row: [N, inputs] -> [N, units], y = x W^T + b.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ */
+export function dense(options: DenseOptions): DenseDescription {
+  rejectUnknownKeys('dense', options, ['units', 'bias', 'initializer']);
+  requireNumber('units', options.units, { min: 1, integer: true });
+  if (options.initializer !== undefined) requireInitializer(options.initializer);
+  return Object.freeze({ kind: 'dense', ...options });
+}
+
+/** Builds an affine layer. */
+export const denseRule: LayerRule<DenseDescription> = {
+  build({ units, bias = true, initializer }, context, inputs) {
+    const x = realInput('dense', inputs);
+    const shared = { fanIn: x.columns, units, gates: 1, forgetGate: -1, initializer };
+    const weight = { role: 'dense', rows: units, columns: x.columns, shape: [units, x.columns], ...shared } as const;
+    const w = context.parameter('weight', weight);
+    const b = bias
+      ? context.parameter('bias', { role: 'denseBias', rows: 1, columns: units, shape: [units], ...shared })
+      : undefined;
+    return affine(context, x, w, b);
+  },
+};
+
+/**
+ * Inverted dropout on every element: [N, F] -> [N, F], only while training.
+ *
+ * @param options.rate probability in [0, 1) that an element is dropped
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @see Srivastava et al. 2014
+ */
+export function dropout(options: { readonly rate: number }): DropoutDescription {
+  rejectUnknownKeys('dropout', options, ['rate']);
+  return Object.freeze({ kind: 'dropout', rate: requireNumber('rate', options.rate, { min: 0, exclusiveMax: 1 }) });
+}
+
+/** Builds dropout. */
+export const dropoutRule: LayerRule<DropoutDescription> = {
+  build({ rate }, context, inputs) {
+    const x = realInput('dropout', inputs);
+    if (rate === 0 || !context.training) return x;
+    const attributes = { rate, operationId: context.operationId() };
+    return only(context.graph.apply('dropout', { x, key: context.dropoutKey() }, attributes), 'y');
+  },
+};
+
+/**
+ * An activation on every element, or softmax over the columns: [N, F] -> [N, F].
+ *
+ * @throws {OptionError} `invalid_option` for an unknown name
+ */
+export function activation(name: ActivationDescription['name']): ActivationDescription {
+  return Object.freeze({ kind: 'activation', name: requireOneOf('activation', name, ACTIVATIONS) });
+}
+
+/** Builds an activation. */
+export const activationRule: LayerRule<ActivationDescription> = {
+  build({ name }, context, inputs) {
+    return only(context.graph.apply(name, { x: realInput(name, inputs) }), 'y');
+  },
+};

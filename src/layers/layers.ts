@@ -1,0 +1,91 @@
+/** All kinds of layers. */
+import { OptionError } from '../core/errors.js';
+import { only } from '../graph/value.js';
+import {
+  type ActivationDescription,
+  activation,
+  activationRule,
+  type DenseDescription,
+  type DropoutDescription,
+  dense,
+  denseRule,
+  dropout,
+  dropoutRule,
+} from './dense.js';
+import { type EmbeddingDescription, embedding, embeddingRule } from './embedding.js';
+import type { LayerDescription, LayerRule } from './layer.js';
+import { gru, lstm, type RecurrentDescription, recurrentRule, rnn } from './recurrent.js';
+
+/** Frozen description of a layer that joins several inputs row by row. */
+export interface MergeDescription {
+  readonly kind: 'concatenate' | 'sum';
+}
+
+/** Joins the columns of its inputs: [N, A], [N, B], ... -> [N, A+B+...]. */
+export function concatenate(): MergeDescription {
+  return Object.freeze({ kind: 'concatenate' });
+}
+
+/** Adds its inputs, which have the same size: [N, F], [N, F], ... -> [N, F]. */
+export function sum(): MergeDescription {
+  return Object.freeze({ kind: 'sum' });
+}
+
+const mergeRule: LayerRule<MergeDescription> = {
+  build({ kind }, { graph }, inputs) {
+    const operation = kind === 'sum' ? 'add' : 'concatenate';
+    return inputs.reduce((a, b) => only(graph.apply(operation, { a, b }), 'y'));
+  },
+};
+
+/** Description of any layer. */
+export type AnyLayer =
+  | EmbeddingDescription
+  | RecurrentDescription
+  | DenseDescription
+  | DropoutDescription
+  | ActivationDescription
+  | MergeDescription;
+
+interface Kind {
+  readonly rule: LayerRule;
+  /** Makes a checked description from JSON. */
+  readonly fromOptions: (options: never) => AnyLayer;
+}
+
+function kind<D extends LayerDescription, O>(rule: LayerRule<D>, fromOptions: (options: O) => AnyLayer): Kind {
+  return { rule: rule as unknown as LayerRule, fromOptions: fromOptions as (options: never) => AnyLayer };
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  embedding: kind(embeddingRule, embedding),
+  rnn: kind(recurrentRule, rnn),
+  lstm: kind(recurrentRule, lstm),
+  gru: kind(recurrentRule, gru),
+  dense: kind(denseRule, dense),
+  dropout: kind(dropoutRule, dropout),
+  activation: kind(activationRule, ({ name }: ActivationDescription) => activation(name)),
+  concatenate: kind(mergeRule, concatenate),
+  sum: kind(mergeRule, sum),
+};
+
+/** The rule of a layer. @throws {OptionError} `invalid_option` for an unknown kind */
+export function layerRule(description: LayerDescription): LayerRule {
+  return kindOf(description).rule;
+}
+
+/** A checked description from JSON. @throws {OptionError} `invalid_option`, `unknown_option` */
+export function layerFromJSON(json: LayerDescription): AnyLayer {
+  const { kind: _, ...options } = json;
+  return kindOf(json).fromOptions(options as never);
+}
+
+function kindOf(description: LayerDescription): Kind {
+  const found = Object.hasOwn(KINDS, description.kind) ? KINDS[description.kind] : undefined;
+  if (found !== undefined) return found;
+  const kinds = Object.keys(KINDS).join(', ');
+  throw new OptionError('invalid_option', `layer '${description.kind}' is unknown; there are ${kinds}`, {
+    name: 'kind',
+    value: description.kind,
+  });
+}

@@ -1,0 +1,64 @@
+/** Checks a batch against the network before anything is written. Indices are checked by the native side. */
+import { ShapeError, UsageError } from '../core/errors.js';
+import type { BuiltGraph } from './build-graph.js';
+import type { Batch } from './batch.js';
+import type { CarriedState } from './carried-state.js';
+import type { NetworkDescription } from './network.js';
+
+/** Rows N of a batch. @throws {ShapeError} `shape_mismatch` when the batch sizes are not non-increasing and >= 1 */
+export function countRows({ batchSizes }: Batch): number {
+  let rows = 0;
+  let before = Number.MAX_SAFE_INTEGER;
+  batchSizes.forEach((size, step) => {
+    if (size < 1 || size > before) {
+      const message = `batchSizes[${step}] is ${size}, expected 1..${before}: sequences are sorted by length`;
+      throw new ShapeError('shape_mismatch', message, { name: 'batchSizes', step, actual: size, expected: before });
+    }
+    rows += size;
+    before = size;
+  });
+  if (rows === 0) throw new ShapeError('shape_mismatch', 'batchSizes is empty, expected at least one step', { name: 'batchSizes' });
+  return rows;
+}
+
+function checkArray(name: string, values: Int32Array | Float32Array | undefined, isIndex: boolean, length: number): void {
+  const wanted = isIndex ? 'Int32Array' : 'Float32Array';
+  const actual = values?.constructor.name;
+  if (actual !== wanted) {
+    throw new ShapeError('rank_mismatch', `${name} is ${actual ?? 'missing'}, expected an ${wanted}`, { name, actual, expected: wanted });
+  }
+  if (values?.length !== length) {
+    const message = `${name} has ${values?.length} entries, expected ${length}`;
+    throw new ShapeError('length_mismatch', message, { name, actual: values?.length, expected: length });
+  }
+}
+
+/**
+ * @param wantsTargets whether the run computes a loss
+ * @throws {ShapeError} `shape_mismatch`, `rank_mismatch`, `length_mismatch` with the name and both sizes
+ * @throws {UsageError} `state_mismatch`
+ */
+export function checkBatch(
+  batch: Batch,
+  rows: number,
+  description: NetworkDescription,
+  target: { readonly isIndex: boolean; readonly columns: number } | undefined,
+): void {
+  for (const [name, input] of Object.entries(description.inputs)) {
+    const isIndex = input.kind === 'indices';
+    checkArray(`input '${name}'`, batch.inputs[name], isIndex, rows * (isIndex ? 1 : input.units));
+  }
+  if (target === undefined) return;
+  const length = rows * (target.isIndex ? 1 : target.columns);
+  checkArray("target 'target'", batch.targets?.['target'], target.isIndex, length);
+}
+
+/** @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size */
+export function checkState(state: CarriedState, batch: number, { initialStates }: BuiltGraph): void {
+  for (const [name, value] of initialStates) {
+    const length = state.values.get(name)?.length;
+    if (state.batch === batch && length === batch * value.columns) continue;
+    const message = `state '${name}' has ${length ?? 'no'} numbers for ${state.batch} sequences, expected ${batch * value.columns} for ${batch}`;
+    throw new UsageError('state_mismatch', message, { name, actual: state.batch, expected: batch });
+  }
+}

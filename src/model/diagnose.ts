@@ -1,0 +1,54 @@
+/** Where a number stopped being finite. */
+import type { Value } from '../graph/value.js';
+import { native } from '../native/addon.js';
+import type { NetworkDescription } from './network.js';
+import type { Parameter } from './parameters.js';
+import type { ModelProgram } from './programs.js';
+
+/** A layer with a value that is NaN or infinite. */
+export interface Culprit {
+  /** Name of the layer. */
+  readonly layer: string;
+  readonly what: 'parameter' | 'output' | 'gradient';
+  /** Name of the parameter, where it is one's value or gradient. */
+  readonly parameter?: string;
+}
+
+function isFinite(values: Float32Array | Float64Array): boolean {
+  return native().probe(values).nonFinite === 0;
+}
+
+function findIn(parameters: ReadonlyMap<string, Parameter>, layer: string, part: 'data' | 'gradient'): string | undefined {
+  for (const parameter of parameters.values()) {
+    if (parameter.name.startsWith(`${layer}.`) && !isFinite(parameter[part])) return parameter.name;
+  }
+  return undefined;
+}
+
+/**
+ * The first layer of the network with a parameter or an output that is not finite. When all are finite, the last layer
+ * whose gradient is not: gradients flow backwards, so that is where it began.
+ *
+ * @param run a finished run of a program that keeps the output of every layer
+ * @param rows rows of that run
+ */
+export function findNonFinite(
+  description: NetworkDescription,
+  parameters: ReadonlyMap<string, Parameter>,
+  run: Pick<ModelProgram, 'built' | 'program'>,
+  rows: number,
+): Culprit | undefined {
+  for (const { name: layer } of description.nodes) {
+    const parameter = findIn(parameters, layer, 'data');
+    if (parameter !== undefined) return { layer, what: 'parameter', parameter };
+    const output = run.built.nodes.get(layer) as Value;
+    if (output.node !== undefined && !isFinite(run.program.real(output).subarray(0, rows * output.columns))) {
+      return { layer, what: 'output' };
+    }
+  }
+  for (const { name: layer } of [...description.nodes].reverse()) {
+    const parameter = findIn(parameters, layer, 'gradient');
+    if (parameter !== undefined) return { layer, what: 'gradient', parameter };
+  }
+  return undefined;
+}

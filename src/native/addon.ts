@@ -1,0 +1,81 @@
+/**
+ * The native addon, mirrored one to one. Everything above this folder speaks to C++ through these interfaces only.
+ */
+import { NativeError } from '../core/errors.js';
+import { loadBinding } from './loader.js';
+
+/** A row of the native operation table; its index is the opcode. */
+export interface NativeOperation {
+  readonly name: string;
+  /** Operands, for example `ids:R,1:i table:V,F > y:R,F`; the grammar stands in native/kernels/operations.def. */
+  readonly signature: string;
+  readonly attributes: string;
+}
+
+/** A loaded program. One run at a time; a second one is refused with code `model_busy`. */
+export interface NativeProgram {
+  /** Runs on the calling thread and whatever members of the thread team are free. Blocks. */
+  run(batchSizes: readonly Int32Array[], first: number): void;
+  /** Runs on the team, off the event loop; `done` is called on this thread when the run has ended. */
+  start(batchSizes: readonly Int32Array[], first: number, done: (cancelled: boolean) => void): void;
+  /** Asks the run under way to stop; it does so only while no parameter has been changed. */
+  cancel(): void;
+  /** Frees the scratch memory and lets go of the blocks. */
+  dispose(): void;
+  /** Bytes of native scratch memory. */
+  scratchBytes(): number;
+}
+
+/** Statistics of a value: norm and range of its finite entries, and how many are NaN or infinite. */
+export interface Probe {
+  readonly norm: number;
+  readonly low: number;
+  readonly high: number;
+  readonly nonFinite: number;
+  /** Index of the first entry that is NaN or infinite, or -1. */
+  readonly firstNonFinite: number;
+}
+
+/** The functions of the addon (native/binding/addon.cc). */
+export interface NativeAddon {
+  configure(isa: string): void;
+  info(): { version: string; isa: string; supported: string[]; note: string; eigen: string };
+  operations(): NativeOperation[];
+  packedSize(inputs: number, outputs: number, gates: number, isDouble: boolean): number;
+  misalignment(bytes: Uint8Array): number;
+  probe(values: Float32Array | Float64Array): Probe;
+  readonly Program: new (
+    words: Int32Array,
+    attributes: Float64Array,
+    blocks: readonly Uint8Array[],
+    threads: number,
+  ) => NativeProgram;
+}
+
+let addon: NativeAddon | undefined;
+
+/**
+ * The addon, loaded and configured at the first call; `BPTT_ISA` forces an instruction set.
+ *
+ * @throws {NativeError} `native_missing` when there is no binary for this platform, `isa_unsupported` when `BPTT_ISA`
+ * names a set that is unknown or that this processor lacks
+ */
+export function native(): NativeAddon {
+  if (addon === undefined) {
+    const loaded = loadBinding() as NativeAddon;
+    try {
+      loaded.configure(process.env['BPTT_ISA'] ?? 'auto');
+    } catch (error) {
+      throw asNativeError(error);
+    }
+    addon = loaded;
+  }
+  return addon;
+}
+
+/** An error of the addon as an error of this library, with the same code. */
+export function asNativeError(error: unknown): NativeError {
+  if (error instanceof NativeError) return error;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return new NativeError(typeof code === 'string' ? code : 'native_failed', String(message), {}, error);
+}

@@ -1,0 +1,41 @@
+/** How many threads compute, when nobody says. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { OptionError } from '../core/errors.js';
+
+/** The most threads that one program may use. */
+export const MAX_THREADS = 256;
+
+/** Processors that this process may use: what the system offers, within the quota of its control group. */
+export function usableProcessors(): number {
+  const offered = availableParallelism();
+  try {
+    const [quota, period] = readFileSync('/sys/fs/cgroup/cpu.max', 'utf8').split(' ');
+    const limit = Math.ceil(Number(quota) / Number(period));
+    return limit >= 1 ? Math.min(offered, limit) : offered;
+  } catch {
+    return offered; // no control group, or another system
+  }
+}
+
+/**
+ * The thread count to use: `requested`, else `BPTT_THREADS`, else all usable processors.
+ *
+ * @throws {OptionError} `invalid_option` when it is not a whole number in 1..256
+ */
+export function threadCount(requested?: number): number {
+  const text = process.env['BPTT_THREADS'];
+  const [name, value] =
+    requested !== undefined
+      ? ['threads', requested]
+      : text !== undefined && text !== ''
+        ? ['BPTT_THREADS', Number(text)]
+        : ['processors', Math.min(usableProcessors(), MAX_THREADS)];
+  if (!Number.isInteger(value) || value < 1 || value > MAX_THREADS) {
+    throw new OptionError('invalid_option', `${name} is ${value}, expected a whole number in 1..${MAX_THREADS}`, {
+      name,
+      value,
+    });
+  }
+  return value;
+}
