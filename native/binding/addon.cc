@@ -1,4 +1,5 @@
 // The functions of the addon; src/native/addon.ts mirrors them one to one.
+#include "base/alignment.h"
 #include "base/thread_team.h"
 #include "binding/environment.h"
 #include "binding/napi_setup.h"
@@ -68,6 +69,13 @@ Napi::Value packed_size(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(dispatch.table->packed_size(inputs, outputs, gates, info[3].ToBoolean() ? 1 : 0)));
 }
 
+// misalignment(bytes: Uint8Array): number      how far its first byte lies behind a 64-byte boundary
+Napi::Value misalignment(const Napi::CallbackInfo& info) {
+  if (!info[0].IsTypedArray()) throw coded_error(info.Env(), "invalid_program", "misalignment takes a Uint8Array");
+  const auto address = reinterpret_cast<uintptr_t>(info[0].As<Napi::Uint8Array>().Data());
+  return Napi::Number::New(info.Env(), static_cast<double>(address % kAlignment));
+}
+
 // probe(values: Float32Array | Float64Array): { norm, low, high, nonFinite, firstNonFinite }
 Napi::Value probe_array(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -98,6 +106,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("info", Napi::Function::New(env, describe, "info"));
   exports.Set("operations", Napi::Function::New(env, operations, "operations"));
   exports.Set("packedSize", Napi::Function::New(env, packed_size, "packedSize"));
+  exports.Set("misalignment", Napi::Function::New(env, misalignment, "misalignment"));
   exports.Set("probe", Napi::Function::New(env, probe_array, "probe"));
   exports.Set("Program", ProgramObject::define(env));
   return exports;

@@ -2,6 +2,7 @@
 // schedule costs nothing. An update whose gradient norm is not finite changes nothing: the caller reports it, and the
 // weights of the last good step survive.
 #include <cmath>
+#include <limits>
 
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
@@ -34,6 +35,7 @@ bool skips(const BpttCall& call, int norm_operand) { return !std::isfinite(*data
 // norm = |g|;  g *= max / (norm + 1e-6) where that is below 1 (as torch.nn.utils.clip_grad_norm_)
 //   g    [P]  inout
 //   max  [1]  in   double; 0 or infinite: measure only
+//   loss [1]  in   may be absent; where it is not finite the norm is NaN, so that no update follows
 //   norm [1]  out  double, before clipping
 // Squares are summed in double, over chunks of fixed size and then over the chunks, in order.
 template <typename T>
@@ -55,8 +57,10 @@ void clipNorm(const BpttCall* call) {
   if (barrier(*call)) return;
   double sum = 0;
   for (int64_t chunk = 0; chunk < chunks; ++chunk) sum += partial[chunk];
-  const double norm = std::sqrt(sum);
-  if (call->team->id == 0) *data<double>(*call, 2) = norm;
+  const T* loss = data<T>(*call, 2);
+  const bool is_sound = loss == nullptr || std::isfinite(*loss);
+  const double norm = is_sound ? std::sqrt(sum) : std::numeric_limits<double>::quiet_NaN();
+  if (call->team->id == 0) *data<double>(*call, 3) = norm;
   const double factor = most / (norm + 1e-6);
   if (!(most > 0) || !std::isfinite(most) || !std::isfinite(norm) || factor >= 1) return;
   const Vec<T> by(static_cast<T>(factor));
