@@ -1,0 +1,181 @@
+/** A run directory, for those who only read it: evaluation, sampling, serving. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BpttError, CheckpointError, ConfigurationError } from '../core/errors.js';
+import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
+import { type LoadedCheckpoint, loadCheckpoint } from './checkpoint.js';
+
+/** A checkpoint of a run that was read. */
+export interface RunCheckpoint {
+  /** Optimizer steps after which it was saved. */
+  readonly step: number;
+  readonly path: string;
+  readonly checkpoint: LoadedCheckpoint;
+  /** Newer checkpoints that could not be used, newest first. */
+  readonly skipped: readonly SkippedCheckpoint[];
+}
+
+/** A checkpoint that was passed over because it is truncated or corrupt. */
+export interface SkippedCheckpoint {
+  readonly step: number;
+  readonly path: string;
+  readonly error: CheckpointError;
+}
+
+/** A checkpoint file of a run, by its name alone. */
+export interface CheckpointFile {
+  readonly step: number;
+  readonly path: string;
+}
+
+const CHECKPOINT_NAME = /^step-(\d{6,16})\.safetensors$/;
+const LISTINGS = 3;
+
+/** Path of the configuration in a run directory. */
+export function configurationPath(run: string): string {
+  return join(run, 'config.json');
+}
+
+/** Path of the directory with the checkpoints of a run. */
+export function checkpointsPath(run: string): string {
+  return join(run, 'checkpoints');
+}
+
+/** Path of the best checkpoint of a run. */
+export function bestPath(run: string): string {
+  return join(run, 'best.safetensors');
+}
+
+/** Path of the checkpoint that is saved after a step. */
+export function checkpointPath(run: string, step: number): string {
+  return join(checkpointsPath(run), `step-${String(step).padStart(6, '0')}.safetensors`);
+}
+
+/** Names in a directory; none when it does not exist. */
+export function listDirectory(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigurationError(
+      'invalid_configuration',
+      `'${path}' cannot be a run directory: ${reason}`,
+      { path },
+      cause,
+    );
+  }
+}
+
+/**
+ * The configuration that a run was started with.
+ *
+ * @throws {ConfigurationError} `invalid_configuration` when there is none, or the file is not a JSON object
+ */
+export function readConfiguration(run: string): JsonObject {
+  const path = configurationPath(run);
+  let value: JsonValue;
+  try {
+    value = parseStrictJson(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const missing = ['ENOENT', 'ENOTDIR'].includes(String((cause as NodeJS.ErrnoException).code));
+    const reason = missing ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigurationError(
+      'invalid_configuration',
+      `'${run}' is not a run: its configuration '${path}' cannot be read: ${reason}`,
+      { run, path },
+      cause,
+    );
+  }
+  if (isJsonObject(value)) return value;
+  throw new ConfigurationError('invalid_configuration', `the configuration '${path}' must be an object`, { run, path });
+}
+
+/** A run that exists. Nothing in the directory is changed, so that it may be read while the run goes on. */
+export class Run {
+  readonly path: string;
+  /** The configuration that the run was started with. */
+  readonly configuration: JsonObject;
+
+  protected constructor(path: string, configuration: JsonObject) {
+    this.path = path;
+    this.configuration = configuration;
+  }
+
+  /**
+   * Opens a run for reading.
+   *
+   * @throws {ConfigurationError} `invalid_configuration` when the directory holds no run
+   */
+  static read(path: string): Run {
+    return new Run(path, readConfiguration(path));
+  }
+
+  /** The checkpoint files that are there, newest first; their content has not been looked at. */
+  checkpoints(): CheckpointFile[] {
+    const files: CheckpointFile[] = [];
+    for (const name of listDirectory(checkpointsPath(this.path))) {
+      const step = Number(CHECKPOINT_NAME.exec(name)?.[1] ?? Number.NaN);
+      // One step has one name: step-0000012 is not ours.
+      if (Number.isSafeInteger(step) && checkpointPath(this.path, step).endsWith(name)) {
+        files.push({ step, path: checkpointPath(this.path, step) });
+      }
+    }
+    return files.sort((left, right) => right.step - left.step);
+  }
+
+  /**
+   * The newest checkpoint that is whole; older ones take the place of truncated and corrupt ones, which are named in
+   * `skipped`. Undefined when the run has none yet.
+   *
+   * @throws {CheckpointError} `checkpoint_corrupt` when there are checkpoints and none is whole;
+   *   `checkpoint_mismatch` and `checkpoint_unreadable` as `loadCheckpoint`
+   */
+  async loadLatest(): Promise<RunCheckpoint | undefined> {
+    // A run that goes on may remove a file between listing and opening: then the listing is out of date.
+    for (let listing = 1; ; listing++) {
+      try {
+        return await this.#newestWhole(this.checkpoints());
+      } catch (error) {
+        const outdated = error instanceof BpttError && error.code === 'checkpoint_missing';
+        if (!outdated || listing === LISTINGS) throw error;
+      }
+    }
+  }
+
+  async #newestWhole(files: readonly CheckpointFile[]): Promise<RunCheckpoint | undefined> {
+    const skipped: SkippedCheckpoint[] = [];
+    for (const { step, path } of files) {
+      try {
+        return { step, path, checkpoint: await loadCheckpoint(path), skipped };
+      } catch (error) {
+        if (!(error instanceof CheckpointError) || !DAMAGED.has(error.code)) throw error;
+        skipped.push({ step, path, error });
+      }
+    }
+    const [newest] = skipped;
+    if (newest === undefined) return undefined;
+    throw new CheckpointError(
+      'checkpoint_corrupt',
+      `none of the ${skipped.length} checkpoints of '${this.path}' is whole; the newest: ${newest.error.message}`,
+      { run: this.path, paths: skipped.map(({ path }) => path) },
+      newest.error,
+    );
+  }
+
+  /**
+   * The best checkpoint so far; undefined when none was saved as the best one.
+   *
+   * @throws {CheckpointError} as `loadCheckpoint`
+   */
+  async loadBest(): Promise<LoadedCheckpoint | undefined> {
+    try {
+      return await loadCheckpoint(bestPath(this.path));
+    } catch (error) {
+      if (error instanceof CheckpointError && error.code === 'checkpoint_missing') return undefined;
+      throw error;
+    }
+  }
+}
+
+const DAMAGED: ReadonlySet<string> = new Set(['checkpoint_truncated', 'checkpoint_corrupt']);

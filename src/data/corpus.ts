@@ -1,0 +1,152 @@
+/** A text for language modelling: vocabulary, training streams, validation stream. */
+import { DataError, OptionError } from '../core/errors.js';
+import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { CharacterVocabulary, type CharacterVocabularyOptions } from './character-vocabulary.js';
+import { type StreamOptions, TokenStreams } from './streams.js';
+import { visitWords } from './text.js';
+import type { Vocabulary } from './vocabulary.js';
+import { WordVocabulary, type WordVocabularyOptions } from './word-vocabulary.js';
+
+/** Streams of a text, and the vocabulary that gives their ids a meaning. */
+export interface Corpus<V extends Vocabulary = Vocabulary> {
+  readonly vocabulary: V;
+  readonly training: TokenStreams;
+  /** Read as one stream, with the state carried from its first symbol to its last. */
+  readonly validation?: TokenStreams;
+}
+
+/** How a text is read, whatever its symbols are. */
+export interface CorpusOptions<V extends Vocabulary> extends StreamOptions {
+  /** A text of its own, or the fraction in (0, 1) of the text, taken from its end. Default: no validation. */
+  readonly validation?: number | string;
+  /** Steps of a validation window. It changes memory and speed, not the result. Integer >= 1; default 1000. */
+  readonly validationSteps?: number;
+  /** Vocabulary to use instead of a new one: that of a model which is trained further. */
+  readonly vocabulary?: V;
+}
+
+/** Options of `characterStreams`. */
+export interface CharacterStreamOptions extends CorpusOptions<CharacterVocabulary>, CharacterVocabularyOptions {}
+
+/** Options of `wordStreams`. */
+export interface WordStreamOptions extends CorpusOptions<WordVocabulary>, WordVocabularyOptions {}
+
+const CORPUS_OPTIONS = ['batch', 'steps', 'validation', 'validationSteps', 'vocabulary'];
+
+/** The options that are given, as exact optional properties want them: absent rather than undefined. */
+function present<T extends object, K extends keyof T>(options: T, keys: readonly K[]): Pick<T, K> {
+  const entries = keys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]);
+  return Object.fromEntries(entries) as Pick<T, K>;
+}
+
+function requireText(text: unknown): void {
+  if (typeof text !== 'string') {
+    throw new OptionError('invalid_option', `the text must be a string, got ${describeValue(text)}`, { name: 'text' });
+  }
+  if (text.length === 0) throw new DataError('empty_data', 'the text is empty');
+}
+
+/** Training and validation text. `cutAt` finds the index in the text at which its last symbols, that many, begin. */
+function splitText(
+  text: string,
+  validation: unknown,
+  symbols: number,
+  cutAt: (validationSymbols: number) => number,
+): readonly [training: string, validation: string | undefined] {
+  if (validation === undefined || typeof validation === 'string') return [text, validation];
+  const fraction = requireNumber('validation', validation, { exclusiveMin: 0, exclusiveMax: 1 });
+  const count = Math.round(symbols * fraction);
+  if (count < 2) {
+    throw new DataError(
+      'too_short',
+      `validation is ${fraction} of ${symbols} symbols, which is ${count}: at least 2 are needed`,
+      { symbols, fraction, validationSymbols: count },
+    );
+  }
+  const cut = cutAt(count);
+  return [text.slice(0, cut), text.slice(cut)];
+}
+
+function readStreams<V extends Vocabulary>(
+  vocabulary: V,
+  training: string,
+  validation: string | undefined,
+  options: CorpusOptions<V>,
+): Corpus<V> {
+  const steps = requireNumber('validationSteps', options.validationSteps ?? 1000, { integer: true, min: 1 });
+  return {
+    vocabulary,
+    training: new TokenStreams(vocabulary.encode(training), { batch: options.batch, steps: options.steps }),
+    ...(validation === undefined
+      ? {}
+      : { validation: new TokenStreams(vocabulary.encode(validation), { batch: 1, steps }) }),
+  };
+}
+
+function countCharacters(text: string): number {
+  let count = text.length;
+  for (let at = 0; at + 1 < text.length; at++) {
+    if ((text.codePointAt(at) as number) > 0xffff) {
+      count--;
+      at++;
+    }
+  }
+  return count;
+}
+
+/** Index at which the last `count` characters begin. */
+function lastCharacters(text: string, count: number): number {
+  let at = text.length;
+  for (let left = count; left > 0; left--) {
+    at--;
+    if (at > 0 && (text.codePointAt(at - 1) as number) > 0xffff) at--;
+  }
+  return at;
+}
+
+/**
+ * A corpus of characters. The vocabulary is made of training and validation text together, as char-rnn does: the set of
+ * characters says nothing about their order, and a character that is missing would make validation impossible.
+ *
+ * @throws {DataError} `empty_data`; `too_short`, with both sizes
+ * @throws {VocabularyError} `unknown_symbol` when a given vocabulary without an unknown mark lacks a character
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @example characterStreams(text, { batch: 64, steps: 100, validation: 0.05 })
+ */
+export function characterStreams(text: string, options: CharacterStreamOptions): Corpus<CharacterVocabulary> {
+  rejectUnknownKeys('characterStreams', options, [...CORPUS_OPTIONS, 'unknown']);
+  requireText(text);
+  const [training, validation] = splitText(text, options.validation, countCharacters(text), (count) =>
+    lastCharacters(text, count),
+  );
+  const all = typeof options.validation === 'string' ? text + options.validation : text;
+  const vocabulary = options.vocabulary ?? CharacterVocabulary.fromText(all, present(options, ['unknown']));
+  return readStreams(vocabulary, training, validation, options);
+}
+
+/**
+ * A corpus of words. The vocabulary is made of the training text alone: words of the validation text that training
+ * never saw are read as `<unk>`, as they will be in use; counting them would make the validation loss look better than
+ * it is.
+ *
+ * @throws {DataError} `empty_data`; `too_short`, with both sizes
+ * @throws {VocabularyError} `invalid_vocabulary` when no word is left
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @example wordStreams(text, { batch: 20, steps: 35, validation: validText, maxSize: 10000 })
+ */
+export function wordStreams(text: string, options: WordStreamOptions): Corpus<WordVocabulary> {
+  rejectUnknownKeys('wordStreams', options, [...CORPUS_OPTIONS, 'maxSize', 'minCount']);
+  requireText(text);
+  let words = 0;
+  visitWords(text, () => words++);
+  const [training, validation] = splitText(text, options.validation, words, (count) => {
+    let place = 0;
+    let cut = text.length;
+    visitWords(text, (start) => {
+      if (place++ === words - count) cut = start;
+    });
+    return cut;
+  });
+  const vocabulary = options.vocabulary ?? WordVocabulary.fromText(training, present(options, ['maxSize', 'minCount']));
+  return readStreams(vocabulary, training, validation, options);
+}

@@ -1,0 +1,104 @@
+/** Long texts as contiguous streams, read window by window: truncated backpropagation through time. */
+import { DataError, RangeIndexError } from '../core/errors.js';
+import { rejectUnknownKeys, requireNumber } from '../core/options.js';
+import type { Batch } from '../model/batch.js';
+import { contiguousBatch } from './packed-batch.js';
+
+/** How ids become windows. */
+export interface StreamOptions {
+  /** Streams side by side. Integer >= 1. */
+  readonly batch: number;
+  /** Steps of a window. Integer >= 1. */
+  readonly steps: number;
+}
+
+/** Where reading stands: the next window to read. Plain JSON; saved with a checkpoint, it is enough to go on. */
+export type DataCursor = {
+  /** Passes over the data that are complete. */
+  readonly epoch: number;
+  /** Windows of this pass that have been read. */
+  readonly window: number;
+};
+
+/**
+ * Ids cut into `batch` contiguous streams of equal length, read in windows of `steps`; the target of each id is the
+ * next one of its stream. The state of a network after window k is its state before window k + 1. Ids that do not fill
+ * the streams are dropped from the end, as in PyTorch's word language model example. The last window may be shorter.
+ *
+ * @example for (const batch of new TokenStreams(ids, { batch: 20, steps: 35 })) await model.trainStep(batch, ...)
+ */
+export class TokenStreams implements Iterable<Batch> {
+  /** Streams side by side: the batch size of every window. */
+  readonly batch: number;
+  /** Steps of every window but the last, which may be shorter. */
+  readonly steps: number;
+  /** Number of windows in one pass. */
+  readonly windows: number;
+  /** Ids predicted in one pass: the streams' lengths less one each. */
+  readonly predictions: number;
+  readonly #streamLength: number;
+  // Time-major: id t of stream b at t * batch + b. A window and its targets are then two views of it, a step apart.
+  readonly #ids: Int32Array;
+
+  /**
+   * @param ids [n], copied
+   * @throws {DataError} `too_short` when a stream would have fewer than two ids: one to read, one to predict
+   * @throws {OptionError} `invalid_option`, `unknown_option`
+   */
+  constructor(ids: Int32Array, options: StreamOptions) {
+    rejectUnknownKeys('token streams', options, ['batch', 'steps']);
+    const batch = requireNumber('batch', options.batch, { integer: true, min: 1 });
+    const steps = requireNumber('steps', options.steps, { integer: true, min: 1 });
+    const streamLength = Math.floor(ids.length / batch);
+    if (streamLength < 2) {
+      throw new DataError(
+        'too_short',
+        `${ids.length} symbols are too few for ${batch} streams: at least ${2 * batch} are needed`,
+        { symbols: ids.length, batch, needed: 2 * batch },
+      );
+    }
+    this.batch = batch;
+    this.steps = steps;
+    this.windows = Math.ceil((streamLength - 1) / steps);
+    this.predictions = batch * (streamLength - 1);
+    this.#streamLength = streamLength;
+    this.#ids = new Int32Array(streamLength * batch);
+    for (let stream = 0; stream < batch; stream++) {
+      for (let step = 0; step < streamLength; step++) {
+        this.#ids[step * batch + stream] = ids[stream * streamLength + step] as number;
+      }
+    }
+  }
+
+  /**
+   * One window, rows time-major: row t * batch + b is step t of stream b. Its arrays are views, not to be written.
+   *
+   * @param window 0 .. windows-1
+   * @throws {RangeIndexError} `index_out_of_range`
+   */
+  batchAt(window: number): Batch {
+    if (!Number.isInteger(window) || window < 0 || window >= this.windows) {
+      throw new RangeIndexError('index_out_of_range', `window ${window} is outside the ${this.windows} windows`, {
+        window,
+        windows: this.windows,
+      });
+    }
+    const begin = window * this.steps;
+    const end = Math.min(begin + this.steps, this.#streamLength - 1);
+    return contiguousBatch(this.#ids.subarray(begin * this.batch, end * this.batch), {
+      batch: this.batch,
+      targets: this.#ids.subarray((begin + 1) * this.batch, (end + 1) * this.batch),
+    });
+  }
+
+  /** The cursor after the window at `cursor` has been read. Where its window is 0, a pass begins: reset the state. */
+  advance(cursor: DataCursor): DataCursor {
+    const window = cursor.window + 1;
+    return window < this.windows ? { epoch: cursor.epoch, window } : { epoch: cursor.epoch + 1, window: 0 };
+  }
+
+  /** The windows of one pass, in order. */
+  *[Symbol.iterator](): Iterator<Batch> {
+    for (let window = 0; window < this.windows; window++) yield this.batchAt(window);
+  }
+}

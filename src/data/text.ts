@@ -1,0 +1,157 @@
+/** Text as data: files read as strict UTF-8, and the words in a text. */
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { DataError } from '../core/errors.js';
+
+/** Mark for a word or character that the vocabulary does not hold. */
+export const UNKNOWN_MARK = '<unk>';
+
+/** Mark for the end of a line, the convention of the Penn Treebank language-model files. */
+export const END_OF_SENTENCE_MARK = '<eos>';
+
+// Lead byte -> [number of bytes, lowest and highest second byte] (Unicode standard, table 3-7). The bounds keep out
+// overlong forms, surrogates and everything above U+10FFFF.
+function leadByte(byte: number): readonly [length: number, low: number, high: number] | undefined {
+  if (byte < 0x80) return [1, 0, 0];
+  if (byte >= 0xc2 && byte <= 0xdf) return [2, 0x80, 0xbf];
+  if (byte === 0xe0) return [3, 0xa0, 0xbf];
+  if (byte === 0xed) return [3, 0x80, 0x9f];
+  if (byte >= 0xe1 && byte <= 0xef) return [3, 0x80, 0xbf];
+  if (byte === 0xf0) return [4, 0x90, 0xbf];
+  if (byte >= 0xf1 && byte <= 0xf3) return [4, 0x80, 0xbf];
+  if (byte === 0xf4) return [4, 0x80, 0x8f];
+  return undefined;
+}
+
+/** Offset of the first byte of the first sequence that is not UTF-8, or -1 when all is well. */
+export function firstInvalidUtf8(bytes: Uint8Array): number {
+  if (isUtf8(bytes)) return -1;
+  for (let at = 0; at < bytes.length; ) {
+    const lead = leadByte(bytes[at] as number);
+    if (lead === undefined) return at;
+    const [length, low, high] = lead;
+    for (let next = 1; next < length; next++) {
+      const byte = bytes[at + next] ?? -1;
+      if (byte < (next === 1 ? low : 0x80) || byte > (next === 1 ? high : 0xbf)) return at;
+    }
+    at += length;
+  }
+  return -1;
+}
+
+/**
+ * Text of UTF-8 bytes; a byte order mark at the start is dropped.
+ *
+ * @param source what the bytes are, for messages: a file name
+ * @throws {DataError} `not_utf8` with the offset of the offending byte; `empty_data` when there is no character
+ */
+export function decodeUtf8(bytes: Uint8Array, source: string): string {
+  const offset = firstInvalidUtf8(bytes);
+  if (offset >= 0) {
+    const byte = bytes[offset] as number;
+    const wide = (byte === 0xff && bytes[1] === 0xfe) || (byte === 0xfe && bytes[1] === 0xff);
+    const hint = offset === 0 && wide ? '; it looks like UTF-16, convert it to UTF-8 first' : '';
+    throw new DataError(
+      'not_utf8',
+      `'${source}' is not UTF-8: byte 0x${byte.toString(16).padStart(2, '0')} at offset ${offset}${hint}`,
+      { source, offset, byte },
+    );
+  }
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  if (text.length === 0) throw new DataError('empty_data', `'${source}' is empty`, { source });
+  return text;
+}
+
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
+};
+
+function decodeFile(path: string, bytes: Uint8Array): string {
+  try {
+    return decodeUtf8(bytes, path);
+  } catch (cause) {
+    if (cause instanceof DataError) throw cause;
+    // The longest string of V8 is about 512 Mi characters.
+    throw new DataError(
+      'file_unreadable',
+      `'${path}' is too long for one text: ${bytes.length} bytes`,
+      { path },
+      cause,
+    );
+  }
+}
+
+function unreadable(path: string, cause: unknown): DataError {
+  const code = String((cause as NodeJS.ErrnoException | null)?.code);
+  const reason = READ_FAILURES[code] ?? (cause instanceof Error ? cause.message : code);
+  return new DataError('file_unreadable', `cannot read '${path}': ${reason}`, { path, reason: code }, cause);
+}
+
+/**
+ * Reads a text file as strict UTF-8; a byte order mark at the start is dropped, line ends stay as they are.
+ *
+ * @throws {DataError} `file_unreadable`, `not_utf8` with the offset of the offending byte, `empty_data`
+ */
+export async function readText(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  return decodeFile(path, bytes);
+}
+
+/** As `readText`, on the calling thread. */
+export function readTextSync(path: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+  return decodeFile(path, bytes);
+}
+
+// White space of Unicode and the four information separators: what Python's str.split() splits at, so that a corpus has
+// the same words here and there.
+function isWhiteSpace(code: number): boolean {
+  if (code <= 0x20) return code === 0x20 || (code >= 0x09 && code <= 0x0d) || (code >= 0x1c && code <= 0x1f);
+  if (code < 0x1680) return code === 0x85 || code === 0xa0;
+  return (
+    code === 0x1680 ||
+    (code >= 0x2000 && code <= 0x200a) ||
+    code === 0x2028 ||
+    code === 0x2029 ||
+    code === 0x202f ||
+    code === 0x205f ||
+    code === 0x3000
+  );
+}
+
+/** True when the text holds a character that separates words. */
+export function hasWhiteSpace(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (isWhiteSpace(text.charCodeAt(at))) return true;
+  return false;
+}
+
+/**
+ * Visits the words of a text in order: [start, end) of every run without white space, and of every line feed, which
+ * stands for the end of a sentence. A text whose last line has no line feed does not end in an end-of-sentence mark, so
+ * that the beginning of a sentence can be a prompt.
+ */
+export function visitWords(text: string, visit: (start: number, end: number, isLineEnd: boolean) => void): void {
+  let start = -1;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (!isWhiteSpace(code)) {
+      if (start < 0) start = at;
+      continue;
+    }
+    if (start >= 0) visit(start, at, false);
+    start = -1;
+    if (code === 0x0a) visit(at, at + 1, true);
+  }
+  if (start >= 0) visit(start, text.length, false);
+}

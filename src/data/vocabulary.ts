@@ -1,0 +1,123 @@
+/** What every vocabulary offers: symbols of a text to ids and back. Saved as JSON beside the weights. */
+import { VocabularyError } from '../core/errors.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
+import { describeValue } from '../core/options.js';
+
+/** What a symbol is: a character (Unicode code point) or a word. */
+export type VocabularyLevel = 'char' | 'word';
+
+/** Symbols of a text and their ids 0 .. size-1. Immutable. */
+export interface Vocabulary {
+  readonly level: VocabularyLevel;
+  /** Number of symbols, marks included. */
+  readonly size: number;
+  /** What stands between two symbols of a decoded text: nothing, or a space. */
+  readonly joinedBy: '' | ' ';
+  /** Id that stands for every symbol outside the vocabulary; undefined when such a symbol is an error. */
+  readonly unknownId: number | undefined;
+  /** Id of the end of a line; undefined where the line feed is a character like others. */
+  readonly endOfSentenceId: number | undefined;
+  /**
+   * Ids of the symbols of a text.
+   *
+   * @throws {VocabularyError} `unknown_symbol`, with the symbol and its position, where there is no unknown mark
+   */
+  encode(text: string): Int32Array;
+  /**
+   * Text of the ids.
+   *
+   * @throws {RangeIndexError} `index_out_of_range`
+   */
+  decode(ids: ArrayLike<number>): string;
+  /**
+   * Text of one id, as it reads in a decoded text.
+   *
+   * @throws {RangeIndexError} `index_out_of_range`
+   */
+  decodeSymbol(id: number): string;
+  /** Id of a symbol or mark as `symbolOf` names it; undefined when the vocabulary does not hold it. */
+  idOf(symbol: string): number | undefined;
+  /**
+   * Name of the symbol: the character, the word, or the mark.
+   *
+   * @throws {RangeIndexError} `index_out_of_range`
+   */
+  symbolOf(id: number): string;
+  /** Everything, as JSON; `vocabularyFromJSON` reads it. */
+  toJSON(): VocabularyJson;
+}
+
+/** A vocabulary as JSON. Ids are places in `symbols`; marks come first. */
+export type VocabularyJson = {
+  readonly level: VocabularyLevel;
+  /** Whether the unknown mark is there; always true for words. */
+  readonly unknown: boolean;
+  readonly symbols: readonly string[];
+};
+
+/** Orders strings by code point. (JavaScript's `<` orders by UTF-16 unit, which puts U+1F600 before U+FF01.) */
+export function compareCodePoints(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at++) {
+    const a = left.charCodeAt(at);
+    const b = right.charCodeAt(at);
+    if (a !== b) return codePointRank(a) - codePointRank(b);
+  }
+  return left.length - right.length;
+}
+
+// Surrogates stand for code points above all others.
+function codePointRank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}
+
+/**
+ * Checks everything about a vocabulary's JSON that does not depend on its level.
+ *
+ * @throws {VocabularyError} `invalid_vocabulary`
+ */
+export function checkVocabularyJson(value: JsonValue | VocabularyJson, level: VocabularyLevel): VocabularyJson {
+  if (!isJsonObject(value as JsonValue)) throw invalidVocabulary(`must be an object, got ${describeValue(value)}`);
+  const { level: actual, unknown, symbols } = value as JsonObject;
+  if (actual !== level) throw invalidVocabulary(`level must be '${level}', got ${describeValue(actual)}`);
+  if (typeof unknown !== 'boolean') throw invalidVocabulary(`unknown must be a boolean, got ${describeValue(unknown)}`);
+  if (!Array.isArray(symbols)) throw invalidVocabulary(`symbols must be an array, got ${describeValue(symbols)}`);
+  if (symbols.length === 0) throw invalidVocabulary('it has no symbols');
+  const places = new Map<string, number>();
+  for (const [id, symbol] of symbols.entries()) {
+    if (typeof symbol !== 'string')
+      throw invalidVocabulary(`symbol ${id} must be a string, got ${describeValue(symbol)}`);
+    const first = places.get(symbol);
+    if (first !== undefined)
+      throw invalidVocabulary(`symbol ${JSON.stringify(symbol)} has two ids, ${first} and ${id}`);
+    places.set(symbol, id);
+  }
+  return { level, unknown, symbols: symbols as string[] };
+}
+
+/** The error for a vocabulary that cannot be used. */
+export function invalidVocabulary(reason: string): VocabularyError {
+  return new VocabularyError('invalid_vocabulary', `invalid vocabulary: ${reason}`, { reason });
+}
+
+/**
+ * Refuses a vocabulary under which the ids of a model would mean something else.
+ *
+ * @throws {VocabularyError} `vocabulary_mismatch`, naming the first difference and both values
+ */
+export function requireSameVocabulary(expected: Vocabulary, actual: Vocabulary): void {
+  const fail = (what: string, left: string | number, right: string | number): never => {
+    throw new VocabularyError(
+      'vocabulary_mismatch',
+      `the vocabulary does not fit: ${what} is ${describeValue(right)}, the model was trained with ${describeValue(left)}`,
+      { what, expected: left, actual: right },
+    );
+  };
+  if (expected.level !== actual.level) fail('its level', expected.level, actual.level);
+  if (expected.size !== actual.size) fail('its size', expected.size, actual.size);
+  for (let id = 0; id < expected.size; id++) {
+    const left = expected.symbolOf(id);
+    const right = actual.symbolOf(id);
+    if (left !== right) fail(`symbol ${id}`, left, right);
+  }
+}
