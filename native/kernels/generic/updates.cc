@@ -84,7 +84,7 @@ void clipValue(const BpttCall* call) {
   });
 }
 
-// Stochastic gradient descent, with momentum where m is given (as torch.optim.SGD).
+// Stochastic gradient descent, with momentum where m is given and momentum is not 0 (as torch.optim.SGD).
 //   g += weightDecay w;  m = momentum m + (1 - dampening) g (m = g at the first step);  w -= lr (nesterov ? g + momentum m : m)
 //   w [P] inout; g [P] in; m [P] inout, may be absent; norm [1] in; h [6] in: lr, momentum, dampening, weightDecay, nesterov, firstStep
 template <typename T>
@@ -96,11 +96,11 @@ void sgd(const BpttCall* call) {
   const double* h = data<double>(*call, kH);
   const Vec<T> rate(static_cast<T>(h[0])), momentum(static_cast<T>(h[1])), undamped(static_cast<T>(1 - h[2]));
   const Vec<T> decay(static_cast<T>(h[3]));
-  const bool nesterov = h[4] != 0, first = h[5] != 0;
+  const bool nesterov = h[4] != 0, first = h[5] != 0, has_velocity = m != nullptr && h[1] != 0;
   for_elements<T>(*call, kW, [&](int64_t e, int n) {
     const Vec<T> weight = Vec<T>::load(w + e, n);
     Vec<T> gradient = Vec<T>::load(g + e, n) + decay * weight;
-    if (m != nullptr) {
+    if (has_velocity) {
       const Vec<T> velocity = first ? gradient : momentum * Vec<T>::load(m + e, n) + undamped * gradient;
       velocity.store(m + e, n);
       gradient = nesterov ? gradient + momentum * velocity : velocity;
@@ -150,14 +150,14 @@ void rmsprop(const BpttCall* call) {
   const double* h = data<double>(*call, kH);
   const Vec<T> rate(static_cast<T>(h[0])), alpha(static_cast<T>(h[1])), one_minus_alpha(static_cast<T>(1 - h[1]));
   const Vec<T> eps(static_cast<T>(h[2])), decay(static_cast<T>(h[3])), momentum(static_cast<T>(h[4]));
-  const bool inside = h[5] != 0;
+  const bool inside = h[5] != 0, has_velocity = m != nullptr && h[4] != 0;
   for_elements<T>(*call, kW, [&](int64_t e, int n) {
     const Vec<T> weight = Vec<T>::load(w + e, n);
     const Vec<T> gradient = Vec<T>::load(g + e, n) + decay * weight;
     const Vec<T> square = alpha * Vec<T>::load(s + e, n) + one_minus_alpha * gradient * gradient;
     square.store(s + e, n);
     Vec<T> step = gradient / (inside ? sqrt(square + eps) : sqrt(square) + eps);
-    if (m != nullptr) {
+    if (has_velocity) {
       step = momentum * Vec<T>::load(m + e, n) + step;
       step.store(m + e, n);
     }

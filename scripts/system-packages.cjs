@@ -1,0 +1,113 @@
+'use strict';
+/*
+ * What the native build needs of the machine: CMake, a build tool, a C++ compiler, the headers of Eigen. Finds out what is
+ * missing and installs it with the system's package manager where it can.
+ */
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..');
+const isWindows = process.platform === 'win32';
+
+const managers = [
+  {
+    command: 'apt-get',
+    packages: { cmake: 'cmake', make: 'make', compiler: 'g++', eigen: 'libeigen3-dev' },
+    steps: (names) => [
+      ['update', '-q'],
+      ['install', '-y', '-q', '--no-install-recommends', ...names],
+    ],
+    asRoot: true,
+  },
+  {
+    command: 'apk',
+    packages: { cmake: 'cmake', make: 'make', compiler: 'g++', eigen: 'eigen-dev' },
+    steps: (names) => [['add', '--no-cache', ...names]],
+    asRoot: true,
+  },
+  {
+    command: 'dnf',
+    packages: { cmake: 'cmake', make: 'make', compiler: 'gcc-c++', eigen: 'eigen3-devel' },
+    steps: (names) => [['install', '-y', ...names]],
+    asRoot: true,
+  },
+  {
+    command: 'brew',
+    packages: { cmake: 'cmake', make: 'ninja', eigen: 'eigen' }, // the compiler comes with `xcode-select --install`
+    steps: (names) => [['install', ...names]],
+    asRoot: false,
+  },
+];
+
+/** Whether a program of that name is on the PATH. */
+function hasProgram(name) {
+  const extensions = isWindows ? ['.exe', '.cmd', '.bat'] : [''];
+  const folders = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean);
+  return folders.some((folder) => extensions.some((extension) => fs.existsSync(path.join(folder, name + extension))));
+}
+
+/** Whether native/cmake/BpttEigen.cmake will find the headers without a download. */
+function hasEigen() {
+  const prefixes = [
+    process.env.Eigen3_ROOT,
+    ...(process.env.CMAKE_PREFIX_PATH ?? '').split(path.delimiter),
+    '/usr',
+    '/usr/local',
+    '/opt/homebrew',
+    '/opt/local',
+  ];
+  const folders = [process.env.BPTT_EIGEN_DIR, path.join(root, 'native', 'third_party', 'eigen')];
+  for (const prefix of prefixes.filter(Boolean))
+    folders.push(path.join(prefix, 'include', 'eigen3'), path.join(prefix, 'include'));
+  return folders.filter(Boolean).some((folder) => fs.existsSync(path.join(folder, 'Eigen', 'Core')));
+}
+
+/** Names of the parts that are missing: `cmake`, `make`, `compiler`, `eigen`. */
+function missingParts() {
+  const missing = [];
+  if (!hasProgram('cmake')) missing.push('cmake');
+  if (!hasEigen()) missing.push('eigen');
+  if (isWindows) return missing; // CMake finds Visual Studio by itself
+  if (!hasProgram('ninja') && !hasProgram('make')) missing.push('make');
+  if (!process.env.CXX && !['c++', 'g++', 'clang++'].some(hasProgram)) missing.push('compiler');
+  return missing;
+}
+
+function elevated(manager, options) {
+  if (!manager.asRoot || process.getuid?.() === 0) return [manager.command, options];
+  const flags = process.stdin.isTTY ? [] : ['-n']; // nobody is there to type a password
+  return ['sudo', [...flags, manager.command, ...options]];
+}
+
+/**
+ * Installs what is missing. Eigen alone may stay missing: CMake then downloads it. Anything else that stays missing ends
+ * the process with a message that says what to install.
+ */
+function installMissingParts() {
+  const missing = missingParts();
+  if (missing.length === 0) return;
+  const manager = managers.find(({ command }) => hasProgram(command));
+  const names = missing.map((part) => manager?.packages[part]).filter(Boolean);
+  if (manager && names.length > 0) {
+    for (const options of manager.steps(names)) {
+      const [command, list] = elevated(manager, options);
+      console.log(`bptt: ${command} ${list.join(' ')}`);
+      // A failed step is not the end: what counts is whether the parts are there afterwards.
+      spawnSync(command, list, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    }
+  }
+  const still = missingParts();
+  if (still.includes('eigen')) console.error('bptt: Eigen is not installed; CMake will try to download it.');
+  const blocking = still.filter((part) => part !== 'eigen');
+  if (blocking.length > 0) {
+    console.error(
+      `bptt: the native build lacks ${blocking.join(', ')}. Install CMake >= 3.18, make or ninja, and a C++17 compiler ` +
+        '(Debian: apt-get install cmake make g++ libeigen3-dev; macOS: xcode-select --install and brew install cmake eigen; ' +
+        'Windows: Visual Studio with the C++ workload).',
+    );
+    process.exit(1);
+  }
+}
+
+module.exports = { installMissingParts, missingParts };

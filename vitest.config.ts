@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+/** Flags in /proc/cpuinfo that a set of kernels needs, as native/base/cpu_features.cc asks the processor for them. */
+const needed = {
+  sse2: ['sse2'],
+  avx2: ['avx2', 'fma', 'f16c', 'bmi1', 'bmi2'],
+  avx512: ['avx2', 'fma', 'avx512f', 'avx512cd', 'avx512bw', 'avx512dq', 'avx512vl'],
+} as const;
+
+function linuxProcessorFlags(): Set<string> {
+  const line = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
+  return new Set(line.trim().split(/\s+/));
+}
+
+/** Instruction sets to run the kernel tests with. What is left out is said on standard error. */
+function instructionSets(): string[] {
+  if (process.arch !== 'x64') return [process.arch === 'arm64' ? 'neon' : 'generic'];
+  if (process.platform !== 'linux') return ['sse2', 'avx2'];
+  const flags = linuxProcessorFlags();
+  return Object.entries(needed).flatMap(([isa, wanted]) => {
+    const missing = wanted.filter((flag) => !flags.has(flag));
+    if (missing.length === 0) return [isa];
+    process.stderr.write(`\nSKIPPED: the kernel tests for ${isa}: this processor lacks ${missing.join(', ')}\n\n`);
+    return [];
+  });
+}
+
+const shared = { pool: 'forks', globals: false, testTimeout: 60_000, hookTimeout: 60_000 } as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { ...shared, name: 'all', include: ['test/**/*.test.ts'], exclude: ['test/kernels/**'] } },
+      ...instructionSets().map((isa) => ({
+        test: { ...shared, name: isa, include: ['test/kernels/**/*.test.ts'], env: { BPTT_ISA: isa } },
+      })),
+    ],
+  },
+});
