@@ -54,7 +54,8 @@ export class CompiledProgram {
     this.#isDouble = options.precision === 'float64';
     const instructions = scheduleNodes(graph, options.outputs, options.prepare === true);
     const { nodes } = instructions;
-    const used = new Set(nodes.flatMap((node) => [...node.inputs.values()].map((value) => value.id)));
+    const read = nodes.flatMap((node) => [...node.inputs.values()]);
+    const used = new Set([...read, ...options.outputs].map((value) => value.id));
     const inputs = [...graph.externals.values()].filter((value) => value.source === 'input' && used.has(value.id));
     const place = (value: Value): Location | undefined => {
       const target = graph.assignments.get(value) ?? value;

@@ -4,9 +4,9 @@
  *
  * | scheme | embedding | input weights | recurrent weights | biases | dense |
  * |---|---|---|---|---|---|
- * | `default` | N(0, 1) | as pytorch | as pytorch | as pytorch, LSTM forget gate +1 | as pytorch |
+ * | `default` | N(0, 1) | Xavier, each gate | orthogonal | 0, LSTM forget gate 1 | U(±1/sqrt(inputs)) |
  * | `pytorch` | N(0, 1) | U(±1/sqrt(units)) | U(±1/sqrt(units)) | U(±1/sqrt(units)) | U(±1/sqrt(inputs)) |
- * | `keras` | U(±0.05) | Xavier | orthogonal | 0, LSTM forget gate 1 | Xavier, bias 0 |
+ * | `keras` | U(±0.05) | Xavier, all gates | orthogonal | 0, LSTM forget gate 1 | Xavier, bias 0 |
  * | `uniform:x` | U(±x) | U(±x) | U(±x) | U(±x) | U(±x) |
  * | `normal:x` | N(0, x²) | N(0, x²) | N(0, x²) | 0 | N(0, x²), bias 0 |
  *
@@ -89,22 +89,30 @@ function fillPytorch(out: Float32Array, shape: ParameterShape, random: Random): 
   else uniform(out, 1 / Math.sqrt(shape.role.startsWith('dense') ? shape.fanIn : shape.units), random);
 }
 
-function fillKeras(out: Float32Array, shape: ParameterShape, random: Random): void {
-  switch (shape.role) {
-    case 'embedding':
-      return uniform(out, 0.05, random);
-    case 'input':
-    case 'dense': // Glorot & Bengio 2010, over the whole stacked matrix
-      return uniform(out, Math.sqrt(6 / (shape.rows + shape.columns)), random);
-    case 'recurrent': // Saxe, McClelland, Ganguli 2014, each gate on its own
-      for (let gate = 0; gate < shape.gates; gate++) {
-        const size = shape.units * shape.columns;
-        orthogonal(out.subarray(gate * size, (gate + 1) * size), shape.units, shape.columns, random);
-      }
-      return;
-    default:
-      out.fill(0);
+function fillOrthogonal(out: Float32Array, { gates, units, columns }: ParameterShape, random: Random): void {
+  const size = units * columns;
+  for (let gate = 0; gate < gates; gate++) {
+    orthogonal(out.subarray(gate * size, (gate + 1) * size), units, columns, random);
   }
+}
+
+/** Glorot & Bengio 2010. */
+function fillXavier(out: Float32Array, inputs: number, outputs: number, random: Random): void {
+  uniform(out, Math.sqrt(6 / (inputs + outputs)), random);
+}
+
+function fillKeras(out: Float32Array, shape: ParameterShape, random: Random): void {
+  if (shape.role === 'embedding') uniform(out, 0.05, random);
+  else if (shape.role === 'recurrent') fillOrthogonal(out, shape, random);
+  else if (shape.role.endsWith('Bias')) out.fill(0);
+  else fillXavier(out, shape.columns, shape.rows, random);
+}
+
+function fillDefault(out: Float32Array, shape: ParameterShape, random: Random): void {
+  if (shape.role === 'recurrent') fillOrthogonal(out, shape, random);
+  else if (shape.role === 'input') fillXavier(out, shape.columns, shape.units, random);
+  else if (shape.role === 'inputBias' || shape.role === 'recurrentBias') out.fill(0);
+  else fillPytorch(out, shape, random);
 }
 
 /**
@@ -120,6 +128,7 @@ export function initialize(spec: string, out: Float32Array, shape: ParameterShap
   else if (scheme.name === 'uniform') uniform(out, scheme.scale, random);
   else if (scheme.name === 'normal') normal(out, isBias ? 0 : scheme.scale, random);
   else if (scheme.name === 'keras') fillKeras(out, shape, random);
+  else if (scheme.name === 'default') fillDefault(out, shape, random);
   else fillPytorch(out, shape, random);
   // One of the two biases only: their sum is what the gate sees (Gers et al. 2000; Jozefowicz et al. 2015).
   if (shape.role === 'inputBias' && shape.forgetGate >= 0) {

@@ -14,6 +14,15 @@ import type { ParameterLayout } from './parameters.js';
 /** The one time axis of a model. */
 export const TIME = 'time';
 
+/** Inputs of a training program beside those of the network, whose names hold no slash. */
+export const RUN = {
+  one: 'run/one',
+  key: 'run/key',
+  clipNorm: 'run/clipNorm',
+  clipValue: 'run/clipValue',
+  hyperparameters: 'run/hyperparameters',
+} as const;
+
 /** What a run is for. `diagnose` is `evaluate` with the output of every layer kept. */
 export type Mode = 'train' | 'evaluate' | 'predict' | 'diagnose';
 
@@ -86,7 +95,7 @@ function buildForward({ description, mode, layout }: BuildRequest): Forward {
         finalStates.set(`${node.name}.${part}`, value);
       },
       dropoutKey: () => {
-        key ??= graph.external('key', 1, 4, { type: 'int32' });
+        key ??= graph.external(RUN.key, 1, 4, { type: 'int32' });
         return key;
       },
       operationId: () => operations++,
@@ -99,7 +108,7 @@ function buildForward({ description, mode, layout }: BuildRequest): Forward {
 
 /** Emits gradients, clipping and the optimizer's update of all parameters. Returns the gradient norm. */
 function buildUpdate({ optimizer, layout }: BuildRequest, { graph, parameters }: Forward, loss: Value): Value {
-  const one = graph.external('one', 1, 1);
+  const one = graph.external(RUN.one, 1, 1);
   const gradients = differentiate(graph, [{ value: loss, gradient: one }], parameters);
   for (const parameter of parameters) {
     const gradient = gradients.get(parameter.id);
@@ -111,8 +120,8 @@ function buildUpdate({ optimizer, layout }: BuildRequest, { graph, parameters }:
     graph.assign(gradient, target);
   }
   const columns = layout.bytes / 4;
-  const g = graph.external('gradients', 1, columns, { source: 'gradient', offset: 0 });
-  const w = graph.external('parameters', 1, columns, { source: 'parameter', offset: 0 });
+  const g = graph.external('run/gradients', 1, columns, { source: 'gradient', offset: 0 });
+  const w = graph.external('run/parameters', 1, columns, { source: 'parameter', offset: 0 });
   const slots = new Map(
     optimizerSlots(optimizer).map((slot, index) => [
       slot,
@@ -120,9 +129,9 @@ function buildUpdate({ optimizer, layout }: BuildRequest, { graph, parameters }:
     ]),
   );
   const scalar = (name: string, count = 1) => graph.external(name, 1, count, { type: 'float64' });
-  graph.apply('clipValue', { g, limit: scalar('clipValue') });
-  const norm = only(graph.apply('clipNorm', { g, max: scalar('clipNorm'), loss }), 'norm');
-  emitUpdate(graph, optimizer, { w, g, slots, norm, h: scalar('hyperparameters', hyperparameterCount(optimizer)) });
+  graph.apply('clipValue', { g, limit: scalar(RUN.clipValue) });
+  const norm = only(graph.apply('clipNorm', { g, max: scalar(RUN.clipNorm), loss }), 'norm');
+  emitUpdate(graph, optimizer, { w, g, slots, norm, h: scalar(RUN.hyperparameters, hyperparameterCount(optimizer)) });
   return norm;
 }
 

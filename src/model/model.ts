@@ -5,11 +5,11 @@ import { requireInitializer } from '../layers/initializer.js';
 import { LOSSES, type LossName } from '../losses/losses.js';
 import { threadCount } from '../native/threads.js';
 import { hyperparameters, optimizerSlots } from '../optimizers/emit-update.js';
-import { adam, type OptimizerDescription } from '../optimizers/optimizer.js';
+import { adam, type OptimizerDescription, optimizerFromJSON } from '../optimizers/optimizer.js';
 import type { Batch } from './batch.js';
-import { buildGraph, type Mode } from './build-graph.js';
+import { buildGraph, type Mode, RUN } from './build-graph.js';
 import { CarriedState } from './carried-state.js';
-import { checkBatch, checkState, countRows } from './check-batch.js';
+import { checkBatch, checkOptions, checkState, countRows } from './check-batch.js';
 import { type Culprit, findNonFinite } from './diagnose.js';
 import type { NetworkDescription } from './network.js';
 import { type Parameter, ParameterBlocks, ParameterLayout } from './parameters.js';
@@ -109,7 +109,7 @@ export class Model {
     rejectUnknownKeys('compile', options, ['loss', 'optimizer', 'seed', 'threads', 'initializer']);
     this.description = description;
     this.loss = requireOneOf('loss', options.loss ?? 'softmaxCrossEntropy', LOSSES);
-    this.optimizer = options.optimizer ?? adam();
+    this.optimizer = optimizerFromJSON(options.optimizer ?? adam());
     this.seed = requireNumber('seed', options.seed ?? 1, { min: 0, integer: true });
     this.threads = threadCount(options.threads);
     this.initializer = requireInitializer(options.initializer ?? 'default');
@@ -321,13 +321,13 @@ export class Model {
     requireNumber('clipValue', clipValue, { min: 0 });
     const run = this.#begin('train', batch, options.state);
     const { program } = run;
-    program.real('one').fill(1);
-    program.doubles('clipNorm').fill(clipNorm);
-    program.doubles('clipValue').fill(clipValue);
-    program.doubles('hyperparameters').set(hyperparameters(this.optimizer, learningRate, this.#step + 1));
-    if (program.hasInput('key')) {
+    program.real(RUN.one).fill(1);
+    program.doubles(RUN.clipNorm).fill(clipNorm);
+    program.doubles(RUN.clipValue).fill(clipValue);
+    program.doubles(RUN.hyperparameters).set(hyperparameters(this.optimizer, learningRate, this.#step + 1));
+    if (program.hasInput(RUN.key)) {
       const words = [this.seed, this.#step].flatMap((value) => [value % 2 ** 32, Math.floor(value / 2 ** 32)]);
-      program.integers('key').set(words);
+      program.integers(RUN.key).set(words);
     }
     return run;
   }

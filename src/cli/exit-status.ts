@@ -1,0 +1,41 @@
+import { CommanderError } from 'commander';
+import {
+  BpttError,
+  CheckpointError,
+  ConfigurationError,
+  DataError,
+  NativeError,
+  OptionError,
+  RangeIndexError,
+  VocabularyError,
+} from '../core/errors.js';
+import { StopRequest } from './stop-request.js';
+
+/** Exit statuses of the command line. After a signal it is 128 + the signal's number. */
+export const EXIT = { success: 0, failed: 1, badUse: 2 } as const;
+
+/** Errors that what the user gave is to blame for. */
+const BAD_INPUT = [
+  OptionError,
+  DataError,
+  VocabularyError,
+  ConfigurationError,
+  CheckpointError,
+  RangeIndexError,
+] as const;
+
+/** The exit status for an error. */
+export function exitStatus(error: unknown): number {
+  if (error instanceof StopRequest) return error.status;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.badUse;
+  if (!(error instanceof BpttError) || error.code === 'checkpoint_write_failed') return EXIT.failed;
+  if (error instanceof NativeError) return error.code === 'isa_unsupported' ? EXIT.badUse : EXIT.failed;
+  return BAD_INPUT.some((kind) => error instanceof kind) ? EXIT.badUse : EXIT.failed;
+}
+
+/** The line that tells of an error: `bptt: error [code]: message`. */
+export function errorLine(error: unknown): string {
+  const code = error instanceof BpttError ? error.code : 'internal';
+  const message = error instanceof Error ? error.message : String(error);
+  return `bptt: error [${code}]: ${message.replaceAll(/\s*\n\s*/g, ' ')}`;
+}

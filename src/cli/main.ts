@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { errorLine, exitStatus } from './exit-status.js';
+import { Output, OutputClosed } from './output.js';
+import { bpttProgram } from './program.js';
+import { abortOnSignals, StopRequest } from './stop-request.js';
+
+const session = {
+  output: new Output(process.stdout),
+  signal: abortOnSignals(),
+  note: (line: string) => void process.stderr.write(`${line}\n`),
+};
+
+try {
+  await bpttProgram(session).parseAsync();
+} catch (error) {
+  process.exitCode = error instanceof OutputClosed ? 0 : exitStatus(error);
+  // Commander has told of its own errors; a stop was asked for.
+  const isTold = error instanceof CommanderError || error instanceof StopRequest || error instanceof OutputClosed;
+  if (!isTold) session.note(errorLine(error));
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { evalCommand } from './eval-command.js';
+import { infoCommand } from './info-command.js';
+import { sampleCommand } from './sample-command.js';
+import type { Session } from './session.js';
+import { trainCommand } from './train-command.js';
+
+/** The whole command line. Wrong use is thrown as a CommanderError, after one line on standard error. */
+export function bpttProgram(session: Session): Command {
+  const program = new Command('bptt')
+    .description('train and use recurrent networks')
+    .version(version(), '-V, --version')
+    .showSuggestionAfterError()
+    .addCommand(trainCommand(session))
+    .addCommand(evalCommand(session))
+    .addCommand(sampleCommand(session))
+    .addCommand(infoCommand(session));
+  configure(program);
+  return program;
+}
+
+/** Settings that commander does not hand down to commands that are added. */
+function configure(command: Command): void {
+  command.exitOverride().allowExcessArguments(false).configureOutput({ outputError: writeUsageError });
+  for (const inner of command.commands) configure(inner);
+}
+
+/** Commander's `error: MESSAGE` as our one line. */
+function writeUsageError(text: string, write: (line: string) => void): void {
+  const message = text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ');
+  write(`bptt: error [bad_use]: ${message}\n`);
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,48 @@
+import { setImmediate } from 'node:timers/promises';
+import { Command } from 'commander';
+import { sampleLanguageModel } from '../tasks/language-model.js';
+import { parseNumber } from './parse-argument.js';
+import type { Session } from './session.js';
+
+interface SampleFlags {
+  readonly prompt?: string;
+  readonly length: number;
+  readonly temperature: number;
+  readonly topK?: number;
+  readonly seed: number;
+}
+
+/** Symbols between two looks at the event loop, where a signal or a closed pipe is noticed. */
+const SYMBOLS_AT_ONCE = 16;
+
+/** `bptt sample`: text of a saved model, as it is drawn. */
+export function sampleCommand(session: Session): Command {
+  return new Command('sample')
+    .description('text from a language model, on standard output')
+    .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
+    .option('--prompt <text>', 'text to begin with (default: the model begins a line)')
+    .option('--length <n>', 'symbols to draw', parseNumber, 500)
+    .option('--temperature <x>', 'below 1 the likely becomes likelier, 0 takes the likeliest', parseNumber, 1)
+    .option('--top-k <n>', 'draw among the n likeliest symbols only (default: all)', parseNumber)
+    .option('--seed <n>', 'names the random numbers', parseNumber, 1)
+    .action((run: string, flags: SampleFlags) => sample(session, run, flags));
+}
+
+async function sample(
+  { output, signal }: Session,
+  run: string,
+  { prompt, topK, ...flags }: SampleFlags,
+): Promise<void> {
+  const options = { ...flags, ...(prompt !== undefined && { prompt }), ...(topK !== undefined && { topK }) };
+  let last = '\n';
+  let drawn = 0;
+  for await (const piece of sampleLanguageModel(run, options)) {
+    if (drawn === 0 && prompt !== undefined) await output.write(prompt);
+    await output.write(piece);
+    last = piece;
+    drawn += 1;
+    if (drawn % SYMBOLS_AT_ONCE === 0) await setImmediate();
+    signal.throwIfAborted();
+  }
+  if (output.isTerminal && !last.endsWith('\n')) await output.write('\n');
+}

@@ -1,0 +1,11 @@
+import type { Output } from './output.js';
+
+/** What a command has of the process around it. */
+export interface Session {
+  /** Results, on standard output. */
+  readonly output: Output;
+  /** Aborted when the process is asked to stop; its reason is a StopRequest. */
+  readonly signal: AbortSignal;
+  /** A line for people, on standard error. */
+  note(line: string): void;
+}

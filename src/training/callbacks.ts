@@ -1,0 +1,62 @@
+import type { LossSummary } from './validation.js';
+
+/** Where a run stands. Every event carries it. */
+export interface RunPosition {
+  /** Optimizer steps done. */
+  readonly step: number;
+  /** The epoch, from 1. */
+  readonly epoch: number;
+  /** Ends the run after this step, as if it had reached its length: a checkpoint is written and `fit` returns. */
+  stop(): void;
+}
+
+/** After every optimizer step. */
+export interface StepEvent extends RunPosition {
+  /** Mean over the steps of the batch, nats. */
+  readonly loss: number;
+  /** Global norm before clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+}
+
+/** After every validation. */
+export interface ValidationEvent extends RunPosition, LossSummary {
+  /** Whether no validation before had a lower loss. */
+  readonly isBest: boolean;
+}
+
+/** After every epoch and its validation. */
+export interface EpochEvent extends RunPosition {
+  /** Mean over the epoch, nats. */
+  readonly trainingLoss: number;
+  readonly validation: LossSummary | undefined;
+}
+
+/** After a checkpoint has reached the disk; training may have gone on meanwhile. */
+export interface CheckpointEvent {
+  /** The step whose state the file holds. */
+  readonly step: number;
+  readonly path: string;
+}
+
+/**
+ * Functions that a run calls between steps, in this order: onStep, onValidation, onEpochEnd. The run waits for promises.
+ * When one throws, the run ends: `fit` rejects with that error, and the last checkpoint stays good.
+ */
+export interface TrainingCallbacks {
+  onStep?(event: StepEvent): void | Promise<void>;
+  onValidation?(event: ValidationEvent): void | Promise<void>;
+  onEpochEnd?(event: EpochEvent): void | Promise<void>;
+  onCheckpoint?(event: CheckpointEvent): void | Promise<void>;
+}
+
+/** Calls one kind of callback of all listeners, one after the other. */
+export async function notify<Name extends keyof TrainingCallbacks>(
+  listeners: readonly TrainingCallbacks[],
+  name: Name,
+  event: Parameters<NonNullable<TrainingCallbacks[Name]>>[0],
+): Promise<void> {
+  for (const listener of listeners) {
+    await (listener[name] as ((event: unknown) => void | Promise<void>) | undefined)?.call(listener, event);
+  }
+}

@@ -1,0 +1,68 @@
+import { CheckpointError } from '../core/errors.js';
+import { rejectUnknownKeys, requireNumber } from '../core/options.js';
+
+/** When a run ends early. */
+export interface EarlyStoppingOptions {
+  /** The run stops after this many validations in a row without improvement; integer >= 1. */
+  readonly patience: number;
+  /** How far below the best loss (nats) counts as an improvement, >= 0; default 0. */
+  readonly minimumDelta?: number;
+}
+
+/** What early stopping has seen, as JSON. */
+export interface EarlyStoppingState {
+  /** Lowest validation loss so far; null before the first. */
+  readonly best: number | null;
+  readonly validationsWithoutImprovement: number;
+}
+
+/** Watches the validation loss and says when it has stopped falling. */
+export class EarlyStopping {
+  readonly #patience: number;
+  readonly #minimumDelta: number;
+  #best = Number.POSITIVE_INFINITY;
+  #validationsWithoutImprovement = 0;
+
+  /** @throws {OptionError} `invalid_option`, `unknown_option` */
+  constructor(options: EarlyStoppingOptions) {
+    rejectUnknownKeys('earlyStopping', options, ['patience', 'minimumDelta']);
+    this.#patience = requireNumber('earlyStopping.patience', options.patience, { min: 1, integer: true });
+    this.#minimumDelta = requireNumber('earlyStopping.minimumDelta', options.minimumDelta ?? 0, { min: 0 });
+  }
+
+  /** Takes note of a validation loss in nats. */
+  observe(loss: number): void {
+    if (loss < this.#best - this.#minimumDelta) {
+      this.#best = loss;
+      this.#validationsWithoutImprovement = 0;
+    } else {
+      this.#validationsWithoutImprovement += 1;
+    }
+  }
+
+  /** True when the patience is used up. */
+  get exhausted(): boolean {
+    return this.#validationsWithoutImprovement >= this.#patience;
+  }
+
+  state(): EarlyStoppingState {
+    return {
+      best: Number.isFinite(this.#best) ? this.#best : null,
+      validationsWithoutImprovement: this.#validationsWithoutImprovement,
+    };
+  }
+
+  /** @throws {CheckpointError} `checkpoint_mismatch` when the state is not one of early stopping */
+  restore(state: EarlyStoppingState): void {
+    const { best, validationsWithoutImprovement: waited } = state;
+    if ((best !== null && !Number.isFinite(best)) || !Number.isSafeInteger(waited) || waited < 0) {
+      throw new CheckpointError(
+        'checkpoint_mismatch',
+        `early stopping cannot continue from the checkpoint's ${JSON.stringify(state)}`,
+        { name: 'earlyStopping', state },
+      );
+    }
+    this.#best = best ?? Number.POSITIVE_INFINITY;
+    this.#validationsWithoutImprovement = waited;
+  }
+}

@@ -1,0 +1,41 @@
+/** Sums behind a weighted mean, as JSON: exact, since JSON keeps every bit of a double. */
+export interface MeanState {
+  readonly sum: number;
+  readonly weight: number;
+}
+
+/** Running weighted mean in double precision. */
+export class Mean {
+  #sum = 0;
+  #weight = 0;
+
+  constructor(state?: MeanState) {
+    if (state !== undefined) {
+      this.#sum = state.sum;
+      this.#weight = state.weight;
+    }
+  }
+
+  add(value: number, weight: number): void {
+    this.#sum += value * weight;
+    this.#weight += weight;
+  }
+
+  /** The mean, or undefined before anything of weight was added. */
+  get value(): number | undefined {
+    return this.#weight > 0 ? this.#sum / this.#weight : undefined;
+  }
+
+  get weight(): number {
+    return this.#weight;
+  }
+
+  reset(): void {
+    this.#sum = 0;
+    this.#weight = 0;
+  }
+
+  state(): MeanState {
+    return { sum: this.#sum, weight: this.#weight };
+  }
+}

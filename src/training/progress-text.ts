@@ -1,0 +1,30 @@
+/** `83` s reads `1:23`, `3723` s `1:02:03`. Rounded up: something is left until it is done. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?';
+  const whole = Math.max(0, Math.ceil(seconds));
+  const two = (value: number) => String(value).padStart(2, '0');
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  if (hours > 0) return `${hours}:${two(minutes)}:${two(whole % 60)}`;
+  return `${minutes}:${two(whole % 60)}`;
+}
+
+/** Three significant digits with a unit: `152k`, `1.25M`, `830`. */
+export function formatCount(value: number): string {
+  const units = [
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const;
+  for (const [size, unit] of units) {
+    if (value < 0.9995 * size) continue;
+    const scaled = value / size;
+    return `${scaled.toFixed(scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0)}${unit}`;
+  }
+  return value.toFixed(0);
+}
+
+/** A loss in nats, four decimals; very large and very small ones in exponents. */
+export function formatLoss(loss: number): string {
+  return loss !== 0 && (Math.abs(loss) < 1e-3 || Math.abs(loss) >= 1e5) ? loss.toExponential(3) : loss.toFixed(4);
+}

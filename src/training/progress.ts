@@ -1,0 +1,118 @@
+import { MultiBar, type SingleBar } from 'cli-progress';
+import { formatCount, formatDuration, formatLoss } from './progress-text.js';
+
+/** Where a run stands, after a step. */
+export interface ProgressStatus {
+  /** Optimizer steps done. */
+  readonly step: number;
+  /** Optimizer steps in the whole run; undefined when it is not known beforehand. */
+  readonly totalSteps: number | undefined;
+  /** The epoch under way, from 1. */
+  readonly epoch: number;
+  /** Epochs of the run; undefined when only the steps are limited. */
+  readonly epochs: number | undefined;
+  /** Recent training loss in nats; undefined before the first step. */
+  readonly loss: number | undefined;
+  readonly tokensPerSecond: number;
+  readonly secondsLeft: number | undefined;
+}
+
+/** Shows how a run gets on. Give the Trainer one of your own to show it elsewhere. */
+export interface ProgressReporter {
+  /** Called once before the first step. */
+  begin(status: ProgressStatus): void;
+  /** Called after every step: cheap. */
+  update(status: ProgressStatus): void;
+  /** A line that stays: the result of a validation, the end of an epoch. */
+  note(line: string): void;
+  /** Called once, however the run ends. */
+  end(): void;
+}
+
+/** What progress is written to: a part of NodeJS.WriteStream. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** Shows nothing. */
+export const silentProgress: ProgressReporter = { begin() {}, update() {}, note() {}, end() {} };
+
+/** A bar on a terminal, plain lines in a file or pipe. */
+export function progressOn(stream: ProgressStream): ProgressReporter {
+  return stream.isTTY === true ? terminalProgress(stream) : lineProgress(stream);
+}
+
+/** One line every `intervalMs` (default 10 s) and the notes: for logs. */
+export function lineProgress(
+  stream: ProgressStream,
+  { intervalMs = 10_000, now = () => performance.now() }: { intervalMs?: number; now?: () => number } = {},
+): ProgressReporter {
+  let last = 0;
+  return {
+    begin() {
+      last = now();
+    },
+    update(status) {
+      if (now() - last < intervalMs) return;
+      last = now();
+      stream.write(`${describe(status).join('  ')}\n`);
+    },
+    note: (line) => void stream.write(`${line}\n`),
+    end() {},
+  };
+}
+
+/** A progress bar that is redrawn in place; notes scroll by above it. */
+export function terminalProgress(stream: ProgressStream): ProgressReporter {
+  let bars: MultiBar | undefined;
+  let bar: SingleBar | undefined;
+  return {
+    begin(status) {
+      bars = new MultiBar({
+        stream: stream as NodeJS.WriteStream,
+        format: (_options, { maxWidth }, payload: { status: ProgressStatus }) =>
+          formatBar(payload.status, maxWidth ?? 80),
+        hideCursor: true,
+        linewrap: false,
+        // The program that trains decides what a signal means.
+        gracefulExit: false,
+        fps: 5,
+      });
+      bar = bars.create(status.totalSteps ?? 0, status.step, { status });
+    },
+    update: (status) => bar?.update(status.step, { status }),
+    note(line) {
+      bars?.log(`${line}\n`);
+      bars?.update();
+    },
+    end() {
+      bars?.stop();
+      bars = undefined;
+      bar = undefined;
+    },
+  };
+}
+
+/**
+ * The bar as one line of at most `width` columns: the bar itself gives way first.
+ */
+export function formatBar(status: ProgressStatus, width: number): string {
+  const parts = describe(status);
+  const text = parts.join('  ');
+  const room = Math.min(30, width - text.length - 3);
+  if (status.totalSteps === undefined || room < 5) return text.slice(0, Math.max(0, width - 1));
+  const filled = Math.round(room * Math.min(1, status.step / Math.max(1, status.totalSteps)));
+  return `${'█'.repeat(filled)}${'░'.repeat(room - filled)}  ${text}`;
+}
+
+function describe(status: ProgressStatus): string[] {
+  const { step, totalSteps, epoch, epochs, loss, tokensPerSecond, secondsLeft } = status;
+  const parts = [epochs === undefined ? `epoch ${epoch}` : `epoch ${epoch}/${epochs}`];
+  parts.push(totalSteps === undefined ? `step ${step}` : `step ${step}/${totalSteps}`);
+  if (loss !== undefined) parts.push(`loss ${formatLoss(loss)}`);
+  if (tokensPerSecond > 0) parts.push(`${formatCount(tokensPerSecond)} tokens/s`);
+  if (secondsLeft !== undefined) parts.push(`${formatDuration(secondsLeft)} left`);
+  return parts;
+}

@@ -1,0 +1,94 @@
+import { bestPath, type RunCheckpoint } from '../checkpoint/run.js';
+import { RunDirectory } from '../checkpoint/run-directory.js';
+import type { JsonObject } from '../core/json.js';
+import type { Vocabulary } from '../data/vocabulary.js';
+import type { CarriedState } from '../model/carried-state.js';
+import type { Schedule, ScheduleState } from '../schedules/schedule.js';
+import type { EarlyStopping } from './early-stopping.js';
+import { modelTensors, restoreTensors } from './model-tensors.js';
+import { RunState, readEarlyStoppingState } from './run-state.js';
+import type { TrainableModel } from './trainable-model.js';
+
+/** Everything that a checkpoint holds: what trains, and where it stands. */
+export interface RunParts {
+  readonly model: TrainableModel;
+  readonly carried: CarriedState | undefined;
+  readonly schedule: Schedule;
+  readonly earlyStopping: EarlyStopping | undefined;
+  readonly vocabulary: Vocabulary | undefined;
+  readonly configuration: JsonObject;
+}
+
+/** Fields of a run's configuration that may change when it is resumed: its length, and where it takes place. */
+const MAY_DIFFER = ['training.epochs', 'training.steps', 'place'];
+
+/**
+ * The checkpoints of one run.
+ *
+ * Saving is awaited between two steps and copies nothing. A copy would let training go on meanwhile, but costs the memory
+ * of weights and optimizer state once more, and a checkpoint takes less time than one training step of the same network.
+ */
+export class RunCheckpoints {
+  readonly directory: RunDirectory;
+  /** The newest checkpoint; undefined before the first. */
+  last: { readonly step: number; readonly path: string } | undefined;
+
+  private constructor(directory: RunDirectory) {
+    this.directory = directory;
+  }
+
+  /**
+   * Creates the run directory or opens the one to resume.
+   *
+   * @throws {ConfigurationError} `run_exists`, `configuration_mismatch`, `invalid_configuration`
+   */
+  static open(path: string, configuration: JsonObject, options: { resume: boolean; keep: number }): RunCheckpoints {
+    const { resume, keep } = options;
+    return new RunCheckpoints(
+      RunDirectory.open(path, configuration, { resume, keepLast: keep, mayDiffer: MAY_DIFFER }),
+    );
+  }
+
+  /** Path of the best checkpoint, where there is one. */
+  get bestPath(): string {
+    return bestPath(this.directory.path);
+  }
+
+  /**
+   * Puts the newest whole checkpoint into model, carried state, schedule and early stopping.
+   *
+   * @returns where the run stands, and damaged checkpoints that were passed over; undefined when there is no checkpoint
+   * @throws {CheckpointError} `checkpoint_mismatch`, `checkpoint_corrupt`, `checkpoint_unreadable`
+   */
+  async restore(parts: RunParts): Promise<{ state: RunState; latest: RunCheckpoint } | undefined> {
+    const latest = await this.directory.resume();
+    if (latest === undefined) return undefined;
+    const { path, checkpoint } = latest;
+    const { metadata } = checkpoint;
+    const state = RunState.fromJSON(path, metadata['run']);
+    const stopping = parts.earlyStopping && readEarlyStoppingState(path, metadata['earlyStopping']);
+    parts.schedule.restore((metadata['schedule'] ?? null) as ScheduleState);
+    if (stopping !== undefined) parts.earlyStopping?.restore(stopping);
+    restoreTensors(path, checkpoint, modelTensors(parts.model, parts.carried));
+    parts.model.step = Number(metadata['modelStep'] ?? state.step);
+    this.last = { step: latest.step, path };
+    return { state, latest };
+  }
+
+  /** Writes the checkpoint of the run as it stands. @throws {CheckpointError} `checkpoint_write_failed` */
+  async save(parts: RunParts, state: RunState, best: boolean): Promise<string> {
+    const metadata: JsonObject = {
+      configuration: parts.configuration,
+      vocabulary: parts.vocabulary === undefined ? null : parts.vocabulary.toJSON(),
+      run: state.toJSON(),
+      schedule: parts.schedule.state(),
+      earlyStopping: parts.earlyStopping === undefined ? null : { ...parts.earlyStopping.state() },
+      seed: parts.model.seed,
+      modelStep: parts.model.step,
+    };
+    const tensors = modelTensors(parts.model, parts.carried);
+    const path = await this.directory.save(state.step, { tensors, metadata }, { best });
+    this.last = { step: state.step, path };
+    return path;
+  }
+}

@@ -1,0 +1,100 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { MetricsFile, MetricsRecord } from '../checkpoint/metrics-file.js';
+import type { JsonObject } from '../core/json.js';
+import type { ProgressReporter, ProgressStatus } from './progress.js';
+import { Throughput } from './throughput.js';
+
+/** What a line of metrics speaks of: the steps since the last such line, a validation, a whole epoch. */
+export type MetricsKind = 'train' | 'validation' | 'epoch';
+
+/** At most one line of each kind belongs to a step. */
+const LINES_OF_A_STEP = 3;
+
+/** How much of the run lies ahead, as far as that is known. */
+export interface RunLength {
+  readonly totalSteps: number | undefined;
+  readonly epochs: number | undefined;
+}
+
+/**
+ * What a run writes down: lines of metrics and progress.
+ *
+ * Everything that depends on the clock is under `timing` in a line of metrics: the rest is the same bytes in a run that
+ * was interrupted and resumed and in one that was not.
+ */
+export class RunLog {
+  readonly throughput = new Throughput();
+  readonly #metrics: MetricsFile | undefined;
+  readonly #progress: ProgressReporter;
+  readonly #length: RunLength;
+  readonly #started = performance.now();
+  #recentLoss: number | undefined;
+  // Kinds of lines that the file held already, at the step where the run was taken up again.
+  #resumedAt = -1;
+  #written: ReadonlySet<string> = new Set();
+
+  constructor(metrics: MetricsFile | undefined, progress: ProgressReporter, length: RunLength) {
+    this.#metrics = metrics;
+    this.#progress = progress;
+    this.#length = length;
+  }
+
+  /**
+   * Takes note of the step at which the run goes on. A run that was stopped during a validation may have written lines of
+   * this step that it is about to write again.
+   */
+  resumeAt(step: number): void {
+    this.#resumedAt = step;
+    const path = this.#metrics?.path;
+    if (path === undefined || !existsSync(path)) return;
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n').slice(-LINES_OF_A_STEP);
+    const records = lines
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as { step: number; kind: string });
+    this.#written = new Set(records.filter((record) => record.step === step).map(({ kind }) => kind));
+  }
+
+  /** Seconds since the run was started or resumed. */
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  begin(step: number, epoch: number): void {
+    this.#progress.begin(this.#status(step, epoch));
+  }
+
+  /** After each step: cheap. */
+  step(step: number, epoch: number, loss: number, tokens: number, seconds: number): void {
+    this.throughput.record(tokens, seconds);
+    this.#recentLoss = this.#recentLoss === undefined ? loss : 0.95 * this.#recentLoss + 0.05 * loss;
+    this.#progress.update(this.#status(step, epoch));
+  }
+
+  /** A line of metrics. */
+  record(kind: MetricsKind, values: MetricsRecord, timing: JsonObject = {}): void {
+    if (values.step === this.#resumedAt && this.#written.has(kind)) return;
+    this.#metrics?.append({ kind, ...values, timing: { seconds: this.seconds, ...timing } });
+  }
+
+  /** A line of progress that stays. */
+  note(line: string): void {
+    this.#progress.note(line);
+  }
+
+  end(): void {
+    this.#progress.end();
+  }
+
+  #status(step: number, epoch: number): ProgressStatus {
+    const { totalSteps, epochs } = this.#length;
+    return {
+      step,
+      totalSteps,
+      epoch: epochs === undefined ? epoch : Math.min(epoch, epochs),
+      epochs,
+      loss: this.#recentLoss,
+      tokensPerSecond: this.throughput.tokensPerSecond,
+      secondsLeft: totalSteps === undefined ? undefined : this.throughput.secondsFor(totalSteps - step),
+    };
+  }
+}

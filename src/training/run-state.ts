@@ -1,0 +1,147 @@
+import { CheckpointError } from '../core/errors.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
+import { requireNumber } from '../core/options.js';
+import type { EarlyStoppingState } from './early-stopping.js';
+import { Mean } from './mean.js';
+
+/** A validation that took place. */
+export type ValidationRecord = {
+  /** Optimizer steps done before it. */
+  readonly step: number;
+  /** The epoch, from 1, in which or after which it took place. */
+  readonly epoch: number;
+  /** Mean over the predictions, nats. */
+  readonly loss: number;
+  /** Predictions. */
+  readonly tokens: number;
+};
+
+/**
+ * Where a run stands, besides weights and schedule: the data cursor, and the sums from which its reports are made, so that a
+ * resumed run reports the same numbers as one that was never stopped.
+ */
+export class RunState {
+  /** Optimizer steps done in this run. */
+  step = 0;
+  /** Epochs that are complete, their validation included. */
+  epoch = 0;
+  /** Batches of the epoch under way that have been trained on. */
+  batch = 0;
+  /** All batches of the epoch have been trained on; its validation is still to come. */
+  epochDone = false;
+  /** Predictions trained on. */
+  tokens = 0;
+  /** Training loss over the epoch under way. */
+  epochLoss = new Mean();
+  /** Training loss and gradient norm since the last line of metrics. */
+  intervalLoss = new Mean();
+  intervalNorm = new Mean();
+  /** Training loss of the last complete epoch. */
+  lastEpochLoss: number | undefined;
+  lastValidation: ValidationRecord | undefined;
+  best: ValidationRecord | undefined;
+
+  /** Begins the next epoch. */
+  nextEpoch(): void {
+    this.epoch += 1;
+    this.batch = 0;
+    this.epochDone = false;
+    this.lastEpochLoss = this.epochLoss.value;
+    this.epochLoss.reset();
+  }
+
+  toJSON(): JsonObject {
+    return {
+      step: this.step,
+      epoch: this.epoch,
+      batch: this.batch,
+      epochDone: this.epochDone,
+      tokens: this.tokens,
+      epochLoss: { ...this.epochLoss.state() },
+      intervalLoss: { ...this.intervalLoss.state() },
+      intervalNorm: { ...this.intervalNorm.state() },
+      lastEpochLoss: this.lastEpochLoss ?? null,
+      lastValidation: this.lastValidation ?? null,
+      best: this.best ?? null,
+    };
+  }
+
+  /**
+   * The state that `toJSON` wrote.
+   *
+   * @throws {CheckpointError} `checkpoint_corrupt` when a value is missing or of another kind
+   */
+  static fromJSON(path: string, json: JsonValue | undefined): RunState {
+    const field = fieldsOf(path, 'run', json);
+    const state = new RunState();
+    state.step = field.count('step');
+    state.epoch = field.count('epoch');
+    state.batch = field.count('batch');
+    state.epochDone = field.flag('epochDone');
+    state.tokens = field.count('tokens');
+    state.epochLoss = field.mean('epochLoss');
+    state.intervalLoss = field.mean('intervalLoss');
+    state.intervalNorm = field.mean('intervalNorm');
+    state.lastEpochLoss = field.optional('lastEpochLoss', () => field.number('lastEpochLoss'));
+    state.lastValidation = field.optional('lastValidation', () => field.validation('lastValidation'));
+    state.best = field.optional('best', () => field.validation('best'));
+    return state;
+  }
+}
+
+/** The state of early stopping in a checkpoint's metadata. @throws {CheckpointError} `checkpoint_corrupt` */
+export function readEarlyStoppingState(path: string, json: JsonValue | undefined): EarlyStoppingState {
+  const field = fieldsOf(path, 'earlyStopping', json);
+  return {
+    best: field.optional('best', () => field.number('best')) ?? null,
+    validationsWithoutImprovement: field.count('validationsWithoutImprovement'),
+  };
+}
+
+interface Fields {
+  number(name: string): number;
+  count(name: string): number;
+  flag(name: string): boolean;
+  mean(name: string): Mean;
+  validation(name: string): ValidationRecord;
+  optional<T>(name: string, read: () => T): T | undefined;
+}
+
+/** Readers of the fields of one JSON object, which may come from anywhere. */
+function fieldsOf(path: string, prefix: string, json: JsonValue | undefined): Fields {
+  const fail = (name: string, value: unknown): never => {
+    throw new CheckpointError(
+      'checkpoint_corrupt',
+      `'${path}' is corrupt: its metadata has no usable '${name}': ${JSON.stringify(value) ?? 'absent'}`,
+      { path, name, value },
+    );
+  };
+  if (!isJsonObject(json)) return fail(prefix, json);
+  const memberOf = (name: string): JsonValue | undefined => (Object.hasOwn(json, name) ? json[name] : undefined);
+  const number = (name: string, integer = false): number => {
+    const value = memberOf(name);
+    try {
+      return requireNumber(name, value, integer ? { integer: true, min: 0 } : {});
+    } catch {
+      return fail(`${prefix}.${name}`, value);
+    }
+  };
+  return {
+    number,
+    count: (name) => number(name, true),
+    flag: (name) => {
+      const value = memberOf(name);
+      return typeof value === 'boolean' ? value : fail(`${prefix}.${name}`, value);
+    },
+    mean: (name) => {
+      const inner = fieldsOf(path, `${prefix}.${name}`, memberOf(name));
+      return new Mean({ sum: inner.number('sum'), weight: inner.number('weight') });
+    },
+    validation: (name) => {
+      const inner = fieldsOf(path, `${prefix}.${name}`, memberOf(name));
+      const [step, epoch, tokens] = [inner.count('step'), inner.count('epoch'), inner.count('tokens')];
+      return { step, epoch, loss: inner.number('loss'), tokens };
+    },
+    optional: (name, read) => (memberOf(name) === null ? undefined : read()),
+  };
+}

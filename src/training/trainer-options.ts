@@ -1,0 +1,125 @@
+import { OptionError } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { constant } from '../schedules/constant.js';
+import { checkSchedule, needsValidation } from '../schedules/create-schedule.js';
+import type { RateFunction, ScheduleDescription } from '../schedules/schedule.js';
+import type { TrainingCallbacks } from './callbacks.js';
+import type { EarlyStoppingOptions } from './early-stopping.js';
+import type { ProgressReporter } from './progress.js';
+
+/** How a model is trained. Either `epochs` or `steps` says how long; with both, whichever ends first. */
+export interface TrainerOptions {
+  /** Passes over the data, integer >= 1. */
+  readonly epochs?: number;
+  /** Optimizer steps, integer >= 1. */
+  readonly steps?: number;
+  /** Replaces the learning rate of the optimizer, > 0. */
+  readonly learningRate?: number;
+  /** How the learning rate changes; default constant. A function gets the epoch, from 0. */
+  readonly schedule?: ScheduleDescription | RateFunction;
+  /** Largest global norm of the gradient, > 0; default no limit. */
+  readonly clipNorm?: number;
+  /** Largest absolute value of an element of the gradient, > 0; default no limit. */
+  readonly clipValue?: number;
+  /** Run directory with configuration, metrics and checkpoints; without it nothing is written. */
+  readonly directory?: string;
+  /** Goes on with the run in the directory; one that has not begun is begun. Default false. */
+  readonly resume?: boolean;
+  /** Steps between two checkpoints, integer >= 1; default 200. There is one at the end of every epoch in any case. */
+  readonly checkpointEvery?: number;
+  /** Checkpoints that stay, the newest ones; the best one stays besides. Integer >= 1; default 3. */
+  readonly keep?: number;
+  /** Steps between two validations, integer >= 1. There is one at the end of every epoch in any case. */
+  readonly validateEvery?: number;
+  /** Ends the run when the validation loss has stopped falling. */
+  readonly earlyStopping?: EarlyStoppingOptions;
+  /** Steps between two lines of training metrics, integer >= 1; default 10. */
+  readonly metricsEvery?: number;
+  /** Functions to call between steps. */
+  readonly callbacks?: TrainingCallbacks | readonly TrainingCallbacks[];
+  /** Progress on standard error (true, the default), none (false), or shown by a reporter of one's own. */
+  readonly progress?: boolean | ProgressReporter;
+  /** Aborts the run: a checkpoint is written, then `fit` rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /**
+   * What the run directory is to say of the task besides model and training; a resumed run must say the same, except
+   * under `place`.
+   */
+  readonly configuration?: JsonObject;
+}
+
+/** Trainer options after the check, defaults filled in. */
+export interface CheckedTrainerOptions extends TrainerOptions {
+  readonly schedule: ScheduleDescription | RateFunction;
+  readonly checkpointEvery: number;
+  readonly metricsEvery: number;
+  readonly callbacks: readonly TrainingCallbacks[];
+}
+
+const NAMES = [
+  'epochs',
+  'steps',
+  'learningRate',
+  'schedule',
+  'clipNorm',
+  'clipValue',
+  'directory',
+  'resume',
+  'checkpointEvery',
+  'keep',
+  'validateEvery',
+  'earlyStopping',
+  'metricsEvery',
+  'callbacks',
+  'progress',
+  'signal',
+  'configuration',
+] as const satisfies readonly (keyof TrainerOptions)[];
+
+/**
+ * Checks everything that can be checked without data.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ */
+export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOptions {
+  rejectUnknownKeys('trainer', options, NAMES);
+  if (options.epochs === undefined && options.steps === undefined) {
+    throw new OptionError('invalid_option', "either option 'epochs' or option 'steps' must say how long to train", {
+      name: 'epochs',
+    });
+  }
+  for (const name of ['epochs', 'steps', 'checkpointEvery', 'keep', 'validateEvery', 'metricsEvery'] as const) {
+    if (options[name] !== undefined) requireNumber(name, options[name], { min: 1, integer: true });
+  }
+  for (const name of ['learningRate', 'clipNorm', 'clipValue'] as const) {
+    if (options[name] !== undefined) requireNumber(name, options[name], { exclusiveMin: 0 });
+  }
+  if (options.resume === true && options.directory === undefined) {
+    throw new OptionError('invalid_option', "option 'resume' needs option 'directory', the run to go on with", {
+      name: 'resume',
+    });
+  }
+  const { schedule = constant(), callbacks = [] } = options;
+  return {
+    ...options,
+    schedule: typeof schedule === 'function' ? schedule : checkSchedule(schedule),
+    checkpointEvery: options.checkpointEvery ?? 200,
+    metricsEvery: options.metricsEvery ?? 10,
+    callbacks: Array.isArray(callbacks) ? callbacks : [callbacks as TrainingCallbacks],
+  };
+}
+
+/** @throws {OptionError} `invalid_option` when something follows the validation loss and there is no validation data */
+export function requireValidationFor(options: CheckedTrainerOptions, hasValidation: boolean): void {
+  if (hasValidation) return;
+  const asked = {
+    earlyStopping: options.earlyStopping !== undefined,
+    schedule: needsValidation(options.schedule),
+    validateEvery: options.validateEvery !== undefined,
+  };
+  for (const [name, isAsked] of Object.entries(asked)) {
+    if (!isAsked) continue;
+    throw new OptionError('invalid_option', `option '${name}' needs validation data, and there is none`, { name });
+  }
+}

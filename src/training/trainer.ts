@@ -1,0 +1,61 @@
+import type { TrainableModel } from './trainable-model.js';
+import { type CheckedTrainerOptions, checkTrainerOptions, type TrainerOptions } from './trainer-options.js';
+import { asTrainingSet, type BatchSource, type TrainingSet } from './training-data.js';
+import type { TrainingResult } from './training-result.js';
+import { TrainingRun } from './training-run.js';
+
+/**
+ * Trains a model: epochs, validation, learning-rate schedule, checkpoints, metrics, progress.
+ *
+ * @example await new Trainer(model, { epochs: 10, clipNorm: 5, directory: 'runs/shakespeare' }).fit(corpus)
+ */
+export class Trainer {
+  readonly #model: TrainableModel;
+  readonly #options: CheckedTrainerOptions;
+  #run: TrainingRun | undefined;
+
+  /** @throws {OptionError} `invalid_option`, `unknown_option` */
+  constructor(model: TrainableModel, options: TrainerOptions) {
+    this.#model = model;
+    this.#options = checkTrainerOptions(options);
+  }
+
+  /** The newest checkpoint of the last `fit`, also when that was aborted or failed. */
+  get lastCheckpoint(): { readonly step: number; readonly path: string } | undefined {
+    return this.#run?.lastCheckpoint;
+  }
+
+  /**
+   * Trains until the run has its length, stops early, fails or is aborted.
+   *
+   * @param data a corpus; `{ training, validation }`; or only batches to train on
+   * @throws {OptionError | DataError | ConfigurationError | CheckpointError} before the first step, when something does not fit
+   * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`, with the step, the layer and the last good checkpoint
+   * @throws the signal's reason after an abort, when the checkpoint has been written
+   */
+  async fit(data: TrainingSet | BatchSource): Promise<TrainingResult> {
+    const model = this.#model;
+    const run = await TrainingRun.begin(model, asTrainingSet(data), this.#options);
+    this.#run = run;
+    try {
+      await run.afterStep(); // what an interrupted run had left to do
+      while (!run.finished) {
+        for await (const { item: batch, isLast } of run.remainingBatches()) {
+          const started = performance.now();
+          const learningRate = run.learningRate;
+          const result = await model.trainStep(batch, run.stepOptions(learningRate));
+          const seconds = (performance.now() - started) / 1000;
+          await run.recordStep(batch, isLast, { ...result, learningRate, seconds });
+          await run.afterStep();
+          if (run.finished) break;
+        }
+        if (run.epochDone) await run.endEpoch();
+      }
+      return await run.finish();
+    } catch (error) {
+      throw await run.interrupt(error);
+    } finally {
+      run.close();
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import { DataError, OptionError } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { describeValue } from '../core/options.js';
+import { Random } from '../core/random.js';
+import { TokenStreams } from '../data/streams.js';
+import type { Vocabulary } from '../data/vocabulary.js';
+import type { Batch } from '../model/batch.js';
+
+/**
+ * Batches to train on or to validate with. Token streams carry the network's state from window to window; an array is
+ * read in a new random order in every epoch; any other iterable in its own order, and it must begin anew each time.
+ */
+export type BatchSource = TokenStreams | readonly Batch[] | Iterable<Batch> | AsyncIterable<Batch>;
+
+/** What `Trainer.fit` takes: a corpus has this form, too. */
+export interface TrainingSet {
+  readonly training: BatchSource;
+  readonly validation?: BatchSource | undefined;
+  /** Saved with the model when it is there. */
+  readonly vocabulary?: Vocabulary | undefined;
+}
+
+/** A batch source as the training loop reads it. */
+export interface BatchReader {
+  /** What is known of the data without reading it: a resumed run must have the same. */
+  readonly description: JsonObject;
+  /** Batches in an epoch; undefined when only reading can tell. */
+  readonly batchesPerEpoch: number | undefined;
+  /** Number of sequences whose state is carried from batch to batch; undefined when every batch starts from zero. */
+  readonly carriedSequences: number | undefined;
+  /** The batches of one epoch (from 0), without the first `skip`. The same epoch gives the same batches again. */
+  batches(epoch: number, skip: number): Iterable<Batch> | AsyncIterable<Batch>;
+}
+
+/**
+ * The training set of anything that `fit` takes.
+ *
+ * @throws {OptionError} `invalid_option`
+ */
+export function asTrainingSet(data: TrainingSet | BatchSource): TrainingSet {
+  if (typeof data === 'object' && data !== null && 'training' in data) return data;
+  return { training: data };
+}
+
+/**
+ * Reads a source in the order of training.
+ *
+ * @param seed names the order of an array, together with the epoch
+ * @throws {OptionError} `invalid_option` when it is no source of batches
+ * @throws {DataError} `empty_data` for an array without batches
+ */
+export function readForTraining(source: BatchSource, seed: number): BatchReader {
+  if (source instanceof TokenStreams) return readStreams(source);
+  if (!Array.isArray(source)) return readIterable('training', source as Iterable<Batch>);
+  const batches = requireBatches('training', source);
+  return {
+    description: { kind: 'shuffled', batches: batches.length },
+    batchesPerEpoch: batches.length,
+    carriedSequences: undefined,
+    batches: (epoch, skip) => new Random(seed, `shuffle/${epoch}`).shuffle([...batches]).slice(skip),
+  };
+}
+
+/**
+ * Reads a source in its own order.
+ *
+ * @throws {OptionError} `invalid_option` when it is no source of batches
+ * @throws {DataError} `empty_data` for an array without batches
+ */
+export function readForValidation(source: BatchSource): BatchReader {
+  if (source instanceof TokenStreams) return readStreams(source);
+  if (!Array.isArray(source)) return readIterable('validation', source as Iterable<Batch>);
+  const batches = requireBatches('validation', source);
+  return {
+    description: { kind: 'batches', batches: batches.length },
+    batchesPerEpoch: batches.length,
+    carriedSequences: undefined,
+    batches: (_epoch, skip) => batches.slice(skip),
+  };
+}
+
+function readStreams(streams: TokenStreams): BatchReader {
+  const { batch, steps, windows, predictions } = streams;
+  return {
+    description: { kind: 'streams', batch, steps, windows, predictions },
+    batchesPerEpoch: streams.windows,
+    carriedSequences: streams.batch,
+    *batches(_epoch, skip) {
+      for (let window = skip; window < streams.windows; window += 1) yield streams.batchAt(window);
+    },
+  };
+}
+
+function readIterable(name: string, source: Iterable<Batch> | AsyncIterable<Batch>): BatchReader {
+  const isIterable =
+    typeof source === 'object' && source !== null && (Symbol.iterator in source || Symbol.asyncIterator in source);
+  if (!isIterable) {
+    throw new OptionError(
+      'invalid_option',
+      `${name} data must be batches that can be iterated, got ${describeValue(source)}`,
+      {
+        name,
+      },
+    );
+  }
+  return {
+    description: { kind: 'iterable' },
+    batchesPerEpoch: undefined,
+    carriedSequences: undefined,
+    async *batches(_epoch, skip) {
+      let index = 0;
+      for await (const batch of source) {
+        if (index >= skip) yield batch;
+        index += 1;
+      }
+    },
+  };
+}
+
+function requireBatches(name: string, batches: readonly Batch[]): readonly Batch[] {
+  if (batches.length > 0) return batches;
+  throw new DataError('empty_data', `there are no ${name} batches`, { name });
+}

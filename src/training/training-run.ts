@@ -1,0 +1,299 @@
+import { DataError, NumericError } from '../core/errors.js';
+import type { Batch } from '../model/batch.js';
+import { createSchedule } from '../schedules/create-schedule.js';
+import { notify, type RunPosition } from './callbacks.js';
+import { EarlyStopping } from './early-stopping.js';
+import { markLast } from './mark-last.js';
+import { progressOn, silentProgress } from './progress.js';
+import { formatLoss } from './progress-text.js';
+import { RunCheckpoints, type RunParts } from './run-checkpoints.js';
+import { runConfiguration } from './run-configuration.js';
+import { RunLog } from './run-log.js';
+import { RunState, type ValidationRecord } from './run-state.js';
+import type { TrainableModel } from './trainable-model.js';
+import { type CheckedTrainerOptions, requireValidationFor } from './trainer-options.js';
+import { type BatchReader, readForTraining, readForValidation, type TrainingSet } from './training-data.js';
+import type { StopReason, TrainingResult } from './training-result.js';
+import { countPredictions, evaluateOn, type LossSummary, summarizeLoss } from './validation.js';
+
+/** What one optimizer step came to. */
+interface StepOutcome {
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly seconds: number;
+}
+
+/**
+ * One call of `Trainer.fit`: everything around the optimizer steps. Whatever the loop does next follows from `RunState`
+ * alone, so that it makes no difference whether the state is its own or comes from a checkpoint.
+ */
+export class TrainingRun {
+  readonly #options: CheckedTrainerOptions;
+  readonly #parts: RunParts;
+  readonly #training: BatchReader;
+  readonly #validation: BatchReader | undefined;
+  readonly #checkpoints: RunCheckpoints | undefined;
+  readonly #log: RunLog;
+  #state = new RunState();
+  #unsaved = true;
+  #bestUnsaved = false;
+  #stopRequested = false;
+  #trained = { tokens: 0, seconds: 0 };
+
+  private constructor(model: TrainableModel, set: TrainingSet, options: CheckedTrainerOptions) {
+    const { epochs, steps, schedule, directory, progress = true } = options;
+    this.#options = options;
+    this.#training = readForTraining(set.training, model.seed);
+    this.#validation = set.validation === undefined ? undefined : readForValidation(set.validation);
+    requireValidationFor(options, this.#validation !== undefined);
+
+    const learningRate = options.learningRate ?? model.optimizer.learningRate;
+    const { batchesPerEpoch: stepsPerEpoch, carriedSequences } = this.#training;
+    const length = Math.min(steps ?? Infinity, (epochs ?? Infinity) * (stepsPerEpoch ?? Infinity));
+    const totalSteps = Number.isFinite(length) ? length : undefined;
+    const readers = { training: this.#training, validation: this.#validation };
+    this.#parts = {
+      model,
+      carried: carriedSequences === undefined ? undefined : model.newState(carriedSequences),
+      schedule: createSchedule(schedule, { learningRate, totalSteps, stepsPerEpoch }),
+      earlyStopping: options.earlyStopping && new EarlyStopping(options.earlyStopping),
+      vocabulary: set.vocabulary,
+      configuration: runConfiguration(model, options, learningRate, readers),
+    };
+    if (directory !== undefined) {
+      const { resume = false, keep = 3 } = options;
+      this.#checkpoints = RunCheckpoints.open(directory, this.#parts.configuration, { resume, keep });
+    }
+    const reporter = typeof progress === 'object' ? progress : progress ? progressOn(process.stderr) : silentProgress;
+    this.#log = new RunLog(this.#checkpoints?.directory.metrics, reporter, { totalSteps, epochs });
+  }
+
+  /** Starts a run, or takes it up where its newest checkpoint left it. Throws before anything has changed. */
+  static async begin(model: TrainableModel, set: TrainingSet, options: CheckedTrainerOptions): Promise<TrainingRun> {
+    options.signal?.throwIfAborted();
+    const run = new TrainingRun(model, set, options);
+    const restored = options.resume === true ? await run.#checkpoints?.restore(run.#parts) : undefined;
+    if (restored !== undefined) {
+      run.#state = restored.state;
+      run.#unsaved = false;
+      run.#log.resumeAt(restored.state.step);
+    }
+    run.#log.begin(run.#state.step, run.#state.epoch + 1);
+    for (const { path } of restored?.latest.skipped ?? []) run.#log.note(`damaged checkpoint set aside: ${path}`);
+    if (restored !== undefined) run.#log.note(`resumed at step ${restored.state.step} from ${restored.latest.path}`);
+    else if (options.resume === true) run.#log.note(`nothing to resume in ${options.directory}: the run begins`);
+    return run;
+  }
+
+  /** The newest checkpoint. */
+  get lastCheckpoint(): { readonly step: number; readonly path: string } | undefined {
+    return this.#checkpoints?.last;
+  }
+
+  get finished(): boolean {
+    return this.#stopReason !== undefined;
+  }
+
+  /** Whether all batches of the epoch have been trained on. */
+  get epochDone(): boolean {
+    return this.#state.epochDone;
+  }
+
+  /** Learning rate of the next step. */
+  get learningRate(): number {
+    return this.#parts.schedule.rate(this.#state.step, this.#state.epoch);
+  }
+
+  /** The batches of the epoch that have not been trained on yet. */
+  async *remainingBatches(): AsyncGenerator<{ item: Batch; isLast: boolean }> {
+    const { epoch, batch, epochDone } = this.#state;
+    if (epochDone) return;
+    let isEmpty = true;
+    for await (const next of markLast(this.#training.batches(epoch, batch))) {
+      isEmpty = false;
+      yield next;
+    }
+    if (!isEmpty) return;
+    const where = batch === 0 ? '' : ` after the first ${batch}`;
+    throw new DataError(
+      'empty_data',
+      `epoch ${epoch + 1} has no batches${where}: the training data must begin anew each time it is read`,
+      { epoch: epoch + 1, batch },
+    );
+  }
+
+  /** What `trainStep` is to be called with. */
+  stepOptions(learningRate: number): Parameters<TrainableModel['trainStep']>[1] {
+    const { clipNorm, clipValue, signal } = this.#options;
+    const { carried } = this.#parts;
+    return {
+      learningRate,
+      ...(clipNorm !== undefined && { clipNorm }),
+      ...(clipValue !== undefined && { clipValue }),
+      ...(carried !== undefined && { state: carried }),
+      ...(signal !== undefined && { signal }),
+    };
+  }
+
+  /** Counts a step that was done, and reports it. */
+  async recordStep(batch: Batch, isLast: boolean, outcome: StepOutcome): Promise<void> {
+    const state = this.#state;
+    const { loss, gradientNorm, learningRate, seconds } = outcome;
+    const tokens = countPredictions(batch, outcome.steps);
+    state.step += 1;
+    state.batch += 1;
+    state.epochDone = isLast;
+    state.tokens += tokens;
+    state.epochLoss.add(loss, tokens);
+    state.intervalLoss.add(loss, tokens);
+    state.intervalNorm.add(gradientNorm, 1);
+    this.#unsaved = true;
+    this.#trained.tokens += tokens;
+    this.#trained.seconds += seconds;
+    this.#log.step(state.step, state.epoch + 1, loss, tokens, seconds);
+    if (state.step % this.#options.metricsEvery === 0) this.#recordInterval(learningRate);
+    await notify(this.#options.callbacks, 'onStep', { ...this.#position(), loss, gradientNorm, learningRate });
+  }
+
+  /** Validation and checkpoint within an epoch, where they are due. */
+  async afterStep(): Promise<void> {
+    const { step, epochDone, lastValidation } = this.#state;
+    const { validateEvery, checkpointEvery } = this.#options;
+    if (step === 0 || epochDone) return; // the end of the epoch does both
+    const isDue = validateEvery !== undefined && step % validateEvery === 0 && lastValidation?.step !== step;
+    if (isDue && this.#validation !== undefined) {
+      const summary = await this.#validate(this.#validation, true);
+      this.#log.note(`step ${step}  ${describeValidation(summary)}`);
+    }
+    if (this.#bestUnsaved || step % checkpointEvery === 0) await this.#save();
+  }
+
+  /** Validation, checkpoint and report at the end of an epoch. */
+  async endEpoch(): Promise<void> {
+    const state = this.#state;
+    const position = this.#position();
+    const { step, epoch } = position;
+    const validation = this.#validation && (await this.#validate(this.#validation, true));
+    const trainingLoss = state.epochLoss.value ?? 0;
+    this.#log.record('epoch', { step, epoch, loss: trainingLoss, tokens: state.tokens });
+    state.nextEpoch();
+    this.#parts.carried?.reset();
+    this.#unsaved = true;
+    const described = validation === undefined ? '' : `  ${describeValidation(validation)}`;
+    this.#log.note(`epoch ${epoch}  training loss ${formatLoss(trainingLoss)}${described}`);
+    await this.#save();
+    await notify(this.#options.callbacks, 'onEpochEnd', { ...position, trainingLoss, validation });
+  }
+
+  /** The last validation, where it was not done yet, and the last checkpoint. */
+  async finish(): Promise<TrainingResult> {
+    const state = this.#state;
+    // It steers nothing: a run that is resumed with more steps goes on as if it had not been stopped here.
+    if (state.lastValidation?.step !== state.step && this.#validation) await this.#validate(this.#validation, false);
+    await this.#save();
+    const reason = this.#stopReason ?? 'callback';
+    if (reason === 'earlyStopping') this.#log.note(`stopped early: the validation loss has stopped falling`);
+    const { tokens, seconds } = this.#trained;
+    const checkpoint = this.#checkpoints?.bestPath;
+    return {
+      stoppedBy: reason,
+      steps: state.step,
+      epochs: state.epoch,
+      trainingLoss: state.lastEpochLoss ?? state.epochLoss.value,
+      validation: state.lastValidation && this.#summarize(state.lastValidation),
+      best: state.best && {
+        step: state.best.step,
+        epoch: state.best.epoch,
+        ...this.#summarize(state.best),
+        ...(checkpoint !== undefined && { checkpoint }),
+      },
+      tokens: state.tokens,
+      tokensPerSecond: seconds > 0 ? tokens / seconds : 0,
+      seconds: this.#log.seconds,
+      checkpoint: this.lastCheckpoint?.path,
+    };
+  }
+
+  /** What `fit` rejects with: writes the checkpoint of an aborted run, names the last good one after a non-finite number. */
+  async interrupt(error: unknown): Promise<unknown> {
+    const { signal } = this.#options;
+    if (signal?.aborted === true && error === signal.reason) {
+      await this.#save();
+      return error;
+    }
+    if (!(error instanceof NumericError)) return error;
+    const path = this.lastCheckpoint?.path;
+    const where = path === undefined ? 'there is no checkpoint' : `last good checkpoint: ${path}`;
+    return new NumericError(error.code, `${error.message}; ${where}`, { ...error.details, checkpoint: path }, error);
+  }
+
+  /** Ends the display of progress. */
+  close(): void {
+    this.#log.end();
+  }
+
+  get #stopReason(): StopReason | undefined {
+    const { epochs, steps } = this.#options;
+    if (epochs !== undefined && this.#state.epoch >= epochs) return 'epochs';
+    if (steps !== undefined && this.#state.step >= steps) return 'steps';
+    if (this.#parts.earlyStopping?.exhausted === true) return 'earlyStopping';
+    return this.#stopRequested ? 'callback' : undefined;
+  }
+
+  #position(): RunPosition {
+    const stop = () => {
+      this.#stopRequested = true;
+    };
+    return { step: this.#state.step, epoch: this.#state.epoch + 1, stop };
+  }
+
+  #summarize({ loss, tokens }: ValidationRecord): LossSummary {
+    return summarizeLoss(this.#parts.model, loss, tokens);
+  }
+
+  #recordInterval(learningRate: number): void {
+    const { step, epoch, tokens, intervalLoss, intervalNorm } = this.#state;
+    const { tokens: _, ...summary } = summarizeLoss(this.#parts.model, intervalLoss.value ?? 0, 0);
+    const gradientNorm = intervalNorm.value ?? 0;
+    const values = { step, epoch: epoch + 1, ...summary, gradientNorm, learningRate, tokens };
+    this.#log.record('train', values, { tokensPerSecond: this.#log.throughput.tokensPerSecond });
+    intervalLoss.reset();
+    intervalNorm.reset();
+  }
+
+  async #validate(reader: BatchReader, steers: boolean): Promise<LossSummary> {
+    const state = this.#state;
+    const summary = await evaluateOn(this.#parts.model, reader, this.#options.signal);
+    const position = this.#position();
+    const { step, epoch } = position;
+    state.lastValidation = { step, epoch, loss: summary.loss, tokens: summary.tokens };
+    const isBest = state.best === undefined || summary.loss < state.best.loss;
+    if (isBest) {
+      state.best = state.lastValidation;
+      this.#bestUnsaved = true;
+    }
+    if (steers) {
+      this.#parts.schedule.observe(summary.loss);
+      this.#parts.earlyStopping?.observe(summary.loss);
+    }
+    this.#unsaved = true;
+    this.#log.record('validation', { step, epoch, ...summary, isBest });
+    await notify(this.#options.callbacks, 'onValidation', { ...position, ...summary, isBest });
+    return summary;
+  }
+
+  async #save(): Promise<void> {
+    if (this.#checkpoints === undefined || !this.#unsaved) return;
+    const path = await this.#checkpoints.save(this.#parts, this.#state, this.#bestUnsaved);
+    this.#unsaved = false;
+    this.#bestUnsaved = false;
+    await notify(this.#options.callbacks, 'onCheckpoint', { step: this.#state.step, path });
+  }
+}
+
+function describeValidation({ loss, perplexity }: LossSummary): string {
+  const text = `validation loss ${formatLoss(loss)}`;
+  return perplexity === undefined ? text : `${text}  perplexity ${perplexity.toFixed(2)}`;
+}

@@ -1,0 +1,64 @@
+import { DataError, NumericError } from '../core/errors.js';
+import type { Batch } from '../model/batch.js';
+import { Mean } from './mean.js';
+import type { TrainableModel } from './trainable-model.js';
+import type { BatchReader } from './training-data.js';
+
+/** A mean loss and what it says of a language model. */
+export interface LossSummary {
+  /** Mean over the predictions, in nats. */
+  readonly loss: number;
+  /** e to the loss: among how many symbols the model is undecided. For the cross-entropy of classes only. */
+  readonly perplexity?: number;
+  /** The loss in bits. For the cross-entropy of classes only. */
+  readonly bitsPerToken?: number;
+  /** Predictions that were counted. */
+  readonly tokens: number;
+}
+
+/** The loss of a model and, where they mean something, its other forms. */
+export function summarizeLoss(model: Pick<TrainableModel, 'loss'>, loss: number, tokens: number): LossSummary {
+  if (model.loss !== 'softmaxCrossEntropy') return { loss, tokens };
+  return { loss, perplexity: Math.exp(loss), bitsPerToken: loss / Math.LN2, tokens };
+}
+
+/** Number of predictions in a batch: its steps, without those whose class is to be ignored (-1). */
+export function countPredictions(batch: Batch, steps: number): number {
+  const [target] = Object.values(batch.targets ?? {});
+  if (!(target instanceof Int32Array)) return steps;
+  let ignored = 0;
+  for (const id of target) if (id < 0) ignored += 1;
+  return target.length - ignored;
+}
+
+/**
+ * Loss over all batches of a reader, with nothing random and nothing learnt; a carried state starts from zero.
+ *
+ * @throws {DataError} `empty_data` when nothing is predicted
+ * @throws {NumericError} `non_finite_loss`
+ * @throws the signal's reason when it is aborted
+ */
+export async function evaluateOn(
+  model: Pick<TrainableModel, 'evaluate' | 'newState' | 'loss'>,
+  reader: BatchReader,
+  signal?: AbortSignal,
+): Promise<LossSummary> {
+  const { carriedSequences } = reader;
+  const state = carriedSequences === undefined ? undefined : model.newState(carriedSequences);
+  const mean = new Mean();
+  for await (const batch of reader.batches(0, 0)) {
+    const { loss, steps } = await model.evaluate(batch, { ...(state && { state }), ...(signal && { signal }) });
+    if (!Number.isFinite(loss)) {
+      throw new NumericError(
+        'non_finite_loss',
+        `the validation loss is ${loss}, after ${mean.weight} finite predictions`,
+        {
+          loss,
+        },
+      );
+    }
+    mean.add(loss, countPredictions(batch, steps));
+  }
+  if (mean.value === undefined) throw new DataError('empty_data', 'there is nothing to predict in the validation data');
+  return summarizeLoss(model, mean.value, mean.weight);
+}
