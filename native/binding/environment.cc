@@ -22,6 +22,7 @@ void Job::abandon() {
   std::unique_lock<std::mutex> lock(mutex_);
   if (state_ == kQueued) state_ = kAbandoned;
   changed_.wait(lock, [&] { return state_ != kWorking; });
+  finish_ = nullptr;
 }
 
 bool Gate::post(std::shared_ptr<Job> job) {

@@ -27,9 +27,15 @@ class Job {
 
   // On a thread of the team. Returns false when the job was abandoned.
   bool work();
-  // On the JavaScript thread, once, after work.
-  void finish(Napi::Env env) { finish_(env, cancelled_in_time); }
-  // On the JavaScript thread, when the environment ends. Afterwards no thread works on the job.
+  // On the JavaScript thread, once, after work. What `finish` holds is released here: the job itself may end on a thread
+  // of the team, where JavaScript references must not be touched.
+  void finish(Napi::Env env) {
+    const std::function<void(Napi::Env, bool)> finish = std::move(finish_);
+    finish_ = nullptr;
+    finish(env, cancelled_in_time);
+  }
+  // On the JavaScript thread, when the environment ends. Afterwards no thread works on the job, and it holds nothing of
+  // the environment.
   void abandon();
 
   bool cancelled_in_time = false;  // written by the work: the run stopped before it changed anything

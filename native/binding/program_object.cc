@@ -126,7 +126,13 @@ Napi::Value ProgramObject::start(const Napi::CallbackInfo& info) {
       [this, done](Napi::Env finish_env, bool cancelled) {
         Napi::HandleScope scope(finish_env);
         Unref();
-        done->MakeCallback(finish_env.Global(), {Napi::Boolean::New(finish_env, cancelled)});
+        // The plain C call: nothing above this catches a C++ exception, and an environment that is ending refuses to run
+        // JavaScript. What the callback throws becomes an uncaught exception.
+        napi_value argument = Napi::Boolean::New(finish_env, cancelled), result = nullptr, thrown = nullptr;
+        if (napi_make_callback(finish_env, nullptr, finish_env.Global(), done->Value(), 1, &argument, &result) == napi_ok) return;
+        bool is_pending = false;
+        napi_is_exception_pending(finish_env, &is_pending);
+        if (is_pending && napi_get_and_clear_last_exception(finish_env, &thrown) == napi_ok) napi_fatal_exception(finish_env, thrown);
       });
   return env.Undefined();
 }

@@ -12,6 +12,8 @@ namespace {
 // Above any real model, and far below what could overflow an offset: 256 TiB.
 constexpr int64_t kMaxElements = int64_t{1} << 45;
 constexpr int32_t kMaxCount = 1 << 20;
+// Steps of all axes together: each takes memory outside the blocks, which no other check bounds.
+constexpr int64_t kMaxSteps = 1 << 24;
 
 Status invalid(const std::string& message) { return Status::error("invalid_program", message); }
 
@@ -55,6 +57,7 @@ Status ProgramReader::read_header() {
 
 Status ProgramReader::read_axes() {
   if (!has(int64_t{axes_} * kAxisWords)) return invalid("the axes are cut off");
+  int64_t steps = 0;
   for (int32_t a = 0; a < axes_; ++a) {
     AxisCapacity capacity{};
     capacity.steps = next();
@@ -65,6 +68,8 @@ Status ProgramReader::read_axes() {
       return invalid("axis " + std::to_string(a) + " has a capacity of " + std::to_string(capacity.rows) + " rows for " +
                      std::to_string(capacity.steps) + " steps of " + std::to_string(capacity.batch) + " sequences");
     }
+    steps += capacity.steps;
+    if (steps > kMaxSteps) return invalid("room for " + std::to_string(steps) + " steps, at most " + std::to_string(kMaxSteps) + " are possible");
     program_.capacities_.push_back(capacity);
   }
   return Status::ok();
@@ -203,14 +208,19 @@ Status ProgramReader::check_ranges(const OperationSpec& spec, const Instruction&
                : invalid(spec.name + ": entries " + std::to_string(index.low) + ".." + std::to_string(index.high) +
                          " for a table of " + std::to_string(size));
   };
+  const auto rows_within = [&](int64_t size) {
+    const Extent& whole = operand(0).rows;
+    return whole.kind == Extent::kFixed ? within(attribute(), size, whole.value)
+                                        : invalid(spec.name + ": weights with " + to_string(whole) + " rows");
+  };
   switch (static_cast<Opcode>(instruction.opcode)) {
     case Opcode::pack:
     case Opcode::packGates2:
     case Opcode::packGates3:
     case Opcode::packGates4:
-      return within(attribute(), operand(1).columns, operand(0).rows.value);
+      return rows_within(operand(1).columns);
     case Opcode::packTransposed:
-      return within(attribute(), operand(1).rows.value, operand(0).rows.value);
+      return rows_within(operand(1).rows.value);
     case Opcode::slice:
       return within(attribute(), operand(1).columns, operand(0).columns);
     case Opcode::sliceBackward:
