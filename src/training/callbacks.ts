@@ -10,6 +10,12 @@ export interface RunPosition {
   stop(): void;
 }
 
+/** Before the first step, when everything has been checked and restored. */
+export interface StartEvent extends RunPosition {
+  /** The checkpoint from which the run goes on; undefined when it begins. */
+  readonly resumedFrom: string | undefined;
+}
+
 /** After every optimizer step. */
 export interface StepEvent extends RunPosition {
   /** Mean over the steps of the batch, nats. */
@@ -32,7 +38,7 @@ export interface EpochEvent extends RunPosition {
   readonly validation: LossSummary | undefined;
 }
 
-/** After a checkpoint has reached the disk; training may have gone on meanwhile. */
+/** After a checkpoint has reached the disk. */
 export interface CheckpointEvent {
   /** The step whose state the file holds. */
   readonly step: number;
@@ -40,10 +46,12 @@ export interface CheckpointEvent {
 }
 
 /**
- * Functions that a run calls between steps, in this order: onStep, onValidation, onEpochEnd. The run waits for promises.
+ * Functions that a run calls between steps, in this order: onStep, onValidation, onCheckpoint, onEpochEnd. The run waits for
+ * promises.
  * When one throws, the run ends: `fit` rejects with that error, and the last checkpoint stays good.
  */
 export interface TrainingCallbacks {
+  onStart?(event: StartEvent): void | Promise<void>;
   onStep?(event: StepEvent): void | Promise<void>;
   onValidation?(event: ValidationEvent): void | Promise<void>;
   onEpochEnd?(event: EpochEvent): void | Promise<void>;

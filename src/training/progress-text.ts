@@ -1,3 +1,5 @@
+import type { LossSummary } from './validation.js';
+
 /** `83` s reads `1:23`, `3723` s `1:02:03`. Rounded up: something is left until it is done. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';
@@ -27,4 +29,10 @@ export function formatCount(value: number): string {
 /** A loss in nats, four decimals; very large and very small ones in exponents. */
 export function formatLoss(loss: number): string {
   return loss !== 0 && (Math.abs(loss) < 1e-3 || Math.abs(loss) >= 1e5) ? loss.toExponential(3) : loss.toFixed(4);
+}
+
+/** The result of a validation, without a line feed. */
+export function formatValidation({ loss, perplexity }: LossSummary): string {
+  const text = `validation loss ${formatLoss(loss)}`;
+  return perplexity === undefined ? text : `${text}  perplexity ${perplexity.toFixed(2)}`;
 }

@@ -1,4 +1,6 @@
-import type { LossSummary } from './validation.js';
+import type { RunState, ValidationRecord } from './run-state.js';
+import type { TrainableModel } from './trainable-model.js';
+import { type LossSummary, summarizeLoss } from './validation.js';
 
 /** Why a run ended: it reached its length, validation stopped getting better, or a callback called `stop`. */
 export type StopReason = 'epochs' | 'steps' | 'earlyStopping' | 'callback';
@@ -26,4 +28,31 @@ export interface TrainingResult {
   readonly seconds: number;
   /** The newest checkpoint. */
   readonly checkpoint: string | undefined;
+}
+
+/** The result of a run in its last state. */
+export function trainingResult(
+  model: Pick<TrainableModel, 'loss'>,
+  state: RunState,
+  facts: Pick<TrainingResult, 'stoppedBy' | 'tokensPerSecond' | 'seconds' | 'checkpoint'> & {
+    readonly bestCheckpoint: string | undefined;
+  },
+): TrainingResult {
+  const { bestCheckpoint, ...rest } = facts;
+  const { step, epoch, tokens, lastEpochLoss, epochLoss, lastValidation, best } = state;
+  const summarize = (record: ValidationRecord) => summarizeLoss(model, record.loss, record.tokens);
+  return {
+    ...rest,
+    steps: step,
+    epochs: epoch,
+    trainingLoss: lastEpochLoss ?? epochLoss.value,
+    validation: lastValidation && summarize(lastValidation),
+    best: best && {
+      step: best.step,
+      epoch: best.epoch,
+      ...summarize(best),
+      ...(bestCheckpoint !== undefined && { checkpoint: bestCheckpoint }),
+    },
+    tokens,
+  };
 }

@@ -5,15 +5,15 @@ import { notify, type RunPosition } from './callbacks.js';
 import { EarlyStopping } from './early-stopping.js';
 import { markLast } from './mark-last.js';
 import { progressOn, silentProgress } from './progress.js';
-import { formatLoss } from './progress-text.js';
+import { formatLoss, formatValidation } from './progress-text.js';
 import { RunCheckpoints, type RunParts } from './run-checkpoints.js';
 import { runConfiguration } from './run-configuration.js';
 import { RunLog } from './run-log.js';
-import { RunState, type ValidationRecord } from './run-state.js';
+import { RunState } from './run-state.js';
 import type { TrainableModel } from './trainable-model.js';
 import { type CheckedTrainerOptions, requireValidationFor } from './trainer-options.js';
 import { type BatchReader, readForTraining, readForValidation, type TrainingSet } from './training-data.js';
-import type { StopReason, TrainingResult } from './training-result.js';
+import { type StopReason, type TrainingResult, trainingResult } from './training-result.js';
 import { countPredictions, evaluateOn, type LossSummary, summarizeLoss } from './validation.js';
 
 /** What one optimizer step came to. */
@@ -80,9 +80,11 @@ export class TrainingRun {
       run.#unsaved = false;
       run.#log.resumeAt(restored.state.step);
     }
+    const resumedFrom = restored?.latest.path;
+    await notify(options.callbacks, 'onStart', { ...run.#position(), resumedFrom });
     run.#log.begin(run.#state.step, run.#state.epoch + 1);
     for (const { path } of restored?.latest.skipped ?? []) run.#log.note(`damaged checkpoint set aside: ${path}`);
-    if (restored !== undefined) run.#log.note(`resumed at step ${restored.state.step} from ${restored.latest.path}`);
+    if (restored !== undefined) run.#log.note(`resumed at step ${restored.state.step} from ${resumedFrom}`);
     else if (options.resume === true) run.#log.note(`nothing to resume in ${options.directory}: the run begins`);
     return run;
   }
@@ -165,7 +167,7 @@ export class TrainingRun {
     const isDue = validateEvery !== undefined && step % validateEvery === 0 && lastValidation?.step !== step;
     if (isDue && this.#validation !== undefined) {
       const summary = await this.#validate(this.#validation, true);
-      this.#log.note(`step ${step}  ${describeValidation(summary)}`);
+      this.#log.note(`step ${step}  ${formatValidation(summary)}`);
     }
     if (this.#bestUnsaved || step % checkpointEvery === 0) await this.#save();
   }
@@ -181,7 +183,7 @@ export class TrainingRun {
     state.nextEpoch();
     this.#parts.carried?.reset();
     this.#unsaved = true;
-    const described = validation === undefined ? '' : `  ${describeValidation(validation)}`;
+    const described = validation === undefined ? '' : `  ${formatValidation(validation)}`;
     this.#log.note(`epoch ${epoch}  training loss ${formatLoss(trainingLoss)}${described}`);
     await this.#save();
     await notify(this.#options.callbacks, 'onEpochEnd', { ...position, trainingLoss, validation });
@@ -196,24 +198,13 @@ export class TrainingRun {
     const reason = this.#stopReason ?? 'callback';
     if (reason === 'earlyStopping') this.#log.note(`stopped early: the validation loss has stopped falling`);
     const { tokens, seconds } = this.#trained;
-    const checkpoint = this.#checkpoints?.bestPath;
-    return {
+    return trainingResult(this.#parts.model, state, {
       stoppedBy: reason,
-      steps: state.step,
-      epochs: state.epoch,
-      trainingLoss: state.lastEpochLoss ?? state.epochLoss.value,
-      validation: state.lastValidation && this.#summarize(state.lastValidation),
-      best: state.best && {
-        step: state.best.step,
-        epoch: state.best.epoch,
-        ...this.#summarize(state.best),
-        ...(checkpoint !== undefined && { checkpoint }),
-      },
-      tokens: state.tokens,
       tokensPerSecond: seconds > 0 ? tokens / seconds : 0,
       seconds: this.#log.seconds,
       checkpoint: this.lastCheckpoint?.path,
-    };
+      bestCheckpoint: this.#checkpoints?.bestPath,
+    });
   }
 
   /** What `fit` rejects with: writes the checkpoint of an aborted run, names the last good one after a non-finite number. */
@@ -223,10 +214,7 @@ export class TrainingRun {
       await this.#save();
       return error;
     }
-    if (!(error instanceof NumericError)) return error;
-    const path = this.lastCheckpoint?.path;
-    const where = path === undefined ? 'there is no checkpoint' : `last good checkpoint: ${path}`;
-    return new NumericError(error.code, `${error.message}; ${where}`, { ...error.details, checkpoint: path }, error);
+    return error instanceof NumericError ? withLastCheckpoint(error, this.lastCheckpoint?.path) : error;
   }
 
   /** Ends the display of progress. */
@@ -247,10 +235,6 @@ export class TrainingRun {
       this.#stopRequested = true;
     };
     return { step: this.#state.step, epoch: this.#state.epoch + 1, stop };
-  }
-
-  #summarize({ loss, tokens }: ValidationRecord): LossSummary {
-    return summarizeLoss(this.#parts.model, loss, tokens);
   }
 
   #recordInterval(learningRate: number): void {
@@ -293,7 +277,8 @@ export class TrainingRun {
   }
 }
 
-function describeValidation({ loss, perplexity }: LossSummary): string {
-  const text = `validation loss ${formatLoss(loss)}`;
-  return perplexity === undefined ? text : `${text}  perplexity ${perplexity.toFixed(2)}`;
+/** The same error, with the checkpoint from which the run can be taken up again. */
+function withLastCheckpoint(error: NumericError, path: string | undefined): NumericError {
+  const where = path === undefined ? 'there is no checkpoint' : `last good checkpoint: ${path}`;
+  return new NumericError(error.code, `${error.message}; ${where}`, { ...error.details, checkpoint: path }, error);
 }
