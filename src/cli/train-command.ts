@@ -63,18 +63,19 @@ function languageModelCommand(session: Session): Command {
 
 async function train(session: Session, options: TrainLanguageModelOptions, json: boolean): Promise<void> {
   let checkpoint: string | undefined;
-  const callbacks = {
+  const remember = {
     onCheckpoint: ({ path }: { path: string }) => {
       checkpoint = path;
     },
   };
   const onStart = (start: LanguageModelStart) => session.note(describeStart(start));
   try {
-    const result = await trainLanguageModel({ ...options, signal: session.signal, callbacks, onStart });
+    const result = await trainLanguageModel({ ...options, signal: session.signal, callbacks: [remember], onStart });
     await (json ? session.output.json(jsonOf(result)) : session.output.write(describeResult(result)));
   } catch (error) {
-    if (error instanceof StopRequest && checkpoint !== undefined) {
-      session.note(`${error.message}; checkpoint: ${checkpoint}; go on with --resume`);
+    if (error instanceof StopRequest) {
+      const saved = checkpoint === undefined ? '' : `; checkpoint: ${checkpoint}; go on with --resume`;
+      session.note(`bptt: ${error.message}${saved}`);
     }
     throw error;
   }

@@ -54,10 +54,12 @@ export async function loadLanguageModel(
     });
   }
   const vocabulary = vocabularyFromJSON(saved);
-  // Nothing is trained: an optimizer without state of its own needs no memory.
+  // Nothing is trained: an optimizer without state of its own needs no memory. The initial values are written over, so
+  // they may be the cheapest ones.
   const model = await networkFromJSON(description['network']).compile({
     loss: 'softmaxCrossEntropy',
     optimizer: sgd({ learningRate: 1 }),
+    initializer: 'uniform:0',
     ...(options.threads !== undefined && { threads: options.threads }),
   });
   try {

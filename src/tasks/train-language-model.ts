@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { configurationPath, readConfiguration } from '../checkpoint/run.js';
 import { ConfigurationError } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
+import type { Corpus } from '../data/corpus.js';
 import type { Model, ModelMemory } from '../model/model.js';
 import { optimizerNamed } from '../optimizers/optimizer.js';
 import { parseSchedule } from '../schedules/parse-schedule.js';
@@ -24,12 +25,12 @@ export interface TrainLanguageModelOptions
     Partial<LanguageModelPlace> {
   readonly schedule?: LanguageModelSettings['schedule'];
   /** Functions to call between steps. */
-  readonly callbacks?: TrainingCallbacks | readonly TrainingCallbacks[];
+  readonly callbacks?: readonly TrainingCallbacks[];
   /** As for `Trainer`; default progress on standard error. */
   readonly progress?: boolean | ProgressReporter;
   /** Aborts the run: a checkpoint is written, then the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called once, when everything is ready for the first step. */
+  /** Called once before the first step, when everything has been checked. */
   readonly onStart?: (start: LanguageModelStart) => void;
 }
 
@@ -70,13 +71,14 @@ export interface LanguageModelMemory extends Omit<ModelMemory, 'total'> {
  * @example await trainLanguageModel({ data: 'shakespeare.txt', out: 'runs/shakespeare', cell: 'gru', epochs: 5 })
  */
 export async function trainLanguageModel(options: TrainLanguageModelOptions): Promise<LanguageModelResult> {
-  const { callbacks, progress, signal, onStart, ...given } = options;
+  const { callbacks = [], progress, signal, onStart, ...given } = options;
   const checked = checkLanguageModelOptions(given, earlierSettings(given));
   signal?.throwIfAborted();
   const read = await readLanguageModelCorpus(checked);
   const { corpus } = read;
   const model = await compileForTraining(corpus.vocabulary.size, checked);
   try {
+    const announce = () => onStart?.(describeStart(checked, corpus, model));
     const trainer = new Trainer(model, {
       epochs: checked.epochs,
       schedule: parseSchedule(checked.schedule),
@@ -85,23 +87,26 @@ export async function trainLanguageModel(options: TrainLanguageModelOptions): Pr
       resume: checked.resume,
       checkpointEvery: checked.checkpointEvery,
       configuration: describeTask(checked, read),
-      ...(callbacks !== undefined && { callbacks }),
+      callbacks: [{ onStart: announce }, ...callbacks],
       ...(progress !== undefined && { progress }),
       ...(signal !== undefined && { signal }),
-    });
-    onStart?.({
-      options: checked,
-      parameters: model.parameterCount,
-      symbols: corpus.vocabulary.size,
-      trainingTokens: corpus.training.predictions,
-      validationTokens: corpus.validation?.predictions ?? 0,
-      threads: model.threads,
     });
     const result = await trainer.fit(corpus);
     return { ...result, run: checked.out, parameters: model.parameterCount, memory: measureMemory(model) };
   } finally {
     model.dispose();
   }
+}
+
+function describeStart(options: CheckedLanguageModelOptions, corpus: Corpus, model: Model): LanguageModelStart {
+  return {
+    options,
+    parameters: model.parameterCount,
+    symbols: corpus.vocabulary.size,
+    trainingTokens: corpus.training.predictions,
+    validationTokens: corpus.validation?.predictions ?? 0,
+    threads: model.threads,
+  };
 }
 
 function compileForTraining(symbols: number, options: CheckedLanguageModelOptions): Promise<Model> {

@@ -1,0 +1,44 @@
+import { CommanderError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { errorLine, exitStatus } from '../../src/cli/exit-status.js';
+import { StopRequest } from '../../src/cli/stop-request.js';
+import {
+  CheckpointError,
+  ConfigurationError,
+  DataError,
+  NativeError,
+  NumericError,
+  OptionError,
+  RangeIndexError,
+  ShapeError,
+  UsageError,
+  VocabularyError,
+} from '../../src/core/errors.js';
+
+describe('the exit status', () => {
+  it.each([
+    [0, new CommanderError(0, 'commander.help', 'help')],
+    [2, new CommanderError(1, 'commander.unknownOption', 'unknown')],
+    [2, new OptionError('invalid_option', '')],
+    [2, new DataError('not_utf8', '')],
+    [2, new VocabularyError('unknown_symbol', '')],
+    [2, new ConfigurationError('run_exists', '')],
+    [2, new CheckpointError('checkpoint_corrupt', '')],
+    [2, new RangeIndexError('index_out_of_range', '')],
+    [2, new NativeError('isa_unsupported', '')],
+    [1, new CheckpointError('checkpoint_write_failed', '')],
+    [1, new NativeError('native_missing', '')],
+    [1, new NumericError('non_finite_loss', '')],
+    [1, new ShapeError('shape_mismatch', '')],
+    [1, new UsageError('model_busy', '')],
+    [1, new TypeError('a bug')],
+    [1, 'text'],
+    [130, new StopRequest('SIGINT')],
+    [143, new StopRequest('SIGTERM')],
+  ])('%d for %s', (status, error) => expect(exitStatus(error)).toBe(status));
+
+  it('comes with one line that has the code', () => {
+    expect(errorLine(new DataError('too_short', 'a\n  b'))).toBe('bptt: error [too_short]: a b');
+    expect(errorLine(new TypeError('x is not a function'))).toBe('bptt: error [internal]: x is not a function');
+  });
+});
