@@ -3,11 +3,28 @@
  *
  * A network is described (`sequential`, `network`), compiled into a model, and trained by a `Trainer` or step by step.
  */
+
+export {
+  type Checkpoint,
+  type LoadedCheckpoint,
+  loadCheckpoint,
+  loadCheckpointSync,
+  readCheckpointMetadata,
+  saveCheckpoint,
+  saveCheckpointSync,
+} from './checkpoint/checkpoint.js';
+export { Run, type RunCheckpoint } from './checkpoint/run.js';
+export {
+  readSafetensors,
+  readSafetensorsSync,
+  type Safetensors,
+  writeSafetensors,
+  writeSafetensorsSync,
+} from './checkpoint/safetensors.js';
+export type { StoredTensor } from './checkpoint/tensor-types.js';
 export * from './core/errors.js';
 export { Random, type RandomState } from './core/random.js';
-export {
-  CharacterVocabulary,
-} from './data/character-vocabulary.js';
+export { CharacterVocabulary } from './data/character-vocabulary.js';
 export { type Corpus, characterStreams, wordStreams } from './data/corpus.js';
 export { contiguousBatch, type PackedBatch, packSequences, type Rows, unpackSequences } from './data/packed-batch.js';
 export { vocabularyFromJSON } from './data/saved-vocabulary.js';
@@ -81,3 +98,36 @@ export {
   type SgdOptions,
   sgd,
 } from './optimizers/optimizer.js';
+export { constant } from './schedules/constant.js';
+export { cosine } from './schedules/cosine.js';
+export { exponential } from './schedules/exponential.js';
+export { parseSchedule } from './schedules/parse-schedule.js';
+export { reduceOnPlateau } from './schedules/reduce-on-plateau.js';
+export type { RateFunction, ScheduleDescription } from './schedules/schedule.js';
+export { stepDecay } from './schedules/step-decay.js';
+export { warmUp } from './schedules/warm-up.js';
+export {
+  evaluateLanguageModel,
+  type LanguageModelResult,
+  loadLanguageModel,
+  type SavedLanguageModel,
+  sampleLanguageModel,
+  type TrainLanguageModelOptions,
+  trainLanguageModel,
+} from './tasks/language-model.js';
+export type {
+  CheckpointEvent,
+  EpochEvent,
+  RunPosition,
+  StartEvent,
+  StepEvent,
+  TrainingCallbacks,
+  ValidationEvent,
+} from './training/callbacks.js';
+export type { EarlyStoppingOptions } from './training/early-stopping.js';
+export { type ProgressReporter, type ProgressStatus, silentProgress } from './training/progress.js';
+export { Trainer } from './training/trainer.js';
+export type { TrainerOptions } from './training/trainer-options.js';
+export type { BatchSource, TrainingSet } from './training/training-data.js';
+export type { StopReason, TrainingResult } from './training/training-result.js';
+export type { LossSummary } from './training/validation.js';

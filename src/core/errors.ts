@@ -45,7 +45,7 @@ export class CheckpointError extends BpttError {}
 /** A run directory or configuration that is not the expected one. Codes: `run_exists`, `configuration_mismatch`, `invalid_configuration`. */
 export class ConfigurationError extends BpttError {}
 
-/** A loss or gradient that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`. */
+/** A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_output`. */
 export class NumericError extends BpttError {}
 
 /** A call at the wrong moment. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`. */

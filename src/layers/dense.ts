@@ -54,6 +54,7 @@ export function realInput(layer: string, inputs: readonly Value[]): Value {
 export function dense(options: DenseOptions): DenseDescription {
   rejectUnknownKeys('dense', options, ['units', 'bias', 'initializer']);
   requireNumber('units', options.units, { min: 1, integer: true });
+  if (options.bias !== undefined) requireOneOf('bias', options.bias, [true, false]);
   if (options.initializer !== undefined) requireInitializer(options.initializer);
   return Object.freeze({ kind: 'dense', ...options });
 }

@@ -1,5 +1,6 @@
 /** All kinds of layers. */
 import { OptionError } from '../core/errors.js';
+import { rejectUnknownKeys } from '../core/options.js';
 import { only } from '../graph/value.js';
 import {
   type ActivationDescription,
@@ -53,6 +54,14 @@ interface Kind {
   readonly fromOptions: (options: never) => AnyLayer;
 }
 
+/** For a kind whose maker takes other arguments than the fields of its description. */
+function withFields<O>(name: string, fields: readonly string[], make: (options: O) => AnyLayer): (options: O) => AnyLayer {
+  return (options) => {
+    rejectUnknownKeys(name, options, fields);
+    return make(options);
+  };
+}
+
 function kind<D extends LayerDescription, O>(rule: LayerRule<D>, fromOptions: (options: O) => AnyLayer): Kind {
   return { rule: rule as unknown as LayerRule, fromOptions: fromOptions as (options: never) => AnyLayer };
 }
@@ -64,9 +73,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
   gru: kind(recurrentRule, gru),
   dense: kind(denseRule, dense),
   dropout: kind(dropoutRule, dropout),
-  activation: kind(activationRule, ({ name }: ActivationDescription) => activation(name)),
-  concatenate: kind(mergeRule, concatenate),
-  sum: kind(mergeRule, sum),
+  activation: kind(
+    activationRule,
+    withFields('activation', ['name'], ({ name }: ActivationDescription) => activation(name)),
+  ),
+  concatenate: kind(mergeRule, withFields('concatenate', [], concatenate)),
+  sum: kind(mergeRule, withFields('sum', [], sum)),
 };
 
 /** The rule of a layer. @throws {OptionError} `invalid_option` for an unknown kind */

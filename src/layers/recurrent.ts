@@ -89,6 +89,7 @@ export function lstm(options: RecurrentOptions): LstmDescription {
 export function gru(options: GruOptions): GruDescription {
   rejectUnknownKeys('gru', options, [...SHARED, 'resetAfter']);
   check(options);
+  if (options.resetAfter !== undefined) requireOneOf('resetAfter', options.resetAfter, [true, false]);
   return Object.freeze({ kind: 'gru', ...options });
 }
 

@@ -1,4 +1,5 @@
 /** From the description of a network to the graph of what one run does. */
+import { OptionError } from '../core/errors.js';
 import { Graph } from '../graph/graph.js';
 import { differentiate } from '../graph/gradients.js';
 import type { Value } from '../graph/value.js';
@@ -108,6 +109,9 @@ function buildForward({ description, mode, layout }: BuildRequest): Forward {
 
 /** Emits gradients, clipping and the optimizer's update of all parameters. Returns the gradient norm. */
 function buildUpdate({ optimizer, layout }: BuildRequest, { graph, parameters }: Forward, loss: Value): Value {
+  if (parameters.length === 0) {
+    throw new OptionError('invalid_option', 'the network has no parameters, there is nothing to train', { name: 'nodes' });
+  }
   const one = graph.external(RUN.one, 1, 1);
   const gradients = differentiate(graph, [{ value: loss, gradient: one }], parameters);
   for (const parameter of parameters) {
@@ -140,6 +144,7 @@ function buildUpdate({ optimizer, layout }: BuildRequest, { graph, parameters }:
  * is the same in every mode.
  *
  * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when layers do not fit together
+ * @throws {OptionError} `invalid_option` when there is nothing to train
  */
 export function buildGraph(request: BuildRequest): BuiltGraph {
   const forward = buildForward(request);

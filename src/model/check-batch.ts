@@ -5,8 +5,14 @@ import type { Batch } from './batch.js';
 import type { CarriedState } from './carried-state.js';
 import type { NetworkDescription } from './network.js';
 
-/** Rows N of a batch. @throws {ShapeError} `shape_mismatch` when the batch sizes are not non-increasing and >= 1 */
-export function countRows({ batchSizes }: Batch): number {
+/**
+ * Rows N of a batch.
+ *
+ * @throws {ShapeError} `shape_mismatch` when the batch sizes are not non-increasing and >= 1; `rank_mismatch`
+ */
+export function countRows(batch: Batch): number {
+  const batchSizes = batch?.batchSizes;
+  checkType('batchSizes', batchSizes, true);
   let rows = 0;
   let before = Number.MAX_SAFE_INTEGER;
   batchSizes.forEach((size, step) => {
@@ -21,12 +27,17 @@ export function countRows({ batchSizes }: Batch): number {
   return rows;
 }
 
+function checkType(name: string, values: Int32Array | Float32Array | undefined, isIndex: boolean): void {
+  const expected = isIndex ? 'Int32Array' : 'Float32Array';
+  // By name: an array of another realm serves as well.
+  const actual = values === undefined ? 'missing' : (values?.constructor?.name ?? String(values));
+  if (actual === expected) return;
+  const message = `${name} is ${actual}, expected ${isIndex ? 'an' : 'a'} ${expected}`;
+  throw new ShapeError('rank_mismatch', message, { name, actual, expected });
+}
+
 function checkArray(name: string, values: Int32Array | Float32Array | undefined, isIndex: boolean, length: number): void {
-  const wanted = isIndex ? 'Int32Array' : 'Float32Array';
-  const actual = values?.constructor.name;
-  if (actual !== wanted) {
-    throw new ShapeError('rank_mismatch', `${name} is ${actual ?? 'missing'}, expected an ${wanted}`, { name, actual, expected: wanted });
-  }
+  checkType(name, values, isIndex);
   if (values?.length !== length) {
     const message = `${name} has ${values?.length} entries, expected ${length}`;
     throw new ShapeError('length_mismatch', message, { name, actual: values?.length, expected: length });
@@ -46,7 +57,7 @@ export function checkBatch(
 ): void {
   for (const [name, input] of Object.entries(description.inputs)) {
     const isIndex = input.kind === 'indices';
-    checkArray(`input '${name}'`, batch.inputs[name], isIndex, rows * (isIndex ? 1 : input.units));
+    checkArray(`input '${name}'`, batch.inputs?.[name], isIndex, rows * (isIndex ? 1 : input.units));
   }
   if (target === undefined) return;
   const length = rows * (target.isIndex ? 1 : target.columns);

@@ -9,13 +9,16 @@ import { adam, type OptimizerDescription, optimizerFromJSON } from '../optimizer
 import type { Batch } from './batch.js';
 import { buildGraph, type Mode, RUN } from './build-graph.js';
 import { CarriedState } from './carried-state.js';
-import { checkBatch, checkOptions, checkState, countRows } from './check-batch.js';
+import { checkBatch, checkState, countRows } from './check-batch.js';
 import { type Culprit, findNonFinite } from './diagnose.js';
 import type { NetworkDescription } from './network.js';
 import { type Parameter, ParameterBlocks, ParameterLayout } from './parameters.js';
 import { type ModelProgram, Programs } from './programs.js';
+import { checkRunOptions, type RunOptions, type TrainOptions, trainingNumbers } from './run-options.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './sampling.js';
 import { Stream } from './stream.js';
+
+export type { RunOptions, TrainOptions };
 
 /** Settings of a compilation. */
 export interface CompileOptions {
@@ -29,24 +32,6 @@ export interface CompileOptions {
   readonly threads?: number;
   /** Initial values, as in layers/initializer; default `default`. */
   readonly initializer?: string;
-}
-
-/** Options of a run. */
-export interface RunOptions {
-  /** Initial states; replaced by the final ones when the run succeeds. Zero and forgotten where it is left out. */
-  readonly state?: CarriedState;
-  /** Stops the run before it changes anything; the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
-
-/** Options of a training step. */
-export interface TrainOptions extends RunOptions {
-  /** Default that of the optimizer. */
-  readonly learningRate?: number;
-  /** Scales the gradient down to this norm; default no limit. */
-  readonly clipNorm?: number;
-  /** Limits every element of the gradient to this size, before the norm is measured; default no limit. */
-  readonly clipValue?: number;
 }
 
 /** What a training step tells. */
@@ -77,10 +62,20 @@ export interface ModelMemory {
   readonly total: number;
 }
 
-interface PreparedRun extends ModelProgram {
+interface PreparedRun {
+  readonly compiled: ModelProgram;
+  readonly program: ModelProgram['program'];
+  readonly built: ModelProgram['built'];
   readonly batchSizes: Int32Array[];
   readonly rows: number;
+  /** Version of the parameters at the begin of the run. */
+  readonly version: number;
+  /** Whether the packed weights of the program are of that version. */
+  readonly prepared: boolean;
 }
+
+const RUN_OPTIONS = ['state'];
+const TRAIN_OPTIONS = [...RUN_OPTIONS, 'learningRate', 'clipNorm', 'clipValue'];
 
 /**
  * A compiled network. Asynchronous runs of one model happen one after the other, off the event loop; a synchronous run
@@ -176,7 +171,8 @@ export class Model {
    * @throws {UsageError} `state_mismatch`, `model_disposed`
    */
   trainStep(batch: Batch, options: TrainOptions = {}): Promise<StepResult> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(options, async () => {
+      checkRunOptions('trainStep', options, [...TRAIN_OPTIONS, 'signal']);
       const run = this.#beginTraining(batch, options);
       await run.program.start(run.batchSizes, options);
       return this.#finishTraining(run, batch, options);
@@ -186,6 +182,7 @@ export class Model {
   /** As `trainStep`, on the calling thread. @throws {UsageError} `model_busy` while another run is under way */
   trainStepSync(batch: Batch, options: Omit<TrainOptions, 'signal'> = {}): StepResult {
     return this.#alone(() => {
+      checkRunOptions('trainStepSync', options, TRAIN_OPTIONS);
       const run = this.#beginTraining(batch, options);
       run.program.run(run.batchSizes);
       return this.#finishTraining(run, batch, options);
@@ -194,7 +191,8 @@ export class Model {
 
   /** The loss of a batch; dropout is off. Errors as `trainStep`. */
   evaluate(batch: Batch, options: RunOptions = {}): Promise<EvaluationResult> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(options, async () => {
+      checkRunOptions('evaluate', options, [...RUN_OPTIONS, 'signal']);
       const run = this.#begin('evaluate', batch, options.state);
       await run.program.start(run.batchSizes, options);
       return this.#finishEvaluation(run, options.state);
@@ -204,6 +202,7 @@ export class Model {
   /** As `evaluate`, on the calling thread. @throws {UsageError} `model_busy` */
   evaluateSync(batch: Batch, options: Omit<RunOptions, 'signal'> = {}): EvaluationResult {
     return this.#alone(() => {
+      checkRunOptions('evaluateSync', options, RUN_OPTIONS);
       const run = this.#begin('evaluate', batch, options.state);
       run.program.run(run.batchSizes);
       return this.#finishEvaluation(run, options.state);
@@ -212,9 +211,10 @@ export class Model {
 
   /** The outputs of a batch, row-major [N, outputs], in packed order. Errors as `trainStep`. */
   predict(batch: Batch, options: RunOptions = {}): Promise<Float32Array> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(options, async () => {
+      checkRunOptions('predict', options, [...RUN_OPTIONS, 'signal']);
       const run = this.#begin('predict', batch, options.state);
-      await run.program.start(run.batchSizes, { ...options, prepared: run.preparedVersion === this.#version });
+      await run.program.start(run.batchSizes, { ...options, prepared: run.prepared });
       return this.#finishPrediction(run, options.state);
     });
   }
@@ -222,8 +222,9 @@ export class Model {
   /** As `predict`, on the calling thread. @throws {UsageError} `model_busy` */
   predictSync(batch: Batch, options: Omit<RunOptions, 'signal'> & { readonly use?: string } = {}): Float32Array {
     return this.#alone(() => {
+      checkRunOptions('predictSync', options, [...RUN_OPTIONS, 'use']);
       const run = this.#begin('predict', batch, options.state, options.use);
-      run.program.run(run.batchSizes, run.preparedVersion === this.#version);
+      run.program.run(run.batchSizes, run.prepared);
       return this.#finishPrediction(run, options.state);
     });
   }
@@ -250,10 +251,17 @@ export class Model {
 
   /**
    * The first layer, in the order of the network, that has a parameter, output or (after a training step) gradient that
-   * is not finite; undefined when all are finite.
+   * is not finite; undefined when all are finite. @throws {UsageError} `model_busy`
    */
   diagnose(batch: Batch, options: { readonly state?: CarriedState } = {}): Culprit | undefined {
-    const run = this.#begin('diagnose', batch, options.state);
+    return this.#alone(() => {
+      checkRunOptions('diagnose', options, RUN_OPTIONS);
+      return this.#diagnose(batch, options.state);
+    });
+  }
+
+  #diagnose(batch: Batch, state: CarriedState | undefined): Culprit | undefined {
+    const run = this.#begin('diagnose', batch, state);
     run.program.run(run.batchSizes);
     return findNonFinite(this.description, this.parameters, run, run.rows);
   }
@@ -261,7 +269,7 @@ export class Model {
   /** Frees the programs of the model. @throws {UsageError} `model_busy` */
   dispose(): void {
     if (this.#disposed) return;
-    this.#programs.dispose();
+    this.#alone(() => this.#programs.dispose());
     this.#disposed = true;
   }
 
@@ -269,8 +277,8 @@ export class Model {
     this.dispose();
   }
 
-  /** Runs after all runs that were asked for before. */
-  async #exclusively<T>(run: () => Promise<T>): Promise<T> {
+  /** Runs after all runs that were asked for before, unless the signal says by then that it is not wanted. */
+  async #exclusively<T>(options: RunOptions, run: () => Promise<T>): Promise<T> {
     const before = this.#queue;
     let release = (): void => {};
     this.#queue = new Promise<void>((resolve) => {
@@ -279,6 +287,7 @@ export class Model {
     await before;
     this.#busy = true;
     try {
+      if (options?.signal?.aborted === true) throw options.signal.reason;
       return await run();
     } finally {
       this.#busy = false;
@@ -296,8 +305,8 @@ export class Model {
     const rows = countRows(batch);
     const isIndex = this.loss === 'softmaxCrossEntropy';
     checkBatch(batch, rows, this.description, mode === 'predict' ? undefined : { isIndex, columns: this.outputs });
-    const prepared = this.#programs.get(mode, batch.batchSizes, rows, use);
-    const { program, built } = prepared;
+    const compiled = this.#programs.get(mode, batch.batchSizes, rows, use);
+    const { program, built } = compiled;
     if (state !== undefined) checkState(state, batch.batchSizes[0] as number, built);
     for (const [name, input] of Object.entries(this.description.inputs)) {
       const values = batch.inputs[name] as Float32Array;
@@ -311,14 +320,13 @@ export class Model {
       if (state === undefined) memory.fill(0);
       else memory.set(state.values.get(name) as Float32Array);
     }
-    return Object.assign(Object.create(prepared), { batchSizes: [batch.batchSizes], rows }) as PreparedRun;
+    const version = this.#version;
+    const prepared = compiled.preparedVersion === version;
+    return { compiled, program, built, batchSizes: [batch.batchSizes], rows, version, prepared };
   }
 
   #beginTraining(batch: Batch, options: TrainOptions): PreparedRun {
-    const { learningRate = this.optimizer.learningRate, clipNorm = 0, clipValue = 0 } = options;
-    requireNumber('learningRate', learningRate, { min: 0 });
-    requireNumber('clipNorm', clipNorm, { min: 0 });
-    requireNumber('clipValue', clipValue, { min: 0 });
+    const { learningRate, clipNorm, clipValue } = trainingNumbers(options, this.optimizer.learningRate);
     const run = this.#begin('train', batch, options.state);
     const { program } = run;
     program.real(RUN.one).fill(1);
@@ -345,7 +353,7 @@ export class Model {
 
   #nonFinite(loss: number, gradientNorm: number, batch: Batch, state: CarriedState | undefined): NumericError {
     const step = this.#step + 1;
-    const culprit = this.diagnose(batch, state === undefined ? {} : { state });
+    const culprit = this.#diagnose(batch, state);
     const isLoss = !Number.isFinite(loss);
     const what = isLoss ? `loss is ${loss}` : `gradient norm is ${gradientNorm}`;
     const where = culprit === undefined ? '' : `; first in layer '${culprit.layer}' (${culprit.what})`;
@@ -363,7 +371,8 @@ export class Model {
   }
 
   #finishPrediction(run: PreparedRun, state: CarriedState | undefined): Float32Array {
-    (Object.getPrototypeOf(run) as ModelProgram).preparedVersion = this.#version;
+    // Not the version of now: parameters may have been written while the run was under way.
+    run.compiled.preparedVersion = run.version;
     this.#takeState(run, state);
     return run.program.real(run.built.output).slice(0, run.rows * this.outputs) as Float32Array;
   }

@@ -1,6 +1,6 @@
 /** Descriptions of networks: frozen, plain JSON. `sequential` is the short form of `network`. */
 import { ConfigurationError, OptionError } from '../core/errors.js';
-import { requireNumber } from '../core/options.js';
+import { requireNumber, requireOneOf } from '../core/options.js';
 import type { EmbeddingDescription } from '../layers/embedding.js';
 import { type AnyLayer, layerFromJSON } from '../layers/layers.js';
 import { type CompileOptions, Model } from './model.js';
@@ -37,43 +37,53 @@ export class Network {
    * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when layers do not fit together
    * @throws {NativeError} `native_missing`
    */
-  compile(options: CompileOptions): Promise<Model> {
+  compile(options: CompileOptions = {}): Promise<Model> {
     return new Promise((resolve) => resolve(this.compileSync(options)));
   }
 
   /** As `compile`, on the calling thread. */
-  compileSync(options: CompileOptions): Model {
+  compileSync(options: CompileOptions = {}): Model {
     return new Model(this.description, options);
   }
 }
 
 function freeze(description: NetworkDescription): NetworkDescription {
+  const inputs = Object.entries(description.inputs).map(([name, input]) => [name, Object.freeze({ ...input })]);
   const nodes = description.nodes.map((node) => Object.freeze({ ...node, inputs: Object.freeze([...node.inputs]) }));
   return Object.freeze({
-    inputs: Object.freeze({ ...description.inputs }),
+    inputs: Object.freeze(Object.fromEntries(inputs)),
     nodes: Object.freeze(nodes),
     output: description.output,
   });
 }
 
+/** Slashes are for the names that the library makes itself: of states, gradients and run-time numbers. */
+function isName(name: unknown): boolean {
+  return typeof name === 'string' && name !== '' && !name.includes('/');
+}
+
 /**
  * A network of named layers.
  *
- * @throws {OptionError} `invalid_option` when a name is used twice or stands before it is made
+ * @throws {OptionError} `invalid_option` when a name is used twice, stands before it is made, is empty or holds a slash,
+ *   or when an input is named `target`
  * @example network({ inputs: { input: { kind: 'features', units: 7 } }, nodes: [
  *   { name: 'lstm', layer: lstm({ units: 32 }), inputs: ['input'] },
  *   { name: 'dense', layer: dense({ units: 1 }), inputs: ['lstm'] }], output: 'dense' })
  */
 export function network(description: NetworkDescription): Network {
   const known = new Set(Object.keys(description.inputs));
-  for (const [name, input] of Object.entries(description.inputs)) {
-    const value = input.kind === 'indices' ? input.size : input.units;
-    requireNumber(`inputs.${name}`, value, { min: 1, integer: true });
-  }
   const refuse = (message: string, name: string): never => {
     throw new OptionError('invalid_option', message, { name });
   };
+  for (const [name, input] of Object.entries(description.inputs)) {
+    if (!isName(name) || name === 'target') refuse(`an input cannot be named '${name}'`, name);
+    requireOneOf(`inputs.${name}.kind`, input.kind, ['indices', 'features']);
+    const [field, value] = input.kind === 'indices' ? ['size', input.size] : ['units', input.units];
+    requireNumber(`inputs.${name}.${field}`, value, { min: 1, integer: true });
+  }
   for (const node of description.nodes) {
+    if (!isName(node.name)) refuse(`a node cannot be named '${node.name}'`, node.name);
     if (known.has(node.name)) refuse(`there are two nodes or inputs named '${node.name}'`, node.name);
     if (node.inputs.length === 0) refuse(`node '${node.name}' has no input`, node.name);
     for (const input of node.inputs) {
@@ -81,7 +91,9 @@ export function network(description: NetworkDescription): Network {
     }
     known.add(node.name);
   }
-  if (!known.has(description.output)) refuse(`the output '${description.output}' is not a node`, description.output);
+  if (!description.nodes.some(({ name }) => name === description.output)) {
+    refuse(`the output '${description.output}' is not a node`, description.output);
+  }
   return new Network(freeze(description));
 }
 
@@ -121,10 +133,18 @@ export function sequential(layers: readonly AnyLayer[], options: { readonly feat
  */
 export function networkFromJSON(json: unknown): Network {
   const { inputs, nodes, output } = (json ?? {}) as Partial<NetworkDescription>;
+  const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
   const isDescription =
-    typeof inputs === 'object' && inputs !== null && Array.isArray(nodes) && typeof output === 'string';
-  if (!isDescription || !nodes.every((node) => typeof node?.layer === 'object' && Array.isArray(node.inputs))) {
+    isObject(inputs) &&
+    Object.values(inputs as object).every(isObject) &&
+    Array.isArray(nodes) &&
+    nodes.every((node) => isObject(node) && isObject(node.layer) && Array.isArray(node.inputs)) &&
+    typeof output === 'string';
+  if (!isDescription) {
     throw new ConfigurationError('invalid_configuration', 'this is not the description of a network', { json });
   }
-  return network({ inputs, nodes: nodes.map((node) => ({ ...node, layer: layerFromJSON(node.layer) })), output });
+  const checked = (nodes as readonly NodeDescription[]).map(({ name, layer, inputs: reads }) => {
+    return { name, layer: layerFromJSON(layer), inputs: reads };
+  });
+  return network({ inputs: inputs as NetworkDescription['inputs'], nodes: checked, output: output as string });
 }

@@ -45,6 +45,7 @@ export class Programs {
     if (known !== undefined && before !== undefined) {
       if (steps <= before.steps && batch <= before.batch && rows <= before.rows) return known;
       known.program.dispose();
+      this.#programs.delete(use);
     }
     const capacity = {
       steps: Math.max(steps, before?.steps ?? 0),

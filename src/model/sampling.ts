@@ -1,5 +1,5 @@
 /** Text from a language model. */
-import { VocabularyError } from '../core/errors.js';
+import { NumericError, VocabularyError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { Random } from '../core/random.js';
 import type { Model } from './model.js';
@@ -38,6 +38,10 @@ function keepLikeliest(logits: Float32Array, k: number): void {
 /** An index drawn with probability proportional to e^(logit / temperature). */
 function draw(logits: Float32Array, temperature: number, random: Random): number {
   const most = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  if (!Number.isFinite(most)) {
+    const message = `the largest output of the model is ${most}: its parameters are not sound, see model.diagnose`;
+    throw new NumericError('non_finite_output', message, { output: most });
+  }
   if (temperature === 0) return logits.indexOf(most);
   const weights = Float64Array.from(logits, (logit) => Math.exp((logit - most) / temperature));
   let rest = random.uniform() * weights.reduce((a, b) => a + b, 0);
@@ -53,8 +57,9 @@ function draw(logits: Float32Array, temperature: number, random: Random): number
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {VocabularyError} `vocabulary_mismatch` when the model has another number of outputs; `unknown_symbol`
+ * @throws {NumericError} `non_finite_output` while symbols are drawn
  */
-export function* sampleSymbols(model: Model, vocabulary: SymbolTable, options: SampleOptions): Generator<string> {
+export function sampleSymbols(model: Model, vocabulary: SymbolTable, options: SampleOptions): Generator<string> {
   rejectUnknownKeys('sample', options, ['prompt', 'length', 'temperature', 'topK', 'seed']);
   const length = requireNumber('length', options.length ?? 200, { min: 0, integer: true });
   const temperature = requireNumber('temperature', options.temperature ?? 1, { min: 0 });
@@ -65,6 +70,19 @@ export function* sampleSymbols(model: Model, vocabulary: SymbolTable, options: S
     throw new VocabularyError('vocabulary_mismatch', message, { outputs: model.outputs, symbols: vocabulary.size });
   }
   const prompt = vocabulary.encode(options.prompt ?? '');
+  return drawSymbols(model, vocabulary, { prompt, length, temperature, topK, random });
+}
+
+interface Drawing {
+  readonly prompt: Int32Array;
+  readonly length: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly random: Random;
+}
+
+function* drawSymbols(model: Model, vocabulary: SymbolTable, drawing: Drawing): Generator<string> {
+  const { prompt, length, temperature, topK, random } = drawing;
   const stream = model.stream();
   let logits = stream.read(prompt.length > 0 ? prompt : Int32Array.of(0));
   for (let drawn = 0; drawn < length; drawn++) {

@@ -1,5 +1,5 @@
 /** One sequence, step by step: for text generation, and for serving signals as they arrive. */
-import { UsageError } from '../core/errors.js';
+import { RangeIndexError, UsageError } from '../core/errors.js';
 import type { Batch } from './batch.js';
 import type { CarriedState } from './carried-state.js';
 import type { Model } from './model.js';
@@ -47,6 +47,11 @@ export class Stream {
    */
   step(input: number | Float32Array): Float32Array {
     const rows = typeof input === 'number' ? Int32Array.of(input) : input;
+    // The array would make 0 of NaN and 1 of 1.5.
+    if (typeof input === 'number' && rows[0] !== input) {
+      const message = `${this.#inputName} has index ${input}, expected a whole number of 32 bits`;
+      throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index: input });
+    }
     return this.#run({ batchSizes: ONE_STEP, inputs: { [this.#inputName]: rows } }, 'stream');
   }
 

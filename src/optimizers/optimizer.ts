@@ -3,7 +3,7 @@
  * the whole parameter block at once; every hyperparameter is a run-time number, so a schedule costs nothing.
  */
 import { OptionError } from '../core/errors.js';
-import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 
 /** Stochastic gradient descent, with momentum where that is not 0. As torch.optim.SGD. */
 export interface SgdDescription {
@@ -121,7 +121,7 @@ export function momentum(options: MomentumOptions): SgdDescription {
     learningRate: rate(learningRate),
     momentum: share('momentum', share_),
     dampening: share('dampening', dampening),
-    nesterov,
+    nesterov: requireOneOf('nesterov', nesterov, [true, false]),
     weightDecay: decay(weightDecay),
   });
 }
@@ -159,7 +159,7 @@ export function rmsprop(options: RmspropOptions = {}): RmspropDescription {
     epsilon: requireNumber('epsilon', options.epsilon ?? 1e-8, { exclusiveMin: 0 }),
     momentum: share('momentum', options.momentum ?? 0),
     weightDecay: decay(options.weightDecay ?? 0),
-    epsilonInsideRoot: options.epsilonInsideRoot ?? false,
+    epsilonInsideRoot: requireOneOf('epsilonInsideRoot', options.epsilonInsideRoot ?? false, [true, false]),
   });
 }
 
@@ -170,6 +170,25 @@ export function optimizerNamed(name: string, options: { readonly learningRate: n
       return sgd(options);
     case 'momentum':
       return momentum(options);
+    case 'adam':
+      return adam(options);
+    case 'adamW':
+      return adamW(options);
+    case 'rmsprop':
+      return rmsprop(options);
+  }
+}
+
+/** A checked description from JSON. @throws {OptionError} `invalid_option`, `unknown_option` */
+export function optimizerFromJSON(json: OptimizerDescription): OptimizerDescription {
+  if (typeof json !== 'object' || json === null) {
+    const message = `the optimizer must be a description such as adam() gives, got ${describeValue(json)}`;
+    throw new OptionError('invalid_option', message, { name: 'optimizer', value: json });
+  }
+  const { kind, ...options } = json;
+  switch (requireOneOf('optimizer', kind, ['sgd', 'adam', 'adamW', 'rmsprop'])) {
+    case 'sgd':
+      return momentum(options as MomentumOptions);
     case 'adam':
       return adam(options);
     case 'adamW':

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { OptionError } from '../../src/core/errors.js';
+import { activation, dense, dropout } from '../../src/layers/dense.js';
+import { embedding } from '../../src/layers/embedding.js';
+import { type AnyLayer, concatenate, layerFromJSON, layerRule, sum } from '../../src/layers/layers.js';
+import { gru, lstm, rnn } from '../../src/layers/recurrent.js';
+
+const everyLayer: readonly AnyLayer[] = [
+  embedding({ size: 7, units: 3, initializer: 'normal:0.1' }),
+  rnn({ units: 4, activation: 'relu' }),
+  lstm({ units: 4, layers: 2, dropout: 0.25 }),
+  gru({ units: 4, resetAfter: false, initializer: 'keras' }),
+  dense({ units: 5, bias: false }),
+  dropout({ rate: 0.5 }),
+  activation('softmax'),
+  concatenate(),
+  sum(),
+];
+
+describe('a layer description', () => {
+  it.each(everyLayer.map((layer) => [layer.kind, layer] as const))('of %s is frozen and survives JSON', (_, layer) => {
+    expect(Object.isFrozen(layer)).toBe(true);
+    const restored = layerFromJSON(JSON.parse(JSON.stringify(layer)));
+    expect(restored).toEqual(layer);
+    expect(Object.isFrozen(restored)).toBe(true);
+    expect(typeof layerRule(restored).build).toBe('function');
+  });
+
+  it('does not follow later changes of the options that it was made of', () => {
+    const options = { units: 4 };
+    const layer = lstm(options);
+    options.units = 5;
+    expect(layer.units).toBe(4);
+  });
+});
+
+describe('an option of a layer', () => {
+  const units = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '4', undefined, null];
+  it.each(units)('is refused when the units are %s', (value) => {
+    for (const make of [rnn, lstm, gru, dense]) {
+      expect(() => make({ units: value as number })).toThrow(OptionError);
+    }
+    expect(() => embedding({ size: 4, units: value as number })).toThrow(OptionError);
+    expect(() => embedding({ size: value as number, units: 4 })).toThrow(OptionError);
+  });
+
+  it.each([-0.1, 1, 1.5, Number.NaN, '0.5'])('is refused when the dropout rate is %s', (rate) => {
+    expect(() => dropout({ rate: rate as number })).toThrow(/rate.*>= 0 and < 1/);
+    expect(() => lstm({ units: 4, dropout: rate as number })).toThrow(/dropout.*>= 0 and < 1/);
+  });
+
+  it('is refused when it is of another type or choice', () => {
+    expect(() => lstm({ units: 4, layers: 0 })).toThrow(/layers/);
+    expect(() => rnn({ units: 4, activation: 'sigmoid' as never })).toThrow(/activation.*"tanh", "relu"/);
+    expect(() => activation('gelu' as never)).toThrow(/"tanh", "sigmoid", "relu", "softmax"/);
+    expect(() => dense({ units: 4, bias: 'no' as never })).toThrow(/bias/);
+    expect(() => gru({ units: 4, resetAfter: 1 as never })).toThrow(/resetAfter/);
+    expect(() => lstm({ units: 4, initializer: 'bogus' })).toThrow(/bogus/);
+    expect(() => dense({ units: 4, initializer: 7 as never })).toThrow(/initializer is 7/);
+    expect(() => embedding({ size: 4, units: 4, initializer: '' })).toThrow(/initializer/);
+  });
+
+  it('is refused when nobody reads it, for example because it is misspelt', () => {
+    const unknown = expect.objectContaining({ code: 'unknown_option' });
+    expect(() => lstm({ units: 4, droput: 0.5 } as never)).toThrow(unknown);
+    expect(() => rnn({ units: 4, resetAfter: true } as never)).toThrow(unknown);
+    expect(() => gru({ units: 4, activation: 'tanh' } as never)).toThrow(unknown);
+    expect(() => dense({ units: 4, activation: 'tanh' } as never)).toThrow(unknown);
+    expect(() => embedding({ size: 4, units: 4, bias: true } as never)).toThrow(unknown);
+    expect(() => dropout({ rate: 0.5, seed: 1 } as never)).toThrow(unknown);
+  });
+});
+
+describe('a layer from JSON', () => {
+  it('is refused when its kind is unknown, and the message lists the kinds', () => {
+    expect(() => layerFromJSON({ kind: 'transformer' })).toThrow(/'transformer' is unknown.*lstm, gru/);
+    expect(() => layerFromJSON({ kind: 'constructor' })).toThrow(OptionError);
+    expect(() => layerFromJSON({} as never)).toThrow(OptionError);
+  });
+
+  it('is refused when it has an option too many, of whatever kind', () => {
+    for (const layer of everyLayer) {
+      const json = { ...layer, extra: 1 };
+      expect(() => layerFromJSON(json), layer.kind).toThrow(expect.objectContaining({ code: 'unknown_option' }));
+    }
+  });
+});

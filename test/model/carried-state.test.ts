@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../src/model/batch.js';
+import type { CarriedState } from '../../src/model/carried-state.js';
+import type { Model } from '../../src/model/model.js';
+import { batchSizesOf, CELLS, type Cell, characterModel, imageOf, randomBatch, SYMBOLS } from './small-models.js';
+
+const cells = Object.keys(CELLS) as Cell[];
+
+/** Steps begin..end of a packed batch. */
+function windowOf({ batchSizes, inputs, targets }: Batch, begin: number, end: number): Batch {
+  const rowsBefore = (step: number) => batchSizes.slice(0, step).reduce((sum, size) => sum + size, 0);
+  const rows = [rowsBefore(begin), rowsBefore(end)] as const;
+  const part = (values: Record<string, Int32Array | Float32Array>) =>
+    Object.fromEntries(Object.entries(values).map(([name, data]) => [name, data.slice(...rows)]));
+  return { batchSizes: batchSizes.slice(begin, end), inputs: part(inputs), targets: part(targets ?? {}) };
+}
+
+const stateNames = (state: CarriedState) => [...state.values.keys()];
+
+describe('a new state', () => {
+  it('holds zeros for every state of every layer, by name', () => {
+    const state = characterModel({ cell: 'lstm', units: 9, layers: 2 }).newState(3);
+    expect(stateNames(state)).toEqual(['lstm.h_l0', 'lstm.c_l0', 'lstm.h_l1', 'lstm.c_l1']);
+    for (const values of state.values.values()) expect(values).toEqual(new Float32Array(3 * 9));
+    expect(state.batch).toBe(3);
+    expect(stateNames(characterModel({ cell: 'gru' }).newState(1))).toEqual(['gru.h_l0']);
+  });
+
+  it('has clones that are independent of it, and can be reset', () => {
+    const state = characterModel().newState(2);
+    const hidden = state.values.get('lstm.h_l0') as Float32Array;
+    hidden.fill(0.5);
+    const clone = state.clone();
+    hidden.fill(0.25);
+    expect(clone.values.get('lstm.h_l0')).toEqual(new Float32Array(18).fill(0.5));
+    state.copyFrom(clone);
+    expect(hidden).toEqual(new Float32Array(18).fill(0.5));
+    state.reset();
+    expect(hidden).toEqual(new Float32Array(18));
+    expect(clone.values.get('lstm.h_l0')?.[0]).toBe(0.5);
+  });
+});
+
+describe.each(cells)('the state of an %s', (cell) => {
+  const long = randomBatch([12, 12, 12]);
+  const model = characterModel({ cell, layers: 2 });
+
+  it('carried over windows gives what one long window gives, bit for bit', () => {
+    const whole = model.predictSync(long);
+    for (const cuts of [
+      [0, 6, 12],
+      [0, 1, 2, 11, 12],
+    ]) {
+      const state = model.newState(3);
+      const parts = cuts.slice(1).map((end, index) => {
+        return [...model.predictSync(windowOf(long, cuts[index] as number, end), { state })];
+      });
+      expect(Float32Array.from(parts.flat())).toEqual(whole);
+    }
+  });
+
+  it('carried over evaluations gives the loss of the whole, row for row', () => {
+    const { targets, batchSizes } = long;
+    const state = model.newState(3);
+    for (let step = 0; step < 12; step++) {
+      const { loss } = model.evaluateSync(windowOf(long, step, step + 1), { state });
+      // The same rows out of the long window: all other targets are ignored.
+      const target = new Int32Array(36).fill(-1);
+      for (let row = 3 * step; row < 3 * step + 3; row++) target[row] = (targets?.['target'] as Int32Array)[row] as number;
+      expect(loss).toBe(model.evaluateSync({ batchSizes, inputs: long.inputs, targets: { target } }).loss);
+    }
+  });
+
+  it('carried over training steps at a learning rate of 0 gives the losses of evaluation', async () => {
+    const trained = characterModel({ cell, layers: 2 });
+    const [a, b] = [trained.newState(3), trained.newState(3)];
+    for (const begin of [0, 6]) {
+      const window = windowOf(long, begin, begin + 6);
+      const { loss } = await trained.trainStep(window, { state: a, learningRate: 0 });
+      expect((await trained.evaluate(window, { state: b })).loss).toBe(loss);
+    }
+    expect(a).toEqual(b);
+  });
+
+  it('is zero and forgotten where none is given', () => {
+    const window = windowOf(long, 0, 4);
+    expect(model.predictSync(window)).toEqual(model.predictSync(window));
+    expect(model.predictSync(window, { state: model.newState(3) })).toEqual(model.predictSync(window));
+  });
+
+  it('of a sequence that ends early is that at its own last step', () => {
+    const ragged = randomBatch([7, 4, 1]);
+    const state = model.newState(3);
+    model.predictSync(ragged, { state });
+    [7, 4, 1].forEach((length, sequence) => {
+      const alone = model.newState(1);
+      const rows = Array.from({ length }, (_, t) => batchSizesOf([7, 4, 1]).slice(0, t).reduce((a, b) => a + b, 0) + sequence);
+      const input = Int32Array.from(rows, (row) => (ragged.inputs['input'] as Int32Array)[row] as number);
+      model.predictSync({ batchSizes: new Int32Array(length).fill(1), inputs: { input } }, { state: alone });
+      for (const [name, values] of alone.values) {
+        expect(state.values.get(name)?.slice(sequence * 9, (sequence + 1) * 9), `${name} ${sequence}`).toEqual(values);
+      }
+    });
+  });
+});
+
+describe('a state that is carried through training', () => {
+  it('changes every step: gradients stop at the window, values do not', () => {
+    const model = characterModel();
+    const state = model.newState(2);
+    const window = randomBatch([4, 4]);
+    const carried = model.evaluateSync(window, { state }).loss;
+    expect(model.evaluateSync(window, { state }).loss).not.toBe(carried);
+  });
+
+  it('may be shared by runs that were asked for at once: each goes on from the one before', async () => {
+    const windows = [1, 2, 3].map((seed) => randomBatch([4, 4], seed));
+    const run = async (atOnce: boolean) => {
+      const model: Model = characterModel();
+      const state = model.newState(2);
+      const steps = [];
+      for (const window of windows) {
+        const step = model.trainStep(window, { state });
+        steps.push(atOnce ? step : await step);
+      }
+      return { results: await Promise.all(steps), image: imageOf(model, state) };
+    };
+    expect(await run(true)).toEqual(await run(false));
+  });
+
+  it('may be written by hand and is used as it stands', () => {
+    const model = characterModel();
+    const window = randomBatch([1]);
+    const state = model.newState(1);
+    const cold = model.predictSync(window);
+    (state.values.get('lstm.h_l0') as Float32Array).fill(0.9);
+    const warm = model.predictSync(window, { state });
+    expect(warm).toHaveLength(SYMBOLS);
+    expect(warm).not.toEqual(cold);
+  });
+});
