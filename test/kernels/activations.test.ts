@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { Value } from '../../src/graph/value.js';
+import { element, matrix, scalar } from '../oracle/matrix.js';
+import { buildProblem } from './problem-graph.js';
+import { ProblemProgram } from './problem-program.js';
+
+const exact = {
+  exp: Math.exp,
+  sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
+  tanh: Math.tanh,
+  relu: (x: number) => Math.max(x, 0),
+} as const;
+
+type Name = keyof typeof exact;
+
+const names = Object.keys(exact) as Name[];
+
+/** Largest errors in units in the last place for |x| up to a bound, as native/kernels/generic/vec.h documents them. */
+const documented: readonly { name: Name; upTo: number; units: number }[] = [
+  { name: 'exp', upTo: 30, units: 2 },
+  { name: 'exp', upTo: Number.POSITIVE_INFINITY, units: 5 },
+  { name: 'sigmoid', upTo: 50, units: 4 },
+  { name: 'sigmoid', upTo: Number.POSITIVE_INFINITY, units: 6 },
+  { name: 'tanh', upTo: Number.POSITIVE_INFINITY, units: 6 },
+  { name: 'relu', upTo: Number.POSITIVE_INFINITY, units: 0 },
+];
+
+/** From here on e^x may be infinite. */
+const EXP_OVERFLOW = 88.37;
+
+/** Smallest normal float32: kernels flush what is smaller to 0. */
+const SMALLEST = 2 ** -126;
+
+/** float32 numbers over all magnitudes, by their bits, and densely where functions bend. */
+function numbers(): number[] {
+  const bits = new Uint32Array(1);
+  const value = new Float32Array(bits.buffer);
+  const result: number[] = [];
+  for (let pattern = 0; pattern < 2 ** 32; pattern += 65_521) {
+    bits[0] = pattern;
+    if (Number.isFinite(value[0])) result.push(value[0] as number);
+  }
+  for (let x = -10; x <= 10; x += 1 / 2048) result.push(Math.fround(x * 1.0001));
+  for (let x = -110; x <= 110; x += 1 / 128) result.push(Math.fround(x * 1.0001));
+  return result;
+}
+
+/** f(x) by the kernels. e^x has no operation of its own: it is the softmax loss's gradient where logsumexp is 0. */
+function run(name: Name, xs: readonly number[]): Float64Array {
+  if (name !== 'exp') {
+    const built = buildProblem({ name, operation: name, operands: { x: matrix(1, xs.length, xs) }, terms: 1 });
+    const y = built.results.get('y') as Value;
+    return new ProblemProgram(built, [y]).run().read(y).data;
+  }
+  const logits = matrix(1, xs.length + 1, [0, ...xs]);
+  const operands = { dloss: scalar(1), logits, targets: Int32Array.of(0), lse: scalar(0) };
+  const built = buildProblem({ name, operation: 'softmaxCrossEntropyBackward', operands, terms: 1 });
+  const dlogits = built.results.get('dlogits') as Value;
+  return new ProblemProgram(built, [dlogits]).run().read(dlogits).data.subarray(1);
+}
+
+/** Error in units in the last place of the exact result; 0 where both are below the normal numbers. */
+function error(actual: number, expected: number): number {
+  if (Math.abs(expected) < SMALLEST) return Math.abs(actual) <= SMALLEST ? 0 : Number.POSITIVE_INFINITY;
+  return Math.abs(actual - expected) / 2 ** (Math.floor(Math.log2(Math.abs(expected))) - 23);
+}
+
+describe.each(documented)('$name in float32 for |x| <= $upTo', ({ name, upTo, units }) => {
+  it(`is within ${units} units in the last place of the exact result`, () => {
+    const largest = name === 'exp' ? EXP_OVERFLOW : Number.POSITIVE_INFINITY;
+    const xs = numbers().filter((x) => Math.abs(x) <= upTo && x <= largest);
+    const actual = run(name, xs);
+    let worst = { x: 0, actual: 0, error: -1 };
+    xs.forEach((x, index) => {
+      const found = { x, actual: element(actual, index), error: error(element(actual, index), exact[name](x)) };
+      if (!(found.error <= worst.error)) worst = found;
+    });
+    expect(worst.error, `${name}(${worst.x}) is ${worst.actual}`).toBeLessThanOrEqual(units);
+  });
+});
+
+describe('activations in float32', () => {
+  it('keep NaN where it is, in every lane and behind the last whole vector', () => {
+    for (const name of names) {
+      for (const length of [1, 3, 16, 33]) {
+        for (let at = 0; at < length; at++) {
+          const xs = Array.from({ length }, (_, index) => (index === at ? Number.NaN : 0.5));
+          const isNaN = [...run(name, xs)].map(Number.isNaN);
+          expect(isNaN.indexOf(true), `${name} of ${length}`).toBe(at);
+          expect(isNaN.lastIndexOf(true), `${name} of ${length}`).toBe(at);
+        }
+      }
+    }
+  });
+
+  it.each([
+    ['exp', [Number.POSITIVE_INFINITY, 1e38, 88.75, -87.5, -1e38, Number.NEGATIVE_INFINITY], [Infinity, Infinity, Infinity, 0, 0, 0]],
+    ['sigmoid', [Number.POSITIVE_INFINITY, 1e38, 30, -87.5, -1e38, Number.NEGATIVE_INFINITY], [1, 1, 1, 0, 0, 0]],
+    ['tanh', [Number.POSITIVE_INFINITY, 1e38, 10, -10, -1e38, Number.NEGATIVE_INFINITY], [1, 1, 1, -1, -1, -1]],
+    ['relu', [Number.POSITIVE_INFINITY, 1e10, -1e10, Number.NEGATIVE_INFINITY], [Infinity, 1e10, 0, 0]],
+  ] as const)('saturate far from zero and at infinity: %s', (name, xs, expected) => {
+    expect([...run(name, xs)]).toEqual([...expected]);
+  });
+
+  it('are exact at zero of either sign and at the smallest numbers', () => {
+    const tiny = [0, -0, 1e-45, -1e-45, 1e-38, -1e-38];
+    for (const name of names) {
+      const isOdd = name === 'tanh' || name === 'relu';
+      const expected = name === 'sigmoid' ? 0.5 : 1;
+      for (const value of run(name, tiny)) {
+        if (isOdd) expect(Math.abs(value), name).toBeLessThanOrEqual(SMALLEST);
+        else expect(value, name).toBe(expected);
+      }
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/core/errors.js';
+import { type TrainingStep, trainingStep } from './training-graph.js';
+
+/** Takes tens to hundreds of milliseconds. */
+const long = { symbols: 50, units: 128, steps: 300, batch: 16 };
+const short = { symbols: 7, units: 17, steps: 4, batch: 3 };
+
+const bitsOf = (array: Float32Array | Float64Array): Buffer =>
+  Buffer.from(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+
+/** Returns when the forward pass of a run under way has reached some step: its state is no longer NaN. */
+async function untilStepIsDone({ program, y }: TrainingStep, row: number): Promise<void> {
+  const states = program.real(y);
+  while (Number.isNaN(states[row * long.units])) await nextTurn();
+}
+
+/** A step whose results are NaN before the run, and its parameters. */
+function prepared(threads: number) {
+  const step = trainingStep(long, threads);
+  step.program.real(step.y).fill(Number.NaN);
+  step.program.real(step.loss).fill(Number.NaN);
+  return { step, before: bitsOf(step.parameters) };
+}
+
+describe.each([1, 2])('a run off the event loop with %i threads', (threads) => {
+  it('that is aborted half-way rejects with the reason of the signal and leaves the parameters', async () => {
+    const { step, before } = prepared(threads);
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const run = step.program.start(step.batchSizes, { signal: controller.signal });
+    const rejection = expect(run).rejects.toBe(reason);
+    await untilStepIsDone(step, 20 * long.batch);
+    controller.abort(reason);
+    await rejection;
+    // It was under way, and did not come to the loss.
+    expect(step.program.real(step.y)[0]).not.toBeNaN();
+    expect(step.program.real(step.loss)[0]).toBeNaN();
+    expect(bitsOf(step.parameters).equals(before)).toBe(true);
+
+    // The program is whole: the next run gives what a fresh program gives.
+    step.write();
+    await step.program.start(step.batchSizes);
+    const { step: fresh } = prepared(1);
+    fresh.program.run(fresh.batchSizes);
+    expect(bitsOf(step.parameters).equals(bitsOf(fresh.parameters))).toBe(true);
+    expect(bitsOf(step.parameters).equals(before)).toBe(false);
+  });
+
+  it('that is aborted before its start does not begin', async () => {
+    const { step, before } = prepared(threads);
+    const signal = AbortSignal.abort('never mind');
+    await expect(step.program.start(step.batchSizes, { signal })).rejects.toBe('never mind');
+    await nextTurn();
+    expect(step.program.real(step.y)[0]).toBeNaN();
+    expect(bitsOf(step.parameters).equals(before)).toBe(true);
+  });
+
+  it('that is aborted at once, or after its end, is either stopped or done', async () => {
+    const { step, before } = prepared(threads);
+    const atOnce = new AbortController();
+    const run = step.program.start(step.batchSizes, { signal: atOnce.signal });
+    atOnce.abort('at once');
+    await expect(run).rejects.toBe('at once');
+    expect(bitsOf(step.parameters).equals(before)).toBe(true);
+    const late = new AbortController();
+    step.write();
+    await step.program.start(step.batchSizes, { signal: late.signal });
+    late.abort('too late');
+    expect(bitsOf(step.parameters).equals(before)).toBe(false);
+  });
+});
+
+describe('a run under way', () => {
+  it('keeps a second one of the same program out, and lets nobody dispose of it', async () => {
+    const { step } = prepared(2);
+    const run = step.program.start(step.batchSizes);
+    const busy = expect.objectContaining({ code: 'model_busy' });
+    expect(() => step.program.run(step.batchSizes)).toThrow(busy);
+    expect(() => step.program.run(step.batchSizes)).toThrow(UsageError);
+    await expect(step.program.start(step.batchSizes)).rejects.toEqual(busy);
+    expect(() => step.program.dispose()).toThrow(busy);
+    await run;
+    step.write();
+    step.program.run(step.batchSizes);
+    step.program.dispose();
+  });
+
+  it('does not keep another program from running on the calling thread, with the same bits', async () => {
+    const { step } = prepared(2);
+    const [alone, beside] = [trainingStep(short, 2), trainingStep(short, 2)];
+    alone.program.run(alone.batchSizes);
+    const run = step.program.start(step.batchSizes);
+    await untilStepIsDone(step, 0);
+    beside.program.run(beside.batchSizes);
+    expect(step.program.real(step.loss)[0], 'the long run has not ended').toBeNaN();
+    await run;
+    expect(bitsOf(beside.parameters).equals(bitsOf(alone.parameters))).toBe(true);
+  });
+
+  it('is followed by those that were started meanwhile, each in its turn', async () => {
+    const steps = [1, 2, 3].map(() => trainingStep(short, 2));
+    const ended: number[] = [];
+    await Promise.all(steps.map(async (step, index) => {
+      await step.program.start(step.batchSizes);
+      ended.push(index);
+    }));
+    expect(ended).toEqual([0, 1, 2]);
+    for (const step of steps) expect(bitsOf(step.parameters).equals(bitsOf(steps[0]?.parameters as Float32Array))).toBe(true);
+  });
+});

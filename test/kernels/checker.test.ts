@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import { operations } from '../../src/graph/registry.js';
+import { native } from '../../src/native/addon.js';
+import { RandomOperands } from '../oracle/random-matrix.js';
+import { type CapturedProgram, capture, codeOf, GuardedBlocks, load } from './captured-program.js';
+import { addGradients, buildProblem, differentiableOutputs } from './problem-graph.js';
+import { ProblemProgram } from './problem-program.js';
+import { problems } from './problems/index.js';
+import { trainingStep } from './training-graph.js';
+
+interface Base extends CapturedProgram {
+  readonly name: string;
+  readonly batchSizes: readonly Int32Array[];
+}
+
+/** One program for each operation, with its gradients where it has any: the second problem, which is small. */
+function basePrograms(): Base[] {
+  return [...new Set(problems.map(({ operation }) => operation))].map((operation) => {
+    const own = problems.filter((problem) => problem.operation === operation);
+    const problem = own.find(({ batchSizes }) => batchSizes !== undefined && batchSizes.length > 3) ?? own[1] ?? own[0];
+    if (problem === undefined) throw new Error(`${operation} has no problem`);
+    const built = buildProblem(problem);
+    const results = [...built.results.values()];
+    if (operations.get(operation)?.gradient !== undefined) {
+      results.push(...addGradients(built, differentiableOutputs(built)).values());
+    }
+    const batchSizes = problem.batchSizes === undefined ? [] : [Int32Array.from(problem.batchSizes)];
+    return { name: problem.name, ...capture(() => new ProblemProgram(built, results)), batchSizes };
+  });
+}
+
+const sizes = { symbols: 7, units: 17, steps: 4, batch: 3 };
+const training: Base = {
+  name: 'a training step',
+  ...capture(() => trainingStep(sizes, 1)),
+  batchSizes: [Int32Array.of(3, 3, 2, 1)],
+};
+const bases = [...basePrograms(), training];
+
+const HEADER_WORDS = 8;
+const extremes = [-0x80000000, -2, -1, 0, 1, 2, 3, 4, 7, 64, 0xffff, 1 << 20, 1 << 24, 0x7fffffff];
+
+/** A seeded source of mutations. */
+class Mutations {
+  readonly #random = new RandomOperands(20_240);
+
+  below(count: number): number {
+    return this.#random.integers(1, 0, count)[0] as number;
+  }
+
+  /** Another number for `word`: an extreme, a neighbour, or a number that stands elsewhere in the program. */
+  replacement(words: Int32Array, index: number): number {
+    const kind = this.below(4);
+    if (kind === 0) return (words[index] as number) + (this.below(2) === 0 ? 1 : -1);
+    if (kind === 1) return words[this.below(words.length)] as number;
+    return extremes[this.below(extremes.length)] as number;
+  }
+}
+
+/** Loads and runs a program that may be malformed: says how it ended, after a look at the margins of its memory. */
+function outcome(base: Base, mutated: Partial<CapturedProgram>, guarded: GuardedBlocks, threads: number): string {
+  guarded.fill(0);
+  let ended = 'loaded';
+  const code = codeOf(() => {
+    const program = load({ ...base, ...mutated }, guarded.blocks, threads);
+    ended = codeOf(() => program.run(base.batchSizes, 0)) ?? 'ran';
+    program.dispose();
+  });
+  return guarded.areMarginsIntact() ? (code ?? ended) : 'wrote outside its memory';
+}
+
+const allowed = ['invalid_program', 'ran', 'shape_mismatch', 'index_out_of_range'];
+
+describe('a malformed program', () => {
+  it('is none as long as nothing has changed', () => {
+    for (const base of bases) {
+      expect(outcome(base, {}, new GuardedBlocks(base.blockBytes), 2), base.name).toBe('ran');
+    }
+  });
+
+  it('is refused when it is cut off anywhere or has words behind its end', () => {
+    for (const base of bases) {
+      const { blocks } = new GuardedBlocks(base.blockBytes);
+      const refusal = (words: Int32Array) => codeOf(() => load({ ...base, words }, blocks));
+      for (let length = 0; length < base.words.length; length++) {
+        expect(refusal(base.words.slice(0, length)), `${base.name} cut to ${length}`).toBe('invalid_program');
+      }
+      expect(refusal(Int32Array.of(...base.words, 0)), base.name).toBe('invalid_program');
+      for (let length = 0; length < base.attributes.length; length++) {
+        const attributes = base.attributes.slice(0, length);
+        expect(codeOf(() => load({ ...base, attributes }, blocks)), base.name).toBe('invalid_program');
+      }
+    }
+  });
+
+  it('is refused or harmless when any word is another number', () => {
+    const mutations = new Mutations();
+    const endings = new Map<string, number>();
+    for (const base of bases) {
+      const guarded = new GuardedBlocks(base.blockBytes);
+      for (let index = 0; index < base.words.length; index++) {
+        for (let attempt = 0; attempt < 3; attempt++) {
+          const words = base.words.slice();
+          words[index] = mutations.replacement(words, index);
+          const ending = outcome(base, { words }, guarded, 1 + (index % 2));
+          expect(allowed, `${base.name}: word ${index} is ${words[index]}`).toContain(ending);
+          endings.set(ending, (endings.get(ending) ?? 0) + 1);
+        }
+      }
+    }
+    // The mutations reach the checks of the loader and of a run, and programs that are valid all the same.
+    for (const ending of allowed) expect(endings.get(ending), ending).toBeGreaterThan(0);
+  });
+
+  it('is refused or harmless when several words are other numbers', () => {
+    const mutations = new Mutations();
+    for (const base of bases) {
+      const guarded = new GuardedBlocks(base.blockBytes);
+      for (let attempt = 0; attempt < 60; attempt++) {
+        const words = base.words.slice();
+        for (let count = 0; count < 2 + (attempt % 4); count++) {
+          const index = HEADER_WORDS + mutations.below(words.length - HEADER_WORDS);
+          words[index] = mutations.replacement(words, index);
+        }
+        const ending = outcome(base, { words }, guarded, 1 + (attempt % 3));
+        expect(allowed, `${base.name}: ${words.join()}`).toContain(ending);
+      }
+    }
+  });
+
+  it('is refused or harmless when an attribute is any other number', () => {
+    const numbers = [Number.NaN, Number.POSITIVE_INFINITY, -1, -0, 0.5, 1, 2, 1e9, 2 ** 31, 2 ** 32, 2 ** 53, 1e300];
+    for (const base of bases) {
+      const guarded = new GuardedBlocks(base.blockBytes);
+      for (const index of base.attributes.keys()) {
+        for (const value of numbers) {
+          const attributes = base.attributes.slice();
+          attributes[index] = value;
+          expect(allowed, `${base.name}: ${value}`).toContain(outcome(base, { attributes }, guarded, 1));
+          if (!Number.isFinite(value)) expect(outcome(base, { attributes }, guarded, 1)).toBe('invalid_program');
+        }
+      }
+    }
+  });
+
+  it('is refused when a time axis has room for more steps than any memory', () => {
+    const words = training.words.slice();
+    // Steps, sequences, rows: consistent with each other, and no value stands on the axis.
+    words.set([0x7fffffff, 1, 0x7fffffff], HEADER_WORDS);
+    const only = Int32Array.from([...words.slice(0, 4), 0, 0, 0, 0, ...words.slice(HEADER_WORDS, HEADER_WORDS + 3)]);
+    const { blocks } = new GuardedBlocks(training.blockBytes);
+    expect(codeOf(() => load({ ...training, words: only }, blocks))).toBe('invalid_program');
+  });
+});
+
+describe('memory blocks', () => {
+  const { blocks } = new GuardedBlocks(training.blockBytes);
+  const refusal = (given: readonly unknown[]) => codeOf(() => load(training, given as Uint8Array[]));
+  const replaced = (index: number, block: unknown) => blocks.map((other, at) => (at === index ? block : other));
+
+  it('are refused when one is too small, missing, or no block', () => {
+    blocks.forEach((block, index) => {
+      expect(refusal(replaced(index, block.subarray(0, block.length - 64)))).toBe('invalid_program');
+      expect(refusal(replaced(index, undefined))).toBe('invalid_program');
+      expect(refusal(replaced(index, new Float32Array(block.buffer)))).toBe('invalid_program');
+      expect(refusal(blocks.slice(0, index))).toBe('invalid_program');
+    });
+  });
+
+  it('are refused when they do not begin on a 64-byte boundary', () => {
+    for (const shift of [1, 4, 32]) {
+      const misaligned = blocks.map(({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset + shift, length));
+      misaligned.forEach((block, index) => {
+        expect(refusal(replaced(index, block))).toBe('invalid_program');
+      });
+    }
+  });
+
+  it('are refused when they lie on memory that could be detached', () => {
+    blocks.forEach((block, index) => {
+      const bytes = new Uint8Array(block.length + 64);
+      const shift = (64 - native().misalignment(bytes)) % 64;
+      expect(refusal(replaced(index, bytes.subarray(shift, shift + block.length)))).toBe('invalid_program');
+    });
+  });
+
+  it('are refused with a thread count that is none', () => {
+    for (const threads of [0, -1, 257, 2 ** 31, Number.NaN]) {
+      expect(codeOf(() => load(training, blocks, threads)), String(threads)).toBe('invalid_program');
+    }
+  });
+});

@@ -1,0 +1,138 @@
+/** A problem as a graph: its operands are inputs, recurrent and other weights are packed on the way. */
+import { differentiate } from '../../src/graph/gradients.js';
+import { Graph } from '../../src/graph/graph.js';
+import { operation as operationNamed } from '../../src/graph/registry.js';
+import type { OperandSpec } from '../../src/graph/signature.js';
+import type { Extent, Source, Value } from '../../src/graph/value.js';
+import { aligned } from '../../src/native/memory.js';
+import type { Matrix } from '../oracle/matrix.js';
+import { rowCount } from '../oracle/packed.js';
+import type { Problem } from './problems/problem.js';
+
+/** The time axis of every problem that has one. */
+export const AXIS = 'time';
+
+/** The graph of one operation. */
+export interface ProblemGraph {
+  readonly problem: Problem;
+  readonly graph: Graph;
+  /** Operands by the reference's names, weights before packing. */
+  readonly operands: ReadonlyMap<string, Value>;
+  /** Outputs, and operands that are updated in place, by name. */
+  readonly results: ReadonlyMap<string, Value>;
+}
+
+/** The reference's name of an operand: weights are given to it unpacked. */
+export function referenceName(operation: string, spec: OperandSpec): string {
+  if (spec.type === 'packed') return operation === 'linear' ? 'w' : 'R';
+  return operation === 'gruWeightGradient' && spec.name === 's' ? 's_or_ds' : spec.name;
+}
+
+/** Weights [rows, inputs] packed for one operand: a reset-before unit packs the gates and the candidate apart. */
+function packedWeights(graph: Graph, operation: string, spec: OperandSpec, weights: Value): Value {
+  const units = weights.columns;
+  let [rowBegin, count] = [0, weights.rows as number];
+  if (operation.startsWith('gruResetBefore')) {
+    [rowBegin, count] = spec.name.startsWith('pn') ? [2 * units, units] : [0, 2 * units];
+  }
+  const isTransposed = spec.name.endsWith('T');
+  const gates = spec.gates === 1 ? '' : `Gates${spec.gates}`;
+  const packing = isTransposed ? 'packTransposed' : `pack${gates}`;
+  const extents = isTransposed ? { K: count } : { O: count };
+  return graph.apply(packing, { w: weights }, { rowBegin }, extents)['p'] as Value;
+}
+
+/** Rows of an operand as they stand in its signature: of the time axis, its sequences, or fixed. */
+function rowsOf(graph: Graph, problem: Problem, spec: OperandSpec, rows: number): Extent {
+  const letter = spec.rows[0]?.letter;
+  if (letter === 'B') return graph.batch(AXIS);
+  const onAxis = problem.batchSizes !== undefined && rows === rowCount(problem.batchSizes);
+  return onAxis && (letter === 'N' || letter === 'R') ? graph.steps(AXIS) : rows;
+}
+
+/** Valid entries of a whole-number operand: ids of a table, classes of logits; anything in a random key. */
+function entriesOf(problem: Problem, name: string): { low: number; high: number } {
+  const columnsOf = (operand: string) => (problem.operands[operand] as Matrix).columns;
+  if (name === 'targets') return { low: -1, high: columnsOf('logits') };
+  if (name !== 'ids') return { low: 0, high: 0 };
+  const table = problem.operands['table'] as Matrix | undefined;
+  return { low: 0, high: table?.rows ?? (problem.extents?.['V'] as number) };
+}
+
+/** Builds the graph of a problem: inputs under the reference's names, updated memory in the blocks of a model. */
+export function buildProblem(problem: Problem): ProblemGraph {
+  const { operation } = problem;
+  const { inputs } = operationNamed(operation).signature;
+  const graph = new Graph();
+  const operands = new Map<string, Value>();
+  const applied: Record<string, Value> = {};
+  const results = new Map<string, Value>();
+  let offset = 0;
+  for (const spec of inputs) {
+    const name = referenceName(operation, spec);
+    const given = problem.operands[name];
+    if (given === undefined) continue;
+    let value = operands.get(name);
+    if (value === undefined && given instanceof Int32Array) {
+      const columns = spec.columns[0]?.factor ?? 1;
+      const rows = rowsOf(graph, problem, spec, given.length / columns);
+      value = graph.external(name, rows, columns, { type: 'int32', ...entriesOf(problem, name) });
+    } else if (value === undefined) {
+      const { rows, columns } = given as Matrix;
+      const type = spec.type === 'float64' ? 'float64' : 'real';
+      const memory = spec.inPlace ? { source: sourceOf(name), offset } : {};
+      value = graph.external(name, rowsOf(graph, problem, spec, rows), columns, { type, ...memory });
+      if (spec.inPlace) offset += aligned(rows * columns * 8);
+    }
+    operands.set(name, value as Value);
+    applied[spec.name] = spec.type === 'packed' ? packedWeights(graph, operation, spec, value as Value) : (value as Value);
+    if (spec.inPlace) results.set(spec.name, value as Value);
+  }
+  const outputs = graph.apply(operation, applied, problem.attributes, problem.extents);
+  for (const [name, value] of Object.entries(outputs)) results.set(name, value);
+  return { problem, graph, operands, results };
+}
+
+function sourceOf(name: string): Source {
+  if (name === 'w') return 'parameter';
+  return name === 'g' ? 'gradient' : 'optimizer';
+}
+
+/** Outputs that are kept for the backward pass only; no gradient reaches them. */
+const kept = ['gates', 'c', 's', 'lse'];
+
+/** Operands that are data. */
+const data = ['targets', 'target'];
+
+/** Names of the outputs through which a gradient flows. */
+export function differentiableOutputs({ problem, results }: ProblemGraph): string[] {
+  const cell = operationNamed(problem.operation).signature.outputs.length > 1;
+  return [...results.keys()].filter((name) => !(cell && kept.includes(name)));
+}
+
+/** Names of the operands that have a gradient. */
+export function differentiableOperands({ operands }: ProblemGraph): string[] {
+  return [...operands].filter(([name, value]) => value.type === 'real' && !data.includes(name)).map(([name]) => name);
+}
+
+/**
+ * Adds the gradients of the sum of `outputs` times upstream gradients, which become inputs named `d` + output.
+ *
+ * @returns the gradients by operand
+ */
+export function addGradients(built: ProblemGraph, outputs: readonly string[]): Map<string, Value> {
+  const { graph, operands, results } = built;
+  const upstream = outputs.map((name) => {
+    const value = results.get(name) as Value;
+    return { value, gradient: graph.external(`d${name}`, value.rows, value.columns) };
+  });
+  const names = differentiableOperands(built);
+  const sources = names.map((name) => operands.get(name) as Value);
+  const gradients = differentiate(graph, upstream, sources);
+  return new Map(
+    names.flatMap((name, index) => {
+      const gradient = gradients.get((sources[index] as Value).id);
+      return gradient === undefined ? [] : [[name, gradient] as const];
+    }),
+  );
+}

@@ -1,0 +1,22 @@
+/** All problems. A new operation needs at least one here: test/kernels/completeness.test.ts sees to it. */
+import { cellBackwardProblems, cellProblems } from './cells.js';
+import { elementwiseProblems } from './elementwise.js';
+import { linearProblems } from './linear.js';
+import { lossProblems } from './losses.js';
+import type { Problem } from './problem.js';
+import { stateGradientProblems } from './state-gradients.js';
+import { updateProblems } from './updates.js';
+
+export { cellProblems } from './cells.js';
+export type { Problem } from './problem.js';
+
+/** Every problem of every operation. */
+export const problems: readonly Problem[] = [
+  ...linearProblems,
+  ...cellProblems,
+  ...cellBackwardProblems,
+  ...stateGradientProblems,
+  ...elementwiseProblems,
+  ...lossProblems,
+  ...updateProblems,
+];

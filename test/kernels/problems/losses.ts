@@ -1,0 +1,123 @@
+/** Problems of the losses. Targets are classes with ignored rows, probabilities, and numbers. */
+import { oracles } from '../../oracle/index.js';
+import { type Matrix, mapElements, scalar } from '../../oracle/matrix.js';
+import { rowCount } from '../../oracle/packed.js';
+import { batches, largest, operandsFor, type Problem, rounded } from './problem.js';
+
+interface Shape {
+  readonly rows: number;
+  readonly columns: number;
+  /** Largest logit. */
+  readonly size?: number;
+  readonly ignored?: 'none' | 'some' | 'all';
+  readonly batchSizes?: readonly number[];
+}
+
+const shapes: readonly Shape[] = [
+  { rows: 1, columns: 1 },
+  { rows: 1, columns: 3, ignored: 'all' },
+  { rows: 7, columns: 17, ignored: 'some' },
+  { rows: 33, columns: 70, ignored: 'some' },
+  { rows: 300, columns: 3 },
+  { rows: 5, columns: 50, size: 80, ignored: 'some' },
+  {
+    rows: rowCount(batches.allLengthsDifferent),
+    columns: 33,
+    ignored: 'some',
+    batchSizes: batches.allLengthsDifferent,
+  },
+];
+
+function title({ rows, columns, size, ignored, batchSizes }: Shape): string {
+  const notes = [
+    size === undefined ? '' : ', large logits',
+    ignored === undefined ? '' : `, ${ignored} rows ignored`,
+    batchSizes === undefined ? '' : ', on a time axis',
+  ];
+  return `[${rows}, ${columns}]${notes.join('')}`;
+}
+
+function softmaxCrossEntropy(shape: Shape): Problem[] {
+  const { rows, columns, size = 3, ignored, batchSizes } = shape;
+  const random = operandsFor(title(shape));
+  const logits = random.matrix(rows, columns, -size, size);
+  const targets = random.integers(rows, 0, columns);
+  for (let row = 0; row < rows; row++) {
+    if (ignored === 'all' || (ignored === 'some' && row % 3 === 1)) targets[row] = -1;
+  }
+  const axis = batchSizes === undefined ? {} : { batchSizes };
+  const { lse } = oracles.softmaxCrossEntropy({ logits, targets }, {}, []) as { lse: Matrix };
+  const counted = Math.max(1, targets.filter((target) => target >= 0).length);
+  return [
+    {
+      name: `softmaxCrossEntropy, ${title(shape)}`,
+      operation: 'softmaxCrossEntropy',
+      operands: { logits, targets },
+      ...axis,
+      terms: columns,
+      // A loss is a mean of differences of numbers of about this size.
+      scales: { loss: Math.max(1, largest(logits)) },
+    },
+    {
+      name: `softmaxCrossEntropyBackward, ${title(shape)}`,
+      operation: 'softmaxCrossEntropyBackward',
+      operands: { dloss: scalar(-1.25), logits, targets, lse: rounded(lse) },
+      ...axis,
+      // logits - lse is rounded before e is raised to it: its error is that of the larger of the two.
+      terms: columns * Math.max(1, largest(lse)),
+      backward: true,
+      scales: { dlogits: 1.25 / counted },
+    },
+  ];
+}
+
+function sigmoidCrossEntropy(shape: Shape): Problem[] {
+  const { rows, columns, size = 3, batchSizes } = shape;
+  const random = operandsFor(`frames ${title(shape)}`);
+  const logits = random.matrix(rows, columns, -size, size);
+  const targets = mapElements(random.matrix(rows, columns, 0, 1), (value, index) =>
+    index % 3 === 0 ? Math.round(value) : value,
+  );
+  const common = { ...(batchSizes === undefined ? {} : { batchSizes }), terms: columns };
+  return [
+    {
+      name: `sigmoidCrossEntropy, ${title(shape)}`,
+      operation: 'sigmoidCrossEntropy',
+      operands: { logits, targets },
+      ...common,
+    },
+    {
+      name: `sigmoidCrossEntropyBackward, ${title(shape)}`,
+      operation: 'sigmoidCrossEntropyBackward',
+      operands: { dloss: scalar(0.75), logits, targets },
+      ...common,
+      scales: { dlogits: 0.75 / rows },
+    },
+  ];
+}
+
+function meanSquaredError(shape: Shape): Problem[] {
+  const { rows, columns, size = 3, batchSizes } = shape;
+  const random = operandsFor(`numbers ${title(shape)}`);
+  const operands = {
+    prediction: random.matrix(rows, columns, -size, size),
+    target: random.matrix(rows, columns, -size, size),
+  };
+  const common = { ...(batchSizes === undefined ? {} : { batchSizes }), terms: columns };
+  return [
+    { name: `meanSquaredError, ${title(shape)}`, operation: 'meanSquaredError', operands, ...common },
+    {
+      name: `meanSquaredErrorBackward, ${title(shape)}`,
+      operation: 'meanSquaredErrorBackward',
+      operands: { dloss: scalar(-0.5), ...operands },
+      ...common,
+    },
+  ];
+}
+
+/** The three losses and their gradients at every size. */
+export const lossProblems: readonly Problem[] = shapes.flatMap((shape) => [
+  ...softmaxCrossEntropy(shape),
+  ...sigmoidCrossEntropy(shape),
+  ...meanSquaredError(shape),
+]);

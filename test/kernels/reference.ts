@@ -1,0 +1,44 @@
+/** What the reference says about a problem. */
+import { type OperationName, oracles } from '../oracle/index.js';
+import { type Matrix, scalar } from '../oracle/matrix.js';
+import type { OperandValues } from '../oracle/operands.js';
+import { compare, tolerance } from '../oracle/tolerance.js';
+import type { Problem } from './problems/problem.js';
+
+/** Attributes that tell the reference a size, by operation: the letter of the signature that it is. */
+const sizes: Readonly<Record<string, readonly [attribute: string, letter: string]>> = {
+  embeddingGradient: ['size', 'V'],
+  slice: ['columns', 'D'],
+  sliceBackward: ['columns', 'C'],
+};
+
+/** Operands as the reference wants them: it calls the absence of a limit infinite, the kernel also 0. */
+function translated({ operation, operands }: Problem): OperandValues {
+  const limit = operands['limit'] as Matrix | undefined;
+  const isOff = operation === 'clipValue' && limit?.data[0] === 0;
+  return isOff ? { ...operands, limit: scalar(Number.POSITIVE_INFINITY) } : operands;
+}
+
+const known = new Map<Problem, Record<string, Matrix>>();
+
+/** Results of the reference by name, computed once. */
+export function referenceOf(problem: Problem): Record<string, Matrix> {
+  let results = known.get(problem);
+  if (results === undefined) {
+    const { operation, attributes, extents, batchSizes = [] } = problem;
+    const [attribute, letter] = sizes[operation] ?? [];
+    const size = attribute === undefined ? {} : { [attribute]: extents?.[letter as string] as number };
+    results = oracles[operation as OperationName](translated(problem), { ...attributes, ...size }, batchSizes);
+    known.set(problem, results);
+  }
+  return results;
+}
+
+/** Why a result does not agree with the reference's, or undefined. */
+export function disagreement(problem: Problem, result: string, actual: Matrix, epsilon: number): string | undefined {
+  const { terms, steps = 1, backward = false, scales, batchSizes } = problem;
+  const expected = referenceOf(problem)[result] as Matrix;
+  const relative = tolerance({ terms, steps, backward, epsilon });
+  const worst = compare(actual.data, expected, relative, { batchSizes, scale: scales?.[result] });
+  return worst.ratio <= 1 ? undefined : `${result}: ${worst.message}`;
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { operations } from '../../src/graph/registry.js';
+import type { Value } from '../../src/graph/value.js';
+import type { Matrix } from '../oracle/matrix.js';
+import { RandomOperands } from '../oracle/random-matrix.js';
+import { addGradients, buildProblem, differentiableOutputs } from './problem-graph.js';
+import { ProblemProgram } from './problem-program.js';
+import { type Problem, problems } from './problems/index.js';
+import { referenceOf } from './reference.js';
+
+const threadCounts = [1, 2, 3, 5];
+
+/** A problem's results by name, and where it has gradients these too. */
+function compile(problem: Problem, threads: number): { run: ProblemProgram; results: Map<string, Value> } {
+  const built = buildProblem(problem);
+  const results = new Map(built.results);
+  const upstream = new Map<string, Matrix>();
+  if (operations.get(problem.operation)?.gradient !== undefined) {
+    const random = new RandomOperands(7);
+    const outputs = differentiableOutputs(built);
+    for (const [name, value] of addGradients(built, outputs)) results.set(`gradient of ${name}`, value);
+    for (const name of outputs) {
+      const { rows, columns } = referenceOf(problem)[name] as Matrix;
+      upstream.set(`d${name}`, random.matrix(rows, columns));
+    }
+  }
+  return { run: new ProblemProgram(built, results.values(), { threads }, upstream), results };
+}
+
+const bitsOf = (run: ProblemProgram, results: ReadonlyMap<string, Value>) =>
+  [...results].map(([name, value]) => `${name}: ${run.bits(value).toString('base64')}`);
+
+function elements({ operands }: Problem): number {
+  const sizes = Object.values(operands).map((value) => (value instanceof Int32Array ? value : value?.data)?.length ?? 0);
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** The smallest problem of each operation, which leaves threads without work, and the two largest. */
+const byOperation = [...new Set(problems.map(({ operation }) => operation))].map((operation) => {
+  const own = problems.filter((problem) => problem.operation === operation);
+  const [smallest, ...others] = own.sort((a, b) => elements(a) - elements(b));
+  return { operation, all: [smallest as Problem, ...others.slice(-2)] };
+});
+
+describe.each(byOperation)('$operation', ({ all }) => {
+  it('gives the same bits with 1, 2, 3 and 5 threads, on the event loop and off it, and again', async () => {
+    for (const problem of all) {
+      let expected: string[] | undefined;
+      for (const threads of threadCounts) {
+        const { run, results } = compile(problem, threads);
+        run.run();
+        expected ??= bitsOf(run, results);
+        expect(bitsOf(run, results), `${problem.name}, run with ${threads} threads`).toEqual(expected);
+        run.write();
+        await run.program.start(run.batchSizes);
+        expect(bitsOf(run, results), `${problem.name}, start with ${threads} threads`).toEqual(expected);
+      }
+    }
+  });
+});

@@ -1,0 +1,55 @@
+/** Reference of softmax over the columns of each row. Letters: R rows, C columns. */
+
+import { at, type Matrix, put, requireShape, zeros } from './matrix.js';
+
+/** log(sum over columns of exp(x)) of one row, with the maximum taken out so that nothing overflows. */
+export function logSumExp(x: Matrix, row: number): number {
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (let column = 0; column < x.columns; column++) {
+    maximum = Math.max(maximum, at(x, row, column));
+  }
+  let sum = 0;
+  for (let column = 0; column < x.columns; column++) {
+    sum += Math.exp(at(x, row, column) - maximum);
+  }
+  return maximum + Math.log(sum);
+}
+
+/**
+ * y = exp(x) / sum of exp(x) over the columns.
+ *
+ * @param operands.x [R,C]
+ * @returns y [R,C]
+ */
+export function softmax({ x }: { x: Matrix }): { y: Matrix } {
+  const y = zeros(x.rows, x.columns);
+  for (let row = 0; row < x.rows; row++) {
+    const total = logSumExp(x, row);
+    for (let column = 0; column < x.columns; column++) {
+      put(y, row, column, Math.exp(at(x, row, column) - total));
+    }
+  }
+  return { y };
+}
+
+/**
+ * dx = y * (dy - sum over columns of dy*y).
+ *
+ * @param operands.dy [R,C]
+ * @param operands.y  [R,C] from the forward pass
+ * @returns dx [R,C]
+ */
+export function softmaxBackward({ dy, y }: { dy: Matrix; y: Matrix }): { dx: Matrix } {
+  requireShape('dy', dy, y.rows, y.columns);
+  const dx = zeros(y.rows, y.columns);
+  for (let row = 0; row < y.rows; row++) {
+    let dot = 0;
+    for (let column = 0; column < y.columns; column++) {
+      dot += at(dy, row, column) * at(y, row, column);
+    }
+    for (let column = 0; column < y.columns; column++) {
+      put(dx, row, column, at(y, row, column) * (at(dy, row, column) - dot));
+    }
+  }
+  return { dx };
+}
