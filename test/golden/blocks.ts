@@ -1,0 +1,9 @@
+/** Model memory for programs that have none, or one vector of parameters. */
+import type { ModelBlocks } from '../../src/graph/program.js';
+import { allocateBlock } from '../../src/native/memory.js';
+
+/** Blocks of `bytes` bytes each; the optimizer's holds `slots` of them. */
+export function emptyBlocks(bytes = 64, slots = 1): ModelBlocks {
+  const optimizer = allocateBlock(bytes * slots);
+  return { parameter: allocateBlock(bytes), gradient: allocateBlock(bytes), optimizer };
+}

@@ -1,0 +1,89 @@
+/** A recurrent layer alone as a program: outputs, final states, and the gradient of everything that it reads. */
+import { CompiledProgram } from '../../src/graph/program.js';
+import { Graph } from '../../src/graph/graph.js';
+import { differentiate } from '../../src/graph/gradients.js';
+import type { Value } from '../../src/graph/value.js';
+import type { BuildContext } from '../../src/layers/layer.js';
+import { layerRule } from '../../src/layers/layers.js';
+import type { RecurrentDescription } from '../../src/layers/recurrent.js';
+import { emptyBlocks } from './blocks.js';
+
+const AXIS = 'time';
+
+/** Settings of a program. */
+export interface LayerProgramOptions {
+  readonly precision: 'float32' | 'float64';
+  readonly threads: number;
+}
+
+/** The rule of the layer, applied to inputs that are all read from outside, with upstream gradients for all outputs. */
+function buildLayer(description: RecurrentDescription, inputs: number) {
+  const graph = new Graph();
+  const sources = new Map<string, Value>();
+  const results = new Map<string, Value>();
+  const source = (name: string, ...size: readonly [Value['rows'], number]): Value => {
+    const value = graph.external(name, ...size);
+    sources.set(name, value);
+    return value;
+  };
+  const context: BuildContext = {
+    graph,
+    training: true,
+    axis: AXIS,
+    parameter: (name, { rows, columns }) => source(name, rows, columns),
+    initialState: (name, units) => source(`${name}/initial`, graph.batch(AXIS), units),
+    finalState: (name, value) => results.set(`${name}/final`, value),
+    dropoutKey: () => graph.external('key', 1, 4, { type: 'int32' }),
+    operationId: () => 0,
+  };
+  const x = source('x', graph.steps(AXIS), inputs);
+  results.set('y', layerRule(description).build(description, context, [x]));
+  const upstream = [...results].map(([name, value]) => ({
+    value,
+    gradient: graph.external(`upstream/${name}`, value.rows, value.columns),
+  }));
+  const gradients = differentiate(graph, upstream, [...sources.values()]);
+  for (const [name, value] of sources) results.set(`gradient/${name}`, gradients.get(value.id) as Value);
+  return { graph, results };
+}
+
+/**
+ * A program of one recurrent layer. Names: `x`, parameters as PyTorch's, states `h_l0/initial` and `h_l0/final`, `y`;
+ * upstream gradients `upstream/y`, `upstream/h_l0/final`; gradients `gradient/x`, `gradient/h_l0/initial`.
+ */
+export class LayerProgram {
+  readonly #program: CompiledProgram;
+  readonly #results: ReadonlyMap<string, Value>;
+  readonly #batchSizes: Int32Array;
+
+  constructor(description: RecurrentDescription, inputs: number, batchSizes: Int32Array, options: LayerProgramOptions) {
+    const { graph, results } = buildLayer(description, inputs);
+    const rows = batchSizes.reduce((sum, size) => sum + size, 0);
+    this.#program = new CompiledProgram(graph, {
+      outputs: [...results.values()],
+      axes: new Map([[AXIS, { steps: batchSizes.length, batch: batchSizes[0] as number, rows }]]),
+      blocks: emptyBlocks(),
+      ...options,
+    });
+    this.#results = results;
+    this.#batchSizes = batchSizes;
+  }
+
+  /** Writes an input. It must have the size of the input. */
+  write(name: string, values: ArrayLike<number>): void {
+    const memory = this.#program.real(name);
+    if (memory.length !== values.length) throw new Error(`${name} has ${memory.length} numbers, not ${values.length}`);
+    memory.set(values);
+  }
+
+  run(): void {
+    this.#program.run([this.#batchSizes]);
+  }
+
+  /** A copy of a result. */
+  read(name: string): Float32Array | Float64Array {
+    const value = this.#results.get(name);
+    if (value === undefined) throw new Error(`the layer has no result ${name}`);
+    return this.#program.real(value).slice();
+  }
+}

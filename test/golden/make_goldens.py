@@ -1,0 +1,415 @@
+"""Makes the reference results in this folder with PyTorch: one JSON file per case.
+
+    python make_goldens.py            writes every case beside this file
+    python make_goldens.py --check    exits with 1 when a case would differ, beyond rounding, from its file
+
+Letters: T steps, B sequences, N valid steps (packed rows), I inputs, H units, L layers, G gates, V vocabulary.
+
+Layers, losses, embedding and norm clipping are computed in float64 from inputs that are exact in float32; the
+results are then rounded once, so a stored value is exact to half a float32 ULP. Optimizers and training runs are
+computed in float32, as users of PyTorch get them. `float32Error` holds, for each result, the largest absolute
+difference between PyTorch's own float32 and float64 computations: what a tolerance should be compared with.
+
+Every case draws from its own generator, seeded with its name: adding a case changes no other.
+"""
+
+import argparse
+import base64
+import copy
+import json
+import sys
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils.rnn import PackedSequence
+
+FOLDER = Path(__file__).resolve().parent
+GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
+
+
+@dataclass
+class Case:
+    """One file: what was asked (`options`, `inputs`) and what PyTorch answered (`results`)."""
+
+    name: str
+    kind: str
+    options: dict
+    inputs: dict[str, torch.Tensor]
+    results: dict[str, torch.Tensor] = field(default_factory=dict)
+    float32_error: dict[str, float] = field(default_factory=dict)
+
+
+def generator_for(name: str) -> torch.Generator:
+    return torch.Generator().manual_seed(zlib.crc32(name.encode()))
+
+
+def uniform(generator: torch.Generator, bound: float, *shape: int) -> torch.Tensor:
+    return (torch.rand(*shape, generator=generator) * 2 - 1) * bound
+
+
+def normal(generator: torch.Generator, *shape: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=generator)
+
+
+def largest_differences(ours: dict[str, torch.Tensor], exact: dict[str, torch.Tensor]) -> dict[str, float]:
+    return {name: float(f"{(ours[name].double() - exact[name].double()).abs().max().item():.3g}") for name in exact}
+
+
+def in_float64(case: Case, compute) -> Case:
+    """Fills `case.results` with the float64 results of `compute(case, inputs)`, and the error of float32."""
+    as_double = {k: v.double() if v.is_floating_point() else v for k, v in case.inputs.items()}
+    case.results = compute(case, as_double)
+    case.float32_error = largest_differences(compute(case, case.inputs), case.results)
+    return case
+
+
+def in_float32(case: Case, compute) -> Case:
+    """Fills `case.results` with the float32 results of `compute(case, inputs)`, and their distance from float64."""
+    as_double = {k: v.double() if v.is_floating_point() else v for k, v in case.inputs.items()}
+    case.results = compute(case, case.inputs)
+    case.float32_error = largest_differences(case.results, compute(case, as_double))
+    return case
+
+
+# Recurrent layers: two layers, both biases, initial states, packed sequences, every gradient.
+
+
+def recurrent_module(kind: str, inputs: int, units: int, layers: int) -> nn.RNNBase:
+    if kind == "lstm":
+        return nn.LSTM(inputs, units, layers)
+    if kind == "gru":
+        return nn.GRU(inputs, units, layers)
+    return nn.RNN(inputs, units, layers, nonlinearity=kind.removeprefix("rnn_"))
+
+
+def batch_sizes_of(lengths: list[int]) -> torch.Tensor:
+    """Number of sequences alive at each step; `lengths` are sorted, longest first."""
+    return torch.tensor([sum(length > t for length in lengths) for t in range(lengths[0])])
+
+
+def compute_layer(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Forward and backward of one torch.nn layer; results under `y`, `hT`, `cT` and `gradient/<input>`."""
+    options = case.options
+    module = recurrent_module(options["cell"], options["inputs"], options["units"], options["layers"])
+    module = module.to(tensors["x"].dtype)
+    weights = {k: v for k, v in tensors.items() if k.startswith(("weight_", "bias_"))}
+    module.load_state_dict(weights)
+
+    state_names = ["h0", "c0"] if options["cell"] == "lstm" else ["h0"]
+    leaves = {name: tensors[name].clone().requires_grad_() for name in ["x", *state_names]}
+    packed = PackedSequence(leaves["x"], tensors["batchSizes"])
+    states = tuple(leaves[name] for name in state_names)
+    output, final = module(packed, states if len(states) == 2 else states[0])
+    final = final if isinstance(final, tuple) else (final,)
+
+    leaves.update(module.named_parameters())
+    upstream = [tensors["dy"], *(tensors[f"d{name[0]}T"] for name in state_names)]
+    gradients = torch.autograd.grad([output.data, *final], list(leaves.values()), upstream)
+    results = {"y": output.data, **{f"{name[0]}T": value for name, value in zip(state_names, final)}}
+    results.update({f"gradient/{name}": value for name, value in zip(leaves, gradients)})
+    return {name: value.detach() for name, value in results.items()}
+
+
+def layer_case(cell: str, variant: str, lengths: list[int], inputs: int, units: int, layers: int = 2) -> Case:
+    name = f"{cell}_{variant}"
+    generator = generator_for(name)
+    batch_sizes = batch_sizes_of(lengths)
+    batch, rows, gate_rows = len(lengths), sum(lengths), GATES[cell] * units
+    states = ["h", "c"] if cell == "lstm" else ["h"]
+    tensors = {"batchSizes": batch_sizes, "x": normal(generator, rows, inputs)}
+    tensors |= {f"{s}0": uniform(generator, 0.9, layers, batch, units) for s in states}
+    for layer in range(layers):
+        width = inputs if layer == 0 else units
+        # Pre-activations of about unit variance: gates neither saturated nor linear.
+        tensors[f"weight_ih_l{layer}"] = uniform(generator, (1.5 / width) ** 0.5, gate_rows, width)
+        tensors[f"weight_hh_l{layer}"] = uniform(generator, (1.5 / units) ** 0.5, gate_rows, units)
+        tensors[f"bias_ih_l{layer}"] = uniform(generator, 0.5, gate_rows)
+        tensors[f"bias_hh_l{layer}"] = uniform(generator, 0.5, gate_rows)
+    tensors["dy"] = normal(generator, rows, units)
+    tensors |= {f"d{s}T": normal(generator, layers, batch, units) for s in states}
+    options = {"cell": cell, "inputs": inputs, "units": units, "layers": layers, "lengths": lengths}
+    return in_float64(Case(name, "layer", options, tensors), compute_layer)
+
+
+def layer_cases() -> list[Case]:
+    return [
+        case
+        for cell in GATES
+        for case in (
+            layer_case(cell, "ragged", [9, 7, 6, 4, 1], inputs=5, units=7),
+            layer_case(cell, "one_step", [1, 1, 1], inputs=5, units=7),
+            layer_case(cell, "one_sequence", [6], inputs=5, units=7),
+            layer_case(cell, "wide", [5, 3, 2], inputs=13, units=20),
+        )
+    ]
+
+
+# Losses, embedding, norm clipping. `dloss` is the gradient that reaches the loss, so that its use is tested too.
+
+
+def compute_loss(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    prediction = tensors["prediction"].clone().requires_grad_()
+    target = tensors["target"]
+    if case.name == "softmax_cross_entropy":
+        loss = nn.functional.cross_entropy(prediction, target, ignore_index=-1)
+    elif case.name == "sigmoid_cross_entropy":
+        loss = nn.functional.binary_cross_entropy_with_logits(prediction, target, reduction="none").sum(1).mean()
+    else:
+        loss = nn.functional.mse_loss(prediction, target)
+    (gradient,) = torch.autograd.grad(loss, prediction, tensors["dloss"].squeeze())
+    return {"loss": loss.detach().reshape(1), "gradient/prediction": gradient}
+
+
+def loss_case(name: str) -> Case:
+    """Rows of 11 columns; the first row has logits far from 0, where a naive exponential overflows float32."""
+    rows, columns = 13, 11
+    generator = generator_for(name)
+    prediction = normal(generator, rows, columns) * 2
+    if name != "mean_squared_error":
+        prediction[0] = torch.linspace(-120, 120, columns)
+    if name == "softmax_cross_entropy":
+        target = torch.randint(columns, (rows,), generator=generator)
+        target[0], target[3], target[8] = columns - 3, -1, -1
+    elif name == "sigmoid_cross_entropy":
+        target = torch.randint(2, (rows, columns), generator=generator).float()
+    else:
+        target = normal(generator, rows, columns)
+    tensors = {"prediction": prediction, "target": target, "dloss": torch.tensor([0.75])}
+    return in_float64(Case(name, "loss", {"rows": rows, "columns": columns}, tensors), compute_loss)
+
+
+def compute_embedding(_case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    table = tensors["table"].clone().requires_grad_()
+    y = nn.functional.embedding(tensors["ids"], table)
+    (gradient,) = torch.autograd.grad(y, table, tensors["dy"])
+    return {"y": y.detach(), "gradient/table": gradient}
+
+
+def embedding_case() -> Case:
+    """19 ids of 11: several occur often, so that gradients must add up, and ids 4 and 10 never."""
+    generator = generator_for("embedding")
+    ids = torch.tensor([0, 3, 3, 7, 0, 9, 1, 3, 3, 5, 0, 6, 2, 8, 7, 7, 3, 1, 9])
+    tensors = {"ids": ids, "table": normal(generator, 11, 6), "dy": normal(generator, len(ids), 6)}
+    return in_float64(Case("embedding", "embedding", {"size": 11, "units": 6}, tensors), compute_embedding)
+
+
+def compute_clip_norm(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    parameters = []
+    for name in ("gradientA", "gradientB"):
+        parameters.append(nn.Parameter(torch.zeros_like(tensors[name])))
+        parameters[-1].grad = tensors[name].clone()
+    norm = clip_grad_norm_(parameters, case.options["maxNorm"])
+    return {"norm": norm.reshape(1), "clippedA": parameters[0].grad, "clippedB": parameters[1].grad}
+
+
+def clip_norm_case(name: str, max_norm: float) -> Case:
+    generator = generator_for(name)
+    tensors = {"gradientA": normal(generator, 7, 5), "gradientB": normal(generator, 3)}
+    return in_float64(Case(name, "clipNorm", {"maxNorm": max_norm}, tensors), compute_clip_norm)
+
+
+# Optimizers: ten steps over a fixed sequence of gradients.
+
+OPTIMIZERS = {
+    "sgd": {"learningRate": 0.1},
+    "sgd_weight_decay": {"learningRate": 0.1, "weightDecay": 0.05},
+    "momentum": {"learningRate": 0.1, "momentum": 0.9},
+    "momentum_dampening": {"learningRate": 0.1, "momentum": 0.9, "dampening": 0.4, "weightDecay": 0.05},
+    "momentum_nesterov": {"learningRate": 0.1, "momentum": 0.8, "nesterov": True, "weightDecay": 0.05},
+    "adam": {"learningRate": 0.02, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+    "adam_weight_decay": {"learningRate": 0.02, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-3, "weightDecay": 0.05},
+    "adamw": {"learningRate": 0.02, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8, "weightDecay": 0.3},
+    "rmsprop": {"learningRate": 0.02, "alpha": 0.99, "epsilon": 1e-8},
+    "rmsprop_weight_decay": {"learningRate": 0.02, "alpha": 0.9, "epsilon": 1e-3, "weightDecay": 0.05},
+    "rmsprop_momentum": {"learningRate": 0.02, "alpha": 0.9, "epsilon": 1e-8, "momentum": 0.7},
+}
+TORCH_NAMES = {"learningRate": "lr", "epsilon": "eps", "weightDecay": "weight_decay"}
+
+
+def torch_optimizer(parameters: list[nn.Parameter], options: dict) -> torch.optim.Optimizer:
+    """The torch.optim optimizer of options in this library's names; anything not named keeps PyTorch's default."""
+    kinds = {"adam": torch.optim.Adam, "adamW": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop}
+    arguments = {TORCH_NAMES.get(k, k): v for k, v in options.items() if k not in ("kind", "beta1", "beta2")}
+    if "beta1" in options:
+        arguments["betas"] = (options["beta1"], options["beta2"])
+    return kinds.get(options["kind"], torch.optim.SGD)(parameters, **arguments)
+
+
+def compute_optimizer(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    parameter = nn.Parameter(tensors["start"].clone())
+    optimizer = torch_optimizer([parameter], case.options)
+    history = []
+    for gradient in tensors["gradients"]:
+        parameter.grad = gradient.clone()
+        optimizer.step()
+        history.append(parameter.detach().clone())
+    return {"parameters": torch.stack(history)}
+
+
+def optimizer_case(name: str, options: dict) -> Case:
+    """37 parameters whose gradients differ in size by element and by step; element 5 never has one."""
+    generator = generator_for(f"optimizer_{name}")
+    size, steps = 37, 10
+    scales = 10 ** uniform(generator, 2.0, size)
+    gradients = normal(generator, steps, size) * scales
+    gradients[:, 5] = 0
+    kind = "adamW" if name == "adamw" else name.split("_")[0]
+    tensors = {"start": normal(generator, size), "gradients": gradients}
+    return in_float32(Case(f"optimizer_{name}", "optimizer", {"kind": kind, **options}, tensors), compute_optimizer)
+
+
+# Training: a character language model, truncated backpropagation through time with carried state, clipped.
+
+CLIP_NORMS = {"rnn": 0.9, "lstm": 0.35, "gru": 0.4}  # so that some steps are clipped and some are not
+
+
+class LanguageModel(nn.Module):
+    """Embedding 11 -> 6, two recurrent layers of 10 units, linear 10 -> 11."""
+
+    def __init__(self, cell: str):
+        super().__init__()
+        self.embedding = nn.Embedding(11, 6)
+        self.rnn = recurrent_module("rnn_tanh" if cell == "rnn" else cell, 6, 10, 2)
+        self.linear = nn.Linear(10, 11)
+
+    def forward(self, ids: torch.Tensor, state):
+        hidden, state = self.rnn(self.embedding(ids), state)
+        return self.linear(hidden), state
+
+
+def detached(state):
+    return tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+
+
+def compute_training(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Ten steps; also the first step's gradients before clipping, and the state carried out of the last window."""
+    initial = {k.removeprefix("weight/"): v for k, v in tensors.items() if k.startswith("weight/")}
+    model = LanguageModel(case.options["cell"]).to(initial["linear.weight"].dtype)
+    model.load_state_dict(copy.deepcopy(initial))
+    optimizer = torch_optimizer(list(model.parameters()), case.options["optimizer"])
+    state, losses, norms, results = None, [], [], {}
+    for ids, targets in zip(tensors["ids"], tensors["targets"]):
+        optimizer.zero_grad()
+        logits, state = model(ids, state)
+        state = detached(state)
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        loss.backward()
+        if not losses:
+            results = {f"firstGradient/{k}": v.grad.clone() for k, v in model.named_parameters()}
+        losses.append(loss.detach())
+        norms.append(clip_grad_norm_(model.parameters(), case.options["clipNorm"]))
+        optimizer.step()
+    results |= {"losses": torch.stack(losses), "gradientNorms": torch.stack(norms)}
+    results |= {f"final/{k}": v.detach() for k, v in model.named_parameters()}
+    states = state if isinstance(state, tuple) else (state,)
+    return results | dict(zip(("finalState/h", "finalState/c"), states))
+
+
+def draw_training_case(cell: str, optimizer: dict, attempt: int) -> Case:
+    """Ten contiguous windows [T=8, B=3] of streams in which the next id mostly follows from the one before."""
+    name = f"training_{cell}_{optimizer['kind']}"
+    generator = generator_for(f"{name}/{attempt}")
+    windows, steps, batch, size = 10, 8, 3, 11
+    streams = [torch.randint(size, (batch,), generator=generator)]
+    for _ in range(windows * steps):
+        noise = torch.randint(size, (batch,), generator=generator)
+        keep = torch.rand(batch, generator=generator) < 0.8
+        streams.append(torch.where(keep, (streams[-1] * 3 + 1) % size, noise))
+    stream = torch.stack(streams)
+    tensors = {"ids": stream[:-1].reshape(windows, steps, batch), "targets": stream[1:].reshape(windows, steps, batch)}
+    for parameter, value in LanguageModel(cell).state_dict().items():
+        tensors[f"weight/{parameter}"] = uniform(generator, 0.5, *value.shape)
+    options = {"cell": cell, "vocabulary": size, "embedding": 6, "units": 10, "layers": 2, "windows": windows}
+    options |= {"steps": steps, "batch": batch, "clipNorm": CLIP_NORMS[cell], "optimizer": optimizer}
+    case = in_float32(Case(name, "training", options, tensors), compute_training)
+    options["clippedSteps"] = int((case.results["gradientNorms"] > options["clipNorm"]).sum())
+    return case
+
+
+def well_conditioned(case: Case) -> bool:
+    """False when a first gradient is 0 but for rounding: Adam divides it by its size, so the update is arbitrary."""
+    first = torch.cat([v.flatten() for k, v in case.results.items() if k.startswith("firstGradient/")]).abs()
+    return first[first > 0].min() > 2e-7 and max(case.float32_error.values()) < 1e-6
+
+
+def training_case(cell: str, optimizer: dict) -> Case:
+    """The first draw that is well conditioned and in which at least 3 steps are clipped and at least 3 are not."""
+    for attempt in range(100):
+        case = draw_training_case(cell, optimizer, attempt)
+        if 3 <= case.options["clippedSteps"] <= case.options["windows"] - 3 and well_conditioned(case):
+            return case
+    raise RuntimeError(f"training of {cell} with {optimizer['kind']}: no usable draw")
+
+
+# Files
+
+
+def encode(tensor: torch.Tensor) -> dict:
+    """A tensor as {shape, dtype, base64}: float32 or int32, little-endian, row-major."""
+    dtype = "float32" if tensor.is_floating_point() else "int32"
+    array = np.ascontiguousarray(tensor.numpy().astype(f"<{dtype[0]}4"))
+    return {"shape": list(array.shape), "dtype": dtype, "base64": base64.b64encode(array.tobytes()).decode()}
+
+
+def to_json(case: Case) -> str:
+    groups = {
+        "inputs": {name: encode(value) for name, value in case.inputs.items()},
+        "results": {name: encode(value) for name, value in case.results.items()},
+    }
+    head = {"name": case.name, "kind": case.kind, "torch": torch.__version__, "options": case.options}
+    return json.dumps({**head, "float32Error": case.float32_error, **groups}, indent=1) + "\n"
+
+
+def all_cases() -> list[Case]:
+    cases = layer_cases()
+    cases += [loss_case(n) for n in ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error")]
+    cases += [embedding_case(), clip_norm_case("clip_norm_clipped", 2.0), clip_norm_case("clip_norm_unclipped", 20.0)]
+    cases += [optimizer_case(name, options) for name, options in OPTIMIZERS.items()]
+    for cell in ("rnn", "lstm", "gru"):
+        cases.append(training_case(cell, {"kind": "adam", "learningRate": 1e-2}))
+        cases.append(training_case(cell, {"kind": "sgd", "learningRate": 0.5}))
+    return cases
+
+
+def differences(case: Case) -> list[str]:
+    """Names of the tensors of `case` that differ from its file by more than 1e-5 of the tensor's largest value."""
+    path = FOLDER / f"{case.name}.json"
+    if not path.exists():
+        return ["(no file)"]
+    stored = json.loads(path.read_text())
+    found = []
+    for name, tensor in {**case.inputs, **case.results}.items():
+        fresh, kept = encode(tensor), (stored["inputs"] | stored["results"]).get(name)
+        if kept is None or any(kept[key] != fresh[key] for key in ("shape", "dtype")):
+            found.append(name)
+            continue
+        a, b = (np.frombuffer(base64.b64decode(t["base64"]), f"<{t['dtype'][0]}4") for t in (fresh, kept))
+        if np.abs(a - b).max() > 1e-5 * np.abs(b).max():
+            found.append(name)
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare with the files instead of writing them")
+    check = parser.parse_args().check
+    torch.set_num_threads(1)
+    failed = 0
+    for case in all_cases():
+        if check:
+            wrong = differences(case)
+            failed += bool(wrong)
+            print(f"{case.name}: {'differs: ' + ', '.join(wrong) if wrong else 'same'}")
+        else:
+            (FOLDER / f"{case.name}.json").write_text(to_json(case))
+            print(f"{case.name}: float32 error at most {max(case.float32_error.values()):.2g}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
