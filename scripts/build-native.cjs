@@ -43,7 +43,7 @@ function cmakeJs(command, directory, extra) {
   // Set when make or node-gyp calls this script; a make started by CMake would misread them.
   for (const name of ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL']) delete environment[name];
   const program = require.resolve('cmake-js/bin/cmake-js');
-  const options = ['-d', root, '-O', directory, '-B', values.config, '-a', values.arch, ...extra];
+  const options = ['-d', root, '-O', directory, '-B', values.config, '-a', values.arch, '-l', 'warn', ...extra];
   const result = spawnSync(process.execPath, [program, command, ...options], {
     cwd: root,
     env: environment,

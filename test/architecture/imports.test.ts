@@ -1,0 +1,159 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { filesBelow, moduleSpecifiers, readProjectFile } from './project-files.js';
+
+/** For each folder of src/, the folders that it may import, itself aside. */
+function allowedImports(): Map<string, ReadonlySet<string>> {
+  const allowed = new Map<string, ReadonlySet<string>>();
+  const before: string[] = [];
+  const add = (folder: string, extra: readonly string[]) => allowed.set(folder, new Set([...before, ...extra]));
+  for (const group of [['core'], ['native'], ['graph'], ['layers', 'losses', 'optimizers', 'schedules'], ['model']]) {
+    for (const folder of group) add(folder, []);
+    before.push(...group);
+  }
+  allowed.set('data', new Set(['core', 'model']));
+  allowed.set('checkpoint', new Set(['core', 'model', 'data']));
+  add('training', ['data', 'checkpoint']);
+  add('interop', ['data', 'checkpoint']);
+  before.push('data', 'checkpoint', 'training', 'interop');
+  add('tasks', []);
+  before.push('tasks');
+  add('cli', []);
+  return allowed;
+}
+
+const typescriptFiles = filesBelow('src', ['.ts']);
+const nativeFiles = filesBelow('native', ['.h', '.cc', '.def']);
+const nativeOrder = ['base', 'kernels', 'program', 'binding'];
+
+/** What a C++ file includes: the name, and whether it stands in quotes. */
+function includes(text: string): { name: string; quoted: boolean }[] {
+  return [...text.matchAll(/^\s*#\s*include\s*([<"])([^>"]+)[>"]/gm)].map(([, mark, name]) => ({
+    name: name ?? '',
+    quoted: mark === '"',
+  }));
+}
+
+const lineCount = (text: string) => text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
+
+describe('the folders of src/', () => {
+  const allowed = allowedImports();
+
+  it('are the known ones, and the entry file lies beside them', () => {
+    const folders = new Set(typescriptFiles.map((file) => file.split('/').slice(1, -1)[0] ?? file));
+    expect([...folders].filter((folder) => !allowed.has(folder))).toEqual(['src/index.ts']);
+  });
+
+  it('import each other in one direction only', () => {
+    const wrong: string[] = [];
+    for (const file of typescriptFiles) {
+      const folder = file.split('/')[1] ?? '';
+      if (folder === 'index.ts') continue;
+      for (const specifier of moduleSpecifiers(readProjectFile(file))) {
+        if (!specifier.startsWith('.')) continue;
+        const target = path.posix.join(path.posix.dirname(file), specifier).split('/')[1] ?? '';
+        if (target !== folder && !allowed.get(folder)?.has(target)) wrong.push(`${file} imports ${specifier}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('hold files that name what they import with its .js ending, and no file imports itself in a circle', () => {
+    const importsOf = new Map<string, string[]>();
+    const withoutEnding: string[] = [];
+    for (const file of typescriptFiles) {
+      const targets: string[] = [];
+      for (const statement of readProjectFile(file).matchAll(
+        /^(import|export)\b(?! type\b)[^;]*?\bfrom '(\.[^']+)';/gm,
+      )) {
+        const specifier = statement[2] ?? '';
+        if (!specifier.endsWith('.js')) withoutEnding.push(`${file} imports ${specifier}`);
+        targets.push(path.posix.join(path.posix.dirname(file), specifier).replace(/\.js$/, '.ts'));
+      }
+      importsOf.set(file, targets);
+    }
+    expect(withoutEnding).toEqual([]);
+    expect(circles(importsOf)).toEqual([]);
+  });
+
+  it('touch the addon through src/native only', () => {
+    const users = typescriptFiles.filter((file) => readProjectFile(file).includes("'node-gyp-build'"));
+    expect(users).toEqual(['src/native/loader.ts']);
+  });
+});
+
+/** The circles in a graph of imports, each as a path that ends where it begins. Types are not part of it. */
+function circles(importsOf: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = [];
+  const state = new Map<string, 'open' | 'done'>();
+  const visit = (file: string, trail: readonly string[]): void => {
+    if (state.get(file) === 'done') return;
+    if (state.get(file) === 'open') {
+      found.push([...trail.slice(trail.indexOf(file)), file].join(' -> '));
+      return;
+    }
+    state.set(file, 'open');
+    for (const target of importsOf.get(file) ?? []) visit(target, [...trail, file]);
+    state.set(file, 'done');
+  };
+  for (const file of importsOf.keys()) visit(file, []);
+  return found;
+}
+
+describe('the folders of native/', () => {
+  it('include each other in one direction only, by their path from native/', () => {
+    const wrong: string[] = [];
+    for (const file of nativeFiles) {
+      const place = nativeOrder.indexOf(file.split('/')[1] ?? '');
+      expect(place, `${file} lies in a known folder`).toBeGreaterThanOrEqual(0);
+      for (const { name, quoted } of includes(readProjectFile(file))) {
+        if (!quoted) continue;
+        const target = nativeOrder.indexOf(name.split('/')[0] ?? '');
+        if (target < 0 || target > place) wrong.push(`${file} includes "${name}"`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('keep Eigen to the kernels that are compiled for each instruction set, and Node to the binding', () => {
+    const wrong: string[] = [];
+    for (const file of nativeFiles) {
+      for (const { name } of includes(readProjectFile(file))) {
+        const mayHaveEigen = /^native\/kernels\/(generic|isa)\//.test(file);
+        if (/^(unsupported\/)?Eigen\//.test(name) && !mayHaveEigen) wrong.push(`${file} includes ${name}`);
+        if (
+          /^(napi|node_api|js_native_api|node|uv|v8)(\.h|-inl\.h)/.test(name) &&
+          !file.startsWith('native/binding/')
+        ) {
+          wrong.push(`${file} includes ${name}`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('hold no C++ file that the build does not know', () => {
+    const listed = readProjectFile('native/sources.cmake');
+    const sources = nativeFiles.filter((file) => file.endsWith('.cc')).map((file) => file.slice('native/'.length));
+    expect(sources.filter((file) => !new RegExp(`^\\s*${file.replace(/\./g, '\\.')}$`, 'm').test(listed))).toEqual([]);
+  });
+
+  it('keep what lies outside the per-instruction-set kernels out of the kernel modules', () => {
+    const kernelList = /set\(BPTT_KERNEL_SOURCES([^)]*)\)/.exec(readProjectFile('native/sources.cmake'))?.[1] ?? '';
+    const sources = kernelList.trim().split(/\s+/);
+    expect(sources.length).toBeGreaterThan(5);
+    expect(sources.filter((file) => !/^kernels\/(generic|isa)\//.test(file))).toEqual([]);
+  });
+});
+
+describe('the size of files', () => {
+  it('stays below 400 lines in C++ and 300 in TypeScript', () => {
+    const long = [
+      ...nativeFiles.map((file) => ({ file, limit: 400 })),
+      ...filesBelow('src', ['.ts']).map((file) => ({ file, limit: 300 })),
+    ]
+      .map(({ file, limit }) => ({ file, limit, lines: lineCount(readProjectFile(file)) }))
+      .filter(({ limit, lines }) => lines > limit);
+    expect(long).toEqual([]);
+  });
+});
