@@ -10,7 +10,9 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { adam, dense, embedding, info, lstm, sequential } from '../dist/index.js';
 
-const { values } = parseArgs({ options: { steps: { type: 'string', default: '20' }, small: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { steps: { type: 'string', default: '20' }, small: { type: 'boolean', default: false } },
+});
 const [units, B, T] = values.small ? [64, 16, 25] : [512, 64, 100];
 const vocabulary = 65;
 

@@ -8,8 +8,8 @@
  * BPTT_PYTHON names a Python that has torch; without it only this library is measured, and the result says so.
  */
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { loadavg } from 'node:os';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { adam, dense, embedding, gru, info, lstm, rnn, sequential } from '../dist/index.js';
@@ -49,10 +49,11 @@ async function openBptt() {
     dense({ units: vocabulary }),
   ]).compile({ optimizer: adam({ learningRate: 2e-3 }), threads });
   let seed = 1;
-  const draw = () => Int32Array.from({ length: T * B }, () => {
-    seed = (seed * 1103515245 + 12345) % 2147483648;
-    return seed % vocabulary;
-  });
+  const draw = () =>
+    Int32Array.from({ length: T * B }, () => {
+      seed = (seed * 1103515245 + 12345) % 2147483648;
+      return seed % vocabulary;
+    });
   const batch = { batchSizes: new Int32Array(T).fill(B), inputs: { input: draw() }, targets: { target: draw() } };
   const state = model.newState(B);
   return {
@@ -66,7 +67,14 @@ async function openBptt() {
       return ms;
     },
     // Adam's multiplications with the weights: 6 operations per weight and step, embedding table and biases apart.
-    operations: 6 * B * T * [...model.parameters.values()].reduce((n, { name, shape, data }) => n + (shape.length === 2 && !name.startsWith('embedding') ? data.length : 0), 0),
+    operations:
+      6 *
+      B *
+      T *
+      [...model.parameters.values()].reduce(
+        (n, { name, shape, data }) => n + (shape.length === 2 && !name.startsWith('embedding') ? data.length : 0),
+        0,
+      ),
     memory: model.memory,
   };
 }
@@ -86,7 +94,15 @@ async function openPytorch() {
     if (answer.error !== undefined) throw new Error(`PyTorch: ${answer.error}`);
     return answer;
   };
-  const { torch } = await ask({ op: 'setup', model: 'charlm', cell, ...problem, optimizer: 'adam', learningRate: 2e-3, clipNorm: 5 });
+  const { torch } = await ask({
+    op: 'setup',
+    model: 'charlm',
+    cell,
+    ...problem,
+    optimizer: 'adam',
+    learningRate: 2e-3,
+    clipNorm: 5,
+  });
   let rssBytes = 0;
   return {
     torch,
