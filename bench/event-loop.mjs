@@ -20,7 +20,9 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '100' },
   },
 });
-const [seconds, threads, units, B, T] = ['seconds', 'threads', 'units', 'batch', 'steps'].map((name) => Number(values[name]));
+const [seconds, threads, units, B, T] = ['seconds', 'threads', 'units', 'batch', 'steps'].map((name) =>
+  Number(values[name]),
+);
 const PERIOD_MS = 5;
 const vocabulary = 65;
 
@@ -37,7 +39,14 @@ async function latenessWhile(during) {
   clearInterval(timer);
   late.sort((a, b) => a - b);
   const at = (share) => Number((late[Math.min(late.length - 1, Math.floor(share * late.length))] ?? 0).toFixed(3));
-  return { samples: late.length, medianMs: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99), p999Ms: at(0.999), worstMs: at(1) };
+  return {
+    samples: late.length,
+    medianMs: at(0.5),
+    p95Ms: at(0.95),
+    p99Ms: at(0.99),
+    p999Ms: at(0.999),
+    worstMs: at(1),
+  };
 }
 
 const model = await sequential([

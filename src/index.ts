@@ -59,15 +59,7 @@ export type { LossName } from './losses/losses.js';
 export type { Batch } from './model/batch.js';
 export { CarriedState } from './model/carried-state.js';
 export type { Culprit } from './model/diagnose.js';
-export {
-  type CompileOptions,
-  type EvaluationResult,
-  Model,
-  type ModelMemory,
-  type RunOptions,
-  type StepResult,
-  type TrainOptions,
-} from './model/model.js';
+export { type CompileOptions, Model } from './model/model.js';
 export {
   type InputDescription,
   Network,
@@ -78,6 +70,8 @@ export {
   sequential,
 } from './model/network.js';
 export type { Parameter } from './model/parameters.js';
+export type { EvaluationResult, ModelMemory, StepResult } from './model/results.js';
+export type { RunOptions, TrainOptions } from './model/run-options.js';
 export type { SampleOptions, SymbolTable } from './model/sampling.js';
 export type { Stream, StreamState } from './model/stream.js';
 export { type Info, info } from './native/info.js';

@@ -17,8 +17,11 @@ endif()
 
 add_library(bptt_node_api INTERFACE)
 target_include_directories(bptt_node_api SYSTEM INTERFACE ${CMAKE_JS_INC})
+# SWALLOW_UNTHROWABLE: an error that meets an environment that is being torn down (a worker thread that was terminated)
+# must not abort the process.
 target_compile_definitions(bptt_node_api INTERFACE
-  NAPI_VERSION=9 NAPI_CPP_EXCEPTIONS NODE_ADDON_API_DISABLE_DEPRECATED NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED)
+  NAPI_VERSION=9 NAPI_CPP_EXCEPTIONS NODE_ADDON_API_DISABLE_DEPRECATED NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED
+  NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS)
 target_link_libraries(bptt_node_api INTERFACE ${CMAKE_JS_LIB})
 if(MSVC)
   target_compile_options(bptt_node_api INTERFACE /EHsc)

@@ -1,17 +1,17 @@
 import { Command } from 'commander';
 import { info } from '../native/info.js';
-import type { Session } from './session.js';
+import type { CommandContext } from './command-context.js';
 
 /** `bptt info`: what this installation is and runs on. */
-export function infoCommand(session: Session): Command {
+export function infoCommand(context: CommandContext): Command {
   return new Command('info')
     .description('version, instruction set, threads and Eigen version of this installation')
     .option('--json', 'one JSON value on standard output')
     .action(({ json }: { json?: boolean }) => {
       const facts = info();
-      if (json === true) return session.output.json(facts);
+      if (json === true) return context.output.json(facts);
       const lines = Object.entries(facts).filter(([, value]) => value !== '');
-      return session.output.write(
+      return context.output.write(
         lines.map(([name, value]) => `${name.padEnd(10)} ${[value].flat().join(', ')}\n`).join(''),
       );
     });

@@ -5,17 +5,17 @@ import { Output, OutputClosed } from './output.js';
 import { bpttProgram } from './program.js';
 import { abortOnSignals, StopRequest } from './stop-request.js';
 
-const session = {
+const context = {
   output: new Output(process.stdout),
   signal: abortOnSignals(),
   note: (line: string) => void process.stderr.write(`${line}\n`),
 };
 
 try {
-  await bpttProgram(session).parseAsync();
+  await bpttProgram(context).parseAsync();
 } catch (error) {
   process.exitCode = error instanceof OutputClosed ? 0 : exitStatus(error);
   // Commander has told of its own errors; a stop was asked for.
   const isTold = error instanceof CommanderError || error instanceof StopRequest || error instanceof OutputClosed;
-  if (!isTold) session.note(errorLine(error));
+  if (!isTold) context.note(errorLine(error));
 }

@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import type { CommandContext } from './command-context.js';
 import { evalCommand } from './eval-command.js';
 import { infoCommand } from './info-command.js';
 import { sampleCommand } from './sample-command.js';
-import type { Session } from './session.js';
 import { trainCommand } from './train-command.js';
 
 /** The whole command line. Wrong use is thrown as a CommanderError, after one line on standard error. */
-export function bpttProgram(session: Session): Command {
+export function bpttProgram(context: CommandContext): Command {
   const program = new Command('bptt')
     .description('train and use recurrent networks')
     .version(version(), '-V, --version')
     .showSuggestionAfterError()
-    .addCommand(trainCommand(session))
-    .addCommand(evalCommand(session))
-    .addCommand(sampleCommand(session))
-    .addCommand(infoCommand(session));
+    .addCommand(trainCommand(context))
+    .addCommand(evalCommand(context))
+    .addCommand(sampleCommand(context))
+    .addCommand(infoCommand(context));
   configure(program);
   return program;
 }

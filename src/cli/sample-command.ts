@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { Command } from 'commander';
 import { sampleLanguageModel } from '../tasks/language-model.js';
+import type { CommandContext } from './command-context.js';
 import { parseNumber } from './parse-argument.js';
-import type { Session } from './session.js';
 
 interface SampleFlags {
   readonly prompt?: string;
@@ -16,7 +16,7 @@ interface SampleFlags {
 const SYMBOLS_AT_ONCE = 16;
 
 /** `bptt sample`: text of a saved model, as it is drawn. */
-export function sampleCommand(session: Session): Command {
+export function sampleCommand(context: CommandContext): Command {
   return new Command('sample')
     .description('text from a language model, on standard output')
     .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
@@ -25,11 +25,11 @@ export function sampleCommand(session: Session): Command {
     .option('--temperature <x>', 'below 1 the likely becomes likelier, 0 takes the likeliest', parseNumber, 1)
     .option('--top-k <n>', 'draw among the n likeliest symbols only (default: all)', parseNumber)
     .option('--seed <n>', 'names the random numbers', parseNumber, 1)
-    .action((run: string, flags: SampleFlags) => sample(session, run, flags));
+    .action((run: string, flags: SampleFlags) => sample(context, run, flags));
 }
 
 async function sample(
-  { output, signal }: Session,
+  { output, signal }: CommandContext,
   run: string,
   { prompt, topK, ...flags }: SampleFlags,
 ): Promise<void> {

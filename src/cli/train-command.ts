@@ -8,9 +8,9 @@ import {
   trainLanguageModel,
 } from '../tasks/language-model.js';
 import { formatCount, formatDuration, formatLoss } from '../training/progress-text.js';
+import type { CommandContext } from './command-context.js';
 import { readConfigurationFile } from './configuration-file.js';
 import { parseFractionOrFile, parseNumber } from './parse-argument.js';
-import type { Session } from './session.js';
 import { StopRequest } from './stop-request.js';
 
 const SCHEDULES =
@@ -18,11 +18,11 @@ const SCHEDULES =
 const INITIALIZERS = 'default, pytorch, keras, uniform:0.1, normal:0.02, with ,forget=1 ,embedding=0.1 behind';
 
 /** `bptt train`: one command for each task. */
-export function trainCommand(session: Session): Command {
-  return new Command('train').description('train a model').addCommand(languageModelCommand(session));
+export function trainCommand(context: CommandContext): Command {
+  return new Command('train').description('train a model').addCommand(languageModelCommand(context));
 }
 
-function languageModelCommand(session: Session): Command {
+function languageModelCommand(context: CommandContext): Command {
   const byDefault = (name: keyof typeof LANGUAGE_MODEL_DEFAULTS, text: string) =>
     `${text} (default: ${LANGUAGE_MODEL_DEFAULTS[name]})`;
   return new Command('lm')
@@ -57,25 +57,25 @@ function languageModelCommand(session: Session): Command {
     .action(async (flags: Record<string, unknown>) => {
       const { config, json, ...given } = flags;
       const file = config === undefined ? {} : await readConfigurationFile(String(config), LANGUAGE_MODEL_OPTIONS);
-      await train(session, { ...file, ...given } as TrainLanguageModelOptions, json === true);
+      await train(context, { ...file, ...given } as TrainLanguageModelOptions, json === true);
     });
 }
 
-async function train(session: Session, options: TrainLanguageModelOptions, json: boolean): Promise<void> {
+async function train(context: CommandContext, options: TrainLanguageModelOptions, json: boolean): Promise<void> {
   let checkpoint: string | undefined;
   const remember = {
     onCheckpoint: ({ path }: { path: string }) => {
       checkpoint = path;
     },
   };
-  const onStart = (start: LanguageModelStart) => session.note(describeStart(start));
+  const onStart = (start: LanguageModelStart) => context.note(describeStart(start));
   try {
-    const result = await trainLanguageModel({ ...options, signal: session.signal, callbacks: [remember], onStart });
-    await (json ? session.output.json(jsonOf(result)) : session.output.write(describeResult(result)));
+    const result = await trainLanguageModel({ ...options, signal: context.signal, callbacks: [remember], onStart });
+    await (json ? context.output.json(jsonOf(result)) : context.output.write(describeResult(result)));
   } catch (error) {
     if (error instanceof StopRequest) {
       const saved = checkpoint === undefined ? '' : `; checkpoint: ${checkpoint}; go on with --resume`;
-      session.note(`bptt: ${error.message}${saved}`);
+      context.note(`bptt: ${error.message}${saved}`);
     }
     throw error;
   }

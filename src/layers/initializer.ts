@@ -44,7 +44,8 @@ interface Scheme {
   readonly embedding: number | undefined;
 }
 
-const FORM = 'expected default, pytorch, keras, uniform:NUMBER or normal:NUMBER, and then ,forget=NUMBER ,embedding=NUMBER';
+const FORM =
+  'expected default, pytorch, keras, uniform:NUMBER or normal:NUMBER, and then ,forget=NUMBER ,embedding=NUMBER';
 
 function number(text: string | undefined, spec: string, minimum: number): number {
   const value = Number(text);
@@ -57,13 +58,19 @@ function number(text: string | undefined, spec: string, minimum: number): number
 
 function parse(spec: string): Scheme {
   if (typeof spec !== 'string') {
-    throw new OptionError('invalid_option', `initializer is ${String(spec)}: ${FORM}`, { name: 'initializer', value: spec });
+    throw new OptionError('invalid_option', `initializer is ${String(spec)}: ${FORM}`, {
+      name: 'initializer',
+      value: spec,
+    });
   }
   const [head = '', ...modifiers] = spec.split(',').map((part) => part.trim());
   const [name, scale] = head.split(':');
   const isScaled = name === 'uniform' || name === 'normal';
   if (!isScaled && (scale !== undefined || !['default', 'pytorch', 'keras'].includes(name as string))) {
-    throw new OptionError('invalid_option', `initializer '${spec}' is unknown: ${FORM}`, { name: 'initializer', value: spec });
+    throw new OptionError('invalid_option', `initializer '${spec}' is unknown: ${FORM}`, {
+      name: 'initializer',
+      value: spec,
+    });
   }
   let forget = name === 'default' || name === 'keras' ? 1 : 0;
   let embedding: number | undefined;
@@ -71,7 +78,11 @@ function parse(spec: string): Scheme {
     const [key, value] = modifier.split('=');
     if (key === 'forget') forget = number(value, spec, Number.NEGATIVE_INFINITY);
     else if (key === 'embedding') embedding = number(value, spec, 0);
-    else throw new OptionError('invalid_option', `initializer '${spec}': '${modifier}' is unknown; ${FORM}`, { name: 'initializer', value: spec });
+    else
+      throw new OptionError('invalid_option', `initializer '${spec}': '${modifier}' is unknown; ${FORM}`, {
+        name: 'initializer',
+        value: spec,
+      });
   }
   return { name: name as Scheme['name'], scale: isScaled ? number(scale, spec, 0) : 0, forget, embedding };
 }

@@ -55,7 +55,11 @@ interface Kind {
 }
 
 /** For a kind whose maker takes other arguments than the fields of its description. */
-function withFields<O>(name: string, fields: readonly string[], make: (options: O) => AnyLayer): (options: O) => AnyLayer {
+function withFields<O>(
+  name: string,
+  fields: readonly string[],
+  make: (options: O) => AnyLayer,
+): (options: O) => AnyLayer {
   return (options) => {
     rejectUnknownKeys(name, options, fields);
     return make(options);

@@ -1,7 +1,7 @@
 /** From the description of a network to the graph of what one run does. */
 import { OptionError } from '../core/errors.js';
-import { Graph } from '../graph/graph.js';
 import { differentiate } from '../graph/gradients.js';
+import { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/value.js';
 import { only } from '../graph/value.js';
 import type { BuildContext } from '../layers/layer.js';
@@ -72,7 +72,10 @@ function buildForward({ description, mode, layout }: BuildRequest): Forward {
   let operations = 0;
   for (const [name, input] of Object.entries(description.inputs)) {
     const rows = graph.steps(TIME);
-    nodes.set(name, input.kind === 'indices' ? graph.indices(name, rows, input.size) : graph.external(name, rows, input.units));
+    nodes.set(
+      name,
+      input.kind === 'indices' ? graph.indices(name, rows, input.size) : graph.external(name, rows, input.units),
+    );
   }
   for (const node of description.nodes) {
     const context: BuildContext = {
@@ -110,7 +113,9 @@ function buildForward({ description, mode, layout }: BuildRequest): Forward {
 /** Emits gradients, clipping and the optimizer's update of all parameters. Returns the gradient norm. */
 function buildUpdate({ optimizer, layout }: BuildRequest, { graph, parameters }: Forward, loss: Value): Value {
   if (parameters.length === 0) {
-    throw new OptionError('invalid_option', 'the network has no parameters, there is nothing to train', { name: 'nodes' });
+    throw new OptionError('invalid_option', 'the network has no parameters, there is nothing to train', {
+      name: 'nodes',
+    });
   }
   const one = graph.external(RUN.one, 1, 1);
   const gradients = differentiate(graph, [{ value: loss, gradient: one }], parameters);

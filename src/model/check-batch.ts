@@ -1,6 +1,5 @@
 /** Checks a batch against the network before anything is written. Indices are checked by the native side. */
 import { ShapeError, UsageError } from '../core/errors.js';
-import type { BuiltGraph } from './build-graph.js';
 import type { Batch } from './batch.js';
 import type { CarriedState } from './carried-state.js';
 import type { NetworkDescription } from './network.js';
@@ -23,7 +22,8 @@ export function countRows(batch: Batch): number {
     rows += size;
     before = size;
   });
-  if (rows === 0) throw new ShapeError('shape_mismatch', 'batchSizes is empty, expected at least one step', { name: 'batchSizes' });
+  if (rows === 0)
+    throw new ShapeError('shape_mismatch', 'batchSizes is empty, expected at least one step', { name: 'batchSizes' });
   return rows;
 }
 
@@ -36,7 +36,12 @@ function checkType(name: string, values: Int32Array | Float32Array | undefined, 
   throw new ShapeError('rank_mismatch', message, { name, actual, expected });
 }
 
-function checkArray(name: string, values: Int32Array | Float32Array | undefined, isIndex: boolean, length: number): void {
+function checkArray(
+  name: string,
+  values: Int32Array | Float32Array | undefined,
+  isIndex: boolean,
+  length: number,
+): void {
   checkType(name, values, isIndex);
   if (values?.length !== length) {
     const message = `${name} has ${values?.length} entries, expected ${length}`;
@@ -64,12 +69,15 @@ export function checkBatch(
   checkArray("target 'target'", batch.targets?.['target'], target.isIndex, length);
 }
 
-/** @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size */
-export function checkState(state: CarriedState, batch: number, { initialStates }: BuiltGraph): void {
-  for (const [name, value] of initialStates) {
+/**
+ * @param units hidden size of each state of the network by name
+ * @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size
+ */
+export function checkState(state: CarriedState, batch: number, units: ReadonlyMap<string, number>): void {
+  for (const [name, size] of units) {
     const length = state.values.get(name)?.length;
-    if (state.batch === batch && length === batch * value.columns) continue;
-    const message = `state '${name}' has ${length ?? 'no'} numbers for ${state.batch} sequences, expected ${batch * value.columns} for ${batch}`;
+    if (state.batch === batch && length === batch * size) continue;
+    const message = `state '${name}' has ${length ?? 'no'} numbers for ${state.batch} sequences, expected ${batch * size} for ${batch}`;
     throw new UsageError('state_mismatch', message, { name, actual: state.batch, expected: batch });
   }
 }

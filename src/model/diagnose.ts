@@ -1,4 +1,5 @@
 /** Where a number stopped being finite. */
+import { NumericError } from '../core/errors.js';
 import type { Value } from '../graph/value.js';
 import { native } from '../native/addon.js';
 import type { NetworkDescription } from './network.js';
@@ -14,13 +15,17 @@ export interface Culprit {
   readonly parameter?: string;
 }
 
-function isFinite(values: Float32Array | Float64Array): boolean {
+function isSound(values: Float32Array | Float64Array): boolean {
   return native().probe(values).nonFinite === 0;
 }
 
-function findIn(parameters: ReadonlyMap<string, Parameter>, layer: string, part: 'data' | 'gradient'): string | undefined {
+function findIn(
+  parameters: ReadonlyMap<string, Parameter>,
+  layer: string,
+  part: 'data' | 'gradient',
+): string | undefined {
   for (const parameter of parameters.values()) {
-    if (parameter.name.startsWith(`${layer}.`) && !isFinite(parameter[part])) return parameter.name;
+    if (parameter.name.startsWith(`${layer}.`) && !isSound(parameter[part])) return parameter.name;
   }
   return undefined;
 }
@@ -42,7 +47,7 @@ export function findNonFinite(
     const parameter = findIn(parameters, layer, 'data');
     if (parameter !== undefined) return { layer, what: 'parameter', parameter };
     const output = run.built.nodes.get(layer) as Value;
-    if (output.node !== undefined && !isFinite(run.program.real(output).subarray(0, rows * output.columns))) {
+    if (output.node !== undefined && !isSound(run.program.real(output).subarray(0, rows * output.columns))) {
       return { layer, what: 'output' };
     }
   }
@@ -51,4 +56,25 @@ export function findNonFinite(
     if (parameter !== undefined) return { layer, what: 'gradient', parameter };
   }
   return undefined;
+}
+
+/**
+ * The error of a training step whose loss or gradient is not finite.
+ *
+ * @param step number of the step, counted from 1
+ */
+export function nonFiniteError(
+  loss: number,
+  gradientNorm: number,
+  step: number,
+  culprit: Culprit | undefined,
+): NumericError {
+  const isLoss = !Number.isFinite(loss);
+  const what = isLoss ? `loss is ${loss}` : `gradient norm is ${gradientNorm}`;
+  const where = culprit === undefined ? '' : `; first in layer '${culprit.layer}' (${culprit.what})`;
+  return new NumericError(
+    isLoss ? 'non_finite_loss' : 'non_finite_gradient',
+    `the ${what} at step ${step}${where}; parameters are as before the step`,
+    { step, loss, gradientNorm, layer: culprit?.layer, what: culprit?.what },
+  );
 }

@@ -1,5 +1,5 @@
 /** A compiled network: parameters in memory, and the runs that train, evaluate and use them. */
-import { NumericError, UsageError } from '../core/errors.js';
+import { UsageError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { requireInitializer } from '../layers/initializer.js';
 import { LOSSES, type LossName } from '../losses/losses.js';
@@ -7,18 +7,19 @@ import { threadCount } from '../native/threads.js';
 import { hyperparameters, optimizerSlots } from '../optimizers/emit-update.js';
 import { adam, type OptimizerDescription, optimizerFromJSON } from '../optimizers/optimizer.js';
 import type { Batch } from './batch.js';
-import { buildGraph, type Mode, RUN } from './build-graph.js';
+import { buildGraph, type Mode } from './build-graph.js';
 import { CarriedState } from './carried-state.js';
 import { checkBatch, checkState, countRows } from './check-batch.js';
-import { type Culprit, findNonFinite } from './diagnose.js';
+import { type Culprit, findNonFinite, nonFiniteError } from './diagnose.js';
+import { ModelRun } from './model-run.js';
 import type { NetworkDescription } from './network.js';
 import { type Parameter, ParameterBlocks, ParameterLayout } from './parameters.js';
-import { type ModelProgram, Programs } from './programs.js';
+import { Programs } from './programs.js';
+import type { EvaluationResult, ModelMemory, StepResult } from './results.js';
 import { checkRunOptions, type RunOptions, type TrainOptions, trainingNumbers } from './run-options.js';
+import { RunQueue } from './run-queue.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './sampling.js';
 import { Stream } from './stream.js';
-
-export type { RunOptions, TrainOptions };
 
 /** Settings of a compilation. */
 export interface CompileOptions {
@@ -32,46 +33,6 @@ export interface CompileOptions {
   readonly threads?: number;
   /** Initial values, as in layers/initializer; default `default`. */
   readonly initializer?: string;
-}
-
-/** What a training step tells. */
-export interface StepResult {
-  /** Mean over the valid steps, nats for cross-entropies. */
-  readonly loss: number;
-  /** Euclidean norm of the whole gradient before `clipNorm`. */
-  readonly gradientNorm: number;
-  /** Valid steps N of the batch. */
-  readonly steps: number;
-}
-
-/** What an evaluation tells. */
-export interface EvaluationResult {
-  readonly loss: number;
-  readonly steps: number;
-}
-
-/** Planned memory in bytes. */
-export interface ModelMemory {
-  readonly parameters: number;
-  readonly gradients: number;
-  readonly optimizer: number;
-  /** Arenas of the programs compiled so far. */
-  readonly arena: number;
-  /** Native scratch memory of those programs. */
-  readonly scratch: number;
-  readonly total: number;
-}
-
-interface PreparedRun {
-  readonly compiled: ModelProgram;
-  readonly program: ModelProgram['program'];
-  readonly built: ModelProgram['built'];
-  readonly batchSizes: Int32Array[];
-  readonly rows: number;
-  /** Version of the parameters at the begin of the run. */
-  readonly version: number;
-  /** Whether the packed weights of the program are of that version. */
-  readonly prepared: boolean;
 }
 
 const RUN_OPTIONS = ['state'];
@@ -93,10 +54,9 @@ export class Model {
   readonly #blocks: ParameterBlocks;
   readonly #programs: Programs;
   readonly #stateUnits: ReadonlyMap<string, number>;
+  readonly #queue = new RunQueue();
   #step = 0;
   #version = 0;
-  #busy = false;
-  #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
   /** Use `network(...).compile(...)`. */
@@ -148,7 +108,14 @@ export class Model {
     const gradients = this.#blocks.gradient.byteLength;
     const optimizer = this.#blocks.optimizer.byteLength;
     const { arenaBytes: arena, scratchBytes: scratch } = this.#programs;
-    return { parameters, gradients, optimizer, arena, scratch, total: parameters + gradients + optimizer + arena + scratch };
+    return {
+      parameters,
+      gradients,
+      optimizer,
+      arena,
+      scratch,
+      total: parameters + gradients + optimizer + arena + scratch,
+    };
   }
 
   /** Tells the model that its parameters were written from outside: packed copies of them are made again. */
@@ -163,7 +130,8 @@ export class Model {
 
   /**
    * One training step: forward, backward, clipping, update. All or nothing: when it rejects, parameters, optimizer,
-   * `step` and the carried state are what they were.
+   * `step` and the carried state are what they were. The batch is read when the run begins, behind those asked for
+   * before: leave it alone until the promise has settled.
    *
    * @throws {NumericError} `non_finite_loss`, `non_finite_gradient` with the step and the first layer concerned
    * @throws {ShapeError} `shape_mismatch`, `rank_mismatch`, `length_mismatch`
@@ -171,60 +139,60 @@ export class Model {
    * @throws {UsageError} `state_mismatch`, `model_disposed`
    */
   trainStep(batch: Batch, options: TrainOptions = {}): Promise<StepResult> {
-    return this.#exclusively(options, async () => {
+    return this.#queue.enqueue(options, async () => {
       checkRunOptions('trainStep', options, [...TRAIN_OPTIONS, 'signal']);
       const run = this.#beginTraining(batch, options);
-      await run.program.start(run.batchSizes, options);
+      await run.start(options.signal);
       return this.#finishTraining(run, batch, options);
     });
   }
 
   /** As `trainStep`, on the calling thread. @throws {UsageError} `model_busy` while another run is under way */
   trainStepSync(batch: Batch, options: Omit<TrainOptions, 'signal'> = {}): StepResult {
-    return this.#alone(() => {
+    return this.#queue.now(() => {
       checkRunOptions('trainStepSync', options, TRAIN_OPTIONS);
       const run = this.#beginTraining(batch, options);
-      run.program.run(run.batchSizes);
+      run.run();
       return this.#finishTraining(run, batch, options);
     });
   }
 
   /** The loss of a batch; dropout is off. Errors as `trainStep`. */
   evaluate(batch: Batch, options: RunOptions = {}): Promise<EvaluationResult> {
-    return this.#exclusively(options, async () => {
+    return this.#queue.enqueue(options, async () => {
       checkRunOptions('evaluate', options, [...RUN_OPTIONS, 'signal']);
       const run = this.#begin('evaluate', batch, options.state);
-      await run.program.start(run.batchSizes, options);
+      await run.start(options.signal);
       return this.#finishEvaluation(run, options.state);
     });
   }
 
   /** As `evaluate`, on the calling thread. @throws {UsageError} `model_busy` */
   evaluateSync(batch: Batch, options: Omit<RunOptions, 'signal'> = {}): EvaluationResult {
-    return this.#alone(() => {
+    return this.#queue.now(() => {
       checkRunOptions('evaluateSync', options, RUN_OPTIONS);
       const run = this.#begin('evaluate', batch, options.state);
-      run.program.run(run.batchSizes);
+      run.run();
       return this.#finishEvaluation(run, options.state);
     });
   }
 
   /** The outputs of a batch, row-major [N, outputs], in packed order. Errors as `trainStep`. */
   predict(batch: Batch, options: RunOptions = {}): Promise<Float32Array> {
-    return this.#exclusively(options, async () => {
+    return this.#queue.enqueue(options, async () => {
       checkRunOptions('predict', options, [...RUN_OPTIONS, 'signal']);
       const run = this.#begin('predict', batch, options.state);
-      await run.program.start(run.batchSizes, { ...options, prepared: run.prepared });
+      await run.start(options.signal);
       return this.#finishPrediction(run, options.state);
     });
   }
 
   /** As `predict`, on the calling thread. @throws {UsageError} `model_busy` */
   predictSync(batch: Batch, options: Omit<RunOptions, 'signal'> & { readonly use?: string } = {}): Float32Array {
-    return this.#alone(() => {
+    return this.#queue.now(() => {
       checkRunOptions('predictSync', options, [...RUN_OPTIONS, 'use']);
       const run = this.#begin('predict', batch, options.state, options.use);
-      run.program.run(run.batchSizes, run.prepared);
+      run.run();
       return this.#finishPrediction(run, options.state);
     });
   }
@@ -254,7 +222,7 @@ export class Model {
    * is not finite; undefined when all are finite. @throws {UsageError} `model_busy`
    */
   diagnose(batch: Batch, options: { readonly state?: CarriedState } = {}): Culprit | undefined {
-    return this.#alone(() => {
+    return this.#queue.now(() => {
       checkRunOptions('diagnose', options, RUN_OPTIONS);
       return this.#diagnose(batch, options.state);
     });
@@ -262,14 +230,14 @@ export class Model {
 
   #diagnose(batch: Batch, state: CarriedState | undefined): Culprit | undefined {
     const run = this.#begin('diagnose', batch, state);
-    run.program.run(run.batchSizes);
-    return findNonFinite(this.description, this.parameters, run, run.rows);
+    run.run();
+    return findNonFinite(this.description, this.parameters, run.compiled, run.rows);
   }
 
   /** Frees the programs of the model. @throws {UsageError} `model_busy` */
   dispose(): void {
     if (this.#disposed) return;
-    this.#alone(() => this.#programs.dispose());
+    this.#queue.now(() => this.#programs.dispose());
     this.#disposed = true;
   }
 
@@ -277,111 +245,46 @@ export class Model {
     this.dispose();
   }
 
-  /** Runs after all runs that were asked for before, unless the signal says by then that it is not wanted. */
-  async #exclusively<T>(options: RunOptions, run: () => Promise<T>): Promise<T> {
-    const before = this.#queue;
-    let release = (): void => {};
-    this.#queue = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    await before;
-    this.#busy = true;
-    try {
-      if (options?.signal?.aborted === true) throw options.signal.reason;
-      return await run();
-    } finally {
-      this.#busy = false;
-      release();
-    }
-  }
-
-  #alone<T>(run: () => T): T {
-    if (this.#busy) throw new UsageError('model_busy', 'an asynchronous run of this model is under way');
-    return run();
-  }
-
-  #begin(mode: Mode, batch: Batch, state: CarriedState | undefined, use?: string): PreparedRun {
+  /** Checks a batch and a state and writes them into the program of the mode. */
+  #begin(mode: Mode, batch: Batch, state: CarriedState | undefined, use?: string): ModelRun {
     if (this.#disposed) throw new UsageError('model_disposed', 'the model has been disposed of');
+    const { description } = this;
     const rows = countRows(batch);
-    const isIndex = this.loss === 'softmaxCrossEntropy';
-    checkBatch(batch, rows, this.description, mode === 'predict' ? undefined : { isIndex, columns: this.outputs });
+    const hasIndexTargets = this.loss === 'softmaxCrossEntropy';
+    const target = { isIndex: hasIndexTargets, columns: this.outputs };
+    checkBatch(batch, rows, description, mode === 'predict' ? undefined : target);
+    if (state !== undefined) checkState(state, batch.batchSizes[0] as number, this.#stateUnits);
     const compiled = this.#programs.get(mode, batch.batchSizes, rows, use);
-    const { program, built } = compiled;
-    if (state !== undefined) checkState(state, batch.batchSizes[0] as number, built);
-    for (const [name, input] of Object.entries(this.description.inputs)) {
-      const values = batch.inputs[name] as Float32Array;
-      if (program.hasInput(name)) (input.kind === 'indices' ? program.integers(name) : program.real(name)).set(values);
-    }
-    if (mode !== 'predict') {
-      (isIndex ? program.integers('target') : program.real('target')).set(batch.targets?.['target'] as Float32Array);
-    }
-    for (const name of built.initialStates.keys()) {
-      const memory = program.real(`state/${name}`);
-      if (state === undefined) memory.fill(0);
-      else memory.set(state.values.get(name) as Float32Array);
-    }
-    const version = this.#version;
-    const prepared = compiled.preparedVersion === version;
-    return { compiled, program, built, batchSizes: [batch.batchSizes], rows, version, prepared };
+    const inputs = { description, mode, hasIndexTargets, batch, rows, state, version: this.#version };
+    return new ModelRun(compiled, inputs);
   }
 
-  #beginTraining(batch: Batch, options: TrainOptions): PreparedRun {
+  #beginTraining(batch: Batch, options: TrainOptions): ModelRun {
     const { learningRate, clipNorm, clipValue } = trainingNumbers(options, this.optimizer.learningRate);
     const run = this.#begin('train', batch, options.state);
-    const { program } = run;
-    program.real(RUN.one).fill(1);
-    program.doubles(RUN.clipNorm).fill(clipNorm);
-    program.doubles(RUN.clipValue).fill(clipValue);
-    program.doubles(RUN.hyperparameters).set(hyperparameters(this.optimizer, learningRate, this.#step + 1));
-    if (program.hasInput(RUN.key)) {
-      const words = [this.seed, this.#step].flatMap((value) => [value % 2 ** 32, Math.floor(value / 2 ** 32)]);
-      program.integers(RUN.key).set(words);
-    }
+    const numbers = hyperparameters(this.optimizer, learningRate, this.#step + 1);
+    run.writeTrainingNumbers({ clipNorm, clipValue, hyperparameters: numbers, seed: this.seed, step: this.#step });
     return run;
   }
 
-  #finishTraining(run: PreparedRun, batch: Batch, { state }: TrainOptions): StepResult {
-    const { program, built, rows } = run;
-    const loss = program.real(built.loss as NonNullable<typeof built.loss>)[0] as number;
-    const gradientNorm = program.doubles(built.norm as NonNullable<typeof built.norm>)[0] as number;
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw this.#nonFinite(loss, gradientNorm, batch, state);
-    this.#takeState(run, state);
+  #finishTraining(run: ModelRun, batch: Batch, { state }: TrainOptions): StepResult {
+    const { loss, gradientNorm, rows } = run;
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      throw nonFiniteError(loss, gradientNorm, this.#step + 1, this.#diagnose(batch, state));
+    }
+    if (state !== undefined) run.writeStateTo(state);
     this.#step++;
     this.#version++;
     return { loss, gradientNorm, steps: rows };
   }
 
-  #nonFinite(loss: number, gradientNorm: number, batch: Batch, state: CarriedState | undefined): NumericError {
-    const step = this.#step + 1;
-    const culprit = this.#diagnose(batch, state);
-    const isLoss = !Number.isFinite(loss);
-    const what = isLoss ? `loss is ${loss}` : `gradient norm is ${gradientNorm}`;
-    const where = culprit === undefined ? '' : `; first in layer '${culprit.layer}' (${culprit.what})`;
-    return new NumericError(
-      isLoss ? 'non_finite_loss' : 'non_finite_gradient',
-      `the ${what} at step ${step}${where}; parameters are as before the step`,
-      { step, loss, gradientNorm, layer: culprit?.layer, what: culprit?.what },
-    );
+  #finishEvaluation(run: ModelRun, state: CarriedState | undefined): EvaluationResult {
+    if (state !== undefined) run.writeStateTo(state);
+    return { loss: run.loss, steps: run.rows };
   }
 
-  #finishEvaluation(run: PreparedRun, state: CarriedState | undefined): EvaluationResult {
-    this.#takeState(run, state);
-    const loss = run.program.real(run.built.loss as NonNullable<typeof run.built.loss>)[0] as number;
-    return { loss, steps: run.rows };
-  }
-
-  #finishPrediction(run: PreparedRun, state: CarriedState | undefined): Float32Array {
-    // Not the version of now: parameters may have been written while the run was under way.
-    run.compiled.preparedVersion = run.version;
-    this.#takeState(run, state);
-    return run.program.real(run.built.output).slice(0, run.rows * this.outputs) as Float32Array;
-  }
-
-  #takeState({ program, built }: PreparedRun, state: CarriedState | undefined): void {
-    if (state === undefined) return;
-    for (const [name, value] of built.finalStates) {
-      const memory = state.values.get(name) as Float32Array;
-      memory.set(program.real(value).subarray(0, memory.length));
-    }
+  #finishPrediction(run: ModelRun, state: CarriedState | undefined): Float32Array {
+    if (state !== undefined) run.writeStateTo(state);
+    return run.outputs();
   }
 }

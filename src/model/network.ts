@@ -108,7 +108,8 @@ export function network(description: NetworkDescription): Network {
  */
 export function sequential(layers: readonly AnyLayer[], options: { readonly features?: number } = {}): Network {
   const [first] = layers;
-  if (first === undefined) throw new OptionError('invalid_option', 'sequential needs at least one layer', { name: 'layers' });
+  if (first === undefined)
+    throw new OptionError('invalid_option', 'sequential needs at least one layer', { name: 'layers' });
   const input: InputDescription =
     first.kind === 'embedding'
       ? { kind: 'indices', size: (first as EmbeddingDescription).size }

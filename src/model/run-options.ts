@@ -34,7 +34,9 @@ export function checkRunOptions(run: string, options: RunOptions, allowed: reado
   if (state !== undefined && !(state instanceof CarriedState)) {
     throw new UsageError('state_mismatch', `state is ${describeValue(state)}, expected one that model.newState made`);
   }
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+  // Both are called: an exception when a run has ended would have no caller to go to.
+  const isSignal = typeof signal?.addEventListener === 'function' && typeof signal.removeEventListener === 'function';
+  if (signal !== undefined && !isSignal) {
     const message = `option 'signal' must be an AbortSignal, got ${describeValue(signal)}`;
     throw new OptionError('invalid_option', message, { name: 'signal', value: signal });
   }

@@ -10,13 +10,17 @@ export interface SymbolTable {
   readonly size: number;
   /** Text between two symbols: empty for characters, a space for words. */
   readonly joinedBy: string;
+  /** Mark of the end of a line, for vocabularies of words. */
+  readonly endOfSentenceId?: number | undefined;
   encode(text: string): Int32Array;
   decodeSymbol(id: number): string;
+  /** Index of a symbol, undefined where there is none. */
+  idOf?(symbol: string): number | undefined;
 }
 
 /** Options of sampling. */
 export interface SampleOptions {
-  /** Text that the model reads first; it is not part of the result. Default: the first symbol of the vocabulary. */
+  /** Text that the model reads first; it is not part of the result. Default: a line feed, or the first symbol. */
   readonly prompt?: string;
   /** Symbols to draw, integer >= 0; default 200. */
   readonly length?: number;
@@ -81,15 +85,24 @@ interface Drawing {
   readonly random: Random;
 }
 
+/** What comes before the first symbol of a text. */
+function beginning(vocabulary: SymbolTable): number {
+  return vocabulary.endOfSentenceId ?? vocabulary.idOf?.('\n') ?? 0;
+}
+
 function* drawSymbols(model: Model, vocabulary: SymbolTable, drawing: Drawing): Generator<string> {
   const { prompt, length, temperature, topK, random } = drawing;
+  const { joinedBy, endOfSentenceId } = vocabulary;
   const stream = model.stream();
-  let logits = stream.read(prompt.length > 0 ? prompt : Int32Array.of(0));
+  let previous = prompt.at(-1) ?? beginning(vocabulary);
+  let logits = stream.read(prompt.length > 0 ? prompt : Int32Array.of(previous));
   for (let drawn = 0; drawn < length; drawn++) {
     keepLikeliest(logits, topK);
     const id = draw(logits, temperature, random);
-    const separator = drawn > 0 || prompt.length > 0 ? vocabulary.joinedBy : '';
-    yield separator + vocabulary.decodeSymbol(id);
+    // Words are joined by spaces, but a line neither begins nor ends with one.
+    const isJoined = (drawn > 0 || prompt.length > 0) && id !== endOfSentenceId && previous !== endOfSentenceId;
+    yield (isJoined ? joinedBy : '') + vocabulary.decodeSymbol(id);
+    previous = id;
     if (drawn + 1 < length) logits = stream.step(id);
   }
 }

@@ -124,32 +124,10 @@ export async function* sampleLanguageModel(
   const { threads = 1, ...sampling } = options; // a single step is too small to share
   const { model, vocabulary } = await loadLanguageModel(run, { threads });
   try {
-    const prompt = sampling.prompt ?? beginning(vocabulary);
-    const pieces = model.sampleStream(vocabulary, { length: 500, ...sampling, prompt });
-    let previous = options.prompt ?? '\n';
-    for (const piece of pieces) {
-      const spaced = spaceLines(vocabulary, previous, piece);
-      previous = piece;
-      yield spaced;
-    }
+    yield* model.sampleStream(vocabulary, { length: 500, ...sampling });
   } finally {
     model.dispose();
   }
-}
-
-/** A line feed, or the first symbol. */
-function beginning(vocabulary: Vocabulary): string {
-  return vocabulary.endOfSentenceId !== undefined || vocabulary.idOf('\n') !== undefined
-    ? '\n'
-    : vocabulary.decodeSymbol(0);
-}
-
-/** Words are joined by spaces, but a line neither begins nor ends with one. */
-function spaceLines(vocabulary: Vocabulary, previous: string, piece: string): string {
-  const { joinedBy } = vocabulary;
-  if (joinedBy === '') return piece;
-  const word = piece.startsWith(joinedBy) ? piece.slice(joinedBy.length) : piece;
-  return word === '\n' || previous.endsWith('\n') ? word : joinedBy + word;
 }
 
 async function findCheckpoint(run: string): Promise<{ path: string; checkpoint: LoadedCheckpoint }> {

@@ -57,12 +57,16 @@ export function lineProgress(
     update(status) {
       if (now() - last < intervalMs) return;
       last = now();
-      stream.write(`${describe(status).join('  ')}\n`);
+      stream.write(`${joinParts(describe(status))}\n`);
     },
     note: (line) => void stream.write(`${line}\n`),
     end() {},
   };
 }
+
+// The bar is cut off at the edge of the terminal, notes are not.
+const WRAP_LINES = '\x1b[?7h';
+const CUT_LINES = '\x1b[?7l';
 
 /** A progress bar that is redrawn in place; notes scroll by above it. */
 export function terminalProgress(stream: ProgressStream): ProgressReporter {
@@ -84,7 +88,7 @@ export function terminalProgress(stream: ProgressStream): ProgressReporter {
     },
     update: (status) => bar?.update(status.step, { status }),
     note(line) {
-      bars?.log(`${line}\n`);
+      bars?.log(`${WRAP_LINES}${line}\n${CUT_LINES}`);
       bars?.update();
     },
     end() {
@@ -95,24 +99,38 @@ export function terminalProgress(stream: ProgressStream): ProgressReporter {
   };
 }
 
-/**
- * The bar as one line of at most `width` columns: the bar itself gives way first.
- */
+/** The bar as one line of less than `width` columns: the bar itself gives way first, then speed, then the step. */
 export function formatBar(status: ProgressStatus, width: number): string {
   const parts = describe(status);
-  const text = parts.join('  ');
+  const narrower = [parts, { ...parts, speed: '' }, { ...parts, speed: '', step: '' }].map(joinParts);
+  const text =
+    narrower.find((line) => line.length < width) ?? (narrower.at(-1) as string).slice(0, Math.max(0, width - 1));
   const room = Math.min(30, width - text.length - 3);
-  if (status.totalSteps === undefined || room < 5) return text.slice(0, Math.max(0, width - 1));
+  if (status.totalSteps === undefined || room < 5) return text;
   const filled = Math.round(room * Math.min(1, status.step / Math.max(1, status.totalSteps)));
   return `${'█'.repeat(filled)}${'░'.repeat(room - filled)}  ${text}`;
 }
 
-function describe(status: ProgressStatus): string[] {
+/** The parts of a line of progress, in order; empty where nothing is known. */
+interface ProgressParts {
+  readonly epoch: string;
+  readonly step: string;
+  readonly loss: string;
+  readonly speed: string;
+  readonly left: string;
+}
+
+function describe(status: ProgressStatus): ProgressParts {
   const { step, totalSteps, epoch, epochs, loss, tokensPerSecond, secondsLeft } = status;
-  const parts = [epochs === undefined ? `epoch ${epoch}` : `epoch ${epoch}/${epochs}`];
-  parts.push(totalSteps === undefined ? `step ${step}` : `step ${step}/${totalSteps}`);
-  if (loss !== undefined) parts.push(`loss ${formatLoss(loss)}`);
-  if (tokensPerSecond > 0) parts.push(`${formatCount(tokensPerSecond)} tokens/s`);
-  if (secondsLeft !== undefined) parts.push(`${formatDuration(secondsLeft)} left`);
-  return parts;
+  return {
+    epoch: epochs === undefined ? `epoch ${epoch}` : `epoch ${epoch}/${epochs}`,
+    step: totalSteps === undefined ? `step ${step}` : `step ${step}/${totalSteps}`,
+    loss: loss === undefined ? '' : `loss ${formatLoss(loss)}`,
+    speed: tokensPerSecond > 0 ? `${formatCount(tokensPerSecond)} tokens/s` : '',
+    left: secondsLeft === undefined ? '' : `${formatDuration(secondsLeft)} left`,
+  };
+}
+
+function joinParts({ epoch, step, loss, speed, left }: ProgressParts): string {
+  return [epoch, step, loss, speed, left].filter((part) => part !== '').join('  ');
 }

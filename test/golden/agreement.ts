@@ -1,7 +1,7 @@
 /** Comparison of a result with a tensor of a golden. */
 import { expect } from 'vitest';
-import { compare, type ComparisonOptions } from '../oracle/tolerance.js';
 import { matrix } from '../oracle/matrix.js';
+import { type ComparisonOptions, compare } from '../oracle/tolerance.js';
 import type { GoldenTensor } from './load.js';
 
 /** Fails, naming the worst element, unless `actual` agrees with the tensor within the relative tolerance. */

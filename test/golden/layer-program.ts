@@ -1,7 +1,8 @@
 /** A recurrent layer alone as a program: outputs, final states, and the gradient of everything that it reads. */
-import { CompiledProgram } from '../../src/graph/program.js';
-import { Graph } from '../../src/graph/graph.js';
+
 import { differentiate } from '../../src/graph/gradients.js';
+import { Graph } from '../../src/graph/graph.js';
+import { CompiledProgram } from '../../src/graph/program.js';
 import type { Value } from '../../src/graph/value.js';
 import type { BuildContext } from '../../src/layers/layer.js';
 import { layerRule } from '../../src/layers/layers.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Graph } from '../../src/graph/graph.js';
 import { differentiate } from '../../src/graph/gradients.js';
+import { Graph } from '../../src/graph/graph.js';
 import { CompiledProgram } from '../../src/graph/program.js';
 import { only, type Value } from '../../src/graph/value.js';
 import { emitLoss, type LossName } from '../../src/losses/losses.js';

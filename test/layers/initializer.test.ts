@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
-import { initialize, type ParameterRole, type ParameterShape, requireInitializer } from '../../src/layers/initializer.js';
+import {
+  initialize,
+  type ParameterRole,
+  type ParameterShape,
+  requireInitializer,
+} from '../../src/layers/initializer.js';
 import { orthogonal } from '../../src/layers/orthogonal.js';
 
 const UNITS = 48;
@@ -125,7 +130,8 @@ describe('the uniform and normal schemes', () => {
   });
 
   it('draw every weight from N(0, x²) and leave biases at 0', () => {
-    for (const role of ['embedding', 'input', 'recurrent', 'dense'] as const) expectNormal(fill('normal:0.2', role), 0.2);
+    for (const role of ['embedding', 'input', 'recurrent', 'dense'] as const)
+      expectNormal(fill('normal:0.2', role), 0.2);
     for (const role of ['inputBias', 'denseBias'] as const) {
       expect(new Set(fill('normal:0.2', role).map(Math.abs))).toEqual(new Set([0]));
     }
@@ -157,8 +163,22 @@ describe('a scheme', () => {
   });
 
   it.each([
-    '', 'xavier', 'Default', 'default:1', 'uniform', 'uniform:', 'uniform:x', 'uniform:-1', 'normal:NaN', 'normal:Infinity',
-    'default,forget', 'default,forget=', 'default,forget=one', 'default,embedding=-1', 'default,bias=0', 'default,',
+    '',
+    'xavier',
+    'Default',
+    'default:1',
+    'uniform',
+    'uniform:',
+    'uniform:x',
+    'uniform:-1',
+    'normal:NaN',
+    'normal:Infinity',
+    'default,forget',
+    'default,forget=',
+    'default,forget=one',
+    'default,embedding=-1',
+    'default,bias=0',
+    'default,',
   ])("is refused, with what is allowed, when it is '%s'", (scheme) => {
     expect(() => requireInitializer(scheme)).toThrow(OptionError);
     expect(() => requireInitializer(scheme)).toThrow(/initializer '.*expected default, pytorch/);

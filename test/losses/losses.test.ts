@@ -49,7 +49,9 @@ describe('the softmax cross-entropy of a model', () => {
     const batch = batchOf(rows, Int32Array.of(2, 0, 1));
     const expected = (Math.log(3) + Math.log(2) + Math.log(3)) / 3; // the second row has p = 2/4
     expect(model.evaluateSync(batch)).toEqual({ loss: expect.closeTo(expected, 6), steps: 3 });
-    expect(biasGradient(model, batch)).toEqual(near([(1 / 3 - 1 / 2 + 1 / 3) / 3, (1 / 3 + 1 / 4 - 2 / 3) / 3, (-2 / 3 + 1 / 4 + 1 / 3) / 3]));
+    expect(biasGradient(model, batch)).toEqual(
+      near([(1 / 3 - 1 / 2 + 1 / 3) / 3, (1 / 3 + 1 / 4 - 2 / 3) / 3, (-2 / 3 + 1 / 4 + 1 / 3) / 3]),
+    );
   });
 
   it('leaves rows with target -1 out of the mean and of the gradient', () => {
@@ -96,7 +98,10 @@ describe('the sigmoid cross-entropy of a model', () => {
 
   it('stays finite for logits that overflow an exponential', () => {
     const model = identityModel('sigmoidCrossEntropy');
-    expect(model.evaluateSync(batchOf([[1000, -1000, 0]], Float32Array.of(0, 0, 0))).loss).toBeCloseTo(1000 + Math.log(2), 3);
+    expect(model.evaluateSync(batchOf([[1000, -1000, 0]], Float32Array.of(0, 0, 0))).loss).toBeCloseTo(
+      1000 + Math.log(2),
+      3,
+    );
   });
 });
 
@@ -129,7 +134,9 @@ describe('a loss', () => {
       expect(() => identityModel(loss).evaluateSync(batch)).toThrow(/'target' is Int32Array, expected a Float32Array/);
     }
     const rows = { ...inputs, targets: { target: Float32Array.of(1) } };
-    expect(() => identityModel('softmaxCrossEntropy').evaluateSync(rows)).toThrow(/Float32Array, expected an Int32Array/);
+    expect(() => identityModel('softmaxCrossEntropy').evaluateSync(rows)).toThrow(
+      /Float32Array, expected an Int32Array/,
+    );
   });
 
   it('wants one target a row, or one a column of every row', () => {

@@ -60,13 +60,14 @@ describe.each(cells)('the state of an %s', (cell) => {
   });
 
   it('carried over evaluations gives the loss of the whole, row for row', () => {
-    const { targets, batchSizes } = long;
+    const { batchSizes } = long;
+    const given = long.targets?.['target'] as Int32Array;
     const state = model.newState(3);
     for (let step = 0; step < 12; step++) {
       const { loss } = model.evaluateSync(windowOf(long, step, step + 1), { state });
       // The same rows out of the long window: all other targets are ignored.
       const target = new Int32Array(36).fill(-1);
-      for (let row = 3 * step; row < 3 * step + 3; row++) target[row] = (targets?.['target'] as Int32Array)[row] as number;
+      target.set(given.subarray(3 * step, 3 * step + 3), 3 * step);
       expect(loss).toBe(model.evaluateSync({ batchSizes, inputs: long.inputs, targets: { target } }).loss);
     }
   });
@@ -94,7 +95,13 @@ describe.each(cells)('the state of an %s', (cell) => {
     model.predictSync(ragged, { state });
     [7, 4, 1].forEach((length, sequence) => {
       const alone = model.newState(1);
-      const rows = Array.from({ length }, (_, t) => batchSizesOf([7, 4, 1]).slice(0, t).reduce((a, b) => a + b, 0) + sequence);
+      const rows = Array.from(
+        { length },
+        (_, t) =>
+          batchSizesOf([7, 4, 1])
+            .slice(0, t)
+            .reduce((a, b) => a + b, 0) + sequence,
+      );
       const input = Int32Array.from(rows, (row) => (ragged.inputs['input'] as Int32Array)[row] as number);
       model.predictSync({ batchSizes: new Int32Array(length).fill(1), inputs: { input } }, { state: alone });
       for (const [name, values] of alone.values) {

@@ -58,10 +58,10 @@ describe('dropout', () => {
   it('is the same for the same seed and step, whatever ran before', () => {
     const model = maskModel();
     const masks = [nextMask(model), nextMask(model), nextMask(model)];
-    expect([nextMask(Object.assign(maskModel(), { step: 2 })), nextMask(Object.assign(maskModel(), { step: 1 }))]).toEqual([
-      masks[2],
-      masks[1],
-    ]);
+    expect([
+      nextMask(Object.assign(maskModel(), { step: 2 })),
+      nextMask(Object.assign(maskModel(), { step: 1 })),
+    ]).toEqual([masks[2], masks[1]]);
     model.step = 0;
     expect(nextMask(model)).toEqual(masks[0]);
   });
@@ -90,8 +90,13 @@ describe('dropout', () => {
 
   it('with rate 0 changes nothing', () => {
     const layers = [dense({ units: 3 })];
-    const model = (rate: number) => sequential([dropout({ rate }), ...layers], { features: 2 }).compileSync({ loss: 'meanSquaredError' });
-    const batch = { batchSizes: Int32Array.of(1), inputs: { input: Float32Array.of(1, 2) }, targets: { target: new Float32Array(3) } };
+    const model = (rate: number) =>
+      sequential([dropout({ rate }), ...layers], { features: 2 }).compileSync({ loss: 'meanSquaredError' });
+    const batch = {
+      batchSizes: Int32Array.of(1),
+      inputs: { input: Float32Array.of(1, 2) },
+      targets: { target: new Float32Array(3) },
+    };
     const plain = sequential(layers, { features: 2 }).compileSync({ loss: 'meanSquaredError' });
     expect(model(0).trainStepSync(batch)).toEqual(plain.trainStepSync(batch));
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Model, ModelMemory } from '../../src/model/model.js';
+import type { Model } from '../../src/model/model.js';
+import type { ModelMemory } from '../../src/model/results.js';
 import { adam, sgd } from '../../src/optimizers/optimizer.js';
 import { CELLS, type Cell, characterModel, imageOf, randomBatch } from './small-models.js';
 

@@ -5,6 +5,7 @@ import { embedding } from '../../src/layers/embedding.js';
 import { concatenate, sum } from '../../src/layers/layers.js';
 import { gru, lstm, rnn } from '../../src/layers/recurrent.js';
 import { type NetworkDescription, network, networkFromJSON, sequential } from '../../src/model/network.js';
+import { sgd } from '../../src/optimizers/optimizer.js';
 import { imageOf, randomNumbers } from './small-models.js';
 
 /** Symbols and features, each through a layer of its own, joined; and one layer that reads both joints. */
@@ -35,7 +36,17 @@ describe('a network with two inputs, a joint and a sum', () => {
   it('names its parameters and states after its nodes', () => {
     const model = compileTwo();
     expect([...model.parameters.keys()].map((name) => name.split('.')[0])).toEqual([
-      'letters', 'signal', 'signal', 'memory', 'memory', 'memory', 'memory', 'short', 'short', 'out', 'out',
+      'letters',
+      'signal',
+      'signal',
+      'memory',
+      'memory',
+      'memory',
+      'memory',
+      'short',
+      'short',
+      'out',
+      'out',
     ]);
     expect(model.parameters.get('memory.weight_ih_l0')?.shape).toEqual([18, 4 + 4 + 3]);
     expect([...model.newState(2).values.keys()]).toEqual(['memory.h_l0']);
@@ -73,7 +84,51 @@ describe('a network with two inputs, a joint and a sum', () => {
 
   it('wants both inputs', () => {
     const { symbols } = twoInputsBatch.inputs;
-    expect(() => compileTwo().predictSync({ ...twoInputsBatch, inputs: { symbols } })).toThrow(/input 'frames' is missing/);
+    expect(() => compileTwo().predictSync({ ...twoInputsBatch, inputs: { symbols } })).toThrow(
+      /input 'frames' is missing/,
+    );
+  });
+});
+
+describe('a network in which', () => {
+  const features = { kind: 'features', units: 2 } as const;
+  const batch = {
+    batchSizes: Int32Array.of(2, 1),
+    inputs: { input: randomNumbers(6), unread: randomNumbers(6, 3) },
+    targets: { target: randomNumbers(6, 2) },
+  };
+  const first = { name: 'first', layer: dense({ units: 2 }), inputs: ['input'] };
+  const compile = (description: NetworkDescription) =>
+    network(description).compileSync({ loss: 'meanSquaredError', optimizer: sgd({ learningRate: 0.1 }), threads: 1 });
+
+  it('a layer is read twice by one sum counts its gradient twice', () => {
+    const once = compile({ inputs: { input: features }, nodes: [first], output: 'first' });
+    const twice = compile({
+      inputs: { input: features },
+      nodes: [first, { name: 'both', layer: sum(), inputs: ['first', 'first'] }],
+      output: 'both',
+    });
+    const [plain, doubled] = [once.predictSync(batch), twice.predictSync(batch)];
+    expect(doubled).toEqual(plain.map((value) => 2 * value));
+    // The same outputs, made by weights of twice the size: the gradient of the halves is twice that of the whole.
+    for (const { data } of once.parameters.values()) data.set(data.map((value) => 2 * value));
+    once.parametersChanged();
+    expect(twice.trainStepSync(batch).loss).toBe(once.trainStepSync(batch).loss);
+    for (const [name, { gradient }] of twice.parameters) {
+      const whole = once.parameters.get(name)?.gradient as Float32Array;
+      expect(gradient, name).toEqual(whole.map((value) => 2 * value));
+    }
+  });
+
+  it('a layer and an input are read by nothing trains the others and leaves that layer alone', () => {
+    const unread = { name: 'unread_layer', layer: lstm({ units: 3 }), inputs: ['unread'] };
+    const inputs = { input: features, unread: features };
+    const model = compile({ inputs, nodes: [first, unread], output: 'first' });
+    const alone = compile({ inputs: { input: features }, nodes: [first], output: 'first' });
+    const before = model.parameters.get('unread_layer.weight_hh_l0')?.data.slice();
+    for (let step = 0; step < 3; step++) expect(model.trainStepSync(batch)).toEqual(alone.trainStepSync(batch));
+    expect(model.parameters.get('unread_layer.weight_hh_l0')?.data).toEqual(before);
+    expect(model.diagnose(batch)).toBeUndefined();
   });
 });
 
@@ -93,8 +148,15 @@ describe('the description of a network', () => {
   });
 
   it('survives JSON: the same description, the same model', () => {
-    const dense3 = sequential([lstm({ units: 4, layers: 2, dropout: 0.2 }), dropout({ rate: 0.1 }), dense({ units: 3 })], { features: 2 });
-    for (const made of [network(twoInputs), dense3, sequential([embedding({ size: 5, units: 2 }), rnn({ units: 3 })])]) {
+    const dense3 = sequential(
+      [lstm({ units: 4, layers: 2, dropout: 0.2 }), dropout({ rate: 0.1 }), dense({ units: 3 })],
+      { features: 2 },
+    );
+    for (const made of [
+      network(twoInputs),
+      dense3,
+      sequential([embedding({ size: 5, units: 2 }), rnn({ units: 3 })]),
+    ]) {
       const restored = networkFromJSON(JSON.parse(JSON.stringify(made.description)));
       expect(restored.description).toEqual(made.description);
       expect(imageOf(restored.compileSync({ seed: 3 }))).toEqual(imageOf(made.compileSync({ seed: 3 })));
@@ -115,17 +177,35 @@ describe('a network is refused', () => {
   const invalid: readonly (readonly [string, unknown, RegExp])[] = [
     ['a name is used twice', { ...valid, nodes: [node, node] }, /two nodes or inputs named 'a'/],
     ['a node has the name of an input', { ...valid, nodes: [{ ...node, name: 'input' }] }, /named 'input'/],
-    ['a node reads what is made later', { ...valid, nodes: [{ ...node, inputs: ['b'] }, { ...node, name: 'b' }] }, /reads 'b'/],
+    [
+      'a node reads what is made later',
+      {
+        ...valid,
+        nodes: [
+          { ...node, inputs: ['b'] },
+          { ...node, name: 'b' },
+        ],
+      },
+      /reads 'b'/,
+    ],
     ['a node reads itself', { ...valid, nodes: [{ ...node, inputs: ['a'] }] }, /reads 'a'/],
     ['a node reads nothing', { ...valid, nodes: [{ ...node, inputs: [] }] }, /no input/],
     ['a node has no name', { ...valid, nodes: [{ ...node, name: '' }] }, /named ''/],
-    ['a name holds a slash', { ...valid, nodes: [{ ...node, name: 'state/x' }], output: 'state/x' }, /named 'state\/x'/],
+    [
+      'a name holds a slash',
+      { ...valid, nodes: [{ ...node, name: 'state/x' }], output: 'state/x' },
+      /named 'state\/x'/,
+    ],
     ['an input is named target', { ...valid, inputs: { input: features, target: features } }, /named 'target'/],
     ['the output is not there', { ...valid, output: 'b' }, /output 'b' is not a node/],
     ['the output is an input', { ...valid, output: 'input' }, /output 'input' is not a node/],
     ['an input has no width', { ...valid, inputs: { input: { kind: 'features' } } }, /inputs\.input\.units/],
     ['an input has a size of 0', { ...valid, inputs: { input: { kind: 'indices', size: 0 } } }, /inputs\.input\.size/],
-    ['an input is of no known kind', { ...valid, inputs: { input: { kind: 'image', units: 3 } } }, /"indices", "features"/],
+    [
+      'an input is of no known kind',
+      { ...valid, inputs: { input: { kind: 'image', units: 3 } } },
+      /"indices", "features"/,
+    ],
   ];
 
   it.each(invalid)('when %s', (_, description, message) => {
@@ -136,7 +216,13 @@ describe('a network is refused', () => {
   });
 
   it.each([
-    undefined, null, 5, 'lstm', [], {}, { inputs: {}, nodes: [] },
+    undefined,
+    null,
+    5,
+    'lstm',
+    [],
+    {},
+    { inputs: {}, nodes: [] },
     { inputs: { input: null }, nodes: [], output: 'a' },
     { inputs: { input: features }, nodes: {}, output: 'a' },
     { inputs: { input: features }, nodes: [null], output: 'a' },
@@ -162,19 +248,32 @@ describe('a network is refused', () => {
   });
 
   it('in compilation when layers do not fit together', () => {
-    const compile = (layers: Parameters<typeof sequential>[0]) => () => sequential(layers, { features: 3 }).compileSync();
+    const compile = (layers: Parameters<typeof sequential>[0]) => () =>
+      sequential(layers, { features: 3 }).compileSync();
     expect(compile([dense({ units: 2 }), embedding({ size: 4, units: 2 })])).toThrow(ShapeError);
     const onIds = { inputs: { input: { kind: 'indices', size: 4 } as const }, nodes: [node], output: 'a' };
     expect(() => network(onIds).compileSync()).toThrow(/dense takes one input of real numbers, got indices/);
-    const sums = [node, { ...node, name: 'b', layer: dense({ units: 3 }) }, { name: 'c', layer: sum(), inputs: ['a', 'b'] }];
+    const sums = [
+      node,
+      { ...node, name: 'b', layer: dense({ units: 3 }) },
+      { name: 'c', layer: sum(), inputs: ['a', 'b'] },
+    ];
     expect(() => network({ ...valid, nodes: sums, output: 'c' }).compileSync()).toThrow(ShapeError);
-    const pair = { ...valid, inputs: { input: features, other: features }, nodes: [{ ...node, inputs: ['input', 'other'] }] };
+    const pair = {
+      ...valid,
+      inputs: { input: features, other: features },
+      nodes: [{ ...node, inputs: ['input', 'other'] }],
+    };
     expect(() => network(pair).compileSync()).toThrow(/dense takes one input of real numbers, got 2 inputs/);
   });
 
   it('in training when it has no parameters', () => {
     const model = sequential([activation('tanh')], { features: 1 }).compileSync({ loss: 'meanSquaredError' });
-    const batch = { batchSizes: Int32Array.of(1), inputs: { input: Float32Array.of(1) }, targets: { target: Float32Array.of(1) } };
+    const batch = {
+      batchSizes: Int32Array.of(1),
+      inputs: { input: Float32Array.of(1) },
+      targets: { target: Float32Array.of(1) },
+    };
     expect(model.predictSync(batch)[0]).toBeCloseTo(Math.tanh(1), 6);
     expect(() => model.trainStepSync(batch)).toThrow(/no parameters/);
   });

@@ -95,7 +95,12 @@ describe('the first values of parameters', () => {
   it('do not depend on layers that stand before or behind', () => {
     const layers = [embedding({ size: 7, units: 4 }), lstm({ units: 4 }), dense({ units: 3 })];
     const plain = sequential(layers).compileSync();
-    const longer = sequential([layers[0] as never, gru({ units: 4 }), ...layers.slice(1), rnn({ units: 2 })]).compileSync();
+    const longer = sequential([
+      layers[0] as never,
+      gru({ units: 4 }),
+      ...layers.slice(1),
+      rnn({ units: 2 }),
+    ]).compileSync();
     for (const name of ['embedding.weight', 'lstm.weight_ih_l0', 'lstm.weight_hh_l0', 'dense.weight']) {
       expect(dataOf(longer, name), name).toEqual(dataOf(plain, name));
     }

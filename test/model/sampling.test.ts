@@ -11,7 +11,10 @@ function table(joinedBy = ''): SymbolTable {
   return {
     size: SYMBOLS,
     joinedBy,
-    encode: (text) => Int32Array.from((joinedBy === '' ? [...text] : text.split(joinedBy).filter(Boolean)).map((letter) => LETTERS.indexOf(letter))),
+    encode: (text) =>
+      Int32Array.from(
+        (joinedBy === '' ? [...text] : text.split(joinedBy).filter(Boolean)).map((letter) => LETTERS.indexOf(letter)),
+      ),
     decodeSymbol: (id) => LETTERS[id] as string,
   };
 }
@@ -144,7 +147,9 @@ describe('sampling is refused, before the first symbol,', () => {
   });
 
   it('when the prompt holds an id that is none of the model', () => {
-    expect(() => model.sample(table(), { prompt: 'abz' })).toThrow(expect.objectContaining({ code: 'index_out_of_range' }));
+    expect(() => model.sample(table(), { prompt: 'abz' })).toThrow(
+      expect.objectContaining({ code: 'index_out_of_range' }),
+    );
   });
 
   it('when the outputs of the model are not finite', () => {

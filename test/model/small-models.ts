@@ -24,7 +24,12 @@ export interface CharacterOptions {
 }
 
 /** Embedding, recurrent layers, affine layer: symbols in, logits out. */
-export function characterNetwork({ cell = 'lstm', units = 9, layers = 1, dropout = 0 }: CharacterOptions = {}): Network {
+export function characterNetwork({
+  cell = 'lstm',
+  units = 9,
+  layers = 1,
+  dropout = 0,
+}: CharacterOptions = {}): Network {
   return sequential([
     embedding({ size: SYMBOLS, units: 5 }),
     CELLS[cell]({ units, layers, dropout }),

@@ -65,7 +65,8 @@ describe('streams of one model', () => {
     const streams = sequences.map(() => model.stream());
     const results: Float32Array[][] = sequences.map(() => []);
     for (let step = 0; step < 8; step++) {
-      streams.forEach((stream, index) => results[index]?.push(stream.step(sequences[index]?.[step] as number)));
+      for (const [index, stream] of streams.entries())
+        results[index]?.push(stream.step(sequences[index]?.[step] ?? -1));
     }
     expect(results).toEqual(sequences.map((sequence) => wholeSequence(model, sequence)));
   });
@@ -103,7 +104,9 @@ describe('streams of one model', () => {
 
 describe('a stream of features', () => {
   it('takes the row of a step and gives what a prediction gives', () => {
-    const model = sequential([gru({ units: 6 }), dense({ units: 2 })], { features: 3 }).compileSync({ loss: 'meanSquaredError' });
+    const model = sequential([gru({ units: 6 }), dense({ units: 2 })], { features: 3 }).compileSync({
+      loss: 'meanSquaredError',
+    });
     const input = randomNumbers(15);
     const whole = model.predictSync({ batchSizes: new Int32Array(5).fill(1), inputs: { input } });
     const stream = model.stream();

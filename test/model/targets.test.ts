@@ -30,7 +30,9 @@ describe('a regression on features', () => {
     const { loss } = await model.evaluate(batch);
     expect(loss).toBeLessThan(first / 20);
     const outputs = unpackSequences(batch, await model.predict(batch)) as Float32Array[];
-    const errors = outputs.flatMap((output, index) => [...output].map((value, t) => value - (sums[index]?.[t] as number)));
+    const errors = outputs.flatMap((output, index) =>
+      [...output].map((value, t) => value - (sums[index]?.[t] as number)),
+    );
     expect(errors).toHaveLength(21);
     const meanSquare = errors.reduce((sum, error) => sum + error * error, 0) / errors.length;
     expect(meanSquare).toBeCloseTo(loss, 5);
@@ -86,13 +88,23 @@ describe('an activation as the last layer', () => {
 
 describe('a stack of different recurrent layers', () => {
   it('is trained through all of them', () => {
-    const model = sequential([rnn({ units: 4, activation: 'relu' }), gru({ units: 5, resetAfter: false }), lstm({ units: 3 })], {
-      features: 2,
-    }).compileSync({ loss: 'meanSquaredError', threads: 1 });
-    const batch = { batchSizes: Int32Array.of(2, 2, 1), inputs: { input: randomNumbers(10) }, targets: { target: randomNumbers(15, 2) } };
+    const model = sequential(
+      [rnn({ units: 4, activation: 'relu' }), gru({ units: 5, resetAfter: false }), lstm({ units: 3 })],
+      {
+        features: 2,
+      },
+    ).compileSync({ loss: 'meanSquaredError', threads: 1 });
+    const batch = {
+      batchSizes: Int32Array.of(2, 2, 1),
+      inputs: { input: randomNumbers(10) },
+      targets: { target: randomNumbers(15, 2) },
+    };
     const { loss } = model.trainStepSync(batch);
     for (const { name, gradient } of model.parameters.values()) {
-      expect(gradient.some((value) => value !== 0), name).toBe(true);
+      expect(
+        gradient.some((value) => value !== 0),
+        name,
+      ).toBe(true);
     }
     for (let step = 0; step < 40; step++) model.trainStepSync(batch, { learningRate: 0.02 });
     expect(model.evaluateSync(batch).loss).toBeLessThan(loss);

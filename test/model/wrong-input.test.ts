@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BpttError, OptionError, RangeIndexError, ShapeError, UsageError } from '../../src/core/errors.js';
+import { type BpttError, OptionError, RangeIndexError, ShapeError, UsageError } from '../../src/core/errors.js';
 import { lstm } from '../../src/layers/recurrent.js';
 import type { Batch } from '../../src/model/batch.js';
 import type { CarriedState } from '../../src/model/carried-state.js';
@@ -17,38 +17,103 @@ const wrongBatches: readonly (readonly [string, unknown, new (...of: never) => B
   ['no batch sizes', { ...good, batchSizes: undefined }, ShapeError, 'rank_mismatch', /batchSizes is missing/],
   ['batch sizes as numbers', { ...good, batchSizes: [2, 2, 1] }, ShapeError, 'rank_mismatch', /batchSizes is Array/],
   ['no steps', { ...good, batchSizes: new Int32Array() }, ShapeError, 'shape_mismatch', /batchSizes is empty/],
-  ['a step without sequences', { ...good, batchSizes: Int32Array.of(3, 2, 0) }, ShapeError, 'shape_mismatch', /\[2\] is 0/],
+  [
+    'a step without sequences',
+    { ...good, batchSizes: Int32Array.of(3, 2, 0) },
+    ShapeError,
+    'shape_mismatch',
+    /\[2\] is 0/,
+  ],
   ['a negative step', { ...good, batchSizes: Int32Array.of(3, 3, -1) }, ShapeError, 'shape_mismatch', /\[2\] is -1/],
-  ['steps that grow', { ...good, batchSizes: Int32Array.of(2, 3) }, ShapeError, 'shape_mismatch', /\[1\] is 3, expected 1\.\.2/],
+  [
+    'steps that grow',
+    { ...good, batchSizes: Int32Array.of(2, 3) },
+    ShapeError,
+    'shape_mismatch',
+    /\[1\] is 3, expected 1\.\.2/,
+  ],
   ['no inputs', { ...good, inputs: undefined }, ShapeError, 'rank_mismatch', /input 'input' is missing/],
   ['another input', { ...good, inputs: { x: inputs.input } }, ShapeError, 'rank_mismatch', /input 'input' is missing/],
   ['an input of null', { ...good, inputs: { input: null } }, ShapeError, 'rank_mismatch', /input 'input' is null/],
-  ['real inputs', { ...good, inputs: { input: new Float32Array(5) } }, ShapeError, 'rank_mismatch', /Float32Array, expected an Int32Array/],
-  ['too few inputs', { ...good, inputs: { input: new Int32Array(4) } }, ShapeError, 'length_mismatch', /4 entries, expected 5/],
-  ['too many inputs', { ...good, inputs: { input: new Int32Array(6) } }, ShapeError, 'length_mismatch', /6 entries, expected 5/],
+  [
+    'real inputs',
+    { ...good, inputs: { input: new Float32Array(5) } },
+    ShapeError,
+    'rank_mismatch',
+    /Float32Array, expected an Int32Array/,
+  ],
+  [
+    'too few inputs',
+    { ...good, inputs: { input: new Int32Array(4) } },
+    ShapeError,
+    'length_mismatch',
+    /4 entries, expected 5/,
+  ],
+  [
+    'too many inputs',
+    { ...good, inputs: { input: new Int32Array(6) } },
+    ShapeError,
+    'length_mismatch',
+    /6 entries, expected 5/,
+  ],
   ['no targets', { ...good, targets: undefined }, ShapeError, 'rank_mismatch', /target 'target' is missing/],
   ['too few targets', { ...good, ...target(1, 2) }, ShapeError, 'length_mismatch', /2 entries, expected 5/],
-  ['an id too large', { ...good, inputs: { input: Int32Array.of(0, 1, SYMBOLS, 3, 4) } }, RangeIndexError, 'index_out_of_range', /input has index 11 at row 2, expected 0\.\.10/],
-  ['a negative id', { ...good, inputs: { input: Int32Array.of(0, 1, 2, 3, -1) } }, RangeIndexError, 'index_out_of_range', /input has index -1 at row 4/],
-  ['a target too large', { ...good, ...target(0, SYMBOLS, 2, 3, 4) }, RangeIndexError, 'index_out_of_range', /target has index 11 at row 1, expected -1\.\.10/],
-  ['a target below -1', { ...good, ...target(-2, 1, 2, 3, 4) }, RangeIndexError, 'index_out_of_range', /target has index -2 at row 0/],
+  [
+    'an id too large',
+    { ...good, inputs: { input: Int32Array.of(0, 1, SYMBOLS, 3, 4) } },
+    RangeIndexError,
+    'index_out_of_range',
+    /input has index 11 at row 2, expected 0\.\.10/,
+  ],
+  [
+    'a negative id',
+    { ...good, inputs: { input: Int32Array.of(0, 1, 2, 3, -1) } },
+    RangeIndexError,
+    'index_out_of_range',
+    /input has index -1 at row 4/,
+  ],
+  [
+    'a target too large',
+    { ...good, ...target(0, SYMBOLS, 2, 3, 4) },
+    RangeIndexError,
+    'index_out_of_range',
+    /target has index 11 at row 1, expected -1\.\.10/,
+  ],
+  [
+    'a target below -1',
+    { ...good, ...target(-2, 1, 2, 3, 4) },
+    RangeIndexError,
+    'index_out_of_range',
+    /target has index -2 at row 0/,
+  ],
 ];
 
 /** Every option that a training step must refuse. */
-const wrongOptions: readonly (readonly [string, (model: Model) => unknown, new (...of: never) => BpttError, string])[] = [
-  ['a learning rate of NaN', () => ({ learningRate: Number.NaN }), OptionError, 'invalid_option'],
-  ['a negative learning rate', () => ({ learningRate: -1 }), OptionError, 'invalid_option'],
-  ['an infinite learning rate', () => ({ learningRate: Number.POSITIVE_INFINITY }), OptionError, 'invalid_option'],
-  ['a clipping norm of NaN', () => ({ clipNorm: Number.NaN }), OptionError, 'invalid_option'],
-  ['a negative clipping norm', () => ({ clipNorm: -5 }), OptionError, 'invalid_option'],
-  ['a clipping value as text', () => ({ clipValue: '1' }), OptionError, 'invalid_option'],
-  ['a misspelt option', () => ({ learningrate: 0.1 }), OptionError, 'unknown_option'],
-  ['null', () => null, OptionError, 'invalid_option'],
-  ['a state of another batch size', (model) => ({ state: model.newState(3) }), UsageError, 'state_mismatch'],
-  ['a state of another network', () => ({ state: characterModel({ units: 4 }).newState(2) }), UsageError, 'state_mismatch'],
-  ['a state of another cell', () => ({ state: characterModel({ cell: 'gru' }).newState(2) }), UsageError, 'state_mismatch'],
-  ['a state that is none', () => ({ state: {} }), UsageError, 'state_mismatch'],
-];
+const wrongOptions: readonly (readonly [string, (model: Model) => unknown, new (...of: never) => BpttError, string])[] =
+  [
+    ['a learning rate of NaN', () => ({ learningRate: Number.NaN }), OptionError, 'invalid_option'],
+    ['a negative learning rate', () => ({ learningRate: -1 }), OptionError, 'invalid_option'],
+    ['an infinite learning rate', () => ({ learningRate: Number.POSITIVE_INFINITY }), OptionError, 'invalid_option'],
+    ['a clipping norm of NaN', () => ({ clipNorm: Number.NaN }), OptionError, 'invalid_option'],
+    ['a negative clipping norm', () => ({ clipNorm: -5 }), OptionError, 'invalid_option'],
+    ['a clipping value as text', () => ({ clipValue: '1' }), OptionError, 'invalid_option'],
+    ['a misspelt option', () => ({ learningrate: 0.1 }), OptionError, 'unknown_option'],
+    ['null', () => null, OptionError, 'invalid_option'],
+    ['a state of another batch size', (model) => ({ state: model.newState(3) }), UsageError, 'state_mismatch'],
+    [
+      'a state of another network',
+      () => ({ state: characterModel({ units: 4 }).newState(2) }),
+      UsageError,
+      'state_mismatch',
+    ],
+    [
+      'a state of another cell',
+      () => ({ state: characterModel({ cell: 'gru' }).newState(2) }),
+      UsageError,
+      'state_mismatch',
+    ],
+    ['a state that is none', () => ({ state: {} }), UsageError, 'state_mismatch'],
+  ];
 
 describe('a batch is refused, with nothing changed,', () => {
   it.each(wrongBatches)('when it has %s', async (_, given, type, code, message) => {
@@ -107,7 +172,10 @@ describe('an option of a run is refused, with nothing changed,', () => {
 
   it('when a signal is none, or a synchronous run is given one', async () => {
     const model = characterModel();
-    await expect(model.trainStep(good, { signal: 5 as never })).rejects.toMatchObject({ code: 'invalid_option' });
+    for (const wrong of [5, null, {}, { addEventListener() {} }, new AbortController()]) {
+      const run = model.trainStep(good, { signal: wrong as never });
+      await expect(run).rejects.toMatchObject({ code: 'invalid_option' });
+    }
     const signal = { signal: AbortSignal.timeout(1000) } as never;
     expect(() => model.trainStepSync(good, signal)).toThrow(expect.objectContaining({ code: 'unknown_option' }));
   });

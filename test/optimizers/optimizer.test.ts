@@ -46,14 +46,22 @@ describe('the description of an optimizer', () => {
     expect(adam()).toEqual({ kind: 'adam', ...betas, weightDecay: 0 });
     expect(adamW()).toEqual({ kind: 'adamW', ...betas, weightDecay: 0.01 });
     expect(rmsprop()).toEqual({
-      kind: 'rmsprop', learningRate: 0.01, alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0, epsilonInsideRoot: false,
+      kind: 'rmsprop',
+      learningRate: 0.01,
+      alpha: 0.99,
+      epsilon: 1e-8,
+      momentum: 0,
+      weightDecay: 0,
+      epsilonInsideRoot: false,
     });
   });
 
   it('is found by name', () => {
     for (const name of OPTIMIZERS) expect(optimizerNamed(name, { learningRate: 0.5 }).learningRate).toBe(0.5);
     expect(optimizerNamed('momentum', { learningRate: 0.5 })).toEqual(momentum({ learningRate: 0.5 }));
-    expect(() => optimizerNamed('adagrad', { learningRate: 0.5 })).toThrow(/"sgd", "momentum", "adam", "adamW", "rmsprop"/);
+    expect(() => optimizerNamed('adagrad', { learningRate: 0.5 })).toThrow(
+      /"sgd", "momentum", "adam", "adamW", "rmsprop"/,
+    );
   });
 });
 

@@ -76,6 +76,12 @@ describe('the bar', () => {
     expect(formatBar(status, width).length).toBeLessThan(width);
   });
 
+  it('leaves out speed and step, whole, where there is little room', () => {
+    expect(formatBar(status, 66)).toBe('epoch 2/4  step 50/200  loss 1.2346  152k tokens/s  1:24 left');
+    expect(formatBar(status, 60)).toMatch(/^█+░+ {2}epoch 2\/4 {2}step 50\/200 {2}loss 1\.2346 {2}1:24 left$/);
+    expect(formatBar(status, 40)).toMatch(/epoch 2\/4 {2}loss 1\.2346 {2}1:24 left$/);
+  });
+
   it('leaves out what is not known', () => {
     const unknown = { ...status, totalSteps: undefined, epochs: undefined, loss: undefined, secondsLeft: undefined };
     expect(formatBar({ ...unknown, tokensPerSecond: 0 }, 80)).toBe('epoch 2  step 50');

@@ -1,7 +1,7 @@
 import type { Output } from './output.js';
 
 /** What a command has of the process around it. */
-export interface Session {
+export interface CommandContext {
   /** Results, on standard output. */
   readonly output: Output;
   /** Aborted when the process is asked to stop; its reason is a StopRequest. */
