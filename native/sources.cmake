@@ -28,6 +28,7 @@ set(BPTT_PROGRAM_SOURCES
   program/program.cc
   program/reader.cc
   program/signature.cc
+  program/work.cc
 )
 
 set(BPTT_BINDING_SOURCES

@@ -18,6 +18,9 @@ class Barrier {
   // Returns true when the run must stop. All threads must pass the same `may_stop`.
   bool wait(bool may_stop);
 
+  // For one thread that works while the others wait: whether to hurry to the next barrier, at which all will stop.
+  bool is_cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
+
  private:
   const int count_;
   const std::atomic<bool>* cancel_;

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "program/work.h"
+
 namespace bptt {
 
 Napi::Error coded_error(Napi::Env env, const std::string& code, const std::string& message) {
@@ -50,6 +52,8 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
     throw invalid(env, "Program takes an Int32Array, a Float64Array, an array of blocks and a thread count");
   }
   const int threads = info[3].As<Napi::Number>().Int32Value();
+  const int64_t grain = info[4].IsNumber() ? info[4].As<Napi::Number>().Int64Value() : kDefaultGrain;
+  if (grain < 0) throw invalid(env, "grain is " + std::to_string(grain) + ", expected 0 or more");
   if (threads < 1 || threads > kMaxThreads) throw invalid(env, "threads is " + std::to_string(threads) + ", expected 1 to " + std::to_string(kMaxThreads));
   const Napi::Array given = info[2].As<Napi::Array>();
   const Napi::Array kept = Napi::Array::New(env);  // a copy, so that the caller cannot take a block out
@@ -65,7 +69,7 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   }
   try {
     const Status status = Program::load(copy_of<int32_t, Napi::Int32Array>(info[0]), copy_of<double, Napi::Float64Array>(info[1]),
-                                        blocks, *environment.dispatch.table, threads, &program_);
+                                        blocks, *environment.dispatch.table, threads, grain, &program_);
     if (!status.is_ok()) throw coded_error(env, status.code(), status.message());
   } catch (const std::bad_alloc&) {
     throw coded_error(env, "native_failed", "out of memory for the scratch space of the program");

@@ -17,7 +17,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
  public:
   static Napi::Function define(Napi::Env env);
 
-  // new Program(words: Int32Array, attributes: Float64Array, blocks: Uint8Array[], threads: number)
+  // new Program(words: Int32Array, attributes: Float64Array, blocks: Uint8Array[], threads: number, grain?: number)
   // The blocks must lie on SharedArrayBuffers: nobody can detach or resize those under a running thread.
   explicit ProgramObject(const Napi::CallbackInfo& info);
 

@@ -22,8 +22,12 @@ if(MSVC)
   target_compile_options(bptt_compile INTERFACE /W4 /utf-8 /bigobj /fp:precise $<$<NOT:$<CONFIG:Debug>>:/O2>)
   target_compile_definitions(bptt_compile INTERFACE NOMINMAX WIN32_LEAN_AND_MEAN)
 else()
+  set(optimization $<IF:$<CONFIG:Debug>,-Og,-O3>)
+  if(BPTT_SANITIZE)
+    set(optimization -O1)  # the kernels take ten minutes to compile with sanitizers at -O3
+  endif()
   target_compile_options(bptt_compile INTERFACE
-    $<IF:$<CONFIG:Debug>,-Og,-O3> -fno-math-errno -fno-trapping-math -ffp-contract=off -Wall -Wextra)
+    ${optimization} -fno-math-errno -fno-trapping-math -ffp-contract=off -Wall -Wextra)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # False alarms inside Eigen: packet types carry vector attributes; _mm512_undefined_* is uninitialised on purpose.
     target_compile_options(bptt_compile INTERFACE -Wno-ignored-attributes -Wno-maybe-uninitialized)

@@ -5,15 +5,17 @@
 #include "base/barrier.h"
 #include "base/denormals.h"
 #include "program/reader.h"
+#include "program/work.h"
 
 namespace bptt {
 
 Status Program::load(const std::vector<int32_t>& words, const std::vector<double>& attributes,
-                     const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads,
+                     const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads, int64_t grain,
                      std::shared_ptr<Program>* program) {
   std::shared_ptr<Program> loaded(new Program());
   loaded->kernels_ = &kernels;
   loaded->threads_ = threads;
+  loaded->grain_ = grain;
   loaded->attributes_ = attributes;
   loaded->blocks_ = blocks;
   for (const Block& block : blocks) {
@@ -99,7 +101,7 @@ bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
     axes_[a].batch = batch_sizes_[a][0];
     axes_[a].rows = rows;
   }
-  for (const Instruction& instruction : instructions_) {
+  for (Instruction& instruction : instructions_) {
     for (size_t o = 0; o < instruction.operands.size(); ++o) {
       const int32_t index = instruction.operands[o];
       if (index < 0) continue;
@@ -120,6 +122,9 @@ bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
                                                 std::to_string(value.low) + ".." + std::to_string(value.high - 1));
       }
     }
+    const BpttAxis* axis = instruction.axis < 0 ? nullptr : &axes_[static_cast<size_t>(instruction.axis)];
+    instruction.shared = threads_ > 1 && is_worth_sharing(operation_specs()[static_cast<size_t>(instruction.opcode)],
+                                                          &operands_[static_cast<size_t>(instruction.first_operand)], axis, grain_ * threads_);
   }
   return true;
 }
@@ -136,6 +141,12 @@ int32_t member_barrier(void* context) {
   auto* member = static_cast<MemberContext*>(context);
   member->stopped = member->barrier->wait(member->may_stop);
   return member->stopped ? 1 : 0;
+}
+
+// For an instruction that one thread does alone. It only cuts the work short; all threads stop at the next barrier.
+int32_t lone_barrier(void* context) {
+  const auto* member = static_cast<MemberContext*>(context);
+  return member->may_stop && member->barrier->is_cancelled() ? 1 : 0;
 }
 
 }  // namespace
@@ -156,10 +167,12 @@ RunResult Program::run(ThreadTeam& team, int64_t first, const std::atomic<bool>*
     run_member(id, count, first, &context);
     if (id == 0 && context.stopped) stopped.store(true);
   };
+  const bool any_shared = std::any_of(instructions_.begin() + first, instructions_.end(), [](const Instruction& i) { return i.shared; });
+  const int threads = any_shared ? threads_ : 1;
   if (wait_for_team) {
-    team.run_when_free(threads_, work);
+    team.run_when_free(threads, work);
   } else {
-    team.run(threads_, work);
+    team.run(threads, work);
   }
   return stopped.load() ? RunResult::kCancelled : RunResult::kDone;
 }
@@ -167,21 +180,27 @@ RunResult Program::run(ThreadTeam& team, int64_t first, const std::atomic<bool>*
 void Program::run_member(int id, int count, int64_t first, void* member) {
   const FlushDenormals flush;
   auto* context = static_cast<MemberContext*>(member);
-  const BpttTeam team{id, count, context, member_barrier};
+  const BpttTeam together{id, count, context, member_barrier};
+  const BpttTeam alone{0, 1, context, lone_barrier};
   uint8_t* thread_scratch = static_cast<uint8_t*>(thread_scratch_.data());
   const int64_t total = static_cast<int64_t>(instructions_.size());
   for (int64_t i = first; i < total; ++i) {
     const Instruction& instruction = instructions_[static_cast<size_t>(i)];
     context->may_stop = i < commit_begin_;
-    const BpttCall call{operands_.data() + instruction.first_operand,
-                        attributes_.data() + instruction.first_attribute,
-                        instruction.axis < 0 ? nullptr : &axes_[static_cast<size_t>(instruction.axis)],
-                        shared_scratch_.data(),
-                        thread_scratch == nullptr ? nullptr : thread_scratch + id * thread_scratch_bytes_,
-                        &team};
-    kernels_->operations[instruction.opcode].kernel[is_double_](&call);
+    if (instruction.shared || id == 0) {
+      const BpttCall call{operands_.data() + instruction.first_operand,
+                          attributes_.data() + instruction.first_attribute,
+                          instruction.axis < 0 ? nullptr : &axes_[static_cast<size_t>(instruction.axis)],
+                          shared_scratch_.data(),
+                          thread_scratch == nullptr ? nullptr : thread_scratch + id * thread_scratch_bytes_,
+                          instruction.shared ? &together : &alone};
+      kernels_->operations[instruction.opcode].kernel[is_double_](&call);
+    }
     if (context->stopped) return;
-    // The barrier after the last instruction before the commit may still stop; then nothing has changed.
+    // Between two instructions of thread 0 nobody need wait; before the commit all agree whether to go on. After the
+    // barrier before the commit nothing stops any more.
+    const bool is_next_alone = i + 1 < total && !instructions_[static_cast<size_t>(i + 1)].shared;
+    if (!instruction.shared && is_next_alone && i + 1 != commit_begin_) continue;
     if (member_barrier(context) != 0) return;
   }
 }

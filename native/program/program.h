@@ -40,6 +40,7 @@ struct Instruction {
   int64_t first_attribute;
   int32_t axis;  // of the letter N, or -1
   int64_t first_operand;
+  bool shared = false;  // whether all threads do it together in this run, or one alone
 };
 
 // The run-time size of one axis.
@@ -61,9 +62,9 @@ enum class RunResult { kDone, kCancelled };
 class Program {
  public:
   // Checks everything: counts, offsets, sizes, types, extents and attributes. On success `program` is ready to run with
-  // up to `threads` threads.
+  // up to `threads` threads, which share an instruction where each has at least `grain` multiply-adds to do.
   static Status load(const std::vector<int32_t>& words, const std::vector<double>& attributes,
-                     const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads,
+                     const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads, int64_t grain,
                      std::shared_ptr<Program>* program);
 
   // Sets the sizes of this run and checks them and every index that the instructions will use.
@@ -92,6 +93,7 @@ class Program {
   const BpttKernelTable* kernels_ = nullptr;
   int is_double_ = 0;
   int threads_ = 1;
+  int64_t grain_ = 0;
   int64_t prepare_end_ = 0;
   int64_t commit_begin_ = 0;
   std::vector<AxisCapacity> capacities_;

@@ -55,7 +55,9 @@ export function opcodeOf(name: string): number {
   }
   const opcode = opcodes.get(name);
   if (opcode !== undefined) return opcode;
-  throw new NativeError('native_failed', `the native addon has no operation ${name}; build it again`, { operation: name });
+  throw new NativeError('native_failed', `the native addon has no operation ${name}; build it again`, {
+    operation: name,
+  });
 }
 
 /** Operands of a node in native order. */

@@ -49,7 +49,10 @@ export function differentiate(
   const gradients = new Map<number, Value>();
   const accumulate = (target: Value, gradient: Value) => {
     const before = gradients.get(target.id);
-    gradients.set(target.id, before === undefined ? gradient : only(graph.apply('add', { a: before, b: gradient }), 'y'));
+    gradients.set(
+      target.id,
+      before === undefined ? gradient : only(graph.apply('add', { a: before, b: gradient }), 'y'),
+    );
   };
   for (const { value, gradient } of outputs) {
     if (value.columns !== gradient.columns) {

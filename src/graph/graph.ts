@@ -8,8 +8,8 @@ import {
   type Node,
   only,
   type Source,
-  sameExtent,
   type SymbolicExtent,
+  sameExtent,
   type Value,
   type ValueType,
 } from './value.js';
@@ -127,7 +127,10 @@ export class Graph {
         matchOperand(name, spec, value, letters);
         inputs.set(spec.name, value);
       } else if (!spec.optional) {
-        throw new ShapeError('shape_mismatch', `${name}: ${spec.name} is missing`, { operation: name, operand: spec.name });
+        throw new ShapeError('shape_mismatch', `${name}: ${spec.name} is missing`, {
+          operation: name,
+          operand: spec.name,
+        });
       }
     }
     const steps = letters.get('N');

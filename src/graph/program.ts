@@ -2,6 +2,7 @@
 import { RangeIndexError, ShapeError, UsageError } from '../core/errors.js';
 import { asNativeError, type NativeProgram, native } from '../native/addon.js';
 import { allocateBlock } from '../native/memory.js';
+import { threadGrain } from '../native/threads.js';
 import { type AxisCapacity, emitProgram, type Location } from './emit.js';
 import type { Graph } from './graph.js';
 import { planMemory } from './planner.js';
@@ -22,6 +23,8 @@ export interface ProgramOptions {
   readonly axes: ReadonlyMap<string, AxisCapacity>;
   readonly blocks: ModelBlocks;
   readonly threads: number;
+  /** Multiply-adds between two barriers that are worth one thread; default `BPTT_GRAIN`, else the native one. */
+  readonly grain?: number;
   /** Type of the real values; float64 serves gradient checks. Default float32. */
   readonly precision?: 'float32' | 'float64';
   /** Packs the parameters in instructions that a run may leave out. Default false: packed at every run. */
@@ -73,15 +76,17 @@ export class CompiledProgram {
     const locationOf = (value: Value): Location =>
       place(value) ?? { block: ARENA, offset: plan.offsets.get(value.id) as number };
     const text = emitProgram(instructions, this.#isDouble, options.axes, locationOf);
-    for (const value of [...text.values, ...options.outputs, ...inputs]) this.#locations.set(value.id, locationOf(value));
+    for (const value of [...text.values, ...options.outputs, ...inputs])
+      this.#locations.set(value.id, locationOf(value));
     this.arenaBytes = plan.bytes;
     const { parameter, gradient, optimizer } = options.blocks;
     this.#blocks = [parameter, gradient, optimizer, allocateBlock(plan.bytes)];
     this.#externals = new Map(inputs.map((value) => [value.name as string, value]));
     this.#values = text.values;
     this.#prepare = instructions.prepare;
+    const grain = options.grain ?? threadGrain();
     try {
-      this.#native = new (native().Program)(text.words, text.attributes, this.#blocks, options.threads);
+      this.#native = new (native().Program)(text.words, text.attributes, this.#blocks, options.threads, grain);
     } catch (error) {
       throw asNativeError(error);
     }
@@ -177,7 +182,8 @@ export class CompiledProgram {
     }
     if (typeof value.rows === 'number') return value.rows * value.columns;
     const axis = this.axes.get(value.rows.axis);
-    if (axis === undefined) throw new ShapeError('shape_mismatch', `no capacity is given for the time axis ${value.rows.axis}`);
+    if (axis === undefined)
+      throw new ShapeError('shape_mismatch', `no capacity is given for the time axis ${value.rows.axis}`);
     return (value.rows.kind === 'steps' ? axis.rows : axis.batch) * value.columns;
   }
 

@@ -49,6 +49,7 @@ export interface NativeAddon {
     attributes: Float64Array,
     blocks: readonly Uint8Array[],
     threads: number,
+    grain?: number,
   ) => NativeProgram;
 }
 

@@ -39,3 +39,20 @@ export function threadCount(requested?: number): number {
   }
   return value;
 }
+
+/**
+ * Multiply-adds that a thread must have to do between two barriers to take part: `BPTT_GRAIN`, or undefined for the native
+ * default. 0 lets all threads take part in everything, which only tests want. Results do not depend on it.
+ *
+ * @throws {OptionError} `invalid_option` when it is not a whole number >= 0
+ */
+export function threadGrain(): number | undefined {
+  const text = process.env['BPTT_GRAIN'];
+  if (text === undefined || text === '') return undefined;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new OptionError('invalid_option', `BPTT_GRAIN is ${text}, expected a whole number >= 0`, {
+    name: 'BPTT_GRAIN',
+    value: text,
+  });
+}

@@ -85,16 +85,20 @@ describe('activations in float32', () => {
       for (const length of [1, 3, 16, 33]) {
         for (let at = 0; at < length; at++) {
           const xs = Array.from({ length }, (_, index) => (index === at ? Number.NaN : 0.5));
-          const isNaN = [...run(name, xs)].map(Number.isNaN);
-          expect(isNaN.indexOf(true), `${name} of ${length}`).toBe(at);
-          expect(isNaN.lastIndexOf(true), `${name} of ${length}`).toBe(at);
+          const found = [...run(name, xs)].map(Number.isNaN);
+          expect(found.indexOf(true), `${name} of ${length}`).toBe(at);
+          expect(found.lastIndexOf(true), `${name} of ${length}`).toBe(at);
         }
       }
     }
   });
 
   it.each([
-    ['exp', [Number.POSITIVE_INFINITY, 1e38, 88.75, -87.5, -1e38, Number.NEGATIVE_INFINITY], [Infinity, Infinity, Infinity, 0, 0, 0]],
+    [
+      'exp',
+      [Number.POSITIVE_INFINITY, 1e38, 88.75, -87.5, -1e38, Number.NEGATIVE_INFINITY],
+      [Infinity, Infinity, Infinity, 0, 0, 0],
+    ],
     ['sigmoid', [Number.POSITIVE_INFINITY, 1e38, 30, -87.5, -1e38, Number.NEGATIVE_INFINITY], [1, 1, 1, 0, 0, 0]],
     ['tanh', [Number.POSITIVE_INFINITY, 1e38, 10, -10, -1e38, Number.NEGATIVE_INFINITY], [1, 1, 1, -1, -1, -1]],
     ['relu', [Number.POSITIVE_INFINITY, 1e10, -1e10, Number.NEGATIVE_INFINITY], [Infinity, 1e10, 0, 0]],

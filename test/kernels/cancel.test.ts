@@ -102,11 +102,14 @@ describe('a run under way', () => {
   it('is followed by those that were started meanwhile, each in its turn', async () => {
     const steps = [1, 2, 3].map(() => trainingStep(short, 2));
     const ended: number[] = [];
-    await Promise.all(steps.map(async (step, index) => {
-      await step.program.start(step.batchSizes);
-      ended.push(index);
-    }));
+    await Promise.all(
+      steps.map(async (step, index) => {
+        await step.program.start(step.batchSizes);
+        ended.push(index);
+      }),
+    );
     expect(ended).toEqual([0, 1, 2]);
-    for (const step of steps) expect(bitsOf(step.parameters).equals(bitsOf(steps[0]?.parameters as Float32Array))).toBe(true);
+    for (const step of steps)
+      expect(bitsOf(step.parameters).equals(bitsOf(steps[0]?.parameters as Float32Array))).toBe(true);
   });
 });

@@ -16,10 +16,11 @@ export function capture(compile: () => unknown): CapturedProgram {
   const { Program } = addon;
   const captured: CapturedProgram[] = [];
   addon.Program = class {
-    constructor(words: Int32Array, attributes: Float64Array, blocks: readonly Uint8Array[], threads: number) {
+    constructor(...given: ConstructorParameters<NativeAddon['Program']>) {
+      const [words, attributes, blocks] = given;
       captured.push({ words, attributes, blockBytes: blocks.map((block) => block.byteLength) });
       // biome-ignore lint/correctness/noConstructorReturn: the wrapper is the wrapped program
-      return new Program(words, attributes, blocks, threads);
+      return new Program(...given);
     }
   } as unknown as NativeAddon['Program'];
   try {
@@ -63,9 +64,9 @@ export class GuardedBlocks {
   }
 }
 
-/** Loads a program in the flat form. Throws what the native side throws: an Error with a code. */
+/** Loads a program whose instructions all threads share. Throws what the native side throws: an Error with a code. */
 export function load(program: CapturedProgram, blocks: readonly Uint8Array[], threads = 1): NativeProgram {
-  return new (native().Program)(program.words, program.attributes, blocks, threads);
+  return new (native().Program)(program.words, program.attributes, blocks, threads, 0);
 }
 
 /** The code of what `action` throws, or undefined when it throws nothing. */

@@ -88,7 +88,10 @@ describe('a malformed program', () => {
       expect(refusal(Int32Array.of(...base.words, 0)), base.name).toBe('invalid_program');
       for (let length = 0; length < base.attributes.length; length++) {
         const attributes = base.attributes.slice(0, length);
-        expect(codeOf(() => load({ ...base, attributes }, blocks)), base.name).toBe('invalid_program');
+        expect(
+          codeOf(() => load({ ...base, attributes }, blocks)),
+          base.name,
+        ).toBe('invalid_program');
       }
     }
   });
@@ -169,7 +172,9 @@ describe('memory blocks', () => {
 
   it('are refused when they do not begin on a 64-byte boundary', () => {
     for (const shift of [1, 4, 32]) {
-      const misaligned = blocks.map(({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset + shift, length));
+      const misaligned = blocks.map(
+        ({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset + shift, length),
+      );
       misaligned.forEach((block, index) => {
         expect(refusal(replaced(index, block))).toBe('invalid_program');
       });
@@ -186,7 +191,10 @@ describe('memory blocks', () => {
 
   it('are refused with a thread count that is none', () => {
     for (const threads of [0, -1, 257, 2 ** 31, Number.NaN]) {
-      expect(codeOf(() => load(training, blocks, threads)), String(threads)).toBe('invalid_program');
+      expect(
+        codeOf(() => load(training, blocks, threads)),
+        String(threads),
+      ).toBe('invalid_program');
     }
   });
 });

@@ -80,7 +80,8 @@ class Objective {
   #at(operand: string, change: Float64Array, step: number): number[] {
     const memory = this.#run.view(this.#built.operands.get(operand) as Value);
     const before = memory.slice();
-    for (let index = 0; index < memory.length; index++) memory[index] = element(before, index) + step * element(change, index);
+    for (let index = 0; index < memory.length; index++)
+      memory[index] = element(before, index) + step * element(change, index);
     this.#run.program.run(this.#run.batchSizes);
     memory.set(before);
     return this.outputs.map((name) => {

@@ -18,7 +18,7 @@ function block(bytes) {
 /** The program with a function that starts it on zeroed memory: inputs share theirs with what is computed later. */
 function load({ words, attributes, blockBytes }, threads) {
   const blocks = blockBytes.map(block);
-  const program = new addon.Program(Int32Array.from(words), Float64Array.from(attributes), blocks, threads);
+  const program = new addon.Program(Int32Array.from(words), Float64Array.from(attributes), blocks, threads, 0);
   return (done) => {
     for (const bytes of blocks) bytes.fill(0);
     program.start(batchSizes, 0, done);
@@ -49,7 +49,10 @@ if (!isMainThread) {
     if (++failures === 3) process.exit(7);
   });
   for (let run = 0; run < 3; run++) {
-    load(text, 1)(() => {
+    load(
+      text,
+      1,
+    )(() => {
       throw new Error('thrown by the callback');
     });
   }

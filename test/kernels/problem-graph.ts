@@ -85,7 +85,8 @@ export function buildProblem(problem: Problem): ProblemGraph {
       if (spec.inPlace) offset += aligned(rows * columns * 8);
     }
     operands.set(name, value as Value);
-    applied[spec.name] = spec.type === 'packed' ? packedWeights(graph, operation, spec, value as Value) : (value as Value);
+    applied[spec.name] =
+      spec.type === 'packed' ? packedWeights(graph, operation, spec, value as Value) : (value as Value);
     if (spec.inPlace) results.set(spec.name, value as Value);
   }
   const outputs = graph.apply(operation, applied, problem.attributes, problem.extents);

@@ -65,12 +65,15 @@ export class ProblemProgram {
       axes,
       blocks,
       threads,
+      grain: 0, // small as the problems are, all threads take part
       precision,
     });
     this.batchSizes = batchSizes === undefined ? [] : [Int32Array.from(batchSizes)];
     this.#built = built;
     this.#extra = extra;
-    const present = externals.filter((value) => value.source !== 'input' || this.program.hasInput(value.name as string));
+    const present = externals.filter(
+      (value) => value.source !== 'input' || this.program.hasInput(value.name as string),
+    );
     this.#values = [...new Set([...wanted, ...present])];
   }
 

@@ -48,7 +48,10 @@ describe('batch sizes', () => {
       expect(codeOf(() => program.run(bad as unknown as Int32Array[], 0))).toBe('invalid_program');
     }
     for (const first of [-1, 1, 10_000, '0', undefined]) {
-      expect(codeOf(() => program.run(sizesOf, first as number)), String(first)).toBe('invalid_program');
+      expect(
+        codeOf(() => program.run(sizesOf, first as number)),
+        String(first),
+      ).toBe('invalid_program');
     }
     expect(codeOf(() => program.start(sizesOf, 0, undefined as unknown as () => void))).toBe('invalid_program');
     program.run(sizesOf, 0);

@@ -7,6 +7,7 @@ import { addGradients, buildProblem, differentiableOutputs } from './problem-gra
 import { ProblemProgram } from './problem-program.js';
 import { type Problem, problems } from './problems/index.js';
 import { referenceOf } from './reference.js';
+import { trainingStep } from './training-graph.js';
 
 const threadCounts = [1, 2, 3, 5];
 
@@ -31,7 +32,9 @@ const bitsOf = (run: ProblemProgram, results: ReadonlyMap<string, Value>) =>
   [...results].map(([name, value]) => `${name}: ${run.bits(value).toString('base64')}`);
 
 function elements({ operands }: Problem): number {
-  const sizes = Object.values(operands).map((value) => (value instanceof Int32Array ? value : value?.data)?.length ?? 0);
+  const sizes = Object.values(operands).map(
+    (value) => (value instanceof Int32Array ? value : value?.data)?.length ?? 0,
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
@@ -54,6 +57,24 @@ describe.each(byOperation)('$operation', ({ all }) => {
         run.write();
         await run.program.start(run.batchSizes);
         expect(bitsOf(run, results), `${problem.name}, start with ${threads} threads`).toEqual(expected);
+      }
+    }
+  });
+});
+
+describe('a training step', () => {
+  it('gives the same bits whichever of its instructions the threads share', async () => {
+    const sizes = { symbols: 30, units: 50, steps: 12, batch: 9 };
+    let expected: Buffer | undefined;
+    for (const threads of threadCounts) {
+      for (const grain of [0, 10_000, 100_000, 1e9]) {
+        const { program, batchSizes, parameters, write } = trainingStep(sizes, threads, grain);
+        program.run(batchSizes);
+        write();
+        await program.start(batchSizes);
+        const bits = Buffer.from(new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength));
+        expected ??= bits;
+        expect(bits.equals(expected), `${threads} threads, grain ${grain}`).toBe(true);
       }
     }
   });

@@ -27,8 +27,12 @@ export interface TrainingStep {
   write(): void;
 }
 
-/** Builds and loads it, ready to run: parameters and inputs are set. */
-export function trainingStep(sizes: TrainingSizes, threads: number): TrainingStep {
+/**
+ * Builds and loads it, ready to run: parameters and inputs are set.
+ *
+ * @param grain multiply-adds that are worth a thread; 0: all threads share every instruction
+ */
+export function trainingStep(sizes: TrainingSizes, threads: number, grain = 0): TrainingStep {
   const { symbols, units, steps, batch } = sizes;
   const graph = new Graph();
   const rows = graph.steps(AXIS);
@@ -70,7 +74,14 @@ export function trainingStep(sizes: TrainingSizes, threads: number): TrainingSte
     optimizer: allocateBlock(2 * bytes),
   };
   const axes = new Map([[AXIS, { steps, batch, rows: steps * batch }]]);
-  const program = new CompiledProgram(graph, { outputs: [y, loss, norm], axes, blocks, threads, prepare: true });
+  const program = new CompiledProgram(graph, {
+    outputs: [y, loss, norm],
+    axes,
+    blocks,
+    threads,
+    grain: 0,
+    prepare: true,
+  });
   const view = ({ buffer, byteOffset }: Uint8Array) => new Float32Array(buffer, byteOffset, bytes / 4);
   const [w0, gradientsView] = [view(blocks.parameter), view(blocks.gradient)];
   w0.forEach((_, index) => {

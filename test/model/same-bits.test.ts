@@ -1,7 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Model } from '../../src/model/model.js';
 import { adam, momentum, rmsprop, sgd } from '../../src/optimizers/optimizer.js';
 import { CELLS, type Cell, characterModel, imageOf, randomBatch } from './small-models.js';
+
+// Small as the models are, all threads take part in every instruction.
+beforeAll(() => {
+  vi.stubEnv('BPTT_GRAIN', '0');
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
 
 const LENGTHS = [13, 13, 9, 8, 8, 5, 2, 1];
 

@@ -36,7 +36,9 @@ export const linearOperations: Readonly<Record<string, OperationDefinition>> = {
     gradient: (context) => {
       const table = context.value('table');
       const operands = { ids: context.value('ids'), dy: context.gradient('y') };
-      return { table: only(context.graph.apply('embeddingGradient', operands, {}, { V: table.rows as number }), 'dTable') };
+      return {
+        table: only(context.graph.apply('embeddingGradient', operands, {}, { V: table.rows as number }), 'dTable'),
+      };
     },
   },
   embeddingGradient: { signature: 'ids:R,1:i dy:R,F > dTable:V,F', role: 'backward' },

@@ -17,7 +17,10 @@ function recurrentGradients(context: GradientContext, da: Value): Record<string,
 }
 
 /** The upstream gradients of outputs that may have none, by the operand names of the backward operations. */
-function upstream(context: GradientContext, names: Readonly<Record<string, string>>): Record<string, Value | undefined> {
+function upstream(
+  context: GradientContext,
+  names: Readonly<Record<string, string>>,
+): Record<string, Value | undefined> {
   return Object.fromEntries(Object.entries(names).map(([operand, output]) => [operand, context.gradient(output)]));
 }
 
@@ -64,8 +67,7 @@ export const recurrentOperations: Readonly<Record<string, OperationDefinition>> 
     },
   },
   lstmBackward: {
-    signature:
-      'dy:N,H? dhT:B,H? dcT:B,H? gates:N,4H c:N,H c0:B,H? pT:4H,H:p > da:N,4H dh0:B,H? dc0:B,H?',
+    signature: 'dy:N,H? dhT:B,H? dcT:B,H? gates:N,4H c:N,H c0:B,H? pT:4H,H:p > da:N,4H dh0:B,H? dc0:B,H?',
     role: 'backward',
     inPlace: { da: 'gates' },
   },
@@ -96,8 +98,7 @@ export const recurrentOperations: Readonly<Record<string, OperationDefinition>> 
     },
   },
   gruBackward: {
-    signature:
-      'dy:N,H? dhT:B,H? y:N,H gates:N,3H s:N,H h0:B,H? pT:3H,H:p > da:N,3H ds:N,H dh0:B,H?',
+    signature: 'dy:N,H? dhT:B,H? y:N,H gates:N,3H s:N,H h0:B,H? pT:3H,H:p > da:N,3H ds:N,H dh0:B,H?',
     role: 'backward',
     inPlace: { da: 'gates', ds: 's' },
   },
@@ -129,8 +130,7 @@ export const recurrentOperations: Readonly<Record<string, OperationDefinition>> 
     },
   },
   gruResetBeforeBackward: {
-    signature:
-      'dy:N,H? dhT:B,H? y:N,H gates:N,3H h0:B,H? pT:2H,H:p pnT:H,H:p > da:N,3H dh0:B,H?',
+    signature: 'dy:N,H? dhT:B,H? y:N,H gates:N,3H h0:B,H? pT:2H,H:p pnT:H,H:p > da:N,3H dh0:B,H?',
     role: 'backward',
     inPlace: { da: 'gates' },
   },
