@@ -12,7 +12,9 @@ namespace bptt {
 // One cache line, and one 512-bit vector.
 constexpr int64_t kAlignment = 64;
 
-constexpr int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+constexpr int64_t round_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 // Owns `bytes` of zeroed memory on a 64-byte boundary; throws std::bad_alloc.
 class AlignedBuffer {
@@ -20,11 +22,11 @@ class AlignedBuffer {
   AlignedBuffer() = default;
   explicit AlignedBuffer(int64_t bytes) : bytes_(bytes) {
     if (bytes == 0) return;
-    data_ = ::operator new(static_cast<size_t>(bytes), std::align_val_t{kAlignment});
+    data_ = ::operator new (static_cast<size_t>(bytes), std::align_val_t{kAlignment});
     std::memset(data_, 0, static_cast<size_t>(bytes));
   }
   ~AlignedBuffer() {
-    if (data_ != nullptr) ::operator delete(data_, std::align_val_t{kAlignment});
+    if (data_ != nullptr) ::operator delete (data_, std::align_val_t{kAlignment});
   }
   AlignedBuffer(AlignedBuffer&& other) noexcept : data_(other.data_), bytes_(other.bytes_) {
     other.data_ = nullptr;

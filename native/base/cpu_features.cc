@@ -24,7 +24,8 @@ Registers cpuid(uint32_t leaf, uint32_t subleaf) {
 #if defined(_MSC_VER)
   int r[4];
   __cpuidex(r, static_cast<int>(leaf), static_cast<int>(subleaf));
-  return {static_cast<uint32_t>(r[0]), static_cast<uint32_t>(r[1]), static_cast<uint32_t>(r[2]), static_cast<uint32_t>(r[3])};
+  return {static_cast<uint32_t>(r[0]), static_cast<uint32_t>(r[1]), static_cast<uint32_t>(r[2]),
+          static_cast<uint32_t>(r[3])};
 #else
   Registers r{};
   __cpuid_count(leaf, subleaf, r.a, r.b, r.c, r.d);
@@ -42,7 +43,9 @@ uint64_t xcr0() {
 #endif
 }
 
-bool all(uint32_t value, uint32_t mask) { return (value & mask) == mask; }
+bool all(uint32_t value, uint32_t mask) {
+  return (value & mask) == mask;
+}
 
 }  // namespace
 
@@ -64,7 +67,9 @@ CpuFeatures cpu_features() {
   return features;
 }
 #else
-CpuFeatures cpu_features() { return {}; }
+CpuFeatures cpu_features() {
+  return {};
+}
 #endif
 
 }  // namespace bptt

@@ -1,5 +1,6 @@
 // Flush denormals to zero while kernels run: a product with a denormal operand takes a hundred cycles, and states that
-// decay towards zero are full of them. The previous mode returns with the scope, so JavaScript's arithmetic is untouched.
+// decay towards zero are full of them. The previous mode returns with the scope, so JavaScript's arithmetic is
+// untouched.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,12 @@ namespace bptt {
 class FlushDenormals {
  public:
 #if defined(__x86_64__) || defined(_M_X64)
-  FlushDenormals() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | 0x8040u); }  // FTZ | DAZ
-  ~FlushDenormals() { _mm_setcsr(saved_); }
+  FlushDenormals() : saved_(_mm_getcsr()) {
+    _mm_setcsr(saved_ | 0x8040u);
+  }  // FTZ | DAZ
+  ~FlushDenormals() {
+    _mm_setcsr(saved_);
+  }
 
  private:
   unsigned saved_;
@@ -23,7 +28,9 @@ class FlushDenormals {
     asm volatile("mrs %0, fpcr" : "=r"(saved_));
     asm volatile("msr fpcr, %0" ::"r"(saved_ | (1ull << 24)));  // FZ
   }
-  ~FlushDenormals() { asm volatile("msr fpcr, %0" ::"r"(saved_)); }
+  ~FlushDenormals() {
+    asm volatile("msr fpcr, %0" ::"r"(saved_));
+  }
 
  private:
   uint64_t saved_;

@@ -62,11 +62,14 @@ Napi::Value packed_size(const Napi::CallbackInfo& info) {
   const int64_t outputs = info[1].ToNumber().Int64Value();
   const int32_t gates = info[2].ToNumber().Int32Value();
   constexpr int64_t kLimit = 1 << 24;
-  if (inputs < 1 || outputs < 1 || inputs > kLimit || outputs > kLimit || gates < 1 || gates > 4 || outputs % gates != 0) {
-    throw coded_error(info.Env(), "invalid_program", "cannot pack " + std::to_string(inputs) + " by " + std::to_string(outputs) +
-                                                         " weights for " + std::to_string(gates) + " gates");
+  if (inputs < 1 || outputs < 1 || inputs > kLimit || outputs > kLimit || gates < 1 || gates > 4 ||
+      outputs % gates != 0) {
+    throw coded_error(info.Env(), "invalid_program",
+                      "cannot pack " + std::to_string(inputs) + " by " + std::to_string(outputs) + " weights for " +
+                          std::to_string(gates) + " gates");
   }
-  return Napi::Number::New(info.Env(), static_cast<double>(dispatch.table->packed_size(inputs, outputs, gates, info[3].ToBoolean() ? 1 : 0)));
+  return Napi::Number::New(info.Env(), static_cast<double>(dispatch.table->packed_size(inputs, outputs, gates,
+                                                                                       info[3].ToBoolean() ? 1 : 0)));
 }
 
 // misalignment(bytes: Uint8Array): number      how far its first byte lies behind a 64-byte boundary
@@ -79,7 +82,8 @@ Napi::Value misalignment(const Napi::CallbackInfo& info) {
 // probe(values: Float32Array | Float64Array): { norm, low, high, nonFinite, firstNonFinite }
 Napi::Value probe_array(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsTypedArray()) throw coded_error(env, "invalid_program", "probe takes a Float32Array or a Float64Array");
+  if (!info[0].IsTypedArray())
+    throw coded_error(env, "invalid_program", "probe takes a Float32Array or a Float64Array");
   const Napi::TypedArray array = info[0].As<Napi::TypedArray>();
   const int64_t count = static_cast<int64_t>(array.ElementLength());
   Probe result;
@@ -116,6 +120,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
 
 }  // namespace bptt
 
-Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) { return bptt::initialize(env, exports); }
+Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) {
+  return bptt::initialize(env, exports);
+}
 
 NODE_API_MODULE(bptt, initialize_addon)

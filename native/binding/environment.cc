@@ -50,7 +50,8 @@ Environment::Environment(Napi::Env env) : team_(shared_thread_team()), gate_(std
   napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "bptt"), 0, 1, held, finalize, this,
                                   &Environment::call_js, &gate_->function);
   napi_unref_threadsafe_function(env, gate_->function);
-  napi_add_env_cleanup_hook(env, [](void* self) { static_cast<Environment*>(self)->shut_down(); }, this);
+  napi_add_env_cleanup_hook(
+      env, [](void* self) { static_cast<Environment*>(self)->shut_down(); }, this);
 }
 
 Environment::~Environment() = default;

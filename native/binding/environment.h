@@ -27,8 +27,8 @@ class Job {
 
   // On a thread of the team. Returns false when the job was abandoned.
   bool work();
-  // On the JavaScript thread, once, after work. What `finish` holds is released here: the job itself may end on a thread
-  // of the team, where JavaScript references must not be touched.
+  // On the JavaScript thread, once, after work. What `finish` holds is released here: the job itself may end on a
+  // thread of the team, where JavaScript references must not be touched.
   void finish(Napi::Env env) {
     const std::function<void(Napi::Env, bool)> finish = std::move(finish_);
     finish_ = nullptr;
@@ -73,7 +73,8 @@ class Environment {
   Environment& operator=(const Environment&) = delete;
 
   // Queues a run. `work` happens on a thread of the team, `finish(env, cancelled)` later on the JavaScript thread.
-  std::shared_ptr<Job> start(Napi::Env env, std::function<void(Job&)> work, std::function<void(Napi::Env, bool)> finish);
+  std::shared_ptr<Job> start(Napi::Env env, std::function<void(Job&)> work,
+                             std::function<void(Napi::Env, bool)> finish);
 
   // Cancels all runs and waits until none is working.
   void shut_down();

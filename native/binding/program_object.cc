@@ -14,7 +14,9 @@ Napi::Error coded_error(Napi::Env env, const std::string& code, const std::strin
 
 namespace {
 
-Napi::Error invalid(Napi::Env env, const std::string& message) { return coded_error(env, "invalid_program", message); }
+Napi::Error invalid(Napi::Env env, const std::string& message) {
+  return coded_error(env, "invalid_program", message);
+}
 
 bool is_typed_array(const Napi::Value& value, napi_typedarray_type type) {
   return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
@@ -37,24 +39,27 @@ std::vector<T> copy_of(const Napi::Value& value) {
 }  // namespace
 
 Napi::Function ProgramObject::define(Napi::Env env) {
-  return DefineClass(env, "Program",
-                     {InstanceMethod("run", &ProgramObject::run), InstanceMethod("start", &ProgramObject::start),
-                      InstanceMethod("cancel", &ProgramObject::cancel), InstanceMethod("dispose", &ProgramObject::dispose),
-                      InstanceMethod("scratchBytes", &ProgramObject::scratch_bytes)});
+  return DefineClass(
+      env, "Program",
+      {InstanceMethod("run", &ProgramObject::run), InstanceMethod("start", &ProgramObject::start),
+       InstanceMethod("cancel", &ProgramObject::cancel), InstanceMethod("dispose", &ProgramObject::dispose),
+       InstanceMethod("scratchBytes", &ProgramObject::scratch_bytes)});
 }
 
 ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ProgramObject>(info) {
   const Napi::Env env = info.Env();
   const Environment& environment = Environment::of(env);
-  if (environment.dispatch.table == nullptr) throw invalid(env, "configure() must be called before a program is loaded");
-  if (!is_typed_array(info[0], napi_int32_array) || !is_typed_array(info[1], napi_float64_array) || !info[2].IsArray() ||
-      !info[3].IsNumber()) {
+  if (environment.dispatch.table == nullptr)
+    throw invalid(env, "configure() must be called before a program is loaded");
+  if (!is_typed_array(info[0], napi_int32_array) || !is_typed_array(info[1], napi_float64_array) ||
+      !info[2].IsArray() || !info[3].IsNumber()) {
     throw invalid(env, "Program takes an Int32Array, a Float64Array, an array of blocks and a thread count");
   }
   const int threads = info[3].As<Napi::Number>().Int32Value();
   const int64_t grain = info[4].IsNumber() ? info[4].As<Napi::Number>().Int64Value() : kDefaultGrain;
   if (grain < 0) throw invalid(env, "grain is " + std::to_string(grain) + ", expected 0 or more");
-  if (threads < 1 || threads > kMaxThreads) throw invalid(env, "threads is " + std::to_string(threads) + ", expected 1 to " + std::to_string(kMaxThreads));
+  if (threads < 1 || threads > kMaxThreads)
+    throw invalid(env, "threads is " + std::to_string(threads) + ", expected 1 to " + std::to_string(kMaxThreads));
   const Napi::Array given = info[2].As<Napi::Array>();
   const Napi::Array kept = Napi::Array::New(env);  // a copy, so that the caller cannot take a block out
   std::vector<Block> blocks;
@@ -68,8 +73,9 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
     kept.Set(b, block);
   }
   try {
-    const Status status = Program::load(copy_of<int32_t, Napi::Int32Array>(info[0]), copy_of<double, Napi::Float64Array>(info[1]),
-                                        blocks, *environment.dispatch.table, threads, grain, &program_);
+    const Status status =
+        Program::load(copy_of<int32_t, Napi::Int32Array>(info[0]), copy_of<double, Napi::Float64Array>(info[1]), blocks,
+                      *environment.dispatch.table, threads, grain, &program_);
     if (!status.is_ok()) throw coded_error(env, status.code(), status.message());
   } catch (const std::bad_alloc&) {
     throw coded_error(env, "native_failed", "out of memory for the scratch space of the program");
@@ -80,10 +86,12 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
 int64_t ProgramObject::begin(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!program_) throw coded_error(env, "model_disposed", "the program has been disposed of");
-  if (!info[0].IsArray() || !info[1].IsNumber()) throw invalid(env, "run takes an array of Int32Array and an instruction number");
+  if (!info[0].IsArray() || !info[1].IsNumber())
+    throw invalid(env, "run takes an array of Int32Array and an instruction number");
   const int64_t first = info[1].As<Napi::Number>().Int64Value();
   if (first != 0 && first != program_->prepare_end()) {
-    throw invalid(env, "a run begins at instruction 0 or " + std::to_string(program_->prepare_end()) + ", not at " + std::to_string(first));
+    throw invalid(env, "a run begins at instruction 0 or " + std::to_string(program_->prepare_end()) + ", not at " +
+                           std::to_string(first));
   }
   const Napi::Array given = info[0].As<Napi::Array>();
   std::vector<AxisSize> sizes;
@@ -130,13 +138,16 @@ Napi::Value ProgramObject::start(const Napi::CallbackInfo& info) {
       [this, done](Napi::Env finish_env, bool cancelled) {
         Napi::HandleScope scope(finish_env);
         Unref();
-        // The plain C call: nothing above this catches a C++ exception, and an environment that is ending refuses to run
-        // JavaScript. What the callback throws becomes an uncaught exception.
+        // The plain C call: nothing above this catches a C++ exception, and an environment that is ending refuses to
+        // run JavaScript. What the callback throws becomes an uncaught exception.
         napi_value argument = Napi::Boolean::New(finish_env, cancelled), result = nullptr, thrown = nullptr;
-        if (napi_make_callback(finish_env, nullptr, finish_env.Global(), done->Value(), 1, &argument, &result) == napi_ok) return;
+        if (napi_make_callback(finish_env, nullptr, finish_env.Global(), done->Value(), 1, &argument, &result) ==
+            napi_ok)
+          return;
         bool is_pending = false;
         napi_is_exception_pending(finish_env, &is_pending);
-        if (is_pending && napi_get_and_clear_last_exception(finish_env, &thrown) == napi_ok) napi_fatal_exception(finish_env, thrown);
+        if (is_pending && napi_get_and_clear_last_exception(finish_env, &thrown) == napi_ok)
+          napi_fatal_exception(finish_env, thrown);
       });
   return env.Undefined();
 }

@@ -86,8 +86,8 @@ Status choose_kernels(const std::string& wanted, Dispatch* dispatch) {
   std::lock_guard<std::mutex> lock(mutex);
   if (chosen.table != nullptr) {
     if (wanted != "auto" && wanted != chosen.table->isa) {
-      return Status::error("isa_unsupported", "instruction set " + wanted + " was asked for, but this process already uses " +
-                                                  chosen.table->isa);
+      return Status::error("isa_unsupported", "instruction set " + wanted +
+                                                  " was asked for, but this process already uses " + chosen.table->isa);
     }
     *dispatch = chosen;
     return Status::ok();
@@ -99,10 +99,12 @@ Status choose_kernels(const std::string& wanted, Dispatch* dispatch) {
   if (features.avx2) candidate.supported.push_back("avx2");
   if (features.avx512) candidate.supported.push_back("avx512");
   if (wanted != "auto" && !contains(candidate.supported, wanted)) {
-    return Status::error("isa_unsupported",
-                         "instruction set " + wanted + " is unknown or not supported here; supported: " + joined(candidate.supported));
+    return Status::error(
+        "isa_unsupported",
+        "instruction set " + wanted + " is unknown or not supported here; supported: " + joined(candidate.supported));
   }
-  for (auto isa = candidate.supported.rbegin(); isa != candidate.supported.rend() && candidate.table == nullptr; ++isa) {
+  for (auto isa = candidate.supported.rbegin(); isa != candidate.supported.rend() && candidate.table == nullptr;
+       ++isa) {
     if (wanted != "auto" && *isa != wanted) continue;
     if (*isa == baseline->isa) {
       candidate.table = baseline;

@@ -14,11 +14,11 @@ extern "C" {
 
 // One time axis of the running batch: packed rows, sequences sorted by length.
 typedef struct BpttAxis {
-  int64_t steps;                // T
-  int64_t batch;                // B = batch_sizes[0]
-  int64_t rows;                 // N = sum of batch_sizes
-  const int32_t* batch_sizes;   // [T] sequences alive at each step, non-increasing
-  const int64_t* offsets;       // [T+1] first row of each step
+  int64_t steps;               // T
+  int64_t batch;               // B = batch_sizes[0]
+  int64_t rows;                // N = sum of batch_sizes
+  const int32_t* batch_sizes;  // [T] sequences alive at each step, non-increasing
+  const int64_t* offsets;      // [T+1] first row of each step
 } BpttAxis;
 
 // One operand: row-major, no gap between rows; `data` is null for an absent operand.
@@ -58,14 +58,14 @@ typedef BpttScratch (*BpttScratchSize)(const BpttOperand* operands, const BpttAx
 
 typedef struct BpttOperation {
   const char* name;
-  BpttKernel kernel[2];         // float, double
-  BpttScratchSize scratch[2];   // null: none
+  BpttKernel kernel[2];        // float, double
+  BpttScratchSize scratch[2];  // null: none
 } BpttOperation;
 
 typedef struct BpttKernelTable {
   uint32_t abi;
   uint32_t operation_count;
-  const char* isa;              // "sse2", "avx2", "avx512", "neon", "generic"
+  const char* isa;  // "sse2", "avx2", "avx512", "neon", "generic"
   const char* eigen_version;
   const BpttOperation* operations;
   // Elements of [inputs, outputs] weights packed for `gates` gates; double when `is_double`.

@@ -28,7 +28,11 @@ Probe probe_values(const T* data, int64_t count) {
 
 }  // namespace
 
-Probe probe(const float* data, int64_t count) { return probe_values(data, count); }
-Probe probe(const double* data, int64_t count) { return probe_values(data, count); }
+Probe probe(const float* data, int64_t count) {
+  return probe_values(data, count);
+}
+Probe probe(const double* data, int64_t count) {
+  return probe_values(data, count);
+}
 
 }  // namespace bptt

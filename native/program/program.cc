@@ -35,7 +35,8 @@ void Program::allocate_scratch() {
   for (const AxisCapacity& capacity : capacities_) {
     batch_sizes_.emplace_back(static_cast<size_t>(capacity.steps));
     offsets_.emplace_back(static_cast<size_t>(capacity.steps) + 1);
-    axes_.push_back({capacity.steps, capacity.batch, capacity.rows, batch_sizes_.back().data(), offsets_.back().data()});
+    axes_.push_back(
+        {capacity.steps, capacity.batch, capacity.rows, batch_sizes_.back().data(), offsets_.back().data()});
   }
   int64_t shared = 0;
   for (Instruction& instruction : instructions_) {
@@ -72,13 +73,15 @@ bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
     return false;
   };
   if (sizes.size() != capacities_.size()) {
-    return refuse("shape_mismatch", std::to_string(sizes.size()) + " axes given, the program has " + std::to_string(capacities_.size()));
+    return refuse("shape_mismatch",
+                  std::to_string(sizes.size()) + " axes given, the program has " + std::to_string(capacities_.size()));
   }
   for (size_t a = 0; a < sizes.size(); ++a) {
     const AxisSize& size = sizes[a];
     const AxisCapacity& capacity = capacities_[a];
     if (size.steps < 1 || size.steps > capacity.steps) {
-      return refuse("shape_mismatch", std::to_string(size.steps) + " steps, the program has room for " + std::to_string(capacity.steps));
+      return refuse("shape_mismatch",
+                    std::to_string(size.steps) + " steps, the program has room for " + std::to_string(capacity.steps));
     }
     int64_t rows = 0;
     int32_t before = static_cast<int32_t>(capacity.batch);
@@ -95,7 +98,8 @@ bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
     }
     offsets_[a][static_cast<size_t>(size.steps)] = rows;
     if (rows > capacity.rows) {
-      return refuse("shape_mismatch", std::to_string(rows) + " rows, the program has room for " + std::to_string(capacity.rows));
+      return refuse("shape_mismatch",
+                    std::to_string(rows) + " rows, the program has room for " + std::to_string(capacity.rows));
     }
     axes_[a].steps = size.steps;
     axes_[a].batch = batch_sizes_[a][0];
@@ -118,13 +122,15 @@ bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
         error->value = index;
         error->position = r;
         error->entry = entries[r];
-        return refuse("index_out_of_range", "index " + std::to_string(entries[r]) + " at row " + std::to_string(r) + " is outside " +
-                                                std::to_string(value.low) + ".." + std::to_string(value.high - 1));
+        return refuse("index_out_of_range", "index " + std::to_string(entries[r]) + " at row " + std::to_string(r) +
+                                                " is outside " + std::to_string(value.low) + ".." +
+                                                std::to_string(value.high - 1));
       }
     }
     const BpttAxis* axis = instruction.axis < 0 ? nullptr : &axes_[static_cast<size_t>(instruction.axis)];
     instruction.shared = threads_ > 1 && is_worth_sharing(operation_specs()[static_cast<size_t>(instruction.opcode)],
-                                                          &operands_[static_cast<size_t>(instruction.first_operand)], axis, grain_ * threads_);
+                                                          &operands_[static_cast<size_t>(instruction.first_operand)],
+                                                          axis, grain_ * threads_);
   }
   return true;
 }
@@ -167,7 +173,8 @@ RunResult Program::run(ThreadTeam& team, int64_t first, const std::atomic<bool>*
     run_member(id, count, first, &context);
     if (id == 0 && context.stopped) stopped.store(true);
   };
-  const bool any_shared = std::any_of(instructions_.begin() + first, instructions_.end(), [](const Instruction& i) { return i.shared; });
+  const bool any_shared =
+      std::any_of(instructions_.begin() + first, instructions_.end(), [](const Instruction& i) { return i.shared; });
   const int threads = any_shared ? threads_ : 1;
   if (wait_for_team) {
     team.run_when_free(threads, work);

@@ -15,7 +15,9 @@ constexpr int32_t kMaxCount = 1 << 20;
 // Steps of all axes together: each takes memory outside the blocks, which no other check bounds.
 constexpr int64_t kMaxSteps = 1 << 24;
 
-Status invalid(const std::string& message) { return Status::error("invalid_program", message); }
+Status invalid(const std::string& message) {
+  return Status::error("invalid_program", message);
+}
 
 }  // namespace
 
@@ -26,7 +28,8 @@ Status ProgramReader::read() {
     if (!status.is_ok()) return status;
   }
   if (position_ != static_cast<int64_t>(words_.size())) {
-    return invalid("the program has " + std::to_string(words_.size()) + " words, " + std::to_string(position_) + " are used");
+    return invalid("the program has " + std::to_string(words_.size()) + " words, " + std::to_string(position_) +
+                   " are used");
   }
   return Status::ok();
 }
@@ -39,7 +42,8 @@ Status ProgramReader::read_header() {
     return invalid("format version " + std::to_string(version) + ", expected " + std::to_string(kProgramVersion));
   }
   program_.is_double_ = next();
-  if (program_.is_double_ != 0 && program_.is_double_ != 1) return invalid("unknown real type " + std::to_string(program_.is_double_));
+  if (program_.is_double_ != 0 && program_.is_double_ != 1)
+    return invalid("unknown real type " + std::to_string(program_.is_double_));
   axes_ = next();
   values_ = next();
   instructions_ = next();
@@ -48,9 +52,11 @@ Status ProgramReader::read_header() {
   }
   program_.prepare_end_ = next();
   program_.commit_begin_ = next();
-  if (program_.prepare_end_ < 0 || program_.prepare_end_ > program_.commit_begin_ || program_.commit_begin_ > instructions_) {
+  if (program_.prepare_end_ < 0 || program_.prepare_end_ > program_.commit_begin_ ||
+      program_.commit_begin_ > instructions_) {
     return invalid("prepare " + std::to_string(program_.prepare_end_) + " and commit " +
-                   std::to_string(program_.commit_begin_) + " do not divide " + std::to_string(instructions_) + " instructions");
+                   std::to_string(program_.commit_begin_) + " do not divide " + std::to_string(instructions_) +
+                   " instructions");
   }
   return Status::ok();
 }
@@ -65,11 +71,14 @@ Status ProgramReader::read_axes() {
     capacity.rows = next();
     if (capacity.steps < 1 || capacity.batch < 1 || capacity.rows < capacity.steps || capacity.rows < capacity.batch ||
         capacity.rows > capacity.steps * capacity.batch) {
-      return invalid("axis " + std::to_string(a) + " has a capacity of " + std::to_string(capacity.rows) + " rows for " +
-                     std::to_string(capacity.steps) + " steps of " + std::to_string(capacity.batch) + " sequences");
+      return invalid("axis " + std::to_string(a) + " has a capacity of " + std::to_string(capacity.rows) +
+                     " rows for " + std::to_string(capacity.steps) + " steps of " + std::to_string(capacity.batch) +
+                     " sequences");
     }
     steps += capacity.steps;
-    if (steps > kMaxSteps) return invalid("room for " + std::to_string(steps) + " steps, at most " + std::to_string(kMaxSteps) + " are possible");
+    if (steps > kMaxSteps)
+      return invalid("room for " + std::to_string(steps) + " steps, at most " + std::to_string(kMaxSteps) +
+                     " are possible");
     program_.capacities_.push_back(capacity);
   }
   return Status::ok();
@@ -108,24 +117,28 @@ Status ProgramReader::read_values() {
     value.type = static_cast<ValueType>(type);
     value.rows.kind = static_cast<Extent::Kind>(kind);
     if (value.block < 0 || value.block >= static_cast<int64_t>(program_.blocks_.size())) {
-      return invalid(name + " lies in block " + std::to_string(value.block) + " of " + std::to_string(program_.blocks_.size()));
+      return invalid(name + " lies in block " + std::to_string(value.block) + " of " +
+                     std::to_string(program_.blocks_.size()));
     }
-    const bool rows_ok = kind == Extent::kFixed ? value.rows.value >= 1 : value.rows.value >= 0 && value.rows.value < axes_;
+    const bool rows_ok =
+        kind == Extent::kFixed ? value.rows.value >= 1 : value.rows.value >= 0 && value.rows.value < axes_;
     if (!rows_ok || value.columns < 1) {
-      return invalid(name + " has " + to_string(value.rows) + " rows and " + std::to_string(value.columns) + " columns");
+      return invalid(name + " has " + to_string(value.rows) + " rows and " + std::to_string(value.columns) +
+                     " columns");
     }
     if (value.type == ValueType::kPacked &&
         (value.low < 1 || value.low > 4 || kind != Extent::kFixed || value.columns % value.low != 0)) {
-      return invalid(name + " packs " + std::to_string(value.columns) + " columns for " + std::to_string(value.low) + " gates");
+      return invalid(name + " packs " + std::to_string(value.columns) + " columns for " + std::to_string(value.low) +
+                     " gates");
     }
-    const int64_t largest = kind == Extent::kFixed ? value.rows.value
-                                                   : program_.capacities_[static_cast<size_t>(value.rows.value)].rows;
+    const int64_t largest =
+        kind == Extent::kFixed ? value.rows.value : program_.capacities_[static_cast<size_t>(value.rows.value)].rows;
     if (largest > kMaxElements / value.columns) return invalid(name + " is larger than any memory");
     const int64_t bytes = value_bytes(value);
     const int64_t available = program_.blocks_[static_cast<size_t>(value.block)].bytes;
     if (value.offset > available || bytes > available - value.offset) {
-      return invalid(name + " ends at byte " + std::to_string(value.offset + bytes) + " of block " + std::to_string(value.block) +
-                     ", which has " + std::to_string(available));
+      return invalid(name + " ends at byte " + std::to_string(value.offset + bytes) + " of block " +
+                     std::to_string(value.block) + ", which has " + std::to_string(available));
     }
     program_.values_.push_back(value);
   }
@@ -161,7 +174,8 @@ Status ProgramReader::check_operands(const OperationSpec& spec, Instruction* ins
     const int32_t index = instruction->operands[o];
     if (index == -1 && operand.optional) continue;
     if (index < 0 || index >= values_) {
-      return invalid(spec.name + ": " + operand.name + " is value " + std::to_string(index) + " of " + std::to_string(values_));
+      return invalid(spec.name + ": " + operand.name + " is value " + std::to_string(index) + " of " +
+                     std::to_string(values_));
     }
     const Value& value = program_.values_[static_cast<size_t>(index)];
     if (value.type != operand.type || (value.type == ValueType::kPacked && value.low != operand.gates)) {
@@ -180,7 +194,8 @@ Status ProgramReader::check_attributes(const OperationSpec& spec, const Instruct
   const int64_t count = static_cast<int64_t>(spec.attributes.size());
   const int64_t available = static_cast<int64_t>(program_.attributes_.size());
   if (instruction.first_attribute < 0 || instruction.first_attribute > available - count) {
-    return invalid(spec.name + ": attributes at " + std::to_string(instruction.first_attribute) + " of " + std::to_string(available));
+    return invalid(spec.name + ": attributes at " + std::to_string(instruction.first_attribute) + " of " +
+                   std::to_string(available));
   }
   for (int64_t a = 0; a < count; ++a) {
     const AttributeSpec& attribute = spec.attributes[static_cast<size_t>(a)];
@@ -195,8 +210,12 @@ Status ProgramReader::check_attributes(const OperationSpec& spec, const Instruct
 
 // What extents and attribute ranges alone do not say.
 Status ProgramReader::check_ranges(const OperationSpec& spec, const Instruction& instruction) {
-  const auto operand = [&](size_t o) -> const Value& { return program_.values_[static_cast<size_t>(instruction.operands[o])]; };
-  const auto attribute = [&] { return static_cast<int64_t>(program_.attributes_[static_cast<size_t>(instruction.first_attribute)]); };
+  const auto operand = [&](size_t o) -> const Value& {
+    return program_.values_[static_cast<size_t>(instruction.operands[o])];
+  };
+  const auto attribute = [&] {
+    return static_cast<int64_t>(program_.attributes_[static_cast<size_t>(instruction.first_attribute)]);
+  };
   const auto within = [&](int64_t begin, int64_t size, int64_t whole) {
     return begin + size <= whole ? Status::ok()
                                  : invalid(spec.name + ": " + std::to_string(begin) + " + " + std::to_string(size) +

@@ -167,8 +167,8 @@ const std::vector<OperationSpec>& operation_specs() {
 Status match_operand(const OperationSpec& operation, const OperandSpec& operand, const Extent& rows,
                      const Extent& columns, Letters* letters) {
   const auto error = [&](const char* which, const Extent& extent, const std::vector<ExtentTerm>& wanted) {
-    return Status::error("invalid_program", operation.name + ": " + operand.name + " has " + to_string(extent) + " " + which +
-                                                ", expected " + describe(wanted, *letters));
+    return Status::error("invalid_program", operation.name + ": " + operand.name + " has " + to_string(extent) + " " +
+                                                which + ", expected " + describe(wanted, *letters));
   };
   if (!match_extent(operand.rows, rows, letters)) return error("rows", rows, operand.rows);
   if (!match_extent(operand.columns, columns, letters)) return error("columns", columns, operand.columns);

@@ -11,8 +11,8 @@ namespace bptt {
 // Multiply-adds that one thread does in about the time of two barriers, a few microseconds.
 constexpr int64_t kDefaultGrain = 1 << 17;
 
-// Whether all threads share the instruction: where the work between two barriers is small, one thread is done before the
-// others have met it. Results do not depend on the answer.
+// Whether all threads share the instruction: where the work between two barriers is small, one thread is done before
+// the others have met it. Results do not depend on the answer.
 //   operands  with the sizes of this run
 //   axis      of the letter N, or null
 //   grain     work below which it is not, in multiply-adds, for all threads together

@@ -79,7 +79,7 @@ export function trainingStep(sizes: TrainingSizes, threads: number, grain = 0): 
     axes,
     blocks,
     threads,
-    grain: 0,
+    grain,
     prepare: true,
   });
   const view = ({ buffer, byteOffset }: Uint8Array) => new Float32Array(buffer, byteOffset, bytes / 4);

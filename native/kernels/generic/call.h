@@ -23,14 +23,20 @@ inline Range share(int64_t total, int64_t grain, const BpttTeam& team) {
   return {std::min(begin, total), std::min(end, total)};
 }
 
-inline bool barrier(const BpttCall& call) { return call.team->barrier(call.team->context) != 0; }
+inline bool barrier(const BpttCall& call) {
+  return call.team->barrier(call.team->context) != 0;
+}
 
 template <typename T>
 inline T* data(const BpttCall& call, int operand) {
   return static_cast<T*>(call.operands[operand].data);
 }
-inline int64_t rows(const BpttCall& call, int operand) { return call.operands[operand].rows; }
-inline int64_t columns(const BpttCall& call, int operand) { return call.operands[operand].columns; }
+inline int64_t rows(const BpttCall& call, int operand) {
+  return call.operands[operand].rows;
+}
+inline int64_t columns(const BpttCall& call, int operand) {
+  return call.operands[operand].columns;
+}
 
 // A row of an operand that may be absent.
 template <typename T>
@@ -44,12 +50,12 @@ inline T* at_or_null(T* base, int64_t offset) {
 }
 
 // Makes the float and the double form of a kernel.
-#define BPTT_INSTANTIATE(name)                           \
-  template void name<float>(const BpttCall* call);       \
+#define BPTT_INSTANTIATE(name)                     \
+  template void name<float>(const BpttCall* call); \
   template void name<double>(const BpttCall* call)
 
-#define BPTT_INSTANTIATE_SCRATCH(name)                                                                      \
-  template BpttScratch name##Scratch<float>(const BpttOperand* operands, const BpttAxis* axis);             \
+#define BPTT_INSTANTIATE_SCRATCH(name)                                                          \
+  template BpttScratch name##Scratch<float>(const BpttOperand* operands, const BpttAxis* axis); \
   template BpttScratch name##Scratch<double>(const BpttOperand* operands, const BpttAxis* axis)
 
 }  // namespace kernel

@@ -13,16 +13,16 @@ namespace kernel {
 #undef BPTT_OPERATION
 
 // Operations that need scratch memory.
-#define BPTT_SCRATCH_OPERATIONS(X)   \
-  X(weightGradient)                  \
-  X(stateWeightGradient)             \
-  X(gruWeightGradient)               \
-  X(lstmBackward)                    \
-  X(gruBackward)                     \
-  X(gruResetBeforeBackward)          \
-  X(softmaxCrossEntropy)             \
-  X(sigmoidCrossEntropy)             \
-  X(meanSquaredError)                \
+#define BPTT_SCRATCH_OPERATIONS(X) \
+  X(weightGradient)                \
+  X(stateWeightGradient)           \
+  X(gruWeightGradient)             \
+  X(lstmBackward)                  \
+  X(gruBackward)                   \
+  X(gruResetBeforeBackward)        \
+  X(softmaxCrossEntropy)           \
+  X(sigmoidCrossEntropy)           \
+  X(meanSquaredError)              \
   X(clipNorm)
 
 #define BPTT_DECLARE_SCRATCH(name) \

@@ -27,9 +27,9 @@ void dropout(const BpttCall* call) {
   const int64_t total = rows(*call, 2) * columns(*call, 2);
   const Range mine = share(total, 64, *call->team);
   for (int64_t e = mine.begin; e < mine.end; e += 4) {
-    const PhiloxBlock random =
-        philox4x32({{static_cast<uint32_t>(e / 4), static_cast<uint32_t>(key[2]), operation, static_cast<uint32_t>(key[3])}},
-                   static_cast<uint32_t>(key[0]), static_cast<uint32_t>(key[1]));
+    const PhiloxBlock random = philox4x32(
+        {{static_cast<uint32_t>(e / 4), static_cast<uint32_t>(key[2]), operation, static_cast<uint32_t>(key[3])}},
+        static_cast<uint32_t>(key[0]), static_cast<uint32_t>(key[1]));
     const int n = static_cast<int>(std::min<int64_t>(4, mine.end - e));
     for (int l = 0; l < n; ++l) y[e + l] = (random.word[l] >> 8) >= threshold ? x[e + l] * factor : T(0);
   }

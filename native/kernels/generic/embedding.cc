@@ -8,7 +8,9 @@ namespace bptt {
 namespace kernel {
 
 namespace {
-bool in_table(int32_t id, int64_t size) { return id >= 0 && id < size; }
+bool in_table(int32_t id, int64_t size) {
+  return id >= 0 && id < size;
+}
 }  // namespace
 
 // y[r] = table[ids[r]]
@@ -45,7 +47,8 @@ void embeddingGradient(const BpttCall* call) {
   T* gradient = data<T>(*call, 2);
   const int64_t size = rows(*call, 2), width = columns(*call, 2), total = rows(*call, 0);
   const Range mine = share(width, L, *call->team);
-  for (int64_t v = 0; v < size; ++v) std::fill(gradient + v * width + mine.begin, gradient + v * width + mine.end, T(0));
+  for (int64_t v = 0; v < size; ++v)
+    std::fill(gradient + v * width + mine.begin, gradient + v * width + mine.end, T(0));
   for (int64_t r = 0; r < total; ++r) {
     if (!in_table(ids[r], size)) continue;
     T* to = gradient + ids[r] * width;

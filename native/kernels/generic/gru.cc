@@ -39,8 +39,8 @@ void gru(const BpttCall* call) {
         Vec<T> x[kGruGates], recurrent[kGruGates];
         for (int gate = 0; gate < kGruGates; ++gate) {
           x[gate] = Vec<T>::load(a + at.row * kGruGates * H + gate * H + u, n_lanes);
-          recurrent[gate] = Vec<T>::load(product + gate * L) +
-                            Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
+          recurrent[gate] =
+              Vec<T>::load(product + gate * L) + Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
         }
         const Vec<T> r = sigmoid(x[kReset] + recurrent[kReset]), z = sigmoid(x[kUpdate] + recurrent[kUpdate]);
         const Vec<T> s = recurrent[kCandidate];
@@ -141,7 +141,8 @@ void gruWeightGradient(const BpttCall* call) {
   if (barrier(*call)) return;  // the scratch memory is used again
   T* candidate_rows = dR + kCandidate * H * H;
   if (call->attributes[0] != 0) {
-    transposed_product<T>(*call, s, H, H, N, H, candidate_rows, PreviousRow<T>(*call->axis, data<T>(*call, 2), data<T>(*call, 3), H));
+    transposed_product<T>(*call, s, H, H, N, H, candidate_rows,
+                          PreviousRow<T>(*call->axis, data<T>(*call, 2), data<T>(*call, 3), H));
   } else {
     transposed_product<T>(*call, da + kCandidate * H, kGruGates * H, H, N, H, candidate_rows,
                           [&](int64_t row) { return s + row * H; });

@@ -14,7 +14,8 @@ struct GruRow {
 };
 
 template <typename T>
-inline GruRow<T> load_gru_row(const T* gates, const T* y, const T* h0, const Place& at, int64_t H, int64_t u, int n_lanes) {
+inline GruRow<T> load_gru_row(const T* gates, const T* y, const T* h0, const Place& at, int64_t H, int64_t u,
+                              int n_lanes) {
   const T* kept = gates + at.row * kGruGates * H + u;
   const T* previous = at.first ? row_or_null(h0, at.sequence, H) : y + at.previous * H;
   return {Vec<T>::load(kept + kReset * H, n_lanes), Vec<T>::load(kept + kUpdate * H, n_lanes),

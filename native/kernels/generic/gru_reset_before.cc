@@ -37,43 +37,43 @@ void gruResetBefore(const BpttCall* call) {
   for (int64_t t = 0; t < axis.steps; ++t) {
     const int64_t batch = axis.batch_sizes[t];
     const T* states = t == 0 ? h0 : y + axis.offsets[t - 1] * H;
-    for_rows<T, 2>(batch, states == nullptr ? 0 : batch, factor<T>(states, H), data<T>(*call, kP), gate_panels,
-                   [&](int64_t b, int64_t panel, const T* product) {
-                     const int64_t row = axis.offsets[t] + b;
-                     const int64_t u = panel * L;
-                     const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
-                     Vec<T> gate[2];
-                     for (int g = 0; g < 2; ++g) {
-                       gate[g] = sigmoid(Vec<T>::load(a + row * kGruGates * H + g * H + u, n_lanes) +
-                                         Vec<T>::load(product + g * L) +
-                                         Vec<T>::load_or_zero(at_or_null(bias, g * H + u), n_lanes));
-                       gate[g].store(gates + row * kGruGates * H + g * H + u, n_lanes);
-                     }
-                     const T* previous = row_or_null(states, b, H);
-                     (gate[kReset] * Vec<T>::load_or_zero(at_or_null(previous, u), n_lanes))
-                         .store(reset + row * H + u, n_lanes);
-                   });
-    if (barrier(*call)) return;
-    for_rows<T, NV>(
-        batch, batch, factor<T>(reset + axis.offsets[t] * H, H), data<T>(*call, kPn), candidate_panels,
+    for_rows<T, 2>(
+        batch, states == nullptr ? 0 : batch, factor<T>(states, H), data<T>(*call, kP), gate_panels,
         [&](int64_t b, int64_t panel, const T* product) {
-          const Place at = place_of(axis, t, b);
-          for (int v = 0; v < NV; ++v) {
-            const int64_t u = (panel * NV + v) * L;
-            if (u >= H) return;
-            const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
-            const T* row = a + at.row * kGruGates * H + u;
-            T* kept = gates + at.row * kGruGates * H + u;
-            const Vec<T> n = tanh(Vec<T>::load(row + kCandidate * H, n_lanes) + Vec<T>::load(product + v * L) +
-                                  Vec<T>::load_or_zero(at_or_null(bias, kCandidate * H + u), n_lanes));
-            const T* previous = row_or_null(states, b, H);
-            const Vec<T> z = Vec<T>::load(kept + kUpdate * H, n_lanes);
-            const Vec<T> h = n + z * (Vec<T>::load_or_zero(at_or_null(previous, u), n_lanes) - n);
-            n.store(kept + kCandidate * H, n_lanes);
-            h.store(y + at.row * H + u, n_lanes);
-            if (at.last && hT != nullptr) h.store(hT + b * H + u, n_lanes);
+          const int64_t row = axis.offsets[t] + b;
+          const int64_t u = panel * L;
+          const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+          Vec<T> gate[2];
+          for (int g = 0; g < 2; ++g) {
+            gate[g] =
+                sigmoid(Vec<T>::load(a + row * kGruGates * H + g * H + u, n_lanes) + Vec<T>::load(product + g * L) +
+                        Vec<T>::load_or_zero(at_or_null(bias, g * H + u), n_lanes));
+            gate[g].store(gates + row * kGruGates * H + g * H + u, n_lanes);
           }
+          const T* previous = row_or_null(states, b, H);
+          (gate[kReset] * Vec<T>::load_or_zero(at_or_null(previous, u), n_lanes)).store(reset + row * H + u, n_lanes);
         });
+    if (barrier(*call)) return;
+    for_rows<T, NV>(batch, batch, factor<T>(reset + axis.offsets[t] * H, H), data<T>(*call, kPn), candidate_panels,
+                    [&](int64_t b, int64_t panel, const T* product) {
+                      const Place at = place_of(axis, t, b);
+                      for (int v = 0; v < NV; ++v) {
+                        const int64_t u = (panel * NV + v) * L;
+                        if (u >= H) return;
+                        const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+                        const T* row = a + at.row * kGruGates * H + u;
+                        T* kept = gates + at.row * kGruGates * H + u;
+                        const Vec<T> n =
+                            tanh(Vec<T>::load(row + kCandidate * H, n_lanes) + Vec<T>::load(product + v * L) +
+                                 Vec<T>::load_or_zero(at_or_null(bias, kCandidate * H + u), n_lanes));
+                        const T* previous = row_or_null(states, b, H);
+                        const Vec<T> z = Vec<T>::load(kept + kUpdate * H, n_lanes);
+                        const Vec<T> h = n + z * (Vec<T>::load_or_zero(at_or_null(previous, u), n_lanes) - n);
+                        n.store(kept + kCandidate * H, n_lanes);
+                        h.store(y + at.row * H + u, n_lanes);
+                        if (at.last && hT != nullptr) h.store(hT + b * H + u, n_lanes);
+                      }
+                    });
     if (barrier(*call)) return;
   }
 }
@@ -101,7 +101,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
   const T* h0 = data<T>(*call, kH0);
   T* da = data<T>(*call, kDa);
   T* dh0 = data<T>(*call, kDh0);
-  T* carried = static_cast<T*>(call->shared_scratch);        // [B,H] gradient that reaches h directly
+  T* carried = static_cast<T*>(call->shared_scratch);          // [B,H] gradient that reaches h directly
   T* r_kept = carried + round_up(axis.batch * H, kAlignment);  // [B,H] r, because da may overwrite gates
   const Range panels = share(panels_of(H, NV * L), 1, *call->team);
   const auto gate_gradients = [&](int64_t t) {
@@ -109,26 +109,26 @@ void gruResetBeforeBackward(const BpttCall* call) {
   };
   for (int64_t t = axis.steps - 1; t >= 0; --t) {
     const bool is_end = t + 1 == axis.steps;
-    for_rows<T, NV>(axis.batch_sizes[t], is_end ? 0 : axis.batch_sizes[t + 1],
-                    is_end ? Factor<T>{} : gate_gradients(t + 1), data<T>(*call, kPT), panels,
-                    [&](int64_t b, int64_t panel, const T* product) {
-                      const Place at = place_of(axis, t, b);
-                      for (int v = 0; v < NV; ++v) {
-                        const int64_t u = (panel * NV + v) * L;
-                        if (u >= H) return;
-                        const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
-                        const Vec<T> dh =
-                            state_gradient(at, Vec<T>::load(product + v * L), dy, dhT, carried, H, u, n_lanes);
-                        const GruRow<T> row = load_gru_row(gates, y, h0, at, H, u, n_lanes);
-                        T* out = da + at.row * kGruGates * H + u;
-                        row.r.store(r_kept + b * H + u, n_lanes);
-                        (dh * (row.previous - row.n) * sigmoid_slope(row.z)).store(out + kUpdate * H, n_lanes);
-                        (dh * (Vec<T>(T(1)) - row.z) * tanh_slope(row.n)).store(out + kCandidate * H, n_lanes);
-                        (dh * row.z).store(carried + b * H + u, n_lanes);
-                      }
-                    });
+    for_rows<T, NV>(
+        axis.batch_sizes[t], is_end ? 0 : axis.batch_sizes[t + 1], is_end ? Factor<T>{} : gate_gradients(t + 1),
+        data<T>(*call, kPT), panels, [&](int64_t b, int64_t panel, const T* product) {
+          const Place at = place_of(axis, t, b);
+          for (int v = 0; v < NV; ++v) {
+            const int64_t u = (panel * NV + v) * L;
+            if (u >= H) return;
+            const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+            const Vec<T> dh = state_gradient(at, Vec<T>::load(product + v * L), dy, dhT, carried, H, u, n_lanes);
+            const GruRow<T> row = load_gru_row(gates, y, h0, at, H, u, n_lanes);
+            T* out = da + at.row * kGruGates * H + u;
+            row.r.store(r_kept + b * H + u, n_lanes);
+            (dh * (row.previous - row.n) * sigmoid_slope(row.z)).store(out + kUpdate * H, n_lanes);
+            (dh * (Vec<T>(T(1)) - row.z) * tanh_slope(row.n)).store(out + kCandidate * H, n_lanes);
+            (dh * row.z).store(carried + b * H + u, n_lanes);
+          }
+        });
     if (barrier(*call)) return;
-    const Factor<T> candidate = {{da + axis.offsets[t] * kGruGates * H + kCandidate * H, kGruGates * H, H}, {nullptr, 0, 0}};
+    const Factor<T> candidate = {{da + axis.offsets[t] * kGruGates * H + kCandidate * H, kGruGates * H, H},
+                                 {nullptr, 0, 0}};
     for_rows<T, NV>(axis.batch_sizes[t], axis.batch_sizes[t], candidate, data<T>(*call, kPnT), panels,
                     [&](int64_t b, int64_t panel, const T* product) {
                       const Place at = place_of(axis, t, b);
@@ -147,16 +147,16 @@ void gruResetBeforeBackward(const BpttCall* call) {
     if (barrier(*call)) return;
   }
   if (dh0 == nullptr) return;
-  for_rows<T, NV>(axis.batch, axis.batch, gate_gradients(0), data<T>(*call, kPT), panels,
-                  [&](int64_t b, int64_t panel, const T* product) {
-                    for (int v = 0; v < NV; ++v) {
-                      const int64_t u = (panel * NV + v) * L;
-                      if (u >= H) return;
-                      const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
-                      (Vec<T>::load(product + v * L) + Vec<T>::load(carried + b * H + u, n_lanes))
-                          .store(dh0 + b * H + u, n_lanes);
-                    }
-                  });
+  for_rows<T, NV>(
+      axis.batch, axis.batch, gate_gradients(0), data<T>(*call, kPT), panels,
+      [&](int64_t b, int64_t panel, const T* product) {
+        for (int v = 0; v < NV; ++v) {
+          const int64_t u = (panel * NV + v) * L;
+          if (u >= H) return;
+          const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+          (Vec<T>::load(product + v * L) + Vec<T>::load(carried + b * H + u, n_lanes)).store(dh0 + b * H + u, n_lanes);
+        }
+      });
 }
 
 template <typename T>

@@ -49,8 +49,7 @@ void linear(const BpttCall* call) {
           T* to = y + (r + m) * outputs + column;
           for (int c = 0; c < width; c += Vec<T>::kLanes) {
             const int n = std::min(Vec<T>::kLanes, width - c);
-            (Vec<T>::load(tile.row(m) + c) + Vec<T>::load_or_zero(at_or_null(bias, column + c), n))
-                .store(to + c, n);
+            (Vec<T>::load(tile.row(m) + c) + Vec<T>::load_or_zero(at_or_null(bias, column + c), n)).store(to + c, n);
           }
         }
       }

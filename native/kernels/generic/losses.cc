@@ -53,7 +53,9 @@ void finish_loss(const BpttCall& call, const double* row_losses, int64_t total_r
   *loss = static_cast<T>(sum * factor);
 }
 
-BpttScratch one_double_per_row(const BpttOperand& rows_of) { return {rows_of.rows * static_cast<int64_t>(sizeof(double)), 0}; }
+BpttScratch one_double_per_row(const BpttOperand& rows_of) {
+  return {rows_of.rows * static_cast<int64_t>(sizeof(double)), 0};
+}
 
 double one_over_counted(const int32_t* targets, int64_t total) {
   int64_t counted = 0;
@@ -106,8 +108,8 @@ void softmaxCrossEntropy(const BpttCall* call) {
   for (int64_t r = mine.begin; r < mine.end; ++r) {
     const T* x = data<T>(*call, 0) + r * width;
     const T shift = largest(x, width);
-    const double log_sum = static_cast<double>(shift) +
-                           std::log(static_cast<double>(exp_sum(x, shift, width, static_cast<T*>(nullptr))));
+    const double log_sum =
+        static_cast<double>(shift) + std::log(static_cast<double>(exp_sum(x, shift, width, static_cast<T*>(nullptr))));
     lse[r] = static_cast<T>(log_sum);
     const bool counts = targets[r] >= 0 && targets[r] < width;
     row_losses[r] = counts ? log_sum - static_cast<double>(x[targets[r]]) : 0.0;
@@ -195,7 +197,8 @@ void meanSquaredError(const BpttCall* call) {
   for (int64_t r = mine.begin; r < mine.end; ++r) {
     double sum = 0;
     for (int64_t c = 0; c < width; ++c) {
-      const double error = static_cast<double>(data<T>(*call, 0)[r * width + c]) - static_cast<double>(data<T>(*call, 1)[r * width + c]);
+      const double error =
+          static_cast<double>(data<T>(*call, 0)[r * width + c]) - static_cast<double>(data<T>(*call, 1)[r * width + c]);
       sum += error * error;
     }
     row_losses[r] = sum;

@@ -45,7 +45,8 @@ void lstm(const BpttCall* call) {
           sum[gate] = Vec<T>::load(a + at.row * kGates * H + gate * H + u, n) + Vec<T>::load(product + gate * L);
           if (bias != nullptr) sum[gate] = sum[gate] + Vec<T>::load(bias + gate * H + u, n);
         }
-        const Vec<T> i = sigmoid(sum[kInput]), f = sigmoid(sum[kForget]), g = tanh(sum[kCell]), o = sigmoid(sum[kOutput]);
+        const Vec<T> i = sigmoid(sum[kInput]), f = sigmoid(sum[kForget]), g = tanh(sum[kCell]),
+                     o = sigmoid(sum[kOutput]);
         const T* previous = at.first ? row_or_null(c0, at.sequence, H) : cells + at.previous * H;
         const Vec<T> c = f * Vec<T>::load_or_zero(at_or_null(previous, u), n) + i * g;
         const Vec<T> h = o * tanh(c);

@@ -24,7 +24,9 @@ struct Tiling {
     return kAccumulators == 12 && vectors == 4 ? 2 : kAccumulators / vectors;
   }
   // Vectors in one panel: one per gate where gates are interleaved, three otherwise.
-  static constexpr int vectors(int gates) { return gates == 1 ? 3 : gates; }
+  static constexpr int vectors(int gates) {
+    return gates == 1 ? 3 : gates;
+  }
 };
 
 // Where the left factor's element (row m, depth k) stands.

@@ -72,8 +72,7 @@ void rnnBackward(const BpttCall* call) {
   const bool is_tanh = call->attributes[0] == kTanh;
   const Range panels = share(panels_of(H, vectors<T>() * L), 1, *call->team);
   backward_in_time<T, vectors<T>()>(
-      *call, panels, data<T>(*call, kPT),
-      [&](int64_t t) { return factor<T>(da + call->axis->offsets[t] * H, H); },
+      *call, panels, data<T>(*call, kPT), [&](int64_t t) { return factor<T>(da + call->axis->offsets[t] * H, H); },
       [&](const Place& at, int64_t panel, const T* product) {
         for (int v = 0; v < vectors<T>(); ++v) {
           const int64_t u = (panel * vectors<T>() + v) * L;

@@ -52,7 +52,8 @@ inline Factor<T> factor(const T* data, int64_t columns) {
 // For every panel of this thread and every tile of `row_count` rows: tile = left[0..alive) * packed, rows from `alive`
 // on are zero; then visit(row, panel, values of that row) for each row.
 template <typename T, int NV, typename Visit>
-inline void for_rows(int64_t row_count, int64_t alive, const Factor<T>& left, const T* packed, Range panels, Visit visit) {
+inline void for_rows(int64_t row_count, int64_t alive, const Factor<T>& left, const T* packed, Range panels,
+                     Visit visit) {
   constexpr int W = NV * Vec<T>::kLanes;
   constexpr int MR = Tiling<T>::rows(NV);
   Tile<T, NV> tile;
@@ -76,7 +77,9 @@ inline void for_rows(int64_t row_count, int64_t alive, const Factor<T>& left, co
   }
 }
 
-inline int64_t panels_of(int64_t units, int64_t width) { return (units + width - 1) / width; }
+inline int64_t panels_of(int64_t units, int64_t width) {
+  return (units + width - 1) / width;
+}
 
 // Forward in time. `left_of(step)` is the factor of R at a step (data null where it is zero); `visit(place, panel,
 // R h)` applies the cell to one row and one panel of units. Returns false when the run was cancelled.

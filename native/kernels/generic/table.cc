@@ -68,4 +68,6 @@ constexpr BpttKernelTable kTable = {
 #define BPTT_EXPORT __attribute__((visibility("default")))
 #endif
 
-extern "C" BPTT_EXPORT const BpttKernelTable* BPTT_KERNELS_ENTRY(void) { return &bptt::kernel::kTable; }
+extern "C" BPTT_EXPORT const BpttKernelTable* BPTT_KERNELS_ENTRY(void) {
+  return &bptt::kernel::kTable;
+}

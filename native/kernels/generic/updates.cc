@@ -28,7 +28,9 @@ Vec<T> sqrt(Vec<T> x) {
   return Vec<T>(Eigen::internal::psqrt(x.p));
 }
 
-bool skips(const BpttCall& call, int norm_operand) { return !std::isfinite(*data<double>(call, norm_operand)); }
+bool skips(const BpttCall& call, int norm_operand) {
+  return !std::isfinite(*data<double>(call, norm_operand));
+}
 
 }  // namespace
 
@@ -50,7 +52,8 @@ void clipNorm(const BpttCall* call) {
     const int64_t end = std::min(total, (chunk + 1) * kNormChunk);
     double sums[8] = {};  // eight fixed chains, so that the loop is not bound by the latency of one
     for (int64_t e = chunk * kNormChunk; e < end; e += 8) {
-      for (int64_t l = 0; l < std::min<int64_t>(8, end - e); ++l) sums[l] += static_cast<double>(g[e + l]) * static_cast<double>(g[e + l]);
+      for (int64_t l = 0; l < std::min<int64_t>(8, end - e); ++l)
+        sums[l] += static_cast<double>(g[e + l]) * static_cast<double>(g[e + l]);
     }
     partial[chunk] = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
   }
@@ -85,8 +88,9 @@ void clipValue(const BpttCall* call) {
 }
 
 // Stochastic gradient descent, with momentum where m is given and momentum is not 0 (as torch.optim.SGD).
-//   g += weightDecay w;  m = momentum m + (1 - dampening) g (m = g at the first step);  w -= lr (nesterov ? g + momentum m : m)
-//   w [P] inout; g [P] in; m [P] inout, may be absent; norm [1] in; h [6] in: lr, momentum, dampening, weightDecay, nesterov, firstStep
+//   g += weightDecay w;  m = momentum m + (1 - dampening) g (m = g at the first step);  w -= lr (nesterov ? g +
+//   momentum m : m) w [P] inout; g [P] in; m [P] inout, may be absent; norm [1] in; h [6] in: lr, momentum, dampening,
+//   weightDecay, nesterov, firstStep
 template <typename T>
 void sgd(const BpttCall* call) {
   enum { kW, kG, kM, kNorm, kH };
@@ -138,8 +142,9 @@ void adam(const BpttCall* call) {
 }
 
 // RMSProp (as torch.optim.RMSprop; TensorFlow's form with epsInsideRoot).
-//   s = alpha s + (1-alpha) g^2;  step = g / (sqrt(s) + eps) or g / sqrt(s + eps);  m = momentum m + step;  w -= lr (m or step)
-//   w, s [P] inout; m [P] inout, may be absent; g [P] in; norm [1] in; h [6] in: lr, alpha, eps, weightDecay, momentum, epsInsideRoot
+//   s = alpha s + (1-alpha) g^2;  step = g / (sqrt(s) + eps) or g / sqrt(s + eps);  m = momentum m + step;  w -= lr (m
+//   or step) w, s [P] inout; m [P] inout, may be absent; g [P] in; norm [1] in; h [6] in: lr, alpha, eps, weightDecay,
+//   momentum, epsInsideRoot
 // Source: Tieleman & Hinton 2012.
 template <typename T>
 void rmsprop(const BpttCall* call) {

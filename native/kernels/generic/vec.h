@@ -67,10 +67,12 @@ inline Vec<T> per_lane(Vec<T> x, F f) {
 }
 }  // namespace detail
 
-// e^x. float: Eigen's polynomial, within 2 ULP for |x| <= 30 and 5 ULP beyond (AVX-512 reduces the argument in one step,
-// the others stay within 2), 0 below -87.4, infinite above 88.37; NaN stays NaN. double serves gradient checks and takes
-// the C library's function. All bounds in this file are asserted by test/kernels/activations.test.ts.
-inline Vec<float> exp(Vec<float> x) { return Vec<float>(Eigen::internal::pexp(x.p)); }
+// e^x. float: Eigen's polynomial, within 2 ULP for |x| <= 30 and 5 ULP beyond (AVX-512 reduces the argument in one
+// step, the others stay within 2), 0 below -87.4, infinite above 88.37; NaN stays NaN. double serves gradient checks
+// and takes the C library's function. All bounds in this file are asserted by test/kernels/activations.test.ts.
+inline Vec<float> exp(Vec<float> x) {
+  return Vec<float>(Eigen::internal::pexp(x.p));
+}
 inline Vec<double> exp(Vec<double> x) {
   return detail::per_lane(x, [](double v) { return std::exp(v); });
 }
@@ -83,7 +85,9 @@ inline Vec<T> sigmoid(Vec<T> x) {
 }
 
 // tanh x. float: Eigen's rational approximation, within 6 ULP, saturates beyond 7.9; NaN stays NaN.
-inline Vec<float> tanh(Vec<float> x) { return Vec<float>(Eigen::internal::ptanh(x.p)); }
+inline Vec<float> tanh(Vec<float> x) {
+  return Vec<float>(Eigen::internal::ptanh(x.p));
+}
 inline Vec<double> tanh(Vec<double> x) {
   return detail::per_lane(x, [](double v) { return std::tanh(v); });
 }
