@@ -37,7 +37,12 @@ const training: Base = {
 };
 const bases = [...basePrograms(), training];
 
+// native/program/format.h
 const HEADER_WORDS = 8;
+const AXIS_WORDS = 3;
+const VALUE_WORDS = 8;
+const [BLOCK, OFFSET, TYPE] = [0, 1, 2];
+const INT32 = 1;
 const extremes = [-0x80000000, -2, -1, 0, 1, 2, 3, 4, 7, 64, 0xffff, 1 << 20, 1 << 24, 0x7fffffff];
 
 /** A seeded source of mutations. */
@@ -57,12 +62,28 @@ class Mutations {
   }
 }
 
+/** Ones everywhere but for whole numbers, which are 0: valid indices, and results that are none. */
+function fill({ blocks }: GuardedBlocks, words: Int32Array): void {
+  for (const { buffer, byteOffset, byteLength } of blocks) new Float32Array(buffer, byteOffset, byteLength / 4).fill(1);
+  const [axes, values] = [words[3] as number, words[4] as number];
+  for (let value = 0; value < values; value++) {
+    const begin = HEADER_WORDS + AXIS_WORDS * axes + VALUE_WORDS * value;
+    const [block, offset, type, kind, extent, columns] = words.subarray(begin, begin + 6) as unknown as number[];
+    if (type !== INT32) continue;
+    // Steps, sequences, rows of an axis: fixed rows are given, those of steps or sequences belong to an axis.
+    const capacity = kind === 1 ? 2 : 1;
+    const rows = kind === 0 ? extent : words[HEADER_WORDS + AXIS_WORDS * (extent as number) + capacity];
+    const start = ((offset as number) >>> 0) * 64;
+    blocks[block as number]?.fill(0, start, start + (rows as number) * (columns as number) * 4);
+  }
+}
+
 /** Loads and runs a program that may be malformed: says how it ended, after a look at the margins of its memory. */
 function outcome(base: Base, mutated: Partial<CapturedProgram>, guarded: GuardedBlocks, threads: number): string {
-  guarded.fill(0);
   let ended = 'loaded';
   const code = codeOf(() => {
     const program = load({ ...base, ...mutated }, guarded.blocks, threads);
+    fill(guarded, mutated.words ?? base.words);
     ended = codeOf(() => program.run(base.batchSizes, 0)) ?? 'ran';
     program.dispose();
   });
@@ -102,7 +123,7 @@ describe('a malformed program', () => {
     for (const base of bases) {
       const guarded = new GuardedBlocks(base.blockBytes);
       for (let index = 0; index < base.words.length; index++) {
-        for (let attempt = 0; attempt < 3; attempt++) {
+        for (let attempt = 0; attempt < 6; attempt++) {
           const words = base.words.slice();
           words[index] = mutations.replacement(words, index);
           const ending = outcome(base, { words }, guarded, 1 + (index % 2));
@@ -119,7 +140,7 @@ describe('a malformed program', () => {
     const mutations = new Mutations();
     for (const base of bases) {
       const guarded = new GuardedBlocks(base.blockBytes);
-      for (let attempt = 0; attempt < 60; attempt++) {
+      for (let attempt = 0; attempt < 150; attempt++) {
         const words = base.words.slice();
         for (let count = 0; count < 2 + (attempt % 4); count++) {
           const index = HEADER_WORDS + mutations.below(words.length - HEADER_WORDS);
@@ -144,6 +165,27 @@ describe('a malformed program', () => {
         }
       }
     }
+  });
+
+  it('is harmless when its indices lie where it writes', () => {
+    let programs = 0;
+    for (const base of bases) {
+      const guarded = new GuardedBlocks(base.blockBytes);
+      const [axes, values] = [base.words[3] as number, base.words[4] as number];
+      const wordOf = (value: number, word: number) => HEADER_WORDS + AXIS_WORDS * axes + VALUE_WORDS * value + word;
+      for (let indices = 0; indices < values; indices++) {
+        if (base.words[wordOf(indices, TYPE)] !== INT32) continue;
+        for (let other = 0; other < values; other++) {
+          const words = base.words.slice();
+          for (const word of [BLOCK, OFFSET]) words[wordOf(indices, word)] = words[wordOf(other, word)] as number;
+          expect(allowed, `${base.name}: value ${indices} over ${other}`).toContain(
+            outcome(base, { words }, guarded, 2),
+          );
+          programs++;
+        }
+      }
+    }
+    expect(programs).toBeGreaterThan(50);
   });
 
   it('is refused when a time axis has room for more steps than any memory', () => {

@@ -26,8 +26,9 @@ void embedding(const BpttCall* call) {
   const Range mine = share(rows(*call, 0), 16, *call->team);
   for (int64_t r = mine.begin; r < mine.end; ++r) {
     T* to = y + r * width;
-    if (in_table(ids[r], size)) {
-      const T* from = table + ids[r] * width;
+    const int32_t id = read_once(ids + r);
+    if (in_table(id, size)) {
+      const T* from = table + id * width;
       std::copy(from, from + width, to);
     } else {
       std::fill(to, to + width, T(0));
@@ -50,8 +51,9 @@ void embeddingGradient(const BpttCall* call) {
   for (int64_t v = 0; v < size; ++v)
     std::fill(gradient + v * width + mine.begin, gradient + v * width + mine.end, T(0));
   for (int64_t r = 0; r < total; ++r) {
-    if (!in_table(ids[r], size)) continue;
-    T* to = gradient + ids[r] * width;
+    const int32_t id = read_once(ids + r);
+    if (!in_table(id, size)) continue;
+    T* to = gradient + id * width;
     const T* from = dy + r * width;
     for (int64_t c = mine.begin; c < mine.end; c += L) {
       const int n = static_cast<int>(std::min<int64_t>(L, mine.end - c));

@@ -111,8 +111,9 @@ void softmaxCrossEntropy(const BpttCall* call) {
     const double log_sum =
         static_cast<double>(shift) + std::log(static_cast<double>(exp_sum(x, shift, width, static_cast<T*>(nullptr))));
     lse[r] = static_cast<T>(log_sum);
-    const bool counts = targets[r] >= 0 && targets[r] < width;
-    row_losses[r] = counts ? log_sum - static_cast<double>(x[targets[r]]) : 0.0;
+    const int32_t target = read_once(targets + r);
+    const bool counts = target >= 0 && target < width;
+    row_losses[r] = counts ? log_sum - static_cast<double>(x[target]) : 0.0;
   }
   finish_loss(*call, row_losses, total, one_over_counted(targets, total), data<T>(*call, 2));
 }
@@ -139,13 +140,14 @@ void softmaxCrossEntropyBackward(const BpttCall* call) {
   for (int64_t r = mine.begin; r < mine.end; ++r) {
     const T* x = data<T>(*call, 1) + r * width;
     T* dx = data<T>(*call, 4) + r * width;
-    const bool counts = targets[r] >= 0 && targets[r] < width;
+    const int32_t target = read_once(targets + r);
+    const bool counts = target >= 0 && target < width;
     const Vec<T> row_factor(counts ? factor : T(0)), shift(lse[r]);
     for (int64_t c = 0; c < width; c += L) {
       const int n = static_cast<int>(std::min<int64_t>(L, width - c));
       (exp(Vec<T>::load(x + c, n) - shift) * row_factor).store(dx + c, n);
     }
-    if (counts) dx[targets[r]] -= factor;
+    if (counts) dx[target] -= factor;
   }
 }
 

@@ -113,6 +113,8 @@ function optimizer(update: Update, size: number): Problem {
 /** Clipping and optimizers at every size. */
 export const updateProblems: readonly Problem[] = [
   ...sizes.flatMap((size) => [...clipping(size), ...updates.map((update) => optimizer(update, size))]),
+  // Many chunks, so that the order in which their sums are added shows.
+  ...clipping(70_001),
   ...measured,
   ...[Number.NaN, Number.POSITIVE_INFINITY].flatMap(notFinite),
 ];
