@@ -40,7 +40,9 @@ inline int64_t columns(const BpttCall& call, int operand) {
 
 // An index, read once: the caller might change the memory meanwhile, and what was checked must be what is used. A plain
 // load may be repeated by the compiler after any vector store.
-inline int32_t read_once(const int32_t* index) { return *static_cast<const volatile int32_t*>(index); }
+inline int32_t read_once(const int32_t* index) {
+  return *static_cast<const volatile int32_t*>(index);
+}
 
 // A row of an operand that may be absent.
 template <typename T>

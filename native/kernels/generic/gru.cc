@@ -91,10 +91,7 @@ void gruBackward(const BpttCall* call) {
         return Factor<T>{{da + row * kGruGates * H, kGruGates * H, kCandidate * H}, {ds + row * H, H, H}};
       },
       [&](const Place& at, int64_t panel, const T* product) {
-        for (int v = 0; v < NV; ++v) {
-          const int64_t u = (panel * NV + v) * L;
-          if (u >= H) return;
-          const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+        for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
           const Vec<T> dh = state_gradient(at, Vec<T>::load(product + v * L), dy, dhT, carried, H, u, n_lanes);
           const GruRow<T> row = load_gru_row(gates, y, h0, at, H, u, n_lanes);
           const Vec<T> dn = dh * (Vec<T>(T(1)) - row.z) * tanh_slope(row.n);
@@ -105,16 +102,13 @@ void gruBackward(const BpttCall* call) {
           dn.store(out + kCandidate * H, n_lanes);
           (dn * row.r).store(ds + at.row * H + u, n_lanes);
           (dh * row.z).store(carried + at.sequence * H + u, n_lanes);
-        }
+        });
       },
       dh0 != nullptr,
       [&](int64_t b, int64_t panel, const T* product) {
-        for (int v = 0; v < NV; ++v) {
-          const int64_t u = (panel * NV + v) * L;
-          if (u >= H) return;
-          const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+        for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
           (Vec<T>::load(product + v * L) + Vec<T>::load(carried + b * H + u, n_lanes)).store(dh0 + b * H + u, n_lanes);
-        }
+        });
       });
 }
 

@@ -57,10 +57,7 @@ void gruResetBefore(const BpttCall* call) {
     for_rows<T, NV>(batch, batch, factor<T>(reset + axis.offsets[t] * H, H), data<T>(*call, kPn), candidate_panels,
                     [&](int64_t b, int64_t panel, const T* product) {
                       const Place at = place_of(axis, t, b);
-                      for (int v = 0; v < NV; ++v) {
-                        const int64_t u = (panel * NV + v) * L;
-                        if (u >= H) return;
-                        const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+                      for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
                         const T* row = a + at.row * kGruGates * H + u;
                         T* kept = gates + at.row * kGruGates * H + u;
                         const Vec<T> n =
@@ -72,7 +69,7 @@ void gruResetBefore(const BpttCall* call) {
                         n.store(kept + kCandidate * H, n_lanes);
                         h.store(y + at.row * H + u, n_lanes);
                         if (at.last && hT != nullptr) h.store(hT + b * H + u, n_lanes);
-                      }
+                      });
                     });
     if (barrier(*call)) return;
   }
@@ -101,8 +98,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
   const T* h0 = data<T>(*call, kH0);
   T* da = data<T>(*call, kDa);
   T* dh0 = data<T>(*call, kDh0);
-  T* carried = static_cast<T*>(call->shared_scratch);          // [B,H] gradient that reaches h directly
-  T* r_kept = carried + round_up(axis.batch * H, kAlignment);  // [B,H] r, because da may overwrite gates
+  T* carried = static_cast<T*>(call->shared_scratch);  // [B,H] gradient that reaches h directly
   const Range panels = share(panels_of(H, NV * L), 1, *call->team);
   const auto gate_gradients = [&](int64_t t) {
     return Factor<T>{{da + axis.offsets[t] * kGruGates * H, kGruGates * H, kCandidate * H}, {nullptr, 0, 0}};
@@ -113,18 +109,15 @@ void gruResetBeforeBackward(const BpttCall* call) {
         axis.batch_sizes[t], is_end ? 0 : axis.batch_sizes[t + 1], is_end ? Factor<T>{} : gate_gradients(t + 1),
         data<T>(*call, kPT), panels, [&](int64_t b, int64_t panel, const T* product) {
           const Place at = place_of(axis, t, b);
-          for (int v = 0; v < NV; ++v) {
-            const int64_t u = (panel * NV + v) * L;
-            if (u >= H) return;
-            const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+          for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
             const Vec<T> dh = state_gradient(at, Vec<T>::load(product + v * L), dy, dhT, carried, H, u, n_lanes);
             const GruRow<T> row = load_gru_row(gates, y, h0, at, H, u, n_lanes);
             T* out = da + at.row * kGruGates * H + u;
-            row.r.store(r_kept + b * H + u, n_lanes);
+
             (dh * (row.previous - row.n) * sigmoid_slope(row.z)).store(out + kUpdate * H, n_lanes);
             (dh * (Vec<T>(T(1)) - row.z) * tanh_slope(row.n)).store(out + kCandidate * H, n_lanes);
             (dh * row.z).store(carried + b * H + u, n_lanes);
-          }
+          });
         });
     if (barrier(*call)) return;
     const Factor<T> candidate = {{da + axis.offsets[t] * kGruGates * H + kCandidate * H, kGruGates * H, H},
@@ -133,16 +126,14 @@ void gruResetBeforeBackward(const BpttCall* call) {
                     [&](int64_t b, int64_t panel, const T* product) {
                       const Place at = place_of(axis, t, b);
                       const T* states = at.first ? row_or_null(h0, b, H) : y + at.previous * H;
-                      for (int v = 0; v < NV; ++v) {
-                        const int64_t u = (panel * NV + v) * L;
-                        if (u >= H) return;
-                        const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+                      for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
                         const Vec<T> dreset = Vec<T>::load(product + v * L);
-                        const Vec<T> r = Vec<T>::load(r_kept + b * H + u, n_lanes);
+                        // Where da stands over gates, r is still there: its gradient is written last.
+                        const Vec<T> r = Vec<T>::load(gates + at.row * kGruGates * H + kReset * H + u, n_lanes);
                         (dreset * Vec<T>::load_or_zero(at_or_null(states, u), n_lanes) * sigmoid_slope(r))
                             .store(da + at.row * kGruGates * H + kReset * H + u, n_lanes);
                         (Vec<T>::load(carried + b * H + u, n_lanes) + dreset * r).store(carried + b * H + u, n_lanes);
-                      }
+                      });
                     });
     if (barrier(*call)) return;
   }
@@ -150,18 +141,15 @@ void gruResetBeforeBackward(const BpttCall* call) {
   for_rows<T, NV>(
       axis.batch, axis.batch, gate_gradients(0), data<T>(*call, kPT), panels,
       [&](int64_t b, int64_t panel, const T* product) {
-        for (int v = 0; v < NV; ++v) {
-          const int64_t u = (panel * NV + v) * L;
-          if (u >= H) return;
-          const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+        for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
           (Vec<T>::load(product + v * L) + Vec<T>::load(carried + b * H + u, n_lanes)).store(dh0 + b * H + u, n_lanes);
-        }
+        });
       });
 }
 
 template <typename T>
 BpttScratch gruResetBeforeBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return {2 * round_up(axis->batch * operands[2].columns, kAlignment) * static_cast<int64_t>(sizeof(T)), 0};
+  return {axis->batch * operands[2].columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
 BPTT_INSTANTIATE(gruResetBefore);

@@ -91,10 +91,7 @@ void lstmBackward(const BpttCall* call) {
       *call, panels, data<T>(*call, kPT),
       [&](int64_t t) { return factor<T>(da + call->axis->offsets[t] * kGates * H, kGates * H); },
       [&](const Place& at, int64_t panel, const T* product) {
-        for (int v = 0; v < NV; ++v) {
-          const int64_t u = (panel * NV + v) * L;
-          if (u >= H) return;
-          const int n = static_cast<int>(std::min<int64_t>(L, H - u));
+        for_units<T>(panel, H, [&](int v, int64_t u, int n) {
           Vec<T> dh = Vec<T>::load(product + v * L);
           if (dy != nullptr) dh = dh + Vec<T>::load(dy + at.row * H + u, n);
           T* carry = carried + at.sequence * H + u;
@@ -119,15 +116,12 @@ void lstmBackward(const BpttCall* call) {
           (dh * tanh_c * sigmoid_slope(o)).store(out + kOutput * H, n);
           (dc * f).store(carry, n);
           if (at.first && dc0 != nullptr) (dc * f).store(dc0 + at.sequence * H + u, n);
-        }
+        });
       },
       dh0 != nullptr,
       [&](int64_t b, int64_t panel, const T* product) {
-        for (int v = 0; v < NV; ++v) {
-          const int64_t u = (panel * NV + v) * L;
-          if (u >= H) return;
-          Vec<T>::load(product + v * L).store(dh0 + b * H + u, static_cast<int>(std::min<int64_t>(L, H - u)));
-        }
+        for_units<T>(panel, H,
+                     [&](int v, int64_t u, int n) { Vec<T>::load(product + v * L).store(dh0 + b * H + u, n); });
       });
 }
 

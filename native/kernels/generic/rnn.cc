@@ -40,16 +40,13 @@ void rnn(const BpttCall* call) {
       *call, panels, data<T>(*call, kP),
       [&](int64_t t) { return factor<T>(t == 0 ? h0 : y + call->axis->offsets[t - 1] * H, H); },
       [&](const Place& at, int64_t panel, const T* product) {
-        for (int v = 0; v < vectors<T>(); ++v) {
-          const int64_t u = (panel * vectors<T>() + v) * L;
-          if (u >= H) return;
-          const int n = static_cast<int>(std::min<int64_t>(L, H - u));
+        for_units<T>(panel, H, [&](int v, int64_t u, int n) {
           const Vec<T> sum = Vec<T>::load(a + at.row * H + u, n) + Vec<T>::load(product + v * L) +
                              Vec<T>::load_or_zero(at_or_null(bias, u), n);
           const Vec<T> h = is_tanh ? tanh(sum) : relu(sum);
           h.store(y + at.row * H + u, n);
           if (at.last && hT != nullptr) h.store(hT + at.sequence * H + u, n);
-        }
+        });
       });
 }
 
@@ -74,24 +71,18 @@ void rnnBackward(const BpttCall* call) {
   backward_in_time<T, vectors<T>()>(
       *call, panels, data<T>(*call, kPT), [&](int64_t t) { return factor<T>(da + call->axis->offsets[t] * H, H); },
       [&](const Place& at, int64_t panel, const T* product) {
-        for (int v = 0; v < vectors<T>(); ++v) {
-          const int64_t u = (panel * vectors<T>() + v) * L;
-          if (u >= H) return;
-          const int n = static_cast<int>(std::min<int64_t>(L, H - u));
+        for_units<T>(panel, H, [&](int v, int64_t u, int n) {
           Vec<T> dh = Vec<T>::load(product + v * L);
           if (dy != nullptr) dh = dh + Vec<T>::load(dy + at.row * H + u, n);
           if (at.last && dhT != nullptr) dh = dh + Vec<T>::load(dhT + at.sequence * H + u, n);
           const Vec<T> h = Vec<T>::load(y + at.row * H + u, n);
           (dh * (is_tanh ? tanh_slope(h) : relu_slope(h))).store(da + at.row * H + u, n);
-        }
+        });
       },
       dh0 != nullptr,
       [&](int64_t b, int64_t panel, const T* product) {
-        for (int v = 0; v < vectors<T>(); ++v) {
-          const int64_t u = (panel * vectors<T>() + v) * L;
-          if (u >= H) return;
-          Vec<T>::load(product + v * L).store(dh0 + b * H + u, static_cast<int>(std::min<int64_t>(L, H - u)));
-        }
+        for_units<T>(panel, H,
+                     [&](int v, int64_t u, int n) { Vec<T>::load(product + v * L).store(dh0 + b * H + u, n); });
       });
 }
 

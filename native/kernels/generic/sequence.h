@@ -77,6 +77,18 @@ inline void for_rows(int64_t row_count, int64_t alive, const Factor<T>& left, co
   }
 }
 
+// For each vector of a panel of neighbouring units: visit(v, first unit, how many of its lanes are units).
+template <typename T, typename Visit>
+inline void for_units(int64_t panel, int64_t units, Visit visit) {
+  constexpr int L = Vec<T>::kLanes;
+  constexpr int NV = Tiling<T>::vectors(1);
+  for (int v = 0; v < NV; ++v) {
+    const int64_t u = (panel * NV + v) * L;
+    if (u >= units) return;
+    visit(v, u, static_cast<int>(std::min<int64_t>(L, units - u)));
+  }
+}
+
 inline int64_t panels_of(int64_t units, int64_t width) {
   return (units + width - 1) / width;
 }
