@@ -121,7 +121,8 @@ export class CompiledProgram {
   }
 
   /**
-   * Runs on the calling thread. `batchSizes` hold the batch size of every step for each axis.
+   * Runs on the calling thread. `batchSizes` hold the batch size of every step for each axis. Every input must be written
+   * before every run: its memory may be another value's by the end of one.
    *
    * @param prepared leaves out the packing of parameters, which have not changed since the last run
    * @throws {ShapeError} `shape_mismatch` when the batch does not fit

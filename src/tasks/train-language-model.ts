@@ -58,6 +58,8 @@ export interface LanguageModelResult extends TrainingResult {
 /** Memory in bytes: planned by the model, part by part and in all, and measured of the whole process. */
 export interface LanguageModelMemory extends Omit<ModelMemory, 'total'> {
   readonly plannedBytes: number;
+  /** How much the process has grown since the model was made; what is small against the model falls out of sight in it. */
+  readonly grownBytes: number;
   readonly residentBytes: number;
   readonly peakResidentBytes: number;
 }
@@ -77,6 +79,7 @@ export async function trainLanguageModel(options: TrainLanguageModelOptions): Pr
   signal?.throwIfAborted();
   const read = await readLanguageModelCorpus(checked);
   const { corpus } = read;
+  const residentBefore = process.memoryUsage.rss();
   const model = await compileForTraining(corpus.vocabulary.size, checked);
   try {
     const announce = () => onStart?.(describeStart(checked, corpus, model));
@@ -93,7 +96,12 @@ export async function trainLanguageModel(options: TrainLanguageModelOptions): Pr
       ...(signal !== undefined && { signal }),
     });
     const result = await trainer.fit(corpus);
-    return { ...result, run: checked.out, parameters: model.parameterCount, memory: measureMemory(model) };
+    return {
+      ...result,
+      run: checked.out,
+      parameters: model.parameterCount,
+      memory: measureMemory(model, residentBefore),
+    };
   } finally {
     model.dispose();
   }
@@ -146,12 +154,14 @@ function earlierSettings(options: { readonly out?: unknown; readonly resume?: un
   return { ...settings, ...valid, ...place };
 }
 
-function measureMemory(model: Model): LanguageModelMemory {
+function measureMemory(model: Model, residentBefore: number): LanguageModelMemory {
   const { total, ...parts } = model.memory;
+  const residentBytes = process.memoryUsage.rss();
   return {
     plannedBytes: total,
     ...parts,
-    residentBytes: process.memoryUsage.rss(),
+    grownBytes: residentBytes - residentBefore,
+    residentBytes,
     peakResidentBytes: process.resourceUsage().maxRSS * 1024,
   };
 }

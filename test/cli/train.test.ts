@@ -64,7 +64,12 @@ describe('bptt train lm', () => {
       trainingLoss: expect.any(Number),
       tokensPerSecond: expect.any(Number),
       seconds: expect.any(Number),
-      memory: { plannedBytes: expect.any(Number), parameters: expect.any(Number), residentBytes: expect.any(Number) },
+      memory: {
+        plannedBytes: expect.any(Number),
+        grownBytes: expect.any(Number),
+        parameters: expect.any(Number),
+        residentBytes: expect.any(Number),
+      },
       best: { checkpoint: join(out, 'best.safetensors') },
     });
     const { loss, perplexity, bitsPerToken, tokens } = result['validation'] as Record<string, number>;
