@@ -187,7 +187,10 @@ export class Model {
     });
   }
 
-  /** As `predict`, on the calling thread. @throws {UsageError} `model_busy` */
+  /**
+   * As `predict`, on the calling thread. Calls with the same `use` share one program, so that a stream of single steps and
+   * long batches do not grow into each other's. @throws {UsageError} `model_busy`
+   */
   predictSync(batch: Batch, options: Omit<RunOptions, 'signal'> & { readonly use?: string } = {}): Float32Array {
     return this.#queue.now(() => {
       checkRunOptions('predictSync', options, [...RUN_OPTIONS, 'use']);

@@ -57,16 +57,19 @@ function freeze(description: NetworkDescription): NetworkDescription {
   });
 }
 
-/** Slashes are for the names that the library makes itself: of states, gradients and run-time numbers. */
+/**
+ * Slashes are for the names that the library makes itself: of states, gradients and run-time numbers. A dot stands between
+ * a layer and its parameter.
+ */
 function isName(name: unknown): boolean {
-  return typeof name === 'string' && name !== '' && !name.includes('/');
+  return typeof name === 'string' && name !== '' && !/[/.]/.test(name);
 }
 
 /**
  * A network of named layers.
  *
- * @throws {OptionError} `invalid_option` when a name is used twice, stands before it is made, is empty or holds a slash,
- *   or when an input is named `target`
+ * @throws {OptionError} `invalid_option` when a name is used twice, stands before it is made, is empty or holds a slash or
+ *   a dot, or when an input is named `target`
  * @example network({ inputs: { input: { kind: 'features', units: 7 } }, nodes: [
  *   { name: 'lstm', layer: lstm({ units: 32 }), inputs: ['input'] },
  *   { name: 'dense', layer: dense({ units: 1 }), inputs: ['lstm'] }], output: 'dense' })

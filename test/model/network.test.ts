@@ -196,6 +196,7 @@ describe('a network is refused', () => {
       { ...valid, nodes: [{ ...node, name: 'state/x' }], output: 'state/x' },
       /named 'state\/x'/,
     ],
+    ['a name holds a dot', { ...valid, nodes: [{ ...node, name: 'a.b' }], output: 'a.b' }, /named 'a\.b'/],
     ['an input is named target', { ...valid, inputs: { input: features, target: features } }, /named 'target'/],
     ['the output is not there', { ...valid, output: 'b' }, /output 'b' is not a node/],
     ['the output is an input', { ...valid, output: 'input' }, /output 'input' is not a node/],
