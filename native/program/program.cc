@@ -25,13 +25,19 @@ Status Program::load(const std::vector<int32_t>& words, const std::vector<double
   }
   const Status status = ProgramReader(words, loaded.get()).read();
   if (!status.is_ok()) return status;
-  loaded->allocate_scratch();
+  loaded->lay_out();
   *program = std::move(loaded);
   return Status::ok();
 }
 
+int64_t Program::rows_of(const Value& value) const {
+  if (value.rows.kind == Extent::kFixed) return value.rows.value;
+  const BpttAxis& axis = axes_[static_cast<size_t>(value.rows.value)];
+  return value.rows.kind == Extent::kSteps ? axis.rows : axis.batch;
+}
+
 // Lays out the operands of every instruction and reserves what a run needs, at full capacity.
-void Program::allocate_scratch() {
+void Program::lay_out() {
   for (const AxisCapacity& capacity : capacities_) {
     batch_sizes_.emplace_back(static_cast<size_t>(capacity.steps));
     offsets_.emplace_back(static_cast<size_t>(capacity.steps) + 1);
@@ -47,12 +53,8 @@ void Program::allocate_scratch() {
         continue;
       }
       const Value& value = values_[static_cast<size_t>(index)];
-      int64_t rows = value.rows.value;
-      if (value.rows.kind != Extent::kFixed) {
-        const BpttAxis& axis = axes_[static_cast<size_t>(value.rows.value)];
-        rows = value.rows.kind == Extent::kSteps ? axis.rows : axis.batch;
-      }
-      operands_.push_back({blocks_[static_cast<size_t>(value.block)].data + value.offset, rows, value.columns});
+      operands_.push_back(
+          {blocks_[static_cast<size_t>(value.block)].data + value.offset, rows_of(value), value.columns});
     }
   }
   for (const Instruction& instruction : instructions_) {
@@ -111,10 +113,7 @@ bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
       if (index < 0) continue;
       const Value& value = values_[static_cast<size_t>(index)];
       BpttOperand& operand = operands_[static_cast<size_t>(instruction.first_operand) + o];
-      if (value.rows.kind != Extent::kFixed) {
-        const BpttAxis& axis = axes_[static_cast<size_t>(value.rows.value)];
-        operand.rows = value.rows.kind == Extent::kSteps ? axis.rows : axis.batch;
-      }
+      operand.rows = rows_of(value);
       if (value.type != ValueType::kInt32 || value.low == value.high) continue;
       const int32_t* entries = static_cast<const int32_t*>(operand.data);
       for (int64_t r = 0; r < operand.rows * operand.columns; ++r) {

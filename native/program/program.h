@@ -70,8 +70,8 @@ class Program {
   // Sets the sizes of this run and checks them and every index that the instructions will use.
   bool prepare(const std::vector<AxisSize>& sizes, RunError* error);
 
-  // Runs from instruction `first`. `alone`: waits for its turn with the members of the team, as queued jobs do;
-  // otherwise it never waits. Only one run at a time; see try_begin.
+  // Runs from instruction `first`. With `wait_for_team` it waits for its turn with the members of the team, as queued
+  // jobs do; otherwise it never waits. Only one run at a time; see try_begin.
   RunResult run(ThreadTeam& team, int64_t first, const std::atomic<bool>* cancel, bool wait_for_team);
 
   // Marks the program as running; false when it already is.
@@ -87,7 +87,9 @@ class Program {
   Program() = default;
   friend class ProgramReader;
 
-  void allocate_scratch();
+  // Rows of a value in the running batch; at full capacity while the program is laid out.
+  int64_t rows_of(const Value& value) const;
+  void lay_out();
   void run_member(int id, int count, int64_t first, void* barrier);
 
   const BpttKernelTable* kernels_ = nullptr;

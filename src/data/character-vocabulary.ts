@@ -1,5 +1,5 @@
 /** Vocabulary of characters: Unicode code points. */
-import { RangeIndexError, VocabularyError } from '../core/errors.js';
+import { VocabularyError } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
 import { rejectUnknownKeys, requireOneOf } from '../core/options.js';
 import { UNKNOWN_MARK } from './text.js';
@@ -7,6 +7,7 @@ import {
   checkVocabularyJson,
   compareCodePoints,
   invalidVocabulary,
+  symbolAt,
   type Vocabulary,
   type VocabularyJson,
 } from './vocabulary.js';
@@ -148,12 +149,7 @@ export class CharacterVocabulary implements Vocabulary {
 
   /** @inheritdoc */
   symbolOf(id: number): string {
-    const symbol = this.#symbols[id];
-    if (symbol !== undefined) return symbol;
-    throw new RangeIndexError('index_out_of_range', `id ${id} is outside the vocabulary of ${this.size} symbols`, {
-      id,
-      size: this.size,
-    });
+    return symbolAt(this.#symbols, id);
   }
 
   /** @inheritdoc */

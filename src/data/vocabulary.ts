@@ -1,5 +1,5 @@
 /** What every vocabulary offers: symbols of a text to ids and back. Saved as JSON beside the weights. */
-import { VocabularyError } from '../core/errors.js';
+import { RangeIndexError, VocabularyError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
 
@@ -120,4 +120,15 @@ export function requireSameVocabulary(expected: Vocabulary, actual: Vocabulary):
     const right = actual.symbolOf(id);
     if (left !== right) fail(`symbol ${id}`, left, right);
   }
+}
+
+/** The symbol of an id. @throws {RangeIndexError} `index_out_of_range` with the id and the size */
+export function symbolAt(symbols: readonly string[], id: number): string {
+  const symbol = symbols[id];
+  if (symbol !== undefined) return symbol;
+  const size = symbols.length;
+  throw new RangeIndexError('index_out_of_range', `id ${id} is outside the vocabulary of ${size} symbols`, {
+    id,
+    size,
+  });
 }

@@ -1,5 +1,4 @@
 /** Vocabulary of words, with the two marks of the Penn Treebank language-model files. */
-import { RangeIndexError } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { END_OF_SENTENCE_MARK, hasWhiteSpace, UNKNOWN_MARK, visitWords } from './text.js';
@@ -7,6 +6,7 @@ import {
   checkVocabularyJson,
   compareCodePoints,
   invalidVocabulary,
+  symbolAt,
   type Vocabulary,
   type VocabularyJson,
 } from './vocabulary.js';
@@ -130,12 +130,7 @@ export class WordVocabulary implements Vocabulary {
 
   /** @inheritdoc */
   symbolOf(id: number): string {
-    const symbol = this.#symbols[id];
-    if (symbol !== undefined) return symbol;
-    throw new RangeIndexError('index_out_of_range', `id ${id} is outside the vocabulary of ${this.size} symbols`, {
-      id,
-      size: this.size,
-    });
+    return symbolAt(this.#symbols, id);
   }
 
   /** @inheritdoc */

@@ -163,20 +163,17 @@ export function rmsprop(options: RmspropOptions = {}): RmspropDescription {
   });
 }
 
+const MAKERS: Readonly<Record<OptimizerName, (options: never) => OptimizerDescription>> = {
+  sgd,
+  momentum,
+  adam,
+  adamW,
+  rmsprop,
+};
+
 /** The optimizer of that name with its defaults. @throws {OptionError} `invalid_option` for an unknown name */
 export function optimizerNamed(name: string, options: { readonly learningRate: number }): OptimizerDescription {
-  switch (requireOneOf('optimizer', name, OPTIMIZERS)) {
-    case 'sgd':
-      return sgd(options);
-    case 'momentum':
-      return momentum(options);
-    case 'adam':
-      return adam(options);
-    case 'adamW':
-      return adamW(options);
-    case 'rmsprop':
-      return rmsprop(options);
-  }
+  return MAKERS[requireOneOf('optimizer', name, OPTIMIZERS)](options as never);
 }
 
 /** A checked description from JSON. @throws {OptionError} `invalid_option`, `unknown_option` */
@@ -186,14 +183,7 @@ export function optimizerFromJSON(json: OptimizerDescription): OptimizerDescript
     throw new OptionError('invalid_option', message, { name: 'optimizer', value: json });
   }
   const { kind, ...options } = json;
-  switch (requireOneOf('optimizer', kind, ['sgd', 'adam', 'adamW', 'rmsprop'])) {
-    case 'sgd':
-      return momentum(options as MomentumOptions);
-    case 'adam':
-      return adam(options);
-    case 'adamW':
-      return adamW(options);
-    case 'rmsprop':
-      return rmsprop(options);
-  }
+  const known = requireOneOf('optimizer', kind, ['sgd', 'adam', 'adamW', 'rmsprop']);
+  // A description of gradient descent always says its momentum.
+  return MAKERS[known === 'sgd' ? 'momentum' : known](options as never);
 }

@@ -84,7 +84,7 @@ void gruBackward(const BpttCall* call) {
   T* dh0 = data<T>(*call, kDh0);
   T* carried = static_cast<T*>(call->shared_scratch);  // [B,H] gradient that reaches h directly from the step after
   const Range panels = share(panels_of(H, NV * L), 1, *call->team);
-  backward_in_time<T, NV>(
+  backward_in_time<T>(
       *call, panels, data<T>(*call, kPT),
       [&](int64_t t) {
         const int64_t row = call->axis->offsets[t];
@@ -104,17 +104,12 @@ void gruBackward(const BpttCall* call) {
           (dh * row.z).store(carried + at.sequence * H + u, n_lanes);
         });
       },
-      dh0 != nullptr,
-      [&](int64_t b, int64_t panel, const T* product) {
-        for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
-          (Vec<T>::load(product + v * L) + Vec<T>::load(carried + b * H + u, n_lanes)).store(dh0 + b * H + u, n_lanes);
-        });
-      });
+      {dh0, carried, H});
 }
 
 template <typename T>
 BpttScratch gruBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return {axis->batch * operands[2].columns * static_cast<int64_t>(sizeof(T)), 0};
+  return state_scratch<T>(*axis, operands[2].columns);
 }
 
 // dR for both forms.

@@ -137,19 +137,12 @@ void gruResetBeforeBackward(const BpttCall* call) {
                     });
     if (barrier(*call)) return;
   }
-  if (dh0 == nullptr) return;
-  for_rows<T, NV>(
-      axis.batch, axis.batch, gate_gradients(0), data<T>(*call, kPT), panels,
-      [&](int64_t b, int64_t panel, const T* product) {
-        for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
-          (Vec<T>::load(product + v * L) + Vec<T>::load(carried + b * H + u, n_lanes)).store(dh0 + b * H + u, n_lanes);
-        });
-      });
+  write_initial_gradient<T>(*call, panels, data<T>(*call, kPT), gate_gradients(0), {dh0, carried, H});
 }
 
 template <typename T>
 BpttScratch gruResetBeforeBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return {axis->batch * operands[2].columns * static_cast<int64_t>(sizeof(T)), 0};
+  return state_scratch<T>(*axis, operands[2].columns);
 }
 
 BPTT_INSTANTIATE(gruResetBefore);

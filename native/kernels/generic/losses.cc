@@ -53,6 +53,40 @@ void finish_loss(const BpttCall& call, const double* row_losses, int64_t total_r
   *loss = static_cast<T>(sum * factor);
 }
 
+// Mean losses of outputs against targets of the same size: factor * sum over all elements of f(output, target), each
+// row summed in double on its own.   operands: outputs, targets [R,C] in; loss [1] out
+template <typename T, typename F>
+void sum_elements(const BpttCall& call, double factor, F f) {
+  const int64_t total = rows(call, 0), width = columns(call, 0);
+  double* row_losses = static_cast<double*>(call.shared_scratch);
+  const Range mine = share(total, 1, *call.team);
+  for (int64_t r = mine.begin; r < mine.end; ++r) {
+    const T* output = data<T>(call, 0) + r * width;
+    const T* target = data<T>(call, 1) + r * width;
+    double sum = 0;
+    for (int64_t c = 0; c < width; ++c) sum += f(static_cast<double>(output[c]), static_cast<double>(target[c]));
+    row_losses[r] = sum;
+  }
+  finish_loss(call, row_losses, total, factor, data<T>(call, 2));
+}
+
+// Their gradients: dloss * factor * f(output, target).   operands: dloss [1], outputs, targets [R,C] in; gradient out
+template <typename T, typename F>
+void map_elements(const BpttCall& call, double factor, F f) {
+  constexpr int L = Vec<T>::kLanes;
+  const Vec<T> by(static_cast<T>(static_cast<double>(*data<T>(call, 0)) * factor));
+  const Range mine = share(rows(call, 1) * columns(call, 1), 16 * L, *call.team);
+  for (int64_t e = mine.begin; e < mine.end; e += L) {
+    const int n = static_cast<int>(std::min<int64_t>(L, mine.end - e));
+    const Vec<T> output = Vec<T>::load(data<T>(call, 1) + e, n), target = Vec<T>::load(data<T>(call, 2) + e, n);
+    (by * f(output, target)).store(data<T>(call, 3) + e, n);
+  }
+}
+
+double one_over(int64_t count) {
+  return 1.0 / static_cast<double>(count);
+}
+
 BpttScratch one_double_per_row(const BpttOperand& rows_of) {
   return {rows_of.rows * static_cast<int64_t>(sizeof(double)), 0};
 }
@@ -155,20 +189,8 @@ void softmaxCrossEntropyBackward(const BpttCall* call) {
 // overflow: max(x,0) - x t + log(1 + e^-|x|).   logits, targets [R,C] in; loss [1] out
 template <typename T>
 void sigmoidCrossEntropy(const BpttCall* call) {
-  const int64_t total = rows(*call, 0), width = columns(*call, 0);
-  double* row_losses = static_cast<double*>(call->shared_scratch);
-  const Range mine = share(total, 1, *call->team);
-  for (int64_t r = mine.begin; r < mine.end; ++r) {
-    const T* x = data<T>(*call, 0) + r * width;
-    const T* t = data<T>(*call, 1) + r * width;
-    double sum = 0;
-    for (int64_t c = 0; c < width; ++c) {
-      const double logit = static_cast<double>(x[c]);
-      sum += (logit < 0 ? 0.0 : logit) - logit * static_cast<double>(t[c]) + std::log1p(std::exp(-std::abs(logit)));
-    }
-    row_losses[r] = sum;
-  }
-  finish_loss(*call, row_losses, total, 1.0 / static_cast<double>(total), data<T>(*call, 2));
+  sum_elements<T>(*call, one_over(rows(*call, 0)),
+                  [](double x, double t) { return (x < 0 ? 0.0 : x) - x * t + std::log1p(std::exp(-std::abs(x))); });
 }
 
 template <typename T>
@@ -179,33 +201,14 @@ BpttScratch sigmoidCrossEntropyScratch(const BpttOperand* operands, const BpttAx
 // dlogits = dloss / R * (s(logits) - targets).   dloss [1], logits, targets [R,C] in; dlogits [R,C] out
 template <typename T>
 void sigmoidCrossEntropyBackward(const BpttCall* call) {
-  constexpr int L = Vec<T>::kLanes;
-  const int64_t total = rows(*call, 1) * columns(*call, 1);
-  const Vec<T> factor(static_cast<T>(static_cast<double>(*data<T>(*call, 0)) / static_cast<double>(rows(*call, 1))));
-  const Range mine = share(total, 16 * L, *call->team);
-  for (int64_t e = mine.begin; e < mine.end; e += L) {
-    const int n = static_cast<int>(std::min<int64_t>(L, mine.end - e));
-    const Vec<T> x = Vec<T>::load(data<T>(*call, 1) + e, n), t = Vec<T>::load(data<T>(*call, 2) + e, n);
-    (factor * (sigmoid(x) - t)).store(data<T>(*call, 3) + e, n);
-  }
+  map_elements<T>(*call, one_over(rows(*call, 1)), [](Vec<T> x, Vec<T> t) { return sigmoid(x) - t; });
 }
 
 // loss = mean over all elements of (prediction - target)^2.   prediction, target [R,C] in; loss [1] out
 template <typename T>
 void meanSquaredError(const BpttCall* call) {
-  const int64_t total = rows(*call, 0), width = columns(*call, 0);
-  double* row_losses = static_cast<double*>(call->shared_scratch);
-  const Range mine = share(total, 1, *call->team);
-  for (int64_t r = mine.begin; r < mine.end; ++r) {
-    double sum = 0;
-    for (int64_t c = 0; c < width; ++c) {
-      const double error =
-          static_cast<double>(data<T>(*call, 0)[r * width + c]) - static_cast<double>(data<T>(*call, 1)[r * width + c]);
-      sum += error * error;
-    }
-    row_losses[r] = sum;
-  }
-  finish_loss(*call, row_losses, total, 1.0 / static_cast<double>(total * width), data<T>(*call, 2));
+  const int64_t elements = rows(*call, 0) * columns(*call, 0);
+  sum_elements<T>(*call, one_over(elements), [](double y, double t) { return (y - t) * (y - t); });
 }
 
 template <typename T>
@@ -216,15 +219,8 @@ BpttScratch meanSquaredErrorScratch(const BpttOperand* operands, const BpttAxis*
 // dprediction = dloss * 2 / (R C) * (prediction - target)
 template <typename T>
 void meanSquaredErrorBackward(const BpttCall* call) {
-  constexpr int L = Vec<T>::kLanes;
-  const int64_t total = rows(*call, 1) * columns(*call, 1);
-  const Vec<T> factor(static_cast<T>(2.0 * static_cast<double>(*data<T>(*call, 0)) / static_cast<double>(total)));
-  const Range mine = share(total, 16 * L, *call->team);
-  for (int64_t e = mine.begin; e < mine.end; e += L) {
-    const int n = static_cast<int>(std::min<int64_t>(L, mine.end - e));
-    (factor * (Vec<T>::load(data<T>(*call, 1) + e, n) - Vec<T>::load(data<T>(*call, 2) + e, n)))
-        .store(data<T>(*call, 3) + e, n);
-  }
+  const int64_t elements = rows(*call, 1) * columns(*call, 1);
+  map_elements<T>(*call, 2 * one_over(elements), [](Vec<T> y, Vec<T> t) { return y - t; });
 }
 
 BPTT_INSTANTIATE(softmax);

@@ -87,7 +87,7 @@ void lstmBackward(const BpttCall* call) {
   T* dc0 = data<T>(*call, kDc0);
   T* carried = static_cast<T*>(call->shared_scratch);  // [B,H] gradient that reaches the cell state from the step after
   const Range panels = share(panels_of(H, NV * L), 1, *call->team);
-  backward_in_time<T, NV>(
+  backward_in_time<T>(
       *call, panels, data<T>(*call, kPT),
       [&](int64_t t) { return factor<T>(da + call->axis->offsets[t] * kGates * H, kGates * H); },
       [&](const Place& at, int64_t panel, const T* product) {
@@ -118,16 +118,12 @@ void lstmBackward(const BpttCall* call) {
           if (at.first && dc0 != nullptr) (dc * f).store(dc0 + at.sequence * H + u, n);
         });
       },
-      dh0 != nullptr,
-      [&](int64_t b, int64_t panel, const T* product) {
-        for_units<T>(panel, H,
-                     [&](int v, int64_t u, int n) { Vec<T>::load(product + v * L).store(dh0 + b * H + u, n); });
-      });
+      {dh0, nullptr, H});
 }
 
 template <typename T>
 BpttScratch lstmBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return {axis->batch * operands[4].columns * static_cast<int64_t>(sizeof(T)), 0};
+  return state_scratch<T>(*axis, operands[4].columns);
 }
 
 BPTT_INSTANTIATE(lstm);

@@ -68,7 +68,7 @@ void rnnBackward(const BpttCall* call) {
   T* dh0 = data<T>(*call, kDh0);
   const bool is_tanh = call->attributes[0] == kTanh;
   const Range panels = share(panels_of(H, vectors<T>() * L), 1, *call->team);
-  backward_in_time<T, vectors<T>()>(
+  backward_in_time<T>(
       *call, panels, data<T>(*call, kPT), [&](int64_t t) { return factor<T>(da + call->axis->offsets[t] * H, H); },
       [&](const Place& at, int64_t panel, const T* product) {
         for_units<T>(panel, H, [&](int v, int64_t u, int n) {
@@ -79,11 +79,7 @@ void rnnBackward(const BpttCall* call) {
           (dh * (is_tanh ? tanh_slope(h) : relu_slope(h))).store(da + at.row * H + u, n);
         });
       },
-      dh0 != nullptr,
-      [&](int64_t b, int64_t panel, const T* product) {
-        for_units<T>(panel, H,
-                     [&](int v, int64_t u, int n) { Vec<T>::load(product + v * L).store(dh0 + b * H + u, n); });
-      });
+      {dh0, nullptr, H});
 }
 
 // dR = sum over all rows of da^T h_previous.

@@ -94,35 +94,63 @@ inline int64_t panels_of(int64_t units, int64_t width) {
 }
 
 // Forward in time. `left_of(step)` is the factor of R at a step (data null where it is zero); `visit(place, panel,
-// R h)` applies the cell to one row and one panel of units. Returns false when the run was cancelled.
+// R h)` applies the cell to one row and one panel of units.
 template <typename T, int NV, typename LeftOf, typename Visit>
-inline bool forward_in_time(const BpttCall& call, Range panels, const T* packed, LeftOf left_of, Visit visit) {
+inline void forward_in_time(const BpttCall& call, Range panels, const T* packed, LeftOf left_of, Visit visit) {
   const BpttAxis& axis = *call.axis;
   for (int64_t t = 0; t < axis.steps; ++t) {
     const Factor<T> left = left_of(t);
     const int64_t alive = left.first.data == nullptr ? 0 : axis.batch_sizes[t];
     for_rows<T, NV>(axis.batch_sizes[t], alive, left, packed, panels,
                     [&](int64_t b, int64_t panel, const T* product) { visit(place_of(axis, t, b), panel, product); });
-    if (barrier(call)) return false;
+    if (barrier(call)) return;
   }
-  return true;
 }
 
-// Backward in time. At step t, visit(place, panel, R^T dA of step t+1): zero for sequences that end at t. After the
-// first step, when `initial` is wanted, initial(b, panel, R^T dA of step 0).
-template <typename T, int NV, typename LeftOf, typename Visit, typename Initial>
-inline bool backward_in_time(const BpttCall& call, Range panels, const T* packed, LeftOf left_of, Visit visit,
-                             bool want_initial, Initial initial) {
+// Where the gradient of the initial states goes; dh0 is null when nobody wants it.
+template <typename T>
+struct InitialGradient {
+  T* dh0;            // [B,H]
+  const T* carried;  // [B,H] what reaches h directly from the first step, or null
+  int64_t units;     // H
+};
+
+// dh0 = left * packed + carried.
+template <typename T>
+inline void write_initial_gradient(const BpttCall& call, Range panels, const T* packed, const Factor<T>& left,
+                                   const InitialGradient<T>& to) {
+  if (to.dh0 == nullptr) return;
+  const int64_t batch = call.axis->batch;
+  for_rows<T, Tiling<T>::vectors(1)>(
+      batch, batch, left, packed, panels, [&](int64_t b, int64_t panel, const T* product) {
+        for_units<T>(panel, to.units, [&](int v, int64_t u, int n) {
+          const Vec<T> direct = Vec<T>::load_or_zero(at_or_null(to.carried, b * to.units + u), n);
+          (Vec<T>::load(product + v * Vec<T>::kLanes) + direct).store(to.dh0 + b * to.units + u, n);
+        });
+      });
+}
+
+// Backward in time. At step t, visit(place, panel, R^T dA of step t+1): zero for sequences that end at t; at last the
+// gradient of the initial states. `left_of(step)` is the factor dA of R^T at a step.
+template <typename T, typename LeftOf, typename Visit>
+inline void backward_in_time(const BpttCall& call, Range panels, const T* packed, LeftOf left_of, Visit visit,
+                             const InitialGradient<T>& initial) {
   const BpttAxis& axis = *call.axis;
   for (int64_t t = axis.steps - 1; t >= 0; --t) {
     const bool is_end = t + 1 == axis.steps;
     const int64_t alive = is_end ? 0 : axis.batch_sizes[t + 1];
-    for_rows<T, NV>(axis.batch_sizes[t], alive, is_end ? Factor<T>{} : left_of(t + 1), packed, panels,
-                    [&](int64_t b, int64_t panel, const T* product) { visit(place_of(axis, t, b), panel, product); });
-    if (barrier(call)) return false;
+    for_rows<T, Tiling<T>::vectors(1)>(
+        axis.batch_sizes[t], alive, is_end ? Factor<T>{} : left_of(t + 1), packed, panels,
+        [&](int64_t b, int64_t panel, const T* product) { visit(place_of(axis, t, b), panel, product); });
+    if (barrier(call)) return;
   }
-  if (want_initial) for_rows<T, NV>(axis.batch, axis.batch, left_of(0), packed, panels, initial);
-  return true;
+  write_initial_gradient(call, panels, packed, left_of(0), initial);
+}
+
+// Scratch memory of one state [B,H].
+template <typename T>
+inline BpttScratch state_scratch(const BpttAxis& axis, int64_t units) {
+  return {axis.batch * units * static_cast<int64_t>(sizeof(T)), 0};
 }
 
 // Row t-1 of the states for packed row `row`, the initial state for rows of the first step, null where that is absent.

@@ -1,21 +1,20 @@
 /** Losses. Kernels: native/kernels/generic/losses.cc. Targets are data: no gradient flows into them. */
-import type { OperationDefinition } from '../operation.js';
+import type { GradientRule, OperationDefinition } from '../operation.js';
 import { only } from '../value.js';
+
+/** The rule of a loss whose operation `NAMEBackward` gives the gradient of `output` from dloss and the operands named. */
+function lossGradient(name: string, output: string, operands: readonly string[]): GradientRule {
+  return (context) => {
+    const given = Object.fromEntries(operands.map((operand) => [operand, context.value(operand)]));
+    const gradients = context.graph.apply(`${name}Backward`, { dloss: context.gradient('loss'), ...given });
+    return { [output]: only(gradients, `d${output}`) };
+  };
+}
 
 export const lossOperations: Readonly<Record<string, OperationDefinition>> = {
   softmaxCrossEntropy: {
     signature: 'logits:R,C targets:R,1:i > loss:1,1 lse:R,1',
-    gradient: (context) => ({
-      logits: only(
-        context.graph.apply('softmaxCrossEntropyBackward', {
-          dloss: context.gradient('loss'),
-          logits: context.value('logits'),
-          targets: context.value('targets'),
-          lse: context.value('lse'),
-        }),
-        'dlogits',
-      ),
-    }),
+    gradient: lossGradient('softmaxCrossEntropy', 'logits', ['logits', 'targets', 'lse']),
   },
   softmaxCrossEntropyBackward: {
     signature: 'dloss:1,1 logits:R,C targets:R,1:i lse:R,1 > dlogits:R,C',
@@ -24,16 +23,7 @@ export const lossOperations: Readonly<Record<string, OperationDefinition>> = {
   },
   sigmoidCrossEntropy: {
     signature: 'logits:R,C targets:R,C > loss:1,1',
-    gradient: (context) => ({
-      logits: only(
-        context.graph.apply('sigmoidCrossEntropyBackward', {
-          dloss: context.gradient('loss'),
-          logits: context.value('logits'),
-          targets: context.value('targets'),
-        }),
-        'dlogits',
-      ),
-    }),
+    gradient: lossGradient('sigmoidCrossEntropy', 'logits', ['logits', 'targets']),
   },
   sigmoidCrossEntropyBackward: {
     signature: 'dloss:1,1 logits:R,C targets:R,C > dlogits:R,C',
@@ -42,16 +32,7 @@ export const lossOperations: Readonly<Record<string, OperationDefinition>> = {
   },
   meanSquaredError: {
     signature: 'prediction:R,C target:R,C > loss:1,1',
-    gradient: (context) => ({
-      prediction: only(
-        context.graph.apply('meanSquaredErrorBackward', {
-          dloss: context.gradient('loss'),
-          prediction: context.value('prediction'),
-          target: context.value('target'),
-        }),
-        'dprediction',
-      ),
-    }),
+    gradient: lossGradient('meanSquaredError', 'prediction', ['prediction', 'target']),
   },
   meanSquaredErrorBackward: {
     signature: 'dloss:1,1 prediction:R,C target:R,C > dprediction:R,C',
