@@ -16,9 +16,15 @@ set(BPTT_KERNEL_SOURCES
   kernels/generic/linear.cc
   kernels/generic/losses.cc
   kernels/generic/lstm.cc
+  kernels/generic/lstm_backward.cc
+  kernels/generic/normalization.cc
   kernels/generic/packing.cc
+  kernels/generic/penalties.cc
+  kernels/generic/random_mask.cc
+  kernels/generic/recurrent_weights.cc
   kernels/generic/rnn.cc
   kernels/generic/table.cc
+  kernels/generic/time.cc
   kernels/generic/updates.cc
 )
 

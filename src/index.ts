@@ -26,8 +26,19 @@ export * from './core/errors.js';
 export { Random, type RandomState } from './core/random.js';
 export { CharacterVocabulary } from './data/character-vocabulary.js';
 export { type Corpus, characterStreams, wordStreams } from './data/corpus.js';
+export { lengthsFromMask, type Mask, type PaddedShape } from './data/mask.js';
 export { contiguousBatch, type PackedBatch, packSequences, type Rows, unpackSequences } from './data/packed-batch.js';
+export {
+  type PackPaddedOptions,
+  type PaddedSequences,
+  type PadOptions,
+  packPadded,
+  padPacked,
+  padSequences,
+} from './data/padding.js';
+export type { PackedOrder } from './data/rows.js';
 export { vocabularyFromJSON } from './data/saved-vocabulary.js';
+export { applyOrder, restoreOrder } from './data/sequence-rows.js';
 export { type DataCursor, TokenStreams } from './data/streams.js';
 export { readText, readTextSync } from './data/text.js';
 export type { Vocabulary, VocabularyJson, VocabularyLevel } from './data/vocabulary.js';
@@ -38,25 +49,36 @@ export {
   type DenseDescription,
   type DenseOptions,
   type DropoutDescription,
+  type DropoutOptions,
   dense,
   dropout,
 } from './layers/dense.js';
 export { type EmbeddingDescription, type EmbeddingOptions, embedding } from './layers/embedding.js';
-export { type AnyLayer, concatenate, type MergeDescription, sum } from './layers/layers.js';
 export {
-  type GruDescription,
-  type GruOptions,
-  gru,
-  type LstmDescription,
-  lstm,
-  type RecurrentDescription,
-  type RecurrentOptions,
-  type RnnDescription,
-  type RnnOptions,
-  rnn,
-} from './layers/recurrent.js';
+  type LayerNormalizationDescription,
+  type LayerNormalizationOptions,
+  layerNormalization,
+} from './layers/layer-normalization.js';
+export { type AnyLayer, concatenate, type MergeDescription, sum } from './layers/layers.js';
+export { type PenaltyDescription, type PenaltyOptions, penalty } from './layers/penalty.js';
+export { type PoolDescription, pool } from './layers/pool.js';
+export { gru, lstm, rnn } from './layers/recurrent.js';
+export type {
+  CellActivation,
+  Direction,
+  GruDescription,
+  GruOptions,
+  LstmDescription,
+  LstmOptions,
+  RecurrentDescription,
+  RecurrentOptions,
+  RnnDescription,
+  RnnOptions,
+  ZoneoutRates,
+} from './layers/recurrent-options.js';
 export type { LossName } from './losses/losses.js';
 export type { Batch } from './model/batch.js';
+export type { OutputPer } from './model/build-graph.js';
 export { CarriedState } from './model/carried-state.js';
 export type { Culprit } from './model/diagnose.js';
 export { type CompileOptions, Model } from './model/model.js';
@@ -70,6 +92,14 @@ export {
   sequential,
 } from './model/network.js';
 export type { Parameter } from './model/parameters.js';
+export {
+  type CellGradient,
+  type CellStep,
+  type CellUpstream,
+  RecurrentCell,
+  type RecurrentCellOptions,
+  recurrentCell,
+} from './model/recurrent-cell.js';
 export type { EvaluationResult, ModelMemory, StepResult } from './model/results.js';
 export type { RunOptions, TrainOptions } from './model/run-options.js';
 export type { SampleOptions, SymbolTable } from './model/sampling.js';

@@ -232,7 +232,35 @@ Status ProgramReader::check_ranges(const OperationSpec& spec, const Instruction&
     return whole.kind == Extent::kFixed ? within(attribute(), size, whole.value)
                                         : invalid(spec.name + ": weights with " + to_string(whole) + " rows");
   };
+  // Operands by name, for operations that have many.
+  const auto index_of = [&](const char* name) {
+    size_t o = 0;
+    while (spec.operands[o].name != name) ++o;
+    return o;
+  };
+  const auto has = [&](const char* name) { return instruction.operands[index_of(name)] != -1; };
+  const auto needs = [&](const char* given, const char* other) {
+    return !has(given) || has(other) ? Status::ok() : invalid(spec.name + ": " + given + " without " + other);
+  };
+  const auto as_wide_without = [&](const char* projection, const char* hidden) {
+    const int64_t size = operand(index_of(hidden)).columns, units = operand(index_of("c")).columns;
+    if (has(projection) || size == units) return Status::ok();
+    return invalid(spec.name + ": " + std::to_string(size) + " hidden values of " + std::to_string(units) +
+                   " units without " + projection);
+  };
   switch (static_cast<Opcode>(instruction.opcode)) {
+    case Opcode::rnnBackward:
+      return needs("gain", "sum");
+    case Opcode::gruBackward:
+      return needs("gain", "product");
+    case Opcode::lstm:
+    case Opcode::lstmCoupled:
+      return as_wide_without("pr", "y");
+    case Opcode::lstmBackward:
+    case Opcode::lstmCoupledBackward: {
+      const Status status = needs("gain", "product");
+      return status.is_ok() ? as_wide_without("prT", "pT") : status;
+    }
     case Opcode::pack:
     case Opcode::packGates2:
     case Opcode::packGates3:

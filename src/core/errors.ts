@@ -30,7 +30,7 @@ export class OptionError extends BpttError {}
 /** An index (symbol id, class id) outside its table. Code: `index_out_of_range`. */
 export class RangeIndexError extends BpttError {}
 
-/** Data that cannot be used. Codes: `empty_data`, `not_utf8`, `too_short`, `file_unreadable`. */
+/** Data that cannot be used. Codes: `empty_data`, `not_utf8`, `too_short`, `file_unreadable`, `mask_not_right_padded`. */
 export class DataError extends BpttError {}
 
 /** A vocabulary that does not fit. Codes: `vocabulary_mismatch`, `unknown_symbol`, `invalid_vocabulary`. */
@@ -48,7 +48,10 @@ export class ConfigurationError extends BpttError {}
 /** A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_output`. */
 export class NumericError extends BpttError {}
 
-/** A call at the wrong moment. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`. */
+/**
+ * A call at the wrong moment, or for what cannot be done. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`,
+ * `not_streamable`, `not_differentiable`.
+ */
 export class UsageError extends BpttError {}
 
 /** The native part is missing, refuses a program, or was asked for what this machine lacks. Codes: `native_missing`, `invalid_program`, `isa_unsupported`, `native_failed`. */

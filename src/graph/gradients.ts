@@ -1,5 +1,5 @@
 /** Reverse-mode differentiation: walks the graph backwards and lets each operation's rule emit its gradients. */
-import { ShapeError } from '../core/errors.js';
+import { ShapeError, UsageError } from '../core/errors.js';
 import type { Graph } from './graph.js';
 import type { GradientContext } from './operation.js';
 import { type Node, only, type Value } from './value.js';
@@ -32,6 +32,29 @@ function contextOf(graph: Graph, node: Node, gradients: Map<number, Value>, want
   };
 }
 
+/** Refuses what would otherwise be lost in silence: a gradient that the rule of the node does not know. */
+function requireDifferentiable(
+  { operation, inputs, outputs }: Node,
+  gradients: Map<number, Value>,
+  wanted: Set<number>,
+) {
+  const refuse = (operand: string, message: string): never => {
+    throw new UsageError('not_differentiable', `${operation.name}: ${message}`, { operation: operation.name, operand });
+  };
+  for (const name of operation.constants) {
+    const input = inputs.get(name);
+    if (input !== undefined && wanted.has(input.id)) {
+      refuse(name, `${name} has no gradient, but depends on values whose gradients are wanted`);
+    }
+  }
+  for (const name of operation.kept) {
+    const output = outputs.get(name);
+    if (output !== undefined && gradients.has(output.id)) {
+      refuse(name, `${name} is kept for the backward pass, but a gradient reaches it`);
+    }
+  }
+}
+
 /**
  * Emits the gradients of the sum of `outputs[i].value * outputs[i].gradient` with respect to `sources`.
  *
@@ -39,6 +62,8 @@ function contextOf(graph: Graph, node: Node, gradients: Map<number, Value>, want
  * @param sources inputs or parameters
  * @returns the gradient of each source, by value id; a source that no output depends on is missing
  * @throws {ShapeError} `shape_mismatch` when a gradient has not the size of its output
+ * @throws {UsageError} `not_differentiable` when a source reaches a constant input, or a gradient an output that is
+ *   kept for the backward pass alone
  */
 export function differentiate(
   graph: Graph,
@@ -66,6 +91,7 @@ export function differentiate(
     const reached = [...node.outputs.values()].some((output) => gradients.has(output.id));
     const matters = [...node.inputs.values()].some((input) => wanted.has(input.id));
     if (rule === undefined || !reached || !matters) continue;
+    requireDifferentiable(node, gradients, wanted);
     const results = rule(contextOf(graph, node, gradients, wanted));
     for (const [name, gradient] of Object.entries(results)) {
       const input = node.inputs.get(name);

@@ -26,6 +26,11 @@ export interface ExternalOptions {
 /** Operands by name; undefined for one that is left out. */
 export type Operands = Readonly<Record<string, Value | undefined>>;
 
+/** The time axis that rows belong to. */
+function axisOf(rows: Extent | undefined): string | undefined {
+  return rows === undefined || typeof rows === 'number' ? undefined : rows.axis;
+}
+
 /** Builder of a computation. Equal operations on equal values are computed once. */
 export class Graph {
   readonly nodes: Node[] = [];
@@ -93,14 +98,15 @@ export class Graph {
   /**
    * Applies an operation and returns its outputs by name.
    *
-   * @param extents letters of the signature that no input settles, for example `{ D: 4 }` for a slice of 4 columns
+   * @param extents letters of the signature that no input settles, for example `{ D: 4 }` for a slice of 4 columns;
+   *   rows may be those of a time axis
    * @throws {ShapeError} `shape_mismatch` when operands are missing or do not fit together
    */
   apply(
     name: string,
     operands: Operands,
     attributes: Readonly<Record<string, number>> = {},
-    extents: Readonly<Record<string, number>> = {},
+    extents: Readonly<Record<string, Extent>> = {},
   ): Record<string, Value> {
     const operation = operationNamed(name);
     const ids = operation.signature.inputs.map((spec) => operands[spec.name]?.id);
@@ -116,7 +122,7 @@ export class Graph {
     name: string,
     operands: Operands,
     attributes: Readonly<Record<string, number>>,
-    extents: Readonly<Record<string, number>> = {},
+    extents: Readonly<Record<string, Extent>> = {},
   ): Record<string, Value> {
     const operation = operationNamed(name);
     const letters: Letters = new Map(Object.entries(extents));
@@ -133,8 +139,8 @@ export class Graph {
         });
       }
     }
-    const steps = letters.get('N');
-    if (steps !== undefined && typeof steps !== 'number') letters.set('B', this.batch(steps.axis));
+    const axis = axisOf(letters.get('N')) ?? axisOf(letters.get('B'));
+    if (axis !== undefined) letters.set('N', this.steps(axis)).set('B', this.batch(axis));
     const numbers = operation.attributes.map((attribute) => attributes[attribute] ?? 0);
 
     const outputs = new Map<string, Value>();

@@ -35,6 +35,10 @@ export interface Operation {
   readonly attributesText: string;
   /** Outputs that may take the memory of an input whose last use this is: output name -> input name. */
   readonly inPlace: Readonly<Record<string, string>>;
+  /** Inputs of real numbers that have no gradient, such as masks and targets. */
+  readonly constants: readonly string[];
+  /** Outputs that are kept for the backward pass alone: no gradient may reach them. */
+  readonly kept: readonly string[];
   /**
    * forward: has a gradient rule. backward: part of one. update: changes parameters or gradients, after all others.
    */
@@ -48,5 +52,9 @@ export interface OperationDefinition {
   readonly attributes?: string;
   readonly role?: 'backward' | 'update';
   readonly inPlace?: Readonly<Record<string, string>>;
+  /** Default none. */
+  readonly constants?: readonly string[];
+  /** Default none. */
+  readonly kept?: readonly string[];
   readonly gradient?: GradientRule;
 }

@@ -2,9 +2,16 @@
 import { ShapeError } from '../core/errors.js';
 import type { Operation, OperationDefinition } from './operation.js';
 import { elementwiseOperations } from './operations/elementwise.js';
+import { gruOperations } from './operations/gru.js';
 import { linearOperations } from './operations/linear.js';
 import { lossOperations } from './operations/losses.js';
+import { lstmOperations } from './operations/lstm.js';
+import { normalizationOperations } from './operations/normalization.js';
+import { penaltyOperations } from './operations/penalties.js';
+import { randomOperations } from './operations/random.js';
 import { recurrentOperations } from './operations/recurrent.js';
+import { rnnOperations } from './operations/rnn.js';
+import { timeOperations } from './operations/time.js';
 import { updateOperations } from './operations/updates.js';
 import { parseSignature } from './signature.js';
 
@@ -20,6 +27,8 @@ function complete(name: string, definition: OperationDefinition): Operation {
       .map((attribute) => attribute.slice(0, attribute.indexOf(':'))),
     attributesText,
     inPlace: definition.inPlace ?? {},
+    constants: definition.constants ?? [],
+    kept: definition.kept ?? [],
     role: definition.role ?? 'forward',
     ...(definition.gradient === undefined ? {} : { gradient: definition.gradient }),
   };
@@ -30,6 +39,13 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
   Object.entries({
     ...linearOperations,
     ...recurrentOperations,
+    ...rnnOperations,
+    ...lstmOperations,
+    ...gruOperations,
+    ...normalizationOperations,
+    ...timeOperations,
+    ...randomOperations,
+    ...penaltyOperations,
     ...elementwiseOperations,
     ...lossOperations,
     ...updateOperations,

@@ -5,6 +5,7 @@ import { affine } from '../graph/operations/linear.js';
 import { only, type Value } from '../graph/value.js';
 import { requireInitializer } from './initializer.js';
 import type { LayerRule } from './layer.js';
+import { dropElements, dropPerSequence } from './noise.js';
 
 /** Options of an affine layer. */
 export interface DenseOptions {
@@ -21,10 +22,17 @@ export interface DenseDescription extends DenseOptions {
   readonly kind: 'dense';
 }
 
-/** Frozen description of dropout. */
-export interface DropoutDescription {
-  readonly kind: 'dropout';
+/** Options of dropout. */
+export interface DropoutOptions {
+  /** Probability in [0, 1) that an element is dropped. */
   readonly rate: number;
+  /** Whether the same elements are dropped in all steps of a sequence; default false, each element for itself. */
+  readonly perSequence?: boolean;
+}
+
+/** Frozen description of dropout. */
+export interface DropoutDescription extends DropoutOptions {
+  readonly kind: 'dropout';
 }
 
 /** Names of the activations. */
@@ -74,24 +82,23 @@ export const denseRule: LayerRule<DenseDescription> = {
 };
 
 /**
- * Inverted dropout on every element: [N, F] -> [N, F], only while training.
+ * Inverted dropout: [N, F] -> [N, F], only while training.
  *
- * @param options.rate probability in [0, 1) that an element is dropped
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @see Srivastava et al. 2014
+ * @see Srivastava et al. 2014; Gal & Ghahramani 2016 for one mask a sequence
  */
-export function dropout(options: { readonly rate: number }): DropoutDescription {
-  rejectUnknownKeys('dropout', options, ['rate']);
-  return Object.freeze({ kind: 'dropout', rate: requireNumber('rate', options.rate, { min: 0, exclusiveMax: 1 }) });
+export function dropout(options: DropoutOptions): DropoutDescription {
+  rejectUnknownKeys('dropout', options, ['rate', 'perSequence']);
+  requireNumber('rate', options.rate, { min: 0, exclusiveMax: 1 });
+  if (options.perSequence !== undefined) requireOneOf('perSequence', options.perSequence, [true, false]);
+  return Object.freeze({ kind: 'dropout', ...options });
 }
 
 /** Builds dropout. */
 export const dropoutRule: LayerRule<DropoutDescription> = {
-  build({ rate }, context, inputs) {
-    const x = realInput('dropout', inputs);
-    if (rate === 0 || !context.training) return x;
-    const attributes = { rate, operationId: context.operationId() };
-    return only(context.graph.apply('dropout', { x, key: context.dropoutKey() }, attributes), 'y');
+  build({ rate, perSequence = false }, context, inputs) {
+    const drop = perSequence ? dropPerSequence : dropElements;
+    return drop(context, realInput('dropout', inputs), rate);
   },
 };
 

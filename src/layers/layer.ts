@@ -32,6 +32,8 @@ export interface BuildContext {
   /** Random key of this run, and a number that no other operation of the model has. */
   dropoutKey(): Value;
   operationId(): number;
+  /** Adds `weight * value` to what training minimises, not to the reported loss; `value` is [1, 1]. */
+  penalty(value: Value, weight: number): void;
 }
 
 /** The rule of one kind of layer. */

@@ -1,7 +1,6 @@
 /** All kinds of layers. */
 import { OptionError } from '../core/errors.js';
 import { rejectUnknownKeys } from '../core/options.js';
-import { only } from '../graph/value.js';
 import {
   type ActivationDescription,
   activation,
@@ -15,11 +14,19 @@ import {
 } from './dense.js';
 import { type EmbeddingDescription, embedding, embeddingRule } from './embedding.js';
 import type { LayerDescription, LayerRule } from './layer.js';
+import {
+  type LayerNormalizationDescription,
+  layerNormalization,
+  layerNormalizationRule,
+} from './layer-normalization.js';
+import { type Merge, merged } from './merge.js';
+import { type PenaltyDescription, penalty, penaltyRule } from './penalty.js';
+import { type PoolDescription, pool, poolRule } from './pool.js';
 import { gru, lstm, type RecurrentDescription, recurrentRule, rnn } from './recurrent.js';
 
 /** Frozen description of a layer that joins several inputs row by row. */
 export interface MergeDescription {
-  readonly kind: 'concatenate' | 'sum';
+  readonly kind: Merge;
 }
 
 /** Joins the columns of its inputs: [N, A], [N, B], ... -> [N, A+B+...]. */
@@ -34,8 +41,7 @@ export function sum(): MergeDescription {
 
 const mergeRule: LayerRule<MergeDescription> = {
   build({ kind }, { graph }, inputs) {
-    const operation = kind === 'sum' ? 'add' : 'concatenate';
-    return inputs.reduce((a, b) => only(graph.apply(operation, { a, b }), 'y'));
+    return merged(graph, kind, inputs);
   },
 };
 
@@ -46,12 +52,17 @@ export type AnyLayer =
   | DenseDescription
   | DropoutDescription
   | ActivationDescription
+  | LayerNormalizationDescription
+  | PoolDescription
+  | PenaltyDescription
   | MergeDescription;
 
 interface Kind {
   readonly rule: LayerRule;
   /** Makes a checked description from JSON. */
   readonly fromOptions: (options: never) => AnyLayer;
+  /** Whether the output of a step depends on no later step. */
+  readonly isCausal: (description: never) => boolean;
 }
 
 /** For a kind whose maker takes other arguments than the fields of its description. */
@@ -66,21 +77,30 @@ function withFields<O>(
   };
 }
 
-function kind<D extends LayerDescription, O>(rule: LayerRule<D>, fromOptions: (options: O) => AnyLayer): Kind {
-  return { rule: rule as unknown as LayerRule, fromOptions: fromOptions as (options: never) => AnyLayer };
+function kind<D extends LayerDescription, O>(
+  rule: LayerRule<D>,
+  fromOptions: (options: O) => AnyLayer,
+  isCausal: (description: D) => boolean = () => true,
+): Kind {
+  return { rule: rule as unknown as LayerRule, fromOptions: fromOptions as Kind['fromOptions'], isCausal };
 }
+
+const readsForward = ({ direction = 'forward' }: RecurrentDescription) => direction === 'forward';
 
 const KINDS: Readonly<Record<string, Kind>> = {
   embedding: kind(embeddingRule, embedding),
-  rnn: kind(recurrentRule, rnn),
-  lstm: kind(recurrentRule, lstm),
-  gru: kind(recurrentRule, gru),
+  rnn: kind(recurrentRule, rnn, readsForward),
+  lstm: kind(recurrentRule, lstm, readsForward),
+  gru: kind(recurrentRule, gru, readsForward),
   dense: kind(denseRule, dense),
   dropout: kind(dropoutRule, dropout),
   activation: kind(
     activationRule,
     withFields('activation', ['name'], ({ name }: ActivationDescription) => activation(name)),
   ),
+  layerNormalization: kind(layerNormalizationRule, layerNormalization),
+  pool: kind(poolRule, pool, ({ over }) => over === 'last'),
+  penalty: kind(penaltyRule, penalty),
   concatenate: kind(mergeRule, withFields('concatenate', [], concatenate)),
   sum: kind(mergeRule, withFields('sum', [], sum)),
 };
@@ -94,6 +114,16 @@ export function layerRule(description: LayerDescription): LayerRule {
 export function layerFromJSON(json: LayerDescription): AnyLayer {
   const { kind: _, ...options } = json;
   return kindOf(json).fromOptions(options as never);
+}
+
+/**
+ * Whether the layer can read a sequence step by step as it grows: a layer that reads in reverse or sums up the whole
+ * sequence cannot.
+ *
+ * @throws {OptionError} `invalid_option` for an unknown kind
+ */
+export function isCausal(description: LayerDescription): boolean {
+  return kindOf(description).isCausal(description as never);
 }
 
 function kindOf(description: LayerDescription): Kind {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/graph/registry.js';
 import { native } from '../../src/native/addon.js';
+import { rowCount } from '../oracle/packed.js';
 import { RandomOperands } from '../oracle/random-matrix.js';
 import { type CapturedProgram, capture, codeOf, GuardedBlocks, load } from './captured-program.js';
 import { addGradients, buildProblem, differentiableOutputs } from './problem-graph.js';
 import { ProblemProgram } from './problem-program.js';
 import { problems } from './problems/index.js';
+import { mostOperands } from './problems/problem.js';
 import { trainingStep } from './training-graph.js';
 
 interface Base extends CapturedProgram {
@@ -13,11 +15,15 @@ interface Base extends CapturedProgram {
   readonly batchSizes: readonly Int32Array[];
 }
 
-/** One program for each operation, with its gradients where it has any: the second problem, which is small. */
+/**
+ * One program for each operation, with its gradients where it has any: with several steps and all optional operands where
+ * there is such a problem, or the second problem, which is small.
+ */
 function basePrograms(): Base[] {
   return [...new Set(problems.map(({ operation }) => operation))].map((operation) => {
     const own = problems.filter((problem) => problem.operation === operation);
-    const problem = own.find(({ batchSizes }) => batchSizes !== undefined && batchSizes.length > 3) ?? own[1] ?? own[0];
+    const long = own.filter(({ batchSizes = [] }) => batchSizes.length > 3 && rowCount(batchSizes) < 100);
+    const problem = mostOperands(long) ?? own[1] ?? own[0];
     if (problem === undefined) throw new Error(`${operation} has no problem`);
     const built = buildProblem(problem);
     const results = [...built.results.values()];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/graph/registry.js';
 import { scheduleNodes } from '../../src/graph/schedule-nodes.js';
 import { operationNames } from '../oracle/index.js';
-import { addGradients, buildProblem, differentiableOutputs } from './problem-graph.js';
+import { addGradients, buildProblem, differentiableOutputs, referenceName } from './problem-graph.js';
 import { problems } from './problems/index.js';
 
 const isPacking = (name: string): boolean => name.startsWith('pack');
@@ -50,7 +50,9 @@ describe('the problems', () => {
       const own = problems.filter(({ operation }) => operation === name);
       return signature.inputs
         .filter((spec) => spec.optional)
-        .filter((spec) => new Set(own.map(({ operands }) => operands[spec.name] === undefined)).size < 2)
+        .filter(
+          (spec) => new Set(own.map(({ operands }) => operands[referenceName(name, spec)] === undefined)).size < 2,
+        )
         .map((spec) => `${name}.${spec.name}`);
     });
     expect(missing).toEqual([]);

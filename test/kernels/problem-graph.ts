@@ -6,7 +6,7 @@ import type { OperandSpec } from '../../src/graph/signature.js';
 import type { Extent, Source, Value } from '../../src/graph/value.js';
 import { aligned } from '../../src/native/memory.js';
 import type { Matrix } from '../oracle/matrix.js';
-import { rowCount } from '../oracle/packed.js';
+import { rowCount, sequenceCount } from '../oracle/packed.js';
 import type { Problem } from './problems/problem.js';
 
 /** The time axis of every problem that has one. */
@@ -24,7 +24,7 @@ export interface ProblemGraph {
 
 /** The reference's name of an operand: weights are given to it unpacked. */
 export function referenceName(operation: string, spec: OperandSpec): string {
-  if (spec.type === 'packed') return operation === 'linear' ? 'w' : 'R';
+  if (spec.type === 'packed') return operation === 'linear' ? 'w' : spec.name.startsWith('pr') ? 'Wr' : 'R';
   return operation === 'gruWeightGradient' && spec.name === 's' ? 's_or_ds' : spec.name;
 }
 
@@ -48,6 +48,14 @@ function rowsOf(graph: Graph, problem: Problem, spec: OperandSpec, rows: number)
   if (letter === 'B') return graph.batch(AXIS);
   const onAxis = problem.batchSizes !== undefined && rows === rowCount(problem.batchSizes);
   return onAxis && (letter === 'N' || letter === 'R') ? graph.steps(AXIS) : rows;
+}
+
+/** The extents of a problem, where R may be the steps or the sequences of the time axis. */
+function extentsOf(graph: Graph, { batchSizes, extents = {} }: Problem): Record<string, Extent> {
+  const rows = extents['R'];
+  if (batchSizes === undefined || rows === undefined) return extents;
+  if (rows === rowCount(batchSizes)) return { ...extents, R: graph.steps(AXIS) };
+  return rows === sequenceCount(batchSizes) ? { ...extents, R: graph.batch(AXIS) } : extents;
 }
 
 /** Valid entries of a whole-number operand: ids of a table, classes of logits; anything in a random key. */
@@ -89,7 +97,7 @@ export function buildProblem(problem: Problem): ProblemGraph {
       spec.type === 'packed' ? packedWeights(graph, operation, spec, value as Value) : (value as Value);
     if (spec.inPlace) results.set(spec.name, value as Value);
   }
-  const outputs = graph.apply(operation, applied, problem.attributes, problem.extents);
+  const outputs = graph.apply(operation, applied, problem.attributes, extentsOf(graph, problem));
   for (const [name, value] of Object.entries(outputs)) results.set(name, value);
   return { problem, graph, operands, results };
 }
@@ -99,21 +107,21 @@ function sourceOf(name: string): Source {
   return name === 'g' ? 'gradient' : 'optimizer';
 }
 
-/** Outputs that are kept for the backward pass only; no gradient reaches them. */
-const kept = ['gates', 'c', 's', 'lse'];
-
 /** Operands that are data. */
 const data = ['targets', 'target'];
 
 /** Names of the outputs through which a gradient flows. */
 export function differentiableOutputs({ problem, results }: ProblemGraph): string[] {
-  const cell = operationNamed(problem.operation).signature.outputs.length > 1;
-  return [...results.keys()].filter((name) => !(cell && kept.includes(name)));
+  const { kept } = operationNamed(problem.operation);
+  return [...results.keys()].filter((name) => !kept.includes(name));
 }
 
 /** Names of the operands that have a gradient. */
-export function differentiableOperands({ operands }: ProblemGraph): string[] {
-  return [...operands].filter(([name, value]) => value.type === 'real' && !data.includes(name)).map(([name]) => name);
+export function differentiableOperands({ problem, operands }: ProblemGraph): string[] {
+  const constant = [...data, ...operationNamed(problem.operation).constants];
+  return [...operands]
+    .filter(([name, value]) => value.type === 'real' && !constant.includes(name))
+    .map(([name]) => name);
 }
 
 /**

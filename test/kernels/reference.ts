@@ -5,11 +5,12 @@ import type { OperandValues } from '../oracle/operands.js';
 import { compare, tolerance } from '../oracle/tolerance.js';
 import type { Problem } from './problems/problem.js';
 
-/** Attributes that tell the reference a size, by operation: the letter of the signature that it is. */
-const sizes: Readonly<Record<string, readonly [attribute: string, letter: string]>> = {
-  embeddingGradient: ['size', 'V'],
-  slice: ['columns', 'D'],
-  sliceBackward: ['columns', 'C'],
+/** Attributes that tell the reference a size, by operation: the letters of the signature that they are. */
+const sizes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  embeddingGradient: { size: 'V' },
+  slice: { columns: 'D' },
+  sliceBackward: { columns: 'C' },
+  randomMask: { rows: 'R', columns: 'C' },
 };
 
 /** Operands as the reference wants them: it calls the absence of a limit infinite, the kernel also 0. */
@@ -26,9 +27,9 @@ export function referenceOf(problem: Problem): Record<string, Matrix> {
   let results = known.get(problem);
   if (results === undefined) {
     const { operation, attributes, extents, batchSizes = [] } = problem;
-    const [attribute, letter] = sizes[operation] ?? [];
-    const size = attribute === undefined ? {} : { [attribute]: extents?.[letter as string] as number };
-    results = oracles[operation as OperationName](translated(problem), { ...attributes, ...size }, batchSizes);
+    const told = Object.entries(sizes[operation] ?? {}).map(([name, letter]) => [name, extents?.[letter] as number]);
+    const given = { ...attributes, ...Object.fromEntries(told) };
+    results = oracles[operation as OperationName](translated(problem), given, batchSizes);
     known.set(problem, results);
   }
   return results;

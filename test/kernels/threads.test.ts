@@ -6,6 +6,7 @@ import { RandomOperands } from '../oracle/random-matrix.js';
 import { addGradients, buildProblem, differentiableOutputs } from './problem-graph.js';
 import { ProblemProgram } from './problem-program.js';
 import { type Problem, problems } from './problems/index.js';
+import { mostOperands } from './problems/problem.js';
 import { referenceOf } from './reference.js';
 import { trainingStep } from './training-graph.js';
 
@@ -38,11 +39,15 @@ function elements({ operands }: Problem): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** The smallest problem of each operation, which leaves threads without work, and the two largest. */
+/**
+ * Of each operation the smallest problem, which leaves threads without work, the two largest, and the one with the most
+ * operands.
+ */
 const byOperation = [...new Set(problems.map(({ operation }) => operation))].map((operation) => {
   const own = problems.filter((problem) => problem.operation === operation);
   const [smallest, ...others] = own.sort((a, b) => elements(a) - elements(b));
-  return { operation, all: [smallest as Problem, ...others.slice(-2)] };
+  const all = new Set([smallest as Problem, ...others.slice(-2), mostOperands(own) as Problem]);
+  return { operation, all: [...all] };
 });
 
 describe.each(byOperation)('$operation', ({ all }) => {

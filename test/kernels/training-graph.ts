@@ -5,6 +5,7 @@ import { affine } from '../../src/graph/operations/linear.js';
 import { CompiledProgram } from '../../src/graph/program.js';
 import type { Value } from '../../src/graph/value.js';
 import { aligned, allocateBlock } from '../../src/native/memory.js';
+import { codeOf } from '../oracle/activations.js';
 import { AXIS } from './problem-graph.js';
 
 /** Sizes of the network. */
@@ -50,7 +51,9 @@ export function trainingStep(sizes: TrainingSizes, threads: number, grain = 0): 
   const R = parameter('R', 4 * units, units);
   const p = graph.apply('packGates4', { w: R }, {}, { O: 4 * units })['p'] as Value;
   const h0 = graph.external('h0', graph.batch(AXIS), units);
-  const { y } = graph.apply('lstm', { a, p, bR: parameter('bR', 1, 4 * units), h0 }) as { y: Value };
+  const { y } = graph.apply('lstm', { a, p, bR: parameter('bR', 1, 4 * units), h0 }, { gate: codeOf('sigmoid') }) as {
+    y: Value;
+  };
   const logits = affine({ graph }, y, parameter('V', symbols, units), parameter('bV', 1, symbols));
   const targets = graph.indices('targets', rows, symbols, { ignore: true });
   const { loss } = graph.apply('softmaxCrossEntropy', { logits, targets }) as { loss: Value };

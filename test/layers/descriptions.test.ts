@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/core/errors.js';
 import { activation, dense, dropout } from '../../src/layers/dense.js';
 import { embedding } from '../../src/layers/embedding.js';
+import { layerNormalization } from '../../src/layers/layer-normalization.js';
 import { type AnyLayer, concatenate, layerFromJSON, layerRule, sum } from '../../src/layers/layers.js';
+import { penalty } from '../../src/layers/penalty.js';
+import { pool } from '../../src/layers/pool.js';
 import { gru, lstm, rnn } from '../../src/layers/recurrent.js';
 
 const everyLayer: readonly AnyLayer[] = [
@@ -12,7 +15,11 @@ const everyLayer: readonly AnyLayer[] = [
   gru({ units: 4, resetAfter: false, initializer: 'keras' }),
   dense({ units: 5, bias: false }),
   dropout({ rate: 0.5 }),
+  dropout({ rate: 0.5, perSequence: true }),
   activation('softmax'),
+  layerNormalization({ epsilon: 1e-3 }),
+  pool({ over: 'max' }),
+  penalty({ activation: 2, temporal: 1 }),
   concatenate(),
   sum(),
 ];
@@ -51,11 +58,19 @@ describe('an option of a layer', () => {
 
   it('is refused when it is of another type or choice', () => {
     expect(() => lstm({ units: 4, layers: 0 })).toThrow(/layers/);
-    expect(() => rnn({ units: 4, activation: 'sigmoid' as never })).toThrow(/activation.*"tanh", "relu"/);
+    expect(() => rnn({ units: 4, activation: 'softmax' as never })).toThrow(/activation.*"tanh", "relu"/);
     expect(() => activation('gelu' as never)).toThrow(/"tanh", "sigmoid", "relu", "softmax"/);
     expect(() => dense({ units: 4, bias: 'no' as never })).toThrow(/bias/);
     expect(() => gru({ units: 4, resetAfter: 1 as never })).toThrow(/resetAfter/);
     expect(() => lstm({ units: 4, initializer: 'bogus' })).toThrow(/bogus/);
+    expect(() => dropout({ rate: 0.5, perSequence: 1 as never })).toThrow(/perSequence/);
+    for (const epsilon of [0, -1, 2, Number.NaN]) expect(() => layerNormalization({ epsilon })).toThrow(/epsilon.*> 0/);
+    expect(() => pool({ over: 'first' as never })).toThrow(/over.*"last", "max", "mean"/);
+    expect(() => pool({} as never)).toThrow(/over/);
+    for (const weight of [-1, Number.NaN, '1' as never]) {
+      expect(() => penalty({ activation: weight })).toThrow(/activation.*>= 0/);
+      expect(() => penalty({ temporal: weight })).toThrow(/temporal.*>= 0/);
+    }
     expect(() => dense({ units: 4, initializer: 7 as never })).toThrow(/initializer is 7/);
     expect(() => embedding({ size: 4, units: 4, initializer: '' })).toThrow(/initializer/);
   });
@@ -64,10 +79,13 @@ describe('an option of a layer', () => {
     const unknown = expect.objectContaining({ code: 'unknown_option' });
     expect(() => lstm({ units: 4, droput: 0.5 } as never)).toThrow(unknown);
     expect(() => rnn({ units: 4, resetAfter: true } as never)).toThrow(unknown);
-    expect(() => gru({ units: 4, activation: 'tanh' } as never)).toThrow(unknown);
+    expect(() => gru({ units: 4, outputActivation: 'tanh' } as never)).toThrow(unknown);
     expect(() => dense({ units: 4, activation: 'tanh' } as never)).toThrow(unknown);
     expect(() => embedding({ size: 4, units: 4, bias: true } as never)).toThrow(unknown);
     expect(() => dropout({ rate: 0.5, seed: 1 } as never)).toThrow(unknown);
+    expect(() => layerNormalization({ eps: 1e-5 } as never)).toThrow(unknown);
+    expect(() => pool({ over: 'max', axis: 0 } as never)).toThrow(unknown);
+    expect(() => penalty({ weight: 1 } as never)).toThrow(unknown);
   });
 });
 

@@ -1,167 +1,153 @@
 /**
- * Reference of the gated recurrent unit in both variants, gates in the order r z n.
- * Letters: N packed rows, B sequences, H units. h' = z*h + (1 - z)*n in both.
- * Sources: Cho et al. 2014 (reset before the product); PyTorch, cuDNN, Keras `reset_after` (reset after it).
+ * Reference of the gated recurrent unit in both forms, gates in the order r z n. Letters: N packed rows, B sequences,
+ * H units. Sources: Cho et al. 2014 (reset before the product); PyTorch, cuDNN, Keras `reset_after` (reset after it).
+ * Dropout, zoneout and layer normalisation: see test/oracle/recurrence.ts.
  */
 
-import { sigmoidOf } from './elementwise.js';
-import { accumulate, at, type Matrix, put, requireShape, zeros } from './matrix.js';
-import { packedSteps, previousState, rowCount, sequenceCount } from './packed.js';
-import { recurrentSum } from './recurrent-product.js';
+import { activationOf } from './activations.js';
+import { at, element, type Matrix } from './matrix.js';
+import { Recurrence, type RecurrentOperands, requireWithGain } from './recurrence.js';
+import type { Node } from './tape.js';
 
-/** Which block of H columns (of a and gates) or rows (of R) belongs to a gate. */
-export const Gate = { reset: 0, update: 1, candidate: 2 } as const;
 const GATES = 3;
 
-/** Operands of both forward passes: a [N,3H], R [3H,H], bR [1,3H] and h0 [B,H], which mean zeros when absent. */
-export interface GruOperands {
-  a: Matrix;
-  R: Matrix;
-  bR?: Matrix | undefined;
-  h0?: Matrix | undefined;
-  batchSizes: readonly number[];
+/** R [3H,H], bR and gain [1,3H], h0 and mask [B,H], zone [N,H]. There is a gain only with the reset after the product. */
+interface GruParts extends RecurrentOperands {
+  /** Codes of the activations of the gates r and z, and of n; 0 is tanh. */
+  readonly gate?: number | undefined;
+  readonly activation?: number | undefined;
 }
 
-/** Results of both forward passes: y [N,H], gates [N,3H] activated r z n, s [N,H], hT [B,H]. */
-export type GruResults = { y: Matrix; gates: Matrix; s: Matrix; hT: Matrix };
+/** Operands of both forward passes: a [N,3H] is the input projection. */
+export interface GruOperands extends GruParts {
+  readonly a: Matrix;
+}
 
-/**
- * Reset after the product: s = R_n h + bR_n;  n = tanh(a_n + r*s).
- *
- * @returns y [N,H], gates [N,3H], s [N,H], hT [B,H]
- */
-export function gru(operands: GruOperands): GruResults {
-  const { R, bR } = operands;
-  const units = R.columns;
-  return gruForward(operands, (candidateInput, j, reset, h) => {
-    const s = recurrentSum(R, bR, Gate.candidate * units + j, h);
-    return { s, n: Math.tanh(candidateInput + reset(j) * s) };
-  });
+/** What the backward passes read of the forward pass. */
+interface GruKept {
+  /** [N,H] */
+  readonly y: Matrix;
+  /** [N,3H] */
+  readonly gates: Matrix;
+  /** [N,H], of the reset after the product only. */
+  readonly s?: Matrix | undefined;
+  /** [N,3H], needed with a gain. */
+  readonly product?: Matrix | undefined;
+}
+
+/** Operands of both backward passes; upstream gradients that are absent are zeros. */
+export interface GruBackwardOperands extends GruParts, GruKept {
+  /** [N,H] */
+  readonly dy?: Matrix | undefined;
+  /** [B,H] */
+  readonly dhT?: Matrix | undefined;
 }
 
 /**
- * Reset before the product: s = r*h;  n = tanh(a_n + R_n s + bR_n).
- *
- * @returns y [N,H], gates [N,3H], s [N,H], hT [B,H]
+ * fed = mask * h;  r, z = gate(a + R fed + bR);  q = n + z*(h - n);  h' = q + k*(h - q) with the fraction k of zoneout.
+ * Reset after: s = R_n fed + bR_n;  n = activation(a_n + r*s). With a gain, LN(R fed)*gain stands for R fed everywhere.
+ * Reset before: s = r*fed;  n = activation(a_n + R_n s + bR_n).
  */
+export function recordGru(
+  operands: GruParts & { readonly a?: Matrix | undefined },
+  resetAfter: boolean,
+  kept: Partial<GruKept> = {},
+) {
+  const units = operands.R.columns;
+  const gateRows = GATES * units;
+  const cell = new Recurrence(operands, gateRows, units);
+  const { tape, h0 } = cell;
+  const [gate, activation] = [activationOf(operands.gate ?? 0), activationOf(operands.activation ?? 0)];
+  cell.requirePerStep({ y: kept.y, s: kept.s }, units);
+  cell.requirePerStep({ gates: kept.gates, product: kept.product }, gateRows);
+  const a = cell.input('a', operands.a, gateRows);
+  const products = resetAfter ? gateRows : 2 * units;
+  const [product, gates, s, y] = [
+    cell.perStep(products),
+    cell.perStep(gateRows),
+    cell.perStep(units),
+    cell.perStep(units),
+  ];
+  for (const step of cell.steps) {
+    const { row } = step;
+    const h = cell.previous(y, h0, step);
+    const fed = cell.fed(h, step);
+    const keptGate = (column: number) => kept.gates && at(kept.gates, row, column);
+    for (let gateRow = 0; gateRow < products; gateRow++) {
+      product.put(row, gateRow, cell.kept(cell.product(gateRow, fed), kept.product, row, gateRow));
+    }
+    const normal = cell.normalizedByGain(product.row(row));
+    for (let column = 0; column < 2 * units; column++) {
+      const pre = tape.add(a.at(row, column), cell.biased(element(normal, column), column));
+      gates.put(row, column, tape.apply(gate, pre, keptGate(column)));
+    }
+    for (let j = 0; j < units; j++) {
+      const reset = resetAfter
+        ? cell.biased(element(normal, 2 * units + j), 2 * units + j)
+        : tape.multiply(gates.at(row, j), element(fed, j));
+      s.put(row, j, cell.kept(reset, kept.s, row, j));
+    }
+    const state = s.row(row);
+    for (let j = 0; j < units; j++) {
+      const column = 2 * units + j;
+      const recurrent: Node = resetAfter
+        ? tape.multiply(gates.at(row, j), element(state, j))
+        : cell.biased(cell.product(column, state), column);
+      const n = tape.apply(activation, tape.add(a.at(row, column), recurrent), keptGate(column));
+      gates.put(row, column, n);
+      const before = element(h, j);
+      const q = tape.add(n, tape.multiply(gates.at(row, units + j), tape.subtract(before, n)));
+      y.put(row, j, cell.kept(cell.zoned(q, before, row, j), kept.y, row, j));
+    }
+  }
+  return { tape, a, h0, product, gates, s, y, hT: cell.final(y) };
+}
+
+/** Results of both forward passes: y and s [N,H], gates [N,3H] activated, hT [B,H]. */
+export type GruResults = Record<'y' | 'gates' | 's' | 'hT', Matrix>;
+
+/**
+ * The forward pass with the reset after the product.
+ *
+ * @returns also product [N,3H], R fed as it is before layer normalisation
+ */
+export function gru(operands: GruOperands): GruResults & { product: Matrix } {
+  const record = recordGru(operands, true);
+  return { ...resultsOf(record), product: record.tape.values(record.product) };
+}
+
+/** The forward pass with the reset before the product. */
 export function gruResetBefore(operands: GruOperands): GruResults {
-  const { R, bR } = operands;
-  const units = R.columns;
-  return gruForward(operands, (candidateInput, j, reset, h) => {
-    const product = recurrentSum(R, bR, Gate.candidate * units + j, (k) => reset(k) * h(k));
-    return { s: reset(j) * h(j), n: Math.tanh(candidateInput + product) };
-  });
+  return resultsOf(recordGru(operands, false));
+}
+
+function resultsOf({ tape, y, gates, s, hT }: ReturnType<typeof recordGru>): GruResults {
+  return { y: tape.values(y), gates: tape.values(gates), s: tape.values(s), hT: tape.values(hT) };
 }
 
 /**
- * dR: rows r and z from da and the previous state; rows n from what multiplied R_n.
- * Reset after: dR_n = ds^T hPrevious.  Reset before: dR_n = da_n^T s.
+ * The backward pass with the reset after the product.
  *
- * @param operands.da      [N,3H]
- * @param operands.s_or_ds [N,H] ds of gruBackward, or s of gruResetBefore
- * @param operands.y       [N,H] every state
- * @param operands.h0      [B,H], absent means zeros
- * @param operands.resetAfter which variant
- * @returns dR [3H,H]
+ * @returns da [N,3H], ds [N,H] the gradient of s, dr [N,3H] that of product, dh0 [B,H]
  */
-export function gruWeightGradient(operands: {
-  da: Matrix;
-  s_or_ds: Matrix;
-  y: Matrix;
-  h0?: Matrix | undefined;
-  resetAfter: boolean;
-  batchSizes: readonly number[];
-}): { dR: Matrix } {
-  const { da, s_or_ds, y, h0, resetAfter, batchSizes } = operands;
-  const units = y.columns;
-  const rows = rowCount(batchSizes);
-  requireShape('da', da, rows, GATES * units);
-  requireShape('s_or_ds', s_or_ds, rows, units);
-  requireShape('y', y, rows, units);
-  requireShape('h0', h0, sequenceCount(batchSizes), units);
-  const dR = zeros(GATES * units, units);
-  for (const step of packedSteps(batchSizes)) {
-    for (let k = 0; k < units; k++) {
-      const h = previousState(y, h0, step, k);
-      for (let j = 0; j < units; j++) {
-        for (const gate of [Gate.reset, Gate.update]) {
-          accumulate(dR, gate * units + j, k, at(da, step.row, gate * units + j) * h);
-        }
-        const candidate = Gate.candidate * units + j;
-        const product = resetAfter
-          ? at(s_or_ds, step.row, j) * h
-          : at(da, step.row, candidate) * at(s_or_ds, step.row, k);
-        accumulate(dR, candidate, k, product);
-      }
-    }
-  }
-  return { dR };
+export function gruBackward(
+  operands: GruBackwardOperands & { readonly s: Matrix },
+): Record<'da' | 'ds' | 'dr' | 'dh0', Matrix> {
+  const { dy, dhT, y, gates, s, product, ...parts } = operands;
+  requireWithGain(parts.gain, 'product', product);
+  const record = recordGru(parts, true, { y, gates, s, product });
+  const gradient = record.tape.gradients({ dy: [record.y, dy], dhT: [record.hT, dhT] });
+  return { da: gradient(record.a), ds: gradient(record.s), dr: gradient(record.product), dh0: gradient(record.h0) };
 }
 
 /**
- * Gradient of bR, reset after the product only: [sum da_r, sum da_z, sum ds].
- * Of the other variant it is biasGradient of da.
+ * The backward pass with the reset before the product.
  *
- * @param operands.da [N,3H]
- * @param operands.ds [N,H]
- * @returns db [1,3H]
+ * @returns da [N,3H], dh0 [B,H]
  */
-export function gruBiasGradient({ da, ds }: { da: Matrix; ds: Matrix }): { db: Matrix } {
-  const units = ds.columns;
-  requireShape('da', da, ds.rows, GATES * units);
-  const db = zeros(1, GATES * units);
-  for (let row = 0; row < ds.rows; row++) {
-    for (let j = 0; j < units; j++) {
-      for (const gate of [Gate.reset, Gate.update]) {
-        accumulate(db, 0, gate * units + j, at(da, row, gate * units + j));
-      }
-      accumulate(db, 0, Gate.candidate * units + j, at(ds, row, j));
-    }
-  }
-  return { db };
-}
-
-/** The candidate n of unit j and what the variant keeps as s, from a_n, the reset gate and the previous state. */
-type Candidate = (
-  candidateInput: number,
-  j: number,
-  reset: (k: number) => number,
-  h: (k: number) => number,
-) => { s: number; n: number };
-
-function gruForward(operands: GruOperands, candidate: Candidate): GruResults {
-  const { a, R, bR, h0, batchSizes } = operands;
-  const units = R.columns;
-  const rows = rowCount(batchSizes);
-  const sequences = sequenceCount(batchSizes);
-  requireShape('R', R, GATES * units, units);
-  requireShape('a', a, rows, GATES * units);
-  requireShape('bR', bR, 1, GATES * units);
-  requireShape('h0', h0, sequences, units);
-  const y = zeros(rows, units);
-  const gates = zeros(rows, GATES * units);
-  const s = zeros(rows, units);
-  const hT = zeros(sequences, units);
-  for (const step of packedSteps(batchSizes)) {
-    const { row, sequence } = step;
-    const h = (k: number): number => previousState(y, h0, step, k);
-    for (const gate of [Gate.reset, Gate.update]) {
-      for (let gateRow = gate * units; gateRow < (gate + 1) * units; gateRow++) {
-        put(gates, row, gateRow, sigmoidOf(at(a, row, gateRow) + recurrentSum(R, bR, gateRow, h)));
-      }
-    }
-    const reset = (k: number): number => at(gates, row, Gate.reset * units + k);
-    for (let j = 0; j < units; j++) {
-      const z = at(gates, row, Gate.update * units + j);
-      const kept = candidate(at(a, row, Gate.candidate * units + j), j, reset, h);
-      const state = z * h(j) + (1 - z) * kept.n;
-      put(gates, row, Gate.candidate * units + j, kept.n);
-      put(s, row, j, kept.s);
-      put(y, row, j, state);
-      if (step.isLast) {
-        put(hT, sequence, j, state);
-      }
-    }
-  }
-  return { y, gates, s, hT };
+export function gruResetBeforeBackward(operands: GruBackwardOperands): Record<'da' | 'dh0', Matrix> {
+  const { dy, dhT, y, gates, ...parts } = operands;
+  const record = recordGru(parts, false, { y, gates });
+  const gradient = record.tape.gradients({ dy: [record.y, dy], dhT: [record.hT, dhT] });
+  return { da: gradient(record.a), dh0: gradient(record.h0) };
 }

@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { batchSizes, cellExamples, type Example } from './cell-examples.js';
 import { type OperationName, operationNames, oracles } from './index.js';
 import { type Matrix, scalar, vector, zeros } from './matrix.js';
-import type { AttributeValues, OperandValues } from './operands.js';
+import type { OperandValues } from './operands.js';
 import { RandomOperands } from './random-matrix.js';
 
-/** One call of an operation, and the shapes of its results. R rows, C columns, N packed rows, B sequences, H units. */
-interface Example {
-  readonly operands: OperandValues;
-  readonly attributes?: AttributeValues;
-  readonly optional?: readonly string[];
-  readonly results: Record<string, readonly [number, number]>;
-}
-
-const [R, C, H, batchSizes] = [5, 4, 3, [3, 2, 1]] as const;
+const [R, C] = [5, 4] as const;
 const [N, B] = [6, 3] as const;
 const random = new RandomOperands(77);
 const of = (rows: number, columns: number): Matrix => random.matrix(rows, columns);
@@ -20,10 +13,8 @@ const probability = (rows: number, columns: number): Matrix => random.matrix(row
 const pair = { operands: { a: of(R, C), b: of(R, C) }, results: { y: [R, C] } } as const;
 const activation = { operands: { x: of(R, C) }, results: { y: [R, C] } } as const;
 const activationBackward = { operands: { dy: of(R, C), y: probability(R, C) }, results: { dx: [R, C] } } as const;
-const initial = { h0: of(B, H) };
 const targets = Int32Array.of(0, -1, 3, 1, 2);
-const gradients = { dy: of(N, H), dhT: of(B, H) };
-const layer = (gates: number) => ({ a: of(N, gates * H), R: of(gates * H, H), bR: of(1, gates * H), ...initial });
+const ofSteps = of(N, C);
 const norm = scalar(1);
 
 const examples: Record<OperationName, Example> = {
@@ -36,71 +27,15 @@ const examples: Record<OperationName, Example> = {
   linear: { operands: { x: of(R, C), w: of(2, C), b: of(1, 2) }, optional: ['b'], results: { y: [R, 2] } },
   weightGradient: { operands: { dy: of(R, 2), x: of(R, C) }, results: { dW: [2, C] } },
   biasGradient: { operands: { dy: of(R, 2) }, results: { db: [1, 2] } },
-  rnn: { operands: layer(1), optional: ['bR', 'h0'], results: { y: [N, H], hT: [B, H] } },
-  rnnBackward: {
-    operands: { ...gradients, y: probability(N, H), R: of(H, H) },
-    optional: ['dy', 'dhT'],
-    results: { da: [N, H], dh0: [B, H] },
-  },
-  stateWeightGradient: {
-    operands: { da: of(N, 2 * H), y: of(N, H), ...initial },
-    optional: ['h0'],
-    results: { dR: [2 * H, H] },
-  },
-  lstm: {
-    operands: { ...layer(4), c0: of(B, H) },
-    optional: ['bR', 'h0', 'c0'],
-    results: { y: [N, H], gates: [N, 4 * H], c: [N, H], hT: [B, H], cT: [B, H] },
-  },
-  lstmBackward: {
-    operands: {
-      ...gradients,
-      dcT: of(B, H),
-      gates: probability(N, 4 * H),
-      c: of(N, H),
-      c0: of(B, H),
-      R: of(4 * H, H),
-    },
-    optional: ['dy', 'dhT', 'dcT', 'c0'],
-    results: { da: [N, 4 * H], dh0: [B, H], dc0: [B, H] },
-  },
-  gru: {
-    operands: layer(3),
-    optional: ['bR', 'h0'],
-    results: { y: [N, H], gates: [N, 3 * H], s: [N, H], hT: [B, H] },
-  },
-  gruBackward: {
-    operands: {
-      ...gradients,
-      y: of(N, H),
-      gates: probability(N, 3 * H),
-      s: of(N, H),
-      ...initial,
-      R: of(3 * H, H),
-    },
-    optional: ['dy', 'dhT', 'h0'],
-    results: { da: [N, 3 * H], ds: [N, H], dh0: [B, H] },
-  },
-  gruResetBefore: {
-    operands: layer(3),
-    optional: ['bR', 'h0'],
-    results: { y: [N, H], gates: [N, 3 * H], s: [N, H], hT: [B, H] },
-  },
-  gruResetBeforeBackward: {
-    operands: { ...gradients, y: of(N, H), gates: probability(N, 3 * H), ...initial, R: of(3 * H, H) },
-    optional: ['dy', 'dhT', 'h0'],
-    results: { da: [N, 3 * H], dh0: [B, H] },
-  },
-  gruWeightGradient: {
-    operands: { da: of(N, 3 * H), s_or_ds: of(N, H), y: of(N, H), ...initial },
-    attributes: { resetAfter: 1 },
-    optional: ['h0'],
-    results: { dR: [3 * H, H] },
-  },
-  gruBiasGradient: { operands: { da: of(N, 3 * H), ds: of(N, H) }, results: { db: [1, 3 * H] } },
+  ...cellExamples,
   dropout: {
     operands: { x: of(R, C), key: Int32Array.of(1, 2, 3, 4) },
     attributes: { rate: 0.5, operationId: 3 },
+    results: { y: [R, C] },
+  },
+  randomMask: {
+    operands: { key: Int32Array.of(1, 2, 3, 4) },
+    attributes: { rate: 0.5, operationId: 3, dropped: 0, kept: 2, rows: R, columns: C },
     results: { y: [R, C] },
   },
   add: pair,
@@ -118,6 +53,32 @@ const examples: Record<OperationName, Example> = {
   sliceBackward: { operands: { dy: of(R, 2) }, attributes: { begin: 1, columns: C }, results: { dx: [R, C] } },
   softmax: activation,
   softmaxBackward: activationBackward,
+  layerNormalization: {
+    operands: { x: of(R, C), gain: of(1, C), shift: of(1, C) },
+    attributes: { epsilon: 0.1 },
+    optional: ['shift'],
+    results: { y: [R, C] },
+  },
+  layerNormalizationBackward: {
+    operands: { dy: of(R, C), x: of(R, C), gain: of(1, C) },
+    attributes: { epsilon: 0.1 },
+    results: { dx: [R, C] },
+  },
+  normalizationGainGradient: {
+    operands: { dy: of(R, C), x: of(R, C) },
+    attributes: { epsilon: 0.1 },
+    results: { dgain: [1, C] },
+  },
+  lastStep: { operands: { x: of(N, C) }, results: { y: [B, C] } },
+  lastStepBackward: { operands: { dy: of(B, C) }, results: { dx: [N, C] } },
+  maxOverTime: { operands: { x: of(N, C) }, results: { y: [B, C] } },
+  maxOverTimeBackward: {
+    operands: { dy: of(B, C), x: ofSteps, y: oracles.maxOverTime({ x: ofSteps }, {}, batchSizes)['y'] },
+    results: { dx: [N, C] },
+  },
+  sumOverTime: { operands: { x: of(N, C) }, attributes: { mean: 1 }, results: { y: [B, C] } },
+  repeatOverTime: { operands: { x: of(B, C) }, attributes: { mean: 1 }, results: { y: [N, C] } },
+  multiplySequence: { operands: { x: of(N, C), mask: of(B, C) }, results: { y: [N, C] } },
   softmaxCrossEntropy: { operands: { logits: of(R, C), targets }, results: { loss: [1, 1], lse: [R, 1] } },
   softmaxCrossEntropyBackward: {
     operands: { dloss: scalar(1), logits: of(R, C), targets, lse: of(R, 1) },
@@ -133,6 +94,10 @@ const examples: Record<OperationName, Example> = {
     operands: { dloss: scalar(1), prediction: of(R, C), target: of(R, C) },
     results: { dprediction: [R, C] },
   },
+  meanSquare: { operands: { x: of(R, C) }, results: { loss: [1, 1] } },
+  meanSquareBackward: { operands: { dloss: scalar(1), x: of(R, C) }, results: { dx: [R, C] } },
+  temporalDifference: { operands: { x: of(N, C) }, results: { loss: [1, 1] } },
+  temporalDifferenceBackward: { operands: { dloss: scalar(1), x: of(N, C) }, results: { dx: [N, C] } },
   clipNorm: { operands: { g: of(R, C), max: scalar(0.1) }, results: { g: [R, C], norm: [1, 1] } },
   clipValue: { operands: { g: of(R, C), limit: scalar(0.1) }, results: { g: [R, C] } },
   sgd: {
@@ -202,8 +167,17 @@ describe.each(operationNames.map((name) => ({ name, ...examples[name] })))('the 
   it('rejects names that it does not have', () => {
     expect(() => run({ ...operands, misspelt: zeros(1, 1) })).toThrow('misspelt');
     expect(() => run(operands, { ...attributes, misspelt: 1 })).toThrow('misspelt');
+  });
+
+  it('depends on every attribute; those of the recurrent cells are 0 when absent', () => {
     for (const key of Object.keys(attributes)) {
-      expect(() => run(operands, {}), key).toThrow('attribute');
+      const { [key]: _, ...others } = attributes;
+      if (name in cellExamples && key !== 'resetAfter') {
+        expect(run(operands, others), key).toEqual(run(operands, { ...attributes, [key]: 0 }));
+        expect(run(operands, others), key).not.toEqual(run(operands));
+      } else {
+        expect(() => run(operands, others), key).toThrow('attribute');
+      }
     }
   });
 });
@@ -217,8 +191,11 @@ describe('attributes that choose a variant', () => {
   };
 
   it('are 0 when absent, and are neither ignored nor anything but 0 or 1', () => {
-    differs('rnn', examples.rnn.operands, 'activation');
-    differs('rnnBackward', examples.rnnBackward.operands, 'activation');
+    for (const name of Object.keys(cellExamples) as (keyof typeof cellExamples)[]) {
+      if ('reverse' in (cellExamples[name].attributes ?? {}) && name !== 'gruWeightGradient') {
+        differs(name, cellExamples[name].operands, 'reverse');
+      }
+    }
     differs('linear', { x: of(R, C), w: of(C, C) }, 'transposed');
   });
 

@@ -1,24 +1,25 @@
 /**
  * The reference implementation by operation name, so that a test can walk all operations: operands, attributes and
- * results have the names of the operations' table. Attributes that choose a variant: `activation` of rnn and
- * rnnBackward (0 tanh, 1 relu), `transposed` of linear (0/1), `resetAfter` of gruWeightGradient (0/1, required).
+ * results have the names of the operations' table. Attributes that choose a variant: those of the recurrent cells (0 where
+ * absent), `transposed` of linear (0/1), `resetAfter` of gruWeightGradient (0/1, required).
  * Attributes that tell the reference a size: `size` of embeddingGradient (rows of the table), `columns` of slice (of
- * the result) and of sliceBackward (of the whole).
+ * the result) and of sliceBackward (of the whole), `rows` and `columns` of randomMask.
  */
 
+import { cellOperations } from './cells.js';
 import { concatenate, slice, sliceBackward } from './columns.js';
 import { dropout } from './dropout.js';
 import * as elementwise from './elementwise.js';
 import { embedding, embeddingGradient } from './embedding.js';
-import { gru, gruBiasGradient, gruResetBefore, gruWeightGradient } from './gru.js';
-import { gruBackward, gruResetBeforeBackward } from './gru-backward.js';
 import { biasGradient, linear, weightGradient } from './linear.js';
 import * as losses from './losses.js';
-import { lstm, lstmBackward } from './lstm.js';
 import type { Matrix } from './matrix.js';
+import * as normalization from './normalization.js';
 import { type AttributeValues, Operands, type OperandValues } from './operands.js';
-import { type RnnActivation, rnn, rnnBackward, stateWeightGradient } from './rnn.js';
+import * as penalties from './penalties.js';
+import { randomMask } from './random-mask.js';
 import { softmax, softmaxBackward } from './softmax.js';
+import * as time from './time.js';
 import * as updates from './updates.js';
 
 /**
@@ -45,44 +46,7 @@ const operations = {
   weightGradient: (o) => weightGradient({ dy: o.matrix('dy'), x: o.matrix('x') }),
   biasGradient: (o) => biasGradient({ dy: o.matrix('dy') }),
 
-  rnn: (o, batchSizes) => rnn({ ...recurrent(o), activation: activation(o), batchSizes }),
-  rnnBackward: (o, batchSizes) =>
-    rnnBackward({
-      dy: o.optional('dy'),
-      dhT: o.optional('dhT'),
-      y: o.matrix('y'),
-      R: o.matrix('R'),
-      activation: activation(o),
-      batchSizes,
-    }),
-  stateWeightGradient: (o, batchSizes) =>
-    stateWeightGradient({ da: o.matrix('da'), y: o.matrix('y'), h0: o.optional('h0'), batchSizes }),
-  lstm: (o, batchSizes) => lstm({ ...recurrent(o), c0: o.optional('c0'), batchSizes }),
-  lstmBackward: (o, batchSizes) =>
-    lstmBackward({
-      dy: o.optional('dy'),
-      dhT: o.optional('dhT'),
-      dcT: o.optional('dcT'),
-      gates: o.matrix('gates'),
-      c: o.matrix('c'),
-      c0: o.optional('c0'),
-      R: o.matrix('R'),
-      batchSizes,
-    }),
-  gru: (o, batchSizes) => gru({ ...recurrent(o), batchSizes }),
-  gruBackward: (o, batchSizes) => gruBackward({ ...gruGradient(o), s: o.matrix('s'), batchSizes }),
-  gruResetBefore: (o, batchSizes) => gruResetBefore({ ...recurrent(o), batchSizes }),
-  gruResetBeforeBackward: (o, batchSizes) => gruResetBeforeBackward({ ...gruGradient(o), batchSizes }),
-  gruWeightGradient: (o, batchSizes) =>
-    gruWeightGradient({
-      da: o.matrix('da'),
-      s_or_ds: o.matrix('s_or_ds'),
-      y: o.matrix('y'),
-      h0: o.optional('h0'),
-      resetAfter: o.requiredFlag('resetAfter'),
-      batchSizes,
-    }),
-  gruBiasGradient: (o) => gruBiasGradient({ da: o.matrix('da'), ds: o.matrix('ds') }),
+  ...cellOperations,
 
   dropout: (o) =>
     dropout({
@@ -90,6 +54,16 @@ const operations = {
       key: o.integers('key'),
       rate: o.attribute('rate'),
       operationId: o.attribute('operationId'),
+    }),
+  randomMask: (o) =>
+    randomMask({
+      key: o.integers('key'),
+      rate: o.attribute('rate'),
+      operationId: o.attribute('operationId'),
+      dropped: o.attribute('dropped'),
+      kept: o.attribute('kept'),
+      rows: o.attribute('rows'),
+      columns: o.attribute('columns'),
     }),
   add: (o) => elementwise.add({ a: o.matrix('a'), b: o.matrix('b') }),
   subtract: (o) => elementwise.subtract({ a: o.matrix('a'), b: o.matrix('b') }),
@@ -107,6 +81,22 @@ const operations = {
     sliceBackward({ dy: o.matrix('dy'), begin: o.attribute('begin'), columns: o.attribute('columns') }),
   softmax: (o) => softmax({ x: o.matrix('x') }),
   softmaxBackward: (o) => softmaxBackward({ dy: o.matrix('dy'), y: o.matrix('y') }),
+
+  layerNormalization: (o) =>
+    normalization.layerNormalization({ ...normalized(o), gain: o.matrix('gain'), shift: o.optional('shift') }),
+  layerNormalizationBackward: (o) =>
+    normalization.layerNormalizationBackward({ ...normalized(o), dy: o.matrix('dy'), gain: o.matrix('gain') }),
+  normalizationGainGradient: (o) => normalization.normalizationGainGradient({ ...normalized(o), dy: o.matrix('dy') }),
+
+  lastStep: (o, batchSizes) => time.lastStep({ x: o.matrix('x'), batchSizes }),
+  lastStepBackward: (o, batchSizes) => time.lastStepBackward({ dy: o.matrix('dy'), batchSizes }),
+  maxOverTime: (o, batchSizes) => time.maxOverTime({ x: o.matrix('x'), batchSizes }),
+  maxOverTimeBackward: (o, batchSizes) =>
+    time.maxOverTimeBackward({ dy: o.matrix('dy'), x: o.matrix('x'), y: o.matrix('y'), batchSizes }),
+  sumOverTime: (o, batchSizes) => time.sumOverTime({ x: o.matrix('x'), mean: o.requiredFlag('mean'), batchSizes }),
+  repeatOverTime: (o, batchSizes) =>
+    time.repeatOverTime({ x: o.matrix('x'), mean: o.requiredFlag('mean'), batchSizes }),
+  multiplySequence: (o, batchSizes) => time.multiplySequence({ x: o.matrix('x'), mask: o.matrix('mask'), batchSizes }),
 
   softmaxCrossEntropy: (o) =>
     losses.softmaxCrossEntropy({ logits: o.matrix('logits'), targets: o.integers('targets') }),
@@ -131,6 +121,12 @@ const operations = {
       prediction: o.matrix('prediction'),
       target: o.matrix('target'),
     }),
+
+  meanSquare: (o) => penalties.meanSquare({ x: o.matrix('x') }),
+  meanSquareBackward: (o) => penalties.meanSquareBackward({ dloss: o.matrix('dloss'), x: o.matrix('x') }),
+  temporalDifference: (o, batchSizes) => penalties.temporalDifference({ x: o.matrix('x'), batchSizes }),
+  temporalDifferenceBackward: (o, batchSizes) =>
+    penalties.temporalDifferenceBackward({ dloss: o.matrix('dloss'), x: o.matrix('x'), batchSizes }),
 
   clipNorm: (o) => updates.clipNorm({ g: o.matrix('g'), max: o.matrix('max'), loss: o.optional('loss') }),
   clipValue: (o) => updates.clipValue({ g: o.matrix('g'), limit: o.matrix('limit') }),
@@ -159,32 +155,10 @@ function checked(name: string, run: Run): Oracle {
   };
 }
 
-function recurrent(o: Operands): { a: Matrix; R: Matrix; bR: Matrix | undefined; h0: Matrix | undefined } {
-  return { a: o.matrix('a'), R: o.matrix('R'), bR: o.optional('bR'), h0: o.optional('h0') };
-}
-
-function gruGradient(o: Operands): {
-  dy: Matrix | undefined;
-  dhT: Matrix | undefined;
-  y: Matrix;
-  gates: Matrix;
-  h0: Matrix | undefined;
-  R: Matrix;
-} {
-  return {
-    dy: o.optional('dy'),
-    dhT: o.optional('dhT'),
-    y: o.matrix('y'),
-    gates: o.matrix('gates'),
-    h0: o.optional('h0'),
-    R: o.matrix('R'),
-  };
+function normalized(o: Operands): { x: Matrix; epsilon: number } {
+  return { x: o.matrix('x'), epsilon: o.attribute('epsilon') };
 }
 
 function update(o: Operands): { w: Matrix; g: Matrix; norm: Matrix; h: Matrix } {
   return { w: o.matrix('w'), g: o.matrix('g'), norm: o.matrix('norm'), h: o.matrix('h') };
-}
-
-function activation(o: Operands): RnnActivation {
-  return o.flag('activation') ? 'relu' : 'tanh';
 }

@@ -61,6 +61,12 @@ export class Operands {
     return value;
   }
 
+  /** An attribute that is 0 when absent. */
+  setting(name: string): number {
+    this.#read.add(name);
+    return this.#attributes[name] ?? 0;
+  }
+
   /** An attribute that is 0 or 1 and has no default. */
   requiredFlag(name: string): boolean {
     this.attribute(name);

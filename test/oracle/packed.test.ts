@@ -25,6 +25,14 @@ describe('the packed rows of the reference', () => {
     ]);
   });
 
+  it('are walked backwards from the last step of each sequence', () => {
+    expect(packedSteps([2, 1], true)).toEqual([
+      { sequence: 0, time: 1, row: 2, previousRow: undefined, isLast: false },
+      { sequence: 0, time: 0, row: 0, previousRow: 2, isLast: true },
+      { sequence: 1, time: 0, row: 1, previousRow: undefined, isLast: true },
+    ]);
+  });
+
   it('take the state before the first step from the initial state, or zero', () => {
     const states = matrix(3, 1, [10, 20, 30]);
     const [first, second, other] = packedSteps([2, 1]);

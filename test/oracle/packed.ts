@@ -13,27 +13,29 @@ export interface PackedStep {
   readonly time: number;
   /** Its packed row. */
   readonly row: number;
-  /** Packed row of the same sequence one step earlier; undefined at time 0. */
+  /** Packed row of the same sequence that the walk has just left; undefined where it begins. */
   readonly previousRow: number | undefined;
-  /** Whether the sequence ends here. */
+  /** Whether the walk ends here: at the sequence's last step, in reverse at time 0. */
   readonly isLast: boolean;
 }
 
 /**
  * Every valid step, one sequence after the other, each from its first step to its last: an order in which a state
- * is always known before it is needed. Reversed, it is an order for the backward pass.
+ * is always known before it is needed.
  *
+ * @param reverse walks each sequence from its own last step to its first
  * @throws {ShapeError} `length_mismatch` when batchSizes is empty, grows, or holds anything but integers >= 1
  */
-export function packedSteps(batchSizes: readonly number[]): PackedStep[] {
+export function packedSteps(batchSizes: readonly number[], reverse = false): PackedStep[] {
   const offsets = packedOffsets(batchSizes);
   const steps: PackedStep[] = [];
   for (let sequence = 0; sequence < sequenceCount(batchSizes); sequence++) {
     const length = batchSizes.filter((alive) => sequence < alive).length;
+    const walk = [...offsets.slice(0, length).entries()];
     let previousRow: number | undefined;
-    for (const [time, offset] of offsets.slice(0, length).entries()) {
+    for (const [time, offset] of reverse ? walk.reverse() : walk) {
       const row = offset + sequence;
-      steps.push({ sequence, time, row, previousRow, isLast: time === length - 1 });
+      steps.push({ sequence, time, row, previousRow, isLast: time === (reverse ? 0 : length - 1) });
       previousRow = row;
     }
   }
@@ -74,7 +76,7 @@ export function rowCount(batchSizes: readonly number[]): number {
  * One unit of the state that the step starts from.
  *
  * @param states  [N,H] the state after every step
- * @param initial [B,H] the state before the first step; absent means zeros
+ * @param initial [B,H] the state before the first step of the walk; absent means zeros
  */
 export function previousState(states: Matrix, initial: Matrix | undefined, step: PackedStep, unit: number): number {
   return step.previousRow === undefined ? atOrZero(initial, step.sequence, unit) : at(states, step.previousRow, unit);

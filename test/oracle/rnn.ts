@@ -1,122 +1,81 @@
-/** Reference of the plain recurrent layer. Letters: N packed rows, B sequences, H units, G gate rows. */
-
-import { accumulate, at, atOrZero, copy, type Matrix, put, requireShape, zeros } from './matrix.js';
-import { packedSteps, previousState, rowCount, sequenceCount } from './packed.js';
-import { recurrentGradient, recurrentSum } from './recurrent-product.js';
-
-/** Activation of the plain recurrent layer. */
-export type RnnActivation = 'tanh' | 'relu';
-
 /**
- * h' = tanh|relu(a + R h + bR).
- *
- * @param operands.a  [N,H] input projection
- * @param operands.R  [H,H]
- * @param operands.bR [1,H], absent means zeros
- * @param operands.h0 [B,H], absent means zeros
- * @returns y [N,H] every state, hT [B,H] the state of each sequence at its own last step
+ * Reference of the plain recurrent layer. Letters: N packed rows, B sequences, H units.
+ * Source: Elman 1990. Dropout, zoneout and layer normalisation: see test/oracle/recurrence.ts.
  */
-export function rnn(operands: {
-  a: Matrix;
-  R: Matrix;
-  bR?: Matrix | undefined;
-  h0?: Matrix | undefined;
-  activation?: RnnActivation | undefined;
-  batchSizes: readonly number[];
-}): { y: Matrix; hT: Matrix } {
-  const { a, R, bR, h0, activation = 'tanh', batchSizes } = operands;
-  const units = R.columns;
-  const rows = rowCount(batchSizes);
-  const sequences = sequenceCount(batchSizes);
-  requireShape('R', R, units, units);
-  requireShape('a', a, rows, units);
-  requireShape('bR', bR, 1, units);
-  requireShape('h0', h0, sequences, units);
-  const y = zeros(rows, units);
-  const hT = zeros(sequences, units);
-  for (const step of packedSteps(batchSizes)) {
-    for (let j = 0; j < units; j++) {
-      const sum = at(a, step.row, j) + recurrentSum(R, bR, j, (k) => previousState(y, h0, step, k));
-      const h = activation === 'tanh' ? Math.tanh(sum) : Math.max(sum, 0);
-      put(y, step.row, j, h);
-      if (step.isLast) {
-        put(hT, step.sequence, j, h);
-      }
-    }
-  }
-  return { y, hT };
+
+import { activationOf } from './activations.js';
+import { at, element, type Matrix } from './matrix.js';
+import { Recurrence, type RecurrentOperands, requireWithGain } from './recurrence.js';
+
+/** R [H,H], bR and gain [1,H], h0 and mask [B,H], zone [N,H]. */
+interface RnnParts extends RecurrentOperands {
+  /** Code of the activation; 0 is tanh. */
+  readonly activation?: number | undefined;
+}
+
+/** Operands of the forward pass: a [N,H] is the input projection. */
+export interface RnnOperands extends RnnParts {
+  readonly a: Matrix;
+}
+
+/** What the backward pass reads of the forward pass. */
+interface RnnKept {
+  /** [N,H] */
+  readonly y: Matrix;
+  /** [N,H], needed with a gain. */
+  readonly sum?: Matrix | undefined;
+  /** [N,H], needed with zoneout; without it y is the candidate. */
+  readonly candidate?: Matrix | undefined;
+}
+
+/** Operands of the backward pass; upstream gradients that are absent are zeros. */
+export interface RnnBackwardOperands extends RnnParts, RnnKept {
+  /** [N,H] */
+  readonly dy?: Matrix | undefined;
+  /** [B,H] */
+  readonly dhT?: Matrix | undefined;
 }
 
 /**
- * da = dh * (1 - y^2), or dh where y > 0; dh of the step before = R^T da.
- *
- * @param operands.dy  [N,H], absent means zeros
- * @param operands.dhT [B,H], absent means zeros
- * @param operands.y   [N,H] from the forward pass
- * @returns da [N,H], dh0 [B,H]
+ * sum = a + R fed with fed = mask * h;  n = LN(sum)*gain + bR, or sum + bR;  candidate = f(n);
+ * h' = candidate + k*(h - candidate) with the fraction k of zoneout.
  */
-export function rnnBackward(operands: {
-  dy?: Matrix | undefined;
-  dhT?: Matrix | undefined;
-  y: Matrix;
-  R: Matrix;
-  activation?: RnnActivation | undefined;
-  batchSizes: readonly number[];
-}): { da: Matrix; dh0: Matrix } {
-  const { dy, dhT, y, R, activation = 'tanh', batchSizes } = operands;
-  const units = R.columns;
-  const rows = rowCount(batchSizes);
-  const sequences = sequenceCount(batchSizes);
-  requireShape('R', R, units, units);
-  requireShape('y', y, rows, units);
-  requireShape('dy', dy, rows, units);
-  requireShape('dhT', dhT, sequences, units);
-  const da = zeros(rows, units);
-  const dState = dhT === undefined ? zeros(sequences, units) : copy(dhT);
-  for (const { row, sequence } of packedSteps(batchSizes).reverse()) {
+export function recordRnn(operands: RnnParts & { readonly a?: Matrix | undefined }, kept: Partial<RnnKept> = {}) {
+  const units = operands.R.columns;
+  const cell = new Recurrence(operands, units, units);
+  const { tape, h0 } = cell;
+  const activation = activationOf(operands.activation ?? 0);
+  const a = cell.input('a', operands.a, units);
+  cell.requirePerStep(kept, units);
+  const [sum, n, candidate, y] = [cell.perStep(units), cell.perStep(units), cell.perStep(units), cell.perStep(units)];
+  const keptCandidate = kept.candidate ?? kept.y;
+  for (const step of cell.steps) {
+    const { row } = step;
+    const h = cell.previous(y, h0, step);
+    const fed = cell.fed(h, step);
     for (let j = 0; j < units; j++) {
-      const h = at(y, row, j);
-      const dh = atOrZero(dy, row, j) + at(dState, sequence, j);
-      put(da, row, j, dh * (activation === 'tanh' ? 1 - h * h : h > 0 ? 1 : 0));
+      sum.put(row, j, cell.kept(tape.add(a.at(row, j), cell.product(j, fed)), kept.sum, row, j));
     }
-    for (let k = 0; k < units; k++) {
-      put(
-        dState,
-        sequence,
-        k,
-        recurrentGradient(R, 0, units, k, (j) => at(da, row, j)),
-      );
+    for (const [j, normal] of cell.normalizedByGain(sum.row(row)).entries()) {
+      n.put(row, j, cell.biased(normal, j));
+      candidate.put(row, j, tape.apply(activation, n.at(row, j), keptCandidate && at(keptCandidate, row, j)));
+      y.put(row, j, cell.kept(cell.zoned(candidate.at(row, j), element(h, j), row, j), kept.y, row, j));
     }
   }
-  return { da, dh0: dState };
+  return { tape, a, h0, sum, n, candidate, y, hT: cell.final(y) };
 }
 
-/**
- * dR = sum over all steps of da^T hPrevious: of the plain layer and of the LSTM.
- *
- * @param operands.da [N,G]
- * @param operands.y  [N,H] every state
- * @param operands.h0 [B,H], absent means zeros
- * @returns dR [G,H]
- */
-export function stateWeightGradient(operands: {
-  da: Matrix;
-  y: Matrix;
-  h0?: Matrix | undefined;
-  batchSizes: readonly number[];
-}): { dR: Matrix } {
-  const { da, y, h0, batchSizes } = operands;
-  const rows = rowCount(batchSizes);
-  requireShape('da', da, rows, da.columns);
-  requireShape('y', y, rows, y.columns);
-  requireShape('h0', h0, sequenceCount(batchSizes), y.columns);
-  const dR = zeros(da.columns, y.columns);
-  for (const step of packedSteps(batchSizes)) {
-    for (let gateRow = 0; gateRow < da.columns; gateRow++) {
-      for (let k = 0; k < y.columns; k++) {
-        accumulate(dR, gateRow, k, at(da, step.row, gateRow) * previousState(y, h0, step, k));
-      }
-    }
-  }
-  return { dR };
+/** @returns y, sum and candidate [N,H], hT [B,H] the state with which each sequence ends */
+export function rnn(operands: RnnOperands): { y: Matrix; sum: Matrix; candidate: Matrix; hT: Matrix } {
+  const { tape, y, sum, candidate, hT } = recordRnn(operands);
+  return { y: tape.values(y), sum: tape.values(sum), candidate: tape.values(candidate), hT: tape.values(hT) };
+}
+
+/** @returns da and dn [N,H], the gradients of a and of n; dh0 [B,H] */
+export function rnnBackward(operands: RnnBackwardOperands): { da: Matrix; dn: Matrix; dh0: Matrix } {
+  const { dy, dhT, gain, y: state, sum, candidate, ...parts } = operands;
+  requireWithGain(gain, 'sum', sum);
+  const { tape, a, n, y, h0, hT } = recordRnn({ ...parts, gain }, { y: state, sum, candidate });
+  const gradient = tape.gradients({ dy: [y, dy], dhT: [hT, dhT] });
+  return { da: gradient(a), dn: gradient(n), dh0: gradient(h0) };
 }

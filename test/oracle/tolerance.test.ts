@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { codeOf } from './activations.js';
 import { linear } from './linear.js';
 import { lstm, lstmBackward } from './lstm.js';
 import { at, type Matrix, mapElements, matrix, vector, zeros } from './matrix.js';
@@ -95,6 +96,7 @@ describe('tolerance and comparison together', () => {
   const operands = {
     a: random.matrix(rowCount(batchSizes), 4 * units),
     R: random.matrix(4 * units, units, -bound, bound),
+    gate: codeOf('sigmoid'),
     batchSizes,
   };
   const dy = random.matrix(rowCount(batchSizes), units);
@@ -119,11 +121,12 @@ describe('tolerance and comparison together', () => {
       mapElements(m, (_, index) => at(m, Math.floor(index / m.columns), swap(index % m.columns)));
     const R = mapElements(operands.R, (_, index) => at(operands.R, swap(Math.floor(index / units)), index % units));
     const forward = tolerance({ terms: units, steps: 20 });
-    const wrong = lstm({ a: columnsSwapped(operands.a), R, batchSizes });
+    const wrong = lstm({ ...operands, a: columnsSwapped(operands.a), R });
     expect(compare(wrong.y.data, exact.y, forward, { batchSizes }).ratio).toBeGreaterThan(1000);
     expect(compare(wrong.y.data, exact.y, forward).ratio).toBeGreaterThan(1000);
-    const { da } = lstmBackward({ dy, ...exact, R: operands.R, batchSizes });
-    const wrongGradient = lstmBackward({ dy, ...exact, R, batchSizes }).da;
+    const { gates, c } = exact;
+    const { da } = lstmBackward({ ...operands, dy, gates, c });
+    const wrongGradient = lstmBackward({ ...operands, dy, gates, c, R }).da;
     const backward = tolerance({ terms: 4 * units, steps: 20, backward: true });
     expect(compare(wrongGradient.data, da, backward).ratio).toBeGreaterThan(1000);
     expect(compare(columnsSwapped(da).data, da, backward).ratio).toBeGreaterThan(1000);

@@ -10,6 +10,9 @@
 namespace bptt {
 namespace kernel {
 
+// For the pointwise equations: inlined into the loop over a tile, what they read of the call stays in registers.
+#define BPTT_INLINE [[gnu::always_inline]] inline
+
 struct Range {
   int64_t begin;
   int64_t end;

@@ -15,14 +15,24 @@ namespace kernel {
 // Operations that need scratch memory.
 #define BPTT_SCRATCH_OPERATIONS(X) \
   X(weightGradient)                \
+  X(rnn)                           \
+  X(rnnBackward)                   \
   X(stateWeightGradient)           \
-  X(gruWeightGradient)             \
+  X(lstm)                          \
   X(lstmBackward)                  \
+  X(lstmCoupled)                   \
+  X(lstmCoupledBackward)           \
+  X(gru)                           \
   X(gruBackward)                   \
+  X(gruResetBefore)                \
   X(gruResetBeforeBackward)        \
+  X(gruWeightGradient)             \
   X(softmaxCrossEntropy)           \
   X(sigmoidCrossEntropy)           \
   X(meanSquaredError)              \
+  X(normalizationGainGradient)     \
+  X(meanSquare)                    \
+  X(temporalDifference)            \
   X(clipNorm)
 
 #define BPTT_DECLARE_SCRATCH(name) \

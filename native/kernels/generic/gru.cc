@@ -1,164 +1,236 @@
 // Gated recurrent unit with the reset gate after the product, gates in the order r z n.
 //   r, z = sigmoid(a + R h + bR);   s = Rn h + bRn;   n = tanh(a_n + r*s);   h' = z*h + (1-z)*n
-// Sources: Cho et al. 2014 for the gates; the reset-after form is cuDNN's and torch.nn.GRU's (test/golden).
+// With layer normalisation LN(R h)*gain stands for R h.
+// Sources: Cho et al. 2014 for the gates; the reset-after form is cuDNN's and torch.nn.GRU's (test/golden); layer
+// normalisation: Ba, Kiros, Hinton 2016.
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/gru_gates.h"
-#include "kernels/generic/sequence.h"
-#include "kernels/generic/transposed_product.h"
+#include "kernels/generic/normalization.h"
 
 namespace bptt {
 namespace kernel {
 
-//   a     [N,3H]  in   input projection, may be the same memory as gates
-//   p     [H,3H]  in   R packed, the gates of a unit together
-//   bR    [3H]    in   may be absent
-//   h0    [B,H]   in   may be absent: zero
-//   y     [N,H]   out  hidden states
-//   gates [N,3H]  out  activated gates, kept for the backward pass
-//   s     [N,H]   out  Rn h + bRn, kept for the backward pass
-//   hT    [B,H]   out  state of each sequence at its own end; may be absent
+namespace {
+
+constexpr int kEpsilon = 4;
+
+enum Operand { kA, kP, kBias, kH0, kGain, kMask, kZone, kY, kActivated, kS, kProduct, kHT };
+
+template <typename T>
+struct GruScratch {
+  MaskedStates<T> masked;
+  T* product;  // [B,3H] R h of one step, with layer normalisation
+
+  GruScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch scratch, int64_t* bytes = nullptr)
+      : masked(&scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
+        product(scratch.take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kActivated].columns)) {
+    if (bytes != nullptr) *bytes = scratch.bytes();
+  }
+};
+
+}  // namespace
+
+//   a       [N,3H]  in   input projection, may be the same memory as gates
+//   p       [H,3H]  in   R packed, the gates of a unit together
+//   bR      [3H]    in   may be absent
+//   h0      [B,H]   in   may be absent: zero
+//   gain    [3H]    in   layer normalisation; may be absent: none
+//   mask    [B,H]   in   of variational dropout; may be absent
+//   zone    [N,H]   in   of zoneout; may be absent: the constant `zoneout`
+//   y       [N,H]   out  hidden states
+//   gates   [N,3H]  out  activated gates, kept for the backward pass
+//   s       [N,H]   out  Rn h + bRn, kept for the backward pass
+//   product [N,3H]  out  R h, kept for the backward pass of layer normalisation; may be absent
+//   hT      [B,H]   out  state of each sequence at the end of its walk; may be absent
 template <typename T>
 void gru(const BpttCall* call) {
-  enum { kA, kP, kBias, kH0, kY, kActivated, kS, kHT };
   constexpr int L = Vec<T>::kLanes;
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
   const T* bias = data<T>(*call, kBias);
-  const T* h0 = data<T>(*call, kH0);
-  T* y = data<T>(*call, kY);
+  const T* gain = data<T>(*call, kGain);
   T* gates = data<T>(*call, kActivated);
   T* candidate = data<T>(*call, kS);
-  T* hT = data<T>(*call, kHT);
-  const Range panels = share(panels_of(H, L), 1, *call->team);
-  forward_in_time<T, kGruGates>(
-      *call, panels, data<T>(*call, kP),
-      [&](int64_t t) { return factor<T>(t == 0 ? h0 : y + call->axis->offsets[t - 1] * H, H); },
-      [&](const Place& at, int64_t panel, const T* product) {
-        const int64_t u = panel * L;
-        const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
-        Vec<T> x[kGruGates], recurrent[kGruGates];
-        for (int gate = 0; gate < kGruGates; ++gate) {
-          x[gate] = Vec<T>::load(a + at.row * kGruGates * H + gate * H + u, n_lanes);
-          recurrent[gate] =
-              Vec<T>::load(product + gate * L) + Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
-        }
-        const Vec<T> r = sigmoid(x[kReset] + recurrent[kReset]), z = sigmoid(x[kUpdate] + recurrent[kUpdate]);
-        const Vec<T> s = recurrent[kCandidate];
-        const Vec<T> n = tanh(x[kCandidate] + r * s);
-        const T* previous = at.first ? row_or_null(h0, at.sequence, H) : y + at.previous * H;
-        const Vec<T> h = n + z * (Vec<T>::load_or_zero(at_or_null(previous, u), n_lanes) - n);
-        T* kept = gates + at.row * kGruGates * H + u;
-        r.store(kept + kReset * H, n_lanes);
-        z.store(kept + kUpdate * H, n_lanes);
-        n.store(kept + kCandidate * H, n_lanes);
-        s.store(candidate + at.row * H + u, n_lanes);
-        h.store(y + at.row * H + u, n_lanes);
-        if (at.last && hT != nullptr) h.store(hT + at.sequence * H + u, n_lanes);
-      });
+  T* products = data<T>(*call, kProduct);
+  const GruAttributes<T> on(call->attributes);
+  const GruScratch<T> scratch(call->operands, *call->axis, Scratch(call->shared_scratch));
+  const Walk walk(*call->axis, on.reverse);
+  HiddenState<T> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H}, data<T>(*call, kMask),
+                        {data<T>(*call, kZone), on.zoneout}, scratch.masked);
+  const Range panels = my_panels<T>(*call, H, 1);
+
+  // From R h of the three gates, normalised where that is wanted.
+  const auto apply = [&](const Place& at, int64_t u, int n_lanes, const Vec<T>* product) {
+    Vec<T> x[kGruGates], recurrent[kGruGates];
+    for (int gate = 0; gate < kGruGates; ++gate) {
+      x[gate] = Vec<T>::load(a + at.row * kGruGates * H + gate * H + u, n_lanes);
+      recurrent[gate] = product[gate] + Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
+    }
+    const Vec<T> r = activate(on.gate, x[kReset] + recurrent[kReset]);
+    const Vec<T> z = activate(on.gate, x[kUpdate] + recurrent[kUpdate]);
+    const Vec<T> s = recurrent[kCandidateGate];
+    const Vec<T> n = activate(on.candidate, x[kCandidateGate] + r * s);
+    T* kept = gates + at.row * kGruGates * H + u;
+    r.store(kept + kReset * H, n_lanes);
+    z.store(kept + kUpdate * H, n_lanes);
+    n.store(kept + kCandidateGate * H, n_lanes);
+    s.store(candidate + at.row * H + u, n_lanes);
+    hidden.put(at, u, n_lanes, gru_state(z, hidden.previous(at, u, n_lanes), n));
+  };
+  const auto normalized_row = [&](const Place& at) {
+    const T* row = scratch.product + at.sequence * kGruGates * H;
+    const RowStatistics<T> statistics = row_statistics(row, kGruGates * H, static_cast<T>(call->attributes[kEpsilon]));
+    for_columns<T>(H, [&](int64_t u, int n_lanes) {
+      Vec<T> product[kGruGates];
+      for (int gate = 0; gate < kGruGates; ++gate) {
+        product[gate] = normalized(Vec<T>::load(row + gate * H + u, n_lanes), statistics) *
+                        Vec<T>::load(gain + gate * H + u, n_lanes);
+      }
+      apply(at, u, n_lanes, product);
+    });
+  };
+
+  if (!hidden.begin(*call)) return;
+  walk_forward(*call, walk, [&](int64_t t) {
+    for_rows<T, kGruGates>(hidden.left(t), data<T>(*call, kP), panels, [&](int64_t b, int64_t panel, const T* tile) {
+      const Place at = walk.place(t, b);
+      const int64_t u = panel * L;
+      const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+      Vec<T> product[kGruGates];
+      for (int gate = 0; gate < kGruGates; ++gate) {
+        product[gate] = Vec<T>::load(tile + gate * L);
+        if (products != nullptr) product[gate].store(products + at.row * kGruGates * H + gate * H + u, n_lanes);
+        if (gain != nullptr) product[gate].store(scratch.product + b * kGruGates * H + gate * H + u, n_lanes);
+      }
+      if (gain == nullptr) apply(at, u, n_lanes, product);
+    });
+    return gain == nullptr || each_row(*call, walk, t, normalized_row);
+  });
 }
 
-//   dy    [N,H]   in   may be absent
-//   dhT   [B,H]   in   may be absent
-//   y     [N,H]   in
-//   gates [N,3H]  in   may be the same memory as da
-//   s     [N,H]   in   may be the same memory as ds
-//   h0    [B,H]   in   may be absent: zero
-//   pT    [3H,H]  in   R packed transposed
-//   da    [N,3H]  out  gradient of a
-//   ds    [N,H]   out  gradient of s; with the r and z columns of da, that of R and bR follows from it
-//   dh0   [B,H]   out  may be absent
+template <typename T>
+BpttScratch gruScratch(const BpttOperand* operands, const BpttAxis* axis) {
+  int64_t bytes = 0;
+  GruScratch<T>(operands, *axis, Scratch(), &bytes);
+  return {bytes, 0};
+}
+
+namespace {
+
+enum BackwardOperand {
+  kDy,
+  kDhT,
+  kStates,
+  kGates,
+  kKeptS,
+  kInitial,
+  kPT,
+  kBackwardGain,
+  kKeptProduct,
+  kBackwardMask,
+  kBackwardZone,
+  kDa,
+  kDs,
+  kDr,
+  kDh0,
+};
+
+template <typename T>
+struct GruBackwardScratch {
+  T* hidden;   // [B,H] gradient that reaches h directly from the step after
+  T* product;  // [B,3H] gradient of R h, with layer normalisation
+
+  GruBackwardScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch scratch, int64_t* bytes = nullptr)
+      : hidden(scratch.take<T>(axis.batch * operands[kStates].columns)),
+        product(scratch.take<T>(operands[kBackwardGain].data == nullptr ? 0 : axis.batch * operands[kGates].columns)) {
+    if (bytes != nullptr) *bytes = scratch.bytes();
+  }
+};
+
+}  // namespace
+
+//   dy      [N,H]   in   may be absent
+//   dhT     [B,H]   in   may be absent
+//   y       [N,H]   in
+//   gates   [N,3H]  in   may be the same memory as da
+//   s       [N,H]   in   may be the same memory as ds
+//   h0      [B,H]   in   may be absent: zero
+//   pT      [3H,H]  in   R packed transposed
+//   gain, mask, zone as in the forward pass; product [N,3H] in, with gain
+//   da      [N,3H]  out  gradient of a
+//   ds      [N,H]   out  gradient of s; with the r and z columns of da, that of bR and, without gain, of R follows
+//   dr      [N,3H]  out  gradient of R h; may be absent
+//   dh0     [B,H]   out  may be absent
 template <typename T>
 void gruBackward(const BpttCall* call) {
-  enum { kDy, kDhT, kY, kActivated, kS, kH0, kPT, kDa, kDs, kDh0 };
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(1);
-  const int64_t H = columns(*call, kY);
-  const T* dy = data<T>(*call, kDy);
-  const T* dhT = data<T>(*call, kDhT);
-  const T* y = data<T>(*call, kY);
-  const T* gates = data<T>(*call, kActivated);
-  const T* candidate = data<T>(*call, kS);
-  const T* h0 = data<T>(*call, kH0);
+  const int64_t H = columns(*call, kStates);
+  const T* candidate = data<T>(*call, kKeptS);
+  const T* gain = data<T>(*call, kBackwardGain);
   T* da = data<T>(*call, kDa);
   T* ds = data<T>(*call, kDs);
-  T* dh0 = data<T>(*call, kDh0);
-  T* carried = static_cast<T*>(call->shared_scratch);  // [B,H] gradient that reaches h directly from the step after
-  const Range panels = share(panels_of(H, NV * L), 1, *call->team);
-  backward_in_time<T>(
-      *call, panels, data<T>(*call, kPT),
-      [&](int64_t t) {
-        const int64_t row = call->axis->offsets[t];
-        return Factor<T>{{da + row * kGruGates * H, kGruGates * H, kCandidate * H}, {ds + row * H, H, H}};
-      },
-      [&](const Place& at, int64_t panel, const T* product) {
-        for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
-          const Vec<T> dh = state_gradient(at, Vec<T>::load(product + v * L), dy, dhT, carried, H, u, n_lanes);
-          const GruRow<T> row = load_gru_row(gates, y, h0, at, H, u, n_lanes);
-          const Vec<T> dn = dh * (Vec<T>(T(1)) - row.z) * tanh_slope(row.n);
-          const Vec<T> s = Vec<T>::load(candidate + at.row * H + u, n_lanes);
-          T* out = da + at.row * kGruGates * H + u;
-          (dn * s * sigmoid_slope(row.r)).store(out + kReset * H, n_lanes);
-          (dh * (row.previous - row.n) * sigmoid_slope(row.z)).store(out + kUpdate * H, n_lanes);
-          dn.store(out + kCandidate * H, n_lanes);
-          (dn * row.r).store(ds + at.row * H + u, n_lanes);
-          (dh * row.z).store(carried + at.sequence * H + u, n_lanes);
-        });
-      },
-      {dh0, carried, H});
+  T* dr = data<T>(*call, kDr);
+  const GruAttributes<T> on(call->attributes);
+  const GruBackwardScratch<T> scratch(call->operands, *call->axis, Scratch(call->shared_scratch));
+  const Walk walk(*call->axis, on.reverse);
+  const HiddenGradient<T> hidden({data<T>(*call, kDy),
+                                  data<T>(*call, kDhT),
+                                  data<T>(*call, kBackwardMask),
+                                  {data<T>(*call, kBackwardZone), on.zoneout},
+                                  data<T>(*call, kDh0),
+                                  H,
+                                  true},
+                                 scratch.hidden);
+  const GruGradient<T> cell(on, data<T>(*call, kGates), {data<T>(*call, kStates), data<T>(*call, kInitial), nullptr, H},
+                            da, hidden);
+  const Range panels = my_panels<T>(*call, H);
+  const auto left_of = [&](int64_t t) {
+    if (gain != nullptr) return factor<T>(scratch.product, kGruGates * H);
+    const int64_t row = walk.row(t);
+    return Factor<T>{{da + row * kGruGates * H, kGruGates * H, kCandidateGate * H}, {ds + row * H, H, H}};
+  };
+  // The gradient of LN(R h)*gain stands in da and ds.
+  const auto product_row = [&](const Place& at) {
+    T* to = gain == nullptr ? dr + at.row * kGruGates * H : scratch.product + at.sequence * kGruGates * H;
+    std::copy(da + at.row * kGruGates * H, da + at.row * kGruGates * H + kCandidateGate * H, to);
+    std::copy(ds + at.row * H, ds + at.row * H + H, to + kCandidateGate * H);
+    if (gain == nullptr) return;
+    const T* product = data<T>(*call, kKeptProduct) + at.row * kGruGates * H;
+    const RowStatistics<T> statistics =
+        row_statistics(product, kGruGates * H, static_cast<T>(call->attributes[kEpsilon]));
+    normalization_backward(product, statistics, to, gain, kGruGates * H, to);
+    if (dr != nullptr) std::copy(to, to + kGruGates * H, dr + at.row * kGruGates * H);
+  };
+
+  const bool is_done = walk_back(*call, walk, [&](int64_t t) {
+    for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+                    [&](int64_t b, int64_t panel, const T* product) {
+                      const Place at = walk.place(t, b);
+                      for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
+                        const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
+                        const Vec<T> dn = cell.apply(at, u, n_lanes, Vec<T>::load(product + v * L));
+                        const Vec<T> s = Vec<T>::load(candidate + at.row * H + u, n_lanes);
+                        cell.put(at, kReset, u, n_lanes, dn * s * slope(on.gate, r));
+                        (dn * r).store(ds + at.row * H + u, n_lanes);
+                      });
+                    });
+    return (gain == nullptr && dr == nullptr) || each_row(*call, walk, t, product_row);
+  });
+  if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
 }
 
 template <typename T>
 BpttScratch gruBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return state_scratch<T>(*axis, operands[2].columns);
-}
-
-// dR for both forms.
-//   da  [N,3H]  in   gradient of a
-//   s   [N,H]   in   reset-after: ds; reset-before: r * h_previous
-//   y   [N,H]   in
-//   h0  [B,H]   in   may be absent: zero
-//   dR  [3H,H]  out  rows r and z: da^T h_previous; rows n: ds^T h_previous, or da_n^T (r * h_previous)
-template <typename T>
-void gruWeightGradient(const BpttCall* call) {
-  const int64_t H = columns(*call, 1);
-  const int64_t N = call->axis->rows;
-  const T* da = data<T>(*call, 0);
-  const T* s = data<T>(*call, 1);
-  T* dR = data<T>(*call, 4);
-  PreviousRow<T> previous(*call->axis, data<T>(*call, 2), data<T>(*call, 3), H);
-  transposed_product<T>(*call, da, kGruGates * H, kCandidate * H, N, H, dR, previous);
-  if (barrier(*call)) return;  // the scratch memory is used again
-  T* candidate_rows = dR + kCandidate * H * H;
-  if (call->attributes[0] != 0) {
-    transposed_product<T>(*call, s, H, H, N, H, candidate_rows,
-                          PreviousRow<T>(*call->axis, data<T>(*call, 2), data<T>(*call, 3), H));
-  } else {
-    transposed_product<T>(*call, da + kCandidate * H, kGruGates * H, H, N, H, candidate_rows,
-                          [&](int64_t row) { return s + row * H; });
-  }
-}
-
-template <typename T>
-BpttScratch gruWeightGradientScratch(const BpttOperand* operands, const BpttAxis*) {
-  return transposed_product_scratch<T>(operands[1].columns);
-}
-
-// dbR of the reset-after form: column sums of the r and z columns of da, and of ds.
-template <typename T>
-void gruBiasGradient(const BpttCall* call) {
-  const int64_t H = columns(*call, 1);
-  const int64_t N = rows(*call, 0);
-  T* db = data<T>(*call, 2);
-  column_sums<T>(data<T>(*call, 0), kGruGates * H, N, share(kCandidate * H, sum_width<T>(), *call->team), db);
-  column_sums<T>(data<T>(*call, 1), H, N, share(H, sum_width<T>(), *call->team), db + kCandidate * H);
+  int64_t bytes = 0;
+  GruBackwardScratch<T>(operands, *axis, Scratch(), &bytes);
+  return {bytes, 0};
 }
 
 BPTT_INSTANTIATE(gru);
+BPTT_INSTANTIATE_SCRATCH(gru);
 BPTT_INSTANTIATE(gruBackward);
 BPTT_INSTANTIATE_SCRATCH(gruBackward);
-BPTT_INSTANTIATE(gruWeightGradient);
-BPTT_INSTANTIATE_SCRATCH(gruWeightGradient);
-BPTT_INSTANTIATE(gruBiasGradient);
 
 }  // namespace kernel
 }  // namespace bptt

@@ -1,37 +1,70 @@
-// What the two forms of the gated recurrent unit share: the gate order, and reading one row in the backward pass.
+// What the two forms of the gated recurrent unit share: the order of the gates, the attributes, and the mixing of the
+// old state with the candidate.
 #pragma once
 
-#include "kernels/generic/sequence.h"
+#include "kernels/generic/activation.h"
+#include "kernels/generic/hidden_state.h"
 
 namespace bptt {
 namespace kernel {
 
-enum GruGate { kReset, kUpdate, kCandidate, kGruGates };
+enum GruGate { kReset, kUpdate, kCandidateGate, kGruGates };
 
 template <typename T>
-struct GruRow {
-  Vec<T> r, z, n, previous;
+struct GruAttributes {
+  Activation gate;
+  Activation candidate;
+  bool reverse;
+  T zoneout;
+
+  explicit GruAttributes(const double* attributes)
+      : gate(activation_of(attributes[0])),
+        candidate(activation_of(attributes[1])),
+        reverse(attributes[2] != 0),
+        zoneout(static_cast<T>(attributes[3])) {}
 };
 
+// h' = z*h + (1-z)*n.
 template <typename T>
-inline GruRow<T> load_gru_row(const T* gates, const T* y, const T* h0, const Place& at, int64_t H, int64_t u,
-                              int n_lanes) {
-  const T* kept = gates + at.row * kGruGates * H + u;
-  const T* previous = at.first ? row_or_null(h0, at.sequence, H) : y + at.previous * H;
-  return {Vec<T>::load(kept + kReset * H, n_lanes), Vec<T>::load(kept + kUpdate * H, n_lanes),
-          Vec<T>::load(kept + kCandidate * H, n_lanes), Vec<T>::load_or_zero(at_or_null(previous, u), n_lanes)};
+inline Vec<T> gru_state(Vec<T> z, Vec<T> previous, Vec<T> n) {
+  return n + z * (previous - n);
 }
 
-// The whole gradient of h at one place: through the recurrent product, from the output, and directly from the step
-// after (`carried`), or from the final state where the sequence ends.
+// The backward pass of that: stores the gradients of the sums of z and of the candidate, which is returned, and passes
+// on that of the state before.
 template <typename T>
-inline Vec<T> state_gradient(const Place& at, Vec<T> product, const T* dy, const T* dhT, const T* carried, int64_t H,
-                             int64_t u, int n_lanes) {
-  Vec<T> dh = product;
-  if (dy != nullptr) dh = dh + Vec<T>::load(dy + at.row * H + u, n_lanes);
-  if (!at.last) return dh + Vec<T>::load(carried + at.sequence * H + u, n_lanes);
-  return dhT == nullptr ? dh : dh + Vec<T>::load(dhT + at.sequence * H + u, n_lanes);
-}
+class GruGradient {
+ public:
+  GruGradient(const GruAttributes<T>& attributes, const T* gates, const StateRows<T>& states, T* da,
+              const HiddenGradient<T>& hidden)
+      : on_(attributes), gates_(gates), states_(states), da_(da), hidden_(hidden) {}
+
+  Vec<T> apply(const Place& at, int64_t u, int n_lanes, Vec<T> product) const {
+    const Vec<T> dh = hidden_.take(at, u, n_lanes, product);
+    const Vec<T> z = gate(at, kUpdate, u, n_lanes), n = gate(at, kCandidateGate, u, n_lanes);
+    const Vec<T> previous = states_.previous(at, u, n_lanes);
+    const Vec<T> dn = dh * (Vec<T>(T(1)) - z) * slope(on_.candidate, n);
+    put(at, kUpdate, u, n_lanes, dh * (previous - n) * slope(on_.gate, z));
+    put(at, kCandidateGate, u, n_lanes, dn);
+    hidden_.pass(at, u, n_lanes, dh * z);
+    return dn;
+  }
+
+  // Where da stands over gates, a gate must be read before the gradient of its sum is put.
+  Vec<T> gate(const Place& at, GruGate gate, int64_t u, int n_lanes) const {
+    return Vec<T>::load(gates_ + (at.row * kGruGates + gate) * states_.columns + u, n_lanes);
+  }
+  void put(const Place& at, GruGate gate, int64_t u, int n_lanes, Vec<T> d) const {
+    d.store(da_ + (at.row * kGruGates + gate) * states_.columns + u, n_lanes);
+  }
+
+ private:
+  GruAttributes<T> on_;
+  const T* gates_;
+  StateRows<T> states_;
+  T* da_;
+  const HiddenGradient<T>& hidden_;
+};
 
 }  // namespace kernel
 }  // namespace bptt

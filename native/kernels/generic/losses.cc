@@ -4,6 +4,7 @@
 
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
+#include "kernels/generic/row_sums.h"
 #include "kernels/generic/vec.h"
 
 namespace bptt {
@@ -44,21 +45,12 @@ T exp_sum(const T* x, T shift, int64_t n, T* y) {
   return total;
 }
 
-// Writes the loss from the losses of the rows: their sum times `factor`. Every thread must have filled its rows.
-template <typename T>
-void finish_loss(const BpttCall& call, const double* row_losses, int64_t total_rows, double factor, T* loss) {
-  if (barrier(call) || call.team->id != 0) return;
-  double sum = 0;
-  for (int64_t r = 0; r < total_rows; ++r) sum += row_losses[r];
-  *loss = static_cast<T>(sum * factor);
-}
-
 // Mean losses of outputs against targets of the same size: factor * sum over all elements of f(output, target), each
 // row summed in double on its own.   operands: outputs, targets [R,C] in; loss [1] out
 template <typename T, typename F>
 void sum_elements(const BpttCall& call, double factor, F f) {
   const int64_t total = rows(call, 0), width = columns(call, 0);
-  double* row_losses = static_cast<double*>(call.shared_scratch);
+  double* row_losses = row_sums(call);
   const Range mine = share(total, 1, *call.team);
   for (int64_t r = mine.begin; r < mine.end; ++r) {
     const T* output = data<T>(call, 0) + r * width;
@@ -67,7 +59,7 @@ void sum_elements(const BpttCall& call, double factor, F f) {
     for (int64_t c = 0; c < width; ++c) sum += f(static_cast<double>(output[c]), static_cast<double>(target[c]));
     row_losses[r] = sum;
   }
-  finish_loss(call, row_losses, total, factor, data<T>(call, 2));
+  finish_row_sums(call, total, factor, data<T>(call, 2));
 }
 
 // Their gradients: dloss * factor * f(output, target).   operands: dloss [1], outputs, targets [R,C] in; gradient out
@@ -85,10 +77,6 @@ void map_elements(const BpttCall& call, double factor, F f) {
 
 double one_over(int64_t count) {
   return 1.0 / static_cast<double>(count);
-}
-
-BpttScratch one_double_per_row(const BpttOperand& rows_of) {
-  return {rows_of.rows * static_cast<int64_t>(sizeof(double)), 0};
 }
 
 double one_over_counted(const int32_t* targets, int64_t total) {
@@ -137,7 +125,7 @@ void softmaxCrossEntropy(const BpttCall* call) {
   const int64_t total = rows(*call, 0), width = columns(*call, 0);
   const int32_t* targets = data<int32_t>(*call, 1);
   T* lse = data<T>(*call, 3);
-  double* row_losses = static_cast<double*>(call->shared_scratch);
+  double* row_losses = row_sums(*call);
   const Range mine = share(total, 1, *call->team);
   for (int64_t r = mine.begin; r < mine.end; ++r) {
     const T* x = data<T>(*call, 0) + r * width;
@@ -149,12 +137,12 @@ void softmaxCrossEntropy(const BpttCall* call) {
     const bool counts = target >= 0 && target < width;
     row_losses[r] = counts ? log_sum - static_cast<double>(x[target]) : 0.0;
   }
-  finish_loss(*call, row_losses, total, one_over_counted(targets, total), data<T>(*call, 2));
+  finish_row_sums(*call, total, one_over_counted(targets, total), data<T>(*call, 2));
 }
 
 template <typename T>
 BpttScratch softmaxCrossEntropyScratch(const BpttOperand* operands, const BpttAxis*) {
-  return one_double_per_row(operands[0]);
+  return row_sums_scratch(operands[0]);
 }
 
 // dlogits[r] = dloss / count * (softmax(logits[r]) - onehot(target)), zero for rows that do not count
@@ -195,7 +183,7 @@ void sigmoidCrossEntropy(const BpttCall* call) {
 
 template <typename T>
 BpttScratch sigmoidCrossEntropyScratch(const BpttOperand* operands, const BpttAxis*) {
-  return one_double_per_row(operands[0]);
+  return row_sums_scratch(operands[0]);
 }
 
 // dlogits = dloss / R * (s(logits) - targets).   dloss [1], logits, targets [R,C] in; dlogits [R,C] out
@@ -213,7 +201,7 @@ void meanSquaredError(const BpttCall* call) {
 
 template <typename T>
 BpttScratch meanSquaredErrorScratch(const BpttOperand* operands, const BpttAxis*) {
-  return one_double_per_row(operands[0]);
+  return row_sums_scratch(operands[0]);
 }
 
 // dprediction = dloss * 2 / (R C) * (prediction - target)

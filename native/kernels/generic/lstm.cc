@@ -1,134 +1,272 @@
 // Long short-term memory cell, gates in the order i f g o.
 //   i, f, o = sigmoid(a + R h + bR), g = tanh(a + R h + bR);   c' = f*c + i*g;   h' = o*tanh(c')
-// Sources: Hochreiter & Schmidhuber 1997; Gers, Schmidhuber, Cummins 2000. Agrees with torch.nn.LSTM (test/golden).
+// and its variants, which go together: peepholes (i and f also see P*c, o sees P*c'), coupled gates (f = 1 - i), a
+// limit for c', a projection (h' = Wr (o*tanh(c'))), layer normalisation (of R h and of c'), zoneout of h and c, one
+// dropout mask for all steps of h, other activations, the reverse direction. Sources: Hochreiter & Schmidhuber 1997;
+// Gers, Schmidhuber, Cummins 2000; peepholes: Gers, Schraudolph, Schmidhuber 2002; projection: Sak, Senior, Beaufays
+// 2014; coupled gates: Greff et al. 2017; layer normalisation: Ba, Kiros, Hinton 2016; zoneout: Krueger et al. 2017.
+// Agrees with torch.nn.LSTM (test/golden).
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/sequence.h"
+#include "kernels/generic/lstm_gates.h"
 
 namespace bptt {
 namespace kernel {
 
 namespace {
-enum Gate { kInput, kForget, kCell, kOutput, kGates };
-}
 
-//   a     [N,4H]  in   input projection, may be the same memory as gates
-//   p     [H,4H]  in   R packed, the gates of a unit together
-//   bR    [4H]    in   may be absent
-//   h0 c0 [B,H]   in   may be absent: zero
-//   y     [N,H]   out  hidden states
-//   gates [N,4H]  out  activated gates, kept for the backward pass
-//   c     [N,H]   out  cell states, kept for the backward pass
-//   hT cT [B,H]   out  states of each sequence at its own end; may be absent
-template <typename T>
-void lstm(const BpttCall* call) {
-  enum { kA, kP, kBias, kH0, kC0, kY, kActivated, kC, kHT, kCT };
-  constexpr int L = Vec<T>::kLanes;
-  const int64_t H = columns(*call, kY);
-  const T* a = data<T>(*call, kA);
-  const T* bias = data<T>(*call, kBias);
-  const T* h0 = data<T>(*call, kH0);
-  const T* c0 = data<T>(*call, kC0);
-  T* y = data<T>(*call, kY);
-  T* gates = data<T>(*call, kActivated);
-  T* cells = data<T>(*call, kC);
-  T* hT = data<T>(*call, kHT);
-  T* cT = data<T>(*call, kCT);
-  const Range panels = share(panels_of(H, L), 1, *call->team);
-  forward_in_time<T, kGates>(
-      *call, panels, data<T>(*call, kP),
-      [&](int64_t t) { return factor<T>(t == 0 ? h0 : y + call->axis->offsets[t - 1] * H, H); },
-      [&](const Place& at, int64_t panel, const T* product) {
-        const int64_t u = panel * L;
-        const int n = static_cast<int>(std::min<int64_t>(L, H - u));
-        Vec<T> sum[kGates];
-        for (int gate = 0; gate < kGates; ++gate) {
-          sum[gate] = Vec<T>::load(a + at.row * kGates * H + gate * H + u, n) + Vec<T>::load(product + gate * L);
-          if (bias != nullptr) sum[gate] = sum[gate] + Vec<T>::load(bias + gate * H + u, n);
-        }
-        const Vec<T> i = sigmoid(sum[kInput]), f = sigmoid(sum[kForget]), g = tanh(sum[kCell]),
-                     o = sigmoid(sum[kOutput]);
-        const T* previous = at.first ? row_or_null(c0, at.sequence, H) : cells + at.previous * H;
-        const Vec<T> c = f * Vec<T>::load_or_zero(at_or_null(previous, u), n) + i * g;
-        const Vec<T> h = o * tanh(c);
-        T* kept = gates + at.row * kGates * H + u;
-        i.store(kept + kInput * H, n);
-        f.store(kept + kForget * H, n);
-        g.store(kept + kCell * H, n);
-        o.store(kept + kOutput * H, n);
-        c.store(cells + at.row * H + u, n);
-        h.store(y + at.row * H + u, n);
-        if (at.last && hT != nullptr) h.store(hT + at.sequence * H + u, n);
-        if (at.last && cT != nullptr) c.store(cT + at.sequence * H + u, n);
-      });
-}
+enum Operand {
+  kA,
+  kP,
+  kBias,
+  kH0,
+  kC0,
+  kPeepholes,
+  kProjection,
+  kGain,
+  kCellGain,
+  kCellShift,
+  kMask,
+  kZone,
+  kZoneCell,
+  kY,
+  kActivated,
+  kC,
+  kM,
+  kProduct,
+  kCandidate,
+  kHT,
+  kCT,
+};
 
-//   dy      [N,H]   in   may be absent
-//   dhT dcT [B,H]   in   may be absent
-//   gates   [N,4H]  in   may be the same memory as da
-//   c       [N,H]   in
-//   c0      [B,H]   in   may be absent: zero
-//   pT      [4H,H]  in   R packed transposed
-//   da      [N,4H]  out  gradient of a; that of R and bR follows from it
-//   dh0 dc0 [B,H]   out  may be absent
+// Pieces for one step, each only where it is needed.
 template <typename T>
-void lstmBackward(const BpttCall* call) {
-  enum { kDy, kDhT, kDcT, kActivated, kC, kC0, kPT, kDa, kDh0, kDc0 };
+struct LstmScratch {
+  MaskedStates<T> masked;
+  T* product;     // [B,GH] R h, when rows are normalised
+  T* candidates;  // [B,H] new cell states, when they are normalised
+  T* hidden;      // [B,H] o*tanh(c'), before a projection
+
+  LstmScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch scratch, int64_t* bytes = nullptr)
+      : masked(&scratch, axis, operands[kY].columns, has(operands, kMask)),
+        product(scratch.take<T>(normalises(operands) ? axis.batch * operands[kActivated].columns : 0)),
+        candidates(scratch.take<T>(has(operands, kCellGain) ? axis.batch * operands[kC].columns : 0)),
+        hidden(scratch.take<T>(has(operands, kProjection) ? axis.batch * operands[kC].columns : 0)) {
+    if (bytes != nullptr) *bytes = scratch.bytes();
+  }
+  static bool has(const BpttOperand* operands, int operand) { return operands[operand].data != nullptr; }
+  static bool normalises(const BpttOperand* operands) { return has(operands, kGain) || has(operands, kCellGain); }
+};
+
+// The pointwise equations of one row and one vector of units.
+template <typename T, bool kCoupled>
+class LstmCell {
+ public:
+  using Gates = LstmGates<kCoupled>;
+
+  LstmCell(const BpttCall& call, const LstmAttributes<T>& attributes, const LstmScratch<T>& scratch,
+           const HiddenState<T>& hidden)
+      : H_(columns(call, kC)),
+        a_(data<T>(call, kA)),
+        bias_(data<T>(call, kBias)),
+        peepholes_(data<T>(call, kPeepholes)),
+        gates_(data<T>(call, kActivated)),
+        before_projection_(data<T>(call, kM)),
+        products_(data<T>(call, kProduct)),
+        candidates_(data<T>(call, kCandidate)),
+        cells_{data<T>(call, kC), data<T>(call, kC0), data<T>(call, kCT), H_},
+        zone_{data<T>(call, kZoneCell), attributes.zoneout_cell},
+        on_(attributes),
+        scratch_(scratch),
+        hidden_(hidden) {}
+
+  int64_t units() const { return H_; }
+
+  // A gate's sum; the product of a unit's gates stands `stride` apart.
+  BPTT_INLINE Vec<T> sum(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
+    const Vec<T> sum = Vec<T>::load(a_ + at.row * Gates::kCount * H_ + gate * H_ + u, n) + product;
+    return bias_ == nullptr ? sum : sum + Vec<T>::load(bias_ + gate * H_ + u, n);
+  }
+
+  // Keeps R h for the backward pass of layer normalisation, and for this step's rows where `staged`.
+  BPTT_INLINE void keep_product(const Place& at, int gate, int64_t u, int n, Vec<T> product, bool staged) const {
+    if (products_ != nullptr) product.store(products_ + at.row * Gates::kCount * H_ + gate * H_ + u, n);
+    if (staged) product.store(scratch_.product + at.sequence * Gates::kCount * H_ + gate * H_ + u, n);
+  }
+
+  // From the gates' sums to the new cell state: stores gates and states, returns the candidate that o and h' see.
+  BPTT_INLINE Vec<T> cell_state(const Place& at, int64_t u, int n, Vec<T>* sum, Vec<T>* o) const {
+    const Vec<T> previous = cells_.previous(at, u, n);
+    add_peephole(Gates::kInput, 0, u, n, previous, sum);
+    if (!kCoupled) add_peephole(Gates::kForget, 1, u, n, previous, sum);
+    const Vec<T> i = activate(on_.gate, sum[Gates::kInput]);
+    const Vec<T> f = kCoupled ? Vec<T>(T(1)) - i : activate(on_.gate, sum[Gates::kForget]);
+    const Vec<T> g = activate(on_.cell, sum[Gates::kCell]);
+    Vec<T> c = f * previous + i * g;
+    if (on_.clip > T(0)) c = clamp(c, -on_.clip, on_.clip);
+    add_peephole(Gates::kOutput, Gates::kOutputPeephole, u, n, c, sum);
+    *o = activate(on_.gate, sum[Gates::kOutput]);
+    T* kept = gates_ + at.row * Gates::kCount * H_ + u;
+    i.store(kept + Gates::kInput * H_, n);
+    if (!kCoupled) f.store(kept + Gates::kForget * H_, n);
+    g.store(kept + Gates::kCell * H_, n);
+    o->store(kept + Gates::kOutput * H_, n);
+    if (candidates_ != nullptr) c.store(candidates_ + at.row * H_ + u, n);
+    cells_.put(at, u, n, zone_.is_active() ? zone_.mix(zone_.at(at.row * H_ + u, n), previous, c) : c);
+    return c;
+  }
+
+  // From the cell state, normalised where that is wanted, to the hidden state or what is projected to it.
+  BPTT_INLINE void hidden_state(const Place& at, int64_t u, int n, Vec<T> o, Vec<T> c) const {
+    const Vec<T> h = o * activate(on_.output, c);
+    if (before_projection_ != nullptr) h.store(before_projection_ + at.row * H_ + u, n);
+    if (scratch_.hidden == nullptr) return hidden_.put(at, u, n, h);
+    h.store(scratch_.hidden + at.sequence * H_ + u, n);
+  }
+
+  // A whole row, when something in it is normalised.
+  BPTT_INLINE void row(const Place& at, const T* gain, const T* cell_gain, const T* cell_shift) const {
+    const int64_t width = Gates::kCount * H_;
+    const T* product = scratch_.product + at.sequence * width;
+    RowStatistics<T> of_product{};
+    if (gain != nullptr) of_product = row_statistics(product, width, on_.epsilon);
+    T* candidates = cell_gain == nullptr ? nullptr : scratch_.candidates + at.sequence * H_;
+    for_columns<T>(H_, [&](int64_t u, int n) {
+      Vec<T> sums[Gates::kCount], o;
+      for (int gate = 0; gate < Gates::kCount; ++gate) {
+        Vec<T> r = Vec<T>::load(product + gate * H_ + u, n);
+        if (gain != nullptr) r = normalized(r, of_product) * Vec<T>::load(gain + gate * H_ + u, n);
+        sums[gate] = sum(at, gate, u, n, r);
+      }
+      const Vec<T> c = cell_state(at, u, n, sums, &o);
+      if (candidates == nullptr) return hidden_state(at, u, n, o, c);
+      c.store(candidates + u, n);
+    });
+    if (candidates == nullptr) return;
+    const RowStatistics<T> of_cell = row_statistics(candidates, H_, on_.epsilon);
+    for_columns<T>(H_, [&](int64_t u, int n) {
+      const Vec<T> o = Vec<T>::load(gates_ + at.row * width + Gates::kOutput * H_ + u, n);
+      const Vec<T> c = normalized(Vec<T>::load(candidates + u, n), of_cell) * Vec<T>::load(cell_gain + u, n);
+      hidden_state(at, u, n, o, c + Vec<T>::load_or_zero(at_or_null(cell_shift, u), n));
+    });
+  }
+
+ private:
+  BPTT_INLINE void add_peephole(int gate, int row, int64_t u, int n, Vec<T> c, Vec<T>* sum) const {
+    if (peepholes_ != nullptr) sum[gate] = sum[gate] + Vec<T>::load(peepholes_ + row * H_ + u, n) * c;
+  }
+
+  int64_t H_;
+  const T* a_;
+  const T* bias_;
+  const T* peepholes_;
+  T* gates_;
+  T* before_projection_;
+  T* products_;
+  T* candidates_;
+  StateRows<T> cells_;
+  Zone<T> zone_;
+  LstmAttributes<T> on_;
+  const LstmScratch<T>& scratch_;
+  const HiddenState<T>& hidden_;
+};
+
+template <typename T, bool kCoupled>
+void forward(const BpttCall& call) {
+  using Gates = LstmGates<kCoupled>;
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(1);
-  const int64_t H = columns(*call, kC);
-  const T* dy = data<T>(*call, kDy);
-  const T* dhT = data<T>(*call, kDhT);
-  const T* dcT = data<T>(*call, kDcT);
-  const T* gates = data<T>(*call, kActivated);
-  const T* cells = data<T>(*call, kC);
-  const T* c0 = data<T>(*call, kC0);
-  T* da = data<T>(*call, kDa);
-  T* dh0 = data<T>(*call, kDh0);
-  T* dc0 = data<T>(*call, kDc0);
-  T* carried = static_cast<T*>(call->shared_scratch);  // [B,H] gradient that reaches the cell state from the step after
-  const Range panels = share(panels_of(H, NV * L), 1, *call->team);
-  backward_in_time<T>(
-      *call, panels, data<T>(*call, kPT),
-      [&](int64_t t) { return factor<T>(da + call->axis->offsets[t] * kGates * H, kGates * H); },
-      [&](const Place& at, int64_t panel, const T* product) {
-        for_units<T>(panel, H, [&](int v, int64_t u, int n) {
-          Vec<T> dh = Vec<T>::load(product + v * L);
-          if (dy != nullptr) dh = dh + Vec<T>::load(dy + at.row * H + u, n);
-          T* carry = carried + at.sequence * H + u;
-          Vec<T> dc = Vec<T>::zero();
-          if (!at.last) {
-            dc = Vec<T>::load(carry, n);
-          } else {
-            if (dhT != nullptr) dh = dh + Vec<T>::load(dhT + at.sequence * H + u, n);
-            if (dcT != nullptr) dc = Vec<T>::load(dcT + at.sequence * H + u, n);
-          }
-          const T* kept = gates + at.row * kGates * H + u;
-          const Vec<T> i = Vec<T>::load(kept + kInput * H, n), f = Vec<T>::load(kept + kForget * H, n);
-          const Vec<T> g = Vec<T>::load(kept + kCell * H, n), o = Vec<T>::load(kept + kOutput * H, n);
-          const Vec<T> tanh_c = tanh(Vec<T>::load(cells + at.row * H + u, n));
-          const T* previous = at.first ? row_or_null(c0, at.sequence, H) : cells + at.previous * H;
-          const Vec<T> c_previous = Vec<T>::load_or_zero(at_or_null(previous, u), n);
-          dc = dc + dh * o * tanh_slope(tanh_c);
-          T* out = da + at.row * kGates * H + u;
-          (dc * g * sigmoid_slope(i)).store(out + kInput * H, n);
-          (dc * c_previous * sigmoid_slope(f)).store(out + kForget * H, n);
-          (dc * i * tanh_slope(g)).store(out + kCell * H, n);
-          (dh * tanh_c * sigmoid_slope(o)).store(out + kOutput * H, n);
-          (dc * f).store(carry, n);
-          if (at.first && dc0 != nullptr) (dc * f).store(dc0 + at.sequence * H + u, n);
-        });
-      },
-      {dh0, nullptr, H});
+  const LstmAttributes<T> attributes(call.attributes);
+  const LstmScratch<T> scratch(call.operands, *call.axis, Scratch(call.shared_scratch));
+  const Walk walk(*call.axis, attributes.reverse);
+  const int64_t P = columns(call, kY);
+  HiddenState<T> hidden(walk, {data<T>(call, kY), data<T>(call, kH0), data<T>(call, kHT), P}, data<T>(call, kMask),
+                        {data<T>(call, kZone), attributes.zoneout}, scratch.masked);
+  const LstmCell<T, kCoupled> cell(call, attributes, scratch, hidden);
+  const int64_t H = cell.units();
+  const T* gain = data<T>(call, kGain);
+  const T* cell_gain = data<T>(call, kCellGain);
+  const T* projection = data<T>(call, kProjection);
+  const bool is_staged = gain != nullptr || cell_gain != nullptr;
+  const Range panels = my_panels<T>(call, H, 1);
+  const Range projected = my_panels<T>(call, P);
+
+  if (!hidden.begin(call)) return;
+  walk_forward(call, walk, [&](int64_t t) {
+    for_rows<T, Gates::kCount>(hidden.left(t), data<T>(call, kP), panels,
+                               [&](int64_t b, int64_t panel, const T* product) {
+                                 const Place at = walk.place(t, b);
+                                 const int64_t u = panel * L;
+                                 const int n = static_cast<int>(std::min<int64_t>(L, H - u));
+                                 Vec<T> sums[Gates::kCount], o;
+                                 for (int gate = 0; gate < Gates::kCount; ++gate) {
+                                   const Vec<T> r = Vec<T>::load(product + gate * L);
+                                   cell.keep_product(at, gate, u, n, r, is_staged);
+                                   sums[gate] = cell.sum(at, gate, u, n, r);
+                                 }
+                                 if (is_staged) return;
+                                 const Vec<T> c = cell.cell_state(at, u, n, sums, &o);
+                                 cell.hidden_state(at, u, n, o, c);
+                               });
+    const auto row = [&](const Place& at) { cell.row(at, gain, cell_gain, data<T>(call, kCellShift)); };
+    if (is_staged && !each_row(call, walk, t, row)) return false;
+    if (projection == nullptr) return true;
+    if (barrier(call)) return false;
+    for_rows<T, NV>(all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
+                    [&](int64_t b, int64_t panel, const T* product) {
+                      for_units<T>(panel, P, [&](int v, int64_t u, int n) {
+                        hidden.put(walk.place(t, b), u, n, Vec<T>::load(product + v * L));
+                      });
+                    });
+    return true;
+  });
+}
+
+}  // namespace
+
+//   a         [N,4H]  in   input projection, may be the same memory as gates
+//   p         [P,4H]  in   R packed, the gates of a unit together; P = H without a projection
+//   bR        [4H]    in   may be absent
+//   h0 c0     [B,P/H] in   may be absent: zero
+//   peepholes [3,H]   in   of i, f, o; may be absent: none
+//   pr        [H,P]   in   Wr packed; may be absent: none
+//   gain      [4H]    in   layer normalisation of R h; may be absent: none
+//   cellGain, cellShift [H] in  layer normalisation of c'; may be absent: none
+//   mask      [B,P]   in   of variational dropout; may be absent
+//   zone [N,P], zoneCell [N,H] in  of zoneout; may be absent: the constants `zoneout` and `zoneoutCell`
+//   y         [N,P]   out  hidden states
+//   gates     [N,4H]  out  activated gates, kept for the backward pass
+//   c         [N,H]   out  cell states, kept for the backward pass
+//   m         [N,H]   out  o*tanh(c'), which is projected; may be absent
+//   product   [N,4H]  out  R h, kept for the backward pass of layer normalisation; may be absent
+//   candidate [N,H]   out  c' before zoneout; may be absent
+//   hT cT     [B,P/H] out  states of each sequence at the end of its walk; may be absent
+template <typename T>
+void lstm(const BpttCall* call) {
+  forward<T, false>(*call);
+}
+
+// The same with three gates i g o, and two rows of peepholes.
+template <typename T>
+void lstmCoupled(const BpttCall* call) {
+  forward<T, true>(*call);
 }
 
 template <typename T>
-BpttScratch lstmBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return state_scratch<T>(*axis, operands[4].columns);
+BpttScratch lstmScratch(const BpttOperand* operands, const BpttAxis* axis) {
+  int64_t bytes = 0;
+  LstmScratch<T>(operands, *axis, Scratch(), &bytes);
+  return {bytes, 0};
+}
+
+template <typename T>
+BpttScratch lstmCoupledScratch(const BpttOperand* operands, const BpttAxis* axis) {
+  return lstmScratch<T>(operands, axis);
 }
 
 BPTT_INSTANTIATE(lstm);
-BPTT_INSTANTIATE(lstmBackward);
-BPTT_INSTANTIATE_SCRATCH(lstmBackward);
+BPTT_INSTANTIATE_SCRATCH(lstm);
+BPTT_INSTANTIATE(lstmCoupled);
+BPTT_INSTANTIATE_SCRATCH(lstmCoupled);
 
 }  // namespace kernel
 }  // namespace bptt

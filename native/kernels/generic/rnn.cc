@@ -1,109 +1,160 @@
-// Vanilla recurrent cell.   h' = f(a + R h + bR), f = tanh or relu      (a = W x + bW, made for all steps at once)
-// Sources: Elman 1990; relu: Le, Jaitly, Hinton 2015.
+// Vanilla recurrent cell.   h' = f(a + R h + bR)      (a = W x + bW, made for all steps at once)
+// With layer normalisation h' = f(LN(a + R h)*gain + bR).
+// Sources: Elman 1990; relu: Le, Jaitly, Hinton 2015; layer normalisation: Ba, Kiros, Hinton 2016, equation 4.
+#include "kernels/generic/activation.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/sequence.h"
-#include "kernels/generic/transposed_product.h"
+#include "kernels/generic/hidden_state.h"
+#include "kernels/generic/normalization.h"
 
 namespace bptt {
 namespace kernel {
 
 namespace {
 
-constexpr int kTanh = 0;
+enum Attribute { kActivation, kReverse, kZoneout, kEpsilon };
+
+enum Operand { kA, kP, kBias, kH0, kGain, kMask, kZone, kY, kSum, kCandidate, kHT };
 
 template <typename T>
-constexpr int vectors() {
-  return Tiling<T>::vectors(1);
-}
+struct RnnScratch {
+  MaskedStates<T> masked;
+  T* sums;  // [B,H] of one step, with layer normalisation
+
+  RnnScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch scratch, int64_t* bytes = nullptr)
+      : masked(&scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
+        sums(scratch.take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kY].columns)) {
+    if (bytes != nullptr) *bytes = scratch.bytes();
+  }
+};
 
 }  // namespace
 
-//   a   [N,H]  in   input projection, may be the same memory as y
-//   p   [H,H]  in   R packed
-//   bR  [H]    in   may be absent
-//   h0  [B,H]  in   may be absent: zero
-//   y   [N,H]  out  hidden states
-//   hT  [B,H]  out  state of each sequence at its own end; may be absent
+//   a         [N,H]  in   input projection, may be the same memory as y
+//   p         [H,H]  in   R packed
+//   bR        [H]    in   may be absent
+//   h0        [B,H]  in   may be absent: zero
+//   gain      [H]    in   layer normalisation; may be absent: none
+//   mask      [B,H]  in   of variational dropout; may be absent
+//   zone      [N,H]  in   of zoneout; may be absent: the constant `zoneout`
+//   y         [N,H]  out  hidden states
+//   sum       [N,H]  out  a + R h; may be absent
+//   candidate [N,H]  out  h' before zoneout; may be absent
+//   hT        [B,H]  out  state of each sequence at the end of its walk; may be absent
 template <typename T>
 void rnn(const BpttCall* call) {
-  enum { kA, kP, kBias, kH0, kY, kHT };
   constexpr int L = Vec<T>::kLanes;
+  constexpr int NV = Tiling<T>::vectors(1);
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
   const T* bias = data<T>(*call, kBias);
-  const T* h0 = data<T>(*call, kH0);
-  T* y = data<T>(*call, kY);
-  T* hT = data<T>(*call, kHT);
-  const bool is_tanh = call->attributes[0] == kTanh;
-  const Range panels = share(panels_of(H, vectors<T>() * L), 1, *call->team);
-  forward_in_time<T, vectors<T>()>(
-      *call, panels, data<T>(*call, kP),
-      [&](int64_t t) { return factor<T>(t == 0 ? h0 : y + call->axis->offsets[t - 1] * H, H); },
-      [&](const Place& at, int64_t panel, const T* product) {
-        for_units<T>(panel, H, [&](int v, int64_t u, int n) {
-          const Vec<T> sum = Vec<T>::load(a + at.row * H + u, n) + Vec<T>::load(product + v * L) +
-                             Vec<T>::load_or_zero(at_or_null(bias, u), n);
-          const Vec<T> h = is_tanh ? tanh(sum) : relu(sum);
-          h.store(y + at.row * H + u, n);
-          if (at.last && hT != nullptr) h.store(hT + at.sequence * H + u, n);
-        });
+  const T* gain = data<T>(*call, kGain);
+  T* sums = data<T>(*call, kSum);
+  T* candidates = data<T>(*call, kCandidate);
+  const Activation f = activation_of(call->attributes[kActivation]);
+  const RnnScratch<T> scratch(call->operands, *call->axis, Scratch(call->shared_scratch));
+  const Walk walk(*call->axis, call->attributes[kReverse] != 0);
+  HiddenState<T> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H}, data<T>(*call, kMask),
+                        {data<T>(*call, kZone), static_cast<T>(call->attributes[kZoneout])}, scratch.masked);
+  const Range panels = my_panels<T>(*call, H);
+
+  const auto apply = [&](const Place& at, int64_t u, int n, Vec<T> sum) {
+    const Vec<T> h = activate(f, sum + Vec<T>::load_or_zero(at_or_null(bias, u), n));
+    if (candidates != nullptr) h.store(candidates + at.row * H + u, n);
+    hidden.put(at, u, n, h);
+  };
+  const auto normalized_row = [&](const Place& at) {
+    const T* row = scratch.sums + at.sequence * H;
+    const RowStatistics<T> statistics = row_statistics(row, H, static_cast<T>(call->attributes[kEpsilon]));
+    for_columns<T>(H, [&](int64_t u, int n) {
+      apply(at, u, n, normalized(Vec<T>::load(row + u, n), statistics) * Vec<T>::load(gain + u, n));
+    });
+  };
+
+  if (!hidden.begin(*call)) return;
+  walk_forward(*call, walk, [&](int64_t t) {
+    for_rows<T, NV>(hidden.left(t), data<T>(*call, kP), panels, [&](int64_t b, int64_t panel, const T* product) {
+      const Place at = walk.place(t, b);
+      for_units<T>(panel, H, [&](int v, int64_t u, int n) {
+        const Vec<T> sum = Vec<T>::load(a + at.row * H + u, n) + Vec<T>::load(product + v * L);
+        if (sums != nullptr) sum.store(sums + at.row * H + u, n);
+        if (gain == nullptr) return apply(at, u, n, sum);
+        sum.store(scratch.sums + b * H + u, n);
       });
+    });
+    return gain == nullptr || each_row(*call, walk, t, normalized_row);
+  });
 }
 
-//   dy  [N,H]  in   may be absent
-//   dhT [B,H]  in   may be absent
-//   y   [N,H]  in
-//   pT  [H,H]  in   R packed transposed
-//   da  [N,H]  out  gradient of a; that of R and bR follows from it
-//   dh0 [B,H]  out  may be absent
+template <typename T>
+BpttScratch rnnScratch(const BpttOperand* operands, const BpttAxis* axis) {
+  int64_t bytes = 0;
+  RnnScratch<T>(operands, *axis, Scratch(), &bytes);
+  return {bytes, 0};
+}
+
+//   dy        [N,H]  in   may be absent, or the same memory as da
+//   dhT       [B,H]  in   may be absent
+//   y         [N,H]  in
+//   pT        [H,H]  in   R packed transposed
+//   gain, mask, zone as above; sum [N,H] in, with gain
+//   candidate [N,H]  in   may be absent: y, which is the same without zoneout
+//   da        [N,H]  out  gradient of a and of R h; that of R follows from it
+//   dn        [N,H]  out  gradient of the activation's argument; that of bR and gain follows from it; may be absent
+//   dh0       [B,H]  out  may be absent
 template <typename T>
 void rnnBackward(const BpttCall* call) {
-  enum { kDy, kDhT, kY, kPT, kDa, kDh0 };
+  enum { kDy, kDhT, kStates, kPT, kGain, kSum, kMask, kZone, kCandidate, kDa, kDn, kDh0 };
   constexpr int L = Vec<T>::kLanes;
-  const int64_t H = columns(*call, kY);
-  const T* dy = data<T>(*call, kDy);
-  const T* dhT = data<T>(*call, kDhT);
-  const T* y = data<T>(*call, kY);
+  constexpr int NV = Tiling<T>::vectors(1);
+  const int64_t H = columns(*call, kStates);
+  const T* gain = data<T>(*call, kGain);
+  const T* sums = data<T>(*call, kSum);
+  const T* y = data<T>(*call, kCandidate) == nullptr ? data<T>(*call, kStates) : data<T>(*call, kCandidate);
   T* da = data<T>(*call, kDa);
-  T* dh0 = data<T>(*call, kDh0);
-  const bool is_tanh = call->attributes[0] == kTanh;
-  const Range panels = share(panels_of(H, vectors<T>() * L), 1, *call->team);
-  backward_in_time<T>(
-      *call, panels, data<T>(*call, kPT), [&](int64_t t) { return factor<T>(da + call->axis->offsets[t] * H, H); },
-      [&](const Place& at, int64_t panel, const T* product) {
-        for_units<T>(panel, H, [&](int v, int64_t u, int n) {
-          Vec<T> dh = Vec<T>::load(product + v * L);
-          if (dy != nullptr) dh = dh + Vec<T>::load(dy + at.row * H + u, n);
-          if (at.last && dhT != nullptr) dh = dh + Vec<T>::load(dhT + at.sequence * H + u, n);
-          const Vec<T> h = Vec<T>::load(y + at.row * H + u, n);
-          (dh * (is_tanh ? tanh_slope(h) : relu_slope(h))).store(da + at.row * H + u, n);
-        });
-      },
-      {dh0, nullptr, H});
+  T* dn = data<T>(*call, kDn);
+  const Activation f = activation_of(call->attributes[kActivation]);
+  const Walk walk(*call->axis, call->attributes[kReverse] != 0);
+  const HiddenGradient<T> hidden({data<T>(*call, kDy),
+                                  data<T>(*call, kDhT),
+                                  data<T>(*call, kMask),
+                                  {data<T>(*call, kZone), static_cast<T>(call->attributes[kZoneout])},
+                                  data<T>(*call, kDh0),
+                                  H,
+                                  false},
+                                 static_cast<T*>(call->shared_scratch));
+  const Range panels = my_panels<T>(*call, H);
+  const auto left_of = [&](int64_t t) { return factor<T>(da + walk.row(t) * H, H); };
+  const auto normalized_row = [&](const Place& at) {
+    const T* sum = sums + at.row * H;
+    const RowStatistics<T> statistics = row_statistics(sum, H, static_cast<T>(call->attributes[kEpsilon]));
+    normalization_backward(sum, statistics, da + at.row * H, gain, H, da + at.row * H);
+  };
+
+  const bool is_done = walk_back(*call, walk, [&](int64_t t) {
+    for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+                    [&](int64_t b, int64_t panel, const T* product) {
+                      const Place at = walk.place(t, b);
+                      for_units<T>(panel, H, [&](int v, int64_t u, int n) {
+                        const Vec<T> dh = hidden.take(at, u, n, Vec<T>::load(product + v * L));
+                        const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * H + u, n));
+                        d.store(da + at.row * H + u, n);
+                        if (dn != nullptr) d.store(dn + at.row * H + u, n);
+                      });
+                    });
+    return gain == nullptr || each_row(*call, walk, t, normalized_row);
+  });
+  if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
 }
 
-// dR = sum over all rows of da^T h_previous.
-//   da  [N,G]  in
-//   y   [N,H]  in   hidden states
-//   h0  [B,H]  in   may be absent: zero
-//   dR  [G,H]  out
 template <typename T>
-void stateWeightGradient(const BpttCall* call) {
-  const int64_t H = columns(*call, 1);
-  PreviousRow<T> previous(*call->axis, data<T>(*call, 1), data<T>(*call, 2), H);
-  transposed_product<T>(*call, data<T>(*call, 0), columns(*call, 0), columns(*call, 0), call->axis->rows, H,
-                        data<T>(*call, 3), previous);
-}
-
-template <typename T>
-BpttScratch stateWeightGradientScratch(const BpttOperand* operands, const BpttAxis*) {
-  return transposed_product_scratch<T>(operands[1].columns);
+BpttScratch rnnBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
+  return {axis->batch * operands[2].columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
 BPTT_INSTANTIATE(rnn);
+BPTT_INSTANTIATE_SCRATCH(rnn);
 BPTT_INSTANTIATE(rnnBackward);
-BPTT_INSTANTIATE(stateWeightGradient);
-BPTT_INSTANTIATE_SCRATCH(stateWeightGradient);
+BPTT_INSTANTIATE_SCRATCH(rnnBackward);
 
 }  // namespace kernel
 }  // namespace bptt

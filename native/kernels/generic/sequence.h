@@ -1,6 +1,6 @@
-// The loops over time that all cells share. A cell supplies its pointwise equations; these loops supply the product
-// with the recurrent weights, the packed rows, the sequences that end early, and the division among threads: each
-// thread owns some panels (units) at every step, so a step needs one barrier and no sum is ever divided.
+// The walk over time that all cells share, and the product with the recurrent weights at each step: packed rows,
+// sequences of different lengths, both directions, and the division among threads. Each thread owns some panels (units)
+// at every step, so a step needs one barrier and no sum is ever divided.
 #pragma once
 
 #include "kernels/generic/call.h"
@@ -9,30 +9,49 @@
 namespace bptt {
 namespace kernel {
 
-// Where a tile's row stands.
+// Where a row stands on the walk of its sequence.
 struct Place {
-  int64_t step;      // t
   int64_t sequence;  // b
   int64_t row;       // packed row of (t, b)
-  int64_t previous;  // packed row of (t-1, b); meaningless at t = 0
-  bool first;        // t == 0: the previous state is the initial one
-  bool last;         // the sequence ends here
+  int64_t previous;  // packed row of the step walked before; meaningless where the walk begins
+  bool begins;       // the walk of this sequence begins here: the previous state is the initial one
+  bool ends;         // and here it ends: the new state is the final one
 };
 
-inline Place place_of(const BpttAxis& axis, int64_t step, int64_t sequence) {
-  return {step,
-          sequence,
-          axis.offsets[step] + sequence,
-          step == 0 ? -1 : axis.offsets[step - 1] + sequence,
-          step == 0,
-          step + 1 == axis.steps || sequence >= axis.batch_sizes[step + 1]};
-}
+// The order in which a cell meets the steps of its sequences: forward in time, or reverse, from each sequence's own
+// last step to its first. Rows stay where they are. Sequences are sorted by length, longest first, so at every step
+// those that have been met before, and those that go on, are the first ones.
+class Walk {
+ public:
+  Walk(const BpttAxis& axis, bool reverse) : axis_(axis), reverse_(reverse) {}
+
+  int64_t steps() const { return axis_.steps; }
+  // The time step of the i-th step of the walk.
+  int64_t step(int64_t i) const { return reverse_ ? axis_.steps - 1 - i : i; }
+  int64_t before(int64_t t) const { return reverse_ ? t + 1 : t - 1; }
+  int64_t after(int64_t t) const { return reverse_ ? t - 1 : t + 1; }
+  int64_t alive(int64_t t) const { return t < 0 || t >= axis_.steps ? 0 : axis_.batch_sizes[t]; }
+  int64_t row(int64_t t) const { return axis_.offsets[t]; }
+  // Sequences [0, carried) have been met before step t, the others begin at it.
+  int64_t carried(int64_t t) const { return std::min(alive(t), alive(before(t))); }
+  // Sequences [0, continuing) go on after step t, the others end at it.
+  int64_t continuing(int64_t t) const { return std::min(alive(t), alive(after(t))); }
+
+  Place place(int64_t t, int64_t sequence) const {
+    const bool begins = sequence >= carried(t);
+    return {sequence, row(t) + sequence, begins ? -1 : row(before(t)) + sequence, begins, sequence >= continuing(t)};
+  }
+
+ private:
+  const BpttAxis& axis_;
+  bool reverse_;
+};
 
 // A left factor made of up to two matrices side by side: the recurrent gradient of a reset-after GRU has its
 // candidate columns elsewhere.
 template <typename T>
 struct Segment {
-  const T* data;  // first row, or null for none
+  const T* data;  // row of sequence 0, or null for none
   int64_t stride;
   int64_t depth;
 };
@@ -49,31 +68,60 @@ inline Factor<T> factor(const T* data, int64_t columns) {
   return {{data, columns, columns}, {nullptr, 0, 0}};
 }
 
-// For every panel of this thread and every tile of `row_count` rows: tile = left[0..alive) * packed, rows from `alive`
-// on are zero; then visit(row, panel, values of that row) for each row.
+// The sequences of one step and what stands to the left of the weights: [0, split) and [split, end) may read different
+// matrices. Data that is null gives a product of zero.
+template <typename T>
+struct StepRows {
+  int64_t split;
+  int64_t end;
+  Factor<T> head;
+  Factor<T> tail;
+};
+
+template <typename T>
+inline StepRows<T> all_rows(int64_t end, const Factor<T>& left) {
+  return {end, end, left, {}};
+}
+
+// On the way back: the sequences that go on read the gradients of the step after, the others end here. `left_of(t)` is
+// the factor of step t.
+template <typename T, typename LeftOf>
+inline StepRows<T> following_rows(const Walk& walk, int64_t t, LeftOf left_of) {
+  const int64_t continuing = walk.continuing(t);
+  return {continuing, walk.alive(t), continuing == 0 ? Factor<T>{} : left_of(walk.after(t)), {}};
+}
+
 template <typename T, int NV, typename Visit>
-inline void for_rows(int64_t row_count, int64_t alive, const Factor<T>& left, const T* packed, Range panels,
-                     Visit visit) {
+inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const T* weights, int64_t panel,
+                      Tile<T, NV>* tile, Visit visit) {
   constexpr int W = NV * Vec<T>::kLanes;
   constexpr int MR = Tiling<T>::rows(NV);
+  const bool is_zero = left.first.data == nullptr;
+  if (is_zero) std::fill(tile->row(0), tile->row(MR), T(0));
+  for (int64_t b = begin; b < end; b += MR) {
+    const int count = static_cast<int>(std::min<int64_t>(MR, end - b));
+    if (!is_zero) {
+      tile_product<T, NV, Left::kRows>(count, left.first.depth, left.first.data + b * left.first.stride,
+                                       left.first.stride, weights, tile->value);
+      if (left.second.data != nullptr) {
+        tile_product<T, NV, Left::kRows>(count, left.second.depth, left.second.data + b * left.second.stride,
+                                         left.second.stride, weights + left.first.depth * W, tile->value, true);
+      }
+    }
+    for (int m = 0; m < count; ++m) visit(b + m, panel, tile->row(m));
+  }
+}
+
+// For every panel of this thread and every sequence: visit(sequence, panel, its row of left * packed).
+template <typename T, int NV, typename Visit>
+inline void for_rows(const StepRows<T>& rows, const T* packed, Range panels, Visit visit) {
+  constexpr int W = NV * Vec<T>::kLanes;
   Tile<T, NV> tile;
-  const int64_t depth = left.depth();
+  const int64_t depth = std::max(rows.head.depth(), rows.tail.depth());
   for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
     const T* weights = packed + panel * depth * W;
-    for (int64_t b = 0; b < row_count; b += MR) {
-      const int count = static_cast<int>(std::min<int64_t>(MR, row_count - b));
-      const int active = static_cast<int>(std::max<int64_t>(0, std::min<int64_t>(count, alive - b)));
-      if (active > 0) {
-        tile_product<T, NV, Left::kRows>(active, left.first.depth, left.first.data + b * left.first.stride,
-                                         left.first.stride, weights, tile.value);
-        if (left.second.data != nullptr) {
-          tile_product<T, NV, Left::kRows>(active, left.second.depth, left.second.data + b * left.second.stride,
-                                           left.second.stride, weights + left.first.depth * W, tile.value, true);
-        }
-      }
-      std::fill(tile.row(active), tile.row(count), T(0));
-      for (int m = 0; m < count; ++m) visit(b + m, panel, tile.row(m));
-    }
+    for_group<T, NV>(0, rows.split, rows.head, weights, panel, &tile, visit);
+    for_group<T, NV>(rows.split, rows.end, rows.tail, weights, panel, &tile, visit);
   }
 }
 
@@ -93,87 +141,38 @@ inline int64_t panels_of(int64_t units, int64_t width) {
   return (units + width - 1) / width;
 }
 
-// Forward in time. `left_of(step)` is the factor of R at a step (data null where it is zero); `visit(place, panel,
-// R h)` applies the cell to one row and one panel of units.
-template <typename T, int NV, typename LeftOf, typename Visit>
-inline void forward_in_time(const BpttCall& call, Range panels, const T* packed, LeftOf left_of, Visit visit) {
-  const BpttAxis& axis = *call.axis;
-  for (int64_t t = 0; t < axis.steps; ++t) {
-    const Factor<T> left = left_of(t);
-    const int64_t alive = left.first.data == nullptr ? 0 : axis.batch_sizes[t];
-    for_rows<T, NV>(axis.batch_sizes[t], alive, left, packed, panels,
-                    [&](int64_t b, int64_t panel, const T* product) { visit(place_of(axis, t, b), panel, product); });
-    if (barrier(call)) return;
+// The panels of this thread, where a panel has `vectors` vectors of neighbouring units.
+template <typename T>
+inline Range my_panels(const BpttCall& call, int64_t units, int vectors = Tiling<T>::vectors(1)) {
+  return share(panels_of(units, vectors * Vec<T>::kLanes), 1, *call.team);
+}
+
+// A phase of a step that needs whole rows: every thread has waited for the others, and takes some of the sequences.
+// visit(place). Returns false when the call was cancelled.
+template <typename Visit>
+inline bool each_row(const BpttCall& call, const Walk& walk, int64_t t, Visit visit) {
+  if (barrier(call)) return false;
+  const Range mine = share(walk.alive(t), 1, *call.team);
+  for (int64_t b = mine.begin; b < mine.end; ++b) visit(walk.place(t, b));
+  return true;
+}
+
+// Walks forward: step(t) for every step, with a barrier behind each. `step` returns false when the call was cancelled.
+template <typename Step>
+inline void walk_forward(const BpttCall& call, const Walk& walk, Step step) {
+  for (int64_t i = 0; i < walk.steps(); ++i) {
+    if (!step(walk.step(i)) || barrier(call)) return;
   }
 }
 
-// Where the gradient of the initial states goes; dh0 is null when nobody wants it.
-template <typename T>
-struct InitialGradient {
-  T* dh0;            // [B,H]
-  const T* carried;  // [B,H] what reaches h directly from the first step, or null
-  int64_t units;     // H
-};
-
-// dh0 = left * packed + carried.
-template <typename T>
-inline void write_initial_gradient(const BpttCall& call, Range panels, const T* packed, const Factor<T>& left,
-                                   const InitialGradient<T>& to) {
-  if (to.dh0 == nullptr) return;
-  const int64_t batch = call.axis->batch;
-  for_rows<T, Tiling<T>::vectors(1)>(
-      batch, batch, left, packed, panels, [&](int64_t b, int64_t panel, const T* product) {
-        for_units<T>(panel, to.units, [&](int v, int64_t u, int n) {
-          const Vec<T> direct = Vec<T>::load_or_zero(at_or_null(to.carried, b * to.units + u), n);
-          (Vec<T>::load(product + v * Vec<T>::kLanes) + direct).store(to.dh0 + b * to.units + u, n);
-        });
-      });
-}
-
-// Backward in time. At step t, visit(place, panel, R^T dA of step t+1): zero for sequences that end at t; at last the
-// gradient of the initial states. `left_of(step)` is the factor dA of R^T at a step.
-template <typename T, typename LeftOf, typename Visit>
-inline void backward_in_time(const BpttCall& call, Range panels, const T* packed, LeftOf left_of, Visit visit,
-                             const InitialGradient<T>& initial) {
-  const BpttAxis& axis = *call.axis;
-  for (int64_t t = axis.steps - 1; t >= 0; --t) {
-    const bool is_end = t + 1 == axis.steps;
-    const int64_t alive = is_end ? 0 : axis.batch_sizes[t + 1];
-    for_rows<T, Tiling<T>::vectors(1)>(
-        axis.batch_sizes[t], alive, is_end ? Factor<T>{} : left_of(t + 1), packed, panels,
-        [&](int64_t b, int64_t panel, const T* product) { visit(place_of(axis, t, b), panel, product); });
-    if (barrier(call)) return;
+// Walks the same way back. Returns false when the call was cancelled.
+template <typename Step>
+inline bool walk_back(const BpttCall& call, const Walk& walk, Step step) {
+  for (int64_t i = walk.steps() - 1; i >= 0; --i) {
+    if (!step(walk.step(i)) || barrier(call)) return false;
   }
-  write_initial_gradient(call, panels, packed, left_of(0), initial);
+  return true;
 }
-
-// Scratch memory of one state [B,H].
-template <typename T>
-inline BpttScratch state_scratch(const BpttAxis& axis, int64_t units) {
-  return {axis.batch * units * static_cast<int64_t>(sizeof(T)), 0};
-}
-
-// Row t-1 of the states for packed row `row`, the initial state for rows of the first step, null where that is absent.
-template <typename T>
-class PreviousRow {
- public:
-  PreviousRow(const BpttAxis& axis, const T* states, const T* initial, int64_t columns)
-      : axis_(axis), states_(states), initial_(initial), columns_(columns) {}
-  const T* operator()(int64_t row) {
-    while (row >= axis_.offsets[step_ + 1]) ++step_;
-    while (row < axis_.offsets[step_]) --step_;
-    const int64_t sequence = row - axis_.offsets[step_];
-    if (step_ == 0) return row_or_null(initial_, sequence, columns_);
-    return states_ + (axis_.offsets[step_ - 1] + sequence) * columns_;
-  }
-
- private:
-  const BpttAxis& axis_;
-  const T* states_;
-  const T* initial_;
-  int64_t columns_;
-  int64_t step_ = 0;  // the step of the last row asked for: rows come in order
-};
 
 }  // namespace kernel
 }  // namespace bptt

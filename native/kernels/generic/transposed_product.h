@@ -78,10 +78,11 @@ constexpr int64_t sum_width() {
   return 8 * Vec<T>::kLanes;
 }
 
-// sums[c] = sum over rows of x[., c], for the columns in `mine` (whole sum_widths, but for the last). Rows are added
-// in blocks of 64, so that the rounding error grows with the number of blocks and not with the number of rows.
-template <typename T>
-inline void column_sums(const T* x, int64_t stride, int64_t row_count, Range mine, T* sums) {
+// sums[c] = sum over rows of term(row, c, lanes), for the columns in `mine` (whole sum_widths, but for the last);
+// begin(row) is called before the terms of a row. Rows are added in blocks of 64, so that the rounding error grows with
+// the number of blocks and not with the number of rows.
+template <typename T, typename Begin, typename Term>
+inline void column_sums_of(int64_t row_count, Range mine, Begin begin, Term term, T* sums) {
   constexpr int64_t kRowBlock = 64;
   constexpr int L = Vec<T>::kLanes;
   for (int64_t c = mine.begin; c < mine.end; c += sum_width<T>()) {
@@ -91,13 +92,21 @@ inline void column_sums(const T* x, int64_t stride, int64_t row_count, Range min
     for (int64_t r0 = 0; r0 < row_count; r0 += kRowBlock) {
       for (Vec<T>& b : block) b = Vec<T>::zero();
       for (int64_t r = r0; r < std::min(row_count, r0 + kRowBlock); ++r) {
-        const T* from = x + r * stride + c;
-        for (int v = 0; v * L < n; ++v) block[v] = block[v] + Vec<T>::load(from + v * L, std::min(L, n - v * L));
+        begin(r);
+        for (int v = 0; v * L < n; ++v) block[v] = block[v] + term(r, c + v * L, std::min(L, n - v * L));
       }
       for (int v = 0; v < 8; ++v) total[v] = total[v] + block[v];
     }
     for (int v = 0; v * L < n; ++v) total[v].store(sums + c + v * L, std::min(L, n - v * L));
   }
+}
+
+// sums[c] = sum over rows of x[., c].
+template <typename T>
+inline void column_sums(const T* x, int64_t stride, int64_t row_count, Range mine, T* sums) {
+  column_sums_of<T>(
+      row_count, mine, [](int64_t) {}, [&](int64_t r, int64_t c, int n) { return Vec<T>::load(x + r * stride + c, n); },
+      sums);
 }
 
 }  // namespace kernel

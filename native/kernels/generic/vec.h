@@ -46,9 +46,43 @@ struct Vec {
   friend Vec operator/(Vec a, Vec b) { return Vec(Eigen::internal::pdiv(a.p, b.p)); }
 };
 
+// For each vector of a row: visit(first column, how many of its lanes are columns).
+template <typename T, typename Visit>
+inline void for_columns(int64_t columns, Visit visit) {
+  constexpr int L = Vec<T>::kLanes;
+  int64_t c = 0;
+  for (; c + L <= columns; c += L) visit(c, L);
+  if (c < columns) visit(c, static_cast<int>(columns - c));
+}
+
 template <typename T>
 inline Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {
   return Vec<T>(Eigen::internal::pmadd(a.p, b.p, c.p));
+}
+
+// Comparisons give lanes of all ones or all zeros, for `select` and `both`.
+template <typename T>
+inline Vec<T> is_less(Vec<T> a, Vec<T> b) {
+  return Vec<T>(Eigen::internal::pcmp_lt(a.p, b.p));
+}
+template <typename T>
+inline Vec<T> both(Vec<T> a, Vec<T> b) {
+  return Vec<T>(Eigen::internal::pand(a.p, b.p));
+}
+template <typename T>
+inline Vec<T> select(Vec<T> condition, Vec<T> a, Vec<T> b) {
+  return Vec<T>(Eigen::internal::pselect(condition.p, a.p, b.p));
+}
+
+template <typename T>
+inline Vec<T> absolute(Vec<T> x) {
+  return Vec<T>(Eigen::internal::pabs(x.p));
+}
+
+// x, but not below `low` nor above `high`; NaN stays NaN.
+template <typename T>
+inline Vec<T> clamp(Vec<T> x, T low, T high) {
+  return Vec<T>(Eigen::internal::pmin(Eigen::internal::pmax(x.p, Vec<T>(low).p), Vec<T>(high).p));
 }
 
 // The larger of a and 0; NaN stays NaN.

@@ -14,6 +14,7 @@ function lossGradient(name: string, output: string, operands: readonly string[])
 export const lossOperations: Readonly<Record<string, OperationDefinition>> = {
   softmaxCrossEntropy: {
     signature: 'logits:R,C targets:R,1:i > loss:1,1 lse:R,1',
+    kept: ['lse'],
     gradient: lossGradient('softmaxCrossEntropy', 'logits', ['logits', 'targets', 'lse']),
   },
   softmaxCrossEntropyBackward: {
@@ -23,6 +24,7 @@ export const lossOperations: Readonly<Record<string, OperationDefinition>> = {
   },
   sigmoidCrossEntropy: {
     signature: 'logits:R,C targets:R,C > loss:1,1',
+    constants: ['targets'],
     gradient: lossGradient('sigmoidCrossEntropy', 'logits', ['logits', 'targets']),
   },
   sigmoidCrossEntropyBackward: {
@@ -32,6 +34,7 @@ export const lossOperations: Readonly<Record<string, OperationDefinition>> = {
   },
   meanSquaredError: {
     signature: 'prediction:R,C target:R,C > loss:1,1',
+    constants: ['target'],
     gradient: lossGradient('meanSquaredError', 'prediction', ['prediction', 'target']),
   },
   meanSquaredErrorBackward: {

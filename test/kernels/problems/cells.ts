@@ -1,79 +1,12 @@
 /** Problems of the recurrent cells and of their backward passes. */
-import { type OperationName, oracles } from '../../oracle/index.js';
-import type { Matrix } from '../../oracle/matrix.js';
-import { rowCount, sequenceCount } from '../../oracle/packed.js';
-import { batches, operandsFor, type Problem, recurrentWeights, rounded } from './problem.js';
-
-/** A cell: its operation, its gates, and what the backward operation reads of the forward results. */
-interface Cell {
-  readonly name: string;
-  readonly operation: OperationName;
-  readonly backward: OperationName;
-  readonly gates: number;
-  readonly attributes: Readonly<Record<string, number>>;
-  readonly states: readonly string[];
-  readonly kept: readonly string[];
-}
-
-const cells: readonly Cell[] = [
-  {
-    name: 'rnn of tanh',
-    operation: 'rnn',
-    backward: 'rnnBackward',
-    gates: 1,
-    attributes: { activation: 0 },
-    states: ['h0'],
-    kept: ['y'],
-  },
-  {
-    name: 'rnn of relu',
-    operation: 'rnn',
-    backward: 'rnnBackward',
-    gates: 1,
-    attributes: { activation: 1 },
-    states: ['h0'],
-    kept: ['y'],
-  },
-  {
-    name: 'lstm',
-    operation: 'lstm',
-    backward: 'lstmBackward',
-    gates: 4,
-    attributes: {},
-    states: ['h0', 'c0'],
-    kept: ['gates', 'c', 'c0'],
-  },
-  {
-    name: 'gru',
-    operation: 'gru',
-    backward: 'gruBackward',
-    gates: 3,
-    attributes: {},
-    states: ['h0'],
-    kept: ['y', 'gates', 's', 'h0'],
-  },
-  {
-    name: 'gruResetBefore',
-    operation: 'gruResetBefore',
-    backward: 'gruResetBeforeBackward',
-    gates: 3,
-    attributes: {},
-    states: ['h0'],
-    kept: ['y', 'gates', 'h0'],
-  },
-];
-
-/** A size, what is left out of the forward operands, and which upstream gradients reach the backward ones. */
-interface Shape {
-  readonly name: string;
-  readonly batchSizes: readonly number[];
-  readonly units: number;
-  readonly absent: readonly string[];
-  readonly upstream: readonly string[];
-}
+import { type CellCase, type CellProblemVariant, type CellShape, cellProblemsOf } from './cell-problems.js';
+import { gruCases, plainGrus } from './gru-cells.js';
+import { lstmCases, plainLstms } from './lstm-cells.js';
+import { batches, type Problem } from './problem.js';
+import { plainRnns, rnnCases } from './rnn-cells.js';
 
 const everything = ['dy', 'dhT', 'dcT'];
-const shapes: readonly Shape[] = [
+const shapes: readonly CellShape[] = [
   {
     name: 'one step of one sequence, 1 unit',
     batchSizes: batches.oneStepOfOneSequence,
@@ -125,65 +58,20 @@ const shapes: readonly Shape[] = [
   },
 ];
 
-function withoutAbsent(operands: Readonly<Record<string, Matrix>>, absent: readonly string[]): Record<string, Matrix> {
-  return Object.fromEntries(Object.entries(operands).filter(([name]) => !absent.includes(name)));
-}
+const cases: readonly CellCase[] = [
+  ...[...plainRnns, ...plainLstms, ...plainGrus].flatMap((variant) => shapes.map((shape) => ({ variant, shape }))),
+  ...rnnCases,
+  ...lstmCases,
+  ...gruCases,
+];
 
-function forward(cell: Cell, shape: Shape): Problem {
-  const name = `${cell.name}, ${shape.name}`;
-  const random = operandsFor(name);
-  const { batchSizes, units } = shape;
-  const width = cell.gates * units;
-  const operands: Record<string, Matrix> = {
-    a: random.matrix(rowCount(batchSizes), width, -1.5, 1.5),
-    R: recurrentWeights(random, width, units),
-    bR: random.matrix(1, width),
-  };
-  for (const state of cell.states) operands[state] = random.matrix(sequenceCount(batchSizes), units);
-  return {
-    name,
-    operation: cell.operation,
-    operands: withoutAbsent(operands, shape.absent),
-    attributes: cell.attributes,
-    batchSizes,
-    terms: units,
-    steps: batchSizes.length,
-  };
-}
+/** Every variant once. */
+export const cellVariants: readonly CellProblemVariant[] = [...new Set(cases.map(({ variant }) => variant))];
 
-function backward(cell: Cell, shape: Shape): Problem {
-  const before = forward(cell, shape);
-  const { batchSizes, units } = shape;
-  const given = before.operands as Readonly<Record<string, Matrix>>;
-  const results = oracles[cell.operation](given, cell.attributes, batchSizes);
-  const name = `${cell.backward}, ${before.name}`;
-  const random = operandsFor(name);
-  const operands: Record<string, Matrix> = { R: given['R'] as Matrix };
-  for (const kept of cell.kept) {
-    const value = results[kept] ?? given[kept];
-    if (value !== undefined) operands[kept] = rounded(value);
-  }
-  for (const state of cell.states) {
-    const gradient = `d${state[0]}T`;
-    if (shape.upstream.includes(gradient)) operands[gradient] = random.matrix(sequenceCount(batchSizes), units);
-  }
-  if (shape.upstream.includes('dy')) operands['dy'] = random.matrix(rowCount(batchSizes), units);
-  return {
-    name,
-    operation: cell.backward,
-    operands,
-    attributes: cell.attributes,
-    batchSizes,
-    terms: cell.gates * units,
-    steps: batchSizes.length,
-    backward: true,
-  };
-}
+const problems = cellProblemsOf(cases);
 
-/** Every cell at every size. */
-export const cellProblems: readonly Problem[] = cells.flatMap((cell) => shapes.map((shape) => forward(cell, shape)));
+/** Every cell as it usually is at every size, and its variants at small ones. */
+export const cellProblems: readonly Problem[] = problems.forward;
 
-/** The backward pass of every cell at every size, from the reference's forward results. */
-export const cellBackwardProblems: readonly Problem[] = cells.flatMap((cell) =>
-  shapes.map((shape) => backward(cell, shape)),
-);
+/** The backward pass of all of these, from the reference's forward results. */
+export const cellBackwardProblems: readonly Problem[] = problems.backward;

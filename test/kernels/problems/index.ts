@@ -3,11 +3,15 @@ import { cellBackwardProblems, cellProblems } from './cells.js';
 import { elementwiseProblems } from './elementwise.js';
 import { linearProblems } from './linear.js';
 import { lossProblems } from './losses.js';
+import { normalizationProblems } from './normalization.js';
+import { penaltyProblems } from './penalties.js';
 import type { Problem } from './problem.js';
+import { randomMaskProblems } from './random-mask.js';
 import { stateGradientProblems } from './state-gradients.js';
+import { timeProblems } from './time.js';
 import { updateProblems } from './updates.js';
 
-export { cellProblems } from './cells.js';
+export { cellVariants } from './cells.js';
 export type { Problem } from './problem.js';
 
 /** Every problem of every operation. */
@@ -17,6 +21,10 @@ export const problems: readonly Problem[] = [
   ...cellBackwardProblems,
   ...stateGradientProblems,
   ...elementwiseProblems,
+  ...randomMaskProblems,
+  ...normalizationProblems,
+  ...timeProblems,
   ...lossProblems,
+  ...penaltyProblems,
   ...updateProblems,
 ];

@@ -14,7 +14,10 @@ export interface Problem {
   readonly attributes?: AttributeValues;
   /** Letters of the signature that no operand settles, for example V of embeddingGradient. */
   readonly extents?: Readonly<Record<string, number>>;
-  /** Sequences alive at each step; operands with as many rows as there are steps in all lie on this time axis. */
+  /**
+   * Sequences alive at each step; operands with as many rows as there are steps in all lie on this time axis. So does
+   * an extent R of as many rows, or of as many as there are sequences.
+   */
   readonly batchSizes?: readonly number[];
   /** Terms of the longest sum in one step, and steps that a result passes through; see test/oracle/tolerance.ts. */
   readonly terms: number;
@@ -60,6 +63,12 @@ export function awayFromZero(source: Matrix, distance = 0.01): Matrix {
 /** The largest absolute value. */
 export function largest(source: Matrix): number {
   return source.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+/** The problem with the most operands, the first of several: of a cell that with all of its options. */
+export function mostOperands(problems: readonly Problem[]): Problem | undefined {
+  const count = ({ operands }: Problem) => Object.values(operands).filter((value) => value !== undefined).length;
+  return problems.toSorted((a, b) => count(b) - count(a))[0];
 }
 
 /** `count` indices in [0, size) that contain both ends and, where there is room, repetitions. */

@@ -1,0 +1,204 @@
+// The hidden state of a cell on its walk through time, and its gradient on the way back: what the recurrent product
+// reads (the state before, times the mask of variational dropout), how much of the old state is kept (zoneout), the
+// initial and final states. A cell supplies its pointwise equations alone.
+// Sources: Gal & Ghahramani 2016 (one mask per sequence); Krueger et al. 2017 (zoneout).
+#pragma once
+
+#include "kernels/generic/scratch.h"
+#include "kernels/generic/sequence.h"
+
+namespace bptt {
+namespace kernel {
+
+// The fraction of the previous state that a new one keeps: of each element, or a constant.
+template <typename T>
+struct Zone {
+  const T* fractions;  // [N, columns] or null
+  T constant;          // where there are no fractions; 0 for no zoneout
+
+  bool is_active() const { return fractions != nullptr || constant != T(0); }
+  BPTT_INLINE Vec<T> at(int64_t offset, int n) const {
+    return fractions == nullptr ? Vec<T>(constant) : Vec<T>::load(fractions + offset, n);
+  }
+  // k * previous + (1 - k) * next: exactly one of them where k is 0 or 1.
+  BPTT_INLINE Vec<T> mix(Vec<T> k, Vec<T> previous, Vec<T> next) const {
+    return k * previous + (Vec<T>(T(1)) - k) * next;
+  }
+};
+
+// A state in memory: the values of all steps, the initial ones and where the final ones go.
+template <typename T>
+struct StateRows {
+  T* values;         // [N, columns]
+  const T* initial;  // [B, columns], null for zero
+  T* final_values;   // [B, columns] or null
+  int64_t columns;
+
+  BPTT_INLINE const T* previous_row(const Place& at) const {
+    return at.begins ? row_or_null(initial, at.sequence, columns) : values + at.previous * columns;
+  }
+  BPTT_INLINE Vec<T> previous(const Place& at, int64_t u, int n) const {
+    return Vec<T>::load_or_zero(at_or_null(previous_row(at), u), n);
+  }
+  BPTT_INLINE void put(const Place& at, int64_t u, int n, Vec<T> value) const {
+    value.store(values + at.row * columns + u, n);
+    if (at.ends && final_values != nullptr) value.store(final_values + at.sequence * columns + u, n);
+  }
+};
+
+// Scratch memory of a masked state, [B, columns] twice; nothing without a mask.
+template <typename T>
+struct MaskedStates {
+  T* buffer[2];
+
+  MaskedStates(Scratch* scratch, const BpttAxis& axis, int64_t columns, bool has_mask) {
+    for (T*& piece : buffer) piece = scratch->take<T>(has_mask ? axis.batch * columns : 0);
+  }
+};
+
+// Forward.
+template <typename T>
+class HiddenState {
+ public:
+  // `mask` [B, columns] or null.
+  HiddenState(const Walk& walk, const StateRows<T>& rows, const T* mask, const Zone<T>& zone,
+              const MaskedStates<T>& masked)
+      : walk_(walk), rows_(rows), mask_(mask), zone_(zone), masked_(masked) {}
+
+  // Makes the masked initial states; before the walk. Returns false when the call was cancelled.
+  BPTT_INLINE bool begin(const BpttCall& call) {
+    if (mask_ == nullptr) return true;
+    const int64_t size = call.axis->batch * rows_.columns;
+    const Range mine = share(size, 64, *call.team);
+    for (int64_t e = mine.begin; e < mine.end; e += Vec<T>::kLanes) {
+      const int n = static_cast<int>(std::min<int64_t>(Vec<T>::kLanes, mine.end - e));
+      const Vec<T> value = Vec<T>::load(mask_ + e, n) * Vec<T>::load_or_zero(at_or_null(rows_.initial, e), n);
+      for (T* buffer : masked_.buffer) value.store(buffer + e, n);
+    }
+    return !barrier(call);
+  }
+
+  // What the recurrent product reads at step t. A masked state stands in one of two buffers, written in turn: a
+  // sequence that has not begun has its initial state in both.
+  BPTT_INLINE StepRows<T> left(int64_t t) {
+    if (mask_ != nullptr) {
+      turn_ = !turn_;
+      return all_rows(walk_.alive(t), factor<T>(masked_.buffer[turn_], rows_.columns));
+    }
+    const int64_t carried = walk_.carried(t);
+    const T* before = carried == 0 ? nullptr : rows_.values + walk_.row(walk_.before(t)) * rows_.columns;
+    return {carried, walk_.alive(t), factor<T>(before, rows_.columns), factor<T>(rows_.initial, rows_.columns)};
+  }
+
+  // The state before.
+  BPTT_INLINE Vec<T> previous(const Place& at, int64_t u, int n) const { return rows_.previous(at, u, n); }
+  // The state before as the recurrent product sees it.
+  BPTT_INLINE Vec<T> fed(const Place& at, int64_t u, int n) const {
+    const Vec<T> value = previous(at, u, n);
+    return mask_ == nullptr ? value : value * Vec<T>::load(mask_ + at.sequence * rows_.columns + u, n);
+  }
+
+  // Takes what the cell computed.
+  BPTT_INLINE void put(const Place& at, int64_t u, int n, Vec<T> next) const {
+    if (zone_.is_active()) next = zone_.mix(zone_.at(at.row * rows_.columns + u, n), previous(at, u, n), next);
+    rows_.put(at, u, n, next);
+    if (mask_ == nullptr) return;
+    const int64_t offset = at.sequence * rows_.columns + u;
+    (next * Vec<T>::load(mask_ + offset, n)).store(masked_.buffer[!turn_] + offset, n);
+  }
+
+ private:
+  const Walk& walk_;
+  StateRows<T> rows_;
+  const T* mask_;
+  Zone<T> zone_;
+  MaskedStates<T> masked_;
+  bool turn_ = false;  // the buffer that this step reads
+};
+
+// The operands of the way back.
+template <typename T>
+struct HiddenGradientOperands {
+  const T* dy;    // [N, columns] or null
+  const T* dhT;   // [B, columns] or null
+  const T* mask;  // [B, columns] or null
+  Zone<T> zone;
+  T* dh0;  // [B, columns] or null
+  int64_t columns;
+  bool reaches_before;  // whether the cell passes gradient to the state before other than through the product
+};
+
+// Backward.
+template <typename T>
+class HiddenGradient {
+ public:
+  // `carried` [B, columns] is scratch memory.
+  HiddenGradient(const HiddenGradientOperands<T>& operands, T* carried)
+      : on_(operands), carried_(operands.reaches_before || operands.zone.is_active() ? carried : nullptr) {}
+
+  // The gradient of what the cell computed, given its product through the weights of the step after.
+  BPTT_INLINE Vec<T> take(const Place& at, int64_t u, int n, Vec<T> product) const {
+    const int64_t of_row = at.row * on_.columns + u, of_sequence = at.sequence * on_.columns + u;
+    Vec<T> d = masked(of_sequence, n, product);
+    if (on_.dy != nullptr) d = d + Vec<T>::load(on_.dy + of_row, n);
+    if (!at.ends) {
+      if (carried_ != nullptr) d = d + Vec<T>::load(carried_ + of_sequence, n);
+    } else if (on_.dhT != nullptr) {
+      d = d + Vec<T>::load(on_.dhT + of_sequence, n);
+    }
+    if (!on_.zone.is_active()) return d;
+    const Vec<T> k = on_.zone.at(of_row, n);
+    (k * d).store(carried_ + of_sequence, n);
+    return (Vec<T>(T(1)) - k) * d;
+  }
+
+  // Gradient that reaches the state before other than through the product; once for each place, behind `take`.
+  BPTT_INLINE void pass(const Place& at, int64_t u, int n, Vec<T> d) const {
+    if (on_.zone.is_active()) return pass_more(at, u, n, d);
+    d.store(carried_ + at.sequence * on_.columns + u, n);
+  }
+  BPTT_INLINE void pass_more(const Place& at, int64_t u, int n, Vec<T> d) const {
+    T* carried = carried_ + at.sequence * on_.columns + u;
+    (Vec<T>::load(carried, n) + d).store(carried, n);
+  }
+  // The same for a gradient of the state as the product sees it.
+  BPTT_INLINE void pass_fed(const Place& at, int64_t u, int n, Vec<T> d) const {
+    pass_more(at, u, n, masked(at.sequence * on_.columns + u, n, d));
+  }
+
+  // Gradient of the initial states, behind the walk. `left_of(t)` is the left factor of step t.
+  template <typename LeftOf>
+  void finish(const Walk& walk, const T* packed, Range panels, LeftOf left_of) const {
+    if (on_.dh0 == nullptr) return;
+    for (int64_t t = 0; t < walk.steps(); ++t) {
+      const int64_t carried = walk.carried(t);
+      if (carried == walk.alive(t)) continue;
+      const auto write = [&](int64_t b, int64_t panel, const T* product) {
+        for_units<T>(panel, on_.columns, [&](int v, int64_t u, int n) {
+          const int64_t offset = b * on_.columns + u;
+          (masked(offset, n, Vec<T>::load(product + v * Vec<T>::kLanes)) +
+           Vec<T>::load_or_zero(at_or_null(carried_, offset), n))
+              .store(on_.dh0 + offset, n);
+        });
+      };
+      constexpr int NV = Tiling<T>::vectors(1);
+      Tile<T, NV> tile;
+      const Factor<T> left = left_of(t);
+      for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
+        const T* weights = packed + panel * left.depth() * NV * Vec<T>::kLanes;
+        for_group<T, NV>(carried, walk.alive(t), left, weights, panel, &tile, write);
+      }
+    }
+  }
+
+ private:
+  BPTT_INLINE Vec<T> masked(int64_t offset, int n, Vec<T> d) const {
+    return on_.mask == nullptr ? d : d * Vec<T>::load(on_.mask + offset, n);
+  }
+
+  HiddenGradientOperands<T> on_;
+  T* carried_;  // [B, columns] gradient that reaches the state of each sequence directly from the step after
+};
+
+}  // namespace kernel
+}  // namespace bptt

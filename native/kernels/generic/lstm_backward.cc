@@ -1,0 +1,295 @@
+// Backward pass of the long short-term memory cell and its variants (lstm.cc has the equations and sources).
+#include "kernels/generic/declarations.h"
+#include "kernels/generic/lstm_gates.h"
+
+namespace bptt {
+namespace kernel {
+
+namespace {
+
+enum Operand {
+  kDy,
+  kDhT,
+  kDcT,
+  kActivated,
+  kC,
+  kC0,
+  kPT,
+  kPeepholes,
+  kProjectionT,
+  kGain,
+  kProduct,
+  kCellGain,
+  kCellShift,
+  kMask,
+  kZone,
+  kZoneCell,
+  kCandidate,
+  kDa,
+  kDr,
+  kDp,
+  kDcn,
+  kDh0,
+  kDc0,
+};
+
+template <typename T>
+struct LstmBackwardScratch {
+  T* hidden;       // [B,P] gradient that reaches h from the step after, beside the product
+  T* cell;         // [B,H] gradient that reaches c from the step after
+  T* projected;    // [B,P] gradient of the projection's result
+  T* before_cell;  // [B,H] gradient of o*tanh(c'), and then of the candidate, when c' is normalised
+  T* product;      // [B,GH] gradient of R h, with layer normalisation
+
+  LstmBackwardScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch scratch, int64_t* bytes = nullptr) {
+    const int64_t states = axis.batch * operands[kC].columns;
+    const int64_t outputs = axis.batch * operands[kPT].columns;
+    const auto has = [&](int operand) { return operands[operand].data != nullptr; };
+    hidden = scratch.take<T>(outputs);
+    cell = scratch.take<T>(states);
+    projected = scratch.take<T>(has(kProjectionT) ? outputs : 0);
+    before_cell = scratch.take<T>(has(kCellGain) ? states : 0);
+    product = scratch.take<T>(has(kGain) ? axis.batch * operands[kActivated].columns : 0);
+    if (bytes != nullptr) *bytes = scratch.bytes();
+  }
+};
+
+// The pointwise equations of one row and one vector of units.
+template <typename T, bool kCoupled>
+class LstmCellGradient {
+ public:
+  using Gates = LstmGates<kCoupled>;
+
+  LstmCellGradient(const BpttCall& call, const LstmAttributes<T>& attributes, const LstmBackwardScratch<T>& scratch)
+      : H_(columns(call, kC)),
+        dcT_(data<T>(call, kDcT)),
+        dc0_(data<T>(call, kDc0)),
+        gates_(data<T>(call, kActivated)),
+        cells_{data<T>(call, kC), data<T>(call, kC0), nullptr, H_},
+        candidates_(data<T>(call, kCandidate) == nullptr ? data<T>(call, kC) : data<T>(call, kCandidate)),
+        peepholes_(data<T>(call, kPeepholes)),
+        zone_{data<T>(call, kZoneCell), attributes.zoneout_cell},
+        da_(data<T>(call, kDa)),
+        dcn_(data<T>(call, kDcn)),
+        on_(attributes),
+        scratch_(scratch) {}
+
+  int64_t units() const { return H_; }
+
+  // From the gradient of o*f(c) to that of the output gate's sum, which is returned, and of c, as f sees it.
+  BPTT_INLINE Vec<T> output_gate(const Place& at, int64_t u, int n, Vec<T> dm, Vec<T> c, Vec<T>* dc) const {
+    const Vec<T> o = Vec<T>::load(gate(at, Gates::kOutput) + u, n);
+    const Vec<T> value = activate(on_.output, c);
+    *dc = dm * o * slope(on_.output, value);
+    if (dcn_ != nullptr) dc->store(dcn_ + at.row * H_ + u, n);
+    return dm * value * slope(on_.gate, o);
+  }
+
+  // From the gradients of the output gate's sum and of the candidate to those of the other sums and of the state
+  // before.
+  BPTT_INLINE void cell_state(const Place& at, int64_t u, int n, Vec<T> d_output, Vec<T> d_candidate) const {
+    T* carried = scratch_.cell + at.sequence * H_ + u;
+    Vec<T> dc = Vec<T>::zero(), direct = Vec<T>::zero();
+    if (!at.ends) {
+      dc = Vec<T>::load(carried, n);
+    } else if (dcT_ != nullptr) {
+      dc = Vec<T>::load(dcT_ + at.sequence * H_ + u, n);
+    }
+    if (zone_.is_active()) {
+      const Vec<T> k = zone_.at(at.row * H_ + u, n);
+      direct = k * dc;
+      dc = (Vec<T>(T(1)) - k) * dc;
+    }
+    dc = dc + d_candidate;
+    if (peepholes_ != nullptr) dc = dc + d_output * peephole(Gates::kOutputPeephole, u, n);
+    if (on_.clip > T(0)) {
+      const Vec<T> size = absolute(Vec<T>::load(candidates_ + at.row * H_ + u, n));
+      dc = select(is_less(size, Vec<T>(on_.clip)), dc, Vec<T>::zero());
+    }
+    const Vec<T> i = Vec<T>::load(gate(at, Gates::kInput) + u, n);
+    const Vec<T> f = kCoupled ? Vec<T>(T(1)) - i : Vec<T>::load(gate(at, Gates::kForget) + u, n);
+    const Vec<T> g = Vec<T>::load(gate(at, Gates::kCell) + u, n);
+    const Vec<T> previous = cells_.previous(at, u, n);
+    const Vec<T> d_input = dc * (kCoupled ? g - previous : g) * slope(on_.gate, i);
+    T* out = da_ + at.row * Gates::kCount * H_ + u;
+    Vec<T> before = dc * f;
+    if (zone_.is_active()) before = before + direct;
+    if (peepholes_ != nullptr) before = before + d_input * peephole(0, u, n);
+    if (!kCoupled) {
+      const Vec<T> d_forget = dc * previous * slope(on_.gate, f);
+      if (peepholes_ != nullptr) before = before + d_forget * peephole(1, u, n);
+      d_forget.store(out + Gates::kForget * H_, n);
+    }
+    d_input.store(out + Gates::kInput * H_, n);
+    (dc * i * slope(on_.cell, g)).store(out + Gates::kCell * H_, n);
+    d_output.store(out + Gates::kOutput * H_, n);
+    before.store(carried, n);
+    if (at.begins && dc0_ != nullptr) before.store(dc0_ + at.sequence * H_ + u, n);
+  }
+
+  // Both, where the new cell state is not normalised.
+  BPTT_INLINE void apply(const Place& at, int64_t u, int n, Vec<T> dm) const {
+    Vec<T> dc;
+    const Vec<T> d_output = output_gate(at, u, n, dm, Vec<T>::load(candidates_ + at.row * H_ + u, n), &dc);
+    cell_state(at, u, n, d_output, dc);
+  }
+
+  // Both for a whole row, where it is; scratch memory holds the gradient of o*tanh(c').
+  BPTT_INLINE void normalized_row(const Place& at, const T* gain, const T* shift) const {
+    const T* c = candidates_ + at.row * H_;
+    T* d = scratch_.before_cell + at.sequence * H_;
+    T* d_outputs = da_ + at.row * Gates::kCount * H_ + Gates::kOutput * H_;
+    const RowStatistics<T> statistics = row_statistics(c, H_, on_.epsilon);
+    for_columns<T>(H_, [&](int64_t u, int n) {
+      const Vec<T> value = normalized(Vec<T>::load(c + u, n), statistics) * Vec<T>::load(gain + u, n) +
+                           Vec<T>::load_or_zero(at_or_null(shift, u), n);
+      Vec<T> dc;
+      output_gate(at, u, n, Vec<T>::load(d + u, n), value, &dc).store(d_outputs + u, n);
+      dc.store(d + u, n);
+    });
+    normalization_backward(c, statistics, d, gain, H_, d);
+    for_columns<T>(
+        H_, [&](int64_t u, int n) { cell_state(at, u, n, Vec<T>::load(d_outputs + u, n), Vec<T>::load(d + u, n)); });
+  }
+
+ private:
+  const T* gate(const Place& at, int index) const { return gates_ + (at.row * Gates::kCount + index) * H_; }
+  Vec<T> peephole(int row, int64_t u, int n) const { return Vec<T>::load(peepholes_ + row * H_ + u, n); }
+
+  int64_t H_;
+  const T* dcT_;
+  T* dc0_;
+  const T* gates_;
+  StateRows<T> cells_;
+  const T* candidates_;
+  const T* peepholes_;
+  Zone<T> zone_;
+  T* da_;
+  T* dcn_;
+  LstmAttributes<T> on_;
+  const LstmBackwardScratch<T>& scratch_;
+};
+
+template <typename T, bool kCoupled>
+void backward(const BpttCall& call) {
+  using Gates = LstmGates<kCoupled>;
+  constexpr int L = Vec<T>::kLanes;
+  constexpr int NV = Tiling<T>::vectors(1);
+  const LstmAttributes<T> attributes(call.attributes);
+  const LstmBackwardScratch<T> scratch(call.operands, *call.axis, Scratch(call.shared_scratch));
+  const Walk walk(*call.axis, attributes.reverse);
+  const LstmCellGradient<T, kCoupled> cell(call, attributes, scratch);
+  const int64_t H = cell.units();
+  const int64_t P = columns(call, kPT);
+  const int64_t G = Gates::kCount * H;
+  const T* gain = data<T>(call, kGain);
+  const T* cell_gain = data<T>(call, kCellGain);
+  const T* projection = data<T>(call, kProjectionT);
+  T* da = data<T>(call, kDa);
+  T* dr = data<T>(call, kDr);
+  T* dp = data<T>(call, kDp);
+  const HiddenGradient<T> hidden({data<T>(call, kDy),
+                                  data<T>(call, kDhT),
+                                  data<T>(call, kMask),
+                                  {data<T>(call, kZone), attributes.zoneout},
+                                  data<T>(call, kDh0),
+                                  P,
+                                  false},
+                                 scratch.hidden);
+  const Range panels = my_panels<T>(call, P);
+  const Range unit_panels = my_panels<T>(call, H);
+  const auto left_of = [&](int64_t t) {
+    return factor<T>(gain == nullptr ? da + walk.row(t) * G : scratch.product, G);
+  };
+
+  // The gradient of o*tanh(c').
+  const auto before_projection = [&](const Place& at, int64_t u, int n, Vec<T> dm) {
+    if (cell_gain == nullptr) return cell.apply(at, u, n, dm);
+    dm.store(scratch.before_cell + at.sequence * H + u, n);
+  };
+  const auto normalized_row = [&](const Place& at) {
+    if (cell_gain != nullptr) cell.normalized_row(at, cell_gain, data<T>(call, kCellShift));
+    if (gain != nullptr) {
+      const T* product = data<T>(call, kProduct) + at.row * G;
+      T* to = scratch.product + at.sequence * G;
+      normalization_backward(product, row_statistics(product, G, attributes.epsilon), da + at.row * G, gain, G, to);
+    }
+  };
+  const auto keep_product_gradient = [&](const Place& at) {
+    const T* from = gain == nullptr ? da + at.row * G : scratch.product + at.sequence * G;
+    std::copy(from, from + G, dr + at.row * G);
+  };
+
+  const bool is_done = walk_back(call, walk, [&](int64_t t) {
+    for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(call, kPT), panels,
+                    [&](int64_t b, int64_t panel, const T* product) {
+                      const Place at = walk.place(t, b);
+                      for_units<T>(panel, P, [&](int v, int64_t u, int n) {
+                        const Vec<T> d = hidden.take(at, u, n, Vec<T>::load(product + v * L));
+                        if (dp != nullptr) d.store(dp + at.row * P + u, n);
+                        if (projection == nullptr) return before_projection(at, u, n, d);
+                        d.store(scratch.projected + b * P + u, n);
+                      });
+                    });
+    if (projection != nullptr) {
+      if (barrier(call)) return false;
+      for_rows<T, NV>(all_rows(walk.alive(t), factor<T>(scratch.projected, P)), projection, unit_panels,
+                      [&](int64_t b, int64_t panel, const T* product) {
+                        for_units<T>(panel, H, [&](int v, int64_t u, int n) {
+                          before_projection(walk.place(t, b), u, n, Vec<T>::load(product + v * L));
+                        });
+                      });
+    }
+    const bool is_normalized = gain != nullptr || cell_gain != nullptr;
+    if (is_normalized && !each_row(call, walk, t, normalized_row)) return false;
+    return dr == nullptr || each_row(call, walk, t, keep_product_gradient);
+  });
+  if (is_done) hidden.finish(walk, data<T>(call, kPT), panels, left_of);
+}
+
+}  // namespace
+
+//   dy        [N,P]   in   may be absent
+//   dhT dcT   [B,P/H] in   may be absent
+//   gates     [N,4H]  in   may be the same memory as da
+//   c         [N,H]   in
+//   c0        [B,H]   in   may be absent: zero
+//   pT        [4H,P]  in   R packed transposed
+//   peepholes, gain, cellGain, cellShift, mask, zone, zoneCell as in the forward pass; product [N,4H] in, with gain
+//   prT       [P,H]   in   Wr packed transposed; may be absent
+//   candidate [N,H]   in   may be absent: c, which is the same without zoneout
+//   da        [N,4H]  out  gradient of a; that of bR and, without gain, of R follows from it
+//   dr        [N,4H]  out  gradient of R h; may be absent
+//   dp        [N,P]   out  gradient of the projection's result; may be absent
+//   dcn       [N,H]   out  gradient of the argument of the last tanh; may be absent
+//   dh0 dc0   [B,P/H] out  may be absent
+template <typename T>
+void lstmBackward(const BpttCall* call) {
+  backward<T, false>(*call);
+}
+
+// The same with three gates.
+template <typename T>
+void lstmCoupledBackward(const BpttCall* call) {
+  backward<T, true>(*call);
+}
+
+template <typename T>
+BpttScratch lstmBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
+  int64_t bytes = 0;
+  LstmBackwardScratch<T>(operands, *axis, Scratch(), &bytes);
+  return {bytes, 0};
+}
+
+template <typename T>
+BpttScratch lstmCoupledBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
+  return lstmBackwardScratch<T>(operands, axis);
+}
+
+BPTT_INSTANTIATE(lstmBackward);
+BPTT_INSTANTIATE_SCRATCH(lstmBackward);
+BPTT_INSTANTIATE(lstmCoupledBackward);
+BPTT_INSTANTIATE_SCRATCH(lstmCoupledBackward);
+
+}  // namespace kernel
+}  // namespace bptt

@@ -1,0 +1,46 @@
+// What the forward and the backward pass of the long short-term memory cell share: the order of its gates, with and
+// without a forget gate of its own, and its attributes.
+#pragma once
+
+#include "kernels/generic/activation.h"
+#include "kernels/generic/hidden_state.h"
+#include "kernels/generic/normalization.h"
+
+namespace bptt {
+namespace kernel {
+
+// Gates i f g o; coupled (f = 1 - i): i g o. Peepholes in the order i f o and i o.
+template <bool kCoupled>
+struct LstmGates {
+  static constexpr int kInput = 0;
+  static constexpr int kForget = 1;  // not coupled
+  static constexpr int kCell = kCoupled ? 1 : 2;
+  static constexpr int kOutput = kCoupled ? 2 : 3;
+  static constexpr int kCount = kCoupled ? 3 : 4;
+  static constexpr int kOutputPeephole = kCoupled ? 1 : 2;
+};
+
+template <typename T>
+struct LstmAttributes {
+  Activation gate;
+  Activation cell;
+  Activation output;
+  bool reverse;
+  T clip;  // 0: none
+  T zoneout;
+  T zoneout_cell;
+  T epsilon;
+
+  explicit LstmAttributes(const double* attributes)
+      : gate(activation_of(attributes[0])),
+        cell(activation_of(attributes[1])),
+        output(activation_of(attributes[2])),
+        reverse(attributes[3] != 0),
+        clip(static_cast<T>(attributes[4])),
+        zoneout(static_cast<T>(attributes[5])),
+        zoneout_cell(static_cast<T>(attributes[6])),
+        epsilon(static_cast<T>(attributes[7])) {}
+};
+
+}  // namespace kernel
+}  // namespace bptt

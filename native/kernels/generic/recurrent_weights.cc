@@ -1,0 +1,174 @@
+// Gradients of what a cell has beside its input projection: recurrent weights, biases and peepholes. They are sums over
+// all steps of what the cell's backward pass left, times the state that the cell saw.
+#include "kernels/generic/declarations.h"
+#include "kernels/generic/sequence.h"
+#include "kernels/generic/transposed_product.h"
+
+namespace bptt {
+namespace kernel {
+
+namespace {
+
+// For each packed row, asked for in ascending order, the row of the state before it on the walk: null where that is
+// zero.
+template <typename T>
+class PreviousRows {
+ public:
+  // `mask` [B, columns] or null; `buffer` [columns], memory of this thread, is needed with a mask.
+  PreviousRows(const BpttAxis& axis, bool reverse, const T* states, const T* initial, const T* mask, T* buffer,
+               int64_t columns)
+      : axis_(axis),
+        walk_(axis, reverse),
+        states_(states),
+        initial_(initial),
+        mask_(mask),
+        buffer_(buffer),
+        columns_(columns) {}
+
+  const T* operator()(int64_t row) {
+    while (row >= axis_.offsets[step_ + 1]) ++step_;
+    while (row < axis_.offsets[step_]) --step_;
+    const Place at = walk_.place(step_, row - axis_.offsets[step_]);
+    const T* state = at.begins ? row_or_null(initial_, at.sequence, columns_) : states_ + at.previous * columns_;
+    if (mask_ == nullptr || state == nullptr) return state;
+    const T* mask = mask_ + at.sequence * columns_;
+    for_columns<T>(columns_, [&](int64_t c, int n) {
+      (Vec<T>::load(state + c, n) * Vec<T>::load(mask + c, n)).store(buffer_ + c, n);
+    });
+    return buffer_;
+  }
+
+ private:
+  const BpttAxis& axis_;
+  Walk walk_;
+  const T* states_;
+  const T* initial_;
+  const T* mask_;
+  T* buffer_;
+  int64_t columns_;
+  int64_t step_ = 0;  // of the last row asked for
+};
+
+template <typename T>
+BpttScratch state_product_scratch(int64_t columns) {
+  return {transposed_product_scratch<T>(columns).shared, columns * static_cast<int64_t>(sizeof(T))};
+}
+
+}  // namespace
+
+// dR = sum over all rows of da^T h_previous.
+//   da   [N,G]  in
+//   y    [N,H]  in   hidden states
+//   h0   [B,H]  in   may be absent: zero
+//   mask [B,H]  in   of variational dropout; may be absent
+//   dR   [G,H]  out
+template <typename T>
+void stateWeightGradient(const BpttCall* call) {
+  const int64_t H = columns(*call, 1);
+  PreviousRows<T> previous(*call->axis, call->attributes[0] != 0, data<T>(*call, 1), data<T>(*call, 2),
+                           data<T>(*call, 3), static_cast<T*>(call->thread_scratch), H);
+  transposed_product<T>(*call, data<T>(*call, 0), columns(*call, 0), columns(*call, 0), call->axis->rows, H,
+                        data<T>(*call, 4), previous);
+}
+
+template <typename T>
+BpttScratch stateWeightGradientScratch(const BpttOperand* operands, const BpttAxis*) {
+  return state_product_scratch<T>(operands[1].columns);
+}
+
+// dR for both forms of the gated recurrent unit, gates r z n.
+//   da   [N,3H]  in   gradient of a
+//   s    [N,H]   in   reset-after: ds; reset-before: r * h_previous
+//   y    [N,H]   in
+//   h0   [B,H]   in   may be absent: zero
+//   mask [B,H]   in   of variational dropout; may be absent
+//   dR   [3H,H]  out  rows r and z: da^T h_previous; rows n: ds^T h_previous, or da_n^T (r * h_previous)
+template <typename T>
+void gruWeightGradient(const BpttCall* call) {
+  const int64_t H = columns(*call, 1);
+  const int64_t N = call->axis->rows;
+  const T* da = data<T>(*call, 0);
+  const T* s = data<T>(*call, 1);
+  T* dR = data<T>(*call, 5);
+  const PreviousRows<T> previous(*call->axis, call->attributes[1] != 0, data<T>(*call, 2), data<T>(*call, 3),
+                                 data<T>(*call, 4), static_cast<T*>(call->thread_scratch), H);
+  transposed_product<T>(*call, da, 3 * H, 2 * H, N, H, dR, previous);
+  if (barrier(*call)) return;  // the scratch memory is used again
+  T* candidate_rows = dR + 2 * H * H;
+  if (call->attributes[0] != 0) {
+    transposed_product<T>(*call, s, H, H, N, H, candidate_rows, previous);
+  } else {
+    transposed_product<T>(*call, da + 2 * H, 3 * H, H, N, H, candidate_rows, [&](int64_t row) { return s + row * H; });
+  }
+}
+
+template <typename T>
+BpttScratch gruWeightGradientScratch(const BpttOperand* operands, const BpttAxis*) {
+  return state_product_scratch<T>(operands[1].columns);
+}
+
+// dbR of the reset-after form: column sums of the r and z columns of da, and of ds.
+template <typename T>
+void gruBiasGradient(const BpttCall* call) {
+  const int64_t H = columns(*call, 1);
+  const int64_t N = rows(*call, 0);
+  T* db = data<T>(*call, 2);
+  column_sums<T>(data<T>(*call, 0), 3 * H, N, share(2 * H, sum_width<T>(), *call->team), db);
+  column_sums<T>(data<T>(*call, 1), H, N, share(H, sum_width<T>(), *call->team), db + 2 * H);
+}
+
+namespace {
+
+// One row of dP for each peephole: sum over rows of da of that gate times the cell state that it sees.
+template <typename T>
+void peephole_gradient(const BpttCall& call, bool is_coupled) {
+  const int64_t H = columns(call, 1);
+  const int64_t stride = columns(call, 0);
+  const T* da = data<T>(call, 0);
+  const T* seen = data<T>(call, 2);
+  T* dP = data<T>(call, 4);
+  const Range mine = share(H, sum_width<T>(), *call.team);
+  const int64_t peepholes = is_coupled ? 2 : 3;
+  for (int64_t p = 0; p < peepholes; ++p) {
+    const bool is_output = p + 1 == peepholes;
+    const int64_t gate = is_output ? p + 1 : p;  // the cell gate, which has none, stands before the output gate
+    PreviousRows<T> previous(*call.axis, call.attributes[0] != 0, data<T>(call, 1), data<T>(call, 3), nullptr, nullptr,
+                             H);
+    const T* state = nullptr;
+    column_sums_of<T>(
+        call.axis->rows, mine, [&](int64_t row) { state = is_output ? seen + row * H : previous(row); },
+        [&](int64_t row, int64_t c, int n) {
+          return Vec<T>::load(da + row * stride + gate * H + c, n) * Vec<T>::load_or_zero(at_or_null(state, c), n);
+        },
+        dP + p * H);
+  }
+}
+
+}  // namespace
+
+//   da   [N,4H]  in
+//   c    [N,H]   in   cell states
+//   seen [N,H]   in   cell states that the output gate saw: c, or what it was before zoneout
+//   c0   [B,H]   in   may be absent: zero
+//   dP   [3,H]   out  of the gates i, f, o
+template <typename T>
+void peepholeGradient(const BpttCall* call) {
+  peephole_gradient<T>(*call, false);
+}
+
+// The same for the gates i and o of a cell with coupled gates.
+template <typename T>
+void coupledPeepholeGradient(const BpttCall* call) {
+  peephole_gradient<T>(*call, true);
+}
+
+BPTT_INSTANTIATE(stateWeightGradient);
+BPTT_INSTANTIATE_SCRATCH(stateWeightGradient);
+BPTT_INSTANTIATE(gruWeightGradient);
+BPTT_INSTANTIATE_SCRATCH(gruWeightGradient);
+BPTT_INSTANTIATE(gruBiasGradient);
+BPTT_INSTANTIATE(peepholeGradient);
+BPTT_INSTANTIATE(coupledPeepholeGradient);
+
+}  // namespace kernel
+}  // namespace bptt

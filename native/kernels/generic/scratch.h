@@ -1,0 +1,33 @@
+// Scratch memory in pieces. A kernel and the function that says how much it needs run the same code over this: with
+// memory it hands out the pieces, without it only counts them.
+#pragma once
+
+#include <cstdint>
+
+#include "base/alignment.h"
+#include "kernels/kernel_table.h"
+
+namespace bptt {
+namespace kernel {
+
+class Scratch {
+ public:
+  explicit Scratch(void* memory = nullptr) : memory_(static_cast<char*>(memory)) {}
+
+  // `count` elements on a boundary of 64 bytes; null when nothing is wanted, or while pieces are only counted.
+  template <typename T>
+  T* take(int64_t count) {
+    T* piece = memory_ == nullptr || count == 0 ? nullptr : reinterpret_cast<T*>(memory_ + bytes_);
+    bytes_ += round_up(count * static_cast<int64_t>(sizeof(T)), 64);
+    return piece;
+  }
+
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  char* memory_;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace kernel
+}  // namespace bptt

@@ -1,0 +1,181 @@
+// Operations that join the steps of a sequence, or give something to each of them. Sums and maxima are taken sequence
+// by sequence and threads divide their columns; whatever makes one row of steps divides the rows.
+#include "kernels/generic/call.h"
+#include "kernels/generic/declarations.h"
+#include "kernels/generic/packed_rows.h"
+#include "kernels/generic/vec.h"
+
+namespace bptt {
+namespace kernel {
+
+namespace {
+
+// Columns that one walk along a sequence takes.
+template <typename T>
+constexpr int kWalkVectors = 4;
+template <typename T>
+constexpr int kWalkColumns = kWalkVectors<T>* Vec<T>::kLanes;
+
+// For every sequence and every group of up to kWalkColumns columns of this thread: visit(sequence, its length, first
+// column, columns).
+template <typename T, typename Visit>
+void for_sequences(const BpttCall& call, int64_t width, Visit visit) {
+  const Range mine = share(width, kWalkColumns<T>, *call.team);
+  if (mine.begin == mine.end) return;
+  for (int64_t b = 0; b < call.axis->batch; ++b) {
+    const int64_t length = length_of(*call.axis, b);
+    for (int64_t c = mine.begin; c < mine.end; c += kWalkColumns<T>) {
+      visit(b, length, c, static_cast<int>(std::min<int64_t>(kWalkColumns<T>, mine.end - c)));
+    }
+  }
+}
+
+// For the rows of steps of this thread: visit(row, step, sequence).
+template <typename Visit>
+void for_steps(const BpttCall& call, Visit visit) {
+  for_packed_rows(*call.axis, share(call.axis->rows, 16, *call.team), visit);
+}
+
+bool is_nan(float x) {
+  return x != x;
+}
+bool is_nan(double x) {
+  return x != x;
+}
+
+}  // namespace
+
+// y[b] = x of the last step of sequence b.   x [N,F] in; y [B,F] out
+template <typename T>
+void lastStep(const BpttCall* call) {
+  const int64_t width = columns(*call, 0);
+  const Range mine = share(rows(*call, 1), 16, *call->team);
+  for (int64_t b = mine.begin; b < mine.end; ++b) {
+    const T* from = data<T>(*call, 0) + (call->axis->offsets[length_of(*call->axis, b) - 1] + b) * width;
+    std::copy(from, from + width, data<T>(*call, 1) + b * width);
+  }
+}
+
+// dx = dy[b] at the last step of sequence b, 0 at the others.   dy [B,F] in; dx [N,F] out
+template <typename T>
+void lastStepBackward(const BpttCall* call) {
+  const int64_t width = columns(*call, 0);
+  for_steps(*call, [&](int64_t row, int64_t step, int64_t sequence) {
+    const T* from = data<T>(*call, 0) + sequence * width;
+    T* to = data<T>(*call, 1) + row * width;
+    if (has_next(*call->axis, step, sequence)) {
+      std::fill(to, to + width, T(0));
+    } else {
+      std::copy(from, from + width, to);
+    }
+  });
+}
+
+// y[b] = the largest x of all steps of sequence b; NaN when one is NaN.   x [N,F] in; y [B,F] out
+template <typename T>
+void maxOverTime(const BpttCall* call) {
+  const int64_t width = columns(*call, 0);
+  const T* x = data<T>(*call, 0);
+  const int64_t* offsets = call->axis->offsets;
+  for_sequences<T>(*call, width, [&](int64_t b, int64_t length, int64_t c, int n) {
+    T most[kWalkColumns<T>];
+    std::copy(x + b * width + c, x + b * width + c + n, most);
+    for (int64_t t = 1; t < length; ++t) {
+      const T* from = x + (offsets[t] + b) * width + c;
+      for (int l = 0; l < n; ++l) most[l] = from[l] > most[l] || is_nan(from[l]) ? from[l] : most[l];
+    }
+    std::copy(most, most + n, data<T>(*call, 1) + b * width + c);
+  });
+}
+
+// dx = dy[b] at the first step of sequence b that holds the largest x, or the first NaN; 0 at the others.
+//   dy  [B,F]  in
+//   x   [N,F]  in   may be the same memory as dx
+//   y   [B,F]  in
+//   dx  [N,F]  out
+template <typename T>
+void maxOverTimeBackward(const BpttCall* call) {
+  const int64_t width = columns(*call, 0);
+  const int64_t* offsets = call->axis->offsets;
+  for_sequences<T>(*call, width, [&](int64_t b, int64_t length, int64_t c, int n) {
+    const T* most = data<T>(*call, 2) + b * width + c;
+    T left[kWalkColumns<T>];  // dy until a step has taken it
+    std::copy(data<T>(*call, 0) + b * width + c, data<T>(*call, 0) + b * width + c + n, left);
+    bool taken[kWalkColumns<T>] = {};
+    for (int64_t t = 0; t < length; ++t) {
+      const int64_t begin = (offsets[t] + b) * width + c;
+      const T* from = data<T>(*call, 1) + begin;
+      T* to = data<T>(*call, 3) + begin;
+      for (int l = 0; l < n; ++l) {
+        const bool takes = !taken[l] && (from[l] == most[l] || is_nan(from[l]));
+        to[l] = takes ? left[l] : T(0);
+        taken[l] = taken[l] || takes;
+      }
+    }
+  });
+}
+
+// y[b] = sum of x over the steps of sequence b, in blocks of 64 steps, so that the rounding error grows with the number
+// of blocks and not with the number of steps.   x [N,F] in; y [B,F] out
+// attributes: mean (1: divided by the length of the sequence)
+template <typename T>
+void sumOverTime(const BpttCall* call) {
+  constexpr int64_t kStepBlock = 64;
+  constexpr int L = Vec<T>::kLanes;
+  const bool mean = call->attributes[0] != 0;
+  const int64_t width = columns(*call, 0);
+  const int64_t* offsets = call->axis->offsets;
+  for_sequences<T>(*call, width, [&](int64_t b, int64_t length, int64_t c, int n) {
+    Vec<T> total[kWalkVectors<T>], block[kWalkVectors<T>];
+    for (Vec<T>& v : total) v = Vec<T>::zero();
+    for (int64_t t0 = 0; t0 < length; t0 += kStepBlock) {
+      for (Vec<T>& v : block) v = Vec<T>::zero();
+      for (int64_t t = t0; t < std::min(length, t0 + kStepBlock); ++t) {
+        const T* from = data<T>(*call, 0) + (offsets[t] + b) * width + c;
+        for (int v = 0; v * L < n; ++v) block[v] = block[v] + Vec<T>::load(from + v * L, std::min(L, n - v * L));
+      }
+      for (int v = 0; v < kWalkVectors<T>; ++v) total[v] = total[v] + block[v];
+    }
+    const Vec<T> divisor(mean ? static_cast<T>(length) : T(1));
+    T* to = data<T>(*call, 1) + b * width + c;
+    for (int v = 0; v * L < n; ++v) (total[v] / divisor).store(to + v * L, std::min(L, n - v * L));
+  });
+}
+
+// y = x[b] at every step of sequence b.   x [B,F] in; y [N,F] out
+// attributes: mean (1: divided by the length of the sequence)
+template <typename T>
+void repeatOverTime(const BpttCall* call) {
+  const bool mean = call->attributes[0] != 0;
+  const int64_t width = columns(*call, 0);
+  for_steps(*call, [&](int64_t row, int64_t, int64_t sequence) {
+    const T* from = data<T>(*call, 0) + sequence * width;
+    T* to = data<T>(*call, 1) + row * width;
+    const Vec<T> divisor(mean ? static_cast<T>(length_of(*call->axis, sequence)) : T(1));
+    for_columns<T>(width, [&](int64_t c, int n) { (Vec<T>::load(from + c, n) / divisor).store(to + c, n); });
+  });
+}
+
+// y = x * mask[b] at every step of sequence b.   x [N,F], mask [B,F] in; y [N,F] out, may be the same memory as x
+template <typename T>
+void multiplySequence(const BpttCall* call) {
+  const int64_t width = columns(*call, 0);
+  for_steps(*call, [&](int64_t row, int64_t, int64_t sequence) {
+    const T* x = data<T>(*call, 0) + row * width;
+    const T* mask = data<T>(*call, 1) + sequence * width;
+    T* y = data<T>(*call, 2) + row * width;
+    for_columns<T>(width,
+                   [&](int64_t c, int n) { (Vec<T>::load(x + c, n) * Vec<T>::load(mask + c, n)).store(y + c, n); });
+  });
+}
+
+BPTT_INSTANTIATE(lastStep);
+BPTT_INSTANTIATE(lastStepBackward);
+BPTT_INSTANTIATE(maxOverTime);
+BPTT_INSTANTIATE(maxOverTimeBackward);
+BPTT_INSTANTIATE(sumOverTime);
+BPTT_INSTANTIATE(repeatOverTime);
+BPTT_INSTANTIATE(multiplySequence);
+
+}  // namespace kernel
+}  // namespace bptt

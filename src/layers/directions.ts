@@ -1,0 +1,104 @@
+/** One direction of one recurrent layer: its parameters, its random masks, and the loop over the sequences. */
+import { affine } from '../graph/operations/linear.js';
+import { only, type Value } from '../graph/value.js';
+import { type CellParameters, type CellShape, cellOf, type Pack } from './cells.js';
+import type { ParameterRole } from './initializer.js';
+import type { BuildContext } from './layer.js';
+import { dropElements, sequenceMask, zoneMask } from './noise.js';
+import { normalizationEpsilon, type RecurrentDescription, zoneoutRates } from './recurrent-options.js';
+
+/** Which direction of which layer of a stack. */
+export interface Place {
+  readonly layer: number;
+  readonly isReverse: boolean;
+}
+
+/** Asks for the parameters, named and laid out as PyTorch's, and in its order. */
+function parametersOf(
+  { units, initializer, ...description }: RecurrentDescription,
+  { gates, forgetGate, width, biases, normalized, ...shape }: CellShape,
+  suffix: string,
+  inputs: number,
+  context: BuildContext,
+): CellParameters {
+  const rows = gates * units;
+  const forgetBias = 'forgetBias' in description ? description.forgetBias : undefined;
+  const shared = { units, gates, forgetGate, forgetBias, initializer };
+  const matrix = (name: string, role: ParameterRole, rows: number, columns: number) =>
+    context.parameter(name + suffix, { role, rows, columns, shape: [rows, columns], fanIn: columns, ...shared });
+  const row = (name: string, role: ParameterRole, columns: number) =>
+    context.parameter(name + suffix, { role, rows: 1, columns, shape: [columns], fanIn: units, ...shared });
+  return {
+    W: matrix('weight_ih', 'input', rows, inputs),
+    R: matrix('weight_hh', 'recurrent', rows, width),
+    bW: biases.includes('ih') ? row('bias_ih', 'inputBias', rows) : undefined,
+    // The only bias of a cell takes what is meant for biases, wherever it is added.
+    bR: biases.includes('hh') ? row('bias_hh', biases.includes('ih') ? 'recurrentBias' : 'inputBias', rows) : undefined,
+    Wr: shape.isProjected ? matrix('weight_hr', 'projection', width, units) : undefined,
+    peepholes: shape.peepholes > 0 ? matrix('peepholes', 'peephole', shape.peepholes, units) : undefined,
+    gainW: normalized.includes('ih') ? row('gain_ih', 'gain', rows) : undefined,
+    gainR: normalized.includes('hh') ? row('gain_hh', 'gain', rows) : undefined,
+    gainC: normalized.includes('c') ? row('gain_c', 'gain', units) : undefined,
+    shiftC: normalized.includes('c') && biases.length > 0 ? row('shift_c', 'shift', units) : undefined,
+  };
+}
+
+/** The input's product of all steps, normalised where it has a gain of its own. */
+function inputProduct(context: BuildContext, x: Value, { W, bW, gainW }: CellParameters, epsilon: number): Value {
+  if (gainW === undefined) return affine(context, x, W, bW);
+  const operands = { x: affine(context, x, W), gain: gainW, shift: bW };
+  return only(context.graph.apply('layerNormalization', operands, { epsilon }), 'y');
+}
+
+/** What the cell takes beside weights and input: in training random masks, otherwise what they are on the whole. */
+function noiseOf(description: RecurrentDescription, context: BuildContext, width: number) {
+  const { units, recurrentDropout = 0 } = description;
+  const hasCellState = cellOf(description).states.includes('c');
+  const { hidden, cell } = zoneoutRates(description);
+  return {
+    operands: {
+      mask: sequenceMask(context, width, recurrentDropout),
+      zone: zoneMask(context, width, hidden),
+      zoneCell: hasCellState ? zoneMask(context, units, cell) : undefined,
+    },
+    attributes: context.training ? {} : { zoneout: hidden, zoneoutCell: cell },
+  };
+}
+
+/**
+ * Emits one direction of one layer.
+ *
+ * @returns its outputs: `y` for all steps, `hT` at the end of each sequence
+ */
+export function buildDirection(
+  description: RecurrentDescription,
+  { layer, isReverse }: Place,
+  x: Value,
+  context: BuildContext,
+): Record<string, Value> {
+  const { graph } = context;
+  const { units, weightDropout = 0 } = description;
+  const cell = cellOf(description);
+  const shape = cell.shape(description);
+  const suffix = `_l${layer}${isReverse ? '_reverse' : ''}`;
+  const parameters = parametersOf(description, shape, suffix, x.columns, context);
+  const states = cell.states.map((state) => {
+    const columns = state === 'h' ? shape.width : units;
+    return [`${state}0`, context.initialState(state + suffix, columns)] as const;
+  });
+  const epsilon = normalizationEpsilon(description) ?? 0;
+  const a = inputProduct(context, x, parameters, epsilon);
+  const R = dropElements(context, parameters.R, weightDropout);
+  const noise = noiseOf(description, context, shape.width);
+  const pack: Pack = (packing, w, rows, rowBegin = 0) =>
+    only(graph.apply(packing, { w }, { rowBegin }, { O: rows }), 'p');
+  const { name, operands, attributes } = cell.operation(description, { ...parameters, R }, pack);
+  const { bR, gainR: gain } = parameters;
+  const outputs = graph.apply(
+    name,
+    { a, bR, gain, ...Object.fromEntries(states), ...noise.operands, ...operands },
+    { reverse: isReverse ? 1 : 0, epsilon, ...noise.attributes, ...attributes },
+  );
+  for (const state of cell.states) context.finalState(state + suffix, only(outputs, `${state}T`));
+  return outputs;
+}

@@ -1,0 +1,50 @@
+/** Problems of the penalties on activations and on their change in time. */
+import { scalar } from '../../oracle/matrix.js';
+import { rowCount } from '../../oracle/packed.js';
+import { batches, operandsFor, type Problem } from './problem.js';
+
+const shapes = [
+  { name: 'one step of one sequence', batchSizes: batches.oneStepOfOneSequence, columns: 1 },
+  { name: 'one step', batchSizes: batches.oneStep, columns: 3 },
+  { name: 'one sequence', batchSizes: batches.oneSequence, columns: 17 },
+  { name: 'all lengths different', batchSizes: batches.allLengthsDifferent, columns: 3 },
+  { name: 'all lengths different', batchSizes: batches.allLengthsDifferent, columns: 70 },
+  { name: 'equal lengths', batchSizes: batches.equalLengths, columns: 1 },
+  { name: 'more sequences than a tile', batchSizes: batches.moreSequencesThanATile, columns: 17 },
+  { name: '600 rows', batchSizes: batches.sixHundredRows, columns: 33 },
+] as const;
+
+function problemsOf({ name: size, batchSizes, columns }: (typeof shapes)[number]): Problem[] {
+  const title = `${size}, ${columns} columns`;
+  const random = operandsFor(`penalties ${title}`);
+  const rows = rowCount(batchSizes);
+  const x = random.matrix(rows, columns, -3, 3);
+  const dloss = scalar(-1.25);
+  const common = { batchSizes, terms: rows * columns };
+  const pairs = (rows - batchSizes[0]) * columns;
+  return [
+    { name: `meanSquare, ${title}`, operation: 'meanSquare', operands: { x }, ...common },
+    { name: `meanSquareBackward, ${title}`, operation: 'meanSquareBackward', operands: { dloss, x }, ...common },
+    { name: `temporalDifference, ${title}`, operation: 'temporalDifference', operands: { x }, ...common },
+    {
+      name: `temporalDifferenceBackward, ${title}`,
+      operation: 'temporalDifferenceBackward',
+      operands: { dloss, x },
+      ...common,
+      terms: 3,
+      // A gradient is a difference of numbers of about this size.
+      scales: { dx: 3 / Math.max(1, pairs) },
+    },
+  ];
+}
+
+/** A matrix of no time axis, such as one row of weights. */
+const fixed: Problem = {
+  name: 'meanSquare, [1, 300] of no time axis',
+  operation: 'meanSquare',
+  operands: { x: operandsFor('fixed').matrix(1, 300) },
+  terms: 300,
+};
+
+/** All of them at every size. */
+export const penaltyProblems: readonly Problem[] = [...shapes.flatMap(problemsOf), fixed];
