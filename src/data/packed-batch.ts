@@ -2,9 +2,19 @@
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import type { Batch } from '../model/batch.js';
+import {
+  countRows,
+  orderOf,
+  type PackedOrder,
+  type Rows,
+  requireRows,
+  rowWidth,
+  sameKind,
+  sequenceLengths,
+} from './rows.js';
+import { applyOrder } from './sequence-rows.js';
 
-/** One sequence, or packed rows: ids, or rows of features one after the other. */
-export type Rows = Int32Array | Float32Array;
+export type { Rows } from './rows.js';
 
 /** What the rows of the sequences and of their targets are. */
 export interface PackOptions {
@@ -12,6 +22,11 @@ export interface PackOptions {
   readonly features?: number;
   /** A target for every step of every sequence: class ids (-1 = ignored) or rows of `targetFeatures` numbers. */
   readonly targets?: readonly Rows[];
+  /**
+   * Instead, for a network with one output per sequence: a target for every sequence, in the order of the sequences. Class
+   * ids [B] (-1 = ignored) or rows [B * targetFeatures].
+   */
+  readonly sequenceTargets?: Rows;
   /** Numbers in a row of a Float32Array target. Integer >= 1; default 1. */
   readonly targetFeatures?: number;
 }
@@ -20,52 +35,6 @@ export interface PackOptions {
 export interface PackedBatch extends Batch {
   /** [B] index, among the sequences that were packed, of each sequence of the batch (longest first). */
   readonly order: Int32Array;
-}
-
-function rowWidth(name: string, sequences: readonly Rows[], features: unknown): number {
-  const isIds = sequences[0] instanceof Int32Array;
-  for (const [index, sequence] of sequences.entries()) {
-    if (!(sequence instanceof Int32Array) && !(sequence instanceof Float32Array)) {
-      throw new OptionError('invalid_option', `${name} ${index} must be an Int32Array or a Float32Array`, {
-        name,
-        index,
-      });
-    }
-    if (sequence instanceof Int32Array !== isIds) {
-      throw new OptionError(
-        'invalid_option',
-        `${name} ${index} is of type ${sequence.constructor.name}, ${name} 0 of type ${sequences[0]?.constructor.name}`,
-        { name, index },
-      );
-    }
-  }
-  const width = requireNumber(name === 'target' ? 'targetFeatures' : 'features', features ?? 1, {
-    integer: true,
-    min: 1,
-  });
-  if (isIds && width !== 1) {
-    throw new ShapeError('shape_mismatch', `${name}s are ids, which have no features, but features is ${width}`, {
-      name,
-      features: width,
-    });
-  }
-  return width;
-}
-
-function sequenceLengths(sequences: readonly Rows[], width: number): Int32Array {
-  const lengths = new Int32Array(sequences.length);
-  for (const [index, sequence] of sequences.entries()) {
-    if (sequence.length === 0) throw new DataError('empty_data', `sequence ${index} is empty`, { index });
-    if (sequence.length % width !== 0) {
-      throw new ShapeError(
-        'shape_mismatch',
-        `sequence ${index} has ${sequence.length} numbers, which is not a multiple of features ${width}`,
-        { index, length: sequence.length, features: width },
-      );
-    }
-    lengths[index] = sequence.length / width;
-  }
-  return lengths;
 }
 
 function checkTargets(targets: readonly Rows[], width: number, lengths: Int32Array): void {
@@ -86,9 +55,16 @@ function checkTargets(targets: readonly Rows[], width: number, lengths: Int32Arr
   }
 }
 
+/** Targets of sequences stand alone. @throws {OptionError} `invalid_option` beside targets of steps */
+function refuseBothTargets(targets: unknown): void {
+  if (targets === undefined) return;
+  const message = "options 'targets' and 'sequenceTargets' exclude each other: a network has one target";
+  throw new OptionError('invalid_option', message, { name: 'sequenceTargets' });
+}
+
 function pack(sequences: readonly Rows[], order: Int32Array, batchSizes: Int32Array, width: number): Rows {
   const rows = batchSizes.reduce((sum, alive) => sum + alive, 0);
-  const packed = sequences[0] instanceof Int32Array ? new Int32Array(rows * width) : new Float32Array(rows * width);
+  const packed = sameKind(sequences[0] as Rows, rows * width);
   let row = 0;
   for (const [step, alive] of batchSizes.entries()) {
     for (let place = 0; place < alive; place++, row++) {
@@ -112,43 +88,33 @@ function pack(sequences: readonly Rows[], order: Int32Array, batchSizes: Int32Ar
  * @example packSequences([Int32Array.of(1, 2), Int32Array.of(3, 4, 5)]) // input 3 1 4 2 5, batchSizes 2 2 1, order 1 0
  */
 export function packSequences(sequences: readonly Rows[], options: PackOptions = {}): PackedBatch {
-  rejectUnknownKeys('packSequences', options, ['features', 'targets', 'targetFeatures']);
-  if (sequences.length === 0) throw new DataError('empty_data', 'there are no sequences to pack');
-  const width = rowWidth('sequence', sequences, options.features);
+  rejectUnknownKeys('packSequences', options, ['features', 'targets', 'sequenceTargets', 'targetFeatures']);
+  const width = rowWidth('sequence', sequences, 'features', options.features);
   const lengths = sequenceLengths(sequences, width);
-  const { targets } = options;
-  const targetWidth = targets === undefined ? 1 : rowWidth('target', targets, options.targetFeatures);
+  const { targets, sequenceTargets } = options;
+  const given = targets ?? (sequenceTargets === undefined ? [] : [sequenceTargets]);
+  const targetWidth = rowWidth('target', given, 'targetFeatures', options.targetFeatures);
   if (targets !== undefined) checkTargets(targets, targetWidth, lengths);
+  if (sequenceTargets !== undefined) {
+    refuseBothTargets(targets);
+    requireRows('target numbers', sequenceTargets, lengths.length, targetWidth, 'sequences');
+  }
 
   const order = Int32Array.from(lengths.keys()).sort(
     (left, right) => (lengths[right] as number) - (lengths[left] as number) || left - right,
   );
   const batchSizes = new Int32Array(lengths[order[0] as number] as number);
   for (const length of lengths) for (let step = 0; step < length; step++) (batchSizes[step] as number)++;
+  const target =
+    sequenceTargets === undefined
+      ? targets && pack(targets, order, batchSizes, targetWidth)
+      : applyOrder({ batchSizes, order }, sequenceTargets, targetWidth);
   return {
     order,
     batchSizes,
     inputs: { input: pack(sequences, order, batchSizes, width) },
-    ...(targets === undefined ? {} : { targets: { target: pack(targets, order, batchSizes, targetWidth) } }),
+    ...(target === undefined ? {} : { targets: { target } }),
   };
-}
-
-/** Number of rows N of a packed batch. */
-function countRows(batchSizes: Int32Array): number {
-  let rows = 0;
-  let previous = batchSizes[0] ?? 0;
-  for (const [step, alive] of batchSizes.entries()) {
-    if (alive < 1 || alive > previous) {
-      throw new ShapeError('shape_mismatch', `batchSizes[${step}] is ${alive}, after ${previous}; they may not grow`, {
-        step,
-        alive,
-        previous,
-      });
-    }
-    previous = alive;
-    rows += alive;
-  }
-  return rows;
 }
 
 /**
@@ -161,36 +127,17 @@ function countRows(batchSizes: Int32Array): number {
  * @throws {ShapeError} `length_mismatch` when the rows are not N * features, `shape_mismatch` for impossible batch
  *   sizes
  */
-export function unpackSequences<R extends Rows>(
-  batch: { readonly batchSizes: Int32Array; readonly order?: Int32Array },
-  rows: R,
-  features = 1,
-): R[] {
+export function unpackSequences<R extends Rows>(batch: PackedOrder, rows: R, features = 1): R[] {
   requireNumber('features', features, { integer: true, min: 1 });
   const { batchSizes } = batch;
-  const count = countRows(batchSizes);
-  if (rows.length !== count * features) {
-    throw new ShapeError(
-      'length_mismatch',
-      `there are ${rows.length} numbers, but the ${count} steps of the batch with ${features} features need ${count * features}`,
-      { length: rows.length, steps: count, features },
-    );
-  }
-  const sequences = batchSizes.length === 0 ? 0 : (batchSizes[0] as number);
-  const order = batch.order ?? Int32Array.from({ length: sequences }, (_, index) => index);
-  if (
-    order.length !== sequences ||
-    new Set(order).size !== sequences ||
-    order.some((at) => at < 0 || at >= sequences)
-  ) {
-    throw new ShapeError('length_mismatch', `order must name each of the ${sequences} sequences once`, { sequences });
-  }
+  requireRows('numbers', rows, countRows(batchSizes), features, 'steps of the batch');
+  const order = orderOf(batch);
+  const sequences = order.length;
   const lengths = new Int32Array(sequences);
   for (const alive of batchSizes) for (let place = 0; place < alive; place++) (lengths[place] as number)++;
 
   const unpacked = new Array<R>(sequences);
-  const make = rows.constructor as new (length: number) => R;
-  for (const [place, length] of lengths.entries()) unpacked[order[place] as number] = new make(length * features);
+  for (const [place, length] of lengths.entries()) unpacked[order[place] as number] = sameKind(rows, length * features);
   let row = 0;
   for (const [step, alive] of batchSizes.entries()) {
     for (let place = 0; place < alive; place++, row++) {
@@ -209,6 +156,24 @@ export interface ContiguousOptions {
   readonly features?: number;
   /** Targets in the same layout: class ids [N] (-1 = ignored), or rows [N * F]. */
   readonly targets?: Rows;
+  /** Instead, for a network with one output per sequence: class ids [batch] (-1 = ignored), or rows [batch * F]. */
+  readonly sequenceTargets?: Rows;
+}
+
+/** @throws {ShapeError} `length_mismatch` when targets are not one id, or the same number of features, for each of `count` */
+function checkWholeRows(targets: Rows, count: number, what: string): void {
+  if (targets.length === 0 || targets.length % count !== 0) {
+    throw new ShapeError('length_mismatch', `${targets.length} targets do not fit the ${count} ${what}`, {
+      targets: targets.length,
+      rows: count,
+    });
+  }
+  if (targets instanceof Int32Array && targets.length !== count) {
+    throw new ShapeError('length_mismatch', `there are ${targets.length} target ids for ${count} ${what}`, {
+      targets: targets.length,
+      rows: count,
+    });
+  }
 }
 
 /**
@@ -220,10 +185,9 @@ export interface ContiguousOptions {
  * @throws {OptionError} `invalid_option`, `unknown_option`
  */
 export function contiguousBatch(rows: Rows, options: ContiguousOptions): Batch {
-  rejectUnknownKeys('contiguousBatch', options, ['batch', 'features', 'targets']);
+  rejectUnknownKeys('contiguousBatch', options, ['batch', 'features', 'targets', 'sequenceTargets']);
   const batch = requireNumber('batch', options.batch, { integer: true, min: 1 });
-  const features = rowWidth('sequence', [rows], options.features);
-  const { targets } = options;
+  const features = rowWidth('sequence', [rows], 'features', options.features);
   if (rows.length === 0) throw new DataError('empty_data', 'there are no rows');
   if (rows.length % (batch * features) !== 0) {
     throw new ShapeError(
@@ -233,18 +197,13 @@ export function contiguousBatch(rows: Rows, options: ContiguousOptions): Batch {
     );
   }
   const count = rows.length / features;
-  if (targets !== undefined && (targets.length === 0 || targets.length % count !== 0)) {
-    throw new ShapeError('length_mismatch', `${targets.length} targets do not fit the ${count} rows`, {
-      targets: targets.length,
-      rows: count,
-    });
+  const { targets, sequenceTargets } = options;
+  if (targets !== undefined) checkWholeRows(targets, count, 'rows');
+  if (sequenceTargets !== undefined) {
+    refuseBothTargets(targets);
+    checkWholeRows(sequenceTargets, batch, 'sequences');
   }
-  if (targets instanceof Int32Array && targets.length !== count) {
-    throw new ShapeError('length_mismatch', `there are ${targets.length} target ids for ${count} rows`, {
-      targets: targets.length,
-      rows: count,
-    });
-  }
+  const target = targets ?? sequenceTargets;
   const batchSizes = new Int32Array(count / batch).fill(batch);
-  return { batchSizes, inputs: { input: rows }, ...(targets === undefined ? {} : { targets: { target: targets } }) };
+  return { batchSizes, inputs: { input: rows }, ...(target === undefined ? {} : { targets: { target } }) };
 }

@@ -1,6 +1,6 @@
 /** Losses by name: what the targets are, and the operation that computes them. */
 import type { Graph } from '../graph/graph.js';
-import { type Extent, only, type Value } from '../graph/value.js';
+import { only, type Value } from '../graph/value.js';
 
 /** Name of a loss. */
 export type LossName = 'softmaxCrossEntropy' | 'sigmoidCrossEntropy' | 'meanSquaredError';
@@ -9,13 +9,15 @@ export type LossName = 'softmaxCrossEntropy' | 'sigmoidCrossEntropy' | 'meanSqua
 export const LOSSES: readonly LossName[] = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError'];
 
 /**
- * Emits a loss over all rows of `outputs` [N, C] against the input `target` and returns it [1, 1].
+ * Emits a loss over all rows of `outputs` [R, C] against the input `target` and returns it [1, 1]. The rows R are those of
+ * the outputs: N where they are given for every step, B for every sequence.
  *
- * - `softmaxCrossEntropy`: targets [N] are class indices 0..C-1, -1 leaves a row out; the mean over the others, in nats.
- * - `sigmoidCrossEntropy`: targets [N, C] in [0, 1]; the mean over rows of the sum over columns, in nats.
- * - `meanSquaredError`: targets [N, C]; the mean over all elements.
+ * - `softmaxCrossEntropy`: targets [R] are class indices 0..C-1, -1 leaves a row out; the mean over the others, in nats.
+ * - `sigmoidCrossEntropy`: targets [R, C] in [0, 1]; the mean over rows of the sum over columns, in nats.
+ * - `meanSquaredError`: targets [R, C]; the mean over all elements.
  */
-export function emitLoss(graph: Graph, name: LossName, outputs: Value, rows: Extent): Value {
+export function emitLoss(graph: Graph, name: LossName, outputs: Value): Value {
+  const { rows } = outputs;
   switch (name) {
     case 'softmaxCrossEntropy': {
       const targets = graph.indices('target', rows, outputs.columns, { ignore: true });

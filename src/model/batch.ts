@@ -9,7 +9,8 @@ export interface Batch {
   /** Packed rows by input name: ids [N], or features [N*F]. Sequential models name theirs `input`. */
   readonly inputs: Readonly<Record<string, Int32Array | Float32Array>>;
   /**
-   * Packed rows by target name: class ids [N] (-1 = ignored), or rows [N*F]. Sequential models name theirs `target`.
+   * Targets by name; networks name theirs `target`. Packed rows: class ids [N] (-1 = ignored), or rows [N*F]. For a network
+   * with one output per sequence one for each, in the batch's order: class ids [B], or rows [B*F].
    */
   readonly targets?: Readonly<Record<string, Int32Array | Float32Array>>;
 }

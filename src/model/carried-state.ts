@@ -1,11 +1,12 @@
 /** Hidden states that pass from one run to the next: from window to window of a long text, or from step to step. */
 import { UsageError } from '../core/errors.js';
+import { describeValue } from '../core/options.js';
 
 /** The states of all recurrent layers for a number of sequences. */
 export class CarriedState {
   /** Number of sequences B. */
   readonly batch: number;
-  /** State by name, for example `lstm.h_l0`: row-major [B * units]. */
+  /** State by name, for example `lstm.h_l0`: row-major [B * units], in the order of the batch's sequences. */
   readonly values: ReadonlyMap<string, Float32Array>;
 
   constructor(batch: number, values: ReadonlyMap<string, Float32Array>) {
@@ -16,6 +17,28 @@ export class CarriedState {
   /** States of zero. @param units hidden size of each state by name */
   static zero(batch: number, units: ReadonlyMap<string, number>): CarriedState {
     return new CarriedState(batch, new Map([...units].map(([name, size]) => [name, new Float32Array(batch * size)])));
+  }
+
+  /**
+   * Sets one state, for example the initial hidden state that an encoder gives.
+   *
+   * @param name as in `values`
+   * @param values row-major [B * units], one row for each sequence in the batch's order (longest first); copied
+   * @throws {UsageError} `state_mismatch` when there is no such state or it has another size; nothing has changed then
+   */
+  set(name: string, values: Float32Array): void {
+    const target = this.values.get(name);
+    if (target === undefined) {
+      const names = [...this.values.keys()];
+      const known = names.length === 0 ? 'the network has none' : `there are ${names.join(', ')}`;
+      throw new UsageError('state_mismatch', `there is no state '${name}'; ${known}`, { name, names });
+    }
+    if (!(values instanceof Float32Array) || values.length !== target.length) {
+      const given = values instanceof Float32Array ? `${values.length} numbers` : describeValue(values);
+      const message = `state '${name}' takes a Float32Array of ${target.length} numbers for ${this.batch} sequences, got ${given}`;
+      throw new UsageError('state_mismatch', message, { name, expected: target.length, actual: values?.length });
+    }
+    target.set(values);
   }
 
   /** Sets everything to zero, the state before a sequence begins. */

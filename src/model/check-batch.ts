@@ -36,7 +36,8 @@ function checkType(name: string, values: Int32Array | Float32Array | undefined, 
   throw new ShapeError('rank_mismatch', message, { name, actual, expected });
 }
 
-function checkArray(
+/** @throws {ShapeError} `rank_mismatch`, `length_mismatch` with the name and both sizes */
+export function checkArray(
   name: string,
   values: Int32Array | Float32Array | undefined,
   isIndex: boolean,
@@ -50,7 +51,8 @@ function checkArray(
 }
 
 /**
- * @param wantsTargets whether the run computes a loss
+ * @param rows rows N of the batch
+ * @param target what the targets are, where the run computes a loss
  * @throws {ShapeError} `shape_mismatch`, `rank_mismatch`, `length_mismatch` with the name and both sizes
  * @throws {UsageError} `state_mismatch`
  */
@@ -58,14 +60,14 @@ export function checkBatch(
   batch: Batch,
   rows: number,
   description: NetworkDescription,
-  target: { readonly isIndex: boolean; readonly columns: number } | undefined,
+  target: { readonly isIndex: boolean; readonly columns: number; readonly rows: number } | undefined,
 ): void {
   for (const [name, input] of Object.entries(description.inputs)) {
     const isIndex = input.kind === 'indices';
     checkArray(`input '${name}'`, batch.inputs?.[name], isIndex, rows * (isIndex ? 1 : input.units));
   }
   if (target === undefined) return;
-  const length = rows * (target.isIndex ? 1 : target.columns);
+  const length = target.rows * (target.isIndex ? 1 : target.columns);
   checkArray("target 'target'", batch.targets?.['target'], target.isIndex, length);
 }
 

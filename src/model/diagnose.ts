@@ -2,9 +2,9 @@
 import { NumericError } from '../core/errors.js';
 import type { Value } from '../graph/value.js';
 import { native } from '../native/addon.js';
+import type { ModelRun } from './model-run.js';
 import type { NetworkDescription } from './network.js';
 import type { Parameter } from './parameters.js';
-import type { ModelProgram } from './programs.js';
 
 /** A layer with a value that is NaN or infinite. */
 export interface Culprit {
@@ -35,19 +35,17 @@ function findIn(
  * whose gradient is not: gradients flow backwards, so that is where it began.
  *
  * @param run a finished run of a program that keeps the output of every layer
- * @param rows rows of that run
  */
 export function findNonFinite(
   description: NetworkDescription,
   parameters: ReadonlyMap<string, Parameter>,
-  run: Pick<ModelProgram, 'built' | 'program'>,
-  rows: number,
+  run: ModelRun,
 ): Culprit | undefined {
   for (const { name: layer } of description.nodes) {
     const parameter = findIn(parameters, layer, 'data');
     if (parameter !== undefined) return { layer, what: 'parameter', parameter };
-    const output = run.built.nodes.get(layer) as Value;
-    if (output.node !== undefined && !isSound(run.program.real(output).subarray(0, rows * output.columns))) {
+    const output = run.compiled.built.nodes.get(layer) as Value;
+    if (output.node !== undefined && !isSound(run.view(output))) {
       return { layer, what: 'output' };
     }
   }

@@ -1,39 +1,27 @@
 /** A compiled network: parameters in memory, and the runs that train, evaluate and use them. */
 import { UsageError } from '../core/errors.js';
-import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
-import { requireInitializer } from '../layers/initializer.js';
-import { LOSSES, type LossName } from '../losses/losses.js';
-import { threadCount } from '../native/threads.js';
-import { hyperparameters, optimizerSlots } from '../optimizers/emit-update.js';
-import { adam, type OptimizerDescription, optimizerFromJSON } from '../optimizers/optimizer.js';
+import { requireNumber } from '../core/options.js';
+import type { LossName } from '../losses/losses.js';
+import { optimizerSlots } from '../optimizers/emit-update.js';
+import type { OptimizerDescription } from '../optimizers/optimizer.js';
 import type { Batch } from './batch.js';
-import { buildGraph, type Mode } from './build-graph.js';
+import { buildGraph, type Mode, type OutputPer, outputPer } from './build-graph.js';
 import { CarriedState } from './carried-state.js';
+import { lookAheadLayer } from './causality.js';
 import { checkBatch, checkState, countRows } from './check-batch.js';
+import { type CompileOptions, checkCompileOptions } from './compile-options.js';
 import { type Culprit, findNonFinite, nonFiniteError } from './diagnose.js';
-import { ModelRun } from './model-run.js';
+import { ModelRun, writeTrainingNumbers } from './model-run.js';
 import type { NetworkDescription } from './network.js';
 import { type Parameter, ParameterBlocks, ParameterLayout } from './parameters.js';
 import { Programs } from './programs.js';
-import type { EvaluationResult, ModelMemory, StepResult } from './results.js';
+import { type EvaluationResult, type ModelMemory, plannedMemory, type StepResult } from './results.js';
 import { checkRunOptions, type RunOptions, type TrainOptions, trainingNumbers } from './run-options.js';
 import { RunQueue } from './run-queue.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './sampling.js';
 import { Stream } from './stream.js';
 
-/** Settings of a compilation. */
-export interface CompileOptions {
-  /** Default `softmaxCrossEntropy`. */
-  readonly loss?: LossName;
-  /** Default `adam()`. */
-  readonly optimizer?: OptimizerDescription;
-  /** Seed of everything random in the model: initial values, dropout. Integer >= 0, default 1. */
-  readonly seed?: number;
-  /** Threads that a run uses at most; default `BPTT_THREADS`, else all processors. Results do not depend on it. */
-  readonly threads?: number;
-  /** Initial values, as in layers/initializer; default `default`. */
-  readonly initializer?: string;
-}
+export type { CompileOptions } from './compile-options.js';
 
 const RUN_OPTIONS = ['state'];
 const TRAIN_OPTIONS = [...RUN_OPTIONS, 'learningRate', 'clipNorm', 'clipValue'];
@@ -51,9 +39,12 @@ export class Model {
   readonly initializer: string;
   /** Width of the output. */
   readonly outputs: number;
+  /** Whether there is an output, and a target, for every step or for every sequence. */
+  readonly outputPer: OutputPer;
+  /** Width of every state by name, for example `lstm.h_l0`. */
+  readonly stateSizes: ReadonlyMap<string, number>;
   readonly #blocks: ParameterBlocks;
-  readonly #programs: Programs;
-  readonly #stateUnits: ReadonlyMap<string, number>;
+  readonly #programs: Programs<Mode>;
   readonly #queue = new RunQueue();
   #step = 0;
   #version = 0;
@@ -61,21 +52,22 @@ export class Model {
 
   /** Use `network(...).compile(...)`. */
   constructor(description: NetworkDescription, options: CompileOptions) {
-    rejectUnknownKeys('compile', options, ['loss', 'optimizer', 'seed', 'threads', 'initializer']);
+    const checked = checkCompileOptions(options);
     this.description = description;
-    this.loss = requireOneOf('loss', options.loss ?? 'softmaxCrossEntropy', LOSSES);
-    this.optimizer = optimizerFromJSON(options.optimizer ?? adam());
-    this.seed = requireNumber('seed', options.seed ?? 1, { min: 0, integer: true });
-    this.threads = threadCount(options.threads);
-    this.initializer = requireInitializer(options.initializer ?? 'default');
+    this.loss = checked.loss;
+    this.optimizer = checked.optimizer;
+    this.seed = checked.seed;
+    this.threads = checked.threads;
+    this.initializer = checked.initializer;
     const layout = new ParameterLayout();
     const request = { description, loss: this.loss, optimizer: this.optimizer, layout };
-    const { columns, initialStates } = buildGraph({ ...request, mode: 'evaluate' });
-    this.outputs = columns;
-    this.#stateUnits = new Map([...initialStates].map(([name, value]) => [name, value.columns]));
+    const { output, initialStates } = buildGraph({ ...request, mode: 'evaluate' });
+    this.outputs = output.columns;
+    this.outputPer = outputPer(output);
+    this.stateSizes = new Map([...initialStates].map(([name, value]) => [name, value.columns]));
     this.#blocks = new ParameterBlocks(layout, optimizerSlots(this.optimizer));
     this.#blocks.initialize(layout, this.initializer, this.seed);
-    this.#programs = new Programs(request, this.#blocks, this.threads);
+    this.#programs = new Programs((mode) => buildGraph({ ...request, mode }), this.#blocks, this.threads);
   }
 
   /** Parameters by name, for example `lstm.weight_ih_l0`, as views into the memory that training works on. */
@@ -104,18 +96,15 @@ export class Model {
 
   /** Planned memory. Grows when a batch needs a larger program. */
   get memory(): ModelMemory {
-    const parameters = this.#blocks.parameter.byteLength;
-    const gradients = this.#blocks.gradient.byteLength;
-    const optimizer = this.#blocks.optimizer.byteLength;
-    const { arenaBytes: arena, scratchBytes: scratch } = this.#programs;
-    return {
-      parameters,
-      gradients,
-      optimizer,
-      arena,
-      scratch,
-      total: parameters + gradients + optimizer + arena + scratch,
-    };
+    return plannedMemory(this.#blocks, this.#programs);
+  }
+
+  /**
+   * Name of the first layer whose output at a step depends on later steps: it refuses streams, and states carried from window
+   * to window.
+   */
+  get lookAheadLayer(): string | undefined {
+    return lookAheadLayer(this.description);
   }
 
   /** Tells the model that its parameters were written from outside: packed copies of them are made again. */
@@ -123,9 +112,14 @@ export class Model {
     this.#version++;
   }
 
-  /** States of zero for `batch` sequences. @throws {OptionError} `invalid_option` */
+  /**
+   * States of zero for `batch` sequences, of every recurrent layer and direction. Set its values to begin elsewhere; as the
+   * option `state` of a run it gives the initial states and receives the final ones.
+   *
+   * @throws {OptionError} `invalid_option`
+   */
   newState(batch: number): CarriedState {
-    return CarriedState.zero(requireNumber('batch', batch, { min: 1, integer: true }), this.#stateUnits);
+    return CarriedState.zero(requireNumber('batch', batch, { min: 1, integer: true }), this.stateSizes);
   }
 
   /**
@@ -177,7 +171,10 @@ export class Model {
     });
   }
 
-  /** The outputs of a batch, row-major [N, outputs], in packed order. Errors as `trainStep`. */
+  /**
+   * The outputs of a batch, row-major, in packed order: [N, outputs], or [B, outputs] where the network has one output per
+   * sequence. Errors as `trainStep`.
+   */
   predict(batch: Batch, options: RunOptions = {}): Promise<Float32Array> {
     return this.#queue.enqueue(options, async () => {
       checkRunOptions('predict', options, [...RUN_OPTIONS, 'signal']);
@@ -200,7 +197,11 @@ export class Model {
     });
   }
 
-  /** A stream of one sequence, step by step, with a state of its own. */
+  /**
+   * A stream of one sequence, step by step, with a state of its own.
+   *
+   * @throws {UsageError} `not_streamable` when a layer looks at later steps; `state_mismatch` for a model of several inputs
+   */
   stream(): Stream {
     return new Stream(this);
   }
@@ -234,7 +235,7 @@ export class Model {
   #diagnose(batch: Batch, state: CarriedState | undefined): Culprit | undefined {
     const run = this.#begin('diagnose', batch, state);
     run.run();
-    return findNonFinite(this.description, this.parameters, run.compiled, run.rows);
+    return findNonFinite(this.description, this.parameters, run);
   }
 
   /** Frees the programs of the model. @throws {UsageError} `model_busy` */
@@ -253,37 +254,39 @@ export class Model {
     if (this.#disposed) throw new UsageError('model_disposed', 'the model has been disposed of');
     const { description } = this;
     const rows = countRows(batch);
-    const hasIndexTargets = this.loss === 'softmaxCrossEntropy';
-    const target = { isIndex: hasIndexTargets, columns: this.outputs };
-    checkBatch(batch, rows, description, mode === 'predict' ? undefined : target);
-    if (state !== undefined) checkState(state, batch.batchSizes[0] as number, this.#stateUnits);
+    const sequences = batch.batchSizes[0] as number;
+    const isIndex = this.loss === 'softmaxCrossEntropy';
+    const target = { isIndex, columns: this.outputs, rows: this.outputPer === 'step' ? rows : sequences };
+    const hasTarget = mode !== 'predict';
+    checkBatch(batch, rows, description, hasTarget ? target : undefined);
+    if (state !== undefined) checkState(state, sequences, this.stateSizes);
     const compiled = this.#programs.get(mode, batch.batchSizes, rows, use);
-    const inputs = { description, mode, hasIndexTargets, batch, rows, state, version: this.#version };
-    return new ModelRun(compiled, inputs);
+    const kind = isIndex ? 'indices' : 'features';
+    const version = this.#version;
+    return new ModelRun(compiled, { description, target: hasTarget ? kind : undefined, batch, rows, state, version });
   }
 
   #beginTraining(batch: Batch, options: TrainOptions): ModelRun {
-    const { learningRate, clipNorm, clipValue } = trainingNumbers(options, this.optimizer.learningRate);
+    const numbers = trainingNumbers(options, this);
     const run = this.#begin('train', batch, options.state);
-    const numbers = hyperparameters(this.optimizer, learningRate, this.#step + 1);
-    run.writeTrainingNumbers({ clipNorm, clipValue, hyperparameters: numbers, seed: this.seed, step: this.#step });
+    writeTrainingNumbers(run.compiled.program, numbers);
     return run;
   }
 
   #finishTraining(run: ModelRun, batch: Batch, { state }: TrainOptions): StepResult {
-    const { loss, gradientNorm, rows } = run;
+    const { loss, gradientNorm, rows, outputRows } = run;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw nonFiniteError(loss, gradientNorm, this.#step + 1, this.#diagnose(batch, state));
     }
     if (state !== undefined) run.writeStateTo(state);
     this.#step++;
     this.#version++;
-    return { loss, gradientNorm, steps: rows };
+    return { loss, gradientNorm, steps: rows, targets: outputRows };
   }
 
   #finishEvaluation(run: ModelRun, state: CarriedState | undefined): EvaluationResult {
     if (state !== undefined) run.writeStateTo(state);
-    return { loss: run.loss, steps: run.rows };
+    return { loss: run.loss, steps: run.rows, targets: run.outputRows };
   }
 
   #finishPrediction(run: ModelRun, state: CarriedState | undefined): Float32Array {

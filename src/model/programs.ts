@@ -1,24 +1,26 @@
 /** The compiled programs of a model, one for each kind of run, made when a batch first needs them. */
 import { CompiledProgram, type ModelBlocks } from '../graph/program.js';
-import { type BuildRequest, type BuiltGraph, buildGraph, type Mode, TIME } from './build-graph.js';
+import { TIME } from './build-forward.js';
+import type { BuiltGraph } from './build-graph.js';
 
 /** A program and the graph that it was compiled from. */
-export interface ModelProgram {
-  readonly built: BuiltGraph;
+export interface ModelProgram<Built extends BuiltGraph = BuiltGraph> {
+  readonly built: Built;
   readonly program: CompiledProgram;
   /** Version of the parameters that its packed weights were made from, or -1. */
   preparedVersion: number;
 }
 
 /** Compiles on demand. A batch that does not fit the program of its mode gets a larger one. */
-export class Programs {
-  readonly #request: Omit<BuildRequest, 'mode'>;
+export class Programs<Mode extends string, Built extends BuiltGraph = BuiltGraph> {
+  readonly #build: (mode: Mode) => Built;
   readonly #blocks: ModelBlocks;
   readonly #threads: number;
-  readonly #programs = new Map<string, ModelProgram>();
+  readonly #programs = new Map<string, ModelProgram<Built>>();
 
-  constructor(request: Omit<BuildRequest, 'mode'>, blocks: ModelBlocks, threads: number) {
-    this.#request = request;
+  /** @param build gives the graph of a mode, a new one at every call */
+  constructor(build: (mode: Mode) => Built, blocks: ModelBlocks, threads: number) {
+    this.#build = build;
     this.#blocks = blocks;
     this.#threads = threads;
   }
@@ -37,7 +39,7 @@ export class Programs {
    * The program for batches of up to these sizes; `use` keeps programs of the same mode apart (a stream's program of one
    * step is not replaced by that of a long batch).
    */
-  get(mode: Mode, batchSizes: Int32Array, rows: number, use: string = mode): ModelProgram {
+  get(mode: Mode, batchSizes: Int32Array, rows: number, use: string = mode): ModelProgram<Built> {
     const known = this.#programs.get(use);
     const before = known?.program.axes.get(TIME);
     const batch = batchSizes[0] as number;
@@ -52,13 +54,13 @@ export class Programs {
       batch: Math.max(batch, before?.batch ?? 0),
       rows: Math.max(rows, before?.rows ?? 0),
     };
-    const built = buildGraph({ ...this.#request, mode });
+    const built = this.#build(mode);
     const program = new CompiledProgram(built.graph, {
       outputs: built.outputs,
       axes: new Map([[TIME, capacity]]),
       blocks: this.#blocks,
       threads: this.#threads,
-      prepare: mode === 'predict',
+      prepare: built.prepare,
     });
     const made = { built, program, preparedVersion: -1 };
     this.#programs.set(use, made);

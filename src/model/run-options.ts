@@ -1,11 +1,16 @@
 /** Options of the runs of a model, and their checks. */
 import { OptionError, UsageError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { hyperparameters } from '../optimizers/emit-update.js';
+import type { OptimizerDescription } from '../optimizers/optimizer.js';
 import { CarriedState } from './carried-state.js';
 
 /** Options of a run. */
 export interface RunOptions {
-  /** Initial states; replaced by the final ones when the run succeeds. Zero and forgotten where it is left out. */
+  /**
+   * Initial states of every recurrent layer and direction, in the batch's order of sequences; replaced by the final ones when
+   * the run succeeds. Zero and forgotten where it is left out.
+   */
   readonly state?: CarriedState;
   /** Stops the run before it changes anything; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -21,6 +26,12 @@ export interface TrainOptions extends RunOptions {
   readonly clipValue?: number;
 }
 
+/** @throws {UsageError} `state_mismatch` when the state is none of a model's */
+export function requireState(state: unknown): void {
+  if (state instanceof CarriedState) return;
+  throw new UsageError('state_mismatch', `state is ${describeValue(state)}, expected one that newState made`);
+}
+
 /**
  * Checks the options of a run.
  *
@@ -31,9 +42,7 @@ export interface TrainOptions extends RunOptions {
 export function checkRunOptions(run: string, options: RunOptions, allowed: readonly string[]): void {
   rejectUnknownKeys(run, options, allowed);
   const { state, signal } = options;
-  if (state !== undefined && !(state instanceof CarriedState)) {
-    throw new UsageError('state_mismatch', `state is ${describeValue(state)}, expected one that model.newState made`);
-  }
+  if (state !== undefined) requireState(state);
   // Both are called: an exception when a run has ended would have no caller to go to.
   const isSignal = typeof signal?.addEventListener === 'function' && typeof signal.removeEventListener === 'function';
   if (signal !== undefined && !isSignal) {
@@ -42,14 +51,33 @@ export function checkRunOptions(run: string, options: RunOptions, allowed: reado
   }
 }
 
-/** The numbers of a training step, with their defaults; 0 is no limit. @throws {OptionError} `invalid_option` */
+/** The run-time numbers of a training step. */
+export interface TrainingNumbers {
+  /** 0 is no limit. */
+  readonly clipNorm: number;
+  readonly clipValue: number;
+  readonly hyperparameters: readonly number[];
+  readonly seed: number;
+  /** Training steps done before. */
+  readonly step: number;
+}
+
+/**
+ * The numbers of a training step, with their defaults.
+ *
+ * @param step training steps done before
+ * @throws {OptionError} `invalid_option`
+ */
 export function trainingNumbers(
   { learningRate, clipNorm = 0, clipValue = 0 }: TrainOptions,
-  defaultLearningRate: number,
-): { readonly learningRate: number; readonly clipNorm: number; readonly clipValue: number } {
+  { optimizer, seed, step }: { readonly optimizer: OptimizerDescription; readonly seed: number; readonly step: number },
+): TrainingNumbers {
+  const rate = requireNumber('learningRate', learningRate ?? optimizer.learningRate, { min: 0 });
   return {
-    learningRate: requireNumber('learningRate', learningRate ?? defaultLearningRate, { min: 0 }),
     clipNorm: requireNumber('clipNorm', clipNorm, { min: 0 }),
     clipValue: requireNumber('clipValue', clipValue, { min: 0 }),
+    hyperparameters: hyperparameters(optimizer, rate, step + 1),
+    seed,
+    step,
   };
 }

@@ -3,6 +3,7 @@ import { NumericError, VocabularyError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { Random } from '../core/random.js';
 import type { Model } from './model.js';
+import type { Stream } from './stream.js';
 
 /** What sampling needs of a vocabulary. */
 export interface SymbolTable {
@@ -62,6 +63,7 @@ function draw(logits: Float32Array, temperature: number, random: Random): number
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {VocabularyError} `vocabulary_mismatch` when the model has another number of outputs; `unknown_symbol`
  * @throws {NumericError} `non_finite_output` while symbols are drawn
+ * @throws {UsageError} `not_streamable`
  */
 export function sampleSymbols(model: Model, vocabulary: SymbolTable, options: SampleOptions): Generator<string> {
   rejectUnknownKeys('sample', options, ['prompt', 'length', 'temperature', 'topK', 'seed']);
@@ -74,7 +76,7 @@ export function sampleSymbols(model: Model, vocabulary: SymbolTable, options: Sa
     throw new VocabularyError('vocabulary_mismatch', message, { outputs: model.outputs, symbols: vocabulary.size });
   }
   const prompt = vocabulary.encode(options.prompt ?? '');
-  return drawSymbols(model, vocabulary, { prompt, length, temperature, topK, random });
+  return drawSymbols(model.stream(), vocabulary, { prompt, length, temperature, topK, random });
 }
 
 interface Drawing {
@@ -90,10 +92,9 @@ function beginning(vocabulary: SymbolTable): number {
   return vocabulary.endOfSentenceId ?? vocabulary.idOf?.('\n') ?? 0;
 }
 
-function* drawSymbols(model: Model, vocabulary: SymbolTable, drawing: Drawing): Generator<string> {
+function* drawSymbols(stream: Stream, vocabulary: SymbolTable, drawing: Drawing): Generator<string> {
   const { prompt, length, temperature, topK, random } = drawing;
   const { joinedBy, endOfSentenceId } = vocabulary;
-  const stream = model.stream();
   let previous = prompt.at(-1) ?? beginning(vocabulary);
   let logits = stream.read(prompt.length > 0 ? prompt : Int32Array.of(previous));
   for (let drawn = 0; drawn < length; drawn++) {

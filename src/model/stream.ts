@@ -20,8 +20,13 @@ export class Stream {
   #steps = 0;
   #closed = false;
 
-  /** Use `model.stream()`. @throws {UsageError} `state_mismatch` for a model of several inputs */
+  /** Use `model.stream()`. @throws {UsageError} as there */
   constructor(model: Model) {
+    const layer = model.lookAheadLayer;
+    if (layer !== undefined) {
+      const message = `layer '${layer}' looks at later steps of a sequence, a stream has none yet: predict whole sequences`;
+      throw new UsageError('not_streamable', message, { layer });
+    }
     const names = Object.keys(model.description.inputs);
     if (names.length !== 1) {
       const message = `a stream needs a model of one input, this one has ${names.length}`;

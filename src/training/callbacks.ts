@@ -18,7 +18,7 @@ export interface StartEvent extends RunPosition {
 
 /** After every optimizer step. */
 export interface StepEvent extends RunPosition {
-  /** Mean over the steps of the batch, nats. */
+  /** Mean over the targets of the batch, nats. */
   readonly loss: number;
   /** Global norm before clipping. */
   readonly gradientNorm: number;

@@ -7,6 +7,14 @@ export interface TensorView {
   readonly data: Float32Array;
 }
 
+/** How much a run worked on. */
+export interface StepCounts {
+  /** Valid steps: the measure of speed. */
+  readonly steps: number;
+  /** Rows of the target: one for each step, or for each sequence. */
+  readonly targets: number;
+}
+
 /** What training needs of a model; every compiled model is one. */
 export interface TrainableModel {
   /** The network as JSON: a resumed run must have the same. */
@@ -20,6 +28,8 @@ export interface TrainableModel {
   /** Optimizer steps done. Writable: a checkpoint sets it. */
   step: number;
   readonly seed: number;
+  /** Name of a layer that looks at later steps, which keeps states from being carried; undefined where there is none. */
+  readonly lookAheadLayer?: string | undefined;
   newState(batch: number): CarriedState;
   /** One optimizer step. The state is replaced, and anything changed at all, only when it succeeds. */
   trainStep(
@@ -31,9 +41,9 @@ export interface TrainableModel {
       state?: CarriedState;
       signal?: AbortSignal;
     },
-  ): Promise<{ readonly loss: number; readonly gradientNorm: number; readonly steps: number }>;
+  ): Promise<StepCounts & { readonly loss: number; readonly gradientNorm: number }>;
   evaluate(
     batch: Batch,
     options: { state?: CarriedState; signal?: AbortSignal },
-  ): Promise<{ readonly loss: number; readonly steps: number }>;
+  ): Promise<StepCounts & { readonly loss: number }>;
 }

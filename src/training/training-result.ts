@@ -22,7 +22,7 @@ export interface TrainingResult {
     | undefined;
   /** Predictions trained on, those before a resume included. */
   readonly tokens: number;
-  /** Speed of the training steps of this call of `fit`; 0 when there were none. */
+  /** Valid steps of the batches a second, in the training steps of this call of `fit`; 0 when there were none. */
   readonly tokensPerSecond: number;
   /** Seconds that this call of `fit` took. */
   readonly seconds: number;

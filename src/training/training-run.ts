@@ -2,6 +2,7 @@ import { DataError, NumericError } from '../core/errors.js';
 import type { Batch } from '../model/batch.js';
 import { createSchedule } from '../schedules/create-schedule.js';
 import { notify, type RunPosition } from './callbacks.js';
+import { firstCarriedState } from './carried-state.js';
 import { EarlyStopping } from './early-stopping.js';
 import { markLast } from './mark-last.js';
 import { progressOn, silentProgress } from './progress.js';
@@ -10,17 +11,16 @@ import { RunCheckpoints, type RunParts } from './run-checkpoints.js';
 import { runConfiguration } from './run-configuration.js';
 import { RunLog } from './run-log.js';
 import { RunState } from './run-state.js';
-import type { TrainableModel } from './trainable-model.js';
+import type { StepCounts, TrainableModel } from './trainable-model.js';
 import { type CheckedTrainerOptions, requireValidationFor } from './trainer-options.js';
 import { type BatchReader, readForTraining, readForValidation, type TrainingSet } from './training-data.js';
 import { type StopReason, type TrainingResult, trainingResult } from './training-result.js';
 import { countPredictions, evaluateOn, type LossSummary, summarizeLoss } from './validation.js';
 
 /** What one optimizer step came to. */
-interface StepOutcome {
+interface StepOutcome extends StepCounts {
   readonly loss: number;
   readonly gradientNorm: number;
-  readonly steps: number;
   readonly learningRate: number;
   readonly seconds: number;
 }
@@ -40,7 +40,7 @@ export class TrainingRun {
   #unsaved = true;
   #bestUnsaved = false;
   #stopRequested = false;
-  #trained = { tokens: 0, seconds: 0 };
+  #trained = { steps: 0, seconds: 0 };
 
   private constructor(model: TrainableModel, set: TrainingSet, options: CheckedTrainerOptions) {
     const { epochs, steps, schedule, directory, progress = true } = options;
@@ -48,15 +48,17 @@ export class TrainingRun {
     this.#training = readForTraining(set.training, model.seed);
     this.#validation = set.validation === undefined ? undefined : readForValidation(set.validation);
     requireValidationFor(options, this.#validation !== undefined);
+    // Refused here, not after an epoch of training.
+    if (this.#validation !== undefined) firstCarriedState(model, this.#validation);
 
     const learningRate = options.learningRate ?? model.optimizer.learningRate;
-    const { batchesPerEpoch: stepsPerEpoch, carriedSequences } = this.#training;
+    const { batchesPerEpoch: stepsPerEpoch } = this.#training;
     const length = Math.min(steps ?? Infinity, (epochs ?? Infinity) * (stepsPerEpoch ?? Infinity));
     const totalSteps = Number.isFinite(length) ? length : undefined;
     const readers = { training: this.#training, validation: this.#validation };
     this.#parts = {
       model,
-      carried: carriedSequences === undefined ? undefined : model.newState(carriedSequences),
+      carried: firstCarriedState(model, this.#training),
       schedule: createSchedule(schedule, { learningRate, totalSteps, stepsPerEpoch }),
       earlyStopping: options.earlyStopping && new EarlyStopping(options.earlyStopping),
       vocabulary: set.vocabulary,
@@ -142,8 +144,8 @@ export class TrainingRun {
   /** Counts a step that was done, and reports it. */
   async recordStep(batch: Batch, isLast: boolean, outcome: StepOutcome): Promise<void> {
     const state = this.#state;
-    const { loss, gradientNorm, learningRate, seconds } = outcome;
-    const tokens = countPredictions(batch, outcome.steps);
+    const { loss, gradientNorm, learningRate, seconds, steps } = outcome;
+    const tokens = countPredictions(batch, outcome.targets);
     state.step += 1;
     state.batch += 1;
     state.epochDone = isLast;
@@ -152,9 +154,9 @@ export class TrainingRun {
     state.intervalLoss.add(loss, tokens);
     state.intervalNorm.add(gradientNorm, 1);
     this.#unsaved = true;
-    this.#trained.tokens += tokens;
+    this.#trained.steps += steps;
     this.#trained.seconds += seconds;
-    this.#log.step(state.step, state.epoch + 1, loss, tokens, seconds);
+    this.#log.step(state.step, state.epoch + 1, loss, steps, seconds);
     if (state.step % this.#options.metricsEvery === 0) this.#recordInterval(learningRate);
     await notify(this.#options.callbacks, 'onStep', { ...this.#position(), loss, gradientNorm, learningRate });
   }
@@ -197,10 +199,10 @@ export class TrainingRun {
     await this.#save();
     const reason = this.#stopReason ?? 'callback';
     if (reason === 'earlyStopping') this.#log.note(`stopped early: the validation loss has stopped falling`);
-    const { tokens, seconds } = this.#trained;
+    const { steps, seconds } = this.#trained;
     return trainingResult(this.#parts.model, state, {
       stoppedBy: reason,
-      tokensPerSecond: seconds > 0 ? tokens / seconds : 0,
+      tokensPerSecond: seconds > 0 ? steps / seconds : 0,
       seconds: this.#log.seconds,
       checkpoint: this.lastCheckpoint?.path,
       bestCheckpoint: this.#checkpoints?.bestPath,

@@ -1,5 +1,6 @@
 import { DataError, NumericError } from '../core/errors.js';
 import type { Batch } from '../model/batch.js';
+import { firstCarriedState } from './carried-state.js';
 import { Mean } from './mean.js';
 import type { TrainableModel } from './trainable-model.js';
 import type { BatchReader } from './training-data.js';
@@ -22,10 +23,13 @@ export function summarizeLoss(model: Pick<TrainableModel, 'loss'>, loss: number,
   return { loss, perplexity: Math.exp(loss), bitsPerToken: loss / Math.LN2, tokens };
 }
 
-/** Number of predictions in a batch: its steps, without those whose class is to be ignored (-1). */
-export function countPredictions(batch: Batch, steps: number): number {
+/**
+ * Number of predictions in a batch, the weight of its mean loss: the rows of its target, one for each step or for each
+ * sequence, without those whose class is to be ignored (-1).
+ */
+export function countPredictions(batch: Batch, targets: number): number {
   const [target] = Object.values(batch.targets ?? {});
-  if (!(target instanceof Int32Array)) return steps;
+  if (!(target instanceof Int32Array)) return targets;
   let ignored = 0;
   for (const id of target) if (id < 0) ignored += 1;
   return target.length - ignored;
@@ -36,18 +40,18 @@ export function countPredictions(batch: Batch, steps: number): number {
  *
  * @throws {DataError} `empty_data` when nothing is predicted
  * @throws {NumericError} `non_finite_loss`
+ * @throws {UsageError} `not_streamable` when a state would be carried through a network that looks at later steps
  * @throws the signal's reason when it is aborted
  */
 export async function evaluateOn(
-  model: Pick<TrainableModel, 'evaluate' | 'newState' | 'loss'>,
+  model: Pick<TrainableModel, 'evaluate' | 'newState' | 'lookAheadLayer' | 'loss'>,
   reader: BatchReader,
   signal?: AbortSignal,
 ): Promise<LossSummary> {
-  const { carriedSequences } = reader;
-  const state = carriedSequences === undefined ? undefined : model.newState(carriedSequences);
+  const state = firstCarriedState(model, reader);
   const mean = new Mean();
   for await (const batch of reader.batches(0, 0)) {
-    const { loss, steps } = await model.evaluate(batch, { ...(state && { state }), ...(signal && { signal }) });
+    const { loss, targets } = await model.evaluate(batch, { ...(state && { state }), ...(signal && { signal }) });
     if (!Number.isFinite(loss)) {
       throw new NumericError(
         'non_finite_loss',
@@ -57,7 +61,7 @@ export async function evaluateOn(
         },
       );
     }
-    mean.add(loss, countPredictions(batch, steps));
+    mean.add(loss, countPredictions(batch, targets));
   }
   if (mean.value === undefined) throw new DataError('empty_data', 'there is nothing to predict in the validation data');
   return summarizeLoss(model, mean.value, mean.weight);

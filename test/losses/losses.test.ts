@@ -48,7 +48,7 @@ describe('the softmax cross-entropy of a model', () => {
     const model = identityModel('softmaxCrossEntropy');
     const batch = batchOf(rows, Int32Array.of(2, 0, 1));
     const expected = (Math.log(3) + Math.log(2) + Math.log(3)) / 3; // the second row has p = 2/4
-    expect(model.evaluateSync(batch)).toEqual({ loss: expect.closeTo(expected, 6), steps: 3 });
+    expect(model.evaluateSync(batch)).toEqual({ loss: expect.closeTo(expected, 6), steps: 3, targets: 3 });
     expect(biasGradient(model, batch)).toEqual(
       near([(1 / 3 - 1 / 2 + 1 / 3) / 3, (1 / 3 + 1 / 4 - 2 / 3) / 3, (-2 / 3 + 1 / 4 + 1 / 3) / 3]),
     );
@@ -65,7 +65,7 @@ describe('the softmax cross-entropy of a model', () => {
     const model = identityModel('softmaxCrossEntropy');
     const nothing = batchOf(rows, new Int32Array(3).fill(-1));
     expect(model.evaluateSync(nothing).loss).toBe(0);
-    expect(model.trainStepSync(nothing)).toEqual({ loss: 0, gradientNorm: 0, steps: 3 });
+    expect(model.trainStepSync(nothing)).toEqual({ loss: 0, gradientNorm: 0, steps: 3, targets: 3 });
   });
 
   it('stays finite for logits that overflow an exponential', () => {

@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { packSequences } from '../../src/data/packed-batch.js';
+import { applyOrder, restoreOrder } from '../../src/data/sequence-rows.js';
 import type { Batch } from '../../src/model/batch.js';
 import type { CarriedState } from '../../src/model/carried-state.js';
 import type { Model } from '../../src/model/model.js';
-import { batchSizesOf, CELLS, type Cell, characterModel, imageOf, randomBatch, SYMBOLS } from './small-models.js';
+import {
+  batchSizesOf,
+  CELLS,
+  type Cell,
+  characterModel,
+  imageOf,
+  randomBatch,
+  randomNumbers,
+  SYMBOLS,
+} from './small-models.js';
 
 const cells = Object.keys(CELLS) as Cell[];
 
@@ -144,5 +155,77 @@ describe('a state that is carried through training', () => {
     const warm = model.predictSync(window, { state });
     expect(warm).toHaveLength(SYMBOLS);
     expect(warm).not.toEqual(cold);
+  });
+});
+
+describe('the states of a model', () => {
+  const model = characterModel({ cell: 'lstm', units: 9, layers: 2 });
+  const lengths = [7, 4, 4, 1];
+  const ragged = randomBatch(lengths);
+
+  it('are told by name and width', () => {
+    expect([...model.stateSizes]).toEqual([
+      ['lstm.h_l0', 9],
+      ['lstm.c_l0', 9],
+      ['lstm.h_l1', 9],
+      ['lstm.c_l1', 9],
+    ]);
+    expect([...characterModel({ cell: 'gru', units: 4 }).stateSizes]).toEqual([['gru.h_l0', 4]]);
+  });
+
+  it('go in before the first step of each sequence, and come out after its last one', () => {
+    const state = model.newState(4);
+    let seed = 50;
+    for (const [name, units] of model.stateSizes) state.set(name, randomNumbers(4 * units, seed++));
+    const given = state.clone();
+    const outputs = model.predictSync(ragged, { state });
+    const rowsBefore = (step: number) => ragged.batchSizes.slice(0, step).reduce((sum, size) => sum + size, 0);
+    for (const [sequence, length] of lengths.entries()) {
+      const alone = model.newState(1);
+      for (const [name, values] of given.values) alone.set(name, values.slice(9 * sequence, 9 * sequence + 9));
+      const rows = Array.from({ length }, (_, step) => rowsBefore(step) + sequence);
+      const input = Int32Array.from(rows, (row) => (ragged.inputs['input'] as Int32Array)[row] as number);
+      const expected = rows.flatMap((row) => [...outputs.slice(row * SYMBOLS, (row + 1) * SYMBOLS)]);
+      const batchSizes = new Int32Array(length).fill(1);
+      expect([...model.predictSync({ batchSizes, inputs: { input } }, { state: alone })]).toEqual(expected);
+      for (const [name, values] of alone.values) {
+        expect(state.values.get(name)?.slice(9 * sequence, 9 * sequence + 9), `${name} ${sequence}`).toEqual(values);
+      }
+    }
+  });
+
+  it('go in in the order of the caller with applyOrder, and come out with restoreOrder', () => {
+    const sequences = [Int32Array.of(1, 2), Int32Array.of(3, 4, 5), Int32Array.of(6)];
+    const batch = packSequences(sequences);
+    const initial = randomNumbers(3 * 9, 5);
+    const state = model.newState(3);
+    state.set('lstm.h_l1', applyOrder(batch, initial, 9));
+    model.predictSync(batch, { state });
+    const final = restoreOrder(batch, state.values.get('lstm.c_l0') as Float32Array, 9);
+    for (const [index, input] of sequences.entries()) {
+      const alone = model.newState(1);
+      alone.set('lstm.h_l1', initial.slice(9 * index, 9 * index + 9));
+      model.predictSync({ batchSizes: new Int32Array(input.length).fill(1), inputs: { input } }, { state: alone });
+      expect(final.slice(9 * index, 9 * index + 9)).toEqual(alone.values.get('lstm.c_l0'));
+    }
+  });
+
+  it('are copied when they are set, and refused when they do not fit', () => {
+    const state = model.newState(2);
+    const values = randomNumbers(18);
+    state.set('lstm.c_l1', values);
+    const kept = values.slice();
+    values.fill(0);
+    expect(state.values.get('lstm.c_l1')).toEqual(kept);
+    const mismatch = expect.objectContaining({ code: 'state_mismatch' });
+    expect(() => state.set('lstm.h_l2', kept)).toThrow("there is no state 'lstm.h_l2'; there are lstm.h_l0, lstm.c_l0");
+    expect(() => state.set('lstm.h_l2', kept)).toThrow(mismatch);
+    expect(() => state.set('lstm.c_l1', new Float32Array(9))).toThrow(
+      "state 'lstm.c_l1' takes a Float32Array of 18 numbers for 2 sequences, got 9 numbers",
+    );
+    for (const wrong of [new Float64Array(18), new Array(18).fill(0), undefined]) {
+      expect(() => state.set('lstm.c_l1', wrong as never)).toThrow(mismatch);
+    }
+    expect(state.values.get('lstm.c_l1')).toEqual(kept);
   });
 });

@@ -45,7 +45,7 @@ export class ToyModel implements TrainableModel {
   async trainStep(
     batch: Batch,
     options: { learningRate: number; clipNorm?: number; state?: CarriedState; signal?: AbortSignal },
-  ): Promise<{ loss: number; gradientNorm: number; steps: number }> {
+  ): Promise<{ loss: number; gradientNorm: number; steps: number; targets: number }> {
     await Promise.resolve();
     options.signal?.throwIfAborted();
     const ids = batch.inputs['input'] as Int32Array;
@@ -76,13 +76,13 @@ export class ToyModel implements TrainableModel {
       if (hidden) hidden[i] = Math.tanh(0.5 * value + 0.1 * (ids[i % ids.length] as number));
     }
     this.step += 1;
-    return { loss: squares / 5, gradientNorm: Math.sqrt(gradientSquares), steps: ids.length };
+    return { loss: squares / 5, gradientNorm: Math.sqrt(gradientSquares), steps: ids.length, targets: ids.length };
   }
 
   async evaluate(
     batch: Batch,
     options: { state?: CarriedState; signal?: AbortSignal } = {},
-  ): Promise<{ loss: number; steps: number }> {
+  ): Promise<{ loss: number; steps: number; targets: number }> {
     await Promise.resolve();
     this.onEvaluate?.();
     options.signal?.throwIfAborted();
@@ -90,7 +90,7 @@ export class ToyModel implements TrainableModel {
     this.calls.push(`evaluate ${ids.join(' ')}`);
     const w = this.parameters.get('w')?.data as Float32Array;
     const loss = this.validationLoss?.(this.step) ?? w.reduce((sum, value) => sum + value * value, 0);
-    return { loss, steps: ids.length };
+    return { loss, steps: ids.length, targets: ids.length };
   }
 
   /** All numbers that training changes. */

@@ -1,0 +1,44 @@
+/** One row for each sequence: targets, results and states of whole sequences, in the caller's order and in the batch's. */
+import { requireNumber } from '../core/options.js';
+import { orderOf, type PackedOrder, type Rows, requireRows, sameKind } from './rows.js';
+
+function permute<R extends Rows>(
+  batch: PackedOrder,
+  rows: R,
+  width: number,
+  place: (packed: number, own: number) => readonly [to: number, from: number],
+): R {
+  requireNumber('width', width, { integer: true, min: 1 });
+  const order = orderOf(batch);
+  requireRows('numbers', rows, order.length, width, 'sequences of the batch');
+  const permuted = sameKind(rows, rows.length);
+  for (const [packed, own] of order.entries()) {
+    const [to, from] = place(packed, own);
+    permuted.set(rows.subarray(from * width, (from + 1) * width), to * width);
+  }
+  return permuted;
+}
+
+/**
+ * Rows of whole sequences (predictions of a network with one output per sequence, final states) back in the order in which the
+ * sequences were packed.
+ *
+ * @param batch as `packSequences` gave it; without an order the rows stay where they are
+ * @param rows [B * width] in the batch's order
+ * @param width numbers in a row, integer >= 1
+ * @returns [B * width] in the caller's order, a new array
+ * @throws {ShapeError} `length_mismatch`
+ * @throws {OptionError} `invalid_option`
+ */
+export function restoreOrder<R extends Rows>(batch: PackedOrder, rows: R, width = 1): R {
+  return permute(batch, rows, width, (packed, own) => [own, packed]);
+}
+
+/**
+ * The inverse of `restoreOrder`: rows in the caller's order (initial states, targets) to the batch's.
+ *
+ * @example state.set('lstm.h_l0', applyOrder(batch, initial, 32))
+ */
+export function applyOrder<R extends Rows>(batch: PackedOrder, rows: R, width = 1): R {
+  return permute(batch, rows, width, (packed, own) => [packed, own]);
+}

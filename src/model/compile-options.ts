@@ -1,0 +1,53 @@
+/** Settings of a compilation, and their checks. */
+import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { requireInitializer } from '../layers/initializer.js';
+import { LOSSES, type LossName } from '../losses/losses.js';
+import { threadCount } from '../native/threads.js';
+import { adam, type OptimizerDescription, optimizerFromJSON } from '../optimizers/optimizer.js';
+
+/** Settings of everything that has parameters. */
+export interface ParameterOptions {
+  /** Default `adam()`. */
+  readonly optimizer?: OptimizerDescription;
+  /** Seed of everything random in the model: initial values, dropout. Integer >= 0, default 1. */
+  readonly seed?: number;
+  /** Threads that a run uses at most; default `BPTT_THREADS`, else all processors. Results do not depend on it. */
+  readonly threads?: number;
+  /** Initial values, as in layers/initializer; default `default`. */
+  readonly initializer?: string;
+}
+
+/** Settings of a compilation. */
+export interface CompileOptions extends ParameterOptions {
+  /** Default `softmaxCrossEntropy`. */
+  readonly loss?: LossName;
+}
+
+const PARAMETER_OPTIONS = ['optimizer', 'seed', 'threads', 'initializer'];
+
+/**
+ * The settings with their defaults.
+ *
+ * @param owner what is made with them, for messages
+ * @param others names of further options, which the caller checks
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ */
+export function checkParameterOptions(
+  owner: string,
+  options: ParameterOptions,
+  others: readonly string[],
+): Required<ParameterOptions> {
+  rejectUnknownKeys(owner, options, [...others, ...PARAMETER_OPTIONS]);
+  return {
+    optimizer: optimizerFromJSON(options.optimizer ?? adam()),
+    seed: requireNumber('seed', options.seed ?? 1, { min: 0, integer: true }),
+    threads: threadCount(options.threads),
+    initializer: requireInitializer(options.initializer ?? 'default'),
+  };
+}
+
+/** As `checkParameterOptions`, with the loss. */
+export function checkCompileOptions(options: CompileOptions): Required<CompileOptions> {
+  const checked = checkParameterOptions('compile', options, ['loss']);
+  return { ...checked, loss: requireOneOf('loss', options.loss ?? 'softmaxCrossEntropy', LOSSES) };
+}

@@ -1,0 +1,276 @@
+/** One step of a recurrent layer at a time, for loops that users write themselves. */
+import { OptionError, UsageError } from '../core/errors.js';
+import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { isCausal, layerFromJSON } from '../layers/layers.js';
+import type { RecurrentDescription } from '../layers/recurrent.js';
+import { optimizerSlots } from '../optimizers/emit-update.js';
+import type { OptimizerDescription } from '../optimizers/optimizer.js';
+import { buildCellGraph, CELL_INPUT, type CellGraph, type CellMode, UPSTREAM } from './build-cell-graph.js';
+import { CarriedState } from './carried-state.js';
+import { checkArray, checkState } from './check-batch.js';
+import { checkParameterOptions, type ParameterOptions } from './compile-options.js';
+import { nonFiniteError } from './diagnose.js';
+import { ModelRun } from './model-run.js';
+import { type NetworkDescription, sequential } from './network.js';
+import { ParameterUpdate } from './parameter-update.js';
+import { type Parameter, ParameterBlocks, ParameterLayout } from './parameters.js';
+import { Programs } from './programs.js';
+import { requireState, type TrainOptions, trainingNumbers } from './run-options.js';
+
+/** Settings of a cell. */
+export interface RecurrentCellOptions extends ParameterOptions {
+  /** Numbers in a row of the input, integer >= 1. */
+  readonly inputs: number;
+}
+
+/** What a step gives. */
+export interface CellStep {
+  /** [batch * outputs]. */
+  readonly output: Float32Array;
+  /** The state after the step. */
+  readonly state: CarriedState;
+}
+
+/** The gradients of a loss that reach a step from what follows it; what is left out is zero. */
+export interface CellUpstream {
+  /** With respect to the output of the step: [batch * outputs]. */
+  readonly output?: Float32Array;
+  /** With respect to the state after the step: what `gradient` gave for the next step. */
+  readonly state?: CarriedState;
+}
+
+/** The gradients that a step passes on. */
+export interface CellGradient {
+  /** With respect to the input of the step: [batch * inputs]. */
+  readonly input: Float32Array;
+  /** With respect to the state before the step. */
+  readonly state: CarriedState;
+}
+
+/**
+ * A single layer of recurrent cells, forward in time. `step` takes a step and `gradient` goes back over it, so that the loop over
+ * time, what feeds the inputs and what is made of the outputs are the user's own. Names, seeds and initial values are
+ * those of `sequential([layer])`: both have the same parameters and give the same outputs, bit for bit.
+ *
+ * Nothing in a cell is random and nothing is added to the loss: dropouts and penalties of the layer are for models, and zoneout
+ * acts by its expectation.
+ */
+export class RecurrentCell {
+  readonly layer: RecurrentDescription;
+  readonly inputs: number;
+  /** Width of the output. */
+  readonly outputs: number;
+  readonly optimizer: OptimizerDescription;
+  readonly seed: number;
+  readonly threads: number;
+  readonly initializer: string;
+  /** Width of every state by name, for example `lstm.h_l0`. */
+  readonly stateSizes: ReadonlyMap<string, number>;
+  /** Summed gradients of the parameters by name, as views; after an update as it clipped them. */
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+  readonly #description: NetworkDescription;
+  readonly #layout = new ParameterLayout();
+  readonly #blocks: ParameterBlocks;
+  readonly #programs: Programs<CellMode, CellGraph>;
+  #update: ParameterUpdate | undefined;
+  #version = 0;
+  #updates = 0;
+  #disposed = false;
+
+  /**
+   * @throws {OptionError} `invalid_option` for a layer that is not recurrent, has several layers or another direction than
+   *   forward; `unknown_option`
+   */
+  constructor(layer: RecurrentDescription, options: RecurrentCellOptions) {
+    const checked = checkParameterOptions('recurrentCell', options, ['inputs']);
+    this.layer = checkLayer(layer);
+    this.inputs = requireNumber('inputs', options.inputs, { min: 1, integer: true });
+    this.optimizer = checked.optimizer;
+    this.seed = checked.seed;
+    this.threads = checked.threads;
+    this.initializer = checked.initializer;
+    this.#description = sequential([this.layer], { features: this.inputs }).description;
+    const build = (mode: CellMode) => buildCellGraph(this.#description, this.#layout, mode);
+    const { output, initialStates } = build('step');
+    this.outputs = output.columns;
+    this.stateSizes = new Map([...initialStates].map(([name, { columns }]) => [name, columns]));
+    this.#blocks = new ParameterBlocks(this.#layout, optimizerSlots(this.optimizer));
+    this.#blocks.initialize(this.#layout, this.initializer, this.seed);
+    this.gradients = new Map([...this.parameters].map(([name, { gradient }]) => [name, gradient]));
+    this.#programs = new Programs(build, this.#blocks, this.threads);
+  }
+
+  /** Parameters by name, for example `lstm.weight_ih_l0`, as views. After writing call `parametersChanged()`. */
+  get parameters(): ReadonlyMap<string, Parameter> {
+    return this.#blocks.parameters;
+  }
+
+  /** What the optimizer keeps, as views by `SLOT/PARAMETER`. */
+  get optimizerState(): ReadonlyMap<string, Float32Array> {
+    return this.#blocks.optimizerState;
+  }
+
+  /** Updates done; decides bias correction. Set it only when a checkpoint is restored. */
+  get updates(): number {
+    return this.#updates;
+  }
+  set updates(value: number) {
+    this.#updates = requireNumber('updates', value, { min: 0, integer: true });
+  }
+
+  /** Tells the cell that its parameters were written from outside: packed copies of them are made again. */
+  parametersChanged(): void {
+    this.#version++;
+  }
+
+  /** States of zero for `batch` sequences. @throws {OptionError} `invalid_option` */
+  newState(batch: number): CarriedState {
+    return CarriedState.zero(requireNumber('batch', batch, { min: 1, integer: true }), this.stateSizes);
+  }
+
+  /**
+   * Takes one step. The arguments stay as they are.
+   *
+   * @param x [batch * inputs]
+   * @param state the state before the step; its batch size is that of the step
+   * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
+   * @throws {UsageError} `state_mismatch`, `model_disposed`
+   */
+  step(x: Float32Array, state: CarriedState): CellStep {
+    this.#check(x, state);
+    const run = this.#begin('step', x, state);
+    run.run();
+    const after = this.newState(state.batch);
+    run.writeStateTo(after);
+    return { output: run.outputs(), state: after };
+  }
+
+  /**
+   * Goes back over one step: computes it again, returns the gradients of its input and of the state before it, and adds those of
+   * the parameters to `gradients`. Steps of a sequence are gone over from the last to the first.
+   *
+   * @param x what `step` was given
+   * @param state what `step` was given: the state before the step
+   * @param upstream at least one of the gradients that reach the step
+   * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
+   * @throws {UsageError} `state_mismatch`, `model_disposed`
+   * @throws {OptionError} `unknown_option`, `invalid_option`
+   */
+  gradient(x: Float32Array, state: CarriedState, upstream: CellUpstream): CellGradient {
+    this.#check(x, state);
+    rejectUnknownKeys('gradient', upstream, ['output', 'state']);
+    const { output, state: next } = upstream;
+    if (output === undefined && next === undefined) {
+      const message = "gradient needs option 'output' or option 'state': what reaches the step";
+      throw new OptionError('invalid_option', message, { name: 'output' });
+    }
+    if (output !== undefined) checkArray('gradient of the output', output, false, state.batch * this.outputs);
+    if (next !== undefined) this.#checkState(next, state.batch);
+    const run = this.#begin('gradient', x, state);
+    const { program, built } = run.compiled;
+    program.real(UPSTREAM.output).fill(0);
+    if (output !== undefined) program.real(UPSTREAM.output).set(output);
+    for (const name of built.finalStates.keys()) {
+      const memory = program.real(UPSTREAM.state(name)).fill(0);
+      const values = next?.values.get(name);
+      if (values !== undefined) memory.set(values);
+    }
+    run.run();
+    const before = this.newState(state.batch);
+    for (const [name, value] of built.stateGradients) before.set(name, run.view(value));
+    const { inputGradient } = built;
+    return {
+      input: inputGradient === undefined ? new Float32Array(x.length) : run.view(inputGradient).slice(),
+      state: before,
+    };
+  }
+
+  /** Sets all gradients to zero, as they are before the first call of `gradient`. */
+  zeroGradients(): void {
+    for (const gradient of this.gradients.values()) gradient.fill(0);
+  }
+
+  /**
+   * Applies the optimizer to the summed gradients, which stay as clipping left them, and returns their norm before `clipNorm`.
+   *
+   * @throws {NumericError} `non_finite_gradient`; the parameters are as before
+   * @throws {OptionError} `invalid_option`, `unknown_option`
+   * @throws {UsageError} `model_disposed`
+   */
+  update(options: Pick<TrainOptions, 'learningRate' | 'clipNorm' | 'clipValue'> = {}): {
+    readonly gradientNorm: number;
+  } {
+    this.#requireUndisposed();
+    rejectUnknownKeys('update', options, ['learningRate', 'clipNorm', 'clipValue']);
+    const numbers = trainingNumbers(options, { optimizer: this.optimizer, seed: this.seed, step: this.#updates });
+    this.#update ??= new ParameterUpdate(this.optimizer, this.#layout, this.#blocks, this.threads);
+    const gradientNorm = this.#update.run(numbers);
+    if (!Number.isFinite(gradientNorm)) throw nonFiniteError(0, gradientNorm, this.#updates + 1, undefined);
+    this.#updates++;
+    this.#version++;
+    return { gradientNorm };
+  }
+
+  /** Frees the programs of the cell. */
+  dispose(): void {
+    this.#programs.dispose();
+    this.#update?.dispose();
+    this.#update = undefined;
+    this.#disposed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #requireUndisposed(): void {
+    if (this.#disposed) throw new UsageError('model_disposed', 'the cell has been disposed of');
+  }
+
+  #checkState(state: CarriedState, batch: number): void {
+    requireState(state);
+    checkState(state, batch, this.stateSizes);
+  }
+
+  /** Checks what every step takes. */
+  #check(x: Float32Array, state: CarriedState): void {
+    this.#requireUndisposed();
+    this.#checkState(state, state?.batch);
+    checkArray(`input '${CELL_INPUT}'`, x, false, state.batch * this.inputs);
+  }
+
+  /** Writes a step into the program of the mode. */
+  #begin(mode: CellMode, x: Float32Array, state: CarriedState): ModelRun<CellGraph> {
+    const rows = state.batch;
+    const batch = { batchSizes: Int32Array.of(rows), inputs: { [CELL_INPUT]: x } };
+    const compiled = this.#programs.get(mode, batch.batchSizes, rows);
+    return new ModelRun(compiled, { description: this.#description, batch, rows, state, version: this.#version });
+  }
+}
+
+/** @throws {OptionError} `invalid_option` */
+function checkLayer(layer: RecurrentDescription): RecurrentDescription {
+  requireOneOf('layer', layer?.kind, ['rnn', 'lstm', 'gru']);
+  const checked = layerFromJSON(layer) as RecurrentDescription;
+  const { layers = 1 } = checked;
+  if (layers !== 1 || !isCausal(checked)) {
+    const given = layers !== 1 ? `${layers} layers` : 'another direction';
+    throw new OptionError('invalid_option', `a cell has one layer, forward in time, this one has ${given}`, {
+      name: 'layer',
+      layers,
+    });
+  }
+  return checked;
+}
+
+/**
+ * A single recurrent layer to be stepped by hand. Errors as the constructor of `RecurrentCell`.
+ *
+ * @example
+ * const cell = recurrentCell(lstm({ units: 32 }), { inputs: 8, seed: 1 });
+ * let state = cell.newState(1);
+ * for (const x of steps) { const { output, state: next } = cell.step(x, state); state = next; }
+ */
+export function recurrentCell(layer: RecurrentDescription, options: RecurrentCellOptions): RecurrentCell {
+  return new RecurrentCell(layer, options);
+}
