@@ -17,9 +17,9 @@ export function expectAgreement(
   expect(worst.ratio, `${what}: ${worst.message}`).toBeLessThanOrEqual(1);
 }
 
-/** Layer `layer` of a tensor [L, B, H], as [B, H]. */
-export function layerOf({ shape, data }: GoldenTensor, layer: number): GoldenTensor {
+/** Entry `index` of the first axis of a tensor [L, B, H], as [B, H]. */
+export function entryOf({ shape, data }: GoldenTensor, index: number): GoldenTensor {
   const [, batch = 0, units = 0] = shape;
   const size = batch * units;
-  return { shape: [batch, units], data: data.slice(layer * size, (layer + 1) * size) };
+  return { shape: [batch, units], data: data.slice(index * size, (index + 1) * size) };
 }

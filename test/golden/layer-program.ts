@@ -1,12 +1,11 @@
-/** A recurrent layer alone as a program: outputs, final states, and the gradient of everything that it reads. */
+/** A layer alone as a program: outputs, final states, penalty, and the gradient of everything that it reads. */
 
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
 import { CompiledProgram } from '../../src/graph/program.js';
-import type { Value } from '../../src/graph/value.js';
-import type { BuildContext } from '../../src/layers/layer.js';
+import { only, type Value } from '../../src/graph/value.js';
+import type { BuildContext, LayerDescription } from '../../src/layers/layer.js';
 import { layerRule } from '../../src/layers/layers.js';
-import type { RecurrentDescription } from '../../src/layers/recurrent.js';
 import { emptyBlocks } from './blocks.js';
 
 const AXIS = 'time';
@@ -18,7 +17,7 @@ export interface LayerProgramOptions {
 }
 
 /** The rule of the layer, applied to inputs that are all read from outside, with upstream gradients for all outputs. */
-function buildLayer(description: RecurrentDescription, inputs: number) {
+function buildLayer(description: LayerDescription, inputs: number) {
   const graph = new Graph();
   const sources = new Map<string, Value>();
   const results = new Map<string, Value>();
@@ -36,6 +35,14 @@ function buildLayer(description: RecurrentDescription, inputs: number) {
     finalState: (name, value) => results.set(`${name}/final`, value),
     dropoutKey: () => graph.external('key', 1, 4, { type: 'int32' }),
     operationId: () => 0,
+    penalty: (value, weight) => {
+      const weighted = only(graph.apply('scale', { x: value }, { factor: weight }), 'y');
+      const before = results.get('penalty');
+      results.set(
+        'penalty',
+        before === undefined ? weighted : only(graph.apply('add', { a: before, b: weighted }), 'y'),
+      );
+    },
   };
   const x = source('x', graph.steps(AXIS), inputs);
   results.set('y', layerRule(description).build(description, context, [x]));
@@ -49,15 +56,16 @@ function buildLayer(description: RecurrentDescription, inputs: number) {
 }
 
 /**
- * A program of one recurrent layer. Names: `x`, parameters as PyTorch's, states `h_l0/initial` and `h_l0/final`, `y`;
- * upstream gradients `upstream/y`, `upstream/h_l0/final`; gradients `gradient/x`, `gradient/h_l0/initial`.
+ * A program of one layer of one input of packed rows. Names: `x`, parameters as PyTorch's, states `h_l0/initial` and
+ * `h_l0/final`, `y`, `penalty` (weighted and added up, where the layer has one); upstream gradients `upstream/y`,
+ * `upstream/h_l0/final`, `upstream/penalty`; gradients `gradient/x`, `gradient/h_l0/initial`.
  */
 export class LayerProgram {
   readonly #program: CompiledProgram;
   readonly #results: ReadonlyMap<string, Value>;
   readonly #batchSizes: Int32Array;
 
-  constructor(description: RecurrentDescription, inputs: number, batchSizes: Int32Array, options: LayerProgramOptions) {
+  constructor(description: LayerDescription, inputs: number, batchSizes: Int32Array, options: LayerProgramOptions) {
     const { graph, results } = buildLayer(description, inputs);
     const rows = batchSizes.reduce((sum, size) => sum + size, 0);
     this.#program = new CompiledProgram(graph, {

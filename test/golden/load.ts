@@ -24,14 +24,62 @@ export interface GoldenOptimizer {
   readonly epsilon?: number;
 }
 
+/** Cells of PyTorch. */
+export type GoldenCell = 'rnn_tanh' | 'rnn_relu' | 'lstm' | 'gru';
+
+/** A stack of recurrent layers of one direction over packed sequences. */
+export interface GoldenLayer {
+  readonly cell: GoldenCell;
+  readonly inputs: number;
+  readonly units: number;
+  readonly layers: number;
+  readonly lengths: readonly number[];
+}
+
+/** A stack with what else PyTorch's layers can do, and penalties on its output. */
+export interface GoldenRecurrent extends GoldenLayer {
+  readonly directions: 1 | 2;
+  readonly biases: boolean;
+  readonly projection?: number;
+  readonly activationPenalty?: number;
+  readonly temporalPenalty?: number;
+}
+
 /** What each kind of golden was asked. */
 export interface GoldenOptions {
-  readonly layer: {
-    readonly cell: 'rnn_tanh' | 'rnn_relu' | 'lstm' | 'gru';
+  readonly layer: GoldenLayer;
+  readonly recurrent: GoldenRecurrent;
+  readonly cell: {
+    readonly cell: GoldenCell;
     readonly inputs: number;
     readonly units: number;
-    readonly layers: number;
+    readonly steps: number;
+    readonly batch: number;
+    readonly biases: boolean;
+  };
+  readonly layerNormalization: {
+    readonly rows: number;
+    readonly columns: number;
+    readonly epsilon: number;
+    readonly shift: boolean;
+  };
+  readonly pool: {
+    readonly over: 'last' | 'max' | 'mean';
+    readonly features: number;
     readonly lengths: readonly number[];
+  };
+  readonly penalty: {
+    readonly features: number;
+    readonly lengths: readonly number[];
+    readonly activation: number;
+    readonly temporal: number;
+  };
+  readonly padding: {
+    readonly batch: number;
+    readonly steps: number;
+    readonly features: number;
+    readonly lengths: readonly number[];
+    readonly value: number;
   };
   readonly loss: { readonly rows: number; readonly columns: number };
   readonly embedding: { readonly size: number; readonly units: number };
@@ -52,7 +100,7 @@ export interface GoldenOptions {
   };
 }
 
-/** `layer`, `loss`, `embedding`, `clipNorm`, `optimizer` or `training`. */
+/** Name of a kind: what the file was asked to hold. */
 export type GoldenKind = keyof GoldenOptions;
 
 /** One case: what was asked and what PyTorch answered. */

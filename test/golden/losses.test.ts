@@ -25,7 +25,7 @@ function runLoss(golden: Golden<'loss'>, precision: Precision) {
   const { rows, columns } = golden.options;
   const graph = new Graph();
   const prediction = graph.external('prediction', rows, columns);
-  const loss = emitLoss(graph, LOSS_OF[golden.name] as LossName, prediction, rows);
+  const loss = emitLoss(graph, LOSS_OF[golden.name] as LossName, prediction);
   const gradients = differentiate(graph, [{ value: loss, gradient: graph.external('dloss', 1, 1) }], [prediction]);
   const gradient = gradients.get(prediction.id) as Value;
   const program = compile(graph, [loss, gradient], precision);

@@ -3,151 +3,28 @@
     python make_goldens.py            writes every case beside this file
     python make_goldens.py --check    exits with 1 when a case would differ, beyond rounding, from its file
 
-Letters: T steps, B sequences, N valid steps (packed rows), I inputs, H units, L layers, G gates, V vocabulary.
+Letters: T steps, B sequences, N valid steps (packed rows), I inputs, H units, L layers, D directions, G gates,
+P = H or the projected size, V vocabulary.
 
-Layers, losses, embedding and norm clipping are computed in float64 from inputs that are exact in float32; the
-results are then rounded once, so a stored value is exact to half a float32 ULP. Optimizers and training runs are
-computed in float32, as users of PyTorch get them. `float32Error` holds, for each result, the largest absolute
+Everything but optimizers and training runs is computed in float64 from inputs that are exact in float32; the results
+are then rounded once, so a stored value is exact to half a float32 ULP. Optimizers and training runs are computed in
+float32, as users of PyTorch get them. `float32Error` holds, for each result, the largest absolute
 difference between PyTorch's own float32 and float64 computations: what a tolerance should be compared with.
 
 Every case draws from its own generator, seeded with its name: adding a case changes no other.
 """
 
 import argparse
-import base64
 import copy
-import json
 import sys
-import zlib
-from dataclasses import dataclass, field
-from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
-from torch.nn.utils.rnn import PackedSequence
 
-FOLDER = Path(__file__).resolve().parent
-GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
-
-
-@dataclass
-class Case:
-    """One file: what was asked (`options`, `inputs`) and what PyTorch answered (`results`)."""
-
-    name: str
-    kind: str
-    options: dict
-    inputs: dict[str, torch.Tensor]
-    results: dict[str, torch.Tensor] = field(default_factory=dict)
-    float32_error: dict[str, float] = field(default_factory=dict)
-
-
-def generator_for(name: str) -> torch.Generator:
-    return torch.Generator().manual_seed(zlib.crc32(name.encode()))
-
-
-def uniform(generator: torch.Generator, bound: float, *shape: int) -> torch.Tensor:
-    return (torch.rand(*shape, generator=generator) * 2 - 1) * bound
-
-
-def normal(generator: torch.Generator, *shape: int) -> torch.Tensor:
-    return torch.randn(*shape, generator=generator)
-
-
-def largest_differences(ours: dict[str, torch.Tensor], exact: dict[str, torch.Tensor]) -> dict[str, float]:
-    return {name: float(f"{(ours[name].double() - exact[name].double()).abs().max().item():.3g}") for name in exact}
-
-
-def in_float64(case: Case, compute) -> Case:
-    """Fills `case.results` with the float64 results of `compute(case, inputs)`, and the error of float32."""
-    as_double = {k: v.double() if v.is_floating_point() else v for k, v in case.inputs.items()}
-    case.results = compute(case, as_double)
-    case.float32_error = largest_differences(compute(case, case.inputs), case.results)
-    return case
-
-
-def in_float32(case: Case, compute) -> Case:
-    """Fills `case.results` with the float32 results of `compute(case, inputs)`, and their distance from float64."""
-    as_double = {k: v.double() if v.is_floating_point() else v for k, v in case.inputs.items()}
-    case.results = compute(case, case.inputs)
-    case.float32_error = largest_differences(case.results, compute(case, as_double))
-    return case
-
-
-# Recurrent layers: two layers, both biases, initial states, packed sequences, every gradient.
-
-
-def recurrent_module(kind: str, inputs: int, units: int, layers: int) -> nn.RNNBase:
-    if kind == "lstm":
-        return nn.LSTM(inputs, units, layers)
-    if kind == "gru":
-        return nn.GRU(inputs, units, layers)
-    return nn.RNN(inputs, units, layers, nonlinearity=kind.removeprefix("rnn_"))
-
-
-def batch_sizes_of(lengths: list[int]) -> torch.Tensor:
-    """Number of sequences alive at each step; `lengths` are sorted, longest first."""
-    return torch.tensor([sum(length > t for length in lengths) for t in range(lengths[0])])
-
-
-def compute_layer(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Forward and backward of one torch.nn layer; results under `y`, `hT`, `cT` and `gradient/<input>`."""
-    options = case.options
-    module = recurrent_module(options["cell"], options["inputs"], options["units"], options["layers"])
-    module = module.to(tensors["x"].dtype)
-    weights = {k: v for k, v in tensors.items() if k.startswith(("weight_", "bias_"))}
-    module.load_state_dict(weights)
-
-    state_names = ["h0", "c0"] if options["cell"] == "lstm" else ["h0"]
-    leaves = {name: tensors[name].clone().requires_grad_() for name in ["x", *state_names]}
-    packed = PackedSequence(leaves["x"], tensors["batchSizes"])
-    states = tuple(leaves[name] for name in state_names)
-    output, final = module(packed, states if len(states) == 2 else states[0])
-    final = final if isinstance(final, tuple) else (final,)
-
-    leaves.update(module.named_parameters())
-    upstream = [tensors["dy"], *(tensors[f"d{name[0]}T"] for name in state_names)]
-    gradients = torch.autograd.grad([output.data, *final], list(leaves.values()), upstream)
-    results = {"y": output.data, **{f"{name[0]}T": value for name, value in zip(state_names, final)}}
-    results.update({f"gradient/{name}": value for name, value in zip(leaves, gradients)})
-    return {name: value.detach() for name, value in results.items()}
-
-
-def layer_case(cell: str, variant: str, lengths: list[int], inputs: int, units: int, layers: int = 2) -> Case:
-    name = f"{cell}_{variant}"
-    generator = generator_for(name)
-    batch_sizes = batch_sizes_of(lengths)
-    batch, rows, gate_rows = len(lengths), sum(lengths), GATES[cell] * units
-    states = ["h", "c"] if cell == "lstm" else ["h"]
-    tensors = {"batchSizes": batch_sizes, "x": normal(generator, rows, inputs)}
-    tensors |= {f"{s}0": uniform(generator, 0.9, layers, batch, units) for s in states}
-    for layer in range(layers):
-        width = inputs if layer == 0 else units
-        # Pre-activations of about unit variance: gates neither saturated nor linear.
-        tensors[f"weight_ih_l{layer}"] = uniform(generator, (1.5 / width) ** 0.5, gate_rows, width)
-        tensors[f"weight_hh_l{layer}"] = uniform(generator, (1.5 / units) ** 0.5, gate_rows, units)
-        tensors[f"bias_ih_l{layer}"] = uniform(generator, 0.5, gate_rows)
-        tensors[f"bias_hh_l{layer}"] = uniform(generator, 0.5, gate_rows)
-    tensors["dy"] = normal(generator, rows, units)
-    tensors |= {f"d{s}T": normal(generator, layers, batch, units) for s in states}
-    options = {"cell": cell, "inputs": inputs, "units": units, "layers": layers, "lengths": lengths}
-    return in_float64(Case(name, "layer", options, tensors), compute_layer)
-
-
-def layer_cases() -> list[Case]:
-    return [
-        case
-        for cell in GATES
-        for case in (
-            layer_case(cell, "ragged", [9, 7, 6, 4, 1], inputs=5, units=7),
-            layer_case(cell, "one_step", [1, 1, 1], inputs=5, units=7),
-            layer_case(cell, "one_sequence", [6], inputs=5, units=7),
-            layer_case(cell, "wide", [5, 3, 2], inputs=13, units=20),
-        )
-    ]
-
+from golden_case import FOLDER, Case, differences, generator_for, in_float32, in_float64, normal, to_json, uniform
+from recurrent_cases import cell_cases, layer_cases, recurrent_module, variant_cases
+from time_cases import time_cases
 
 # Losses, embedding, norm clipping. `dloss` is the gradient that reaches the loss, so that its use is tested too.
 
@@ -346,25 +223,6 @@ def training_case(cell: str, optimizer: dict) -> Case:
     raise RuntimeError(f"training of {cell} with {optimizer['kind']}: no usable draw")
 
 
-# Files
-
-
-def encode(tensor: torch.Tensor) -> dict:
-    """A tensor as {shape, dtype, base64}: float32 or int32, little-endian, row-major."""
-    dtype = "float32" if tensor.is_floating_point() else "int32"
-    array = np.ascontiguousarray(tensor.numpy().astype(f"<{dtype[0]}4"))
-    return {"shape": list(array.shape), "dtype": dtype, "base64": base64.b64encode(array.tobytes()).decode()}
-
-
-def to_json(case: Case) -> str:
-    groups = {
-        "inputs": {name: encode(value) for name, value in case.inputs.items()},
-        "results": {name: encode(value) for name, value in case.results.items()},
-    }
-    head = {"name": case.name, "kind": case.kind, "torch": torch.__version__, "options": case.options}
-    return json.dumps({**head, "float32Error": case.float32_error, **groups}, indent=1) + "\n"
-
-
 def all_cases() -> list[Case]:
     cases = layer_cases()
     cases += [loss_case(n) for n in ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error")]
@@ -373,25 +231,7 @@ def all_cases() -> list[Case]:
     for cell in ("rnn", "lstm", "gru"):
         cases.append(training_case(cell, {"kind": "adam", "learningRate": 1e-2}))
         cases.append(training_case(cell, {"kind": "sgd", "learningRate": 0.5}))
-    return cases
-
-
-def differences(case: Case) -> list[str]:
-    """Names of the tensors of `case` that differ from its file by more than 1e-5 of the tensor's largest value."""
-    path = FOLDER / f"{case.name}.json"
-    if not path.exists():
-        return ["(no file)"]
-    stored = json.loads(path.read_text())
-    found = []
-    for name, tensor in {**case.inputs, **case.results}.items():
-        fresh, kept = encode(tensor), (stored["inputs"] | stored["results"]).get(name)
-        if kept is None or any(kept[key] != fresh[key] for key in ("shape", "dtype")):
-            found.append(name)
-            continue
-        a, b = (np.frombuffer(base64.b64decode(t["base64"]), f"<{t['dtype'][0]}4") for t in (fresh, kept))
-        if np.abs(a - b).max() > 1e-5 * np.abs(b).max():
-            found.append(name)
-    return found
+    return cases + variant_cases() + cell_cases() + time_cases()
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ import type { Model } from '../../src/model/model.js';
 import { sequential } from '../../src/model/network.js';
 import { optimizerNamed } from '../../src/optimizers/optimizer.js';
 import { tolerance } from '../oracle/tolerance.js';
-import { expectAgreement, layerOf } from './agreement.js';
+import { entryOf, expectAgreement } from './agreement.js';
 import { type Golden, type GoldenTensor, loadGoldens } from './load.js';
 
 type TrainingGolden = Golden<'training'>;
@@ -90,7 +90,7 @@ describe.each(loadGoldens('training').map((golden) => [golden.name, golden] as c
     for (const [name, tensor] of golden.under('finalState/')) {
       for (let layer = 0; layer < golden.options.layers; layer++) {
         const values = state.values.get(`${golden.options.cell}.${name}_l${layer}`) ?? [];
-        expectAgreement(`${name} of layer ${layer}`, values, layerOf(tensor, layer), relative);
+        expectAgreement(`${name} of layer ${layer}`, values, entryOf(tensor, layer), relative);
       }
     }
   });
