@@ -7,12 +7,11 @@
  *
  * BPTT_PYTHON names a Python that has torch; without it only this library is measured, and the result says so.
  */
-import { spawn } from 'node:child_process';
 import { loadavg } from 'node:os';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { adam, dense, embedding, gru, info, lstm, rnn, sequential } from '../dist/index.js';
+import { startPytorch } from './pytorch-process.mjs';
+import { statistics } from './statistics.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -33,12 +32,6 @@ const number = (name) => Number(values[name]);
 const problem = Object.fromEntries(
   ['vocabulary', 'embedding', 'units', 'layers', 'batch', 'steps', 'threads'].map((name) => [name, number(name)]),
 );
-
-function statistics(times) {
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (share) => Number(sorted[Math.round(share * (sorted.length - 1))].toFixed(2));
-  return { medianMs: at(0.5), lowestMs: at(0), highestMs: at(1), runs: sorted.length };
-}
 
 /** This library: a function that does `repeat` training steps and gives the milliseconds of each. */
 async function openBptt() {
@@ -81,19 +74,9 @@ async function openBptt() {
 
 /** The same for PyTorch, in a process of its own; undefined when there is no Python with torch. */
 async function openPytorch() {
-  const python = process.env.BPTT_PYTHON;
-  if (python === undefined) return undefined;
-  const peer = fileURLToPath(new URL('pytorch_peer.py', import.meta.url));
-  const child = spawn(python, [peer], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ask = async (request) => {
-    child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await lines.next();
-    if (done) throw new Error('the PyTorch process has ended');
-    const answer = JSON.parse(value);
-    if (answer.error !== undefined) throw new Error(`PyTorch: ${answer.error}`);
-    return answer;
-  };
+  const pytorch = startPytorch();
+  if (pytorch === undefined) return undefined;
+  const { ask } = pytorch;
   const { torch } = await ask({
     op: 'setup',
     model: 'charlm',
@@ -112,7 +95,7 @@ async function openPytorch() {
       return answer.ms;
     },
     rss: () => rssBytes,
-    close: () => child.stdin.write('{"op":"quit"}\n'),
+    close: pytorch.close,
   };
 }
 
