@@ -1,6 +1,7 @@
 // The activations that a gate or a candidate may have, by the codes of operations.def.
 #pragma once
 
+#include "kernels/generic/call.h"
 #include "kernels/generic/vec.h"
 
 namespace bptt {
@@ -60,7 +61,7 @@ template <typename T>
 }  // namespace detail
 
 template <typename T>
-inline Vec<T> activate(Activation f, Vec<T> x) {
+BPTT_INLINE Vec<T> activate(Activation f, Vec<T> x) {
   if (f == Activation::kSigmoid) return sigmoid(x);
   if (f == Activation::kTanh) return tanh(x);
   return detail::rare_activation(f, x);
@@ -68,7 +69,7 @@ inline Vec<T> activate(Activation f, Vec<T> x) {
 
 // The derivative in terms of the function's value y.
 template <typename T>
-inline Vec<T> slope(Activation f, Vec<T> y) {
+BPTT_INLINE Vec<T> slope(Activation f, Vec<T> y) {
   if (f == Activation::kSigmoid) return sigmoid_slope(y);
   if (f == Activation::kTanh) return tanh_slope(y);
   return detail::rare_slope(f, y);

@@ -28,35 +28,21 @@ struct GruScratch {
   }
 };
 
-}  // namespace
-
-//   a       [N,3H]  in   input projection, may be the same memory as gates
-//   p       [H,3H]  in   R packed, the gates of a unit together
-//   bR      [3H]    in   may be absent
-//   h0      [B,H]   in   may be absent: zero
-//   gain    [3H]    in   layer normalisation; may be absent: none
-//   mask    [B,H]   in   of variational dropout; may be absent
-//   zone    [N,H]   in   of zoneout; may be absent: the constant `zoneout`
-//   y       [N,H]   out  hidden states
-//   gates   [N,3H]  out  activated gates, kept for the backward pass
-//   s       [N,H]   out  Rn h + bRn, kept for the backward pass
-//   product [N,3H]  out  R h, kept for the backward pass of layer normalisation; may be absent
-//   hT      [B,H]   out  state of each sequence at the end of its walk; may be absent
-template <typename T>
-void gru(const BpttCall* call) {
+template <typename T, bool kPlain>
+void forward(const BpttCall* call) {
   constexpr int L = Vec<T>::kLanes;
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
   const T* bias = data<T>(*call, kBias);
-  const T* gain = data<T>(*call, kGain);
+  const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
   T* gates = data<T>(*call, kActivated);
   T* candidate = data<T>(*call, kS);
-  T* products = data<T>(*call, kProduct);
-  const GruAttributes<T> on(call->attributes);
+  const VariantOperand<T, kPlain> products = data<T>(*call, kProduct);
+  const GruAttributes<T, kPlain> on(call->attributes);
   const GruScratch<T> scratch(call->operands, *call->axis, Scratch(call->shared_scratch));
   const Walk walk(*call->axis, on.reverse);
-  HiddenState<T> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H}, data<T>(*call, kMask),
-                        {data<T>(*call, kZone), on.zoneout}, scratch.masked);
+  HiddenState<T, kPlain> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
+                                data<T>(*call, kMask), {data<T>(*call, kZone), on.zoneout}, scratch.masked);
   const Range panels = my_panels<T>(*call, H, 1);
 
   // From R h of the three gates, normalised where that is wanted.
@@ -66,10 +52,10 @@ void gru(const BpttCall* call) {
       x[gate] = Vec<T>::load(a + at.row * kGruGates * H + gate * H + u, n_lanes);
       recurrent[gate] = product[gate] + Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
     }
-    const Vec<T> r = activate(on.gate, x[kReset] + recurrent[kReset]);
-    const Vec<T> z = activate(on.gate, x[kUpdate] + recurrent[kUpdate]);
+    const Vec<T> r = on.gate(x[kReset] + recurrent[kReset]);
+    const Vec<T> z = on.gate(x[kUpdate] + recurrent[kUpdate]);
     const Vec<T> s = recurrent[kCandidateGate];
-    const Vec<T> n = activate(on.candidate, x[kCandidateGate] + r * s);
+    const Vec<T> n = on.candidate(x[kCandidateGate] + r * s);
     T* kept = gates + at.row * kGruGates * H + u;
     r.store(kept + kReset * H, n_lanes);
     z.store(kept + kUpdate * H, n_lanes);
@@ -92,20 +78,44 @@ void gru(const BpttCall* call) {
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
-    for_rows<T, kGruGates>(hidden.left(t), data<T>(*call, kP), panels, [&](int64_t b, int64_t panel, const T* tile) {
-      const Place at = walk.place(t, b);
-      const int64_t u = panel * L;
-      const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
-      Vec<T> product[kGruGates];
-      for (int gate = 0; gate < kGruGates; ++gate) {
-        product[gate] = Vec<T>::load(tile + gate * L);
-        if (products != nullptr) product[gate].store(products + at.row * kGruGates * H + gate * H + u, n_lanes);
-        if (gain != nullptr) product[gate].store(scratch.product + b * kGruGates * H + gate * H + u, n_lanes);
-      }
-      if (gain == nullptr) apply(at, u, n_lanes, product);
-    });
+    for_rows<T, kGruGates>(hidden.left(t), data<T>(*call, kP), panels,
+                           [&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
+                             const Place at = walk.place(t, b);
+                             const int64_t u = panel * L;
+                             const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+                             Vec<T> product[kGruGates];
+                             for (int gate = 0; gate < kGruGates; ++gate) {
+                               product[gate] = Vec<T>::load(tile + gate * L);
+                               if (products != nullptr)
+                                 product[gate].store(products + at.row * kGruGates * H + gate * H + u, n_lanes);
+                               if (gain != nullptr)
+                                 product[gate].store(scratch.product + b * kGruGates * H + gate * H + u, n_lanes);
+                             }
+                             if (gain == nullptr) apply(at, u, n_lanes, product);
+                           });
     return gain == nullptr || each_row(*call, walk, t, normalized_row);
   });
+}
+
+}  // namespace
+
+//   a       [N,3H]  in   input projection, may be the same memory as gates
+//   p       [H,3H]  in   R packed, the gates of a unit together
+//   bR      [3H]    in   may be absent
+//   h0      [B,H]   in   may be absent: zero
+//   gain    [3H]    in   layer normalisation; may be absent: none
+//   mask    [B,H]   in   of variational dropout; may be absent
+//   zone    [N,H]   in   of zoneout; may be absent: the constant `zoneout`
+//   y       [N,H]   out  hidden states
+//   gates   [N,3H]  out  activated gates, kept for the backward pass
+//   s       [N,H]   out  Rn h + bRn, kept for the backward pass
+//   product [N,3H]  out  R h, kept for the backward pass of layer normalisation; may be absent
+//   hT      [B,H]   out  state of each sequence at the end of its walk; may be absent
+template <typename T>
+void gru(const BpttCall* call) {
+  const bool is_plain = are_absent(*call, kGain, kZone) && are_absent(*call, kProduct, kProduct) &&
+                        GruAttributes<T, false>(call->attributes).are_plain();
+  is_plain ? forward<T, true>(call) : forward<T, false>(call);
 }
 
 template <typename T>
@@ -147,6 +157,65 @@ struct GruBackwardScratch {
   }
 };
 
+template <typename T, bool kPlain>
+void backward(const BpttCall* call) {
+  constexpr int L = Vec<T>::kLanes;
+  constexpr int NV = Tiling<T>::vectors(1);
+  const int64_t H = columns(*call, kStates);
+  const T* candidate = data<T>(*call, kKeptS);
+  const VariantOperand<const T, kPlain> gain = data<T>(*call, kBackwardGain);
+  T* da = data<T>(*call, kDa);
+  T* ds = data<T>(*call, kDs);
+  const VariantOperand<T, kPlain> dr = data<T>(*call, kDr);
+  const GruAttributes<T, kPlain> on(call->attributes);
+  const GruBackwardScratch<T> scratch(call->operands, *call->axis, Scratch(call->shared_scratch));
+  const Walk walk(*call->axis, on.reverse);
+  const HiddenGradient<T, kPlain> hidden({data<T>(*call, kDy),
+                                          data<T>(*call, kDhT),
+                                          data<T>(*call, kBackwardMask),
+                                          {data<T>(*call, kBackwardZone), on.zoneout},
+                                          data<T>(*call, kDh0),
+                                          H,
+                                          true},
+                                         scratch.hidden);
+  const GruGradient<T, kPlain> cell(on, data<T>(*call, kGates),
+                                    {data<T>(*call, kStates), data<T>(*call, kInitial), nullptr, H}, da, hidden);
+  const Range panels = my_panels<T>(*call, H);
+  const auto left_of = [&](int64_t t) {
+    if (gain != nullptr) return factor<T>(scratch.product, kGruGates * H);
+    const int64_t row = walk.row(t);
+    return Factor<T>{{da + row * kGruGates * H, kGruGates * H, kCandidateGate * H}, {ds + row * H, H, H}};
+  };
+  // The gradient of LN(R h)*gain stands in da and ds.
+  const auto product_row = [&](const Place& at) {
+    T* to = gain == nullptr ? dr + at.row * kGruGates * H : scratch.product + at.sequence * kGruGates * H;
+    std::copy(da + at.row * kGruGates * H, da + at.row * kGruGates * H + kCandidateGate * H, to);
+    std::copy(ds + at.row * H, ds + at.row * H + H, to + kCandidateGate * H);
+    if (gain == nullptr) return;
+    const T* product = data<T>(*call, kKeptProduct) + at.row * kGruGates * H;
+    const RowStatistics<T> statistics =
+        row_statistics(product, kGruGates * H, static_cast<T>(call->attributes[kEpsilon]));
+    normalization_backward<T>(product, statistics, to, gain, kGruGates * H, to);
+    if (dr != nullptr) std::copy(to, to + kGruGates * H, dr + at.row * kGruGates * H);
+  };
+
+  const bool is_done = walk_back(*call, walk, [&](int64_t t) {
+    for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
+                      const Place at = walk.place(t, b);
+                      for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
+                        const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
+                        const Vec<T> dn = cell.apply(at, u, n_lanes, Vec<T>::load(product + v * L));
+                        const Vec<T> s = Vec<T>::load(candidate + at.row * H + u, n_lanes);
+                        cell.put(at, kReset, u, n_lanes, dn * s * on.gate.slope(r));
+                        (dn * r).store(ds + at.row * H + u, n_lanes);
+                      });
+                    });
+    return (gain == nullptr && dr == nullptr) || each_row(*call, walk, t, product_row);
+  });
+  if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
+}
+
 }  // namespace
 
 //   dy      [N,H]   in   may be absent
@@ -163,61 +232,9 @@ struct GruBackwardScratch {
 //   dh0     [B,H]   out  may be absent
 template <typename T>
 void gruBackward(const BpttCall* call) {
-  constexpr int L = Vec<T>::kLanes;
-  constexpr int NV = Tiling<T>::vectors(1);
-  const int64_t H = columns(*call, kStates);
-  const T* candidate = data<T>(*call, kKeptS);
-  const T* gain = data<T>(*call, kBackwardGain);
-  T* da = data<T>(*call, kDa);
-  T* ds = data<T>(*call, kDs);
-  T* dr = data<T>(*call, kDr);
-  const GruAttributes<T> on(call->attributes);
-  const GruBackwardScratch<T> scratch(call->operands, *call->axis, Scratch(call->shared_scratch));
-  const Walk walk(*call->axis, on.reverse);
-  const HiddenGradient<T> hidden({data<T>(*call, kDy),
-                                  data<T>(*call, kDhT),
-                                  data<T>(*call, kBackwardMask),
-                                  {data<T>(*call, kBackwardZone), on.zoneout},
-                                  data<T>(*call, kDh0),
-                                  H,
-                                  true},
-                                 scratch.hidden);
-  const GruGradient<T> cell(on, data<T>(*call, kGates), {data<T>(*call, kStates), data<T>(*call, kInitial), nullptr, H},
-                            da, hidden);
-  const Range panels = my_panels<T>(*call, H);
-  const auto left_of = [&](int64_t t) {
-    if (gain != nullptr) return factor<T>(scratch.product, kGruGates * H);
-    const int64_t row = walk.row(t);
-    return Factor<T>{{da + row * kGruGates * H, kGruGates * H, kCandidateGate * H}, {ds + row * H, H, H}};
-  };
-  // The gradient of LN(R h)*gain stands in da and ds.
-  const auto product_row = [&](const Place& at) {
-    T* to = gain == nullptr ? dr + at.row * kGruGates * H : scratch.product + at.sequence * kGruGates * H;
-    std::copy(da + at.row * kGruGates * H, da + at.row * kGruGates * H + kCandidateGate * H, to);
-    std::copy(ds + at.row * H, ds + at.row * H + H, to + kCandidateGate * H);
-    if (gain == nullptr) return;
-    const T* product = data<T>(*call, kKeptProduct) + at.row * kGruGates * H;
-    const RowStatistics<T> statistics =
-        row_statistics(product, kGruGates * H, static_cast<T>(call->attributes[kEpsilon]));
-    normalization_backward(product, statistics, to, gain, kGruGates * H, to);
-    if (dr != nullptr) std::copy(to, to + kGruGates * H, dr + at.row * kGruGates * H);
-  };
-
-  const bool is_done = walk_back(*call, walk, [&](int64_t t) {
-    for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
-                    [&](int64_t b, int64_t panel, const T* product) {
-                      const Place at = walk.place(t, b);
-                      for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
-                        const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
-                        const Vec<T> dn = cell.apply(at, u, n_lanes, Vec<T>::load(product + v * L));
-                        const Vec<T> s = Vec<T>::load(candidate + at.row * H + u, n_lanes);
-                        cell.put(at, kReset, u, n_lanes, dn * s * slope(on.gate, r));
-                        (dn * r).store(ds + at.row * H + u, n_lanes);
-                      });
-                    });
-    return (gain == nullptr && dr == nullptr) || each_row(*call, walk, t, product_row);
-  });
-  if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
+  const bool is_plain = are_absent(*call, kBackwardGain, kBackwardZone) && are_absent(*call, kDr, kDr) &&
+                        GruAttributes<T, false>(call->attributes).are_plain();
+  is_plain ? backward<T, true>(call) : backward<T, false>(call);
 }
 
 template <typename T>

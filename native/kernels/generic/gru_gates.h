@@ -10,60 +10,62 @@ namespace kernel {
 
 enum GruGate { kReset, kUpdate, kCandidateGate, kGruGates };
 
-template <typename T>
+template <typename T, bool kPlain>
 struct GruAttributes {
-  Activation gate;
-  Activation candidate;
+  VariantActivation<Activation::kSigmoid, kPlain> gate;
+  VariantActivation<Activation::kTanh, kPlain> candidate;
   bool reverse;
   T zoneout;
 
   explicit GruAttributes(const double* attributes)
-      : gate(activation_of(attributes[0])),
-        candidate(activation_of(attributes[1])),
+      : gate(attributes[0]),
+        candidate(attributes[1]),
         reverse(attributes[2] != 0),
         zoneout(static_cast<T>(attributes[3])) {}
+
+  bool are_plain() const { return gate.is_usual() && candidate.is_usual() && zoneout == T(0); }
 };
 
 // h' = z*h + (1-z)*n.
 template <typename T>
-inline Vec<T> gru_state(Vec<T> z, Vec<T> previous, Vec<T> n) {
+BPTT_INLINE Vec<T> gru_state(Vec<T> z, Vec<T> previous, Vec<T> n) {
   return n + z * (previous - n);
 }
 
 // The backward pass of that: stores the gradients of the sums of z and of the candidate, which is returned, and passes
 // on that of the state before.
-template <typename T>
+template <typename T, bool kPlain>
 class GruGradient {
  public:
-  GruGradient(const GruAttributes<T>& attributes, const T* gates, const StateRows<T>& states, T* da,
-              const HiddenGradient<T>& hidden)
+  GruGradient(const GruAttributes<T, kPlain>& attributes, const T* gates, const StateRows<T>& states, T* da,
+              const HiddenGradient<T, kPlain>& hidden)
       : on_(attributes), gates_(gates), states_(states), da_(da), hidden_(hidden) {}
 
-  Vec<T> apply(const Place& at, int64_t u, int n_lanes, Vec<T> product) const {
+  BPTT_INLINE Vec<T> apply(const Place& at, int64_t u, int n_lanes, Vec<T> product) const {
     const Vec<T> dh = hidden_.take(at, u, n_lanes, product);
     const Vec<T> z = gate(at, kUpdate, u, n_lanes), n = gate(at, kCandidateGate, u, n_lanes);
     const Vec<T> previous = states_.previous(at, u, n_lanes);
-    const Vec<T> dn = dh * (Vec<T>(T(1)) - z) * slope(on_.candidate, n);
-    put(at, kUpdate, u, n_lanes, dh * (previous - n) * slope(on_.gate, z));
+    const Vec<T> dn = dh * (Vec<T>(T(1)) - z) * on_.candidate.slope(n);
+    put(at, kUpdate, u, n_lanes, dh * (previous - n) * on_.gate.slope(z));
     put(at, kCandidateGate, u, n_lanes, dn);
     hidden_.pass(at, u, n_lanes, dh * z);
     return dn;
   }
 
   // Where da stands over gates, a gate must be read before the gradient of its sum is put.
-  Vec<T> gate(const Place& at, GruGate gate, int64_t u, int n_lanes) const {
+  BPTT_INLINE Vec<T> gate(const Place& at, GruGate gate, int64_t u, int n_lanes) const {
     return Vec<T>::load(gates_ + (at.row * kGruGates + gate) * states_.columns + u, n_lanes);
   }
-  void put(const Place& at, GruGate gate, int64_t u, int n_lanes, Vec<T> d) const {
+  BPTT_INLINE void put(const Place& at, GruGate gate, int64_t u, int n_lanes, Vec<T> d) const {
     d.store(da_ + (at.row * kGruGates + gate) * states_.columns + u, n_lanes);
   }
 
  private:
-  GruAttributes<T> on_;
+  GruAttributes<T, kPlain> on_;
   const T* gates_;
   StateRows<T> states_;
   T* da_;
-  const HiddenGradient<T>& hidden_;
+  const HiddenGradient<T, kPlain>& hidden_;
 };
 
 }  // namespace kernel

@@ -30,12 +30,12 @@ void gruResetBefore(const BpttCall* call) {
   const T* mask = data<T>(*call, kMask);
   T* gates = data<T>(*call, kActivated);
   T* reset = data<T>(*call, kS);
-  const GruAttributes<T> on(call->attributes);
+  const GruAttributes<T, false> on(call->attributes);
   Scratch scratch(call->shared_scratch);
   const MaskedStates<T> masked(&scratch, *call->axis, H, mask != nullptr);
   const Walk walk(*call->axis, on.reverse);
-  HiddenState<T> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H}, mask,
-                        {data<T>(*call, kZone), on.zoneout}, masked);
+  HiddenState<T, false> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H}, mask,
+                               {data<T>(*call, kZone), on.zoneout}, masked);
   const Range gate_panels = my_panels<T>(*call, H, 1);
   const Range candidate_panels = my_panels<T>(*call, H);
   const auto sum = [&](const Place& at, int gate, int64_t u, int n_lanes, const T* product) {
@@ -45,24 +45,25 @@ void gruResetBefore(const BpttCall* call) {
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
-    for_rows<T, 2>(hidden.left(t), data<T>(*call, kP), gate_panels, [&](int64_t b, int64_t panel, const T* product) {
-      const Place at = walk.place(t, b);
-      const int64_t u = panel * L;
-      const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
-      Vec<T> gate[2];
-      for (int g = 0; g < 2; ++g) {
-        gate[g] = activate(on.gate, sum(at, g, u, n_lanes, product + g * L));
-        gate[g].store(gates + (at.row * kGruGates + g) * H + u, n_lanes);
-      }
-      (gate[kReset] * hidden.fed(at, u, n_lanes)).store(reset + at.row * H + u, n_lanes);
-    });
+    for_rows<T, 2>(hidden.left(t), data<T>(*call, kP), gate_panels,
+                   [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
+                     const Place at = walk.place(t, b);
+                     const int64_t u = panel * L;
+                     const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+                     Vec<T> gate[2];
+                     for (int g = 0; g < 2; ++g) {
+                       gate[g] = on.gate(sum(at, g, u, n_lanes, product + g * L));
+                       gate[g].store(gates + (at.row * kGruGates + g) * H + u, n_lanes);
+                     }
+                     (gate[kReset] * hidden.fed(at, u, n_lanes)).store(reset + at.row * H + u, n_lanes);
+                   });
     if (barrier(*call)) return false;
     for_rows<T, NV>(all_rows(walk.alive(t), factor<T>(reset + walk.row(t) * H, H)), data<T>(*call, kPn),
-                    candidate_panels, [&](int64_t b, int64_t panel, const T* product) {
+                    candidate_panels, [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
                       const Place at = walk.place(t, b);
                       for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
                         T* kept = gates + at.row * kGruGates * H + u;
-                        const Vec<T> n = activate(on.candidate, sum(at, kCandidateGate, u, n_lanes, product + v * L));
+                        const Vec<T> n = on.candidate(sum(at, kCandidateGate, u, n_lanes, product + v * L));
                         const Vec<T> z = Vec<T>::load(kept + kUpdate * H, n_lanes);
                         n.store(kept + kCandidateGate * H, n_lanes);
                         hidden.put(at, u, n_lanes, gru_state(z, hidden.previous(at, u, n_lanes), n));
@@ -98,18 +99,18 @@ void gruResetBeforeBackward(const BpttCall* call) {
   const int64_t H = columns(*call, kY);
   const T* mask = data<T>(*call, kMask);
   T* da = data<T>(*call, kDa);
-  const GruAttributes<T> on(call->attributes);
+  const GruAttributes<T, false> on(call->attributes);
   const Walk walk(*call->axis, on.reverse);
   const StateRows<T> states{data<T>(*call, kY), data<T>(*call, kH0), nullptr, H};
-  const HiddenGradient<T> hidden({data<T>(*call, kDy),
-                                  data<T>(*call, kDhT),
-                                  mask,
-                                  {data<T>(*call, kZone), on.zoneout},
-                                  data<T>(*call, kDh0),
-                                  H,
-                                  true},
-                                 static_cast<T*>(call->shared_scratch));
-  const GruGradient<T> cell(on, data<T>(*call, kActivated), states, da, hidden);
+  const HiddenGradient<T, false> hidden({data<T>(*call, kDy),
+                                         data<T>(*call, kDhT),
+                                         mask,
+                                         {data<T>(*call, kZone), on.zoneout},
+                                         data<T>(*call, kDh0),
+                                         H,
+                                         true},
+                                        static_cast<T*>(call->shared_scratch));
+  const GruGradient<T, false> cell(on, data<T>(*call, kActivated), states, da, hidden);
   const Range panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) {
     return Factor<T>{{da + walk.row(t) * kGruGates * H, kGruGates * H, kCandidateGate * H}, {nullptr, 0, 0}};
@@ -117,7 +118,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
-                    [&](int64_t b, int64_t panel, const T* product) {
+                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
                       for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
                         cell.apply(walk.place(t, b), u, n_lanes, Vec<T>::load(product + v * L));
                       });
@@ -126,14 +127,14 @@ void gruResetBeforeBackward(const BpttCall* call) {
     const Factor<T> candidate = {{da + (walk.row(t) * kGruGates + kCandidateGate) * H, kGruGates * H, H},
                                  {nullptr, 0, 0}};
     for_rows<T, NV>(all_rows(walk.alive(t), candidate), data<T>(*call, kPnT), panels,
-                    [&](int64_t b, int64_t panel, const T* product) {
+                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
                       const Place at = walk.place(t, b);
                       for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
                         const Vec<T> dreset = Vec<T>::load(product + v * L);
                         Vec<T> fed = states.previous(at, u, n_lanes);
                         if (mask != nullptr) fed = fed * Vec<T>::load(mask + b * H + u, n_lanes);
                         const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
-                        cell.put(at, kReset, u, n_lanes, dreset * fed * slope(on.gate, r));
+                        cell.put(at, kReset, u, n_lanes, dreset * fed * on.gate.slope(r));
                         hidden.pass_fed(at, u, n_lanes, dreset * r);
                       });
                     });

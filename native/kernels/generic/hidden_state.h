@@ -6,17 +6,18 @@
 
 #include "kernels/generic/scratch.h"
 #include "kernels/generic/sequence.h"
+#include "kernels/generic/variant.h"
 
 namespace bptt {
 namespace kernel {
 
 // The fraction of the previous state that a new one keeps: of each element, or a constant.
-template <typename T>
+template <typename T, bool kPlain>
 struct Zone {
   const T* fractions;  // [N, columns] or null
   T constant;          // where there are no fractions; 0 for no zoneout
 
-  bool is_active() const { return fractions != nullptr || constant != T(0); }
+  bool is_active() const { return !kPlain && (fractions != nullptr || constant != T(0)); }
   BPTT_INLINE Vec<T> at(int64_t offset, int n) const {
     return fractions == nullptr ? Vec<T>(constant) : Vec<T>::load(fractions + offset, n);
   }
@@ -57,11 +58,11 @@ struct MaskedStates {
 };
 
 // Forward.
-template <typename T>
+template <typename T, bool kPlain>
 class HiddenState {
  public:
   // `mask` [B, columns] or null.
-  HiddenState(const Walk& walk, const StateRows<T>& rows, const T* mask, const Zone<T>& zone,
+  HiddenState(const Walk& walk, const StateRows<T>& rows, const T* mask, const Zone<T, kPlain>& zone,
               const MaskedStates<T>& masked)
       : walk_(walk), rows_(rows), mask_(mask), zone_(zone), masked_(masked) {}
 
@@ -110,30 +111,30 @@ class HiddenState {
  private:
   const Walk& walk_;
   StateRows<T> rows_;
-  const T* mask_;
-  Zone<T> zone_;
+  VariantOperand<const T, kPlain> mask_;
+  Zone<T, kPlain> zone_;
   MaskedStates<T> masked_;
   bool turn_ = false;  // the buffer that this step reads
 };
 
 // The operands of the way back.
-template <typename T>
+template <typename T, bool kPlain>
 struct HiddenGradientOperands {
-  const T* dy;    // [N, columns] or null
-  const T* dhT;   // [B, columns] or null
-  const T* mask;  // [B, columns] or null
-  Zone<T> zone;
+  const T* dy;                           // [N, columns] or null
+  const T* dhT;                          // [B, columns] or null
+  VariantOperand<const T, kPlain> mask;  // [B, columns] or null
+  Zone<T, kPlain> zone;
   T* dh0;  // [B, columns] or null
   int64_t columns;
   bool reaches_before;  // whether the cell passes gradient to the state before other than through the product
 };
 
 // Backward.
-template <typename T>
+template <typename T, bool kPlain>
 class HiddenGradient {
  public:
   // `carried` [B, columns] is scratch memory.
-  HiddenGradient(const HiddenGradientOperands<T>& operands, T* carried)
+  HiddenGradient(const HiddenGradientOperands<T, kPlain>& operands, T* carried)
       : on_(operands), carried_(operands.reaches_before || operands.zone.is_active() ? carried : nullptr) {}
 
   // The gradient of what the cell computed, given its product through the weights of the step after.
@@ -196,7 +197,7 @@ class HiddenGradient {
     return on_.mask == nullptr ? d : d * Vec<T>::load(on_.mask + offset, n);
   }
 
-  HiddenGradientOperands<T> on_;
+  HiddenGradientOperands<T, kPlain> on_;
   T* carried_;  // [B, columns] gradient that reaches the state of each sequence directly from the step after
 };
 

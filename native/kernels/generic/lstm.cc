@@ -58,13 +58,13 @@ struct LstmScratch {
 };
 
 // The pointwise equations of one row and one vector of units.
-template <typename T, bool kCoupled>
+template <typename T, bool kCoupled, bool kPlain>
 class LstmCell {
  public:
   using Gates = LstmGates<kCoupled>;
 
-  LstmCell(const BpttCall& call, const LstmAttributes<T>& attributes, const LstmScratch<T>& scratch,
-           const HiddenState<T>& hidden)
+  LstmCell(const BpttCall& call, const LstmAttributes<T, kPlain>& attributes, const LstmScratch<T>& scratch,
+           const HiddenState<T, kPlain>& hidden)
       : H_(columns(call, kC)),
         a_(data<T>(call, kA)),
         bias_(data<T>(call, kBias)),
@@ -98,13 +98,13 @@ class LstmCell {
     const Vec<T> previous = cells_.previous(at, u, n);
     add_peephole(Gates::kInput, 0, u, n, previous, sum);
     if (!kCoupled) add_peephole(Gates::kForget, 1, u, n, previous, sum);
-    const Vec<T> i = activate(on_.gate, sum[Gates::kInput]);
-    const Vec<T> f = kCoupled ? Vec<T>(T(1)) - i : activate(on_.gate, sum[Gates::kForget]);
-    const Vec<T> g = activate(on_.cell, sum[Gates::kCell]);
+    const Vec<T> i = on_.gate(sum[Gates::kInput]);
+    const Vec<T> f = kCoupled ? Vec<T>(T(1)) - i : on_.gate(sum[Gates::kForget]);
+    const Vec<T> g = on_.cell(sum[Gates::kCell]);
     Vec<T> c = f * previous + i * g;
-    if (on_.clip > T(0)) c = clamp(c, -on_.clip, on_.clip);
+    if (on_.has_clip()) c = clamp(c, -on_.clip, on_.clip);
     add_peephole(Gates::kOutput, Gates::kOutputPeephole, u, n, c, sum);
-    *o = activate(on_.gate, sum[Gates::kOutput]);
+    *o = on_.gate(sum[Gates::kOutput]);
     T* kept = gates_ + at.row * Gates::kCount * H_ + u;
     i.store(kept + Gates::kInput * H_, n);
     if (!kCoupled) f.store(kept + Gates::kForget * H_, n);
@@ -117,9 +117,9 @@ class LstmCell {
 
   // From the cell state, normalised where that is wanted, to the hidden state or what is projected to it.
   BPTT_INLINE void hidden_state(const Place& at, int64_t u, int n, Vec<T> o, Vec<T> c) const {
-    const Vec<T> h = o * activate(on_.output, c);
+    const Vec<T> h = o * on_.output(c);
     if (before_projection_ != nullptr) h.store(before_projection_ + at.row * H_ + u, n);
-    if (scratch_.hidden == nullptr) return hidden_.put(at, u, n, h);
+    if (kPlain || scratch_.hidden == nullptr) return hidden_.put(at, u, n, h);
     h.store(scratch_.hidden + at.sequence * H_ + u, n);
   }
 
@@ -158,34 +158,34 @@ class LstmCell {
   int64_t H_;
   const T* a_;
   const T* bias_;
-  const T* peepholes_;
+  VariantOperand<const T, kPlain> peepholes_;
   T* gates_;
-  T* before_projection_;
-  T* products_;
-  T* candidates_;
+  VariantOperand<T, kPlain> before_projection_;
+  VariantOperand<T, kPlain> products_;
+  VariantOperand<T, kPlain> candidates_;
   StateRows<T> cells_;
-  Zone<T> zone_;
-  LstmAttributes<T> on_;
+  Zone<T, kPlain> zone_;
+  LstmAttributes<T, kPlain> on_;
   const LstmScratch<T>& scratch_;
-  const HiddenState<T>& hidden_;
+  const HiddenState<T, kPlain>& hidden_;
 };
 
-template <typename T, bool kCoupled>
+template <typename T, bool kCoupled, bool kPlain>
 void forward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(1);
-  const LstmAttributes<T> attributes(call.attributes);
+  const LstmAttributes<T, kPlain> attributes(call.attributes);
   const LstmScratch<T> scratch(call.operands, *call.axis, Scratch(call.shared_scratch));
   const Walk walk(*call.axis, attributes.reverse);
   const int64_t P = columns(call, kY);
-  HiddenState<T> hidden(walk, {data<T>(call, kY), data<T>(call, kH0), data<T>(call, kHT), P}, data<T>(call, kMask),
-                        {data<T>(call, kZone), attributes.zoneout}, scratch.masked);
-  const LstmCell<T, kCoupled> cell(call, attributes, scratch, hidden);
+  HiddenState<T, kPlain> hidden(walk, {data<T>(call, kY), data<T>(call, kH0), data<T>(call, kHT), P},
+                                data<T>(call, kMask), {data<T>(call, kZone), attributes.zoneout}, scratch.masked);
+  const LstmCell<T, kCoupled, kPlain> cell(call, attributes, scratch, hidden);
   const int64_t H = cell.units();
-  const T* gain = data<T>(call, kGain);
-  const T* cell_gain = data<T>(call, kCellGain);
-  const T* projection = data<T>(call, kProjection);
+  const VariantOperand<const T, kPlain> gain = data<T>(call, kGain);
+  const VariantOperand<const T, kPlain> cell_gain = data<T>(call, kCellGain);
+  const VariantOperand<const T, kPlain> projection = data<T>(call, kProjection);
   const bool is_staged = gain != nullptr || cell_gain != nullptr;
   const Range panels = my_panels<T>(call, H, 1);
   const Range projected = my_panels<T>(call, P);
@@ -193,7 +193,7 @@ void forward(const BpttCall& call) {
   if (!hidden.begin(call)) return;
   walk_forward(call, walk, [&](int64_t t) {
     for_rows<T, Gates::kCount>(hidden.left(t), data<T>(call, kP), panels,
-                               [&](int64_t b, int64_t panel, const T* product) {
+                               [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
                                  const Place at = walk.place(t, b);
                                  const int64_t u = panel * L;
                                  const int n = static_cast<int>(std::min<int64_t>(L, H - u));
@@ -212,7 +212,7 @@ void forward(const BpttCall& call) {
     if (projection == nullptr) return true;
     if (barrier(call)) return false;
     for_rows<T, NV>(all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
-                    [&](int64_t b, int64_t panel, const T* product) {
+                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
                       for_units<T>(panel, P, [&](int v, int64_t u, int n) {
                         hidden.put(walk.place(t, b), u, n, Vec<T>::load(product + v * L));
                       });
@@ -242,13 +242,15 @@ void forward(const BpttCall& call) {
 //   hT cT     [B,P/H] out  states of each sequence at the end of its walk; may be absent
 template <typename T>
 void lstm(const BpttCall* call) {
-  forward<T, false>(*call);
+  const bool is_plain = are_absent(*call, kPeepholes, kZoneCell) && are_absent(*call, kM, kCandidate) &&
+                        LstmAttributes<T, false>(call->attributes).are_plain();
+  is_plain ? forward<T, false, true>(*call) : forward<T, false, false>(*call);
 }
 
 // The same with three gates i g o, and two rows of peepholes.
 template <typename T>
 void lstmCoupled(const BpttCall* call) {
-  forward<T, true>(*call);
+  forward<T, true, false>(*call);
 }
 
 template <typename T>

@@ -55,12 +55,13 @@ struct LstmBackwardScratch {
 };
 
 // The pointwise equations of one row and one vector of units.
-template <typename T, bool kCoupled>
+template <typename T, bool kCoupled, bool kPlain>
 class LstmCellGradient {
  public:
   using Gates = LstmGates<kCoupled>;
 
-  LstmCellGradient(const BpttCall& call, const LstmAttributes<T>& attributes, const LstmBackwardScratch<T>& scratch)
+  LstmCellGradient(const BpttCall& call, const LstmAttributes<T, kPlain>& attributes,
+                   const LstmBackwardScratch<T>& scratch)
       : H_(columns(call, kC)),
         dcT_(data<T>(call, kDcT)),
         dc0_(data<T>(call, kDc0)),
@@ -79,10 +80,10 @@ class LstmCellGradient {
   // From the gradient of o*f(c) to that of the output gate's sum, which is returned, and of c, as f sees it.
   BPTT_INLINE Vec<T> output_gate(const Place& at, int64_t u, int n, Vec<T> dm, Vec<T> c, Vec<T>* dc) const {
     const Vec<T> o = Vec<T>::load(gate(at, Gates::kOutput) + u, n);
-    const Vec<T> value = activate(on_.output, c);
-    *dc = dm * o * slope(on_.output, value);
+    const Vec<T> value = on_.output(c);
+    *dc = dm * o * on_.output.slope(value);
     if (dcn_ != nullptr) dc->store(dcn_ + at.row * H_ + u, n);
-    return dm * value * slope(on_.gate, o);
+    return dm * value * on_.gate.slope(o);
   }
 
   // From the gradients of the output gate's sum and of the candidate to those of the other sums and of the state
@@ -102,7 +103,7 @@ class LstmCellGradient {
     }
     dc = dc + d_candidate;
     if (peepholes_ != nullptr) dc = dc + d_output * peephole(Gates::kOutputPeephole, u, n);
-    if (on_.clip > T(0)) {
+    if (on_.has_clip()) {
       const Vec<T> size = absolute(Vec<T>::load(candidates_ + at.row * H_ + u, n));
       dc = select(is_less(size, Vec<T>(on_.clip)), dc, Vec<T>::zero());
     }
@@ -110,18 +111,18 @@ class LstmCellGradient {
     const Vec<T> f = kCoupled ? Vec<T>(T(1)) - i : Vec<T>::load(gate(at, Gates::kForget) + u, n);
     const Vec<T> g = Vec<T>::load(gate(at, Gates::kCell) + u, n);
     const Vec<T> previous = cells_.previous(at, u, n);
-    const Vec<T> d_input = dc * (kCoupled ? g - previous : g) * slope(on_.gate, i);
+    const Vec<T> d_input = dc * (kCoupled ? g - previous : g) * on_.gate.slope(i);
     T* out = da_ + at.row * Gates::kCount * H_ + u;
     Vec<T> before = dc * f;
     if (zone_.is_active()) before = before + direct;
     if (peepholes_ != nullptr) before = before + d_input * peephole(0, u, n);
     if (!kCoupled) {
-      const Vec<T> d_forget = dc * previous * slope(on_.gate, f);
+      const Vec<T> d_forget = dc * previous * on_.gate.slope(f);
       if (peepholes_ != nullptr) before = before + d_forget * peephole(1, u, n);
       d_forget.store(out + Gates::kForget * H_, n);
     }
     d_input.store(out + Gates::kInput * H_, n);
-    (dc * i * slope(on_.cell, g)).store(out + Gates::kCell * H_, n);
+    (dc * i * on_.cell.slope(g)).store(out + Gates::kCell * H_, n);
     d_output.store(out + Gates::kOutput * H_, n);
     before.store(carried, n);
     if (at.begins && dc0_ != nullptr) before.store(dc0_ + at.sequence * H_ + u, n);
@@ -147,7 +148,7 @@ class LstmCellGradient {
       output_gate(at, u, n, Vec<T>::load(d + u, n), value, &dc).store(d_outputs + u, n);
       dc.store(d + u, n);
     });
-    normalization_backward(c, statistics, d, gain, H_, d);
+    normalization_backward<T>(c, statistics, d, gain, H_, d);
     for_columns<T>(
         H_, [&](int64_t u, int n) { cell_state(at, u, n, Vec<T>::load(d_outputs + u, n), Vec<T>::load(d + u, n)); });
   }
@@ -162,40 +163,40 @@ class LstmCellGradient {
   const T* gates_;
   StateRows<T> cells_;
   const T* candidates_;
-  const T* peepholes_;
-  Zone<T> zone_;
+  VariantOperand<const T, kPlain> peepholes_;
+  Zone<T, kPlain> zone_;
   T* da_;
-  T* dcn_;
-  LstmAttributes<T> on_;
+  VariantOperand<T, kPlain> dcn_;
+  LstmAttributes<T, kPlain> on_;
   const LstmBackwardScratch<T>& scratch_;
 };
 
-template <typename T, bool kCoupled>
+template <typename T, bool kCoupled, bool kPlain>
 void backward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(1);
-  const LstmAttributes<T> attributes(call.attributes);
+  const LstmAttributes<T, kPlain> attributes(call.attributes);
   const LstmBackwardScratch<T> scratch(call.operands, *call.axis, Scratch(call.shared_scratch));
   const Walk walk(*call.axis, attributes.reverse);
-  const LstmCellGradient<T, kCoupled> cell(call, attributes, scratch);
+  const LstmCellGradient<T, kCoupled, kPlain> cell(call, attributes, scratch);
   const int64_t H = cell.units();
   const int64_t P = columns(call, kPT);
   const int64_t G = Gates::kCount * H;
-  const T* gain = data<T>(call, kGain);
-  const T* cell_gain = data<T>(call, kCellGain);
-  const T* projection = data<T>(call, kProjectionT);
+  const VariantOperand<const T, kPlain> gain = data<T>(call, kGain);
+  const VariantOperand<const T, kPlain> cell_gain = data<T>(call, kCellGain);
+  const VariantOperand<const T, kPlain> projection = data<T>(call, kProjectionT);
   T* da = data<T>(call, kDa);
-  T* dr = data<T>(call, kDr);
-  T* dp = data<T>(call, kDp);
-  const HiddenGradient<T> hidden({data<T>(call, kDy),
-                                  data<T>(call, kDhT),
-                                  data<T>(call, kMask),
-                                  {data<T>(call, kZone), attributes.zoneout},
-                                  data<T>(call, kDh0),
-                                  P,
-                                  false},
-                                 scratch.hidden);
+  const VariantOperand<T, kPlain> dr = data<T>(call, kDr);
+  const VariantOperand<T, kPlain> dp = data<T>(call, kDp);
+  const HiddenGradient<T, kPlain> hidden({data<T>(call, kDy),
+                                          data<T>(call, kDhT),
+                                          data<T>(call, kMask),
+                                          {data<T>(call, kZone), attributes.zoneout},
+                                          data<T>(call, kDh0),
+                                          P,
+                                          false},
+                                         scratch.hidden);
   const Range panels = my_panels<T>(call, P);
   const Range unit_panels = my_panels<T>(call, H);
   const auto left_of = [&](int64_t t) {
@@ -212,7 +213,7 @@ void backward(const BpttCall& call) {
     if (gain != nullptr) {
       const T* product = data<T>(call, kProduct) + at.row * G;
       T* to = scratch.product + at.sequence * G;
-      normalization_backward(product, row_statistics(product, G, attributes.epsilon), da + at.row * G, gain, G, to);
+      normalization_backward<T>(product, row_statistics(product, G, attributes.epsilon), da + at.row * G, gain, G, to);
     }
   };
   const auto keep_product_gradient = [&](const Place& at) {
@@ -222,7 +223,7 @@ void backward(const BpttCall& call) {
 
   const bool is_done = walk_back(call, walk, [&](int64_t t) {
     for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(call, kPT), panels,
-                    [&](int64_t b, int64_t panel, const T* product) {
+                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
                       const Place at = walk.place(t, b);
                       for_units<T>(panel, P, [&](int v, int64_t u, int n) {
                         const Vec<T> d = hidden.take(at, u, n, Vec<T>::load(product + v * L));
@@ -234,7 +235,7 @@ void backward(const BpttCall& call) {
     if (projection != nullptr) {
       if (barrier(call)) return false;
       for_rows<T, NV>(all_rows(walk.alive(t), factor<T>(scratch.projected, P)), projection, unit_panels,
-                      [&](int64_t b, int64_t panel, const T* product) {
+                      [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
                         for_units<T>(panel, H, [&](int v, int64_t u, int n) {
                           before_projection(walk.place(t, b), u, n, Vec<T>::load(product + v * L));
                         });
@@ -265,13 +266,15 @@ void backward(const BpttCall& call) {
 //   dh0 dc0   [B,P/H] out  may be absent
 template <typename T>
 void lstmBackward(const BpttCall* call) {
-  backward<T, false>(*call);
+  const bool is_plain = are_absent(*call, kPeepholes, kCandidate) && are_absent(*call, kDr, kDcn) &&
+                        LstmAttributes<T, false>(call->attributes).are_plain();
+  is_plain ? backward<T, false, true>(*call) : backward<T, false, false>(*call);
 }
 
 // The same with three gates.
 template <typename T>
 void lstmCoupledBackward(const BpttCall* call) {
-  backward<T, true>(*call);
+  backward<T, true, false>(*call);
 }
 
 template <typename T>

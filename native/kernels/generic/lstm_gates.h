@@ -20,11 +20,11 @@ struct LstmGates {
   static constexpr int kOutputPeephole = kCoupled ? 1 : 2;
 };
 
-template <typename T>
+template <typename T, bool kPlain>
 struct LstmAttributes {
-  Activation gate;
-  Activation cell;
-  Activation output;
+  VariantActivation<Activation::kSigmoid, kPlain> gate;
+  VariantActivation<Activation::kTanh, kPlain> cell;
+  VariantActivation<Activation::kTanh, kPlain> output;
   bool reverse;
   T clip;  // 0: none
   T zoneout;
@@ -32,14 +32,20 @@ struct LstmAttributes {
   T epsilon;
 
   explicit LstmAttributes(const double* attributes)
-      : gate(activation_of(attributes[0])),
-        cell(activation_of(attributes[1])),
-        output(activation_of(attributes[2])),
+      : gate(attributes[0]),
+        cell(attributes[1]),
+        output(attributes[2]),
         reverse(attributes[3] != 0),
         clip(static_cast<T>(attributes[4])),
         zoneout(static_cast<T>(attributes[5])),
         zoneout_cell(static_cast<T>(attributes[6])),
         epsilon(static_cast<T>(attributes[7])) {}
+
+  bool has_clip() const { return !kPlain && clip > T(0); }
+  bool are_plain() const {
+    return gate.is_usual() && cell.is_usual() && output.is_usual() && clip == T(0) && zoneout == T(0) &&
+           zoneout_cell == T(0);
+  }
 };
 
 }  // namespace kernel

@@ -27,34 +27,22 @@ struct RnnScratch {
   }
 };
 
-}  // namespace
-
-//   a         [N,H]  in   input projection, may be the same memory as y
-//   p         [H,H]  in   R packed
-//   bR        [H]    in   may be absent
-//   h0        [B,H]  in   may be absent: zero
-//   gain      [H]    in   layer normalisation; may be absent: none
-//   mask      [B,H]  in   of variational dropout; may be absent
-//   zone      [N,H]  in   of zoneout; may be absent: the constant `zoneout`
-//   y         [N,H]  out  hidden states
-//   sum       [N,H]  out  a + R h; may be absent
-//   candidate [N,H]  out  h' before zoneout; may be absent
-//   hT        [B,H]  out  state of each sequence at the end of its walk; may be absent
-template <typename T>
-void rnn(const BpttCall* call) {
+template <typename T, bool kPlain>
+void forward(const BpttCall* call) {
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(1);
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
   const T* bias = data<T>(*call, kBias);
-  const T* gain = data<T>(*call, kGain);
-  T* sums = data<T>(*call, kSum);
-  T* candidates = data<T>(*call, kCandidate);
+  const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
+  const VariantOperand<T, kPlain> sums = data<T>(*call, kSum);
+  const VariantOperand<T, kPlain> candidates = data<T>(*call, kCandidate);
   const Activation f = activation_of(call->attributes[kActivation]);
   const RnnScratch<T> scratch(call->operands, *call->axis, Scratch(call->shared_scratch));
   const Walk walk(*call->axis, call->attributes[kReverse] != 0);
-  HiddenState<T> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H}, data<T>(*call, kMask),
-                        {data<T>(*call, kZone), static_cast<T>(call->attributes[kZoneout])}, scratch.masked);
+  HiddenState<T, kPlain> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
+                                data<T>(*call, kMask),
+                                {data<T>(*call, kZone), static_cast<T>(call->attributes[kZoneout])}, scratch.masked);
   const Range panels = my_panels<T>(*call, H);
 
   const auto apply = [&](const Place& at, int64_t u, int n, Vec<T> sum) {
@@ -72,17 +60,38 @@ void rnn(const BpttCall* call) {
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
-    for_rows<T, NV>(hidden.left(t), data<T>(*call, kP), panels, [&](int64_t b, int64_t panel, const T* product) {
-      const Place at = walk.place(t, b);
-      for_units<T>(panel, H, [&](int v, int64_t u, int n) {
-        const Vec<T> sum = Vec<T>::load(a + at.row * H + u, n) + Vec<T>::load(product + v * L);
-        if (sums != nullptr) sum.store(sums + at.row * H + u, n);
-        if (gain == nullptr) return apply(at, u, n, sum);
-        sum.store(scratch.sums + b * H + u, n);
-      });
-    });
+    for_rows<T, NV>(hidden.left(t), data<T>(*call, kP), panels,
+                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
+                      const Place at = walk.place(t, b);
+                      for_units<T>(panel, H, [&](int v, int64_t u, int n) {
+                        const Vec<T> sum = Vec<T>::load(a + at.row * H + u, n) + Vec<T>::load(product + v * L);
+                        if (sums != nullptr) sum.store(sums + at.row * H + u, n);
+                        if (gain == nullptr) return apply(at, u, n, sum);
+                        sum.store(scratch.sums + b * H + u, n);
+                      });
+                    });
     return gain == nullptr || each_row(*call, walk, t, normalized_row);
   });
+}
+
+}  // namespace
+
+//   a         [N,H]  in   input projection, may be the same memory as y
+//   p         [H,H]  in   R packed
+//   bR        [H]    in   may be absent
+//   h0        [B,H]  in   may be absent: zero
+//   gain      [H]    in   layer normalisation; may be absent: none
+//   mask      [B,H]  in   of variational dropout; may be absent
+//   zone      [N,H]  in   of zoneout; may be absent: the constant `zoneout`
+//   y         [N,H]  out  hidden states
+//   sum       [N,H]  out  a + R h; may be absent
+//   candidate [N,H]  out  h' before zoneout; may be absent
+//   hT        [B,H]  out  state of each sequence at the end of its walk; may be absent
+template <typename T>
+void rnn(const BpttCall* call) {
+  const bool is_plain =
+      are_absent(*call, kGain, kZone) && are_absent(*call, kSum, kCandidate) && call->attributes[kZoneout] == 0;
+  is_plain ? forward<T, true>(call) : forward<T, false>(call);
 }
 
 template <typename T>
@@ -91,6 +100,69 @@ BpttScratch rnnScratch(const BpttOperand* operands, const BpttAxis* axis) {
   RnnScratch<T>(operands, *axis, Scratch(), &bytes);
   return {bytes, 0};
 }
+
+namespace {
+
+enum BackwardOperand {
+  kDy,
+  kDhT,
+  kStates,
+  kPT,
+  kBackwardGain,
+  kKeptSum,
+  kBackwardMask,
+  kBackwardZone,
+  kKeptCandidate,
+  kDa,
+  kDn,
+  kDh0,
+};
+
+template <typename T, bool kPlain>
+void backward(const BpttCall* call) {
+  constexpr int L = Vec<T>::kLanes;
+  constexpr int NV = Tiling<T>::vectors(1);
+  const int64_t H = columns(*call, kStates);
+  const VariantOperand<const T, kPlain> gain = data<T>(*call, kBackwardGain);
+  const T* sums = data<T>(*call, kKeptSum);
+  const T* y = data<T>(*call, kKeptCandidate) == nullptr ? data<T>(*call, kStates) : data<T>(*call, kKeptCandidate);
+  T* da = data<T>(*call, kDa);
+  const VariantOperand<T, kPlain> dn = data<T>(*call, kDn);
+  const Activation f = activation_of(call->attributes[kActivation]);
+  const Walk walk(*call->axis, call->attributes[kReverse] != 0);
+  const HiddenGradient<T, kPlain> hidden({data<T>(*call, kDy),
+                                          data<T>(*call, kDhT),
+                                          data<T>(*call, kBackwardMask),
+                                          {data<T>(*call, kBackwardZone), static_cast<T>(call->attributes[kZoneout])},
+                                          data<T>(*call, kDh0),
+                                          H,
+                                          false},
+                                         static_cast<T*>(call->shared_scratch));
+  const Range panels = my_panels<T>(*call, H);
+  const auto left_of = [&](int64_t t) { return factor<T>(da + walk.row(t) * H, H); };
+  const auto normalized_row = [&](const Place& at) {
+    const T* sum = sums + at.row * H;
+    const RowStatistics<T> statistics = row_statistics(sum, H, static_cast<T>(call->attributes[kEpsilon]));
+    normalization_backward<T>(sum, statistics, da + at.row * H, gain, H, da + at.row * H);
+  };
+
+  const bool is_done = walk_back(*call, walk, [&](int64_t t) {
+    for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
+                      const Place at = walk.place(t, b);
+                      for_units<T>(panel, H, [&](int v, int64_t u, int n) {
+                        const Vec<T> dh = hidden.take(at, u, n, Vec<T>::load(product + v * L));
+                        const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * H + u, n));
+                        d.store(da + at.row * H + u, n);
+                        if (dn != nullptr) d.store(dn + at.row * H + u, n);
+                      });
+                    });
+    return gain == nullptr || each_row(*call, walk, t, normalized_row);
+  });
+  if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
+}
+
+}  // namespace
 
 //   dy        [N,H]  in   may be absent, or the same memory as da
 //   dhT       [B,H]  in   may be absent
@@ -103,47 +175,9 @@ BpttScratch rnnScratch(const BpttOperand* operands, const BpttAxis* axis) {
 //   dh0       [B,H]  out  may be absent
 template <typename T>
 void rnnBackward(const BpttCall* call) {
-  enum { kDy, kDhT, kStates, kPT, kGain, kSum, kMask, kZone, kCandidate, kDa, kDn, kDh0 };
-  constexpr int L = Vec<T>::kLanes;
-  constexpr int NV = Tiling<T>::vectors(1);
-  const int64_t H = columns(*call, kStates);
-  const T* gain = data<T>(*call, kGain);
-  const T* sums = data<T>(*call, kSum);
-  const T* y = data<T>(*call, kCandidate) == nullptr ? data<T>(*call, kStates) : data<T>(*call, kCandidate);
-  T* da = data<T>(*call, kDa);
-  T* dn = data<T>(*call, kDn);
-  const Activation f = activation_of(call->attributes[kActivation]);
-  const Walk walk(*call->axis, call->attributes[kReverse] != 0);
-  const HiddenGradient<T> hidden({data<T>(*call, kDy),
-                                  data<T>(*call, kDhT),
-                                  data<T>(*call, kMask),
-                                  {data<T>(*call, kZone), static_cast<T>(call->attributes[kZoneout])},
-                                  data<T>(*call, kDh0),
-                                  H,
-                                  false},
-                                 static_cast<T*>(call->shared_scratch));
-  const Range panels = my_panels<T>(*call, H);
-  const auto left_of = [&](int64_t t) { return factor<T>(da + walk.row(t) * H, H); };
-  const auto normalized_row = [&](const Place& at) {
-    const T* sum = sums + at.row * H;
-    const RowStatistics<T> statistics = row_statistics(sum, H, static_cast<T>(call->attributes[kEpsilon]));
-    normalization_backward(sum, statistics, da + at.row * H, gain, H, da + at.row * H);
-  };
-
-  const bool is_done = walk_back(*call, walk, [&](int64_t t) {
-    for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
-                    [&](int64_t b, int64_t panel, const T* product) {
-                      const Place at = walk.place(t, b);
-                      for_units<T>(panel, H, [&](int v, int64_t u, int n) {
-                        const Vec<T> dh = hidden.take(at, u, n, Vec<T>::load(product + v * L));
-                        const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * H + u, n));
-                        d.store(da + at.row * H + u, n);
-                        if (dn != nullptr) d.store(dn + at.row * H + u, n);
-                      });
-                    });
-    return gain == nullptr || each_row(*call, walk, t, normalized_row);
-  });
-  if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
+  const bool is_plain = are_absent(*call, kBackwardGain, kKeptCandidate) && are_absent(*call, kDn, kDn) &&
+                        call->attributes[kZoneout] == 0;
+  is_plain ? backward<T, true>(call) : backward<T, false>(call);
 }
 
 template <typename T>

@@ -93,7 +93,11 @@ inline void column_sums_of(int64_t row_count, Range mine, Begin begin, Term term
       for (Vec<T>& b : block) b = Vec<T>::zero();
       for (int64_t r = r0; r < std::min(row_count, r0 + kRowBlock); ++r) {
         begin(r);
-        for (int v = 0; v * L < n; ++v) block[v] = block[v] + term(r, c + v * L, std::min(L, n - v * L));
+        if (n == sum_width<T>()) {
+          for (int v = 0; v < 8; ++v) block[v] = block[v] + term(r, c + v * L, L);
+        } else {
+          for (int v = 0; v * L < n; ++v) block[v] = block[v] + term(r, c + v * L, std::min(L, n - v * L));
+        }
       }
       for (int v = 0; v < 8; ++v) total[v] = total[v] + block[v];
     }

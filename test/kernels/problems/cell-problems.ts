@@ -139,6 +139,11 @@ function operandsOf(example: CellCase, name: string): Record<string, Matrix> {
   throw new Error(`${name}: no operands were well conditioned`);
 }
 
+/** Sums that a result passes through one after the other: at each step R h, and those of a projection and of each normalisation. */
+function sumsInTurn({ parts }: CellProblemVariant, batchSizes: readonly number[]): number {
+  return batchSizes.length * (1 + parts.filter((part) => ['Wr', 'gain', 'cellGain'].includes(part)).length);
+}
+
 /** The forward problem. */
 function forward(example: CellCase): Problem {
   const { variant, shape } = example;
@@ -147,7 +152,15 @@ function forward(example: CellCase): Problem {
   const name = `${variant.name}, ${shape.name}`;
   const operands = operandsOf(example, name);
   const longest = parts.includes('gain') ? gatesOf[cell] * units : Math.max(units, variant.width ?? 0);
-  return { name, operation: cell, operands, attributes, batchSizes, terms: longest, steps: batchSizes.length };
+  return {
+    name,
+    operation: cell,
+    operands,
+    attributes,
+    batchSizes,
+    terms: longest,
+    steps: sumsInTurn(variant, batchSizes),
+  };
 }
 
 /** The backward problem, from the reference's results of the forward one. */
@@ -170,7 +183,16 @@ function backward({ variant, shape }: CellCase, before: Problem): Problem {
   }
   if (shape.upstream.includes('dy')) operands['dy'] = random.matrix(rowCount(batchSizes), width);
   const terms = Math.max(gatesOf[cell] * units, width);
-  return { name, operation, operands, attributes, batchSizes, terms, steps: batchSizes.length, backward: true };
+  return {
+    name,
+    operation,
+    operands,
+    attributes,
+    batchSizes,
+    terms,
+    steps: sumsInTurn(variant, batchSizes),
+    backward: true,
+  };
 }
 
 /** Forward and backward problem of each case. */

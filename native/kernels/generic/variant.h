@@ -1,0 +1,53 @@
+// What only the variants of a cell have. A plain cell is compiled with kPlain: there its variants' operands are absent
+// at compile time, its activations are known, and its loop has no trace of them (measured: 2 to 12 % of a training
+// step).
+#pragma once
+
+#include "kernels/generic/activation.h"
+#include "kernels/generic/call.h"
+
+namespace bptt {
+namespace kernel {
+
+// An operand that may be absent, and is in the plain cell.
+template <typename T, bool kPlain>
+class VariantOperand {
+ public:
+  VariantOperand(T* data) : data_(data) {}  // NOLINT: it stands for the pointer
+  operator T*() const { return kPlain ? nullptr : data_; }
+
+ private:
+  T* data_;
+};
+
+// An activation, which is kUsual in the plain cell.
+template <Activation kUsual, bool kPlain>
+class VariantActivation {
+ public:
+  explicit VariantActivation(double code) : f_(activation_of(code)) {}
+
+  template <typename T>
+  BPTT_INLINE Vec<T> operator()(Vec<T> x) const {
+    return activate(kPlain ? kUsual : f_, x);
+  }
+  // The derivative in terms of the function's value y.
+  template <typename T>
+  BPTT_INLINE Vec<T> slope(Vec<T> y) const {
+    return kernel::slope(kPlain ? kUsual : f_, y);
+  }
+  bool is_usual() const { return f_ == kUsual; }
+
+ private:
+  Activation f_;
+};
+
+// Whether all operands from `first` to `last` are absent.
+inline bool are_absent(const BpttCall& call, int first, int last) {
+  for (int operand = first; operand <= last; ++operand) {
+    if (call.operands[operand].data != nullptr) return false;
+  }
+  return true;
+}
+
+}  // namespace kernel
+}  // namespace bptt
