@@ -11,9 +11,9 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { info } from '../dist/index.js';
-import { startPytorch } from './pytorch-process.mjs';
-import { batchSizesOf, recurrentLayer } from './recurrent-layer.mjs';
-import { statistics } from './statistics.mjs';
+import { startPytorch } from './shared/pytorch-process.mjs';
+import { batchSizesOf, recurrentLayer } from './shared/recurrent-layer.mjs';
+import { statistics } from './shared/statistics.mjs';
 
 const PROBLEMS = { charlm: { T: 100, B: 64, I: 128, H: 512 }, speech: { T: 400, B: 16, I: 40, H: 256 } };
 const { values } = parseArgs({

@@ -10,8 +10,8 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { adam, dense, embedding, gru, info, lstm, rnn, sequential } from '../dist/index.js';
-import { startPytorch } from './pytorch-process.mjs';
-import { statistics } from './statistics.mjs';
+import { startPytorch } from './shared/pytorch-process.mjs';
+import { statistics } from './shared/statistics.mjs';
 
 const { values } = parseArgs({
   options: {

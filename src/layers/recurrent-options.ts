@@ -45,8 +45,8 @@ export interface RecurrentOptions {
   /** Biases of the input and of the recurrent product (`two`, the default), of the input (`one`), or none at all. */
   readonly biases?: 'none' | 'one' | 'two';
   /**
-   * `sequence` (the default) gives [N, width]; `last` gives [B, width], the final hidden state of the last layer in
-   * each of its directions, to which no residual is added.
+   * `sequence` (the default) gives [N, width]; `last` gives [B, width], the output of the last layer at the end of each
+   * sequence: the final hidden state of each of its directions. With `residual`, forward only.
    */
   readonly output?: 'sequence' | 'last';
   /** As `dropout`, but of the input of every layer and the same elements in all steps of a sequence; default 0. */
@@ -194,6 +194,9 @@ export function describeRecurrent<D extends RecurrentDescription>(
   const { direction, merge } = options;
   if (merge !== undefined && direction !== 'bidirectional') {
     refuseTogether(options, 'merge', 'direction', 'forward', 'only the two directions of a layer are merged');
+  }
+  if (options.residual === true && options.output === 'last' && direction !== undefined && direction !== 'forward') {
+    refuseTogether(options, 'output', 'direction', 'forward', 'with residual the two directions end at different steps');
   }
   checkTogether?.(options);
   return Object.freeze({ kind, ...Object.fromEntries(checked) }) as unknown as D;

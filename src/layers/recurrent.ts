@@ -79,6 +79,8 @@ export const recurrentRule: LayerRule<RecurrentDescription> = {
       x = residual && layer > 0 ? merged(graph, 'sum', [y, x]) : y;
     }
     addPenalties(context, x, activationPenalty, temporalPenalty);
-    return output === 'last' ? merged(graph, merge, last) : x;
+    if (output === 'sequence') return x;
+    // With a residual the output is more than the state; only forward is its last step the end of the walk.
+    return residual && layers > 1 ? only(graph.apply('lastStep', { x }), 'y') : merged(graph, merge, last);
   },
 };

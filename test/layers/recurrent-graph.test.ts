@@ -143,6 +143,10 @@ describe.each(cells)('an option of $operation', ({ operation, gates, layer }) =>
     expect([inputs.get('a'), inputs.get('b')]).toEqual(
       ['h_l0', 'h_l0_reverse'].map((name) => both.finalStates.get(name)),
     );
+    const residual = layerGraph(layer({ layers: 2, output: 'last', residual: true }));
+    const [whole] = nodesOf(residual, 'add');
+    expect(residual.output.node?.operation.name).toBe('lastStep');
+    expect(residual.output.node?.inputs.get('x')).toBe(whole?.outputs.get('y'));
   });
 
   it('inputDropout multiplies the input of every layer by one row a sequence, the same for both directions', () => {

@@ -18,7 +18,7 @@ const shared: Options = {
   merge: 'sum',
   residual: true,
   biases: 'one',
-  output: 'last',
+  output: 'sequence',
   inputDropout: 0.125,
   recurrentDropout: 0.5,
   zoneout: 0.1,
@@ -119,6 +119,17 @@ describe('an option of every recurrent layer', () => {
       );
       const unknown = { merge: 'average', direction: 'bidirectional' };
       expect(() => make(kind, unknown)).toThrow(/'merge' must be one of "concatenate", "sum"/);
+    }
+  });
+
+  it('output of the last step with residual is refused where a walk ends elsewhere', () => {
+    for (const kind of kinds) {
+      const options = { residual: true, output: 'last' };
+      expect(make(kind, options)).toMatchObject(options);
+      for (const direction of ['reverse', 'bidirectional']) {
+        const message = `'output' is "last" while 'direction' is "${direction}"`;
+        expect(() => make(kind, { ...options, direction })).toThrow(message);
+      }
     }
   });
 });

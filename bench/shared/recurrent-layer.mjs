@@ -1,10 +1,10 @@
 /** A recurrent layer alone: forward, or forward and backward with the gradients of input, weights and states. */
-import { differentiate } from '../dist/graph/gradients.js';
-import { Graph } from '../dist/graph/graph.js';
-import { CompiledProgram } from '../dist/graph/program.js';
-import { gru, lstm, rnn } from '../dist/index.js';
-import { layerRule } from '../dist/layers/layers.js';
-import { allocateBlock } from '../dist/native/memory.js';
+import { differentiate } from '../../dist/graph/gradients.js';
+import { Graph } from '../../dist/graph/graph.js';
+import { CompiledProgram } from '../../dist/graph/program.js';
+import { gru, lstm, rnn } from '../../dist/index.js';
+import { layerRule } from '../../dist/layers/layers.js';
+import { allocateBlock } from '../../dist/native/memory.js';
 
 const AXIS = 'time';
 

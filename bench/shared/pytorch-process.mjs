@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export function startPytorch() {
   const python = process.env.BPTT_PYTHON;
   if (python === undefined) return undefined;
-  const peer = fileURLToPath(new URL('pytorch_peer.py', import.meta.url));
+  const peer = fileURLToPath(new URL('../pytorch_peer.py', import.meta.url));
   const child = spawn(python, [peer], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
