@@ -112,6 +112,7 @@ export {
   adamW,
   type MomentumOptions,
   momentum,
+  type NamedOptimizerOptions,
   type OptimizerDescription,
   type OptimizerName,
   optimizerNamed,

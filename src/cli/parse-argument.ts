@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
 
 /** A number on the command line. Ranges are checked by what uses it. */
 export function parseNumber(text: string): number {
@@ -11,4 +12,16 @@ export function parseNumber(text: string): number {
 export function parseFractionOrFile(text: string): number | string {
   const value = Number(text);
   return text.trim() !== '' && Number.isFinite(value) ? value : text;
+}
+
+/** The text of a JSON object. */
+export function parseJsonObject(text: string): JsonObject {
+  let value: JsonValue;
+  try {
+    value = parseStrictJson(text);
+  } catch (cause) {
+    throw new InvalidArgumentError(`It is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  if (!isJsonObject(value)) throw new InvalidArgumentError('It is not a JSON object.');
+  return value;
 }

@@ -10,12 +10,15 @@ import {
 import { formatCount, formatDuration, formatLoss } from '../training/progress-text.js';
 import type { CommandContext } from './command-context.js';
 import { readConfigurationFile } from './configuration-file.js';
-import { parseFractionOrFile, parseNumber } from './parse-argument.js';
+import { parseFractionOrFile, parseJsonObject, parseNumber } from './parse-argument.js';
 import { StopRequest } from './stop-request.js';
 
 const SCHEDULES =
   'constant, step:every=2,factor=0.5,from=4, exponential:factor=0.97, cosine:minimum=1e-5, warmup:steps=200,then=cosine, plateau:factor=0.5,patience=2';
-const INITIALIZERS = 'default, pytorch, keras, uniform:0.1, normal:0.02, with ,forget=1 ,embedding=0.1 behind';
+const INITIALIZERS =
+  'default, pytorch, keras, xavier, xavier-normal, he, he-normal, orthogonal[:1], identity[:1], uniform:0.1, normal:0.02, with ,recurrent=SCHEME ,input=SCHEME ,bias=0 ,forget=1 ,embedding=0.1 behind';
+const RECURRENT =
+  'further options of the recurrent layers, for example: \'{"zoneout": 0.1, "layerNormalization": true, "weightDropout": 0.5}\'';
 
 /** `bptt train`: one command for each task. */
 export function trainCommand(context: CommandContext): Command {
@@ -40,11 +43,17 @@ function languageModelCommand(context: CommandContext): Command {
     .option('--units <n>', byDefault('units', 'hidden units of each layer'), parseNumber)
     .option('--layers <n>', byDefault('layers', 'recurrent layers'), parseNumber)
     .option('--dropout <p>', byDefault('dropout', 'probability of dropping an element between layers'), parseNumber)
+    .option('--recurrent <json>', `${RECURRENT} (default: {})`, parseJsonObject)
     .option('--batch <n>', byDefault('batch', 'streams side by side'), parseNumber)
     .option('--steps <n>', byDefault('steps', 'steps of truncated backpropagation through time'), parseNumber)
     .option('--epochs <n>', byDefault('epochs', 'passes over the text'), parseNumber)
     .option('--optimizer <name>', byDefault('optimizer', 'sgd, momentum, adam, adamw or rmsprop'))
     .option('--learning-rate <x>', byDefault('learningRate', 'step size'), parseNumber)
+    .option(
+      '--weight-decay <x>',
+      'decay of the weights, as the optimizer takes it (default: 0.01 for adamw, else 0)',
+      parseNumber,
+    )
     .option('--schedule <spec>', byDefault('schedule', `how the learning rate changes, for example: ${SCHEDULES}`))
     .option('--init <spec>', byDefault('init', `initial values: ${INITIALIZERS}`))
     .option('--clip-norm <x>', byDefault('clipNorm', 'largest norm of the gradient, 0 for no limit'), parseNumber)
@@ -99,10 +108,11 @@ function describeStart({
   validationTokens,
   threads,
 }: LanguageModelStart): string {
-  const { level, cell, layers, units, embedding } = options;
+  const { level, cell, layers, units, recurrent, embedding } = options;
+  const variant = Object.keys(recurrent).length === 0 ? '' : ` with ${JSON.stringify(recurrent)}`;
   const kind = level === 'word' ? 'words' : 'characters';
   return [
-    `${layers}x${units} ${cell}, embedding ${embedding}, ${formatCount(parameters)} parameters`,
+    `${layers}x${units} ${cell}${variant}, embedding ${embedding}, ${formatCount(parameters)} parameters`,
     `${trainingTokens} + ${validationTokens} ${kind} of ${symbols} kinds`,
     `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
   ].join('; ');

@@ -196,7 +196,13 @@ export function describeRecurrent<D extends RecurrentDescription>(
     refuseTogether(options, 'merge', 'direction', 'forward', 'only the two directions of a layer are merged');
   }
   if (options.residual === true && options.output === 'last' && direction !== undefined && direction !== 'forward') {
-    refuseTogether(options, 'output', 'direction', 'forward', 'with residual the two directions end at different steps');
+    refuseTogether(
+      options,
+      'output',
+      'direction',
+      'forward',
+      'with residual the two directions end at different steps',
+    );
   }
   checkTogether?.(options);
   return Object.freeze({ kind, ...Object.fromEntries(checked) }) as unknown as D;

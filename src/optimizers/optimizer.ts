@@ -171,8 +171,15 @@ const MAKERS: Readonly<Record<OptimizerName, (options: never) => OptimizerDescri
   rmsprop,
 };
 
-/** The optimizer of that name with its defaults. @throws {OptionError} `invalid_option` for an unknown name */
-export function optimizerNamed(name: string, options: { readonly learningRate: number }): OptimizerDescription {
+/** What every optimizer has; its own defaults are taken for everything else. */
+export interface NamedOptimizerOptions {
+  readonly learningRate: number;
+  /** As the optimizer of that name takes it; default that of the optimizer. */
+  readonly weightDecay?: number;
+}
+
+/** The optimizer of that name. @throws {OptionError} `invalid_option` for an unknown name, or a value out of range */
+export function optimizerNamed(name: string, options: NamedOptimizerOptions): OptimizerDescription {
   return MAKERS[requireOneOf('optimizer', name, OPTIMIZERS)](options as never);
 }
 

@@ -1,9 +1,28 @@
 import { OptionError } from '../core/errors.js';
+import { isJsonObject } from '../core/json.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import type { GruOptions, LstmOptions, RnnOptions } from '../layers/recurrent.js';
 import { OPTIMIZERS, type OptimizerName } from '../optimizers/optimizer.js';
 import { checkSchedule } from '../schedules/create-schedule.js';
 import { formatSchedule, parseSchedule } from '../schedules/parse-schedule.js';
 import type { ScheduleDescription } from '../schedules/schedule.js';
+
+/** Options of the recurrent layers that the task decides itself, and what decides them. */
+const DECIDED = {
+  units: "option 'units' decides it",
+  layers: "option 'layers' decides it",
+  dropout: "option 'dropout' decides it",
+  initializer: "option 'init' decides it",
+  output: 'a language model has an output at every step',
+} as const;
+
+type Further<Options> = Omit<Options, keyof typeof DECIDED | 'direction' | 'merge'> & {
+  /** A language model reads forward only. */
+  readonly direction?: 'forward';
+};
+
+/** Options of `rnn`, `lstm` or `gru`, as they are, but for those that the task decides itself. */
+export type LanguageModelRecurrentOptions = Further<RnnOptions> | Further<LstmOptions> | Further<GruOptions>;
 
 /** What decides about the weights of a language model, besides its text. The command line has the same names. */
 export interface LanguageModelSettings {
@@ -21,6 +40,8 @@ export interface LanguageModelSettings {
   readonly layers: number;
   /** Probability in [0, 1) of dropping an element between layers and before the output; default 0. */
   readonly dropout: number;
+  /** Further options of the recurrent layers, such as `{ zoneout: 0.1, layerNormalization: true }`; default none. */
+  readonly recurrent: LanguageModelRecurrentOptions;
   /** Streams side by side, integer >= 1; default 50. */
   readonly batch: number;
   /** Steps of truncated backpropagation through time, integer >= 1; default 50. */
@@ -31,6 +52,8 @@ export interface LanguageModelSettings {
   readonly optimizer: OptimizerName;
   /** > 0; default 2e-3. */
   readonly learningRate: number;
+  /** As the optimizer takes it, >= 0; default that of the optimizer: 0.01 for `adamW`, else 0. */
+  readonly weightDecay?: number | undefined;
   /** A description, or its text form such as `cosine:minimum=1e-5`; default constant. */
   readonly schedule: ScheduleDescription | string;
   /** Initial values of the parameters, such as `uniform:0.1`; default `default`. */
@@ -71,11 +94,13 @@ export const LANGUAGE_MODEL_DEFAULTS: LanguageModelSettings & { readonly checkpo
   units: 256,
   layers: 2,
   dropout: 0,
+  recurrent: Object.freeze({}),
   batch: 50,
   steps: 50,
   epochs: 10,
   optimizer: 'adam',
   learningRate: 2e-3,
+  weightDecay: undefined,
   schedule: 'constant',
   init: 'default',
   clipNorm: 5,
@@ -118,11 +143,14 @@ export function checkLanguageModelOptions(
     units: count('units'),
     layers: count('layers'),
     dropout: requireNumber('dropout', all['dropout'], { min: 0, exclusiveMax: 1 }),
+    recurrent: requireRecurrent(all['recurrent']),
     batch: count('batch'),
     steps: count('steps'),
     epochs: count('epochs'),
     optimizer: requireOptimizer(all['optimizer']),
     learningRate: requireNumber('learningRate', all['learningRate'], { exclusiveMin: 0 }),
+    weightDecay:
+      all['weightDecay'] === undefined ? undefined : requireNumber('weightDecay', all['weightDecay'], { min: 0 }),
     schedule: requireSchedule(all['schedule']),
     init: requireText('init', all['init']),
     clipNorm: requireNumber('clipNorm', all['clipNorm'], { min: 0 }),
@@ -142,6 +170,27 @@ function requireText(name: string, value: unknown): string {
 function requireValidation(value: unknown): number | string {
   if (typeof value === 'string' && value !== '') return value;
   return requireNumber('valid', value, { min: 0, exclusiveMax: 1 });
+}
+
+/** The options that are given, in an object of their own. Their values are checked by the layers. */
+function requireRecurrent(value: unknown): LanguageModelRecurrentOptions {
+  if (!isJsonObject(value)) {
+    const message = `option 'recurrent' must be an object of options of the recurrent layers, got ${describeValue(value)}`;
+    throw new OptionError('invalid_option', message, { name: 'recurrent', value });
+  }
+  const given = Object.entries(value).filter(([, option]) => option !== undefined);
+  for (const [name, option] of given) {
+    const reason = refusal(name, option);
+    if (reason === undefined) continue;
+    const message = `option 'recurrent' has '${name}' ${describeValue(option)}: ${reason}`;
+    throw new OptionError('invalid_option', message, { name: `recurrent.${name}`, value: option });
+  }
+  return Object.fromEntries(given);
+}
+
+function refusal(name: string, option: unknown): string | undefined {
+  if (name === 'direction' && option !== 'forward') return 'a language model reads forward only';
+  return Object.hasOwn(DECIDED, name) ? DECIDED[name as keyof typeof DECIDED] : undefined;
 }
 
 function requireOptimizer(value: unknown): OptimizerName {

@@ -3,6 +3,7 @@ export {
   LANGUAGE_MODEL_DEFAULTS,
   LANGUAGE_MODEL_OPTIONS,
   type LanguageModelPlace,
+  type LanguageModelRecurrentOptions,
   type LanguageModelSettings,
 } from './language-model-options.js';
 export {

@@ -119,22 +119,31 @@ function describeStart(options: CheckedLanguageModelOptions, corpus: Corpus, mod
 }
 
 function compileForTraining(symbols: number, options: CheckedLanguageModelOptions): Promise<Model> {
-  const { optimizer, learningRate, seed, init, threads } = options;
+  const { optimizer, learningRate, weightDecay, seed, init, threads } = options;
   return languageModelNetwork(symbols, options).compile({
     loss: 'softmaxCrossEntropy',
-    optimizer: optimizerNamed(optimizer, { learningRate }),
+    optimizer: optimizerNamed(optimizer, { learningRate, ...(weightDecay !== undefined && { weightDecay }) }),
     seed,
     initializer: init,
     ...(threads !== undefined && { threads }),
   });
 }
 
-/** What the run directory says of the task. Under `place` stands what a resumed run may change. */
+/**
+ * What the run directory says of the task. Under `place` stands what a resumed run may change. `recurrent` and
+ * `weightDecay` are left out where they are what they would be if nobody had given them: older runs do not have them.
+ */
 function describeTask(options: CheckedLanguageModelOptions, { texts }: LanguageModelCorpus) {
-  const { data, out: _out, valid, threads, checkpointEvery, resume: _resume, epochs, ...settings } = options;
+  const { data, out: _out, valid, threads, checkpointEvery, resume: _resume, epochs, ...decisive } = options;
+  const { recurrent, weightDecay, ...settings } = decisive;
+  const usual = optimizerNamed(options.optimizer, { learningRate: options.learningRate }).weightDecay;
+  const further = {
+    ...(Object.keys(recurrent).length > 0 && { recurrent: recurrent as JsonObject }),
+    ...(weightDecay !== undefined && weightDecay !== usual && { weightDecay }),
+  };
   const files = typeof valid === 'string' ? { data, valid } : { data };
   return {
-    task: { kind: 'languageModel', ...settings, texts },
+    task: { kind: 'languageModel', ...settings, ...further, texts },
     place: { ...files, ...(threads !== undefined && { threads }), checkpointEvery, epochs },
   };
 }

@@ -37,8 +37,8 @@ describe('bptt', () => {
     const names = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name);
     expect(names).toEqual(
       (
-        'data out valid level cell embedding units layers dropout batch steps epochs optimizer learning-rate schedule ' +
-        'init clip-norm seed threads checkpoint-every resume config json'
+        'data out valid level cell embedding units layers dropout recurrent batch steps epochs optimizer ' +
+        'learning-rate weight-decay schedule init clip-norm seed threads checkpoint-every resume config json'
       ).split(' '),
     );
   });
@@ -49,6 +49,13 @@ describe('bptt', () => {
     ['an unknown option', ['train', 'lm', '--unit', '3'], /unknown option '--unit'.*Did you mean .*--units/],
     ['an option without its value', ['train', 'lm', '--units'], /--units <n>.*argument missing/],
     ['a number that is none', ['train', 'lm', '--units', '12x'], /'12x' is invalid/],
+    [
+      'no JSON',
+      ['train', 'lm', '--recurrent', '{zoneout: 1}'],
+      /--recurrent <json>.*'{zoneout: 1}' is invalid.*not JSON/,
+    ],
+    ['JSON with a key twice', ['train', 'lm', '--recurrent', '{"zoneout": 0, "zoneout": 0}'], /"zoneout" occurs twice/],
+    ['JSON that is no object', ['train', 'lm', '--recurrent', '[0.1]'], /'\[0\.1\]' is invalid.*not a JSON object/],
     ['a missing argument', ['sample'], /missing required argument 'run'/],
     ['an argument too many', ['info', 'now'], /too many arguments/],
   ])('%s is bad use: status 2, one line, nothing on standard output', async (_name, args, message) => {
@@ -105,6 +112,24 @@ describe('bptt train lm', () => {
       /names are .*cosine/,
     ],
     ['wrong initial values', ['--data', 'DATA', '--out', 'OUT', '--init', 'zeros'], 'invalid_option', /zeros/],
+    [
+      'a width of its own for the recurrent layers',
+      ['--data', 'DATA', '--out', 'OUT', '--recurrent', '{"units": 3}'],
+      'invalid_option',
+      /'recurrent' has 'units' 3: option 'units'/,
+    ],
+    [
+      'a misspelt option of the recurrent layers',
+      ['--data', 'DATA', '--out', 'OUT', '--recurrent', '{"zonout": 0.1}'],
+      'unknown_option',
+      /lstm has no option 'zonout'.*zoneout/,
+    ],
+    [
+      'a negative decay of the weights',
+      ['--data', 'DATA', '--out', 'OUT', '--weight-decay', '-1'],
+      'invalid_option',
+      /'weightDecay'.*-1/,
+    ],
     ['a file that is not there', ['--data', 'nowhere', '--out', 'OUT'], 'file_unreadable', /'nowhere'/],
     ['a text that is too short', ['--data', 'DATA', '--out', 'OUT', '--batch', '5000'], 'too_short', /10000/],
     [
@@ -147,6 +172,7 @@ describe('bptt train lm', () => {
     ],
     ['one option under two names', '{"clip-norm": 3, "clipNorm": 3}', 'invalid_option', /'clip-norm' twice/],
     ['a number as text', '{"units": "3"}', 'invalid_option', /'units'.*got "3"/],
+    ['an object as text', '{"recurrent": "{}"}', 'invalid_option', /'recurrent' must be an object.*got "{}"/],
     ['no object', '[1]', 'invalid_configuration', /must be an object/],
     ['no JSON', '{units: 3}', 'invalid_configuration', /not a JSON object/],
     ['a key that occurs twice', '{"units": 3, "units": 4}', 'invalid_configuration', /twice/],

@@ -59,6 +59,10 @@ describe('the description of an optimizer', () => {
   it('is found by name', () => {
     for (const name of OPTIMIZERS) expect(optimizerNamed(name, { learningRate: 0.5 }).learningRate).toBe(0.5);
     expect(optimizerNamed('momentum', { learningRate: 0.5 })).toEqual(momentum({ learningRate: 0.5 }));
+    for (const name of OPTIMIZERS) {
+      expect(optimizerNamed(name, { learningRate: 0.5, weightDecay: 0.25 }).weightDecay).toBe(0.25);
+      expect(optimizerNamed(name, { learningRate: 0.5 }).weightDecay).toBe(name === 'adamW' ? 0.01 : 0);
+    }
     expect(() => optimizerNamed('adagrad', { learningRate: 0.5 })).toThrow(
       /"sgd", "momentum", "adam", "adamW", "rmsprop"/,
     );

@@ -61,10 +61,22 @@ describe('options of a language model', () => {
     ['units', 1.5],
     ['layers', '2'],
     ['dropout', 1],
+    ['recurrent', null],
+    ['recurrent', []],
+    ['recurrent', '{}'],
+    ['recurrent', { units: 16 }],
+    ['recurrent', { layers: 2 }],
+    ['recurrent', { dropout: 0.1 }],
+    ['recurrent', { initializer: 'he' }],
+    ['recurrent', { output: 'sequence' }],
+    ['recurrent', { direction: 'reverse' }],
+    ['recurrent', { direction: 'bidirectional', merge: 'sum' }],
     ['batch', Number.NaN],
     ['epochs', 0],
     ['optimizer', null],
     ['learningRate', Number.POSITIVE_INFINITY],
+    ['weightDecay', -1],
+    ['weightDecay', null],
     ['schedule', 5],
     ['init', ''],
     ['clipNorm', -1],
@@ -80,6 +92,19 @@ describe('options of a language model', () => {
     );
   });
 
+  it('of the recurrent layers are named when the task decides them', () => {
+    const check = (recurrent: object) => () => checkLanguageModelOptions({ ...place, recurrent });
+    expect(check({ zoneout: 0.1, dropout: 0.2 })).toThrow("'recurrent' has 'dropout' 0.2: option 'dropout' decides it");
+    expect(check({ initializer: 'he' })).toThrow(/'recurrent' has 'initializer' "he": option 'init' decides it/);
+    expect(check({ output: 'last' })).toThrow(/'output' "last": .*every step/);
+    expect(check({ direction: 'reverse' })).toThrow(/'direction' "reverse": .*forward only/);
+    const { recurrent } = checkLanguageModelOptions({
+      ...place,
+      recurrent: { direction: 'forward', units: undefined, zoneout: undefined },
+    });
+    expect(Object.entries(recurrent)).toEqual([['direction', 'forward']]);
+  });
+
   it('that do not exist are errors', () => {
     const options = { ...place, unit: 3 } as object;
     expect(() => checkLanguageModelOptions(options)).toThrow(expect.objectContaining({ code: 'unknown_option' }));
@@ -88,7 +113,7 @@ describe('options of a language model', () => {
 
 describe('the network of a language model', () => {
   it('is embedding, recurrent layers, dropout where it is asked for, and logits', () => {
-    const settings = { cell: 'gru', embedding: 3, units: 4, layers: 2, dropout: 0.5 } as const;
+    const settings = { cell: 'gru', embedding: 3, units: 4, layers: 2, dropout: 0.5, recurrent: {} } as const;
     const layers = languageModelNetwork(7, settings).description.nodes.map(({ layer }) => layer);
     expect(layers).toMatchObject([
       { kind: 'embedding', size: 7, units: 3 },
@@ -98,6 +123,23 @@ describe('the network of a language model', () => {
     ]);
     const plain = languageModelNetwork(7, { ...settings, dropout: 0 }).description.nodes;
     expect(plain.map(({ layer }) => layer.kind)).toEqual(['embedding', 'gru', 'dense']);
+  });
+});
+
+describe('the recurrent layers of a language model', () => {
+  const settings = { cell: 'gru', embedding: 3, units: 4, layers: 2, dropout: 0, recurrent: {} } as const;
+
+  it('have the further options as they are given', () => {
+    const recurrent = { resetAfter: false, zoneout: 0.1, biases: 'one' } as const;
+    const [, layer] = languageModelNetwork(7, { ...settings, recurrent }).description.nodes;
+    expect(layer?.layer).toEqual({ kind: 'gru', units: 4, layers: 2, dropout: 0, ...recurrent });
+  });
+
+  it('refuse what they do not take', () => {
+    const build = (recurrent: object) => () => languageModelNetwork(7, { ...settings, recurrent });
+    expect(build({ projection: 3 })).toThrow(expect.objectContaining({ code: 'unknown_option' }));
+    expect(build({ kind: 'lstm' })).toThrow(expect.objectContaining({ code: 'unknown_option' }));
+    expect(build({ zoneout: 1 })).toThrow(expect.objectContaining({ code: 'invalid_option' }));
   });
 });
 
