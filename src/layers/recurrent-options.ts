@@ -195,7 +195,8 @@ export function describeRecurrent<D extends RecurrentDescription>(
   if (merge !== undefined && direction !== 'bidirectional') {
     refuseTogether(options, 'merge', 'direction', 'forward', 'only the two directions of a layer are merged');
   }
-  if (options.residual === true && options.output === 'last' && direction !== undefined && direction !== 'forward') {
+  const { residual, output, layers = 1 } = options;
+  if (residual === true && layers > 1 && output === 'last' && (direction ?? 'forward') !== 'forward') {
     refuseTogether(
       options,
       'output',

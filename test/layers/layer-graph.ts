@@ -21,8 +21,21 @@ export interface LayerGraph {
   readonly penalties: readonly { readonly value: Value; readonly weight: number }[];
 }
 
+/** How a layer is built. */
+export interface LayerGraphOptions {
+  readonly training?: boolean;
+  /** Of the input. */
+  readonly columns?: number;
+  readonly rows?: 'steps' | 'batch';
+  /** Where the parameters are: in the model's memory, or inputs as any other. */
+  readonly parameterSource?: 'parameter' | 'input';
+}
+
 /** Builds a layer on rows of real numbers: of all steps, or one row for each sequence. */
-export function layerGraph(layer: AnyLayer, { training = false, columns = 3, rows = 'steps' } = {}): LayerGraph {
+export function layerGraph(
+  layer: AnyLayer,
+  { training = false, columns = 3, rows = 'steps', parameterSource = 'parameter' }: LayerGraphOptions = {},
+): LayerGraph {
   const graph = new Graph();
   const x = graph.external('x', rows === 'steps' ? graph.steps(AXIS) : graph.batch(AXIS), columns);
   const requests = new Map<string, ParameterRequest>();
@@ -37,7 +50,7 @@ export function layerGraph(layer: AnyLayer, { training = false, columns = 3, row
     axis: AXIS,
     parameter: (name: string, request: ParameterRequest) => {
       requests.set(name, request);
-      const value = graph.external(name, request.rows, request.columns, { source: 'parameter' });
+      const value = graph.external(name, request.rows, request.columns, { source: parameterSource });
       parameters.set(name, value);
       return value;
     },

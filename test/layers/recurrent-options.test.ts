@@ -124,7 +124,7 @@ describe('an option of every recurrent layer', () => {
 
   it('output of the last step with residual is refused where a walk ends elsewhere', () => {
     for (const kind of kinds) {
-      const options = { residual: true, output: 'last' };
+      const options = { layers: 2, residual: true, output: 'last' };
       expect(make(kind, options)).toMatchObject(options);
       for (const direction of ['reverse', 'bidirectional']) {
         const message = `'output' is "last" while 'direction' is "${direction}"`;
