@@ -9,6 +9,13 @@
 
 namespace bptt {
 
+namespace {
+
+// Scratch memory that a program may ask for, for each byte of its blocks.
+constexpr int64_t kScratchPerByte = 16;
+
+}  // namespace
+
 Status Program::load(const std::vector<int32_t>& words, const std::vector<double>& attributes,
                      const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads, int64_t grain,
                      std::shared_ptr<Program>* program) {
@@ -23,9 +30,9 @@ Status Program::load(const std::vector<int32_t>& words, const std::vector<double
       return Status::error("invalid_program", "a block is not aligned to 64 bytes");
     }
   }
-  const Status status = ProgramReader(words, loaded.get()).read();
+  Status status = ProgramReader(words, loaded.get()).read();
+  if (status.is_ok()) status = loaded->lay_out();
   if (!status.is_ok()) return status;
-  loaded->lay_out();
   *program = std::move(loaded);
   return Status::ok();
 }
@@ -37,7 +44,7 @@ int64_t Program::rows_of(const Value& value) const {
 }
 
 // Lays out the operands of every instruction and reserves what a run needs, at full capacity.
-void Program::lay_out() {
+Status Program::lay_out() {
   for (const AxisCapacity& capacity : capacities_) {
     batch_sizes_.emplace_back(static_cast<size_t>(capacity.steps));
     offsets_.emplace_back(static_cast<size_t>(capacity.steps) + 1);
@@ -65,8 +72,16 @@ void Program::lay_out() {
     shared = std::max(shared, scratch.shared);
     thread_scratch_bytes_ = std::max(thread_scratch_bytes_, round_up(scratch.per_thread, kAlignment));
   }
+  // Every kernel needs less: more can only be asked for by sizes that no operand stands behind.
+  int64_t limit = int64_t{1} << 30;
+  for (const Block& block : blocks_) limit += kScratchPerByte * block.bytes;
+  if (shared > limit) {
+    return Status::error("invalid_program", "the instructions need " + std::to_string(shared) +
+                                                " bytes of scratch memory, more than " + std::to_string(limit));
+  }
   shared_scratch_ = AlignedBuffer(shared);
   thread_scratch_ = AlignedBuffer(thread_scratch_bytes_ * threads_);
+  return Status::ok();
 }
 
 bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {

@@ -89,7 +89,7 @@ class Program {
 
   // Rows of a value in the running batch; at full capacity while the program is laid out.
   int64_t rows_of(const Value& value) const;
-  void lay_out();
+  Status lay_out();
   void run_member(int id, int count, int64_t first, void* barrier);
 
   const BpttKernelTable* kernels_ = nullptr;

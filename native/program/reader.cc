@@ -1,6 +1,7 @@
 #include "program/reader.h"
 
 #include <cmath>
+#include <initializer_list>
 
 #include "kernels/operations.h"
 #include "program/format.h"
@@ -208,6 +209,17 @@ Status ProgramReader::check_attributes(const OperationSpec& spec, const Instruct
   return Status::ok();
 }
 
+namespace {
+
+Status first_error(std::initializer_list<Status> all) {
+  for (const Status& status : all) {
+    if (!status.is_ok()) return status;
+  }
+  return Status::ok();
+}
+
+}  // namespace
+
 // What extents and attribute ranges alone do not say.
 Status ProgramReader::check_ranges(const OperationSpec& spec, const Instruction& instruction) {
   const auto operand = [&](size_t o) -> const Value& {
@@ -242,6 +254,13 @@ Status ProgramReader::check_ranges(const OperationSpec& spec, const Instruction&
   const auto needs = [&](const char* given, const char* other) {
     return !has(given) || has(other) ? Status::ok() : invalid(spec.name + ": " + given + " without " + other);
   };
+  // A state that zoneout has mixed with the one before does not tell what the cell computed.
+  const auto needs_unmixed = [&](const char* zone, const char* zoneout) {
+    size_t a = 0;
+    while (spec.attributes[a].name != zoneout) ++a;
+    const bool is_mixed = has(zone) || program_.attributes_[static_cast<size_t>(instruction.first_attribute) + a] != 0;
+    return !is_mixed || has("candidate") ? Status::ok() : invalid(spec.name + ": " + zone + " without candidate");
+  };
   const auto as_wide_without = [&](const char* projection, const char* hidden) {
     const int64_t size = operand(index_of(hidden)).columns, units = operand(index_of("c")).columns;
     if (has(projection) || size == units) return Status::ok();
@@ -250,17 +269,16 @@ Status ProgramReader::check_ranges(const OperationSpec& spec, const Instruction&
   };
   switch (static_cast<Opcode>(instruction.opcode)) {
     case Opcode::rnnBackward:
-      return needs("gain", "sum");
+      return first_error({needs("gain", "sum"), needs_unmixed("zone", "zoneout")});
     case Opcode::gruBackward:
       return needs("gain", "product");
     case Opcode::lstm:
     case Opcode::lstmCoupled:
-      return as_wide_without("pr", "y");
+      return first_error({needs("cellShift", "cellGain"), as_wide_without("pr", "y")});
     case Opcode::lstmBackward:
-    case Opcode::lstmCoupledBackward: {
-      const Status status = needs("gain", "product");
-      return status.is_ok() ? as_wide_without("prT", "pT") : status;
-    }
+    case Opcode::lstmCoupledBackward:
+      return first_error({needs("gain", "product"), needs("cellShift", "cellGain"),
+                          needs_unmixed("zoneCell", "zoneoutCell"), as_wide_without("prT", "pT")});
     case Opcode::pack:
     case Opcode::packGates2:
     case Opcode::packGates3:

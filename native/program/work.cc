@@ -26,7 +26,7 @@ bool is_worth_sharing(const OperationSpec& spec, const BpttOperand* operands, co
   const bool is_reduction = packed == 0 && rows > 1 && results < elements;  // a sum over rows for each result
   int64_t work = std::max(elements * kPerElement, rows * packed);
   if (is_reduction) work = std::max(work, rows * results);
-  // A cell has a barrier after every step.
+  // A cell has a barrier after every step, and some variants up to three within one, which is not counted here.
   if (axis != nullptr && packed > 0) work = std::max(axis->rows * packed, elements * kPerElement) / axis->steps;
   return work >= grain;
 }

@@ -36,7 +36,7 @@ void forward(const BpttCall* call) {
   const T* bias = data<T>(*call, kBias);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
   T* gates = data<T>(*call, kActivated);
-  T* candidate = data<T>(*call, kS);
+  T* s_rows = data<T>(*call, kS);
   const VariantOperand<T, kPlain> products = data<T>(*call, kProduct);
   const GruAttributes<T, kPlain> on(call->attributes);
   const GruScratch<T> scratch(call->operands, *call->axis, Scratch(call->shared_scratch));
@@ -60,7 +60,7 @@ void forward(const BpttCall* call) {
     r.store(kept + kReset * H, n_lanes);
     z.store(kept + kUpdate * H, n_lanes);
     n.store(kept + kCandidateGate * H, n_lanes);
-    s.store(candidate + at.row * H + u, n_lanes);
+    s.store(s_rows + at.row * H + u, n_lanes);
     hidden.put(at, u, n_lanes, gru_state(z, hidden.previous(at, u, n_lanes), n));
   };
   const auto normalized_row = [&](const Place& at) {
@@ -162,7 +162,7 @@ void backward(const BpttCall* call) {
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(1);
   const int64_t H = columns(*call, kStates);
-  const T* candidate = data<T>(*call, kKeptS);
+  const T* s_rows = data<T>(*call, kKeptS);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kBackwardGain);
   T* da = data<T>(*call, kDa);
   T* ds = data<T>(*call, kDs);
@@ -206,7 +206,7 @@ void backward(const BpttCall* call) {
                       for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
                         const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
                         const Vec<T> dn = cell.apply(at, u, n_lanes, Vec<T>::load(product + v * L));
-                        const Vec<T> s = Vec<T>::load(candidate + at.row * H + u, n_lanes);
+                        const Vec<T> s = Vec<T>::load(s_rows + at.row * H + u, n_lanes);
                         cell.put(at, kReset, u, n_lanes, dn * s * on.gate.slope(r));
                         (dn * r).store(ds + at.row * H + u, n_lanes);
                       });

@@ -8,6 +8,14 @@
 namespace bptt {
 namespace kernel {
 
+namespace {
+
+enum Operand { kA, kP, kPn, kBias, kH0, kMask, kZone, kY, kActivated, kS, kHT };
+
+enum BackwardOperand { kDy, kDhT, kStates, kGates, kInitial, kPT, kPnT, kBackwardMask, kBackwardZone, kDa, kDh0 };
+
+}  // namespace
+
 //   a     [N,3H]  in   input projection, may be the same memory as gates
 //   p     [H,2H]  in   rows r and z of R packed, the gates of a unit together
 //   pn    [H,H]   in   rows n of R packed
@@ -21,7 +29,6 @@ namespace kernel {
 //   hT    [B,H]   out  state of each sequence at the end of its walk; may be absent
 template <typename T>
 void gruResetBefore(const BpttCall* call) {
-  enum { kA, kP, kPn, kBias, kH0, kMask, kZone, kY, kActivated, kS, kHT };
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(1);
   const int64_t H = columns(*call, kY);
@@ -75,7 +82,6 @@ void gruResetBefore(const BpttCall* call) {
 
 template <typename T>
 BpttScratch gruResetBeforeScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  constexpr int kMask = 5, kY = 7;
   Scratch scratch;
   MaskedStates<T>(&scratch, *axis, operands[kY].columns, operands[kMask].data != nullptr);
   return {scratch.bytes(), 0};
@@ -93,24 +99,23 @@ BpttScratch gruResetBeforeScratch(const BpttOperand* operands, const BpttAxis* a
 //   dh0   [B,H]   out  may be absent
 template <typename T>
 void gruResetBeforeBackward(const BpttCall* call) {
-  enum { kDy, kDhT, kY, kActivated, kH0, kPT, kPnT, kMask, kZone, kDa, kDh0 };
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(1);
-  const int64_t H = columns(*call, kY);
-  const T* mask = data<T>(*call, kMask);
+  const int64_t H = columns(*call, kStates);
+  const T* mask = data<T>(*call, kBackwardMask);
   T* da = data<T>(*call, kDa);
   const GruAttributes<T, false> on(call->attributes);
   const Walk walk(*call->axis, on.reverse);
-  const StateRows<T> states{data<T>(*call, kY), data<T>(*call, kH0), nullptr, H};
+  const StateRows<T> states{data<T>(*call, kStates), data<T>(*call, kInitial), nullptr, H};
   const HiddenGradient<T, false> hidden({data<T>(*call, kDy),
                                          data<T>(*call, kDhT),
                                          mask,
-                                         {data<T>(*call, kZone), on.zoneout},
+                                         {data<T>(*call, kBackwardZone), on.zoneout},
                                          data<T>(*call, kDh0),
                                          H,
                                          true},
                                         static_cast<T*>(call->shared_scratch));
-  const GruGradient<T, false> cell(on, data<T>(*call, kActivated), states, da, hidden);
+  const GruGradient<T, false> cell(on, data<T>(*call, kGates), states, da, hidden);
   const Range panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) {
     return Factor<T>{{da + walk.row(t) * kGruGates * H, kGruGates * H, kCandidateGate * H}, {nullptr, 0, 0}};
@@ -145,7 +150,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
 
 template <typename T>
 BpttScratch gruResetBeforeBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return {axis->batch * operands[2].columns * static_cast<int64_t>(sizeof(T)), 0};
+  return {axis->batch * operands[kStates].columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
 BPTT_INSTANTIATE(gruResetBefore);

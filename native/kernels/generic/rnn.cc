@@ -182,7 +182,7 @@ void rnnBackward(const BpttCall* call) {
 
 template <typename T>
 BpttScratch rnnBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return {axis->batch * operands[2].columns * static_cast<int64_t>(sizeof(T)), 0};
+  return {axis->batch * operands[kStates].columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
 BPTT_INSTANTIATE(rnn);
