@@ -2,12 +2,13 @@
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import type { Batch } from '../model/batch.js';
+import { countRows } from '../model/check-batch.js';
 import {
-  countRows,
   orderOf,
   type PackedOrder,
   type Rows,
   requireRows,
+  requireTyped,
   rowWidth,
   sameKind,
   sequenceLengths,
@@ -55,9 +56,18 @@ function checkTargets(targets: readonly Rows[], width: number, lengths: Int32Arr
   }
 }
 
-/** Targets of sequences stand alone. @throws {OptionError} `invalid_option` beside targets of steps */
-function refuseBothTargets(targets: unknown): void {
-  if (targets === undefined) return;
+/**
+ * The targets of the options, at most one kind; null is left out.
+ *
+ * @throws {OptionError} `invalid_option` when there are targets both of steps and of sequences
+ */
+export function targetsOf<T>(options: { readonly targets?: T; readonly sequenceTargets?: Rows }): {
+  readonly targets: T | undefined;
+  readonly sequenceTargets: Rows | undefined;
+} {
+  const targets = options.targets ?? undefined;
+  const sequenceTargets = options.sequenceTargets ?? undefined;
+  if (targets === undefined || sequenceTargets === undefined) return { targets, sequenceTargets };
   const message = "options 'targets' and 'sequenceTargets' exclude each other: a network has one target";
   throw new OptionError('invalid_option', message, { name: 'sequenceTargets' });
 }
@@ -91,12 +101,11 @@ export function packSequences(sequences: readonly Rows[], options: PackOptions =
   rejectUnknownKeys('packSequences', options, ['features', 'targets', 'sequenceTargets', 'targetFeatures']);
   const width = rowWidth('sequence', sequences, 'features', options.features);
   const lengths = sequenceLengths(sequences, width);
-  const { targets, sequenceTargets } = options;
+  const { targets, sequenceTargets } = targetsOf(options);
   const given = targets ?? (sequenceTargets === undefined ? [] : [sequenceTargets]);
   const targetWidth = rowWidth('target', given, 'targetFeatures', options.targetFeatures);
   if (targets !== undefined) checkTargets(targets, targetWidth, lengths);
   if (sequenceTargets !== undefined) {
-    refuseBothTargets(targets);
     requireRows('target numbers', sequenceTargets, lengths.length, targetWidth, 'sequences');
   }
 
@@ -124,14 +133,15 @@ export function packSequences(sequences: readonly Rows[], options: PackOptions =
  * @param rows [N * features]
  * @param features numbers in a row, integer >= 1
  * @returns for each sequence, in the order in which they were packed, [length * features]
- * @throws {ShapeError} `length_mismatch` when the rows are not N * features, `shape_mismatch` for impossible batch
- *   sizes
+ * @throws {ShapeError} `length_mismatch` when the rows are not N * features, or the order does not fit; `shape_mismatch` for
+ *   impossible batch sizes; `rank_mismatch` when sizes or order are no Int32Array
+ * @throws {OptionError} `invalid_option` when the rows are no Int32Array or Float32Array
  */
 export function unpackSequences<R extends Rows>(batch: PackedOrder, rows: R, features = 1): R[] {
   requireNumber('features', features, { integer: true, min: 1 });
-  const { batchSizes } = batch;
-  requireRows('numbers', rows, countRows(batchSizes), features, 'steps of the batch');
+  requireRows('numbers', rows, countRows(batch), features, 'steps of the batch');
   const order = orderOf(batch);
+  const { batchSizes } = batch;
   const sequences = order.length;
   const lengths = new Int32Array(sequences);
   for (const alive of batchSizes) for (let place = 0; place < alive; place++) (lengths[place] as number)++;
@@ -160,8 +170,12 @@ export interface ContiguousOptions {
   readonly sequenceTargets?: Rows;
 }
 
-/** @throws {ShapeError} `length_mismatch` when targets are not one id, or the same number of features, for each of `count` */
+/**
+ * @throws {OptionError} `invalid_option` when targets are no ids or features
+ * @throws {ShapeError} `length_mismatch` when they are not one id, or the same number of features, for each of `count`
+ */
 function checkWholeRows(targets: Rows, count: number, what: string): void {
+  requireTyped('the targets', targets, { name: 'targets' });
   if (targets.length === 0 || targets.length % count !== 0) {
     throw new ShapeError('length_mismatch', `${targets.length} targets do not fit the ${count} ${what}`, {
       targets: targets.length,
@@ -197,12 +211,9 @@ export function contiguousBatch(rows: Rows, options: ContiguousOptions): Batch {
     );
   }
   const count = rows.length / features;
-  const { targets, sequenceTargets } = options;
+  const { targets, sequenceTargets } = targetsOf(options);
   if (targets !== undefined) checkWholeRows(targets, count, 'rows');
-  if (sequenceTargets !== undefined) {
-    refuseBothTargets(targets);
-    checkWholeRows(sequenceTargets, batch, 'sequences');
-  }
+  if (sequenceTargets !== undefined) checkWholeRows(sequenceTargets, batch, 'sequences');
   const target = targets ?? sequenceTargets;
   const batchSizes = new Int32Array(count / batch).fill(batch);
   return { batchSizes, inputs: { input: rows }, ...(target === undefined ? {} : { targets: { target } }) };

@@ -2,14 +2,14 @@
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { checkShape, lengthsFromMask, type Mask, type PaddedShape, paddedRow, SHAPE_OPTIONS } from './mask.js';
-import { type PackedBatch, packSequences, unpackSequences } from './packed-batch.js';
+import { type PackedBatch, packSequences, targetsOf, unpackSequences } from './packed-batch.js';
 import { type PackedOrder, type Rows, requireRows, rowWidth, sameKind, sequenceLengths } from './rows.js';
 
 /** How sequences are padded. */
 export interface PadOptions {
   /** Numbers in a row. Integer >= 1; default 1. */
   readonly features?: number;
-  /** Steps T to pad to, at least those of the longest sequence, which are the default. */
+  /** Steps T to pad to, at least those of the longest sequence, which are the default; B*T*F stays below 2^31. */
   readonly steps?: number;
   /** What padding is filled with; default 0. For ids a whole number of 32 bits. */
   readonly value?: number;
@@ -27,13 +27,17 @@ export interface PaddedSequences<R extends Rows> {
   readonly steps: number;
 }
 
+/** Most numbers that padded values hold: a mistaken number of steps is refused before memory is asked for. */
+const MAX_NUMBERS = 2 ** 31 - 1;
+
 const PAD_OPTIONS = ['features', 'steps', 'value', 'timeMajor'];
 
 function pad<R extends Rows>(sequences: readonly R[], options: PadOptions): PaddedSequences<R> {
   const width = rowWidth('sequence', sequences, 'features', options.features);
   const lengths = sequenceLengths(sequences, width);
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
-  const steps = requireNumber('steps', options.steps ?? longest, { integer: true, min: 1 });
+  const max = Math.floor(MAX_NUMBERS / (sequences.length * width));
+  const steps = requireNumber('steps', options.steps ?? longest, { integer: true, min: 1, max });
   if (steps < longest) {
     const index = lengths.indexOf(longest);
     const message = `sequence ${index} has ${longest} steps, more than the ${steps} to pad to`;
@@ -107,13 +111,14 @@ export interface PackPaddedOptions extends PaddedShape {
 const PACK_OPTIONS = [...SHAPE_OPTIONS, 'features', 'lengths', 'mask', 'targets', 'sequenceTargets', 'targetFeatures'];
 
 /** The lengths that the options give. @throws as `packPadded` */
-function checkLengths({ lengths, mask }: PackPaddedOptions, shape: Required<PaddedShape>): ArrayLike<number> {
-  if ((lengths === undefined) === (mask === undefined)) {
+function checkLengths(options: PackPaddedOptions, shape: Required<PaddedShape>): ArrayLike<number> {
+  const given = options.lengths ?? undefined;
+  const mask = options.mask ?? undefined;
+  if ((given === undefined) === (mask === undefined)) {
     const message = "packPadded needs either option 'lengths' or option 'mask'";
     throw new OptionError('invalid_option', message, { name: 'lengths' });
   }
-  if (mask !== undefined) return lengthsFromMask(mask, shape);
-  const given = lengths as ArrayLike<number>;
+  if (given === undefined) return lengthsFromMask(mask as Mask, shape);
   const { batch, steps } = shape;
   if (given.length !== batch) {
     const message = `there are ${given.length} lengths for ${batch} sequences`;
@@ -161,7 +166,8 @@ function cut<R extends Rows>(
 export function packPadded(values: Rows, options: PackPaddedOptions): PackedBatch {
   rejectUnknownKeys('packPadded', options, PACK_OPTIONS);
   const shape = checkShape(options);
-  const { features, targets, sequenceTargets, targetFeatures } = options;
+  const { features, targetFeatures } = options;
+  const { targets, sequenceTargets } = targetsOf(options);
   const rows = shape.batch * shape.steps;
   const width = rowWidth('sequence', [values], 'features', features);
   requireRows('numbers', values, rows, width, 'padded steps');

@@ -1,6 +1,7 @@
 /** Rows of ids or features: their kinds, widths and lengths, and the order of packed sequences. */
-import { DataError, OptionError, ShapeError } from '../core/errors.js';
+import { DataError, type ErrorDetails, OptionError, ShapeError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
+import { checkType, countRows } from '../model/check-batch.js';
 
 /** One sequence, or packed rows: ids, or rows of features one after the other. */
 export type Rows = Int32Array | Float32Array;
@@ -18,6 +19,12 @@ export function sameKind<R extends Rows>(rows: R, length: number): R {
   return new (rows.constructor as new (length: number) => R)(length);
 }
 
+/** @throws {OptionError} `invalid_option` when it holds neither ids nor features */
+export function requireTyped(name: string, rows: unknown, details: ErrorDetails): void {
+  if (rows instanceof Int32Array || rows instanceof Float32Array) return;
+  throw new OptionError('invalid_option', `${name} must be an Int32Array or a Float32Array`, details);
+}
+
 /**
  * The width of the rows of sequences that must all be of one kind.
  *
@@ -29,12 +36,7 @@ export function sameKind<R extends Rows>(rows: R, length: number): R {
 export function rowWidth(name: string, sequences: readonly Rows[], option: string, features: unknown): number {
   const isIds = sequences[0] instanceof Int32Array;
   for (const [index, sequence] of sequences.entries()) {
-    if (!(sequence instanceof Int32Array) && !(sequence instanceof Float32Array)) {
-      throw new OptionError('invalid_option', `${name} ${index} must be an Int32Array or a Float32Array`, {
-        name,
-        index,
-      });
-    }
+    requireTyped(`${name} ${index}`, sequence, { name, index });
     if (sequence instanceof Int32Array !== isIds) {
       throw new OptionError(
         'invalid_option',
@@ -76,41 +78,36 @@ export function sequenceLengths(sequences: readonly Rows[], width: number): Int3
   return lengths;
 }
 
-/** Checks that `rows` have `count * width` numbers. @throws {ShapeError} `length_mismatch` with both numbers */
+/**
+ * Checks that `rows` have `count * width` numbers.
+ *
+ * @throws {OptionError} `invalid_option` when they are no ids or features
+ * @throws {ShapeError} `length_mismatch` with both numbers
+ */
 export function requireRows(name: string, rows: Rows, count: number, width: number, what: string): void {
+  requireTyped(`the ${name}`, rows, { name });
   if (rows.length === count * width) return;
   const message = `there are ${rows.length} ${name}, but the ${count} ${what} with ${width} features need ${count * width}`;
   throw new ShapeError('length_mismatch', message, { name, length: rows.length, count, features: width });
 }
 
-/** Number of rows N of a packed batch. @throws {ShapeError} `shape_mismatch` for impossible batch sizes */
-export function countRows(batchSizes: Int32Array): number {
-  let rows = 0;
-  let previous = batchSizes[0] ?? 0;
-  for (const [step, alive] of batchSizes.entries()) {
-    if (alive < 1 || alive > previous) {
-      throw new ShapeError('shape_mismatch', `batchSizes[${step}] is ${alive}, after ${previous}; they may not grow`, {
-        step,
-        alive,
-        previous,
-      });
-    }
-    previous = alive;
-    rows += alive;
-  }
-  return rows;
-}
-
-/** The order of a batch, checked. @throws {ShapeError} `length_mismatch` when it does not name each sequence once */
-export function orderOf({ batchSizes, order }: PackedOrder): Int32Array {
-  const sequences = batchSizes[0] ?? 0;
-  const checked = order ?? Int32Array.from({ length: sequences }, (_, index) => index);
+/**
+ * The order of a batch, checked with its sizes.
+ *
+ * @throws {ShapeError} `shape_mismatch` for impossible batch sizes; `rank_mismatch` when sizes or order are no Int32Array;
+ *   `length_mismatch` when the order does not name each sequence once
+ */
+export function orderOf(batch: PackedOrder): Int32Array {
+  countRows(batch);
+  const sequences = batch.batchSizes[0] as number;
+  const order = batch.order ?? Int32Array.from({ length: sequences }, (_, index) => index);
+  checkType('order', order, true);
   if (
-    checked.length !== sequences ||
-    new Set(checked).size !== sequences ||
-    checked.some((at) => at < 0 || at >= sequences)
+    order.length !== sequences ||
+    new Set(order).size !== sequences ||
+    order.some((at) => at < 0 || at >= sequences)
   ) {
     throw new ShapeError('length_mismatch', `order must name each of the ${sequences} sequences once`, { sequences });
   }
-  return checked;
+  return order;
 }

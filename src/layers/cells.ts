@@ -92,7 +92,7 @@ function code(name: CellActivation): number {
 const zoneoutOfBoth: Check = (name, value) => {
   if (typeof value !== 'object' || value === null) return rate(name, value);
   rejectUnknownKeys(name, value, ['hidden', 'cell']);
-  for (const [state, part] of Object.entries(value)) rate(`${name}.${state}`, part);
+  for (const [state, part] of Object.entries(value)) if (part !== undefined) rate(`${name}.${state}`, part);
   return Object.freeze({ ...value });
 };
 
@@ -123,7 +123,7 @@ export const CELLS: { readonly [K in RecurrentDescription['kind']]: Cell<Recurre
       projection: count,
       peepholes: flag,
       coupledGates: flag,
-      cellClip: (name, value) => requireNumber(name, value, { exclusiveMin: 0, max: 1e30 }),
+      cellClip: (name, value) => requireNumber(name, value, { min: 1e-30, max: 1e30 }),
       forgetBias: (name, value) => requireNumber(name, value),
     },
     checkTogether: (options) => {

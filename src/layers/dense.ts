@@ -5,7 +5,7 @@ import { affine } from '../graph/operations/linear.js';
 import { only, type Value } from '../graph/value.js';
 import { requireInitializer } from './initializer.js';
 import type { LayerRule } from './layer.js';
-import { dropElements, dropPerSequence } from './noise.js';
+import { dropElements, dropPerSequence, requireRate } from './noise.js';
 
 /** Options of an affine layer. */
 export interface DenseOptions {
@@ -24,7 +24,7 @@ export interface DenseDescription extends DenseOptions {
 
 /** Options of dropout. */
 export interface DropoutOptions {
-  /** Probability in [0, 1) that an element is dropped. */
+  /** Probability in [0, 0.999999] that an element is dropped. */
   readonly rate: number;
   /** Whether the same elements are dropped in all steps of a sequence; default false, each element for itself. */
   readonly perSequence?: boolean;
@@ -89,7 +89,7 @@ export const denseRule: LayerRule<DenseDescription> = {
  */
 export function dropout(options: DropoutOptions): DropoutDescription {
   rejectUnknownKeys('dropout', options, ['rate', 'perSequence']);
-  requireNumber('rate', options.rate, { min: 0, exclusiveMax: 1 });
+  requireRate('rate', options.rate);
   if (options.perSequence !== undefined) requireOneOf('perSequence', options.perSequence, [true, false]);
   return Object.freeze({ kind: 'dropout', ...options });
 }

@@ -9,7 +9,7 @@ export const EPSILON = 1e-5;
 
 /** Options of layer normalisation. */
 export interface LayerNormalizationOptions {
-  /** Added to the variance, in (0, 1]; default 1e-5. */
+  /** Added to the variance, in [1e-30, 1]; default 1e-5. */
   readonly epsilon?: number;
 }
 
@@ -21,7 +21,7 @@ export interface LayerNormalizationDescription extends LayerNormalizationOptions
 /** Frozen copy of checked options. @throws {OptionError} `invalid_option`, `unknown_option` */
 export function requireNormalization(options: LayerNormalizationOptions): LayerNormalizationOptions {
   rejectUnknownKeys('layerNormalization', options, ['epsilon']);
-  if (options.epsilon !== undefined) requireNumber('epsilon', options.epsilon, { exclusiveMin: 0, max: 1 });
+  if (options.epsilon !== undefined) requireNumber('epsilon', options.epsilon, { min: 1e-30, max: 1 });
   return Object.freeze({ ...options });
 }
 

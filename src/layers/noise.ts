@@ -1,10 +1,16 @@
 /** Random masks of training: dropout of elements, of whole sequences, and zoneout. */
+import { requireNumber } from '../core/options.js';
 import type { Extent } from '../graph/value.js';
-import { only, type Value } from '../graph/value.js';
+import { only, sameExtent, type Value } from '../graph/value.js';
 import type { BuildContext } from './layer.js';
 
 /** What of a layer's context the random masks need. */
 export type NoiseContext = Pick<BuildContext, 'graph' | 'training' | 'axis' | 'dropoutKey' | 'operationId'>;
+
+/** A probability of dropout or zoneout in [0, 0.999999], as the kernels take it. @throws {OptionError} `invalid_option` */
+export function requireRate(name: string, value: unknown): number {
+  return requireNumber(name, value, { min: 0, max: 0.999999 });
+}
 
 /** Inverted dropout of single elements while training. @see Srivastava et al. 2014 */
 export function dropElements(context: NoiseContext, x: Value, rate: number): Value {
@@ -36,10 +42,13 @@ export function sequenceMask(context: NoiseContext, columns: number, rate: numbe
   return randomMask(context, { R: context.graph.batch(context.axis), C: columns }, rate, 0, 1 / (1 - rate));
 }
 
-/** Inverted dropout of the same elements in all steps of a sequence. */
+/** Inverted dropout of the same elements in all steps of a sequence, or of its one row where it has no steps. */
 export function dropPerSequence(context: NoiseContext, x: Value, rate: number): Value {
+  const { graph } = context;
   const mask = sequenceMask(context, x.columns, rate);
-  return mask === undefined ? x : only(context.graph.apply('multiplySequence', { x, mask }), 'y');
+  if (mask === undefined) return x;
+  if (sameExtent(x.rows, mask.rows)) return only(graph.apply('multiply', { a: x, b: mask }), 'y');
+  return only(graph.apply('multiplySequence', { x, mask }), 'y');
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Penalties on activations: what training makes small beside the loss. */
+import { ShapeError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
-import { only, type Value } from '../graph/value.js';
+import { describeExtent, only, sameExtent, type Value } from '../graph/value.js';
 import { realInput } from './dense.js';
 import type { BuildContext, LayerRule } from './layer.js';
 
@@ -8,7 +9,7 @@ import type { BuildContext, LayerRule } from './layer.js';
 export interface PenaltyOptions {
   /** Weight of the mean square of all elements, >= 0; default 0. */
   readonly activation?: number;
-  /** Weight of the mean square of the change from step to step, >= 0; default 0. */
+  /** Weight of the mean square of the change from step to step, >= 0; default 0. Needs an input with steps. */
   readonly temporal?: number;
 }
 
@@ -31,6 +32,15 @@ export function addPenalties(context: BuildContext, x: Value, activation: number
   add('temporalDifference', temporal);
 }
 
+/** The change from step to step needs steps, whether training is on or not. @throws {ShapeError} `shape_mismatch` */
+function requireSteps(layer: string, { graph, axis }: BuildContext, x: Value): void {
+  const expected = graph.steps(axis);
+  if (sameExtent(x.rows, expected)) return;
+  const [given, wanted] = [describeExtent(x.rows), describeExtent(expected)];
+  const message = `${layer} with option 'temporal' has an input of ${given} rows, expected ${wanted}: one row for each step`;
+  throw new ShapeError('shape_mismatch', message, { layer, actual: x.rows, expected });
+}
+
 /**
  * Passes its input on, [N, F] -> [N, F], and makes training keep it small, or slow in time. The reported loss is that
  * of the targets alone.
@@ -49,6 +59,7 @@ export function penalty(options: PenaltyOptions): PenaltyDescription {
 export const penaltyRule: LayerRule<PenaltyDescription> = {
   build({ kind, activation = 0, temporal = 0 }, context, inputs) {
     const x = realInput(kind, inputs);
+    if (temporal > 0) requireSteps(kind, context, x);
     addPenalties(context, x, activation, temporal);
     return x;
   },

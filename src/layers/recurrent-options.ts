@@ -4,6 +4,7 @@ import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '.
 import { requireInitializer } from './initializer.js';
 import { EPSILON, type LayerNormalizationOptions, requireNormalization } from './layer-normalization.js';
 import type { Merge } from './merge.js';
+import { requireRate } from './noise.js';
 import { requirePenalty } from './penalty.js';
 
 /**
@@ -18,7 +19,7 @@ export type CellActivation = (typeof CELL_ACTIVATIONS)[number];
 /** Which way a layer reads each sequence; `bidirectional` is both, with parameters of their own. */
 export type Direction = 'forward' | 'reverse' | 'bidirectional';
 
-/** Probabilities in [0, 1) that an element of each state of an LSTM keeps its previous value. */
+/** Probabilities in [0, 0.999999] that an element of each state of an LSTM keeps its previous value. */
 export interface ZoneoutRates {
   /** Default 0. */
   readonly hidden?: number;
@@ -32,7 +33,7 @@ export interface RecurrentOptions {
   readonly units: number;
   /** Stacked layers, integer >= 1; default 1. */
   readonly layers?: number;
-  /** Probability in [0, 1) that an element between two layers is dropped while training; default 0. */
+  /** Probability in [0, 0.999999] that an element between two layers is dropped while training; default 0. */
   readonly dropout?: number;
   /** Initial values, as in layers/initializer; default that of the model. */
   readonly initializer?: string;
@@ -42,11 +43,15 @@ export interface RecurrentOptions {
   readonly merge?: Merge;
   /** Whether every layer but the first adds its input, as it is before dropout, to its output; default false. */
   readonly residual?: boolean;
-  /** Biases of the input and of the recurrent product (`two`, the default), of the input (`one`), or none at all. */
+  /**
+   * Biases of the input and of the recurrent product (`two`, the default), of the input (`one`), or none at all. An `rnn` with
+   * layer normalisation has one, `bias_hh` behind the normalised sum, for `one` as for `two`.
+   */
   readonly biases?: 'none' | 'one' | 'two';
   /**
-   * `sequence` (the default) gives [N, width]; `last` gives [B, width], the output of the last layer at the end of each
-   * sequence: the final hidden state of each of its directions. With `residual`, forward only.
+   * `sequence` (the default) gives [N, width]; `last` gives [B, width], the output of the last layer at the end of its walk
+   * over each sequence, which in reverse is the first step: the final hidden state of each of its directions. With `residual`,
+   * forward only.
    */
   readonly output?: 'sequence' | 'last';
   /** As `dropout`, but of the input of every layer and the same elements in all steps of a sequence; default 0. */
@@ -54,13 +59,13 @@ export interface RecurrentOptions {
   /** The same of the hidden state as the recurrent product sees it (Gal & Ghahramani 2016); default 0. */
   readonly recurrentDropout?: number;
   /**
-   * Probability in [0, 1) that an element of the state keeps its previous value while training; its expectation outside
-   * (Krueger et al. 2017). Default 0.
+   * Probability in [0, 0.999999] that an element of the state keeps its previous value while training; its expectation
+   * outside (Krueger et al. 2017). Default 0.
    */
   readonly zoneout?: number | ZoneoutRates;
   /** Layer normalisation inside the cell (Ba, Kiros, Hinton 2016); default false. */
   readonly layerNormalization?: boolean | LayerNormalizationOptions;
-  /** Probability in [0, 1) that a recurrent weight is dropped in a training step (Merity et al. 2017); default 0. */
+  /** Probability in [0, 0.999999] that a recurrent weight is dropped in a training step (Merity et al. 2017); default 0. */
   readonly weightDropout?: number;
   /** Weight of the mean square of the last layer's output in what training minimises; default 0. */
   readonly activationPenalty?: number;
@@ -89,7 +94,7 @@ export interface LstmOptions extends RecurrentOptions {
   readonly peepholes?: boolean;
   /** Whether the forget gate is one minus the input gate (Greff et al. 2017, CIFG); default false. */
   readonly coupledGates?: boolean;
-  /** Limit > 0 of the absolute value of the cell's state; default none. */
+  /** Limit in [1e-30, 1e30] of the absolute value of the cell's state; default none. */
   readonly cellClip?: number;
   /** What is added to the forget gate's bias at first; default that of the initial values. */
   readonly forgetBias?: number;
@@ -124,8 +129,8 @@ export type RecurrentDescription = RnnDescription | LstmDescription | GruDescrip
 /** Check of one option: the value to keep. @throws {OptionError} `invalid_option` */
 export type Check = (name: string, value: unknown) => unknown;
 
-/** A probability below 1. */
-export const rate: Check = (name, value) => requireNumber(name, value, { min: 0, exclusiveMax: 1 });
+/** A probability of dropout or zoneout. */
+export const rate: Check = requireRate;
 /** An integer from 1 on. */
 export const count: Check = (name, value) => requireNumber(name, value, { min: 1, integer: true });
 /** True or false. */

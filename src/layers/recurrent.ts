@@ -1,5 +1,26 @@
-/** Recurrent layers: vanilla RNN, LSTM, GRU, stacked over packed sequences. */
-
+/**
+ * Recurrent layers: vanilla RNN, LSTM, GRU, stacked over packed sequences.
+ *
+ * Each direction of each layer has parameters of its own, in this order. Their names go on with the layer, `_l0`, and in
+ * reverse `_reverse`: `lstm.weight_ih_l1_reverse`. H are the units, P is the size of the hidden state (the projection, else H),
+ * G the number of gates, I the width of the layer's input.
+ *
+ * | name        | shape   | there is one                                                                         |
+ * |-------------|---------|--------------------------------------------------------------------------------------|
+ * | `weight_ih` | [GH, I] | always                                                                               |
+ * | `weight_hh` | [GH, P] | always                                                                               |
+ * | `bias_ih`   | [GH]    | with `biases` `one` or `two`, but not in an `rnn` with layer normalisation           |
+ * | `bias_hh`   | [GH]    | with `biases` `two`; in an `rnn` with layer normalisation also with `one`            |
+ * | `weight_hr` | [P, H]  | with `projection`                                                                    |
+ * | `peepholes` | [3, H]  | with `peepholes`: rows i f o; [2, H] with coupled gates: rows i o                    |
+ * | `gain_ih`   | [GH]    | with layer normalisation, of the input's product; not in an `rnn`                    |
+ * | `gain_hh`   | [GH]    | with layer normalisation, of the recurrent product; in an `rnn` of the sum of both   |
+ * | `gain_c`    | [H]     | with layer normalisation in an `lstm`, of the cell's state on its way to the output  |
+ * | `shift_c`   | [H]     | beside `gain_c`, unless `biases` is `none`                                           |
+ *
+ * Rows that belong to gates, H of each, stand in the order i f g o in an `lstm`, i g o with coupled gates, r z n in a `gru`; an
+ * `rnn` has no gates, G = 1.
+ */
 import { only, type Value } from '../graph/value.js';
 import { CELLS } from './cells.js';
 import { realInput } from './dense.js';
@@ -22,7 +43,8 @@ import {
 export type * from './recurrent-options.js';
 
 /**
- * Vanilla recurrent layer: packed sequence [N, input] -> [N, units].
+ * Vanilla recurrent layer: packed sequence [N, input] -> [N, width], or [B, width] with `output` `last`. The width is
+ * `units`, twice that where two directions are concatenated.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @see Elman 1990; agrees with torch.nn.RNN (test/golden)
@@ -32,7 +54,8 @@ export function rnn(options: RnnOptions): RnnDescription {
 }
 
 /**
- * Long short-term memory layer: packed sequence [N, input] -> [N, units].
+ * Long short-term memory layer: packed sequence [N, input] -> [N, width], or [B, width] with `output` `last`. The width is
+ * the `projection`, `units` without one, twice that where two directions are concatenated.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @example sequential([embedding({ size: 65, units: 128 }), lstm({ units: 512, layers: 2 }), dense({ units: 65 })])
@@ -43,7 +66,8 @@ export function lstm(options: LstmOptions): LstmDescription {
 }
 
 /**
- * Gated recurrent unit layer: packed sequence [N, input] -> [N, units].
+ * Gated recurrent unit layer: packed sequence [N, input] -> [N, width], or [B, width] with `output` `last`. The width is
+ * `units`, twice that where two directions are concatenated.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @see Cho et al. 2014; agrees with torch.nn.GRU (test/golden)

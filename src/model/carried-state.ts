@@ -9,6 +9,7 @@ export class CarriedState {
   /** State by name, for example `lstm.h_l0`: row-major [B * units], in the order of the batch's sequences. */
   readonly values: ReadonlyMap<string, Float32Array>;
 
+  /** Use `model.newState()`. What is made by hand is checked by the run that it is given to. */
   constructor(batch: number, values: ReadonlyMap<string, Float32Array>) {
     this.batch = batch;
     this.values = values;

@@ -1,15 +1,17 @@
 /** Checks a batch against the network before anything is written. Indices are checked by the native side. */
 import { ShapeError, UsageError } from '../core/errors.js';
+import { describeValue } from '../core/options.js';
 import type { Batch } from './batch.js';
 import type { CarriedState } from './carried-state.js';
 import type { NetworkDescription } from './network.js';
 
 /**
- * Rows N of a batch.
+ * Rows N of a batch: the sum of its batch sizes.
  *
- * @throws {ShapeError} `shape_mismatch` when the batch sizes are not non-increasing and >= 1; `rank_mismatch`
+ * @throws {ShapeError} `shape_mismatch` when the batch sizes are not non-increasing and >= 1, or there are none; `rank_mismatch`
+ *   when they are no Int32Array
  */
-export function countRows(batch: Batch): number {
+export function countRows(batch: Pick<Batch, 'batchSizes'>): number {
   const batchSizes = batch?.batchSizes;
   checkType('batchSizes', batchSizes, true);
   let rows = 0;
@@ -27,7 +29,8 @@ export function countRows(batch: Batch): number {
   return rows;
 }
 
-function checkType(name: string, values: Int32Array | Float32Array | undefined, isIndex: boolean): void {
+/** @throws {ShapeError} `rank_mismatch` with the name and both types */
+export function checkType(name: string, values: Int32Array | Float32Array | undefined, isIndex: boolean): void {
   const expected = isIndex ? 'Int32Array' : 'Float32Array';
   // By name: an array of another realm serves as well.
   const actual = values === undefined ? 'missing' : (values?.constructor?.name ?? String(values));
@@ -73,11 +76,21 @@ export function checkBatch(
 
 /**
  * @param units hidden size of each state of the network by name
- * @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size
+ * @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size, or was made by hand of what is
+ *   no state
  */
 export function checkState(state: CarriedState, batch: number, units: ReadonlyMap<string, number>): void {
+  if (!Number.isSafeInteger(state.batch) || state.batch < 1) {
+    const message = `a state has ${describeValue(state.batch)} sequences, expected an integer >= 1`;
+    throw new UsageError('state_mismatch', message, { actual: state.batch, expected: batch });
+  }
   for (const [name, size] of units) {
-    const length = state.values.get(name)?.length;
+    const values: unknown = state.values instanceof Map ? state.values.get(name) : undefined;
+    if (values !== undefined && !(values instanceof Float32Array)) {
+      const message = `state '${name}' is ${describeValue(values)}, expected a Float32Array`;
+      throw new UsageError('state_mismatch', message, { name });
+    }
+    const length = values?.length;
     if (state.batch === batch && length === batch * size) continue;
     const message = `state '${name}' has ${length ?? 'no'} numbers for ${state.batch} sequences, expected ${batch * size} for ${batch}`;
     throw new UsageError('state_mismatch', message, { name, actual: state.batch, expected: batch });

@@ -57,22 +57,23 @@ export function findNonFinite(
 }
 
 /**
- * The error of a training step whose loss or gradient is not finite.
+ * The error of a training step or update whose loss or gradient is not finite.
  *
+ * @param loss undefined where there is none, in the update of a cell
  * @param step number of the step, counted from 1
  */
 export function nonFiniteError(
-  loss: number,
+  loss: number | undefined,
   gradientNorm: number,
   step: number,
   culprit: Culprit | undefined,
 ): NumericError {
-  const isLoss = !Number.isFinite(loss);
+  const isLoss = loss !== undefined && !Number.isFinite(loss);
   const what = isLoss ? `loss is ${loss}` : `gradient norm is ${gradientNorm}`;
   const where = culprit === undefined ? '' : `; first in layer '${culprit.layer}' (${culprit.what})`;
   return new NumericError(
     isLoss ? 'non_finite_loss' : 'non_finite_gradient',
     `the ${what} at step ${step}${where}; parameters are as before the step`,
-    { step, loss, gradientNorm, layer: culprit?.layer, what: culprit?.what },
+    { step, ...(loss !== undefined && { loss }), gradientNorm, layer: culprit?.layer, what: culprit?.what },
   );
 }

@@ -192,6 +192,7 @@ export class RecurrentCell {
 
   /**
    * Applies the optimizer to the summed gradients, which stay as clipping left them, and returns their norm before `clipNorm`.
+   * Call `zeroGradients` before the next sums begin, also after an error: what is not finite stays in `gradients` until then.
    *
    * @throws {NumericError} `non_finite_gradient`; the parameters are as before
    * @throws {OptionError} `invalid_option`, `unknown_option`
@@ -205,7 +206,7 @@ export class RecurrentCell {
     const numbers = trainingNumbers(options, { optimizer: this.optimizer, seed: this.seed, step: this.#updates });
     this.#update ??= new ParameterUpdate(this.optimizer, this.#layout, this.#blocks, this.threads);
     const gradientNorm = this.#update.run(numbers);
-    if (!Number.isFinite(gradientNorm)) throw nonFiniteError(0, gradientNorm, this.#updates + 1, undefined);
+    if (!Number.isFinite(gradientNorm)) throw nonFiniteError(undefined, gradientNorm, this.#updates + 1, undefined);
     this.#updates++;
     this.#version++;
     return { gradientNorm };

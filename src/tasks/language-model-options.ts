@@ -1,6 +1,7 @@
 import { OptionError } from '../core/errors.js';
 import { isJsonObject } from '../core/json.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { requireRate } from '../layers/noise.js';
 import type { GruOptions, LstmOptions, RnnOptions } from '../layers/recurrent.js';
 import { OPTIMIZERS, type OptimizerName } from '../optimizers/optimizer.js';
 import { checkSchedule } from '../schedules/create-schedule.js';
@@ -38,7 +39,7 @@ export interface LanguageModelSettings {
   readonly units: number;
   /** Recurrent layers, integer >= 1; default 2. */
   readonly layers: number;
-  /** Probability in [0, 1) of dropping an element between layers and before the output; default 0. */
+  /** Probability in [0, 0.999999] of dropping an element between layers and before the output; default 0. */
   readonly dropout: number;
   /** Further options of the recurrent layers, such as `{ zoneout: 0.1, layerNormalization: true }`; default none. */
   readonly recurrent: LanguageModelRecurrentOptions;
@@ -142,7 +143,7 @@ export function checkLanguageModelOptions(
     embedding: count('embedding'),
     units: count('units'),
     layers: count('layers'),
-    dropout: requireNumber('dropout', all['dropout'], { min: 0, exclusiveMax: 1 }),
+    dropout: requireRate('dropout', all['dropout']),
     recurrent: requireRecurrent(all['recurrent']),
     batch: count('batch'),
     steps: count('steps'),

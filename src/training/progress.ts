@@ -13,6 +13,7 @@ export interface ProgressStatus {
   readonly epochs: number | undefined;
   /** Recent training loss in nats; undefined before the first step. */
   readonly loss: number | undefined;
+  /** Recent speed: valid steps of the batches a second; 0 before the first step. */
   readonly tokensPerSecond: number;
   readonly secondsLeft: number | undefined;
 }

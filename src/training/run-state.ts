@@ -29,7 +29,7 @@ export class RunState {
   batch = 0;
   /** All batches of the epoch have been trained on; its validation is still to come. */
   epochDone = false;
-  /** Predictions trained on. */
+  /** Valid steps of the batches trained on. */
   tokens = 0;
   /** Training loss over the epoch under way. */
   epochLoss = new Mean();

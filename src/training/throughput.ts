@@ -1,7 +1,10 @@
 /** Seconds after which a measurement has lost two thirds of its influence: long enough to read, short enough to follow. */
 const MEMORY_SECONDS = 10;
 
-/** Recent speed of training: tokens and steps per second of training steps, validation and pauses left out. */
+/**
+ * Recent speed of training: tokens, which are the valid steps of the batches, and optimizer steps per second of training steps,
+ * validation and pauses left out.
+ */
 export class Throughput {
   #tokens = 0;
   #steps = 0;

@@ -9,7 +9,7 @@ export interface TensorView {
 
 /** How much a run worked on. */
 export interface StepCounts {
-  /** Valid steps: the measure of speed. */
+  /** Valid steps: the tokens of a run, and the measure of its speed. */
   readonly steps: number;
   /** Rows of the target: one for each step, or for each sequence. */
   readonly targets: number;

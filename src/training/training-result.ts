@@ -20,9 +20,12 @@ export interface TrainingResult {
   readonly best:
     | (LossSummary & { readonly step: number; readonly epoch: number; readonly checkpoint?: string })
     | undefined;
-  /** Predictions trained on, those before a resume included. */
+  /**
+   * Valid steps of the batches trained on, whatever was predicted of them, those before a resume included; in a language model
+   * its predictions.
+   */
   readonly tokens: number;
-  /** Valid steps of the batches a second, in the training steps of this call of `fit`; 0 when there were none. */
+  /** Of the same tokens, a second in the training steps of this call of `fit`; 0 when there were none. */
   readonly tokensPerSecond: number;
   /** Seconds that this call of `fit` took. */
   readonly seconds: number;

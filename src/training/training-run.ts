@@ -145,13 +145,13 @@ export class TrainingRun {
   async recordStep(batch: Batch, isLast: boolean, outcome: StepOutcome): Promise<void> {
     const state = this.#state;
     const { loss, gradientNorm, learningRate, seconds, steps } = outcome;
-    const tokens = countPredictions(batch, outcome.targets);
+    const predictions = countPredictions(batch, outcome.targets);
     state.step += 1;
     state.batch += 1;
     state.epochDone = isLast;
-    state.tokens += tokens;
-    state.epochLoss.add(loss, tokens);
-    state.intervalLoss.add(loss, tokens);
+    state.tokens += steps;
+    state.epochLoss.add(loss, predictions);
+    state.intervalLoss.add(loss, predictions);
     state.intervalNorm.add(gradientNorm, 1);
     this.#unsaved = true;
     this.#trained.steps += steps;

@@ -13,7 +13,7 @@ export interface LossSummary {
   readonly perplexity?: number;
   /** The loss in bits. For the cross-entropy of classes only. */
   readonly bitsPerToken?: number;
-  /** Predictions that were counted. */
+  /** Predictions that were counted: the weight of the mean, not the steps that were read. */
   readonly tokens: number;
 }
 

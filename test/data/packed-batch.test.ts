@@ -95,8 +95,14 @@ describe('unpackSequences', () => {
 
   it('refuses rows, sizes and orders that do not fit', () => {
     expect(() => unpackSequences({ batchSizes: ids(2, 1) }, rows(1, 2))).toThrow(code('length_mismatch'));
-    expect(() => unpackSequences({ batchSizes: ids(1, 2) }, rows(1, 2, 3))).toThrow('batchSizes[1] is 2, after 1');
+    expect(() => unpackSequences({ batchSizes: ids(1, 2) }, rows(1, 2, 3))).toThrow(
+      'batchSizes[1] is 2, expected 1..1',
+    );
     expect(() => unpackSequences({ batchSizes: ids(1, 0) }, rows(1))).toThrow(code('shape_mismatch'));
+    expect(() => unpackSequences({ batchSizes: ids() }, rows())).toThrow('batchSizes is empty');
+    expect(() => unpackSequences({ batchSizes: [2, 1] as never }, rows(1, 2, 3))).toThrow('batchSizes is Array');
+    expect(() => unpackSequences({ batchSizes: ids(1) }, [1] as never)).toThrow(code('invalid_option'));
+    expect(() => unpackSequences({ batchSizes: ids(2), order: [1, 0] as never }, rows(1, 2))).toThrow('order is Array');
     for (const order of [ids(0), ids(0, 0), ids(0, 2), ids(-1, 0)]) {
       expect(() => unpackSequences({ batchSizes: ids(2), order }, rows(1, 2))).toThrow(code('length_mismatch'));
     }
@@ -122,5 +128,12 @@ describe('contiguousBatch', () => {
     );
     expect(() => contiguousBatch(ids(1, 2), { batch: 1, targets: rows(1, 2, 3) })).toThrow(code('length_mismatch'));
     expect(contiguousBatch(ids(1, 2), { batch: 1, targets: rows(1, 2, 3, 4) }).targets?.target?.length).toBe(4);
+    expect(() => contiguousBatch(ids(1, 2), { batch: 1, targets: [1, 2] as never })).toThrow(code('invalid_option'));
+  });
+
+  it('takes targets of null for none, as packSequences does', () => {
+    const none = { targets: null, sequenceTargets: null } as never;
+    expect(contiguousBatch(ids(1, 2), { ...{ batch: 1 }, ...(none as object) }).targets).toBeUndefined();
+    expect(packSequences([ids(1, 2)], none).targets).toBeUndefined();
   });
 });

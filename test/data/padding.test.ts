@@ -49,6 +49,9 @@ describe('padSequences', () => {
     expect(() => padSequences([ids(1)], { value: 2 ** 31 })).toThrow(code('invalid_option'));
     expect(() => padSequences([rows(1)], { value: Number.NaN })).toThrow(code('invalid_option'));
     expect(() => padSequences([rows(1)], { timeMajor: 1 } as never)).toThrow(code('invalid_option'));
+    expect(() => padSequences([rows(1, 2), rows(3, 4)], { features: 2, steps: 2 ** 45 })).toThrow(
+      "'steps' must be an integer >= 1 and <= 536870911, got 35184372088832",
+    );
     expect(() => padSequences([rows(1)], { length: 4 } as never)).toThrow(code('unknown_option'));
   });
 });
@@ -129,6 +132,11 @@ describe('packPadded', () => {
     expect(pack({ lengths: [1, 0, 1] })).toThrow(code('empty_data'));
     expect(pack({ lengths: [1, 2] })).toThrow('there are 2 lengths for 3 sequences');
     expect(pack({ lengths: undefined })).toThrow(code('invalid_option'));
+    expect(pack({ lengths: null })).toThrow(code('invalid_option'));
+    expect(pack({ lengths: null, mask: null })).toThrow(code('invalid_option'));
+    expect(pack({ mask: null, targets: null, sequenceTargets: null })()).toEqual(pack({})());
+    expect(pack({ lengths: null, mask: new Array(9).fill(1) })()).toEqual(pack({ lengths: [3, 3, 3] })());
+    expect(pack({}, [1, 2, 3] as never)).toThrow(code('invalid_option'));
     expect(pack({ mask: new Array(9).fill(1) })).toThrow(code('invalid_option'));
     expect(pack({}, ids(1, 2))).toThrow('2 numbers, but the 9 padded steps with 1 features need 9');
     expect(pack({ features: 2 })).toThrow(code('shape_mismatch'));
@@ -161,6 +169,8 @@ describe('padPacked', () => {
 
   it('refuses rows that do not fit the batch', () => {
     expect(() => padPacked({ batchSizes: ids(2, 1) }, rows(1, 2))).toThrow(code('length_mismatch'));
+    expect(() => padPacked({ batchSizes: ids(2, 1) }, [1, 2, 3] as never)).toThrow(code('invalid_option'));
+    expect(() => padPacked({ batchSizes: [2, 1] as never }, rows(1, 2, 3))).toThrow(code('rank_mismatch'));
     expect(() => padPacked({ batchSizes: ids(2, 1) }, rows(1, 2, 3), { steps: 1 })).toThrow(code('length_mismatch'));
     expect(() => padPacked({ batchSizes: ids(1) }, rows(1), { batch: 1 } as never)).toThrow(code('unknown_option'));
   });

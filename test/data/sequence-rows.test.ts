@@ -75,6 +75,22 @@ describe('rows of sequences', () => {
     );
     expect(() => applyOrder(batch, rows(1, 2), 2)).toThrow(code('length_mismatch'));
     expect(() => applyOrder(batch, rows(1, 2), 0)).toThrow(code('invalid_option'));
+    expect(() => restoreOrder(batch, [1, 2] as never)).toThrow(code('invalid_option'));
+    expect(() => applyOrder(batch, undefined as never)).toThrow(code('invalid_option'));
     expect(() => applyOrder({ batchSizes: ids(2), order: ids(0, 0) }, rows(1, 2))).toThrow(code('length_mismatch'));
+  });
+
+  it('are refused when the batch is none', () => {
+    const order = ids(1, 0);
+    for (const reorder of [restoreOrder, applyOrder]) {
+      expect(() => reorder({ batchSizes: ids(2, 5), order }, rows(1, 2))).toThrow('batchSizes[1] is 5, expected 1..2');
+      expect(() => reorder({ batchSizes: ids(2, 0), order }, rows(1, 2))).toThrow(code('shape_mismatch'));
+      expect(() => reorder({ batchSizes: ids(), order: ids() }, rows())).toThrow(code('shape_mismatch'));
+      expect(() => reorder({ batchSizes: [2, 1] as never, order }, rows(1, 2))).toThrow(code('rank_mismatch'));
+      expect(() => reorder({ batchSizes: ids(2), order: [0.5, 1] as never }, rows(1, 2))).toThrow(
+        code('rank_mismatch'),
+      );
+      expect(() => reorder(undefined as never, rows(1, 2))).toThrow(code('rank_mismatch'));
+    }
   });
 });

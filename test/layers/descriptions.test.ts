@@ -51,9 +51,9 @@ describe('an option of a layer', () => {
     expect(() => embedding({ size: value as number, units: 4 })).toThrow(OptionError);
   });
 
-  it.each([-0.1, 1, 1.5, Number.NaN, '0.5'])('is refused when the dropout rate is %s', (rate) => {
-    expect(() => dropout({ rate: rate as number })).toThrow(/rate.*>= 0 and < 1/);
-    expect(() => lstm({ units: 4, dropout: rate as number })).toThrow(/dropout.*>= 0 and < 1/);
+  it.each([-0.1, 0.9999995, 1, Number.NaN, '0.5'])('is refused when the dropout rate is %s', (rate) => {
+    expect(() => dropout({ rate: rate as number })).toThrow(/rate.*>= 0 and <= 0\.999999/);
+    expect(() => lstm({ units: 4, dropout: rate as number })).toThrow(/dropout.*>= 0 and <= 0\.999999/);
   });
 
   it('is refused when it is of another type or choice', () => {
@@ -64,7 +64,9 @@ describe('an option of a layer', () => {
     expect(() => gru({ units: 4, resetAfter: 1 as never })).toThrow(/resetAfter/);
     expect(() => lstm({ units: 4, initializer: 'bogus' })).toThrow(/bogus/);
     expect(() => dropout({ rate: 0.5, perSequence: 1 as never })).toThrow(/perSequence/);
-    for (const epsilon of [0, -1, 2, Number.NaN]) expect(() => layerNormalization({ epsilon })).toThrow(/epsilon.*> 0/);
+    for (const epsilon of [0, -1, 1e-45, 9e-31, 2, Number.NaN]) {
+      expect(() => layerNormalization({ epsilon })).toThrow(/epsilon.*>= 1e-30 and <= 1/);
+    }
     expect(() => pool({ over: 'first' as never })).toThrow(/over.*"last", "max", "mean"/);
     expect(() => pool({} as never)).toThrow(/over/);
     for (const weight of [-1, Number.NaN, '1' as never]) {

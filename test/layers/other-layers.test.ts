@@ -63,6 +63,17 @@ describe('a penalty', () => {
   it('of weight 0 emits nothing', () => {
     expect(layerGraph(penalty({ activation: 0 }), { training: true }).graph.nodes).toEqual([]);
   });
+
+  it.each([false, true])('on changes in time needs steps, training %s', (training) => {
+    const refused = expect.objectContaining({
+      code: 'shape_mismatch',
+      message: expect.stringContaining('penalty with option'),
+      details: { layer: 'penalty', actual: batch, expected: steps },
+    });
+    expect(() => layerGraph(penalty({ temporal: 1 }), { rows: 'batch', training })).toThrow(refused);
+    const other = layerGraph(penalty({ activation: 1, temporal: 0 }), { rows: 'batch', training });
+    expect(other.output).toBe(other.x);
+  });
 });
 
 describe('dropout', () => {
@@ -80,6 +91,14 @@ describe('dropout', () => {
     expect(mask.outputs.get('y')).toMatchObject({ rows: batch, columns: 3 });
     expect(['rate', 'dropped', 'kept'].map((name) => attribute(mask, name))).toEqual([0.2, 0, 1 / (1 - 0.2)]);
     expect(built.output).toMatchObject({ rows: steps, columns: 3 });
+  });
+
+  it('per sequence multiplies one row by one row where a sequence has no more', () => {
+    const built = layerGraph(dropout({ rate: 0.2, perSequence: true }), { training: true, rows: 'batch' });
+    expect(operationCounts(built)).toEqual({ randomMask: 1, multiply: 1 });
+    expect(nodeOf(built, 'multiply').inputs.get('a')).toBe(built.x);
+    expect(nodeOf(built, 'multiply').inputs.get('b')).toBe(nodeOf(built, 'randomMask').outputs.get('y'));
+    expect(built.output).toMatchObject({ rows: batch, columns: 3 });
   });
 
   it('of elements is one operation', () => {

@@ -69,11 +69,12 @@ describe('a recurrent layer with every option', () => {
 
 describe('an option of every recurrent layer', () => {
   const rates = ['dropout', 'inputDropout', 'recurrentDropout', 'zoneout', 'weightDropout'];
-  it.each(rates)('%s is refused unless it is a probability below 1', (name) => {
+  it.each(rates)('%s is refused unless it is a probability that the kernels take', (name) => {
     for (const kind of kinds) {
-      for (const value of [-0.1, 1, Number.NaN, '0.5', true, null]) {
-        expect(() => make(kind, { [name]: value })).toThrow(new RegExp(`'${name}' must be .*>= 0 and < 1`));
+      for (const value of [-0.1, 0.9999995, 1, Number.NaN, '0.5', true, null]) {
+        expect(() => make(kind, { [name]: value })).toThrow(new RegExp(`'${name}' must be .*>= 0 and <= 0\\.999999`));
       }
+      expect(make(kind, { [name]: 0.999999 })).toMatchObject({ [name]: 0.999999 });
     }
   });
 
@@ -92,7 +93,7 @@ describe('an option of every recurrent layer', () => {
     ['output', 'first', /"sequence", "last"/],
     ['layerNormalization', 1e-5, /'layerNormalization' must be one of true, false/],
     ['layerNormalization', null, /'layerNormalization' must be one of true, false/],
-    ['layerNormalization', { epsilon: 0 }, /'epsilon' must be .*> 0/],
+    ['layerNormalization', { epsilon: 1e-45 }, /'epsilon' must be .*>= 1e-30/],
     ['layerNormalization', { eps: 1e-3 }, /no option 'eps'/],
     ['zoneout', [0.1], /zoneout/],
   ])('%s is refused when it is %j', (name, value, message) => {
@@ -162,7 +163,9 @@ describe('an option of one cell', () => {
     }
     expect(() => make('lstm', { outputActivation: 0 })).toThrow(names);
     for (const value of [0, 1.5, Number.NaN]) expect(() => make('lstm', { projection: value })).toThrow(/projection/);
-    for (const value of [0, -1, Number.NaN]) expect(() => make('lstm', { cellClip: value })).toThrow(/cellClip.*> 0/);
+    for (const value of [0, -1, 1e-50, 2e30, Number.NaN]) {
+      expect(() => make('lstm', { cellClip: value })).toThrow(/cellClip.*>= 1e-30 and <= 1e\+30/);
+    }
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, '1']) {
       expect(() => make('lstm', { forgetBias: value })).toThrow(/forgetBias/);
     }
@@ -171,7 +174,9 @@ describe('an option of one cell', () => {
 
   it('zoneout takes a number for each state in an LSTM, and one number elsewhere', () => {
     expect(lstm({ units: 4, zoneout: { cell: 0.5 } }).zoneout).toEqual({ cell: 0.5 });
-    expect(() => make('lstm', { zoneout: { cell: 1 } })).toThrow(/'zoneout.cell' must be .*< 1/);
+    expect(() => make('lstm', { zoneout: { cell: 1 } })).toThrow(/'zoneout.cell' must be .*<= 0\.999999/);
+    expect(lstm({ units: 4, zoneout: { hidden: undefined, cell: 0.1 } as never }).zoneout).toEqual({ cell: 0.1 });
+    expect(() => make('lstm', { zoneout: { hidden: null } })).toThrow(/'zoneout.hidden' must be/);
     expect(() => make('lstm', { zoneout: { c: 0.1 } })).toThrow(expect.objectContaining({ code: 'unknown_option' }));
     expect(() => make('rnn', { zoneout: { hidden: 0.1 } })).toThrow(/'zoneout' must be a finite number/);
     expect(() => make('gru', { zoneout: { hidden: 0.1 } })).toThrow(/'zoneout' must be a finite number/);

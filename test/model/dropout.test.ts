@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { dense, dropout } from '../../src/layers/dense.js';
+import type { AnyLayer } from '../../src/layers/layers.js';
+import { pool } from '../../src/layers/pool.js';
+import { gru, lstm } from '../../src/layers/recurrent.js';
 import type { Batch } from '../../src/model/batch.js';
 import { sequential } from '../../src/model/network.js';
 import { sgd } from '../../src/optimizers/optimizer.js';
-import { bitsOf, characterModel, randomBatch } from './small-models.js';
+import { bitsOf, characterModel, randomBatch, randomNumbers } from './small-models.js';
 
 const WIDTH = 4000;
 const RATE = 0.3;
@@ -99,5 +102,54 @@ describe('dropout', () => {
     };
     const plain = sequential(layers, { features: 2 }).compileSync({ loss: 'meanSquaredError' });
     expect(model(0).trainStepSync(batch)).toEqual(plain.trainStepSync(batch));
+  });
+});
+
+describe('dropout per sequence', () => {
+  const batch: Batch = {
+    batchSizes: Int32Array.of(3, 2, 2),
+    inputs: { input: randomNumbers(7 * 2) },
+    targets: { target: randomNumbers(3, 2) },
+  };
+  const modelOf = (...layers: readonly AnyLayer[]) => {
+    const all = [...layers, dropout({ rate: 0.5, perSequence: true }), dense({ units: 1 })];
+    return sequential(all, { features: 2 }).compileSync({ loss: 'meanSquaredError', threads: 1, seed: 2 });
+  };
+
+  it.each([
+    ['pooling', [gru({ units: 40 }), pool({ over: 'mean' })]],
+    ['a layer that gives its last step', [lstm({ units: 40, output: 'last' })]],
+  ] as const)('trains behind %s: each sequence has one row', (_, layers) => {
+    const model = modelOf(...layers);
+    const plain = sequential([...layers, dense({ units: 1 })], { features: 2 }).compileSync({
+      loss: 'meanSquaredError',
+      threads: 1,
+      seed: 2,
+    });
+    expect(model.evaluateSync(batch)).toEqual(plain.evaluateSync(batch));
+    expect(bitsOf(model.predictSync(batch))).toBe(bitsOf(plain.predictSync(batch)));
+    const lossAt = (step: number) => {
+      model.step = step;
+      return model.trainStepSync(batch, { learningRate: 0 }).loss;
+    };
+    const losses = [lossAt(0), lossAt(1), lossAt(0)];
+    expect(losses[1]).not.toBe(losses[0]);
+    expect(losses[2]).toBe(losses[0]);
+    const before = model.evaluateSync(batch).loss;
+    for (let step = 0; step < 100; step++) model.trainStepSync(batch, { learningRate: 0.01 });
+    expect(model.evaluateSync(batch).loss).toBeLessThan(before / 2);
+  });
+});
+
+describe('the largest rate of dropout', () => {
+  it.each([
+    ['elements', dropout({ rate: 0.999999 })],
+    ['sequences', dropout({ rate: 0.999999, perSequence: true })],
+    ['weights', gru({ units: 3, weightDropout: 0.999999, zoneout: 0.999999, recurrentDropout: 0.999999 })],
+    ['both states', lstm({ units: 3, zoneout: { hidden: 0.999999, cell: 0.999999 }, inputDropout: 0.999999 })],
+  ] as const)('trains: %s', (_, layer) => {
+    const model = sequential([layer, dense({ units: 1 })], { features: 2 }).compileSync({ loss: 'meanSquaredError' });
+    const { batchSizes, inputs } = { batchSizes: Int32Array.of(2), inputs: { input: randomNumbers(4) } };
+    expect(model.trainStepSync({ batchSizes, inputs, targets: { target: new Float32Array(2) } }).steps).toBe(2);
   });
 });

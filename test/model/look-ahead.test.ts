@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AnyLayer, dense, embedding, gru, lstm, pool, rnn, sequential } from '../../src/index.js';
+import { type AnyLayer, dense, embedding, gru, lstm, network, pool, rnn, sequential } from '../../src/index.js';
 import { SYMBOLS } from './small-models.js';
 
 const modelOf = (...layers: readonly AnyLayer[]) =>
@@ -27,5 +27,27 @@ describe('a network with a layer that looks at later steps', () => {
     const model = modelOf(lstm({ units: 4 }), gru({ units: 4, direction: 'forward' }), pool({ over: 'last' }));
     expect(model.lookAheadLayer).toBeUndefined();
     expect(model.stream().steps).toBe(0);
+  });
+
+  it.each([
+    ['is none where the output does not depend on that layer', 'ahead', undefined],
+    ['is the first one that the output depends on, also through others', 'behind', 'backwards'],
+  ] as const)('%s', (_, output, layer) => {
+    const model = network({
+      inputs: { input: { kind: 'features', units: 2 } },
+      nodes: [
+        { name: 'unread', layer: pool({ over: 'mean' }), inputs: ['input'] },
+        { name: 'backwards', layer: gru({ units: 3, direction: 'reverse' }), inputs: ['input'] },
+        { name: 'ahead', layer: gru({ units: 3 }), inputs: ['input'] },
+        { name: 'behind', layer: dense({ units: 3 }), inputs: ['backwards'] },
+      ],
+      output,
+    }).compileSync({ loss: 'meanSquaredError', threads: 1 });
+    expect(model.lookAheadLayer).toBe(layer);
+    if (layer !== undefined) return expect(() => model.stream()).toThrow(notStreamable(layer));
+    const input = Float32Array.of(1, 2, 3, 4);
+    const whole = model.predictSync({ batchSizes: Int32Array.of(1, 1), inputs: { input } });
+    const stream = model.stream();
+    expect([0, 2].flatMap((at) => [...stream.step(input.slice(at, at + 2))])).toEqual([...whole]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AnyLayer, dense, lstm, type Model, penalty, sequential, sgd } from '../../src/index.js';
+import { type AnyLayer, dense, lstm, type Model, penalty, pool, ShapeError, sequential, sgd } from '../../src/index.js';
 import { imageOf, randomNumbers } from './small-models.js';
 
 const FEATURES = 3;
@@ -34,6 +34,21 @@ function meanSquareOf(model: Model): number {
   const outputs = layer.predictSync(batch);
   return outputs.reduce((sum, value) => sum + value * value, 0) / outputs.length;
 }
+
+describe('a penalty on changes in time', () => {
+  it.each([
+    ['pooling', [lstm({ units: 5 }), pool({ over: 'max' })]],
+    ['a layer that gives its last step', [lstm({ units: 5, output: 'last' })]],
+  ] as const)('is refused behind %s before anything is trained, naming the layer', (_, layers) => {
+    const compile = (options: Parameters<typeof penalty>[0]) =>
+      sequential([...layers, penalty(options)], { features: FEATURES }).compileSync();
+    expect(() => compile({ temporal: 1 })).toThrow(ShapeError);
+    expect(() => compile({ temporal: 1 })).toThrow(
+      "penalty with option 'temporal' has an input of batch(time) rows, expected steps(time)",
+    );
+    expect(compile({ activation: 1 }).outputPer).toBe('sequence');
+  });
+});
 
 describe('a penalty of a layer', () => {
   const plain = () => modelOf([]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
 import { dense } from '../../src/layers/dense.js';
 import { gru, lstm, type RecurrentDescription, rnn } from '../../src/layers/recurrent.js';
-import type { CarriedState } from '../../src/model/carried-state.js';
+import { CarriedState } from '../../src/model/carried-state.js';
 import { sequential } from '../../src/model/network.js';
 import { type RecurrentCell, recurrentCell } from '../../src/model/recurrent-cell.js';
 import { adam, momentum, sgd } from '../../src/optimizers/optimizer.js';
@@ -135,9 +135,13 @@ describe('the update of a cell', () => {
     const before = [...cell.parameters.values()].map(({ data }) => data.slice());
     for (const gradient of cell.gradients.values()) gradient.fill(1);
     (cell.gradients.get('rnn.bias_ih_l0') as Float32Array)[1] = Number.NaN;
-    expect(() => cell.update()).toThrow(code('non_finite_gradient'));
+    // Without a loss: a cell has none.
+    const details = { step: 1, gradientNorm: Number.NaN, layer: undefined, what: undefined };
+    expect(() => cell.update()).toThrow(expect.objectContaining({ code: 'non_finite_gradient', details }));
     expect([...cell.parameters.values()].map(({ data }) => data)).toEqual(before);
     expect(cell.updates).toBe(0);
+    cell.zeroGradients();
+    expect(cell.update()).toEqual({ gradientNorm: 0 });
   });
 
   it('is seen by the next step, and so are parameters written by hand', () => {
@@ -264,6 +268,11 @@ describe('a cell refuses', () => {
     for (const wrong of [undefined, {}, other, cellOf(gru({ units: UNITS })).newState(BATCH)]) {
       expect(() => cell.step(inputOf(0), wrong as never)).toThrow(code('state_mismatch'));
       expect(() => cell.gradient(inputOf(0), wrong as never, { output })).toThrow(code('state_mismatch'));
+    }
+    const ofBatch = (batch: number) =>
+      new CarriedState(batch, new Map([...cell.stateSizes.keys()].map((name) => [name, new Float32Array()])));
+    for (const batch of [0, -1, Number.NaN]) {
+      expect(() => cell.step(new Float32Array(), ofBatch(batch))).toThrow(code('state_mismatch'));
     }
     for (const wrong of [{}, other, cell.newState(BATCH + 1)]) {
       expect(() => cell.gradient(inputOf(0), state, { state: wrong as never })).toThrow(code('state_mismatch'));

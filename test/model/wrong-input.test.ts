@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type BpttError, OptionError, RangeIndexError, ShapeError, UsageError } from '../../src/core/errors.js';
 import { lstm } from '../../src/layers/recurrent.js';
 import type { Batch } from '../../src/model/batch.js';
-import type { CarriedState } from '../../src/model/carried-state.js';
+import { CarriedState } from '../../src/model/carried-state.js';
 import type { Model } from '../../src/model/model.js';
 import { sequential } from '../../src/model/network.js';
 import { characterModel, imageOf, randomBatch, SYMBOLS } from './small-models.js';
@@ -88,6 +88,11 @@ const wrongBatches: readonly (readonly [string, unknown, new (...of: never) => B
   ],
 ];
 
+/** A state made by hand for two sequences. */
+function stateOf(model: Model, make: (size: number) => unknown): CarriedState {
+  return new CarriedState(2, new Map([...model.stateSizes].map(([name, size]) => [name, make(size) as Float32Array])));
+}
+
 /** Every option that a training step must refuse. */
 const wrongOptions: readonly (readonly [string, (model: Model) => unknown, new (...of: never) => BpttError, string])[] =
   [
@@ -113,6 +118,19 @@ const wrongOptions: readonly (readonly [string, (model: Model) => unknown, new (
       'state_mismatch',
     ],
     ['a state that is none', () => ({ state: {} }), UsageError, 'state_mismatch'],
+    [
+      'a state of plain arrays',
+      (model) => ({ state: stateOf(model, (size) => new Array(2 * size).fill(0)) }),
+      UsageError,
+      'state_mismatch',
+    ],
+    [
+      'a state of doubles',
+      (model) => ({ state: stateOf(model, (size) => new Float64Array(2 * size)) }),
+      UsageError,
+      'state_mismatch',
+    ],
+    ['a state without values', () => ({ state: new CarriedState(2, {} as never) }), UsageError, 'state_mismatch'],
   ];
 
 describe('a batch is refused, with nothing changed,', () => {

@@ -60,7 +60,7 @@ describe('options of a language model', () => {
     ['embedding', 0],
     ['units', 1.5],
     ['layers', '2'],
-    ['dropout', 1],
+    ['dropout', 0.9999995],
     ['recurrent', null],
     ['recurrent', []],
     ['recurrent', '{}'],

@@ -148,13 +148,13 @@ describe('batches that are not streams', () => {
     await expect(training).rejects.toMatchObject({ code: 'empty_data' });
   });
 
-  it('does not count ignored targets', async () => {
+  it('counts all steps that are read, and targets that are not ignored', async () => {
     const batch: Batch = { ...batchOf(1, 2, 3, 4), targets: { target: Int32Array.of(1, -1, 2, -1) } };
     const result = await new Trainer(new ToyModel(), { ...quiet, epochs: 1 }).fit({
       training: [batch],
       validation: [batch],
     });
-    expect(result.tokens).toBe(2);
+    expect(result.tokens).toBe(4);
     expect(result.validation?.tokens).toBe(2);
   });
 });
