@@ -254,6 +254,10 @@ Status ProgramReader::check_ranges(const OperationSpec& spec, const Instruction&
   const auto needs = [&](const char* given, const char* other) {
     return !has(given) || has(other) ? Status::ok() : invalid(spec.name + ": " + given + " without " + other);
   };
+  const auto one_of = [&](const char* one, const char* other) {
+    if (has(one) != has(other)) return Status::ok();
+    return invalid(spec.name + ": needs either " + one + " or " + other);
+  };
   // A state that zoneout has mixed with the one before does not tell what the cell computed.
   const auto needs_unmixed = [&](const char* zone, const char* zoneout) {
     size_t a = 0;
@@ -261,24 +265,33 @@ Status ProgramReader::check_ranges(const OperationSpec& spec, const Instruction&
     const bool is_mixed = has(zone) || program_.attributes_[static_cast<size_t>(instruction.first_attribute) + a] != 0;
     return !is_mixed || has("candidate") ? Status::ok() : invalid(spec.name + ": " + zone + " without candidate");
   };
-  const auto as_wide_without = [&](const char* projection, const char* hidden) {
-    const int64_t size = operand(index_of(hidden)).columns, units = operand(index_of("c")).columns;
+  const auto as_wide_without = [&](const char* projection, const char* hidden, const char* units_of) {
+    const int64_t size = operand(index_of(hidden)).columns;
+    const Value& packed = operand(index_of(units_of));
+    const int64_t units = packed.type == ValueType::kPacked ? packed.columns / packed.low : packed.columns;
     if (has(projection) || size == units) return Status::ok();
     return invalid(spec.name + ": " + std::to_string(size) + " hidden values of " + std::to_string(units) +
                    " units without " + projection);
   };
   switch (static_cast<Opcode>(instruction.opcode)) {
+    case Opcode::rnn:
+      return first_error({one_of("a", "x"), needs("x", "pW"), needs("bW", "x"), needs("gain", "a"), needs("sum", "a")});
+    case Opcode::gru:
+      return first_error(
+          {one_of("a", "x"), needs("x", "pW"), needs("bW", "x"), needs("gain", "a"), needs("product", "a")});
     case Opcode::rnnBackward:
       return first_error({needs("gain", "sum"), needs_unmixed("zone", "zoneout")});
     case Opcode::gruBackward:
       return needs("gain", "product");
     case Opcode::lstm:
     case Opcode::lstmCoupled:
-      return first_error({needs("cellShift", "cellGain"), as_wide_without("pr", "y")});
+      return first_error({one_of("a", "x"), needs("x", "pW"), needs("bW", "x"), needs("gain", "a"),
+                          needs("cellGain", "a"), needs("product", "a"), needs("cellShift", "cellGain"),
+                          as_wide_without("pr", "y", "p")});
     case Opcode::lstmBackward:
     case Opcode::lstmCoupledBackward:
       return first_error({needs("gain", "product"), needs("cellShift", "cellGain"),
-                          needs_unmixed("zoneCell", "zoneoutCell"), as_wide_without("prT", "pT")});
+                          needs_unmixed("zoneCell", "zoneoutCell"), as_wide_without("prT", "pT", "c")});
     case Opcode::pack:
     case Opcode::packGates2:
     case Opcode::packGates3:

@@ -58,6 +58,8 @@ export type Pack = (packing: string, w: Value, rows: number, rowBegin?: number) 
 /** The operation of a cell with what it alone takes: packed weights, and its own operands and attributes. */
 export interface CellOperation {
   readonly name: string;
+  /** How it wants input weights packed; undefined for one that takes the input's product alone. */
+  readonly packing?: string;
   readonly operands: Operands;
   readonly attributes: Readonly<Record<string, number>>;
 }
@@ -109,6 +111,7 @@ export const CELLS: { readonly [K in RecurrentDescription['kind']]: Cell<Recurre
     },
     operation: ({ units, activation = 'tanh' }, { R }, pack) => ({
       name: 'rnn',
+      packing: 'pack',
       operands: { p: pack('pack', R, units) },
       attributes: { activation: code(activation) },
     }),
@@ -160,6 +163,7 @@ export const CELLS: { readonly [K in RecurrentDescription['kind']]: Cell<Recurre
       const gates = coupledGates ? 3 : 4;
       return {
         name: coupledGates ? 'lstmCoupled' : 'lstm',
+        packing: `packGates${gates}`,
         operands: {
           p: pack(`packGates${gates}`, R, gates * units),
           pr: Wr && pack('pack', Wr, Wr.rows as number),
@@ -187,6 +191,7 @@ export const CELLS: { readonly [K in RecurrentDescription['kind']]: Cell<Recurre
     shape: (description) => plainShape(description, 3),
     operation: ({ units, gateActivation = 'sigmoid', activation = 'tanh', resetAfter = true }, { R }, pack) => ({
       name: resetAfter ? 'gru' : 'gruResetBefore',
+      ...(resetAfter && { packing: 'packGates3' }),
       operands: resetAfter
         ? { p: pack('packGates3', R, 3 * units) }
         : { p: pack('packGates2', R, 2 * units), pn: pack('pack', R, units, 2 * units) },

@@ -1,4 +1,6 @@
 /** One direction of one recurrent layer: its parameters, its random masks, and the loop over the sequences. */
+
+import type { Operands } from '../graph/graph.js';
 import { affine } from '../graph/operations/linear.js';
 import { only, type Value } from '../graph/value.js';
 import { type CellParameters, type CellShape, cellOf, type Pack } from './cells.js';
@@ -43,11 +45,31 @@ function parametersOf(
   };
 }
 
-/** The input's product of all steps, normalised where it has a gain of its own. */
-function inputProduct(context: BuildContext, x: Value, { W, bW, gainW }: CellParameters, epsilon: number): Value {
-  if (gainW === undefined) return affine(context, x, W, bW);
-  const operands = { x: affine(context, x, W), gain: gainW, shift: bW };
-  return only(context.graph.apply('layerNormalization', operands, { epsilon }), 'y');
+/** Bytes of input weights that every step may read again beside the recurrent ones. */
+const NARROW_BYTES = 1 << 20;
+
+/**
+ * Whether the cell multiplies its input itself, step by step. That saves writing the products of all steps to memory and
+ * reading them again; with wide inputs it costs more, because their weights are then read at every step.
+ */
+function isNarrow({ rows, columns }: Value, units: number): boolean {
+  return columns <= units / 2 && (rows as number) * columns * 4 <= NARROW_BYTES;
+}
+
+/** The operands of the input: `x` with its weights, or their product for all steps, normalised where it has a gain of its own. */
+function inputOperands(
+  context: BuildContext,
+  x: Value,
+  { W, bW, gainW }: CellParameters,
+  { units, normalized }: { readonly units: number; readonly normalized: boolean },
+  { epsilon, pack, packing }: { readonly epsilon: number; readonly pack: Pack; readonly packing: string | undefined },
+): Operands {
+  if (gainW !== undefined) {
+    const operands = { x: affine(context, x, W), gain: gainW, shift: bW };
+    return { a: only(context.graph.apply('layerNormalization', operands, { epsilon }), 'y') };
+  }
+  if (packing === undefined || normalized || !isNarrow(W, units)) return { a: affine(context, x, W, bW) };
+  return { x, pW: pack(packing, W, W.rows as number), bW };
 }
 
 /** What the cell takes beside weights and input: in training random masks, otherwise what they are on the whole. */
@@ -87,16 +109,17 @@ export function buildDirection(
     return [`${state}0`, context.initialState(state + suffix, columns)] as const;
   });
   const epsilon = normalizationEpsilon(description) ?? 0;
-  const a = inputProduct(context, x, parameters, epsilon);
   const R = dropElements(context, parameters.R, weightDropout);
   const noise = noiseOf(description, context, shape.width);
   const pack: Pack = (packing, w, rows, rowBegin = 0) =>
     only(graph.apply(packing, { w }, { rowBegin }, { O: rows }), 'p');
-  const { name, operands, attributes } = cell.operation(description, { ...parameters, R }, pack);
+  const { name, packing, operands, attributes } = cell.operation(description, { ...parameters, R }, pack);
+  const size = { units, normalized: shape.normalized.length > 0 };
+  const input = inputOperands(context, x, parameters, size, { epsilon, pack, packing });
   const { bR, gainR: gain } = parameters;
   const outputs = graph.apply(
     name,
-    { a, bR, gain, ...Object.fromEntries(states), ...noise.operands, ...operands },
+    { ...input, bR, gain, ...Object.fromEntries(states), ...noise.operands, ...operands },
     { reverse: isReverse ? 1 : 0, epsilon, ...noise.attributes, ...attributes },
   );
   for (const state of cell.states) context.finalState(state + suffix, only(outputs, `${state}T`));

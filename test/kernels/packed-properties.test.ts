@@ -56,7 +56,7 @@ function joined(above: Matrix, below: Matrix): Matrix {
 }
 
 const isOfSequence = (name: string) => /^d?([hc][0T]|mask)$/.test(name);
-const isOfStep = (name: string) => /^d?(a|y|zone|zoneCell|gates|c|m|s|sum|product|candidate)$/.test(name);
+const isOfStep = (name: string) => /^d?(a|x|y|zone|zoneCell|gates|c|m|s|sum|product|candidate)$/.test(name);
 
 /**
  * The part of operands, upstream gradients or results that belongs to these packed rows and sequences. Weights are
@@ -98,7 +98,8 @@ describe.each(cells)('$name', ({ problem, upstream, states, exactSum }) => {
   const operands = problem.operands as Values;
   const { attributes = {} } = problem;
   const isReversed = attributes['reverse'] === 1;
-  const gradients = ['da', ...states.map((state) => `d${state}0`)];
+  const input = operands['x'] === undefined ? 'da' : 'dx';
+  const gradients = [input, ...states.map((state) => `d${state}0`)];
 
   it('computes a batch of mixed lengths as its sequences one by one, forward and backward, bit for bit', () => {
     const whole = run(problem, upstream);
@@ -163,17 +164,17 @@ describe.each(cells)('$name', ({ problem, upstream, states, exactSum }) => {
     }
 
     // Backward: the gradient that reaches the first window's final states is that of the second one's initial states.
-    expect(after['da']).toEqual(select(whole['da'] as Matrix, secondRows));
+    expect(after[input]).toEqual(select(whole[input] as Matrix, secondRows));
     for (const state of states) {
       first.upstream[`d${state}T`] = carried(after[`d${state}0`] as Matrix, first.upstream[`d${state}T`] as Matrix);
     }
     const again = runOf(first);
     const expected = [
-      select(whole['da'] as Matrix, firstRows),
+      select(whole[input] as Matrix, firstRows),
       ...states.map((state) => whole[`d${state}0`] as Matrix),
     ];
     const actual = [
-      again['da'] as Matrix,
+      again[input] as Matrix,
       ...states.map((state) => {
         const [begin, own] = [again[`d${state}0`] as Matrix, after[`d${state}0`] as Matrix];
         return begin.rows === batch ? begin : joined(begin, select(own, range(going, batch)));

@@ -22,9 +22,15 @@ export interface ProblemGraph {
   readonly results: ReadonlyMap<string, Value>;
 }
 
+/** Outputs of a cell that are not there when it multiplies its input itself. */
+export const LEFT_OUT: ReadonlySet<string> = new Set(['sum', 'product']);
+
 /** The reference's name of an operand: weights are given to it unpacked. */
 export function referenceName(operation: string, spec: OperandSpec): string {
-  if (spec.type === 'packed') return operation === 'linear' ? 'w' : spec.name.startsWith('pr') ? 'Wr' : 'R';
+  if (spec.type === 'packed') {
+    if (operation === 'linear') return 'w';
+    return spec.name === 'pW' ? 'W' : spec.name.startsWith('pr') ? 'Wr' : 'R';
+  }
   return operation === 'gruWeightGradient' && spec.name === 's' ? 's_or_ds' : spec.name;
 }
 
@@ -98,7 +104,11 @@ export function buildProblem(problem: Problem): ProblemGraph {
     if (spec.inPlace) results.set(spec.name, value as Value);
   }
   const outputs = graph.apply(operation, applied, problem.attributes, extentsOf(graph, problem));
-  for (const [name, value] of Object.entries(outputs)) results.set(name, value);
+  for (const [name, value] of Object.entries(outputs)) {
+    // A cell that multiplies its input itself has no product of the state alone.
+    if (operands.has('x') && operands.has('R') && LEFT_OUT.has(name)) continue;
+    results.set(name, value);
+  }
   return { problem, graph, operands, results };
 }
 

@@ -5,7 +5,7 @@ import type { Value } from '../../src/graph/value.js';
 import { allocateBlock } from '../../src/native/memory.js';
 import type { Matrix } from '../oracle/matrix.js';
 import { rowCount, sequenceCount } from '../oracle/packed.js';
-import { AXIS, type ProblemGraph } from './problem-graph.js';
+import { AXIS, LEFT_OUT, type ProblemGraph } from './problem-graph.js';
 
 /** Settings of a compilation. */
 export interface ProblemProgramOptions {
@@ -151,6 +151,13 @@ export class ProblemProgram {
 }
 
 /** All values that the nodes of a graph compute. */
-export function computedValues({ graph }: ProblemGraph): Value[] {
-  return graph.nodes.flatMap((node) => [...node.outputs.values()]).filter(isComputed);
+export function computedValues({ graph, results }: ProblemGraph): Value[] {
+  const isLeftOut = (value: Value) => {
+    const ofOperation = [...(value.node?.outputs ?? [])].some(
+      ([name, { id }]) => id === value.id && LEFT_OUT.has(name),
+    );
+    return ofOperation && ![...results.values()].includes(value);
+  };
+  const computed = graph.nodes.flatMap((node) => [...node.outputs.values()]).filter(isComputed);
+  return computed.filter((value) => !isLeftOut(value));
 }

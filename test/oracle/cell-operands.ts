@@ -48,6 +48,9 @@ export function statesOf(cell: CellName): readonly ('h' | 'c')[] {
   return isLstm(cell) ? ['h', 'c'] : ['h'];
 }
 
+/** Columns of x, for a cell that multiplies its input itself. */
+const INPUTS = 5;
+
 /** Random operands: bR and the initial states, and of the optional ones those that the variant has. */
 export function drawOperands(
   { cell, parts }: CellVariant,
@@ -59,6 +62,9 @@ export function drawOperands(
     mapElements(random.matrix(height, columns), (value) => (value > 0 ? one : 0));
   const draws: Record<string, () => Matrix> = {
     a: () => random.matrix(rows, gateRows, -inputs, inputs),
+    x: () => random.matrix(rows, INPUTS, -inputs, inputs),
+    W: () => random.matrix(gateRows, INPUTS, -0.6, 0.6),
+    bW: () => random.matrix(1, gateRows),
     R: () => random.matrix(gateRows, width, -weights, weights),
     bR: () => random.matrix(1, gateRows),
     h0: () => random.matrix(sequences, width),
@@ -72,7 +78,7 @@ export function drawOperands(
     zone: () => bits(rows, width, 1),
     zoneCell: () => bits(rows, units, 1),
   };
-  const names = ['a', 'R', 'bR', 'h0', ...(isLstm(cell) ? ['c0'] : []), ...parts];
+  const names = [...(parts.includes('x') ? [] : ['a']), 'R', 'bR', 'h0', ...(isLstm(cell) ? ['c0'] : []), ...parts];
   return Object.fromEntries(names.map((name) => [name, (draws[name] as () => Matrix)()]));
 }
 
@@ -86,7 +92,7 @@ export function backwardOperands(
   results: Readonly<Record<string, Matrix>>,
 ): Record<string, Matrix> {
   const isGru = cell.startsWith('gru');
-  const left = ['a', 'bR', ...(isGru ? [] : ['h0'])];
+  const left = ['a', 'x', 'W', 'bW', 'bR', ...(isGru ? [] : ['h0'])];
   const own = Object.entries(operands).filter(([name]) => !left.includes(name));
   const zones = isLstm(cell) ? ['zoneCell', 'zoneoutCell'] : ['zone', 'zoneout'];
   const hasZoneout = zones.some((name) => parts.includes(name) || (attributes[name] ?? 0) > 0);

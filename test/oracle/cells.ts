@@ -4,6 +4,7 @@
  */
 
 import * as gru from './gru.js';
+import { linear } from './linear.js';
 import * as lstm from './lstm.js';
 import type { Matrix } from './matrix.js';
 import { type AttributeValues, Operands, type OperandValues } from './operands.js';
@@ -14,9 +15,15 @@ import { gruBiasGradient, gruWeightGradient, stateWeightGradient } from './state
 type BatchSizes = readonly number[];
 type Run = (o: Operands, batchSizes: BatchSizes) => Record<string, Matrix>;
 
+/** The results, without the product of the state where the cell makes that together with the input's. */
+function withProjection(o: Operands, results: Record<string, Matrix>): Record<string, Matrix> {
+  if (o.optional('x') === undefined) return results;
+  return Object.fromEntries(Object.entries(results).filter(([name]) => name !== 'sum' && name !== 'product'));
+}
+
 /** The rows by operation name. */
 export const cellOperations = {
-  rnn: (o, batchSizes) => rnn.rnn(rnnForward(o, batchSizes)),
+  rnn: (o, batchSizes) => withProjection(o, rnn.rnn(rnnForward(o, batchSizes))),
   rnnBackward: (o, batchSizes) =>
     rnn.rnnBackward({
       ...rnnParts(o, batchSizes),
@@ -27,14 +34,14 @@ export const cellOperations = {
     }),
   stateWeightGradient: (o, batchSizes) => stateWeightGradient({ da: o.matrix('da'), ...fedStates(o, batchSizes) }),
 
-  lstm: (o, batchSizes) => lstm.lstm(lstmForward(o, batchSizes, false)),
+  lstm: (o, batchSizes) => withProjection(o, lstm.lstm(lstmForward(o, batchSizes, false))),
   lstmBackward: (o, batchSizes) => lstm.lstmBackward(lstmBackward(o, batchSizes, false)),
-  lstmCoupled: (o, batchSizes) => lstm.lstm(lstmForward(o, batchSizes, true)),
+  lstmCoupled: (o, batchSizes) => withProjection(o, lstm.lstm(lstmForward(o, batchSizes, true))),
   lstmCoupledBackward: (o, batchSizes) => lstm.lstmBackward(lstmBackward(o, batchSizes, true)),
   peepholeGradient: (o, batchSizes) => lstm.peepholeGradient(peepholeOperands(o, batchSizes, false)),
   coupledPeepholeGradient: (o, batchSizes) => lstm.peepholeGradient(peepholeOperands(o, batchSizes, true)),
 
-  gru: (o, batchSizes) => gru.gru({ ...gruForward(o, batchSizes), ...layerNormalization(o) }),
+  gru: (o, batchSizes) => withProjection(o, gru.gru({ ...gruForward(o, batchSizes), ...layerNormalization(o) })),
   gruBackward: (o, batchSizes) =>
     gru.gruBackward({
       ...gruBackward(o, batchSizes),
@@ -91,6 +98,12 @@ function layerNormalization(o: Operands) {
   return { gain: o.optional('gain'), epsilon: o.setting('epsilon') };
 }
 
+/** The input projection: given, or x W^T + bW. */
+function inputOf(o: Operands): Matrix {
+  const x = o.optional('x');
+  return x === undefined ? o.matrix('a') : linear({ x, w: o.matrix('W'), b: o.optional('bW') })['y'];
+}
+
 function initial(o: Operands) {
   return { bR: o.optional('bR'), h0: o.optional('h0') };
 }
@@ -104,7 +117,7 @@ function rnnParts(o: Operands, batchSizes: BatchSizes) {
 }
 
 function rnnForward(o: Operands, batchSizes: BatchSizes): rnn.RnnOperands {
-  return { a: o.matrix('a'), ...initial(o), ...rnnParts(o, batchSizes) };
+  return { a: inputOf(o), ...initial(o), ...rnnParts(o, batchSizes) };
 }
 
 function lstmParts(o: Operands, batchSizes: BatchSizes, coupled: boolean) {
@@ -127,7 +140,7 @@ function lstmParts(o: Operands, batchSizes: BatchSizes, coupled: boolean) {
 }
 
 function lstmForward(o: Operands, batchSizes: BatchSizes, coupled: boolean): lstm.LstmOperands {
-  return { a: o.matrix('a'), ...initial(o), ...lstmParts(o, batchSizes, coupled) };
+  return { a: inputOf(o), ...initial(o), ...lstmParts(o, batchSizes, coupled) };
 }
 
 function lstmBackward(o: Operands, batchSizes: BatchSizes, coupled: boolean): lstm.LstmBackwardOperands {
@@ -155,7 +168,7 @@ function peepholeOperands(o: Operands, batchSizes: BatchSizes, coupled: boolean)
 }
 
 function gruForward(o: Operands, batchSizes: BatchSizes): gru.GruOperands {
-  return { a: o.matrix('a'), ...initial(o), ...common(o, batchSizes), ...gruActivations(o) };
+  return { a: inputOf(o), ...initial(o), ...common(o, batchSizes), ...gruActivations(o) };
 }
 
 function gruBackward(o: Operands, batchSizes: BatchSizes): gru.GruBackwardOperands {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kEpsilon = 4;
 
-enum Operand { kA, kP, kBias, kH0, kGain, kMask, kZone, kY, kActivated, kS, kProduct, kHT };
+enum Operand { kA, kX, kInputP, kInputBias, kP, kBias, kH0, kGain, kMask, kZone, kY, kActivated, kS, kProduct, kHT };
 
 template <typename T>
 struct GruScratch {
@@ -23,7 +23,7 @@ struct GruScratch {
 
   GruScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch scratch, int64_t* bytes = nullptr)
       : masked(&scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
-        product(scratch.take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kActivated].columns)) {
+        product(scratch.take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kP].columns)) {
     if (bytes != nullptr) *bytes = scratch.bytes();
   }
 };
@@ -33,7 +33,9 @@ void forward(const BpttCall* call) {
   constexpr int L = Vec<T>::kLanes;
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
+  const T* input_bias = data<T>(*call, kInputBias);
   const T* bias = data<T>(*call, kBias);
+  const InputProduct<T> input{data<T>(*call, kX), data<T>(*call, kInputP), columns(*call, kX)};
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
   T* gates = data<T>(*call, kActivated);
   T* s_rows = data<T>(*call, kS);
@@ -45,61 +47,79 @@ void forward(const BpttCall* call) {
                                 data<T>(*call, kMask), {data<T>(*call, kZone), on.zoneout}, scratch.masked);
   const Range panels = my_panels<T>(*call, H, 1);
 
-  // From R h of the three gates, normalised where that is wanted.
-  const auto apply = [&](const Place& at, int64_t u, int n_lanes, const Vec<T>* product) {
-    Vec<T> x[kGruGates], recurrent[kGruGates];
+  // From W x + bW and R h of the three gates, normalised where that is wanted.
+  const auto apply = [&](const Place& at, int64_t u, int n_lanes, const Vec<T>* x, const Vec<T>* product) {
+    Vec<T> recurrent[kGruGates];
     for (int gate = 0; gate < kGruGates; ++gate) {
-      x[gate] = Vec<T>::load(a + at.row * kGruGates * H + gate * H + u, n_lanes);
       recurrent[gate] = product[gate] + Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
     }
     const Vec<T> r = on.gate(x[kReset] + recurrent[kReset]);
     const Vec<T> z = on.gate(x[kUpdate] + recurrent[kUpdate]);
     const Vec<T> s = recurrent[kCandidateGate];
     const Vec<T> n = on.candidate(x[kCandidateGate] + r * s);
-    T* kept = gates + at.row * kGruGates * H + u;
-    r.store(kept + kReset * H, n_lanes);
-    z.store(kept + kUpdate * H, n_lanes);
-    n.store(kept + kCandidateGate * H, n_lanes);
-    s.store(s_rows + at.row * H + u, n_lanes);
+    if (gates != nullptr) {
+      T* kept = gates + at.row * kGruGates * H + u;
+      r.store(kept + kReset * H, n_lanes);
+      z.store(kept + kUpdate * H, n_lanes);
+      n.store(kept + kCandidateGate * H, n_lanes);
+    }
+    if (s_rows != nullptr) s.store(s_rows + at.row * H + u, n_lanes);
     hidden.put(at, u, n_lanes, gru_state(z, hidden.previous(at, u, n_lanes), n));
   };
   const auto normalized_row = [&](const Place& at) {
     const T* row = scratch.product + at.sequence * kGruGates * H;
     const RowStatistics<T> statistics = row_statistics(row, kGruGates * H, static_cast<T>(call->attributes[kEpsilon]));
     for_columns<T>(H, [&](int64_t u, int n_lanes) {
-      Vec<T> product[kGruGates];
+      Vec<T> x[kGruGates], product[kGruGates];
       for (int gate = 0; gate < kGruGates; ++gate) {
+        x[gate] = Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes);
         product[gate] = normalized(Vec<T>::load(row + gate * H + u, n_lanes), statistics) *
                         Vec<T>::load(gain + gate * H + u, n_lanes);
       }
-      apply(at, u, n_lanes, product);
+      apply(at, u, n_lanes, x, product);
     });
   };
 
+  // W x of the rows of a tile, and the first of these rows: the candidate needs it apart from R h.
+  Tile<T, kGruGates> inputs;
+  int64_t first = 0;
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
-    for_rows<T, kGruGates>(hidden.left(t), data<T>(*call, kP), panels,
-                           [&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
-                             const Place at = walk.place(t, b);
-                             const int64_t u = panel * L;
-                             const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
-                             Vec<T> product[kGruGates];
-                             for (int gate = 0; gate < kGruGates; ++gate) {
-                               product[gate] = Vec<T>::load(tile + gate * L);
-                               if (products != nullptr)
-                                 product[gate].store(products + at.row * kGruGates * H + gate * H + u, n_lanes);
-                               if (gain != nullptr)
-                                 product[gate].store(scratch.product + b * kGruGates * H + gate * H + u, n_lanes);
-                             }
-                             if (gain == nullptr) apply(at, u, n_lanes, product);
-                           });
+    for_rows<T, kGruGates>(
+        hidden.left(t), data<T>(*call, kP), panels,
+        [&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
+          const Place at = walk.place(t, b);
+          const int64_t u = panel * L;
+          const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
+          Vec<T> x[kGruGates], product[kGruGates];
+          for (int gate = 0; gate < kGruGates; ++gate) {
+            if (a != nullptr) {
+              x[gate] = Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes);
+            } else {
+              x[gate] = Vec<T>::load(inputs.row(static_cast<int>(b - first)) + gate * L) +
+                        Vec<T>::load_or_zero(at_or_null(input_bias, gate * H + u), n_lanes);
+            }
+            product[gate] = Vec<T>::load(tile + gate * L);
+            if (products != nullptr) product[gate].store(products + at.row * kGruGates * H + gate * H + u, n_lanes);
+            if (gain != nullptr) product[gate].store(scratch.product + b * kGruGates * H + gate * H + u, n_lanes);
+          }
+          if (gain == nullptr) apply(at, u, n_lanes, x, product);
+        },
+        [&](int64_t b, int count, int64_t panel, auto*) {
+          first = b;
+          input.fill(walk.row(t) + b, count, panel, &inputs);
+          return false;
+        });
     return gain == nullptr || each_row(*call, walk, t, normalized_row);
   });
 }
 
 }  // namespace
 
-//   a       [N,3H]  in   input projection, may be the same memory as gates
+//   a       [N,3H]  in   input projection with its bias, may be the same memory as gates; or in its place:
+//   x       [N,I]   in   inputs, with
+//   pW      [I,3H]  in   W packed like R, and
+//   bW      [3H]    in   may be absent
 //   p       [H,3H]  in   R packed, the gates of a unit together
 //   bR      [3H]    in   may be absent
 //   h0      [B,H]   in   may be absent: zero
@@ -107,8 +127,8 @@ void forward(const BpttCall* call) {
 //   mask    [B,H]   in   of variational dropout; may be absent
 //   zone    [N,H]   in   of zoneout; may be absent: the constant `zoneout`
 //   y       [N,H]   out  hidden states
-//   gates   [N,3H]  out  activated gates, kept for the backward pass
-//   s       [N,H]   out  Rn h + bRn, kept for the backward pass
+//   gates   [N,3H]  out  activated gates, kept for the backward pass; may be absent
+//   s       [N,H]   out  Rn h + bRn, kept for the backward pass; may be absent
 //   product [N,3H]  out  R h, kept for the backward pass of layer normalisation; may be absent
 //   hT      [B,H]   out  state of each sequence at the end of its walk; may be absent
 template <typename T>

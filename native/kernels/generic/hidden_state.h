@@ -30,19 +30,21 @@ struct Zone {
 // A state in memory: the values of all steps, the initial ones and where the final ones go.
 template <typename T>
 struct StateRows {
-  T* values;         // [N, columns]
+  T* values;         // [N, columns]; null where nobody needs them all
   const T* initial;  // [B, columns], null for zero
   T* final_values;   // [B, columns] or null
   int64_t columns;
+  T* latest = nullptr;  // [B, columns] of each sequence, where there are no values of all steps
 
   BPTT_INLINE const T* previous_row(const Place& at) const {
-    return at.begins ? row_or_null(initial, at.sequence, columns) : values + at.previous * columns;
+    if (at.begins) return row_or_null(initial, at.sequence, columns);
+    return values == nullptr ? latest + at.sequence * columns : values + at.previous * columns;
   }
   BPTT_INLINE Vec<T> previous(const Place& at, int64_t u, int n) const {
     return Vec<T>::load_or_zero(at_or_null(previous_row(at), u), n);
   }
   BPTT_INLINE void put(const Place& at, int64_t u, int n, Vec<T> value) const {
-    value.store(values + at.row * columns + u, n);
+    value.store((values == nullptr ? latest + at.sequence * columns : values + at.row * columns) + u, n);
     if (at.ends && final_values != nullptr) value.store(final_values + at.sequence * columns + u, n);
   }
 };
@@ -187,7 +189,7 @@ class HiddenGradient {
       const Factor<T> left = left_of(t);
       for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
         const T* weights = packed + panel * left.depth() * NV * Vec<T>::kLanes;
-        for_group<T, NV>(carried, walk.alive(t), left, weights, panel, &tile, write);
+        for_group<T, NV>(carried, walk.alive(t), left, weights, panel, &tile, write, NoFill());
       }
     }
   }

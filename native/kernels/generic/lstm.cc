@@ -16,6 +16,9 @@ namespace {
 
 enum Operand {
   kA,
+  kX,
+  kInputP,
+  kInputBias,
   kP,
   kBias,
   kH0,
@@ -45,12 +48,17 @@ struct LstmScratch {
   T* product;     // [B,GH] R h, when rows are normalised
   T* candidates;  // [B,H] new cell states, when they are normalised
   T* hidden;      // [B,H] o*tanh(c'), before a projection
+  T* cells;       // [B,H] cell states, where those of all steps are not kept
+  T* outputs;     // [B,H] output gates, where the gates are not kept and cell states are normalised
 
-  LstmScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch scratch, int64_t* bytes = nullptr)
+  LstmScratch(const BpttOperand* operands, const BpttAxis& axis, int64_t units, Scratch scratch,
+              int64_t* bytes = nullptr)
       : masked(&scratch, axis, operands[kY].columns, has(operands, kMask)),
-        product(scratch.take<T>(normalises(operands) ? axis.batch * operands[kActivated].columns : 0)),
-        candidates(scratch.take<T>(has(operands, kCellGain) ? axis.batch * operands[kC].columns : 0)),
-        hidden(scratch.take<T>(has(operands, kProjection) ? axis.batch * operands[kC].columns : 0)) {
+        product(scratch.take<T>(normalises(operands) ? axis.batch * operands[kP].columns : 0)),
+        candidates(scratch.take<T>(has(operands, kCellGain) ? axis.batch * units : 0)),
+        hidden(scratch.take<T>(has(operands, kProjection) ? axis.batch * units : 0)),
+        cells(scratch.take<T>(has(operands, kC) ? 0 : axis.batch * units)),
+        outputs(scratch.take<T>(has(operands, kActivated) || !has(operands, kCellGain) ? 0 : axis.batch * units)) {
     if (bytes != nullptr) *bytes = scratch.bytes();
   }
   static bool has(const BpttOperand* operands, int operand) { return operands[operand].data != nullptr; }
@@ -65,25 +73,25 @@ class LstmCell {
 
   LstmCell(const BpttCall& call, const LstmAttributes<T, kPlain>& attributes, const LstmScratch<T>& scratch,
            const HiddenState<T, kPlain>& hidden)
-      : H_(columns(call, kC)),
+      : H_(columns(call, kP) / Gates::kCount),
         a_(data<T>(call, kA)),
+        input_bias_(data<T>(call, kInputBias)),
         bias_(data<T>(call, kBias)),
         peepholes_(data<T>(call, kPeepholes)),
         gates_(data<T>(call, kActivated)),
         before_projection_(data<T>(call, kM)),
         products_(data<T>(call, kProduct)),
         candidates_(data<T>(call, kCandidate)),
-        cells_{data<T>(call, kC), data<T>(call, kC0), data<T>(call, kCT), H_},
+        cells_{data<T>(call, kC), data<T>(call, kC0), data<T>(call, kCT), H_, scratch.cells},
         zone_{data<T>(call, kZoneCell), attributes.zoneout_cell},
         on_(attributes),
         scratch_(scratch),
         hidden_(hidden) {}
 
-  int64_t units() const { return H_; }
-
-  // A gate's sum; the product of a unit's gates stands `stride` apart.
+  // A gate's sum. The product holds that of the input, too, where the input projection is not given.
   BPTT_INLINE Vec<T> sum(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
-    const Vec<T> sum = Vec<T>::load(a_ + at.row * Gates::kCount * H_ + gate * H_ + u, n) + product;
+    const T* a = a_ == nullptr ? input_bias_ : a_ + at.row * Gates::kCount * H_;
+    const Vec<T> sum = product + Vec<T>::load_or_zero(at_or_null(a, gate * H_ + u), n);
     return bias_ == nullptr ? sum : sum + Vec<T>::load(bias_ + gate * H_ + u, n);
   }
 
@@ -105,11 +113,14 @@ class LstmCell {
     if (on_.has_clip()) c = clamp(c, -on_.clip, on_.clip);
     add_peephole(Gates::kOutput, Gates::kOutputPeephole, u, n, c, sum);
     *o = on_.gate(sum[Gates::kOutput]);
-    T* kept = gates_ + at.row * Gates::kCount * H_ + u;
-    i.store(kept + Gates::kInput * H_, n);
-    if (!kCoupled) f.store(kept + Gates::kForget * H_, n);
-    g.store(kept + Gates::kCell * H_, n);
-    o->store(kept + Gates::kOutput * H_, n);
+    if (gates_ != nullptr) {
+      T* kept = gates_ + at.row * Gates::kCount * H_ + u;
+      i.store(kept + Gates::kInput * H_, n);
+      if (!kCoupled) f.store(kept + Gates::kForget * H_, n);
+      g.store(kept + Gates::kCell * H_, n);
+      o->store(kept + Gates::kOutput * H_, n);
+    }
+    if (!kPlain && scratch_.outputs != nullptr) o->store(scratch_.outputs + at.sequence * H_ + u, n);
     if (candidates_ != nullptr) c.store(candidates_ + at.row * H_ + u, n);
     cells_.put(at, u, n, zone_.is_active() ? zone_.mix(zone_.at(at.row * H_ + u, n), previous, c) : c);
     return c;
@@ -142,9 +153,11 @@ class LstmCell {
       c.store(candidates + u, n);
     });
     if (candidates == nullptr) return;
+    const T* outputs =
+        gates_ == nullptr ? scratch_.outputs + at.sequence * H_ : gates_ + at.row * width + Gates::kOutput * H_;
     const RowStatistics<T> of_cell = row_statistics(candidates, H_, on_.epsilon);
     for_columns<T>(H_, [&](int64_t u, int n) {
-      const Vec<T> o = Vec<T>::load(gates_ + at.row * width + Gates::kOutput * H_ + u, n);
+      const Vec<T> o = Vec<T>::load(outputs + u, n);
       const Vec<T> c = normalized(Vec<T>::load(candidates + u, n), of_cell) * Vec<T>::load(cell_gain + u, n);
       hidden_state(at, u, n, o, c + Vec<T>::load_or_zero(at_or_null(cell_shift, u), n));
     });
@@ -157,6 +170,7 @@ class LstmCell {
 
   int64_t H_;
   const T* a_;
+  const T* input_bias_;
   const T* bias_;
   VariantOperand<const T, kPlain> peepholes_;
   T* gates_;
@@ -176,13 +190,14 @@ void forward(const BpttCall& call) {
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(1);
   const LstmAttributes<T, kPlain> attributes(call.attributes);
-  const LstmScratch<T> scratch(call.operands, *call.axis, Scratch(call.shared_scratch));
+  const int64_t H = columns(call, kP) / Gates::kCount;
+  const LstmScratch<T> scratch(call.operands, *call.axis, H, Scratch(call.shared_scratch));
   const Walk walk(*call.axis, attributes.reverse);
   const int64_t P = columns(call, kY);
   HiddenState<T, kPlain> hidden(walk, {data<T>(call, kY), data<T>(call, kH0), data<T>(call, kHT), P},
                                 data<T>(call, kMask), {data<T>(call, kZone), attributes.zoneout}, scratch.masked);
   const LstmCell<T, kCoupled, kPlain> cell(call, attributes, scratch, hidden);
-  const int64_t H = cell.units();
+  const InputProduct<T> input{data<T>(call, kX), data<T>(call, kInputP), columns(call, kX)};
   const VariantOperand<const T, kPlain> gain = data<T>(call, kGain);
   const VariantOperand<const T, kPlain> cell_gain = data<T>(call, kCellGain);
   const VariantOperand<const T, kPlain> projection = data<T>(call, kProjection);
@@ -192,21 +207,25 @@ void forward(const BpttCall& call) {
 
   if (!hidden.begin(call)) return;
   walk_forward(call, walk, [&](int64_t t) {
-    for_rows<T, Gates::kCount>(hidden.left(t), data<T>(call, kP), panels,
-                               [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                                 const Place at = walk.place(t, b);
-                                 const int64_t u = panel * L;
-                                 const int n = static_cast<int>(std::min<int64_t>(L, H - u));
-                                 Vec<T> sums[Gates::kCount], o;
-                                 for (int gate = 0; gate < Gates::kCount; ++gate) {
-                                   const Vec<T> r = Vec<T>::load(product + gate * L);
-                                   cell.keep_product(at, gate, u, n, r, is_staged);
-                                   sums[gate] = cell.sum(at, gate, u, n, r);
-                                 }
-                                 if (is_staged) return;
-                                 const Vec<T> c = cell.cell_state(at, u, n, sums, &o);
-                                 cell.hidden_state(at, u, n, o, c);
-                               });
+    for_rows<T, Gates::kCount>(
+        hidden.left(t), data<T>(call, kP), panels,
+        [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
+          const Place at = walk.place(t, b);
+          const int64_t u = panel * L;
+          const int n = static_cast<int>(std::min<int64_t>(L, H - u));
+          Vec<T> sums[Gates::kCount], o;
+          for (int gate = 0; gate < Gates::kCount; ++gate) {
+            const Vec<T> r = Vec<T>::load(product + gate * L);
+            cell.keep_product(at, gate, u, n, r, is_staged);
+            sums[gate] = cell.sum(at, gate, u, n, r);
+          }
+          if (is_staged) return;
+          const Vec<T> c = cell.cell_state(at, u, n, sums, &o);
+          cell.hidden_state(at, u, n, o, c);
+        },
+        [&](int64_t b, int count, int64_t panel, auto* tile) {
+          return input.fill(walk.row(t) + b, count, panel, tile);
+        });
     const auto row = [&](const Place& at) { cell.row(at, gain, cell_gain, data<T>(call, kCellShift)); };
     if (is_staged && !each_row(call, walk, t, row)) return false;
     if (projection == nullptr) return true;
@@ -223,7 +242,10 @@ void forward(const BpttCall& call) {
 
 }  // namespace
 
-//   a         [N,4H]  in   input projection, may be the same memory as gates
+//   a         [N,4H]  in   input projection with its bias, may be the same memory as gates; or in its place:
+//   x         [N,I]   in   inputs, with
+//   pW        [I,4H]  in   W packed like R, and
+//   bW        [4H]    in   may be absent
 //   p         [P,4H]  in   R packed, the gates of a unit together; P = H without a projection
 //   bR        [4H]    in   may be absent
 //   h0 c0     [B,P/H] in   may be absent: zero
@@ -234,8 +256,8 @@ void forward(const BpttCall& call) {
 //   mask      [B,P]   in   of variational dropout; may be absent
 //   zone [N,P], zoneCell [N,H] in  of zoneout; may be absent: the constants `zoneout` and `zoneoutCell`
 //   y         [N,P]   out  hidden states
-//   gates     [N,4H]  out  activated gates, kept for the backward pass
-//   c         [N,H]   out  cell states, kept for the backward pass
+//   gates     [N,4H]  out  activated gates, kept for the backward pass; may be absent
+//   c         [N,H]   out  cell states, kept for the backward pass; may be absent
 //   m         [N,H]   out  o*tanh(c'), which is projected; may be absent
 //   product   [N,4H]  out  R h, kept for the backward pass of layer normalisation; may be absent
 //   candidate [N,H]   out  c' before zoneout; may be absent
@@ -253,16 +275,25 @@ void lstmCoupled(const BpttCall* call) {
   forward<T, true, false>(*call);
 }
 
+namespace {
+
+template <typename T, bool kCoupled>
+BpttScratch scratch_of(const BpttOperand* operands, const BpttAxis& axis) {
+  int64_t bytes = 0;
+  LstmScratch<T>(operands, axis, operands[kP].columns / LstmGates<kCoupled>::kCount, Scratch(), &bytes);
+  return {bytes, 0};
+}
+
+}  // namespace
+
 template <typename T>
 BpttScratch lstmScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  int64_t bytes = 0;
-  LstmScratch<T>(operands, *axis, Scratch(), &bytes);
-  return {bytes, 0};
+  return scratch_of<T, false>(operands, *axis);
 }
 
 template <typename T>
 BpttScratch lstmCoupledScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return lstmScratch<T>(operands, axis);
+  return scratch_of<T, true>(operands, *axis);
 }
 
 BPTT_INSTANTIATE(lstm);

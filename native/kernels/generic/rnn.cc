@@ -13,7 +13,7 @@ namespace {
 
 enum Attribute { kActivation, kReverse, kZoneout, kEpsilon };
 
-enum Operand { kA, kP, kBias, kH0, kGain, kMask, kZone, kY, kSum, kCandidate, kHT };
+enum Operand { kA, kX, kInputP, kInputBias, kP, kBias, kH0, kGain, kMask, kZone, kY, kSum, kCandidate, kHT };
 
 template <typename T>
 struct RnnScratch {
@@ -33,7 +33,9 @@ void forward(const BpttCall* call) {
   constexpr int NV = Tiling<T>::vectors(1);
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
+  const T* input_bias = data<T>(*call, kInputBias);
   const T* bias = data<T>(*call, kBias);
+  const InputProduct<T> input{data<T>(*call, kX), data<T>(*call, kInputP), columns(*call, kX)};
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
   const VariantOperand<T, kPlain> sums = data<T>(*call, kSum);
   const VariantOperand<T, kPlain> candidates = data<T>(*call, kCandidate);
@@ -60,23 +62,31 @@ void forward(const BpttCall* call) {
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
-    for_rows<T, NV>(hidden.left(t), data<T>(*call, kP), panels,
-                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      const Place at = walk.place(t, b);
-                      for_units<T>(panel, H, [&](int v, int64_t u, int n) {
-                        const Vec<T> sum = Vec<T>::load(a + at.row * H + u, n) + Vec<T>::load(product + v * L);
-                        if (sums != nullptr) sum.store(sums + at.row * H + u, n);
-                        if (gain == nullptr) return apply(at, u, n, sum);
-                        sum.store(scratch.sums + b * H + u, n);
-                      });
-                    });
+    for_rows<T, NV>(
+        hidden.left(t), data<T>(*call, kP), panels,
+        [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
+          const Place at = walk.place(t, b);
+          for_units<T>(panel, H, [&](int v, int64_t u, int n) {
+            const T* shift = a == nullptr ? at_or_null(input_bias, u) : a + at.row * H + u;
+            const Vec<T> sum = Vec<T>::load_or_zero(shift, n) + Vec<T>::load(product + v * L);
+            if (sums != nullptr) sum.store(sums + at.row * H + u, n);
+            if (gain == nullptr) return apply(at, u, n, sum);
+            sum.store(scratch.sums + b * H + u, n);
+          });
+        },
+        [&](int64_t b, int count, int64_t panel, auto* tile) {
+          return input.fill(walk.row(t) + b, count, panel, tile);
+        });
     return gain == nullptr || each_row(*call, walk, t, normalized_row);
   });
 }
 
 }  // namespace
 
-//   a         [N,H]  in   input projection, may be the same memory as y
+//   a         [N,H]  in   input projection with its bias, may be the same memory as y; or in its place:
+//   x         [N,I]  in   inputs, with
+//   pW        [I,H]  in   W packed like R, and
+//   bW        [H]    in   may be absent
 //   p         [H,H]  in   R packed
 //   bR        [H]    in   may be absent
 //   h0        [B,H]  in   may be absent: zero

@@ -91,39 +91,71 @@ inline StepRows<T> following_rows(const Walk& walk, int64_t t, LeftOf left_of) {
   return {continuing, walk.alive(t), continuing == 0 ? Factor<T>{} : left_of(walk.after(t)), {}};
 }
 
-template <typename T, int NV, typename Visit>
+// What stands in a tile before the recurrent product is added to it: nothing.
+struct NoFill {
+  template <typename Tile>
+  bool operator()(int64_t, int, int64_t, Tile*) const {
+    return false;
+  }
+};
+
+// One panel and the sequences [begin, end): each row is what `fill(first sequence, count, panel, tile)` left, if it
+// returns true, plus left * weights.
+template <typename T, int NV, typename Visit, typename Fill>
 inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const T* weights, int64_t panel,
-                      Tile<T, NV>* tile, Visit visit) {
+                      Tile<T, NV>* tile, Visit visit, Fill fill) {
   constexpr int W = NV * Vec<T>::kLanes;
   constexpr int MR = Tiling<T>::rows(NV);
-  const bool is_zero = left.first.data == nullptr;
-  if (is_zero) std::fill(tile->row(0), tile->row(MR), T(0));
   for (int64_t b = begin; b < end; b += MR) {
     const int count = static_cast<int>(std::min<int64_t>(MR, end - b));
-    if (!is_zero) {
+    const bool is_filled = fill(b, count, panel, tile);
+    if (left.first.data != nullptr) {
       tile_product<T, NV, Left::kRows>(count, left.first.depth, left.first.data + b * left.first.stride,
-                                       left.first.stride, weights, tile->value);
+                                       left.first.stride, weights, tile->value, is_filled);
       if (left.second.data != nullptr) {
         tile_product<T, NV, Left::kRows>(count, left.second.depth, left.second.data + b * left.second.stride,
                                          left.second.stride, weights + left.first.depth * W, tile->value, true);
       }
+    } else if (!is_filled) {
+      std::fill(tile->row(0), tile->row(count), T(0));
     }
     for (int m = 0; m < count; ++m) visit(b + m, panel, tile->row(m));
   }
 }
 
-// For every panel of this thread and every sequence: visit(sequence, panel, its row of left * packed).
-template <typename T, int NV, typename Visit>
-inline void for_rows(const StepRows<T>& rows, const T* packed, Range panels, Visit visit) {
+// For every panel of this thread and every sequence: visit(sequence, panel, its row of left * packed), to what `fill`
+// left.
+template <typename T, int NV, typename Visit, typename Fill = NoFill>
+inline void for_rows(const StepRows<T>& rows, const T* packed, Range panels, Visit visit, Fill fill = {}) {
   constexpr int W = NV * Vec<T>::kLanes;
   Tile<T, NV> tile;
   const int64_t depth = std::max(rows.head.depth(), rows.tail.depth());
   for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
     const T* weights = packed + panel * depth * W;
-    for_group<T, NV>(0, rows.split, rows.head, weights, panel, &tile, visit);
-    for_group<T, NV>(rows.split, rows.end, rows.tail, weights, panel, &tile, visit);
+    for_group<T, NV>(0, rows.split, rows.head, weights, panel, &tile, visit, fill);
+    for_group<T, NV>(rows.split, rows.end, rows.tail, weights, panel, &tile, visit, fill);
   }
 }
+
+// The input's product as a cell's tile is filled with it: x W of one step. Where the input is narrow, that costs less
+// than making the products of all steps at once, writing them to memory and reading them again.
+template <typename T>
+struct InputProduct {
+  const T* x;       // [N, inputs] or null: there is no such product
+  const T* packed;  // W packed like R
+  int64_t inputs;
+
+  bool is_given() const { return x != nullptr; }
+
+  // tile[count rows] = rows of x from packed row `row` on, times one panel; false where there is no such product.
+  template <int NV>
+  BPTT_INLINE bool fill(int64_t row, int count, int64_t panel, Tile<T, NV>* tile) const {
+    if (!is_given()) return false;
+    tile_product<T, NV, Left::kRows>(count, inputs, x + row * inputs, inputs,
+                                     packed + panel * inputs * NV * Vec<T>::kLanes, tile->value);
+    return true;
+  }
+};
 
 // For each vector of a panel of neighbouring units: visit(v, first unit, how many of its lanes are units).
 template <typename T, typename Visit>

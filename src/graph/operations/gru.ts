@@ -5,7 +5,15 @@
 import type { GradientContext, OperationDefinition } from '../operation.js';
 import { only, type Value } from '../value.js';
 import { packedTransposed, unpacked } from './linear.js';
-import { attributesOf, gainGradient, operands, rowGradient, stateWeightGradient, upstream } from './recurrent.js';
+import {
+  attributesOf,
+  gainGradient,
+  inputGradients,
+  operands,
+  rowGradient,
+  stateWeightGradient,
+  upstream,
+} from './recurrent.js';
 
 const resetBeforeAttributes = 'gate:0..5i activation:0..5i reverse:0..1i zoneout:0..1';
 const attributes = `${resetBeforeAttributes} epsilon:0..1`;
@@ -27,7 +35,7 @@ function productGradient({ graph }: GradientContext, da: Value, ds: Value): Valu
 export const gruOperations: Readonly<Record<string, OperationDefinition>> = {
   gru: {
     signature:
-      'a:N,3H p:H,3H:p3 bR:1,3H? h0:B,H? gain:1,3H? mask:B,H? zone:N,H? > y:N,H gates:N,3H s:N,H product:N,3H? hT:B,H?',
+      'a:N,3H? x:N,I? pW:I,3H:p3? bW:1,3H? p:H,3H:p3 bR:1,3H? h0:B,H? gain:1,3H? mask:B,H? zone:N,H? > y:N,H gates:N,3H? s:N,H? product:N,3H? hT:B,H?',
     attributes,
     inPlace: { gates: 'a' },
     constants: ['mask', 'zone'],
@@ -49,7 +57,7 @@ export const gruOperations: Readonly<Record<string, OperationDefinition>> = {
       const da = only(outputs, 'da');
       const ds = only(outputs, 'ds');
       return {
-        a: da,
+        ...inputGradients(context, da),
         h0: outputs['dh0'],
         p: isNormalized ? stateWeightGradient(context, only(outputs, 'dr')) : weightGradient(context, da, ds, 1),
         bR: context.wants('bR') ? only(graph.apply('gruBiasGradient', { da, ds }), 'db') : undefined,

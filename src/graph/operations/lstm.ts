@@ -6,6 +6,7 @@ import {
   attributesOf,
   candidate,
   gainGradient,
+  inputGradients,
   operands,
   rowGradient,
   stateWeightGradient,
@@ -42,7 +43,7 @@ function gradientRule(name: string, peepholes: string): GradientRule {
     const da = only(outputs, 'da');
     const dcn = only(outputs, 'dcn');
     return {
-      a: da,
+      ...inputGradients(context, da),
       h0: outputs['dh0'],
       c0: outputs['dc0'],
       p: stateWeightGradient(context, isNormalized ? only(outputs, 'dr') : da),
@@ -78,7 +79,7 @@ const backward = { attributes, role: 'backward', inPlace: { da: 'gates' } } as c
 export const lstmOperations: Readonly<Record<string, OperationDefinition>> = {
   lstm: {
     signature:
-      'a:N,4H p:P,4H:p4 bR:1,4H? h0:B,P? c0:B,H? peepholes:3,H? pr:H,P:p? gain:1,4H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? > y:N,P gates:N,4H c:N,H m:N,H? product:N,4H? candidate:N,H? hT:B,P? cT:B,H?',
+      'a:N,4H? x:N,I? pW:I,4H:p4? bW:1,4H? p:P,4H:p4 bR:1,4H? h0:B,P? c0:B,H? peepholes:3,H? pr:H,P:p? gain:1,4H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? > y:N,P gates:N,4H? c:N,H? m:N,H? product:N,4H? candidate:N,H? hT:B,P? cT:B,H?',
     ...shared,
     gradient: gradientRule('lstmBackward', 'peepholeGradient'),
   },
@@ -89,7 +90,7 @@ export const lstmOperations: Readonly<Record<string, OperationDefinition>> = {
   },
   lstmCoupled: {
     signature:
-      'a:N,3H p:P,3H:p3 bR:1,3H? h0:B,P? c0:B,H? peepholes:2,H? pr:H,P:p? gain:1,3H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? > y:N,P gates:N,3H c:N,H m:N,H? product:N,3H? candidate:N,H? hT:B,P? cT:B,H?',
+      'a:N,3H? x:N,I? pW:I,3H:p3? bW:1,3H? p:P,3H:p3 bR:1,3H? h0:B,P? c0:B,H? peepholes:2,H? pr:H,P:p? gain:1,3H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? > y:N,P gates:N,3H? c:N,H? m:N,H? product:N,3H? candidate:N,H? hT:B,P? cT:B,H?',
     ...shared,
     gradient: gradientRule('lstmCoupledBackward', 'coupledPeepholeGradient'),
   },

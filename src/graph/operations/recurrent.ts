@@ -1,9 +1,10 @@
 /**
- * What the recurrent cells over whole packed sequences share: `a` is the input projection of all steps, the recurrent
- * weights come packed, `mask` drops what the recurrent product reads, `zone` says how much of the previous state stays.
+ * What the recurrent cells over whole packed sequences share: `a` is the input projection of all steps (or `x`, `pW` and `bW`
+ * stand for it, which costs less where the input is narrow), the recurrent weights come packed, `mask` drops what the recurrent product reads, `zone` says how much of the previous state stays.
  */
 import type { GradientContext, OperationDefinition } from '../operation.js';
 import { only, type Value } from '../value.js';
+import { packedTransposed, unpacked } from './linear.js';
 
 /** The upstream gradients of outputs that may have none, by the operand names of the backward operations. */
 export function upstream(
@@ -16,6 +17,19 @@ export function upstream(
 /** Inputs and outputs of the cell by name; undefined for those that it has not. */
 export function operands(context: GradientContext, names: readonly string[]): Record<string, Value | undefined> {
   return Object.fromEntries(names.map((name) => [name, context.optional(name)]));
+}
+
+/** Gradients of the input projection `a`, or of what the cell makes it from: `da` is its gradient. */
+export function inputGradients(context: GradientContext, da: Value): Record<string, Value | undefined> {
+  const { graph } = context;
+  const x = context.optional('x');
+  if (x === undefined) return { a: da };
+  const weights = () => packedTransposed(context, unpacked(context.value('pW')));
+  return {
+    x: context.wants('x') ? only(graph.apply('linear', { x: da, p: weights() }), 'y') : undefined,
+    pW: context.wants('pW') ? only(graph.apply('weightGradient', { dy: da, x }), 'dW') : undefined,
+    bW: rowGradient(context, 'bW', da),
+  };
 }
 
 /** The attributes of the cell by name, as its backward operation takes them too. */

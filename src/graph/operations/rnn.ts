@@ -6,6 +6,7 @@ import {
   attributesOf,
   candidate,
   gainGradient,
+  inputGradients,
   operands,
   rowGradient,
   stateWeightGradient,
@@ -16,7 +17,8 @@ const attributes = 'activation:0..5i reverse:0..1i zoneout:0..1 epsilon:0..1';
 
 export const rnnOperations: Readonly<Record<string, OperationDefinition>> = {
   rnn: {
-    signature: 'a:N,H p:H,H:p bR:1,H? h0:B,H? gain:1,H? mask:B,H? zone:N,H? > y:N,H sum:N,H? candidate:N,H? hT:B,H?',
+    signature:
+      'a:N,H? x:N,I? pW:I,H:p? bW:1,H? p:H,H:p bR:1,H? h0:B,H? gain:1,H? mask:B,H? zone:N,H? > y:N,H sum:N,H? candidate:N,H? hT:B,H?',
     attributes,
     inPlace: { y: 'a' },
     constants: ['mask', 'zone'],
@@ -39,7 +41,7 @@ export const rnnOperations: Readonly<Record<string, OperationDefinition>> = {
       // Without layer normalisation the pre-activation is the sum itself.
       const dn = isNormalized ? only(outputs, 'dn') : da;
       return {
-        a: da,
+        ...inputGradients(context, da),
         h0: outputs['dh0'],
         p: stateWeightGradient(context, da),
         bR: rowGradient(context, 'bR', dn),

@@ -43,6 +43,9 @@ function common(cell: Form): CellProblemVariant[] {
 const noise = ['mask', 'zone'];
 const variants = [
   ...common('gru'),
+  variant('gru', 'its input', ['x', 'W', 'bW'], {}),
+  variant('gru', 'its input, no bias of it, reversed', ['x', 'W'], { reverse: 1 }),
+  variant('gru', 'its input, a mask and zones', ['x', 'W', 'bW', 'mask', 'zone'], {}),
   variant('gru', 'layer normalisation', ['gain'], { epsilon: 1e-5 }),
   variant('gru', 'layer normalisation, reversed', ['gain'], { epsilon: 1e-3, reverse: 1 }),
   ...common('gruResetBefore'),

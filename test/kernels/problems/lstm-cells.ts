@@ -31,6 +31,9 @@ const norms = ['gain', 'cellGain', 'cellShift'];
 const noise = ['mask', 'zone', 'zoneCell'];
 const cells: readonly (readonly [string, Options])[] = [
   ...activations,
+  ['its input', { parts: ['x', 'W', 'bW'] }],
+  ['its input, no bias of it, reversed', { parts: ['x', 'W'], attributes: { reverse: 1 } }],
+  ['its input, peepholes, noise and a projection', { parts: ['x', 'W', 'bW', 'peepholes', 'Wr', ...noise], width: 5 }],
   ['reversed time', { attributes: { reverse: 1 } }],
   ['peepholes', { parts: ['peepholes'] }],
   ['peepholes, reversed', { parts: ['peepholes'], attributes: { reverse: 1 } }],

@@ -22,6 +22,9 @@ function variant(
 const variants = [
   // Inputs up to 4: the hard sigmoids reach 0 and 1.
   ...activationNames.slice(2).map((name, index) => variant(name, [], { activation: index + 2 }, 4)),
+  variant('its input', ['x', 'W', 'bW'], {}),
+  variant('its input, no bias of it, reversed', ['x', 'W'], { reverse: 1 }),
+  variant('its input, a mask and zones', ['x', 'W', 'bW', 'mask', 'zone'], {}),
   variant('reversed time', [], { reverse: 1 }),
   variant('reversed time and relu', [], { reverse: 1, activation: relu }),
   variant('layer normalisation', ['gain'], { epsilon: 1e-5 }),
