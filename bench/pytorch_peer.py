@@ -1,9 +1,7 @@
-"""PyTorch's side of an interleaved benchmark: one JSON request per line in, one JSON answer per line out.
+"""PyTorch's side of a benchmark: one JSON request per line in, one JSON answer per line out.
 
-The benchmark starts this process, and alternates short runs here with runs of its own, so that both meet the same
-machine. README.md lists the requests. An exception is answered as {"error": ...} and the process goes on.
-
-Letters: T steps, B sequences, I inputs, H units, L layers.
+The benchmark starts this process, and alternates short runs here with runs of the other sides, so that all meet the
+same machine. README.md has the protocol. An exception is answered as {"error": ...} and the process goes on.
 """
 
 import json
@@ -17,9 +15,144 @@ from torch.nn.utils import clip_grad_norm_
 from torch.nn.utils.rnn import PackedSequence
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+SAMPLES = 256
 
 
-class CharacterModel(nn.Module):
+def timed(action, repeat: int) -> list[float]:
+    """Milliseconds of each of `repeat` calls."""
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter_ns()
+        action()
+        times.append((time.perf_counter_ns() - start) / 1e6)
+    return times
+
+
+def timed_together(action, repeat: int) -> list[float]:
+    """The mean of `repeat` calls as a single time: for what is shorter than reading the clock is worth."""
+    start = time.perf_counter_ns()
+    for _ in range(repeat):
+        action()
+    return [(time.perf_counter_ns() - start) / 1e6 / repeat]
+
+
+def choose_backend(step) -> bool:
+    """Turns oneDNN on or off, whichever is faster for this step: on where it computes long, off for single steps."""
+    durations = {}
+    for enabled in (True, False):
+        torch.backends.mkldnn.enabled = enabled
+        step()  # oneDNN generates its code
+        once = timed(step, 1)[0]
+        durations[enabled] = min([once, *timed(step, min(100, int(20 / once)))])
+    torch.backends.mkldnn.enabled = durations[True] <= durations[False]
+    return torch.backends.mkldnn.enabled
+
+
+def sample_of(tensor: torch.Tensor) -> list[float]:
+    """Numbers spread evenly over a tensor, as shared/agreement.mjs takes them."""
+    flat = tensor.detach().flatten()
+    return flat[torch.arange(SAMPLES) * flat.numel() // SAMPLES].tolist()
+
+
+def read_numbers(folder: str, name: str) -> torch.Tensor:
+    """The raw float32 of a file that shared/case-data.mjs wrote."""
+    return torch.frombuffer(bytearray(Path(folder, f"{name}.f32").read_bytes()), dtype=torch.float32)
+
+
+def read_parameters(module: nn.Module, folder: str) -> None:
+    """Fills the parameters, which are in PyTorch's own order."""
+    values = read_numbers(folder, "parameters")
+    begin = 0
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(values[begin:begin + parameter.numel()].view_as(parameter))
+            begin += parameter.numel()
+    if begin != len(values):
+        raise ValueError(f"there are {len(values)} numbers for {begin} parameters")
+
+
+class Layer:
+    """Recurrent layers alone: forward without autograd, or forward and backward with all gradients."""
+
+    def __init__(self, request: dict):
+        problem, folder = request["problem"], request["folder"]
+        steps, batch, inputs, units = (problem[name] for name in ("steps", "batch", "inputs", "units"))
+        bidirectional = problem["bidirectional"]
+        self.training = request["mode"] == "training"
+        self.module = CELLS[problem["cell"]](inputs, units, problem["layers"], bidirectional=bidirectional)
+        read_parameters(self.module, folder)
+        lengths = request["lengths"]
+        rows = sum(lengths)
+        width = units * (2 if bidirectional else 1)
+        x, dy = read_numbers(folder, "x")[:rows * inputs], read_numbers(folder, "dy")[:rows * width]
+        self.batch_sizes = None
+        if problem["ragged"]:
+            self.batch_sizes = torch.tensor([sum(length > t for length in lengths) for t in range(steps)])
+        shape = (rows,) if problem["ragged"] else (steps, batch)
+        self.x, self.dy = x.view(*shape, inputs), dy.view(*shape, width)
+        self.x.requires_grad_(self.training)
+        with torch.inference_mode(not self.training):
+            self.report = {"oneDNN": choose_backend(self._step)}
+
+    def _forward(self) -> torch.Tensor:
+        packed = self.batch_sizes is not None
+        output, _ = self.module(PackedSequence(self.x, self.batch_sizes) if packed else self.x)
+        return output.data if packed else output
+
+    def _step(self) -> torch.Tensor:
+        if not self.training:
+            return self._forward()
+        self.module.zero_grad(set_to_none=True)
+        self.x.grad = None
+        output = self._forward()
+        output.backward(self.dy)
+        return output
+
+    def run(self, repeat: int) -> dict:
+        with torch.inference_mode(not self.training):
+            return {"ms": timed(self._step, repeat)}
+
+    def sample(self) -> dict:
+        with torch.inference_mode(not self.training):
+            output = self._step()
+        if not self.training:
+            return {"y": sample_of(output)}
+        gradients = {name: sample_of(getattr(self.module, name).grad) for name in ("weight_hh_l0", "bias_hh_l0")}
+        return {"x": sample_of(self.x.grad), **gradients}
+
+
+class Stream:
+    """One step after the other of one sequence, the state passed on by the caller."""
+
+    def __init__(self, request: dict):
+        problem, folder = request["problem"], request["folder"]
+        self.module = CELLS[problem["cell"]](problem["inputs"], problem["units"])
+        read_parameters(self.module, folder)
+        self.rows = list(read_numbers(folder, "x").view(-1, 1, 1, problem["inputs"]))
+        self._reset()
+        with torch.inference_mode():
+            self.report = {"oneDNN": choose_backend(self._step)}
+
+    def _reset(self) -> None:
+        self.state, self.position = None, 0
+
+    def _step(self) -> None:
+        self.output, self.state = self.module(self.rows[self.position % len(self.rows)], self.state)
+        self.position += 1
+
+    def run(self, repeat: int) -> dict:
+        with torch.inference_mode():
+            return {"ms": timed_together(self._step, repeat)}
+
+    def sample(self) -> dict:
+        self._reset()
+        with torch.inference_mode():
+            for _ in self.rows:
+                self._step()
+        return {"h": sample_of(self.output)}
+
+
+class SymbolModel(nn.Module):
     """Embedding, recurrent layers, linear: ids [T,B] -> logits [T,B,V], as a user of torch.nn writes it."""
 
     def __init__(self, cell: str, vocabulary: int, embedding: int, units: int, layers: int):
@@ -38,134 +171,72 @@ def detached(state):
     return tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
 
 
-def make_optimizer(name: str, parameters, learning_rate: float) -> torch.optim.Optimizer:
-    """The fused implementations: one pass over each parameter, the fastest that PyTorch has on a CPU."""
-    kinds = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
-    return kinds[name](parameters, lr=learning_rate, fused=True)
+class Model:
+    """Complete training steps of a model of characters or words, the state carried from one to the next."""
 
-
-def timed(action, repeat: int) -> list[float]:
-    """Milliseconds of each of `repeat` calls."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter_ns()
-        action()
-        times.append((time.perf_counter_ns() - start) / 1e6)
-    return times
-
-
-def resident_bytes(field: str) -> int | None:
-    """VmHWM (peak) or VmRSS (now) of this process; None where there is no /proc."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    line = next(text for text in status.read_text().splitlines() if text.startswith(field + ":"))
-    return int(line.split()[1]) * 1024
-
-
-class Peer:
-    """Holds the model between requests; one method per `op`."""
-
-    def __init__(self):
-        self.model: CharacterModel | None = None
-
-    def setup(self, request: dict) -> dict:
-        """Builds the model with PyTorch's default initialisation, and fixed random ids."""
-        if request.get("model", "charlm") != "charlm":
-            raise ValueError(f"unknown model {request['model']!r}, expected 'charlm'")
-        torch.set_num_threads(request["threads"])
-        torch.manual_seed(request.get("seed", 1))
-        sizes = {name: request[name] for name in ("vocabulary", "embedding", "units", "layers")}
-        self.model = CharacterModel(request["cell"], **sizes)
-        self.optimizer = make_optimizer(request["optimizer"], self.model.parameters(), request["learningRate"])
-        self.clip_norm = request.get("clipNorm")
-        ids = torch.randint(request["vocabulary"], (request["steps"] + 1, request["batch"]))
+    def __init__(self, request: dict):
+        problem = request["problem"]
+        sizes = {name: problem[name] for name in ("vocabulary", "embedding", "units", "layers")}
+        self.model = SymbolModel(problem["cell"], **sizes)
+        # The fused implementations: one pass over each parameter, the fastest that PyTorch has on a CPU.
+        kinds = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+        self.optimizer = kinds[problem["optimizer"]](self.model.parameters(), lr=problem["learningRate"], fused=True)
+        self.clip_norm = problem["clipNorm"]
+        ids = torch.randint(problem["vocabulary"], (problem["steps"] + 1, problem["batch"]))
         self.ids, self.targets = ids[:-1], ids[1:].flatten()
         self.state = None
-        parameters = sum(p.numel() for p in self.model.parameters())
-        return {"ok": True, "torch": torch.__version__.split("+")[0], "parameters": parameters,
-                "threads": torch.get_num_threads(), "rssBytes": resident_bytes("VmRSS")}
+        self.report = {"parameters": sum(p.numel() for p in self.model.parameters())}
 
-    def _train_step(self) -> None:
+    def _step(self) -> None:
         self.optimizer.zero_grad(set_to_none=True)
         logits, state = self.model(self.ids, self.state)
         self.state = detached(state)
         loss = nn.functional.cross_entropy(logits.flatten(0, 1), self.targets)
         loss.backward()
-        if self.clip_norm is not None:
-            clip_grad_norm_(self.model.parameters(), self.clip_norm)
+        clip_grad_norm_(self.model.parameters(), self.clip_norm)
         self.optimizer.step()
         self.loss = loss.item()
 
-    def train(self, request: dict) -> dict:
-        """Complete training steps, the state carried from one to the next."""
-        self.model.train()
-        times = timed(self._train_step, request["repeat"])
-        return {"ms": times, "loss": self.loss, "rssBytes": resident_bytes("VmHWM")}
+    def run(self, repeat: int) -> dict:
+        times = timed(self._step, repeat)
+        return {"ms": times, "loss": self.loss, "tokens": self.targets.numel()}
 
-    def infer(self, request: dict) -> dict:
-        """Logits of the same ids without autograd, the state carried; batch 1 and steps 1 give the time of a token."""
-        self.model.eval()
-        carried = [None]
 
-        def forward():
-            _, carried[0] = self.model(self.ids, carried[0])
+def resident_bytes() -> int | None:
+    """The peak of this process; None where there is no /proc."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    line = next(text for text in status.read_text().splitlines() if text.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
 
-        with torch.inference_mode():
-            times = timed(forward, request["repeat"])
-        return {"ms": times, "rssBytes": resident_bytes("VmHWM")}
 
-    def kernel(self, request: dict) -> dict:
-        """Recurrent layers alone, forward, or forward and backward with gradients of input, weights and state."""
-        modes = ("forward", "forwardBackward")
-        if request.get("mode", modes[0]) not in modes:
-            raise ValueError(f"unknown mode {request['mode']!r}, expected one of {modes}")
-        steps, batch, inputs, units, layers = (request[name] for name in "TBIHL")
-        bidirectional = request.get("bidirectional", False)
+class Peer:
+    """Holds the open task between requests."""
+
+    tasks = {"layer": Layer, "stream": Stream, "model": Model}
+
+    def __init__(self):
+        self.task = None
+
+    def _open(self, request: dict) -> dict:
         torch.set_num_threads(request["threads"])
-        torch.manual_seed(request.get("seed", 1))
-        module = CELLS[request["cell"]](inputs, units, layers, bidirectional=bidirectional)
-        directions = 2 if bidirectional else 1
-        h0 = torch.zeros(layers * directions, batch, units)
-        state = (h0, torch.zeros_like(h0)) if request["cell"] == "lstm" else h0
-        lengths = request.get("lengths")
-        valid_steps = sum(lengths) if lengths else steps * batch
-        rows = (valid_steps,) if lengths else (steps, batch)
-        x, dy = torch.randn(*rows, inputs), torch.randn(*rows, units * directions)
-        if lengths:
-            if len(lengths) != batch or lengths[0] != steps or lengths != sorted(lengths, reverse=True):
-                raise ValueError(f"lengths must be {batch} numbers, sorted, the first {steps}; got {lengths}")
-            batch_sizes = torch.tensor([sum(length > t for length in lengths) for t in range(steps)])
+        torch.manual_seed(1)
+        self.task = self.tasks[request["task"]](request)
+        return {"ok": True, "version": torch.__version__.split("+")[0], **getattr(self.task, "report", {})}
 
-        def forward():
-            output, _ = module(PackedSequence(x, batch_sizes) if lengths else x, state)
-            return output.data if lengths else output
-
-        def forward_backward():
-            module.zero_grad(set_to_none=True)
-            x.grad = None
-            forward().backward(dy)
-
-        if request.get("mode", modes[0]) == "forward":
-            with torch.inference_mode():
-                times = timed(forward, request["repeat"])
-        else:
-            x.requires_grad_()
-            times = timed(forward_backward, request["repeat"])
-        return {"ms": times, "validSteps": valid_steps, "rssBytes": resident_bytes("VmHWM")}
-
-    def answer(self, line: str) -> dict | None:
-        """The answer to one request; None for `quit`."""
-        operations = {"setup": self.setup, "train": self.train, "infer": self.infer, "kernel": self.kernel}
+    def answer(self, request: dict) -> dict:
+        """The answer to one request."""
         try:
-            request = json.loads(line)
-            if request["op"] == "quit":
-                return None
-            if request["op"] not in operations:
-                raise ValueError(f"unknown op {request['op']!r}, expected one of {[*operations, 'quit']}")
-            if request["op"] in ("train", "infer") and self.model is None:
-                raise RuntimeError(f"{request['op']} before setup")
-            return operations[request["op"]](request)
+            if request["op"] == "open":
+                return self._open(request)
+            if self.task is None:
+                raise RuntimeError(f"{request['op']} before open")
+            if request["op"] == "sample":
+                return {"tensors": self.task.sample()}
+            if request["op"] != "run":
+                raise ValueError(f"unknown op {request['op']!r}, expected open, sample, run or quit")
+            return {**self.task.run(request["repeat"]), "rssBytes": resident_bytes()}
         except Exception as error:  # noqa: BLE001 - the benchmark decides what an error means
             return {"error": f"{type(error).__name__}: {error}"}
 
@@ -173,10 +244,10 @@ class Peer:
 def main() -> None:
     peer = Peer()
     for line in sys.stdin:
-        answer = peer.answer(line)
-        if answer is None:
+        request = json.loads(line)
+        if request["op"] == "quit":
             break
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(peer.answer(request)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,19 @@
 /**
  * What different lengths cost: the time per valid step of a batch with lengths uniform in [T/4, T] against that of the
- * batch whose sequences all have T steps, here and in PyTorch (packed against padded), interleaved. Recurrent layers alone:
- * inference, or forward and backward with the gradients of input and weights. Prints JSON, and a table on standard error.
+ * batch whose sequences all have T steps, here and in PyTorch (packed against padded), in turns. Recurrent layers alone:
+ * inference, or forward and backward with the gradients of input and weights. Prints JSON, and lines on standard error.
  *
  *   node bench/ragged.mjs [--problem charlm|speech|all] [--cell lstm|gru|rnn|all] [--directions 1|2|all]
  *        [--mode training|inference|all] [--threads 1] [--rounds 7]
  *
  * BPTT_PYTHON names a Python that has torch; without it only this library is measured, and the result says so.
  */
-import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { info } from '../dist/index.js';
-import { startPytorch } from './shared/pytorch-process.mjs';
-import { batchSizesOf, recurrentLayer } from './shared/recurrent-layer.mjs';
-import { statistics } from './shared/statistics.mjs';
+import { writeData } from './shared/case-data.mjs';
+import { measureCase } from './shared/measure.mjs';
+import { CELLS, LAYER_PROBLEMS, lengthsOf, validStepsOf } from './shared/problems.mjs';
 
-const PROBLEMS = { charlm: { T: 100, B: 64, I: 128, H: 512 }, speech: { T: 400, B: 16, I: 40, H: 256 } };
 const { values } = parseArgs({
   options: {
     problem: { type: 'string', default: 'all' },
@@ -28,78 +26,59 @@ const { values } = parseArgs({
 });
 const chosen = (option, all) => (values[option] === 'all' ? all : [values[option]]);
 const threads = Number(values.threads);
-const rounds = Number(values.rounds);
 
-/** B lengths uniform in [T/4, T], sorted, the longest T, as evenly as they can be: no luck of a seed in the result. */
-function raggedLengths(T, B) {
-  return Array.from({ length: B }, (_, b) => Math.round(T - ((T * 3) / 4) * (b / (B - 1))));
+/** Both batches on both sides. */
+async function measure(full, mode) {
+  const kinds = Object.entries({ full, ragged: { ...full, ragged: true } }).map(([kind, problem]) => {
+    const data = writeData(problem);
+    const { folder } = data;
+    return {
+      kind,
+      problem,
+      data,
+      request: { task: 'layer', problem, mode, threads, folder, lengths: lengthsOf(problem) },
+    };
+  });
+  const sides = ['bptt', 'pytorch'].flatMap((peer) =>
+    kinds.map(({ kind, request }) => ({ name: `${peer} ${kind}`, peer, request })),
+  );
+  try {
+    const measured = await measureCase({ sides, rounds: Number(values.rounds) });
+    /** Time of a valid step of the ragged batch over that of the full one. */
+    const raggedOverFull = (peer) => {
+      const [whole, ragged] = kinds.map(({ kind, problem }) => {
+        return measured.sides[`${peer} ${kind}`].medianMs / validStepsOf(problem);
+      });
+      return Number((ragged / whole).toFixed(3));
+    };
+    return { ...measured, raggedOverFull };
+  } finally {
+    for (const { data } of kinds) data.remove();
+  }
 }
 
-const pytorch = startPytorch();
 const cases = [];
-for (const problem of chosen('problem', Object.keys(PROBLEMS))) {
-  const { T, B, I, H } = PROBLEMS[problem];
-  const lengths = { full: new Array(B).fill(T), ragged: raggedLengths(T, B) };
-  const steps = Object.fromEntries(Object.entries(lengths).map(([name, all]) => [name, all.reduce((a, b) => a + b)]));
-  for (const cell of chosen('cell', ['lstm', 'gru', 'rnn'])) {
+for (const name of chosen('problem', ['charlm', 'speech'])) {
+  for (const cell of chosen('cell', CELLS)) {
     for (const directions of chosen('directions', ['1', '2'])) {
       for (const mode of chosen('mode', ['training', 'inference'])) {
-        const bidirectional = directions === '2';
-        const training = mode === 'training';
-        const shape = { cell, inputs: I, units: H, bidirectional, threads, training };
-        const kernel = { op: 'kernel', cell, T, B, I, H, L: 1, bidirectional, threads, repeat: 1 };
-        const runs = { full: [], ragged: [], padded: [], packed: [] };
-        const ours = Object.fromEntries(
-          Object.entries(lengths).map(([name, all]) => [
-            name,
-            recurrentLayer({ ...shape, batchSizes: batchSizesOf(all) }),
-          ]),
-        );
-        const ask = async (more) => {
-          const request = { ...kernel, mode: training ? 'forwardBackward' : 'forward', ...more };
-          return (await pytorch.ask(request)).ms;
-        };
-        ours.full();
-        ours.ragged();
-        for (let round = 0; round < rounds; round++) {
-          runs.full.push(ours.full());
-          runs.ragged.push(ours.ragged());
-          if (pytorch === undefined) continue;
-          runs.padded.push(...(await ask({})));
-          runs.packed.push(...(await ask({ lengths: lengths.ragged })));
-        }
-        const perStep = (name, count) => (statistics(runs[name]).medianMs * 1000) / count;
-        const own = { full: perStep('full', steps.full), ragged: perStep('ragged', steps.ragged) };
-        const result = {
-          problem,
-          cell,
-          directions: Number(directions),
-          mode,
-          threads,
-          bptt: {
-            full: statistics(runs.full),
-            ragged: statistics(runs.ragged),
-            raggedOverFull: Number((own.ragged / own.full).toFixed(3)),
-          },
-          pytorch: 'not measured: set BPTT_PYTHON to a Python that has torch',
-        };
-        if (pytorch !== undefined) {
-          const their = { padded: perStep('padded', steps.full), packed: perStep('packed', steps.ragged) };
-          result.pytorch = {
-            padded: statistics(runs.padded),
-            packed: statistics(runs.packed),
-            packedOverPadded: Number((their.packed / their.padded).toFixed(3)),
-          };
-          result.timesFasterThanPacked = Number((their.packed / own.ragged).toFixed(2));
+        const problem = { ...LAYER_PROBLEMS.get(name), cell, bidirectional: directions === '2' };
+        const { load, sides, raggedOverFull } = await measure(problem, mode);
+        const result = { problem: name, cell, directions: Number(directions), mode, threads, load, ...sides };
+        result.raggedOverFull = { bptt: raggedOverFull('bptt') };
+        let theirs = '';
+        if (sides['pytorch full'].missing === undefined && sides['pytorch ragged'].missing === undefined) {
+          result.raggedOverFull.pytorch = raggedOverFull('pytorch');
+          result.timesFasterThanPacked = Number(
+            (sides['pytorch ragged'].medianMs / sides['bptt ragged'].medianMs).toFixed(2),
+          );
+          theirs = `, PyTorch ${result.raggedOverFull.pytorch}; ${result.timesFasterThanPacked} times as fast as PyTorch packed`;
         }
         cases.push(result);
-        const name = `${problem} ${cell} x${directions} ${mode}`.padEnd(30);
-        const theirs = pytorch === undefined ? '' : `, PyTorch ${result.pytorch.packedOverPadded}`;
-        const faster = pytorch === undefined ? '' : `; ${result.timesFasterThanPacked} times as fast as PyTorch packed`;
-        process.stderr.write(`${name} ragged over full ${result.bptt.raggedOverFull}${theirs}${faster}\n`);
+        const title = `${name} ${cell} x${directions} ${mode}`.padEnd(30);
+        process.stderr.write(`${title} ragged over full ${result.raggedOverFull.bptt}${theirs}\n`);
       }
     }
   }
 }
-pytorch?.close();
-console.log(JSON.stringify({ isa: info().isa, load: loadavg()[0], cases }, null, 2));
+console.log(JSON.stringify({ isa: info().isa, cases }, null, 2));

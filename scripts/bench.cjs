@@ -1,6 +1,7 @@
 'use strict';
 /*
- * `npm run bench -- NAME [options]`: makes the clone ready and runs bench/NAME.mjs. Without a name it lists what there is.
+ * `npm run bench -- [NAME] [options]`: makes the clone ready and runs bench/NAME.mjs, without a name all of them.
+ * `--list` lists what there is.
  */
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -8,13 +9,22 @@ const path = require('node:path');
 const { setUp } = require('./setup.cjs');
 
 const folder = path.join(__dirname, '..', 'bench');
-const [name, ...options] = process.argv.slice(2);
-const scripts = fs.readdirSync(folder).filter((file) => file.endsWith('.mjs'));
+const scripts = fs.readdirSync(folder).filter((file) => file.endsWith('.mjs') && !file.endsWith('-peer.mjs'));
 const names = scripts.map((file) => path.basename(file, '.mjs'));
+const [first = '', ...rest] = process.argv.slice(2);
+const isNamed = first !== '' && !first.startsWith('-');
+const [name, options] = isNamed ? [first, rest] : ['all', process.argv.slice(2)];
 
+if (options.includes('--list')) {
+  const { layers, models } = JSON.parse(fs.readFileSync(path.join(folder, 'problems.json'), 'utf8'));
+  console.log(`benchmarks: ${names.join(', ')}`);
+  console.log(`problems of layers: ${Object.keys(layers).join(', ')}`);
+  console.log(`problems of end-to-end: ${Object.keys(models).join(', ')}`);
+  process.exit(0);
+}
 if (!names.includes(name)) {
-  console.error(`usage: npm run bench -- NAME [options]\nNAME is one of: ${names.join(', ')}`);
-  process.exit(name === undefined ? 0 : 2);
+  console.error(`usage: npm run bench -- [NAME] [options]\nNAME is one of: ${names.join(', ')}`);
+  process.exit(2);
 }
 
 setUp();

@@ -1,73 +1,60 @@
-/** A recurrent layer alone: forward, or forward and backward with the gradients of input, weights and states. */
+/** Recurrent layers alone: forward, or forward and backward with the gradients of input, weights and biases. */
 import { differentiate } from '../../dist/graph/gradients.js';
 import { Graph } from '../../dist/graph/graph.js';
 import { CompiledProgram } from '../../dist/graph/program.js';
 import { gru, lstm, rnn } from '../../dist/index.js';
 import { layerRule } from '../../dist/layers/layers.js';
 import { allocateBlock } from '../../dist/native/memory.js';
+import { parametersByName } from './case-data.mjs';
+import { batchSizesOf, lengthsOf } from './problems.mjs';
 
 const AXIS = 'time';
 
-/** Sequences alive at each step, from lengths that are sorted, the longest first. */
-export function batchSizesOf(lengths) {
-  return Int32Array.from({ length: lengths[0] }, (_, step) => lengths.filter((length) => length > step).length);
-}
-
-/** Numbers in [-1, 1), the same at every call. */
-function fill(memory, scale = 1) {
-  let seed = 1;
-  for (let e = 0; e < memory.length; e++) {
-    seed = (seed * 1103515245 + 12345) % 2147483648;
-    memory[e] = (seed / 1073741824 - 1) * scale;
-  }
-}
-
-/**
- * @param problem `{ cell, inputs, units, layers, bidirectional, batchSizes, threads, training }`
- * @returns a function that runs it once
- */
-export function recurrentLayer(problem) {
-  const { cell, inputs, units, layers = 1, bidirectional = false, batchSizes, threads, training } = problem;
+/** The graph of a problem, with its parameters one after the other in memory of the model. */
+function buildGraph({ cell, inputs, units, layers, bidirectional }, training) {
   const direction = bidirectional ? 'bidirectional' : 'forward';
   const description = { lstm, gru, rnn }[cell]({ units, layers, direction });
   const graph = new Graph();
-  const parameters = [];
-  const written = [];
+  const parameters = new Map();
+  const states = [];
   let bytes = 0;
   const x = graph.external('x', graph.steps(AXIS), inputs);
-  written.push(x);
-  const outputs = [];
-  const y = layerRule(description).build(
-    description,
-    {
-      graph,
-      training,
-      axis: AXIS,
-      parameter: (name, { rows, columns }) => {
-        const value = graph.external(name, rows, columns, { source: 'parameter', offset: bytes });
-        bytes += Math.ceil((rows * columns * 4) / 64) * 64;
-        parameters.push(value);
-        return value;
-      },
-      initialState: (name, width) => {
-        const value = graph.external(`${name}/initial`, graph.batch(AXIS), width);
-        written.push(value);
-        return value;
-      },
-      finalState: (_, value) => outputs.push(value),
+  const finals = [];
+  const context = {
+    graph,
+    training,
+    axis: AXIS,
+    parameter: (name, { rows, columns }) => {
+      const value = graph.external(name, rows, columns, { source: 'parameter', offset: bytes });
+      parameters.set(name, { value, offset: bytes });
+      bytes += Math.ceil((rows * columns * 4) / 64) * 64;
+      return value;
     },
-    [x],
-  );
-  if (training) {
-    const dy = graph.external('dy', graph.steps(AXIS), y.columns);
-    written.push(dy);
-    const sources = [...parameters, ...written.filter((value) => value !== dy)];
-    const gradients = differentiate(graph, [{ value: y, gradient: dy }], sources);
-    outputs.length = 0;
-    outputs.splice(0, outputs.length, ...sources.map((source) => gradients.get(source.id)));
-  } else {
-    outputs.push(y);
-  }
+    initialState: (name, width) => {
+      const value = graph.external(`${name}/initial`, graph.batch(AXIS), width);
+      states.push(value);
+      return value;
+    },
+    finalState: (_, value) => finals.push(value),
+  };
+  const y = layerRule(description).build(description, context, [x]);
+  if (!training) return { graph, parameters, states, bytes, results: new Map([['y', y]]), outputs: [y, ...finals] };
+  const dy = graph.external('dy', graph.steps(AXIS), y.columns);
+  const sources = [x, ...[...parameters.values()].map(({ value }) => value)];
+  const gradients = differentiate(graph, [{ value: y, gradient: dy }], sources);
+  const results = new Map(sources.map(({ id, name }) => [name, gradients.get(id)]));
+  return { graph, parameters, states, bytes, results, outputs: [...results.values()] };
+}
+
+/**
+ * @param problem one of problems.mjs, with `cell`
+ * @param data its numbers, of case-data.mjs
+ * @returns `run()`, which gives the milliseconds of one run, and `result(name)`, of the last one: the output `y`, or in
+ *   training the gradients of `x` and of the parameters
+ */
+export function recurrentLayer(problem, data, { threads, training }) {
+  const { graph, parameters, states, bytes, results, outputs } = buildGraph(problem, training);
+  const batchSizes = batchSizesOf(lengthsOf(problem));
   const rows = batchSizes.reduce((sum, size) => sum + size, 0);
   const blocks = { parameter: allocateBlock(bytes), gradient: allocateBlock(64), optimizer: allocateBlock(64) };
   const program = new CompiledProgram(graph, {
@@ -77,20 +64,23 @@ export function recurrentLayer(problem) {
     threads,
     prepare: !training,
   });
-  fill(new Float32Array(blocks.parameter.buffer, blocks.parameter.byteOffset, bytes / 4), 1 / Math.sqrt(units));
+  const { buffer, byteOffset } = blocks.parameter;
+  for (const [name, { data: values }] of parametersByName(problem, data.parameters)) {
+    new Float32Array(buffer, byteOffset + parameters.get(name).offset, values.length).set(values);
+  }
+  const write = (memory, values) => memory.set(values.subarray(0, memory.length));
   let prepared = false;
-  return () => {
-    for (const value of written) {
-      const memory = program.real(value);
-      if (value === x || value.name === 'dy') continue;
-      memory.fill(0);
-    }
-    // Inputs may share memory with later values: they are written before every run, as a model does.
-    fill(program.real(x));
-    if (training) fill(program.real('dy'));
-    const start = performance.now();
-    program.run([batchSizes], prepared);
-    prepared = !training;
-    return performance.now() - start;
+  return {
+    run() {
+      // Inputs may share memory with later values: they are written before every run, as a model does.
+      for (const state of states) program.real(state).fill(0);
+      write(program.real('x'), data.x);
+      if (training) write(program.real('dy'), data.dy);
+      const start = performance.now();
+      program.run([batchSizes], prepared);
+      prepared = !training;
+      return performance.now() - start;
+    },
+    result: (name) => program.real(results.get(name)),
   };
 }

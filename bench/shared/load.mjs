@@ -1,0 +1,42 @@
+/** Whether others use the machine: asked before each case, when none of its sides computes. */
+import { cpus, loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { rounded } from './statistics.mjs';
+
+const WATCH_MS = 250;
+const SPIN_MS = 40;
+/** Processors in use by others, and slowness of a loop against the fastest one seen, above which a machine is busy. */
+const MOST_PROCESSORS = 0.15;
+const MOST_SLOWNESS = 1.15;
+
+let fastest = 0;
+
+/** Milliseconds since the system started that all processors together spent on work, and on anything. */
+function processorTimes() {
+  const all = cpus().map(({ times }) => times);
+  const total = all.reduce((sum, times) => sum + Object.values(times).reduce((a, b) => a + b), 0);
+  return { total, used: total - all.reduce((sum, { idle }) => sum + idle, 0), count: all.length };
+}
+
+/** Turns of a loop in a millisecond. */
+function spin() {
+  const start = performance.now();
+  let turns = 0;
+  let value = 1;
+  for (; performance.now() - start < SPIN_MS; turns++) for (let k = 0; k < 1000; k++) value = Math.imul(value, 48271);
+  return value === 0 ? 0 : turns / (performance.now() - start);
+}
+
+/** `{ busy, processors, slowness, loadAverage }`: processors that others use, and how much slower a loop is than at best. */
+export async function machineLoad() {
+  const before = processorTimes();
+  await sleep(WATCH_MS);
+  const after = processorTimes();
+  const share = (after.used - before.used) / Math.max(1, after.total - before.total);
+  const processors = rounded(share * after.count);
+  const turns = spin();
+  fastest = Math.max(fastest, turns);
+  const slowness = rounded(fastest / turns);
+  const busy = processors > MOST_PROCESSORS || slowness > MOST_SLOWNESS;
+  return { busy, processors, slowness, loadAverage: rounded(loadavg()[0]) };
+}
