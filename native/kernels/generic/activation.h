@@ -20,6 +20,12 @@ inline Activation activation_of(double code) {
   return static_cast<Activation>(static_cast<int>(code));
 }
 
+#if defined(__GNUC__)
+#define BPTT_RARE [[gnu::noinline]]
+#else
+#define BPTT_RARE inline
+#endif
+
 namespace detail {
 
 template <typename T>
@@ -29,7 +35,7 @@ inline Vec<T> hard_sigmoid(T slope, Vec<T> x) {
 
 // Apart from the usual two, so that these stay small where they are inlined.
 template <typename T>
-[[gnu::noinline]] Vec<T> rare_activation(Activation f, Vec<T> x) {
+BPTT_RARE Vec<T> rare_activation(Activation f, Vec<T> x) {
   switch (f) {
     case Activation::kRelu:
       return relu(x);
@@ -43,7 +49,7 @@ template <typename T>
 }
 
 template <typename T>
-[[gnu::noinline]] Vec<T> rare_slope(Activation f, Vec<T> y) {
+BPTT_RARE Vec<T> rare_slope(Activation f, Vec<T> y) {
   const Vec<T> one(T(1));
   const Vec<T> is_inside = both(is_less(Vec<T>::zero(), y), is_less(y, one));
   switch (f) {

@@ -11,10 +11,15 @@ namespace bptt {
 namespace kernel {
 
 // For the pointwise equations: inlined into the loop over a tile, what they read of the call stays in registers.
+// BPTT_FLATTEN stands behind the parameters of the lambda that applies a cell to a row of a tile: whatever it calls is
+// inlined, Eigen's functions too, so that the activations of several gates overlap.
+#if defined(__GNUC__)
 #define BPTT_INLINE [[gnu::always_inline]] inline
-// Behind the parameters of the lambda that applies a cell to a row of a tile: whatever it calls is inlined, Eigen's
-// functions too, so that the activations of several gates overlap.
 #define BPTT_FLATTEN __attribute__((flatten))
+#else
+#define BPTT_INLINE inline
+#define BPTT_FLATTEN
+#endif
 
 struct Range {
   int64_t begin;
