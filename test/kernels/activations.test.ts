@@ -19,8 +19,7 @@ const names = Object.keys(exact) as Name[];
 const documented: readonly { name: Name; upTo: number; units: number }[] = [
   { name: 'exp', upTo: 30, units: 2 },
   { name: 'exp', upTo: Number.POSITIVE_INFINITY, units: 5 },
-  { name: 'sigmoid', upTo: 50, units: 4 },
-  { name: 'sigmoid', upTo: Number.POSITIVE_INFINITY, units: 6 },
+  { name: 'sigmoid', upTo: Number.POSITIVE_INFINITY, units: 3 },
   { name: 'tanh', upTo: Number.POSITIVE_INFINITY, units: 6 },
   { name: 'relu', upTo: Number.POSITIVE_INFINITY, units: 0 },
 ];

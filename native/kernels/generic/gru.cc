@@ -85,25 +85,27 @@ void forward(const BpttCall* call) {
   int64_t first = 0;
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
+    const StepPlaces places(walk, t);
     for_rows<T, kGruGates>(
         hidden.left(t), data<T>(*call, kP), panels,
         [&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
-          const Place at = walk.place(t, b);
+          const Place at = places(b);
           const int64_t u = panel * L;
-          const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
-          Vec<T> x[kGruGates], product[kGruGates];
-          for (int gate = 0; gate < kGruGates; ++gate) {
-            if (a != nullptr) {
-              x[gate] = Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes);
-            } else {
-              x[gate] = Vec<T>::load(inputs.row(static_cast<int>(b - first)) + gate * L) +
-                        Vec<T>::load_or_zero(at_or_null(input_bias, gate * H + u), n_lanes);
+          with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n_lanes) {
+            Vec<T> x[kGruGates], product[kGruGates];
+            for (int gate = 0; gate < kGruGates; ++gate) {
+              if (a != nullptr) {
+                x[gate] = Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes);
+              } else {
+                x[gate] = Vec<T>::load(inputs.row(static_cast<int>(b - first)) + gate * L) +
+                          Vec<T>::load_or_zero(at_or_null(input_bias, gate * H + u), n_lanes);
+              }
+              product[gate] = Vec<T>::load(tile + gate * L);
+              if (products != nullptr) product[gate].store(products + at.row * kGruGates * H + gate * H + u, n_lanes);
+              if (gain != nullptr) product[gate].store(scratch.product + b * kGruGates * H + gate * H + u, n_lanes);
             }
-            product[gate] = Vec<T>::load(tile + gate * L);
-            if (products != nullptr) product[gate].store(products + at.row * kGruGates * H + gate * H + u, n_lanes);
-            if (gain != nullptr) product[gate].store(scratch.product + b * kGruGates * H + gate * H + u, n_lanes);
-          }
-          if (gain == nullptr) apply(at, u, n_lanes, x, product);
+            if (gain == nullptr) apply(at, u, n_lanes, x, product);
+          });
         },
         [&](int64_t b, int count, int64_t panel, auto*) {
           first = b;
@@ -220,10 +222,11 @@ void backward(const BpttCall* call) {
   };
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
+    const StepPlaces places(walk, t);
     for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
                     [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      const Place at = walk.place(t, b);
-                      for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
+                      const Place at = places(b);
+                      for_units<T>(panel, H, [&](int v, int64_t u, auto n_lanes) {
                         const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
                         const Vec<T> dn = cell.apply(at, u, n_lanes, Vec<T>::load(product + v * L));
                         const Vec<T> s = Vec<T>::load(s_rows + at.row * H + u, n_lanes);

@@ -52,23 +52,25 @@ void gruResetBefore(const BpttCall* call) {
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
+    const StepPlaces places(walk, t);
     for_rows<T, 2>(hidden.left(t), data<T>(*call, kP), gate_panels,
                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                     const Place at = walk.place(t, b);
+                     const Place at = places(b);
                      const int64_t u = panel * L;
-                     const int n_lanes = static_cast<int>(std::min<int64_t>(L, H - u));
-                     Vec<T> gate[2];
-                     for (int g = 0; g < 2; ++g) {
-                       gate[g] = on.gate(sum(at, g, u, n_lanes, product + g * L));
-                       gate[g].store(gates + (at.row * kGruGates + g) * H + u, n_lanes);
-                     }
-                     (gate[kReset] * hidden.fed(at, u, n_lanes)).store(reset + at.row * H + u, n_lanes);
+                     with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n_lanes) {
+                       Vec<T> gate[2];
+                       for (int g = 0; g < 2; ++g) {
+                         gate[g] = on.gate(sum(at, g, u, n_lanes, product + g * L));
+                         gate[g].store(gates + (at.row * kGruGates + g) * H + u, n_lanes);
+                       }
+                       (gate[kReset] * hidden.fed(at, u, n_lanes)).store(reset + at.row * H + u, n_lanes);
+                     });
                    });
     if (barrier(*call)) return false;
     for_rows<T, NV>(all_rows(walk.alive(t), factor<T>(reset + walk.row(t) * H, H)), data<T>(*call, kPn),
                     candidate_panels, [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      const Place at = walk.place(t, b);
-                      for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
+                      const Place at = places(b);
+                      for_units<T>(panel, H, [&](int v, int64_t u, auto n_lanes) {
                         T* kept = gates + at.row * kGruGates * H + u;
                         const Vec<T> n = on.candidate(sum(at, kCandidateGate, u, n_lanes, product + v * L));
                         const Vec<T> z = Vec<T>::load(kept + kUpdate * H, n_lanes);
@@ -122,10 +124,11 @@ void gruResetBeforeBackward(const BpttCall* call) {
   };
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
+    const StepPlaces places(walk, t);
     for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
                     [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
-                        cell.apply(walk.place(t, b), u, n_lanes, Vec<T>::load(product + v * L));
+                      for_units<T>(panel, H, [&](int v, int64_t u, auto n_lanes) {
+                        cell.apply(places(b), u, n_lanes, Vec<T>::load(product + v * L));
                       });
                     });
     if (barrier(*call)) return false;
@@ -133,8 +136,8 @@ void gruResetBeforeBackward(const BpttCall* call) {
                                  {nullptr, 0, 0}};
     for_rows<T, NV>(all_rows(walk.alive(t), candidate), data<T>(*call, kPnT), panels,
                     [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      const Place at = walk.place(t, b);
-                      for_units<T>(panel, H, [&](int v, int64_t u, int n_lanes) {
+                      const Place at = places(b);
+                      for_units<T>(panel, H, [&](int v, int64_t u, auto n_lanes) {
                         const Vec<T> dreset = Vec<T>::load(product + v * L);
                         Vec<T> fed = states.previous(at, u, n_lanes);
                         if (mask != nullptr) fed = fed * Vec<T>::load(mask + b * H + u, n_lanes);

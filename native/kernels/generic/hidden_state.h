@@ -177,7 +177,7 @@ class HiddenGradient {
       const int64_t carried = walk.carried(t);
       if (carried == walk.alive(t)) continue;
       const auto write = [&](int64_t b, int64_t panel, const T* product) {
-        for_units<T>(panel, on_.columns, [&](int v, int64_t u, int n) {
+        for_units<T>(panel, on_.columns, [&](int v, int64_t u, auto n) {
           const int64_t offset = b * on_.columns + u;
           (masked(offset, n, Vec<T>::load(product + v * Vec<T>::kLanes)) +
            Vec<T>::load_or_zero(at_or_null(carried_, offset), n))

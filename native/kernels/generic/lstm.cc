@@ -207,21 +207,23 @@ void forward(const BpttCall& call) {
 
   if (!hidden.begin(call)) return;
   walk_forward(call, walk, [&](int64_t t) {
+    const StepPlaces places(walk, t);
     for_rows<T, Gates::kCount>(
         hidden.left(t), data<T>(call, kP), panels,
         [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-          const Place at = walk.place(t, b);
+          const Place at = places(b);
           const int64_t u = panel * L;
-          const int n = static_cast<int>(std::min<int64_t>(L, H - u));
-          Vec<T> sums[Gates::kCount], o;
-          for (int gate = 0; gate < Gates::kCount; ++gate) {
-            const Vec<T> r = Vec<T>::load(product + gate * L);
-            cell.keep_product(at, gate, u, n, r, is_staged);
-            sums[gate] = cell.sum(at, gate, u, n, r);
-          }
-          if (is_staged) return;
-          const Vec<T> c = cell.cell_state(at, u, n, sums, &o);
-          cell.hidden_state(at, u, n, o, c);
+          with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n) {
+            Vec<T> sums[Gates::kCount], o;
+            for (int gate = 0; gate < Gates::kCount; ++gate) {
+              const Vec<T> r = Vec<T>::load(product + gate * L);
+              cell.keep_product(at, gate, u, n, r, is_staged);
+              sums[gate] = cell.sum(at, gate, u, n, r);
+            }
+            if (is_staged) return;
+            const Vec<T> c = cell.cell_state(at, u, n, sums, &o);
+            cell.hidden_state(at, u, n, o, c);
+          });
         },
         [&](int64_t b, int count, int64_t panel, auto* tile) {
           return input.fill(walk.row(t) + b, count, panel, tile);
@@ -232,8 +234,8 @@ void forward(const BpttCall& call) {
     if (barrier(call)) return false;
     for_rows<T, NV>(all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
                     [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      for_units<T>(panel, P, [&](int v, int64_t u, int n) {
-                        hidden.put(walk.place(t, b), u, n, Vec<T>::load(product + v * L));
+                      for_units<T>(panel, P, [&](int v, int64_t u, auto n) {
+                        hidden.put(places(b), u, n, Vec<T>::load(product + v * L));
                       });
                     });
     return true;

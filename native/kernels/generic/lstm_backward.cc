@@ -222,10 +222,11 @@ void backward(const BpttCall& call) {
   };
 
   const bool is_done = walk_back(call, walk, [&](int64_t t) {
+    const StepPlaces places(walk, t);
     for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(call, kPT), panels,
                     [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      const Place at = walk.place(t, b);
-                      for_units<T>(panel, P, [&](int v, int64_t u, int n) {
+                      const Place at = places(b);
+                      for_units<T>(panel, P, [&](int v, int64_t u, auto n) {
                         const Vec<T> d = hidden.take(at, u, n, Vec<T>::load(product + v * L));
                         if (dp != nullptr) d.store(dp + at.row * P + u, n);
                         if (projection == nullptr) return before_projection(at, u, n, d);
@@ -236,8 +237,8 @@ void backward(const BpttCall& call) {
       if (barrier(call)) return false;
       for_rows<T, NV>(all_rows(walk.alive(t), factor<T>(scratch.projected, P)), projection, unit_panels,
                       [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                        for_units<T>(panel, H, [&](int v, int64_t u, int n) {
-                          before_projection(walk.place(t, b), u, n, Vec<T>::load(product + v * L));
+                        for_units<T>(panel, H, [&](int v, int64_t u, auto n) {
+                          before_projection(places(b), u, n, Vec<T>::load(product + v * L));
                         });
                       });
     }

@@ -62,11 +62,12 @@ void forward(const BpttCall* call) {
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
+    const StepPlaces places(walk, t);
     for_rows<T, NV>(
         hidden.left(t), data<T>(*call, kP), panels,
         [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-          const Place at = walk.place(t, b);
-          for_units<T>(panel, H, [&](int v, int64_t u, int n) {
+          const Place at = places(b);
+          for_units<T>(panel, H, [&](int v, int64_t u, auto n) {
             const T* shift = a == nullptr ? at_or_null(input_bias, u) : a + at.row * H + u;
             const Vec<T> sum = Vec<T>::load_or_zero(shift, n) + Vec<T>::load(product + v * L);
             if (sums != nullptr) sum.store(sums + at.row * H + u, n);
@@ -157,10 +158,11 @@ void backward(const BpttCall* call) {
   };
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
+    const StepPlaces places(walk, t);
     for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
                     [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      const Place at = walk.place(t, b);
-                      for_units<T>(panel, H, [&](int v, int64_t u, int n) {
+                      const Place at = places(b);
+                      for_units<T>(panel, H, [&](int v, int64_t u, auto n) {
                         const Vec<T> dh = hidden.take(at, u, n, Vec<T>::load(product + v * L));
                         const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * H + u, n));
                         d.store(da + at.row * H + u, n);

@@ -37,15 +37,36 @@ class Walk {
   // Sequences [0, continuing) go on after step t, the others end at it.
   int64_t continuing(int64_t t) const { return std::min(alive(t), alive(after(t))); }
 
-  Place place(int64_t t, int64_t sequence) const {
-    const bool begins = sequence >= carried(t);
-    return {sequence, row(t) + sequence, begins ? -1 : row(before(t)) + sequence, begins, sequence >= continuing(t)};
-  }
+  Place place(int64_t t, int64_t sequence) const;
 
  private:
   const BpttAxis& axis_;
   bool reverse_;
 };
+
+// The places of one step.
+class StepPlaces {
+ public:
+  StepPlaces(const Walk& walk, int64_t t)
+      : row_(walk.row(t)),
+        carried_(walk.carried(t)),
+        continuing_(walk.continuing(t)),
+        previous_(carried_ == 0 ? 0 : walk.row(walk.before(t))) {}
+
+  BPTT_INLINE Place operator()(int64_t sequence) const {
+    return {sequence, row_ + sequence, previous_ + sequence, sequence >= carried_, sequence >= continuing_};
+  }
+
+ private:
+  int64_t row_;
+  int64_t carried_;
+  int64_t continuing_;
+  int64_t previous_;  // row of sequence 0 at the step walked before
+};
+
+inline Place Walk::place(int64_t t, int64_t sequence) const {
+  return StepPlaces(*this, t)(sequence);
+}
 
 // A left factor made of up to two matrices side by side: the recurrent gradient of a reset-after GRU has its
 // candidate columns elsewhere.
@@ -165,7 +186,7 @@ inline void for_units(int64_t panel, int64_t units, Visit visit) {
   for (int v = 0; v < NV; ++v) {
     const int64_t u = (panel * NV + v) * L;
     if (u >= units) return;
-    visit(v, u, static_cast<int>(std::min<int64_t>(L, units - u)));
+    with_lanes<T>(static_cast<int>(std::min<int64_t>(L, units - u)), [&](auto n) { visit(v, u, n); });
   }
 }
 
@@ -185,7 +206,8 @@ template <typename Visit>
 inline bool each_row(const BpttCall& call, const Walk& walk, int64_t t, Visit visit) {
   if (barrier(call)) return false;
   const Range mine = share(walk.alive(t), 1, *call.team);
-  for (int64_t b = mine.begin; b < mine.end; ++b) visit(walk.place(t, b));
+  const StepPlaces places(walk, t);
+  for (int64_t b = mine.begin; b < mine.end; ++b) visit(places(b));
   return true;
 }
 

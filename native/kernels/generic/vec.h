@@ -5,6 +5,7 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 namespace bptt {
 namespace kernel {
@@ -45,6 +46,16 @@ struct Vec {
   friend Vec operator*(Vec a, Vec b) { return Vec(Eigen::internal::pmul(a.p, b.p)); }
   friend Vec operator/(Vec a, Vec b) { return Vec(Eigen::internal::pdiv(a.p, b.p)); }
 };
+
+// body(n), where n is a constant of the compiler when all lanes are there, as they mostly are.
+template <typename T, typename Body>
+inline void with_lanes(int n, Body body) {
+  if (n == Vec<T>::kLanes) {
+    body(std::integral_constant<int, Vec<T>::kLanes>());
+  } else {
+    body(n);
+  }
+}
 
 // For each vector of a row: visit(first column, how many of its lanes are columns).
 template <typename T, typename Visit>
@@ -111,16 +122,61 @@ inline Vec<double> exp(Vec<double> x) {
   return detail::per_lane(x, [](double v) { return std::exp(v); });
 }
 
-// 1 / (1 + e^-x), within 4 ULP for |x| <= 50 and 6 ULP beyond, saturates to 0 and 1; NaN stays NaN.
-template <typename T>
-inline Vec<T> sigmoid(Vec<T> x) {
-  const Vec<T> one(T(1));
-  return one / (one + exp(Vec<T>::zero() - x));
+namespace detail {
+
+// 2^n for whole n from -126 to 127, infinite for 128. `shifted` is n + kShift: the last bits of it are those of n.
+constexpr float kShift = 12582912.0F;  // 1.5 * 2^23
+inline Vec<float> power_of_two(Vec<float> shifted) {
+#if defined(EIGEN_VECTORIZE)
+  using Integers = Eigen::internal::unpacket_traits<Vec<float>::Packet>::integer_packet;
+  const Integers n = Eigen::internal::plogical_shift_left<23>(Eigen::internal::preinterpret<Integers>(shifted.p));
+  const Integers one = Eigen::internal::preinterpret<Integers>(Vec<float>(1.0F).p);
+  return Vec<float>(Eigen::internal::preinterpret<Vec<float>::Packet>(Eigen::internal::padd(n, one)));
+#else
+  return per_lane(shifted, [](float v) { return std::ldexp(1.0F, static_cast<int>(v - kShift)); });
+#endif
 }
 
-// tanh x. float: Eigen's rational approximation, within 6 ULP, saturates beyond 7.9; NaN stays NaN.
+}  // namespace detail
+
+// 1 / (1 + e^-x), within 3 ULP, saturates to 0 and 1; NaN stays NaN. e^-x is 2^n e^r with |r| <= ln(2)/2, and e^r a
+// polynomial of degree 6 whose relative error is 3e-9. The same operations on every instruction set; about as fast as
+// Eigen's exponential with AVX-512, twice as fast with the others.
+inline Vec<float> sigmoid(Vec<float> x) {
+  // Beyond these e^-x is infinite, or does not change 1.
+  x = clamp(x, -88.7F, 87.0F);
+  const Vec<float> shifted = multiply_add(x, Vec<float>(-1.44269504F), Vec<float>(detail::kShift));
+  const Vec<float> n = shifted - Vec<float>(detail::kShift);
+  // ln(2) in two parts, of which n times the first is exact.
+  Vec<float> r = multiply_add(n, Vec<float>(-0.693359375F), Vec<float>::zero() - x);
+  r = multiply_add(n, Vec<float>(2.12194440e-4F), r);
+  Vec<float> e = multiply_add(r, Vec<float>(0.00138145406F), Vec<float>(0.00836874545F));
+  e = multiply_add(e, r, Vec<float>(0.0416683890F));
+  e = multiply_add(e, r, Vec<float>(0.166665211F));
+  e = multiply_add(e, r, Vec<float>(0.499999940F));
+  e = multiply_add(e, r, Vec<float>(1.0F));
+  e = multiply_add(e, r, Vec<float>(1.0F));
+  const Vec<float> one(1.0F);
+  return one / multiply_add(e, detail::power_of_two(shifted), one);
+}
+inline Vec<double> sigmoid(Vec<double> x) {
+  return detail::per_lane(x, [](double v) { return 1.0 / (1.0 + std::exp(-v)); });
+}
+
+// tanh x, within 6 ULP and within [-1, 1], saturates beyond 9; NaN stays NaN. x P(x^2) / Q(x^2) with both of degree 4,
+// fitted for the smallest relative error, 2e-8.
 inline Vec<float> tanh(Vec<float> x) {
-  return Vec<float>(Eigen::internal::ptanh(x.p));
+  x = clamp(x, -8.902735F, 8.902735F);  // where the quotient is 1 with and without fused multiply-adds
+  const Vec<float> z = x * x, one(1.0F);
+  Vec<float> p = multiply_add(z, Vec<float>(1.33191156e-8F), Vec<float>(2.05835186e-5F));
+  Vec<float> q = multiply_add(z, Vec<float>(7.76203933e-7F), Vec<float>(3.28309688e-4F));
+  p = multiply_add(p, z, Vec<float>(3.49403708e-3F));
+  q = multiply_add(q, z, Vec<float>(2.58710831e-2F));
+  p = multiply_add(p, z, Vec<float>(0.133797199F));
+  q = multiply_add(q, z, Vec<float>(0.467130363F));
+  p = multiply_add(p, z, one);
+  q = multiply_add(q, z, one);
+  return clamp(x * p / q, -1.0F, 1.0F);
 }
 inline Vec<double> tanh(Vec<double> x) {
   return detail::per_lane(x, [](double v) { return std::tanh(v); });
