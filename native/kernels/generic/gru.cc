@@ -45,7 +45,7 @@ void forward(const BpttCall* call) {
   const Walk walk(*call->axis, on.reverse);
   HiddenState<T, kPlain> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
                                 data<T>(*call, kMask), {data<T>(*call, kZone), on.zoneout}, scratch.masked);
-  const Range panels = my_panels<T>(*call, H, 1);
+  const Panels panels = my_unit_panels<T>(*call, H);
 
   // From W x + bW and R h of the three gates, normalised where that is wanted.
   const auto apply = [&](const Place& at, int64_t u, int n_lanes, const Vec<T>* x, const Vec<T>* product) {
@@ -109,7 +109,7 @@ void forward(const BpttCall* call) {
         },
         [&](int64_t b, int count, int64_t panel, auto*) {
           first = b;
-          input.fill(walk.row(t) + b, count, panel, &inputs);
+          input.fill(walk.row(t) + b, count, panel, panels, &inputs);
           return false;
         });
     return gain == nullptr || each_row(*call, walk, t, normalized_row);
@@ -202,7 +202,7 @@ void backward(const BpttCall* call) {
                                          scratch.hidden);
   const GruGradient<T, kPlain> cell(on, data<T>(*call, kGates),
                                     {data<T>(*call, kStates), data<T>(*call, kInitial), nullptr, H}, da, hidden);
-  const Range panels = my_panels<T>(*call, H);
+  const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) {
     if (gain != nullptr) return factor<T>(scratch.product, kGruGates * H);
     const int64_t row = walk.row(t);

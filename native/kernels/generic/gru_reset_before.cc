@@ -43,8 +43,8 @@ void gruResetBefore(const BpttCall* call) {
   const Walk walk(*call->axis, on.reverse);
   HiddenState<T, false> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H}, mask,
                                {data<T>(*call, kZone), on.zoneout}, masked);
-  const Range gate_panels = my_panels<T>(*call, H, 1);
-  const Range candidate_panels = my_panels<T>(*call, H);
+  const Panels gate_panels = my_unit_panels<T>(*call, H);
+  const Panels candidate_panels = my_panels<T>(*call, H);
   const auto sum = [&](const Place& at, int gate, int64_t u, int n_lanes, const T* product) {
     return Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes) + Vec<T>::load(product) +
            Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
@@ -118,7 +118,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
                                          true},
                                         static_cast<T*>(call->shared_scratch));
   const GruGradient<T, false> cell(on, data<T>(*call, kGates), states, da, hidden);
-  const Range panels = my_panels<T>(*call, H);
+  const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) {
     return Factor<T>{{da + walk.row(t) * kGruGates * H, kGruGates * H, kCandidateGate * H}, {nullptr, 0, 0}};
   };

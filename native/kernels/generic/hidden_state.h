@@ -171,7 +171,7 @@ class HiddenGradient {
 
   // Gradient of the initial states, behind the walk. `left_of(t)` is the left factor of step t.
   template <typename LeftOf>
-  void finish(const Walk& walk, const T* packed, Range panels, LeftOf left_of) const {
+  void finish(const Walk& walk, const T* packed, const Panels& panels, LeftOf left_of) const {
     if (on_.dh0 == nullptr) return;
     for (int64_t t = 0; t < walk.steps(); ++t) {
       const int64_t carried = walk.carried(t);
@@ -189,7 +189,8 @@ class HiddenGradient {
       const Factor<T> left = left_of(t);
       for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
         const T* weights = packed + panel * left.depth() * NV * Vec<T>::kLanes;
-        for_group<T, NV>(carried, walk.alive(t), left, weights, panel, &tile, write, NoFill());
+        for_group<T, NV>(carried, walk.alive(t), left, weights, panel, panels.template vectors<T, NV>(panel), &tile,
+                         write, NoFill());
       }
     }
   }

@@ -42,9 +42,11 @@ void linear(const BpttCall* call) {
     for (int64_t panel = my_panels.begin; panel < my_panels.end; ++panel) {
       const int64_t column = panel * W;
       const int width = static_cast<int>(std::min<int64_t>(W, outputs - column));
+      const int vectors = panel_vectors<T>(outputs, panel);
       for (int64_t r = r0; r < r1; r += MR) {
         const int count = static_cast<int>(std::min<int64_t>(MR, r1 - r));
-        tile_product<T, NV, Left::kRows>(count, depth, x + r * depth, depth, packed + panel * depth * W, tile.value);
+        panel_product<T, NV, Left::kRows>(vectors, count, depth, x + r * depth, depth, packed + panel * depth * W,
+                                          tile.value);
         for (int m = 0; m < count; ++m) {
           T* to = y + (r + m) * outputs + column;
           for (int c = 0; c < width; c += Vec<T>::kLanes) {

@@ -202,8 +202,8 @@ void forward(const BpttCall& call) {
   const VariantOperand<const T, kPlain> cell_gain = data<T>(call, kCellGain);
   const VariantOperand<const T, kPlain> projection = data<T>(call, kProjection);
   const bool is_staged = gain != nullptr || cell_gain != nullptr;
-  const Range panels = my_panels<T>(call, H, 1);
-  const Range projected = my_panels<T>(call, P);
+  const Panels panels = my_unit_panels<T>(call, H);
+  const Panels projected = my_panels<T>(call, P);
 
   if (!hidden.begin(call)) return;
   walk_forward(call, walk, [&](int64_t t) {
@@ -226,7 +226,7 @@ void forward(const BpttCall& call) {
           });
         },
         [&](int64_t b, int count, int64_t panel, auto* tile) {
-          return input.fill(walk.row(t) + b, count, panel, tile);
+          return input.fill(walk.row(t) + b, count, panel, panels, tile);
         });
     const auto row = [&](const Place& at) { cell.row(at, gain, cell_gain, data<T>(call, kCellShift)); };
     if (is_staged && !each_row(call, walk, t, row)) return false;

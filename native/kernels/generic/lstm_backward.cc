@@ -197,8 +197,8 @@ void backward(const BpttCall& call) {
                                           P,
                                           false},
                                          scratch.hidden);
-  const Range panels = my_panels<T>(call, P);
-  const Range unit_panels = my_panels<T>(call, H);
+  const Panels panels = my_panels<T>(call, P);
+  const Panels unit_panels = my_panels<T>(call, H);
   const auto left_of = [&](int64_t t) {
     return factor<T>(gain == nullptr ? da + walk.row(t) * G : scratch.product, G);
   };

@@ -3,6 +3,7 @@
 // tile: so a row's result does not depend on its neighbours, on the batch or on the number of threads.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "kernels/generic/vec.h"
@@ -35,14 +36,16 @@ enum class Left {
   kPacked  // a[k * stride + m]: packed for the transposed product
 };
 
-template <typename T, int NV, int MR, Left left>
+// The tile's rows are kTileVectors vectors apart.
+template <typename T, int NV, int MR, Left left, int kTileVectors>
 inline void tile_rows(int64_t depth, const T* a, int64_t stride, const T* b, T* tile, bool accumulate) {
   constexpr int L = Vec<T>::kLanes;
   Vec<T> sum[MR][NV];
 #pragma GCC unroll 16
   for (int m = 0; m < MR; ++m) {
 #pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) sum[m][v] = accumulate ? Vec<T>::load(tile + (m * NV + v) * L) : Vec<T>::zero();
+    for (int v = 0; v < NV; ++v)
+      sum[m][v] = accumulate ? Vec<T>::load(tile + (m * kTileVectors + v) * L) : Vec<T>::zero();
   }
   for (int64_t k = 0; k < depth; ++k) {
     Vec<T> right[NV];
@@ -60,19 +63,38 @@ inline void tile_rows(int64_t depth, const T* a, int64_t stride, const T* b, T* 
 #pragma GCC unroll 16
   for (int m = 0; m < MR; ++m) {
 #pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) sum[m][v].store(tile + (m * NV + v) * L);
+    for (int v = 0; v < NV; ++v) sum[m][v].store(tile + (m * kTileVectors + v) * L);
   }
 }
 
 // tile[rows, NV * lanes] = (accumulate ? tile : 0) + a[rows, depth] * panel[depth, NV * lanes], 1 <= rows <= MR.
-template <typename T, int NV, Left left, int MR = Tiling<T>::rows(NV)>
+template <typename T, int NV, Left left, int kTileVectors = NV, int MR = Tiling<T>::rows(kTileVectors)>
 inline void tile_product(int rows, int64_t depth, const T* a, int64_t stride, const T* panel, T* tile,
                          bool accumulate = false) {
   if (rows == MR) {
-    tile_rows<T, NV, MR, left>(depth, a, stride, panel, tile, accumulate);
+    tile_rows<T, NV, MR, left, kTileVectors>(depth, a, stride, panel, tile, accumulate);
   } else if constexpr (MR > 1) {
-    tile_product<T, NV, left, MR - 1>(rows, depth, a, stride, panel, tile, accumulate);
+    tile_product<T, NV, left, kTileVectors, MR - 1>(rows, depth, a, stride, panel, tile, accumulate);
   }
+}
+
+// Vectors in one panel of `columns` neighbouring columns: the last one may be narrower than the others.
+template <typename T>
+inline int panel_vectors(int64_t columns, int64_t panel) {
+  constexpr int NV = Tiling<T>::vectors(1);
+  const int64_t all = (columns + Vec<T>::kLanes - 1) / Vec<T>::kLanes;
+  return static_cast<int>(std::min<int64_t>(NV, all - panel * NV));
+}
+
+// The same product with a panel of `vectors` vectors, at most NV, into a tile whose rows have room for NV.
+template <typename T, int NV, Left left>
+inline void panel_product(int vectors, int rows, int64_t depth, const T* a, int64_t stride, const T* panel, T* tile,
+                          bool accumulate = false) {
+  if constexpr (NV == Tiling<T>::vectors(1)) {
+    if (vectors == 1) return tile_product<T, 1, left, NV>(rows, depth, a, stride, panel, tile, accumulate);
+    if (vectors == 2) return tile_product<T, 2, left, NV>(rows, depth, a, stride, panel, tile, accumulate);
+  }
+  tile_product<T, NV, left>(rows, depth, a, stride, panel, tile, accumulate);
 }
 
 // Local memory for one tile.

@@ -1,7 +1,8 @@
 // Weights in the order in which the micro-kernel reads them. A panel holds NV vectors for every depth k:
 //   packed[panel][k][vector][lane]
 // With one gate the vectors are neighbouring columns; with G gates vector g holds gate g of the same units, so that a
-// cell finds all gates of a unit in one tile. Missing columns are zero. Allocates nothing.
+// cell finds all gates of a unit in one tile. Missing columns are zero; with one gate the last panel has no more
+// vectors than it needs. Allocates nothing.
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/micro_kernel.h"
@@ -14,7 +15,8 @@ int64_t packed_size(int64_t inputs, int64_t outputs, int32_t gates) {
   const int64_t vectors = Tiling<T>::vectors(gates);
   const int64_t width = gates == 1 ? vectors * Vec<T>::kLanes : Vec<T>::kLanes;
   const int64_t panels = (outputs / gates + width - 1) / width;
-  return panels * inputs * vectors * Vec<T>::kLanes;
+  const int64_t last = gates == 1 ? panel_vectors<T>(outputs, panels - 1) : vectors;
+  return ((panels - 1) * vectors + last) * inputs * Vec<T>::kLanes;
 }
 
 namespace {
@@ -34,7 +36,8 @@ int64_t source_column(int gates, int64_t outputs, int64_t panel, int vector, int
 
 template <typename T>
 int64_t panel_count(int gates, int64_t outputs) {
-  return packed_size<T>(1, outputs, gates) / (Tiling<T>::vectors(gates) * Vec<T>::kLanes);
+  const int64_t vectors = packed_size<T>(1, outputs, gates) / Vec<T>::kLanes;
+  return (vectors + Tiling<T>::vectors(gates) - 1) / Tiling<T>::vectors(gates);
 }
 
 // p[k, o] = w[rowBegin + o, k]
@@ -51,12 +54,13 @@ void pack_gates(const BpttCall& call) {
   const Range mine = share(panel_count<T>(G, outputs), 1, *call.team);
   for (int64_t panel = mine.begin; panel < mine.end; ++panel) {
     T* to = packed + panel * depth * NV * L;
+    const int width = (G == 1 ? panel_vectors<T>(outputs, panel) : NV) * L;
     for (int64_t k0 = 0; k0 < depth; k0 += kBlock) {
       const int64_t k1 = std::min(depth, k0 + kBlock);
-      for (int c = 0; c < NV * L; ++c) {
+      for (int c = 0; c < width; ++c) {
         const int64_t column = source_column<T>(G, outputs, panel, c / L, c % L);
         const T* from = column < 0 ? nullptr : w + (row_begin + column) * depth;
-        for (int64_t k = k0; k < k1; ++k) to[k * NV * L + c] = from == nullptr ? T(0) : from[k];
+        for (int64_t k = k0; k < k1; ++k) to[k * width + c] = from == nullptr ? T(0) : from[k];
       }
     }
   }
@@ -93,10 +97,11 @@ void packTransposed(const BpttCall* call) {
   for (int64_t panel = mine.begin; panel < mine.end; ++panel) {
     T* to = packed + panel * depth * W;
     const int64_t width = std::min<int64_t>(W, outputs - panel * W);
-    for (int64_t k = 0; k < depth; ++k, to += W) {
+    const int padded = panel_vectors<T>(outputs, panel) * Vec<T>::kLanes;
+    for (int64_t k = 0; k < depth; ++k, to += padded) {
       const T* from = w + k * outputs + panel * W;
       std::copy(from, from + width, to);
-      std::fill(to + width, to + W, T(0));
+      std::fill(to + width, to + padded, T(0));
     }
   }
 }

@@ -45,7 +45,7 @@ void forward(const BpttCall* call) {
   HiddenState<T, kPlain> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
                                 data<T>(*call, kMask),
                                 {data<T>(*call, kZone), static_cast<T>(call->attributes[kZoneout])}, scratch.masked);
-  const Range panels = my_panels<T>(*call, H);
+  const Panels panels = my_panels<T>(*call, H);
 
   const auto apply = [&](const Place& at, int64_t u, int n, Vec<T> sum) {
     const Vec<T> h = activate(f, sum + Vec<T>::load_or_zero(at_or_null(bias, u), n));
@@ -76,7 +76,7 @@ void forward(const BpttCall* call) {
           });
         },
         [&](int64_t b, int count, int64_t panel, auto* tile) {
-          return input.fill(walk.row(t) + b, count, panel, tile);
+          return input.fill(walk.row(t) + b, count, panel, panels, tile);
         });
     return gain == nullptr || each_row(*call, walk, t, normalized_row);
   });
@@ -149,7 +149,7 @@ void backward(const BpttCall* call) {
                                           H,
                                           false},
                                          static_cast<T*>(call->shared_scratch));
-  const Range panels = my_panels<T>(*call, H);
+  const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) { return factor<T>(da + walk.row(t) * H, H); };
   const auto normalized_row = [&](const Place& at) {
     const T* sum = sums + at.row * H;

@@ -112,6 +112,18 @@ inline StepRows<T> following_rows(const Walk& walk, int64_t t, LeftOf left_of) {
   return {continuing, walk.alive(t), continuing == 0 ? Factor<T>{} : left_of(walk.after(t)), {}};
 }
 
+// Panels of this thread.
+struct Panels {
+  int64_t begin;
+  int64_t end;
+  int64_t columns;  // of a matrix packed for one gate, whose last panel may be narrower; 0 with several gates
+
+  template <typename T, int NV>
+  int vectors(int64_t panel) const {
+    return columns == 0 ? NV : panel_vectors<T>(columns, panel);
+  }
+};
+
 // What stands in a tile before the recurrent product is added to it: nothing.
 struct NoFill {
   template <typename Tile>
@@ -120,22 +132,22 @@ struct NoFill {
   }
 };
 
-// One panel and the sequences [begin, end): each row is what `fill(first sequence, count, panel, tile)` left, if it
-// returns true, plus left * weights.
+// One panel of so many vectors and the sequences [begin, end): each row is what `fill(first sequence, count, panel,
+// tile)` left, if it returns true, plus left * weights.
 template <typename T, int NV, typename Visit, typename Fill>
-inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const T* weights, int64_t panel,
+inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const T* weights, int64_t panel, int vectors,
                       Tile<T, NV>* tile, Visit visit, Fill fill) {
-  constexpr int W = NV * Vec<T>::kLanes;
   constexpr int MR = Tiling<T>::rows(NV);
   for (int64_t b = begin; b < end; b += MR) {
     const int count = static_cast<int>(std::min<int64_t>(MR, end - b));
     const bool is_filled = fill(b, count, panel, tile);
     if (left.first.data != nullptr) {
-      tile_product<T, NV, Left::kRows>(count, left.first.depth, left.first.data + b * left.first.stride,
-                                       left.first.stride, weights, tile->value, is_filled);
+      panel_product<T, NV, Left::kRows>(vectors, count, left.first.depth, left.first.data + b * left.first.stride,
+                                        left.first.stride, weights, tile->value, is_filled);
       if (left.second.data != nullptr) {
-        tile_product<T, NV, Left::kRows>(count, left.second.depth, left.second.data + b * left.second.stride,
-                                         left.second.stride, weights + left.first.depth * W, tile->value, true);
+        panel_product<T, NV, Left::kRows>(vectors, count, left.second.depth, left.second.data + b * left.second.stride,
+                                          left.second.stride, weights + left.first.depth * vectors * Vec<T>::kLanes,
+                                          tile->value, true);
       }
     } else if (!is_filled) {
       std::fill(tile->row(0), tile->row(count), T(0));
@@ -147,14 +159,15 @@ inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const T
 // For every panel of this thread and every sequence: visit(sequence, panel, its row of left * packed), to what `fill`
 // left.
 template <typename T, int NV, typename Visit, typename Fill = NoFill>
-inline void for_rows(const StepRows<T>& rows, const T* packed, Range panels, Visit visit, Fill fill = {}) {
+inline void for_rows(const StepRows<T>& rows, const T* packed, const Panels& panels, Visit visit, Fill fill = {}) {
   constexpr int W = NV * Vec<T>::kLanes;
   Tile<T, NV> tile;
   const int64_t depth = std::max(rows.head.depth(), rows.tail.depth());
   for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
     const T* weights = packed + panel * depth * W;
-    for_group<T, NV>(0, rows.split, rows.head, weights, panel, &tile, visit, fill);
-    for_group<T, NV>(rows.split, rows.end, rows.tail, weights, panel, &tile, visit, fill);
+    const int vectors = panels.template vectors<T, NV>(panel);
+    for_group<T, NV>(0, rows.split, rows.head, weights, panel, vectors, &tile, visit, fill);
+    for_group<T, NV>(rows.split, rows.end, rows.tail, weights, panel, vectors, &tile, visit, fill);
   }
 }
 
@@ -170,10 +183,10 @@ struct InputProduct {
 
   // tile[count rows] = rows of x from packed row `row` on, times one panel; false where there is no such product.
   template <int NV>
-  BPTT_INLINE bool fill(int64_t row, int count, int64_t panel, Tile<T, NV>* tile) const {
+  BPTT_INLINE bool fill(int64_t row, int count, int64_t panel, const Panels& panels, Tile<T, NV>* tile) const {
     if (!is_given()) return false;
-    tile_product<T, NV, Left::kRows>(count, inputs, x + row * inputs, inputs,
-                                     packed + panel * inputs * NV * Vec<T>::kLanes, tile->value);
+    panel_product<T, NV, Left::kRows>(panels.template vectors<T, NV>(panel), count, inputs, x + row * inputs, inputs,
+                                      packed + panel * inputs * NV * Vec<T>::kLanes, tile->value);
     return true;
   }
 };
@@ -194,10 +207,18 @@ inline int64_t panels_of(int64_t units, int64_t width) {
   return (units + width - 1) / width;
 }
 
-// The panels of this thread, where a panel has `vectors` vectors of neighbouring units.
+// The panels of this thread, of a matrix packed for one gate.
 template <typename T>
-inline Range my_panels(const BpttCall& call, int64_t units, int vectors = Tiling<T>::vectors(1)) {
-  return share(panels_of(units, vectors * Vec<T>::kLanes), 1, *call.team);
+inline Panels my_panels(const BpttCall& call, int64_t columns) {
+  const Range mine = share(panels_of(columns, Tiling<T>::vectors(1) * Vec<T>::kLanes), 1, *call.team);
+  return {mine.begin, mine.end, columns};
+}
+
+// The same with several gates: a panel has one vector of each gate of the same units.
+template <typename T>
+inline Panels my_unit_panels(const BpttCall& call, int64_t units) {
+  const Range mine = share(panels_of(units, Vec<T>::kLanes), 1, *call.team);
+  return {mine.begin, mine.end, 0};
 }
 
 // A phase of a step that needs whole rows: every thread has waited for the others, and takes some of the sequences.

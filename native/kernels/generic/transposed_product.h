@@ -1,6 +1,8 @@
 // Weight gradients: C[O,K] = A^T B, summed over all rows of a batch.
 #pragma once
 
+#include <cstring>
+
 #include "kernels/generic/call.h"
 #include "kernels/generic/micro_kernel.h"
 
@@ -43,21 +45,27 @@ inline void transposed_product(const BpttCall& call, const T* a, int64_t stride,
     for (int64_t k = packs.begin; k < packs.end; ++k) {
       const T* from = row_of(k0 + k);
       for (int64_t panel = 0; panel < panels; ++panel) {
-        T* to = packed + panel * block * W + k * W;
+        const int64_t padded = panel_vectors<T>(width, panel) * Vec<T>::kLanes;
+        T* to = packed + panel * block * W + k * padded;
         const int64_t n = from == nullptr ? 0 : std::min<int64_t>(W, width - panel * W);
         if (n > 0) std::copy(from + panel * W, from + panel * W + n, to);
-        std::fill(to + n, to + W, T(0));
+        std::fill(to + n, to + padded, T(0));
       }
     }
     if (barrier(call)) return;
     for (int64_t o = mine.begin; o < mine.end; o += MR) {
       const int count = static_cast<int>(std::min<int64_t>(MR, mine.end - o));
-      for (int64_t k = 0; k < block; ++k) {
-        const T* from = a + (k0 + k) * stride + o;
-        for (int m = 0; m < MR; ++m) left[k * MR + m] = m < count ? from[m] : T(0);
+      const T* from = a + k0 * stride + o;
+      if (count == MR) {
+        for (int64_t k = 0; k < block; ++k) std::memcpy(left + k * MR, from + k * stride, MR * sizeof(T));
+      } else {
+        for (int64_t k = 0; k < block; ++k) {
+          for (int m = 0; m < MR; ++m) left[k * MR + m] = m < count ? from[k * stride + m] : T(0);
+        }
       }
       for (int64_t panel = 0; panel < panels; ++panel) {
-        tile_product<T, NV, Left::kPacked>(MR, block, left, MR, packed + panel * block * W, tile.value);
+        panel_product<T, NV, Left::kPacked>(panel_vectors<T>(width, panel), MR, block, left, MR,
+                                            packed + panel * block * W, tile.value);
         const int n_columns = static_cast<int>(std::min<int64_t>(W, width - panel * W));
         for (int m = 0; m < count; ++m) {
           T* to = c + (o + m) * width + panel * W;
