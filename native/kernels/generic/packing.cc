@@ -21,23 +21,29 @@ int64_t packed_size(int64_t inputs, int64_t outputs, int32_t gates) {
 
 namespace {
 
-// Column of the unpacked matrix that stands in (panel, vector, lane), or -1 for a filler.
-template <typename T>
-int64_t source_column(int gates, int64_t outputs, int64_t panel, int vector, int lane) {
-  constexpr int L = Vec<T>::kLanes;
-  if (gates == 1) {
-    const int64_t column = (panel * Tiling<T>::vectors(1) + vector) * L + lane;
-    return column < outputs ? column : -1;
-  }
-  const int64_t units = outputs / gates;
-  const int64_t unit = panel * L + lane;
-  return unit < units ? vector * units + unit : -1;
-}
-
 template <typename T>
 int64_t panel_count(int gates, int64_t outputs) {
   const int64_t vectors = packed_size<T>(1, outputs, gates) / Vec<T>::kLanes;
   return (vectors + Tiling<T>::vectors(gates) - 1) / Tiling<T>::vectors(gates);
+}
+
+// to[k * width + lane] = from[lane * depth + k] for the first `lanes` lanes of a vector, zero for the others: blocks of
+// as many depths as a vector has lanes are transposed in registers.
+template <typename T>
+void pack_vector(const T* from, int lanes, int64_t depth, int width, T* to) {
+  constexpr int L = Vec<T>::kLanes;
+  int64_t k = 0;
+  if constexpr (L > 1) {
+    for (; k + L <= depth; k += L) {
+      Eigen::internal::PacketBlock<typename Vec<T>::Packet, L> block;
+      for (int l = 0; l < L; ++l) block.packet[l] = (l < lanes ? Vec<T>::load(from + l * depth + k) : Vec<T>::zero()).p;
+      Eigen::internal::ptranspose(block);
+      for (int i = 0; i < L; ++i) Vec<T>(block.packet[i]).store(to + (k + i) * width);
+    }
+  }
+  for (; k < depth; ++k) {
+    for (int l = 0; l < L; ++l) to[k * width + l] = l < lanes ? from[l * depth + k] : T(0);
+  }
 }
 
 // p[k, o] = w[rowBegin + o, k]
@@ -45,7 +51,6 @@ template <typename T, int G>
 void pack_gates(const BpttCall& call) {
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(G);
-  constexpr int64_t kBlock = 64;  // depth rows written at a time: 12 KiB, so that they stay in the first cache
   const T* w = data<T>(call, 0);
   T* packed = data<T>(call, 1);
   const int64_t depth = rows(call, 1);
@@ -53,15 +58,13 @@ void pack_gates(const BpttCall& call) {
   const int64_t row_begin = static_cast<int64_t>(call.attributes[0]);
   const Range mine = share(panel_count<T>(G, outputs), 1, *call.team);
   for (int64_t panel = mine.begin; panel < mine.end; ++panel) {
-    T* to = packed + panel * depth * NV * L;
-    const int width = (G == 1 ? panel_vectors<T>(outputs, panel) : NV) * L;
-    for (int64_t k0 = 0; k0 < depth; k0 += kBlock) {
-      const int64_t k1 = std::min(depth, k0 + kBlock);
-      for (int c = 0; c < width; ++c) {
-        const int64_t column = source_column<T>(G, outputs, panel, c / L, c % L);
-        const T* from = column < 0 ? nullptr : w + (row_begin + column) * depth;
-        for (int64_t k = k0; k < k1; ++k) to[k * width + c] = from == nullptr ? T(0) : from[k];
-      }
+    const int vectors = G == 1 ? panel_vectors<T>(outputs, panel) : NV;
+    for (int v = 0; v < vectors; ++v) {
+      // The first output of the vector, and how many there are: of neighbouring columns, or of a gate's units.
+      const int64_t unit = G == 1 ? (panel * NV + v) * L : panel * L;
+      const int64_t output = G == 1 ? unit : v * (outputs / G) + unit;
+      const int lanes = static_cast<int>(std::min<int64_t>(L, outputs / G - unit));
+      pack_vector(w + (row_begin + output) * depth, lanes, depth, vectors * L, packed + panel * depth * NV * L + v * L);
     }
   }
 }
