@@ -21,8 +21,14 @@ struct Tiling {
 #else
   static constexpr int kAccumulators = 12;
 #endif
+  // Without fused multiply-adds a product needs a register of its own.
+#if defined(__FMA__) || defined(__aarch64__)
+  static constexpr bool kFused = true;
+#else
+  static constexpr bool kFused = false;
+#endif
   static constexpr int rows(int vectors) {
-    return kAccumulators == 12 && vectors == 4 ? 2 : kAccumulators / vectors;
+    return !kFused && kAccumulators == 12 && vectors == 4 ? 2 : kAccumulators / vectors;
   }
   // Vectors in one panel: one per gate where gates are interleaved, three otherwise.
   static constexpr int vectors(int gates) {
@@ -48,14 +54,27 @@ inline void tile_rows(int64_t depth, const T* a, int64_t stride, const T* b, T* 
       sum[m][v] = accumulate ? Vec<T>::load(tile + (m * kTileVectors + v) * L) : Vec<T>::zero();
   }
   for (int64_t k = 0; k < depth; ++k) {
-    Vec<T> right[NV];
+    // What there is less of stays in registers beside the sums.
+    if constexpr (MR < NV && Tiling<T>::kFused) {
+      Vec<T> factor[MR];
 #pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) right[v] = Vec<T>::load(b + v * L);
+      for (int m = 0; m < MR; ++m) factor[m] = Vec<T>(left == Left::kRows ? a[m * stride + k] : a[m]);
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) {
+        const Vec<T> right = Vec<T>::load(b + v * L);
+#pragma GCC unroll 4
+        for (int m = 0; m < MR; ++m) sum[m][v] = multiply_add(factor[m], right, sum[m][v]);
+      }
+    } else {
+      Vec<T> right[NV];
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) right[v] = Vec<T>::load(b + v * L);
 #pragma GCC unroll 16
-    for (int m = 0; m < MR; ++m) {
-      const Vec<T> factor(left == Left::kRows ? a[m * stride + k] : a[m]);
+      for (int m = 0; m < MR; ++m) {
+        const Vec<T> factor(left == Left::kRows ? a[m * stride + k] : a[m]);
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) sum[m][v] = multiply_add(factor, right[v], sum[m][v]);
+        for (int v = 0; v < NV; ++v) sum[m][v] = multiply_add(factor, right[v], sum[m][v]);
+      }
     }
     b += NV * L;
     if (left == Left::kPacked) a += stride;
