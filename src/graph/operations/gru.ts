@@ -6,13 +6,13 @@ import type { GradientContext, OperationDefinition } from '../operation.js';
 import { only, type Value } from '../value.js';
 import { packedTransposed, unpacked } from './linear.js';
 import {
-  attributesOf,
+  applyBackward,
   gainGradient,
   inputGradients,
-  operands,
+  normalizedOutput,
+  operandsOf,
   rowGradient,
   stateWeightGradient,
-  upstream,
 } from './recurrent.js';
 
 const resetBeforeAttributes = 'gate:0..5i activation:0..5i reverse:0..1i zoneout:0..1';
@@ -21,7 +21,7 @@ const attributes = `${resetBeforeAttributes} epsilon:0..1`;
 /** Gradient of the weights: `s` is the gradient of the product's part s, or s itself when the reset acts before it. */
 function weightGradient(context: GradientContext, da: Value, s: Value, resetAfter: number): Value | undefined {
   if (!context.wants('p')) return undefined;
-  const states = operands(context, ['y', 'h0', 'mask']);
+  const states = operandsOf(context, ['y', 'h0', 'mask']);
   const reverse = context.attribute('reverse');
   return only(context.graph.apply('gruWeightGradient', { da, s, ...states }, { resetAfter, reverse }), 'dR');
 }
@@ -42,24 +42,23 @@ export const gruOperations: Readonly<Record<string, OperationDefinition>> = {
     kept: ['gates', 's', 'product'],
     gradient: (context) => {
       const { graph } = context;
-      const isNormalized = context.optional('gain') !== undefined;
-      const product = isNormalized ? context.value('product') : undefined;
-      const outputs = graph.apply(
+      const product = normalizedOutput(context, 'product');
+      const outputs = applyBackward(
+        context,
         'gruBackward',
-        {
-          ...upstream(context, { dy: 'y', dhT: 'hT' }),
-          ...operands(context, ['y', 'gates', 's', 'h0', 'gain', 'mask', 'zone']),
-          pT: packedTransposed(context, unpacked(context.value('p'))),
-          product,
-        },
-        attributesOf(context),
+        { dy: 'y', dhT: 'hT' },
+        ['y', 'gates', 's', 'h0', 'gain', 'mask', 'zone'],
+        { product },
       );
       const da = only(outputs, 'da');
       const ds = only(outputs, 'ds');
       return {
         ...inputGradients(context, da),
         h0: outputs['dh0'],
-        p: isNormalized ? stateWeightGradient(context, only(outputs, 'dr')) : weightGradient(context, da, ds, 1),
+        p:
+          product === undefined
+            ? weightGradient(context, da, ds, 1)
+            : stateWeightGradient(context, only(outputs, 'dr')),
         bR: context.wants('bR') ? only(graph.apply('gruBiasGradient', { da, ds }), 'db') : undefined,
         gain: context.wants('gain')
           ? gainGradient(context, 'gain', productGradient(context, da, ds), product)
@@ -83,15 +82,12 @@ export const gruOperations: Readonly<Record<string, OperationDefinition>> = {
     gradient: (context) => {
       const w = unpacked(context.value('p'));
       const units = w.columns;
-      const outputs = context.graph.apply(
+      const outputs = applyBackward(
+        context,
         'gruResetBeforeBackward',
-        {
-          ...upstream(context, { dy: 'y', dhT: 'hT' }),
-          ...operands(context, ['y', 'gates', 'h0', 'mask', 'zone']),
-          pT: packedTransposed(context, w, 0, 2 * units),
-          pnT: packedTransposed(context, w, 2 * units, units),
-        },
-        attributesOf(context),
+        { dy: 'y', dhT: 'hT' },
+        ['y', 'gates', 'h0', 'mask', 'zone'],
+        { pT: packedTransposed(context, w, 0, 2 * units), pnT: packedTransposed(context, w, 2 * units, units) },
       );
       const da = only(outputs, 'da');
       // Both packings come from one matrix: its whole gradient goes through the first of them.

@@ -3,14 +3,14 @@ import type { GradientRule, OperationDefinition } from '../operation.js';
 import { only } from '../value.js';
 import { packedTransposed, unpacked } from './linear.js';
 import {
-  attributesOf,
+  applyBackward,
   candidate,
   gainGradient,
   inputGradients,
-  operands,
+  normalizedOutput,
+  operandsOf,
   rowGradient,
   stateWeightGradient,
-  upstream,
 } from './recurrent.js';
 
 const attributes =
@@ -24,21 +24,15 @@ function gradientRule(name: string, peepholes: string): GradientRule {
   return (context) => {
     const { graph } = context;
     const projection = context.optional('pr');
-    const isNormalized = context.optional('gain') !== undefined;
-    const product = isNormalized ? context.value('product') : undefined;
+    const product = normalizedOutput(context, 'product');
     const unmixed = candidate(context, 'zoneCell', 'zoneoutCell');
     const seen = unmixed ?? context.value('c');
-    const outputs = graph.apply(
+    const outputs = applyBackward(
+      context,
       name,
-      {
-        ...upstream(context, { dy: 'y', dhT: 'hT', dcT: 'cT' }),
-        ...operands(context, ['gates', 'c', 'c0', 'peepholes', 'gain', 'cellGain', 'cellShift', ...masks]),
-        pT: packedTransposed(context, unpacked(context.value('p'))),
-        prT: projection && packedTransposed(context, unpacked(projection)),
-        product,
-        candidate: unmixed,
-      },
-      attributesOf(context),
+      { dy: 'y', dhT: 'hT', dcT: 'cT' },
+      ['gates', 'c', 'c0', 'peepholes', 'gain', 'cellGain', 'cellShift', ...masks],
+      { prT: projection && packedTransposed(context, unpacked(projection)), product, candidate: unmixed },
     );
     const da = only(outputs, 'da');
     const dcn = only(outputs, 'dcn');
@@ -46,7 +40,7 @@ function gradientRule(name: string, peepholes: string): GradientRule {
       ...inputGradients(context, da),
       h0: outputs['dh0'],
       c0: outputs['dc0'],
-      p: stateWeightGradient(context, isNormalized ? only(outputs, 'dr') : da),
+      p: stateWeightGradient(context, product === undefined ? da : only(outputs, 'dr')),
       bR: rowGradient(context, 'bR', da),
       gain: gainGradient(context, 'gain', da, product),
       cellGain: gainGradient(context, 'cellGain', dcn, seen),
@@ -58,7 +52,7 @@ function gradientRule(name: string, peepholes: string): GradientRule {
         ? only(
             graph.apply(
               peepholes,
-              { da, seen, ...operands(context, ['c', 'c0']) },
+              { da, seen, ...operandsOf(context, ['c', 'c0']) },
               { reverse: context.attribute('reverse') },
             ),
             'dP',

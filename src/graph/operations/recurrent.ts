@@ -7,7 +7,7 @@ import { only, type Value } from '../value.js';
 import { packedTransposed, unpacked } from './linear.js';
 
 /** The upstream gradients of outputs that may have none, by the operand names of the backward operations. */
-export function upstream(
+function upstream(
   context: GradientContext,
   names: Readonly<Record<string, string>>,
 ): Record<string, Value | undefined> {
@@ -15,7 +15,7 @@ export function upstream(
 }
 
 /** Inputs and outputs of the cell by name; undefined for those that it has not. */
-export function operands(context: GradientContext, names: readonly string[]): Record<string, Value | undefined> {
+export function operandsOf(context: GradientContext, names: readonly string[]): Record<string, Value | undefined> {
   return Object.fromEntries(names.map((name) => [name, context.optional(name)]));
 }
 
@@ -33,7 +33,7 @@ export function inputGradients(context: GradientContext, da: Value): Record<stri
 }
 
 /** The attributes of the cell by name, as its backward operation takes them too. */
-export function attributesOf({ node }: GradientContext): Record<string, number> {
+function attributesOf({ node }: GradientContext): Record<string, number> {
   const { attributes } = node.operation;
   return Object.fromEntries(attributes.map((name, index) => [name, node.attributes[index] as number]));
 }
@@ -50,11 +50,39 @@ export function candidate(context: GradientContext, zone: string, zoneout: strin
   return hasZoneout ? context.value('candidate') : undefined;
 }
 
+/**
+ * Applies the backward operation of a cell.
+ *
+ * @param gradients output of the cell by the operand that takes its gradient
+ * @param same      operands that it takes as the cell has or made them
+ * @param others    its other operands; the recurrent weights, packed for it, are `pT` unless they stand here
+ */
+export function applyBackward(
+  context: GradientContext,
+  name: string,
+  gradients: Readonly<Record<string, string>>,
+  same: readonly string[],
+  others: Readonly<Record<string, Value | undefined>>,
+): Record<string, Value> {
+  const operands = {
+    ...upstream(context, gradients),
+    ...operandsOf(context, same),
+    pT: others['pT'] ?? packedTransposed(context, unpacked(context.value('p'))),
+    ...others,
+  };
+  return context.graph.apply(name, operands, attributesOf(context));
+}
+
+/** The output that a layer normalisation of the recurrent product reads on the way back, undefined without a gain. */
+export function normalizedOutput(context: GradientContext, name: string): Value | undefined {
+  return context.optional('gain') === undefined ? undefined : context.value(name);
+}
+
 /** Gradient of recurrent weights whose every row sees the state alike: `da` is the gradient of their product. */
 export function stateWeightGradient(context: GradientContext, da: Value): Value | undefined {
   if (!context.wants('p')) return undefined;
   const reverse = context.attribute('reverse');
-  const states = operands(context, ['y', 'h0', 'mask']);
+  const states = operandsOf(context, ['y', 'h0', 'mask']);
   return only(context.graph.apply('stateWeightGradient', { da, ...states }, { reverse }), 'dR');
 }
 

@@ -1,16 +1,14 @@
 /** The vanilla recurrent cell. Kernel: native/kernels/generic/rnn.cc. */
 import type { OperationDefinition } from '../operation.js';
 import { only } from '../value.js';
-import { packedTransposed, unpacked } from './linear.js';
 import {
-  attributesOf,
+  applyBackward,
   candidate,
   gainGradient,
   inputGradients,
-  operands,
+  normalizedOutput,
   rowGradient,
   stateWeightGradient,
-  upstream,
 } from './recurrent.js';
 
 const attributes = 'activation:0..5i reverse:0..1i zoneout:0..1 epsilon:0..1';
@@ -24,22 +22,14 @@ export const rnnOperations: Readonly<Record<string, OperationDefinition>> = {
     constants: ['mask', 'zone'],
     kept: ['sum', 'candidate'],
     gradient: (context) => {
-      const isNormalized = context.optional('gain') !== undefined;
-      const sum = isNormalized ? context.value('sum') : undefined;
-      const outputs = context.graph.apply(
-        'rnnBackward',
-        {
-          ...upstream(context, { dy: 'y', dhT: 'hT' }),
-          ...operands(context, ['y', 'gain', 'mask', 'zone']),
-          pT: packedTransposed(context, unpacked(context.value('p'))),
-          sum,
-          candidate: candidate(context, 'zone', 'zoneout'),
-        },
-        attributesOf(context),
-      );
+      const sum = normalizedOutput(context, 'sum');
+      const outputs = applyBackward(context, 'rnnBackward', { dy: 'y', dhT: 'hT' }, ['y', 'gain', 'mask', 'zone'], {
+        sum,
+        candidate: candidate(context, 'zone', 'zoneout'),
+      });
       const da = only(outputs, 'da');
       // Without layer normalisation the pre-activation is the sum itself.
-      const dn = isNormalized ? only(outputs, 'dn') : da;
+      const dn = sum === undefined ? da : only(outputs, 'dn');
       return {
         ...inputGradients(context, da),
         h0: outputs['dh0'],

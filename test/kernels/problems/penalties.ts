@@ -1,20 +1,9 @@
 /** Problems of the penalties on activations and on their change in time. */
 import { scalar } from '../../oracle/matrix.js';
 import { rowCount } from '../../oracle/packed.js';
-import { batches, operandsFor, type Problem } from './problem.js';
+import { operandsFor, type Problem, packedShapes } from './problem.js';
 
-const shapes = [
-  { name: 'one step of one sequence', batchSizes: batches.oneStepOfOneSequence, columns: 1 },
-  { name: 'one step', batchSizes: batches.oneStep, columns: 3 },
-  { name: 'one sequence', batchSizes: batches.oneSequence, columns: 17 },
-  { name: 'all lengths different', batchSizes: batches.allLengthsDifferent, columns: 3 },
-  { name: 'all lengths different', batchSizes: batches.allLengthsDifferent, columns: 70 },
-  { name: 'equal lengths', batchSizes: batches.equalLengths, columns: 1 },
-  { name: 'more sequences than a tile', batchSizes: batches.moreSequencesThanATile, columns: 17 },
-  { name: '600 rows', batchSizes: batches.sixHundredRows, columns: 33 },
-] as const;
-
-function problemsOf({ name: size, batchSizes, columns }: (typeof shapes)[number]): Problem[] {
+function problemsOf({ name: size, batchSizes, columns }: (typeof packedShapes)[number]): Problem[] {
   const title = `${size}, ${columns} columns`;
   const random = operandsFor(`penalties ${title}`);
   const rows = rowCount(batchSizes);
@@ -47,4 +36,4 @@ const fixed: Problem = {
 };
 
 /** All of them at every size. */
-export const penaltyProblems: readonly Problem[] = [...shapes.flatMap(problemsOf), fixed];
+export const penaltyProblems: readonly Problem[] = [...packedShapes.flatMap(problemsOf), fixed];

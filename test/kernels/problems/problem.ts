@@ -79,3 +79,15 @@ export function indicesWithEnds(random: RandomOperands, count: number, size: num
   if (count > 3) ids[3] = element(ids, 2);
   return ids;
 }
+
+/** Sizes of operations on packed rows that mix no columns. */
+export const packedShapes = [
+  { name: 'one step of one sequence', batchSizes: batches.oneStepOfOneSequence, columns: 1 },
+  { name: 'one step', batchSizes: batches.oneStep, columns: 3 },
+  { name: 'one sequence', batchSizes: batches.oneSequence, columns: 17 },
+  { name: 'all lengths different', batchSizes: batches.allLengthsDifferent, columns: 3 },
+  { name: 'all lengths different', batchSizes: batches.allLengthsDifferent, columns: 70 },
+  { name: 'equal lengths', batchSizes: batches.equalLengths, columns: 17 },
+  { name: 'more sequences than a tile', batchSizes: batches.moreSequencesThanATile, columns: 70 },
+  { name: '600 rows', batchSizes: batches.sixHundredRows, columns: 33 },
+] as const;

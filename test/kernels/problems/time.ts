@@ -2,7 +2,7 @@
 import { oracles } from '../../oracle/index.js';
 import { type Matrix, mapElements, matrix, zeros } from '../../oracle/matrix.js';
 import { packedSteps, rowCount, sequenceCount } from '../../oracle/packed.js';
-import { batches, operandsFor, type Problem } from './problem.js';
+import { operandsFor, type Problem, packedShapes } from './problem.js';
 
 interface Shape {
   readonly name: string;
@@ -11,14 +11,7 @@ interface Shape {
 }
 
 const shapes: readonly Shape[] = [
-  { name: 'one step of one sequence', batchSizes: batches.oneStepOfOneSequence, columns: 1 },
-  { name: 'one step', batchSizes: batches.oneStep, columns: 3 },
-  { name: 'one sequence', batchSizes: batches.oneSequence, columns: 17 },
-  { name: 'all lengths different', batchSizes: batches.allLengthsDifferent, columns: 3 },
-  { name: 'all lengths different', batchSizes: batches.allLengthsDifferent, columns: 70 },
-  { name: 'equal lengths', batchSizes: batches.equalLengths, columns: 17 },
-  { name: 'more sequences than a tile', batchSizes: batches.moreSequencesThanATile, columns: 70 },
-  { name: '600 rows', batchSizes: batches.sixHundredRows, columns: 33 },
+  ...packedShapes,
   // Sums over time are made in blocks of 64 steps.
   { name: '150 steps', batchSizes: [...new Array<number>(64).fill(3), ...new Array<number>(86).fill(2)], columns: 7 },
 ];
