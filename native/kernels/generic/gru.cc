@@ -21,11 +21,9 @@ struct GruScratch {
   MaskedStates<T> masked;
   T* product;  // [B,3H] R h of one step, with layer normalisation
 
-  GruScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch scratch, int64_t* bytes = nullptr)
-      : masked(&scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
-        product(scratch.take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kP].columns)) {
-    if (bytes != nullptr) *bytes = scratch.bytes();
-  }
+  GruScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch)
+      : masked(scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
+        product(scratch->take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kP].columns)) {}
 };
 
 template <typename T, bool kPlain>
@@ -41,7 +39,8 @@ void forward(const BpttCall* call) {
   T* s_rows = data<T>(*call, kS);
   const VariantOperand<T, kPlain> products = data<T>(*call, kProduct);
   const GruAttributes<T, kPlain> on(call->attributes);
-  const GruScratch<T> scratch(call->operands, *call->axis, Scratch(call->shared_scratch));
+  Scratch memory(call->shared_scratch);
+  const GruScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, on.reverse);
   HiddenState<T, kPlain> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
                                 data<T>(*call, kMask), {data<T>(*call, kZone), on.zoneout}, scratch.masked);
@@ -142,9 +141,7 @@ void gru(const BpttCall* call) {
 
 template <typename T>
 BpttScratch gruScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  int64_t bytes = 0;
-  GruScratch<T>(operands, *axis, Scratch(), &bytes);
-  return {bytes, 0};
+  return scratch_of<GruScratch<T>>(operands, *axis);
 }
 
 namespace {
@@ -172,10 +169,9 @@ struct GruBackwardScratch {
   T* hidden;   // [B,H] gradient that reaches h directly from the step after
   T* product;  // [B,3H] gradient of R h, with layer normalisation
 
-  GruBackwardScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch scratch, int64_t* bytes = nullptr)
-      : hidden(scratch.take<T>(axis.batch * operands[kStates].columns)),
-        product(scratch.take<T>(operands[kBackwardGain].data == nullptr ? 0 : axis.batch * operands[kGates].columns)) {
-    if (bytes != nullptr) *bytes = scratch.bytes();
+  GruBackwardScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch)
+      : hidden(scratch->take<T>(axis.batch * operands[kStates].columns)),
+        product(scratch->take<T>(operands[kBackwardGain].data == nullptr ? 0 : axis.batch * operands[kGates].columns)) {
   }
 };
 
@@ -190,7 +186,8 @@ void backward(const BpttCall* call) {
   T* ds = data<T>(*call, kDs);
   const VariantOperand<T, kPlain> dr = data<T>(*call, kDr);
   const GruAttributes<T, kPlain> on(call->attributes);
-  const GruBackwardScratch<T> scratch(call->operands, *call->axis, Scratch(call->shared_scratch));
+  Scratch memory(call->shared_scratch);
+  const GruBackwardScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, on.reverse);
   const HiddenGradient<T, kPlain> hidden({data<T>(*call, kDy),
                                           data<T>(*call, kDhT),
@@ -262,9 +259,7 @@ void gruBackward(const BpttCall* call) {
 
 template <typename T>
 BpttScratch gruBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  int64_t bytes = 0;
-  GruBackwardScratch<T>(operands, *axis, Scratch(), &bytes);
-  return {bytes, 0};
+  return scratch_of<GruBackwardScratch<T>>(operands, *axis);
 }
 
 BPTT_INSTANTIATE(gru);

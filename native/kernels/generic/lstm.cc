@@ -51,16 +51,13 @@ struct LstmScratch {
   T* cells;       // [B,H] cell states, where those of all steps are not kept
   T* outputs;     // [B,H] output gates, where the gates are not kept and cell states are normalised
 
-  LstmScratch(const BpttOperand* operands, const BpttAxis& axis, int64_t units, Scratch scratch,
-              int64_t* bytes = nullptr)
-      : masked(&scratch, axis, operands[kY].columns, has(operands, kMask)),
-        product(scratch.take<T>(normalises(operands) ? axis.batch * operands[kP].columns : 0)),
-        candidates(scratch.take<T>(has(operands, kCellGain) ? axis.batch * units : 0)),
-        hidden(scratch.take<T>(has(operands, kProjection) ? axis.batch * units : 0)),
-        cells(scratch.take<T>(has(operands, kC) ? 0 : axis.batch * units)),
-        outputs(scratch.take<T>(has(operands, kActivated) || !has(operands, kCellGain) ? 0 : axis.batch * units)) {
-    if (bytes != nullptr) *bytes = scratch.bytes();
-  }
+  LstmScratch(const BpttOperand* operands, const BpttAxis& axis, int64_t units, Scratch* scratch)
+      : masked(scratch, axis, operands[kY].columns, has(operands, kMask)),
+        product(scratch->take<T>(normalises(operands) ? axis.batch * operands[kP].columns : 0)),
+        candidates(scratch->take<T>(has(operands, kCellGain) ? axis.batch * units : 0)),
+        hidden(scratch->take<T>(has(operands, kProjection) ? axis.batch * units : 0)),
+        cells(scratch->take<T>(has(operands, kC) ? 0 : axis.batch * units)),
+        outputs(scratch->take<T>(has(operands, kActivated) || !has(operands, kCellGain) ? 0 : axis.batch * units)) {}
   static bool has(const BpttOperand* operands, int operand) { return operands[operand].data != nullptr; }
   static bool normalises(const BpttOperand* operands) { return has(operands, kGain) || has(operands, kCellGain); }
 };
@@ -191,7 +188,8 @@ void forward(const BpttCall& call) {
   constexpr int NV = Tiling<T>::vectors(1);
   const LstmAttributes<T, kPlain> attributes(call.attributes);
   const int64_t H = columns(call, kP) / Gates::kCount;
-  const LstmScratch<T> scratch(call.operands, *call.axis, H, Scratch(call.shared_scratch));
+  Scratch memory(call.shared_scratch);
+  const LstmScratch<T> scratch(call.operands, *call.axis, H, &memory);
   const Walk walk(*call.axis, attributes.reverse);
   const int64_t P = columns(call, kY);
   HiddenState<T, kPlain> hidden(walk, {data<T>(call, kY), data<T>(call, kH0), data<T>(call, kHT), P},
@@ -277,25 +275,14 @@ void lstmCoupled(const BpttCall* call) {
   forward<T, true, false>(*call);
 }
 
-namespace {
-
-template <typename T, bool kCoupled>
-BpttScratch scratch_of(const BpttOperand* operands, const BpttAxis& axis) {
-  int64_t bytes = 0;
-  LstmScratch<T>(operands, axis, operands[kP].columns / LstmGates<kCoupled>::kCount, Scratch(), &bytes);
-  return {bytes, 0};
-}
-
-}  // namespace
-
 template <typename T>
 BpttScratch lstmScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return scratch_of<T, false>(operands, *axis);
+  return scratch_of<LstmScratch<T>>(operands, *axis, operands[kP].columns / LstmGates<false>::kCount);
 }
 
 template <typename T>
 BpttScratch lstmCoupledScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return scratch_of<T, true>(operands, *axis);
+  return scratch_of<LstmScratch<T>>(operands, *axis, operands[kP].columns / LstmGates<true>::kCount);
 }
 
 BPTT_INSTANTIATE(lstm);

@@ -41,16 +41,15 @@ struct LstmBackwardScratch {
   T* before_cell;  // [B,H] gradient of o*tanh(c'), and then of the candidate, when c' is normalised
   T* product;      // [B,GH] gradient of R h, with layer normalisation
 
-  LstmBackwardScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch scratch, int64_t* bytes = nullptr) {
+  LstmBackwardScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch) {
     const int64_t states = axis.batch * operands[kC].columns;
     const int64_t outputs = axis.batch * operands[kPT].columns;
     const auto has = [&](int operand) { return operands[operand].data != nullptr; };
-    hidden = scratch.take<T>(outputs);
-    cell = scratch.take<T>(states);
-    projected = scratch.take<T>(has(kProjectionT) ? outputs : 0);
-    before_cell = scratch.take<T>(has(kCellGain) ? states : 0);
-    product = scratch.take<T>(has(kGain) ? axis.batch * operands[kActivated].columns : 0);
-    if (bytes != nullptr) *bytes = scratch.bytes();
+    hidden = scratch->take<T>(outputs);
+    cell = scratch->take<T>(states);
+    projected = scratch->take<T>(has(kProjectionT) ? outputs : 0);
+    before_cell = scratch->take<T>(has(kCellGain) ? states : 0);
+    product = scratch->take<T>(has(kGain) ? axis.batch * operands[kActivated].columns : 0);
   }
 };
 
@@ -177,7 +176,8 @@ void backward(const BpttCall& call) {
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(1);
   const LstmAttributes<T, kPlain> attributes(call.attributes);
-  const LstmBackwardScratch<T> scratch(call.operands, *call.axis, Scratch(call.shared_scratch));
+  Scratch memory(call.shared_scratch);
+  const LstmBackwardScratch<T> scratch(call.operands, *call.axis, &memory);
   const Walk walk(*call.axis, attributes.reverse);
   const LstmCellGradient<T, kCoupled, kPlain> cell(call, attributes, scratch);
   const int64_t H = cell.units();
@@ -280,9 +280,7 @@ void lstmCoupledBackward(const BpttCall* call) {
 
 template <typename T>
 BpttScratch lstmBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  int64_t bytes = 0;
-  LstmBackwardScratch<T>(operands, *axis, Scratch(), &bytes);
-  return {bytes, 0};
+  return scratch_of<LstmBackwardScratch<T>>(operands, *axis);
 }
 
 template <typename T>

@@ -20,11 +20,9 @@ struct RnnScratch {
   MaskedStates<T> masked;
   T* sums;  // [B,H] of one step, with layer normalisation
 
-  RnnScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch scratch, int64_t* bytes = nullptr)
-      : masked(&scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
-        sums(scratch.take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kY].columns)) {
-    if (bytes != nullptr) *bytes = scratch.bytes();
-  }
+  RnnScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch)
+      : masked(scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
+        sums(scratch->take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kY].columns)) {}
 };
 
 template <typename T, bool kPlain>
@@ -40,7 +38,8 @@ void forward(const BpttCall* call) {
   const VariantOperand<T, kPlain> sums = data<T>(*call, kSum);
   const VariantOperand<T, kPlain> candidates = data<T>(*call, kCandidate);
   const Activation f = activation_of(call->attributes[kActivation]);
-  const RnnScratch<T> scratch(call->operands, *call->axis, Scratch(call->shared_scratch));
+  Scratch memory(call->shared_scratch);
+  const RnnScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, call->attributes[kReverse] != 0);
   HiddenState<T, kPlain> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
                                 data<T>(*call, kMask),
@@ -107,9 +106,7 @@ void rnn(const BpttCall* call) {
 
 template <typename T>
 BpttScratch rnnScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  int64_t bytes = 0;
-  RnnScratch<T>(operands, *axis, Scratch(), &bytes);
-  return {bytes, 0};
+  return scratch_of<RnnScratch<T>>(operands, *axis);
 }
 
 namespace {

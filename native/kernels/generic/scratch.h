@@ -29,5 +29,14 @@ class Scratch {
   int64_t bytes_ = 0;
 };
 
+// How much scratch memory the pieces of a call need: a struct whose constructor takes them from a Scratch, its last
+// argument.
+template <typename Pieces, typename... Arguments>
+inline BpttScratch scratch_of(const Arguments&... arguments) {
+  Scratch counting;
+  Pieces(arguments..., &counting);
+  return {counting.bytes(), 0};
+}
+
 }  // namespace kernel
 }  // namespace bptt
