@@ -177,8 +177,6 @@ struct GruBackwardScratch {
 
 template <typename T, bool kPlain>
 void backward(const BpttCall* call) {
-  constexpr int L = Vec<T>::kLanes;
-  constexpr int NV = Tiling<T>::vectors(1);
   const int64_t H = columns(*call, kStates);
   const T* s_rows = data<T>(*call, kKeptS);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kBackwardGain);
@@ -220,17 +218,14 @@ void backward(const BpttCall* call) {
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
-                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      const Place at = places(b);
-                      for_units<T>(panel, H, [&](int v, int64_t u, auto n_lanes) {
-                        const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
-                        const Vec<T> dn = cell.apply(at, u, n_lanes, Vec<T>::load(product + v * L));
-                        const Vec<T> s = Vec<T>::load(s_rows + at.row * H + u, n_lanes);
-                        cell.put(at, kReset, u, n_lanes, dn * s * on.gate.slope(r));
-                        (dn * r).store(ds + at.row * H + u, n_lanes);
-                      });
-                    });
+    for_places<T>(places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+                  [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {
+                    const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
+                    const Vec<T> dn = cell.apply(at, u, n_lanes, product);
+                    const Vec<T> s = Vec<T>::load(s_rows + at.row * H + u, n_lanes);
+                    cell.put(at, kReset, u, n_lanes, dn * s * on.gate.slope(r));
+                    (dn * r).store(ds + at.row * H + u, n_lanes);
+                  });
     return (gain == nullptr && dr == nullptr) || each_row(*call, walk, t, product_row);
   });
   if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);

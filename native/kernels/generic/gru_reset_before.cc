@@ -30,7 +30,6 @@ enum BackwardOperand { kDy, kDhT, kStates, kGates, kInitial, kPT, kPnT, kBackwar
 template <typename T>
 void gruResetBefore(const BpttCall* call) {
   constexpr int L = Vec<T>::kLanes;
-  constexpr int NV = Tiling<T>::vectors(1);
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
   const T* bias = data<T>(*call, kBias);
@@ -45,8 +44,8 @@ void gruResetBefore(const BpttCall* call) {
                                {data<T>(*call, kZone), on.zoneout}, masked);
   const Panels gate_panels = my_unit_panels<T>(*call, H);
   const Panels candidate_panels = my_panels<T>(*call, H);
-  const auto sum = [&](const Place& at, int gate, int64_t u, int n_lanes, const T* product) {
-    return Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes) + Vec<T>::load(product) +
+  const auto sum = [&](const Place& at, int gate, int64_t u, int n_lanes, Vec<T> product) {
+    return Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes) + product +
            Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
   };
 
@@ -60,24 +59,21 @@ void gruResetBefore(const BpttCall* call) {
                      with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n_lanes) {
                        Vec<T> gate[2];
                        for (int g = 0; g < 2; ++g) {
-                         gate[g] = on.gate(sum(at, g, u, n_lanes, product + g * L));
+                         gate[g] = on.gate(sum(at, g, u, n_lanes, Vec<T>::load(product + g * L)));
                          gate[g].store(gates + (at.row * kGruGates + g) * H + u, n_lanes);
                        }
                        (gate[kReset] * hidden.fed(at, u, n_lanes)).store(reset + at.row * H + u, n_lanes);
                      });
                    });
     if (barrier(*call)) return false;
-    for_rows<T, NV>(all_rows(walk.alive(t), factor<T>(reset + walk.row(t) * H, H)), data<T>(*call, kPn),
-                    candidate_panels, [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      const Place at = places(b);
-                      for_units<T>(panel, H, [&](int v, int64_t u, auto n_lanes) {
-                        T* kept = gates + at.row * kGruGates * H + u;
-                        const Vec<T> n = on.candidate(sum(at, kCandidateGate, u, n_lanes, product + v * L));
-                        const Vec<T> z = Vec<T>::load(kept + kUpdate * H, n_lanes);
-                        n.store(kept + kCandidateGate * H, n_lanes);
-                        hidden.put(at, u, n_lanes, gru_state(z, hidden.previous(at, u, n_lanes), n));
-                      });
-                    });
+    for_places<T>(places, all_rows(walk.alive(t), factor<T>(reset + walk.row(t) * H, H)), data<T>(*call, kPn),
+                  candidate_panels, [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {
+                    T* kept = gates + at.row * kGruGates * H + u;
+                    const Vec<T> n = on.candidate(sum(at, kCandidateGate, u, n_lanes, product));
+                    const Vec<T> z = Vec<T>::load(kept + kUpdate * H, n_lanes);
+                    n.store(kept + kCandidateGate * H, n_lanes);
+                    hidden.put(at, u, n_lanes, gru_state(z, hidden.previous(at, u, n_lanes), n));
+                  });
     return true;
   });
 }
@@ -101,8 +97,6 @@ BpttScratch gruResetBeforeScratch(const BpttOperand* operands, const BpttAxis* a
 //   dh0   [B,H]   out  may be absent
 template <typename T>
 void gruResetBeforeBackward(const BpttCall* call) {
-  constexpr int L = Vec<T>::kLanes;
-  constexpr int NV = Tiling<T>::vectors(1);
   const int64_t H = columns(*call, kStates);
   const T* mask = data<T>(*call, kBackwardMask);
   T* da = data<T>(*call, kDa);
@@ -125,27 +119,20 @@ void gruResetBeforeBackward(const BpttCall* call) {
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
-                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      for_units<T>(panel, H, [&](int v, int64_t u, auto n_lanes) {
-                        cell.apply(places(b), u, n_lanes, Vec<T>::load(product + v * L));
-                      });
-                    });
+    for_places<T>(
+        places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+        [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) { cell.apply(at, u, n_lanes, product); });
     if (barrier(*call)) return false;
     const Factor<T> candidate = {{da + (walk.row(t) * kGruGates + kCandidateGate) * H, kGruGates * H, H},
                                  {nullptr, 0, 0}};
-    for_rows<T, NV>(all_rows(walk.alive(t), candidate), data<T>(*call, kPnT), panels,
-                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      const Place at = places(b);
-                      for_units<T>(panel, H, [&](int v, int64_t u, auto n_lanes) {
-                        const Vec<T> dreset = Vec<T>::load(product + v * L);
-                        Vec<T> fed = states.previous(at, u, n_lanes);
-                        if (mask != nullptr) fed = fed * Vec<T>::load(mask + b * H + u, n_lanes);
-                        const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
-                        cell.put(at, kReset, u, n_lanes, dreset * fed * on.gate.slope(r));
-                        hidden.pass_fed(at, u, n_lanes, dreset * r);
-                      });
-                    });
+    for_places<T>(places, all_rows(walk.alive(t), candidate), data<T>(*call, kPnT), panels,
+                  [&](const Place& at, int64_t u, auto n_lanes, Vec<T> dreset) {
+                    Vec<T> fed = states.previous(at, u, n_lanes);
+                    if (mask != nullptr) fed = fed * Vec<T>::load(mask + at.sequence * H + u, n_lanes);
+                    const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
+                    cell.put(at, kReset, u, n_lanes, dreset * fed * on.gate.slope(r));
+                    hidden.pass_fed(at, u, n_lanes, dreset * r);
+                  });
     return true;
   });
   if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);

@@ -185,7 +185,6 @@ template <typename T, bool kCoupled, bool kPlain>
 void forward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
   constexpr int L = Vec<T>::kLanes;
-  constexpr int NV = Tiling<T>::vectors(1);
   const LstmAttributes<T, kPlain> attributes(call.attributes);
   const int64_t H = columns(call, kP) / Gates::kCount;
   Scratch memory(call.shared_scratch);
@@ -230,12 +229,8 @@ void forward(const BpttCall& call) {
     if (is_staged && !each_row(call, walk, t, row)) return false;
     if (projection == nullptr) return true;
     if (barrier(call)) return false;
-    for_rows<T, NV>(all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
-                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      for_units<T>(panel, P, [&](int v, int64_t u, auto n) {
-                        hidden.put(places(b), u, n, Vec<T>::load(product + v * L));
-                      });
-                    });
+    for_places<T>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
+                  [&](const Place& at, int64_t u, auto n, Vec<T> product) { hidden.put(at, u, n, product); });
     return true;
   });
 }

@@ -173,8 +173,6 @@ class LstmCellGradient {
 template <typename T, bool kCoupled, bool kPlain>
 void backward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
-  constexpr int L = Vec<T>::kLanes;
-  constexpr int NV = Tiling<T>::vectors(1);
   const LstmAttributes<T, kPlain> attributes(call.attributes);
   Scratch memory(call.shared_scratch);
   const LstmBackwardScratch<T> scratch(call.operands, *call.axis, &memory);
@@ -223,24 +221,17 @@ void backward(const BpttCall& call) {
 
   const bool is_done = walk_back(call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(call, kPT), panels,
-                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      const Place at = places(b);
-                      for_units<T>(panel, P, [&](int v, int64_t u, auto n) {
-                        const Vec<T> d = hidden.take(at, u, n, Vec<T>::load(product + v * L));
-                        if (dp != nullptr) d.store(dp + at.row * P + u, n);
-                        if (projection == nullptr) return before_projection(at, u, n, d);
-                        d.store(scratch.projected + b * P + u, n);
-                      });
-                    });
+    for_places<T>(places, following_rows<T>(walk, t, left_of), data<T>(call, kPT), panels,
+                  [&](const Place& at, int64_t u, auto n, Vec<T> product) {
+                    const Vec<T> d = hidden.take(at, u, n, product);
+                    if (dp != nullptr) d.store(dp + at.row * P + u, n);
+                    if (projection == nullptr) return before_projection(at, u, n, d);
+                    d.store(scratch.projected + at.sequence * P + u, n);
+                  });
     if (projection != nullptr) {
       if (barrier(call)) return false;
-      for_rows<T, NV>(all_rows(walk.alive(t), factor<T>(scratch.projected, P)), projection, unit_panels,
-                      [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                        for_units<T>(panel, H, [&](int v, int64_t u, auto n) {
-                          before_projection(places(b), u, n, Vec<T>::load(product + v * L));
-                        });
-                      });
+      for_places<T>(places, all_rows(walk.alive(t), factor<T>(scratch.projected, P)), projection, unit_panels,
+                    [&](const Place& at, int64_t u, auto n, Vec<T> product) { before_projection(at, u, n, product); });
     }
     const bool is_normalized = gain != nullptr || cell_gain != nullptr;
     if (is_normalized && !each_row(call, walk, t, normalized_row)) return false;

@@ -27,8 +27,6 @@ struct RnnScratch {
 
 template <typename T, bool kPlain>
 void forward(const BpttCall* call) {
-  constexpr int L = Vec<T>::kLanes;
-  constexpr int NV = Tiling<T>::vectors(1);
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
   const T* input_bias = data<T>(*call, kInputBias);
@@ -62,17 +60,14 @@ void forward(const BpttCall* call) {
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_rows<T, NV>(
-        hidden.left(t), data<T>(*call, kP), panels,
-        [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-          const Place at = places(b);
-          for_units<T>(panel, H, [&](int v, int64_t u, auto n) {
-            const T* shift = a == nullptr ? at_or_null(input_bias, u) : a + at.row * H + u;
-            const Vec<T> sum = Vec<T>::load_or_zero(shift, n) + Vec<T>::load(product + v * L);
-            if (sums != nullptr) sum.store(sums + at.row * H + u, n);
-            if (gain == nullptr) return apply(at, u, n, sum);
-            sum.store(scratch.sums + b * H + u, n);
-          });
+    for_places<T>(
+        places, hidden.left(t), data<T>(*call, kP), panels,
+        [&](const Place& at, int64_t u, auto n, Vec<T> product) {
+          const T* shift = a == nullptr ? at_or_null(input_bias, u) : a + at.row * H + u;
+          const Vec<T> sum = Vec<T>::load_or_zero(shift, n) + product;
+          if (sums != nullptr) sum.store(sums + at.row * H + u, n);
+          if (gain == nullptr) return apply(at, u, n, sum);
+          sum.store(scratch.sums + at.sequence * H + u, n);
         },
         [&](int64_t b, int count, int64_t panel, auto* tile) {
           return input.fill(walk.row(t) + b, count, panel, panels, tile);
@@ -128,8 +123,6 @@ enum BackwardOperand {
 
 template <typename T, bool kPlain>
 void backward(const BpttCall* call) {
-  constexpr int L = Vec<T>::kLanes;
-  constexpr int NV = Tiling<T>::vectors(1);
   const int64_t H = columns(*call, kStates);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kBackwardGain);
   const T* sums = data<T>(*call, kKeptSum);
@@ -156,16 +149,13 @@ void backward(const BpttCall* call) {
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_rows<T, NV>(following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
-                    [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                      const Place at = places(b);
-                      for_units<T>(panel, H, [&](int v, int64_t u, auto n) {
-                        const Vec<T> dh = hidden.take(at, u, n, Vec<T>::load(product + v * L));
-                        const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * H + u, n));
-                        d.store(da + at.row * H + u, n);
-                        if (dn != nullptr) d.store(dn + at.row * H + u, n);
-                      });
-                    });
+    for_places<T>(places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+                  [&](const Place& at, int64_t u, auto n, Vec<T> product) {
+                    const Vec<T> dh = hidden.take(at, u, n, product);
+                    const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * H + u, n));
+                    d.store(da + at.row * H + u, n);
+                    if (dn != nullptr) d.store(dn + at.row * H + u, n);
+                  });
     return gain == nullptr || each_row(*call, walk, t, normalized_row);
   });
   if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);

@@ -203,6 +203,22 @@ inline void for_units(int64_t panel, int64_t units, Visit visit) {
   }
 }
 
+// for_rows over a matrix packed for one gate: visit(place, first column, how many lanes are columns, the product's
+// values).
+template <typename T, typename Visit, typename Fill = NoFill>
+inline void for_places(const StepPlaces& places, const StepRows<T>& rows, const T* packed, const Panels& panels,
+                       Visit visit, Fill fill = {}) {
+  constexpr int L = Vec<T>::kLanes;
+  for_rows<T, Tiling<T>::vectors(1)>(
+      rows, packed, panels,
+      [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
+        const Place at = places(b);
+        for_units<T>(panel, panels.columns,
+                     [&](int v, int64_t u, auto n) { visit(at, u, n, Vec<T>::load(product + v * L)); });
+      },
+      fill);
+}
+
 inline int64_t panels_of(int64_t units, int64_t width) {
   return (units + width - 1) / width;
 }
