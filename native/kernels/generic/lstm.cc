@@ -198,7 +198,8 @@ void forward(const BpttCall& call) {
   const VariantOperand<const T, kPlain> gain = data<T>(call, kGain);
   const VariantOperand<const T, kPlain> cell_gain = data<T>(call, kCellGain);
   const VariantOperand<const T, kPlain> projection = data<T>(call, kProjection);
-  const bool is_staged = gain != nullptr || cell_gain != nullptr;
+  // Known when a plain cell is compiled.
+  const auto is_staged = [&] { return gain != nullptr || cell_gain != nullptr; };
   const Panels panels = my_unit_panels<T>(call, H);
   const Panels projected = my_panels<T>(call, P);
 
@@ -212,12 +213,13 @@ void forward(const BpttCall& call) {
           const int64_t u = panel * L;
           with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n) {
             Vec<T> sums[Gates::kCount], o;
+#pragma GCC unroll 4
             for (int gate = 0; gate < Gates::kCount; ++gate) {
               const Vec<T> r = Vec<T>::load(product + gate * L);
-              cell.keep_product(at, gate, u, n, r, is_staged);
+              cell.keep_product(at, gate, u, n, r, is_staged());
               sums[gate] = cell.sum(at, gate, u, n, r);
             }
-            if (is_staged) return;
+            if (is_staged()) return;
             const Vec<T> c = cell.cell_state(at, u, n, sums, &o);
             cell.hidden_state(at, u, n, o, c);
           });
@@ -226,7 +228,7 @@ void forward(const BpttCall& call) {
           return input.fill(walk.row(t) + b, count, panel, panels, tile);
         });
     const auto row = [&](const Place& at) { cell.row(at, gain, cell_gain, data<T>(call, kCellShift)); };
-    if (is_staged && !each_row(call, walk, t, row)) return false;
+    if (is_staged() && !each_row(call, walk, t, row)) return false;
     if (projection == nullptr) return true;
     if (barrier(call)) return false;
     for_places<T>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
