@@ -49,9 +49,18 @@ class PreviousRows {
   int64_t step_ = 0;  // of the last row asked for
 };
 
+// Memory of this thread for a masked row, behind that of the product.
+template <typename T>
+T* masked_row(const BpttCall& call) {
+  return static_cast<T*>(call.thread_scratch) +
+         transposed_product_scratch<T>(0).per_thread / static_cast<int64_t>(sizeof(T));
+}
+
 template <typename T>
 BpttScratch state_product_scratch(int64_t columns) {
-  return {transposed_product_scratch<T>(columns).shared, columns * static_cast<int64_t>(sizeof(T))};
+  BpttScratch scratch = transposed_product_scratch<T>(columns);
+  scratch.per_thread += columns * static_cast<int64_t>(sizeof(T));
+  return scratch;
 }
 
 }  // namespace
@@ -66,7 +75,7 @@ template <typename T>
 void stateWeightGradient(const BpttCall* call) {
   const int64_t H = columns(*call, 1);
   PreviousRows<T> previous(*call->axis, call->attributes[0] != 0, data<T>(*call, 1), data<T>(*call, 2),
-                           data<T>(*call, 3), static_cast<T*>(call->thread_scratch), H);
+                           data<T>(*call, 3), masked_row<T>(*call), H);
   transposed_product<T>(*call, data<T>(*call, 0), columns(*call, 0), columns(*call, 0), call->axis->rows, H,
                         data<T>(*call, 4), previous);
 }
@@ -91,7 +100,7 @@ void gruWeightGradient(const BpttCall* call) {
   const T* s = data<T>(*call, 1);
   T* dR = data<T>(*call, 5);
   const PreviousRows<T> previous(*call->axis, call->attributes[1] != 0, data<T>(*call, 2), data<T>(*call, 3),
-                                 data<T>(*call, 4), static_cast<T*>(call->thread_scratch), H);
+                                 data<T>(*call, 4), masked_row<T>(*call), H);
   transposed_product<T>(*call, da, 3 * H, 2 * H, N, H, dR, previous);
   if (barrier(*call)) return;  // the scratch memory is used again
   T* candidate_rows = dR + 2 * H * H;

@@ -17,10 +17,37 @@ inline int64_t panel_width() {
   return Tiling<T>::vectors(1) * Vec<T>::kLanes;
 }
 
-// Two buffers for one block of packed rows of B, used in turn, so that one barrier per block is enough.
+// Tiles of columns of A that are packed together: the memory of one row of A is then read in whole cache lines, and
+// its rows, often a power of two apart, do not push each other out of the cache before the next tile wants them.
+constexpr int kLeftTiles = 8;
+
+// Two buffers for one block of packed rows of B, used in turn, so that one barrier per block is enough; and for each
+// thread packed columns of A.
 template <typename T>
 inline BpttScratch transposed_product_scratch(int64_t width) {
-  return {2 * kDepthBlock * round_up(width, panel_width<T>()) * static_cast<int64_t>(sizeof(T)), 0};
+  constexpr int64_t kLeftRows = kLeftTiles * Tiling<T>::rows(Tiling<T>::vectors(1));
+  return {2 * kDepthBlock * round_up(width, panel_width<T>()) * static_cast<int64_t>(sizeof(T)),
+          kDepthBlock * kLeftRows * static_cast<int64_t>(sizeof(T))};
+}
+
+// left[tile][k][m] = a[k, tile * MR + m], zero from column `count` on.
+template <typename T, int MR>
+inline void pack_left(const T* a, int64_t stride, int64_t depth, int64_t count, T* left) {
+  for (int64_t k = 0; k < depth; ++k, a += stride) {
+    T* to = left + k * MR;
+    int64_t m = 0;
+    for (; m + MR <= count; m += MR, to += depth * MR) std::memcpy(to, a + m, MR * sizeof(T));
+    if (m == count) continue;
+    for (int64_t rest = 0; rest < MR; ++rest) to[rest] = m + rest < count ? a[m + rest] : T(0);
+  }
+}
+
+template <typename T>
+inline void prefetch_row(const T* row, int64_t count) {
+#if defined(__GNUC__)
+  for (int64_t c = 0; c < count; c += 64 / static_cast<int64_t>(sizeof(T))) __builtin_prefetch(row + c, 1);
+  __builtin_prefetch(row + count - 1, 1);
+#endif
 }
 
 // c[outputs, width] = sum over r < depth of a[r, 0..outputs]^T * row_of(r)[0..width].
@@ -37,7 +64,7 @@ inline void transposed_product(const BpttCall& call, const T* a, int64_t stride,
   const int64_t panels = (width + W - 1) / W;
   const Range mine = share(outputs, MR, *call.team);
   Tile<T, NV> tile;
-  alignas(64) T left[kDepthBlock * MR];
+  T* left = static_cast<T*>(call.thread_scratch);
   for (int64_t k0 = 0; k0 < depth; k0 += kDepthBlock) {
     const int64_t block = std::min(kDepthBlock, depth - k0);
     T* packed = static_cast<T*>(call.shared_scratch) + (k0 / kDepthBlock % 2) * kDepthBlock * panels * W;
@@ -53,26 +80,27 @@ inline void transposed_product(const BpttCall& call, const T* a, int64_t stride,
       }
     }
     if (barrier(call)) return;
-    for (int64_t o = mine.begin; o < mine.end; o += MR) {
-      const int count = static_cast<int>(std::min<int64_t>(MR, mine.end - o));
-      const T* from = a + k0 * stride + o;
-      if (count == MR) {
-        for (int64_t k = 0; k < block; ++k) std::memcpy(left + k * MR, from + k * stride, MR * sizeof(T));
-      } else {
-        for (int64_t k = 0; k < block; ++k) {
-          for (int m = 0; m < MR; ++m) left[k * MR + m] = m < count ? from[k * stride + m] : T(0);
-        }
-      }
+    for (int64_t o = mine.begin; o < mine.end; o += kLeftTiles * MR) {
+      const int64_t o_end = std::min<int64_t>(mine.end, o + kLeftTiles * MR);
+      pack_left<T, MR>(a + k0 * stride + o, stride, block, o_end - o, left);
       for (int64_t panel = 0; panel < panels; ++panel) {
-        panel_product<T, NV, Left::kPacked>(panel_vectors<T>(width, panel), MR, block, left, MR,
-                                            packed + panel * block * W, tile.value);
-        const int n_columns = static_cast<int>(std::min<int64_t>(W, width - panel * W));
-        for (int m = 0; m < count; ++m) {
-          T* to = c + (o + m) * width + panel * W;
-          for (int v = 0; v < n_columns; v += Vec<T>::kLanes) {
-            const int n = std::min(Vec<T>::kLanes, n_columns - v);
-            const Vec<T> sum = Vec<T>::load(tile.row(m) + v);
-            (k0 == 0 ? sum : Vec<T>::load(to + v, n) + sum).store(to + v, n);
+        const int64_t column = panel * W;
+        const int n_columns = static_cast<int>(std::min<int64_t>(W, width - column));
+        for (int64_t first = o; first < o_end; first += MR) {
+          const int count = static_cast<int>(std::min<int64_t>(MR, o_end - first));
+          T* to = c + first * width + column;
+          if (k0 != 0) {
+            // They come from far away; on the way while the product is made.
+            for (int m = 0; m < count; ++m) prefetch_row(to + m * width, n_columns);
+          }
+          panel_product<T, NV, Left::kPacked>(panel_vectors<T>(width, panel), MR, block, left + (first - o) * block, MR,
+                                              packed + panel * block * W, tile.value);
+          for (int m = 0; m < count; ++m, to += width) {
+            for (int v = 0; v < n_columns; v += Vec<T>::kLanes) {
+              const int n = std::min(Vec<T>::kLanes, n_columns - v);
+              const Vec<T> sum = Vec<T>::load(tile.row(m) + v);
+              (k0 == 0 ? sum : Vec<T>::load(to + v, n) + sum).store(to + v, n);
+            }
           }
         }
       }
