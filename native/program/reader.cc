@@ -281,6 +281,8 @@ Status ProgramReader::check_ranges(const OperationSpec& spec, const Instruction&
           {one_of("a", "x"), needs("x", "pW"), needs("bW", "x"), needs("gain", "a"), needs("product", "a")});
     case Opcode::rnnBackward:
       return first_error({needs("gain", "sum"), needs_unmixed("zone", "zoneout")});
+    case Opcode::stateWeightGradient:
+      return needs("dW", "x");
     case Opcode::gruBackward:
       return needs("gain", "product");
     case Opcode::lstm:

@@ -124,10 +124,10 @@ export const cellExamples: Readonly<Record<keyof typeof cellOperations, Example>
     results: { da: [N, H], dn: [N, H], dh0: [B, H] },
   },
   stateWeightGradient: {
-    operands: { da: of(N, 2 * H), ...states },
+    operands: { da: of(N, 2 * H), ...states, x: of(N, 2) },
     attributes: { reverse: 1 },
-    optional: ['h0', 'mask'],
-    results: { dR: [2 * H, H] },
+    optional: ['h0', 'mask', 'x'],
+    results: { dR: [2 * H, H], dW: [2 * H, 2] },
   },
   lstm: lstmExample(4),
   lstmBackward: lstmBackwardExample(4),

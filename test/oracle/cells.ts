@@ -32,7 +32,8 @@ export const cellOperations = {
       sum: o.optional('sum'),
       candidate: o.optional('candidate'),
     }),
-  stateWeightGradient: (o, batchSizes) => stateWeightGradient({ da: o.matrix('da'), ...fedStates(o, batchSizes) }),
+  stateWeightGradient: (o, batchSizes) =>
+    stateWeightGradient({ da: o.matrix('da'), x: o.optional('x'), ...fedStates(o, batchSizes) }),
 
   lstm: (o, batchSizes) => withProjection(o, lstm.lstm(lstmForward(o, batchSizes, false))),
   lstmBackward: (o, batchSizes) => lstm.lstmBackward(lstmBackward(o, batchSizes, false)),

@@ -3,6 +3,7 @@
  * H units, G gate rows, P the width of the state.
  */
 
+import { weightGradient } from './linear.js';
 import { accumulate, at, type Matrix, requireShape, zeros } from './matrix.js';
 import { type PackedStep, packedSteps, previousState, rowCount, sequenceCount } from './packed.js';
 
@@ -31,13 +32,20 @@ function requireStates({ y, h0, mask, batchSizes }: FedStates): void {
   requireShape('mask', mask, sequenceCount(batchSizes), y.columns);
 }
 
+/** The gradients of all steps, and what they are multiplied with. */
+interface StepGradients extends FedStates {
+  readonly da: Matrix;
+  readonly x?: Matrix | undefined;
+}
+
 /**
- * dR = sum over all steps of da^T fed.
+ * dR = sum over all steps of da^T fed, and dW = that of da^T x.
  *
  * @param operands.da [N,G]
- * @returns dR [G,P]
+ * @param operands.x  [N,I] may be absent
+ * @returns dR [G,P], and with x dW [G,I]
  */
-export function stateWeightGradient(operands: FedStates & { readonly da: Matrix }): { dR: Matrix } {
+export function stateWeightGradient(operands: StepGradients): { dR: Matrix; dW?: Matrix } {
   const { da, y, reverse, batchSizes } = operands;
   requireStates(operands);
   requireShape('da', da, y.rows, da.columns);
@@ -50,7 +58,7 @@ export function stateWeightGradient(operands: FedStates & { readonly da: Matrix 
       }
     }
   }
-  return { dR };
+  return operands.x === undefined ? { dR } : { dR, ...weightGradient({ dy: da, x: operands.x }) };
 }
 
 /**

@@ -67,8 +67,8 @@ template <typename T>
 void weightGradient(const BpttCall* call) {
   const int64_t width = columns(*call, 1);
   const T* x = data<T>(*call, 1);
-  transposed_product<T>(*call, data<T>(*call, 0), columns(*call, 0), columns(*call, 0), rows(*call, 0), width,
-                        data<T>(*call, 2), [&](int64_t row) { return x + row * width; });
+  transposed_product<T>(*call, data<T>(*call, 0), columns(*call, 0), columns(*call, 0), rows(*call, 0),
+                        right_columns(width, data<T>(*call, 2), [&](int64_t row) { return x + row * width; }));
 }
 
 template <typename T>

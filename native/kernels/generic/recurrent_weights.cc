@@ -57,32 +57,37 @@ T* masked_row(const BpttCall& call) {
 }
 
 template <typename T>
-BpttScratch state_product_scratch(int64_t columns) {
-  BpttScratch scratch = transposed_product_scratch<T>(columns);
+BpttScratch state_product_scratch(int64_t columns, int64_t inputs = 0) {
+  BpttScratch scratch = transposed_product_scratch<T>(columns + inputs);
   scratch.per_thread += columns * static_cast<int64_t>(sizeof(T));
   return scratch;
 }
 
 }  // namespace
 
-// dR = sum over all rows of da^T h_previous.
+// dR = sum over all rows of da^T h_previous, and dW = that of da^T x.
 //   da   [N,G]  in
 //   y    [N,H]  in   hidden states
 //   h0   [B,H]  in   may be absent: zero
 //   mask [B,H]  in   of variational dropout; may be absent
+//   x    [N,I]  in   for dW
 //   dR   [G,H]  out
+//   dW   [G,I]  out  may be absent
 template <typename T>
 void stateWeightGradient(const BpttCall* call) {
-  const int64_t H = columns(*call, 1);
+  const int64_t H = columns(*call, 1), G = columns(*call, 0);
+  T* dW = data<T>(*call, 6);
+  const int64_t I = dW == nullptr ? 0 : columns(*call, 4);
   PreviousRows<T> previous(*call->axis, call->attributes[0] != 0, data<T>(*call, 1), data<T>(*call, 2),
                            data<T>(*call, 3), masked_row<T>(*call), H);
-  transposed_product<T>(*call, data<T>(*call, 0), columns(*call, 0), columns(*call, 0), call->axis->rows, H,
-                        data<T>(*call, 4), previous);
+  const T* x = data<T>(*call, 4);
+  transposed_product<T>(*call, data<T>(*call, 0), G, G, call->axis->rows, right_columns(H, data<T>(*call, 5), previous),
+                        right_columns(I, dW, [&](int64_t row) { return x + row * I; }));
 }
 
 template <typename T>
 BpttScratch stateWeightGradientScratch(const BpttOperand* operands, const BpttAxis*) {
-  return state_product_scratch<T>(operands[1].columns);
+  return state_product_scratch<T>(operands[1].columns, operands[4].columns);
 }
 
 // dR for both forms of the gated recurrent unit, gates r z n.
@@ -101,13 +106,14 @@ void gruWeightGradient(const BpttCall* call) {
   T* dR = data<T>(*call, 5);
   const PreviousRows<T> previous(*call->axis, call->attributes[1] != 0, data<T>(*call, 2), data<T>(*call, 3),
                                  data<T>(*call, 4), masked_row<T>(*call), H);
-  transposed_product<T>(*call, da, 3 * H, 2 * H, N, H, dR, previous);
+  transposed_product<T>(*call, da, 3 * H, 2 * H, N, right_columns(H, dR, previous));
   if (barrier(*call)) return;  // the scratch memory is used again
   T* candidate_rows = dR + 2 * H * H;
   if (call->attributes[0] != 0) {
-    transposed_product<T>(*call, s, H, H, N, H, candidate_rows, previous);
+    transposed_product<T>(*call, s, H, H, N, right_columns(H, candidate_rows, previous));
   } else {
-    transposed_product<T>(*call, da + 2 * H, 3 * H, H, N, H, candidate_rows, [&](int64_t row) { return s + row * H; });
+    transposed_product<T>(*call, da + 2 * H, 3 * H, H, N,
+                          right_columns(H, candidate_rows, [&](int64_t row) { return s + row * H; }));
   }
 }
 

@@ -1,6 +1,7 @@
 // Weight gradients: C[O,K] = A^T B, summed over all rows of a batch.
 #pragma once
 
+#include <cstddef>
 #include <cstring>
 
 #include "kernels/generic/call.h"
@@ -42,6 +43,53 @@ inline void pack_left(const T* a, int64_t stride, int64_t depth, int64_t count, 
   }
 }
 
+// Some columns of the right factor and of the product.
+//   row_of   r -> const T*      a row of them, or null for a row of zeros
+//   product  [outputs, width]   out
+template <typename T, typename RowOf>
+struct RightColumns {
+  int64_t width;
+  T* product;
+  RowOf row_of;
+};
+
+struct NoRows {
+  std::nullptr_t operator()(int64_t) const { return nullptr; }
+};
+
+template <typename T, typename RowOf>
+inline RightColumns<T, RowOf> right_columns(int64_t width, T* product, RowOf row_of) {
+  return {width, product, row_of};
+}
+
+// Where columns of rows of B go when they are packed.
+template <typename T>
+struct RightPanels {
+  static constexpr int W = Tiling<T>::vectors(1) * Vec<T>::kLanes;
+  T* packed;
+  int64_t width;
+  int64_t rows;
+
+  T* panel(int64_t p) const { return packed + p * rows * W; }
+  int64_t padded(int64_t p) const { return panel_vectors<T>(width, p) * Vec<T>::kLanes; }
+
+  // Columns [begin, end) of row k; zeros where there is no source.
+  void put(int64_t k, const T* from, int64_t begin, int64_t end) const {
+    while (begin < end) {
+      const int64_t p = begin / W, column = begin % W;
+      const int64_t n = std::min(end - begin, padded(p) - column);
+      T* to = panel(p) + k * padded(p) + column;
+      if (from == nullptr) {
+        std::fill(to, to + n, T(0));
+      } else {
+        std::copy(from, from + n, to);
+        from += n;
+      }
+      begin += n;
+    }
+  }
+};
+
 template <typename T>
 inline void prefetch_row(const T* row, int64_t count) {
 #if defined(__GNUC__)
@@ -50,57 +98,59 @@ inline void prefetch_row(const T* row, int64_t count) {
 #endif
 }
 
-// c[outputs, width] = sum over r < depth of a[r, 0..outputs]^T * row_of(r)[0..width].
-//   a       [depth, stride]  in   only the first `outputs` columns are used
-//   row_of  r -> const T*    in   a row of B, or null for a row of zeros
-//   c       [outputs,width]  out
-// All threads of the call take part: together they pack B, then each does its own rows of C.
-template <typename T, typename RowOf>
+// to[0..count] = sums, added to what stands there unless it is the first block.
+template <typename T>
+inline void add_sums(const T* sums, T* to, int64_t count, bool is_first) {
+  for (int64_t v = 0; v < count; v += Vec<T>::kLanes) {
+    const int n = static_cast<int>(std::min<int64_t>(Vec<T>::kLanes, count - v));
+    const Vec<T> sum = Vec<T>::load(sums + v, n);
+    (is_first ? sum : Vec<T>::load(to + v, n) + sum).store(to + v, n);
+  }
+}
+
+// The columns of A^T [B1 B2]: B1's to b1.product, B2's to b2.product, summed over the rows r < depth.
+//   a  [depth, stride]  in   only the first `outputs` columns are used
+// All threads of the call take part: together they pack B, then each does its own rows of the product.
+template <typename T, typename RowOf1, typename RowOf2 = NoRows>
 inline void transposed_product(const BpttCall& call, const T* a, int64_t stride, int64_t outputs, int64_t depth,
-                               int64_t width, T* c, RowOf row_of) {
+                               RightColumns<T, RowOf1> b1, RightColumns<T, RowOf2> b2 = {0, nullptr, {}}) {
   constexpr int NV = Tiling<T>::vectors(1);
   constexpr int W = NV * Vec<T>::kLanes;
   constexpr int MR = Tiling<T>::rows(NV);
+  const int64_t width = b1.width + b2.width;
   const int64_t panels = (width + W - 1) / W;
   const Range mine = share(outputs, MR, *call.team);
   Tile<T, NV> tile;
   T* left = static_cast<T*>(call.thread_scratch);
   for (int64_t k0 = 0; k0 < depth; k0 += kDepthBlock) {
     const int64_t block = std::min(kDepthBlock, depth - k0);
-    T* packed = static_cast<T*>(call.shared_scratch) + (k0 / kDepthBlock % 2) * kDepthBlock * panels * W;
+    T* buffer = static_cast<T*>(call.shared_scratch) + (k0 / kDepthBlock % 2) * kDepthBlock * panels * W;
+    const RightPanels<T> right{buffer, width, block};
+    const int64_t padded = (panels - 1) * W + right.padded(panels - 1);
     const Range packs = share(block, 1, *call.team);
     for (int64_t k = packs.begin; k < packs.end; ++k) {
-      const T* from = row_of(k0 + k);
-      for (int64_t panel = 0; panel < panels; ++panel) {
-        const int64_t padded = panel_vectors<T>(width, panel) * Vec<T>::kLanes;
-        T* to = packed + panel * block * W + k * padded;
-        const int64_t n = from == nullptr ? 0 : std::min<int64_t>(W, width - panel * W);
-        if (n > 0) std::copy(from + panel * W, from + panel * W + n, to);
-        std::fill(to + n, to + padded, T(0));
-      }
+      right.put(k, b1.row_of(k0 + k), 0, b1.width);
+      if (b2.width > 0) right.put(k, b2.row_of(k0 + k), b1.width, width);
+      right.put(k, nullptr, width, padded);
     }
     if (barrier(call)) return;
     for (int64_t o = mine.begin; o < mine.end; o += kLeftTiles * MR) {
       const int64_t o_end = std::min<int64_t>(mine.end, o + kLeftTiles * MR);
       pack_left<T, MR>(a + k0 * stride + o, stride, block, o_end - o, left);
       for (int64_t panel = 0; panel < panels; ++panel) {
-        const int64_t column = panel * W;
-        const int n_columns = static_cast<int>(std::min<int64_t>(W, width - column));
+        const int64_t begin = panel * W, end = std::min(width, begin + W);
+        const int64_t n1 = std::max<int64_t>(0, std::min(end, b1.width) - begin), n2 = end - begin - n1;
         for (int64_t first = o; first < o_end; first += MR) {
           const int count = static_cast<int>(std::min<int64_t>(MR, o_end - first));
-          T* to = c + first * width + column;
-          if (k0 != 0) {
-            // They come from far away; on the way while the product is made.
-            for (int m = 0; m < count; ++m) prefetch_row(to + m * width, n_columns);
-          }
+          T* to1 = b1.product + first * b1.width + begin;
+          T* to2 = n2 == 0 ? nullptr : b2.product + first * b2.width + std::max<int64_t>(0, begin - b1.width);
+          // They come from far away; on the way while the product is made.
+          for (int m = 0; m < count && k0 != 0 && n1 > 0; ++m) prefetch_row(to1 + m * b1.width, n1);
           panel_product<T, NV, Left::kPacked>(panel_vectors<T>(width, panel), MR, block, left + (first - o) * block, MR,
-                                              packed + panel * block * W, tile.value);
-          for (int m = 0; m < count; ++m, to += width) {
-            for (int v = 0; v < n_columns; v += Vec<T>::kLanes) {
-              const int n = std::min(Vec<T>::kLanes, n_columns - v);
-              const Vec<T> sum = Vec<T>::load(tile.row(m) + v);
-              (k0 == 0 ? sum : Vec<T>::load(to + v, n) + sum).store(to + v, n);
-            }
+                                              right.panel(panel), tile.value);
+          for (int m = 0; m < count; ++m) {
+            add_sums(tile.row(m), to1 + m * b1.width, n1, k0 == 0);
+            if (n2 > 0) add_sums(tile.row(m) + n1, to2 + m * b2.width, n2, k0 == 0);
           }
         }
       }

@@ -11,8 +11,8 @@ import {
   inputGradients,
   normalizedOutput,
   operandsOf,
+  projectionGradients,
   rowGradient,
-  stateWeightGradient,
 } from './recurrent.js';
 
 const resetBeforeAttributes = 'gate:0..5i activation:0..5i reverse:0..1i zoneout:0..1';
@@ -53,12 +53,10 @@ export const gruOperations: Readonly<Record<string, OperationDefinition>> = {
       const da = only(outputs, 'da');
       const ds = only(outputs, 'ds');
       return {
-        ...inputGradients(context, da),
+        ...(product === undefined
+          ? { ...inputGradients(context, da), p: weightGradient(context, da, ds, 1) }
+          : projectionGradients(context, da, only(outputs, 'dr'))),
         h0: outputs['dh0'],
-        p:
-          product === undefined
-            ? weightGradient(context, da, ds, 1)
-            : stateWeightGradient(context, only(outputs, 'dr')),
         bR: context.wants('bR') ? only(graph.apply('gruBiasGradient', { da, ds }), 'db') : undefined,
         gain: context.wants('gain')
           ? gainGradient(context, 'gain', productGradient(context, da, ds), product)

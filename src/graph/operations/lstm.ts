@@ -6,11 +6,10 @@ import {
   applyBackward,
   candidate,
   gainGradient,
-  inputGradients,
   normalizedOutput,
   operandsOf,
+  projectionGradients,
   rowGradient,
-  stateWeightGradient,
 } from './recurrent.js';
 
 const attributes =
@@ -37,10 +36,9 @@ function gradientRule(name: string, peepholes: string): GradientRule {
     const da = only(outputs, 'da');
     const dcn = only(outputs, 'dcn');
     return {
-      ...inputGradients(context, da),
+      ...projectionGradients(context, da, product === undefined ? da : only(outputs, 'dr')),
       h0: outputs['dh0'],
       c0: outputs['dc0'],
-      p: stateWeightGradient(context, product === undefined ? da : only(outputs, 'dr')),
       bR: rowGradient(context, 'bR', da),
       gain: gainGradient(context, 'gain', da, product),
       cellGain: gainGradient(context, 'cellGain', dcn, seen),

@@ -19,15 +19,19 @@ export function operandsOf(context: GradientContext, names: readonly string[]): 
   return Object.fromEntries(names.map((name) => [name, context.optional(name)]));
 }
 
-/** Gradients of the input projection `a`, or of what the cell makes it from: `da` is its gradient. */
-export function inputGradients(context: GradientContext, da: Value): Record<string, Value | undefined> {
+/**
+ * Gradients of the input projection `a`, or of what the cell makes it from: `da` is its gradient.
+ *
+ * @param dW where it is known already
+ */
+export function inputGradients(context: GradientContext, da: Value, dW?: Value): Record<string, Value | undefined> {
   const { graph } = context;
   const x = context.optional('x');
   if (x === undefined) return { a: da };
   const weights = () => packedTransposed(context, unpacked(context.value('pW')));
   return {
     x: context.wants('x') ? only(graph.apply('linear', { x: da, p: weights() }), 'y') : undefined,
-    pW: context.wants('pW') ? only(graph.apply('weightGradient', { dy: da, x }), 'dW') : undefined,
+    pW: context.wants('pW') ? (dW ?? only(graph.apply('weightGradient', { dy: da, x }), 'dW')) : undefined,
     bW: rowGradient(context, 'bW', da),
   };
 }
@@ -78,12 +82,23 @@ export function normalizedOutput(context: GradientContext, name: string): Value 
   return context.optional('gain') === undefined ? undefined : context.value(name);
 }
 
-/** Gradient of recurrent weights whose every row sees the state alike: `da` is the gradient of their product. */
-export function stateWeightGradient(context: GradientContext, da: Value): Value | undefined {
-  if (!context.wants('p')) return undefined;
-  const reverse = context.attribute('reverse');
-  const states = operandsOf(context, ['y', 'h0', 'mask']);
-  return only(context.graph.apply('stateWeightGradient', { da, ...states }, { reverse }), 'dR');
+/**
+ * Gradients of the input projection, or of what the cell makes it from, and of recurrent weights whose every row sees the
+ * state alike. Where the cell multiplies its input itself, both weights' gradients are one product.
+ *
+ * @param da       gradient of the input projection
+ * @param dProduct gradient of the recurrent product
+ */
+export function projectionGradients(
+  context: GradientContext,
+  da: Value,
+  dProduct: Value,
+): Record<string, Value | undefined> {
+  if (!context.wants('p')) return inputGradients(context, da);
+  const x = context.wants('pW') && da === dProduct ? context.optional('x') : undefined;
+  const operands = { da: dProduct, ...operandsOf(context, ['y', 'h0', 'mask']), x };
+  const { dR, dW } = context.graph.apply('stateWeightGradient', operands, { reverse: context.attribute('reverse') });
+  return { ...inputGradients(context, da, dW), p: dR };
 }
 
 /** Gradient of the row `name` that is added to all rows of a matrix with the gradient `dy`. */
@@ -105,7 +120,7 @@ export function gainGradient(
 
 export const recurrentOperations: Readonly<Record<string, OperationDefinition>> = {
   stateWeightGradient: {
-    signature: 'da:N,G y:N,H h0:B,H? mask:B,H? > dR:G,H',
+    signature: 'da:N,G y:N,H h0:B,H? mask:B,H? x:N,I? > dR:G,H dW:G,I?',
     attributes: 'reverse:0..1i',
     role: 'backward',
   },

@@ -5,10 +5,9 @@ import {
   applyBackward,
   candidate,
   gainGradient,
-  inputGradients,
   normalizedOutput,
+  projectionGradients,
   rowGradient,
-  stateWeightGradient,
 } from './recurrent.js';
 
 const attributes = 'activation:0..5i reverse:0..1i zoneout:0..1 epsilon:0..1';
@@ -31,9 +30,8 @@ export const rnnOperations: Readonly<Record<string, OperationDefinition>> = {
       // Without layer normalisation the pre-activation is the sum itself.
       const dn = sum === undefined ? da : only(outputs, 'dn');
       return {
-        ...inputGradients(context, da),
+        ...projectionGradients(context, da, da),
         h0: outputs['dh0'],
-        p: stateWeightGradient(context, da),
         bR: rowGradient(context, 'bR', dn),
         gain: gainGradient(context, 'gain', dn, sum),
       };

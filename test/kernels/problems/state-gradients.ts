@@ -55,6 +55,13 @@ function stateWeightGradient(shape: Shape, pass: Pass, gates: number): Problem {
   return { ...problem, operation: 'stateWeightGradient', operands };
 }
 
+/** With the gradient of the input's weights, which stand beside those of the state in one product. */
+function bothWeightGradients(shape: Shape, pass: Pass, inputs: number): Problem {
+  const { problem, random, rows, units, states } = describe(`stateWeightGradient with ${inputs} inputs`, shape, pass);
+  const operands = { da: random.matrix(rows, 4 * units), ...states, x: random.matrix(rows, inputs) };
+  return { ...problem, operation: 'stateWeightGradient', operands };
+}
+
 /** The gates of a projected cell are of another width than its state. */
 function projectedWeightGradient(shape: Shape, pass: Pass): Problem {
   const { problem, random, rows, states } = describe('stateWeightGradient of 10 gate rows', shape, pass);
@@ -89,6 +96,8 @@ export const stateGradientProblems: readonly Problem[] = [
     stateWeightGradient(shape, pass, 1),
     stateWeightGradient(shape, pass, 4),
     projectedWeightGradient(shape, pass),
+    bothWeightGradients(shape, pass, 1),
+    bothWeightGradients(shape, pass, 43),
     gruWeightGradient(shape, pass, 0),
     gruWeightGradient(shape, pass, 1),
   ]),
