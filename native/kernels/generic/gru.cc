@@ -49,6 +49,7 @@ void forward(const BpttCall* call) {
   // From W x + bW and R h of the three gates, normalised where that is wanted.
   const auto apply = [&](const Place& at, int64_t u, int n_lanes, const Vec<T>* x, const Vec<T>* product) {
     Vec<T> recurrent[kGruGates];
+#pragma GCC unroll 4
     for (int gate = 0; gate < kGruGates; ++gate) {
       recurrent[gate] = product[gate] + Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
     }
@@ -92,6 +93,7 @@ void forward(const BpttCall* call) {
           const int64_t u = panel * L;
           with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n_lanes) {
             Vec<T> x[kGruGates], product[kGruGates];
+#pragma GCC unroll 4
             for (int gate = 0; gate < kGruGates; ++gate) {
               if (a != nullptr) {
                 x[gate] = Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes);
