@@ -189,8 +189,9 @@ class HiddenGradient {
       const Factor<T> left = left_of(t);
       for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
         const T* weights = packed + panel * left.depth() * NV * Vec<T>::kLanes;
-        for_group<T, NV>(carried, walk.alive(t), left, weights, panel, panels.template vectors<T, NV>(panel), &tile,
-                         write, NoFill());
+        const Range mine = panels.rows(panel, walk.alive(t), NV, Tiling<T>::rows(NV));
+        for_group<T, NV>(std::max(mine.begin, carried), mine.end, left, weights, panel,
+                         panels.template vectors<T, NV>(panel), &tile, write, NoFill());
       }
     }
   }

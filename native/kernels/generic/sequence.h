@@ -112,15 +112,33 @@ inline StepRows<T> following_rows(const Walk& walk, int64_t t, LeftOf left_of) {
   return {continuing, walk.alive(t), continuing == 0 ? Factor<T>{} : left_of(walk.after(t)), {}};
 }
 
-// Panels of this thread.
+// The panels of this thread. Every thread has the same number of vectors, so the first panel and the last may be shared
+// with its neighbours: then each of them does some rows.
 struct Panels {
   int64_t begin;
   int64_t end;
   int64_t columns;  // of a matrix packed for one gate, whose last panel may be narrower; 0 with several gates
+  // Vectors of all panels, which are cut into `parts`, and the part of this thread.
+  int64_t all = 0;
+  int64_t part = 0;
+  int64_t parts = 1;
 
   template <typename T, int NV>
   int vectors(int64_t panel) const {
     return columns == 0 ? NV : panel_vectors<T>(columns, panel);
+  }
+
+  // The rows of a panel that this thread does, of `count` rows, in whole tiles. `width` is that of a panel in the units
+  // of `all`.
+  Range rows(int64_t panel, int64_t count, int64_t width, int64_t tile) const {
+    if (parts == 1) return {0, count};
+    const int64_t first = panel * width, n = std::min(width, all - first) * parts;
+    const int64_t low = all * part - first * parts, high = low + all;
+    const auto row = [&](int64_t at) {
+      if (at <= 0) return int64_t{0};
+      return at >= n ? count : std::min(count, (count * at + n * tile / 2) / (n * tile) * tile);
+    };
+    return {row(low), row(high)};
   }
 };
 
@@ -166,8 +184,11 @@ inline void for_rows(const StepRows<T>& rows, const T* packed, const Panels& pan
   for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
     const T* weights = packed + panel * depth * W;
     const int vectors = panels.template vectors<T, NV>(panel);
-    for_group<T, NV>(0, rows.split, rows.head, weights, panel, vectors, &tile, visit, fill);
-    for_group<T, NV>(rows.split, rows.end, rows.tail, weights, panel, vectors, &tile, visit, fill);
+    const Range mine = panels.rows(panel, rows.end, panels.columns == 0 ? 1 : NV, Tiling<T>::rows(NV));
+    for_group<T, NV>(mine.begin, std::min(mine.end, rows.split), rows.head, weights, panel, vectors, &tile, visit,
+                     fill);
+    for_group<T, NV>(std::max(mine.begin, rows.split), mine.end, rows.tail, weights, panel, vectors, &tile, visit,
+                     fill);
   }
 }
 
@@ -219,22 +240,27 @@ inline void for_places(const StepPlaces& places, const StepRows<T>& rows, const 
       fill);
 }
 
-inline int64_t panels_of(int64_t units, int64_t width) {
-  return (units + width - 1) / width;
+// The part of `all` vectors, `width` in a panel, that is this thread's.
+inline Panels panels_of(const BpttCall& call, int64_t all, int64_t width, int64_t columns) {
+  const int64_t part = call.team->id, parts = call.team->count;
+  const int64_t begin = all * part / parts, end = (all * (part + 1) + parts - 1) / parts;
+  return {begin / width, (end + width - 1) / width, columns, all, part, parts};
+}
+
+inline int64_t vectors_of(int64_t columns, int64_t lanes) {
+  return (columns + lanes - 1) / lanes;
 }
 
 // The panels of this thread, of a matrix packed for one gate.
 template <typename T>
 inline Panels my_panels(const BpttCall& call, int64_t columns) {
-  const Range mine = share(panels_of(columns, Tiling<T>::vectors(1) * Vec<T>::kLanes), 1, *call.team);
-  return {mine.begin, mine.end, columns};
+  return panels_of(call, vectors_of(columns, Vec<T>::kLanes), Tiling<T>::vectors(1), columns);
 }
 
 // The same with several gates: a panel has one vector of each gate of the same units.
 template <typename T>
 inline Panels my_unit_panels(const BpttCall& call, int64_t units) {
-  const Range mine = share(panels_of(units, Vec<T>::kLanes), 1, *call.team);
-  return {mine.begin, mine.end, 0};
+  return panels_of(call, vectors_of(units, Vec<T>::kLanes), 1, 0);
 }
 
 // A phase of a step that needs whole rows: every thread has waited for the others, and takes some of the sequences.
