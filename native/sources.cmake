@@ -25,6 +25,7 @@ set(BPTT_KERNEL_SOURCES
   kernels/generic/rnn.cc
   kernels/generic/table.cc
   kernels/generic/time.cc
+  kernels/generic/two_axes.cc
   kernels/generic/updates.cc
 )
 

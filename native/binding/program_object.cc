@@ -36,6 +36,25 @@ std::vector<T> copy_of(const Napi::Value& value) {
   return std::vector<T>(array.Data(), array.Data() + array.ElementLength());
 }
 
+bool is_absent(const Napi::Value& value) {
+  return value.IsUndefined() || value.IsNull();
+}
+
+// The elements of an array, each an Int32Array or perhaps absent. Getters run here and only here, as they might detach
+// what another element lies on, or dispose of the program: pointers are taken afterwards.
+std::vector<Napi::Value> int32_arrays(Napi::Env env, const Napi::Value& value, const char* what, bool may_be_absent) {
+  const Napi::Array array = value.As<Napi::Array>();
+  const uint32_t count = array.Length();
+  std::vector<Napi::Value> elements;
+  for (uint32_t e = 0; e < count; ++e) {
+    const Napi::Value element = array[e];
+    if (!is_typed_array(element, napi_int32_array) && !(may_be_absent && is_absent(element)))
+      throw invalid(env, std::string(what) + " must be an Int32Array");
+    elements.push_back(element);
+  }
+  return elements;
+}
+
 }  // namespace
 
 Napi::Function ProgramObject::define(Napi::Env env) {
@@ -83,23 +102,36 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   blocks_ = Napi::Persistent(kept.As<Napi::Object>());
 }
 
-int64_t ProgramObject::begin(const Napi::CallbackInfo& info) {
+int64_t ProgramObject::begin(const Napi::CallbackInfo& info, size_t samples_argument) {
   const Napi::Env env = info.Env();
-  if (!program_) throw coded_error(env, "model_disposed", "the program has been disposed of");
   if (!info[0].IsArray() || !info[1].IsNumber())
     throw invalid(env, "run takes an array of Int32Array and an instruction number");
+  const std::vector<Napi::Value> batch_sizes = int32_arrays(env, info[0], "batch sizes", false);
+  std::vector<Napi::Value> samples(batch_sizes.size(), env.Null());
+  if (!is_absent(info[samples_argument])) {
+    if (!info[samples_argument].IsArray()) throw invalid(env, "samples must be an array of Int32Array");
+    const size_t axes = info[samples_argument].As<Napi::Array>().Length();
+    if (axes != batch_sizes.size()) {
+      throw coded_error(
+          env, "shape_mismatch",
+          "samples of " + std::to_string(axes) + " axes, batch sizes of " + std::to_string(batch_sizes.size()));
+    }
+    samples = int32_arrays(env, info[samples_argument], "samples", true);
+  }
+  if (!program_) throw coded_error(env, "model_disposed", "the program has been disposed of");
   const int64_t first = info[1].As<Napi::Number>().Int64Value();
   if (first != 0 && first != program_->prepare_end()) {
     throw invalid(env, "a run begins at instruction 0 or " + std::to_string(program_->prepare_end()) + ", not at " +
                            std::to_string(first));
   }
-  const Napi::Array given = info[0].As<Napi::Array>();
   std::vector<AxisSize> sizes;
-  for (uint32_t a = 0; a < given.Length(); ++a) {
-    const Napi::Value batch_sizes = given[a];
-    if (!is_typed_array(batch_sizes, napi_int32_array)) throw invalid(env, "batch sizes must be an Int32Array");
-    const Napi::Int32Array array = batch_sizes.As<Napi::Int32Array>();
-    sizes.push_back({array.Data(), static_cast<int64_t>(array.ElementLength())});
+  for (size_t a = 0; a < batch_sizes.size(); ++a) {
+    const Napi::Int32Array array = batch_sizes[a].As<Napi::Int32Array>();
+    sizes.push_back({array.Data(), static_cast<int64_t>(array.ElementLength()), nullptr, -1});
+    if (is_absent(samples[a])) continue;
+    const Napi::Int32Array given = samples[a].As<Napi::Int32Array>();
+    sizes.back().samples = given.Data();
+    sizes.back().sample_count = static_cast<int64_t>(given.ElementLength());
   }
   if (!program_->try_begin()) throw coded_error(env, "model_busy", "a run of this program is under way");
   RunError error;
@@ -107,6 +139,7 @@ int64_t ProgramObject::begin(const Napi::CallbackInfo& info) {
     program_->end();
     Napi::Error refused = coded_error(env, error.status.code(), error.status.message());
     refused.Set("value", Napi::Number::New(env, error.value));
+    refused.Set("axis", Napi::Number::New(env, error.axis));
     refused.Set("position", Napi::Number::New(env, static_cast<double>(error.position)));
     refused.Set("entry", Napi::Number::New(env, error.entry));
     throw refused;
@@ -115,7 +148,7 @@ int64_t ProgramObject::begin(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ProgramObject::run(const Napi::CallbackInfo& info) {
-  const int64_t first = begin(info);
+  const int64_t first = begin(info, 2);
   program_->run(Environment::of(info.Env()).team(), first, nullptr, false);
   program_->end();
   return info.Env().Undefined();
@@ -124,7 +157,7 @@ Napi::Value ProgramObject::run(const Napi::CallbackInfo& info) {
 Napi::Value ProgramObject::start(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[2].IsFunction()) throw invalid(env, "start takes a function to call at the end");
-  const int64_t first = begin(info);
+  const int64_t first = begin(info, 3);
   Environment& environment = Environment::of(env);
   auto done = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[2].As<Napi::Function>()));
   // The object, and with it the memory blocks, stays alive while the run is under way.

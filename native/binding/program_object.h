@@ -22,9 +22,11 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   explicit ProgramObject(const Napi::CallbackInfo& info);
 
  private:
-  // run(batchSizes: Int32Array[], first: number): void            on the calling thread and the team
+  // run(batchSizes: Int32Array[], first: number, samples?: (Int32Array | null)[]): void
+  //   on the calling thread and the team; samples: for each axis that of each sequence, null: the sequence's own number
   Napi::Value run(const Napi::CallbackInfo& info);
-  // start(batchSizes: Int32Array[], first: number, done: (cancelled: boolean) => void): void     off the event loop
+  // start(batchSizes: Int32Array[], first: number, done: (cancelled: boolean) => void, samples?): void
+  //   off the event loop
   Napi::Value start(const Napi::CallbackInfo& info);
   // cancel(): void      the run under way, if any, ends before it changes a parameter
   Napi::Value cancel(const Napi::CallbackInfo& info);
@@ -33,7 +35,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   Napi::Value scratch_bytes(const Napi::CallbackInfo& info);
 
   // Checks the arguments and the indices; the program is marked as running afterwards. Throws.
-  int64_t begin(const Napi::CallbackInfo& info);
+  int64_t begin(const Napi::CallbackInfo& info, size_t samples_argument);
 
   std::shared_ptr<Program> program_;
   Napi::ObjectReference blocks_;

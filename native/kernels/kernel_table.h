@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 // Changes whenever a structure below or the order of operations.def changes.
-#define BPTT_KERNEL_ABI 2u
+#define BPTT_KERNEL_ABI 3u
 
 // One time axis of the running batch: packed rows, sequences sorted by length.
 typedef struct BpttAxis {
@@ -19,6 +19,8 @@ typedef struct BpttAxis {
   int64_t rows;                // N = sum of batch_sizes
   const int32_t* batch_sizes;  // [T] sequences alive at each step, non-increasing
   const int64_t* offsets;      // [T+1] first row of each step
+  const int32_t* samples;      // [B] the sample that each sequence belongs to, by which two axes know each other's
+  const int32_t* places;       // [B] for a sample, its sequence; only where samples are a permutation of 0..B-1
 } BpttAxis;
 
 // One operand: row-major, no gap between rows; `data` is null for an absent operand.
@@ -40,7 +42,8 @@ typedef struct BpttTeam {
 typedef struct BpttCall {
   const BpttOperand* operands;  // in the order of the signature
   const double* attributes;     // in the order of operations.def
-  const BpttAxis* axis;         // the axis of N, or null
+  const BpttAxis* axis;         // the axis of N and B, or null
+  const BpttAxis* other;        // the axis of M and E, or null; its samples are a permutation that has all of `axis`
   void* shared_scratch;         // one for all threads of the call
   void* thread_scratch;         // one for each thread
   const BpttTeam* team;
@@ -53,8 +56,8 @@ typedef struct BpttScratch {
 } BpttScratch;
 
 typedef void (*BpttKernel)(const BpttCall* call);
-// `operands` and `axis` (null when there is none) hold the capacities here; absent operands have null `data`.
-typedef BpttScratch (*BpttScratchSize)(const BpttOperand* operands, const BpttAxis* axis);
+// `operands`, `axis` and `other` (null when there is none) hold the capacities here; absent operands have null `data`.
+typedef BpttScratch (*BpttScratchSize)(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other);
 
 typedef struct BpttOperation {
   const char* name;

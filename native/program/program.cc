@@ -1,6 +1,7 @@
 #include "program/program.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/barrier.h"
 #include "base/denormals.h"
@@ -43,13 +44,19 @@ int64_t Program::rows_of(const Value& value) const {
   return value.rows.kind == Extent::kSteps ? axis.rows : axis.batch;
 }
 
+const BpttAxis* Program::axis_or_null(int32_t axis) const {
+  return axis < 0 ? nullptr : &axes_[static_cast<size_t>(axis)];
+}
+
 // Lays out the operands of every instruction and reserves what a run needs, at full capacity.
 Status Program::lay_out() {
   for (const AxisCapacity& capacity : capacities_) {
     batch_sizes_.emplace_back(static_cast<size_t>(capacity.steps));
     offsets_.emplace_back(static_cast<size_t>(capacity.steps) + 1);
-    axes_.push_back(
-        {capacity.steps, capacity.batch, capacity.rows, batch_sizes_.back().data(), offsets_.back().data()});
+    samples_.emplace_back(static_cast<size_t>(capacity.batch));
+    places_.emplace_back(static_cast<size_t>(capacity.batch));
+    axes_.push_back({capacity.steps, capacity.batch, capacity.rows, batch_sizes_.back().data(), offsets_.back().data(),
+                     samples_.back().data(), places_.back().data()});
   }
   int64_t shared = 0;
   for (Instruction& instruction : instructions_) {
@@ -65,10 +72,13 @@ Status Program::lay_out() {
     }
   }
   for (const Instruction& instruction : instructions_) {
+    if (instruction.other >= 0 && instruction.axis >= 0) {
+      joined_axes_.emplace(static_cast<size_t>(instruction.other), static_cast<size_t>(instruction.axis));
+    }
     const BpttScratchSize size = kernels_->operations[instruction.opcode].scratch[is_double_];
     if (size == nullptr) continue;
-    const BpttAxis* axis = instruction.axis < 0 ? nullptr : &axes_[static_cast<size_t>(instruction.axis)];
-    const BpttScratch scratch = size(operands_.data() + instruction.first_operand, axis);
+    const BpttScratch scratch = size(operands_.data() + instruction.first_operand, axis_or_null(instruction.axis),
+                                     axis_or_null(instruction.other));
     shared = std::max(shared, scratch.shared);
     thread_scratch_bytes_ = std::max(thread_scratch_bytes_, round_up(scratch.per_thread, kAlignment));
   }
@@ -84,44 +94,126 @@ Status Program::lay_out() {
   return Status::ok();
 }
 
-bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
-  const auto refuse = [&](const std::string& code, const std::string& message) {
-    error->status = Status::error(code, message);
-    return false;
+namespace {
+
+bool refuse(RunError* error, const std::string& code, const std::string& message) {
+  error->status = Status::error(code, message);
+  return false;
+}
+
+std::string name_of_axis(size_t axis) {
+  return "axis " + std::to_string(axis);
+}
+
+// For a sample that is not what it must be: "axis 1: sample 7 at position 2, expected 0 to 3".
+bool refuse_sample(RunError* error, size_t axis, int64_t position, int32_t sample, const std::string& expected) {
+  error->axis = static_cast<int32_t>(axis);
+  error->position = position;
+  error->entry = sample;
+  return refuse(error, "shape_mismatch",
+                name_of_axis(axis) + ": sample " + std::to_string(sample) + " at position " + std::to_string(position) +
+                    ", expected " + expected);
+}
+
+}  // namespace
+
+bool Program::set_size(size_t a, const AxisSize& size, RunError* error) {
+  const AxisCapacity& capacity = capacities_[a];
+  const auto refuse_size = [&](const std::string& message) {
+    return refuse(error, "shape_mismatch", name_of_axis(a) + ": " + message);
   };
+  if (size.steps < 1 || size.steps > capacity.steps) {
+    return refuse_size(std::to_string(size.steps) + " steps, the program has room for " +
+                       std::to_string(capacity.steps));
+  }
+  int64_t rows = 0;
+  int32_t before = static_cast<int32_t>(capacity.batch);
+  for (int64_t t = 0; t < size.steps; ++t) {
+    const int32_t batch = size.batch_sizes[t];
+    if (batch < 1 || batch > before) {
+      return refuse_size("batch size " + std::to_string(batch) + " at step " + std::to_string(t) + ", expected 1 to " +
+                         std::to_string(before));
+    }
+    batch_sizes_[a][static_cast<size_t>(t)] = batch;
+    offsets_[a][static_cast<size_t>(t)] = rows;
+    rows += batch;
+    before = batch;
+  }
+  offsets_[a][static_cast<size_t>(size.steps)] = rows;
+  if (rows > capacity.rows) {
+    return refuse_size(std::to_string(rows) + " rows, the program has room for " + std::to_string(capacity.rows));
+  }
+  axes_[a].steps = size.steps;
+  axes_[a].batch = batch_sizes_[a][0];
+  axes_[a].rows = rows;
+  return true;
+}
+
+// Copies the samples before anything is known of them: only the copy is checked and used.
+bool Program::set_samples(size_t a, const AxisSize& size, RunError* error) {
+  const int64_t batch = axes_[a].batch;
+  std::vector<int32_t>& samples = samples_[a];
+  if (size.sample_count < 0) {
+    std::iota(samples.begin(), samples.begin() + batch, 0);
+    return true;
+  }
+  if (size.sample_count != batch) {
+    return refuse(error, "shape_mismatch",
+                  name_of_axis(a) + ": samples of " + std::to_string(size.sample_count) + " sequences, the batch has " +
+                      std::to_string(batch));
+  }
+  std::copy(size.samples, size.samples + batch, samples.begin());
+  for (int64_t b = 0; b < batch; ++b) {
+    const int32_t sample = samples[static_cast<size_t>(b)];
+    if (sample < 0) return refuse_sample(error, a, b, sample, "0 or more");
+  }
+  return true;
+}
+
+// The inverse of the samples, which must be a permutation.
+bool Program::set_places(size_t a, RunError* error) {
+  const int64_t batch = axes_[a].batch;
+  std::vector<int32_t>& places = places_[a];
+  std::fill(places.begin(), places.begin() + batch, -1);
+  for (int64_t b = 0; b < batch; ++b) {
+    const int32_t sample = samples_[a][static_cast<size_t>(b)];
+    if (sample >= batch) return refuse_sample(error, a, b, sample, "0 to " + std::to_string(batch - 1));
+    int32_t& place = places[static_cast<size_t>(sample)];
+    if (place >= 0) {
+      return refuse_sample(error, a, b, sample,
+                           "every sample once: position " + std::to_string(place) + " has the same");
+    }
+    place = static_cast<int32_t>(b);
+  }
+  return true;
+}
+
+// Makes sure that each sequence of an axis has one in every axis that it is joined with.
+bool Program::join_axes(RunError* error) {
+  int64_t placed = -1;
+  for (const auto& [other, own] : joined_axes_) {
+    if (static_cast<int64_t>(other) != placed && !set_places(other, error)) return false;
+    placed = static_cast<int64_t>(other);
+    const int64_t count = axes_[other].batch;
+    for (int64_t b = 0; b < axes_[own].batch; ++b) {
+      const int32_t sample = samples_[own][static_cast<size_t>(b)];
+      if (sample < count) continue;
+      return refuse_sample(error, own, b, sample,
+                           "one of the " + std::to_string(count) + " samples of " + name_of_axis(other));
+    }
+  }
+  return true;
+}
+
+bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
   if (sizes.size() != capacities_.size()) {
-    return refuse("shape_mismatch",
+    return refuse(error, "shape_mismatch",
                   std::to_string(sizes.size()) + " axes given, the program has " + std::to_string(capacities_.size()));
   }
   for (size_t a = 0; a < sizes.size(); ++a) {
-    const AxisSize& size = sizes[a];
-    const AxisCapacity& capacity = capacities_[a];
-    if (size.steps < 1 || size.steps > capacity.steps) {
-      return refuse("shape_mismatch",
-                    std::to_string(size.steps) + " steps, the program has room for " + std::to_string(capacity.steps));
-    }
-    int64_t rows = 0;
-    int32_t before = static_cast<int32_t>(capacity.batch);
-    for (int64_t t = 0; t < size.steps; ++t) {
-      const int32_t batch = size.batch_sizes[t];
-      if (batch < 1 || batch > before) {
-        return refuse("shape_mismatch", "batch size " + std::to_string(batch) + " at step " + std::to_string(t) +
-                                            ", expected 1 to " + std::to_string(before));
-      }
-      batch_sizes_[a][static_cast<size_t>(t)] = batch;
-      offsets_[a][static_cast<size_t>(t)] = rows;
-      rows += batch;
-      before = batch;
-    }
-    offsets_[a][static_cast<size_t>(size.steps)] = rows;
-    if (rows > capacity.rows) {
-      return refuse("shape_mismatch",
-                    std::to_string(rows) + " rows, the program has room for " + std::to_string(capacity.rows));
-    }
-    axes_[a].steps = size.steps;
-    axes_[a].batch = batch_sizes_[a][0];
-    axes_[a].rows = rows;
+    if (!set_size(a, sizes[a], error) || !set_samples(a, sizes[a], error)) return false;
   }
+  if (!join_axes(error)) return false;
   for (Instruction& instruction : instructions_) {
     for (size_t o = 0; o < instruction.operands.size(); ++o) {
       const int32_t index = instruction.operands[o];
@@ -136,15 +228,15 @@ bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
         error->value = index;
         error->position = r;
         error->entry = entries[r];
-        return refuse("index_out_of_range", "index " + std::to_string(entries[r]) + " at row " + std::to_string(r) +
-                                                " is outside " + std::to_string(value.low) + ".." +
-                                                std::to_string(value.high - 1));
+        return refuse(error, "index_out_of_range",
+                      "index " + std::to_string(entries[r]) + " at row " + std::to_string(r) + " is outside " +
+                          std::to_string(value.low) + ".." + std::to_string(value.high - 1));
       }
     }
-    const BpttAxis* axis = instruction.axis < 0 ? nullptr : &axes_[static_cast<size_t>(instruction.axis)];
     instruction.shared = threads_ > 1 && is_worth_sharing(operation_specs()[static_cast<size_t>(instruction.opcode)],
                                                           &operands_[static_cast<size_t>(instruction.first_operand)],
-                                                          axis, grain_ * threads_);
+                                                          axis_or_null(instruction.axis),
+                                                          axis_or_null(instruction.other), grain_ * threads_);
   }
   return true;
 }
@@ -211,7 +303,8 @@ void Program::run_member(int id, int count, int64_t first, void* member) {
     if (instruction.shared || id == 0) {
       const BpttCall call{operands_.data() + instruction.first_operand,
                           attributes_.data() + instruction.first_attribute,
-                          instruction.axis < 0 ? nullptr : &axes_[static_cast<size_t>(instruction.axis)],
+                          axis_or_null(instruction.axis),
+                          axis_or_null(instruction.other),
                           shared_scratch_.data(),
                           thread_scratch == nullptr ? nullptr : thread_scratch + id * thread_scratch_bytes_,
                           instruction.shared ? &together : &alone};

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/alignment.h"
@@ -38,22 +40,26 @@ struct Instruction {
   int32_t opcode;
   std::vector<int32_t> operands;  // value index or -1
   int64_t first_attribute;
-  int32_t axis;  // of the letter N, or -1
+  int32_t axis;   // of the letters N and B, or -1
+  int32_t other;  // of the letters M and E, or -1
   int64_t first_operand;
   bool shared = false;  // whether all threads do it together in this run, or one alone
 };
 
-// The run-time size of one axis.
+// The run-time size of one axis, in memory of the caller, who may change it at any time.
 struct AxisSize {
   const int32_t* batch_sizes;
   int64_t steps;
+  const int32_t* samples;  // the sample of each sequence
+  int64_t sample_count;    // -1: the sample of a sequence is its own number
 };
 
 // Why a run was refused before it began: nothing has been written.
 struct RunError {
   Status status;
   int32_t value = -1;     // value that holds the bad entry
-  int64_t position = -1;  // its row
+  int32_t axis = -1;      // axis whose samples hold it
+  int64_t position = -1;  // its row, or its sequence
   int32_t entry = 0;
 };
 
@@ -67,7 +73,7 @@ class Program {
                      const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads, int64_t grain,
                      std::shared_ptr<Program>* program);
 
-  // Sets the sizes of this run and checks them and every index that the instructions will use.
+  // Sets the sizes and the samples of this run and checks them and every index that the instructions will use.
   bool prepare(const std::vector<AxisSize>& sizes, RunError* error);
 
   // Runs from instruction `first`. With `wait_for_team` it waits for its turn with the members of the team, as queued
@@ -90,6 +96,11 @@ class Program {
   // Rows of a value in the running batch; at full capacity while the program is laid out.
   int64_t rows_of(const Value& value) const;
   Status lay_out();
+  const BpttAxis* axis_or_null(int32_t axis) const;
+  bool set_size(size_t axis, const AxisSize& size, RunError* error);
+  bool set_samples(size_t axis, const AxisSize& size, RunError* error);
+  bool set_places(size_t axis, RunError* error);
+  bool join_axes(RunError* error);
   void run_member(int id, int count, int64_t first, void* barrier);
 
   const BpttKernelTable* kernels_ = nullptr;
@@ -108,6 +119,10 @@ class Program {
   std::vector<BpttAxis> axes_;
   std::vector<std::vector<int32_t>> batch_sizes_;
   std::vector<std::vector<int64_t>> offsets_;
+  std::vector<std::vector<int32_t>> samples_;
+  std::vector<std::vector<int32_t>> places_;
+  // The pairs of other axis and axis that some instruction joins.
+  std::set<std::pair<size_t, size_t>> joined_axes_;
   AlignedBuffer shared_scratch_;
   AlignedBuffer thread_scratch_;
   int64_t thread_scratch_bytes_ = 0;

@@ -13,8 +13,9 @@ namespace {
 // Above any real model, and far below what could overflow an offset: 256 TiB.
 constexpr int64_t kMaxElements = int64_t{1} << 45;
 constexpr int32_t kMaxCount = 1 << 20;
-// Steps of all axes together: each takes memory outside the blocks, which no other check bounds.
+// Steps, and sequences, of all axes together: each takes memory outside the blocks, which no other check bounds.
 constexpr int64_t kMaxSteps = 1 << 24;
+constexpr int64_t kMaxSequences = 1 << 24;
 
 Status invalid(const std::string& message) {
   return Status::error("invalid_program", message);
@@ -64,7 +65,7 @@ Status ProgramReader::read_header() {
 
 Status ProgramReader::read_axes() {
   if (!has(int64_t{axes_} * kAxisWords)) return invalid("the axes are cut off");
-  int64_t steps = 0;
+  int64_t steps = 0, sequences = 0;
   for (int32_t a = 0; a < axes_; ++a) {
     AxisCapacity capacity{};
     capacity.steps = next();
@@ -79,6 +80,10 @@ Status ProgramReader::read_axes() {
     steps += capacity.steps;
     if (steps > kMaxSteps)
       return invalid("room for " + std::to_string(steps) + " steps, at most " + std::to_string(kMaxSteps) +
+                     " are possible");
+    sequences += capacity.batch;
+    if (sequences > kMaxSequences)
+      return invalid("room for " + std::to_string(sequences) + " sequences, at most " + std::to_string(kMaxSequences) +
                      " are possible");
     program_.capacities_.push_back(capacity);
   }
@@ -186,8 +191,8 @@ Status ProgramReader::check_operands(const OperationSpec& spec, Instruction* ins
     const Status status = match_operand(spec, operand, value.rows, {Extent::kFixed, value.columns}, &letters);
     if (!status.is_ok()) return status;
   }
-  const auto steps = letters.find('N');
-  instruction->axis = steps == letters.end() ? -1 : static_cast<int32_t>(steps->second.value);
+  instruction->axis = axis_of(letters, 'N', 'B');
+  instruction->other = axis_of(letters, 'M', 'E');
   return Status::ok();
 }
 

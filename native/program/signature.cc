@@ -101,11 +101,18 @@ OperationSpec parse_operation(const OperationRow& row) {
   return spec;
 }
 
-// Rows named N or B must be an axis's; the two letters of one operation belong to the same axis.
+// Rows named N, B, M or E must be an axis's.
 bool is_axis_letter_of_kind(char letter, const Extent& extent) {
-  if (letter == 'N') return extent.kind == Extent::kSteps;
-  if (letter == 'B') return extent.kind == Extent::kBatch;
+  if (letter == 'N' || letter == 'M') return extent.kind == Extent::kSteps;
+  if (letter == 'B' || letter == 'E') return extent.kind == Extent::kBatch;
   return true;
+}
+
+// Whether these two letters of one operation belong to the same axis, or one of them is not bound.
+bool agree(const Letters& letters, char steps, char batch) {
+  const auto one = letters.find(steps);
+  const auto other = letters.find(batch);
+  return one == letters.end() || other == letters.end() || one->second.value == other->second.value;
 }
 
 bool match_extent(const std::vector<ExtentTerm>& terms, const Extent& extent, Letters* letters) {
@@ -172,12 +179,17 @@ Status match_operand(const OperationSpec& operation, const OperandSpec& operand,
   };
   if (!match_extent(operand.rows, rows, letters)) return error("rows", rows, operand.rows);
   if (!match_extent(operand.columns, columns, letters)) return error("columns", columns, operand.columns);
-  const auto steps = letters->find('N');
-  const auto batch = letters->find('B');
-  if (steps != letters->end() && batch != letters->end() && steps->second.value != batch->second.value) {
-    return error("rows", rows, operand.rows);
+  if (agree(*letters, 'N', 'B') && agree(*letters, 'M', 'E')) return Status::ok();
+  return Status::error("invalid_program", operation.name + ": " + operand.name + " has " + to_string(rows) +
+                                              " rows, an operand before it has those of another axis");
+}
+
+int32_t axis_of(const Letters& letters, char steps, char batch) {
+  for (char letter : {steps, batch}) {
+    const auto bound = letters.find(letter);
+    if (bound != letters.end()) return static_cast<int32_t>(bound->second.value);
   }
-  return Status::ok();
+  return -1;
 }
 
 }  // namespace bptt

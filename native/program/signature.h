@@ -63,4 +63,7 @@ using Letters = std::map<char, Extent>;
 Status match_operand(const OperationSpec& operation, const OperandSpec& operand, const Extent& rows,
                      const Extent& columns, Letters* letters);
 
+// The axis that these two letters stand for, N and B or M and E, or -1 when neither is bound.
+int32_t axis_of(const Letters& letters, char steps, char batch);
+
 }  // namespace bptt

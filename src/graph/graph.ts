@@ -1,7 +1,7 @@
 /** A graph of symbolic values, built once and never changed by data. */
 import { ShapeError } from '../core/errors.js';
 import { operation as operationNamed } from './registry.js';
-import { extentOf, type Letters, matchOperand } from './signature.js';
+import { extentOf, lettersOf, matchOperand } from './signature.js';
 import {
   describeExtent,
   type Extent,
@@ -25,11 +25,6 @@ export interface ExternalOptions {
 
 /** Operands by name; undefined for one that is left out. */
 export type Operands = Readonly<Record<string, Value | undefined>>;
-
-/** The time axis that rows belong to. */
-function axisOf(rows: Extent | undefined): string | undefined {
-  return rows === undefined || typeof rows === 'number' ? undefined : rows.axis;
-}
 
 /** Builder of a computation. Equal operations on equal values are computed once. */
 export class Graph {
@@ -125,7 +120,7 @@ export class Graph {
     extents: Readonly<Record<string, Extent>> = {},
   ): Record<string, Value> {
     const operation = operationNamed(name);
-    const letters: Letters = new Map(Object.entries(extents));
+    const letters = lettersOf(name, extents);
     const inputs = new Map<string, Value>();
     for (const spec of operation.signature.inputs) {
       const value = operands[spec.name];
@@ -139,8 +134,6 @@ export class Graph {
         });
       }
     }
-    const axis = axisOf(letters.get('N')) ?? axisOf(letters.get('B'));
-    if (axis !== undefined) letters.set('N', this.steps(axis)).set('B', this.batch(axis));
     const numbers = operation.attributes.map((attribute) => attributes[attribute] ?? 0);
 
     const outputs = new Map<string, Value>();

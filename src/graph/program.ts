@@ -1,6 +1,6 @@
 /** A compiled program: a graph with its memory plan, loaded by the native side and ready to run. */
 import { RangeIndexError, ShapeError, UsageError } from '../core/errors.js';
-import { asNativeError, type NativeProgram, native } from '../native/addon.js';
+import { type AxisSamples, asNativeError, type NativeProgram, native } from '../native/addon.js';
 import { allocateBlock } from '../native/memory.js';
 import { threadGrain } from '../native/threads.js';
 import { type AxisCapacity, emitProgram, type Location } from './emit.js';
@@ -29,6 +29,16 @@ export interface ProgramOptions {
   readonly precision?: 'float32' | 'float64';
   /** Packs the parameters in instructions that a run may leave out. Default false: packed at every run. */
   readonly prepare?: boolean;
+}
+
+/** Settings of a run off the event loop. */
+export interface StartOptions {
+  /** Leaves out the packing of parameters, which have not changed since the last run. */
+  readonly prepared?: boolean;
+  /** Stops the run, unless it has begun to change parameters. */
+  readonly signal?: AbortSignal;
+  /** As in `run`. */
+  readonly samples?: AxisSamples;
 }
 
 const ARENA = 3;
@@ -125,13 +135,15 @@ export class CompiledProgram {
    * before every run: its memory may be another value's by the end of one.
    *
    * @param prepared leaves out the packing of parameters, which have not changed since the last run
-   * @throws {ShapeError} `shape_mismatch` when the batch does not fit
+   * @param samples  for each axis the sample of each sequence, in the order of `batchSizes`, for operations that join two
+   *   axes: each sample once on their other axis, any of these on their own. They are copied before the run begins
+   * @throws {ShapeError} `shape_mismatch` when the batch does not fit, or the samples do not
    * @throws {RangeIndexError} `index_out_of_range` with the input, the row and the index
    * @throws {UsageError} `model_busy` while another run is under way
    */
-  run(batchSizes: readonly Int32Array[], prepared = false): void {
+  run(batchSizes: readonly Int32Array[], prepared = false, samples?: AxisSamples): void {
     try {
-      this.#native.run(batchSizes, prepared ? this.#prepare : 0);
+      this.#native.run(batchSizes, prepared ? this.#prepare : 0, samples);
     } catch (error) {
       throw this.#translate(error);
     }
@@ -141,8 +153,8 @@ export class CompiledProgram {
    * Like `run`, off the event loop. Rejects with the signal's reason when the run was stopped; no parameter has
    * changed then.
    */
-  start(batchSizes: readonly Int32Array[], options: { prepared?: boolean; signal?: AbortSignal } = {}): Promise<void> {
-    const { prepared = false, signal } = options;
+  start(batchSizes: readonly Int32Array[], options: StartOptions = {}): Promise<void> {
+    const { prepared = false, signal, samples } = options;
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
         reject(signal.reason);
@@ -150,11 +162,12 @@ export class CompiledProgram {
       }
       const cancel = () => this.#native.cancel();
       try {
-        this.#native.start(batchSizes, prepared ? this.#prepare : 0, (cancelled) => {
+        const done = (cancelled: boolean) => {
           signal?.removeEventListener('abort', cancel);
           if (cancelled) reject(signal?.reason);
           else resolve();
-        });
+        };
+        this.#native.start(batchSizes, prepared ? this.#prepare : 0, done, samples);
       } catch (error) {
         reject(this.#translate(error));
         return;
@@ -200,7 +213,7 @@ export class CompiledProgram {
   }
 
   #translate(error: unknown): Error {
-    const { code, message, value, position, entry } = error as Record<string, unknown>;
+    const { code, message, value, axis, position, entry } = error as Record<string, unknown>;
     if (code === 'model_busy' || code === 'model_disposed') return new UsageError(code, String(message));
     if (code === 'index_out_of_range') {
       const culprit = this.#values[value as number] as Value;
@@ -213,7 +226,12 @@ export class CompiledProgram {
         high: culprit.high - 1,
       });
     }
-    if (code === 'shape_mismatch') return new ShapeError(code, String(message));
+    if (code === 'shape_mismatch') {
+      const names = [...this.axes.keys()];
+      const text = String(message).replace(/\baxis (\d+)/g, (_, number) => `axis ${names[number]}`);
+      const isSample = typeof axis === 'number' && axis >= 0;
+      return new ShapeError(code, text, isSample ? { axis: names[axis], position, sample: entry } : {});
+    }
     return asNativeError(error);
   }
 }

@@ -12,6 +12,7 @@ import { randomOperations } from './operations/random.js';
 import { recurrentOperations } from './operations/recurrent.js';
 import { rnnOperations } from './operations/rnn.js';
 import { timeOperations } from './operations/time.js';
+import { twoAxesOperations } from './operations/two-axes.js';
 import { updateOperations } from './operations/updates.js';
 import { parseSignature } from './signature.js';
 
@@ -44,6 +45,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     ...gruOperations,
     ...normalizationOperations,
     ...timeOperations,
+    ...twoAxesOperations,
     ...randomOperations,
     ...penaltyOperations,
     ...elementwiseOperations,

@@ -78,10 +78,43 @@ export function extentOf(terms: readonly Term[], letters: Letters): Extent | und
   return numberOf(terms, letters);
 }
 
-function matchesKind(letter: string, extent: Extent): boolean {
-  if (letter === 'N') return typeof extent !== 'number' && extent.kind === 'steps';
-  if (letter === 'B') return typeof extent !== 'number' && extent.kind === 'batch';
+/** The letters of the two time axes of an operation: packed rows and sequences of its own, and of its other one. */
+const AXES = [
+  { steps: 'N', batch: 'B' },
+  { steps: 'M', batch: 'E' },
+] as const;
+
+/** Binds a letter, and the other letter of a time axis with it; false when the letter stands for another kind. */
+function bind(letter: string, extent: Extent, letters: Letters): boolean {
+  const pair = AXES.find(({ steps, batch }) => letter === steps || letter === batch);
+  if (pair === undefined) {
+    letters.set(letter, extent);
+    return true;
+  }
+  const kind = letter === pair.steps ? 'steps' : 'batch';
+  if (typeof extent === 'number' || extent.kind !== kind) return false;
+  letters.set(pair.steps, { kind: 'steps', axis: extent.axis });
+  letters.set(pair.batch, { kind: 'batch', axis: extent.axis });
   return true;
+}
+
+/**
+ * The letters that a caller settles before any operand does.
+ *
+ * @throws {ShapeError} `shape_mismatch` when a letter of a time axis is given as something else, or the two letters of
+ *   one axis as those of two
+ */
+export function lettersOf(operation: string, extents: Readonly<Record<string, Extent>>): Letters {
+  const letters: Letters = new Map();
+  for (const [letter, extent] of Object.entries(extents)) {
+    const known = letters.get(letter);
+    if (known === undefined ? bind(letter, extent, letters) : sameExtent(known, extent)) continue;
+    const axis = AXES.find(({ steps }) => letter === steps) === undefined ? 'the sequences' : 'the steps';
+    const expected = known === undefined ? `${axis} of a time axis` : describeExtent(known);
+    const message = `${operation}: the extent ${letter} is ${describeExtent(extent)}, expected ${expected}`;
+    throw new ShapeError('shape_mismatch', message, { operation, extent: letter, actual: extent, expected });
+  }
+  return letters;
 }
 
 function matchExtent(terms: readonly Term[], extent: Extent, letters: Letters): boolean {
@@ -91,9 +124,7 @@ function matchExtent(terms: readonly Term[], extent: Extent, letters: Letters): 
   const [term] = free;
   if (free.length !== 1 || term === undefined) return false;
   if (terms.length === 1 && term.factor === 1) {
-    if (!matchesKind(term.letter, extent)) return false;
-    letters.set(term.letter, extent);
-    return true;
+    return bind(term.letter, extent, letters);
   }
   const others = numberOf(
     terms.filter((other) => other !== term),
@@ -116,7 +147,7 @@ function describeTerms(terms: readonly Term[], letters: Letters): string {
 }
 
 /**
- * Matches a value with an operand and binds the letters that it settles.
+ * Matches a value with an operand and binds the letters that it settles: N and B, and M and E, settle each other.
  *
  * @throws {ShapeError} `shape_mismatch` with the operation, the operand and both sizes
  */

@@ -12,12 +12,23 @@ export interface NativeOperation {
   readonly attributes: string;
 }
 
+/**
+ * For each time axis the sample that each of its sequences belongs to; undefined where that is the sequence's own number.
+ * A sequence of one axis belongs with that of another which has the same sample.
+ */
+export type AxisSamples = readonly (Int32Array | null | undefined)[];
+
 /** A loaded program. One run at a time; a second one is refused with code `model_busy`. */
 export interface NativeProgram {
   /** Runs on the calling thread and whatever members of the thread team are free. Blocks. */
-  run(batchSizes: readonly Int32Array[], first: number): void;
+  run(batchSizes: readonly Int32Array[], first: number, samples?: AxisSamples): void;
   /** Runs on the team, off the event loop; `done` is called on this thread when the run has ended. */
-  start(batchSizes: readonly Int32Array[], first: number, done: (cancelled: boolean) => void): void;
+  start(
+    batchSizes: readonly Int32Array[],
+    first: number,
+    done: (cancelled: boolean) => void,
+    samples?: AxisSamples,
+  ): void;
   /** Asks the run under way to stop; it does so only while no parameter has been changed. */
   cancel(): void;
   /** Frees the scratch memory and lets go of the blocks. */

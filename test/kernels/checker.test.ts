@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/graph/registry.js';
-import { native } from '../../src/native/addon.js';
+import { type AxisSamples, native } from '../../src/native/addon.js';
 import { rowCount } from '../oracle/packed.js';
 import { RandomOperands } from '../oracle/random-matrix.js';
 import { type CapturedProgram, capture, codeOf, GuardedBlocks, load } from './captured-program.js';
 import { addGradients, buildProblem, differentiableOutputs } from './problem-graph.js';
 import { ProblemProgram } from './problem-program.js';
 import { problems } from './problems/index.js';
-import { mostOperands } from './problems/problem.js';
-import { trainingStep } from './training-graph.js';
+import { mostOperands, runArguments } from './problems/problem.js';
+import { encoderDecoderStep, trainingStep } from './training-graph.js';
 
 interface Base extends CapturedProgram {
   readonly name: string;
   readonly batchSizes: readonly Int32Array[];
+  readonly samples?: AxisSamples;
 }
 
 /**
@@ -30,8 +31,8 @@ function basePrograms(): Base[] {
     if (operations.get(operation)?.gradient !== undefined) {
       results.push(...addGradients(built, differentiableOutputs(built)).values());
     }
-    const batchSizes = problem.batchSizes === undefined ? [] : [Int32Array.from(problem.batchSizes)];
-    return { name: problem.name, ...capture(() => new ProblemProgram(built, results)), batchSizes };
+    const captured = capture(() => new ProblemProgram(built, results));
+    return { name: problem.name, ...captured, ...runArguments(problem) };
   });
 }
 
@@ -41,7 +42,13 @@ const training: Base = {
   ...capture(() => trainingStep(sizes, 1)),
   batchSizes: [Int32Array.of(3, 3, 2, 1)],
 };
-const bases = [...basePrograms(), training];
+const encoderDecoder: Base = {
+  name: 'a training step of two time axes',
+  ...capture(() => encoderDecoderStep(1)),
+  batchSizes: [Int32Array.of(3, 3, 2, 1), Int32Array.of(4, 2, 2, 1, 1)],
+  samples: encoderDecoderStep(1).samples,
+};
+const bases = [...basePrograms(), training, encoderDecoder];
 
 // native/program/format.h
 const HEADER_WORDS = 8;
@@ -90,7 +97,7 @@ function outcome(base: Base, mutated: Partial<CapturedProgram>, guarded: Guarded
   const code = codeOf(() => {
     const program = load({ ...base, ...mutated }, guarded.blocks, threads);
     fill(guarded, mutated.words ?? base.words);
-    ended = codeOf(() => program.run(base.batchSizes, 0)) ?? 'ran';
+    ended = codeOf(() => program.run(base.batchSizes, 0, base.samples)) ?? 'ran';
     program.dispose();
   });
   return guarded.areMarginsIntact() ? (code ?? ended) : 'wrote outside its memory';
@@ -194,13 +201,37 @@ describe('a malformed program', () => {
     expect(programs).toBeGreaterThan(50);
   });
 
-  it('is refused when a time axis has room for more steps than any memory', () => {
-    const words = training.words.slice();
-    // Steps, sequences, rows: consistent with each other, and no value stands on the axis.
-    words.set([0x7fffffff, 1, 0x7fffffff], HEADER_WORDS);
-    const only = Int32Array.from([...words.slice(0, 4), 0, 0, 0, 0, ...words.slice(HEADER_WORDS, HEADER_WORDS + 3)]);
+  it('is harmless with any samples', () => {
+    const mutations = new Mutations();
+    const endings = new Map<string, number>();
+    for (const base of bases.filter(({ batchSizes }) => batchSizes.length > 1)) {
+      const guarded = new GuardedBlocks(base.blockBytes);
+      for (let attempt = 0; attempt < 300; attempt++) {
+        const samples = base.batchSizes.map((sizes, axis) => {
+          const entries = (base.samples?.[axis] ?? new Int32Array(sizes[0] as number)).slice();
+          const index = mutations.below(entries.length);
+          if (mutations.below(2) === 0) entries[index] = mutations.replacement(entries, index);
+          return mutations.below(9) === 0 ? undefined : entries.subarray(mutations.below(30) === 0 ? 1 : 0);
+        });
+        const ending = outcome({ ...base, samples }, {}, guarded, 1 + (attempt % 3));
+        expect(['ran', 'shape_mismatch'], `${base.name}: ${samples.join('; ')}`).toContain(ending);
+        endings.set(ending, (endings.get(ending) ?? 0) + 1);
+      }
+    }
+    for (const ending of ['ran', 'shape_mismatch']) expect(endings.get(ending), ending).toBeGreaterThan(100);
+  });
+
+  it('is refused when a time axis has room for more steps or sequences than any memory', () => {
     const { blocks } = new GuardedBlocks(training.blockBytes);
-    expect(codeOf(() => load({ ...training, words: only }, blocks))).toBe('invalid_program');
+    const many = 0x7fffffff;
+    // Steps, sequences, rows: consistent with each other, and no value stands on the axis.
+    const withAxis = (axis: readonly number[]) =>
+      codeOf(() =>
+        load({ ...training, words: Int32Array.of(...training.words.slice(0, 3), 1, 0, 0, 0, 0, ...axis) }, blocks),
+      );
+    expect(withAxis([many, 1, many])).toBe('invalid_program');
+    expect(withAxis([1, many, many])).toBe('invalid_program');
+    expect(withAxis([1000, 1000, 1_000_000])).toBeUndefined();
   });
 });
 

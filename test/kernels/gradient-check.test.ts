@@ -82,7 +82,7 @@ class Objective {
     const before = memory.slice();
     for (let index = 0; index < memory.length; index++)
       memory[index] = element(before, index) + step * element(change, index);
-    this.#run.program.run(this.#run.batchSizes);
+    this.#run.compute();
     memory.set(before);
     return this.outputs.map((name) => {
       const { data } = this.upstream.get(name) as Matrix;

@@ -44,7 +44,7 @@ describe.each(byOperation)('the kernel $operation', ({ all }) => {
       run.write();
       const constant = [...built.operands].filter(([name]) => !built.results.has(name));
       const before = constant.map(([, value]) => run.bits(value));
-      run.program.run(run.batchSizes);
+      run.compute();
       expect(run.firstStrayByte(computedValues(built)), problem.name).toBeUndefined();
       constant.forEach(([name, value], index) => {
         expect(run.bits(value).equals(before[index] as Buffer), `${problem.name}: ${name}`).toBe(true);

@@ -7,10 +7,7 @@ import type { Extent, Source, Value } from '../../src/graph/value.js';
 import { aligned } from '../../src/native/memory.js';
 import type { Matrix } from '../oracle/matrix.js';
 import { rowCount, sequenceCount } from '../oracle/packed.js';
-import type { Problem } from './problems/problem.js';
-
-/** The time axis of every problem that has one. */
-export const AXIS = 'time';
+import { AXIS, OTHER_AXIS, type Problem } from './problems/problem.js';
 
 /** The graph of one operation. */
 export interface ProblemGraph {
@@ -48,16 +45,41 @@ function packedWeights(graph: Graph, operation: string, spec: OperandSpec, weigh
   return graph.apply(packing, { w: weights }, { rowBegin }, extents)['p'] as Value;
 }
 
-/** Rows of an operand as they stand in its signature: of the time axis, its sequences, or fixed. */
+/** What a letter stands for that says by itself where rows lie, on the axis of the problem or on its other one. */
+function extentOfLetter(graph: Graph, { otherBatchSizes }: Problem, letter: string | undefined): Extent | undefined {
+  const other = otherBatchSizes === undefined ? AXIS : OTHER_AXIS;
+  if (letter === 'M') return graph.steps(other);
+  if (letter === 'E') return graph.batch(other);
+  return letter === 'B' ? graph.batch(AXIS) : undefined;
+}
+
+/** Rows of an operand as they stand in its signature: of a time axis, its sequences, or fixed. */
 function rowsOf(graph: Graph, problem: Problem, spec: OperandSpec, rows: number): Extent {
   const letter = spec.rows[0]?.letter;
-  if (letter === 'B') return graph.batch(AXIS);
+  const known = extentOfLetter(graph, problem, letter);
+  if (known !== undefined) return known;
   const onAxis = problem.batchSizes !== undefined && rows === rowCount(problem.batchSizes);
   return onAxis && (letter === 'N' || letter === 'R') ? graph.steps(AXIS) : rows;
 }
 
+/** The sequences and steps of both axes that results of an operation on two axes have: no operand need settle them. */
+function resultExtents(graph: Graph, problem: Problem): Record<string, Extent> {
+  const { inputs, outputs } = operationNamed(problem.operation).signature;
+  const letters = [...inputs, ...outputs].map((spec) => spec.rows[0]?.letter);
+  if (!letters.includes('M') && !letters.includes('E')) return {};
+  const results = outputs.map((spec) => spec.rows[0]?.letter as string);
+  return Object.fromEntries(
+    results.flatMap((letter) => {
+      const extent = letter === 'N' ? graph.steps(AXIS) : extentOfLetter(graph, problem, letter);
+      return extent === undefined ? [] : [[letter, extent] as const];
+    }),
+  );
+}
+
 /** The extents of a problem, where R may be the steps or the sequences of the time axis. */
-function extentsOf(graph: Graph, { batchSizes, extents = {} }: Problem): Record<string, Extent> {
+function extentsOf(graph: Graph, problem: Problem): Record<string, Extent> {
+  const { batchSizes } = problem;
+  const extents: Record<string, Extent> = { ...problem.extents, ...resultExtents(graph, problem) };
   const rows = extents['R'];
   if (batchSizes === undefined || rows === undefined) return extents;
   if (rows === rowCount(batchSizes)) return { ...extents, R: graph.steps(AXIS) };

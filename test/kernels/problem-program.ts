@@ -2,10 +2,12 @@
 import type { AxisCapacity } from '../../src/graph/emit.js';
 import { CompiledProgram, type ModelBlocks } from '../../src/graph/program.js';
 import type { Value } from '../../src/graph/value.js';
+import type { AxisSamples } from '../../src/native/addon.js';
 import { allocateBlock } from '../../src/native/memory.js';
 import type { Matrix } from '../oracle/matrix.js';
 import { rowCount, sequenceCount } from '../oracle/packed.js';
-import { AXIS, LEFT_OUT, type ProblemGraph } from './problem-graph.js';
+import { LEFT_OUT, type ProblemGraph } from './problem-graph.js';
+import { axesOf, runArguments } from './problems/problem.js';
 
 /** Settings of a compilation. */
 export interface ProblemProgramOptions {
@@ -27,7 +29,8 @@ const isComputed = (value: Value): boolean => value.node !== undefined;
 /** A program for one problem. */
 export class ProblemProgram {
   readonly program: CompiledProgram;
-  readonly batchSizes: readonly Int32Array[];
+  readonly #batchSizes: readonly Int32Array[];
+  readonly #samples: AxisSamples;
   readonly #built: ProblemGraph;
   readonly #extra: ReadonlyMap<string, Matrix>;
   readonly #values: readonly Value[];
@@ -44,12 +47,11 @@ export class ProblemProgram {
   ) {
     const { precision = 'float32', threads = 1, keepOperands = false, spare = 0 } = options;
     const { problem, graph } = built;
-    const { batchSizes } = problem;
     const axes = new Map<string, AxisCapacity>();
-    if (batchSizes !== undefined) {
+    for (const [axis, batchSizes] of axesOf(problem)) {
       const steps = batchSizes.length + spare;
       const batch = sequenceCount(batchSizes) + spare;
-      axes.set(AXIS, { steps, batch, rows: spare === 0 ? rowCount(batchSizes) : steps * batch });
+      axes.set(axis, { steps, batch, rows: spare === 0 ? rowCount(batchSizes) : steps * batch });
     }
     const externals = [...graph.externals.values()];
     const inputs = externals.filter((value) => value.source === 'input');
@@ -68,7 +70,9 @@ export class ProblemProgram {
       grain: 0, // small as the problems are, all threads take part
       precision,
     });
-    this.batchSizes = batchSizes === undefined ? [] : [Int32Array.from(batchSizes)];
+    const { batchSizes, samples } = runArguments(problem);
+    this.#batchSizes = batchSizes;
+    this.#samples = samples;
     this.#built = built;
     this.#extra = extra;
     const present = externals.filter(
@@ -88,8 +92,18 @@ export class ProblemProgram {
   /** Writes, runs, and returns the program for reading. */
   run(): this {
     this.write();
-    this.program.run(this.batchSizes);
+    this.compute();
     return this;
+  }
+
+  /** Runs on what stands in the memory. */
+  compute(): void {
+    this.program.run(this.#batchSizes, false, this.#samples);
+  }
+
+  /** The same off the event loop. */
+  start(): Promise<void> {
+    return this.program.start(this.#batchSizes, { samples: this.#samples });
   }
 
   /** The live entries of a value, in the memory of the program. */
@@ -137,7 +151,7 @@ export class ProblemProgram {
 
   #rowsOf(value: Value): number {
     if (typeof value.rows === 'number') return value.rows;
-    const batchSizes = this.#built.problem.batchSizes ?? [];
+    const batchSizes = axesOf(this.#built.problem).get(value.rows.axis) ?? [];
     return value.rows.kind === 'steps' ? rowCount(batchSizes) : sequenceCount(batchSizes);
   }
 

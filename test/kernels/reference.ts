@@ -1,9 +1,10 @@
 /** What the reference says about a problem. */
+import { operation as operationNamed } from '../../src/graph/registry.js';
 import { type OperationName, oracles } from '../oracle/index.js';
 import { type Matrix, scalar } from '../oracle/matrix.js';
 import type { OperandValues } from '../oracle/operands.js';
 import { compare, tolerance } from '../oracle/tolerance.js';
-import type { Problem } from './problems/problem.js';
+import { otherAxisOf, type Problem } from './problems/problem.js';
 
 /** Attributes that tell the reference a size, by operation: the letters of the signature that they are. */
 const sizes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -26,10 +27,11 @@ const known = new Map<Problem, Record<string, Matrix>>();
 export function referenceOf(problem: Problem): Record<string, Matrix> {
   let results = known.get(problem);
   if (results === undefined) {
-    const { operation, attributes, extents, batchSizes = [] } = problem;
+    const { operation, attributes, extents, batchSizes } = problem;
+    const other = batchSizes === undefined ? undefined : otherAxisOf(problem);
     const told = Object.entries(sizes[operation] ?? {}).map(([name, letter]) => [name, extents?.[letter] as number]);
     const given = { ...attributes, ...Object.fromEntries(told) };
-    results = oracles[operation as OperationName](translated(problem), given, batchSizes);
+    results = oracles[operation as OperationName](translated(problem), given, batchSizes ?? [], other);
     known.set(problem, results);
   }
   return results;
@@ -37,7 +39,11 @@ export function referenceOf(problem: Problem): Record<string, Matrix> {
 
 /** Why a result does not agree with the reference's, or undefined. */
 export function disagreement(problem: Problem, result: string, actual: Matrix, epsilon: number): string | undefined {
-  const { terms, steps = 1, backward = false, scales, batchSizes } = problem;
+  const { terms, steps = 1, backward = false, scales } = problem;
+  const isOfOther = operationNamed(problem.operation).signature.outputs.some(
+    (spec) => spec.name === result && spec.rows[0]?.letter === 'M',
+  );
+  const batchSizes = isOfOther ? otherAxisOf(problem).batchSizes : problem.batchSizes;
   const expected = referenceOf(problem)[result] as Matrix;
   const relative = tolerance({ terms, steps, backward, epsilon });
   const worst = compare(actual.data, expected, relative, { batchSizes, scale: scales?.[result] });

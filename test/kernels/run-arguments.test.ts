@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { RangeIndexError, ShapeError, UsageError } from '../../src/core/errors.js';
+import type { AxisSamples } from '../../src/native/addon.js';
 import { capture, codeOf, GuardedBlocks, load } from './captured-program.js';
-import { type TrainingStep, trainingStep } from './training-graph.js';
+import { encoderDecoderStep, type TrainingStep, trainingStep } from './training-graph.js';
 
 const sizes = { symbols: 11, units: 5, steps: 4, batch: 3 };
 
@@ -99,6 +102,172 @@ describe('indices', () => {
       await running;
     }
     expect(Number.isFinite(step.parameters[0])).toBe(true);
+  });
+});
+
+describe('samples', () => {
+  type Given = readonly (readonly number[] | undefined)[];
+  const step = encoderDecoderStep(2);
+  const sizesOf = (time: readonly number[], other: readonly number[]) => [
+    Int32Array.from(time),
+    Int32Array.from(other),
+  ];
+  const batchSizes = sizesOf([3, 2, 1], [4, 2]);
+  const arrays = (given: Given) => given.map((entries) => entries && Int32Array.from(entries));
+  /** What a step has changed. */
+  const changedBy = ({ parameters, gradients }: TrainingStep) => [...parameters, ...gradients];
+  const resultOf = (samples?: AxisSamples) => {
+    const fresh = encoderDecoderStep(2);
+    fresh.program.run(batchSizes, false, samples);
+    return changedBy(fresh);
+  };
+
+  it.each<[string, Given, string]>([
+    ['fewer than the sequences of the axis', [[0, 1]], 'axis time: samples of 2 sequences, the batch has 3'],
+    ['none at all', [[]], 'axis time: samples of 0 sequences, the batch has 3'],
+    ['more than the sequences', [[0, 1, 2, 3]], 'axis time: samples of 4 sequences, the batch has 3'],
+    [
+      'fewer than those of the other axis',
+      [
+        [0, 1, 2],
+        [2, 1, 0],
+      ],
+      'axis other: samples of 3 sequences, the batch has 4',
+    ],
+    ['negative', [[0, -1, 2]], 'axis time: sample -1 at position 1, expected 0 or more'],
+    [
+      'negative on the other axis',
+      [undefined, [0, 1, -0x80000000, 3]],
+      'axis other: sample -2147483648 at position 2, expected 0 or more',
+    ],
+    [
+      'none of the other axis',
+      [[0, 1, 4]],
+      'axis time: sample 4 at position 2, expected one of the 4 samples of axis other',
+    ],
+    [
+      'huge',
+      [[0x7fffffff, 1, 2]],
+      'axis time: sample 2147483647 at position 0, expected one of the 4 samples of axis other',
+    ],
+    [
+      'no permutation: one is too large',
+      [undefined, [0, 1, 4, 2]],
+      'axis other: sample 4 at position 2, expected 0 to 3',
+    ],
+    [
+      'no permutation: one stands twice',
+      [undefined, [2, 1, 0, 2]],
+      'axis other: sample 2 at position 3, expected every sample once: position 0 has the same',
+    ],
+  ])('that are %s are refused, and nothing is written', async (_, given, message) => {
+    const samples = arrays([given[0], given[1]]);
+    const before = memoryOf(step);
+    const refusal = expect.objectContaining({ code: 'shape_mismatch', message });
+    expect(() => step.program.run(batchSizes, false, samples)).toThrow(ShapeError);
+    expect(() => step.program.run(batchSizes, false, samples)).toThrow(refusal);
+    await expect(step.program.start(batchSizes, { samples })).rejects.toEqual(refusal);
+    expect(memoryOf(step).equals(before)).toBe(true);
+  });
+
+  it('are told with axis, position and sample', () => {
+    const details = { axis: 'other', position: 3, sample: 2 };
+    const run = () => step.program.run(batchSizes, false, arrays([undefined, [2, 1, 0, 2]]));
+    expect(run).toThrow(expect.objectContaining({ details }));
+  });
+
+  it('must be given for all axes or none, and may be left out where they are the numbers of the sequences', () => {
+    const before = memoryOf(step);
+    for (const samples of [[], [undefined], [undefined, undefined, undefined], new Array(0xffffffff)]) {
+      expect(codeOf(() => step.program.run(batchSizes, false, samples))).toBe('shape_mismatch');
+    }
+    expect(memoryOf(step).equals(before)).toBe(true);
+    const own = resultOf(
+      arrays([
+        [0, 1, 2],
+        [0, 1, 2, 3],
+      ]),
+    );
+    for (const samples of [undefined, [null, undefined], arrays([[0, 1, 2], undefined])]) {
+      expect(resultOf(samples)).toEqual(own);
+    }
+    expect(resultOf(step.samples)).not.toEqual(own);
+  });
+
+  it('that are left out are refused where the axis has more sequences than the other', () => {
+    const message = 'axis time: sample 2 at position 2, expected one of the 2 samples of axis other';
+    expect(() => step.program.run(sizesOf([3], [2, 1]))).toThrow(expect.objectContaining({ message }));
+    step.program.run(sizesOf([3], [2, 1]), false, arrays([[0, 1, 1], undefined]));
+  });
+
+  it('need be no permutation where no operation joins the axis with another', () => {
+    const alone = trainingStep(sizes, 1);
+    alone.program.run([Int32Array.of(3, 1)], false, [Int32Array.of(9, 9, 0x7fffffff)]);
+    const refused = () => alone.program.run([Int32Array.of(3, 1)], false, [Int32Array.of(9, 9, -1)]);
+    expect(refused).toThrow('axis time: sample -1 at position 2');
+  });
+
+  it('that change while a run reads them change nothing', async () => {
+    const expected = resultOf(step.samples);
+    const shared = step.samples.map((entries) => {
+      const memory = new Int32Array(new SharedArrayBuffer(16), 0, entries?.length);
+      memory.set(entries as Int32Array);
+      return memory;
+    });
+    const other = encoderDecoderStep(2);
+    const running = other.program.start(batchSizes, { samples: shared });
+    for (const memory of shared) memory.fill(0x7fffffff);
+    await running;
+    expect(changedBy(other)).toEqual(expected);
+  });
+
+  it('that another thread changes all the time are used as they were checked', async () => {
+    const captured = capture(() => encoderDecoderStep(1));
+    const guarded = new GuardedBlocks(captured.blockBytes);
+    const program = load(captured, guarded.blocks);
+    const memory = new Int32Array(new SharedArrayBuffer(32));
+    const script = `const { workerData } = require('node:worker_threads');
+      for (let round = 0; ; round++) for (const index of [2, 6]) workerData[index] = round % 2 === 0 ? 2 : 0x40000000;`;
+    memory.set([0, 1, 2, 0, 0, 1, 2, 3]);
+    const worker = new Worker(script, { eval: true, workerData: memory });
+    await once(worker, 'online');
+    const samples = [memory.subarray(0, 3), memory.subarray(4, 8)];
+    for (let round = 0; round < 5000; round++) {
+      guarded.fill(0);
+      expect(['shape_mismatch', undefined]).toContain(codeOf(() => program.run(batchSizes, 0, samples)));
+    }
+    await worker.terminate();
+    expect(guarded.areMarginsIntact()).toBe(true);
+  });
+
+  it('and batch sizes must be arrays of Int32Array', () => {
+    const captured = capture(() => encoderDecoderStep(1));
+    const program = load(captured, new GuardedBlocks(captured.blockBytes).blocks);
+    for (const bad of [[[0, 1, 2], undefined], [Float32Array.of(0, 1, 2), undefined], [0, 0], 3, 'no', {}]) {
+      const samples = bad as unknown as AxisSamples;
+      expect(codeOf(() => program.run(batchSizes, 0, samples))).toBe('invalid_program');
+      expect(codeOf(() => program.start(batchSizes, 0, () => {}, samples))).toBe('invalid_program');
+    }
+  });
+
+  it('may detach each other or dispose of the program while they are read', () => {
+    const captured = capture(() => encoderDecoderStep(1));
+    const guarded = new GuardedBlocks(captured.blockBytes);
+    guarded.fill(0);
+    const program = load(captured, guarded.blocks);
+    const [own, others] = [Int32Array.of(2, 0, 2), Int32Array.of(3, 2, 0, 1)];
+    const withGetter = (action: () => void) =>
+      Object.defineProperty([own, others], 1, {
+        get: () => {
+          action();
+          return others;
+        },
+      });
+    const detach = () => structuredClone(own.buffer, { transfer: [own.buffer] });
+    expect(codeOf(() => program.run(batchSizes, 0, withGetter(detach)))).toBe('shape_mismatch');
+    expect(codeOf(() => program.run(batchSizes, 0, [null, others]))).toBeUndefined();
+    const dispose = withGetter(() => program.dispose());
+    expect(codeOf(() => program.run(batchSizes, 0, dispose))).toBe('model_disposed');
   });
 });
 

@@ -60,7 +60,7 @@ describe.each(byOperation)('$operation', ({ all }) => {
         expected ??= bitsOf(run, results);
         expect(bitsOf(run, results), `${problem.name}, run with ${threads} threads`).toEqual(expected);
         run.write();
-        await run.program.start(run.batchSizes);
+        await run.start();
         expect(bitsOf(run, results), `${problem.name}, start with ${threads} threads`).toEqual(expected);
       }
     }

@@ -4,6 +4,7 @@ import { type OperationName, operationNames, oracles } from './index.js';
 import { type Matrix, scalar, vector, zeros } from './matrix.js';
 import type { OperandValues } from './operands.js';
 import { RandomOperands } from './random-matrix.js';
+import type { OtherAxis } from './two-axes.js';
 
 const [R, C] = [5, 4] as const;
 const [N, B] = [6, 3] as const;
@@ -16,6 +17,8 @@ const activationBackward = { operands: { dy: of(R, C), y: probability(R, C) }, r
 const targets = Int32Array.of(0, -1, 3, 1, 2);
 const ofSteps = of(N, C);
 const norm = scalar(1);
+/** Four sequences, of the samples 2, 0, 3 and 1; those of `batchSizes` are of the samples 1, 3 and 3. */
+const other: OtherAxis = { batchSizes: [4, 2], samples: [2, 0, 3, 1], ownSamples: [1, 3, 3] };
 
 const examples: Record<OperationName, Example> = {
   embedding: { operands: { ids: Int32Array.of(1, 0), table: of(3, C) }, results: { y: [2, C] } },
@@ -79,6 +82,8 @@ const examples: Record<OperationName, Example> = {
   sumOverTime: { operands: { x: of(N, C) }, attributes: { mean: 1 }, results: { y: [B, C] } },
   repeatOverTime: { operands: { x: of(B, C) }, attributes: { mean: 1 }, results: { y: [N, C] } },
   multiplySequence: { operands: { x: of(N, C), mask: of(B, C) }, results: { y: [N, C] } },
+  gatherSequences: { operands: { x: of(4, C) }, results: { y: [B, C] } },
+  scatterSequences: { operands: { dy: of(B, C) }, results: { dx: [4, C] } },
   softmaxCrossEntropy: { operands: { logits: of(R, C), targets }, results: { loss: [1, 1], lse: [R, 1] } },
   softmaxCrossEntropyBackward: {
     operands: { dloss: scalar(1), logits: of(R, C), targets, lse: of(R, 1) },
@@ -130,7 +135,7 @@ const examples: Record<OperationName, Example> = {
 
 describe.each(operationNames.map((name) => ({ name, ...examples[name] })))('the reference of $name', (example) => {
   const { name, operands, attributes = {}, optional = [], results } = example;
-  const run = (given: OperandValues, settings = attributes) => oracles[name](given, settings, batchSizes);
+  const run = (given: OperandValues, settings = attributes) => oracles[name](given, settings, batchSizes, other);
 
   it('returns every result by name, in its shape, finite and not all zero', () => {
     const actual = run(operands);

@@ -20,6 +20,7 @@ import * as penalties from './penalties.js';
 import { randomMask } from './random-mask.js';
 import { softmax, softmaxBackward } from './softmax.js';
 import * as time from './time.js';
+import * as twoAxes from './two-axes.js';
 import * as updates from './updates.js';
 
 /**
@@ -27,6 +28,7 @@ import * as updates from './updates.js';
  * name, with its new values. Operands are never modified.
  *
  * @param batchSizes sequences alive at each step; ignored by operations that do not look across time
+ * @param other the other time axis; ignored by operations that have none
  * @throws {ShapeError} operands that are missing or do not fit
  * @throws {OptionError} an attribute that is missing, or a name that the operation does not have
  */
@@ -34,9 +36,13 @@ export type Oracle = (
   operands: OperandValues,
   attributes: AttributeValues,
   batchSizes: readonly number[],
+  other?: twoAxes.OtherAxis,
 ) => Record<string, Matrix>;
 
-type Run = (o: Operands, batchSizes: readonly number[]) => Record<string, Matrix>;
+type Run = (o: Operands, batchSizes: readonly number[], other: twoAxes.OtherAxis) => Record<string, Matrix>;
+
+/** What stands for the other axis where none is given: it has no sequence. */
+const noAxis: twoAxes.OtherAxis = { batchSizes: [], samples: [], ownSamples: [] };
 
 const operations = {
   embedding: (o) => embedding({ ids: o.integers('ids'), table: o.matrix('table') }),
@@ -98,6 +104,9 @@ const operations = {
     time.repeatOverTime({ x: o.matrix('x'), mean: o.requiredFlag('mean'), batchSizes }),
   multiplySequence: (o, batchSizes) => time.multiplySequence({ x: o.matrix('x'), mask: o.matrix('mask'), batchSizes }),
 
+  gatherSequences: (o, batchSizes, other) => twoAxes.gatherSequences({ x: o.matrix('x'), batchSizes, other }),
+  scatterSequences: (o, batchSizes, other) => twoAxes.scatterSequences({ dy: o.matrix('dy'), batchSizes, other }),
+
   softmaxCrossEntropy: (o) =>
     losses.softmaxCrossEntropy({ logits: o.matrix('logits'), targets: o.integers('targets') }),
   softmaxCrossEntropyBackward: (o) =>
@@ -147,9 +156,9 @@ export const oracles = Object.fromEntries(
 export const operationNames = Object.keys(operations) as readonly OperationName[];
 
 function checked(name: string, run: Run): Oracle {
-  return (values, attributes, batchSizes) => {
+  return (values, attributes, batchSizes, other = noAxis) => {
     const operands = new Operands(name, values, attributes);
-    const results = run(operands, batchSizes);
+    const results = run(operands, batchSizes, other);
     operands.rejectUnread();
     return results;
   };

@@ -71,9 +71,9 @@ inline T* at_or_null(T* base, int64_t offset) {
   template void name<float>(const BpttCall* call); \
   template void name<double>(const BpttCall* call)
 
-#define BPTT_INSTANTIATE_SCRATCH(name)                                                          \
-  template BpttScratch name##Scratch<float>(const BpttOperand* operands, const BpttAxis* axis); \
-  template BpttScratch name##Scratch<double>(const BpttOperand* operands, const BpttAxis* axis)
+#define BPTT_INSTANTIATE_SCRATCH(name)                                                                                 \
+  template BpttScratch name##Scratch<float>(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other); \
+  template BpttScratch name##Scratch<double>(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other)
 
 }  // namespace kernel
 }  // namespace bptt

@@ -37,7 +37,7 @@ namespace kernel {
 
 #define BPTT_DECLARE_SCRATCH(name) \
   template <typename T>            \
-  BpttScratch name##Scratch(const BpttOperand* operands, const BpttAxis* axis);
+  BpttScratch name##Scratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other);
 BPTT_SCRATCH_OPERATIONS(BPTT_DECLARE_SCRATCH)
 #undef BPTT_DECLARE_SCRATCH
 

@@ -142,7 +142,7 @@ void gru(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch gruScratch(const BpttOperand* operands, const BpttAxis* axis) {
+BpttScratch gruScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   return scratch_of<GruScratch<T>>(operands, *axis);
 }
 
@@ -255,7 +255,7 @@ void gruBackward(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch gruBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
+BpttScratch gruBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   return scratch_of<GruBackwardScratch<T>>(operands, *axis);
 }
 

@@ -79,7 +79,7 @@ void gruResetBefore(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch gruResetBeforeScratch(const BpttOperand* operands, const BpttAxis* axis) {
+BpttScratch gruResetBeforeScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   Scratch scratch;
   MaskedStates<T>(&scratch, *axis, operands[kY].columns, operands[kMask].data != nullptr);
   return {scratch.bytes(), 0};
@@ -139,7 +139,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch gruResetBeforeBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
+BpttScratch gruResetBeforeBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   return {axis->batch * operands[kStates].columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 

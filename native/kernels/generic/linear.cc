@@ -72,7 +72,7 @@ void weightGradient(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch weightGradientScratch(const BpttOperand* operands, const BpttAxis*) {
+BpttScratch weightGradientScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   return transposed_product_scratch<T>(operands[1].columns);
 }
 

@@ -141,7 +141,7 @@ void softmaxCrossEntropy(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch softmaxCrossEntropyScratch(const BpttOperand* operands, const BpttAxis*) {
+BpttScratch softmaxCrossEntropyScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   return row_sums_scratch(operands[0]);
 }
 
@@ -182,7 +182,7 @@ void sigmoidCrossEntropy(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch sigmoidCrossEntropyScratch(const BpttOperand* operands, const BpttAxis*) {
+BpttScratch sigmoidCrossEntropyScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   return row_sums_scratch(operands[0]);
 }
 
@@ -200,7 +200,7 @@ void meanSquaredError(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch meanSquaredErrorScratch(const BpttOperand* operands, const BpttAxis*) {
+BpttScratch meanSquaredErrorScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   return row_sums_scratch(operands[0]);
 }
 

@@ -273,12 +273,12 @@ void lstmCoupled(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch lstmScratch(const BpttOperand* operands, const BpttAxis* axis) {
+BpttScratch lstmScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   return scratch_of<LstmScratch<T>>(operands, *axis, operands[kP].columns / LstmGates<false>::kCount);
 }
 
 template <typename T>
-BpttScratch lstmCoupledScratch(const BpttOperand* operands, const BpttAxis* axis) {
+BpttScratch lstmCoupledScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   return scratch_of<LstmScratch<T>>(operands, *axis, operands[kP].columns / LstmGates<true>::kCount);
 }
 

@@ -270,13 +270,13 @@ void lstmCoupledBackward(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch lstmBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
+BpttScratch lstmBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   return scratch_of<LstmBackwardScratch<T>>(operands, *axis);
 }
 
 template <typename T>
-BpttScratch lstmCoupledBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
-  return lstmBackwardScratch<T>(operands, axis);
+BpttScratch lstmCoupledBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
+  return lstmBackwardScratch<T>(operands, axis, other);
 }
 
 BPTT_INSTANTIATE(lstmBackward);

@@ -70,7 +70,7 @@ void normalizationGainGradient(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch normalizationGainGradientScratch(const BpttOperand* operands, const BpttAxis*) {
+BpttScratch normalizationGainGradientScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   return {operands[0].rows * static_cast<int64_t>(sizeof(RowStatistics<T>)), 0};
 }
 

@@ -58,7 +58,7 @@ void meanSquare(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch meanSquareScratch(const BpttOperand* operands, const BpttAxis*) {
+BpttScratch meanSquareScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   return row_sums_scratch(operands[0]);
 }
 
@@ -94,7 +94,7 @@ void temporalDifference(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch temporalDifferenceScratch(const BpttOperand* operands, const BpttAxis*) {
+BpttScratch temporalDifferenceScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   return row_sums_scratch(operands[0]);
 }
 

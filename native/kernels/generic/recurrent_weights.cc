@@ -86,7 +86,7 @@ void stateWeightGradient(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch stateWeightGradientScratch(const BpttOperand* operands, const BpttAxis*) {
+BpttScratch stateWeightGradientScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   return state_product_scratch<T>(operands[1].columns, operands[4].columns);
 }
 
@@ -118,7 +118,7 @@ void gruWeightGradient(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch gruWeightGradientScratch(const BpttOperand* operands, const BpttAxis*) {
+BpttScratch gruWeightGradientScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   return state_product_scratch<T>(operands[1].columns);
 }
 

@@ -100,7 +100,7 @@ void rnn(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch rnnScratch(const BpttOperand* operands, const BpttAxis* axis) {
+BpttScratch rnnScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   return scratch_of<RnnScratch<T>>(operands, *axis);
 }
 
@@ -180,7 +180,7 @@ void rnnBackward(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch rnnBackwardScratch(const BpttOperand* operands, const BpttAxis* axis) {
+BpttScratch rnnBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   return {axis->batch * operands[kStates].columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 

@@ -71,7 +71,7 @@ void clipNorm(const BpttCall* call) {
 }
 
 template <typename T>
-BpttScratch clipNormScratch(const BpttOperand* operands, const BpttAxis*) {
+BpttScratch clipNormScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   return {(operands[0].columns + kNormChunk - 1) / kNormChunk * static_cast<int64_t>(sizeof(double)), 0};
 }
 

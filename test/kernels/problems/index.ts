@@ -9,6 +9,7 @@ import type { Problem } from './problem.js';
 import { randomMaskProblems } from './random-mask.js';
 import { stateGradientProblems } from './state-gradients.js';
 import { timeProblems } from './time.js';
+import { twoAxesProblems } from './two-axes.js';
 import { updateProblems } from './updates.js';
 
 export { cellVariants } from './cells.js';
@@ -24,6 +25,7 @@ export const problems: readonly Problem[] = [
   ...randomMaskProblems,
   ...normalizationProblems,
   ...timeProblems,
+  ...twoAxesProblems,
   ...lossProblems,
   ...penaltyProblems,
   ...updateProblems,

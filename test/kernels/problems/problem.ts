@@ -1,7 +1,10 @@
 /** One named problem: an operation with values for its operands. Correctness, gradients and threads use the same ones. */
+import type { AxisSamples } from '../../../src/native/addon.js';
 import { element, type Matrix, mapElements } from '../../oracle/matrix.js';
 import type { AttributeValues, OperandValues } from '../../oracle/operands.js';
+import { sequenceCount } from '../../oracle/packed.js';
 import { RandomOperands } from '../../oracle/random-matrix.js';
+import type { OtherAxis } from '../../oracle/two-axes.js';
 
 /** An operation applied to given values, all of them exact in float32. */
 export interface Problem {
@@ -19,12 +22,59 @@ export interface Problem {
    * an extent R of as many rows, or of as many as there are sequences.
    */
   readonly batchSizes?: readonly number[];
+  /**
+   * The same of the other time axis, on which operands with rows M or E in the signature lie. Where it is absent, the other
+   * axis is the same one.
+   */
+  readonly otherBatchSizes?: readonly number[];
+  /** The sample of each sequence of either axis; default the number of the sequence. */
+  readonly samples?: readonly number[];
+  readonly otherSamples?: readonly number[];
   /** Terms of the longest sum in one step, and steps that a result passes through; see test/oracle/tolerance.ts. */
   readonly terms: number;
   readonly steps?: number;
   readonly backward?: boolean;
   /** Size of the terms of a result, where its own size says nothing about them. */
   readonly scales?: Readonly<Record<string, number>>;
+}
+
+/** The time axis of every problem that has one, and the other one of those that have two. */
+export const AXIS = 'time';
+export const OTHER_AXIS = 'other';
+
+/** What the axes of a problem are made of. */
+type Axes = Pick<Problem, 'batchSizes' | 'otherBatchSizes' | 'samples' | 'otherSamples'>;
+
+/** Batch sizes of the axes of a problem by name, in the order of the program's axes. */
+export function axesOf({ batchSizes, otherBatchSizes }: Axes): Map<string, readonly number[]> {
+  const axes = new Map<string, readonly number[]>();
+  if (batchSizes !== undefined) axes.set(AXIS, batchSizes);
+  if (otherBatchSizes !== undefined) axes.set(OTHER_AXIS, otherBatchSizes);
+  return axes;
+}
+
+/** The other axis of a problem as the reference wants it. */
+export function otherAxisOf({ batchSizes = [], otherBatchSizes, samples, otherSamples }: Axes): OtherAxis {
+  const ownSamples = samples ?? [...new Array(sequenceCount(batchSizes)).keys()];
+  if (otherBatchSizes === undefined) return { batchSizes, samples: ownSamples, ownSamples };
+  const others = otherSamples ?? [...new Array(sequenceCount(otherBatchSizes)).keys()];
+  return { batchSizes: otherBatchSizes, samples: others, ownSamples };
+}
+
+/** What a run of a problem's program is given. */
+export function runArguments(problem: Axes): { batchSizes: Int32Array[]; samples: AxisSamples } {
+  const sizes = axesOf(problem);
+  const given = new Map([
+    [AXIS, problem.samples],
+    [OTHER_AXIS, problem.otherSamples],
+  ]);
+  return {
+    batchSizes: [...sizes.values()].map((batchSizes) => Int32Array.from(batchSizes)),
+    samples: [...sizes.keys()].map((axis) => {
+      const samples = given.get(axis);
+      return samples === undefined ? undefined : Int32Array.from(samples);
+    }),
+  };
 }
 
 /** Packed batches: one step of one sequence, one step, one sequence, ragged, even, wider than a tile of rows. */

@@ -1,0 +1,55 @@
+// Operations that carry the sequences of one time axis to those of another, such as the final state of an encoder to a
+// decoder. A sequence belongs with that of the other axis which has the same sample; the program has checked before the
+// run that there is one, and the samples are its own copy.
+#include "kernels/generic/call.h"
+#include "kernels/generic/declarations.h"
+#include "kernels/generic/vec.h"
+
+namespace bptt {
+namespace kernel {
+
+namespace {
+
+// The sequence of the other axis that has the sample of sequence b.
+int64_t partner_of(const BpttCall& call, int64_t b) {
+  return call.other->places[call.axis->samples[b]];
+}
+
+}  // namespace
+
+// y[b] = x of the sequence of the other axis that has the sample of b.   x [E,F] in; y [B,F] out
+template <typename T>
+void gatherSequences(const BpttCall* call) {
+  const int64_t width = columns(*call, 0);
+  const Range mine = share(rows(*call, 1), 16, *call->team);
+  for (int64_t b = mine.begin; b < mine.end; ++b) {
+    const T* from = data<T>(*call, 0) + partner_of(*call, b) * width;
+    std::copy(from, from + width, data<T>(*call, 1) + b * width);
+  }
+}
+
+// dx[e] = sum of dy[b] over the sequences b that have the sample of e, in ascending order, 0 where there is none;
+// threads divide the columns.   dy [B,F] in; dx [E,F] out
+template <typename T>
+void scatterSequences(const BpttCall* call) {
+  constexpr int L = Vec<T>::kLanes;
+  const T* dy = data<T>(*call, 0);
+  T* dx = data<T>(*call, 1);
+  const int64_t width = columns(*call, 0);
+  const Range mine = share(width, L, *call->team);
+  for (int64_t e = 0; e < rows(*call, 1); ++e) std::fill(dx + e * width + mine.begin, dx + e * width + mine.end, T(0));
+  for (int64_t b = 0; b < rows(*call, 0); ++b) {
+    const T* from = dy + b * width;
+    T* to = dx + partner_of(*call, b) * width;
+    for (int64_t c = mine.begin; c < mine.end; c += L) {
+      const int n = static_cast<int>(std::min<int64_t>(L, mine.end - c));
+      (Vec<T>::load(to + c, n) + Vec<T>::load(from + c, n)).store(to + c, n);
+    }
+  }
+}
+
+BPTT_INSTANTIATE(gatherSequences);
+BPTT_INSTANTIATE(scatterSequences);
+
+}  // namespace kernel
+}  // namespace bptt
