@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 // Changes whenever a structure below or the order of operations.def changes.
-#define BPTT_KERNEL_ABI 3u
+#define BPTT_KERNEL_ABI 4u
 
 // One time axis of the running batch: packed rows, sequences sorted by length.
 typedef struct BpttAxis {
@@ -23,11 +23,12 @@ typedef struct BpttAxis {
   const int32_t* places;       // [B] for a sample, its sequence; only where samples are a permutation of 0..B-1
 } BpttAxis;
 
-// One operand: row-major, no gap between rows; `data` is null for an absent operand.
+// One operand, row-major; `data` is null for an absent operand.
 typedef struct BpttOperand {
   void* data;
   int64_t rows;
   int64_t columns;
+  int64_t stride;  // elements from row to row: `columns`, or more where the signature allows some columns of a matrix
 } BpttOperand;
 
 // The calling thread's place among the threads that execute the same kernel.

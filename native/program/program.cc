@@ -63,12 +63,13 @@ Status Program::lay_out() {
     instruction.first_operand = static_cast<int64_t>(operands_.size());
     for (int32_t index : instruction.operands) {
       if (index < 0) {
-        operands_.push_back({nullptr, 0, 0});
+        operands_.push_back({nullptr, 0, 0, 0});
         continue;
       }
       const Value& value = values_[static_cast<size_t>(index)];
-      operands_.push_back(
-          {blocks_[static_cast<size_t>(value.block)].data + value.offset, rows_of(value), value.columns});
+      uint8_t* data = blocks_[static_cast<size_t>(value.block)].data + value.offset;
+      if (value.type == ValueType::kReal) data += value.first * (is_double_ != 0 ? 8 : 4);
+      operands_.push_back({data, rows_of(value), value.columns, value.stride});
     }
   }
   for (const Instruction& instruction : instructions_) {

@@ -30,6 +30,8 @@ struct Value {
   int64_t columns;
   int32_t low;
   int32_t high;
+  int64_t stride;  // elements from row to row: columns, or those of the matrix whose columns from `first` on it is
+  int64_t first;
 };
 
 struct AxisCapacity {

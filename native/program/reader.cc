@@ -96,7 +96,7 @@ int64_t ProgramReader::value_bytes(const Value& value) const {
     const AxisCapacity& capacity = program_.capacities_[static_cast<size_t>(value.rows.value)];
     rows = value.rows.kind == Extent::kSteps ? capacity.rows : capacity.batch;
   }
-  int64_t elements = rows * value.columns;
+  int64_t elements = rows * value.stride;
   if (value.type == ValueType::kPacked) {
     elements = program_.kernels_->packed_size(rows, value.columns, value.low, program_.is_double_);
   }
@@ -118,6 +118,8 @@ Status ProgramReader::read_values() {
     value.columns = next();
     value.low = next();
     value.high = next();
+    value.stride = next();
+    value.first = next();
     if (type < 0 || type > 3) return invalid(name + " has unknown type " + std::to_string(type));
     if (kind < 0 || kind > 2) return invalid(name + " has unknown extent kind " + std::to_string(kind));
     value.type = static_cast<ValueType>(type);
@@ -137,9 +139,14 @@ Status ProgramReader::read_values() {
       return invalid(name + " packs " + std::to_string(value.columns) + " columns for " + std::to_string(value.low) +
                      " gates");
     }
+    if (value.first < 0 || value.first > value.stride - value.columns ||
+        (value.type != ValueType::kReal && value.stride != value.columns)) {
+      return invalid(name + " has " + std::to_string(value.columns) + " columns from " + std::to_string(value.first) +
+                     " on of " + std::to_string(value.stride));
+    }
     const int64_t largest =
         kind == Extent::kFixed ? value.rows.value : program_.capacities_[static_cast<size_t>(value.rows.value)].rows;
-    if (largest > kMaxElements / value.columns) return invalid(name + " is larger than any memory");
+    if (largest > kMaxElements / value.stride) return invalid(name + " is larger than any memory");
     const int64_t bytes = value_bytes(value);
     const int64_t available = program_.blocks_[static_cast<size_t>(value.block)].bytes;
     if (value.offset > available || bytes > available - value.offset) {
@@ -187,6 +194,10 @@ Status ProgramReader::check_operands(const OperationSpec& spec, Instruction* ins
     if (value.type != operand.type || (value.type == ValueType::kPacked && value.low != operand.gates)) {
       return invalid(spec.name + ": " + operand.name + " has type " + std::to_string(static_cast<int>(value.type)) +
                      ", expected " + std::to_string(static_cast<int>(operand.type)));
+    }
+    if (value.stride != value.columns && !operand.may_be_view) {
+      return invalid(spec.name + ": " + operand.name + " is " + std::to_string(value.columns) + " columns of " +
+                     std::to_string(value.stride));
     }
     const Status status = match_operand(spec, operand, value.rows, {Extent::kFixed, value.columns}, &letters);
     if (!status.is_ok()) return status;

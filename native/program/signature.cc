@@ -35,12 +35,15 @@ std::vector<ExtentTerm> parse_extent(const std::string& text) {
   return terms;
 }
 
-// "&name:rows,columns:type?"
+// "&name:rows,columns:type?", "~name:rows,columns?"
 OperandSpec parse_operand(std::string text, bool output) {
   OperandSpec spec;
   spec.output = output;
   if (text.front() == '&') {
     spec.in_place = true;
+    text.erase(0, 1);
+  } else if (text.front() == '~') {
+    spec.may_be_view = true;
     text.erase(0, 1);
   }
   if (text.back() == '?') {

@@ -38,6 +38,7 @@ struct OperandSpec {
   bool optional = false;
   bool output = false;
   bool in_place = false;
+  bool may_be_view = false;  // some columns of a wider matrix
 };
 
 struct AttributeSpec {

@@ -16,10 +16,14 @@ export interface AxisCapacity {
   readonly rows: number;
 }
 
-/** Where a value stands: block number and byte offset. */
+/** Where a value stands: block number and byte offset of the matrix that it is, or is some columns of. */
 export interface Location {
   readonly block: number;
   readonly offset: number;
+  /** Columns of that matrix. */
+  readonly stride: number;
+  /** The value's first column in it. */
+  readonly first: number;
 }
 
 /** The flat form. */
@@ -31,7 +35,7 @@ export interface ProgramText {
 }
 
 const MAGIC = 0x54505042;
-const VERSION = 1;
+const VERSION = 2;
 const TYPES: Readonly<Record<ValueType, number>> = { real: 0, int32: 1, float64: 2, packed: 3 };
 
 let opcodes: ReadonlyMap<string, number> | undefined;
@@ -105,10 +109,11 @@ export function emitProgram(
   words.push(instructions.prepare, instructions.commit);
   for (const { steps, batch, rows } of axes.values()) words.push(steps, batch, rows);
   for (const value of values) {
-    const { block, offset } = locationOf(value);
+    const { block, offset, stride, first } = locationOf(value);
     const kind = typeof value.rows === 'number' ? 0 : value.rows.kind === 'steps' ? 1 : 2;
     const rows = kind === 0 ? (value.rows as number) : axisNames.indexOf((value.rows as SymbolicExtent).axis);
     words.push(block, offset / ALIGNMENT, TYPES[value.type], kind, rows, value.columns, value.low, value.high);
+    words.push(stride, first);
   }
   return {
     words: Int32Array.from(words.concat(body)),

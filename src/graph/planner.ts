@@ -4,6 +4,7 @@
  */
 import { aligned } from '../native/memory.js';
 import type { Node, Value } from './value.js';
+import type { View } from './views.js';
 
 /** What the planner must place. */
 export interface PlanRequest {
@@ -17,6 +18,8 @@ export interface PlanRequest {
   readonly inputs: readonly Value[];
   /** Values that are read after the last instruction. */
   readonly outputs: readonly Value[];
+  /** Values that are columns of another one, which has the memory of them all. */
+  readonly views?: ReadonlyMap<number, View>;
   /** Values that keep their memory from run to run. */
   readonly kept: readonly Value[];
 }
@@ -36,9 +39,11 @@ interface Slot {
   offset: number;
 }
 
+/** The memory of every value that has its own, and for how long it is needed: its views count as itself. */
 function lives(request: PlanRequest): Map<number, Slot> {
-  const { nodes, bytesOf, isPlaced } = request;
+  const { nodes, bytesOf, isPlaced, views } = request;
   const slots = new Map<number, Slot>();
+  const owner = (value: Value) => views?.get(value.id)?.base ?? value;
   const begin = (value: Value, first: number) => {
     if (isPlaced(value) || slots.has(value.id)) return;
     slots.set(value.id, { values: [value.id], bytes: aligned(bytesOf(value)), first, last: first, offset: -1 });
@@ -46,10 +51,10 @@ function lives(request: PlanRequest): Map<number, Slot> {
   for (const value of [...request.inputs, ...request.kept]) begin(value, -1);
   nodes.forEach((node, index) => {
     for (const value of node.inputs.values()) {
-      const slot = slots.get(value.id);
+      const slot = slots.get(owner(value).id);
       if (slot !== undefined) slot.last = index;
     }
-    for (const value of node.outputs.values()) begin(value, index);
+    for (const value of node.outputs.values()) begin(owner(value), index);
   });
   for (const value of [...request.outputs, ...request.kept]) {
     const slot = slots.get(value.id);
@@ -83,7 +88,8 @@ function mergeInPlace(nodes: readonly Node[], slots: Map<number, Slot>, pinned: 
  */
 export function planMemory(request: PlanRequest): MemoryPlan {
   const slots = lives(request);
-  mergeInPlace(request.nodes, slots, new Set([...request.kept, ...request.outputs].map((value) => value.id)));
+  const bases = [...(request.views?.values() ?? [])].map(({ base }) => base);
+  mergeInPlace(request.nodes, slots, new Set([...request.kept, ...request.outputs, ...bases].map(({ id }) => id)));
   const unique = [...new Set(slots.values())].sort(
     (a, b) => b.bytes - a.bytes || a.first - b.first || (a.values[0] as number) - (b.values[0] as number),
   );

@@ -8,6 +8,7 @@ import type { Graph } from './graph.js';
 import { planMemory } from './planner.js';
 import { scheduleNodes } from './schedule-nodes.js';
 import type { Value } from './value.js';
+import { findViews } from './views.js';
 
 /** Blocks of the model, by the source of the values that stand in them. */
 export interface ModelBlocks {
@@ -65,15 +66,18 @@ export class CompiledProgram {
   constructor(graph: Graph, options: ProgramOptions) {
     this.axes = options.axes;
     this.#isDouble = options.precision === 'float64';
-    const instructions = scheduleNodes(graph, options.outputs, options.prepare === true);
+    const scheduled = scheduleNodes(graph, options.outputs, options.prepare === true);
+    const outside = new Set(options.outputs.map((value) => value.id));
+    const isFree = (value: Value) => !outside.has(value.id) && !graph.assignments.has(value);
+    const { instructions, views } = findViews(scheduled, isFree);
     const { nodes } = instructions;
-    const read = nodes.flatMap((node) => [...node.inputs.values()]);
+    const read = nodes.flatMap((node) => [...node.inputs.values()].map((value) => views.get(value.id)?.base ?? value));
     const used = new Set([...read, ...options.outputs].map((value) => value.id));
     const inputs = [...graph.externals.values()].filter((value) => value.source === 'input' && used.has(value.id));
     const place = (value: Value): Location | undefined => {
       const target = graph.assignments.get(value) ?? value;
       if (target.source === undefined || target.source === 'input') return undefined;
-      return { block: BLOCKS[target.source], offset: target.offset as number };
+      return { block: BLOCKS[target.source], offset: target.offset as number, stride: value.columns, first: 0 };
     };
     const plan = planMemory({
       nodes,
@@ -81,13 +85,19 @@ export class CompiledProgram {
       isPlaced: (value) => place(value) !== undefined,
       inputs,
       outputs: options.outputs,
+      views,
       kept: nodes.slice(0, instructions.prepare).flatMap((node) => [...node.outputs.values()]),
     });
-    const locationOf = (value: Value): Location =>
-      place(value) ?? { block: ARENA, offset: plan.offsets.get(value.id) as number };
+    const locationOf = (value: Value): Location => {
+      const view = views.get(value.id);
+      if (view !== undefined) return { ...locationOf(view.base), first: view.first };
+      const offset = plan.offsets.get(value.id) as number;
+      return place(value) ?? { block: ARENA, offset, stride: value.columns, first: 0 };
+    };
     const text = emitProgram(instructions, this.#isDouble, options.axes, locationOf);
-    for (const value of [...text.values, ...options.outputs, ...inputs])
-      this.#locations.set(value.id, locationOf(value));
+    for (const value of [...text.values, ...options.outputs, ...inputs]) {
+      if (!views.has(value.id)) this.#locations.set(value.id, locationOf(value));
+    }
     this.arenaBytes = plan.bytes;
     const { parameter, gradient, optimizer } = options.blocks;
     this.#blocks = [parameter, gradient, optimizer, allocateBlock(plan.bytes)];

@@ -20,6 +20,8 @@ export interface OperandSpec {
   readonly gates: number;
   readonly optional: boolean;
   readonly inPlace: boolean;
+  /** Whether it may be some columns of a wider matrix. */
+  readonly mayBeView: boolean;
 }
 
 /** A parsed signature: operands in native order. */
@@ -41,8 +43,8 @@ function parseTerms(text: string): Term[] {
 }
 
 function parseOperand(text: string): OperandSpec {
-  const match = /^(&?)(\w+):([^,]+),([^:?]+)(?::([idp])(\d?))?(\??)$/.exec(text) as RegExpExecArray;
-  const [, inPlace, name, rows, columns, type, gates, optional] = match as unknown as string[];
+  const match = /^([&~]?)(\w+):([^,]+),([^:?]+)(?::([idp])(\d?))?(\??)$/.exec(text) as RegExpExecArray;
+  const [, mark, name, rows, columns, type, gates, optional] = match as unknown as string[];
   return {
     name: name as string,
     rows: parseTerms(rows as string),
@@ -50,7 +52,8 @@ function parseOperand(text: string): OperandSpec {
     type: type === undefined ? 'real' : (TYPES[type] as ValueType),
     gates: type === 'p' ? Number(gates === '' ? 1 : gates) : 0,
     optional: optional === '?',
-    inPlace: inPlace === '&',
+    inPlace: mark === '&',
+    mayBeView: mark === '~',
   };
 }
 

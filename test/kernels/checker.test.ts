@@ -53,7 +53,7 @@ const bases = [...basePrograms(), training, encoderDecoder];
 // native/program/format.h
 const HEADER_WORDS = 8;
 const AXIS_WORDS = 3;
-const VALUE_WORDS = 8;
+const VALUE_WORDS = 10;
 const [BLOCK, OFFSET, TYPE] = [0, 1, 2];
 const INT32 = 1;
 const extremes = [-0x80000000, -2, -1, 0, 1, 2, 3, 4, 7, 64, 0xffff, 1 << 20, 1 << 24, 0x7fffffff];

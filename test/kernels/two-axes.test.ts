@@ -103,7 +103,7 @@ describe('the axes of an operation', () => {
     const program = capture(() => new CompiledProgram(graph, { outputs, axes, blocks: emptyBlocks(), threads: 1 }));
     const { blocks } = new GuardedBlocks(program.blockBytes);
     const words = program.words.slice();
-    words[HEADER_WORDS + 3 * axes.size + 8 * value + word] = number;
+    words[HEADER_WORDS + 3 * axes.size + 10 * value + word] = number;
     expect(codeOf(() => load(program, blocks))).toBeUndefined();
     try {
       load({ ...program, words }, blocks);

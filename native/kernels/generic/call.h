@@ -48,6 +48,10 @@ inline int64_t rows(const BpttCall& call, int operand) {
 inline int64_t columns(const BpttCall& call, int operand) {
   return call.operands[operand].columns;
 }
+// From row to row of an operand that may be some columns of a wider matrix.
+inline int64_t stride(const BpttCall& call, int operand) {
+  return call.operands[operand].stride;
+}
 
 // An index, read once: the caller might change the memory meanwhile, and what was checked must be what is used. A plain
 // load may be repeated by the compiler after any vector store.

@@ -42,7 +42,8 @@ void forward(const BpttCall* call) {
   Scratch memory(call->shared_scratch);
   const GruScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, on.reverse);
-  HiddenState<T, kPlain> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
+  HiddenState<T, kPlain> hidden(walk,
+                                {data<T>(*call, kY), stride(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
                                 data<T>(*call, kMask), {data<T>(*call, kZone), on.zoneout}, scratch.masked);
   const Panels panels = my_unit_panels<T>(*call, H);
 
@@ -190,6 +191,7 @@ void backward(const BpttCall* call) {
   const GruBackwardScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, on.reverse);
   const HiddenGradient<T, kPlain> hidden({data<T>(*call, kDy),
+                                          stride(*call, kDy),
                                           data<T>(*call, kDhT),
                                           data<T>(*call, kBackwardMask),
                                           {data<T>(*call, kBackwardZone), on.zoneout},
@@ -197,8 +199,9 @@ void backward(const BpttCall* call) {
                                           H,
                                           true},
                                          scratch.hidden);
-  const GruGradient<T, kPlain> cell(on, data<T>(*call, kGates),
-                                    {data<T>(*call, kStates), data<T>(*call, kInitial), nullptr, H}, da, hidden);
+  const GruGradient<T, kPlain> cell(
+      on, data<T>(*call, kGates),
+      {data<T>(*call, kStates), stride(*call, kStates), data<T>(*call, kInitial), nullptr, H}, da, hidden);
   const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) {
     if (gain != nullptr) return factor<T>(scratch.product, kGruGates * H);

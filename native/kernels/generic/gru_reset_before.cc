@@ -40,8 +40,9 @@ void gruResetBefore(const BpttCall* call) {
   Scratch scratch(call->shared_scratch);
   const MaskedStates<T> masked(&scratch, *call->axis, H, mask != nullptr);
   const Walk walk(*call->axis, on.reverse);
-  HiddenState<T, false> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H}, mask,
-                               {data<T>(*call, kZone), on.zoneout}, masked);
+  HiddenState<T, false> hidden(walk,
+                               {data<T>(*call, kY), stride(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
+                               mask, {data<T>(*call, kZone), on.zoneout}, masked);
   const Panels gate_panels = my_unit_panels<T>(*call, H);
   const Panels candidate_panels = my_panels<T>(*call, H);
   const auto sum = [&](const Place& at, int gate, int64_t u, int n_lanes, Vec<T> product) {
@@ -102,8 +103,9 @@ void gruResetBeforeBackward(const BpttCall* call) {
   T* da = data<T>(*call, kDa);
   const GruAttributes<T, false> on(call->attributes);
   const Walk walk(*call->axis, on.reverse);
-  const StateRows<T> states{data<T>(*call, kStates), data<T>(*call, kInitial), nullptr, H};
+  const StateRows<T> states{data<T>(*call, kStates), stride(*call, kStates), data<T>(*call, kInitial), nullptr, H};
   const HiddenGradient<T, false> hidden({data<T>(*call, kDy),
+                                         stride(*call, kDy),
                                          data<T>(*call, kDhT),
                                          mask,
                                          {data<T>(*call, kBackwardZone), on.zoneout},

@@ -30,7 +30,8 @@ struct Zone {
 // A state in memory: the values of all steps, the initial ones and where the final ones go.
 template <typename T>
 struct StateRows {
-  T* values;         // [N, columns]; null where nobody needs them all
+  T* values;  // [N, columns], `stride` apart; null where nobody needs them all
+  int64_t stride;
   const T* initial;  // [B, columns], null for zero
   T* final_values;   // [B, columns] or null
   int64_t columns;
@@ -38,13 +39,13 @@ struct StateRows {
 
   BPTT_INLINE const T* previous_row(const Place& at) const {
     if (at.begins) return row_or_null(initial, at.sequence, columns);
-    return values == nullptr ? latest + at.sequence * columns : values + at.previous * columns;
+    return values == nullptr ? latest + at.sequence * columns : values + at.previous * stride;
   }
   BPTT_INLINE Vec<T> previous(const Place& at, int64_t u, int n) const {
     return Vec<T>::load_or_zero(at_or_null(previous_row(at), u), n);
   }
   BPTT_INLINE void put(const Place& at, int64_t u, int n, Vec<T> value) const {
-    value.store((values == nullptr ? latest + at.sequence * columns : values + at.row * columns) + u, n);
+    value.store((values == nullptr ? latest + at.sequence * columns : values + at.row * stride) + u, n);
     if (at.ends && final_values != nullptr) value.store(final_values + at.sequence * columns + u, n);
   }
 };
@@ -89,8 +90,9 @@ class HiddenState {
       return all_rows(walk_.alive(t), factor<T>(masked_.buffer[turn_], rows_.columns));
     }
     const int64_t carried = walk_.carried(t);
-    const T* before = carried == 0 ? nullptr : rows_.values + walk_.row(walk_.before(t)) * rows_.columns;
-    return {carried, walk_.alive(t), factor<T>(before, rows_.columns), factor<T>(rows_.initial, rows_.columns)};
+    const T* before = carried == 0 ? nullptr : rows_.values + walk_.row(walk_.before(t)) * rows_.stride;
+    return {carried, walk_.alive(t), factor<T>(before, rows_.columns, rows_.stride),
+            factor<T>(rows_.initial, rows_.columns)};
   }
 
   // The state before.
@@ -122,7 +124,8 @@ class HiddenState {
 // The operands of the way back.
 template <typename T, bool kPlain>
 struct HiddenGradientOperands {
-  const T* dy;                           // [N, columns] or null
+  const T* dy;  // [N, columns], `stride` apart, or null
+  int64_t stride;
   const T* dhT;                          // [B, columns] or null
   VariantOperand<const T, kPlain> mask;  // [B, columns] or null
   Zone<T, kPlain> zone;
@@ -141,16 +144,16 @@ class HiddenGradient {
 
   // The gradient of what the cell computed, given its product through the weights of the step after.
   BPTT_INLINE Vec<T> take(const Place& at, int64_t u, int n, Vec<T> product) const {
-    const int64_t of_row = at.row * on_.columns + u, of_sequence = at.sequence * on_.columns + u;
+    const int64_t of_sequence = at.sequence * on_.columns + u;
     Vec<T> d = masked(of_sequence, n, product);
-    if (on_.dy != nullptr) d = d + Vec<T>::load(on_.dy + of_row, n);
+    if (on_.dy != nullptr) d = d + Vec<T>::load(on_.dy + at.row * on_.stride + u, n);
     if (!at.ends) {
       if (carried_ != nullptr) d = d + Vec<T>::load(carried_ + of_sequence, n);
     } else if (on_.dhT != nullptr) {
       d = d + Vec<T>::load(on_.dhT + of_sequence, n);
     }
     if (!on_.zone.is_active()) return d;
-    const Vec<T> k = on_.zone.at(of_row, n);
+    const Vec<T> k = on_.zone.at(at.row * on_.columns + u, n);
     (k * d).store(carried_ + of_sequence, n);
     return (Vec<T>(T(1)) - k) * d;
   }

@@ -79,7 +79,7 @@ class LstmCell {
         before_projection_(data<T>(call, kM)),
         products_(data<T>(call, kProduct)),
         candidates_(data<T>(call, kCandidate)),
-        cells_{data<T>(call, kC), data<T>(call, kC0), data<T>(call, kCT), H_, scratch.cells},
+        cells_{data<T>(call, kC), H_, data<T>(call, kC0), data<T>(call, kCT), H_, scratch.cells},
         zone_{data<T>(call, kZoneCell), attributes.zoneout_cell},
         on_(attributes),
         scratch_(scratch),
@@ -191,7 +191,7 @@ void forward(const BpttCall& call) {
   const LstmScratch<T> scratch(call.operands, *call.axis, H, &memory);
   const Walk walk(*call.axis, attributes.reverse);
   const int64_t P = columns(call, kY);
-  HiddenState<T, kPlain> hidden(walk, {data<T>(call, kY), data<T>(call, kH0), data<T>(call, kHT), P},
+  HiddenState<T, kPlain> hidden(walk, {data<T>(call, kY), stride(call, kY), data<T>(call, kH0), data<T>(call, kHT), P},
                                 data<T>(call, kMask), {data<T>(call, kZone), attributes.zoneout}, scratch.masked);
   const LstmCell<T, kCoupled, kPlain> cell(call, attributes, scratch, hidden);
   const InputProduct<T> input{data<T>(call, kX), data<T>(call, kInputP), columns(call, kX)};

@@ -65,7 +65,7 @@ class LstmCellGradient {
         dcT_(data<T>(call, kDcT)),
         dc0_(data<T>(call, kDc0)),
         gates_(data<T>(call, kActivated)),
-        cells_{data<T>(call, kC), data<T>(call, kC0), nullptr, H_},
+        cells_{data<T>(call, kC), H_, data<T>(call, kC0), nullptr, H_},
         candidates_(data<T>(call, kCandidate) == nullptr ? data<T>(call, kC) : data<T>(call, kCandidate)),
         peepholes_(data<T>(call, kPeepholes)),
         zone_{data<T>(call, kZoneCell), attributes.zoneout_cell},
@@ -188,6 +188,7 @@ void backward(const BpttCall& call) {
   const VariantOperand<T, kPlain> dr = data<T>(call, kDr);
   const VariantOperand<T, kPlain> dp = data<T>(call, kDp);
   const HiddenGradient<T, kPlain> hidden({data<T>(call, kDy),
+                                          stride(call, kDy),
                                           data<T>(call, kDhT),
                                           data<T>(call, kMask),
                                           {data<T>(call, kZone), attributes.zoneout},

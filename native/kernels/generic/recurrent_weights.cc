@@ -15,11 +15,12 @@ template <typename T>
 class PreviousRows {
  public:
   // `mask` [B, columns] or null; `buffer` [columns], memory of this thread, is needed with a mask.
-  PreviousRows(const BpttAxis& axis, bool reverse, const T* states, const T* initial, const T* mask, T* buffer,
-               int64_t columns)
+  PreviousRows(const BpttAxis& axis, bool reverse, const T* states, int64_t stride, const T* initial, const T* mask,
+               T* buffer, int64_t columns)
       : axis_(axis),
         walk_(axis, reverse),
         states_(states),
+        stride_(stride),
         initial_(initial),
         mask_(mask),
         buffer_(buffer),
@@ -29,7 +30,7 @@ class PreviousRows {
     while (row >= axis_.offsets[step_ + 1]) ++step_;
     while (row < axis_.offsets[step_]) --step_;
     const Place at = walk_.place(step_, row - axis_.offsets[step_]);
-    const T* state = at.begins ? row_or_null(initial_, at.sequence, columns_) : states_ + at.previous * columns_;
+    const T* state = at.begins ? row_or_null(initial_, at.sequence, columns_) : states_ + at.previous * stride_;
     if (mask_ == nullptr || state == nullptr) return state;
     const T* mask = mask_ + at.sequence * columns_;
     for_columns<T>(columns_, [&](int64_t c, int n) {
@@ -42,6 +43,7 @@ class PreviousRows {
   const BpttAxis& axis_;
   Walk walk_;
   const T* states_;
+  int64_t stride_;  // of the states
   const T* initial_;
   const T* mask_;
   T* buffer_;
@@ -78,8 +80,8 @@ void stateWeightGradient(const BpttCall* call) {
   const int64_t H = columns(*call, 1), G = columns(*call, 0);
   T* dW = data<T>(*call, 6);
   const int64_t I = dW == nullptr ? 0 : columns(*call, 4);
-  PreviousRows<T> previous(*call->axis, call->attributes[0] != 0, data<T>(*call, 1), data<T>(*call, 2),
-                           data<T>(*call, 3), masked_row<T>(*call), H);
+  PreviousRows<T> previous(*call->axis, call->attributes[0] != 0, data<T>(*call, 1), stride(*call, 1),
+                           data<T>(*call, 2), data<T>(*call, 3), masked_row<T>(*call), H);
   const T* x = data<T>(*call, 4);
   transposed_product<T>(*call, data<T>(*call, 0), G, G, call->axis->rows, right_columns(H, data<T>(*call, 5), previous),
                         right_columns(I, dW, [&](int64_t row) { return x + row * I; }));
@@ -104,8 +106,8 @@ void gruWeightGradient(const BpttCall* call) {
   const T* da = data<T>(*call, 0);
   const T* s = data<T>(*call, 1);
   T* dR = data<T>(*call, 5);
-  const PreviousRows<T> previous(*call->axis, call->attributes[1] != 0, data<T>(*call, 2), data<T>(*call, 3),
-                                 data<T>(*call, 4), masked_row<T>(*call), H);
+  const PreviousRows<T> previous(*call->axis, call->attributes[1] != 0, data<T>(*call, 2), stride(*call, 2),
+                                 data<T>(*call, 3), data<T>(*call, 4), masked_row<T>(*call), H);
   transposed_product<T>(*call, da, 3 * H, 2 * H, N, right_columns(H, dR, previous));
   if (barrier(*call)) return;  // the scratch memory is used again
   T* candidate_rows = dR + 2 * H * H;
@@ -147,8 +149,8 @@ void peephole_gradient(const BpttCall& call, bool is_coupled) {
   for (int64_t p = 0; p < peepholes; ++p) {
     const bool is_output = p + 1 == peepholes;
     const int64_t gate = is_output ? p + 1 : p;  // the cell gate, which has none, stands before the output gate
-    PreviousRows<T> previous(*call.axis, call.attributes[0] != 0, data<T>(call, 1), data<T>(call, 3), nullptr, nullptr,
-                             H);
+    PreviousRows<T> previous(*call.axis, call.attributes[0] != 0, data<T>(call, 1), H, data<T>(call, 3), nullptr,
+                             nullptr, H);
     const T* state = nullptr;
     column_sums_of<T>(
         call.axis->rows, mine, [&](int64_t row) { state = is_output ? seen + row * H : previous(row); },

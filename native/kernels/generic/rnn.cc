@@ -39,9 +39,9 @@ void forward(const BpttCall* call) {
   Scratch memory(call->shared_scratch);
   const RnnScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, call->attributes[kReverse] != 0);
-  HiddenState<T, kPlain> hidden(walk, {data<T>(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
-                                data<T>(*call, kMask),
-                                {data<T>(*call, kZone), static_cast<T>(call->attributes[kZoneout])}, scratch.masked);
+  HiddenState<T, kPlain> hidden(
+      walk, {data<T>(*call, kY), stride(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H}, data<T>(*call, kMask),
+      {data<T>(*call, kZone), static_cast<T>(call->attributes[kZoneout])}, scratch.masked);
   const Panels panels = my_panels<T>(*call, H);
 
   const auto apply = [&](const Place& at, int64_t u, int n, Vec<T> sum) {
@@ -126,12 +126,15 @@ void backward(const BpttCall* call) {
   const int64_t H = columns(*call, kStates);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kBackwardGain);
   const T* sums = data<T>(*call, kKeptSum);
-  const T* y = data<T>(*call, kKeptCandidate) == nullptr ? data<T>(*call, kStates) : data<T>(*call, kKeptCandidate);
+  const int kept = data<T>(*call, kKeptCandidate) == nullptr ? kStates : kKeptCandidate;
+  const T* y = data<T>(*call, kept);
+  const int64_t y_stride = stride(*call, kept);
   T* da = data<T>(*call, kDa);
   const VariantOperand<T, kPlain> dn = data<T>(*call, kDn);
   const Activation f = activation_of(call->attributes[kActivation]);
   const Walk walk(*call->axis, call->attributes[kReverse] != 0);
   const HiddenGradient<T, kPlain> hidden({data<T>(*call, kDy),
+                                          stride(*call, kDy),
                                           data<T>(*call, kDhT),
                                           data<T>(*call, kBackwardMask),
                                           {data<T>(*call, kBackwardZone), static_cast<T>(call->attributes[kZoneout])},
@@ -152,7 +155,7 @@ void backward(const BpttCall* call) {
     for_places<T>(places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
                   [&](const Place& at, int64_t u, auto n, Vec<T> product) {
                     const Vec<T> dh = hidden.take(at, u, n, product);
-                    const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * H + u, n));
+                    const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * y_stride + u, n));
                     d.store(da + at.row * H + u, n);
                     if (dn != nullptr) d.store(dn + at.row * H + u, n);
                   });

@@ -85,8 +85,13 @@ struct Factor {
 };
 
 template <typename T>
+inline Factor<T> factor(const T* data, int64_t columns, int64_t stride) {
+  return {{data, stride, columns}, {nullptr, 0, 0}};
+}
+
+template <typename T>
 inline Factor<T> factor(const T* data, int64_t columns) {
-  return {{data, columns, columns}, {nullptr, 0, 0}};
+  return factor(data, columns, columns);
 }
 
 // The sequences of one step and what stands to the left of the weights: [0, split) and [split, end) may read different

@@ -35,7 +35,7 @@ function productGradient({ graph }: GradientContext, da: Value, ds: Value): Valu
 export const gruOperations: Readonly<Record<string, OperationDefinition>> = {
   gru: {
     signature:
-      'a:N,3H? x:N,I? pW:I,3H:p3? bW:1,3H? p:H,3H:p3 bR:1,3H? h0:B,H? gain:1,3H? mask:B,H? zone:N,H? > y:N,H gates:N,3H? s:N,H? product:N,3H? hT:B,H?',
+      'a:N,3H? x:N,I? pW:I,3H:p3? bW:1,3H? p:H,3H:p3 bR:1,3H? h0:B,H? gain:1,3H? mask:B,H? zone:N,H? > ~y:N,H gates:N,3H? s:N,H? product:N,3H? hT:B,H?',
     attributes,
     inPlace: { gates: 'a' },
     constants: ['mask', 'zone'],
@@ -66,13 +66,13 @@ export const gruOperations: Readonly<Record<string, OperationDefinition>> = {
   },
   gruBackward: {
     signature:
-      'dy:N,H? dhT:B,H? y:N,H gates:N,3H s:N,H h0:B,H? pT:3H,H:p gain:1,3H? product:N,3H? mask:B,H? zone:N,H? > da:N,3H ds:N,H dr:N,3H? dh0:B,H?',
+      '~dy:N,H? dhT:B,H? ~y:N,H gates:N,3H s:N,H h0:B,H? pT:3H,H:p gain:1,3H? product:N,3H? mask:B,H? zone:N,H? > da:N,3H ds:N,H dr:N,3H? dh0:B,H?',
     attributes,
     role: 'backward',
     inPlace: { da: 'gates', ds: 's' },
   },
   gruResetBefore: {
-    signature: 'a:N,3H p:H,2H:p2 pn:H,H:p bR:1,3H? h0:B,H? mask:B,H? zone:N,H? > y:N,H gates:N,3H s:N,H hT:B,H?',
+    signature: 'a:N,3H p:H,2H:p2 pn:H,H:p bR:1,3H? h0:B,H? mask:B,H? zone:N,H? > ~y:N,H gates:N,3H s:N,H hT:B,H?',
     attributes: resetBeforeAttributes,
     inPlace: { gates: 'a' },
     constants: ['mask', 'zone'],
@@ -98,13 +98,13 @@ export const gruOperations: Readonly<Record<string, OperationDefinition>> = {
     },
   },
   gruResetBeforeBackward: {
-    signature: 'dy:N,H? dhT:B,H? y:N,H gates:N,3H h0:B,H? pT:2H,H:p pnT:H,H:p mask:B,H? zone:N,H? > da:N,3H dh0:B,H?',
+    signature: '~dy:N,H? dhT:B,H? ~y:N,H gates:N,3H h0:B,H? pT:2H,H:p pnT:H,H:p mask:B,H? zone:N,H? > da:N,3H dh0:B,H?',
     attributes: resetBeforeAttributes,
     role: 'backward',
     inPlace: { da: 'gates' },
   },
   gruWeightGradient: {
-    signature: 'da:N,3H s:N,H y:N,H h0:B,H? mask:B,H? > dR:3H,H',
+    signature: 'da:N,3H s:N,H ~y:N,H h0:B,H? mask:B,H? > dR:3H,H',
     attributes: 'resetAfter:0..1i reverse:0..1i',
     role: 'backward',
   },

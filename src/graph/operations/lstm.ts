@@ -71,24 +71,24 @@ const backward = { attributes, role: 'backward', inPlace: { da: 'gates' } } as c
 export const lstmOperations: Readonly<Record<string, OperationDefinition>> = {
   lstm: {
     signature:
-      'a:N,4H? x:N,I? pW:I,4H:p4? bW:1,4H? p:P,4H:p4 bR:1,4H? h0:B,P? c0:B,H? peepholes:3,H? pr:H,P:p? gain:1,4H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? > y:N,P gates:N,4H? c:N,H? m:N,H? product:N,4H? candidate:N,H? hT:B,P? cT:B,H?',
+      'a:N,4H? x:N,I? pW:I,4H:p4? bW:1,4H? p:P,4H:p4 bR:1,4H? h0:B,P? c0:B,H? peepholes:3,H? pr:H,P:p? gain:1,4H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? > ~y:N,P gates:N,4H? c:N,H? m:N,H? product:N,4H? candidate:N,H? hT:B,P? cT:B,H?',
     ...shared,
     gradient: gradientRule('lstmBackward', 'peepholeGradient'),
   },
   lstmBackward: {
     signature:
-      'dy:N,P? dhT:B,P? dcT:B,H? gates:N,4H c:N,H c0:B,H? pT:4H,P:p peepholes:3,H? prT:P,H:p? gain:1,4H? product:N,4H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? candidate:N,H? > da:N,4H dr:N,4H? dp:N,P? dcn:N,H? dh0:B,P? dc0:B,H?',
+      '~dy:N,P? dhT:B,P? dcT:B,H? gates:N,4H c:N,H c0:B,H? pT:4H,P:p peepholes:3,H? prT:P,H:p? gain:1,4H? product:N,4H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? candidate:N,H? > da:N,4H dr:N,4H? dp:N,P? dcn:N,H? dh0:B,P? dc0:B,H?',
     ...backward,
   },
   lstmCoupled: {
     signature:
-      'a:N,3H? x:N,I? pW:I,3H:p3? bW:1,3H? p:P,3H:p3 bR:1,3H? h0:B,P? c0:B,H? peepholes:2,H? pr:H,P:p? gain:1,3H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? > y:N,P gates:N,3H? c:N,H? m:N,H? product:N,3H? candidate:N,H? hT:B,P? cT:B,H?',
+      'a:N,3H? x:N,I? pW:I,3H:p3? bW:1,3H? p:P,3H:p3 bR:1,3H? h0:B,P? c0:B,H? peepholes:2,H? pr:H,P:p? gain:1,3H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? > ~y:N,P gates:N,3H? c:N,H? m:N,H? product:N,3H? candidate:N,H? hT:B,P? cT:B,H?',
     ...shared,
     gradient: gradientRule('lstmCoupledBackward', 'coupledPeepholeGradient'),
   },
   lstmCoupledBackward: {
     signature:
-      'dy:N,P? dhT:B,P? dcT:B,H? gates:N,3H c:N,H c0:B,H? pT:3H,P:p peepholes:2,H? prT:P,H:p? gain:1,3H? product:N,3H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? candidate:N,H? > da:N,3H dr:N,3H? dp:N,P? dcn:N,H? dh0:B,P? dc0:B,H?',
+      '~dy:N,P? dhT:B,P? dcT:B,H? gates:N,3H c:N,H c0:B,H? pT:3H,P:p peepholes:2,H? prT:P,H:p? gain:1,3H? product:N,3H? cellGain:1,H? cellShift:1,H? mask:B,P? zone:N,P? zoneCell:N,H? candidate:N,H? > da:N,3H dr:N,3H? dp:N,P? dcn:N,H? dh0:B,P? dc0:B,H?',
     ...backward,
   },
   peepholeGradient: {

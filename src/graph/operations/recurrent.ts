@@ -120,7 +120,7 @@ export function gainGradient(
 
 export const recurrentOperations: Readonly<Record<string, OperationDefinition>> = {
   stateWeightGradient: {
-    signature: 'da:N,G y:N,H h0:B,H? mask:B,H? x:N,I? > dR:G,H dW:G,I?',
+    signature: 'da:N,G ~y:N,H h0:B,H? mask:B,H? x:N,I? > dR:G,H dW:G,I?',
     attributes: 'reverse:0..1i',
     role: 'backward',
   },

@@ -15,7 +15,7 @@ const attributes = 'activation:0..5i reverse:0..1i zoneout:0..1 epsilon:0..1';
 export const rnnOperations: Readonly<Record<string, OperationDefinition>> = {
   rnn: {
     signature:
-      'a:N,H? x:N,I? pW:I,H:p? bW:1,H? p:H,H:p bR:1,H? h0:B,H? gain:1,H? mask:B,H? zone:N,H? > y:N,H sum:N,H? candidate:N,H? hT:B,H?',
+      'a:N,H? x:N,I? pW:I,H:p? bW:1,H? p:H,H:p bR:1,H? h0:B,H? gain:1,H? mask:B,H? zone:N,H? > ~y:N,H sum:N,H? candidate:N,H? hT:B,H?',
     attributes,
     inPlace: { y: 'a' },
     constants: ['mask', 'zone'],
@@ -39,7 +39,7 @@ export const rnnOperations: Readonly<Record<string, OperationDefinition>> = {
   },
   rnnBackward: {
     signature:
-      'dy:N,H? dhT:B,H? y:N,H pT:H,H:p gain:1,H? sum:N,H? mask:B,H? zone:N,H? candidate:N,H? > da:N,H dn:N,H? dh0:B,H?',
+      '~dy:N,H? dhT:B,H? ~y:N,H pT:H,H:p gain:1,H? sum:N,H? mask:B,H? zone:N,H? candidate:N,H? > da:N,H dn:N,H? dh0:B,H?',
     attributes,
     role: 'backward',
     inPlace: { da: 'dy' },
