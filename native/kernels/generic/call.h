@@ -70,6 +70,15 @@ inline T* at_or_null(T* base, int64_t offset) {
   return base == nullptr ? nullptr : base + offset;
 }
 
+// Asks for W elements, which will be needed soon.
+template <int64_t W, typename T>
+BPTT_INLINE void prefetch(const T* data) {
+#if defined(__GNUC__)
+  constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
+  for (int64_t e = 0; e < W; e += kLine) __builtin_prefetch(data + e);
+#endif
+}
+
 // Makes the float and the double form of a kernel.
 #define BPTT_INSTANTIATE(name)                     \
   template void name<float>(const BpttCall* call); \

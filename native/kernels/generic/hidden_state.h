@@ -142,6 +142,11 @@ class HiddenGradient {
   HiddenGradient(const HiddenGradientOperands<T, kPlain>& operands, T* carried)
       : on_(operands), carried_(operands.reaches_before || operands.zone.is_active() ? carried : nullptr) {}
 
+  template <int64_t W>
+  BPTT_INLINE void prefetch(int64_t row, int64_t u) const {
+    if (on_.dy != nullptr) kernel::prefetch<W>(on_.dy + row * on_.stride + u);
+  }
+
   // The gradient of what the cell computed, given its product through the weights of the step after.
   BPTT_INLINE Vec<T> take(const Place& at, int64_t u, int n, Vec<T> product) const {
     const int64_t of_sequence = at.sequence * on_.columns + u;

@@ -158,6 +158,16 @@ void backward(const BpttCall* call) {
                     const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * y_stride + u, n));
                     d.store(da + at.row * H + u, n);
                     if (dn != nullptr) d.store(dn + at.row * H + u, n);
+                  },
+                  [&](int64_t b, int count, int64_t panel, auto* tile) {
+                    constexpr int64_t W = std::remove_pointer_t<decltype(tile)>::kColumns;
+                    for (int64_t m = 0; m < count; ++m) {
+                      const int64_t row = walk.row(t) + b + m;
+                      hidden.template prefetch<W>(row, panel * W);
+                      prefetch<W>(y + row * y_stride + panel * W);
+                      prefetch<W>(da + row * H + panel * W);
+                    }
+                    return false;
                   });
     return gain == nullptr || each_row(*call, walk, t, normalized_row);
   });
