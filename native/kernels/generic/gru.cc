@@ -223,14 +223,24 @@ void backward(const BpttCall* call) {
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_places<T>(places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
-                  [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {
-                    const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
-                    const Vec<T> dn = cell.apply(at, u, n_lanes, product);
-                    const Vec<T> s = Vec<T>::load(s_rows + at.row * H + u, n_lanes);
-                    cell.put(at, kReset, u, n_lanes, dn * s * on.gate.slope(r));
-                    (dn * r).store(ds + at.row * H + u, n_lanes);
-                  });
+    for_places<T>(
+        places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+        [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {
+          const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
+          const Vec<T> dn = cell.apply(at, u, n_lanes, product);
+          const Vec<T> s = Vec<T>::load(s_rows + at.row * H + u, n_lanes);
+          cell.put(at, kReset, u, n_lanes, dn * s * on.gate.slope(r));
+          (dn * r).store(ds + at.row * H + u, n_lanes);
+        },
+        [&](int64_t b, int count, int64_t panel, auto* tile) {
+          constexpr int64_t W = std::remove_pointer_t<decltype(tile)>::kColumns;
+          for (int64_t m = 0; m < count; ++m) {
+            const Place at = places(b + m);
+            cell.template prefetch<W>(at, panel * W);
+            prefetch<W>(s_rows + at.row * H + panel * W);
+          }
+          return false;
+        });
     return (gain == nullptr && dr == nullptr) || each_row(*call, walk, t, product_row);
   });
   if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);

@@ -52,6 +52,16 @@ class GruGradient {
     return dn;
   }
 
+  // Asks for what a row needs of W units.
+  template <int64_t W>
+  BPTT_INLINE void prefetch(const Place& at, int64_t u) const {
+    for (int index = 0; index < kGruGates; ++index) {
+      kernel::prefetch<W>(gates_ + (at.row * kGruGates + index) * states_.columns + u);
+    }
+    if (!at.begins) kernel::prefetch<W>(states_.previous_row(at) + u);
+    hidden_.template prefetch<W>(at.row, u);
+  }
+
   // Where da stands over gates, a gate must be read before the gradient of its sum is put.
   BPTT_INLINE Vec<T> gate(const Place& at, GruGate gate, int64_t u, int n_lanes) const {
     return Vec<T>::load(gates_ + (at.row * kGruGates + gate) * states_.columns + u, n_lanes);

@@ -152,23 +152,24 @@ void backward(const BpttCall* call) {
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_places<T>(places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
-                  [&](const Place& at, int64_t u, auto n, Vec<T> product) {
-                    const Vec<T> dh = hidden.take(at, u, n, product);
-                    const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * y_stride + u, n));
-                    d.store(da + at.row * H + u, n);
-                    if (dn != nullptr) d.store(dn + at.row * H + u, n);
-                  },
-                  [&](int64_t b, int count, int64_t panel, auto* tile) {
-                    constexpr int64_t W = std::remove_pointer_t<decltype(tile)>::kColumns;
-                    for (int64_t m = 0; m < count; ++m) {
-                      const int64_t row = walk.row(t) + b + m;
-                      hidden.template prefetch<W>(row, panel * W);
-                      prefetch<W>(y + row * y_stride + panel * W);
-                      prefetch<W>(da + row * H + panel * W);
-                    }
-                    return false;
-                  });
+    for_places<T>(
+        places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+        [&](const Place& at, int64_t u, auto n, Vec<T> product) {
+          const Vec<T> dh = hidden.take(at, u, n, product);
+          const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * y_stride + u, n));
+          d.store(da + at.row * H + u, n);
+          if (dn != nullptr) d.store(dn + at.row * H + u, n);
+        },
+        [&](int64_t b, int count, int64_t panel, auto* tile) {
+          constexpr int64_t W = std::remove_pointer_t<decltype(tile)>::kColumns;
+          for (int64_t m = 0; m < count; ++m) {
+            const int64_t row = walk.row(t) + b + m;
+            hidden.template prefetch<W>(row, panel * W);
+            prefetch<W>(y + row * y_stride + panel * W);
+            prefetch<W>(da + row * H + panel * W);
+          }
+          return false;
+        });
     return gain == nullptr || each_row(*call, walk, t, normalized_row);
   });
   if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
