@@ -87,33 +87,34 @@ void forward(const BpttCall* call) {
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_rows<T, kGruGates>(
-        hidden.left(t), data<T>(*call, kP), panels,
-        [&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
-          const Place at = places(b);
-          const int64_t u = panel * L;
-          with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n_lanes) {
-            Vec<T> x[kGruGates], product[kGruGates];
+    for_rows<T, kGruGates>(hidden.left(t), data<T>(*call, kP), panels,
+                           row_by_row([&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
+                             const Place at = places(b);
+                             const int64_t u = panel * L;
+                             with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n_lanes) {
+                               Vec<T> x[kGruGates], product[kGruGates];
 #pragma GCC unroll 4
-            for (int gate = 0; gate < kGruGates; ++gate) {
-              if (a != nullptr) {
-                x[gate] = Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes);
-              } else {
-                x[gate] = Vec<T>::load(inputs.row(static_cast<int>(b - first)) + gate * L) +
-                          Vec<T>::load_or_zero(at_or_null(input_bias, gate * H + u), n_lanes);
-              }
-              product[gate] = Vec<T>::load(tile + gate * L);
-              if (products != nullptr) product[gate].store(products + at.row * kGruGates * H + gate * H + u, n_lanes);
-              if (gain != nullptr) product[gate].store(scratch.product + b * kGruGates * H + gate * H + u, n_lanes);
-            }
-            if (gain == nullptr) apply(at, u, n_lanes, x, product);
-          });
-        },
-        [&](int64_t b, int count, int64_t panel, auto*) {
-          first = b;
-          input.fill(walk.row(t) + b, count, panel, panels, &inputs);
-          return false;
-        });
+                               for (int gate = 0; gate < kGruGates; ++gate) {
+                                 if (a != nullptr) {
+                                   x[gate] = Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes);
+                                 } else {
+                                   x[gate] = Vec<T>::load(inputs.row(static_cast<int>(b - first)) + gate * L) +
+                                             Vec<T>::load_or_zero(at_or_null(input_bias, gate * H + u), n_lanes);
+                                 }
+                                 product[gate] = Vec<T>::load(tile + gate * L);
+                                 if (products != nullptr)
+                                   product[gate].store(products + at.row * kGruGates * H + gate * H + u, n_lanes);
+                                 if (gain != nullptr)
+                                   product[gate].store(scratch.product + b * kGruGates * H + gate * H + u, n_lanes);
+                               }
+                               if (gain == nullptr) apply(at, u, n_lanes, x, product);
+                             });
+                           }),
+                           [&](int64_t b, int count, int64_t panel, auto*) {
+                             first = b;
+                             input.fill(walk.row(t) + b, count, panel, panels, &inputs);
+                             return false;
+                           });
     return gain == nullptr || each_row(*call, walk, t, normalized_row);
   });
 }

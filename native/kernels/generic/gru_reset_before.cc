@@ -54,7 +54,7 @@ void gruResetBefore(const BpttCall* call) {
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
     for_rows<T, 2>(hidden.left(t), data<T>(*call, kP), gate_panels,
-                   [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
+                   row_by_row([&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
                      const Place at = places(b);
                      const int64_t u = panel * L;
                      with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n_lanes) {
@@ -65,7 +65,7 @@ void gruResetBefore(const BpttCall* call) {
                        }
                        (gate[kReset] * hidden.fed(at, u, n_lanes)).store(reset + at.row * H + u, n_lanes);
                      });
-                   });
+                   }));
     if (barrier(*call)) return false;
     for_places<T>(places, all_rows(walk.alive(t), factor<T>(reset + walk.row(t) * H, H)), data<T>(*call, kPn),
                   candidate_panels, [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {

@@ -199,7 +199,7 @@ class HiddenGradient {
         const T* weights = packed + panel * left.depth() * NV * Vec<T>::kLanes;
         const Range mine = panels.rows(panel, walk.alive(t), NV, Tiling<T>::rows(NV));
         for_group<T, NV>(std::max(mine.begin, carried), mine.end, left, weights, panel,
-                         panels.template vectors<T, NV>(panel), &tile, write, NoFill());
+                         panels.template vectors<T, NV>(panel), &tile, row_by_row(write), NoFill());
       }
     }
   }

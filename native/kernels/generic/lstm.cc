@@ -131,6 +131,34 @@ class LstmCell {
     h.store(scratch_.hidden + at.sequence * H_ + u, n);
   }
 
+  // The rows of a tile of a plain cell. All gates come first: their functions do not wait for each other, while a row
+  // from end to end is one long chain.
+  template <int NV>
+  BPTT_INLINE void plain_rows(const StepPlaces& places, int64_t b, int count, int64_t u, int n,
+                              Tile<T, NV>* tile) const {
+    constexpr int L = Vec<T>::kLanes;
+    const LstmCell cell = *this;
+    for (int m = 0; m < count; ++m) {
+      const Place at = places(b + m);
+      T* row = tile->row(m);
+#pragma GCC unroll 4
+      for (int gate = 0; gate < NV; ++gate) {
+        const Vec<T> x = cell.sum(at, gate, u, n, Vec<T>::load(row + gate * L));
+        const Vec<T> value = gate == Gates::kCell ? cell.on_.cell(x) : cell.on_.gate(x);
+        value.store(row + gate * L);
+        if (cell.gates_ != nullptr) value.store(cell.gates_ + (at.row * NV + gate) * cell.H_ + u, n);
+      }
+    }
+    for (int m = 0; m < count; ++m) {
+      const Place at = places(b + m);
+      const auto gate = [&](int index) { return Vec<T>::load(tile->row(m) + index * L); };
+      const Vec<T> previous = cell.cells_.previous(at, u, n);
+      const Vec<T> c = gate(Gates::kForget) * previous + gate(Gates::kInput) * gate(Gates::kCell);
+      cell.cells_.put(at, u, n, c);
+      cell.hidden_.put(at, u, n, gate(Gates::kOutput) * cell.on_.output(c));
+    }
+  }
+
   // A whole row, when something in it is normalised.
   BPTT_INLINE void row(const Place& at, const T* gain, const T* cell_gain, const T* cell_shift) const {
     const int64_t width = Gates::kCount * H_;
@@ -198,8 +226,7 @@ void forward(const BpttCall& call) {
   const VariantOperand<const T, kPlain> gain = data<T>(call, kGain);
   const VariantOperand<const T, kPlain> cell_gain = data<T>(call, kCellGain);
   const VariantOperand<const T, kPlain> projection = data<T>(call, kProjection);
-  // Known when a plain cell is compiled.
-  const auto is_staged = [&] { return gain != nullptr || cell_gain != nullptr; };
+  const bool is_staged = gain != nullptr || cell_gain != nullptr;
   const Panels panels = my_unit_panels<T>(call, H);
   const Panels projected = my_panels<T>(call, P);
 
@@ -208,27 +235,29 @@ void forward(const BpttCall& call) {
     const StepPlaces places(walk, t);
     for_rows<T, Gates::kCount>(
         hidden.left(t), data<T>(call, kP), panels,
-        [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-          const Place at = places(b);
+        [&](int64_t b, int count, int64_t panel, auto* tile) BPTT_FLATTEN {
           const int64_t u = panel * L;
           with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n) {
-            Vec<T> sums[Gates::kCount], o;
-#pragma GCC unroll 4
-            for (int gate = 0; gate < Gates::kCount; ++gate) {
-              const Vec<T> r = Vec<T>::load(product + gate * L);
-              cell.keep_product(at, gate, u, n, r, is_staged());
-              sums[gate] = cell.sum(at, gate, u, n, r);
+            if (kPlain) return cell.plain_rows(places, b, count, u, n, tile);
+            for (int m = 0; m < count; ++m) {
+              const Place at = places(b + m);
+              Vec<T> sums[Gates::kCount], o;
+              for (int gate = 0; gate < Gates::kCount; ++gate) {
+                const Vec<T> r = Vec<T>::load(tile->row(m) + gate * L);
+                cell.keep_product(at, gate, u, n, r, is_staged);
+                sums[gate] = cell.sum(at, gate, u, n, r);
+              }
+              if (is_staged) continue;
+              const Vec<T> c = cell.cell_state(at, u, n, sums, &o);
+              cell.hidden_state(at, u, n, o, c);
             }
-            if (is_staged()) return;
-            const Vec<T> c = cell.cell_state(at, u, n, sums, &o);
-            cell.hidden_state(at, u, n, o, c);
           });
         },
         [&](int64_t b, int count, int64_t panel, auto* tile) {
           return input.fill(walk.row(t) + b, count, panel, panels, tile);
         });
     const auto row = [&](const Place& at) { cell.row(at, gain, cell_gain, data<T>(call, kCellShift)); };
-    if (is_staged() && !each_row(call, walk, t, row)) return false;
+    if (is_staged && !each_row(call, walk, t, row)) return false;
     if (projection == nullptr) return true;
     if (barrier(call)) return false;
     for_places<T>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,

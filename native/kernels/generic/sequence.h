@@ -156,7 +156,7 @@ struct NoFill {
 };
 
 // One panel of so many vectors and the sequences [begin, end): each row is what `fill(first sequence, count, panel,
-// tile)` left, if it returns true, plus left * weights.
+// tile)` left, if it returns true, plus left * weights. visit(first sequence, count, panel, tile)
 template <typename T, int NV, typename Visit, typename Fill>
 inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const T* weights, int64_t panel, int vectors,
                       Tile<T, NV>* tile, Visit visit, Fill fill) {
@@ -175,12 +175,20 @@ inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const T
     } else if (!is_filled) {
       std::fill(tile->row(0), tile->row(count), T(0));
     }
-    for (int m = 0; m < count; ++m) visit(b + m, panel, tile->row(m));
+    visit(b, count, panel, tile);
   }
 }
 
-// For every panel of this thread and every sequence: visit(sequence, panel, its row of left * packed), to what `fill`
-// left.
+// The visit of for_rows that looks at one row after the other: visit(sequence, panel, row of the tile).
+template <typename Visit>
+inline auto row_by_row(Visit visit) {
+  return [visit](int64_t b, int count, int64_t panel, auto* tile) {
+    for (int m = 0; m < count; ++m) visit(b + m, panel, tile->row(m));
+  };
+}
+
+// For every panel of this thread and every tile of sequences: visit(first sequence, count, panel, tile), where the rows
+// of the tile are those of left * packed added to what `fill` left.
 template <typename T, int NV, typename Visit, typename Fill = NoFill>
 inline void for_rows(const StepRows<T>& rows, const T* packed, const Panels& panels, Visit visit, Fill fill = {}) {
   constexpr int W = NV * Vec<T>::kLanes;
@@ -236,12 +244,11 @@ inline void for_places(const StepPlaces& places, const StepRows<T>& rows, const 
                        Visit visit, Fill fill = {}) {
   constexpr int L = Vec<T>::kLanes;
   for_rows<T, Tiling<T>::vectors(1)>(
-      rows, packed, panels,
-      [&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
+      rows, packed, panels, row_by_row([&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
         const Place at = places(b);
         for_units<T>(panel, panels.columns,
                      [&](int v, int64_t u, auto n) { visit(at, u, n, Vec<T>::load(product + v * L)); });
-      },
+      }),
       fill);
 }
 
