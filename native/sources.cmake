@@ -8,6 +8,7 @@ set(BPTT_BASE_SOURCES
 
 # Compiled once per instruction set.
 set(BPTT_KERNEL_SOURCES
+  kernels/generic/ctc.cc
   kernels/generic/dropout.cc
   kernels/generic/elementwise.cc
   kernels/generic/embedding.cc

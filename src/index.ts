@@ -44,6 +44,15 @@ export { readText, readTextSync } from './data/text.js';
 export type { Vocabulary, VocabularyJson, VocabularyLevel } from './data/vocabulary.js';
 export { WordVocabulary } from './data/word-vocabulary.js';
 export {
+  type BeamSearchOptions,
+  beamSearch,
+  beamSearchSync,
+  type Hypothesis,
+  type LabelModel,
+} from './decoding/beam-search.js';
+export type { FrameScores } from './decoding/frames.js';
+export { type DecodedLabel, greedyDecode } from './decoding/greedy.js';
+export {
   type ActivationDescription,
   activation,
   type DenseDescription,
@@ -76,6 +85,7 @@ export type {
   RnnOptions,
   ZoneoutRates,
 } from './layers/recurrent-options.js';
+export { type CtcOptions, type CtcReduction, ctcTarget, END_OF_TARGET, framesNeeded } from './losses/ctc.js';
 export type { LossName } from './losses/losses.js';
 export type { Batch } from './model/batch.js';
 export type { OutputPer } from './model/build-graph.js';

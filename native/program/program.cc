@@ -86,8 +86,9 @@ Status Program::lay_out() {
   // Every kernel needs less: more can only be asked for by sizes that no operand stands behind.
   int64_t limit = int64_t{1} << 30;
   for (const Block& block : blocks_) limit += kScratchPerByte * block.bytes;
-  if (shared > limit) {
-    return Status::error("invalid_program", "the instructions need " + std::to_string(shared) +
+  const int64_t scratch_bytes = shared + thread_scratch_bytes_ * threads_;
+  if (scratch_bytes > limit) {
+    return Status::error("invalid_program", "the instructions need " + std::to_string(scratch_bytes) +
                                                 " bytes of scratch memory, more than " + std::to_string(limit));
   }
   shared_scratch_ = AlignedBuffer(shared);

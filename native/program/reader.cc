@@ -329,6 +329,10 @@ Status ProgramReader::check_ranges(const OperationSpec& spec, const Instruction&
       return entries(operand(1), -1, operand(0).columns);
     case Opcode::softmaxCrossEntropyBackward:
       return entries(operand(2), -1, operand(1).columns);
+    case Opcode::ctc:
+      return first_error({entries(operand(1), -1, operand(0).columns), within(attribute(), 1, operand(0).columns)});
+    case Opcode::ctcBackward:
+      return first_error({entries(operand(2), -1, operand(1).columns), within(attribute(), 1, operand(1).columns)});
     default:
       return Status::ok();
   }

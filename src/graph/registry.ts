@@ -1,6 +1,7 @@
 /** The registry of operations: one row each, in src/graph/operations, equal to native/kernels/operations.def. */
 import { ShapeError } from '../core/errors.js';
 import type { Operation, OperationDefinition } from './operation.js';
+import { ctcOperations } from './operations/ctc.js';
 import { elementwiseOperations } from './operations/elementwise.js';
 import { gruOperations } from './operations/gru.js';
 import { linearOperations } from './operations/linear.js';
@@ -50,6 +51,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     ...penaltyOperations,
     ...elementwiseOperations,
     ...lossOperations,
+    ...ctcOperations,
     ...updateOperations,
   }).map(([name, definition]) => [name, complete(name, definition)]),
 );

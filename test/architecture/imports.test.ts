@@ -11,6 +11,7 @@ function allowedImports(): Map<string, ReadonlySet<string>> {
     for (const folder of group) add(folder, []);
     before.push(...group);
   }
+  allowed.set('decoding', new Set(['core']));
   allowed.set('data', new Set(['core', 'model']));
   allowed.set('checkpoint', new Set(['core', 'model', 'data']));
   add('training', ['data', 'checkpoint']);

@@ -82,6 +82,14 @@ export interface GoldenOptions {
     readonly value: number;
   };
   readonly loss: { readonly rows: number; readonly columns: number };
+  readonly ctc: {
+    readonly classes: number;
+    readonly lengths: readonly number[];
+    readonly targets: readonly (readonly number[])[];
+    readonly blank: number;
+    readonly reduction: 'mean' | 'sum';
+    readonly zeroInfinity: boolean;
+  };
   readonly embedding: { readonly size: number; readonly units: number };
   readonly clipNorm: { readonly maxNorm: number };
   readonly optimizer: GoldenOptimizer;

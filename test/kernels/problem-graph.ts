@@ -89,7 +89,7 @@ function extentsOf(graph: Graph, problem: Problem): Record<string, Extent> {
 /** Valid entries of a whole-number operand: ids of a table, classes of logits; anything in a random key. */
 function entriesOf(problem: Problem, name: string): { low: number; high: number } {
   const columnsOf = (operand: string) => (problem.operands[operand] as Matrix).columns;
-  if (name === 'targets') return { low: -1, high: columnsOf('logits') };
+  if (name === 'targets' || name === 'labels') return { low: -1, high: columnsOf('logits') };
   if (name !== 'ids') return { low: 0, high: 0 };
   const table = problem.operands['table'] as Matrix | undefined;
   return { low: 0, high: table?.rows ?? (problem.extents?.['V'] as number) };

@@ -16,6 +16,8 @@ const activation = { operands: { x: of(R, C) }, results: { y: [R, C] } } as cons
 const activationBackward = { operands: { dy: of(R, C), y: probability(R, C) }, results: { dx: [R, C] } } as const;
 const targets = Int32Array.of(0, -1, 3, 1, 2);
 const ofSteps = of(N, C);
+/** Targets of `other`: the labels 0 and 3 of the samples 2 and 0, and two without any. */
+const labels = Int32Array.of(0, 3, -1, -1, -1, -1);
 const norm = scalar(1);
 /** Four sequences, of the samples 2, 0, 3 and 1; those of `batchSizes` are of the samples 1, 3 and 3. */
 const other: OtherAxis = { batchSizes: [4, 2], samples: [2, 0, 3, 1], ownSamples: [1, 3, 3] };
@@ -88,6 +90,16 @@ const examples: Record<OperationName, Example> = {
   softmaxCrossEntropyBackward: {
     operands: { dloss: scalar(1), logits: of(R, C), targets, lse: of(R, 1) },
     results: { dlogits: [R, C] },
+  },
+  ctc: {
+    operands: { logits: of(N, C), labels },
+    attributes: { blank: 2, reduction: 1, zeroInfinity: 1 },
+    results: { loss: [1, 1], losses: [B, 1], lse: [N, 1] },
+  },
+  ctcBackward: {
+    operands: { dloss: scalar(1), logits: of(N, C), labels, lse: of(N, 1) },
+    attributes: { blank: 2, reduction: 1, zeroInfinity: 1 },
+    results: { dlogits: [N, C] },
   },
   sigmoidCrossEntropy: { operands: { logits: of(R, C), targets: probability(R, C) }, results: { loss: [1, 1] } },
   sigmoidCrossEntropyBackward: {

@@ -8,6 +8,7 @@
 
 import { cellOperations } from './cells.js';
 import { concatenate, slice, sliceBackward } from './columns.js';
+import * as ctc from './ctc.js';
 import { dropout } from './dropout.js';
 import * as elementwise from './elementwise.js';
 import { embedding, embeddingGradient } from './embedding.js';
@@ -116,6 +117,9 @@ const operations = {
       targets: o.integers('targets'),
       lse: o.matrix('lse'),
     }),
+  ctc: (o, batchSizes, other) => ctc.ctc({ ...aligned(o), batchSizes, other }),
+  ctcBackward: (o, batchSizes, other) =>
+    ctc.ctcBackward({ ...aligned(o), dloss: o.matrix('dloss'), lse: o.matrix('lse'), batchSizes, other }),
   sigmoidCrossEntropy: (o) => losses.sigmoidCrossEntropy({ logits: o.matrix('logits'), targets: o.matrix('targets') }),
   sigmoidCrossEntropyBackward: (o) =>
     losses.sigmoidCrossEntropyBackward({
@@ -166,6 +170,16 @@ function checked(name: string, run: Run): Oracle {
 
 function normalized(o: Operands): { x: Matrix; epsilon: number } {
   return { x: o.matrix('x'), epsilon: o.attribute('epsilon') };
+}
+
+function aligned(o: Operands): Omit<ctc.CtcOperands, keyof twoAxes.TwoAxes> {
+  return {
+    logits: o.matrix('logits'),
+    labels: o.integers('labels'),
+    blank: o.attribute('blank'),
+    reduction: o.attribute('reduction'),
+    zeroInfinity: o.requiredFlag('zeroInfinity'),
+  };
 }
 
 function update(o: Operands): { w: Matrix; g: Matrix; norm: Matrix; h: Matrix } {

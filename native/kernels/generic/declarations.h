@@ -28,6 +28,8 @@ namespace kernel {
   X(gruResetBeforeBackward)        \
   X(gruWeightGradient)             \
   X(softmaxCrossEntropy)           \
+  X(ctc)                           \
+  X(ctcBackward)                   \
   X(sigmoidCrossEntropy)           \
   X(meanSquaredError)              \
   X(normalizationGainGradient)     \

@@ -4,6 +4,7 @@
 
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
+#include "kernels/generic/exp_sum.h"
 #include "kernels/generic/row_sums.h"
 #include "kernels/generic/vec.h"
 
@@ -11,39 +12,6 @@ namespace bptt {
 namespace kernel {
 
 namespace {
-
-template <typename T>
-T largest(const T* x, int64_t n) {
-  T most = x[0];
-  for (int64_t c = 1; c < n; ++c) most = x[c] > most ? x[c] : most;
-  return most;
-}
-
-// y[c] = e^(x[c] - shift), and their sum, which is NaN when an x is.
-template <typename T>
-T exp_sum(const T* x, T shift, int64_t n, T* y) {
-  constexpr int L = Vec<T>::kLanes;
-  const Vec<T> by(shift);
-  Vec<T> sum = Vec<T>::zero();
-  int64_t c = 0;
-  for (; c + L <= n; c += L) {
-    const Vec<T> e = exp(Vec<T>::load(x + c) - by);
-    if (y != nullptr) e.store(y + c);
-    sum = sum + e;
-  }
-  T lanes[L];
-  sum.store(lanes);
-  T total = 0;
-  for (T lane : lanes) total += lane;
-  if (c < n) {
-    exp(Vec<T>::load(x + c, static_cast<int>(n - c)) - by).store(lanes);
-    for (int64_t l = 0; c + l < n; ++l) {
-      if (y != nullptr) y[c + l] = lanes[l];
-      total += lanes[l];
-    }
-  }
-  return total;
-}
 
 // Mean losses of outputs against targets of the same size: factor * sum over all elements of f(output, target), each
 // row summed in double on its own.   operands: outputs, targets [R,C] in; loss [1] out

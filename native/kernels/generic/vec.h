@@ -90,6 +90,12 @@ inline Vec<T> absolute(Vec<T> x) {
   return Vec<T>(Eigen::internal::pabs(x.p));
 }
 
+// The larger of a and b in every lane; either when one of them is NaN.
+template <typename T>
+inline Vec<T> larger(Vec<T> a, Vec<T> b) {
+  return Vec<T>(Eigen::internal::pmax(a.p, b.p));
+}
+
 // x, but not below `low` nor above `high`; NaN stays NaN.
 template <typename T>
 inline Vec<T> clamp(Vec<T> x, T low, T high) {

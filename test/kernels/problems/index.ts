@@ -1,5 +1,6 @@
 /** All problems. A new operation needs at least one here: test/kernels/completeness.test.ts sees to it. */
 import { cellBackwardProblems, cellProblems } from './cells.js';
+import { ctcProblems } from './ctc.js';
 import { elementwiseProblems } from './elementwise.js';
 import { linearProblems } from './linear.js';
 import { lossProblems } from './losses.js';
@@ -27,6 +28,7 @@ export const problems: readonly Problem[] = [
   ...timeProblems,
   ...twoAxesProblems,
   ...lossProblems,
+  ...ctcProblems,
   ...penaltyProblems,
   ...updateProblems,
 ];

@@ -1,0 +1,43 @@
+/** The labels of the likeliest path. */
+import { NumericError } from '../core/errors.js';
+import { type FrameScores, requireFrames } from './frames.js';
+
+/** One label and the frames [begin, end) at which the path says it. */
+export interface DecodedLabel {
+  readonly label: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * Takes the likeliest class of each frame, collapses repeats and drops blanks. That is the likeliest path, which need not
+ * stand for the likeliest labels: several paths stand for the same.
+ *
+ * @throws {OptionError} `invalid_option`
+ * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
+ * @throws {NumericError} `non_finite_output` for a score that is NaN
+ * @example greedyDecode({ scores: logits, classes: 29 }).map(({ label }) => label)
+ */
+export function greedyDecode(utterance: FrameScores): DecodedLabel[] {
+  const { scores, classes, blank, count } = requireFrames(utterance);
+  const labels: { label: number; begin: number; end: number }[] = [];
+  let previous = blank;
+  for (let frame = 0; frame < count; frame++) {
+    let best = 0;
+    for (let c = 0; c < classes; c++) {
+      const score = scores[frame * classes + c] as number;
+      if (Number.isNaN(score)) {
+        throw new NumericError('non_finite_output', `the score of class ${c} at frame ${frame} is NaN`, {
+          frame,
+          class: c,
+        });
+      }
+      if (score > (scores[frame * classes + best] as number)) best = c;
+    }
+    const last = labels.at(-1);
+    if (best !== blank && best === previous && last !== undefined) last.end = frame + 1;
+    else if (best !== blank) labels.push({ label: best, begin: frame, end: frame + 1 });
+    previous = best;
+  }
+  return labels;
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { greedyDecode } from '../../src/decoding/greedy.js';
+import { randomScores } from './random-frames.js';
+
+/** Scores of a path: 1 for what it says, 0 for the others. */
+function scoresOf(path: readonly number[], classes: number): Float32Array {
+  return Float32Array.from(path.flatMap((label) => Array.from({ length: classes }, (_, c) => Number(c === label))));
+}
+
+describe('greedy decoding', () => {
+  it('collapses repeats, drops blanks, and says at which frames each label stands', () => {
+    const scores = scoresOf([0, 2, 2, 0, 2, 1, 1, 1, 0, 0, 3], 4);
+    expect(greedyDecode({ scores, classes: 4 })).toEqual([
+      { label: 2, begin: 1, end: 3 },
+      { label: 2, begin: 4, end: 5 },
+      { label: 1, begin: 5, end: 8 },
+      { label: 3, begin: 10, end: 11 },
+    ]);
+  });
+
+  it('takes any class as the blank, and gives nothing for blanks alone or no frame', () => {
+    const scores = scoresOf([0, 0, 2, 0, 1], 3);
+    const labels = greedyDecode({ scores, classes: 3, blank: 2 }).map(({ label }) => label);
+    expect(labels).toEqual([0, 0, 1]);
+    expect(greedyDecode({ scores: scoresOf([1, 1], 2), classes: 2, blank: 1 })).toEqual([]);
+    expect(greedyDecode({ scores: new Float32Array(0), classes: 2 })).toEqual([]);
+  });
+
+  it('does not depend on what is added to all scores of a frame', () => {
+    const scores = randomScores(3, 20, 5);
+    const shifted = scores.map((score, index) => score + Math.floor(index / 5));
+    expect(greedyDecode({ scores: shifted, classes: 5 })).toEqual(greedyDecode({ scores, classes: 5 }));
+  });
+
+  it.each([
+    ['a number of classes that is none', { scores: new Float32Array(4), classes: 0 }, 'invalid_option'],
+    ['a blank outside the classes', { scores: new Float32Array(4), classes: 2, blank: 2 }, 'invalid_option'],
+    ['a plain array', { scores: [1, 2] as unknown as Float32Array, classes: 2 }, 'rank_mismatch'],
+    ['half a frame', { scores: new Float32Array(5), classes: 2 }, 'length_mismatch'],
+    ['NaN', { scores: Float32Array.of(0, 1, Number.NaN, 0), classes: 2 }, 'non_finite_output'],
+  ])('refuses %s', (_, utterance, code) => {
+    expect(() => greedyDecode(utterance)).toThrow(expect.objectContaining({ code }));
+  });
+});
