@@ -24,8 +24,14 @@ export {
 export type { StoredTensor } from './checkpoint/tensor-types.js';
 export * from './core/errors.js';
 export { Random, type RandomState } from './core/random.js';
+export { ByteVocabulary } from './data/byte-vocabulary.js';
 export { CharacterVocabulary } from './data/character-vocabulary.js';
 export { type Corpus, characterStreams, wordStreams } from './data/corpus.js';
+export { type CsvOptions, type CsvTable, readCsv } from './data/csv-table.js';
+export type { Examples } from './data/examples.js';
+export { FileExamples, type FileExamplesOptions } from './data/file-examples.js';
+export { JsonRow, jsonLine, readJsonLines } from './data/json-lines.js';
+export { type LabelledText, type LabelledTexts, readLabelledLines } from './data/labelled-lines.js';
 export { lengthsFromMask, type Mask, type PaddedShape } from './data/mask.js';
 export { contiguousBatch, type PackedBatch, packSequences, type Rows, unpackSequences } from './data/packed-batch.js';
 export {
@@ -36,22 +42,60 @@ export {
   padPacked,
   padSequences,
 } from './data/padding.js';
+export { readParallelText, type SentencePair, tabbedPair } from './data/parallel-text.js';
+export type { RowPlace } from './data/row-error.js';
 export type { PackedOrder } from './data/rows.js';
-export { vocabularyFromJSON } from './data/saved-vocabulary.js';
+export { type SavedVocabularyOptions, vocabularyFromJSON } from './data/saved-vocabulary.js';
+export { type EpochOrder, SequenceBatches, type SequenceBatchesOptions } from './data/sequence-batches.js';
+export type { SequenceExample, SequencePackingOptions } from './data/sequence-packing.js';
 export { applyOrder, restoreOrder } from './data/sequence-rows.js';
+export { type ExampleSplit, type SplitOptions, splitExamples } from './data/split-examples.js';
 export { type DataCursor, TokenStreams } from './data/streams.js';
 export { readText, readTextSync } from './data/text.js';
-export type { Vocabulary, VocabularyJson, VocabularyLevel } from './data/vocabulary.js';
-export { WordVocabulary } from './data/word-vocabulary.js';
 export {
-  type BeamSearchOptions,
-  beamSearch,
-  beamSearchSync,
-  type Hypothesis,
+  readTimeSeries,
+  type TimeSeries,
+  type TimeSeriesOptions,
+  type TimeSeriesSet,
+} from './data/time-series-file.js';
+export {
+  type SubwordTokenizer,
+  type TokenizerJson,
+  TokenizerVocabulary,
+  type TokenizerVocabularyOptions,
+} from './data/tokenizer-vocabulary.js';
+export type { Vocabulary, VocabularyJson, VocabularyLevel } from './data/vocabulary.js';
+export { type TokenMarks, WordVocabulary, type WordVocabularyOptions } from './data/word-vocabulary.js';
+export {
+  type CtcBeamSearchOptions,
+  type CtcHypothesis,
+  ctcBeamSearch,
+  ctcBeamSearchSync,
   type LabelModel,
-} from './decoding/beam-search.js';
-export type { FrameScores } from './decoding/frames.js';
-export { type DecodedLabel, greedyDecode } from './decoding/greedy.js';
+} from './decoding/ctc-beam-search.js';
+export type { FrameScores } from './decoding/ctc-frames.js';
+export { ctcGreedyDecode, type DecodedLabel } from './decoding/ctc-greedy.js';
+export { ColumnStatistics } from './features/column-statistics.js';
+export { appendDeltas, type DeltaOptions } from './features/deltas.js';
+export {
+  decodeIdx,
+  type IdxArray,
+  type IdxImages,
+  type IdxValues,
+  idxImages,
+  idxLabels,
+  readIdx,
+  readIdxSync,
+} from './features/idx.js';
+export { type Image, type PatchOptions, patchMeans } from './features/image.js';
+export { LogMel } from './features/log-mel.js';
+export type { MelNorm, MelScale } from './features/mel-filters.js';
+export { Mfcc, type MfccOptions } from './features/mfcc.js';
+export { decodeNpy, type NpyArray, type NpyValues, readNpy, readNpySync } from './features/npy.js';
+export { decodePng, readPng, readPngSync } from './features/png.js';
+export type { LogMelOptions, LogMelSettings, WindowShape } from './features/sound-options.js';
+export { Standardizer, type StandardizerJson, standardizeSequence } from './features/standardizer.js';
+export { decodeWav, readWav, readWavSync, type Sound } from './features/wav.js';
 export {
   type ActivationDescription,
   activation,
@@ -87,6 +131,13 @@ export type {
 } from './layers/recurrent-options.js';
 export { type CtcOptions, type CtcReduction, ctcTarget, END_OF_TARGET, framesNeeded } from './losses/ctc.js';
 export type { LossName } from './losses/losses.js';
+export { Bleu, type BleuOptions, type BleuSmoothing, corpusBleu, sentenceBleu, type Token } from './metrics/bleu.js';
+export { type ClassScores, ConfusionMatrix, largestClasses } from './metrics/confusion-matrix.js';
+export { type Edits, editDistance } from './metrics/edit-distance.js';
+export { characterErrorRate, ErrorRate, wordErrorRate } from './metrics/error-rate.js';
+export { IntervalCoverage, QuantileLoss, RegressionErrors } from './metrics/forecast-errors.js';
+export { bitsFromNats, LikelihoodLoss, perplexity } from './metrics/likelihood.js';
+export { naiveForecast, seasonalNaiveForecast } from './metrics/naive-forecast.js';
 export type { Batch } from './model/batch.js';
 export type { OutputPer } from './model/build-graph.js';
 export { CarriedState } from './model/carried-state.js';

@@ -30,7 +30,11 @@ export class OptionError extends BpttError {}
 /** An index (symbol id, class id) outside its table. Code: `index_out_of_range`. */
 export class RangeIndexError extends BpttError {}
 
-/** Data that cannot be used. Codes: `empty_data`, `not_utf8`, `too_short`, `file_unreadable`, `mask_not_right_padded`. */
+/**
+ * Data that cannot be used. Codes: `empty_data`, `not_utf8`, `too_short`, `too_long`, `file_unreadable`, `file_changed`,
+ * `file_truncated`, `file_corrupt`, `file_unsupported`, `non_finite_data`, `invalid_row`, `line_counts_differ`, `mixed_examples`,
+ * `mask_not_right_padded`.
+ */
 export class DataError extends BpttError {}
 
 /** A vocabulary that does not fit. Codes: `vocabulary_mismatch`, `unknown_symbol`, `invalid_vocabulary`. */

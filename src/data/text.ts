@@ -10,6 +10,10 @@ export const UNKNOWN_MARK = '<unk>';
 /** Mark for the end of a line, the convention of the Penn Treebank language-model files. */
 export const END_OF_SENTENCE_MARK = '<eos>';
 
+/** Marks of the begin and the end of a sentence, the convention of translation. */
+export const BEGIN_MARK = '<s>';
+export const END_MARK = '</s>';
+
 // Lead byte -> [number of bytes, lowest and highest second byte] (Unicode standard, table 3-7). The bounds keep out
 // overlong forms, surrogates and everything above U+10FFFF.
 function leadByte(byte: number): readonly [length: number, low: number, high: number] | undefined {
@@ -85,7 +89,8 @@ function decodeFile(path: string, bytes: Uint8Array): string {
   }
 }
 
-function unreadable(path: string, cause: unknown): DataError {
+/** The error for a file that the system does not let be read: code `file_unreadable`. */
+export function unreadableFile(path: string, cause: unknown): DataError {
   const code = String((cause as NodeJS.ErrnoException | null)?.code);
   const reason = READ_FAILURES[code] ?? (cause instanceof Error ? cause.message : code);
   return new DataError('file_unreadable', `cannot read '${path}': ${reason}`, { path, reason: code }, cause);
@@ -98,7 +103,7 @@ function unreadable(path: string, cause: unknown): DataError {
  */
 export async function readText(path: string): Promise<string> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw unreadable(path, cause);
+    throw unreadableFile(path, cause);
   });
   return decodeFile(path, bytes);
 }
@@ -109,9 +114,16 @@ export function readTextSync(path: string): string {
   try {
     bytes = readFileSync(path);
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadableFile(path, cause);
   }
   return decodeFile(path, bytes);
+}
+
+/** The lines of a text, which end in LF or CRLF; the last one need not. A text that ends in a line end has no empty line after it. */
+export function splitLines(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
 }
 
 // White space of Unicode and the four information separators: what Python's str.split() splits at, so that a corpus has
@@ -134,6 +146,15 @@ function isWhiteSpace(code: number): boolean {
 export function hasWhiteSpace(text: string): boolean {
   for (let at = 0; at < text.length; at++) if (isWhiteSpace(text.charCodeAt(at))) return true;
   return false;
+}
+
+/** The words of a text: runs without white space. */
+export function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  visitWords(text, (start, end, isLineEnd) => {
+    if (!isLineEnd) words.push(text.slice(start, end));
+  });
+  return words;
 }
 
 /**

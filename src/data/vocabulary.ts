@@ -2,9 +2,10 @@
 import { RangeIndexError, VocabularyError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
+import type { TokenizerJson } from './tokenizer-vocabulary.js';
 
-/** What a symbol is: a character (Unicode code point) or a word. */
-export type VocabularyLevel = 'char' | 'word';
+/** What a symbol is: a character (Unicode code point), a word, a byte of UTF-8, or a piece of a tokenizer's. */
+export type VocabularyLevel = 'char' | 'word' | 'byte' | 'subword';
 
 /** Symbols of a text and their ids 0 .. size-1. Immutable. */
 export interface Vocabulary {
@@ -52,7 +53,10 @@ export type VocabularyJson = {
   readonly level: VocabularyLevel;
   /** Whether the unknown mark is there; always true for words. */
   readonly unknown: boolean;
+  /** Empty for subwords. */
   readonly symbols: readonly string[];
+  /** For subwords: what the tokenizer must be. */
+  readonly tokenizer?: TokenizerJson;
 };
 
 /** Orders strings by code point. (JavaScript's `<` orders by UTF-16 unit, which puts U+1F600 before U+FF01.) */

@@ -1,7 +1,9 @@
 /** Vocabulary of words, with the two marks of the Penn Treebank language-model files. */
+
+import { OptionError } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
-import { rejectUnknownKeys, requireNumber } from '../core/options.js';
-import { END_OF_SENTENCE_MARK, hasWhiteSpace, UNKNOWN_MARK, visitWords } from './text.js';
+import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { BEGIN_MARK, END_MARK, END_OF_SENTENCE_MARK, hasWhiteSpace, UNKNOWN_MARK, visitWords } from './text.js';
 import {
   checkVocabularyJson,
   compareCodePoints,
@@ -13,19 +15,50 @@ import {
 
 /** How the words of a text become a vocabulary. */
 export interface WordVocabularyOptions {
-  /**
-   * Largest number of symbols, the two marks included; the rarest words are left out. Integer >= 3; default no limit.
-   */
+  /** Largest number of symbols, the marks included; the rarest words are left out. Default no limit. */
   readonly maxSize?: number;
   /** Words that occur less often are left out. Integer >= 1; default 1. */
   readonly minCount?: number;
 }
 
-const MARKS = [UNKNOWN_MARK, END_OF_SENTENCE_MARK] as const;
+/** Which marks a list of ids has around its tokens. */
+export interface TokenMarks {
+  /** `<s>` before the first token. Default false. */
+  readonly begin?: boolean;
+  /** The mark of the end of a sentence after the last token. Default false. */
+  readonly end?: boolean;
+}
+
+// Ids of marks are their places. Texts have lines that end; lists of tokens have a begin, too, from which a decoder starts.
+const TEXT_MARKS: readonly string[] = [UNKNOWN_MARK, END_OF_SENTENCE_MARK];
+const TOKEN_MARKS: readonly string[] = [UNKNOWN_MARK, END_MARK, BEGIN_MARK];
+
+function marksOf(symbols: readonly string[]): readonly string[] {
+  return symbols[1] === END_MARK ? TOKEN_MARKS : TEXT_MARKS;
+}
+
+/** Marks, then the most frequent words first, equal counts by code point. */
+function rank(counts: Map<string, number>, marks: readonly string[], options: WordVocabularyOptions): string[] {
+  rejectUnknownKeys('a word vocabulary', options, ['maxSize', 'minCount']);
+  const minCount = requireNumber('minCount', options.minCount ?? 1, { integer: true, min: 1 });
+  const maxSize =
+    options.maxSize === undefined
+      ? Number.POSITIVE_INFINITY
+      : requireNumber('maxSize', options.maxSize, { integer: true, min: marks.length + 1 });
+  for (const mark of marks) counts.delete(mark);
+  const words = [...counts]
+    .filter(([, count]) => count >= minCount)
+    .sort(([left, leftCount], [right, rightCount]) => rightCount - leftCount || compareCodePoints(left, right))
+    .slice(0, maxSize - marks.length)
+    .map(([word]) => word);
+  if (words.length === 0) throw invalidVocabulary(`no word occurs ${minCount} times or more`);
+  return [...marks, ...words];
+}
 
 /**
  * Words (runs without white space) and their ids: `<unk>` is 0, `<eos>` (every line feed) is 1, then the most frequent
- * word first, equal counts by code point. A word that the text itself writes `<unk>` or `<eos>` is that mark.
+ * word first, equal counts by code point. A word that the text itself writes `<unk>` or `<eos>` is that mark. Vocabularies
+ * of lists of tokens (`fromTokens`), as translation has them, have the marks `<unk>`, `</s>` (every line feed) and `<s>`.
  *
  * @example WordVocabulary.fromText('the cat\nthe dog\n').encode('the bird\n') // Int32Array [2, 0, 1]
  */
@@ -34,6 +67,8 @@ export class WordVocabulary implements Vocabulary {
   readonly joinedBy = ' ';
   readonly unknownId: number = 0;
   readonly endOfSentenceId: number = 1;
+  /** Id of `<s>`; undefined for vocabularies of a text. */
+  readonly beginOfSentenceId: number | undefined;
   readonly size: number;
   readonly #symbols: readonly string[];
   readonly #ids = new Map<string, number>();
@@ -43,6 +78,7 @@ export class WordVocabulary implements Vocabulary {
     // words, 2.6 MB). A round trip through JSON gives strings of their own.
     this.#symbols = JSON.parse(JSON.stringify(symbols)) as string[];
     this.size = symbols.length;
+    this.beginOfSentenceId = marksOf(symbols) === TOKEN_MARKS ? TOKEN_MARKS.indexOf(BEGIN_MARK) : undefined;
     for (const [id, symbol] of this.#symbols.entries()) this.#ids.set(symbol, id);
   }
 
@@ -53,26 +89,30 @@ export class WordVocabulary implements Vocabulary {
    * @throws {VocabularyError} `invalid_vocabulary` when no word is left
    */
   static fromText(text: string, options: WordVocabularyOptions = {}): WordVocabulary {
-    rejectUnknownKeys('a word vocabulary', options, ['maxSize', 'minCount']);
-    const minCount = requireNumber('minCount', options.minCount ?? 1, { integer: true, min: 1 });
-    const maxSize =
-      options.maxSize === undefined
-        ? Number.POSITIVE_INFINITY
-        : requireNumber('maxSize', options.maxSize, { integer: true, min: MARKS.length + 1 });
     const counts = new Map<string, number>();
     visitWords(text, (start, end, isLineEnd) => {
       if (isLineEnd) return;
       const word = text.slice(start, end);
       counts.set(word, (counts.get(word) ?? 0) + 1);
     });
-    for (const mark of MARKS) counts.delete(mark);
-    const words = [...counts]
-      .filter(([, count]) => count >= minCount)
-      .sort(([left, leftCount], [right, rightCount]) => rightCount - leftCount || compareCodePoints(left, right))
-      .slice(0, maxSize - MARKS.length)
-      .map(([word]) => word);
-    if (words.length === 0) throw invalidVocabulary(`no word occurs ${minCount} times or more in the text`);
-    return new WordVocabulary([...MARKS, ...words]);
+    return new WordVocabulary(rank(counts, TEXT_MARKS, options));
+  }
+
+  /**
+   * The tokens of sentences.
+   *
+   * @throws {OptionError} `unknown_option`, `invalid_option`
+   * @throws {VocabularyError} `invalid_vocabulary` when no token is left, or one is empty or has white space
+   * @example WordVocabulary.fromTokens(pairs.map(({ target }) => target), { minCount: 2 })
+   */
+  static fromTokens(sentences: Iterable<readonly string[]>, options: WordVocabularyOptions = {}): WordVocabulary {
+    const counts = new Map<string, number>();
+    for (const sentence of sentences) for (const token of sentence) counts.set(token, (counts.get(token) ?? 0) + 1);
+    for (const token of counts.keys()) {
+      const isToken = typeof token === 'string' && token !== '' && !hasWhiteSpace(token);
+      if (!isToken) throw invalidVocabulary(`a token must be one word, got ${JSON.stringify(token)}`);
+    }
+    return new WordVocabulary(rank(counts, TOKEN_MARKS, options));
   }
 
   /**
@@ -83,7 +123,7 @@ export class WordVocabulary implements Vocabulary {
   static fromJSON(json: JsonValue | VocabularyJson): WordVocabulary {
     const { symbols, unknown } = checkVocabularyJson(json, 'word');
     if (!unknown) throw invalidVocabulary('unknown must be true for words');
-    for (const [id, mark] of MARKS.entries()) {
+    for (const [id, mark] of marksOf(symbols).entries()) {
       if (symbols[id] !== mark) throw invalidVocabulary(`symbol ${id} must be '${mark}'`);
     }
     for (const [id, symbol] of symbols.entries()) {
@@ -103,6 +143,43 @@ export class WordVocabulary implements Vocabulary {
       ids[count++] = id ?? this.unknownId;
     });
     return ids.slice(0, count);
+  }
+
+  /**
+   * Ids of a list of tokens; those outside the vocabulary are `<unk>`.
+   *
+   * @throws {OptionError} `invalid_option` when a begin is asked of a vocabulary without `<s>`
+   * @example vocabulary.encodeTokens(['a', 'cat'], { begin: true, end: true }) // <s> a cat </s>
+   */
+  encodeTokens(tokens: readonly string[], marks: TokenMarks = {}): Int32Array {
+    rejectUnknownKeys('marks', marks, ['begin', 'end']);
+    const begin = requireOneOf('begin', marks.begin ?? false, [true, false]);
+    const end = requireOneOf('end', marks.end ?? false, [true, false]);
+    if (begin && this.beginOfSentenceId === undefined) {
+      const message = `option 'begin' needs the mark ${BEGIN_MARK}, which this vocabulary of a text has not`;
+      throw new OptionError('invalid_option', message, { name: 'begin' });
+    }
+    const first = begin ? 1 : 0;
+    const ids = new Int32Array(first + tokens.length + (end ? 1 : 0));
+    if (begin) ids[0] = this.beginOfSentenceId as number;
+    for (const [place, token] of tokens.entries()) ids[first + place] = this.#ids.get(token) ?? this.unknownId;
+    if (end) ids[ids.length - 1] = this.endOfSentenceId;
+    return ids;
+  }
+
+  /**
+   * Tokens of ids up to the first end of a sentence, without the marks of begin and end; `<unk>` stays.
+   *
+   * @throws {RangeIndexError} `index_out_of_range`
+   */
+  decodeTokens(ids: ArrayLike<number>): string[] {
+    const tokens: string[] = [];
+    for (let at = 0; at < ids.length; at++) {
+      const id = ids[at] as number;
+      if (id === this.endOfSentenceId) break;
+      if (id !== this.beginOfSentenceId) tokens.push(this.symbolOf(id));
+    }
+    return tokens;
   }
 
   /** @inheritdoc Words are joined by spaces, lines end in a line feed; encoding the result gives the ids again. */

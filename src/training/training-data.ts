@@ -2,15 +2,22 @@ import { DataError, OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue } from '../core/options.js';
 import { Random } from '../core/random.js';
+import { SequenceBatches } from '../data/sequence-batches.js';
 import { TokenStreams } from '../data/streams.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { Batch } from '../model/batch.js';
 
 /**
- * Batches to train on or to validate with. Token streams carry the network's state from window to window; an array is
- * read in a new random order in every epoch; any other iterable in its own order, and it must begin anew each time.
+ * Batches to train on or to validate with. Token streams carry the network's state from window to window; sequence batches
+ * are made anew, and an array is read in a new random order, in every epoch; any other iterable is read in its own order,
+ * and it must begin anew each time.
  */
-export type BatchSource = TokenStreams | readonly Batch[] | Iterable<Batch> | AsyncIterable<Batch>;
+export type BatchSource =
+  | TokenStreams
+  | SequenceBatches<unknown>
+  | readonly Batch[]
+  | Iterable<Batch>
+  | AsyncIterable<Batch>;
 
 /** What `Trainer.fit` takes: a corpus has this form, too. */
 export interface TrainingSet {
@@ -45,12 +52,13 @@ export function asTrainingSet(data: TrainingSet | BatchSource): TrainingSet {
 /**
  * Reads a source in the order of training.
  *
- * @param seed names the order of an array, together with the epoch
+ * @param seed names the order of an array or of sequences, together with the epoch
  * @throws {OptionError} `invalid_option` when it is no source of batches
  * @throws {DataError} `empty_data` for an array without batches
  */
 export function readForTraining(source: BatchSource, seed: number): BatchReader {
   if (source instanceof TokenStreams) return readStreams(source);
+  if (source instanceof SequenceBatches) return readSequences(source, seed);
   if (!Array.isArray(source)) return readIterable('training', source as Iterable<Batch>);
   const batches = requireBatches('training', source);
   return {
@@ -69,6 +77,7 @@ export function readForTraining(source: BatchSource, seed: number): BatchReader 
  */
 export function readForValidation(source: BatchSource): BatchReader {
   if (source instanceof TokenStreams) return readStreams(source);
+  if (source instanceof SequenceBatches) return readSequences(source);
   if (!Array.isArray(source)) return readIterable('validation', source as Iterable<Batch>);
   const batches = requireBatches('validation', source);
   return {
@@ -88,6 +97,17 @@ function readStreams(streams: TokenStreams): BatchReader {
     *batches(_epoch, skip) {
       for (let window = skip; window < streams.windows; window += 1) yield streams.batchAt(window);
     },
+  };
+}
+
+/** @param seed names the orders of training; without it the order is fixed */
+function readSequences(source: SequenceBatches<unknown>, seed?: number): BatchReader {
+  const order = seed === undefined ? 'fixed' : 'training';
+  return {
+    description: source.describe(order),
+    batchesPerEpoch: source.batchesPerEpoch(order),
+    carriedSequences: undefined,
+    batches: (epoch, skip) => source.batches(seed === undefined ? undefined : { seed, epoch }, skip),
   };
 }
 

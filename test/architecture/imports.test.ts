@@ -12,11 +12,13 @@ function allowedImports(): Map<string, ReadonlySet<string>> {
     before.push(...group);
   }
   allowed.set('decoding', new Set(['core']));
-  allowed.set('data', new Set(['core', 'model']));
+  allowed.set('features', new Set(['core']));
+  allowed.set('metrics', new Set(['core']));
+  allowed.set('data', new Set(['core', 'model', 'features']));
   allowed.set('checkpoint', new Set(['core', 'model', 'data']));
-  add('training', ['data', 'checkpoint']);
+  add('training', ['data', 'checkpoint', 'metrics']);
   add('interop', ['data', 'checkpoint']);
-  before.push('data', 'checkpoint', 'training', 'interop');
+  before.push('features', 'metrics', 'decoding', 'data', 'checkpoint', 'training', 'interop');
   add('tasks', []);
   before.push('tasks');
   add('cli', []);

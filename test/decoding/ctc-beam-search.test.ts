@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { beamSearch, beamSearchSync, type Hypothesis, type LabelModel } from '../../src/decoding/beam-search.js';
-import { greedyDecode } from '../../src/decoding/greedy.js';
+import {
+  type CtcHypothesis,
+  ctcBeamSearch,
+  ctcBeamSearchSync,
+  type LabelModel,
+} from '../../src/decoding/ctc-beam-search.js';
+import { ctcGreedyDecode } from '../../src/decoding/ctc-greedy.js';
 import { enumerated, randomScores } from './random-frames.js';
 
-const key = ({ labels }: Hypothesis) => labels.join();
+const key = ({ labels }: CtcHypothesis) => labels.join();
 
 /** Log-probabilities of frames, given as probabilities. */
 const logs = (...rows: readonly (readonly number[])[]) => Float64Array.from(rows.flat().map(Math.log));
@@ -20,7 +25,7 @@ describe.each(cases)('a beam that holds everything, $count frames of $classes cl
     for (let seed = 0; seed < 20; seed++) {
       const scores = randomScores(seed, count, classes);
       const expected = [...enumerated(scores, classes, blank)].sort(([, a], [, b]) => b - a);
-      const found = beamSearchSync({ scores, classes, blank }, { width: 1e6, best: 1e6 });
+      const found = ctcBeamSearchSync({ scores, classes, blank }, { width: 1e6, best: 1e6 });
       expect(found.map(key)).toEqual(expected.map(([labels]) => labels));
       found.forEach(({ logProbability, score }, index) => {
         expect(logProbability).toBeCloseTo(Math.log(expected[index]?.[1] as number), 10);
@@ -34,7 +39,7 @@ describe.each(cases)('a beam that holds everything, $count frames of $classes cl
       const scores = randomScores(100 + seed, count, classes);
       const exact = enumerated(scores, classes, blank);
       for (const width of [1, 2, 3, 7]) {
-        const found = beamSearchSync({ scores, classes, blank }, { width, best: width });
+        const found = ctcBeamSearchSync({ scores, classes, blank }, { width, best: width });
         expect(new Set(found.map(key)).size).toBe(found.length);
         expect(found.length).toBe(Math.min(width, exact.size));
         for (const one of found) {
@@ -53,8 +58,8 @@ describe('a beam of one sequence', () => {
       // One class of each frame has more than 0.95.
       for (let frame = 0; frame < 12; frame++)
         (scores[frame * classes + ((seed + frame * frame) % classes)] as number) += 7;
-      const greedy = greedyDecode({ scores, classes });
-      const [beam] = beamSearchSync({ scores, classes }, { width: 1 }) as [Hypothesis];
+      const greedy = ctcGreedyDecode({ scores, classes });
+      const [beam] = ctcBeamSearchSync({ scores, classes }, { width: 1 }) as [CtcHypothesis];
       expect(beam.labels).toEqual(greedy.map(({ label }) => label));
       expect(beam.frames).toEqual(greedy.map(({ begin }) => begin));
       let path = 0;
@@ -71,8 +76,8 @@ describe('a sequence of several paths', () => {
   it('beats the likeliest path', () => {
     // Two frames: blank 0.6, a 0.4. The path of two blanks has 0.36, a has 0.4 * 0.4 + 2 * 0.6 * 0.4 = 0.64.
     const scores = logs([0.6, 0.4], [0.6, 0.4]);
-    expect(greedyDecode({ scores, classes: 2 })).toEqual([]);
-    const [first, second] = beamSearchSync({ scores, classes: 2 }, { best: 5 }) as [Hypothesis, Hypothesis];
+    expect(ctcGreedyDecode({ scores, classes: 2 })).toEqual([]);
+    const [first, second] = ctcBeamSearchSync({ scores, classes: 2 }, { best: 5 }) as [CtcHypothesis, CtcHypothesis];
     expect(first).toMatchObject({ labels: [1], frames: [0], logProbability: expect.closeTo(Math.log(0.64), 12) });
     expect(second).toMatchObject({ labels: [], frames: [], logProbability: expect.closeTo(Math.log(0.36), 12) });
   });
@@ -80,7 +85,7 @@ describe('a sequence of several paths', () => {
   it('is met once when it comes back to the beam while a longer one is still there', () => {
     for (let seed = 0; seed < 200; seed++) {
       const scores = randomScores(seed, 14, 3, 3);
-      const found = beamSearchSync({ scores, classes: 3 }, { width: 4, best: 4 });
+      const found = ctcBeamSearchSync({ scores, classes: 3 }, { width: 4, best: 4 });
       expect(new Set(found.map(key)).size).toBe(4);
     }
   });
@@ -91,7 +96,7 @@ describe('a language model', () => {
   const utterance = { scores: logs([0.15, 0.45, 0.4]), classes: 3 };
   const model: LabelModel = (_, next) => Math.log(next === 1 ? 0.2 : 0.8);
   const search = (options: object) =>
-    beamSearchSync(utterance, { best: 3, languageModel: model, ...options }).map(({ labels, score }) => ({
+    ctcBeamSearchSync(utterance, { best: 3, languageModel: model, ...options }).map(({ labels, score }) => ({
       labels,
       score,
     }));
@@ -123,7 +128,7 @@ describe('a language model', () => {
       return -1 - prefix.length;
     };
     const scores = logs([0.1, 0.9], [0.9, 0.1], [0.1, 0.9]);
-    const [best] = beamSearchSync({ scores, classes: 2 }, { languageModel, insertionBonus: 5 }) as [Hypothesis];
+    const [best] = ctcBeamSearchSync({ scores, classes: 2 }, { languageModel, insertionBonus: 5 }) as [CtcHypothesis];
     expect(best.labels).toEqual([1, 1]);
     expect(best.score).toBeCloseTo(best.logProbability - 1 - 2 + 10, 12);
     expect([...asked].sort()).toEqual(['1>1', '>1']);
@@ -137,7 +142,7 @@ describe('a language model', () => {
     };
     const scores = logs([0.02, 0.5, 0.46, 0.02], [0.02, 0.02, 0.02, 0.94]);
     const options = { width: 3, languageModel, insertionBonus: 0.5, wordEnd: 3 };
-    const [best] = beamSearchSync({ scores, classes: 4 }, options) as [Hypothesis];
+    const [best] = ctcBeamSearchSync({ scores, classes: 4 }, options) as [CtcHypothesis];
     expect(best.labels).toEqual([2, 3]);
     expect(best.score).toBeCloseTo(best.logProbability + 0.5, 12);
     expect(new Set(asked.map((text) => text.slice(-1)))).toEqual(new Set(['3']));
@@ -166,9 +171,9 @@ describe('the threshold', () => {
   it('leaves out classes of a frame that are less likely, but never the likeliest', () => {
     const scores = logs([0.5, 0.3, 0.2], [0.3, 0.3, 0.4]);
     const labelsOf = (threshold: number) =>
-      beamSearchSync({ scores, classes: 3 }, { width: 100, best: 100, threshold }).flatMap(({ labels }) => labels);
+      ctcBeamSearchSync({ scores, classes: 3 }, { width: 100, best: 100, threshold }).flatMap(({ labels }) => labels);
     expect(new Set(labelsOf(0))).toEqual(new Set([1, 2]));
-    const [first] = beamSearchSync({ scores, classes: 3 }, { width: 100, best: 100, threshold: 0.9 });
+    const [first] = ctcBeamSearchSync({ scores, classes: 3 }, { width: 100, best: 100, threshold: 0.9 });
     expect(first?.logProbability).toBeCloseTo(Math.log(0.5 * 0.4), 12);
     expect(new Set(labelsOf(0.9))).toEqual(new Set([2]));
   });
@@ -186,19 +191,19 @@ describe('a search', () => {
       if (running) setImmediate(count);
     };
     setImmediate(count);
-    const found = await beamSearch(utterance, options);
+    const found = await ctcBeamSearch(utterance, options);
     running = false;
     expect(turns).toBeGreaterThan(3);
-    expect(found).toEqual(beamSearchSync(utterance, options));
+    expect(found).toEqual(ctcBeamSearchSync(utterance, options));
     expect(found).toHaveLength(5);
   });
 
   it('stops with the reason of the signal', async () => {
     const stop = new AbortController();
-    const search = beamSearch(utterance, options, { signal: stop.signal });
+    const search = ctcBeamSearch(utterance, options, { signal: stop.signal });
     stop.abort(new Error('enough'));
     await expect(search).rejects.toThrow('enough');
-    await expect(beamSearch(utterance, options, { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow(
+    await expect(ctcBeamSearch(utterance, options, { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow(
       'before',
     );
   });
@@ -206,15 +211,15 @@ describe('a search', () => {
   it('takes logits as well as logarithms of probabilities, and an utterance without frames', () => {
     const scores = randomScores(9, 6, 4);
     const shifted = scores.map((score, index) => score + 3 * Math.floor(index / 4));
-    const [one] = beamSearchSync({ scores, classes: 4 }) as [Hypothesis];
-    const [other] = beamSearchSync({ scores: shifted, classes: 4 }) as [Hypothesis];
+    const [one] = ctcBeamSearchSync({ scores, classes: 4 }) as [CtcHypothesis];
+    const [other] = ctcBeamSearchSync({ scores: shifted, classes: 4 }) as [CtcHypothesis];
     expect(other).toEqual({
       ...one,
       logProbability: expect.closeTo(one.logProbability, 10),
       score: expect.closeTo(one.score, 10),
     });
     const nothing = { labels: [], frames: [], logProbability: 0, score: 0 };
-    expect(beamSearchSync({ scores: new Float32Array(0), classes: 4 })).toEqual([nothing]);
+    expect(ctcBeamSearchSync({ scores: new Float32Array(0), classes: 4 })).toEqual([nothing]);
   });
 
   it.each([
@@ -227,13 +232,13 @@ describe('a search', () => {
     ['a language model that is none', { languageModel: 'bigram' as unknown as LabelModel }, 'invalid_option'],
     ['an option that it does not have', { beams: 3 } as object, 'unknown_option'],
   ])('refuses %s before it begins, on and off the event loop', async (_, wrong, code) => {
-    expect(() => beamSearchSync(utterance, wrong)).toThrow(expect.objectContaining({ code }));
-    await expect(beamSearch(utterance, wrong)).rejects.toMatchObject({ code });
+    expect(() => ctcBeamSearchSync(utterance, wrong)).toThrow(expect.objectContaining({ code }));
+    await expect(ctcBeamSearch(utterance, wrong)).rejects.toMatchObject({ code });
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY])('refuses scores that are %d', (bad) => {
     const scores = Float32Array.of(0, 1, bad, 0);
-    expect(() => beamSearchSync({ scores, classes: 2 })).toThrow(
+    expect(() => ctcBeamSearchSync({ scores, classes: 2 })).toThrow(
       expect.objectContaining({ code: 'non_finite_output' }),
     );
   });

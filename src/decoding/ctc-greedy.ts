@@ -1,6 +1,6 @@
 /** The labels of the likeliest path. */
 import { NumericError } from '../core/errors.js';
-import { type FrameScores, requireFrames } from './frames.js';
+import { type FrameScores, requireFrames } from './ctc-frames.js';
 
 /** One label and the frames [begin, end) at which the path says it. */
 export interface DecodedLabel {
@@ -16,9 +16,9 @@ export interface DecodedLabel {
  * @throws {OptionError} `invalid_option`
  * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
  * @throws {NumericError} `non_finite_output` for a score that is NaN
- * @example greedyDecode({ scores: logits, classes: 29 }).map(({ label }) => label)
+ * @example ctcGreedyDecode({ scores: logits, classes: 29 }).map(({ label }) => label)
  */
-export function greedyDecode(utterance: FrameScores): DecodedLabel[] {
+export function ctcGreedyDecode(utterance: FrameScores): DecodedLabel[] {
   const { scores, classes, blank, count } = requireFrames(utterance);
   const labels: { label: number; begin: number; end: number }[] = [];
   let previous = blank;

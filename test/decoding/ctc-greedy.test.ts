@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { greedyDecode } from '../../src/decoding/greedy.js';
+import { ctcGreedyDecode } from '../../src/decoding/ctc-greedy.js';
 import { randomScores } from './random-frames.js';
 
 /** Scores of a path: 1 for what it says, 0 for the others. */
@@ -10,7 +10,7 @@ function scoresOf(path: readonly number[], classes: number): Float32Array {
 describe('greedy decoding', () => {
   it('collapses repeats, drops blanks, and says at which frames each label stands', () => {
     const scores = scoresOf([0, 2, 2, 0, 2, 1, 1, 1, 0, 0, 3], 4);
-    expect(greedyDecode({ scores, classes: 4 })).toEqual([
+    expect(ctcGreedyDecode({ scores, classes: 4 })).toEqual([
       { label: 2, begin: 1, end: 3 },
       { label: 2, begin: 4, end: 5 },
       { label: 1, begin: 5, end: 8 },
@@ -20,16 +20,16 @@ describe('greedy decoding', () => {
 
   it('takes any class as the blank, and gives nothing for blanks alone or no frame', () => {
     const scores = scoresOf([0, 0, 2, 0, 1], 3);
-    const labels = greedyDecode({ scores, classes: 3, blank: 2 }).map(({ label }) => label);
+    const labels = ctcGreedyDecode({ scores, classes: 3, blank: 2 }).map(({ label }) => label);
     expect(labels).toEqual([0, 0, 1]);
-    expect(greedyDecode({ scores: scoresOf([1, 1], 2), classes: 2, blank: 1 })).toEqual([]);
-    expect(greedyDecode({ scores: new Float32Array(0), classes: 2 })).toEqual([]);
+    expect(ctcGreedyDecode({ scores: scoresOf([1, 1], 2), classes: 2, blank: 1 })).toEqual([]);
+    expect(ctcGreedyDecode({ scores: new Float32Array(0), classes: 2 })).toEqual([]);
   });
 
   it('does not depend on what is added to all scores of a frame', () => {
     const scores = randomScores(3, 20, 5);
     const shifted = scores.map((score, index) => score + Math.floor(index / 5));
-    expect(greedyDecode({ scores: shifted, classes: 5 })).toEqual(greedyDecode({ scores, classes: 5 }));
+    expect(ctcGreedyDecode({ scores: shifted, classes: 5 })).toEqual(ctcGreedyDecode({ scores, classes: 5 }));
   });
 
   it.each([
@@ -39,6 +39,6 @@ describe('greedy decoding', () => {
     ['half a frame', { scores: new Float32Array(5), classes: 2 }, 'length_mismatch'],
     ['NaN', { scores: Float32Array.of(0, 1, Number.NaN, 0), classes: 2 }, 'non_finite_output'],
   ])('refuses %s', (_, utterance, code) => {
-    expect(() => greedyDecode(utterance)).toThrow(expect.objectContaining({ code }));
+    expect(() => ctcGreedyDecode(utterance)).toThrow(expect.objectContaining({ code }));
   });
 });

@@ -5,14 +5,14 @@
  */
 import { NumericError, OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
-import { type FrameScores, type Frames, logSoftmax, requireFrames } from './frames.js';
+import { type FrameScores, type Frames, logSoftmax, requireFrames } from './ctc-frames.js';
 import { logAdd, Prefix } from './prefix-tree.js';
 
 /** A model of which label follows which: the natural logarithm of the probability of `next` after `prefix`. */
 export type LabelModel = (prefix: readonly number[], next: number) => number;
 
 /** Options of a search. */
-export interface BeamSearchOptions {
+export interface CtcBeamSearchOptions {
   /** Sequences that are kept after each frame, integer >= 1; default 16. */
   readonly width?: number;
   /** Sequences to return, integer >= 1; default 1. Never more than the beam holds. */
@@ -31,7 +31,7 @@ export interface BeamSearchOptions {
 }
 
 /** One sequence of labels that was found. */
-export interface Hypothesis {
+export interface CtcHypothesis {
   readonly labels: number[];
   /** For each label the frame at which it was first said on the way through the beam. */
   readonly frames: number[];
@@ -54,9 +54,9 @@ interface Search {
 
 const OPTIONS = ['width', 'best', 'threshold', 'languageModel', 'weight', 'insertionBonus', 'wordEnd'] as const;
 
-function checked(utterance: FrameScores, options: BeamSearchOptions): Search {
+function checked(utterance: FrameScores, options: CtcBeamSearchOptions): Search {
   const frames = requireFrames(utterance);
-  rejectUnknownKeys('beamSearch', options, OPTIONS);
+  rejectUnknownKeys('ctcBeamSearch', options, OPTIONS);
   const { languageModel, wordEnd } = options;
   if (languageModel !== undefined && typeof languageModel !== 'function') {
     const message = `option 'languageModel' must be a function, got ${describeValue(languageModel)}`;
@@ -154,14 +154,14 @@ function likeliest(candidates: readonly Prefix[], width: number): Prefix[] {
   return possible.slice(0, width).map(({ prefix }) => prefix);
 }
 
-function hypothesisOf(prefix: Prefix): Hypothesis {
+function hypothesisOf(prefix: Prefix): CtcHypothesis {
   const frames = new Array<number>(prefix.length);
   for (let node = prefix; node.parent !== undefined; node = node.parent) frames[node.length - 1] = node.frame;
   return { labels: prefix.labels(), frames, logProbability: prefix.total, score: prefix.score };
 }
 
 /** The search, which pauses after each frame. */
-function* searching(search: Search): Generator<undefined, Hypothesis[]> {
+function* searching(search: Search): Generator<undefined, CtcHypothesis[]> {
   const { frames, best } = search;
   const empty = new Prefix(undefined, -1, 0, 0);
   empty.blank = 0;
@@ -186,9 +186,9 @@ function* searching(search: Search): Generator<undefined, Hypothesis[]> {
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
  * @throws {NumericError} `non_finite_output` for scores that are NaN, or a language model that gives no logarithm
- * @example beamSearchSync({ scores: logits, classes: 29 }, { width: 32, best: 3 })
+ * @example ctcBeamSearchSync({ scores: logits, classes: 29 }, { width: 32, best: 3 })
  */
-export function beamSearchSync(utterance: FrameScores, options: BeamSearchOptions = {}): Hypothesis[] {
+export function ctcBeamSearchSync(utterance: FrameScores, options: CtcBeamSearchOptions = {}): CtcHypothesis[] {
   const search = searching(checked(utterance, options));
   let turn = search.next();
   while (turn.done !== true) turn = search.next();
@@ -199,16 +199,16 @@ export function beamSearchSync(utterance: FrameScores, options: BeamSearchOption
 const TURN_MS = 4;
 
 /**
- * Like `beamSearchSync`, but lets the event loop go on between frames. `scores` must not change meanwhile.
+ * Like `ctcBeamSearchSync`, but lets the event loop go on between frames. `scores` must not change meanwhile.
  *
  * @param settings.signal stops the search
- * @returns rejects with the errors of `beamSearchSync`, or the signal's reason
+ * @returns rejects with the errors of `ctcBeamSearchSync`, or the signal's reason
  */
-export async function beamSearch(
+export async function ctcBeamSearch(
   utterance: FrameScores,
-  options: BeamSearchOptions = {},
+  options: CtcBeamSearchOptions = {},
   settings: { readonly signal?: AbortSignal } = {},
-): Promise<Hypothesis[]> {
+): Promise<CtcHypothesis[]> {
   const search = searching(checked(utterance, options));
   for (;;) {
     settings.signal?.throwIfAborted();

@@ -1,0 +1,92 @@
+/** Which examples make up which batch of an epoch: batches of similar lengths, in random or in fixed order. */
+import type { Random } from '../core/random.js';
+
+/** How long a batch may become, and among how many batches examples of similar lengths are looked for. */
+export interface BatchRule {
+  /** What is limited: the sequences of a batch, or its valid steps. */
+  readonly limit: 'batch' | 'tokens';
+  /** Largest number of them, integer >= 1. A single longer example makes a batch by itself. */
+  readonly size: number;
+  /** Batches of a pool, integer >= 1, or Infinity: one pool of all examples. */
+  readonly pool: number;
+}
+
+function numbersUpTo(count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, index) => index);
+}
+
+/**
+ * The batches of one epoch. The examples are shuffled and cut into pools of `pool` batches; a pool is sorted by length
+ * and cut into batches, and all batches are shuffled. Batches are then of similar lengths, and yet neither their
+ * examples nor their order repeat in the next epoch. Without random numbers nothing is shuffled.
+ *
+ * Memory: 4 bytes an example and 8 a batch. The same lengths, rule and random numbers give the same plan.
+ */
+export class BatchPlan {
+  /** Number of batches. */
+  readonly batches: number;
+  readonly #order: Int32Array;
+  // [batches + 1] where each batch begins in the order, and [batches] the turn in which they are read.
+  readonly #starts: Int32Array;
+  readonly #turns: Int32Array;
+
+  /**
+   * @param lengths [examples] steps of each, integers >= 1
+   * @param random draws the order; a stream that nothing else draws from
+   */
+  constructor(lengths: Int32Array, rule: BatchRule, random?: Random) {
+    const order = numbersUpTo(lengths.length);
+    random?.shuffle(order);
+    const starts: number[] = [];
+    for (let begin = 0; begin < order.length; ) {
+      const end = endOfPool(order, lengths, rule, begin);
+      // The sort is stable: examples of equal length stay in random order.
+      order.subarray(begin, end).sort((left, right) => (lengths[left] as number) - (lengths[right] as number));
+      cutPool(order, lengths, rule, begin, end, starts);
+      begin = end;
+    }
+    this.batches = starts.length;
+    this.#order = order;
+    this.#starts = Int32Array.from([...starts, order.length]);
+    this.#turns = numbersUpTo(starts.length);
+    random?.shuffle(this.#turns);
+  }
+
+  /** Numbers of the examples of a batch, shortest first: a copy. @param place 0 .. batches-1 */
+  examplesOf(place: number): Int32Array {
+    const turn = this.#turns[place] as number;
+    return this.#order.slice(this.#starts[turn], this.#starts[turn + 1]);
+  }
+}
+
+function endOfPool(order: Int32Array, lengths: Int32Array, { limit, size, pool }: BatchRule, begin: number): number {
+  if (limit === 'batch') return Math.min(order.length, begin + size * pool);
+  let end = begin;
+  let steps = 0;
+  while (end < order.length) {
+    steps += lengths[order[end] as number] as number;
+    if (steps > size * pool && end > begin) break;
+    end++;
+  }
+  return end;
+}
+
+/** Appends where the batches of a pool begin. */
+function cutPool(
+  order: Int32Array,
+  lengths: Int32Array,
+  { limit, size }: BatchRule,
+  begin: number,
+  end: number,
+  starts: number[],
+): void {
+  let filled = Number.POSITIVE_INFINITY;
+  for (let at = begin; at < end; at++) {
+    const weight = limit === 'batch' ? 1 : (lengths[order[at] as number] as number);
+    if (filled + weight > size) {
+      starts.push(at);
+      filled = 0;
+    }
+    filled += weight;
+  }
+}

@@ -1,0 +1,141 @@
+/** JSON lines: one object a line, whose fields become examples. */
+import { DataError } from '../core/errors.js';
+import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
+import { describeValue } from '../core/options.js';
+import { finiteInSinglePrecision } from './decimal.js';
+import { visitFileLines } from './file-lines.js';
+import { atRow, invalidRow, quoted, type RowPlace } from './row-error.js';
+
+/** The fields of one line, read as what an example needs. Every method throws `invalid_row`, naming line and field. */
+export class JsonRow {
+  readonly place: RowPlace;
+  readonly #fields: JsonObject;
+
+  constructor(fields: JsonObject, place: RowPlace) {
+    this.#fields = fields;
+    this.place = place;
+  }
+
+  /** Whether a field is there and not null. */
+  has(name: string): boolean {
+    return Object.hasOwn(this.#fields, name) && this.#fields[name] !== null;
+  }
+
+  /** A field as it is; undefined where there is none. */
+  value(name: string): JsonValue | undefined {
+    return Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
+  }
+
+  /** A string. */
+  text(name: string): string {
+    const value = this.value(name);
+    return typeof value === 'string' ? value : this.#refuse(name, 'a string', value);
+  }
+
+  /** A finite number, in single precision too. */
+  number(name: string): number {
+    return this.#numberOf(name, this.value(name), 'a finite number');
+  }
+
+  /** A class id: an integer >= -1 (-1 = ignored). */
+  classId(name: string): number {
+    return this.#idOf(name, this.value(name), 'an integer >= -1');
+  }
+
+  /** The place of a string among labels: a class id. */
+  label(name: string, labels: readonly string[]): number {
+    const value = this.text(name);
+    const id = labels.indexOf(value);
+    return id >= 0 ? id : this.#refuse(name, `one of ${describeValue(labels)}`, value);
+  }
+
+  /** A list of strings, tokens for example. */
+  texts(name: string): string[] {
+    return this.#list(name, 'a list of strings').map((item) =>
+      typeof item === 'string' ? item : this.#refuse(name, 'a list of strings', item),
+    );
+  }
+
+  /** A list of ids, integers >= -1. @returns [length] */
+  ids(name: string): Int32Array {
+    const expected = 'a list of integers >= -1';
+    return Int32Array.from(this.#list(name, expected), (item) => this.#idOf(name, item, expected));
+  }
+
+  /**
+   * Rows of features: a list of steps, each a list of `features` numbers, or a number where that is 1.
+   *
+   * @param features numbers in a row, integer >= 1; default 1
+   * @returns [length * features]
+   */
+  rows(name: string, features = 1): Float32Array {
+    const expected = features === 1 ? 'a list of numbers' : `a list of lists of ${features} numbers`;
+    const steps = this.#list(name, expected);
+    const rows = new Float32Array(steps.length * features);
+    for (const [step, row] of steps.entries()) {
+      const numbers = features === 1 && !Array.isArray(row) ? [row] : row;
+      if (!Array.isArray(numbers)) return this.#refuse(name, expected, row, step);
+      if (numbers.length !== features) return this.#refuse(name, expected, numbers, step);
+      for (const [feature, value] of numbers.entries()) {
+        rows[step * features + feature] = this.#numberOf(name, value, expected, step);
+      }
+    }
+    return rows;
+  }
+
+  #list(name: string, expected: string): readonly JsonValue[] {
+    const value = this.value(name);
+    if (!Array.isArray(value)) return this.#refuse(name, expected, value);
+    return value.length > 0 ? value : this.#refuse(name, `${expected}, at least one`, value);
+  }
+
+  #numberOf(name: string, value: JsonValue | undefined, expected: string, step?: number): number {
+    const number = typeof value === 'number' ? finiteInSinglePrecision(value) : undefined;
+    return number ?? this.#refuse(name, expected, value, step);
+  }
+
+  #idOf(name: string, value: JsonValue | undefined, expected: string): number {
+    const isId = typeof value === 'number' && Number.isInteger(value) && value >= -1 && value < 2 ** 31;
+    return isId ? value : this.#refuse(name, expected, value);
+  }
+
+  #refuse(name: string, expected: string, value: JsonValue | undefined, step?: number): never {
+    const part = `field '${name}'${step === undefined ? '' : ` at step ${step}`}`;
+    const found =
+      value === undefined ? 'no such field' : typeof value === 'string' ? quoted(value) : describeValue(value);
+    throw invalidRow(this.place, part, expected, found, { field: name, ...(step !== undefined && { step }) });
+  }
+}
+
+/** A function that makes an example of a line of JSON: the `parse` of `FileExamples`. */
+export function jsonLine<E>(read: (row: JsonRow) => E): (line: string, place: RowPlace) => E {
+  return (line, place) => {
+    let value: JsonValue;
+    try {
+      value = parseStrictJson(line);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw invalidRow(place, '', 'a JSON object', quoted(line), { reason }, cause);
+    }
+    if (!isJsonObject(value)) throw invalidRow(place, '', 'a JSON object', quoted(line));
+    const row = new JsonRow(value, place);
+    return atRow(place, () => read(row));
+  };
+}
+
+/**
+ * The examples of a file of JSON lines (UTF-8, LF or CRLF); empty lines are none.
+ *
+ * @param read makes an example of the fields of a line
+ * @throws {DataError} `invalid_row` with file, line and field; `not_utf8`, `file_unreadable`, `empty_data`
+ * @example await readJsonLines('train.jsonl', (row) => ({ input: row.rows('input', 3), target: row.classId('target') }))
+ */
+export async function readJsonLines<E>(path: string, read: (row: JsonRow) => E): Promise<E[]> {
+  const parse = jsonLine(read);
+  const examples: E[] = [];
+  await visitFileLines(path, ({ text, line }) => {
+    if (text !== '') examples.push(parse(text, { file: path, line }));
+  });
+  if (examples.length === 0) throw new DataError('empty_data', `'${path}' has no examples`, { file: path });
+  return examples;
+}

@@ -1,0 +1,46 @@
+/** Errors of rows in data files: they name the file, the line, what was expected and what was found. */
+import { BpttError, DataError, type ErrorDetails } from '../core/errors.js';
+
+/** Where a row stands. */
+export interface RowPlace {
+  readonly file: string;
+  /** Number of its (first) line, from 1. */
+  readonly line: number;
+}
+
+/** What was found, in quotes and short enough for a message. */
+export function quoted(text: string): string {
+  return text === '' ? 'nothing' : `'${text.length > 60 ? `${text.slice(0, 57)}...` : text}'`;
+}
+
+/**
+ * The error for a row that cannot be used: code `invalid_row`.
+ *
+ * @param what part of the row, such as `column 'OT'`; empty for the whole
+ */
+export function invalidRow(
+  place: RowPlace,
+  what: string,
+  expected: string,
+  found: string,
+  details: ErrorDetails = {},
+  cause?: unknown,
+): DataError {
+  const part = what === '' ? '' : `, ${what}`;
+  const message = `'${place.file}' line ${place.line}${part}: expected ${expected}, found ${found}`;
+  return new DataError('invalid_row', message, { ...place, expected, found, ...details }, cause);
+}
+
+/**
+ * What a function makes of a row. Errors of this library that do not know where the row stands (a symbol outside a
+ * vocabulary, for example) are raised again as `invalid_row`, with the place.
+ */
+export function atRow<T>(place: RowPlace, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof BpttError) || 'line' in error.details) throw error;
+    const message = `'${place.file}' line ${place.line}: ${error.message}`;
+    throw new DataError('invalid_row', message, { ...error.details, ...place, reason: error.code }, error);
+  }
+}

@@ -1,0 +1,218 @@
+/** Sequences of any lengths as batches of similar lengths, anew in every epoch. */
+import { DataError, OptionError } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { Random } from '../core/random.js';
+import type { Batch } from '../model/batch.js';
+import { BatchPlan, type BatchRule } from './batch-plan.js';
+import { type Examples, examplesOfArray } from './examples.js';
+import {
+  PACKING_OPTIONS,
+  type SequenceExample,
+  SequencePacking,
+  type SequencePackingOptions,
+} from './sequence-packing.js';
+
+/** How examples become batches. Exactly one of `batch` and `tokens` must be given. */
+export interface SequenceBatchesOptions<E = SequenceExample> extends SequencePackingOptions {
+  /** Sequences of a batch; the last one of an epoch's may have fewer. Integer >= 1. */
+  readonly batch?: number;
+  /** Instead: the largest number of valid steps of a batch, as `length` counts them. Integer >= 1. */
+  readonly tokens?: number;
+  /**
+   * Batches of a pool, within which examples are sorted by length: more give more even lengths, fewer give batches that
+   * are mixed more. 1: batches are wholly random. Integer >= 1, or `all`; default 100.
+   */
+  readonly pool?: number | 'all';
+  /** Other batches in another order in every epoch of training. Default true; validation never shuffles. */
+  readonly shuffle?: boolean;
+  /** What becomes of an example with more steps than `tokens`: a batch of its own, or an error. Default `alone`. */
+  readonly overlong?: 'alone' | 'error';
+  /** Steps of an example of an array, integer >= 1. Default: those of its `input`. */
+  readonly length?: (example: E) => number;
+  /** Makes a batch, for examples of another form than `SequenceExample`. `indices` are the numbers of the examples. */
+  readonly pack?: (examples: readonly E[], indices: Int32Array) => Batch;
+}
+
+/** Which of the many orders: that of an epoch (from 0) of a run with this seed. */
+export interface EpochOrder {
+  readonly seed: number;
+  readonly epoch: number;
+}
+
+const BATCHES = ['batch', 'tokens', 'pool', 'shuffle', 'overlong', 'length', 'pack'];
+
+/**
+ * A source of batches: examples are shuffled, gathered to batches of similar lengths and packed, anew in every epoch and
+ * always in the same way for the same seed and epoch, so that a resumed run goes on with the very next batch. Iterating
+ * it gives the batches in a fixed order, as validation reads them. Memory besides the examples: 8 bytes for each.
+ *
+ * @example trainer.fit({ training: new SequenceBatches(examples, { batch: 32 }), validation: new SequenceBatches(held, { batch: 64 }) })
+ */
+export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch> {
+  /** Number of examples. */
+  readonly examples: number;
+  /** Steps of all examples together. */
+  readonly steps: number;
+  /** Steps of the longest example. */
+  readonly longest: number;
+  readonly #rule: BatchRule;
+  readonly #shuffle: boolean;
+  readonly #overlong: string;
+  readonly #lengths: Int32Array;
+  readonly #batchOf: (indices: Int32Array) => Promise<Batch>;
+  #fixedPlan: BatchPlan | undefined;
+
+  /**
+   * @param examples an array, or examples that lie elsewhere, such as `FileExamples`
+   * @throws {OptionError} `invalid_option`, `unknown_option`
+   * @throws {DataError} `empty_data` when there is no example, or one has no step; `mixed_examples`; `too_long` with
+   *   `overlong: 'error'`
+   * @throws {ShapeError} `shape_mismatch`, `length_mismatch`, naming the example
+   */
+  constructor(examples: readonly E[] | Examples<E>, options: SequenceBatchesOptions<E>) {
+    rejectUnknownKeys('sequence batches', options, [...BATCHES, ...PACKING_OPTIONS]);
+    this.#rule = checkRule(options);
+    this.#shuffle = requireOneOf('shuffle', options.shuffle ?? true, [true, false]);
+    this.#overlong = requireOneOf('overlong', options.overlong ?? 'alone', ['alone', 'error']);
+    const read = readerOf(examples, options);
+    this.#lengths = lengthsOf(read.examples);
+    this.examples = this.#lengths.length;
+    this.steps = this.#lengths.reduce((sum, length) => sum + length, 0);
+    this.longest = this.#lengths.reduce((longest, length) => Math.max(longest, length), 0);
+    this.#batchOf = async (indices) => {
+      const chosen = await read.examples.read(indices);
+      if (chosen.length === indices.length) return read.pack(chosen, indices);
+      const message = `${indices.length} examples were asked for, but ${chosen.length} were read`;
+      throw new DataError('too_short', message, { expected: indices.length, actual: chosen.length });
+    };
+    if (this.#overlong === 'error') this.#refuseOverlong();
+  }
+
+  #refuseOverlong(): void {
+    const { limit, size } = this.#rule;
+    const index = limit === 'tokens' ? this.#lengths.findIndex((length) => length > size) : -1;
+    if (index < 0) return;
+    const length = this.#lengths[index] as number;
+    const message = `example ${index} has ${length} steps, more than the ${size} of a batch`;
+    throw new DataError('too_long', message, { index, length, tokens: size });
+  }
+
+  #isRandom(order: 'training' | 'fixed'): boolean {
+    return order === 'training' && this.#shuffle;
+  }
+
+  #plan(order?: EpochOrder): BatchPlan {
+    if (order !== undefined && this.#isRandom('training')) {
+      return new BatchPlan(this.#lengths, this.#rule, new Random(order.seed, `shuffle/${order.epoch}`));
+    }
+    this.#fixedPlan ??= new BatchPlan(this.#lengths, this.#rule);
+    return this.#fixedPlan;
+  }
+
+  /**
+   * Number of batches in an epoch; undefined when it differs from epoch to epoch: in training with `tokens` and several
+   * pools, whose batches are filled one way or another.
+   */
+  batchesPerEpoch(order: 'training' | 'fixed'): number | undefined {
+    const { limit, size, pool } = this.#rule;
+    if (limit === 'batch') return Math.ceil(this.examples / size);
+    // One pool of all examples is sorted to the same lengths, however it was shuffled.
+    return this.steps <= size * pool || !this.#isRandom(order) ? this.#plan().batches : undefined;
+  }
+
+  /** What a resumed run must find again: the options, and what is known of the examples without reading them. */
+  describe(order: 'training' | 'fixed'): JsonObject {
+    const { limit, size, pool } = this.#rule;
+    return {
+      kind: 'sequences',
+      examples: this.examples,
+      steps: this.steps,
+      longest: this.longest,
+      lengths: checksum(this.#lengths),
+      [limit]: size,
+      pool: pool === Number.POSITIVE_INFINITY ? 'all' : pool,
+      shuffled: this.#isRandom(order),
+    };
+  }
+
+  /**
+   * The batches of an epoch.
+   *
+   * @param order seed and epoch name the order; without them it is the fixed one
+   * @param skip batches to leave out at the begin, integer >= 0: they are neither read nor packed
+   */
+  async *batches(order?: EpochOrder, skip = 0): AsyncGenerator<Batch, void, void> {
+    const first = requireNumber('skip', skip, { integer: true, min: 0 });
+    const plan = this.#plan(order);
+    for (let place = first; place < plan.batches; place++) yield await this.#batchOf(plan.examplesOf(place));
+  }
+
+  /** All batches in the fixed order. */
+  [Symbol.asyncIterator](): AsyncIterator<Batch> {
+    return this.batches();
+  }
+}
+
+function checkRule({ batch, tokens, pool = 100 }: SequenceBatchesOptions<never>): BatchRule {
+  if ((batch === undefined) === (tokens === undefined)) {
+    const message = `exactly one of the options 'batch' and 'tokens' must be given, got ${batch === undefined ? 'neither' : 'both'}`;
+    throw new OptionError('invalid_option', message, { name: 'batch', batch, tokens });
+  }
+  const limit = batch === undefined ? 'tokens' : 'batch';
+  const size = requireNumber(limit, batch ?? tokens, { integer: true, min: 1 });
+  if (pool === 'all') return { limit, size, pool: Number.POSITIVE_INFINITY };
+  return { limit, size, pool: requireNumber('pool', pool, { integer: true, min: 1 }) };
+}
+
+/** Examples and the function that packs them, whatever they are. */
+function readerOf<E>(
+  given: readonly E[] | Examples<E>,
+  options: SequenceBatchesOptions<E>,
+): { examples: Examples<E>; pack: (examples: readonly E[], indices: Int32Array) => Batch } {
+  for (const name of ['length', 'pack'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') invalid(name, 'a function', options[name]);
+  }
+  const useless = PACKING_OPTIONS.find((name) => options.pack !== undefined && name in options);
+  if (useless !== undefined) invalid(useless, "left out where 'pack' makes the batches", 'it');
+  const packing = new SequencePacking(options);
+  const pack = options.pack ?? ((examples, indices) => packing.pack(examples as readonly SequenceExample[], indices));
+  if (!Array.isArray(given)) {
+    const { count, lengthOf, read } = given as Partial<Examples<E>>;
+    const isUsable = Number.isSafeInteger(count) && typeof lengthOf === 'function' && typeof read === 'function';
+    if (!isUsable) invalid('examples', 'an array, or have count, lengthOf and read', given);
+    if (options.length !== undefined) invalid('length', 'left out: these examples know their lengths', 'a function');
+    return { examples: given as Examples<E>, pack };
+  }
+  const length = options.length ?? ((example: E, index: number) => packing.stepsOf(example as SequenceExample, index));
+  const examples = examplesOfArray<E>(given, length);
+  if (options.pack !== undefined) return { examples, pack };
+  // All that could go wrong in a later batch goes wrong here, before training.
+  const sequences = given as readonly SequenceExample[];
+  for (const [index, example] of sequences.entries()) packing.stepsOf(example, index);
+  packing.requireAlike(sequences, (place) => place);
+  return { examples, pack };
+}
+
+function invalid(name: string, expected: string, value: unknown): never {
+  const message = `option '${name}' must be ${expected}, got ${describeValue(value)}`;
+  throw new OptionError('invalid_option', message, { name });
+}
+
+function lengthsOf(examples: Examples<unknown>): Int32Array {
+  if (examples.count < 1) throw new DataError('empty_data', 'there are no examples');
+  const lengths = new Int32Array(examples.count);
+  for (let index = 0; index < lengths.length; index++) {
+    const length = examples.lengthOf(index);
+    if (length === 0) throw new DataError('empty_data', `example ${index} has no steps`, { index });
+    lengths[index] = requireNumber(`length of example ${index}`, length, { integer: true, min: 1, max: 2 ** 31 - 1 });
+  }
+  return lengths;
+}
+
+/** FNV-1a over 32-bit words: tells apart data sets of as many examples in another order or of other lengths. */
+function checksum(lengths: Int32Array): number {
+  let hash = 0x811c9dc5;
+  for (const length of lengths) hash = Math.imul(hash ^ length, 0x01000193);
+  return hash >>> 0;
+}

@@ -1,0 +1,53 @@
+/** Examples held back for validation or test, the same part of every class. */
+import { DataError } from '../core/errors.js';
+import { rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { Random } from '../core/random.js';
+
+/** How examples are split. */
+export interface SplitOptions {
+  /** Part that is held back, in (0, 1). */
+  readonly test: number;
+  /** Names the split: the same seed gives the same one. Safe integer >= 0; default 1. */
+  readonly seed?: number;
+}
+
+/** Numbers of the examples of both parts, ascending. */
+export interface ExampleSplit {
+  readonly train: Int32Array;
+  readonly test: Int32Array;
+}
+
+/**
+ * Splits examples class by class: of n examples of a class, round(n * test) are held back, at least one and at most n - 1;
+ * a class of a single example stays in training. What is held back of a class does not depend on the other classes.
+ *
+ * @param labels the class of every example
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @throws {DataError} `too_short` when nothing can be held back
+ * @example const { train, test } = splitExamples(examples.map(({ label }) => label), { test: 0.1, seed: 7 })
+ */
+export function splitExamples(labels: ArrayLike<string | number>, options: SplitOptions): ExampleSplit {
+  rejectUnknownKeys('splitExamples', options, ['test', 'seed']);
+  const fraction = requireNumber('test', options.test, { exclusiveMin: 0, exclusiveMax: 1 });
+  const seed = requireNumber('seed', options.seed ?? 1, { integer: true, min: 0 });
+  const members = new Map<string | number, number[]>();
+  for (let index = 0; index < labels.length; index++) {
+    const label = labels[index] as string | number;
+    const known = members.get(label);
+    if (known === undefined) members.set(label, [index]);
+    else known.push(index);
+  }
+  const isHeldBack = new Uint8Array(labels.length);
+  for (const [label, indices] of members) {
+    const count = Math.min(indices.length - 1, Math.max(1, Math.round(indices.length * fraction)));
+    new Random(seed, `split/${label}`).shuffle(indices);
+    for (const index of indices.slice(0, count)) isHeldBack[index] = 1;
+  }
+  const numbers = Int32Array.from(isHeldBack.keys());
+  const test = numbers.filter((index) => isHeldBack[index] === 1);
+  if (test.length === 0) {
+    const message = `nothing can be held back of ${labels.length} examples in ${members.size} classes: a class needs two`;
+    throw new DataError('too_short', message, { examples: labels.length, classes: members.size });
+  }
+  return { train: numbers.filter((index) => isHeldBack[index] === 0), test };
+}

@@ -1,0 +1,77 @@
+/** The header lines `@tag value` of a `.ts` file. */
+import { invalidRow, quoted, type RowPlace } from './row-error.js';
+
+/** What the header says so far. */
+export interface TimeSeriesHeader {
+  readonly name: string;
+  /** Numbers at each step; undefined where the header does not say. */
+  readonly dimensions?: number;
+  /** Steps of every series; undefined where they differ. */
+  readonly length?: number;
+  readonly target: 'none' | 'class' | 'number';
+  readonly classes: readonly string[];
+  /** Whether `@data` has been read: series follow. */
+  readonly isComplete: boolean;
+}
+
+function truthOf(value: string, place: RowPlace, tag: string): boolean {
+  const lower = value.toLowerCase();
+  if (lower === 'true' || lower === 'false') return lower === 'true';
+  throw invalidRow(place, `@${tag}`, 'true or false', quoted(value));
+}
+
+function countOf(value: string, place: RowPlace, tag: string): number {
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw invalidRow(place, `@${tag}`, 'an integer >= 1', quoted(value));
+}
+
+/** Refuses what a file says that it has and this reader cannot read. */
+function requireFalse(value: string, place: RowPlace, tag: string): void {
+  if (truthOf(value, place, tag)) throw invalidRow(place, `@${tag}`, 'false, others are not supported', quoted(value));
+}
+
+function classesOf(value: string, place: RowPlace): Pick<TimeSeriesHeader, 'target' | 'classes'> {
+  const [first = '', ...classes] = value.split(/\s+/);
+  if (!truthOf(first, place, 'classLabel')) return { target: 'none', classes: [] };
+  if (classes.length === 0) throw invalidRow(place, '@classLabel', 'names of classes', 'none');
+  const twice = classes.find((name, at) => classes.indexOf(name) !== at);
+  if (twice !== undefined) throw invalidRow(place, '@classLabel', 'different classes', `${quoted(twice)} twice`);
+  return { target: 'class', classes };
+}
+
+/**
+ * The header with one more line; tags may be written in capital or small letters, and unknown ones are passed over.
+ *
+ * @throws {DataError} `invalid_row`
+ */
+export function readTimeSeriesTag(line: string, place: RowPlace, header: TimeSeriesHeader): TimeSeriesHeader {
+  const [, tag = '', value = ''] = /^@(\S+)\s*(.*)$/.exec(line) ?? [];
+  switch (tag.toLowerCase()) {
+    case '':
+      throw invalidRow(place, '', "a header line '@...', as there was no @data yet", quoted(line));
+    case 'problemname':
+      return { ...header, name: value };
+    case 'timestamps':
+    case 'missing':
+      requireFalse(value, place, tag);
+      return header;
+    case 'univariate':
+      return truthOf(value, place, tag) ? { ...header, dimensions: 1 } : header;
+    case 'dimension':
+    case 'dimensions':
+      return { ...header, dimensions: countOf(value, place, tag) };
+    case 'serieslength':
+      return { ...header, length: countOf(value, place, tag) };
+    case 'equallength':
+      truthOf(value, place, tag);
+      return header;
+    case 'classlabel':
+      return { ...header, ...classesOf(value, place) };
+    case 'targetlabel':
+      return truthOf(value, place, tag) ? { ...header, target: 'number' } : header;
+    case 'data':
+      return { ...header, isComplete: true };
+    default:
+      return header;
+  }
+}

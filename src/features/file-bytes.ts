@@ -1,0 +1,85 @@
+/** Files of bytes as data: read whole, and refused by name, place and both sizes where they are not what they say. */
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { DataError } from '../core/errors.js';
+
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
+};
+
+function unreadable(path: string, cause: unknown): DataError {
+  const code = String((cause as NodeJS.ErrnoException | null)?.code);
+  const reason = READ_FAILURES[code] ?? (cause instanceof Error ? cause.message : code);
+  return new DataError('file_unreadable', `cannot read '${path}': ${reason}`, { path, reason: code }, cause);
+}
+
+/**
+ * Reads a file and hands its bytes to a decoder.
+ *
+ * @param decode takes the bytes and the path, for messages
+ * @throws {DataError} `file_unreadable`, and what the decoder throws
+ */
+export async function decodeFile<T>(path: string, decode: (bytes: Uint8Array, source: string) => T): Promise<T> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  return decode(bytes, path);
+}
+
+/** As `decodeFile`, on the calling thread. */
+export function decodeFileSync<T>(path: string, decode: (bytes: Uint8Array, source: string) => T): T {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+  return decode(bytes, path);
+}
+
+/** A view of the bytes that reads numbers of either byte order. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * Refuses a file that ends before a part of it does.
+ *
+ * @param what the part, for the message
+ * @param end offset behind its last byte
+ * @throws {DataError} `file_truncated` with both sizes
+ */
+export function requireBytes(bytes: Uint8Array, source: string, what: string, end: number): void {
+  if (end <= bytes.length) return;
+  throw new DataError(
+    'file_truncated',
+    `'${source}' is cut off: ${what} ends at byte ${end}, but there are ${bytes.length}`,
+    { source, what, expected: end, actual: bytes.length },
+  );
+}
+
+/** What a broken file is refused with. The message follows the file's name. */
+export function corrupt(source: string, message: string, details: Readonly<Record<string, unknown>> = {}): DataError {
+  return new DataError('file_corrupt', `'${source}' ${message}`, { source, ...details });
+}
+
+/** What a sound file in a form that is not read here is refused with. */
+export function unsupported(
+  source: string,
+  message: string,
+  details: Readonly<Record<string, unknown>> = {},
+): DataError {
+  return new DataError('file_unsupported', `'${source}' ${message}`, { source, ...details });
+}
+
+/** Bytes as ASCII text; a byte that is none becomes a question mark. */
+export function asciiAt(bytes: Uint8Array, begin: number, length: number): string {
+  let text = '';
+  for (const byte of bytes.subarray(begin, begin + length)) {
+    text += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '?';
+  }
+  return text;
+}

@@ -1,0 +1,132 @@
+/** Features with mean 0 and standard deviation 1, and back. */
+import { OptionError, ShapeError } from '../core/errors.js';
+import { describeValue, rejectUnknownKeys } from '../core/options.js';
+import { ColumnStatistics } from './column-statistics.js';
+import { requireColumns } from './columns.js';
+
+/** Everything that a standardizer is, exact: JSON keeps every bit of a double. */
+export interface StandardizerJson {
+  /** [columns]. */
+  readonly means: readonly number[];
+  /** [columns], each > 0; 1 for columns that were constant. */
+  readonly standardDeviations: readonly number[];
+}
+
+function finiteNumbers(name: string, values: unknown): Float64Array {
+  const isList = Array.isArray(values) && values.length > 0;
+  const wrong = isList ? values.find((value) => typeof value !== 'number' || !Number.isFinite(value)) : values;
+  if (isList && wrong === undefined) return Float64Array.from(values);
+  const message = `option '${name}' must be a list of finite numbers, got ${describeValue(wrong)}`;
+  throw new OptionError('invalid_option', message, { name, value: wrong });
+}
+
+/**
+ * Subtracts each column's mean and divides by its standard deviation. It is fitted on training sequences only: what it
+ * learnt from others would flatter the results on them. Columns that were constant are centred and left at their scale.
+ *
+ * @example
+ * const standardizer = Standardizer.fit(trainingSequences, 13);
+ * const inputs = testSequences.map((rows) => standardizer.apply(rows));
+ */
+export class Standardizer {
+  readonly #means: Float64Array;
+  readonly #deviations: Float64Array;
+
+  private constructor(means: Float64Array, deviations: Float64Array) {
+    this.#means = means;
+    this.#deviations = deviations;
+  }
+
+  /**
+   * Of the sequences, taken one at a time: they may come from a generator.
+   *
+   * @param sequences each [T * columns], of any lengths
+   * @throws {DataError} `empty_data`; `non_finite_data` naming the row and the column
+   * @throws {ShapeError} `shape_mismatch`
+   */
+  static fit(sequences: Iterable<Float32Array>, columns: number): Standardizer {
+    const statistics = new ColumnStatistics(columns);
+    for (const rows of sequences) statistics.add(rows);
+    return Standardizer.of(statistics);
+  }
+
+  /** Of what was added to the statistics so far. @throws {DataError} `empty_data` */
+  static of(statistics: ColumnStatistics): Standardizer {
+    const deviations = statistics.standardDeviations.map((deviation) => (deviation > 0 ? deviation : 1));
+    return new Standardizer(statistics.means, deviations);
+  }
+
+  /**
+   * The standardizer that `toJSON` wrote.
+   *
+   * @throws {OptionError} `invalid_option`, `unknown_option`
+   * @throws {ShapeError} `length_mismatch` when there are not as many deviations as means
+   */
+  static fromJSON(json: StandardizerJson): Standardizer {
+    rejectUnknownKeys('a standardizer', json, ['means', 'standardDeviations']);
+    const means = finiteNumbers('means', json.means);
+    const deviations = finiteNumbers('standardDeviations', json.standardDeviations);
+    if (means.length !== deviations.length) {
+      const message = `there are ${means.length} means, but ${deviations.length} standard deviations`;
+      throw new ShapeError('length_mismatch', message, { means: means.length, standardDeviations: deviations.length });
+    }
+    const wrong = deviations.findIndex((deviation) => deviation <= 0);
+    if (wrong < 0) return new Standardizer(means, deviations);
+    const message = `standardDeviations[${wrong}] is ${deviations[wrong]}, expected a number > 0`;
+    throw new OptionError('invalid_option', message, { name: 'standardDeviations', value: deviations[wrong] });
+  }
+
+  /** Numbers in a row. */
+  get columns(): number {
+    return this.#means.length;
+  }
+
+  /** The standardizer as JSON. */
+  toJSON(): StandardizerJson {
+    return { means: [...this.#means], standardDeviations: [...this.#deviations] };
+  }
+
+  /**
+   * (x - mean) / deviation of rows [T * columns], in new memory.
+   *
+   * @throws {ShapeError} `shape_mismatch`
+   * @throws {DataError} `empty_data`; `non_finite_data` naming the row and the column
+   */
+  apply(rows: Float32Array): Float32Array {
+    requireColumns(rows, this.columns);
+    return rows.map((value, at) => {
+      const column = at % this.columns;
+      return (value - (this.#means[column] as number)) / (this.#deviations[column] as number);
+    });
+  }
+
+  /**
+   * What `apply` was given: x * deviation + mean, in new memory.
+   *
+   * @param firstColumn column that the first number of a row belongs to; default 0
+   * @param columns numbers in a row, where only some columns were predicted; default all from the first on
+   * @throws as `apply`, and {OptionError} `invalid_option` when there are no such columns
+   */
+  invert(rows: Float32Array, firstColumn = 0, columns = this.columns - firstColumn): Float32Array {
+    if (!Number.isInteger(firstColumn) || firstColumn < 0 || firstColumn + columns > this.columns) {
+      const message = `columns ${firstColumn} to ${firstColumn + columns - 1} are not among the ${this.columns}`;
+      throw new OptionError('invalid_option', message, { name: 'columns', firstColumn, columns });
+    }
+    requireColumns(rows, columns);
+    return rows.map((value, at) => {
+      const column = firstColumn + (at % columns);
+      return value * (this.#deviations[column] as number) + (this.#means[column] as number);
+    });
+  }
+}
+
+/**
+ * A sequence standardized by its own rows: what every utterance has of its own, such as loudness and microphone, goes
+ * away. One row becomes zeros.
+ *
+ * @param rows [T * columns]
+ * @throws as `Standardizer.apply`
+ */
+export function standardizeSequence(rows: Float32Array, columns: number): Float32Array {
+  return Standardizer.fit([rows], columns).apply(rows);
+}

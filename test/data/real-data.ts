@@ -1,0 +1,10 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** A folder of the shared data sets; says so when it is not there. */
+export function realData(folder: string): { readonly path: string; readonly isMissing: boolean } {
+  const path = fileURLToPath(new URL(`../../../shared/data/${folder}`, import.meta.url));
+  const isMissing = !existsSync(path);
+  if (isMissing) console.warn(`SKIPPED: the data set ${path} is not there`);
+  return { path, isMissing };
+}
