@@ -1,26 +1,28 @@
 /**
  * What the machine can do at most: multiply-adds and memory bandwidth of some threads, of bench/ceilings.cc, compiled with
- * the system's compiler for this processor.
- *
- * Hook `native ceilings`: when the addon measures them itself, `measureCeilings` is the place to ask it instead.
+ * the system's compiler for this processor, and for the instruction set that the library runs with.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { info } from '../../dist/index.js';
 
 const source = fileURLToPath(new URL('../ceilings.cc', import.meta.url));
 const folder = fileURLToPath(new URL('../../build/bench/', import.meta.url));
-const FLAGS = ['-O3', '-march=native', '-std=c++17', '-pthread'];
+const FLAGS = ['-O3', '-std=c++17', '-pthread'];
+/** What a compiler may use, by the name of the set; elsewhere all that the processor has. */
+const MACHINE = { sse2: ['-march=x86-64'], avx2: ['-march=native', '-mno-avx512f'] };
 
 /** The program; undefined where no compiler makes it. */
 function compileProgram() {
   const program = path.join(folder, 'ceilings');
   mkdirSync(folder, { recursive: true });
+  const machine = MACHINE[info().isa] ?? ['-march=native'];
   for (const compiler of [process.env.CXX, 'c++', 'g++', 'clang++']) {
     if (!compiler) continue;
     try {
-      execFileSync(compiler, [...FLAGS, source, '-o', program], { stdio: 'ignore' });
+      execFileSync(compiler, [...FLAGS, ...machine, source, '-o', program], { stdio: 'ignore' });
       return program;
     } catch {
       // The next one may be there, and know the flags.
