@@ -8,6 +8,8 @@ set(BPTT_BASE_SOURCES
 
 # Compiled once per instruction set.
 set(BPTT_KERNEL_SOURCES
+  kernels/generic/additive_attention.cc
+  kernels/generic/attention.cc
   kernels/generic/ctc.cc
   kernels/generic/dropout.cc
   kernels/generic/elementwise.cc

@@ -67,6 +67,13 @@ export {
 export type { Vocabulary, VocabularyJson, VocabularyLevel } from './data/vocabulary.js';
 export { type TokenMarks, WordVocabulary, type WordVocabularyOptions } from './data/word-vocabulary.js';
 export {
+  type BeamHypothesis,
+  type BeamSearchOptions,
+  type BeamStep,
+  beamSearch,
+} from './decoding/beam-search.js';
+export type { ScoreKind } from './decoding/best-continuations.js';
+export {
   type CtcBeamSearchOptions,
   type CtcHypothesis,
   ctcBeamSearch,
@@ -75,6 +82,7 @@ export {
 } from './decoding/ctc-beam-search.js';
 export type { FrameScores } from './decoding/ctc-frames.js';
 export { ctcGreedyDecode, type DecodedLabel } from './decoding/ctc-greedy.js';
+export type { LengthPenalty } from './decoding/length-penalty.js';
 export { ColumnStatistics } from './features/column-statistics.js';
 export { appendDeltas, type DeltaOptions } from './features/deltas.js';
 export {

@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 // Changes whenever a structure below or the order of operations.def changes.
-#define BPTT_KERNEL_ABI 4u
+#define BPTT_KERNEL_ABI 5u
 
 // One time axis of the running batch: packed rows, sequences sorted by length.
 typedef struct BpttAxis {

@@ -1,6 +1,7 @@
 /** The registry of operations: one row each, in src/graph/operations, equal to native/kernels/operations.def. */
 import { ShapeError } from '../core/errors.js';
 import type { Operation, OperationDefinition } from './operation.js';
+import { attentionOperations } from './operations/attention.js';
 import { ctcOperations } from './operations/ctc.js';
 import { elementwiseOperations } from './operations/elementwise.js';
 import { gruOperations } from './operations/gru.js';
@@ -47,6 +48,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     ...normalizationOperations,
     ...timeOperations,
     ...twoAxesOperations,
+    ...attentionOperations,
     ...randomOperations,
     ...penaltyOperations,
     ...elementwiseOperations,

@@ -81,6 +81,16 @@ export interface GoldenOptions {
     readonly lengths: readonly number[];
     readonly value: number;
   };
+  readonly attention: {
+    readonly scores: 'dot' | 'additive';
+    /** Columns of queries and keys. */
+    readonly width: number;
+    readonly features: number;
+    /** Of the longest source. */
+    readonly steps: number;
+    /** Of scores that are products. */
+    readonly scale?: number;
+  };
   readonly loss: { readonly rows: number; readonly columns: number };
   readonly ctc: {
     readonly classes: number;

@@ -12,6 +12,8 @@ const sizes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   slice: { columns: 'D' },
   sliceBackward: { columns: 'C' },
   randomMask: { rows: 'R', columns: 'C' },
+  attentionWeights: { columns: 'S' },
+  additiveAttentionWeights: { columns: 'S' },
 };
 
 /** Operands as the reference wants them: it calls the absence of a limit infinite, the kernel also 0. */

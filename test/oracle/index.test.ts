@@ -21,6 +21,9 @@ const labels = Int32Array.of(0, 3, -1, -1, -1, -1);
 const norm = scalar(1);
 /** Four sequences, of the samples 2, 0, 3 and 1; those of `batchSizes` are of the samples 1, 3 and 3. */
 const other: OtherAxis = { batchSizes: [4, 2], samples: [2, 0, 3, 1], ownSamples: [1, 3, 3] };
+/** Its packed rows. */
+const M = 6;
+const scored = { query: of(N, C), key: of(M, C) };
 
 const examples: Record<OperationName, Example> = {
   embedding: { operands: { ids: Int32Array.of(1, 0), table: of(3, C) }, results: { y: [2, C] } },
@@ -86,6 +89,30 @@ const examples: Record<OperationName, Example> = {
   multiplySequence: { operands: { x: of(N, C), mask: of(B, C) }, results: { y: [N, C] } },
   gatherSequences: { operands: { x: of(4, C) }, results: { y: [B, C] } },
   scatterSequences: { operands: { dy: of(B, C) }, results: { dx: [4, C] } },
+  attention: {
+    operands: { ...scored, value: of(M, 2) },
+    attributes: { scale: 0.5 },
+    results: { context: [N, 2], lse: [N, 1] },
+  },
+  attentionBackward: {
+    operands: { dcontext: of(N, 2), ...scored, value: of(M, 2), lse: of(N, 1) },
+    attributes: { scale: 0.5 },
+    results: { dquery: [N, C], dkey: [M, C], dvalue: [M, 2] },
+  },
+  attentionWeights: { operands: scored, attributes: { scale: 0.5, columns: 3 }, results: { weights: [N, 3] } },
+  additiveAttention: {
+    operands: { ...scored, v: of(1, C), value: of(M, 2) },
+    results: { context: [N, 2], lse: [N, 1] },
+  },
+  additiveAttentionBackward: {
+    operands: { dcontext: of(N, 2), ...scored, v: of(1, C), value: of(M, 2), lse: of(N, 1) },
+    results: { dquery: [N, C], dkey: [M, C], dv: [1, C], dvalue: [M, 2] },
+  },
+  additiveAttentionWeights: {
+    operands: { ...scored, v: of(1, C) },
+    attributes: { columns: 3 },
+    results: { weights: [N, 3] },
+  },
   softmaxCrossEntropy: { operands: { logits: of(R, C), targets }, results: { loss: [1, 1], lse: [R, 1] } },
   softmaxCrossEntropyBackward: {
     operands: { dloss: scalar(1), logits: of(R, C), targets, lse: of(R, 1) },

@@ -3,9 +3,11 @@
  * results have the names of the operations' table. Attributes that choose a variant: those of the recurrent cells (0 where
  * absent), `transposed` of linear (0/1), `resetAfter` of gruWeightGradient (0/1, required).
  * Attributes that tell the reference a size: `size` of embeddingGradient (rows of the table), `columns` of slice (of
- * the result) and of sliceBackward (of the whole), `rows` and `columns` of randomMask.
+ * the result) and of sliceBackward (of the whole), `rows` and `columns` of randomMask, `columns` of the weights of
+ * attention.
  */
 
+import * as attention from './attention.js';
 import { cellOperations } from './cells.js';
 import { concatenate, slice, sliceBackward } from './columns.js';
 import * as ctc from './ctc.js';
@@ -108,6 +110,19 @@ const operations = {
   gatherSequences: (o, batchSizes, other) => twoAxes.gatherSequences({ x: o.matrix('x'), batchSizes, other }),
   scatterSequences: (o, batchSizes, other) => twoAxes.scatterSequences({ dy: o.matrix('dy'), batchSizes, other }),
 
+  attention: (o, batchSizes, other) =>
+    attention.attention({ ...dotScores(o), value: o.matrix('value'), batchSizes, other }),
+  attentionBackward: (o, batchSizes, other) =>
+    attention.attentionBackward({ ...dotScores(o), ...attended(o), batchSizes, other }),
+  attentionWeights: (o, batchSizes, other) =>
+    attention.attentionWeights({ ...dotScores(o), columns: o.attribute('columns'), batchSizes, other }),
+  additiveAttention: (o, batchSizes, other) =>
+    attention.additiveAttention({ ...additiveScores(o), value: o.matrix('value'), batchSizes, other }),
+  additiveAttentionBackward: (o, batchSizes, other) =>
+    attention.additiveAttentionBackward({ ...additiveScores(o), ...attended(o), batchSizes, other }),
+  additiveAttentionWeights: (o, batchSizes, other) =>
+    attention.additiveAttentionWeights({ ...additiveScores(o), columns: o.attribute('columns'), batchSizes, other }),
+
   softmaxCrossEntropy: (o) =>
     losses.softmaxCrossEntropy({ logits: o.matrix('logits'), targets: o.integers('targets') }),
   softmaxCrossEntropyBackward: (o) =>
@@ -184,4 +199,16 @@ function aligned(o: Operands): Omit<ctc.CtcOperands, keyof twoAxes.TwoAxes> {
 
 function update(o: Operands): { w: Matrix; g: Matrix; norm: Matrix; h: Matrix } {
   return { w: o.matrix('w'), g: o.matrix('g'), norm: o.matrix('norm'), h: o.matrix('h') };
+}
+
+function dotScores(o: Operands): { query: Matrix; key: Matrix; scale: number } {
+  return { query: o.matrix('query'), key: o.matrix('key'), scale: o.attribute('scale') };
+}
+
+function additiveScores(o: Operands): { query: Matrix; key: Matrix; v: Matrix } {
+  return { query: o.matrix('query'), key: o.matrix('key'), v: o.matrix('v') };
+}
+
+function attended(o: Operands): { dcontext: Matrix; value: Matrix; lse: Matrix } {
+  return { dcontext: o.matrix('dcontext'), value: o.matrix('value'), lse: o.matrix('lse') };
 }

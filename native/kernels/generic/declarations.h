@@ -27,6 +27,12 @@ namespace kernel {
   X(gruResetBefore)                \
   X(gruResetBeforeBackward)        \
   X(gruWeightGradient)             \
+  X(attention)                     \
+  X(attentionBackward)             \
+  X(attentionWeights)              \
+  X(additiveAttention)             \
+  X(additiveAttentionBackward)     \
+  X(additiveAttentionWeights)      \
   X(softmaxCrossEntropy)           \
   X(ctc)                           \
   X(ctcBackward)                   \

@@ -1,4 +1,5 @@
 /** All problems. A new operation needs at least one here: test/kernels/completeness.test.ts sees to it. */
+import { attentionProblems } from './attention.js';
 import { cellBackwardProblems, cellProblems } from './cells.js';
 import { ctcProblems } from './ctc.js';
 import { elementwiseProblems } from './elementwise.js';
@@ -27,6 +28,7 @@ export const problems: readonly Problem[] = [
   ...normalizationProblems,
   ...timeProblems,
   ...twoAxesProblems,
+  ...attentionProblems,
   ...lossProblems,
   ...ctcProblems,
   ...penaltyProblems,

@@ -1,0 +1,215 @@
+// Additive attention: score = v . tanh(query + key), where queries and keys have been mapped to the same width before
+// (Bahdanau, Cho, Bengio 2015). Nearly all of the time goes into tanh: it is computed once for each pair of a query row
+// and a source step in the forward pass and once in the backward pass, where a few rows of it are held at a time.
+#include "kernels/generic/attention.h"
+#include "kernels/generic/declarations.h"
+
+namespace bptt {
+namespace kernel {
+
+namespace {
+
+// Operands of a backward pass: the upstream gradient, those of the forward pass, and the results.
+enum { kDContext, kQuery, kKey, kV, kValue, kLse, kDQuery, kDKey, kDV, kDValue };
+
+// `kFirst` is the first of the operands query, key and v. All columns are padded with zeros to whole vectors: there
+// tanh is 0, and so is v.
+template <typename T, int kFirst>
+class AdditiveScores {
+ public:
+  static constexpr int64_t kBlock = 4;
+  static constexpr int L = Vec<T>::kLanes;
+
+  AdditiveScores(const BpttCall& call, Scratch* scratch)
+      : call_(call),
+        width_(columns(call, kFirst)),
+        padded_(round_up(width_, L)),
+        keys_(scratch->take<T>(call.other->steps * padded_)),
+        query_(scratch->take<T>(padded_)),
+        v_(scratch->take<T>(padded_)) {}
+
+  T scale() const { return T(1); }
+
+  void begin(int64_t source, int64_t steps) {
+    const auto key_of = steps_of(*call_.other, source, data<T>(call_, kFirst + 1), width_);
+    for (int64_t s = 0; s < steps; ++s) copy_padded(key_of(s), keys_ + s * padded_);
+    copy_padded(data<T>(call_, kFirst + 2), v_);
+  }
+
+  void fill(const int64_t* places, const PairTable<T>& table) {
+    fill_with(places, table, [](int64_t, int64_t, Vec<T>) {});
+  }
+
+ protected:
+  // `keep` is shown every tanh: row and step, as row * steps + step, and its column.
+  template <typename Keep>
+  void fill_with(const int64_t* places, const PairTable<T>& table, Keep keep) {
+    for (int64_t r = 0; r < table.rows; ++r) {
+      copy_padded(data<T>(call_, kFirst) + places[r] * width_, query_);
+      for (int64_t s = 0; s < table.steps; ++s) {
+        const T* key = keys_ + s * padded_;
+        Vec<T> sum = Vec<T>::zero();
+        for (int64_t a = 0; a < padded_; a += L) {
+          const Vec<T> y = tanh(Vec<T>::load(query_ + a) + Vec<T>::load(key + a));
+          keep(r * table.steps + s, a, y);
+          sum = multiply_add(y, Vec<T>::load(v_ + a), sum);
+        }
+        table.at(r, s) = sum_of_lanes(sum);
+      }
+    }
+  }
+
+  void copy_padded(const T* from, T* to) const { std::fill(std::copy(from, from + width_, to), to + padded_, T(0)); }
+
+  const BpttCall& call_;
+  int64_t width_, padded_;
+  T* keys_;
+  T* query_;
+  T* v_;
+};
+
+template <typename T>
+class AdditiveScoresBackward : public AdditiveScores<T, kQuery> {
+ public:
+  using Forward = AdditiveScores<T, kQuery>;
+  using Forward::L;
+
+  AdditiveScoresBackward(const BpttCall& call, Scratch* scratch)
+      : Forward(call, scratch),
+        tanh_(scratch->take<T>(Forward::kBlock * call.other->steps * this->padded_)),
+        dkeys_(scratch->take<T>(call.other->steps * this->padded_)),
+        dquery_(scratch->take<T>(this->padded_)),
+        dv_row_(scratch->take<T>(this->padded_)),
+        dv_(scratch->take<T>(this->padded_)) {}
+
+  void begin(int64_t source, int64_t steps) {
+    Forward::begin(source, steps);
+    source_ = source;
+    steps_ = steps;
+    std::fill_n(dkeys_, steps * this->padded_, T(0));
+    std::fill_n(dv_, this->padded_, T(0));
+  }
+
+  void fill(const int64_t* places, const PairTable<T>& table) {
+    this->fill_with(places, table,
+                    [&](int64_t pair, int64_t a, Vec<T> y) { y.store(tanh_ + pair * this->padded_ + a); });
+  }
+
+  // With g = dscore (1 - tanh^2):   dquery = v sum over steps of g;   dkey = v sum over rows of g
+  // dv = sum over both of dscore tanh: first over the steps of a row, then over rows, then over sources
+  void gradients(const int64_t* places, const PairTable<T>& dscores, bool) {
+    for (int64_t r = 0; r < dscores.rows; ++r) {
+      std::fill_n(dquery_, this->padded_, T(0));
+      std::fill_n(dv_row_, this->padded_, T(0));
+      for (int64_t s = 0; s < dscores.steps; ++s) {
+        const T* y = tanh_ + (r * dscores.steps + s) * this->padded_;
+        T* dkey = dkeys_ + s * this->padded_;
+        const Vec<T> dscore(dscores.at(r, s));
+        for (int64_t a = 0; a < this->padded_; a += L) {
+          const Vec<T> tanh = Vec<T>::load(y + a), product = dscore * tanh;
+          const Vec<T> g = multiply_add(Vec<T>::zero() - product, tanh, dscore);
+          (Vec<T>::load(dv_row_ + a) + product).store(dv_row_ + a);
+          (Vec<T>::load(dquery_ + a) + g).store(dquery_ + a);
+          (Vec<T>::load(dkey + a) + g).store(dkey + a);
+        }
+      }
+      for (int64_t a = 0; a < this->padded_; a += L) (Vec<T>::load(dv_ + a) + Vec<T>::load(dv_row_ + a)).store(dv_ + a);
+      if (T* dquery = data<T>(this->call_, kDQuery)) times_v(dquery_, dquery + places[r] * this->width_);
+    }
+  }
+
+  void end() {
+    if (T* dkey = data<T>(this->call_, kDKey)) {
+      const auto dkey_of = steps_of(*this->call_.other, source_, dkey, this->width_);
+      for (int64_t s = 0; s < steps_; ++s) times_v(dkeys_ + s * this->padded_, dkey_of(s));
+    }
+    if (data<T>(this->call_, kDV) != nullptr) std::copy_n(dv_, this->width_, dv_of(source_));
+  }
+
+  void skip(int64_t source, int64_t steps) {
+    if (T* dkey = data<T>(this->call_, kDKey)) {
+      const auto dkey_of = steps_of(*this->call_.other, source, dkey, this->width_);
+      for (int64_t s = 0; s < steps; ++s) std::fill_n(dkey_of(s), this->width_, T(0));
+    }
+    if (data<T>(this->call_, kDV) != nullptr) std::fill_n(dv_of(source), this->width_, T(0));
+  }
+
+ private:
+  // The part of a source in the gradient of v.
+  T* dv_of(int64_t source) const { return static_cast<T*>(this->call_.shared_scratch) + source * this->width_; }
+
+  void times_v(const T* from, T* to) const {
+    for_columns<T>(this->width_,
+                   [&](int64_t a, int n) { (Vec<T>::load(from + a) * Vec<T>::load(this->v_ + a)).store(to + a, n); });
+  }
+
+  T* tanh_;
+  T* dkeys_;
+  T* dquery_;
+  T* dv_row_;
+  T* dv_;
+  int64_t source_ = 0, steps_ = 0;
+};
+
+}  // namespace
+
+// Like attention, with other scores:   weight[s] = e^(v . tanh(query + key[s]) - lse)
+//   query    [N,A]  in
+//   key      [M,A]  in
+//   v        [A]    in
+//   value    [M,F]  in
+//   context  [N,F]  out
+//   lse      [N]    out  may be absent
+template <typename T>
+void additiveAttention(const BpttCall* call) {
+  attend<T, AdditiveScores<T, 0>>(*call, 3, 4, 5);
+}
+
+template <typename T>
+BpttScratch additiveAttentionScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
+  return attention_scratch<AttentionPieces<T, AdditiveScores<T, 0>>>(operands, axis, other, operands[3].columns);
+}
+
+// Its gradients.
+//   dcontext, query, key, v, value, lse                in
+//   dquery [N,A], dkey [M,A], dv [A], dvalue [M,F]     out  each may be absent
+template <typename T>
+void additiveAttentionBackward(const BpttCall* call) {
+  attend_backward<T, AdditiveScoresBackward<T>>(*call, kDContext, kValue, kLse, kDValue);
+  T* dv = data<T>(*call, kDV);
+  if (dv == nullptr || barrier(*call)) return;
+  const int64_t width = columns(*call, kV);
+  column_sums(static_cast<const T*>(call->shared_scratch), width, call->other->batch,
+              share(width, sum_width<T>(), *call->team), dv);
+}
+
+template <typename T>
+BpttScratch additiveAttentionBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
+  using Pieces = AttentionBackwardPieces<T, AdditiveScoresBackward<T>>;
+  BpttScratch scratch = attention_scratch<Pieces>(operands, axis, other, operands[kValue].columns);
+  scratch.shared = other->batch * operands[kV].columns * static_cast<int64_t>(sizeof(T));
+  return scratch;
+}
+
+// The weights of the first S steps, for people to look at; zero behind the end of the source.
+//   query [N,A], key [M,A], v [A]  in
+//   weights [N,S]                  out
+template <typename T>
+void additiveAttentionWeights(const BpttCall* call) {
+  show_weights<T, AdditiveScores<T, 0>>(*call, 3);
+}
+
+template <typename T>
+BpttScratch additiveAttentionWeightsScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
+  return attention_scratch<AttentionPieces<T, AdditiveScores<T, 0>>>(operands, axis, other, 0);
+}
+
+BPTT_INSTANTIATE(additiveAttention);
+BPTT_INSTANTIATE_SCRATCH(additiveAttention);
+BPTT_INSTANTIATE(additiveAttentionBackward);
+BPTT_INSTANTIATE_SCRATCH(additiveAttentionBackward);
+BPTT_INSTANTIATE(additiveAttentionWeights);
+BPTT_INSTANTIATE_SCRATCH(additiveAttentionWeights);
+
+}  // namespace kernel
+}  // namespace bptt

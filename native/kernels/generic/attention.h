@@ -1,0 +1,227 @@
+// What every kind of attention shares: softmax over the steps of a source, the weighted sum of its values, and their
+// gradients. A kind says how a query row and a source step make a score, in a class `Scores`:
+//   kBlock                 query rows that are taken together
+//   Scores(call, scratch)  takes its scratch memory; the call has no attributes while pieces are only counted
+//   begin(source, steps)   copies what it needs of a source
+//   fill(places, table)    table = scores of the query rows at these places in packed memory
+//   scale()                by which a score is multiplied
+// and for the backward pass, which walks all query rows of a source:
+//   gradients(places, table, is_first)  adds what the gradients of the scores of the last fill give
+//   end()                               behind the last block
+//   skip(source, steps)                 instead of all these, for a source that no row asks
+// Neither the blocks nor the threads are seen in a row's result.
+#pragma once
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/generic/attention_products.h"
+#include "kernels/generic/attention_walk.h"
+
+namespace bptt {
+namespace kernel {
+
+// The first n lanes of x, the others `other`.
+template <typename T>
+BPTT_INLINE Vec<T> first_lanes(Vec<T> x, int n, T other) {
+  constexpr int L = Vec<T>::kLanes;
+  if (n == L) return x;
+  T lanes[L];
+  x.store(lanes);
+  for (int l = n; l < L; ++l) lanes[l] = other;
+  return Vec<T>::load(lanes);
+}
+
+template <typename T>
+inline T sum_of_lanes(Vec<T> x) {
+  T lanes[Vec<T>::kLanes], sum = 0;
+  x.store(lanes);
+  for (T lane : lanes) sum += lane;
+  return sum;
+}
+
+// The scores of row r become weights; returns the logarithm of the sum of e^(scale * score).
+template <typename T>
+inline T softmax_row(const PairTable<T>& table, int64_t r, T scale) {
+  constexpr T kNone = -std::numeric_limits<T>::infinity();
+  Vec<T> most(kNone);
+  table.for_row(r, [&](T* place, int n) {
+    const Vec<T> x = first_lanes(Vec<T>::load(place) * Vec<T>(scale), n, kNone);
+    x.store(place);
+    most = select(is_less(most, x), x, most);
+  });
+  T lanes[Vec<T>::kLanes];
+  most.store(lanes);
+  const T shift = *std::max_element(lanes, lanes + Vec<T>::kLanes);
+  Vec<T> sum = Vec<T>::zero();
+  table.for_row(r, [&](T* place, int) {
+    const Vec<T> e = exp(Vec<T>::load(place) - Vec<T>(shift));
+    e.store(place);
+    sum = sum + e;
+  });
+  const T total = sum_of_lanes(sum);
+  const Vec<T> inverse(T(1) / total);
+  table.for_row(r, [&](T* place, int) { (Vec<T>::load(place) * inverse).store(place); });
+  return static_cast<T>(static_cast<double>(shift) + std::log(static_cast<double>(total)));
+}
+
+// Backward, row r:   weight = e^(scale * score - lse);   dscore = scale * weight * (dweight - sum of weight * dweight)
+//   weights    scores in, weights out
+//   gradients  those of the weights in, those of the scores out
+template <typename T>
+inline void softmax_row_backward(const PairTable<T>& weights, const PairTable<T>& gradients, int64_t r, T scale,
+                                 T lse) {
+  const auto beside = [&](T* place) { return gradients.memory + (place - weights.memory); };
+  Vec<T> sum = Vec<T>::zero();
+  weights.for_row(r, [&](T* place, int n) {
+    const Vec<T> weight = first_lanes(exp(Vec<T>::load(place) * Vec<T>(scale) - Vec<T>(lse)), n, T(0));
+    weight.store(place);
+    sum = multiply_add(weight, Vec<T>::load(beside(place)), sum);
+  });
+  const Vec<T> mean(sum_of_lanes(sum)), by(scale);
+  weights.for_row(r, [&](T* place, int) {
+    T* gradient = beside(place);
+    (by * Vec<T>::load(place) * (Vec<T>::load(gradient) - mean)).store(gradient);
+  });
+}
+
+// Scratch memory of a forward pass; without values only weights are made.
+template <typename T, typename Scores>
+struct AttentionPieces {
+  AttentionPieces(const BpttCall& call, int64_t width, Scratch* scratch)
+      : walk(*call.axis, *call.other, scratch),
+        scores(call, scratch),
+        values(scratch->take<T>(panels_size<T>(call.other->steps, width))),
+        table(scratch->take<T>(PairTable<T>::size(Scores::kBlock, call.other->steps))) {}
+
+  AttentionWalk walk;
+  Scores scores;
+  T* values;
+  T* table;
+};
+
+// For blocks of the query rows of this thread: begin(source, steps) once for each source, then
+// visit(places, weights, their lse).
+template <typename T, typename Scores, typename Begin, typename Visit>
+inline void for_weights(const BpttCall& call, AttentionPieces<T, Scores>& pieces, Begin begin, Visit visit) {
+  constexpr int64_t kGrain = Tiling<T>::rows(Tiling<T>::vectors(1));
+  pieces.walk.meet();
+  pieces.walk.for_query_rows(kGrain, *call.team, [&](int64_t source, int64_t steps, QueryRows rows) {
+    pieces.scores.begin(source, steps);
+    begin(source, steps);
+    int64_t places[Scores::kBlock];
+    T lse[Scores::kBlock];
+    while (const int64_t count = rows.take(Scores::kBlock, places)) {
+      const PairTable<T> table{pieces.table, count, steps};
+      pieces.scores.fill(places, table);
+      for (int64_t r = 0; r < count; ++r) lse[r] = softmax_row(table, r, pieces.scores.scale());
+      visit(places, table, lse);
+    }
+  });
+}
+
+// context = sum over the steps of the source of weight * value;   lse [N] may be absent
+template <typename T, typename Scores>
+inline void attend(const BpttCall& call, int value, int context, int lse) {
+  const int64_t width = columns(call, value);
+  Scratch scratch(call.thread_scratch);
+  AttentionPieces<T, Scores> pieces(call, width, &scratch);
+  RightPanels<T> values{pieces.values, width, 0};
+  for_weights<T>(
+      call, pieces,
+      [&](int64_t source, int64_t steps) {
+        values = pack_rows(steps, width, steps_of(*call.other, source, data<T>(call, value), width), pieces.values);
+      },
+      [&](const int64_t* places, const PairTable<T>& table, const T* row_lse) {
+        T* to = data<T>(call, context);
+        multiply_steps(table, values, into_rows<T>([=](int64_t r) { return to + places[r] * width; }, true));
+        if (T* kept = data<T>(call, lse)) {
+          for (int64_t r = 0; r < table.rows; ++r) kept[places[r]] = row_lse[r];
+        }
+      });
+}
+
+// weights [N,S] of the first S steps of the source, zero behind its end
+template <typename T, typename Scores>
+inline void show_weights(const BpttCall& call, int weights) {
+  const int64_t shown = columns(call, weights);
+  Scratch scratch(call.thread_scratch);
+  AttentionPieces<T, Scores> pieces(call, 0, &scratch);
+  for_weights<T>(
+      call, pieces, [](int64_t, int64_t) {},
+      [&](const int64_t* places, const PairTable<T>& table, const T*) {
+        for (int64_t r = 0; r < table.rows; ++r) {
+          T* to = data<T>(call, weights) + places[r] * shown;
+          for (int64_t s = 0; s < shown; ++s) to[s] = s < table.steps ? table.at(r, s) : T(0);
+        }
+      });
+}
+
+// Scratch memory of a backward pass.
+template <typename T, typename Scores>
+struct AttentionBackwardPieces {
+  AttentionBackwardPieces(const BpttCall& call, int64_t width, Scratch* scratch)
+      : walk(*call.axis, *call.other, scratch),
+        scores(call, scratch),
+        values(scratch->take<T>(panels_size<T>(width, call.other->steps))),
+        dcontexts(scratch->take<T>(panels_size<T>(Scores::kBlock, width))),
+        weights(scratch->take<T>(PairTable<T>::size(Scores::kBlock, call.other->steps))),
+        gradients(scratch->take<T>(PairTable<T>::size(Scores::kBlock, call.other->steps))) {}
+
+  AttentionWalk walk;
+  Scores scores;
+  T* values;
+  T* dcontexts;
+  T* weights;
+  T* gradients;
+};
+
+// The gradient of the values, and through `Scores` those of what makes the scores. A thread has whole sources, and
+// walks the rows of each in ascending order.
+//   dcontext  [N,F]  in
+//   value     [M,F]  in
+//   lse       [N]    in
+//   dvalue    [M,F]  out  may be absent
+template <typename T, typename Scores>
+inline void attend_backward(const BpttCall& call, int dcontext, int value, int lse, int dvalue) {
+  const int64_t width = columns(call, value);
+  Scratch scratch(call.thread_scratch);
+  AttentionBackwardPieces<T, Scores> pieces(call, width, &scratch);
+  Scores& scores = pieces.scores;
+  pieces.walk.meet();
+  pieces.walk.for_sources(*call.team, [&](int64_t source, int64_t steps, QueryRows rows) {
+    const auto dvalue_of = steps_of(*call.other, source, data<T>(call, dvalue), width);
+    if (rows.left() == 0) {
+      for (int64_t s = 0; s < steps && data<T>(call, dvalue) != nullptr; ++s) std::fill_n(dvalue_of(s), width, T(0));
+      return scores.skip(source, steps);
+    }
+    scores.begin(source, steps);
+    pack_across(steps, width, steps_of(*call.other, source, data<T>(call, value), width), pieces.values);
+    int64_t places[Scores::kBlock];
+    for (bool is_first = true; const int64_t count = rows.take(Scores::kBlock, places); is_first = false) {
+      const PairTable<T> weights{pieces.weights, count, steps}, gradients{pieces.gradients, count, steps};
+      const T* upstream = data<T>(call, dcontext);
+      const RightPanels<T> dcontexts = pack_rows(
+          count, width, [&](int64_t r) { return upstream + places[r] * width; }, pieces.dcontexts);
+      multiply_across(dcontexts, pieces.values, gradients);
+      scores.fill(places, weights);
+      for (int64_t r = 0; r < count; ++r) {
+        softmax_row_backward(weights, gradients, r, scores.scale(), data<T>(call, lse)[places[r]]);
+      }
+      if (data<T>(call, dvalue) != nullptr) multiply_rows(weights, dcontexts, into_rows<T>(dvalue_of, is_first));
+      scores.gradients(places, gradients, is_first);
+    }
+    scores.end();
+  });
+}
+
+// How much of it a call needs.
+template <typename Pieces>
+inline BpttScratch attention_scratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other,
+                                     int64_t width) {
+  const BpttCall call{operands, nullptr, axis, other, nullptr, nullptr, nullptr};
+  return {0, scratch_of<Pieces>(call, width).shared};
+}
+
+}  // namespace kernel
+}  // namespace bptt
