@@ -8,7 +8,7 @@
 import { measureModel } from './shared/measure-model.mjs';
 import { benchOptions } from './shared/options.mjs';
 import { MODEL_PROBLEMS, modelOperations } from './shared/problems.mjs';
-import { percent, Report } from './shared/report.mjs';
+import { percent, Report, shareOf } from './shared/report.mjs';
 import { rounded } from './shared/statistics.mjs';
 
 const options = benchOptions([...MODEL_PROBLEMS.keys()], ['pytorch']);
@@ -33,14 +33,14 @@ for (const name of options.problems) {
   for (const cell of options.cells) {
     for (const threads of options.threads) {
       const problem = { ...MODEL_PROBLEMS.get(name), cell };
-      const { load, sides } = await measureModel({ problem, threads, peers, rounds: options.rounds });
+      const { load, peakGigaflops, sides } = await measureModel({ problem, threads, peers, rounds: options.rounds });
       const { medianMs, lowestMs, highestMs, tokensPerSecond } = sides.bptt;
       const gigaflops = rounded(modelOperations(problem) / medianMs / 1e6);
-      const shareOfPeak = report.share(gigaflops, threads);
+      const shareOfPeak = shareOf(gigaflops, peakGigaflops);
       // Not all sides read the same number of tokens in a run.
       const ratioTo = ({ tokensPerSecond: theirs }) => (theirs ? rounded(tokensPerSecond / theirs) : undefined);
       const ratios = Object.fromEntries(peers.map((peer) => [peer, ratioTo(sides[peer])]));
-      report.add({ problem, threads, gigaflops, shareOfPeak, timesFaster: ratios, load, sides }, [
+      report.add({ problem, threads, gigaflops, peakGigaflops, shareOfPeak, timesFaster: ratios, load, sides }, [
         name,
         cell,
         threads.toFixed(0),

@@ -9,7 +9,7 @@ import { writeData } from './shared/case-data.mjs';
 import { measureCase } from './shared/measure.mjs';
 import { benchOptions } from './shared/options.mjs';
 import { LAYER_PROBLEMS, lengthsOf, operationsOf } from './shared/problems.mjs';
-import { percent, Report, timesFaster } from './shared/report.mjs';
+import { percent, Report, shareOf, timesFaster } from './shared/report.mjs';
 import { rounded } from './shared/statistics.mjs';
 
 const options = benchOptions([...LAYER_PROBLEMS.keys()]);
@@ -56,23 +56,37 @@ for (const name of options.problems) {
     for (const cell of options.cells) {
       for (const threads of options.threads) {
         const problem = { ...LAYER_PROBLEMS.get(name), cell };
-        const { load, sides, agreement } = await measure(problem, mode, threads);
+        const { load, peakGigaflops, sides, agreement } = await measure(problem, mode, threads);
         const { medianMs, lowestMs, highestMs } = sides.bptt;
         const gigaflops = rounded(operationsOf(problem, mode) / medianMs / 1e6);
         const ratios = Object.fromEntries(peers.map((peer) => [peer, timesFaster(sides, peer)]));
-        const shareOfPeak = report.share(gigaflops, threads);
-        report.add({ problem, mode, threads, gigaflops, shareOfPeak, timesFaster: ratios, agreement, load, sides }, [
-          name,
-          cell,
-          mode,
-          threads.toFixed(0),
-          medianMs,
-          lowestMs,
-          highestMs,
-          gigaflops,
-          percent(shareOfPeak),
-          ...peers.flatMap((peer) => [sides[peer].medianMs, ratios[peer]]),
-        ]);
+        const shareOfPeak = shareOf(gigaflops, peakGigaflops);
+        report.add(
+          {
+            problem,
+            mode,
+            threads,
+            gigaflops,
+            peakGigaflops,
+            shareOfPeak,
+            timesFaster: ratios,
+            agreement,
+            load,
+            sides,
+          },
+          [
+            name,
+            cell,
+            mode,
+            threads.toFixed(0),
+            medianMs,
+            lowestMs,
+            highestMs,
+            gigaflops,
+            percent(shareOfPeak),
+            ...peers.flatMap((peer) => [sides[peer].medianMs, ratios[peer]]),
+          ],
+        );
       }
     }
   }

@@ -10,7 +10,7 @@ import { writeData } from './shared/case-data.mjs';
 import { measureCase } from './shared/measure.mjs';
 import { benchOptions } from './shared/options.mjs';
 import { isStream, LAYER_PROBLEMS, operationsOf, parametersOf } from './shared/problems.mjs';
-import { percent, Report, timesFaster } from './shared/report.mjs';
+import { percent, Report, shareOf, timesFaster } from './shared/report.mjs';
 import { rounded } from './shared/statistics.mjs';
 
 const problems = [...LAYER_PROBLEMS.values()].filter(isStream).map(({ name }) => name);
@@ -54,17 +54,18 @@ async function measure(problem) {
 for (const name of options.problems) {
   for (const cell of options.cells) {
     const problem = { ...LAYER_PROBLEMS.get(name), cell };
-    const { load, sides } = await measure(problem);
+    const { load, peakGigaflops, sides } = await measure(problem);
     const { medianMs, lowestMs, highestMs } = sides.bptt;
     const gigaflops = rounded(operationsOf(problem, 'inference') / medianMs / 1e6);
     const weightBytes = 4 * parametersOf(problem).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
     const gigabytes = rounded(weightBytes / medianMs / 1e6);
     const ratios = Object.fromEntries(peers.map((peer) => [peer, timesFaster(sides, peer)]));
-    const shareOfPeak = report.share(gigaflops, 1);
+    const shareOfPeak = shareOf(gigaflops, peakGigaflops);
     const microseconds = (ms) => (ms === undefined ? undefined : ms * 1000);
     const figures = {
       problem,
       gigaflops,
+      peakGigaflops,
       shareOfPeak,
       weightGigabytesPerSecond: gigabytes,
       timesFaster: ratios,

@@ -10,7 +10,7 @@ const MOST_DEVIATION = 0.1;
  */
 export async function measureModel({ problem, threads, peers, rounds }) {
   let parameters;
-  const { load, sides } = await measureCase({
+  const { load, peakGigaflops, sides } = await measureCase({
     sides: ['bptt', ...peers].map((peer) => ({ name: peer, peer, request: { task: 'model', problem, threads } })),
     rounds,
     async check(name, opened, ask) {
@@ -29,5 +29,5 @@ export async function measureModel({ problem, threads, peers, rounds }) {
   for (const side of Object.values(sides)) {
     if (side.missing === undefined) side.tokensPerSecond = Math.round((side.tokens * 1000) / side.medianMs);
   }
-  return { load, sides };
+  return { load, peakGigaflops, sides };
 }

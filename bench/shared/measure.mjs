@@ -1,8 +1,9 @@
 /** One case: all sides in fresh processes, in turns, so that they meet the same machine. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { measurePeak } from './ceilings.mjs';
 import { machineLoad } from './load.mjs';
 import { startPeer } from './peer-process.mjs';
-import { median, statistics } from './statistics.mjs';
+import { median, rounded, statistics } from './statistics.mjs';
 
 const ROUND_MS = 200;
 /** A side whose single run takes longer than this is run in the first round only. */
@@ -47,10 +48,17 @@ async function warmUp(side) {
   side.repeat = Math.max(1, Math.round(ROUND_MS / warm));
 }
 
-/** All rounds; the order turns with them, so that nobody always follows the same side. */
-async function runRounds(sides, rounds) {
+/**
+ * All rounds; the order turns with them, so that nobody always follows the same side.
+ *
+ * @returns the multiply-add peak of so many threads, measured once in every round: a share of it compares with the same machine
+ */
+async function runRounds(sides, rounds, threads) {
   const names = [...sides.keys()];
+  const peaks = [];
   for (let round = 0; round < rounds; round++) {
+    await sleep(PAUSE_MS);
+    peaks.push(measurePeak(threads));
     for (let turn = 0; turn < names.length; turn++) {
       const side = sides.get(names[(round + turn) % names.length]);
       if (round >= side.rounds) continue;
@@ -60,6 +68,7 @@ async function runRounds(sides, rounds) {
       side.last = last;
     }
   }
+  return peaks.includes(undefined) ? undefined : rounded(median(peaks));
 }
 
 /**
@@ -70,16 +79,17 @@ async function runRounds(sides, rounds) {
  * @param check called with the name of a side, its answer to `open`, and `ask`, before anything is timed; it throws when
  *   the side computes something else. A peer that fails is missing from the result with its reason, and the process will end
  *   with status 1
- * @returns `{ load, sides: { name: { version, medianMs, lowestMs, highestMs, runs, repeat, ... } | { missing } } }`
+ * @returns `{ load, peakGigaflops, sides: { name: { version, medianMs, lowestMs, highestMs, runs, repeat, ... } | { missing } } }`
  */
 export async function measureCase({ sides: wanted, rounds, check }) {
   const load = await machineLoad();
   const all = new Map();
+  let peakGigaflops;
   try {
     for (const side of wanted) all.set(side.name, await openSide(side, check));
     const present = new Map([...all].filter(([, { missing }]) => missing === undefined));
     for (const side of present.values()) await warmUp(side);
-    await runRounds(present, rounds);
+    peakGigaflops = await runRounds(present, rounds, wanted[0].request.threads ?? 1);
   } finally {
     for (const side of all.values()) await side.close?.();
   }
@@ -88,5 +98,5 @@ export async function measureCase({ sides: wanted, rounds, check }) {
     const { ok: _, ...facts } = opened;
     return [name, { ...facts, ...statistics(times), repeat, ...last }];
   });
-  return { load, sides: Object.fromEntries(figures) };
+  return { load, peakGigaflops, sides: Object.fromEntries(figures) };
 }

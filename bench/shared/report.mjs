@@ -14,6 +14,9 @@ const cellOf = (value) => (value === undefined ? '-' : typeof value === 'number'
 /** A share in percent, for the table. */
 export const percent = (share) => (share === undefined ? undefined : `${(100 * share).toFixed(0)}%`);
 
+/** Share of the multiply-add peak; undefined without one. */
+export const shareOf = (gigaflops, peak) => (peak === undefined ? undefined : rounded(gigaflops / peak));
+
 /** How many times as fast as a side this library is. */
 export function timesFaster(sides, peer) {
   const { medianMs } = sides[peer];
@@ -64,12 +67,6 @@ export class Report {
     }
     this.#print('');
     this.#print(this.#line(columns.map(([title]) => title)));
-  }
-
-  /** Share of the multiply-add peak of so many threads; undefined without a ceiling. */
-  share(gigaflops, threads) {
-    const peak = this.ceilings[threads]?.gigaflops;
-    return peak === undefined ? undefined : rounded(gigaflops / peak);
   }
 
   /** Says something once on standard error. */
