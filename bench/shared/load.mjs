@@ -8,6 +8,9 @@ const SPIN_MS = 40;
 /** Processors in use by others, and slowness of a loop against the fastest one seen, above which a machine is busy. */
 const MOST_PROCESSORS = 0.15;
 const MOST_SLOWNESS = 1.15;
+/** A machine that is busy may be quiet a moment later. */
+const MOST_TRIES = 5;
+const PATIENCE_MS = 1000;
 
 let fastest = 0;
 
@@ -28,7 +31,7 @@ function spin() {
 }
 
 /** `{ busy, processors, slowness, loadAverage }`: processors that others use, and how much slower a loop is than at best. */
-export async function machineLoad() {
+async function loadNow() {
   const before = processorTimes();
   await sleep(WATCH_MS);
   const after = processorTimes();
@@ -39,4 +42,14 @@ export async function machineLoad() {
   const slowness = rounded(fastest / turns);
   const busy = processors > MOST_PROCESSORS || slowness > MOST_SLOWNESS;
   return { busy, processors, slowness, loadAverage: rounded(loadavg()[0]) };
+}
+
+/** The load, as soon as the machine is quiet, or after some tries as it is then. */
+export async function machineLoad() {
+  let load = await loadNow();
+  for (let tries = 1; load.busy && tries < MOST_TRIES; tries++) {
+    await sleep(PATIENCE_MS);
+    load = await loadNow();
+  }
+  return load;
 }

@@ -1,7 +1,8 @@
 /** The lines of a text file, read piece by piece: files may be larger than memory. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { DataError } from '../core/errors.js';
-import { firstInvalidUtf8, unreadableFile } from './text.js';
+import { unreadableFile } from '../core/unreadable-file.js';
+import { firstInvalidUtf8 } from './text.js';
 
 /** Bytes that are read at once. */
 export const CHUNK_BYTES = 1 << 20;

@@ -2,7 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../core/errors.js';
-import { readText, splitLines, unreadableFile } from './text.js';
+import { unreadableFile } from '../core/unreadable-file.js';
+import { readText, splitLines } from './text.js';
 import { compareCodePoints } from './vocabulary.js';
 
 /** A text and its class. */

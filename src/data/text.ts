@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { DataError } from '../core/errors.js';
+import { unreadableFile } from '../core/unreadable-file.js';
 
 /** Mark for a word or character that the vocabulary does not hold. */
 export const UNKNOWN_MARK = '<unk>';
@@ -67,13 +68,6 @@ export function decodeUtf8(bytes: Uint8Array, source: string): string {
   return text;
 }
 
-const READ_FAILURES: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a directory',
-  EACCES: 'permission denied',
-  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
-};
-
 function decodeFile(path: string, bytes: Uint8Array): string {
   try {
     return decodeUtf8(bytes, path);
@@ -87,13 +81,6 @@ function decodeFile(path: string, bytes: Uint8Array): string {
       cause,
     );
   }
-}
-
-/** The error for a file that the system does not let be read: code `file_unreadable`. */
-export function unreadableFile(path: string, cause: unknown): DataError {
-  const code = String((cause as NodeJS.ErrnoException | null)?.code);
-  const reason = READ_FAILURES[code] ?? (cause instanceof Error ? cause.message : code);
-  return new DataError('file_unreadable', `cannot read '${path}': ${reason}`, { path, reason: code }, cause);
 }
 
 /**

@@ -2,19 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { DataError } from '../core/errors.js';
-
-const READ_FAILURES: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a directory',
-  EACCES: 'permission denied',
-  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
-};
-
-function unreadable(path: string, cause: unknown): DataError {
-  const code = String((cause as NodeJS.ErrnoException | null)?.code);
-  const reason = READ_FAILURES[code] ?? (cause instanceof Error ? cause.message : code);
-  return new DataError('file_unreadable', `cannot read '${path}': ${reason}`, { path, reason: code }, cause);
-}
+import { unreadableFile } from '../core/unreadable-file.js';
 
 /**
  * Reads a file and hands its bytes to a decoder.
@@ -24,7 +12,7 @@ function unreadable(path: string, cause: unknown): DataError {
  */
 export async function decodeFile<T>(path: string, decode: (bytes: Uint8Array, source: string) => T): Promise<T> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw unreadable(path, cause);
+    throw unreadableFile(path, cause);
   });
   return decode(bytes, path);
 }
@@ -35,7 +23,7 @@ export function decodeFileSync<T>(path: string, decode: (bytes: Uint8Array, sour
   try {
     bytes = readFileSync(path);
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadableFile(path, cause);
   }
   return decode(bytes, path);
 }

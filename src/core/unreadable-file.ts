@@ -1,0 +1,16 @@
+/** Why the system does not let a file be read, for people. */
+import { DataError } from './errors.js';
+
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
+};
+
+/** The error for a file or folder that the system does not let be read: code `file_unreadable`. */
+export function unreadableFile(path: string, cause: unknown): DataError {
+  const code = String((cause as NodeJS.ErrnoException | null)?.code);
+  const reason = READ_FAILURES[code] ?? (cause instanceof Error ? cause.message : code);
+  return new DataError('file_unreadable', `cannot read '${path}': ${reason}`, { path, reason: code }, cause);
+}
