@@ -28,6 +28,7 @@ export { ByteVocabulary } from './data/byte-vocabulary.js';
 export { CharacterVocabulary } from './data/character-vocabulary.js';
 export { type Corpus, characterStreams, wordStreams } from './data/corpus.js';
 export { type CsvOptions, type CsvTable, readCsv } from './data/csv-table.js';
+export { type ExampleForm, type FieldExample, type FieldForm, packExamples } from './data/example-packing.js';
 export type { Examples } from './data/examples.js';
 export { FileExamples, type FileExamplesOptions } from './data/file-examples.js';
 export { JsonRow, jsonLine, readJsonLines } from './data/json-lines.js';
@@ -105,6 +106,12 @@ export type { LogMelOptions, LogMelSettings, WindowShape } from './features/soun
 export { Standardizer, type StandardizerJson, standardizeSequence } from './features/standardizer.js';
 export { decodeWav, readWav, readWavSync, type Sound } from './features/wav.js';
 export {
+  type AttentionDescription,
+  type AttentionOptions,
+  type AttentionScore,
+  attention,
+} from './layers/attention.js';
+export {
   type ActivationDescription,
   activation,
   type DenseDescription,
@@ -138,7 +145,7 @@ export type {
   ZoneoutRates,
 } from './layers/recurrent-options.js';
 export { type CtcOptions, type CtcReduction, ctcTarget, END_OF_TARGET, framesNeeded } from './losses/ctc.js';
-export type { LossName } from './losses/losses.js';
+export type { CtcLossDescription, LossDescription, LossName } from './losses/losses.js';
 export { Bleu, type BleuOptions, type BleuSmoothing, corpusBleu, sentenceBleu, type Token } from './metrics/bleu.js';
 export { type ClassScores, ConfusionMatrix, largestClasses } from './metrics/confusion-matrix.js';
 export { type Edits, editDistance } from './metrics/edit-distance.js';
@@ -146,13 +153,17 @@ export { characterErrorRate, ErrorRate, wordErrorRate } from './metrics/error-ra
 export { IntervalCoverage, QuantileLoss, RegressionErrors } from './metrics/forecast-errors.js';
 export { bitsFromNats, LikelihoodLoss, perplexity } from './metrics/likelihood.js';
 export { naiveForecast, seasonalNaiveForecast } from './metrics/naive-forecast.js';
-export type { Batch } from './model/batch.js';
+export type { AttentionMap } from './model/attention-maps.js';
+export type { AxisSizes, Batch } from './model/batch.js';
+export type { OutputShape } from './model/batch-runs.js';
 export type { OutputPer } from './model/build-graph.js';
 export { CarriedState } from './model/carried-state.js';
+export type { Decoder, DecoderBatch, DecoderOptions } from './model/decoder.js';
 export type { Culprit } from './model/diagnose.js';
 export { type CompileOptions, Model } from './model/model.js';
 export {
   type InputDescription,
+  type InputPlace,
   Network,
   type NetworkDescription,
   type NodeDescription,
@@ -160,6 +171,7 @@ export {
   networkFromJSON,
   sequential,
 } from './model/network.js';
+export type { ModelLoss, NamedLosses } from './model/output-losses.js';
 export type { Parameter } from './model/parameters.js';
 export {
   type CellGradient,

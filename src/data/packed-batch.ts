@@ -72,7 +72,8 @@ export function targetsOf<T>(options: { readonly targets?: T; readonly sequenceT
   throw new OptionError('invalid_option', message, { name: 'sequenceTargets' });
 }
 
-function pack(sequences: readonly Rows[], order: Int32Array, batchSizes: Int32Array, width: number): Rows {
+/** Rows of sequences in packed order. */
+export function packRows(sequences: readonly Rows[], order: Int32Array, batchSizes: Int32Array, width: number): Rows {
   const rows = batchSizes.reduce((sum, alive) => sum + alive, 0);
   const packed = sameKind(sequences[0] as Rows, rows * width);
   let row = 0;
@@ -116,12 +117,12 @@ export function packSequences(sequences: readonly Rows[], options: PackOptions =
   for (const length of lengths) for (let step = 0; step < length; step++) (batchSizes[step] as number)++;
   const target =
     sequenceTargets === undefined
-      ? targets && pack(targets, order, batchSizes, targetWidth)
+      ? targets && packRows(targets, order, batchSizes, targetWidth)
       : applyOrder({ batchSizes, order }, sequenceTargets, targetWidth);
   return {
     order,
     batchSizes,
-    inputs: { input: pack(sequences, order, batchSizes, width) },
+    inputs: { input: packRows(sequences, order, batchSizes, width) },
     ...(target === undefined ? {} : { targets: { target } }),
   };
 }

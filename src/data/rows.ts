@@ -1,7 +1,7 @@
 /** Rows of ids or features: their kinds, widths and lengths, and the order of packed sequences. */
 import { DataError, type ErrorDetails, OptionError, ShapeError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
-import { checkType, countRows } from '../model/check-batch.js';
+import { checkOrder, countRows } from '../model/check-batch.js';
 
 /** One sequence, or packed rows: ids, or rows of features one after the other. */
 export type Rows = Int32Array | Float32Array;
@@ -101,13 +101,6 @@ export function orderOf(batch: PackedOrder): Int32Array {
   countRows(batch);
   const sequences = batch.batchSizes[0] as number;
   const order = batch.order ?? Int32Array.from({ length: sequences }, (_, index) => index);
-  checkType('order', order, true);
-  if (
-    order.length !== sequences ||
-    new Set(order).size !== sequences ||
-    order.some((at) => at < 0 || at >= sequences)
-  ) {
-    throw new ShapeError('length_mismatch', `order must name each of the ${sequences} sequences once`, { sequences });
-  }
+  checkOrder('order', order, sequences);
   return order;
 }

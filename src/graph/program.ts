@@ -117,6 +117,11 @@ export class CompiledProgram {
     return this.#native.scratchBytes();
   }
 
+  /** Names of the inputs that the program reads. */
+  get inputNames(): string[] {
+    return [...this.#externals.keys()];
+  }
+
   /** Whether the program reads an input of that name. */
   hasInput(name: string): boolean {
     return this.#externals.has(name);

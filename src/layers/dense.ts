@@ -1,10 +1,10 @@
 /** Affine layer, and dropout and activations between layers. */
-import { ShapeError } from '../core/errors.js';
-import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { OptionError, ShapeError } from '../core/errors.js';
+import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { affine } from '../graph/operations/linear.js';
 import { only, type Value } from '../graph/value.js';
 import { requireInitializer } from './initializer.js';
-import type { LayerRule } from './layer.js';
+import type { BuildContext, LayerRule } from './layer.js';
 import { dropElements, dropPerSequence, requireRate } from './noise.js';
 
 /** Options of an affine layer. */
@@ -15,6 +15,11 @@ export interface DenseOptions {
   readonly bias?: boolean;
   /** Initial values, as in layers/initializer; default that of the model. */
   readonly initializer?: string;
+  /**
+   * Name of an embedding before it whose table [units, inputs] is the weights of this layer, too; it has none of its own then.
+   * Source: Press & Wolf 2017.
+   */
+  readonly tied?: string;
 }
 
 /** Frozen description of an affine layer. */
@@ -60,20 +65,32 @@ export function realInput(layer: string, inputs: readonly Value[]): Value {
  * @throws {OptionError} `invalid_option`, `unknown_option`
  */
 export function dense(options: DenseOptions): DenseDescription {
-  rejectUnknownKeys('dense', options, ['units', 'bias', 'initializer']);
+  rejectUnknownKeys('dense', options, ['units', 'bias', 'initializer', 'tied']);
   requireNumber('units', options.units, { min: 1, integer: true });
   if (options.bias !== undefined) requireOneOf('bias', options.bias, [true, false]);
+  if (options.tied !== undefined && typeof options.tied !== 'string') {
+    const message = `option 'tied' must be the name of an embedding, got ${describeValue(options.tied)}`;
+    throw new OptionError('invalid_option', message, { name: 'tied', value: options.tied });
+  }
   if (options.initializer !== undefined) requireInitializer(options.initializer);
   return Object.freeze({ kind: 'dense', ...options });
 }
 
+/** The table of an embedding as weights for `x`. @throws {ShapeError} `shape_mismatch` */
+function tiedTable(context: BuildContext, node: string, x: Value): Value {
+  const table = context.table(node);
+  if (table.columns === x.columns) return table;
+  const message = `dense is tied to '${node}', whose rows have ${table.columns} numbers, but its input has ${x.columns} columns`;
+  throw new ShapeError('shape_mismatch', message, { layer: 'dense', actual: x.columns, expected: table.columns });
+}
+
 /** Builds an affine layer. */
 export const denseRule: LayerRule<DenseDescription> = {
-  build({ units, bias = true, initializer }, context, inputs) {
+  build({ units, bias = true, initializer, tied }, context, inputs) {
     const x = realInput('dense', inputs);
     const shared = { fanIn: x.columns, units, gates: 1, forgetGate: -1, initializer };
     const weight = { role: 'dense', rows: units, columns: x.columns, shape: [units, x.columns], ...shared } as const;
-    const w = context.parameter('weight', weight);
+    const w = tied === undefined ? context.parameter('weight', weight) : tiedTable(context, tied, x);
     const b = bias
       ? context.parameter('bias', { role: 'denseBias', rows: 1, columns: units, shape: [units], ...shared })
       : undefined;

@@ -15,6 +15,11 @@ export interface Place {
   readonly isReverse: boolean;
 }
 
+/** End of the names of its parameters and states. */
+export function suffixOf({ layer, isReverse }: Place): string {
+  return `_l${layer}${isReverse ? '_reverse' : ''}`;
+}
+
 /** Asks for the parameters, named and laid out as PyTorch's, and in its order. */
 function parametersOf(
   { units, initializer, ...description }: RecurrentDescription,
@@ -94,7 +99,7 @@ function noiseOf(description: RecurrentDescription, context: BuildContext, width
  */
 export function buildDirection(
   description: RecurrentDescription,
-  { layer, isReverse }: Place,
+  place: Place,
   x: Value,
   context: BuildContext,
 ): Record<string, Value> {
@@ -102,7 +107,7 @@ export function buildDirection(
   const { units, weightDropout = 0 } = description;
   const cell = cellOf(description);
   const shape = cell.shape(description);
-  const suffix = `_l${layer}${isReverse ? '_reverse' : ''}`;
+  const suffix = suffixOf(place);
   const parameters = parametersOf(description, shape, suffix, x.columns, context);
   const states = cell.states.map((state) => {
     const columns = state === 'h' ? shape.width : units;
@@ -120,7 +125,7 @@ export function buildDirection(
   const outputs = graph.apply(
     name,
     { ...input, bR, gain, ...Object.fromEntries(states), ...noise.operands, ...operands },
-    { reverse: isReverse ? 1 : 0, epsilon, ...noise.attributes, ...attributes },
+    { reverse: place.isReverse ? 1 : 0, epsilon, ...noise.attributes, ...attributes },
   );
   for (const state of cell.states) context.finalState(state + suffix, only(outputs, `${state}T`));
   return outputs;

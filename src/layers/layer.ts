@@ -21,11 +21,13 @@ export interface BuildContext {
   readonly graph: Graph;
   /** Whether dropout and the like are active. */
   readonly training: boolean;
-  /** Time axis of the layer's input. */
+  /** Time axis of the layer's output: that of its first input with steps, else of the first. */
   readonly axis: string;
   /** The parameter `NAME` of this layer, [rows, columns]. */
   parameter(name: string, request: ParameterRequest): Value;
-  /** A state [B, units] that is carried into this run; zero where the caller carries none. */
+  /** The table of the embedding `node`, which stands before this layer. */
+  table(node: string): Value;
+  /** The state [B, units] that the network gives; else one that is carried into this run, zero where the caller carries none. */
   initialState(name: string, units: number): Value;
   /** The state of the same name after this run. */
   finalState(name: string, value: Value): void;

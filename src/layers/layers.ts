@@ -1,6 +1,7 @@
 /** All kinds of layers. */
 import { OptionError } from '../core/errors.js';
 import { rejectUnknownKeys } from '../core/options.js';
+import { type AttentionDescription, attention, attentionRule } from './attention.js';
 import {
   type ActivationDescription,
   activation,
@@ -23,25 +24,29 @@ import { type Merge, merged } from './merge.js';
 import { type PenaltyDescription, penalty, penaltyRule } from './penalty.js';
 import { type PoolDescription, pool, poolRule } from './pool.js';
 import { gru, lstm, type RecurrentDescription, recurrentRule, rnn } from './recurrent.js';
+import { alignedRows } from './rows.js';
 
 /** Frozen description of a layer that joins several inputs row by row. */
 export interface MergeDescription {
   readonly kind: Merge;
 }
 
-/** Joins the columns of its inputs: [N, A], [N, B], ... -> [N, A+B+...]. */
+/**
+ * Joins the columns of its inputs: [N, A], [N, B], ... -> [N, A+B+...]. An input with one row for each sequence is repeated at
+ * every step beside inputs with steps; from another time axis it is carried over first.
+ */
 export function concatenate(): MergeDescription {
   return Object.freeze({ kind: 'concatenate' });
 }
 
-/** Adds its inputs, which have the same size: [N, F], [N, F], ... -> [N, F]. */
+/** Adds its inputs, which have as many columns: [N, F], [N, F], ... -> [N, F]. Rows are joined as by `concatenate`. */
 export function sum(): MergeDescription {
   return Object.freeze({ kind: 'sum' });
 }
 
 const mergeRule: LayerRule<MergeDescription> = {
   build({ kind }, { graph }, inputs) {
-    return merged(graph, kind, inputs);
+    return merged(graph, kind, alignedRows(graph, inputs));
   },
 };
 
@@ -55,6 +60,7 @@ export type AnyLayer =
   | LayerNormalizationDescription
   | PoolDescription
   | PenaltyDescription
+  | AttentionDescription
   | MergeDescription;
 
 interface Kind {
@@ -101,6 +107,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   layerNormalization: kind(layerNormalizationRule, layerNormalization),
   pool: kind(poolRule, pool, ({ over }) => over === 'last'),
   penalty: kind(penaltyRule, penalty),
+  attention: kind(attentionRule, attention),
   concatenate: kind(mergeRule, withFields('concatenate', [], concatenate)),
   sum: kind(mergeRule, withFields('sum', [], sum)),
 };

@@ -22,10 +22,10 @@
  * `rnn` has no gates, G = 1.
  */
 import { only, type Value } from '../graph/value.js';
-import { CELLS } from './cells.js';
+import { CELLS, cellOf } from './cells.js';
 import { realInput } from './dense.js';
-import { buildDirection } from './directions.js';
-import type { LayerRule } from './layer.js';
+import { buildDirection, suffixOf } from './directions.js';
+import type { LayerDescription, LayerRule } from './layer.js';
 import { merged } from './merge.js';
 import { dropElements, dropPerSequence } from './noise.js';
 import { addPenalties } from './penalty.js';
@@ -78,6 +78,20 @@ export function gru(options: GruOptions): GruDescription {
 
 /** Whether each direction of a layer reads the sequences in reverse. */
 const DIRECTIONS = { forward: [false], reverse: [true], bidirectional: [false, true] } as const;
+
+/** Whether a layer is recurrent. */
+export function isRecurrent(description: LayerDescription): description is RecurrentDescription {
+  return Object.hasOwn(CELLS, description.kind);
+}
+
+/** Names of the states of a recurrent layer, for example `h_l0` and `c_l0`, in the order of layers and directions. */
+export function stateNames(description: RecurrentDescription): string[] {
+  const { layers = 1, direction = 'forward' } = description;
+  const places = Array.from({ length: layers }, (_, layer) =>
+    DIRECTIONS[direction].map((isReverse) => ({ layer, isReverse })),
+  );
+  return places.flat().flatMap((place) => cellOf(description).states.map((state) => state + suffixOf(place)));
+}
 
 /** Builds a stack of recurrent layers. */
 export const recurrentRule: LayerRule<RecurrentDescription> = {

@@ -1,16 +1,32 @@
+/** The sequences of one time axis of a batch. */
+export interface AxisSizes {
+  /** [T] sequences alive at each step: non-increasing, >= 1; B = batchSizes[0], N = their sum. */
+  readonly batchSizes: Int32Array;
+  /**
+   * [B] the sample that each sequence belongs to, each of 0..B-1 once. A sequence of one axis belongs with that of another
+   * which has the same sample; a batch of one axis alone may leave it out.
+   */
+  readonly order?: Int32Array;
+}
+
 /**
  * Packed batch: sequences sorted by length (longest first), time-major; only valid steps are stored.
  *
- * T steps, B sequences, N rows: row r of step t belongs to sequence r - (batchSizes[0] + ... + batchSizes[t-1]).
+ * T steps, B sequences, N rows: row r of step t belongs to sequence r - (batchSizes[0] + ... + batchSizes[t-1]). The sizes that
+ * stand here are those of the axis `time`; each axis is sorted by its own lengths, and all have the same number of sequences.
  */
-export interface Batch {
-  /** [T] sequences alive at each step: non-increasing, >= 1; B = batchSizes[0], N = their sum. */
-  readonly batchSizes: Int32Array;
-  /** Packed rows by input name: ids [N], or features [N*F]. Sequential models name theirs `input`. */
+export interface Batch extends AxisSizes {
+  /** The other time axes by name, where the network has any. A CTC loss has its labels on the axis `OUTPUT/labels`. */
+  readonly axes?: Readonly<Record<string, AxisSizes>>;
+  /**
+   * Packed rows by input name: ids [N], or features [N*F], or for an input per sequence ids [B], or features [B*F], in the
+   * axis' order. Sequential models name theirs `input`.
+   */
   readonly inputs: Readonly<Record<string, Int32Array | Float32Array>>;
   /**
-   * Targets by name; networks name theirs `target`. Packed rows: class ids [N] (-1 = ignored), or rows [N*F]. For a network
-   * with one output per sequence one for each, in the batch's order: class ids [B], or rows [B*F].
+   * Targets by name: that of the only output is `target`, others have the names of their outputs. Packed rows: class ids [N]
+   * (-1 = ignored), or rows [N*F]. For an output per sequence one for each, in the batch's order: class ids [B], or
+   * rows [B*F]. For a CTC loss what `ctcTarget` makes, packed on the axis of the labels.
    */
   readonly targets?: Readonly<Record<string, Int32Array | Float32Array>>;
 }

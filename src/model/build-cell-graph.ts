@@ -1,10 +1,11 @@
 /** The graphs of a recurrent cell that is stepped by hand: a step, and the gradients of a step. */
 import { differentiate } from '../graph/gradients.js';
 import { only, type Value } from '../graph/value.js';
-import { buildForward, type Forward, TIME } from './build-forward.js';
+import { TIME } from './axes.js';
+import { buildForward, type Forward } from './build-forward.js';
 import type { BuiltGraph } from './build-graph.js';
 import { gradientOf } from './build-update.js';
-import type { NetworkDescription } from './network.js';
+import { type NetworkDescription, ONLY_OUTPUT } from './description.js';
 import type { ParameterLayout } from './parameters.js';
 
 /** Name of the one input of a cell. */
@@ -25,10 +26,11 @@ export interface CellGraph extends BuiltGraph {
 export const UPSTREAM = { output: 'upstream/output', state: (name: string) => `upstream/state/${name}` } as const;
 
 /** Emits the gradients of input, states and parameters; those of the parameters are added to the ones that are there. */
-function buildGradients({ graph, output, nodes, parameters, initialStates, finalStates }: Forward): {
+function buildGradients({ graph, results, nodes, parameters, initialStates, finalStates }: Forward): {
   readonly input: Value | undefined;
   readonly states: ReadonlyMap<string, Value>;
 } {
+  const output = results.get(ONLY_OUTPUT) as Value;
   const reaching = [{ value: output, gradient: graph.external(UPSTREAM.output, output.rows, output.columns) }];
   for (const [name, value] of finalStates) {
     const gradient = graph.external(UPSTREAM.state(name), graph.batch(TIME), value.columns);
@@ -56,9 +58,10 @@ function buildGradients({ graph, output, nodes, parameters, initialStates, final
  * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when the layer does not fit its input
  */
 export function buildCellGraph(description: NetworkDescription, layout: ParameterLayout, mode: CellMode): CellGraph {
-  const forward = buildForward(description, layout, false);
-  const { graph, output, nodes, initialStates, finalStates } = forward;
-  const built = { graph, output, nodes, initialStates, finalStates, prepare: true };
+  const forward = buildForward(description, layout, { training: false });
+  const { graph, results, nodes, initialStates, finalStates } = forward;
+  const output = results.get(ONLY_OUTPUT) as Value;
+  const built = { graph, results, nodes, initialStates, finalStates, prepare: true };
   if (mode === 'step') return { ...built, stateGradients: new Map(), outputs: [output, ...finalStates.values()] };
   const { input, states } = buildGradients(forward);
   return {

@@ -1,31 +1,33 @@
 /** Checks a batch against the network before anything is written. Indices are checked by the native side. */
 import { ShapeError, UsageError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
+import type { SymbolicExtent, Value } from '../graph/value.js';
+import { countOf, type PackedAxes, TIME } from './axes.js';
 import type { Batch } from './batch.js';
 import type { CarriedState } from './carried-state.js';
-import type { NetworkDescription } from './network.js';
+import type { NetworkDescription } from './description.js';
 
 /**
  * Rows N of a batch: the sum of its batch sizes.
  *
+ * @param name what the batch sizes are called in messages
  * @throws {ShapeError} `shape_mismatch` when the batch sizes are not non-increasing and >= 1, or there are none; `rank_mismatch`
  *   when they are no Int32Array
  */
-export function countRows(batch: Pick<Batch, 'batchSizes'>): number {
+export function countRows(batch: Pick<Batch, 'batchSizes'>, name = 'batchSizes'): number {
   const batchSizes = batch?.batchSizes;
-  checkType('batchSizes', batchSizes, true);
+  checkType(name, batchSizes, true);
   let rows = 0;
   let before = Number.MAX_SAFE_INTEGER;
   batchSizes.forEach((size, step) => {
     if (size < 1 || size > before) {
-      const message = `batchSizes[${step}] is ${size}, expected 1..${before}: sequences are sorted by length`;
-      throw new ShapeError('shape_mismatch', message, { name: 'batchSizes', step, actual: size, expected: before });
+      const message = `${name}[${step}] is ${size}, expected 1..${before}: sequences are sorted by length`;
+      throw new ShapeError('shape_mismatch', message, { name, step, actual: size, expected: before });
     }
     rows += size;
     before = size;
   });
-  if (rows === 0)
-    throw new ShapeError('shape_mismatch', 'batchSizes is empty, expected at least one step', { name: 'batchSizes' });
+  if (rows === 0) throw new ShapeError('shape_mismatch', `${name} is empty, expected at least one step`, { name });
   return rows;
 }
 
@@ -54,24 +56,41 @@ export function checkArray(
 }
 
 /**
- * @param rows rows N of the batch
- * @param target what the targets are, where the run computes a loss
- * @throws {ShapeError} `shape_mismatch`, `rank_mismatch`, `length_mismatch` with the name and both sizes
- * @throws {UsageError} `state_mismatch`
+ * Checks that an order names each sequence once.
+ *
+ * @throws {ShapeError} `rank_mismatch`, `length_mismatch` with the name
+ */
+export function checkOrder(name: string, order: Int32Array | undefined, sequences: number): void {
+  checkType(name, order, true);
+  const given = order as Int32Array;
+  const isWhole = given.length === sequences && new Set(given).size === sequences;
+  if (isWhole && given.every((at) => at >= 0 && at < sequences)) return;
+  const message = `${name} must name each of the ${sequences} sequences once`;
+  throw new ShapeError('length_mismatch', message, { name, sequences });
+}
+
+/**
+ * Checks the inputs of a batch, and the targets that a run needs.
+ *
+ * @param targets targets by name, as the graph reads them
+ * @throws {ShapeError} `rank_mismatch`, `length_mismatch` with the name and both sizes
  */
 export function checkBatch(
-  batch: Batch,
-  rows: number,
-  description: NetworkDescription,
-  target: { readonly isIndex: boolean; readonly columns: number; readonly rows: number } | undefined,
+  batch: Pick<Batch, 'inputs' | 'targets'>,
+  axes: PackedAxes,
+  { inputs }: NetworkDescription,
+  targets: ReadonlyMap<string, Value> = new Map(),
 ): void {
-  for (const [name, input] of Object.entries(description.inputs)) {
+  for (const [name, input] of Object.entries(inputs)) {
+    const { axis = TIME, per } = input;
     const isIndex = input.kind === 'indices';
+    const rows = countOf({ kind: per === 'sequence' ? 'batch' : 'steps', axis }, axes);
     checkArray(`input '${name}'`, batch.inputs?.[name], isIndex, rows * (isIndex ? 1 : input.units));
   }
-  if (target === undefined) return;
-  const length = target.rows * (target.isIndex ? 1 : target.columns);
-  checkArray("target 'target'", batch.targets?.['target'], target.isIndex, length);
+  for (const [name, { type, rows, columns }] of targets) {
+    const length = countOf(rows as SymbolicExtent, axes) * columns;
+    checkArray(`target '${name}'`, batch.targets?.[name], type === 'int32', length);
+  }
 }
 
 /**

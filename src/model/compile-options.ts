@@ -1,9 +1,10 @@
 /** Settings of a compilation, and their checks. */
-import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { requireInitializer } from '../layers/initializer.js';
-import { LOSSES, type LossName } from '../losses/losses.js';
 import { threadCount } from '../native/threads.js';
 import { adam, type OptimizerDescription, optimizerFromJSON } from '../optimizers/optimizer.js';
+import type { NetworkDescription } from './description.js';
+import { checkLosses, type LossOptions, type ModelLoss } from './output-losses.js';
 
 /** Settings of everything that has parameters. */
 export interface ParameterOptions {
@@ -18,9 +19,11 @@ export interface ParameterOptions {
 }
 
 /** Settings of a compilation. */
-export interface CompileOptions extends ParameterOptions {
-  /** Default `softmaxCrossEntropy`. */
-  readonly loss?: LossName;
+export interface CompileOptions extends ParameterOptions, LossOptions {}
+
+/** Settings of a compilation with their defaults. */
+export interface CheckedCompileOptions extends Required<ParameterOptions> {
+  readonly loss: ModelLoss;
 }
 
 const PARAMETER_OPTIONS = ['optimizer', 'seed', 'threads', 'initializer'];
@@ -46,8 +49,8 @@ export function checkParameterOptions(
   };
 }
 
-/** As `checkParameterOptions`, with the loss. */
-export function checkCompileOptions(options: CompileOptions): Required<CompileOptions> {
-  const checked = checkParameterOptions('compile', options, ['loss']);
-  return { ...checked, loss: requireOneOf('loss', options.loss ?? 'softmaxCrossEntropy', LOSSES) };
+/** As `checkParameterOptions`, with the losses. */
+export function checkCompileOptions(description: NetworkDescription, options: CompileOptions): CheckedCompileOptions {
+  const checked = checkParameterOptions('compile', options, ['loss', 'losses', 'lossWeights']);
+  return { ...checked, loss: checkLosses(description, options) };
 }

@@ -2,8 +2,8 @@
 import { NumericError } from '../core/errors.js';
 import type { Value } from '../graph/value.js';
 import { native } from '../native/addon.js';
+import type { NetworkDescription } from './description.js';
 import type { ModelRun } from './model-run.js';
-import type { NetworkDescription } from './network.js';
 import type { Parameter } from './parameters.js';
 
 /** A layer with a value that is NaN or infinite. */

@@ -1,22 +1,21 @@
 /** One run of a compiled program: a batch and a state go in, a loss, outputs and the next state come out. */
 import type { CompiledProgram } from '../graph/program.js';
 import type { Extent, Value } from '../graph/value.js';
+import { countOf, type PackedAxes, runSizes, TIME } from './axes.js';
 import type { Batch } from './batch.js';
 import { RUN, stateInput } from './build-forward.js';
 import type { BuiltGraph } from './build-graph.js';
 import type { CarriedState } from './carried-state.js';
-import type { NetworkDescription } from './network.js';
+import type { NetworkDescription } from './description.js';
 import type { ModelProgram } from './programs.js';
 import type { TrainingNumbers } from './run-options.js';
 
 /** What a run works on. Everything has been checked. */
 export interface RunInputs {
   readonly description: NetworkDescription;
-  /** What the targets are, where the run computes a loss. */
-  readonly target?: 'indices' | 'features' | undefined;
-  readonly batch: Batch;
-  /** Rows of the batch. */
-  readonly rows: number;
+  readonly batch: Pick<Batch, 'inputs' | 'targets'>;
+  /** Time axes of the batch. */
+  readonly axes: PackedAxes;
   readonly state: CarriedState | undefined;
   /** Version of the parameters; counts up with every change. */
   readonly version: number;
@@ -35,49 +34,68 @@ export function writeTrainingNumbers(
   program.integers(RUN.key).set([seed, step].flatMap((value) => [value % 2 ** 32, Math.floor(value / 2 ** 32)]));
 }
 
+/** Writes rows of an input of the network, or of a target: indices, or real numbers. */
+export function writeRows(
+  program: CompiledProgram,
+  name: string,
+  rows: Int32Array | Float32Array,
+  isIndex: boolean,
+): void {
+  if (!program.hasInput(name)) return; // nothing reads it
+  const memory = isIndex ? program.integers(name) : program.real(name);
+  memory.set(rows);
+}
+
 /** A program with its inputs in place. Results may be read once it has run, until the next run of the program begins. */
 export class ModelRun<Built extends BuiltGraph = BuiltGraph> {
-  /** Rows N of the batch. */
-  readonly rows: number;
   readonly compiled: ModelProgram<Built>;
   readonly #version: number;
-  readonly #batchSizes: readonly Int32Array[];
+  readonly #axes: PackedAxes;
 
   /** Writes the inputs into the memory of the program. */
-  constructor(compiled: ModelProgram<Built>, { description, target, batch, rows, state, version }: RunInputs) {
+  constructor(compiled: ModelProgram<Built>, { description, batch, axes, state, version }: RunInputs) {
     const { program, built } = compiled;
-    for (const [name, input] of Object.entries(description.inputs)) {
-      if (!program.hasInput(name)) continue; // nothing reads it
-      const memory = input.kind === 'indices' ? program.integers(name) : program.real(name);
-      memory.set(batch.inputs[name] as Int32Array | Float32Array);
+    for (const [name, { kind }] of Object.entries(description.inputs)) {
+      writeRows(program, name, batch.inputs[name] as Int32Array | Float32Array, kind === 'indices');
     }
-    if (target !== undefined) {
-      const memory = target === 'indices' ? program.integers('target') : program.real('target');
-      memory.set(batch.targets?.['target'] as Int32Array | Float32Array);
+    for (const [name, target] of built.targets ?? []) {
+      const rows = batch.targets?.[name] as Int32Array | Float32Array;
+      writeRows(program, target.name as string, rows, target.type === 'int32');
     }
     for (const name of built.initialStates.keys()) {
+      if (!program.hasInput(stateInput(name))) continue;
       const memory = program.real(stateInput(name));
-      if (state === undefined) memory.fill(0);
-      else memory.set(state.values.get(name) as Float32Array);
+      const carried = built.finalStates.has(name) ? state?.values.get(name) : undefined;
+      if (carried === undefined) memory.fill(0);
+      else memory.set(carried);
     }
-    this.rows = rows;
     this.compiled = compiled;
     this.#version = version;
-    this.#batchSizes = [batch.batchSizes];
+    this.#axes = axes;
   }
 
   /** Runs on the calling thread. */
   run(): void {
-    this.compiled.program.run(this.#batchSizes, this.#isPrepared);
+    const { batchSizes, samples } = runSizes(this.#axes);
+    this.compiled.program.run(batchSizes, this.#isPrepared, samples);
     this.compiled.preparedVersion = this.#version;
   }
 
   /** Runs off the event loop. Rejects with the signal's reason when it was stopped; no parameter has changed then. */
   async start(signal?: AbortSignal): Promise<void> {
-    const options = { prepared: this.#isPrepared, ...(signal === undefined ? {} : { signal }) };
-    await this.compiled.program.start(this.#batchSizes, options);
+    const { batchSizes, samples } = runSizes(this.#axes);
+    await this.compiled.program.start(batchSizes, {
+      prepared: this.#isPrepared,
+      ...(signal !== undefined && { signal }),
+      ...(samples !== undefined && { samples }),
+    });
     // Not the version of now: parameters may have been written while the run was under way.
     this.compiled.preparedVersion = this.#version;
+  }
+
+  /** Rows N of the axis `time`. */
+  get rows(): number {
+    return this.#axes.get(TIME)?.rows as number;
   }
 
   get loss(): number {
@@ -91,15 +109,26 @@ export class ModelRun<Built extends BuiltGraph = BuiltGraph> {
     return program.doubles(built.norm as Value)[0] as number;
   }
 
-  /** Rows of the output: of all steps N, or of the sequences B. */
-  get outputRows(): number {
-    return this.rowsOf(this.compiled.built.output);
+  /** The losses by output. */
+  get losses(): Record<string, number> {
+    const { program, built } = this.compiled;
+    const values = [...(built.losses ?? [])];
+    return Object.fromEntries(values.map(([name, value]) => [name, program.real(value)[0] as number]));
+  }
+
+  /** Rows of an output of the network: of all steps N, or of the sequences B. */
+  outputRows(name: string): number {
+    return this.rowsOf(this.compiled.built.results.get(name) as Value);
+  }
+
+  /** Sequences of the batch. */
+  get sequences(): number {
+    return this.#axes.get(TIME)?.batchSizes[0] as number;
   }
 
   /** Rows that a value of the program has in this run. */
   rowsOf({ rows }: { readonly rows: Extent }): number {
-    if (typeof rows === 'number') return rows;
-    return rows.kind === 'steps' ? this.rows : (this.#batchSizes[0]?.[0] as number);
+    return typeof rows === 'number' ? rows : countOf(rows, this.#axes);
   }
 
   /** A value of the program, row-major, in its memory. */
@@ -107,9 +136,10 @@ export class ModelRun<Built extends BuiltGraph = BuiltGraph> {
     return this.compiled.program.real(value).subarray(0, this.rowsOf(value) * value.columns) as Float32Array;
   }
 
-  /** A copy of the output, row-major. */
-  outputs(): Float32Array {
-    return this.view(this.compiled.built.output).slice();
+  /** Copies of the outputs of the network by name, row-major. */
+  outputs(): Record<string, Float32Array> {
+    const results = [...this.compiled.built.results];
+    return Object.fromEntries(results.map(([name, value]) => [name, this.view(value).slice()]));
   }
 
   /** Writes the final states. */

@@ -1,21 +1,14 @@
-/** A compiled network: parameters in memory, and the runs that train, evaluate and use them. */
-import { UsageError } from '../core/errors.js';
-import { requireNumber } from '../core/options.js';
-import type { LossName } from '../losses/losses.js';
-import { optimizerSlots } from '../optimizers/emit-update.js';
-import type { OptimizerDescription } from '../optimizers/optimizer.js';
+/** A compiled network, and the runs that train, evaluate and use it. */
+import { OptionError } from '../core/errors.js';
+import type { AttentionMap } from './attention-maps.js';
 import type { Batch } from './batch.js';
-import { buildGraph, type Mode, type OutputPer, outputPer } from './build-graph.js';
-import { CarriedState } from './carried-state.js';
-import { lookAheadLayer } from './causality.js';
-import { checkBatch, checkState, countRows } from './check-batch.js';
-import { type CompileOptions, checkCompileOptions } from './compile-options.js';
+import type { Mode } from './build-graph.js';
+import type { CarriedState } from './carried-state.js';
+import { CompiledNetwork } from './compiled-network.js';
+import { Decoder, type DecoderBatch, type DecoderOptions } from './decoder.js';
 import { type Culprit, findNonFinite, nonFiniteError } from './diagnose.js';
-import { ModelRun, writeTrainingNumbers } from './model-run.js';
-import type { NetworkDescription } from './network.js';
-import { type Parameter, ParameterBlocks, ParameterLayout } from './parameters.js';
-import { Programs } from './programs.js';
-import { type EvaluationResult, type ModelMemory, plannedMemory, type StepResult } from './results.js';
+import { type ModelRun, writeTrainingNumbers } from './model-run.js';
+import type { EvaluationResult, StepResult } from './results.js';
 import { checkRunOptions, type RunOptions, type TrainOptions, trainingNumbers } from './run-options.js';
 import { RunQueue } from './run-queue.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './sampling.js';
@@ -30,97 +23,8 @@ const TRAIN_OPTIONS = [...RUN_OPTIONS, 'learningRate', 'clipNorm', 'clipValue'];
  * A compiled network. Asynchronous runs of one model happen one after the other, off the event loop; a synchronous run
  * while one is under way is refused.
  */
-export class Model {
-  readonly description: NetworkDescription;
-  readonly loss: LossName;
-  readonly optimizer: OptimizerDescription;
-  readonly seed: number;
-  readonly threads: number;
-  readonly initializer: string;
-  /** Width of the output. */
-  readonly outputs: number;
-  /** Whether there is an output, and a target, for every step or for every sequence. */
-  readonly outputPer: OutputPer;
-  /** Width of every state by name, for example `lstm.h_l0`. */
-  readonly stateSizes: ReadonlyMap<string, number>;
-  readonly #blocks: ParameterBlocks;
-  readonly #programs: Programs<Mode>;
+export class Model extends CompiledNetwork {
   readonly #queue = new RunQueue();
-  #step = 0;
-  #version = 0;
-  #disposed = false;
-
-  /** Use `network(...).compile(...)`. */
-  constructor(description: NetworkDescription, options: CompileOptions) {
-    const checked = checkCompileOptions(options);
-    this.description = description;
-    this.loss = checked.loss;
-    this.optimizer = checked.optimizer;
-    this.seed = checked.seed;
-    this.threads = checked.threads;
-    this.initializer = checked.initializer;
-    const layout = new ParameterLayout();
-    const request = { description, loss: this.loss, optimizer: this.optimizer, layout };
-    const { output, initialStates } = buildGraph({ ...request, mode: 'evaluate' });
-    this.outputs = output.columns;
-    this.outputPer = outputPer(output);
-    this.stateSizes = new Map([...initialStates].map(([name, value]) => [name, value.columns]));
-    this.#blocks = new ParameterBlocks(layout, optimizerSlots(this.optimizer));
-    this.#blocks.initialize(layout, this.initializer, this.seed);
-    this.#programs = new Programs((mode) => buildGraph({ ...request, mode }), this.#blocks, this.threads);
-  }
-
-  /** Parameters by name, for example `lstm.weight_ih_l0`, as views into the memory that training works on. */
-  get parameters(): ReadonlyMap<string, Parameter> {
-    return this.#blocks.parameters;
-  }
-
-  /** Number of trainable values. */
-  get parameterCount(): number {
-    return [...this.parameters.values()].reduce((sum, { data }) => sum + data.length, 0);
-  }
-
-  /** What the optimizer keeps, as views by `SLOT/PARAMETER`. */
-  get optimizerState(): ReadonlyMap<string, Float32Array> {
-    return this.#blocks.optimizerState;
-  }
-
-  /** Training steps done; decides bias correction and random masks. Set it only when a checkpoint is restored. */
-  get step(): number {
-    return this.#step;
-  }
-  set step(value: number) {
-    this.#step = requireNumber('step', value, { min: 0, integer: true });
-    this.parametersChanged();
-  }
-
-  /** Planned memory. Grows when a batch needs a larger program. */
-  get memory(): ModelMemory {
-    return plannedMemory(this.#blocks, this.#programs);
-  }
-
-  /**
-   * Name of the first layer whose output at a step depends on later steps: it refuses streams, and states carried from window
-   * to window.
-   */
-  get lookAheadLayer(): string | undefined {
-    return lookAheadLayer(this.description);
-  }
-
-  /** Tells the model that its parameters were written from outside: packed copies of them are made again. */
-  parametersChanged(): void {
-    this.#version++;
-  }
-
-  /**
-   * States of zero for `batch` sequences, of every recurrent layer and direction. Set its values to begin elsewhere; as the
-   * option `state` of a run it gives the initial states and receives the final ones.
-   *
-   * @throws {OptionError} `invalid_option`
-   */
-  newState(batch: number): CarriedState {
-    return CarriedState.zero(requireNumber('batch', batch, { min: 1, integer: true }), this.stateSizes);
-  }
 
   /**
    * One training step: forward, backward, clipping, update. All or nothing: when it rejects, parameters, optimizer,
@@ -172,10 +76,16 @@ export class Model {
   }
 
   /**
-   * The outputs of a batch, row-major, in packed order: [N, outputs], or [B, outputs] where the network has one output per
-   * sequence. Errors as `trainStep`.
+   * The output of a batch, row-major, in packed order: [N, outputs], or [B, outputs] where the network has one output per
+   * sequence. Errors as `trainStep`. @throws {OptionError} `invalid_option` for a network of several outputs
    */
-  predict(batch: Batch, options: RunOptions = {}): Promise<Float32Array> {
+  async predict(batch: Batch, options: RunOptions = {}): Promise<Float32Array> {
+    const name = this.#onlyOutput();
+    return (await this.predictAll(batch, options))[name] as Float32Array;
+  }
+
+  /** As `predict`, all outputs by name; one without a name is `output`. */
+  predictAll(batch: Batch, options: RunOptions = {}): Promise<Record<string, Float32Array>> {
     return this.#queue.enqueue(options, async () => {
       checkRunOptions('predict', options, [...RUN_OPTIONS, 'signal']);
       const run = this.#begin('predict', batch, options.state);
@@ -191,10 +101,38 @@ export class Model {
   predictSync(batch: Batch, options: Omit<RunOptions, 'signal'> & { readonly use?: string } = {}): Float32Array {
     return this.#queue.now(() => {
       checkRunOptions('predictSync', options, [...RUN_OPTIONS, 'use']);
+      const name = this.#onlyOutput();
       const run = this.#begin('predict', batch, options.state, options.use);
       run.run();
-      return this.#finishPrediction(run, options.state);
+      return this.#finishPrediction(run, options.state)[name] as Float32Array;
     });
+  }
+
+  /**
+   * How much each step looks at each step of the memory in an attention node: one map for each sequence, by sample (in the order
+   * in which the examples were packed). @throws {OptionError} `invalid_option` when the node is no attention
+   */
+  attention(batch: Batch, node: string, options: Pick<RunOptions, 'signal'> = {}): Promise<AttentionMap[]> {
+    return this.#queue.enqueue(options, async () => {
+      checkRunOptions('attention', options, ['signal']);
+      return this.runs.attention(node, batch, this.currentVersion(), options.signal);
+    });
+  }
+
+  /**
+   * The network as a function of one step, for `beamSearch`: encoders and whatever does not depend on the steps are computed now.
+   *
+   * @param batch inputs of the other axes
+   * @throws {OptionError} `invalid_option`, `unknown_option`
+   * @throws {UsageError} `not_streamable` when a layer looks at later steps; others as `predict`
+   * @example const decoder = await model.decoder(batch, { input: 'target' });
+   * const found = await beamSearch(decoder.step, { sentences: decoder.sentences, vocabulary: 8000, ...marks });
+   */
+  decoder(batch: DecoderBatch, options: DecoderOptions): Promise<Decoder> {
+    const { description, threads } = this;
+    const { layout, blocks } = this.runs;
+    const host = { description, threads, layout, blocks, queue: this.#queue, version: () => this.currentVersion() };
+    return this.#queue.enqueue({}, () => Decoder.create(host, batch, options));
   }
 
   /**
@@ -240,30 +178,23 @@ export class Model {
 
   /** Frees the programs of the model. @throws {UsageError} `model_busy` */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#queue.now(() => this.#programs.dispose());
-    this.#disposed = true;
+    if (this.isDisposed) return;
+    this.#queue.now(() => this.disposePrograms());
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** Checks a batch and a state and writes them into the program of the mode. */
+  #onlyOutput(): string {
+    const names = [...this.runs.outputs.keys()];
+    if (names.length === 1) return names[0] as string;
+    const message = `the network has the outputs ${names.join(', ')}; predictAll gives all of them`;
+    throw new OptionError('invalid_option', message, { name: 'outputs', outputs: names });
+  }
+
   #begin(mode: Mode, batch: Batch, state: CarriedState | undefined, use?: string): ModelRun {
-    if (this.#disposed) throw new UsageError('model_disposed', 'the model has been disposed of');
-    const { description } = this;
-    const rows = countRows(batch);
-    const sequences = batch.batchSizes[0] as number;
-    const isIndex = this.loss === 'softmaxCrossEntropy';
-    const target = { isIndex, columns: this.outputs, rows: this.outputPer === 'step' ? rows : sequences };
-    const hasTarget = mode !== 'predict';
-    checkBatch(batch, rows, description, hasTarget ? target : undefined);
-    if (state !== undefined) checkState(state, sequences, this.stateSizes);
-    const compiled = this.#programs.get(mode, batch.batchSizes, rows, use);
-    const kind = isIndex ? 'indices' : 'features';
-    const version = this.#version;
-    return new ModelRun(compiled, { description, target: hasTarget ? kind : undefined, batch, rows, state, version });
+    return this.runs.begin({ mode, batch, state, use, version: this.currentVersion() });
   }
 
   #beginTraining(batch: Batch, options: TrainOptions): ModelRun {
@@ -274,22 +205,21 @@ export class Model {
   }
 
   #finishTraining(run: ModelRun, batch: Batch, { state }: TrainOptions): StepResult {
-    const { loss, gradientNorm, rows, outputRows } = run;
+    const { loss, gradientNorm } = run;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      throw nonFiniteError(loss, gradientNorm, this.#step + 1, this.#diagnose(batch, state));
+      throw nonFiniteError(loss, gradientNorm, this.step + 1, this.#diagnose(batch, state));
     }
     if (state !== undefined) run.writeStateTo(state);
-    this.#step++;
-    this.#version++;
-    return { loss, gradientNorm, steps: rows, targets: outputRows };
+    this.stepDone();
+    return { ...this.runs.report(run), gradientNorm };
   }
 
   #finishEvaluation(run: ModelRun, state: CarriedState | undefined): EvaluationResult {
     if (state !== undefined) run.writeStateTo(state);
-    return { loss: run.loss, steps: run.rows, targets: run.outputRows };
+    return this.runs.report(run);
   }
 
-  #finishPrediction(run: ModelRun, state: CarriedState | undefined): Float32Array {
+  #finishPrediction(run: ModelRun, state: CarriedState | undefined): Record<string, Float32Array> {
     if (state !== undefined) run.writeStateTo(state);
     return run.outputs();
   }

@@ -1,30 +1,18 @@
-/** Descriptions of networks: frozen, plain JSON. `sequential` is the short form of `network`. */
+/** Networks that are ready to be compiled. `sequential` is the short form of `network`. */
 import { ConfigurationError, OptionError } from '../core/errors.js';
-import { requireNumber, requireOneOf } from '../core/options.js';
+import { requireNumber } from '../core/options.js';
 import type { EmbeddingDescription } from '../layers/embedding.js';
 import { type AnyLayer, layerFromJSON } from '../layers/layers.js';
+import { checkNetwork } from './check-network.js';
+import {
+  freezeDescription,
+  type InputDescription,
+  type NetworkDescription,
+  type NodeDescription,
+} from './description.js';
 import { type CompileOptions, Model } from './model.js';
 
-/** What an input holds: one index a row, or `units` real numbers a row. */
-export type InputDescription =
-  | { readonly kind: 'indices'; readonly size: number }
-  | { readonly kind: 'features'; readonly units: number };
-
-/** One layer and the inputs or nodes that it reads. */
-export interface NodeDescription {
-  readonly name: string;
-  readonly layer: AnyLayer;
-  readonly inputs: readonly string[];
-}
-
-/** A network as data. */
-export interface NetworkDescription {
-  readonly inputs: Readonly<Record<string, InputDescription>>;
-  /** In an order in which every node stands behind those that it reads. */
-  readonly nodes: readonly NodeDescription[];
-  /** Node that gives the output. */
-  readonly output: string;
-}
+export type * from './description.js';
 
 /** A described network, ready to be compiled. */
 export class Network {
@@ -47,57 +35,19 @@ export class Network {
   }
 }
 
-function freeze(description: NetworkDescription): NetworkDescription {
-  const inputs = Object.entries(description.inputs).map(([name, input]) => [name, Object.freeze({ ...input })]);
-  const nodes = description.nodes.map((node) => Object.freeze({ ...node, inputs: Object.freeze([...node.inputs]) }));
-  return Object.freeze({
-    inputs: Object.freeze(Object.fromEntries(inputs)),
-    nodes: Object.freeze(nodes),
-    output: description.output,
-  });
-}
-
-/**
- * Slashes are for the names that the library makes itself: of states, gradients and run-time numbers. A dot stands between
- * a layer and its parameter.
- */
-function isName(name: unknown): boolean {
-  return typeof name === 'string' && name !== '' && !/[/.]/.test(name);
-}
-
 /**
  * A network of named layers.
  *
- * @throws {OptionError} `invalid_option` when a name is used twice, stands before it is made, is empty or holds a slash or
- *   a dot, or when an input is named `target`
+ * @throws {OptionError} `invalid_option`, `unknown_option` when a name is used twice, stands before it is made, is empty or holds
+ *   a slash or a dot; when an input is named `target`, or none lies on the axis `time`; when states are given to what has
+ *   none, or weights are tied to what is no embedding
  * @example network({ inputs: { input: { kind: 'features', units: 7 } }, nodes: [
  *   { name: 'lstm', layer: lstm({ units: 32 }), inputs: ['input'] },
  *   { name: 'dense', layer: dense({ units: 1 }), inputs: ['lstm'] }], output: 'dense' })
  */
 export function network(description: NetworkDescription): Network {
-  const known = new Set(Object.keys(description.inputs));
-  const refuse = (message: string, name: string): never => {
-    throw new OptionError('invalid_option', message, { name });
-  };
-  for (const [name, input] of Object.entries(description.inputs)) {
-    if (!isName(name) || name === 'target') refuse(`an input cannot be named '${name}'`, name);
-    requireOneOf(`inputs.${name}.kind`, input.kind, ['indices', 'features']);
-    const [field, value] = input.kind === 'indices' ? ['size', input.size] : ['units', input.units];
-    requireNumber(`inputs.${name}.${field}`, value, { min: 1, integer: true });
-  }
-  for (const node of description.nodes) {
-    if (!isName(node.name)) refuse(`a node cannot be named '${node.name}'`, node.name);
-    if (known.has(node.name)) refuse(`there are two nodes or inputs named '${node.name}'`, node.name);
-    if (node.inputs.length === 0) refuse(`node '${node.name}' has no input`, node.name);
-    for (const input of node.inputs) {
-      if (!known.has(input)) refuse(`node '${node.name}' reads '${input}', which is not made before it`, input);
-    }
-    known.add(node.name);
-  }
-  if (!description.nodes.some(({ name }) => name === description.output)) {
-    refuse(`the output '${description.output}' is not a node`, description.output);
-  }
-  return new Network(freeze(description));
+  checkNetwork(description);
+  return new Network(freezeDescription(description));
 }
 
 /**
@@ -136,19 +86,30 @@ export function sequential(layers: readonly AnyLayer[], options: { readonly feat
  * @throws {OptionError} `invalid_option`, `unknown_option` when a layer is not valid
  */
 export function networkFromJSON(json: unknown): Network {
-  const { inputs, nodes, output } = (json ?? {}) as Partial<NetworkDescription>;
+  const { inputs, nodes, output, outputs } = (json ?? {}) as Partial<NetworkDescription>;
   const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
   const isDescription =
     isObject(inputs) &&
     Object.values(inputs as object).every(isObject) &&
     Array.isArray(nodes) &&
-    nodes.every((node) => isObject(node) && isObject(node.layer) && Array.isArray(node.inputs)) &&
-    typeof output === 'string';
+    nodes.every(isNode) &&
+    (outputs === undefined ? typeof output === 'string' : isObject(outputs));
   if (!isDescription) {
     throw new ConfigurationError('invalid_configuration', 'this is not the description of a network', { json });
   }
-  const checked = (nodes as readonly NodeDescription[]).map(({ name, layer, inputs: reads }) => {
-    return { name, layer: layerFromJSON(layer), inputs: reads };
+  const checked = (nodes as readonly NodeDescription[]).map(({ name, layer, inputs: reads, states }) => {
+    return { name, layer: layerFromJSON(layer), inputs: reads, ...(states !== undefined && { states }) };
   });
-  return network({ inputs: inputs as NetworkDescription['inputs'], nodes: checked, output: output as string });
+  return network({
+    inputs: inputs as NetworkDescription['inputs'],
+    nodes: checked,
+    ...(output !== undefined && { output }),
+    ...(outputs !== undefined && { outputs }),
+  });
+}
+
+function isNode(node: unknown): boolean {
+  const { layer, inputs, states = {} } = (node ?? {}) as Partial<NodeDescription>;
+  const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+  return isObject(layer) && Array.isArray(inputs) && isObject(states);
 }

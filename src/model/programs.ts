@@ -1,25 +1,31 @@
 /** The compiled programs of a model, one for each kind of run, made when a batch first needs them. */
+import type { AxisCapacity } from '../graph/emit.js';
 import { CompiledProgram, type ModelBlocks } from '../graph/program.js';
-import { TIME } from './build-forward.js';
-import type { BuiltGraph } from './build-graph.js';
+import type { PackedAxes } from './axes.js';
+import type { BuiltGraph, ProgramGraph } from './build-graph.js';
 
 /** A program and the graph that it was compiled from. */
-export interface ModelProgram<Built extends BuiltGraph = BuiltGraph> {
+export interface ModelProgram<Built extends ProgramGraph = BuiltGraph> {
   readonly built: Built;
   readonly program: CompiledProgram;
   /** Version of the parameters that its packed weights were made from, or -1. */
   preparedVersion: number;
 }
 
+/** Gives the graph of a mode, a new one at every call, for batches of up to these sizes. */
+export type BuildProgram<Mode extends string, Built extends ProgramGraph> = (
+  mode: Mode,
+  capacities: ReadonlyMap<string, AxisCapacity>,
+) => Built;
+
 /** Compiles on demand. A batch that does not fit the program of its mode gets a larger one. */
-export class Programs<Mode extends string, Built extends BuiltGraph = BuiltGraph> {
-  readonly #build: (mode: Mode) => Built;
+export class Programs<Mode extends string, Built extends ProgramGraph = BuiltGraph> {
+  readonly #build: BuildProgram<Mode, Built>;
   readonly #blocks: ModelBlocks;
   readonly #threads: number;
   readonly #programs = new Map<string, ModelProgram<Built>>();
 
-  /** @param build gives the graph of a mode, a new one at every call */
-  constructor(build: (mode: Mode) => Built, blocks: ModelBlocks, threads: number) {
+  constructor(build: BuildProgram<Mode, Built>, blocks: ModelBlocks, threads: number) {
     this.#build = build;
     this.#blocks = blocks;
     this.#threads = threads;
@@ -39,25 +45,29 @@ export class Programs<Mode extends string, Built extends BuiltGraph = BuiltGraph
    * The program for batches of up to these sizes; `use` keeps programs of the same mode apart (a stream's program of one
    * step is not replaced by that of a long batch).
    */
-  get(mode: Mode, batchSizes: Int32Array, rows: number, use: string = mode): ModelProgram<Built> {
+  get(mode: Mode, axes: PackedAxes, use: string = mode): ModelProgram<Built> {
     const known = this.#programs.get(use);
-    const before = known?.program.axes.get(TIME);
-    const batch = batchSizes[0] as number;
-    const steps = batchSizes.length;
-    if (known !== undefined && before !== undefined) {
-      if (steps <= before.steps && batch <= before.batch && rows <= before.rows) return known;
+    const capacities = new Map<string, AxisCapacity>();
+    let fits = known !== undefined;
+    for (const [name, { batchSizes, rows }] of axes) {
+      const before = known?.program.axes.get(name) ?? { steps: 0, batch: 0, rows: 0 };
+      const capacity = {
+        steps: Math.max(batchSizes.length, before.steps),
+        batch: Math.max(batchSizes[0] as number, before.batch),
+        rows: Math.max(rows, before.rows),
+      };
+      fits &&= capacity.steps === before.steps && capacity.batch === before.batch && capacity.rows === before.rows;
+      capacities.set(name, capacity);
+    }
+    if (known !== undefined) {
+      if (fits) return known;
       known.program.dispose();
       this.#programs.delete(use);
     }
-    const capacity = {
-      steps: Math.max(steps, before?.steps ?? 0),
-      batch: Math.max(batch, before?.batch ?? 0),
-      rows: Math.max(rows, before?.rows ?? 0),
-    };
-    const built = this.#build(mode);
+    const built = this.#build(mode, capacities);
     const program = new CompiledProgram(built.graph, {
       outputs: built.outputs,
-      axes: new Map([[TIME, capacity]]),
+      axes: capacities,
       blocks: this.#blocks,
       threads: this.#threads,
       prepare: built.prepare,

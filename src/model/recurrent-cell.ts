@@ -1,17 +1,20 @@
 /** One step of a recurrent layer at a time, for loops that users write themselves. */
 import { OptionError, UsageError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import type { Value } from '../graph/value.js';
 import { isCausal, layerFromJSON } from '../layers/layers.js';
 import type { RecurrentDescription } from '../layers/recurrent.js';
 import { optimizerSlots } from '../optimizers/emit-update.js';
 import type { OptimizerDescription } from '../optimizers/optimizer.js';
+import { TIME } from './axes.js';
 import { buildCellGraph, CELL_INPUT, type CellGraph, type CellMode, UPSTREAM } from './build-cell-graph.js';
 import { CarriedState } from './carried-state.js';
 import { checkArray, checkState } from './check-batch.js';
 import { checkParameterOptions, type ParameterOptions } from './compile-options.js';
+import { type NetworkDescription, ONLY_OUTPUT } from './description.js';
 import { nonFiniteError } from './diagnose.js';
 import { ModelRun } from './model-run.js';
-import { type NetworkDescription, sequential } from './network.js';
+import { sequential } from './network.js';
 import { ParameterUpdate } from './parameter-update.js';
 import { type Parameter, ParameterBlocks, ParameterLayout } from './parameters.js';
 import { Programs } from './programs.js';
@@ -91,8 +94,8 @@ export class RecurrentCell {
     this.initializer = checked.initializer;
     this.#description = sequential([this.layer], { features: this.inputs }).description;
     const build = (mode: CellMode) => buildCellGraph(this.#description, this.#layout, mode);
-    const { output, initialStates } = build('step');
-    this.outputs = output.columns;
+    const { results, initialStates } = build('step');
+    this.outputs = (results.get(ONLY_OUTPUT) as Value).columns;
     this.stateSizes = new Map([...initialStates].map(([name, { columns }]) => [name, columns]));
     this.#blocks = new ParameterBlocks(this.#layout, optimizerSlots(this.optimizer));
     this.#blocks.initialize(this.#layout, this.initializer, this.seed);
@@ -142,7 +145,7 @@ export class RecurrentCell {
     run.run();
     const after = this.newState(state.batch);
     run.writeStateTo(after);
-    return { output: run.outputs(), state: after };
+    return { output: run.outputs()[ONLY_OUTPUT] as Float32Array, state: after };
   }
 
   /**
@@ -242,10 +245,10 @@ export class RecurrentCell {
 
   /** Writes a step into the program of the mode. */
   #begin(mode: CellMode, x: Float32Array, state: CarriedState): ModelRun<CellGraph> {
-    const rows = state.batch;
-    const batch = { batchSizes: Int32Array.of(rows), inputs: { [CELL_INPUT]: x } };
-    const compiled = this.#programs.get(mode, batch.batchSizes, rows);
-    return new ModelRun(compiled, { description: this.#description, batch, rows, state, version: this.#version });
+    const batch = { inputs: { [CELL_INPUT]: x } };
+    const axes = new Map([[TIME, { batchSizes: Int32Array.of(state.batch), rows: state.batch }]]);
+    const compiled = this.#programs.get(mode, axes);
+    return new ModelRun(compiled, { description: this.#description, batch, axes, state, version: this.#version });
   }
 }
 

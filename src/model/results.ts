@@ -1,24 +1,46 @@
 /** What the runs of a model and the model itself tell. */
+import type { ModelRun } from './model-run.js';
+import type { OutputLoss } from './output-losses.js';
 import type { ParameterBlocks } from './parameters.js';
 import type { Programs } from './programs.js';
 
 /** What a training step tells. */
 export interface StepResult {
-  /** Mean over the targets, nats for cross-entropies. Penalties of the layers are not part of it. */
+  /** Mean over the targets, nats for cross-entropies; of several losses the weighted sum. Without penalties of the layers. */
   readonly loss: number;
+  /** Each loss by its output, without its weight, where the model was compiled with `losses`. */
+  readonly losses?: Readonly<Record<string, number>>;
   /** Euclidean norm of the whole gradient before `clipNorm`. */
   readonly gradientNorm: number;
-  /** Valid steps N of the batch. */
+  /** Valid steps N of the batch on the axis `time`. */
   readonly steps: number;
-  /** Rows of the target, ignored ones included: N, or B where the network has one output per sequence. */
+  /**
+   * Rows of the target, ignored ones included: N, or B where the network has one output per sequence, or a CTC loss. Of several
+   * losses those of the first.
+   */
   readonly targets: number;
 }
 
 /** What an evaluation tells. */
 export interface EvaluationResult {
   readonly loss: number;
+  /** As in a training step. */
+  readonly losses?: Readonly<Record<string, number>>;
   readonly steps: number;
   readonly targets: number;
+}
+
+/**
+ * What a finished run with targets tells.
+ *
+ * @param losses the losses of the model
+ * @param isNamed whether it was compiled with `losses`
+ */
+export function reportedLosses(run: ModelRun, losses: readonly OutputLoss[], isNamed: boolean): EvaluationResult {
+  const [first] = losses as readonly [OutputLoss];
+  // Labels of a CTC loss are not predictions one by one: what counts are the sequences.
+  const targets = typeof first.loss === 'string' ? run.outputRows(first.output) : run.sequences;
+  return { loss: run.loss, ...(isNamed && { losses: run.losses }), steps: run.rows, targets };
 }
 
 /** Planned memory in bytes. */
@@ -36,11 +58,13 @@ export interface ModelMemory {
 /** The planned memory of parameters and the programs that work on them. */
 export function plannedMemory(
   blocks: ParameterBlocks,
-  { arenaBytes: arena, scratchBytes: scratch }: Pick<Programs<never>, 'arenaBytes' | 'scratchBytes'>,
+  programs: readonly Pick<Programs<never>, 'arenaBytes' | 'scratchBytes'>[],
 ): ModelMemory {
   const parameters = blocks.parameter.byteLength;
   const gradients = blocks.gradient.byteLength;
   const optimizer = blocks.optimizer.byteLength;
+  const arena = programs.reduce((sum, { arenaBytes }) => sum + arenaBytes, 0);
+  const scratch = programs.reduce((sum, { scratchBytes }) => sum + scratchBytes, 0);
   const total = parameters + gradients + optimizer + arena + scratch;
   return { parameters, gradients, optimizer, arena, scratch, total };
 }

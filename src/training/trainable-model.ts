@@ -19,7 +19,8 @@ export interface StepCounts {
 export interface TrainableModel {
   /** The network as JSON: a resumed run must have the same. */
   readonly description: object;
-  readonly loss: string;
+  /** Name or description of what is minimised. */
+  readonly loss: string | object;
   readonly optimizer: { readonly learningRate: number };
   /** Name of the scheme of initial values. */
   readonly initializer: string;

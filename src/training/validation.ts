@@ -25,9 +25,15 @@ export function summarizeLoss(model: Pick<TrainableModel, 'loss'>, loss: number,
 
 /**
  * Number of predictions in a batch, the weight of its mean loss: the rows of its target, one for each step or for each
- * sequence, without those whose class is to be ignored (-1).
+ * sequence, without those whose class is to be ignored (-1). A loss of several outputs counts for the rows of the first, a CTC loss
+ * for its sequences.
  */
-export function countPredictions(batch: Batch, targets: number): number {
+export function countPredictions(
+  batch: Batch,
+  targets: number,
+  loss: TrainableModel['loss'] = 'softmaxCrossEntropy',
+): number {
+  if (loss !== 'softmaxCrossEntropy') return targets;
   const [target] = Object.values(batch.targets ?? {});
   if (!(target instanceof Int32Array)) return targets;
   let ignored = 0;
@@ -61,7 +67,7 @@ export async function evaluateOn(
         },
       );
     }
-    mean.add(loss, countPredictions(batch, targets));
+    mean.add(loss, countPredictions(batch, targets, model.loss));
   }
   if (mean.value === undefined) throw new DataError('empty_data', 'there is nothing to predict in the validation data');
   return summarizeLoss(model, mean.value, mean.weight);

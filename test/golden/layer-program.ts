@@ -31,6 +31,9 @@ function buildLayer(description: LayerDescription, inputs: number) {
     training: true,
     axis: AXIS,
     parameter: (name, { rows, columns }) => source(name, rows, columns),
+    table: (node) => {
+      throw new Error(`a layer alone has no embedding '${node}'`);
+    },
     initialState: (name, units) => source(`${name}/initial`, graph.batch(AXIS), units),
     finalState: (name, value) => results.set(`${name}/final`, value),
     dropoutKey: () => graph.external('key', 1, 4, { type: 'int32' }),

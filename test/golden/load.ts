@@ -91,6 +91,17 @@ export interface GoldenOptions {
     /** Of scores that are products. */
     readonly scale?: number;
   };
+  readonly encoderDecoder: {
+    readonly cell: 'gru' | 'lstm';
+    readonly scores: 'general' | 'additive';
+    readonly units: number;
+    /** Of additive scores. */
+    readonly width: number;
+    readonly learningRate: number;
+    /** Pair by pair, without marks. */
+    readonly sources: readonly (readonly number[])[];
+    readonly targets: readonly (readonly number[])[];
+  };
   readonly loss: { readonly rows: number; readonly columns: number };
   readonly ctc: {
     readonly classes: number;

@@ -54,6 +54,9 @@ export function layerGraph(
       parameters.set(name, value);
       return value;
     },
+    table: (node: string): Value => {
+      throw new Error(`a layer alone has no embedding '${node}'`);
+    },
     initialState: (name: string, units: number) => {
       initialStates.set(name, units);
       return graph.external(`state/${name}`, graph.batch(AXIS), units);

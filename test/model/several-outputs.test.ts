@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest';
+import { OptionError } from '../../src/core/errors.js';
+import { Random } from '../../src/core/random.js';
+import { packExamples } from '../../src/data/example-packing.js';
+import { unpackSequences } from '../../src/data/packed-batch.js';
+import { ctcGreedyDecode } from '../../src/decoding/ctc-greedy.js';
+import { dense } from '../../src/layers/dense.js';
+import { embedding } from '../../src/layers/embedding.js';
+import { pool } from '../../src/layers/pool.js';
+import { gru } from '../../src/layers/recurrent.js';
+import { ctcTarget } from '../../src/losses/ctc.js';
+import type { CompileOptions, Model } from '../../src/model/model.js';
+import { network, networkFromJSON, sequential } from '../../src/model/network.js';
+import { adam, sgd } from '../../src/optimizers/optimizer.js';
+import { imageOf, randomNumbers } from './small-models.js';
+
+const CLASSES = 4;
+
+/** Frames of labels that each last 1 to 3 frames, with silence between them, and noise over all. */
+function spoken(count: number, seed: number) {
+  const random = new Random(seed, 'spoken');
+  return Array.from({ length: count }, () => {
+    const labels = Array.from({ length: 1 + random.integer(3) }, () => 1 + random.integer(CLASSES - 1));
+    const heard = labels.flatMap((label) => [...new Array<number>(1 + random.integer(3)).fill(label), 0]);
+    const frames = heard.flatMap((label) =>
+      Array.from({ length: CLASSES }, (_, one) => Number(one === label) + 0.1 * random.normal()),
+    );
+    return { labels, frames: Float32Array.from(frames), target: ctcTarget(labels, { classes: CLASSES }) };
+  });
+}
+
+describe('a CTC loss', () => {
+  const form = (output: string, target: string) => ({
+    inputs: { input: { field: 'frames', width: CLASSES } },
+    targets: { [target]: { field: 'target', axis: `${output}/labels` } },
+  });
+  const compile = (): Model =>
+    sequential([gru({ units: 12 }), dense({ units: CLASSES })], { features: CLASSES }).compileSync({
+      loss: { kind: 'ctc' },
+      optimizer: adam({ learningRate: 0.02 }),
+      threads: 1,
+    });
+
+  it('learns to tell labels from frames that no one has aligned', () => {
+    const model = compile();
+    expect(model.loss).toEqual({ kind: 'ctc' });
+    for (let step = 0; step < 150; step++) {
+      model.trainStepSync(packExamples(spoken(24, step), form('output', 'target')));
+    }
+    const held = spoken(60, 10_000);
+    const batch = packExamples(held, form('output', 'target'));
+    const { loss, targets } = model.evaluateSync(batch);
+    expect(loss).toBeLessThan(0.1);
+    expect(targets).toBe(60);
+    const rows = unpackSequences(batch, model.predictSync(batch), CLASSES);
+    const decoded = rows.map((logits) =>
+      ctcGreedyDecode({ scores: logits, classes: CLASSES }).map(({ label }) => label),
+    );
+    const right = decoded.filter((labels, index) => labels.join() === held[index]?.labels.join());
+    expect(right.length).toBeGreaterThan(55);
+  });
+
+  it('is the same for an output with a name, and survives as JSON', () => {
+    const { description } = sequential([gru({ units: 12 }), dense({ units: CLASSES })], { features: CLASSES });
+    const { inputs, nodes } = networkFromJSON(JSON.parse(JSON.stringify(description))).description;
+    const options = { optimizer: adam({ learningRate: 0.02 }), threads: 1 } as const;
+    const named = network({ inputs, nodes, outputs: { letters: 'dense' } }).compileSync({
+      losses: { letters: { kind: 'ctc', blank: 0 } },
+      ...options,
+    });
+    const plain = compile();
+    for (let step = 0; step < 3; step++) {
+      const examples = spoken(5, step);
+      const { losses, ...result } = named.trainStepSync(packExamples(examples, form('letters', 'letters')));
+      expect(result).toEqual(plain.trainStepSync(packExamples(examples, form('output', 'target'))));
+      expect(losses).toEqual({ letters: result.loss });
+    }
+    expect(imageOf(named)).toEqual(imageOf(plain));
+  });
+
+  it('changes nothing where labels do not fit into the frames', () => {
+    const model = compile();
+    const before = imageOf(model);
+    const example = { frames: new Float32Array(CLASSES), target: ctcTarget([1, 2, 3], { classes: CLASSES }) };
+    expect(() => model.trainStepSync(packExamples([example], form('output', 'target')))).toThrow(
+      expect.objectContaining({ code: 'non_finite_loss' }),
+    );
+    expect(imageOf(model)).toEqual(before);
+  });
+
+  it('wants the axis of its labels, but not for a prediction', () => {
+    const model = compile();
+    const { axes: _, ...batch } = packExamples(spoken(2, 1), form('output', 'target'));
+    expect(() => model.evaluateSync(batch)).toThrow(/axes\.output\/labels\.batchSizes is missing/);
+    expect(model.predictSync(batch)).toHaveLength((batch.inputs['input'] as Float32Array).length);
+  });
+});
+
+/** A class for every step and numbers for every sequence, from one recurrent layer. */
+const twoOutputs = () =>
+  network({
+    inputs: { input: { kind: 'indices', size: 6 } },
+    nodes: [
+      { name: 'embedding', layer: embedding({ size: 6, units: 4 }), inputs: ['input'] },
+      { name: 'memory', layer: gru({ units: 5 }), inputs: ['embedding'] },
+      { name: 'tags', layer: dense({ units: 3 }), inputs: ['memory'] },
+      { name: 'mean', layer: pool({ over: 'mean' }), inputs: ['memory'] },
+      { name: 'numbers', layer: dense({ units: 2 }), inputs: ['mean'] },
+    ],
+    outputs: { tag: 'tags', score: 'numbers' },
+  });
+
+const batch = {
+  batchSizes: Int32Array.of(2, 2, 1),
+  inputs: { input: Int32Array.of(0, 5, 2, 2, 4) },
+  targets: { tag: Int32Array.of(0, 1, 2, -1, 1), score: randomNumbers(4) },
+};
+const losses = { tag: 'softmaxCrossEntropy', score: 'meanSquaredError' } as const;
+
+describe('a network of two outputs', () => {
+  const compile = (options: CompileOptions): Model =>
+    twoOutputs().compileSync({ threads: 1, optimizer: sgd({ learningRate: 0.1 }), ...options });
+
+  it('tells the weighted sum of its losses, and each by name', async () => {
+    const model = compile({ losses, lossWeights: { score: 0.25 } });
+    expect(model.loss).toEqual({ losses, lossWeights: { score: 0.25 } });
+    const { loss, losses: each, targets } = await model.evaluate(batch);
+    const { tag = 0, score = 0 } = each ?? {};
+    expect(loss).toBe(Math.fround(tag + 0.25 * score));
+    expect(targets).toBe(5);
+    const trained = await model.trainStep(batch);
+    expect([trained.loss, trained.losses]).toEqual([loss, each]);
+  });
+
+  it('has the gradient of the weighted sum', () => {
+    const gradients = (options: CompileOptions) => {
+      const model = compile(options);
+      model.trainStepSync(batch);
+      return [...model.parameters.values()].flatMap(({ gradient }) => [...gradient]);
+    };
+    const both = gradients({ losses, lossWeights: { tag: 2, score: 0.5 } });
+    const tag = gradients({ losses: { tag: losses.tag } });
+    const score = gradients({ losses: { score: losses.score } });
+    for (const [index, gradient] of both.entries()) {
+      expect(gradient).toBeCloseTo(2 * (tag[index] as number) + 0.5 * (score[index] as number), 6);
+    }
+    expect(both.some((gradient) => Math.abs(gradient) > 1e-3)).toBe(true);
+  });
+
+  it('gives all outputs by name, and refuses to say which of them is the one', async () => {
+    const model = compile({ losses });
+    const { tag, score } = await model.predictAll(batch);
+    expect([tag?.length, score?.length]).toEqual([15, 4]);
+    expect([...model.outputShapes]).toEqual([
+      ['tag', { columns: 3, per: 'step', axis: 'time' }],
+      ['score', { columns: 2, per: 'sequence', axis: 'time' }],
+    ]);
+    await expect(model.predict(batch)).rejects.toThrow(/outputs tag, score/);
+    expect(() => model.predictSync(batch)).toThrow(OptionError);
+    const single = sequential([embedding({ size: 6, units: 4 })]).compileSync({ threads: 1 });
+    expect(await single.predictAll(batch)).toEqual({ output: await single.predict(batch) });
+  });
+
+  it('wants the targets of the outputs that have a loss', () => {
+    const { targets } = batch;
+    const model = compile({ losses: { tag: losses.tag } });
+    expect(model.evaluateSync({ ...batch, targets: { tag: targets.tag } }).losses).toHaveProperty('tag');
+    expect(() => model.evaluateSync({ ...batch, targets: { score: targets.score } })).toThrow(
+      /target 'tag' is missing/,
+    );
+  });
+
+  it.each([
+    [{}, /'losses' must give losses for some of the outputs tag, score/],
+    [{ loss: 'meanSquaredError' }, /'losses' must give losses/],
+    [{ losses: {} }, /at least one output/],
+    [{ losses: { other: 'meanSquaredError' } }, /no option 'other'/],
+    [{ losses: { tag: 'bogus' } }, /losses\.tag/],
+    [{ losses: { tag: { kind: 'bogus' } } }, /losses\.tag/],
+    [{ losses: { tag: { kind: 'ctc', blanc: 1 } } }, /no option 'blanc'/],
+    [{ losses: { tag: { kind: 'ctc', blank: 3 } } }, /blank/],
+    [{ losses, loss: 'meanSquaredError' }, /exclude each other/],
+    [{ losses, lossWeights: { tag: -1 } }, /lossWeights\.tag/],
+    [{ losses: { tag: 'softmaxCrossEntropy' }, lossWeights: { score: 1 } }, /no option 'score'/],
+  ])('is not compiled with %j', (options, message) => {
+    expect(() => twoOutputs().compileSync(options as never)).toThrow(OptionError);
+    expect(() => twoOutputs().compileSync(options as never)).toThrow(message);
+  });
+});
+
+describe('tied weights', () => {
+  const tiedModel = (tied: boolean) =>
+    network({
+      inputs: { input: { kind: 'indices', size: 6 } },
+      nodes: [
+        { name: 'embedding', layer: embedding({ size: 6, units: 4 }), inputs: ['input'] },
+        { name: 'memory', layer: gru({ units: 4 }), inputs: ['embedding'] },
+        { name: 'out', layer: dense({ units: 6, ...(tied && { tied: 'embedding' }) }), inputs: ['memory'] },
+      ],
+      output: 'out',
+    }).compileSync({ threads: 1, optimizer: sgd({ learningRate: 0.1 }) });
+
+  it('are the table of the embedding, and their gradients add up', () => {
+    const [tied, apart] = [tiedModel(true), tiedModel(false)];
+    for (const [name, { data }] of apart.parameters) data.set(tied.parameters.get(name)?.data ?? tableOf(tied));
+    apart.parametersChanged();
+    const sequence = { ...batch, targets: { target: Int32Array.of(0, 1, 2, 3, 5) } };
+    expect(tied.predictSync(sequence)).toEqual(apart.predictSync(sequence));
+    expect(tied.trainStepSync(sequence).loss).toBe(apart.trainStepSync(sequence).loss);
+    const gradient = (model: Model, name: string) => model.parameters.get(name)?.gradient as Float32Array;
+    const sum = gradient(apart, 'embedding.weight').map((value, index) => {
+      return value + (gradient(apart, 'out.weight')[index] as number);
+    });
+    expect(gradient(tied, 'embedding.weight')).toEqual(sum);
+    expect(tied.parameters.has('out.weight')).toBe(false);
+  });
+
+  const tableOf = (model: Model) => model.parameters.get('embedding.weight')?.data as Float32Array;
+});
