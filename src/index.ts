@@ -221,6 +221,10 @@ export {
   type TrainLanguageModelOptions,
   trainLanguageModel,
 } from './tasks/language-model.js';
+export type { LoadTaskOptions, SavedTaskModel, TaskEvaluation } from './tasks/saved-task.js';
+export type { PredictionSource } from './tasks/task.js';
+export { evaluateTask, loadTask, predictTask, type TaskName, type TaskOptions, trainTask } from './tasks/tasks.js';
+export type { TaskResult, TaskStart, TaskWatch } from './tasks/train-task.js';
 export type {
   CheckpointEvent,
   EpochEvent,

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { CommandContext } from './command-context.js';
 import { evalCommand } from './eval-command.js';
 import { infoCommand } from './info-command.js';
+import { predictCommand } from './predict-command.js';
 import { sampleCommand } from './sample-command.js';
 import { trainCommand } from './train-command.js';
 
@@ -14,6 +15,7 @@ export function bpttProgram(context: CommandContext): Command {
     .showSuggestionAfterError()
     .addCommand(trainCommand(context))
     .addCommand(evalCommand(context))
+    .addCommand(predictCommand(context))
     .addCommand(sampleCommand(context))
     .addCommand(infoCommand(context));
   configure(program);

@@ -7,11 +7,14 @@ import {
   type TrainLanguageModelOptions,
   trainLanguageModel,
 } from '../tasks/language-model.js';
+import type { Task } from '../tasks/task.js';
+import { TASKS } from '../tasks/tasks.js';
 import { formatCount, formatDuration, formatLoss } from '../training/progress-text.js';
 import type { CommandContext } from './command-context.js';
 import { readConfigurationFile } from './configuration-file.js';
 import { parseFractionOrFile, parseJsonObject, parseNumber } from './parse-argument.js';
 import { StopRequest } from './stop-request.js';
+import { taskCommand } from './task-command.js';
 
 const SCHEDULES =
   'constant, step:every=2,factor=0.5,from=4, exponential:factor=0.97, cosine:minimum=1e-5, warmup:steps=200,then=cosine, plateau:factor=0.5,patience=2';
@@ -22,7 +25,9 @@ const RECURRENT =
 
 /** `bptt train`: one command for each task. */
 export function trainCommand(context: CommandContext): Command {
-  return new Command('train').description('train a model').addCommand(languageModelCommand(context));
+  const command = new Command('train').description('train a model').addCommand(languageModelCommand(context));
+  for (const task of Object.values(TASKS)) command.addCommand(taskCommand(task as Task, context));
+  return command;
 }
 
 function languageModelCommand(context: CommandContext): Command {

@@ -1,6 +1,3 @@
-import { statSync } from 'node:fs';
-import { type LoadedCheckpoint, loadCheckpoint } from '../checkpoint/checkpoint.js';
-import { bestPath, Run } from '../checkpoint/run.js';
 import { CheckpointError, VocabularyError } from '../core/errors.js';
 import { isJsonObject } from '../core/json.js';
 import { vocabularyFromJSON } from '../data/saved-vocabulary.js';
@@ -14,6 +11,7 @@ import { sgd } from '../optimizers/optimizer.js';
 import { modelTensors, restoreTensors } from '../training/model-tensors.js';
 import { readForValidation } from '../training/training-data.js';
 import { evaluateOn, type LossSummary } from '../training/validation.js';
+import { findCheckpoint } from './find-checkpoint.js';
 
 /** A language model that was read from a run. */
 export interface SavedLanguageModel {
@@ -128,18 +126,4 @@ export async function* sampleLanguageModel(
   } finally {
     model.dispose();
   }
-}
-
-async function findCheckpoint(run: string): Promise<{ path: string; checkpoint: LoadedCheckpoint }> {
-  if (isFile(run)) return { path: run, checkpoint: await loadCheckpoint(run) };
-  const saved = Run.read(run);
-  const best = await saved.loadBest();
-  if (best !== undefined) return { path: bestPath(run), checkpoint: best };
-  const latest = await saved.loadLatest();
-  if (latest !== undefined) return latest;
-  throw new CheckpointError('checkpoint_missing', `the run '${run}' has no checkpoint yet`, { run });
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -27,7 +27,9 @@ export interface StepEvent extends RunPosition {
 
 /** After every validation. */
 export interface ValidationEvent extends RunPosition, LossSummary {
-  /** Whether no validation before had a lower loss. */
+  /** What the best checkpoint is chosen by, where that is not the loss. */
+  readonly score?: number;
+  /** Whether no validation before was as good. */
   readonly isBest: boolean;
 }
 

@@ -14,7 +14,15 @@ export type ValidationRecord = {
   readonly loss: number;
   /** Predictions. */
   readonly tokens: number;
+  /** What the best one is chosen by, where that is not the loss. */
+  readonly score?: number;
 };
+
+/** Whether a validation is better than another: the lower score, where there is one, then the lower loss. */
+export function isBetter(one: ValidationRecord, other: ValidationRecord): boolean {
+  const [left, right] = [one.score ?? one.loss, other.score ?? other.loss];
+  return left < right || (left === right && one.loss < other.loss);
+}
 
 /**
  * Where a run stands, besides weights and schedule: the data cursor, and the sums from which its reports are made, so that a
@@ -99,6 +107,7 @@ export function readEarlyStoppingState(path: string, json: JsonValue | undefined
 }
 
 interface Fields {
+  has(name: string): boolean;
   number(name: string): number;
   count(name: string): number;
   flag(name: string): boolean;
@@ -127,6 +136,7 @@ function fieldsOf(path: string, prefix: string, json: JsonValue | undefined): Fi
     }
   };
   return {
+    has: (name) => memberOf(name) !== undefined,
     number,
     count: (name) => number(name, true),
     flag: (name) => {
@@ -140,7 +150,8 @@ function fieldsOf(path: string, prefix: string, json: JsonValue | undefined): Fi
     validation: (name) => {
       const inner = fieldsOf(path, `${prefix}.${name}`, memberOf(name));
       const [step, epoch, tokens] = [inner.count('step'), inner.count('epoch'), inner.count('tokens')];
-      return { step, epoch, loss: inner.number('loss'), tokens };
+      const score = inner.has('score') ? { score: inner.number('score') } : {};
+      return { step, epoch, loss: inner.number('loss'), tokens, ...score };
     },
     optional: (name, read) => (memberOf(name) === null ? undefined : read()),
   };

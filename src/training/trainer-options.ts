@@ -32,6 +32,11 @@ export interface TrainerOptions {
   readonly keep?: number;
   /** Steps between two validations, integer >= 1. There is one at the end of every epoch in any case. */
   readonly validateEvery?: number;
+  /**
+   * What the best checkpoint is chosen by: called after every validation; lower is better, and of equal scores the lower loss.
+   * Default the validation loss, which in any case is what schedules and early stopping follow.
+   */
+  readonly score?: () => Promise<number>;
   /** Ends the run when the validation loss has stopped falling. */
   readonly earlyStopping?: EarlyStoppingOptions;
   /** Steps between two lines of training metrics, integer >= 1; default 10. */
@@ -69,6 +74,7 @@ const NAMES = [
   'checkpointEvery',
   'keep',
   'validateEvery',
+  'score',
   'earlyStopping',
   'metricsEvery',
   'callbacks',
@@ -117,6 +123,7 @@ export function requireValidationFor(options: CheckedTrainerOptions, hasValidati
     earlyStopping: options.earlyStopping !== undefined,
     schedule: needsValidation(options.schedule),
     validateEvery: options.validateEvery !== undefined,
+    score: options.score !== undefined,
   };
   for (const [name, isAsked] of Object.entries(asked)) {
     if (!isAsked) continue;

@@ -16,9 +16,14 @@ export interface TrainingResult {
   readonly trainingLoss: number | undefined;
   /** The last validation. */
   readonly validation: LossSummary | undefined;
-  /** The validation with the lowest loss, and its checkpoint. */
+  /** The validation with the lowest loss, or score where there is one, and its checkpoint. */
   readonly best:
-    | (LossSummary & { readonly step: number; readonly epoch: number; readonly checkpoint?: string })
+    | (LossSummary & {
+        readonly step: number;
+        readonly epoch: number;
+        readonly score?: number;
+        readonly checkpoint?: string;
+      })
     | undefined;
   /**
    * Valid steps of the batches trained on, whatever was predicted of them, those before a resume included; in a language model
@@ -54,6 +59,7 @@ export function trainingResult(
       step: best.step,
       epoch: best.epoch,
       ...summarize(best),
+      ...(best.score !== undefined && { score: best.score }),
       ...(bestCheckpoint !== undefined && { checkpoint: bestCheckpoint }),
     },
     tokens,

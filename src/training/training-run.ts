@@ -10,7 +10,7 @@ import { formatLoss, formatValidation } from './progress-text.js';
 import { RunCheckpoints, type RunParts } from './run-checkpoints.js';
 import { runConfiguration } from './run-configuration.js';
 import { RunLog } from './run-log.js';
-import { RunState } from './run-state.js';
+import { isBetter, RunState } from './run-state.js';
 import type { StepCounts, TrainableModel } from './trainable-model.js';
 import { type CheckedTrainerOptions, requireValidationFor } from './trainer-options.js';
 import { type BatchReader, readForTraining, readForValidation, type TrainingSet } from './training-data.js';
@@ -254,8 +254,9 @@ export class TrainingRun {
     const summary = await evaluateOn(this.#parts.model, reader, this.#options.signal);
     const position = this.#position();
     const { step, epoch } = position;
-    state.lastValidation = { step, epoch, loss: summary.loss, tokens: summary.tokens };
-    const isBest = state.best === undefined || summary.loss < state.best.loss;
+    const score = this.#options.score && { score: await this.#options.score() };
+    state.lastValidation = { step, epoch, loss: summary.loss, tokens: summary.tokens, ...score };
+    const isBest = state.best === undefined || isBetter(state.lastValidation, state.best);
     if (isBest) {
       state.best = state.lastValidation;
       this.#bestUnsaved = true;
@@ -265,8 +266,8 @@ export class TrainingRun {
       this.#parts.earlyStopping?.observe(summary.loss);
     }
     this.#unsaved = true;
-    this.#log.record('validation', { step, epoch, ...summary, isBest });
-    await notify(this.#options.callbacks, 'onValidation', { ...position, ...summary, isBest });
+    this.#log.record('validation', { step, epoch, ...summary, ...score, isBest });
+    await notify(this.#options.callbacks, 'onValidation', { ...position, ...summary, ...score, isBest });
     return summary;
   }
 

@@ -1,0 +1,107 @@
+import { Command, Option } from 'commander';
+import type { Task } from '../tasks/task.js';
+import type { TaskOption } from '../tasks/task-options.js';
+import { runTraining, type TaskResult, type TaskStart } from '../tasks/train-task.js';
+import { formatCount, formatDuration, formatLoss } from '../training/progress-text.js';
+import type { CommandContext } from './command-context.js';
+import { kebabCase, readConfigurationFile } from './configuration-file.js';
+import { parseFractionOrFile, parseJsonObject, parseNumber } from './parse-argument.js';
+import { StopRequest } from './stop-request.js';
+
+/** How the text of an option becomes its value. */
+const PARSERS = {
+  number: parseNumber,
+  numberOrText: parseFractionOrFile,
+  json: parseJsonObject,
+  text: (text: string) => text,
+  flag: undefined,
+} as const;
+
+/** `bptt train TASK`: a command made of the task's table of options. */
+export function taskCommand(task: Task, context: CommandContext): Command {
+  const command = new Command(task.name).description(task.summary);
+  for (const [name, option] of Object.entries(task.options)) command.addOption(optionOf(name, option));
+  return command
+    .option('--config <file>', 'options by name in a JSON file; the command line overrides it')
+    .option('--json', 'the result as one JSON value on standard output')
+    .action(async ({ config, json, ...given }: Record<string, unknown>) => {
+      const names = Object.keys(task.options);
+      const file = config === undefined ? {} : await readConfigurationFile(String(config), names);
+      await train(context, task, { ...file, ...given }, json === true);
+    });
+}
+
+function optionOf(name: string, { kind, placeholder, description, default: byDefault }: TaskOption): Option {
+  const parse = PARSERS[kind];
+  if (parse === undefined) return new Option(`--${kebabCase(name)}`, description);
+  const value = typeof byDefault === 'object' ? JSON.stringify(byDefault) : byDefault;
+  const text = value === undefined ? description : `${description} (default: ${value})`;
+  return new Option(`--${kebabCase(name)} <${placeholder}>`, text).argParser<unknown>(parse);
+}
+
+async function train(
+  context: CommandContext,
+  task: Task,
+  options: Readonly<Record<string, unknown>>,
+  json: boolean,
+): Promise<void> {
+  let checkpoint: string | undefined;
+  const remember = {
+    onCheckpoint: ({ path }: { path: string }) => {
+      checkpoint = path;
+    },
+  };
+  const onStart = (start: TaskStart) => context.note(describeStart(start));
+  try {
+    const result = await runTraining(task, { ...options, signal: context.signal, callbacks: [remember], onStart });
+    await (json ? context.output.json(jsonOf(result)) : context.output.write(describeResult(result)));
+  } catch (error) {
+    if (error instanceof StopRequest) {
+      const saved = checkpoint === undefined ? '' : `; checkpoint: ${checkpoint}; go on with --resume`;
+      context.note(`bptt: ${error.message}${saved}`);
+    }
+    throw error;
+  }
+}
+
+/** The fields of `--json`, in the order in which a person would read them. */
+function jsonOf(result: TaskResult): object {
+  const { task, run, metrics, steps, epochs, stoppedBy, parameters, examples } = result;
+  const { trainingLoss, best = null, tokens, tokensPerSecond, seconds, checkpoint } = result;
+  return {
+    ...{ task, run, metrics, steps, epochs, stoppedBy, parameters, examples },
+    ...{ trainingLoss, best, tokens, tokensPerSecond, seconds, checkpoint },
+  };
+}
+
+function describeStart({ task, options, parameters, examples, threads }: TaskStart): string {
+  const { cell, layers, units, direction, recurrent } = options;
+  const variant = Object.keys(recurrent).length === 0 ? '' : ` with ${JSON.stringify(recurrent)}`;
+  const { training, validation, test } = examples;
+  return [
+    `${task}: ${layers}x${units} ${cell} ${direction}${variant}, ${formatCount(parameters)} parameters`,
+    `${training} + ${validation} + ${test} examples`,
+    `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+  ].join('; ');
+}
+
+function describeResult({
+  run,
+  steps,
+  epochs,
+  trainingLoss,
+  best,
+  seconds,
+  tokensPerSecond,
+  summary,
+}: TaskResult): string {
+  const lines = [
+    ['run', run],
+    ['steps', `${steps} (${epochs} ${epochs === 1 ? 'epoch' : 'epochs'})`],
+    ['training loss', trainingLoss === undefined ? '-' : formatLoss(trainingLoss)],
+    ['best', best && `after step ${best.step}: ${best.checkpoint}`],
+    ['time', `${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s`],
+  ];
+  const facts = lines.flatMap(([name, value]) => (value === undefined ? [] : [`${name?.padEnd(16)} ${value}\n`]));
+  return `${facts.join('')}${summary}\n`;
+}

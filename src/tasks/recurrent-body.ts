@@ -1,0 +1,32 @@
+/** The recurrent layers of a task's network, from its options. */
+import { dropout } from '../layers/dense.js';
+import type { AnyLayer } from '../layers/layers.js';
+import { pool } from '../layers/pool.js';
+import { gru, lstm, type RecurrentOptions, rnn } from '../layers/recurrent.js';
+import type { CommonTable } from './common-options.js';
+import type { Checked } from './task-options.js';
+
+const CELLS = { rnn, lstm, gru } as const;
+
+/** How the steps of a sequence become one row; `none` leaves a row for every step. */
+export type Pooling = 'none' | 'last' | 'mean' | 'max';
+
+/**
+ * Recurrent layers, pooling over time, dropout before what follows.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option` for what the recurrent layers do not take
+ */
+export function recurrentBody(options: Checked<CommonTable>, pooling: Pooling): readonly AnyLayer[] {
+  const { cell, units, layers, dropout: rate, direction, recurrent } = options;
+  // The maker of the layer checks what is in `recurrent`.
+  const all: RecurrentOptions = {
+    ...{ units, layers, dropout: rate, direction },
+    ...(recurrent as object),
+    ...(pooling === 'last' && { output: 'last' }),
+  };
+  return [
+    CELLS[cell](all as never),
+    ...(pooling === 'mean' || pooling === 'max' ? [pool({ over: pooling })] : []),
+    ...(rate > 0 ? [dropout({ rate })] : []),
+  ];
+}

@@ -1,0 +1,153 @@
+/** Evaluates and uses the trained model of any task. */
+import { CheckpointError } from '../core/errors.js';
+import { canonicalJson, isJsonObject, type JsonObject } from '../core/json.js';
+import { SequenceBatches } from '../data/sequence-batches.js';
+import type { Model } from '../model/model.js';
+import { networkFromJSON } from '../model/network.js';
+import { sgd } from '../optimizers/optimizer.js';
+import { modelTensors, restoreTensors } from '../training/model-tensors.js';
+import type { CommonTable } from './common-options.js';
+import { findCheckpoint } from './find-checkpoint.js';
+import { type Part, type PredictionSource, sizeOf, type Task, type TaskContext } from './task.js';
+import { readSavedTask } from './task-configuration.js';
+
+/** A trained model of a task. Call `model.dispose()` in the end. */
+export interface SavedTaskModel extends TaskContext<CommonTable, JsonObject> {
+  readonly model: Model;
+  /** Of the data that it was trained with. */
+  readonly fingerprint: JsonObject;
+  /** The checkpoint that it was read from. */
+  readonly checkpoint: string;
+}
+
+/** How a model is read. */
+export interface LoadTaskOptions {
+  /** Threads, integer >= 1; default all usable processors. */
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads a trained model: the best checkpoint of a run directory, its newest one where none is the best, or a checkpoint file.
+ * Nothing is written.
+ *
+ * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch`; others when it cannot be read
+ * @throws {ConfigurationError} `invalid_configuration`, `configuration_mismatch`
+ */
+export async function loadModel(
+  task: Task,
+  run: string,
+  { threads, signal }: LoadTaskOptions = {},
+): Promise<SavedTaskModel> {
+  const { path, checkpoint } = await findCheckpoint(run);
+  const { configuration } = checkpoint.metadata;
+  const description = isJsonObject(configuration) ? configuration['model'] : undefined;
+  if (!isJsonObject(configuration) || !isJsonObject(description)) {
+    throw new CheckpointError('checkpoint_mismatch', `'${path}' holds no model of a task`, { path });
+  }
+  const { options, saved, fingerprint } = readSavedTask(task, configuration, path);
+  const network = networkFromJSON(description['network']);
+  const expected = task.network(options, saved).description;
+  if (canonicalJson(network.description as never) !== canonicalJson(expected as never)) {
+    const message = `'${path}' does not fit its own options: they describe another network than the one it holds`;
+    throw new CheckpointError('checkpoint_mismatch', message, { path });
+  }
+  // Nothing is trained: an optimizer without state, and the cheapest initial values, which are written over.
+  const model = await network.compile({
+    loss: task.loss(options),
+    optimizer: sgd({ learningRate: 1 }),
+    initializer: 'uniform:0',
+    ...(threads !== undefined && { threads }),
+  });
+  try {
+    restoreTensors(path, checkpoint, modelTensors({ parameters: model.parameters, optimizerState: new Map() }));
+    model.parametersChanged();
+    return { model, options, saved, fingerprint, checkpoint: path, ...(signal !== undefined && { signal }) };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** What is evaluated. */
+export interface EvaluateTaskOptions extends LoadTaskOptions {
+  /** A file with targets; default the test part of the training, its validation part where there is none. */
+  readonly data?: string | undefined;
+}
+
+/** What an evaluation came to. */
+export interface TaskEvaluation {
+  readonly task: string;
+  /** `test`, `validation`, or the file. */
+  readonly part: string;
+  readonly examples: number;
+  readonly metrics: JsonObject;
+  /** The metrics for people. */
+  readonly summary: string;
+}
+
+/**
+ * Metrics of a trained model.
+ *
+ * @throws as `loadModel`, and what reading the data throws
+ * @throws {CheckpointError} `checkpoint_mismatch` when the data of the training has changed since
+ */
+export async function runEvaluation(
+  task: Task,
+  run: string,
+  { data, ...options }: EvaluateTaskOptions = {},
+): Promise<TaskEvaluation> {
+  const loaded = await loadModel(task, run, options);
+  try {
+    const { part, name } =
+      data === undefined ? await partOfTraining(task, loaded) : await partOfFile(task, loaded, data);
+    // Finds what is wrong with the examples, and names it.
+    new SequenceBatches(part, { batch: 1, ...task.packing(loaded.options, loaded.saved) });
+    const metrics = await task.evaluate(loaded.model, part, loaded);
+    const summary = task.describe(metrics, loaded.saved);
+    return { task: task.name, part: name, examples: sizeOf(part), metrics, summary };
+  } finally {
+    loaded.model.dispose();
+  }
+}
+
+async function partOfFile(task: Task, { options, saved }: SavedTaskModel, file: string) {
+  return { part: await task.readExamples(file, options, saved), name: file };
+}
+
+async function partOfTraining(
+  task: Task,
+  { options, saved, fingerprint, checkpoint }: SavedTaskModel,
+): Promise<{ part: Part; name: string }> {
+  const data = await task.read(options);
+  const there = canonicalJson({ saved, fingerprint });
+  if (there !== canonicalJson({ saved: data.saved, fingerprint: data.fingerprint })) {
+    const message = `the data of '${checkpoint}' has changed since its training: give the file to evaluate`;
+    throw new CheckpointError('checkpoint_mismatch', message, { path: checkpoint });
+  }
+  const { test, validation, training } = data;
+  if (test !== undefined) return { part: test, name: 'test' };
+  return validation === undefined ? { part: training, name: 'training' } : { part: validation, name: 'validation' };
+}
+
+/** What predictions are asked for: exactly one of a file and values. */
+export type PredictTaskOptions = LoadTaskOptions & PredictionSource;
+
+/**
+ * Predictions of a trained model, one for each input.
+ *
+ * @throws as `loadModel`, and what reading the inputs throws
+ */
+export async function* runPrediction(
+  task: Task,
+  run: string,
+  { threads, signal, ...source }: PredictTaskOptions,
+): AsyncGenerator<JsonObject, void, void> {
+  const loaded = await loadModel(task, run, { threads, signal });
+  try {
+    const inputs = await task.readInputs(source, loaded.options, loaded.saved);
+    yield* task.predict(loaded.model, inputs, loaded);
+  } finally {
+    loaded.model.dispose();
+  }
+}

@@ -1,0 +1,86 @@
+/** All tasks by name, and the functions that train, evaluate and use them. */
+import { OptionError } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { describeValue } from '../core/options.js';
+import { classify } from './classify.js';
+import { taskKind } from './find-checkpoint.js';
+import { forecast } from './forecast.js';
+import { remember } from './remember.js';
+import {
+  type EvaluateTaskOptions,
+  type LoadTaskOptions,
+  loadModel,
+  type PredictTaskOptions,
+  runEvaluation,
+  runPrediction,
+  type SavedTaskModel,
+  type TaskEvaluation,
+} from './saved-task.js';
+import { tag } from './tag.js';
+import type { Task } from './task.js';
+import type { Given } from './task-options.js';
+import { runTraining, type TaskResult, type TaskWatch } from './train-task.js';
+
+/** The tasks by name. */
+export const TASKS = Object.freeze({ classify, forecast, remember, tag });
+
+/** Name of a task. */
+export type TaskName = keyof typeof TASKS;
+
+/** Options of a task: `out` is needed, most also need `data`; all others have defaults. */
+export type TaskOptions<Name extends TaskName> = Given<(typeof TASKS)[Name]['options']> & TaskWatch;
+
+/** The task of a name. @throws {OptionError} `invalid_option`, listing the names */
+export function taskNamed(name: string): Task {
+  if (Object.hasOwn(TASKS, name)) return TASKS[name as TaskName];
+  const known = Object.keys(TASKS).join(', ');
+  throw new OptionError('invalid_option', `there is no task ${describeValue(name)}; tasks are ${known}`, { name });
+}
+
+/**
+ * Trains a task in a run directory that can be resumed bit for bit, keeps the best model by the task's metric and judges it
+ * by the test part.
+ *
+ * @throws {OptionError | DataError | VocabularyError | ConfigurationError | CheckpointError} when something does not fit, before
+ *   anything is written
+ * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`
+ * @throws the signal's reason after an abort, when the checkpoint has been written
+ * @example const { metrics } = await trainTask('classify', { data: 'names', out: 'runs/names', epochs: 10 })
+ */
+export async function trainTask<Name extends TaskName>(name: Name, options: TaskOptions<Name>): Promise<TaskResult> {
+  return runTraining(taskNamed(name), { ...options });
+}
+
+/**
+ * A trained model of any task, with its options and what was saved with it. Call `model.dispose()` in the end.
+ *
+ * @param run a run directory or a checkpoint file
+ * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch`; others when it cannot be read
+ * @throws {ConfigurationError} `invalid_configuration`
+ */
+export async function loadTask(run: string, options: LoadTaskOptions = {}): Promise<SavedTaskModel> {
+  return loadModel(await taskOf(run), run, options);
+}
+
+/**
+ * Metrics of a trained model on the test part of its training, or on a file of its own.
+ *
+ * @throws as `loadTask`, and what reading the data throws
+ */
+export async function evaluateTask(run: string, options: EvaluateTaskOptions = {}): Promise<TaskEvaluation> {
+  return runEvaluation(await taskOf(run), run, options);
+}
+
+/**
+ * Predictions of a trained model, one for each input of a file or of a list of values.
+ *
+ * @throws as `loadTask`, and what reading the inputs throws
+ * @example for await (const { label } of predictTask('runs/names', { values: ['Satoshi'] })) console.log(label)
+ */
+export async function* predictTask(run: string, options: PredictTaskOptions): AsyncGenerator<JsonObject, void, void> {
+  yield* runPrediction(await taskOf(run), run, options);
+}
+
+async function taskOf(run: string): Promise<Task> {
+  return taskNamed((await taskKind(run)) ?? 'none');
+}

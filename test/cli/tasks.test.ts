@@ -1,0 +1,141 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { kebabCase } from '../../src/cli/configuration-file.js';
+import { TASKS } from '../../src/tasks/tasks.js';
+import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { waveTable, wordFolder } from '../tasks/trained.js';
+import { runBptt, startBptt } from './run-bptt.js';
+import { endOf, jsonOf, newestStep, waitFor } from './training-run.js';
+
+const SMALL = '--units 16 --embedding 8 --batch 16 --learning-rate 0.01 --dropout 0.1'.split(' ');
+
+function workplace(): { data: string; run: (name: string) => string } {
+  const directory = temporaryDirectory();
+  return { data: wordFolder(directory), run: (name) => join(directory, name) };
+}
+
+describe('bptt train TASK', () => {
+  it.each(Object.values(TASKS))('$name lists the options of its table in its help', async ({ name, options }) => {
+    const { stdout, status } = await runBptt(['train', name, '--help']);
+    const names = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map((match) => match[1]);
+    expect(status).toBe(0);
+    expect(names).toEqual([...Object.keys(options).map(kebabCase), 'config', 'json']);
+  });
+
+  it('trains, evaluates and predicts, with one JSON value each', async () => {
+    const { data, run } = workplace();
+    const out = run('a');
+    const args = ['train', 'classify', '--data', data, '--out', out, ...SMALL, '--epochs', '12', '--json'];
+    const result = jsonOf(await runBptt(args));
+    expect(result).toMatchObject({
+      task: 'classify',
+      run: out,
+      epochs: 12,
+      stoppedBy: 'epochs',
+      examples: { training: 98, validation: 10, test: 12 },
+      metrics: { validation: { targets: 10 }, test: { targets: 12, confusion: expect.any(Array) } },
+      best: { checkpoint: join(out, 'best.safetensors'), score: expect.any(Number) },
+    });
+    const evaluated = jsonOf(await runBptt(['eval', out, '--json']));
+    expect(evaluated).toEqual({
+      task: 'classify',
+      part: 'test',
+      examples: 12,
+      metrics: (result['metrics'] as never)['test'],
+    });
+    const file = run('words.txt');
+    writeFileSync(file, 'babalski\nnodelo\n');
+    const { stdout } = await runBptt(['predict', out, 'babalski', 'nodelo']);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([{ label: 'north' }, { label: 'south' }]);
+    expect((await runBptt(['predict', join(out, 'best.safetensors'), '--data', file])).stdout).toBe(stdout);
+  });
+
+  it('writes the metrics for people to standard output and progress to standard error', async () => {
+    const { data, run } = workplace();
+    const args = ['train', 'classify', '--data', data, '--out', run('a'), ...SMALL, '--epochs', '2'];
+    const { stdout, stderr, status } = await runBptt(args);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      /^classify: 1x16 gru bidirectional, \S+ parameters; 98 \+ 10 \+ 12 examples; 1 thread\nepoch 1 /,
+    );
+    expect(stdout).toMatch(/^run +\S+\nsteps +\d+ \(2 epochs\)\n.*\nvalidation\naccuracy .*\ntest\naccuracy \d/s);
+    const evaluated = await runBptt(['eval', run('a')]);
+    expect(evaluated.stdout).toMatch(/^test: 12 examples\naccuracy [\d.]+ % {2}macro F1 [\d.]+ %\ntarget \\ predicted/);
+  });
+
+  it('is stopped by a signal and goes on to the same end', async () => {
+    const { data, run } = workplace();
+    const args = ['train', 'classify', '--data', data, ...SMALL, '--epochs', '40', '--checkpoint-every', '5'];
+    jsonOf(await runBptt([...args, '--out', run('whole'), '--json']));
+    const [child, ended] = startBptt([...args, '--out', run('stopped')]);
+    await waitFor(() => newestStep(run('stopped')) >= 10);
+    child.kill('SIGINT');
+    const { status, stderr } = await ended;
+    expect([status, stderr]).toEqual([
+      130,
+      expect.stringMatching(/stopped by SIGINT; checkpoint: .*; go on with --resume/),
+    ]);
+    expect(newestStep(run('stopped'))).toBeLessThan(newestStep(run('whole')));
+    jsonOf(await runBptt(['train', 'classify', '--out', run('stopped'), '--resume', '--json']));
+    expect(await endOf(run('stopped'))).toEqual(await endOf(run('whole')));
+  });
+
+  it('takes options from a file by either name', async () => {
+    const directory = temporaryDirectory();
+    const config = join(directory, 'config.json');
+    const out = join(directory, 'run');
+    const options = {
+      data: waveTable(directory),
+      columns: 'a',
+      units: 8,
+      history: 20,
+      horizon: 4,
+      period: 17,
+      epochs: 1,
+    };
+    writeFileSync(config, JSON.stringify({ ...options, 'learning-rate': 0.01 }));
+    const { metrics } = jsonOf(await runBptt(['train', 'forecast', '--config', config, '--out', out, '--json']));
+    expect(metrics).toMatchObject({ test: { mse: expect.any(Number), naive: { mse: expect.any(Number) } } });
+    const { task, place } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
+    expect(task).toMatchObject({ kind: 'forecast', learningRate: 0.01, saved: { columns: ['a'] } });
+    expect(place).toEqual({ data: options.data, epochs: 1, checkpointEvery: 1000 });
+  });
+
+  it.each<[string, string[], string, RegExp]>([
+    ['no data', ['classify', '--out', 'OUT'], 'invalid_option', /'data' is missing/],
+    ['no run', ['classify', '--data', 'DATA'], 'invalid_option', /'out' is missing/],
+    [
+      'both limits of a batch',
+      ['classify', '--data', 'DATA', '--out', 'OUT', '--batch', '3', '--tokens', '9'],
+      'invalid_option',
+      /exclude/,
+    ],
+    ['no columns', ['forecast', '--data', 'DATA', '--out', 'OUT'], 'invalid_option', /'columns' is missing/],
+    ['data for a generated problem', ['remember', '--data', 'DATA', '--out', 'OUT'], 'invalid_option', /left out/],
+    ['a folder to tag', ['tag', '--data', 'DATA', '--out', 'OUT'], 'invalid_option', /no target for each step/],
+  ])('%s is status 2, one line, and no run directory', async (_name, args, code, message) => {
+    const { data, run } = workplace();
+    const given = args.map((arg) => ({ DATA: data, OUT: run('a') })[arg] ?? arg);
+    const { status, stdout, stderr } = await runBptt(['train', ...given, '--json']);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(new RegExp(`^bptt: error \\[${code}\\]: [^\\n]+\\n$`));
+    expect(stderr).toMatch(message);
+    expect(existsSync(run('a'))).toBe(false);
+  });
+});
+
+describe('bptt predict', () => {
+  it('needs inputs or a file, and a trained task', async () => {
+    const { run } = workplace();
+    const none = await runBptt(['predict', run('a')]);
+    expect([none.status, none.stderr]).toEqual([2, expect.stringMatching(/\[bad_use\]: either inputs or --data/)]);
+    const missing = await runBptt(['predict', run('a'), 'word']);
+    expect([missing.status, missing.stderr]).toEqual([2, expect.stringMatching(/\[invalid_configuration\]/)]);
+  });
+});

@@ -1,0 +1,144 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { truthOf, windowExample, windowsOf } from '../../src/tasks/forecast-windows.js';
+import { evaluateTask, predictTask, trainTask } from '../../src/tasks/tasks.js';
+import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { realData } from '../data/real-data.js';
+import { QUIET, waveTable } from './trained.js';
+
+const small = {
+  ...QUIET,
+  units: 16,
+  history: 34,
+  horizon: 8,
+  period: 17,
+  epochs: 12,
+  batch: 8,
+  learningRate: 1e-2,
+} as const;
+
+const errorOf = (metrics: unknown) => {
+  const { mse, naive, seasonalNaive } = metrics as {
+    mse: number;
+    naive: { mse: number };
+    seasonalNaive: { mse: number };
+  };
+  return { own: mse, naive: naive.mse, seasonal: seasonalNaive.mse };
+};
+
+describe('windows of a table', () => {
+  const rows = Float32Array.from({ length: 20 }, (_, at) => at ** 2 / 4); // 10 rows of 2 columns
+  const form = { history: 3, horizon: 2, width: 2, targets: 2 } as const;
+
+  it('are counted by the rows that are forecast, what is known may lie before them', () => {
+    const direct = { ...form, mode: 'direct' } as const;
+    expect(windowsOf(rows, direct, 0, 10).count).toBe(6);
+    expect(windowsOf(rows, direct, 6, 10).count).toBe(3);
+    expect(windowsOf(rows, direct, 0, 4).count).toBe(0);
+  });
+
+  it.each(['direct', 'autoregressive'] as const)('say history and future against the last known step (%s)', (mode) => {
+    const window = rows.subarray(4, 14);
+    const { history, future } = truthOf(windowExample(window, { ...form, mode }), { ...form, mode });
+    const against = (from: number, to: number) =>
+      Float32Array.from(window.subarray(from, to), (value, at) => value - (window[4 + (at % 2)] as number));
+    expect(history).toEqual(against(0, 6));
+    expect(future).toEqual(against(6, 10));
+  });
+
+  it('are of one column and a covariate in direct forecasts', () => {
+    const { input, target } = windowExample(rows.subarray(0, 10), { ...form, targets: 1, mode: 'direct' });
+    expect(input).toEqual(Float32Array.of(-4, -6, -3, -4, 0, 0));
+    expect(target).toEqual(Float32Array.of(9 - 4, 16 - 4));
+  });
+});
+
+describe('forecast', () => {
+  it.each(['direct', 'autoregressive'] as const)('beats the naive forecasts on two waves (%s)', async (mode) => {
+    const directory = temporaryDirectory();
+    const out = join(directory, 'run');
+    const data = waveTable(directory);
+    const result = await trainTask('forecast', { ...small, data, out, columns: 'a,b', mode });
+    expect(result.examples).toEqual({ training: 319, validation: 113, test: 113 });
+    const { own, naive, seasonal } = errorOf(result.metrics.test);
+    expect(own).toBeLessThan(0.1 * naive);
+    expect(own).toBeLessThan(0.5 * seasonal); // column b has another period
+    expect(Object.keys(result.metrics.test?.['columns'] as object)).toEqual(['a', 'b']);
+    const { metrics } = await evaluateTask(out, { threads: 1 });
+    expect(metrics).toEqual(result.metrics.test);
+  });
+
+  it('forecasts the rows behind a table in its own unit, from a file and from rows', async () => {
+    const directory = temporaryDirectory();
+    const out = join(directory, 'run');
+    const data = waveTable(directory);
+    await trainTask('forecast', { ...small, data, out, columns: 'a', covariates: 'b' });
+    const whole = readFileSync(data, 'utf8').trimEnd().split('\n');
+    const known = join(directory, 'known.csv');
+    writeFileSync(known, whole.slice(0, 592).join('\n'));
+    const [fromFile] = await all(predictTask(out, { file: known, threads: 1 }));
+    const truth = whole.slice(592, 600).map((line) => Number(line.split(',')[1]));
+    const forecasted = (fromFile as { a: number[] }).a;
+    expect(Object.keys(fromFile as object)).toEqual(['a']);
+    for (const [step, value] of truth.entries())
+      expect(Math.abs((forecasted[step] as number) - value)).toBeLessThan(1.5);
+    const rows = whole.slice(592 - 34, 592).map((line) => line.split(',').slice(1).map(Number));
+    expect(await all(predictTask(out, { values: [rows], threads: 1 }))).toEqual([fromFile]);
+    await expect(all(predictTask(out, { values: [rows.slice(1)] }))).rejects.toThrow(/33 rows, 34 are needed/);
+  });
+
+  it('learns the scaling from the training rows only', async () => {
+    const directory = temporaryDirectory();
+    const data = waveTable(directory);
+    const scaling = async (file: string, name: string) => {
+      const out = join(directory, name);
+      await trainTask('forecast', { ...small, data: file, out, columns: 'a', epochs: 1 });
+      return JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).task.saved;
+    };
+    const lines = readFileSync(data, 'utf8').split('\n');
+    const strange = join(directory, 'strange.csv');
+    writeFileSync(strange, lines.map((line, at) => (at > 361 && line !== '' ? `${at},1000,1000` : line)).join('\n'));
+    expect(await scaling(strange, 'b')).toEqual(await scaling(data, 'a'));
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['no columns', { columns: undefined }, /'columns' is missing/],
+    ['a column that the table has not', { columns: 'c' }, /a column 'c'/],
+    ['a column twice', { columns: 'a,a' }, /different names/],
+    [
+      'covariates whose future is not known',
+      { covariates: 'b', mode: 'autoregressive' },
+      /'covariates' must be left out/,
+    ],
+    ['a season longer than what is known', { period: 35 }, /'period' must be at most the 34/],
+    ['a table that is too short', { rows: 60 }, /too_short|the training part .* has 36 of 60 rows, a window needs 42/],
+    ['a part without a window', { test: 7 }, /the test part .* has 7 of 600 rows, a window needs 8/],
+  ])('refuses %s before anything is written', async (_name, wrong, message) => {
+    const directory = temporaryDirectory();
+    const out = join(directory, 'run');
+    const given = { ...small, data: waveTable(directory), out, columns: 'a', ...wrong };
+    await expect(trainTask('forecast', given as never)).rejects.toThrow(message);
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+async function all(source: AsyncIterable<unknown>): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for await (const item of source) found.push(item);
+  return found;
+}
+
+const etth1 = realData('etth1');
+
+describe('forecast on real data', () => {
+  it.skipIf(etth1.isMissing)('beats both naive forecasts of the oil temperature after four epochs', async () => {
+    const out = join(temporaryDirectory(), 'run');
+    const data = join(etth1.path, 'ETTh1.csv');
+    const options = { ...QUIET, data, out, columns: 'OT', rows: 3000, history: 48, units: 32, epochs: 4 };
+    const { metrics } = await trainTask('forecast', options);
+    const { own, naive, seasonal } = errorOf(metrics.test);
+    expect(own).toBeLessThan(naive);
+    expect(own).toBeLessThan(seasonal);
+  });
+});

@@ -1,0 +1,54 @@
+/** Small trainings of tasks, for tests. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Random } from '../../src/core/random.js';
+
+/** Training without progress, on one thread. */
+export const QUIET = { progress: false, threads: 1 } as const;
+
+/** A folder of words of two languages that differ in their endings only. */
+export function wordFolder(directory: string, words = 60): string {
+  const folder = join(directory, 'words');
+  mkdirSync(folder, { recursive: true });
+  const random = new Random(1, 'words');
+  const word = (ending: string) =>
+    `${Array.from({ length: 2 + random.integer(6) }, () => 'aeioubcdlmn'[random.integer(11)]).join('')}${ending}`;
+  for (const [language, ending] of [
+    ['north', 'ski'],
+    ['south', 'elo'],
+  ] as const) {
+    const lines = Array.from({ length: words }, () => word(ending));
+    writeFileSync(join(folder, `${language}.txt`), `${lines.join('\n')}\n`);
+  }
+  return folder;
+}
+
+/** JSON lines of digits, each tagged with whether the sum up to it is odd. */
+export function parityFile(directory: string, lines = 200): string {
+  const file = join(directory, 'parity.jsonl');
+  const random = new Random(1, 'parity');
+  const line = () => {
+    const input = Array.from({ length: 3 + random.integer(6) }, () => random.integer(2));
+    let sum = 0;
+    const target = input.map((bit) => {
+      sum += bit;
+      return sum % 2 === 1 ? 'odd' : 'even';
+    });
+    return JSON.stringify({ input: input.join(''), target });
+  };
+  writeFileSync(file, `${Array.from({ length: lines }, line).join('\n')}\n`);
+  return file;
+}
+
+/** A table of two waves with different periods and noise: `time,a,b`. */
+export function waveTable(directory: string, rows = 600, name = 'waves.csv'): string {
+  const file = join(directory, name);
+  const random = new Random(1, 'waves');
+  const lines = Array.from({ length: rows }, (_, at) => {
+    const a = 10 + 3 * Math.sin((2 * Math.PI * at) / 17) + 0.1 * random.normal();
+    const b = -5 + Math.cos((2 * Math.PI * at) / 29) + 0.05 * random.normal();
+    return `${at},${a.toFixed(5)},${b.toFixed(5)}`;
+  });
+  writeFileSync(file, `time,a,b\n${lines.join('\n')}\n`);
+  return file;
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { Trainer } from '../../src/training/trainer.js';
+import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { newModel, streams } from './toy-run.js';
+
+/** Scores after each epoch: equal ones are decided by the loss, which is lower after the second of them. */
+const SCORES = [0.5, 0.3, 0.4, 0.2, 0.2, 0.25];
+const STEPS = 4;
+
+/** A run of some epochs of four steps; its validation losses do not follow the scores. */
+async function train(directory: string, epochs: number, resume = false) {
+  const model = newModel();
+  model.validationLoss = (step) => 10 - step / STEPS;
+  const score = async () => SCORES[model.step / STEPS - 1] as number;
+  const trainer = new Trainer(model, { progress: false, epochs, directory, resume, score });
+  return trainer.fit({ training: streams(9, 1, 2), validation: streams(3, 1, 5) });
+}
+
+describe('the score of a run', () => {
+  it('chooses the best checkpoint, whatever the loss', async () => {
+    const directory = join(temporaryDirectory(), 'run');
+    const { best, validation } = await train(directory, 6);
+    expect(best).toMatchObject({ step: 20, score: 0.2, loss: 5 });
+    expect(validation).toMatchObject({ loss: 4 });
+    const { metadata } = await loadCheckpoint(join(directory, 'best.safetensors'));
+    expect(metadata['run']).toMatchObject({ step: 20, best: { step: 20, score: 0.2 } });
+  });
+
+  it('is remembered by a run that is resumed', async () => {
+    const directory = join(temporaryDirectory(), 'run');
+    expect((await train(directory, 2)).best).toMatchObject({ step: 8, score: 0.3 });
+    expect((await train(directory, 3, true)).best).toMatchObject({ step: 8, score: 0.3 });
+    expect((await train(directory, 6, true)).best).toMatchObject({ step: 20, score: 0.2 });
+  });
+
+  it('needs validation data', async () => {
+    const trainer = new Trainer(newModel(), { progress: false, epochs: 1, score: async () => 0 });
+    await expect(trainer.fit(streams(9, 1, 2))).rejects.toThrow(/'score' needs validation data/);
+  });
+});
