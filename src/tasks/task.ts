@@ -1,23 +1,27 @@
 /** What a task is: a reader of data, a network, a loss and a metric. Everything else is written once for all tasks. */
 import type { JsonObject, JsonValue } from '../core/json.js';
 import type { Examples } from '../data/examples.js';
-import type { SequenceExample, SequencePackingOptions } from '../data/sequence-packing.js';
-import type { LossName } from '../losses/losses.js';
+import type { SequenceBatchesOptions } from '../data/sequence-batches.js';
+import type { SequenceExample } from '../data/sequence-packing.js';
+import type { LossDescription } from '../losses/losses.js';
 import type { Model } from '../model/model.js';
 import type { Network } from '../model/network.js';
 import type { CommonTable } from './common-options.js';
 import type { Checked } from './task-options.js';
 
 /** Examples in memory, or made when a batch of them is. */
-export type Part = readonly SequenceExample[] | Examples<SequenceExample>;
+export type Part<E = SequenceExample> = readonly E[] | Examples<E>;
+
+/** How examples become batches, beside the size of those: what `SequenceBatches` takes. */
+export type Packing<E = SequenceExample> = Omit<SequenceBatchesOptions<E>, 'batch' | 'tokens'>;
 
 /** What a task has read. */
-export interface TaskData<S extends JsonObject> {
-  readonly training: Part;
+export interface TaskData<S extends JsonObject, E = SequenceExample> {
+  readonly training: Part<E>;
   /** Chooses the best model. */
-  readonly validation?: Part | undefined;
+  readonly validation?: Part<E> | undefined;
   /** Judges it in the end. */
-  readonly test?: Part | undefined;
+  readonly test?: Part<E> | undefined;
   /** What is needed to use the model: vocabulary, names of classes, scaling. Plain JSON, saved with it. */
   readonly saved: S;
   /** What identifies the data: a resumed run must find the same. */
@@ -26,6 +30,23 @@ export interface TaskData<S extends JsonObject> {
 
 /** Of what a prediction is asked for: a file, or values as JSON has them (on the command line, the text of each). */
 export type PredictionSource = { readonly file: string } | { readonly values: readonly JsonValue[] };
+
+/**
+ * A sequence that is read as it comes, piece by piece, with the state of the network carried on. Call `close()` in the end.
+ */
+export interface TaskStream {
+  /** What the pieces are on the command line: a line of text or JSON each, or samples of sound, 16 bits little-endian, mono. */
+  readonly pieces: 'lines' | 'sound';
+  /**
+   * Takes the next piece (a symbol, a row of numbers; samples within [-1, 1]) and gives what has become known with it.
+   *
+   * @throws {DataError | ShapeError} for a piece that is none; the stream stays where it was
+   */
+  push(piece: JsonValue | Float32Array): Promise<readonly JsonObject[]>;
+  /** What is known when nothing follows. */
+  end(): Promise<readonly JsonObject[]>;
+  close(): void;
+}
 
 /** What comes with a model that is evaluated or used. */
 export interface TaskContext<T extends CommonTable, S extends JsonObject> {
@@ -38,39 +59,47 @@ export interface TaskContext<T extends CommonTable, S extends JsonObject> {
  * A task. Its data and its JSON are checked by its own functions, which throw the errors of the library before anything is
  * written.
  */
-export interface Task<T extends CommonTable = CommonTable, S extends JsonObject = JsonObject> {
+export interface Task<T extends CommonTable = CommonTable, S extends JsonObject = JsonObject, E = SequenceExample> {
   /** Its name on the command line. */
   readonly name: string;
   /** One line for the help. */
   readonly summary: string;
   readonly options: T;
   /** Reads the data, splits it, and learns from the training part what must be saved. */
-  read(options: Checked<T>): Promise<TaskData<S>>;
+  read(options: Checked<T>): Promise<TaskData<S, E>>;
   /** Other examples with their targets, read as the training part was: for an evaluation on another file. */
-  readExamples(file: string, options: Checked<T>, saved: S): Promise<Part>;
-  /** What the rows of the examples are. */
-  packing(options: Checked<T>, saved: S): SequencePackingOptions;
+  readExamples(file: string, options: Checked<T>, saved: S): Promise<Part<E>>;
+  /** How the examples become batches. */
+  packing(options: Checked<T>, saved: S): Packing<E>;
   network(options: Checked<T>, saved: S): Network;
-  loss(options: Checked<T>): LossName;
+  loss(options: Checked<T>): LossDescription;
   /** Metrics by name. */
-  evaluate(model: Model, part: Part, context: TaskContext<T, S>): Promise<JsonObject>;
+  evaluate(model: Model, part: Part<E>, context: TaskContext<T, S>): Promise<JsonObject>;
   /** The number that the best model is chosen by: lower is better. */
   score(metrics: JsonObject): number;
   /** The metrics as lines for people. */
   describe(metrics: JsonObject, saved: S): string;
   /** Examples without targets. */
-  readInputs(source: PredictionSource, options: Checked<T>, saved: S): Promise<readonly SequenceExample[]>;
+  readInputs(source: PredictionSource, options: Checked<T>, saved: S): Promise<readonly E[]>;
   /** One prediction for each input, in their order. */
-  predict(model: Model, inputs: readonly SequenceExample[], context: TaskContext<T, S>): AsyncIterable<JsonObject>;
+  predict(model: Model, inputs: readonly E[], context: TaskContext<T, S>): AsyncIterable<JsonObject>;
+  /**
+   * Begins to read a sequence as it comes; missing where a task needs whole sequences.
+   *
+   * @throws {UsageError} `not_streamable` for a network that reads ahead
+   */
+  stream?(model: Model, context: TaskContext<T, S>): TaskStream;
 }
 
 /** Gives the literal types of a task to the compiler. */
-export function defineTask<T extends CommonTable, S extends JsonObject>(task: Task<T, S>): Task<T, S> {
+export function defineTask<T extends CommonTable, S extends JsonObject, E = SequenceExample>(
+  task: Task<T, S, E>,
+): Task<T, S, E> {
   return task;
 }
 
 /** The examples of a part, some at a time, in their order. */
-export async function* examplesOf(part: Part, atOnce: number): AsyncGenerator<readonly SequenceExample[], void, void> {
+export async function* examplesOf<E>(part: Part<E>, atOnce: number): AsyncGenerator<readonly E[], void, void> {
   const count = 'read' in part ? part.count : part.length;
   for (let begin = 0; begin < count; begin += atOnce) {
     const end = Math.min(count, begin + atOnce);
@@ -80,7 +109,7 @@ export async function* examplesOf(part: Part, atOnce: number): AsyncGenerator<re
 }
 
 /** Number of examples of a part. */
-export function sizeOf(part: Part | undefined): number {
+export function sizeOf(part: Part<unknown> | undefined): number {
   if (part === undefined) return 0;
   return 'read' in part ? part.count : part.length;
 }
