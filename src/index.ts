@@ -213,14 +213,12 @@ export type { RateFunction, ScheduleDescription } from './schedules/schedule.js'
 export { stepDecay } from './schedules/step-decay.js';
 export { warmUp } from './schedules/warm-up.js';
 export {
-  evaluateLanguageModel,
-  type LanguageModelResult,
+  type LoadLanguageModelOptions,
   loadLanguageModel,
+  type SampleLanguageModelOptions,
   type SavedLanguageModel,
   sampleLanguageModel,
-  type TrainLanguageModelOptions,
-  trainLanguageModel,
-} from './tasks/language-model.js';
+} from './tasks/saved-language-model.js';
 export type { LoadTaskOptions, SavedTaskModel, TaskEvaluation } from './tasks/saved-task.js';
 export type { PredictionSource } from './tasks/task.js';
 export { evaluateTask, loadTask, predictTask, type TaskName, type TaskOptions, trainTask } from './tasks/tasks.js';

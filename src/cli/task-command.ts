@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
-import type { Task } from '../tasks/task.js';
-import type { TaskOption } from '../tasks/task-options.js';
+import type { SequenceTable } from '../tasks/common-options.js';
+import type { AnyTask } from '../tasks/task.js';
+import type { Checked, TaskOption } from '../tasks/task-options.js';
 import { runTraining, type TaskResult, type TaskStart } from '../tasks/train-task.js';
 import { formatCount, formatDuration, formatLoss } from '../training/progress-text.js';
 import type { CommandContext } from './command-context.js';
@@ -18,7 +19,7 @@ const PARSERS = {
 } as const;
 
 /** `bptt train TASK`: a command made of the task's table of options. */
-export function taskCommand(task: Task, context: CommandContext): Command {
+export function taskCommand(task: AnyTask, context: CommandContext): Command {
   const command = new Command(task.name).description(task.summary);
   for (const [name, option] of Object.entries(task.options)) command.addOption(optionOf(name, option));
   return command
@@ -41,7 +42,7 @@ function optionOf(name: string, { kind, placeholder, description, default: byDef
 
 async function train(
   context: CommandContext,
-  task: Task,
+  task: AnyTask,
   options: Readonly<Record<string, unknown>>,
   json: boolean,
 ): Promise<void> {
@@ -67,20 +68,21 @@ async function train(
 /** The fields of `--json`, in the order in which a person would read them. */
 function jsonOf(result: TaskResult): object {
   const { task, run, metrics, steps, epochs, stoppedBy, parameters, examples } = result;
-  const { trainingLoss, best = null, tokens, tokensPerSecond, seconds, checkpoint } = result;
+  const { trainingLoss, validation = null, best = null, tokens, tokensPerSecond, seconds, memory, checkpoint } = result;
   return {
     ...{ task, run, metrics, steps, epochs, stoppedBy, parameters, examples },
-    ...{ trainingLoss, best, tokens, tokensPerSecond, seconds, checkpoint },
+    ...{ trainingLoss, validation, best, tokens, tokensPerSecond, seconds, memory, checkpoint },
   };
 }
 
-function describeStart({ task, options, parameters, examples, threads }: TaskStart): string {
-  const { cell, layers, units, direction, recurrent } = options;
-  const variant = Object.keys(recurrent).length === 0 ? '' : ` with ${JSON.stringify(recurrent)}`;
+function describeStart({ task, options, parameters, examples, of, threads }: TaskStart): string {
+  const { cell, layers, units, direction = 'forward', recurrent } = options as Partial<Checked<SequenceTable>>;
+  const variant = Object.keys(recurrent ?? {}).length === 0 ? '' : ` with ${JSON.stringify(recurrent)}`;
+  const way = direction === 'forward' ? '' : ` ${direction}`;
   const { training, validation, test } = examples;
   return [
-    `${task}: ${layers}x${units} ${cell} ${direction}${variant}, ${formatCount(parameters)} parameters`,
-    `${training} + ${validation} + ${test} examples`,
+    `${task}: ${layers}x${units} ${cell}${way}${variant}, ${formatCount(parameters)} parameters`,
+    `${training} + ${validation} + ${test} ${of}`,
     `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
   ].join('; ');
 }

@@ -1,6 +1,7 @@
 /** A text for language modelling: vocabulary, training streams, validation stream. */
 import { DataError, OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { ByteVocabulary } from './byte-vocabulary.js';
 import { CharacterVocabulary, type CharacterVocabularyOptions } from './character-vocabulary.js';
 import { type StreamOptions, TokenStreams } from './streams.js';
 import { visitWords } from './text.js';
@@ -13,13 +14,17 @@ export interface Corpus<V extends Vocabulary = Vocabulary> {
   readonly training: TokenStreams;
   /** Read as one stream, with the state carried from its first symbol to its last. */
   readonly validation?: TokenStreams;
+  /** Read as validation is. */
+  readonly test?: TokenStreams;
 }
 
 /** How a text is read, whatever its symbols are. */
 export interface CorpusOptions<V extends Vocabulary> extends StreamOptions {
   /** A text of its own, or the fraction in (0, 1) of the text, taken from its end. Default: no validation. */
   readonly validation?: number | string;
-  /** Steps of a validation window. It changes memory and speed, not the result. Integer >= 1; default 1000. */
+  /** Text to judge a model by in the end: of its own, or the fraction at the very end, behind that of validation. */
+  readonly test?: number | string;
+  /** Steps of a window of validation and test. It changes memory and speed, not the result. Integer >= 1; default 1000. */
   readonly validationSteps?: number;
   /** Vocabulary to use instead of a new one: that of a model which is trained further. */
   readonly vocabulary?: V;
@@ -31,7 +36,7 @@ export interface CharacterStreamOptions extends CorpusOptions<CharacterVocabular
 /** Options of `wordStreams`. */
 export interface WordStreamOptions extends CorpusOptions<WordVocabulary>, WordVocabularyOptions {}
 
-const CORPUS_OPTIONS = ['batch', 'steps', 'validation', 'validationSteps', 'vocabulary'];
+const CORPUS_OPTIONS = ['batch', 'steps', 'validation', 'test', 'validationSteps', 'vocabulary'];
 
 /** The options that are given, as exact optional properties want them: absent rather than undefined. */
 function present<T extends object, K extends keyof T>(options: T, keys: readonly K[]): Pick<T, K> {
@@ -46,40 +51,61 @@ function requireText(text: unknown): void {
   if (text.length === 0) throw new DataError('empty_data', 'the text is empty');
 }
 
-/** Training and validation text. `cutAt` finds the index in the text at which its last symbols, that many, begin. */
+/** The texts of the parts. */
+interface SplitText {
+  readonly training: string;
+  readonly validation: string | undefined;
+  readonly test: string | undefined;
+}
+
+/** Number of symbols of a part that is a fraction of the text; 0 for one that is not. */
+function symbolsOf(name: 'validation' | 'test', part: unknown, symbols: number): number {
+  if (part === undefined || typeof part === 'string') return 0;
+  const fraction = requireNumber(name, part, { exclusiveMin: 0, exclusiveMax: 1 });
+  const count = Math.round(symbols * fraction);
+  if (count >= 2) return count;
+  throw new DataError(
+    'too_short',
+    `${name} is ${fraction} of ${symbols} symbols, which is ${count}: at least 2 are needed`,
+    { symbols, fraction, [`${name}Symbols`]: count },
+  );
+}
+
+/** The parts of a text. `cutAt` finds the index in the text at which its last symbols, that many, begin. */
 function splitText(
   text: string,
-  validation: unknown,
+  { validation, test }: { readonly validation?: unknown; readonly test?: unknown },
   symbols: number,
-  cutAt: (validationSymbols: number) => number,
-): readonly [training: string, validation: string | undefined] {
-  if (validation === undefined || typeof validation === 'string') return [text, validation];
-  const fraction = requireNumber('validation', validation, { exclusiveMin: 0, exclusiveMax: 1 });
-  const count = Math.round(symbols * fraction);
-  if (count < 2) {
-    throw new DataError(
-      'too_short',
-      `validation is ${fraction} of ${symbols} symbols, which is ${count}: at least 2 are needed`,
-      { symbols, fraction, validationSymbols: count },
-    );
+  cutAt: (lastSymbols: number) => number,
+): SplitText {
+  const validationSymbols = symbolsOf('validation', validation, symbols);
+  const testSymbols = symbolsOf('test', test, symbols);
+  if (validationSymbols + testSymbols >= symbols) {
+    const message = `validation and test are ${validationSymbols} and ${testSymbols} of ${symbols} symbols: none is left`;
+    throw new DataError('too_short', message, { symbols, validationSymbols, testSymbols });
   }
-  const cut = cutAt(count);
-  return [text.slice(0, cut), text.slice(cut)];
+  const testBegin = testSymbols === 0 ? text.length : cutAt(testSymbols);
+  const begin = validationSymbols === 0 ? testBegin : cutAt(validationSymbols + testSymbols);
+  const part = (given: unknown, cut: string) => (given === undefined || typeof given === 'string' ? given : cut);
+  return {
+    training: text.slice(0, begin),
+    validation: part(validation, text.slice(begin, testBegin)),
+    test: part(test, text.slice(testBegin)),
+  };
 }
 
 function readStreams<V extends Vocabulary>(
   vocabulary: V,
-  training: string,
-  validation: string | undefined,
+  { training, validation, test }: SplitText,
   options: CorpusOptions<V>,
 ): Corpus<V> {
   const steps = requireNumber('validationSteps', options.validationSteps ?? 1000, { integer: true, min: 1 });
+  const whole = (text: string) => new TokenStreams(vocabulary.encode(text), { batch: 1, steps });
   return {
     vocabulary,
     training: new TokenStreams(vocabulary.encode(training), { batch: options.batch, steps: options.steps }),
-    ...(validation === undefined
-      ? {}
-      : { validation: new TokenStreams(vocabulary.encode(validation), { batch: 1, steps }) }),
+    ...(validation !== undefined && { validation: whole(validation) }),
+    ...(test !== undefined && { test: whole(test) }),
   };
 }
 
@@ -105,7 +131,7 @@ function lastCharacters(text: string, count: number): number {
 }
 
 /**
- * A corpus of characters. The vocabulary is made of training and validation text together, as char-rnn does: the set of
+ * A corpus of characters. The vocabulary is made of the texts of all parts together, as char-rnn does: the set of
  * characters says nothing about their order, and a character that is missing would make validation impossible.
  *
  * @throws {DataError} `empty_data`; `too_short`, with both sizes
@@ -116,12 +142,10 @@ function lastCharacters(text: string, count: number): number {
 export function characterStreams(text: string, options: CharacterStreamOptions): Corpus<CharacterVocabulary> {
   rejectUnknownKeys('characterStreams', options, [...CORPUS_OPTIONS, 'unknown']);
   requireText(text);
-  const [training, validation] = splitText(text, options.validation, countCharacters(text), (count) =>
-    lastCharacters(text, count),
-  );
-  const all = typeof options.validation === 'string' ? text + options.validation : text;
+  const parts = splitText(text, options, countCharacters(text), (count) => lastCharacters(text, count));
+  const all = [text, options.validation, options.test].filter((part) => typeof part === 'string').join('');
   const vocabulary = options.vocabulary ?? CharacterVocabulary.fromText(all, present(options, ['unknown']));
-  return readStreams(vocabulary, training, validation, options);
+  return readStreams(vocabulary, parts, options);
 }
 
 /**
@@ -139,7 +163,7 @@ export function wordStreams(text: string, options: WordStreamOptions): Corpus<Wo
   requireText(text);
   let words = 0;
   visitWords(text, () => words++);
-  const [training, validation] = splitText(text, options.validation, words, (count) => {
+  const parts = splitText(text, options, words, (count) => {
     let place = 0;
     let cut = text.length;
     visitWords(text, (start) => {
@@ -147,6 +171,21 @@ export function wordStreams(text: string, options: WordStreamOptions): Corpus<Wo
     });
     return cut;
   });
-  const vocabulary = options.vocabulary ?? WordVocabulary.fromText(training, present(options, ['maxSize', 'minCount']));
-  return readStreams(vocabulary, training, validation, options);
+  const vocabulary =
+    options.vocabulary ?? WordVocabulary.fromText(parts.training, present(options, ['maxSize', 'minCount']));
+  return readStreams(vocabulary, parts, options);
+}
+
+/**
+ * A corpus of bytes, which needs no vocabulary of its own: any text can be written with it. Parts are cut between characters, at
+ * fractions of these.
+ *
+ * @throws {DataError} `empty_data`; `too_short`, with both sizes
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ */
+export function byteStreams(text: string, options: CorpusOptions<ByteVocabulary>): Corpus<ByteVocabulary> {
+  rejectUnknownKeys('byteStreams', options, CORPUS_OPTIONS);
+  requireText(text);
+  const parts = splitText(text, options, countCharacters(text), (count) => lastCharacters(text, count));
+  return readStreams(options.vocabulary ?? new ByteVocabulary(), parts, options);
 }

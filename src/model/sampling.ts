@@ -87,15 +87,15 @@ interface Drawing {
   readonly random: Random;
 }
 
-/** What comes before the first symbol of a text. */
-function beginning(vocabulary: SymbolTable): number {
+/** Id of what comes before the first symbol of a text: the end of a line, or the first symbol. */
+export function beginningOf(vocabulary: SymbolTable): number {
   return vocabulary.endOfSentenceId ?? vocabulary.idOf?.('\n') ?? 0;
 }
 
 function* drawSymbols(stream: Stream, vocabulary: SymbolTable, drawing: Drawing): Generator<string> {
   const { prompt, length, temperature, topK, random } = drawing;
   const { joinedBy, endOfSentenceId } = vocabulary;
-  let previous = prompt.at(-1) ?? beginning(vocabulary);
+  let previous = prompt.at(-1) ?? beginningOf(vocabulary);
   let logits = stream.read(prompt.length > 0 ? prompt : Int32Array.of(previous));
   for (let drawn = 0; drawn < length; drawn++) {
     keepLikeliest(logits, topK);

@@ -22,7 +22,7 @@ export async function findCheckpoint(run: string): Promise<{ path: string; check
 }
 
 /**
- * What kind of task a run directory or a checkpoint file is of: `languageModel`, `classify`, ...; undefined when it does not
+ * What kind of task a run directory or a checkpoint file is of: `lm`, `classify`, ...; undefined when it does not
  * say.
  *
  * @throws as `findCheckpoint`

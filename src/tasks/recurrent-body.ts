@@ -3,7 +3,7 @@ import { dropout } from '../layers/dense.js';
 import type { AnyLayer } from '../layers/layers.js';
 import { pool } from '../layers/pool.js';
 import { gru, lstm, type RecurrentOptions, rnn } from '../layers/recurrent.js';
-import type { CommonTable } from './common-options.js';
+import type { CommonTable, SequenceTable } from './common-options.js';
 import type { Checked } from './task-options.js';
 
 const CELLS = { rnn, lstm, gru } as const;
@@ -11,16 +11,21 @@ const CELLS = { rnn, lstm, gru } as const;
 /** How the steps of a sequence become one row; `none` leaves a row for every step. */
 export type Pooling = 'none' | 'last' | 'mean' | 'max';
 
+/** The options that decide about the recurrent layers. */
+export type BodyOptions = Pick<Checked<CommonTable>, 'cell' | 'units' | 'layers' | 'dropout' | 'recurrent'> &
+  Partial<Pick<Checked<SequenceTable>, 'direction'>>;
+
 /**
  * Recurrent layers, pooling over time, dropout before what follows.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option` for what the recurrent layers do not take
  */
-export function recurrentBody(options: Checked<CommonTable>, pooling: Pooling): readonly AnyLayer[] {
+export function recurrentBody(options: BodyOptions, pooling: Pooling): readonly AnyLayer[] {
   const { cell, units, layers, dropout: rate, direction, recurrent } = options;
   // The maker of the layer checks what is in `recurrent`.
   const all: RecurrentOptions = {
-    ...{ units, layers, dropout: rate, direction },
+    ...{ units, layers, dropout: rate },
+    ...(direction !== undefined && { direction }),
     ...(recurrent as object),
     ...(pooling === 'last' && { output: 'last' }),
   };

@@ -1,17 +1,14 @@
+/** Language models that were trained: read, and sampled. */
 import { CheckpointError, VocabularyError } from '../core/errors.js';
-import { isJsonObject } from '../core/json.js';
+import { isJsonObject, type JsonObject } from '../core/json.js';
 import { vocabularyFromJSON } from '../data/saved-vocabulary.js';
-import { TokenStreams } from '../data/streams.js';
-import { readText } from '../data/text.js';
+import type { SubwordTokenizer } from '../data/tokenizer-vocabulary.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { Model } from '../model/model.js';
 import { networkFromJSON } from '../model/network.js';
 import type { SampleOptions } from '../model/sampling.js';
-import { sgd } from '../optimizers/optimizer.js';
-import { modelTensors, restoreTensors } from '../training/model-tensors.js';
-import { readForValidation } from '../training/training-data.js';
-import { evaluateOn, type LossSummary } from '../training/validation.js';
 import { findCheckpoint } from './find-checkpoint.js';
+import { modelFrom } from './model-from-checkpoint.js';
 
 /** A language model that was read from a run. */
 export interface SavedLanguageModel {
@@ -25,10 +22,18 @@ export interface SavedLanguageModel {
 export interface LoadLanguageModelOptions {
   /** Threads, integer >= 1; default all usable processors. */
   readonly threads?: number;
+  /** The tokenizer, for a vocabulary of subwords. */
+  readonly tokenizer?: SubwordTokenizer;
 }
 
-/** Steps of a window in which a text is evaluated. It changes memory and speed, not the result. */
-const EVALUATION_STEPS = 1000;
+/** Where a checkpoint has its vocabulary: with what its task saved, or, of a training without a task, by itself. */
+function vocabularyOf({ configuration, vocabulary }: JsonObject): JsonObject | undefined {
+  const task = isJsonObject(configuration) ? configuration['task'] : undefined;
+  const saved = isJsonObject(task) ? task['saved'] : undefined;
+  const own = isJsonObject(saved) ? saved['vocabulary'] : undefined;
+  if (isJsonObject(own) && isJsonObject(task) && task['kind'] === 'lm') return own;
+  return isJsonObject(vocabulary) ? vocabulary : undefined;
+}
 
 /**
  * Reads a trained language model: the best checkpoint of a run directory, its newest one where none is the best, or a
@@ -44,62 +49,25 @@ export async function loadLanguageModel(
   options: LoadLanguageModelOptions = {},
 ): Promise<SavedLanguageModel> {
   const { path, checkpoint } = await findCheckpoint(run);
-  const { configuration, vocabulary: saved } = checkpoint.metadata;
+  const { configuration } = checkpoint.metadata;
   const description = isJsonObject(configuration) ? configuration['model'] : undefined;
-  if (!isJsonObject(saved) || !isJsonObject(description)) {
+  const saved = vocabularyOf(checkpoint.metadata);
+  if (saved === undefined || !isJsonObject(description)) {
     throw new CheckpointError('checkpoint_mismatch', `'${path}' holds no language model: it has no vocabulary`, {
       path,
     });
   }
-  const vocabulary = vocabularyFromJSON(saved);
-  // Nothing is trained: an optimizer without state of its own needs no memory. The initial values are written over, so
-  // they may be the cheapest ones.
-  const model = await networkFromJSON(description['network']).compile({
+  const vocabulary = vocabularyFromJSON(saved, options);
+  const model = await modelFrom(path, checkpoint, {
+    network: networkFromJSON(description['network']),
     loss: 'softmaxCrossEntropy',
-    optimizer: sgd({ learningRate: 1 }),
-    initializer: 'uniform:0',
-    ...(options.threads !== undefined && { threads: options.threads }),
+    threads: options.threads,
   });
-  try {
-    if (model.outputs !== vocabulary.size) {
-      throw new VocabularyError(
-        'vocabulary_mismatch',
-        `'${path}' is no language model: the network has ${model.outputs} outputs, the vocabulary ${vocabulary.size} symbols`,
-        { path, outputs: model.outputs, symbols: vocabulary.size },
-      );
-    }
-    restoreTensors(path, checkpoint, modelTensors({ parameters: model.parameters, optimizerState: new Map() }));
-    model.parametersChanged();
-    return { model, vocabulary, checkpoint: path };
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-}
-
-/** What is evaluated, and how. */
-export interface EvaluateLanguageModelOptions extends LoadLanguageModelOptions {
-  /** The text, a file in UTF-8. */
-  readonly data: string;
-  readonly signal?: AbortSignal;
-}
-
-/**
- * The loss of a saved language model on a text file, read as one stream with the state carried from its begin to its end.
- *
- * @param run as for `loadLanguageModel`
- * @throws {DataError} `file_unreadable`, `not_utf8`, `empty_data`, `too_short`
- * @throws {VocabularyError} `unknown_symbol` when the text has a character that the training text had not
- */
-export async function evaluateLanguageModel(run: string, options: EvaluateLanguageModelOptions): Promise<LossSummary> {
-  const text = await readText(options.data);
-  const { model, vocabulary } = await loadLanguageModel(run, options);
-  try {
-    const streams = new TokenStreams(vocabulary.encode(text), { batch: 1, steps: EVALUATION_STEPS });
-    return await evaluateOn(model, readForValidation(streams), options.signal);
-  } finally {
-    model.dispose();
-  }
+  if (model.outputs === vocabulary.size) return { model, vocabulary, checkpoint: path };
+  const { outputs } = model;
+  model.dispose();
+  const message = `'${path}' is no language model: the network has ${outputs} outputs, the vocabulary ${vocabulary.size} symbols`;
+  throw new VocabularyError('vocabulary_mismatch', message, { path, outputs, symbols: vocabulary.size });
 }
 
 /** What is sampled, and how. */
@@ -119,8 +87,8 @@ export async function* sampleLanguageModel(
   run: string,
   options: SampleLanguageModelOptions = {},
 ): AsyncGenerator<string, void, void> {
-  const { threads = 1, ...sampling } = options; // a single step is too small to share
-  const { model, vocabulary } = await loadLanguageModel(run, { threads });
+  const { threads = 1, tokenizer, ...sampling } = options; // a single step is too small to share
+  const { model, vocabulary } = await loadLanguageModel(run, { threads, ...(tokenizer && { tokenizer }) });
   try {
     yield* model.sampleStream(vocabulary, { length: 500, ...sampling });
   } finally {

@@ -1,14 +1,13 @@
 /** Evaluates and uses the trained model of any task. */
 import { CheckpointError } from '../core/errors.js';
 import { canonicalJson, isJsonObject, type JsonObject } from '../core/json.js';
-import { SequenceBatches } from '../data/sequence-batches.js';
 import type { Model } from '../model/model.js';
 import { networkFromJSON } from '../model/network.js';
-import { sgd } from '../optimizers/optimizer.js';
-import { modelTensors, restoreTensors } from '../training/model-tensors.js';
 import type { CommonTable } from './common-options.js';
 import { findCheckpoint } from './find-checkpoint.js';
-import { type Part, type PredictionSource, sizeOf, type Task, type TaskContext } from './task.js';
+import { modelFrom } from './model-from-checkpoint.js';
+import { type AnyPart, type AnyTask, type PredictionSource, sizeOf, type TaskContext } from './task.js';
+import { batchesOf } from './task-batches.js';
 import { readSavedTask } from './task-configuration.js';
 
 /** A trained model of a task. Call `model.dispose()` in the end. */
@@ -35,7 +34,7 @@ export interface LoadTaskOptions {
  * @throws {ConfigurationError} `invalid_configuration`, `configuration_mismatch`
  */
 export async function loadModel(
-  task: Task,
+  task: AnyTask,
   run: string,
   { threads, signal }: LoadTaskOptions = {},
 ): Promise<SavedTaskModel> {
@@ -52,21 +51,8 @@ export async function loadModel(
     const message = `'${path}' does not fit its own options: they describe another network than the one it holds`;
     throw new CheckpointError('checkpoint_mismatch', message, { path });
   }
-  // Nothing is trained: an optimizer without state, and the cheapest initial values, which are written over.
-  const model = await network.compile({
-    loss: task.loss(options),
-    optimizer: sgd({ learningRate: 1 }),
-    initializer: 'uniform:0',
-    ...(threads !== undefined && { threads }),
-  });
-  try {
-    restoreTensors(path, checkpoint, modelTensors({ parameters: model.parameters, optimizerState: new Map() }));
-    model.parametersChanged();
-    return { model, options, saved, fingerprint, checkpoint: path, ...(signal !== undefined && { signal }) };
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
+  const model = await modelFrom(path, checkpoint, { network, loss: task.loss(options), threads });
+  return { model, options, saved, fingerprint, checkpoint: path, ...(signal !== undefined && { signal }) };
 }
 
 /** What is evaluated. */
@@ -81,6 +67,8 @@ export interface TaskEvaluation {
   /** `test`, `validation`, or the file. */
   readonly part: string;
   readonly examples: number;
+  /** What they are: `examples`, `symbols`. */
+  readonly of: string;
   readonly metrics: JsonObject;
   /** The metrics for people. */
   readonly summary: string;
@@ -93,7 +81,7 @@ export interface TaskEvaluation {
  * @throws {CheckpointError} `checkpoint_mismatch` when the data of the training has changed since
  */
 export async function runEvaluation(
-  task: Task,
+  task: AnyTask,
   run: string,
   { data, ...options }: EvaluateTaskOptions = {},
 ): Promise<TaskEvaluation> {
@@ -102,23 +90,23 @@ export async function runEvaluation(
     const { part, name } =
       data === undefined ? await partOfTraining(task, loaded) : await partOfFile(task, loaded, data);
     // Finds what is wrong with the examples, and names it.
-    new SequenceBatches(part, { batch: 1, ...task.packing(loaded.options, loaded.saved) });
+    batchesOf(task, part, loaded);
     const metrics = await task.evaluate(loaded.model, part, loaded);
     const summary = task.describe(metrics, loaded.saved);
-    return { task: task.name, part: name, examples: sizeOf(part), metrics, summary };
+    return { task: task.name, part: name, examples: sizeOf(part), of: task.countedIn ?? 'examples', metrics, summary };
   } finally {
     loaded.model.dispose();
   }
 }
 
-async function partOfFile(task: Task, { options, saved }: SavedTaskModel, file: string) {
+async function partOfFile(task: AnyTask, { options, saved }: SavedTaskModel, file: string) {
   return { part: await task.readExamples(file, options, saved), name: file };
 }
 
 async function partOfTraining(
-  task: Task,
+  task: AnyTask,
   { options, saved, fingerprint, checkpoint }: SavedTaskModel,
-): Promise<{ part: Part; name: string }> {
+): Promise<{ part: AnyPart<unknown>; name: string }> {
   const data = await task.read(options);
   const there = canonicalJson({ saved, fingerprint });
   if (there !== canonicalJson({ saved: data.saved, fingerprint: data.fingerprint })) {
@@ -139,7 +127,7 @@ export type PredictTaskOptions = LoadTaskOptions & PredictionSource;
  * @throws as `loadModel`, and what reading the inputs throws
  */
 export async function* runPrediction(
-  task: Task,
+  task: AnyTask,
   run: string,
   { threads, signal, ...source }: PredictTaskOptions,
 ): AsyncGenerator<JsonObject, void, void> {

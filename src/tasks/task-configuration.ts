@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { configurationPath, readConfiguration } from '../checkpoint/run.js';
 import { CheckpointError, ConfigurationError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
-import type { CommonTable } from './common-options.js';
-import type { Task, TaskData } from './task.js';
+import { optimizerNamed } from '../optimizers/optimizer.js';
+import type { CommonTable, SequenceTable } from './common-options.js';
+import type { AnyTask, AnyTaskData } from './task.js';
 import { type Checked, checkTaskOptions } from './task-options.js';
 
 /** Where and how long a run takes place: a resumed run may change it. */
@@ -19,19 +20,28 @@ const UNSAID = ['out', 'resume'];
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {ConfigurationError} `configuration_mismatch` when the run is one of another task
  */
-export function checkTrainingOptions(task: Task, given: Readonly<Record<string, unknown>>): Checked<CommonTable> {
+export function checkTrainingOptions(task: AnyTask, given: Readonly<Record<string, unknown>>): Checked<CommonTable> {
   const { out, resume } = given;
   const isThere = resume === true && typeof out === 'string' && existsSync(configurationPath(out));
   const earlier = isThere ? optionsOf(task, readConfiguration(out), out) : {};
   return chooseLimit(checkTaskOptions(task.name, task.options, given, earlier), given);
 }
 
-/** What the configuration of a run says of the task. Under `place` stands what a resumed run may change. */
-export function describeTask(task: Task, options: Checked<CommonTable>, data: TaskData<JsonObject>): JsonObject {
+/**
+ * What the configuration of a run says of the task. Under `place` stands what a resumed run may change. `recurrent` and
+ * `weightDecay` are left out where they are what they would be if nobody had given them.
+ */
+export function describeTask(task: AnyTask, options: Checked<CommonTable>, data: AnyTaskData): JsonObject {
   const settings: Record<string, JsonObject[string]> = {};
   const place: Record<string, JsonObject[string]> = {};
+  const usual = {
+    recurrent: '{}',
+    weightDecay: `${optimizerNamed(options.optimizer, { learningRate: options.learningRate }).weightDecay}`,
+  };
+  const isUsual = (name: string, value: JsonObject[string]) =>
+    Object.hasOwn(usual, name) && usual[name as keyof typeof usual] === JSON.stringify(value);
   for (const [name, value] of Object.entries(options) as [string, JsonObject[string] | undefined][]) {
-    if (value === undefined || UNSAID.includes(name)) continue;
+    if (value === undefined || UNSAID.includes(name) || isUsual(name, value)) continue;
     const isFile = (name === 'valid' || name === 'test') && typeof value === 'string';
     (isFile || PLACE.includes(name) ? place : settings)[name] = value;
   }
@@ -55,7 +65,7 @@ export interface SavedTask {
  * @param path of the run or the checkpoint
  * @throws {CheckpointError} `checkpoint_mismatch` when it is of no task, or of another one
  */
-export function readSavedTask(task: Task, configuration: JsonObject, path: string): SavedTask {
+export function readSavedTask(task: AnyTask, configuration: JsonObject, path: string): SavedTask {
   const { task: description } = configuration;
   const { saved, fingerprint } = isJsonObject(description) ? description : {};
   if (!isJsonObject(saved) || !isJsonObject(fingerprint)) {
@@ -66,7 +76,7 @@ export function readSavedTask(task: Task, configuration: JsonObject, path: strin
   return { options: chooseLimit(options, earlier), saved, fingerprint };
 }
 
-function optionsOf(task: Task, { task: description, place }: JsonObject, run: string): JsonObject {
+function optionsOf(task: AnyTask, { task: description, place }: JsonObject, run: string): JsonObject {
   if (!isJsonObject(description) || description['kind'] !== task.name || !isJsonObject(place)) {
     throw new ConfigurationError('configuration_mismatch', `the run '${run}' is not one of the task '${task.name}'`, {
       run,
@@ -79,9 +89,9 @@ function optionsOf(task: Task, { task: description, place }: JsonObject, run: st
 
 /** A batch is limited by its sequences or by its steps. @throws {OptionError} `invalid_option` for both */
 function chooseLimit(options: Checked<CommonTable>, given: Readonly<Record<string, unknown>>): Checked<CommonTable> {
-  const { batch, tokens } = options;
+  const { batch, tokens } = options as Partial<Checked<SequenceTable>>;
   if (tokens === undefined) return options;
-  if (given['batch'] === undefined) return { ...options, batch: undefined };
+  if (given['batch'] === undefined) return Object.assign({}, options, { batch: undefined });
   const message = `options 'batch' and 'tokens' exclude each other, got ${batch} and ${tokens}`;
   throw new OptionError('invalid_option', message, { name: 'tokens', batch, tokens });
 }

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../core/json.js';
 import type { Examples } from '../data/examples.js';
 import type { SequenceBatchesOptions } from '../data/sequence-batches.js';
 import type { SequenceExample } from '../data/sequence-packing.js';
+import { TokenStreams } from '../data/streams.js';
 import type { LossDescription } from '../losses/losses.js';
 import type { Model } from '../model/model.js';
 import type { Network } from '../model/network.js';
@@ -12,16 +13,19 @@ import type { Checked } from './task-options.js';
 /** Examples in memory, or made when a batch of them is. */
 export type Part<E = SequenceExample> = readonly E[] | Examples<E>;
 
+/** Whatever a model is trained on or judged by: examples, or a text as streams of tokens whose state is carried on. */
+export type AnyPart<E = never> = Part<E> | TokenStreams;
+
 /** How examples become batches, beside the size of those: what `SequenceBatches` takes. */
 export type Packing<E = SequenceExample> = Omit<SequenceBatchesOptions<E>, 'batch' | 'tokens'>;
 
 /** What a task has read. */
-export interface TaskData<S extends JsonObject, E = SequenceExample> {
-  readonly training: Part<E>;
+export interface TaskData<S extends JsonObject, E = SequenceExample, P extends AnyPart<E> = Part<E>> {
+  readonly training: P;
   /** Chooses the best model. */
-  readonly validation?: Part<E> | undefined;
+  readonly validation?: P | undefined;
   /** Judges it in the end. */
-  readonly test?: Part<E> | undefined;
+  readonly test?: P | undefined;
   /** What is needed to use the model: vocabulary, names of classes, scaling. Plain JSON, saved with it. */
   readonly saved: S;
   /** What identifies the data: a resumed run must find the same. */
@@ -59,24 +63,31 @@ export interface TaskContext<T extends CommonTable, S extends JsonObject> {
  * A task. Its data and its JSON are checked by its own functions, which throw the errors of the library before anything is
  * written.
  */
-export interface Task<T extends CommonTable = CommonTable, S extends JsonObject = JsonObject, E = SequenceExample> {
+export interface Task<
+  T extends CommonTable = CommonTable,
+  S extends JsonObject = JsonObject,
+  E = SequenceExample,
+  P extends AnyPart<E> = Part<E>,
+> {
   /** Its name on the command line. */
   readonly name: string;
   /** One line for the help. */
   readonly summary: string;
   readonly options: T;
+  /** What the parts are counted in, for people; default `examples`. */
+  readonly countedIn?: string;
   /** Reads the data, splits it, and learns from the training part what must be saved. */
-  read(options: Checked<T>): Promise<TaskData<S, E>>;
+  read(options: Checked<T>): Promise<TaskData<S, E, P>>;
   /** Other examples with their targets, read as the training part was: for an evaluation on another file. */
-  readExamples(file: string, options: Checked<T>, saved: S): Promise<Part<E>>;
-  /** How the examples become batches. */
-  packing(options: Checked<T>, saved: S): Packing<E>;
+  readExamples(file: string, options: Checked<T>, saved: S): Promise<P>;
+  /** How the examples become batches; streams are batches already. */
+  packing?(options: Checked<T>, saved: S): Packing<E>;
   network(options: Checked<T>, saved: S): Network;
   loss(options: Checked<T>): LossDescription;
   /** Metrics by name. */
-  evaluate(model: Model, part: Part<E>, context: TaskContext<T, S>): Promise<JsonObject>;
-  /** The number that the best model is chosen by: lower is better. */
-  score(metrics: JsonObject): number;
+  evaluate(model: Model, part: P, context: TaskContext<T, S>): Promise<JsonObject>;
+  /** The number that the best model is chosen by: lower is better. Default the validation loss. */
+  score?(metrics: JsonObject): number;
   /** The metrics as lines for people. */
   describe(metrics: JsonObject, saved: S): string;
   /** Examples without targets. */
@@ -91,10 +102,21 @@ export interface Task<T extends CommonTable = CommonTable, S extends JsonObject 
   stream?(model: Model, context: TaskContext<T, S>): TaskStream;
 }
 
+/** A task of which nothing more is known: what runs any of them takes. */
+export interface AnyTask extends Omit<Task<CommonTable, JsonObject, unknown, AnyPart<unknown>>, 'packing'> {
+  packing?(options: Checked<CommonTable>, saved: JsonObject): Packing<never>;
+}
+
+/** What any task has read. */
+export type AnyTaskData = TaskData<JsonObject, unknown, AnyPart<unknown>>;
+
 /** Gives the literal types of a task to the compiler. */
-export function defineTask<T extends CommonTable, S extends JsonObject, E = SequenceExample>(
-  task: Task<T, S, E>,
-): Task<T, S, E> {
+export function defineTask<
+  T extends CommonTable,
+  S extends JsonObject,
+  E = SequenceExample,
+  P extends AnyPart<E> = Part<E>,
+>(task: Task<T, S, E, P>): Task<T, S, E, P> {
   return task;
 }
 
@@ -108,8 +130,9 @@ export async function* examplesOf<E>(part: Part<E>, atOnce: number): AsyncGenera
   }
 }
 
-/** Number of examples of a part. */
-export function sizeOf(part: Part<unknown> | undefined): number {
+/** Number of examples of a part, or of the symbols to predict. */
+export function sizeOf(part: AnyPart<unknown> | undefined): number {
   if (part === undefined) return 0;
+  if (part instanceof TokenStreams) return part.predictions;
   return 'read' in part ? part.count : part.length;
 }

@@ -5,6 +5,7 @@ import { describeValue } from '../core/options.js';
 import { classify } from './classify.js';
 import { taskKind } from './find-checkpoint.js';
 import { forecast } from './forecast.js';
+import { lm } from './lm.js';
 import { remember } from './remember.js';
 import {
   type EvaluateTaskOptions,
@@ -17,12 +18,12 @@ import {
   type TaskEvaluation,
 } from './saved-task.js';
 import { tag } from './tag.js';
-import type { Task } from './task.js';
+import type { AnyTask } from './task.js';
 import type { Given } from './task-options.js';
 import { runTraining, type TaskResult, type TaskWatch } from './train-task.js';
 
 /** The tasks by name. */
-export const TASKS = Object.freeze({ classify, forecast, remember, tag });
+export const TASKS = Object.freeze({ lm, classify, tag, forecast, remember });
 
 /** Name of a task. */
 export type TaskName = keyof typeof TASKS;
@@ -31,7 +32,7 @@ export type TaskName = keyof typeof TASKS;
 export type TaskOptions<Name extends TaskName> = Given<(typeof TASKS)[Name]['options']> & TaskWatch;
 
 /** The task of a name. @throws {OptionError} `invalid_option`, listing the names */
-export function taskNamed(name: string): Task {
+export function taskNamed(name: string): AnyTask {
   if (Object.hasOwn(TASKS, name)) return TASKS[name as TaskName];
   const known = Object.keys(TASKS).join(', ');
   throw new OptionError('invalid_option', `there is no task ${describeValue(name)}; tasks are ${known}`, { name });
@@ -81,6 +82,6 @@ export async function* predictTask(run: string, options: PredictTaskOptions): As
   yield* runPrediction(await taskOf(run), run, options);
 }
 
-async function taskOf(run: string): Promise<Task> {
+async function taskOf(run: string): Promise<AnyTask> {
   return taskNamed((await taskKind(run)) ?? 'none');
 }

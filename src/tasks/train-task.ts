@@ -1,7 +1,6 @@
 /** Trains any task: one runner for all of them. */
 import { bestPath, Run } from '../checkpoint/run.js';
 import type { JsonObject } from '../core/json.js';
-import { SequenceBatches } from '../data/sequence-batches.js';
 import type { Model } from '../model/model.js';
 import { optimizerNamed } from '../optimizers/optimizer.js';
 import { parseSchedule } from '../schedules/parse-schedule.js';
@@ -11,7 +10,9 @@ import type { ProgressReporter } from '../training/progress.js';
 import { Trainer } from '../training/trainer.js';
 import type { TrainingResult } from '../training/training-result.js';
 import type { CommonTable } from './common-options.js';
-import { type Part, sizeOf, type Task, type TaskContext, type TaskData } from './task.js';
+import { measureMemory, type TrainingMemory } from './measured-memory.js';
+import { type AnyTask, type AnyTaskData, sizeOf, type TaskContext } from './task.js';
+import { batchesOf } from './task-batches.js';
 import { checkTrainingOptions, describeTask } from './task-configuration.js';
 import type { Checked } from './task-options.js';
 
@@ -27,7 +28,7 @@ export interface TaskWatch {
   readonly onStart?: (start: TaskStart) => void;
 }
 
-/** Numbers of examples. */
+/** Numbers of examples, or of symbols in a text. */
 export interface PartSizes {
   readonly training: number;
   readonly validation: number;
@@ -40,6 +41,8 @@ export interface TaskStart {
   readonly options: Checked<CommonTable>;
   readonly parameters: number;
   readonly examples: PartSizes;
+  /** What they are: `examples`, `symbols`. */
+  readonly of: string;
   readonly threads: number;
 }
 
@@ -51,10 +54,13 @@ export interface TaskResult extends TrainingResult {
   /** Number of trained values. */
   readonly parameters: number;
   readonly examples: PartSizes;
+  /** What they are: `examples`, `symbols`. */
+  readonly of: string;
   /** Metrics of the best model by the part that they were measured on. */
   readonly metrics: { readonly validation?: JsonObject; readonly test?: JsonObject };
   /** The same for people. */
   readonly summary: string;
+  readonly memory: TrainingMemory;
 }
 
 /**
@@ -67,20 +73,27 @@ export interface TaskResult extends TrainingResult {
  * @throws the signal's reason after an abort, when the checkpoint has been written
  */
 export async function runTraining(
-  task: Task,
+  task: AnyTask,
   { callbacks = [], progress, signal, onStart, ...given }: TaskWatch & Readonly<Record<string, unknown>>,
 ): Promise<TaskResult> {
   const options = checkTrainingOptions(task, given);
   signal?.throwIfAborted();
   const data = await task.read(options);
   const context = { options, saved: data.saved, ...(signal !== undefined && { signal }) };
-  const batches = batchesOf(task, context, data);
+  const batches = batchesOfParts(task, context, data);
+  const residentBefore = process.memoryUsage.rss();
   const model = await compile(task, context);
   try {
     const { validation } = data;
-    const examples = { training: sizeOf(data.training), validation: sizeOf(validation), test: sizeOf(data.test) };
-    const facts = { task: task.name, parameters: model.parameterCount, examples };
+    const examples = {
+      training: sizeOf(data.training),
+      validation: sizeOf(validation),
+      test: sizeOf(data.test),
+    };
+    const of = task.countedIn ?? 'examples';
+    const facts = { task: task.name, parameters: model.parameterCount, examples, of };
     const announce = () => onStart?.({ ...facts, options, threads: model.threads });
+    const score = (metrics: JsonObject) => task.score?.(metrics) ?? Number.NaN;
     const trainer = new Trainer(model, {
       epochs: options.epochs,
       schedule: parseSchedule(options.schedule),
@@ -88,7 +101,7 @@ export async function runTraining(
       directory: options.out,
       resume: options.resume,
       checkpointEvery: options.checkpointEvery,
-      ...(validation && { score: async () => task.score(await task.evaluate(model, validation, context)) }),
+      ...(validation && task.score && { score: async () => score(await task.evaluate(model, validation, context)) }),
       configuration: describeTask(task, options, data),
       callbacks: [{ onStart: announce }, ...callbacks],
       ...(progress !== undefined && { progress }),
@@ -98,22 +111,24 @@ export async function runTraining(
     await takeBest(model, options.out);
     const metrics = await judge(task, model, data, context);
     const summary = describe(task, metrics, data.saved);
-    return { ...result, ...facts, run: options.out, metrics, summary };
+    const memory = measureMemory(model, residentBefore);
+    return { ...result, ...facts, run: options.out, metrics, summary, memory };
   } finally {
     model.dispose();
   }
 }
 
 /** Everything that can be wrong with the examples of any part is found here, before training. */
-function batchesOf(task: Task, { options, saved }: TaskContext<CommonTable, JsonObject>, data: TaskData<JsonObject>) {
-  const limit = options.tokens === undefined ? { batch: options.batch ?? 1 } : { tokens: options.tokens };
-  const source = (part: Part) => new SequenceBatches(part, { ...limit, ...task.packing(options, saved) });
-  if (data.test !== undefined) source(data.test);
-  const validation = data.validation && source(data.validation);
-  return { training: source(data.training), validation };
+function batchesOfParts(task: AnyTask, context: TaskContext<CommonTable, JsonObject>, data: AnyTaskData) {
+  const { training, validation, test } = data;
+  if (test !== undefined) batchesOf(task, test, context);
+  return {
+    training: batchesOf(task, training, context),
+    validation: validation && batchesOf(task, validation, context),
+  };
 }
 
-function compile(task: Task, { options, saved }: TaskContext<CommonTable, JsonObject>): Promise<Model> {
+function compile(task: AnyTask, { options, saved }: TaskContext<CommonTable, JsonObject>): Promise<Model> {
   const { optimizer, learningRate, weightDecay, seed, init, threads } = options;
   return task.network(options, saved).compile({
     loss: task.loss(options),
@@ -134,9 +149,9 @@ async function takeBest(model: Model, run: string): Promise<void> {
 }
 
 async function judge(
-  task: Task,
+  task: AnyTask,
   model: Model,
-  { validation, test }: TaskData<JsonObject>,
+  { validation, test }: AnyTaskData,
   context: TaskContext<CommonTable, JsonObject>,
 ): Promise<TaskResult['metrics']> {
   return {
@@ -145,7 +160,7 @@ async function judge(
   };
 }
 
-function describe(task: Task, metrics: TaskResult['metrics'], saved: JsonObject): string {
+function describe(task: AnyTask, metrics: TaskResult['metrics'], saved: JsonObject): string {
   const { validation, test } = metrics;
   const parts = [
     validation && `validation\n${task.describe(validation, saved)}`,

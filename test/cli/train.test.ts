@@ -78,7 +78,7 @@ describe('bptt train lm', () => {
     ];
     const result = jsonOf(await runBptt(['train', 'lm', ...args]));
     const evaluated = jsonOf(await runBptt(['eval', run('a'), '--data', valid, '--json']));
-    expect(evaluated['loss']).toBeCloseTo((result['best'] as { loss: number }).loss, 5);
+    expect((evaluated['metrics'] as { loss: number }).loss).toBeCloseTo((result['best'] as { loss: number }).loss, 5);
     const { stdout } = await runBptt(['sample', run('a'), '--length', '60']);
     expect(stdout).toMatch(/^[a-z]+\.?( [a-z]+\.?)*\n[a-z]/);
     expect(stdout).not.toMatch(/ \n|\n /);
@@ -89,7 +89,7 @@ describe('bptt train lm', () => {
     const args = ['--data', data, '--out', run('a'), '--valid', '0', ...SMALL, '--epochs', '1'];
     const result = jsonOf(await runBptt(['train', 'lm', ...args, '--json']));
     expect(result).toMatchObject({ validation: null, best: null });
-    expect((await runBptt(['eval', run('a'), '--data', data])).stdout).toMatch(/^loss \d/);
+    expect((await runBptt(['eval', run('a'), '--data', data])).stdout).toMatch(/symbols\nloss \d/);
   });
 
   it('writes plain lines to standard error and the result to standard output', async () => {
@@ -97,7 +97,9 @@ describe('bptt train lm', () => {
     const args = ['--data', data, '--out', run('a'), ...SMALL, '--epochs', '2'];
     const { stdout, stderr, status } = await runBptt(['train', 'lm', ...args]);
     expect(status).toBe(0);
-    expect(stderr).toMatch(/^2x16 lstm, .* 1 thread\nepoch 1 {2}training loss .*\nepoch 2 {2}training loss [^\n]*\n$/);
+    expect(stderr).toMatch(
+      /^lm: 2x16 lstm, .* 1 thread\nepoch 1 {2}training loss .*\nepoch 2 {2}training loss [^\n]*\n$/,
+    );
     expect(stdout).toMatch(/^run +\S+\nsteps +\d+ \(2 epochs\)\n/);
   });
 
@@ -242,14 +244,16 @@ describe('a saved language model', () => {
     const { data, run } = await trained();
     const { stdout, stderr, status } = await runBptt(['eval', run, '--data', data, '--json']);
     expect([status, stderr]).toEqual([0, '']);
-    const result = JSON.parse(stdout) as Record<string, number>;
-    expect(Object.keys(result)).toEqual(['loss', 'perplexity', 'bitsPerToken', 'tokens']);
-    expect(result['tokens']).toBe(readFileSync(data, 'utf8').length - 1);
-    expect(result['loss']).toBeLessThan(3);
+    const { metrics, ...evaluation } = JSON.parse(stdout) as { metrics: Record<string, number> };
+    const tokens = readFileSync(data, 'utf8').length - 1;
+    expect(evaluation).toEqual({ task: 'lm', part: data, examples: tokens });
+    expect(Object.keys(metrics)).toEqual(['loss', 'perplexity', 'bitsPerToken', 'tokens']);
+    expect(metrics['tokens']).toBe(tokens);
+    expect(metrics['loss']).toBeLessThan(3);
     const lines = await runBptt(['eval', run, '--data', data]);
     expect(lines.stdout).toBe(
-      `loss ${result['loss']?.toFixed(4)}  perplexity ${result['perplexity']?.toFixed(3)}  ` +
-        `bits per token ${result['bitsPerToken']?.toFixed(4)}  tokens ${result['tokens']}\n`,
+      `${data}: ${tokens} symbols\nloss ${metrics['loss']?.toFixed(4)} nats  ` +
+        `perplexity ${metrics['perplexity']?.toFixed(4)}  bits per symbol ${metrics['bitsPerToken']?.toFixed(4)}\n`,
     );
   });
 

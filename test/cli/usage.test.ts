@@ -37,8 +37,9 @@ describe('bptt', () => {
     const names = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name);
     expect(names).toEqual(
       (
-        'data out valid level cell embedding units layers dropout recurrent batch steps epochs optimizer ' +
-        'learning-rate weight-decay schedule init clip-norm seed threads checkpoint-every resume config json'
+        'data out valid test cell units layers dropout recurrent epochs optimizer learning-rate weight-decay ' +
+        'schedule init clip-norm seed threads checkpoint-every resume level vocabulary embedding tied batch steps ' +
+        'config json'
       ).split(' '),
     );
   });

@@ -2,12 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
-import {
-  evaluateLanguageModel,
-  loadLanguageModel,
-  type TrainLanguageModelOptions,
-  trainLanguageModel,
-} from '../../src/tasks/language-model.js';
+import { loadLanguageModel } from '../../src/tasks/saved-language-model.js';
+import { evaluateTask, type TaskOptions, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { smallText } from '../cli/small-text.js';
 
@@ -37,7 +33,7 @@ const noise = { inputDropout: 0.1, recurrentDropout: 0.1, weightDropout: 0.2 };
 const penalties = { activationPenalty: 2, temporalPenalty: 1 };
 
 describe('a language model with further options of its recurrent layers', () => {
-  it.each<[string, Pick<TrainLanguageModelOptions, 'cell' | 'recurrent'>]>([
+  it.each<[string, Pick<TaskOptions<'lm'>, 'cell' | 'recurrent'>]>([
     ['an RNN', { cell: 'rnn', recurrent: { activation: 'relu', layerNormalization: true, zoneout: 0.1, ...noise } }],
     [
       'an LSTM with a projection',
@@ -60,19 +56,19 @@ describe('a language model with further options of its recurrent layers', () => 
     const valid = join(run('..'), 'valid.txt');
     writeFileSync(valid, smallText(15, 2));
     const options = { data, valid, ...small, ...variant };
-    const whole = await trainLanguageModel({ ...options, out: run('whole') });
+    const whole = await trainTask('lm', { ...options, out: run('whole') });
 
     const controller = new AbortController();
     const callbacks = [{ onStep: ({ step }: { step: number }) => void (step === 11 && controller.abort('enough')) }];
-    const stopped = trainLanguageModel({ ...options, out: run('a'), signal: controller.signal, callbacks });
+    const stopped = trainTask('lm', { ...options, out: run('a'), signal: controller.signal, callbacks });
     await expect(stopped).rejects.toBe('enough');
-    const resumed = await trainLanguageModel({ out: run('a'), resume: true, progress: false });
+    const resumed = await trainTask('lm', { out: run('a'), resume: true, progress: false });
     expect(resumed.steps).toBeGreaterThan(11);
     const tensors = async (path: string | undefined) => [...(await loadCheckpoint(String(path))).tensors];
     expect(await tensors(resumed.checkpoint)).toEqual(await tensors(whole.checkpoint));
 
-    const { loss } = await evaluateLanguageModel(run('a'), { data: valid, threads: 1 });
-    expect(loss).toBeCloseTo(whole.best?.loss as number, 5);
+    const { metrics } = await evaluateTask(run('a'), { data: valid, threads: 1 });
+    expect(metrics['loss']).toBeCloseTo(whole.best?.loss as number, 5);
     const { model, vocabulary } = await loadLanguageModel(run('a'), { threads: 1 });
     expect(model.sample(vocabulary, { length: 30, seed: 2 })).toHaveLength(30);
     model.dispose();
@@ -80,16 +76,16 @@ describe('a language model with further options of its recurrent layers', () => 
 
   it('leaves out of its configuration what nobody gave, as older runs do, and resumes without it', async () => {
     const { data, run } = text();
-    await trainLanguageModel({ data, out: run('a'), ...small });
+    await trainTask('lm', { data, out: run('a'), ...small });
     const { task } = configurationOf(run('a'));
     expect(task).not.toHaveProperty('recurrent');
     expect(task).not.toHaveProperty('weightDecay');
     const resume = { out: run('a'), resume: true, epochs: 2, progress: false } as const;
-    const zoneout = trainLanguageModel({ ...resume, recurrent: { zoneout: 0.1 } });
+    const zoneout = trainTask('lm', { ...resume, recurrent: { zoneout: 0.1 } });
     await expect(zoneout).rejects.toMatchObject({ code: 'configuration_mismatch' });
-    const decay = trainLanguageModel({ ...resume, weightDecay: 0.1 });
+    const decay = trainTask('lm', { ...resume, weightDecay: 0.1 });
     await expect(decay).rejects.toMatchObject({ code: 'configuration_mismatch' });
-    expect(await trainLanguageModel({ ...resume, recurrent: {}, weightDecay: 0 })).toMatchObject({ epochs: 2 });
+    expect(await trainTask('lm', { ...resume, recurrent: {}, weightDecay: 0 })).toMatchObject({ epochs: 2 });
   });
 });
 
@@ -103,9 +99,9 @@ describe('the weight decay of a language model', () => {
     ['rmsprop', 0.2, 0.2],
   ] as const)('of %s given %s is %d', async (optimizer, weightDecay, used) => {
     const { data, run } = text();
-    await trainLanguageModel({ data, out: run('a'), ...small, optimizer, weightDecay, learningRate: 1e-3 });
+    await trainTask('lm', { data, out: run('a'), ...small, optimizer, weightDecay, learningRate: 1e-3 });
     expect(configurationOf(run('a')).model.optimizer.weightDecay).toBe(used);
-    const more = await trainLanguageModel({ out: run('a'), resume: true, epochs: 2, progress: false });
+    const more = await trainTask('lm', { out: run('a'), resume: true, epochs: 2, progress: false });
     expect(more.epochs).toBe(2);
   });
 });

@@ -1,0 +1,246 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
+import { CharacterVocabulary } from '../../src/data/character-vocabulary.js';
+import { lm } from '../../src/tasks/lm.js';
+import { loadLanguageModel, sampleLanguageModel } from '../../src/tasks/saved-language-model.js';
+import { checkTaskOptions } from '../../src/tasks/task-options.js';
+import { evaluateTask, loadTask, predictTask, trainTask } from '../../src/tasks/tasks.js';
+import type { TaskStart } from '../../src/tasks/train-task.js';
+import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { smallText } from '../cli/small-text.js';
+
+const check = (given: Readonly<Record<string, unknown>>, earlier = {}) =>
+  checkTaskOptions('lm', lm.options, given, earlier);
+
+const place = { data: 'text.txt', out: 'runs/a' };
+const small = {
+  embedding: 8,
+  units: 16,
+  layers: 1,
+  batch: 8,
+  steps: 16,
+  epochs: 2,
+  threads: 1,
+  progress: false,
+} as const;
+
+describe('options of a language model', () => {
+  it('have the defaults that the help names', () => {
+    const defaults = Object.entries(lm.options).flatMap(([name, option]) =>
+      option.default === undefined ? [] : [[name, option.default]],
+    );
+    expect(check(place)).toMatchObject({ ...Object.fromEntries(defaults), ...place, resume: false });
+    expect(check(place)).toMatchObject({ cell: 'lstm', units: 256, layers: 2, epochs: 10, batch: 50, steps: 50 });
+  });
+
+  it('are taken from what is given, then from the run that is resumed, then from the defaults', () => {
+    const checked = check({ ...place, units: 3, seed: undefined }, { units: 4, layers: 5, seed: 6 });
+    expect(checked).toMatchObject({ units: 3, layers: 5, seed: 6, embedding: 128 });
+  });
+
+  it.each<[string, unknown]>([
+    ['valid', -0.1],
+    ['valid', ''],
+    ['level', 'bytes'],
+    ['vocabulary', 2],
+    ['cell', 'LSTM'],
+    ['embedding', 0],
+    ['units', 1.5],
+    ['layers', '2'],
+    ['dropout', 0.9999995],
+    ['recurrent', []],
+    ['recurrent', '{}'],
+    ['recurrent', { units: 16 }],
+    ['recurrent', { layers: 2 }],
+    ['recurrent', { dropout: 0.1 }],
+    ['recurrent', { initializer: 'he' }],
+    ['recurrent', { output: 'sequence' }],
+    ['recurrent', { direction: 'reverse' }],
+    ['recurrent', { direction: 'bidirectional', merge: 'sum' }],
+    ['batch', Number.NaN],
+    ['epochs', 0],
+    ['learningRate', Number.POSITIVE_INFINITY],
+    ['weightDecay', -1],
+    ['schedule', 5],
+    ['init', ''],
+    ['clipNorm', -1],
+    ['seed', -1],
+    ['threads', 0],
+    ['checkpointEvery', 0],
+    ['resume', 'yes'],
+    ['data', 7],
+    ['out', undefined],
+  ])('%s of %j is an error that names it', (name, value) => {
+    expect(() => check({ ...place, [name]: value })).toThrow(
+      expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(name) }),
+    );
+  });
+
+  it('of the recurrent layers are named when the task decides them', () => {
+    const checked = (recurrent: object) => () => check({ ...place, recurrent });
+    expect(checked({ zoneout: 0.1, dropout: 0.2 })).toThrow(
+      "'recurrent' has 'dropout' 0.2: option 'dropout' decides it",
+    );
+    expect(checked({ initializer: 'he' })).toThrow(/'recurrent' has 'initializer' "he": option 'init' decides it/);
+    expect(checked({ output: 'last' })).toThrow(/'output' "last": .*every step/);
+    expect(checked({ direction: 'reverse' })).toThrow(/'direction' "reverse": .*forward only/);
+  });
+
+  it('that do not exist are errors', () => {
+    const options = { ...place, unit: 3 };
+    expect(() => check(options)).toThrow(expect.objectContaining({ code: 'unknown_option' }));
+  });
+});
+
+const vocabulary = CharacterVocabulary.fromText('abcdefg').toJSON();
+
+function nodesOf(given: Readonly<Record<string, unknown>>) {
+  const nodes = lm.network(check({ ...place, ...given }), { vocabulary }).description.nodes;
+  return nodes.map(({ layer }) => layer);
+}
+
+describe('the network of a language model', () => {
+  it('is embedding, recurrent layers, dropout where it is asked for, and logits', () => {
+    const layers = nodesOf({ cell: 'gru', embedding: 3, units: 4, layers: 2, dropout: 0.5 });
+    expect(layers).toMatchObject([
+      { kind: 'embedding', size: 7, units: 3 },
+      { kind: 'gru', units: 4, layers: 2, dropout: 0.5 },
+      { kind: 'dropout', rate: 0.5 },
+      { kind: 'dense', units: 7 },
+    ]);
+    expect(nodesOf({ cell: 'gru', dropout: 0 }).map(({ kind }) => kind)).toEqual(['embedding', 'gru', 'dense']);
+  });
+});
+
+describe('a language model with tied embeddings', () => {
+  it('uses one table twice, with a projection where sizes differ', () => {
+    const kinds = (given: Readonly<Record<string, unknown>>) => nodesOf(given).map(({ kind }) => kind);
+    const tied = { kind: 'dense', units: 7, tied: 'embedding' };
+    expect(nodesOf({ tied: true, embedding: 4, units: 4 }).at(-1)).toMatchObject(tied);
+    expect(kinds({ tied: true, embedding: 4, units: 4 })).toEqual(['embedding', 'lstm', 'dense']);
+    expect(nodesOf({ tied: true, embedding: 4, units: 6 }).slice(-2)).toMatchObject([{ units: 4 }, tied]);
+    expect(kinds({ tied: true, embedding: 4, units: 6, recurrent: { projection: 4 } })).toHaveLength(3);
+  });
+});
+
+describe('the recurrent layers of a language model', () => {
+  const settings = { cell: 'gru', embedding: 3, units: 4, layers: 2, dropout: 0 } as const;
+
+  it('have the further options as they are given', () => {
+    const recurrent = { resetAfter: false, zoneout: 0.1, biases: 'one' } as const;
+    const [, layer] = nodesOf({ ...settings, recurrent });
+    expect(layer).toEqual({ kind: 'gru', units: 4, layers: 2, dropout: 0, ...recurrent });
+  });
+
+  it('refuse what they do not take', () => {
+    const build = (recurrent: Readonly<Record<string, unknown>>) => () => nodesOf({ ...settings, recurrent });
+    expect(build({ projection: 3 })).toThrow(expect.objectContaining({ code: 'unknown_option' }));
+    expect(build({ kind: 'lstm' })).toThrow(expect.objectContaining({ code: 'unknown_option' }));
+    expect(build({ zoneout: 1 })).toThrow(expect.objectContaining({ code: 'invalid_option' }));
+  });
+});
+
+describe('a language model in a program', () => {
+  function text(): { data: string; out: string } {
+    const directory = temporaryDirectory();
+    const data = join(directory, 'text.txt');
+    writeFileSync(data, smallText(200));
+    return { data, out: join(directory, 'run') };
+  }
+
+  it('is trained, evaluated, sampled and loaded', async () => {
+    const files = text();
+    const starts: TaskStart[] = [];
+    const result = await trainTask('lm', { ...files, ...small, onStart: (start) => void starts.push(start) });
+    expect(starts).toMatchObject([{ parameters: result.parameters, threads: 1, options: { batch: 8 } }]);
+    expect(result).toMatchObject({ run: files.out, epochs: 2, memory: { plannedBytes: expect.any(Number) } });
+    const { arena, scratch, parameters, gradients, optimizer, plannedBytes } = result.memory;
+    expect(arena + scratch + parameters + gradients + optimizer).toBe(plannedBytes);
+    expect(parameters).toBeGreaterThanOrEqual(4 * result.parameters);
+
+    const { metrics } = await evaluateTask(files.out, { data: files.data, threads: 1 });
+    expect(metrics['loss']).toBeLessThan(Math.log(23));
+    const validated = await evaluateTask(files.out, { threads: 1 });
+    expect(validated).toMatchObject({ part: 'validation', of: 'symbols', metrics: result.metrics.validation });
+    expect(validated.metrics['loss']).toBeCloseTo(result.best?.loss as number, 5);
+
+    let sampled = '';
+    for await (const piece of sampleLanguageModel(files.out, { length: 30, seed: 2 })) sampled += piece;
+    expect(sampled).toHaveLength(30);
+    const { model, vocabulary, checkpoint } = await loadLanguageModel(files.out, { threads: 1 });
+    expect(model.sample(vocabulary, { prompt: '\n', length: 30, seed: 2 })).toBe(sampled);
+    expect(checkpoint).toBe(join(files.out, 'best.safetensors'));
+    model.dispose();
+  });
+
+  it('of words, with a limited vocabulary, tied embeddings and a test part, says how likely a text is', async () => {
+    const { data, out } = text();
+    writeFileSync(data, 'the cat sat on the mat\nthe dog sat on the rug\n'.repeat(60));
+    const words = { level: 'word', vocabulary: 8, tied: true, test: 0.1, valid: 0.1 } as const;
+    const result = await trainTask('lm', { data, out, ...small, ...words, epochs: 6, learningRate: 1e-2 });
+    expect(result.metrics.test?.['perplexity']).toBeLessThan(2);
+    expect(result).toMatchObject({ of: 'symbols' });
+    expect((await loadLanguageModel(out, { threads: 1 })).vocabulary.size).toBe(8);
+
+    const read = async (values: readonly string[]) => {
+      const all = [];
+      for await (const prediction of predictTask(out, { values, threads: 1 })) all.push(prediction);
+      return all;
+    };
+    const [likely, unlikely] = await read(['the cat sat on the', 'on on cat the sat']);
+    expect(likely).toMatchObject({
+      symbols: 5,
+      next: expect.arrayContaining([{ symbol: expect.any(String), probability: expect.any(Number) }]),
+    });
+    expect(likely?.['nats']).toBeLessThan(Number(unlikely?.['nats']) / 3);
+    const { model, options, saved } = await loadTask(out, { threads: 1 });
+    const stream = lm.stream?.(model, { options, saved } as Parameters<NonNullable<typeof lm.stream>>[1]);
+    const nats = [];
+    for (const piece of ['the cat', 'sat', 'on the']) nats.push(Number((await stream?.push(piece))?.[0]?.['nats']));
+    expect(nats.reduce((sum, each) => sum + each, 0)).toBeCloseTo(Number(likely?.['nats']), 4);
+    stream?.close();
+    await expect(stream?.push('mat')).rejects.toMatchObject({ code: 'stream_closed' });
+    model.dispose();
+  });
+
+  it('of bytes needs no character of the training text', async () => {
+    const { data, out } = text();
+    await trainTask('lm', { data, out, ...small, level: 'byte', epochs: 1 });
+    const other = join(temporaryDirectory(), 'other.txt');
+    writeFileSync(other, 'äöü – 漢字\n'.repeat(20));
+    const { metrics, examples } = await evaluateTask(out, { data: other, threads: 1 });
+    expect(examples).toBe(20 * Buffer.byteLength('äöü – 漢字\n') - 1);
+    expect(metrics['loss']).toBeGreaterThan(Math.log(23));
+  });
+
+  it('aborted, rejects with the reason when its checkpoint is written', async () => {
+    const files = text();
+    const controller = new AbortController();
+    const callbacks = [{ onStep: ({ step }: { step: number }) => void (step === 5 && controller.abort('enough')) }];
+    const training = trainTask('lm', { ...files, ...small, signal: controller.signal, callbacks });
+    await expect(training).rejects.toBe('enough');
+    expect(readdirSync(join(files.out, 'checkpoints'))).toEqual(['step-000005.safetensors']);
+  });
+
+  it('diverging, names the step, the layer and the last good checkpoint', async () => {
+    const files = text();
+    const wild = { ...small, optimizer: 'adam', learningRate: 3e38, clipNorm: 0, checkpointEvery: 1 } as const;
+    const error = await trainTask('lm', { ...files, ...wild }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: expect.stringMatching(/^non_finite_(loss|gradient)$/) });
+    expect(error).toMatchObject({ details: { step: expect.any(Number), layer: expect.any(String) } });
+    expect((error as Error).message).toMatch(/last good checkpoint: .*step-\d{6}\.safetensors$/);
+  });
+
+  it('refuses a checkpoint that is not of a language model, and a run without checkpoints', async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'other.safetensors');
+    await saveCheckpoint(path, { tensors: new Map(), metadata: { configuration: {}, vocabulary: null } });
+    await expect(loadLanguageModel(path)).rejects.toMatchObject({ code: 'checkpoint_mismatch' });
+    writeFileSync(join(directory, 'config.json'), '{}');
+    await expect(loadLanguageModel(directory)).rejects.toMatchObject({ code: 'checkpoint_missing' });
+    const resumed = trainTask('lm', { data: path, out: directory, resume: true });
+    await expect(resumed).rejects.toMatchObject({ code: 'configuration_mismatch' });
+  });
+});
