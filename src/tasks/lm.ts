@@ -76,10 +76,10 @@ export const lm = defineTask<typeof options, LanguageModelSaved, Int32Array, Tok
 
   network(given, { vocabulary }) {
     const size = vocabulary.symbols.length;
-    const { embedding: width, units, recurrent, tied } = given;
+    const { embedding: width, units, recurrent, tied, init } = given;
     const columns = recurrent['projection'] ?? units;
     return sequential([
-      embedding({ size, units: width }),
+      embedding({ size, units: width, ...(tied && init === 'default' && { initializer: tiedValues(width) }) }),
       ...recurrentBody(given, 'none'),
       ...(tied && columns !== width ? [dense({ units: width })] : []),
       dense({ units: size, ...(tied && { tied: 'embedding' }) }),
@@ -116,6 +116,11 @@ export const lm = defineTask<typeof options, LanguageModelSaved, Int32Array, Tok
 
   stream: (model, { saved }) => new LanguageModelReader(model, vocabularyFromJSON(saved.vocabulary)),
 });
+
+/** Initial values of a table whose rows are also multiplied with: products of about the size of one factor's numbers. */
+function tiedValues(width: number): string {
+  return `normal:${(1 / Math.sqrt(width)).toPrecision(3)}`;
+}
 
 /** The texts to predict: a file is one text. */
 async function textsOf(source: PredictionSource): Promise<readonly string[]> {
