@@ -145,7 +145,8 @@ export type {
   ZoneoutRates,
 } from './layers/recurrent-options.js';
 export { type CtcOptions, type CtcReduction, ctcTarget, END_OF_TARGET, framesNeeded } from './losses/ctc.js';
-export type { CtcLossDescription, LossDescription, LossName } from './losses/losses.js';
+export type { CtcLossDescription, LossDescription, LossName, QuantileLossDescription } from './losses/losses.js';
+export type { QuantileOptions } from './losses/quantile.js';
 export { Bleu, type BleuOptions, type BleuSmoothing, corpusBleu, sentenceBleu, type Token } from './metrics/bleu.js';
 export { type ClassScores, ConfusionMatrix, largestClasses } from './metrics/confusion-matrix.js';
 export { type Edits, editDistance } from './metrics/edit-distance.js';
@@ -220,8 +221,16 @@ export {
   sampleLanguageModel,
 } from './tasks/saved-language-model.js';
 export type { LoadTaskOptions, SavedTaskModel, TaskEvaluation } from './tasks/saved-task.js';
-export type { PredictionSource } from './tasks/task.js';
-export { evaluateTask, loadTask, predictTask, type TaskName, type TaskOptions, trainTask } from './tasks/tasks.js';
+export type { PredictionSource, TaskStream } from './tasks/task.js';
+export {
+  evaluateTask,
+  loadTask,
+  predictTask,
+  streamTask,
+  type TaskName,
+  type TaskOptions,
+  trainTask,
+} from './tasks/tasks.js';
 export type { TaskResult, TaskStart, TaskWatch } from './tasks/train-task.js';
 export type {
   CheckpointEvent,

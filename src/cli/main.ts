@@ -6,6 +6,7 @@ import { bpttProgram } from './program.js';
 import { abortOnSignals, StopRequest } from './stop-request.js';
 
 const context = {
+  input: () => process.stdin,
   output: new Output(process.stdout),
   signal: abortOnSignals(),
   note: (line: string) => void process.stderr.write(`${line}\n`),

@@ -1,10 +1,13 @@
+import { addAbortSignal } from 'node:stream';
 import { Command } from 'commander';
-import { predictTask } from '../tasks/tasks.js';
+import { predictTask, streamTask } from '../tasks/tasks.js';
 import type { CommandContext } from './command-context.js';
 import { parseNumber } from './parse-argument.js';
+import { linePieces, soundPieces } from './stream-pieces.js';
 
 interface PredictFlags {
   readonly data?: string;
+  readonly stream?: true;
   readonly threads?: number;
 }
 
@@ -15,11 +18,13 @@ export function predictCommand(context: CommandContext): Command {
     .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
     .argument('[inputs...]', 'texts, or numbers as JSON')
     .option('--data <file>', 'instead: a file with the inputs')
+    .option('--stream', 'instead: one sequence on standard input, read as it arrives, each result written at once')
     .option('--threads <n>', 'threads (default: BPTT_THREADS, else all processors)', parseNumber);
-  return command.action(async (run: string, values: readonly string[], { data, threads }: PredictFlags) => {
-    if ((data === undefined) === (values.length === 0)) {
-      command.error('error: either inputs or --data <file> must be given', { exitCode: 2 });
+  return command.action(async (run: string, values: readonly string[], { data, stream, threads }: PredictFlags) => {
+    if (Number(data !== undefined) + Number(stream === true) + Number(values.length > 0) !== 1) {
+      command.error('error: either inputs or --data <file> or --stream must be given', { exitCode: 2 });
     }
+    if (stream === true) return predictStream(context, run, threads);
     const { signal, output } = context;
     const source = data === undefined ? { values } : { file: data };
     for await (const prediction of predictTask(run, { ...source, threads, signal })) {
@@ -27,4 +32,22 @@ export function predictCommand(context: CommandContext): Command {
       signal.throwIfAborted();
     }
   });
+}
+
+/** Pushes what arrives on standard input and writes what becomes known. */
+async function predictStream({ input, output, signal }: CommandContext, run: string, threads: number | undefined) {
+  const stream = await streamTask(run, { threads, signal });
+  try {
+    // Otherwise a stop would wait for the next piece.
+    const source = addAbortSignal(signal, input());
+    for await (const piece of stream.pieces === 'lines' ? linePieces(source) : soundPieces(source)) {
+      for (const result of await stream.push(piece)) await output.json(result);
+    }
+    for (const result of await stream.end()) await output.json(result);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    stream.close();
+  }
 }

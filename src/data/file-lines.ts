@@ -8,7 +8,7 @@ import { firstInvalidUtf8 } from './text.js';
 export const CHUNK_BYTES = 1 << 20;
 
 /** A longer line is refused: no row has as much, and a string has limits. */
-const MAX_LINE_BYTES = 1 << 28;
+export const MAX_LINE_BYTES = 1 << 28;
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;

@@ -2,6 +2,7 @@
 import type { Graph } from '../graph/graph.js';
 import { only, type Value } from '../graph/value.js';
 import { type CtcOptions, emitCtc } from './ctc.js';
+import { emitQuantile, type QuantileOptions } from './quantile.js';
 
 /** Name of a loss. */
 export type LossName = 'softmaxCrossEntropy' | 'sigmoidCrossEntropy' | 'meanSquaredError';
@@ -11,8 +12,13 @@ export interface CtcLossDescription extends CtcOptions {
   readonly kind: 'ctc';
 }
 
+/** A quantile loss with its levels. */
+export interface QuantileLossDescription extends QuantileOptions {
+  readonly kind: 'quantile';
+}
+
 /** A loss: its name, or for one with options a frozen description. */
-export type LossDescription = LossName | CtcLossDescription;
+export type LossDescription = LossName | CtcLossDescription | QuantileLossDescription;
 
 /** All losses that have only a name. */
 export const LOSSES: readonly LossName[] = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError'];
@@ -32,14 +38,17 @@ export interface TargetPlace {
  * - `softmaxCrossEntropy`: targets [R] are class indices 0..C-1, -1 leaves a row out; the mean over the others, in nats.
  * - `sigmoidCrossEntropy`: targets [R, C] in [0, 1]; the mean over rows of the sum over columns, in nats.
  * - `meanSquaredError`: targets [R, C]; the mean over all elements.
+ * - `quantile`: targets [R, C / levels]; the mean over all targets and levels, as `emitQuantile` says.
  * - `ctc`: targets [M] on a time axis of their own, as `emitCtc` takes them.
  *
- * @throws {ShapeError} `shape_mismatch` for a CTC loss of outputs without steps
+ * @throws {ShapeError} `shape_mismatch` for a CTC loss of outputs without steps, and for outputs that are no multiple of the
+ *   levels of a quantile loss
  * @throws {OptionError} `invalid_option` for a blank that is no class
  */
 export function emitLoss(graph: Graph, loss: LossDescription, outputs: Value, place: TargetPlace = {}): Value {
   const { rows } = outputs;
   const { target: name = 'target', labelAxis = 'labels' } = place;
+  if (typeof loss !== 'string' && loss.kind === 'quantile') return emitQuantile(graph, outputs, name, loss);
   if (typeof loss !== 'string') {
     const { kind: _, ...options } = loss;
     const labels = graph.indices(name, graph.steps(labelAxis), outputs.columns, { ignore: true });

@@ -1,7 +1,8 @@
 /** Which loss each output of a network has. */
 import { OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
-import { type CtcLossDescription, LOSSES, type LossDescription } from '../losses/losses.js';
+import { LOSSES, type LossDescription } from '../losses/losses.js';
+import { requireLevels } from '../losses/quantile.js';
 import { type NetworkDescription, ONLY_OUTPUT, outputNodes } from './description.js';
 
 /** Losses of several outputs by their names, and what each counts for in the sum that is minimised. */
@@ -39,10 +40,16 @@ export function labelAxis(output: string): string {
 }
 
 function requireLoss(name: string, value: unknown): LossDescription {
-  const description = value as CtcLossDescription | null;
-  if (typeof value !== 'object' || description?.kind !== 'ctc') return requireOneOf(name, value, LOSSES);
-  rejectUnknownKeys(name, value, ['kind', 'blank', 'reduction', 'zeroInfinity']);
-  return Object.freeze({ ...description });
+  const description = value as Exclude<LossDescription, string> | null;
+  if (typeof value === 'object' && description?.kind === 'ctc') {
+    rejectUnknownKeys(name, value, ['kind', 'blank', 'reduction', 'zeroInfinity']);
+    return Object.freeze({ ...description });
+  }
+  if (typeof value === 'object' && description?.kind === 'quantile') {
+    rejectUnknownKeys(name, value, ['kind', 'levels']);
+    return Object.freeze({ ...description, levels: requireLevels(`${name}.levels`, description.levels) });
+  }
+  return requireOneOf(name, value, LOSSES);
 }
 
 function checkWeights(weights: Readonly<Record<string, number>> | undefined, names: readonly string[]): void {

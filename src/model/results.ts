@@ -39,7 +39,8 @@ export interface EvaluationResult {
 export function reportedLosses(run: ModelRun, losses: readonly OutputLoss[], isNamed: boolean): EvaluationResult {
   const [first] = losses as readonly [OutputLoss];
   // Labels of a CTC loss are not predictions one by one: what counts are the sequences.
-  const targets = typeof first.loss === 'string' ? run.outputRows(first.output) : run.sequences;
+  const isCtc = typeof first.loss === 'object' && first.loss.kind === 'ctc';
+  const targets = isCtc ? run.sequences : run.outputRows(first.output);
   return { loss: run.loss, ...(isNamed && { losses: run.losses }), steps: run.rows, targets };
 }
 

@@ -4,6 +4,7 @@ import { DataError, OptionError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
 import { readCsv } from '../data/csv-table.js';
 import { Standardizer } from '../features/standardizer.js';
+import { levelsOf, QUANTILES } from './forecast-quantiles.js';
 import type { WindowForm } from './forecast-windows.js';
 
 /** What is saved with a model that forecasts. */
@@ -26,6 +27,9 @@ export interface ForecastOptions {
   readonly horizon: number;
   readonly period: number;
   readonly mode: 'direct' | 'autoregressive';
+  readonly baseline: 'last' | 'season';
+  readonly scaling: 'table' | 'window';
+  readonly quantiles: string | undefined;
   readonly valid: number | string;
   readonly test: number | string;
 }
@@ -49,12 +53,39 @@ export function columnsOf({ columns, covariates }: Pick<ForecastOptions, 'column
 
 /** The form of the windows. @throws {OptionError} `invalid_option` for options that exclude one another */
 export function formOf(options: ForecastOptions, width: number, targets: number): WindowForm {
-  const { history, horizon, mode, period } = options;
+  const { history, horizon, mode, period, baseline, scaling, quantiles, columns } = options;
   if (period > history) refuse('period', `at most the ${history} steps of 'history'`, period);
   if (mode === 'autoregressive' && width > targets) {
     refuse('covariates', "left out where 'mode' is autoregressive: their future is not known", options.covariates);
   }
-  return { history, horizon, mode, width, targets };
+  if (mode === 'autoregressive' && baseline === 'season') {
+    refuse('baseline', "last where 'mode' is autoregressive: each step is against the one before", baseline);
+  }
+  if (mode === 'autoregressive' && scaling === 'window') {
+    refuse('scaling', "table where 'mode' is autoregressive: a window has no end there", scaling);
+  }
+  if (mode === 'autoregressive' && quantiles !== undefined) {
+    refuse('quantiles', "left out where 'mode' is autoregressive: it reads one number back in", quantiles);
+  }
+  if (quantiles !== undefined && namesOf('columns', columns).includes(QUANTILES)) {
+    refuse('columns', 'other names, as the quantiles stand beside the columns', columns);
+  }
+  const season = baseline === 'season' ? period : 0;
+  return {
+    history,
+    horizon,
+    mode,
+    width,
+    targets,
+    season,
+    isScaled: scaling === 'window',
+    levels: levelsOf(quantiles),
+  };
+}
+
+/** Means and standard deviations alone. */
+export function scalingOf({ means, standardDeviations }: SavedForecast) {
+  return { means, standardDeviations };
 }
 
 /** The rows of a table in its three parts, one behind the other. */

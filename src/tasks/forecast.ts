@@ -1,6 +1,6 @@
 /** What comes next in a table of numbers: the oil temperature of the next day, and all other columns. */
 import { DataError } from '../core/errors.js';
-import type { JsonObject } from '../core/json.js';
+import { isJsonObject, type JsonObject } from '../core/json.js';
 import { JsonRow } from '../data/json-lines.js';
 import type { SequenceExample } from '../data/sequence-packing.js';
 import { Standardizer } from '../features/standardizer.js';
@@ -9,9 +9,11 @@ import { RegressionErrors } from '../metrics/forecast-errors.js';
 import { seasonalNaiveForecast } from '../metrics/naive-forecast.js';
 import { sequential } from '../model/network.js';
 import { commonOptions } from './common-options.js';
-import { columnsOf, formOf, readColumns, readTable, type SavedForecast } from './forecast-data.js';
-import { forecastsOf } from './forecast-outputs.js';
-import { relativeHistory, truthOf, windowsOf } from './forecast-windows.js';
+import { columnsOf, formOf, readColumns, readTable, type SavedForecast, scalingOf } from './forecast-data.js';
+import { forecastRecord, forecastsOf } from './forecast-outputs.js';
+import { describeQuantiles, levelsOf, QuantileErrors, requireLevelList } from './forecast-quantiles.js';
+import { forecastStream } from './forecast-stream.js';
+import { historyExample, truthOf, windowsOf } from './forecast-windows.js';
 import { recurrentBody } from './recurrent-body.js';
 import { requireData } from './require-data.js';
 import { inputValue } from './sequence-inputs.js';
@@ -37,6 +39,20 @@ const options = {
     description: 'all steps in one output, or one step at a time, read back in',
     default: 'direct',
   }),
+  baseline: choiceOption(['last', 'season'], {
+    description: 'what direct forecasts are against: the last known step, or the last known season',
+    default: 'last',
+  }),
+  scaling: choiceOption(['table', 'window'], {
+    description: 'direct: windows as the table is scaled, or each divided by its own deviation besides',
+    default: 'table',
+  }),
+  quantiles: optional(
+    textOption(
+      { description: 'direct: quantiles to forecast, 0.5 among them', placeholder: 'levels' },
+      requireLevelList,
+    ),
+  ),
 };
 
 type Options = Checked<typeof options>;
@@ -52,7 +68,9 @@ export const forecast = defineTask<typeof options, ForecastSaved>({
   name: 'forecast',
   summary: 'the next steps of columns of a CSV file',
   options,
-  loss: () => 'meanSquaredError',
+  loss({ quantiles }) {
+    return quantiles === undefined ? 'meanSquaredError' : { kind: 'quantile', levels: levelsOf(quantiles) };
+  },
 
   async read(given) {
     const table = await readTable(requireData(given), given);
@@ -84,23 +102,26 @@ export const forecast = defineTask<typeof options, ForecastSaved>({
   },
 
   network(given, saved) {
-    const { mode, width, targets, horizon } = formFor(given, saved);
+    const { mode, width, targets, horizon, levels } = formFor(given, saved);
     const isDirect = mode === 'direct';
     const body = recurrentBody(given, isDirect ? 'last' : 'none');
-    return sequential([...body, dense({ units: isDirect ? horizon * targets : width })], { features: width });
+    const units = isDirect ? horizon * targets * Math.max(1, levels.length) : width;
+    return sequential([...body, dense({ units })], { features: width });
   },
 
   /** Errors on standardised values, of the model and of the forecasts that need none. */
   async evaluate(model, part, { options: given, saved, signal }) {
     const form = formFor(given, saved);
-    const { horizon, targets } = form;
+    const { horizon, targets, levels } = form;
+    const ofQuantiles = new QuantileErrors(levels);
     const errors = { model: new RegressionErrors(), naive: new RegressionErrors(), seasonal: new RegressionErrors() };
     const ofColumn = saved.columns.map(() => new RegressionErrors());
-    for await (const { example, forecast: forecasted } of forecastsOf(model, part, form, signal)) {
+    for await (const { example, forecast: forecasted, quantiles } of forecastsOf(model, part, form, signal)) {
       const { history, future } = truthOf(example, form);
       errors.model.add(future, forecasted);
       errors.naive.add(future, new Float32Array(future.length));
       errors.seasonal.add(future, seasonalNaiveForecast(history, horizon, given.period, targets));
+      if (levels.length > 0) ofQuantiles.add(future, quantiles);
       for (const [column, own] of ofColumn.entries()) {
         const only = (rows: Float32Array) => rows.filter((_, at) => at % targets === column);
         own.add(only(future), only(forecasted));
@@ -108,17 +129,22 @@ export const forecast = defineTask<typeof options, ForecastSaved>({
     }
     const columns = Object.fromEntries(saved.columns.map((name, at) => [name, summary(ofColumn[at])]));
     const [naive, seasonalNaive] = [summary(errors.naive), summary(errors.seasonal)];
-    return { ...summary(errors.model), naive, seasonalNaive, ...(targets > 1 && { columns }) };
+    const found = levels.length > 0 && { quantiles: ofQuantiles.summary() };
+    return { ...summary(errors.model), naive, seasonalNaive, ...(targets > 1 && { columns }), ...found };
   },
-  score: ({ mse }) => Number(mse),
+  /** What is trained: the squared error, or the mean loss of the quantiles. */
+  score: ({ mse, quantiles }) => Number(isJsonObject(quantiles) ? quantiles['pinball'] : mse),
 
-  describe({ mse, mae, naive, seasonalNaive, columns }) {
+  describe({ mse, mae, naive, seasonalNaive, columns, quantiles }) {
     const line = (name: string, errors: unknown) => {
       const { mse: squared, mae: absolute } = errors as { mse: number; mae: number };
       return `${name.padEnd(16)} MSE ${squared.toFixed(4)}  MAE ${absolute.toFixed(4)}`;
     };
     const others = Object.entries({ naive, 'seasonal naive': seasonalNaive, ...(columns as object | undefined) });
-    return [line('model', { mse, mae }), ...others.map(([name, errors]) => line(name, errors))].join('\n');
+    const ofQuantiles = isJsonObject(quantiles) ? [describeQuantiles(quantiles)] : [];
+    return [line('model', { mse, mae }), ...ofQuantiles, ...others.map(([name, errors]) => line(name, errors))].join(
+      '\n',
+    );
   },
 
   /** The newest rows of a table, or rows as JSON: lists of the numbers of all columns. */
@@ -138,30 +164,19 @@ export const forecast = defineTask<typeof options, ForecastSaved>({
     });
   },
 
-  /** For every column the steps to come, in the unit of the table. */
+  /** For every column the steps to come, in the unit of the table; beside them the quantiles, if there are any. */
   async *predict(model, inputs, { options: given, saved, signal }) {
     const form = formFor(given, saved);
-    const { width, targets, horizon } = form;
-    const standardizer = Standardizer.fromJSON(scalingOf(saved));
-    const histories = inputs.map(({ input }) => ({ input: relativeHistory(input as Float32Array, form) }));
+    const histories = inputs.map(({ input }) => historyExample(input as Float32Array, form));
     let at = 0;
-    for await (const { forecast: change } of forecastsOf(model, histories, form, signal)) {
-      const last = (inputs[at++] as SequenceExample).input.slice(-width);
-      const levels = change.map((value, index) => value + (last[index % targets] as number));
-      const values = standardizer.invert(levels, 0, targets);
-      yield Object.fromEntries(
-        saved.columns.map((name, column) => [
-          name,
-          Array.from({ length: horizon }, (_, step) => values[step * targets + column] as number),
-        ]),
-      );
+    for await (const forecasted of forecastsOf(model, histories, form, signal)) {
+      const last = (inputs[at++] as SequenceExample).input.slice(-form.width);
+      yield forecastRecord(forecasted, last, form, saved);
     }
   },
-});
 
-function scalingOf({ means, standardDeviations }: SavedForecast) {
-  return { means, standardDeviations };
-}
+  stream: (model, { options: given, saved, signal }) => forecastStream(model, saved, formFor(given, saved), signal),
+});
 
 function summary(errors: RegressionErrors | undefined): JsonObject {
   return { mse: errors?.meanSquaredError ?? null, mae: errors?.meanAbsoluteError ?? null };

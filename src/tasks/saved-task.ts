@@ -1,12 +1,19 @@
 /** Evaluates and uses the trained model of any task. */
-import { CheckpointError } from '../core/errors.js';
+import { CheckpointError, UsageError } from '../core/errors.js';
 import { canonicalJson, isJsonObject, type JsonObject } from '../core/json.js';
 import type { Model } from '../model/model.js';
 import { networkFromJSON } from '../model/network.js';
 import type { CommonTable } from './common-options.js';
 import { findCheckpoint } from './find-checkpoint.js';
 import { modelFrom } from './model-from-checkpoint.js';
-import { type AnyPart, type AnyTask, type PredictionSource, sizeOf, type TaskContext } from './task.js';
+import {
+  type AnyPart,
+  type AnyTask,
+  type PredictionSource,
+  sizeOf,
+  type TaskContext,
+  type TaskStream,
+} from './task.js';
 import { batchesOf } from './task-batches.js';
 import { readSavedTask } from './task-configuration.js';
 
@@ -137,5 +144,46 @@ export async function* runPrediction(
     yield* task.predict(loaded.model, inputs, loaded);
   } finally {
     loaded.model.dispose();
+  }
+}
+
+/**
+ * A stream of a trained model; `close()` frees the model too.
+ *
+ * @throws {UsageError} `not_streamable` for a task that needs whole sequences, and for a network that reads ahead
+ * @throws as `loadModel`
+ */
+export async function openStream(task: AnyTask, run: string, options: LoadTaskOptions = {}): Promise<TaskStream> {
+  if (task.stream === undefined) {
+    const message = `the task '${task.name}' needs whole sequences: predict them, there is no stream`;
+    throw new UsageError('not_streamable', message, { task: task.name });
+  }
+  const loaded = await loadModel(task, run, options);
+  const { model } = loaded;
+  let isClosed = false;
+  const requireOpen = () => {
+    if (isClosed) throw new UsageError('stream_closed', 'the stream has been closed');
+  };
+  try {
+    const stream = task.stream(model, loaded);
+    return {
+      pieces: stream.pieces,
+      async push(piece) {
+        requireOpen();
+        return stream.push(piece);
+      },
+      async end() {
+        requireOpen();
+        return stream.end();
+      },
+      close() {
+        model.dispose();
+        if (!isClosed) stream.close();
+        isClosed = true;
+      },
+    };
+  } catch (error) {
+    model.dispose();
+    throw error;
   }
 }

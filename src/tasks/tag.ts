@@ -9,6 +9,7 @@ import { readUnlabelled } from './labelled-sequences.js';
 import { outputsOf } from './outputs.js';
 import { recurrentBody } from './recurrent-body.js';
 import { encoderOf, featuresOf, inputLayers } from './sequence-inputs.js';
+import { tagStream } from './tag-stream.js';
 import { defineTask } from './task.js';
 import { numberOption } from './task-options.js';
 
@@ -56,4 +57,6 @@ export const tag = defineTask<typeof options, TagSaved>({
       yield { labels: Array.from(largestClasses(output, classes.length), (id) => classes[id] as string) };
     }
   },
+
+  stream: (model, { saved }) => tagStream(model, saved),
 });

@@ -11,6 +11,7 @@ import {
   type EvaluateTaskOptions,
   type LoadTaskOptions,
   loadModel,
+  openStream,
   type PredictTaskOptions,
   runEvaluation,
   runPrediction,
@@ -18,7 +19,7 @@ import {
   type TaskEvaluation,
 } from './saved-task.js';
 import { tag } from './tag.js';
-import type { AnyTask } from './task.js';
+import type { AnyTask, TaskStream } from './task.js';
 import type { Given } from './task-options.js';
 import { runTraining, type TaskResult, type TaskWatch } from './train-task.js';
 
@@ -80,6 +81,20 @@ export async function evaluateTask(run: string, options: EvaluateTaskOptions = {
  */
 export async function* predictTask(run: string, options: PredictTaskOptions): AsyncGenerator<JsonObject, void, void> {
   yield* runPrediction(await taskOf(run), run, options);
+}
+
+/**
+ * A sequence that a trained model reads as it comes. Call `close()` in the end.
+ *
+ * @throws {UsageError} `not_streamable` for a task that needs whole sequences, and for a network that reads ahead
+ * @throws as `loadTask`
+ * @example
+ * const stream = await streamTask('runs/tags');
+ * for (const { label } of await stream.push('1')) console.log(label);
+ * stream.close();
+ */
+export async function streamTask(run: string, options: LoadTaskOptions = {}): Promise<TaskStream> {
+  return openStream(await taskOf(run), run, options);
 }
 
 async function taskOf(run: string): Promise<AnyTask> {

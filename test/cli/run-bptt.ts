@@ -15,15 +15,16 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Starts the compiled command line. */
+/** Starts the compiled command line, without standard input or with one to write to. */
 export function startBptt(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
+  input: 'ignore' | 'pipe' = 'ignore',
 ): [ChildProcess, Promise<Ended>] {
   expect(existsSync(MAIN), `${MAIN} must be there: npm run build`).toBe(true);
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, BPTT_THREADS: '1', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input, 'pipe', 'pipe'],
   });
   const ended = new Promise<Ended>((resolve, reject) => {
     let stdout = '';

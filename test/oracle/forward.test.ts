@@ -5,6 +5,7 @@ import { embedding, embeddingGradient } from './embedding.js';
 import { biasGradient, linear, weightGradient } from './linear.js';
 import { meanSquaredError, sigmoidCrossEntropy, softmaxCrossEntropy, softmaxCrossEntropyBackward } from './losses.js';
 import { type Matrix, matrix, scalar, vector } from './matrix.js';
+import { quantileLoss, quantileLossBackward } from './quantile.js';
 import { softmax } from './softmax.js';
 
 const values = (m: Matrix): number[] => [...m.data];
@@ -125,5 +126,12 @@ describe('the reference of the losses', () => {
   it('averages squares over all elements', () => {
     const prediction = matrix(2, 2, [1, 2, 3, 4]);
     expect(values(meanSquaredError({ prediction, target: matrix(2, 2, [0, 0, 3, 7]) }).loss)).toEqual([3.5]);
+  });
+
+  it('weighs what lies above a quantile by its level, what lies below by the rest, and has no slope in between', () => {
+    const operands = { prediction: vector([1, 1, 1, 1]), target: vector([3, 1, 0, -3]), level: 0.25 };
+    expect(values(quantileLoss(operands).loss)).toEqual([(0.25 * 2 + 0.75 * (1 + 4)) / 4]);
+    const { dprediction } = quantileLossBackward({ ...operands, dloss: scalar(4) });
+    expect(values(dprediction)).toEqual([-0.25, 0, 0.75, 0.75]);
   });
 });

@@ -7,6 +7,7 @@ import { compareGradient, innerProduct, numericalGradient } from './gradient-che
 import { biasGradient, linear, weightGradient } from './linear.js';
 import * as losses from './losses.js';
 import { at, type Matrix, mapElements, scalar } from './matrix.js';
+import { quantileLoss, quantileLossBackward } from './quantile.js';
 import { RandomOperands } from './random-matrix.js';
 import { softmax, softmaxBackward } from './softmax.js';
 
@@ -103,6 +104,9 @@ describe.each(shapes)('central differences agree with the reference on [$rows, $
     const { dprediction } = losses.meanSquaredErrorBackward({ dloss, prediction: x, target: targets });
     const squared = () => -1.3 * at(losses.meanSquaredError({ prediction: x, target: targets }).loss, 0, 0);
     expectGradient(dprediction, x, squared);
+    const ofQuantile = { prediction: x, target: targets, level: 0.3 };
+    const quantiles = quantileLossBackward({ dloss, ...ofQuantile });
+    expectGradient(quantiles.dprediction, x, () => -1.3 * at(quantileLoss(ofQuantile).loss, 0, 0));
   });
 });
 

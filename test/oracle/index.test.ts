@@ -138,6 +138,16 @@ const examples: Record<OperationName, Example> = {
     operands: { dloss: scalar(1), prediction: of(R, C), target: of(R, C) },
     results: { dprediction: [R, C] },
   },
+  quantileLoss: {
+    operands: { prediction: of(R, C), target: of(R, C) },
+    attributes: { level: 0.1 },
+    results: { loss: [1, 1] },
+  },
+  quantileLossBackward: {
+    operands: { dloss: scalar(1), prediction: of(R, C), target: of(R, C) },
+    attributes: { level: 0.1 },
+    results: { dprediction: [R, C] },
+  },
   meanSquare: { operands: { x: of(R, C) }, results: { loss: [1, 1] } },
   meanSquareBackward: { operands: { dloss: scalar(1), x: of(R, C) }, results: { dx: [R, C] } },
   temporalDifference: { operands: { x: of(N, C) }, results: { loss: [1, 1] } },

@@ -20,6 +20,7 @@ import type { Matrix } from './matrix.js';
 import * as normalization from './normalization.js';
 import { type AttributeValues, Operands, type OperandValues } from './operands.js';
 import * as penalties from './penalties.js';
+import * as quantile from './quantile.js';
 import { randomMask } from './random-mask.js';
 import { softmax, softmaxBackward } from './softmax.js';
 import * as time from './time.js';
@@ -149,6 +150,8 @@ const operations = {
       prediction: o.matrix('prediction'),
       target: o.matrix('target'),
     }),
+  quantileLoss: (o) => quantile.quantileLoss(ofQuantile(o)),
+  quantileLossBackward: (o) => quantile.quantileLossBackward({ ...ofQuantile(o), dloss: o.matrix('dloss') }),
 
   meanSquare: (o) => penalties.meanSquare({ x: o.matrix('x') }),
   meanSquareBackward: (o) => penalties.meanSquareBackward({ dloss: o.matrix('dloss'), x: o.matrix('x') }),
@@ -195,6 +198,10 @@ function aligned(o: Operands): Omit<ctc.CtcOperands, keyof twoAxes.TwoAxes> {
     reduction: o.attribute('reduction'),
     zeroInfinity: o.requiredFlag('zeroInfinity'),
   };
+}
+
+function ofQuantile(o: Operands): quantile.QuantileOperands {
+  return { prediction: o.matrix('prediction'), target: o.matrix('target'), level: o.attribute('level') };
 }
 
 function update(o: Operands): { w: Matrix; g: Matrix; norm: Matrix; h: Matrix } {

@@ -29,7 +29,7 @@ const errorOf = (metrics: unknown) => {
 
 describe('windows of a table', () => {
   const rows = Float32Array.from({ length: 20 }, (_, at) => at ** 2 / 4); // 10 rows of 2 columns
-  const form = { history: 3, horizon: 2, width: 2, targets: 2 } as const;
+  const form = { history: 3, horizon: 2, width: 2, targets: 2, season: 0, isScaled: false, levels: [] } as const;
 
   it('are counted by the rows that are forecast, what is known may lie before them', () => {
     const direct = { ...form, mode: 'direct' } as const;
@@ -46,6 +46,42 @@ describe('windows of a table', () => {
     expect(history).toEqual(against(0, 6));
     expect(future).toEqual(against(6, 10));
   });
+
+  it('say them so against the last season too', () => {
+    const seasonal = { ...form, season: 2, horizon: 3, mode: 'direct' } as const;
+    const window = rows.subarray(0, 12);
+    const example = windowExample(window, seasonal);
+    const against = (step: number, origin: number) =>
+      [0, 1].map((column) => (window[2 * step + column] as number) - (window[2 * origin + column] as number));
+    expect(example.target).toEqual(Float32Array.of(...against(3, 1), ...against(4, 2), ...against(5, 1)));
+    expect(truthOf(example, seasonal).future).toEqual(
+      Float32Array.of(...against(3, 2), ...against(4, 2), ...against(5, 2)),
+    );
+  });
+
+  it.each([0, 2])(
+    'are the same at ten times the size when each is scaled by its own deviation (season %i)',
+    (season) => {
+      const scaled = { ...form, season, isScaled: true, mode: 'direct' } as const;
+      const window = rows.subarray(0, 10);
+      const once = windowExample(window, scaled);
+      const tenfold = windowExample(
+        window.map((value) => 10 * value),
+        scaled,
+      );
+      const near = (values: ArrayLike<number>) => Array.from(values, (value) => expect.closeTo(value, 4));
+      expect([...tenfold.input]).toEqual(near(once.input));
+      expect([...(tenfold.target as Float32Array)]).toEqual(near(once.target as Float32Array));
+      const { history, future } = truthOf(windowExample(window, { ...form, mode: 'direct' }), {
+        ...form,
+        mode: 'direct',
+      });
+      const truth = truthOf(once, scaled);
+      expect([[...truth.history], [...truth.future]]).toEqual([near(history), near(future)]);
+      const flat = windowExample(new Float32Array(10).fill(3), scaled);
+      expect([flat.input, flat.target]).toEqual([new Float32Array(6), new Float32Array(4)]);
+    },
+  );
 
   it('are of one column and a covariate in direct forecasts', () => {
     const { input, target } = windowExample(rows.subarray(0, 10), { ...form, targets: 1, mode: 'direct' });
@@ -112,6 +148,12 @@ describe('forecast', () => {
       /'covariates' must be left out/,
     ],
     ['a season longer than what is known', { period: 35 }, /'period' must be at most the 34/],
+    [
+      'a season where each step is against the one before',
+      { baseline: 'season', mode: 'autoregressive' },
+      /'baseline'/,
+    ],
+    ['scaled windows without an end', { scaling: 'window', mode: 'autoregressive' }, /'scaling' must be table/],
     ['a table that is too short', { rows: 60 }, /too_short|the training part .* has 36 of 60 rows, a window needs 42/],
     ['a part without a window', { test: 7 }, /the test part .* has 7 of 600 rows, a window needs 8/],
   ])('refuses %s before anything is written', async (_name, wrong, message) => {

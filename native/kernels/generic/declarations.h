@@ -38,6 +38,7 @@ namespace kernel {
   X(ctcBackward)                   \
   X(sigmoidCrossEntropy)           \
   X(meanSquaredError)              \
+  X(quantileLoss)                  \
   X(normalizationGainGradient)     \
   X(meanSquare)                    \
   X(temporalDifference)            \

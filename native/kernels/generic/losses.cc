@@ -179,6 +179,35 @@ void meanSquaredErrorBackward(const BpttCall* call) {
   map_elements<T>(*call, 2 * one_over(elements), [](Vec<T> y, Vec<T> t) { return y - t; });
 }
 
+// The loss of one quantile: mean over all elements of level * (target - prediction) where the target is above the
+// prediction, (1 - level) * (prediction - target) where it is below.   prediction, target [R,C] in; loss [1] out
+// Source: Koenker and Bassett, "Regression quantiles", 1978.
+template <typename T>
+void quantileLoss(const BpttCall* call) {
+  const int64_t elements = rows(*call, 0) * columns(*call, 0);
+  const double level = call->attributes[0];
+  sum_elements<T>(*call, one_over(elements),
+                  [level](double y, double t) { return (t >= y ? level : level - 1) * (t - y); });
+}
+
+template <typename T>
+BpttScratch quantileLossScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
+  return row_sums_scratch(operands[0]);
+}
+
+// dprediction = dloss / (R C) * (1 - level above the target, -level below it). Where the two are equal it is 0, one of
+// the slopes between; NaN stays NaN, so that the step changes nothing.
+template <typename T>
+void quantileLossBackward(const BpttCall* call) {
+  const int64_t elements = rows(*call, 1) * columns(*call, 1);
+  const T level = static_cast<T>(call->attributes[0]);
+  const Vec<T> above(T(1) - level), below(-level);
+  map_elements<T>(*call, one_over(elements), [above, below](Vec<T> y, Vec<T> t) {
+    const Vec<T> difference = y - t, zero = Vec<T>::zero();
+    return select(is_less(zero, difference), above, select(is_less(difference, zero), below, difference));
+  });
+}
+
 BPTT_INSTANTIATE(softmax);
 BPTT_INSTANTIATE(softmaxBackward);
 BPTT_INSTANTIATE(softmaxCrossEntropy);
@@ -190,6 +219,9 @@ BPTT_INSTANTIATE(sigmoidCrossEntropyBackward);
 BPTT_INSTANTIATE(meanSquaredError);
 BPTT_INSTANTIATE_SCRATCH(meanSquaredError);
 BPTT_INSTANTIATE(meanSquaredErrorBackward);
+BPTT_INSTANTIATE(quantileLoss);
+BPTT_INSTANTIATE_SCRATCH(quantileLoss);
+BPTT_INSTANTIATE(quantileLossBackward);
 
 }  // namespace kernel
 }  // namespace bptt

@@ -2,11 +2,20 @@
 import type { GradientRule, OperationDefinition } from '../operation.js';
 import { only } from '../value.js';
 
-/** The rule of a loss whose operation `NAMEBackward` gives the gradient of `output` from dloss and the operands named. */
-function lossGradient(name: string, output: string, operands: readonly string[]): GradientRule {
+/**
+ * The rule of a loss whose operation `NAMEBackward` gives the gradient of `output` from dloss and the operands named, with the
+ * same attributes.
+ */
+function lossGradient(
+  name: string,
+  output: string,
+  operands: readonly string[],
+  attributes: readonly string[] = [],
+): GradientRule {
   return (context) => {
     const given = Object.fromEntries(operands.map((operand) => [operand, context.value(operand)]));
-    const gradients = context.graph.apply(`${name}Backward`, { dloss: context.gradient('loss'), ...given });
+    const numbers = Object.fromEntries(attributes.map((attribute) => [attribute, context.attribute(attribute)]));
+    const gradients = context.graph.apply(`${name}Backward`, { dloss: context.gradient('loss'), ...given }, numbers);
     return { [output]: only(gradients, `d${output}`) };
   };
 }
@@ -39,6 +48,18 @@ export const lossOperations: Readonly<Record<string, OperationDefinition>> = {
   },
   meanSquaredErrorBackward: {
     signature: 'dloss:1,1 prediction:R,C target:R,C > dprediction:R,C',
+    role: 'backward',
+    inPlace: { dprediction: 'prediction' },
+  },
+  quantileLoss: {
+    signature: 'prediction:R,C target:R,C > loss:1,1',
+    attributes: 'level:0..1',
+    constants: ['target'],
+    gradient: lossGradient('quantileLoss', 'prediction', ['prediction', 'target'], ['level']),
+  },
+  quantileLossBackward: {
+    signature: 'dloss:1,1 prediction:R,C target:R,C > dprediction:R,C',
+    attributes: 'level:0..1',
     role: 'backward',
     inPlace: { dprediction: 'prediction' },
   },

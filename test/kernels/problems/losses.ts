@@ -115,9 +115,30 @@ function meanSquaredError(shape: Shape): Problem[] {
   ];
 }
 
-/** The three losses and their gradients at every size. */
-export const lossProblems: readonly Problem[] = shapes.flatMap((shape) => [
+/** Levels that differ from shape to shape, 0 and 1 among them; every third prediction of the gradient is equal to its target. */
+function quantileLoss(shape: Shape, index: number): Problem[] {
+  const { rows, columns, size = 3, batchSizes } = shape;
+  const random = operandsFor(`quantiles ${title(shape)}`);
+  const prediction = random.matrix(rows, columns, -size, size);
+  const target = random.matrix(rows, columns, -size, size);
+  const equal = mapElements(prediction, (value, at) => (at % 3 === 2 ? (target.data[at] as number) : value));
+  const attributes = { level: [0.5, 0.125, 0.9, 0.25, 0, 1, 0.75][index % 7] as number };
+  const common = { attributes, ...(batchSizes === undefined ? {} : { batchSizes }), terms: columns };
+  return [
+    { name: `quantileLoss, ${title(shape)}`, operation: 'quantileLoss', operands: { prediction, target }, ...common },
+    {
+      name: `quantileLossBackward, ${title(shape)}`,
+      operation: 'quantileLossBackward',
+      operands: { dloss: scalar(-0.5), prediction: equal, target },
+      ...common,
+    },
+  ];
+}
+
+/** The losses and their gradients at every size. */
+export const lossProblems: readonly Problem[] = shapes.flatMap((shape, index) => [
   ...softmaxCrossEntropy(shape),
   ...sigmoidCrossEntropy(shape),
   ...meanSquaredError(shape),
+  ...quantileLoss(shape, index),
 ]);
