@@ -47,6 +47,7 @@ export { readParallelText, type SentencePair, tabbedPair } from './data/parallel
 export type { RowPlace } from './data/row-error.js';
 export type { PackedOrder } from './data/rows.js';
 export { type SavedVocabularyOptions, vocabularyFromJSON } from './data/saved-vocabulary.js';
+export { type SentenceLevel, SentenceVocabulary } from './data/sentence-vocabulary.js';
 export { type EpochOrder, SequenceBatches, type SequenceBatchesOptions } from './data/sequence-batches.js';
 export type { SequenceExample, SequencePackingOptions } from './data/sequence-packing.js';
 export { applyOrder, restoreOrder } from './data/sequence-rows.js';
@@ -243,8 +244,9 @@ export type {
 } from './training/callbacks.js';
 export type { EarlyStoppingOptions } from './training/early-stopping.js';
 export { type ProgressReporter, type ProgressStatus, silentProgress } from './training/progress.js';
+export { type ScheduledSamplingOptions, scheduledSampling } from './training/scheduled-sampling.js';
 export { Trainer } from './training/trainer.js';
-export type { TrainerOptions } from './training/trainer-options.js';
+export type { BatchPosition, TrainerOptions } from './training/trainer-options.js';
 export type { BatchSource, TrainingSet } from './training/training-data.js';
 export type { StopReason, TrainingResult } from './training/training-result.js';
 export type { LossSummary } from './training/validation.js';

@@ -1,11 +1,13 @@
 import { Command } from 'commander';
+import type { JsonObject } from '../core/json.js';
 import { evaluateTask } from '../tasks/tasks.js';
 import type { CommandContext } from './command-context.js';
-import { parseNumber } from './parse-argument.js';
+import { parseJsonObject, parseNumber } from './parse-argument.js';
 
 interface EvalFlags {
   readonly data?: string;
   readonly threads?: number;
+  readonly options?: JsonObject;
   readonly json?: boolean;
 }
 
@@ -19,13 +21,14 @@ export function evalCommand(context: CommandContext): Command {
       'a file of the form of the training data (default: the test part, else the validation part)',
     )
     .option('--threads <n>', 'threads (default: BPTT_THREADS, else all processors)', parseNumber)
+    .option('--options <json>', 'other values of options of the task that training does not depend on', parseJsonObject)
     .option('--json', 'the result as one JSON value on standard output')
     .action((run: string, flags: EvalFlags) => evaluate(context, run, flags));
 }
 
 async function evaluate({ signal, output }: CommandContext, run: string, flags: EvalFlags): Promise<void> {
-  const { data, threads, json } = flags;
-  const { task, part, examples, of, metrics, summary } = await evaluateTask(run, { data, threads, signal });
+  const { data, threads, options, json } = flags;
+  const { task, part, examples, of, metrics, summary } = await evaluateTask(run, { data, threads, options, signal });
   if (json === true) return output.json({ task, part, examples, metrics });
   return output.write(`${part}: ${examples} ${of}\n${summary}\n`);
 }

@@ -1,14 +1,17 @@
 import { addAbortSignal } from 'node:stream';
 import { Command } from 'commander';
+import type { JsonObject } from '../core/json.js';
+import type { LoadTaskOptions } from '../tasks/saved-task.js';
 import { predictTask, streamTask } from '../tasks/tasks.js';
 import type { CommandContext } from './command-context.js';
-import { parseNumber } from './parse-argument.js';
+import { parseJsonObject, parseNumber } from './parse-argument.js';
 import { linePieces, soundPieces } from './stream-pieces.js';
 
 interface PredictFlags {
   readonly data?: string;
   readonly stream?: true;
   readonly threads?: number;
+  readonly options?: JsonObject;
 }
 
 /** `bptt predict`: what a trained model makes of inputs, a line of JSON for each. */
@@ -19,15 +22,21 @@ export function predictCommand(context: CommandContext): Command {
     .argument('[inputs...]', 'texts, or numbers as JSON')
     .option('--data <file>', 'instead: a file with the inputs')
     .option('--stream', 'instead: one sequence on standard input, read as it arrives, each result written at once')
-    .option('--threads <n>', 'threads (default: BPTT_THREADS, else all processors)', parseNumber);
-  return command.action(async (run: string, values: readonly string[], { data, stream, threads }: PredictFlags) => {
+    .option('--threads <n>', 'threads (default: BPTT_THREADS, else all processors)', parseNumber)
+    .option(
+      '--options <json>',
+      'other values of options of the task that training does not depend on',
+      parseJsonObject,
+    );
+  return command.action(async (run: string, values: readonly string[], flags: PredictFlags) => {
+    const { data, stream, threads, options } = flags;
     if (Number(data !== undefined) + Number(stream === true) + Number(values.length > 0) !== 1) {
       command.error('error: either inputs or --data <file> or --stream must be given', { exitCode: 2 });
     }
-    if (stream === true) return predictStream(context, run, threads);
+    if (stream === true) return predictStream(context, run, { threads, options });
     const { signal, output } = context;
     const source = data === undefined ? { values } : { file: data };
-    for await (const prediction of predictTask(run, { ...source, threads, signal })) {
+    for await (const prediction of predictTask(run, { ...source, threads, options, signal })) {
       await output.json(prediction);
       signal.throwIfAborted();
     }
@@ -35,8 +44,8 @@ export function predictCommand(context: CommandContext): Command {
 }
 
 /** Pushes what arrives on standard input and writes what becomes known. */
-async function predictStream({ input, output, signal }: CommandContext, run: string, threads: number | undefined) {
-  const stream = await streamTask(run, { threads, signal });
+async function predictStream({ input, output, signal }: CommandContext, run: string, use: LoadTaskOptions) {
+  const stream = await streamTask(run, { ...use, signal });
   try {
     // Otherwise a stop would wait for the next piece.
     const source = addAbortSignal(signal, input());

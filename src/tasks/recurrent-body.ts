@@ -2,7 +2,7 @@
 import { dropout } from '../layers/dense.js';
 import type { AnyLayer } from '../layers/layers.js';
 import { pool } from '../layers/pool.js';
-import { gru, lstm, type RecurrentOptions, rnn } from '../layers/recurrent.js';
+import { gru, lstm, type RecurrentDescription, type RecurrentOptions, rnn } from '../layers/recurrent.js';
 import type { CommonTable, SequenceTable } from './common-options.js';
 import type { Checked } from './task-options.js';
 
@@ -16,21 +16,30 @@ export type BodyOptions = Pick<Checked<CommonTable>, 'cell' | 'units' | 'layers'
   Partial<Pick<Checked<SequenceTable>, 'direction'>>;
 
 /**
- * Recurrent layers, pooling over time, dropout before what follows.
+ * The recurrent layers alone.
  *
+ * @param more what the task decides
  * @throws {OptionError} `invalid_option`, `unknown_option` for what the recurrent layers do not take
  */
-export function recurrentBody(options: BodyOptions, pooling: Pooling): readonly AnyLayer[] {
-  const { cell, units, layers, dropout: rate, direction, recurrent } = options;
+export function recurrentLayer(
+  { cell, units, layers, dropout: rate, direction, recurrent }: BodyOptions,
+  more: Partial<RecurrentOptions> = {},
+): RecurrentDescription {
   // The maker of the layer checks what is in `recurrent`.
   const all: RecurrentOptions = {
     ...{ units, layers, dropout: rate },
     ...(direction !== undefined && { direction }),
     ...(recurrent as object),
-    ...(pooling === 'last' && { output: 'last' }),
+    ...more,
   };
+  return CELLS[cell](all as never);
+}
+
+/** Recurrent layers, pooling over time, dropout before what follows. Throws as `recurrentLayer`. */
+export function recurrentBody(options: BodyOptions, pooling: Pooling): readonly AnyLayer[] {
+  const { dropout: rate } = options;
   return [
-    CELLS[cell](all as never),
+    recurrentLayer(options, pooling === 'last' ? { output: 'last' } : {}),
     ...(pooling === 'mean' || pooling === 'max' ? [pool({ over: pooling })] : []),
     ...(rate > 0 ? [dropout({ rate })] : []),
   ];

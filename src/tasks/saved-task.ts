@@ -1,6 +1,7 @@
 /** Evaluates and uses the trained model of any task. */
 import { CheckpointError, UsageError } from '../core/errors.js';
 import { canonicalJson, isJsonObject, type JsonObject } from '../core/json.js';
+import { rejectUnknownKeys } from '../core/options.js';
 import type { Model } from '../model/model.js';
 import { networkFromJSON } from '../model/network.js';
 import type { CommonTable } from './common-options.js';
@@ -16,6 +17,7 @@ import {
 } from './task.js';
 import { batchesOf } from './task-batches.js';
 import { readSavedTask } from './task-configuration.js';
+import { checkTaskOptions } from './task-options.js';
 
 /** A trained model of a task. Call `model.dispose()` in the end. */
 export interface SavedTaskModel extends TaskContext<CommonTable, JsonObject> {
@@ -30,6 +32,8 @@ export interface SavedTaskModel extends TaskContext<CommonTable, JsonObject> {
 export interface LoadTaskOptions {
   /** Threads, integer >= 1; default all usable processors. */
   readonly threads?: number | undefined;
+  /** Other values of those options that nothing depends on which was learnt, such as the beams of a search. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,19 +43,22 @@ export interface LoadTaskOptions {
  *
  * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch`; others when it cannot be read
  * @throws {ConfigurationError} `invalid_configuration`, `configuration_mismatch`
+ * @throws {OptionError} `unknown_option`, `invalid_option` for `options`
  */
 export async function loadModel(
   task: AnyTask,
   run: string,
-  { threads, signal }: LoadTaskOptions = {},
+  { threads, signal, options: usage = {} }: LoadTaskOptions = {},
 ): Promise<SavedTaskModel> {
+  rejectUnknownKeys(`the use of the task '${task.name}'`, usage, task.usage ?? []);
   const { path, checkpoint } = await findCheckpoint(run);
   const { configuration } = checkpoint.metadata;
   const description = isJsonObject(configuration) ? configuration['model'] : undefined;
   if (!isJsonObject(configuration) || !isJsonObject(description)) {
     throw new CheckpointError('checkpoint_mismatch', `'${path}' holds no model of a task`, { path });
   }
-  const { options, saved, fingerprint } = readSavedTask(task, configuration, path);
+  const { options: trained, saved, fingerprint } = readSavedTask(task, configuration, path);
+  const options = checkTaskOptions(task.name, task.options, usage, trained);
   const network = networkFromJSON(description['network']);
   const expected = task.network(options, saved).description;
   if (canonicalJson(network.description as never) !== canonicalJson(expected as never)) {
@@ -136,9 +143,9 @@ export type PredictTaskOptions = LoadTaskOptions & PredictionSource;
 export async function* runPrediction(
   task: AnyTask,
   run: string,
-  { threads, signal, ...source }: PredictTaskOptions,
+  { threads, signal, options, ...source }: PredictTaskOptions,
 ): AsyncGenerator<JsonObject, void, void> {
-  const loaded = await loadModel(task, run, { threads, signal });
+  const loaded = await loadModel(task, run, { threads, signal, options });
   try {
     const inputs = await task.readInputs(source, loaded.options, loaded.saved);
     yield* task.predict(loaded.model, inputs, loaded);

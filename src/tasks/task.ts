@@ -5,8 +5,10 @@ import type { SequenceBatchesOptions } from '../data/sequence-batches.js';
 import type { SequenceExample } from '../data/sequence-packing.js';
 import { TokenStreams } from '../data/streams.js';
 import type { LossDescription } from '../losses/losses.js';
+import type { Batch } from '../model/batch.js';
 import type { Model } from '../model/model.js';
 import type { Network } from '../model/network.js';
+import type { BatchPosition } from '../training/trainer-options.js';
 import type { CommonTable } from './common-options.js';
 import type { Checked } from './task-options.js';
 
@@ -76,6 +78,8 @@ export interface Task<
   readonly options: T;
   /** What the parts are counted in, for people; default `examples`. */
   readonly countedIn?: string;
+  /** Names of the options that nothing depends on which is learnt: a trained model may be used with other values. */
+  readonly usage?: readonly string[];
   /** Reads the data, splits it, and learns from the training part what must be saved. */
   read(options: Checked<T>): Promise<TaskData<S, E, P>>;
   /** Other examples with their targets, read as the training part was: for an evaluation on another file. */
@@ -83,9 +87,13 @@ export interface Task<
   /** How the examples become batches; streams are batches already. */
   packing?(options: Checked<T>, saved: S): Packing<E>;
   network(options: Checked<T>, saved: S): Network;
+  /** Makes of a batch the one that is trained on, by its position alone; missing where batches stay as they are. */
+  prepare?(batch: Batch, model: Model, options: Checked<T>, position: BatchPosition): Batch | Promise<Batch>;
   loss(options: Checked<T>): LossDescription;
   /** Metrics by name. */
   evaluate(model: Model, part: P, context: TaskContext<T, S>): Promise<JsonObject>;
+  /** Metrics that are enough to choose the best model by, where all of them take long; default `evaluate`. */
+  evaluateQuickly?(model: Model, part: P, context: TaskContext<T, S>): Promise<JsonObject>;
   /** The number that the best model is chosen by: lower is better. Default the validation loss. */
   score?(metrics: JsonObject): number;
   /** The metrics as lines for people. */

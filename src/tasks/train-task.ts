@@ -11,7 +11,7 @@ import { Trainer } from '../training/trainer.js';
 import type { TrainingResult } from '../training/training-result.js';
 import type { CommonTable } from './common-options.js';
 import { measureMemory, type TrainingMemory } from './measured-memory.js';
-import { type AnyTask, type AnyTaskData, sizeOf, type TaskContext } from './task.js';
+import { type AnyPart, type AnyTask, type AnyTaskData, sizeOf, type TaskContext } from './task.js';
 import { batchesOf } from './task-batches.js';
 import { checkTrainingOptions, describeTask } from './task-configuration.js';
 import type { Checked } from './task-options.js';
@@ -101,7 +101,9 @@ export async function runTraining(
       directory: options.out,
       resume: options.resume,
       checkpointEvery: options.checkpointEvery,
-      ...(validation && task.score && { score: async () => score(await task.evaluate(model, validation, context)) }),
+      ...(validation &&
+        task.score && { score: async () => score(await quickMetrics(task, model, validation, context)) }),
+      ...(task.prepare && { prepare: (batch, position) => task.prepare?.(batch, model, options, position) ?? batch }),
       configuration: describeTask(task, options, data),
       callbacks: [{ onStart: announce }, ...callbacks],
       ...(progress !== undefined && { progress }),
@@ -137,6 +139,15 @@ function compile(task: AnyTask, { options, saved }: TaskContext<CommonTable, Jso
     initializer: init,
     ...(threads !== undefined && { threads }),
   });
+}
+
+function quickMetrics(
+  task: AnyTask,
+  model: Model,
+  part: AnyPart<unknown>,
+  context: TaskContext<CommonTable, JsonObject>,
+) {
+  return task.evaluateQuickly?.(model, part, context) ?? task.evaluate(model, part, context);
 }
 
 /** Puts the weights of the best checkpoint into the model; without one it stays as it is. */

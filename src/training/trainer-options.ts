@@ -1,12 +1,21 @@
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
+import type { Batch } from '../model/batch.js';
 import { constant } from '../schedules/constant.js';
 import { checkSchedule, needsValidation } from '../schedules/create-schedule.js';
 import type { RateFunction, ScheduleDescription } from '../schedules/schedule.js';
 import type { TrainingCallbacks } from './callbacks.js';
 import type { EarlyStoppingOptions } from './early-stopping.js';
 import type { ProgressReporter } from './progress.js';
+
+/** Where a batch stands in a run. */
+export interface BatchPosition {
+  /** Optimizer steps before it. */
+  readonly step: number;
+  /** Epochs before it. */
+  readonly epoch: number;
+}
 
 /** How a model is trained. Either `epochs` or `steps` says how long; with both, whichever ends first. */
 export interface TrainerOptions {
@@ -41,6 +50,11 @@ export interface TrainerOptions {
   readonly earlyStopping?: EarlyStoppingOptions;
   /** Steps between two lines of training metrics, integer >= 1; default 10. */
   readonly metricsEvery?: number;
+  /**
+   * Makes of a batch the one that is trained on, right before its step. What is random in it must follow from the position
+   * alone: a resumed run does it again from there.
+   */
+  readonly prepare?: (batch: Batch, position: BatchPosition) => Batch | Promise<Batch>;
   /** Functions to call between steps. */
   readonly callbacks?: TrainingCallbacks | readonly TrainingCallbacks[];
   /** Progress on standard error (true, the default), none (false), or shown by a reporter of one's own. */
@@ -77,6 +91,7 @@ const NAMES = [
   'score',
   'earlyStopping',
   'metricsEvery',
+  'prepare',
   'callbacks',
   'progress',
   'signal',

@@ -40,7 +40,8 @@ export class Trainer {
     try {
       await run.afterStep(); // what an interrupted run had left to do
       while (!run.finished) {
-        for await (const { item: batch, isLast } of run.remainingBatches()) {
+        for await (const { item, isLast } of run.remainingBatches()) {
+          const batch = await run.prepared(item);
           const started = performance.now();
           const learningRate = run.learningRate;
           const result = await model.trainStep(batch, run.stepOptions(learningRate));

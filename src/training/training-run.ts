@@ -128,6 +128,12 @@ export class TrainingRun {
     );
   }
 
+  /** The batch that the next step trains on. */
+  async prepared(batch: Batch): Promise<Batch> {
+    const { step, epoch } = this.#state;
+    return (await this.#options.prepare?.(batch, { step, epoch })) ?? batch;
+  }
+
   /** What `trainStep` is to be called with. */
   stepOptions(learningRate: number): Parameters<TrainableModel['trainStep']>[1] {
     const { clipNorm, clipValue, signal } = this.#options;

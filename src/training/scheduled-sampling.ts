@@ -1,0 +1,50 @@
+/** Scheduled sampling: a decoder that is trained on what it would have said itself, not only on what is right. */
+import { requireNumber } from '../core/options.js';
+import { Random } from '../core/random.js';
+import { largestClasses } from '../metrics/confusion-matrix.js';
+import type { Batch } from '../model/batch.js';
+import type { Model } from '../model/model.js';
+
+/** Which symbols are replaced. */
+export interface ScheduledSamplingOptions {
+  /** The input that holds the symbols before those that are to be predicted, on the axis `time`. */
+  readonly input: string;
+  /** Probability in [0, 1] that a symbol is replaced. The first one of a sequence stays. */
+  readonly rate: number;
+  readonly seed: number;
+  /** Number of the training step: the same seed and step replace the same symbols. */
+  readonly step: number;
+}
+
+/**
+ * A batch some of whose symbols are the model's own: the likeliest ones after the right symbols before them. It costs a
+ * forward pass, and for all symbols at once, so that a choice does not see the choices before it.
+ *
+ * @throws {OptionError} `invalid_option` for a rate outside [0, 1]; others as `Model.predict`
+ * @see Bengio, Vinyals, Jaitly, Shazeer 2015; in two passes Mihaylova & Martins 2019
+ */
+export async function scheduledSampling(
+  model: Pick<Model, 'predict' | 'outputs'>,
+  batch: Batch,
+  { input, rate, seed, step }: ScheduledSamplingOptions,
+): Promise<Batch> {
+  if (requireNumber('rate', rate, { min: 0, max: 1 }) === 0) return batch;
+  const { outputs } = model;
+  const scores = await model.predict(batch);
+  const mixed = (batch.inputs[input] as Int32Array).slice();
+  const random = new Random(seed, `scheduled sampling/${step}`);
+  const { batchSizes } = batch;
+  let row = batchSizes[0] as number;
+  for (let time = 1; time < batchSizes.length; time++) {
+    // Row r of a step goes on from row r of the step before, which has as many rows or more.
+    const before = row - (batchSizes[time - 1] as number);
+    const alive = batchSizes[time] as number;
+    for (let place = 0; place < alive; place++) {
+      if (random.uniform() >= rate) continue;
+      const from = (before + place) * outputs;
+      mixed[row + place] = largestClasses(scores.subarray(from, from + outputs), outputs)[0] as number;
+    }
+    row += alive;
+  }
+  return { ...batch, inputs: { ...batch.inputs, [input]: mixed } };
+}
