@@ -44,6 +44,14 @@ export {
   padSequences,
 } from './data/padding.js';
 export { readParallelText, type SentencePair, tabbedPair } from './data/parallel-text.js';
+export {
+  LOWEST_NOTE,
+  PIANO_KEYS,
+  type PianoPiece,
+  type PianoPieces,
+  pianoRows,
+  readPianoPieces,
+} from './data/piano-pieces.js';
 export type { RowPlace } from './data/row-error.js';
 export type { PackedOrder } from './data/rows.js';
 export { type SavedVocabularyOptions, vocabularyFromJSON } from './data/saved-vocabulary.js';
@@ -102,6 +110,7 @@ export { LogMel } from './features/log-mel.js';
 export type { MelNorm, MelScale } from './features/mel-filters.js';
 export { Mfcc, type MfccOptions } from './features/mfcc.js';
 export { decodeNpy, type NpyArray, type NpyValues, readNpy, readNpySync } from './features/npy.js';
+export { type PicturePatchOptions, patchWidth, picturePatches } from './features/picture-patches.js';
 export { decodePng, readPng, readPngSync } from './features/png.js';
 export type { LogMelOptions, LogMelSettings, WindowShape } from './features/sound-options.js';
 export { Standardizer, type StandardizerJson, standardizeSequence } from './features/standardizer.js';
@@ -153,6 +162,7 @@ export { type ClassScores, ConfusionMatrix, largestClasses } from './metrics/con
 export { type Edits, editDistance } from './metrics/edit-distance.js';
 export { characterErrorRate, ErrorRate, wordErrorRate } from './metrics/error-rate.js';
 export { IntervalCoverage, QuantileLoss, RegressionErrors } from './metrics/forecast-errors.js';
+export { KeyLikelihood } from './metrics/key-likelihood.js';
 export { bitsFromNats, LikelihoodLoss, perplexity } from './metrics/likelihood.js';
 export { naiveForecast, seasonalNaiveForecast } from './metrics/naive-forecast.js';
 export type { AttentionMap } from './model/attention-maps.js';

@@ -2,10 +2,12 @@
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue } from '../core/options.js';
+import { caption } from './caption.js';
 import { classify } from './classify.js';
 import { taskKind } from './find-checkpoint.js';
 import { forecast } from './forecast.js';
 import { lm } from './lm.js';
+import { music } from './music.js';
 import { remember } from './remember.js';
 import {
   type EvaluateTaskOptions,
@@ -25,7 +27,7 @@ import { runTraining, type TaskResult, type TaskWatch } from './train-task.js';
 import { translate } from './translate.js';
 
 /** The tasks by name. */
-export const TASKS = Object.freeze({ lm, classify, tag, forecast, translate, remember });
+export const TASKS = Object.freeze({ lm, classify, tag, forecast, translate, caption, music, remember });
 
 /** Name of a task. */
 export type TaskName = keyof typeof TASKS;

@@ -1,0 +1,104 @@
+/** Pieces of music as frames of keys that sound: the usual form of the chorales and other piano rolls. */
+import { DataError } from '../core/errors.js';
+import { isJsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
+import { describeValue } from '../core/options.js';
+import { readJsonLines } from './json-lines.js';
+import { readText } from './text.js';
+
+/** Keys of a piano. */
+export const PIANO_KEYS = 88;
+
+/** MIDI note number of its lowest key, A0. */
+export const LOWEST_NOTE = 21;
+
+/** Frames, each with the MIDI note numbers 21..108 that sound; an empty one is silence. */
+export type PianoPiece = readonly (readonly number[])[];
+
+/** The pieces of a file by part; a file of JSON lines has only training pieces. */
+export interface PianoPieces {
+  readonly train: readonly PianoPiece[];
+  readonly valid?: readonly PianoPiece[];
+  readonly test?: readonly PianoPiece[];
+}
+
+const PARTS = ['train', 'valid', 'test'] as const;
+
+function refuse(what: string, expected: string, value: unknown, details: object): never {
+  const found = value === undefined ? 'nothing' : describeValue(value);
+  throw new DataError('invalid_row', `${what}: expected ${expected}, found ${found}`, { expected, ...details });
+}
+
+/**
+ * A frame of JSON.
+ *
+ * @param what what it is called in messages
+ * @throws {DataError} `invalid_row`
+ */
+export function pianoFrame(value: JsonValue | undefined, what: string): number[] {
+  if (!Array.isArray(value)) return refuse(what, 'a list of notes', value, {});
+  return value.map((note: JsonValue) => {
+    const key = Number(note) - LOWEST_NOTE;
+    if (typeof note === 'number' && Number.isInteger(note) && key >= 0 && key < PIANO_KEYS) return note;
+    return refuse(what, `notes ${LOWEST_NOTE}..${LOWEST_NOTE + PIANO_KEYS - 1}`, note, { note });
+  });
+}
+
+/**
+ * A piece of JSON, of any number of frames.
+ *
+ * @param what what it is called in messages
+ * @throws {DataError} `invalid_row`, with the number of the frame
+ */
+export function pianoPiece(value: JsonValue | undefined, what: string): PianoPiece {
+  if (!Array.isArray(value)) return refuse(what, 'a list of frames', value, {});
+  return value.map((frame: JsonValue, at) => pianoFrame(frame, `${what}, frame ${at}`));
+}
+
+/** @throws {DataError} `invalid_row` for a piece without a frame */
+function wholePiece(value: JsonValue | undefined, what: string): PianoPiece {
+  const piece = pianoPiece(value, what);
+  return piece.length > 0 ? piece : refuse(what, 'at least one frame', value, {});
+}
+
+/**
+ * The pieces of a file: JSON `{"train": [piece...], "valid": [...], "test": [...]}`, of which the last two may be missing, or JSON lines
+ * (`*.jsonl`) `{"notes": piece}`.
+ *
+ * @throws {DataError} `invalid_row`, `empty_data`, `file_unreadable`, `not_utf8`
+ */
+export async function readPianoPieces(file: string): Promise<PianoPieces> {
+  if (file.endsWith('.jsonl')) {
+    return { train: await readJsonLines(file, (row) => wholePiece(row.value('notes'), "field 'notes'")) };
+  }
+  let value: JsonValue;
+  try {
+    value = parseStrictJson(await readText(file));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new DataError('invalid_row', `'${file}' is not JSON: ${cause.message}`, { file }, cause);
+  }
+  if (!isJsonObject(value)) return refuse(`'${file}'`, 'an object with the pieces under "train"', value, { file });
+  const read = (part: string): PianoPiece[] | undefined => {
+    const pieces = (value as Record<string, JsonValue>)[part];
+    if (pieces === undefined) return undefined;
+    if (!Array.isArray(pieces)) return refuse(`'${file}', '${part}'`, 'a list of pieces', pieces, { file });
+    if (pieces.length === 0) throw new DataError('empty_data', `'${file}', '${part}' has no pieces`, { file, part });
+    return pieces.map((piece: JsonValue, at) => wholePiece(piece, `'${file}', '${part}', piece ${at}`));
+  };
+  const [train, valid, test] = PARTS.map(read);
+  if (train === undefined) return refuse(`'${file}', 'train'`, 'a list of pieces', undefined, { file });
+  return { train, ...(valid && { valid }), ...(test && { test }) };
+}
+
+/**
+ * Frames as rows of zeros and ones: [frames * width], key by key from the lowest.
+ *
+ * @param width numbers in a row, of which those behind the keys stay zero; default 88
+ */
+export function pianoRows(piece: PianoPiece, width = PIANO_KEYS): Float32Array {
+  const rows = new Float32Array(piece.length * width);
+  for (const [frame, notes] of piece.entries()) {
+    for (const note of notes) rows[frame * width + note - LOWEST_NOTE] = 1;
+  }
+  return rows;
+}
