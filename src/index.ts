@@ -31,6 +31,13 @@ export { type CsvOptions, type CsvTable, readCsv } from './data/csv-table.js';
 export { type ExampleForm, type FieldExample, type FieldForm, packExamples } from './data/example-packing.js';
 export type { Examples } from './data/examples.js';
 export { FileExamples, type FileExamplesOptions } from './data/file-examples.js';
+export {
+  type JoinableClip,
+  type JoinedClips,
+  type JoinOptions,
+  joinClips,
+  stringExamples,
+} from './data/joined-clips.js';
 export { JsonRow, jsonLine, readJsonLines } from './data/json-lines.js';
 export { type LabelledText, type LabelledTexts, readLabelledLines } from './data/labelled-lines.js';
 export { lengthsFromMask, type Mask, type PaddedShape } from './data/mask.js';
@@ -74,6 +81,8 @@ export {
   TokenizerVocabulary,
   type TokenizerVocabularyOptions,
 } from './data/tokenizer-vocabulary.js';
+export { type TranscriptLevel, TranscriptSymbols } from './data/transcript-symbols.js';
+export { type Clip, readClips, readTranscripts, type Transcript, type TranscriptPart } from './data/transcripts.js';
 export type { Vocabulary, VocabularyJson, VocabularyLevel } from './data/vocabulary.js';
 export { type TokenMarks, WordVocabulary, type WordVocabularyOptions } from './data/word-vocabulary.js';
 export {
@@ -92,6 +101,7 @@ export {
 } from './decoding/ctc-beam-search.js';
 export type { FrameScores } from './decoding/ctc-frames.js';
 export { ctcGreedyDecode, type DecodedLabel } from './decoding/ctc-greedy.js';
+export { CtcGreedyStream, type StreamedLabel } from './decoding/ctc-greedy-stream.js';
 export type { LengthPenalty } from './decoding/length-penalty.js';
 export { ColumnStatistics } from './features/column-statistics.js';
 export { appendDeltas, type DeltaOptions } from './features/deltas.js';
@@ -110,9 +120,17 @@ export { LogMel } from './features/log-mel.js';
 export type { MelNorm, MelScale } from './features/mel-filters.js';
 export { Mfcc, type MfccOptions } from './features/mfcc.js';
 export { decodeNpy, type NpyArray, type NpyValues, readNpy, readNpySync } from './features/npy.js';
+export {
+  drawPerturbation,
+  type Perturbation,
+  perturbedLength,
+  perturbSound,
+} from './features/perturb-sound.js';
 export { type PicturePatchOptions, patchWidth, picturePatches } from './features/picture-patches.js';
 export { decodePng, readPng, readPngSync } from './features/png.js';
+export { SoundFeatureStream, SoundFeatures, type SoundFeaturesOptions } from './features/sound-features.js';
 export type { LogMelOptions, LogMelSettings, WindowShape } from './features/sound-options.js';
+export { stackFrames } from './features/stack-frames.js';
 export { Standardizer, type StandardizerJson, standardizeSequence } from './features/standardizer.js';
 export { decodeWav, readWav, readWavSync, type Sound } from './features/wav.js';
 export {

@@ -39,8 +39,8 @@ function checkNames(name: string, names: unknown, least: number): readonly strin
   throw new OptionError('invalid_option', message, { name });
 }
 
-/** Places of columns in the header, which must have each exactly once. */
-function placesOf(header: readonly string[], names: readonly string[], place: RowPlace): number[] {
+/** Places of columns in the header, which must have each exactly once. @throws {DataError} `invalid_row` */
+export function placesOf(header: readonly string[], names: readonly string[], place: RowPlace): number[] {
   return names.map((name) => {
     const at = header.indexOf(name);
     if (at < 0) throw invalidRow(place, 'header', `a column '${name}'`, describeValue(header), { column: name });
@@ -50,8 +50,12 @@ function placesOf(header: readonly string[], names: readonly string[], place: Ro
   });
 }
 
-/** The fields of all records with the line where each begins. */
-async function* recordsOf(
+/**
+ * The fields of all records of a CSV file, the header among them, with the line where each begins.
+ *
+ * @throws {DataError} `invalid_row`, `not_utf8`, `file_unreadable`
+ */
+export async function* recordsOf(
   path: string,
   delimiter: string,
 ): AsyncGenerator<{ fields: readonly string[]; line: number }> {

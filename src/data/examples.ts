@@ -8,6 +8,17 @@ export interface Examples<E> {
   lengthOf(index: number): number;
   /** The examples of these numbers, in this order. Reading a number again gives the same example again. */
   read(indices: Int32Array): readonly E[] | Promise<readonly E[]>;
+  /**
+   * For examples that are drawn anew: those of an epoch of training, as many as there are here, the same ones again for the
+   * same seed and epoch. Without it every epoch has the same examples.
+   */
+  inEpoch?(order: EpochOrder): Examples<E>;
+}
+
+/** Which of the many orders: that of an epoch (from 0) of a run with this seed. */
+export interface EpochOrder {
+  readonly seed: number;
+  readonly epoch: number;
 }
 
 /** The examples of an array, which is copied; they themselves are not. */

@@ -5,7 +5,7 @@ import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '.
 import { Random } from '../core/random.js';
 import type { Batch } from '../model/batch.js';
 import { BatchPlan, type BatchRule } from './batch-plan.js';
-import { type Examples, examplesOfArray } from './examples.js';
+import { type EpochOrder, type Examples, examplesOfArray } from './examples.js';
 import {
   PACKING_OPTIONS,
   type SequenceExample,
@@ -34,11 +34,7 @@ export interface SequenceBatchesOptions<E = SequenceExample> extends SequencePac
   readonly pack?: (examples: readonly E[], indices: Int32Array) => Batch;
 }
 
-/** Which of the many orders: that of an epoch (from 0) of a run with this seed. */
-export interface EpochOrder {
-  readonly seed: number;
-  readonly epoch: number;
-}
+export type { EpochOrder } from './examples.js';
 
 const BATCHES = ['batch', 'tokens', 'pool', 'shuffle', 'overlong', 'length', 'pack'];
 
@@ -60,7 +56,8 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
   readonly #shuffle: boolean;
   readonly #overlong: string;
   readonly #lengths: Int32Array;
-  readonly #batchOf: (indices: Int32Array) => Promise<Batch>;
+  readonly #examples: Examples<E>;
+  readonly #pack: (examples: readonly E[], indices: Int32Array) => Batch;
   #fixedPlan: BatchPlan | undefined;
 
   /**
@@ -75,50 +72,69 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
     this.#rule = checkRule(options);
     this.#shuffle = requireOneOf('shuffle', options.shuffle ?? true, [true, false]);
     this.#overlong = requireOneOf('overlong', options.overlong ?? 'alone', ['alone', 'error']);
-    const read = readerOf(examples, options);
-    this.#lengths = lengthsOf(read.examples);
+    const { examples: own, pack } = readerOf(examples, options);
+    this.#examples = own;
+    this.#pack = pack;
+    this.#lengths = lengthsOf(own);
     this.examples = this.#lengths.length;
     this.steps = this.#lengths.reduce((sum, length) => sum + length, 0);
     this.longest = this.#lengths.reduce((longest, length) => Math.max(longest, length), 0);
-    this.#batchOf = async (indices) => {
-      const chosen = await read.examples.read(indices);
-      if (chosen.length === indices.length) return read.pack(chosen, indices);
-      const message = `${indices.length} examples were asked for, but ${chosen.length} were read`;
-      throw new DataError('too_short', message, { expected: indices.length, actual: chosen.length });
-    };
-    if (this.#overlong === 'error') this.#refuseOverlong();
+    this.#refuseOverlong(this.#lengths);
   }
 
-  #refuseOverlong(): void {
+  #refuseOverlong(lengths: Int32Array): void {
     const { limit, size } = this.#rule;
-    const index = limit === 'tokens' ? this.#lengths.findIndex((length) => length > size) : -1;
+    if (this.#overlong !== 'error' || limit !== 'tokens') return;
+    const index = lengths.findIndex((length) => length > size);
     if (index < 0) return;
-    const length = this.#lengths[index] as number;
+    const length = lengths[index] as number;
     const message = `example ${index} has ${length} steps, more than the ${size} of a batch`;
     throw new DataError('too_long', message, { index, length, tokens: size });
+  }
+
+  async #batchOf(examples: Examples<E>, indices: Int32Array): Promise<Batch> {
+    const chosen = await examples.read(indices);
+    if (chosen.length === indices.length) return this.#pack(chosen, indices);
+    const message = `${indices.length} examples were asked for, but ${chosen.length} were read`;
+    throw new DataError('too_short', message, { expected: indices.length, actual: chosen.length });
+  }
+
+  /** The examples of an epoch and their lengths: others in every one where they are drawn anew. */
+  #examplesOf(order?: EpochOrder): { readonly examples: Examples<E>; readonly lengths: Int32Array } {
+    const drawn = order && this.#examples.inEpoch?.(order);
+    if (drawn === undefined) return { examples: this.#examples, lengths: this.#lengths };
+    const lengths = lengthsOf(drawn);
+    if (lengths.length !== this.examples) {
+      const message = `an epoch has ${lengths.length} examples, expected ${this.examples} as in every other`;
+      throw new DataError('too_short', message, { expected: this.examples, actual: lengths.length });
+    }
+    this.#refuseOverlong(lengths);
+    return { examples: drawn, lengths };
   }
 
   #isRandom(order: 'training' | 'fixed'): boolean {
     return order === 'training' && this.#shuffle;
   }
 
-  #plan(order?: EpochOrder): BatchPlan {
+  #plan(lengths: Int32Array, order?: EpochOrder): BatchPlan {
     if (order !== undefined && this.#isRandom('training')) {
-      return new BatchPlan(this.#lengths, this.#rule, new Random(order.seed, `shuffle/${order.epoch}`));
+      return new BatchPlan(lengths, this.#rule, new Random(order.seed, `shuffle/${order.epoch}`));
     }
-    this.#fixedPlan ??= new BatchPlan(this.#lengths, this.#rule);
+    if (lengths !== this.#lengths) return new BatchPlan(lengths, this.#rule);
+    this.#fixedPlan ??= new BatchPlan(lengths, this.#rule);
     return this.#fixedPlan;
   }
 
   /**
-   * Number of batches in an epoch; undefined when it differs from epoch to epoch: in training with `tokens` and several
-   * pools, whose batches are filled one way or another.
+   * Number of batches in an epoch; undefined when it differs from epoch to epoch: in training with `tokens`, where several
+   * pools are filled one way or another, or examples are drawn anew.
    */
   batchesPerEpoch(order: 'training' | 'fixed'): number | undefined {
     const { limit, size, pool } = this.#rule;
     if (limit === 'batch') return Math.ceil(this.examples / size);
+    if (order === 'training' && this.#examples.inEpoch !== undefined) return undefined;
     // One pool of all examples is sorted to the same lengths, however it was shuffled.
-    return this.steps <= size * pool || !this.#isRandom(order) ? this.#plan().batches : undefined;
+    return this.steps <= size * pool || !this.#isRandom(order) ? this.#plan(this.#lengths).batches : undefined;
   }
 
   /** What a resumed run must find again: the options, and what is known of the examples without reading them. */
@@ -144,8 +160,9 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
    */
   async *batches(order?: EpochOrder, skip = 0): AsyncGenerator<Batch, void, void> {
     const first = requireNumber('skip', skip, { integer: true, min: 0 });
-    const plan = this.#plan(order);
-    for (let place = first; place < plan.batches; place++) yield await this.#batchOf(plan.examplesOf(place));
+    const { examples, lengths } = this.#examplesOf(order);
+    const plan = this.#plan(lengths, order);
+    for (let place = first; place < plan.batches; place++) yield await this.#batchOf(examples, plan.examplesOf(place));
   }
 
   /** All batches in the fixed order. */

@@ -1,12 +1,28 @@
 /** The labels of the likeliest path. */
 import { NumericError } from '../core/errors.js';
-import { type FrameScores, requireFrames } from './ctc-frames.js';
+import { type FrameScores, type Frames, requireFrames } from './ctc-frames.js';
 
 /** One label and the frames [begin, end) at which the path says it. */
 export interface DecodedLabel {
   readonly label: number;
   readonly begin: number;
   readonly end: number;
+}
+
+/** The likeliest class of a frame, of equals the first. @throws {NumericError} `non_finite_output` for a score that is NaN */
+export function likeliestClass({ scores, classes }: Frames, frame: number): number {
+  let best = 0;
+  for (let c = 0; c < classes; c++) {
+    const score = scores[frame * classes + c] as number;
+    if (Number.isNaN(score)) {
+      throw new NumericError('non_finite_output', `the score of class ${c} at frame ${frame} is NaN`, {
+        frame,
+        class: c,
+      });
+    }
+    if (score > (scores[frame * classes + best] as number)) best = c;
+  }
+  return best;
 }
 
 /**
@@ -19,21 +35,12 @@ export interface DecodedLabel {
  * @example ctcGreedyDecode({ scores: logits, classes: 29 }).map(({ label }) => label)
  */
 export function ctcGreedyDecode(utterance: FrameScores): DecodedLabel[] {
-  const { scores, classes, blank, count } = requireFrames(utterance);
+  const frames = requireFrames(utterance);
+  const { blank, count } = frames;
   const labels: { label: number; begin: number; end: number }[] = [];
   let previous = blank;
   for (let frame = 0; frame < count; frame++) {
-    let best = 0;
-    for (let c = 0; c < classes; c++) {
-      const score = scores[frame * classes + c] as number;
-      if (Number.isNaN(score)) {
-        throw new NumericError('non_finite_output', `the score of class ${c} at frame ${frame} is NaN`, {
-          frame,
-          class: c,
-        });
-      }
-      if (score > (scores[frame * classes + best] as number)) best = c;
-    }
+    const best = likeliestClass(frames, frame);
     const last = labels.at(-1);
     if (best !== blank && best === previous && last !== undefined) last.end = frame + 1;
     else if (best !== blank) labels.push({ label: best, begin: frame, end: frame + 1 });

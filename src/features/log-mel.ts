@@ -64,16 +64,17 @@ export class LogMel {
    * The features of a sound, [T * width], row-major: a sequence of `width` features.
    *
    * @param samples of one channel
+   * @param before the sample before the first one, where the samples go on with a sound; the pre-emphasis needs it
    * @throws {DataError} `too_short` with both sizes; `non_finite_data` naming the sample
    * @throws {OptionError} `invalid_option` when the samples are no Float32Array
    */
-  extract(samples: Float32Array): Float32Array {
-    return Float32Array.from(this.extractExact(samples));
+  extract(samples: Float32Array, before = 0): Float32Array {
+    return Float32Array.from(this.extractExact(samples, before));
   }
 
   /** As `extract`, not rounded to single precision. */
-  extractExact(samples: Float32Array): Float64Array {
-    const emphasised = this.#emphasise(samples);
+  extractExact(samples: Float32Array, before = 0): Float64Array {
+    const emphasised = this.#emphasise(samples, before);
     const { hopSamples, melBands, logFloor } = this.settings;
     const frames = this.frames(samples.length);
     const features = new Float64Array(frames * melBands);
@@ -91,7 +92,7 @@ export class LogMel {
     return features;
   }
 
-  #emphasise(samples: Float32Array): Float64Array {
+  #emphasise(samples: Float32Array, before: number): Float64Array {
     if (!(samples instanceof Float32Array)) {
       const message = `samples must be a Float32Array, got ${describeValue(samples)}`;
       throw new OptionError('invalid_option', message, { name: 'samples' });
@@ -104,7 +105,7 @@ export class LogMel {
       });
     }
     const emphasised = new Float64Array(samples.length);
-    let previous = 0;
+    let previous = before;
     for (let at = 0; at < samples.length; at++) {
       const sample = samples[at] as number;
       if (!Number.isFinite(sample)) {

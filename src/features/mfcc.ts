@@ -57,10 +57,11 @@ export class Mfcc {
    * The features of a sound, [T * width], row-major.
    *
    * @param samples of one channel
+   * @param before the sample before the first one, where the samples go on with a sound
    * @throws as `LogMel.extract`
    */
-  extract(samples: Float32Array): Float32Array {
-    const logMel = this.#logMel.extractExact(samples);
+  extract(samples: Float32Array, before = 0): Float32Array {
+    const logMel = this.#logMel.extractExact(samples, before);
     const bands = this.#logMel.width;
     const features = new Float32Array((logMel.length / bands) * this.width);
     for (let at = 0; at < features.length; at++) {

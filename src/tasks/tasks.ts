@@ -24,10 +24,11 @@ import { tag } from './tag.js';
 import type { AnyTask, TaskStream } from './task.js';
 import type { Given } from './task-options.js';
 import { runTraining, type TaskResult, type TaskWatch } from './train-task.js';
+import { transcribe } from './transcribe.js';
 import { translate } from './translate.js';
 
 /** The tasks by name. */
-export const TASKS = Object.freeze({ lm, classify, tag, forecast, translate, caption, music, remember });
+export const TASKS = Object.freeze({ lm, classify, tag, forecast, transcribe, translate, caption, music, remember });
 
 /** Name of a task. */
 export type TaskName = keyof typeof TASKS;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/core/random.js';
 import { ctcGreedyDecode } from '../../src/decoding/ctc-greedy.js';
+import { CtcGreedyStream } from '../../src/decoding/ctc-greedy-stream.js';
 import { randomScores } from './random-frames.js';
 
 /** Scores of a path: 1 for what it says, 0 for the others. */
@@ -40,5 +42,42 @@ describe('greedy decoding', () => {
     ['NaN', { scores: Float32Array.of(0, 1, Number.NaN, 0), classes: 2 }, 'non_finite_output'],
   ])('refuses %s', (_, utterance, code) => {
     expect(() => ctcGreedyDecode(utterance)).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('greedy decoding push by push', () => {
+  it.each([0, 2])('gives the labels of the whole, however it is cut, with blank %i', (blank) => {
+    const classes = 3;
+    const scores = randomScores(7, 200, classes);
+    const whole = ctcGreedyDecode({ scores, classes, blank }).map(({ label, begin }) => ({ label, begin }));
+    const random = new Random(3, 'cuts');
+    const decoder = new CtcGreedyStream();
+    const found: unknown[] = [];
+    for (let frame = 0; frame < 200; ) {
+      const end = Math.min(200, frame + random.integer(6));
+      found.push(...decoder.push({ scores: scores.subarray(frame * classes, end * classes), classes, blank }));
+      frame = end;
+    }
+    expect(whole.length).toBeGreaterThan(20);
+    expect(found).toEqual(whole);
+  });
+
+  it('says a label with the first frame that says it, and not again for its repeats', () => {
+    const decoder = new CtcGreedyStream();
+    const push = (...path: number[]) => decoder.push({ scores: scoresOf(path, 3), classes: 3 });
+    expect(push(0, 1)).toEqual([{ label: 1, begin: 1 }]);
+    expect(push()).toEqual([]);
+    expect(push(1, 1)).toEqual([]);
+    expect(push(0)).toEqual([]);
+    expect(push(1)).toEqual([{ label: 1, begin: 5 }]);
+  });
+
+  it('stays where it was when a score is none', () => {
+    const decoder = new CtcGreedyStream();
+    decoder.push({ scores: scoresOf([1], 2), classes: 2 });
+    expect(() => decoder.push({ scores: Float32Array.of(1, 0, Number.NaN, 0), classes: 2 })).toThrow(
+      expect.objectContaining({ code: 'non_finite_output' }),
+    );
+    expect(decoder.push({ scores: scoresOf([1, 0, 1], 2), classes: 2 })).toEqual([{ label: 1, begin: 3 }]);
   });
 });

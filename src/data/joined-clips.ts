@@ -1,0 +1,142 @@
+/** Long recordings made of short ones: clips in a row, drawn anew in every epoch. */
+import { Random } from '../core/random.js';
+import { drawPerturbation, type Perturbation, perturbedLength, perturbSound } from '../features/perturb-sound.js';
+import type { EpochOrder, Examples } from './examples.js';
+
+/** What can be joined. */
+export interface JoinableClip {
+  readonly samples: Float32Array;
+  readonly text: string;
+  /** Clips of two speakers are never joined. */
+  readonly speaker: string | undefined;
+}
+
+/** Clips in a row. */
+export interface ClipString {
+  readonly clips: readonly JoinableClip[];
+  /** Samples of silence behind each clip, none behind the last. */
+  readonly gaps: readonly number[];
+  /** How the sound of all of them is changed. */
+  readonly change: Perturbation | undefined;
+}
+
+/** The sound of a string, and what is said in it. */
+export interface JoinedClips {
+  readonly samples: Float32Array;
+  readonly text: string;
+}
+
+/** How clips are joined. */
+export interface JoinOptions {
+  /** Strings of an epoch, integer >= 1. */
+  readonly count: number;
+  /** Fewest and most clips of a string, integers >= 1. */
+  readonly fewest: number;
+  readonly most: number;
+  /** Most samples of silence between two clips, integer >= 0. */
+  readonly silence: number;
+  /** How much the sounds are changed, in [0, 1]: `drawPerturbation`. */
+  readonly perturb: number;
+  readonly seed: number;
+  /** Names the random numbers: two parts of one clip would get other strings. */
+  readonly part: string;
+}
+
+/** Samples of a string. */
+export function samplesIn({ clips, gaps, change }: ClipString): number {
+  const silence = gaps.reduce((sum, gap) => sum + gap, 0);
+  const whole = clips.reduce((sum, { samples }) => sum + samples.length, silence);
+  return change === undefined ? whole : perturbedLength(whole, change);
+}
+
+/** The sound of a string. */
+export function soundOf(string: ClipString): Float32Array {
+  const { clips, gaps, change } = string;
+  const samples = new Float32Array(samplesIn({ ...string, change: undefined }));
+  let at = 0;
+  for (const [index, clip] of clips.entries()) {
+    samples.set(clip.samples, at);
+    at += clip.samples.length + (gaps[index] ?? 0);
+  }
+  return change === undefined ? samples : perturbSound(samples, change);
+}
+
+/**
+ * Strings of clips of one speaker each. The first clip of string n of an epoch is the next one of all clips in random order, so
+ * that all occur equally often; the others are drawn from the clips of its speaker. Each string is a function of (seed, part,
+ * epoch, number).
+ *
+ * @param epoch names the strings; without it they are those that do not change
+ */
+export function joinClips(clips: readonly JoinableClip[], options: JoinOptions, epoch?: number): ClipString[] {
+  const { count, fewest, most, silence, perturb, seed, part } = options;
+  const speakers = new Map<string | undefined, JoinableClip[]>();
+  for (const clip of clips) {
+    const own = speakers.get(clip.speaker);
+    if (own === undefined) speakers.set(clip.speaker, [clip]);
+    else own.push(clip);
+  }
+  const name = `strings/${part}/${epoch ?? 'fixed'}`;
+  const turnOf = turns(clips.length, seed, `${part}/turns`);
+  return Array.from({ length: count }, (_, number) => {
+    const random = new Random(seed, `${name}/${number}`);
+    const first = clips[turnOf((epoch ?? 0) * count + number)] as JoinableClip;
+    const own = speakers.get(first.speaker) as readonly JoinableClip[];
+    const length = fewest + random.integer(most - fewest + 1);
+    const rest = Array.from({ length: length - 1 }, () => own[random.integer(own.length)] as JoinableClip);
+    const gaps = rest.map(() => random.integer(silence + 1));
+    const change = perturb === 0 ? undefined : drawPerturbation(random, perturb);
+    return { clips: [first, ...rest], gaps, change };
+  });
+}
+
+/** The clip whose turn it is: every round goes through all of them in a random order of its own. */
+function turns(clips: number, seed: number, name: string): (turn: number) => number {
+  const rounds = new Map<number, Int32Array>();
+  return (turn) => {
+    const round = Math.floor(turn / clips);
+    let order = rounds.get(round);
+    if (order === undefined) {
+      order = new Random(seed, `${name}/${round}`).shuffle(Int32Array.from({ length: clips }, (_, at) => at));
+      rounds.set(round, order);
+    }
+    return order[turn % clips] as number;
+  };
+}
+
+/**
+ * Strings as examples, of which each is made when a batch of it is, and kept where they are fixed.
+ *
+ * @param isFixed whether every epoch has the same ones
+ * @param stepsOf steps of an example of so many samples
+ */
+export function stringExamples<E>(
+  clips: readonly JoinableClip[],
+  options: JoinOptions & { readonly isFixed: boolean },
+  stepsOf: (samples: number) => number,
+  exampleOf: (string: JoinedClips) => E,
+): Examples<E> {
+  const make = (string: ClipString): E => {
+    const text = string.clips.map((clip) => clip.text).join(' ');
+    return exampleOf({ samples: soundOf(string), text });
+  };
+  const examplesOf = (strings: readonly ClipString[], exampleAt: (index: number) => E): Examples<E> => ({
+    count: strings.length,
+    lengthOf: (index) => stepsOf(samplesIn(strings[index] as ClipString)),
+    read: (indices) => Array.from(indices, exampleAt),
+  });
+  const fixed = joinClips(clips, options);
+  if (options.isFixed) {
+    const made = new Map<number, E>();
+    return examplesOf(fixed, (index) => {
+      const example = made.get(index) ?? make(fixed[index] as ClipString);
+      made.set(index, example);
+      return example;
+    });
+  }
+  const inEpoch = ({ seed, epoch }: EpochOrder) => {
+    const strings = joinClips(clips, { ...options, seed }, epoch);
+    return examplesOf(strings, (index) => make(strings[index] as ClipString));
+  };
+  return { ...examplesOf(fixed, (index) => make(fixed[index] as ClipString)), inEpoch };
+}

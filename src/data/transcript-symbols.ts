@@ -1,0 +1,59 @@
+/** Symbols of transcripts as labels of connectionist temporal classification. */
+import { VocabularyError } from '../core/errors.js';
+import { wordsOf } from './text.js';
+import { compareCodePoints } from './vocabulary.js';
+
+/** What a label stands for. */
+export type TranscriptLevel = 'characters' | 'words';
+
+/** The label of no symbol. */
+export const BLANK = 0;
+
+/** Symbols and their labels 1..n in the order of their code points; label 0 is the blank. Immutable. */
+export class TranscriptSymbols {
+  readonly level: TranscriptLevel;
+  readonly symbols: readonly string[];
+  readonly #labels: ReadonlyMap<string, number>;
+
+  /** @param symbols each once */
+  constructor(level: TranscriptLevel, symbols: readonly string[]) {
+    this.level = level;
+    this.symbols = [...symbols];
+    this.#labels = new Map(symbols.map((symbol, at) => [symbol, at + 1]));
+  }
+
+  /** The symbols of texts, and of characters the space, that texts may be joined. */
+  static of(level: TranscriptLevel, texts: readonly string[]): TranscriptSymbols {
+    const all = texts.flatMap((text) => piecesOf(level, text));
+    return new TranscriptSymbols(level, [...new Set(all)].sort(compareCodePoints));
+  }
+
+  /** Labels and the blank. */
+  get classes(): number {
+    return this.symbols.length + 1;
+  }
+
+  /** What stands between two symbols of a text. */
+  get joinedBy(): '' | ' ' {
+    return this.level === 'words' ? ' ' : '';
+  }
+
+  /** Labels of a text. @throws {VocabularyError} `unknown_symbol` with the symbol and its position among the symbols */
+  encode(text: string): Int32Array {
+    return Int32Array.from(piecesOf(this.level, text), (symbol, position) => {
+      const label = this.#labels.get(symbol);
+      if (label !== undefined) return label;
+      const message = `symbol ${JSON.stringify(symbol)} at position ${position} is none of the training texts`;
+      throw new VocabularyError('unknown_symbol', message, { symbol, position });
+    });
+  }
+
+  /** Text of labels without blanks. */
+  decode(labels: readonly number[]): string {
+    return labels.map((label) => this.symbols[label - 1] as string).join(this.joinedBy);
+  }
+}
+
+function piecesOf(level: TranscriptLevel, text: string): string[] {
+  return level === 'words' ? wordsOf(text) : [...text];
+}
