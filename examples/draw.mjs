@@ -1,13 +1,15 @@
 /**
  * Draws what a training came to as an SVG file, from its run directory.
  *
- *   node examples/draw.mjs curve FILE.svg [NAME=]RUN ...      validation loss (or score) by epoch, a line for each run
+ *   node examples/draw.mjs curve FILE.svg [NAME=]RUN ...      validation loss (or score) by epoch, a line for each run;
+ *                                                             --label says what it is
  *   node examples/draw.mjs confusion FILE.svg RUN [DATA]      which classes are taken for which (classify, tag)
  *   node examples/draw.mjs attention FILE.svg RUN TEXT        which words a translation looks at (translate)
  *   node examples/draw.mjs forecast FILE.svg RUN DATA.csv ROW COLUMN    a forecast from a row on, with its band (forecast)
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { evaluateTask, loadTask, predictTask, readCsv } from 'bptt';
 import { forecastBand, heatMap, learningCurve } from './charts/charts.mjs';
 
@@ -34,7 +36,8 @@ async function curve(...runs) {
       y: validations.map(({ score, loss }) => (hasScore ? score : loss)),
     });
   }
-  return learningCurve(series, { title: `${label} by epoch`, xLabel: 'epoch', yLabel: label });
+  const yLabel = values.label ?? label;
+  return learningCurve(series, { title: `${yLabel} by epoch`, xLabel: 'epoch', yLabel });
 }
 
 async function confusion(run, data) {
@@ -72,14 +75,14 @@ async function forecast(run, file, row, column) {
   model.dispose();
   const { columns, covariates, history, horizon, quantiles } = options;
   const names = [columns, covariates].filter((list) => list !== undefined).flatMap((list) => list.split(','));
-  const { values, rows } = await readCsv(file, { columns: names });
+  const { values: numbers, rows } = await readCsv(file, { columns: names });
   const first = Number(row) - history;
   if (!(first >= 0 && Number(row) + horizon <= rows)) throw new Error(`row ${row} has no ${history} rows before it`);
   const table = Array.from({ length: history + horizon }, (_, at) =>
-    Array.from(values.subarray((first + at) * names.length, (first + at + 1) * names.length)),
+    Array.from(numbers.subarray((first + at) * names.length, (first + at + 1) * names.length)),
   );
   const place = names.indexOf(column);
-  const series = table.map((numbers) => numbers[place]);
+  const series = table.map((row) => row[place]);
   for await (const prediction of predictTask(run, { values: [JSON.stringify(table.slice(0, history))] })) {
     const bands = prediction.quantiles[column];
     const levels = String(quantiles).split(',');
@@ -102,7 +105,8 @@ async function forecast(run, file, row, column) {
   }
 }
 
-const [kind, file, ...given] = process.argv.slice(2);
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { label: { type: 'string' } } });
+const [kind, file, ...given] = positionals;
 if (!Object.hasOwn(DRAWINGS, kind) || file === undefined || given.length === 0) {
   process.stderr.write('usage: node examples/draw.mjs curve|confusion|attention|forecast FILE.svg RUN ...\n');
   process.exit(2);

@@ -2,18 +2,20 @@
  * The pictures of NLVR (Suhr et al. 2017) with the sentences that are true of them, as JSON lines for `bptt train caption`:
  * `train.jsonl`, and `test.jsonl` with a fifth of the sentences.
  *
- * Usage: node examples/data/nlvr.mjs NLVR/dev OUT
+ * Usage: node examples/data/nlvr.mjs NLVR/dev OUT [--by identifier]
  *
  * Each line of `dev.json` is a sentence about a scene, of which six pictures show the boxes in other orders: six lines here. The
  * identifier is NUMBER-SCENE, and people wrote a sentence for the four scenes of its number, some of which hold the same items
- * in other places. So the group is the number: no sentence and no scene of it is known to a part that is held back.
+ * in other places. So the group is the number: no sentence and no scene of it is known to a part that is held back. With
+ * `--by identifier` the group is the scene: sentences of a part that is held back are known, beside other scenes.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-const [folder, out] = process.argv.slice(2);
-if (folder === undefined || out === undefined) {
-  console.error('usage: node examples/data/nlvr.mjs NLVR/dev OUT');
+const [folder, out, flag, by = 'number'] = process.argv.slice(2);
+const isKnown = flag === undefined || (flag === '--by' && (by === 'identifier' || by === 'number'));
+if (folder === undefined || out === undefined || !isKnown) {
+  console.error('usage: node examples/data/nlvr.mjs NLVR/dev OUT [--by identifier]');
   process.exit(2);
 }
 
@@ -28,7 +30,7 @@ for (const line of readFileSync(join(folder, 'dev.json'), 'utf8').split('\n')) {
   if (line.trim() === '') continue;
   const { sentence, label, identifier, directory } = JSON.parse(line);
   if (label !== 'true') continue;
-  const [group] = identifier.split('-');
+  const group = by === 'identifier' ? identifier : identifier.split('-')[0];
   const lines = groups.get(group) ?? [];
   groups.set(group, lines);
   for (let permutation = 0; permutation < 6; permutation++) {
