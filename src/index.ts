@@ -248,7 +248,7 @@ export {
   type SampleLanguageModelOptions,
   type SavedLanguageModel,
   sampleLanguageModel,
-} from './tasks/saved-language-model.js';
+} from './tasks/lm/saved-language-model.js';
 export type { LoadTaskOptions, SavedTaskModel, TaskEvaluation } from './tasks/saved-task.js';
 export type { PredictionSource, TaskStream } from './tasks/task.js';
 export {

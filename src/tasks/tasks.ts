@@ -2,13 +2,14 @@
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue } from '../core/options.js';
-import { caption } from './caption.js';
-import { classify } from './classify.js';
+import { caption } from './caption/caption.js';
+import { classify } from './classify/classify.js';
+import { tag } from './classify/tag.js';
 import { taskKind } from './find-checkpoint.js';
-import { forecast } from './forecast.js';
-import { lm } from './lm.js';
-import { music } from './music.js';
-import { remember } from './remember.js';
+import { forecast } from './forecast/forecast.js';
+import { lm } from './lm/lm.js';
+import { music } from './music/music.js';
+import { remember } from './remember/remember.js';
 import {
   type EvaluateTaskOptions,
   type LoadTaskOptions,
@@ -20,12 +21,11 @@ import {
   type SavedTaskModel,
   type TaskEvaluation,
 } from './saved-task.js';
-import { tag } from './tag.js';
 import type { AnyTask, TaskStream } from './task.js';
 import type { Given } from './task-options.js';
 import { runTraining, type TaskResult, type TaskWatch } from './train-task.js';
-import { transcribe } from './transcribe.js';
-import { translate } from './translate.js';
+import { transcribe } from './transcribe/transcribe.js';
+import { translate } from './translate/translate.js';
 
 /** The tasks by name. */
 export const TASKS = Object.freeze({ lm, classify, tag, forecast, transcribe, translate, caption, music, remember });

@@ -3,13 +3,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TranscriptSymbols } from '../../src/data/transcript-symbols.js';
 import { readTranscripts } from '../../src/data/transcripts.js';
-import { loadLanguageModel } from '../../src/tasks/saved-language-model.js';
+import { loadLanguageModel } from '../../src/tasks/lm/saved-language-model.js';
 import { checkTaskOptions } from '../../src/tasks/task-options.js';
 import { loadTask, trainTask } from '../../src/tasks/tasks.js';
-import { transcribe } from '../../src/tasks/transcribe.js';
-import { openLanguageModel } from '../../src/tasks/transcribe-language-model.js';
-import { parseRange, TRANSCRIBE_OPTIONS, type TranscribeOptions } from '../../src/tasks/transcribe-options.js';
-import { splitTranscripts } from '../../src/tasks/transcribe-parts.js';
+import { transcribe } from '../../src/tasks/transcribe/transcribe.js';
+import { openLanguageModel } from '../../src/tasks/transcribe/transcribe-language-model.js';
+import {
+  parseRange,
+  TRANSCRIBE_OPTIONS,
+  type TranscribeOptions,
+} from '../../src/tasks/transcribe/transcribe-options.js';
+import { splitTranscripts } from '../../src/tasks/transcribe/transcribe-parts.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { writeWav } from '../features/sound-file.js';
 import { spokenTable } from './spoken.js';

@@ -1,0 +1,70 @@
+/** The class of a whole sequence: names by language, spoken vowels by speaker, pictures row by row. */
+import { dense } from '../../layers/dense.js';
+import { sequential } from '../../model/network.js';
+import { commonOptions } from '../common-options.js';
+import { outputsOf } from '../outputs.js';
+import { probabilities } from '../probabilities.js';
+import { recurrentBody } from '../recurrent-body.js';
+import { encoderOf, featuresOf, inputLayers } from '../sequence-inputs.js';
+import { defineTask } from '../task.js';
+import { choiceOption, numberOption } from '../task-options.js';
+import { classScores, describeClassScores, errorRate } from './class-scores.js';
+import { readClasses, readMoreClasses, type SavedClasses } from './classify-data.js';
+import { readUnlabelled } from './labelled-sequences.js';
+
+const options = {
+  ...commonOptions({
+    ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.3, direction: 'bidirectional' },
+    ...{ epochs: 30, batch: 32, learningRate: 2e-3, schedule: 'cosine' },
+  }),
+  pooling: choiceOption(['last', 'mean', 'max'], {
+    description: 'how the steps become one row: where each direction ends, or the mean or the maximum over all steps',
+    default: 'max',
+  }),
+  embedding: numberOption({ integer: true, min: 1 }, { description: 'size of the embedding of symbols', default: 64 }),
+};
+
+/** What is saved with a classifier. */
+export type ClassifySaved = SavedClasses;
+
+/** Classification of sequences. */
+export const classify = defineTask<typeof options, ClassifySaved>({
+  name: 'classify',
+  summary: 'the class of a whole sequence: text lines, time series, pictures row by row',
+  options,
+  read: (given) => readClasses(given, false),
+  readExamples: (file, _given, saved) => readMoreClasses(file, saved, false),
+  packing: (_given, { encoding }) => ({ features: featuresOf(encoding) }),
+  loss: () => 'softmaxCrossEntropy',
+
+  network(given, { classes, encoding }) {
+    const body = recurrentBody(given, given.pooling);
+    const layers = [...inputLayers(encoding, given.embedding), ...body, dense({ units: classes.length })];
+    return sequential(layers, { features: featuresOf(encoding) });
+  },
+
+  evaluate(model, part, { saved, signal }) {
+    return classScores(model, part, saved.classes, { features: featuresOf(saved.encoding) }, signal);
+  },
+  score: errorRate,
+  describe: (metrics, { classes }) => describeClassScores(metrics, classes),
+
+  async readInputs(source, _given, { encoding }) {
+    const encode = encoderOf(encoding);
+    return (await readUnlabelled(source, encoding)).map((input) => ({ input: encode(input) }));
+  },
+
+  /** The likeliest class, and its probability among all. */
+  async *predict(model, inputs, { saved: { classes, encoding }, signal }) {
+    for await (const { output } of outputsOf(model, inputs, { features: featuresOf(encoding) }, signal)) {
+      const likely = probabilities(output);
+      const probability = Math.max(...likely);
+      const label = classes[likely.indexOf(probability)] as string;
+      yield {
+        label,
+        probability,
+        probabilities: Object.fromEntries(classes.map((name, at) => [name, likely[at] ?? 0])),
+      };
+    }
+  },
+});
