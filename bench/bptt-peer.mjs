@@ -4,6 +4,7 @@ import { sampleOf } from './shared/agreement.mjs';
 import { parametersByName, readData } from './shared/case-data.mjs';
 import { recurrentLayer } from './shared/recurrent-layer.mjs';
 import { serve, timed } from './shared/serve.mjs';
+import { transcribe, translate } from './shared/task-steps.mjs';
 
 const CELLS = { lstm, gru, rnn };
 const { version, isa } = info();
@@ -86,4 +87,4 @@ async function model({ problem, threads }) {
   };
 }
 
-await serve({ layer, stream, model });
+await serve({ layer, stream, model, translate, transcribe });

@@ -6,34 +6,17 @@ same machine. README.md has the protocol. An exception is answered as {"error": 
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import torch
+from pytorch_tasks import Transcribe, Translate
+from pytorch_timing import timed, timed_together
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
 from torch.nn.utils.rnn import PackedSequence
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 SAMPLES = 256
-
-
-def timed(action, repeat: int) -> list[float]:
-    """Milliseconds of each of `repeat` calls."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter_ns()
-        action()
-        times.append((time.perf_counter_ns() - start) / 1e6)
-    return times
-
-
-def timed_together(action, repeat: int) -> list[float]:
-    """The mean of `repeat` calls as a single time: for what is shorter than reading the clock is worth."""
-    start = time.perf_counter_ns()
-    for _ in range(repeat):
-        action()
-    return [(time.perf_counter_ns() - start) / 1e6 / repeat]
 
 
 def choose_backend(step) -> bool:
@@ -214,7 +197,7 @@ def resident_bytes() -> int | None:
 class Peer:
     """Holds the open task between requests."""
 
-    tasks = {"layer": Layer, "stream": Stream, "model": Model}
+    tasks = {"layer": Layer, "stream": Stream, "model": Model, "translate": Translate, "transcribe": Transcribe}
 
     def __init__(self):
         self.task = None

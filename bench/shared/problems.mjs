@@ -1,7 +1,7 @@
 /** The named problems of bench/problems.json, and what follows from their sizes. */
 import { readFileSync } from 'node:fs';
 
-const { layers, models } = JSON.parse(readFileSync(new URL('../problems.json', import.meta.url), 'utf8'));
+const { layers, models, tasks } = JSON.parse(readFileSync(new URL('../problems.json', import.meta.url), 'utf8'));
 
 export const CELLS = ['rnn', 'gru', 'lstm'];
 const GATES = { rnn: 1, gru: 3, lstm: 4 };
@@ -14,6 +14,9 @@ export const LAYER_PROBLEMS = new Map(
   ]),
 );
 export const MODEL_PROBLEMS = new Map(Object.entries(models).map(([name, sizes]) => [name, { name, ...sizes }]));
+
+/** Training steps of whole tasks. */
+export const TASK_PROBLEMS = new Map(Object.entries(tasks).map(([name, sizes]) => [name, { name, ...sizes }]));
 
 /** Whether a problem is one step of one sequence. */
 export const isStream = ({ steps, batch }) => steps === 1 && batch === 1;

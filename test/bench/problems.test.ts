@@ -43,8 +43,15 @@ describe('every problem of bench/problems.json', () => {
     for (const number of [learningRate, clipNorm]) expect(number).toBeGreaterThan(0);
   });
 
+  it.each(Object.entries(written.tasks))('of tasks is well-formed: %s', (name, { ragged, ...sizes }) => {
+    expect(['translate', 'transcribe']).toContain(name);
+    expect(ragged).toBe(true);
+    expect(Object.keys(sizes).filter((key) => !isSize(sizes[key]))).toEqual([]);
+    expect(Object.keys(sizes)).toEqual(expect.arrayContaining(['units', 'batch', 'steps']));
+  });
+
   it('has a name of its own', () => {
-    const names = [...Object.keys(written.layers), ...Object.keys(written.models)];
+    const names = [written.layers, written.models, written.tasks].flatMap(Object.keys);
     expect(new Set(names).size).toBe(names.length);
   });
 });

@@ -58,6 +58,7 @@ export const benchmarks = (await import(file)) as SharedProblems;
 export const written = JSON.parse(readProjectFile('bench/problems.json')) as {
   layers: Record<string, Record<string, unknown>>;
   models: Record<string, Record<string, unknown>>;
+  tasks: Record<string, Record<string, unknown>>;
 };
 
 /** The problem with its own widths and few short sequences, for tests. */
