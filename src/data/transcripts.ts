@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { DataError } from '../core/errors.js';
 import { readWavSync } from '../features/wav.js';
-import { placesOf, recordsOf } from './csv-table.js';
+import { csvRows } from './csv-rows.js';
 import { atRow, invalidRow, quoted, type RowPlace } from './row-error.js';
 
 /** Parts that a table can put its rows into. */
@@ -44,30 +44,22 @@ function partOf(written: string, place: RowPlace): TranscriptPart {
  */
 export async function readTranscripts(path: string): Promise<Transcript[]> {
   const rows: Transcript[] = [];
-  let header: readonly string[] | undefined;
-  let places: readonly number[] = [];
-  for await (const { fields, line } of recordsOf(path, ',')) {
-    const place = { file: path, line };
-    if (header === undefined) {
-      header = fields.map((name) => name.trim());
-      const further = ['speaker', 'part'].map((name) => (header?.includes(name) === true ? name : undefined));
-      const wanted = ['file', 'text', ...further.filter((name) => name !== undefined)];
-      const found = placesOf(header, wanted, place);
-      places = ['file', 'text', ...further].map((name) =>
-        name === undefined ? -1 : (found[wanted.indexOf(name)] as number),
-      );
-      continue;
-    }
-    if (fields.length === 1 && fields[0] === '') continue;
-    if (fields.length !== header.length) throw invalidRow(place, '', `${header.length} fields`, `${fields.length}`);
-    const [file = '', text = '', speaker, part] = places.map((at) => fields[at]?.trim().replace(/\s+/gu, ' '));
-    for (const [column, value] of Object.entries({ file, text, speaker })) {
-      if (value === '') throw invalidRow(place, `column '${column}'`, 'a text', 'nothing', { column });
-    }
-    const partOfRow = part === undefined ? undefined : partOf(part, place);
-    rows.push({ file: resolve(dirname(path), file), text, speaker, part: partOfRow, place });
+  for await (const row of csvRows(path, ['file', 'text'])) {
+    const { place } = row;
+    const words = (column: string) => {
+      const value = row.value(column)?.replace(/\s+/gu, ' ');
+      if (value !== '') return value;
+      throw invalidRow(place, `column '${column}'`, 'a text', 'nothing', { column });
+    };
+    const part = row.value('part');
+    rows.push({
+      file: resolve(dirname(path), words('file') as string),
+      text: words('text') as string,
+      speaker: words('speaker'),
+      part: part === undefined ? undefined : partOf(part, place),
+      place,
+    });
   }
-  if (rows.length === 0) throw new DataError('empty_data', `'${path}' has no rows`, { file: path });
   return rows;
 }
 

@@ -4,13 +4,14 @@ import { DataError, OptionError } from '../../core/errors.js';
 import type { JsonValue } from '../../core/json.js';
 import { JsonRow, readJsonLines } from '../../data/json-lines.js';
 import { readLabelledLines } from '../../data/labelled-lines.js';
-import { invalidRow } from '../../data/row-error.js';
+import { invalidRow, type RowPlace } from '../../data/row-error.js';
 import { readText, splitLines } from '../../data/text.js';
 import { readTimeSeries } from '../../data/time-series-file.js';
 import { compareCodePoints } from '../../data/vocabulary.js';
 import { idxImages, idxLabels, readIdx } from '../../features/idx.js';
 import { type FeatureRows, type InputEncoding, inputOfRow, inputValue, type RawInput } from '../sequence-inputs.js';
 import type { PredictionSource } from '../task.js';
+import { onlyLabel, readWrittenSequences } from './labelled-csv.js';
 
 /** A sequence and the place of its class among the classes; one for each step in a task that tags. */
 export interface LabelledSequence {
@@ -28,7 +29,7 @@ const IDX = /-idx\d-ubyte(\.gz)?$/;
 
 /**
  * Reads sequences with their classes: a folder of texts, `<class>.txt`, one a line; a UCR file `.ts`; pictures `*images-idx3-ubyte`,
- * row by row, whose classes lie beside them in `*labels-idx1-ubyte`; or JSON lines `{"input": ..., "target": ...}`, whose
+ * row by row, whose classes lie beside them in `*labels-idx1-ubyte`; CSV, a text or a step a row (`readWrittenSequences`); or JSON lines `{"input": ..., "target": ...}`, whose
  * targets are texts or class ids, a list of them with `perStep`.
  *
  * @param known classes of the training file; others are refused. Without them the file says which there are
@@ -40,13 +41,14 @@ export async function readLabelled(
 ): Promise<LabelledSequences> {
   const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
   if (perStep && (isFolder || IDX.test(file) || file.endsWith('.ts'))) {
-    const message = `'${file}' has no target for each step: give JSON lines {"input": [...], "target": [...]}`;
+    const message = `'${file}' has no target for each step: give JSON lines {"input": [...], "target": [...]}, or CSV`;
     throw new OptionError('invalid_option', message, { name: 'data', value: file });
   }
   if (isFolder) return sameClasses(file, await readFolder(file), known);
   if (IDX.test(file)) return sameClasses(file, await readPictures(file), known);
   if (file.endsWith('.ts')) return readSeries(file, known);
-  return readLines(file, known, perStep);
+  if (file.endsWith('.csv')) return withClasses(await readRows(file, perStep), known, perStep);
+  return withClasses(await readLines(file, perStep), known, perStep);
 }
 
 /**
@@ -59,6 +61,7 @@ export async function readUnlabelled(source: PredictionSource, encoding: InputEn
   const { file } = source;
   if (IDX.test(file)) return picturesOf(file);
   if (file.endsWith('.ts')) return (await readTimeSeriesRows(file)).inputs;
+  if (file.endsWith('.csv')) return (await readWrittenSequences(file, false)).map(({ input }) => input);
   if (file.endsWith('.jsonl')) return readJsonLines(file, (row) => inputOfRow(row, 'input'));
   const lines = splitLines(await readText(file)).filter((line) => line.trim() !== '');
   return lines.map((line, at) => inputOfValue(line.trim(), at, encoding));
@@ -111,16 +114,31 @@ async function readPictures(file: string): Promise<LabelledSequences> {
   return { classes, examples: inputs.map((input, at) => ({ input, target: labels[at] as number })) };
 }
 
-async function readLines(
-  file: string,
-  known: readonly string[] | undefined,
-  perStep: boolean,
-): Promise<LabelledSequences> {
-  const lines = await readJsonLines(file, (row) => ({
+/** A sequence and its labels as they were written: names, or class ids. */
+interface Labelled {
+  readonly input: RawInput;
+  readonly labels: readonly (string | number)[];
+  readonly place: RowPlace;
+}
+
+function readLines(file: string, perStep: boolean): Promise<readonly Labelled[]> {
+  return readJsonLines(file, (row) => ({
     input: inputOfRow(row, 'input'),
     labels: labelsOf(row, perStep),
     place: row.place,
   }));
+}
+
+async function readRows(file: string, perStep: boolean): Promise<readonly Labelled[]> {
+  const sequences = await readWrittenSequences(file, true);
+  return perStep ? sequences : sequences.map((sequence) => ({ ...sequence, labels: [onlyLabel(sequence)] }));
+}
+
+function withClasses(
+  lines: readonly Labelled[],
+  known: readonly string[] | undefined,
+  perStep: boolean,
+): LabelledSequences {
   const classes = known ?? classesOf(lines.flatMap(({ labels }) => labels).filter((label) => label !== -1));
   const places = new Map(classes.map((name, at) => [name, at]));
   const examples = lines.map(({ input, labels, place }) => {
