@@ -35,6 +35,8 @@ const shared = { pool: 'forks', globals: false, testTimeout: 60_000, hookTimeout
 
 export default defineConfig({
   test: {
+    // One worker less would leave a processor idle while files are imported: 3.5 instead of 4.5 minutes on two of them.
+    maxWorkers: '100%',
     projects: [
       { test: { ...shared, name: 'all', include: ['test/!(kernels)/**/*.test.ts', ...once] } },
       ...instructionSets().map((isa) => ({
