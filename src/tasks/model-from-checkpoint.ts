@@ -29,11 +29,16 @@ export async function modelFrom(
     ...(threads !== undefined && { threads }),
   });
   try {
-    restoreTensors(path, checkpoint, modelTensors({ parameters: model.parameters, optimizerState: new Map() }));
-    model.parametersChanged();
+    takeWeights(path, checkpoint, model);
     return model;
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+/** Puts the weights of a checkpoint into a model. @throws {CheckpointError} `checkpoint_mismatch` when they do not fit */
+export function takeWeights(path: string, checkpoint: LoadedCheckpoint, model: Model): void {
+  restoreTensors(path, checkpoint, modelTensors({ parameters: model.parameters, optimizerState: new Map() }));
+  model.parametersChanged();
 }

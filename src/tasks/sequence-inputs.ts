@@ -104,13 +104,13 @@ export function inputOfRow(row: JsonRow, name: string): RawInput {
 }
 
 /** The text of a value on the command line as a value: JSON where features or tokens are wanted, else the text itself. */
-export function inputValue(value: JsonValue, encoding: InputEncoding): JsonObject {
-  if (typeof value !== 'string' || encoding.kind === 'characters') return { input: value };
+export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonObject {
+  if (typeof value !== 'string' || kind === 'characters') return { input: value };
   let parsed: JsonValue;
   try {
     parsed = JSON.parse(value) as JsonValue;
   } catch {
-    return { input: encoding.kind === 'tokens' ? value.split(/\s+/).filter((token) => token !== '') : value };
+    return { input: kind === 'tokens' ? value.split(/\s+/).filter((token) => token !== '') : value };
   }
   return isJsonObject(parsed) ? parsed : { input: parsed };
 }

@@ -1,26 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../src/core/random.js';
 import type { Examples } from '../../src/data/examples.js';
 import { SequenceBatches } from '../../src/data/sequence-batches.js';
 import type { SequenceExample } from '../../src/data/sequence-packing.js';
 import type { Batch } from '../../src/model/batch.js';
-
-/** Sequences whose every id is the number of the example. */
-function numbered(count: number, seed: number): SequenceExample[] {
-  const random = new Random(seed, 'examples');
-  return Array.from({ length: count }, (_, index) => ({
-    input: new Int32Array(1 + random.integer(20)).fill(index),
-    target: index,
-  }));
-}
-
-async function all(batches: AsyncIterable<Batch>): Promise<Batch[]> {
-  const list: Batch[] = [];
-  for await (const batch of batches) list.push(batch);
-  return list;
-}
-
-const targets = (batch: Batch) => [...(batch.targets?.['target'] ?? [])];
+import { all, numbered, targets } from './numbered-examples.js';
 
 describe('examples that are drawn anew', () => {
   const count = 40;

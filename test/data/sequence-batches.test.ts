@@ -1,31 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../src/core/random.js';
 import type { Examples } from '../../src/data/examples.js';
 import { packSequences } from '../../src/data/packed-batch.js';
 import { SequenceBatches, type SequenceBatchesOptions } from '../../src/data/sequence-batches.js';
 import type { SequenceExample } from '../../src/data/sequence-packing.js';
-import type { Batch } from '../../src/model/batch.js';
+import { all, numbered, targets } from './numbered-examples.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 const ids = (...values: number[]) => Int32Array.from(values);
 const rows = (...values: number[]) => Float32Array.from(values);
-
-/** Sequences whose every id is the number of the example. */
-function numbered(count: number, seed = 1): SequenceExample[] {
-  const random = new Random(seed, 'examples');
-  return Array.from({ length: count }, (_, index) => ({
-    input: new Int32Array(1 + random.integer(20)).fill(index),
-    target: index,
-  }));
-}
-
-async function all(batches: AsyncIterable<Batch>): Promise<Batch[]> {
-  const list: Batch[] = [];
-  for await (const batch of batches) list.push(batch);
-  return list;
-}
-
-const targets = (batch: Batch) => [...(batch.targets?.['target'] ?? [])];
 
 describe('SequenceBatches', () => {
   const examples = numbered(103);

@@ -80,7 +80,6 @@ export const caption = defineTask<typeof options, CaptionSaved, CaptionExample>(
     const scores = await captionScores(model, part, { given, saved, signal });
     return { ...scores, ...(given.shuffleImages && { shuffledImages: true }) };
   },
-  score: ({ perplexity }) => Number(perplexity),
 
   describe({ perplexity, shuffledPerplexity, bleu, shuffledImages }) {
     const control = shuffledImages === true ? '  (pictures of other captions)' : '';
@@ -94,9 +93,8 @@ export const caption = defineTask<typeof options, CaptionSaved, CaptionExample>(
     const pictureData = dataOptions(given);
     if ('file' in source)
       return readUncaptioned(await readJsonLines(source.file, (row) => pictureOfRow(row)), pictureData, saved);
-    const encoding = { kind: 'features', features: 1, means: [], standardDeviations: [] } as const;
     const places = source.values.map((value, at) => {
-      const { input, ...fields } = inputValue(value, encoding);
+      const { input, ...fields } = inputValue(value, 'features');
       const named = typeof input === 'string' ? { [saved.kind]: input } : isJsonObject(input) ? input : fields;
       return pictureOfRow(new JsonRow(named, { file: 'inputs', line: at + 1 }), '.');
     });

@@ -1,16 +1,16 @@
 /** The class of a whole sequence: names by language, spoken vowels by speaker, pictures row by row. */
+
 import { dense } from '../../layers/dense.js';
 import { sequential } from '../../model/network.js';
 import { commonOptions } from '../common-options.js';
 import { outputsOf } from '../outputs.js';
 import { probabilities } from '../probabilities.js';
 import { recurrentBody } from '../recurrent-body.js';
-import { encoderOf, featuresOf, inputLayers } from '../sequence-inputs.js';
+import { featuresOf, inputLayers } from '../sequence-inputs.js';
 import { defineTask } from '../task.js';
 import { choiceOption, numberOption } from '../task-options.js';
-import { classScores, describeClassScores, errorRate } from './class-scores.js';
-import { readClasses, readMoreClasses, type SavedClasses } from './classify-data.js';
-import { readUnlabelled } from './labelled-sequences.js';
+import { classTask } from './class-task.js';
+import type { SavedClasses } from './classify-data.js';
 
 const options = {
   ...commonOptions({
@@ -32,26 +32,12 @@ export const classify = defineTask<typeof options, ClassifySaved>({
   name: 'classify',
   summary: 'the class of a whole sequence: text lines, time series, pictures row by row',
   options,
-  read: (given) => readClasses(given, false),
-  readExamples: (file, _given, saved) => readMoreClasses(file, saved, false),
-  packing: (_given, { encoding }) => ({ features: featuresOf(encoding) }),
-  loss: () => 'softmaxCrossEntropy',
+  ...classTask(false),
 
   network(given, { classes, encoding }) {
     const body = recurrentBody(given, given.pooling);
     const layers = [...inputLayers(encoding, given.embedding), ...body, dense({ units: classes.length })];
     return sequential(layers, { features: featuresOf(encoding) });
-  },
-
-  evaluate(model, part, { saved, signal }) {
-    return classScores(model, part, saved.classes, { features: featuresOf(saved.encoding) }, signal);
-  },
-  score: errorRate,
-  describe: (metrics, { classes }) => describeClassScores(metrics, classes),
-
-  async readInputs(source, _given, { encoding }) {
-    const encode = encoderOf(encoding);
-    return (await readUnlabelled(source, encoding)).map((input) => ({ input: encode(input) }));
   },
 
   /** The likeliest class, and its probability among all. */

@@ -68,7 +68,7 @@ export async function readUnlabelled(source: PredictionSource, encoding: InputEn
 }
 
 function inputOfValue(value: JsonValue, at: number, encoding: InputEncoding): RawInput {
-  return inputOfRow(new JsonRow(inputValue(value, encoding), { file: 'inputs', line: at + 1 }), 'input');
+  return inputOfRow(new JsonRow(inputValue(value, encoding.kind), { file: 'inputs', line: at + 1 }), 'input');
 }
 
 async function readFolder(file: string): Promise<LabelledSequences> {

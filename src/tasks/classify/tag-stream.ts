@@ -26,7 +26,7 @@ export function tagStream(model: Model, { classes, encoding }: SavedClasses): Ta
     line += 1;
     const place = { file: 'stream', line };
     if (encoding.kind === 'features') {
-      const { input = null } = inputValue(piece, encoding);
+      const { input = null } = inputValue(piece, encoding.kind);
       return { features, rows: new JsonRow({ input: [input] }, place).rows('input', features) };
     }
     if (typeof piece === 'string' && encoding.kind === 'characters' && piece !== '') return piece;

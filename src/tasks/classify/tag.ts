@@ -1,16 +1,16 @@
 /** A class for every step of a sequence: parts of speech, states of a machine, frames of a sound. */
+
 import { dense } from '../../layers/dense.js';
 import { largestClasses } from '../../metrics/confusion-matrix.js';
 import { sequential } from '../../model/network.js';
 import { commonOptions } from '../common-options.js';
 import { outputsOf } from '../outputs.js';
 import { recurrentBody } from '../recurrent-body.js';
-import { encoderOf, featuresOf, inputLayers } from '../sequence-inputs.js';
+import { featuresOf, inputLayers } from '../sequence-inputs.js';
 import { defineTask } from '../task.js';
 import { numberOption } from '../task-options.js';
-import { classScores, describeClassScores, errorRate } from './class-scores.js';
-import { readClasses, readMoreClasses, type SavedClasses } from './classify-data.js';
-import { readUnlabelled } from './labelled-sequences.js';
+import { classTask } from './class-task.js';
+import type { SavedClasses } from './classify-data.js';
 import { tagStream } from './tag-stream.js';
 
 const options = {
@@ -27,28 +27,14 @@ export type TagSaved = SavedClasses;
 /** Classification of every step. */
 export const tag = defineTask<typeof options, TagSaved>({
   name: 'tag',
-  summary: 'a class for every step of a sequence, from JSON lines',
+  summary: 'a class for every step of a sequence, from JSON lines or CSV',
   options,
-  read: (given) => readClasses(given, true),
-  readExamples: (file, _given, saved) => readMoreClasses(file, saved, true),
-  packing: (_given, { encoding }) => ({ features: featuresOf(encoding) }),
-  loss: () => 'softmaxCrossEntropy',
+  ...classTask(true),
 
   network(given, { classes, encoding }) {
     const body = recurrentBody(given, 'none');
     const layers = [...inputLayers(encoding, given.embedding), ...body, dense({ units: classes.length })];
     return sequential(layers, { features: featuresOf(encoding) });
-  },
-
-  evaluate(model, part, { saved, signal }) {
-    return classScores(model, part, saved.classes, { features: featuresOf(saved.encoding) }, signal);
-  },
-  score: errorRate,
-  describe: (metrics, { classes }) => describeClassScores(metrics, classes),
-
-  async readInputs(source, _given, { encoding }) {
-    const encode = encoderOf(encoding);
-    return (await readUnlabelled(source, encoding)).map((input) => ({ input: encode(input) }));
   },
 
   /** The likeliest class of every step. */

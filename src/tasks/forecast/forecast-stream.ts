@@ -24,14 +24,13 @@ export function forecastStream(
 ): TaskStream {
   const { width } = form;
   const standardizer = Standardizer.fromJSON(scalingOf(saved));
-  const encoding = { kind: 'features', features: width, means: [], standardDeviations: [] } as const;
   const follow = form.mode === 'direct' ? newestRows(model, form, signal) : everyRow(model, form, signal);
   let line = 0;
   return {
     pieces: 'lines',
     async push(piece) {
       line += 1;
-      const { input = null } = inputValue(piece as JsonValue, encoding);
+      const { input = null } = inputValue(piece as JsonValue, 'features');
       const numbers = new JsonRow({ input: [input] }, { file: 'stream', line }).rows('input', width);
       const row = standardizer.apply(numbers);
       const forecast = await follow(row);

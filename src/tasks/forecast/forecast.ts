@@ -157,9 +157,8 @@ export const forecast = defineTask<typeof options, ForecastSaved>({
       return { input: standardizer.apply(values).slice(-history * width) };
     };
     if ('file' in source) return [newest(source.file, (await readColumns(source.file, names)).values)];
-    const encoding = { kind: 'features', features: width, means: [], standardDeviations: [] } as const;
     return source.values.map((value, at) => {
-      const row = new JsonRow(inputValue(value, encoding), { file: 'inputs', line: at + 1 });
+      const row = new JsonRow(inputValue(value, 'features'), { file: 'inputs', line: at + 1 });
       return newest(`input ${at}`, row.rows('input', width));
     });
   },

@@ -83,7 +83,6 @@ export const music = defineTask<typeof options, MusicSaved>({
     const controls = { memoryless: nats(memoryless), ownKey: nats(ownKey) };
     return { nats: nats(own), accuracy: own.accuracy, ...controls, frames: own.frames };
   },
-  score: ({ nats }) => Number(nats),
 
   describe({ nats, accuracy, memoryless, ownKey }) {
     const text = (value: unknown) => Number(value).toFixed(3);
@@ -97,9 +96,8 @@ export const music = defineTask<typeof options, MusicSaved>({
       const { train, test = train } = await readPianoPieces(source.file);
       return test.map((piece) => ({ input: stepsOf(piece) }));
     }
-    const encoding = { kind: 'features', features: PIANO_KEYS, means: [], standardDeviations: [] } as const;
     return source.values.map((value, at) => {
-      const fields = inputValue(value, encoding);
+      const fields = inputValue(value, 'features');
       return { input: stepsOf(pianoPiece(fields['notes'] ?? fields['input'], `input ${at}`)) };
     });
   },

@@ -74,7 +74,6 @@ export const remember = defineTask<typeof options, JsonObject>({
     const measured = await (given.problem === 'adding' ? sumErrors : copyErrors)(model, part, given, signal);
     return { ...measured, memoryless: problems.memorylessError(given.problem, given.steps) };
   },
-  score: ({ error }) => Number(error),
 
   describe({ error, memoryless, recalled }) {
     const part = typeof recalled === 'number' ? `  symbols recalled ${(100 * recalled).toFixed(2)} %` : '';
@@ -93,9 +92,8 @@ export const remember = defineTask<typeof options, JsonObject>({
       return { input: problems.copyInput(symbols, steps) };
     };
     if ('file' in source) return readJsonLines(source.file, read);
-    const encoding = { kind: 'features', features: 2, means: [], standardDeviations: [] } as const;
     return source.values.map((value, at) =>
-      read(new JsonRow(inputValue(value, encoding), { file: 'inputs', line: at + 1 })),
+      read(new JsonRow(inputValue(value, 'features'), { file: 'inputs', line: at + 1 })),
     );
   },
 

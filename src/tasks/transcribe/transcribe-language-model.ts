@@ -4,6 +4,7 @@ import type { TranscriptSymbols } from '../../data/transcript-symbols.js';
 import type { Vocabulary } from '../../data/vocabulary.js';
 import type { LabelModel } from '../../decoding/ctc-beam-search.js';
 import { logSoftmax } from '../../decoding/ctc-frames.js';
+import { beginningOf } from '../../model/sampling.js';
 import type { Stream, StreamState } from '../../model/stream.js';
 import { loadLanguageModel } from '../lm/saved-language-model.js';
 import type { TranscribeOptions } from './transcribe-options.js';
@@ -32,7 +33,7 @@ export async function openLanguageModel(
   try {
     const spellings = spell(run, vocabulary, symbols);
     const stream = model.stream();
-    const root = new Context(stream, stream.step(firstOf(vocabulary)));
+    const root = new Context(stream, stream.step(beginningOf(vocabulary)));
     return {
       labelModel() {
         root.forget();
@@ -44,11 +45,6 @@ export async function openLanguageModel(
     model.dispose();
     throw error;
   }
-}
-
-/** What a text follows: the end of a line. */
-function firstOf(vocabulary: Vocabulary): number {
-  return vocabulary.endOfSentenceId ?? vocabulary.idOf('\n') ?? 0;
 }
 
 interface Spellings {

@@ -1,8 +1,9 @@
 /** Which rows of a table of transcripts a model is trained on, chosen by and judged by. */
 import { DataError, OptionError } from '../../core/errors.js';
-import { invalidRow, quoted } from '../../data/row-error.js';
+import { invalidRow } from '../../data/row-error.js';
 import { readTranscripts, type Transcript, type TranscriptPart } from '../../data/transcripts.js';
 import { holdOut } from '../held-out.js';
+import { holdOutGroups } from '../held-out-groups.js';
 import type { TranscribeOptions } from './transcribe-options.js';
 
 /** The rows of each part. */
@@ -13,7 +14,7 @@ export type TranscriptParts = Readonly<Record<TranscriptPart, readonly Transcrip
  * rest fractions are held back, of every text or by speakers.
  *
  * @throws {OptionError} `invalid_option` for a file of a part that the table has itself
- * @throws {DataError} `invalid_row` for a row without speaker, or with one of another part, when speakers are held back;
+ * @throws {DataError} `invalid_row` for a row without speaker, `mixed_examples` for a speaker of two parts, when speakers are held back;
  *   `too_short` when nothing can be held back; `empty_data` when nothing is left for training
  */
 export async function splitTranscripts(
@@ -30,7 +31,6 @@ export async function splitTranscripts(
   };
   const held = { valid: await heldOf('valid', valid), test: await heldOf('test', test), seed };
   const parts = by === 'speaker' ? bySpeaker(own('training'), held) : byText(own('training'), held);
-  if (by === 'speaker') refuseShared(parts);
   if (parts.training.length === 0) throw new DataError('empty_data', 'no row is left for training');
   return parts;
 }
@@ -51,37 +51,11 @@ function byText(rows: readonly Transcript[], held: Held): TranscriptParts {
 }
 
 function bySpeaker(rows: readonly Transcript[], held: Held): TranscriptParts {
-  const rowsOf = new Map<string, Transcript[]>();
-  for (const row of rows) {
-    const own = rowsOf.get(speakerOf(row));
-    if (own === undefined) rowsOf.set(speakerOf(row), [row]);
-    else own.push(row);
-  }
-  const grouped = (part: number | readonly Transcript[]) => (typeof part === 'number' ? part : [part]);
-  const groups = { valid: grouped(held.valid), test: grouped(held.test), seed: held.seed };
-  const {
-    training,
-    validation = [],
-    test = [],
-  } = holdOut<readonly Transcript[]>([...rowsOf.values()], groups, () => 0);
-  return { training: training.flat(), valid: validation.flat(), test: test.flat() };
+  const { training, validation = [], test = [] } = holdOutGroups(rows, held, speakerOf);
+  return { training, valid: validation, test };
 }
 
 function speakerOf({ speaker, place }: Transcript): string {
   if (speaker !== undefined) return speaker;
   throw invalidRow(place, "column 'speaker'", "a speaker, for option 'by'", 'nothing', { column: 'speaker' });
-}
-
-function refuseShared(parts: TranscriptParts): void {
-  const partOf = new Map<string, string>();
-  for (const [part, rows] of Object.entries(parts)) {
-    for (const row of rows) {
-      const speaker = speakerOf(row);
-      const other = partOf.get(speaker) ?? part;
-      partOf.set(speaker, part);
-      if (other === part) continue;
-      const found = `${quoted(speaker)}, who is in part '${other}', too`;
-      throw invalidRow(row.place, "column 'speaker'", `a speaker of part '${part}' alone`, found, { speaker });
-    }
-  }
 }
