@@ -8,28 +8,28 @@ set(BPTT_BASE_SOURCES
 
 # Compiled once per instruction set.
 set(BPTT_KERNEL_SOURCES
-  kernels/generic/additive_attention.cc
-  kernels/generic/attention.cc
-  kernels/generic/ctc.cc
-  kernels/generic/dropout.cc
-  kernels/generic/elementwise.cc
-  kernels/generic/embedding.cc
-  kernels/generic/gru.cc
-  kernels/generic/gru_reset_before.cc
-  kernels/generic/linear.cc
-  kernels/generic/losses.cc
-  kernels/generic/lstm.cc
-  kernels/generic/lstm_backward.cc
-  kernels/generic/normalization.cc
-  kernels/generic/packing.cc
-  kernels/generic/penalties.cc
-  kernels/generic/random_mask.cc
-  kernels/generic/recurrent_weights.cc
-  kernels/generic/rnn.cc
+  kernels/generic/attention/additive_attention.cc
+  kernels/generic/attention/attention.cc
+  kernels/generic/cells/gru.cc
+  kernels/generic/cells/gru_reset_before.cc
+  kernels/generic/cells/lstm.cc
+  kernels/generic/cells/lstm_backward.cc
+  kernels/generic/cells/recurrent_weights.cc
+  kernels/generic/cells/rnn.cc
+  kernels/generic/losses/ctc.cc
+  kernels/generic/losses/losses.cc
+  kernels/generic/losses/penalties.cc
+  kernels/generic/products/linear.cc
+  kernels/generic/products/packing.cc
+  kernels/generic/rows/dropout.cc
+  kernels/generic/rows/elementwise.cc
+  kernels/generic/rows/embedding.cc
+  kernels/generic/rows/normalization.cc
+  kernels/generic/rows/random_mask.cc
+  kernels/generic/rows/time.cc
+  kernels/generic/rows/two_axes.cc
+  kernels/generic/rows/updates.cc
   kernels/generic/table.cc
-  kernels/generic/time.cc
-  kernels/generic/two_axes.cc
-  kernels/generic/updates.cc
 )
 
 set(BPTT_PROGRAM_SOURCES

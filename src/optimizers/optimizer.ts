@@ -1,5 +1,5 @@
 /**
- * Optimizers: frozen descriptions, plain JSON. The arithmetic is native (native/kernels/generic/updates.cc) and works on
+ * Optimizers: frozen descriptions, plain JSON. The arithmetic is native (native/kernels/generic/rows/updates.cc) and works on
  * the whole parameter block at once; every hyperparameter is a run-time number, so a schedule costs nothing.
  */
 import { OptionError } from '../core/errors.js';

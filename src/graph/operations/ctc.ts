@@ -1,6 +1,6 @@
 /**
  * Connectionist temporal classification: frames on the operation's own axis, targets on its other one. Kernels:
- * native/kernels/generic/ctc.cc. Attribute `reduction`: 0 the sum of the losses; 1 each divided by its number of labels (at
+ * native/kernels/generic/losses/ctc.cc. Attribute `reduction`: 0 the sum of the losses; 1 each divided by its number of labels (at
  * least 1), then the mean over sequences; 2 the mean over sequences; 3 the sum divided by the number of frames.
  */
 import type { OperationDefinition } from '../operation.js';

@@ -1,4 +1,4 @@
-/** Elementwise maps, dropout, and moving columns. Kernels: native/kernels/generic/{elementwise,dropout}.cc. */
+/** Elementwise maps, dropout, and moving columns. Kernels: native/kernels/generic/rows/{elementwise,dropout}.cc. */
 import type { GradientContext, OperationDefinition } from '../operation.js';
 import { only, type Value } from '../value.js';
 

@@ -1,6 +1,6 @@
 /**
  * The gated recurrent unit, with the reset gate behind or before the recurrent product. Kernels:
- * native/kernels/generic/{gru,gru_reset_before}.cc.
+ * native/kernels/generic/cells/{gru,gru_reset_before}.cc.
  */
 import type { GradientContext, OperationDefinition } from '../operation.js';
 import { only, type Value } from '../value.js';

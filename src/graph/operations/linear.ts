@@ -1,4 +1,4 @@
-/** Embedding, packing of weights, affine maps. Kernels: native/kernels/generic/{embedding,packing,linear}.cc. */
+/** Embedding, packing of weights, affine maps. Kernels: native/kernels/generic: rows/embedding.cc, products/{packing,linear}.cc. */
 import type { GradientContext, OperationDefinition } from '../operation.js';
 import { only, type Value } from '../value.js';
 

@@ -1,4 +1,4 @@
-/** Losses. Kernels: native/kernels/generic/losses.cc. Targets are data: no gradient flows into them. */
+/** Losses. Kernels: native/kernels/generic/losses/losses.cc. Targets are data: no gradient flows into them. */
 import type { GradientRule, OperationDefinition } from '../operation.js';
 import { only } from '../value.js';
 

@@ -1,4 +1,4 @@
-/** Layer normalization of rows. Kernels: native/kernels/generic/normalization.cc. */
+/** Layer normalization of rows. Kernels: native/kernels/generic/rows/normalization.cc. */
 import type { OperationDefinition } from '../operation.js';
 import { only, type Value } from '../value.js';
 

@@ -1,4 +1,4 @@
-/** Penalties on activations and on their change in time. Kernels: native/kernels/generic/penalties.cc. */
+/** Penalties on activations and on their change in time. Kernels: native/kernels/generic/losses/penalties.cc. */
 import type { GradientRule, OperationDefinition } from '../operation.js';
 import { only } from '../value.js';
 

@@ -1,4 +1,4 @@
-/** Random masks. Kernels: native/kernels/generic/random_mask.cc. */
+/** Random masks. Kernels: native/kernels/generic/rows/random_mask.cc. */
 import type { OperationDefinition } from '../operation.js';
 
 export const randomOperations: Readonly<Record<string, OperationDefinition>> = {

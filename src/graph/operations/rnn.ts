@@ -1,4 +1,4 @@
-/** The vanilla recurrent cell. Kernel: native/kernels/generic/rnn.cc. */
+/** The vanilla recurrent cell. Kernel: native/kernels/generic/cells/rnn.cc. */
 import type { OperationDefinition } from '../operation.js';
 import { only } from '../value.js';
 import {

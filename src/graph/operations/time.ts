@@ -1,6 +1,6 @@
 /**
  * Operations that join the steps of each sequence, or give something to each step.
- * Kernels: native/kernels/generic/time.cc.
+ * Kernels: native/kernels/generic/rows/time.cc.
  */
 import type { GradientRule, OperationDefinition } from '../operation.js';
 import { only } from '../value.js';

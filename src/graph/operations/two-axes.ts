@@ -1,7 +1,7 @@
 /**
  * Operations that carry the sequences of one time axis to those of another, such as the final state of an encoder to a
  * decoder. A sequence belongs with that of the other axis which has the same sample; a run is given the samples.
- * Kernels: native/kernels/generic/two_axes.cc.
+ * Kernels: native/kernels/generic/rows/two_axes.cc.
  */
 import type { OperationDefinition } from '../operation.js';
 import { only } from '../value.js';

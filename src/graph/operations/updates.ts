@@ -1,4 +1,4 @@
-/** Clipping and optimizers, over whole parameter blocks. Kernels: native/kernels/generic/updates.cc. */
+/** Clipping and optimizers, over whole parameter blocks. Kernels: native/kernels/generic/rows/updates.cc. */
 import type { OperationDefinition } from '../operation.js';
 
 export const updateOperations: Readonly<Record<string, OperationDefinition>> = {

@@ -4,9 +4,9 @@
 // Sources: Gal & Ghahramani 2016 (one mask per sequence); Krueger et al. 2017 (zoneout).
 #pragma once
 
+#include "kernels/generic/cells/sequence.h"
+#include "kernels/generic/cells/variant.h"
 #include "kernels/generic/scratch.h"
-#include "kernels/generic/sequence.h"
-#include "kernels/generic/variant.h"
 
 namespace bptt {
 namespace kernel {

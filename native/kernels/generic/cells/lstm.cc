@@ -6,8 +6,8 @@
 // Gers, Schmidhuber, Cummins 2000; peepholes: Gers, Schraudolph, Schmidhuber 2002; projection: Sak, Senior, Beaufays
 // 2014; coupled gates: Greff et al. 2017; layer normalisation: Ba, Kiros, Hinton 2016; zoneout: Krueger et al. 2017.
 // Agrees with torch.nn.LSTM (test/golden).
+#include "kernels/generic/cells/lstm_gates.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/lstm_gates.h"
 
 namespace bptt {
 namespace kernel {

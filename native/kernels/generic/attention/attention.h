@@ -15,8 +15,8 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/generic/attention_products.h"
-#include "kernels/generic/attention_walk.h"
+#include "kernels/generic/attention/attention_products.h"
+#include "kernels/generic/attention/attention_walk.h"
 
 namespace bptt {
 namespace kernel {

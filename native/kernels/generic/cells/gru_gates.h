@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/generic/activation.h"
-#include "kernels/generic/hidden_state.h"
+#include "kernels/generic/cells/hidden_state.h"
 
 namespace bptt {
 namespace kernel {

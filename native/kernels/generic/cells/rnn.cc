@@ -2,9 +2,9 @@
 // With layer normalisation h' = f(LN(a + R h)*gain + bR).
 // Sources: Elman 1990; relu: Le, Jaitly, Hinton 2015; layer normalisation: Ba, Kiros, Hinton 2016, equation 4.
 #include "kernels/generic/activation.h"
+#include "kernels/generic/cells/hidden_state.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/hidden_state.h"
-#include "kernels/generic/normalization.h"
+#include "kernels/generic/rows/normalization.h"
 
 namespace bptt {
 namespace kernel {

@@ -1,6 +1,6 @@
 // Backward pass of the long short-term memory cell and its variants (lstm.cc has the equations and sources).
+#include "kernels/generic/cells/lstm_gates.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/lstm_gates.h"
 
 namespace bptt {
 namespace kernel {

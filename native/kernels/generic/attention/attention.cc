@@ -1,7 +1,7 @@
 // Attention whose scores are products: score = scale * query . key (Luong et al. 2015, "dot"; with a linear map of the
 // queries or the keys before it, "general"). The weights of all steps of the source are made again for the backward
 // pass: nothing of the size of query rows times source steps is kept.
-#include "kernels/generic/attention.h"
+#include "kernels/generic/attention/attention.h"
 #include "kernels/generic/declarations.h"
 
 namespace bptt {

@@ -1,7 +1,7 @@
 // Additive attention: score = v . tanh(query + key), where queries and keys have been mapped to the same width before
 // (Bahdanau, Cho, Bengio 2015). Nearly all of the time goes into tanh: it is computed once for each pair of a query row
 // and a source step in the forward pass and once in the backward pass, where a few rows of it are held at a time.
-#include "kernels/generic/attention.h"
+#include "kernels/generic/attention/attention.h"
 #include "kernels/generic/declarations.h"
 
 namespace bptt {

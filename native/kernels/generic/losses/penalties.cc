@@ -2,8 +2,8 @@
 // Source: Merity, Keskar, Socher, "Regularizing and optimizing LSTM language models", 2017.
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/packed_rows.h"
-#include "kernels/generic/row_sums.h"
+#include "kernels/generic/rows/packed_rows.h"
+#include "kernels/generic/rows/row_sums.h"
 #include "kernels/generic/vec.h"
 
 namespace bptt {

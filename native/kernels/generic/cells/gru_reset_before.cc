@@ -2,8 +2,8 @@
 //   r, z = sigmoid(a + R h + bR);   s = r*h;   n = tanh(a_n + Rn s + bRn);   h' = z*h + (1-z)*n
 // The candidate needs r of all units, so a step has two products and two barriers.
 // Source: Cho et al. 2014 (there z and 1-z are exchanged).
+#include "kernels/generic/cells/gru_gates.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/gru_gates.h"
 
 namespace bptt {
 namespace kernel {

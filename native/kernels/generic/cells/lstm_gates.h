@@ -3,8 +3,8 @@
 #pragma once
 
 #include "kernels/generic/activation.h"
-#include "kernels/generic/hidden_state.h"
-#include "kernels/generic/normalization.h"
+#include "kernels/generic/cells/hidden_state.h"
+#include "kernels/generic/rows/normalization.h"
 
 namespace bptt {
 namespace kernel {

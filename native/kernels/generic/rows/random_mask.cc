@@ -1,7 +1,7 @@
 // Random masks of two values, for example dropout masks that several steps share and zoneout masks.
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/random_bits.h"
+#include "kernels/generic/rows/random_bits.h"
 
 namespace bptt {
 namespace kernel {

@@ -1,6 +1,6 @@
 // Layer normalization of every row, and its gradients. Source: Ba, Kiros, Hinton, "Layer normalization", 2016.
-#include "kernels/generic/normalization.h"
-#include "kernels/generic/transposed_product.h"
+#include "kernels/generic/rows/normalization.h"
+#include "kernels/generic/products/transposed_product.h"
 
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"

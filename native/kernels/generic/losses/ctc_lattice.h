@@ -13,9 +13,9 @@
 #include <limits>
 
 #include "kernels/generic/call.h"
-#include "kernels/generic/exp_sum.h"
+#include "kernels/generic/losses/exp_sum.h"
+#include "kernels/generic/losses/wide_range.h"
 #include "kernels/generic/scratch.h"
-#include "kernels/generic/wide_range.h"
 
 namespace bptt {
 namespace kernel {

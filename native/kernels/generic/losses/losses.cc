@@ -4,8 +4,8 @@
 
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/exp_sum.h"
-#include "kernels/generic/row_sums.h"
+#include "kernels/generic/losses/exp_sum.h"
+#include "kernels/generic/rows/row_sums.h"
 #include "kernels/generic/vec.h"
 
 namespace bptt {

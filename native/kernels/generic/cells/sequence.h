@@ -4,7 +4,7 @@
 #pragma once
 
 #include "kernels/generic/call.h"
-#include "kernels/generic/micro_kernel.h"
+#include "kernels/generic/products/micro_kernel.h"
 
 namespace bptt {
 namespace kernel {

@@ -3,9 +3,9 @@
 // With layer normalisation LN(R h)*gain stands for R h.
 // Sources: Cho et al. 2014 for the gates; the reset-after form is cuDNN's and torch.nn.GRU's (test/golden); layer
 // normalisation: Ba, Kiros, Hinton 2016.
+#include "kernels/generic/cells/gru_gates.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/gru_gates.h"
-#include "kernels/generic/normalization.h"
+#include "kernels/generic/rows/normalization.h"
 
 namespace bptt {
 namespace kernel {

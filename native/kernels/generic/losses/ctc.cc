@@ -6,9 +6,9 @@
 //   it the gradients of all frames of its sequence. A target that no path fits into the frames has an infinite loss,
 //   and gradients that are NaN, as in PyTorch; with zeroInfinity it counts as 0 in `loss`, and its gradients are 0.
 //   `losses` stays infinite.
-#include "kernels/generic/ctc_lattice.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/packed_rows.h"
+#include "kernels/generic/losses/ctc_lattice.h"
+#include "kernels/generic/rows/packed_rows.h"
 
 namespace bptt {
 namespace kernel {

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "kernels/generic/call.h"
-#include "kernels/generic/micro_kernel.h"
+#include "kernels/generic/products/micro_kernel.h"
 
 namespace bptt {
 namespace kernel {

@@ -2,8 +2,8 @@
 // nothing. Rounding: one chain of multiply-adds per element forward, chains of kDepthBlock summed in order backward.
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/micro_kernel.h"
-#include "kernels/generic/transposed_product.h"
+#include "kernels/generic/products/micro_kernel.h"
+#include "kernels/generic/products/transposed_product.h"
 
 namespace bptt {
 namespace kernel {

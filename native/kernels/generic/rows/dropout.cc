@@ -3,7 +3,7 @@
 // Source: Srivastava et al. 2014.
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/random_bits.h"
+#include "kernels/generic/rows/random_bits.h"
 
 namespace bptt {
 namespace kernel {

@@ -2,7 +2,7 @@
 // by sequence and threads divide their columns; whatever makes one row of steps divides the rows.
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/packed_rows.h"
+#include "kernels/generic/rows/packed_rows.h"
 #include "kernels/generic/vec.h"
 
 namespace bptt {

@@ -2,7 +2,7 @@
 // that have its sample; and how threads divide them.
 #pragma once
 
-#include "kernels/generic/packed_rows.h"
+#include "kernels/generic/rows/packed_rows.h"
 #include "kernels/generic/scratch.h"
 
 namespace bptt {

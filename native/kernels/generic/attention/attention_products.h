@@ -2,7 +2,7 @@
 // packed memory: they are copied into panels once. Each element is one chain of multiply-adds, whatever the block.
 #pragma once
 
-#include "kernels/generic/transposed_product.h"
+#include "kernels/generic/products/transposed_product.h"
 
 namespace bptt {
 namespace kernel {

@@ -1,8 +1,8 @@
 // Gradients of what a cell has beside its input projection: recurrent weights, biases and peepholes. They are sums over
 // all steps of what the cell's backward pass left, times the state that the cell saw.
+#include "kernels/generic/cells/sequence.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/sequence.h"
-#include "kernels/generic/transposed_product.h"
+#include "kernels/generic/products/transposed_product.h"
 
 namespace bptt {
 namespace kernel {
