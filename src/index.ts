@@ -4,6 +4,21 @@
  * A network is described (`sequential`, `network`), compiled into a model, and trained by a `Trainer` or step by step.
  */
 
+export type { AxisSizes, Batch } from './batch/batch.js';
+export { type ExampleForm, type FieldExample, type FieldForm, packExamples } from './batch/example-packing.js';
+export { lengthsFromMask, type Mask, type PaddedShape } from './batch/mask.js';
+export { contiguousBatch, type PackedBatch, packSequences, type Rows, unpackSequences } from './batch/packed-batch.js';
+export {
+  type PackPaddedOptions,
+  type PaddedSequences,
+  type PadOptions,
+  packPadded,
+  padPacked,
+  padSequences,
+} from './batch/padding.js';
+export type { PackedOrder } from './batch/rows.js';
+export type { SequenceExample, SequencePackingOptions } from './batch/sequence-packing.js';
+export { applyOrder, restoreOrder } from './batch/sequence-rows.js';
 export {
   type Checkpoint,
   type LoadedCheckpoint,
@@ -27,8 +42,6 @@ export { Random, type RandomState } from './core/random.js';
 export { ByteVocabulary } from './data/byte-vocabulary.js';
 export { CharacterVocabulary } from './data/character-vocabulary.js';
 export { type Corpus, characterStreams, wordStreams } from './data/corpus.js';
-export { type CsvOptions, type CsvTable, readCsv } from './data/csv-table.js';
-export { type ExampleForm, type FieldExample, type FieldForm, packExamples } from './data/example-packing.js';
 export type { Examples } from './data/examples.js';
 export { FileExamples, type FileExamplesOptions } from './data/file-examples.js';
 export {
@@ -38,52 +51,18 @@ export {
   joinClips,
   stringExamples,
 } from './data/joined-clips.js';
-export { JsonRow, jsonLine, readJsonLines } from './data/json-lines.js';
-export { type LabelledText, type LabelledTexts, readLabelledLines } from './data/labelled-lines.js';
-export { lengthsFromMask, type Mask, type PaddedShape } from './data/mask.js';
-export { contiguousBatch, type PackedBatch, packSequences, type Rows, unpackSequences } from './data/packed-batch.js';
-export {
-  type PackPaddedOptions,
-  type PaddedSequences,
-  type PadOptions,
-  packPadded,
-  padPacked,
-  padSequences,
-} from './data/padding.js';
-export { readParallelText, type SentencePair, tabbedPair } from './data/parallel-text.js';
-export {
-  LOWEST_NOTE,
-  PIANO_KEYS,
-  type PianoPiece,
-  type PianoPieces,
-  pianoRows,
-  readPianoPieces,
-} from './data/piano-pieces.js';
-export type { RowPlace } from './data/row-error.js';
-export type { PackedOrder } from './data/rows.js';
 export { type SavedVocabularyOptions, vocabularyFromJSON } from './data/saved-vocabulary.js';
 export { type SentenceLevel, SentenceVocabulary } from './data/sentence-vocabulary.js';
 export { type EpochOrder, SequenceBatches, type SequenceBatchesOptions } from './data/sequence-batches.js';
-export type { SequenceExample, SequencePackingOptions } from './data/sequence-packing.js';
-export { applyOrder, restoreOrder } from './data/sequence-rows.js';
 export { type ExampleSplit, type SplitOptions, splitExamples } from './data/split-examples.js';
 export { type DataCursor, TokenStreams } from './data/streams.js';
-export { readText, readTextSync } from './data/text.js';
-export {
-  readTimeSeries,
-  type TimeSeries,
-  type TimeSeriesOptions,
-  type TimeSeriesSet,
-} from './data/time-series-file.js';
 export {
   type SubwordTokenizer,
-  type TokenizerJson,
   TokenizerVocabulary,
   type TokenizerVocabularyOptions,
 } from './data/tokenizer-vocabulary.js';
 export { type TranscriptLevel, TranscriptSymbols } from './data/transcript-symbols.js';
-export { type Clip, readClips, readTranscripts, type Transcript, type TranscriptPart } from './data/transcripts.js';
-export type { Vocabulary, VocabularyJson, VocabularyLevel } from './data/vocabulary.js';
+export type { TokenizerJson, Vocabulary, VocabularyJson, VocabularyLevel } from './data/vocabulary.js';
 export { type TokenMarks, WordVocabulary, type WordVocabularyOptions } from './data/word-vocabulary.js';
 export {
   type BeamHypothesis,
@@ -105,6 +84,22 @@ export { CtcGreedyStream, type StreamedLabel } from './decoding/ctc-greedy-strea
 export type { LengthPenalty } from './decoding/length-penalty.js';
 export { ColumnStatistics } from './features/column-statistics.js';
 export { appendDeltas, type DeltaOptions } from './features/deltas.js';
+export { type Image, type PatchOptions, patchMeans } from './features/image.js';
+export { LogMel } from './features/log-mel.js';
+export type { MelNorm, MelScale } from './features/mel-filters.js';
+export { Mfcc, type MfccOptions } from './features/mfcc.js';
+export {
+  drawPerturbation,
+  type Perturbation,
+  perturbedLength,
+  perturbSound,
+} from './features/perturb-sound.js';
+export { type PicturePatchOptions, patchWidth, picturePatches } from './features/picture-patches.js';
+export { SoundFeatureStream, SoundFeatures, type SoundFeaturesOptions } from './features/sound-features.js';
+export type { LogMelOptions, LogMelSettings, WindowShape } from './features/sound-options.js';
+export { stackFrames } from './features/stack-frames.js';
+export { Standardizer, type StandardizerJson, standardizeSequence } from './features/standardizer.js';
+export { type CsvOptions, type CsvTable, readCsv } from './files/csv-table.js';
 export {
   decodeIdx,
   type IdxArray,
@@ -114,31 +109,75 @@ export {
   idxLabels,
   readIdx,
   readIdxSync,
-} from './features/idx.js';
-export { type Image, type PatchOptions, patchMeans } from './features/image.js';
-export { LogMel } from './features/log-mel.js';
-export type { MelNorm, MelScale } from './features/mel-filters.js';
-export { Mfcc, type MfccOptions } from './features/mfcc.js';
-export { decodeNpy, type NpyArray, type NpyValues, readNpy, readNpySync } from './features/npy.js';
+} from './files/idx.js';
+export { JsonRow, jsonLine, readJsonLines } from './files/json-lines.js';
+export { type LabelledText, type LabelledTexts, readLabelledLines } from './files/labelled-lines.js';
+export { decodeNpy, type NpyArray, type NpyValues, readNpy, readNpySync } from './files/npy.js';
+export { readParallelText, type SentencePair, tabbedPair } from './files/parallel-text.js';
 export {
-  drawPerturbation,
-  type Perturbation,
-  perturbedLength,
-  perturbSound,
-} from './features/perturb-sound.js';
-export { type PicturePatchOptions, patchWidth, picturePatches } from './features/picture-patches.js';
-export { decodePng, readPng, readPngSync } from './features/png.js';
-export { SoundFeatureStream, SoundFeatures, type SoundFeaturesOptions } from './features/sound-features.js';
-export type { LogMelOptions, LogMelSettings, WindowShape } from './features/sound-options.js';
-export { stackFrames } from './features/stack-frames.js';
-export { Standardizer, type StandardizerJson, standardizeSequence } from './features/standardizer.js';
-export { decodeWav, readWav, readWavSync, type Sound } from './features/wav.js';
+  LOWEST_NOTE,
+  PIANO_KEYS,
+  type PianoPiece,
+  type PianoPieces,
+  pianoRows,
+  readPianoPieces,
+} from './files/piano-pieces.js';
+export { decodePng, readPng, readPngSync } from './files/png.js';
+export type { RowPlace } from './files/row-error.js';
+export { readText, readTextSync } from './files/text.js';
+export {
+  readTimeSeries,
+  type TimeSeries,
+  type TimeSeriesOptions,
+  type TimeSeriesSet,
+} from './files/time-series-file.js';
+export { type Clip, readClips, readTranscripts, type Transcript, type TranscriptPart } from './files/transcripts.js';
+export { decodeWav, readWav, readWavSync, type Sound } from './files/wav.js';
+export { Bleu, type BleuOptions, type BleuSmoothing, corpusBleu, sentenceBleu, type Token } from './metrics/bleu.js';
+export { type ClassScores, ConfusionMatrix, largestClasses } from './metrics/confusion-matrix.js';
+export { type Edits, editDistance } from './metrics/edit-distance.js';
+export { characterErrorRate, ErrorRate, wordErrorRate } from './metrics/error-rate.js';
+export { IntervalCoverage, QuantileLoss, RegressionErrors } from './metrics/forecast-errors.js';
+export { KeyLikelihood } from './metrics/key-likelihood.js';
+export { bitsFromNats, LikelihoodLoss, perplexity } from './metrics/likelihood.js';
+export { naiveForecast, seasonalNaiveForecast } from './metrics/naive-forecast.js';
+export type { OutputPer } from './model/build/build-graph.js';
+export type { Parameter } from './model/build/parameters.js';
+export { CarriedState } from './model/carried-state.js';
+export type { OutputShape } from './model/execute/batch-executions.js';
+export type { Culprit } from './model/execute/diagnose.js';
+export type { ExecutionOptions, TrainOptions } from './model/execute/execution-options.js';
+export type { EvaluationResult, ModelMemory, StepResult } from './model/execute/results.js';
+export { type CompileOptions, Model } from './model/model.js';
+export {
+  type InputDescription,
+  type InputPlace,
+  Network,
+  type NetworkDescription,
+  type NodeDescription,
+  network,
+  networkFromJSON,
+  sequential,
+} from './model/network.js';
+export {
+  type CellGradient,
+  type CellStep,
+  type CellUpstream,
+  RecurrentCell,
+  type RecurrentCellOptions,
+  recurrentCell,
+} from './model/recurrent-cell.js';
+export type { AttentionMap } from './model/use/attention-maps.js';
+export type { Decoder, DecoderBatch, DecoderOptions } from './model/use/decoder.js';
+export type { SampleOptions, SymbolTable } from './model/use/sampling.js';
+export type { Stream, StreamState } from './model/use/stream.js';
+export { type Info, info } from './native/info.js';
 export {
   type AttentionDescription,
   type AttentionOptions,
   type AttentionScore,
   attention,
-} from './layers/attention.js';
+} from './network/layers/attention.js';
 export {
   type ActivationDescription,
   activation,
@@ -148,17 +187,17 @@ export {
   type DropoutOptions,
   dense,
   dropout,
-} from './layers/dense.js';
-export { type EmbeddingDescription, type EmbeddingOptions, embedding } from './layers/embedding.js';
+} from './network/layers/dense.js';
+export { type EmbeddingDescription, type EmbeddingOptions, embedding } from './network/layers/embedding.js';
 export {
   type LayerNormalizationDescription,
   type LayerNormalizationOptions,
   layerNormalization,
-} from './layers/layer-normalization.js';
-export { type AnyLayer, concatenate, type MergeDescription, sum } from './layers/layers.js';
-export { type PenaltyDescription, type PenaltyOptions, penalty } from './layers/penalty.js';
-export { type PoolDescription, pool } from './layers/pool.js';
-export { gru, lstm, rnn } from './layers/recurrent.js';
+} from './network/layers/layer-normalization.js';
+export { type AnyLayer, concatenate, type MergeDescription, sum } from './network/layers/layers.js';
+export { type PenaltyDescription, type PenaltyOptions, penalty } from './network/layers/penalty.js';
+export { type PoolDescription, pool } from './network/layers/pool.js';
+export { gru, lstm, rnn } from './network/layers/recurrent.js';
 export type {
   CellActivation,
   Direction,
@@ -171,51 +210,15 @@ export type {
   RnnDescription,
   RnnOptions,
   ZoneoutRates,
-} from './layers/recurrent-options.js';
-export { type CtcOptions, type CtcReduction, ctcTarget, END_OF_TARGET, framesNeeded } from './losses/ctc.js';
-export type { CtcLossDescription, LossDescription, LossName, QuantileLossDescription } from './losses/losses.js';
-export type { QuantileOptions } from './losses/quantile.js';
-export { Bleu, type BleuOptions, type BleuSmoothing, corpusBleu, sentenceBleu, type Token } from './metrics/bleu.js';
-export { type ClassScores, ConfusionMatrix, largestClasses } from './metrics/confusion-matrix.js';
-export { type Edits, editDistance } from './metrics/edit-distance.js';
-export { characterErrorRate, ErrorRate, wordErrorRate } from './metrics/error-rate.js';
-export { IntervalCoverage, QuantileLoss, RegressionErrors } from './metrics/forecast-errors.js';
-export { KeyLikelihood } from './metrics/key-likelihood.js';
-export { bitsFromNats, LikelihoodLoss, perplexity } from './metrics/likelihood.js';
-export { naiveForecast, seasonalNaiveForecast } from './metrics/naive-forecast.js';
-export type { AttentionMap } from './model/attention-maps.js';
-export type { AxisSizes, Batch } from './model/batch.js';
-export type { OutputShape } from './model/batch-runs.js';
-export type { OutputPer } from './model/build-graph.js';
-export { CarriedState } from './model/carried-state.js';
-export type { Decoder, DecoderBatch, DecoderOptions } from './model/decoder.js';
-export type { Culprit } from './model/diagnose.js';
-export { type CompileOptions, Model } from './model/model.js';
-export {
-  type InputDescription,
-  type InputPlace,
-  Network,
-  type NetworkDescription,
-  type NodeDescription,
-  network,
-  networkFromJSON,
-  sequential,
-} from './model/network.js';
-export type { ModelLoss, NamedLosses } from './model/output-losses.js';
-export type { Parameter } from './model/parameters.js';
-export {
-  type CellGradient,
-  type CellStep,
-  type CellUpstream,
-  RecurrentCell,
-  type RecurrentCellOptions,
-  recurrentCell,
-} from './model/recurrent-cell.js';
-export type { EvaluationResult, ModelMemory, StepResult } from './model/results.js';
-export type { RunOptions, TrainOptions } from './model/run-options.js';
-export type { SampleOptions, SymbolTable } from './model/sampling.js';
-export type { Stream, StreamState } from './model/stream.js';
-export { type Info, info } from './native/info.js';
+} from './network/layers/recurrent-options.js';
+export { type CtcOptions, type CtcReduction, ctcTarget, END_OF_TARGET, framesNeeded } from './network/losses/ctc.js';
+export type {
+  CtcLossDescription,
+  LossDescription,
+  LossName,
+  QuantileLossDescription,
+} from './network/losses/losses.js';
+export type { QuantileOptions } from './network/losses/quantile.js';
 export {
   type AdamDescription,
   type AdamOptions,
@@ -233,15 +236,17 @@ export {
   type SgdDescription,
   type SgdOptions,
   sgd,
-} from './optimizers/optimizer.js';
-export { constant } from './schedules/constant.js';
-export { cosine } from './schedules/cosine.js';
-export { exponential } from './schedules/exponential.js';
-export { parseSchedule } from './schedules/parse-schedule.js';
-export { reduceOnPlateau } from './schedules/reduce-on-plateau.js';
-export type { RateFunction, ScheduleDescription } from './schedules/schedule.js';
-export { stepDecay } from './schedules/step-decay.js';
-export { warmUp } from './schedules/warm-up.js';
+} from './network/optimizers/optimizer.js';
+export type { ModelLoss, NamedLosses } from './network/output-losses.js';
+export { constant } from './network/schedules/constant.js';
+export { cosine } from './network/schedules/cosine.js';
+export { exponential } from './network/schedules/exponential.js';
+export { parseSchedule } from './network/schedules/parse-schedule.js';
+export { reduceOnPlateau } from './network/schedules/reduce-on-plateau.js';
+export type { RateFunction } from './network/schedules/schedule.js';
+export type { ScheduleDescription } from './network/schedules/schedule-description.js';
+export { stepDecay } from './network/schedules/step-decay.js';
+export { warmUp } from './network/schedules/warm-up.js';
 export {
   type LoadLanguageModelOptions,
   loadLanguageModel,

@@ -1,10 +1,10 @@
 /** Recurrent layers alone: forward, or forward and backward with the gradients of input, weights and biases. */
 import { differentiate } from '../../dist/graph/gradients.js';
 import { Graph } from '../../dist/graph/graph.js';
-import { CompiledProgram } from '../../dist/graph/program.js';
 import { gru, lstm, rnn } from '../../dist/index.js';
-import { layerRule } from '../../dist/layers/layers.js';
 import { allocateBlock } from '../../dist/native/memory.js';
+import { layerRule } from '../../dist/network/layers/layers.js';
+import { CompiledProgram } from '../../dist/program/program.js';
 import { parametersByName } from './case-data.mjs';
 import { batchSizesOf, lengthsOf } from './problems.mjs';
 

@@ -1,6 +1,6 @@
 import { ConfigurationError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, parseStrictJson } from '../core/json.js';
-import { readText } from '../data/text.js';
+import { readText } from '../files/text.js';
 
 /** `learning-rate` as it is written in a program: `learningRate`. */
 export function camelCase(name: string): string {

@@ -1,7 +1,7 @@
 /** The pieces of a sequence on standard input, as they arrive. */
 import type { Readable } from 'node:stream';
 import { DataError } from '../core/errors.js';
-import { decodeLine, MAX_LINE_BYTES } from '../data/file-lines.js';
+import { decodeLine, MAX_LINE_BYTES } from '../files/file-lines.js';
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;

@@ -1,11 +1,11 @@
 /** Vocabulary of characters: Unicode code points. */
+import { compareCodePoints } from '../core/code-points.js';
 import { VocabularyError } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
 import { rejectUnknownKeys, requireOneOf } from '../core/options.js';
-import { UNKNOWN_MARK } from './text.js';
+import { UNKNOWN_MARK } from '../files/text.js';
 import {
   checkVocabularyJson,
-  compareCodePoints,
   invalidVocabulary,
   symbolAt,
   type Vocabulary,

@@ -1,10 +1,10 @@
 /** A text for language modelling: vocabulary, training streams, validation stream. */
 import { DataError, OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { visitWords } from '../files/text.js';
 import { ByteVocabulary } from './byte-vocabulary.js';
 import { CharacterVocabulary, type CharacterVocabularyOptions } from './character-vocabulary.js';
 import { type StreamOptions, TokenStreams } from './streams.js';
-import { visitWords } from './text.js';
 import type { Vocabulary } from './vocabulary.js';
 import { WordVocabulary, type WordVocabularyOptions } from './word-vocabulary.js';
 

@@ -1,11 +1,12 @@
 /** Examples that lie in a file, one a line, and are read when a batch of them is made. */
+
+import { type SequenceExample, SequencePacking } from '../batch/sequence-packing.js';
 import { DataError, OptionError, RangeIndexError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { decodeLine, type FileStamp, stampOf, visitFileLines, withFile } from '../files/file-lines.js';
+import { LineIndex } from '../files/line-index.js';
+import { atRow, type RowPlace } from '../files/row-error.js';
 import type { Examples } from './examples.js';
-import { decodeLine, type FileStamp, stampOf, visitFileLines, withFile } from './file-lines.js';
-import { LineIndex } from './line-index.js';
-import { atRow, type RowPlace } from './row-error.js';
-import { type SequenceExample, SequencePacking } from './sequence-packing.js';
 
 /** How lines become examples. */
 export interface FileExamplesOptions<E> {

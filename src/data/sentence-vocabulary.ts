@@ -1,9 +1,9 @@
 /** Any vocabulary as that of whole sentences, which begin and end with marks. */
 import type { JsonValue } from '../core/json.js';
+import { BEGIN_MARK, END_MARK, wordsOf } from '../files/text.js';
 import { ByteVocabulary } from './byte-vocabulary.js';
 import { CharacterVocabulary } from './character-vocabulary.js';
 import { type SavedVocabularyOptions, vocabularyFromJSON } from './saved-vocabulary.js';
-import { BEGIN_MARK, END_MARK, wordsOf } from './text.js';
 import type { Vocabulary, VocabularyJson } from './vocabulary.js';
 import { WordVocabulary, type WordVocabularyOptions } from './word-vocabulary.js';
 

@@ -1,17 +1,18 @@
 /** Sequences of any lengths as batches of similar lengths, anew in every epoch. */
-import { DataError, OptionError } from '../core/errors.js';
-import type { JsonObject } from '../core/json.js';
-import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
-import { Random } from '../core/random.js';
-import type { Batch } from '../model/batch.js';
-import { BatchPlan, type BatchRule } from './batch-plan.js';
-import { type EpochOrder, type Examples, examplesOfArray } from './examples.js';
+
+import type { Batch } from '../batch/batch.js';
 import {
   PACKING_OPTIONS,
   type SequenceExample,
   SequencePacking,
   type SequencePackingOptions,
-} from './sequence-packing.js';
+} from '../batch/sequence-packing.js';
+import { DataError, OptionError } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { Random } from '../core/random.js';
+import { BatchPlan, type BatchRule } from './batch-plan.js';
+import { type EpochOrder, type Examples, examplesOfArray } from './examples.js';
 
 /** How examples become batches. Exactly one of `batch` and `tokens` must be given. */
 export interface SequenceBatchesOptions<E = SequenceExample> extends SequencePackingOptions {

@@ -1,8 +1,9 @@
 /** Long texts as contiguous streams, read window by window: truncated backpropagation through time. */
+
+import type { Batch } from '../batch/batch.js';
+import { contiguousBatch } from '../batch/packed-batch.js';
 import { DataError, RangeIndexError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
-import type { Batch } from '../model/batch.js';
-import { contiguousBatch } from './packed-batch.js';
 
 /** How ids become windows. */
 export interface StreamOptions {

@@ -23,15 +23,6 @@ export interface TokenizerVocabularyOptions {
   readonly endOfSentenceId?: number;
 }
 
-/** How a saved model names the tokenizer with which it was trained. */
-export type TokenizerJson = {
-  readonly size: number;
-  /** SHA-256 of the texts of all pieces. */
-  readonly fingerprint: string;
-  readonly unknownId: number | null;
-  readonly endOfSentenceId: number | null;
-};
-
 /**
  * A tokenizer between texts and ids. It is code, which JSON cannot hold: a saved vocabulary names it by a fingerprint, and
  * whoever loads the model brings the tokenizer along (`vocabularyFromJSON(json, { tokenizer })`).

@@ -1,7 +1,7 @@
 /** Symbols of transcripts as labels of connectionist temporal classification. */
+import { compareCodePoints } from '../core/code-points.js';
 import { VocabularyError } from '../core/errors.js';
-import { wordsOf } from './text.js';
-import { compareCodePoints } from './vocabulary.js';
+import { wordsOf } from '../files/text.js';
 
 /** What a label stands for. */
 export type TranscriptLevel = 'characters' | 'words';

@@ -2,7 +2,6 @@
 import { RangeIndexError, VocabularyError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
-import type { TokenizerJson } from './tokenizer-vocabulary.js';
 
 /** What a symbol is: a character (Unicode code point), a word, a byte of UTF-8, or a piece of a tokenizer's. */
 export type VocabularyLevel = 'char' | 'word' | 'byte' | 'subword';
@@ -48,6 +47,15 @@ export interface Vocabulary {
   toJSON(): VocabularyJson;
 }
 
+/** How a saved model names the tokenizer with which it was trained. */
+export type TokenizerJson = {
+  readonly size: number;
+  /** SHA-256 of the texts of all pieces. */
+  readonly fingerprint: string;
+  readonly unknownId: number | null;
+  readonly endOfSentenceId: number | null;
+};
+
 /** A vocabulary as JSON. Ids are places in `symbols`; marks come first. */
 export type VocabularyJson = {
   readonly level: VocabularyLevel;
@@ -58,22 +66,6 @@ export type VocabularyJson = {
   /** For subwords: what the tokenizer must be. */
   readonly tokenizer?: TokenizerJson;
 };
-
-/** Orders strings by code point. (JavaScript's `<` orders by UTF-16 unit, which puts U+1F600 before U+FF01.) */
-export function compareCodePoints(left: string, right: string): number {
-  const length = Math.min(left.length, right.length);
-  for (let at = 0; at < length; at++) {
-    const a = left.charCodeAt(at);
-    const b = right.charCodeAt(at);
-    if (a !== b) return codePointRank(a) - codePointRank(b);
-  }
-  return left.length - right.length;
-}
-
-// Surrogates stand for code points above all others.
-function codePointRank(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
-}
 
 /**
  * Checks everything about a vocabulary's JSON that does not depend on its level.

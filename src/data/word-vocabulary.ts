@@ -1,12 +1,12 @@
 /** Vocabulary of words, with the two marks of the Penn Treebank language-model files. */
 
+import { compareCodePoints } from '../core/code-points.js';
 import { OptionError } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
-import { BEGIN_MARK, END_MARK, END_OF_SENTENCE_MARK, hasWhiteSpace, UNKNOWN_MARK, visitWords } from './text.js';
+import { BEGIN_MARK, END_MARK, END_OF_SENTENCE_MARK, hasWhiteSpace, UNKNOWN_MARK, visitWords } from '../files/text.js';
 import {
   checkVocabularyJson,
-  compareCodePoints,
   invalidVocabulary,
   symbolAt,
   type Vocabulary,

@@ -1,4 +1,4 @@
-/** Hidden states that pass from one run to the next: from window to window of a long text, or from step to step. */
+/** Hidden states that pass from one execution to the next: from window to window of a long text, or from step to step. */
 import { UsageError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
 
@@ -9,7 +9,7 @@ export class CarriedState {
   /** State by name, for example `lstm.h_l0`: row-major [B * units], in the order of the batch's sequences. */
   readonly values: ReadonlyMap<string, Float32Array>;
 
-  /** Use `model.newState()`. What is made by hand is checked by the run that it is given to. */
+  /** Use `model.newState()`. What is made by hand is checked by the execution that it is given to. */
   constructor(batch: number, values: ReadonlyMap<string, Float32Array>) {
     this.batch = batch;
     this.values = values;

@@ -1,10 +1,10 @@
 /** Settings of a compilation, and their checks. */
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
-import { requireInitializer } from '../layers/initializer.js';
 import { threadCount } from '../native/threads.js';
-import { adam, type OptimizerDescription, optimizerFromJSON } from '../optimizers/optimizer.js';
-import type { NetworkDescription } from './description.js';
-import { checkLosses, type LossOptions, type ModelLoss } from './output-losses.js';
+import type { NetworkDescription } from '../network/description.js';
+import { requireInitializer } from '../network/initializers/initializer.js';
+import { adam, type OptimizerDescription, optimizerFromJSON } from '../network/optimizers/optimizer.js';
+import { checkLosses, type LossOptions, type ModelLoss } from '../network/output-losses.js';
 
 /** Settings of everything that has parameters. */
 export interface ParameterOptions {
@@ -12,7 +12,7 @@ export interface ParameterOptions {
   readonly optimizer?: OptimizerDescription;
   /** Seed of everything random in the model: initial values, dropout. Integer >= 0, default 1. */
   readonly seed?: number;
-  /** Threads that a run uses at most; default `BPTT_THREADS`, else all processors. Results do not depend on it. */
+  /** Threads that an execution uses at most; default `BPTT_THREADS`, else all processors. Results do not depend on it. */
   readonly threads?: number;
   /** Initial values, as in layers/initializer; default `default`. */
   readonly initializer?: string;

@@ -1,17 +1,17 @@
 /** What a compiled network is: its settings, its outputs, and parameters in memory. */
 import { UsageError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
-import type { OptimizerDescription } from '../optimizers/optimizer.js';
-import { BatchRuns, type OutputShape } from './batch-runs.js';
-import type { OutputPer } from './build-graph.js';
+import type { NetworkDescription } from '../network/description.js';
+import type { OptimizerDescription } from '../network/optimizers/optimizer.js';
+import type { ModelLoss } from '../network/output-losses.js';
+import type { OutputPer } from './build/build-graph.js';
+import type { Parameter } from './build/parameters.js';
 import { CarriedState } from './carried-state.js';
 import { type CompileOptions, checkCompileOptions } from './compile-options.js';
-import type { NetworkDescription } from './description.js';
-import type { ModelLoss } from './output-losses.js';
-import type { Parameter } from './parameters.js';
-import { type ModelMemory, plannedMemory } from './results.js';
+import { BatchExecutions, type OutputShape } from './execute/batch-executions.js';
+import { type ModelMemory, plannedMemory } from './execute/results.js';
 
-/** A compiled network without its runs, which `Model` adds. */
+/** A compiled network without its executions, which `Model` adds. */
 export class CompiledNetwork {
   readonly description: NetworkDescription;
   /** The loss of the output, or those of several. */
@@ -20,7 +20,7 @@ export class CompiledNetwork {
   readonly seed: number;
   readonly threads: number;
   readonly initializer: string;
-  protected readonly runs: BatchRuns;
+  protected readonly executions: BatchExecutions;
   #step = 0;
   #version = 0;
   #disposed = false;
@@ -34,12 +34,12 @@ export class CompiledNetwork {
     this.seed = checked.seed;
     this.threads = checked.threads;
     this.initializer = checked.initializer;
-    this.runs = new BatchRuns(description, checked);
+    this.executions = new BatchExecutions(description, checked);
   }
 
   /** The outputs of the network by name; one without a name is `output`. */
   get outputShapes(): ReadonlyMap<string, OutputShape> {
-    return this.runs.outputs;
+    return this.executions.outputs;
   }
 
   /** Width of the first output. */
@@ -54,12 +54,12 @@ export class CompiledNetwork {
 
   /** Width of every carried state by name, for example `lstm.h_l0`: those of the axis `time` that the network does not give. */
   get stateSizes(): ReadonlyMap<string, number> {
-    return this.runs.stateSizes;
+    return this.executions.stateSizes;
   }
 
   /** Parameters by name, for example `lstm.weight_ih_l0`, as views into the memory that training works on. */
   get parameters(): ReadonlyMap<string, Parameter> {
-    return this.runs.blocks.parameters;
+    return this.executions.blocks.parameters;
   }
 
   /** Number of trainable values. */
@@ -69,7 +69,7 @@ export class CompiledNetwork {
 
   /** What the optimizer keeps, as views by `SLOT/PARAMETER`. */
   get optimizerState(): ReadonlyMap<string, Float32Array> {
-    return this.runs.blocks.optimizerState;
+    return this.executions.blocks.optimizerState;
   }
 
   /** Training steps done; decides bias correction and random masks. Set it only when a checkpoint is restored. */
@@ -83,7 +83,7 @@ export class CompiledNetwork {
 
   /** Planned memory. Grows when a batch needs a larger program. */
   get memory(): ModelMemory {
-    return plannedMemory(this.runs.blocks, this.runs.programs);
+    return plannedMemory(this.executions.blocks, this.executions.programs);
   }
 
   /**
@@ -91,7 +91,7 @@ export class CompiledNetwork {
    * to window.
    */
   get lookAheadLayer(): string | undefined {
-    return this.runs.lookAheadLayer;
+    return this.executions.lookAheadLayer;
   }
 
   /** Tells the model that its parameters were written from outside: packed copies of them are made again. */
@@ -101,7 +101,7 @@ export class CompiledNetwork {
 
   /**
    * States of zero for `batch` sequences, of every recurrent layer and direction whose states are carried. Set its values to
-   * begin elsewhere; as the option `state` of a run it gives the initial states and receives the final ones.
+   * begin elsewhere; as the option `state` of an execution it gives the initial states and receives the final ones.
    *
    * @throws {OptionError} `invalid_option`
    */
@@ -128,12 +128,12 @@ export class CompiledNetwork {
 
   /** Frees all programs. @throws {UsageError} `model_busy` */
   protected disposePrograms(): void {
-    this.runs.dispose();
+    this.executions.dispose();
     this.#disposed = true;
   }
 
   get #firstOutput(): OutputShape {
-    const [first] = this.runs.outputs.values();
+    const [first] = this.executions.outputs.values();
     return first as OutputShape;
   }
 }

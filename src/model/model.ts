@@ -1,34 +1,40 @@
-/** A compiled network, and the runs that train, evaluate and use it. */
+/** A compiled network, and the executions that train, evaluate and use it. */
+
+import type { Batch } from '../batch/batch.js';
 import { OptionError } from '../core/errors.js';
-import type { AttentionMap } from './attention-maps.js';
-import type { Batch } from './batch.js';
-import type { Mode } from './build-graph.js';
+import type { Mode } from './build/build-graph.js';
 import type { CarriedState } from './carried-state.js';
 import { CompiledNetwork } from './compiled-network.js';
-import { Decoder, type DecoderBatch, type DecoderOptions } from './decoder.js';
-import { type Culprit, findNonFinite, nonFiniteError } from './diagnose.js';
-import { type ModelRun, writeTrainingNumbers } from './model-run.js';
-import type { EvaluationResult, StepResult } from './results.js';
-import { checkRunOptions, type RunOptions, type TrainOptions, trainingNumbers } from './run-options.js';
-import { RunQueue } from './run-queue.js';
-import { type SampleOptions, type SymbolTable, sampleSymbols } from './sampling.js';
-import { Stream } from './stream.js';
+import { type Culprit, findNonFinite, nonFiniteError } from './execute/diagnose.js';
+import { type Execution, writeTrainingNumbers } from './execute/execution.js';
+import {
+  checkExecutionOptions,
+  type ExecutionOptions,
+  type TrainOptions,
+  trainingNumbers,
+} from './execute/execution-options.js';
+import { ExecutionQueue } from './execute/execution-queue.js';
+import type { EvaluationResult, StepResult } from './execute/results.js';
+import type { AttentionMap } from './use/attention-maps.js';
+import { Decoder, type DecoderBatch, type DecoderOptions } from './use/decoder.js';
+import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
+import { Stream } from './use/stream.js';
 
 export type { CompileOptions } from './compile-options.js';
 
-const RUN_OPTIONS = ['state'];
-const TRAIN_OPTIONS = [...RUN_OPTIONS, 'learningRate', 'clipNorm', 'clipValue'];
+const EXECUTION_OPTIONS = ['state'];
+const TRAIN_OPTIONS = [...EXECUTION_OPTIONS, 'learningRate', 'clipNorm', 'clipValue'];
 
 /**
- * A compiled network. Asynchronous runs of one model happen one after the other, off the event loop; a synchronous run
+ * A compiled network. Asynchronous executions of one model happen one after the other, off the event loop; a synchronous execution
  * while one is under way is refused.
  */
 export class Model extends CompiledNetwork {
-  readonly #queue = new RunQueue();
+  readonly #queue = new ExecutionQueue();
 
   /**
    * One training step: forward, backward, clipping, update. All or nothing: when it rejects, parameters, optimizer,
-   * `step` and the carried state are what they were. The batch is read when the run begins, behind those asked for
+   * `step` and the carried state are what they were. The batch is read when the execution begins, behind those asked for
    * before: leave it alone until the promise has settled.
    *
    * @throws {NumericError} `non_finite_loss`, `non_finite_gradient` with the step and the first layer concerned
@@ -38,40 +44,40 @@ export class Model extends CompiledNetwork {
    */
   trainStep(batch: Batch, options: TrainOptions = {}): Promise<StepResult> {
     return this.#queue.enqueue(options, async () => {
-      checkRunOptions('trainStep', options, [...TRAIN_OPTIONS, 'signal']);
-      const run = this.#beginTraining(batch, options);
-      await run.start(options.signal);
-      return this.#finishTraining(run, batch, options);
+      checkExecutionOptions('trainStep', options, [...TRAIN_OPTIONS, 'signal']);
+      const execution = this.#beginTraining(batch, options);
+      await execution.start(options.signal);
+      return this.#finishTraining(execution, batch, options);
     });
   }
 
-  /** As `trainStep`, on the calling thread. @throws {UsageError} `model_busy` while another run is under way */
+  /** As `trainStep`, on the calling thread. @throws {UsageError} `model_busy` while another execution is under way */
   trainStepSync(batch: Batch, options: Omit<TrainOptions, 'signal'> = {}): StepResult {
     return this.#queue.now(() => {
-      checkRunOptions('trainStepSync', options, TRAIN_OPTIONS);
-      const run = this.#beginTraining(batch, options);
-      run.run();
-      return this.#finishTraining(run, batch, options);
+      checkExecutionOptions('trainStepSync', options, TRAIN_OPTIONS);
+      const execution = this.#beginTraining(batch, options);
+      execution.execute();
+      return this.#finishTraining(execution, batch, options);
     });
   }
 
   /** The loss of a batch; dropout is off. Errors as `trainStep`. */
-  evaluate(batch: Batch, options: RunOptions = {}): Promise<EvaluationResult> {
+  evaluate(batch: Batch, options: ExecutionOptions = {}): Promise<EvaluationResult> {
     return this.#queue.enqueue(options, async () => {
-      checkRunOptions('evaluate', options, [...RUN_OPTIONS, 'signal']);
-      const run = this.#begin('evaluate', batch, options.state);
-      await run.start(options.signal);
-      return this.#finishEvaluation(run, options.state);
+      checkExecutionOptions('evaluate', options, [...EXECUTION_OPTIONS, 'signal']);
+      const execution = this.#begin('evaluate', batch, options.state);
+      await execution.start(options.signal);
+      return this.#finishEvaluation(execution, options.state);
     });
   }
 
   /** As `evaluate`, on the calling thread. @throws {UsageError} `model_busy` */
-  evaluateSync(batch: Batch, options: Omit<RunOptions, 'signal'> = {}): EvaluationResult {
+  evaluateSync(batch: Batch, options: Omit<ExecutionOptions, 'signal'> = {}): EvaluationResult {
     return this.#queue.now(() => {
-      checkRunOptions('evaluateSync', options, RUN_OPTIONS);
-      const run = this.#begin('evaluate', batch, options.state);
-      run.run();
-      return this.#finishEvaluation(run, options.state);
+      checkExecutionOptions('evaluateSync', options, EXECUTION_OPTIONS);
+      const execution = this.#begin('evaluate', batch, options.state);
+      execution.execute();
+      return this.#finishEvaluation(execution, options.state);
     });
   }
 
@@ -79,18 +85,18 @@ export class Model extends CompiledNetwork {
    * The output of a batch, row-major, in packed order: [N, outputs], or [B, outputs] where the network has one output per
    * sequence. Errors as `trainStep`. @throws {OptionError} `invalid_option` for a network of several outputs
    */
-  async predict(batch: Batch, options: RunOptions = {}): Promise<Float32Array> {
+  async predict(batch: Batch, options: ExecutionOptions = {}): Promise<Float32Array> {
     const name = this.#onlyOutput();
     return (await this.predictAll(batch, options))[name] as Float32Array;
   }
 
   /** As `predict`, all outputs by name; one without a name is `output`. */
-  predictAll(batch: Batch, options: RunOptions = {}): Promise<Record<string, Float32Array>> {
+  predictAll(batch: Batch, options: ExecutionOptions = {}): Promise<Record<string, Float32Array>> {
     return this.#queue.enqueue(options, async () => {
-      checkRunOptions('predict', options, [...RUN_OPTIONS, 'signal']);
-      const run = this.#begin('predict', batch, options.state);
-      await run.start(options.signal);
-      return this.#finishPrediction(run, options.state);
+      checkExecutionOptions('predict', options, [...EXECUTION_OPTIONS, 'signal']);
+      const execution = this.#begin('predict', batch, options.state);
+      await execution.start(options.signal);
+      return this.#finishPrediction(execution, options.state);
     });
   }
 
@@ -98,13 +104,13 @@ export class Model extends CompiledNetwork {
    * As `predict`, on the calling thread. Calls with the same `use` share one program, so that a stream of single steps and
    * long batches do not grow into each other's. @throws {UsageError} `model_busy`
    */
-  predictSync(batch: Batch, options: Omit<RunOptions, 'signal'> & { readonly use?: string } = {}): Float32Array {
+  predictSync(batch: Batch, options: Omit<ExecutionOptions, 'signal'> & { readonly use?: string } = {}): Float32Array {
     return this.#queue.now(() => {
-      checkRunOptions('predictSync', options, [...RUN_OPTIONS, 'use']);
+      checkExecutionOptions('predictSync', options, [...EXECUTION_OPTIONS, 'use']);
       const name = this.#onlyOutput();
-      const run = this.#begin('predict', batch, options.state, options.use);
-      run.run();
-      return this.#finishPrediction(run, options.state)[name] as Float32Array;
+      const execution = this.#begin('predict', batch, options.state, options.use);
+      execution.execute();
+      return this.#finishPrediction(execution, options.state)[name] as Float32Array;
     });
   }
 
@@ -112,10 +118,10 @@ export class Model extends CompiledNetwork {
    * How much each step looks at each step of the memory in an attention node: one map for each sequence, by sample (in the order
    * in which the examples were packed). @throws {OptionError} `invalid_option` when the node is no attention
    */
-  attention(batch: Batch, node: string, options: Pick<RunOptions, 'signal'> = {}): Promise<AttentionMap[]> {
+  attention(batch: Batch, node: string, options: Pick<ExecutionOptions, 'signal'> = {}): Promise<AttentionMap[]> {
     return this.#queue.enqueue(options, async () => {
-      checkRunOptions('attention', options, ['signal']);
-      return this.runs.attention(node, batch, this.currentVersion(), options.signal);
+      checkExecutionOptions('attention', options, ['signal']);
+      return this.executions.attention(node, batch, this.currentVersion(), options.signal);
     });
   }
 
@@ -130,7 +136,7 @@ export class Model extends CompiledNetwork {
    */
   decoder(batch: DecoderBatch, options: DecoderOptions): Promise<Decoder> {
     const { description, threads } = this;
-    const { layout, blocks } = this.runs;
+    const { layout, blocks } = this.executions;
     const host = { description, threads, layout, blocks, queue: this.#queue, version: () => this.currentVersion() };
     return this.#queue.enqueue({}, () => Decoder.create(host, batch, options));
   }
@@ -165,15 +171,15 @@ export class Model extends CompiledNetwork {
    */
   diagnose(batch: Batch, options: { readonly state?: CarriedState } = {}): Culprit | undefined {
     return this.#queue.now(() => {
-      checkRunOptions('diagnose', options, RUN_OPTIONS);
+      checkExecutionOptions('diagnose', options, EXECUTION_OPTIONS);
       return this.#diagnose(batch, options.state);
     });
   }
 
   #diagnose(batch: Batch, state: CarriedState | undefined): Culprit | undefined {
-    const run = this.#begin('diagnose', batch, state);
-    run.run();
-    return findNonFinite(this.description, this.parameters, run);
+    const execution = this.#begin('diagnose', batch, state);
+    execution.execute();
+    return findNonFinite(this.description, this.parameters, execution);
   }
 
   /** Frees the programs of the model. @throws {UsageError} `model_busy` */
@@ -187,40 +193,40 @@ export class Model extends CompiledNetwork {
   }
 
   #onlyOutput(): string {
-    const names = [...this.runs.outputs.keys()];
+    const names = [...this.executions.outputs.keys()];
     if (names.length === 1) return names[0] as string;
     const message = `the network has the outputs ${names.join(', ')}; predictAll gives all of them`;
     throw new OptionError('invalid_option', message, { name: 'outputs', outputs: names });
   }
 
-  #begin(mode: Mode, batch: Batch, state: CarriedState | undefined, use?: string): ModelRun {
-    return this.runs.begin({ mode, batch, state, use, version: this.currentVersion() });
+  #begin(mode: Mode, batch: Batch, state: CarriedState | undefined, use?: string): Execution {
+    return this.executions.begin({ mode, batch, state, use, version: this.currentVersion() });
   }
 
-  #beginTraining(batch: Batch, options: TrainOptions): ModelRun {
+  #beginTraining(batch: Batch, options: TrainOptions): Execution {
     const numbers = trainingNumbers(options, this);
-    const run = this.#begin('train', batch, options.state);
-    writeTrainingNumbers(run.compiled.program, numbers);
-    return run;
+    const execution = this.#begin('train', batch, options.state);
+    writeTrainingNumbers(execution.compiled.program, numbers);
+    return execution;
   }
 
-  #finishTraining(run: ModelRun, batch: Batch, { state }: TrainOptions): StepResult {
-    const { loss, gradientNorm } = run;
+  #finishTraining(execution: Execution, batch: Batch, { state }: TrainOptions): StepResult {
+    const { loss, gradientNorm } = execution;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw nonFiniteError(loss, gradientNorm, this.step + 1, this.#diagnose(batch, state));
     }
-    if (state !== undefined) run.writeStateTo(state);
+    if (state !== undefined) execution.writeStateTo(state);
     this.stepDone();
-    return { ...this.runs.report(run), gradientNorm };
+    return { ...this.executions.report(execution), gradientNorm };
   }
 
-  #finishEvaluation(run: ModelRun, state: CarriedState | undefined): EvaluationResult {
-    if (state !== undefined) run.writeStateTo(state);
-    return this.runs.report(run);
+  #finishEvaluation(execution: Execution, state: CarriedState | undefined): EvaluationResult {
+    if (state !== undefined) execution.writeStateTo(state);
+    return this.executions.report(execution);
   }
 
-  #finishPrediction(run: ModelRun, state: CarriedState | undefined): Record<string, Float32Array> {
-    if (state !== undefined) run.writeStateTo(state);
-    return run.outputs();
+  #finishPrediction(execution: Execution, state: CarriedState | undefined): Record<string, Float32Array> {
+    if (state !== undefined) execution.writeStateTo(state);
+    return execution.outputs();
   }
 }

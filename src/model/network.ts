@@ -1,18 +1,18 @@
 /** Networks that are ready to be compiled. `sequential` is the short form of `network`. */
 import { ConfigurationError, OptionError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
-import type { EmbeddingDescription } from '../layers/embedding.js';
-import { type AnyLayer, layerFromJSON } from '../layers/layers.js';
-import { checkNetwork } from './check-network.js';
+import { checkNetwork } from '../network/check-network.js';
 import {
   freezeDescription,
   type InputDescription,
   type NetworkDescription,
   type NodeDescription,
-} from './description.js';
+} from '../network/description.js';
+import type { EmbeddingDescription } from '../network/layers/embedding.js';
+import { type AnyLayer, layerFromJSON } from '../network/layers/layers.js';
 import { type CompileOptions, Model } from './model.js';
 
-export type * from './description.js';
+export type * from '../network/description.js';
 
 /** A described network, ready to be compiled. */
 export class Network {

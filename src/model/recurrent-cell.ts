@@ -1,24 +1,26 @@
 /** One step of a recurrent layer at a time, for loops that users write themselves. */
+
+import { TIME } from '../batch/axes.js';
+import { checkArray } from '../batch/check-arrays.js';
 import { OptionError, UsageError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import type { Value } from '../graph/value.js';
-import { isCausal, layerFromJSON } from '../layers/layers.js';
-import type { RecurrentDescription } from '../layers/recurrent.js';
-import { optimizerSlots } from '../optimizers/emit-update.js';
-import type { OptimizerDescription } from '../optimizers/optimizer.js';
-import { TIME } from './axes.js';
-import { buildCellGraph, CELL_INPUT, type CellGraph, type CellMode, UPSTREAM } from './build-cell-graph.js';
+import { type NetworkDescription, ONLY_OUTPUT } from '../network/description.js';
+import { isCausal, layerFromJSON } from '../network/layers/layers.js';
+import type { RecurrentDescription } from '../network/layers/recurrent.js';
+import { optimizerSlots } from '../network/optimizers/emit-update.js';
+import type { OptimizerDescription } from '../network/optimizers/optimizer.js';
+import { buildCellGraph, CELL_INPUT, type CellGraph, type CellMode, UPSTREAM } from './build/build-cell-graph.js';
+import { type Parameter, ParameterBlocks, ParameterLayout } from './build/parameters.js';
 import { CarriedState } from './carried-state.js';
-import { checkArray, checkState } from './check-batch.js';
 import { checkParameterOptions, type ParameterOptions } from './compile-options.js';
-import { type NetworkDescription, ONLY_OUTPUT } from './description.js';
-import { nonFiniteError } from './diagnose.js';
-import { ModelRun } from './model-run.js';
+import { checkState } from './execute/check-batch.js';
+import { nonFiniteError } from './execute/diagnose.js';
+import { Execution } from './execute/execution.js';
+import { requireState, type TrainOptions, trainingNumbers } from './execute/execution-options.js';
+import { ParameterUpdate } from './execute/parameter-update.js';
+import { Programs } from './execute/programs.js';
 import { sequential } from './network.js';
-import { ParameterUpdate } from './parameter-update.js';
-import { type Parameter, ParameterBlocks, ParameterLayout } from './parameters.js';
-import { Programs } from './programs.js';
-import { requireState, type TrainOptions, trainingNumbers } from './run-options.js';
 
 /** Settings of a cell. */
 export interface RecurrentCellOptions extends ParameterOptions {
@@ -141,11 +143,11 @@ export class RecurrentCell {
    */
   step(x: Float32Array, state: CarriedState): CellStep {
     this.#check(x, state);
-    const run = this.#begin('step', x, state);
-    run.run();
+    const execution = this.#begin('step', x, state);
+    execution.execute();
     const after = this.newState(state.batch);
-    run.writeStateTo(after);
-    return { output: run.outputs()[ONLY_OUTPUT] as Float32Array, state: after };
+    execution.writeStateTo(after);
+    return { output: execution.outputs()[ONLY_OUTPUT] as Float32Array, state: after };
   }
 
   /**
@@ -169,8 +171,8 @@ export class RecurrentCell {
     }
     if (output !== undefined) checkArray('gradient of the output', output, false, state.batch * this.outputs);
     if (next !== undefined) this.#checkState(next, state.batch);
-    const run = this.#begin('gradient', x, state);
-    const { program, built } = run.compiled;
+    const execution = this.#begin('gradient', x, state);
+    const { program, built } = execution.compiled;
     program.real(UPSTREAM.output).fill(0);
     if (output !== undefined) program.real(UPSTREAM.output).set(output);
     for (const name of built.finalStates.keys()) {
@@ -178,12 +180,12 @@ export class RecurrentCell {
       const values = next?.values.get(name);
       if (values !== undefined) memory.set(values);
     }
-    run.run();
+    execution.execute();
     const before = this.newState(state.batch);
-    for (const [name, value] of built.stateGradients) before.set(name, run.view(value));
+    for (const [name, value] of built.stateGradients) before.set(name, execution.view(value));
     const { inputGradient } = built;
     return {
-      input: inputGradient === undefined ? new Float32Array(x.length) : run.view(inputGradient).slice(),
+      input: inputGradient === undefined ? new Float32Array(x.length) : execution.view(inputGradient).slice(),
       state: before,
     };
   }
@@ -208,7 +210,7 @@ export class RecurrentCell {
     rejectUnknownKeys('update', options, ['learningRate', 'clipNorm', 'clipValue']);
     const numbers = trainingNumbers(options, { optimizer: this.optimizer, seed: this.seed, step: this.#updates });
     this.#update ??= new ParameterUpdate(this.optimizer, this.#layout, this.#blocks, this.threads);
-    const gradientNorm = this.#update.run(numbers);
+    const gradientNorm = this.#update.execute(numbers);
     if (!Number.isFinite(gradientNorm)) throw nonFiniteError(undefined, gradientNorm, this.#updates + 1, undefined);
     this.#updates++;
     this.#version++;
@@ -244,11 +246,11 @@ export class RecurrentCell {
   }
 
   /** Writes a step into the program of the mode. */
-  #begin(mode: CellMode, x: Float32Array, state: CarriedState): ModelRun<CellGraph> {
+  #begin(mode: CellMode, x: Float32Array, state: CarriedState): Execution<CellGraph> {
     const batch = { inputs: { [CELL_INPUT]: x } };
     const axes = new Map([[TIME, { batchSizes: Int32Array.of(state.batch), rows: state.batch }]]);
     const compiled = this.#programs.get(mode, axes);
-    return new ModelRun(compiled, { description: this.#description, batch, axes, state, version: this.#version });
+    return new Execution(compiled, { description: this.#description, batch, axes, state, version: this.#version });
   }
 }
 

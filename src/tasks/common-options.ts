@@ -2,8 +2,8 @@
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue, requireOneOf } from '../core/options.js';
-import { OPTIMIZERS, type OptimizerName } from '../optimizers/optimizer.js';
-import { formatSchedule, parseSchedule } from '../schedules/parse-schedule.js';
+import { OPTIMIZERS, type OptimizerName } from '../network/optimizers/optimizer.js';
+import { formatSchedule, parseSchedule } from '../network/schedules/parse-schedule.js';
 import {
   choiceOption,
   flagOption,

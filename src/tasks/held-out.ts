@@ -1,7 +1,7 @@
 /** Which examples a model is trained on, chosen by and judged by. */
 import { createHash } from 'node:crypto';
+import type { SequenceExample } from '../batch/sequence-packing.js';
 import { OptionError } from '../core/errors.js';
-import type { SequenceExample } from '../data/sequence-packing.js';
 import { splitExamples } from '../data/split-examples.js';
 
 /** The parts of a data set: those that are held back may be missing. */

@@ -1,6 +1,7 @@
 /** How much memory a training took. */
+
+import type { ModelMemory } from '../model/execute/results.js';
 import type { Model } from '../model/model.js';
-import type { ModelMemory } from '../model/results.js';
 
 /** Memory in bytes: planned by the model, part by part and in all, and measured of the whole process. */
 export interface TrainingMemory extends Omit<ModelMemory, 'total'> {

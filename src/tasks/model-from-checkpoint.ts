@@ -1,9 +1,9 @@
 /** A model for use, with the weights of a checkpoint. */
 import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
-import type { LossDescription } from '../losses/losses.js';
 import type { Model } from '../model/model.js';
 import type { Network } from '../model/network.js';
-import { sgd } from '../optimizers/optimizer.js';
+import type { LossDescription } from '../network/losses/losses.js';
+import { sgd } from '../network/optimizers/optimizer.js';
 import { modelTensors, restoreTensors } from '../training/model-tensors.js';
 
 /**

@@ -1,7 +1,7 @@
 /** The outputs of a model for every example, in the order of the examples. */
-import { unpackSequences } from '../data/packed-batch.js';
-import { type SequenceExample, SequencePacking, type SequencePackingOptions } from '../data/sequence-packing.js';
-import { restoreOrder } from '../data/sequence-rows.js';
+import { unpackSequences } from '../batch/packed-batch.js';
+import { type SequenceExample, SequencePacking, type SequencePackingOptions } from '../batch/sequence-packing.js';
+import { restoreOrder } from '../batch/sequence-rows.js';
 import type { Model } from '../model/model.js';
 import { examplesOf, type Part } from './task.js';
 

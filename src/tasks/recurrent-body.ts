@@ -1,8 +1,8 @@
 /** The recurrent layers of a task's network, from its options. */
-import { dropout } from '../layers/dense.js';
-import type { AnyLayer } from '../layers/layers.js';
-import { pool } from '../layers/pool.js';
-import { gru, lstm, type RecurrentDescription, type RecurrentOptions, rnn } from '../layers/recurrent.js';
+import { dropout } from '../network/layers/dense.js';
+import type { AnyLayer } from '../network/layers/layers.js';
+import { pool } from '../network/layers/pool.js';
+import { gru, lstm, type RecurrentDescription, type RecurrentOptions, rnn } from '../network/layers/recurrent.js';
 import type { CommonTable, SequenceTable } from './common-options.js';
 import type { Checked } from './task-options.js';
 

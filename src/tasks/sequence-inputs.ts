@@ -1,16 +1,17 @@
 /** What a sequence may be (a text, a list of tokens, rows of numbers), and how it becomes the input of a network. */
+
+import type { Rows } from '../batch/packed-batch.js';
 import { DataError, ShapeError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
 import { CharacterVocabulary } from '../data/character-vocabulary.js';
-import type { JsonRow } from '../data/json-lines.js';
-import type { Rows } from '../data/packed-batch.js';
 import { vocabularyFromJSON } from '../data/saved-vocabulary.js';
 import type { Vocabulary, VocabularyJson } from '../data/vocabulary.js';
 import { WordVocabulary } from '../data/word-vocabulary.js';
 import { Standardizer } from '../features/standardizer.js';
-import { embedding } from '../layers/embedding.js';
-import type { AnyLayer } from '../layers/layers.js';
+import type { JsonRow } from '../files/json-lines.js';
+import { embedding } from '../network/layers/embedding.js';
+import type { AnyLayer } from '../network/layers/layers.js';
 
 /** Numbers step by step: [length * features]. */
 export interface FeatureRows {

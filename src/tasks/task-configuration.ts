@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { configurationPath, readConfiguration } from '../checkpoint/run.js';
 import { CheckpointError, ConfigurationError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
-import { optimizerNamed } from '../optimizers/optimizer.js';
+import { optimizerNamed } from '../network/optimizers/optimizer.js';
 import type { CommonTable, SequenceTable } from './common-options.js';
 import type { AnyTask, AnyTaskData } from './task.js';
 import { type Checked, checkTaskOptions } from './task-options.js';

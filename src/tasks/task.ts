@@ -1,13 +1,14 @@
 /** What a task is: a reader of data, a network, a loss and a metric. Everything else is written once for all tasks. */
+
+import type { Batch } from '../batch/batch.js';
+import type { SequenceExample } from '../batch/sequence-packing.js';
 import type { JsonObject, JsonValue } from '../core/json.js';
 import type { Examples } from '../data/examples.js';
 import type { SequenceBatchesOptions } from '../data/sequence-batches.js';
-import type { SequenceExample } from '../data/sequence-packing.js';
 import { TokenStreams } from '../data/streams.js';
-import type { LossDescription } from '../losses/losses.js';
-import type { Batch } from '../model/batch.js';
 import type { Model } from '../model/model.js';
 import type { Network } from '../model/network.js';
+import type { LossDescription } from '../network/losses/losses.js';
 import type { BatchPosition } from '../training/trainer-options.js';
 import type { CommonTable } from './common-options.js';
 import type { Checked } from './task-options.js';

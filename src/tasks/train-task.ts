@@ -2,8 +2,8 @@
 import { bestPath, Run } from '../checkpoint/run.js';
 import type { JsonObject } from '../core/json.js';
 import type { Model } from '../model/model.js';
-import { optimizerNamed } from '../optimizers/optimizer.js';
-import { parseSchedule } from '../schedules/parse-schedule.js';
+import { optimizerNamed } from '../network/optimizers/optimizer.js';
+import { parseSchedule } from '../network/schedules/parse-schedule.js';
 import type { TrainingCallbacks } from '../training/callbacks.js';
 import type { ProgressReporter } from '../training/progress.js';
 import { Trainer } from '../training/trainer.js';

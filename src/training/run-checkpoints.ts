@@ -3,7 +3,7 @@ import { RunDirectory } from '../checkpoint/run-directory.js';
 import type { JsonObject } from '../core/json.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { CarriedState } from '../model/carried-state.js';
-import type { Schedule, ScheduleState } from '../schedules/schedule.js';
+import type { Schedule, ScheduleState } from '../network/schedules/schedule.js';
 import type { EarlyStopping } from './early-stopping.js';
 import { modelTensors, restoreTensors } from './model-tensors.js';
 import { RunState, readEarlyStoppingState } from './run-state.js';

@@ -1,8 +1,9 @@
 /** Scheduled sampling: a decoder that is trained on what it would have said itself, not only on what is right. */
+
+import type { Batch } from '../batch/batch.js';
 import { requireNumber } from '../core/options.js';
 import { Random } from '../core/random.js';
 import { largestClasses } from '../metrics/confusion-matrix.js';
-import type { Batch } from '../model/batch.js';
 import type { Model } from '../model/model.js';
 
 /** Which symbols are replaced. */

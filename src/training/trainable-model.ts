@@ -1,4 +1,4 @@
-import type { Batch } from '../model/batch.js';
+import type { Batch } from '../batch/batch.js';
 import type { CarriedState } from '../model/carried-state.js';
 
 /** A tensor that training reads and writes in place. */

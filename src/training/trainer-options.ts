@@ -1,10 +1,11 @@
+import type { Batch } from '../batch/batch.js';
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
-import type { Batch } from '../model/batch.js';
-import { constant } from '../schedules/constant.js';
-import { checkSchedule, needsValidation } from '../schedules/create-schedule.js';
-import type { RateFunction, ScheduleDescription } from '../schedules/schedule.js';
+import { constant } from '../network/schedules/constant.js';
+import { checkSchedule, needsValidation } from '../network/schedules/create-schedule.js';
+import type { RateFunction } from '../network/schedules/schedule.js';
+import type { ScheduleDescription } from '../network/schedules/schedule-description.js';
 import type { TrainingCallbacks } from './callbacks.js';
 import type { EarlyStoppingOptions } from './early-stopping.js';
 import type { ProgressReporter } from './progress.js';

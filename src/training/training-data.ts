@@ -1,3 +1,4 @@
+import type { Batch } from '../batch/batch.js';
 import { DataError, OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue } from '../core/options.js';
@@ -5,7 +6,6 @@ import { Random } from '../core/random.js';
 import { SequenceBatches } from '../data/sequence-batches.js';
 import { TokenStreams } from '../data/streams.js';
 import type { Vocabulary } from '../data/vocabulary.js';
-import type { Batch } from '../model/batch.js';
 
 /**
  * Batches to train on or to validate with. Token streams carry the network's state from window to window; sequence batches

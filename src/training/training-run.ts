@@ -1,6 +1,6 @@
+import type { Batch } from '../batch/batch.js';
 import { DataError, NumericError } from '../core/errors.js';
-import type { Batch } from '../model/batch.js';
-import { createSchedule } from '../schedules/create-schedule.js';
+import { createSchedule } from '../network/schedules/create-schedule.js';
 import { notify, type RunPosition } from './callbacks.js';
 import { firstCarriedState } from './carried-state.js';
 import { EarlyStopping } from './early-stopping.js';

@@ -1,5 +1,5 @@
+import type { Batch } from '../batch/batch.js';
 import { DataError, NumericError } from '../core/errors.js';
-import type { Batch } from '../model/batch.js';
 import { firstCarriedState } from './carried-state.js';
 import { Mean } from './mean.js';
 import type { TrainableModel } from './trainable-model.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { gru, lstm, rnn } from '../../src/layers/recurrent.js';
 import { sequential } from '../../src/model/network.js';
+import { gru, lstm, rnn } from '../../src/network/layers/recurrent.js';
 import { LayerProgram, type LayerProgramOptions } from '../golden/layer-program.js';
 import { matrix } from '../oracle/matrix.js';
 import { RandomOperands } from '../oracle/random-matrix.js';

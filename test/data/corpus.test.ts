@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { CharacterVocabulary } from '../../src/data/character-vocabulary.js';
 import { characterStreams, wordStreams } from '../../src/data/corpus.js';
 import type { TokenStreams } from '../../src/data/streams.js';
-import { readTextSync } from '../../src/data/text.js';
 import type { Vocabulary } from '../../src/data/vocabulary.js';
+import { readTextSync } from '../../src/files/text.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 

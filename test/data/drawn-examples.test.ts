@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../src/batch/batch.js';
+import type { SequenceExample } from '../../src/batch/sequence-packing.js';
 import type { Examples } from '../../src/data/examples.js';
 import { SequenceBatches } from '../../src/data/sequence-batches.js';
-import type { SequenceExample } from '../../src/data/sequence-packing.js';
-import type { Batch } from '../../src/model/batch.js';
 import { all, numbered, targets } from './numbered-examples.js';
 
 describe('examples that are drawn anew', () => {

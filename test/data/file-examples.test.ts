@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Batch } from '../../src/batch/batch.js';
 import { Random } from '../../src/core/random.js';
 import { FileExamples } from '../../src/data/file-examples.js';
-import { CHUNK_BYTES, visitFileLines } from '../../src/data/file-lines.js';
-import { jsonLine, readJsonLines } from '../../src/data/json-lines.js';
 import { SequenceBatches } from '../../src/data/sequence-batches.js';
-import type { Batch } from '../../src/model/batch.js';
+import { CHUNK_BYTES, visitFileLines } from '../../src/files/file-lines.js';
+import { jsonLine, readJsonLines } from '../../src/files/json-lines.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });

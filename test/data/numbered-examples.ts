@@ -1,7 +1,8 @@
 /** Sequences whose ids say which example they are of, for tests of batches. */
+
+import type { Batch } from '../../src/batch/batch.js';
+import type { SequenceExample } from '../../src/batch/sequence-packing.js';
 import { Random } from '../../src/core/random.js';
-import type { SequenceExample } from '../../src/data/sequence-packing.js';
-import type { Batch } from '../../src/model/batch.js';
 
 /** Sequences whose every id is the number of the example. */
 export function numbered(count: number, seed = 1): SequenceExample[] {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { packSequences } from '../../src/batch/packed-batch.js';
+import type { SequenceExample } from '../../src/batch/sequence-packing.js';
 import type { Examples } from '../../src/data/examples.js';
-import { packSequences } from '../../src/data/packed-batch.js';
 import { SequenceBatches, type SequenceBatchesOptions } from '../../src/data/sequence-batches.js';
-import type { SequenceExample } from '../../src/data/sequence-packing.js';
 import { all, numbered, targets } from './numbered-examples.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });

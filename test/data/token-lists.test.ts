@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readParallelText } from '../../src/data/parallel-text.js';
 import { vocabularyFromJSON } from '../../src/data/saved-vocabulary.js';
 import { requireSameVocabulary } from '../../src/data/vocabulary.js';
 import { WordVocabulary } from '../../src/data/word-vocabulary.js';
+import { readParallelText } from '../../src/files/parallel-text.js';
 import { realData } from './real-data.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });

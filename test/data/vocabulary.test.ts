@@ -1,13 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { compareCodePoints } from '../../src/core/code-points.js';
 import { Random } from '../../src/core/random.js';
 import { CharacterVocabulary } from '../../src/data/character-vocabulary.js';
 import { vocabularyFromJSON } from '../../src/data/saved-vocabulary.js';
-import {
-  compareCodePoints,
-  requireSameVocabulary,
-  type Vocabulary,
-  type VocabularyJson,
-} from '../../src/data/vocabulary.js';
+import { requireSameVocabulary, type Vocabulary, type VocabularyJson } from '../../src/data/vocabulary.js';
 import { WordVocabulary } from '../../src/data/word-vocabulary.js';
 
 const outside = expect.objectContaining({ code: 'index_out_of_range' });

@@ -4,7 +4,7 @@ import { appendDeltas } from '../../src/features/deltas.js';
 import { LogMel } from '../../src/features/log-mel.js';
 import { hzToMel, melToHz } from '../../src/features/mel-filters.js';
 import { Mfcc } from '../../src/features/mfcc.js';
-import { readWavSync } from '../../src/features/wav.js';
+import { readWavSync } from '../../src/files/wav.js';
 import { featureCases, largestDistance } from './load-golden.js';
 import { sharedData } from './shared-data.js';
 

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
-import { CompiledProgram } from '../../src/graph/program.js';
 import type { Value } from '../../src/graph/value.js';
+import { CompiledProgram } from '../../src/program/program.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';
 import { expectAgreement } from './agreement.js';
 import { emptyBlocks } from './blocks.js';
@@ -46,7 +46,7 @@ function runAttention(golden: Golden<'attention'>, precision: Precision): Map<st
     precision,
   });
   for (const input of [...Object.keys(sources), 'dcontext']) program.real(input).set(golden.float32(input));
-  program.run(batchSizes, false, [golden.int32('samples'), golden.int32('otherSamples')]);
+  program.execute(batchSizes, false, [golden.int32('samples'), golden.int32('otherSamples')]);
   return new Map([...results].map(([result, output]) => [result, program.real(output).slice()]));
 }
 

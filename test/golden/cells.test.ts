@@ -3,7 +3,7 @@
  * gradients on the way back.
  */
 import { describe, expect, it } from 'vitest';
-import { gru, lstm, type RecurrentDescription, rnn } from '../../src/layers/recurrent.js';
+import { gru, lstm, type RecurrentDescription, rnn } from '../../src/network/layers/recurrent.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';
 import { entryOf, expectAgreement } from './agreement.js';
 import { LayerProgram } from './layer-program.js';

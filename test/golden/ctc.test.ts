@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
-import { CompiledProgram } from '../../src/graph/program.js';
 import type { Value } from '../../src/graph/value.js';
-import { ctcTarget, emitCtc } from '../../src/losses/ctc.js';
+import { ctcTarget, emitCtc } from '../../src/network/losses/ctc.js';
+import { CompiledProgram } from '../../src/program/program.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';
 import { expectAgreement } from './agreement.js';
 import { emptyBlocks } from './blocks.js';
@@ -37,7 +37,7 @@ function run(golden: Golden<'ctc'>, precision: Precision) {
   program.real('logits').set(golden.float32('logits'));
   program.integers('labels').set(golden.int32('labels'));
   program.real('dloss').set(golden.float32('dloss'));
-  program.run(sizes, false, [undefined, golden.int32('samples')]);
+  program.execute(sizes, false, [undefined, golden.int32('samples')]);
   const read = (value: Value) => [...program.real(value)];
   return { loss: read(loss), losses: read(losses), gradient: read(gradient) };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { unpackSequences } from '../../src/data/packed-batch.js';
+import { unpackSequences } from '../../src/batch/packed-batch.js';
 import type { Model } from '../../src/model/model.js';
-import { sgd } from '../../src/optimizers/optimizer.js';
+import { sgd } from '../../src/network/optimizers/optimizer.js';
 import { encoderDecoder, pairBatch, pairOf, SYMBOLS } from '../model/encoder-decoder-models.js';
 import { tolerance } from '../oracle/tolerance.js';
 import { expectAgreement } from './agreement.js';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type GoldenKind, loadGoldens } from './load.js';
 
-const folder = new URL('./', import.meta.url);
+const folder = new URL('.', import.meta.url);
 const filesEndingWith = (end: string) => readdirSync(folder).filter((file) => file.endsWith(end));
 
 /** Kinds that a test of this folder loads all goldens of, with `loadGoldens('KIND')`. */

@@ -2,10 +2,10 @@
 
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
-import { CompiledProgram } from '../../src/graph/program.js';
 import { only, type Value } from '../../src/graph/value.js';
-import type { BuildContext, LayerDescription } from '../../src/layers/layer.js';
-import { layerRule } from '../../src/layers/layers.js';
+import type { BuildContext, LayerDescription } from '../../src/network/layers/layer.js';
+import { layerRule } from '../../src/network/layers/layers.js';
+import { CompiledProgram } from '../../src/program/program.js';
 import { emptyBlocks } from './blocks.js';
 
 const AXIS = 'time';
@@ -89,7 +89,7 @@ export class LayerProgram {
   }
 
   run(): void {
-    this.#program.run([this.#batchSizes]);
+    this.#program.execute([this.#batchSizes]);
   }
 
   /** A copy of a result. */

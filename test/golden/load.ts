@@ -201,7 +201,7 @@ interface GoldenFile<K extends GoldenKind> {
   readonly results: Readonly<Record<string, EncodedTensor>>;
 }
 
-const folder = new URL('./', import.meta.url);
+const folder = new URL('.', import.meta.url);
 
 function read(name: string): GoldenFile<GoldenKind> {
   return JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as GoldenFile<GoldenKind>;

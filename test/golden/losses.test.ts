@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
-import { CompiledProgram } from '../../src/graph/program.js';
 import { only, type Value } from '../../src/graph/value.js';
-import { emitLoss, type LossName } from '../../src/losses/losses.js';
+import { emitLoss, type LossName } from '../../src/network/losses/losses.js';
+import { CompiledProgram } from '../../src/program/program.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';
 import { expectAgreement } from './agreement.js';
 import { emptyBlocks } from './blocks.js';
@@ -33,7 +33,7 @@ function runLoss(golden: Golden<'loss'>, precision: Precision) {
   program.real('dloss').set(golden.float32('dloss'));
   const { data } = golden.tensor('target');
   (data instanceof Int32Array ? program.integers('target') : program.real('target')).set(data);
-  program.run([]);
+  program.execute([]);
   return { loss: program.real(loss).slice(), gradient: program.real(gradient).slice() };
 }
 
@@ -68,7 +68,7 @@ describe.each(loadGoldens('embedding').map((golden) => [golden.name, golden] as 
     program.integers('ids').set(ids);
     program.real('table').set(golden.float32('table'));
     program.real('dy').set(golden.float32('dy'));
-    program.run([]);
+    program.execute([]);
     return { y: program.real(y).slice(), gradient: program.real(gradient).slice() };
   }
 

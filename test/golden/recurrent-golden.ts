@@ -1,6 +1,6 @@
 /** What every golden of a recurrent stack has in common: its description, its names, its tolerances, its tests. */
 import { expect, it } from 'vitest';
-import { gru, lstm, type RecurrentDescription, rnn } from '../../src/layers/recurrent.js';
+import { gru, lstm, type RecurrentDescription, rnn } from '../../src/network/layers/recurrent.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';
 import { entryOf, expectAgreement } from './agreement.js';
 import { LayerProgram, type LayerProgramOptions } from './layer-program.js';

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
-import { CompiledProgram } from '../../src/graph/program.js';
 import { only, type Value } from '../../src/graph/value.js';
 import { packPadded, padPacked, penalty, pool } from '../../src/index.js';
+import { CompiledProgram } from '../../src/program/program.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';
 import { expectAgreement } from './agreement.js';
 import { emptyBlocks } from './blocks.js';
@@ -36,7 +36,7 @@ function runNormalization(golden: Golden<'layerNormalization'>, precision: Preci
     precision,
   });
   for (const name of [...sources.keys(), 'dy']) program.real(name).set(golden.float32(name));
-  program.run([]);
+  program.execute([]);
   return new Map([...results].map(([name, value]) => [name, program.real(value).slice()]));
 }
 

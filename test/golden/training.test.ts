@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { dense } from '../../src/layers/dense.js';
-import { embedding } from '../../src/layers/embedding.js';
-import { gru, lstm, rnn } from '../../src/layers/recurrent.js';
-import type { Batch } from '../../src/model/batch.js';
+import type { Batch } from '../../src/batch/batch.js';
 import type { Model } from '../../src/model/model.js';
 import { sequential } from '../../src/model/network.js';
-import { optimizerNamed } from '../../src/optimizers/optimizer.js';
+import { dense } from '../../src/network/layers/dense.js';
+import { embedding } from '../../src/network/layers/embedding.js';
+import { gru, lstm, rnn } from '../../src/network/layers/recurrent.js';
+import { optimizerNamed } from '../../src/network/optimizers/optimizer.js';
 import { tolerance } from '../oracle/tolerance.js';
 import { entryOf, expectAgreement } from './agreement.js';
 import { type Golden, type GoldenTensor, loadGoldens } from './load.js';

@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { Graph } from '../../src/graph/graph.js';
-import { CompiledProgram } from '../../src/graph/program.js';
 import { only } from '../../src/graph/value.js';
 import { aligned } from '../../src/native/memory.js';
-import { emitUpdate, hyperparameterCount, hyperparameters, optimizerSlots } from '../../src/optimizers/emit-update.js';
-import { adam, adamW, momentum, type OptimizerDescription, rmsprop, sgd } from '../../src/optimizers/optimizer.js';
+import {
+  emitUpdate,
+  hyperparameterCount,
+  hyperparameters,
+  optimizerSlots,
+} from '../../src/network/optimizers/emit-update.js';
+import {
+  adam,
+  adamW,
+  momentum,
+  type OptimizerDescription,
+  rmsprop,
+  sgd,
+} from '../../src/network/optimizers/optimizer.js';
+import { CompiledProgram } from '../../src/program/program.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';
 import { expectAgreement } from './agreement.js';
 import { emptyBlocks } from './blocks.js';
@@ -49,7 +61,7 @@ class Updater {
     this.#program.doubles('max').fill(0);
     const numbers = hyperparameters(this.#optimizer, this.#optimizer.learningRate, ++this.#step);
     this.#program.doubles('h').set(numbers);
-    this.#program.run([]);
+    this.#program.execute([]);
   }
 }
 
@@ -81,7 +93,7 @@ function clip(golden: Golden<'clipNorm'>, precision: 'float32' | 'float64') {
   const program = new CompiledProgram(graph, { outputs: [norm], axes: new Map(), blocks, threads: 1, precision });
   program.real(g).set([...a, ...b]);
   program.doubles('max').fill(golden.options.maxNorm);
-  program.run([]);
+  program.execute([]);
   const clipped = program.real(g);
   return { norm: program.doubles(norm), a: clipped.subarray(0, a.length), b: clipped.subarray(a.length) };
 }

@@ -49,7 +49,7 @@ describe.each([1, 2])('a run off the event loop with %i threads', (threads) => {
       step.write();
       await step.program.start(step.batchSizes);
       const { step: fresh } = prepared(1);
-      fresh.program.run(fresh.batchSizes);
+      fresh.program.execute(fresh.batchSizes);
       expect(bitsOf(step.parameters).equals(bitsOf(fresh.parameters))).toBe(true);
       expect(bitsOf(step.parameters).equals(before)).toBe(false);
     },
@@ -84,23 +84,23 @@ describe('a run under way', () => {
     const { step } = prepared(2);
     const run = step.program.start(step.batchSizes);
     const busy = expect.objectContaining({ code: 'model_busy' });
-    expect(() => step.program.run(step.batchSizes)).toThrow(busy);
-    expect(() => step.program.run(step.batchSizes)).toThrow(UsageError);
+    expect(() => step.program.execute(step.batchSizes)).toThrow(busy);
+    expect(() => step.program.execute(step.batchSizes)).toThrow(UsageError);
     await expect(step.program.start(step.batchSizes)).rejects.toEqual(busy);
     expect(() => step.program.dispose()).toThrow(busy);
     await run;
     step.write();
-    step.program.run(step.batchSizes);
+    step.program.execute(step.batchSizes);
     step.program.dispose();
   });
 
   it('does not keep another program from running on the calling thread, with the same bits', untilSeen, async () => {
     const { step } = prepared(2);
     const [alone, beside] = [trainingStep(short, 2), trainingStep(short, 2)];
-    alone.program.run(alone.batchSizes);
+    alone.program.execute(alone.batchSizes);
     const run = step.program.start(step.batchSizes);
     await untilStepIsDone(step, 0);
-    beside.program.run(beside.batchSizes);
+    beside.program.execute(beside.batchSizes);
     expect(step.program.real(step.loss)[0], 'the long run has not ended').toBeNaN();
     await run;
     expect(bitsOf(beside.parameters).equals(bitsOf(alone.parameters))).toBe(true);

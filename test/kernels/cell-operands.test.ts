@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Graph } from '../../src/graph/graph.js';
-import { CompiledProgram } from '../../src/graph/program.js';
 import type { Extent } from '../../src/graph/value.js';
+import { CompiledProgram } from '../../src/program/program.js';
 import { emptyBlocks } from '../golden/blocks.js';
 
 const [N, B, H] = [6, 3, 4];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/graph/registry.js';
-import { scheduleNodes } from '../../src/graph/schedule-nodes.js';
+import { scheduleNodes } from '../../src/program/schedule.js';
 import { operationNames } from '../oracle/index.js';
 import { addGradients, buildProblem, differentiableOutputs, referenceName } from './problem-graph.js';
 import { problems } from './problems/index.js';

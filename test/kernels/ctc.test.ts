@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
-import { CompiledProgram } from '../../src/graph/program.js';
 import type { Value } from '../../src/graph/value.js';
-import { type CtcOptions, emitCtc } from '../../src/losses/ctc.js';
+import { type CtcOptions, emitCtc } from '../../src/network/losses/ctc.js';
+import { CompiledProgram } from '../../src/program/program.js';
 import { emptyBlocks } from '../golden/blocks.js';
 import { RandomOperands } from '../oracle/random-matrix.js';
 
@@ -34,7 +34,7 @@ function lossProgram({ frames, classes, rows }: Sizes, batch: number, options: C
     program.real('logits').set(scores);
     program.integers('labels').set(targets);
     program.real('dloss').fill(1);
-    program.run(sizes);
+    program.execute(sizes);
     const read = (value: Value) => [...program.real(value)];
     return { loss: program.real(loss)[0] as number, losses: read(losses), gradient: read(gradient) };
   };

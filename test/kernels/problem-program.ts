@@ -1,9 +1,10 @@
 /** A compiled problem: memory that is poisoned before a run, operands that are written, results that are read. */
-import type { AxisCapacity } from '../../src/graph/emit.js';
-import { CompiledProgram, type ModelBlocks } from '../../src/graph/program.js';
+
 import type { Value } from '../../src/graph/value.js';
 import type { AxisSamples } from '../../src/native/addon.js';
 import { allocateBlock } from '../../src/native/memory.js';
+import type { AxisCapacity } from '../../src/program/emit.js';
+import { CompiledProgram, type ModelBlocks } from '../../src/program/program.js';
 import type { Matrix } from '../oracle/matrix.js';
 import { rowCount, sequenceCount } from '../oracle/packed.js';
 import { LEFT_OUT, type ProblemGraph } from './problem-graph.js';
@@ -98,7 +99,7 @@ export class ProblemProgram {
 
   /** Runs on what stands in the memory. */
   compute(): void {
-    this.program.run(this.#batchSizes, false, this.#samples);
+    this.program.execute(this.#batchSizes, false, this.#samples);
   }
 
   /** The same off the event loop. */

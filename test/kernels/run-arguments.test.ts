@@ -17,7 +17,7 @@ function memoryOf({ program, y, parameters, gradients }: TrainingStep): Buffer {
 describe('batch sizes', () => {
   const step = trainingStep(sizes, 2);
   const run = (...batchSizes: readonly (readonly number[])[]) =>
-    step.program.run(batchSizes.map((entries) => Int32Array.from(entries)));
+    step.program.execute(batchSizes.map((entries) => Int32Array.from(entries)));
 
   it.each([
     ['increase', [[1, 2]]],
@@ -80,7 +80,7 @@ describe('indices', () => {
     const batch = [Int32Array.of(3, 2, 2)];
     const details = { name, row, index, low, high: 10 };
     const expected = { code: 'index_out_of_range', details };
-    const run = () => step.program.run(batch);
+    const run = () => step.program.execute(batch);
     expect(run).toThrow(RangeIndexError);
     expect(run).toThrow(expect.objectContaining(expected));
     expect(run).toThrow(`${name} has index ${index} at row ${row}, expected ${low}..10`);
@@ -89,7 +89,7 @@ describe('indices', () => {
     // Rows behind the batch are not looked at.
     step.write();
     step.program.integers(name)[row] = index;
-    step.program.run([Int32Array.of(3, 2, 1)]);
+    step.program.execute([Int32Array.of(3, 2, 1)]);
   });
 
   it('that change while a run reads them do no harm', async () => {
@@ -118,7 +118,7 @@ describe('samples', () => {
   const changedBy = ({ parameters, gradients }: TrainingStep) => [...parameters, ...gradients];
   const resultOf = (samples?: AxisSamples) => {
     const fresh = encoderDecoderStep(2);
-    fresh.program.run(batchSizes, false, samples);
+    fresh.program.execute(batchSizes, false, samples);
     return changedBy(fresh);
   };
 
@@ -164,22 +164,22 @@ describe('samples', () => {
     const samples = arrays([given[0], given[1]]);
     const before = memoryOf(step);
     const refusal = expect.objectContaining({ code: 'shape_mismatch', message });
-    expect(() => step.program.run(batchSizes, false, samples)).toThrow(ShapeError);
-    expect(() => step.program.run(batchSizes, false, samples)).toThrow(refusal);
+    expect(() => step.program.execute(batchSizes, false, samples)).toThrow(ShapeError);
+    expect(() => step.program.execute(batchSizes, false, samples)).toThrow(refusal);
     await expect(step.program.start(batchSizes, { samples })).rejects.toEqual(refusal);
     expect(memoryOf(step).equals(before)).toBe(true);
   });
 
   it('are told with axis, position and sample', () => {
     const details = { axis: 'other', position: 3, sample: 2 };
-    const run = () => step.program.run(batchSizes, false, arrays([undefined, [2, 1, 0, 2]]));
+    const run = () => step.program.execute(batchSizes, false, arrays([undefined, [2, 1, 0, 2]]));
     expect(run).toThrow(expect.objectContaining({ details }));
   });
 
   it('must be given for all axes or none, and may be left out where they are the numbers of the sequences', () => {
     const before = memoryOf(step);
     for (const samples of [[], [undefined], [undefined, undefined, undefined], new Array(0xffffffff)]) {
-      expect(codeOf(() => step.program.run(batchSizes, false, samples))).toBe('shape_mismatch');
+      expect(codeOf(() => step.program.execute(batchSizes, false, samples))).toBe('shape_mismatch');
     }
     expect(memoryOf(step).equals(before)).toBe(true);
     const own = resultOf(
@@ -196,14 +196,14 @@ describe('samples', () => {
 
   it('that are left out are refused where the axis has more sequences than the other', () => {
     const message = 'axis time: sample 2 at position 2, expected one of the 2 samples of axis other';
-    expect(() => step.program.run(sizesOf([3], [2, 1]))).toThrow(expect.objectContaining({ message }));
-    step.program.run(sizesOf([3], [2, 1]), false, arrays([[0, 1, 1], undefined]));
+    expect(() => step.program.execute(sizesOf([3], [2, 1]))).toThrow(expect.objectContaining({ message }));
+    step.program.execute(sizesOf([3], [2, 1]), false, arrays([[0, 1, 1], undefined]));
   });
 
   it('need be no permutation where no operation joins the axis with another', () => {
     const alone = trainingStep(sizes, 1);
-    alone.program.run([Int32Array.of(3, 1)], false, [Int32Array.of(9, 9, 0x7fffffff)]);
-    const refused = () => alone.program.run([Int32Array.of(3, 1)], false, [Int32Array.of(9, 9, -1)]);
+    alone.program.execute([Int32Array.of(3, 1)], false, [Int32Array.of(9, 9, 0x7fffffff)]);
+    const refused = () => alone.program.execute([Int32Array.of(3, 1)], false, [Int32Array.of(9, 9, -1)]);
     expect(refused).toThrow('axis time: sample -1 at position 2');
   });
 
@@ -276,7 +276,7 @@ describe('a disposed program', () => {
     const { program, batchSizes } = trainingStep(sizes, 1);
     program.dispose();
     program.dispose();
-    expect(() => program.run(batchSizes)).toThrow(UsageError);
-    expect(codeOf(() => program.run(batchSizes))).toBe('model_disposed');
+    expect(() => program.execute(batchSizes)).toThrow(UsageError);
+    expect(codeOf(() => program.execute(batchSizes))).toBe('model_disposed');
   });
 });

@@ -74,7 +74,7 @@ describe('a training step', () => {
     for (const threads of threadCounts) {
       for (const grain of [0, 10_000, 100_000, 1e9]) {
         const { program, batchSizes, parameters, write } = trainingStep(sizes, threads, grain);
-        program.run(batchSizes);
+        program.execute(batchSizes);
         write();
         await program.start(batchSizes);
         const bits = Buffer.from(new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength));

@@ -1,12 +1,13 @@
 /** Whole training steps in small, with parameters, gradients and optimizer state in blocks of their own. */
-import type { AxisCapacity } from '../../src/graph/emit.js';
+
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
 import { affine } from '../../src/graph/operations/linear.js';
-import { CompiledProgram } from '../../src/graph/program.js';
 import type { Value } from '../../src/graph/value.js';
 import type { AxisSamples } from '../../src/native/addon.js';
 import { aligned, allocateBlock } from '../../src/native/memory.js';
+import type { AxisCapacity } from '../../src/program/emit.js';
+import { CompiledProgram } from '../../src/program/program.js';
 import { codeOf } from '../oracle/activations.js';
 import { AXIS, OTHER_AXIS } from './problems/problem.js';
 

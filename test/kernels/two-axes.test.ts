@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Graph } from '../../src/graph/graph.js';
-import { CompiledProgram } from '../../src/graph/program.js';
 import type { Value } from '../../src/graph/value.js';
+import { CompiledProgram } from '../../src/program/program.js';
 import { emptyBlocks } from '../golden/blocks.js';
 import { element, type Matrix, matrix } from '../oracle/matrix.js';
 import { sequenceCount } from '../oracle/packed.js';
@@ -78,7 +78,7 @@ describe('a training step of two time axes', () => {
     for (const threads of [1, 2, 3]) {
       for (const grain of [0, 100, 1e9]) {
         const { program, batchSizes, samples, parameters, write } = encoderDecoderStep(threads, grain);
-        program.run(batchSizes, false, samples);
+        program.execute(batchSizes, false, samples);
         write();
         await program.start(batchSizes, { prepared: false, samples });
         expected ??= parameters;

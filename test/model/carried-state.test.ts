@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { packSequences } from '../../src/data/packed-batch.js';
-import { applyOrder, restoreOrder } from '../../src/data/sequence-rows.js';
-import type { Batch } from '../../src/model/batch.js';
+import type { Batch } from '../../src/batch/batch.js';
+import { packSequences } from '../../src/batch/packed-batch.js';
+import { applyOrder, restoreOrder } from '../../src/batch/sequence-rows.js';
 import type { CarriedState } from '../../src/model/carried-state.js';
 import type { Model } from '../../src/model/model.js';
 import {

@@ -1,11 +1,11 @@
 /** A recurrent cell against the same layer in a model, which reads whole sequences. */
 import { expect } from 'vitest';
-import type { RecurrentDescription } from '../../src/layers/recurrent.js';
 import type { CarriedState } from '../../src/model/carried-state.js';
 import type { Model } from '../../src/model/model.js';
 import { sequential } from '../../src/model/network.js';
 import { type RecurrentCell, recurrentCell } from '../../src/model/recurrent-cell.js';
-import { sgd } from '../../src/optimizers/optimizer.js';
+import type { RecurrentDescription } from '../../src/network/layers/recurrent.js';
+import { sgd } from '../../src/network/optimizers/optimizer.js';
 import { bitsOf, randomNumbers } from './small-models.js';
 
 export const INPUTS = 3;

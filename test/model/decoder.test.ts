@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { packExamples } from '../../src/data/example-packing.js';
-import { unpackSequences } from '../../src/data/packed-batch.js';
+import type { Batch } from '../../src/batch/batch.js';
+import { packExamples } from '../../src/batch/example-packing.js';
+import { unpackSequences } from '../../src/batch/packed-batch.js';
 import { beamSearch } from '../../src/decoding/beam-search.js';
-import { attention } from '../../src/layers/attention.js';
-import { dense } from '../../src/layers/dense.js';
-import { embedding } from '../../src/layers/embedding.js';
-import { concatenate } from '../../src/layers/layers.js';
-import { pool } from '../../src/layers/pool.js';
-import { gru, lstm } from '../../src/layers/recurrent.js';
-import type { Batch } from '../../src/model/batch.js';
-import type { Decoder } from '../../src/model/decoder.js';
 import type { Model } from '../../src/model/model.js';
 import { type NodeDescription, network } from '../../src/model/network.js';
-import { adam } from '../../src/optimizers/optimizer.js';
+import type { Decoder } from '../../src/model/use/decoder.js';
+import { attention } from '../../src/network/layers/attention.js';
+import { dense } from '../../src/network/layers/dense.js';
+import { embedding } from '../../src/network/layers/embedding.js';
+import { concatenate } from '../../src/network/layers/layers.js';
+import { pool } from '../../src/network/layers/pool.js';
+import { gru, lstm } from '../../src/network/layers/recurrent.js';
+import { adam } from '../../src/network/optimizers/optimizer.js';
 import {
   ATTENTIONS,
   BEGIN,

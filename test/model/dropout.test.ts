@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { dense, dropout } from '../../src/layers/dense.js';
-import type { AnyLayer } from '../../src/layers/layers.js';
-import { pool } from '../../src/layers/pool.js';
-import { gru, lstm } from '../../src/layers/recurrent.js';
-import type { Batch } from '../../src/model/batch.js';
+import type { Batch } from '../../src/batch/batch.js';
 import { sequential } from '../../src/model/network.js';
-import { sgd } from '../../src/optimizers/optimizer.js';
+import { dense, dropout } from '../../src/network/layers/dense.js';
+import type { AnyLayer } from '../../src/network/layers/layers.js';
+import { pool } from '../../src/network/layers/pool.js';
+import { gru, lstm } from '../../src/network/layers/recurrent.js';
+import { sgd } from '../../src/network/optimizers/optimizer.js';
 import { bitsOf, characterModel, randomBatch, randomNumbers } from './small-models.js';
 
 const WIDTH = 4000;

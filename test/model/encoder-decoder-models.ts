@@ -1,13 +1,14 @@
 /** Encoder-decoders with attention, small enough for tests, and the task of giving a sequence in reverse. */
+
+import type { Batch } from '../../src/batch/batch.js';
+import { type ExampleForm, packExamples } from '../../src/batch/example-packing.js';
 import { Random } from '../../src/core/random.js';
-import { type ExampleForm, packExamples } from '../../src/data/example-packing.js';
-import { type AttentionOptions, attention } from '../../src/layers/attention.js';
-import { activation, dense } from '../../src/layers/dense.js';
-import { embedding } from '../../src/layers/embedding.js';
-import { concatenate } from '../../src/layers/layers.js';
-import { gru, lstm } from '../../src/layers/recurrent.js';
-import type { Batch } from '../../src/model/batch.js';
 import { type Network, network } from '../../src/model/network.js';
+import { type AttentionOptions, attention } from '../../src/network/layers/attention.js';
+import { activation, dense } from '../../src/network/layers/dense.js';
+import { embedding } from '../../src/network/layers/embedding.js';
+import { concatenate } from '../../src/network/layers/layers.js';
+import { gru, lstm } from '../../src/network/layers/recurrent.js';
 
 /** Marks of the target: before its first symbol, and behind its last. */
 export const BEGIN = 0;

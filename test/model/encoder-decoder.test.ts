@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { unpackSequences } from '../../src/data/packed-batch.js';
-import { restoreOrder } from '../../src/data/sequence-rows.js';
-import type { Batch } from '../../src/model/batch.js';
+import type { Batch } from '../../src/batch/batch.js';
+import { unpackSequences } from '../../src/batch/packed-batch.js';
+import { restoreOrder } from '../../src/batch/sequence-rows.js';
 import type { Model } from '../../src/model/model.js';
-import { adam, sgd } from '../../src/optimizers/optimizer.js';
+import { adam, sgd } from '../../src/network/optimizers/optimizer.js';
 import { tolerance } from '../oracle/tolerance.js';
 import {
   ATTENTIONS,

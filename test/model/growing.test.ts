@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ModelMemory } from '../../src/model/execute/results.js';
 import type { Model } from '../../src/model/model.js';
-import type { ModelMemory } from '../../src/model/results.js';
-import { adam, sgd } from '../../src/optimizers/optimizer.js';
+import { adam, sgd } from '../../src/network/optimizers/optimizer.js';
 import { CELLS, type Cell, characterModel, imageOf, randomBatch } from './small-models.js';
 
 /** Batches that need more room, and less, than those before: in steps, in sequences, in rows. */

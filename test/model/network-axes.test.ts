@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError, ShapeError } from '../../src/core/errors.js';
-import { attention } from '../../src/layers/attention.js';
-import { dense } from '../../src/layers/dense.js';
-import { embedding } from '../../src/layers/embedding.js';
-import { concatenate } from '../../src/layers/layers.js';
-import { gru, lstm } from '../../src/layers/recurrent.js';
 import { type NetworkDescription, network, networkFromJSON } from '../../src/model/network.js';
+import { attention } from '../../src/network/layers/attention.js';
+import { dense } from '../../src/network/layers/dense.js';
+import { embedding } from '../../src/network/layers/embedding.js';
+import { concatenate } from '../../src/network/layers/layers.js';
+import { gru, lstm } from '../../src/network/layers/recurrent.js';
 import { encoderDecoder } from './encoder-decoder-models.js';
 import { imageOf } from './small-models.js';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError, OptionError, ShapeError } from '../../src/core/errors.js';
-import { activation, dense, dropout } from '../../src/layers/dense.js';
-import { embedding } from '../../src/layers/embedding.js';
-import { concatenate, sum } from '../../src/layers/layers.js';
-import { gru, lstm, rnn } from '../../src/layers/recurrent.js';
 import { type NetworkDescription, network, networkFromJSON, sequential } from '../../src/model/network.js';
-import { sgd } from '../../src/optimizers/optimizer.js';
+import { activation, dense, dropout } from '../../src/network/layers/dense.js';
+import { embedding } from '../../src/network/layers/embedding.js';
+import { concatenate, sum } from '../../src/network/layers/layers.js';
+import { gru, lstm, rnn } from '../../src/network/layers/recurrent.js';
+import { sgd } from '../../src/network/optimizers/optimizer.js';
 import { imageOf, randomNumbers } from './small-models.js';
 
 /** Symbols and features, each through a layer of its own, joined; and one layer that reads both joints. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { NumericError } from '../../src/core/errors.js';
-import { dense } from '../../src/layers/dense.js';
-import { lstm } from '../../src/layers/recurrent.js';
 import type { Model } from '../../src/model/model.js';
 import { sequential } from '../../src/model/network.js';
-import { adam, momentum, type OptimizerDescription, rmsprop, sgd } from '../../src/optimizers/optimizer.js';
+import { dense } from '../../src/network/layers/dense.js';
+import { lstm } from '../../src/network/layers/recurrent.js';
+import { adam, momentum, type OptimizerDescription, rmsprop, sgd } from '../../src/network/optimizers/optimizer.js';
 import { characterModel, imageOf, randomBatch, randomNumbers } from './small-models.js';
 
 const batch = randomBatch([5, 4, 1]);

@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { dense } from '../../src/layers/dense.js';
-import { embedding } from '../../src/layers/embedding.js';
-import { gru, lstm, rnn } from '../../src/layers/recurrent.js';
 import type { Model } from '../../src/model/model.js';
 import { sequential } from '../../src/model/network.js';
-import { adam, adamW, momentum, type OptimizerDescription, rmsprop, sgd } from '../../src/optimizers/optimizer.js';
+import { dense } from '../../src/network/layers/dense.js';
+import { embedding } from '../../src/network/layers/embedding.js';
+import { gru, lstm, rnn } from '../../src/network/layers/recurrent.js';
+import {
+  adam,
+  adamW,
+  momentum,
+  type OptimizerDescription,
+  rmsprop,
+  sgd,
+} from '../../src/network/optimizers/optimizer.js';
 import { bitsOf, characterModel, randomBatch, SYMBOLS } from './small-models.js';
 
 const shapesOf = (model: Model) => Object.fromEntries([...model.parameters].map(([name, { shape }]) => [name, shape]));

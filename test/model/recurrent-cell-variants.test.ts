@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LayerDescription } from '../../src/layers/layer.js';
-import { layerFromJSON } from '../../src/layers/layers.js';
-import type { RecurrentDescription } from '../../src/layers/recurrent.js';
+import type { LayerDescription } from '../../src/network/layers/layer.js';
+import { layerFromJSON } from '../../src/network/layers/layers.js';
+import type { RecurrentDescription } from '../../src/network/layers/recurrent.js';
 import { BATCH, cellOf, checkStepGradients, checkSteps, checkSummedGradients } from './cell-checks.js';
 
 const UNITS = 5;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
-import { dense } from '../../src/layers/dense.js';
-import { gru, lstm, type RecurrentDescription, rnn } from '../../src/layers/recurrent.js';
 import { CarriedState } from '../../src/model/carried-state.js';
 import { sequential } from '../../src/model/network.js';
 import { type RecurrentCell, recurrentCell } from '../../src/model/recurrent-cell.js';
-import { adam, momentum, sgd } from '../../src/optimizers/optimizer.js';
+import { dense } from '../../src/network/layers/dense.js';
+import { gru, lstm, type RecurrentDescription, rnn } from '../../src/network/layers/recurrent.js';
+import { adam, momentum, sgd } from '../../src/network/optimizers/optimizer.js';
 import {
   BATCH,
   cellOf,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Model } from '../../src/model/model.js';
-import { adam, momentum, rmsprop, sgd } from '../../src/optimizers/optimizer.js';
+import { adam, momentum, rmsprop, sgd } from '../../src/network/optimizers/optimizer.js';
 import { CELLS, type Cell, characterModel, imageOf, randomBatch } from './small-models.js';
 
 // Small as the models are, all threads take part in every instruction.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NumericError, OptionError, VocabularyError } from '../../src/core/errors.js';
 import type { Model } from '../../src/model/model.js';
-import type { SymbolTable } from '../../src/model/sampling.js';
+import type { SymbolTable } from '../../src/model/use/sampling.js';
 import { characterModel, randomBatch, SYMBOLS } from './small-models.js';
 
 const LETTERS = 'abcdefghijk';

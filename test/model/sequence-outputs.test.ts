@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../src/batch/batch.js';
+import { packSequences } from '../../src/batch/packed-batch.js';
+import { restoreOrder } from '../../src/batch/sequence-rows.js';
 import { Random } from '../../src/core/random.js';
-import { packSequences } from '../../src/data/packed-batch.js';
-import { restoreOrder } from '../../src/data/sequence-rows.js';
-import { dense } from '../../src/layers/dense.js';
-import { embedding } from '../../src/layers/embedding.js';
-import { gru, lstm } from '../../src/layers/recurrent.js';
-import type { Batch } from '../../src/model/batch.js';
 import type { Model } from '../../src/model/model.js';
 import { sequential } from '../../src/model/network.js';
-import { adam, sgd } from '../../src/optimizers/optimizer.js';
+import { dense } from '../../src/network/layers/dense.js';
+import { embedding } from '../../src/network/layers/embedding.js';
+import { gru, lstm } from '../../src/network/layers/recurrent.js';
+import { adam, sgd } from '../../src/network/optimizers/optimizer.js';
 import { bitsOf, randomNumbers, SYMBOLS } from './small-models.js';
 
 const CLASSES = 4;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { AxisSizes, Batch } from '../../src/batch/batch.js';
 import { OptionError, RangeIndexError, ShapeError } from '../../src/core/errors.js';
-import type { AxisSizes, Batch } from '../../src/model/batch.js';
 import { encoderDecoder, pairBatch, raggedPairs } from './encoder-decoder-models.js';
 import { imageOf } from './small-models.js';
 

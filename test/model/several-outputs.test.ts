@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { packExamples } from '../../src/batch/example-packing.js';
+import { unpackSequences } from '../../src/batch/packed-batch.js';
 import { OptionError } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
-import { packExamples } from '../../src/data/example-packing.js';
-import { unpackSequences } from '../../src/data/packed-batch.js';
 import { ctcGreedyDecode } from '../../src/decoding/ctc-greedy.js';
-import { dense } from '../../src/layers/dense.js';
-import { embedding } from '../../src/layers/embedding.js';
-import { pool } from '../../src/layers/pool.js';
-import { gru } from '../../src/layers/recurrent.js';
-import { ctcTarget } from '../../src/losses/ctc.js';
 import type { CompileOptions, Model } from '../../src/model/model.js';
 import { network, networkFromJSON, sequential } from '../../src/model/network.js';
-import { adam, sgd } from '../../src/optimizers/optimizer.js';
+import { dense } from '../../src/network/layers/dense.js';
+import { embedding } from '../../src/network/layers/embedding.js';
+import { pool } from '../../src/network/layers/pool.js';
+import { gru } from '../../src/network/layers/recurrent.js';
+import { ctcTarget } from '../../src/network/losses/ctc.js';
+import { adam, sgd } from '../../src/network/optimizers/optimizer.js';
 import { imageOf, randomNumbers } from './small-models.js';
 
 const CLASSES = 4;

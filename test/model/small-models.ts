@@ -1,12 +1,13 @@
 /** Small models, random packed batches and exact copies of everything that a training step may change. */
+
+import type { Batch } from '../../src/batch/batch.js';
 import { Random } from '../../src/core/random.js';
-import { dense } from '../../src/layers/dense.js';
-import { embedding } from '../../src/layers/embedding.js';
-import { gru, lstm, rnn } from '../../src/layers/recurrent.js';
-import type { Batch } from '../../src/model/batch.js';
 import type { CarriedState } from '../../src/model/carried-state.js';
 import type { CompileOptions, Model } from '../../src/model/model.js';
 import { type Network, sequential } from '../../src/model/network.js';
+import { dense } from '../../src/network/layers/dense.js';
+import { embedding } from '../../src/network/layers/embedding.js';
+import { gru, lstm, rnn } from '../../src/network/layers/recurrent.js';
 
 /** Symbols of the character models. */
 export const SYMBOLS = 11;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { RangeIndexError } from '../../src/core/errors.js';
-import { dense } from '../../src/layers/dense.js';
-import { gru } from '../../src/layers/recurrent.js';
 import type { Model } from '../../src/model/model.js';
 import { network, sequential } from '../../src/model/network.js';
+import { dense } from '../../src/network/layers/dense.js';
+import { gru } from '../../src/network/layers/recurrent.js';
 import { CELLS, type Cell, characterModel, randomBatch, randomNumbers, SYMBOLS } from './small-models.js';
 
 const ids = randomBatch([12]).inputs['input'] as Int32Array;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { packSequences, unpackSequences } from '../../src/batch/packed-batch.js';
 import { Random } from '../../src/core/random.js';
-import { packSequences, unpackSequences } from '../../src/data/packed-batch.js';
-import { activation, dense } from '../../src/layers/dense.js';
-import { gru, lstm, rnn } from '../../src/layers/recurrent.js';
 import { sequential } from '../../src/model/network.js';
-import { adam } from '../../src/optimizers/optimizer.js';
+import { activation, dense } from '../../src/network/layers/dense.js';
+import { gru, lstm, rnn } from '../../src/network/layers/recurrent.js';
+import { adam } from '../../src/network/optimizers/optimizer.js';
 import { randomNumbers } from './small-models.js';
 
 describe('a regression on features', () => {

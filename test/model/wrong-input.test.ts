@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../src/batch/batch.js';
 import { type BpttError, OptionError, RangeIndexError, ShapeError, UsageError } from '../../src/core/errors.js';
-import { lstm } from '../../src/layers/recurrent.js';
-import type { Batch } from '../../src/model/batch.js';
 import { CarriedState } from '../../src/model/carried-state.js';
 import type { Model } from '../../src/model/model.js';
 import { sequential } from '../../src/model/network.js';
+import { lstm } from '../../src/network/layers/recurrent.js';
 import { characterModel, imageOf, randomBatch, SYMBOLS } from './small-models.js';
 
 const good = randomBatch([3, 2]);

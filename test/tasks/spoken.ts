@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../../src/core/random.js';
-import { writeWav } from '../features/sound-file.js';
+import { writeWav } from '../files/sound-file.js';
 
 /** Tones by name: two that stay and one that rises. */
 const TONES: Readonly<Record<string, (seconds: number) => number>> = {

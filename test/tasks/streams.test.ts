@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packSequences } from '../../src/batch/packed-batch.js';
 import type { JsonObject, JsonValue } from '../../src/core/json.js';
-import { packSequences } from '../../src/data/packed-batch.js';
 import type { TagSaved } from '../../src/tasks/classify/tag.js';
 import { probabilities } from '../../src/tasks/probabilities.js';
 import { encoderOf } from '../../src/tasks/sequence-inputs.js';

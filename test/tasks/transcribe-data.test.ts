@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TranscriptSymbols } from '../../src/data/transcript-symbols.js';
-import { readTranscripts } from '../../src/data/transcripts.js';
+import { readTranscripts } from '../../src/files/transcripts.js';
 import { loadLanguageModel } from '../../src/tasks/lm/saved-language-model.js';
 import { checkTaskOptions } from '../../src/tasks/task-options.js';
 import { loadTask, trainTask } from '../../src/tasks/tasks.js';
@@ -15,7 +15,7 @@ import {
 } from '../../src/tasks/transcribe/transcribe-options.js';
 import { splitTranscripts } from '../../src/tasks/transcribe/transcribe-parts.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { writeWav } from '../features/sound-file.js';
+import { writeWav } from '../files/sound-file.js';
 import { spokenTable } from './spoken.js';
 import { QUIET } from './trained.js';
 

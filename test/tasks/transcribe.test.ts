@@ -9,7 +9,7 @@ import { transcribe } from '../../src/tasks/transcribe/transcribe.js';
 import { SoundEncoder } from '../../src/tasks/transcribe/transcribe-sound.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { realData } from '../data/real-data.js';
-import { writeWav } from '../features/sound-file.js';
+import { writeWav } from '../files/sound-file.js';
 import { spoken, spokenTable } from './spoken.js';
 import { QUIET } from './trained.js';
 

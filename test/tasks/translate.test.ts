@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../src/core/json.js';
 import { Random } from '../../src/core/random.js';
-import { readParallelText } from '../../src/data/parallel-text.js';
+import { readParallelText } from '../../src/files/parallel-text.js';
 import { corpusBleu } from '../../src/metrics/bleu.js';
 import { evaluateTask, loadTask, predictTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../src/batch/batch.js';
 import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
-import type { Batch } from '../../src/model/batch.js';
-import { cosine } from '../../src/schedules/cosine.js';
-import { reduceOnPlateau } from '../../src/schedules/reduce-on-plateau.js';
-import { warmUp } from '../../src/schedules/warm-up.js';
+import { cosine } from '../../src/network/schedules/cosine.js';
+import { reduceOnPlateau } from '../../src/network/schedules/reduce-on-plateau.js';
+import { warmUp } from '../../src/network/schedules/warm-up.js';
 import { Trainer } from '../../src/training/trainer.js';
 import type { TrainerOptions } from '../../src/training/trainer-options.js';
 import type { BatchSource, TrainingSet } from '../../src/training/training-data.js';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
-import { reduceOnPlateau } from '../../src/schedules/reduce-on-plateau.js';
+import { reduceOnPlateau } from '../../src/network/schedules/reduce-on-plateau.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { newModel, streams, vocabulary } from './toy-run.js';

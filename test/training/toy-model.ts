@@ -1,5 +1,5 @@
+import type { Batch } from '../../src/batch/batch.js';
 import { NumericError } from '../../src/core/errors.js';
-import type { Batch } from '../../src/model/batch.js';
 import { CarriedState } from '../../src/model/carried-state.js';
 import type { TrainableModel } from '../../src/training/trainable-model.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../src/batch/batch.js';
 import { TokenStreams } from '../../src/data/streams.js';
-import type { Batch } from '../../src/model/batch.js';
-import { reduceOnPlateau } from '../../src/schedules/reduce-on-plateau.js';
-import { stepDecay } from '../../src/schedules/step-decay.js';
+import { reduceOnPlateau } from '../../src/network/schedules/reduce-on-plateau.js';
+import { stepDecay } from '../../src/network/schedules/step-decay.js';
 import type { ProgressStatus } from '../../src/training/progress.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { ToyModel } from './toy-model.js';

@@ -1,6 +1,6 @@
 /**
  * Attention: for each step of one time axis a sum of what stands at the steps of a sequence of another, weighted by a softmax
- * of scores. A sequence meets that of the other axis which has the same sample; a run is given the samples.
+ * of scores. A sequence meets that of the other axis which has the same sample; an execution is given the samples.
  * Kernels: native/kernels/generic/attention/attention.cc, additive_attention.cc.
  */
 import type { GradientContext, GradientRule, OperationDefinition } from '../operation.js';

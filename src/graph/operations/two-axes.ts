@@ -1,6 +1,6 @@
 /**
  * Operations that carry the sequences of one time axis to those of another, such as the final state of an encoder to a
- * decoder. A sequence belongs with that of the other axis which has the same sample; a run is given the samples.
+ * decoder. A sequence belongs with that of the other axis which has the same sample; an execution is given the samples.
  * Kernels: native/kernels/generic/rows/two_axes.cc.
  */
 import type { OperationDefinition } from '../operation.js';

@@ -1,13 +1,13 @@
 /** Pictures and their captions, split by groups and encoded by what the training part has taught. */
 import { DataError, ShapeError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
-import { type JsonRow, readJsonLines } from '../../data/json-lines.js';
-import { invalidRow } from '../../data/row-error.js';
-import { wordsOf } from '../../data/text.js';
 import type { VocabularyJson } from '../../data/vocabulary.js';
 import { WordVocabulary } from '../../data/word-vocabulary.js';
 import type { PicturePatchOptions } from '../../features/picture-patches.js';
 import { Standardizer, type StandardizerJson } from '../../features/standardizer.js';
+import { type JsonRow, readJsonLines } from '../../files/json-lines.js';
+import { invalidRow } from '../../files/row-error.js';
+import { wordsOf } from '../../files/text.js';
 import { type ExampleParts, fingerprintOf } from '../held-out.js';
 import { holdOutGroups } from '../held-out-groups.js';
 import type { TaskData } from '../task.js';

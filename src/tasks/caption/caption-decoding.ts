@@ -1,13 +1,13 @@
 /** Captions of pictures, found by beam search, and where the model looked for each word. */
-import { packExamples } from '../../data/example-packing.js';
+import { packExamples } from '../../batch/example-packing.js';
 import { SequenceBatches } from '../../data/sequence-batches.js';
 import { WordVocabulary } from '../../data/word-vocabulary.js';
 import { beamSearch } from '../../decoding/beam-search.js';
 import type { LengthPenalty } from '../../decoding/length-penalty.js';
 import { Bleu } from '../../metrics/bleu.js';
 import { LikelihoodLoss } from '../../metrics/likelihood.js';
-import type { AttentionMap } from '../../model/attention-maps.js';
 import type { Model } from '../../model/model.js';
+import type { AttentionMap } from '../../model/use/attention-maps.js';
 import { examplesOf, type Part } from '../task.js';
 import type { CaptionExample, SavedCaptions } from './caption-data.js';
 import { type CaptionShape, CONTEXT, captionForm, captionPacking } from './caption-network.js';

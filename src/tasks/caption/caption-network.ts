@@ -1,13 +1,14 @@
 /** The network of a picture and its caption: patches, a first state made of them, words with attention over them. */
+
+import { type ExampleForm, packExamples } from '../../batch/example-packing.js';
 import { OptionError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
-import { type ExampleForm, packExamples } from '../../data/example-packing.js';
-import { type AttentionScore, attention } from '../../layers/attention.js';
-import { activation, dense, dropout } from '../../layers/dense.js';
-import { embedding } from '../../layers/embedding.js';
-import { type AnyLayer, concatenate } from '../../layers/layers.js';
-import { pool } from '../../layers/pool.js';
 import { type Network, type NodeDescription, network } from '../../model/network.js';
+import { type AttentionScore, attention } from '../../network/layers/attention.js';
+import { activation, dense, dropout } from '../../network/layers/dense.js';
+import { embedding } from '../../network/layers/embedding.js';
+import { type AnyLayer, concatenate } from '../../network/layers/layers.js';
+import { pool } from '../../network/layers/pool.js';
 import type { SequenceTable } from '../common-options.js';
 import { recurrentBody } from '../recurrent-body.js';
 import type { Packing } from '../task.js';

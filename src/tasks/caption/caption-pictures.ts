@@ -2,11 +2,11 @@
 import { dirname, resolve } from 'node:path';
 import { readSafetensors } from '../../checkpoint/safetensors.js';
 import { DataError, ShapeError } from '../../core/errors.js';
-import type { JsonRow } from '../../data/json-lines.js';
-import { invalidRow } from '../../data/row-error.js';
-import { readNpy } from '../../features/npy.js';
 import { type PicturePatchOptions, patchWidth, picturePatches } from '../../features/picture-patches.js';
-import { readPng } from '../../features/png.js';
+import type { JsonRow } from '../../files/json-lines.js';
+import { readNpy } from '../../files/npy.js';
+import { readPng } from '../../files/png.js';
+import { invalidRow } from '../../files/row-error.js';
 
 /** Where a picture or its features lie. */
 export interface PicturePlace {

@@ -1,7 +1,7 @@
 /** A sentence for a picture: patches of colours, or features of any other model, and words with attention over them. */
 import type { JsonObject } from '../../core/json.js';
 import { isJsonObject } from '../../core/json.js';
-import { JsonRow, readJsonLines } from '../../data/json-lines.js';
+import { JsonRow, readJsonLines } from '../../files/json-lines.js';
 import { commonOptions } from '../common-options.js';
 import { requireData } from '../require-data.js';
 import { inputValue } from '../sequence-inputs.js';

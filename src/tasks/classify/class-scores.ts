@@ -1,6 +1,7 @@
 /** How well classes are told apart, and how the results of a classifier are shown. */
+
+import type { SequencePackingOptions } from '../../batch/sequence-packing.js';
 import type { JsonObject } from '../../core/json.js';
-import type { SequencePackingOptions } from '../../data/sequence-packing.js';
 import { ConfusionMatrix, largestClasses } from '../../metrics/confusion-matrix.js';
 import type { Model } from '../../model/model.js';
 import { outputsOf } from '../outputs.js';

@@ -1,5 +1,5 @@
 /** The parts of labelled data, encoded by what the training part has taught. */
-import type { SequenceExample } from '../../data/sequence-packing.js';
+import type { SequenceExample } from '../../batch/sequence-packing.js';
 import type { CommonTable } from '../common-options.js';
 import { fingerprintOf, holdOut } from '../held-out.js';
 import { requireData } from '../require-data.js';

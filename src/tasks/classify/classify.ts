@@ -1,7 +1,7 @@
 /** The class of a whole sequence: names by language, spoken vowels by speaker, pictures row by row. */
 
-import { dense } from '../../layers/dense.js';
 import { sequential } from '../../model/network.js';
+import { dense } from '../../network/layers/dense.js';
 import { commonOptions } from '../common-options.js';
 import { outputsOf } from '../outputs.js';
 import { probabilities } from '../probabilities.js';

@@ -1,8 +1,8 @@
 /** Sequences of a CSV file: a text a row, or a step a row. */
 import { DataError } from '../../core/errors.js';
-import { type CsvRow, csvRows } from '../../data/csv-rows.js';
-import { parseDecimal } from '../../data/decimal.js';
-import { invalidRow, quoted, type RowPlace } from '../../data/row-error.js';
+import { type CsvRow, csvRows } from '../../files/csv-rows.js';
+import { parseDecimal } from '../../files/decimal.js';
+import { invalidRow, quoted, type RowPlace } from '../../files/row-error.js';
 import type { RawInput } from '../sequence-inputs.js';
 
 /** A sequence with the labels that were written beside it: one a row. */

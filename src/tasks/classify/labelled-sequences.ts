@@ -1,14 +1,16 @@
 /** Sequences with their classes, from all kinds of files that hold them. */
+
 import { statSync } from 'node:fs';
+import { compareCodePoints } from '../../core/code-points.js';
 import { DataError, OptionError } from '../../core/errors.js';
 import type { JsonValue } from '../../core/json.js';
-import { JsonRow, readJsonLines } from '../../data/json-lines.js';
-import { readLabelledLines } from '../../data/labelled-lines.js';
-import { invalidRow, type RowPlace } from '../../data/row-error.js';
-import { readText, splitLines } from '../../data/text.js';
-import { readTimeSeries } from '../../data/time-series-file.js';
-import { compareCodePoints } from '../../data/vocabulary.js';
-import { idxImages, idxLabels, readIdx } from '../../features/idx.js';
+
+import { idxImages, idxLabels, readIdx } from '../../files/idx.js';
+import { JsonRow, readJsonLines } from '../../files/json-lines.js';
+import { readLabelledLines } from '../../files/labelled-lines.js';
+import { invalidRow, type RowPlace } from '../../files/row-error.js';
+import { readText, splitLines } from '../../files/text.js';
+import { readTimeSeries } from '../../files/time-series-file.js';
 import { type FeatureRows, type InputEncoding, inputOfRow, inputValue, type RawInput } from '../sequence-inputs.js';
 import type { PredictionSource } from '../task.js';
 import { onlyLabel, readWrittenSequences } from './labelled-csv.js';

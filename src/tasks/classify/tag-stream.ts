@@ -1,7 +1,7 @@
 /** Tags steps as they come. */
 import type { JsonObject, JsonValue } from '../../core/json.js';
-import { JsonRow } from '../../data/json-lines.js';
-import { atRow, invalidRow } from '../../data/row-error.js';
+import { JsonRow } from '../../files/json-lines.js';
+import { atRow, invalidRow } from '../../files/row-error.js';
 import { largestClasses } from '../../metrics/confusion-matrix.js';
 import type { Model } from '../../model/model.js';
 import { probabilities } from '../probabilities.js';

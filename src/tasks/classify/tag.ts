@@ -1,8 +1,8 @@
 /** A class for every step of a sequence: parts of speech, states of a machine, frames of a sound. */
 
-import { dense } from '../../layers/dense.js';
 import { largestClasses } from '../../metrics/confusion-matrix.js';
 import { sequential } from '../../model/network.js';
+import { dense } from '../../network/layers/dense.js';
 import { commonOptions } from '../common-options.js';
 import { outputsOf } from '../outputs.js';
 import { recurrentBody } from '../recurrent-body.js';

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { DataError, OptionError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
-import { readCsv } from '../../data/csv-table.js';
 import { Standardizer } from '../../features/standardizer.js';
+import { readCsv } from '../../files/csv-table.js';
 import { levelsOf, QUANTILES } from './forecast-quantiles.js';
 import type { WindowForm } from './forecast-windows.js';
 

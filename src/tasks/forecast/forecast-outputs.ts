@@ -1,10 +1,11 @@
 /** Forecasts of windows, all steps at once or each step read back in. */
+
+import { packSequences } from '../../batch/packed-batch.js';
+import type { SequenceExample } from '../../batch/sequence-packing.js';
 import type { JsonObject, JsonValue } from '../../core/json.js';
-import { packSequences } from '../../data/packed-batch.js';
-import type { SequenceExample } from '../../data/sequence-packing.js';
 import { Standardizer } from '../../features/standardizer.js';
+import type { ExecutionOptions } from '../../model/execute/execution-options.js';
 import type { Model } from '../../model/model.js';
-import type { RunOptions } from '../../model/run-options.js';
 import { outputsOf } from '../outputs.js';
 import { examplesOf, type Part } from '../task.js';
 import { type SavedForecast, scalingOf } from './forecast-data.js';
@@ -125,7 +126,7 @@ export async function followSteps(
   changes: Float32Array,
   last: readonly Float32Array[],
   { horizon, width }: WindowForm,
-  run: RunOptions,
+  run: ExecutionOptions,
 ): Promise<Float32Array[]> {
   const forecasts = last.map(() => new Float32Array(horizon * width));
   let next = changes;

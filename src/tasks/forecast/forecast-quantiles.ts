@@ -2,8 +2,8 @@
 import { OptionError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import { describeValue } from '../../core/options.js';
-import { requireLevels } from '../../losses/quantile.js';
 import { IntervalCoverage, QuantileLoss } from '../../metrics/forecast-errors.js';
+import { requireLevels } from '../../network/losses/quantile.js';
 
 /** The level that stands for the forecast itself. */
 export const MEDIAN = 0.5;

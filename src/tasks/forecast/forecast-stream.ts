@@ -1,7 +1,7 @@
 /** Forecasts of a table that is still growing. */
 import type { JsonObject, JsonValue } from '../../core/json.js';
-import { JsonRow } from '../../data/json-lines.js';
 import { Standardizer } from '../../features/standardizer.js';
+import { JsonRow } from '../../files/json-lines.js';
 import type { Model } from '../../model/model.js';
 import { inputValue } from '../sequence-inputs.js';
 import type { TaskStream } from '../task.js';

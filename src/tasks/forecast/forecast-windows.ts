@@ -1,6 +1,7 @@
 /** Windows of a table: what is known at a moment, and what comes after it. */
+
+import type { SequenceExample } from '../../batch/sequence-packing.js';
 import type { Examples } from '../../data/examples.js';
-import type { SequenceExample } from '../../data/sequence-packing.js';
 
 /** What a window is. */
 export interface WindowForm {

@@ -1,13 +1,14 @@
 /** What comes next in a table of numbers: the oil temperature of the next day, and all other columns. */
+
+import type { SequenceExample } from '../../batch/sequence-packing.js';
 import { DataError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
-import { JsonRow } from '../../data/json-lines.js';
-import type { SequenceExample } from '../../data/sequence-packing.js';
 import { Standardizer } from '../../features/standardizer.js';
-import { dense } from '../../layers/dense.js';
+import { JsonRow } from '../../files/json-lines.js';
 import { RegressionErrors } from '../../metrics/forecast-errors.js';
 import { seasonalNaiveForecast } from '../../metrics/naive-forecast.js';
 import { sequential } from '../../model/network.js';
+import { dense } from '../../network/layers/dense.js';
 import { commonOptions } from '../common-options.js';
 import { recurrentBody } from '../recurrent-body.js';
 import { requireData } from '../require-data.js';

@@ -5,7 +5,7 @@ import { describeValue } from '../../core/options.js';
 import type { Vocabulary } from '../../data/vocabulary.js';
 import type { CarriedState } from '../../model/carried-state.js';
 import type { Model } from '../../model/model.js';
-import { beginningOf } from '../../model/sampling.js';
+import { beginningOf } from '../../model/use/sampling.js';
 import { probabilities } from '../probabilities.js';
 import type { TaskStream } from '../task.js';
 

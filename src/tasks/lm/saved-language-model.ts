@@ -6,7 +6,7 @@ import type { SubwordTokenizer } from '../../data/tokenizer-vocabulary.js';
 import type { Vocabulary } from '../../data/vocabulary.js';
 import type { Model } from '../../model/model.js';
 import { networkFromJSON } from '../../model/network.js';
-import type { SampleOptions } from '../../model/sampling.js';
+import type { SampleOptions } from '../../model/use/sampling.js';
 import { findCheckpoint } from '../find-checkpoint.js';
 import { modelFrom } from '../model-from-checkpoint.js';
 

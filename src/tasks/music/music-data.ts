@@ -1,6 +1,7 @@
 /** Pieces as examples: each frame is predicted from those before it. */
-import { PIANO_KEYS, type PianoPiece, type PianoPieces, pianoRows, readPianoPieces } from '../../data/piano-pieces.js';
-import type { SequenceExample } from '../../data/sequence-packing.js';
+
+import type { SequenceExample } from '../../batch/sequence-packing.js';
+import { PIANO_KEYS, type PianoPiece, type PianoPieces, pianoRows, readPianoPieces } from '../../files/piano-pieces.js';
 import { fingerprintOf, holdOut } from '../held-out.js';
 import type { TaskData } from '../task.js';
 

@@ -1,6 +1,6 @@
 /** A piece that is read frame by frame, and what is expected next. */
 import type { Random } from '../../core/random.js';
-import { LOWEST_NOTE } from '../../data/piano-pieces.js';
+import { LOWEST_NOTE } from '../../files/piano-pieces.js';
 import type { Model } from '../../model/model.js';
 import { stepsOf } from './music-data.js';
 

@@ -1,7 +1,8 @@
 /** Problems without data that only a memory can solve, made of random numbers. */
+
+import type { SequenceExample } from '../../batch/sequence-packing.js';
 import { Random } from '../../core/random.js';
 import type { Examples } from '../../data/examples.js';
-import type { SequenceExample } from '../../data/sequence-packing.js';
 
 /** Symbols to copy: ids 0..7. Beside them the copy problem has a blank, 8, and a mark, 9, behind which the copy is due. */
 export const COPY_SYMBOLS = 8;

@@ -2,12 +2,12 @@
 import { OptionError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import { describeValue } from '../../core/options.js';
-import { JsonRow, readJsonLines } from '../../data/json-lines.js';
-import { dense } from '../../layers/dense.js';
+import { JsonRow, readJsonLines } from '../../files/json-lines.js';
 import { largestClasses } from '../../metrics/confusion-matrix.js';
 import { RegressionErrors } from '../../metrics/forecast-errors.js';
 import type { Model } from '../../model/model.js';
 import { sequential } from '../../model/network.js';
+import { dense } from '../../network/layers/dense.js';
 import { commonOptions } from '../common-options.js';
 import { outputsOf } from '../outputs.js';
 import { probabilities } from '../probabilities.js';

@@ -1,14 +1,14 @@
 /** Tables of transcripts as examples of the task `transcribe`. */
 import { createHash } from 'node:crypto';
+import type { SequenceExample } from '../../batch/sequence-packing.js';
 import { DataError } from '../../core/errors.js';
 import type { Examples } from '../../data/examples.js';
 import { stringExamples } from '../../data/joined-clips.js';
-import { atRow, invalidRow } from '../../data/row-error.js';
-import type { SequenceExample } from '../../data/sequence-packing.js';
 import { TranscriptSymbols } from '../../data/transcript-symbols.js';
-import { type Clip, readClips, readTranscripts, type TranscriptPart } from '../../data/transcripts.js';
 import { shortestLength } from '../../features/perturb-sound.js';
-import { ctcTarget, framesNeeded } from '../../losses/ctc.js';
+import { atRow, invalidRow } from '../../files/row-error.js';
+import { type Clip, readClips, readTranscripts, type TranscriptPart } from '../../files/transcripts.js';
+import { ctcTarget, framesNeeded } from '../../network/losses/ctc.js';
 import { requireData } from '../require-data.js';
 import type { TaskData } from '../task.js';
 import { openLanguageModel } from './transcribe-language-model.js';

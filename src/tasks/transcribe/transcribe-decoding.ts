@@ -1,9 +1,9 @@
 /** Texts from the outputs of the network of the task `transcribe`, and how many errors they have. */
 import type { JsonObject } from '../../core/json.js';
-import { wordsOf } from '../../data/text.js';
 import { TranscriptSymbols } from '../../data/transcript-symbols.js';
 import { ctcBeamSearch } from '../../decoding/ctc-beam-search.js';
 import { ctcGreedyDecode } from '../../decoding/ctc-greedy.js';
+import { wordsOf } from '../../files/text.js';
 import { ErrorRate } from '../../metrics/error-rate.js';
 import type { Model } from '../../model/model.js';
 import { outputsOf } from '../outputs.js';

@@ -4,8 +4,8 @@ import type { TranscriptSymbols } from '../../data/transcript-symbols.js';
 import type { Vocabulary } from '../../data/vocabulary.js';
 import type { LabelModel } from '../../decoding/ctc-beam-search.js';
 import { logSoftmax } from '../../decoding/ctc-frames.js';
-import { beginningOf } from '../../model/sampling.js';
-import type { Stream, StreamState } from '../../model/stream.js';
+import { beginningOf } from '../../model/use/sampling.js';
+import type { Stream, StreamState } from '../../model/use/stream.js';
 import { loadLanguageModel } from '../lm/saved-language-model.js';
 import type { TranscribeOptions } from './transcribe-options.js';
 

@@ -1,7 +1,7 @@
 /** Which rows of a table of transcripts a model is trained on, chosen by and judged by. */
 import { DataError, OptionError } from '../../core/errors.js';
-import { invalidRow } from '../../data/row-error.js';
-import { readTranscripts, type Transcript, type TranscriptPart } from '../../data/transcripts.js';
+import { invalidRow } from '../../files/row-error.js';
+import { readTranscripts, type Transcript, type TranscriptPart } from '../../files/transcripts.js';
 import { holdOut } from '../held-out.js';
 import { holdOutGroups } from '../held-out-groups.js';
 import type { TranscribeOptions } from './transcribe-options.js';

@@ -1,11 +1,11 @@
 /** Sound as the network of the task `transcribe` reads it. */
 import { DataError, UsageError } from '../../core/errors.js';
-import { atRow } from '../../data/row-error.js';
-import type { Clip } from '../../data/transcripts.js';
 import { ColumnStatistics } from '../../features/column-statistics.js';
 import { SoundFeatures } from '../../features/sound-features.js';
 import { stackFrames } from '../../features/stack-frames.js';
 import { Standardizer, standardizeSequence } from '../../features/standardizer.js';
+import { atRow } from '../../files/row-error.js';
+import type { Clip } from '../../files/transcripts.js';
 import type { TranscribeOptions } from './transcribe-options.js';
 
 /** What is saved of the sounds of the training part. */

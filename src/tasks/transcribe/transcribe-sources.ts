@@ -1,8 +1,8 @@
 /** Recordings to transcribe. */
 import { OptionError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
-import { atRow } from '../../data/row-error.js';
-import { readMono, readTranscripts } from '../../data/transcripts.js';
+import { atRow } from '../../files/row-error.js';
+import { readMono, readTranscripts } from '../../files/transcripts.js';
 import type { PredictionSource } from '../task.js';
 import type { TranscribeSaved, Utterance } from './transcribe-data.js';
 import type { TranscribeOptions } from './transcribe-options.js';

@@ -1,8 +1,8 @@
 /** Speech to text: a recurrent stack over frames of sound, and connectionist temporal classification. */
-import { packExamples } from '../../data/example-packing.js';
+import { packExamples } from '../../batch/example-packing.js';
 import { TranscriptSymbols } from '../../data/transcript-symbols.js';
-import { dense, dropout } from '../../layers/dense.js';
 import { sequential } from '../../model/network.js';
+import { dense, dropout } from '../../network/layers/dense.js';
 import { recurrentBody } from '../recurrent-body.js';
 import { defineTask } from '../task.js';
 import { readOther, readTraining, type TranscribeSaved, type Utterance } from './transcribe-data.js';

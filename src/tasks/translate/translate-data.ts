@@ -1,11 +1,12 @@
 /** Sentences and their translations: read, split, and encoded by the vocabularies of the training part. */
+
+import type { Batch } from '../../batch/batch.js';
+import { packExamples } from '../../batch/example-packing.js';
 import { DataError, OptionError } from '../../core/errors.js';
-import { packExamples } from '../../data/example-packing.js';
-import { readParallelText, type SentencePair } from '../../data/parallel-text.js';
 import { SentenceVocabulary } from '../../data/sentence-vocabulary.js';
-import { readText, splitLines, wordsOf } from '../../data/text.js';
 import type { VocabularyJson } from '../../data/vocabulary.js';
-import type { Batch } from '../../model/batch.js';
+import { readParallelText, type SentencePair } from '../../files/parallel-text.js';
+import { readText, splitLines, wordsOf } from '../../files/text.js';
 import type { CommonTable } from '../common-options.js';
 import { fingerprintOf, holdOut } from '../held-out.js';
 import { requireData } from '../require-data.js';

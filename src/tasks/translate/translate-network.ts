@@ -1,10 +1,11 @@
 /** An encoder-decoder: a sequence is read whole, and another one is written with attention to it. */
-import { attention } from '../../layers/attention.js';
-import { activation, dense, dropout } from '../../layers/dense.js';
-import { embedding } from '../../layers/embedding.js';
-import { concatenate } from '../../layers/layers.js';
-import { stateNames } from '../../layers/recurrent.js';
+
 import { type Network, type NodeDescription, network } from '../../model/network.js';
+import { attention } from '../../network/layers/attention.js';
+import { activation, dense, dropout } from '../../network/layers/dense.js';
+import { embedding } from '../../network/layers/embedding.js';
+import { concatenate } from '../../network/layers/layers.js';
+import { stateNames } from '../../network/layers/recurrent.js';
 import type { CommonTable } from '../common-options.js';
 import { recurrentLayer } from '../recurrent-body.js';
 import type { Checked } from '../task-options.js';

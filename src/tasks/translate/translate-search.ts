@@ -2,8 +2,8 @@
 import { OptionError } from '../../core/errors.js';
 import type { SentenceVocabulary } from '../../data/sentence-vocabulary.js';
 import { type BeamHypothesis, beamSearch } from '../../decoding/beam-search.js';
-import type { AttentionMap } from '../../model/attention-maps.js';
 import type { Model } from '../../model/model.js';
+import type { AttentionMap } from '../../model/use/attention-maps.js';
 import { examplesOf, type Part } from '../task.js';
 import { packTranslations, type SavedTranslation, type TranslationExample, vocabulariesOf } from './translate-data.js';
 

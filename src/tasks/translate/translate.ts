@@ -1,7 +1,7 @@
 /** Sentences of one language in another: an encoder-decoder with attention, and beam search. */
 import { OptionError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
-import { END_MARK } from '../../data/text.js';
+import { END_MARK } from '../../files/text.js';
 import { scheduledSampling } from '../../training/scheduled-sampling.js';
 import { commonOptions } from '../common-options.js';
 import { defineTask } from '../task.js';

@@ -1,0 +1,107 @@
+/** Rows of ids or features: their kinds, widths and lengths, and the order of packed sequences. */
+
+import { DataError, type ErrorDetails, OptionError, ShapeError } from '../core/errors.js';
+import { requireNumber } from '../core/options.js';
+import { checkOrder, countRows } from './check-arrays.js';
+
+/** One sequence, or packed rows: ids, or rows of features one after the other. */
+export type Rows = Int32Array | Float32Array;
+
+/** How many sequences are alive at each step, and in which order they were packed. */
+export interface PackedOrder {
+  /** [T] sequences alive at each step. */
+  readonly batchSizes: Int32Array;
+  /** [B] index, among the sequences that were packed, of each sequence of the batch; their own order where it is missing. */
+  readonly order?: Int32Array;
+}
+
+/** An array of the same kind, filled with zeros. */
+export function sameKind<R extends Rows>(rows: R, length: number): R {
+  return new (rows.constructor as new (length: number) => R)(length);
+}
+
+/** @throws {OptionError} `invalid_option` when it holds neither ids nor features */
+export function requireTyped(name: string, rows: unknown, details: ErrorDetails): void {
+  if (rows instanceof Int32Array || rows instanceof Float32Array) return;
+  throw new OptionError('invalid_option', `${name} must be an Int32Array or a Float32Array`, details);
+}
+
+/**
+ * The width of the rows of sequences that must all be of one kind.
+ *
+ * @param name what the sequences are, for messages
+ * @param option name of the option that gives the width, 1 where it is missing
+ * @throws {OptionError} `invalid_option`
+ * @throws {ShapeError} `shape_mismatch` when ids are to have several features
+ */
+export function rowWidth(name: string, sequences: readonly Rows[], option: string, features: unknown): number {
+  const isIds = sequences[0] instanceof Int32Array;
+  for (const [index, sequence] of sequences.entries()) {
+    requireTyped(`${name} ${index}`, sequence, { name, index });
+    if (sequence instanceof Int32Array !== isIds) {
+      throw new OptionError(
+        'invalid_option',
+        `${name} ${index} is of type ${sequence.constructor.name}, ${name} 0 of type ${sequences[0]?.constructor.name}`,
+        { name, index },
+      );
+    }
+  }
+  const width = requireNumber(option, features ?? 1, { integer: true, min: 1 });
+  if (isIds && width !== 1) {
+    throw new ShapeError('shape_mismatch', `${name}s are ids, which have no features, but features is ${width}`, {
+      name,
+      features: width,
+    });
+  }
+  return width;
+}
+
+/**
+ * Steps of every sequence.
+ *
+ * @throws {DataError} `empty_data` when there is no sequence, or one has no step
+ * @throws {ShapeError} `shape_mismatch` when a length is no multiple of the width
+ */
+export function sequenceLengths(sequences: readonly Rows[], width: number): Int32Array {
+  if (sequences.length === 0) throw new DataError('empty_data', 'there are no sequences');
+  const lengths = new Int32Array(sequences.length);
+  for (const [index, sequence] of sequences.entries()) {
+    if (sequence.length === 0) throw new DataError('empty_data', `sequence ${index} is empty`, { index });
+    if (sequence.length % width !== 0) {
+      throw new ShapeError(
+        'shape_mismatch',
+        `sequence ${index} has ${sequence.length} numbers, which is not a multiple of features ${width}`,
+        { index, length: sequence.length, features: width },
+      );
+    }
+    lengths[index] = sequence.length / width;
+  }
+  return lengths;
+}
+
+/**
+ * Checks that `rows` have `count * width` numbers.
+ *
+ * @throws {OptionError} `invalid_option` when they are no ids or features
+ * @throws {ShapeError} `length_mismatch` with both numbers
+ */
+export function requireRows(name: string, rows: Rows, count: number, width: number, what: string): void {
+  requireTyped(`the ${name}`, rows, { name });
+  if (rows.length === count * width) return;
+  const message = `there are ${rows.length} ${name}, but the ${count} ${what} with ${width} features need ${count * width}`;
+  throw new ShapeError('length_mismatch', message, { name, length: rows.length, count, features: width });
+}
+
+/**
+ * The order of a batch, checked with its sizes.
+ *
+ * @throws {ShapeError} `shape_mismatch` for impossible batch sizes; `rank_mismatch` when sizes or order are no Int32Array;
+ *   `length_mismatch` when the order does not name each sequence once
+ */
+export function orderOf(batch: PackedOrder): Int32Array {
+  countRows(batch);
+  const sequences = batch.batchSizes[0] as number;
+  const order = batch.order ?? Int32Array.from({ length: sequences }, (_, index) => index);
+  checkOrder('order', order, sequences);
+  return order;
+}

@@ -1,0 +1,101 @@
+/** Tables of recordings and what is said in them. */
+import { dirname, resolve } from 'node:path';
+import { DataError } from '../core/errors.js';
+import { csvRows } from './csv-rows.js';
+import { atRow, invalidRow, quoted, type RowPlace } from './row-error.js';
+import { readWavSync } from './wav.js';
+
+/** Parts that a table can put its rows into. */
+export const TRANSCRIPT_PARTS = ['training', 'valid', 'test'] as const;
+
+/** Name of a part. */
+export type TranscriptPart = (typeof TRANSCRIPT_PARTS)[number];
+
+/** A row of a table of transcripts. */
+export interface Transcript {
+  /** Path of the recording, as this process can open it. */
+  readonly file: string;
+  readonly text: string;
+  readonly speaker: string | undefined;
+  readonly part: TranscriptPart | undefined;
+  readonly place: RowPlace;
+}
+
+/** What is said, and the sound of it. */
+export interface Clip extends Transcript {
+  /** Of one channel: several are averaged. */
+  readonly samples: Float32Array;
+  readonly sampleRate: number;
+}
+
+function partOf(written: string, place: RowPlace): TranscriptPart {
+  const part = TRANSCRIPT_PARTS.find((name) => name === written);
+  if (part !== undefined) return part;
+  throw invalidRow(place, "column 'part'", `one of ${TRANSCRIPT_PARTS.join(', ')}`, quoted(written), {
+    column: 'part',
+  });
+}
+
+/**
+ * Reads a table of transcripts: CSV with a header; columns `file` (relative to the table) and `text`, and as the table has them
+ * `speaker` and `part` (`training`, `valid` or `test`). Other columns are left alone. White space in a text is one space each.
+ *
+ * @throws {DataError} `invalid_row`, naming file, line and column; `empty_data`, `not_utf8`, `file_unreadable`
+ */
+export async function readTranscripts(path: string): Promise<Transcript[]> {
+  const rows: Transcript[] = [];
+  for await (const row of csvRows(path, ['file', 'text'])) {
+    const { place } = row;
+    const words = (column: string) => {
+      const value = row.value(column)?.replace(/\s+/gu, ' ');
+      if (value !== '') return value;
+      throw invalidRow(place, `column '${column}'`, 'a text', 'nothing', { column });
+    };
+    const part = row.value('part');
+    rows.push({
+      file: resolve(dirname(path), words('file') as string),
+      text: words('text') as string,
+      speaker: words('speaker'),
+      part: part === undefined ? undefined : partOf(part, place),
+      place,
+    });
+  }
+  return rows;
+}
+
+/**
+ * The samples of a WAV file as one channel.
+ *
+ * @param expected samples a second, where they are known
+ * @throws {DataError} as `readWav`; `file_unsupported` for another number of samples a second
+ */
+export function readMono(
+  file: string,
+  expected?: number,
+): { readonly samples: Float32Array; readonly sampleRate: number } {
+  const { channels, sampleRate } = readWavSync(file);
+  if (expected !== undefined && sampleRate !== expected) {
+    const message = `'${file}' has ${sampleRate} samples a second, expected ${expected}`;
+    throw new DataError('file_unsupported', message, { file, actual: sampleRate, expected });
+  }
+  const [first] = channels as readonly [Float32Array];
+  if (channels.length === 1) return { samples: first, sampleRate };
+  const sumAt = (at: number) => channels.reduce((sum, channel) => sum + (channel[at] as number), 0);
+  return { samples: first.map((_, at) => sumAt(at) / channels.length), sampleRate };
+}
+
+/**
+ * The recordings of a table; all have as many samples a second as the first one.
+ *
+ * @param sampleRate of all of them, where it is known
+ * @throws {DataError} `invalid_row`, naming the row, for a recording that is missing, that cannot be read, or of another
+ *   number of samples a second
+ */
+export function readClips(rows: readonly Transcript[], sampleRate?: number): Clip[] {
+  let expected = sampleRate;
+  return rows.map((row) => {
+    const sound = atRow(row.place, () => readMono(row.file, expected));
+    expected = sound.sampleRate;
+    return { ...row, ...sound };
+  });
+}

@@ -1,0 +1,181 @@
+/** The forward part of a graph: the layers of a network, one after the other. */
+import { ShapeError } from '../../core/errors.js';
+import { Graph } from '../../graph/graph.js';
+import { describeExtent, type Node, type Value } from '../../graph/value.js';
+import type { BuildContext, ParameterRequest } from '../../network/layers/layer.js';
+import { layerRule } from '../../network/layers/layers.js';
+import { axisOf, carriedTo, hasSteps } from '../../network/layers/rows.js';
+import { TIME } from '../../batch/axes.js';
+import { type NetworkDescription, type NodeDescription, outputNodes } from '../../network/description.js';
+import type { ParameterLayout } from './parameters.js';
+
+/** Inputs of a program beside those of the network, whose names hold no slash. */
+export const PROGRAM_INPUTS = {
+  one: 'program/one',
+  key: 'program/key',
+  clipNorm: 'program/clipNorm',
+  clipValue: 'program/clipValue',
+  hyperparameters: 'program/hyperparameters',
+} as const;
+
+/** Name of the input that holds an initial state. */
+export function stateInput(name: string): string {
+  return `state/${name}`;
+}
+
+/** A term of the training objective beside the loss: `weight * value`, where value is [1, 1]. */
+export interface Penalty {
+  readonly value: Value;
+  readonly weight: number;
+}
+
+/** The layers of a network as a graph. */
+export interface Forward {
+  readonly graph: Graph;
+  /** Outputs of the network by name; one without a name is `output`. */
+  readonly results: ReadonlyMap<string, Value>;
+  /** Output of every node, and the inputs, by name. */
+  readonly nodes: ReadonlyMap<string, Value>;
+  readonly parameters: readonly Value[];
+  /** Initial states by name that are inputs of the program: those that the network does not give. */
+  readonly initialStates: ReadonlyMap<string, Value>;
+  /** Final states of all recurrent layers by name. */
+  readonly finalStates: ReadonlyMap<string, Value>;
+  /** What the network gives for initial states of the open axis, which are inputs nevertheless; by name. */
+  readonly givenStates: ReadonlyMap<string, Value>;
+  /** Name of the layer that each node of the graph belongs to. */
+  readonly owners: ReadonlyMap<Node, string>;
+  /** What the layers add to the training objective; empty where nothing is trained. */
+  readonly penalties: readonly Penalty[];
+}
+
+/** How the layers are built. */
+export interface ForwardOptions {
+  /** Whether dropout and the like, and penalties, are active. */
+  readonly training: boolean;
+  /** Time axis that is walked step by step: its initial states are inputs, also those that the network gives. */
+  readonly open?: string;
+}
+
+/** Lets the layers of one network add their operations to one graph. */
+class ForwardBuilder {
+  readonly graph = new Graph();
+  readonly nodes = new Map<string, Value>();
+  readonly parameters: Value[] = [];
+  readonly initialStates = new Map<string, Value>();
+  readonly finalStates = new Map<string, Value>();
+  readonly givenStates = new Map<string, Value>();
+  readonly owners = new Map<Node, string>();
+  readonly penalties: Penalty[] = [];
+  readonly #layout: ParameterLayout;
+  readonly #options: ForwardOptions;
+  #key: Value | undefined;
+  #operations = 0;
+
+  constructor(layout: ParameterLayout, options: ForwardOptions) {
+    this.#layout = layout;
+    this.#options = options;
+  }
+
+  addInputs({ inputs }: NetworkDescription): void {
+    const { graph } = this;
+    for (const [name, input] of Object.entries(inputs)) {
+      const { axis = TIME, per } = input;
+      const rows = per === 'sequence' ? graph.batch(axis) : graph.steps(axis);
+      const isIndices = input.kind === 'indices';
+      this.nodes.set(name, isIndices ? graph.indices(name, rows, input.size) : graph.external(name, rows, input.units));
+    }
+  }
+
+  addNode(node: NodeDescription): void {
+    const { graph } = this;
+    const before = graph.nodes.length;
+    const inputs = node.inputs.map((name) => this.#read(name));
+    const output = layerRule(node.layer).build(node.layer, this.#contextOf(node, axisOf(inputs)), inputs);
+    this.nodes.set(node.name, output);
+    for (const made of graph.nodes.slice(before)) this.owners.set(made, node.name);
+  }
+
+  /** An input, a node, or a final state. */
+  #read(name: string): Value {
+    return (this.nodes.get(name) ?? this.finalStates.get(name)) as Value;
+  }
+
+  #contextOf(node: NodeDescription, axis: string): BuildContext {
+    const { graph } = this;
+    const { training } = this.#options;
+    return {
+      graph,
+      training,
+      axis,
+      parameter: (part, request) => this.#parameter(`${node.name}.${part}`, request),
+      table: (name) => {
+        const { request } = this.#layout.requests.get(`${name}.weight`) as { request: ParameterRequest };
+        return this.#parameter(`${name}.weight`, request);
+      },
+      initialState: (part, units) => this.#initialState(node, part, units, axis),
+      finalState: (part, value) => {
+        this.finalStates.set(`${node.name}.${part}`, value);
+      },
+      dropoutKey: () => {
+        this.#key ??= graph.external(PROGRAM_INPUTS.key, 1, 4, { type: 'int32' });
+        return this.#key;
+      },
+      operationId: () => this.#operations++,
+      penalty: (value, weight) => {
+        if (training && weight !== 0) this.penalties.push({ value, weight });
+      },
+    };
+  }
+
+  #parameter(name: string, request: ParameterRequest): Value {
+    const known = this.graph.externals.get(name);
+    if (known !== undefined) return known;
+    const offset = this.#layout.place(name, request);
+    const value = this.graph.external(name, request.rows, request.columns, { source: 'parameter', offset });
+    this.parameters.push(value);
+    return value;
+  }
+
+  #initialState(node: NodeDescription, part: string, units: number, axis: string): Value {
+    const name = `${node.name}.${part}`;
+    const source = node.states?.[part];
+    const given = source === undefined ? undefined : this.#givenState(name, source, units, axis);
+    if (given !== undefined && axis !== this.#options.open) return given;
+    if (given !== undefined) this.givenStates.set(name, given);
+    const value = this.graph.external(stateInput(name), this.graph.batch(axis), units);
+    this.initialStates.set(name, value);
+    return value;
+  }
+
+  #givenState(name: string, source: string, units: number, axis: string): Value {
+    const value = this.#read(source);
+    if (value.type === 'real' && !hasSteps(value) && value.columns === units) {
+      return carriedTo(this.graph, value, axis);
+    }
+    const given = value.type === 'real' ? `[${describeExtent(value.rows)}, ${value.columns}]` : 'indices';
+    const message = `the state '${name}' is given by '${source}', which is ${given}, expected one row of ${units} numbers for each sequence`;
+    throw new ShapeError('shape_mismatch', message, { name, source, actual: value.columns, expected: units });
+  }
+}
+
+/**
+ * Lets each layer add its operations to a new graph. Parameters are placed in `layout` in the order in which the layers ask
+ * for them, which is the same in every mode.
+ *
+ * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when layers do not fit together
+ */
+export function buildForward(
+  description: NetworkDescription,
+  layout: ParameterLayout,
+  options: ForwardOptions,
+): Forward {
+  const builder = new ForwardBuilder(layout, options);
+  builder.addInputs(description);
+  for (const node of description.nodes) builder.addNode(node);
+  const { graph, nodes, parameters, initialStates, finalStates, givenStates, owners, penalties } = builder;
+  const results = new Map(
+    [...outputNodes(description)].map(([name, node]) => [name, nodes.get(node) as Value] as const),
+  );
+  return { graph, results, nodes, parameters, initialStates, finalStates, givenStates, owners, penalties };
+}

@@ -1,0 +1,122 @@
+/** From the description of a network to the graph of what one execution does. */
+import { differentiate } from '../../graph/gradients.js';
+import type { Graph } from '../../graph/graph.js';
+import { only, type SymbolicExtent, type Value } from '../../graph/value.js';
+import { emitLoss } from '../../network/losses/losses.js';
+import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
+import { TIME } from '../../batch/axes.js';
+import { buildForward, type Forward, PROGRAM_INPUTS } from './build-forward.js';
+import { buildUpdate, gradientOf } from './build-update.js';
+import type { NetworkDescription } from '../../network/description.js';
+import { labelAxis, type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
+import type { ParameterLayout } from './parameters.js';
+
+/** What an execution is for. `diagnose` is `evaluate` with the output of every layer kept. */
+export type Mode = 'train' | 'evaluate' | 'predict' | 'diagnose';
+
+/** What an output is given for: every step of every sequence [N, F], or every sequence as a whole [B, F]. */
+export type OutputPer = 'step' | 'sequence';
+
+/** A graph and what of it a program keeps. */
+export interface ProgramGraph {
+  readonly graph: Graph;
+  /** Values that the program must keep for reading. */
+  readonly outputs: readonly Value[];
+  /** Whether executions may leave out the packing of parameters while these stay as they are. */
+  readonly prepare: boolean;
+}
+
+/** A graph and the values in it that an execution writes and reads. */
+export interface BuiltGraph extends ProgramGraph {
+  /** Outputs of the network by name. */
+  readonly results: ReadonlyMap<string, Value>;
+  /** What is minimised, but for penalties. */
+  readonly loss?: Value;
+  /** The losses by output. */
+  readonly losses?: ReadonlyMap<string, Value>;
+  /** Targets by their names in a batch; their own names are those of inputs of the program. */
+  readonly targets?: ReadonlyMap<string, Value>;
+  readonly norm?: Value;
+  /** Initial states by name: inputs of the program. */
+  readonly initialStates: ReadonlyMap<string, Value>;
+  /** Final states of those of the axis `time`: outputs of the program. */
+  readonly finalStates: ReadonlyMap<string, Value>;
+  /** Output of every node by name. */
+  readonly nodes: ReadonlyMap<string, Value>;
+}
+
+/** What the graph depends on. */
+export interface BuildRequest {
+  readonly description: NetworkDescription;
+  readonly mode: Mode;
+  readonly loss: ModelLoss;
+  readonly optimizer: OptimizerDescription;
+  readonly layout: ParameterLayout;
+}
+
+/** What the rows of an output stand for. */
+export function outputPer({ rows }: Value): OutputPer {
+  return typeof rows !== 'number' && rows.kind === 'batch' ? 'sequence' : 'step';
+}
+
+/** The states that pass from execution to execution: of the axis `time`, and not given by the network. */
+export function carriedStates({ initialStates, finalStates }: Pick<Forward, 'initialStates' | 'finalStates'>) {
+  const names = [...initialStates].filter(([, { rows }]) => (rows as SymbolicExtent).axis === TIME);
+  return new Map(names.map(([name]) => [name, finalStates.get(name) as Value]));
+}
+
+/** Emits the gradients of loss and penalties, clipping and the update. Returns the gradient norm. */
+function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, loss: Value): Value {
+  const { graph, parameters, penalties } = forward;
+  const one = graph.external(PROGRAM_INPUTS.one, 1, 1);
+  const weighted = penalties.map(({ value, weight }) => {
+    return { value, gradient: only(graph.apply('scale', { x: one }, { factor: weight }), 'y') };
+  });
+  const gradients = differentiate(graph, [{ value: loss, gradient: one }, ...weighted], parameters);
+  for (const parameter of parameters) {
+    const gradient = gradients.get(parameter.id);
+    if (gradient !== undefined) graph.assign(gradient, gradientOf(graph, parameter));
+  }
+  return buildUpdate(graph, optimizer, layout, loss);
+}
+
+/** Emits the losses and their weighted sum. */
+function buildLosses({ graph, results }: Forward, losses: readonly OutputLoss[]) {
+  const values = new Map<string, Value>();
+  const targets = new Map<string, Value>();
+  const terms = losses.map(({ output, target: name, loss, weight }) => {
+    const target = name === 'target' ? name : `target/${name}`;
+    const place = { target, labelAxis: labelAxis(output) };
+    const value = emitLoss(graph, loss, results.get(output) as Value, place);
+    values.set(output, value);
+    targets.set(name, graph.externals.get(target) as Value);
+    return weight === 1 ? value : only(graph.apply('scale', { x: value }, { factor: weight }), 'y');
+  });
+  const loss = terms.reduce((a, b) => only(graph.apply('add', { a, b }), 'y'));
+  return { loss, losses: values, targets };
+}
+
+/**
+ * Builds the graph of one mode. Parameters are placed in `layout` in the order in which the layers ask for them, which
+ * is the same in every mode.
+ *
+ * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when layers do not fit together
+ * @throws {OptionError} `invalid_option` when there is nothing to train
+ */
+export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'owners'> {
+  const { description, layout, mode } = request;
+  const forward = buildForward(description, layout, { training: mode === 'train' });
+  const { graph, results, nodes, initialStates, owners } = forward;
+  const finalStates = carriedStates(forward);
+  const states = [...finalStates.values()];
+  const built = { graph, results, initialStates, finalStates, nodes, owners, prepare: mode === 'predict' };
+  if (mode === 'predict') return { ...built, outputs: [...new Set([...results.values(), ...states])] };
+  const losses = buildLosses(forward, outputLosses(description, request.loss));
+  const reported = new Set([losses.loss, ...losses.losses.values()]);
+  if (mode === 'train') {
+    const norm = buildTraining(request, forward, losses.loss);
+    return { ...built, ...losses, norm, outputs: [...reported, norm, ...states] };
+  }
+  const kept = mode === 'diagnose' ? [...nodes.values()].filter((value) => value.node !== undefined) : [];
+  return { ...built, ...losses, outputs: [...reported, ...states, ...kept] };
+}

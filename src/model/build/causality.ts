@@ -1,0 +1,70 @@
+/** Whether a network can be read step by step. */
+import type { Node, SymbolicExtent, Value } from '../../graph/value.js';
+import type { Forward } from './build-forward.js';
+
+/**
+ * Operands that must be known at the first step, by operation: what stands there has been made of all steps, or of the steps of
+ * another axis, which are there from the beginning.
+ */
+const KNOWN_BEFORE: Readonly<Record<string, readonly string[]>> = {
+  sumOverTime: ['x'],
+  maxOverTime: ['x'],
+  repeatOverTime: ['x'],
+  multiplySequence: ['mask'],
+  gatherSequences: ['x'],
+  attention: ['key', 'value'],
+  additiveAttention: ['key', 'value'],
+};
+
+/** Initial states: known at the first step, too. */
+const INITIAL_STATES = ['h0', 'c0'];
+
+/** The nodes that `roots` depend on, in the order of their making. */
+export function neededNodes(nodes: readonly Node[], roots: readonly Value[]): Node[] {
+  const used = new Set(roots.map(({ id }) => id));
+  const needed: Node[] = [];
+  for (const node of [...nodes].reverse()) {
+    if (![...node.outputs.values()].some(({ id }) => used.has(id))) continue;
+    needed.push(node);
+    for (const { id } of node.inputs.values()) used.add(id);
+  }
+  return needed.reverse();
+}
+
+/** Whether a value comes in step by step along an axis. */
+function arrives({ node, source, rows }: Value, axis: string): boolean {
+  return (
+    node === undefined &&
+    source === 'input' &&
+    (rows as SymbolicExtent).kind === 'steps' &&
+    (rows as SymbolicExtent).axis === axis
+  );
+}
+
+function looksAhead({ operation, inputs, attributes }: Node, grows: (value: Value) => boolean): boolean {
+  const isReverse = attributes[operation.attributes.indexOf('reverse')] === 1;
+  const operands = isReverse ? [...inputs.keys()] : (KNOWN_BEFORE[operation.name] ?? INITIAL_STATES);
+  return operands.some((name) => {
+    const value = inputs.get(name);
+    return value !== undefined && grows(value);
+  });
+}
+
+/**
+ * Name of the first layer that `roots` depend on and whose own output at a step of the axis depends on later steps: one that reads
+ * sequences backwards, that pools over all of their steps, or that brings what was made of a whole sequence to its steps. undefined
+ * where there is none, and states carry everything from one part of a sequence to the next.
+ */
+export function lookAheadLayer(
+  { graph, owners }: Pick<Forward, 'graph' | 'owners'>,
+  axis: string,
+  roots: readonly Value[],
+): string | undefined {
+  const growing = new Set<number>();
+  const grows = (value: Value) => growing.has(value.id) || arrives(value, axis);
+  for (const node of neededNodes(graph.nodes, roots)) {
+    if (looksAhead(node, grows)) return owners.get(node);
+    if ([...node.inputs.values()].some(grows)) for (const { id } of node.outputs.values()) growing.add(id);
+  }
+  return undefined;
+}

@@ -1,0 +1,82 @@
+/** The parameter block of a model: where each parameter stands, and its first values. */
+import { Random } from '../../core/random.js';
+import { initialize } from '../../network/initializers/initializer.js';
+import type { ParameterRequest } from '../../network/layers/layer.js';
+import { ALIGNMENT, aligned, allocateBlock } from '../../native/memory.js';
+
+/** One parameter of a model: views into its blocks, not copies. */
+export interface Parameter {
+  readonly name: string;
+  /** [n] for biases, [rows, columns] for matrices, row-major. */
+  readonly shape: readonly number[];
+  /** Values. After writing into them call `model.parametersChanged()`. */
+  readonly data: Float32Array;
+  /** Gradient of the last training step, after clipping. */
+  readonly gradient: Float32Array;
+}
+
+/** A parameter before it has memory. */
+export interface PlacedRequest {
+  readonly name: string;
+  readonly request: ParameterRequest;
+  /** Byte offset in the block. */
+  readonly offset: number;
+}
+
+/** Collects the parameters that layers ask for, in order, and gives each its place. */
+export class ParameterLayout {
+  readonly requests = new Map<string, PlacedRequest>();
+  bytes = 0;
+
+  /** The place of a parameter; the same at every call. */
+  place(name: string, request: ParameterRequest): number {
+    const known = this.requests.get(name);
+    if (known !== undefined) return known.offset;
+    const offset = this.bytes;
+    this.requests.set(name, { name, request, offset });
+    this.bytes += aligned(4 * request.rows * request.columns);
+    return offset;
+  }
+}
+
+/** The memory of all parameters, their gradients and what the optimizer keeps for them. */
+export class ParameterBlocks {
+  readonly parameter: Uint8Array;
+  readonly gradient: Uint8Array;
+  readonly optimizer: Uint8Array;
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  /** What the optimizer keeps, under the name `SLOT/PARAMETER`. */
+  readonly optimizerState: ReadonlyMap<string, Float32Array>;
+  /** Bytes of one copy of all parameters. */
+  readonly bytes: number;
+
+  constructor(layout: ParameterLayout, slots: readonly string[]) {
+    this.bytes = Math.max(layout.bytes, ALIGNMENT);
+    this.parameter = allocateBlock(this.bytes);
+    this.gradient = allocateBlock(this.bytes);
+    this.optimizer = allocateBlock(this.bytes * slots.length);
+    const view = (block: Uint8Array, offset: number, elements: number) =>
+      new Float32Array(block.buffer, block.byteOffset + offset, elements);
+    const parameters = new Map<string, Parameter>();
+    const optimizerState = new Map<string, Float32Array>();
+    for (const { name, request, offset } of layout.requests.values()) {
+      const elements = request.rows * request.columns;
+      const data = view(this.parameter, offset, elements);
+      const gradient = view(this.gradient, offset, elements);
+      parameters.set(name, Object.freeze({ name, shape: request.shape, data, gradient }));
+      slots.forEach((slot, index) => {
+        optimizerState.set(`${slot}/${name}`, view(this.optimizer, index * this.bytes + offset, elements));
+      });
+    }
+    this.parameters = parameters;
+    this.optimizerState = optimizerState;
+  }
+
+  /** Fills all parameters; each has a random stream of its own, named after it. */
+  initialize(layout: ParameterLayout, scheme: string, seed: number): void {
+    for (const { name, request } of layout.requests.values()) {
+      const { data } = this.parameters.get(name) as Parameter;
+      initialize(request.initializer ?? scheme, data, request, new Random(seed, `parameter/${name}`));
+    }
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Splits the graph of a network for decoding: what is known before the first step of an axis is computed once for a batch, what
+ * depends on the steps becomes a graph of its own, which is executed for one step at a time.
+ */
+import { UsageError } from '../../core/errors.js';
+import { Graph } from '../../graph/graph.js';
+import { type Extent, type Node, only, type SymbolicExtent, type Value } from '../../graph/value.js';
+import { buildForward, type Forward } from './build-forward.js';
+import type { ProgramGraph } from './build-graph.js';
+import { lookAheadLayer, neededNodes } from './causality.js';
+import type { NetworkDescription } from '../../network/description.js';
+import type { ParameterLayout } from './parameters.js';
+
+/** A state that goes from step to step. */
+export interface DecoderState {
+  readonly columns: number;
+  /** What the network gives for the first step, in the graph of the memory; zero where it gives nothing. */
+  readonly given: Value | undefined;
+  /** After the step, in the graph of the step. */
+  readonly after: Value;
+}
+
+/** The two parts of a network. */
+export interface SplitGraph {
+  readonly memory: ProgramGraph;
+  readonly step: ProgramGraph;
+  /** Values of the memory by the names of the inputs of the step that take them. */
+  readonly handed: ReadonlyMap<string, Value>;
+  readonly states: ReadonlyMap<string, DecoderState>;
+  /** The output, in the graph of the step. */
+  readonly output: Value;
+  /** Inputs of the network that the step reads. */
+  readonly inputs: readonly string[];
+}
+
+/** What is split, and where. */
+export interface SplitRequest {
+  readonly description: NetworkDescription;
+  readonly layout: ParameterLayout;
+  /** Time axis of the steps. */
+  readonly axis: string;
+  /** Name of the output. */
+  readonly output: string;
+}
+
+function isOn(rows: Extent, kind: SymbolicExtent['kind'], axis: string): boolean {
+  return typeof rows !== 'number' && rows.kind === kind && rows.axis === axis;
+}
+
+/** Copies what depends on the steps of an axis into a graph of its own. */
+class StepGraph {
+  readonly graph = new Graph();
+  readonly handed = new Map<string, Value>();
+  readonly #copies = new Map<number, Value>();
+  readonly #dependent = new Set<number>();
+  readonly #constant = new Set<number>();
+  readonly #axis: string;
+
+  constructor({ graph, initialStates }: Forward, axis: string) {
+    this.#axis = axis;
+    for (const value of graph.externals.values()) {
+      if (value.source === 'parameter') this.#constant.add(value.id);
+      else if (isOn(value.rows, 'steps', axis)) this.#dependent.add(value.id);
+    }
+    for (const { id, rows } of initialStates.values()) if (isOn(rows, 'batch', axis)) this.#dependent.add(id);
+    for (const node of graph.nodes) this.#classify(node);
+  }
+
+  /** What depends on a step does so through its rows or through an operand; weights are packed where they are read. */
+  #classify({ inputs, outputs }: Node): void {
+    const operands = [...inputs.values()];
+    const isDependent =
+      operands.some(({ id }) => this.#dependent.has(id)) ||
+      [...outputs.values()].some(({ rows }) => isOn(rows, 'steps', this.#axis));
+    const isConstant = operands.every(({ id }) => this.#constant.has(id));
+    for (const { id } of outputs.values()) {
+      if (isDependent) this.#dependent.add(id);
+      else if (isConstant) this.#constant.add(id);
+    }
+  }
+
+  /** Whether a value is known only when a step comes. */
+  dependsOnStep({ id }: Value): boolean {
+    return this.#dependent.has(id);
+  }
+
+  /** The value in this graph: a copy, or an input that takes it from the memory. */
+  copy(value: Value): Value {
+    const known = this.#copies.get(value.id);
+    if (known !== undefined) return known;
+    if (!this.#dependent.has(value.id) && !this.#constant.has(value.id)) return this.#hand(value);
+    if (value.node !== undefined) {
+      this.#copyNode(value.node);
+      return this.#copies.get(value.id) as Value;
+    }
+    const { name, rows, columns, source, type, low, high, offset } = value as Value & { name: string };
+    const options = { type, low, high, ...(source && { source }), ...(offset !== undefined && { offset }) };
+    return this.#keep(value, this.graph.external(name, rows, columns, options));
+  }
+
+  #hand(value: Value): Value {
+    const name = `memory/${this.handed.size}`;
+    this.handed.set(name, value);
+    return this.#keep(value, this.graph.external(name, value.rows, value.columns));
+  }
+
+  #keep(value: Value, copy: Value): Value {
+    this.#copies.set(value.id, copy);
+    return copy;
+  }
+
+  #copyNode({ operation, inputs, attributes, outputs }: Node): void {
+    const operands = Object.fromEntries([...inputs].map(([name, value]) => [name, this.copy(value)]));
+    const settings = Object.fromEntries(operation.attributes.map((name, index) => [name, attributes[index] as number]));
+    const extents: Record<string, Extent> = {};
+    for (const { name, rows, columns } of operation.signature.outputs) {
+      const value = outputs.get(name);
+      if (value === undefined) continue;
+      for (const [terms, extent] of [[rows, value.rows] as const, [columns, value.columns] as const]) {
+        const [term] = terms;
+        if (terms.length === 1 && term?.factor === 1 && term.letter !== '') extents[term.letter] = extent;
+      }
+    }
+    const copies = this.graph.apply(operation.name, operands, settings, extents);
+    for (const [name, value] of outputs) this.#keep(value, only(copies, name));
+  }
+}
+
+/** The output, and the states that it depends on, until there are no more. */
+function rootsOf({ graph, initialStates, finalStates, results }: Forward, { axis, output }: SplitRequest) {
+  const result = results.get(output) as Value;
+  const states = new Map<string, Value>();
+  for (;;) {
+    const needed = neededNodes(graph.nodes, [result, ...states.values()]);
+    const read = new Set(needed.flatMap(({ inputs }) => [...inputs.values()].map(({ id }) => id)));
+    const before = states.size;
+    for (const [name, { id, rows }] of initialStates) {
+      if (isOn(rows, 'batch', axis) && read.has(id)) states.set(name, finalStates.get(name) as Value);
+    }
+    if (states.size === before) return { result, states };
+  }
+}
+
+/**
+ * Splits a network at an axis.
+ *
+ * @throws {UsageError} `not_streamable` with the layer, when one looks at later steps of the axis
+ */
+export function splitGraph(request: SplitRequest): SplitGraph {
+  const { description, layout, axis } = request;
+  const forward = buildForward(description, layout, { training: false, open: axis });
+  const { result, states } = rootsOf(forward, request);
+  const step = new StepGraph(forward, axis);
+  const given = [...states.keys()].map((name) => [name, forward.givenStates.get(name)] as const);
+  const late = given.find(([, value]) => value !== undefined && step.dependsOnStep(value))?.[0];
+  const layer = late?.slice(0, late.indexOf('.')) ?? lookAheadLayer(forward, axis, [result, ...states.values()]);
+  if (layer !== undefined) {
+    const message = `layer '${layer}' looks at later steps of the axis '${axis}', which a decoder has not made yet`;
+    throw new UsageError('not_streamable', message, { layer, axis });
+  }
+  const output = step.copy(result);
+  const decoderStates = new Map<string, DecoderState>();
+  for (const [name, value] of given) {
+    const after = step.copy(states.get(name) as Value);
+    decoderStates.set(name, { columns: after.columns, given: value, after });
+  }
+  const computed = [...step.handed.values(), ...given.flatMap(([, value]) => value ?? [])];
+  const afterStep = [...decoderStates.values()].map(({ after }) => after);
+  return {
+    memory: { graph: forward.graph, outputs: [...new Set(computed.filter(({ node }) => node))], prepare: true },
+    step: { graph: step.graph, outputs: [...new Set([output, ...afterStep])], prepare: true },
+    handed: step.handed,
+    states: decoderStates,
+    output,
+    inputs: Object.keys(description.inputs).filter((name) => step.graph.externals.has(name)),
+  };
+}

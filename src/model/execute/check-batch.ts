@@ -1,0 +1,57 @@
+/** Checks a batch against the network before anything is written. Indices are checked by the native side. */
+
+import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
+import type { Batch } from '../../batch/batch.js';
+import { checkArray } from '../../batch/check-arrays.js';
+import { UsageError } from '../../core/errors.js';
+import { describeValue } from '../../core/options.js';
+import type { SymbolicExtent, Value } from '../../graph/value.js';
+import type { NetworkDescription } from '../../network/description.js';
+import type { CarriedState } from '../carried-state.js';
+
+/**
+ * Checks the inputs of a batch, and the targets that an execution needs.
+ *
+ * @param targets targets by name, as the graph reads them
+ * @throws {ShapeError} `rank_mismatch`, `length_mismatch` with the name and both sizes
+ */
+export function checkBatch(
+  batch: Pick<Batch, 'inputs' | 'targets'>,
+  axes: PackedAxes,
+  { inputs }: NetworkDescription,
+  targets: ReadonlyMap<string, Value> = new Map(),
+): void {
+  for (const [name, input] of Object.entries(inputs)) {
+    const { axis = TIME, per } = input;
+    const isIndex = input.kind === 'indices';
+    const rows = countOf({ kind: per === 'sequence' ? 'batch' : 'steps', axis }, axes);
+    checkArray(`input '${name}'`, batch.inputs?.[name], isIndex, rows * (isIndex ? 1 : input.units));
+  }
+  for (const [name, { type, rows, columns }] of targets) {
+    const length = countOf(rows as SymbolicExtent, axes) * columns;
+    checkArray(`target '${name}'`, batch.targets?.[name], type === 'int32', length);
+  }
+}
+
+/**
+ * @param units hidden size of each state of the network by name
+ * @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size, or was made by hand of what is
+ *   no state
+ */
+export function checkState(state: CarriedState, batch: number, units: ReadonlyMap<string, number>): void {
+  if (!Number.isSafeInteger(state.batch) || state.batch < 1) {
+    const message = `a state has ${describeValue(state.batch)} sequences, expected an integer >= 1`;
+    throw new UsageError('state_mismatch', message, { actual: state.batch, expected: batch });
+  }
+  for (const [name, size] of units) {
+    const values: unknown = state.values instanceof Map ? state.values.get(name) : undefined;
+    if (values !== undefined && !(values instanceof Float32Array)) {
+      const message = `state '${name}' is ${describeValue(values)}, expected a Float32Array`;
+      throw new UsageError('state_mismatch', message, { name });
+    }
+    const length = values?.length;
+    if (state.batch === batch && length === batch * size) continue;
+    const message = `state '${name}' has ${length ?? 'no'} numbers for ${state.batch} sequences, expected ${batch * size} for ${batch}`;
+    throw new UsageError('state_mismatch', message, { name, actual: state.batch, expected: batch });
+  }
+}

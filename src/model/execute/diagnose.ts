@@ -1,0 +1,79 @@
+/** Where a number stopped being finite. */
+import { NumericError } from '../../core/errors.js';
+import type { Value } from '../../graph/value.js';
+import { native } from '../../native/addon.js';
+import type { NetworkDescription } from '../../network/description.js';
+import type { Parameter } from '../build/parameters.js';
+import type { Execution } from './execution.js';
+
+/** A layer with a value that is NaN or infinite. */
+export interface Culprit {
+  /** Name of the layer. */
+  readonly layer: string;
+  readonly what: 'parameter' | 'output' | 'gradient';
+  /** Name of the parameter, where it is one's value or gradient. */
+  readonly parameter?: string;
+}
+
+function isSound(values: Float32Array | Float64Array): boolean {
+  return native().probe(values).nonFinite === 0;
+}
+
+function findIn(
+  parameters: ReadonlyMap<string, Parameter>,
+  layer: string,
+  part: 'data' | 'gradient',
+): string | undefined {
+  for (const parameter of parameters.values()) {
+    if (parameter.name.startsWith(`${layer}.`) && !isSound(parameter[part])) return parameter.name;
+  }
+  return undefined;
+}
+
+/**
+ * The first layer of the network with a parameter or an output that is not finite. When all are finite, the last layer
+ * whose gradient is not: gradients flow backwards, so that is where it began.
+ *
+ * @param execution a finished execution of a program that keeps the output of every layer
+ */
+export function findNonFinite(
+  description: NetworkDescription,
+  parameters: ReadonlyMap<string, Parameter>,
+  execution: Execution,
+): Culprit | undefined {
+  for (const { name: layer } of description.nodes) {
+    const parameter = findIn(parameters, layer, 'data');
+    if (parameter !== undefined) return { layer, what: 'parameter', parameter };
+    const output = execution.compiled.built.nodes.get(layer) as Value;
+    if (output.node !== undefined && !isSound(execution.view(output))) {
+      return { layer, what: 'output' };
+    }
+  }
+  for (const { name: layer } of [...description.nodes].reverse()) {
+    const parameter = findIn(parameters, layer, 'gradient');
+    if (parameter !== undefined) return { layer, what: 'gradient', parameter };
+  }
+  return undefined;
+}
+
+/**
+ * The error of a training step or update whose loss or gradient is not finite.
+ *
+ * @param loss undefined where there is none, in the update of a cell
+ * @param step number of the step, counted from 1
+ */
+export function nonFiniteError(
+  loss: number | undefined,
+  gradientNorm: number,
+  step: number,
+  culprit: Culprit | undefined,
+): NumericError {
+  const isLoss = loss !== undefined && !Number.isFinite(loss);
+  const what = isLoss ? `loss is ${loss}` : `gradient norm is ${gradientNorm}`;
+  const where = culprit === undefined ? '' : `; first in layer '${culprit.layer}' (${culprit.what})`;
+  return new NumericError(
+    isLoss ? 'non_finite_loss' : 'non_finite_gradient',
+    `the ${what} at step ${step}${where}; parameters are as before the step`,
+    { step, ...(loss !== undefined && { loss }), gradientNorm, layer: culprit?.layer, what: culprit?.what },
+  );
+}

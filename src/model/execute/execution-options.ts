@@ -1,0 +1,83 @@
+/** Options of the executions of a model, and their checks. */
+import { OptionError, UsageError } from '../../core/errors.js';
+import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
+import { hyperparameters } from '../../network/optimizers/emit-update.js';
+import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
+import { CarriedState } from '../carried-state.js';
+
+/** Options of an execution. */
+export interface ExecutionOptions {
+  /**
+   * Initial states of every recurrent layer and direction, in the batch's order of sequences; replaced by the final ones when
+   * the execution succeeds. Zero and forgotten where it is left out.
+   */
+  readonly state?: CarriedState;
+  /** Stops the execution before it changes anything; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of a training step. */
+export interface TrainOptions extends ExecutionOptions {
+  /** Default that of the optimizer. */
+  readonly learningRate?: number;
+  /** Scales the gradient down to this norm; default no limit. */
+  readonly clipNorm?: number;
+  /** Limits every element of the gradient to this size, before the norm is measured; default no limit. */
+  readonly clipValue?: number;
+}
+
+/** @throws {UsageError} `state_mismatch` when the state is none of a model's */
+export function requireState(state: unknown): void {
+  if (state instanceof CarriedState) return;
+  throw new UsageError('state_mismatch', `state is ${describeValue(state)}, expected one that newState made`);
+}
+
+/**
+ * Checks the options of an execution.
+ *
+ * @param allowed names of the options that this execution has
+ * @throws {OptionError} `unknown_option`, `invalid_option`
+ * @throws {UsageError} `state_mismatch` when the state is none of a model's
+ */
+export function checkExecutionOptions(execution: string, options: ExecutionOptions, allowed: readonly string[]): void {
+  rejectUnknownKeys(execution, options, allowed);
+  const { state, signal } = options;
+  if (state !== undefined) requireState(state);
+  // Both are called: an exception when an execution has ended would have no caller to go to.
+  const isSignal = typeof signal?.addEventListener === 'function' && typeof signal.removeEventListener === 'function';
+  if (signal !== undefined && !isSignal) {
+    const message = `option 'signal' must be an AbortSignal, got ${describeValue(signal)}`;
+    throw new OptionError('invalid_option', message, { name: 'signal', value: signal });
+  }
+}
+
+/** The run-time numbers of a training step. */
+export interface TrainingNumbers {
+  /** 0 is no limit. */
+  readonly clipNorm: number;
+  readonly clipValue: number;
+  readonly hyperparameters: readonly number[];
+  readonly seed: number;
+  /** Training steps done before. */
+  readonly step: number;
+}
+
+/**
+ * The numbers of a training step, with their defaults.
+ *
+ * @param step training steps done before
+ * @throws {OptionError} `invalid_option`
+ */
+export function trainingNumbers(
+  { learningRate, clipNorm = 0, clipValue = 0 }: TrainOptions,
+  { optimizer, seed, step }: { readonly optimizer: OptimizerDescription; readonly seed: number; readonly step: number },
+): TrainingNumbers {
+  const rate = requireNumber('learningRate', learningRate ?? optimizer.learningRate, { min: 0 });
+  return {
+    clipNorm: requireNumber('clipNorm', clipNorm, { min: 0 }),
+    clipValue: requireNumber('clipValue', clipValue, { min: 0 }),
+    hyperparameters: hyperparameters(optimizer, rate, step + 1),
+    seed,
+    step,
+  };
+}

@@ -1,0 +1,88 @@
+/** The weights of an attention layer, to be looked at. */
+
+import type { PackedAxes, PackedAxis } from '../../batch/axes.js';
+import { OptionError } from '../../core/errors.js';
+import { type Node, only, type SymbolicExtent, type Value } from '../../graph/value.js';
+import type { NetworkDescription } from '../../network/description.js';
+import type { AxisCapacity } from '../../program/emit.js';
+import { buildForward } from '../build/build-forward.js';
+import { type BuiltGraph, carriedStates } from '../build/build-graph.js';
+import type { ParameterLayout } from '../build/parameters.js';
+import type { Execution } from '../execute/execution.js';
+
+/** How much each step of a sequence looks at each step of its memory. */
+export interface AttentionMap {
+  /** Steps of the queries. */
+  readonly steps: number;
+  /** Steps of the memory. */
+  readonly memorySteps: number;
+  /** [steps * memorySteps] row-major; the numbers of a row sum up to 1. */
+  readonly weights: Float32Array;
+}
+
+/** A graph that gives the weights of an attention layer. */
+export interface AttentionGraph extends BuiltGraph {
+  /** [N, most steps of a memory]; 0 behind the end of each. */
+  readonly weights: Value;
+  /** Time axis of the memory. */
+  readonly memoryAxis: string;
+}
+
+/** @throws {OptionError} `invalid_option` when there is no such node, or its layer is another */
+export function requireAttention({ nodes }: NetworkDescription, name: string): void {
+  const layer = nodes.find((node) => node.name === name)?.layer;
+  if (layer?.kind === 'attention') return;
+  const what = layer === undefined ? 'is no node of the network' : `is a node of kind ${layer.kind}`;
+  throw new OptionError('invalid_option', `'${name}' ${what}, expected an attention`, { name });
+}
+
+/** The graph that gives the weights of a node, for memories of up to the capacity of their axis. */
+export function attentionGraph(
+  description: NetworkDescription,
+  layout: ParameterLayout,
+  name: string,
+  capacities: ReadonlyMap<string, AxisCapacity>,
+): AttentionGraph {
+  const forward = buildForward(description, layout, { training: false });
+  const { graph, results, nodes, initialStates } = forward;
+  const { operation, inputs, attributes } = (nodes.get(name) as Value).node as Node;
+  const { value: memory, ...scored } = Object.fromEntries(inputs) as { readonly value: Value };
+  const settings = Object.fromEntries(operation.attributes.map((each, index) => [each, attributes[index] as number]));
+  const memoryAxis = (memory.rows as SymbolicExtent).axis;
+  const { steps } = capacities.get(memoryAxis) as AxisCapacity;
+  const weights = only(graph.apply(`${operation.name}Weights`, scored, settings, { S: steps }), 'weights');
+  const built = { graph, results, nodes, initialStates, finalStates: carriedStates(forward), prepare: true };
+  return { ...built, outputs: [weights], weights, memoryAxis };
+}
+
+/** Steps of each sequence of an axis. */
+function lengthsOf({ batchSizes }: PackedAxis): Int32Array {
+  const lengths = new Int32Array(batchSizes[0] as number);
+  for (const alive of batchSizes) for (let place = 0; place < alive; place++) (lengths[place] as number)++;
+  return lengths;
+}
+
+/** The maps of all sequences by sample. @param execution a finished execution of an attention graph */
+export function attentionMaps(execution: Execution<AttentionGraph>, axes: PackedAxes): AttentionMap[] {
+  const { weights: value, memoryAxis } = execution.compiled.built;
+  const all = execution.view(value);
+  const own = axes.get((value.rows as SymbolicExtent).axis) as PackedAxis;
+  const memory = axes.get(memoryAxis) as PackedAxis;
+  const memoryLengths = lengthsOf(memory);
+  const memoryOf = new Int32Array(memoryLengths.length);
+  for (const [place, length] of memoryLengths.entries()) memoryOf[memory.order?.[place] ?? place] = length;
+  const maps = Array.from(lengthsOf(own), (steps, place) => {
+    const memorySteps = memoryOf[own.order?.[place] ?? place] as number;
+    return { steps, memorySteps, weights: new Float32Array(steps * memorySteps) };
+  });
+  let row = 0;
+  for (const [step, alive] of own.batchSizes.entries()) {
+    for (const { weights, memorySteps } of maps.slice(0, alive)) {
+      const begin = row++ * value.columns;
+      weights.set(all.subarray(begin, begin + memorySteps), step * memorySteps);
+    }
+  }
+  const bySample = new Array<AttentionMap>(maps.length);
+  for (const [place, map] of maps.entries()) bySample[own.order?.[place] ?? place] = map;
+  return bySample;
+}

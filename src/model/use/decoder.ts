@@ -1,0 +1,291 @@
+/** Decoding step by step: what a search over sequences needs of a network that was trained on whole ones. */
+
+import { countOf, executionSizes, type PackedAxes, type PackedAxis, TIME } from '../../batch/axes.js';
+import type { AxisSizes, Batch } from '../../batch/batch.js';
+import { checkArray, checkType } from '../../batch/check-arrays.js';
+import { packedAxes, sizesOf } from '../../batch/check-axes.js';
+import { OptionError, RangeIndexError, ShapeError, UsageError } from '../../core/errors.js';
+import { rejectUnknownKeys } from '../../core/options.js';
+import type { SymbolicExtent, Value } from '../../graph/value.js';
+import { inputAxes, type NetworkDescription, outputNodes } from '../../network/description.js';
+import type { ModelBlocks } from '../../program/program.js';
+import { stateInput } from '../build/build-forward.js';
+import type { ProgramGraph } from '../build/build-graph.js';
+import type { ParameterLayout } from '../build/parameters.js';
+import { type SplitGraph, splitGraph } from '../build/split-graph.js';
+import { checkBatch } from '../execute/check-batch.js';
+import { writeRows } from '../execute/execution.js';
+import type { ExecutionQueue } from '../execute/execution-queue.js';
+import { type ModelProgram, Programs } from '../execute/programs.js';
+
+/** What is decoded. */
+export interface DecoderOptions {
+  /** The input that takes the symbols, one at each step: indices, the only input with steps on their time axis. */
+  readonly input: string;
+  /** The output that gives the scores of the next symbol; it may be left out where there is only one. */
+  readonly output?: string;
+}
+
+/**
+ * What is decoded from: a batch without the input that is decoded, and without targets. The sizes of the axis that is decoded may
+ * be left out: without them the samples are in their own order there. A batch that was packed for training serves as well.
+ */
+export type DecoderBatch = Pick<Batch, 'inputs' | 'axes'> & Partial<AxisSizes>;
+
+/** What a decoder needs of its model. */
+export interface DecoderHost {
+  readonly description: NetworkDescription;
+  readonly layout: ParameterLayout;
+  readonly blocks: ModelBlocks;
+  readonly threads: number;
+  readonly queue: ExecutionQueue;
+  /** Version of the parameters. @throws {UsageError} `model_disposed` */
+  version(): number;
+}
+
+/** Rows by sample or by beam. */
+interface Rows {
+  readonly columns: number;
+  readonly data: Float32Array;
+}
+
+/** The rows of `from` that `places` name, in this order. */
+function selectRows({ columns, data }: Rows, places: Int32Array, to: Float32Array): void {
+  for (const [row, place] of places.entries()) {
+    to.set(data.subarray(place * columns, (place + 1) * columns), row * columns);
+  }
+}
+
+/**
+ * A network that makes the steps of one time axis one by one, for any number of beams. What does not depend on them has been
+ * computed when the decoder is made: it does not follow parameters that change later. Use `model.decoder()`.
+ */
+export class Decoder {
+  /** Samples that are decoded. */
+  readonly sentences: number;
+  /** Scores that a step gives for each beam. */
+  readonly outputs: number;
+  readonly #host: DecoderHost;
+  readonly #axis: string;
+  readonly #input: string;
+  readonly #split: SplitGraph;
+  readonly #programs: Programs<'memory' | 'step', ProgramGraph>;
+  /** The axes of the memory, where that of the steps has one step for each sample, in their own order. */
+  readonly #axes: PackedAxes;
+  /** What the memory hands to each step, by the names of inputs. */
+  readonly #handed = new Map<string, Float32Array>();
+  /** States before the first step by sample; a state that is missing is zero. */
+  readonly #given = new Map<string, Float32Array>();
+  #states: ReadonlyMap<string, Float32Array> | undefined;
+  #rows = 0;
+  #closed = false;
+
+  private constructor(host: DecoderHost, batch: DecoderBatch, options: DecoderOptions) {
+    rejectUnknownKeys('decoder', options, ['input', 'output']);
+    const { description, layout } = host;
+    this.#host = host;
+    this.#input = options.input;
+    this.#axis = requireSymbols(description, options.input);
+    this.#split = splitGraph({ description, layout, axis: this.#axis, output: requireOutput(description, options) });
+    this.outputs = this.#split.output.columns;
+    requireOnlyInput(description, this.#split, options.input, this.#axis);
+    this.#programs = new Programs((part) => this.#split[part], host.blocks, host.threads);
+    this.#axes = memoryAxes(description, this.#axis, batch);
+    this.sentences = this.#axes.get(this.#axis)?.batchSizes[0] as number;
+  }
+
+  /** Computes what is known before the first step. */
+  static async create(host: DecoderHost, batch: DecoderBatch, options: DecoderOptions): Promise<Decoder> {
+    const decoder = new Decoder(host, batch, options);
+    await decoder.#remember(batch);
+    return decoder;
+  }
+
+  /**
+   * One step for all beams. As a function of its own it is what `beamSearch` takes.
+   *
+   * @param tokens    [beams] the symbol that each beam has just taken
+   * @param parents   [beams] the row of the step before whose state each beam goes on from: in the first step the number of the
+   *   sample
+   * @param sentences [beams] the sample that each beam belongs to: its number in the caller's order
+   * @returns [beams * outputs] a new array
+   * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
+   * @throws {RangeIndexError} `index_out_of_range`; all errors leave the states as they were
+   * @throws {UsageError} `stream_closed`, `model_disposed`
+   */
+  readonly step = (tokens: Int32Array, parents: Int32Array, sentences: Int32Array): Promise<Float32Array> =>
+    this.#host.queue.enqueue({}, () => this.#step(tokens, parents, sentences));
+
+  /** Back to the state before the first step. */
+  reset(): void {
+    this.#states = undefined;
+  }
+
+  /** Frees the programs of the decoder; further steps are refused. @throws {UsageError} `model_busy` */
+  dispose(): void {
+    this.#programs.dispose();
+    this.#closed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  async #remember(batch: DecoderBatch): Promise<void> {
+    const { handed, states, memory } = this.#split;
+    const version = this.#host.version();
+    const given = new Map([...states].flatMap(([name, { given: value }]) => (value ? [[name, value] as const] : [])));
+    const compiled = memory.outputs.length > 0 ? this.#programs.get('memory', this.#axes) : undefined;
+    if (compiled !== undefined) await this.#runMemory(compiled, batch, version);
+    const read = (value: Value): Float32Array => {
+      const length = countOf(value.rows as SymbolicExtent, this.#axes) * value.columns;
+      // An input that nothing is made of before the first step goes to the steps as it is.
+      if (value.node === undefined) return (batch.inputs[value.name as string] as Float32Array).slice();
+      return (compiled as ModelProgram<ProgramGraph>).program.real(value).slice(0, length) as Float32Array;
+    };
+    for (const [name, value] of handed) this.#handed.set(name, this.#bySample(value, read(value)));
+    for (const [name, value] of given) this.#given.set(name, this.#bySample(value, read(value)));
+  }
+
+  async #runMemory(compiled: ModelProgram<ProgramGraph>, batch: DecoderBatch, version: number): Promise<void> {
+    const { program } = compiled;
+    for (const [name, input] of Object.entries(this.#host.description.inputs)) {
+      const { axis = TIME, per, kind } = input;
+      if (axis === this.#axis && per === undefined) continue;
+      writeRows(program, name, batch.inputs[name] as Int32Array | Float32Array, kind === 'indices');
+    }
+    for (const name of program.inputNames) if (name.startsWith(stateInput(''))) program.real(name).fill(0);
+    const { batchSizes, samples } = executionSizes(this.#axes);
+    await program.start(batchSizes, samples === undefined ? {} : { samples });
+    compiled.preparedVersion = version;
+  }
+
+  /** Rows of the axis of the steps by sample; those of other axes as they are. */
+  #bySample({ rows, columns }: Value, data: Float32Array): Float32Array {
+    const { order } = this.#axes.get(this.#axis) as PackedAxis;
+    if ((rows as SymbolicExtent).axis !== this.#axis || order === undefined) return data;
+    const sorted = new Float32Array(data.length);
+    for (const [place, sample] of order.entries()) {
+      sorted.set(data.subarray(place * columns, (place + 1) * columns), sample * columns);
+    }
+    return sorted;
+  }
+
+  async #step(tokens: Int32Array, parents: Int32Array, sentences: Int32Array): Promise<Float32Array> {
+    if (this.#closed) throw new UsageError('stream_closed', 'the decoder has been disposed of');
+    const version = this.#host.version();
+    this.#check(tokens, parents, sentences);
+    const beams = tokens.length;
+    const axes = new Map(this.#axes);
+    axes.set(this.#axis, { batchSizes: Int32Array.of(beams), rows: beams, order: sentences.slice() });
+    const compiled = this.#programs.get('step', axes);
+    const { program } = compiled;
+    writeRows(program, this.#input, tokens, true);
+    this.#writeMemory(program, sentences);
+    for (const [name, { columns }] of this.#split.states) {
+      const memory = program.real(stateInput(name));
+      const data = this.#states === undefined ? this.#given.get(name) : this.#states.get(name);
+      if (data === undefined) memory.fill(0, 0, beams * columns);
+      else selectRows({ columns, data }, parents, memory as Float32Array);
+    }
+    const { batchSizes, samples } = executionSizes(axes);
+    const prepared = compiled.preparedVersion === version;
+    await program.start(batchSizes, { prepared, ...(samples !== undefined && { samples }) });
+    compiled.preparedVersion = version;
+    const read = (value: Value) => program.real(value).slice(0, beams * value.columns) as Float32Array;
+    this.#states = new Map([...this.#split.states].map(([name, { after }]) => [name, read(after)]));
+    this.#rows = beams;
+    return read(this.#split.output);
+  }
+
+  #writeMemory(program: ModelProgram['program'], sentences: Int32Array): void {
+    for (const [name, value] of this.#split.handed) {
+      if (!program.hasInput(name)) continue;
+      const data = this.#handed.get(name) as Float32Array;
+      const memory = program.real(name) as Float32Array;
+      if ((value.rows as SymbolicExtent).axis === this.#axis)
+        selectRows({ columns: value.columns, data }, sentences, memory);
+      else memory.set(data);
+    }
+  }
+
+  #check(tokens: Int32Array, parents: Int32Array, sentences: Int32Array): void {
+    checkType('tokens', tokens, true);
+    const beams = tokens.length;
+    if (beams === 0) {
+      throw new ShapeError('length_mismatch', 'tokens is empty, expected at least one beam', { name: 'tokens' });
+    }
+    checkArray('parents', parents, true, beams);
+    checkArray('sentences', sentences, true, beams);
+    checkRange('parents', parents, this.#states === undefined ? this.sentences : this.#rows);
+    checkRange('sentences', sentences, this.sentences);
+  }
+}
+
+/** @throws {RangeIndexError} `index_out_of_range` with the name, the row and the index */
+function checkRange(name: string, indices: Int32Array, high: number): void {
+  const row = indices.findIndex((index) => index < 0 || index >= high);
+  if (row < 0) return;
+  const index = indices[row] as number;
+  const message = `${name}[${row}] is ${index}, expected 0..${high - 1}`;
+  throw new RangeIndexError('index_out_of_range', message, { name, row, index, low: 0, high: high - 1 });
+}
+
+/** The axis of the input. @throws {OptionError} `invalid_option` */
+function requireSymbols({ inputs }: NetworkDescription, name: string): string {
+  const input = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
+  if (input?.kind === 'indices' && input.per === undefined) return input.axis ?? TIME;
+  const what = input === undefined ? 'is no input of the network' : 'holds no index for each step';
+  throw new OptionError('invalid_option', `option 'input': '${name}' ${what}`, { name: 'input', value: name });
+}
+
+/** @throws {OptionError} `invalid_option` */
+function requireOutput(description: NetworkDescription, { output }: DecoderOptions): string {
+  const names = [...outputNodes(description).keys()];
+  const [first] = names;
+  if (output === undefined && names.length === 1) return first as string;
+  if (output !== undefined && names.includes(output)) return output;
+  const message = `option 'output' must be one of ${names.join(', ')}, got ${output}`;
+  throw new OptionError('invalid_option', message, { name: 'output', value: output });
+}
+
+/** @throws {OptionError} `invalid_option` when a step reads more of its axis than the symbols, or not even these */
+function requireOnlyInput({ inputs }: NetworkDescription, split: SplitGraph, name: string, axis: string): void {
+  const others = split.inputs.filter((each) => each !== name && (inputs[each]?.axis ?? TIME) === axis);
+  if (others.length === 0 && split.inputs.includes(name)) return;
+  const message =
+    others.length > 0 ? `the output also reads ${others.join(', ')}` : `the output does not read '${name}'`;
+  throw new OptionError('invalid_option', `option 'input': ${message} at each step`, { name: 'input', inputs: others });
+}
+
+/** Samples of a batch that gives no sizes: the rows of an input that has one for each, 1 where there is none. */
+function sequenceRows({ inputs }: NetworkDescription, batch: DecoderBatch): number {
+  const [name, input] = Object.entries(inputs).find(([, { per }]) => per === 'sequence') ?? [];
+  if (name === undefined || input === undefined) return 1;
+  const length = batch?.inputs?.[name]?.length ?? 0;
+  return Math.max(1, Math.floor(length / (input.kind === 'indices' ? 1 : input.units)));
+}
+
+/** The axes of a batch, with one step of each sample on the axis that is decoded. Errors as `Model.predict`. */
+function memoryAxes(description: NetworkDescription, axis: string, batch: DecoderBatch): PackedAxes {
+  const names = inputAxes(description);
+  const others = names.filter((name) => name !== axis);
+  const own = sizesOf(batch, axis);
+  const model = others[0] === undefined ? own : sizesOf(batch, others[0]);
+  const sequences = (own.batchSizes ?? model.batchSizes)?.[0] ?? sequenceRows(description, batch);
+  const steps = {
+    batchSizes: Int32Array.of(sequences),
+    order: own.order ?? Int32Array.from({ length: sequences }, (_, index) => index),
+  };
+  const rest = Object.fromEntries(
+    others.filter((name) => name !== TIME).map((name) => [name, batch.axes?.[name] as AxisSizes]),
+  );
+  const sized: Batch =
+    axis === TIME
+      ? { ...batch, ...steps, axes: rest }
+      : { ...batch, batchSizes: batch.batchSizes as Int32Array, axes: { ...rest, [axis]: steps } };
+  const axes = packedAxes(sized, names);
+  const read = Object.entries(description.inputs).filter(([, input]) => (input.axis ?? TIME) !== axis || input.per);
+  checkBatch({ inputs: batch.inputs }, axes, { ...description, inputs: Object.fromEntries(read) });
+  return axes;
+}

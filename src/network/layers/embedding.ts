@@ -1,0 +1,56 @@
+/** Embedding: indices to vectors. */
+import { ShapeError } from '../../core/errors.js';
+import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
+import { only } from '../../graph/value.js';
+import { requireInitializer } from '../initializers/initializer.js';
+import type { LayerRule } from './layer.js';
+
+/** Options of an embedding. */
+export interface EmbeddingOptions {
+  /** Number of different indices, integer >= 1. */
+  readonly size: number;
+  /** Length of each vector, integer >= 1. */
+  readonly units: number;
+  /** Initial values, as in layers/initializer; default that of the model. */
+  readonly initializer?: string;
+}
+
+/** Frozen description of an embedding. */
+export interface EmbeddingDescription extends EmbeddingOptions {
+  readonly kind: 'embedding';
+}
+
+/**
+ * Embedding layer: packed indices [N] in 0..size-1 -> [N, units].
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @example sequential([embedding({ size: 65, units: 128 }), lstm({ units: 256 }), dense({ units: 65 })])
+ */
+export function embedding(options: EmbeddingOptions): EmbeddingDescription {
+  rejectUnknownKeys('embedding', options, ['size', 'units', 'initializer']);
+  requireNumber('size', options.size, { min: 1, integer: true });
+  requireNumber('units', options.units, { min: 1, integer: true });
+  if (options.initializer !== undefined) requireInitializer(options.initializer);
+  return Object.freeze({ kind: 'embedding', ...options });
+}
+
+/** Builds an embedding. */
+export const embeddingRule: LayerRule<EmbeddingDescription> = {
+  build({ size, units, initializer }, context, [ids]) {
+    if (ids === undefined || ids.type !== 'int32') {
+      throw new ShapeError('rank_mismatch', 'an embedding takes indices, its input holds real numbers');
+    }
+    const table = context.parameter('weight', {
+      role: 'embedding',
+      rows: size,
+      columns: units,
+      shape: [size, units],
+      fanIn: size,
+      units,
+      gates: 1,
+      forgetGate: -1,
+      initializer,
+    });
+    return only(context.graph.apply('embedding', { ids, table }), 'y');
+  },
+};

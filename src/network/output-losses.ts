@@ -1,0 +1,101 @@
+/** Which loss each output of a network has. */
+import { OptionError } from '../core/errors.js';
+import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { type NetworkDescription, ONLY_OUTPUT, outputNodes } from './description.js';
+import { LOSSES, type LossDescription } from './losses/losses.js';
+import { requireLevels } from './losses/quantile.js';
+
+/** Losses of several outputs by their names, and what each counts for in the sum that is minimised. */
+export interface NamedLosses {
+  readonly losses: Readonly<Record<string, LossDescription>>;
+  /** Where there are any that are not 1. */
+  readonly lossWeights?: Readonly<Record<string, number>>;
+}
+
+/** What a model minimises: the loss of its output, or those of several. */
+export type ModelLoss = LossDescription | NamedLosses;
+
+/** The loss of one output. */
+export interface OutputLoss {
+  readonly output: string;
+  /** Name of the target in a batch. */
+  readonly target: string;
+  readonly loss: LossDescription;
+  readonly weight: number;
+}
+
+/** The options of a compilation that say what is minimised. */
+export interface LossOptions {
+  /** For a network with one output; default `softmaxCrossEntropy`. */
+  readonly loss?: LossDescription;
+  /** Instead: losses by the names of the outputs. An output that is not named has none. */
+  readonly losses?: Readonly<Record<string, LossDescription>>;
+  /** Factors of the `losses` in their sum, >= 0; default 1 each. */
+  readonly lossWeights?: Readonly<Record<string, number>>;
+}
+
+/** Time axis of the labels of an output with a CTC loss. */
+export function labelAxis(output: string): string {
+  return `${output}/labels`;
+}
+
+function requireLoss(name: string, value: unknown): LossDescription {
+  const description = value as Exclude<LossDescription, string> | null;
+  if (typeof value === 'object' && description?.kind === 'ctc') {
+    rejectUnknownKeys(name, value, ['kind', 'blank', 'reduction', 'zeroInfinity']);
+    return Object.freeze({ ...description });
+  }
+  if (typeof value === 'object' && description?.kind === 'quantile') {
+    rejectUnknownKeys(name, value, ['kind', 'levels']);
+    return Object.freeze({ ...description, levels: requireLevels(`${name}.levels`, description.levels) });
+  }
+  return requireOneOf(name, value, LOSSES);
+}
+
+function checkWeights(weights: Readonly<Record<string, number>> | undefined, names: readonly string[]): void {
+  if (weights === undefined) return;
+  rejectUnknownKeys('lossWeights', weights, names);
+  for (const [name, weight] of Object.entries(weights)) {
+    requireNumber(`lossWeights.${name}`, weight, { min: 0, max: 1e30 });
+  }
+}
+
+/**
+ * What a model of the network minimises, checked and frozen.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ */
+export function checkLosses(description: NetworkDescription, options: LossOptions): ModelLoss {
+  const { loss, losses, lossWeights } = options;
+  const names = [...outputNodes(description).keys()];
+  if (losses === undefined) {
+    if (lossWeights !== undefined) refuse('lossWeights', "is for several 'losses'", lossWeights);
+    if (names.length > 1) refuse('losses', `must give losses for some of the outputs ${names.join(', ')}`, losses);
+    return requireLoss('loss', loss ?? 'softmaxCrossEntropy');
+  }
+  if (loss !== undefined) refuse('loss', "and option 'losses' exclude each other", loss);
+  rejectUnknownKeys('losses', losses, names);
+  const entries = Object.entries(losses).map(([name, each]) => [name, requireLoss(`losses.${name}`, each)] as const);
+  if (entries.length === 0) refuse('losses', 'must name at least one output', losses);
+  checkWeights(lossWeights, Object.keys(losses));
+  return Object.freeze({
+    losses: Object.freeze(Object.fromEntries(entries)),
+    ...(lossWeights !== undefined && { lossWeights: Object.freeze({ ...lossWeights }) }),
+  });
+}
+
+function refuse(name: string, message: string, value: unknown): never {
+  throw new OptionError('invalid_option', `option '${name}' ${message}, got ${describeValue(value)}`, { name, value });
+}
+
+/** The losses of a model one by one. @param loss as `checkLosses` gives it */
+export function outputLosses(description: NetworkDescription, loss: ModelLoss): readonly OutputLoss[] {
+  const targetOf = (output: string) => (description.output === undefined ? output : 'target');
+  if (typeof loss === 'object' && 'losses' in loss) {
+    return Object.entries(loss.losses).map(([output, each]) => {
+      return { output, target: targetOf(output), loss: each, weight: loss.lossWeights?.[output] ?? 1 };
+    });
+  }
+  const [output = ONLY_OUTPUT] = outputNodes(description).keys();
+  return [{ output, target: targetOf(output), loss, weight: 1 }];
+}

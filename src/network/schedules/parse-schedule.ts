@@ -1,0 +1,88 @@
+import { OptionError } from '../../core/errors.js';
+import { checkSchedule } from './create-schedule.js';
+import type { ScheduleDescription } from './schedule-description.js';
+
+/** Names of the text form, each with its kind and its options. */
+const forms = {
+  constant: { kind: 'constant', options: [] },
+  step: { kind: 'stepDecay', options: ['every', 'factor', 'from'] },
+  exponential: { kind: 'exponential', options: ['factor'] },
+  cosine: { kind: 'cosine', options: ['minimum', 'steps'] },
+  warmup: { kind: 'warmUp', options: ['steps', 'epochs', 'start', 'then'] },
+  plateau: { kind: 'reduceOnPlateau', options: ['factor', 'patience', 'threshold', 'cooldown', 'minimum'] },
+} as const;
+
+/**
+ * Reads the text form of a schedule: `NAME` or `NAME:option=number,option=number`. In `warmup`, `then=SCHEDULE` comes
+ * last and takes the rest of the text.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option`, naming the part that is wrong and what is allowed
+ * @example parseSchedule('step:every=1,factor=0.5,from=4')
+ * @example parseSchedule('warmup:steps=200,then=cosine:minimum=1e-5')
+ */
+export function parseSchedule(text: string): ScheduleDescription {
+  const colon = text.indexOf(':');
+  const name = (colon < 0 ? text : text.slice(0, colon)).trim();
+  if (!Object.hasOwn(forms, name)) {
+    throw partError('invalid_option', text, `unknown name '${name}'`, `names are ${Object.keys(forms).join(', ')}`);
+  }
+  const form = forms[name as keyof typeof forms];
+  const description: Record<string, unknown> = { kind: form.kind };
+  let rest = colon < 0 ? '' : text.slice(colon + 1);
+  if (colon >= 0 && rest.trim() === '') {
+    throw partError('invalid_option', text, `nothing after '${name}:'`, optionsOf(name));
+  }
+  while (rest !== '') {
+    const [, key = '', value = ''] = /^([^=,]*)=?(.*)$/s.exec(rest) ?? [];
+    const option = key.trim();
+    if (!(form.options as readonly string[]).includes(option)) {
+      throw partError('unknown_option', text, `unknown option '${option}' of ${name}`, optionsOf(name));
+    }
+    if (Object.hasOwn(description, option)) {
+      throw partError('invalid_option', text, `option '${option}' appears twice`, optionsOf(name));
+    }
+    if (option === 'then') {
+      description.then = parseSchedule(value);
+      break;
+    }
+    const comma = value.indexOf(',');
+    description[option] = parseNumber(text, option, comma < 0 ? value : value.slice(0, comma));
+    rest = comma < 0 ? '' : value.slice(comma + 1);
+    if (comma >= 0 && rest.trim() === '') {
+      throw partError('invalid_option', text, 'a comma with nothing after it', optionsOf(name));
+    }
+  }
+  return checkSchedule(description);
+}
+
+/**
+ * The text form of a description: `parseSchedule(formatSchedule(d))` equals `d`.
+ */
+export function formatSchedule(description: ScheduleDescription): string {
+  const [name, form] = Object.entries(forms).find(([, { kind }]) => kind === description.kind) ?? [];
+  if (name === undefined || form === undefined) {
+    throw new OptionError('invalid_option', `schedule: no text form for '${description.kind}'`, { name: 'schedule' });
+  }
+  const values = new Map<string, unknown>(Object.entries(description));
+  const parts = form.options.flatMap((option) => {
+    const value = values.get(option);
+    if (value === undefined) return [];
+    return [`${option}=${option === 'then' ? formatSchedule(value as ScheduleDescription) : String(value)}`];
+  });
+  return parts.length === 0 ? name : `${name}:${parts.join(',')}`;
+}
+
+function parseNumber(text: string, option: string, part: string): number {
+  const value = Number(part);
+  if (part.trim() !== '' && Number.isFinite(value)) return value;
+  throw partError('invalid_option', text, `'${part.trim()}' is not a number`, `give ${option}=NUMBER`);
+}
+
+function optionsOf(name: keyof typeof forms | string): string {
+  const options = forms[name as keyof typeof forms].options;
+  return options.length === 0 ? `${name} has no options` : `options of ${name} are ${options.join(', ')}`;
+}
+
+function partError(code: string, text: string, problem: string, allowed: string): OptionError {
+  return new OptionError(code, `schedule '${text}': ${problem}; ${allowed}`, { name: 'schedule', value: text });
+}
