@@ -4,6 +4,7 @@ import { operations } from '../graph/registry.js';
 import type { Node, SymbolicExtent, Value, ValueType } from '../graph/value.js';
 import { native } from '../native/addon.js';
 import { ALIGNMENT } from '../native/memory.js';
+import type { Location } from './layout.js';
 import type { Instructions } from './schedule.js';
 
 /** Largest sizes of a time axis that a program has room for. */
@@ -14,16 +15,6 @@ export interface AxisCapacity {
   readonly batch: number;
   /** N, valid steps of all sequences together. */
   readonly rows: number;
-}
-
-/** Where a value stands: block number and byte offset of the matrix that it is, or is some columns of. */
-export interface Location {
-  readonly block: number;
-  readonly offset: number;
-  /** Columns of that matrix. */
-  readonly stride: number;
-  /** The value's first column in it. */
-  readonly first: number;
 }
 
 /** The flat form. */

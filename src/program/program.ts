@@ -5,10 +5,8 @@ import type { Value } from '../graph/value.js';
 import { type AxisSamples, asNativeError, type NativeProgram, native } from '../native/addon.js';
 import { allocateBlock } from '../native/memory.js';
 import { threadGrain } from '../native/threads.js';
-import { type AxisCapacity, emitProgram, type Location } from './emit.js';
-import { planMemory } from './planner.js';
-import { scheduleNodes } from './schedule.js';
-import { findViews } from './views.js';
+import { type AxisCapacity, emitProgram } from './emit.js';
+import { type Location, layOut } from './layout.js';
 
 /** Blocks of the model, by the source of the values that stand in them. */
 export interface ModelBlocks {
@@ -42,9 +40,6 @@ export interface StartOptions {
   readonly samples?: AxisSamples;
 }
 
-const ARENA = 3;
-const BLOCKS = { parameter: 0, gradient: 1, optimizer: 2, input: ARENA } as const;
-
 /** A loaded program and its arena. */
 export class CompiledProgram {
   /** Bytes of the arena that this program owns. */
@@ -66,41 +61,19 @@ export class CompiledProgram {
   constructor(graph: Graph, options: ProgramOptions) {
     this.axes = options.axes;
     this.#isDouble = options.precision === 'float64';
-    const scheduled = scheduleNodes(graph, options.outputs, options.prepare === true);
-    const outside = new Set(options.outputs.map((value) => value.id));
-    const isFree = (value: Value) => !outside.has(value.id) && !graph.assignments.has(value);
-    const { instructions, views } = findViews(scheduled, isFree);
-    const { nodes } = instructions;
-    const read = nodes.flatMap((node) => [...node.inputs.values()].map((value) => views.get(value.id)?.base ?? value));
-    const used = new Set([...read, ...options.outputs].map((value) => value.id));
-    const inputs = [...graph.externals.values()].filter((value) => value.source === 'input' && used.has(value.id));
-    const place = (value: Value): Location | undefined => {
-      const target = graph.assignments.get(value) ?? value;
-      if (target.source === undefined || target.source === 'input') return undefined;
-      return { block: BLOCKS[target.source], offset: target.offset as number, stride: value.columns, first: 0 };
-    };
-    const plan = planMemory({
-      nodes,
-      bytesOf: (value) => this.#elementsOf(value) * this.#bytesPerEntry(value),
-      isPlaced: (value) => place(value) !== undefined,
-      inputs,
+    const layout = layOut(graph, {
       outputs: options.outputs,
-      views,
-      kept: nodes.slice(0, instructions.prepare).flatMap((node) => [...node.outputs.values()]),
+      prepare: options.prepare === true,
+      bytesOf: (value) => this.#elementsOf(value) * this.#bytesPerEntry(value),
     });
-    const locationOf = (value: Value): Location => {
-      const view = views.get(value.id);
-      if (view !== undefined) return { ...locationOf(view.base), first: view.first };
-      const offset = plan.offsets.get(value.id) as number;
-      return place(value) ?? { block: ARENA, offset, stride: value.columns, first: 0 };
-    };
+    const { instructions, views, inputs, locationOf } = layout;
     const text = emitProgram(instructions, this.#isDouble, options.axes, locationOf);
     for (const value of [...text.values, ...options.outputs, ...inputs]) {
       if (!views.has(value.id)) this.#locations.set(value.id, locationOf(value));
     }
-    this.arenaBytes = plan.bytes;
+    this.arenaBytes = layout.arenaBytes;
     const { parameter, gradient, optimizer } = options.blocks;
-    this.#blocks = [parameter, gradient, optimizer, allocateBlock(plan.bytes)];
+    this.#blocks = [parameter, gradient, optimizer, allocateBlock(layout.arenaBytes)];
     this.#externals = new Map(inputs.map((value) => [value.name as string, value]));
     this.#values = text.values;
     this.#prepare = instructions.prepare;
