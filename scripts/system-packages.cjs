@@ -80,18 +80,49 @@ function elevated(manager, options) {
   return ['sudo', [...flags, manager.command, ...options]];
 }
 
+/** The command lines that would install the parts. */
+function installation(manager, names) {
+  return manager.steps(names).map((options) => elevated(manager, options));
+}
+
+/** One answer from the terminal, read without a package. */
+function ask(question) {
+  process.stderr.write(question);
+  const answer = Buffer.alloc(256);
+  try {
+    return answer.toString('utf8', 0, fs.readSync(process.stdin.fd, answer)).trim().toLowerCase();
+  } catch {
+    return ''; // nobody is there
+  }
+}
+
 /**
- * Installs what is missing. Eigen alone may stay missing: CMake then downloads it. Anything else that stays missing ends
- * the process with a message that says what to install.
+ * Whether the parts may be installed: on CI and as root without a question, else if the person at the terminal says so.
+ * Where nobody can be asked, nothing is installed.
+ */
+function mayInstall(commands) {
+  if (process.env.CI || process.getuid?.() === 0) return true;
+  console.error('bptt: the native build lacks parts of the system. This would install them:');
+  for (const [command, options] of commands) console.error(`  ${command} ${options.join(' ')}`);
+  if (!process.stdin.isTTY) {
+    console.error('bptt: nobody can be asked, nothing is installed; set CI=1 to install without a question.');
+    return false;
+  }
+  return ['y', 'yes'].includes(ask('Install them now? [y/N] '));
+}
+
+/**
+ * Installs what is missing, after a question unless on CI or as root. Eigen alone may stay missing: CMake then downloads it.
+ * Anything else that stays missing ends the process with a message that says what to install.
  */
 function installMissingParts() {
   const missing = missingParts();
   if (missing.length === 0) return;
   const manager = managers.find(({ command }) => hasProgram(command));
   const names = missing.map((part) => manager?.packages[part]).filter(Boolean);
-  if (manager && names.length > 0) {
-    for (const options of manager.steps(names)) {
-      const [command, list] = elevated(manager, options);
+  const commands = manager && names.length > 0 ? installation(manager, names) : [];
+  if (commands.length > 0 && mayInstall(commands)) {
+    for (const [command, list] of commands) {
       console.log(`bptt: ${command} ${list.join(' ')}`);
       // A failed step is not the end: what counts is whether the parts are there afterwards.
       spawnSync(command, list, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
