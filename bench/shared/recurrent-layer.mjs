@@ -77,7 +77,7 @@ export function recurrentLayer(problem, data, { threads, training }) {
       write(program.real('x'), data.x);
       if (training) write(program.real('dy'), data.dy);
       const start = performance.now();
-      program.run([batchSizes], prepared);
+      program.execute([batchSizes], prepared);
       prepared = !training;
       return performance.now() - start;
     },
