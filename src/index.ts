@@ -247,15 +247,16 @@ export type { RateFunction } from './network/schedules/schedule.js';
 export type { ScheduleDescription } from './network/schedules/schedule-description.js';
 export { stepDecay } from './network/schedules/step-decay.js';
 export { warmUp } from './network/schedules/warm-up.js';
+export type { PredictionSource, TaskStream } from './tasks/definition/task.js';
 export {
   type LoadLanguageModelOptions,
   loadLanguageModel,
   type SampleLanguageModelOptions,
   type SavedLanguageModel,
   sampleLanguageModel,
-} from './tasks/lm/saved-language-model.js';
-export type { LoadTaskOptions, SavedTaskModel, TaskEvaluation } from './tasks/saved-task.js';
-export type { PredictionSource, TaskStream } from './tasks/task.js';
+} from './tasks/recipes/lm/saved-language-model.js';
+export type { LoadTaskOptions, SavedTaskModel, TaskEvaluation } from './tasks/runner/saved-task.js';
+export type { TaskResult, TaskStart, TaskWatch } from './tasks/runner/train-task.js';
 export {
   evaluateTask,
   loadTask,
@@ -265,7 +266,6 @@ export {
   type TaskOptions,
   trainTask,
 } from './tasks/tasks.js';
-export type { TaskResult, TaskStart, TaskWatch } from './tasks/train-task.js';
 export type {
   CheckpointEvent,
   EpochEvent,

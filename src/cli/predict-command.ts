@@ -1,7 +1,7 @@
 import { addAbortSignal } from 'node:stream';
 import { Command } from 'commander';
 import type { JsonObject } from '../core/json.js';
-import type { LoadTaskOptions } from '../tasks/saved-task.js';
+import type { LoadTaskOptions } from '../tasks/runner/saved-task.js';
 import { predictTask, streamTask } from '../tasks/tasks.js';
 import type { CommandContext } from './command-context.js';
 import { parseJsonObject, parseNumber } from './parse-argument.js';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Command } from 'commander';
-import { sampleLanguageModel } from '../tasks/lm/saved-language-model.js';
+import { sampleLanguageModel } from '../tasks/recipes/lm/saved-language-model.js';
 import type { CommandContext } from './command-context.js';
 import { parseNumber } from './parse-argument.js';
 

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import type { SequenceTable } from '../tasks/common-options.js';
-import type { AnyTask } from '../tasks/task.js';
-import type { Checked, TaskOption } from '../tasks/task-options.js';
-import { runTraining, type TaskResult, type TaskStart } from '../tasks/train-task.js';
+import type { SequenceTable } from '../tasks/definition/common-options.js';
+import type { AnyTask } from '../tasks/definition/task.js';
+import type { Checked, TaskOption } from '../tasks/definition/task-options.js';
+import { runTraining, type TaskResult, type TaskStart } from '../tasks/runner/train-task.js';
 import { formatCount, formatDuration, formatLoss } from '../training/progress-text.js';
 import type { CommandContext } from './command-context.js';
 import { kebabCase, readConfigurationFile } from './configuration-file.js';

@@ -2,14 +2,18 @@
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue } from '../core/options.js';
-import { caption } from './caption/caption.js';
-import { classify } from './classify/classify.js';
-import { tag } from './classify/tag.js';
-import { taskKind } from './find-checkpoint.js';
-import { forecast } from './forecast/forecast.js';
-import { lm } from './lm/lm.js';
-import { music } from './music/music.js';
-import { remember } from './remember/remember.js';
+import type { AnyTask, TaskStream } from './definition/task.js';
+import type { Given } from './definition/task-options.js';
+import { caption } from './recipes/caption/caption.js';
+import { classify } from './recipes/classify/classify.js';
+import { tag } from './recipes/classify/tag.js';
+import { forecast } from './recipes/forecast/forecast.js';
+import { lm } from './recipes/lm/lm.js';
+import { music } from './recipes/music/music.js';
+import { remember } from './recipes/remember/remember.js';
+import { transcribe } from './recipes/transcribe/transcribe.js';
+import { translate } from './recipes/translate/translate.js';
+import { taskKind } from './runner/find-checkpoint.js';
 import {
   type EvaluateTaskOptions,
   type LoadTaskOptions,
@@ -20,12 +24,8 @@ import {
   runPrediction,
   type SavedTaskModel,
   type TaskEvaluation,
-} from './saved-task.js';
-import type { AnyTask, TaskStream } from './task.js';
-import type { Given } from './task-options.js';
-import { runTraining, type TaskResult, type TaskWatch } from './train-task.js';
-import { transcribe } from './transcribe/transcribe.js';
-import { translate } from './translate/translate.js';
+} from './runner/saved-task.js';
+import { runTraining, type TaskResult, type TaskWatch } from './runner/train-task.js';
 
 /** The tasks by name. */
 export const TASKS = Object.freeze({ lm, classify, tag, forecast, transcribe, translate, caption, music, remember });

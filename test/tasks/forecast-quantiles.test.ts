@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sortLevels } from '../../src/tasks/forecast/forecast-quantiles.js';
+import { sortLevels } from '../../src/tasks/recipes/forecast/forecast-quantiles.js';
 import { evaluateTask, predictTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { QUIET, waveTable } from './trained.js';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { truthOf, windowExample, windowsOf } from '../../src/tasks/forecast/forecast-windows.js';
+import { truthOf, windowExample, windowsOf } from '../../src/tasks/recipes/forecast/forecast-windows.js';
 import { evaluateTask, predictTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { realData } from '../data/real-data.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { holdOutGroups } from '../../src/tasks/held-out-groups.js';
+import { holdOutGroups } from '../../src/tasks/building-blocks/held-out-groups.js';
 
 const examples = Array.from({ length: 60 }, (_, at) => ({ at, group: `g${at % 20}` }));
 const groupOf = ({ group }: { group: string }) => group;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readLabelled, readUnlabelled } from '../../src/tasks/classify/labelled-sequences.js';
+import { readLabelled, readUnlabelled } from '../../src/tasks/recipes/classify/labelled-sequences.js';
 import { trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { QUIET } from './trained.js';

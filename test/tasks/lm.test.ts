@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { CharacterVocabulary } from '../../src/data/character-vocabulary.js';
-import { lm } from '../../src/tasks/lm/lm.js';
-import { loadLanguageModel, sampleLanguageModel } from '../../src/tasks/lm/saved-language-model.js';
-import { checkTaskOptions } from '../../src/tasks/task-options.js';
+import { checkTaskOptions } from '../../src/tasks/definition/task-options.js';
+import { lm } from '../../src/tasks/recipes/lm/lm.js';
+import { loadLanguageModel, sampleLanguageModel } from '../../src/tasks/recipes/lm/saved-language-model.js';
+import type { TaskStart } from '../../src/tasks/runner/train-task.js';
 import { evaluateTask, loadTask, predictTask, trainTask } from '../../src/tasks/tasks.js';
-import type { TaskStart } from '../../src/tasks/train-task.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { smallText } from '../cli/small-text.js';
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
-import { loadLanguageModel } from '../../src/tasks/lm/saved-language-model.js';
+import { loadLanguageModel } from '../../src/tasks/recipes/lm/saved-language-model.js';
 import { evaluateTask, type TaskOptions, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { smallText } from '../cli/small-text.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { copyInput, memoryExamples, memorylessError } from '../../src/tasks/remember/memory-problems.js';
+import { copyInput, memoryExamples, memorylessError } from '../../src/tasks/recipes/remember/memory-problems.js';
 import { evaluateTask, predictTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { QUIET } from './trained.js';

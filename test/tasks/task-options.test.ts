@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkTrainingOptions } from '../../src/tasks/task-configuration.js';
-import { checkTaskOptions, numberOption, optional, textOption } from '../../src/tasks/task-options.js';
+import { checkTaskOptions, numberOption, optional, textOption } from '../../src/tasks/definition/task-options.js';
+import { checkTrainingOptions } from '../../src/tasks/runner/task-configuration.js';
 import { TASKS, taskNamed, trainTask } from '../../src/tasks/tasks.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });

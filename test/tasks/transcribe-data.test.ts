@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TranscriptSymbols } from '../../src/data/transcript-symbols.js';
 import { readTranscripts } from '../../src/files/transcripts.js';
-import { loadLanguageModel } from '../../src/tasks/lm/saved-language-model.js';
-import { checkTaskOptions } from '../../src/tasks/task-options.js';
-import { loadTask, trainTask } from '../../src/tasks/tasks.js';
-import { transcribe } from '../../src/tasks/transcribe/transcribe.js';
-import { openLanguageModel } from '../../src/tasks/transcribe/transcribe-language-model.js';
+import { checkTaskOptions } from '../../src/tasks/definition/task-options.js';
+import { loadLanguageModel } from '../../src/tasks/recipes/lm/saved-language-model.js';
+import { transcribe } from '../../src/tasks/recipes/transcribe/transcribe.js';
+import { openLanguageModel } from '../../src/tasks/recipes/transcribe/transcribe-language-model.js';
 import {
   parseRange,
   TRANSCRIBE_OPTIONS,
   type TranscribeOptions,
-} from '../../src/tasks/transcribe/transcribe-options.js';
-import { splitTranscripts } from '../../src/tasks/transcribe/transcribe-parts.js';
+} from '../../src/tasks/recipes/transcribe/transcribe-options.js';
+import { splitTranscripts } from '../../src/tasks/recipes/transcribe/transcribe-parts.js';
+import { loadTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { writeWav } from '../files/sound-file.js';
 import { spokenTable } from './spoken.js';

@@ -1,0 +1,58 @@
+/** Which examples a model is trained on, chosen by and judged by. */
+import { createHash } from 'node:crypto';
+import type { SequenceExample } from '../../batch/sequence-packing.js';
+import { OptionError } from '../../core/errors.js';
+import { splitExamples } from '../../data/split-examples.js';
+
+/** The parts of a data set: those that are held back may be missing. */
+export interface ExampleParts<E = SequenceExample> {
+  readonly training: readonly E[];
+  readonly validation: readonly E[] | undefined;
+  readonly test: readonly E[] | undefined;
+}
+
+/** A part that is held back: a fraction of the examples, 0 for none, or examples of its own. */
+export type HeldOut<E> = number | readonly E[];
+
+/**
+ * Holds back the test part, then of what is left the validation part; of every class the same fraction.
+ *
+ * @param classOf the class of an example; the same number for all where they have none
+ * @throws {OptionError} `invalid_option` for a fraction of 1 or more
+ * @throws {DataError} `too_short` when nothing can be held back
+ */
+export function holdOut<E>(
+  examples: readonly E[],
+  held: { readonly valid: HeldOut<E>; readonly test: HeldOut<E>; readonly seed: number },
+  classOf: (example: E) => number,
+): ExampleParts<E> {
+  const split = (name: 'valid' | 'test', from: readonly E[]) => {
+    const part = held[name];
+    if (typeof part !== 'number') return { rest: from, part };
+    if (part >= 1) {
+      const message = `option '${name}' must be a fraction below 1, or a file, got ${part}`;
+      throw new OptionError('invalid_option', message, { name, value: part });
+    }
+    if (part === 0) return { rest: from, part: undefined };
+    const { train, test } = splitExamples(from.map(classOf), { test: part, seed: held.seed });
+    const chosen = (numbers: Int32Array) => Array.from(numbers, (at) => from[at] as E);
+    return { rest: chosen(train), part: chosen(test) };
+  };
+  const { rest, part: test } = split('test', examples);
+  const { rest: training, part: validation } = split('valid', rest);
+  return { training, validation, test };
+}
+
+/** SHA-256 over the numbers of all examples: a resumed run must read the same. */
+export function fingerprintOf({ training, validation, test }: ExampleParts): string {
+  const hash = createHash('sha256');
+  for (const part of [training, validation ?? [], test ?? []]) {
+    hash.update(`${part.length};`);
+    for (const { input, target } of part) {
+      hash.update(`${input.length};`).update(input);
+      if (typeof target === 'number') hash.update(`${target};`);
+      else if (target !== undefined) hash.update(target);
+    }
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,131 @@
+/** What a sequence may be (a text, a list of tokens, rows of numbers), and how it becomes the input of a network. */
+
+import type { Rows } from '../../batch/packed-batch.js';
+import { DataError, ShapeError } from '../../core/errors.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.js';
+import { describeValue } from '../../core/options.js';
+import { CharacterVocabulary } from '../../data/character-vocabulary.js';
+import { vocabularyFromJSON } from '../../data/saved-vocabulary.js';
+import type { Vocabulary, VocabularyJson } from '../../data/vocabulary.js';
+import { WordVocabulary } from '../../data/word-vocabulary.js';
+import { Standardizer } from '../../features/standardizer.js';
+import type { JsonRow } from '../../files/json-lines.js';
+import { embedding } from '../../network/layers/embedding.js';
+import type { AnyLayer } from '../../network/layers/layers.js';
+
+/** Numbers step by step: [length * features]. */
+export interface FeatureRows {
+  readonly features: number;
+  readonly rows: Float32Array;
+}
+
+/** A sequence as it was read: its characters, its tokens, or rows of features. */
+export type RawInput = string | readonly string[] | FeatureRows;
+
+/** How inputs become ids or numbers, learnt from the training part. Plain JSON. */
+export type InputEncoding =
+  | { readonly kind: 'characters' | 'tokens'; readonly vocabulary: VocabularyJson }
+  | {
+      readonly kind: 'features';
+      readonly features: number;
+      readonly means: readonly number[];
+      readonly standardDeviations: readonly number[];
+    };
+
+function kindOf(input: RawInput): InputEncoding['kind'] {
+  if (typeof input === 'string') return 'characters';
+  return Array.isArray(input) ? 'tokens' : 'features';
+}
+
+/**
+ * What the training inputs say of all others: the characters or tokens that there are, or mean and deviation of every feature.
+ *
+ * @throws {DataError} `mixed_examples` when inputs are of two kinds, `non_finite_data`
+ * @throws {ShapeError} `shape_mismatch` when they have two widths
+ */
+export function fitEncoding(inputs: readonly RawInput[]): InputEncoding {
+  const kind = kindOf(inputs[0] as RawInput);
+  requireKind(inputs, kind);
+  if (kind === 'characters') {
+    const vocabulary = CharacterVocabulary.fromText(inputs.join(''), { unknown: true }).toJSON();
+    return { kind, vocabulary };
+  }
+  if (kind === 'tokens') {
+    return { kind, vocabulary: WordVocabulary.fromTokens(inputs as readonly (readonly string[])[]).toJSON() };
+  }
+  const { features } = inputs[0] as FeatureRows;
+  const rows = inputs.map((input) => rowsOf(input as FeatureRows, features));
+  return { kind, features, ...Standardizer.fit(rows, features).toJSON() };
+}
+
+/** A function that makes ids [length] or standardised rows [length * features] of inputs. Throws as `fitEncoding`. */
+export function encoderOf(encoding: InputEncoding): (input: RawInput) => Rows {
+  if (encoding.kind === 'features') {
+    const { kind, features, means, standardDeviations } = encoding;
+    const standardizer = Standardizer.fromJSON({ means, standardDeviations });
+    return (input) => {
+      requireKind([input], kind);
+      return standardizer.apply(rowsOf(input as FeatureRows, features));
+    };
+  }
+  const { kind, vocabulary: json } = encoding;
+  const vocabulary: Vocabulary = vocabularyFromJSON(json);
+  const encode = (input: RawInput) =>
+    vocabulary instanceof WordVocabulary
+      ? vocabulary.encodeTokens(input as readonly string[])
+      : vocabulary.encode(input as string);
+  return (input) => {
+    requireKind([input], kind);
+    return encode(input);
+  };
+}
+
+/** Numbers in a row of encoded inputs: 1 for ids. */
+export function featuresOf(encoding: InputEncoding): number {
+  return encoding.kind === 'features' ? encoding.features : 1;
+}
+
+/** The layers before the recurrent ones: an embedding of ids, nothing for features. */
+export function inputLayers(encoding: InputEncoding, units: number): readonly AnyLayer[] {
+  return encoding.kind === 'features' ? [] : [embedding({ size: encoding.vocabulary.symbols.length, units })];
+}
+
+/**
+ * A value of JSON as an input: a text; a list of tokens; a list of numbers, one a step; a list of lists of numbers.
+ *
+ * @throws {DataError} `invalid_row`, by the row
+ */
+export function inputOfRow(row: JsonRow, name: string): RawInput {
+  const value = row.value(name);
+  if (typeof value === 'string') return row.text(name);
+  const [first] = Array.isArray(value) ? (value as readonly JsonValue[]) : [];
+  if (typeof first === 'string') return row.texts(name);
+  const features = Array.isArray(first) ? first.length : 1;
+  return { features: Math.max(1, features), rows: row.rows(name, Math.max(1, features)) };
+}
+
+/** The text of a value on the command line as a value: JSON where features or tokens are wanted, else the text itself. */
+export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonObject {
+  if (typeof value !== 'string' || kind === 'characters') return { input: value };
+  let parsed: JsonValue;
+  try {
+    parsed = JSON.parse(value) as JsonValue;
+  } catch {
+    return { input: kind === 'tokens' ? value.split(/\s+/).filter((token) => token !== '') : value };
+  }
+  return isJsonObject(parsed) ? parsed : { input: parsed };
+}
+
+function requireKind(inputs: readonly RawInput[], kind: InputEncoding['kind']): void {
+  const index = inputs.findIndex((input) => kindOf(input) !== kind);
+  if (index < 0) return;
+  const other = kindOf(inputs[index] as RawInput);
+  const message = `input ${index} is one of ${other}, where ${kind} are expected: all must be of one kind`;
+  throw new DataError('mixed_examples', message, { index, kind: other, expected: kind });
+}
+
+function rowsOf({ rows, features }: FeatureRows, expected: number): Float32Array {
+  if (features === expected) return rows;
+  const message = `an input has ${describeValue(features)} numbers at each step, expected ${expected}`;
+  throw new ShapeError('shape_mismatch', message, { features, expected });
+}

@@ -1,0 +1,129 @@
+/** A sentence for a picture: patches of colours, or features of any other model, and words with attention over them. */
+import type { JsonObject } from '../../../core/json.js';
+import { isJsonObject } from '../../../core/json.js';
+import { JsonRow, readJsonLines } from '../../../files/json-lines.js';
+import { requireData } from '../../building-blocks/require-data.js';
+import { inputValue } from '../../building-blocks/sequence-inputs.js';
+import { commonOptions } from '../../definition/common-options.js';
+import { defineTask } from '../../definition/task.js';
+import { type Checked, choiceOption, flagOption, numberOption } from '../../definition/task-options.js';
+import {
+  type CaptionExample,
+  readCaptions,
+  readMoreCaptions,
+  readUncaptioned,
+  type SavedCaptions,
+} from './caption-data.js';
+import { attentionOf, captionScores, captionsOf } from './caption-decoding.js';
+import { captionNetwork, captionPacking } from './caption-network.js';
+import { pictureOfRow } from './caption-pictures.js';
+
+const count = { integer: true, min: 1 } as const;
+const options = {
+  ...commonOptions(
+    {
+      ...{ valid: 0.15, test: 0.2, cell: 'gru', units: 192, dropout: 0.4, epochs: 8, batch: 32 },
+      ...{ learningRate: 2e-3, schedule: 'cosine' },
+    },
+    'a fraction of the groups to hold back, or a file; 0 for none',
+  ),
+  rows: numberOption(count, { description: 'patches of a picture from top to bottom', default: 4 }),
+  columns: numberOption(count, { description: 'patches of a picture from left to right', default: 16 }),
+  cells: numberOption(count, { description: 'mean colours of a patch in each direction', default: 3 }),
+  positions: choiceOption(['xy', 'none'], {
+    description: 'whether a patch says where it stands: the place of its centre',
+    default: 'xy',
+  }),
+  embedding: numberOption(count, { description: 'size of the embedding of words', default: 64 }),
+  attention: choiceOption(['dot', 'general', 'additive', 'none'], {
+    description: 'how the words look at the patches',
+    default: 'additive',
+  }),
+  start: choiceOption(['mean', 'max', 'all'], {
+    description:
+      'what the first state is made of: the mean or maximum of the projected patches, or all of them at once',
+    default: 'mean',
+  }),
+  minCount: numberOption(count, { description: 'groups with a word, below which it is unknown', default: 2 }),
+  shuffleImages: flagOption(
+    'the control: every caption beside the picture of another group, for training and evaluation',
+  ),
+  beams: numberOption(count, { description: 'beams of the search', default: 5 }),
+  maxLength: numberOption(count, { description: 'most words of a caption', default: 30 }),
+  lengthPenalty: choiceOption(['none', 'wu', 'mean'], {
+    description: 'what the log probability of a caption is divided by',
+    default: 'none',
+  }),
+  nBest: numberOption(count, { description: 'captions of a prediction', default: 3 }),
+};
+
+type Options = Checked<typeof options>;
+
+const dataOptions = (given: Options) => ({ ...given, positions: given.positions === 'xy' });
+
+/** What is saved with a model that captions pictures. */
+export type CaptionSaved = SavedCaptions;
+
+/** Captions of pictures. */
+export const caption = defineTask<typeof options, CaptionSaved, CaptionExample>({
+  name: 'caption',
+  summary: 'a sentence for a picture: PNG files or features, from JSON lines',
+  options,
+  usage: ['beams', 'maxLength', 'lengthPenalty', 'nBest'],
+  loss: () => 'softmaxCrossEntropy',
+  read: (given) => readCaptions(requireData(given), dataOptions(given)),
+  readExamples: (file, given, saved) => readMoreCaptions(file, dataOptions(given), saved),
+  packing: captionPacking,
+  network: captionNetwork,
+
+  async evaluate(model, part, { options: given, saved, signal }) {
+    const scores = await captionScores(model, part, { given, saved, signal });
+    return { ...scores, ...(given.shuffleImages && { shuffledImages: true }) };
+  },
+
+  describe({ perplexity, shuffledPerplexity, bleu, shuffledImages }) {
+    const control = shuffledImages === true ? '  (pictures of other captions)' : '';
+    const digits = (value: typeof perplexity) => Number(value).toFixed(3);
+    const scores = `perplexity ${digits(perplexity)}  beside other pictures ${digits(shuffledPerplexity)}`;
+    return `${scores}  BLEU ${(100 * Number(bleu)).toFixed(2)} %${control}`;
+  },
+
+  /** Pictures by their names, or lines as those of the training, whose texts are not read. */
+  async readInputs(source, given, saved) {
+    const pictureData = dataOptions(given);
+    if ('file' in source)
+      return readUncaptioned(await readJsonLines(source.file, (row) => pictureOfRow(row)), pictureData, saved);
+    const places = source.values.map((value, at) => {
+      const { input, ...fields } = inputValue(value, 'features');
+      const named = typeof input === 'string' ? { [saved.kind]: input } : isJsonObject(input) ? input : fields;
+      return pictureOfRow(new JsonRow(named, { file: 'inputs', line: at + 1 }), '.');
+    });
+    return readUncaptioned(places, pictureData, saved);
+  },
+
+  /** The best caption, others, and for each word of the best one how much it looked at every patch. */
+  async *predict(model, inputs, { options: given, saved, signal }) {
+    const { rows, columns, nBest, attention } = given;
+    for await (const { example, found } of captionsOf(model, inputs, { given, saved, best: nBest, signal })) {
+      const nBestTexts = found.map(({ tokens, score }) => ({ text: tokens.join(' '), score }));
+      const [best] = found;
+      const said: JsonObject = { text: nBestTexts[0]?.text ?? '', score: best?.score ?? null, nBest: nBestTexts };
+      if (attention === 'none' || best === undefined) yield said;
+      else {
+        const map = await attentionOf(model, example, best.symbols, { given, saved, signal });
+        const words = best.tokens.map((word, at) => ({
+          word,
+          weights: gridOf(map.weights.subarray(at * map.memorySteps, (at + 1) * map.memorySteps), saved, rows, columns),
+        }));
+        yield { ...said, attention: words };
+      }
+    }
+  },
+});
+
+/** Weights as rows of the grid where there is one, in four digits: enough to be looked at. */
+function gridOf(weights: Float32Array, { kind }: SavedCaptions, rows: number, columns: number): JsonObject[string] {
+  const list = Array.from(weights, (weight) => Number(weight.toPrecision(4)));
+  if (kind === 'features') return list;
+  return Array.from({ length: rows }, (_, row) => list.slice(row * columns, (row + 1) * columns));
+}

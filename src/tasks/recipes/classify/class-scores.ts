@@ -1,0 +1,60 @@
+/** How well classes are told apart, and how the results of a classifier are shown. */
+
+import type { SequencePackingOptions } from '../../../batch/sequence-packing.js';
+import type { JsonObject } from '../../../core/json.js';
+import { ConfusionMatrix, largestClasses } from '../../../metrics/confusion-matrix.js';
+import type { Model } from '../../../model/model.js';
+import { outputsOf } from '../../building-blocks/outputs.js';
+import type { Part } from '../../definition/task.js';
+
+/** Most classes whose confusion matrix is shown to people. */
+const SHOWN_CLASSES = 20;
+
+/**
+ * Accuracy, macro F1 and confusion matrix over all targets: of sequences, or of steps (-1 = ignored).
+ *
+ * @throws the signal's reason when it is aborted
+ */
+export async function classScores(
+  model: Model,
+  part: Part,
+  classes: readonly string[],
+  packing: SequencePackingOptions,
+  signal?: AbortSignal,
+): Promise<JsonObject> {
+  const matrix = new ConfusionMatrix(classes);
+  for await (const { example, output } of outputsOf(model, part, packing, signal)) {
+    const { target } = example;
+    const targets = typeof target === 'number' ? [target] : (target ?? []);
+    matrix.addAll(targets, largestClasses(output, classes.length));
+  }
+  const { accuracy = null, macroF1 = null, total } = matrix;
+  return { accuracy, macroF1, targets: total, confusion: matrix.rows() };
+}
+
+/** The part of the targets that was not recognised. */
+export function errorRate({ accuracy }: JsonObject): number {
+  return typeof accuracy === 'number' ? 1 - accuracy : 1;
+}
+
+/** Accuracy and macro F1 in a line, and the confusion matrix where it is not too wide. */
+export function describeClassScores({ accuracy, macroF1, confusion }: JsonObject, classes: readonly string[]): string {
+  const percent = (value: JsonObject[string] | undefined) =>
+    typeof value === 'number' ? `${(100 * value).toFixed(2)} %` : '-';
+  const line = `accuracy ${percent(accuracy)}  macro F1 ${percent(macroF1)}`;
+  if (classes.length > SHOWN_CLASSES) return line;
+  const rows = confusion as readonly (readonly number[])[];
+  return `${line}\n${confusionTable(rows, classes)}`;
+}
+
+/** The matrix as text, a line for each target. */
+function confusionTable(rows: readonly (readonly number[])[], classes: readonly string[]): string {
+  const lines = [
+    ['target \\ predicted', ...classes],
+    ...rows.map((row, at) => [classes[at] ?? '', ...row.map(String)]),
+  ];
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+  const pad = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return lines.map((line) => line.map(pad).join('  ')).join('\n');
+}

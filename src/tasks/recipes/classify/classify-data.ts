@@ -1,0 +1,57 @@
+/** The parts of labelled data, encoded by what the training part has taught. */
+import type { SequenceExample } from '../../../batch/sequence-packing.js';
+import { fingerprintOf, holdOut } from '../../building-blocks/held-out.js';
+import { requireData } from '../../building-blocks/require-data.js';
+import { encoderOf, fitEncoding, type InputEncoding } from '../../building-blocks/sequence-inputs.js';
+import type { CommonTable } from '../../definition/common-options.js';
+import type { TaskData } from '../../definition/task.js';
+import type { Checked } from '../../definition/task-options.js';
+import { type LabelledSequence, readLabelled } from './labelled-sequences.js';
+
+/** What is saved with a model that tells classes apart. */
+export type SavedClasses = {
+  readonly classes: readonly string[];
+  readonly encoding: InputEncoding;
+};
+
+/**
+ * Reads and splits labelled data; of every class the same fraction is held back.
+ *
+ * @param perStep whether there is a target for each step
+ * @throws as `readLabelled`, `holdOut` and `fitEncoding`
+ */
+export async function readClasses(options: Checked<CommonTable>, perStep: boolean): Promise<TaskData<SavedClasses>> {
+  const { valid, test, seed } = options;
+  const { classes, examples } = await readLabelled(requireData(options), { perStep });
+  const other = async (part: number | string) =>
+    typeof part === 'number' ? part : (await readLabelled(part, { known: classes, perStep })).examples;
+  const held = { valid: await other(valid), test: await other(test), seed };
+  const parts = holdOut(examples, held, ({ target }) => (typeof target === 'number' ? target : 0));
+  const encoding = fitEncoding(parts.training.map(({ input }) => input));
+  const encode = encoderOf(encoding);
+  const encoded = (part: readonly LabelledSequence[]) => part.map((sequence) => encodeExample(sequence, encode));
+  const data = {
+    training: encoded(parts.training),
+    validation: parts.validation && encoded(parts.validation),
+    test: parts.test && encoded(parts.test),
+  };
+  return { ...data, saved: { classes, encoding }, fingerprint: { examples: fingerprintOf(data) } };
+}
+
+/** Examples of another file, with the classes and the encoding of the training. Throws as `readClasses`. */
+export async function readMoreClasses(
+  file: string,
+  { classes, encoding }: SavedClasses,
+  perStep: boolean,
+): Promise<SequenceExample[]> {
+  const { examples } = await readLabelled(file, { known: classes, perStep });
+  const encode = encoderOf(encoding);
+  return examples.map((sequence) => encodeExample(sequence, encode));
+}
+
+function encodeExample(
+  { input, target }: LabelledSequence,
+  encode: (input: LabelledSequence['input']) => SequenceExample['input'],
+): SequenceExample {
+  return { input: encode(input), target };
+}

@@ -1,0 +1,56 @@
+/** The class of a whole sequence: names by language, spoken vowels by speaker, pictures row by row. */
+
+import { sequential } from '../../../model/network.js';
+import { dense } from '../../../network/layers/dense.js';
+import { outputsOf } from '../../building-blocks/outputs.js';
+import { probabilities } from '../../building-blocks/probabilities.js';
+import { recurrentBody } from '../../building-blocks/recurrent-body.js';
+import { featuresOf, inputLayers } from '../../building-blocks/sequence-inputs.js';
+import { commonOptions } from '../../definition/common-options.js';
+import { defineTask } from '../../definition/task.js';
+import { choiceOption, numberOption } from '../../definition/task-options.js';
+import { classTask } from './class-task.js';
+import type { SavedClasses } from './classify-data.js';
+
+const options = {
+  ...commonOptions({
+    ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.3, direction: 'bidirectional' },
+    ...{ epochs: 30, batch: 32, learningRate: 2e-3, schedule: 'cosine' },
+  }),
+  pooling: choiceOption(['last', 'mean', 'max'], {
+    description: 'how the steps become one row: where each direction ends, or the mean or the maximum over all steps',
+    default: 'max',
+  }),
+  embedding: numberOption({ integer: true, min: 1 }, { description: 'size of the embedding of symbols', default: 64 }),
+};
+
+/** What is saved with a classifier. */
+export type ClassifySaved = SavedClasses;
+
+/** Classification of sequences. */
+export const classify = defineTask<typeof options, ClassifySaved>({
+  name: 'classify',
+  summary: 'the class of a whole sequence: text lines, time series, pictures row by row',
+  options,
+  ...classTask(false),
+
+  network(given, { classes, encoding }) {
+    const body = recurrentBody(given, given.pooling);
+    const layers = [...inputLayers(encoding, given.embedding), ...body, dense({ units: classes.length })];
+    return sequential(layers, { features: featuresOf(encoding) });
+  },
+
+  /** The likeliest class, and its probability among all. */
+  async *predict(model, inputs, { saved: { classes, encoding }, signal }) {
+    for await (const { output } of outputsOf(model, inputs, { features: featuresOf(encoding) }, signal)) {
+      const likely = probabilities(output);
+      const probability = Math.max(...likely);
+      const label = classes[likely.indexOf(probability)] as string;
+      yield {
+        label,
+        probability,
+        probabilities: Object.fromEntries(classes.map((name, at) => [name, likely[at] ?? 0])),
+      };
+    }
+  },
+});

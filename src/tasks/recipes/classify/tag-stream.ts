@@ -1,0 +1,60 @@
+/** Tags steps as they come. */
+import type { JsonObject, JsonValue } from '../../../core/json.js';
+import { JsonRow } from '../../../files/json-lines.js';
+import { atRow, invalidRow } from '../../../files/row-error.js';
+import { largestClasses } from '../../../metrics/confusion-matrix.js';
+import type { Model } from '../../../model/model.js';
+import { probabilities } from '../../building-blocks/probabilities.js';
+import { encoderOf, featuresOf, inputValue, type RawInput } from '../../building-blocks/sequence-inputs.js';
+import type { TaskStream } from '../../definition/task.js';
+import type { SavedClasses } from './classify-data.js';
+
+/**
+ * A stream of a tagger: each piece is one or more characters, one or more tokens with spaces between, or a row of numbers. It
+ * gives the class of each of its steps with the probabilities of all classes, the same as a prediction of the whole.
+ *
+ * @throws {UsageError} `not_streamable` for a network that reads ahead
+ */
+export function tagStream(model: Model, { classes, encoding }: SavedClasses): TaskStream {
+  const stream = model.stream();
+  const encode = encoderOf(encoding);
+  const features = featuresOf(encoding);
+  let line = 0;
+
+  /** A piece as a sequence of steps. A token may look like a number: the text is not read as JSON. */
+  const read = (piece: JsonValue): RawInput => {
+    line += 1;
+    const place = { file: 'stream', line };
+    if (encoding.kind === 'features') {
+      const { input = null } = inputValue(piece, encoding.kind);
+      return { features, rows: new JsonRow({ input: [input] }, place).rows('input', features) };
+    }
+    if (typeof piece === 'string' && encoding.kind === 'characters' && piece !== '') return piece;
+    const tokens = typeof piece === 'string' ? piece.split(/\s+/).filter((token) => token !== '') : [];
+    if (encoding.kind === 'tokens' && tokens.length > 0) return tokens;
+    throw invalidRow(place, '', 'a text that is not empty', JSON.stringify(piece));
+  };
+
+  const tagged = (output: Float32Array): JsonObject => {
+    const likely = probabilities(output);
+    const [best] = largestClasses(output, classes.length);
+    const all = Object.fromEntries(classes.map((name, at) => [name, likely[at] as number]));
+    return { label: classes[best as number] as string, probabilities: all };
+  };
+
+  return {
+    pieces: 'lines',
+    async push(piece) {
+      const raw = read(piece as JsonValue);
+      const steps = atRow({ file: 'stream', line }, () => encode(raw));
+      const outputs = Array.from({ length: steps.length / features }, (_, at) =>
+        stream.step(
+          steps instanceof Int32Array ? (steps[at] as number) : steps.slice(at * features, (at + 1) * features),
+        ),
+      );
+      return outputs.map(tagged);
+    },
+    end: async () => [],
+    close: () => stream.close(),
+  };
+}

@@ -1,0 +1,48 @@
+/** A class for every step of a sequence: parts of speech, states of a machine, frames of a sound. */
+
+import { largestClasses } from '../../../metrics/confusion-matrix.js';
+import { sequential } from '../../../model/network.js';
+import { dense } from '../../../network/layers/dense.js';
+import { outputsOf } from '../../building-blocks/outputs.js';
+import { recurrentBody } from '../../building-blocks/recurrent-body.js';
+import { featuresOf, inputLayers } from '../../building-blocks/sequence-inputs.js';
+import { commonOptions } from '../../definition/common-options.js';
+import { defineTask } from '../../definition/task.js';
+import { numberOption } from '../../definition/task-options.js';
+import { classTask } from './class-task.js';
+import type { SavedClasses } from './classify-data.js';
+import { tagStream } from './tag-stream.js';
+
+const options = {
+  ...commonOptions({
+    ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.3, direction: 'bidirectional' },
+    ...{ epochs: 20, batch: 32, learningRate: 2e-3, schedule: 'cosine' },
+  }),
+  embedding: numberOption({ integer: true, min: 1 }, { description: 'size of the embedding of symbols', default: 64 }),
+};
+
+/** What is saved with a tagger. */
+export type TagSaved = SavedClasses;
+
+/** Classification of every step. */
+export const tag = defineTask<typeof options, TagSaved>({
+  name: 'tag',
+  summary: 'a class for every step of a sequence, from JSON lines or CSV',
+  options,
+  ...classTask(true),
+
+  network(given, { classes, encoding }) {
+    const body = recurrentBody(given, 'none');
+    const layers = [...inputLayers(encoding, given.embedding), ...body, dense({ units: classes.length })];
+    return sequential(layers, { features: featuresOf(encoding) });
+  },
+
+  /** The likeliest class of every step. */
+  async *predict(model, inputs, { saved: { classes, encoding }, signal }) {
+    for await (const { output } of outputsOf(model, inputs, { features: featuresOf(encoding) }, signal)) {
+      yield { labels: Array.from(largestClasses(output, classes.length), (id) => classes[id] as string) };
+    }
+  },
+
+  stream: (model, { saved }) => tagStream(model, saved),
+});

@@ -1,0 +1,73 @@
+/** Forecasts of a table that is still growing. */
+import type { JsonObject, JsonValue } from '../../../core/json.js';
+import { Standardizer } from '../../../features/standardizer.js';
+import { JsonRow } from '../../../files/json-lines.js';
+import type { Model } from '../../../model/model.js';
+import { inputValue } from '../../building-blocks/sequence-inputs.js';
+import type { TaskStream } from '../../definition/task.js';
+import { type SavedForecast, scalingOf } from './forecast-data.js';
+import { followSteps, forecastRecord, forecastsOf } from './forecast-outputs.js';
+import { historyExample, type WindowForm } from './forecast-windows.js';
+
+/**
+ * A stream of a forecaster: each piece is a row, as a list of the numbers of all columns. Direct: the newest rows are kept, and once
+ * there are as many as a history has, each row gives a forecast. Autoregressive: the network reads each row with its state carried
+ * on, and each gives a forecast, from a copy of that state; the rows are read against the first one of the stream.
+ *
+ * @throws {UsageError} `not_streamable` for a network that reads ahead, where the rows are read one by one
+ */
+export function forecastStream(
+  model: Model,
+  saved: SavedForecast,
+  form: WindowForm,
+  signal: AbortSignal | undefined,
+): TaskStream {
+  const { width } = form;
+  const standardizer = Standardizer.fromJSON(scalingOf(saved));
+  const follow = form.mode === 'direct' ? newestRows(model, form, signal) : everyRow(model, form, signal);
+  let line = 0;
+  return {
+    pieces: 'lines',
+    async push(piece) {
+      line += 1;
+      const { input = null } = inputValue(piece as JsonValue, 'features');
+      const numbers = new JsonRow({ input: [input] }, { file: 'stream', line }).rows('input', width);
+      const row = standardizer.apply(numbers);
+      const forecast = await follow(row);
+      return forecast === undefined ? [] : [forecastRecord(forecast, row, form, saved)];
+    },
+    end: async (): Promise<readonly JsonObject[]> => [],
+    close: () => {},
+  };
+}
+
+/** The forecast from the newest rows, when there are enough of them. */
+function newestRows(model: Model, form: WindowForm, signal: AbortSignal | undefined) {
+  const { history } = form;
+  const rows: Float32Array[] = [];
+  return async (row: Float32Array) => {
+    rows.push(row);
+    if (rows.length > history) rows.shift();
+    if (rows.length < history) return undefined;
+    const known = Float32Array.from(rows.flatMap((numbers) => [...numbers]));
+    for await (const forecast of forecastsOf(model, [historyExample(known, form)], form, signal)) {
+      return forecast;
+    }
+    return undefined;
+  };
+}
+
+/** The forecast from all rows so far. */
+function everyRow(model: Model, form: WindowForm, signal: AbortSignal | undefined) {
+  const stream = model.stream();
+  let first: Float32Array | undefined;
+  return async (row: Float32Array) => {
+    const origin = first ?? row;
+    const last = row.map((value, column) => value - (origin[column] as number));
+    const changes = stream.step(last);
+    first = origin;
+    const run = { state: stream.snapshot().state, ...(signal !== undefined && { signal }) };
+    const [forecast] = await followSteps(model, changes, [last], form, run);
+    return { forecast: forecast as Float32Array, quantiles: [] };
+  };
+}

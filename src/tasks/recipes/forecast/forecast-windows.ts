@@ -1,0 +1,166 @@
+/** Windows of a table: what is known at a moment, and what comes after it. */
+
+import type { SequenceExample } from '../../../batch/sequence-packing.js';
+import type { Examples } from '../../../data/examples.js';
+
+/** What a window is. */
+export interface WindowForm {
+  /** Steps that are known. */
+  readonly history: number;
+  /** Steps that are forecast. */
+  readonly horizon: number;
+  /** Columns of the table; those that are forecast come first. */
+  readonly width: number;
+  /** Number of columns that are forecast. */
+  readonly targets: number;
+  /** All steps in one output, or one step after the other. */
+  readonly mode: 'direct' | 'autoregressive';
+  /**
+   * Direct: the steps of a season against whose last one the forecasts are, each step against the newest known one of its place; 0
+   * for all of them against the last known step.
+   */
+  readonly season: number;
+  /** Direct: whether every window is divided by its own standard deviation. */
+  readonly isScaled: boolean;
+  /** Levels of the quantiles that are forecast, ascending; empty for none. */
+  readonly levels: readonly number[];
+}
+
+/** The known step that step `step` of a direct forecast is against. */
+function originOf(step: number, { history, season }: WindowForm): number {
+  return season === 0 ? history - 1 : history - season + (step % season);
+}
+
+/** A window. Where it is scaled, input and target are divided by the scale of their columns. */
+export interface WindowExample extends SequenceExample {
+  /** [width] */
+  readonly scale?: Float32Array;
+}
+
+/** The smallest scale, in standard deviations of the table: a window that hardly moves is not blown up to one that does. */
+const SMALLEST_SCALE = 0.05;
+
+/** Standard deviations of the columns of a history. @param rows [history * width] @returns [width] */
+function scaleOf(rows: Float32Array, { history, width }: WindowForm): Float32Array {
+  return Float32Array.from({ length: width }, (_, column) => {
+    let [sum, squares] = [0, 0];
+    // Against the last step, so that a high level costs no digits.
+    const last = rows[(history - 1) * width + column] as number;
+    for (let at = column; at < rows.length; at += width) {
+      const difference = (rows[at] as number) - last;
+      sum += difference;
+      squares += difference * difference;
+    }
+    return Math.max(SMALLEST_SCALE, Math.sqrt(Math.max(0, squares / history - (sum / history) ** 2)));
+  });
+}
+
+/**
+ * What a direct forecast says, against the last known step and without the scale of its window.
+ *
+ * @param changes [horizon * targets] what the network says or is to say of the example
+ */
+export function againstLast(changes: Float32Array, { input, scale }: WindowExample, form: WindowForm): Float32Array {
+  const { width, targets, season } = form;
+  if (season === 0 && scale === undefined) return changes;
+  return changes.map((change, at) => {
+    const column = at % targets;
+    const origin = originOf(Math.floor(at / targets), form);
+    return (change + (input[origin * width + column] as number)) * (scale?.[column] ?? 1);
+  });
+}
+
+/**
+ * The known steps as the network reads them: against the last one, or, where steps follow one by one, against the first one,
+ * which stays where it is. A level that training never saw then changes nothing.
+ *
+ * @param rows [history * width]
+ */
+export function historyExample(rows: Float32Array, form: WindowForm): WindowExample {
+  const { history, width, mode, isScaled } = form;
+  if (isScaled) {
+    const scale = scaleOf(rows, form);
+    const last = rows.subarray((history - 1) * width);
+    const scaled = (value: number, column: number) => (value - (last[column] as number)) / (scale[column] as number);
+    return { input: rows.map((value, at) => scaled(value, at % width)), scale };
+  }
+  const origin = (mode === 'direct' ? history - 1 : 0) * width;
+  return { input: rows.map((value, at) => value - (rows[origin + (at % width)] as number)) };
+}
+
+/**
+ * One window as an example. Direct: [history * width] -> [horizon * targets], the change against the last known step or the last
+ * season. Autoregressive: [(history + horizon - 1) * width] -> the change from each step to the next.
+ *
+ * @param rows [(history + horizon) * width]
+ */
+export function windowExample(rows: Float32Array, form: WindowForm): WindowExample {
+  const { history, horizon, width, targets, mode } = form;
+  if (mode === 'direct') {
+    const known = historyExample(rows.subarray(0, history * width), form);
+    const target = new Float32Array(horizon * targets);
+    for (let at = 0; at < target.length; at++) {
+      const column = at % targets;
+      const step = Math.floor(at / targets);
+      const before = rows[originOf(step, form) * width + column] as number;
+      const change = (rows[(history + step) * width + column] as number) - before;
+      target[at] = change / (known.scale?.[column] ?? 1);
+    }
+    return { ...known, target };
+  }
+  const known = rows.subarray(0, rows.length - width);
+  const target = known.map((value, at) => (rows[at + width] as number) - value);
+  return { ...historyExample(known, form), target };
+}
+
+/**
+ * The windows of a table whose forecast steps are all within some rows; what is known may lie before them.
+ *
+ * @param rows [n * width] the whole table
+ * @param begin first row that is forecast
+ * @param end behind the last one
+ */
+export function windowsOf(rows: Float32Array, form: WindowForm, begin: number, end: number): Examples<SequenceExample> {
+  const { history, horizon, width, mode } = form;
+  const first = Math.max(begin, history);
+  const example = (index: number) => {
+    const at = first + index;
+    return windowExample(rows.subarray((at - history) * width, (at + horizon) * width), form);
+  };
+  return {
+    count: Math.max(0, end - horizon - first + 1),
+    lengthOf: () => (mode === 'direct' ? history : history + horizon - 1),
+    read: (indices) => Array.from(indices, example),
+  };
+}
+
+/** What an example says beside the network: both against the last known step. */
+export interface WindowTruth {
+  /** [history * targets] the known steps. */
+  readonly history: Float32Array;
+  /** [horizon * targets] what came. */
+  readonly future: Float32Array;
+}
+
+/** History and future of the columns that are forecast. */
+export function truthOf(example: WindowExample, form: WindowForm): WindowTruth {
+  const { input, target, scale } = example;
+  const { history, horizon, width, targets, mode } = form;
+  const last = (history - 1) * width;
+  const known = Float32Array.from({ length: history * targets }, (_, at) => {
+    const column = at % targets;
+    const step = Math.floor(at / targets);
+    const change = (input[step * width + column] as number) - (input[last + column] as number);
+    return change * (scale?.[column] ?? 1);
+  });
+  if (mode === 'direct') {
+    return { history: known, future: againstLast(target as Float32Array, example, form) };
+  }
+  // The changes from step to step, added up from the last known step on.
+  const changes = (target as Float32Array).subarray(last);
+  const future = new Float32Array(horizon * targets);
+  for (let at = 0; at < future.length; at++) {
+    future[at] = (changes[at] as number) + (at < targets ? 0 : (future[at - targets] as number));
+  }
+  return { history: known, future };
+}

@@ -1,0 +1,107 @@
+/** What a language model makes of a text while it is read. */
+import { DataError, UsageError } from '../../../core/errors.js';
+import type { JsonObject, JsonValue } from '../../../core/json.js';
+import { describeValue } from '../../../core/options.js';
+import type { Vocabulary } from '../../../data/vocabulary.js';
+import type { CarriedState } from '../../../model/carried-state.js';
+import type { Model } from '../../../model/model.js';
+import { beginningOf } from '../../../model/use/sampling.js';
+import { probabilities } from '../../building-blocks/probabilities.js';
+import type { TaskStream } from '../../definition/task.js';
+
+/** Symbols that are read at once. It changes memory and speed, not the result. */
+const AT_ONCE = 256;
+
+/** Symbols that are named as what may follow. */
+const LIKELY = 5;
+
+/**
+ * Reads a text piece by piece: how likely each piece is after those before it, and what may follow. Before the first one stands what
+ * a sample begins with: the end of a line.
+ */
+export class LanguageModelReader implements TaskStream {
+  readonly pieces = 'lines';
+  readonly #model: Model;
+  readonly #vocabulary: Vocabulary;
+  readonly #state: CarriedState;
+  /** Logits of the next symbol; undefined before anything was read. */
+  #next: Float32Array | undefined;
+  #closed = false;
+
+  constructor(model: Model, vocabulary: Vocabulary) {
+    this.#model = model;
+    this.#vocabulary = vocabulary;
+    this.#state = model.newState(1);
+  }
+
+  /**
+   * Reads a text.
+   *
+   * @throws {DataError} `invalid_row` when it is none
+   * @throws {VocabularyError} `unknown_symbol`
+   */
+  async push(piece: JsonValue | Float32Array): Promise<readonly JsonObject[]> {
+    if (typeof piece !== 'string') {
+      throw new DataError('invalid_row', `a piece must be a text, got ${describeValue(piece)}`, { piece });
+    }
+    return [await this.read(this.#vocabulary.encode(piece))];
+  }
+
+  /**
+   * Reads symbols.
+   *
+   * @returns their number, how likely they are (nats of all, perplexity), and the likeliest symbols to follow
+   */
+  async read(tokens: Int32Array): Promise<JsonObject> {
+    if (this.#closed) throw new UsageError('stream_closed', 'the stream has been closed');
+    let next = this.#next ?? (await this.#run(Int32Array.of(beginningOf(this.#vocabulary))));
+    const { size } = this.#vocabulary;
+    let nats = 0;
+    for (let begin = 0; begin < tokens.length; begin += AT_ONCE) {
+      const some = tokens.subarray(begin, begin + AT_ONCE);
+      const logits = await this.#run(some);
+      for (const [at, token] of some.entries()) {
+        const row = at === 0 ? next : logits.subarray((at - 1) * size, at * size);
+        nats += surprise(row, token);
+      }
+      next = logits.slice(-size);
+    }
+    this.#next = next;
+    return {
+      symbols: tokens.length,
+      nats,
+      perplexity: tokens.length === 0 ? null : Math.exp(nats / tokens.length),
+      next: this.#likeliest(next),
+    };
+  }
+
+  /** Nothing is held back. */
+  async end(): Promise<readonly JsonObject[]> {
+    return [];
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #run(tokens: Int32Array): Promise<Float32Array> {
+    const batchSizes = new Int32Array(tokens.length).fill(1);
+    return this.#model.predict({ batchSizes, inputs: { input: tokens } }, { state: this.#state });
+  }
+
+  #likeliest(logits: Float32Array): JsonObject[] {
+    const likely = probabilities(logits);
+    const order = Array.from(likely.keys()).sort((one, other) => (likely[other] ?? 0) - (likely[one] ?? 0));
+    return order.slice(0, LIKELY).map((id) => ({
+      symbol: this.#vocabulary.decodeSymbol(id),
+      probability: likely[id] ?? 0,
+    }));
+  }
+}
+
+/** Minus the logarithm of the probability of a symbol. */
+function surprise(logits: Float32Array, token: number): number {
+  const most = logits.reduce((largest, value) => Math.max(largest, value), Number.NEGATIVE_INFINITY);
+  const sum = logits.reduce((total, value) => total + Math.exp(value - most), 0);
+  return most + Math.log(sum) - (logits[token] as number);
+}

@@ -1,0 +1,136 @@
+/** Language models: the next symbol of a text, read as long streams with the state carried on. */
+import { createHash } from 'node:crypto';
+import type { JsonObject } from '../../../core/json.js';
+import { byteStreams, type Corpus, characterStreams, wordStreams } from '../../../data/corpus.js';
+import { vocabularyFromJSON } from '../../../data/saved-vocabulary.js';
+import { TokenStreams } from '../../../data/streams.js';
+import type { Vocabulary, VocabularyJson } from '../../../data/vocabulary.js';
+import { readText } from '../../../files/text.js';
+import { sequential } from '../../../model/network.js';
+import { dense } from '../../../network/layers/dense.js';
+import { embedding } from '../../../network/layers/embedding.js';
+import { readForValidation } from '../../../training/training-data.js';
+import { evaluateOn } from '../../../training/validation.js';
+import { recurrentBody } from '../../building-blocks/recurrent-body.js';
+import { requireData } from '../../building-blocks/require-data.js';
+import { DECIDED, trainingOptions } from '../../definition/common-options.js';
+import { defineTask, type PredictionSource } from '../../definition/task.js';
+import { choiceOption, flagOption, numberOption, optional } from '../../definition/task-options.js';
+import { LanguageModelReader } from './language-model-reader.js';
+
+const count = { integer: true, min: 1 } as const;
+const options = {
+  ...trainingOptions(
+    {
+      ...{ valid: 0.05, test: 0, cell: 'lstm', units: 256, layers: 2, epochs: 10, learningRate: 2e-3 },
+      ...{ clipNorm: 5, checkpointEvery: 200 },
+    },
+    'a fraction from the end of the text, or a file; 0 for none',
+    {
+      ...DECIDED,
+      direction: 'a language model reads forward only',
+      output: 'a language model has an output at every step',
+    },
+  ),
+  level: choiceOption(['char', 'word', 'byte'], { description: 'what a symbol is', default: 'char' }),
+  vocabulary: optional(
+    numberOption(
+      { integer: true, min: 3 },
+      { description: 'of words: the most symbols, the rarest words are unknown' },
+    ),
+  ),
+  embedding: numberOption(count, { description: 'size of the embedding', default: 128 }),
+  tied: flagOption('the table of the embedding gives the logits, too; a projection before it where sizes differ'),
+  batch: numberOption(count, { description: 'streams side by side', default: 50 }),
+  steps: numberOption(count, { description: 'steps of truncated backpropagation through time', default: 50 }),
+};
+
+/** What is saved with a language model. */
+export type LanguageModelSaved = { readonly vocabulary: VocabularyJson };
+
+/** Language modelling. */
+export const lm = defineTask<typeof options, LanguageModelSaved, Int32Array, TokenStreams>({
+  name: 'lm',
+  summary: 'a language model: the next character, word or byte of a text',
+  options,
+  countedIn: 'symbols',
+
+  async read(given) {
+    const { valid, test, level, vocabulary: maxSize, batch, steps } = given;
+    const partOf = async (part: number | string) => (typeof part === 'string' ? await readText(part) : part);
+    const texts = { data: await readText(requireData(given)), valid: await partOf(valid), test: await partOf(test) };
+    const streams = {
+      ...{ batch, steps },
+      ...(texts.valid !== 0 && { validation: texts.valid }),
+      ...(texts.test !== 0 && { test: texts.test }),
+    };
+    const sized = maxSize === undefined ? streams : { ...streams, maxSize };
+    const read = { char: characterStreams, word: wordStreams, byte: byteStreams }[level];
+    const { vocabulary, ...parts }: Corpus = read(texts.data, level === 'word' ? sized : streams);
+    return { ...parts, saved: { vocabulary: vocabulary.toJSON() }, fingerprint: { texts: fingerprintOf(texts) } };
+  },
+
+  async readExamples(file, { steps }, { vocabulary }) {
+    return new TokenStreams(vocabularyFromJSON(vocabulary).encode(await readText(file)), { batch: 1, steps });
+  },
+
+  network(given, { vocabulary }) {
+    const size = vocabulary.symbols.length;
+    const { embedding: width, units, recurrent, tied, init } = given;
+    const columns = recurrent['projection'] ?? units;
+    return sequential([
+      embedding({ size, units: width, ...(tied && init === 'default' && { initializer: tiedValues(width) }) }),
+      ...recurrentBody(given, 'none'),
+      ...(tied && columns !== width ? [dense({ units: width })] : []),
+      dense({ units: size, ...(tied && { tied: 'embedding' }) }),
+    ]);
+  },
+  loss: () => 'softmaxCrossEntropy',
+
+  async evaluate(model, part, { signal }) {
+    const { loss, tokens } = await evaluateOn(model, readForValidation(part), signal);
+    return { loss, perplexity: Math.exp(loss), bitsPerToken: loss / Math.LN2, tokens };
+  },
+  describe({ loss, perplexity, bitsPerToken }) {
+    const digits = (value: JsonObject[string] | undefined) => Number(value).toFixed(4);
+    return `loss ${digits(loss)} nats  perplexity ${digits(perplexity)}  bits per symbol ${digits(bitsPerToken)}`;
+  },
+
+  async readInputs(source, _given, saved) {
+    const vocabulary = vocabularyFromJSON(saved.vocabulary);
+    return (await textsOf(source)).map((text) => vocabulary.encode(text));
+  },
+
+  /** How likely a text is, symbol by symbol, and what may follow it. */
+  async *predict(model, inputs, { saved }) {
+    const vocabulary: Vocabulary = vocabularyFromJSON(saved.vocabulary);
+    for (const tokens of inputs) {
+      const reader = new LanguageModelReader(model, vocabulary);
+      try {
+        yield await reader.read(tokens);
+      } finally {
+        reader.close();
+      }
+    }
+  },
+
+  stream: (model, { saved }) => new LanguageModelReader(model, vocabularyFromJSON(saved.vocabulary)),
+});
+
+/** Initial values of a table whose rows are also multiplied with: products of about the size of one factor's numbers. */
+function tiedValues(width: number): string {
+  return `normal:${(1 / Math.sqrt(width)).toPrecision(3)}`;
+}
+
+/** The texts to predict: a file is one text. */
+async function textsOf(source: PredictionSource): Promise<readonly string[]> {
+  return 'file' in source ? [await readText(source.file)] : source.values.map(String);
+}
+
+/** SHA-256 of the texts by use, fractions as they are: a resumed run must read the same. */
+function fingerprintOf(texts: Readonly<Record<string, string | number>>): JsonObject {
+  const digest = (text: string) => createHash('sha256').update(text, 'utf8').digest('hex');
+  return Object.fromEntries(
+    Object.entries(texts).map(([use, text]) => [use, typeof text === 'string' ? digest(text) : text]),
+  );
+}

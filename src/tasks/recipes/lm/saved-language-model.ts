@@ -1,0 +1,97 @@
+/** Language models that were trained: read, and sampled. */
+import { CheckpointError, VocabularyError } from '../../../core/errors.js';
+import { isJsonObject, type JsonObject } from '../../../core/json.js';
+import { vocabularyFromJSON } from '../../../data/saved-vocabulary.js';
+import type { SubwordTokenizer } from '../../../data/tokenizer-vocabulary.js';
+import type { Vocabulary } from '../../../data/vocabulary.js';
+import type { Model } from '../../../model/model.js';
+import { networkFromJSON } from '../../../model/network.js';
+import type { SampleOptions } from '../../../model/use/sampling.js';
+import { findCheckpoint } from '../../runner/find-checkpoint.js';
+import { modelFrom } from '../../runner/model-from-checkpoint.js';
+
+/** A language model that was read from a run. */
+export interface SavedLanguageModel {
+  readonly model: Model;
+  readonly vocabulary: Vocabulary;
+  /** The checkpoint that it was read from. */
+  readonly checkpoint: string;
+}
+
+/** How a language model is read. */
+export interface LoadLanguageModelOptions {
+  /** Threads, integer >= 1; default all usable processors. */
+  readonly threads?: number;
+  /** The tokenizer, for a vocabulary of subwords. */
+  readonly tokenizer?: SubwordTokenizer;
+}
+
+/** Where a checkpoint has its vocabulary: with what its task saved, or, of a training without a task, by itself. */
+function vocabularyOf({ configuration, vocabulary }: JsonObject): JsonObject | undefined {
+  const task = isJsonObject(configuration) ? configuration['task'] : undefined;
+  const saved = isJsonObject(task) ? task['saved'] : undefined;
+  const own = isJsonObject(saved) ? saved['vocabulary'] : undefined;
+  if (isJsonObject(own) && isJsonObject(task) && task['kind'] === 'lm') return own;
+  return isJsonObject(vocabulary) ? vocabulary : undefined;
+}
+
+/**
+ * Reads a trained language model: the best checkpoint of a run directory, its newest one where none is the best, or a
+ * checkpoint file. Nothing is written, so that the run may go on meanwhile. Call `model.dispose()` in the end.
+ *
+ * @param run a run directory or a checkpoint file
+ * @throws {CheckpointError} `checkpoint_missing` when the run has none yet; others when it cannot be read
+ * @throws {ConfigurationError} `invalid_configuration` when it is neither a run nor a checkpoint
+ * @throws {VocabularyError} `vocabulary_mismatch`, `invalid_vocabulary`
+ */
+export async function loadLanguageModel(
+  run: string,
+  options: LoadLanguageModelOptions = {},
+): Promise<SavedLanguageModel> {
+  const { path, checkpoint } = await findCheckpoint(run);
+  const { configuration } = checkpoint.metadata;
+  const description = isJsonObject(configuration) ? configuration['model'] : undefined;
+  const saved = vocabularyOf(checkpoint.metadata);
+  if (saved === undefined || !isJsonObject(description)) {
+    throw new CheckpointError('checkpoint_mismatch', `'${path}' holds no language model: it has no vocabulary`, {
+      path,
+    });
+  }
+  const vocabulary = vocabularyFromJSON(saved, options);
+  const model = await modelFrom(path, checkpoint, {
+    network: networkFromJSON(description['network']),
+    loss: 'softmaxCrossEntropy',
+    threads: options.threads,
+  });
+  if (model.outputs === vocabulary.size) return { model, vocabulary, checkpoint: path };
+  const { outputs } = model;
+  model.dispose();
+  const message = `'${path}' is no language model: the network has ${outputs} outputs, the vocabulary ${vocabulary.size} symbols`;
+  throw new VocabularyError('vocabulary_mismatch', message, { path, outputs, symbols: vocabulary.size });
+}
+
+/** What is sampled, and how. */
+export interface SampleLanguageModelOptions extends SampleOptions, LoadLanguageModelOptions {}
+
+/**
+ * Text of a saved language model, piece by piece; the prompt is not part of it.
+ *
+ * @param run as for `loadLanguageModel`
+ * @param options.prompt text that the model reads first; default a line feed, or the first symbol of the vocabulary
+ * @param options.length symbols to draw, integer >= 0; default 500
+ * @throws {VocabularyError} `unknown_symbol` when the prompt has a character that the training text had not
+ * @throws {OptionError} `invalid_option`
+ * @example for await (const piece of sampleLanguageModel('runs/a', { prompt: 'ROMEO:' })) process.stdout.write(piece)
+ */
+export async function* sampleLanguageModel(
+  run: string,
+  options: SampleLanguageModelOptions = {},
+): AsyncGenerator<string, void, void> {
+  const { threads = 1, tokenizer, ...sampling } = options; // a single step is too small to share
+  const { model, vocabulary } = await loadLanguageModel(run, { threads, ...(tokenizer && { tokenizer }) });
+  try {
+    yield* model.sampleStream(vocabulary, { length: 500, ...sampling });
+  } finally {
+    model.dispose();
+  }
+}

@@ -1,0 +1,102 @@
+/** Pieces as examples: each frame is predicted from those before it. */
+
+import type { SequenceExample } from '../../../batch/sequence-packing.js';
+import {
+  PIANO_KEYS,
+  type PianoPiece,
+  type PianoPieces,
+  pianoRows,
+  readPianoPieces,
+} from '../../../files/piano-pieces.js';
+import { fingerprintOf, holdOut } from '../../building-blocks/held-out.js';
+import type { TaskData } from '../../definition/task.js';
+
+/** Numbers of a step: the keys of the frame before, and a mark of the begin, where there is none. */
+export const STEP_WIDTH = PIANO_KEYS + 1;
+
+/** What is saved with a model of music: log odds of each key in the training part, for the models without memory. */
+export type SavedMusic = {
+  readonly keys: readonly number[];
+  /** Where the key was silent in the frame before. */
+  readonly afterSilence: readonly number[];
+  /** Where it sounded in the frame before. */
+  readonly afterSound: readonly number[];
+};
+
+/** How steps become batches. */
+export const MUSIC_PACKING = { features: STEP_WIDTH, targetFeatures: PIANO_KEYS } as const;
+
+/** The steps of a piece, the begin first: [(frames + 1) * width]. */
+export function stepsOf(piece: PianoPiece): Float32Array {
+  const steps = pianoRows([[], ...piece], STEP_WIDTH);
+  steps[PIANO_KEYS] = 1;
+  return steps;
+}
+
+function exampleOf(piece: PianoPiece): SequenceExample {
+  return { input: stepsOf(piece).slice(0, piece.length * STEP_WIDTH), target: pianoRows(piece) };
+}
+
+/**
+ * Reads the pieces and their parts. Options that name files come first, then the parts of the file itself, then fractions that are
+ * held back of its training pieces.
+ *
+ * @throws {DataError} `invalid_row`, `file_unreadable`, `empty_data`, `too_short`
+ * @throws {OptionError} `invalid_option` for a fraction of 1 or more
+ */
+export async function readMusic(
+  file: string,
+  { valid, test, seed }: { readonly valid: number | string; readonly test: number | string; readonly seed: number },
+): Promise<TaskData<SavedMusic>> {
+  const own = await readPianoPieces(file);
+  const held = async (name: 'valid' | 'test', given: number | string) =>
+    typeof given === 'string' ? onePart(await readPianoPieces(given), name) : (own[name] ?? given);
+  const parts = holdOut(
+    own.train,
+    { valid: await held('valid', valid), test: await held('test', test), seed },
+    () => 0,
+  );
+  const data = {
+    training: parts.training.map(exampleOf),
+    validation: parts.validation?.map(exampleOf),
+    test: parts.test?.map(exampleOf),
+  };
+  return { ...data, saved: logOdds(data.training), fingerprint: { examples: fingerprintOf(data) } };
+}
+
+/** Pieces of another file: its test part, where it has parts. Throws as `readMusic`. */
+export async function readMoreMusic(file: string): Promise<SequenceExample[]> {
+  return onePart(await readPianoPieces(file), 'test').map(exampleOf);
+}
+
+function onePart(pieces: PianoPieces, name: 'valid' | 'test'): readonly PianoPiece[] {
+  return pieces[name] ?? pieces.train;
+}
+
+/** One is added to both counts of each key, so that none is impossible. */
+function logOdds(training: readonly SequenceExample[]): SavedMusic {
+  const counts = () => Array.from({ length: PIANO_KEYS }, () => ({ sounding: 1, silent: 1 }));
+  const all = { keys: counts(), afterSilence: counts(), afterSound: counts() };
+  for (const { input, target } of training) {
+    const targets = target as Float32Array;
+    for (const [at, sounds] of targets.entries()) {
+      const key = at % PIANO_KEYS;
+      const before = input[Math.floor(at / PIANO_KEYS) * STEP_WIDTH + key] === 1;
+      for (const count of [all.keys[key], (before ? all.afterSound : all.afterSilence)[key]]) {
+        (count as { sounding: number; silent: number })[sounds === 1 ? 'sounding' : 'silent']++;
+      }
+    }
+  }
+  const odds = (of: ReturnType<typeof counts>) => of.map(({ sounding, silent }) => Math.log(sounding / silent));
+  return { keys: odds(all.keys), afterSilence: odds(all.afterSilence), afterSound: odds(all.afterSound) };
+}
+
+/** Log odds of every key of a piece [frames * keys], without memory or by what the key itself did in the frame before. */
+export function controlOdds({ input, target }: SequenceExample, saved: SavedMusic, control: 'memoryless' | 'ownKey') {
+  return Float64Array.from(target as Float32Array, (_, at) => {
+    const key = at % PIANO_KEYS;
+    if (control === 'memoryless') return saved.keys[key] as number;
+    const before = input[Math.floor(at / PIANO_KEYS) * STEP_WIDTH + key] === 1;
+    return (before ? saved.afterSound : saved.afterSilence)[key] as number;
+  });
+}

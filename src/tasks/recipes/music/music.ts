@@ -1,0 +1,151 @@
+/** Polyphonic music: which keys sound in the next frame, each with a probability of its own. */
+import { DataError, OptionError } from '../../../core/errors.js';
+import type { JsonValue } from '../../../core/json.js';
+import { describeValue } from '../../../core/options.js';
+import { Random } from '../../../core/random.js';
+import { PIANO_KEYS, pianoFrame, pianoPiece, readPianoPieces } from '../../../files/piano-pieces.js';
+import { KeyLikelihood } from '../../../metrics/key-likelihood.js';
+import { sequential } from '../../../model/network.js';
+import { dense } from '../../../network/layers/dense.js';
+import { outputsOf } from '../../building-blocks/outputs.js';
+import { recurrentBody } from '../../building-blocks/recurrent-body.js';
+import { requireData } from '../../building-blocks/require-data.js';
+import { inputValue } from '../../building-blocks/sequence-inputs.js';
+import { commonOptions } from '../../definition/common-options.js';
+import { defineTask } from '../../definition/task.js';
+import { choiceOption, numberOption } from '../../definition/task-options.js';
+import {
+  controlOdds,
+  MUSIC_PACKING,
+  readMoreMusic,
+  readMusic,
+  type SavedMusic,
+  STEP_WIDTH,
+  stepsOf,
+} from './music-data.js';
+import { MusicStream } from './music-stream.js';
+
+const options = {
+  ...commonOptions(
+    {
+      ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.4, epochs: 12, batch: 4 },
+      ...{ learningRate: 1e-2, schedule: 'cosine' },
+    },
+    'a fraction of the pieces, or a file, where the data has no such part; 0 for none',
+  ),
+  steps: numberOption({ integer: true, min: 1 }, { description: 'frames of a continuation', default: 32 }),
+  choose: choiceOption(['sample', 'threshold'], {
+    description: 'how keys are chosen: drawn by their probabilities, or those above the threshold',
+    default: 'sample',
+  }),
+  threshold: numberOption({ min: 0, max: 1 }, { description: 'the probability of a chosen key', default: 0.5 }),
+  temperature: numberOption({ exclusiveMin: 0 }, { description: 'divides the log odds of drawn keys', default: 1 }),
+};
+
+/** What is saved with a model of music. */
+export type MusicSaved = SavedMusic;
+
+/** Polyphonic music. */
+export const music = defineTask<typeof options, MusicSaved>({
+  name: 'music',
+  summary: 'the next frame of a piece: 88 keys, from JSON',
+  options,
+  usage: ['steps', 'choose', 'threshold', 'temperature', 'seed'],
+  packing: () => MUSIC_PACKING,
+  loss: () => 'sigmoidCrossEntropy',
+  read: (given) => readMusic(requireData(given), given),
+  readExamples: readMoreMusic,
+
+  network(given) {
+    if (given.direction !== 'forward') {
+      const { direction } = given;
+      const message = `option 'direction' must be forward: the next frame is not known yet, got ${describeValue(direction)}`;
+      throw new OptionError('invalid_option', message, { name: 'direction', value: direction });
+    }
+    // Most keys are silent in most frames: a training that begins there need not find it out.
+    const initializer = given.init.includes('bias=') ? given.init : `${given.init},bias=-3`;
+    const keys = dense({ units: PIANO_KEYS, initializer });
+    return sequential([...recurrentBody(given, 'none'), keys], { features: STEP_WIDTH });
+  },
+
+  /** Nats of a frame, beside models without memory: key frequencies, and each key by its own last frame. */
+  async evaluate(model, part, { saved, signal }) {
+    const scores = { model: new KeyLikelihood(), memoryless: new KeyLikelihood(), ownKey: new KeyLikelihood() };
+    for await (const { example, output } of outputsOf(model, part, MUSIC_PACKING, signal)) {
+      const target = example.target as Float32Array;
+      scores.model.add(target, output, PIANO_KEYS);
+      for (const control of ['memoryless', 'ownKey'] as const) {
+        scores[control].add(target, controlOdds(example, saved, control), PIANO_KEYS);
+      }
+    }
+    const nats = ({ value }: KeyLikelihood) => value ?? null;
+    const { model: own, memoryless, ownKey } = scores;
+    const controls = { memoryless: nats(memoryless), ownKey: nats(ownKey) };
+    return { nats: nats(own), accuracy: own.accuracy, ...controls, frames: own.frames };
+  },
+
+  describe({ nats, accuracy, memoryless, ownKey }) {
+    const text = (value: unknown) => Number(value).toFixed(3);
+    const controls = `key frequencies ${text(memoryless)}  each key by itself ${text(ownKey)}`;
+    return `nats per frame ${text(nats)}  accuracy ${(100 * Number(accuracy)).toFixed(2)} %  ${controls}`;
+  },
+
+  /** Begins of pieces, `{"notes": piece}` or a piece; an empty one for a piece from the begin on. */
+  async readInputs(source) {
+    if ('file' in source) {
+      const { train, test = train } = await readPianoPieces(source.file);
+      return test.map((piece) => ({ input: stepsOf(piece) }));
+    }
+    return source.values.map((value, at) => {
+      const fields = inputValue(value, 'features');
+      return { input: stepsOf(pianoPiece(fields['notes'] ?? fields['input'], `input ${at}`)) };
+    });
+  },
+
+  /** The frames that follow each piece. */
+  async *predict(model, inputs, { options: given, signal }) {
+    for (const [at, { input }] of inputs.entries()) {
+      signal?.throwIfAborted();
+      const random = new Random(given.seed, `continuation/${at}`);
+      const stream = new MusicStream(model);
+      for (let begin = STEP_WIDTH; begin < input.length; begin += STEP_WIDTH) {
+        stream.read(input.subarray(begin, begin + STEP_WIDTH) as Float32Array);
+      }
+      const notes: (readonly number[])[] = [];
+      for (let step = 0; step < given.steps; step++) {
+        const frame =
+          given.choose === 'sample' ? stream.draw(random, given.temperature) : stream.above(given.threshold);
+        notes.push(frame);
+        stream.read(stepsOf([frame]).subarray(STEP_WIDTH));
+      }
+      stream.close();
+      yield { notes };
+    }
+  },
+
+  /** Frames as they come, a list of notes each: the notes of the next one that are likelier than not. */
+  stream(model) {
+    const stream = new MusicStream(model);
+    return {
+      pieces: 'lines',
+      async push(piece) {
+        stream.read(stepsOf([pianoFrame(frameOf(piece), `frame ${stream.frames}`)]).subarray(STEP_WIDTH));
+        const notes = stream.above(0.5);
+        return [{ notes, probabilities: notes.map((note) => stream.probabilityOf(note)) }];
+      },
+      end: async () => [],
+      close: () => stream.close(),
+    };
+  },
+});
+
+/** A frame as JSON has it, or its text. @throws {DataError} `invalid_row` */
+function frameOf(piece: JsonValue | Float32Array): JsonValue {
+  if (piece instanceof Float32Array) return [...piece];
+  if (typeof piece !== 'string') return piece;
+  try {
+    return JSON.parse(piece) as JsonValue;
+  } catch (cause) {
+    throw new DataError('invalid_row', `a frame must be a list of notes, got ${describeValue(piece)}`, {}, cause);
+  }
+}

@@ -1,0 +1,140 @@
+/** Tables of transcripts as examples of the task `transcribe`. */
+import { createHash } from 'node:crypto';
+import type { SequenceExample } from '../../../batch/sequence-packing.js';
+import { DataError } from '../../../core/errors.js';
+import type { Examples } from '../../../data/examples.js';
+import { stringExamples } from '../../../data/joined-clips.js';
+import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
+import { shortestLength } from '../../../features/perturb-sound.js';
+import { atRow, invalidRow } from '../../../files/row-error.js';
+import { type Clip, readClips, readTranscripts, type TranscriptPart } from '../../../files/transcripts.js';
+import { ctcTarget, framesNeeded } from '../../../network/losses/ctc.js';
+import { requireData } from '../../building-blocks/require-data.js';
+import type { TaskData } from '../../definition/task.js';
+import { openLanguageModel } from './transcribe-language-model.js';
+import { parseRange, type TranscribeOptions } from './transcribe-options.js';
+import { splitTranscripts } from './transcribe-parts.js';
+import { fitSound, SoundEncoder, type SoundEncoding } from './transcribe-sound.js';
+
+/** Sound, and what is said in it. */
+export interface Utterance extends SequenceExample {
+  /** Rows of features. */
+  readonly input: Float32Array;
+  /** What is said. Empty where nobody knows. */
+  readonly text: string;
+  /** Labels as the loss wants them; of training and validation. */
+  readonly labels?: Int32Array;
+  /** Where the sound came from; of predictions only. */
+  readonly file?: string;
+}
+
+/** What is saved with a model of transcripts. */
+export type TranscribeSaved = { readonly symbols: readonly string[]; readonly sound: SoundEncoding };
+
+/**
+ * Reads and splits a table, and learns the symbols and the scaling of the features from its training part.
+ *
+ * @throws {DataError} `invalid_row` and others of the readers; `empty_data` when no training clip is left
+ * @throws {OptionError} `invalid_option`
+ */
+export async function readTraining(options: TranscribeOptions): Promise<TaskData<TranscribeSaved, Utterance>> {
+  const rows = await splitTranscripts(await readTranscripts(requireData(options)), options);
+  const training = readClips(rows.training);
+  const { sampleRate } = training[0] as Clip;
+  const valid = readClips(rows.valid, sampleRate);
+  const test = readClips(rows.test, sampleRate);
+  const texts = training.map(({ text }) => text);
+  const isJoined = parseRange('join', options.join).most > 1;
+  const symbols = TranscriptSymbols.of(options.symbols, isJoined ? [...texts, ' '] : texts);
+  (await openLanguageModel(options, symbols))?.close(); // what is wrong with it is found before training
+  const sound = fitSound(options, training);
+  const saved = { symbols: symbols.symbols, sound };
+  const drawn = examplesOf(training, 'training', options, saved);
+  if (drawn === undefined) throw new DataError('empty_data', 'no training clip has as many steps as symbols');
+  return {
+    training: drawn,
+    validation: examplesOf(valid, 'valid', options, saved),
+    test: examplesOf(test, 'test', options, saved),
+    saved,
+    fingerprint: { clips: fingerprintOf([training, valid, test]) },
+  };
+}
+
+/** All rows of another table, as the test part was made. Throws as `readTraining`. */
+export async function readOther(
+  file: string,
+  options: TranscribeOptions,
+  saved: TranscribeSaved,
+): Promise<Examples<Utterance>> {
+  const clips = readClips(await readTranscripts(file), saved.sound.sampleRate);
+  return examplesOf(clips, 'test', options, saved) as Examples<Utterance>;
+}
+
+/**
+ * Strings of clips: of training others in every epoch, of what is held back always the same ones, where clips that are not
+ * joined come once each. The training and the validation part have labels for the loss; the test part need not: what it says
+ * that the training part never said counts as an error of the model, not of the data.
+ */
+function examplesOf(
+  clips: readonly Clip[],
+  part: TranscriptPart,
+  options: TranscribeOptions,
+  saved: TranscribeSaved,
+): Examples<Utterance> | undefined {
+  const encoder = new SoundEncoder(options, saved.sound);
+  const symbols = new TranscriptSymbols(options.symbols, saved.symbols);
+  const isFixed = part !== 'training';
+  const isLabelled = part !== 'test';
+  const join = { ...joinOptions(options, saved), part, isFixed, perturb: isFixed ? 0 : options.perturb };
+  for (const { place, samples, file } of clips) atRow(place, () => encoder.requireStep(samples.length, file));
+  const stepsOf = (samples: number) => encoder.stepsOf(samples);
+  // The fastest of the changed versions must do.
+  const stepsFor = ({ samples }: Clip) => stepsOf(shortestLength(samples.length, join.perturb));
+  const fits = (clip: Clip) => fitsInto(stepsFor(clip), clip, symbols, options);
+  const kept = isLabelled ? clips.filter(fits) : clips;
+  if (kept.length === 0) return undefined;
+  const count = stringsOf(part, kept.length, join.most, options);
+  return stringExamples(kept, { ...join, count }, stepsOf, ({ samples, text }) => {
+    const labels = isLabelled && { labels: ctcTarget(symbols.encode(text), { classes: symbols.classes }) };
+    return { input: encoder.encode(samples), text, ...labels };
+  });
+}
+
+/** Examples of a part. */
+function stringsOf(part: TranscriptPart, clips: number, most: number, options: TranscribeOptions): number {
+  const { strings, validStrings, testStrings } = options;
+  if (part === 'training') return strings === 0 ? clips : strings;
+  if (most === 1) return clips;
+  return part === 'valid' ? validStrings : testStrings;
+}
+
+function joinOptions({ join, silence, seed }: TranscribeOptions, { sound }: TranscribeSaved) {
+  return { ...parseRange('join', join), silence: Math.round((silence * sound.sampleRate) / 1000), seed };
+}
+
+/** Whether there is a step for each label of a clip, and for the blanks between equal ones. @throws as `readTraining` */
+function fitsInto(
+  steps: number,
+  { text, place }: Clip,
+  symbols: TranscriptSymbols,
+  { join, misfits }: TranscribeOptions,
+): boolean {
+  // A clip that follows may begin with the label that this one ends with, or has a space before it.
+  const between = parseRange('join', join).most > 1 ? 1 : 0;
+  const needed = framesNeeded(atRow(place, () => symbols.encode(text))) + between;
+  if (needed <= steps) return true;
+  if (misfits === 'drop') return false;
+  const [expected, found] = [`a text that fits into ${steps} steps of sound`, `one that needs ${needed}`];
+  throw invalidRow(place, "column 'text'", expected, found, { steps, needed });
+}
+
+function fingerprintOf(parts: readonly (readonly Clip[])[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    hash.update(`${part.length};`);
+    for (const { text, speaker, samples } of part) {
+      hash.update(JSON.stringify([text, speaker ?? null, samples.length])).update(samples);
+    }
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,129 @@
+/** Texts from the outputs of the network of the task `transcribe`, and how many errors they have. */
+import type { JsonObject } from '../../../core/json.js';
+import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
+import { ctcBeamSearch } from '../../../decoding/ctc-beam-search.js';
+import { ctcGreedyDecode } from '../../../decoding/ctc-greedy.js';
+import { wordsOf } from '../../../files/text.js';
+import { ErrorRate } from '../../../metrics/error-rate.js';
+import type { Model } from '../../../model/model.js';
+import { outputsOf } from '../../building-blocks/outputs.js';
+import type { Part, TaskContext } from '../../definition/task.js';
+import type { TranscribeSaved, Utterance } from './transcribe-data.js';
+import { openLanguageModel } from './transcribe-language-model.js';
+import type { TRANSCRIBE_OPTIONS } from './transcribe-options.js';
+import { SoundEncoder } from './transcribe-sound.js';
+
+type Context = TaskContext<typeof TRANSCRIBE_OPTIONS, TranscribeSaved>;
+
+/** Classes of a frame that are less likely are not tried. */
+const THRESHOLD = 1e-4;
+
+interface Decoded {
+  readonly example: Utterance;
+  /** Of the likeliest path. */
+  readonly greedy: string;
+  /** Of the beam search, the best first. */
+  readonly texts: readonly { readonly text: string; readonly score: number }[];
+}
+
+async function* decoded(
+  model: Model,
+  part: Part<Utterance>,
+  { options, saved, signal }: Context,
+  best: number,
+): AsyncGenerator<Decoded, void, void> {
+  const symbols = new TranscriptSymbols(options.symbols, saved.symbols);
+  const { classes } = symbols;
+  const features = new SoundEncoder(options, saved.sound).width;
+  const { beams, lmWeight: weight, insertionBonus } = options;
+  const search = { width: Math.max(best, beams), best, threshold: THRESHOLD, weight, insertionBonus };
+  const languageModel = await openLanguageModel(options, symbols);
+  try {
+    for await (const { example, output: scores } of outputsOf(model, part, { features }, signal)) {
+      const greedy = symbols.decode(ctcGreedyDecode({ scores, classes }).map(({ label }) => label));
+      const said = languageModel && { languageModel: languageModel.labelModel() };
+      const found = await ctcBeamSearch(
+        { scores, classes },
+        { ...search, ...said },
+        signal === undefined ? {} : { signal },
+      );
+      const texts = found.map(({ labels, score }) => ({ text: symbols.decode(labels), score }));
+      yield { example: example as Utterance, greedy, texts };
+    }
+  } finally {
+    languageModel?.close();
+  }
+}
+
+/** Word and character error rates of greedy decoding and of the beam search. */
+export async function measureErrors(model: Model, part: Part<Utterance>, context: Context): Promise<JsonObject> {
+  const rates = {
+    words: new ErrorRate(),
+    characters: new ErrorRate(),
+    beamWords: new ErrorRate(),
+    beamCharacters: new ErrorRate(),
+  };
+  let utterances = 0;
+  let right = 0;
+  for await (const { example, greedy, texts } of decoded(model, part, context, 1)) {
+    const { text } = example;
+    const best = texts[0]?.text ?? '';
+    rates.words.add(wordsOf(text), wordsOf(greedy));
+    rates.characters.add([...text], [...greedy]);
+    rates.beamWords.add(wordsOf(text), wordsOf(best));
+    rates.beamCharacters.add([...text], [...best]);
+    utterances += 1;
+    right += text === best ? 1 : 0;
+  }
+  const { substitutions, deletions, insertions } = rates.beamWords.edits;
+  return {
+    utterances,
+    words: rates.words.referenceLength,
+    greedy: { wordErrorRate: rates.words.value ?? null, characterErrorRate: rates.characters.value ?? null },
+    beam: { wordErrorRate: rates.beamWords.value ?? null, characterErrorRate: rates.beamCharacters.value ?? null },
+    ...{ substitutions, deletions, insertions },
+    sentenceErrorRate: 1 - right / utterances,
+  };
+}
+
+/** What the best model is chosen by: the word error rate of the beam search, and of equals the fewest wrong characters. */
+export function decodedErrorRate({ beam }: JsonObject): number {
+  const { wordErrorRate, characterErrorRate } = beam as Record<string, number | null>;
+  return (wordErrorRate ?? 1) + 1e-3 * (characterErrorRate ?? 1);
+}
+
+/** The rates as lines for people. */
+export function describeErrors(metrics: JsonObject): string {
+  const { utterances, words, substitutions, deletions, insertions, sentenceErrorRate } = metrics;
+  const line = (name: string) => {
+    const { wordErrorRate, characterErrorRate } = metrics[name] as Record<string, number | null>;
+    return `${name.padEnd(8)} word error rate ${percent(wordErrorRate)}  character error rate ${percent(characterErrorRate)}`;
+  };
+  return [
+    line('greedy'),
+    line('beam'),
+    `${utterances} utterances of ${words} words: ${substitutions} substituted, ${deletions} deleted, ${insertions} inserted; ` +
+      `${percent(Number(sentenceErrorRate))} of the utterances are wrong`,
+  ].join('\n');
+}
+
+function percent(rate: number | null | undefined): string {
+  return typeof rate === 'number' ? `${(100 * rate).toFixed(2)} %` : '-';
+}
+
+/** The texts of sounds, the likeliest first: `text`, the logarithm `score` of its probability, and `nBest` of both. */
+export async function* transcribeAll(
+  model: Model,
+  inputs: readonly Utterance[],
+  context: Context,
+): AsyncGenerator<JsonObject, void, void> {
+  for await (const { example, texts } of decoded(model, inputs, context, context.options.nBest)) {
+    const [{ text, score } = { text: '', score: 0 }] = texts;
+    yield {
+      ...(example.file !== undefined && { file: example.file }),
+      text,
+      score,
+      nBest: texts.map((each) => ({ ...each })),
+    };
+  }
+}

@@ -1,0 +1,61 @@
+/** Which rows of a table of transcripts a model is trained on, chosen by and judged by. */
+import { DataError, OptionError } from '../../../core/errors.js';
+import { invalidRow } from '../../../files/row-error.js';
+import { readTranscripts, type Transcript, type TranscriptPart } from '../../../files/transcripts.js';
+import { holdOut } from '../../building-blocks/held-out.js';
+import { holdOutGroups } from '../../building-blocks/held-out-groups.js';
+import type { TranscribeOptions } from './transcribe-options.js';
+
+/** The rows of each part. */
+export type TranscriptParts = Readonly<Record<TranscriptPart, readonly Transcript[]>>;
+
+/**
+ * Splits the rows of a table: parts that its column `part` names come from there, those of files from the files, and of the
+ * rest fractions are held back, of every text or by speakers.
+ *
+ * @throws {OptionError} `invalid_option` for a file of a part that the table has itself
+ * @throws {DataError} `invalid_row` for a row without speaker, `mixed_examples` for a speaker of two parts, when speakers are held back;
+ *   `too_short` when nothing can be held back; `empty_data` when nothing is left for training
+ */
+export async function splitTranscripts(
+  rows: readonly Transcript[],
+  { valid, test, by, seed }: TranscribeOptions,
+): Promise<TranscriptParts> {
+  const own = (name: TranscriptPart) => rows.filter(({ part = 'training' }) => part === name);
+  const heldOf = async (name: 'valid' | 'test', given: number | string) => {
+    const there = own(name);
+    if (typeof given === 'number') return there.length > 0 ? there : given;
+    if (there.length === 0) return readTranscripts(given);
+    const message = `option '${name}' must not be a file where the table itself has a part '${name}', got '${given}'`;
+    throw new OptionError('invalid_option', message, { name, value: given });
+  };
+  const held = { valid: await heldOf('valid', valid), test: await heldOf('test', test), seed };
+  const parts = by === 'speaker' ? bySpeaker(own('training'), held) : byText(own('training'), held);
+  if (parts.training.length === 0) throw new DataError('empty_data', 'no row is left for training');
+  return parts;
+}
+
+interface Held {
+  readonly valid: number | readonly Transcript[];
+  readonly test: number | readonly Transcript[];
+  readonly seed: number;
+}
+
+function byText(rows: readonly Transcript[], held: Held): TranscriptParts {
+  const texts = new Map<string, number>();
+  for (const { text } of rows) if (!texts.has(text)) texts.set(text, texts.size);
+  // Where most texts occur once, nothing could be held back of each.
+  const isRepeated = texts.size * 2 <= rows.length;
+  const parts = holdOut(rows, held, ({ text }) => (isRepeated ? (texts.get(text) as number) : 0));
+  return { training: parts.training, valid: parts.validation ?? [], test: parts.test ?? [] };
+}
+
+function bySpeaker(rows: readonly Transcript[], held: Held): TranscriptParts {
+  const { training, validation = [], test = [] } = holdOutGroups(rows, held, speakerOf);
+  return { training, valid: validation, test };
+}
+
+function speakerOf({ speaker, place }: Transcript): string {
+  if (speaker !== undefined) return speaker;
+  throw invalidRow(place, "column 'speaker'", "a speaker, for option 'by'", 'nothing', { column: 'speaker' });
+}

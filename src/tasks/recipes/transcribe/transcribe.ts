@@ -1,0 +1,45 @@
+/** Speech to text: a recurrent stack over frames of sound, and connectionist temporal classification. */
+import { packExamples } from '../../../batch/example-packing.js';
+import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
+import { sequential } from '../../../model/network.js';
+import { dense, dropout } from '../../../network/layers/dense.js';
+import { recurrentBody } from '../../building-blocks/recurrent-body.js';
+import { defineTask } from '../../definition/task.js';
+import { readOther, readTraining, type TranscribeSaved, type Utterance } from './transcribe-data.js';
+import { decodedErrorRate, describeErrors, measureErrors, transcribeAll } from './transcribe-decoding.js';
+import { TRANSCRIBE_OPTIONS } from './transcribe-options.js';
+import { SoundEncoder } from './transcribe-sound.js';
+import { readSounds } from './transcribe-sources.js';
+import { streamText } from './transcribe-stream.js';
+
+/** Transcription of speech. */
+export const transcribe = defineTask<typeof TRANSCRIBE_OPTIONS, TranscribeSaved, Utterance>({
+  name: 'transcribe',
+  summary: 'speech to text: recordings and their transcripts, of which nobody says where in time a word stands',
+  options: TRANSCRIBE_OPTIONS,
+  usage: ['beams', 'nBest', 'languageModel', 'lmWeight', 'insertionBonus'],
+  read: readTraining,
+  readExamples: readOther,
+  loss: () => ({ kind: 'ctc' }),
+
+  packing(given, { sound }) {
+    const { width } = new SoundEncoder(given, sound);
+    const targets = { target: { field: 'labels', axis: 'output/labels' } };
+    return { pack: (examples) => packExamples(examples, { inputs: { input: { width } }, targets }) };
+  },
+
+  network(given, { sound, symbols }) {
+    const { inputDropout: rate } = given;
+    const { classes } = new TranscriptSymbols(given.symbols, symbols);
+    const noise = rate > 0 ? [dropout({ rate })] : [];
+    const layers = [...noise, ...recurrentBody(given, 'none'), dense({ units: classes })];
+    return sequential(layers, { features: new SoundEncoder(given, sound).width });
+  },
+
+  evaluate: measureErrors,
+  score: decodedErrorRate,
+  describe: describeErrors,
+  readInputs: readSounds,
+  predict: transcribeAll,
+  stream: streamText,
+});

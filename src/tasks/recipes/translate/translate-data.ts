@@ -1,0 +1,148 @@
+/** Sentences and their translations: read, split, and encoded by the vocabularies of the training part. */
+
+import type { Batch } from '../../../batch/batch.js';
+import { packExamples } from '../../../batch/example-packing.js';
+import { DataError, OptionError } from '../../../core/errors.js';
+import { SentenceVocabulary } from '../../../data/sentence-vocabulary.js';
+import type { VocabularyJson } from '../../../data/vocabulary.js';
+import { readParallelText, type SentencePair } from '../../../files/parallel-text.js';
+import { readText, splitLines, wordsOf } from '../../../files/text.js';
+import { fingerprintOf, holdOut } from '../../building-blocks/held-out.js';
+import { requireData } from '../../building-blocks/require-data.js';
+import type { CommonTable } from '../../definition/common-options.js';
+import type { Packing, PredictionSource, TaskData } from '../../definition/task.js';
+import type { Checked } from '../../definition/task-options.js';
+
+/** What is saved with a translator. */
+export type SavedTranslation = {
+  readonly source: VocabularyJson;
+  readonly target: VocabularyJson;
+  /** Symbols of the longest target of the training: no translation is longer. */
+  readonly longest: number;
+};
+
+/** A pair as the network reads it. */
+export interface TranslationExample {
+  /** [source steps] ids. */
+  readonly source: Int32Array;
+  /** [target steps] ids of the target behind the begin mark. */
+  readonly previous: Int32Array;
+  /** [target steps] ids of the target, then the end mark. */
+  readonly target: Int32Array;
+  /** The tokens themselves, words that no vocabulary holds included. */
+  readonly tokens: SentencePair;
+}
+
+/** Options that say what is read. */
+interface DataOptions extends Checked<CommonTable> {
+  readonly languages: string | undefined;
+  readonly level: 'word' | 'character' | 'byte';
+  readonly vocabulary: number | undefined;
+  readonly minCount: number;
+  readonly maxLength: number | undefined;
+}
+
+/** A batch of two time axes: that of the source, and that of the target. */
+export function packTranslations(examples: readonly TranslationExample[]): Batch {
+  const inputs = { source: { axis: 'source' }, previous: {} };
+  return packExamples(examples, { inputs, targets: { target: {} } });
+}
+
+/** How pairs become batches: those of similar targets together. */
+export const TRANSLATION_PACKING: Packing<TranslationExample> = {
+  length: ({ target }) => target.length,
+  pack: packTranslations,
+};
+
+/** The two vocabularies of a translator. */
+export function vocabulariesOf({ source, target }: SavedTranslation) {
+  return { source: SentenceVocabulary.fromJSON(source), target: SentenceVocabulary.fromJSON(target) };
+}
+
+/**
+ * Reads and splits parallel text. Pairs of the training part that are too long are left out; all others stay.
+ *
+ * @throws {OptionError} `invalid_option`
+ * @throws {DataError} as `readParallelText`; `too_long` when no pair is left
+ */
+export async function readTranslations(options: DataOptions): Promise<TaskData<SavedTranslation, TranslationExample>> {
+  const { valid, test, seed, languages, level, vocabulary, minCount, maxLength } = options;
+  const pairs = await readPairs(requireData(options), languages);
+  const other = async (part: number | string) => (typeof part === 'number' ? part : await readPairs(part, languages));
+  const parts = holdOut(pairs, { valid: await other(valid), test: await other(test), seed }, () => 0);
+  const words = { minCount, ...(vocabulary !== undefined && { maxSize: vocabulary }) };
+  const vocabularyOf = (side: keyof SentencePair) =>
+    SentenceVocabulary.of(
+      parts.training.map((pair) => pair[side]),
+      level,
+      words,
+    );
+  const vocabularies = { source: vocabularyOf('source'), target: vocabularyOf('target') };
+  const encode = (part: readonly SentencePair[]) => part.map((pair) => encodePair(pair, vocabularies));
+  const isShort = ({ source, target }: TranslationExample) =>
+    maxLength === undefined || (source.length <= maxLength && target.length - 1 <= maxLength);
+  const training = encode(parts.training).filter(isShort);
+  if (training.length === 0) {
+    throw new DataError('too_long', `option 'maxLength' is ${maxLength}: no pair is that short`, { maxLength });
+  }
+  const validation = parts.validation && encode(parts.validation);
+  const held = parts.test && encode(parts.test);
+  const numbers = (part: readonly TranslationExample[]) =>
+    part.map(({ source, target }) => ({ input: source, target }));
+  const fingerprint = {
+    examples: fingerprintOf({
+      training: numbers(training),
+      validation: validation && numbers(validation),
+      test: held && numbers(held),
+    }),
+  };
+  const longest = training.reduce((most, { target }) => Math.max(most, target.length - 1), 0);
+  const saved = { source: vocabularies.source.toJSON(), target: vocabularies.target.toJSON(), longest };
+  return { training, validation, test: held, saved, fingerprint };
+}
+
+/** Pairs of other files, read as those of the training were. Throws as `readParallelText`. */
+export async function readMoreTranslations(
+  file: string,
+  { languages }: Pick<DataOptions, 'languages'>,
+  saved: SavedTranslation,
+): Promise<TranslationExample[]> {
+  const vocabularies = vocabulariesOf(saved);
+  return (await readPairs(file, languages)).map((pair) => encodePair(pair, vocabularies));
+}
+
+/**
+ * Sentences without their translations: texts, or lists of tokens, or the lines of a file.
+ *
+ * @throws {OptionError} `invalid_option` for a sentence without a token
+ */
+export async function readSentences(source: PredictionSource, saved: SavedTranslation): Promise<TranslationExample[]> {
+  const values = 'file' in source ? splitLines(await readText(source.file)) : source.values;
+  const vocabularies = vocabulariesOf(saved);
+  return values.map((value, at) => {
+    const tokens = typeof value === 'string' ? wordsOf(value) : value;
+    if (!Array.isArray(tokens) || tokens.length === 0 || !tokens.every((token) => typeof token === 'string')) {
+      const message = `input ${at} must be a sentence of at least one token, got ${JSON.stringify(value)}`;
+      throw new OptionError('invalid_option', message, { name: 'inputs', index: at });
+    }
+    return encodePair({ source: tokens, target: [] }, vocabularies);
+  });
+}
+
+/** The two files of a prefix and two languages, `PREFIX.en` and `PREFIX.ja`, or one file with tabs. */
+function readPairs(path: string, languages: string | undefined): Promise<SentencePair[]> {
+  if (languages === undefined) return readParallelText(path);
+  const [source, target] = languages.split('-');
+  return readParallelText(`${path}.${source}`, `${path}.${target}`);
+}
+
+function encodePair(tokens: SentencePair, vocabularies: ReturnType<typeof vocabulariesOf>): TranslationExample {
+  const { begin, end } = vocabularies.target;
+  const words = vocabularies.target.encode(tokens.target);
+  return {
+    source: vocabularies.source.encode(tokens.source),
+    previous: Int32Array.of(begin, ...words),
+    target: Int32Array.of(...words, end),
+    tokens,
+  };
+}

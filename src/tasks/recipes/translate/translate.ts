@@ -1,0 +1,134 @@
+/** Sentences of one language in another: an encoder-decoder with attention, and beam search. */
+import { OptionError } from '../../../core/errors.js';
+import { describeValue } from '../../../core/options.js';
+import { END_MARK } from '../../../files/text.js';
+import { scheduledSampling } from '../../../training/scheduled-sampling.js';
+import { commonOptions } from '../../definition/common-options.js';
+import { defineTask } from '../../definition/task.js';
+import { choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
+import {
+  readMoreTranslations,
+  readSentences,
+  readTranslations,
+  type SavedTranslation,
+  TRANSLATION_PACKING,
+  type TranslationExample,
+  vocabulariesOf,
+} from './translate-data.js';
+import { ATTENTIONS, encoderDecoder } from './translate-network.js';
+import { translationBleu, translationLoss } from './translate-scores.js';
+import { requireCopySource, translationsOf, UNKNOWN_WORDS } from './translate-search.js';
+
+const count = { integer: true, min: 1 } as const;
+const options = {
+  ...commonOptions(
+    {
+      ...{ valid: 0.02, test: 0.02, cell: 'lstm', units: 256, dropout: 0.3, direction: 'bidirectional' },
+      ...{ epochs: 12, batch: 64, learningRate: 2e-3, schedule: 'cosine' },
+    },
+    'a fraction to hold back, or files as those of data; 0 for none',
+  ),
+  languages: optional(
+    textOption(
+      { description: 'ends of the names of two files, as en-ja; without them data is one file with tabs' },
+      pair,
+    ),
+  ),
+  level: choiceOption(['word', 'character', 'byte'], { description: 'what the symbols are', default: 'word' }),
+  vocabulary: optional(numberOption(count, { description: 'most words of each vocabulary' })),
+  minCount: numberOption(count, { description: 'words that occur less often are unknown', default: 2 }),
+  maxLength: optional(numberOption(count, { description: 'leaves out training pairs of which one is longer' })),
+  attention: choiceOption(ATTENTIONS, { description: 'how the decoder looks at the source', default: 'general' }),
+  embedding: numberOption(count, { description: 'size of the embeddings', default: 256 }),
+  output: choiceOption(['tied', 'own'], {
+    description: 'weights of the output: the embedding of the target, or its own',
+    default: 'tied',
+  }),
+  sampling: numberOption(
+    { min: 0, max: 1 },
+    {
+      description: 'part of the words that a decoder reads which are its own in the last epoch; it rises from 0',
+      default: 0,
+    },
+  ),
+  beams: numberOption(count, { description: 'hypotheses that are followed at once', default: 5 }),
+  lengthPenalty: numberOption({ min: 0 }, { description: 'exponent of the length penalty, 0 for none', default: 1 }),
+  unknown: choiceOption(UNKNOWN_WORDS, {
+    description: 'words outside the vocabulary: never said, <unk>, or the word of the source that was looked at most',
+    default: 'avoid',
+  }),
+};
+
+/** What is saved with a translator. */
+export type TranslateSaved = SavedTranslation;
+
+/** Translation. */
+export const translate = defineTask<typeof options, TranslateSaved, TranslationExample>({
+  name: 'translate',
+  summary: 'sentences of one language in another, from parallel text',
+  options,
+  usage: ['beams', 'lengthPenalty', 'unknown'],
+  read: readTranslations,
+  readExamples: readMoreTranslations,
+  packing: () => TRANSLATION_PACKING,
+  loss: () => 'softmaxCrossEntropy',
+
+  network(given, saved) {
+    requireCopySource(given);
+    const { source, target } = vocabulariesOf(saved);
+    return encoderDecoder(given, { source: source.size, target: target.size });
+  },
+
+  prepare(batch, model, { sampling, epochs, seed }, { step, epoch }) {
+    const rate = sampling * Math.min(1, epoch / Math.max(1, epochs - 1));
+    return scheduledSampling(model, batch, { input: 'previous', rate, seed, step });
+  },
+
+  async evaluate(model, part, { options: given, saved, signal }) {
+    const bleu = await translationBleu(model, part, saved, { ...given, best: 1 }, signal);
+    return { ...bleu, ...(await translationLoss(model, part, signal)) };
+  },
+
+  /** BLEU of greedy translations: a search with several beams takes many times as long, and chooses much the same. */
+  evaluateQuickly(model, part, { options: given, saved, signal }) {
+    return translationBleu(model, part, saved, { ...given, beams: 1, best: 1 }, signal);
+  },
+  score: ({ bleu }) => 1 - Number(bleu),
+
+  describe({ bleu, precisions, brevityPenalty, perplexity }) {
+    const percent = (value: unknown) => (100 * Number(value)).toFixed(2);
+    const parts = (precisions as readonly number[]).map(percent).join('/');
+    return `BLEU ${percent(bleu)}  (${parts}, brevity penalty ${Number(brevityPenalty).toFixed(3)})  perplexity ${Number(perplexity).toFixed(3)}`;
+  },
+
+  readInputs: (source, _given, saved) => readSentences(source, saved),
+
+  /** The likeliest translations, and which symbols of the source each symbol of the best one looked at. */
+  async *predict(model, inputs, { options: given, saved, signal }) {
+    const vocabularies = vocabulariesOf(saved);
+    const search = { ...given, best: given.beams, maps: true };
+    for await (const { example, best, map } of translationsOf(model, inputs, saved, search, signal)) {
+      const nBest = best.map(({ tokens, score, logProbability }) => ({
+        text: tokens.join(' '),
+        score,
+        logProbability,
+      }));
+      const { text = '', score = null } = nBest[0] ?? {};
+      const attention = map && {
+        source: given.level === 'word' ? example.tokens.source : vocabularies.source.symbolsOf(example.source),
+        target: [...vocabularies.target.symbolsOf(best[0]?.symbols ?? []), END_MARK],
+        weights: Array.from({ length: map.steps }, (_, step) => [
+          ...map.weights.subarray(step * map.memorySteps, (step + 1) * map.memorySteps),
+        ]),
+      };
+      yield { text, score, nBest, ...(attention && { attention }) };
+    }
+  },
+});
+
+/** Two languages with a dash. @throws {OptionError} `invalid_option` */
+function pair(name: string, text: string): string {
+  if (/^[^-]+-[^-]+$/.test(text)) return text;
+  const message = `option '${name}' must be two languages such as en-ja, got ${describeValue(text)}`;
+  throw new OptionError('invalid_option', message, { name, value: text });
+}

@@ -1,0 +1,196 @@
+/** Evaluates and uses the trained model of any task. */
+import { CheckpointError, UsageError } from '../../core/errors.js';
+import { canonicalJson, isJsonObject, type JsonObject } from '../../core/json.js';
+import { rejectUnknownKeys } from '../../core/options.js';
+import type { Model } from '../../model/model.js';
+import { networkFromJSON } from '../../model/network.js';
+import type { CommonTable } from '../definition/common-options.js';
+import {
+  type AnyPart,
+  type AnyTask,
+  type PredictionSource,
+  sizeOf,
+  type TaskContext,
+  type TaskStream,
+} from '../definition/task.js';
+import { checkTaskOptions } from '../definition/task-options.js';
+import { findCheckpoint } from './find-checkpoint.js';
+import { modelFrom } from './model-from-checkpoint.js';
+import { batchesOf } from './task-batches.js';
+import { readSavedTask } from './task-configuration.js';
+
+/** A trained model of a task. Call `model.dispose()` in the end. */
+export interface SavedTaskModel extends TaskContext<CommonTable, JsonObject> {
+  readonly model: Model;
+  /** Of the data that it was trained with. */
+  readonly fingerprint: JsonObject;
+  /** The checkpoint that it was read from. */
+  readonly checkpoint: string;
+}
+
+/** How a model is read. */
+export interface LoadTaskOptions {
+  /** Threads, integer >= 1; default all usable processors. */
+  readonly threads?: number | undefined;
+  /** Other values of those options that nothing depends on which was learnt, such as the beams of a search. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads a trained model: the best checkpoint of a run directory, its newest one where none is the best, or a checkpoint file.
+ * Nothing is written.
+ *
+ * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch`; others when it cannot be read
+ * @throws {ConfigurationError} `invalid_configuration`, `configuration_mismatch`
+ * @throws {OptionError} `unknown_option`, `invalid_option` for `options`
+ */
+export async function loadModel(
+  task: AnyTask,
+  run: string,
+  { threads, signal, options: usage = {} }: LoadTaskOptions = {},
+): Promise<SavedTaskModel> {
+  rejectUnknownKeys(`the use of the task '${task.name}'`, usage, task.usage ?? []);
+  const { path, checkpoint } = await findCheckpoint(run);
+  const { configuration } = checkpoint.metadata;
+  const description = isJsonObject(configuration) ? configuration['model'] : undefined;
+  if (!isJsonObject(configuration) || !isJsonObject(description)) {
+    throw new CheckpointError('checkpoint_mismatch', `'${path}' holds no model of a task`, { path });
+  }
+  const { options: trained, saved, fingerprint } = readSavedTask(task, configuration, path);
+  const options = checkTaskOptions(task.name, task.options, usage, trained);
+  const network = networkFromJSON(description['network']);
+  const expected = task.network(options, saved).description;
+  if (canonicalJson(network.description as never) !== canonicalJson(expected as never)) {
+    const message = `'${path}' does not fit its own options: they describe another network than the one it holds`;
+    throw new CheckpointError('checkpoint_mismatch', message, { path });
+  }
+  const model = await modelFrom(path, checkpoint, { network, loss: task.loss(options), threads });
+  return { model, options, saved, fingerprint, checkpoint: path, ...(signal !== undefined && { signal }) };
+}
+
+/** What is evaluated. */
+export interface EvaluateTaskOptions extends LoadTaskOptions {
+  /** A file with targets; default the test part of the training, its validation part where there is none. */
+  readonly data?: string | undefined;
+}
+
+/** What an evaluation came to. */
+export interface TaskEvaluation {
+  readonly task: string;
+  /** `test`, `validation`, or the file. */
+  readonly part: string;
+  readonly examples: number;
+  /** What they are: `examples`, `symbols`. */
+  readonly of: string;
+  readonly metrics: JsonObject;
+  /** The metrics for people. */
+  readonly summary: string;
+}
+
+/**
+ * Metrics of a trained model.
+ *
+ * @throws as `loadModel`, and what reading the data throws
+ * @throws {CheckpointError} `checkpoint_mismatch` when the data of the training has changed since
+ */
+export async function runEvaluation(
+  task: AnyTask,
+  run: string,
+  { data, ...options }: EvaluateTaskOptions = {},
+): Promise<TaskEvaluation> {
+  const loaded = await loadModel(task, run, options);
+  try {
+    const { part, name } =
+      data === undefined ? await partOfTraining(task, loaded) : await partOfFile(task, loaded, data);
+    // Finds what is wrong with the examples, and names it.
+    batchesOf(task, part, loaded);
+    const metrics = await task.evaluate(loaded.model, part, loaded);
+    const summary = task.describe(metrics, loaded.saved);
+    return { task: task.name, part: name, examples: sizeOf(part), of: task.countedIn ?? 'examples', metrics, summary };
+  } finally {
+    loaded.model.dispose();
+  }
+}
+
+async function partOfFile(task: AnyTask, { options, saved }: SavedTaskModel, file: string) {
+  return { part: await task.readExamples(file, options, saved), name: file };
+}
+
+async function partOfTraining(
+  task: AnyTask,
+  { options, saved, fingerprint, checkpoint }: SavedTaskModel,
+): Promise<{ part: AnyPart<unknown>; name: string }> {
+  const data = await task.read(options);
+  const there = canonicalJson({ saved, fingerprint });
+  if (there !== canonicalJson({ saved: data.saved, fingerprint: data.fingerprint })) {
+    const message = `the data of '${checkpoint}' has changed since its training: give the file to evaluate`;
+    throw new CheckpointError('checkpoint_mismatch', message, { path: checkpoint });
+  }
+  const { test, validation, training } = data;
+  if (test !== undefined) return { part: test, name: 'test' };
+  return validation === undefined ? { part: training, name: 'training' } : { part: validation, name: 'validation' };
+}
+
+/** What predictions are asked for: exactly one of a file and values. */
+export type PredictTaskOptions = LoadTaskOptions & PredictionSource;
+
+/**
+ * Predictions of a trained model, one for each input.
+ *
+ * @throws as `loadModel`, and what reading the inputs throws
+ */
+export async function* runPrediction(
+  task: AnyTask,
+  run: string,
+  { threads, signal, options, ...source }: PredictTaskOptions,
+): AsyncGenerator<JsonObject, void, void> {
+  const loaded = await loadModel(task, run, { threads, signal, options });
+  try {
+    const inputs = await task.readInputs(source, loaded.options, loaded.saved);
+    yield* task.predict(loaded.model, inputs, loaded);
+  } finally {
+    loaded.model.dispose();
+  }
+}
+
+/**
+ * A stream of a trained model; `close()` frees the model too.
+ *
+ * @throws {UsageError} `not_streamable` for a task that needs whole sequences, and for a network that reads ahead
+ * @throws as `loadModel`
+ */
+export async function openStream(task: AnyTask, run: string, options: LoadTaskOptions = {}): Promise<TaskStream> {
+  if (task.stream === undefined) {
+    const message = `the task '${task.name}' needs whole sequences: predict them, there is no stream`;
+    throw new UsageError('not_streamable', message, { task: task.name });
+  }
+  const loaded = await loadModel(task, run, options);
+  const { model } = loaded;
+  let isClosed = false;
+  const requireOpen = () => {
+    if (isClosed) throw new UsageError('stream_closed', 'the stream has been closed');
+  };
+  try {
+    const stream = task.stream(model, loaded);
+    return {
+      pieces: stream.pieces,
+      async push(piece) {
+        requireOpen();
+        return stream.push(piece);
+      },
+      async end() {
+        requireOpen();
+        return stream.end();
+      },
+      close() {
+        model.dispose();
+        if (!isClosed) stream.close();
+        isClosed = true;
+      },
+    };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+/** What a run directory says of its task, and how a resumed run takes its options from there. */
+import { existsSync } from 'node:fs';
+import { configurationPath, readConfiguration } from '../../checkpoint/run.js';
+import { CheckpointError, ConfigurationError, OptionError } from '../../core/errors.js';
+import { isJsonObject, type JsonObject } from '../../core/json.js';
+import { optimizerNamed } from '../../network/optimizers/optimizer.js';
+import type { CommonTable, SequenceTable } from '../definition/common-options.js';
+import type { AnyTask, AnyTaskData } from '../definition/task.js';
+import { type Checked, checkTaskOptions } from '../definition/task-options.js';
+
+/** Where and how long a run takes place: a resumed run may change it. */
+const PLACE = ['data', 'threads', 'checkpointEvery', 'epochs'];
+
+/** Not part of a configuration: what the run is called, and that it goes on. */
+const UNSAID = ['out', 'resume'];
+
+/**
+ * The options of a training with their defaults; those of the run that is resumed take the place of the defaults.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @throws {ConfigurationError} `configuration_mismatch` when the run is one of another task
+ */
+export function checkTrainingOptions(task: AnyTask, given: Readonly<Record<string, unknown>>): Checked<CommonTable> {
+  const { out, resume } = given;
+  const isThere = resume === true && typeof out === 'string' && existsSync(configurationPath(out));
+  const earlier = isThere ? optionsOf(task, readConfiguration(out), out) : {};
+  return chooseLimit(checkTaskOptions(task.name, task.options, given, earlier), given);
+}
+
+/**
+ * What the configuration of a run says of the task. Under `place` stands what a resumed run may change. `recurrent` and
+ * `weightDecay` are left out where they are what they would be if nobody had given them.
+ */
+export function describeTask(task: AnyTask, options: Checked<CommonTable>, data: AnyTaskData): JsonObject {
+  const settings: Record<string, JsonObject[string]> = {};
+  const place: Record<string, JsonObject[string]> = {};
+  const usual = {
+    recurrent: '{}',
+    weightDecay: `${optimizerNamed(options.optimizer, { learningRate: options.learningRate }).weightDecay}`,
+  };
+  const isUsual = (name: string, value: JsonObject[string]) =>
+    Object.hasOwn(usual, name) && usual[name as keyof typeof usual] === JSON.stringify(value);
+  for (const [name, value] of Object.entries(options) as [string, JsonObject[string] | undefined][]) {
+    if (value === undefined || UNSAID.includes(name) || isUsual(name, value)) continue;
+    const isFile = (name === 'valid' || name === 'test') && typeof value === 'string';
+    (isFile || PLACE.includes(name) ? place : settings)[name] = value;
+  }
+  return {
+    task: { kind: task.name, ...settings, saved: data.saved, fingerprint: data.fingerprint },
+    place,
+  };
+}
+
+/** What a trained model says of its training. */
+export interface SavedTask {
+  readonly options: Checked<CommonTable>;
+  readonly saved: JsonObject;
+  readonly fingerprint: JsonObject;
+}
+
+/**
+ * The options that a model was trained with, checked again, and what was saved with it.
+ *
+ * @param configuration of a run or a checkpoint
+ * @param path of the run or the checkpoint
+ * @throws {CheckpointError} `checkpoint_mismatch` when it is of no task, or of another one
+ */
+export function readSavedTask(task: AnyTask, configuration: JsonObject, path: string): SavedTask {
+  const { task: description } = configuration;
+  const { saved, fingerprint } = isJsonObject(description) ? description : {};
+  if (!isJsonObject(saved) || !isJsonObject(fingerprint)) {
+    throw new CheckpointError('checkpoint_mismatch', `'${path}' holds no model of the task '${task.name}'`, { path });
+  }
+  const earlier = optionsOf(task, configuration, path);
+  const options = checkTaskOptions(task.name, task.options, { out: path }, earlier);
+  return { options: chooseLimit(options, earlier), saved, fingerprint };
+}
+
+function optionsOf(task: AnyTask, { task: description, place }: JsonObject, run: string): JsonObject {
+  if (!isJsonObject(description) || description['kind'] !== task.name || !isJsonObject(place)) {
+    throw new ConfigurationError('configuration_mismatch', `the run '${run}' is not one of the task '${task.name}'`, {
+      run,
+      task: task.name,
+    });
+  }
+  const { kind: _kind, saved: _saved, fingerprint: _fingerprint, ...settings } = description;
+  return { ...settings, ...place };
+}
+
+/** A batch is limited by its sequences or by its steps. @throws {OptionError} `invalid_option` for both */
+function chooseLimit(options: Checked<CommonTable>, given: Readonly<Record<string, unknown>>): Checked<CommonTable> {
+  const { batch, tokens } = options as Partial<Checked<SequenceTable>>;
+  if (tokens === undefined) return options;
+  if (given['batch'] === undefined) return Object.assign({}, options, { batch: undefined });
+  const message = `options 'batch' and 'tokens' exclude each other, got ${batch} and ${tokens}`;
+  throw new OptionError('invalid_option', message, { name: 'tokens', batch, tokens });
+}

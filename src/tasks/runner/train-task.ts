@@ -1,0 +1,178 @@
+/** Trains any task: one runner for all of them. */
+import { bestPath, Run } from '../../checkpoint/run.js';
+import type { JsonObject } from '../../core/json.js';
+import type { Model } from '../../model/model.js';
+import { optimizerNamed } from '../../network/optimizers/optimizer.js';
+import { parseSchedule } from '../../network/schedules/parse-schedule.js';
+import type { TrainingCallbacks } from '../../training/callbacks.js';
+import type { ProgressReporter } from '../../training/progress.js';
+import { Trainer } from '../../training/trainer.js';
+import type { TrainingResult } from '../../training/training-result.js';
+import type { CommonTable } from '../definition/common-options.js';
+import { type AnyPart, type AnyTask, type AnyTaskData, sizeOf, type TaskContext } from '../definition/task.js';
+import type { Checked } from '../definition/task-options.js';
+import { measureMemory, type TrainingMemory } from './measured-memory.js';
+import { takeWeights } from './model-from-checkpoint.js';
+import { batchesOf } from './task-batches.js';
+import { checkTrainingOptions, describeTask } from './task-configuration.js';
+
+/** How a training is watched and stopped. */
+export interface TaskWatch {
+  /** Functions to call between steps. */
+  readonly callbacks?: readonly TrainingCallbacks[];
+  /** As for `Trainer`; default progress on standard error. */
+  readonly progress?: boolean | ProgressReporter;
+  /** Aborts the run: a checkpoint is written, then the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called once before the first step, when everything has been checked. */
+  readonly onStart?: (start: TaskStart) => void;
+}
+
+/** Numbers of examples, or of symbols in a text. */
+export interface PartSizes {
+  readonly training: number;
+  readonly validation: number;
+  readonly test: number;
+}
+
+/** What is known before the first step. */
+export interface TaskStart {
+  readonly task: string;
+  readonly options: Checked<CommonTable>;
+  readonly parameters: number;
+  readonly examples: PartSizes;
+  /** What they are: `examples`, `symbols`. */
+  readonly of: string;
+  readonly threads: number;
+}
+
+/** What training a task came to. */
+export interface TaskResult extends TrainingResult {
+  readonly task: string;
+  /** The run directory. */
+  readonly run: string;
+  /** Number of trained values. */
+  readonly parameters: number;
+  readonly examples: PartSizes;
+  /** What they are: `examples`, `symbols`. */
+  readonly of: string;
+  /** Metrics of the best model by the part that they were measured on. */
+  readonly metrics: { readonly validation?: JsonObject; readonly test?: JsonObject };
+  /** The same for people. */
+  readonly summary: string;
+  readonly memory: TrainingMemory;
+}
+
+/**
+ * Trains a task in a run directory that can be resumed, keeps the best model by the task's metric and judges it by the test
+ * part.
+ *
+ * @throws {OptionError | DataError | VocabularyError | ConfigurationError | CheckpointError} when something does not fit, before
+ *   anything is written
+ * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`
+ * @throws the signal's reason after an abort, when the checkpoint has been written
+ */
+export async function runTraining(
+  task: AnyTask,
+  { callbacks = [], progress, signal, onStart, ...given }: TaskWatch & Readonly<Record<string, unknown>>,
+): Promise<TaskResult> {
+  const options = checkTrainingOptions(task, given);
+  signal?.throwIfAborted();
+  const data = await task.read(options);
+  const context = { options, saved: data.saved, ...(signal !== undefined && { signal }) };
+  const batches = batchesOfParts(task, context, data);
+  const residentBefore = process.memoryUsage.rss();
+  const model = await compile(task, context);
+  try {
+    const { validation } = data;
+    const examples = {
+      training: sizeOf(data.training),
+      validation: sizeOf(validation),
+      test: sizeOf(data.test),
+    };
+    const of = task.countedIn ?? 'examples';
+    const facts = { task: task.name, parameters: model.parameterCount, examples, of };
+    const announce = () => onStart?.({ ...facts, options, threads: model.threads });
+    const score = (metrics: JsonObject) => task.score?.(metrics) ?? Number.NaN;
+    const trainer = new Trainer(model, {
+      epochs: options.epochs,
+      schedule: parseSchedule(options.schedule),
+      ...(options.clipNorm > 0 && { clipNorm: options.clipNorm }),
+      directory: options.out,
+      resume: options.resume,
+      checkpointEvery: options.checkpointEvery,
+      ...(validation &&
+        task.score && { score: async () => score(await quickMetrics(task, model, validation, context)) }),
+      ...(task.prepare && { prepare: (batch, position) => task.prepare?.(batch, model, options, position) ?? batch }),
+      configuration: describeTask(task, options, data),
+      callbacks: [{ onStart: announce }, ...callbacks],
+      ...(progress !== undefined && { progress }),
+      ...(signal !== undefined && { signal }),
+    });
+    const result = await trainer.fit(batches);
+    await takeBest(model, options.out);
+    const metrics = await judge(task, model, data, context);
+    const summary = describe(task, metrics, data.saved);
+    const memory = measureMemory(model, residentBefore);
+    return { ...result, ...facts, run: options.out, metrics, summary, memory };
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Everything that can be wrong with the examples of any part is found here, before training. */
+function batchesOfParts(task: AnyTask, context: TaskContext<CommonTable, JsonObject>, data: AnyTaskData) {
+  const { training, validation, test } = data;
+  if (test !== undefined) batchesOf(task, test, context);
+  return {
+    training: batchesOf(task, training, context),
+    validation: validation && batchesOf(task, validation, context),
+  };
+}
+
+function compile(task: AnyTask, { options, saved }: TaskContext<CommonTable, JsonObject>): Promise<Model> {
+  const { optimizer, learningRate, weightDecay, seed, init, threads } = options;
+  return task.network(options, saved).compile({
+    loss: task.loss(options),
+    optimizer: optimizerNamed(optimizer, { learningRate, ...(weightDecay !== undefined && { weightDecay }) }),
+    seed,
+    initializer: init,
+    ...(threads !== undefined && { threads }),
+  });
+}
+
+function quickMetrics(
+  task: AnyTask,
+  model: Model,
+  part: AnyPart<unknown>,
+  context: TaskContext<CommonTable, JsonObject>,
+) {
+  return task.evaluateQuickly?.(model, part, context) ?? task.evaluate(model, part, context);
+}
+
+/** Puts the weights of the best checkpoint into the model; without one it stays as it is. */
+async function takeBest(model: Model, run: string): Promise<void> {
+  const best = await Run.read(run).loadBest();
+  if (best !== undefined) takeWeights(bestPath(run), best, model);
+}
+
+async function judge(
+  task: AnyTask,
+  model: Model,
+  { validation, test }: AnyTaskData,
+  context: TaskContext<CommonTable, JsonObject>,
+): Promise<TaskResult['metrics']> {
+  return {
+    ...(validation && { validation: await task.evaluate(model, validation, context) }),
+    ...(test && { test: await task.evaluate(model, test, context) }),
+  };
+}
+
+function describe(task: AnyTask, metrics: TaskResult['metrics'], saved: JsonObject): string {
+  const { validation, test } = metrics;
+  const parts = [
+    validation && `validation\n${task.describe(validation, saved)}`,
+    test && `test\n${task.describe(test, saved)}`,
+  ];
+  return parts.filter((part) => part !== undefined).join('\n');
+}
