@@ -184,27 +184,31 @@ class HiddenGradient {
     for (int64_t t = 0; t < walk.steps(); ++t) {
       const int64_t carried = walk.carried(t);
       if (carried == walk.alive(t)) continue;
-      const auto write = [&](int64_t b, int64_t panel, const T* product) {
-        for_units<T>(panel, on_.columns, [&](int v, int64_t u, auto n) {
-          const int64_t offset = b * on_.columns + u;
-          (masked(offset, n, Vec<T>::load(product + v * Vec<T>::kLanes)) +
-           Vec<T>::load_or_zero(at_or_null(carried_, offset), n))
-              .store(on_.dh0 + offset, n);
-        });
-      };
       constexpr int NV = Tiling<T>::vectors(1);
       Tile<T, NV> tile;
       const Factor<T> left = left_of(t);
       for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
         const T* weights = packed + panel * left.depth() * NV * Vec<T>::kLanes;
         const Range mine = panels.rows(panel, walk.alive(t), NV, Tiling<T>::rows(NV));
+        const auto put =
+            row_by_row([&](int64_t b, int64_t of_panel, const T* product) { put_initial(b, of_panel, product); });
         for_group<T, NV>(std::max(mine.begin, carried), mine.end, left, weights, panel,
-                         panels.template vectors<T, NV>(panel), &tile, row_by_row(write), NoFill());
+                         panels.template vectors<T, NV>(panel), &tile, put, NoFill());
       }
     }
   }
 
  private:
+  // Puts the gradient of the initial state of sequence b, for the units of one panel.
+  void put_initial(int64_t b, int64_t panel, const T* product) const {
+    for_units<T>(panel, on_.columns, [&](int v, int64_t u, auto n) {
+      const int64_t offset = b * on_.columns + u;
+      const Vec<T> through_product = masked(offset, n, Vec<T>::load(product + v * Vec<T>::kLanes));
+      (through_product + Vec<T>::load_or_zero(at_or_null(carried_, offset), n)).store(on_.dh0 + offset, n);
+    });
+  }
+
+  // The gradient of a state from that of the state as the product sees it.
   BPTT_INLINE Vec<T> masked(int64_t offset, int n, Vec<T> d) const {
     return on_.mask == nullptr ? d : d * Vec<T>::load(on_.mask + offset, n);
   }

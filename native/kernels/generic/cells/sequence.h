@@ -3,6 +3,8 @@
 // at every step, so a step needs one barrier and no sum is ever divided.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/generic/call.h"
 #include "kernels/generic/products/micro_kernel.h"
 
@@ -224,6 +226,25 @@ struct InputProduct {
     return true;
   }
 };
+
+// The fill of for_rows that leaves the tile empty and asks for the memory that its rows will need: prefetch(place,
+// first column, columns of the panel, which is a constant at compile time).
+template <typename Prefetch>
+inline auto prefetch_rows(const StepPlaces& places, Prefetch prefetch) {
+  return [places, prefetch](int64_t b, int count, int64_t panel, auto* tile) {
+    constexpr int64_t W = std::remove_pointer_t<decltype(tile)>::kColumns;
+    for (int m = 0; m < count; ++m) prefetch(places(b + m), panel * W, std::integral_constant<int64_t, W>());
+    return false;
+  };
+}
+
+// The units of a panel that is packed for several gates: visit(first unit, how many lanes are units).
+template <typename T, typename Visit>
+inline void with_panel_units(int64_t panel, int64_t units, Visit visit) {
+  constexpr int L = Vec<T>::kLanes;
+  const int64_t u = panel * L;
+  with_lanes<T>(static_cast<int>(std::min<int64_t>(L, units - u)), [&](auto n) { visit(u, n); });
+}
 
 // For each vector of a panel of neighbouring units: visit(v, first unit, how many of its lanes are units).
 template <typename T, typename Visit>

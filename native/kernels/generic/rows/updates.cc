@@ -23,11 +23,6 @@ void for_elements(const BpttCall& call, int operand, F f) {
   for (int64_t e = mine.begin; e < mine.end; e += L) f(e, static_cast<int>(std::min<int64_t>(L, mine.end - e)));
 }
 
-template <typename T>
-Vec<T> sqrt(Vec<T> x) {
-  return Vec<T>(Eigen::internal::psqrt(x.p));
-}
-
 bool skips(const BpttCall& call, int norm_operand) {
   return !std::isfinite(*data<double>(call, norm_operand));
 }
@@ -81,10 +76,8 @@ void clipValue(const BpttCall* call) {
   T* g = data<T>(*call, 0);
   const double limit = *data<double>(*call, 1);
   if (!(limit > 0) || !std::isfinite(limit)) return;
-  const Vec<T> high(static_cast<T>(limit)), low(static_cast<T>(-limit));
-  for_elements<T>(*call, 0, [&](int64_t e, int n) {
-    Vec<T>(Eigen::internal::pmax(Eigen::internal::pmin(Vec<T>::load(g + e, n).p, high.p), low.p)).store(g + e, n);
-  });
+  const T high = static_cast<T>(limit);
+  for_elements<T>(*call, 0, [&](int64_t e, int n) { clamp(Vec<T>::load(g + e, n), -high, high).store(g + e, n); });
 }
 
 // Stochastic gradient descent, with momentum where m is given and momentum is not 0 (as torch.optim.SGD).
@@ -137,14 +130,15 @@ void adam(const BpttCall* call) {
     const Vec<T> square = b2 * Vec<T>::load(v + e, n) + one_minus_b2 * gradient * gradient;
     mean.store(m + e, n);
     square.store(v + e, n);
-    (weight * shrink - rate * mean / (sqrt(square) * correction + eps)).store(w + e, n);
+    (weight * shrink - rate * mean / (square_root(square) * correction + eps)).store(w + e, n);
   });
 }
 
 // RMSProp (as torch.optim.RMSprop; TensorFlow's form with epsInsideRoot).
-//   s = alpha s + (1-alpha) g^2;  step = g / (sqrt(s) + eps) or g / sqrt(s + eps);  m = momentum m + step;  w -= lr (m
-//   or step) w, s [P] inout; m [P] inout, may be absent; g [P] in; norm [1] in; h [6] in: lr, alpha, eps, weightDecay,
-//   momentum, epsInsideRoot
+//   s = alpha s + (1-alpha) g^2;  step = g / (sqrt(s) + eps) or g / sqrt(s + eps)
+//   m = momentum m + step;  w -= lr m, or without momentum w -= lr step
+//   w, s [P] inout; m [P] inout, may be absent; g [P] in; norm [1] in
+//   h [6] in: lr, alpha, eps, weightDecay, momentum, epsInsideRoot
 // Source: Tieleman & Hinton 2012.
 template <typename T>
 void rmsprop(const BpttCall* call) {
@@ -161,7 +155,7 @@ void rmsprop(const BpttCall* call) {
     const Vec<T> gradient = Vec<T>::load(g + e, n) + decay * weight;
     const Vec<T> square = alpha * Vec<T>::load(s + e, n) + one_minus_alpha * gradient * gradient;
     square.store(s + e, n);
-    Vec<T> step = gradient / (inside ? sqrt(square + eps) : sqrt(square) + eps);
+    Vec<T> step = gradient / (inside ? square_root(square + eps) : square_root(square) + eps);
     if (has_velocity) {
       step = momentum * Vec<T>::load(m + e, n) + step;
       step.store(m + e, n);
