@@ -3,7 +3,7 @@ import { DataError, UsageError } from '../../core/errors.js';
 import type { JsonObject, JsonValue } from '../../core/json.js';
 import { describeValue } from '../../core/options.js';
 import type { Vocabulary } from '../../data/vocabulary.js';
-import type { CarriedState } from '../../model/carried-state.js';
+import type { CarriedState } from '../../model/execute/carried-state.js';
 import type { Model } from '../../model/model.js';
 import { beginningOf } from '../../model/use/sampling.js';
 import { probabilities } from '../probabilities.js';
