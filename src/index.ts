@@ -141,10 +141,9 @@ export { IntervalCoverage, QuantileLoss, RegressionErrors } from './metrics/fore
 export { KeyLikelihood } from './metrics/key-likelihood.js';
 export { bitsFromNats, LikelihoodLoss, perplexity } from './metrics/likelihood.js';
 export { naiveForecast, seasonalNaiveForecast } from './metrics/naive-forecast.js';
-export type { OutputPer } from './model/build/build-graph.js';
+export type { OutputPer, OutputShape } from './model/build/build-graph.js';
 export type { Parameter } from './model/build/parameters.js';
-export { CarriedState } from './model/carried-state.js';
-export type { OutputShape } from './model/execute/batch-executions.js';
+export { CarriedState } from './model/execute/carried-state.js';
 export type { Culprit } from './model/execute/diagnose.js';
 export type { ExecutionOptions, TrainOptions } from './model/execute/execution-options.js';
 export type { EvaluationResult, ModelMemory, StepResult } from './model/execute/results.js';

@@ -3,8 +3,8 @@
 import type { Batch } from '../batch/batch.js';
 import { OptionError } from '../core/errors.js';
 import type { Mode } from './build/build-graph.js';
-import type { CarriedState } from './carried-state.js';
 import { CompiledNetwork } from './compiled-network.js';
+import type { CarriedState } from './execute/carried-state.js';
 import { type Culprit, findNonFinite, nonFiniteError } from './execute/diagnose.js';
 import { type Execution, writeTrainingNumbers } from './execute/execution.js';
 import {
@@ -15,12 +15,12 @@ import {
 } from './execute/execution-options.js';
 import { ExecutionQueue } from './execute/execution-queue.js';
 import type { EvaluationResult, StepResult } from './execute/results.js';
-import type { AttentionMap } from './use/attention-maps.js';
+import { type AttentionMap, AttentionReader } from './use/attention-maps.js';
 import { Decoder, type DecoderBatch, type DecoderOptions } from './use/decoder.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
 import { Stream } from './use/stream.js';
 
-export type { CompileOptions } from './compile-options.js';
+export type { CompileOptions } from './build/compile-options.js';
 
 const EXECUTION_OPTIONS = ['state'];
 const TRAIN_OPTIONS = [...EXECUTION_OPTIONS, 'learningRate', 'clipNorm', 'clipValue'];
@@ -31,6 +31,7 @@ const TRAIN_OPTIONS = [...EXECUTION_OPTIONS, 'learningRate', 'clipNorm', 'clipVa
  */
 export class Model extends CompiledNetwork {
   readonly #queue = new ExecutionQueue();
+  readonly #attention = new AttentionReader(this.description, this.layout, (build) => this.programsOf(build));
 
   /**
    * One training step: forward, backward, clipping, update. All or nothing: when it rejects, parameters, optimizer,
@@ -121,7 +122,7 @@ export class Model extends CompiledNetwork {
   attention(batch: Batch, node: string, options: Pick<ExecutionOptions, 'signal'> = {}): Promise<AttentionMap[]> {
     return this.#queue.enqueue(options, async () => {
       checkExecutionOptions('attention', options, ['signal']);
-      return this.executions.attention(node, batch, this.currentVersion(), options.signal);
+      return this.#attention.read(node, batch, this.currentVersion(), options.signal);
     });
   }
 
@@ -135,8 +136,7 @@ export class Model extends CompiledNetwork {
    * const found = await beamSearch(decoder.step, { sentences: decoder.sentences, vocabulary: 8000, ...marks });
    */
   decoder(batch: DecoderBatch, options: DecoderOptions): Promise<Decoder> {
-    const { description, threads } = this;
-    const { layout, blocks } = this.executions;
+    const { description, threads, layout, blocks } = this;
     const host = { description, threads, layout, blocks, queue: this.#queue, version: () => this.currentVersion() };
     return this.#queue.enqueue({}, () => Decoder.create(host, batch, options));
   }
@@ -193,7 +193,7 @@ export class Model extends CompiledNetwork {
   }
 
   #onlyOutput(): string {
-    const names = [...this.executions.outputs.keys()];
+    const names = [...this.outputShapes.keys()];
     if (names.length === 1) return names[0] as string;
     const message = `the network has the outputs ${names.join(', ')}; predictAll gives all of them`;
     throw new OptionError('invalid_option', message, { name: 'outputs', outputs: names });
@@ -204,6 +204,7 @@ export class Model extends CompiledNetwork {
   }
 
   #beginTraining(batch: Batch, options: TrainOptions): Execution {
+    this.requireOptimizer();
     const numbers = trainingNumbers(options, this);
     const execution = this.#begin('train', batch, options.state);
     writeTrainingNumbers(execution.compiled.program, numbers);

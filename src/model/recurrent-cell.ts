@@ -2,25 +2,24 @@
 
 import { TIME } from '../batch/axes.js';
 import { checkArray } from '../batch/check-arrays.js';
-import { OptionError, UsageError } from '../core/errors.js';
+import { OptionError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import type { Value } from '../graph/value.js';
-import { type NetworkDescription, ONLY_OUTPUT } from '../network/description.js';
+import { ONLY_OUTPUT } from '../network/description.js';
 import { isCausal, layerFromJSON } from '../network/layers/layers.js';
 import type { RecurrentDescription } from '../network/layers/recurrent.js';
-import { optimizerSlots } from '../network/optimizers/emit-update.js';
-import type { OptimizerDescription } from '../network/optimizers/optimizer.js';
 import { buildCellGraph, CELL_INPUT, type CellGraph, type CellMode, UPSTREAM } from './build/build-cell-graph.js';
-import { type Parameter, ParameterBlocks, ParameterLayout } from './build/parameters.js';
-import { CarriedState } from './carried-state.js';
-import { checkParameterOptions, type ParameterOptions } from './compile-options.js';
+import { checkParameterOptions, type ParameterOptions } from './build/compile-options.js';
+import { ParameterLayout } from './build/parameters.js';
+import type { CarriedState } from './execute/carried-state.js';
 import { checkState } from './execute/check-batch.js';
 import { nonFiniteError } from './execute/diagnose.js';
 import { Execution } from './execute/execution.js';
 import { requireState, type TrainOptions, trainingNumbers } from './execute/execution-options.js';
-import { ParameterUpdate } from './execute/parameter-update.js';
-import { Programs } from './execute/programs.js';
+import { executeUpdate, type UpdateGraph, updateGraph } from './execute/parameter-update.js';
+import type { Programs } from './execute/programs.js';
 import { sequential } from './network.js';
+import { NetworkInstance } from './network-instance.js';
 
 /** Settings of a cell. */
 export interface RecurrentCellOptions extends ParameterOptions {
@@ -60,77 +59,43 @@ export interface CellGradient {
  * Nothing in a cell is random and nothing is added to the loss: dropouts and penalties of the layer are for models, and zoneout
  * acts by its expectation.
  */
-export class RecurrentCell {
+export class RecurrentCell extends NetworkInstance {
   readonly layer: RecurrentDescription;
   readonly inputs: number;
   /** Width of the output. */
   readonly outputs: number;
-  readonly optimizer: OptimizerDescription;
-  readonly seed: number;
-  readonly threads: number;
-  readonly initializer: string;
-  /** Width of every state by name, for example `lstm.h_l0`. */
-  readonly stateSizes: ReadonlyMap<string, number>;
   /** Summed gradients of the parameters by name, as views; after an update as it clipped them. */
   readonly gradients: ReadonlyMap<string, Float32Array>;
-  readonly #description: NetworkDescription;
-  readonly #layout = new ParameterLayout();
-  readonly #blocks: ParameterBlocks;
   readonly #programs: Programs<CellMode, CellGraph>;
-  #update: ParameterUpdate | undefined;
-  #version = 0;
-  #updates = 0;
-  #disposed = false;
+  readonly #update: Programs<'update', UpdateGraph>;
 
   /**
    * @throws {OptionError} `invalid_option` for a layer that is not recurrent, has several layers or another direction than
    *   forward; `unknown_option`
    */
   constructor(layer: RecurrentDescription, options: RecurrentCellOptions) {
-    const checked = checkParameterOptions('recurrentCell', options, ['inputs']);
-    this.layer = checkLayer(layer);
-    this.inputs = requireNumber('inputs', options.inputs, { min: 1, integer: true });
-    this.optimizer = checked.optimizer;
-    this.seed = checked.seed;
-    this.threads = checked.threads;
-    this.initializer = checked.initializer;
-    this.#description = sequential([this.layer], { features: this.inputs }).description;
-    const build = (mode: CellMode) => buildCellGraph(this.#description, this.#layout, mode);
-    const { results, initialStates } = build('step');
+    const settings = checkParameterOptions('recurrentCell', options, ['inputs']);
+    const checked = checkLayer(layer);
+    const inputs = requireNumber('inputs', options.inputs, { min: 1, integer: true });
+    const { description } = sequential([checked], { features: inputs });
+    const layout = new ParameterLayout();
+    const build = (mode: CellMode) => buildCellGraph(description, layout, mode);
+    const { results, finalStates } = build('step');
+    super({ what: 'cell', description, settings, layout, finalStates });
+    this.layer = checked;
+    this.inputs = inputs;
     this.outputs = (results.get(ONLY_OUTPUT) as Value).columns;
-    this.stateSizes = new Map([...initialStates].map(([name, { columns }]) => [name, columns]));
-    this.#blocks = new ParameterBlocks(this.#layout, optimizerSlots(this.optimizer));
-    this.#blocks.initialize(this.#layout, this.initializer, this.seed);
     this.gradients = new Map([...this.parameters].map(([name, { gradient }]) => [name, gradient]));
-    this.#programs = new Programs(build, this.#blocks, this.threads);
-  }
-
-  /** Parameters by name, for example `lstm.weight_ih_l0`, as views. After writing call `parametersChanged()`. */
-  get parameters(): ReadonlyMap<string, Parameter> {
-    return this.#blocks.parameters;
-  }
-
-  /** What the optimizer keeps, as views by `SLOT/PARAMETER`. */
-  get optimizerState(): ReadonlyMap<string, Float32Array> {
-    return this.#blocks.optimizerState;
+    this.#programs = this.programsOf(build);
+    this.#update = this.programsOf(() => updateGraph(this.optimizer, layout));
   }
 
   /** Updates done; decides bias correction. Set it only when a checkpoint is restored. */
   get updates(): number {
-    return this.#updates;
+    return this.updateCount;
   }
   set updates(value: number) {
-    this.#updates = requireNumber('updates', value, { min: 0, integer: true });
-  }
-
-  /** Tells the cell that its parameters were written from outside: packed copies of them are made again. */
-  parametersChanged(): void {
-    this.#version++;
-  }
-
-  /** States of zero for `batch` sequences. @throws {OptionError} `invalid_option` */
-  newState(batch: number): CarriedState {
-    return CarriedState.zero(requireNumber('batch', batch, { min: 1, integer: true }), this.stateSizes);
+    this.restoreUpdateCount('updates', value);
   }
 
   /**
@@ -206,31 +171,23 @@ export class RecurrentCell {
   update(options: Pick<TrainOptions, 'learningRate' | 'clipNorm' | 'clipValue'> = {}): {
     readonly gradientNorm: number;
   } {
-    this.#requireUndisposed();
+    this.currentVersion();
     rejectUnknownKeys('update', options, ['learningRate', 'clipNorm', 'clipValue']);
-    const numbers = trainingNumbers(options, { optimizer: this.optimizer, seed: this.seed, step: this.#updates });
-    this.#update ??= new ParameterUpdate(this.optimizer, this.#layout, this.#blocks, this.threads);
-    const gradientNorm = this.#update.execute(numbers);
-    if (!Number.isFinite(gradientNorm)) throw nonFiniteError(undefined, gradientNorm, this.#updates + 1, undefined);
-    this.#updates++;
-    this.#version++;
+    const step = this.updates;
+    const numbers = trainingNumbers(options, { optimizer: this.optimizer, seed: this.seed, step });
+    const gradientNorm = executeUpdate(this.#update.get('update', new Map()), numbers);
+    if (!Number.isFinite(gradientNorm)) throw nonFiniteError(undefined, gradientNorm, step + 1, undefined);
+    this.stepDone();
     return { gradientNorm };
   }
 
   /** Frees the programs of the cell. */
   dispose(): void {
-    this.#programs.dispose();
-    this.#update?.dispose();
-    this.#update = undefined;
-    this.#disposed = true;
+    this.disposePrograms();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  #requireUndisposed(): void {
-    if (this.#disposed) throw new UsageError('model_disposed', 'the cell has been disposed of');
   }
 
   #checkState(state: CarriedState, batch: number): void {
@@ -240,7 +197,7 @@ export class RecurrentCell {
 
   /** Checks what every step takes. */
   #check(x: Float32Array, state: CarriedState): void {
-    this.#requireUndisposed();
+    this.currentVersion();
     this.#checkState(state, state?.batch);
     checkArray(`input '${CELL_INPUT}'`, x, false, state.batch * this.inputs);
   }
@@ -250,7 +207,8 @@ export class RecurrentCell {
     const batch = { inputs: { [CELL_INPUT]: x } };
     const axes = new Map([[TIME, { batchSizes: Int32Array.of(state.batch), rows: state.batch }]]);
     const compiled = this.#programs.get(mode, axes);
-    return new Execution(compiled, { description: this.#description, batch, axes, state, version: this.#version });
+    const { description } = this;
+    return new Execution(compiled, { description, batch, axes, state, version: this.currentVersion() });
   }
 }
 

@@ -1,6 +1,6 @@
 /** The state that a reader of batches carries from one to the next. */
 import { UsageError } from '../core/errors.js';
-import type { CarriedState } from '../model/carried-state.js';
+import type { CarriedState } from '../model/execute/carried-state.js';
 import type { TrainableModel } from './trainable-model.js';
 import type { BatchReader } from './training-data.js';
 

@@ -1,7 +1,7 @@
 import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
 import type { StoredTensor } from '../checkpoint/tensor-types.js';
 import { CheckpointError } from '../core/errors.js';
-import type { CarriedState } from '../model/carried-state.js';
+import type { CarriedState } from '../model/execute/carried-state.js';
 import type { TrainableModel } from './trainable-model.js';
 
 /**

@@ -2,7 +2,7 @@ import { bestPath, type RunCheckpoint } from '../checkpoint/run.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
 import type { JsonObject } from '../core/json.js';
 import type { Vocabulary } from '../data/vocabulary.js';
-import type { CarriedState } from '../model/carried-state.js';
+import type { CarriedState } from '../model/execute/carried-state.js';
 import type { Schedule, ScheduleState } from '../network/schedules/schedule.js';
 import type { EarlyStopping } from './early-stopping.js';
 import { modelTensors, restoreTensors } from './model-tensors.js';

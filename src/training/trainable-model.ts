@@ -1,5 +1,5 @@
 import type { Batch } from '../batch/batch.js';
-import type { CarriedState } from '../model/carried-state.js';
+import type { CarriedState } from '../model/execute/carried-state.js';
 
 /** A tensor that training reads and writes in place. */
 export interface TensorView {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/batch/batch.js';
 import { packSequences } from '../../src/batch/packed-batch.js';
 import { applyOrder, restoreOrder } from '../../src/batch/sequence-rows.js';
-import type { CarriedState } from '../../src/model/carried-state.js';
+import type { CarriedState } from '../../src/model/execute/carried-state.js';
 import type { Model } from '../../src/model/model.js';
 import {
   batchSizesOf,

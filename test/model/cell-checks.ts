@@ -1,6 +1,6 @@
 /** A recurrent cell against the same layer in a model, which reads whole sequences. */
 import { expect } from 'vitest';
-import type { CarriedState } from '../../src/model/carried-state.js';
+import type { CarriedState } from '../../src/model/execute/carried-state.js';
 import type { Model } from '../../src/model/model.js';
 import { sequential } from '../../src/model/network.js';
 import { type RecurrentCell, recurrentCell } from '../../src/model/recurrent-cell.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
-import { CarriedState } from '../../src/model/carried-state.js';
+import { CarriedState } from '../../src/model/execute/carried-state.js';
 import { sequential } from '../../src/model/network.js';
 import { type RecurrentCell, recurrentCell } from '../../src/model/recurrent-cell.js';
 import { dense } from '../../src/network/layers/dense.js';

@@ -2,7 +2,7 @@
 
 import type { Batch } from '../../src/batch/batch.js';
 import { Random } from '../../src/core/random.js';
-import type { CarriedState } from '../../src/model/carried-state.js';
+import type { CarriedState } from '../../src/model/execute/carried-state.js';
 import type { CompileOptions, Model } from '../../src/model/model.js';
 import { type Network, sequential } from '../../src/model/network.js';
 import { dense } from '../../src/network/layers/dense.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/batch/batch.js';
 import { type BpttError, OptionError, RangeIndexError, ShapeError, UsageError } from '../../src/core/errors.js';
-import { CarriedState } from '../../src/model/carried-state.js';
+import { CarriedState } from '../../src/model/execute/carried-state.js';
 import type { Model } from '../../src/model/model.js';
 import { sequential } from '../../src/model/network.js';
 import { lstm } from '../../src/network/layers/recurrent.js';

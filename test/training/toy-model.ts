@@ -1,6 +1,6 @@
 import type { Batch } from '../../src/batch/batch.js';
 import { NumericError } from '../../src/core/errors.js';
-import { CarriedState } from '../../src/model/carried-state.js';
+import { CarriedState } from '../../src/model/execute/carried-state.js';
 import type { TrainableModel } from '../../src/training/trainable-model.js';
 
 const UNITS = 2;

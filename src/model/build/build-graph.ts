@@ -59,6 +59,25 @@ export function outputPer({ rows }: Value): OutputPer {
   return typeof rows !== 'number' && rows.kind === 'batch' ? 'sequence' : 'step';
 }
 
+/** What an output of a network is. */
+export interface OutputShape {
+  /** Numbers in a row. */
+  readonly columns: number;
+  /** Whether there is a row, and a target, for every step or for every sequence. */
+  readonly per: OutputPer;
+  /** Time axis of the rows. */
+  readonly axis: string;
+}
+
+/** The outputs of a network by name. */
+export function outputShapes({ results }: Pick<BuiltGraph, 'results'>): ReadonlyMap<string, OutputShape> {
+  const shapes = [...results].map(([name, value]) => {
+    const axis = (value.rows as SymbolicExtent).axis;
+    return [name, { columns: value.columns, per: outputPer(value), axis }] as const;
+  });
+  return new Map(shapes);
+}
+
 /** The states that pass from execution to execution: of the axis `time`, and not given by the network. */
 export function carriedStates({ initialStates, finalStates }: Pick<Forward, 'initialStates' | 'finalStates'>) {
   const names = [...initialStates].filter(([, { rows }]) => (rows as SymbolicExtent).axis === TIME);

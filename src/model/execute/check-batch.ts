@@ -7,7 +7,7 @@ import { UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import type { SymbolicExtent, Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
-import type { CarriedState } from '../carried-state.js';
+import type { CarriedState } from './carried-state.js';
 
 /**
  * Checks the inputs of a batch, and the targets that an execution needs.

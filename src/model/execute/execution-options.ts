@@ -3,7 +3,7 @@ import { OptionError, UsageError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import { hyperparameters } from '../../network/optimizers/emit-update.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
-import { CarriedState } from '../carried-state.js';
+import { CarriedState } from './carried-state.js';
 
 /** Options of an execution. */
 export interface ExecutionOptions {

@@ -7,7 +7,7 @@ import type { NetworkDescription } from '../../network/description.js';
 import type { CompiledProgram } from '../../program/program.js';
 import { PROGRAM_INPUTS, stateInput } from '../build/build-forward.js';
 import type { BuiltGraph } from '../build/build-graph.js';
-import type { CarriedState } from '../carried-state.js';
+import type { CarriedState } from './carried-state.js';
 import type { TrainingNumbers } from './execution-options.js';
 import type { ModelProgram } from './programs.js';
 

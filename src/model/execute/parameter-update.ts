@@ -2,33 +2,29 @@
 import { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
-import { CompiledProgram } from '../../program/program.js';
+import type { ProgramGraph } from '../build/build-graph.js';
 import { buildUpdate } from '../build/build-update.js';
-import type { ParameterBlocks, ParameterLayout } from '../build/parameters.js';
+import type { ParameterLayout } from '../build/parameters.js';
 import { writeTrainingNumbers } from './execution.js';
 import type { TrainingNumbers } from './execution-options.js';
+import type { ModelProgram } from './programs.js';
 
 /** Clipping and one step of an optimizer over all parameters. */
-export class ParameterUpdate {
-  readonly #program: CompiledProgram;
-  readonly #norm: Value;
+export interface UpdateGraph extends ProgramGraph {
+  /** Norm of the gradient before clipping by norm. */
+  readonly norm: Value;
+}
 
-  /** @throws {OptionError} `invalid_option` when there are no parameters */
-  constructor(optimizer: OptimizerDescription, layout: ParameterLayout, blocks: ParameterBlocks, threads: number) {
-    const graph = new Graph();
-    this.#norm = buildUpdate(graph, optimizer, layout);
-    this.#program = new CompiledProgram(graph, { outputs: [this.#norm], axes: new Map(), blocks, threads });
-  }
+/** The graph of an update. @throws {OptionError} `invalid_option` when there are no parameters */
+export function updateGraph(optimizer: OptimizerDescription, layout: ParameterLayout): UpdateGraph {
+  const graph = new Graph();
+  const norm = buildUpdate(graph, optimizer, layout);
+  return { graph, norm, outputs: [norm], prepare: false };
+}
 
-  /** Updates, where the gradient is finite, and returns its norm before clipping by norm. */
-  execute(numbers: TrainingNumbers): number {
-    writeTrainingNumbers(this.#program, numbers);
-    this.#program.execute([]);
-    return this.#program.doubles(this.#norm)[0] as number;
-  }
-
-  /** Frees the program. */
-  dispose(): void {
-    this.#program.dispose();
-  }
+/** Updates, where the gradient is finite, and returns its norm before clipping by norm. */
+export function executeUpdate({ program, built }: ModelProgram<UpdateGraph>, numbers: TrainingNumbers): number {
+  writeTrainingNumbers(program, numbers);
+  program.execute([]);
+  return program.doubles(built.norm)[0] as number;
 }

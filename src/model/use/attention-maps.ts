@@ -1,14 +1,18 @@
 /** The weights of an attention layer, to be looked at. */
 
 import type { PackedAxes, PackedAxis } from '../../batch/axes.js';
+import type { Batch } from '../../batch/batch.js';
+import { packedAxes } from '../../batch/check-axes.js';
 import { OptionError } from '../../core/errors.js';
 import { type Node, only, type SymbolicExtent, type Value } from '../../graph/value.js';
-import type { NetworkDescription } from '../../network/description.js';
+import { inputAxes, type NetworkDescription } from '../../network/description.js';
 import type { AxisCapacity } from '../../program/emit.js';
 import { buildForward } from '../build/build-forward.js';
 import { type BuiltGraph, carriedStates } from '../build/build-graph.js';
 import type { ParameterLayout } from '../build/parameters.js';
-import type { Execution } from '../execute/execution.js';
+import { checkBatch } from '../execute/check-batch.js';
+import { Execution } from '../execute/execution.js';
+import type { BuildProgram, Programs } from '../execute/programs.js';
 
 /** How much each step of a sequence looks at each step of its memory. */
 export interface AttentionMap {
@@ -29,7 +33,7 @@ export interface AttentionGraph extends BuiltGraph {
 }
 
 /** @throws {OptionError} `invalid_option` when there is no such node, or its layer is another */
-export function requireAttention({ nodes }: NetworkDescription, name: string): void {
+function requireAttention({ nodes }: NetworkDescription, name: string): void {
   const layer = nodes.find((node) => node.name === name)?.layer;
   if (layer?.kind === 'attention') return;
   const what = layer === undefined ? 'is no node of the network' : `is a node of kind ${layer.kind}`;
@@ -37,7 +41,7 @@ export function requireAttention({ nodes }: NetworkDescription, name: string): v
 }
 
 /** The graph that gives the weights of a node, for memories of up to the capacity of their axis. */
-export function attentionGraph(
+function attentionGraph(
   description: NetworkDescription,
   layout: ParameterLayout,
   name: string,
@@ -63,7 +67,7 @@ function lengthsOf({ batchSizes }: PackedAxis): Int32Array {
 }
 
 /** The maps of all sequences by sample. @param execution a finished execution of an attention graph */
-export function attentionMaps(execution: Execution<AttentionGraph>, axes: PackedAxes): AttentionMap[] {
+function attentionMaps(execution: Execution<AttentionGraph>, axes: PackedAxes): AttentionMap[] {
   const { weights: value, memoryAxis } = execution.compiled.built;
   const all = execution.view(value);
   const own = axes.get((value.rows as SymbolicExtent).axis) as PackedAxis;
@@ -85,4 +89,32 @@ export function attentionMaps(execution: Execution<AttentionGraph>, axes: Packed
   const bySample = new Array<AttentionMap>(maps.length);
   for (const [place, map] of maps.entries()) bySample[own.order?.[place] ?? place] = map;
   return bySample;
+}
+
+/** Reads the weights of the attention layers of one model. */
+export class AttentionReader {
+  readonly #description: NetworkDescription;
+  readonly #programs: Programs<string, AttentionGraph>;
+
+  /** @param programsOf gives the programs of the model for a graph of each node */
+  constructor(
+    description: NetworkDescription,
+    layout: ParameterLayout,
+    programsOf: (build: BuildProgram<string, AttentionGraph>) => Programs<string, AttentionGraph>,
+  ) {
+    this.#description = description;
+    this.#programs = programsOf((node, capacities) => attentionGraph(description, layout, node, capacities));
+  }
+
+  /** The weights of a node by sample. Errors as `Model.attention`. @param version of the parameters */
+  async read(node: string, batch: Batch, version: number, signal?: AbortSignal): Promise<AttentionMap[]> {
+    const description = this.#description;
+    requireAttention(description, node);
+    const axes = packedAxes(batch, inputAxes(description));
+    checkBatch(batch, axes, description);
+    const compiled = this.#programs.get(node, axes);
+    const execution = new Execution(compiled, { description, batch, axes, state: undefined, version });
+    await execution.start(signal);
+    return attentionMaps(execution, axes);
+  }
 }

@@ -3,7 +3,7 @@
 import type { Batch } from '../../batch/batch.js';
 import { RangeIndexError, UsageError } from '../../core/errors.js';
 import type { NetworkDescription } from '../../network/description.js';
-import type { CarriedState } from '../carried-state.js';
+import type { CarriedState } from '../execute/carried-state.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
 
 /** What a stream needs of a model. */

@@ -3,11 +3,11 @@ import { DataError, UsageError } from '../../../core/errors.js';
 import type { JsonObject, JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import type { Vocabulary } from '../../../data/vocabulary.js';
-import type { CarriedState } from '../../../model/carried-state.js';
 import type { Model } from '../../../model/model.js';
 import { beginningOf } from '../../../model/use/sampling.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
 import type { TaskStream } from '../../definition/task.js';
+import type { CarriedState } from '../../../model/execute/carried-state.js';
 
 /** Symbols that are read at once. It changes memory and speed, not the result. */
 const AT_ONCE = 256;

@@ -1,10 +1,10 @@
 /** Settings of a compilation, and their checks. */
-import { rejectUnknownKeys, requireNumber } from '../core/options.js';
-import { threadCount } from '../native/threads.js';
-import type { NetworkDescription } from '../network/description.js';
-import { requireInitializer } from '../network/initializers/initializer.js';
-import { adam, type OptimizerDescription, optimizerFromJSON } from '../network/optimizers/optimizer.js';
-import { checkLosses, type LossOptions, type ModelLoss } from '../network/output-losses.js';
+import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
+import { threadCount } from '../../native/threads.js';
+import type { NetworkDescription } from '../../network/description.js';
+import { requireInitializer } from '../../network/initializers/initializer.js';
+import { adam, type OptimizerDescription, optimizerFromJSON } from '../../network/optimizers/optimizer.js';
+import { checkLosses, type LossOptions, type ModelLoss } from '../../network/output-losses.js';
 
 /** Settings of everything that has parameters. */
 export interface ParameterOptions {

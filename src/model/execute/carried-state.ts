@@ -1,6 +1,6 @@
 /** Hidden states that pass from one execution to the next: from window to window of a long text, or from step to step. */
-import { UsageError } from '../core/errors.js';
-import { describeValue } from '../core/options.js';
+import { UsageError } from '../../core/errors.js';
+import { describeValue } from '../../core/options.js';
 
 /** The states of all recurrent layers for a number of sequences. */
 export class CarriedState {

@@ -1,0 +1,154 @@
+/** A network in memory: its settings, its parameters, and the programs that work on them. */
+import { UsageError } from '../core/errors.js';
+import { requireNumber } from '../core/options.js';
+import type { NetworkDescription } from '../network/description.js';
+import { optimizerSlots } from '../network/optimizers/emit-update.js';
+import type { OptimizerDescription } from '../network/optimizers/optimizer.js';
+import type { BuiltGraph, ProgramGraph } from './build/build-graph.js';
+import type { ParameterOptions } from './build/compile-options.js';
+import { type Parameter, ParameterBlocks, type ParameterLayout } from './build/parameters.js';
+import { CarriedState } from './execute/carried-state.js';
+import { type BuildProgram, Programs } from './execute/programs.js';
+import { type ModelMemory, plannedMemory } from './execute/results.js';
+
+/** Parameters that are not new. */
+export interface RestoredParameters {
+  /** Whether there is memory for what the optimizer keeps; without it nothing can be trained. */
+  readonly hasOptimizer: boolean;
+  /** Writes the values of the parameters and of what the optimizer keeps, instead of the initializer. */
+  fill(blocks: ParameterBlocks): void;
+}
+
+/** What an instance is made of. Everything has been checked. */
+export interface InstanceParts {
+  /** What it is called in messages. */
+  readonly what: 'model' | 'cell';
+  readonly description: NetworkDescription;
+  readonly settings: Required<ParameterOptions>;
+  /** Holds every parameter of the network. */
+  readonly layout: ParameterLayout;
+  /** Final states that are carried on, by name. */
+  readonly finalStates: BuiltGraph['finalStates'];
+  /** Where the parameters come from; default the initializer of the settings. */
+  readonly restored?: RestoredParameters | undefined;
+}
+
+/** What `Model` and `RecurrentCell` share. Each adds what its executions are. */
+export abstract class NetworkInstance {
+  readonly description: NetworkDescription;
+  readonly optimizer: OptimizerDescription;
+  readonly seed: number;
+  readonly threads: number;
+  readonly initializer: string;
+  /** Width of every carried state by name, for example `lstm.h_l0`: those of the axis `time` that the network does not give. */
+  readonly stateSizes: ReadonlyMap<string, number>;
+  protected readonly layout: ParameterLayout;
+  protected readonly blocks: ParameterBlocks;
+  readonly #what: string;
+  readonly #hasOptimizer: boolean;
+  readonly #programs: Pick<Programs<never>, 'arenaBytes' | 'scratchBytes' | 'dispose'>[] = [];
+  #updates = 0;
+  #version = 0;
+  #disposed = false;
+
+  protected constructor({ what, description, settings, layout, finalStates, restored }: InstanceParts) {
+    const { optimizer, seed, threads, initializer } = settings;
+    this.#what = what;
+    this.#hasOptimizer = restored?.hasOptimizer ?? true;
+    this.description = description;
+    this.optimizer = optimizer;
+    this.seed = seed;
+    this.threads = threads;
+    this.initializer = initializer;
+    this.stateSizes = new Map([...finalStates].map(([name, { columns }]) => [name, columns]));
+    this.layout = layout;
+    this.blocks = new ParameterBlocks(layout, this.#hasOptimizer ? optimizerSlots(optimizer) : []);
+    if (restored === undefined) this.blocks.initialize(layout, initializer, seed);
+    else restored.fill(this.blocks);
+  }
+
+  /** Parameters by name, for example `lstm.weight_ih_l0`, as views into the memory that training works on. */
+  get parameters(): ReadonlyMap<string, Parameter> {
+    return this.blocks.parameters;
+  }
+
+  /** Number of trainable values. */
+  get parameterCount(): number {
+    return [...this.parameters.values()].reduce((sum, { data }) => sum + data.length, 0);
+  }
+
+  /** What the optimizer keeps, as views by `SLOT/PARAMETER`. */
+  get optimizerState(): ReadonlyMap<string, Float32Array> {
+    return this.blocks.optimizerState;
+  }
+
+  /** Planned memory. Grows when a batch needs a larger program. */
+  get memory(): ModelMemory {
+    return plannedMemory(this.blocks, this.#programs);
+  }
+
+  /** Tells that the parameters were written from outside: packed copies of them are made again. */
+  parametersChanged(): void {
+    this.#version++;
+  }
+
+  /**
+   * States of zero for `batch` sequences, of every recurrent layer and direction whose states are carried. Set its values to
+   * begin elsewhere; an execution that is given it takes the initial states from it.
+   *
+   * @throws {OptionError} `invalid_option`
+   */
+  newState(batch: number): CarriedState {
+    return CarriedState.zero(requireNumber('batch', batch, { min: 1, integer: true }), this.stateSizes);
+  }
+
+  /** Programs for the parameters of this instance, compiled when they are first needed; they are freed with it. */
+  protected programsOf<Mode extends string, Built extends ProgramGraph>(
+    build: BuildProgram<Mode, Built>,
+  ): Programs<Mode, Built> {
+    const programs = new Programs(build, this.blocks, this.threads);
+    this.#programs.push(programs);
+    return programs;
+  }
+
+  /** Updates of the parameters so far. */
+  protected get updateCount(): number {
+    return this.#updates;
+  }
+
+  /** @param name of the number, for the error @throws {OptionError} `invalid_option` */
+  protected restoreUpdateCount(name: string, value: number): void {
+    this.#updates = requireNumber(name, value, { min: 0, integer: true });
+    this.#version++;
+  }
+
+  /** Counts an update. */
+  protected stepDone(): void {
+    this.#updates++;
+    this.#version++;
+  }
+
+  /** Version of the parameters. @throws {UsageError} `model_disposed` */
+  protected currentVersion(): number {
+    if (this.#disposed) throw new UsageError('model_disposed', `the ${this.#what} has been disposed of`);
+    return this.#version;
+  }
+
+  /** @throws {UsageError} `not_trainable` when there is no memory for what the optimizer keeps */
+  protected requireOptimizer(): void {
+    if (this.#hasOptimizer) return;
+    const message = `the ${this.#what} was loaded without what its optimizer keeps: load it with the option training: true`;
+    throw new UsageError('not_trainable', message, { optimizer: this.optimizer.kind });
+  }
+
+  /** Whether the instance has been disposed of. */
+  protected get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Frees all programs. @throws {UsageError} `model_busy` */
+  protected disposePrograms(): void {
+    for (const programs of this.#programs) programs.dispose();
+    this.#disposed = true;
+  }
+}
