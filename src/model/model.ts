@@ -85,13 +85,13 @@ export class Model extends CompiledNetwork {
    * The output of a batch, row-major, in packed order: [N, outputs], or [B, outputs] where the network has one output per
    * sequence. Errors as `trainStep`. @throws {OptionError} `invalid_option` for a network of several outputs
    */
-  async predict(batch: Batch, options: ExecutionOptions = {}): Promise<Float32Array> {
+  async predictPacked(batch: Batch, options: ExecutionOptions = {}): Promise<Float32Array> {
     const name = this.#onlyOutput();
-    return (await this.predictAll(batch, options))[name] as Float32Array;
+    return (await this.predictPackedAll(batch, options))[name] as Float32Array;
   }
 
-  /** As `predict`, all outputs by name; one without a name is `output`. */
-  predictAll(batch: Batch, options: ExecutionOptions = {}): Promise<Record<string, Float32Array>> {
+  /** As `predictPacked`, all outputs by name; one without a name is `output`. */
+  predictPackedAll(batch: Batch, options: ExecutionOptions = {}): Promise<Record<string, Float32Array>> {
     return this.#queue.enqueue(options, async () => {
       checkExecutionOptions('predict', options, [...EXECUTION_OPTIONS, 'signal']);
       const execution = this.#begin('predict', batch, options.state);
@@ -101,12 +101,15 @@ export class Model extends CompiledNetwork {
   }
 
   /**
-   * As `predict`, on the calling thread. Calls with the same `use` share one program, so that a stream of single steps and
+   * As `predictPacked`, on the calling thread. Calls with the same `use` share one program, so that a stream of single steps and
    * long batches do not grow into each other's. @throws {UsageError} `model_busy`
    */
-  predictSync(batch: Batch, options: Omit<ExecutionOptions, 'signal'> & { readonly use?: string } = {}): Float32Array {
+  predictPackedSync(
+    batch: Batch,
+    options: Omit<ExecutionOptions, 'signal'> & { readonly use?: string } = {},
+  ): Float32Array {
     return this.#queue.now(() => {
-      checkExecutionOptions('predictSync', options, [...EXECUTION_OPTIONS, 'use']);
+      checkExecutionOptions('predictPackedSync', options, [...EXECUTION_OPTIONS, 'use']);
       const name = this.#onlyOutput();
       const execution = this.#begin('predict', batch, options.state, options.use);
       execution.execute();
@@ -130,7 +133,7 @@ export class Model extends CompiledNetwork {
    *
    * @param batch inputs of the other axes
    * @throws {OptionError} `invalid_option`, `unknown_option`
-   * @throws {UsageError} `not_streamable` when a layer looks at later steps; others as `predict`
+   * @throws {UsageError} `not_streamable` when a layer looks at later steps; others as `predictPacked`
    * @example const decoder = await model.decoder(batch, { input: 'target' });
    * const found = await beamSearch(decoder.step, { sentences: decoder.sentences, vocabulary: 8000, ...marks });
    */

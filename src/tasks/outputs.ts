@@ -33,7 +33,7 @@ export async function* outputsOf(
   for await (const examples of examplesOf(part, AT_ONCE)) {
     const numbers = Int32Array.from(examples, (_, at) => first + at);
     const batch = packing.pack(examples, numbers);
-    const rows = await model.predict(batch, signal === undefined ? {} : { signal });
+    const rows = await model.predictPacked(batch, signal === undefined ? {} : { signal });
     if (model.outputPer === 'step') {
       const sequences = unpackSequences(batch, rows, outputs);
       for (const [at, example] of examples.entries()) yield { example, output: sequences[at] as Float32Array };

@@ -86,7 +86,7 @@ export class LanguageModelReader implements TaskStream {
 
   #run(tokens: Int32Array): Promise<Float32Array> {
     const batchSizes = new Int32Array(tokens.length).fill(1);
-    return this.#model.predict({ batchSizes, inputs: { input: tokens } }, { state: this.#state });
+    return this.#model.predictPacked({ batchSizes, inputs: { input: tokens } }, { state: this.#state });
   }
 
   #likeliest(logits: Float32Array): JsonObject[] {
