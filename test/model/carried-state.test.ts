@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/batch/batch.js';
-import { packSequences } from '../../src/batch/packed-batch.js';
-import { applyOrder, restoreOrder } from '../../src/batch/sequence-rows.js';
+import { packSequences, unpackSequences } from '../../src/batch/packed-batch.js';
 import type { CarriedState } from '../../src/model/carried-state.js';
 import type { Model } from '../../src/model/model.js';
 import {
@@ -194,14 +193,36 @@ describe('the states of a model', () => {
     }
   });
 
-  it('go in in the order of the caller with applyOrder, and come out with restoreOrder', () => {
+  it('stay with their sequences from window to window, whose orders differ', async () => {
+    const sequences = [Int32Array.of(1, 2, 3, 4), Int32Array.of(6, 7, 8, 9), Int32Array.of(10, 0, 1, 2)];
+    const windows = [
+      packSequences(sequences.map((ids, index) => ids.slice(0, index + 1))),
+      packSequences(sequences.map((ids, index) => ids.slice(index + 1))),
+    ] as const;
+    expect(windows.map(({ order }) => [...order])).toEqual([
+      [2, 1, 0],
+      [0, 1, 2],
+    ]);
+    const [first, second] = windows;
+    const [state, later] = [model.newState(3), model.newState(3)];
+    model.predictPackedSync(first, { state });
+    await model.evaluate({ ...first, targets: { target: first.inputs['input'] as Int32Array } }, { state: later });
+    expect(later).toEqual(state);
+    const rows = unpackSequences(second, model.predictPackedSync(second, { state }), SYMBOLS);
+    for (const [index, ids] of sequences.entries()) {
+      const whole = model.predictSync([ids])[0] as Float32Array;
+      expect(rows[index]).toEqual(whole.slice((index + 1) * SYMBOLS));
+    }
+  });
+
+  it('go in and come out in the order in which the sequences were packed', () => {
     const sequences = [Int32Array.of(1, 2), Int32Array.of(3, 4, 5), Int32Array.of(6)];
     const batch = packSequences(sequences);
     const initial = randomNumbers(3 * 9, 5);
     const state = model.newState(3);
-    state.set('lstm.h_l1', applyOrder(batch, initial, 9));
+    state.set('lstm.h_l1', initial);
     model.predictPackedSync(batch, { state });
-    const final = restoreOrder(batch, state.values.get('lstm.c_l0') as Float32Array, 9);
+    const final = state.values.get('lstm.c_l0') as Float32Array;
     for (const [index, input] of sequences.entries()) {
       const alone = model.newState(1);
       alone.set('lstm.h_l1', initial.slice(9 * index, 9 * index + 9));

@@ -62,7 +62,7 @@ export class BatchExecutions {
   readonly #description: NetworkDescription;
   readonly #loss: ModelLoss;
   /** Targets by name, as values of the graph. */
-  readonly #targets: ReadonlyMap<string, Value>;
+  readonly targets: ReadonlyMap<string, Value>;
   readonly #programs: Programs<Mode>;
   readonly #attention: Programs<string, AttentionGraph>;
 
@@ -76,7 +76,7 @@ export class BatchExecutions {
     this.outputs = new Map([...built.results].map(([name, value]) => [name, shapeOf(value)]));
     this.stateSizes = new Map([...built.finalStates].map(([name, { columns }]) => [name, columns]));
     this.lookAheadLayer = lookAheadLayer(built, TIME, [...built.results.values()]);
-    this.#targets = built.targets as ReadonlyMap<string, Value>;
+    this.targets = built.targets as ReadonlyMap<string, Value>;
     this.blocks = new ParameterBlocks(this.layout, optimizerSlots(optimizer));
     this.blocks.initialize(this.layout, initializer, seed);
     this.#programs = new Programs((mode) => buildGraph({ ...request, mode }), this.blocks, threads);
@@ -95,7 +95,7 @@ export class BatchExecutions {
   /** Checks a batch and a state and writes them into the program of the mode. Errors as `Model.trainStep`. */
   begin({ mode, batch, state, use, version }: ExecutionRequest): Execution {
     const description = this.#description;
-    const targets = mode === 'predict' ? new Map<string, Value>() : this.#targets;
+    const targets = mode === 'predict' ? new Map<string, Value>() : this.targets;
     const axes = this.#axesOf(batch, targets);
     checkBatch(batch, axes, description, targets);
     if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, this.stateSizes);
