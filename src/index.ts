@@ -16,6 +16,8 @@ export {
   padPacked,
   padSequences,
 } from './batch/padding.js';
+export type { PlainExamples, PlainForm } from './batch/plain-examples.js';
+export type { NamedSequences, PlainField, PlainSequence, PlainSequences } from './batch/plain-sequences.js';
 export type { PackedOrder } from './batch/rows.js';
 export type { SequenceExample, SequencePackingOptions } from './batch/sequence-packing.js';
 export { applyOrder, restoreOrder } from './batch/sequence-rows.js';
@@ -168,6 +170,7 @@ export {
 } from './model/recurrent-cell.js';
 export type { AttentionMap } from './model/use/attention-maps.js';
 export type { Decoder, DecoderBatch, DecoderOptions } from './model/use/decoder.js';
+export type { PaddedOutput, PredictInput, PredictOptions } from './model/use/predictions.js';
 export type { SampleOptions, SymbolTable } from './model/use/sampling.js';
 export type { Stream, StreamState } from './model/use/stream.js';
 export { type Info, info } from './native/info.js';

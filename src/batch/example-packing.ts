@@ -104,8 +104,8 @@ function packField({ rows, width, isPerStep }: Field, { batchSizes, order }: Req
 
 /**
  * Packs examples of several fields to a batch: each time axis is sorted by its own lengths, and its order says to which
- * example each of its sequences belongs. Results of an output go back with `unpackSequences(batch.axes.AXIS, rows, width)` and
- * `restoreOrder`; for the axis `time` with the batch itself.
+ * example each of its sequences belongs. `Model.predict` gives results in the order of the examples; packed ones go back with
+ * `unpackSequences(batch.axes.AXIS, rows, width)` and `restoreOrder`, for the axis `time` with the batch itself.
  *
  * @throws {DataError} `empty_data` when there is no example, or a field without steps; `mixed_examples`
  * @throws {ShapeError} `shape_mismatch`, `length_mismatch`, naming the field and the example

@@ -20,8 +20,8 @@ function permute<R extends Rows>(
 }
 
 /**
- * Rows of whole sequences (predictions of a network with one output per sequence, final states) back in the order in which the
- * sequences were packed.
+ * Rows of whole sequences (packed predictions of a network with one output per sequence) back in the order in which the sequences
+ * were packed.
  *
  * @param batch as `packSequences` gave it; without an order the rows stay where they are
  * @param rows [B * width] in the batch's order
@@ -36,9 +36,10 @@ export function restoreOrder<R extends Rows>(batch: PackedOrder, rows: R, width 
 }
 
 /**
- * The inverse of `restoreOrder`: rows in the caller's order (initial states, targets) to the batch's.
+ * The inverse of `restoreOrder`: rows in the caller's order (targets, inputs per sequence) to the batch's. Carried states need it not:
+ * they go by sequence.
  *
- * @example state.set('lstm.h_l0', applyOrder(batch, initial, 32))
+ * @example const batch = { ...packed, targets: { target: applyOrder(packed, classes) } }
  */
 export function applyOrder<R extends Rows>(batch: PackedOrder, rows: R, width = 1): R {
   return permute(batch, rows, width, (packed, own) => [packed, own]);

@@ -1,9 +1,7 @@
 /** A compiled network, and the executions that train, evaluate and use it. */
 
 import type { Batch } from '../batch/batch.js';
-import { OptionError } from '../core/errors.js';
-import type { Mode } from './build/build-graph.js';
-import { CompiledNetwork } from './compiled-network.js';
+import { CheckedExamples, isPlain, type PlainExamples } from '../batch/plain-examples.js';
 import type { CarriedState } from './execute/carried-state.js';
 import { type Culprit, findNonFinite, nonFiniteError } from './execute/diagnose.js';
 import { type Execution, writeTrainingNumbers } from './execute/execution.js';
@@ -13,8 +11,8 @@ import {
   type TrainOptions,
   trainingNumbers,
 } from './execute/execution-options.js';
-import { ExecutionQueue } from './execute/execution-queue.js';
 import type { EvaluationResult, StepResult } from './execute/results.js';
+import { PredictingNetwork } from './predicting-network.js';
 import { type AttentionMap, AttentionReader } from './use/attention-maps.js';
 import { Decoder, type DecoderBatch, type DecoderOptions } from './use/decoder.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
@@ -29,8 +27,7 @@ const TRAIN_OPTIONS = [...EXECUTION_OPTIONS, 'learningRate', 'clipNorm', 'clipVa
  * A compiled network. Asynchronous executions of one model happen one after the other, off the event loop; a synchronous execution
  * while one is under way is refused.
  */
-export class Model extends CompiledNetwork {
-  readonly #queue = new ExecutionQueue();
+export class Model extends PredictingNetwork {
   readonly #attention = new AttentionReader(this.description, this.layout, (build) => this.programsOf(build));
 
   /**
@@ -38,80 +35,53 @@ export class Model extends CompiledNetwork {
    * `step` and the carried state are what they were. The batch is read when the execution begins, behind those asked for
    * before: leave it alone until the promise has settled.
    *
+   * @param batch a packed batch, or plain sequences and their targets
    * @throws {NumericError} `non_finite_loss`, `non_finite_gradient` with the step and the first layer concerned
    * @throws {ShapeError} `shape_mismatch`, `rank_mismatch`, `length_mismatch`
    * @throws {RangeIndexError} `index_out_of_range`
    * @throws {UsageError} `state_mismatch`, `model_disposed`
+   * @example const { loss } = await model.trainStep({ inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] });
    */
-  trainStep(batch: Batch, options: TrainOptions = {}): Promise<StepResult> {
-    return this.#queue.enqueue(options, async () => {
+  trainStep(batch: Batch | PlainExamples, options: TrainOptions = {}): Promise<StepResult> {
+    return this.queue.enqueue(options, async () => {
       checkExecutionOptions('trainStep', options, [...TRAIN_OPTIONS, 'signal']);
-      const execution = this.#beginTraining(batch, options);
+      const packed = this.#packed(batch);
+      const execution = this.#beginTraining(packed, options);
       await execution.start(options.signal);
-      return this.#finishTraining(execution, batch, options);
+      return this.#finishTraining(execution, packed, options);
     });
   }
 
   /** As `trainStep`, on the calling thread. @throws {UsageError} `model_busy` while another execution is under way */
-  trainStepSync(batch: Batch, options: Omit<TrainOptions, 'signal'> = {}): StepResult {
-    return this.#queue.now(() => {
+  trainStepSync(batch: Batch | PlainExamples, options: Omit<TrainOptions, 'signal'> = {}): StepResult {
+    return this.queue.now(() => {
       checkExecutionOptions('trainStepSync', options, TRAIN_OPTIONS);
-      const execution = this.#beginTraining(batch, options);
+      const packed = this.#packed(batch);
+      const execution = this.#beginTraining(packed, options);
       execution.execute();
-      return this.#finishTraining(execution, batch, options);
+      return this.#finishTraining(execution, packed, options);
     });
   }
 
-  /** The loss of a batch; dropout is off. Errors as `trainStep`. */
-  evaluate(batch: Batch, options: ExecutionOptions = {}): Promise<EvaluationResult> {
-    return this.#queue.enqueue(options, async () => {
+  /** The loss of a batch, or of plain sequences as one batch; dropout is off. Errors as `trainStep`. */
+  evaluate(batch: Batch | PlainExamples, options: ExecutionOptions = {}): Promise<EvaluationResult> {
+    return this.queue.enqueue(options, async () => {
       checkExecutionOptions('evaluate', options, [...EXECUTION_OPTIONS, 'signal']);
-      const execution = this.#begin('evaluate', batch, options.state);
+      const packed = this.#packed(batch);
+      const execution = this.begin('evaluate', packed, options.state);
       await execution.start(options.signal);
-      return this.#finishEvaluation(execution, options.state);
+      return this.#finishEvaluation(execution, packed, options.state);
     });
   }
 
   /** As `evaluate`, on the calling thread. @throws {UsageError} `model_busy` */
-  evaluateSync(batch: Batch, options: Omit<ExecutionOptions, 'signal'> = {}): EvaluationResult {
-    return this.#queue.now(() => {
+  evaluateSync(batch: Batch | PlainExamples, options: Omit<ExecutionOptions, 'signal'> = {}): EvaluationResult {
+    return this.queue.now(() => {
       checkExecutionOptions('evaluateSync', options, EXECUTION_OPTIONS);
-      const execution = this.#begin('evaluate', batch, options.state);
+      const packed = this.#packed(batch);
+      const execution = this.begin('evaluate', packed, options.state);
       execution.execute();
-      return this.#finishEvaluation(execution, options.state);
-    });
-  }
-
-  /**
-   * The output of a batch, row-major, in packed order: [N, outputs], or [B, outputs] where the network has one output per
-   * sequence. Errors as `trainStep`. @throws {OptionError} `invalid_option` for a network of several outputs
-   */
-  async predict(batch: Batch, options: ExecutionOptions = {}): Promise<Float32Array> {
-    const name = this.#onlyOutput();
-    return (await this.predictAll(batch, options))[name] as Float32Array;
-  }
-
-  /** As `predict`, all outputs by name; one without a name is `output`. */
-  predictAll(batch: Batch, options: ExecutionOptions = {}): Promise<Record<string, Float32Array>> {
-    return this.#queue.enqueue(options, async () => {
-      checkExecutionOptions('predict', options, [...EXECUTION_OPTIONS, 'signal']);
-      const execution = this.#begin('predict', batch, options.state);
-      await execution.start(options.signal);
-      return this.#finishPrediction(execution, options.state);
-    });
-  }
-
-  /**
-   * As `predict`, on the calling thread. Calls with the same `use` share one program, so that a stream of single steps and
-   * long batches do not grow into each other's. @throws {UsageError} `model_busy`
-   */
-  predictSync(batch: Batch, options: Omit<ExecutionOptions, 'signal'> & { readonly use?: string } = {}): Float32Array {
-    return this.#queue.now(() => {
-      checkExecutionOptions('predictSync', options, [...EXECUTION_OPTIONS, 'use']);
-      const name = this.#onlyOutput();
-      const execution = this.#begin('predict', batch, options.state, options.use);
-      execution.execute();
-      return this.#finishPrediction(execution, options.state)[name] as Float32Array;
+      return this.#finishEvaluation(execution, packed, options.state);
     });
   }
 
@@ -120,7 +90,7 @@ export class Model extends CompiledNetwork {
    * in which the examples were packed). @throws {OptionError} `invalid_option` when the node is no attention
    */
   attention(batch: Batch, node: string, options: Pick<ExecutionOptions, 'signal'> = {}): Promise<AttentionMap[]> {
-    return this.#queue.enqueue(options, async () => {
+    return this.queue.enqueue(options, async () => {
       checkExecutionOptions('attention', options, ['signal']);
       return this.#attention.read(node, batch, this.currentVersion(), options.signal);
     });
@@ -131,14 +101,14 @@ export class Model extends CompiledNetwork {
    *
    * @param batch inputs of the other axes
    * @throws {OptionError} `invalid_option`, `unknown_option`
-   * @throws {UsageError} `not_streamable` when a layer looks at later steps; others as `predict`
+   * @throws {UsageError} `not_streamable` when a layer looks at later steps; others as `predictPacked`
    * @example const decoder = await model.decoder(batch, { input: 'target' });
    * const found = await beamSearch(decoder.step, { sentences: decoder.sentences, vocabulary: 8000, ...marks });
    */
   decoder(batch: DecoderBatch, options: DecoderOptions): Promise<Decoder> {
     const { description, threads, layout, blocks } = this;
-    const host = { description, threads, layout, blocks, queue: this.#queue, version: () => this.currentVersion() };
-    return this.#queue.enqueue({}, () => Decoder.create(host, batch, options));
+    const host = { description, threads, layout, blocks, queue: this.queue, version: () => this.currentVersion() };
+    return this.queue.enqueue({}, () => Decoder.create(host, batch, options));
   }
 
   /**
@@ -170,14 +140,14 @@ export class Model extends CompiledNetwork {
    * is not finite; undefined when all are finite. @throws {UsageError} `model_busy`
    */
   diagnose(batch: Batch, options: { readonly state?: CarriedState } = {}): Culprit | undefined {
-    return this.#queue.now(() => {
+    return this.queue.now(() => {
       checkExecutionOptions('diagnose', options, EXECUTION_OPTIONS);
       return this.#diagnose(batch, options.state);
     });
   }
 
   #diagnose(batch: Batch, state: CarriedState | undefined): Culprit | undefined {
-    const execution = this.#begin('diagnose', batch, state);
+    const execution = this.begin('diagnose', batch, state);
     execution.execute();
     return findNonFinite(this.description, this.parameters, execution);
   }
@@ -185,28 +155,22 @@ export class Model extends CompiledNetwork {
   /** Frees the programs of the model. @throws {UsageError} `model_busy` */
   dispose(): void {
     if (this.isDisposed) return;
-    this.#queue.now(() => this.disposePrograms());
+    this.queue.now(() => this.disposePrograms());
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  #onlyOutput(): string {
-    const names = [...this.outputShapes.keys()];
-    if (names.length === 1) return names[0] as string;
-    const message = `the network has the outputs ${names.join(', ')}; predictAll gives all of them`;
-    throw new OptionError('invalid_option', message, { name: 'outputs', outputs: names });
-  }
-
-  #begin(mode: Mode, batch: Batch, state: CarriedState | undefined, use?: string): Execution {
-    return this.executions.begin({ mode, batch, state, use, version: this.currentVersion() });
+  #packed(batch: Batch | PlainExamples): Batch {
+    if (!isPlain(batch)) return batch;
+    return new CheckedExamples(this.plainForm, batch.inputs, batch.targets ?? {}).packAll();
   }
 
   #beginTraining(batch: Batch, options: TrainOptions): Execution {
     this.requireOptimizer();
     const numbers = trainingNumbers(options, this);
-    const execution = this.#begin('train', batch, options.state);
+    const execution = this.begin('train', batch, options.state);
     writeTrainingNumbers(execution.compiled.program, numbers);
     return execution;
   }
@@ -216,18 +180,13 @@ export class Model extends CompiledNetwork {
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw nonFiniteError(loss, gradientNorm, this.step + 1, this.#diagnose(batch, state));
     }
-    if (state !== undefined) execution.writeStateTo(state);
+    this.takeState(execution, batch, state);
     this.stepDone();
     return { ...this.executions.report(execution), gradientNorm };
   }
 
-  #finishEvaluation(execution: Execution, state: CarriedState | undefined): EvaluationResult {
-    if (state !== undefined) execution.writeStateTo(state);
+  #finishEvaluation(execution: Execution, batch: Batch, state: CarriedState | undefined): EvaluationResult {
+    this.takeState(execution, batch, state);
     return this.executions.report(execution);
-  }
-
-  #finishPrediction(execution: Execution, state: CarriedState | undefined): Record<string, Float32Array> {
-    if (state !== undefined) execution.writeStateTo(state);
-    return execution.outputs();
   }
 }

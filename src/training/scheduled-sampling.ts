@@ -21,17 +21,17 @@ export interface ScheduledSamplingOptions {
  * A batch some of whose symbols are the model's own: the likeliest ones after the right symbols before them. It costs a
  * forward pass, and for all symbols at once, so that a choice does not see the choices before it.
  *
- * @throws {OptionError} `invalid_option` for a rate outside [0, 1]; others as `Model.predict`
+ * @throws {OptionError} `invalid_option` for a rate outside [0, 1]; others as `Model.predictPacked`
  * @see Bengio, Vinyals, Jaitly, Shazeer 2015; in two passes Mihaylova & Martins 2019
  */
 export async function scheduledSampling(
-  model: Pick<Model, 'predict' | 'outputs'>,
+  model: Pick<Model, 'predictPacked' | 'outputs'>,
   batch: Batch,
   { input, rate, seed, step }: ScheduledSamplingOptions,
 ): Promise<Batch> {
   if (requireNumber('rate', rate, { min: 0, max: 1 }) === 0) return batch;
   const { outputs } = model;
-  const scores = await model.predict(batch);
+  const scores = await model.predictPacked(batch);
   const mixed = (batch.inputs[input] as Int32Array).slice();
   const random = new Random(seed, `scheduled sampling/${step}`);
   const { batchSizes } = batch;

@@ -125,7 +125,7 @@ function predict(cell: Cell, problem: LayerProblem, threads: number): Float32Arr
   }
   model.parametersChanged();
   const input = Float32Array.from(operands.get('x') as Float64Array);
-  const outputs = model.predictSync({ batchSizes: batchSizesOf(lengthsOf(problem)), inputs: { input } });
+  const outputs = model.predictPackedSync({ batchSizes: batchSizesOf(lengthsOf(problem)), inputs: { input } });
   model.dispose();
   return outputs;
 }

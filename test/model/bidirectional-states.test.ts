@@ -22,10 +22,10 @@ describe.each([
 
   it('come out of the last step forward, and of the first step backward', () => {
     const state = model.newState(4);
-    const rows = unpackSequences(batch, model.predictSync(batch, { state }), WIDTH);
-    for (const [place, index] of batch.order.entries()) {
+    const rows = unpackSequences(batch, model.predictPackedSync(batch, { state }), WIDTH);
+    for (const index of batch.order) {
       const outputs = rows[index] as Float32Array;
-      const hidden = (of: string) => part(state.values.get(`${name}.${of}`) as Float32Array, place);
+      const hidden = (of: string) => part(state.values.get(`${name}.${of}`) as Float32Array, index);
       expect(hidden('h_l0')).toEqual(outputs.slice(-WIDTH, -UNITS));
       expect(hidden('h_l0_reverse')).toEqual(outputs.slice(UNITS, WIDTH));
     }
@@ -36,24 +36,24 @@ describe.each([
     let seed = 70;
     for (const of of parts) state.set(`${name}.${of}`, randomNumbers(4 * UNITS, seed++));
     const given = state.clone();
-    const rows = unpackSequences(batch, model.predictSync(batch, { state }), WIDTH);
-    for (const [place, index] of batch.order.entries()) {
+    const rows = unpackSequences(batch, model.predictPackedSync(batch, { state }), WIDTH);
+    for (const index of batch.order) {
       const alone = model.newState(1);
-      for (const [of, values] of given.values) alone.set(of, part(values, place));
+      for (const [of, values] of given.values) alone.set(of, part(values, index));
       const single = packSequences([sequences[index] as Float32Array], { features: 2 });
-      expect(model.predictSync(single, { state: alone })).toEqual(rows[index]);
+      expect(model.predictPackedSync(single, { state: alone })).toEqual(rows[index]);
       for (const [of, values] of alone.values) {
-        expect(part(state.values.get(of) as Float32Array, place), of).toEqual(values);
+        expect(part(state.values.get(of) as Float32Array, index), of).toEqual(values);
       }
     }
-    const zero = unpackSequences(batch, model.predictSync(batch), WIDTH);
+    const zero = unpackSequences(batch, model.predictPackedSync(batch), WIDTH);
     for (const [index, row] of zero.entries()) expect(row).not.toEqual(rows[index]);
   });
 
   it('of one direction leave the outputs of the other as they are', () => {
     const state = model.newState(4);
     state.set(`${name}.h_l0_reverse`, randomNumbers(4 * UNITS, 9));
-    const [cold, warm] = [model.predictSync(batch), model.predictSync(batch, { state })];
+    const [cold, warm] = [model.predictPackedSync(batch), model.predictPackedSync(batch, { state })];
     const forward = (values: Float32Array) => values.filter((_, index) => index % WIDTH < UNITS);
     expect(forward(warm)).toEqual(forward(cold));
     expect(warm).not.toEqual(cold);

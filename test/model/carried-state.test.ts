@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/batch/batch.js';
-import { packSequences } from '../../src/batch/packed-batch.js';
-import { applyOrder, restoreOrder } from '../../src/batch/sequence-rows.js';
+import { packSequences, unpackSequences } from '../../src/batch/packed-batch.js';
 import type { CarriedState } from '../../src/model/execute/carried-state.js';
 import type { Model } from '../../src/model/model.js';
 import {
@@ -57,14 +56,14 @@ describe.each(cells)('the state of an %s', (cell) => {
   const model = characterModel({ cell, layers: 2 });
 
   it('carried over windows gives what one long window gives, bit for bit', () => {
-    const whole = model.predictSync(long);
+    const whole = model.predictPackedSync(long);
     for (const cuts of [
       [0, 6, 12],
       [0, 1, 2, 11, 12],
     ]) {
       const state = model.newState(3);
       const parts = cuts.slice(1).map((end, index) => {
-        return [...model.predictSync(windowOf(long, cuts[index] as number, end), { state })];
+        return [...model.predictPackedSync(windowOf(long, cuts[index] as number, end), { state })];
       });
       expect(Float32Array.from(parts.flat())).toEqual(whole);
     }
@@ -96,14 +95,14 @@ describe.each(cells)('the state of an %s', (cell) => {
 
   it('is zero and forgotten where none is given', () => {
     const window = windowOf(long, 0, 4);
-    expect(model.predictSync(window)).toEqual(model.predictSync(window));
-    expect(model.predictSync(window, { state: model.newState(3) })).toEqual(model.predictSync(window));
+    expect(model.predictPackedSync(window)).toEqual(model.predictPackedSync(window));
+    expect(model.predictPackedSync(window, { state: model.newState(3) })).toEqual(model.predictPackedSync(window));
   });
 
   it('of a sequence that ends early is that at its own last step', () => {
     const ragged = randomBatch([7, 4, 1]);
     const state = model.newState(3);
-    model.predictSync(ragged, { state });
+    model.predictPackedSync(ragged, { state });
     [7, 4, 1].forEach((length, sequence) => {
       const alone = model.newState(1);
       const rows = Array.from(
@@ -114,7 +113,7 @@ describe.each(cells)('the state of an %s', (cell) => {
             .reduce((a, b) => a + b, 0) + sequence,
       );
       const input = Int32Array.from(rows, (row) => (ragged.inputs['input'] as Int32Array)[row] as number);
-      model.predictSync({ batchSizes: new Int32Array(length).fill(1), inputs: { input } }, { state: alone });
+      model.predictPackedSync({ batchSizes: new Int32Array(length).fill(1), inputs: { input } }, { state: alone });
       for (const [name, values] of alone.values) {
         expect(state.values.get(name)?.slice(sequence * 9, (sequence + 1) * 9), `${name} ${sequence}`).toEqual(values);
       }
@@ -150,9 +149,9 @@ describe('a state that is carried through training', () => {
     const model = characterModel();
     const window = randomBatch([1]);
     const state = model.newState(1);
-    const cold = model.predictSync(window);
+    const cold = model.predictPackedSync(window);
     (state.values.get('lstm.h_l0') as Float32Array).fill(0.9);
-    const warm = model.predictSync(window, { state });
+    const warm = model.predictPackedSync(window, { state });
     expect(warm).toHaveLength(SYMBOLS);
     expect(warm).not.toEqual(cold);
   });
@@ -178,7 +177,7 @@ describe('the states of a model', () => {
     let seed = 50;
     for (const [name, units] of model.stateSizes) state.set(name, randomNumbers(4 * units, seed++));
     const given = state.clone();
-    const outputs = model.predictSync(ragged, { state });
+    const outputs = model.predictPackedSync(ragged, { state });
     const rowsBefore = (step: number) => ragged.batchSizes.slice(0, step).reduce((sum, size) => sum + size, 0);
     for (const [sequence, length] of lengths.entries()) {
       const alone = model.newState(1);
@@ -187,25 +186,50 @@ describe('the states of a model', () => {
       const input = Int32Array.from(rows, (row) => (ragged.inputs['input'] as Int32Array)[row] as number);
       const expected = rows.flatMap((row) => [...outputs.slice(row * SYMBOLS, (row + 1) * SYMBOLS)]);
       const batchSizes = new Int32Array(length).fill(1);
-      expect([...model.predictSync({ batchSizes, inputs: { input } }, { state: alone })]).toEqual(expected);
+      expect([...model.predictPackedSync({ batchSizes, inputs: { input } }, { state: alone })]).toEqual(expected);
       for (const [name, values] of alone.values) {
         expect(state.values.get(name)?.slice(9 * sequence, 9 * sequence + 9), `${name} ${sequence}`).toEqual(values);
       }
     }
   });
 
-  it('go in in the order of the caller with applyOrder, and come out with restoreOrder', () => {
+  it('stay with their sequences from window to window, whose orders differ', async () => {
+    const sequences = [Int32Array.of(1, 2, 3, 4), Int32Array.of(6, 7, 8, 9), Int32Array.of(10, 0, 1, 2)];
+    const windows = [
+      packSequences(sequences.map((ids, index) => ids.slice(0, index + 1))),
+      packSequences(sequences.map((ids, index) => ids.slice(index + 1))),
+    ] as const;
+    expect(windows.map(({ order }) => [...order])).toEqual([
+      [2, 1, 0],
+      [0, 1, 2],
+    ]);
+    const [first, second] = windows;
+    const [state, later] = [model.newState(3), model.newState(3)];
+    model.predictPackedSync(first, { state });
+    await model.evaluate({ ...first, targets: { target: first.inputs['input'] as Int32Array } }, { state: later });
+    expect(later).toEqual(state);
+    const rows = unpackSequences(second, model.predictPackedSync(second, { state }), SYMBOLS);
+    for (const [index, ids] of sequences.entries()) {
+      const whole = model.predictSync([ids])[0] as Float32Array;
+      expect(rows[index]).toEqual(whole.slice((index + 1) * SYMBOLS));
+    }
+  });
+
+  it('go in and come out in the order in which the sequences were packed', () => {
     const sequences = [Int32Array.of(1, 2), Int32Array.of(3, 4, 5), Int32Array.of(6)];
     const batch = packSequences(sequences);
     const initial = randomNumbers(3 * 9, 5);
     const state = model.newState(3);
-    state.set('lstm.h_l1', applyOrder(batch, initial, 9));
-    model.predictSync(batch, { state });
-    const final = restoreOrder(batch, state.values.get('lstm.c_l0') as Float32Array, 9);
+    state.set('lstm.h_l1', initial);
+    model.predictPackedSync(batch, { state });
+    const final = state.values.get('lstm.c_l0') as Float32Array;
     for (const [index, input] of sequences.entries()) {
       const alone = model.newState(1);
       alone.set('lstm.h_l1', initial.slice(9 * index, 9 * index + 9));
-      model.predictSync({ batchSizes: new Int32Array(input.length).fill(1), inputs: { input } }, { state: alone });
+      model.predictPackedSync(
+        { batchSizes: new Int32Array(input.length).fill(1), inputs: { input } },
+        { state: alone },
+      );
       expect(final.slice(9 * index, 9 * index + 9)).toEqual(alone.values.get('lstm.c_l0'));
     }
   });

@@ -50,7 +50,7 @@ async function stepByStep(decoder: Decoder, pairs: readonly Pair[]): Promise<num
 }
 
 const whole = async (model: Model, batch: Batch) =>
-  unpackSequences(batch, await model.predict(batch), SYMBOLS).map((rows) => [...rows]);
+  unpackSequences(batch, await model.predictPacked(batch), SYMBOLS).map((rows) => [...rows]);
 
 describe('a decoder', () => {
   const pairs = raggedPairs();

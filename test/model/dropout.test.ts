@@ -79,7 +79,7 @@ describe('dropout', () => {
     const batch = randomBatch([5, 3]);
     const [dropping, plain] = [characterModel({ layers: 2, dropout: 0.5 }), characterModel({ layers: 2 })];
     expect(await dropping.evaluate(batch)).toEqual(await plain.evaluate(batch));
-    expect(await dropping.predict(batch)).toEqual(await plain.predict(batch));
+    expect(await dropping.predictPacked(batch)).toEqual(await plain.predictPacked(batch));
     expect(dropping.stream().step(3)).toEqual(plain.stream().step(3));
     expect(dropping.diagnose(batch)).toBeUndefined();
   });
@@ -127,7 +127,7 @@ describe('dropout per sequence', () => {
       seed: 2,
     });
     expect(model.evaluateSync(batch)).toEqual(plain.evaluateSync(batch));
-    expect(bitsOf(model.predictSync(batch))).toBe(bitsOf(plain.predictSync(batch)));
+    expect(bitsOf(model.predictPackedSync(batch))).toBe(bitsOf(plain.predictPackedSync(batch)));
     const lossAt = (step: number) => {
       model.step = step;
       return model.trainStepSync(batch, { learningRate: 0 }).loss;

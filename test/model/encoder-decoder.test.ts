@@ -21,7 +21,7 @@ const compile = (options: EncoderDecoderOptions = {}, threads = 1): Model =>
   encoderDecoder(options).compileSync({ threads, seed: 3, optimizer: sgd({ learningRate: 0.1 }) });
 
 /** Logits of each pair, in the order of the pairs. */
-const logitsOf = (model: Model, batch: Batch) => unpackSequences(batch, model.predictSync(batch), SYMBOLS);
+const logitsOf = (model: Model, batch: Batch) => unpackSequences(batch, model.predictPackedSync(batch), SYMBOLS);
 
 describe.each(ATTENTIONS)('an encoder-decoder with %s attention', (_, attention) => {
   const options = { attention };
@@ -98,9 +98,10 @@ describe('an encoder-decoder', () => {
     const [grown, large] = [compile(), compile()];
     const wide = [pairOf([2, 3, 4, 5, 6, 7, 2], [3]), pairOf([4, 4], [2])];
     const long = [pairOf([2], [3, 4, 5, 6, 7, 2, 3]), pairOf([5], [6])];
-    for (const some of [pairs, wide, long, pairs]) large.predictSync(pairBatch([...pairs, ...wide, ...long, ...some]));
+    for (const some of [pairs, wide, long, pairs])
+      large.predictPackedSync(pairBatch([...pairs, ...wide, ...long, ...some]));
     for (const some of [wide, pairs, long, wide]) {
-      expect(grown.predictSync(pairBatch(some))).toEqual(large.predictSync(pairBatch(some)));
+      expect(grown.predictPackedSync(pairBatch(some))).toEqual(large.predictPackedSync(pairBatch(some)));
     }
   });
 

@@ -65,7 +65,7 @@ describe('the event loop', () => {
     const small = randomBatch([3]);
     const steps: number[] = [];
     const { turns } = await activityWhile(async () => {
-      const large = Promise.all([model.evaluate(batch), model.predict(batch)]);
+      const large = Promise.all([model.evaluate(batch), model.predictPacked(batch)]);
       for (let step = 0; step < 5; step++) steps.push(other.trainStepSync(small).loss);
       await large;
     });

@@ -19,7 +19,7 @@ describe.each(cells)('an %s that meets batches of many sizes', (cell) => {
     LENGTHS.forEach((lengths, seed) => {
       const batch = randomBatch(lengths, seed);
       const fresh = characterModel({ cell, layers: 2 });
-      expect(model.predictSync(batch)).toEqual(fresh.predictSync(batch));
+      expect(model.predictPackedSync(batch)).toEqual(fresh.predictPackedSync(batch));
       expect(model.evaluateSync(batch)).toEqual(fresh.evaluateSync(batch));
     });
   });
@@ -47,7 +47,7 @@ describe.each(cells)('an %s that meets batches of many sizes', (cell) => {
     const model = characterModel({ cell, layers: 2 });
     const lengths = [7, 4, 4, 1];
     const batch = randomBatch(lengths);
-    const outputs = model.predictSync(batch);
+    const outputs = model.predictPackedSync(batch);
     lengths.forEach((length, sequence) => {
       let begin = 0;
       const rows = Array.from({ length }, (_, t) => {
@@ -56,7 +56,7 @@ describe.each(cells)('an %s that meets batches of many sizes', (cell) => {
         return row;
       });
       const input = Int32Array.from(rows, (row) => (batch.inputs['input'] as Int32Array)[row] as number);
-      const alone = model.predictSync({ batchSizes: new Int32Array(length).fill(1), inputs: { input } });
+      const alone = model.predictPackedSync({ batchSizes: new Int32Array(length).fill(1), inputs: { input } });
       const together = rows.flatMap((row) => [...outputs.slice(row * model.outputs, (row + 1) * model.outputs)]);
       expect(Float32Array.from(together)).toEqual(alone);
     });
@@ -116,7 +116,7 @@ describe('the memory of a model', () => {
     const model = characterModel({ units: 32 });
     model.stream().step(1);
     const small = model.memory.arena;
-    model.predictSync(randomBatch(new Array<number>(20).fill(50)));
+    model.predictPackedSync(randomBatch(new Array<number>(20).fill(50)));
     expect(model.memory.arena).toBeGreaterThan(2 * small);
     const large = model.memory.arena;
     model.stream().step(2);

@@ -54,7 +54,7 @@ function trainOn(model: Model, task: Task, steps: number, shuffled = false): voi
 function accuracy(model: Model, task: Task): number {
   const { sequences, classes } = drawSequences(task, 400, new Random(2, 'test'));
   const batch = packSequences(sequences);
-  const logits = restoreOrder(batch, model.predictSync(batch), 2);
+  const logits = restoreOrder(batch, model.predictPackedSync(batch), 2);
   const isRight = (kind: number, index: number) => {
     const [zero, one] = logits.subarray(2 * index, 2 * index + 2) as unknown as [number, number];
     return Number(one > zero) === kind;

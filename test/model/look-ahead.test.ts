@@ -46,7 +46,7 @@ describe('a network with a layer that looks at later steps', () => {
     expect(model.lookAheadLayer).toBe(layer);
     if (layer !== undefined) return expect(() => model.stream()).toThrow(notStreamable(layer));
     const input = Float32Array.of(1, 2, 3, 4);
-    const whole = model.predictSync({ batchSizes: Int32Array.of(1, 1), inputs: { input } });
+    const whole = model.predictPackedSync({ batchSizes: Int32Array.of(1, 1), inputs: { input } });
     const stream = model.stream();
     expect([0, 2].flatMap((at) => [...stream.step(input.slice(at, at + 2))])).toEqual([...whole]);
   });

@@ -84,7 +84,7 @@ describe('a network with two inputs, a joint and a sum', () => {
 
   it('wants both inputs', () => {
     const { symbols } = twoInputsBatch.inputs;
-    expect(() => compileTwo().predictSync({ ...twoInputsBatch, inputs: { symbols } })).toThrow(
+    expect(() => compileTwo().predictPackedSync({ ...twoInputsBatch, inputs: { symbols } })).toThrow(
       /input 'frames' is missing/,
     );
   });
@@ -108,7 +108,7 @@ describe('a network in which', () => {
       nodes: [first, { name: 'both', layer: sum(), inputs: ['first', 'first'] }],
       output: 'both',
     });
-    const [plain, doubled] = [once.predictSync(batch), twice.predictSync(batch)];
+    const [plain, doubled] = [once.predictPackedSync(batch), twice.predictPackedSync(batch)];
     expect(doubled).toEqual(plain.map((value) => 2 * value));
     // The same outputs, made by weights of twice the size: the gradient of the halves is twice that of the whole.
     for (const { data } of once.parameters.values()) data.set(data.map((value) => 2 * value));
@@ -275,7 +275,7 @@ describe('a network is refused', () => {
       inputs: { input: Float32Array.of(1) },
       targets: { target: Float32Array.of(1) },
     };
-    expect(model.predictSync(batch)[0]).toBeCloseTo(Math.tanh(1), 6);
+    expect(model.predictPackedSync(batch)[0]).toBeCloseTo(Math.tanh(1), 6);
     expect(() => model.trainStepSync(batch)).toThrow(/no parameters/);
   });
 });

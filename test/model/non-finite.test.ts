@@ -181,6 +181,6 @@ describe('an evaluation or prediction that is not finite', () => {
     const model = characterModel();
     poison(model, 'dense.bias');
     expect(model.evaluateSync(batch).loss).toBeNaN();
-    expect(model.predictSync(batch)[3]).toBeNaN();
+    expect(model.predictPackedSync(batch)[3]).toBeNaN();
   });
 });

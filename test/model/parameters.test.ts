@@ -82,7 +82,7 @@ describe('the parameters of a model', () => {
     const model = characterModel();
     const before = bitsOf(dataOf(model, 'lstm.weight_hh_l0'));
     await model.evaluate(randomBatch([3]));
-    await model.predict(randomBatch([3]));
+    await model.predictPacked(randomBatch([3]));
     expect(bitsOf(dataOf(model, 'lstm.weight_hh_l0'))).toBe(before);
     expect(model.step).toBe(0);
   });
@@ -161,26 +161,26 @@ describe('a parameter that is written from outside', () => {
   it('is used by the next prediction once the model is told', () => {
     const model = characterModel();
     const batch = randomBatch([3, 1]);
-    const before = model.predictSync(batch);
+    const before = model.predictPackedSync(batch);
     dataOf(model, 'dense.bias').fill(0);
     dataOf(model, 'dense.weight').fill(0);
     model.parametersChanged();
     expect(before.some((value) => value !== 0)).toBe(true);
-    expect(model.predictSync(batch)).toEqual(new Float32Array(before.length));
+    expect(model.predictPackedSync(batch)).toEqual(new Float32Array(before.length));
   });
 
   it('is used even when it was written while a prediction was under way', async () => {
     const model = characterModel();
     const batch = randomBatch([3, 1]);
-    model.predictSync(batch);
+    model.predictPackedSync(batch);
     model.parametersChanged(); // so that the next run packs its weights
-    const running = model.predict(batch);
+    const running = model.predictPacked(batch);
     await Promise.resolve();
     await Promise.resolve();
     dataOf(model, 'dense.bias').fill(0);
     dataOf(model, 'dense.weight').fill(0);
     model.parametersChanged();
     await running;
-    expect(model.predictSync(batch)).toEqual(new Float32Array(4 * SYMBOLS));
+    expect(model.predictPackedSync(batch)).toEqual(new Float32Array(4 * SYMBOLS));
   });
 });

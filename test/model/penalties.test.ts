@@ -31,7 +31,7 @@ function meanSquareOf(model: Model): number {
   const layer = sequential([lstm({ units: 5 })], { features: FEATURES }).compileSync({ threads: 1 });
   for (const [name, { data }] of layer.parameters) data.set(model.parameters.get(name)?.data as Float32Array);
   layer.parametersChanged();
-  const outputs = layer.predictSync(batch);
+  const outputs = layer.predictPackedSync(batch);
   return outputs.reduce((sum, value) => sum + value * value, 0) / outputs.length;
 }
 
@@ -57,7 +57,7 @@ describe('a penalty of a layer', () => {
   it('is no part of the loss that is reported', () => {
     expect(penalized().evaluateSync(batch)).toEqual(plain().evaluateSync(batch));
     expect(penalized().trainStepSync(batch).loss).toBe(plain().trainStepSync(batch).loss);
-    expect(penalized().predictSync(batch)).toEqual(plain().predictSync(batch));
+    expect(penalized().predictPackedSync(batch)).toEqual(plain().predictPackedSync(batch));
   });
 
   it('adds its gradient, weighted, to that of the loss', () => {

@@ -26,9 +26,9 @@ describe.each(overs)('a network that pools over %s', (over) => {
     const model = modelOf([gru({ units: UNITS }), pool({ over })]);
     expect([model.outputPer, model.outputs]).toEqual(['sequence', UNITS]);
     const batch = packSequences(sequences, { features: 2 });
-    const steps = modelOf([gru({ units: UNITS })]).predictSync(batch);
+    const steps = modelOf([gru({ units: UNITS })]).predictPackedSync(batch);
     const expected = unpackSequences(batch, steps, UNITS).map((rows) => pooled(rows, over));
-    const outputs = model.predictSync(batch);
+    const outputs = model.predictPackedSync(batch);
     for (const [place, index] of batch.order.entries()) {
       expect([...outputs.slice(place * UNITS, (place + 1) * UNITS)]).toEqual(
         expected[index]?.map((value) => expect.closeTo(value, 6)),
@@ -71,7 +71,7 @@ describe('a stream of a network that pools', () => {
     const [sequence = new Float32Array()] = sequences;
     for (let step = 0; step < 3; step++) {
       const begun = packSequences([sequence.slice(0, 2 * step + 2)], { features: 2 });
-      expect(stream.step(sequence.slice(2 * step, 2 * step + 2))).toEqual(model.predictSync(begun));
+      expect(stream.step(sequence.slice(2 * step, 2 * step + 2))).toEqual(model.predictPackedSync(begun));
     }
   });
 });

@@ -24,7 +24,7 @@ describe('runs that are asked for at once', () => {
       model.trainStep(slowBatch).then(note('train')),
       model.evaluate(batch).then(note('evaluate')),
       model.trainStep(batch).then(note('train again')),
-      model.predict(batch).then(note('predict')),
+      model.predictPacked(batch).then(note('predict')),
     ];
     await Promise.all(runs);
     expect(order).toEqual(['train', 'evaluate', 'train again', 'predict']);
@@ -60,7 +60,7 @@ describe('while an asynchronous run is under way', () => {
     const calls = [
       () => model.trainStepSync(batch),
       () => model.evaluateSync(batch),
-      () => model.predictSync(batch),
+      () => model.predictPackedSync(batch),
       () => model.diagnose(batch),
       () => model.stream().step(1),
       () => model.dispose(),
@@ -73,12 +73,12 @@ describe('while an asynchronous run is under way', () => {
 
   it('the programs of other runs survive an attempt to dispose of the model', async () => {
     const model = slowModel();
-    const expected = model.predictSync(batch);
+    const expected = model.predictPackedSync(batch);
     const running = model.trainStep(slowBatch, { learningRate: 0 });
     await begun();
     expect(() => model.dispose()).toThrow(busy);
     await running;
-    expect(model.predictSync(batch)).toEqual(expected);
+    expect(model.predictPackedSync(batch)).toEqual(expected);
   });
 });
 
@@ -91,7 +91,7 @@ describe('a model that has been disposed of', () => {
     for (const run of [
       () => model.trainStepSync(batch),
       () => model.evaluateSync(batch),
-      () => model.predictSync(batch),
+      () => model.predictPackedSync(batch),
       () => model.diagnose(batch),
       () => model.sample({ size: 11, joinedBy: '', encode: () => new Int32Array(), decodeSymbol: String }),
     ]) {
@@ -99,7 +99,7 @@ describe('a model that has been disposed of', () => {
     }
     await expect(model.trainStep(batch)).rejects.toEqual(disposed);
     await expect(model.evaluate(batch)).rejects.toEqual(disposed);
-    await expect(model.predict(batch)).rejects.toEqual(disposed);
+    await expect(model.predictPacked(batch)).rejects.toEqual(disposed);
   });
 
   it('lets its parameters be read', () => {
@@ -112,7 +112,7 @@ describe('a model that has been disposed of', () => {
   it('can be disposed of by leaving a scope', () => {
     const model = characterModel();
     model[Symbol.dispose]();
-    expect(() => model.predictSync(batch)).toThrow(disposed);
+    expect(() => model.predictPackedSync(batch)).toThrow(disposed);
   });
 
   it('fails the runs that were still waiting', async () => {
@@ -124,7 +124,7 @@ describe('a model that has been disposed of', () => {
 });
 
 describe('aborting a run', () => {
-  it.each(['trainStep', 'evaluate', 'predict'] as const)(
+  it.each(['trainStep', 'evaluate', 'predictPacked'] as const)(
     'of %s before it begins rejects with the reason',
     async (run) => {
       const model = characterModel();

@@ -80,12 +80,12 @@ describe('predictions and evaluations', () => {
   it('have the same bits on one, two and three threads, sync and async', async () => {
     const batch = randomBatch(LENGTHS);
     const make = (threads: number) => characterModel({ units: 37, layers: 2, dropout: 0.3 }, { threads });
-    const outputs = make(1).predictSync(batch);
+    const outputs = make(1).predictPackedSync(batch);
     const loss = make(1).evaluateSync(batch);
     for (const threads of [1, 2, 3]) {
       const model = make(threads);
-      expect(await model.predict(batch)).toEqual(outputs);
-      expect(model.predictSync(batch)).toEqual(outputs);
+      expect(await model.predictPacked(batch)).toEqual(outputs);
+      expect(model.predictPackedSync(batch)).toEqual(outputs);
       expect(await model.evaluate(batch)).toEqual(loss);
     }
   });
@@ -93,13 +93,13 @@ describe('predictions and evaluations', () => {
   it('are copies that later runs do not change', () => {
     const model = characterModel();
     const [a, b] = [randomBatch([4, 3], 1), randomBatch([4, 3], 2)];
-    const first = model.predictSync(a);
+    const first = model.predictPackedSync(a);
     const kept = first.slice();
-    const second = model.predictSync(b);
+    const second = model.predictPackedSync(b);
     expect(second).not.toEqual(kept);
     expect(first).toEqual(kept);
     second.fill(7);
     first.fill(7);
-    expect(model.predictSync(a)).toEqual(kept);
+    expect(model.predictPackedSync(a)).toEqual(kept);
   });
 });

@@ -52,11 +52,11 @@ describe('a network with one output per sequence', () => {
   });
 
   it('predicts a row for every sequence: that of its own last step', () => {
-    const outputs = restoreOrder(batch, model.predictSync(batch), CLASSES);
+    const outputs = restoreOrder(batch, model.predictPackedSync(batch), CLASSES);
     expect(outputs).toHaveLength(5 * CLASSES);
     const steps = classifier('step');
     for (const [index, sequence] of sequences.entries()) {
-      const whole = steps.predictSync(packSequences([sequence]));
+      const whole = steps.predictPackedSync(packSequences([sequence]));
       expect(outputs.slice(index * CLASSES, (index + 1) * CLASSES)).toEqual(whole.slice(-CLASSES));
     }
   });
@@ -103,9 +103,9 @@ describe('a network with one output per sequence', () => {
     for (const lengths of [[2, 2, 2, 2], [9], [1, 1, 1, 1, 1, 1, 1], [4, 3]]) {
       const given = labelled(lengths, lengths.length);
       const next = packSequences(given.sequences, { sequenceTargets: given.classes });
-      const outputs = used.predictSync(next);
+      const outputs = used.predictPackedSync(next);
       expect(outputs).toHaveLength(lengths.length * CLASSES);
-      expect(bitsOf(outputs)).toBe(bitsOf(classifier('sequence').predictSync(next)));
+      expect(bitsOf(outputs)).toBe(bitsOf(classifier('sequence').predictPackedSync(next)));
       expect(used.evaluateSync(next)).toEqual(classifier('sequence').evaluateSync(next));
     }
   });
@@ -128,10 +128,10 @@ describe('a network with one output per sequence', () => {
     const sequence = sequences[1] as Int32Array;
     for (const [step, id] of sequence.entries()) {
       const begun = packSequences([sequence.slice(0, step + 1)]);
-      expect(stream.step(id)).toEqual(model.predictSync(begun));
+      expect(stream.step(id)).toEqual(model.predictPackedSync(begun));
     }
     stream.reset();
-    expect(stream.read(sequence)).toEqual(model.predictSync(packSequences([sequence])));
+    expect(stream.read(sequence)).toEqual(model.predictPackedSync(packSequences([sequence])));
   });
 
   it('names the layer whose output is not finite', () => {
@@ -165,7 +165,7 @@ describe('targets of sequences that are numbers', () => {
     for (let epoch = 0; epoch < 60; epoch++) for (const batch of batches) model.trainStepSync(batch, { clipNorm: 1 });
     const { loss } = model.evaluateSync(unseen);
     expect(loss).toBeLessThan(before / 10);
-    const outputs = model.predictSync(unseen);
+    const outputs = model.predictPackedSync(unseen);
     const wanted = unseen.targets?.['target'] as Float32Array;
     const squares = outputs.map((value, index) => (value - (wanted[index] as number)) ** 2);
     expect(squares.reduce((sum, value) => sum + value, 0) / 4).toBeCloseTo(loss, 6);
@@ -179,7 +179,7 @@ describe('targets of sequences that are numbers', () => {
     const sequences = [new Float32Array(2), new Float32Array(5)];
     const sequenceTargets = Float32Array.of(1, 0, 1, 0, 0, 1);
     const batch = packSequences(sequences, { sequenceTargets, targetFeatures: 3 });
-    const logits = model.predictSync(batch);
+    const logits = model.predictPackedSync(batch);
     const wanted = batch.targets?.['target'] as Float32Array;
     const sum = logits.reduce((total, x, index) => total + Math.log1p(Math.exp(x)) - x * (wanted[index] as number), 0);
     expect(model.evaluateSync(batch).loss).toBeCloseTo(sum / 2, 6);

@@ -77,7 +77,7 @@ describe('a batch of two axes is refused, with nothing changed,', () => {
       () => model.trainStepSync(batch),
       () => model.trainStep(batch),
       () => model.evaluate(batch),
-      () => model.predict(batch),
+      () => model.predictPacked(batch),
       () => model.attention(batch, 'context'),
     ];
     for (const run of runs) {

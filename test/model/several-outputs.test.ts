@@ -52,7 +52,7 @@ describe('a CTC loss', () => {
     const { loss, targets } = model.evaluateSync(batch);
     expect(loss).toBeLessThan(0.1);
     expect(targets).toBe(60);
-    const rows = unpackSequences(batch, model.predictSync(batch), CLASSES);
+    const rows = unpackSequences(batch, model.predictPackedSync(batch), CLASSES);
     const decoded = rows.map((logits) =>
       ctcGreedyDecode({ scores: logits, classes: CLASSES }).map(({ label }) => label),
     );
@@ -92,7 +92,7 @@ describe('a CTC loss', () => {
     const model = compile();
     const { axes: _, ...batch } = packExamples(spoken(2, 1), form('output', 'target'));
     expect(() => model.evaluateSync(batch)).toThrow(/axes\.output\/labels\.batchSizes is missing/);
-    expect(model.predictSync(batch)).toHaveLength((batch.inputs['input'] as Float32Array).length);
+    expect(model.predictPackedSync(batch)).toHaveLength((batch.inputs['input'] as Float32Array).length);
   });
 });
 
@@ -149,16 +149,16 @@ describe('a network of two outputs', () => {
 
   it('gives all outputs by name, and refuses to say which of them is the one', async () => {
     const model = compile({ losses });
-    const { tag, score } = await model.predictAll(batch);
+    const { tag, score } = await model.predictPackedAll(batch);
     expect([tag?.length, score?.length]).toEqual([15, 4]);
     expect([...model.outputShapes]).toEqual([
       ['tag', { columns: 3, per: 'step', axis: 'time' }],
       ['score', { columns: 2, per: 'sequence', axis: 'time' }],
     ]);
-    await expect(model.predict(batch)).rejects.toThrow(/outputs tag, score/);
-    expect(() => model.predictSync(batch)).toThrow(OptionError);
+    await expect(model.predictPacked(batch)).rejects.toThrow(/outputs tag, score/);
+    expect(() => model.predictPackedSync(batch)).toThrow(OptionError);
     const single = sequential([embedding({ size: 6, units: 4 })]).compileSync({ threads: 1 });
-    expect(await single.predictAll(batch)).toEqual({ output: await single.predict(batch) });
+    expect(await single.predictPackedAll(batch)).toEqual({ output: await single.predictPacked(batch) });
   });
 
   it('wants the targets of the outputs that have a loss', () => {
@@ -205,7 +205,7 @@ describe('tied weights', () => {
     for (const [name, { data }] of apart.parameters) data.set(tied.parameters.get(name)?.data ?? tableOf(tied));
     apart.parametersChanged();
     const sequence = { ...batch, targets: { target: Int32Array.of(0, 1, 2, 3, 5) } };
-    expect(tied.predictSync(sequence)).toEqual(apart.predictSync(sequence));
+    expect(tied.predictPackedSync(sequence)).toEqual(apart.predictPackedSync(sequence));
     expect(tied.trainStepSync(sequence).loss).toBe(apart.trainStepSync(sequence).loss);
     const gradient = (model: Model, name: string) => model.parameters.get(name)?.gradient as Float32Array;
     const sum = gradient(apart, 'embedding.weight').map((value, index) => {

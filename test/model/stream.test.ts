@@ -11,7 +11,7 @@ const cells = Object.keys(CELLS) as Cell[];
 
 /** Outputs of every step of one sequence, from one prediction over all of it. */
 function wholeSequence(model: Model, input: Int32Array): Float32Array[] {
-  const outputs = model.predictSync({ batchSizes: new Int32Array(input.length).fill(1), inputs: { input } });
+  const outputs = model.predictPackedSync({ batchSizes: new Int32Array(input.length).fill(1), inputs: { input } });
   return Array.from(input, (_, step) => outputs.slice(step * model.outputs, (step + 1) * model.outputs));
 }
 
@@ -76,7 +76,7 @@ describe('streams of one model', () => {
     const whole = wholeSequence(model, ids);
     const stream = model.stream();
     stream.read(ids.slice(0, 3));
-    model.predictSync(randomBatch([30, 20]));
+    model.predictPackedSync(randomBatch([30, 20]));
     await model.evaluate(randomBatch([30, 20]));
     expect(stream.read(ids.slice(3))).toEqual(whole[11]);
   });
@@ -88,7 +88,10 @@ describe('streams of one model', () => {
     const { state } = stream.snapshot();
     model.trainStepSync(randomBatch([6, 6]), { learningRate: 0.1 });
     const trained = stream.step(ids[3] as number);
-    const expected = model.predictSync({ batchSizes: Int32Array.of(1), inputs: { input: ids.slice(3, 4) } }, { state });
+    const expected = model.predictPackedSync(
+      { batchSizes: Int32Array.of(1), inputs: { input: ids.slice(3, 4) } },
+      { state },
+    );
     expect(trained).toEqual(expected);
     expect(trained).not.toEqual(wholeSequence(characterModel(), ids)[3]);
   });
@@ -108,7 +111,7 @@ describe('a stream of features', () => {
       loss: 'meanSquaredError',
     });
     const input = randomNumbers(15);
-    const whole = model.predictSync({ batchSizes: new Int32Array(5).fill(1), inputs: { input } });
+    const whole = model.predictPackedSync({ batchSizes: new Int32Array(5).fill(1), inputs: { input } });
     const stream = model.stream();
     const steps = [0, 1, 2, 3, 4].flatMap((step) => [...stream.step(input.slice(3 * step, 3 * step + 3))]);
     expect(Float32Array.from(steps)).toEqual(whole);

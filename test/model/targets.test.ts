@@ -29,7 +29,7 @@ describe('a regression on features', () => {
     for (let step = 0; step < 150; step++) await model.trainStep(batch, { clipNorm: 1 });
     const { loss } = await model.evaluate(batch);
     expect(loss).toBeLessThan(first / 20);
-    const outputs = unpackSequences(batch, await model.predict(batch)) as Float32Array[];
+    const outputs = unpackSequences(batch, await model.predictPacked(batch)) as Float32Array[];
     const errors = outputs.flatMap((output, index) =>
       [...output].map((value, t) => value - (sums[index]?.[t] as number)),
     );
@@ -59,7 +59,7 @@ describe('a model of many labels a frame', () => {
     expect(Math.abs(first - labels * Math.log(2))).toBeLessThan(1.5);
     for (let step = 0; step < 150; step++) model.trainStepSync(batch);
     expect(model.evaluateSync(batch).loss).toBeLessThan(first / 4);
-    const right = model.predictSync(batch).filter((logit, e) => logit > 0 === (target[e] === 1)).length;
+    const right = model.predictPackedSync(batch).filter((logit, e) => logit > 0 === (target[e] === 1)).length;
     expect(right / target.length).toBeGreaterThan(0.95);
   });
 });
@@ -69,7 +69,7 @@ describe('an activation as the last layer', () => {
   const outputsOf = (name: Parameters<typeof activation>[0]) =>
     sequential([activation(name)], { features: 2 })
       .compileSync({ loss: 'meanSquaredError' })
-      .predictSync({ batchSizes: Int32Array.of(2), inputs: { input } });
+      .predictPackedSync({ batchSizes: Int32Array.of(2), inputs: { input } });
 
   it('gives its function of every element', () => {
     const near = (f: (x: number) => number) => Array.from(input, (x) => expect.closeTo(f(x), 6));

@@ -165,7 +165,7 @@ export function variantBatch(model: Model, lengths: readonly number[], seed = 1)
 
 /** The outputs of a batch, sequence by sequence in the order of the batch. */
 export function outputsOf(model: Model, batch: Batch): number[][] {
-  const outputs = model.predictSync(batch);
+  const outputs = model.predictPackedSync(batch);
   const rows: number[][] = Array.from({ length: batch.batchSizes[0] as number }, () => []);
   let row = 0;
   for (const alive of model.outputPer === 'step' ? batch.batchSizes : [rows.length]) {

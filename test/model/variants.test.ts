@@ -37,7 +37,7 @@ describe.each(VARIANTS)('training of a network of %s', (_, layers) => {
       const model = variantModel(layers, { threads });
       const state = model.newState(LENGTHS.length);
       const results = train(model, state, 0, 5);
-      const outputs = bitsOf(model.predictSync(variantBatch(model, LENGTHS)));
+      const outputs = bitsOf(model.predictPackedSync(variantBatch(model, LENGTHS)));
       return { results, outputs, image: imageOf(model, state) };
     };
     const one = run(1);
@@ -67,7 +67,7 @@ describe.each(VARIANTS)('training of a network of %s', (_, layers) => {
     const evaluation = noisy.evaluateSync(batch);
     expect(noisy.evaluateSync(batch)).toEqual(evaluation);
     expect(plain.evaluateSync(batch)).toEqual(evaluation);
-    expect(bitsOf(noisy.predictSync(batch))).toBe(bitsOf(plain.predictSync(batch)));
+    expect(bitsOf(noisy.predictPackedSync(batch))).toBe(bitsOf(plain.predictPackedSync(batch)));
     const lossAt = (step: number) => {
       noisy.step = step;
       return noisy.trainStepSync(batch, { learningRate: 0 }).loss;
@@ -98,7 +98,7 @@ describe.each(CAUSAL)('a network of %s', (_, layers) => {
 
   it('gives as a stream, step by step, what it predicts of the whole sequence, bit for bit', () => {
     const [sequence] = randomSequences([11]) as [Float32Array];
-    const whole = model.predictSync(packSequences([sequence], { features: FEATURES }));
+    const whole = model.predictPackedSync(packSequences([sequence], { features: FEATURES }));
     const stream = model.stream();
     for (let step = 0; step < 11; step++) {
       const output = stream.step(sequence.slice(step * FEATURES, (step + 1) * FEATURES));
@@ -109,9 +109,9 @@ describe.each(CAUSAL)('a network of %s', (_, layers) => {
   it('carries its states from one half of the sequences to the other, bit for bit', () => {
     const batch = variantBatch(model, [8, 7, 7, 5]);
     const [once, twice] = [model.newState(4), model.newState(4)];
-    const whole = model.predictSync(batch, { state: once });
+    const whole = model.predictPackedSync(batch, { state: once });
     const halves = [stepsOf(batch, 0, 4), stepsOf(batch, 4, 8)].map((half) =>
-      model.predictSync(half, { state: twice }),
+      model.predictPackedSync(half, { state: twice }),
     );
     expect(halves.map(bitsOf).join('')).toBe(bitsOf(whole));
     for (const [name, values] of once.values) {
@@ -158,7 +158,7 @@ describe.each(VARIANTS)('a network of %s that reads sequences of many lengths', 
     }
     const padded = packPadded(values, { ...shape, ...(hasMask ? { mask } : { lengths }) });
     expect(padded).toEqual(batch);
-    expect(bitsOf(model.predictSync(padded))).toBe(bitsOf(model.predictSync(batch)));
+    expect(bitsOf(model.predictPackedSync(padded))).toBe(bitsOf(model.predictPackedSync(batch)));
   });
 });
 

@@ -160,20 +160,20 @@ describe('a batch is refused, with nothing changed,', () => {
   it('names input, row, index and range of an id as details', () => {
     const batch = { ...good, inputs: { input: Int32Array.of(0, 1, 2, 99, 4) } };
     const details = { name: 'input', row: 3, index: 99, low: 0, high: 10 };
-    expect(() => characterModel().predictSync(batch)).toThrow(expect.objectContaining({ details }));
+    expect(() => characterModel().predictPackedSync(batch)).toThrow(expect.objectContaining({ details }));
   });
 
   it('when a prediction gets an id out of range, and needs no targets otherwise', () => {
     const model = characterModel();
-    expect(model.predictSync({ batchSizes: good.batchSizes, inputs })).toHaveLength(5 * SYMBOLS);
+    expect(model.predictPackedSync({ batchSizes: good.batchSizes, inputs })).toHaveLength(5 * SYMBOLS);
     const batch = { batchSizes: good.batchSizes, inputs: { input: Int32Array.of(0, 1, 2, 3, 11) } };
-    expect(() => model.predictSync(batch)).toThrow(RangeIndexError);
+    expect(() => model.predictPackedSync(batch)).toThrow(RangeIndexError);
   });
 
   it('when features have another width than the network', () => {
     const model = sequential([lstm({ units: 4 })], { features: 3 }).compileSync({ loss: 'meanSquaredError' });
     const batch = { batchSizes: Int32Array.of(1, 1), inputs: { input: new Float32Array(4) } };
-    expect(() => model.predictSync(batch)).toThrow(/input 'input' has 4 entries, expected 6/);
+    expect(() => model.predictPackedSync(batch)).toThrow(/input 'input' has 4 entries, expected 6/);
   });
 });
 

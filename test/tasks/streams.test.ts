@@ -36,7 +36,7 @@ describe('a stream of a tagger', () => {
     const text = '1101001';
     const { model, saved } = await loadTask(out, { threads: 1 });
     const { classes, encoding } = saved as TagSaved;
-    const logits = await model.predict(packSequences([encoderOf(encoding)(text)]));
+    const logits = await model.predictPacked(packSequences([encoderOf(encoding)(text)]));
     const expected = Array.from(text, (_, step) => probabilities(logits.subarray(2 * step, 2 * step + 2)));
     model.dispose();
     const stream = await streamTask(out, { threads: 1 });

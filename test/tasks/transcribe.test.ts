@@ -84,7 +84,7 @@ describe('transcribe', () => {
     const symbols = new TranscriptSymbols('characters', names);
     const rows = new SoundEncoder(options as never, sound).encode(samples);
     const steps = rows.length / new SoundEncoder(options as never, sound).width;
-    const scores = model.predictSync({ batchSizes: new Int32Array(steps).fill(1), inputs: { input: rows } });
+    const scores = model.predictPackedSync({ batchSizes: new Int32Array(steps).fill(1), inputs: { input: rows } });
     const whole = ctcGreedyDecode({ scores, classes: symbols.classes });
     expect(whole.length).toBeGreaterThan(1);
 

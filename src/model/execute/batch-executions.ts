@@ -43,6 +43,11 @@ export class BatchExecutions {
     this.#parts = parts;
   }
 
+  /** Targets by name, as values of the graph. */
+  get targets(): ReadonlyMap<string, Value> {
+    return this.#parts.targets;
+  }
+
   /** Checks a batch and a state and writes them into the program of the mode. Errors as `Model.trainStep`. */
   begin({ mode, batch, state, use, version }: ExecutionRequest): Execution {
     const { description, stateSizes, programs } = this.#parts;

@@ -2,11 +2,14 @@
 import { UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 
-/** The states of all recurrent layers for a number of sequences. */
+/**
+ * The states of all recurrent layers for a number of sequences. They belong to the sequences, not to their places in a batch: windows
+ * of the same sequences, each packed by itself, may have them in another order.
+ */
 export class CarriedState {
   /** Number of sequences B. */
   readonly batch: number;
-  /** State by name, for example `lstm.h_l0`: row-major [B * units], in the order of the batch's sequences. */
+  /** State by name, for example `lstm.h_l0`: row-major [B * units], one row for each sequence, in the order in which the sequences were packed. */
   readonly values: ReadonlyMap<string, Float32Array>;
 
   /** Use `model.newState()`. What is made by hand is checked by the execution that it is given to. */
@@ -24,7 +27,7 @@ export class CarriedState {
    * Sets one state, for example the initial hidden state that an encoder gives.
    *
    * @param name as in `values`
-   * @param values row-major [B * units], one row for each sequence in the batch's order (longest first); copied
+   * @param values row-major [B * units], one row for each sequence, in the order in which they were packed; copied
    * @throws {UsageError} `state_mismatch` when there is no such state or it has another size; nothing has changed then
    */
   set(name: string, values: Float32Array): void {

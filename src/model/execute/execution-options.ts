@@ -8,7 +8,7 @@ import { CarriedState } from './carried-state.js';
 /** Options of an execution. */
 export interface ExecutionOptions {
   /**
-   * Initial states of every recurrent layer and direction, in the batch's order of sequences; replaced by the final ones when
+   * Initial states of every recurrent layer and direction, in the order in which the sequences were packed; replaced by the final ones when
    * the execution succeeds. Zero and forgotten where it is left out.
    */
   readonly state?: CarriedState;

@@ -266,7 +266,7 @@ function sequenceRows({ inputs }: NetworkDescription, batch: DecoderBatch): numb
   return Math.max(1, Math.floor(length / (input.kind === 'indices' ? 1 : input.units)));
 }
 
-/** The axes of a batch, with one step of each sample on the axis that is decoded. Errors as `Model.predict`. */
+/** The axes of a batch, with one step of each sample on the axis that is decoded. Errors as `Model.predictPacked`. */
 function memoryAxes(description: NetworkDescription, axis: string, batch: DecoderBatch): PackedAxes {
   const names = inputAxes(description);
   const others = names.filter((name) => name !== axis);

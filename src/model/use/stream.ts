@@ -14,7 +14,7 @@ export interface StreamedModel {
   newState(batch: number): CarriedState;
   /** Numbers in a row of the output. */
   readonly outputs: number;
-  predictSync(batch: Batch, options: Pick<ExecutionOptions, 'state'> & { readonly use?: string }): Float32Array;
+  predictPackedSync(batch: Batch, options: Pick<ExecutionOptions, 'state'> & { readonly use?: string }): Float32Array;
 }
 
 /** State of a stream at one moment, independent of it. */
@@ -107,7 +107,7 @@ export class Stream {
 
   #execution(batch: Batch, use: string): Float32Array {
     if (this.#closed) throw new UsageError('stream_closed', 'the stream has been closed');
-    const outputs = this.#model.predictSync(batch, { state: this.#state, use });
+    const outputs = this.#model.predictPackedSync(batch, { state: this.#state, use });
     this.#steps += batch.batchSizes.length;
     return outputs;
   }

@@ -1,7 +1,5 @@
 /** The outputs of a model for every example, in the order of the examples. */
-import { unpackSequences } from '../../batch/packed-batch.js';
 import { type SequenceExample, SequencePacking, type SequencePackingOptions } from '../../batch/sequence-packing.js';
-import { restoreOrder } from '../../batch/sequence-rows.js';
 import type { Model } from '../../model/model.js';
 import { examplesOf, type Part } from '../definition/task.js';
 
@@ -28,21 +26,12 @@ export async function* outputsOf(
   signal?: AbortSignal,
 ): AsyncGenerator<ExampleOutput, void, void> {
   const packing = new SequencePacking(options);
-  const { outputs } = model;
   let first = 0;
   for await (const examples of examplesOf(part, AT_ONCE)) {
     const numbers = Int32Array.from(examples, (_, at) => first + at);
     const batch = packing.pack(examples, numbers);
-    const rows = await model.predict(batch, signal === undefined ? {} : { signal });
-    if (model.outputPer === 'step') {
-      const sequences = unpackSequences(batch, rows, outputs);
-      for (const [at, example] of examples.entries()) yield { example, output: sequences[at] as Float32Array };
-    } else {
-      const restored = restoreOrder(batch, rows, outputs);
-      for (const [at, example] of examples.entries()) {
-        yield { example, output: restored.subarray(at * outputs, (at + 1) * outputs) };
-      }
-    }
+    const outputs = await model.predict(batch, signal === undefined ? {} : { signal });
+    for (const [at, example] of examples.entries()) yield { example, output: outputs[at] as Float32Array };
     first += examples.length;
   }
 }

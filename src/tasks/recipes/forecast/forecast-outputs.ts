@@ -108,7 +108,9 @@ async function stepByStep(
   const run = { state: model.newState(examples.length), ...(signal !== undefined && { signal }) };
   const known = examples.map(({ input }) => (input as Float32Array).subarray(0, history * width));
   // Equal lengths keep their order: row b of a step belongs to example b.
-  const changes = (await model.predict(packSequences(known, { features: width }), run)).slice(-examples.length * width);
+  const changes = (await model.predictPacked(packSequences(known, { features: width }), run)).slice(
+    -examples.length * width,
+  );
   const last = known.map((rows) => rows.slice(-width));
   return followSteps(model, changes, last, form, run);
 }
@@ -141,6 +143,6 @@ export async function followSteps(
     const rows = forecasts.map((forecast, at) =>
       (last[at] as Float32Array).map((value, column) => value + (forecast[step * width + column] as number)),
     );
-    next = await model.predict(packSequences(rows, { features: width }), run);
+    next = await model.predictPacked(packSequences(rows, { features: width }), run);
   }
 }

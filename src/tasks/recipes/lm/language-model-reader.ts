@@ -3,11 +3,11 @@ import { DataError, UsageError } from '../../../core/errors.js';
 import type { JsonObject, JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import type { Vocabulary } from '../../../data/vocabulary.js';
+import type { CarriedState } from '../../../model/execute/carried-state.js';
 import type { Model } from '../../../model/model.js';
 import { beginningOf } from '../../../model/use/sampling.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
 import type { TaskStream } from '../../definition/task.js';
-import type { CarriedState } from '../../../model/execute/carried-state.js';
 
 /** Symbols that are read at once. It changes memory and speed, not the result. */
 const AT_ONCE = 256;
@@ -86,7 +86,7 @@ export class LanguageModelReader implements TaskStream {
 
   #run(tokens: Int32Array): Promise<Float32Array> {
     const batchSizes = new Int32Array(tokens.length).fill(1);
-    return this.#model.predict({ batchSizes, inputs: { input: tokens } }, { state: this.#state });
+    return this.#model.predictPacked({ batchSizes, inputs: { input: tokens } }, { state: this.#state });
   }
 
   #likeliest(logits: Float32Array): JsonObject[] {

@@ -1,0 +1,168 @@
+/** Plain sequences of several inputs and targets, checked all together, as batches of any of them. */
+import { OptionError, ShapeError } from '../core/errors.js';
+import { rejectUnknownKeys } from '../core/options.js';
+import type { Batch } from './batch.js';
+import { type ExampleForm, type FieldForm, packExamples } from './example-packing.js';
+import {
+  type NamedSequences,
+  type PlainField,
+  type PlainSequences,
+  plainLabels,
+  plainRows,
+} from './plain-sequences.js';
+import type { Rows } from './rows.js';
+
+/** What a network reads and what it is trained on, by name. */
+export interface PlainForm {
+  readonly inputs: ReadonlyMap<string, PlainField>;
+  readonly targets: ReadonlyMap<string, PlainField>;
+}
+
+/**
+ * Sequences and what is to be predicted of them, in any order of one's own. A network of one input or one target takes the sequences
+ * themselves, one of several an object with those of each name.
+ *
+ * @example { inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] } // ids, and a class for each sequence
+ * @example { inputs: { source: [[3, 1], [4]], previous: [[0, 7], [0]] }, targets: [[7, 1], [1]] }
+ */
+export interface PlainExamples {
+  readonly inputs: PlainSequences | NamedSequences;
+  /** A row for every step of every sequence, or one for each sequence, as the output of the network is; class -1 is ignored. */
+  readonly targets: PlainSequences | NamedSequences;
+}
+
+/** Whether examples are plain; anything else is taken for a packed batch, whose checks name what is wrong with it. */
+export function isPlain(examples: Batch | PlainExamples): examples is PlainExamples {
+  if (typeof examples !== 'object' || examples === null || 'batchSizes' in examples) return false;
+  const inputs: unknown = examples.inputs;
+  return Array.isArray(inputs) || (typeof inputs === 'object' && Object.values(inputs ?? {}).some(Array.isArray));
+}
+
+/** Inputs or targets. */
+type Part = keyof PlainForm;
+
+/** @throws {OptionError} `invalid_option`, `unknown_option` when names are missing or unknown */
+function byName(
+  part: Part,
+  fields: ReadonlyMap<string, PlainField>,
+  given: PlainSequences | NamedSequences,
+): NamedSequences {
+  const names = [...fields.keys()];
+  if (Array.isArray(given) || ArrayBuffer.isView(given)) {
+    const [only] = names;
+    if (only !== undefined && names.length === 1) return { [only]: given as PlainSequences };
+    const message = `the network has the ${part} ${names.join(', ')}: give an object with an array of sequences for each`;
+    throw new OptionError('invalid_option', message, { name: part, names });
+  }
+  rejectUnknownKeys(part, given as object, names);
+  const missing = names.find((name) => (given as NamedSequences)[name] === undefined);
+  if (missing === undefined) return given as NamedSequences;
+  const message = `${part} must have an array of sequences for each of ${names.join(', ')}: '${missing}' is missing`;
+  throw new OptionError('invalid_option', message, { name: missing, names });
+}
+
+/** Fields with their rows by sequence. */
+interface ReadField extends PlainField {
+  readonly name: string;
+  readonly rows: readonly Rows[];
+}
+
+/** Examples of plain sequences: everything that can be wrong with them has been found. */
+export class CheckedExamples {
+  /** Number of examples. */
+  readonly count: number;
+  /** [count] steps of each on all time axes of the inputs together. */
+  readonly lengths: Int32Array;
+  readonly #examples: readonly Readonly<Record<string, Rows>>[];
+  readonly #form: ExampleForm;
+
+  /**
+   * @param targets left out where nothing is trained
+   * @throws {OptionError} `invalid_option`, `unknown_option`
+   * @throws {ShapeError} `length_mismatch` when there are not as many sequences of each name, or not as many steps on one time
+   *   axis; others as `plainRows`; all name the field and the number of the sequence
+   */
+  constructor(form: PlainForm, inputs: PlainExamples['inputs'], targets?: PlainExamples['targets']) {
+    const inputFields = readFields(form.inputs, byName('inputs', form.inputs, inputs));
+    const given = targets === undefined ? [] : readFields(form.targets, byName('targets', form.targets, targets));
+    const fields = [...inputFields, ...given];
+    this.count = fields[0]?.rows.length ?? 0;
+    requireAsMany(fields);
+    const steps = stepsByAxis(fields);
+    const targetFields = given.map((field) => {
+      return { ...field, rows: plainLabels(field, field.rows, steps.get(field.frames ?? '')) };
+    });
+    const inputAxes = new Set(inputFields.map(({ axis }) => axis));
+    const counted = [...steps].filter(([axis]) => inputAxes.has(axis)).map(([, lengths]) => lengths);
+    this.lengths = Int32Array.from({ length: this.count }, (_, index) =>
+      Math.max(
+        1,
+        counted.reduce((sum, lengths) => sum + (lengths[index] as number), 0),
+      ),
+    );
+    this.#form = { inputs: formsOf('inputs', inputFields), targets: formsOf('targets', targetFields) };
+    const columns = [
+      ...inputFields.map(({ name, rows }) => [`inputs/${name}`, rows] as const),
+      ...targetFields.map(({ name, rows }) => [`targets/${name}`, rows] as const),
+    ];
+    this.#examples = Array.from({ length: this.count }, (_, index) =>
+      Object.fromEntries(columns.map(([name, rows]) => [name, rows[index] as Rows])),
+    );
+  }
+
+  /** Packs examples. Their order in the batch's axes counts from 0 within `indices`. @param indices numbers of the examples */
+  pack(indices: ArrayLike<number>): Batch {
+    return packExamples(
+      Array.from(indices, (index) => this.#examples[index] as object),
+      this.#form,
+    );
+  }
+
+  /** Packs all examples, in their order. */
+  packAll(): Batch {
+    return packExamples(this.#examples, this.#form);
+  }
+}
+
+function readFields(fields: ReadonlyMap<string, PlainField>, given: NamedSequences): ReadField[] {
+  return [...fields].map(([name, field]) => ({
+    ...field,
+    name,
+    rows: plainRows(field, given[name] as PlainSequences),
+  }));
+}
+
+function formsOf(part: Part, fields: readonly ReadField[]): Record<string, FieldForm> {
+  return Object.fromEntries(
+    fields.map(({ name, axis, per, width }) => [name, { field: `${part}/${name}`, axis, per, width }]),
+  );
+}
+
+function requireAsMany([first, ...others]: readonly ReadField[]): void {
+  for (const { title, rows } of others) {
+    const [actual, expected] = [rows.length, first?.rows.length ?? 0];
+    if (actual === expected) continue;
+    const message = `${title} has ${actual} sequences, ${first?.title} has ${expected}: give as many of each`;
+    throw new ShapeError('length_mismatch', message, { name: title, actual, expected });
+  }
+}
+
+/** Steps of every sequence on each axis, of which all fields must have as many. */
+function stepsByAxis(fields: readonly ReadField[]): ReadonlyMap<string, Int32Array> {
+  const known = new Map<string, { readonly title: string; readonly steps: Int32Array }>();
+  for (const { title, axis, per, width, rows, labels } of fields) {
+    if (per === 'sequence' || labels !== undefined) continue;
+    const steps = Int32Array.from(rows, ({ length }) => length / width);
+    const before = known.get(axis);
+    if (before === undefined) {
+      known.set(axis, { title, steps });
+      continue;
+    }
+    const index = steps.findIndex((count, at) => count !== before.steps[at]);
+    if (index < 0) continue;
+    const [actual, expected] = [steps[index], before.steps[index]];
+    const message = `sequence ${index} of ${title} has ${actual} steps, that of ${before.title} has ${expected}`;
+    throw new ShapeError('length_mismatch', message, { name: title, index, actual, expected });
+  }
+  return new Map([...known].map(([axis, { steps }]) => [axis, steps]));
+}

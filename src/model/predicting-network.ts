@@ -1,0 +1,165 @@
+/** A compiled network and its predictions. */
+import type { Batch } from '../batch/batch.js';
+import type { PlainForm } from '../batch/plain-examples.js';
+import { OptionError } from '../core/errors.js';
+import type { Mode } from './build/build-graph.js';
+import { CompiledNetwork } from './compiled-network.js';
+import type { CarriedState } from './execute/carried-state.js';
+import type { Execution } from './execute/execution.js';
+import { checkExecutionOptions, type ExecutionOptions } from './execute/execution-options.js';
+import { ExecutionQueue } from './execute/execution-queue.js';
+import { packedState, takePacked } from './state-order.js';
+import { plainForm } from './use/plain-form.js';
+import {
+  type PaddedOutput,
+  PREDICT_OPTIONS,
+  type PredictedOutput,
+  type PredictInput,
+  Prediction,
+  type PredictOptions,
+} from './use/predictions.js';
+
+const EXECUTION_OPTIONS = ['state'];
+
+/** A compiled network that predicts: a model without training. */
+export class PredictingNetwork extends CompiledNetwork {
+  /** Order among the executions. */
+  protected readonly queue = new ExecutionQueue();
+  #form: PlainForm | undefined;
+
+  /** What plain sequences of inputs and targets must be for this network. */
+  get plainForm(): PlainForm {
+    const { description, loss, executions, outputShapes } = this;
+    this.#form ??= plainForm(description, loss, executions.targets, outputShapes);
+    return this.#form;
+  }
+
+  /**
+   * The output for sequences, in the order in which they are given: of each sequence [length * outputs], or [outputs] where the
+   * network has one output per sequence. Any number of sequences of any lengths; they are read when their turn comes.
+   *
+   * @param input ids or rows of features of each sequence; by name where the network has several inputs; or a packed batch
+   * @param options.as `padded` for one array [B, T, outputs] with the lengths
+   * @throws {OptionError} `invalid_option` for a network of several outputs
+   * @throws {ShapeError} {RangeIndexError} {DataError} naming the input and the number of the sequence; others as `trainStep`
+   * @example const [first, second] = await model.predict([[3, 1, 4], [1, 5]]);
+   * @example const { values, lengths, shape } = await model.predict(sequences, { as: 'padded' });
+   */
+  predict(input: PredictInput, options: PredictOptions & { readonly as: 'padded' }): Promise<PaddedOutput>;
+  predict(input: PredictInput, options?: PredictOptions & { readonly as?: 'sequences' }): Promise<Float32Array[]>;
+  async predict(input: PredictInput, options: PredictOptions = {}): Promise<PredictedOutput> {
+    const name = this.#onlyOutput('predictAll');
+    return (await this.#predict('predict', input, options))[name] as PredictedOutput;
+  }
+
+  /** As `predict`, all outputs by name; one without a name is `output`. */
+  predictAll(
+    input: PredictInput,
+    options: PredictOptions & { readonly as: 'padded' },
+  ): Promise<Record<string, PaddedOutput>>;
+  predictAll(
+    input: PredictInput,
+    options?: PredictOptions & { readonly as?: 'sequences' },
+  ): Promise<Record<string, Float32Array[]>>;
+  predictAll(input: PredictInput, options: PredictOptions = {}): Promise<Record<string, PredictedOutput>> {
+    return this.#predict('predictAll', input, options);
+  }
+
+  /** As `predict`, on the calling thread. @throws {UsageError} `model_busy` */
+  predictSync(input: PredictInput, options: Omit<PredictOptions, 'signal'> & { readonly as: 'padded' }): PaddedOutput;
+  predictSync(
+    input: PredictInput,
+    options?: Omit<PredictOptions, 'signal'> & { readonly as?: 'sequences' },
+  ): Float32Array[];
+  predictSync(input: PredictInput, options: Omit<PredictOptions, 'signal'> = {}): PredictedOutput {
+    return this.queue.now(() => {
+      checkExecutionOptions('predictSync', options as PredictOptions, PREDICT_OPTIONS);
+      const name = this.#onlyOutput('predictAll');
+      const prediction = new Prediction(this.outputShapes, this.plainForm, input, options);
+      for (const part of prediction.batches()) {
+        const execution = this.begin('predict', part.batch, undefined);
+        execution.execute();
+        prediction.take(part, execution.outputs());
+      }
+      return prediction.results()[name] as PredictedOutput;
+    });
+  }
+
+  /**
+   * The output of a batch as it lies in memory, row-major, in packed order (longest sequence first, step by step): [N, outputs], or
+   * [B, outputs] where the network has one output per sequence. `predict` gives it in the order of the sequences. Errors as
+   * `trainStep`. @throws {OptionError} `invalid_option` for a network of several outputs
+   */
+  async predictPacked(batch: Batch, options: ExecutionOptions = {}): Promise<Float32Array> {
+    const name = this.#onlyOutput('predictPackedAll');
+    return (await this.predictPackedAll(batch, options))[name] as Float32Array;
+  }
+
+  /** As `predictPacked`, all outputs by name; one without a name is `output`. */
+  predictPackedAll(batch: Batch, options: ExecutionOptions = {}): Promise<Record<string, Float32Array>> {
+    return this.queue.enqueue(options, async () => {
+      checkExecutionOptions('predictPacked', options, [...EXECUTION_OPTIONS, 'signal']);
+      const execution = this.begin('predict', batch, options.state);
+      await execution.start(options.signal);
+      return this.#finishPrediction(execution, batch, options.state);
+    });
+  }
+
+  /**
+   * As `predictPacked`, on the calling thread. Calls with the same `use` share one program, so that a stream of single steps and
+   * long batches do not grow into each other's. @throws {UsageError} `model_busy`
+   */
+  predictPackedSync(
+    batch: Batch,
+    options: Omit<ExecutionOptions, 'signal'> & { readonly use?: string } = {},
+  ): Float32Array {
+    return this.queue.now(() => {
+      checkExecutionOptions('predictPackedSync', options, [...EXECUTION_OPTIONS, 'use']);
+      const name = this.#onlyOutput('predictPackedAll');
+      const execution = this.begin('predict', batch, options.state, options.use);
+      execution.execute();
+      return this.#finishPrediction(execution, batch, options.state)[name] as Float32Array;
+    });
+  }
+
+  /** Checks a batch and a state and writes them into the program of the mode. */
+  protected begin(mode: Mode, batch: Batch, state: CarriedState | undefined, use?: string): Execution {
+    const packed = state && packedState(state, batch?.order);
+    return this.executions.begin({ mode, batch, state: packed, use, version: this.currentVersion() });
+  }
+
+  /** Takes the final states of a finished execution. */
+  protected takeState(execution: Execution, batch: Batch, state: CarriedState | undefined): void {
+    if (state === undefined) return;
+    const packed = packedState(state, batch.order);
+    execution.writeStateTo(packed);
+    takePacked(state, packed, batch.order);
+  }
+
+  #predict(name: string, input: PredictInput, options: PredictOptions): Promise<Record<string, PredictedOutput>> {
+    return this.queue.enqueue(options, async () => {
+      checkExecutionOptions(name, options, [...PREDICT_OPTIONS, 'signal']);
+      const prediction = new Prediction(this.outputShapes, this.plainForm, input, options);
+      for (const part of prediction.batches()) {
+        options.signal?.throwIfAborted();
+        const execution = this.begin('predict', part.batch, undefined);
+        await execution.start(options.signal);
+        prediction.take(part, execution.outputs());
+      }
+      return prediction.results();
+    });
+  }
+
+  /** @param other what gives all outputs */
+  #onlyOutput(other: string): string {
+    const names = [...this.outputShapes.keys()];
+    if (names.length === 1) return names[0] as string;
+    const message = `the network has the outputs ${names.join(', ')}; ${other} gives all of them`;
+    throw new OptionError('invalid_option', message, { name: 'outputs', outputs: names });
+  }
+
+  #finishPrediction(execution: Execution, batch: Batch, state: CarriedState | undefined): Record<string, Float32Array> {
+    this.takeState(execution, batch, state);
+    return execution.outputs();
+  }
+}

@@ -1,0 +1,137 @@
+/** Predictions in the order in which the sequences were given, of as many as there are. */
+import { TIME } from '../../batch/axes.js';
+import type { AxisSizes, Batch } from '../../batch/batch.js';
+import { sizesOf } from '../../batch/check-axes.js';
+import { unpackSequences } from '../../batch/packed-batch.js';
+import { padSequences } from '../../batch/padding.js';
+import { CheckedExamples, type PlainForm } from '../../batch/plain-examples.js';
+import type { NamedSequences, PlainSequences } from '../../batch/plain-sequences.js';
+import { restoreOrder } from '../../batch/sequence-rows.js';
+import { requireNumber, requireOneOf } from '../../core/options.js';
+import type { OutputShape } from '../build/build-graph.js';
+
+/** What `predict` reads: sequences, by name where the network has several inputs, or a packed batch. */
+export type PredictInput = PlainSequences | NamedSequences | Batch;
+
+/** How predictions are made and given. */
+export interface PredictOptions {
+  /** An array for each sequence (`sequences`, the default), or all in one with padding at the end (`padded`). */
+  readonly as?: 'sequences' | 'padded';
+  /**
+   * Sequences that are computed at once, integer >= 1; default 64. It changes memory and speed, not the results. A packed batch is
+   * computed as it is.
+   */
+  readonly batch?: number;
+  /** Stops the prediction; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Outputs with padding. */
+export interface PaddedOutput {
+  /** Row-major, zeros behind the end of each sequence. */
+  readonly values: Float32Array;
+  /** [B] valid rows of each sequence: its steps, 1 for an output per sequence. */
+  readonly lengths: Int32Array;
+  /** [B, T, outputs], or [B, outputs] for an output per sequence. */
+  readonly shape: readonly number[];
+}
+
+/** What `predict` gives of an output. */
+export type PredictedOutput = Float32Array[] | PaddedOutput;
+
+/** Names of the options, but for `signal`. */
+export const PREDICT_OPTIONS = ['as', 'batch'];
+
+/** Sequences that are computed at once. */
+const AT_ONCE = 64;
+
+/** A batch, and the places of its sequences among those that were given. */
+interface PlacedBatch {
+  readonly batch: Batch;
+  /** Undefined where the batch is all there is. */
+  readonly indices: Int32Array | undefined;
+}
+
+/** Whether it is a packed batch; an input of the network may have the name of one of its fields. */
+function isBatch(input: PredictInput, { inputs }: PlainForm): input is Batch {
+  if (typeof input !== 'object' || input === null) return true; // whatever it is, the check of batches names it
+  if (Array.isArray(input) || ArrayBuffer.isView(input)) return false;
+  return ['batchSizes', 'inputs'].some((name) => name in input && !inputs.has(name));
+}
+
+/** One call of `predict`: the batches that are to be computed, and what comes of them in the caller's order. */
+export class Prediction {
+  readonly #outputs: ReadonlyMap<string, OutputShape>;
+  readonly #results: ReadonlyMap<string, Float32Array[]>;
+  readonly #as: 'sequences' | 'padded';
+  readonly #batches: () => Iterable<PlacedBatch>;
+
+  /** @throws {OptionError} `invalid_option`; others as `CheckedExamples` */
+  constructor(
+    outputs: ReadonlyMap<string, OutputShape>,
+    form: PlainForm,
+    input: PredictInput,
+    { as = 'sequences', batch = AT_ONCE }: PredictOptions,
+  ) {
+    this.#outputs = outputs;
+    this.#results = new Map([...outputs.keys()].map((name) => [name, []]));
+    this.#as = requireOneOf('as', as, ['sequences', 'padded']);
+    const size = requireNumber('batch', batch, { integer: true, min: 1 });
+    if (isBatch(input, form)) {
+      this.#batches = () => [{ batch: input, indices: undefined }];
+    } else {
+      const examples = new CheckedExamples(form, input);
+      this.#batches = () => batchesOf(examples, size);
+    }
+  }
+
+  /** The batches, longest sequences first: the first one needs the largest program. */
+  batches(): Iterable<PlacedBatch> {
+    return this.#batches();
+  }
+
+  /** Puts the outputs of a batch, in packed order, where they belong. */
+  take({ batch, indices }: PlacedBatch, packed: Readonly<Record<string, Float32Array>>): void {
+    for (const [name, shape] of this.#outputs) {
+      const results = this.#results.get(name) as Float32Array[];
+      const sequences = inOrder(batch, shape, packed[name] as Float32Array);
+      for (const [at, rows] of sequences.entries()) results[indices?.[at] ?? at] = rows;
+    }
+  }
+
+  /** What came of it, by output. */
+  results(): Record<string, PredictedOutput> {
+    const all = [...this.#results].map(([name, sequences]) => {
+      return [name, this.#as === 'padded' ? padded(sequences, this.#outputs.get(name) as OutputShape) : sequences];
+    });
+    return Object.fromEntries(all);
+  }
+}
+
+/** Examples of similar lengths side by side. */
+function* batchesOf(examples: CheckedExamples, size: number): Generator<PlacedBatch> {
+  const { count, lengths } = examples;
+  const order = Int32Array.from({ length: count }, (_, index) => index).sort(
+    (left, right) => (lengths[right] as number) - (lengths[left] as number) || left - right,
+  );
+  for (let begin = 0; begin < count; begin += size) {
+    const indices = order.slice(begin, begin + size);
+    yield { batch: examples.pack(indices), indices };
+  }
+}
+
+/** The rows of each sequence, in the order in which they were packed. */
+function inOrder(batch: Batch, { axis, per, columns }: OutputShape, packed: Float32Array): Float32Array[] {
+  const sizes = sizesOf(batch, axis ?? TIME) as AxisSizes;
+  if (per === 'step') return unpackSequences(sizes, packed, columns);
+  const rows = restoreOrder(sizes, packed, columns);
+  return Array.from({ length: rows.length / columns }, (_, at) => rows.slice(at * columns, (at + 1) * columns));
+}
+
+function padded(sequences: readonly Float32Array[], { per, columns }: OutputShape): PaddedOutput {
+  const count = sequences.length;
+  const shapeOf = (steps: number) => (per === 'step' ? [count, steps, columns] : [count, columns]);
+  if (count === 0) return { values: new Float32Array(0), lengths: new Int32Array(0), shape: shapeOf(0) };
+  const { values, lengths, steps } = padSequences(sequences, { features: columns });
+  return { values, lengths, shape: shapeOf(steps) };
+}
