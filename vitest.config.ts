@@ -13,7 +13,7 @@ function linuxProcessorFlags(): Set<string> {
   return new Set(line.trim().split(/\s+/));
 }
 
-/** Instruction sets to run the kernel tests with. What is left out is said on standard error. */
+/** Instruction sets to run the kernel tests and the trained tests with. What is left out is said on standard error. */
 function instructionSets(): string[] {
   if (process.arch !== 'x64') return [process.arch === 'arm64' ? 'neon' : 'generic'];
   if (process.platform !== 'linux') return ['sse2', 'avx2'];
@@ -21,7 +21,7 @@ function instructionSets(): string[] {
   return Object.entries(needed).flatMap(([isa, wanted]) => {
     const missing = wanted.filter((flag) => !flags.has(flag));
     if (missing.length === 0) return [isa];
-    process.stderr.write(`\nSKIPPED: the kernel tests for ${isa}: this processor lacks ${missing.join(', ')}\n\n`);
+    process.stderr.write(`\nSKIPPED: the kernel tests and the trained tests for ${isa}: this processor lacks ${missing.join(', ')}\n\n`);
     return [];
   });
 }
@@ -31,6 +31,17 @@ const once = ['cancel', 'checker', 'completeness', 'gradient-check', 'leave', 'r
   (name) => `test/kernels/${name}.test.ts`,
 );
 
+/**
+ * Tests that train a network and judge how good it has become: a loss, an accuracy, what it predicts. Instruction sets round
+ * differently, training amplifies it, and a bound that one set keeps another may miss: they run with every set. Such a test
+ * keeps its bound by far with each set and with the seeds 1 to 3, and an untrained network misses the bound by far. Cheap ones
+ * run with all three seeds (test/seeds.ts), the others tell in a comment what was measured. A new test of this kind goes into
+ * a file of this name; test/architecture/trained-tests.test.ts finds those that do not.
+ */
+const trained = 'test/**/*.trained.test.ts';
+
+const isas = instructionSets();
+
 const shared = { pool: 'forks', globals: false, testTimeout: 60_000, hookTimeout: 60_000 } as const;
 
 export default defineConfig({
@@ -38,9 +49,12 @@ export default defineConfig({
     // One worker less would leave a processor idle while files are imported: 3.5 instead of 4.5 minutes on two of them.
     maxWorkers: '100%',
     projects: [
-      { test: { ...shared, name: 'all', include: ['test/!(kernels)/**/*.test.ts', ...once] } },
-      ...instructionSets().map((isa) => ({
+      { test: { ...shared, name: 'all', include: ['test/!(kernels)/**/*.test.ts', ...once], exclude: [trained] } },
+      ...isas.map((isa) => ({
         test: { ...shared, name: isa, include: ['test/kernels/**/*.test.ts'], exclude: once, env: { BPTT_ISA: isa } },
+      })),
+      ...isas.map((isa) => ({
+        test: { ...shared, name: `trained-${isa}`, include: [trained], env: { BPTT_ISA: isa } },
       })),
     ],
   },

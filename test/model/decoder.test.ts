@@ -1,27 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/batch/batch.js';
-import { packExamples } from '../../src/batch/example-packing.js';
 import { unpackSequences } from '../../src/batch/packed-batch.js';
-import { beamSearch } from '../../src/decoding/beam-search.js';
 import type { Model } from '../../src/model/model.js';
-import { type NodeDescription, network } from '../../src/model/network.js';
 import type { Decoder } from '../../src/model/use/decoder.js';
 import { attention } from '../../src/network/layers/attention.js';
-import { dense } from '../../src/network/layers/dense.js';
-import { embedding } from '../../src/network/layers/embedding.js';
 import { concatenate } from '../../src/network/layers/layers.js';
 import { pool } from '../../src/network/layers/pool.js';
 import { gru, lstm } from '../../src/network/layers/recurrent.js';
-import { adam } from '../../src/network/optimizers/optimizer.js';
 import {
   ATTENTIONS,
   BEGIN,
-  END,
+  captioner,
   encoderDecoder,
   type Pair,
   pairBatch,
   raggedPairs,
-  reversedPairs,
   SYMBOLS,
 } from './encoder-decoder-models.js';
 import { randomNumbers } from './small-models.js';
@@ -102,84 +95,6 @@ describe('a decoder', () => {
       );
     }
   });
-
-  it('finds with beam search what the network has learnt, for all sentences at once', async () => {
-    const model = encoderDecoder({ units: 24 }).compileSync({
-      threads: 1,
-      seed: 2,
-      optimizer: adam({ learningRate: 0.01 }),
-    });
-    for (let step = 0; step < 400; step++) {
-      model.trainStepSync(pairBatch(reversedPairs(32, 5, step)), { clipNorm: 1 });
-    }
-    const held = reversedPairs(40, 5, 10_000);
-    const decoder = await model.decoder(pairBatch(held), { input: 'previous' });
-    const found = await beamSearch(decoder.step, {
-      ...{ vocabulary: SYMBOLS, begin: BEGIN, end: END, beams: 3, maxLength: 8 },
-      sentences: decoder.sentences,
-    });
-    const right = found.filter(([best], index) => {
-      return best?.symbols.join() === [...(held[index] as Pair).source].reverse().join();
-    });
-    expect(right.length).toBeGreaterThanOrEqual(38);
-  });
-});
-
-/** A picture for each sequence, which a dense layer makes the first state of a decoder. */
-function captions(extra: readonly NodeDescription[] = [], last = 'decoder') {
-  return network({
-    inputs: {
-      picture: { kind: 'features', units: 3, per: 'sequence' },
-      previous: { kind: 'indices', size: SYMBOLS },
-    },
-    nodes: [
-      { name: 'seen', layer: dense({ units: 10 }), inputs: ['picture'] },
-      { name: 'embedding', layer: embedding({ size: SYMBOLS, units: 4 }), inputs: ['previous'] },
-      { name: 'told', layer: concatenate(), inputs: ['embedding', 'picture'] },
-      { name: 'decoder', layer: gru({ units: 10 }), inputs: ['told'], states: { h_l0: 'seen' } },
-      ...extra,
-      { name: 'words', layer: dense({ units: SYMBOLS }), inputs: [last] },
-    ],
-    output: 'words',
-  });
-}
-
-const PICTURES = [
-  [1, 0, 0],
-  [0, 1, 0],
-  [0, 0, 1],
-] as const;
-const SAID = [[2, 3, 4, 5], [6], [7, 7]] as const;
-const CAPTION_FORM = {
-  inputs: { picture: { per: 'sequence', width: 3 }, previous: {} },
-  targets: { target: { field: 'words' } },
-} as const;
-const captionExamples = PICTURES.map((picture, index) => ({
-  picture: Float32Array.from(picture),
-  previous: ids(BEGIN, ...(SAID[index] as readonly number[])),
-  words: ids(...(SAID[index] as readonly number[]), END),
-}));
-
-describe('a network of a picture and its caption', () => {
-  it('learns captions and says them again', async () => {
-    const model = captions().compileSync({ threads: 1, optimizer: adam({ learningRate: 0.02 }) });
-    const batch = packExamples(
-      [2, 0, 1].map((index) => captionExamples[index] as never),
-      CAPTION_FORM,
-    );
-    for (let step = 0; step < 150; step++) model.trainStepSync(batch);
-    expect(model.evaluateSync(batch).loss).toBeLessThan(0.05);
-    const inputs = { picture: Float32Array.from(PICTURES.flat()) };
-    const decoder = await model.decoder({ inputs }, { input: 'previous' });
-    expect(decoder.sentences).toBe(3);
-    const options = { vocabulary: SYMBOLS, begin: BEGIN, end: END, beams: 2, maxLength: 6, sentences: 3 };
-    const found = await beamSearch(decoder.step, options);
-    expect(found.map(([best]) => [...(best?.symbols ?? [])])).toEqual(SAID);
-    // The order of a packed batch says which picture is whose.
-    const packed = await model.decoder(batch, { input: 'previous' });
-    const turned = await beamSearch(packed.step, options);
-    expect(turned.map(([best]) => [...(best?.symbols ?? [])])).toEqual([2, 0, 1].map((index) => SAID[index]));
-  });
 });
 
 describe('a decoder is refused', () => {
@@ -222,13 +137,13 @@ describe('a decoder is refused', () => {
       'self',
     ],
   ] as const)('when a layer %s', async (_, last, extra, layer) => {
-    const model = captions(extra as never, last).compileSync({ threads: 1 });
+    const model = captioner(extra as never, last).compileSync({ threads: 1 });
     await expect(model.decoder({ inputs }, { input: 'previous' })).rejects.toEqual(notStreamable(layer));
     expect(model.lookAheadLayer).toBe(layer);
   });
 
   it('when its input or output is none, or its batch does not fit', async () => {
-    const model = captions().compileSync({ threads: 1 });
+    const model = captioner().compileSync({ threads: 1 });
     const make = (options: object, given: object = inputs) =>
       model.decoder({ inputs: given as never }, options as never);
     await expect(make({ input: 'nobody' })).rejects.toThrow(/'nobody' is no input/);
@@ -244,7 +159,7 @@ describe('a decoder is refused', () => {
   });
 
   it('a step that does not fit, and goes on afterwards as if it had not been asked for', async () => {
-    const model = captions().compileSync({ threads: 1, seed: 6 });
+    const model = captioner().compileSync({ threads: 1, seed: 6 });
     const decoder = await model.decoder({ inputs }, { input: 'previous' });
     const first = () => decoder.step(ids(BEGIN, BEGIN), ids(0, 1), ids(0, 1));
     const second = () => decoder.step(ids(2, 3, 4), ids(0, 0, 1), ids(0, 0, 1));

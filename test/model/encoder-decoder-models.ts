@@ -3,7 +3,7 @@
 import type { Batch } from '../../src/batch/batch.js';
 import { type ExampleForm, packExamples } from '../../src/batch/example-packing.js';
 import { Random } from '../../src/core/random.js';
-import { type Network, network } from '../../src/model/network.js';
+import { type Network, type NodeDescription, network } from '../../src/model/network.js';
 import { type AttentionOptions, attention } from '../../src/network/layers/attention.js';
 import { activation, dense } from '../../src/network/layers/dense.js';
 import { embedding } from '../../src/network/layers/embedding.js';
@@ -111,3 +111,22 @@ export const ATTENTIONS: readonly (readonly [string, AttentionOptions])[] = [
   ['general', { score: 'general' }],
   ['additive', { score: 'additive', units: 7 }],
 ];
+
+/** A picture for each sequence, which a dense layer makes the first state of a decoder. */
+export function captioner(extra: readonly NodeDescription[] = [], last = 'decoder'): Network {
+  return network({
+    inputs: {
+      picture: { kind: 'features', units: 3, per: 'sequence' },
+      previous: { kind: 'indices', size: SYMBOLS },
+    },
+    nodes: [
+      { name: 'seen', layer: dense({ units: 10 }), inputs: ['picture'] },
+      { name: 'embedding', layer: embedding({ size: SYMBOLS, units: 4 }), inputs: ['previous'] },
+      { name: 'told', layer: concatenate(), inputs: ['embedding', 'picture'] },
+      { name: 'decoder', layer: gru({ units: 10 }), inputs: ['told'], states: { h_l0: 'seen' } },
+      ...extra,
+      { name: 'words', layer: dense({ units: SYMBOLS }), inputs: [last] },
+    ],
+    output: 'words',
+  });
+}

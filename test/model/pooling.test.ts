@@ -36,7 +36,7 @@ describe.each(overs)('a network that pools over %s', (over) => {
     }
   });
 
-  it('is trained on targets of sequences', () => {
+  it('has the gradient of targets of sequences', () => {
     const model = modelOf([gru({ units: UNITS }), pool({ over }), dense({ units: 1 })]);
     const sequenceTargets = Float32Array.of(0.5, -0.5, 0.25, 0);
     const batch = packSequences(sequences, { features: 2, sequenceTargets });
@@ -58,8 +58,6 @@ describe.each(overs)('a network that pools over %s', (over) => {
         expect(Math.abs(slope - (gradient[index] as number)), `${name} ${index}`).toBeLessThan(1e-4);
       }
     }
-    for (let step = 0; step < 200; step++) model.trainStepSync(batch, { learningRate: 0.02 });
-    expect(model.evaluateSync(batch).loss).toBeLessThan(first.loss / 5);
   });
 });
 

@@ -8,8 +8,8 @@ import { sequential } from '../../src/model/network.js';
 import { dense } from '../../src/network/layers/dense.js';
 import { embedding } from '../../src/network/layers/embedding.js';
 import { gru, lstm } from '../../src/network/layers/recurrent.js';
-import { adam, sgd } from '../../src/network/optimizers/optimizer.js';
-import { bitsOf, randomNumbers, SYMBOLS } from './small-models.js';
+import { sgd } from '../../src/network/optimizers/optimizer.js';
+import { bitsOf, SYMBOLS } from './small-models.js';
 
 const CLASSES = 4;
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -147,30 +147,6 @@ describe('a network with one output per sequence', () => {
 });
 
 describe('targets of sequences that are numbers', () => {
-  const target = (sequence: Float32Array) => sequence.reduce((sum, value) => sum + value, 0) / 4;
-  const make = (lengths: readonly number[], seed: number) => {
-    const sequences = lengths.map((length, index) => randomNumbers(length, seed + index));
-    return packSequences(sequences, { sequenceTargets: Float32Array.from(sequences, target) });
-  };
-  const batches = Array.from({ length: 8 }, (_, index) => make([4, 9, 6, 2, 5], 10 * index));
-
-  it('are learnt', () => {
-    const model = sequential([gru({ units: 12, output: 'last' }), dense({ units: 1 })], { features: 1 }).compileSync({
-      loss: 'meanSquaredError',
-      optimizer: adam({ learningRate: 0.02 }),
-      threads: 1,
-    });
-    const unseen = make([3, 8, 5, 7], 1000);
-    const before = model.evaluateSync(unseen).loss;
-    for (let epoch = 0; epoch < 60; epoch++) for (const batch of batches) model.trainStepSync(batch, { clipNorm: 1 });
-    const { loss } = model.evaluateSync(unseen);
-    expect(loss).toBeLessThan(before / 10);
-    const outputs = model.predictPackedSync(unseen);
-    const wanted = unseen.targets?.['target'] as Float32Array;
-    const squares = outputs.map((value, index) => (value - (wanted[index] as number)) ** 2);
-    expect(squares.reduce((sum, value) => sum + value, 0) / 4).toBeCloseTo(loss, 6);
-  });
-
   it('may have several columns', () => {
     const model = sequential([gru({ units: 4, output: 'last' }), dense({ units: 3 })], { features: 1 }).compileSync({
       loss: 'sigmoidCrossEntropy',

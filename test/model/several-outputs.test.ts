@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { packExamples } from '../../src/batch/example-packing.js';
-import { unpackSequences } from '../../src/batch/packed-batch.js';
 import { OptionError } from '../../src/core/errors.js';
-import { Random } from '../../src/core/random.js';
-import { ctcGreedyDecode } from '../../src/decoding/ctc-greedy.js';
 import type { CompileOptions, Model } from '../../src/model/model.js';
 import { network, networkFromJSON, sequential } from '../../src/model/network.js';
 import { dense } from '../../src/network/layers/dense.js';
@@ -13,21 +10,7 @@ import { gru } from '../../src/network/layers/recurrent.js';
 import { ctcTarget } from '../../src/network/losses/ctc.js';
 import { adam, sgd } from '../../src/network/optimizers/optimizer.js';
 import { imageOf, randomNumbers } from './small-models.js';
-
-const CLASSES = 4;
-
-/** Frames of labels that each last 1 to 3 frames, with silence between them, and noise over all. */
-function spoken(count: number, seed: number) {
-  const random = new Random(seed, 'spoken');
-  return Array.from({ length: count }, () => {
-    const labels = Array.from({ length: 1 + random.integer(3) }, () => 1 + random.integer(CLASSES - 1));
-    const heard = labels.flatMap((label) => [...new Array<number>(1 + random.integer(3)).fill(label), 0]);
-    const frames = heard.flatMap((label) =>
-      Array.from({ length: CLASSES }, (_, one) => Number(one === label) + 0.1 * random.normal()),
-    );
-    return { labels, frames: Float32Array.from(frames), target: ctcTarget(labels, { classes: CLASSES }) };
-  });
-}
+import { CLASSES, unaligned } from './unaligned-labels.js';
 
 describe('a CTC loss', () => {
   const form = (output: string, target: string) => ({
@@ -41,25 +24,6 @@ describe('a CTC loss', () => {
       threads: 1,
     });
 
-  it('learns to tell labels from frames that no one has aligned', () => {
-    const model = compile();
-    expect(model.loss).toEqual({ kind: 'ctc' });
-    for (let step = 0; step < 150; step++) {
-      model.trainStepSync(packExamples(spoken(24, step), form('output', 'target')));
-    }
-    const held = spoken(60, 10_000);
-    const batch = packExamples(held, form('output', 'target'));
-    const { loss, targets } = model.evaluateSync(batch);
-    expect(loss).toBeLessThan(0.1);
-    expect(targets).toBe(60);
-    const rows = unpackSequences(batch, model.predictPackedSync(batch), CLASSES);
-    const decoded = rows.map((logits) =>
-      ctcGreedyDecode({ scores: logits, classes: CLASSES }).map(({ label }) => label),
-    );
-    const right = decoded.filter((labels, index) => labels.join() === held[index]?.labels.join());
-    expect(right.length).toBeGreaterThan(55);
-  });
-
   it('is the same for an output with a name, and survives as JSON', () => {
     const { description } = sequential([gru({ units: 12 }), dense({ units: CLASSES })], { features: CLASSES });
     const { inputs, nodes } = networkFromJSON(JSON.parse(JSON.stringify(description))).description;
@@ -70,7 +34,7 @@ describe('a CTC loss', () => {
     });
     const plain = compile();
     for (let step = 0; step < 3; step++) {
-      const examples = spoken(5, step);
+      const examples = unaligned(5, step);
       const { losses, ...result } = named.trainStepSync(packExamples(examples, form('letters', 'letters')));
       expect(result).toEqual(plain.trainStepSync(packExamples(examples, form('output', 'target'))));
       expect(losses).toEqual({ letters: result.loss });
@@ -90,7 +54,7 @@ describe('a CTC loss', () => {
 
   it('wants the axis of its labels, but not for a prediction', () => {
     const model = compile();
-    const { axes: _, ...batch } = packExamples(spoken(2, 1), form('output', 'target'));
+    const { axes: _, ...batch } = packExamples(unaligned(2, 1), form('output', 'target'));
     expect(() => model.evaluateSync(batch)).toThrow(/axes\.output\/labels\.batchSizes is missing/);
     expect(model.predictPackedSync(batch)).toHaveLength((batch.inputs['input'] as Float32Array).length);
   });

@@ -1,66 +1,41 @@
 import { describe, expect, it } from 'vitest';
 import { packSequences, unpackSequences } from '../../src/batch/packed-batch.js';
-import { Random } from '../../src/core/random.js';
 import { sequential } from '../../src/model/network.js';
 import { activation, dense } from '../../src/network/layers/dense.js';
 import { gru, lstm, rnn } from '../../src/network/layers/recurrent.js';
-import { adam } from '../../src/network/optimizers/optimizer.js';
 import { randomNumbers } from './small-models.js';
 
 describe('a regression on features', () => {
-  /** Sequences of different lengths whose target is the sum of everything read so far. */
-  const sequences = [4, 9, 6, 2].map((length, index) => randomNumbers(length, index));
-  const sums = sequences.map((sequence) => {
-    let sum = 0;
-    return sequence.map((value) => {
-      sum += value;
-      return sum / 4;
-    });
-  });
-  const batch = packSequences(sequences, { targets: sums });
-
-  it('learns a running sum from packed sequences of different lengths', async () => {
+  it('has the loss of its predictions, with sequences of different lengths', () => {
+    const sequences = [4, 9, 6, 2].map((length, index) => randomNumbers(length, index));
+    const targets = sequences.map((sequence) => sequence.map((value) => 2 * value));
+    const batch = packSequences(sequences, { targets });
     const model = sequential([gru({ units: 16 }), dense({ units: 1 })], { features: 1 }).compileSync({
       loss: 'meanSquaredError',
-      optimizer: adam({ learningRate: 0.02 }),
       threads: 1,
     });
-    const first = (await model.trainStep(batch)).loss;
-    for (let step = 0; step < 150; step++) await model.trainStep(batch, { clipNorm: 1 });
-    const { loss } = await model.evaluate(batch);
-    expect(loss).toBeLessThan(first / 20);
-    const outputs = unpackSequences(batch, await model.predictPacked(batch)) as Float32Array[];
+    const outputs = unpackSequences(batch, model.predictPackedSync(batch)) as Float32Array[];
     const errors = outputs.flatMap((output, index) =>
-      [...output].map((value, t) => value - (sums[index]?.[t] as number)),
+      [...output].map((value, t) => value - (targets[index]?.[t] as number)),
     );
     expect(errors).toHaveLength(21);
     const meanSquare = errors.reduce((sum, error) => sum + error * error, 0) / errors.length;
-    expect(meanSquare).toBeCloseTo(loss, 5);
+    expect(meanSquare).toBeCloseTo(model.evaluateSync(batch).loss, 6);
   });
 });
 
 describe('a model of many labels a frame', () => {
-  it('learns which labels go with a frame, with summed sigmoid cross-entropy', async () => {
+  it('has the loss of a guess for each label, summed, when all logits are 0', () => {
     const labels = 6;
-    const random = new Random(1, 'labels');
-    const rows = 24;
-    const input = Float32Array.from({ length: rows * 3 }, () => random.normal());
-    const target = Float32Array.from({ length: rows * labels }, (_, e) => {
-      const row = Math.floor(e / labels);
-      return (input[3 * row + (e % 3)] as number) > 0 ? 1 : 0;
-    });
-    const batch = { batchSizes: new Int32Array(8).fill(3), inputs: { input }, targets: { target } };
     const model = sequential([lstm({ units: 12 }), dense({ units: labels })], { features: 3 }).compileSync({
       loss: 'sigmoidCrossEntropy',
-      optimizer: adam({ learningRate: 0.03 }),
       threads: 1,
     });
-    const first = model.evaluateSync(batch).loss;
-    expect(Math.abs(first - labels * Math.log(2))).toBeLessThan(1.5);
-    for (let step = 0; step < 150; step++) model.trainStepSync(batch);
-    expect(model.evaluateSync(batch).loss).toBeLessThan(first / 4);
-    const right = model.predictPackedSync(batch).filter((logit, e) => logit > 0 === (target[e] === 1)).length;
-    expect(right / target.length).toBeGreaterThan(0.95);
+    for (const name of ['dense.weight', 'dense.bias']) model.parameters.get(name)?.data.fill(0);
+    model.parametersChanged();
+    const target = Float32Array.from({ length: 24 * labels }, (_, at) => at % 2);
+    const batch = { batchSizes: new Int32Array(8).fill(3), inputs: { input: randomNumbers(72) }, targets: { target } };
+    expect(model.evaluateSync(batch).loss).toBeCloseTo(labels * Math.log(2), 5);
   });
 });
 
@@ -87,7 +62,7 @@ describe('an activation as the last layer', () => {
 });
 
 describe('a stack of different recurrent layers', () => {
-  it('is trained through all of them', () => {
+  it('has gradients in all of them', () => {
     const model = sequential(
       [rnn({ units: 4, activation: 'relu' }), gru({ units: 5, resetAfter: false }), lstm({ units: 3 })],
       {
@@ -99,15 +74,13 @@ describe('a stack of different recurrent layers', () => {
       inputs: { input: randomNumbers(10) },
       targets: { target: randomNumbers(15, 2) },
     };
-    const { loss } = model.trainStepSync(batch);
+    model.trainStepSync(batch);
     for (const { name, gradient } of model.parameters.values()) {
       expect(
         gradient.some((value) => value !== 0),
         name,
       ).toBe(true);
     }
-    for (let step = 0; step < 40; step++) model.trainStepSync(batch, { learningRate: 0.02 });
-    expect(model.evaluateSync(batch).loss).toBeLessThan(loss);
     expect([...model.newState(1).values.keys()]).toEqual(['rnn.h_l0', 'gru.h_l0', 'lstm.h_l0', 'lstm.c_l0']);
   });
 });

@@ -11,15 +11,8 @@ import { gru } from '../../src/network/layers/recurrent.js';
 import { adam } from '../../src/network/optimizers/optimizer.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { encoderDecoder, PAIR_FORM, pairBatch, reversedPairs, SYMBOLS } from '../model/encoder-decoder-models.js';
+import { PAIR_FORM, reversedPairs, SYMBOLS } from '../model/encoder-decoder-models.js';
 import { imageOf } from '../model/small-models.js';
-
-const source = (count: number, seed: number) =>
-  new SequenceBatches(reversedPairs(count, 6, seed), {
-    batch: 8,
-    length: ({ previous }) => previous.length,
-    pack: (examples) => packExamples(examples, PAIR_FORM),
-  });
 
 /** With noise on both axes, and weights for two losses. */
 const noisy = (): Model =>
@@ -64,19 +57,6 @@ const noisySource = (count: number, seed: number) =>
   });
 
 describe('a trainer', () => {
-  it('trains an encoder-decoder on pairs that are packed anew in every epoch', async () => {
-    const model = encoderDecoder({ units: 24 }).compileSync({ threads: 1, optimizer: adam({ learningRate: 0.01 }) });
-    const before = model.evaluateSync(pairBatch(reversedPairs(100, 6, 3))).loss;
-    const result = await new Trainer(model, { epochs: 4, progress: false, clipNorm: 1 }).fit({
-      training: source(400, 1),
-      validation: source(100, 3),
-    });
-    const words = reversedPairs(100, 6, 3).reduce((sum, { words: { length } }) => sum + length, 0);
-    expect(result.validation?.tokens).toBe(words);
-    expect(result.validation?.perplexity).toBeCloseTo(Math.exp(result.validation?.loss as number), 10);
-    expect(result.validation?.loss).toBeLessThan(before / 1.5);
-  });
-
   it('with noise and two losses, aborted and resumed within an epoch, ends bit for bit like one that was not', async () => {
     const data = { training: noisySource(60, 1), validation: noisySource(20, 2) };
     const options = { epochs: 3, clipNorm: 1, progress: false, validateEvery: 5, checkpointEvery: 3 } as const;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../src/batch/batch.js';
-import { Random } from '../../../src/core/random.js';
 import { QuantileLoss } from '../../../src/metrics/forecast-errors.js';
 import { sequential } from '../../../src/model/network.js';
 import { dense } from '../../../src/network/layers/dense.js';
@@ -66,16 +65,6 @@ describe('the quantile loss of a model', () => {
     const { model } = constantModel(1, quantile(0.5), [2]);
     expect(model.evaluateSync(batchOf(2, Float32Array.of(5, 1))).loss).toBeCloseTo((3 + 1) / 4, 6);
     expect(model.trainStepSync(batchOf(1, Float32Array.of(2)))).toMatchObject({ loss: 0, gradientNorm: 0 });
-  });
-
-  it('finds the quantiles of numbers', () => {
-    const levels = [0.1, 0.5, 0.9];
-    const { model, bias } = constantModel(3, quantile(...levels), [0, 0, 0]);
-    const random = new Random(1, 'exponential');
-    const numbers = Float32Array.from({ length: 2000 }, () => -Math.log(1 - random.uniform()));
-    for (let step = 0; step < 300; step++) model.trainStepSync(batchOf(2000, numbers));
-    const parts = [...bias.data].map((value) => numbers.filter((number) => number <= value).length / 2000);
-    for (const [at, level] of levels.entries()) expect(Math.abs((parts[at] as number) - level)).toBeLessThan(0.02);
   });
 
   it('changes nothing when a target is NaN', () => {
