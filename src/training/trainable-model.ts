@@ -31,6 +31,8 @@ export interface TrainableModel {
   readonly seed: number;
   /** Name of a layer that looks at later steps, which keeps states from being carried; undefined where there is none. */
   readonly lookAheadLayer?: string | undefined;
+  /** Tells the model that its parameters were written from outside. */
+  parametersChanged(): void;
   newState(batch: number): CarriedState;
   /** One optimizer step. The state is replaced, and anything changed at all, only when it succeeds. */
   trainStep(

@@ -26,7 +26,8 @@ export class Trainer {
   }
 
   /**
-   * Trains until the run has its length, stops early, fails or is aborted.
+   * Trains until the run has its length, stops early, fails or is aborted. With validation the model then holds the weights of the
+   * best one, unless `keep` is `last`; after an error or an abort, and during the run, those of the last step.
    *
    * @param data a corpus; `{ training, validation }`; or only batches to train on
    * @throws {OptionError | DataError | ConfigurationError | CheckpointError} before the first step, when something does not fit
