@@ -278,6 +278,7 @@ export type {
   ValidationEvent,
 } from './training/callbacks.js';
 export type { EarlyStoppingOptions } from './training/early-stopping.js';
+export type { PlainTrainingData } from './training/plain-data.js';
 export { type ProgressReporter, type ProgressStatus, silentProgress } from './training/progress.js';
 export { type ScheduledSamplingOptions, scheduledSampling } from './training/scheduled-sampling.js';
 export { Trainer } from './training/trainer.js';

@@ -17,6 +17,7 @@ import { type AttentionMap, AttentionReader } from './use/attention-maps.js';
 import { Decoder, type DecoderBatch, type DecoderOptions } from './use/decoder.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
 import { Stream } from './use/stream.js';
+import { showSummary, summaryOf } from './use/summary.js';
 
 export type { CompileOptions } from './build/compile-options.js';
 
@@ -28,6 +29,10 @@ const TRAIN_OPTIONS = [...EXECUTION_OPTIONS, 'learningRate', 'clipNorm', 'clipVa
  * while one is under way is refused.
  */
 export class Model extends PredictingNetwork {
+  static {
+    showSummary(Model.prototype, 'Model');
+  }
+
   readonly #attention = new AttentionReader(this.description, this.layout, (build) => this.programsOf(build));
 
   /**
@@ -150,6 +155,16 @@ export class Model extends PredictingNetwork {
     const execution = this.begin('diagnose', batch, state);
     execution.execute();
     return findNonFinite(this.description, this.parameters, execution);
+  }
+
+  /**
+   * The layers with their outputs and parameters, memory, loss and optimizer as text; `console.log(model)` shows it.
+   *
+   * @example console.log(model.summary());
+   */
+  summary(): string {
+    const { loss, optimizer, step, memory } = this;
+    return summaryOf(this.description, { loss, optimizer, step, memory });
   }
 
   /** Frees the programs of the model. @throws {UsageError} `model_busy` */

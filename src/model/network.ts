@@ -11,12 +11,22 @@ import {
 import type { EmbeddingDescription } from '../network/layers/embedding.js';
 import { type AnyLayer, layerFromJSON } from '../network/layers/layers.js';
 import { type CompileOptions, Model } from './model.js';
+import { showSummary, summaryOf } from './use/summary.js';
 
 export type * from '../network/description.js';
 
 /** A described network, ready to be compiled. */
 export class Network {
+  static {
+    showSummary(Network.prototype, 'Network');
+  }
+
   constructor(readonly description: NetworkDescription) {}
+
+  /** The layers with their outputs and parameters as text, known before anything is allocated; `console.log(network)` shows it. */
+  summary(): string {
+    return summaryOf(this.description);
+  }
 
   /**
    * Allocates and initialises the parameters and makes the model.

@@ -1,3 +1,4 @@
+import type { ValidationRecord } from './run-state.js';
 import type { LossSummary } from './validation.js';
 
 /** `83` s reads `1:23`, `3723` s `1:02:03`. Rounded up: something is left until it is done. */
@@ -35,4 +36,13 @@ export function formatLoss(loss: number): string {
 export function formatValidation({ loss, perplexity }: LossSummary): string {
   const text = `validation loss ${formatLoss(loss)}`;
   return perplexity === undefined ? text : `${text}  perplexity ${perplexity.toFixed(2)}`;
+}
+
+/** Which weights a model holds in the end, without a line feed. @param step the last one */
+export function formatWeights(weights: 'best' | 'last', step: number, best: ValidationRecord): string {
+  const score = best.score === undefined ? '' : `score ${formatLoss(best.score)}, `;
+  const ofBest = `${score}validation loss ${formatLoss(best.loss)}`;
+  if (best.step === step) return `weights of the last step ${step}, the best (${ofBest})`;
+  if (weights === 'best') return `weights of step ${best.step}, the best (${ofBest}); the last step was ${step}`;
+  return `weights of the last step ${step}; the best were those of step ${best.step} (${ofBest})`;
 }

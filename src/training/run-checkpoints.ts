@@ -1,5 +1,6 @@
 import { bestPath, type RunCheckpoint } from '../checkpoint/run.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
+import { CheckpointError, NumericError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
@@ -42,11 +43,9 @@ export class RunCheckpoints {
    *
    * @throws {ConfigurationError} `run_exists`, `configuration_mismatch`, `invalid_configuration`
    */
-  static open(path: string, configuration: JsonObject, options: { resume: boolean; keep: number }): RunCheckpoints {
-    const { resume, keep } = options;
-    return new RunCheckpoints(
-      RunDirectory.open(path, configuration, { resume, keepLast: keep, mayDiffer: MAY_DIFFER }),
-    );
+  static open(path: string, configuration: JsonObject, options: { resume: boolean; keepLast: number }): RunCheckpoints {
+    const { resume, keepLast } = options;
+    return new RunCheckpoints(RunDirectory.open(path, configuration, { resume, keepLast, mayDiffer: MAY_DIFFER }));
   }
 
   /** Path of the best checkpoint, where there is one. */
@@ -75,6 +74,26 @@ export class RunCheckpoints {
     return { state, latest };
   }
 
+  /**
+   * Puts the weights of the best checkpoint into a model.
+   *
+   * @param step of the best validation
+   * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch`; others when it cannot be read
+   */
+  async restoreBest({ parameters }: Pick<TrainableModel, 'parameters'>, step: number): Promise<void> {
+    const path = this.bestPath;
+    const checkpoint = await this.directory.loadBest();
+    const found = checkpoint && RunState.fromJSON(path, checkpoint.metadata['run']).step;
+    if (checkpoint !== undefined && found === step) {
+      restoreTensors(path, checkpoint, modelTensors({ parameters, optimizerState: new Map() }));
+      return;
+    }
+    const code = found === undefined ? 'checkpoint_missing' : 'checkpoint_mismatch';
+    const what = found === undefined ? 'is not there' : `holds step ${found}`;
+    const message = `'${path}' ${what}, but the best validation was after step ${step}: the model keeps its last weights`;
+    throw new CheckpointError(code, message, { path, step, found });
+  }
+
   /** Writes the checkpoint of the run as it stands. @throws {CheckpointError} `checkpoint_write_failed` */
   async save(parts: RunParts, state: RunState, best: boolean): Promise<string> {
     const metadata: JsonObject = {
@@ -91,4 +110,10 @@ export class RunCheckpoints {
     this.last = { step: state.step, path };
     return path;
   }
+}
+
+/** The same error, with the checkpoint from which the run can be taken up again. */
+export function withLastCheckpoint(error: NumericError, path: string | undefined): NumericError {
+  const where = path === undefined ? 'there is no checkpoint' : `last good checkpoint: ${path}`;
+  return new NumericError(error.code, `${error.message}; ${where}`, { ...error.details, checkpoint: path }, error);
 }

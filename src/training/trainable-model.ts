@@ -1,5 +1,6 @@
 import type { Batch } from '../batch/batch.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
+import type { PlainForm } from '../batch/plain-examples.js';
 
 /** A tensor that training reads and writes in place. */
 export interface TensorView {
@@ -29,8 +30,12 @@ export interface TrainableModel {
   /** Optimizer steps done. Writable: a checkpoint sets it. */
   step: number;
   readonly seed: number;
+  /** What plain sequences must be to be trained on; a model without it is trained on batches only. */
+  readonly plainForm?: PlainForm;
   /** Name of a layer that looks at later steps, which keeps states from being carried; undefined where there is none. */
   readonly lookAheadLayer?: string | undefined;
+  /** Tells the model that its parameters were written from outside. */
+  parametersChanged(): void;
   newState(batch: number): CarriedState;
   /** One optimizer step. The state is replaced, and anything changed at all, only when it succeeds. */
   trainStep(

@@ -1,7 +1,7 @@
 import type { Batch } from '../batch/batch.js';
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
-import { rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { constant } from '../network/schedules/constant.js';
 import { checkSchedule, needsValidation } from '../network/schedules/create-schedule.js';
 import type { RateFunction } from '../network/schedules/schedule.js';
@@ -39,11 +39,18 @@ export interface TrainerOptions {
   /** Steps between two checkpoints, integer >= 1; default 200. There is one at the end of every epoch in any case. */
   readonly checkpointEvery?: number;
   /** Checkpoints that stay, the newest ones; the best one stays besides. Integer >= 1; default 3. */
-  readonly keep?: number;
+  readonly keepCheckpoints?: number;
+  /**
+   * Weights that the model holds when `fit` has returned: those of the best validation (`best`, the default), or of the last step.
+   * Without validation they are the last. The best ones are read from the best checkpoint of the run directory; without a directory
+   * they are kept in memory meanwhile, once the size of the weights. Optimizer and `step` are those of the last step, and so
+   * is the newest checkpoint, from which a resumed run goes on.
+   */
+  readonly keep?: 'best' | 'last';
   /** Steps between two validations, integer >= 1. There is one at the end of every epoch in any case. */
   readonly validateEvery?: number;
   /**
-   * What the best checkpoint is chosen by: called after every validation; lower is better, and of equal scores the lower loss.
+   * What the best weights are chosen by: called after every validation; lower is better, and of equal scores the lower loss.
    * Default the validation loss, which in any case is what schedules and early stopping follow.
    */
   readonly score?: () => Promise<number>;
@@ -73,6 +80,7 @@ export interface TrainerOptions {
 export interface CheckedTrainerOptions extends TrainerOptions {
   readonly schedule: ScheduleDescription | RateFunction;
   readonly checkpointEvery: number;
+  readonly keep: 'best' | 'last';
   readonly metricsEvery: number;
   readonly callbacks: readonly TrainingCallbacks[];
 }
@@ -87,6 +95,7 @@ const NAMES = [
   'directory',
   'resume',
   'checkpointEvery',
+  'keepCheckpoints',
   'keep',
   'validateEvery',
   'score',
@@ -111,7 +120,14 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
       name: 'epochs',
     });
   }
-  for (const name of ['epochs', 'steps', 'checkpointEvery', 'keep', 'validateEvery', 'metricsEvery'] as const) {
+  for (const name of [
+    'epochs',
+    'steps',
+    'checkpointEvery',
+    'keepCheckpoints',
+    'validateEvery',
+    'metricsEvery',
+  ] as const) {
     if (options[name] !== undefined) requireNumber(name, options[name], { min: 1, integer: true });
   }
   for (const name of ['learningRate', 'clipNorm', 'clipValue'] as const) {
@@ -127,6 +143,7 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
     ...options,
     schedule: typeof schedule === 'function' ? schedule : checkSchedule(schedule),
     checkpointEvery: options.checkpointEvery ?? 200,
+    keep: requireOneOf('keep', options.keep ?? 'best', ['best', 'last']),
     metricsEvery: options.metricsEvery ?? 10,
     callbacks: Array.isArray(callbacks) ? callbacks : [callbacks as TrainingCallbacks],
   };

@@ -1,3 +1,4 @@
+import type { PlainTrainingData } from './plain-data.js';
 import type { TrainableModel } from './trainable-model.js';
 import { type CheckedTrainerOptions, checkTrainerOptions, type TrainerOptions } from './trainer-options.js';
 import { asTrainingSet, type BatchSource, type TrainingSet } from './training-data.js';
@@ -8,6 +9,7 @@ import { TrainingRun } from './training-run.js';
  * Trains a model: epochs, validation, learning-rate schedule, checkpoints, metrics, progress.
  *
  * @example await new Trainer(model, { epochs: 10, clipNorm: 5, directory: 'runs/shakespeare' }).fit(corpus)
+ * @example const { best, weights } = await new Trainer(model, { epochs: 20 }).fit({ inputs, targets, validation: 0.1 })
  */
 export class Trainer {
   readonly #model: TrainableModel;
@@ -26,16 +28,17 @@ export class Trainer {
   }
 
   /**
-   * Trains until the run has its length, stops early, fails or is aborted.
+   * Trains until the run has its length, stops early, fails or is aborted. With validation the model then holds the weights of the
+   * best one, unless `keep` is `last`; after an error or an abort, and during the run, those of the last step.
    *
-   * @param data a corpus; `{ training, validation }`; or only batches to train on
+   * @param data a corpus; `{ training, validation }`; only batches to train on; or plain sequences `{ inputs, targets }`
    * @throws {OptionError | DataError | ConfigurationError | CheckpointError} before the first step, when something does not fit
    * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`, with the step, the layer and the last good checkpoint
    * @throws the signal's reason after an abort, when the checkpoint has been written
    */
-  async fit(data: TrainingSet | BatchSource): Promise<TrainingResult> {
+  async fit(data: TrainingSet | BatchSource | PlainTrainingData): Promise<TrainingResult> {
     const model = this.#model;
-    const run = await TrainingRun.begin(model, asTrainingSet(data), this.#options);
+    const run = await TrainingRun.begin(model, asTrainingSet(data, model), this.#options);
     this.#run = run;
     try {
       await run.afterStep(); // what an interrupted run had left to do

@@ -7,6 +7,9 @@ import { SequenceBatches } from '../data/sequence-batches.js';
 import { TokenStreams } from '../data/streams.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 
+import { isPlainData, type PlainTrainingData, plainTrainingSet } from './plain-data.js';
+import type { TrainableModel } from './trainable-model.js';
+
 /**
  * Batches to train on or to validate with. Token streams carry the network's state from window to window; sequence batches
  * are made anew, and an array is read in a new random order, in every epoch; any other iterable is read in its own order,
@@ -42,9 +45,13 @@ export interface BatchReader {
 /**
  * The training set of anything that `fit` takes.
  *
- * @throws {OptionError} `invalid_option`
+ * @throws as `plainTrainingSet` for plain sequences
  */
-export function asTrainingSet(data: TrainingSet | BatchSource): TrainingSet {
+export function asTrainingSet(
+  data: TrainingSet | BatchSource | PlainTrainingData,
+  model: Pick<TrainableModel, 'plainForm' | 'seed'>,
+): TrainingSet {
+  if (isPlainData(data)) return plainTrainingSet(model, data);
   if (typeof data === 'object' && data !== null && 'training' in data) return data;
   return { training: data };
 }

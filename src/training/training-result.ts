@@ -16,6 +16,10 @@ export interface TrainingResult {
   readonly trainingLoss: number | undefined;
   /** The last validation. */
   readonly validation: LossSummary | undefined;
+  /** Which weights the model holds: those of the best validation, or of the last step. See `TrainerOptions.keep`. */
+  readonly weights: 'best' | 'last';
+  /** The step whose weights are the best, where there was a validation; more of it in `best`. */
+  readonly bestStep: number | undefined;
   /** The validation with the lowest loss, or score where there is one, and its checkpoint. */
   readonly best:
     | (LossSummary & {
@@ -42,7 +46,7 @@ export interface TrainingResult {
 export function trainingResult(
   model: Pick<TrainableModel, 'loss'>,
   state: RunState,
-  facts: Pick<TrainingResult, 'stoppedBy' | 'tokensPerSecond' | 'seconds' | 'checkpoint'> & {
+  facts: Pick<TrainingResult, 'stoppedBy' | 'weights' | 'tokensPerSecond' | 'seconds' | 'checkpoint'> & {
     readonly bestCheckpoint: string | undefined;
   },
 ): TrainingResult {
@@ -55,6 +59,7 @@ export function trainingResult(
     epochs: epoch,
     trainingLoss: lastEpochLoss ?? epochLoss.value,
     validation: lastValidation && summarize(lastValidation),
+    bestStep: best?.step,
     best: best && {
       step: best.step,
       epoch: best.epoch,

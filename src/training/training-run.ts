@@ -1,13 +1,14 @@
 import type { Batch } from '../batch/batch.js';
 import { DataError, NumericError } from '../core/errors.js';
 import { createSchedule } from '../network/schedules/create-schedule.js';
+import { BestWeights } from './best-weights.js';
 import { notify, type RunPosition } from './callbacks.js';
 import { firstCarriedState } from './carried-state.js';
 import { EarlyStopping } from './early-stopping.js';
 import { markLast } from './mark-last.js';
 import { progressOn, silentProgress } from './progress.js';
-import { formatLoss, formatValidation } from './progress-text.js';
-import { RunCheckpoints, type RunParts } from './run-checkpoints.js';
+import { formatLoss, formatValidation, formatWeights } from './progress-text.js';
+import { RunCheckpoints, type RunParts, withLastCheckpoint } from './run-checkpoints.js';
 import { runConfiguration } from './run-configuration.js';
 import { RunLog } from './run-log.js';
 import { isBetter, RunState } from './run-state.js';
@@ -36,6 +37,7 @@ export class TrainingRun {
   readonly #validation: BatchReader | undefined;
   readonly #checkpoints: RunCheckpoints | undefined;
   readonly #log: RunLog;
+  readonly #bestWeights: BestWeights;
   #state = new RunState();
   #unsaved = true;
   #bestUnsaved = false;
@@ -65,9 +67,10 @@ export class TrainingRun {
       configuration: runConfiguration(model, options, learningRate, readers),
     };
     if (directory !== undefined) {
-      const { resume = false, keep = 3 } = options;
-      this.#checkpoints = RunCheckpoints.open(directory, this.#parts.configuration, { resume, keep });
+      const { resume = false, keepCheckpoints: keepLast = 3 } = options;
+      this.#checkpoints = RunCheckpoints.open(directory, this.#parts.configuration, { resume, keepLast });
     }
+    this.#bestWeights = new BestWeights(model, this.#checkpoints, options.keep);
     const reporter = typeof progress === 'object' ? progress : progress ? progressOn(process.stderr) : silentProgress;
     this.#log = new RunLog(this.#checkpoints?.directory.metrics, reporter, { totalSteps, epochs });
   }
@@ -205,9 +208,12 @@ export class TrainingRun {
     await this.#save();
     const reason = this.#stopReason ?? 'callback';
     if (reason === 'earlyStopping') this.#log.note(`stopped early: the validation loss has stopped falling`);
+    const weights = await this.#bestWeights.choose(state);
+    if (state.best !== undefined) this.#log.note(formatWeights(weights, state.step, state.best));
     const { steps, seconds } = this.#trained;
     return trainingResult(this.#parts.model, state, {
       stoppedBy: reason,
+      weights,
       tokensPerSecond: seconds > 0 ? steps / seconds : 0,
       seconds: this.#log.seconds,
       checkpoint: this.lastCheckpoint?.path,
@@ -266,6 +272,7 @@ export class TrainingRun {
     if (isBest) {
       state.best = state.lastValidation;
       this.#bestUnsaved = true;
+      this.#bestWeights.note();
     }
     if (steers) {
       this.#parts.schedule.observe(summary.loss);
@@ -284,10 +291,4 @@ export class TrainingRun {
     this.#bestUnsaved = false;
     await notify(this.#options.callbacks, 'onCheckpoint', { step: this.#state.step, path });
   }
-}
-
-/** The same error, with the checkpoint from which the run can be taken up again. */
-function withLastCheckpoint(error: NumericError, path: string | undefined): NumericError {
-  const where = path === undefined ? 'there is no checkpoint' : `last good checkpoint: ${path}`;
-  return new NumericError(error.code, `${error.message}; ${where}`, { ...error.details, checkpoint: path }, error);
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../src/core/random.js';
 import { CarriedState } from '../../src/model/execute/carried-state.js';
 import { sequential } from '../../src/model/network.js';
 import { recurrentCell } from '../../src/model/recurrent-cell.js';

@@ -55,7 +55,7 @@ describe('checkpoints', () => {
     const directory = temporaryDirectory();
     const model = newModel();
     model.validationLoss = (step) => (step === 4 ? 1 : 2);
-    const options = { ...quiet, epochs: 4, directory, keep: 2, checkpointEvery: 100 };
+    const options = { ...quiet, epochs: 4, directory, keepCheckpoints: 2, checkpointEvery: 100 };
     const result = await new Trainer(model, options).fit(data);
     expect(readdirSync(join(directory, 'checkpoints')).sort()).toEqual([
       'step-000012.safetensors',

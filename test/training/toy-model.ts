@@ -29,6 +29,8 @@ export class ToyModel implements TrainableModel {
   readonly calls: string[] = [];
   /** Model steps (from 1) at which the loss is not finite. */
   nonFiniteAt = Number.POSITIVE_INFINITY;
+  /** How often the parameters were said to be written from outside. */
+  changes = 0;
   /** Losses that evaluation gives instead of its own, one per validation, by optimizer step. */
   validationLoss: ((step: number) => number) | undefined;
   /** Called at the begin of every evaluation. */
@@ -36,6 +38,10 @@ export class ToyModel implements TrainableModel {
 
   constructor(seed = 1) {
     this.seed = seed;
+  }
+
+  parametersChanged(): void {
+    this.changes += 1;
   }
 
   newState(batch: number): CarriedState {

@@ -284,6 +284,7 @@ describe('progress', () => {
     expect(notes).toEqual([
       expect.stringMatching(/^epoch 1 .*validation loss/),
       expect.stringMatching(/^epoch 2/),
+      expect.stringMatching(/^weights of the last step 4, the best/),
       'end',
     ]);
   });

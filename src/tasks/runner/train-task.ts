@@ -1,5 +1,4 @@
-/** Trains any task: one runner for all of them. */
-import { bestPath, Run } from '../../checkpoint/run.js';
+
 import type { JsonObject } from '../../core/json.js';
 import type { Model } from '../../model/model.js';
 import { optimizerNamed } from '../../network/optimizers/optimizer.js';
@@ -9,10 +8,9 @@ import type { ProgressReporter } from '../../training/progress.js';
 import { Trainer } from '../../training/trainer.js';
 import type { TrainingResult } from '../../training/training-result.js';
 import type { CommonTable } from '../definition/common-options.js';
-import { type AnyPart, type AnyTask, type AnyTaskData, sizeOf, type TaskContext } from '../definition/task.js';
+import { type AnyPart, type AnyTask, type AnyTaskData, type TaskContext, sizeOf } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
-import { measureMemory, type TrainingMemory } from './measured-memory.js';
-import { takeWeights } from './model-from-checkpoint.js';
+import { type TrainingMemory, measureMemory } from './measured-memory.js';
 import { batchesOf } from './task-batches.js';
 import { checkTrainingOptions, describeTask } from './task-configuration.js';
 
@@ -110,7 +108,6 @@ export async function runTraining(
       ...(signal !== undefined && { signal }),
     });
     const result = await trainer.fit(batches);
-    await takeBest(model, options.out);
     const metrics = await judge(task, model, data, context);
     const summary = describe(task, metrics, data.saved);
     const memory = measureMemory(model, residentBefore);
@@ -148,12 +145,6 @@ function quickMetrics(
   context: TaskContext<CommonTable, JsonObject>,
 ) {
   return task.evaluateQuickly?.(model, part, context) ?? task.evaluate(model, part, context);
-}
-
-/** Puts the weights of the best checkpoint into the model; without one it stays as it is. */
-async function takeBest(model: Model, run: string): Promise<void> {
-  const best = await Run.read(run).loadBest();
-  if (best !== undefined) takeWeights(bestPath(run), best, model);
 }
 
 async function judge(

@@ -1,0 +1,91 @@
+/** Training on plain sequences: what `fit` makes of them. */
+import { CheckedExamples, type PlainExamples, type PlainForm } from '../batch/plain-examples.js';
+import type { PlainField } from '../batch/plain-sequences.js';
+import { OptionError } from '../core/errors.js';
+import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { SequenceBatches } from '../data/sequence-batches.js';
+import { splitExamples } from '../data/split-examples.js';
+import type { Vocabulary } from '../data/vocabulary.js';
+import type { TrainableModel } from './trainable-model.js';
+import type { TrainingSet } from './training-data.js';
+
+/**
+ * Sequences and their targets, in any order, to train on. Batches of similar lengths are made anew in every epoch, as by
+ * `SequenceBatches`, which has more options. Everything is checked before the first step; typed arrays are not copied.
+ *
+ * @example await new Trainer(model, { epochs: 20 }).fit({ inputs: sentences, targets: classes, validation: 0.1 });
+ */
+export interface PlainTrainingData extends PlainExamples {
+  /** Sequences of a batch, integer >= 1; default 32. */
+  readonly batch?: number;
+  /**
+   * What is validated with: other examples, or the part in (0, 1) of these that is held back, drawn by the seed of the model. Default:
+   * no validation.
+   */
+  readonly validation?: number | PlainExamples;
+  /** Saved with the model when it is there. */
+  readonly vocabulary?: Vocabulary | undefined;
+}
+
+const NAMES = ['inputs', 'targets', 'batch', 'validation', 'vocabulary'];
+
+/** Whether data are plain: neither a training set nor anything with batches. */
+export function isPlainData(data: unknown): data is PlainTrainingData {
+  if (typeof data !== 'object' || data === null) return false;
+  return 'inputs' in data && !('training' in data) && !('batchSizes' in data);
+}
+
+/**
+ * The batches of plain sequences.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option`, also for a model that says nothing of its sequences
+ * @throws {ShapeError} {RangeIndexError} {DataError} naming the input or target and the number of the sequence
+ */
+export function plainTrainingSet(
+  { plainForm: form, seed }: Pick<TrainableModel, 'plainForm' | 'seed'>,
+  data: PlainTrainingData,
+): TrainingSet {
+  rejectUnknownKeys('the training data', data, NAMES);
+  if (form === undefined) {
+    throw new OptionError('invalid_option', 'this model is trained on batches only', { name: 'inputs' });
+  }
+  const batch = requireNumber('batch', data.batch ?? 32, { integer: true, min: 1 });
+  const { validation, vocabulary } = data;
+  const examples = checked(form, data);
+  const all = Int32Array.from({ length: examples.count }, (_, index) => index);
+  const named = vocabulary === undefined ? {} : { vocabulary };
+  if (validation === undefined) return { ...named, training: batchesOf(examples, all, batch) };
+  if (typeof validation === 'number') {
+    const test = requireNumber('validation', validation, { exclusiveMin: 0, exclusiveMax: 1 });
+    const split = splitExamples(new Int32Array(examples.count), { test, seed });
+    const part = (indices: Int32Array) => batchesOf(examples, indices, batch);
+    return { ...named, training: part(split.train), validation: part(split.test) };
+  }
+  if (typeof validation !== 'object' || validation === null) {
+    const message = `option 'validation' must be a part in (0, 1), or inputs and targets, got ${describeValue(validation)}`;
+    throw new OptionError('invalid_option', message, { name: 'validation' });
+  }
+  rejectUnknownKeys('the validation data', validation, ['inputs', 'targets']);
+  const held = checked(ofValidation(form), validation);
+  const others = Int32Array.from({ length: held.count }, (_, index) => index);
+  return { ...named, training: batchesOf(examples, all, batch), validation: batchesOf(held, others, batch) };
+}
+
+function checked(form: PlainForm, { inputs, targets }: PlainExamples): CheckedExamples {
+  return new CheckedExamples(form, inputs, targets ?? {});
+}
+
+/** The same form with other names for messages. */
+function ofValidation({ inputs, targets }: PlainForm): PlainForm {
+  const renamed = (fields: ReadonlyMap<string, PlainField>) =>
+    new Map([...fields].map(([name, field]) => [name, { ...field, title: `${field.title} of the validation` }]));
+  return { inputs: renamed(inputs), targets: renamed(targets) };
+}
+
+function batchesOf(examples: CheckedExamples, indices: Int32Array, batch: number): SequenceBatches<number> {
+  return new SequenceBatches([...indices], {
+    batch,
+    length: (index) => examples.lengths[index] as number,
+    pack: (chosen) => examples.pack(chosen),
+  });
+}
