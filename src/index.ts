@@ -246,6 +246,8 @@ export type { RateFunction } from './network/schedules/schedule.js';
 export type { ScheduleDescription } from './network/schedules/schedule-description.js';
 export { stepDecay } from './network/schedules/step-decay.js';
 export { warmUp } from './network/schedules/warm-up.js';
+export { type LoadedModel, type LoadModelOptions, loadModel } from './saved/load-model.js';
+export { type SaveModelOptions, saveModel, saveModelSync } from './saved/save-model.js';
 export {
   type LoadLanguageModelOptions,
   loadLanguageModel,

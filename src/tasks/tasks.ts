@@ -2,10 +2,10 @@
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue } from '../core/options.js';
+import { readTaskKind } from '../saved/find-checkpoint.js';
 import { caption } from './caption/caption.js';
 import { classify } from './classify/classify.js';
 import { tag } from './classify/tag.js';
-import { taskKind } from './find-checkpoint.js';
 import { forecast } from './forecast/forecast.js';
 import { lm } from './lm/lm.js';
 import { music } from './music/music.js';
@@ -13,7 +13,7 @@ import { remember } from './remember/remember.js';
 import {
   type EvaluateTaskOptions,
   type LoadTaskOptions,
-  loadModel,
+  loadTaskModel,
   openStream,
   type PredictTaskOptions,
   runEvaluation,
@@ -65,7 +65,7 @@ export async function trainTask<Name extends TaskName>(name: Name, options: Task
  * @throws {ConfigurationError} `invalid_configuration`
  */
 export async function loadTask(run: string, options: LoadTaskOptions = {}): Promise<SavedTaskModel> {
-  return loadModel(await taskOf(run), run, options);
+  return loadTaskModel(await taskOf(run), run, options);
 }
 
 /**
@@ -102,5 +102,5 @@ export async function streamTask(run: string, options: LoadTaskOptions = {}): Pr
 }
 
 async function taskOf(run: string): Promise<AnyTask> {
-  return taskNamed((await taskKind(run)) ?? 'none');
+  return taskNamed((await readTaskKind(run)) ?? 'none');
 }

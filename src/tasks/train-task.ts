@@ -4,13 +4,13 @@ import type { JsonObject } from '../core/json.js';
 import type { Model } from '../model/model.js';
 import { optimizerNamed } from '../network/optimizers/optimizer.js';
 import { parseSchedule } from '../network/schedules/parse-schedule.js';
+import { restoreWeights } from '../saved/model-tensors.js';
 import type { TrainingCallbacks } from '../training/callbacks.js';
 import type { ProgressReporter } from '../training/progress.js';
 import { Trainer } from '../training/trainer.js';
 import type { TrainingResult } from '../training/training-result.js';
 import type { CommonTable } from './common-options.js';
 import { measureMemory, type TrainingMemory } from './measured-memory.js';
-import { takeWeights } from './model-from-checkpoint.js';
 import { type AnyPart, type AnyTask, type AnyTaskData, sizeOf, type TaskContext } from './task.js';
 import { batchesOf } from './task-batches.js';
 import { checkTrainingOptions, describeTask } from './task-configuration.js';
@@ -153,7 +153,7 @@ function quickMetrics(
 /** Puts the weights of the best checkpoint into the model; without one it stays as it is. */
 async function takeBest(model: Model, run: string): Promise<void> {
   const best = await Run.read(run).loadBest();
-  if (best !== undefined) takeWeights(bestPath(run), best, model);
+  if (best !== undefined) restoreWeights(bestPath(run), best, model);
 }
 
 async function judge(

@@ -1,11 +1,6 @@
 import type { Batch } from '../batch/batch.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
-
-/** A tensor that training reads and writes in place. */
-export interface TensorView {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
+import type { TensorHolder } from '../saved/model-tensors.js';
 
 /** How much a run worked on. */
 export interface StepCounts {
@@ -16,7 +11,7 @@ export interface StepCounts {
 }
 
 /** What training needs of a model; every compiled model is one. */
-export interface TrainableModel {
+export interface TrainableModel extends TensorHolder {
   /** The network as JSON: a resumed run must have the same. */
   readonly description: object;
   /** Name or description of what is minimised. */
@@ -24,8 +19,6 @@ export interface TrainableModel {
   readonly optimizer: { readonly learningRate: number };
   /** Name of the scheme of initial values. */
   readonly initializer: string;
-  readonly parameters: ReadonlyMap<string, TensorView>;
-  readonly optimizerState: ReadonlyMap<string, Float32Array>;
   /** Optimizer steps done. Writable: a checkpoint sets it. */
   step: number;
   readonly seed: number;
