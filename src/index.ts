@@ -250,6 +250,8 @@ export type { ScheduleDescription } from './network/schedules/schedule-descripti
 export { stepDecay } from './network/schedules/step-decay.js';
 export { warmUp } from './network/schedules/warm-up.js';
 export type { PredictionSource, TaskStream } from './tasks/definition/task.js';
+export { type LoadModelOptions, type LoadedModel, loadModel } from './saved/load-model.js';
+export { type SaveModelOptions, saveModel, saveModelSync } from './saved/save-model.js';
 export {
   type LoadLanguageModelOptions,
   loadLanguageModel,

@@ -79,8 +79,8 @@ function readFormat(path: string, header: HeaderBytes): string {
   if (!/^[1-9]\d{0,8}$/.test(format)) throw corrupt(path, `its format version is ${describeValue(format)}`);
   if (Number(format) > CHECKPOINT_FORMAT) {
     throw new CheckpointError(
-      'checkpoint_mismatch',
-      `'${path}' has checkpoint format ${format}; this version of bptt reads formats up to ${CHECKPOINT_FORMAT}`,
+      'checkpoint_too_new',
+      `'${path}' has checkpoint format ${format}, this version of bptt reads formats up to ${CHECKPOINT_FORMAT}: update bptt`,
       { path, format: Number(format), supported: CHECKPOINT_FORMAT },
     );
   }
@@ -148,7 +148,7 @@ export function saveCheckpointSync(path: string, checkpoint: Checkpoint): void {
  * Reads a checkpoint and verifies its checksum.
  *
  * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_truncated`,
- *   `checkpoint_corrupt`; `checkpoint_mismatch` for a safetensors file of another program or of a newer format
+ *   `checkpoint_corrupt`; `checkpoint_mismatch` for a safetensors file of another program; `checkpoint_too_new` for a newer format
  */
 export function loadCheckpoint(path: string): Promise<LoadedCheckpoint> {
   return readFileBy(path, (fileBytes) => readCheckpoint(path, fileBytes));

@@ -129,7 +129,7 @@ export class Run {
    * `skipped`. Undefined when the run has none yet.
    *
    * @throws {CheckpointError} `checkpoint_corrupt` when there are checkpoints and none is whole;
-   *   `checkpoint_mismatch` and `checkpoint_unreadable` as `loadCheckpoint`
+   *   `checkpoint_mismatch`, `checkpoint_too_new` and `checkpoint_unreadable` as `loadCheckpoint`
    */
   async loadLatest(): Promise<RunCheckpoint | undefined> {
     // A run that goes on may remove a file between listing and opening: then the listing is out of date.

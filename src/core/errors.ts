@@ -24,7 +24,7 @@ export class BpttError extends Error {
 /** Sizes that do not fit together. Codes: `shape_mismatch`, `rank_mismatch`, `length_mismatch`. */
 export class ShapeError extends BpttError {}
 
-/** An option that is missing, unknown, NaN or outside its range. Codes: `invalid_option`, `unknown_option`. */
+/** An option that is missing, unknown, NaN or outside its range. Codes: `invalid_option`, `unknown_option`, `unknown_layer`. */
 export class OptionError extends BpttError {}
 
 /** An index (symbol id, class id) outside its table. Code: `index_out_of_range`. */
@@ -42,7 +42,8 @@ export class VocabularyError extends BpttError {}
 
 /**
  * A checkpoint that cannot be read or written. Codes: `checkpoint_truncated`, `checkpoint_corrupt`,
- * `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_mismatch`, `checkpoint_write_failed`.
+ * `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_too_new`, `checkpoint_mismatch`, `checkpoint_write_failed`,
+ * `unknown_layer`, `unknown_loss`.
  */
 export class CheckpointError extends BpttError {}
 
@@ -54,7 +55,7 @@ export class NumericError extends BpttError {}
 
 /**
  * A call at the wrong moment, or for what cannot be done. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`,
- * `not_streamable`, `not_differentiable`.
+ * `not_streamable`, `not_differentiable`, `not_trainable`.
  */
 export class UsageError extends BpttError {}
 

@@ -167,6 +167,19 @@ export class Model extends PredictingNetwork {
     return summaryOf(this.description, { loss, optimizer, step, memory });
   }
 
+  /**
+   * Calls a function when all executions that were asked for before are done; those asked for later wait until its promise has
+   * settled. Meanwhile nothing but the caller changes the parameters: they can be saved, or written.
+   */
+  whileIdle<T>(action: () => Promise<T>): Promise<T> {
+    return this.queue.enqueue({}, action);
+  }
+
+  /** As `whileIdle`, on the calling thread. @throws {UsageError} `model_busy` */
+  whileIdleSync<T>(action: () => T): T {
+    return this.queue.now(action);
+  }
+
   /** Frees the programs of the model. @throws {UsageError} `model_busy` */
   dispose(): void {
     if (this.isDisposed) return;

@@ -89,13 +89,21 @@ export function sequential(layers: readonly AnyLayer[], options: { readonly feat
   return network({ inputs: { input }, nodes, output: previous });
 }
 
+/** What a user has defined: JSON holds only its name. */
+export interface NetworkDefinitions {
+  /** The layers that the description may name besides those of the library. */
+  readonly layers?: readonly { readonly kind: string }[];
+  /** The losses likewise. */
+  readonly losses?: readonly { readonly kind: string }[];
+}
+
 /**
  * A network from the JSON of its description, as a checkpoint holds it. Everything is checked.
  *
  * @throws {ConfigurationError} `invalid_configuration` when it is not a description
- * @throws {OptionError} `invalid_option`, `unknown_option` when a layer is not valid
+ * @throws {OptionError} `invalid_option`, `unknown_option` when a layer is not valid; `unknown_layer`
  */
-export function networkFromJSON(json: unknown): Network {
+export function networkFromJSON(json: unknown, _definitions: NetworkDefinitions = {}): Network {
   const { inputs, nodes, output, outputs } = (json ?? {}) as Partial<NetworkDescription>;
   const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
   const isDescription =

@@ -13,11 +13,11 @@ import { music } from './recipes/music/music.js';
 import { remember } from './recipes/remember/remember.js';
 import { transcribe } from './recipes/transcribe/transcribe.js';
 import { translate } from './recipes/translate/translate.js';
-import { taskKind } from './runner/find-checkpoint.js';
+import { readTaskKind } from '../saved/find-checkpoint.js';
 import {
   type EvaluateTaskOptions,
   type LoadTaskOptions,
-  loadModel,
+  loadTaskModel,
   openStream,
   type PredictTaskOptions,
   runEvaluation,
@@ -65,7 +65,7 @@ export async function trainTask<Name extends TaskName>(name: Name, options: Task
  * @throws {ConfigurationError} `invalid_configuration`
  */
 export async function loadTask(run: string, options: LoadTaskOptions = {}): Promise<SavedTaskModel> {
-  return loadModel(await taskOf(run), run, options);
+  return loadTaskModel(await taskOf(run), run, options);
 }
 
 /**
@@ -102,5 +102,5 @@ export async function streamTask(run: string, options: LoadTaskOptions = {}): Pr
 }
 
 async function taskOf(run: string): Promise<AnyTask> {
-  return taskNamed((await taskKind(run)) ?? 'none');
+  return taskNamed((await readTaskKind(run)) ?? 'none');
 }

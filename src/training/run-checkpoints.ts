@@ -5,8 +5,9 @@ import type { JsonObject } from '../core/json.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
 import type { Schedule, ScheduleState } from '../network/schedules/schedule.js';
+import { modelMetadata } from '../saved/model-metadata.js';
+import { modelTensors, restoreTensors } from '../saved/model-tensors.js';
 import type { EarlyStopping } from './early-stopping.js';
-import { modelTensors, restoreTensors } from './model-tensors.js';
 import { RunState, readEarlyStoppingState } from './run-state.js';
 import type { TrainableModel } from './trainable-model.js';
 
@@ -97,13 +98,10 @@ export class RunCheckpoints {
   /** Writes the checkpoint of the run as it stands. @throws {CheckpointError} `checkpoint_write_failed` */
   async save(parts: RunParts, state: RunState, best: boolean): Promise<string> {
     const metadata: JsonObject = {
-      configuration: parts.configuration,
-      vocabulary: parts.vocabulary === undefined ? null : parts.vocabulary.toJSON(),
+      ...modelMetadata(parts.model, parts.configuration, parts.vocabulary),
       run: state.toJSON(),
       schedule: parts.schedule.state(),
       earlyStopping: parts.earlyStopping === undefined ? null : { ...parts.earlyStopping.state() },
-      seed: parts.model.seed,
-      modelStep: parts.model.step,
     };
     const tensors = modelTensors(parts.model, parts.carried);
     const path = await this.directory.save(state.step, { tensors, metadata }, { best });

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../core/json.js';
+import { describeModel } from '../saved/model-metadata.js';
 import type { TrainableModel } from './trainable-model.js';
 import type { CheckedTrainerOptions } from './trainer-options.js';
 import type { BatchReader } from './training-data.js';
@@ -16,13 +17,7 @@ export function runConfiguration(
   const { schedule } = options;
   const configuration = {
     ...options.configuration,
-    model: {
-      network: model.description,
-      loss: model.loss,
-      optimizer: model.optimizer,
-      initializer: model.initializer,
-      seed: model.seed,
-    },
+    model: describeModel(model),
     training: {
       epochs: options.epochs,
       steps: options.steps,

@@ -7,6 +7,7 @@ export interface TensorView {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
+import type { TensorHolder } from '../saved/model-tensors.js';
 
 /** How much a run worked on. */
 export interface StepCounts {
@@ -17,7 +18,7 @@ export interface StepCounts {
 }
 
 /** What training needs of a model; every compiled model is one. */
-export interface TrainableModel {
+export interface TrainableModel extends TensorHolder {
   /** The network as JSON: a resumed run must have the same. */
   readonly description: object;
   /** Name or description of what is minimised. */
@@ -25,8 +26,6 @@ export interface TrainableModel {
   readonly optimizer: { readonly learningRate: number };
   /** Name of the scheme of initial values. */
   readonly initializer: string;
-  readonly parameters: ReadonlyMap<string, TensorView>;
-  readonly optimizerState: ReadonlyMap<string, Float32Array>;
   /** Optimizer steps done. Writable: a checkpoint sets it. */
   step: number;
   readonly seed: number;

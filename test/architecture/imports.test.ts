@@ -20,6 +20,7 @@ const FLOORS = [
   'decoding',
   'metrics',
   'checkpoint',
+  'saved',
   'training',
   'tasks',
   'cli',
@@ -33,6 +34,9 @@ const SELF_CONTAINED: Readonly<Record<string, readonly string[]>> = {
   metrics: ['core'],
   checkpoint: ['core'],
 };
+
+/** The rooms of a floor that has an order of its own, from the ground up; files beside them may use all. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = { model: ['build', 'execute', 'use'] };
 
 const typescriptFiles = filesBelow('src', ['.ts']);
 const nativeFiles = filesBelow('native', ['.h', '.cc', '.def']);
@@ -76,8 +80,25 @@ describe('the folders of src/', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('import their own rooms in one direction only', () => {
+    const wrong: string[] = [];
+    for (const [floor, rooms] of Object.entries(ROOMS)) {
+      const roomOf = (file: string) => rooms.findIndex((room) => file.startsWith(`src/${floor}/${room}/`));
+      const files = typescriptFiles.filter((file) => floorOf(file) === floor);
+      expect(rooms.filter((room) => !files.some((file) => file.startsWith(`src/${floor}/${room}/`)))).toEqual([]);
+      for (const file of files.filter((each) => roomOf(each) >= 0)) {
+        const targets = importsOf(file).filter((target) => floorOf(target) === floor);
+        const late = targets.filter((target) => roomOf(target) < 0 || roomOf(target) > roomOf(file));
+        wrong.push(...late.map((target) => `${file} imports ${target}`));
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
   it('name no floor in a rule that does not exist', () => {
-    const named = Object.entries(SELF_CONTAINED).flatMap(([floor, below]) => [floor, ...below]);
+    const named = Object.entries(SELF_CONTAINED)
+      .flatMap(([floor, below]) => [floor, ...below])
+      .concat(Object.keys(ROOMS));
     expect(named.filter((floor) => !FLOORS.includes(floor))).toEqual([]);
   });
 

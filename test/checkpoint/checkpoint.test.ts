@@ -127,8 +127,9 @@ describe('a checkpoint', () => {
         ]),
       );
     withFormat('2');
+    expect(() => loadCheckpointSync(path)).toThrow(code('checkpoint_too_new'));
     expect(() => loadCheckpointSync(path)).toThrow(
-      'has checkpoint format 2; this version of bptt reads formats up to 1',
+      'has checkpoint format 2, this version of bptt reads formats up to 1: update bptt',
     );
     for (const format of ['0', 'x', '1.5', '-1', '1e3']) {
       withFormat(format);

@@ -294,7 +294,7 @@ describe('resuming', () => {
     const model = newModel();
     model.parameters.set('w', { shape: [4], data: new Float32Array(4) });
     const resumed = new Trainer(model, { ...quiet, epochs: 2, directory, resume: true }).fit(data);
-    await expect(resumed).rejects.toThrow(/'parameters\/w' is F32 \[2, 2\] there and F32 \[4\] here/);
+    await expect(resumed).rejects.toThrow(/'parameters\/w' is F32 \[2, 2\] in the file and F32 \[4\] in the model/);
     expect(model.parameters.get('b')?.data[0]).toBe(Math.fround(0.1));
   });
 });

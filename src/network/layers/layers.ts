@@ -112,12 +112,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
   sum: kind(mergeRule, withFields('sum', [], sum)),
 };
 
-/** The rule of a layer. @throws {OptionError} `invalid_option` for an unknown kind */
+/** The rule of a layer. @throws {OptionError} `unknown_layer` */
 export function layerRule(description: LayerDescription): LayerRule {
   return kindOf(description).rule;
 }
 
-/** A checked description from JSON. @throws {OptionError} `invalid_option`, `unknown_option` */
+/** A checked description from JSON. @throws {OptionError} `invalid_option`, `unknown_option`, `unknown_layer` */
 export function layerFromJSON(json: LayerDescription): AnyLayer {
   const { kind: _, ...options } = json;
   return kindOf(json).fromOptions(options as never);
@@ -127,7 +127,7 @@ export function layerFromJSON(json: LayerDescription): AnyLayer {
  * Whether the layer can read a sequence step by step as it grows: a layer that reads in reverse or sums up the whole
  * sequence cannot.
  *
- * @throws {OptionError} `invalid_option` for an unknown kind
+ * @throws {OptionError} `unknown_layer`
  */
 export function isCausal(description: LayerDescription): boolean {
   return kindOf(description).isCausal(description as never);
@@ -137,7 +137,8 @@ function kindOf(description: LayerDescription): Kind {
   const found = Object.hasOwn(KINDS, description.kind) ? KINDS[description.kind] : undefined;
   if (found !== undefined) return found;
   const kinds = Object.keys(KINDS).join(', ');
-  throw new OptionError('invalid_option', `layer '${description.kind}' is unknown; there are ${kinds}`, {
+  const help = "one of a user's own is given as the option 'layers'";
+  throw new OptionError('unknown_layer', `layer '${description.kind}' is unknown; there are ${kinds}; ${help}`, {
     name: 'kind',
     value: description.kind,
   });

@@ -1,10 +1,10 @@
 /** Evaluates and uses the trained model of any task. */
 import { CheckpointError, UsageError } from '../../core/errors.js';
-import { canonicalJson, isJsonObject, type JsonObject } from '../../core/json.js';
+import { type JsonObject, canonicalJson, } from '../../core/json.js';
 import { rejectUnknownKeys } from '../../core/options.js';
 import type { Model } from '../../model/model.js';
-import { networkFromJSON } from '../../model/network.js';
 import type { CommonTable } from '../definition/common-options.js';
+import { loadModel } from '../../saved/load-model.js';
 import {
   type AnyPart,
   type AnyTask,
@@ -14,8 +14,6 @@ import {
   type TaskStream,
 } from '../definition/task.js';
 import { checkTaskOptions } from '../definition/task-options.js';
-import { findCheckpoint } from './find-checkpoint.js';
-import { modelFrom } from './model-from-checkpoint.js';
 import { batchesOf } from './task-batches.js';
 import { readSavedTask } from './task-configuration.js';
 
@@ -45,28 +43,26 @@ export interface LoadTaskOptions {
  * @throws {ConfigurationError} `invalid_configuration`, `configuration_mismatch`
  * @throws {OptionError} `unknown_option`, `invalid_option` for `options`
  */
-export async function loadModel(
+export async function loadTaskModel(
   task: AnyTask,
   run: string,
   { threads, signal, options: usage = {} }: LoadTaskOptions = {},
 ): Promise<SavedTaskModel> {
   rejectUnknownKeys(`the use of the task '${task.name}'`, usage, task.usage ?? []);
-  const { path, checkpoint } = await findCheckpoint(run);
-  const { configuration } = checkpoint.metadata;
-  const description = isJsonObject(configuration) ? configuration['model'] : undefined;
-  if (!isJsonObject(configuration) || !isJsonObject(description)) {
-    throw new CheckpointError('checkpoint_mismatch', `'${path}' holds no model of a task`, { path });
+  const { model, path, configuration = {} } = await loadModel(run, { threads, training: false });
+  try {
+    const { options: trained, saved, fingerprint } = readSavedTask(task, configuration, path);
+    const options = checkTaskOptions(task.name, task.options, usage, trained);
+    const expected = task.network(options, saved).description;
+    if (canonicalJson(model.description as never) !== canonicalJson(expected as never)) {
+      const message = `'${path}' does not fit its own options: they describe another network than the one it holds`;
+      throw new CheckpointError('checkpoint_mismatch', message, { path });
+    }
+    return { model, options, saved, fingerprint, checkpoint: path, ...(signal !== undefined && { signal }) };
+  } catch (error) {
+    model.dispose();
+    throw error;
   }
-  const { options: trained, saved, fingerprint } = readSavedTask(task, configuration, path);
-  const options = checkTaskOptions(task.name, task.options, usage, trained);
-  const network = networkFromJSON(description['network']);
-  const expected = task.network(options, saved).description;
-  if (canonicalJson(network.description as never) !== canonicalJson(expected as never)) {
-    const message = `'${path}' does not fit its own options: they describe another network than the one it holds`;
-    throw new CheckpointError('checkpoint_mismatch', message, { path });
-  }
-  const model = await modelFrom(path, checkpoint, { network, loss: task.loss(options), threads });
-  return { model, options, saved, fingerprint, checkpoint: path, ...(signal !== undefined && { signal }) };
 }
 
 /** What is evaluated. */
@@ -91,7 +87,7 @@ export interface TaskEvaluation {
 /**
  * Metrics of a trained model.
  *
- * @throws as `loadModel`, and what reading the data throws
+ * @throws as `loadTaskModel`, and what reading the data throws
  * @throws {CheckpointError} `checkpoint_mismatch` when the data of the training has changed since
  */
 export async function runEvaluation(
@@ -99,7 +95,7 @@ export async function runEvaluation(
   run: string,
   { data, ...options }: EvaluateTaskOptions = {},
 ): Promise<TaskEvaluation> {
-  const loaded = await loadModel(task, run, options);
+  const loaded = await loadTaskModel(task, run, options);
   try {
     const { part, name } =
       data === undefined ? await partOfTraining(task, loaded) : await partOfFile(task, loaded, data);
@@ -138,14 +134,14 @@ export type PredictTaskOptions = LoadTaskOptions & PredictionSource;
 /**
  * Predictions of a trained model, one for each input.
  *
- * @throws as `loadModel`, and what reading the inputs throws
+ * @throws as `loadTaskModel`, and what reading the inputs throws
  */
 export async function* runPrediction(
   task: AnyTask,
   run: string,
   { threads, signal, options, ...source }: PredictTaskOptions,
 ): AsyncGenerator<JsonObject, void, void> {
-  const loaded = await loadModel(task, run, { threads, signal, options });
+  const loaded = await loadTaskModel(task, run, { threads, signal, options });
   try {
     const inputs = await task.readInputs(source, loaded.options, loaded.saved);
     yield* task.predict(loaded.model, inputs, loaded);
@@ -158,14 +154,14 @@ export async function* runPrediction(
  * A stream of a trained model; `close()` frees the model too.
  *
  * @throws {UsageError} `not_streamable` for a task that needs whole sequences, and for a network that reads ahead
- * @throws as `loadModel`
+ * @throws as `loadTaskModel`
  */
 export async function openStream(task: AnyTask, run: string, options: LoadTaskOptions = {}): Promise<TaskStream> {
   if (task.stream === undefined) {
     const message = `the task '${task.name}' needs whole sequences: predict them, there is no stream`;
     throw new UsageError('not_streamable', message, { task: task.name });
   }
-  const loaded = await loadModel(task, run, options);
+  const loaded = await loadTaskModel(task, run, options);
   const { model } = loaded;
   let isClosed = false;
   const requireOpen = () => {

@@ -1,4 +1,4 @@
-
+/** Trains any task: one runner for all of them. */
 import type { JsonObject } from '../../core/json.js';
 import type { Model } from '../../model/model.js';
 import { optimizerNamed } from '../../network/optimizers/optimizer.js';

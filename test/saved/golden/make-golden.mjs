@@ -25,7 +25,7 @@ const stopAt = (at) => {
 /** What the batches of a user's own network are made of. */
 function makeBatches() {
   const random = new bptt.Random(7, 'golden');
-  const row = (count) => Array.from({ length: count }, () => Number(random.uniform(-1, 1).toFixed(3)));
+  const row = (count) => Array.from({ length: count }, () => Number(random.uniform().toFixed(3)));
   return Array.from({ length: 5 }, () => ({ batchSizes: [2, 2, 1], inputs: row(10), target: row(5) }));
 }
 

@@ -1,14 +1,10 @@
 /** Language models that were trained: read, and sampled. */
 import { CheckpointError, VocabularyError } from '../../../core/errors.js';
-import { isJsonObject, type JsonObject } from '../../../core/json.js';
-import { vocabularyFromJSON } from '../../../data/saved-vocabulary.js';
 import type { SubwordTokenizer } from '../../../data/tokenizer-vocabulary.js';
 import type { Vocabulary } from '../../../data/vocabulary.js';
 import type { Model } from '../../../model/model.js';
-import { networkFromJSON } from '../../../model/network.js';
 import type { SampleOptions } from '../../../model/use/sampling.js';
-import { findCheckpoint } from '../../runner/find-checkpoint.js';
-import { modelFrom } from '../../runner/model-from-checkpoint.js';
+import { loadModel } from '../../../saved/load-model.js';
 
 /** A language model that was read from a run. */
 export interface SavedLanguageModel {
@@ -26,15 +22,6 @@ export interface LoadLanguageModelOptions {
   readonly tokenizer?: SubwordTokenizer;
 }
 
-/** Where a checkpoint has its vocabulary: with what its task saved, or, of a training without a task, by itself. */
-function vocabularyOf({ configuration, vocabulary }: JsonObject): JsonObject | undefined {
-  const task = isJsonObject(configuration) ? configuration['task'] : undefined;
-  const saved = isJsonObject(task) ? task['saved'] : undefined;
-  const own = isJsonObject(saved) ? saved['vocabulary'] : undefined;
-  if (isJsonObject(own) && isJsonObject(task) && task['kind'] === 'lm') return own;
-  return isJsonObject(vocabulary) ? vocabulary : undefined;
-}
-
 /**
  * Reads a trained language model: the best checkpoint of a run directory, its newest one where none is the best, or a
  * checkpoint file. Nothing is written, so that the run may go on meanwhile. Call `model.dispose()` in the end.
@@ -48,24 +35,22 @@ export async function loadLanguageModel(
   run: string,
   options: LoadLanguageModelOptions = {},
 ): Promise<SavedLanguageModel> {
-  const { path, checkpoint } = await findCheckpoint(run);
-  const { configuration } = checkpoint.metadata;
-  const description = isJsonObject(configuration) ? configuration['model'] : undefined;
-  const saved = vocabularyOf(checkpoint.metadata);
-  if (saved === undefined || !isJsonObject(description)) {
-    throw new CheckpointError('checkpoint_mismatch', `'${path}' holds no language model: it has no vocabulary`, {
-      path,
-    });
+  const { model, vocabulary, path } = await loadModel(run, { ...options, training: false });
+  try {
+    return { model, vocabulary: requireSymbols(path, model, vocabulary), checkpoint: path };
+  } catch (error) {
+    model.dispose();
+    throw error;
   }
-  const vocabulary = vocabularyFromJSON(saved, options);
-  const model = await modelFrom(path, checkpoint, {
-    network: networkFromJSON(description['network']),
-    loss: 'softmaxCrossEntropy',
-    threads: options.threads,
-  });
-  if (model.outputs === vocabulary.size) return { model, vocabulary, checkpoint: path };
-  const { outputs } = model;
-  model.dispose();
+}
+
+/** The vocabulary, when the outputs of the model are its symbols. */
+function requireSymbols(path: string, { outputs }: Model, vocabulary: Vocabulary | undefined): Vocabulary {
+  if (vocabulary === undefined) {
+    const message = `'${path}' holds no language model: it has no vocabulary`;
+    throw new CheckpointError('checkpoint_mismatch', message, { path });
+  }
+  if (outputs === vocabulary.size) return vocabulary;
   const message = `'${path}' is no language model: the network has ${outputs} outputs, the vocabulary ${vocabulary.size} symbols`;
   throw new VocabularyError('vocabulary_mismatch', message, { path, outputs, symbols: vocabulary.size });
 }

@@ -1,0 +1,81 @@
+/**
+ * A network of one's own from training to serving: trained and saved in one process, loaded in another, which predicts, reads a
+ * signal as it arrives, goes on training, and answers over HTTP.
+ *
+ *   node examples/load-model.mjs            trains, saves, and starts itself again with the file
+ *   node examples/load-model.mjs FILE       loads the file and uses it; ends after one request, which it sends itself
+ */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { adam, dense, gru, loadModel, packSequences, saveModel, sequential, Trainer } from 'bptt';
+
+/** A wave that the network learns to continue: of `length` values from `begin` on, the next one. */
+const wave = (at) => Math.sin(at / 3) * Math.cos(at / 11);
+const windowAt = (begin, length = 12) => Float32Array.from({ length }, (_, at) => wave(begin + at));
+
+function batchesFrom(first) {
+  return Array.from({ length: 20 }, (_, batch) => {
+    const begins = Array.from({ length: 8 }, (_, at) => first + 8 * batch + at);
+    const next = Float32Array.from(begins, (begin) => wave(begin + 12));
+    return packSequences(
+      begins.map((begin) => windowAt(begin)),
+      { sequenceTargets: next },
+    );
+  });
+}
+
+const data = { training: batchesFrom(0), validation: batchesFrom(1000) };
+
+async function train(file) {
+  const network = sequential([gru({ units: 12, output: 'last' }), dense({ units: 1 })], { features: 1 });
+  const model = await network.compile({ loss: 'meanSquaredError', optimizer: adam({ learningRate: 5e-3 }), seed: 1 });
+  const { validation, steps } = await new Trainer(model, { epochs: 3, progress: false }).fit(data);
+  await saveModel(model, file, { configuration: { window: 12 } });
+  console.log(`trained ${steps} steps, loss ${validation.loss}`);
+  model.dispose();
+}
+
+async function use(file) {
+  const { model, step, configuration } = await loadModel(file);
+  const { validation } = await new Trainer(model, { epochs: 1, progress: false }).fit(data);
+  console.log(`loaded at step ${step}, trained on to step ${model.step}, loss ${validation.loss}`);
+
+  const predict = async (values) => Number((await model.predict(packSequences([Float32Array.from(values)])))[0]);
+  const window = windowAt(2000, configuration.window);
+  console.log(`predicted ${await predict(window)}, expected ${wave(2000 + configuration.window)}`);
+
+  const stream = model.stream();
+  let streamed;
+  for (const value of window) [streamed] = stream.step(Float32Array.of(value));
+  stream.close();
+  console.log(`streamed ${streamed}`);
+
+  const server = createServer(async (request, response) => {
+    const values = new URL(request.url, 'http://localhost').searchParams.get('values')?.split(',').map(Number) ?? [];
+    const isRight = values.length > 0 && values.every(Number.isFinite);
+    response.writeHead(isRight ? 200 : 400, { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify(isRight ? { next: await predict(values) } : { error: 'expected ?values=0.1,0.2,...' }));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const answer = await fetch(`http://127.0.0.1:${server.address().port}/?values=${[...window].join(',')}`);
+  console.log(`served ${(await answer.json()).next}`);
+  server.close();
+  model.dispose();
+}
+
+const [given] = process.argv.slice(2);
+if (given !== undefined) {
+  await use(given);
+} else {
+  const folder = mkdtempSync(join(tmpdir(), 'bptt-example-'));
+  const file = join(folder, 'wave.safetensors');
+  await train(file);
+  const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), file], { stdio: 'inherit' });
+  rmSync(folder, { recursive: true });
+  process.exitCode = status ?? 1;
+}

@@ -1,0 +1,59 @@
+/** The checkpoint that a trained model is read from, and what its run says of it. */
+import { statSync } from 'node:fs';
+import { type LoadedCheckpoint, loadCheckpoint, readCheckpointMetadata } from '../checkpoint/checkpoint.js';
+import { bestPath, Run, readConfiguration } from '../checkpoint/run.js';
+import { CheckpointError, OptionError } from '../core/errors.js';
+import { isJsonObject, type JsonValue } from '../core/json.js';
+import { describeValue } from '../core/options.js';
+
+/** Which checkpoint of a run. */
+export type CheckpointChoice = 'best' | 'latest';
+
+/**
+ * A checkpoint file, or one of a run directory.
+ *
+ * @param choice of a run; default the best checkpoint, the newest one where none is the best
+ * @throws {CheckpointError} `checkpoint_missing` when the run has no such checkpoint yet; others when it cannot be read
+ * @throws {ConfigurationError} `invalid_configuration` when it is neither a run nor a checkpoint
+ * @throws {OptionError} `invalid_option` for a choice where there is only a file
+ */
+export async function findCheckpoint(
+  run: string,
+  choice?: CheckpointChoice,
+): Promise<{ path: string; checkpoint: LoadedCheckpoint }> {
+  if (isFile(run)) {
+    if (choice === undefined) return { path: run, checkpoint: await loadCheckpoint(run) };
+    const message = `option 'checkpoint' chooses among the checkpoints of a run, but '${run}' is a file`;
+    throw new OptionError('invalid_option', message, { name: 'checkpoint', value: choice });
+  }
+  const saved = Run.read(run);
+  const best = choice === 'latest' ? undefined : await saved.loadBest();
+  if (best !== undefined) return { path: bestPath(run), checkpoint: best };
+  const latest = choice === 'best' ? undefined : await saved.loadLatest();
+  if (latest !== undefined) return latest;
+  const what = choice === 'best' ? 'no best checkpoint: it has not validated' : 'no checkpoint yet';
+  throw new CheckpointError('checkpoint_missing', `the run '${run}' has ${what}`, { run });
+}
+
+/** The kind of task that a configuration is of: `lm`, `classify`, ...; undefined when it is of none. */
+export function taskKindOf(configuration: JsonValue | undefined): string | undefined {
+  const task = isJsonObject(configuration) ? configuration['task'] : undefined;
+  const kind = isJsonObject(task) ? task['kind'] : undefined;
+  return typeof kind === 'string' ? kind : undefined;
+}
+
+/**
+ * The kind of task that a run directory or a checkpoint file is of; undefined when it does not say.
+ *
+ * @throws as `findCheckpoint`
+ */
+export async function readTaskKind(run: string): Promise<string | undefined> {
+  return taskKindOf(isFile(run) ? (await readCheckpointMetadata(run))['configuration'] : readConfiguration(run));
+}
+
+/** @throws {OptionError} `invalid_option` when it is no path */
+function isFile(path: string): boolean {
+  if (typeof path === 'string') return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  const message = `a model is read from the path of a checkpoint or a run, got ${describeValue(path)}`;
+  throw new OptionError('invalid_option', message, { name: 'path', value: path });
+}

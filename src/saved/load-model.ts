@@ -1,0 +1,125 @@
+/** A trained model from a file or a run, in one call. */
+import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
+import { OptionError } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { describeValue, rejectUnknownKeys, requireOneOf } from '../core/options.js';
+import type { SavedVocabularyOptions } from '../data/saved-vocabulary.js';
+import type { Vocabulary } from '../data/vocabulary.js';
+import { checkCompileOptions } from '../model/build/compile-options.js';
+import { Model } from '../model/model.js';
+import { Network } from '../model/network.js';
+import { threadCount } from '../native/threads.js';
+import { type CheckpointChoice, findCheckpoint, taskKindOf } from './find-checkpoint.js';
+import { knownHere, type ReadDescriptionOptions, readDescription, type SavedDescription } from './model-metadata.js';
+import { modelTensors, restoreTensors } from './model-tensors.js';
+import { readVocabulary, requireFittingVocabulary } from './model-vocabulary.js';
+import { requireStoredParameters } from './stored-parameters.js';
+
+/** How a model is loaded. */
+export interface LoadModelOptions extends ReadDescriptionOptions, SavedVocabularyOptions {
+  /** Which checkpoint of a run; default the best one, the newest where none is the best. */
+  readonly checkpoint?: CheckpointChoice | undefined;
+  /**
+   * Whether training can go on; default true. False leaves out what the optimizer keeps, as much memory again as the weights or
+   * twice that; training steps are then refused.
+   */
+  readonly training?: boolean | undefined;
+  /** Threads, integer >= 1; default `BPTT_THREADS`, else all processors. */
+  readonly threads?: number | undefined;
+}
+
+/** A model that was loaded. Call `model.dispose()` in the end. */
+export interface LoadedModel {
+  /** As it was when it was saved: weights, losses, optimizer and what that keeps, step, seed. */
+  readonly model: Model;
+  /** Where one was saved with it. */
+  readonly vocabulary?: Vocabulary;
+  /** What the run or `saveModel` was told besides; of a run also `training` and `data`, of a task `task` and `place`. */
+  readonly configuration?: JsonObject;
+  /** Training steps done. */
+  readonly step: number;
+  /** The checkpoint file. */
+  readonly path: string;
+  /** Name of the task, where it is one of a task. */
+  readonly task?: string;
+}
+
+const OPTIONS = ['checkpoint', 'training', 'threads', 'network', 'layers', 'losses', 'tokenizer'];
+
+/**
+ * Loads a trained model, of a task or a network of one's own: from a checkpoint file, as `saveModel` and a run write them, or
+ * from a run directory. Nothing is written, so that a run may go on meanwhile.
+ *
+ * The whole model comes back: it predicts, streams and samples, and trained on it goes the way that it would have gone. To take
+ * up a run at the batch where it stopped, give the model to a `Trainer` with `resume`.
+ *
+ * @param pathOrRun a checkpoint file or a run directory
+ * @param options.network takes the place of the network that the checkpoint describes; needed where it describes none
+ * @param options.layers what `defineLayer` returned, for each layer of one's own in the network; `losses` likewise
+ * @param options.tokenizer for a vocabulary of subwords
+ * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_truncated`, `checkpoint_corrupt`;
+ *   `checkpoint_too_new`; `checkpoint_mismatch` when the file is no checkpoint, or its tensors are not those of the network: it
+ *   names the tensor and both shapes; `unknown_layer`, `unknown_loss` for one of the user's own that was not given
+ * @throws {ConfigurationError} `invalid_configuration` when the path is neither a checkpoint nor a run
+ * @throws {VocabularyError} `vocabulary_mismatch`, `invalid_vocabulary`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @example
+ * const { model, vocabulary } = await loadModel('runs/shakespeare', { training: false, threads: 1 });
+ * const stream = model.stream();
+ */
+export async function loadModel(pathOrRun: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
+  rejectUnknownKeys('loadModel', options, OPTIONS);
+  const { checkpoint: choice, training = true, threads, tokenizer, ...described } = options;
+  if (choice !== undefined) requireOneOf('checkpoint', choice, ['best', 'latest']);
+  requireOneOf('training', training, [true, false]);
+  if (threads !== undefined) threadCount(threads);
+  requireNetwork(described.network);
+  const { path, checkpoint } = await findCheckpoint(pathOrRun, choice);
+  const { metadata, tensors } = checkpoint;
+  const saved = readDescription(path, metadata, tensors.size, definedOnly(described));
+  const vocabulary = readVocabulary(path, metadata, { tokenizer });
+  const model = makeModel(path, checkpoint, saved, { training, threads });
+  if (vocabulary !== undefined) requireFittingVocabulary(`'${path}'`, model, vocabulary); // no program to dispose of yet
+  const task = taskKindOf(saved.configuration);
+  return {
+    model,
+    ...(vocabulary !== undefined && { vocabulary }),
+    ...(saved.configuration !== undefined && { configuration: saved.configuration }),
+    step: model.step,
+    path,
+    ...(task !== undefined && { task }),
+  };
+}
+
+/** @throws {OptionError} `invalid_option` */
+function requireNetwork(network: unknown): void {
+  if (network === undefined || network instanceof Network) return;
+  const message = `option 'network' must be what network() or sequential() gives, got ${describeValue(network)}`;
+  throw new OptionError('invalid_option', message, { name: 'network', value: network });
+}
+
+/** Without the members that are undefined. */
+function definedOnly(options: ReadDescriptionOptions): ReadDescriptionOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** Compares shapes first, allocates then, and writes the saved values instead of initial ones. */
+function makeModel(
+  path: string,
+  checkpoint: LoadedCheckpoint,
+  { network, settings, slots, step }: SavedDescription,
+  { training, threads }: { readonly training: boolean; readonly threads: number | undefined },
+): Model {
+  const { description } = network;
+  return knownHere(path, () => {
+    checkCompileOptions(description, settings);
+    requireStoredParameters(path, checkpoint, description, training ? slots : undefined);
+    const model = new Model(
+      description,
+      { ...settings, ...(threads !== undefined && { threads }) },
+      { hasOptimizer: training, fill: (blocks) => restoreTensors(path, checkpoint, modelTensors(blocks)) },
+    );
+    model.step = step;
+    return model;
+  });
+}

@@ -1,0 +1,84 @@
+/** The tensors of a model by the names that they have in a checkpoint. */
+import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
+import type { StoredTensor } from '../checkpoint/tensor-types.js';
+import { CheckpointError } from '../core/errors.js';
+import type { CarriedState } from '../model/execute/carried-state.js';
+
+/** A tensor that a model works on, as a view. */
+export interface TensorView {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What a model keeps in tensors. */
+export interface TensorHolder {
+  readonly parameters: ReadonlyMap<string, TensorView>;
+  readonly optimizerState: ReadonlyMap<string, Float32Array>;
+}
+
+/** Beginnings of the names of tensors in a checkpoint. */
+export const PREFIX = { parameter: 'parameters/', optimizer: 'optimizer/', state: 'state/' } as const;
+
+/**
+ * All tensors of a model in training, by the names that they have in a checkpoint: `parameters/NAME`, `optimizer/SLOT/NAME`,
+ * `state/NAME`. The arrays are the model's own, not copies.
+ */
+export function modelTensors(model: TensorHolder, state?: CarriedState): Map<string, TensorView> {
+  const tensors = new Map<string, TensorView>();
+  for (const [name, { shape, data }] of model.parameters) tensors.set(PREFIX.parameter + name, { shape, data });
+  for (const [name, data] of model.optimizerState) tensors.set(PREFIX.optimizer + name, { shape: [data.length], data });
+  for (const [name, data] of state?.values ?? []) {
+    tensors.set(PREFIX.state + name, { shape: [state?.batch ?? 0, data.length / (state?.batch ?? 1)], data });
+  }
+  return tensors;
+}
+
+/** The shape of a tensor for messages; every tensor of a model is of float32. */
+function describeShape(tensor: Pick<StoredTensor, 'shape' | 'dtype'> | undefined): string {
+  return tensor === undefined ? 'absent' : `${tensor.dtype ?? 'F32'} [${tensor.shape.join(', ')}]`;
+}
+
+/**
+ * Compares a tensor of a checkpoint with what a model has under its name.
+ *
+ * @param name in the checkpoint
+ * @param shape that the model has; undefined where it has no such tensor
+ * @throws {CheckpointError} `checkpoint_mismatch`, naming both shapes
+ */
+export function requireShape(
+  path: string,
+  { tensors }: Pick<LoadedCheckpoint, 'tensors'>,
+  name: string,
+  shape: readonly number[] | undefined,
+): void {
+  const [there, here] = [describeShape(tensors.get(name)), describeShape(shape && { shape })];
+  if (there === here) return;
+  const message = `'${path}' does not fit the model: tensor '${name}' is ${there} in the file and ${here} in the model`;
+  throw new CheckpointError('checkpoint_mismatch', message, { path, tensor: name, there, here });
+}
+
+/**
+ * Copies the tensors of a checkpoint into a model's own. Those of the checkpoint that the model does not ask for are left
+ * alone; nothing is copied unless everything fits.
+ *
+ * @param wanted as `modelTensors` gives them
+ * @throws {CheckpointError} `checkpoint_mismatch`, naming the first tensor that is missing or of another shape or type
+ */
+export function restoreTensors(
+  path: string,
+  checkpoint: LoadedCheckpoint,
+  wanted: ReadonlyMap<string, TensorView>,
+): void {
+  for (const [name, { shape }] of wanted) requireShape(path, checkpoint, name, shape);
+  for (const [name, { data }] of wanted) data.set(checkpoint.tensors.get(name)?.data as Float32Array);
+}
+
+/** Puts the weights of a checkpoint into a model. @throws {CheckpointError} `checkpoint_mismatch` when they do not fit */
+export function restoreWeights(
+  path: string,
+  checkpoint: LoadedCheckpoint,
+  model: TensorHolder & { parametersChanged(): void },
+): void {
+  restoreTensors(path, checkpoint, modelTensors({ parameters: model.parameters, optimizerState: new Map() }));
+  model.parametersChanged();
+}

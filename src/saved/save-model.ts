@@ -1,0 +1,69 @@
+/** A model as a checkpoint file, without a run. */
+import { type Checkpoint, saveCheckpoint, saveCheckpointSync } from '../checkpoint/checkpoint.js';
+import { OptionError } from '../core/errors.js';
+import { isJsonObject, type JsonObject } from '../core/json.js';
+import { describeValue, rejectUnknownKeys } from '../core/options.js';
+import type { Vocabulary } from '../data/vocabulary.js';
+import { Model } from '../model/model.js';
+import { describeModel, modelMetadata } from './model-metadata.js';
+import { modelTensors } from './model-tensors.js';
+import { requireFittingVocabulary } from './model-vocabulary.js';
+
+/** What is saved with a model. */
+export interface SaveModelOptions {
+  /** The symbols whose ids the model reads or gives. */
+  readonly vocabulary?: Vocabulary | undefined;
+  /** Anything that is needed to use the model, as JSON: `loadModel` gives it back. The key `model` is taken. */
+  readonly configuration?: JsonObject | undefined;
+}
+
+function checkpointOf(model: Model, { vocabulary, configuration = {} }: SaveModelOptions): Checkpoint {
+  const metadata = modelMetadata(model, { ...configuration, model: describeModel(model) }, vocabulary);
+  return { tensors: modelTensors(model), metadata };
+}
+
+function check(model: Model, file: string, options: SaveModelOptions): void {
+  const refuse = (name: string, expected: string, value: unknown) =>
+    new OptionError('invalid_option', `saveModel: '${name}' must be ${expected}, got ${describeValue(value)}`, {
+      name,
+      value,
+    });
+  if (!(model instanceof Model)) throw refuse('model', 'a compiled model', model);
+  if (typeof file !== 'string' || file === '') throw refuse('file', 'the path of a file', file);
+  rejectUnknownKeys('saveModel', options, ['vocabulary', 'configuration']);
+  const { vocabulary, configuration = {} } = options;
+  if (!isJsonObject(configuration)) throw refuse('configuration', 'a JSON object', configuration);
+  if (Object.hasOwn(configuration, 'model')) {
+    throw refuse('configuration', "an object without the key 'model', where the model is described", configuration);
+  }
+  if (vocabulary === undefined) return;
+  if (typeof vocabulary?.toJSON !== 'function') throw refuse('vocabulary', 'a vocabulary', vocabulary);
+  requireFittingVocabulary('saveModel', model, vocabulary);
+}
+
+/**
+ * Saves a model in one file, from which `loadModel` brings it back whole: weights, network, losses, optimizer and what that keeps,
+ * step and seed. The format is that of the checkpoints of a run: safetensors with JSON and a checksum.
+ *
+ * The file is written aside, flushed and renamed: at every instant the path holds the old file or the new one. Executions of the
+ * model that are asked for meanwhile wait until it is written.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @throws {VocabularyError} `vocabulary_mismatch` when the model reads and gives fewer ids than the vocabulary has
+ * @throws {CheckpointError} `checkpoint_write_failed`; the path then holds what it held before
+ * @example await saveModel(model, 'weather.safetensors', { configuration: { columns: ['temperature', 'wind'] } })
+ */
+export async function saveModel(model: Model, file: string, options: SaveModelOptions = {}): Promise<void> {
+  check(model, file, options);
+  await model.whileIdle(() => saveCheckpoint(file, checkpointOf(model, options)));
+}
+
+/**
+ * As `saveModel`, on the calling thread.
+ *
+ * @throws {UsageError} `model_busy` while an asynchronous execution is under way
+ */
+export function saveModelSync(model: Model, file: string, options: SaveModelOptions = {}): void {
+  check(model, file, options);
+  model.whileIdleSync(() => saveCheckpointSync(file, checkpointOf(model, options)));
+}

@@ -1,0 +1,70 @@
+/** Whether the tensors of a checkpoint are those of a network: found out before the network gets memory. */
+import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
+import { CheckpointError } from '../core/errors.js';
+import { buildForward } from '../model/build/build-forward.js';
+import { ParameterLayout } from '../model/build/parameters.js';
+import type { NetworkDescription } from '../network/description.js';
+import type { ParameterRequest } from '../network/layers/layer.js';
+import { PREFIX, requireShape } from './model-tensors.js';
+
+/** A layout that refuses the first parameter which is not in the checkpoint as it is asked for. */
+class StoredLayout extends ParameterLayout {
+  readonly #path: string;
+  readonly #checkpoint: LoadedCheckpoint;
+
+  constructor(path: string, checkpoint: LoadedCheckpoint) {
+    super();
+    this.#path = path;
+    this.#checkpoint = checkpoint;
+  }
+
+  override place(name: string, request: ParameterRequest): number {
+    requireShape(this.#path, this.#checkpoint, PREFIX.parameter + name, request.shape);
+    return super.place(name, request);
+  }
+}
+
+/**
+ * A description may claim any size. So the layers are asked for their parameters, one after the other, and each is compared with
+ * the tensor of its name: nothing larger than the file is ever allocated.
+ *
+ * @param slots what the optimizer keeps for each parameter; undefined when that is not to be read
+ * @throws {CheckpointError} `checkpoint_mismatch`, naming a tensor that is missing, of another shape, or left over
+ * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when the layers do not fit together
+ */
+export function requireStoredParameters(
+  path: string,
+  checkpoint: LoadedCheckpoint,
+  description: NetworkDescription,
+  slots: readonly string[] | undefined,
+): void {
+  const layout = new StoredLayout(path, checkpoint);
+  buildForward(description, layout, { training: false });
+  const known = new Set([...layout.requests.keys()].map((name) => PREFIX.parameter + name));
+  if (slots !== undefined) requireOptimizerState(path, checkpoint, layout, slots, known);
+  for (const name of checkpoint.tensors.keys()) {
+    const isRead = name.startsWith(PREFIX.parameter) || (slots !== undefined && name.startsWith(PREFIX.optimizer));
+    if (isRead && !known.has(name)) requireShape(path, checkpoint, name, undefined);
+  }
+}
+
+function requireOptimizerState(
+  path: string,
+  checkpoint: LoadedCheckpoint,
+  layout: ParameterLayout,
+  slots: readonly string[],
+  known: Set<string>,
+): void {
+  const isLeftOut = ![...checkpoint.tensors.keys()].some((name) => name.startsWith(PREFIX.optimizer));
+  if (isLeftOut && slots.length > 0 && layout.requests.size > 0) {
+    const message = `'${path}' was saved without what the optimizer keeps (${slots.join(', ')}): it can be used, not trained; load it with the option training: false`;
+    throw new CheckpointError('checkpoint_mismatch', message, { path, slots });
+  }
+  for (const slot of slots) {
+    for (const [name, { request }] of layout.requests) {
+      const tensor = `${PREFIX.optimizer}${slot}/${name}`;
+      requireShape(path, checkpoint, tensor, [request.rows * request.columns]);
+      known.add(tensor);
+    }
+  }
+}
