@@ -1,5 +1,6 @@
 /** The checkpoint that a trained model is read from, and what its run says of it. */
 import { statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { type LoadedCheckpoint, loadCheckpoint, readCheckpointMetadata } from '../../checkpoint/checkpoint.js';
 import { bestPath, Run, readConfiguration } from '../../checkpoint/run.js';
 import { CheckpointError } from '../../core/errors.js';
@@ -22,16 +23,20 @@ export async function findCheckpoint(run: string): Promise<{ path: string; check
 }
 
 /**
- * What kind of task a run directory or a checkpoint file is of: `lm`, `classify`, ...; undefined when it does not
- * say.
+ * The configuration that a run directory or a checkpoint file holds; empty where a checkpoint has none.
  *
  * @throws as `findCheckpoint`
  */
-export async function taskKind(run: string): Promise<string | undefined> {
+export async function savedConfiguration(run: string): Promise<JsonObject> {
   const configuration = isFile(run) ? (await readCheckpointMetadata(run))['configuration'] : readConfiguration(run);
-  const task: JsonObject[string] | undefined = isJsonObject(configuration) ? configuration['task'] : undefined;
-  const kind = isJsonObject(task) ? task['kind'] : undefined;
-  return typeof kind === 'string' ? kind : undefined;
+  return isJsonObject(configuration) ? configuration : {};
+}
+
+/** The folder of a run, also of one that is given by one of its checkpoints. */
+export function runFolder(run: string): string {
+  if (!isFile(run)) return run;
+  const folder = dirname(run);
+  return basename(folder) === 'checkpoints' ? dirname(folder) : folder;
 }
 
 function isFile(path: string): boolean {
