@@ -47,7 +47,10 @@ export class VocabularyError extends BpttError {}
  */
 export class CheckpointError extends BpttError {}
 
-/** A run directory or configuration that is not the expected one. Codes: `run_exists`, `configuration_mismatch`, `invalid_configuration`. */
+/**
+ * A run directory, a configuration or a task that is not the expected one. Codes: `run_exists`, `configuration_mismatch`,
+ * `invalid_configuration`, `invalid_task`, `task_missing`, `task_unreadable`.
+ */
 export class ConfigurationError extends BpttError {}
 
 /** A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_output`. */

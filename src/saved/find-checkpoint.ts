@@ -1,9 +1,10 @@
 /** The checkpoint that a trained model is read from, and what its run says of it. */
 import { statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { type LoadedCheckpoint, loadCheckpoint, readCheckpointMetadata } from '../checkpoint/checkpoint.js';
 import { bestPath, Run, readConfiguration } from '../checkpoint/run.js';
 import { CheckpointError, OptionError } from '../core/errors.js';
-import { isJsonObject, type JsonValue } from '../core/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
 
 /** Which checkpoint of a run. */
@@ -43,12 +44,20 @@ export function taskKindOf(configuration: JsonValue | undefined): string | undef
 }
 
 /**
- * The kind of task that a run directory or a checkpoint file is of; undefined when it does not say.
+ * The configuration that a run directory or a checkpoint file holds; empty where a checkpoint has none.
  *
  * @throws as `findCheckpoint`
  */
-export async function readTaskKind(run: string): Promise<string | undefined> {
-  return taskKindOf(isFile(run) ? (await readCheckpointMetadata(run))['configuration'] : readConfiguration(run));
+export async function savedConfiguration(run: string): Promise<JsonObject> {
+  const configuration = isFile(run) ? (await readCheckpointMetadata(run))['configuration'] : readConfiguration(run);
+  return isJsonObject(configuration) ? configuration : {};
+}
+
+/** The folder of a run, also of one that is given by one of its checkpoints. */
+export function runFolder(run: string): string {
+  if (!isFile(run)) return run;
+  const folder = dirname(run);
+  return basename(folder) === 'checkpoints' ? dirname(folder) : folder;
 }
 
 /** @throws {OptionError} `invalid_option` when it is no path */

@@ -1,7 +1,10 @@
-/** All tasks by name, and the functions that train, evaluate and use them. */
-import { OptionError } from '../core/errors.js';
+/** The built-in tasks by name, and the functions that train, evaluate and use any task. */
+import { join } from 'node:path';
+import { ConfigurationError, OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue } from '../core/options.js';
+import type { RunTable } from './definition/common-options.js';
+import { isTask, reserveTaskNames } from './definition/define-task.js';
 import type { AnyTask, TaskStream } from './definition/task.js';
 import type { Given } from './definition/task-options.js';
 import { caption } from './recipes/caption/caption.js';
@@ -13,7 +16,7 @@ import { music } from './recipes/music/music.js';
 import { remember } from './recipes/remember/remember.js';
 import { transcribe } from './recipes/transcribe/transcribe.js';
 import { translate } from './recipes/translate/translate.js';
-import { readTaskKind } from '../saved/find-checkpoint.js';
+import { runFolder, savedConfiguration } from '../saved/find-checkpoint.js';
 import {
   type EvaluateTaskOptions,
   type LoadTaskOptions,
@@ -25,47 +28,87 @@ import {
   type SavedTaskModel,
   type TaskEvaluation,
 } from './runner/saved-task.js';
+import { namedTask } from './runner/task-configuration.js';
 import { runTraining, type TaskResult, type TaskWatch } from './runner/train-task.js';
 
-/** The tasks by name. */
+/** The built-in tasks by name. */
 export const TASKS = Object.freeze({ lm, classify, tag, forecast, transcribe, translate, caption, music, remember });
+reserveTaskNames(Object.keys(TASKS));
 
-/** Name of a task. */
+/** Name of a built-in task. */
 export type TaskName = keyof typeof TASKS;
 
-/** Options of a task: `out` is needed, most also need `data`; all others have defaults. */
-export type TaskOptions<Name extends TaskName> = Given<(typeof TASKS)[Name]['options']> & TaskWatch;
+/** A task: the name of a built-in one, or what `defineTask` gives. */
+export type TaskReference = TaskName | AnyTask;
 
-/** The task of a name. @throws {OptionError} `invalid_option`, listing the names */
-export function taskNamed(name: string): AnyTask {
-  if (Object.hasOwn(TASKS, name)) return TASKS[name as TaskName];
+/** The task of a reference. */
+type TaskOf<T extends TaskReference> = T extends TaskName ? (typeof TASKS)[T] : T;
+
+/** Table of the options of a task. */
+export type TaskTable<T extends TaskReference> =
+  TaskOf<T> extends { readonly options: infer O extends RunTable } ? O : RunTable;
+
+/** What is saved with a model of a task. */
+export type TaskSaved<T extends TaskReference> =
+  TaskOf<T> extends { describe(metrics: never, saved: infer S extends JsonObject): string } ? S : JsonObject;
+
+/** Metrics of a task. */
+export type TaskMetrics<T extends TaskReference> =
+  TaskOf<T> extends { evaluate(...args: never): Promise<infer M extends JsonObject> } ? M : JsonObject;
+
+/** Options of a task: `out` is needed, most also need `data`; all others have defaults. */
+export type TaskOptions<T extends TaskReference> = Given<TaskTable<T>> & TaskWatch;
+
+/** Of which task a run is. */
+export interface RunTask<T extends TaskReference> {
+  /** Needed where the task is not built in: the run says only its name. */
+  readonly task?: T | undefined;
+}
+
+/** The task of a reference. @throws {OptionError} `invalid_option`, listing the names */
+export function taskNamed(reference: unknown): AnyTask {
+  if (isTask(reference)) return reference;
+  if (typeof reference === 'string' && Object.hasOwn(TASKS, reference)) return TASKS[reference as TaskName];
   const known = Object.keys(TASKS).join(', ');
-  throw new OptionError('invalid_option', `there is no task ${describeValue(name)}; tasks are ${known}`, { name });
+  const message =
+    typeof reference === 'string'
+      ? `there is no task ${describeValue(reference)}; tasks are ${known}`
+      : `a task must be what defineTask gives or one of ${known}, got ${describeValue(reference)}`;
+  throw new OptionError('invalid_option', message, { name: 'task', value: reference });
 }
 
 /**
  * Trains a task in a run directory that can be resumed bit for bit, keeps the best model by the task's metric and judges it
  * by the test part.
  *
+ * @param task the name of a built-in task, or what `defineTask` gives
  * @throws {OptionError | DataError | VocabularyError | ConfigurationError | CheckpointError} when something does not fit, before
  *   anything is written
  * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`
  * @throws the signal's reason after an abort, when the checkpoint has been written
  * @example const { metrics } = await trainTask('classify', { data: 'names', out: 'runs/names', epochs: 10 })
  */
-export async function trainTask<Name extends TaskName>(name: Name, options: TaskOptions<Name>): Promise<TaskResult> {
-  return runTraining(taskNamed(name), { ...options });
+export async function trainTask<T extends TaskReference>(
+  task: T,
+  options: TaskOptions<T>,
+): Promise<TaskResult<TaskMetrics<T>>> {
+  return (await runTraining(taskNamed(task), { ...options })) as TaskResult<TaskMetrics<T>>;
 }
 
 /**
  * A trained model of any task, with its options and what was saved with it. Call `model.dispose()` in the end.
  *
  * @param run a run directory or a checkpoint file
+ * @param options.task the task, where it is not built in
  * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch`; others when it cannot be read
- * @throws {ConfigurationError} `invalid_configuration`
+ * @throws {ConfigurationError} `invalid_configuration`; `task_missing` for a run of a task that is not built in, without the task;
+ *   `configuration_mismatch` for a run of another task
  */
-export async function loadTask(run: string, options: LoadTaskOptions = {}): Promise<SavedTaskModel> {
-  return loadTaskModel(await taskOf(run), run, options);
+export async function loadTask<T extends TaskReference = AnyTask>(
+  run: string,
+  { task, ...options }: LoadTaskOptions & RunTask<T> = {},
+): Promise<SavedTaskModel<TaskTable<T>, TaskSaved<T>>> {
+  return (await loadTaskModel(await taskOf(run, task), run, options)) as SavedTaskModel<TaskTable<T>, TaskSaved<T>>;
 }
 
 /**
@@ -73,8 +116,11 @@ export async function loadTask(run: string, options: LoadTaskOptions = {}): Prom
  *
  * @throws as `loadTask`, and what reading the data throws
  */
-export async function evaluateTask(run: string, options: EvaluateTaskOptions = {}): Promise<TaskEvaluation> {
-  return runEvaluation(await taskOf(run), run, options);
+export async function evaluateTask<T extends TaskReference = AnyTask>(
+  run: string,
+  { task, ...options }: EvaluateTaskOptions & RunTask<T> = {},
+): Promise<TaskEvaluation<TaskMetrics<T>>> {
+  return (await runEvaluation(await taskOf(run, task), run, options)) as TaskEvaluation<TaskMetrics<T>>;
 }
 
 /**
@@ -83,8 +129,11 @@ export async function evaluateTask(run: string, options: EvaluateTaskOptions = {
  * @throws as `loadTask`, and what reading the inputs throws
  * @example for await (const { label } of predictTask('runs/names', { values: ['Satoshi'] })) console.log(label)
  */
-export async function* predictTask(run: string, options: PredictTaskOptions): AsyncGenerator<JsonObject, void, void> {
-  yield* runPrediction(await taskOf(run), run, options);
+export async function* predictTask(
+  run: string,
+  { task, ...options }: PredictTaskOptions & RunTask<TaskReference>,
+): AsyncGenerator<JsonObject, void, void> {
+  yield* runPrediction(await taskOf(run, task), run, options);
 }
 
 /**
@@ -97,10 +146,24 @@ export async function* predictTask(run: string, options: PredictTaskOptions): As
  * for (const { label } of await stream.push('1')) console.log(label);
  * stream.close();
  */
-export async function streamTask(run: string, options: LoadTaskOptions = {}): Promise<TaskStream> {
-  return openStream(await taskOf(run), run, options);
+export async function streamTask(
+  run: string,
+  { task, ...options }: LoadTaskOptions & RunTask<TaskReference> = {},
+): Promise<TaskStream> {
+  return openStream(await taskOf(run, task), run, options);
 }
 
-async function taskOf(run: string): Promise<AnyTask> {
-  return taskNamed((await readTaskKind(run)) ?? 'none');
+/** The task that was given, or the built-in one that the run names. Code of a task is never read from the path in a run. */
+async function taskOf(run: string, given: unknown): Promise<AnyTask> {
+  if (given !== undefined) return taskNamed(given);
+  const named = namedTask(await savedConfiguration(run));
+  if (named === undefined) {
+    const message = `'${run}' is of no task: it was trained in another way than by trainTask or 'bptt train'`;
+    throw new ConfigurationError('task_missing', message, { run });
+  }
+  const { kind, module } = named;
+  if (Object.hasOwn(TASKS, kind)) return taskNamed(kind);
+  const place = module === undefined ? 'FILE' : join(runFolder(run), module);
+  const message = `the run '${run}' is of the task ${describeValue(kind)}, which is not built in: name its module with --task ${place}, or give the task as option 'task'`;
+  throw new ConfigurationError('task_missing', message, { run, task: kind, module });
 }

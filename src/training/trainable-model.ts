@@ -1,12 +1,6 @@
 import type { Batch } from '../batch/batch.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
 import type { PlainForm } from '../batch/plain-examples.js';
-
-/** A tensor that training reads and writes in place. */
-export interface TensorView {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
 import type { TensorHolder } from '../saved/model-tensors.js';
 
 /** How much a run worked on. */

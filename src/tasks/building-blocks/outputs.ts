@@ -2,6 +2,7 @@
 import { type SequenceExample, SequencePacking, type SequencePackingOptions } from '../../batch/sequence-packing.js';
 import type { Model } from '../../model/model.js';
 import { examplesOf, type Part } from '../definition/task.js';
+import { packingOf } from './model-packing.js';
 
 /** An example and what the model makes of it. */
 export interface ExampleOutput {
@@ -16,13 +17,14 @@ const AT_ONCE = 256;
 /**
  * Predicts every example of a part.
  *
+ * @param options how examples are packed; default as the model reads them
  * @throws as `Model.predict`
  * @throws the signal's reason when it is aborted
  */
 export async function* outputsOf(
   model: Model,
   part: Part,
-  options: SequencePackingOptions,
+  options: SequencePackingOptions = packingOf(model),
   signal?: AbortSignal,
 ): AsyncGenerator<ExampleOutput, void, void> {
   const packing = new SequencePacking(options);

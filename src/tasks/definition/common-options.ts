@@ -10,6 +10,7 @@ import {
   jsonOption,
   numberOption,
   numberOrTextOption,
+  type OptionTable,
   optional,
   type TaskOption,
   textOption,
@@ -31,25 +32,42 @@ export const DECIDED: Decided = {
   output: 'the task decides it',
 };
 
-/** Defaults that every task chooses for itself: those with which it reaches its figure. */
-export interface TrainingDefaults {
-  readonly valid: number;
-  readonly test: number;
-  readonly cell: (typeof CELL_NAMES)[number];
-  readonly units: number;
-  readonly layers?: number;
-  readonly dropout?: number;
-  readonly epochs: number;
-  readonly learningRate: number;
+/** Defaults of the options that every task has. */
+export interface RunDefaults {
+  /** Default 0.1. */
+  readonly valid?: number;
+  /** Default 0.1. */
+  readonly test?: number;
+  /** Default 10. */
+  readonly epochs?: number;
+  /** Default 2e-3. */
+  readonly learningRate?: number;
+  /** Default `constant`. */
   readonly schedule?: string;
+  /** Default 1. */
   readonly clipNorm?: number;
+  /** Default 1000. */
   readonly checkpointEvery?: number;
 }
 
-/** The same for tasks whose examples are sequences of their own. */
+/** Those of tasks with a stack of recurrent layers. */
+export interface TrainingDefaults extends RunDefaults {
+  /** Default `gru`. */
+  readonly cell?: (typeof CELL_NAMES)[number];
+  /** Default 64. */
+  readonly units?: number;
+  /** Default 1. */
+  readonly layers?: number;
+  /** Default 0. */
+  readonly dropout?: number;
+}
+
+/** Those of tasks whose examples are sequences of their own besides. */
 export interface CommonDefaults extends TrainingDefaults {
+  /** Default `forward`. */
   readonly direction?: 'forward' | 'reverse' | 'bidirectional';
-  readonly batch: number;
+  /** Default 32. */
+  readonly batch?: number;
 }
 
 const SCHEDULES =
@@ -62,27 +80,21 @@ const RECURRENT =
 const count = { integer: true, min: 1 } as const;
 const rate = { min: 0, max: 0.999999 } as const;
 
-/**
- * The table of options that all tasks share, with the defaults of one.
- *
- * @param held what `valid` and `test` mean in the task, for the help
- */
-export function trainingOptions(
-  defaults: TrainingDefaults,
-  held = 'a fraction to hold back, or a file; 0 for none',
-  decided: Decided = DECIDED,
-) {
-  const { layers = 1, dropout = 0, schedule = 'constant', clipNorm = 1, checkpointEvery = 1000 } = defaults;
+/** Where a run takes place, and what is held back. */
+function placeOptions({ valid = 0.1, test = 0.1 }: RunDefaults, held: string) {
   return {
     data: optional(textOption({ description: 'what to learn from', placeholder: 'file' })),
     out: textOption({ description: 'run directory for configuration, metrics and checkpoints', placeholder: 'run' }),
-    valid: numberOrTextOption(
-      { min: 0 },
-      { description: `to choose the best model by: ${held}`, default: defaults.valid },
-    ),
-    test: numberOrTextOption({ min: 0 }, { description: `to judge it by in the end: ${held}`, default: defaults.test }),
-    cell: choiceOption(CELL_NAMES, { description: 'kind of the recurrent layers', default: defaults.cell }),
-    units: numberOption(count, { description: 'hidden units of each layer', default: defaults.units }),
+    valid: numberOrTextOption({ min: 0 }, { description: `to choose the best model by: ${held}`, default: valid }),
+    test: numberOrTextOption({ min: 0 }, { description: `to judge it by in the end: ${held}`, default: test }),
+  };
+}
+
+/** The recurrent layers, as `recurrentBody` makes them. */
+function bodyOptions({ cell = 'gru', units = 64, layers = 1, dropout = 0 }: TrainingDefaults, decided: Decided) {
+  return {
+    cell: choiceOption(CELL_NAMES, { description: 'kind of the recurrent layers', default: cell }),
+    units: numberOption(count, { description: 'hidden units of each layer', default: units }),
     layers: numberOption(count, { description: 'recurrent layers', default: layers }),
     dropout: numberOption(rate, {
       description: 'probability of dropping an element between layers and before the output',
@@ -91,9 +103,16 @@ export function trainingOptions(
     recurrent: jsonOption({ description: RECURRENT, default: {} }, (name, value) =>
       requireRecurrent(name, value, decided),
     ),
-    epochs: numberOption(count, { description: 'passes over the training data', default: defaults.epochs }),
+  };
+}
+
+/** How the weights begin and change. */
+function learningOptions(defaults: RunDefaults) {
+  const { epochs = 10, learningRate = 2e-3, schedule = 'constant', clipNorm = 1, checkpointEvery = 1000 } = defaults;
+  return {
+    epochs: numberOption(count, { description: 'passes over the training data', default: epochs }),
     optimizer: OPTIMIZER,
-    learningRate: numberOption({ exclusiveMin: 0 }, { description: 'step size', default: defaults.learningRate }),
+    learningRate: numberOption({ exclusiveMin: 0 }, { description: 'step size', default: learningRate }),
     weightDecay: optional(
       numberOption(
         { min: 0 },
@@ -120,29 +139,72 @@ export function trainingOptions(
   };
 }
 
+const HELD = 'a fraction to hold back, or a file; 0 for none';
+
+/**
+ * The options that every task has: what the runner itself reads. For a task whose network is not a stack of recurrent layers.
+ *
+ * @param defaults those of this task
+ * @param held what `valid` and `test` mean in the task, for the help
+ */
+export function runOptions(defaults: RunDefaults = {}, held = HELD) {
+  return asCommon({ ...placeOptions(defaults, held), ...learningOptions(defaults) });
+}
+
+/** The table of `runOptions`: what every task has. */
+export type RunTable = ReturnType<typeof runOptions>;
+
+/**
+ * The options of `runOptions`, and those of a stack of recurrent layers, which `recurrentBody` reads.
+ *
+ * @param held what `valid` and `test` mean in the task, for the help
+ * @param decided options of the recurrent layers that the task decides, with the reason
+ */
+export function trainingOptions(defaults: TrainingDefaults = {}, held = HELD, decided: Decided = DECIDED) {
+  return asCommon({
+    ...placeOptions(defaults, held),
+    ...bodyOptions(defaults, decided),
+    ...learningOptions(defaults),
+  });
+}
+
 /** The table of `trainingOptions`. */
 export type CommonTable = ReturnType<typeof trainingOptions>;
 
 /**
  * The options of `trainingOptions`, and those of tasks whose examples are sequences of their own: in which direction they are read,
- * and how many make a batch.
+ * and how many make a batch. What most tasks have.
  *
  * @param held what `valid` and `test` mean in the task, for the help
+ * @example const options = { ...commonOptions({ units: 128, epochs: 20 }), pooling: choiceOption(['last', 'mean'], { description: 'how steps become a row', default: 'last' }) }
  */
-export function commonOptions(defaults: CommonDefaults, held?: string) {
-  return {
+export function commonOptions(defaults: CommonDefaults = {}, held = HELD) {
+  return asCommon({
     ...trainingOptions(defaults, held),
     direction: choiceOption(['forward', 'reverse', 'bidirectional'], {
       description: 'which way the layers read',
       default: defaults.direction ?? 'forward',
     }),
-    batch: optional(numberOption(count, { description: 'sequences of a batch', default: defaults.batch })),
+    batch: optional(numberOption(count, { description: 'sequences of a batch', default: defaults.batch ?? 32 })),
     tokens: optional(numberOption(count, { description: 'instead of batch: the most steps of a batch' })),
-  };
+  });
 }
 
 /** The table of `commonOptions`. */
 export type SequenceTable = ReturnType<typeof commonOptions>;
+
+/** The options that the functions of this file have made. */
+const COMMON = new WeakSet<TaskOption>();
+
+function asCommon<T extends OptionTable>(table: T): T {
+  for (const option of Object.values(table)) COMMON.add(option);
+  return table;
+}
+
+/** Whether an option comes from one of these tables. */
+export function isCommonOption(option: TaskOption): boolean {
+  return COMMON.has(option);
+}
 
 const OPTIMIZER: TaskOption<OptimizerName> = {
   kind: 'text',

@@ -9,10 +9,12 @@ import {
   requireOneOf,
 } from '../../core/options.js';
 
+/** How a text on the command line becomes a value. A flag has none. */
+export const OPTION_KINDS = ['number', 'text', 'numberOrText', 'json', 'flag'] as const;
+
 /** One option of a task, whose checked value is a T. */
 export interface TaskOption<T = unknown> {
-  /** How a text on the command line becomes a value. A flag has none. */
-  readonly kind: 'number' | 'text' | 'numberOrText' | 'json' | 'flag';
+  readonly kind: (typeof OPTION_KINDS)[number];
   /** What stands for the value in the help: `n`, `file`, `rnn|lstm|gru`. */
   readonly placeholder: string;
   readonly description: string;

@@ -10,7 +10,7 @@ import type { Model } from '../../model/model.js';
 import type { Network } from '../../model/network.js';
 import type { LossDescription } from '../../network/losses/losses.js';
 import type { BatchPosition } from '../../training/trainer-options.js';
-import type { CommonTable } from './common-options.js';
+import type { RunTable, SequenceTable } from './common-options.js';
 import type { Checked } from './task-options.js';
 
 /** Examples in memory, or made when a batch of them is. */
@@ -56,53 +56,56 @@ export interface TaskStream {
 }
 
 /** What comes with a model that is evaluated or used. */
-export interface TaskContext<T extends CommonTable, S extends JsonObject> {
+export interface TaskContext<T extends RunTable = RunTable, S extends JsonObject = JsonObject> {
   readonly options: Checked<T>;
   readonly saved: S;
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * A task. Its data and its JSON are checked by its own functions, which throw the errors of the library before anything is
- * written.
- */
-export interface Task<
-  T extends CommonTable = CommonTable,
-  S extends JsonObject = JsonObject,
-  E = SequenceExample,
-  P extends AnyPart<E> = Part<E>,
-> {
-  /** Its name on the command line. */
+/** What `read` of a task gives: as `TaskData`, with defaults for what most tasks need not say. */
+export interface ReadData<S extends JsonObject, E = SequenceExample, P extends AnyPart<E> = Part<E>> {
+  readonly training: P;
+  /** Chooses the best model. */
+  readonly validation?: P | undefined;
+  /** Judges it in the end. */
+  readonly test?: P | undefined;
+  /** What is needed to use the model, plain JSON; default `{}`. */
+  readonly saved?: S;
+  /** What identifies the data; default a digest of all examples, or the number and lengths of those that are read later. */
+  readonly fingerprint?: JsonObject;
+}
+
+/** Metrics that a task has which does not say how it is evaluated. */
+export type LossMetrics = {
+  /** Mean loss of the part. */
+  readonly loss: number;
+  /** e to the loss, for the cross-entropy of classes. */
+  readonly perplexity?: number;
+  /** The loss in bits, for the cross-entropy of classes. */
+  readonly bitsPerToken?: number;
+  /** Predictions that were counted. */
+  readonly tokens: number;
+};
+
+/** What a task cannot do without, and what it may leave as it is. */
+interface TaskCore<T extends RunTable, S extends JsonObject, E, P extends AnyPart<E>, M extends JsonObject> {
+  /** Its name on the command line and in its runs: letters, digits and dashes, not that of a built-in task. */
   readonly name: string;
   /** One line for the help. */
   readonly summary: string;
-  readonly options: T;
   /** What the parts are counted in, for people; default `examples`. */
   readonly countedIn?: string;
   /** Names of the options that nothing depends on which is learnt: a trained model may be used with other values. */
   readonly usage?: readonly string[];
-  /** Reads the data, splits it, and learns from the training part what must be saved. */
-  read(options: Checked<T>): Promise<TaskData<S, E, P>>;
-  /** Other examples with their targets, read as the training part was: for an evaluation on another file. */
-  readExamples(file: string, options: Checked<T>, saved: S): Promise<P>;
-  /** How the examples become batches; streams are batches already. */
+  /** How the examples become batches; streams are batches already. Default: as the network reads them, see `packingOf`. */
   packing?(options: Checked<T>, saved: S): Packing<E>;
   network(options: Checked<T>, saved: S): Network;
   /** Makes of a batch the one that is trained on, by its position alone; missing where batches stay as they are. */
   prepare?(batch: Batch, model: Model, options: Checked<T>, position: BatchPosition): Batch | Promise<Batch>;
-  loss(options: Checked<T>): LossDescription;
-  /** Metrics by name. */
-  evaluate(model: Model, part: P, context: TaskContext<T, S>): Promise<JsonObject>;
   /** Metrics that are enough to choose the best model by, where all of them take long; default `evaluate`. */
   evaluateQuickly?(model: Model, part: P, context: TaskContext<T, S>): Promise<JsonObject>;
   /** The number that the best model is chosen by: lower is better. Default the validation loss. */
-  score?(metrics: JsonObject): number;
-  /** The metrics as lines for people. */
-  describe(metrics: JsonObject, saved: S): string;
-  /** Examples without targets. */
-  readInputs(source: PredictionSource, options: Checked<T>, saved: S): Promise<readonly E[]>;
-  /** One prediction for each input, in their order. */
-  predict(model: Model, inputs: readonly E[], context: TaskContext<T, S>): AsyncIterable<JsonObject>;
+  score?(metrics: M): number;
   /**
    * Begins to read a sequence as it comes; missing where a task needs whole sequences.
    *
@@ -111,23 +114,78 @@ export interface Task<
   stream?(model: Model, context: TaskContext<T, S>): TaskStream;
 }
 
+/**
+ * A task, as `defineTask` gives it: all that the runner and the command line need. Its data and its JSON are checked by its own
+ * functions, which throw the errors of the library before anything is written.
+ */
+export interface Task<
+  T extends RunTable = RunTable,
+  S extends JsonObject = JsonObject,
+  E = SequenceExample,
+  P extends AnyPart<E> = Part<E>,
+  M extends JsonObject = JsonObject,
+> extends TaskCore<T, S, E, P, M> {
+  readonly options: T;
+  read(options: Checked<T>): Promise<TaskData<S, E, P>>;
+  readExamples(file: string, options: Checked<T>, saved: S): Promise<P>;
+  loss(options: Checked<T>): LossDescription;
+  evaluate(model: Model, part: P, context: TaskContext<T, S>): Promise<M>;
+  describe(metrics: M, saved: S): string;
+  readInputs(source: PredictionSource, options: Checked<T>, saved: S): Promise<readonly E[]>;
+  predict(model: Model, inputs: readonly E[], context: TaskContext<T, S>): AsyncIterable<JsonObject>;
+}
+
+/**
+ * What `defineTask` takes.
+ *
+ * @typeParam T table of options
+ * @typeParam S what is saved with a model
+ * @typeParam E an example
+ * @typeParam P a part of the data
+ * @typeParam M metrics
+ */
+export interface TaskDefinition<
+  T extends RunTable = SequenceTable,
+  S extends JsonObject = JsonObject,
+  E = SequenceExample,
+  P extends AnyPart<E> = Part<E>,
+  M extends JsonObject = LossMetrics,
+> extends TaskCore<T, S, E, P, M> {
+  /** Options by name: `commonOptions()` with the defaults of this task, and its own ones behind. Default `commonOptions()`. */
+  readonly options?: T;
+  /**
+   * Reads the data, splits it, and learns from the training part what must be saved.
+   *
+   * @param saved only when another file is read for a trained model and the task has no `readExamples`: what was saved with it
+   */
+  read(options: Checked<T>, saved?: S): ReadData<S, E, P> | Promise<ReadData<S, E, P>>;
+  /**
+   * Other examples with their targets, read as the training part was: for an evaluation on another file. Default: the training
+   * part of `read`, called with the file as `data`, nothing held back and `saved`, which must come out the same.
+   */
+  readExamples?(file: string, options: Checked<T>, saved: S): P | Promise<P>;
+  /** What is minimised: a loss, or the one that the options choose. */
+  readonly loss: LossDescription | ((options: Checked<T>) => LossDescription);
+  /** Metrics by name. Default the loss of the part, `LossMetrics`. */
+  evaluate?(model: Model, part: P, context: TaskContext<T, S>): M | Promise<M>;
+  /** The metrics as lines for people. Default their names and numbers in a line. */
+  describe?(metrics: M, saved: S): string;
+  /**
+   * Examples without targets. Default, for a network of one input: ids or rows of numbers, from JSON lines `{"input": ...}` or values;
+   * not where `read` gives examples of another form.
+   */
+  readInputs?(source: PredictionSource, options: Checked<T>, saved: S): readonly E[] | Promise<readonly E[]>;
+  /** One prediction for each input, in their order. Default the outputs: `{"output": row}`, or `{"outputs": rows}` with one for each step. */
+  predict?(model: Model, inputs: readonly E[], context: TaskContext<T, S>): AsyncIterable<JsonObject>;
+}
+
 /** A task of which nothing more is known: what runs any of them takes. */
-export interface AnyTask extends Omit<Task<CommonTable, JsonObject, unknown, AnyPart<unknown>>, 'packing'> {
-  packing?(options: Checked<CommonTable>, saved: JsonObject): Packing<never>;
+export interface AnyTask extends Omit<Task<RunTable, JsonObject, unknown, AnyPart<unknown>>, 'packing'> {
+  packing?(options: Checked<RunTable>, saved: JsonObject): Packing<never>;
 }
 
 /** What any task has read. */
 export type AnyTaskData = TaskData<JsonObject, unknown, AnyPart<unknown>>;
-
-/** Gives the literal types of a task to the compiler. */
-export function defineTask<
-  T extends CommonTable,
-  S extends JsonObject,
-  E = SequenceExample,
-  P extends AnyPart<E> = Part<E>,
->(task: Task<T, S, E, P>): Task<T, S, E, P> {
-  return task;
-}
 
 /** The examples of a part, some at a time, in their order. */
 export async function* examplesOf<E>(part: Part<E>, atOnce: number): AsyncGenerator<readonly E[], void, void> {

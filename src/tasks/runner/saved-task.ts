@@ -3,7 +3,7 @@ import { CheckpointError, UsageError } from '../../core/errors.js';
 import { type JsonObject, canonicalJson, } from '../../core/json.js';
 import { rejectUnknownKeys } from '../../core/options.js';
 import type { Model } from '../../model/model.js';
-import type { CommonTable } from '../definition/common-options.js';
+import type { RunTable } from '../definition/common-options.js';
 import { loadModel } from '../../saved/load-model.js';
 import {
   type AnyPart,
@@ -14,11 +14,12 @@ import {
   type TaskStream,
 } from '../definition/task.js';
 import { checkTaskOptions } from '../definition/task-options.js';
-import { batchesOf } from './task-batches.js';
+import { batchesOf } from '../building-blocks/task-batches.js';
 import { readSavedTask } from './task-configuration.js';
 
 /** A trained model of a task. Call `model.dispose()` in the end. */
-export interface SavedTaskModel extends TaskContext<CommonTable, JsonObject> {
+export interface SavedTaskModel<T extends RunTable = RunTable, S extends JsonObject = JsonObject>
+  extends TaskContext<T, S> {
   readonly model: Model;
   /** Of the data that it was trained with. */
   readonly fingerprint: JsonObject;
@@ -72,14 +73,14 @@ export interface EvaluateTaskOptions extends LoadTaskOptions {
 }
 
 /** What an evaluation came to. */
-export interface TaskEvaluation {
+export interface TaskEvaluation<M extends JsonObject = JsonObject> {
   readonly task: string;
   /** `test`, `validation`, or the file. */
   readonly part: string;
   readonly examples: number;
   /** What they are: `examples`, `symbols`. */
   readonly of: string;
-  readonly metrics: JsonObject;
+  readonly metrics: M;
   /** The metrics for people. */
   readonly summary: string;
 }

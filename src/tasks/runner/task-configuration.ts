@@ -1,15 +1,19 @@
 /** What a run directory says of its task, and how a resumed run takes its options from there. */
 import { existsSync } from 'node:fs';
+import { relative, sep } from 'node:path';
 import { configurationPath, readConfiguration } from '../../checkpoint/run.js';
 import { CheckpointError, ConfigurationError, OptionError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
 import { optimizerNamed } from '../../network/optimizers/optimizer.js';
-import type { CommonTable, SequenceTable } from '../definition/common-options.js';
+import type { RunTable, SequenceTable } from '../definition/common-options.js';
 import type { AnyTask, AnyTaskData } from '../definition/task.js';
 import { type Checked, checkTaskOptions } from '../definition/task-options.js';
 
 /** Where and how long a run takes place: a resumed run may change it. */
 const PLACE = ['data', 'threads', 'checkpointEvery', 'epochs'];
+
+/** Where the module of a task lies, beside the places of its options. */
+const MODULE = 'module';
 
 /** Not part of a configuration: what the run is called, and that it goes on. */
 const UNSAID = ['out', 'resume'];
@@ -20,7 +24,7 @@ const UNSAID = ['out', 'resume'];
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {ConfigurationError} `configuration_mismatch` when the run is one of another task
  */
-export function checkTrainingOptions(task: AnyTask, given: Readonly<Record<string, unknown>>): Checked<CommonTable> {
+export function checkTrainingOptions(task: AnyTask, given: Readonly<Record<string, unknown>>): Checked<RunTable> {
   const { out, resume } = given;
   const isThere = resume === true && typeof out === 'string' && existsSync(configurationPath(out));
   const earlier = isThere ? optionsOf(task, readConfiguration(out), out) : {};
@@ -28,10 +32,17 @@ export function checkTrainingOptions(task: AnyTask, given: Readonly<Record<strin
 }
 
 /**
- * What the configuration of a run says of the task. Under `place` stands what a resumed run may change. `recurrent` and
- * `weightDecay` are left out where they are what they would be if nobody had given them.
+ * What the configuration of a run says of the task, and under `place` the module that it was read from, if any: relative to the
+ * run, for messages alone. Nothing is read from there: what the module decides about, options, network, loss and data, is compared.
+ * Under `place` stands what a resumed run may change. `recurrent` and `weightDecay` are left out where they are what they would be if
+ * nobody had given them.
  */
-export function describeTask(task: AnyTask, options: Checked<CommonTable>, data: AnyTaskData): JsonObject {
+export function describeTask(
+  task: AnyTask,
+  options: Checked<RunTable>,
+  data: AnyTaskData,
+  module?: string,
+): JsonObject {
   const settings: Record<string, JsonObject[string]> = {};
   const place: Record<string, JsonObject[string]> = {};
   const usual = {
@@ -45,15 +56,31 @@ export function describeTask(task: AnyTask, options: Checked<CommonTable>, data:
     const isFile = (name === 'valid' || name === 'test') && typeof value === 'string';
     (isFile || PLACE.includes(name) ? place : settings)[name] = value;
   }
+  if (module !== undefined) place[MODULE] = relative(options.out, module).replaceAll(sep, '/');
   return {
     task: { kind: task.name, ...settings, saved: data.saved, fingerprint: data.fingerprint },
     place,
   };
 }
 
+/** Which task a configuration is of. */
+export interface NamedTask {
+  readonly kind: string;
+  /** Path of its module, relative to the run; missing for a built-in task, and one that was given as an object. */
+  readonly module?: string;
+}
+
+/** The task that the configuration of a run names; undefined when it names none. */
+export function namedTask({ task, place }: JsonObject): NamedTask | undefined {
+  const { kind } = isJsonObject(task) ? task : {};
+  if (typeof kind !== 'string') return undefined;
+  const module = isJsonObject(place) ? place[MODULE] : undefined;
+  return typeof module === 'string' ? { kind, module } : { kind };
+}
+
 /** What a trained model says of its training. */
 export interface SavedTask {
-  readonly options: Checked<CommonTable>;
+  readonly options: Checked<RunTable>;
   readonly saved: JsonObject;
   readonly fingerprint: JsonObject;
 }
@@ -84,11 +111,12 @@ function optionsOf(task: AnyTask, { task: description, place }: JsonObject, run:
     });
   }
   const { kind: _kind, saved: _saved, fingerprint: _fingerprint, ...settings } = description;
-  return { ...settings, ...place };
+  const { [MODULE]: _module, ...places } = place;
+  return { ...settings, ...places };
 }
 
 /** A batch is limited by its sequences or by its steps. @throws {OptionError} `invalid_option` for both */
-function chooseLimit(options: Checked<CommonTable>, given: Readonly<Record<string, unknown>>): Checked<CommonTable> {
+function chooseLimit(options: Checked<RunTable>, given: Readonly<Record<string, unknown>>): Checked<RunTable> {
   const { batch, tokens } = options as Partial<Checked<SequenceTable>>;
   if (tokens === undefined) return options;
   if (given['batch'] === undefined) return Object.assign({}, options, { batch: undefined });

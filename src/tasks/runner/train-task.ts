@@ -7,11 +7,11 @@ import type { TrainingCallbacks } from '../../training/callbacks.js';
 import type { ProgressReporter } from '../../training/progress.js';
 import { Trainer } from '../../training/trainer.js';
 import type { TrainingResult } from '../../training/training-result.js';
-import type { CommonTable } from '../definition/common-options.js';
+import type { RunTable } from '../definition/common-options.js';
 import { type AnyPart, type AnyTask, type AnyTaskData, type TaskContext, sizeOf } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
 import { type TrainingMemory, measureMemory } from './measured-memory.js';
-import { batchesOf } from './task-batches.js';
+import { batchesOf } from '../building-blocks/task-batches.js';
 import { checkTrainingOptions, describeTask } from './task-configuration.js';
 
 /** How a training is watched and stopped. */
@@ -36,7 +36,7 @@ export interface PartSizes {
 /** What is known before the first step. */
 export interface TaskStart {
   readonly task: string;
-  readonly options: Checked<CommonTable>;
+  readonly options: Checked<RunTable>;
   readonly parameters: number;
   readonly examples: PartSizes;
   /** What they are: `examples`, `symbols`. */
@@ -45,7 +45,7 @@ export interface TaskStart {
 }
 
 /** What training a task came to. */
-export interface TaskResult extends TrainingResult {
+export interface TaskResult<M extends JsonObject = JsonObject> extends TrainingResult {
   readonly task: string;
   /** The run directory. */
   readonly run: string;
@@ -55,7 +55,7 @@ export interface TaskResult extends TrainingResult {
   /** What they are: `examples`, `symbols`. */
   readonly of: string;
   /** Metrics of the best model by the part that they were measured on. */
-  readonly metrics: { readonly validation?: JsonObject; readonly test?: JsonObject };
+  readonly metrics: { readonly validation?: M; readonly test?: M };
   /** The same for people. */
   readonly summary: string;
   readonly memory: TrainingMemory;
@@ -65,6 +65,7 @@ export interface TaskResult extends TrainingResult {
  * Trains a task in a run directory that can be resumed, keeps the best model by the task's metric and judges it by the test
  * part.
  *
+ * @param module path of the file that the task was read from; the run keeps it for messages
  * @throws {OptionError | DataError | VocabularyError | ConfigurationError | CheckpointError} when something does not fit, before
  *   anything is written
  * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`
@@ -73,15 +74,16 @@ export interface TaskResult extends TrainingResult {
 export async function runTraining(
   task: AnyTask,
   { callbacks = [], progress, signal, onStart, ...given }: TaskWatch & Readonly<Record<string, unknown>>,
+  module?: string,
 ): Promise<TaskResult> {
   const options = checkTrainingOptions(task, given);
   signal?.throwIfAborted();
   const data = await task.read(options);
   const context = { options, saved: data.saved, ...(signal !== undefined && { signal }) };
-  const batches = batchesOfParts(task, context, data);
   const residentBefore = process.memoryUsage.rss();
   const model = await compile(task, context);
   try {
+    const batches = batchesOfParts(task, { ...context, model }, data);
     const { validation } = data;
     const examples = {
       training: sizeOf(data.training),
@@ -102,7 +104,7 @@ export async function runTraining(
       ...(validation &&
         task.score && { score: async () => score(await quickMetrics(task, model, validation, context)) }),
       ...(task.prepare && { prepare: (batch, position) => task.prepare?.(batch, model, options, position) ?? batch }),
-      configuration: describeTask(task, options, data),
+      configuration: describeTask(task, options, data, module),
       callbacks: [{ onStart: announce }, ...callbacks],
       ...(progress !== undefined && { progress }),
       ...(signal !== undefined && { signal }),
@@ -118,7 +120,7 @@ export async function runTraining(
 }
 
 /** Everything that can be wrong with the examples of any part is found here, before training. */
-function batchesOfParts(task: AnyTask, context: TaskContext<CommonTable, JsonObject>, data: AnyTaskData) {
+function batchesOfParts(task: AnyTask, context: TaskContext & { readonly model: Model }, data: AnyTaskData) {
   const { training, validation, test } = data;
   if (test !== undefined) batchesOf(task, test, context);
   return {
@@ -127,7 +129,7 @@ function batchesOfParts(task: AnyTask, context: TaskContext<CommonTable, JsonObj
   };
 }
 
-function compile(task: AnyTask, { options, saved }: TaskContext<CommonTable, JsonObject>): Promise<Model> {
+function compile(task: AnyTask, { options, saved }: TaskContext): Promise<Model> {
   const { optimizer, learningRate, weightDecay, seed, init, threads } = options;
   return task.network(options, saved).compile({
     loss: task.loss(options),
@@ -138,12 +140,7 @@ function compile(task: AnyTask, { options, saved }: TaskContext<CommonTable, Jso
   });
 }
 
-function quickMetrics(
-  task: AnyTask,
-  model: Model,
-  part: AnyPart<unknown>,
-  context: TaskContext<CommonTable, JsonObject>,
-) {
+function quickMetrics(task: AnyTask, model: Model, part: AnyPart<unknown>, context: TaskContext) {
   return task.evaluateQuickly?.(model, part, context) ?? task.evaluate(model, part, context);
 }
 
@@ -151,7 +148,7 @@ async function judge(
   task: AnyTask,
   model: Model,
   { validation, test }: AnyTaskData,
-  context: TaskContext<CommonTable, JsonObject>,
+  context: TaskContext,
 ): Promise<TaskResult['metrics']> {
   return {
     ...(validation && { validation: await task.evaluate(model, validation, context) }),

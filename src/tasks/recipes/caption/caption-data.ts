@@ -9,7 +9,7 @@ import { type JsonRow, readJsonLines } from '../../../files/json-lines.js';
 import { invalidRow } from '../../../files/row-error.js';
 import { wordsOf } from '../../../files/text.js';
 import { type ExampleParts, fingerprintOf } from '../../building-blocks/held-out.js';
-import { holdOutGroups } from '../../building-blocks/held-out-groups.js';
+import { splitParts } from '../../building-blocks/split-parts.js';
 import type { TaskData } from '../../definition/task.js';
 import { type PicturePlace, pictureName, pictureOfRow, readPictures } from './caption-pictures.js';
 
@@ -76,11 +76,11 @@ export async function readCaptions(
   file: string,
   options: CaptionDataOptions,
 ): Promise<TaskData<SavedCaptions, CaptionExample>> {
-  const { valid, test, seed, minCount } = options;
-  const other = async (part: number | string) =>
-    typeof part === 'number' ? part : await readJsonLines(part, captionLine);
-  const held = { valid: await other(valid), test: await other(test), seed };
-  const lines = holdOutGroups(await readJsonLines(file, captionLine), held, ({ group }) => group);
+  const { seed, minCount } = options;
+  const lines = await splitParts(await readJsonLines(file, captionLine), options, {
+    readFile: (part) => readJsonLines(part, captionLine),
+    groupOf: ({ group }) => group,
+  });
   const all = [lines.training, lines.validation ?? [], lines.test ?? []].flat();
   const pictures = await readPictures(
     all.map(({ place }) => place),

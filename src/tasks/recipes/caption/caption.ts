@@ -5,15 +5,9 @@ import { JsonRow, readJsonLines } from '../../../files/json-lines.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
-import { defineTask } from '../../definition/task.js';
+import { defineTask } from '../../definition/define-task.js';
 import { type Checked, choiceOption, flagOption, numberOption } from '../../definition/task-options.js';
-import {
-  type CaptionExample,
-  readCaptions,
-  readMoreCaptions,
-  readUncaptioned,
-  type SavedCaptions,
-} from './caption-data.js';
+import { readCaptions, readMoreCaptions, readUncaptioned, type SavedCaptions } from './caption-data.js';
 import { attentionOf, captionScores, captionsOf } from './caption-decoding.js';
 import { captionNetwork, captionPacking } from './caption-network.js';
 import { pictureOfRow } from './caption-pictures.js';
@@ -65,12 +59,12 @@ const dataOptions = (given: Options) => ({ ...given, positions: given.positions 
 export type CaptionSaved = SavedCaptions;
 
 /** Captions of pictures. */
-export const caption = defineTask<typeof options, CaptionSaved, CaptionExample>({
+export const caption = defineTask({
   name: 'caption',
   summary: 'a sentence for a picture: PNG files or features, from JSON lines',
   options,
   usage: ['beams', 'maxLength', 'lengthPenalty', 'nBest'],
-  loss: () => 'softmaxCrossEntropy',
+  loss: 'softmaxCrossEntropy',
   read: (given) => readCaptions(requireData(given), dataOptions(given)),
   readExamples: (file, given, saved) => readMoreCaptions(file, dataOptions(given), saved),
   packing: captionPacking,

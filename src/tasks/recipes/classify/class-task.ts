@@ -1,27 +1,30 @@
 /** What the tasks that tell classes apart have in common: their data, their loss and their metrics. */
-
+import type { SequenceExample } from '../../../batch/sequence-packing.js';
+import type { JsonObject } from '../../../core/json.js';
+import type { Model } from '../../../model/model.js';
 import { encoderOf, featuresOf } from '../../building-blocks/sequence-inputs.js';
-import type { CommonTable } from '../../definition/common-options.js';
-import type { Task } from '../../definition/task.js';
+import type { Part, PredictionSource } from '../../definition/task.js';
 import { classScores, describeClassScores, errorRate } from './class-scores.js';
-import { readClasses, readMoreClasses, type SavedClasses } from './classify-data.js';
+import { type ClassDataOptions, readClasses, readMoreClasses, type SavedClasses } from './classify-data.js';
 import { readUnlabelled } from './labelled-sequences.js';
 
-type Shared = 'read' | 'readExamples' | 'packing' | 'loss' | 'evaluate' | 'score' | 'describe' | 'readInputs';
-
 /** @param perStep whether there is a class for each step rather than for the sequence */
-export function classTask(perStep: boolean): Pick<Required<Task<CommonTable, SavedClasses>>, Shared> {
+export function classTask(perStep: boolean) {
   return {
-    read: (given) => readClasses(given, perStep),
-    readExamples: (file, _given, saved) => readMoreClasses(file, saved, perStep),
-    packing: (_given, { encoding }) => ({ features: featuresOf(encoding) }),
-    loss: () => 'softmaxCrossEntropy',
-    evaluate(model, part, { saved, signal }) {
+    read: (given: ClassDataOptions) => readClasses(given, perStep),
+    readExamples: (file: string, _given: unknown, saved: SavedClasses) => readMoreClasses(file, saved, perStep),
+    packing: (_given: unknown, { encoding }: SavedClasses) => ({ features: featuresOf(encoding) }),
+    loss: 'softmaxCrossEntropy' as const,
+    evaluate(model: Model, part: Part, { saved, signal }: { saved: SavedClasses; signal?: AbortSignal | undefined }) {
       return classScores(model, part, saved.classes, { features: featuresOf(saved.encoding) }, signal);
     },
     score: errorRate,
-    describe: (metrics, { classes }) => describeClassScores(metrics, classes),
-    async readInputs(source, _given, { encoding }) {
+    describe: (metrics: JsonObject, { classes }: SavedClasses) => describeClassScores(metrics, classes),
+    async readInputs(
+      source: PredictionSource,
+      _given: unknown,
+      { encoding }: SavedClasses,
+    ): Promise<SequenceExample[]> {
       const encode = encoderOf(encoding);
       return (await readUnlabelled(source, encoding)).map((input) => ({ input: encode(input) }));
     },

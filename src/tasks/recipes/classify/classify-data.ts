@@ -1,11 +1,10 @@
 /** The parts of labelled data, encoded by what the training part has taught. */
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
-import { fingerprintOf, holdOut } from '../../building-blocks/held-out.js';
+import { fingerprintOf } from '../../building-blocks/held-out.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { encoderOf, fitEncoding, type InputEncoding } from '../../building-blocks/sequence-inputs.js';
-import type { CommonTable } from '../../definition/common-options.js';
+import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.js';
 import type { TaskData } from '../../definition/task.js';
-import type { Checked } from '../../definition/task-options.js';
 import { type LabelledSequence, readLabelled } from './labelled-sequences.js';
 
 /** What is saved with a model that tells classes apart. */
@@ -14,19 +13,23 @@ export type SavedClasses = {
   readonly encoding: InputEncoding;
 };
 
+/** The options that say what is read. */
+export interface ClassDataOptions extends SplitChoice {
+  readonly data: string | undefined;
+}
+
 /**
  * Reads and splits labelled data; of every class the same fraction is held back.
  *
  * @param perStep whether there is a target for each step
- * @throws as `readLabelled`, `holdOut` and `fitEncoding`
+ * @throws as `readLabelled`, `splitParts` and `fitEncoding`
  */
-export async function readClasses(options: Checked<CommonTable>, perStep: boolean): Promise<TaskData<SavedClasses>> {
-  const { valid, test, seed } = options;
+export async function readClasses(options: ClassDataOptions, perStep: boolean): Promise<TaskData<SavedClasses>> {
   const { classes, examples } = await readLabelled(requireData(options), { perStep });
-  const other = async (part: number | string) =>
-    typeof part === 'number' ? part : (await readLabelled(part, { known: classes, perStep })).examples;
-  const held = { valid: await other(valid), test: await other(test), seed };
-  const parts = holdOut(examples, held, ({ target }) => (typeof target === 'number' ? target : 0));
+  const parts = await splitParts(examples, options, {
+    readFile: async (file) => (await readLabelled(file, { known: classes, perStep })).examples,
+    classOf: ({ target }) => (typeof target === 'number' ? target : 0),
+  });
   const encoding = fitEncoding(parts.training.map(({ input }) => input));
   const encode = encoderOf(encoding);
   const encoded = (part: readonly LabelledSequence[]) => part.map((sequence) => encodeExample(sequence, encode));

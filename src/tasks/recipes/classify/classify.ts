@@ -7,7 +7,7 @@ import { probabilities } from '../../building-blocks/probabilities.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { featuresOf, inputLayers } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
-import { defineTask } from '../../definition/task.js';
+import { defineTask } from '../../definition/define-task.js';
 import { choiceOption, numberOption } from '../../definition/task-options.js';
 import { classTask } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
@@ -28,7 +28,7 @@ const options = {
 export type ClassifySaved = SavedClasses;
 
 /** Classification of sequences. */
-export const classify = defineTask<typeof options, ClassifySaved>({
+export const classify = defineTask({
   name: 'classify',
   summary: 'the class of a whole sequence: text lines, time series, pictures row by row',
   options,

@@ -1,11 +1,12 @@
 /** Tags steps as they come. */
-import type { JsonObject, JsonValue } from '../../../core/json.js';
+
 import { JsonRow } from '../../../files/json-lines.js';
-import { atRow, invalidRow } from '../../../files/row-error.js';
+import { invalidRow } from '../../../files/row-error.js';
 import { largestClasses } from '../../../metrics/confusion-matrix.js';
 import type { Model } from '../../../model/model.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
-import { encoderOf, featuresOf, inputValue, type RawInput } from '../../building-blocks/sequence-inputs.js';
+import { encoderOf, featuresOf, inputValue } from '../../building-blocks/sequence-inputs.js';
+import { stepStream } from '../../building-blocks/step-stream.js';
 import type { TaskStream } from '../../definition/task.js';
 import type { SavedClasses } from './classify-data.js';
 
@@ -16,45 +17,25 @@ import type { SavedClasses } from './classify-data.js';
  * @throws {UsageError} `not_streamable` for a network that reads ahead
  */
 export function tagStream(model: Model, { classes, encoding }: SavedClasses): TaskStream {
-  const stream = model.stream();
   const encode = encoderOf(encoding);
   const features = featuresOf(encoding);
-  let line = 0;
-
-  /** A piece as a sequence of steps. A token may look like a number: the text is not read as JSON. */
-  const read = (piece: JsonValue): RawInput => {
-    line += 1;
-    const place = { file: 'stream', line };
-    if (encoding.kind === 'features') {
-      const { input = null } = inputValue(piece, encoding.kind);
-      return { features, rows: new JsonRow({ input: [input] }, place).rows('input', features) };
-    }
-    if (typeof piece === 'string' && encoding.kind === 'characters' && piece !== '') return piece;
-    const tokens = typeof piece === 'string' ? piece.split(/\s+/).filter((token) => token !== '') : [];
-    if (encoding.kind === 'tokens' && tokens.length > 0) return tokens;
-    throw invalidRow(place, '', 'a text that is not empty', JSON.stringify(piece));
-  };
-
-  const tagged = (output: Float32Array): JsonObject => {
-    const likely = probabilities(output);
-    const [best] = largestClasses(output, classes.length);
-    const all = Object.fromEntries(classes.map((name, at) => [name, likely[at] as number]));
-    return { label: classes[best as number] as string, probabilities: all };
-  };
-
-  return {
-    pieces: 'lines',
-    async push(piece) {
-      const raw = read(piece as JsonValue);
-      const steps = atRow({ file: 'stream', line }, () => encode(raw));
-      const outputs = Array.from({ length: steps.length / features }, (_, at) =>
-        stream.step(
-          steps instanceof Int32Array ? (steps[at] as number) : steps.slice(at * features, (at + 1) * features),
-        ),
-      );
-      return outputs.map(tagged);
+  return stepStream(model, {
+    /** A token may look like a number: the text is not read as JSON. */
+    read(piece, place) {
+      if (encoding.kind === 'features') {
+        const { input = null } = inputValue(piece, encoding.kind);
+        return encode({ features, rows: new JsonRow({ input: [input] }, place).rows('input', features) });
+      }
+      if (typeof piece === 'string' && encoding.kind === 'characters' && piece !== '') return encode(piece);
+      const tokens = typeof piece === 'string' ? piece.split(/\s+/).filter((token) => token !== '') : [];
+      if (encoding.kind === 'tokens' && tokens.length > 0) return encode(tokens);
+      throw invalidRow(place, '', 'a text that is not empty', JSON.stringify(piece));
     },
-    end: async () => [],
-    close: () => stream.close(),
-  };
+    write(output) {
+      const likely = probabilities(output);
+      const [best] = largestClasses(output, classes.length);
+      const all = Object.fromEntries(classes.map((name, at) => [name, likely[at] as number]));
+      return { label: classes[best as number] as string, probabilities: all };
+    },
+  });
 }

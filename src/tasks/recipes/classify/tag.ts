@@ -7,7 +7,7 @@ import { outputsOf } from '../../building-blocks/outputs.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { featuresOf, inputLayers } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
-import { defineTask } from '../../definition/task.js';
+import { defineTask } from '../../definition/define-task.js';
 import { numberOption } from '../../definition/task-options.js';
 import { classTask } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
@@ -25,7 +25,7 @@ const options = {
 export type TagSaved = SavedClasses;
 
 /** Classification of every step. */
-export const tag = defineTask<typeof options, TagSaved>({
+export const tag = defineTask({
   name: 'tag',
   summary: 'a class for every step of a sequence, from JSON lines or CSV',
   options,

@@ -2,7 +2,7 @@
 
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { DataError } from '../../../core/errors.js';
-import { isJsonObject, type JsonObject } from '../../../core/json.js';
+import { isJsonObject } from '../../../core/json.js';
 import { Standardizer } from '../../../features/standardizer.js';
 import { JsonRow } from '../../../files/json-lines.js';
 import { RegressionErrors } from '../../../metrics/forecast-errors.js';
@@ -13,7 +13,7 @@ import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
-import { defineTask } from '../../definition/task.js';
+import { defineTask } from '../../definition/define-task.js';
 import { type Checked, choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
 import { columnsOf, formOf, readColumns, readTable, type SavedForecast, scalingOf } from './forecast-data.js';
 import { forecastRecord, forecastsOf } from './forecast-outputs.js';
@@ -65,7 +65,7 @@ const formFor = (given: Options, { columns, covariates }: SavedForecast) =>
   formOf(given, columns.length + covariates.length, columns.length);
 
 /** Forecasts of tables. */
-export const forecast = defineTask<typeof options, ForecastSaved>({
+export const forecast = defineTask({
   name: 'forecast',
   summary: 'the next steps of columns of a CSV file',
   options,
@@ -178,7 +178,7 @@ export const forecast = defineTask<typeof options, ForecastSaved>({
   stream: (model, { options: given, saved, signal }) => forecastStream(model, saved, formFor(given, saved), signal),
 });
 
-function summary(errors: RegressionErrors | undefined): JsonObject {
+function summary(errors: RegressionErrors | undefined) {
   return { mse: errors?.meanSquaredError ?? null, mae: errors?.meanAbsoluteError ?? null };
 }
 

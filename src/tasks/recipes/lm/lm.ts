@@ -14,7 +14,8 @@ import { evaluateOn } from '../../../training/validation.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { DECIDED, trainingOptions } from '../../definition/common-options.js';
-import { defineTask, type PredictionSource } from '../../definition/task.js';
+import { defineTask } from '../../definition/define-task.js';
+import type { PredictionSource } from '../../definition/task.js';
 import { choiceOption, flagOption, numberOption, optional } from '../../definition/task-options.js';
 import { LanguageModelReader } from './language-model-reader.js';
 
@@ -49,7 +50,7 @@ const options = {
 export type LanguageModelSaved = { readonly vocabulary: VocabularyJson };
 
 /** Language modelling. */
-export const lm = defineTask<typeof options, LanguageModelSaved, Int32Array, TokenStreams>({
+export const lm = defineTask({
   name: 'lm',
   summary: 'a language model: the next character, word or byte of a text',
   options,
@@ -85,7 +86,7 @@ export const lm = defineTask<typeof options, LanguageModelSaved, Int32Array, Tok
       dense({ units: size, ...(tied && { tied: 'embedding' }) }),
     ]);
   },
-  loss: () => 'softmaxCrossEntropy',
+  loss: 'softmaxCrossEntropy',
 
   async evaluate(model, part, { signal }) {
     const { loss, tokens } = await evaluateOn(model, readForValidation(part), signal);

@@ -12,7 +12,7 @@ import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
-import { defineTask } from '../../definition/task.js';
+import { defineTask } from '../../definition/define-task.js';
 import { choiceOption, numberOption } from '../../definition/task-options.js';
 import {
   controlOdds,
@@ -46,13 +46,13 @@ const options = {
 export type MusicSaved = SavedMusic;
 
 /** Polyphonic music. */
-export const music = defineTask<typeof options, MusicSaved>({
+export const music = defineTask({
   name: 'music',
   summary: 'the next frame of a piece: 88 keys, from JSON',
   options,
   usage: ['steps', 'choose', 'threshold', 'temperature', 'seed'],
   packing: () => MUSIC_PACKING,
-  loss: () => 'sigmoidCrossEntropy',
+  loss: 'sigmoidCrossEntropy',
   read: (given) => readMusic(requireData(given), given),
   readExamples: readMoreMusic,
 

@@ -1,6 +1,5 @@
 /** How far back a network can remember: the adding problem and the copy memory problem. */
 import { OptionError } from '../../../core/errors.js';
-import type { JsonObject } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import { JsonRow, readJsonLines } from '../../../files/json-lines.js';
 import { largestClasses } from '../../../metrics/confusion-matrix.js';
@@ -13,7 +12,8 @@ import { probabilities } from '../../building-blocks/probabilities.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
-import { defineTask, type Part } from '../../definition/task.js';
+import { defineTask } from '../../definition/define-task.js';
+import type { Part } from '../../definition/task.js';
 import { type Checked, choiceOption, numberOption } from '../../definition/task-options.js';
 import * as problems from './memory-problems.js';
 
@@ -37,7 +37,7 @@ const options = {
 type Options = Checked<typeof options>;
 
 /** Tasks of memory. */
-export const remember = defineTask<typeof options, JsonObject>({
+export const remember = defineTask({
   name: 'remember',
   summary: 'the adding and the copy memory problem, generated: what a kind of layer can remember',
   options,
@@ -107,8 +107,11 @@ export const remember = defineTask<typeof options, JsonObject>({
   },
 });
 
+/** How much is wrong, and of symbols the part that is recalled. */
+type MemoryErrors = { readonly error: number | null; readonly recalled?: number | null };
+
 /** Mean squared error of the sums. */
-async function sumErrors(model: Model, part: Part, _given: Options, signal?: AbortSignal): Promise<JsonObject> {
+async function sumErrors(model: Model, part: Part, _given: Options, signal?: AbortSignal): Promise<MemoryErrors> {
   const errors = new RegressionErrors();
   const packing = { features: problems.PROBLEM_FEATURES.adding, targetPer: 'sequence' } as const;
   for await (const { example, output } of outputsOf(model, part, packing, signal)) {
@@ -118,7 +121,7 @@ async function sumErrors(model: Model, part: Part, _given: Options, signal?: Abo
 }
 
 /** Mean cross-entropy of all steps in nats, and the part of the symbols that are recalled. */
-async function copyErrors(model: Model, part: Part, _given: Options, signal?: AbortSignal): Promise<JsonObject> {
+async function copyErrors(model: Model, part: Part, _given: Options, signal?: AbortSignal): Promise<MemoryErrors> {
   const { outputs } = model;
   const sums = { nats: 0, steps: 0, hits: 0, symbols: 0 };
   for await (const { example, output } of outputsOf(model, part, { features: outputs }, signal)) {

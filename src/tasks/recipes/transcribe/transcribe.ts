@@ -4,8 +4,8 @@ import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
 import { sequential } from '../../../model/network.js';
 import { dense, dropout } from '../../../network/layers/dense.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
-import { defineTask } from '../../definition/task.js';
-import { readOther, readTraining, type TranscribeSaved, type Utterance } from './transcribe-data.js';
+import { defineTask } from '../../definition/define-task.js';
+import { readOther, readTraining } from './transcribe-data.js';
 import { decodedErrorRate, describeErrors, measureErrors, transcribeAll } from './transcribe-decoding.js';
 import { TRANSCRIBE_OPTIONS } from './transcribe-options.js';
 import { SoundEncoder } from './transcribe-sound.js';
@@ -13,14 +13,14 @@ import { readSounds } from './transcribe-sources.js';
 import { streamText } from './transcribe-stream.js';
 
 /** Transcription of speech. */
-export const transcribe = defineTask<typeof TRANSCRIBE_OPTIONS, TranscribeSaved, Utterance>({
+export const transcribe = defineTask({
   name: 'transcribe',
   summary: 'speech to text: recordings and their transcripts, of which nobody says where in time a word stands',
   options: TRANSCRIBE_OPTIONS,
   usage: ['beams', 'nBest', 'languageModel', 'lmWeight', 'insertionBonus'],
   read: readTraining,
   readExamples: readOther,
-  loss: () => ({ kind: 'ctc' }),
+  loss: { kind: 'ctc' },
 
   packing(given, { sound }) {
     const { width } = new SoundEncoder(given, sound);

@@ -4,7 +4,7 @@ import { describeValue } from '../../../core/options.js';
 import { END_MARK } from '../../../files/text.js';
 import { scheduledSampling } from '../../../training/scheduled-sampling.js';
 import { commonOptions } from '../../definition/common-options.js';
-import { defineTask } from '../../definition/task.js';
+import { defineTask } from '../../definition/define-task.js';
 import { choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
 import {
   readMoreTranslations,
@@ -12,7 +12,6 @@ import {
   readTranslations,
   type SavedTranslation,
   TRANSLATION_PACKING,
-  type TranslationExample,
   vocabulariesOf,
 } from './translate-data.js';
 import { ATTENTIONS, encoderDecoder } from './translate-network.js';
@@ -63,7 +62,7 @@ const options = {
 export type TranslateSaved = SavedTranslation;
 
 /** Translation. */
-export const translate = defineTask<typeof options, TranslateSaved, TranslationExample>({
+export const translate = defineTask({
   name: 'translate',
   summary: 'sentences of one language in another, from parallel text',
   options,
@@ -71,7 +70,7 @@ export const translate = defineTask<typeof options, TranslateSaved, TranslationE
   read: readTranslations,
   readExamples: readMoreTranslations,
   packing: () => TRANSLATION_PACKING,
-  loss: () => 'softmaxCrossEntropy',
+  loss: 'softmaxCrossEntropy',
 
   network(given, saved) {
     requireCopySource(given);

@@ -2,24 +2,26 @@
 import type { JsonObject } from '../../core/json.js';
 import { SequenceBatches } from '../../data/sequence-batches.js';
 import { TokenStreams } from '../../data/streams.js';
-import type { CommonTable, SequenceTable } from '../definition/common-options.js';
-import type { AnyPart, AnyTask, Part, TaskContext } from '../definition/task.js';
+import type { RunTable, SequenceTable } from '../definition/common-options.js';
+import type { AnyPart, AnyTask, Part } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
+import { type PackedModel, packingOf } from './model-packing.js';
 
 /**
  * Streams as they are, examples by the options `batch` or `tokens`.
  *
  * @throws {DataError | ShapeError} for an example that is wrong, naming it
+ * @throws {ConfigurationError} `invalid_task` when the task says nothing of its packing and the model cannot
  */
 export function batchesOf(
-  task: AnyTask,
+  task: Pick<AnyTask, 'packing'>,
   part: AnyPart<unknown>,
-  { options, saved }: TaskContext<CommonTable, JsonObject>,
+  { options, saved, model }: { options: Checked<RunTable>; saved: JsonObject; model: PackedModel },
 ): TokenStreams | SequenceBatches<never> {
   if (part instanceof TokenStreams) return part;
   const { batch = 1, tokens } = options as Partial<Checked<SequenceTable>>;
   return new SequenceBatches(part as Part<never>, {
     ...(tokens === undefined ? { batch } : { tokens }),
-    ...task.packing?.(options, saved),
+    ...(task.packing?.(options, saved) ?? packingOf(model)),
   });
 }

@@ -1,0 +1,63 @@
+/** How examples become the batches of a model, as far as the model itself says it. */
+import { TIME } from '../../batch/axes.js';
+import type { SequencePackingOptions } from '../../batch/sequence-packing.js';
+import { ConfigurationError } from '../../core/errors.js';
+import type { Model } from '../../model/model.js';
+import { type InputDescription, type NetworkDescription, outputNodes } from '../../network/description.js';
+
+/** Name of the input that packed sequences are for. */
+const INPUT = 'input';
+
+/** What of a model is packed for. */
+export type PackedModel = Pick<Model, 'description' | 'loss' | 'outputs' | 'outputPer'>;
+
+/**
+ * The only input of a network, with a row for every step of the axis `time`.
+ *
+ * @param field of the task that must say what a network of another form needs
+ * @throws {ConfigurationError} `invalid_task` for a network of another form
+ */
+export function onlyInput({ inputs }: NetworkDescription, field: string): InputDescription {
+  const { [INPUT]: input, ...others } = inputs;
+  if (input !== undefined && Object.keys(others).length === 0) {
+    const { axis = TIME, per } = input;
+    if (axis === TIME && per === undefined) return input;
+  }
+  return refuse(
+    field,
+    `the network has not the one input '${INPUT}' with steps, but ${Object.keys(inputs).join(', ')}`,
+  );
+}
+
+/**
+ * The packing of `SequenceExample`s for a model of one input and one output: rows as wide as the input, targets as wide as the
+ * output, and as many.
+ *
+ * @throws {ConfigurationError} `invalid_task` for a network with more inputs or outputs, and for a CTC loss: these need a packing of
+ *   their own
+ */
+export function packingOf(model: PackedModel): Required<SequencePackingOptions> {
+  const input = onlyInput(model.description, 'packing');
+  requireOneOutput(model.description, 'packing');
+  const { loss, outputs, outputPer } = model;
+  if (typeof loss === 'object' && 'kind' in loss && loss.kind === 'ctc') {
+    refuse('packing', 'the labels of a CTC loss lie on a time axis of their own');
+  }
+  const levels = typeof loss === 'object' && 'kind' in loss && loss.kind === 'quantile' ? loss.levels.length : 1;
+  return {
+    features: input.kind === 'features' ? input.units : 1,
+    targetFeatures: outputs / levels,
+    targetPer: outputPer,
+  };
+}
+
+/** @throws {ConfigurationError} `invalid_task` for a network of several outputs */
+export function requireOneOutput(description: NetworkDescription, field: string): void {
+  const names = [...outputNodes(description).keys()];
+  if (names.length > 1) refuse(field, `the network has the outputs ${names.join(', ')}`);
+}
+
+function refuse(field: string, reason: string): never {
+  const message = `the task needs the field '${field}': ${reason}`;
+  throw new ConfigurationError('invalid_task', message, { field });
+}

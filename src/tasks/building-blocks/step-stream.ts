@@ -1,0 +1,43 @@
+/** A stream of a task whose model gives an output for every step. */
+import type { JsonObject, JsonValue } from '../../core/json.js';
+import { atRow, type RowPlace } from '../../files/row-error.js';
+import type { Model } from '../../model/model.js';
+import type { TaskStream } from '../definition/task.js';
+
+/** How pieces become steps, and outputs results. */
+export interface StepStreamOptions {
+  /**
+   * The steps of a piece: ids, or rows of numbers one behind the other.
+   *
+   * @param place the stream and the number of the piece, for errors
+   */
+  read(piece: JsonValue, place: RowPlace): Int32Array | Float32Array;
+  /** What is told of a step. */
+  write(output: Float32Array): JsonObject;
+}
+
+/**
+ * Reads pieces of one or more steps, and tells of each step what its output says. Whole sequences would give the same, to the last
+ * bit. A piece that is none leaves the stream where it was.
+ *
+ * @throws {UsageError} `not_streamable` for a network that reads ahead; `state_mismatch` for one of several inputs
+ */
+export function stepStream(model: Model, { read, write }: StepStreamOptions): TaskStream {
+  const stream = model.stream();
+  const [input] = Object.values(model.description.inputs);
+  const features = input?.kind === 'features' ? input.units : 1;
+  let pieces = 0;
+  return {
+    pieces: 'lines',
+    async push(piece) {
+      pieces += 1;
+      const place = { file: 'stream', line: pieces };
+      const steps = atRow(place, () => read(piece as JsonValue, place));
+      const stepAt = (at: number) =>
+        steps instanceof Int32Array ? (steps[at] as number) : steps.slice(at * features, (at + 1) * features);
+      return Array.from({ length: steps.length / features }, (_, at) => write(stream.step(stepAt(at))));
+    },
+    end: async () => [],
+    close: () => stream.close(),
+  };
+}

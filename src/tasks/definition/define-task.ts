@@ -1,0 +1,116 @@
+/** Makes a task of what an author has written: built-in tasks and those of users come through this door alike. */
+import type { SequenceExample } from '../../batch/sequence-packing.js';
+import { ConfigurationError } from '../../core/errors.js';
+import type { JsonObject } from '../../core/json.js';
+import { describeValue } from '../../core/options.js';
+import { Network } from '../../model/network.js';
+import { onlyInput, requireOneOutput } from '../building-blocks/model-packing.js';
+import { readComplete, readOtherFile } from '../defaults/default-data.js';
+import { describeMetrics, lossOfPart } from '../defaults/default-metrics.js';
+import { predictOutputs, readNetworkInputs, streamOutputs } from '../defaults/default-use.js';
+import { checkTask } from './check-task.js';
+import { commonOptions, type RunTable, type SequenceTable } from './common-options.js';
+import type { AnyPart, AnyTask, LossMetrics, Part, Task, TaskDefinition } from './task.js';
+
+/** The tasks that this copy of the package has made. */
+const MADE = new WeakSet<object>();
+
+/** Marks a task for other copies of the package. */
+const MARK = Symbol.for('bptt.task');
+
+/** Names that no further task may have. */
+const taken = new Set<string>();
+
+/** Takes the names of the built-in tasks: a run says its task by the name. */
+export function reserveTaskNames(names: readonly string[]): void {
+  for (const name of names) taken.add(name);
+}
+
+/** A definition of which nothing more is known. */
+type AnyDefinition = TaskDefinition<RunTable, JsonObject, unknown, AnyPart<unknown>, JsonObject>;
+
+/**
+ * A task of one's own: what `trainTask`, `evaluateTask`, `predictTask` and `streamTask` take, and what a module exports for
+ * `bptt train ./my-task.mjs`. Needed are `name`, `summary`, `read`, `network` and `loss`; everything else has a default that
+ * suits networks of one input and one output. The definition is checked here; the task is frozen.
+ *
+ * @throws {ConfigurationError} `invalid_task`, naming the field: one is missing, misspelt or of another type, an option has a name
+ *   that means something already or a wrong default, or a built-in task has the name
+ * @example
+ * export const parity = defineTask({
+ *   name: 'parity',
+ *   summary: 'whether the number of ones so far is odd',
+ *   options: commonOptions({ units: 16, epochs: 20 }),
+ *   async read(options) {
+ *     const read = (row) => ({ input: row.rows('input'), target: row.ids('target') });
+ *     return splitParts(await readJsonLines(requireData(options), read), options);
+ *   },
+ *   network: (options) => sequential([...recurrentBody(options, 'none'), dense({ units: 2 })], { features: 1 }),
+ *   loss: 'softmaxCrossEntropy',
+ * });
+ */
+export function defineTask<
+  T extends RunTable = SequenceTable,
+  S extends JsonObject = JsonObject,
+  E = SequenceExample,
+  P extends AnyPart<E> = Part<E>,
+  M extends JsonObject = LossMetrics,
+>(definition: TaskDefinition<T, S, E, P, M>): Task<T, S, E, P, M> {
+  checkTask(definition, taken);
+  const task = complete(definition as unknown as AnyDefinition);
+  Object.defineProperty(task, MARK, { value: true });
+  MADE.add(task);
+  return Object.freeze(task) as unknown as Task<T, S, E, P, M>;
+}
+
+/** Whether a value is a task that this copy of the package has made. */
+export function isTask(value: unknown): value is AnyTask {
+  return typeof value === 'object' && value !== null && MADE.has(value);
+}
+
+/** Whether a value is a task that another copy of the package has made. */
+export function isForeignTask(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && MARK in value && !MADE.has(value);
+}
+
+/**
+ * The network of a task, when it is one that the defaults of the task can use: found here, it costs no training.
+ *
+ * @throws {ConfigurationError} `invalid_task`
+ */
+function checkedNetwork({ name, readInputs, predict }: AnyDefinition, network: unknown): Network {
+  if (!(network instanceof Network)) {
+    const message = `the task '${name}' must give a network as 'network', as sequential() or network() makes it, got ${describeValue(network)}`;
+    throw new ConfigurationError('invalid_task', message, { task: name, field: 'network' });
+  }
+  if (readInputs === undefined) onlyInput(network.description, 'readInputs');
+  if (predict === undefined) requireOneOutput(network.description, 'predict');
+  return network;
+}
+
+/** The task with its defaults in the places of what the definition does not have. */
+function complete(own: AnyDefinition): AnyTask {
+  const { loss } = own;
+  const usesOutputs = own.readInputs === undefined && own.predict === undefined && own.stream === undefined;
+  return {
+    ...own,
+    options: own.options ?? commonOptions(),
+    network: (options, saved) => checkedNetwork(own, own.network(options, saved)),
+    loss: (options) => (typeof loss === 'function' ? loss(options) : loss),
+    read: (options) => readComplete(own, options),
+    async readExamples(file, options, saved) {
+      return own.readExamples?.(file, options, saved) ?? readOtherFile(own, file, options, saved);
+    },
+    async evaluate(model, part, context) {
+      return own.evaluate?.(model, part, context) ?? lossOfPart(own, model, part, context);
+    },
+    describe: (metrics, saved) => own.describe?.(metrics, saved) ?? describeMetrics(metrics),
+    async readInputs(source, options, saved) {
+      return own.readInputs?.(source, options, saved) ?? readNetworkInputs(own.network(options, saved), source);
+    },
+    predict(model, inputs, context) {
+      return own.predict?.(model, inputs, context) ?? predictOutputs(model, inputs as SequenceExample[], context);
+    },
+    ...(usesOutputs && { stream: streamOutputs }),
+  };
+}
