@@ -6,7 +6,7 @@ import { OptionError, UsageError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import type { Value } from '../graph/value.js';
 import { type NetworkDescription, ONLY_OUTPUT } from '../network/description.js';
-import { isCausal, layerFromJSON } from '../network/layers/layers.js';
+import { layerFromJSON } from '../network/layers/layers.js';
 import type { RecurrentDescription } from '../network/layers/recurrent.js';
 import { optimizerSlots } from '../network/optimizers/emit-update.js';
 import type { OptimizerDescription } from '../network/optimizers/optimizer.js';
@@ -258,8 +258,8 @@ export class RecurrentCell {
 function checkLayer(layer: RecurrentDescription): RecurrentDescription {
   requireOneOf('layer', layer?.kind, ['rnn', 'lstm', 'gru']);
   const checked = layerFromJSON(layer) as RecurrentDescription;
-  const { layers = 1 } = checked;
-  if (layers !== 1 || !isCausal(checked)) {
+  const { layers = 1, direction = 'forward' } = checked;
+  if (layers !== 1 || direction !== 'forward') {
     const given = layers !== 1 ? `${layers} layers` : 'another direction';
     throw new OptionError('invalid_option', `a cell has one layer, forward in time, this one has ${given}`, {
       name: 'layer',
