@@ -155,6 +155,7 @@ export {
   type InputPlace,
   Network,
   type NetworkDescription,
+  type NetworkFromJsonOptions,
   type NodeDescription,
   network,
   networkFromJSON,
@@ -175,11 +176,25 @@ export type { SampleOptions, SymbolTable } from './model/use/sampling.js';
 export type { Stream, StreamState } from './model/use/stream.js';
 export { type Info, info } from './native/info.js';
 export {
+  type CheckedOptions,
+  type DefinedOption,
+  type DefinedOptions,
+  type GivenOptions,
+  option,
+} from './network/defined-options.js';
+export {
   type AttentionDescription,
   type AttentionOptions,
   type AttentionScore,
   attention,
 } from './network/layers/attention.js';
+export {
+  type AnyLayerMaker,
+  defineLayer,
+  type LayerInputs,
+  type LayerMaker,
+  type OwnLayer,
+} from './network/layers/define-layer.js';
 export {
   type ActivationDescription,
   activation,
@@ -191,12 +206,21 @@ export {
   dropout,
 } from './network/layers/dense.js';
 export { type EmbeddingDescription, type EmbeddingOptions, embedding } from './network/layers/embedding.js';
+export type { InitialValue, LayerDescription } from './network/layers/layer.js';
+export type { LayerContext, ParameterSettings, ParameterUse } from './network/layers/layer-context.js';
 export {
   type LayerNormalizationDescription,
   type LayerNormalizationOptions,
   layerNormalization,
 } from './network/layers/layer-normalization.js';
-export { type AnyLayer, concatenate, type MergeDescription, sum } from './network/layers/layers.js';
+export {
+  type AnyLayer,
+  type BuiltInLayer,
+  concatenate,
+  type DefinedLayer,
+  type MergeDescription,
+  sum,
+} from './network/layers/layers.js';
 export { type PenaltyDescription, type PenaltyOptions, penalty } from './network/layers/penalty.js';
 export { type PoolDescription, pool } from './network/layers/pool.js';
 export { gru, lstm, rnn } from './network/layers/recurrent.js';

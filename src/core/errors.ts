@@ -24,7 +24,10 @@ export class BpttError extends Error {
 /** Sizes that do not fit together. Codes: `shape_mismatch`, `rank_mismatch`, `length_mismatch`. */
 export class ShapeError extends BpttError {}
 
-/** An option that is missing, unknown, NaN or outside its range. Codes: `invalid_option`, `unknown_option`, `unknown_layer`. */
+/**
+ * An option that is missing, unknown, NaN or outside its range. Codes: `invalid_option`, `unknown_option`, `unknown_layer`,
+ * `unknown_loss`.
+ */
 export class OptionError extends BpttError {}
 
 /** An index (symbol id, class id) outside its table. Code: `index_out_of_range`. */
@@ -58,7 +61,7 @@ export class NumericError extends BpttError {}
 
 /**
  * A call at the wrong moment, or for what cannot be done. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`,
- * `not_streamable`, `not_differentiable`, `not_trainable`.
+ * `not_streamable`, `not_differentiable`, `not_trainable`, `not_a_value`, `invalid_definition`.
  */
 export class UsageError extends BpttError {}
 

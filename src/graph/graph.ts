@@ -21,6 +21,15 @@ export interface ExternalOptions {
   readonly low?: number;
   readonly high?: number;
   readonly offset?: number;
+  readonly constant?: readonly number[];
+}
+
+/** The graph that each value belongs to. */
+const owners = new WeakMap<Value, Graph>();
+
+/** The graph that a value belongs to; undefined for what no graph made. */
+export function graphOf(value: Value): Graph | undefined {
+  return owners.get(value);
 }
 
 /** Operands by name; undefined for one that is left out. */
@@ -33,6 +42,7 @@ export class Graph {
   /** Computed values that are to stand in memory of the model, with that memory. */
   readonly assignments = new Map<Value, Value>();
   readonly #known = new Map<string, Node>();
+  readonly #constants = new Map<string, Value>();
   #nextId = 0;
 
   /** Rows of all valid steps of a time axis. */
@@ -54,7 +64,7 @@ export class Graph {
     if (this.externals.has(name)) {
       throw new ShapeError('shape_mismatch', `there are two values named ${name}`, { name });
     }
-    const { source = 'input', type = 'real', low = 0, high = 0, offset } = options;
+    const { source = 'input', type = 'real', low = 0, high = 0, offset, constant } = options;
     const value: Value = {
       id: this.#nextId++,
       rows,
@@ -65,14 +75,30 @@ export class Graph {
       name,
       source,
       ...(offset === undefined ? {} : { offset }),
+      ...(constant === undefined ? {} : { constant }),
     };
     this.externals.set(name, value);
+    owners.set(value, this);
     return value;
   }
 
   /** Indices in 0..size-1, one a row; `ignore` also allows -1, which losses leave out. */
   indices(name: string, rows: Extent, size: number, options: { ignore?: boolean } = {}): Value {
     return this.external(name, rows, 1, { type: 'int32', low: options.ignore === true ? -1 : 0, high: size });
+  }
+
+  /**
+   * A matrix of fixed numbers [rows, columns]; equal ones are one value.
+   *
+   * @param numbers rows * columns, row-major
+   */
+  constant(rows: number, columns: number, numbers: readonly number[]): Value {
+    const key = `${rows},${columns}:${numbers}`;
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const value = this.external(`constant/${this.#constants.size}`, rows, columns, { constant: [...numbers] });
+    this.#constants.set(key, value);
+    return value;
   }
 
   /**
@@ -145,15 +171,9 @@ export class Graph {
         if (spec.optional) continue;
         throw new ShapeError('shape_mismatch', `${name}: the size of ${spec.name} is not known`, { operation: name });
       }
-      outputs.set(spec.name, {
-        id: this.#nextId++,
-        rows,
-        columns,
-        type: spec.type,
-        low: spec.gates,
-        high: 0,
-        node,
-      });
+      const value: Value = { id: this.#nextId++, rows, columns, type: spec.type, low: spec.gates, high: 0, node };
+      outputs.set(spec.name, value);
+      owners.set(value, this);
     }
     this.nodes.push(node);
     return Object.fromEntries(outputs);

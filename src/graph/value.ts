@@ -31,6 +31,8 @@ export interface Value {
   readonly source?: Source;
   /** Byte offset in its block, for parameters, gradients and optimizer state. */
   readonly offset?: number;
+  /** Row-major entries of an input that is the same in every execution: the program writes it by itself. */
+  readonly constant?: readonly number[];
   /** The node that computes it. */
   readonly node?: Node;
 }

@@ -1,6 +1,6 @@
 /** Networks that are ready to be compiled. `sequential` is the short form of `network`. */
 import { ConfigurationError, OptionError } from '../core/errors.js';
-import { requireNumber } from '../core/options.js';
+import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { checkNetwork } from '../network/check-network.js';
 import {
   freezeDescription,
@@ -8,8 +8,8 @@ import {
   type NetworkDescription,
   type NodeDescription,
 } from '../network/description.js';
-import type { EmbeddingDescription } from '../network/layers/embedding.js';
-import { type AnyLayer, layerFromJSON } from '../network/layers/layers.js';
+import { type AnyLayerMaker, layerDefinitions } from '../network/layers/define-layer.js';
+import { type AnyLayer, isKind, layerFromJSON } from '../network/layers/layers.js';
 import { type CompileOptions, Model } from './model.js';
 import { showSummary, summaryOf } from './use/summary.js';
 
@@ -73,10 +73,9 @@ export function sequential(layers: readonly AnyLayer[], options: { readonly feat
   const [first] = layers;
   if (first === undefined)
     throw new OptionError('invalid_option', 'sequential needs at least one layer', { name: 'layers' });
-  const input: InputDescription =
-    first.kind === 'embedding'
-      ? { kind: 'indices', size: (first as EmbeddingDescription).size }
-      : { kind: 'features', units: requireNumber('features', options.features, { min: 1, integer: true }) };
+  const input: InputDescription = isKind(first, 'embedding')
+    ? { kind: 'indices', size: first.size }
+    : { kind: 'features', units: requireNumber('features', options.features, { min: 1, integer: true }) };
   const counts = new Map<string, number>();
   let previous = 'input';
   const nodes = layers.map((layer) => {
@@ -89,21 +88,22 @@ export function sequential(layers: readonly AnyLayer[], options: { readonly feat
   return network({ inputs: { input }, nodes, output: previous });
 }
 
-/** What a user has defined: JSON holds only its name. */
-export interface NetworkDefinitions {
-  /** The layers that the description may name besides those of the library. */
-  readonly layers?: readonly { readonly kind: string }[];
-  /** The losses likewise. */
-  readonly losses?: readonly { readonly kind: string }[];
+/** What a network from JSON may hold. */
+export interface NetworkFromJsonOptions {
+  /** Layers of one's own: what `defineLayer` returned. */
+  readonly layers?: readonly AnyLayerMaker[];
 }
 
 /**
  * A network from the JSON of its description, as a checkpoint holds it. Everything is checked.
  *
  * @throws {ConfigurationError} `invalid_configuration` when it is not a description
- * @throws {OptionError} `invalid_option`, `unknown_option` when a layer is not valid; `unknown_layer`
+ * @throws {OptionError} `invalid_option`, `unknown_option` when a layer is not valid; `unknown_layer` for one that is not of the
+ *   library and not among `layers`
  */
-export function networkFromJSON(json: unknown, _definitions: NetworkDefinitions = {}): Network {
+export function networkFromJSON(json: unknown, options: NetworkFromJsonOptions = {}): Network {
+  rejectUnknownKeys('networkFromJSON', options, ['layers']);
+  const definitions = layerDefinitions(options.layers);
   const { inputs, nodes, output, outputs } = (json ?? {}) as Partial<NetworkDescription>;
   const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
   const isDescription =
@@ -116,7 +116,7 @@ export function networkFromJSON(json: unknown, _definitions: NetworkDefinitions 
     throw new ConfigurationError('invalid_configuration', 'this is not the description of a network', { json });
   }
   const checked = (nodes as readonly NodeDescription[]).map(({ name, layer, inputs: reads, states }) => {
-    return { name, layer: layerFromJSON(layer), inputs: reads, ...(states !== undefined && { states }) };
+    return { name, layer: layerFromJSON(layer, definitions), inputs: reads, ...(states !== undefined && { states }) };
   });
   return network({
     inputs: inputs as NetworkDescription['inputs'],

@@ -5,8 +5,8 @@ import { checkArray } from '../batch/check-arrays.js';
 import { OptionError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import type { Value } from '../graph/value.js';
-import { ONLY_OUTPUT } from '../network/description.js';
-import { isCausal, layerFromJSON } from '../network/layers/layers.js';
+import { type NetworkDescription, ONLY_OUTPUT } from '../network/description.js';
+import { layerFromJSON } from '../network/layers/layers.js';
 import type { RecurrentDescription } from '../network/layers/recurrent.js';
 import { buildCellGraph, CELL_INPUT, type CellGraph, type CellMode, UPSTREAM } from './build/build-cell-graph.js';
 import { checkParameterOptions, type ParameterOptions } from './build/compile-options.js';
@@ -216,8 +216,8 @@ export class RecurrentCell extends NetworkInstance {
 function checkLayer(layer: RecurrentDescription): RecurrentDescription {
   requireOneOf('layer', layer?.kind, ['rnn', 'lstm', 'gru']);
   const checked = layerFromJSON(layer) as RecurrentDescription;
-  const { layers = 1 } = checked;
-  if (layers !== 1 || !isCausal(checked)) {
+  const { layers = 1, direction = 'forward' } = checked;
+  if (layers !== 1 || direction !== 'forward') {
     const given = layers !== 1 ? `${layers} layers` : 'another direction';
     throw new OptionError('invalid_option', `a cell has one layer, forward in time, this one has ${given}`, {
       name: 'layer',

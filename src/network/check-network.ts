@@ -6,19 +6,12 @@ import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '.
 import type { InputDescription, NetworkDescription, NodeDescription } from './description.js';
 import { inputAxes } from './description.js';
 import type { DenseDescription } from './layers/dense.js';
-import type { AnyLayer } from './layers/layers.js';
-import { isRecurrent, stateNames } from './layers/recurrent.js';
+import { type LayerDefinition, ownDefinitionsIn } from './layers/layer.js';
+import { type AnyLayer, isKind, layerRule, statesOf } from './layers/layers.js';
+import { isName } from './names.js';
 
 function refuse(message: string, name: string): never {
   throw new OptionError('invalid_option', message, { name });
-}
-
-/**
- * Slashes are for the names that the library makes itself: of states, gradients and run-time numbers. A dot stands between
- * a layer and its parameter or state.
- */
-function isName(name: unknown): boolean {
-  return typeof name === 'string' && name !== '' && !/[/.]/.test(name);
 }
 
 function checkInput(name: string, input: InputDescription): void {
@@ -60,7 +53,7 @@ class Known {
     const dot = typeof name === 'string' ? name.indexOf('.') : -1;
     const layer = dot < 0 ? undefined : this.#layers.get(name.slice(0, dot));
     if (layer === undefined) refuse(`node '${reader}' reads '${name}', which is not made before it`, name);
-    const states = isRecurrent(layer) ? stateNames(layer) : [];
+    const states = statesOf(layer);
     if (states.includes(name.slice(dot + 1))) return;
     const there = states.length === 0 ? 'it has no states' : `its states are ${states.join(', ')}`;
     refuse(`node '${reader}' reads '${name}', which '${name.slice(0, dot)}' does not have; ${there}`, name);
@@ -69,19 +62,32 @@ class Known {
 
 function checkStates({ name, layer, states }: NodeDescription, known: Known): void {
   if (states === undefined) return;
-  if (!isRecurrent(layer)) refuse(`node '${name}' is given states, but its layer is not recurrent`, name);
-  rejectUnknownKeys(`nodes.${name}.states`, states, stateNames(layer));
+  const names = statesOf(layer);
+  if (names.length === 0) refuse(`node '${name}' is given states, but its layer has none`, name);
+  rejectUnknownKeys(`nodes.${name}.states`, states, names);
   for (const source of Object.values(states)) known.requireReadable(name, source);
+}
+
+/** A kind names one definition: otherwise the JSON of the network would not say which. */
+function checkDefinitions(nodes: readonly NodeDescription[]): void {
+  const byKind = new Map<string, LayerDefinition>();
+  for (const definition of nodes.flatMap(({ layer }) => [...ownDefinitionsIn(layer)])) {
+    const { kind } = definition;
+    if ((byKind.get(kind) ?? definition) !== definition) {
+      refuse(`there are two definitions of layers named '${kind}'`, kind);
+    }
+    byKind.set(kind, definition);
+  }
 }
 
 /** Tied weights are those of an embedding with a row for each unit. */
 function checkTied(name: string, { tied, units }: DenseDescription, known: Known): void {
   if (tied === undefined) return;
   const layer = known.layer(tied);
-  if (layer?.kind !== 'embedding') {
+  if (!isKind(layer, 'embedding')) {
     refuse(`node '${name}' is tied to '${tied}', which is no embedding that is made before it`, name);
   }
-  const { size } = layer as { readonly size: number };
+  const { size } = layer;
   if (size !== units) refuse(`node '${name}' has ${units} units, but the embedding '${tied}' has ${size} rows`, name);
 }
 
@@ -108,7 +114,7 @@ function checkOutputs({ output, outputs, nodes }: NetworkDescription): void {
 /**
  * Checks a description.
  *
- * @throws {OptionError} `invalid_option`, `unknown_option` with the name
+ * @throws {OptionError} `invalid_option`, `unknown_option` with the name; `unknown_layer`
  */
 export function checkNetwork(description: NetworkDescription): void {
   const { inputs, nodes } = description;
@@ -123,12 +129,14 @@ export function checkNetwork(description: NetworkDescription): void {
     const { name, layer, inputs: reads } = node;
     if (!isName(name)) refuse(`a node cannot be named '${name}'`, name);
     if (known.has(name)) refuse(`there are two nodes or inputs named '${name}'`, name);
+    layerRule(layer);
     rejectUnknownKeys(`nodes.${name}`, node, ['name', 'layer', 'inputs', 'states']);
     if (reads.length === 0) refuse(`node '${name}' has no input`, name);
     for (const input of reads) known.requireReadable(name, input);
     checkStates(node, known);
-    if (layer.kind === 'dense') checkTied(name, layer, known);
+    if (isKind(layer, 'dense')) checkTied(name, layer, known);
     known.add(node);
   }
+  checkDefinitions(nodes);
   checkOutputs(description);
 }

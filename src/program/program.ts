@@ -49,6 +49,7 @@ export class CompiledProgram {
   readonly #blocks: readonly Uint8Array[];
   readonly #locations = new Map<number, Location>();
   readonly #externals: ReadonlyMap<string, Value>;
+  readonly #constants: readonly Value[];
   readonly #values: readonly Value[];
   readonly #native: NativeProgram;
   readonly #prepare: number;
@@ -75,6 +76,7 @@ export class CompiledProgram {
     const { parameter, gradient, optimizer } = options.blocks;
     this.#blocks = [parameter, gradient, optimizer, allocateBlock(layout.arenaBytes)];
     this.#externals = new Map(inputs.map((value) => [value.name as string, value]));
+    this.#constants = inputs.filter(({ constant }) => constant !== undefined);
     this.#values = text.values;
     this.#prepare = instructions.prepare;
     const grain = options.grain ?? threadGrain();
@@ -119,8 +121,8 @@ export class CompiledProgram {
   }
 
   /**
-   * Executes on the calling thread. `batchSizes` hold the batch size of every step for each axis. Every input must be written
-   * before every execution: its memory may be another value's by the end of one.
+   * Executes on the calling thread. `batchSizes` hold the batch size of every step for each axis. Every input but the constants
+   * must be written before every execution: its memory may be another value's by the end of one.
    *
    * @param prepared leaves out the packing of parameters, which have not changed since the last execution
    * @param samples  for each axis the sample of each sequence, in the order of `batchSizes`, for operations that join two
@@ -130,6 +132,7 @@ export class CompiledProgram {
    * @throws {UsageError} `model_busy` while another execution is under way
    */
   execute(batchSizes: readonly Int32Array[], prepared = false, samples?: AxisSamples): void {
+    this.#writeConstants();
     try {
       this.#native.run(batchSizes, prepared ? this.#prepare : 0, samples);
     } catch (error) {
@@ -149,6 +152,7 @@ export class CompiledProgram {
         return;
       }
       const cancel = () => this.#native.cancel();
+      this.#writeConstants();
       try {
         const done = (cancelled: boolean) => {
           signal?.removeEventListener('abort', cancel);
@@ -171,6 +175,11 @@ export class CompiledProgram {
     } catch (error) {
       throw this.#translate(error);
     }
+  }
+
+  /** Constants share memory with other values, as all inputs do. */
+  #writeConstants(): void {
+    for (const value of this.#constants) this.real(value).set(value.constant as readonly number[]);
   }
 
   #bytesPerEntry(value: Value): number {

@@ -67,7 +67,11 @@ describe('the description of a network is refused', () => {
     ['a state is not there', withNode({ ...out, name: 'x', inputs: ['encoder.h_l1'] }), /its states are h_l0, c_l0/],
     ['a layer has no states', { ...valid, nodes: [out, { ...out, name: 'x', inputs: ['out.h_l0'] }] }, /has no states/],
     ['a state is made later', { ...valid, nodes: [{ ...out, inputs: ['encoder.h_l0'] }, encoder] }, /not made before/],
-    ['states are given to a dense layer', withNode({ ...out, name: 'x', states: { h_l0: 'out' } }), /not recurrent/],
+    [
+      'states are given to a dense layer',
+      withNode({ ...out, name: 'x', states: { h_l0: 'out' } }),
+      /its layer has none/,
+    ],
     ['a state is given that is not there', withNode({ ...decoder, states: { h_l1: 'input' } }), /no option 'h_l1'/],
     ['a state is given by nobody', withNode({ ...decoder, states: { h_l0: 'nobody' } }), /reads 'nobody'/],
     ['a node is tied to nobody', tied(dense({ units: 6, tied: 'nobody' })), /no embedding/],

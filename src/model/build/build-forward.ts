@@ -113,7 +113,7 @@ class ForwardBuilder {
         const { request } = this.#layout.requests.get(`${name}.weight`) as { request: ParameterRequest };
         return this.#parameter(`${name}.weight`, request);
       },
-      initialState: (part, units) => this.#initialState(node, part, units, axis),
+      initialState: (part, units, own = axis) => this.#initialState(node, part, units, own),
       finalState: (part, value) => {
         this.finalStates.set(`${node.name}.${part}`, value);
       },

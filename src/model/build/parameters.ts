@@ -76,7 +76,10 @@ export class ParameterBlocks {
   initialize(layout: ParameterLayout, scheme: string, seed: number): void {
     for (const { name, request } of layout.requests.values()) {
       const { data } = this.parameters.get(name) as Parameter;
-      initialize(request.initializer ?? scheme, data, request, new Random(seed, `parameter/${name}`));
+      const random = new Random(seed, `parameter/${name}`);
+      const { initial, columns } = request;
+      if (initial === undefined) initialize(request.initializer ?? scheme, data, request, random);
+      else for (const at of data.keys()) data[at] = initial(random, Math.floor(at / columns), at % columns);
     }
   }
 }

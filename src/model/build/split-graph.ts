@@ -59,7 +59,7 @@ class StepGraph {
   constructor({ graph, initialStates }: Forward, axis: string) {
     this.#axis = axis;
     for (const value of graph.externals.values()) {
-      if (value.source === 'parameter') this.#constant.add(value.id);
+      if (value.source === 'parameter' || value.constant !== undefined) this.#constant.add(value.id);
       else if (isOn(value.rows, 'steps', axis)) this.#dependent.add(value.id);
     }
     for (const { id, rows } of initialStates.values()) if (isOn(rows, 'batch', axis)) this.#dependent.add(id);
@@ -93,8 +93,9 @@ class StepGraph {
       this.#copyNode(value.node);
       return this.#copies.get(value.id) as Value;
     }
-    const { name, rows, columns, source, type, low, high, offset } = value as Value & { name: string };
-    const options = { type, low, high, ...(source && { source }), ...(offset !== undefined && { offset }) };
+    const { name, rows, columns, constant, source, type, low, high, offset } = value as Value & { name: string };
+    const place = { ...(source && { source }), ...(offset !== undefined && { offset }) };
+    const options = { type, low, high, ...place, ...(constant && { constant }) };
     return this.#keep(value, this.graph.external(name, rows, columns, options));
   }
 

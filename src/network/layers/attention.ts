@@ -4,7 +4,7 @@ import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '.
 import { affine } from '../../graph/operations/linear.js';
 import { describeExtent, only, type Value } from '../../graph/value.js';
 import { requireInitializer } from '../initializers/initializer.js';
-import type { BuildContext, LayerRule } from './layer.js';
+import type { BuildContext, LayerDefinition } from './layer.js';
 import { hasSteps } from './rows.js';
 
 /** How a query s and a step h of the memory are scored. */
@@ -93,8 +93,10 @@ function dotContext({ graph }: BuildContext, query: Value, memory: Value, scale:
   return only(graph.apply('attention', { query, key: memory, value: memory }, { scale }), 'context');
 }
 
-/** Builds attention. */
-export const attentionRule: LayerRule<AttentionDescription> = {
+/** The definition of attention. */
+export const attentionLayer: LayerDefinition<AttentionDescription> = {
+  kind: 'attention',
+  fromOptions: attention,
   build({ score, units = 1, scale = 1, initializer }, context, inputs) {
     const [query, memory] = queryAndMemory(inputs);
     if (score === 'dot') return dotContext(context, query, memory, scale);

@@ -4,7 +4,7 @@ import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '.
 import { affine } from '../../graph/operations/linear.js';
 import { only, type Value } from '../../graph/value.js';
 import { requireInitializer } from '../initializers/initializer.js';
-import type { BuildContext, LayerRule } from './layer.js';
+import type { BuildContext, LayerDefinition } from './layer.js';
 import { dropElements, dropPerSequence, requireRate } from './noise.js';
 
 /** Options of an affine layer. */
@@ -84,8 +84,10 @@ function tiedTable(context: BuildContext, node: string, x: Value): Value {
   throw new ShapeError('shape_mismatch', message, { layer: 'dense', actual: x.columns, expected: table.columns });
 }
 
-/** Builds an affine layer. */
-export const denseRule: LayerRule<DenseDescription> = {
+/** The definition of an affine layer. */
+export const denseLayer: LayerDefinition<DenseDescription> = {
+  kind: 'dense',
+  fromOptions: dense,
   build({ units, bias = true, initializer, tied }, context, inputs) {
     const x = realInput('dense', inputs);
     const shared = { fanIn: x.columns, units, gates: 1, forgetGate: -1, initializer };
@@ -111,8 +113,10 @@ export function dropout(options: DropoutOptions): DropoutDescription {
   return Object.freeze({ kind: 'dropout', ...options });
 }
 
-/** Builds dropout. */
-export const dropoutRule: LayerRule<DropoutDescription> = {
+/** The definition of dropout. */
+export const dropoutLayer: LayerDefinition<DropoutDescription> = {
+  kind: 'dropout',
+  fromOptions: dropout,
   build({ rate, perSequence = false }, context, inputs) {
     const drop = perSequence ? dropPerSequence : dropElements;
     return drop(context, realInput('dropout', inputs), rate);
@@ -128,8 +132,13 @@ export function activation(name: ActivationDescription['name']): ActivationDescr
   return Object.freeze({ kind: 'activation', name: requireOneOf('activation', name, ACTIVATIONS) });
 }
 
-/** Builds an activation. */
-export const activationRule: LayerRule<ActivationDescription> = {
+/** The definition of an activation. */
+export const activationLayer: LayerDefinition<ActivationDescription> = {
+  kind: 'activation',
+  fromOptions: (options) => {
+    rejectUnknownKeys('activation', options, ['name']);
+    return activation(options.name);
+  },
   build({ name }, context, inputs) {
     return only(context.graph.apply(name, { x: realInput(name, inputs) }), 'y');
   },

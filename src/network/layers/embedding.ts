@@ -3,7 +3,7 @@ import { ShapeError } from '../../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import { only } from '../../graph/value.js';
 import { requireInitializer } from '../initializers/initializer.js';
-import type { LayerRule } from './layer.js';
+import type { LayerDefinition } from './layer.js';
 
 /** Options of an embedding. */
 export interface EmbeddingOptions {
@@ -34,8 +34,10 @@ export function embedding(options: EmbeddingOptions): EmbeddingDescription {
   return Object.freeze({ kind: 'embedding', ...options });
 }
 
-/** Builds an embedding. */
-export const embeddingRule: LayerRule<EmbeddingDescription> = {
+/** The definition of an embedding. */
+export const embeddingLayer: LayerDefinition<EmbeddingDescription> = {
+  kind: 'embedding',
+  fromOptions: embedding,
   build({ size, units, initializer }, context, [ids]) {
     if (ids === undefined || ids.type !== 'int32') {
       throw new ShapeError('rank_mismatch', 'an embedding takes indices, its input holds real numbers');

@@ -2,7 +2,7 @@
 import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import { only } from '../../graph/value.js';
 import { realInput } from './dense.js';
-import type { LayerRule } from './layer.js';
+import type { LayerDefinition } from './layer.js';
 
 /** Added to the variance unless an option says otherwise. */
 export const EPSILON = 1e-5;
@@ -35,8 +35,10 @@ export function layerNormalization(options: LayerNormalizationOptions = {}): Lay
   return Object.freeze({ kind: 'layerNormalization', ...requireNormalization(options) });
 }
 
-/** Builds layer normalisation. */
-export const layerNormalizationRule: LayerRule<LayerNormalizationDescription> = {
+/** The definition of layer normalisation. */
+export const layerNormalizationLayer: LayerDefinition<LayerNormalizationDescription> = {
+  kind: 'layerNormalization',
+  fromOptions: layerNormalization,
   build({ kind, epsilon = EPSILON }, context, inputs) {
     const x = realInput(kind, inputs);
     const { columns } = x;

@@ -1,57 +1,26 @@
-/** All kinds of layers. */
+/** All kinds of layers: those of the library, and those that users define. */
 import { OptionError } from '../../core/errors.js';
-import { rejectUnknownKeys } from '../../core/options.js';
-import { type AttentionDescription, attention, attentionRule } from './attention.js';
+import { type AttentionDescription, attentionLayer } from './attention.js';
 import {
   type ActivationDescription,
-  activation,
-  activationRule,
+  activationLayer,
   type DenseDescription,
   type DropoutDescription,
-  dense,
-  denseRule,
-  dropout,
-  dropoutRule,
+  denseLayer,
+  dropoutLayer,
 } from './dense.js';
-import { type EmbeddingDescription, embedding, embeddingRule } from './embedding.js';
-import type { LayerDescription, LayerRule } from './layer.js';
-import {
-  type LayerNormalizationDescription,
-  layerNormalization,
-  layerNormalizationRule,
-} from './layer-normalization.js';
-import { type Merge, merged } from './merge.js';
-import { type PenaltyDescription, penalty, penaltyRule } from './penalty.js';
-import { type PoolDescription, pool, poolRule } from './pool.js';
-import { gru, lstm, type RecurrentDescription, recurrentRule, rnn } from './recurrent.js';
-import { alignedRows } from './rows.js';
+import { type EmbeddingDescription, embeddingLayer } from './embedding.js';
+import { type LayerDefinition, type LayerDefinitions, type LayerDescription, ownDefinition } from './layer.js';
+import { type LayerNormalizationDescription, layerNormalizationLayer } from './layer-normalization.js';
+import { type MergeDescription, mergeLayers } from './merge.js';
+import { type PenaltyDescription, penaltyLayer } from './penalty.js';
+import { type PoolDescription, poolLayer } from './pool.js';
+import { type RecurrentDescription, recurrentLayers } from './recurrent.js';
 
-/** Frozen description of a layer that joins several inputs row by row. */
-export interface MergeDescription {
-  readonly kind: Merge;
-}
+export { concatenate, type MergeDescription, sum } from './merge.js';
 
-/**
- * Joins the columns of its inputs: [N, A], [N, B], ... -> [N, A+B+...]. An input with one row for each sequence is repeated at
- * every step beside inputs with steps; from another time axis it is carried over first.
- */
-export function concatenate(): MergeDescription {
-  return Object.freeze({ kind: 'concatenate' });
-}
-
-/** Adds its inputs, which have as many columns: [N, F], [N, F], ... -> [N, F]. Rows are joined as by `concatenate`. */
-export function sum(): MergeDescription {
-  return Object.freeze({ kind: 'sum' });
-}
-
-const mergeRule: LayerRule<MergeDescription> = {
-  build({ kind }, { graph }, inputs) {
-    return merged(graph, kind, alignedRows(graph, inputs));
-  },
-};
-
-/** Description of any layer. */
-export type AnyLayer =
+/** Description of a layer of the library. */
+export type BuiltInLayer =
   | EmbeddingDescription
   | RecurrentDescription
   | DenseDescription
@@ -63,83 +32,68 @@ export type AnyLayer =
   | AttentionDescription
   | MergeDescription;
 
-interface Kind {
-  readonly rule: LayerRule;
-  /** Makes a checked description from JSON. */
-  readonly fromOptions: (options: never) => AnyLayer;
-  /** Whether the output of a step depends on no later step. */
-  readonly isCausal: (description: never) => boolean;
+declare const isDefined: unique symbol;
+
+/** Description of a layer that a user has defined; only what `defineLayer` returns makes such. */
+export interface DefinedLayer extends LayerDescription {
+  readonly [isDefined]: true;
 }
 
-/** For a kind whose maker takes other arguments than the fields of its description. */
-function withFields<O>(
-  name: string,
-  fields: readonly string[],
-  make: (options: O) => AnyLayer,
-): (options: O) => AnyLayer {
-  return (options) => {
-    rejectUnknownKeys(name, options, fields);
-    return make(options);
-  };
-}
+/** Description of any layer. */
+export type AnyLayer = BuiltInLayer | DefinedLayer;
 
-function kind<D extends LayerDescription, O>(
-  rule: LayerRule<D>,
-  fromOptions: (options: O) => AnyLayer,
-  isCausal: (description: D) => boolean = () => true,
-): Kind {
-  return { rule: rule as unknown as LayerRule, fromOptions: fromOptions as Kind['fromOptions'], isCausal };
-}
+const BUILT_IN: readonly LayerDefinition[] = [
+  embeddingLayer,
+  ...recurrentLayers,
+  denseLayer,
+  dropoutLayer,
+  activationLayer,
+  layerNormalizationLayer,
+  poolLayer,
+  penaltyLayer,
+  attentionLayer,
+  ...mergeLayers,
+];
 
-const readsForward = ({ direction = 'forward' }: RecurrentDescription) => direction === 'forward';
+/** The definitions of the layers of the library. */
+export const builtInLayers: LayerDefinitions = new Map(BUILT_IN.map((definition) => [definition.kind, definition]));
 
-const KINDS: Readonly<Record<string, Kind>> = {
-  embedding: kind(embeddingRule, embedding),
-  rnn: kind(recurrentRule, rnn, readsForward),
-  lstm: kind(recurrentRule, lstm, readsForward),
-  gru: kind(recurrentRule, gru, readsForward),
-  dense: kind(denseRule, dense),
-  dropout: kind(dropoutRule, dropout),
-  activation: kind(
-    activationRule,
-    withFields('activation', ['name'], ({ name }: ActivationDescription) => activation(name)),
-  ),
-  layerNormalization: kind(layerNormalizationRule, layerNormalization),
-  pool: kind(poolRule, pool, ({ over }) => over === 'last'),
-  penalty: kind(penaltyRule, penalty),
-  attention: kind(attentionRule, attention),
-  concatenate: kind(mergeRule, withFields('concatenate', [], concatenate)),
-  sum: kind(mergeRule, withFields('sum', [], sum)),
-};
+const NONE: LayerDefinitions = new Map();
 
-/** The rule of a layer. @throws {OptionError} `unknown_layer` */
-export function layerRule(description: LayerDescription): LayerRule {
-  return kindOf(description).rule;
-}
-
-/** A checked description from JSON. @throws {OptionError} `invalid_option`, `unknown_option`, `unknown_layer` */
-export function layerFromJSON(json: LayerDescription): AnyLayer {
-  const { kind: _, ...options } = json;
-  return kindOf(json).fromOptions(options as never);
+/** The definition of a layer. @throws {OptionError} `unknown_layer` */
+export function layerRule(description: LayerDescription, definitions: LayerDefinitions = NONE): LayerDefinition {
+  const { kind } = description;
+  const found = ownDefinition(description) ?? builtInLayers.get(kind) ?? definitions.get(kind);
+  if (found !== undefined) return found;
+  const kinds = [...builtInLayers.keys(), ...definitions.keys()].join(', ');
+  const help = `a layer of one's own is brought back by the option 'layers', with what defineLayer returned: networkFromJSON(json, { layers: [...] })`;
+  throw new OptionError('unknown_layer', `layer '${kind}' is unknown; there are ${kinds}; ${help}`, {
+    name: 'kind',
+    value: kind,
+    option: 'layers',
+  });
 }
 
 /**
- * Whether the layer can read a sequence step by step as it grows: a layer that reads in reverse or sums up the whole
- * sequence cannot.
+ * A checked description from JSON.
  *
- * @throws {OptionError} `unknown_layer`
+ * @param definitions of layers beside those of the library
+ * @throws {OptionError} `invalid_option`, `unknown_option`, `unknown_layer`
  */
-export function isCausal(description: LayerDescription): boolean {
-  return kindOf(description).isCausal(description as never);
+export function layerFromJSON(json: LayerDescription, definitions: LayerDefinitions = NONE): AnyLayer {
+  const { kind: _, ...options } = json;
+  return layerRule(json, definitions).fromOptions(options, definitions) as AnyLayer;
 }
 
-function kindOf(description: LayerDescription): Kind {
-  const found = Object.hasOwn(KINDS, description.kind) ? KINDS[description.kind] : undefined;
-  if (found !== undefined) return found;
-  const kinds = Object.keys(KINDS).join(', ');
-  const help = "one of a user's own is given as the option 'layers'";
-  throw new OptionError('unknown_layer', `layer '${description.kind}' is unknown; there are ${kinds}; ${help}`, {
-    name: 'kind',
-    value: description.kind,
-  });
+/** Whether a layer of the library is of that kind. */
+export function isKind<K extends BuiltInLayer['kind']>(
+  layer: AnyLayer | undefined,
+  kind: K,
+): layer is Extract<BuiltInLayer, { readonly kind: K }> {
+  return layer?.kind === kind;
+}
+
+/** Names of the states of a layer that a network may give to it, or read of it. @throws {OptionError} `unknown_layer` */
+export function statesOf(description: LayerDescription): readonly string[] {
+  return layerRule(description).states?.(description) ?? [];
 }

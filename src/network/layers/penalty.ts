@@ -3,7 +3,7 @@ import { ShapeError } from '../../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import { describeExtent, only, sameExtent, type Value } from '../../graph/value.js';
 import { realInput } from './dense.js';
-import type { BuildContext, LayerRule } from './layer.js';
+import type { BuildContext, LayerDefinition } from './layer.js';
 
 /** Options of a penalty. */
 export interface PenaltyOptions {
@@ -55,8 +55,10 @@ export function penalty(options: PenaltyOptions): PenaltyDescription {
   return Object.freeze({ kind: 'penalty', ...options });
 }
 
-/** Builds penalties. */
-export const penaltyRule: LayerRule<PenaltyDescription> = {
+/** The definition of a penalty. */
+export const penaltyLayer: LayerDefinition<PenaltyDescription> = {
+  kind: 'penalty',
+  fromOptions: penalty,
   build({ kind, activation = 0, temporal = 0 }, context, inputs) {
     const x = realInput(kind, inputs);
     if (temporal > 0) requireSteps(kind, context, x);

@@ -2,7 +2,7 @@
 import { rejectUnknownKeys, requireOneOf } from '../../core/options.js';
 import { only } from '../../graph/value.js';
 import { realInput } from './dense.js';
-import type { LayerRule } from './layer.js';
+import type { LayerDefinition } from './layer.js';
 
 /** Frozen description of pooling over time. */
 export interface PoolDescription {
@@ -30,8 +30,10 @@ export function pool(options: { readonly over: PoolDescription['over'] }): PoolD
   return Object.freeze({ kind: 'pool', over });
 }
 
-/** Builds pooling. */
-export const poolRule: LayerRule<PoolDescription> = {
+/** The definition of pooling. */
+export const poolLayer: LayerDefinition<PoolDescription> = {
+  kind: 'pool',
+  fromOptions: pool,
   build({ kind, over }, { graph }, inputs) {
     const { name, attributes } = OPERATIONS[over];
     return only(graph.apply(name, { x: realInput(kind, inputs) }, attributes), 'y');

@@ -25,7 +25,7 @@ import { only, type Value } from '../../graph/value.js';
 import { CELLS, cellOf } from './cells.js';
 import { realInput } from './dense.js';
 import { buildDirection, suffixOf } from './directions.js';
-import type { LayerDescription, LayerRule } from './layer.js';
+import type { BuildContext, LayerDefinition } from './layer.js';
 import { merged } from './merge.js';
 import { dropElements, dropPerSequence } from './noise.js';
 import { addPenalties } from './penalty.js';
@@ -79,11 +79,6 @@ export function gru(options: GruOptions): GruDescription {
 /** Whether each direction of a layer reads the sequences in reverse. */
 const DIRECTIONS = { forward: [false], reverse: [true], bidirectional: [false, true] } as const;
 
-/** Whether a layer is recurrent. */
-export function isRecurrent(description: LayerDescription): description is RecurrentDescription {
-  return Object.hasOwn(CELLS, description.kind);
-}
-
 /** Names of the states of a recurrent layer, for example `h_l0` and `c_l0`, in the order of layers and directions. */
 export function stateNames(description: RecurrentDescription): string[] {
   const { layers = 1, direction = 'forward' } = description;
@@ -93,32 +88,45 @@ export function stateNames(description: RecurrentDescription): string[] {
   return places.flat().flatMap((place) => cellOf(description).states.map((state) => state + suffixOf(place)));
 }
 
+/** The definition of the stacked layers of one kind of cell. */
+function recurrentLayer<D extends RecurrentDescription>(
+  kind: D['kind'],
+  fromOptions: (options: Omit<D, 'kind'>) => D,
+): LayerDefinition<D> {
+  return { kind, fromOptions, states: stateNames, build: buildStack };
+}
+
+/** The definitions of all recurrent layers. */
+export const recurrentLayers = [
+  recurrentLayer('rnn', rnn),
+  recurrentLayer('lstm', lstm),
+  recurrentLayer('gru', gru),
+] as const;
+
 /** Builds a stack of recurrent layers. */
-export const recurrentRule: LayerRule<RecurrentDescription> = {
-  build(description, context, inputs) {
-    const { kind, layers = 1, dropout = 0, inputDropout = 0, residual = false } = description;
-    const { direction = 'forward', merge = 'concatenate', output = 'sequence' } = description;
-    const { activationPenalty = 0, temporalPenalty = 0 } = description;
-    const { graph } = context;
-    let x = realInput(kind, inputs);
-    let last: Value[] = [];
-    for (let layer = 0; layer < layers; layer++) {
-      const between = layer === 0 ? x : dropElements(context, x, dropout);
-      const read = dropPerSequence(context, between, inputDropout);
-      const results = DIRECTIONS[direction].map((isReverse) =>
-        buildDirection(description, { layer, isReverse }, read, context),
-      );
-      const y = merged(
-        graph,
-        merge,
-        results.map((outputs) => only(outputs, 'y')),
-      );
-      last = results.map((outputs) => only(outputs, 'hT'));
-      x = residual && layer > 0 ? merged(graph, 'sum', [y, x]) : y;
-    }
-    addPenalties(context, x, activationPenalty, temporalPenalty);
-    if (output === 'sequence') return x;
-    // With a residual the output is more than the state; only forward is its last step the end of the walk.
-    return residual && layers > 1 ? only(graph.apply('lastStep', { x }), 'y') : merged(graph, merge, last);
-  },
-};
+function buildStack(description: RecurrentDescription, context: BuildContext, inputs: readonly Value[]): Value {
+  const { kind, layers = 1, dropout = 0, inputDropout = 0, residual = false } = description;
+  const { direction = 'forward', merge = 'concatenate', output = 'sequence' } = description;
+  const { activationPenalty = 0, temporalPenalty = 0 } = description;
+  const { graph } = context;
+  let x = realInput(kind, inputs);
+  let last: Value[] = [];
+  for (let layer = 0; layer < layers; layer++) {
+    const between = layer === 0 ? x : dropElements(context, x, dropout);
+    const read = dropPerSequence(context, between, inputDropout);
+    const results = DIRECTIONS[direction].map((isReverse) =>
+      buildDirection(description, { layer, isReverse }, read, context),
+    );
+    const y = merged(
+      graph,
+      merge,
+      results.map((outputs) => only(outputs, 'y')),
+    );
+    last = results.map((outputs) => only(outputs, 'hT'));
+    x = residual && layer > 0 ? merged(graph, 'sum', [y, x]) : y;
+  }
+  addPenalties(context, x, activationPenalty, temporalPenalty);
+  if (output === 'sequence') return x;
+  // With a residual the output is more than the state; only forward is its last step the end of the walk.
+  return residual && layers > 1 ? only(graph.apply('lastStep', { x }), 'y') : merged(graph, merge, last);
+}

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ShapeError } from '../../../src/core/errors.js';
-import { activation, dense, dropout } from '../../../src/network/layers/dense.js';
-import { embedding } from '../../../src/network/layers/embedding.js';
+import { dropout } from '../../../src/network/layers/dense.js';
 import { layerNormalization } from '../../../src/network/layers/layer-normalization.js';
-import { type AnyLayer, concatenate, isCausal, sum } from '../../../src/network/layers/layers.js';
 import { penalty } from '../../../src/network/layers/penalty.js';
 import { pool } from '../../../src/network/layers/pool.js';
-import { gru, lstm, rnn } from '../../../src/network/layers/recurrent.js';
 import { AXIS, attribute, layerGraph, nodeOf, operationCounts } from './layer-graph.js';
 
 const steps = { kind: 'steps', axis: AXIS };
@@ -105,39 +102,5 @@ describe('dropout', () => {
     const built = layerGraph(dropout({ rate: 0.2 }), { training: true });
     expect(operationCounts(built)).toEqual({ dropout: 1 });
     expect(attribute(nodeOf(built, 'dropout'), 'operationId')).toBe(0);
-  });
-});
-
-describe('a layer that can read a sequence as it grows', () => {
-  const causal: readonly AnyLayer[] = [
-    embedding({ size: 3, units: 2 }),
-    rnn({ units: 2 }),
-    lstm({ units: 2, direction: 'forward', output: 'last' }),
-    dense({ units: 2 }),
-    dropout({ rate: 0.5, perSequence: true }),
-    activation('relu'),
-    concatenate(),
-    sum(),
-    layerNormalization(),
-    penalty({ temporal: 1 }),
-    pool({ over: 'last' }),
-  ];
-  it.each(causal.map((layer) => [layer.kind, layer] as const))('is %s', (_, layer) => {
-    expect(isCausal(layer)).toBe(true);
-  });
-
-  const whole: readonly AnyLayer[] = [
-    rnn({ units: 2, direction: 'reverse' }),
-    lstm({ units: 2, direction: 'bidirectional' }),
-    gru({ units: 2, direction: 'bidirectional', output: 'last' }),
-    pool({ over: 'max' }),
-    pool({ over: 'mean' }),
-  ];
-  it.each(whole)('is not $kind with these options', (layer) => {
-    expect(isCausal(layer)).toBe(false);
-  });
-
-  it('must be of a known kind', () => {
-    expect(() => isCausal({ kind: 'transformer' })).toThrow(/unknown/);
   });
 });

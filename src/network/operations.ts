@@ -1,0 +1,39 @@
+/**
+ * Functions of symbolic values, for the layers and losses of one's own. Nothing is computed when they are called: they add to the
+ * network that is being built, gradients follow by themselves, and the sizes of values are checked at once.
+ *
+ * Rows of a value are all packed steps N of a time axis, its sequences B, or a fixed number, as those of parameters.
+ */
+export type { Value } from '../graph/value.js';
+export type { Operand } from './operations/apply.js';
+export { type AttentionSettings, additiveAttention, attention } from './operations/attention.js';
+export {
+  concatenate,
+  gather,
+  layerNormalization,
+  linear,
+  type NormalizationSettings,
+  slice,
+} from './operations/columns.js';
+export { type DropoutSettings, dropout } from './operations/dropout.js';
+export { add, multiply, negate, relu, scale, sigmoid, softmax, subtract, tanh } from './operations/elementwise.js';
+export {
+  ctc,
+  meanSquare,
+  meanSquaredError,
+  quantileLoss,
+  sigmoidCrossEntropy,
+  softmaxCrossEntropy,
+  temporalDifference,
+} from './operations/losses.js';
+export {
+  carryTo,
+  lastStep,
+  maxOverTime,
+  meanOverTime,
+  type Recurrence,
+  type RecurrenceSettings,
+  recurrence,
+  repeatOverTime,
+  sumOverTime,
+} from './operations/time.js';

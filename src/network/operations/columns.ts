@@ -1,0 +1,97 @@
+/** Functions of rows: products with weights, and moving columns. */
+import { OptionError, ShapeError } from '../../core/errors.js';
+import { describeValue, requireNumber } from '../../core/options.js';
+import { describeExtent, only, type Value } from '../../graph/value.js';
+import { EPSILON } from '../layers/layer-normalization.js';
+import { aligned, applied, graphOfAll } from './apply.js';
+
+/** Rows of a matrix of fixed size. @throws {ShapeError} `shape_mismatch` */
+function matrixRows(owner: string, name: string, { rows }: Value): number {
+  if (typeof rows === 'number') return rows;
+  const message = `${owner}: ${name} has ${describeExtent(rows)} rows, expected a matrix of fixed size, such as a parameter`;
+  throw new ShapeError('shape_mismatch', message, { operation: owner, operand: name, actual: rows });
+}
+
+/**
+ * x W^T + b: [R, I] -> [R, O].
+ *
+ * @param weight [O, I]
+ * @param bias [1, O]; none where it is left out
+ * @throws {ShapeError} `shape_mismatch`
+ * @throws {UsageError} `not_a_value`
+ */
+export function linear(x: Value, weight: Value, bias?: Value): Value {
+  graphOfAll('linear', { x, weight, bias });
+  const rows = matrixRows('linear', 'weight', weight);
+  const packing = { operation: 'pack', operands: { w: weight }, extents: { O: rows } };
+  const p = only(applied('linear', packing), 'p');
+  return only(applied('linear', { operation: 'linear', operands: { x, p, b: bias } }), 'y');
+}
+
+/**
+ * The rows of a table that the indices name: [R, F].
+ *
+ * @param table [V, F]
+ * @param ids [R, 1] indices below V, such as an input of kind `indices`
+ * @throws {ShapeError} `shape_mismatch`
+ */
+export function gather(table: Value, ids: Value): Value {
+  return only(applied('gather', { operation: 'embedding', operands: { ids, table } }), 'y');
+}
+
+/**
+ * Sets the columns of two or more values side by side: [R, A], [R, B] -> [R, A + B]. Rows are joined as by `add`.
+ *
+ * @throws {ShapeError} `shape_mismatch`
+ */
+export function concatenate(first: Value, ...others: readonly Value[]): Value {
+  graphOfAll('concatenate', { ...[first, ...others] });
+  return others.reduce((left, right) => {
+    const { a, b } = aligned('concatenate', left, right);
+    return only(applied('concatenate', { operation: 'concatenate', operands: { a, b } }), 'y');
+  }, first);
+}
+
+/**
+ * The columns begin..end - 1: [R, F] -> [R, end - begin].
+ *
+ * @param end default all that follow
+ * @throws {OptionError} `invalid_option` for columns that there are not
+ */
+export function slice(x: Value, begin: number, end?: number): Value {
+  graphOfAll('slice', { x });
+  const last = requireNumber('end', end ?? x.columns, { integer: true, min: 1, max: x.columns });
+  requireNumber('begin', begin, { integer: true, min: 0, max: last - 1 });
+  const application = { operation: 'slice', operands: { x }, attributes: { begin }, extents: { D: last - begin } };
+  return only(applied('slice', application), 'y');
+}
+
+/** Settings of a normalisation of rows. */
+export interface NormalizationSettings {
+  /** [1, F]; default ones. */
+  readonly gain?: Value;
+  /** [1, F]; default none. */
+  readonly shift?: Value;
+  /** Added to the variance, in [1e-30, 1]; default 1e-5. */
+  readonly epsilon?: number;
+}
+
+/**
+ * Every row brought to mean 0 and variance 1, then scaled and shifted: [R, F] -> [R, F].
+ *
+ * @throws {ShapeError} `shape_mismatch`
+ * @throws {OptionError} `invalid_option`
+ */
+export function layerNormalization(x: Value, settings: NormalizationSettings = {}): Value {
+  if (typeof settings !== 'object' || settings === null) {
+    const message = `layerNormalization: its settings are ${describeValue(settings)}, expected an object`;
+    throw new OptionError('invalid_option', message, { name: 'settings' });
+  }
+  const { gain, shift, epsilon = EPSILON } = settings;
+  requireNumber('epsilon', epsilon, { min: 1e-30, max: 1 });
+  const graph = graphOfAll('layerNormalization', { x, gain, shift });
+  const ones = () => graph.constant(1, x.columns, new Array<number>(x.columns).fill(1));
+  const operands = { x, gain: gain ?? ones(), shift };
+  const application = { operation: 'layerNormalization', operands, attributes: { epsilon } };
+  return only(applied('layerNormalization', application), 'y');
+}

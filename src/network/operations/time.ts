@@ -1,0 +1,79 @@
+/** Functions that join the steps of each sequence, or carry something from step to step. */
+import { rejectUnknownKeys, requireOneOf } from '../../core/options.js';
+import { only, type SymbolicExtent, type Value } from '../../graph/value.js';
+import { CELL_ACTIVATIONS, type CellActivation } from '../layers/recurrent-options.js';
+import { carriedTo } from '../layers/rows.js';
+import { applied, graphOfAll, unary } from './apply.js';
+
+/** The last step of each sequence: [N, F] -> [B, F]. */
+export const lastStep: (x: Value) => Value = unary('lastStep');
+
+/** The largest entry of each column over the steps of each sequence: [N, F] -> [B, F]. */
+export const maxOverTime: (x: Value) => Value = unary('maxOverTime');
+
+/** The sum over the steps of each sequence: [N, F] -> [B, F]. */
+export const sumOverTime: (x: Value) => Value = unary('sumOverTime');
+
+/** The mean over the steps of each sequence: [N, F] -> [B, F]. */
+export function meanOverTime(x: Value): Value {
+  return only(applied('meanOverTime', { operation: 'sumOverTime', operands: { x }, attributes: { mean: 1 } }), 'y');
+}
+
+/** One row for each sequence at all of its steps: [B, F] -> [N, F]. */
+export const repeatOverTime: (x: Value) => Value = unary('repeatOverTime');
+
+/**
+ * One row for each sequence of any time axis, as those of the time axis of `like`, by their samples: [E, F] -> [B, F].
+ *
+ * @throws {UsageError} `not_a_value`
+ */
+export function carryTo(x: Value, like: Value): Value {
+  const graph = graphOfAll('carryTo', { x, like });
+  return carriedTo(graph, x, (like.rows as SymbolicExtent).axis);
+}
+
+/** Settings of a recurrence. */
+export interface RecurrenceSettings {
+  /** Default `tanh`; `identity` makes it a linear filter. */
+  readonly activation?: CellActivation;
+  /** [B, F] the output before the first step, such as an initial state of the layer; default zero. */
+  readonly initial?: Value;
+  /** [1, F] added to the recurrent product; default none. */
+  readonly bias?: Value;
+  /** Whether each sequence is read from its last step to its first; default false. */
+  readonly reverse?: boolean;
+}
+
+/** What a recurrence gives. */
+export interface Recurrence {
+  /** [N, F] the output of every step. */
+  readonly output: Value;
+  /** [B, F] the output at the end of the walk, such as a final state of the layer. */
+  readonly final: Value;
+}
+
+/**
+ * y_t = f(x_t + R y_(t-1)), step by step along each sequence. It is what a layer of one's own has for reading the step before;
+ * the cells of the library are there as layers, for `apply`.
+ *
+ * @param x [N, F], what each step brings
+ * @param weights [F, F] R
+ * @throws {ShapeError} `shape_mismatch`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @see Elman 1990
+ */
+export function recurrence(x: Value, weights: Value, settings: RecurrenceSettings = {}): Recurrence {
+  rejectUnknownKeys('recurrence', settings, ['activation', 'initial', 'bias', 'reverse']);
+  const { initial, bias, reverse = false } = settings;
+  const activation = requireOneOf('activation', settings.activation ?? 'tanh', CELL_ACTIVATIONS);
+  requireOneOf('reverse', reverse, [true, false]);
+  graphOfAll('recurrence', { x, weights, initial, bias });
+  const packing = { operation: 'pack', operands: { w: weights }, extents: { O: weights.rows } };
+  const p = only(applied('recurrence', packing), 'p');
+  const outputs = applied('recurrence', {
+    operation: 'rnn',
+    operands: { a: x, p, h0: initial, bR: bias },
+    attributes: { activation: CELL_ACTIVATIONS.indexOf(activation), reverse: Number(reverse) },
+  });
+  return { output: only(outputs, 'y'), final: only(outputs, 'hT') };
+}
