@@ -79,12 +79,10 @@ export function sequential(layers: readonly AnyLayer[], options: { readonly feat
   return network({ inputs: { input }, nodes, output: previous });
 }
 
-/** What a user has defined: JSON holds only its name. */
-export interface NetworkDefinitions {
-  /** The layers that the description may name besides those of the library. */
+/** What a network from JSON may hold. */
+export interface NetworkFromJsonOptions {
+  /** Layers of one's own, of which JSON holds only the kind. */
   readonly layers?: readonly { readonly kind: string }[];
-  /** The losses likewise. */
-  readonly losses?: readonly { readonly kind: string }[];
 }
 
 /**
@@ -93,7 +91,7 @@ export interface NetworkDefinitions {
  * @throws {ConfigurationError} `invalid_configuration` when it is not a description
  * @throws {OptionError} `invalid_option`, `unknown_option` when a layer is not valid; `unknown_layer`
  */
-export function networkFromJSON(json: unknown, _definitions: NetworkDefinitions = {}): Network {
+export function networkFromJSON(json: unknown, _options: NetworkFromJsonOptions = {}): Network {
   const { inputs, nodes, output, outputs } = (json ?? {}) as Partial<NetworkDescription>;
   const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
   const isDescription =
