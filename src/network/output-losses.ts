@@ -84,6 +84,21 @@ export function checkLosses(description: NetworkDescription, options: LossOption
   });
 }
 
+/**
+ * The options of a compilation that say what is minimised, from JSON as a checkpoint holds it: what `model.loss` is.
+ *
+ * @throws {OptionError} `unknown_option`
+ */
+export function lossesFromJSON(json: unknown, _makers: readonly { readonly kind: string }[] = []): LossOptions {
+  const named = json as Partial<NamedLosses> | null;
+  if (typeof named !== 'object' || named === null || named.losses === undefined) {
+    return { loss: json as LossDescription };
+  }
+  rejectUnknownKeys('the losses of a model', named, ['losses', 'lossWeights']);
+  const { losses, lossWeights } = named;
+  return { losses, ...(lossWeights !== undefined && { lossWeights }) };
+}
+
 function refuse(name: string, message: string, value: unknown): never {
   throw new OptionError('invalid_option', `option '${name}' ${message}, got ${describeValue(value)}`, { name, value });
 }

@@ -76,7 +76,7 @@ export async function loadModel(pathOrRun: string, options: LoadModelOptions = {
   requireNetwork(described.network);
   const { path, checkpoint } = await findCheckpoint(pathOrRun, choice);
   const { metadata, tensors } = checkpoint;
-  const saved = readDescription(path, metadata, tensors.size, definedOnly(described));
+  const saved = readDescription(path, metadata, tensors.size, described);
   const vocabulary = readVocabulary(path, metadata, { tokenizer });
   const model = makeModel(path, checkpoint, saved, { training, threads });
   if (vocabulary !== undefined) requireFittingVocabulary(`'${path}'`, model, vocabulary); // no program to dispose of yet
@@ -96,11 +96,6 @@ function requireNetwork(network: unknown): void {
   if (network === undefined || network instanceof Network) return;
   const message = `option 'network' must be what network() or sequential() gives, got ${describeValue(network)}`;
   throw new OptionError('invalid_option', message, { name: 'network', value: network });
-}
-
-/** Without the members that are undefined. */
-function definedOnly(options: ReadDescriptionOptions): ReadDescriptionOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** Compares shapes first, allocates then, and writes the saved values instead of initial ones. */

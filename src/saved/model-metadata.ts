@@ -6,10 +6,15 @@ import type { CompileOptions } from '../model/build/compile-options.js';
 import { type Network, networkFromJSON } from '../model/network.js';
 import { optimizerSlots } from '../network/optimizers/emit-update.js';
 import { optimizerFromJSON } from '../network/optimizers/optimizer.js';
-import type { ModelLoss } from '../network/output-losses.js';
+import { lossesFromJSON } from '../network/output-losses.js';
 
 /** Layers and losses of a user's own: JSON holds only their names. */
-export type Definitions = NonNullable<Parameters<typeof networkFromJSON>[1]>;
+export interface Definitions {
+  /** What `defineLayer` returned, for each layer of one's own in the network. */
+  readonly layers?: NonNullable<Parameters<typeof networkFromJSON>[1]>['layers'] | undefined;
+  /** What `defineLoss` returned, for each loss of one's own. */
+  readonly losses?: Parameters<typeof lossesFromJSON>[1] | undefined;
+}
 
 /** What is said of a model. */
 export interface DescribedModel {
@@ -70,7 +75,7 @@ export function readDescription(
   path: string,
   { configuration, modelStep, run }: JsonObject,
   tensors: number,
-  { network, ...definitions }: ReadDescriptionOptions,
+  { network, layers, losses }: ReadDescriptionOptions,
 ): SavedDescription {
   const { model, ...rest } = isJsonObject(configuration) ? configuration : ({} as JsonObject);
   const described = isJsonObject(model) ? model : undefined;
@@ -80,9 +85,9 @@ export function readDescription(
   }
   return knownHere(path, () => {
     if (network === undefined) requirePlausibleDepth(described?.['network'], tensors);
-    const settings = settingsOf(described ?? {});
+    const settings = settingsOf(described ?? {}, losses);
     return {
-      network: network ?? networkFromJSON(described?.['network'], definitions),
+      network: network ?? networkFromJSON(described?.['network'], layers === undefined ? {} : { layers }),
       settings,
       slots: settings.optimizer === undefined ? [] : optimizerSlots(settings.optimizer),
       step: requireCount(modelStep ?? (isJsonObject(run) ? run['step'] : undefined) ?? 0),
@@ -92,11 +97,9 @@ export function readDescription(
 }
 
 /** What a model was compiled with; what is not said is left to the defaults. Values are checked when it is compiled. */
-function settingsOf({ loss, optimizer, initializer, seed }: JsonObject): CompileOptions {
-  const isNamed = isJsonObject(loss) && isJsonObject(loss['losses']);
-  const losses = isNamed ? (loss as unknown as ModelLoss & object) : { loss };
+function settingsOf({ loss, optimizer, initializer, seed }: JsonObject, losses: Definitions['losses']): CompileOptions {
   return {
-    ...(loss !== undefined && (losses as Pick<CompileOptions, 'loss' | 'losses' | 'lossWeights'>)),
+    ...(loss !== undefined && lossesFromJSON(loss, losses)),
     ...(optimizer !== undefined && { optimizer: optimizerFromJSON(optimizer as never) }),
     ...(initializer !== undefined && { initializer: initializer as string }),
     ...(seed !== undefined && { seed: seed as number }),

@@ -244,3 +244,25 @@ describe('a cell refuses', () => {
     expect(() => gone.update()).toThrow(code('model_disposed'));
   });
 });
+
+describe('a cell in memory', () => {
+  it('counts its parameters and its memory as the model of the same layer does, and its programs as they are made', () => {
+    const options = { seed: 3, threads: 1 };
+    const cell = recurrentCell(lstm({ units: 5 }), { inputs: 2, ...options });
+    const model = sequential([lstm({ units: 5 })], { features: 2 }).compileSync(options);
+    expect(cell.description).toEqual(model.description);
+    expect(cell.parameterCount).toBe(model.parameterCount);
+    expect(cell.stateSizes).toEqual(model.stateSizes);
+    const { arena, total, ...planned } = cell.memory;
+    expect(arena).toBe(0);
+    expect(planned).toEqual({ ...model.memory, arena: undefined, total: undefined });
+    cell.step(new Float32Array(2), cell.newState(1));
+    expect(cell.memory.arena).toBeGreaterThan(0);
+    expect(cell.memory.total).toBe(total + cell.memory.arena + cell.memory.scratch - planned.scratch);
+    cell.dispose();
+    expect(cell.memory.arena).toBe(0);
+    expect(() => cell.update()).toThrow('the cell has been disposed of');
+    model.dispose();
+    expect(() => model.evaluateSync({} as never)).toThrow('the model has been disposed of');
+  });
+});
