@@ -3,8 +3,10 @@ import type { JsonObject } from '../core/json.js';
 import { evaluateTask } from '../tasks/tasks.js';
 import type { CommandContext } from './command-context.js';
 import { parseJsonObject, parseNumber } from './parse-argument.js';
+import { loadTaskModule, TASK_OPTION } from './task-module.js';
 
 interface EvalFlags {
+  readonly task?: string;
   readonly data?: string;
   readonly threads?: number;
   readonly options?: JsonObject;
@@ -16,6 +18,7 @@ export function evalCommand(context: CommandContext): Command {
   return new Command('eval')
     .description('the metrics of a trained task')
     .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
+    .option(...TASK_OPTION)
     .option(
       '--data <file>',
       'a file of the form of the training data (default: the test part, else the validation part)',
@@ -28,7 +31,9 @@ export function evalCommand(context: CommandContext): Command {
 
 async function evaluate({ signal, output }: CommandContext, run: string, flags: EvalFlags): Promise<void> {
   const { data, threads, options, json } = flags;
-  const { task, part, examples, of, metrics, summary } = await evaluateTask(run, { data, threads, options, signal });
+  const own = flags.task === undefined ? undefined : await loadTaskModule(flags.task);
+  const given = { task: own, data, threads, options, signal };
+  const { task, part, examples, of, metrics, summary } = await evaluateTask(run, given);
   if (json === true) return output.json({ task, part, examples, metrics });
   return output.write(`${part}: ${examples} ${of}\n${summary}\n`);
 }

@@ -9,6 +9,7 @@ import {
   RangeIndexError,
   VocabularyError,
 } from '../core/errors.js';
+import { errorPlace } from './error-place.js';
 import { StopRequest } from './stop-request.js';
 
 /** Exit statuses of the command line. After a signal it is 128 + the signal's number. */
@@ -33,9 +34,11 @@ export function exitStatus(error: unknown): number {
   return BAD_INPUT.some((kind) => error instanceof kind) ? EXIT.badUse : EXIT.failed;
 }
 
-/** The line that tells of an error: `bptt: error [code]: message`. */
+/** The line that tells of an error: `bptt: error [code]: message`, and of one that is none of the library's its place. */
 export function errorLine(error: unknown): string {
   const code = error instanceof BpttError ? error.code : 'internal';
   const message = error instanceof Error ? error.message : String(error);
-  return `bptt: error [${code}]: ${message.replaceAll(/\s*\n\s*/g, ' ')}`;
+  const place = error instanceof BpttError ? undefined : errorPlace(error);
+  const line = message.replaceAll(/\s*\n\s*/g, ' ');
+  return `bptt: error [${code}]: ${line}${place === undefined ? '' : ` (${place})`}`;
 }

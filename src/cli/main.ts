@@ -13,7 +13,8 @@ const context = {
 };
 
 try {
-  await bpttProgram(context).parseAsync();
+  const words = process.argv.slice(2);
+  await (await bpttProgram(context, words)).parseAsync(words, { from: 'user' });
 } catch (error) {
   process.exitCode = error instanceof OutputClosed ? 0 : exitStatus(error);
   // Commander has told of its own errors; a stop was asked for.

@@ -1,13 +1,16 @@
 import { addAbortSignal } from 'node:stream';
 import { Command } from 'commander';
 import type { JsonObject } from '../core/json.js';
+import type { AnyTask } from '../tasks/definition/task.js';
 import type { LoadTaskOptions } from '../tasks/runner/saved-task.js';
-import { predictTask, streamTask } from '../tasks/tasks.js';
+import { predictTask, type RunTask, streamTask } from '../tasks/tasks.js';
 import type { CommandContext } from './command-context.js';
 import { parseJsonObject, parseNumber } from './parse-argument.js';
 import { linePieces, soundPieces } from './stream-pieces.js';
+import { loadTaskModule, TASK_OPTION } from './task-module.js';
 
 interface PredictFlags {
+  readonly task?: string;
   readonly data?: string;
   readonly stream?: true;
   readonly threads?: number;
@@ -20,6 +23,7 @@ export function predictCommand(context: CommandContext): Command {
     .description('predictions of a trained task, one JSON value a line')
     .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
     .argument('[inputs...]', 'texts, or numbers as JSON')
+    .option(...TASK_OPTION)
     .option('--data <file>', 'instead: a file with the inputs')
     .option('--stream', 'instead: one sequence on standard input, read as it arrives, each result written at once')
     .option('--threads <n>', 'threads (default: BPTT_THREADS, else all processors)', parseNumber)
@@ -33,10 +37,11 @@ export function predictCommand(context: CommandContext): Command {
     if (Number(data !== undefined) + Number(stream === true) + Number(values.length > 0) !== 1) {
       command.error('error: either inputs or --data <file> or --stream must be given', { exitCode: 2 });
     }
-    if (stream === true) return predictStream(context, run, { threads, options });
+    const task = flags.task === undefined ? undefined : await loadTaskModule(flags.task);
+    if (stream === true) return predictStream(context, run, { task, threads, options });
     const { signal, output } = context;
     const source = data === undefined ? { values } : { file: data };
-    for await (const prediction of predictTask(run, { ...source, threads, options, signal })) {
+    for await (const prediction of predictTask(run, { ...source, task, threads, options, signal })) {
       await output.json(prediction);
       signal.throwIfAborted();
     }
@@ -44,7 +49,11 @@ export function predictCommand(context: CommandContext): Command {
 }
 
 /** Pushes what arrives on standard input and writes what becomes known. */
-async function predictStream({ input, output, signal }: CommandContext, run: string, use: LoadTaskOptions) {
+async function predictStream(
+  { input, output, signal }: CommandContext,
+  run: string,
+  use: LoadTaskOptions & RunTask<AnyTask>,
+) {
   const stream = await streamTask(run, { ...use, signal });
   try {
     // Otherwise a stop would wait for the next piece.

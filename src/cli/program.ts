@@ -7,13 +7,18 @@ import { predictCommand } from './predict-command.js';
 import { sampleCommand } from './sample-command.js';
 import { trainCommand } from './train-command.js';
 
-/** The whole command line. Wrong use is thrown as a CommanderError, after one line on standard error. */
-export function bpttProgram(context: CommandContext): Command {
+/**
+ * The whole command line. Wrong use is thrown as a CommanderError, after one line on standard error.
+ *
+ * @param words of the command line behind `bptt`: one of them may name a module whose task becomes a command
+ * @throws as `loadTaskModule`
+ */
+export async function bpttProgram(context: CommandContext, words: readonly string[]): Promise<Command> {
   const program = new Command('bptt')
     .description('train and use recurrent networks')
     .version(version(), '-V, --version')
     .showSuggestionAfterError()
-    .addCommand(trainCommand(context))
+    .addCommand(await trainCommand(context, words))
     .addCommand(evalCommand(context))
     .addCommand(predictCommand(context))
     .addCommand(sampleCommand(context))

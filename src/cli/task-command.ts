@@ -18,9 +18,13 @@ const PARSERS = {
   flag: undefined,
 } as const;
 
-/** `bptt train TASK`: a command made of the task's table of options. */
-export function taskCommand(task: AnyTask, context: CommandContext): Command {
-  const command = new Command(task.name).description(task.summary);
+/**
+ * `bptt train TASK`: a command made of the task's table of options.
+ *
+ * @param module path of the file that the task was read from, as it was given; missing for a built-in task
+ */
+export function taskCommand(task: AnyTask, context: CommandContext, module?: string): Command {
+  const command = new Command(module ?? task.name).description(task.summary);
   for (const [name, option] of Object.entries(task.options)) command.addOption(optionOf(name, option));
   return command
     .option('--config <file>', 'options by name in a JSON file; the command line overrides it')
@@ -28,7 +32,8 @@ export function taskCommand(task: AnyTask, context: CommandContext): Command {
     .action(async ({ config, json, ...given }: Record<string, unknown>) => {
       const names = Object.keys(task.options);
       const file = config === undefined ? {} : await readConfigurationFile(String(config), names);
-      await train(context, task, { ...file, ...given }, json === true);
+      const options = { ...file, ...given };
+      await train(context, { task, options, module, json: json === true });
     });
 }
 
@@ -40,12 +45,15 @@ function optionOf(name: string, { kind, placeholder, description, default: byDef
   return new Option(`--${kebabCase(name)} <${placeholder}>`, text).argParser<unknown>(parse);
 }
 
-async function train(
-  context: CommandContext,
-  task: AnyTask,
-  options: Readonly<Record<string, unknown>>,
-  json: boolean,
-): Promise<void> {
+/** What is trained, and how its result is told. */
+interface TrainRequest {
+  readonly task: AnyTask;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly module: string | undefined;
+  readonly json: boolean;
+}
+
+async function train(context: CommandContext, { task, options, module, json }: TrainRequest): Promise<void> {
   let checkpoint: string | undefined;
   const remember = {
     onCheckpoint: ({ path }: { path: string }) => {
@@ -54,7 +62,8 @@ async function train(
   };
   const onStart = (start: TaskStart) => context.note(describeStart(start));
   try {
-    const result = await runTraining(task, { ...options, signal: context.signal, callbacks: [remember], onStart });
+    const watch = { signal: context.signal, callbacks: [remember], onStart };
+    const result = await runTraining(task, { ...options, ...watch }, module);
     await (json ? context.output.json(jsonOf(result)) : context.output.write(describeResult(result)));
   } catch (error) {
     if (error instanceof StopRequest) {
@@ -80,8 +89,9 @@ function describeStart({ task, options, parameters, examples, of, threads }: Tas
   const variant = Object.keys(recurrent ?? {}).length === 0 ? '' : ` with ${JSON.stringify(recurrent)}`;
   const way = direction === 'forward' ? '' : ` ${direction}`;
   const { training, validation, test } = examples;
+  const body = cell === undefined ? '' : `${layers}x${units} ${cell}${way}${variant}, `;
   return [
-    `${task}: ${layers}x${units} ${cell}${way}${variant}, ${formatCount(parameters)} parameters`,
+    `${task}: ${body}${formatCount(parameters)} parameters`,
     `${training} + ${validation} + ${test} ${of}`,
     `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
   ].join('; ');

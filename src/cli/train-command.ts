@@ -2,10 +2,25 @@ import { Command } from 'commander';
 import { TASKS } from '../tasks/tasks.js';
 import type { CommandContext } from './command-context.js';
 import { taskCommand } from './task-command.js';
+import { isModulePath, loadTaskModule } from './task-module.js';
 
-/** `bptt train`: one command for each task. */
-export function trainCommand(context: CommandContext): Command {
-  const command = new Command('train').description('train a model');
+/**
+ * `bptt train`: one command for each built-in task, and one for the task of the module that is named in place of one.
+ *
+ * @param words of the command line behind `bptt`
+ * @throws as `loadTaskModule`
+ */
+export async function trainCommand(context: CommandContext, words: readonly string[]): Promise<Command> {
+  const command = new Command('train')
+    .description('train a model')
+    .addHelpText(
+      'after',
+      '\nA task of your own: bptt train ./my-task.mjs, a module that exports what defineTask gives.',
+    );
   for (const task of Object.values(TASKS)) command.addCommand(taskCommand(task, context));
+  const [name, module] = words;
+  if (name === command.name() && module !== undefined && isModulePath(module)) {
+    command.addCommand(taskCommand(await loadTaskModule(module), context, module));
+  }
   return command;
 }

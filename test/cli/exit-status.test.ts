@@ -39,6 +39,15 @@ describe('the exit status', () => {
 
   it('comes with one line that has the code', () => {
     expect(errorLine(new DataError('too_short', 'a\n  b'))).toBe('bptt: error [too_short]: a b');
-    expect(errorLine(new TypeError('x is not a function'))).toBe('bptt: error [internal]: x is not a function');
+    expect(errorLine('text')).toBe('bptt: error [internal]: text');
+  });
+
+  it('names the place of an error that is none of the library’s', () => {
+    const line = errorLine(new TypeError('x is not\na function'));
+    expect(line).toMatch(/^bptt: error \[internal\]: x is not a function \(.*exit-status\.test\.ts:\d+:\d+\)$/);
+    const syntax = Object.assign(new SyntaxError('no'), {
+      stack: 'file:///a/b.mjs:3\nx y\n  ^\n\nSyntaxError: no\n    at compile (node:internal/x:1:2)',
+    });
+    expect(errorLine(syntax)).toBe('bptt: error [internal]: no (file:///a/b.mjs:3)');
   });
 });

@@ -1,7 +1,7 @@
 /** Makes a task of what an author has written: built-in tasks and those of users come through this door alike. */
 import type { SequenceExample } from '../../batch/sequence-packing.js';
 import { ConfigurationError } from '../../core/errors.js';
-import type { JsonObject } from '../../core/json.js';
+import { isJsonObject, type JsonObject } from '../../core/json.js';
 import { describeValue } from '../../core/options.js';
 import { Network } from '../../model/network.js';
 import { onlyInput, requireOneOutput } from '../building-blocks/model-packing.js';
@@ -88,6 +88,20 @@ function checkedNetwork({ name, readInputs, predict }: AnyDefinition, network: u
   return network;
 }
 
+/** @throws {ConfigurationError} `invalid_task` */
+function requireMetrics(task: string, metrics: unknown): JsonObject {
+  if (isJsonObject(metrics)) return metrics;
+  const message = `'evaluate' of the task '${task}' must give an object of metrics, got ${describeValue(metrics)}`;
+  throw new ConfigurationError('invalid_task', message, { task, field: 'evaluate' });
+}
+
+/** @throws {ConfigurationError} `invalid_task` */
+function requireScore(task: string, score: unknown): number {
+  if (typeof score === 'number') return score;
+  const message = `'score' of the task '${task}' must give a number, got ${describeValue(score)}`;
+  throw new ConfigurationError('invalid_task', message, { task, field: 'score' });
+}
+
 /** The task with its defaults in the places of what the definition does not have. */
 function complete(own: AnyDefinition): AnyTask {
   const { loss } = own;
@@ -102,8 +116,10 @@ function complete(own: AnyDefinition): AnyTask {
       return own.readExamples?.(file, options, saved) ?? readOtherFile(own, file, options, saved);
     },
     async evaluate(model, part, context) {
-      return own.evaluate?.(model, part, context) ?? lossOfPart(own, model, part, context);
+      if (own.evaluate === undefined) return lossOfPart(own, model, part, context);
+      return requireMetrics(own.name, await own.evaluate(model, part, context));
     },
+    ...(own.score && { score: (metrics: JsonObject) => requireScore(own.name, own.score?.(metrics)) }),
     describe: (metrics, saved) => own.describe?.(metrics, saved) ?? describeMetrics(metrics),
     async readInputs(source, options, saved) {
       return own.readInputs?.(source, options, saved) ?? readNetworkInputs(own.network(options, saved), source);

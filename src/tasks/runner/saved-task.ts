@@ -3,7 +3,9 @@ import { CheckpointError, UsageError } from '../../core/errors.js';
 import { type JsonObject, canonicalJson, } from '../../core/json.js';
 import { rejectUnknownKeys } from '../../core/options.js';
 import type { Model } from '../../model/model.js';
+import { batchesOf } from '../building-blocks/task-batches.js';
 import type { RunTable } from '../definition/common-options.js';
+import { savedConfiguration } from '../../saved/find-checkpoint.js';
 import { loadModel } from '../../saved/load-model.js';
 import {
   type AnyPart,
@@ -50,7 +52,12 @@ export async function loadTaskModel(
   { threads, signal, options: usage = {} }: LoadTaskOptions = {},
 ): Promise<SavedTaskModel> {
   rejectUnknownKeys(`the use of the task '${task.name}'`, usage, task.usage ?? []);
-  const { model, path, configuration = {} } = await loadModel(run, { threads, training: false });
+  // The task makes the network again, with layers of its own where it has any; what was trained must be the same.
+  const before = readSavedTask(task, await savedConfiguration(run), run);
+  const network = task.network(checkTaskOptions(task.name, task.options, usage, before.options), before.saved);
+  const { losses } = task;
+  const loaded = await loadModel(run, { threads, training: false, network, ...(losses && { losses }) });
+  const { model, path, configuration = {} } = loaded;
   try {
     const { options: trained, saved, fingerprint } = readSavedTask(task, configuration, path);
     const options = checkTaskOptions(task.name, task.options, usage, trained);

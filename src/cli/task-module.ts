@@ -1,0 +1,94 @@
+/** Tasks of users: read from the modules that the command line names, and from no others. */
+import { statSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { BpttError, ConfigurationError } from '../core/errors.js';
+import { isForeignTask, isTask } from '../tasks/definition/define-task.js';
+import type { AnyTask } from '../tasks/definition/task.js';
+import { errorPlace } from './error-place.js';
+
+/** The option of commands that use a run of a task that is not built in. */
+export const TASK_OPTION = [
+  '--task <module>',
+  'for a run of a task of your own: the module that exports it, as ./my-task.mjs (it is executed)',
+] as const;
+
+const JAVASCRIPT = ['.mjs', '.js', '.cjs'];
+const TYPESCRIPT = ['.ts', '.mts', '.cts'];
+
+/** Whether a word in the place of a task names a module: a path, or a file of a program. */
+export function isModulePath(word: string): boolean {
+  if (word.startsWith('-')) return false;
+  return /[/\\]/.test(word) || [...JAVASCRIPT, ...TYPESCRIPT].includes(extname(word));
+}
+
+/**
+ * The one task that a module exports, as `default` or by any name. The module is executed.
+ *
+ * @param path relative to the working directory
+ * @throws {ConfigurationError} `task_unreadable` when there is no such file, it is TypeScript and Node.js does not read that, it fails
+ *   while it is loaded, or exports no task or several
+ * @throws errors of the library that the module throws, such as `invalid_task` of `defineTask`
+ */
+export async function loadTaskModule(path: string): Promise<AnyTask> {
+  const file = resolve(path);
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+    return refuse(path, 'is not there: name a JavaScript module, as ./my-task.mjs');
+  }
+  const ending = extname(file);
+  const readsTypeScript = 'typescript' in process.features && Boolean(process.features.typescript);
+  if (TYPESCRIPT.includes(ending) && !readsTypeScript) {
+    refuse(path, `is TypeScript, which Node.js ${process.version} does not read: compile it, and name the JavaScript`);
+  }
+  return onlyTask(path, await importModule(path, file));
+}
+
+async function importModule(path: string, file: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    if (error instanceof BpttError) throw error;
+    return refuse(path, `fails while it is loaded: ${reasonOf(error)}`, error);
+  }
+}
+
+/** What went wrong and where, in a line. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return `it throws ${String(error)}`;
+  const place = errorPlace(error);
+  const isWithoutPackage = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes("'bptt'");
+  const isUnplaced = error instanceof SyntaxError && place === undefined;
+  const help = isWithoutPackage
+    ? '; install it where the module lies: npm install bptt'
+    : isUnplaced
+      ? '; node --check says where'
+      : '';
+  return `${error.name}: ${error.message}${place === undefined ? '' : ` (${place})`}${help}`;
+}
+
+/** @throws {ConfigurationError} `task_unreadable` for no task or several */
+function onlyTask(path: string, exported: Readonly<Record<string, unknown>>): AnyTask {
+  const tasks = [...new Set(Object.values(exported))].filter(isTask);
+  const [task, ...others] = tasks;
+  if (task !== undefined && others.length === 0) return task;
+  if (task !== undefined) {
+    return refuse(
+      path,
+      `exports ${tasks.length} tasks, ${tasks.map(({ name }) => name).join(', ')}: export exactly one`,
+    );
+  }
+  const foreign = Object.keys(exported).find((name) => isForeignTask(exported[name]));
+  if (foreign !== undefined) {
+    return refuse(
+      path,
+      `exports a task of another copy of bptt, '${foreign}': run the bptt that the module imports, with npx bptt`,
+    );
+  }
+  const names = Object.keys(exported);
+  const found = names.length === 0 ? 'nothing' : names.join(', ');
+  return refuse(path, `exports no task: export what defineTask gives, as default or by a name; it exports ${found}`);
+}
+
+function refuse(path: string, reason: string, cause?: unknown): never {
+  throw new ConfigurationError('task_unreadable', `the task module '${path}' ${reason}`, { path }, cause);
+}

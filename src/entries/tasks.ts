@@ -1,0 +1,131 @@
+/**
+ * `bptt/tasks`: the recipes behind `bptt train TASK`, from a program, and tasks of one's own. A task reads data, builds and
+ * trains a network, judges it and uses it. Built in are language models, classification, tagging, forecasts, transcription,
+ * translation, captions, music and problems of memory; `defineTask` makes others of the same parts.
+ */
+
+// Define a task.
+export type { AxisSizes, Batch } from '../batch/batch.js';
+export type { Rows } from '../batch/packed-batch.js';
+export type { SequenceExample, SequencePackingOptions } from '../batch/sequence-packing.js';
+// Train and use any task.
+export type { JsonObject, JsonValue } from '../core/json.js';
+export type { NumberBounds } from '../core/options.js';
+export type { EpochOrder, Examples } from '../data/examples.js';
+export type { SequenceBatchesOptions } from '../data/sequence-batches.js';
+export type { SubwordTokenizer } from '../data/tokenizer-vocabulary.js';
+export type { TokenizerJson, Vocabulary, VocabularyJson, VocabularyLevel } from '../data/vocabulary.js';
+export type { RowPlace } from '../files/row-error.js';
+export type { ModelMemory } from '../model/execute/results.js';
+export type { SampleOptions } from '../model/use/sampling.js';
+export type { LossDescription } from '../network/losses/losses.js';
+// What tasks are made of.
+export type { ExampleParts } from '../tasks/building-blocks/held-out.js';
+export { packingOf } from '../tasks/building-blocks/model-packing.js';
+export { type ExampleOutput, outputsOf } from '../tasks/building-blocks/outputs.js';
+export { probabilities } from '../tasks/building-blocks/probabilities.js';
+export {
+  type BodyOptions,
+  type Pooling,
+  recurrentBody,
+  recurrentLayer,
+} from '../tasks/building-blocks/recurrent-body.js';
+export { requireData } from '../tasks/building-blocks/require-data.js';
+export {
+  encoderOf,
+  type FeatureRows,
+  featuresOf,
+  fitEncoding,
+  type InputEncoding,
+  inputLayers,
+  inputOfRow,
+  inputValue,
+  type RawInput,
+} from '../tasks/building-blocks/sequence-inputs.js';
+export { type SplitChoice, type SplitRule, splitParts } from '../tasks/building-blocks/split-parts.js';
+export { type StepStreamOptions, stepStream } from '../tasks/building-blocks/step-stream.js';
+export {
+  type CommonDefaults,
+  type CommonTable,
+  commonOptions,
+  type Decided,
+  type RunDefaults,
+  type RunTable,
+  runOptions,
+  type SequenceTable,
+  type TrainingDefaults,
+  trainingOptions,
+} from '../tasks/definition/common-options.js';
+export { defineTask } from '../tasks/definition/define-task.js';
+export {
+  type AnyPart,
+  type AnyTask,
+  examplesOf,
+  type LossMetrics,
+  type Packing,
+  type Part,
+  type PredictionSource,
+  type ReadData,
+  type Task,
+  type TaskContext,
+  type TaskData,
+  type TaskDefinition,
+  type TaskStream,
+} from '../tasks/definition/task.js';
+export {
+  type Checked,
+  choiceOption,
+  flagOption,
+  type Given,
+  jsonOption,
+  numberOption,
+  numberOrTextOption,
+  type OptionTable,
+  optional,
+  type TaskOption,
+  textOption,
+} from '../tasks/definition/task-options.js';
+export {
+  type LoadLanguageModelOptions,
+  loadLanguageModel,
+  type SampleLanguageModelOptions,
+  type SavedLanguageModel,
+  sampleLanguageModel,
+} from '../tasks/recipes/lm/saved-language-model.js';
+export type { TrainingMemory } from '../tasks/runner/measured-memory.js';
+export type {
+  EvaluateTaskOptions,
+  LoadTaskOptions,
+  PredictTaskOptions,
+  SavedTaskModel,
+  TaskEvaluation,
+} from '../tasks/runner/saved-task.js';
+export type { PartSizes, TaskResult, TaskStart, TaskWatch } from '../tasks/runner/train-task.js';
+export {
+  evaluateTask,
+  loadTask,
+  predictTask,
+  type RunTask,
+  streamTask,
+  TASKS,
+  type TaskMetrics,
+  type TaskName,
+  type TaskOptions,
+  type TaskReference,
+  type TaskSaved,
+  type TaskTable,
+  trainTask,
+} from '../tasks/tasks.js';
+export type {
+  CheckpointEvent,
+  EpochEvent,
+  RunPosition,
+  StartEvent,
+  StepEvent,
+  TrainingCallbacks,
+  ValidationEvent,
+} from '../training/callbacks.js';
+export type { ProgressReporter, ProgressStatus } from '../training/progress.js';
+export type { BatchPosition } from '../training/trainer-options.js';
+export type { StopReason, TrainingResult } from '../training/training-result.js';
+export type { LossSummary } from '../training/validation.js';
