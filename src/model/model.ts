@@ -17,6 +17,7 @@ import { ExecutionQueue } from './execute/execution-queue.js';
 import type { EvaluationResult, StepResult } from './execute/results.js';
 import type { AttentionMap } from './use/attention-maps.js';
 import { Decoder, type DecoderBatch, type DecoderOptions } from './use/decoder.js';
+import type { GradientOptions } from './use/gradients.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
 import { Stream } from './use/stream.js';
 
@@ -122,6 +123,22 @@ export class Model extends CompiledNetwork {
     return this.#queue.enqueue(options, async () => {
       checkExecutionOptions('attention', options, ['signal']);
       return this.executions.attention(node, batch, this.currentVersion(), options.signal);
+    });
+  }
+
+  /**
+   * Gradients of the loss of a batch, or of outputs with upstream gradients of their own, with respect to inputs, outputs of nodes,
+   * parameters and initial states. Nothing of the model changes, and a `state` stays as it is; dropout is off, and penalties of layers are
+   * not part of the loss. Every set of names has a program of its own, which stays until the model is disposed of.
+   *
+   * @returns by name: packed rows as those of the input or node, parameters row-major, states [B * units]
+   * @throws {OptionError} `invalid_option`, `unknown_option`; others as `trainStep`
+   * @example const { input, 'state:lstm.h_l0': state } = await model.gradients(batch, { of: ['input', 'state:lstm.h_l0'] });
+   */
+  gradients(batch: Batch, options: GradientOptions): Promise<Record<string, Float32Array>> {
+    return this.#queue.enqueue(options, async () => {
+      checkExecutionOptions('gradients', options, [...EXECUTION_OPTIONS, 'signal', 'of', 'upstream']);
+      return this.executions.gradients(batch, options, this.currentVersion());
     });
   }
 

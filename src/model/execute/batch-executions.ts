@@ -8,6 +8,7 @@ import type { NetworkDescription } from '../../network/description.js';
 import { inputAxes } from '../../network/description.js';
 import { optimizerSlots } from '../../network/optimizers/emit-update.js';
 import { type ModelLoss, outputLosses } from '../../network/output-losses.js';
+import { buildGradients, type GradientsGraph } from '../build/build-gradients.js';
 import { type BuildRequest, buildGraph, type Mode, type OutputPer, outputPer } from '../build/build-graph.js';
 import { lookAheadLayer } from '../build/causality.js';
 import { ParameterBlocks, ParameterLayout } from '../build/parameters.js';
@@ -20,6 +21,7 @@ import {
   attentionMaps,
   requireAttention,
 } from '../use/attention-maps.js';
+import { type GradientOptions, gradientNames, readGradients, writeUpstream } from '../use/gradients.js';
 import { checkBatch, checkState } from './check-batch.js';
 import { Execution } from './execution.js';
 import { Programs } from './programs.js';
@@ -65,6 +67,7 @@ export class BatchExecutions {
   readonly #targets: ReadonlyMap<string, Value>;
   readonly #programs: Programs<Mode>;
   readonly #attention: Programs<string, AttentionGraph>;
+  readonly #gradients: Programs<string, GradientsGraph>;
 
   /** @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when layers do not fit together */
   constructor(description: NetworkDescription, options: CheckedCompileOptions) {
@@ -85,11 +88,16 @@ export class BatchExecutions {
       this.blocks,
       threads,
     );
+    this.#gradients = new Programs(
+      (names) => buildGradients({ description, loss, layout: this.layout }, JSON.parse(names)),
+      this.blocks,
+      threads,
+    );
   }
 
   /** All programs, for counting their memory. */
   get programs(): readonly Pick<Programs<never>, 'arenaBytes' | 'scratchBytes'>[] {
-    return [this.#programs, this.#attention];
+    return [this.#programs, this.#attention, this.#gradients];
   }
 
   /** Checks a batch and a state and writes them into the program of the mode. Errors as `Model.trainStep`. */
@@ -121,10 +129,27 @@ export class BatchExecutions {
     return attentionMaps(execution, axes);
   }
 
+  /** Gradients by name. Errors as `Model.gradients`. */
+  async gradients(batch: Batch, options: GradientOptions, version: number): Promise<Record<string, Float32Array>> {
+    const description = this.#description;
+    const { state, signal } = options;
+    const names = gradientNames(options, this.outputs);
+    const targets = names.outputs.length > 0 ? new Map<string, Value>() : this.#targets;
+    const axes = this.#axesOf(batch, targets);
+    checkBatch(batch, axes, description, targets);
+    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, this.stateSizes);
+    const compiled = this.#gradients.get(JSON.stringify(names), axes);
+    const execution = new Execution(compiled, { description, batch, axes, state, version });
+    writeUpstream(execution, options, axes);
+    await execution.start(signal);
+    return readGradients(execution);
+  }
+
   /** Frees all programs. @throws {UsageError} `model_busy` */
   dispose(): void {
     this.#programs.dispose();
     this.#attention.dispose();
+    this.#gradients.dispose();
   }
 
   /** The axes of the inputs, then those of labels. */
