@@ -146,6 +146,8 @@ export { naiveForecast, seasonalNaiveForecast } from './metrics/naive-forecast.j
 export type { OutputPer, OutputShape } from './model/build/build-graph.js';
 export type { Parameter } from './model/build/parameters.js';
 export { CarriedState } from './model/execute/carried-state.js';
+export { type CheckGradientsOptions, checkGradients } from './model/check/check-gradients.js';
+export type { GradientReport, OperandReport } from './model/check/gradient-report.js';
 export type { Culprit } from './model/execute/diagnose.js';
 export type { ExecutionOptions, TrainOptions } from './model/execute/execution-options.js';
 export type { EvaluationResult, ModelMemory, StepResult } from './model/execute/results.js';
@@ -172,29 +174,17 @@ export {
 export type { AttentionMap } from './model/use/attention-maps.js';
 export type { Decoder, DecoderBatch, DecoderOptions } from './model/use/decoder.js';
 export type { PaddedOutput, PredictInput, PredictOptions } from './model/use/predictions.js';
+export type { GradientOptions } from './model/use/gradients.js';
 export type { SampleOptions, SymbolTable } from './model/use/sampling.js';
 export type { Stream, StreamState } from './model/use/stream.js';
 export { type Info, info } from './native/info.js';
-export {
-  type CheckedOptions,
-  type DefinedOption,
-  type DefinedOptions,
-  type GivenOptions,
-  option,
-} from './network/defined-options.js';
+export * from './network/define.js';
 export {
   type AttentionDescription,
   type AttentionOptions,
   type AttentionScore,
   attention,
 } from './network/layers/attention.js';
-export {
-  type AnyLayerMaker,
-  defineLayer,
-  type LayerInputs,
-  type LayerMaker,
-  type OwnLayer,
-} from './network/layers/define-layer.js';
 export {
   type ActivationDescription,
   activation,
@@ -206,21 +196,12 @@ export {
   dropout,
 } from './network/layers/dense.js';
 export { type EmbeddingDescription, type EmbeddingOptions, embedding } from './network/layers/embedding.js';
-export type { InitialValue, LayerDescription } from './network/layers/layer.js';
-export type { LayerContext, ParameterSettings, ParameterUse } from './network/layers/layer-context.js';
 export {
   type LayerNormalizationDescription,
   type LayerNormalizationOptions,
   layerNormalization,
 } from './network/layers/layer-normalization.js';
-export {
-  type AnyLayer,
-  type BuiltInLayer,
-  concatenate,
-  type DefinedLayer,
-  type MergeDescription,
-  sum,
-} from './network/layers/layers.js';
+export { type AnyLayer, concatenate, type MergeDescription, sum } from './network/layers/layers.js';
 export { type PenaltyDescription, type PenaltyOptions, penalty } from './network/layers/penalty.js';
 export { type PoolDescription, pool } from './network/layers/pool.js';
 export { gru, lstm, rnn } from './network/layers/recurrent.js';

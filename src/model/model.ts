@@ -15,6 +15,7 @@ import type { EvaluationResult, StepResult } from './execute/results.js';
 import { PredictingNetwork } from './predicting-network.js';
 import { type AttentionMap, AttentionReader } from './use/attention-maps.js';
 import { Decoder, type DecoderBatch, type DecoderOptions } from './use/decoder.js';
+import { type GradientOptions, GradientReader } from './use/gradients.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
 import { Stream } from './use/stream.js';
 import { showSummary, summaryOf } from './use/summary.js';
@@ -33,6 +34,7 @@ export class Model extends PredictingNetwork {
     showSummary(Model.prototype, 'Model');
   }
 
+  #gradients: GradientReader | undefined;
   readonly #attention = new AttentionReader(this.description, this.layout, (build) => this.programsOf(build));
 
   /**
@@ -98,6 +100,23 @@ export class Model extends PredictingNetwork {
     return this.queue.enqueue(options, async () => {
       checkExecutionOptions('attention', options, ['signal']);
       return this.#attention.read(node, batch, this.currentVersion(), options.signal);
+    });
+  }
+
+  /**
+   * Gradients of the loss of a batch, or of outputs with upstream gradients of their own, with respect to inputs, outputs of nodes,
+   * parameters and initial states. Nothing of the model changes, and a `state` stays as it is; dropout is off, and penalties of layers are
+   * not part of the loss. Every set of names has a program of its own, which stays until the model is disposed of.
+   *
+   * @returns by name: packed rows as those of the input or node, parameters row-major, states [B * units]
+   * @throws {OptionError} `invalid_option`, `unknown_option`; others as `trainStep`
+   * @example const { input, 'state:lstm.h_l0': state } = await model.gradients(batch, { of: ['input', 'state:lstm.h_l0'] });
+   */
+  gradients(batch: Batch, options: GradientOptions): Promise<Record<string, Float32Array>> {
+    return this.queue.enqueue(options, async () => {
+      checkExecutionOptions('gradients', options, [...EXECUTION_OPTIONS, 'signal', 'of', 'upstream']);
+      this.#gradients ??= this.#newGradientReader();
+      return this.#gradients.read(batch, options, this.currentVersion());
     });
   }
 
@@ -193,6 +212,13 @@ export class Model extends PredictingNetwork {
   #packed(batch: Batch | PlainExamples): Batch {
     if (!isPlain(batch)) return batch;
     return new CheckedExamples(this.plainForm, batch.inputs, batch.targets ?? {}).packAll();
+  }
+
+  #newGradientReader(): GradientReader {
+    const { description, loss, layout, outputShapes: outputs, stateSizes } = this;
+    const { targets } = this.executions;
+    const parts = { description, loss, layout, outputs, targets, stateSizes };
+    return new GradientReader(parts, (build) => this.programsOf(build));
   }
 
   #beginTraining(batch: Batch, options: TrainOptions): Execution {

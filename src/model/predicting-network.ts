@@ -8,7 +8,7 @@ import type { CarriedState } from './execute/carried-state.js';
 import type { Execution } from './execute/execution.js';
 import { checkExecutionOptions, type ExecutionOptions } from './execute/execution-options.js';
 import { ExecutionQueue } from './execute/execution-queue.js';
-import { packedState, takePacked } from './state-order.js';
+import { packedState, takePacked } from './execute/state-order.js';
 import { plainForm } from './use/plain-form.js';
 import {
   type PaddedOutput,

@@ -1,9 +1,10 @@
 /** Which loss each output of a network has. */
 import { OptionError } from '../core/errors.js';
-import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { type NetworkDescription, ONLY_OUTPUT, outputNodes } from './description.js';
-import { LOSSES, type LossDescription } from './losses/losses.js';
-import { requireLevels } from './losses/quantile.js';
+import { type AnyLossMaker, lossDefinitions } from './losses/define-loss.js';
+import { type LossDefinition, ownLossDefinition } from './losses/loss.js';
+import { type LossDescription, requireLoss } from './losses/losses.js';
 
 /** Losses of several outputs by their names, and what each counts for in the sum that is minimised. */
 export interface NamedLosses {
@@ -39,19 +40,6 @@ export function labelAxis(output: string): string {
   return `${output}/labels`;
 }
 
-function requireLoss(name: string, value: unknown): LossDescription {
-  const description = value as Exclude<LossDescription, string> | null;
-  if (typeof value === 'object' && description?.kind === 'ctc') {
-    rejectUnknownKeys(name, value, ['kind', 'blank', 'reduction', 'zeroInfinity']);
-    return Object.freeze({ ...description });
-  }
-  if (typeof value === 'object' && description?.kind === 'quantile') {
-    rejectUnknownKeys(name, value, ['kind', 'levels']);
-    return Object.freeze({ ...description, levels: requireLevels(`${name}.levels`, description.levels) });
-  }
-  return requireOneOf(name, value, LOSSES);
-}
-
 function checkWeights(weights: Readonly<Record<string, number>> | undefined, names: readonly string[]): void {
   if (weights === undefined) return;
   rejectUnknownKeys('lossWeights', weights, names);
@@ -77,6 +65,7 @@ export function checkLosses(description: NetworkDescription, options: LossOption
   rejectUnknownKeys('losses', losses, names);
   const entries = Object.entries(losses).map(([name, each]) => [name, requireLoss(`losses.${name}`, each)] as const);
   if (entries.length === 0) refuse('losses', 'must name at least one output', losses);
+  checkDefinitions(entries.map(([, each]) => each));
   checkWeights(lossWeights, Object.keys(losses));
   return Object.freeze({
     losses: Object.freeze(Object.fromEntries(entries)),
@@ -84,19 +73,36 @@ export function checkLosses(description: NetworkDescription, options: LossOption
   });
 }
 
+/** A kind names one definition: otherwise the JSON of the losses would not say which. */
+function checkDefinitions(losses: readonly LossDescription[]): void {
+  const byKind = new Map<string, LossDefinition>();
+  for (const definition of losses.flatMap((loss) => ownLossDefinition(loss) ?? [])) {
+    const { kind } = definition;
+    if ((byKind.get(kind) ?? definition) !== definition) refuse('losses', 'has two definitions of one name', kind);
+    byKind.set(kind, definition);
+  }
+}
+
 /**
- * The options of a compilation that say what is minimised, from JSON as a checkpoint holds it: what `model.loss` is.
+ * The options of a compilation that say what is minimised, from JSON as a checkpoint holds it.
  *
- * @throws {OptionError} `unknown_option`
+ * @param json what `model.loss` is
+ * @param makers losses of one's own: what `defineLoss` returned
+ * @throws {OptionError} `invalid_option`, `unknown_option`; `unknown_loss` for one that is not of the library and not among the makers
  */
-export function lossesFromJSON(json: unknown, _makers: readonly { readonly kind: string }[] = []): LossOptions {
+export function lossesFromJSON(json: unknown, makers: readonly AnyLossMaker[] = []): LossOptions {
+  const definitions = lossDefinitions(makers);
   const named = json as Partial<NamedLosses> | null;
   if (typeof named !== 'object' || named === null || named.losses === undefined) {
-    return { loss: json as LossDescription };
+    return { loss: requireLoss('loss', json, definitions) };
   }
   rejectUnknownKeys('the losses of a model', named, ['losses', 'lossWeights']);
-  const { losses, lossWeights } = named;
-  return { losses, ...(lossWeights !== undefined && { lossWeights }) };
+  rejectUnknownKeys('losses', named.losses, Object.keys(named.losses ?? {}));
+  const entries = Object.entries(named.losses).map(([name, loss]) => {
+    return [name, requireLoss(`losses.${name}`, loss, definitions)] as const;
+  });
+  const { lossWeights } = named;
+  return { losses: Object.fromEntries(entries), ...(lossWeights !== undefined && { lossWeights }) };
 }
 
 function refuse(name: string, message: string, value: unknown): never {

@@ -57,6 +57,14 @@ export interface GoldenOptions {
     readonly batch: number;
     readonly biases: boolean;
   };
+  readonly modelGradients: {
+    readonly cell: 'lstm' | 'gru';
+    readonly symbols: number;
+    readonly embedding: number;
+    readonly features: number;
+    readonly units: number;
+    readonly classes: number;
+  };
   readonly layerNormalization: {
     readonly rows: number;
     readonly columns: number;

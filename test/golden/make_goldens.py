@@ -25,6 +25,7 @@ from torch.nn.utils import clip_grad_norm_
 from attention_cases import attention_cases
 from ctc_cases import ctc_cases
 from encoder_decoder_cases import encoder_decoder_cases
+from gradient_cases import gradient_cases
 from golden_case import FOLDER, Case, differences, generator_for, in_float32, in_float64, normal, to_json, uniform
 from recurrent_cases import cell_cases, layer_cases, recurrent_module, variant_cases
 from time_cases import time_cases
@@ -235,7 +236,7 @@ def all_cases() -> list[Case]:
         cases.append(training_case(cell, {"kind": "adam", "learningRate": 1e-2}))
         cases.append(training_case(cell, {"kind": "sgd", "learningRate": 0.5}))
     cases += variant_cases() + cell_cases() + time_cases() + attention_cases() + ctc_cases()
-    return cases + encoder_decoder_cases()
+    return cases + encoder_decoder_cases() + gradient_cases()
 
 
 def main() -> int:

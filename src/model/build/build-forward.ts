@@ -55,6 +55,8 @@ export interface ForwardOptions {
   readonly training: boolean;
   /** Time axis that is walked step by step: its initial states are inputs, also those that the network gives. */
   readonly open?: string;
+  /** Whether parameters are inputs of the program, as others, in place of memory of the model; default false. */
+  readonly parametersAreInputs?: boolean;
 }
 
 /** Lets the layers of one network add their operations to one graph. */
@@ -132,7 +134,8 @@ class ForwardBuilder {
     const known = this.graph.externals.get(name);
     if (known !== undefined) return known;
     const offset = this.#layout.place(name, request);
-    const value = this.graph.external(name, request.rows, request.columns, { source: 'parameter', offset });
+    const place = this.#options.parametersAreInputs === true ? {} : ({ source: 'parameter', offset } as const);
+    const value = this.graph.external(name, request.rows, request.columns, place);
     this.parameters.push(value);
     return value;
   }

@@ -34,7 +34,7 @@ export interface BuiltGraph extends ProgramGraph {
   readonly loss?: Value;
   /** The losses by output. */
   readonly losses?: ReadonlyMap<string, Value>;
-  /** Targets by their names in a batch; their own names are those of inputs of the program. */
+  /** Targets and other inputs of the losses by their names in a batch; their own names are those of inputs of the program. */
   readonly targets?: ReadonlyMap<string, Value>;
   readonly norm?: Value;
   /** Initial states by name: inputs of the program. */
@@ -100,15 +100,15 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
 }
 
 /** Emits the losses and their weighted sum. */
-function buildLosses({ graph, results }: Forward, losses: readonly OutputLoss[]) {
+export function buildLosses({ graph, results }: Pick<Forward, 'graph' | 'results'>, losses: readonly OutputLoss[]) {
   const values = new Map<string, Value>();
   const targets = new Map<string, Value>();
   const terms = losses.map(({ output, target: name, loss, weight }) => {
     const target = name === 'target' ? name : `target/${name}`;
-    const place = { target, labelAxis: labelAxis(output) };
+    const onInput = (part: string, value: Value) => targets.set(part === '' ? name : `${name}/${part}`, value);
+    const place = { target, labelAxis: labelAxis(output), onInput };
     const value = emitLoss(graph, loss, results.get(output) as Value, place);
     values.set(output, value);
-    targets.set(name, graph.externals.get(target) as Value);
     return weight === 1 ? value : only(graph.apply('scale', { x: value }, { factor: weight }), 'y');
   });
   const loss = terms.reduce((a, b) => only(graph.apply('add', { a, b }), 'y'));

@@ -6,6 +6,7 @@ import type { SymbolicExtent, Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { ctcTarget } from '../../network/losses/ctc.js';
 import type { CtcLossDescription } from '../../network/losses/losses.js';
+import { isLossKind } from '../../network/losses/losses.js';
 import { type ModelLoss, outputLosses } from '../../network/output-losses.js';
 import { outputPer } from '../build/build-graph.js';
 
@@ -52,7 +53,7 @@ export function plainForm(
   const labelled = new Map<string, Labelled>();
   for (const { target, output, loss: each } of outputLosses(description, loss)) {
     const shape = outputs.get(output);
-    if (shape === undefined || typeof each === 'string' || each.kind !== 'ctc') continue;
+    if (shape === undefined || !isLossKind(each, 'ctc')) continue;
     labelled.set(target, { loss: each, classes: shape.columns, frames: shape.axis });
   }
   return {

@@ -6,6 +6,7 @@ import { RangeIndexError, ShapeError } from '../../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
 import { only, type Value } from '../../graph/value.js';
+import type { LossDefinition, LossDescriptionObject } from './loss.js';
 
 /**
  * How the losses of the sequences become one number.
@@ -59,6 +60,19 @@ export function emitCtc(
   const outputs = graph.apply('ctc', { logits, labels }, attributes);
   return { loss: only(outputs, 'loss'), losses: only(outputs, 'losses') };
 }
+
+/** The definition of the loss. */
+export const ctcLoss: LossDefinition<CtcOptions & LossDescriptionObject> = {
+  kind: 'ctc',
+  fromOptions(name, options) {
+    rejectUnknownKeys(name, options, ['blank', 'reduction', 'zeroInfinity']);
+    return Object.freeze({ kind: 'ctc', ...options });
+  },
+  build({ kind: _, ...options }, { graph, outputs, labelAxis, target }) {
+    const labels = target({ rows: graph.steps(labelAxis), size: outputs.columns, ignore: true });
+    return emitCtc(graph, outputs, labels, options).loss;
+  },
+};
 
 /** Frames that a path through these labels takes at least: one each, and a blank between two that are the same. */
 export function framesNeeded(labels: ArrayLike<number>): number {

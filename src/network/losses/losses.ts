@@ -1,11 +1,23 @@
-/** Losses by name: what the targets are, and the operation that computes them. */
+/** All kinds of losses: those of the library, and those that users define. */
+import { OptionError } from '../../core/errors.js';
+import { describeValue, rejectUnknownKeys } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
 import { only, type Value } from '../../graph/value.js';
-import { type CtcOptions, emitCtc } from './ctc.js';
-import { emitQuantile, type QuantileOptions } from './quantile.js';
+import { type CtcOptions, ctcLoss } from './ctc.js';
+import {
+  type LossBuildContext,
+  type LossDefinition,
+  type LossDefinitions,
+  type LossDescriptionObject,
+  type LossInput,
+  ownLossDefinition,
+} from './loss.js';
+import { type QuantileOptions, quantileLoss } from './quantile.js';
+
+const NAMES = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError'] as const;
 
 /** Name of a loss. */
-export type LossName = 'softmaxCrossEntropy' | 'sigmoidCrossEntropy' | 'meanSquaredError';
+export type LossName = (typeof NAMES)[number];
 
 /** A CTC loss with its options. */
 export interface CtcLossDescription extends CtcOptions {
@@ -17,18 +29,100 @@ export interface QuantileLossDescription extends QuantileOptions {
   readonly kind: 'quantile';
 }
 
+declare const isDefined: unique symbol;
+
+/** Description of a loss that a user has defined; only what `defineLoss` returns makes such. */
+export interface DefinedLoss extends LossDescriptionObject {
+  readonly [isDefined]: true;
+}
+
 /** A loss: its name, or for one with options a frozen description. */
-export type LossDescription = LossName | CtcLossDescription | QuantileLossDescription;
+export type LossDescription = LossName | CtcLossDescription | QuantileLossDescription | DefinedLoss;
 
-/** All losses that have only a name. */
-export const LOSSES: readonly LossName[] = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError'];
+/** Whether a loss is the one of the library of that kind. */
+export function isLossKind<K extends 'ctc' | 'quantile'>(
+  loss: unknown,
+  kind: K,
+): loss is Extract<CtcLossDescription | QuantileLossDescription, { readonly kind: K }> {
+  return typeof loss === 'object' && loss !== null && 'kind' in loss && loss.kind === kind;
+}
 
-/** What the target of a loss is called in a graph. */
+/** The definition of a loss that has only a name. */
+function plainLoss(kind: LossName, build: (context: LossBuildContext) => Value): LossDefinition {
+  return {
+    kind,
+    fromOptions(name, options) {
+      rejectUnknownKeys(name, options, []);
+      return Object.freeze({ kind });
+    },
+    build: (_, context) => build(context),
+  };
+}
+
+const BUILT_IN: readonly LossDefinition[] = [
+  plainLoss('softmaxCrossEntropy', ({ graph, outputs, target }) => {
+    const targets = target({ rows: outputs.rows, size: outputs.columns, ignore: true });
+    return only(graph.apply('softmaxCrossEntropy', { logits: outputs, targets }), 'loss');
+  }),
+  plainLoss('sigmoidCrossEntropy', ({ graph, outputs, target }) => {
+    const targets = target(outputs);
+    return only(graph.apply('sigmoidCrossEntropy', { logits: outputs, targets }), 'loss');
+  }),
+  plainLoss('meanSquaredError', ({ graph, outputs, target }) => {
+    return only(graph.apply('meanSquaredError', { prediction: outputs, target: target(outputs) }), 'loss');
+  }),
+  ctcLoss,
+  quantileLoss,
+];
+
+/** The definitions of the losses of the library. */
+export const builtInLosses: LossDefinitions = new Map(BUILT_IN.map((definition) => [definition.kind, definition]));
+
+const NONE: LossDefinitions = new Map();
+
+/** The definition of a loss. @param name what it is called in messages @throws {OptionError} `unknown_loss` */
+function definitionOf(name: string, loss: LossDescription, definitions: LossDefinitions = NONE): LossDefinition {
+  const kind = typeof loss === 'string' ? loss : loss.kind;
+  const found = ownLossDefinition(loss) ?? builtInLosses.get(kind) ?? definitions.get(kind);
+  if (found !== undefined) return found;
+  const kinds = [...builtInLosses.keys(), ...definitions.keys()].join(', ');
+  const help = `a loss of one's own is brought back by the option 'losses', with what defineLoss returned`;
+  const message = `option '${name}' is ${describeValue(kind)}, which is unknown; there are ${kinds}; ${help}`;
+  throw new OptionError('unknown_loss', message, {
+    name,
+    value: kind,
+    option: 'losses',
+  });
+}
+
+/**
+ * A checked description. Where a loss of the library has no options, that is its name.
+ *
+ * @param name what the loss is called in messages
+ * @param definitions of losses beside those of the library
+ * @throws {OptionError} `invalid_option`, `unknown_option`, `unknown_loss`
+ */
+export function requireLoss(name: string, value: unknown, definitions: LossDefinitions = NONE): LossDescription {
+  const isDescription = typeof value === 'object' && typeof (value as LossDescriptionObject | null)?.kind === 'string';
+  if (typeof value !== 'string' && !isDescription) {
+    const message = `option '${name}' must be the name of a loss or its description, got ${describeValue(value)}`;
+    throw new OptionError('invalid_option', message, { name, value });
+  }
+  if (ownLossDefinition(value) !== undefined) return value as DefinedLoss;
+  const { kind, ...options } = typeof value === 'string' ? { kind: value } : (value as LossDescriptionObject);
+  const checked = definitionOf(name, { kind } as LossDescription, definitions).fromOptions(name, options);
+  const isName = Object.keys(checked).length === 1 && NAMES.some((each) => each === kind);
+  return (isName ? kind : checked) as LossDescription;
+}
+
+/** What the inputs of a loss are called in a graph. */
 export interface TargetPlace {
-  /** Name of the input of the program; default `target`. */
+  /** Name of the input of the program for the target; default `target`. */
   readonly target?: string;
   /** Time axis of the labels of a CTC loss; default `labels`. */
   readonly labelAxis?: string;
+  /** Told of every input: its name behind that of the target, '' for the target itself, and its value. */
+  readonly onInput?: (name: string, value: Value) => void;
 }
 
 /**
@@ -46,26 +140,23 @@ export interface TargetPlace {
  * @throws {OptionError} `invalid_option` for a blank that is no class
  */
 export function emitLoss(graph: Graph, loss: LossDescription, outputs: Value, place: TargetPlace = {}): Value {
-  const { rows } = outputs;
-  const { target: name = 'target', labelAxis = 'labels' } = place;
-  if (typeof loss !== 'string' && loss.kind === 'quantile') return emitQuantile(graph, outputs, name, loss);
-  if (typeof loss !== 'string') {
-    const { kind: _, ...options } = loss;
-    const labels = graph.indices(name, graph.steps(labelAxis), outputs.columns, { ignore: true });
-    return emitCtc(graph, outputs, labels, options).loss;
-  }
-  switch (loss) {
-    case 'softmaxCrossEntropy': {
-      const targets = graph.indices(name, rows, outputs.columns, { ignore: true });
-      return only(graph.apply('softmaxCrossEntropy', { logits: outputs, targets }), 'loss');
-    }
-    case 'sigmoidCrossEntropy': {
-      const targets = graph.external(name, rows, outputs.columns);
-      return only(graph.apply('sigmoidCrossEntropy', { logits: outputs, targets }), 'loss');
-    }
-    case 'meanSquaredError': {
-      const target = graph.external(name, rows, outputs.columns);
-      return only(graph.apply('meanSquaredError', { prediction: outputs, target }), 'loss');
-    }
-  }
+  const { target: name = 'target', labelAxis = 'labels', onInput } = place;
+  const external = (part: string, input: LossInput): Value => {
+    const own = part === '' ? name : `loss/${name}/${part}`;
+    const { rows } = input;
+    const value =
+      'size' in input
+        ? graph.indices(own, rows, input.size, { ignore: input.ignore === true })
+        : graph.external(own, rows, input.columns);
+    onInput?.(part, value);
+    return value;
+  };
+  const description = typeof loss === 'string' ? { kind: loss } : loss;
+  return definitionOf('loss', loss).build(description, {
+    graph,
+    outputs,
+    labelAxis,
+    target: (input) => external('', input),
+    input: external,
+  });
 }

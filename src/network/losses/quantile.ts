@@ -3,9 +3,10 @@
  * Source: Koenker and Bassett, "Regression quantiles", 1978.
  */
 import { OptionError, ShapeError } from '../../core/errors.js';
-import { describeValue, requireNumber } from '../../core/options.js';
+import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
 import { only, type Value } from '../../graph/value.js';
+import type { LossDefinition, LossDescriptionObject, LossInput } from './loss.js';
 
 /** Options of the loss. */
 export interface QuantileOptions {
@@ -40,12 +41,17 @@ function refuse(name: string, expected: string, value: unknown): never {
  * gradient is 0 where the two are equal. A target that is NaN makes the loss NaN.
  *
  * @param predictions [R, levels * targets]: all targets of the first level, then all of the second, and so on
- * @param target name of the input of the program for the targets [R, targets]
+ * @param target gives the targets [R, targets]
  * @returns loss [1, 1]
  * @throws {OptionError} `invalid_option` as `requireLevels`
  * @throws {ShapeError} `shape_mismatch` when there are not as many columns for every level
  */
-export function emitQuantile(graph: Graph, predictions: Value, target: string, options: QuantileOptions): Value {
+export function emitQuantile(
+  graph: Graph,
+  predictions: Value,
+  target: (input: LossInput) => Value,
+  options: QuantileOptions,
+): Value {
   const levels = requireLevels('levels', options.levels);
   const { rows, columns } = predictions;
   if (columns % levels.length !== 0) {
@@ -53,7 +59,7 @@ export function emitQuantile(graph: Graph, predictions: Value, target: string, o
     throw new ShapeError('shape_mismatch', message, { columns, levels: levels.length });
   }
   const targets = columns / levels.length;
-  const truth = graph.external(target, rows, targets);
+  const truth = target({ rows, columns: targets });
   const losses = levels.map((level, at) => {
     const sliced = { begin: at * targets };
     const prediction =
@@ -63,3 +69,13 @@ export function emitQuantile(graph: Graph, predictions: Value, target: string, o
   const sum = losses.reduce((a, b) => only(graph.apply('add', { a, b }), 'y'));
   return levels.length === 1 ? sum : only(graph.apply('scale', { x: sum }, { factor: 1 / levels.length }), 'y');
 }
+
+/** The definition of the loss. */
+export const quantileLoss: LossDefinition<QuantileOptions & LossDescriptionObject> = {
+  kind: 'quantile',
+  fromOptions(name, options) {
+    rejectUnknownKeys(name, options, ['levels']);
+    return Object.freeze({ kind: 'quantile', levels: requireLevels(`${name}.levels`, options.levels) });
+  },
+  build: (options, { graph, outputs, target }) => emitQuantile(graph, outputs, target, options),
+};

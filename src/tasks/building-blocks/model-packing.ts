@@ -1,4 +1,5 @@
 /** How examples become the batches of a model, as far as the model itself says it. */
+import { isLossKind } from '../../network/losses/losses.js';
 import { TIME } from '../../batch/axes.js';
 import type { SequencePackingOptions } from '../../batch/sequence-packing.js';
 import { ConfigurationError } from '../../core/errors.js';
@@ -40,10 +41,10 @@ export function packingOf(model: PackedModel): Required<SequencePackingOptions> 
   const input = onlyInput(model.description, 'packing');
   requireOneOutput(model.description, 'packing');
   const { loss, outputs, outputPer } = model;
-  if (typeof loss === 'object' && 'kind' in loss && loss.kind === 'ctc') {
+  if (isLossKind(loss, 'ctc')) {
     refuse('packing', 'the labels of a CTC loss lie on a time axis of their own');
   }
-  const levels = typeof loss === 'object' && 'kind' in loss && loss.kind === 'quantile' ? loss.levels.length : 1;
+  const levels = isLossKind(loss, 'quantile') ? loss.levels.length : 1;
   return {
     features: input.kind === 'features' ? input.units : 1,
     targetFeatures: outputs / levels,

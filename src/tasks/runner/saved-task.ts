@@ -3,7 +3,6 @@ import { CheckpointError, UsageError } from '../../core/errors.js';
 import { type JsonObject, canonicalJson, } from '../../core/json.js';
 import { rejectUnknownKeys } from '../../core/options.js';
 import type { Model } from '../../model/model.js';
-import { batchesOf } from '../building-blocks/task-batches.js';
 import type { RunTable } from '../definition/common-options.js';
 import { savedConfiguration } from '../../saved/find-checkpoint.js';
 import { loadModel } from '../../saved/load-model.js';

@@ -1,5 +1,5 @@
 /** Carried states by sample, and in the order in which a packed batch has its sequences. */
-import { CarriedState } from './execute/carried-state.js';
+import { CarriedState } from './carried-state.js';
 
 /** Whether an order moves any sequence of a state. One that does not fit the state is left to the checks of the batch. */
 function moves(order: Int32Array | undefined, state: CarriedState): order is Int32Array {

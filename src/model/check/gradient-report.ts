@@ -1,0 +1,60 @@
+/** What a check of gradients found, for programs and for people. */
+import { inspect } from 'node:util';
+
+/** What was found of one parameter, input or initial state. */
+export interface OperandReport {
+  readonly name: string;
+  readonly kind: 'parameter' | 'input' | 'state';
+  /** Numbers that it has. */
+  readonly elements: number;
+  /** Changes that were tried. */
+  readonly changes: number;
+  /** Largest error, relative to the derivative, or to the root mean square of the operand's gradient where that is larger. */
+  readonly error: number;
+  /** The change with that error: its element, undefined for one of all elements, and the derivative in two ways. */
+  readonly worst: {
+    readonly element: number | undefined;
+    readonly gradient: number;
+    readonly difference: number;
+  };
+}
+
+/** What a check of gradients found. Prints as a table. */
+export class GradientReport {
+  readonly operands: readonly OperandReport[];
+  readonly tolerance: number;
+  /** What is differentiated: the loss, in training with penalties. */
+  readonly objective: number;
+
+  constructor(operands: readonly OperandReport[], tolerance: number, objective: number) {
+    this.operands = operands;
+    this.tolerance = tolerance;
+    this.objective = objective;
+  }
+
+  /** Whether the objective is finite and every error within the tolerance. */
+  get passed(): boolean {
+    return Number.isFinite(this.objective) && this.operands.every(({ error }) => error <= this.tolerance);
+  }
+
+  /** The operands whose gradients are wrong. */
+  get failures(): readonly OperandReport[] {
+    return this.operands.filter(({ error }) => !(error <= this.tolerance));
+  }
+
+  toString(): string {
+    const head = `gradients ${this.passed ? 'agree' : 'DISAGREE'} with central differences (tolerance ${this.tolerance}, objective ${this.objective})`;
+    const width = Math.max(...this.operands.map(({ name }) => name.length), 0);
+    const lines = this.operands.map(({ name, kind, elements, error, worst }) => {
+      const isRight = error <= this.tolerance;
+      const where = worst.element === undefined ? 'all elements' : `element ${worst.element}`;
+      const detail = isRight ? '' : `  ${where}: gradient ${worst.gradient}, difference ${worst.difference}`;
+      return `${isRight ? 'ok  ' : 'FAIL'} ${name.padEnd(width)}  ${kind}, ${elements} numbers, error ${error.toExponential(1)}${detail}`;
+    });
+    return [head, ...lines].join('\n');
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}

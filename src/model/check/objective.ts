@@ -1,0 +1,101 @@
+/** What a model minimises as a program in double precision, in which parameters are inputs like any other. */
+import { executionSizes, type PackedAxes } from '../../batch/axes.js';
+import type { Batch } from '../../batch/batch.js';
+import { differentiate } from '../../graph/gradients.js';
+import { only, type Value } from '../../graph/value.js';
+import type { NetworkDescription } from '../../network/description.js';
+import { type ModelLoss, outputLosses } from '../../network/output-losses.js';
+import { CompiledProgram } from '../../program/program.js';
+import { buildForward } from '../build/build-forward.js';
+import { buildLosses } from '../build/build-graph.js';
+import { type Parameter, ParameterBlocks, ParameterLayout } from '../build/parameters.js';
+
+/** What is checked of a model. */
+export interface CheckedModel {
+  readonly description: NetworkDescription;
+  readonly loss: ModelLoss;
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  readonly stateSizes: ReadonlyMap<string, number>;
+}
+
+/** Numbers of an operand. */
+export type Numbers = Float64Array<ArrayBuffer>;
+
+/** A program of the objective in double precision, in which everything real is an input. */
+export class Objective {
+  /** Real operands by the names of inputs of the program. */
+  readonly operands = new Map<string, Value>();
+  /** Targets, by their names in a batch. */
+  readonly targets: ReadonlyMap<string, Value>;
+  readonly initialStates: ReadonlyMap<string, Value>;
+  readonly #forward;
+  readonly #value: Value;
+  #program: CompiledProgram | undefined;
+  #gradients: ReadonlyMap<string, Value> = new Map();
+
+  constructor({ description, loss }: CheckedModel, training: boolean) {
+    const forward = buildForward(description, new ParameterLayout(), { training, parametersAreInputs: true });
+    const { graph, parameters, penalties, initialStates, nodes } = forward;
+    const losses = buildLosses(forward, outputLosses(description, loss));
+    this.#forward = forward;
+    this.targets = losses.targets;
+    this.initialStates = initialStates;
+    this.#value = penalties.reduce((sum, { value, weight }) => {
+      const term = only(graph.apply('scale', { x: value }, { factor: weight }), 'y');
+      return only(graph.apply('add', { a: sum, b: term }), 'y');
+    }, losses.loss);
+    const inputs = Object.keys(description.inputs).map((name) => nodes.get(name) as Value);
+    for (const value of [...parameters, ...inputs, ...initialStates.values()]) {
+      if (value.type === 'real') this.operands.set(value.name as string, value);
+    }
+  }
+
+  /** @param differentiated whether the gradients are computed, too */
+  compile(axes: PackedAxes, differentiated: boolean): void {
+    const { graph } = this.#forward;
+    if (differentiated) {
+      const reached = [{ value: this.#value, gradient: graph.constant(1, 1, [1]) }];
+      const byId = differentiate(graph, reached, [...this.operands.values()]);
+      const found = [...this.operands].flatMap(([name, { id }]) => {
+        const gradient = byId.get(id);
+        return gradient === undefined ? [] : [[name, gradient] as const];
+      });
+      this.#gradients = new Map(found);
+    }
+    const capacities = [...axes].map(([name, { batchSizes, rows }]) => {
+      return [name, { steps: batchSizes.length, batch: batchSizes[0] as number, rows }] as const;
+    });
+    this.#program = new CompiledProgram(graph, {
+      outputs: [...new Set([this.#value, ...this.#gradients.values()])],
+      axes: new Map(capacities),
+      blocks: new ParameterBlocks(new ParameterLayout(), []),
+      threads: 1,
+      precision: 'float64',
+    });
+  }
+
+  /** Computes the objective, and the gradients by operand where they are asked for. */
+  execute(
+    numbers: ReadonlyMap<string, Numbers>,
+    fixed: ReadonlyMap<string, Batch['inputs'][string]>,
+    axes: PackedAxes,
+  ) {
+    const program = this.#program as CompiledProgram;
+    for (const [name, values] of numbers) if (program.hasInput(name)) program.real(name).set(values);
+    for (const [name, values] of fixed) {
+      if (!program.hasInput(name)) continue;
+      const memory = values instanceof Int32Array ? program.integers(name) : program.real(name);
+      memory.set(values);
+    }
+    const { batchSizes, samples } = executionSizes(axes);
+    program.execute(batchSizes, false, samples);
+    const gradients = [...this.#gradients].map(([name, value]) => {
+      return [name, Float64Array.from(program.real(value))] as const;
+    });
+    return { value: program.real(this.#value)[0] as number, gradients: new Map(gradients) };
+  }
+
+  dispose(): void {
+    this.#program?.dispose();
+  }
+}

@@ -1,0 +1,124 @@
+/** Gradients of a model that nothing is trained with: for looking into a network, and for what lies around it. */
+import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
+import type { Batch } from '../../batch/batch.js';
+import { packedAxes } from '../../batch/check-axes.js';
+import { checkArray } from '../../batch/check-arrays.js';
+import { OptionError } from '../../core/errors.js';
+import { describeValue, rejectUnknownKeys } from '../../core/options.js';
+import type { SymbolicExtent, Value } from '../../graph/value.js';
+import { inputAxes, type NetworkDescription } from '../../network/description.js';
+import type { ModelLoss } from '../../network/output-losses.js';
+import { buildGradients, type GradientNames, type GradientsGraph, upstreamInput } from '../build/build-gradients.js';
+import type { ParameterLayout } from '../build/parameters.js';
+import { CarriedState } from '../execute/carried-state.js';
+import { checkBatch, checkState } from '../execute/check-batch.js';
+import { Execution } from '../execute/execution.js';
+import { packedState, takePacked } from '../execute/state-order.js';
+import type { BuildProgram, Programs } from '../execute/programs.js';
+import type { ExecutionOptions } from '../execute/execution-options.js';
+
+/** What gradients are asked for. */
+export interface GradientOptions extends ExecutionOptions {
+  /**
+   * What the gradients are with respect to: inputs of real numbers and nodes by their names (`input`; `embedding`, the output of
+   * that node), parameters (`lstm.weight_ih_l0`), initial states (`state:lstm.h_l0`). At least one.
+   */
+  readonly of: readonly string[];
+  /**
+   * Upstream gradients by output (`output` where it has no name), packed like the output: then those of the sum of
+   * outputs times upstream gradients are computed, in place of those of the loss, and no targets are needed.
+   */
+  readonly upstream?: Readonly<Record<string, Float32Array>>;
+}
+
+/** The names of a request, checked. @param outputs columns and rows of the outputs of the model @throws {OptionError} */
+function gradientNames(
+  { of, upstream = {} }: GradientOptions,
+  outputs: ReadonlyMap<string, unknown>,
+): GradientNames {
+  if (!Array.isArray(of) || of.length === 0 || of.some((name) => typeof name !== 'string')) {
+    const message = `option 'of' must be a list of names, got ${describeValue(of)}`;
+    throw new OptionError('invalid_option', message, { name: 'of', value: of });
+  }
+  rejectUnknownKeys('upstream', upstream, [...outputs.keys()]);
+  return { of: [...new Set<string>(of)], outputs: Object.keys(upstream) };
+}
+
+/** Writes the upstream gradients. @throws {ShapeError} `rank_mismatch`, `length_mismatch` */
+function writeUpstream(
+  { compiled: { program, built } }: Execution<GradientsGraph>,
+  { upstream = {} }: GradientOptions,
+  axes: PackedAxes,
+): void {
+  for (const [name, numbers] of Object.entries(upstream)) {
+    const output = built.results.get(name);
+    if (output === undefined) continue;
+    checkArray(`upstream '${name}'`, numbers, false, countOf(output.rows as SymbolicExtent, axes) * output.columns);
+    if (program.hasInput(upstreamInput(name))) program.real(upstreamInput(name)).set(numbers);
+  }
+}
+
+/** Copies of the gradients by name, those of initial states by sample; zeros where nothing depends on what they are of. */
+function readGradients(
+  execution: Execution<GradientsGraph>,
+  { order, batchSizes }: Pick<Batch, 'order' | 'batchSizes'>,
+): Record<string, Float32Array> {
+  const all = [...execution.compiled.built.gradients].map(([name, { source, gradient }]) => {
+    const length = execution.rowsOf(source) * source.columns;
+    const packed = gradient === undefined ? new Float32Array(length) : execution.view(gradient).slice();
+    return [name, name.startsWith('state:') ? bySample(packed, batchSizes[0] as number, order) : packed] as const;
+  });
+  return Object.fromEntries(all);
+}
+
+/** One row for each sequence of the batch, in the order of the samples. */
+function bySample(packed: Float32Array, sequences: number, order: Int32Array | undefined): Float32Array {
+  const state = new CarriedState(sequences, new Map([['', packed.slice()]]));
+  takePacked(state, new CarriedState(sequences, new Map([['', packed]])), order);
+  return state.values.get('') as Float32Array;
+}
+
+/** What the gradients of a model are computed from. */
+export interface GradientReaderParts {
+  readonly description: NetworkDescription;
+  readonly loss: ModelLoss;
+  readonly layout: ParameterLayout;
+  /** Outputs by name. */
+  readonly outputs: ReadonlyMap<string, unknown>;
+  /** Targets by name, as values of the graph. */
+  readonly targets: ReadonlyMap<string, Value>;
+  /** Width of every carried state by name. */
+  readonly stateSizes: ReadonlyMap<string, number>;
+}
+
+/** Computes the gradients of one model. */
+export class GradientReader {
+  readonly #parts: GradientReaderParts;
+  readonly #programs: Programs<string, GradientsGraph>;
+
+  /** @param programsOf gives the programs of the model for a graph of each request */
+  constructor(
+    parts: GradientReaderParts,
+    programsOf: (build: BuildProgram<string, GradientsGraph>) => Programs<string, GradientsGraph>,
+  ) {
+    this.#parts = parts;
+    this.#programs = programsOf((names) => buildGradients(parts, JSON.parse(names)));
+  }
+
+  /** Gradients by name. Errors as `Model.gradients`. @param version of the parameters */
+  async read(batch: Batch, options: GradientOptions, version: number): Promise<Record<string, Float32Array>> {
+    const { description, outputs, stateSizes } = this.#parts;
+    const names = gradientNames(options, outputs);
+    const targets = names.outputs.length > 0 ? new Map<string, Value>() : this.#parts.targets;
+    const labels = [...targets.values()].map(({ rows }) => (rows as SymbolicExtent).axis);
+    const axes = packedAxes(batch, [...new Set([...inputAxes(description), ...labels])]);
+    checkBatch(batch, axes, description, targets);
+    const state = options.state && packedState(options.state, batch.order);
+    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, stateSizes);
+    const compiled = this.#programs.get(JSON.stringify(names), axes);
+    const execution = new Execution(compiled, { description, batch, axes, state, version });
+    writeUpstream(execution, options, axes);
+    await execution.start(options.signal);
+    return readGradients(execution, batch);
+  }
+}

@@ -1,0 +1,28 @@
+/** What layers and losses of one's own are defined with; the functions that they are built of are in operations.ts. */
+export {
+  type CheckedOptions,
+  type DefinedOption,
+  type DefinedOptions,
+  type GivenOptions,
+  option,
+} from './defined-options.js';
+export {
+  type AnyLayerMaker,
+  defineLayer,
+  type LayerInputs,
+  type LayerMaker,
+  type OwnLayer,
+} from './layers/define-layer.js';
+export type { InitialValue, LayerDescription } from './layers/layer.js';
+export type { LayerContext, ParameterSettings, ParameterUse } from './layers/layer-context.js';
+export type { BuiltInLayer, DefinedLayer } from './layers/layers.js';
+export {
+  type AnyLossMaker,
+  defineLoss,
+  type LossContext,
+  type LossMaker,
+  type OwnLoss,
+  type OwnLossInput,
+} from './losses/define-loss.js';
+export type { DefinedLoss } from './losses/losses.js';
+export { lossesFromJSON } from './output-losses.js';

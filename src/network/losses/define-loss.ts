@@ -1,0 +1,195 @@
+/** Losses of one's own. */
+import { OptionError } from '../../core/errors.js';
+import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import { graphOf } from '../../graph/graph.js';
+import type { SymbolicExtent, Value } from '../../graph/value.js';
+import {
+  type CheckedOptions,
+  checkDefinedOptions,
+  type DefinedOptions,
+  type GivenOptions,
+  requireOptionTable,
+} from '../defined-options.js';
+import { requireFunctions, requireKind, withName } from '../layers/define-layer.js';
+import { refuseDefinition, requireOne } from '../layers/layer-context.js';
+import { hasSteps } from '../layers/rows.js';
+import { isName } from '../names.js';
+import {
+  type LossBuildContext,
+  type LossDefinition,
+  type LossDefinitions,
+  type LossInput,
+  setLossDefinition,
+} from './loss.js';
+import { builtInLosses, type DefinedLoss } from './losses.js';
+
+/** What an input of a loss holds, such as its target. */
+export type OwnLossInput = {
+  /** Default as the output: one row for each step, or for each sequence. */
+  readonly per?: 'sequence';
+} & (
+  | {
+      readonly kind: 'features';
+      /** Numbers in a row; default as many as the output has. */
+      readonly units?: number;
+    }
+  | {
+      readonly kind: 'indices';
+      /** Indices are below it; default as many as the output has columns. */
+      readonly size?: number;
+      /** Whether -1 is an index, too; default false. */
+      readonly ignore?: boolean;
+    }
+);
+
+/** What the build of a loss of one's own works with. */
+export interface LossContext<O, I extends string> {
+  /** The checked options of the loss, defaults filled in. */
+  readonly options: O;
+  /** The other inputs of the loss by name. */
+  readonly inputs: Readonly<Record<I, Value>>;
+}
+
+/** What a loss of one's own is. */
+export interface OwnLoss<T extends DefinedOptions, I extends string> {
+  /** Its kind in descriptions: not empty, without slash and dot. */
+  readonly name: string;
+  /** Options by name, each made by `option`; default none. They must be plain JSON, as a checkpoint holds them. */
+  readonly options?: T;
+  /** What the target holds; default rows of numbers like those of the output. */
+  readonly target?: OwnLossInput | ((columns: number, options: CheckedOptions<T>) => OwnLossInput);
+  /** Other inputs by name. A batch has them among its targets, as `target/NAME` or `OUTPUT/NAME`. */
+  readonly inputs?: Readonly<Record<I, OwnLossInput>>;
+  /**
+   * Builds the loss out of the functions of `bptt/operations` and returns it, [1, 1].
+   *
+   * @param outputs [R, C] what the network gives
+   * @param target no gradient is wanted of it
+   */
+  build(outputs: Value, target: Value, context: LossContext<CheckedOptions<T>, I>): Value;
+}
+
+/** Makes descriptions of one kind of loss; a description is frozen plain JSON. */
+export interface LossMaker<T extends DefinedOptions = DefinedOptions> {
+  /** @throws {OptionError} `invalid_option`, `unknown_option` */
+  (
+    ...options: Record<never, never> extends GivenOptions<T> ? [options?: GivenOptions<T>] : [options: GivenOptions<T>]
+  ): DefinedLoss & CheckedOptions<T>;
+  readonly kind: string;
+}
+
+/** A definition of any loss of one's own, as the option `losses` takes it. */
+export type AnyLossMaker = ((...options: never) => DefinedLoss) & { readonly kind: string };
+
+const definitions = new WeakMap<AnyLossMaker, LossDefinition>();
+
+/**
+ * Defines a loss of one's own; its gradient follows by itself.
+ *
+ * @returns what makes descriptions of the loss, for the options `loss` and `losses` of a compilation. Give it to the option `losses`
+ *   where a loss comes back from JSON
+ * @throws {OptionError} `invalid_option`, also for the name of a loss of the library; `unknown_option`
+ * @example
+ * const smooth = defineLoss({
+ *   name: 'smooth',
+ *   options: { weight: option.number({ min: 0, default: 0.1 }) },
+ *   build: (outputs, target, { options }) =>
+ *     add(meanSquaredError(outputs, target), scale(temporalDifference(outputs), options.weight)),
+ * });
+ * const model = await sequential([lstm({ units: 32 }), dense({ units: 1 })], { features: 7 }).compile({ loss: smooth() });
+ */
+export function defineLoss<const T extends DefinedOptions = Record<never, never>, const I extends string = never>(
+  loss: OwnLoss<T, I>,
+): LossMaker<T> {
+  rejectUnknownKeys('defineLoss', loss, ['name', 'options', 'target', 'inputs', 'build']);
+  const { name: kind, build, target = { kind: 'features' } } = loss;
+  const inputs: Readonly<Record<string, OwnLossInput>> = loss.inputs ?? {};
+  requireKind('loss', kind, builtInLosses);
+  requireFunctions({ build });
+  const table = requireOptionTable(`loss '${kind}'`, loss.options ?? {});
+  rejectUnknownKeys('inputs', inputs, Object.keys(inputs));
+  for (const [name, input] of Object.entries(inputs)) {
+    if (!isName(name)) refuse('inputs', 'names without slash and dot', name);
+    checkInput(`inputs.${name}`, input);
+  }
+  if (typeof target !== 'function') checkInput('target', target);
+  const owner = `loss '${kind}'`;
+  const definition: LossDefinition<DefinedLoss> = {
+    kind,
+    fromOptions(_, options) {
+      const checked = checkDefinedOptions(owner, table, options, new Map());
+      const description = Object.freeze({ kind, ...checked }) as unknown as DefinedLoss;
+      setLossDefinition(description, definition as LossDefinition);
+      return description;
+    },
+    build({ kind: _, ...given }, context) {
+      const options = Object.freeze(given) as unknown as CheckedOptions<T>;
+      const { outputs, graph } = context;
+      try {
+        const place = typeof target === 'function' ? target(outputs.columns, options) : target;
+        const truth = context.target(resolved(checkInput('target', place), context));
+        const others = Object.entries(inputs).map(([name, input]) => [
+          name,
+          context.input(name, resolved(input, context)),
+        ]);
+        const result = build.call(loss, outputs, truth, { options, inputs: Object.fromEntries(others) });
+        if (typeof result !== 'object' || result === null || graphOf(result) !== graph) {
+          refuseDefinition(kind, `build returned ${describeValue(result)}, expected a value of the network`);
+        }
+        requireOne('what build returned', result);
+        return result;
+      } catch (error) {
+        throw withName(owner, error);
+      }
+    },
+  };
+  const make = (options: unknown = {}) => definition.fromOptions(owner, options as never);
+  const maker = Object.assign(make, { kind }) as unknown as LossMaker<T>;
+  definitions.set(maker as AnyLossMaker, definition as LossDefinition);
+  return Object.freeze(maker);
+}
+
+function refuse(name: string, expected: string, value: unknown): never {
+  const message = `option '${name}' must be ${expected}, got ${describeValue(value)}`;
+  throw new OptionError('invalid_option', message, { name, value });
+}
+
+function checkInput(name: string, input: OwnLossInput): OwnLossInput {
+  if (typeof input !== 'object' || input === null) return refuse(name, 'what an input of a loss holds', input);
+  requireOneOf(`${name}.kind`, input.kind, ['features', 'indices']);
+  rejectUnknownKeys(name, input, ['kind', 'per', ...(input.kind === 'features' ? ['units'] : ['size', 'ignore'])]);
+  if (input.per !== undefined) requireOneOf(`${name}.per`, input.per, ['sequence']);
+  const [field, size] = input.kind === 'features' ? ['units', input.units] : ['size', input.size];
+  if (size !== undefined) requireNumber(`${name}.${field}`, size, { integer: true, min: 1 });
+  if (input.kind === 'indices' && input.ignore !== undefined) {
+    requireOneOf(`${name}.ignore`, input.ignore, [true, false]);
+  }
+  return input;
+}
+
+/** The size of an input beside these outputs. */
+function resolved(input: OwnLossInput, { graph, outputs }: LossBuildContext): LossInput {
+  const own = outputs.rows as SymbolicExtent;
+  const rows = input.per === 'sequence' && hasSteps(outputs) ? graph.batch(own.axis) : own;
+  if (input.kind === 'features') return { rows, columns: input.units ?? outputs.columns };
+  return { rows, size: input.size ?? outputs.columns, ignore: input.ignore === true };
+}
+
+/**
+ * Definitions by their kind.
+ *
+ * @param makers what `defineLoss` returned
+ * @throws {OptionError} `invalid_option` for what is none, and for two of one name
+ */
+export function lossDefinitions(makers: readonly AnyLossMaker[] = []): LossDefinitions {
+  if (!Array.isArray(makers)) refuse('losses', 'a list of what defineLoss returned', makers);
+  const byKind = new Map<string, LossDefinition>();
+  for (const [at, maker] of makers.entries()) {
+    const definition = definitions.get(maker) ?? refuse(`losses[${at}]`, 'what defineLoss returned', maker);
+    if ((byKind.get(definition.kind) ?? definition) !== definition) {
+      refuse('losses', 'definitions of different names', definition.kind);
+    }
+    byKind.set(definition.kind, definition);
+  }
+  return byKind;
+}
