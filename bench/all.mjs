@@ -25,6 +25,7 @@ const results = {};
 /** Runs a script; its status becomes ours when it is not 0. */
 function run(name, options, stdout) {
   const script = fileURLToPath(new URL(`${name}.mjs`, import.meta.url));
+  /** @type {import('node:child_process').SpawnSyncOptionsWithStringEncoding} */
   const settings = { stdio: ['ignore', stdout, 'inherit'], encoding: 'utf8' };
   const result = spawnSync(process.execPath, [script, ...options], settings);
   if (result.status !== 0) process.exitCode = result.status ?? 1;

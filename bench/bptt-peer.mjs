@@ -32,7 +32,9 @@ async function stream({ problem, threads, folder }) {
   const { parameters, x } = readData(folder);
   const model = await sequential([CELLS[cell]({ units })], { features: inputs }).compile({ threads });
   for (const [name, { data }] of parametersByName(problem, parameters)) {
-    model.parameters.get(`${cell}.${name}`).data.set(data);
+    const parameter = model.parameters.get(`${cell}.${name}`);
+    if (parameter === undefined) throw new Error(`the model has no parameter ${cell}.${name}`);
+    parameter.data.set(data);
   }
   model.parametersChanged();
   const rows = Array.from({ length: x.length / inputs }, (_, k) => x.subarray(k * inputs, (k + 1) * inputs));

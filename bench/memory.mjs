@@ -19,7 +19,7 @@ const vocabulary = 65;
 /** Resident bytes now and at the peak. */
 function resident() {
   const status = readFileSync('/proc/self/status', 'utf8');
-  const field = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)[1]) * 1024;
+  const field = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) * 1024;
   return { now: field('VmRSS'), peak: field('VmHWM') };
 }
 
@@ -40,6 +40,7 @@ for (let step = 1; step <= steps; step++) {
   if (step === 5 || step === steps) samples.push({ step, residentBytes: resident().now });
 }
 const { now, peak } = resident();
+const [early, late = early] = samples;
 console.log(
   JSON.stringify(
     {
@@ -48,7 +49,7 @@ console.log(
       plannedOverGrown: Number((model.memory.total / (now - before)).toFixed(3)),
       peakResidentBytes: peak,
       samples,
-      growthSinceStep5: samples.at(-1).residentBytes - samples[0].residentBytes,
+      growthSinceStep5: late.residentBytes - early.residentBytes,
     },
     null,
     2,

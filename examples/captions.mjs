@@ -46,8 +46,15 @@ function look(source, { word, weights }) {
   return `<figure><svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">${picture}${cells.join('')}</svg><figcaption>${escaped(word)}</figcaption></figure>`;
 }
 
+/**
+ * What the task `caption` predicts of a picture.
+ *
+ * @typedef {{ text: string, score: number | null, attention?: { word: string, weights: number[] | number[][] }[] }} Caption
+ */
+
 const articles = [];
-for await (const { text, score, attention = [] } of predictTask(run, { values: shown })) {
+for await (const prediction of predictTask(run, { values: shown })) {
+  const { text, score, attention = [] } = /** @type {Caption} */ (prediction);
   const path = shown[articles.length];
   const source = escaped(
     relative(dirname(resolve(out)), path)

@@ -44,13 +44,14 @@ async function confusion(run, data) {
   const { metrics, part } = await evaluateTask(run, data === undefined ? {} : { data });
   const { model, saved } = await loadTask(run);
   model.dispose();
-  const shares = metrics.confusion.map((row) => {
+  const classes = /** @type {string[]} */ (saved.classes);
+  const shares = /** @type {number[][]} */ (metrics.confusion).map((row) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     return row.map((count) => (total === 0 ? 0 : (100 * count) / total));
   });
   return heatMap(
     shares,
-    { rows: saved.classes, columns: saved.classes },
+    { rows: classes, columns: classes },
     {
       title: `Per cent of each class, ${part} part`,
       rowLabel: 'class',
@@ -60,18 +61,26 @@ async function confusion(run, data) {
   );
 }
 
+/**
+ * What the task `translate` predicts of a text.
+ *
+ * @typedef {{ text: string, attention: { weights: number[][], target: string[], source: string[] } }} Translation
+ */
+
 async function attention(run, text) {
-  for await (const { text: translation, attention: map } of predictTask(run, { values: [text] })) {
+  for await (const prediction of predictTask(run, { values: [text] })) {
+    const { text: translation, attention: map } = /** @type {Translation} */ (prediction);
     return heatMap(
       map.weights,
       { rows: map.target, columns: map.source },
       { title: translation, rowLabel: 'translation', columnLabel: 'source' },
     );
   }
+  throw new Error(`${run} translates nothing`);
 }
 
 async function forecast(run, file, row, column) {
-  const { model, options } = await loadTask(run);
+  const { model, options } = await loadTask(run, { task: 'forecast' });
   model.dispose();
   const { columns, covariates, history, horizon, quantiles } = options;
   const names = [columns, covariates].filter((list) => list !== undefined).flatMap((list) => list.split(','));
@@ -84,14 +93,15 @@ async function forecast(run, file, row, column) {
   const place = names.indexOf(column);
   const series = table.map((row) => row[place]);
   for await (const prediction of predictTask(run, { values: [JSON.stringify(table.slice(0, history))] })) {
-    const bands = prediction.quantiles[column];
+    const quantilesOf = /** @type {Record<string, Record<string, number[]>>} */ (prediction.quantiles);
+    const bands = quantilesOf[column];
     const levels = String(quantiles).split(',');
-    const [low, high] = [levels[0], levels.at(-1)];
+    const [low, high] = [levels[0], levels[levels.length - 1]];
     return forecastBand(
       {
         history: series.slice(-horizon * 2 - horizon, -horizon),
         actual: series.slice(history),
-        median: prediction[column],
+        median: /** @type {number[]} */ (prediction[column]),
         lower: bands[low],
         upper: bands[high],
       },
@@ -103,6 +113,7 @@ async function forecast(run, file, row, column) {
       },
     );
   }
+  throw new Error(`${run} forecasts nothing`);
 }
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { label: { type: 'string' } } });

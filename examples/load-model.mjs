@@ -36,18 +36,19 @@ async function train(file) {
   const model = await network.compile({ loss: 'meanSquaredError', optimizer: adam({ learningRate: 5e-3 }), seed: 1 });
   const { validation, steps } = await new Trainer(model, { epochs: 3, progress: false }).fit(data);
   await saveModel(model, file, { configuration: { window: 12 } });
-  console.log(`trained ${steps} steps, loss ${validation.loss}`);
+  console.log(`trained ${steps} steps, loss ${validation?.loss}`);
   model.dispose();
 }
 
 async function use(file) {
   const { model, step, configuration } = await loadModel(file);
   const { validation } = await new Trainer(model, { epochs: 1, progress: false }).fit(data);
-  console.log(`loaded at step ${step}, trained on to step ${model.step}, loss ${validation.loss}`);
+  console.log(`loaded at step ${step}, trained on to step ${model.step}, loss ${validation?.loss}`);
 
   const predict = async (values) => Number((await model.predict(packSequences([Float32Array.from(values)])))[0]);
-  const window = windowAt(2000, configuration.window);
-  console.log(`predicted ${await predict(window)}, expected ${wave(2000 + configuration.window)}`);
+  const length = Number(configuration?.window);
+  const window = windowAt(2000, length);
+  console.log(`predicted ${await predict(window)}, expected ${wave(2000 + length)}`);
 
   const stream = model.stream();
   let streamed;
@@ -56,14 +57,17 @@ async function use(file) {
   console.log(`streamed ${streamed}`);
 
   const server = createServer(async (request, response) => {
-    const values = new URL(request.url, 'http://localhost').searchParams.get('values')?.split(',').map(Number) ?? [];
+    const values =
+      new URL(request.url ?? '/', 'http://localhost').searchParams.get('values')?.split(',').map(Number) ?? [];
     const isRight = values.length > 0 && values.every(Number.isFinite);
     response.writeHead(isRight ? 200 : 400, { 'content-type': 'application/json', connection: 'close' });
     response.end(JSON.stringify(isRight ? { next: await predict(values) } : { error: 'expected ?values=0.1,0.2,...' }));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const answer = await fetch(`http://127.0.0.1:${server.address().port}/?values=${[...window].join(',')}`);
-  console.log(`served ${(await answer.json()).next}`);
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const answer = await fetch(`http://127.0.0.1:${port}/?values=${[...window].join(',')}`);
+  const { next } = /** @type {{ next: number }} */ (await answer.json());
+  console.log(`served ${next}`);
   server.close();
   model.dispose();
 }

@@ -52,6 +52,7 @@ function check() {
     throw new Error(`${expected} is missing: run \`npm run build:prebuilds\` first`);
   npm(['pack', '--pack-destination', folder], { cwd: root });
   const tarball = fs.readdirSync(folder).find((name) => name.endsWith('.tgz'));
+  if (tarball === undefined) throw new Error(`npm pack left no tarball in ${folder}`);
   const megabytes = fs.statSync(path.join(folder, tarball)).size / 1e6;
 
   const project = path.join(folder, 'project');

@@ -33,6 +33,7 @@ const inFolder = (name) => path.join(folder, name);
 
 /** Runs the command line; progress goes to the terminal, standard output comes back. */
 function bptt(options, { quiet = false, show = false } = {}) {
+  /** @type {import('node:child_process').StdioOptions} */
   const stdio = ['ignore', show ? 'inherit' : 'pipe', quiet ? 'pipe' : 'inherit'];
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [program, ...options], {
     cwd: root,
@@ -55,7 +56,7 @@ function gatherText() {
     scripts: /\.cjs$/,
     native: /\.(cc|h)$/,
   })) {
-    for (const entry of fs.readdirSync(path.join(root, place), { recursive: true })) {
+    for (const entry of fs.readdirSync(path.join(root, place), { recursive: true, encoding: 'utf8' })) {
       if (ending.test(entry) && !entry.includes('third_party')) files.push(path.join(place, entry));
     }
   }

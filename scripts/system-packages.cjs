@@ -50,14 +50,14 @@ function hasProgram(name) {
 /** Whether native/cmake/BpttEigen.cmake will find the headers without a download. */
 function hasEigen() {
   const prefixes = [
-    process.env.Eigen3_ROOT,
+    process.env.Eigen3_ROOT ?? '',
     ...(process.env.CMAKE_PREFIX_PATH ?? '').split(path.delimiter),
     '/usr',
     '/usr/local',
     '/opt/homebrew',
     '/opt/local',
   ];
-  const folders = [process.env.BPTT_EIGEN_DIR, path.join(root, 'native', 'third_party', 'eigen')];
+  const folders = [process.env.BPTT_EIGEN_DIR ?? '', path.join(root, 'native', 'third_party', 'eigen')];
   for (const prefix of prefixes.filter(Boolean))
     folders.push(path.join(prefix, 'include', 'eigen3'), path.join(prefix, 'include'));
   return folders.filter(Boolean).some((folder) => fs.existsSync(path.join(folder, 'Eigen', 'Core')));

@@ -26,7 +26,7 @@ function foundByCmake() {
 
 function eigenFolder() {
   const prefixes = ['/usr', '/usr/local', '/opt/homebrew'].map((prefix) => path.join(prefix, 'include', 'eigen3'));
-  const places = [process.env.BPTT_EIGEN_DIR, foundByCmake(), ...prefixes].filter(Boolean);
+  const places = [process.env.BPTT_EIGEN_DIR ?? '', foundByCmake() ?? '', ...prefixes].filter(Boolean);
   const found = places.find((place) => fs.existsSync(path.join(place, 'Eigen', 'Core')));
   if (!found) {
     console.error(`bptt: Eigen was not found in ${places.join(', ')}; set BPTT_EIGEN_DIR.`);

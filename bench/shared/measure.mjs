@@ -74,11 +74,12 @@ async function runRounds(sides, rounds, threads) {
 /**
  * Measures a case.
  *
- * @param sides `[{ name, peer, request }]`, this library first; the request is what opens the side's task
- * @param rounds how often each side has its turn; one turn takes about 0.2 s, and counts by its median run
- * @param check called with the name of a side, its answer to `open`, and `ask`, before anything is timed; it throws when
- *   the side computes something else. A peer that fails is missing from the result with its reason, and the process will end
- *   with status 1
+ * @param {object} options
+ * @param {{ name: string, peer: string, request: any }[]} options.sides this library first; the request is what opens the side's task
+ * @param {number} options.rounds how often each side has its turn; one turn takes about 0.2 s, and counts by its median run
+ * @param {(name: string, opened: any, ask: (request: object) => Promise<any>) => unknown} [options.check] called with the name of
+ *   a side, its answer to `open`, and `ask`, before anything is timed; it throws when the side computes something else. A peer
+ *   that fails is missing from the result with its reason, and the process will end with status 1
  * @returns `{ load, peakGigaflops, sides: { name: { version, medianMs, lowestMs, highestMs, runs, repeat, ... } | { missing } } }`
  */
 export async function measureCase({ sides: wanted, rounds, check }) {

@@ -102,6 +102,7 @@ export function onnxLayers(problem, parameters) {
   const { cell, inputs, units, steps, batch, bidirectional, ragged } = problem;
   const stack = directionsOf(problem);
   const states = cell === 'lstm' ? ['state', 'state'] : ['state'];
+  /** @type {(Buffer | Buffer[])[]} */
   const parts = [
     port(11, 'x', FLOAT, [steps, batch, inputs]),
     port(11, 'state', FLOAT, [bidirectional ? 2 : 1, batch, units]),

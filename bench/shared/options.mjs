@@ -5,8 +5,13 @@ import { DEFAULT_PEERS, PEERS } from './peer-process.mjs';
 import { CELLS } from './problems.mjs';
 
 const MODES = ['inference', 'training'];
+const STRING = /** @type {const} */ ('string');
 
-/** Says what is wrong and ends the process. */
+/**
+ * Says what is wrong and ends the process.
+ *
+ * @returns {never}
+ */
 function refuse(message) {
   console.error(`bench: ${message}`);
   process.exit(2);
@@ -38,7 +43,7 @@ function threadCounts(text) {
  * @param peers those that are asked when nobody says
  */
 export function benchOptions(problems, peers = DEFAULT_PEERS) {
-  const text = (value) => ({ type: 'string', default: value });
+  const text = (value) => ({ type: STRING, default: value });
   const options = {
     problem: text('all'),
     cell: text('all'),
@@ -46,7 +51,7 @@ export function benchOptions(problems, peers = DEFAULT_PEERS) {
     threads: text('1'),
     peer: text(peers.join(',')),
     rounds: text('7'),
-    json: { type: 'string' },
+    json: { type: STRING },
   };
   let values;
   try {

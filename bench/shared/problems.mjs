@@ -49,8 +49,8 @@ export function directionsOf({ inputs, units, layers, bidirectional }) {
 }
 
 /** Names and sizes of the parameters, in PyTorch's order and layout. */
-export function parametersOf({ cell, ...problem }) {
-  const { units } = problem;
+export function parametersOf(problem) {
+  const { cell, units } = problem;
   const rows = GATES[cell] * units;
   return directionsOf(problem).flatMap((directions) =>
     directions.flatMap(({ suffix, width }) => [

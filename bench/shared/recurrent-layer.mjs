@@ -10,16 +10,34 @@ import { batchSizesOf, lengthsOf } from './problems.mjs';
 
 const AXIS = 'time';
 
+/**
+ * The entry of a name that must be there.
+ *
+ * @template T
+ * @param {Map<string, T>} map
+ * @param {string} name
+ */
+function entryOf(map, name) {
+  const entry = map.get(name);
+  if (entry === undefined) throw new Error(`there is no ${name}, only ${[...map.keys()].join(', ')}`);
+  return entry;
+}
+
 /** The graph of a problem, with its parameters one after the other in memory of the model. */
 function buildGraph({ cell, inputs, units, layers, bidirectional }, training) {
   const direction = bidirectional ? 'bidirectional' : 'forward';
   const description = { lstm, gru, rnn }[cell]({ units, layers, direction });
   const graph = new Graph();
+  /** @type {Map<string, { value: import('../../dist/graph/value.js').Value, offset: number }>} */
   const parameters = new Map();
   const states = [];
   let bytes = 0;
   const x = graph.external('x', graph.steps(AXIS), inputs);
   const finals = [];
+  const notNeeded = () => {
+    throw new Error('recurrent layers alone need parameters and states, nothing else of a model');
+  };
+  /** @type {import('../../dist/network/layers/layer.js').BuildContext} */
   const context = {
     graph,
     training,
@@ -35,14 +53,26 @@ function buildGraph({ cell, inputs, units, layers, bidirectional }, training) {
       states.push(value);
       return value;
     },
-    finalState: (_, value) => finals.push(value),
+    finalState: (_, value) => {
+      finals.push(value);
+    },
+    table: notNeeded,
+    dropoutKey: notNeeded,
+    operationId: notNeeded,
+    penalty: notNeeded,
   };
   const y = layerRule(description).build(description, context, [x]);
   if (!training) return { graph, parameters, states, bytes, results: new Map([['y', y]]), outputs: [y, ...finals] };
   const dy = graph.external('dy', graph.steps(AXIS), y.columns);
   const sources = [x, ...[...parameters.values()].map(({ value }) => value)];
   const gradients = differentiate(graph, [{ value: y, gradient: dy }], sources);
-  const results = new Map(sources.map(({ id, name }) => [name, gradients.get(id)]));
+  const results = new Map(
+    sources.map(({ id, name }) => {
+      const gradient = gradients.get(id);
+      if (gradient === undefined) throw new Error(`${name} has no gradient`);
+      return [String(name), gradient];
+    }),
+  );
   return { graph, parameters, states, bytes, results, outputs: [...results.values()] };
 }
 
@@ -66,7 +96,7 @@ export function recurrentLayer(problem, data, { threads, training }) {
   });
   const { buffer, byteOffset } = blocks.parameter;
   for (const [name, { data: values }] of parametersByName(problem, data.parameters)) {
-    new Float32Array(buffer, byteOffset + parameters.get(name).offset, values.length).set(values);
+    new Float32Array(buffer, byteOffset + entryOf(parameters, name).offset, values.length).set(values);
   }
   const write = (memory, values) => memory.set(values.subarray(0, memory.length));
   let prepared = false;
@@ -81,6 +111,6 @@ export function recurrentLayer(problem, data, { threads, training }) {
       prepared = !training;
       return performance.now() - start;
     },
-    result: (name) => program.real(results.get(name)),
+    result: (name) => program.real(entryOf(results, name)),
   };
 }

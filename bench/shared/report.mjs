@@ -54,7 +54,7 @@ export class Report {
       node: process.version,
       rounds,
       ceilings,
-      cases: [],
+      cases: /** @type {object[]} */ ([]),
     };
     this.#print(
       `${name}: bptt ${version} ${isa}${note === '' ? '' : ` (${note})`}, Node ${process.version}, ${processor}`,

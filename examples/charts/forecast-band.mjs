@@ -5,9 +5,10 @@ import { axes, COLORS, extent, legend, picture } from './frame.mjs';
 /**
  * The history, then the forecast's middle line in its band, then what came true.
  *
- * @param forecast { history, actual, median, lower, upper }: numbers step by step; `actual` (may be shorter, or missing),
- *   `median`, `lower` and `upper` begin at the step after the history
- * @param options title; xLabel, yLabel; band: name of the interval, such as '10 % to 90 %'; width and height in pixels
+ * @param {{ history: number[], actual?: number[], median: number[], lower: number[], upper: number[] }} forecast numbers step by
+ *   step; `actual` (may be shorter, or missing), `median`, `lower` and `upper` begin at the step after the history
+ * @param {{ title: string, xLabel: string, yLabel: string, band: string, width?: number, height?: number }} options `band` is the
+ *   name of the interval, such as '10 % to 90 %'; width and height are in pixels
  * @returns the text of an SVG file
  */
 export function forecastBand(forecast, { title, xLabel, yLabel, band, width = 720, height = 400 }) {
@@ -43,6 +44,7 @@ export function forecastBand(forecast, { title, xLabel, yLabel, band, width = 72
     `<path d="${lineFrom(1 - history.length)(history)}" fill="none" stroke="${known}" stroke-width="1.5"/>`,
     `<path d="${lineFrom(1)(median)}" fill="none" stroke="${predicted}" stroke-width="2"/>`,
   ];
+  /** @type {import('./frame.mjs').LegendEntry[]} */
   const entries = [
     { name: 'history', color: known },
     { name: 'forecast', color: predicted },

@@ -83,7 +83,13 @@ export function axes({ width, height, xDomain, yDomain, xLabel, yLabel }) {
   return { x, y, parts };
 }
 
-/** The entries { name, color, dash, area } side by side below the title, where they cover nothing. */
+/** @typedef {{ name: string, color: string, dash?: string, area?: boolean }} LegendEntry A line, dashed or not, or an area. */
+
+/**
+ * The entries side by side below the title, where they cover nothing.
+ *
+ * @param {LegendEntry[]} entries
+ */
 export function legend(entries) {
   let left = MARGIN.left;
   return entries.flatMap(({ name, color, dash = 'none', area = false }) => {

@@ -16,10 +16,15 @@ function nameWidth(names) {
 /**
  * A cell for each number, darker for greater ones; the rows from the top.
  *
- * @param matrix list of rows of one length
- * @param labels { rows, columns }: a name for each
- * @param options title; rowLabel, columnLabel: what they are; cell: side of a cell in pixels; numbers: a function from a
- *   number to the text in its cell, none by default; zeroBased: colours begin at 0 rather than at the least number
+ * @param {number[][]} matrix rows of one length
+ * @param {{ rows: string[], columns: string[] }} labels a name for each row and column
+ * @param {object} options
+ * @param {string} options.title
+ * @param {string} options.rowLabel what the rows are
+ * @param {string} options.columnLabel what the columns are
+ * @param {number} [options.cell] side of a cell in pixels
+ * @param {(value: number) => string} [options.numbers] the text in the cell of a number; none by default
+ * @param {boolean} [options.zeroBased] whether colours begin at 0 rather than at the least number
  * @returns the text of an SVG file
  */
 export function heatMap(matrix, labels, { title, rowLabel, columnLabel, cell = 32, numbers, zeroBased = true }) {

@@ -5,8 +5,9 @@ import { axes, COLORS, extent, legend, picture, place } from './frame.mjs';
 /**
  * A line for each series; the best point of each is marked.
  *
- * @param series [{ name, x, y, best }]: as many places x as values y; `best` is 'least' (default), 'greatest' or 'none'
- * @param options title; xLabel, yLabel; width and height in pixels
+ * @param {{ name: string, x: number[], y: number[], best?: 'least' | 'greatest' | 'none' }[]} series as many places x as values y;
+ *   `best` is the least unless told otherwise
+ * @param {{ title: string, xLabel: string, yLabel: string, width?: number, height?: number }} options width and height in pixels
  * @returns the text of an SVG file
  */
 export function learningCurve(series, { title, xLabel, yLabel, width = 720, height = 400 }) {

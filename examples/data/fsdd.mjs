@@ -24,9 +24,12 @@ if (
 }
 
 const clips = readdirSync(folder)
-  .map((name) => ({ name, match: /^(\d)_([a-z]+)_(\d+)\.wav$/.exec(name) }))
-  .filter(({ match }) => match !== null)
-  .map(({ name, match: [, digit, speaker, index] }) => ({ name, digit: Number(digit), speaker, index: Number(index) }))
+  .flatMap((name) => {
+    const match = /^(\d)_([a-z]+)_(\d+)\.wav$/.exec(name);
+    if (match === null) return [];
+    const [, digit, speaker, index] = match;
+    return [{ name, digit: Number(digit), speaker, index: Number(index) }];
+  })
   .sort(
     (a, b) => a.digit - b.digit || (a.speaker < b.speaker ? -1 : Number(a.speaker > b.speaker)) || a.index - b.index,
   );

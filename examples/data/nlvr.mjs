@@ -41,6 +41,7 @@ for (const line of readFileSync(join(folder, 'dev.json'), 'utf8').split('\n')) {
 }
 
 // The numbers are in no order in the file: every fifth is as good as one drawn by chance, and the same everywhere.
+/** @type {{ train: string[], test: string[] }} */
 const parts = { train: [], test: [] };
 for (const [place, lines] of [...groups.values()].entries()) parts[place % 5 === 4 ? 'test' : 'train'].push(...lines);
 mkdirSync(out, { recursive: true });

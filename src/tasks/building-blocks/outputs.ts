@@ -5,8 +5,8 @@ import { examplesOf, type Part } from '../definition/task.js';
 import { packingOf } from './model-packing.js';
 
 /** An example and what the model makes of it. */
-export interface ExampleOutput {
-  readonly example: SequenceExample;
+export interface ExampleOutput<E extends SequenceExample = SequenceExample> {
+  readonly example: E;
   /** [outputs], or [length * outputs] where there is an output for every step. */
   readonly output: Float32Array;
 }
@@ -21,12 +21,12 @@ const AT_ONCE = 256;
  * @throws as `Model.predict`
  * @throws the signal's reason when it is aborted
  */
-export async function* outputsOf(
+export async function* outputsOf<E extends SequenceExample>(
   model: Model,
-  part: Part,
+  part: Part<E>,
   options: SequencePackingOptions = packingOf(model),
   signal?: AbortSignal,
-): AsyncGenerator<ExampleOutput, void, void> {
+): AsyncGenerator<ExampleOutput<E>, void, void> {
   const packing = new SequencePacking(options);
   let first = 0;
   for await (const examples of examplesOf(part, AT_ONCE)) {
