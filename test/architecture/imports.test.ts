@@ -4,7 +4,9 @@ import { filesBelow, moduleSpecifiers, readProjectFile } from './project-files.j
 
 /**
  * The floors of src/, from the ground up. A file imports from its own floor and from those before it, never from those
- * behind it; imports of types count.
+ * behind it; imports of types count. The last floor is the roof: the entries of the package, src/entries/NAME.ts for
+ * `bptt/NAME`, pass on what the floors have, and nothing below may import them. src/index.ts, for `bptt` itself, lies beside
+ * the floors and is one of them (test/packaging/entries.test.ts).
  */
 const FLOORS = [
   'core',
@@ -23,15 +25,20 @@ const FLOORS = [
   'training',
   'tasks',
   'cli',
+  'entries',
 ];
 
-/** Floors that need less than all below them: what computes on plain numbers knows neither graphs nor models. */
+/**
+ * Floors that need less than all below them: what computes on plain numbers knows neither graphs nor models, and the command
+ * line has no entry.
+ */
 const SELF_CONTAINED: Readonly<Record<string, readonly string[]>> = {
   features: ['core'],
   files: ['core', 'features'],
   decoding: ['core'],
   metrics: ['core'],
   checkpoint: ['core'],
+  entries: FLOORS.filter((floor) => floor !== 'cli' && floor !== 'entries'),
 };
 
 const typescriptFiles = filesBelow('src', ['.ts']);

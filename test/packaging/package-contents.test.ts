@@ -1,19 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
+import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { filesBelow, moduleSpecifiers, projectRoot, readProjectFile } from '../architecture/project-files.js';
+import { filesBelow, moduleSpecifiers, readProjectFile } from '../architecture/project-files.js';
 
-function packedFiles(): string[] {
-  // Without scripts: `prepack` compiles and copies Eigen, which other tests must not meet half done.
-  const npm = process.env['npm_execpath'];
-  const options = ['pack', '--dry-run', '--json', '--ignore-scripts'];
-  const result = npm
-    ? spawnSync(process.execPath, [npm, ...options], { cwd: projectRoot, encoding: 'utf8' })
-    : spawnSync('npm', options, { cwd: projectRoot, encoding: 'utf8', shell: process.platform === 'win32' });
-  expect(result.status, result.stderr).toBe(0);
-  const [description] = JSON.parse(result.stdout) as { files: { path: string }[] }[];
-  return (description?.files ?? []).map((file) => file.path.split(path.sep).join('/'));
-}
+const { packedFiles } = createRequire(import.meta.url)('../../scripts/packed-package.cjs') as {
+  packedFiles(): string[];
+};
 
 const files = packedFiles();
 const manifest = JSON.parse(readProjectFile('package.json')) as {

@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(root, 'build', 'readme-'));
 const broken = (examples[0] as string).replace('units: 128', "units: 'many'");
 const fileOf = (index: number) => join(folder, `example-${index}.mts`);
 
-/** Errors of one strict type check of all examples and the broken one, by file; `bptt` is the built package. */
+/** Errors of one strict type check of all examples and the broken one, by file; below the root `bptt` is the built package. */
 function typeErrors(): Map<string, string[]> {
   const sources = [...examples, broken];
   const files = sources.map((_, index) => fileOf(index));
@@ -29,7 +29,6 @@ function typeErrors(): Map<string, string[]> {
     types: ['node'],
     typeRoots: [join(root, 'node_modules', '@types')],
     lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-    paths: { bptt: [join(root, 'dist', 'index.d.ts')] },
   });
   const errors = new Map(files.map((file) => [file, [] as string[]]));
   for (const file of files) {
