@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { filesBelow, moduleSpecifiers, readProjectFile } from '../architecture/project-files.js';
+import { packageEntries } from './package-entries.js';
 
 const { packedFiles } = createRequire(import.meta.url)('../../scripts/packed-package.cjs') as {
   packedFiles(): string[];
@@ -9,7 +10,6 @@ const { packedFiles } = createRequire(import.meta.url)('../../scripts/packed-pac
 const files = packedFiles();
 const manifest = JSON.parse(readProjectFile('package.json')) as {
   bin: Record<string, string>;
-  exports: Record<string, unknown>;
   dependencies: Record<string, string>;
 };
 
@@ -28,8 +28,7 @@ describe('the npm package', () => {
       'native/sources.cmake',
       'native/cmake/BpttEigen.cmake',
       'native/kernels/exports.map',
-      'dist/index.js',
-      'dist/index.d.ts',
+      ...packageEntries.flatMap(({ conditions }) => Object.values(conditions).map((file) => file.slice('./'.length))),
       ...Object.values(manifest.bin),
     ];
     expect(needed.filter((file) => !files.includes(file))).toEqual([]);
@@ -52,6 +51,7 @@ describe('the npm package', () => {
       /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CMakeLists\.txt|binding\.gyp)$/,
       /^scripts\/(install|build-native)\.cjs$/,
       /^dist\/.+\.(js|d\.ts)$/,
+      /^docs\/.+\.(md|svg)$/,
       /^native\/.+\.(cc|h|def|map|cmake)$/,
       /^native\/CMakeLists\.txt$/,
       /^native\/third_party\/eigen\//,
