@@ -12,9 +12,13 @@ namespace kernel {
 
 namespace {
 
-constexpr int kEpsilon = 4;
-
-enum Operand { kA, kX, kInputP, kInputBias, kP, kBias, kH0, kGain, kMask, kZone, kY, kActivated, kS, kProduct, kHT };
+constexpr Row kRow(Opcode::gru);
+static_assert(have_same_attributes(Opcode::gru, Opcode::gruBackward));
+constexpr Attribute kEpsilon = kRow.attribute("epsilon");
+constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBias = kRow["bW"], kP = kRow["p"],
+                  kBias = kRow["bR"], kH0 = kRow["h0"], kGain = kRow["gain"], kMask = kRow["mask"],
+                  kZone = kRow["zone"], kY = kRow["y"], kActivated = kRow["gates"], kS = kRow["s"],
+                  kProduct = kRow["product"], kHT = kRow["hT"];
 
 template <typename T>
 struct GruScratch {
@@ -22,8 +26,8 @@ struct GruScratch {
   T* product;  // [B,3H] R h of one step, with layer normalisation
 
   GruScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch)
-      : masked(scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
-        product(scratch->take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kP].columns)) {}
+      : masked(scratch, axis, of(operands, kY).columns, has(operands, kMask)),
+        product(scratch->take<T>(!has(operands, kGain) ? 0 : axis.batch * of(operands, kP).columns)) {}
 };
 
 template <typename T, bool kPlain>
@@ -38,7 +42,7 @@ void forward(const BpttCall* call) {
   T* gates = data<T>(*call, kActivated);
   T* s_rows = data<T>(*call, kS);
   const VariantOperand<T, kPlain> products = data<T>(*call, kProduct);
-  const GruAttributes<T, kPlain> on(call->attributes);
+  const GruAttributes<T, kPlain> on(*call, GruAttributeNames<Opcode::gru>{});
   Scratch memory(call->shared_scratch);
   const GruScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, on.reverse);
@@ -69,7 +73,7 @@ void forward(const BpttCall* call) {
   };
   const auto normalized_row = [&](const Place& at) {
     const T* row = scratch.product + at.sequence * kGruGates * H;
-    const RowStatistics<T> statistics = row_statistics(row, kGruGates * H, static_cast<T>(call->attributes[kEpsilon]));
+    const RowStatistics<T> statistics = row_statistics(row, kGruGates * H, static_cast<T>(number(*call, kEpsilon)));
     for_columns<T>(H, [&](int64_t u, int n_lanes) {
       Vec<T> x[kGruGates], product[kGruGates];
       for (int gate = 0; gate < kGruGates; ++gate) {
@@ -138,8 +142,8 @@ void forward(const BpttCall* call) {
 //   hT      [B,H]   out  state of each sequence at the end of its walk; may be absent
 template <typename T>
 void gru(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kGain, kZone) && are_absent(*call, kProduct, kProduct) &&
-                        GruAttributes<T, false>(call->attributes).are_plain();
+  const bool is_plain = are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kProduct}) &&
+                        GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
   is_plain ? forward<T, true>(call) : forward<T, false>(call);
 }
 
@@ -150,23 +154,13 @@ BpttScratch gruScratch(const BpttOperand* operands, const BpttAxis* axis, const 
 
 namespace {
 
-enum BackwardOperand {
-  kDy,
-  kDhT,
-  kStates,
-  kGates,
-  kKeptS,
-  kInitial,
-  kPT,
-  kBackwardGain,
-  kKeptProduct,
-  kBackwardMask,
-  kBackwardZone,
-  kDa,
-  kDs,
-  kDr,
-  kDh0,
-};
+constexpr Row kBackwardRow(Opcode::gruBackward);
+constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates = kBackwardRow["y"],
+                  kGates = kBackwardRow["gates"], kKeptS = kBackwardRow["s"], kInitial = kBackwardRow["h0"],
+                  kPT = kBackwardRow["pT"], kBackwardGain = kBackwardRow["gain"],
+                  kKeptProduct = kBackwardRow["product"], kBackwardMask = kBackwardRow["mask"],
+                  kBackwardZone = kBackwardRow["zone"], kDa = kBackwardRow["da"], kDs = kBackwardRow["ds"],
+                  kDr = kBackwardRow["dr"], kDh0 = kBackwardRow["dh0"];
 
 template <typename T>
 struct GruBackwardScratch {
@@ -174,9 +168,8 @@ struct GruBackwardScratch {
   T* product;  // [B,3H] gradient of R h, with layer normalisation
 
   GruBackwardScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch)
-      : hidden(scratch->take<T>(axis.batch * operands[kStates].columns)),
-        product(scratch->take<T>(operands[kBackwardGain].data == nullptr ? 0 : axis.batch * operands[kGates].columns)) {
-  }
+      : hidden(scratch->take<T>(axis.batch * of(operands, kStates).columns)),
+        product(scratch->take<T>(!has(operands, kBackwardGain) ? 0 : axis.batch * of(operands, kGates).columns)) {}
 };
 
 template <typename T, bool kPlain>
@@ -187,7 +180,7 @@ void backward(const BpttCall* call) {
   T* da = data<T>(*call, kDa);
   T* ds = data<T>(*call, kDs);
   const VariantOperand<T, kPlain> dr = data<T>(*call, kDr);
-  const GruAttributes<T, kPlain> on(call->attributes);
+  const GruAttributes<T, kPlain> on(*call, GruAttributeNames<Opcode::gru>{});
   Scratch memory(call->shared_scratch);
   const GruBackwardScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, on.reverse);
@@ -216,8 +209,7 @@ void backward(const BpttCall* call) {
     std::copy(ds + at.row * H, ds + at.row * H + H, to + kCandidateGate * H);
     if (gain == nullptr) return;
     const T* product = data<T>(*call, kKeptProduct) + at.row * kGruGates * H;
-    const RowStatistics<T> statistics =
-        row_statistics(product, kGruGates * H, static_cast<T>(call->attributes[kEpsilon]));
+    const RowStatistics<T> statistics = row_statistics(product, kGruGates * H, static_cast<T>(number(*call, kEpsilon)));
     normalization_backward<T>(product, statistics, to, gain, kGruGates * H, to);
     if (dr != nullptr) std::copy(to, to + kGruGates * H, dr + at.row * kGruGates * H);
   };
@@ -263,8 +255,9 @@ void backward(const BpttCall* call) {
 //   dh0     [B,H]   out  may be absent
 template <typename T>
 void gruBackward(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kBackwardGain, kBackwardZone) && are_absent(*call, kDr, kDr) &&
-                        GruAttributes<T, false>(call->attributes).are_plain();
+  const bool is_plain = are_absent(*call, {kBackwardGain, kKeptProduct, kBackwardMask, kBackwardZone}) &&
+                        are_absent(*call, {kDr}) &&
+                        GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
   is_plain ? backward<T, true>(call) : backward<T, false>(call);
 }
 

@@ -10,6 +10,13 @@ namespace kernel {
 
 enum GruGate { kReset, kUpdate, kCandidateGate, kGruGates };
 
+template <Opcode kOperation>
+struct GruAttributeNames {
+  static constexpr Row kRow{kOperation};
+  static constexpr Attribute kGate = kRow.attribute("gate"), kCandidate = kRow.attribute("activation");
+  static constexpr Attribute kReverse = kRow.attribute("reverse"), kZoneout = kRow.attribute("zoneout");
+};
+
 template <typename T, bool kPlain>
 struct GruAttributes {
   VariantActivation<Activation::kSigmoid, kPlain> gate;
@@ -17,11 +24,12 @@ struct GruAttributes {
   bool reverse;
   T zoneout;
 
-  explicit GruAttributes(const double* attributes)
-      : gate(attributes[0]),
-        candidate(attributes[1]),
-        reverse(attributes[2] != 0),
-        zoneout(static_cast<T>(attributes[3])) {}
+  template <typename Names>
+  GruAttributes(const BpttCall& call, Names)
+      : gate(number(call, Names::kGate)),
+        candidate(number(call, Names::kCandidate)),
+        reverse(is_set(call, Names::kReverse)),
+        zoneout(static_cast<T>(number(call, Names::kZoneout))) {}
 
   bool are_plain() const { return gate.is_usual() && candidate.is_usual() && zoneout == T(0); }
 };

@@ -3,6 +3,8 @@
 // step).
 #pragma once
 
+#include <initializer_list>
+
 #include "kernels/generic/activation.h"
 #include "kernels/generic/call.h"
 
@@ -41,10 +43,9 @@ class VariantActivation {
   Activation f_;
 };
 
-// Whether all operands from `first` to `last` are absent.
-inline bool are_absent(const BpttCall& call, int first, int last) {
-  for (int operand = first; operand <= last; ++operand) {
-    if (call.operands[operand].data != nullptr) return false;
+inline bool are_absent(const BpttCall& call, std::initializer_list<Operand> operands) {
+  for (const Operand operand : operands) {
+    if (has(call.operands, operand)) return false;
   }
   return true;
 }
