@@ -1,5 +1,4 @@
-// What the forward and the backward pass of the long short-term memory cell share: the order of its gates, with and
-// without a forget gate of its own, and its attributes.
+// The gates of the long short-term memory cell, with and without a forget gate of its own, and the cell's attributes.
 #pragma once
 
 #include "kernels/generic/activation.h"
@@ -9,7 +8,8 @@
 namespace bptt {
 namespace kernel {
 
-// Gates i f g o; coupled (f = 1 - i): i g o. Peepholes in the order i f o and i o.
+// The order of the gates is i f g o, and i g o where they are coupled (f = 1 - i). The order of the peepholes is i f o,
+// and i o.
 template <bool kCoupled>
 struct LstmGates {
   static constexpr int kInput = 0;

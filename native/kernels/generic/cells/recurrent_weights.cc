@@ -1,5 +1,5 @@
-// Gradients of what a cell has beside its input projection: recurrent weights, biases and peepholes. They are sums over
-// all steps of what the cell's backward pass left, times the state that the cell saw.
+// Gradients of recurrent weights, biases and peepholes. Each is a sum over all steps: the gradient that the cell's
+// backward pass wrote, times the state that the cell read.
 #include "kernels/generic/cells/sequence.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/products/transposed_product.h"
@@ -9,8 +9,8 @@ namespace kernel {
 
 namespace {
 
-// For each packed row, asked for in ascending order, the row of the state before it on the walk: null where that is
-// zero.
+// Finds the previous state of each packed row; null where it is zero. Rows are to be asked for in ascending order,
+// since the search goes on from the step of the last one.
 template <typename T>
 class PreviousRows {
  public:
@@ -51,7 +51,7 @@ class PreviousRows {
   int64_t step_ = 0;  // of the last row asked for
 };
 
-// Memory of this thread for a masked row, behind that of the product.
+// Memory of this thread for a masked row. It follows the memory of transposed_product.
 template <typename T>
 T* masked_row(const BpttCall& call) {
   return static_cast<T*>(call.thread_scratch) +
@@ -120,7 +120,7 @@ void gruWeightGradient(const BpttCall* call) {
   const PreviousRows<T> previous(*call->axis, is_set(*call, kReverse), data<T>(*call, kY), stride(*call, kY),
                                  data<T>(*call, kH0), data<T>(*call, kMask), masked_row<T>(*call), H);
   transposed_product<T>(*call, da, 3 * H, 2 * H, N, right_columns(H, dR, previous));
-  if (barrier(*call)) return;  // the scratch memory is used again
+  if (barrier(*call)) return;  // the next product uses the same scratch memory
   T* candidate_rows = dR + 2 * H * H;
   if (is_set(*call, kResetAfter)) {
     transposed_product<T>(*call, s, H, H, N, right_columns(H, candidate_rows, previous));
@@ -150,7 +150,7 @@ void gruBiasGradient(const BpttCall* call) {
 
 namespace {
 
-// One row of dP for each peephole: sum over rows of da of that gate times the cell state that it sees.
+// dP has one row for each peephole: the sum over all rows of da of its gate times the cell state that it reads.
 template <typename T>
 void peephole_gradient(const BpttCall& call, bool is_coupled) {
   constexpr Row kRow(Opcode::peepholeGradient);
@@ -167,7 +167,7 @@ void peephole_gradient(const BpttCall& call, bool is_coupled) {
   const int64_t peepholes = is_coupled ? 2 : 3;
   for (int64_t p = 0; p < peepholes; ++p) {
     const bool is_output = p + 1 == peepholes;
-    const int64_t gate = is_output ? p + 1 : p;  // the cell gate, which has none, stands before the output gate
+    const int64_t gate = is_output ? p + 1 : p;  // the output gate follows the cell gate, which has no peephole
     PreviousRows<T> previous(*call.axis, is_set(call, kReverse), data<T>(call, kC), H, data<T>(call, kC0), nullptr,
                              nullptr, H);
     const T* state = nullptr;

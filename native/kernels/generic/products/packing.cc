@@ -35,10 +35,10 @@ void pack_vector(const T* from, int lanes, int64_t depth, int width, T* to) {
   int64_t k = 0;
   if constexpr (L > 1) {
     for (; k + L <= depth; k += L) {
-      Eigen::internal::PacketBlock<typename Vec<T>::Packet, L> block;
-      for (int l = 0; l < L; ++l) block.packet[l] = (l < lanes ? Vec<T>::load(from + l * depth + k) : Vec<T>::zero()).p;
-      Eigen::internal::ptranspose(block);
-      for (int i = 0; i < L; ++i) Vec<T>(block.packet[i]).store(to + (k + i) * width);
+      Vec<T> block[L];
+      for (int l = 0; l < L; ++l) block[l] = l < lanes ? Vec<T>::load(from + l * depth + k) : Vec<T>::zero();
+      transpose(block);
+      for (int i = 0; i < L; ++i) block[i].store(to + (k + i) * width);
     }
   }
   for (; k < depth; ++k) {

@@ -23,11 +23,6 @@ void for_elements(const BpttCall& call, Operand operand, F f) {
   for (int64_t e = mine.begin; e < mine.end; e += L) f(e, static_cast<int>(std::min<int64_t>(L, mine.end - e)));
 }
 
-template <typename T>
-Vec<T> sqrt(Vec<T> x) {
-  return Vec<T>(Eigen::internal::psqrt(x.p));
-}
-
 bool skips(const BpttCall& call, Operand norm_operand) {
   return !std::isfinite(*data<double>(call, norm_operand));
 }
@@ -86,10 +81,8 @@ void clipValue(const BpttCall* call) {
   T* g = data<T>(*call, kG);
   const double limit = *data<double>(*call, kLimit);
   if (!(limit > 0) || !std::isfinite(limit)) return;
-  const Vec<T> high(static_cast<T>(limit)), low(static_cast<T>(-limit));
-  for_elements<T>(*call, kG, [&](int64_t e, int n) {
-    Vec<T>(Eigen::internal::pmax(Eigen::internal::pmin(Vec<T>::load(g + e, n).p, high.p), low.p)).store(g + e, n);
-  });
+  const T high = static_cast<T>(limit);
+  for_elements<T>(*call, kG, [&](int64_t e, int n) { clamp(Vec<T>::load(g + e, n), -high, high).store(g + e, n); });
 }
 
 // Stochastic gradient descent, with momentum where m is given and momentum is not 0 (as torch.optim.SGD).
@@ -152,7 +145,7 @@ void adam(const BpttCall* call) {
     const Vec<T> square = b2 * Vec<T>::load(v + e, n) + one_minus_b2 * gradient * gradient;
     mean.store(m + e, n);
     square.store(v + e, n);
-    (weight * shrink - rate * mean / (sqrt(square) * correction + eps)).store(w + e, n);
+    (weight * shrink - rate * mean / (square_root(square) * correction + eps)).store(w + e, n);
   });
 }
 
@@ -182,7 +175,7 @@ void rmsprop(const BpttCall* call) {
     const Vec<T> gradient = Vec<T>::load(g + e, n) + decay * weight;
     const Vec<T> square = alpha * Vec<T>::load(s + e, n) + one_minus_alpha * gradient * gradient;
     square.store(s + e, n);
-    Vec<T> step = gradient / (inside ? sqrt(square + eps) : sqrt(square) + eps);
+    Vec<T> step = gradient / (inside ? square_root(square + eps) : square_root(square) + eps);
     if (has_velocity) {
       step = momentum * Vec<T>::load(m + e, n) + step;
       step.store(m + e, n);
