@@ -14,32 +14,15 @@ namespace kernel {
 
 namespace {
 
-enum Operand {
-  kA,
-  kX,
-  kInputP,
-  kInputBias,
-  kP,
-  kBias,
-  kH0,
-  kC0,
-  kPeepholes,
-  kProjection,
-  kGain,
-  kCellGain,
-  kCellShift,
-  kMask,
-  kZone,
-  kZoneCell,
-  kY,
-  kActivated,
-  kC,
-  kM,
-  kProduct,
-  kCandidate,
-  kHT,
-  kCT,
-};
+constexpr Row kRow(Opcode::lstm);
+static_assert(have_same_operands(Opcode::lstm, Opcode::lstmCoupled));
+constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBias = kRow["bW"], kP = kRow["p"],
+                  kBias = kRow["bR"], kH0 = kRow["h0"], kC0 = kRow["c0"], kPeepholes = kRow["peepholes"],
+                  kProjection = kRow["pr"], kGain = kRow["gain"], kCellGain = kRow["cellGain"],
+                  kCellShift = kRow["cellShift"], kMask = kRow["mask"], kZone = kRow["zone"],
+                  kZoneCell = kRow["zoneCell"], kY = kRow["y"], kActivated = kRow["gates"], kC = kRow["c"],
+                  kM = kRow["m"], kProduct = kRow["product"], kCandidate = kRow["candidate"], kHT = kRow["hT"],
+                  kCT = kRow["cT"];
 
 // Pieces for one step, each only where it is needed.
 template <typename T>
@@ -52,13 +35,12 @@ struct LstmScratch {
   T* outputs;     // [B,H] output gates, where the gates are not kept and cell states are normalised
 
   LstmScratch(const BpttOperand* operands, const BpttAxis& axis, int64_t units, Scratch* scratch)
-      : masked(scratch, axis, operands[kY].columns, has(operands, kMask)),
-        product(scratch->take<T>(normalises(operands) ? axis.batch * operands[kP].columns : 0)),
+      : masked(scratch, axis, of(operands, kY).columns, has(operands, kMask)),
+        product(scratch->take<T>(normalises(operands) ? axis.batch * of(operands, kP).columns : 0)),
         candidates(scratch->take<T>(has(operands, kCellGain) ? axis.batch * units : 0)),
         hidden(scratch->take<T>(has(operands, kProjection) ? axis.batch * units : 0)),
         cells(scratch->take<T>(has(operands, kC) ? 0 : axis.batch * units)),
         outputs(scratch->take<T>(has(operands, kActivated) || !has(operands, kCellGain) ? 0 : axis.batch * units)) {}
-  static bool has(const BpttOperand* operands, int operand) { return operands[operand].data != nullptr; }
   static bool normalises(const BpttOperand* operands) { return has(operands, kGain) || has(operands, kCellGain); }
 };
 
@@ -215,7 +197,7 @@ class LstmCell {
 template <typename T, bool kCoupled, bool kPlain>
 void forward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
-  const LstmAttributes<T, kPlain> attributes(call.attributes);
+  const LstmAttributes<T, kPlain> attributes(call);
   const int64_t H = columns(call, kP) / Gates::kCount;
   Scratch memory(call.shared_scratch);
   const LstmScratch<T> scratch(call.operands, *call.axis, H, &memory);
@@ -285,8 +267,9 @@ void forward(const BpttCall& call) {
 //   hT cT     [B,P/H] out  states of each sequence at the end of its walk; may be absent
 template <typename T>
 void lstm(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kPeepholes, kZoneCell) && are_absent(*call, kM, kCandidate) &&
-                        LstmAttributes<T, false>(call->attributes).are_plain();
+  const bool is_plain =
+      are_absent(*call, {kPeepholes, kProjection, kGain, kCellGain, kCellShift, kMask, kZone, kZoneCell}) &&
+      are_absent(*call, {kM, kProduct, kCandidate}) && LstmAttributes<T, false>(*call).are_plain();
   is_plain ? forward<T, false, true>(*call) : forward<T, false, false>(*call);
 }
 
@@ -298,12 +281,12 @@ void lstmCoupled(const BpttCall* call) {
 
 template <typename T>
 BpttScratch lstmScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<LstmScratch<T>>(operands, *axis, operands[kP].columns / LstmGates<false>::kCount);
+  return scratch_of<LstmScratch<T>>(operands, *axis, of(operands, kP).columns / LstmGates<false>::kCount);
 }
 
 template <typename T>
 BpttScratch lstmCoupledScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<LstmScratch<T>>(operands, *axis, operands[kP].columns / LstmGates<true>::kCount);
+  return scratch_of<LstmScratch<T>>(operands, *axis, of(operands, kP).columns / LstmGates<true>::kCount);
 }
 
 BPTT_INSTANTIATE(lstm);
