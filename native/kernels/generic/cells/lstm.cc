@@ -84,10 +84,11 @@ class LstmCell {
     }
     for (int m = 0; m < count; ++m) {
       const Place at = places(b + m);
+      const Vec<T> previous = cell.cells_.previous(at, u, n);
       Vec<T> gates[NV];
 #pragma GCC unroll 4
       for (int gate = 0; gate < NV; ++gate) gates[gate] = Vec<T>::load(tile->row(m) + gate * L);
-      const Vec<T> c = cell.cell_state(at, u, n, gates);
+      const Vec<T> c = cell.cell_state(at, u, n, previous, gates);
       cell.hidden_state(at, u, n, gates[Gates::kOutput], c);
     }
   }
@@ -120,7 +121,7 @@ class LstmCell {
         if (gain != nullptr) r = normalized(r, of_product) * Vec<T>::load(gain + index * H_ + u, n);
         gates[index] = gate(at, index, u, n, r);
       }
-      const Vec<T> c = cell_state(at, u, n, gates);
+      const Vec<T> c = cell_state(at, u, n, cells_.previous(at, u, n), gates);
       if (candidates == nullptr) return hidden_state(at, u, n, gates[Gates::kOutput], c);
       c.store(candidates + u, n);
     });
@@ -136,22 +137,26 @@ class LstmCell {
   }
 
  private:
-  // A gate from R h, which holds the product of the input too where the input projection is not given. The output gate
-  // stays a sum where it has a peephole: c' is not known yet.
-  BPTT_INLINE Vec<T> gate(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
+  // A gate's sum but for its peephole, from R h. The product of the input is part of R h where the input projection is
+  // not given.
+  BPTT_INLINE Vec<T> sum(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
     const T* a = a_ == nullptr ? input_bias_ : a_ + at.row * Gates::kCount * H_;
-    Vec<T> sum = product + Vec<T>::load_or_zero(at_or_null(a, gate * H_ + u), n);
-    if (bias_ != nullptr) sum = sum + Vec<T>::load(bias_ + gate * H_ + u, n);
-    if (equations_.has_peephole(gate)) {
-      if (gate == Gates::kOutput) return sum;
-      sum = equations_.add_peephole(gate, u, n, sum, cells_.previous(at, u, n));
-    }
-    return kept(at, gate, u, n, equations_.gate(gate, sum));
+    const Vec<T> sum = product + Vec<T>::load_or_zero(at_or_null(a, gate * H_ + u), n);
+    return bias_ == nullptr ? sum : sum + Vec<T>::load(bias_ + gate * H_ + u, n);
   }
 
-  // From the gates to c', as o and h' see it. Stores the cell state, and brings o to its value.
-  BPTT_INLINE Vec<T> cell_state(const Place& at, int64_t u, int n, Vec<T>* gates) const {
-    const Vec<T> previous = cells_.previous(at, u, n);
+  // A gate from R h. The output gate stays a sum where it has a peephole: c' is not known yet.
+  BPTT_INLINE Vec<T> gate(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
+    Vec<T> x = sum(at, gate, u, n, product);
+    if (equations_.has_peephole(gate)) {
+      if (gate == Gates::kOutput) return x;
+      x = equations_.add_peephole(gate, u, n, x, cells_.previous(at, u, n));
+    }
+    return kept(at, gate, u, n, equations_.gate(gate, x));
+  }
+
+  // From c and the gates to c', as o and h' see it. Stores the cell state, and brings o to its value.
+  BPTT_INLINE Vec<T> cell_state(const Place& at, int64_t u, int n, Vec<T> previous, Vec<T>* gates) const {
     const Vec<T> c = equations_.cell_state(gates, previous);
     Vec<T>& o = gates[Gates::kOutput];
     if (equations_.has_peephole(Gates::kOutput)) {
@@ -231,14 +236,16 @@ void forward(const BpttCall& call) {
         [&](int64_t b, int count, int64_t panel, auto* tile) {
           return input.fill(walk.row(t) + b, count, panel, panels, tile);
         });
-    const auto normalized_row = [&](const Place& at) {
-      cell.normalized_row(at, gain, cell_gain, data<T>(call, kCellShift));
-    };
-    if (is_staged && !each_row(call, walk, t, normalized_row)) return false;
-    if (projection == nullptr) return true;
-    if (barrier(call)) return false;
-    for_places<T>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
-                  [&](const Place& at, int64_t u, auto n, Vec<T> product) { hidden.put(at, u, n, product); });
+    if constexpr (!kPlain) {
+      const auto normalized_row = [&](const Place& at) {
+        cell.normalized_row(at, gain, cell_gain, data<T>(call, kCellShift));
+      };
+      if (is_staged && !each_row(call, walk, t, normalized_row)) return false;
+      if (projection == nullptr) return true;
+      if (barrier(call)) return false;
+      for_places<T>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
+                    [&](const Place& at, int64_t u, auto n, Vec<T> product) { hidden.put(at, u, n, product); });
+    }
     return true;
   });
 }
