@@ -8,7 +8,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { predictTask } from 'bptt';
+import { predictTask } from 'bptt/tasks';
 
 const [run, file, out, most = '10'] = process.argv.slice(2);
 if (run === undefined || file === undefined || out === undefined || !(Number(most) >= 1)) {

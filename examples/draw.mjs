@@ -10,7 +10,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { evaluateTask, loadTask, predictTask, readCsv } from 'bptt';
+import { readCsv } from 'bptt/data';
+import { evaluateTask, loadTask, predictTask } from 'bptt/tasks';
 import { forecastBand, heatMap, learningCurve } from './charts/charts.mjs';
 
 const DRAWINGS = { curve, confusion, attention, forecast };

@@ -7,27 +7,14 @@
  *
  * --from-source leaves the prebuilt binaries out and lets the installation build from the headers in the tarball.
  */
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { npm, run } = require('./packed-package.cjs');
 
 const root = path.join(__dirname, '..');
 const fromSource = process.argv.includes('--from-source');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bptt-package-'));
-
-function run(command, options, settings = {}) {
-  const result = spawnSync(command, options, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...settings });
-  if (result.error) throw result.error;
-  if (result.status !== 0)
-    throw new Error(`${command} ${options.join(' ')} ended with ${result.status}:\n${result.stdout}`);
-  return result.stdout;
-}
-
-function npm(options, settings) {
-  const program = process.env.npm_execpath;
-  return program ? run(process.execPath, [program, ...options], settings) : run('npm', options, settings);
-}
 
 function pathOf(name) {
   const folders = (process.env.PATH ?? '').split(path.delimiter);

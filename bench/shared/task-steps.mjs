@@ -1,10 +1,10 @@
 /** Training steps of whole tasks with sequences of different lengths: translation with attention, speech with CTC. */
+import { ctcTarget } from '../../dist/entries/data.js';
 import {
   activation,
   adam,
   attention,
   concatenate,
-  ctcTarget,
   dense,
   embedding,
   gru,

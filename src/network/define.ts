@@ -25,4 +25,3 @@ export {
   type OwnLossInput,
 } from './losses/define-loss.js';
 export type { DefinedLoss } from './losses/losses.js';
-export { lossesFromJSON } from './output-losses.js';

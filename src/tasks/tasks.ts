@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ConfigurationError, OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue } from '../core/options.js';
+import { runFolder, savedConfiguration } from '../saved/find-checkpoint.js';
 import type { RunTable } from './definition/common-options.js';
 import { isTask, reserveTaskNames } from './definition/define-task.js';
 import type { AnyTask, TaskStream } from './definition/task.js';
@@ -16,7 +17,6 @@ import { music } from './recipes/music/music.js';
 import { remember } from './recipes/remember/remember.js';
 import { transcribe } from './recipes/transcribe/transcribe.js';
 import { translate } from './recipes/translate/translate.js';
-import { runFolder, savedConfiguration } from '../saved/find-checkpoint.js';
 import {
   type EvaluateTaskOptions,
   type LoadTaskOptions,

@@ -1,6 +1,6 @@
 import type { Batch } from '../batch/batch.js';
-import type { CarriedState } from '../model/execute/carried-state.js';
 import type { PlainForm } from '../batch/plain-examples.js';
+import type { CarriedState } from '../model/execute/carried-state.js';
 import type { TensorHolder } from '../saved/model-tensors.js';
 
 /** How much a run worked on. */

@@ -120,7 +120,9 @@ describe('a layer of one’s own', () => {
     const batch = features(5);
     const x = batch.inputs['input'] as Float32Array;
     const y = b?.predictPackedSync(batch) as Float32Array;
-    expect([...(a?.predictPackedSync(batch) ?? [])]).toEqual([...x.map((value, index) => value + (y[index] as number))]);
+    expect([...(a?.predictPackedSync(batch) ?? [])]).toEqual([
+      ...x.map((value, index) => value + (y[index] as number)),
+    ]);
   });
 
   it('draws dropout only while it is trained', () => {

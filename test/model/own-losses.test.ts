@@ -4,7 +4,6 @@ import {
   checkGradients,
   defineLoss,
   dense,
-  lossesFromJSON,
   lstm,
   network,
   option,
@@ -22,6 +21,7 @@ import {
   subtract,
   temporalDifference,
 } from '../../src/network/operations.js';
+import { lossesFromJSON } from '../../src/network/output-losses.js';
 import { batchSizesOf, imageOf, randomNumbers } from './small-models.js';
 
 const LENGTHS = [4, 2, 1];

@@ -1,24 +1,15 @@
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
+import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { filesBelow, moduleSpecifiers, projectRoot, readProjectFile } from '../architecture/project-files.js';
+import { filesBelow, moduleSpecifiers, readProjectFile } from '../architecture/project-files.js';
+import { packageEntries } from './package-entries.js';
 
-function packedFiles(): string[] {
-  // Without scripts: `prepack` compiles and copies Eigen, which other tests must not meet half done.
-  const npm = process.env['npm_execpath'];
-  const options = ['pack', '--dry-run', '--json', '--ignore-scripts'];
-  const result = npm
-    ? spawnSync(process.execPath, [npm, ...options], { cwd: projectRoot, encoding: 'utf8' })
-    : spawnSync('npm', options, { cwd: projectRoot, encoding: 'utf8', shell: process.platform === 'win32' });
-  expect(result.status, result.stderr).toBe(0);
-  const [description] = JSON.parse(result.stdout) as { files: { path: string }[] }[];
-  return (description?.files ?? []).map((file) => file.path.split(path.sep).join('/'));
-}
+const { packedFiles } = createRequire(import.meta.url)('../../scripts/packed-package.cjs') as {
+  packedFiles(): string[];
+};
 
 const files = packedFiles();
 const manifest = JSON.parse(readProjectFile('package.json')) as {
   bin: Record<string, string>;
-  exports: Record<string, unknown>;
   dependencies: Record<string, string>;
 };
 
@@ -37,8 +28,7 @@ describe('the npm package', () => {
       'native/sources.cmake',
       'native/cmake/BpttEigen.cmake',
       'native/kernels/exports.map',
-      'dist/index.js',
-      'dist/index.d.ts',
+      ...packageEntries.flatMap(({ conditions }) => Object.values(conditions).map((file) => file.slice('./'.length))),
       ...Object.values(manifest.bin),
     ];
     expect(needed.filter((file) => !files.includes(file))).toEqual([]);
@@ -61,6 +51,7 @@ describe('the npm package', () => {
       /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CMakeLists\.txt|binding\.gyp)$/,
       /^scripts\/(install|build-native)\.cjs$/,
       /^dist\/.+\.(js|d\.ts)$/,
+      /^docs\/.+\.(md|svg)$/,
       /^native\/.+\.(cc|h|def|map|cmake)$/,
       /^native\/CMakeLists\.txt$/,
       /^native\/third_party\/eigen\//,

@@ -1,20 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projectRoot } from '../architecture/project-files.js';
+import { codeBlocks, documents } from './documents.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] as string);
-const folder = mkdtempSync(join(root, 'build', 'readme-'));
-
-const broken = (examples[0] as string).replace('units: 128', "units: 'many'");
+const examples = documents.flatMap((document) => codeBlocks(document, 'ts'));
+const [training] = examples;
+const broken = (training?.code ?? '').replace('units: 128', "units: 'many'");
+const sources = [...examples.map(({ code }) => code), broken];
+const folder = mkdtempSync(join(projectRoot, 'build', 'readme-'));
 const fileOf = (index: number) => join(folder, `example-${index}.mts`);
 
-/** Errors of one strict type check of all examples and the broken one, by file; `bptt` is the built package. */
+/** Errors of one strict type check of all examples and the broken one, by file. Below the root `bptt` is the built package. */
 function typeErrors(): Map<string, string[]> {
-  const sources = [...examples, broken];
   const files = sources.map((_, index) => fileOf(index));
   sources.forEach((source, index) => {
     writeFileSync(fileOf(index), source);
@@ -27,9 +26,8 @@ function typeErrors(): Map<string, string[]> {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     types: ['node'],
-    typeRoots: [join(root, 'node_modules', '@types')],
+    typeRoots: [join(projectRoot, 'node_modules', '@types')],
     lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-    paths: { bptt: [join(root, 'dist', 'index.d.ts')] },
   });
   const errors = new Map(files.map((file) => [file, [] as string[]]));
   for (const file of files) {
@@ -46,22 +44,23 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe('the examples of the README', () => {
-  it('are there: the training example first, then a loop of one’s own', () => {
-    expect(examples.length).toBeGreaterThanOrEqual(2);
-    expect(examples[0]).toContain('new Trainer(');
+describe('the examples of the README and of docs', () => {
+  it('are there: the training example of the README first', () => {
+    expect(examples.length).toBeGreaterThanOrEqual(5);
+    expect(training?.document).toBe('README.md');
+    expect(training?.code).toContain('new Trainer(');
   });
 
-  it('has a training example of about twenty lines', () => {
-    const lines = (examples[0] as string).split('\n').filter((line) => line.trim() !== '');
+  it('begin with a training example of about twenty lines', () => {
+    const lines = (training?.code ?? '').split('\n').filter((line) => line.trim() !== '');
     expect(lines.length).toBeLessThanOrEqual(20);
   });
 
-  it.each(examples.map((_, index) => ({ index })))('example $index type-checks', ({ index }) => {
+  it.each(examples.map((example, index) => ({ ...example, index })))('$document:$line type-checks', ({ index }) => {
     expect(errors.get(fileOf(index))).toEqual([]);
   });
 
-  it('fails the type check when an option has a wrong type', () => {
+  it('fail the type check when an option has a wrong type', () => {
     expect(errors.get(fileOf(examples.length))).not.toEqual([]);
   });
 });

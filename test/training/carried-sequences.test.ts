@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type AnyLayer, dense, embedding, gru, lstm, sequential, TokenStreams, Trainer } from '../../src/index.js';
+import { TokenStreams } from '../../src/data/streams.js';
+import { type AnyLayer, dense, embedding, gru, lstm, sequential, Trainer } from '../../src/index.js';
 import { CarriedState } from '../../src/model/execute/carried-state.js';
 import { firstCarriedState } from '../../src/training/carried-state.js';
 import { readForTraining, readForValidation } from '../../src/training/training-data.js';

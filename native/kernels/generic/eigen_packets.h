@@ -11,8 +11,8 @@
 // - A function that is gone or renamed is a compile error in this file. Mend it here: the kernels see `Vec` alone.
 // - A function that treats rounding or NaN in another way fails test/kernels for that instruction set:
 //   activations.test.ts asserts the bounds of each function, oracle.test.ts compares each kernel with a reference.
-// - The bits of `exp` and `square_root` may change, because these are approximations of Eigen's. All other functions are
-//   single operations that IEEE 754 defines.
+// - The bits of `exp` and `square_root` may change, because these are approximations of Eigen's. All others are single
+//   operations that IEEE 754 defines.
 #pragma once
 
 #include <Eigen/Core>

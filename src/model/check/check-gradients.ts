@@ -9,8 +9,8 @@ import { inputAxes } from '../../network/description.js';
 import { PROGRAM_INPUTS } from '../build/build-forward.js';
 import type { CarriedState } from '../execute/carried-state.js';
 import { checkBatch, checkState } from '../execute/check-batch.js';
-import { packedState } from '../execute/state-order.js';
 import { requireState } from '../execute/execution-options.js';
+import { packedState } from '../execute/state-order.js';
 import { GradientReport, type OperandReport } from './gradient-report.js';
 import { type CheckedModel, type Numbers, Objective } from './objective.js';
 

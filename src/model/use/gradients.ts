@@ -1,8 +1,8 @@
 /** Gradients of a model that nothing is trained with: for looking into a network, and for what lies around it. */
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
-import { packedAxes } from '../../batch/check-axes.js';
 import { checkArray } from '../../batch/check-arrays.js';
+import { packedAxes } from '../../batch/check-axes.js';
 import { OptionError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys } from '../../core/options.js';
 import type { SymbolicExtent, Value } from '../../graph/value.js';
@@ -13,9 +13,9 @@ import type { ParameterLayout } from '../build/parameters.js';
 import { CarriedState } from '../execute/carried-state.js';
 import { checkBatch, checkState } from '../execute/check-batch.js';
 import { Execution } from '../execute/execution.js';
-import { packedState, takePacked } from '../execute/state-order.js';
-import type { BuildProgram, Programs } from '../execute/programs.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
+import type { BuildProgram, Programs } from '../execute/programs.js';
+import { packedState, takePacked } from '../execute/state-order.js';
 
 /** What gradients are asked for. */
 export interface GradientOptions extends ExecutionOptions {
@@ -32,10 +32,7 @@ export interface GradientOptions extends ExecutionOptions {
 }
 
 /** The names of a request, checked. @param outputs columns and rows of the outputs of the model @throws {OptionError} */
-function gradientNames(
-  { of, upstream = {} }: GradientOptions,
-  outputs: ReadonlyMap<string, unknown>,
-): GradientNames {
+function gradientNames({ of, upstream = {} }: GradientOptions, outputs: ReadonlyMap<string, unknown>): GradientNames {
   if (!Array.isArray(of) || of.length === 0 || of.some((name) => typeof name !== 'string')) {
     const message = `option 'of' must be a list of names, got ${describeValue(of)}`;
     throw new OptionError('invalid_option', message, { name: 'of', value: of });

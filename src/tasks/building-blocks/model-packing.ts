@@ -1,10 +1,11 @@
 /** How examples become the batches of a model, as far as the model itself says it. */
-import { isLossKind } from '../../network/losses/losses.js';
+
 import { TIME } from '../../batch/axes.js';
 import type { SequencePackingOptions } from '../../batch/sequence-packing.js';
 import { ConfigurationError } from '../../core/errors.js';
 import type { Model } from '../../model/model.js';
 import { type InputDescription, type NetworkDescription, outputNodes } from '../../network/description.js';
+import { isLossKind } from '../../network/losses/losses.js';
 
 /** Name of the input that packed sequences are for. */
 const INPUT = 'input';

@@ -1,11 +1,12 @@
 /** Evaluates and uses the trained model of any task. */
 import { CheckpointError, UsageError } from '../../core/errors.js';
-import { type JsonObject, canonicalJson, } from '../../core/json.js';
+import { canonicalJson, type JsonObject } from '../../core/json.js';
 import { rejectUnknownKeys } from '../../core/options.js';
 import type { Model } from '../../model/model.js';
-import type { RunTable } from '../definition/common-options.js';
 import { savedConfiguration } from '../../saved/find-checkpoint.js';
 import { loadModel } from '../../saved/load-model.js';
+import { batchesOf } from '../building-blocks/task-batches.js';
+import type { RunTable } from '../definition/common-options.js';
 import {
   type AnyPart,
   type AnyTask,
@@ -15,7 +16,6 @@ import {
   type TaskStream,
 } from '../definition/task.js';
 import { checkTaskOptions } from '../definition/task-options.js';
-import { batchesOf } from '../building-blocks/task-batches.js';
 import { readSavedTask } from './task-configuration.js';
 
 /** A trained model of a task. Call `model.dispose()` in the end. */

@@ -7,11 +7,11 @@ import type { TrainingCallbacks } from '../../training/callbacks.js';
 import type { ProgressReporter } from '../../training/progress.js';
 import { Trainer } from '../../training/trainer.js';
 import type { TrainingResult } from '../../training/training-result.js';
-import type { RunTable } from '../definition/common-options.js';
-import { type AnyPart, type AnyTask, type AnyTaskData, type TaskContext, sizeOf } from '../definition/task.js';
-import type { Checked } from '../definition/task-options.js';
-import { type TrainingMemory, measureMemory } from './measured-memory.js';
 import { batchesOf } from '../building-blocks/task-batches.js';
+import type { RunTable } from '../definition/common-options.js';
+import { type AnyPart, type AnyTask, type AnyTaskData, sizeOf, type TaskContext } from '../definition/task.js';
+import type { Checked } from '../definition/task-options.js';
+import { measureMemory, type TrainingMemory } from './measured-memory.js';
 import { checkTrainingOptions, describeTask } from './task-configuration.js';
 
 /** How a training is watched and stopped. */

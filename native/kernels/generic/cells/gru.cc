@@ -12,9 +12,13 @@ namespace kernel {
 
 namespace {
 
-constexpr int kEpsilon = 4;
-
-enum Operand { kA, kX, kInputP, kInputBias, kP, kBias, kH0, kGain, kMask, kZone, kY, kActivated, kS, kProduct, kHT };
+constexpr Row kRow(Opcode::gru);
+static_assert(have_same_attributes(Opcode::gru, Opcode::gruBackward));
+constexpr Attribute kEpsilon = kRow.attribute("epsilon");
+constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBias = kRow["bW"], kP = kRow["p"],
+                  kBias = kRow["bR"], kH0 = kRow["h0"], kGain = kRow["gain"], kMask = kRow["mask"],
+                  kZone = kRow["zone"], kY = kRow["y"], kActivated = kRow["gates"], kS = kRow["s"],
+                  kProduct = kRow["product"], kHT = kRow["hT"];
 
 template <typename T>
 struct GruScratch {
@@ -22,8 +26,8 @@ struct GruScratch {
   T* product;  // [B,3H] R h of one step, with layer normalisation
 
   GruScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch)
-      : masked(scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
-        product(scratch->take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kP].columns)) {}
+      : masked(scratch, axis, of(operands, kY).columns, has(operands, kMask)),
+        product(scratch->take<T>(!has(operands, kGain) ? 0 : axis.batch * of(operands, kP).columns)) {}
 };
 
 // W x of the rows of a tile, where the input projection is not given: the candidate needs it apart from R h.
@@ -130,7 +134,7 @@ void forward(const BpttCall* call) {
   T* gates = data<T>(*call, kActivated);
   T* s_rows = data<T>(*call, kS);
   const VariantOperand<T, kPlain> products = data<T>(*call, kProduct);
-  const GruAttributes<T, kPlain> on(call->attributes);
+  const GruAttributes<T, kPlain> on(*call, GruAttributeNames<Opcode::gru>{});
   Scratch memory(call->shared_scratch);
   const GruScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, on.reverse);
@@ -139,7 +143,7 @@ void forward(const BpttCall* call) {
                                 data<T>(*call, kMask), {data<T>(*call, kZone), on.zoneout}, scratch.masked);
   const Panels panels = my_unit_panels<T>(*call, H);
 
-  const T epsilon = static_cast<T>(call->attributes[kEpsilon]);
+  const T epsilon = static_cast<T>(number(*call, kEpsilon));
   const GruCell<T, kPlain> cell{H,      a,        input_bias,      bias, gain,    gates,
                                 s_rows, products, scratch.product, on,   epsilon, hidden};
   GruInputs<T> inputs(input);
@@ -180,8 +184,8 @@ void forward(const BpttCall* call) {
 //   hT      [B,H]   out  state of each sequence at the end of its walk; may be absent
 template <typename T>
 void gru(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kGain, kZone) && are_absent(*call, kProduct, kProduct) &&
-                        GruAttributes<T, false>(call->attributes).are_plain();
+  const bool is_plain = are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kProduct}) &&
+                        GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
   is_plain ? forward<T, true>(call) : forward<T, false>(call);
 }
 
@@ -192,23 +196,13 @@ BpttScratch gruScratch(const BpttOperand* operands, const BpttAxis* axis, const 
 
 namespace {
 
-enum BackwardOperand {
-  kDy,
-  kDhT,
-  kStates,
-  kGates,
-  kKeptS,
-  kInitial,
-  kPT,
-  kBackwardGain,
-  kKeptProduct,
-  kBackwardMask,
-  kBackwardZone,
-  kDa,
-  kDs,
-  kDr,
-  kDh0,
-};
+constexpr Row kBackwardRow(Opcode::gruBackward);
+constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates = kBackwardRow["y"],
+                  kGates = kBackwardRow["gates"], kKeptS = kBackwardRow["s"], kInitial = kBackwardRow["h0"],
+                  kPT = kBackwardRow["pT"], kBackwardGain = kBackwardRow["gain"],
+                  kKeptProduct = kBackwardRow["product"], kBackwardMask = kBackwardRow["mask"],
+                  kBackwardZone = kBackwardRow["zone"], kDa = kBackwardRow["da"], kDs = kBackwardRow["ds"],
+                  kDr = kBackwardRow["dr"], kDh0 = kBackwardRow["dh0"];
 
 template <typename T>
 struct GruBackwardScratch {
@@ -216,9 +210,8 @@ struct GruBackwardScratch {
   T* product;  // [B,3H] gradient of R h, with layer normalisation
 
   GruBackwardScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch)
-      : hidden(scratch->take<T>(axis.batch * operands[kStates].columns)),
-        product(scratch->take<T>(operands[kBackwardGain].data == nullptr ? 0 : axis.batch * operands[kGates].columns)) {
-  }
+      : hidden(scratch->take<T>(axis.batch * of(operands, kStates).columns)),
+        product(scratch->take<T>(!has(operands, kBackwardGain) ? 0 : axis.batch * of(operands, kGates).columns)) {}
 };
 
 // What the reset-after form has beside GruGradient: the gradients of s and of the reset gate, and that of R h.
@@ -280,7 +273,7 @@ void backward(const BpttCall* call) {
   T* da = data<T>(*call, kDa);
   T* ds = data<T>(*call, kDs);
   const VariantOperand<T, kPlain> dr = data<T>(*call, kDr);
-  const GruAttributes<T, kPlain> on(call->attributes);
+  const GruAttributes<T, kPlain> on(*call, GruAttributeNames<Opcode::gru>{});
   Scratch memory(call->shared_scratch);
   const GruBackwardScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, on.reverse);
@@ -307,7 +300,7 @@ void backward(const BpttCall* call) {
                                                   gain,
                                                   data<T>(*call, kKeptProduct),
                                                   scratch.product,
-                                                  static_cast<T>(call->attributes[kEpsilon])};
+                                                  static_cast<T>(number(*call, kEpsilon))};
   const auto left_of = [&](int64_t t) { return gradient.left(walk.row(t)); };
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
@@ -339,8 +332,9 @@ void backward(const BpttCall* call) {
 //   dh0     [B,H]   out  may be absent
 template <typename T>
 void gruBackward(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kBackwardGain, kBackwardZone) && are_absent(*call, kDr, kDr) &&
-                        GruAttributes<T, false>(call->attributes).are_plain();
+  const bool is_plain = are_absent(*call, {kBackwardGain, kKeptProduct, kBackwardMask, kBackwardZone}) &&
+                        are_absent(*call, {kDr}) &&
+                        GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
   is_plain ? backward<T, true>(call) : backward<T, false>(call);
 }
 

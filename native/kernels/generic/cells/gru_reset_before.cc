@@ -10,7 +10,11 @@ namespace kernel {
 
 namespace {
 
-enum Operand { kA, kP, kPn, kBias, kH0, kMask, kZone, kY, kActivated, kS, kHT };
+constexpr Row kRow(Opcode::gruResetBefore);
+static_assert(have_same_attributes(Opcode::gruResetBefore, Opcode::gruResetBeforeBackward));
+constexpr Operand kA = kRow["a"], kP = kRow["p"], kPn = kRow["pn"], kBias = kRow["bR"], kH0 = kRow["h0"],
+                  kMask = kRow["mask"], kZone = kRow["zone"], kY = kRow["y"], kActivated = kRow["gates"],
+                  kS = kRow["s"], kHT = kRow["hT"];
 
 // The equations of one row and one vector of units, and where its values lie.
 template <typename T>
@@ -69,7 +73,11 @@ struct GruResetBeforeGradient {
   }
 };
 
-enum BackwardOperand { kDy, kDhT, kStates, kGates, kInitial, kPT, kPnT, kBackwardMask, kBackwardZone, kDa, kDh0 };
+constexpr Row kBackwardRow(Opcode::gruResetBeforeBackward);
+constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates = kBackwardRow["y"],
+                  kGates = kBackwardRow["gates"], kInitial = kBackwardRow["h0"], kPT = kBackwardRow["pT"],
+                  kPnT = kBackwardRow["pnT"], kBackwardMask = kBackwardRow["mask"],
+                  kBackwardZone = kBackwardRow["zone"], kDa = kBackwardRow["da"], kDh0 = kBackwardRow["dh0"];
 
 }  // namespace
 
@@ -92,7 +100,7 @@ void gruResetBefore(const BpttCall* call) {
   const T* mask = data<T>(*call, kMask);
   T* gates = data<T>(*call, kActivated);
   T* reset = data<T>(*call, kS);
-  const GruAttributes<T, false> on(call->attributes);
+  const GruAttributes<T, false> on(*call, GruAttributeNames<Opcode::gruResetBefore>{});
   Scratch scratch(call->shared_scratch);
   const MaskedStates<T> masked(&scratch, *call->axis, H, mask != nullptr);
   const Walk walk(*call->axis, on.reverse);
@@ -123,7 +131,7 @@ void gruResetBefore(const BpttCall* call) {
 template <typename T>
 BpttScratch gruResetBeforeScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   Scratch scratch;
-  MaskedStates<T>(&scratch, *axis, operands[kY].columns, operands[kMask].data != nullptr);
+  MaskedStates<T>(&scratch, *axis, of(operands, kY).columns, has(operands, kMask));
   return {scratch.bytes(), 0};
 }
 
@@ -142,7 +150,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
   const int64_t H = columns(*call, kStates);
   const T* mask = data<T>(*call, kBackwardMask);
   T* da = data<T>(*call, kDa);
-  const GruAttributes<T, false> on(call->attributes);
+  const GruAttributes<T, false> on(*call, GruAttributeNames<Opcode::gruResetBefore>{});
   const Walk walk(*call->axis, on.reverse);
   const StateRows<T> states{data<T>(*call, kStates), stride(*call, kStates), data<T>(*call, kInitial), nullptr, H};
   const HiddenGradient<T, false> hidden({data<T>(*call, kDy),
@@ -179,7 +187,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
 
 template <typename T>
 BpttScratch gruResetBeforeBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return {axis->batch * operands[kStates].columns * static_cast<int64_t>(sizeof(T)), 0};
+  return {axis->batch * of(operands, kStates).columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
 BPTT_INSTANTIATE(gruResetBefore);

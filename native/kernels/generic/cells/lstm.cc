@@ -14,32 +14,15 @@ namespace kernel {
 
 namespace {
 
-enum Operand {
-  kA,
-  kX,
-  kInputP,
-  kInputBias,
-  kP,
-  kBias,
-  kH0,
-  kC0,
-  kPeepholes,
-  kProjection,
-  kGain,
-  kCellGain,
-  kCellShift,
-  kMask,
-  kZone,
-  kZoneCell,
-  kY,
-  kActivated,
-  kC,
-  kM,
-  kProduct,
-  kCandidate,
-  kHT,
-  kCT,
-};
+constexpr Row kRow(Opcode::lstm);
+static_assert(have_same_operands(Opcode::lstm, Opcode::lstmCoupled));
+constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBias = kRow["bW"], kP = kRow["p"],
+                  kBias = kRow["bR"], kH0 = kRow["h0"], kC0 = kRow["c0"], kPeepholes = kRow["peepholes"],
+                  kProjection = kRow["pr"], kGain = kRow["gain"], kCellGain = kRow["cellGain"],
+                  kCellShift = kRow["cellShift"], kMask = kRow["mask"], kZone = kRow["zone"],
+                  kZoneCell = kRow["zoneCell"], kY = kRow["y"], kActivated = kRow["gates"], kC = kRow["c"],
+                  kM = kRow["m"], kProduct = kRow["product"], kCandidate = kRow["candidate"], kHT = kRow["hT"],
+                  kCT = kRow["cT"];
 
 // Pieces for one step, each only where it is needed.
 template <typename T>
@@ -52,13 +35,12 @@ struct LstmScratch {
   T* outputs;     // [B,H] output gates, where the gates are not kept and cell states are normalised
 
   LstmScratch(const BpttOperand* operands, const BpttAxis& axis, int64_t units, Scratch* scratch)
-      : masked(scratch, axis, operands[kY].columns, has(operands, kMask)),
-        product(scratch->take<T>(normalises(operands) ? axis.batch * operands[kP].columns : 0)),
+      : masked(scratch, axis, of(operands, kY).columns, has(operands, kMask)),
+        product(scratch->take<T>(normalises(operands) ? axis.batch * of(operands, kP).columns : 0)),
         candidates(scratch->take<T>(has(operands, kCellGain) ? axis.batch * units : 0)),
         hidden(scratch->take<T>(has(operands, kProjection) ? axis.batch * units : 0)),
         cells(scratch->take<T>(has(operands, kC) ? 0 : axis.batch * units)),
         outputs(scratch->take<T>(has(operands, kActivated) || !has(operands, kCellGain) ? 0 : axis.batch * units)) {}
-  static bool has(const BpttOperand* operands, int operand) { return operands[operand].data != nullptr; }
   static bool normalises(const BpttOperand* operands) { return has(operands, kGain) || has(operands, kCellGain); }
 };
 
@@ -102,10 +84,11 @@ class LstmCell {
     }
     for (int m = 0; m < count; ++m) {
       const Place at = places(b + m);
+      const Vec<T> previous = cell.cells_.previous(at, u, n);
       Vec<T> gates[NV];
 #pragma GCC unroll 4
       for (int gate = 0; gate < NV; ++gate) gates[gate] = Vec<T>::load(tile->row(m) + gate * L);
-      const Vec<T> c = cell.cell_state(at, u, n, gates);
+      const Vec<T> c = cell.cell_state(at, u, n, previous, gates);
       cell.hidden_state(at, u, n, gates[Gates::kOutput], c);
     }
   }
@@ -138,7 +121,7 @@ class LstmCell {
         if (gain != nullptr) r = normalized(r, of_product) * Vec<T>::load(gain + index * H_ + u, n);
         gates[index] = gate(at, index, u, n, r);
       }
-      const Vec<T> c = cell_state(at, u, n, gates);
+      const Vec<T> c = cell_state(at, u, n, cells_.previous(at, u, n), gates);
       if (candidates == nullptr) return hidden_state(at, u, n, gates[Gates::kOutput], c);
       c.store(candidates + u, n);
     });
@@ -154,22 +137,26 @@ class LstmCell {
   }
 
  private:
-  // A gate from R h, which holds the product of the input too where the input projection is not given. The output gate
-  // stays a sum where it has a peephole: c' is not known yet.
-  BPTT_INLINE Vec<T> gate(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
+  // A gate's sum but for its peephole, from R h. The product of the input is part of R h where the input projection is
+  // not given.
+  BPTT_INLINE Vec<T> sum(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
     const T* a = a_ == nullptr ? input_bias_ : a_ + at.row * Gates::kCount * H_;
-    Vec<T> sum = product + Vec<T>::load_or_zero(at_or_null(a, gate * H_ + u), n);
-    if (bias_ != nullptr) sum = sum + Vec<T>::load(bias_ + gate * H_ + u, n);
-    if (equations_.has_peephole(gate)) {
-      if (gate == Gates::kOutput) return sum;
-      sum = equations_.add_peephole(gate, u, n, sum, cells_.previous(at, u, n));
-    }
-    return kept(at, gate, u, n, equations_.gate(gate, sum));
+    const Vec<T> sum = product + Vec<T>::load_or_zero(at_or_null(a, gate * H_ + u), n);
+    return bias_ == nullptr ? sum : sum + Vec<T>::load(bias_ + gate * H_ + u, n);
   }
 
-  // From the gates to c', as o and h' see it. Stores the cell state, and brings o to its value.
-  BPTT_INLINE Vec<T> cell_state(const Place& at, int64_t u, int n, Vec<T>* gates) const {
-    const Vec<T> previous = cells_.previous(at, u, n);
+  // A gate from R h. The output gate stays a sum where it has a peephole: c' is not known yet.
+  BPTT_INLINE Vec<T> gate(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
+    Vec<T> x = sum(at, gate, u, n, product);
+    if (equations_.has_peephole(gate)) {
+      if (gate == Gates::kOutput) return x;
+      x = equations_.add_peephole(gate, u, n, x, cells_.previous(at, u, n));
+    }
+    return kept(at, gate, u, n, equations_.gate(gate, x));
+  }
+
+  // From c and the gates to c', as o and h' see it. Stores the cell state, and brings o to its value.
+  BPTT_INLINE Vec<T> cell_state(const Place& at, int64_t u, int n, Vec<T> previous, Vec<T>* gates) const {
     const Vec<T> c = equations_.cell_state(gates, previous);
     Vec<T>& o = gates[Gates::kOutput];
     if (equations_.has_peephole(Gates::kOutput)) {
@@ -215,7 +202,7 @@ class LstmCell {
 template <typename T, bool kCoupled, bool kPlain>
 void forward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
-  const LstmAttributes<T, kPlain> attributes(call.attributes);
+  const LstmAttributes<T, kPlain> attributes(call);
   const int64_t H = columns(call, kP) / Gates::kCount;
   Scratch memory(call.shared_scratch);
   const LstmScratch<T> scratch(call.operands, *call.axis, H, &memory);
@@ -249,14 +236,16 @@ void forward(const BpttCall& call) {
         [&](int64_t b, int count, int64_t panel, auto* tile) {
           return input.fill(walk.row(t) + b, count, panel, panels, tile);
         });
-    const auto normalized_row = [&](const Place& at) {
-      cell.normalized_row(at, gain, cell_gain, data<T>(call, kCellShift));
-    };
-    if (is_staged && !each_row(call, walk, t, normalized_row)) return false;
-    if (projection == nullptr) return true;
-    if (barrier(call)) return false;
-    for_places<T>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
-                  [&](const Place& at, int64_t u, auto n, Vec<T> product) { hidden.put(at, u, n, product); });
+    if constexpr (!kPlain) {
+      const auto normalized_row = [&](const Place& at) {
+        cell.normalized_row(at, gain, cell_gain, data<T>(call, kCellShift));
+      };
+      if (is_staged && !each_row(call, walk, t, normalized_row)) return false;
+      if (projection == nullptr) return true;
+      if (barrier(call)) return false;
+      for_places<T>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
+                    [&](const Place& at, int64_t u, auto n, Vec<T> product) { hidden.put(at, u, n, product); });
+    }
     return true;
   });
 }
@@ -285,8 +274,9 @@ void forward(const BpttCall& call) {
 //   hT cT     [B,P/H] out  states of each sequence at the end of its walk; may be absent
 template <typename T>
 void lstm(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kPeepholes, kZoneCell) && are_absent(*call, kM, kCandidate) &&
-                        LstmAttributes<T, false>(call->attributes).are_plain();
+  const bool is_plain =
+      are_absent(*call, {kPeepholes, kProjection, kGain, kCellGain, kCellShift, kMask, kZone, kZoneCell}) &&
+      are_absent(*call, {kM, kProduct, kCandidate}) && LstmAttributes<T, false>(*call).are_plain();
   is_plain ? forward<T, false, true>(*call) : forward<T, false, false>(*call);
 }
 
@@ -298,12 +288,12 @@ void lstmCoupled(const BpttCall* call) {
 
 template <typename T>
 BpttScratch lstmScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<LstmScratch<T>>(operands, *axis, operands[kP].columns / LstmGates<false>::kCount);
+  return scratch_of<LstmScratch<T>>(operands, *axis, of(operands, kP).columns / LstmGates<false>::kCount);
 }
 
 template <typename T>
 BpttScratch lstmCoupledScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<LstmScratch<T>>(operands, *axis, operands[kP].columns / LstmGates<true>::kCount);
+  return scratch_of<LstmScratch<T>>(operands, *axis, of(operands, kP).columns / LstmGates<true>::kCount);
 }
 
 BPTT_INSTANTIATE(lstm);

@@ -7,31 +7,14 @@ namespace kernel {
 
 namespace {
 
-enum Operand {
-  kDy,
-  kDhT,
-  kDcT,
-  kActivated,
-  kC,
-  kC0,
-  kPT,
-  kPeepholes,
-  kProjectionT,
-  kGain,
-  kProduct,
-  kCellGain,
-  kCellShift,
-  kMask,
-  kZone,
-  kZoneCell,
-  kCandidate,
-  kDa,
-  kDr,
-  kDp,
-  kDcn,
-  kDh0,
-  kDc0,
-};
+constexpr Row kRow(Opcode::lstmBackward);
+static_assert(have_same_operands(Opcode::lstmBackward, Opcode::lstmCoupledBackward));
+constexpr Operand kDy = kRow["dy"], kDhT = kRow["dhT"], kDcT = kRow["dcT"], kActivated = kRow["gates"], kC = kRow["c"],
+                  kC0 = kRow["c0"], kPT = kRow["pT"], kPeepholes = kRow["peepholes"], kProjectionT = kRow["prT"],
+                  kGain = kRow["gain"], kProduct = kRow["product"], kCellGain = kRow["cellGain"],
+                  kCellShift = kRow["cellShift"], kMask = kRow["mask"], kZone = kRow["zone"],
+                  kZoneCell = kRow["zoneCell"], kCandidate = kRow["candidate"], kDa = kRow["da"], kDr = kRow["dr"],
+                  kDp = kRow["dp"], kDcn = kRow["dcn"], kDh0 = kRow["dh0"], kDc0 = kRow["dc0"];
 
 template <typename T>
 struct LstmBackwardScratch {
@@ -42,14 +25,13 @@ struct LstmBackwardScratch {
   T* product;      // [B,GH] gradient of R h, with layer normalisation
 
   LstmBackwardScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch) {
-    const int64_t states = axis.batch * operands[kC].columns;
-    const int64_t outputs = axis.batch * operands[kPT].columns;
-    const auto has = [&](int operand) { return operands[operand].data != nullptr; };
+    const int64_t states = axis.batch * of(operands, kC).columns;
+    const int64_t outputs = axis.batch * of(operands, kPT).columns;
     hidden = scratch->take<T>(outputs);
     cell = scratch->take<T>(states);
-    projected = scratch->take<T>(has(kProjectionT) ? outputs : 0);
-    before_cell = scratch->take<T>(has(kCellGain) ? states : 0);
-    product = scratch->take<T>(has(kGain) ? axis.batch * operands[kActivated].columns : 0);
+    projected = scratch->take<T>(has(operands, kProjectionT) ? outputs : 0);
+    before_cell = scratch->take<T>(has(operands, kCellGain) ? states : 0);
+    product = scratch->take<T>(has(operands, kGain) ? axis.batch * of(operands, kActivated).columns : 0);
   }
 };
 
@@ -166,7 +148,7 @@ class LstmCellGradient {
 template <typename T, bool kCoupled, bool kPlain>
 void backward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
-  const LstmAttributes<T, kPlain> attributes(call.attributes);
+  const LstmAttributes<T, kPlain> attributes(call);
   Scratch memory(call.shared_scratch);
   const LstmBackwardScratch<T> scratch(call.operands, *call.axis, &memory);
   const Walk walk(*call.axis, attributes.reverse);
@@ -252,8 +234,9 @@ void backward(const BpttCall& call) {
 //   dh0 dc0   [B,P/H] out  may be absent
 template <typename T>
 void lstmBackward(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kPeepholes, kCandidate) && are_absent(*call, kDr, kDcn) &&
-                        LstmAttributes<T, false>(call->attributes).are_plain();
+  const bool is_plain = are_absent(*call, {kPeepholes, kProjectionT, kGain, kProduct, kCellGain, kCellShift, kMask,
+                                           kZone, kZoneCell, kCandidate}) &&
+                        are_absent(*call, {kDr, kDp, kDcn}) && LstmAttributes<T, false>(*call).are_plain();
   is_plain ? backward<T, false, true>(*call) : backward<T, false, false>(*call);
 }
 

@@ -11,9 +11,14 @@ namespace kernel {
 
 namespace {
 
-enum Attribute { kActivation, kReverse, kZoneout, kEpsilon };
-
-enum Operand { kA, kX, kInputP, kInputBias, kP, kBias, kH0, kGain, kMask, kZone, kY, kSum, kCandidate, kHT };
+constexpr Row kRow(Opcode::rnn);
+static_assert(have_same_attributes(Opcode::rnn, Opcode::rnnBackward));
+constexpr Attribute kActivation = kRow.attribute("activation"), kReverse = kRow.attribute("reverse"),
+                    kZoneout = kRow.attribute("zoneout"), kEpsilon = kRow.attribute("epsilon");
+constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBias = kRow["bW"], kP = kRow["p"],
+                  kBias = kRow["bR"], kH0 = kRow["h0"], kGain = kRow["gain"], kMask = kRow["mask"],
+                  kZone = kRow["zone"], kY = kRow["y"], kSum = kRow["sum"], kCandidate = kRow["candidate"],
+                  kHT = kRow["hT"];
 
 template <typename T>
 struct RnnScratch {
@@ -21,8 +26,8 @@ struct RnnScratch {
   T* sums;  // [B,H] of one step, with layer normalisation
 
   RnnScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch)
-      : masked(scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
-        sums(scratch->take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kY].columns)) {}
+      : masked(scratch, axis, of(operands, kY).columns, has(operands, kMask)),
+        sums(scratch->take<T>(!has(operands, kGain) ? 0 : axis.batch * of(operands, kY).columns)) {}
 };
 
 // The equations of one row and one vector of units, and where its values lie.
@@ -76,16 +81,16 @@ void forward(const BpttCall* call) {
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
   const VariantOperand<T, kPlain> sums = data<T>(*call, kSum);
   const VariantOperand<T, kPlain> candidates = data<T>(*call, kCandidate);
-  const Activation f = activation_of(call->attributes[kActivation]);
+  const Activation f = activation_of(number(*call, kActivation));
   Scratch memory(call->shared_scratch);
   const RnnScratch<T> scratch(call->operands, *call->axis, &memory);
-  const Walk walk(*call->axis, call->attributes[kReverse] != 0);
+  const Walk walk(*call->axis, is_set(*call, kReverse));
   HiddenState<T, kPlain> hidden(
       walk, {data<T>(*call, kY), stride(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H}, data<T>(*call, kMask),
-      {data<T>(*call, kZone), static_cast<T>(call->attributes[kZoneout])}, scratch.masked);
+      {data<T>(*call, kZone), static_cast<T>(number(*call, kZoneout))}, scratch.masked);
   const Panels panels = my_panels<T>(*call, H);
 
-  const T epsilon = static_cast<T>(call->attributes[kEpsilon]);
+  const T epsilon = static_cast<T>(number(*call, kEpsilon));
   const RnnCell<T, kPlain> cell{H, a, input_bias, bias, gain, sums, candidates, scratch.sums, f, epsilon, hidden};
 
   if (!hidden.begin(*call)) return;
@@ -120,7 +125,7 @@ void forward(const BpttCall* call) {
 template <typename T>
 void rnn(const BpttCall* call) {
   const bool is_plain =
-      are_absent(*call, kGain, kZone) && are_absent(*call, kSum, kCandidate) && call->attributes[kZoneout] == 0;
+      are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kSum, kCandidate}) && number(*call, kZoneout) == 0;
   is_plain ? forward<T, true>(call) : forward<T, false>(call);
 }
 
@@ -131,20 +136,12 @@ BpttScratch rnnScratch(const BpttOperand* operands, const BpttAxis* axis, const 
 
 namespace {
 
-enum BackwardOperand {
-  kDy,
-  kDhT,
-  kStates,
-  kPT,
-  kBackwardGain,
-  kKeptSum,
-  kBackwardMask,
-  kBackwardZone,
-  kKeptCandidate,
-  kDa,
-  kDn,
-  kDh0,
-};
+constexpr Row kBackwardRow(Opcode::rnnBackward);
+constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates = kBackwardRow["y"],
+                  kPT = kBackwardRow["pT"], kBackwardGain = kBackwardRow["gain"], kKeptSum = kBackwardRow["sum"],
+                  kBackwardMask = kBackwardRow["mask"], kBackwardZone = kBackwardRow["zone"],
+                  kKeptCandidate = kBackwardRow["candidate"], kDa = kBackwardRow["da"], kDn = kBackwardRow["dn"],
+                  kDh0 = kBackwardRow["dh0"];
 
 // The gradients of one row and one vector of units, and where they lie.
 template <typename T, bool kPlain>
@@ -190,25 +187,25 @@ void backward(const BpttCall* call) {
   const int64_t H = columns(*call, kStates);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kBackwardGain);
   const T* sums = data<T>(*call, kKeptSum);
-  const int kept = data<T>(*call, kKeptCandidate) == nullptr ? kStates : kKeptCandidate;
+  const Operand kept = data<T>(*call, kKeptCandidate) == nullptr ? kStates : kKeptCandidate;
   const T* y = data<T>(*call, kept);
   const int64_t y_stride = stride(*call, kept);
   T* da = data<T>(*call, kDa);
   const VariantOperand<T, kPlain> dn = data<T>(*call, kDn);
-  const Activation f = activation_of(call->attributes[kActivation]);
-  const Walk walk(*call->axis, call->attributes[kReverse] != 0);
+  const Activation f = activation_of(number(*call, kActivation));
+  const Walk walk(*call->axis, is_set(*call, kReverse));
   const HiddenGradient<T, kPlain> hidden({data<T>(*call, kDy),
                                           stride(*call, kDy),
                                           data<T>(*call, kDhT),
                                           data<T>(*call, kBackwardMask),
-                                          {data<T>(*call, kBackwardZone), static_cast<T>(call->attributes[kZoneout])},
+                                          {data<T>(*call, kBackwardZone), static_cast<T>(number(*call, kZoneout))},
                                           data<T>(*call, kDh0),
                                           H,
                                           false},
                                          static_cast<T*>(call->shared_scratch));
   const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) { return factor<T>(da + walk.row(t) * H, H); };
-  const T epsilon = static_cast<T>(call->attributes[kEpsilon]);
+  const T epsilon = static_cast<T>(number(*call, kEpsilon));
   const RnnCellGradient<T, kPlain> cell{H, y, y_stride, da, dn, f, gain, sums, epsilon, hidden};
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
@@ -235,14 +232,14 @@ void backward(const BpttCall* call) {
 //   dh0       [B,H]  out  may be absent
 template <typename T>
 void rnnBackward(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kBackwardGain, kKeptCandidate) && are_absent(*call, kDn, kDn) &&
-                        call->attributes[kZoneout] == 0;
+  const bool is_plain = are_absent(*call, {kBackwardGain, kKeptSum, kBackwardMask, kBackwardZone, kKeptCandidate}) &&
+                        are_absent(*call, {kDn}) && number(*call, kZoneout) == 0;
   is_plain ? backward<T, true>(call) : backward<T, false>(call);
 }
 
 template <typename T>
 BpttScratch rnnBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return {axis->batch * operands[kStates].columns * static_cast<int64_t>(sizeof(T)), 0};
+  return {axis->batch * of(operands, kStates).columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
 BPTT_INSTANTIATE(rnn);
