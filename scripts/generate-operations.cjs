@@ -40,19 +40,24 @@ function fingerprint(rows) {
 
 /** What the types need of an operand: "&name:rows,columns:type?". */
 function operandOf(word) {
-  const [, name, rows, columns, optional] = /^[&~]?(\w+):([^,]+),([^:?]+)(?::[^?]+)?(\?)?$/.exec(word);
+  const match = /^[&~]?(\w+):([^,]+),([^:?]+)(?::[^?]+)?(\?)?$/.exec(word);
+  if (match === null) throw new Error(`'${word}' is no operand: expected name:rows,columns[:type][?]`);
+  const [, name, rows, columns, optional] = match;
   return { name, letters: `${rows}${columns}`.match(/[A-Z]/g) ?? [], isOptional: optional === '?' };
 }
 
 /** N and B, and M and E, settle each other. */
 const pairs = { N: 'B', B: 'N', M: 'E', E: 'M' };
 
+/** @param {string[]} row name, operands, attributes, clauses */
 function describe([name, operands, attributes, clauses]) {
   const [inputs, outputs] = operands.split('>').map((part) => part.split(' ').filter(Boolean).map(operandOf));
   const words = clauses.split(';').map((clause) => clause.trim().split(/\s+/));
   const named = (keyword) => words.filter(([first]) => first === keyword).flatMap(([, ...names]) => names);
   const over = words.filter(([, verb]) => verb === 'over').map(([output, , input]) => [output, input]);
   const roles = ['forward', 'packing', 'backward', 'update', 'source'];
+  const [role] = words.find(([first, ...rest]) => rest.length === 0 && roles.includes(first)) ?? [];
+  if (role === undefined) throw new Error(`operation ${name} has no role: expected ${roles.join(', ')}`);
   const results = outputs ?? [];
   // Letters that every call binds, or its required outputs would have no size.
   const known = new Set(
@@ -65,7 +70,7 @@ function describe([name, operands, attributes, clauses]) {
     data: {
       operands,
       attributes,
-      role: words.find(([first, ...rest]) => rest.length === 0 && roles.includes(first))[0],
+      role,
       inPlace: Object.fromEntries(over),
       constants: named('constant'),
       kept: named('kept'),
