@@ -2,6 +2,8 @@
 /*
  * Makes a bare clone ready to run: Node packages, compiler and Eigen, native build, TypeScript build. Every part is done
  * only when something that it depends on has changed, so that a second run is over at once. Plain Node, no packages.
+ *
+ *   node scripts/setup.cjs [--without-native]
  */
 const { spawnSync } = require('node:child_process');
 const crypto = require('node:crypto');
@@ -77,28 +79,33 @@ function build({ title, script, sources, products, stamp }) {
   fs.writeFileSync(stampFile, current);
 }
 
-/** Brings everything up to date; ends the process with a message when something cannot be had. */
-function setUp() {
+const native = {
+  title: 'building the native addon',
+  script: 'scripts/build-native.cjs',
+  sources: ['CMakeLists.txt', 'native', 'package-lock.json', 'package.json', 'scripts/build-native.cjs'],
+  products: ['build/Release/bptt.node'],
+  stamp: 'native.sha256',
+};
+const typescript = {
+  title: 'compiling TypeScript',
+  script: 'scripts/build-typescript.cjs',
+  sources: ['src', 'tsconfig.json', 'package-lock.json', 'scripts/build-typescript.cjs'],
+  products: ['dist/index.js'],
+  stamp: 'typescript.sha256',
+};
+
+/**
+ * Brings everything up to date; ends the process with a message when something cannot be had.
+ *
+ * @param {{ withNative?: boolean }} options without the native addon all is there but what runs a network
+ */
+function setUp({ withNative = true } = {}) {
   installPackages();
-  const native = {
-    title: 'building the native addon',
-    script: 'scripts/build-native.cjs',
-    sources: ['CMakeLists.txt', 'native', 'package-lock.json', 'package.json', 'scripts/build-native.cjs'],
-    products: ['build/Release/bptt.node'],
-    stamp: 'native.sha256',
-  };
-  const typescript = {
-    title: 'compiling TypeScript',
-    script: 'scripts/build-typescript.cjs',
-    sources: ['src', 'tsconfig.json', 'package-lock.json', 'scripts/build-typescript.cjs'],
-    products: ['dist/index.js'],
-    stamp: 'typescript.sha256',
-  };
   installMissingParts();
   generate();
-  build(native);
   build(typescript);
+  if (withNative) build(native);
 }
 
 module.exports = { setUp };
-if (require.main === module) setUp();
+if (require.main === module) setUp({ withNative: !process.argv.includes('--without-native') });
