@@ -110,8 +110,13 @@ function packField({ rows, width, isPerStep }: Field, { batchSizes, order }: Req
  * @throws {DataError} `empty_data` when there is no example, or a field without steps; `mixed_examples`
  * @throws {ShapeError} `shape_mismatch`, `length_mismatch`, naming the field and the example
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @example new SequenceBatches(pairs, { batch: 64, length: ({ target }) => target.length,
- *   pack: (examples) => packExamples(examples, { inputs: { source: { axis: 'source' }, previous: {} }, targets: { target: {} } }) })
+ * @example
+ * const form = { inputs: { source: { axis: 'source' }, previous: {} }, targets: { target: {} } };
+ * const batches = new SequenceBatches(pairs, {
+ *   batch: 64,
+ *   length: ({ target }) => target.length,
+ *   pack: (examples) => packExamples(examples, form),
+ * });
  */
 export function packExamples(examples: readonly FieldExample[], form: ExampleForm): Batch {
   rejectUnknownKeys('the form of examples', form, ['inputs', 'targets']);

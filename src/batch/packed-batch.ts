@@ -97,7 +97,11 @@ export function packRows(sequences: readonly Rows[], order: Int32Array, batchSiz
  * @throws {ShapeError} `shape_mismatch` when a length is no multiple of the features; `length_mismatch` for targets
  *   that do not fit their sequences
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @example packSequences([Int32Array.of(1, 2), Int32Array.of(3, 4, 5)]) // input 3 1 4 2 5, batchSizes 2 2 1, order 1 0
+ * @example
+ * const { inputs, batchSizes, order } = packSequences([Int32Array.of(1, 2), Int32Array.of(3, 4, 5)]);
+ * inputs; // => { input: Int32Array.of(3, 1, 4, 2, 5) }
+ * batchSizes; // => Int32Array.of(2, 2, 1)
+ * order; // => Int32Array.of(1, 0)
  */
 export function packSequences(sequences: readonly Rows[], options: PackOptions = {}): PackedBatch {
   rejectUnknownKeys('packSequences', options, ['features', 'targets', 'sequenceTargets', 'targetFeatures']);

@@ -71,7 +71,11 @@ function pad<R extends Rows>(sequences: readonly R[], options: PadOptions): Padd
  * @throws {DataError} `empty_data` when there is no sequence, or one has no step
  * @throws {ShapeError} `shape_mismatch`, `length_mismatch` for a sequence of more than `steps`: nothing is cut off
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @example padSequences([Int32Array.of(1, 2), Int32Array.of(3)]) // values 1 2 3 0, lengths 2 1, steps 2
+ * @example
+ * const { values, lengths, steps } = padSequences([Int32Array.of(1, 2), Int32Array.of(3)]);
+ * values; // => Int32Array.of(1, 2, 3, 0)
+ * lengths; // => Int32Array.of(2, 1)
+ * steps; // => 2
  */
 export function padSequences<R extends Rows>(sequences: readonly R[], options: PadOptions = {}): PaddedSequences<R> {
   rejectUnknownKeys('padSequences', options, PAD_OPTIONS);
@@ -161,7 +165,7 @@ function cut<R extends Rows>(
  * @throws {DataError} `mask_not_right_padded` naming the sequence and the step; `empty_data` for a sequence without valid steps
  * @throws {ShapeError} `length_mismatch`, `shape_mismatch`
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @example packPadded(values, { batch: 32, steps: 100, features: 8, lengths, sequenceTargets: labels })
+ * @example const batch = packPadded(values, { batch: 32, steps: 100, features: 8, lengths, sequenceTargets: labels });
  */
 export function packPadded(values: Rows, options: PackPaddedOptions): PackedBatch {
   rejectUnknownKeys('packPadded', options, PACK_OPTIONS);

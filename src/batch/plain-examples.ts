@@ -22,8 +22,8 @@ export interface PlainForm {
  * Sequences and what is to be predicted of them, in any order of one's own. A network of one input or one target takes the sequences
  * themselves, one of several an object with those of each name.
  *
- * @example { inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] } // ids, and a class for each sequence
- * @example { inputs: { source: [[3, 1], [4]], previous: [[0, 7], [0]] }, targets: [[7, 1], [1]] }
+ * @example const examples: PlainExamples = { inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] }; // ids, and a class for each sequence
+ * @example const examples: PlainExamples = { inputs: { source: [[3, 1], [4]], previous: [[0, 7], [0]] }, targets: [[7, 1], [1]] };
  */
 export interface PlainExamples {
   readonly inputs: PlainSequences | NamedSequences;

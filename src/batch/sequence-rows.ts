@@ -39,7 +39,7 @@ export function restoreOrder<R extends Rows>(batch: PackedOrder, rows: R, width 
  * The inverse of `restoreOrder`: rows in the caller's order (targets, inputs per sequence) to the batch's. Carried states need it not:
  * they go by sequence.
  *
- * @example const batch = { ...packed, targets: { target: applyOrder(packed, classes) } }
+ * @example const batch = { ...packed, targets: { target: applyOrder(packed, classes) } };
  */
 export function applyOrder<R extends Rows>(batch: PackedOrder, rows: R, width = 1): R {
   return permute(batch, rows, width, (packed, own) => [packed, own]);

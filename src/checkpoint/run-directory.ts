@@ -125,11 +125,6 @@ function addName(path: string, name: string): void {
 
 /**
  * A run that is being trained. One process at a time may have it open; others may read it (`Run.read`).
- *
- * @example
- * const run = RunDirectory.open('runs/a', configuration, { resume: true });
- * const latest = await run.resume();
- * // restore latest?.checkpoint, then per step: run.metrics.append({ step, loss }); await run.save(step, checkpoint);
  */
 export class RunDirectory extends Run {
   readonly metrics: MetricsFile;

@@ -133,7 +133,7 @@ export function readSafetensorsSync(path: string): Safetensors {
  * promise settles.
  *
  * @throws {CheckpointError} `checkpoint_write_failed`
- * @example await writeSafetensors('weights.safetensors', model.parameters)
+ * @example await writeSafetensors('weights.safetensors', model.parameters);
  */
 export function writeSafetensors(
   path: string,

@@ -75,7 +75,7 @@ export type RandomState = {
  * One stream of random numbers, named by a seed and a stream. Streams of different names are independent of each other,
  * and of the order in which they are made and drawn from.
  *
- * @example new Random(1, 'shuffle').shuffle(order)
+ * @example new Random(1, 'shuffle').shuffle(order);
  */
 export class Random {
   readonly #seed: number;

@@ -19,7 +19,7 @@ const IDS: ReadonlyMap<string, number> = new Map(SYMBOLS.map((symbol, id) => [sy
 /**
  * Bytes: id and byte are the same number. Nothing is ever unknown, and every text is the decoded text of its ids.
  *
- * @example new ByteVocabulary().encode('aé') // Int32Array [97, 195, 169]
+ * @example new ByteVocabulary().encode('aé'); // => Int32Array.of(97, 195, 169)
  */
 export class ByteVocabulary implements Vocabulary {
   readonly level = 'byte';

@@ -35,7 +35,7 @@ function unknownSymbol(codePoint: number, position: number): VocabularyError {
 /**
  * Characters and their ids, in the order of their code points; the unknown mark, where there is one, is id 0.
  *
- * @example CharacterVocabulary.fromText('hello').encode('hole') // Int32Array [1, 3, 2, 0]
+ * @example CharacterVocabulary.fromText('hello').encode('hole'); // => Int32Array.of(1, 3, 2, 0)
  */
 export class CharacterVocabulary implements Vocabulary {
   readonly level = 'char';

@@ -137,7 +137,7 @@ function lastCharacters(text: string, count: number): number {
  * @throws {DataError} `empty_data`; `too_short`, with both sizes
  * @throws {VocabularyError} `unknown_symbol` when a given vocabulary without an unknown mark lacks a character
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @example characterStreams(text, { batch: 64, steps: 100, validation: 0.05 })
+ * @example const corpus = characterStreams(text, { batch: 64, steps: 100, validation: 0.05 });
  */
 export function characterStreams(text: string, options: CharacterStreamOptions): Corpus<CharacterVocabulary> {
   rejectUnknownKeys('characterStreams', options, [...CORPUS_OPTIONS, 'unknown']);
@@ -156,7 +156,7 @@ export function characterStreams(text: string, options: CharacterStreamOptions):
  * @throws {DataError} `empty_data`; `too_short`, with both sizes
  * @throws {VocabularyError} `invalid_vocabulary` when no word is left
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @example wordStreams(text, { batch: 20, steps: 35, validation: validText, maxSize: 10000 })
+ * @example const corpus = wordStreams(text, { batch: 20, steps: 35, validation: validText, maxSize: 10000 });
  */
 export function wordStreams(text: string, options: WordStreamOptions): Corpus<WordVocabulary> {
   rejectUnknownKeys('wordStreams', options, [...CORPUS_OPTIONS, 'maxSize', 'minCount']);

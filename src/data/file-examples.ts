@@ -28,7 +28,9 @@ function requireFunction(name: string, value: unknown): void {
  * are; after that an example is read from its place when it is needed. Memory: 20 bytes an example, and the examples of
  * the batch that is being made.
  *
- * @example new SequenceBatches(await FileExamples.open('train.jsonl', { parse: jsonLine(toExample) }), { tokens: 4000 })
+ * @example
+ * const parse = jsonLine((row) => ({ input: row.rows('input', 3), target: row.classId('target') }));
+ * const batches = new SequenceBatches(await FileExamples.open('train.jsonl', { parse }), { tokens: 4000, features: 3 });
  */
 export class FileExamples<E = SequenceExample> implements Examples<E> {
   readonly path: string;

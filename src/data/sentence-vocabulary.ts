@@ -14,7 +14,7 @@ export type SentenceLevel = 'word' | 'character' | 'byte';
  * The symbols of sentences that are lists of tokens, with a mark of the begin and one of the end. A vocabulary of tokens has both;
  * to any other they are added behind its symbols.
  *
- * @example new SentenceVocabulary(new ByteVocabulary()).decode(Int32Array.of(97, 32, 98)) // ['a', 'b']
+ * @example new SentenceVocabulary(new ByteVocabulary()).decode(Int32Array.of(97, 32, 98)); // => ['a', 'b']
  */
 export class SentenceVocabulary {
   /** Number of symbols, marks included. */

@@ -44,7 +44,10 @@ const BATCHES = ['batch', 'tokens', 'pool', 'shuffle', 'overlong', 'length', 'pa
  * always in the same way for the same seed and epoch, so that a resumed run goes on with the very next batch. Iterating
  * it gives the batches in a fixed order, as validation reads them. Memory besides the examples: 8 bytes for each.
  *
- * @example trainer.fit({ training: new SequenceBatches(examples, { batch: 32 }), validation: new SequenceBatches(held, { batch: 64 }) })
+ * @example
+ * const training = new SequenceBatches(examples, { batch: 32 });
+ * const validation = new SequenceBatches(held, { batch: 64 });
+ * await new Trainer(model, { epochs: 10 }).fit({ training, validation });
  */
 export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch> {
   /** Number of examples. */

@@ -24,7 +24,11 @@ export interface ExampleSplit {
  * @param labels the class of every example
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {DataError} `too_short` when nothing can be held back
- * @example const { train, test } = splitExamples(examples.map(({ label }) => label), { test: 0.1, seed: 7 })
+ * @example
+ * const { train, test } = splitExamples(
+ *   examples.map(({ target }) => target),
+ *   { test: 0.1, seed: 7 },
+ * );
  */
 export function splitExamples(labels: ArrayLike<string | number>, options: SplitOptions): ExampleSplit {
   rejectUnknownKeys('splitExamples', options, ['test', 'seed']);

@@ -26,7 +26,9 @@ export type DataCursor = {
  * next one of its stream. The state of a network after window k is its state before window k + 1. Ids that do not fill
  * the streams are dropped from the end, as in PyTorch's word language model example. The last window may be shorter.
  *
- * @example for (const batch of new TokenStreams(ids, { batch: 20, steps: 35 })) await model.trainStep(batch, ...)
+ * @example
+ * const state = model.newState(20);
+ * for (const batch of new TokenStreams(ids, { batch: 20, steps: 35 })) await model.trainStep(batch, { state });
  */
 export class TokenStreams implements Iterable<Batch> {
   /** Streams side by side: the batch size of every window. */

@@ -27,7 +27,12 @@ export interface TokenizerVocabularyOptions {
  * A tokenizer between texts and ids. It is code, which JSON cannot hold: a saved vocabulary names it by a fingerprint, and
  * whoever loads the model brings the tokenizer along (`vocabularyFromJSON(json, { tokenizer })`).
  *
- * @example new TokenizerVocabulary({ size: bpe.vocabSize, encode: (text) => bpe.encode(text), decode: (ids) => bpe.decode(ids) })
+ * @example
+ * const vocabulary = new TokenizerVocabulary({
+ *   size: bpe.vocabSize,
+ *   encode: (text) => bpe.encode(text),
+ *   decode: (ids) => bpe.decode(ids),
+ * });
  */
 export class TokenizerVocabulary implements Vocabulary {
   readonly level = 'subword';

@@ -60,7 +60,7 @@ function rank(counts: Map<string, number>, marks: readonly string[], options: Wo
  * word first, equal counts by code point. A word that the text itself writes `<unk>` or `<eos>` is that mark. Vocabularies
  * of lists of tokens (`fromTokens`), as translation has them, have the marks `<unk>`, `</s>` (every line feed) and `<s>`.
  *
- * @example WordVocabulary.fromText('the cat\nthe dog\n').encode('the bird\n') // Int32Array [2, 0, 1]
+ * @example WordVocabulary.fromText('the cat\nthe dog\n').encode('the bird\n'); // => Int32Array.of(2, 0, 1)
  */
 export class WordVocabulary implements Vocabulary {
   readonly level = 'word';
@@ -103,7 +103,9 @@ export class WordVocabulary implements Vocabulary {
    *
    * @throws {OptionError} `unknown_option`, `invalid_option`
    * @throws {VocabularyError} `invalid_vocabulary` when no token is left, or one is empty or has white space
-   * @example WordVocabulary.fromTokens(pairs.map(({ target }) => target), { minCount: 2 })
+   * @example
+   * const words = sentences.map((sentence) => sentence.split(' '));
+   * const vocabulary = WordVocabulary.fromTokens(words, { minCount: 2 });
    */
   static fromTokens(sentences: Iterable<readonly string[]>, options: WordVocabularyOptions = {}): WordVocabulary {
     const counts = new Map<string, number>();
@@ -149,7 +151,9 @@ export class WordVocabulary implements Vocabulary {
    * Ids of a list of tokens; those outside the vocabulary are `<unk>`.
    *
    * @throws {OptionError} `invalid_option` when a begin is asked of a vocabulary without `<s>`
-   * @example vocabulary.encodeTokens(['a', 'cat'], { begin: true, end: true }) // <s> a cat </s>
+   * @example
+   * const vocabulary = WordVocabulary.fromTokens([['a', 'cat']]);
+   * vocabulary.encodeTokens(['a', 'cat'], { begin: true, end: true }); // => Int32Array.of(2, 3, 4, 1)
    */
   encodeTokens(tokens: readonly string[], marks: TokenMarks = {}): Int32Array {
     rejectUnknownKeys('marks', marks, ['begin', 'end']);

@@ -186,7 +186,7 @@ function* searching(search: Search): Generator<undefined, CtcHypothesis[]> {
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
  * @throws {NumericError} `non_finite_output` for scores that are NaN, or a language model that gives no logarithm
- * @example ctcBeamSearchSync({ scores: logits, classes: 29 }, { width: 32, best: 3 })
+ * @example const found = ctcBeamSearchSync({ scores: logits, classes: 29 }, { width: 32, best: 3 });
  */
 export function ctcBeamSearchSync(utterance: FrameScores, options: CtcBeamSearchOptions = {}): CtcHypothesis[] {
   const search = searching(checked(utterance, options));

@@ -32,7 +32,7 @@ export function likeliestClass({ scores, classes }: Frames, frame: number): numb
  * @throws {OptionError} `invalid_option`
  * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
  * @throws {NumericError} `non_finite_output` for a score that is NaN
- * @example ctcGreedyDecode({ scores: logits, classes: 29 }).map(({ label }) => label)
+ * @example const labels = ctcGreedyDecode({ scores: logits, classes: 29 }).map(({ label }) => label);
  */
 export function ctcGreedyDecode(utterance: FrameScores): DecodedLabel[] {
   const frames = requireFrames(utterance);

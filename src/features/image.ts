@@ -44,7 +44,7 @@ function requireImage(image: Image): void {
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {ShapeError} `shape_mismatch`
- * @example patchMeans(await readPng(path), { rows: 4, columns: 12 })
+ * @example const rows = patchMeans(await readPng('boxes.png'), { rows: 4, columns: 12 });
  */
 export function patchMeans(image: Image, options: PatchOptions): Float32Array {
   rejectUnknownKeys('patchMeans', options, ['rows', 'columns']);

@@ -22,7 +22,7 @@ function cosines(coefficients: number, bands: number): Float64Array {
  * MFCC features of sound: the first coefficients of the orthonormal DCT-II of its log-mel frames.
  *
  * @see Davis and Mermelstein 1980; agrees with NumPy and SciPy (test/features/log-mel.test.ts)
- * @example new Mfcc({ sampleRate: 8000, coefficients: 13 }).extract(samples) // [T * 13]
+ * @example const sequence = new Mfcc({ sampleRate: 8000, coefficients: 13 }).extract(samples); // [T * 13]
  */
 export class Mfcc {
   /** Numbers in a frame: the coefficients. */

@@ -45,7 +45,7 @@ export function patchWidth({ cells = 1, positions = false }: PicturePatchOptions
  * @throws {DataError} `too_short` when the picture has fewer pixels than cells, with both numbers
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {ShapeError} `shape_mismatch`
- * @example picturePatches(await readPng(path), { rows: 4, columns: 16, cells: 3, positions: true }, path)
+ * @example const rows = picturePatches(await readPng('boxes.png'), { rows: 4, columns: 16, cells: 3, positions: true });
  */
 export function picturePatches(image: Image, options: PicturePatchOptions, name = 'a picture'): Float32Array {
   rejectUnknownKeys('picturePatches', options, ['rows', 'columns', 'cells', 'positions']);

@@ -81,7 +81,7 @@ export async function* recordsOf(
  *   fewer fields than the header, a header without the column; `empty_data` when there is no row; `not_utf8`,
  *   `file_unreadable`
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @example const { values } = await readCsv('ETTh1.csv', { columns: ['HUFL', 'OT'] }) // [rows * 2]
+ * @example const { values } = await readCsv('ETTh1.csv', { columns: ['HUFL', 'OT'] }); // [rows * 2]
  */
 export async function readCsv(path: string, options: CsvOptions): Promise<CsvTable> {
   rejectUnknownKeys('readCsv', options, ['columns', 'text', 'delimiter']);

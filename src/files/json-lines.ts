@@ -128,7 +128,9 @@ export function jsonLine<E>(read: (row: JsonRow) => E): (line: string, place: Ro
  *
  * @param read makes an example of the fields of a line
  * @throws {DataError} `invalid_row` with file, line and field; `not_utf8`, `file_unreadable`, `empty_data`
- * @example await readJsonLines('train.jsonl', (row) => ({ input: row.rows('input', 3), target: row.classId('target') }))
+ * @example
+ * const read = (row: JsonRow) => ({ input: row.rows('input', 3), target: row.classId('target') });
+ * const examples = await readJsonLines('train.jsonl', read);
  */
 export async function readJsonLines<E>(path: string, read: (row: JsonRow) => E): Promise<E[]> {
   const parse = jsonLine(read);

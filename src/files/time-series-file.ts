@@ -89,8 +89,8 @@ function readSeries(line: string, place: RowPlace, header: TimeSeriesHeader, cla
  *   series; `not_utf8`, `file_unreadable`
  * @throws {OptionError} `unknown_option`
  * @example
- * const train = await readTimeSeries('JapaneseVowels_TRAIN.ts')
- * const batches = new SequenceBatches(train.examples, { batch: 32, features: train.dimensions })
+ * const train = await readTimeSeries('JapaneseVowels_TRAIN.ts');
+ * const batches = new SequenceBatches(train.examples, { batch: 32, features: train.dimensions });
  */
 export async function readTimeSeries(path: string, options: TimeSeriesOptions = {}): Promise<TimeSeriesSet> {
   rejectUnknownKeys('readTimeSeries', options, ['classes']);

@@ -118,14 +118,13 @@ export class Graph {
   }
 
   /**
-   * Applies an operation and returns its outputs by name.
+   * Applies an operation and returns its outputs by name: `const { y } = graph.apply('linear', { x, p, b })`.
    *
    * @param operands   by the names in the row of the operation (native/kernels/operations.def)
    * @param attributes 0 where one is left out
    * @param extents    letters of the row that no input settles, for example `{ D: 4 }` for a slice of 4 columns; rows may be
    *   those of a time axis
    * @throws {ShapeError} `shape_mismatch` when operands are missing or do not fit together
-   * @example const { y } = graph.apply('linear', { x, p, b });
    */
   apply<N extends OperationName>(
     name: N,

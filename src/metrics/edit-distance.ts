@@ -31,7 +31,7 @@ function numbered<T>(reference: ArrayLike<T>, hypothesis: ArrayLike<T>): readonl
  *
  * @param reference what is right: words, characters, ids
  * @see Levenshtein 1966; Wagner and Fischer 1974
- * @example editDistance([...'kitten'], [...'sitting']).distance // 3
+ * @example editDistance([...'kitten'], [...'sitting']).distance; // => 3
  */
 export function editDistance<T>(reference: ArrayLike<T>, hypothesis: ArrayLike<T>): Edits {
   const [from, to] = numbered(reference, hypothesis);

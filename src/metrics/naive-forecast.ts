@@ -27,7 +27,7 @@ export function naiveForecast(history: Float32Array, horizon: number, columns = 
  *
  * @param period rows in a season, integer >= 1: 24 for the hours of a day
  * @throws as `naiveForecast`
- * @example seasonalNaiveForecast(hours, 48, 24)
+ * @example const nextTwoDays = seasonalNaiveForecast(hours, 48, 24);
  */
 export function seasonalNaiveForecast(
   history: Float32Array,

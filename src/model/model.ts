@@ -126,7 +126,8 @@ export class Model extends PredictingNetwork {
    * @param batch inputs of the other axes
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {UsageError} `not_streamable` when a layer looks at later steps; others as `predictPacked`
-   * @example const decoder = await model.decoder(batch, { input: 'target' });
+   * @example
+   * const decoder = await model.decoder(batch, { input: 'previous' });
    * const found = await beamSearch(decoder.step, { sentences: decoder.sentences, vocabulary: 8000, ...marks });
    */
   decoder(batch: DecoderBatch, options: DecoderOptions): Promise<Decoder> {

@@ -51,9 +51,15 @@ export class Network {
  * @throws {OptionError} `invalid_option`, `unknown_option` when a name is used twice, stands before it is made, is empty or holds
  *   a slash or a dot; when an input is named `target`, or none lies on the axis `time`; when states are given to what has
  *   none, or weights are tied to what is no embedding
- * @example network({ inputs: { input: { kind: 'features', units: 7 } }, nodes: [
- *   { name: 'lstm', layer: lstm({ units: 32 }), inputs: ['input'] },
- *   { name: 'dense', layer: dense({ units: 1 }), inputs: ['lstm'] }], output: 'dense' })
+ * @example
+ * const forecaster = network({
+ *   inputs: { input: { kind: 'features', units: 7 } },
+ *   nodes: [
+ *     { name: 'lstm', layer: lstm({ units: 32 }), inputs: ['input'] },
+ *     { name: 'dense', layer: dense({ units: 1 }), inputs: ['lstm'] },
+ *   ],
+ *   output: 'dense',
+ * });
  */
 export function network(description: NetworkDescription): Network {
   checkNetwork(description);
@@ -67,7 +73,7 @@ export function network(description: NetworkDescription): Network {
  * @param layers at least one
  * @param options.features numbers in each row of the input, where the first layer is not an embedding
  * @throws {OptionError} `invalid_option`
- * @example sequential([embedding({ size: 65, units: 128 }), lstm({ units: 512, layers: 2 }), dense({ units: 65 })])
+ * @example const network = sequential([embedding({ size: 65, units: 128 }), lstm({ units: 512, layers: 2 }), dense({ units: 65 })]);
  */
 export function sequential(layers: readonly AnyLayer[], options: { readonly features?: number } = {}): Network {
   const [first] = layers;

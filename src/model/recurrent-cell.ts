@@ -233,7 +233,7 @@ function checkLayer(layer: RecurrentDescription): RecurrentDescription {
  * @example
  * const cell = recurrentCell(lstm({ units: 32 }), { inputs: 8, seed: 1 });
  * let state = cell.newState(1);
- * for (const x of steps) { const { output, state: next } = cell.step(x, state); state = next; }
+ * for (const x of steps) ({ state } = cell.step(x, state));
  */
 export function recurrentCell(layer: RecurrentDescription, options: RecurrentCellOptions): RecurrentCell {
   return new RecurrentCell(layer, options);

@@ -98,7 +98,7 @@ function optional<T>(option: DefinedOption<T>): DefinedOption<T | undefined, fal
  * Makers of options for `defineLayer` and `defineLoss`. Each takes a `default`; without one the option must be given, unless it
  * stands in `optional`.
  *
- * @example options: { units: option.integer({ min: 1 }), rate: option.number({ min: 0, max: 1, default: 0.5 }) }
+ * @example const options = { units: option.integer({ min: 1 }), rate: option.number({ min: 0, max: 1, default: 0.5 }) };
  */
 export const option = Object.freeze({
   /** A finite number within bounds. */

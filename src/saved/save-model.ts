@@ -51,7 +51,7 @@ function check(model: Model, file: string, options: SaveModelOptions): void {
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {VocabularyError} `vocabulary_mismatch` when the model reads and gives fewer ids than the vocabulary has
  * @throws {CheckpointError} `checkpoint_write_failed`; the path then holds what it held before
- * @example await saveModel(model, 'weather.safetensors', { configuration: { columns: ['temperature', 'wind'] } })
+ * @example await saveModel(model, 'weather.safetensors', { configuration: { columns: ['temperature', 'wind'] } });
  */
 export async function saveModel(model: Model, file: string, options: SaveModelOptions = {}): Promise<void> {
   check(model, file, options);

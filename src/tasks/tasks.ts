@@ -86,7 +86,7 @@ export function taskNamed(reference: unknown): AnyTask {
  *   anything is written
  * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`
  * @throws the signal's reason after an abort, when the checkpoint has been written
- * @example const { metrics } = await trainTask('classify', { data: 'names', out: 'runs/names', epochs: 10 })
+ * @example const { metrics } = await trainTask('classify', { data: 'names', out: 'runs/new-names', epochs: 10 });
  */
 export async function trainTask<T extends TaskReference>(
   task: T,
@@ -127,7 +127,7 @@ export async function evaluateTask<T extends TaskReference = AnyTask>(
  * Predictions of a trained model, one for each input of a file or of a list of values.
  *
  * @throws as `loadTask`, and what reading the inputs throws
- * @example for await (const { label } of predictTask('runs/names', { values: ['Satoshi'] })) console.log(label)
+ * @example for await (const { label } of predictTask('runs/names', { values: ['Satoshi'] })) console.log(label);
  */
 export async function* predictTask(
   run: string,

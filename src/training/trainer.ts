@@ -8,8 +8,8 @@ import { TrainingRun } from './training-run.js';
 /**
  * Trains a model: epochs, validation, learning-rate schedule, checkpoints, metrics, progress.
  *
- * @example await new Trainer(model, { epochs: 10, clipNorm: 5, directory: 'runs/shakespeare' }).fit(corpus)
- * @example const { best, weights } = await new Trainer(model, { epochs: 20 }).fit({ inputs, targets, validation: 0.1 })
+ * @example await new Trainer(model, { epochs: 10, clipNorm: 5, directory: 'runs/new-shakespeare' }).fit(corpus);
+ * @example const { best, weights } = await new Trainer(model, { epochs: 20 }).fit({ inputs, targets, validation: 0.1 });
  */
 export class Trainer {
   readonly #model: TrainableModel;

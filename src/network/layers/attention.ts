@@ -41,7 +41,7 @@ const SCORES = ['dot', 'general', 'additive'] as const;
  * `memory_weight` [units, K], `bias` [units] and `v` [units] of `additive`.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @example { name: 'context', layer: attention({ score: 'additive', units: 64 }), inputs: ['decoder', 'encoder'] }
+ * @example const node: NodeDescription = { name: 'context', layer: attention({ score: 'additive', units: 64 }), inputs: ['decoder', 'encoder'] };
  * @see Luong, Pham, Manning 2015 for `dot` and `general`; Bahdanau, Cho, Bengio 2015 for `additive`
  */
 export function attention(options: AttentionOptions): AttentionDescription {

@@ -24,7 +24,7 @@ export interface EmbeddingDescription extends EmbeddingOptions {
  * Embedding layer: packed indices [N] in 0..size-1 -> [N, units].
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @example sequential([embedding({ size: 65, units: 128 }), lstm({ units: 256 }), dense({ units: 65 })])
+ * @example const network = sequential([embedding({ size: 65, units: 128 }), lstm({ units: 256 }), dense({ units: 65 })]);
  */
 export function embedding(options: EmbeddingOptions): EmbeddingDescription {
   rejectUnknownKeys('embedding', options, ['size', 'units', 'initializer']);

@@ -22,7 +22,7 @@ const OPERATIONS = {
  *
  * @param options.over `last`: the sequence's own last step; `max`, `mean`: of each column over all steps
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @example sequential([lstm({ units: 64 }), pool({ over: 'max' }), dense({ units: 2 })], { features: 7 })
+ * @example const network = sequential([lstm({ units: 64 }), pool({ over: 'max' }), dense({ units: 2 })], { features: 7 });
  */
 export function pool(options: { readonly over: PoolDescription['over'] }): PoolDescription {
   rejectUnknownKeys('pool', options, ['over']);

@@ -58,7 +58,7 @@ export function rnn(options: RnnOptions): RnnDescription {
  * the `projection`, `units` without one, twice that where two directions are concatenated.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @example sequential([embedding({ size: 65, units: 128 }), lstm({ units: 512, layers: 2 }), dense({ units: 65 })])
+ * @example const network = sequential([embedding({ size: 65, units: 128 }), lstm({ units: 512, layers: 2 }), dense({ units: 65 })]);
  * @see Hochreiter & Schmidhuber 1997; agrees with torch.nn.LSTM (test/golden)
  */
 export function lstm(options: LstmOptions): LstmDescription {

@@ -9,7 +9,7 @@ export interface ConstantDescription {
 /**
  * Constant learning rate, that of the optimizer.
  *
- * @example new Trainer(model, { epochs: 10, schedule: constant() })
+ * @example const trainer = new Trainer(model, { epochs: 10, schedule: constant() });
  */
 export function constant(): ConstantDescription {
   return Object.freeze({ kind: 'constant' as const });

@@ -15,7 +15,6 @@ import { warmUp, warmUpSchedule, warmUpSteps } from './warm-up.js';
  *
  * @param schedule a description, or a function from epoch (from 0) to learning rate
  * @throws {OptionError} `invalid_option`, `unknown_option`; also from `rate` when a function returns no usable number
- * @example createSchedule(cosine({ minimum: 1e-5 }), { learningRate: 2e-3, totalSteps: 1000 }).rate(500, 0)
  */
 export function createSchedule(schedule: ScheduleDescription | RateFunction, context: ScheduleContext): Schedule {
   if (typeof schedule === 'function') return functionSchedule(schedule);

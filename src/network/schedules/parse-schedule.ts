@@ -17,8 +17,8 @@ const forms = {
  * last and takes the rest of the text.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`, naming the part that is wrong and what is allowed
- * @example parseSchedule('step:every=1,factor=0.5,from=4')
- * @example parseSchedule('warmup:steps=200,then=cosine:minimum=1e-5')
+ * @example parseSchedule('step:every=1,factor=0.5,from=4'); // => stepDecay({ every: 1, factor: 0.5, from: 4 })
+ * @example parseSchedule('warmup:steps=200,then=cosine:minimum=1e-5'); // => warmUp({ steps: 200, then: cosine({ minimum: 1e-5 }) })
  */
 export function parseSchedule(text: string): ScheduleDescription {
   const colon = text.indexOf(':');

@@ -24,7 +24,7 @@ export interface WarmUpOptions {
  * The same as SequentialLR of LinearLR (`start_factor = start`) and the other schedule in PyTorch.
  *
  * @throws {OptionError} `invalid_option`
- * @example warmUp({ steps: 200, then: cosine({ minimum: 1e-5 }) })
+ * @example const schedule = warmUp({ steps: 200, then: cosine({ minimum: 1e-5 }) });
  */
 export function warmUp(options: WarmUpOptions): WarmUpDescription {
   if ((options.steps === undefined) === (options.epochs === undefined)) {

@@ -27,7 +27,7 @@ export interface SplitRule<E> {
  *
  * @throws {OptionError} `invalid_option` for a fraction of 1 or more, and for a file where none can be read
  * @throws {DataError} `too_short` when nothing can be held back; `mixed_examples` when a file has a group of another part
- * @example const parts = await splitParts(examples, options, { classOf: ({ target }) => target })
+ * @example const parts = await splitParts(examples, options, { classOf: ({ target }) => target });
  */
 export async function splitParts<E = SequenceExample>(
   examples: readonly E[],

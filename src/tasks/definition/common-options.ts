@@ -176,7 +176,9 @@ export type CommonTable = ReturnType<typeof trainingOptions>;
  * and how many make a batch. What most tasks have.
  *
  * @param held what `valid` and `test` mean in the task, for the help
- * @example const options = { ...commonOptions({ units: 128, epochs: 20 }), pooling: choiceOption(['last', 'mean'], { description: 'how steps become a row', default: 'last' }) }
+ * @example
+ * const pooling = choiceOption(['last', 'mean'], { description: 'how steps become a row', default: 'last' });
+ * const options = { ...commonOptions({ units: 128, epochs: 20 }), pooling };
  */
 export function commonOptions(defaults: CommonDefaults = {}, held = HELD) {
   return asCommon({

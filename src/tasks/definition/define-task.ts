@@ -42,7 +42,7 @@ type AnyDefinition = TaskDefinition<RunTable, JsonObject, unknown, AnyPart<unkno
  *   summary: 'whether the number of ones so far is odd',
  *   options: commonOptions({ units: 16, epochs: 20 }),
  *   async read(options) {
- *     const read = (row) => ({ input: row.rows('input'), target: row.ids('target') });
+ *     const read = (row: JsonRow) => ({ input: row.rows('input'), target: row.ids('target') });
  *     return splitParts(await readJsonLines(requireData(options), read), options);
  *   },
  *   network: (options) => sequential([...recurrentBody(options, 'none'), dense({ units: 2 })], { features: 1 }),

@@ -66,7 +66,7 @@ export interface SampleLanguageModelOptions extends SampleOptions, LoadLanguageM
  * @param options.length symbols to draw, integer >= 0; default 500
  * @throws {VocabularyError} `unknown_symbol` when the prompt has a character that the training text had not
  * @throws {OptionError} `invalid_option`
- * @example for await (const piece of sampleLanguageModel('runs/a', { prompt: 'ROMEO:' })) process.stdout.write(piece)
+ * @example for await (const piece of sampleLanguageModel('runs/shakespeare', { prompt: 'ROMEO:' })) process.stdout.write(piece);
  */
 export async function* sampleLanguageModel(
   run: string,

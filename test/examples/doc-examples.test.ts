@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { filesBelow, projectRoot, readProjectFile } from '../architecture/project-files.js';
+import { exportedNames } from '../packaging/exported-names.js';
+import { packageEntries } from '../packaging/package-entries.js';
+import { typeErrors } from '../packaging/type-check.js';
+import { type DocExample, docExamples } from './doc-examples.js';
+import { exampleModule, type NameSources } from './example-module.js';
+
+/** Which module of prelude/ has what an example takes for granted: the first whose pattern fits its file and name. */
+const PRELUDES: readonly (readonly [RegExp, string])[] = [
+  [/ (Model\.decoder|beamSearch)$/, 'translation'],
+  [/ (Model\.gradients|checkGradients|recurrentCell)$/, 'series'],
+  [/ (TokenStreams|Trainer)$/, 'language'],
+  [/ SequenceBatches$/, 'classifier'],
+  [/^src\/(decoding|features)\//, 'sound'],
+  [/^src\/metrics\//, 'judgement'],
+  [/^src\/(checkpoint|model|network|saved|training)\//, 'classifier'],
+  [/./, 'data'],
+];
+
+const { examples, extending } = docExamples();
+const broken: readonly DocExample[] = [
+  { file: 'a wrong type', line: 1, of: 'lstm', code: "lstm({ units: 'many' });" },
+  { file: 'a wrong value', line: 1, of: 'lstm', code: 'lstm({ units: 8 }).units; // => 9' },
+];
+const all = [...examples, ...broken].map((example, index) => ({ ...example, index }));
+
+const folder = mkdtempSync(path.join(projectRoot, 'build', 'doc-examples-'));
+const fileOf = (name: string | number, ending: string) => path.join(folder, `${name}.${ending}`);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The entry of each public name: the first that has it. */
+const entries: NameSources = new Map(
+  [...packageEntries]
+    .reverse()
+    .flatMap(({ source, specifier }) => [...exportedNames(source)].map((name) => [name, specifier] as const)),
+);
+const preludes = new Map(
+  filesBelow('test/examples/prelude', ['.ts']).map((file) => [path.basename(file, '.ts'), readProjectFile(file)]),
+);
+
+/** The modules by name: what is taken for granted, and the examples by number. */
+function modules(): Map<string, string> {
+  const asserts: NameSources = new Map([['deepStrictEqual', 'node:assert/strict']]);
+  const written = new Map(preludes);
+  for (const { file, of, code, index } of all) {
+    const prelude = PRELUDES.find(([pattern]) => pattern.test(`${file} ${of}`))?.[1] as string;
+    const names = exportedNames(`test/examples/prelude/${prelude}.ts`);
+    const taken = [...names].map((name) => [name, `./${prelude}.mjs`] as const);
+    written.set(String(index), exampleModule(code, [asserts, new Map(taken), entries]));
+  }
+  return written;
+}
+
+/** Runs the examples one after the other, and writes what each threw. */
+const RUN = `
+  import { writeFileSync } from 'node:fs';
+  await import('../files.mjs');
+  const thrown = [];
+  for (let index = 0; index < ${all.length}; index++) {
+    thrown.push(await import(\`../\${index}.mjs\`).then(() => null, (error) => String(error?.stack ?? error)));
+  }
+  writeFileSync('thrown.json', JSON.stringify(thrown));
+  process.exit();`;
+
+/** What each example threw, by number; null when it ran. */
+function run(sources: ReadonlyMap<string, string>): (string | null)[] {
+  for (const [name, source] of sources) {
+    const { outputText } = ts.transpileModule(source, {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: false },
+    });
+    writeFileSync(fileOf(name, 'mjs'), outputText);
+  }
+  const place = path.join(folder, 'place');
+  mkdirSync(place);
+  writeFileSync(path.join(place, 'run.mjs'), RUN);
+  const { status, signal, stderr } = spawnSync(process.execPath, ['run.mjs'], { cwd: place, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the examples ended with ${status ?? signal}:\n${stderr}`);
+  return JSON.parse(readFileSync(path.join(place, 'thrown.json'), 'utf8')) as (string | null)[];
+}
+
+let errors: string[][] = [];
+let thrown: (string | null)[] = [];
+beforeAll(() => {
+  const sources = modules();
+  for (const [name, source] of sources) writeFileSync(fileOf(name, 'mts'), source);
+  const found = typeErrors([...sources.keys()].map((name) => fileOf(name, 'mts')));
+  errors = all.map(({ index }) => found.get(fileOf(index, 'mts')) as string[]);
+  thrown = run(sources);
+});
+
+describe('the examples in doc comments', () => {
+  it('are there, all of public names', () => {
+    expect(examples.length).toBeGreaterThan(60);
+    const isPublic = (of: string) => {
+      const [name] = of.split('.') as [string];
+      return [name, ...extending(name)].some((one) => entries.has(one));
+    };
+    expect(examples.filter(({ of }) => !isPublic(of)).map(({ file, of }) => `${file} ${of}`)).toEqual([]);
+  });
+
+  it.each(all.slice(0, examples.length))('$file:$line $of type-checks and runs', ({ index }) => {
+    expect(errors[index]).toEqual([]);
+    expect(thrown[index]).toBeNull();
+  });
+
+  it('are found out when an option has a wrong type, and when a value is another than stated', () => {
+    const [type, value] = [examples.length, examples.length + 1];
+    expect(errors[type]?.join()).toContain("'string' is not assignable to type 'number'");
+    expect(errors[value]).toEqual([]);
+    expect(thrown[value]).toContain('AssertionError');
+  });
+});
