@@ -97,6 +97,10 @@ export interface TaskCore<T extends RunTable, S extends JsonObject, E, P extends
   readonly countedIn?: string;
   /** Names of the options that nothing depends on which is learnt: a trained model may be used with other values. */
   readonly usage?: readonly string[];
+  /** Layers of one's own that `network` has, as `defineLayer` gives them: the model of a run is read with them. */
+  readonly layers?: readonly unknown[];
+  /** Losses of one's own that `loss` may give, as `defineLoss` gives them: the model of a run is read with them. */
+  readonly losses?: readonly unknown[];
   /** How the examples become batches; streams are batches already. Default: as the network reads them, see `packingOf`. */
   packing?(options: Checked<T>, saved: S): Packing<E>;
   network(options: Checked<T>, saved: S): Network;
