@@ -89,7 +89,7 @@ export type LossMetrics = {
 };
 
 /** What a task cannot do without, and what it may leave as it is. */
-interface TaskCore<T extends RunTable, S extends JsonObject, E, P extends AnyPart<E>, M extends JsonObject> {
+export interface TaskCore<T extends RunTable, S extends JsonObject, E, P extends AnyPart<E>, M extends JsonObject> {
   /** Its name on the command line and in its runs: letters, digits and dashes, not that of a built-in task. */
   readonly name: string;
   /** One line for the help. */
@@ -98,6 +98,10 @@ interface TaskCore<T extends RunTable, S extends JsonObject, E, P extends AnyPar
   readonly countedIn?: string;
   /** Names of the options that nothing depends on which is learnt: a trained model may be used with other values. */
   readonly usage?: readonly string[];
+  /** Layers of one's own that `network` has, as `defineLayer` gives them: the model of a run is read with them. */
+  readonly layers?: readonly unknown[];
+  /** Losses of one's own that `loss` may give, as `defineLoss` gives them: the model of a run is read with them. */
+  readonly losses?: readonly unknown[];
   /** How the examples become batches; streams are batches already. Default: as the network reads them, see `packingOf`. */
   packing?(options: Checked<T>, saved: S): Packing<E>;
   network(options: Checked<T>, saved: S): Network;
