@@ -1,11 +1,12 @@
 /** The graphs of a recurrent cell that is stepped by hand: a step, and the gradients of a step. */
+
+import { TIME } from '../../batch/axes.js';
 import { differentiate } from '../../graph/gradients.js';
 import { only, type Value } from '../../graph/value.js';
-import { TIME } from '../../batch/axes.js';
+import { type NetworkDescription, ONLY_OUTPUT } from '../../network/description.js';
 import { buildForward, type Forward } from './build-forward.js';
 import type { BuiltGraph } from './build-graph.js';
 import { gradientOf } from './build-update.js';
-import { type NetworkDescription, ONLY_OUTPUT } from '../../network/description.js';
 import type { ParameterLayout } from './parameters.js';
 
 /** Name of the one input of a cell. */

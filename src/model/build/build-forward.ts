@@ -1,12 +1,13 @@
 /** The forward part of a graph: the layers of a network, one after the other. */
+
+import { TIME } from '../../batch/axes.js';
 import { ShapeError } from '../../core/errors.js';
 import { Graph } from '../../graph/graph.js';
 import { describeExtent, type Node, type Value } from '../../graph/value.js';
+import { type NetworkDescription, type NodeDescription, outputNodes } from '../../network/description.js';
 import type { BuildContext, ParameterRequest } from '../../network/layers/layer.js';
 import { layerRule } from '../../network/layers/layers.js';
 import { axisOf, carriedTo, hasSteps } from '../../network/layers/rows.js';
-import { TIME } from '../../batch/axes.js';
-import { type NetworkDescription, type NodeDescription, outputNodes } from '../../network/description.js';
 import type { ParameterLayout } from './parameters.js';
 
 /** Inputs of a program beside those of the network, whose names hold no slash. */

@@ -1,14 +1,15 @@
 /** From the description of a network to the graph of what one execution does. */
+
+import { TIME } from '../../batch/axes.js';
 import { differentiate } from '../../graph/gradients.js';
 import type { Graph } from '../../graph/graph.js';
 import { only, type SymbolicExtent, type Value } from '../../graph/value.js';
+import type { NetworkDescription } from '../../network/description.js';
 import { emitLoss } from '../../network/losses/losses.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
-import { TIME } from '../../batch/axes.js';
+import { labelAxis, type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
 import { buildForward, type Forward, PROGRAM_INPUTS } from './build-forward.js';
 import { buildUpdate, gradientOf } from './build-update.js';
-import type { NetworkDescription } from '../../network/description.js';
-import { labelAxis, type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
 import type { ParameterLayout } from './parameters.js';
 
 /** What an execution is for. `diagnose` is `evaluate` with the output of every layer kept. */

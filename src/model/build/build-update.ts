@@ -44,6 +44,12 @@ export function buildUpdate(
   const scalar = (name: string, count = 1) => graph.external(name, 1, count, { type: 'float64' });
   graph.apply('clipValue', { g, limit: scalar(PROGRAM_INPUTS.clipValue) });
   const norm = only(graph.apply('clipNorm', { g, max: scalar(PROGRAM_INPUTS.clipNorm), loss }), 'norm');
-  emitUpdate(graph, optimizer, { w, g, slots, norm, h: scalar(PROGRAM_INPUTS.hyperparameters, hyperparameterCount(optimizer)) });
+  emitUpdate(graph, optimizer, {
+    w,
+    g,
+    slots,
+    norm,
+    h: scalar(PROGRAM_INPUTS.hyperparameters, hyperparameterCount(optimizer)),
+  });
   return norm;
 }

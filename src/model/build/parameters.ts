@@ -1,8 +1,8 @@
 /** The parameter block of a model: where each parameter stands, and its first values. */
 import { Random } from '../../core/random.js';
+import { ALIGNMENT, aligned, allocateBlock } from '../../native/memory.js';
 import { initialize } from '../../network/initializers/initializer.js';
 import type { ParameterRequest } from '../../network/layers/layer.js';
-import { ALIGNMENT, aligned, allocateBlock } from '../../native/memory.js';
 
 /** One parameter of a model: views into its blocks, not copies. */
 export interface Parameter {

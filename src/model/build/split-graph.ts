@@ -5,10 +5,10 @@
 import { UsageError } from '../../core/errors.js';
 import { Graph } from '../../graph/graph.js';
 import { type Extent, type Node, only, type SymbolicExtent, type Value } from '../../graph/value.js';
+import type { NetworkDescription } from '../../network/description.js';
 import { buildForward, type Forward } from './build-forward.js';
 import type { ProgramGraph } from './build-graph.js';
 import { lookAheadLayer, neededNodes } from './causality.js';
-import type { NetworkDescription } from '../../network/description.js';
 import type { ParameterLayout } from './parameters.js';
 
 /** A state that goes from step to step. */
