@@ -5,7 +5,7 @@ import { saveCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { CharacterVocabulary } from '../../src/data/character-vocabulary.js';
 import { checkTaskOptions } from '../../src/tasks/definition/task-options.js';
 import { lm } from '../../src/tasks/recipes/lm/lm.js';
-import { loadLanguageModel, } from '../../src/tasks/recipes/lm/saved-language-model.js';
+import { loadLanguageModel } from '../../src/tasks/recipes/lm/saved-language-model.js';
 import { trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { smallText } from '../cli/small-text.js';
