@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../src/checkpoint/safetensors.js';
 import { evaluateTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { realData } from '../data/real-data.js';
 import { captionedPictures } from './captioned-pictures.js';
 import { predictions, QUIET } from './trained.js';
 
@@ -62,7 +61,7 @@ describe('caption', () => {
     async (seed, cell, layers, attention, start) => {
       const directory = temporaryDirectory();
       const tensors = new Map(
-        Array.from({ length: 40 }, (_, at) => {
+        Array.from({ length: 80 }, (_, at) => {
           const data = Float32Array.of(at % 2, 1, 0, at % 3, at % 2, 0);
           return [`p${at}`, { dtype: 'F32' as const, shape: [3, 2], data }];
         }),
@@ -71,9 +70,9 @@ describe('caption', () => {
       const line = (_: unknown, at: number) =>
         JSON.stringify({ features: 'all.safetensors', tensor: `p${at}`, text: at % 2 ? 'odd it is' : 'even' });
       const data = join(directory, 'features.jsonl');
-      writeFileSync(data, Array.from({ length: 40 }, line).join('\n'));
+      writeFileSync(data, Array.from({ length: 80 }, line).join('\n'));
       const out = join(directory, 'run');
-      const options = { ...small, data, out, seed, cell, layers, attention, start, epochs: 32 };
+      const options = { ...small, data, out, seed, cell, layers, attention, start, epochs: 12, batch: 4 };
       const { metrics } = await trainTask('caption', options);
       expect(metrics.test?.['perplexity']).toBeLessThan(1.15); // who does not look has 2 ^ (1 / 3) = 1.26
       const values = [JSON.stringify({ features: join(directory, 'all.safetensors'), tensor: 'p3' })];
@@ -87,41 +86,4 @@ describe('caption', () => {
       });
     },
   );
-});
-
-const nlvr = realData('nlvr/dev');
-
-describe('caption on real data', () => {
-  it.skipIf(nlvr.isMissing)('learns sentences about scenes better than their words by number', async () => {
-    const directory = temporaryDirectory();
-    const lines = readFileSync(join(nlvr.path, 'dev.json'), 'utf8')
-      .split('\n')
-      .slice(0, 160)
-      .map((line) => JSON.parse(line) as Record<string, string>)
-      .filter(({ label }) => label === 'true')
-      .map(({ sentence = '', identifier = '', directory: folder = '' }) => ({
-        image: join(nlvr.path, 'images', folder, `dev-${identifier}-0.png`),
-        text: sentence.toLowerCase().replaceAll(/[^a-z0-9 ]/g, ''),
-        group: identifier.split('-')[0],
-      }));
-    const data = join(directory, 'nlvr.jsonl');
-    writeFileSync(data, lines.map((line) => JSON.stringify(line)).join('\n'));
-    const options = {
-      ...small,
-      data,
-      out: join(directory, 'run'),
-      columns: 16,
-      cells: 3,
-      units: 24,
-      epochs: 5,
-      minCount: 1,
-    };
-    const { metrics } = await trainTask('caption', options);
-    const counts = new Map<string, number>();
-    const words = lines.flatMap(({ text }) => [...text.split(' '), '</s>']);
-    for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1 / words.length);
-    const entropy = [...counts.values()].reduce((sum, part) => sum - part * Math.log(part), 0);
-    // Measured with three seeds on all sets: at most 0.56.
-    expect(metrics.test?.['perplexity']).toBeLessThan(0.75 * Math.exp(entropy));
-  });
 });

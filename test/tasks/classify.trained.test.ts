@@ -1,10 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { evaluateTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { realData } from '../data/real-data.js';
 import { predictions, QUIET, UNTRAINED, wordFolder } from './trained.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -88,67 +86,5 @@ describe('classify', () => {
     const options = { ...QUIET, units: 8, batch: 8, epochs: 10, learningRate: 1e-2, dropout: 0 } as const;
     const { metrics } = await trainTask('classify', { ...options, data, out: join(directory, 'run') });
     expect(metrics.test?.['accuracy']).toBeGreaterThan(0.8);
-  });
-});
-
-const vowels = realData('ucr/JapaneseVowels');
-const names = realData('names/data/names');
-const mnist = realData('mnist');
-
-/** How many of the ten thousand pictures are read. */
-const PICTURES = 1500;
-
-// Measured on SSE2, AVX2 and AVX-512 with three seeds: at least 0.91 of the vowels, 0.93 of the names, 0.68 of the pictures.
-describe('classify on real data', () => {
-  it.skipIf(vowels.isMissing)('tells nine speakers apart by their vowels in a few epochs', async () => {
-    const out = join(temporaryDirectory(), 'run');
-    const file = (part: string) => join(vowels.path, `JapaneseVowels_${part}.ts`);
-    const options = { ...QUIET, data: file('TRAIN'), test: file('TEST'), out, units: 32, epochs: 12, batch: 16 };
-    const { metrics, examples } = await trainTask('classify', options);
-    expect(examples).toEqual({ training: 243, validation: 27, test: 370 });
-    expect(metrics.test?.['accuracy']).toBeGreaterThan(0.75); // 24 % are of the most frequent speaker
-  });
-
-  it.skipIf(names.isMissing)('learns three languages from a few names of each', async () => {
-    const directory = temporaryDirectory();
-    const data = join(directory, 'names');
-    mkdirSync(data);
-    for (const language of ['Japanese', 'Italian', 'Russian']) {
-      const lines = readFileSync(join(names.path, `${language}.txt`), 'utf8')
-        .split('\n')
-        .slice(0, 100);
-      writeFileSync(join(data, `${language}.txt`), lines.join('\n'));
-    }
-    const { metrics } = await trainTask('classify', { ...small, data, out: join(directory, 'run'), units: 32 });
-    expect(metrics.test?.['accuracy']).toBeGreaterThan(0.7); // a third by chance
-  });
-
-  it.skipIf(mnist.isMissing)('reads pictures row by row, with their classes beside them', async () => {
-    const directory = temporaryDirectory();
-    const out = join(directory, 'run');
-    const data = join(directory, 't10k-images-idx3-ubyte.gz');
-    for (const [kind, header, size] of [
-      ['images-idx3', 16, 784],
-      ['labels-idx1', 8, 1],
-    ] as const) {
-      const name = `t10k-${kind}-ubyte.gz`;
-      const whole = gunzipSync(readFileSync(join(mnist.path, name)));
-      whole.writeInt32BE(PICTURES, 4);
-      writeFileSync(join(directory, name), gzipSync(whole.subarray(0, header + PICTURES * size), { level: 1 }));
-    }
-    const options = {
-      ...QUIET,
-      data,
-      out,
-      units: 24,
-      epochs: 3,
-      learningRate: 1e-2,
-      valid: 0.05,
-      test: 0.2,
-      batch: 16,
-    };
-    const { metrics, examples } = await trainTask('classify', options);
-    expect(examples.training + examples.validation + examples.test).toBe(PICTURES);
-    expect(metrics.test?.['accuracy']).toBeGreaterThan(0.5); // a tenth by chance
   });
 });

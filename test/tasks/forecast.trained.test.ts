@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { evaluateTask, predictTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { realData } from '../data/real-data.js';
 import { predictions, QUIET, waveTable } from './trained.js';
 
 const small = {
@@ -124,20 +123,5 @@ describe('forecasts of quantiles', () => {
     const { mse, naive, quantiles } = metrics.test as unknown as Measured;
     expect(mse).toBeLessThan(0.1 * naive.mse);
     expect(quantiles).toEqual({ pinball: expect.any(Number) });
-  });
-});
-
-const etth1 = realData('etth1');
-
-// Measured on SSE2, AVX2 and AVX-512 with three seeds: 0.63 of the naive error, 0.84 of the seasonal one.
-describe('forecast on real data', () => {
-  it.skipIf(etth1.isMissing)('beats both naive forecasts of a load and a temperature after four epochs', async () => {
-    const out = join(temporaryDirectory(), 'run');
-    const data = join(etth1.path, 'ETTh1.csv');
-    const options = { ...QUIET, data, out, columns: 'HUFL,OT', rows: 3000, history: 48, units: 32, epochs: 4 };
-    const { metrics } = await trainTask('forecast', options);
-    const { own, naive, seasonal } = errorOf(metrics.test);
-    expect(own).toBeLessThan(0.8 * naive); // an untrained network forecasts about what is known last
-    expect(own).toBeLessThan(seasonal);
   });
 });

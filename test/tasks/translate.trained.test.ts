@@ -1,13 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readParallelText } from '../../src/files/parallel-text.js';
 import { corpusBleu } from '../../src/metrics/bleu.js';
 import { evaluateTask, predictTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { realData } from '../data/real-data.js';
 import { reversedTraining } from './reversed-language.js';
-import { predictions, QUIET, UNTRAINED } from './trained.js';
+import { predictions, UNTRAINED } from './trained.js';
 
 interface Found {
   readonly score: number;
@@ -94,27 +92,5 @@ describe('translate', () => {
     expect(metrics.validation?.['bleu']).toBeGreaterThanOrEqual(0);
     const [found] = await predictions(options.out, { values: ['a b'] });
     expect(found?.['attention'] === undefined).toBe(attention === 'none');
-  });
-});
-
-const sentences = realData('enja');
-
-describe('translate on real data', () => {
-  it.skipIf(sentences.isMissing)('learns something of Japanese from a few hundred sentences', async () => {
-    const directory = temporaryDirectory();
-    for (const [part, count] of [
-      ['train', 600],
-      ['dev', 40],
-    ] as const) {
-      for (const language of ['en', 'ja']) {
-        const lines = readFileSync(join(sentences.path, `${part}.${language}`), 'utf8').split('\n');
-        writeFileSync(join(directory, `${part}.${language}`), lines.slice(0, count).join('\n'));
-      }
-    }
-    const [data, valid] = [join(directory, 'train'), join(directory, 'dev')];
-    const size = { units: 24, embedding: 24, epochs: 2, batch: 16, learningRate: 1e-2, vocabulary: 300 };
-    const options = { ...QUIET, data, valid, test: 0, languages: 'en-ja', out: join(directory, 'run'), ...size };
-    const { metrics } = await trainTask('translate', options);
-    expect(metrics.validation?.['perplexity']).toBeLessThan(100); // 300 symbols
   });
 });
