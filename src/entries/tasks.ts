@@ -4,24 +4,58 @@
  * translation, captions, music and problems of memory; `defineTask` makes others of the same parts.
  */
 
-// Define a task.
 export type { AxisSizes, Batch } from '../batch/batch.js';
 export type { Rows } from '../batch/packed-batch.js';
 export type { SequenceExample, SequencePackingOptions } from '../batch/sequence-packing.js';
-// Train and use any task.
 export type { JsonObject, JsonValue } from '../core/json.js';
 export type { NumberBounds } from '../core/options.js';
 export type { EpochOrder, Examples } from '../data/examples.js';
 export type { SequenceBatchesOptions } from '../data/sequence-batches.js';
 export type { SubwordTokenizer } from '../data/tokenizer-vocabulary.js';
 export type { TokenizerJson, Vocabulary, VocabularyJson, VocabularyLevel } from '../data/vocabulary.js';
+export type { SentencePair } from '../files/parallel-text.js';
 export type { RowPlace } from '../files/row-error.js';
 export type { ModelMemory } from '../model/execute/results.js';
 export type { SampleOptions } from '../model/use/sampling.js';
-export type { LossDescription } from '../network/losses/losses.js';
-// What tasks are made of.
+export type { AttentionDescription, AttentionOptions, AttentionScore } from '../network/layers/attention.js';
+export type {
+  ActivationDescription,
+  DenseDescription,
+  DenseOptions,
+  DropoutDescription,
+  DropoutOptions,
+} from '../network/layers/dense.js';
+export type { EmbeddingDescription, EmbeddingOptions } from '../network/layers/embedding.js';
+export type {
+  LayerNormalizationDescription,
+  LayerNormalizationOptions,
+} from '../network/layers/layer-normalization.js';
+export type { AnyLayer, MergeDescription } from '../network/layers/layers.js';
+export type { Merge } from '../network/layers/merge.js';
+export type { PenaltyDescription, PenaltyOptions } from '../network/layers/penalty.js';
+export type { PoolDescription } from '../network/layers/pool.js';
+export type { RecurrentDescription, RecurrentOptions } from '../network/layers/recurrent.js';
+export type {
+  CellActivation,
+  Direction,
+  GruDescription,
+  GruOptions,
+  LstmDescription,
+  LstmOptions,
+  RnnDescription,
+  RnnOptions,
+  ZoneoutRates,
+} from '../network/layers/recurrent-options.js';
+export type { CtcOptions, CtcReduction } from '../network/losses/ctc.js';
+export type {
+  CtcLossDescription,
+  LossDescription,
+  LossName,
+  QuantileLossDescription,
+} from '../network/losses/losses.js';
+export type { QuantileOptions } from '../network/losses/quantile.js';
 export type { ExampleParts } from '../tasks/building-blocks/held-out.js';
-export { packingOf } from '../tasks/building-blocks/model-packing.js';
+export { type PackedModel, packingOf } from '../tasks/building-blocks/model-packing.js';
 export { type ExampleOutput, outputsOf } from '../tasks/building-blocks/outputs.js';
 export { probabilities } from '../tasks/building-blocks/probabilities.js';
 export {
@@ -68,6 +102,7 @@ export {
   type ReadData,
   type Task,
   type TaskContext,
+  type TaskCore,
   type TaskData,
   type TaskDefinition,
   type TaskStream,
@@ -80,11 +115,15 @@ export {
   jsonOption,
   numberOption,
   numberOrTextOption,
+  type OptionAbout,
   type OptionTable,
   optional,
   type TaskOption,
   textOption,
 } from '../tasks/definition/task-options.js';
+export type { CaptionExample, SavedCaptions } from '../tasks/recipes/caption/caption-data.js';
+export type { PicturePlace } from '../tasks/recipes/caption/caption-pictures.js';
+export type { SavedClasses } from '../tasks/recipes/classify/classify-data.js';
 export {
   type LoadLanguageModelOptions,
   loadLanguageModel,
@@ -92,6 +131,10 @@ export {
   type SavedLanguageModel,
   sampleLanguageModel,
 } from '../tasks/recipes/lm/saved-language-model.js';
+export type { SavedMusic } from '../tasks/recipes/music/music-data.js';
+export type { TranscribeSaved, Utterance } from '../tasks/recipes/transcribe/transcribe-data.js';
+export type { SoundEncoding } from '../tasks/recipes/transcribe/transcribe-sound.js';
+export type { SavedTranslation, TranslationExample } from '../tasks/recipes/translate/translate-data.js';
 export type { TrainingMemory } from '../tasks/runner/measured-memory.js';
 export type {
   EvaluateTaskOptions,
@@ -110,6 +153,7 @@ export {
   TASKS,
   type TaskMetrics,
   type TaskName,
+  type TaskOf,
   type TaskOptions,
   type TaskReference,
   type TaskSaved,

@@ -42,7 +42,7 @@ export type TaskName = keyof typeof TASKS;
 export type TaskReference = TaskName | AnyTask;
 
 /** The task of a reference. */
-type TaskOf<T extends TaskReference> = T extends TaskName ? (typeof TASKS)[T] : T;
+export type TaskOf<T extends TaskReference> = T extends TaskName ? (typeof TASKS)[T] : T;
 
 /** Table of the options of a task. */
 export type TaskTable<T extends TaskReference> =

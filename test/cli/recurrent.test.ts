@@ -26,7 +26,7 @@ describe('bptt train lm --recurrent', () => {
 
     const { metrics } = jsonOf(await runBptt(['eval', run('stopped'), '--data', data, '--json']));
     const { loss } = metrics as { loss: number };
-    expect(loss).toBeLessThan(3);
+    expect(loss).toBeLessThan(Math.log(23)); // a guess among the characters
     const sample = async (name: string) => (await runBptt(['sample', run(name), '--length', '100'])).stdout;
     expect(await sample('stopped')).toHaveLength(100);
     expect(await sample('stopped')).toBe(await sample('whole'));

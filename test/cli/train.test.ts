@@ -249,7 +249,7 @@ describe('a saved language model', () => {
     expect(evaluation).toEqual({ task: 'lm', part: data, examples: tokens });
     expect(Object.keys(metrics)).toEqual(['loss', 'perplexity', 'bitsPerToken', 'tokens']);
     expect(metrics['tokens']).toBe(tokens);
-    expect(metrics['loss']).toBeLessThan(3);
+    expect(metrics['loss']).toBeLessThan(Math.log(23)); // a guess among the characters
     const lines = await runBptt(['eval', run, '--data', data]);
     expect(lines.stdout).toBe(
       `${data}: ${tokens} symbols\nloss ${metrics['loss']?.toFixed(4)} nats  ` +

@@ -2,9 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { truthOf, windowExample, windowsOf } from '../../src/tasks/recipes/forecast/forecast-windows.js';
-import { evaluateTask, predictTask, trainTask } from '../../src/tasks/tasks.js';
+import { trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { realData } from '../data/real-data.js';
 import { QUIET, waveTable } from './trained.js';
 
 const small = {
@@ -17,15 +16,6 @@ const small = {
   batch: 8,
   learningRate: 1e-2,
 } as const;
-
-const errorOf = (metrics: unknown) => {
-  const { mse, naive, seasonalNaive } = metrics as {
-    mse: number;
-    naive: { mse: number };
-    seasonalNaive: { mse: number };
-  };
-  return { own: mse, naive: naive.mse, seasonal: seasonalNaive.mse };
-};
 
 describe('windows of a table', () => {
   const rows = Float32Array.from({ length: 20 }, (_, at) => at ** 2 / 4); // 10 rows of 2 columns
@@ -91,39 +81,6 @@ describe('windows of a table', () => {
 });
 
 describe('forecast', () => {
-  it.each(['direct', 'autoregressive'] as const)('beats the naive forecasts on two waves (%s)', async (mode) => {
-    const directory = temporaryDirectory();
-    const out = join(directory, 'run');
-    const data = waveTable(directory);
-    const result = await trainTask('forecast', { ...small, data, out, columns: 'a,b', mode });
-    expect(result.examples).toEqual({ training: 319, validation: 113, test: 113 });
-    const { own, naive, seasonal } = errorOf(result.metrics.test);
-    expect(own).toBeLessThan(0.1 * naive);
-    expect(own).toBeLessThan(0.5 * seasonal); // column b has another period
-    expect(Object.keys(result.metrics.test?.['columns'] as object)).toEqual(['a', 'b']);
-    const { metrics } = await evaluateTask(out, { threads: 1 });
-    expect(metrics).toEqual(result.metrics.test);
-  });
-
-  it('forecasts the rows behind a table in its own unit, from a file and from rows', async () => {
-    const directory = temporaryDirectory();
-    const out = join(directory, 'run');
-    const data = waveTable(directory);
-    await trainTask('forecast', { ...small, data, out, columns: 'a', covariates: 'b' });
-    const whole = readFileSync(data, 'utf8').trimEnd().split('\n');
-    const known = join(directory, 'known.csv');
-    writeFileSync(known, whole.slice(0, 592).join('\n'));
-    const [fromFile] = await all(predictTask(out, { file: known, threads: 1 }));
-    const truth = whole.slice(592, 600).map((line) => Number(line.split(',')[1]));
-    const forecasted = (fromFile as { a: number[] }).a;
-    expect(Object.keys(fromFile as object)).toEqual(['a']);
-    for (const [step, value] of truth.entries())
-      expect(Math.abs((forecasted[step] as number) - value)).toBeLessThan(1.5);
-    const rows = whole.slice(592 - 34, 592).map((line) => line.split(',').slice(1).map(Number));
-    expect(await all(predictTask(out, { values: [rows], threads: 1 }))).toEqual([fromFile]);
-    await expect(all(predictTask(out, { values: [rows.slice(1)] }))).rejects.toThrow(/33 rows, 34 are needed/);
-  });
-
   it('learns the scaling from the training rows only', async () => {
     const directory = temporaryDirectory();
     const data = waveTable(directory);
@@ -162,25 +119,5 @@ describe('forecast', () => {
     const given = { ...small, data: waveTable(directory), out, columns: 'a', ...wrong };
     await expect(trainTask('forecast', given as never)).rejects.toThrow(message);
     expect(existsSync(out)).toBe(false);
-  });
-});
-
-async function all(source: AsyncIterable<unknown>): Promise<unknown[]> {
-  const found: unknown[] = [];
-  for await (const item of source) found.push(item);
-  return found;
-}
-
-const etth1 = realData('etth1');
-
-describe('forecast on real data', () => {
-  it.skipIf(etth1.isMissing)('beats both naive forecasts of the oil temperature after four epochs', async () => {
-    const out = join(temporaryDirectory(), 'run');
-    const data = join(etth1.path, 'ETTh1.csv');
-    const options = { ...QUIET, data, out, columns: 'OT', rows: 3000, history: 48, units: 32, epochs: 4 };
-    const { metrics } = await trainTask('forecast', options);
-    const { own, naive, seasonal } = errorOf(metrics.test);
-    expect(own).toBeLessThan(naive);
-    expect(own).toBeLessThan(seasonal);
   });
 });

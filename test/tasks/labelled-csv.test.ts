@@ -2,9 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readLabelled, readUnlabelled } from '../../src/tasks/recipes/classify/labelled-sequences.js';
-import { trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { QUIET } from './trained.js';
 
 function table(...lines: readonly string[]): string {
   const file = join(temporaryDirectory(), 'table.csv');
@@ -65,17 +63,5 @@ describe('sequences of a CSV file', () => {
     ['a column twice', ['text,target,target', 'a,b,c'], /table\.csv' line 1.*one column 'target'/],
   ])('are refused with %s', async (_name, lines, message) => {
     await expect(readLabelled(table(...lines))).rejects.toThrow(code('invalid_row', message));
-  });
-
-  it('are learnt from', async () => {
-    const rows = Array.from({ length: 60 }, (_, at) =>
-      [0, 1, 2].map(
-        (step) => `${at},${(at % 2 === 0 ? 1 : -1) * step + (at % 7) / 10},${at % 2 === 0 ? 'up' : 'down'}`,
-      ),
-    );
-    const data = table('sequence,x,target', ...rows.flat());
-    const options = { ...QUIET, units: 8, batch: 8, epochs: 10, learningRate: 1e-2, dropout: 0 } as const;
-    const { metrics } = await trainTask('classify', { ...options, data, out: join(temporaryDirectory(), 'run') });
-    expect(metrics.test?.['accuracy']).toBe(1);
   });
 });

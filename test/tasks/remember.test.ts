@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { copyInput, memoryExamples, memorylessError } from '../../src/tasks/recipes/remember/memory-problems.js';
-import { evaluateTask, predictTask, trainTask } from '../../src/tasks/tasks.js';
+import { trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { QUIET } from './trained.js';
 
@@ -54,43 +54,6 @@ describe('the copy problem', () => {
 
 describe('remember', () => {
   const small = { ...QUIET, valid: 100, test: 200, units: 24, batch: 16 } as const;
-
-  it.each(['lstm', 'gru'] as const)('a %s adds numbers that lie some steps apart', async (cell) => {
-    const out = join(temporaryDirectory(), 'run');
-    const options = { ...small, out, cell, steps: 10, examples: 1500, epochs: 5, learningRate: 1e-2 };
-    const { metrics } = await trainTask('remember', options);
-    expect(metrics.test?.['memoryless']).toBeCloseTo(1 / 6, 10);
-    expect(metrics.test?.['error']).toBeLessThan(0.02);
-    expect((await evaluateTask(out, { threads: 1 })).metrics).toEqual(metrics.test);
-    const rows = Array.from({ length: 10 }, (_, step) => [0.3, step === 1 || step === 7 ? 1 : 0]);
-    for await (const { sum } of predictTask(out, { values: [rows], threads: 1 })) {
-      expect(Math.abs(Number(sum) - 0.6)).toBeLessThan(0.4);
-    }
-  });
-
-  it('copies better than without memory, and recalls symbols on request', async () => {
-    const out = join(temporaryDirectory(), 'run');
-    const options = {
-      ...small,
-      out,
-      problem: 'copy',
-      cell: 'gru',
-      steps: 2,
-      units: 32,
-      examples: 3000,
-      epochs: 8,
-      learningRate: 1e-2,
-    } as const;
-    const { metrics } = await trainTask('remember', options);
-    expect(metrics.test?.['error']).toBeLessThan(0.95 * Number(metrics.test?.['memoryless']));
-    for await (const { symbols } of predictTask(out, { values: [[0, 1, 2, 3, 4, 5, 6, 7, 0, 1]], threads: 1 })) {
-      expect(symbols).toHaveLength(10);
-    }
-    const wrong = async () => {
-      for await (const _ of predictTask(out, { values: [[8, 1]] }));
-    };
-    await expect(wrong()).rejects.toThrow(/10 symbols 0\.\.7/);
-  });
 
   it.each<[string, object, RegExp]>([
     ['data', { data: 'names' }, /'data' must be left out/],

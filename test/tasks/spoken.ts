@@ -3,6 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../../src/core/random.js';
 import { writeWav } from '../files/sound-file.js';
+import { QUIET } from './trained.js';
+
+/** A small training to write them down. */
+export const SMALL = {
+  ...QUIET,
+  ...{ units: 16, epochs: 7, batch: 8, learningRate: 2e-2, melBands: 10, join: '1-3', strings: 64, perturb: 0.2 },
+  ...{ validStrings: 8, testStrings: 20, silence: 60, dropout: 0 },
+} as const;
 
 /** Tones by name: two that stay and one that rises. */
 const TONES: Readonly<Record<string, (seconds: number) => number>> = {

@@ -1,10 +1,23 @@
 /** Small trainings of tasks, for tests. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JsonObject } from '../../src/core/json.js';
 import { Random } from '../../src/core/random.js';
+import type { PredictionSource } from '../../src/tasks/definition/task.js';
+import { predictTask } from '../../src/tasks/tasks.js';
 
 /** Training without progress, on one thread. */
 export const QUIET = { progress: false, threads: 1 } as const;
+
+/** An epoch that changes next to nothing: what these options reach, nobody has learnt. */
+export const UNTRAINED = { epochs: 1, learningRate: 1e-9 } as const;
+
+/** All predictions of a run for inputs or for a file. */
+export async function predictions(run: string, source: PredictionSource, options: object = {}): Promise<JsonObject[]> {
+  const found: JsonObject[] = [];
+  for await (const each of predictTask(run, { ...source, threads: 1, options: { ...options } })) found.push(each);
+  return found;
+}
 
 /** A folder of words of two languages that differ in their endings only. */
 export function wordFolder(directory: string, words = 60): string {

@@ -25,8 +25,11 @@ import { builtInLosses, type DefinedLoss } from './losses.js';
 
 /** What an input of a loss holds, such as its target. */
 export type OwnLossInput = {
-  /** Default as the output: one row for each step, or for each sequence. */
-  readonly per?: 'sequence';
+  /**
+   * Default as the output: one row for each step, or for each sequence. `label` is one row for each label of a target on a time axis
+   * of its own, `OUTPUT/labels`, as the function `ctc` takes it.
+   */
+  readonly per?: 'sequence' | 'label';
 } & (
   | {
       readonly kind: 'features';
@@ -158,7 +161,7 @@ function checkInput(name: string, input: OwnLossInput): OwnLossInput {
   if (typeof input !== 'object' || input === null) return refuse(name, 'what an input of a loss holds', input);
   requireOneOf(`${name}.kind`, input.kind, ['features', 'indices']);
   rejectUnknownKeys(name, input, ['kind', 'per', ...(input.kind === 'features' ? ['units'] : ['size', 'ignore'])]);
-  if (input.per !== undefined) requireOneOf(`${name}.per`, input.per, ['sequence']);
+  if (input.per !== undefined) requireOneOf(`${name}.per`, input.per, ['sequence', 'label']);
   const [field, size] = input.kind === 'features' ? ['units', input.units] : ['size', input.size];
   if (size !== undefined) requireNumber(`${name}.${field}`, size, { integer: true, min: 1 });
   if (input.kind === 'indices' && input.ignore !== undefined) {
@@ -168,9 +171,10 @@ function checkInput(name: string, input: OwnLossInput): OwnLossInput {
 }
 
 /** The size of an input beside these outputs. */
-function resolved(input: OwnLossInput, { graph, outputs }: LossBuildContext): LossInput {
+function resolved(input: OwnLossInput, { graph, outputs, labelAxis }: LossBuildContext): LossInput {
   const own = outputs.rows as SymbolicExtent;
-  const rows = input.per === 'sequence' && hasSteps(outputs) ? graph.batch(own.axis) : own;
+  const perSequence = hasSteps(outputs) ? graph.batch(own.axis) : own;
+  const rows = { own, sequence: perSequence, label: graph.steps(labelAxis) }[input.per ?? 'own'];
   if (input.kind === 'features') return { rows, columns: input.units ?? outputs.columns };
   return { rows, size: input.size ?? outputs.columns, ignore: input.ignore === true };
 }

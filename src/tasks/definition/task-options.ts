@@ -38,26 +38,29 @@ export type Checked<T extends OptionTable> = {
 export type Given<T extends OptionTable> = Partial<{ -readonly [Name in keyof T]: Checked<T>[Name] | undefined }>;
 
 /** What all makers of options take. */
-interface About<T> {
+export interface OptionAbout<T> {
   readonly description: string;
   readonly default?: T;
   readonly placeholder?: string;
 }
 
 /** A number within bounds. */
-export function numberOption(bounds: NumberBounds, about: About<number>): TaskOption<number> {
+export function numberOption(bounds: NumberBounds, about: OptionAbout<number>): TaskOption<number> {
   const check = (name: string, value: unknown) => requireNumber(name, value, bounds);
   return { kind: 'number', placeholder: bounds.integer === true ? 'n' : 'x', isOptional: false, check, ...about };
 }
 
 /** One of some names. */
-export function choiceOption<const C extends string>(choices: readonly C[], about: About<C>): TaskOption<C> {
+export function choiceOption<const C extends string>(choices: readonly C[], about: OptionAbout<C>): TaskOption<C> {
   const check = (name: string, value: unknown) => requireOneOf(name, value, choices);
   return { kind: 'text', placeholder: choices.join('|'), isOptional: false, check, ...about };
 }
 
 /** A text that is not empty, brought into its final form by `parse`. */
-export function textOption(about: About<string>, parse = (_name: string, text: string) => text): TaskOption<string> {
+export function textOption(
+  about: OptionAbout<string>,
+  parse = (_name: string, text: string) => text,
+): TaskOption<string> {
   const check = (name: string, value: unknown) => {
     if (typeof value === 'string' && value !== '') return parse(name, value);
     return refuse(name, 'a text', value);
@@ -66,7 +69,10 @@ export function textOption(about: About<string>, parse = (_name: string, text: s
 }
 
 /** A number within bounds, or a text: a fraction to hold back, or the file that holds it. */
-export function numberOrTextOption(bounds: NumberBounds, about: About<number | string>): TaskOption<number | string> {
+export function numberOrTextOption(
+  bounds: NumberBounds,
+  about: OptionAbout<number | string>,
+): TaskOption<number | string> {
   const check = (name: string, value: unknown) =>
     typeof value === 'string' && value !== '' ? value : requireNumber(name, value, bounds);
   return { kind: 'numberOrText', placeholder: 'file|x', isOptional: false, check, ...about };
@@ -74,7 +80,7 @@ export function numberOrTextOption(bounds: NumberBounds, about: About<number | s
 
 /** A JSON object. */
 export function jsonOption(
-  about: About<JsonObject>,
+  about: OptionAbout<JsonObject>,
   parse = (_name: string, value: JsonObject) => value,
 ): TaskOption<JsonObject> {
   const check = (name: string, value: unknown) =>

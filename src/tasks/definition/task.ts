@@ -8,6 +8,7 @@ import type { SequenceBatchesOptions } from '../../data/sequence-batches.js';
 import { TokenStreams } from '../../data/streams.js';
 import type { Model } from '../../model/model.js';
 import type { Network } from '../../model/network.js';
+import type { AnyLayerMaker } from '../../network/layers/define-layer.js';
 import type { AnyLossMaker } from '../../network/losses/define-loss.js';
 import type { LossDescription } from '../../network/losses/losses.js';
 import type { BatchPosition } from '../../training/trainer-options.js';
@@ -89,7 +90,7 @@ export type LossMetrics = {
 };
 
 /** What a task cannot do without, and what it may leave as it is. */
-interface TaskCore<T extends RunTable, S extends JsonObject, E, P extends AnyPart<E>, M extends JsonObject> {
+export interface TaskCore<T extends RunTable, S extends JsonObject, E, P extends AnyPart<E>, M extends JsonObject> {
   /** Its name on the command line and in its runs: letters, digits and dashes, not that of a built-in task. */
   readonly name: string;
   /** One line for the help. */
@@ -98,11 +99,13 @@ interface TaskCore<T extends RunTable, S extends JsonObject, E, P extends AnyPar
   readonly countedIn?: string;
   /** Names of the options that nothing depends on which is learnt: a trained model may be used with other values. */
   readonly usage?: readonly string[];
+  /** Layers of one's own that `network` has, as `defineLayer` gives them: the model of a run is read with them. */
+  readonly layers?: readonly AnyLayerMaker[];
+  /** Losses of one's own that `loss` may give, as `defineLoss` gives them: the model of a run is read with them. */
+  readonly losses?: readonly AnyLossMaker[];
   /** How the examples become batches; streams are batches already. Default: as the network reads them, see `packingOf`. */
   packing?(options: Checked<T>, saved: S): Packing<E>;
   network(options: Checked<T>, saved: S): Network;
-  /** Losses of the author's own that `loss` may give: what `defineLoss` returned. A trained model is loaded with them. */
-  readonly losses?: readonly AnyLossMaker[];
   /** Makes of a batch the one that is trained on, by its position alone; missing where batches stay as they are. */
   prepare?(batch: Batch, model: Model, options: Checked<T>, position: BatchPosition): Batch | Promise<Batch>;
   /** Metrics that are enough to choose the best model by, where all of them take long; default `evaluate`. */

@@ -1,0 +1,85 @@
+/**
+ * A layer of one's own, from training to serving: a gated mix of each step with what a wrapped cell makes of it. It is trained and saved in
+ * one process, and loaded in another, which checks its gradients and reads a signal as it arrives.
+ *
+ *   node examples/own-layer.mjs             trains, saves, and starts itself again with the file
+ *   node examples/own-layer.mjs FILE        loads the file and uses it
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  adam,
+  checkGradients,
+  defineLayer,
+  dense,
+  gru,
+  loadCheckpoint,
+  networkFromJSON,
+  option,
+  packSequences,
+  saveCheckpoint,
+  sequential,
+} from 'bptt';
+import { add, linear, multiply, sigmoid, subtract } from 'bptt/operations';
+
+/** y = x + g (cell(x) - x) with a gate g of its own: a highway around any layer that keeps the width. */
+const highway = defineLayer({
+  name: 'highway',
+  options: { layer: option.layer(), bias: option.number({ default: -1 }) },
+  build([x], { options, parameter, apply }) {
+    const { columns } = x;
+    const weight = parameter('gate_weight', [columns, columns]);
+    const gate = sigmoid(linear(x, weight, parameter('gate_bias', [columns], { initializer: options.bias })));
+    return add(x, multiply(gate, subtract(apply(options.layer, x), x)));
+  },
+});
+
+/** A wave of which the next value is to be predicted at each step. */
+const wave = (at) => Math.sin(at / 3) * Math.cos(at / 11);
+const waveFrom = (begin, length) => Float32Array.from({ length }, (_, at) => wave(begin + at));
+const batchFrom = (begin, sequences = 8, steps = 30) => {
+  const begins = Array.from({ length: sequences }, (_, at) => begin + 40 * at);
+  const inputs = begins.map((first) => waveFrom(first, steps));
+  return packSequences(inputs, { targets: begins.map((first) => waveFrom(first + 1, steps)) });
+};
+
+async function train(file) {
+  const layers = [dense({ units: 8 }), highway({ layer: gru({ units: 8 }) }), dense({ units: 1 })];
+  const settings = { loss: 'meanSquaredError', optimizer: adam({ learningRate: 1e-2 }), seed: 1 };
+  const model = await sequential(layers, { features: 1 }).compile(settings);
+  for (let step = 0; step < 150; step++) await model.trainStep(batchFrom(13 * step), { clipNorm: 1 });
+  console.log(`trained ${model.step} steps, loss ${(await model.evaluate(batchFrom(5000))).loss}`);
+  await saveCheckpoint(file, { tensors: model.parameters, metadata: { network: model.description } });
+  model.dispose();
+}
+
+async function use(file) {
+  const { tensors, metadata } = await loadCheckpoint(file);
+  const network = networkFromJSON(metadata.network, { layers: [highway] });
+  const model = await network.compile({ loss: 'meanSquaredError' });
+  for (const [name, { data }] of model.parameters) data.set(tensors.get(name).data);
+  model.parametersChanged();
+  console.log(`loaded, loss ${(await model.evaluate(batchFrom(5000))).loss}`);
+  console.log(checkGradients(model, batchFrom(5000, 2, 5)));
+
+  const stream = model.stream();
+  let next;
+  for (const value of waveFrom(7000, 40)) [next] = stream.step(Float32Array.of(value));
+  console.log(`streamed ${next}, expected ${wave(7040)}`);
+  model.dispose();
+}
+
+const [given] = process.argv.slice(2);
+if (given !== undefined) {
+  await use(given);
+} else {
+  const folder = mkdtempSync(join(tmpdir(), 'bptt-example-'));
+  const file = join(folder, 'wave.safetensors');
+  await train(file);
+  const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), file], { stdio: 'inherit' });
+  rmSync(folder, { recursive: true });
+  process.exitCode = status ?? 1;
+}
