@@ -84,8 +84,16 @@ export {
   type LayerNormalizationOptions,
   layerNormalization,
 } from './network/layers/layer-normalization.js';
-export { type AnyLayer, concatenate, type MergeDescription, sum } from './network/layers/layers.js';
-export type { Merge } from './network/layers/merge.js';
+export {
+  type AnyLayer,
+  add,
+  average,
+  concatenate,
+  type MergeDescription,
+  multiply,
+  sum,
+} from './network/layers/layers.js';
+export type { Merge, MergeKind } from './network/layers/merge.js';
 export { type PenaltyDescription, type PenaltyOptions, penalty } from './network/layers/penalty.js';
 export { type PoolDescription, pool } from './network/layers/pool.js';
 export { gru, lstm, rnn } from './network/layers/recurrent.js';

@@ -17,7 +17,7 @@ import { type PenaltyDescription, penaltyLayer } from './penalty.js';
 import { type PoolDescription, poolLayer } from './pool.js';
 import { type RecurrentDescription, recurrentLayers } from './recurrent.js';
 
-export { concatenate, type MergeDescription, sum } from './merge.js';
+export { add, average, concatenate, type MergeDescription, multiply, sum } from './merge.js';
 
 /** Description of a layer of the library. */
 export type BuiltInLayer =

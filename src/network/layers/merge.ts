@@ -5,18 +5,38 @@ import { only, type Value } from '../../graph/value.js';
 import type { LayerDefinition } from './layer.js';
 import { alignedRows } from './rows.js';
 
-/** `concatenate` sets the columns side by side, `sum` adds values of one size. */
+/** `concatenate` sets the columns of the two directions side by side, `sum` adds them. */
 export type Merge = 'concatenate' | 'sum';
 
+/** The kinds of layers that join their inputs; `sum` is another name of `add`, which saved networks have. */
+export type MergeKind = Merge | 'add' | 'multiply' | 'average';
+
+type Join = (graph: Graph, values: readonly Value[]) => Value;
+
+/** Joins values from left to right by an operation of two. */
+function pairwise(operation: 'concatenate' | 'add' | 'multiply'): Join {
+  return (graph, values) => values.reduce((a, b) => only(graph.apply(operation, { a, b }), 'y'));
+}
+
+const added = pairwise('add');
+
+const joins: Readonly<Record<MergeKind, Join>> = {
+  concatenate: pairwise('concatenate'),
+  add: added,
+  sum: added,
+  multiply: pairwise('multiply'),
+  average: (graph, values) =>
+    only(graph.apply('scale', { x: added(graph, values) }, { factor: 1 / values.length }), 'y'),
+};
+
 /** Joins one or more values, from left to right. */
-export function merged(graph: Graph, merge: Merge, values: readonly Value[]): Value {
-  const operation = merge === 'sum' ? 'add' : 'concatenate';
-  return values.reduce((a, b) => only(graph.apply(operation, { a, b }), 'y'));
+export function merged(graph: Graph, merge: MergeKind, values: readonly Value[]): Value {
+  return joins[merge](graph, values);
 }
 
 /** Frozen description of a layer that joins several inputs row by row. */
 export interface MergeDescription {
-  readonly kind: Merge;
+  readonly kind: MergeKind;
 }
 
 /**
@@ -27,13 +47,38 @@ export function concatenate(): MergeDescription {
   return Object.freeze({ kind: 'concatenate' });
 }
 
-/** Adds its inputs, which have as many columns: [N, F], [N, F], ... -> [N, F]. Rows are joined as by `concatenate`. */
+/**
+ * Adds its inputs, which have as many columns: [N, F], [N, F], ... -> [N, F]. Rows are joined as by `concatenate`.
+ *
+ * @example { name: 'block', layer: add(), inputs: ['normalized', 'input'] } // a residual connection
+ */
+export function add(): MergeDescription {
+  return Object.freeze({ kind: 'add' });
+}
+
+/** The same as `add`, under the name that older networks are saved with. */
 export function sum(): MergeDescription {
   return Object.freeze({ kind: 'sum' });
 }
 
+/**
+ * Multiplies its inputs element by element, which have as many columns: [N, F], [N, F], ... -> [N, F]. Rows are joined as by
+ * `concatenate`.
+ *
+ * @example { name: 'gated', layer: multiply(), inputs: ['candidate', 'gate'] }
+ */
+export function multiply(): MergeDescription {
+  return Object.freeze({ kind: 'multiply' });
+}
+
+/** The mean of its inputs, which have as many columns: [N, F], [N, F], ... -> [N, F]. Rows are joined as by `concatenate`. */
+export function average(): MergeDescription {
+  return Object.freeze({ kind: 'average' });
+}
+
 /** The definition of a layer that joins its inputs. */
-function mergeLayer(kind: Merge, make: () => MergeDescription): LayerDefinition<MergeDescription> {
+function mergeLayer(make: () => MergeDescription): LayerDefinition<MergeDescription> {
+  const { kind } = make();
   return {
     kind,
     fromOptions: (options) => {
@@ -45,4 +90,4 @@ function mergeLayer(kind: Merge, make: () => MergeDescription): LayerDefinition<
 }
 
 /** The definitions of the layers that join their inputs. */
-export const mergeLayers = [mergeLayer('concatenate', concatenate), mergeLayer('sum', sum)] as const;
+export const mergeLayers = [concatenate, add, sum, multiply, average].map(mergeLayer);

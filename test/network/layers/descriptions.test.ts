@@ -3,7 +3,16 @@ import { OptionError } from '../../../src/core/errors.js';
 import { activation, dense, dropout } from '../../../src/network/layers/dense.js';
 import { embedding } from '../../../src/network/layers/embedding.js';
 import { layerNormalization } from '../../../src/network/layers/layer-normalization.js';
-import { type AnyLayer, concatenate, layerFromJSON, layerRule, sum } from '../../../src/network/layers/layers.js';
+import {
+  type AnyLayer,
+  add,
+  average,
+  concatenate,
+  layerFromJSON,
+  layerRule,
+  multiply,
+  sum,
+} from '../../../src/network/layers/layers.js';
 import { penalty } from '../../../src/network/layers/penalty.js';
 import { pool } from '../../../src/network/layers/pool.js';
 import { gru, lstm, rnn } from '../../../src/network/layers/recurrent.js';
@@ -22,6 +31,9 @@ const everyLayer: readonly AnyLayer[] = [
   penalty({ activation: 2, temporal: 1 }),
   concatenate(),
   sum(),
+  add(),
+  multiply(),
+  average(),
 ];
 
 describe('a layer description', () => {
