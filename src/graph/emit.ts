@@ -2,9 +2,9 @@
 import { NativeError } from '../core/errors.js';
 import { native } from '../native/addon.js';
 import { ALIGNMENT } from '../native/memory.js';
-import { format, operationsFingerprint } from './generated/operations.js';
+import { format, operationsFingerprint, storageBytes } from './generated/operations.js';
 import type { Instructions } from './schedule-nodes.js';
-import type { Node, Value, ValueType } from './value.js';
+import { type Node, type Storage, storageOf, type Value, type ValueType } from './value.js';
 
 /** Largest sizes of a time axis that a program has room for. */
 export interface AxisCapacity {
@@ -41,6 +41,10 @@ const TYPES: Readonly<Record<ValueType, number>> = {
   packed: format.packed,
 };
 
+function codeOf(storage: Storage): number {
+  return Object.keys(storageBytes).indexOf(storage);
+}
+
 /**
  * Makes sure that the addon knows the same operations.
  *
@@ -62,12 +66,13 @@ function operandsOf(node: Node): (Value | undefined)[] {
 /**
  * Writes the instructions.
  *
+ * @param compute type of the arithmetic
  * @param axes capacity of every time axis by name
  * @param locationOf where each value stands
  */
 export function emitProgram(
   instructions: Instructions,
-  isDouble: boolean,
+  compute: Storage,
   axes: ReadonlyMap<string, AxisCapacity>,
   locationOf: (value: Value) => Location,
 ): ProgramText {
@@ -98,7 +103,7 @@ export function emitProgram(
   const words: number[] = [
     format.magic,
     format.version,
-    isDouble ? 1 : 0,
+    codeOf(compute),
     axisNames.length,
     values.length,
     instructions.nodes.length,
@@ -109,8 +114,8 @@ export function emitProgram(
     const { block, offset, stride, first } = locationOf(value);
     const kind = typeof value.rows === 'number' ? format.fixed : format[value.rows.kind];
     const rows = typeof value.rows === 'number' ? value.rows : axisNames.indexOf(value.rows.axis);
-    words.push(block, offset / ALIGNMENT, TYPES[value.type], kind, rows, value.columns, value.low, value.high);
-    words.push(stride, first);
+    words.push(block, offset / ALIGNMENT, TYPES[value.type], codeOf(storageOf(value, compute)), kind, rows);
+    words.push(value.columns, value.low, value.high, stride, first);
   }
   return {
     words: Int32Array.from(words.concat(body)),

@@ -8,6 +8,7 @@ import {
   type Extent,
   type Node,
   type Source,
+  type Storage,
   type SymbolicExtent,
   sameExtent,
   type Value,
@@ -23,6 +24,12 @@ export interface ExternalOptions {
   readonly offset?: number;
 }
 
+/** Settings of a graph. */
+export interface GraphOptions {
+  /** How packed weights are stored, apart from the type of arithmetic; default in that type. */
+  readonly weights?: Storage;
+}
+
 /** Operands by name; undefined for one that is left out. */
 export type Operands = Readonly<Record<string, Value | undefined>>;
 
@@ -33,7 +40,12 @@ export class Graph {
   /** Computed values that are to stand in memory of the model, with that memory. */
   readonly assignments = new Map<Value, Value>();
   readonly #known = new Map<string, Node>();
+  readonly #weights: Storage | undefined;
   #nextId = 0;
+
+  constructor(options: GraphOptions = {}) {
+    this.#weights = options.weights;
+  }
 
   /** Rows of all valid steps of a time axis. */
   steps(axis: string): SymbolicExtent {
@@ -172,6 +184,7 @@ export class Graph {
         rows,
         columns,
         type: spec.type,
+        ...(spec.type === 'packed' && this.#weights !== undefined ? { storage: this.#weights } : {}),
         low: spec.gates,
         high: 0,
         node,

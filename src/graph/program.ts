@@ -4,10 +4,11 @@ import { type AxisSamples, asNativeError, type NativeProgram, native } from '../
 import { allocateBlock } from '../native/memory.js';
 import { threadGrain } from '../native/threads.js';
 import { type AxisCapacity, emitProgram, type Location } from './emit.js';
+import { storageBytes } from './generated/operations.js';
 import type { Graph } from './graph.js';
 import { planMemory } from './planner.js';
 import { scheduleNodes } from './schedule-nodes.js';
-import type { Value } from './value.js';
+import { storageOf, type Value } from './value.js';
 import { findViews } from './views.js';
 
 /** Blocks of the model, by the source of the values that stand in them. */
@@ -50,7 +51,7 @@ export class CompiledProgram {
   /** Bytes of the arena that this program owns. */
   readonly arenaBytes: number;
   readonly axes: ReadonlyMap<string, AxisCapacity>;
-  readonly #isDouble: boolean;
+  readonly #compute: 'float32' | 'float64';
   readonly #blocks: readonly Uint8Array[];
   readonly #locations = new Map<number, Location>();
   readonly #externals: ReadonlyMap<string, Value>;
@@ -65,7 +66,7 @@ export class CompiledProgram {
    */
   constructor(graph: Graph, options: ProgramOptions) {
     this.axes = options.axes;
-    this.#isDouble = options.precision === 'float64';
+    this.#compute = options.precision ?? 'float32';
     const scheduled = scheduleNodes(graph, options.outputs, options.prepare === true);
     const outside = new Set(options.outputs.map((value) => value.id));
     const isFree = (value: Value) => !outside.has(value.id) && !graph.assignments.has(value);
@@ -94,7 +95,7 @@ export class CompiledProgram {
       const offset = plan.offsets.get(value.id) as number;
       return place(value) ?? { block: ARENA, offset, stride: value.columns, first: 0 };
     };
-    const text = emitProgram(instructions, this.#isDouble, options.axes, locationOf);
+    const text = emitProgram(instructions, this.#compute, options.axes, locationOf);
     for (const value of [...text.values, ...options.outputs, ...inputs]) {
       if (!views.has(value.id)) this.#locations.set(value.id, locationOf(value));
     }
@@ -130,7 +131,9 @@ export class CompiledProgram {
   /** The memory of a real value at full capacity; its first rows are those of the running batch. */
   real(value: Value | string): Float32Array | Float64Array {
     const { buffer, offset, elements } = this.#memory(value);
-    return this.#isDouble ? new Float64Array(buffer, offset, elements) : new Float32Array(buffer, offset, elements);
+    return this.#compute === 'float64'
+      ? new Float64Array(buffer, offset, elements)
+      : new Float32Array(buffer, offset, elements);
   }
 
   /** The memory of whole numbers: indices, random keys. */
@@ -201,13 +204,13 @@ export class CompiledProgram {
   }
 
   #bytesPerEntry(value: Value): number {
-    if (value.type === 'int32') return 4;
-    return value.type === 'float64' || this.#isDouble ? 8 : 4;
+    return storageBytes[storageOf(value, this.#compute)];
   }
 
   #elementsOf(value: Value): number {
     if (value.type === 'packed') {
-      return native().packedSize(value.rows as number, value.columns, value.low, this.#isDouble);
+      const storage = storageOf(value, this.#compute);
+      return native().packedSize(value.rows as number, value.columns, value.low, this.#compute, storage);
     }
     if (typeof value.rows === 'number') return value.rows * value.columns;
     const axis = this.axes.get(value.rows.axis);
