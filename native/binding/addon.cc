@@ -5,6 +5,7 @@
 #include "binding/napi_setup.h"
 #include "binding/program_object.h"
 #include "kernels/operations.h"
+#include "kernels/storage.h"
 #include "program/probe.h"
 
 namespace bptt {
@@ -49,12 +50,27 @@ Napi::Value operations_fingerprint(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), text);
 }
 
-// packedSize(inputs, outputs, gates, isDouble): number      elements of packed weights
+// kernelTypes(): { compute, storage }[]      types that kernels are there for: of arithmetic, and of packed weights
+Napi::Value kernel_types(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const BpttKernelTable& table = *configured(info).table;
+  Napi::Array result = Napi::Array::New(env);
+  for (int32_t t = 0; t < table.type_count; ++t) {
+    Napi::Object types = Napi::Object::New(env);
+    types.Set("compute", name_of(static_cast<Storage>(table.types[t].compute)));
+    types.Set("storage", name_of(static_cast<Storage>(table.types[t].storage)));
+    result.Set(result.Length(), types);
+  }
+  return result;
+}
+
+// packedSize(inputs, outputs, gates, compute, storage): number      numbers of the storage that packed weights take
 Napi::Value packed_size(const Napi::CallbackInfo& info) {
-  const Dispatch& dispatch = configured(info);
+  const BpttKernelTable& table = *configured(info).table;
   const int64_t inputs = info[0].ToNumber().Int64Value();
   const int64_t outputs = info[1].ToNumber().Int64Value();
   const int32_t gates = info[2].ToNumber().Int32Value();
+  const std::string compute = info[3].ToString().Utf8Value(), storage = info[4].ToString().Utf8Value();
   constexpr int64_t kLimit = 1 << 24;
   if (inputs < 1 || outputs < 1 || inputs > kLimit || outputs > kLimit || gates < 1 || gates > 4 ||
       outputs % gates != 0) {
@@ -62,8 +78,16 @@ Napi::Value packed_size(const Napi::CallbackInfo& info) {
                       "cannot pack " + std::to_string(inputs) + " by " + std::to_string(outputs) + " weights for " +
                           std::to_string(gates) + " gates");
   }
-  return Napi::Number::New(info.Env(), static_cast<double>(dispatch.table->packed_size(inputs, outputs, gates,
-                                                                                       info[3].ToBoolean() ? 1 : 0)));
+  for (int32_t t = 0; t < table.type_count; ++t) {
+    const BpttKernelTypes& types = table.types[t];
+    if (compute != name_of(static_cast<Storage>(types.compute)) ||
+        storage != name_of(static_cast<Storage>(types.storage))) {
+      continue;
+    }
+    return Napi::Number::New(info.Env(), static_cast<double>(types.packed_size(inputs, outputs, gates)));
+  }
+  throw coded_error(info.Env(), "invalid_program",
+                    "there are no kernels that compute in " + compute + " with weights stored in " + storage);
 }
 
 // misalignment(bytes: Uint8Array): number      how far its first byte lies behind a 64-byte boundary
@@ -103,6 +127,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("configure", Napi::Function::New(env, configure, "configure"));
   exports.Set("info", Napi::Function::New(env, describe, "info"));
   exports.Set("operationsFingerprint", Napi::Function::New(env, operations_fingerprint, "operationsFingerprint"));
+  exports.Set("kernelTypes", Napi::Function::New(env, kernel_types, "kernelTypes"));
   exports.Set("packedSize", Napi::Function::New(env, packed_size, "packedSize"));
   exports.Set("misalignment", Napi::Function::New(env, misalignment, "misalignment"));
   exports.Set("probe", Napi::Function::New(env, probe_array, "probe"));

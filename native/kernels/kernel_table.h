@@ -60,10 +60,18 @@ typedef void (*BpttKernel)(const BpttCall* call);
 // `operands`, `axis` and `other` (null when there is none) hold the capacities here; absent operands have null `data`.
 typedef BpttScratch (*BpttScratchSize)(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other);
 
+// Types that kernels are compiled for: of arithmetic, and of stored weights. Codes of storage.h.
+typedef struct BpttKernelTypes {
+  int32_t compute;
+  int32_t storage;
+  // Numbers of the storage that [inputs, outputs] weights take when they are packed for `gates` gates.
+  int64_t (*packed_size)(int64_t inputs, int64_t outputs, int32_t gates);
+} BpttKernelTypes;
+
 typedef struct BpttOperation {
   const char* name;
-  BpttKernel kernel[2];        // float, double
-  BpttScratchSize scratch[2];  // null: none
+  const BpttKernel* kernel;        // for each of the table's types; null: none
+  const BpttScratchSize* scratch;  // the same
 } BpttOperation;
 
 typedef struct BpttKernelTable {
@@ -72,9 +80,9 @@ typedef struct BpttKernelTable {
   uint64_t operations_fingerprint;  // of the rows that the kernels were compiled with
   const char* isa;                  // "sse2", "avx2", "avx512", "neon", "generic"
   const char* eigen_version;
+  int32_t type_count;
+  const BpttKernelTypes* types;
   const BpttOperation* operations;
-  // Elements of [inputs, outputs] weights packed for `gates` gates; double when `is_double`.
-  int64_t (*packed_size)(int64_t inputs, int64_t outputs, int32_t gates, int32_t is_double);
 } BpttKernelTable;
 
 typedef const BpttKernelTable* (*BpttKernelEntry)(void);

@@ -67,7 +67,7 @@ Status Program::lay_out() {
       }
       const Value& value = values_[static_cast<size_t>(index)];
       uint8_t* data = blocks_[static_cast<size_t>(value.block)].data + value.offset;
-      if (value.type == ValueType::kReal) data += value.first * (is_double_ != 0 ? 8 : 4);
+      data += value.first * bytes_of(value.storage);
       operands_.push_back({data, rows_of(value), value.columns, value.stride});
     }
   }
@@ -75,7 +75,7 @@ Status Program::lay_out() {
     if (instruction.other >= 0 && instruction.axis >= 0) {
       joined_axes_.emplace(static_cast<size_t>(instruction.other), static_cast<size_t>(instruction.axis));
     }
-    const BpttScratchSize size = kernels_->operations[instruction.opcode].scratch[is_double_];
+    const BpttScratchSize size = kernels_->operations[instruction.opcode].scratch[instruction.types];
     if (size == nullptr) continue;
     const BpttScratch scratch = size(operands_.data() + instruction.first_operand, axis_or_null(instruction.axis),
                                      axis_or_null(instruction.other));
@@ -308,7 +308,7 @@ void Program::run_member(int id, int count, int64_t first, void* member) {
                           shared_scratch_.data(),
                           thread_scratch == nullptr ? nullptr : thread_scratch + id * thread_scratch_bytes_,
                           instruction.shared ? &together : &alone};
-      kernels_->operations[instruction.opcode].kernel[is_double_](&call);
+      kernels_->operations[instruction.opcode].kernel[instruction.types](&call);
     }
     if (context->stopped) return;
     // Between two instructions of thread 0 nobody need wait; before the commit all agree whether to go on. After the

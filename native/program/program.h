@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "base/thread_team.h"
 #include "kernels/kernel_table.h"
+#include "kernels/storage.h"
 #include "program/signature.h"
 #include "program/work.h"
 
@@ -28,6 +29,7 @@ struct Value {
   int32_t block;
   int64_t offset;  // bytes
   ValueType type;
+  Storage storage;
   Extent rows;
   int64_t columns;
   int32_t low;
@@ -42,6 +44,7 @@ struct AxisCapacity {
 
 struct Instruction {
   int32_t opcode;
+  int32_t types;                  // which of the kernels of its operation: their place in the kernel table
   std::vector<int32_t> operands;  // value index or -1
   int64_t first_attribute;
   int32_t axis;   // of the letters N and B, or -1
@@ -109,7 +112,7 @@ class Program {
   void run_member(int id, int count, int64_t first, void* barrier);
 
   const BpttKernelTable* kernels_ = nullptr;
-  int is_double_ = 0;
+  Storage compute_ = Storage::float32;
   int threads_ = 1;
   int64_t grain_ = 0;
   int64_t prepare_end_ = 0;

@@ -24,6 +24,10 @@ Status invalid(const std::string& message) {
   return Status::error("invalid_program", message);
 }
 
+bool is_storage(int32_t code) {
+  return code >= 0 && code < static_cast<int32_t>(Storage::count);
+}
+
 }  // namespace
 
 Status ProgramReader::read() {
@@ -46,9 +50,12 @@ Status ProgramReader::read_header() {
   if (version != Format::version) {
     return invalid("format version " + std::to_string(version) + ", expected " + std::to_string(Format::version));
   }
-  program_.is_double_ = next();
-  if (program_.is_double_ != 0 && program_.is_double_ != 1)
-    return invalid("unknown real type " + std::to_string(program_.is_double_));
+  const int32_t compute = next();
+  if (!is_storage(compute)) return invalid("unknown real type " + std::to_string(compute));
+  program_.compute_ = static_cast<Storage>(compute);
+  if (types_of(program_.compute_) < 0) {
+    return invalid(std::string("there are no kernels that compute in ") + name_of(program_.compute_));
+  }
   axes_ = next();
   values_ = next();
   instructions_ = next();
@@ -101,10 +108,42 @@ int64_t ProgramReader::value_bytes(const Value& value) const {
   }
   int64_t elements = rows * value.stride;
   if (value.type == ValueType::kPacked) {
-    elements = program_.kernels_->packed_size(rows, value.columns, value.low, program_.is_double_);
+    elements = program_.kernels_->types[types_of(value.storage)].packed_size(rows, value.columns, value.low);
   }
-  const bool wide = value.type == ValueType::kDouble || (value.type != ValueType::kInt32 && program_.is_double_ != 0);
-  return elements * (wide ? 8 : 4);
+  return elements * bytes_of(value.storage);
+}
+
+// The place in the kernel table of kernels that compute as the program does, on packed weights stored so; -1: none.
+int32_t ProgramReader::types_of(Storage storage) const {
+  const BpttKernelTable& kernels = *program_.kernels_;
+  for (int32_t t = 0; t < kernels.type_count; ++t) {
+    if (kernels.types[t].compute == static_cast<int32_t>(program_.compute_) &&
+        kernels.types[t].storage == static_cast<int32_t>(storage)) {
+      return t;
+    }
+  }
+  return -1;
+}
+
+// Numbers of a type are stored in one way, but for packed weights.
+Status ProgramReader::check_storage(const std::string& name, const Value& value) const {
+  Storage expected = program_.compute_;
+  switch (value.type) {
+    case ValueType::kPacked:
+      if (types_of(value.storage) >= 0) return Status::ok();
+      return invalid(name + ": there are no kernels that compute in " + name_of(program_.compute_) +
+                     " with weights stored in " + name_of(value.storage));
+    case ValueType::kInt32:
+      expected = Storage::int32;
+      break;
+    case ValueType::kDouble:
+      expected = Storage::float64;
+      break;
+    case ValueType::kReal:
+      break;
+  }
+  if (value.storage == expected) return Status::ok();
+  return invalid(name + " is stored in " + name_of(value.storage) + ", expected " + name_of(expected));
 }
 
 Status ProgramReader::read_values() {
@@ -116,6 +155,7 @@ Status ProgramReader::read_values() {
     const uint32_t offset = static_cast<uint32_t>(next());
     value.offset = int64_t{offset} * kAlignment;
     const int32_t type = next();
+    const int32_t storage = next();
     const int32_t kind = next();
     value.rows.value = next();
     value.columns = next();
@@ -127,7 +167,9 @@ Status ProgramReader::read_values() {
       return invalid(name + " has unknown type " + std::to_string(type));
     if (kind < Format::fixed || kind > Format::batch)
       return invalid(name + " has unknown extent kind " + std::to_string(kind));
+    if (!is_storage(storage)) return invalid(name + " has unknown storage " + std::to_string(storage));
     value.type = static_cast<ValueType>(type);
+    value.storage = static_cast<Storage>(storage);
     value.rows.kind = static_cast<Extent::Kind>(kind);
     if (value.block < 0 || value.block >= static_cast<int64_t>(program_.blocks_.size())) {
       return invalid(name + " lies in block " + std::to_string(value.block) + " of " +
@@ -152,6 +194,8 @@ Status ProgramReader::read_values() {
     const int64_t largest =
         kind == Extent::kFixed ? value.rows.value : program_.capacities_[static_cast<size_t>(value.rows.value)].rows;
     if (largest > kMaxElements / value.stride) return invalid(name + " is larger than any memory");
+    const Status stored = check_storage(name, value);
+    if (!stored.is_ok()) return stored;
     const int64_t bytes = value_bytes(value);
     const int64_t available = program_.blocks_[static_cast<size_t>(value.block)].bytes;
     if (value.offset > available || bytes > available - value.offset) {
@@ -197,6 +241,8 @@ Status ProgramReader::check_instruction(const OperationRow& row, Instruction* in
     const Value* value = value_or_null(index);
     sizes.push_back(value == nullptr ? Work::Size{} : Work::Size{value->rows, value->columns});
   }
+  const Status types = choose_kernel(row, instruction);
+  if (!types.is_ok()) return types;
   instruction->axis = axis_of(letters, 'N', 'B');
   instruction->other = axis_of(letters, 'M', 'E');
 
@@ -218,6 +264,24 @@ Status ProgramReader::check_instruction(const OperationRow& row, Instruction* in
     if (!status.is_ok()) return status;
   }
   instruction->work = Work(row, letters, sizes);
+  return Status::ok();
+}
+
+// All packed operands of an instruction are stored alike. That there are kernels for that was checked with the values.
+Status ProgramReader::choose_kernel(const OperationRow& row, Instruction* instruction) const {
+  Storage storage = program_.compute_;
+  const OperandRow* first = nullptr;
+  for (int o = 0; o < row.operands.count; ++o) {
+    const Value* value = value_or_null(instruction->operands[static_cast<size_t>(o)]);
+    if (value == nullptr || value->type != ValueType::kPacked) continue;
+    if (first != nullptr && value->storage != storage) {
+      return refuse_program(row.name, std::string(row.operands[o].name) + " is stored in " + name_of(value->storage) +
+                                          ", but " + std::string(first->name) + " in " + name_of(storage));
+    }
+    if (first == nullptr) first = &row.operands[o];
+    storage = value->storage;
+  }
+  instruction->types = types_of(storage);
   return Status::ok();
 }
 

@@ -21,6 +21,9 @@ class ProgramReader {
   Status check_instruction(const OperationRow& row, Instruction* instruction);
   Status check_operand(const OperationRow& row, const OperandRow& operand, int32_t index, Letters* letters) const;
   const Value* value_or_null(int32_t index) const;
+  int32_t types_of(Storage storage) const;
+  Status check_storage(const std::string& name, const Value& value) const;
+  Status choose_kernel(const OperationRow& row, Instruction* instruction) const;
   int32_t next() { return words_[position_++]; }
   bool has(int64_t count) const { return count >= 0 && count <= static_cast<int64_t>(words_.size()) - position_; }
   int64_t value_bytes(const Value& value) const;

@@ -8,6 +8,7 @@ import {
   type Extent,
   type Node,
   type Source,
+  type Storage,
   type SymbolicExtent,
   sameExtent,
   type Value,
@@ -32,6 +33,12 @@ export function graphOf(value: Value): Graph | undefined {
   return owners.get(value);
 }
 
+/** Settings of a graph. */
+export interface GraphOptions {
+  /** How packed weights are stored, apart from the type of arithmetic; default in that type. */
+  readonly weights?: Storage;
+}
+
 /** Operands by name; undefined for one that is left out. */
 export type Operands = Readonly<Record<string, Value | undefined>>;
 
@@ -43,7 +50,12 @@ export class Graph {
   readonly assignments = new Map<Value, Value>();
   readonly #known = new Map<string, Node>();
   readonly #constants = new Map<string, Value>();
+  readonly #weights: Storage | undefined;
   #nextId = 0;
+
+  constructor(options: GraphOptions = {}) {
+    this.#weights = options.weights;
+  }
 
   /** Rows of all valid steps of a time axis. */
   steps(axis: string): SymbolicExtent {
@@ -192,7 +204,16 @@ export class Graph {
         if (spec.optional) continue;
         throw new ShapeError('shape_mismatch', `${name}: the size of ${spec.name} is not known`, { operation: name });
       }
-      const value: Value = { id: this.#nextId++, rows, columns, type: spec.type, low: spec.gates, high: 0, node };
+      const value: Value = {
+        id: this.#nextId++,
+        rows,
+        columns,
+        type: spec.type,
+        ...(spec.type === 'packed' && this.#weights !== undefined ? { storage: this.#weights } : {}),
+        low: spec.gates,
+        high: 0,
+        node,
+      };
       outputs.set(spec.name, value);
       owners.set(value, this);
     }

@@ -1,4 +1,5 @@
 /** The nodes and edges of a graph: symbolic values, and the operations between them. */
+import type { storageBytes } from './generated/operations.js';
 import type { Operation } from './operation.js';
 
 /** A number of rows that is known only when a batch arrives: all packed rows of a time axis, or its sequences. */
@@ -13,6 +14,9 @@ export type Extent = number | SymbolicExtent;
 /** Entries of a value: the program's real type, 32-bit whole numbers, 64-bit run-time numbers, or packed weights. */
 export type ValueType = 'real' | 'int32' | 'float64' | 'packed';
 
+/** How the numbers of a value lie in memory (native/kernels/storage.h). */
+export type Storage = keyof typeof storageBytes;
+
 /** Where a value that no operation makes comes from. */
 export type Source = 'input' | 'parameter' | 'gradient' | 'optimizer';
 
@@ -22,6 +26,8 @@ export interface Value {
   readonly rows: Extent;
   readonly columns: number;
   readonly type: ValueType;
+  /** How packed weights are stored; default as the program computes. */
+  readonly storage?: Storage;
   /** int32: the smallest valid entry; packed: the number of gates. */
   readonly low: number;
   /** int32: one more than the largest valid entry; equal to `low` where anything is valid. */
@@ -43,6 +49,12 @@ export interface Node {
   readonly inputs: ReadonlyMap<string, Value>;
   readonly attributes: readonly number[];
   readonly outputs: ReadonlyMap<string, Value>;
+}
+
+/** How a value is stored in a program that computes in `compute`. */
+export function storageOf({ type, storage }: Value, compute: Storage): Storage {
+  if (storage !== undefined) return storage;
+  return type === 'int32' || type === 'float64' ? type : compute;
 }
 
 /** An attribute of a node by its name. */

@@ -44,7 +44,9 @@ export interface NativeAddon {
   configure(isa: string): void;
   info(): { version: string; isa: string; supported: string[]; note: string; eigen: string };
   operationsFingerprint(): string;
-  packedSize(inputs: number, outputs: number, gates: number, isDouble: boolean): number;
+  /** Types that there are kernels for: of arithmetic, and of packed weights. */
+  kernelTypes(): { compute: string; storage: string }[];
+  packedSize(inputs: number, outputs: number, gates: number, compute: string, storage: string): number;
   misalignment(bytes: Uint8Array): number;
   probe(values: Float32Array | Float64Array): Probe;
   readonly Program: new (

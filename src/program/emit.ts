@@ -1,7 +1,7 @@
 /** Writes a program in the flat form that the native side reads (native/program/format.h). */
 import { NativeError } from '../core/errors.js';
-import { format, operationsFingerprint } from '../graph/generated/operations.js';
-import type { Node, SymbolicExtent, Value, ValueType } from '../graph/value.js';
+import { format, operationsFingerprint, storageBytes } from '../graph/generated/operations.js';
+import { type Node, type Storage, storageOf, type Value, type ValueType } from '../graph/value.js';
 import { native } from '../native/addon.js';
 import { ALIGNMENT } from '../native/memory.js';
 import type { Location } from './layout.js';
@@ -32,6 +32,10 @@ const TYPES: Readonly<Record<ValueType, number>> = {
   packed: format.packed,
 };
 
+function codeOf(storage: Storage): number {
+  return Object.keys(storageBytes).indexOf(storage);
+}
+
 /**
  * Makes sure that the addon knows the same operations.
  *
@@ -53,12 +57,13 @@ function operandsOf(node: Node): (Value | undefined)[] {
 /**
  * Writes the instructions.
  *
+ * @param compute type of the arithmetic
  * @param axes capacity of every time axis by name
  * @param locationOf where each value stands
  */
 export function emitProgram(
   instructions: Instructions,
-  isDouble: boolean,
+  compute: Storage,
   axes: ReadonlyMap<string, AxisCapacity>,
   locationOf: (value: Value) => Location,
 ): ProgramText {
@@ -89,7 +94,7 @@ export function emitProgram(
   const words: number[] = [
     format.magic,
     format.version,
-    isDouble ? 1 : 0,
+    codeOf(compute),
     axisNames.length,
     values.length,
     instructions.nodes.length,
@@ -100,8 +105,8 @@ export function emitProgram(
     const { block, offset, stride, first } = locationOf(value);
     const kind = typeof value.rows === 'number' ? format.fixed : format[value.rows.kind];
     const rows = typeof value.rows === 'number' ? value.rows : axisNames.indexOf(value.rows.axis);
-    words.push(block, offset / ALIGNMENT, TYPES[value.type], kind, rows, value.columns, value.low, value.high);
-    words.push(stride, first);
+    words.push(block, offset / ALIGNMENT, TYPES[value.type], codeOf(storageOf(value, compute)), kind, rows);
+    words.push(value.columns, value.low, value.high, stride, first);
   }
   return {
     words: Int32Array.from(words.concat(body)),

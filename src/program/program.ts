@@ -1,7 +1,8 @@
 /** A compiled program: a graph with its memory plan, loaded by the native side and ready to be executed. */
 import { RangeIndexError, ShapeError, UsageError } from '../core/errors.js';
 import type { Graph } from '../graph/graph.js';
-import type { Value } from '../graph/value.js';
+import { storageBytes } from '../graph/generated/operations.js';
+import { storageOf, type Value } from '../graph/value.js';
 import { type AxisSamples, asNativeError, type NativeProgram, native } from '../native/addon.js';
 import { allocateBlock } from '../native/memory.js';
 import { threadGrain } from '../native/threads.js';
@@ -45,7 +46,7 @@ export class CompiledProgram {
   /** Bytes of the arena that this program owns. */
   readonly arenaBytes: number;
   readonly axes: ReadonlyMap<string, AxisCapacity>;
-  readonly #isDouble: boolean;
+  readonly #compute: 'float32' | 'float64';
   readonly #blocks: readonly Uint8Array[];
   readonly #locations = new Map<number, Location>();
   readonly #externals: ReadonlyMap<string, Value>;
@@ -61,14 +62,14 @@ export class CompiledProgram {
    */
   constructor(graph: Graph, options: ProgramOptions) {
     this.axes = options.axes;
-    this.#isDouble = options.precision === 'float64';
+    this.#compute = options.precision ?? 'float32';
     const layout = layOut(graph, {
       outputs: options.outputs,
       prepare: options.prepare === true,
       bytesOf: (value) => this.#elementsOf(value) * this.#bytesPerEntry(value),
     });
     const { instructions, views, inputs, locationOf } = layout;
-    const text = emitProgram(instructions, this.#isDouble, options.axes, locationOf);
+    const text = emitProgram(instructions, this.#compute, options.axes, locationOf);
     for (const value of [...text.values, ...options.outputs, ...inputs]) {
       if (!views.has(value.id)) this.#locations.set(value.id, locationOf(value));
     }
@@ -105,7 +106,9 @@ export class CompiledProgram {
   /** The memory of a real value at full capacity; its first rows are those of the batch at hand. */
   real(value: Value | string): Float32Array | Float64Array {
     const { buffer, offset, elements } = this.#memory(value);
-    return this.#isDouble ? new Float64Array(buffer, offset, elements) : new Float32Array(buffer, offset, elements);
+    return this.#compute === 'float64'
+      ? new Float64Array(buffer, offset, elements)
+      : new Float32Array(buffer, offset, elements);
   }
 
   /** The memory of whole numbers: indices, random keys. */
@@ -183,13 +186,13 @@ export class CompiledProgram {
   }
 
   #bytesPerEntry(value: Value): number {
-    if (value.type === 'int32') return 4;
-    return value.type === 'float64' || this.#isDouble ? 8 : 4;
+    return storageBytes[storageOf(value, this.#compute)];
   }
 
   #elementsOf(value: Value): number {
     if (value.type === 'packed') {
-      return native().packedSize(value.rows as number, value.columns, value.low, this.#isDouble);
+      const storage = storageOf(value, this.#compute);
+      return native().packedSize(value.rows as number, value.columns, value.low, this.#compute, storage);
     }
     if (typeof value.rows === 'number') return value.rows * value.columns;
     const axis = this.axes.get(value.rows.axis);

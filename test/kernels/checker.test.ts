@@ -78,7 +78,7 @@ function fill({ blocks }: GuardedBlocks, words: Int32Array): void {
   const [axes, values] = [words[3] as number, words[4] as number];
   for (let value = 0; value < values; value++) {
     const begin = HEADER_WORDS + AXIS_WORDS * axes + VALUE_WORDS * value;
-    const [block, offset, type, kind, extent, columns] = words.subarray(begin, begin + 6) as unknown as number[];
+    const [block, offset, type, , kind, extent, columns] = words.subarray(begin, begin + 7) as unknown as number[];
     if (type !== INT32) continue;
     // Steps, sequences, rows of an axis: fixed rows are given, those of steps or sequences belong to an axis.
     const capacity = kind === 1 ? 2 : 1;

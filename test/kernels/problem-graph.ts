@@ -1,6 +1,6 @@
 /** A problem as a graph: its operands are inputs, recurrent and other weights are packed on the way. */
 import { differentiate } from '../../src/graph/gradients.js';
-import { Graph } from '../../src/graph/graph.js';
+import { Graph, type GraphOptions } from '../../src/graph/graph.js';
 import { operation as operationNamed } from '../../src/graph/registry.js';
 import type { OperandSpec } from '../../src/graph/signature.js';
 import type { Extent, Source, Value } from '../../src/graph/value.js';
@@ -101,10 +101,10 @@ function entriesOf(problem: Problem, { table }: OperandSpec): { low: number; hig
 }
 
 /** Builds the graph of a problem: inputs under the reference's names, updated memory in the blocks of a model. */
-export function buildProblem(problem: Problem): ProblemGraph {
+export function buildProblem(problem: Problem, options: GraphOptions = {}): ProblemGraph {
   const { operation } = problem;
   const { inputs } = operationNamed(operation).signature;
-  const graph = new Graph();
+  const graph = new Graph(options);
   const operands = new Map<string, Value>();
   const applied: Record<string, Value> = {};
   const results = new Map<string, Value>();

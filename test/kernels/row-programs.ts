@@ -1,5 +1,5 @@
 /** Programs of one instruction, written word by word: any operands of a row, whether its clauses allow them or not. */
-import { format } from '../../src/graph/generated/operations.js';
+import { format, storageBytes } from '../../src/graph/generated/operations.js';
 import type { OperandSpec } from '../../src/graph/signature.js';
 import { native } from '../../src/native/addon.js';
 import { aligned } from '../../src/native/memory.js';
@@ -41,9 +41,13 @@ export interface RowOptions {
   /** Attributes that are not the smallest possible. */
   readonly attributes?: Readonly<Record<string, number>>;
   readonly sizes?: Sizes;
-  /** What an operand's words are instead, by their place: type, low, high, stride. */
-  readonly words?: Readonly<Record<string, Partial<Record<'type' | 'low' | 'high' | 'stride', number>>>>;
+  /** What words of an operand are instead. */
+  readonly words?: Readonly<Record<string, Partial<Record<'type' | 'storage' | 'low' | 'high' | 'stride', number>>>>;
 }
+
+const [float32, float64, int32] = Object.keys(storageBytes).keys() as unknown as [number, number, number];
+/** Codes of the storage of each type of values, in a program that computes in float32. */
+export const storages = { real: float32, packed: float32, float64, int32 } as const;
 
 const axisOfLetter: Readonly<Record<string, readonly [kind: number, axis: number]>> = {
   N: [format.steps, 0],
@@ -75,9 +79,13 @@ export function rowProgram(row: RowText, options: RowOptions = {}): RowProgram {
     const high = own?.high ?? (spec.table === undefined ? 0 : (sizes[spec.table.size] as number));
     const stride = own?.stride ?? columns;
     const [kind, extent] = axisOfLetter[spec.rows[0]?.letter ?? ''] ?? [format.fixed, rows];
-    values.push(0, blockBytes / 64, own?.type ?? format[spec.type], kind, extent, columns, low, high, stride, 0);
+    const storage = own?.storage ?? storages[spec.type];
+    values.push(0, blockBytes / 64, own?.type ?? format[spec.type], storage, kind, extent);
+    values.push(columns, low, high, stride, 0);
     const elements =
-      spec.type === 'packed' ? native().packedSize(rows, columns, spec.gates, false) : rows * Math.max(stride, columns);
+      spec.type === 'packed'
+        ? native().packedSize(rows, columns, spec.gates, 'float32', 'float32')
+        : rows * Math.max(stride, columns);
     const bytes = elements * (spec.type === 'float64' ? 8 : 4);
     const isOutput = row.signature.outputs.includes(spec);
     (isOutput ? outputs : inputs).push({ offset: blockBytes, bytes, type: spec.type });

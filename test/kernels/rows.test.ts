@@ -8,7 +8,7 @@ import { format } from '../../src/graph/generated/operations.js';
 import { operations } from '../../src/graph/registry.js';
 import { RandomOperands } from '../oracle/random-matrix.js';
 import { GuardedBlocks, load } from './captured-program.js';
-import { AXES, type RowOptions, type RowProgram, rowProgram, SIZES } from './row-programs.js';
+import { AXES, type RowOptions, type RowProgram, rowProgram, SIZES, storages } from './row-programs.js';
 import { brokenClause, numberOf, type RowText, rowTexts, thingsOf } from './row-rules.js';
 
 /** All ways of leaving things out where there are not too many; else nearly all, nearly none, and some of the others. */
@@ -229,13 +229,9 @@ describe('every row of operations.def', () => {
       const allowed = richest(row);
       for (const { name, type, mayBeView, columns } of row.operands) {
         if (allowed.absent?.has(name)) continue;
-        const other = type === 'real' ? format.int32 : format.real;
-        expectRefusal(
-          row,
-          { ...allowed, words: { [name]: { type: other } } },
-          [name, 'value'],
-          `${name} of another type`,
-        );
+        const other = type === 'real' ? 'int32' : 'real';
+        const entries = { type: format[other], storage: storages[other] };
+        expectRefusal(row, { ...allowed, words: { [name]: entries } }, [name], `${name} of another type`);
         if (type !== 'real') continue;
         const width = columns.reduce(
           (sum, { factor, letter }) => sum + factor * (letter === '' ? 1 : (SIZES[letter] as number)),

@@ -2,9 +2,10 @@
 // node run-programs.mjs <file with programs> <file that says which one is under way>. Prints what was wrong, as JSON.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 const [, , file, progress] = process.argv;
-const addon = createRequire(import.meta.url)('node-gyp-build')(process.cwd());
+const addon = createRequire(import.meta.url)('node-gyp-build')(fileURLToPath(new URL('../..', import.meta.url)));
 addon.configure(process.env.BPTT_ISA ?? 'auto');
 const { axes, programs } = JSON.parse(readFileSync(file, 'utf8'));
 const batchSizes = axes.map((axis) => Int32Array.from(axis.batchSizes));

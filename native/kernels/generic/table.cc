@@ -1,5 +1,6 @@
 // The table of this instruction set: the one symbol that a kernel module exports.
 #include <Eigen/Core>
+#include <type_traits>
 
 #include "kernels/generic/declarations.h"
 
@@ -10,29 +11,48 @@ namespace bptt {
 namespace kernel {
 namespace {
 
-// A row that says `scratch` has such a function, or the module does not link; another one is never asked for.
-#define BPTT_OPERATION(name, operands, attributes, clauses)       \
-  template <typename T>                                           \
-  constexpr BpttScratchSize scratch_of_##name() {                 \
-    if constexpr (has_clause(text_of(Opcode::name), "scratch")) { \
-      return name##Scratch<T>;                                    \
-    } else {                                                      \
-      return nullptr;                                             \
-    }                                                             \
-  }
+constexpr BpttKernelTypes kTypes[] = {
+#define BPTT_TYPES(compute, storage, name)                                         \
+  {static_cast<int32_t>(Storage::compute), static_cast<int32_t>(Storage::storage), \
+   packed_size<Stored<Storage::compute>, Stored<Storage::storage>>},
+    BPTT_KERNEL_TYPES(BPTT_TYPES, all)
+#undef BPTT_TYPES
+};
+
+// Of each operation the kernels for these types, and its scratch functions, where its row says `scratch`: without one
+// the module does not link. An operation without packed weights has nothing for types that differ.
+#define BPTT_OPERATION(name, operands, attributes, clauses)                                \
+  template <typename T, typename S>                                                        \
+  constexpr BpttKernel kernel_of_##name() {                                                \
+    if constexpr (has_packed_operand(Opcode::name)) {                                      \
+      return name<T, S>;                                                                   \
+    } else if constexpr (std::is_same_v<T, S>) {                                           \
+      return name<T>;                                                                      \
+    } else {                                                                               \
+      return nullptr;                                                                      \
+    }                                                                                      \
+  }                                                                                        \
+  template <typename T>                                                                    \
+  constexpr BpttScratchSize scratch_of_##name() {                                          \
+    if constexpr (has_clause(text_of(Opcode::name), "scratch")) {                          \
+      return name##Scratch<T>;                                                             \
+    } else {                                                                               \
+      return nullptr;                                                                      \
+    }                                                                                      \
+  }                                                                                        \
+  constexpr BpttKernel kKernelsOf_##name[] = {BPTT_KERNEL_TYPES(BPTT_KERNEL_ENTRY, name)}; \
+  constexpr BpttScratchSize kScratchOf_##name[] = {BPTT_KERNEL_TYPES(BPTT_SCRATCH_ENTRY, name)};
+#define BPTT_KERNEL_ENTRY(compute, storage, name) \
+  kernel_of_##name<Stored<Storage::compute>, Stored<Storage::storage>>(),
+#define BPTT_SCRATCH_ENTRY(compute, storage, name) scratch_of_##name<Stored<Storage::compute>>(),
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 
 constexpr BpttOperation kOperations[] = {
-#define BPTT_OPERATION(name, operands, attributes, clauses) \
-  {#name, {name<float>, name<double>}, {scratch_of_##name<float>(), scratch_of_##name<double>()}},
+#define BPTT_OPERATION(name, operands, attributes, clauses) {#name, kKernelsOf_##name, kScratchOf_##name},
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 };
-
-int64_t packed_elements(int64_t inputs, int64_t outputs, int32_t gates, int32_t is_double) {
-  return is_double != 0 ? packed_size<double>(inputs, outputs, gates) : packed_size<float>(inputs, outputs, gates);
-}
 
 constexpr BpttKernelTable kTable = {
     BPTT_KERNEL_ABI,
@@ -40,8 +60,9 @@ constexpr BpttKernelTable kTable = {
     kOperationsFingerprint,
     BPTT_ISA_NAME,
     BPTT_TEXT(EIGEN_WORLD_VERSION) "." BPTT_TEXT(EIGEN_MAJOR_VERSION) "." BPTT_TEXT(EIGEN_MINOR_VERSION),
+    sizeof(kTypes) / sizeof(kTypes[0]),
+    kTypes,
     kOperations,
-    packed_elements,
 };
 
 }  // namespace

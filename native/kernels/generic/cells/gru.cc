@@ -31,10 +31,10 @@ struct GruScratch {
 };
 
 // W x of the rows of a tile, where the input projection is not given: the candidate needs it apart from R h.
-template <typename T>
+template <typename T, typename S>
 class GruInputs {
  public:
-  explicit GruInputs(const InputProduct<T>& product) : product_(product) {}
+  explicit GruInputs(const InputProduct<T, S>& product) : product_(product) {}
 
   // Makes W x of the sequences [b, b + count) of the step whose first packed row is `row`.
   BPTT_INLINE void fill(int64_t row, int64_t b, int count, int64_t panel, const Panels& panels) {
@@ -45,7 +45,7 @@ class GruInputs {
   BPTT_INLINE const T* row(int64_t b) { return tile_.row(static_cast<int>(b - first_)); }
 
  private:
-  InputProduct<T> product_;
+  InputProduct<T, S> product_;
   Tile<T, kGruGates> tile_;
   int64_t first_ = 0;
 };
@@ -123,13 +123,13 @@ struct GruCell {
   }
 };
 
-template <typename T, bool kPlain>
+template <typename T, typename S, bool kPlain>
 void forward(const BpttCall* call) {
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
   const T* input_bias = data<T>(*call, kInputBias);
   const T* bias = data<T>(*call, kBias);
-  const InputProduct<T> input{data<T>(*call, kX), data<T>(*call, kInputP), columns(*call, kX)};
+  const InputProduct<T, S> input{data<T>(*call, kX), data<S>(*call, kInputP), columns(*call, kX)};
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
   T* gates = data<T>(*call, kActivated);
   T* s_rows = data<T>(*call, kS);
@@ -146,21 +146,21 @@ void forward(const BpttCall* call) {
   const T epsilon = static_cast<T>(number(*call, kEpsilon));
   const GruCell<T, kPlain> cell{H,      a,        input_bias,      bias, gain,    gates,
                                 s_rows, products, scratch.product, on,   epsilon, hidden};
-  GruInputs<T> inputs(input);
+  GruInputs<T, S> inputs(input);
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_rows<T, kGruGates>(hidden.left(t), data<T>(*call, kP), panels,
-                           row_by_row([&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
-                             with_panel_units<T>(panel, H, [&](int64_t u, auto n_lanes) {
-                               cell.tile_row(places(b), u, n_lanes, tile, inputs.row(b));
-                             });
-                           }),
-                           [&](int64_t b, int count, int64_t panel, auto*) {
-                             inputs.fill(walk.row(t), b, count, panel, panels);
-                             return false;
-                           });
+    for_rows<T, kGruGates, S>(hidden.left(t), data<S>(*call, kP), panels,
+                              row_by_row([&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
+                                with_panel_units<T>(panel, H, [&](int64_t u, auto n_lanes) {
+                                  cell.tile_row(places(b), u, n_lanes, tile, inputs.row(b));
+                                });
+                              }),
+                              [&](int64_t b, int count, int64_t panel, auto*) {
+                                inputs.fill(walk.row(t), b, count, panel, panels);
+                                return false;
+                              });
     return gain == nullptr || each_row(*call, walk, t, [&](const Place& at) { cell.normalized_row(at); });
   });
 }
@@ -182,11 +182,11 @@ void forward(const BpttCall* call) {
 //   s       [N,H]   out  Rn h + bRn, kept for the backward pass; may be absent
 //   product [N,3H]  out  R h, kept for the backward pass of layer normalisation; may be absent
 //   hT      [B,H]   out  state of each sequence at the end of its walk; may be absent
-template <typename T>
+template <typename T, typename S>
 void gru(const BpttCall* call) {
   const bool is_plain = are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kProduct}) &&
                         GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
-  is_plain ? forward<T, true>(call) : forward<T, false>(call);
+  is_plain ? forward<T, S, true>(call) : forward<T, S, false>(call);
 }
 
 template <typename T>
@@ -265,7 +265,7 @@ struct GruResetAfterGradient {
   }
 };
 
-template <typename T, bool kPlain>
+template <typename T, typename S, bool kPlain>
 void backward(const BpttCall* call) {
   const int64_t H = columns(*call, kStates);
   const T* s_rows = data<T>(*call, kKeptS);
@@ -305,15 +305,15 @@ void backward(const BpttCall* call) {
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_places<T>(
-        places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+    for_places<T, S>(
+        places, following_rows<T>(walk, t, left_of), data<S>(*call, kPT), panels,
         [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) { gradient.units(at, u, n_lanes, product); },
         prefetch_rows(places,
                       [&](const Place& at, int64_t u, auto width) { gradient.template prefetch<width>(at, u); }));
     return (gain == nullptr && dr == nullptr) ||
            each_row(*call, walk, t, [&](const Place& at) { gradient.product_row(at); });
   });
-  if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
+  if (is_done) hidden.finish(walk, data<S>(*call, kPT), panels, left_of);
 }
 
 }  // namespace
@@ -330,12 +330,12 @@ void backward(const BpttCall* call) {
 //   ds      [N,H]   out  gradient of s; with the r and z columns of da, that of bR and, without gain, of R follows
 //   dr      [N,3H]  out  gradient of R h; may be absent
 //   dh0     [B,H]   out  may be absent
-template <typename T>
+template <typename T, typename S>
 void gruBackward(const BpttCall* call) {
   const bool is_plain = are_absent(*call, {kBackwardGain, kKeptProduct, kBackwardMask, kBackwardZone}) &&
                         are_absent(*call, {kDr}) &&
                         GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
-  is_plain ? backward<T, true>(call) : backward<T, false>(call);
+  is_plain ? backward<T, S, true>(call) : backward<T, S, false>(call);
 }
 
 template <typename T>
@@ -343,9 +343,9 @@ BpttScratch gruBackwardScratch(const BpttOperand* operands, const BpttAxis* axis
   return scratch_of<GruBackwardScratch<T>>(operands, *axis);
 }
 
-BPTT_INSTANTIATE(gru);
+BPTT_INSTANTIATE_STORED(gru);
 BPTT_INSTANTIATE_SCRATCH(gru);
-BPTT_INSTANTIATE(gruBackward);
+BPTT_INSTANTIATE_STORED(gruBackward);
 BPTT_INSTANTIATE_SCRATCH(gruBackward);
 
 }  // namespace kernel

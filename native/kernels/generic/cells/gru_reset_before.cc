@@ -92,7 +92,7 @@ constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates 
 //   gates [N,3H]  out  activated gates, kept for the backward pass
 //   s     [N,H]   out  r times the state before, masked; kept for the weight gradient
 //   hT    [B,H]   out  state of each sequence at the end of its walk; may be absent
-template <typename T>
+template <typename T, typename S>
 void gruResetBefore(const BpttCall* call) {
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
@@ -114,16 +114,16 @@ void gruResetBefore(const BpttCall* call) {
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_rows<T, 2>(hidden.left(t), data<T>(*call, kP), gate_panels,
-                   row_by_row([&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
-                     with_panel_units<T>(panel, H,
-                                         [&](int64_t u, auto n_lanes) { cell.tile_row(places(b), u, n_lanes, tile); });
-                   }));
+    for_rows<T, 2, S>(hidden.left(t), data<S>(*call, kP), gate_panels,
+                      row_by_row([&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
+                        with_panel_units<T>(
+                            panel, H, [&](int64_t u, auto n_lanes) { cell.tile_row(places(b), u, n_lanes, tile); });
+                      }));
     if (barrier(*call)) return false;
-    for_places<T>(places, all_rows(walk.alive(t), factor<T>(reset + walk.row(t) * H, H)), data<T>(*call, kPn),
-                  candidate_panels, [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {
-                    cell.candidate_units(at, u, n_lanes, product);
-                  });
+    for_places<T, S>(places, all_rows(walk.alive(t), factor<T>(reset + walk.row(t) * H, H)), data<S>(*call, kPn),
+                     candidate_panels, [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {
+                       cell.candidate_units(at, u, n_lanes, product);
+                     });
     return true;
   });
 }
@@ -145,7 +145,7 @@ BpttScratch gruResetBeforeScratch(const BpttOperand* operands, const BpttAxis* a
 //   mask, zone as in the forward pass
 //   da    [N,3H]  out  gradient of a; that of R and bR follows from it
 //   dh0   [B,H]   out  may be absent
-template <typename T>
+template <typename T, typename S>
 void gruResetBeforeBackward(const BpttCall* call) {
   const int64_t H = columns(*call, kStates);
   const T* mask = data<T>(*call, kBackwardMask);
@@ -171,18 +171,18 @@ void gruResetBeforeBackward(const BpttCall* call) {
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_places<T>(
-        places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+    for_places<T, S>(
+        places, following_rows<T>(walk, t, left_of), data<S>(*call, kPT), panels,
         [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) { cell.apply(at, u, n_lanes, product); });
     if (barrier(*call)) return false;
     const Factor<T> candidate = {{da + (walk.row(t) * kGruGates + kCandidateGate) * H, kGruGates * H, H},
                                  {nullptr, 0, 0}};
-    for_places<T>(
-        places, all_rows(walk.alive(t), candidate), data<T>(*call, kPnT), panels,
+    for_places<T, S>(
+        places, all_rows(walk.alive(t), candidate), data<S>(*call, kPnT), panels,
         [&](const Place& at, int64_t u, auto n_lanes, Vec<T> dreset) { reset.reset_units(at, u, n_lanes, dreset); });
     return true;
   });
-  if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
+  if (is_done) hidden.finish(walk, data<S>(*call, kPT), panels, left_of);
 }
 
 template <typename T>
@@ -190,9 +190,9 @@ BpttScratch gruResetBeforeBackwardScratch(const BpttOperand* operands, const Bpt
   return {axis->batch * of(operands, kStates).columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
-BPTT_INSTANTIATE(gruResetBefore);
+BPTT_INSTANTIATE_STORED(gruResetBefore);
 BPTT_INSTANTIATE_SCRATCH(gruResetBefore);
-BPTT_INSTANTIATE(gruResetBeforeBackward);
+BPTT_INSTANTIATE_STORED(gruResetBeforeBackward);
 BPTT_INSTANTIATE_SCRATCH(gruResetBeforeBackward);
 
 }  // namespace kernel

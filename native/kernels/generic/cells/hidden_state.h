@@ -181,8 +181,8 @@ class HiddenGradient {
 
   // Writes the gradients of the initial states. To be called after the walk. `left_of(t)` returns the left factor of
   // step t.
-  template <typename LeftOf>
-  void finish(const Walk& walk, const T* packed, const Panels& panels, LeftOf left_of) const {
+  template <typename S, typename LeftOf>
+  void finish(const Walk& walk, const S* packed, const Panels& panels, LeftOf left_of) const {
     if (on_.dh0 == nullptr) return;
     for (int64_t t = 0; t < walk.steps(); ++t) {
       const int64_t carried = walk.carried(t);
@@ -191,7 +191,7 @@ class HiddenGradient {
       Tile<T, NV> tile;
       const Factor<T> left = left_of(t);
       for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
-        const T* weights = packed + panel * left.depth() * NV * Vec<T>::kLanes;
+        const S* weights = packed + panel * left.depth() * NV * Vec<T>::kLanes;
         const Range mine = panels.rows(panel, walk.alive(t), NV, Tiling<T>::rows(NV));
         const auto put =
             row_by_row([&](int64_t b, int64_t of_panel, const T* product) { put_initial(b, of_panel, product); });

@@ -199,7 +199,7 @@ class LstmCell {
   const HiddenState<T, kPlain>& hidden_;
 };
 
-template <typename T, bool kCoupled, bool kPlain>
+template <typename T, typename S, bool kCoupled, bool kPlain>
 void forward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
   const LstmAttributes<T, kPlain> attributes(call);
@@ -211,10 +211,10 @@ void forward(const BpttCall& call) {
   HiddenState<T, kPlain> hidden(walk, {data<T>(call, kY), stride(call, kY), data<T>(call, kH0), data<T>(call, kHT), P},
                                 data<T>(call, kMask), {data<T>(call, kZone), attributes.zoneout}, scratch.masked);
   const LstmCell<T, kCoupled, kPlain> cell(call, attributes, scratch, hidden);
-  const InputProduct<T> input{data<T>(call, kX), data<T>(call, kInputP), columns(call, kX)};
+  const InputProduct<T, S> input{data<T>(call, kX), data<S>(call, kInputP), columns(call, kX)};
   const VariantOperand<const T, kPlain> gain = data<T>(call, kGain);
   const VariantOperand<const T, kPlain> cell_gain = data<T>(call, kCellGain);
-  const VariantOperand<const T, kPlain> projection = data<T>(call, kProjection);
+  const VariantOperand<const S, kPlain> projection = data<S>(call, kProjection);
   const bool is_staged = gain != nullptr || cell_gain != nullptr;
   const Panels panels = my_unit_panels<T>(call, H);
   const Panels projected = my_panels<T>(call, P);
@@ -222,8 +222,8 @@ void forward(const BpttCall& call) {
   if (!hidden.begin(call)) return;
   walk_forward(call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_rows<T, Gates::kCount>(
-        hidden.left(t), data<T>(call, kP), panels,
+    for_rows<T, Gates::kCount, S>(
+        hidden.left(t), data<S>(call, kP), panels,
         [&](int64_t b, int count, int64_t panel, auto* tile) BPTT_FLATTEN {
           with_panel_units<T>(panel, H, [&](int64_t u, auto n) {
             if constexpr (!kPlain) {
@@ -243,7 +243,7 @@ void forward(const BpttCall& call) {
       if (is_staged && !each_row(call, walk, t, normalized_row)) return false;
       if (projection == nullptr) return true;
       if (barrier(call)) return false;
-      for_places<T>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
+      for_places<T, S>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
                     [&](const Place& at, int64_t u, auto n, Vec<T> product) { hidden.put(at, u, n, product); });
     }
     return true;
@@ -272,18 +272,18 @@ void forward(const BpttCall& call) {
 //   product   [N,4H]  out  R h, kept for the backward pass of layer normalisation; may be absent
 //   candidate [N,H]   out  c' before zoneout; may be absent
 //   hT cT     [B,P/H] out  states of each sequence at the end of its walk; may be absent
-template <typename T>
+template <typename T, typename S>
 void lstm(const BpttCall* call) {
   const bool is_plain =
       are_absent(*call, {kPeepholes, kProjection, kGain, kCellGain, kCellShift, kMask, kZone, kZoneCell}) &&
       are_absent(*call, {kM, kProduct, kCandidate}) && LstmAttributes<T, false>(*call).are_plain();
-  is_plain ? forward<T, false, true>(*call) : forward<T, false, false>(*call);
+  is_plain ? forward<T, S, false, true>(*call) : forward<T, S, false, false>(*call);
 }
 
 // The same with three gates i g o, and two rows of peepholes.
-template <typename T>
+template <typename T, typename S>
 void lstmCoupled(const BpttCall* call) {
-  forward<T, true, false>(*call);
+  forward<T, S, true, false>(*call);
 }
 
 template <typename T>
@@ -296,9 +296,9 @@ BpttScratch lstmCoupledScratch(const BpttOperand* operands, const BpttAxis* axis
   return scratch_of<LstmScratch<T>>(operands, *axis, of(operands, kP).columns / LstmGates<true>::kCount);
 }
 
-BPTT_INSTANTIATE(lstm);
+BPTT_INSTANTIATE_STORED(lstm);
 BPTT_INSTANTIATE_SCRATCH(lstm);
-BPTT_INSTANTIATE(lstmCoupled);
+BPTT_INSTANTIATE_STORED(lstmCoupled);
 BPTT_INSTANTIATE_SCRATCH(lstmCoupled);
 
 }  // namespace kernel

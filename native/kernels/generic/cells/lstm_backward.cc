@@ -145,7 +145,7 @@ class LstmCellGradient {
   const LstmBackwardScratch<T>& scratch_;
 };
 
-template <typename T, bool kCoupled, bool kPlain>
+template <typename T, typename S, bool kCoupled, bool kPlain>
 void backward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
   const LstmAttributes<T, kPlain> attributes(call);
@@ -158,7 +158,7 @@ void backward(const BpttCall& call) {
   const int64_t G = Gates::kCount * H;
   const VariantOperand<const T, kPlain> gain = data<T>(call, kGain);
   const VariantOperand<const T, kPlain> cell_gain = data<T>(call, kCellGain);
-  const VariantOperand<const T, kPlain> projection = data<T>(call, kProjectionT);
+  const VariantOperand<const S, kPlain> projection = data<S>(call, kProjectionT);
   T* da = data<T>(call, kDa);
   const VariantOperand<T, kPlain> dr = data<T>(call, kDr);
   const VariantOperand<T, kPlain> dp = data<T>(call, kDp);
@@ -197,23 +197,24 @@ void backward(const BpttCall& call) {
 
   const bool is_done = walk_back(call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_places<T>(places, following_rows<T>(walk, t, left_of), data<T>(call, kPT), panels,
-                  [&](const Place& at, int64_t u, auto n, Vec<T> product) {
-                    const Vec<T> d = hidden.take(at, u, n, product);
-                    if (dp != nullptr) d.store(dp + at.row * P + u, n);
-                    if (projection == nullptr) return before_projection(at, u, n, d);
-                    d.store(scratch.projected + at.sequence * P + u, n);
-                  });
+    for_places<T, S>(places, following_rows<T>(walk, t, left_of), data<S>(call, kPT), panels,
+                     [&](const Place& at, int64_t u, auto n, Vec<T> product) {
+                       const Vec<T> d = hidden.take(at, u, n, product);
+                       if (dp != nullptr) d.store(dp + at.row * P + u, n);
+                       if (projection == nullptr) return before_projection(at, u, n, d);
+                       d.store(scratch.projected + at.sequence * P + u, n);
+                     });
     if (projection != nullptr) {
       if (barrier(call)) return false;
-      for_places<T>(places, all_rows(walk.alive(t), factor<T>(scratch.projected, P)), projection, unit_panels,
-                    [&](const Place& at, int64_t u, auto n, Vec<T> product) { before_projection(at, u, n, product); });
+      for_places<T, S>(
+          places, all_rows(walk.alive(t), factor<T>(scratch.projected, P)), projection, unit_panels,
+          [&](const Place& at, int64_t u, auto n, Vec<T> product) { before_projection(at, u, n, product); });
     }
     const bool is_normalized = gain != nullptr || cell_gain != nullptr;
     if (is_normalized && !each_row(call, walk, t, normalized_row)) return false;
     return dr == nullptr || each_row(call, walk, t, keep_product_gradient);
   });
-  if (is_done) hidden.finish(walk, data<T>(call, kPT), panels, left_of);
+  if (is_done) hidden.finish(walk, data<S>(call, kPT), panels, left_of);
 }
 
 }  // namespace
@@ -232,18 +233,18 @@ void backward(const BpttCall& call) {
 //   dp        [N,P]   out  gradient of the projection's result; may be absent
 //   dcn       [N,H]   out  gradient of the argument of the last tanh; may be absent
 //   dh0 dc0   [B,P/H] out  may be absent
-template <typename T>
+template <typename T, typename S>
 void lstmBackward(const BpttCall* call) {
   const bool is_plain = are_absent(*call, {kPeepholes, kProjectionT, kGain, kProduct, kCellGain, kCellShift, kMask,
                                            kZone, kZoneCell, kCandidate}) &&
                         are_absent(*call, {kDr, kDp, kDcn}) && LstmAttributes<T, false>(*call).are_plain();
-  is_plain ? backward<T, false, true>(*call) : backward<T, false, false>(*call);
+  is_plain ? backward<T, S, false, true>(*call) : backward<T, S, false, false>(*call);
 }
 
 // The same with three gates.
-template <typename T>
+template <typename T, typename S>
 void lstmCoupledBackward(const BpttCall* call) {
-  backward<T, true, false>(*call);
+  backward<T, S, true, false>(*call);
 }
 
 template <typename T>
@@ -256,9 +257,9 @@ BpttScratch lstmCoupledBackwardScratch(const BpttOperand* operands, const BpttAx
   return lstmBackwardScratch<T>(operands, axis, other);
 }
 
-BPTT_INSTANTIATE(lstmBackward);
+BPTT_INSTANTIATE_STORED(lstmBackward);
 BPTT_INSTANTIATE_SCRATCH(lstmBackward);
-BPTT_INSTANTIATE(lstmCoupledBackward);
+BPTT_INSTANTIATE_STORED(lstmCoupledBackward);
 BPTT_INSTANTIATE_SCRATCH(lstmCoupledBackward);
 
 }  // namespace kernel

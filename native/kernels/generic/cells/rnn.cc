@@ -71,13 +71,13 @@ struct RnnCell {
   }
 };
 
-template <typename T, bool kPlain>
+template <typename T, typename S, bool kPlain>
 void forward(const BpttCall* call) {
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
   const T* input_bias = data<T>(*call, kInputBias);
   const T* bias = data<T>(*call, kBias);
-  const InputProduct<T> input{data<T>(*call, kX), data<T>(*call, kInputP), columns(*call, kX)};
+  const InputProduct<T, S> input{data<T>(*call, kX), data<S>(*call, kInputP), columns(*call, kX)};
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
   const VariantOperand<T, kPlain> sums = data<T>(*call, kSum);
   const VariantOperand<T, kPlain> candidates = data<T>(*call, kCandidate);
@@ -96,8 +96,8 @@ void forward(const BpttCall* call) {
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_places<T>(
-        places, hidden.left(t), data<T>(*call, kP), panels,
+    for_places<T, S>(
+        places, hidden.left(t), data<S>(*call, kP), panels,
         [&](const Place& at, int64_t u, auto n, Vec<T> product) { cell.units(at, u, n, product); },
         [&](int64_t b, int count, int64_t panel, auto* tile) {
           return input.fill(walk.row(t) + b, count, panel, panels, tile);
@@ -122,11 +122,11 @@ void forward(const BpttCall* call) {
 //   sum       [N,H]  out  a + R h; may be absent
 //   candidate [N,H]  out  h' before zoneout; may be absent
 //   hT        [B,H]  out  state of each sequence at the end of its walk; may be absent
-template <typename T>
+template <typename T, typename S>
 void rnn(const BpttCall* call) {
   const bool is_plain =
       are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kSum, kCandidate}) && number(*call, kZoneout) == 0;
-  is_plain ? forward<T, true>(call) : forward<T, false>(call);
+  is_plain ? forward<T, S, true>(call) : forward<T, S, false>(call);
 }
 
 template <typename T>
@@ -182,7 +182,7 @@ struct RnnCellGradient {
   }
 };
 
-template <typename T, bool kPlain>
+template <typename T, typename S, bool kPlain>
 void backward(const BpttCall* call) {
   const int64_t H = columns(*call, kStates);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kBackwardGain);
@@ -210,13 +210,13 @@ void backward(const BpttCall* call) {
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_places<T>(
-        places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
+    for_places<T, S>(
+        places, following_rows<T>(walk, t, left_of), data<S>(*call, kPT), panels,
         [&](const Place& at, int64_t u, auto n, Vec<T> product) { cell.units(at, u, n, product); },
         prefetch_rows(places, [&](const Place& at, int64_t u, auto width) { cell.template prefetch<width>(at, u); }));
     return gain == nullptr || each_row(*call, walk, t, [&](const Place& at) { cell.normalized_row(at); });
   });
-  if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
+  if (is_done) hidden.finish(walk, data<S>(*call, kPT), panels, left_of);
 }
 
 }  // namespace
@@ -230,11 +230,11 @@ void backward(const BpttCall* call) {
 //   da        [N,H]  out  gradient of a and of R h; that of R follows from it
 //   dn        [N,H]  out  gradient of the activation's argument; that of bR and gain follows from it; may be absent
 //   dh0       [B,H]  out  may be absent
-template <typename T>
+template <typename T, typename S>
 void rnnBackward(const BpttCall* call) {
   const bool is_plain = are_absent(*call, {kBackwardGain, kKeptSum, kBackwardMask, kBackwardZone, kKeptCandidate}) &&
                         are_absent(*call, {kDn}) && number(*call, kZoneout) == 0;
-  is_plain ? backward<T, true>(call) : backward<T, false>(call);
+  is_plain ? backward<T, S, true>(call) : backward<T, S, false>(call);
 }
 
 template <typename T>
@@ -242,9 +242,9 @@ BpttScratch rnnBackwardScratch(const BpttOperand* operands, const BpttAxis* axis
   return {axis->batch * of(operands, kStates).columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
-BPTT_INSTANTIATE(rnn);
+BPTT_INSTANTIATE_STORED(rnn);
 BPTT_INSTANTIATE_SCRATCH(rnn);
-BPTT_INSTANTIATE(rnnBackward);
+BPTT_INSTANTIATE_STORED(rnnBackward);
 BPTT_INSTANTIATE_SCRATCH(rnnBackward);
 
 }  // namespace kernel

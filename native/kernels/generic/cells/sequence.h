@@ -160,8 +160,8 @@ struct NoFill {
 // Computes the sequences [begin, end) of one panel, tile by tile. First fill(first sequence, count, panel, tile) may
 // put values into the tile; it returns whether it did. Then left * weights is added, and visit(first sequence, count,
 // panel, tile) takes the result.
-template <typename T, int NV, typename Visit, typename Fill>
-inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const T* weights, int64_t panel, int vectors,
+template <typename T, int NV, typename S, typename Visit, typename Fill>
+inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const S* weights, int64_t panel, int vectors,
                       Tile<T, NV>* tile, Visit visit, Fill fill) {
   constexpr int MR = Tiling<T>::rows(NV);
   for (int64_t b = begin; b < end; b += MR) {
@@ -191,13 +191,13 @@ inline auto row_by_row(Visit visit) {
 }
 
 // Computes left * packed for all panels of this thread, tile by tile. `fill` and `visit` are those of for_group.
-template <typename T, int NV, typename Visit, typename Fill = NoFill>
-inline void for_rows(const StepRows<T>& rows, const T* packed, const Panels& panels, Visit visit, Fill fill = {}) {
+template <typename T, int NV, typename S, typename Visit, typename Fill = NoFill>
+inline void for_rows(const StepRows<T>& rows, const S* packed, const Panels& panels, Visit visit, Fill fill = {}) {
   constexpr int W = NV * Vec<T>::kLanes;
   Tile<T, NV> tile;
   const int64_t depth = std::max(rows.head.depth(), rows.tail.depth());
   for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
-    const T* weights = packed + panel * depth * W;
+    const S* weights = packed + panel * depth * W;
     const int vectors = panels.template vectors<T, NV>(panel);
     const Range mine = panels.rows(panel, rows.end, panels.columns == 0 ? 1 : NV, Tiling<T>::rows(NV));
     for_group<T, NV>(mine.begin, std::min(mine.end, rows.split), rows.head, weights, panel, vectors, &tile, visit,
@@ -209,10 +209,10 @@ inline void for_rows(const StepRows<T>& rows, const T* packed, const Panels& pan
 
 // The product of the input, x W, with which a cell fills its tiles. For a narrow input this costs less than one product
 // over all steps, which is written to memory and read again.
-template <typename T>
+template <typename T, typename S>
 struct InputProduct {
   const T* x;       // [N, inputs] or null: there is no such product
-  const T* packed;  // W packed like R
+  const S* packed;  // W packed like R
   int64_t inputs;
 
   bool is_given() const { return x != nullptr; }
@@ -260,8 +260,8 @@ inline void for_units(int64_t panel, int64_t units, Visit visit) {
 
 // for_rows over a matrix that is packed for one gate. It calls visit(place, first column, number of lanes that are
 // columns, product) for each vector.
-template <typename T, typename Visit, typename Fill = NoFill>
-inline void for_places(const StepPlaces& places, const StepRows<T>& rows, const T* packed, const Panels& panels,
+template <typename T, typename S, typename Visit, typename Fill = NoFill>
+inline void for_places(const StepPlaces& places, const StepRows<T>& rows, const S* packed, const Panels& panels,
                        Visit visit, Fill fill = {}) {
   constexpr int L = Vec<T>::kLanes;
   for_rows<T, Tiling<T>::vectors(1)>(

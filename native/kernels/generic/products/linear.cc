@@ -18,7 +18,7 @@ constexpr int64_t kBlockBytes = 256 * 1024;
 //   p  [K,O]  in   W packed
 //   b  [O]    in   may be absent
 //   y  [R,O]  out  aliases nothing
-template <typename T>
+template <typename T, typename S>
 void linear(const BpttCall* call) {
   constexpr Row kRow(Opcode::linear);
   constexpr Operand kX = kRow["x"], kP = kRow["p"], kB = kRow["b"], kY = kRow["y"];
@@ -26,7 +26,7 @@ void linear(const BpttCall* call) {
   constexpr int W = NV * Vec<T>::kLanes;
   constexpr int MR = Tiling<T>::rows(NV);
   const T* x = data<T>(*call, kX);
-  const T* packed = data<T>(*call, kP);
+  const S* packed = data<S>(*call, kP);
   const T* bias = data<T>(*call, kB);
   T* y = data<T>(*call, kY);
   const int64_t total_rows = rows(*call, kX);
@@ -92,7 +92,7 @@ void biasGradient(const BpttCall* call) {
   column_sums<T>(data<T>(*call, kDy), columns(*call, kDy), rows(*call, kDy), mine, data<T>(*call, kDb));
 }
 
-BPTT_INSTANTIATE(linear);
+BPTT_INSTANTIATE_STORED(linear);
 BPTT_INSTANTIATE(weightGradient);
 BPTT_INSTANTIATE_SCRATCH(weightGradient);
 BPTT_INSTANTIATE(biasGradient);

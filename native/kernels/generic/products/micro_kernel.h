@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/generic/products/panel.h"
 #include "kernels/generic/vec.h"
 
 namespace bptt {
@@ -42,9 +43,9 @@ enum class Left {
   kPacked  // a[k * stride + m]: packed for the transposed product
 };
 
-// The tile's rows are kTileVectors vectors apart.
-template <typename T, int NV, int MR, Left left, int kTileVectors>
-inline void tile_rows(int64_t depth, const T* a, int64_t stride, const T* b, T* tile, bool accumulate) {
+// The tile's rows are kTileVectors vectors apart. The panel is stored in the type S.
+template <typename T, int NV, int MR, Left left, int kTileVectors, typename S>
+inline void tile_rows(int64_t depth, const T* a, int64_t stride, const S* b, T* tile, bool accumulate) {
   constexpr int L = Vec<T>::kLanes;
   Vec<T> sum[MR][NV];
 #pragma GCC unroll 16
@@ -61,14 +62,14 @@ inline void tile_rows(int64_t depth, const T* a, int64_t stride, const T* b, T* 
       for (int m = 0; m < MR; ++m) factor[m] = Vec<T>(left == Left::kRows ? a[m * stride + k] : a[m]);
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) {
-        const Vec<T> right = Vec<T>::load(b + v * L);
+        const Vec<T> right = Panel<T, S>::load(b + v * L);
 #pragma GCC unroll 4
         for (int m = 0; m < MR; ++m) sum[m][v] = multiply_add(factor[m], right, sum[m][v]);
       }
     } else {
       Vec<T> right[NV];
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) right[v] = Vec<T>::load(b + v * L);
+      for (int v = 0; v < NV; ++v) right[v] = Panel<T, S>::load(b + v * L);
 #pragma GCC unroll 16
       for (int m = 0; m < MR; ++m) {
         const Vec<T> factor(left == Left::kRows ? a[m * stride + k] : a[m]);
@@ -87,8 +88,8 @@ inline void tile_rows(int64_t depth, const T* a, int64_t stride, const T* b, T* 
 }
 
 // tile[rows, NV * lanes] = (accumulate ? tile : 0) + a[rows, depth] * panel[depth, NV * lanes], 1 <= rows <= MR.
-template <typename T, int NV, Left left, int kTileVectors = NV, int MR = Tiling<T>::rows(kTileVectors)>
-inline void tile_product(int rows, int64_t depth, const T* a, int64_t stride, const T* panel, T* tile,
+template <typename T, int NV, Left left, int kTileVectors = NV, int MR = Tiling<T>::rows(kTileVectors), typename S>
+inline void tile_product(int rows, int64_t depth, const T* a, int64_t stride, const S* panel, T* tile,
                          bool accumulate = false) {
   if (rows == MR) {
     tile_rows<T, NV, MR, left, kTileVectors>(depth, a, stride, panel, tile, accumulate);
@@ -106,8 +107,8 @@ inline int panel_vectors(int64_t columns, int64_t panel) {
 }
 
 // The same product with a panel of `vectors` vectors, at most NV, into a tile whose rows have room for NV.
-template <typename T, int NV, Left left>
-inline void panel_product(int vectors, int rows, int64_t depth, const T* a, int64_t stride, const T* panel, T* tile,
+template <typename T, int NV, Left left, typename S>
+inline void panel_product(int vectors, int rows, int64_t depth, const T* a, int64_t stride, const S* panel, T* tile,
                           bool accumulate = false) {
   if constexpr (NV == Tiling<T>::vectors(1)) {
     if (vectors == 1) return tile_product<T, 1, left, NV>(rows, depth, a, stride, panel, tile, accumulate);

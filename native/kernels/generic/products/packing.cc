@@ -10,7 +10,7 @@
 namespace bptt {
 namespace kernel {
 
-template <typename T>
+template <typename T, typename S>
 int64_t packed_size(int64_t inputs, int64_t outputs, int32_t gates) {
   const int64_t vectors = Tiling<T>::vectors(gates);
   const int64_t width = gates == 1 ? vectors * Vec<T>::kLanes : Vec<T>::kLanes;
@@ -23,14 +23,14 @@ namespace {
 
 template <typename T>
 int64_t panel_count(int gates, int64_t outputs) {
-  const int64_t vectors = packed_size<T>(1, outputs, gates) / Vec<T>::kLanes;
+  const int64_t vectors = packed_size<T, T>(1, outputs, gates) / Vec<T>::kLanes;
   return (vectors + Tiling<T>::vectors(gates) - 1) / Tiling<T>::vectors(gates);
 }
 
 // to[k * width + lane] = from[lane * depth + k] for the first `lanes` lanes of a vector, zero for the others: blocks of
 // as many depths as a vector has lanes are transposed in registers.
-template <typename T>
-void pack_vector(const T* from, int lanes, int64_t depth, int width, T* to) {
+template <typename T, typename S>
+void pack_vector(const T* from, int lanes, int64_t depth, int width, S* to) {
   constexpr int L = Vec<T>::kLanes;
   int64_t k = 0;
   if constexpr (L > 1) {
@@ -38,16 +38,16 @@ void pack_vector(const T* from, int lanes, int64_t depth, int width, T* to) {
       Vec<T> block[L];
       for (int l = 0; l < L; ++l) block[l] = l < lanes ? Vec<T>::load(from + l * depth + k) : Vec<T>::zero();
       transpose(block);
-      for (int i = 0; i < L; ++i) block[i].store(to + (k + i) * width);
+      for (int i = 0; i < L; ++i) Panel<T, S>::store(block[i], to + (k + i) * width);
     }
   }
   for (; k < depth; ++k) {
-    for (int l = 0; l < L; ++l) to[k * width + l] = l < lanes ? from[l * depth + k] : T(0);
+    for (int l = 0; l < L; ++l) to[k * width + l] = l < lanes ? static_cast<S>(from[l * depth + k]) : S(0);
   }
 }
 
 // p[k, o] = w[rowBegin + o, k]
-template <typename T, Opcode kOperation, int G>
+template <typename T, typename S, Opcode kOperation, int G>
 void pack_gates(const BpttCall& call) {
   constexpr Row kRow(kOperation);
   constexpr Operand kW = kRow["w"], kP = kRow["p"];
@@ -55,7 +55,7 @@ void pack_gates(const BpttCall& call) {
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(G);
   const T* w = data<T>(call, kW);
-  T* packed = data<T>(call, kP);
+  S* packed = data<S>(call, kP);
   const int64_t depth = rows(call, kP);
   const int64_t outputs = columns(call, kP);
   const int64_t row_begin = whole(call, kRowBegin);
@@ -74,54 +74,56 @@ void pack_gates(const BpttCall& call) {
 
 }  // namespace
 
-template <typename T>
+template <typename T, typename S>
 void pack(const BpttCall* call) {
-  pack_gates<T, Opcode::pack, 1>(*call);
+  pack_gates<T, S, Opcode::pack, 1>(*call);
 }
-template <typename T>
+template <typename T, typename S>
 void packGates2(const BpttCall* call) {
-  pack_gates<T, Opcode::packGates2, 2>(*call);
+  pack_gates<T, S, Opcode::packGates2, 2>(*call);
 }
-template <typename T>
+template <typename T, typename S>
 void packGates3(const BpttCall* call) {
-  pack_gates<T, Opcode::packGates3, 3>(*call);
+  pack_gates<T, S, Opcode::packGates3, 3>(*call);
 }
-template <typename T>
+template <typename T, typename S>
 void packGates4(const BpttCall* call) {
-  pack_gates<T, Opcode::packGates4, 4>(*call);
+  pack_gates<T, S, Opcode::packGates4, 4>(*call);
 }
 
 // p[k, o] = w[rowBegin + k, o]
-template <typename T>
+template <typename T, typename S>
 void packTransposed(const BpttCall* call) {
   constexpr Row kRow(Opcode::packTransposed);
   constexpr Operand kW = kRow["w"], kP = kRow["p"];
   constexpr Attribute kRowBegin = kRow.attribute("rowBegin");
   constexpr int W = Tiling<T>::vectors(1) * Vec<T>::kLanes;
   const T* w = data<T>(*call, kW) + whole(*call, kRowBegin) * columns(*call, kW);
-  T* packed = data<T>(*call, kP);
+  S* packed = data<S>(*call, kP);
   const int64_t depth = rows(*call, kP);
   const int64_t outputs = columns(*call, kP);
   const Range mine = share(panel_count<T>(1, outputs), 1, *call->team);
   for (int64_t panel = mine.begin; panel < mine.end; ++panel) {
-    T* to = packed + panel * depth * W;
+    S* to = packed + panel * depth * W;
     const int64_t width = std::min<int64_t>(W, outputs - panel * W);
     const int padded = panel_vectors<T>(outputs, panel) * Vec<T>::kLanes;
     for (int64_t k = 0; k < depth; ++k, to += padded) {
       const T* from = w + k * outputs + panel * W;
-      std::copy(from, from + width, to);
-      std::fill(to + width, to + padded, T(0));
+      std::transform(from, from + width, to, [](T value) { return static_cast<S>(value); });
+      std::fill(to + width, to + padded, S(0));
     }
   }
 }
 
-template int64_t packed_size<float>(int64_t, int64_t, int32_t);
-template int64_t packed_size<double>(int64_t, int64_t, int32_t);
-BPTT_INSTANTIATE(pack);
-BPTT_INSTANTIATE(packGates2);
-BPTT_INSTANTIATE(packGates3);
-BPTT_INSTANTIATE(packGates4);
-BPTT_INSTANTIATE(packTransposed);
+#define BPTT_PACKED_SIZE(compute, storage, name) \
+  template int64_t name<Stored<Storage::compute>, Stored<Storage::storage>>(int64_t, int64_t, int32_t);
+BPTT_KERNEL_TYPES(BPTT_PACKED_SIZE, packed_size)
+#undef BPTT_PACKED_SIZE
+BPTT_INSTANTIATE_STORED(pack);
+BPTT_INSTANTIATE_STORED(packGates2);
+BPTT_INSTANTIATE_STORED(packGates3);
+BPTT_INSTANTIATE_STORED(packGates4);
+BPTT_INSTANTIATE_STORED(packTransposed);
 
 }  // namespace kernel
 }  // namespace bptt

@@ -1,0 +1,72 @@
+// How numbers are stored, and which kernels there are for them: the one list of both. Arithmetic is done in the compute
+// type of a program; packed weights may be stored in another type, from which the micro-kernel loads them
+// (products/panel.h). To add a type: a line in each list, its C++ type, and a `Panel` for it.
+// scripts/generate-operations.cjs takes the names and codes from here.
+#pragma once
+
+#include <cstdint>
+
+namespace bptt {
+
+// X(name, C++ type, bytes), by code.
+#define BPTT_STORAGES(X) \
+  X(float32, float, 4)   \
+  X(float64, double, 8)  \
+  X(int32, int32_t, 4)
+
+// X(compute type, the same, name): the types of arithmetic.
+#define BPTT_COMPUTE_TYPES(X, name) \
+  X(float32, float32, name)         \
+  X(float64, float64, name)
+
+// X(compute type, storage of packed weights, name), for each of which kernels are compiled. BPTT_MIXED_STORAGE adds one
+// whose types differ, for tests alone (test/kernels/storage.test.ts).
+#if defined(BPTT_MIXED_STORAGE)
+#define BPTT_KERNEL_TYPES(X, name) \
+  BPTT_COMPUTE_TYPES(X, name)      \
+  X(float64, float32, name)
+#else
+#define BPTT_KERNEL_TYPES(X, name) BPTT_COMPUTE_TYPES(X, name)
+#endif
+
+enum class Storage : int32_t {
+#define BPTT_STORAGE_NAME(name, type, bytes) name,
+  BPTT_STORAGES(BPTT_STORAGE_NAME)
+#undef BPTT_STORAGE_NAME
+      count
+};
+
+template <Storage storage>
+struct StorageType;
+#define BPTT_STORAGE_TYPE(name, cpp_type, bytes)                             \
+  template <>                                                                \
+  struct StorageType<Storage::name> {                                        \
+    static_assert(sizeof(cpp_type) == bytes, #cpp_type " has another size"); \
+    using Type = cpp_type;                                                   \
+  };
+BPTT_STORAGES(BPTT_STORAGE_TYPE)
+#undef BPTT_STORAGE_TYPE
+
+template <Storage storage>
+using Stored = typename StorageType<storage>::Type;
+
+constexpr int64_t kStorageBytes[] = {
+#define BPTT_STORAGE_BYTES(name, type, bytes) bytes,
+    BPTT_STORAGES(BPTT_STORAGE_BYTES)
+#undef BPTT_STORAGE_BYTES
+};
+// Of one number.
+constexpr int64_t bytes_of(Storage storage) {
+  return kStorageBytes[static_cast<int32_t>(storage)];
+}
+
+constexpr const char* kStorageNames[] = {
+#define BPTT_STORAGE_TEXT(name, type, bytes) #name,
+    BPTT_STORAGES(BPTT_STORAGE_TEXT)
+#undef BPTT_STORAGE_TEXT
+};
+constexpr const char* name_of(Storage storage) {
+  return kStorageNames[static_cast<int32_t>(storage)];
+}
+
+}  // namespace bptt
