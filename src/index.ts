@@ -140,6 +140,7 @@ export type { LossOptions, ModelLoss, NamedLosses } from './network/output-losse
 export { type ConstantDescription, constant } from './network/schedules/constant.js';
 export { type CosineDescription, type CosineOptions, cosine } from './network/schedules/cosine.js';
 export { type ExponentialDescription, type ExponentialOptions, exponential } from './network/schedules/exponential.js';
+export { type OneCycleDescription, type OneCycleOptions, oneCycle } from './network/schedules/one-cycle.js';
 export { parseSchedule } from './network/schedules/parse-schedule.js';
 export {
   type ReduceOnPlateauDescription,

@@ -3,6 +3,7 @@ import { rejectUnknownKeys } from '../../core/options.js';
 import { constant, constantSchedule } from './constant.js';
 import { cosine, cosineSchedule } from './cosine.js';
 import { exponential, exponentialSchedule } from './exponential.js';
+import { ONE_CYCLE_OPTIONS, oneCycle, oneCycleSchedule } from './one-cycle.js';
 import { reduceOnPlateau, reduceOnPlateauSchedule } from './reduce-on-plateau.js';
 import type { RateFunction, Schedule, ScheduleContext } from './schedule.js';
 import type { ScheduleDescription } from './schedule-description.js';
@@ -29,6 +30,8 @@ export function createSchedule(schedule: ScheduleDescription | RateFunction, con
       return exponentialSchedule(description, context);
     case 'cosine':
       return cosineSchedule(description, context);
+    case 'oneCycle':
+      return oneCycleSchedule(description, context);
     case 'reduceOnPlateau':
       return reduceOnPlateauSchedule(description, context);
     case 'warmUp': {
@@ -52,6 +55,7 @@ const checks: {
   stepDecay: { options: ['every', 'factor', 'from'], make: stepDecay },
   exponential: { options: ['factor'], make: exponential },
   cosine: { options: ['minimum', 'steps'], make: cosine },
+  oneCycle: { options: ONE_CYCLE_OPTIONS, make: oneCycle },
   reduceOnPlateau: { options: ['factor', 'patience', 'threshold', 'cooldown', 'minimum'], make: reduceOnPlateau },
   warmUp: { options: ['steps', 'epochs', 'start', 'then'], make: warmUp },
 };

@@ -2,6 +2,7 @@
 import type { ConstantDescription } from './constant.js';
 import type { CosineDescription } from './cosine.js';
 import type { ExponentialDescription } from './exponential.js';
+import type { OneCycleDescription } from './one-cycle.js';
 import type { ReduceOnPlateauDescription } from './reduce-on-plateau.js';
 import type { StepDecayDescription } from './step-decay.js';
 
@@ -11,6 +12,7 @@ export type ScheduleDescription =
   | StepDecayDescription
   | ExponentialDescription
   | CosineDescription
+  | OneCycleDescription
   | WarmUpDescription
   | ReduceOnPlateauDescription;
 
