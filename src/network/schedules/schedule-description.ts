@@ -14,7 +14,16 @@ export type ScheduleDescription =
   | CosineDescription
   | OneCycleDescription
   | WarmUpDescription
-  | ReduceOnPlateauDescription;
+  | ReduceOnPlateauDescription
+  | DefinedSchedule;
+
+declare const isDefined: unique symbol;
+
+/** Description of a schedule that a user has defined; only what `defineSchedule` returns makes such. */
+export interface DefinedSchedule {
+  readonly kind: string;
+  readonly [isDefined]: true;
+}
 
 /** A rate that rises linearly before another schedule takes over. */
 export interface WarmUpDescription {
