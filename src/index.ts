@@ -139,14 +139,22 @@ export {
 export type { LossOptions, ModelLoss, NamedLosses } from './network/output-losses.js';
 export { type ConstantDescription, constant } from './network/schedules/constant.js';
 export { type CosineDescription, type CosineOptions, cosine } from './network/schedules/cosine.js';
+export { createSchedule } from './network/schedules/create-schedule.js';
+export {
+  type DefinedSchedule,
+  defineSchedule,
+  type OwnSchedule,
+  type ScheduleMaker,
+} from './network/schedules/define-schedule.js';
 export { type ExponentialDescription, type ExponentialOptions, exponential } from './network/schedules/exponential.js';
+export { type OneCycleDescription, type OneCycleOptions, oneCycle } from './network/schedules/one-cycle.js';
 export { parseSchedule } from './network/schedules/parse-schedule.js';
 export {
   type ReduceOnPlateauDescription,
   type ReduceOnPlateauOptions,
   reduceOnPlateau,
 } from './network/schedules/reduce-on-plateau.js';
-export type { RateFunction } from './network/schedules/schedule.js';
+export type { RateFunction, Schedule, ScheduleContext, ScheduleState } from './network/schedules/schedule.js';
 export type { ScheduleDescription, WarmUpDescription } from './network/schedules/schedule-description.js';
 export { type StepDecayDescription, type StepDecayOptions, stepDecay } from './network/schedules/step-decay.js';
 export { type WarmUpOptions, warmUp } from './network/schedules/warm-up.js';

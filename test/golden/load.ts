@@ -57,6 +57,15 @@ export interface GoldenOptions {
     readonly batch: number;
     readonly biases: boolean;
   };
+  readonly schedule: {
+    readonly maximum: number;
+    readonly steps: number;
+    readonly warmUp?: number;
+    readonly startDivisor?: number;
+    readonly endDivisor?: number;
+    readonly shape?: 'cosine' | 'linear';
+    readonly threePhase?: boolean;
+  };
   readonly modelGradients: {
     readonly cell: 'lstm' | 'gru';
     readonly symbols: number;

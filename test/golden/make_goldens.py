@@ -28,6 +28,7 @@ from encoder_decoder_cases import encoder_decoder_cases
 from gradient_cases import gradient_cases
 from golden_case import FOLDER, Case, differences, generator_for, in_float32, in_float64, normal, to_json, uniform
 from recurrent_cases import cell_cases, layer_cases, recurrent_module, variant_cases
+from schedule_cases import schedule_cases
 from time_cases import time_cases
 
 # Losses, embedding, norm clipping. `dloss` is the gradient that reaches the loss, so that its use is tested too.
@@ -236,7 +237,7 @@ def all_cases() -> list[Case]:
         cases.append(training_case(cell, {"kind": "adam", "learningRate": 1e-2}))
         cases.append(training_case(cell, {"kind": "sgd", "learningRate": 0.5}))
     cases += variant_cases() + cell_cases() + time_cases() + attention_cases() + ctc_cases()
-    return cases + encoder_decoder_cases() + gradient_cases()
+    return cases + encoder_decoder_cases() + gradient_cases() + schedule_cases()
 
 
 def main() -> int:

@@ -2,7 +2,9 @@ import { OptionError } from '../../core/errors.js';
 import { rejectUnknownKeys } from '../../core/options.js';
 import { constant, constantSchedule } from './constant.js';
 import { cosine, cosineSchedule } from './cosine.js';
+import { ownScheduleDefinition, type ScheduleDefinition, type ScheduleRules } from './definition.js';
 import { exponential, exponentialSchedule } from './exponential.js';
+import { ONE_CYCLE_OPTIONS, oneCycle, oneCycleSchedule } from './one-cycle.js';
 import { reduceOnPlateau, reduceOnPlateauSchedule } from './reduce-on-plateau.js';
 import type { RateFunction, Schedule, ScheduleContext } from './schedule.js';
 import type { ScheduleDescription } from './schedule-description.js';
@@ -10,53 +12,69 @@ import { stateless } from './stateless.js';
 import { stepDecay, stepDecaySchedule } from './step-decay.js';
 import { warmUp, warmUpSchedule, warmUpSteps } from './warm-up.js';
 
-/**
- * A schedule ready for a run.
- *
- * @param schedule a description, or a function from epoch (from 0) to learning rate
- * @throws {OptionError} `invalid_option`, `unknown_option`; also from `rate` when a function returns no usable number
- */
-export function createSchedule(schedule: ScheduleDescription | RateFunction, context: ScheduleContext): Schedule {
-  if (typeof schedule === 'function') return functionSchedule(schedule);
-  const description = checkSchedule(schedule);
-  switch (description.kind) {
-    case 'constant':
-      return constantSchedule(description, context);
-    case 'stepDecay':
-      return stepDecaySchedule(description, context);
-    case 'exponential':
-      return exponentialSchedule(description, context);
-    case 'cosine':
-      return cosineSchedule(description, context);
-    case 'reduceOnPlateau':
-      return reduceOnPlateauSchedule(description, context);
-    case 'warmUp': {
+/** A kind of the library out of its maker, its schedule and the names of its options. */
+function builtIn<D extends ScheduleDescription>(
+  options: readonly string[],
+  describe: (options: never) => D,
+  make: (description: D, context: ScheduleContext, rules: ScheduleRules) => Schedule,
+  needsValidation?: (description: D, rules: ScheduleRules) => boolean,
+) {
+  return (kind: string): ScheduleDefinition<D> => ({
+    kind,
+    fromOptions(given, rules) {
+      rejectUnknownKeys(kind, given, options);
+      const { then } = given as { readonly then?: unknown };
+      return describe((then === undefined ? given : { ...given, then: rules.check(then) }) as never);
+    },
+    make,
+    ...(needsValidation && { needsValidation }),
+  });
+}
+
+const BUILT_IN = {
+  constant: builtIn([], constant, constantSchedule),
+  stepDecay: builtIn(['every', 'factor', 'from'], stepDecay, stepDecaySchedule),
+  exponential: builtIn(['factor'], exponential, exponentialSchedule),
+  cosine: builtIn(['minimum', 'steps'], cosine, cosineSchedule),
+  oneCycle: builtIn(ONE_CYCLE_OPTIONS, oneCycle, oneCycleSchedule),
+  reduceOnPlateau: builtIn(
+    ['factor', 'patience', 'threshold', 'cooldown', 'minimum'],
+    reduceOnPlateau,
+    reduceOnPlateauSchedule,
+    () => true,
+  ),
+  warmUp: builtIn(
+    ['steps', 'epochs', 'start', 'then'],
+    warmUp,
+    (description, context, { create }) => {
       const steps = warmUpSteps(description, context);
       const { totalSteps } = context;
       const remaining = totalSteps === undefined ? undefined : Math.max(1, totalSteps - steps);
-      const then = createSchedule(description.then, { ...context, totalSteps: remaining });
-      return warmUpSchedule(description, steps, then);
-    }
-  }
-}
-
-/** What each kind of schedule may say, and how it is checked. One row per kind. */
-const checks: {
-  readonly [Kind in ScheduleDescription['kind']]: {
-    readonly options: readonly string[];
-    readonly make: (options: never) => Extract<ScheduleDescription, { kind: Kind }>;
-  };
-} = {
-  constant: { options: [], make: constant },
-  stepDecay: { options: ['every', 'factor', 'from'], make: stepDecay },
-  exponential: { options: ['factor'], make: exponential },
-  cosine: { options: ['minimum', 'steps'], make: cosine },
-  reduceOnPlateau: { options: ['factor', 'patience', 'threshold', 'cooldown', 'minimum'], make: reduceOnPlateau },
-  warmUp: { options: ['steps', 'epochs', 'start', 'then'], make: warmUp },
+      return warmUpSchedule(description, steps, create(description.then, { ...context, totalSteps: remaining }));
+    },
+    ({ then }, rules) => rules.needsValidation(then),
+  ),
 };
 
+/** The definitions of the schedules of the library. */
+export const builtInSchedules: ReadonlyMap<string, ScheduleDefinition> = new Map(
+  Object.entries(BUILT_IN).map(([kind, define]) => [kind, define(kind) as ScheduleDefinition]),
+);
+
 /** Kinds of schedules, by the name that their descriptions carry. */
-export const scheduleKinds = Object.keys(checks) as readonly ScheduleDescription['kind'][];
+export const scheduleKinds: readonly string[] = [...builtInSchedules.keys()];
+
+/** The definition of a schedule. @throws {OptionError} `invalid_option` */
+function scheduleRule(description: { readonly kind?: unknown }): ScheduleDefinition {
+  const { kind } = description;
+  const found = ownScheduleDefinition(description) ?? builtInSchedules.get(kind as string);
+  if (found !== undefined) return found;
+  throw new OptionError(
+    'invalid_option',
+    `schedule.kind must be one of ${scheduleKinds.join(', ')}, not ${JSON.stringify(kind)}; a schedule of one's own is given as the description that its maker returns, not as JSON`,
+    { name: 'schedule.kind', value: kind, allowed: scheduleKinds },
+  );
+}
 
 /**
  * Checks a description that comes from outside (JSON of a configuration or checkpoint), and fills in what it leaves out.
@@ -70,24 +88,31 @@ export function checkSchedule(value: unknown): ScheduleDescription {
       value,
     });
   }
-  const { kind, ...options } = value as { kind?: unknown; then?: unknown };
-  if (typeof kind !== 'string' || !Object.hasOwn(checks, kind)) {
-    throw new OptionError(
-      'invalid_option',
-      `schedule.kind must be one of ${scheduleKinds.join(', ')}, not ${JSON.stringify(kind)}`,
-      { name: 'schedule.kind', value: kind, allowed: scheduleKinds },
-    );
-  }
-  const check = checks[kind as ScheduleDescription['kind']];
-  rejectUnknownKeys(kind, options, check.options);
-  if (options.then !== undefined) options.then = checkSchedule(options.then);
-  return check.make(options as never);
+  const definition = scheduleRule(value);
+  if (ownScheduleDefinition(value) !== undefined) return value as ScheduleDescription;
+  const { kind: _, ...options } = value as { readonly kind?: unknown };
+  return definition.fromOptions(options, rules) as ScheduleDescription;
+}
+
+const rules: ScheduleRules = { check: checkSchedule, create: createSchedule, needsValidation };
+
+/**
+ * A schedule ready for a run, or for a training loop of one's own.
+ *
+ * @param schedule a description, or a function from epoch (from 0) to learning rate
+ * @throws {OptionError} `invalid_option`, `unknown_option`; also from `rate` when a function returns no usable number
+ * @example createSchedule(cosine({ minimum: 1e-5 }), { learningRate: 2e-3, totalSteps: 1000 }).rate(500, 0)
+ */
+export function createSchedule(schedule: ScheduleDescription | RateFunction, context: ScheduleContext): Schedule {
+  if (typeof schedule === 'function') return functionSchedule(schedule);
+  const description = checkSchedule(schedule);
+  return scheduleRule(description).make(description, context, rules);
 }
 
 /** Whether the schedule follows the validation loss, so that a run without validation cannot use it. */
 export function needsValidation(schedule: ScheduleDescription | RateFunction): boolean {
   if (typeof schedule === 'function') return false;
-  return schedule.kind === 'reduceOnPlateau' || (schedule.kind === 'warmUp' && needsValidation(schedule.then));
+  return scheduleRule(schedule).needsValidation?.(schedule, rules) ?? false;
 }
 
 function functionSchedule(rateOf: RateFunction): Schedule {

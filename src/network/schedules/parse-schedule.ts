@@ -1,5 +1,6 @@
 import { OptionError } from '../../core/errors.js';
 import { checkSchedule } from './create-schedule.js';
+import { ONE_CYCLE_OPTIONS } from './one-cycle.js';
 import type { ScheduleDescription } from './schedule-description.js';
 
 /** Names of the text form, each with its kind and its options. */
@@ -8,17 +9,19 @@ const forms = {
   step: { kind: 'stepDecay', options: ['every', 'factor', 'from'] },
   exponential: { kind: 'exponential', options: ['factor'] },
   cosine: { kind: 'cosine', options: ['minimum', 'steps'] },
+  onecycle: { kind: 'oneCycle', options: ONE_CYCLE_OPTIONS },
   warmup: { kind: 'warmUp', options: ['steps', 'epochs', 'start', 'then'] },
   plateau: { kind: 'reduceOnPlateau', options: ['factor', 'patience', 'threshold', 'cooldown', 'minimum'] },
 } as const;
 
 /**
- * Reads the text form of a schedule: `NAME` or `NAME:option=number,option=number`. In `warmup`, `then=SCHEDULE` comes
- * last and takes the rest of the text.
+ * Reads the text form of a schedule: `NAME` or `NAME:option=value,option=value`. Values are numbers, but for `shape` and `threePhase`
+ * of `onecycle`. In `warmup`, `then=SCHEDULE` comes last and takes the rest of the text.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`, naming the part that is wrong and what is allowed
- * @example parseSchedule('step:every=1,factor=0.5,from=4'); // => stepDecay({ every: 1, factor: 0.5, from: 4 })
- * @example parseSchedule('warmup:steps=200,then=cosine:minimum=1e-5'); // => warmUp({ steps: 200, then: cosine({ minimum: 1e-5 }) })
+ * @example parseSchedule('step:every=1,factor=0.5,from=4')
+ * @example parseSchedule('onecycle:maximum=0.01,shape=linear')
+ * @example parseSchedule('warmup:steps=200,then=cosine:minimum=1e-5')
  */
 export function parseSchedule(text: string): ScheduleDescription {
   const colon = text.indexOf(':');
@@ -46,7 +49,7 @@ export function parseSchedule(text: string): ScheduleDescription {
       break;
     }
     const comma = value.indexOf(',');
-    description[option] = parseNumber(text, option, comma < 0 ? value : value.slice(0, comma));
+    description[option] = parseValue(text, option, comma < 0 ? value : value.slice(0, comma));
     rest = comma < 0 ? '' : value.slice(comma + 1);
     if (comma >= 0 && rest.trim() === '') {
       throw partError('invalid_option', text, 'a comma with nothing after it', optionsOf(name));
@@ -72,7 +75,10 @@ export function formatSchedule(description: ScheduleDescription): string {
   return parts.length === 0 ? name : `${name}:${parts.join(',')}`;
 }
 
-function parseNumber(text: string, option: string, part: string): number {
+/** The value of an option; whether it is a right one is checked with the whole description. */
+function parseValue(text: string, option: string, part: string): unknown {
+  if (option === 'shape') return part.trim();
+  if (option === 'threePhase') return { true: true, false: false }[part.trim()] ?? part.trim();
   const value = Number(part);
   if (part.trim() !== '' && Number.isFinite(value)) return value;
   throw partError('invalid_option', text, `'${part.trim()}' is not a number`, `give ${option}=NUMBER`);

@@ -2,6 +2,7 @@
 import type { ConstantDescription } from './constant.js';
 import type { CosineDescription } from './cosine.js';
 import type { ExponentialDescription } from './exponential.js';
+import type { OneCycleDescription } from './one-cycle.js';
 import type { ReduceOnPlateauDescription } from './reduce-on-plateau.js';
 import type { StepDecayDescription } from './step-decay.js';
 
@@ -11,8 +12,18 @@ export type ScheduleDescription =
   | StepDecayDescription
   | ExponentialDescription
   | CosineDescription
+  | OneCycleDescription
   | WarmUpDescription
-  | ReduceOnPlateauDescription;
+  | ReduceOnPlateauDescription
+  | DefinedSchedule;
+
+declare const isDefined: unique symbol;
+
+/** Description of a schedule that a user has defined; only what `defineSchedule` returns makes such. */
+export interface DefinedSchedule {
+  readonly kind: string;
+  readonly [isDefined]: true;
+}
 
 /** A rate that rises linearly before another schedule takes over. */
 export interface WarmUpDescription {

@@ -71,7 +71,7 @@ export interface CommonDefaults extends TrainingDefaults {
 }
 
 const SCHEDULES =
-  'constant, step:every=2,factor=0.5,from=4, exponential:factor=0.97, cosine:minimum=1e-5, warmup:steps=200,then=cosine, plateau:factor=0.5,patience=2';
+  'constant, step:every=2,factor=0.5,from=4, exponential:factor=0.97, cosine:minimum=1e-5, onecycle:maximum=0.01, warmup:steps=200,then=cosine, plateau:factor=0.5,patience=2';
 const INITIALIZERS =
   'default, pytorch, keras, xavier, xavier-normal, he, he-normal, orthogonal[:1], identity[:1], uniform:0.1, normal:0.02, with ,recurrent=SCHEME ,input=SCHEME ,bias=0 ,forget=1 ,embedding=0.1 behind';
 const RECURRENT =

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { constant } from '../../../src/network/schedules/constant.js';
 import { cosine } from '../../../src/network/schedules/cosine.js';
 import { exponential } from '../../../src/network/schedules/exponential.js';
+import { oneCycle } from '../../../src/network/schedules/one-cycle.js';
 import { formatSchedule, parseSchedule } from '../../../src/network/schedules/parse-schedule.js';
 import { reduceOnPlateau } from '../../../src/network/schedules/reduce-on-plateau.js';
 import type { ScheduleDescription } from '../../../src/network/schedules/schedule-description.js';
@@ -16,6 +17,15 @@ describe('the text form of schedules', () => {
     ['exponential:factor=0.97', exponential({ factor: 0.97 })],
     ['cosine', cosine()],
     ['cosine:minimum=1e-5,steps=300', cosine({ minimum: 1e-5, steps: 300 })],
+    ['onecycle', oneCycle()],
+    [
+      'onecycle:maximum=0.01,steps=90,warmUp=0.2,startDivisor=10,endDivisor=100,shape=linear,threePhase=true',
+      oneCycle({
+        ...{ maximum: 0.01, steps: 90, warmUp: 0.2, startDivisor: 10, endDivisor: 100 },
+        ...{ shape: 'linear', threePhase: true },
+      }),
+    ],
+    ['onecycle:epochs=3, shape = cosine, threePhase = false', oneCycle({ epochs: 3 })],
     ['warmup:steps=200', warmUp({ steps: 200 })],
     ['warmup:steps=200,then=cosine', warmUp({ steps: 200, then: cosine() })],
     [
@@ -49,6 +59,8 @@ describe('the text form of schedules', () => {
     ['warmup:then=cosine', 'invalid_option', /steps or epochs/],
     ['exponential', 'invalid_option', /exponential\.factor/],
     ['cosine:minimum=Infinity', 'invalid_option', /'Infinity' is not a number/],
+    ['onecycle:shape=round', 'invalid_option', /oneCycle\.shape.*"cosine", "linear".*round/],
+    ['onecycle:threePhase=1', 'invalid_option', /oneCycle\.threePhase.*true, false.*1/],
     ['toString', 'invalid_option', /unknown name 'toString'/],
     ['step:kind=1', 'unknown_option', /unknown option 'kind'/],
   ])("refuses '%s'", (text, code, message) => {

@@ -8,6 +8,7 @@ import {
   scheduleKinds,
 } from '../../../src/network/schedules/create-schedule.js';
 import { exponential } from '../../../src/network/schedules/exponential.js';
+import { oneCycle } from '../../../src/network/schedules/one-cycle.js';
 import { reduceOnPlateau } from '../../../src/network/schedules/reduce-on-plateau.js';
 import type { Schedule } from '../../../src/network/schedules/schedule.js';
 import type { ScheduleDescription } from '../../../src/network/schedules/schedule-description.js';
@@ -100,6 +101,27 @@ describe('schedules', () => {
     expect(schedule.rate(9, 0)).toBe(0.02);
   });
 
+  it('one cycle stays at its last rate behind the end', () => {
+    const schedule = createSchedule(oneCycle({ steps: 4, endDivisor: 10 }), context);
+    for (const step of [3, 4, 9]) expect(schedule.rate(step, 0)).toBeCloseTo(0.1 / 250, 14);
+  });
+
+  it('one cycle in epochs uses the length of an epoch', () => {
+    const [epochs, steps] = [oneCycle({ epochs: 2 }), oneCycle({ steps: 10 })];
+    expect(byStep(createSchedule(epochs, context), 12)).toEqual(byStep(createSchedule(steps, context), 12));
+  });
+
+  it.each([1, 2, 3, 10])('one cycle of %i steps has a usable rate at every step, whatever its warm-up', (steps) => {
+    for (const threePhase of [false, true]) {
+      for (const warmUp of threePhase ? [0, 0.1, 1 / 3, 0.5] : [0, 0.1, 1 / 3, 0.5, 1]) {
+        for (const rate of byStep(createSchedule(oneCycle({ steps, warmUp, threePhase }), context), steps + 2)) {
+          expect(rate).toBeGreaterThan(0);
+          expect(rate).toBeLessThanOrEqual(0.1);
+        }
+      }
+    }
+  });
+
   it('warm-up in epochs uses the length of an epoch', () => {
     const schedule = createSchedule(warmUp({ epochs: 2, start: 0.5 }), context);
     expect(schedule.rate(0, 0)).toBeCloseTo(0.05, 14);
@@ -176,6 +198,20 @@ describe('options of schedules are checked', () => {
     ['a warm-up with two lengths', () => warmUp({ steps: 1, epochs: 1 }), /steps or epochs/],
     ['cosine in a run of unknown length', () => createSchedule(cosine(), { learningRate: 0.1 }), /cosine\.steps/],
     ['cosine that would rise', () => createSchedule(cosine({ minimum: 1 }), context), /cosine\.minimum.*1 > 0\.1/],
+    ['one cycle of two lengths', () => oneCycle({ steps: 1, epochs: 1 }), /oneCycle.*steps or epochs/],
+    ['one cycle of no height', () => oneCycle({ maximum: 0 }), /oneCycle\.maximum.*0/],
+    [
+      'one cycle of three phases, two of them too long',
+      () => oneCycle({ threePhase: true, warmUp: 0.6 }),
+      /warmUp.*0\.6/,
+    ],
+    ['an unknown shape', () => oneCycle({ shape: 'cos' as never }), /oneCycle\.shape.*"cosine", "linear".*"?cos/],
+    ['one cycle in a run of unknown length', () => createSchedule(oneCycle(), { learningRate: 1 }), /this run/],
+    [
+      'one cycle in epochs of unknown length',
+      () => createSchedule(oneCycle({ epochs: 1 }), { learningRate: 1, totalSteps: 4 }),
+      /an epoch/,
+    ],
     [
       'warm-up in epochs of unknown length',
       () => createSchedule(warmUp({ epochs: 1 }), { learningRate: 0.1 }),
@@ -186,6 +222,11 @@ describe('options of schedules are checked', () => {
   ])('%s is an error that names it', (_name, make, message) => {
     expect(make).toThrow(message);
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_option' }));
+  });
+
+  it('cycling the momentum is refused', () => {
+    const make = () => oneCycle({ cycleMomentum: true } as never);
+    expect(make).toThrow(expect.objectContaining({ code: 'unknown_option' }));
   });
 
   it('an unknown key in JSON is an error', () => {
