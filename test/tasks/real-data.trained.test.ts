@@ -138,8 +138,8 @@ describe('transcribe on real data', () => {
     const out = join(temporaryDirectory(), 'run');
     const data = join(out, '../digits.csv');
     const clips = ['zero', 'one'].flatMap((text, digit) =>
-      Array.from({ length: 20 }, (_, at) => {
-        return `${join(fsdd.path, `${digit}_jackson_${at}.wav`)},${text},${at < 5 ? 'test' : 'training'}`;
+      Array.from({ length: 45 }, (_, at) => {
+        return `${join(fsdd.path, `${digit}_jackson_${at}.wav`)},${text},${at < 15 ? 'test' : 'training'}`;
       }),
     );
     writeFileSync(data, `file,text,part\n${clips.join('\n')}\n`);
@@ -152,11 +152,10 @@ describe('transcribe on real data', () => {
       melBands: 16,
       perturb: 0,
       epochs: 8,
-      learningRate: 1e-2,
     };
     const { metrics } = await trainTask('transcribe', options);
     const { beam } = metrics.test as unknown as { beam: { wordErrorRate: number } };
-    // Measured with three seeds on all sets: at most 0.13.
+    // Measured with three seeds on all sets: at most 0.07.
     expect(beam.wordErrorRate).toBeLessThan(0.3); // half by chance
   });
 });
