@@ -5,7 +5,7 @@ import { checkArray } from '../batch/check-arrays.js';
 import { OptionError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import type { Value } from '../graph/value.js';
-import { type NetworkDescription, ONLY_OUTPUT } from '../network/description.js';
+import { ONLY_OUTPUT } from '../network/description.js';
 import { layerFromJSON } from '../network/layers/layers.js';
 import type { RecurrentDescription } from '../network/layers/recurrent.js';
 import { buildCellGraph, CELL_INPUT, type CellGraph, type CellMode, UPSTREAM } from './build/build-cell-graph.js';

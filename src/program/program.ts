@@ -1,7 +1,7 @@
 /** A compiled program: a graph with its memory plan, loaded by the native side and ready to be executed. */
 import { RangeIndexError, ShapeError, UsageError } from '../core/errors.js';
-import type { Graph } from '../graph/graph.js';
 import { storageBytes } from '../graph/generated/operations.js';
+import type { Graph } from '../graph/graph.js';
 import { storageOf, type Value } from '../graph/value.js';
 import { type AxisSamples, asNativeError, type NativeProgram, native } from '../native/addon.js';
 import { allocateBlock } from '../native/memory.js';
