@@ -25,17 +25,44 @@ export { applyOrder, restoreOrder } from './batch/sequence-rows.js';
 export * from './core/errors.js';
 export type { JsonObject, JsonValue } from './core/json.js';
 export { Random, type RandomState } from './core/random.js';
+export type { SavedVocabularyOptions } from './data/saved-vocabulary.js';
+export type { SubwordTokenizer } from './data/tokenizer-vocabulary.js';
 export type { TokenizerJson, Vocabulary, VocabularyJson, VocabularyLevel } from './data/vocabulary.js';
+export type { OperationNames } from './graph/generated/operations.js';
+export type { ExternalOptions, Graph, Operands } from './graph/graph.js';
+export type {
+  AttributesOf,
+  Emits,
+  ExtentsOf,
+  GradientRule,
+  HasAttributes,
+  MayRead,
+  OnlyReachable,
+  OperandsOf,
+  Operation,
+  OperationName,
+  OperationRow,
+  OutputsOf,
+  Reachable,
+  Reads,
+  RowNames,
+  RuleContext,
+  Wants,
+} from './graph/operation.js';
+export type { OperandSpec, Signature, Term } from './graph/signature.js';
+export type { Extent, Node, Source, Storage, SymbolicExtent, Value, ValueType } from './graph/value.js';
 export type { OutputPer, OutputShape } from './model/build/build-graph.js';
 export type { ParameterOptions } from './model/build/compile-options.js';
-export type { Parameter } from './model/build/parameters.js';
+export type { Parameter, ParameterBlocks, ParameterLayout, PlacedRequest } from './model/build/parameters.js';
 export { type CheckGradientsOptions, checkGradients } from './model/check/check-gradients.js';
 export type { GradientReport, OperandReport } from './model/check/gradient-report.js';
+export type { CheckedModel } from './model/check/objective.js';
 export { CarriedState } from './model/execute/carried-state.js';
 export type { Culprit } from './model/execute/diagnose.js';
 export type { ExecutionOptions, TrainOptions } from './model/execute/execution-options.js';
 export type { EvaluationResult, ModelMemory, StepResult } from './model/execute/results.js';
 export { type CompileOptions, Model } from './model/model.js';
+export type { NetworkFromJsonOptions } from './model/network.js';
 export {
   type InputDescription,
   type InputPlace,
@@ -46,6 +73,7 @@ export {
   networkFromJSON,
   sequential,
 } from './model/network.js';
+export type { RestoredParameters } from './model/network-instance.js';
 export {
   type CellGradient,
   type CellStep,
@@ -62,6 +90,8 @@ export type { SampleOptions, SymbolTable } from './model/use/sampling.js';
 export type { Stream, StreamState } from './model/use/stream.js';
 export { type Info, info } from './native/info.js';
 export * from './network/define.js';
+export type { RequiredOptions } from './network/defined-options.js';
+export type { ParameterRole, ParameterShape } from './network/initializers/initializer-distributions.js';
 export {
   type AttentionDescription,
   type AttentionOptions,
@@ -79,6 +109,13 @@ export {
   dropout,
 } from './network/layers/dense.js';
 export { type EmbeddingDescription, type EmbeddingOptions, embedding } from './network/layers/embedding.js';
+export type {
+  BuildContext,
+  LayerDefinition,
+  LayerDefinitions,
+  LayerRule,
+  ParameterRequest,
+} from './network/layers/layer.js';
 export {
   type LayerNormalizationDescription,
   type LayerNormalizationOptions,
@@ -111,6 +148,7 @@ export type {
   ZoneoutRates,
 } from './network/layers/recurrent-options.js';
 export type { CtcOptions, CtcReduction } from './network/losses/ctc.js';
+export type { LossDescriptionObject } from './network/losses/loss.js';
 export type {
   CtcLossDescription,
   LossDescription,
@@ -158,8 +196,10 @@ export type { RateFunction, Schedule, ScheduleContext, ScheduleState } from './n
 export type { ScheduleDescription, WarmUpDescription } from './network/schedules/schedule-description.js';
 export { type StepDecayDescription, type StepDecayOptions, stepDecay } from './network/schedules/step-decay.js';
 export { type WarmUpOptions, warmUp } from './network/schedules/warm-up.js';
+export type { CheckpointChoice } from './saved/find-checkpoint.js';
 export { type LoadedModel, type LoadModelOptions, loadModel } from './saved/load-model.js';
-export type { TensorView } from './saved/model-tensors.js';
+export type { Definitions, ReadDescriptionOptions } from './saved/model-metadata.js';
+export type { TensorHolder, TensorView } from './saved/model-tensors.js';
 export { type SaveModelOptions, saveModel, saveModelSync } from './saved/save-model.js';
 export type {
   CheckpointEvent,

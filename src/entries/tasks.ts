@@ -15,9 +15,13 @@ export type { SubwordTokenizer } from '../data/tokenizer-vocabulary.js';
 export type { TokenizerJson, Vocabulary, VocabularyJson, VocabularyLevel } from '../data/vocabulary.js';
 export type { SentencePair } from '../files/parallel-text.js';
 export type { RowPlace } from '../files/row-error.js';
+export type { CompileOptions, ParameterOptions } from '../model/build/compile-options.js';
 export type { ModelMemory } from '../model/execute/results.js';
+export type { Network } from '../model/network.js';
 export type { SampleOptions } from '../model/use/sampling.js';
+export type { InputDescription, InputPlace, NetworkDescription, NodeDescription } from '../network/description.js';
 export type { AttentionDescription, AttentionOptions, AttentionScore } from '../network/layers/attention.js';
+export type { AnyLayerMaker } from '../network/layers/define-layer.js';
 export type {
   ActivationDescription,
   DenseDescription,
@@ -26,12 +30,13 @@ export type {
   DropoutOptions,
 } from '../network/layers/dense.js';
 export type { EmbeddingDescription, EmbeddingOptions } from '../network/layers/embedding.js';
+export type { LayerDescription } from '../network/layers/layer.js';
 export type {
   LayerNormalizationDescription,
   LayerNormalizationOptions,
 } from '../network/layers/layer-normalization.js';
-export type { AnyLayer, MergeDescription } from '../network/layers/layers.js';
-export type { Merge } from '../network/layers/merge.js';
+export type { AnyLayer, BuiltInLayer, DefinedLayer, MergeDescription } from '../network/layers/layers.js';
+export type { Merge, MergeKind } from '../network/layers/merge.js';
 export type { PenaltyDescription, PenaltyOptions } from '../network/layers/penalty.js';
 export type { PoolDescription } from '../network/layers/pool.js';
 export type { RecurrentDescription, RecurrentOptions } from '../network/layers/recurrent.js';
@@ -47,13 +52,23 @@ export type {
   ZoneoutRates,
 } from '../network/layers/recurrent-options.js';
 export type { CtcOptions, CtcReduction } from '../network/losses/ctc.js';
+export type { AnyLossMaker } from '../network/losses/define-loss.js';
+export type { LossDescriptionObject } from '../network/losses/loss.js';
 export type {
   CtcLossDescription,
+  DefinedLoss,
   LossDescription,
   LossName,
   QuantileLossDescription,
 } from '../network/losses/losses.js';
 export type { QuantileOptions } from '../network/losses/quantile.js';
+export type {
+  AdamDescription,
+  OptimizerDescription,
+  RmspropDescription,
+  SgdDescription,
+} from '../network/optimizers/optimizer.js';
+export type { LossOptions } from '../network/output-losses.js';
 export type { ExampleParts } from '../tasks/building-blocks/held-out.js';
 export { type PackedModel, packingOf } from '../tasks/building-blocks/model-packing.js';
 export { type ExampleOutput, outputsOf } from '../tasks/building-blocks/outputs.js';

@@ -54,10 +54,10 @@ export type OutputsOf<N extends OperationName> = N extends OperationName
   : never;
 
 /** Outputs that a gradient may reach. */
-type Reachable<R extends RowNames> = Exclude<R['output'], R['kept']>;
+export type Reachable<R extends RowNames> = Exclude<R['output'], R['kept']>;
 
 /** The output that a gradient may reach, where there is only one: the rule is asked because one reaches it. */
-type OnlyReachable<R extends RowNames, All = Reachable<R>, One = All> = One extends unknown
+export type OnlyReachable<R extends RowNames, All = Reachable<R>, One = All> = One extends unknown
   ? [All] extends [One]
     ? One
     : never

@@ -6,7 +6,7 @@ import { ShapeError } from '../core/errors.js';
 import { describeExtent, type Extent, sameExtent, type Value, type ValueType } from './value.js';
 
 /** `factor * letter`, or the number `factor` when there is no letter. */
-interface Term {
+export interface Term {
   readonly factor: number;
   readonly letter: string;
 }

@@ -22,13 +22,13 @@ export interface DefinedOption<T = unknown, R extends boolean = boolean> {
 /** Options by name. */
 export type DefinedOptions = Readonly<Record<string, DefinedOption>>;
 
-type Required<T> = { [N in keyof T]: T[N] extends DefinedOption<unknown, true> ? N : never }[keyof T];
+export type RequiredOptions<T> = { [N in keyof T]: T[N] extends DefinedOption<unknown, true> ? N : never }[keyof T];
 
 /** What a caller gives. */
 export type GivenOptions<T extends DefinedOptions> = {
-  readonly [N in Required<T>]: T[N] extends DefinedOption<infer V> ? V : never;
+  readonly [N in RequiredOptions<T>]: T[N] extends DefinedOption<infer V> ? V : never;
 } & {
-  readonly [N in Exclude<keyof T, Required<T>>]?: T[N] extends DefinedOption<infer V> ? V : never;
+  readonly [N in Exclude<keyof T, RequiredOptions<T>>]?: T[N] extends DefinedOption<infer V> ? V : never;
 };
 
 /** The checked options, defaults filled in. */
