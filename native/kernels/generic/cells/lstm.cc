@@ -247,7 +247,7 @@ void forward(const BpttCall& call) {
       if (projection == nullptr) return true;
       if (barrier(call)) return false;
       for_places<T, S>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
-                    [&](const Place& at, int64_t u, auto n, Vec<T> product) { hidden.put(at, u, n, product); });
+                       [&](const Place& at, int64_t u, auto n, Vec<T> product) { hidden.put(at, u, n, product); });
     }
     return true;
   });
