@@ -16,11 +16,10 @@ import {
   defineLayer,
   dense,
   gru,
-  loadCheckpoint,
-  networkFromJSON,
+  loadModel,
   option,
   packSequences,
-  saveCheckpoint,
+  saveModel,
   sequential,
 } from 'bptt';
 import { add, linear, multiply, sigmoid, subtract } from 'bptt/operations';
@@ -48,20 +47,17 @@ const batchFrom = (begin, sequences = 8, steps = 30) => {
 
 async function train(file) {
   const layers = [dense({ units: 8 }), highway({ layer: gru({ units: 8 }) }), dense({ units: 1 })];
+  /** @type {import('bptt').CompileOptions} */
   const settings = { loss: 'meanSquaredError', optimizer: adam({ learningRate: 1e-2 }), seed: 1 };
   const model = await sequential(layers, { features: 1 }).compile(settings);
   for (let step = 0; step < 150; step++) await model.trainStep(batchFrom(13 * step), { clipNorm: 1 });
   console.log(`trained ${model.step} steps, loss ${(await model.evaluate(batchFrom(5000))).loss}`);
-  await saveCheckpoint(file, { tensors: model.parameters, metadata: { network: model.description } });
+  await saveModel(model, file);
   model.dispose();
 }
 
 async function use(file) {
-  const { tensors, metadata } = await loadCheckpoint(file);
-  const network = networkFromJSON(metadata.network, { layers: [highway] });
-  const model = await network.compile({ loss: 'meanSquaredError' });
-  for (const [name, { data }] of model.parameters) data.set(tensors.get(name).data);
-  model.parametersChanged();
+  const { model } = await loadModel(file, { layers: [highway] });
   console.log(`loaded, loss ${(await model.evaluate(batchFrom(5000))).loss}`);
   console.log(checkGradients(model, batchFrom(5000, 2, 5)));
 

@@ -10,20 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  adam,
-  defineLoss,
-  dense,
-  loadCheckpoint,
-  lossesFromJSON,
-  lstm,
-  networkFromJSON,
-  option,
-  packExamples,
-  Random,
-  saveCheckpoint,
-  sequential,
-} from 'bptt';
+import { adam, defineLoss, dense, loadModel, lstm, option, packExamples, Random, saveModel, sequential } from 'bptt';
 import { add, meanSquare, multiply, scale, subtract, temporalDifference } from 'bptt/operations';
 
 /** The mean of (trust * (output - target))^2, and a part of the mean square of the outputs' change from step to step. */
@@ -65,18 +52,14 @@ async function train(file) {
   const model = await network.compile({ loss, optimizer: adam({ learningRate: 2e-2 }), seed: 1 });
   for (let step = 0; step < 120; step++) await model.trainStep(batchFrom(step), { clipNorm: 1 });
   console.log(`trained ${model.step} steps, loss ${(await model.evaluate(batchFrom(1000))).loss}`);
-  const metadata = { network: model.description, loss: model.loss };
-  await saveCheckpoint(file, { tensors: model.parameters, metadata });
+  await saveModel(model, file);
   model.dispose();
 }
 
 async function use(file) {
-  const { tensors, metadata } = await loadCheckpoint(file);
-  const model = await networkFromJSON(metadata.network).compile(lossesFromJSON(metadata.loss, [trusted]));
-  for (const [name, { data }] of model.parameters) data.set(tensors.get(name).data);
-  model.parametersChanged();
+  const { model } = await loadModel(file, { losses: [trusted] });
   console.log(`loaded, loss ${(await model.evaluate(batchFrom(1000))).loss} of ${JSON.stringify(model.loss)}`);
-  const { 'target/trust': trust } = batchFrom(1000).targets;
+  const trust = batchFrom(1000).targets?.['target/trust'] ?? new Float32Array();
   console.log(`${trust.filter((each) => each === 0).length} of ${trust.length} targets are not trusted`);
 
   const stream = model.stream();

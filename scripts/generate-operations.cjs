@@ -29,7 +29,7 @@ function macroCalls(file, macro) {
 
 /** Storages in the order of their codes, with the bytes of a number: the lines `X(name, type, bytes)` of BPTT_STORAGES. */
 function readStorages() {
-  const [, list] = /#define BPTT_STORAGES\(X\)((?:.*\\\n)*.*)/.exec(fs.readFileSync(storageFile, 'utf8'));
+  const [, list = ''] = /#define BPTT_STORAGES\(X\)((?:.*\\\n)*.*)/.exec(fs.readFileSync(storageFile, 'utf8')) ?? [];
   return [...list.matchAll(/X\((\w+), \w+, (\d+)\)/g)].map(([, name, bytes]) => [name, bytes]);
 }
 

@@ -229,7 +229,7 @@ describe('an operation on values', () => {
     const layer = defineLayer({ name: 'mine', build: ([v], context) => build(v, context) });
     const model = sequential([layer()], { features: COLUMNS }).compileSync({ loss: 'meanSquaredError', threads: 1 });
     const batch = { batchSizes: batchSizesOf(LENGTHS), inputs: { input } };
-    const output = [...model.predictSync(batch)];
+    const output = [...model.predictPackedSync(batch)];
     expect(output).toEqual(expected.flat().map((value) => expect.closeTo(value, 5)));
     const report = checkGradients(model, { ...batch, targets: { target: randomNumbers(output.length) } });
     expect(report.failures).toEqual([]);
@@ -246,7 +246,7 @@ describe('an operation on values', () => {
       output: 'table',
     }).compileSync({ loss: 'meanSquaredError', threads: 1 });
     const batch = { batchSizes: batchSizesOf([3]), inputs: { ids: Int32Array.of(2, 0, 2) } };
-    expect([...model.predictSync(batch)]).toEqual([3, -1, 1, 2, 3, -1]);
+    expect([...model.predictPackedSync(batch)]).toEqual([3, -1, 1, 2, 3, -1]);
     expect(checkGradients(model, { ...batch, targets: { target: randomNumbers(6) } }).passed).toBe(true);
   });
 
@@ -261,7 +261,7 @@ describe('an operation on values', () => {
       nodes: [{ name: 'bridge', layer: bridge(), inputs: ['own', 'source'] }],
       output: 'bridge',
     }).compileSync({ loss: 'meanSquaredError', threads: 1 });
-    const output = model.predictSync({
+    const output = model.predictPackedSync({
       batchSizes: Int32Array.of(2, 1),
       order: Int32Array.of(0, 1),
       axes: { source: { batchSizes: Int32Array.of(2), order: Int32Array.of(1, 0) } },

@@ -167,7 +167,7 @@ describe('the build of a layer', () => {
     const run = (layer: AnyLayer, ...inputs: string[]) =>
       description(layer, ...inputs)
         .compileSync({ loss: 'meanSquaredError' })
-        .predictSync({
+        .predictPackedSync({
           batchSizes: Int32Array.of(2, 1),
           inputs: { a: Float32Array.of(1, 2, 3, 4, 5, 6), b: Float32Array.of(10, 20, 30, 40) },
         });
@@ -196,7 +196,7 @@ describe('the build of a layer', () => {
     expect(values('scheme').filter((value) => value === 2)).toHaveLength(4);
     expect(model.parameters.get('mine.number')?.shape).toEqual([3]);
     const input = Float32Array.of(0, 0, 0, 0, 1, 1, 1, 1);
-    const output = model.predictSync({ batchSizes: Int32Array.of(1, 1), inputs: { input } });
+    const output = model.predictPackedSync({ batchSizes: Int32Array.of(1, 1), inputs: { input } });
     expect([...output]).toEqual([1, 2, 3, 4, 2, 3, 4, 5]);
   });
 
