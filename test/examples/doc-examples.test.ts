@@ -39,6 +39,12 @@ const entries: NameSources = new Map(
     .reverse()
     .flatMap(({ source, specifier }) => [...exportedNames(source)].map((name) => [name, specifier] as const)),
 );
+/** The functions of values: what a layer or a loss of one's own is built of, by the names that layers have elsewhere. */
+const operations: NameSources = new Map(
+  packageEntries
+    .filter(({ specifier }) => specifier === 'bptt/operations')
+    .flatMap(({ source, specifier }) => [...exportedNames(source)].map((name) => [name, specifier] as const)),
+);
 const preludes = new Map(
   filesBelow('test/examples/prelude', ['.ts']).map((file) => [path.basename(file, '.ts'), readProjectFile(file)]),
 );
@@ -51,7 +57,8 @@ function modules(): Map<string, string> {
     const prelude = PRELUDES.find(([pattern]) => pattern.test(`${file} ${of}`))?.[1] as string;
     const names = exportedNames(`test/examples/prelude/${prelude}.ts`);
     const taken = [...names].map((name) => [name, `./${prelude}.mjs`] as const);
-    written.set(String(index), exampleModule(code, [asserts, new Map(taken), entries]));
+    const within: NameSources = / define(Layer|Loss)$/.test(`${file} ${of}`) ? operations : new Map();
+    written.set(String(index), exampleModule(code, [asserts, within, new Map(taken), entries]));
   }
   return written;
 }

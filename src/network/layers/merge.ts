@@ -50,7 +50,7 @@ export function concatenate(): MergeDescription {
 /**
  * Adds its inputs, which have as many columns: [N, F], [N, F], ... -> [N, F]. Rows are joined as by `concatenate`.
  *
- * @example { name: 'block', layer: add(), inputs: ['normalized', 'input'] } // a residual connection
+ * @example const residual = { name: 'block', layer: add(), inputs: ['normalized', 'input'] };
  */
 export function add(): MergeDescription {
   return Object.freeze({ kind: 'add' });
@@ -65,7 +65,7 @@ export function sum(): MergeDescription {
  * Multiplies its inputs element by element, which have as many columns: [N, F], [N, F], ... -> [N, F]. Rows are joined as by
  * `concatenate`.
  *
- * @example { name: 'gated', layer: multiply(), inputs: ['candidate', 'gate'] }
+ * @example const gated = { name: 'gated', layer: multiply(), inputs: ['candidate', 'gate'] };
  */
 export function multiply(): MergeDescription {
   return Object.freeze({ kind: 'multiply' });
