@@ -127,7 +127,14 @@ describe('a model that was loaded', () => {
     const directory = temporaryDirectory();
     const batches = smallBatches(3);
     let score = 0;
-    const options = { epochs: 3, directory, progress: false, score: async () => score++, configuration: { note: 'x' } };
+    const options = {
+      epochs: 3,
+      directory,
+      progress: false,
+      keep: 'last' as const,
+      score: async () => score++,
+      configuration: { note: 'x' },
+    };
     const model = smallNetwork().compileSync(settings);
     await new Trainer(model, options).fit({ training: batches, validation: batches });
     expect(await loadModel(directory)).toMatchObject({ step: 3, path: join(directory, 'best.safetensors') });
@@ -204,9 +211,15 @@ describe('loadModel refuses', () => {
     await expect(loadModel(path)).rejects.toThrow(path);
   });
 
+  it("a loss of the user's own that was not given, naming it", async () => {
+    const path = savedFile();
+    redescribe(path, (text) => text.replace('"meanSquaredError"', '"meanError"'));
+    await expect(loadModel(path)).rejects.toThrow(code('unknown_loss'));
+    await expect(loadModel(path)).rejects.toThrow(/meanError/);
+  });
+
   it.each<[string, (text: string) => string, RegExp]>([
     ['an option of a layer', (text) => text.replace('"dropout":0.3', '"dropping":0.3'), /no option 'dropping'/],
-    ['a loss', (text) => text.replace('"meanSquaredError"', '"meanError"'), /meanError/],
     ['an optimizer', (text) => text.replace('"adam"', '"eve"'), /eve/],
     ['an initializer', (text) => text.replace('"uniform:0.2"', '"magic"'), /magic/],
     ['a seed', (text) => text.replace('"seed":9,"step', '"seed":-9,"step').replace('"seed":9}', '"seed":-9}'), /-9/],
