@@ -90,7 +90,13 @@ export type LossMetrics = {
 };
 
 /** What a task cannot do without, and what it may leave as it is. */
-export interface TaskCore<T extends RunTable, S extends JsonObject, E, P extends AnyPart<unknown>, M extends JsonObject> {
+export interface TaskCore<
+  T extends RunTable,
+  S extends JsonObject,
+  E,
+  P extends AnyPart<unknown>,
+  M extends JsonObject,
+> {
   /** Its name on the command line and in its runs: letters, digits and dashes, not that of a built-in task. */
   readonly name: string;
   /** One line for the help. */
