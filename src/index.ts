@@ -28,29 +28,7 @@ export { Random, type RandomState } from './core/random.js';
 export type { SavedVocabularyOptions } from './data/saved-vocabulary.js';
 export type { SubwordTokenizer } from './data/tokenizer-vocabulary.js';
 export type { TokenizerJson, Vocabulary, VocabularyJson, VocabularyLevel } from './data/vocabulary.js';
-export type { OperationNames } from './graph/generated/operations.js';
-export type { ExternalOptions, Graph, Operands } from './graph/graph.js';
-export type {
-  AttributesOf,
-  Emits,
-  ExtentsOf,
-  GradientRule,
-  HasAttributes,
-  MayRead,
-  OnlyReachable,
-  OperandsOf,
-  Operation,
-  OperationName,
-  OperationRow,
-  OutputsOf,
-  Reachable,
-  Reads,
-  RowNames,
-  RuleContext,
-  Wants,
-} from './graph/operation.js';
-export type { OperandSpec, Signature, Term } from './graph/signature.js';
-export type { Extent, Node, Source, Storage, SymbolicExtent, Value, ValueType } from './graph/value.js';
+export type { Extent, SymbolicExtent, Value, ValueType } from './graph/value.js';
 export type { OutputPer, OutputShape } from './model/build/build-graph.js';
 export type { ParameterOptions } from './model/build/compile-options.js';
 export type { Parameter, ParameterBlocks, ParameterLayout, PlacedRequest } from './model/build/parameters.js';
@@ -110,7 +88,6 @@ export {
 } from './network/layers/dense.js';
 export { type EmbeddingDescription, type EmbeddingOptions, embedding } from './network/layers/embedding.js';
 export type {
-  BuildContext,
   LayerDefinition,
   LayerDefinitions,
   LayerRule,

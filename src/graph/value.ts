@@ -20,26 +20,31 @@ export type Storage = keyof typeof storageBytes;
 /** Where a value that no operation makes comes from. */
 export type Source = 'input' | 'parameter' | 'gradient' | 'optimizer';
 
-/** A matrix [rows, columns] that a program computes or is given. */
+/**
+ * A matrix [rows, columns] that a program computes or is given. Callers of the library see its sizes and its type; the rest is for
+ * the graph and for what compiles it.
+ */
 export interface Value {
-  readonly id: number;
   readonly rows: Extent;
   readonly columns: number;
   readonly type: ValueType;
-  /** How packed weights are stored; default as the program computes. */
+  /** @internal */
+  readonly id: number;
+  /** @internal How packed weights are stored; default as the program computes. */
   readonly storage?: Storage;
-  /** int32: the smallest valid entry; packed: the number of gates. */
+  /** @internal int32: the smallest valid entry; packed: the number of gates. */
   readonly low: number;
-  /** int32: one more than the largest valid entry; equal to `low` where anything is valid. */
+  /** @internal int32: one more than the largest valid entry; equal to `low` where anything is valid. */
   readonly high: number;
-  /** Name of a value that comes from outside; undefined for a computed one. */
+  /** @internal Name of a value that comes from outside; undefined for a computed one. */
   readonly name?: string;
+  /** @internal */
   readonly source?: Source;
-  /** Byte offset in its block, for parameters, gradients and optimizer state. */
+  /** @internal Byte offset in its block, for parameters, gradients and optimizer state. */
   readonly offset?: number;
-  /** Row-major entries of an input that is the same in every execution: the program writes it by itself. */
+  /** @internal Row-major entries of an input that is the same in every execution: the program writes it by itself. */
   readonly constant?: readonly number[];
-  /** The node that computes it. */
+  /** @internal The node that computes it. */
   readonly node?: Node;
 }
 
@@ -52,7 +57,8 @@ export interface Node {
 }
 
 /** How a value is stored in a program that computes in `compute`. */
-export function storageOf({ type, storage }: Value, compute: Storage): Storage {
+export function storageOf(value: Value, compute: Storage): Storage {
+  const { type, storage } = value;
   if (storage !== undefined) return storage;
   return type === 'int32' || type === 'float64' ? type : compute;
 }

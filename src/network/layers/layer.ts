@@ -53,6 +53,7 @@ export interface LayerRule<D extends LayerDescription = LayerDescription> {
   /**
    * Emits the operations of the layer and returns its output.
    *
+   * @internal
    * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when the inputs do not fit
    */
   build(description: D, context: BuildContext, inputs: readonly Value[]): Value;
