@@ -1,5 +1,5 @@
 /** The time axes of a batch. */
-import type { SymbolicExtent } from '../graph/value.js';
+import type { SymbolicExtent } from '../graph/extent.js';
 import type { AxisSizes } from './batch.js';
 
 /** The time axis of whatever names none. */

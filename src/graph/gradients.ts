@@ -1,7 +1,9 @@
 /** Reverse-mode differentiation: walks the graph backwards and lets each operation's rule emit its gradients. */
 import { ShapeError, UsageError } from '../core/errors.js';
+import type { RuleContext } from './gradient-rule.js';
+import { gradientRules } from './gradient-rules.js';
 import type { Graph } from './graph.js';
-import type { RowNames, RuleContext } from './operation.js';
+import type { RowNames } from './operands.js';
 import { attributeOf, type Node, type Value } from './value.js';
 
 /** Ids of all values that depend on one of `sources`. */
@@ -9,7 +11,7 @@ function dependents(graph: Graph, sources: Iterable<Value>): Set<number> {
   const ids = new Set<number>();
   for (const source of sources) ids.add(source.id);
   for (const node of graph.nodes) {
-    if (node.operation.gradient === undefined) continue;
+    if (!gradientRules.has(node.operation.name)) continue;
     if (![...node.inputs.values()].some((input) => ids.has(input.id))) continue;
     for (const output of node.outputs.values()) ids.add(output.id);
   }
@@ -89,7 +91,7 @@ export function differentiate(
     accumulate(value, gradient);
   }
   for (const node of [...graph.nodes].reverse()) {
-    const rule = node.operation.gradient;
+    const rule = gradientRules.get(node.operation.name);
     const reached = [...node.outputs.values()].some((output) => gradients.has(output.id));
     const matters = [...node.inputs.values()].some((input) => wanted.has(input.id));
     if (rule === undefined || !reached || !matters) continue;

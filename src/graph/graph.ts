@@ -1,19 +1,11 @@
 /** A graph of symbolic values, built once and never changed by data. */
 import { ShapeError } from '../core/errors.js';
-import type { AttributesOf, ExtentsOf, OperandsOf, Operation, OperationName, OutputsOf } from './operation.js';
+import { describeExtent, type Extent, type SymbolicExtent, sameExtent, type ValueType } from './extent.js';
+import type { AttributesOf, ExtentsOf, OperandsOf, OperationName, OutputsOf } from './operands.js';
+import type { Operation } from './operation.js';
 import { operation as operationNamed } from './registry.js';
 import { extentOf, lettersOf, matchOperand, matchTable } from './signature.js';
-import {
-  describeExtent,
-  type Extent,
-  type Node,
-  type Source,
-  type Storage,
-  type SymbolicExtent,
-  sameExtent,
-  type Value,
-  type ValueType,
-} from './value.js';
+import type { Node, Source, Storage, Value } from './value.js';
 
 /** Settings of a value that comes from outside. */
 export interface ExternalOptions {
@@ -141,31 +133,42 @@ export class Graph {
   apply<N extends OperationName>(
     name: N,
     operands: OperandsOf<N>,
-    attributes?: AttributesOf<N>,
-    extents?: ExtentsOf<N>,
-  ): OutputsOf<N>;
-  /** The same for a name that is known only when the graph is built: nothing is said of its operands and outputs. */
-  apply<S extends string>(
-    name: S & (string extends S ? unknown : never),
-    operands: Operands,
-    attributes?: Readonly<Record<string, number>>,
-    extents?: Readonly<Record<string, Extent>>,
-  ): Record<string, Value>;
-  apply(
+    attributes: AttributesOf<N> = {} as AttributesOf<N>,
+    extents: ExtentsOf<N> = {} as ExtentsOf<N>,
+  ): OutputsOf<N> {
+    return Object.fromEntries(this.#applied(name, operands as Operands, attributes, extents)) as OutputsOf<N>;
+  }
+
+  /**
+   * Applies an operation whose name is known only when the graph is built: nothing is said of its operands and outputs.
+   *
+   * @returns the outputs by name
+   * @throws {ShapeError} `shape_mismatch` as `apply`
+   */
+  applyNamed(
     name: string,
     operands: Operands,
-    attributes: Readonly<Record<string, number | undefined>> = {},
+    attributes: Readonly<Record<string, number>> = {},
     extents: Readonly<Record<string, Extent>> = {},
-  ): Record<string, Value> {
+  ): ReadonlyMap<string, Value> {
+    return this.#applied(name, operands, attributes, extents);
+  }
+
+  #applied(
+    name: string,
+    operands: Operands,
+    attributes: Readonly<Record<string, number | undefined>>,
+    extents: Readonly<Record<string, Extent | undefined>>,
+  ): ReadonlyMap<string, Value> {
     const operation = operationNamed(name);
     const ids = operation.signature.inputs.map((spec) => operands[spec.name]?.id);
     const numbers = operation.attributes.map((attribute) => attributes[attribute] ?? 0);
     const key = `${name}(${ids})[${numbers}]${JSON.stringify(extents)}`;
     const known = operation.role === 'update' ? undefined : this.#known.get(key);
-    if (known !== undefined) return Object.fromEntries(known.outputs);
-    const node = this.#append(operation, operands, numbers, extents);
+    if (known !== undefined) return known.outputs;
+    const node = this.#append(operation, operands, numbers, extents as Readonly<Record<string, Extent>>);
     this.#known.set(key, node);
-    return Object.fromEntries(node.outputs);
+    return node.outputs;
   }
 
   #append(

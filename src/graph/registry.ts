@@ -1,46 +1,17 @@
-/** The registry of operations: the rows of native/kernels/operations.def with the gradient rules of src/graph/operations. */
+/** The registry of operations: the rows of native/kernels/operations.def. */
 import { ShapeError } from '../core/errors.js';
 import { operationRows } from './generated/operations.js';
-import type { NamedRule, Operation, OperationRow } from './operation.js';
-import { attentionRules } from './operations/attention.js';
-import { ctcRules } from './operations/ctc.js';
-import { elementwiseRules } from './operations/elementwise.js';
-import { gruRules } from './operations/gru.js';
-import { linearRules } from './operations/linear.js';
-import { lossRules } from './operations/losses.js';
-import { lstmRules } from './operations/lstm.js';
-import { normalizationRules } from './operations/normalization.js';
-import { penaltyRules } from './operations/penalties.js';
-import { rnnRules } from './operations/rnn.js';
-import { timeRules } from './operations/time.js';
-import { twoAxesRules } from './operations/two-axes.js';
+import type { Operation, OperationRow } from './operation.js';
 import { parseAttributes, parseSignature } from './signature.js';
-
-const rules = new Map<string, NamedRule[1]>([
-  ...linearRules,
-  ...rnnRules,
-  ...lstmRules,
-  ...gruRules,
-  ...normalizationRules,
-  ...timeRules,
-  ...twoAxesRules,
-  ...attentionRules,
-  ...penaltyRules,
-  ...elementwiseRules,
-  ...lossRules,
-  ...ctcRules,
-]);
 
 function complete(name: string, row: OperationRow, opcode: number): Operation {
   const { operands, attributes, ...rest } = row;
-  const gradient = rules.get(name);
   return {
     name,
     opcode,
     signature: parseSignature(operands),
     attributes: parseAttributes(attributes),
     ...rest,
-    ...(gradient === undefined ? {} : { gradient }),
   };
 }
 

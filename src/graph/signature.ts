@@ -3,7 +3,7 @@
  * native/kernels/operations.def; the native side checks every program against its own copy.
  */
 import { ShapeError } from '../core/errors.js';
-import { describeExtent, type Extent, sameExtent, type Value, type ValueType } from './value.js';
+import { describeExtent, type Extent, sameExtent, type ValueType } from './extent.js';
 
 /** `factor * letter`, or the number `factor` when there is no letter. */
 export interface Term {
@@ -30,6 +30,15 @@ export interface OperandSpec {
 export interface Signature {
   readonly inputs: readonly OperandSpec[];
   readonly outputs: readonly OperandSpec[];
+}
+
+/** What a signature says something of: sizes and entries of a value. */
+export interface OperandSizes {
+  readonly rows: Extent;
+  readonly columns: number;
+  readonly type: ValueType;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** Extents that the letters of one operation stand for. */
@@ -164,7 +173,7 @@ function describeTerms(terms: readonly Term[], letters: Letters): string {
  *
  * @throws {ShapeError} `shape_mismatch` with the operation, the operand and both sizes
  */
-export function matchOperand(operation: string, spec: OperandSpec, value: Value, letters: Letters): void {
+export function matchOperand(operation: string, spec: OperandSpec, value: OperandSizes, letters: Letters): void {
   const check = (which: string, terms: readonly Term[], extent: Extent) => {
     if (matchExtent(terms, extent, letters)) return;
     const expected = describeTerms(terms, letters);
@@ -184,7 +193,7 @@ export function matchOperand(operation: string, spec: OperandSpec, value: Value,
  *
  * @throws {ShapeError} `shape_mismatch` with the operation, the operand and both ranges
  */
-export function matchTable(operation: string, spec: OperandSpec, value: Value, letters: Letters): void {
+export function matchTable(operation: string, spec: OperandSpec, value: OperandSizes, letters: Letters): void {
   const { name, table } = spec;
   const size = table === undefined ? undefined : letters.get(table.size);
   if (table === undefined || typeof size !== 'number') return;

@@ -1,18 +1,7 @@
 /** The nodes and edges of a graph: symbolic values, and the operations between them. */
+import type { Extent, ValueType } from './extent.js';
 import type { storageBytes } from './generated/operations.js';
 import type { Operation } from './operation.js';
-
-/** A number of rows that is known only when a batch arrives: all packed rows of a time axis, or its sequences. */
-export interface SymbolicExtent {
-  readonly kind: 'steps' | 'batch';
-  readonly axis: string;
-}
-
-/** A number of rows: fixed, or of a time axis. */
-export type Extent = number | SymbolicExtent;
-
-/** Entries of a value: the program's real type, 32-bit whole numbers, 64-bit run-time numbers, or packed weights. */
-export type ValueType = 'real' | 'int32' | 'float64' | 'packed';
 
 /** How the numbers of a value lie in memory (native/kernels/storage.h). */
 export type Storage = keyof typeof storageBytes;
@@ -66,23 +55,4 @@ export function storageOf(value: Value, compute: Storage): Storage {
 /** An attribute of a node by its name. */
 export function attributeOf({ operation, attributes }: Node, name: string): number {
   return attributes[operation.attributes.indexOf(name)] as number;
-}
-
-/** Whether two extents are the same. */
-export function sameExtent(a: Extent, b: Extent): boolean {
-  if (typeof a === 'number' || typeof b === 'number') return a === b;
-  return a.kind === b.kind && a.axis === b.axis;
-}
-
-/** An extent for people: `12`, `steps(time)`. */
-export function describeExtent(extent: Extent): string {
-  return typeof extent === 'number' ? String(extent) : `${extent.kind}(${extent.axis})`;
-}
-
-/** The output of that name; it exists because the row of the operation says so. */
-export function only<T extends Readonly<Record<string, Value | undefined>>, K extends keyof T>(
-  outputs: T,
-  name: K,
-): T[K] {
-  return outputs[name];
 }

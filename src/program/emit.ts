@@ -1,7 +1,8 @@
 /** Writes a program in the flat form that the native side reads (native/program/format.h). */
 import { NativeError } from '../core/errors.js';
+import type { ValueType } from '../graph/extent.js';
 import { format, operationsFingerprint, storageBytes } from '../graph/generated/operations.js';
-import { type Node, type Storage, storageOf, type Value, type ValueType } from '../graph/value.js';
+import { type Node, type Storage, storageOf, type Value } from '../graph/value.js';
 import { native } from '../native/addon.js';
 import { ALIGNMENT } from '../native/memory.js';
 import type { Location } from './layout.js';

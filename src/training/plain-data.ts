@@ -7,7 +7,7 @@ import { SequenceBatches } from '../data/sequence-batches.js';
 import { splitExamples } from '../data/split-examples.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { TrainableModel } from './trainable-model.js';
-import type { TrainingSet } from './training-data.js';
+import type { BatchSource, TrainingSet } from './training-data.js';
 
 /**
  * Sequences and their targets, in any order, to train on. Batches of similar lengths are made anew in every epoch, as by
@@ -30,7 +30,7 @@ export interface PlainTrainingData extends PlainExamples {
 const NAMES = ['inputs', 'targets', 'batch', 'validation', 'vocabulary'];
 
 /** Whether data are plain: neither a training set nor anything with batches. */
-export function isPlainData(data: unknown): data is PlainTrainingData {
+function isPlainData(data: unknown): data is PlainTrainingData {
   if (typeof data !== 'object' || data === null) return false;
   return 'inputs' in data && !('training' in data) && !('batchSizes' in data);
 }
@@ -69,6 +69,20 @@ export function plainTrainingSet(
   const held = checked(ofValidation(form), validation);
   const others = Int32Array.from({ length: held.count }, (_, index) => index);
   return { ...named, training: batchesOf(examples, all, batch), validation: batchesOf(held, others, batch) };
+}
+
+/**
+ * The training set of anything that `fit` takes.
+ *
+ * @throws as `plainTrainingSet` for plain sequences
+ */
+export function asTrainingSet(
+  data: TrainingSet | BatchSource | PlainTrainingData,
+  model: Pick<TrainableModel, 'plainForm' | 'seed'>,
+): TrainingSet {
+  if (isPlainData(data)) return plainTrainingSet(model, data);
+  if (typeof data === 'object' && data !== null && 'training' in data) return data;
+  return { training: data };
 }
 
 function checked(form: PlainForm, { inputs, targets }: PlainExamples): CheckedExamples {

@@ -1,7 +1,7 @@
-import type { PlainTrainingData } from './plain-data.js';
+import { asTrainingSet, type PlainTrainingData } from './plain-data.js';
 import type { TrainableModel } from './trainable-model.js';
 import { type CheckedTrainerOptions, checkTrainerOptions, type TrainerOptions } from './trainer-options.js';
-import { asTrainingSet, type BatchSource, type TrainingSet } from './training-data.js';
+import type { BatchSource, TrainingSet } from './training-data.js';
 import type { TrainingResult } from './training-result.js';
 import { TrainingRun } from './training-run.js';
 

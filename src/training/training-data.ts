@@ -7,9 +7,6 @@ import { SequenceBatches } from '../data/sequence-batches.js';
 import { TokenStreams } from '../data/streams.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 
-import { isPlainData, type PlainTrainingData, plainTrainingSet } from './plain-data.js';
-import type { TrainableModel } from './trainable-model.js';
-
 /**
  * Batches to train on or to validate with. Token streams carry the network's state from window to window; sequence batches
  * are made anew, and an array is read in a new random order, in every epoch; any other iterable is read in its own order,
@@ -40,20 +37,6 @@ export interface BatchReader {
   readonly carriedSequences: number | undefined;
   /** The batches of one epoch (from 0), without the first `skip`. The same epoch gives the same batches again. */
   batches(epoch: number, skip: number): Iterable<Batch> | AsyncIterable<Batch>;
-}
-
-/**
- * The training set of anything that `fit` takes.
- *
- * @throws as `plainTrainingSet` for plain sequences
- */
-export function asTrainingSet(
-  data: TrainingSet | BatchSource | PlainTrainingData,
-  model: Pick<TrainableModel, 'plainForm' | 'seed'>,
-): TrainingSet {
-  if (isPlainData(data)) return plainTrainingSet(model, data);
-  if (typeof data === 'object' && data !== null && 'training' in data) return data;
-  return { training: data };
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
-import { only, type Value } from '../../src/graph/value.js';
+import type { Value } from '../../src/graph/value.js';
 import type { BuildContext, LayerDescription } from '../../src/network/layers/layer.js';
 import { layerRule } from '../../src/network/layers/layers.js';
 import { CompiledProgram } from '../../src/program/program.js';
@@ -39,12 +39,9 @@ function buildLayer(description: LayerDescription, inputs: number) {
     dropoutKey: () => graph.external('key', 1, 4, { type: 'int32' }),
     operationId: () => 0,
     penalty: (value, weight) => {
-      const weighted = only(graph.apply('scale', { x: value }, { factor: weight }), 'y');
+      const weighted = graph.apply('scale', { x: value }, { factor: weight }).y;
       const before = results.get('penalty');
-      results.set(
-        'penalty',
-        before === undefined ? weighted : only(graph.apply('add', { a: before, b: weighted }), 'y'),
-      );
+      results.set('penalty', before === undefined ? weighted : graph.apply('add', { a: before, b: weighted }).y);
     },
   };
   const x = source('x', graph.steps(AXIS), inputs);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
-import { only, type Value } from '../../src/graph/value.js';
+import type { Value } from '../../src/graph/value.js';
 import { emitLoss, type LossName } from '../../src/network/losses/losses.js';
 import { CompiledProgram } from '../../src/program/program.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';
@@ -61,7 +61,7 @@ describe.each(loadGoldens('embedding').map((golden) => [golden.name, golden] as 
   function run(precision: Precision) {
     const graph = new Graph();
     const table = graph.external('table', size, units);
-    const y = only(graph.apply('embedding', { ids: graph.indices('ids', ids.length, size), table }), 'y');
+    const y = graph.apply('embedding', { ids: graph.indices('ids', ids.length, size), table }).y;
     const gradients = differentiate(graph, [{ value: y, gradient: graph.external('dy', ids.length, units) }], [table]);
     const gradient = gradients.get(table.id) as Value;
     const program = compile(graph, [y, gradient], precision);

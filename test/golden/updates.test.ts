@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { Graph } from '../../src/graph/graph.js';
-import { only } from '../../src/graph/value.js';
 import { aligned } from '../../src/native/memory.js';
 import {
   emitUpdate,
@@ -46,7 +45,7 @@ class Updater {
       return [slot, graph.external(slot, 1, columns, { source: 'optimizer', offset: index * bytes })] as const;
     });
     const max = graph.external('max', 1, 1, { type: 'float64' });
-    const norm = only(graph.apply('clipNorm', { g, max }), 'norm');
+    const norm = graph.apply('clipNorm', { g, max }).norm;
     const h = graph.external('h', 1, hyperparameterCount(optimizer), { type: 'float64' });
     emitUpdate(graph, optimizer, { w, g, slots: new Map(memory), norm, h });
     this.#optimizer = optimizer;
@@ -88,7 +87,7 @@ function clip(golden: Golden<'clipNorm'>, precision: 'float32' | 'float64') {
   const graph = new Graph();
   const columns = a.length + b.length;
   const g = graph.external('g', 1, columns, { source: 'gradient', offset: 0 });
-  const norm = only(graph.apply('clipNorm', { g, max: graph.external('max', 1, 1, { type: 'float64' }) }), 'norm');
+  const norm = graph.apply('clipNorm', { g, max: graph.external('max', 1, 1, { type: 'float64' }) }).norm;
   const blocks = emptyBlocks(aligned(8 * columns));
   const program = new CompiledProgram(graph, { outputs: [norm], axes: new Map(), blocks, threads: 1, precision });
   program.real(g).set([...a, ...b]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { type GradientContext, gradientRule } from '../../src/graph/gradient-rule.js';
 import { Graph } from '../../src/graph/graph.js';
-import { type GradientContext, gradientRule } from '../../src/graph/operation.js';
 import type { Value } from '../../src/graph/value.js';
 
 // What stands behind `@ts-expect-error` must be an error of the compiler (`npm run typecheck`): nothing of it runs.
@@ -27,8 +27,8 @@ function applied(graph: Graph, x: Value, p: Value, name: string): void {
   // @ts-expect-error without x there is no dW
   const dW: Value = graph.apply('stateWeightGradient', { da: x, y: x }).dW;
   // An operation whose name is known only when the graph is built takes what it likes.
-  const outputs: Record<string, Value> = graph.apply(name, { anything: dW });
-  graph.apply(name, outputs);
+  const outputs: ReadonlyMap<string, Value> = graph.applyNamed(name, { anything: dW });
+  graph.applyNamed(name, Object.fromEntries(outputs));
 }
 
 function read(context: GradientContext<'rnn'>): void {
@@ -77,8 +77,8 @@ describe('the types of operations', () => {
     const graph = new Graph();
     const x = graph.external('x', 2, 3);
     const name: string = 'relu';
-    expect(graph.apply(name, { x })['y']).toMatchObject({ rows: 2, columns: 3 });
-    expect(() => graph.apply(`${name}Misspelt`, { x })).toThrow(
+    expect(graph.applyNamed(name, { x }).get('y')).toMatchObject({ rows: 2, columns: 3 });
+    expect(() => graph.applyNamed(`${name}Misspelt`, { x })).toThrow(
       expect.objectContaining({ code: 'shape_mismatch', message: 'there is no operation reluMisspelt' }),
     );
   });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ShapeError } from '../../src/core/errors.js';
+import type { Extent } from '../../src/graph/extent.js';
 import { Graph } from '../../src/graph/graph.js';
 import { extentOf, lettersOf, matchOperand, parseSignature } from '../../src/graph/signature.js';
-import type { Extent, Value } from '../../src/graph/value.js';
+import type { Value } from '../../src/graph/value.js';
 
 const graph = new Graph();
 const [steps, batch] = [graph.steps('target'), graph.batch('target')];

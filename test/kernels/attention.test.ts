@@ -18,8 +18,8 @@ function run(problem: Problem, dcontext: Matrix, spare = 0): Record<string, Matr
   for (const [name, value] of addGradients(built, ['context'])) results.set(`d${name}`, value);
   const { value: _, ...scored } = Object.fromEntries(built.operands);
   const { attributes, operation } = problem;
-  const shown = built.graph.apply(`${operation}Weights`, scored, attributes, { S: 8 });
-  results.set('weights', shown['weights'] as Value);
+  const shown = built.graph.applyNamed(`${operation}Weights`, scored, attributes, { S: 8 });
+  results.set('weights', shown.get('weights') as Value);
   const program = new ProblemProgram(built, results.values(), { spare }, new Map([['dcontext', dcontext]])).run();
   return Object.fromEntries([...results].map(([name, value]) => [name, program.read(value)]));
 }

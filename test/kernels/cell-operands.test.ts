@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Extent } from '../../src/graph/extent.js';
 import { Graph } from '../../src/graph/graph.js';
-import type { Extent } from '../../src/graph/value.js';
 import { CompiledProgram } from '../../src/program/program.js';
 import { emptyBlocks } from '../golden/blocks.js';
 
@@ -20,13 +20,13 @@ function compile(operation: string, sizes: Sizes, attributes: Readonly<Record<st
         const [packing, rows, columns] = size.packed.split(' ');
         const w = graph.external(name, Number(rows), Number(columns));
         const letters = packing === 'packTransposed' ? { K: Number(rows) } : { O: Number(rows) };
-        return [name, graph.apply(packing as string, { w }, { rowBegin: 0 }, letters)['p']];
+        return [name, graph.applyNamed(packing as string, { w }, { rowBegin: 0 }, letters).get('p')];
       }
       const [rows, columns] = size;
       return [name, graph.external(name, typeof rows === 'number' ? rows : (extents[rows] as Extent), columns)];
     }),
   );
-  const outputs = Object.values(graph.apply(operation, operands, attributes));
+  const outputs = [...graph.applyNamed(operation, operands, attributes).values()];
   return new CompiledProgram(graph, { outputs, axes, blocks: emptyBlocks(), threads: 1 });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { format } from '../../src/graph/generated/operations.js';
-import { operations } from '../../src/graph/registry.js';
+import { gradientRules } from '../../src/graph/gradient-rules.js';
 import { type AxisSamples, native } from '../../src/native/addon.js';
 import { rowCount } from '../oracle/packed.js';
 import { RandomOperands } from '../oracle/random-matrix.js';
@@ -29,7 +29,7 @@ function basePrograms(): Base[] {
     if (problem === undefined) throw new Error(`${operation} has no problem`);
     const built = buildProblem(problem);
     const results = [...built.results.values()];
-    if (operations.get(operation)?.gradient !== undefined) {
+    if (gradientRules.has(operation)) {
       results.push(...addGradients(built, differentiableOutputs(built)).values());
     }
     const captured = capture(() => new ProblemProgram(built, results));

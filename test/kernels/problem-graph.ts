@@ -1,9 +1,11 @@
 /** A problem as a graph: its operands are inputs, recurrent and other weights are packed on the way. */
+
+import type { Extent } from '../../src/graph/extent.js';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph, type GraphOptions } from '../../src/graph/graph.js';
 import { operation as operationNamed } from '../../src/graph/registry.js';
 import type { OperandSpec } from '../../src/graph/signature.js';
-import type { Extent, Source, Value } from '../../src/graph/value.js';
+import type { Source, Value } from '../../src/graph/value.js';
 import { aligned } from '../../src/native/memory.js';
 import type { Matrix } from '../oracle/matrix.js';
 import { rowCount, sequenceCount } from '../oracle/packed.js';
@@ -42,7 +44,7 @@ function packedWeights(graph: Graph, operation: string, spec: OperandSpec, weigh
   const gates = spec.gates === 1 ? '' : `Gates${spec.gates}`;
   const packing = isTransposed ? 'packTransposed' : `pack${gates}`;
   const extents = isTransposed ? { K: count } : { O: count };
-  return graph.apply(packing, { w: weights }, { rowBegin }, extents)['p'] as Value;
+  return graph.applyNamed(packing, { w: weights }, { rowBegin }, extents).get('p') as Value;
 }
 
 /** What a letter stands for that says by itself where rows lie, on the axis of the problem or on its other one. */
@@ -130,8 +132,8 @@ export function buildProblem(problem: Problem, options: GraphOptions = {}): Prob
       spec.type === 'packed' ? packedWeights(graph, operation, spec, value as Value) : (value as Value);
     if (spec.inPlace) results.set(spec.name, value as Value);
   }
-  const outputs = graph.apply(operation, applied, problem.attributes, extentsOf(graph, problem));
-  for (const [name, value] of Object.entries(outputs)) {
+  const outputs = graph.applyNamed(operation, applied, problem.attributes, extentsOf(graph, problem));
+  for (const [name, value] of outputs) {
     // A cell that multiplies its input itself has no product of the state alone.
     if (operands.has('x') && operands.has('R') && LEFT_OUT.has(name)) continue;
     results.set(name, value);

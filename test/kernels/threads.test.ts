@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { operations } from '../../src/graph/registry.js';
+import { gradientRules } from '../../src/graph/gradient-rules.js';
 import type { Value } from '../../src/graph/value.js';
 import type { Matrix } from '../oracle/matrix.js';
 import { RandomOperands } from '../oracle/random-matrix.js';
@@ -17,7 +17,7 @@ function compile(problem: Problem, threads: number): { run: ProblemProgram; resu
   const built = buildProblem(problem);
   const results = new Map(built.results);
   const upstream = new Map<string, Matrix>();
-  if (operations.get(problem.operation)?.gradient !== undefined) {
+  if (gradientRules.has(problem.operation)) {
     const random = new RandomOperands(7);
     const outputs = differentiableOutputs(built);
     for (const [name, value] of addGradients(built, outputs)) results.set(`gradient of ${name}`, value);

@@ -1,8 +1,9 @@
 /** Random graphs for property tests: recurrent cells, maps, joins and slices in any order, with or without gradients. */
 import fc from 'fast-check';
+import type { Extent } from '../../src/graph/extent.js';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
-import type { Extent, Value } from '../../src/graph/value.js';
+import type { Value } from '../../src/graph/value.js';
 
 export const AXIS = 'time';
 
@@ -127,7 +128,7 @@ class GraphBuilder {
     attributes: Readonly<Record<string, number>> = {},
     extents: Readonly<Record<string, number>> = {},
   ): Readonly<Record<string, Value>> {
-    return this.graph.apply(name, operands, attributes, extents);
+    return Object.fromEntries(this.graph.applyNamed(name, operands, attributes, extents));
   }
 
   #apply(

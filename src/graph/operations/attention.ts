@@ -5,7 +5,7 @@
  * `additiveAttention` is that of Bahdanau, Cho, Bengio 2015: a linear map of the queries and one of the keys come before it.
  * Kernels: native/kernels/generic/attention/attention.cc, additive_attention.cc.
  */
-import { gradientRule, type NamedRule, type Reached, type Reads } from '../operation.js';
+import { gradientRule, type NamedRule, type Reached, type Reads } from '../gradient-rule.js';
 
 /** What the backward operation of either reads. */
 function attended(context: Reached<'context'> & Reads<'query' | 'key' | 'value' | 'lse'>) {

@@ -1,5 +1,5 @@
 /** Connectionist temporal classification. Kernels: native/kernels/generic/losses/ctc.cc, which explains its attributes. */
-import { gradientRule, type NamedRule } from '../operation.js';
+import { gradientRule, type NamedRule } from '../gradient-rule.js';
 
 export const ctcRules: readonly NamedRule[] = [
   gradientRule('ctc', (context) => {

@@ -1,5 +1,5 @@
 /** Elementwise maps, dropout, and moving columns. Kernels: native/kernels/generic/rows/{elementwise,dropout}.cc. */
-import { type Emits, gradientRule, type NamedRule, type Reached, type Reads } from '../operation.js';
+import { type Emits, gradientRule, type NamedRule, type Reached, type Reads } from '../gradient-rule.js';
 
 type Activation = 'sigmoid' | 'tanh' | 'relu' | 'softmax';
 

@@ -10,7 +10,7 @@ import {
   type NamedRule,
   type Reads,
   type Wants,
-} from '../operation.js';
+} from '../gradient-rule.js';
 import type { Value } from '../value.js';
 import { packedTransposed, unpacked } from './linear.js';
 import {

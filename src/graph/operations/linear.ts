@@ -1,5 +1,5 @@
 /** Embedding, packing of weights, affine maps. Kernels: native/kernels/generic: rows/embedding.cc, products/{packing,linear}.cc. */
-import { type Emits, gradientRule, type NamedRule, type Reached } from '../operation.js';
+import { type Emits, gradientRule, type NamedRule, type Reached } from '../gradient-rule.js';
 import type { Value } from '../value.js';
 
 /** Packing only reorders: the gradient of packed weights is kept in the layout of the weights. */

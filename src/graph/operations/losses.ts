@@ -1,5 +1,5 @@
 /** Losses. Kernels: native/kernels/generic/losses/losses.cc. */
-import { gradientRule, type NamedRule, type Reached, type Reads } from '../operation.js';
+import { gradientRule, type NamedRule, type Reached, type Reads } from '../gradient-rule.js';
 
 /** What the backward operation of a loss of predictions reads. */
 function predicted(context: Reached<'loss'> & Reads<'prediction' | 'target'>) {

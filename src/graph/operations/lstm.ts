@@ -1,5 +1,5 @@
 /** The long short-term memory cell, and the one with coupled gates. Kernels: native/kernels/generic/cells/lstm*.cc. */
-import { type GradientContext, gradientRule, type NamedRule } from '../operation.js';
+import { type GradientContext, gradientRule, type NamedRule } from '../gradient-rule.js';
 import { packedTransposed, unpacked } from './linear.js';
 import {
   attributesOf,

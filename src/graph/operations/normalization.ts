@@ -1,5 +1,5 @@
 /** Layer normalization of rows. Kernels: native/kernels/generic/rows/normalization.cc. */
-import { gradientRule, type NamedRule } from '../operation.js';
+import { gradientRule, type NamedRule } from '../gradient-rule.js';
 
 export const normalizationRules: readonly NamedRule[] = [
   gradientRule('layerNormalization', (context) => {

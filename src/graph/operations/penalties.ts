@@ -1,5 +1,5 @@
 /** Penalties on activations and on their change in time. Kernels: native/kernels/generic/losses/penalties.cc. */
-import { gradientRule, type NamedRule, type Reached, type Reads } from '../operation.js';
+import { gradientRule, type NamedRule, type Reached, type Reads } from '../gradient-rule.js';
 
 function penalized(context: Reached<'loss'> & Reads<'x'>) {
   return { dloss: context.gradient('loss'), x: context.value('x') };

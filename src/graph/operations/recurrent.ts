@@ -2,7 +2,7 @@
  * What the recurrent cells over whole packed sequences share: `a` is the input projection of all steps (or `x`, `pW` and `bW`
  * stand for it, which costs less where the input is narrow), the recurrent weights come packed, `mask` drops what the recurrent product reads, `zone` says how much of the previous state stays.
  */
-import type { Emits, HasAttributes, MayRead, Reads, Wants } from '../operation.js';
+import type { Emits, HasAttributes, MayRead, Reads, Wants } from '../gradient-rule.js';
 import type { Value } from '../value.js';
 import { packedTransposed, unpacked } from './linear.js';
 

@@ -1,5 +1,5 @@
 /** The vanilla recurrent cell. Kernel: native/kernels/generic/cells/rnn.cc. */
-import { gradientRule, type NamedRule } from '../operation.js';
+import { gradientRule, type NamedRule } from '../gradient-rule.js';
 import {
   attributesOf,
   candidate,

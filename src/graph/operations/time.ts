@@ -2,7 +2,7 @@
  * Operations that join the steps of each sequence, or give something to each step. A sum over time and a repetition are
  * each other's gradient. Kernels: native/kernels/generic/rows/time.cc.
  */
-import { gradientRule, type NamedRule } from '../operation.js';
+import { gradientRule, type NamedRule } from '../gradient-rule.js';
 
 export const timeRules: readonly NamedRule[] = [
   gradientRule('lastStep', (context) => ({

@@ -3,7 +3,7 @@
  * decoder. A sequence belongs with that of the other axis which has the same sample; an execution is given the samples.
  * Kernels: native/kernels/generic/rows/two_axes.cc.
  */
-import { gradientRule, type NamedRule } from '../operation.js';
+import { gradientRule, type NamedRule } from '../gradient-rule.js';
 
 export const twoAxesRules: readonly NamedRule[] = [
   gradientRule('gatherSequences', (context) => {

@@ -2,7 +2,7 @@
 
 import { TIME } from '../../batch/axes.js';
 import { differentiate } from '../../graph/gradients.js';
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import { type NetworkDescription, ONLY_OUTPUT } from '../../network/description.js';
 import { buildForward, type Forward } from './build-forward.js';
 import type { BuiltGraph } from './build-graph.js';
@@ -43,7 +43,7 @@ function buildGradients({ graph, results, nodes, parameters, initialStates, fina
     const gradient = gradients.get(parameter.id);
     if (gradient === undefined) continue;
     const target = gradientOf(graph, parameter);
-    graph.assign(only(graph.apply('add', { a: target, b: gradient }), 'y'), target);
+    graph.assign(graph.apply('add', { a: target, b: gradient }).y, target);
   }
   const states = new Map<string, Value>();
   for (const [name, state] of initialStates) {

@@ -2,8 +2,9 @@
 
 import { TIME } from '../../batch/axes.js';
 import { ShapeError } from '../../core/errors.js';
+import { describeExtent } from '../../graph/extent.js';
 import { Graph } from '../../graph/graph.js';
-import { describeExtent, type Node, type Value } from '../../graph/value.js';
+import type { Node, Value } from '../../graph/value.js';
 import { type NetworkDescription, type NodeDescription, outputNodes } from '../../network/description.js';
 import type { BuildContext, ParameterRequest } from '../../network/layers/layer.js';
 import { layerRule } from '../../network/layers/layers.js';

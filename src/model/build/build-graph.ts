@@ -1,9 +1,10 @@
 /** From the description of a network to the graph of what one execution does. */
 
 import { TIME } from '../../batch/axes.js';
+import type { SymbolicExtent } from '../../graph/extent.js';
 import { differentiate } from '../../graph/gradients.js';
 import type { Graph } from '../../graph/graph.js';
-import { only, type SymbolicExtent, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { emitLoss } from '../../network/losses/losses.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
@@ -90,7 +91,7 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
   const { graph, parameters, penalties } = forward;
   const one = graph.external(PROGRAM_INPUTS.one, 1, 1);
   const weighted = penalties.map(({ value, weight }) => {
-    return { value, gradient: only(graph.apply('scale', { x: one }, { factor: weight }), 'y') };
+    return { value, gradient: graph.apply('scale', { x: one }, { factor: weight }).y };
   });
   const gradients = differentiate(graph, [{ value: loss, gradient: one }, ...weighted], parameters);
   for (const parameter of parameters) {
@@ -110,9 +111,9 @@ export function buildLosses({ graph, results }: Pick<Forward, 'graph' | 'results
     const place = { target, labelAxis: labelAxis(output), onInput };
     const value = emitLoss(graph, loss, results.get(output) as Value, place);
     values.set(output, value);
-    return weight === 1 ? value : only(graph.apply('scale', { x: value }, { factor: weight }), 'y');
+    return weight === 1 ? value : graph.apply('scale', { x: value }, { factor: weight }).y;
   });
-  const loss = terms.reduce((a, b) => only(graph.apply('add', { a, b }), 'y'));
+  const loss = terms.reduce((a, b) => graph.apply('add', { a, b }).y);
   return { loss, losses: values, targets };
 }
 

@@ -1,7 +1,7 @@
 /** From gradients to changed parameters: where gradients are kept, clipping, the optimizer. */
 import { OptionError } from '../../core/errors.js';
 import type { Graph } from '../../graph/graph.js';
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import { emitUpdate, hyperparameterCount, optimizerSlots } from '../../network/optimizers/emit-update.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
 import { PROGRAM_INPUTS } from './build-forward.js';
@@ -43,7 +43,7 @@ export function buildUpdate(
   );
   const scalar = (name: string, count = 1) => graph.external(name, 1, count, { type: 'float64' });
   graph.apply('clipValue', { g, limit: scalar(PROGRAM_INPUTS.clipValue) });
-  const norm = only(graph.apply('clipNorm', { g, max: scalar(PROGRAM_INPUTS.clipNorm), loss }), 'norm');
+  const norm = graph.apply('clipNorm', { g, max: scalar(PROGRAM_INPUTS.clipNorm), loss }).norm;
   emitUpdate(graph, optimizer, {
     w,
     g,

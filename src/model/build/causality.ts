@@ -1,5 +1,6 @@
 /** Whether a network can be read step by step. */
-import type { Node, SymbolicExtent, Value } from '../../graph/value.js';
+import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Node, Value } from '../../graph/value.js';
 import type { Forward } from './build-forward.js';
 
 /**

@@ -3,8 +3,9 @@
  * depends on the steps becomes a graph of its own, which is executed for one step at a time.
  */
 import { UsageError } from '../../core/errors.js';
+import type { Extent, SymbolicExtent } from '../../graph/extent.js';
 import { Graph } from '../../graph/graph.js';
-import { type Extent, type Node, only, type SymbolicExtent, type Value } from '../../graph/value.js';
+import type { Node, Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { buildForward, type Forward } from './build-forward.js';
 import type { ProgramGraph } from './build-graph.js';
@@ -122,8 +123,8 @@ class StepGraph {
         if (terms.length === 1 && term?.factor === 1 && term.letter !== '') extents[term.letter] = extent;
       }
     }
-    const copies = this.graph.apply(operation.name, operands, settings, extents);
-    for (const [name, value] of outputs) this.#keep(value, only(copies, name));
+    const copies = this.graph.applyNamed(operation.name, operands, settings, extents);
+    for (const [name, value] of outputs) this.#keep(value, copies.get(name) as Value);
   }
 }
 

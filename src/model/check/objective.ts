@@ -2,7 +2,7 @@
 import { executionSizes, type PackedAxes } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { differentiate } from '../../graph/gradients.js';
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { type ModelLoss, outputLosses } from '../../network/output-losses.js';
 import { CompiledProgram } from '../../program/program.js';
@@ -41,8 +41,8 @@ export class Objective {
     this.targets = losses.targets;
     this.initialStates = initialStates;
     this.#value = penalties.reduce((sum, { value, weight }) => {
-      const term = only(graph.apply('scale', { x: value }, { factor: weight }), 'y');
-      return only(graph.apply('add', { a: sum, b: term }), 'y');
+      const term = graph.apply('scale', { x: value }, { factor: weight }).y;
+      return graph.apply('add', { a: sum, b: term }).y;
     }, losses.loss);
     const inputs = Object.keys(description.inputs).map((name) => nodes.get(name) as Value);
     for (const value of [...parameters, ...inputs, ...initialStates.values()]) {

@@ -2,7 +2,8 @@
 import { TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
-import type { SymbolicExtent, Value } from '../../graph/value.js';
+import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { inputAxes } from '../../network/description.js';
 import { type ModelLoss, outputLosses } from '../../network/output-losses.js';

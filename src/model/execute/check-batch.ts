@@ -5,7 +5,8 @@ import type { Batch } from '../../batch/batch.js';
 import { checkArray } from '../../batch/check-arrays.js';
 import { UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
-import type { SymbolicExtent, Value } from '../../graph/value.js';
+import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import type { CarriedState } from './carried-state.js';
 

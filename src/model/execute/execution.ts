@@ -2,7 +2,8 @@
 
 import { countOf, executionSizes, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
-import type { Extent, Value } from '../../graph/value.js';
+import type { Extent } from '../../graph/extent.js';
+import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import type { CompiledProgram } from '../../program/program.js';
 import { PROGRAM_INPUTS, stateInput } from '../build/build-forward.js';

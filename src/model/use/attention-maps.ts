@@ -4,7 +4,8 @@ import type { PackedAxes, PackedAxis } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
 import { OptionError } from '../../core/errors.js';
-import { type Node, only, type SymbolicExtent, type Value } from '../../graph/value.js';
+import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Node, Value } from '../../graph/value.js';
 import { inputAxes, type NetworkDescription } from '../../network/description.js';
 import type { AxisCapacity } from '../../program/emit.js';
 import { buildForward } from '../build/build-forward.js';
@@ -54,7 +55,8 @@ function attentionGraph(
   const settings = Object.fromEntries(operation.attributes.map((each, index) => [each, attributes[index] as number]));
   const memoryAxis = (memory.rows as SymbolicExtent).axis;
   const { steps } = capacities.get(memoryAxis) as AxisCapacity;
-  const weights = only(graph.apply(`${operation.name}Weights`, scored, settings, { S: steps }), 'weights');
+  const shown = graph.applyNamed(`${operation.name}Weights`, scored, settings, { S: steps });
+  const weights = shown.get('weights') as Value;
   const built = { graph, results, nodes, initialStates, finalStates: carriedStates(forward), prepare: true };
   return { ...built, outputs: [weights], weights, memoryAxis };
 }

@@ -2,7 +2,8 @@
 import { TIME } from '../../batch/axes.js';
 import type { PlainForm } from '../../batch/plain-examples.js';
 import type { PlainField } from '../../batch/plain-sequences.js';
-import type { SymbolicExtent, Value } from '../../graph/value.js';
+import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { ctcTarget } from '../../network/losses/ctc.js';
 import type { CtcLossDescription } from '../../network/losses/losses.js';

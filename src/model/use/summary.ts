@@ -1,5 +1,6 @@
 /** A network or a model as a table for people. */
-import type { SymbolicExtent, Value } from '../../graph/value.js';
+import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Value } from '../../graph/value.js';
 import { type InputDescription, inputAxes, type NetworkDescription, outputNodes } from '../../network/description.js';
 import type { AnyLayer } from '../../network/layers/layers.js';
 import type { LossDescription } from '../../network/losses/losses.js';

@@ -1,8 +1,9 @@
 /** Attention: at each step a sum of what stands at the steps of another sequence, weighted by how well they match. */
 import { OptionError, ShapeError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import { describeExtent } from '../../graph/extent.js';
 import { affine } from '../../graph/operations/linear.js';
-import { describeExtent, only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import { requireInitializer } from '../initializers/initializer.js';
 import type { BuildContext, LayerDefinition } from './layer.js';
 import { hasSteps } from './rows.js';
@@ -90,7 +91,7 @@ function dotContext({ graph }: BuildContext, query: Value, memory: Value, scale:
     const details = { layer: 'attention', actual: query.columns, expected: memory.columns };
     throw new ShapeError('shape_mismatch', message, details);
   }
-  return only(graph.apply('attention', { query, key: memory, value: memory }, { scale }), 'context');
+  return graph.apply('attention', { query, key: memory, value: memory }, { scale }).context;
 }
 
 /** The definition of attention. */
@@ -129,6 +130,6 @@ export const attentionLayer: LayerDefinition<AttentionDescription> = {
       key: affine(context, memory, memoryWeight, bias),
       v: row('v', 'dense'),
     };
-    return only(context.graph.apply('additiveAttention', { ...scored, value: memory }), 'context');
+    return context.graph.apply('additiveAttention', { ...scored, value: memory }).context;
   },
 };

@@ -2,7 +2,7 @@
 import { OptionError, ShapeError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import { affine } from '../../graph/operations/linear.js';
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import { requireInitializer } from '../initializers/initializer.js';
 import type { BuildContext, LayerDefinition } from './layer.js';
 import { dropElements, dropPerSequence, requireRate } from './noise.js';
@@ -140,6 +140,6 @@ export const activationLayer: LayerDefinition<ActivationDescription> = {
     return activation(options.name);
   },
   build({ name }, context, inputs) {
-    return only(context.graph.apply(name, { x: realInput(name, inputs) }), 'y');
+    return context.graph.apply(name, { x: realInput(name, inputs) }).y;
   },
 };

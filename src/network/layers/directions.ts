@@ -2,7 +2,7 @@
 
 import type { Operands } from '../../graph/graph.js';
 import { affine } from '../../graph/operations/linear.js';
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import type { ParameterRole } from '../initializers/initializer.js';
 import { type CellParameters, type CellShape, cellOf, type Pack } from './cells.js';
 import type { BuildContext } from './layer.js';
@@ -71,7 +71,7 @@ function inputOperands(
 ): Operands {
   if (gainW !== undefined) {
     const operands = { x: affine(context, x, W), gain: gainW, shift: bW };
-    return { a: only(context.graph.apply('layerNormalization', operands, { epsilon }), 'y') };
+    return { a: context.graph.apply('layerNormalization', operands, { epsilon }).y };
   }
   if (packing === undefined || normalized || !isNarrow(W, units)) return { a: affine(context, x, W, bW) };
   return { x, pW: pack(packing, W, W.rows as number), bW };
@@ -102,7 +102,7 @@ export function buildDirection(
   place: Place,
   x: Value,
   context: BuildContext,
-): Record<string, Value> {
+): ReadonlyMap<string, Value> {
   const { graph } = context;
   const { units, weightDropout = 0 } = description;
   const cell = cellOf(description);
@@ -117,16 +117,16 @@ export function buildDirection(
   const R = dropElements(context, parameters.R, weightDropout);
   const noise = noiseOf(description, context, shape.width);
   const pack: Pack = (packing, w, rows, rowBegin = 0) =>
-    only(graph.apply(packing, { w }, { rowBegin }, { O: rows }), 'p');
+    graph.applyNamed(packing, { w }, { rowBegin }, { O: rows }).get('p') as Value;
   const { name, packing, operands, attributes } = cell.operation(description, { ...parameters, R }, pack);
   const size = { units, normalized: shape.normalized.length > 0 };
   const input = inputOperands(context, x, parameters, size, { epsilon, pack, packing });
   const { bR, gainR: gain } = parameters;
-  const outputs = graph.apply(
+  const outputs = graph.applyNamed(
     name,
     { ...input, bR, gain, ...Object.fromEntries(states), ...noise.operands, ...operands },
     { reverse: place.isReverse ? 1 : 0, epsilon, ...noise.attributes, ...attributes },
   );
-  for (const state of cell.states) context.finalState(state + suffix, only(outputs, `${state}T`));
+  for (const state of cell.states) context.finalState(state + suffix, outputs.get(`${state}T`) as Value);
   return outputs;
 }

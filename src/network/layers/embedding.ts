@@ -1,7 +1,6 @@
 /** Embedding: indices to vectors. */
 import { ShapeError } from '../../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
-import { only } from '../../graph/value.js';
 import { requireInitializer } from '../initializers/initializer.js';
 import type { LayerDefinition } from './layer.js';
 
@@ -53,6 +52,6 @@ export const embeddingLayer: LayerDefinition<EmbeddingDescription> = {
       forgetGate: -1,
       initializer,
     });
-    return only(context.graph.apply('embedding', { ids, table }), 'y');
+    return context.graph.apply('embedding', { ids, table }).y;
   },
 };

@@ -1,8 +1,9 @@
 /** What the build of a layer of one's own works with. */
 import { OptionError, ShapeError, UsageError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import { describeExtent, sameExtent } from '../../graph/extent.js';
 import { graphOf } from '../../graph/graph.js';
-import { describeExtent, sameExtent, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import { type ParameterRole, requireInitializer } from '../initializers/initializer.js';
 import { isName } from '../names.js';
 import type { BuildContext, InitialValue, LayerDescription, ParameterRequest } from './layer.js';

@@ -1,6 +1,5 @@
 /** Layer normalisation. */
 import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
-import { only } from '../../graph/value.js';
 import { realInput } from './dense.js';
 import type { LayerDefinition } from './layer.js';
 
@@ -45,6 +44,6 @@ export const layerNormalizationLayer: LayerDefinition<LayerNormalizationDescript
     const shared = { rows: 1, columns, shape: [columns], fanIn: columns, units: columns, gates: 1, forgetGate: -1 };
     const gain = context.parameter('weight', { role: 'gain', ...shared });
     const shift = context.parameter('bias', { role: 'shift', ...shared });
-    return only(context.graph.apply('layerNormalization', { x, gain, shift }, { epsilon }), 'y');
+    return context.graph.apply('layerNormalization', { x, gain, shift }, { epsilon }).y;
   },
 };

@@ -1,7 +1,7 @@
 /** Joining values row by row, and the layers that do it. */
 import { rejectUnknownKeys } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import type { LayerDefinition } from './layer.js';
 import { alignedRows } from './rows.js';
 
@@ -15,7 +15,7 @@ type Join = (graph: Graph, values: readonly Value[]) => Value;
 
 /** Joins values from left to right by an operation of two. */
 function pairwise(operation: 'concatenate' | 'add' | 'multiply'): Join {
-  return (graph, values) => values.reduce((a, b) => only(graph.apply(operation, { a, b }), 'y'));
+  return (graph, values) => values.reduce((a, b) => graph.apply(operation, { a, b }).y);
 }
 
 const added = pairwise('add');
@@ -25,8 +25,7 @@ const joins: Readonly<Record<MergeKind, Join>> = {
   add: added,
   sum: added,
   multiply: pairwise('multiply'),
-  average: (graph, values) =>
-    only(graph.apply('scale', { x: added(graph, values) }, { factor: 1 / values.length }), 'y'),
+  average: (graph, values) => graph.apply('scale', { x: added(graph, values) }, { factor: 1 / values.length }).y,
 };
 
 /** Joins one or more values, from left to right. */

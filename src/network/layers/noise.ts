@@ -1,7 +1,8 @@
 /** Random masks of training: dropout of elements, of whole sequences, and zoneout. */
 import { requireNumber } from '../../core/options.js';
-import type { Extent } from '../../graph/value.js';
-import { only, sameExtent, type Value } from '../../graph/value.js';
+import type { Extent } from '../../graph/extent.js';
+import { sameExtent } from '../../graph/extent.js';
+import type { Value } from '../../graph/value.js';
 import type { BuildContext } from './layer.js';
 
 /** What of a layer's context the random masks need. */
@@ -16,7 +17,7 @@ export function requireRate(name: string, value: unknown): number {
 export function dropElements(context: NoiseContext, x: Value, rate: number): Value {
   if (rate === 0 || !context.training) return x;
   const attributes = { rate, operationId: context.operationId() };
-  return only(context.graph.apply('dropout', { x, key: context.dropoutKey() }, attributes), 'y');
+  return context.graph.apply('dropout', { x, key: context.dropoutKey() }, attributes).y;
 }
 
 /** A mask that holds `dropped` with probability `rate`, else `kept`. */
@@ -28,7 +29,7 @@ function randomMask(
   kept: number,
 ) {
   const attributes = { rate, operationId: context.operationId(), dropped, kept };
-  return only(context.graph.apply('randomMask', { key: context.dropoutKey() }, attributes, extents), 'y');
+  return context.graph.apply('randomMask', { key: context.dropoutKey() }, attributes, extents).y;
 }
 
 /**
@@ -47,8 +48,8 @@ export function dropPerSequence(context: NoiseContext, x: Value, rate: number): 
   const { graph } = context;
   const mask = sequenceMask(context, x.columns, rate);
   if (mask === undefined) return x;
-  if (sameExtent(x.rows, mask.rows)) return only(graph.apply('multiply', { a: x, b: mask }), 'y');
-  return only(graph.apply('multiplySequence', { x, mask }), 'y');
+  if (sameExtent(x.rows, mask.rows)) return graph.apply('multiply', { a: x, b: mask }).y;
+  return graph.apply('multiplySequence', { x, mask }).y;
 }
 
 /**

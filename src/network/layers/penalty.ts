@@ -1,7 +1,8 @@
 /** Penalties on activations: what training makes small beside the loss. */
 import { ShapeError } from '../../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
-import { describeExtent, only, sameExtent, type Value } from '../../graph/value.js';
+import { describeExtent, sameExtent } from '../../graph/extent.js';
+import type { Value } from '../../graph/value.js';
 import { realInput } from './dense.js';
 import type { BuildContext, LayerDefinition } from './layer.js';
 
@@ -25,8 +26,8 @@ export function requirePenalty(name: string, value: unknown): number {
 
 /** Adds the penalties on `x` to what training minimises. */
 export function addPenalties(context: BuildContext, x: Value, activation: number, temporal: number): void {
-  const add = (name: string, weight: number) => {
-    if (weight > 0 && context.training) context.penalty(only(context.graph.apply(name, { x }), 'loss'), weight);
+  const add = (name: 'meanSquare' | 'temporalDifference', weight: number) => {
+    if (weight > 0 && context.training) context.penalty(context.graph.apply(name, { x }).loss, weight);
   };
   add('meanSquare', activation);
   add('temporalDifference', temporal);

@@ -1,6 +1,5 @@
 /** Pooling: from all steps of a sequence to one row. */
 import { rejectUnknownKeys, requireOneOf } from '../../core/options.js';
-import { only } from '../../graph/value.js';
 import { realInput } from './dense.js';
 import type { LayerDefinition } from './layer.js';
 
@@ -36,6 +35,6 @@ export const poolLayer: LayerDefinition<PoolDescription> = {
   fromOptions: pool,
   build({ kind, over }, { graph }, inputs) {
     const { name, attributes } = OPERATIONS[over];
-    return only(graph.apply(name, { x: realInput(kind, inputs) }, attributes), 'y');
+    return graph.apply(name, { x: realInput(kind, inputs) }, attributes).y;
   },
 };

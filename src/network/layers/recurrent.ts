@@ -21,7 +21,7 @@
  * Rows that belong to gates, H of each, stand in the order i f g o in an `lstm`, i g o with coupled gates, r z n in a `gru`; an
  * `rnn` has no gates, G = 1.
  */
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import { CELLS, cellOf } from './cells.js';
 import { realInput } from './dense.js';
 import { buildDirection, suffixOf } from './directions.js';
@@ -120,13 +120,13 @@ function buildStack(description: RecurrentDescription, context: BuildContext, in
     const y = merged(
       graph,
       merge,
-      results.map((outputs) => only(outputs, 'y')),
+      results.map((outputs) => outputs.get('y') as Value),
     );
-    last = results.map((outputs) => only(outputs, 'hT'));
+    last = results.map((outputs) => outputs.get('hT') as Value);
     x = residual && layer > 0 ? merged(graph, 'sum', [y, x]) : y;
   }
   addPenalties(context, x, activationPenalty, temporalPenalty);
   if (output === 'sequence') return x;
   // With a residual the output is more than the state; only forward is its last step the end of the walk.
-  return residual && layers > 1 ? only(graph.apply('lastStep', { x }), 'y') : merged(graph, merge, last);
+  return residual && layers > 1 ? graph.apply('lastStep', { x }).y : merged(graph, merge, last);
 }

@@ -1,6 +1,8 @@
 /** Bringing values to the rows of others: from one time axis to another, and from sequences to their steps. */
+
+import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Graph } from '../../graph/graph.js';
-import { only, type SymbolicExtent, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 
 /** Whether a value has one row for each step of a time axis. */
 export function hasSteps({ rows }: Value): boolean {
@@ -17,7 +19,7 @@ export function axisOf(values: readonly Value[]): string {
 export function carriedTo(graph: Graph, value: Value, axis: string): Value {
   const { rows } = value;
   if (typeof rows === 'number' || rows.kind === 'steps' || rows.axis === axis) return value;
-  return only(graph.apply('gatherSequences', { x: value }, {}, { B: graph.batch(axis) }), 'y');
+  return graph.apply('gatherSequences', { x: value }, {}, { B: graph.batch(axis) }).y;
 }
 
 /**
@@ -30,6 +32,6 @@ export function alignedRows(graph: Graph, values: readonly Value[]): Value[] {
   return values.map((value) => {
     const carried = carriedTo(graph, value, axis);
     if (!isPerStep || hasSteps(carried)) return carried;
-    return only(graph.apply('repeatOverTime', { x: carried }, { mean: 0 }), 'y');
+    return graph.apply('repeatOverTime', { x: carried }, { mean: 0 }).y;
   });
 }

@@ -5,7 +5,7 @@
 import { RangeIndexError, ShapeError } from '../../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import type { LossDefinition, LossDescriptionObject } from './loss.js';
 
 /**
@@ -58,7 +58,7 @@ export function emitCtc(
     zeroInfinity: Number(requireOneOf('zeroInfinity', options.zeroInfinity ?? false, [false, true])),
   };
   const outputs = graph.apply('ctc', { logits, labels }, attributes);
-  return { loss: only(outputs, 'loss'), losses: only(outputs, 'losses') };
+  return { loss: outputs.loss, losses: outputs.losses };
 }
 
 /** The definition of the loss. */

@@ -1,8 +1,9 @@
 /** Losses of one's own. */
 import { OptionError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import type { SymbolicExtent } from '../../graph/extent.js';
 import { graphOf } from '../../graph/graph.js';
-import type { SymbolicExtent, Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import {
   type CheckedOptions,
   checkDefinedOptions,

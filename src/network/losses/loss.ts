@@ -1,6 +1,8 @@
 /** What a loss is to the rest of the library: a description, and a definition that builds its part of a graph. */
+
+import type { Extent } from '../../graph/extent.js';
 import type { Graph } from '../../graph/graph.js';
-import type { Extent, Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 
 /** Descriptions are plain JSON, so that a checkpoint can hold them. */
 export interface LossDescriptionObject {

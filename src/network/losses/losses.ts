@@ -2,7 +2,7 @@
 import { OptionError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import { type CtcOptions, ctcLoss } from './ctc.js';
 import {
   type LossBuildContext,
@@ -62,14 +62,14 @@ function plainLoss(kind: LossName, build: (context: LossBuildContext) => Value):
 const BUILT_IN: readonly LossDefinition[] = [
   plainLoss('softmaxCrossEntropy', ({ graph, outputs, target }) => {
     const targets = target({ rows: outputs.rows, size: outputs.columns, ignore: true });
-    return only(graph.apply('softmaxCrossEntropy', { logits: outputs, targets }), 'loss');
+    return graph.apply('softmaxCrossEntropy', { logits: outputs, targets }).loss;
   }),
   plainLoss('sigmoidCrossEntropy', ({ graph, outputs, target }) => {
     const targets = target(outputs);
-    return only(graph.apply('sigmoidCrossEntropy', { logits: outputs, targets }), 'loss');
+    return graph.apply('sigmoidCrossEntropy', { logits: outputs, targets }).loss;
   }),
   plainLoss('meanSquaredError', ({ graph, outputs, target }) => {
-    return only(graph.apply('meanSquaredError', { prediction: outputs, target: target(outputs) }), 'loss');
+    return graph.apply('meanSquaredError', { prediction: outputs, target: target(outputs) }).loss;
   }),
   ctcLoss,
   quantileLoss,

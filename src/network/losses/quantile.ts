@@ -5,7 +5,7 @@
 import { OptionError, ShapeError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import type { LossDefinition, LossDescriptionObject, LossInput } from './loss.js';
 
 /** Options of the loss. */
@@ -63,11 +63,11 @@ export function emitQuantile(
   const losses = levels.map((level, at) => {
     const sliced = { begin: at * targets };
     const prediction =
-      levels.length === 1 ? predictions : only(graph.apply('slice', { x: predictions }, sliced, { D: targets }), 'y');
-    return only(graph.apply('quantileLoss', { prediction, target: truth }, { level }), 'loss');
+      levels.length === 1 ? predictions : graph.apply('slice', { x: predictions }, sliced, { D: targets }).y;
+    return graph.apply('quantileLoss', { prediction, target: truth }, { level }).loss;
   });
-  const sum = losses.reduce((a, b) => only(graph.apply('add', { a, b }), 'y'));
-  return levels.length === 1 ? sum : only(graph.apply('scale', { x: sum }, { factor: 1 / levels.length }), 'y');
+  const sum = losses.reduce((a, b) => graph.apply('add', { a, b }).y);
+  return levels.length === 1 ? sum : graph.apply('scale', { x: sum }, { factor: 1 / levels.length }).y;
 }
 
 /** The definition of the loss. */

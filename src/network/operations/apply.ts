@@ -1,8 +1,10 @@
 /** Applies operations to values without a graph in sight: the values know theirs. */
 import { ShapeError, UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
+import { describeExtent, sameExtent } from '../../graph/extent.js';
 import { type Graph, graphOf, type Operands } from '../../graph/graph.js';
-import { describeExtent, type Extent, only, sameExtent, type Value } from '../../graph/value.js';
+import type { AttributesOf, ExtentsOf, OperandsOf, OperationName, OutputsOf } from '../../graph/operands.js';
+import type { Value } from '../../graph/value.js';
 import { alignedRows, hasSteps } from '../layers/rows.js';
 
 /** A value, or a number that stands for a value of equal entries. */
@@ -34,12 +36,12 @@ export function graphOfAll(owner: string, operands: Readonly<Record<string, unkn
 }
 
 /** What a function applies. */
-export interface Application {
+export interface Application<N extends OperationName> {
   /** Name of the operation in native/kernels/operations.def. */
-  readonly operation: string;
-  readonly operands: Operands;
-  readonly attributes?: Readonly<Record<string, number>>;
-  readonly extents?: Readonly<Record<string, Extent>>;
+  readonly operation: N;
+  readonly operands: OperandsOf<N>;
+  readonly attributes?: AttributesOf<N>;
+  readonly extents?: ExtentsOf<N>;
 }
 
 /**
@@ -49,11 +51,11 @@ export interface Application {
  * @throws {ShapeError} `shape_mismatch` when operands do not fit together
  * @throws {UsageError} `not_a_value`
  */
-export function applied(
+export function applied<N extends OperationName>(
   owner: string,
-  { operation, operands, attributes, extents }: Application,
-): Record<string, Value> {
-  const graph = graphOfAll(owner, operands);
+  { operation, operands, attributes, extents }: Application<N>,
+): OutputsOf<N> {
+  const graph = graphOfAll(owner, operands as Operands);
   try {
     return graph.apply(operation, operands, attributes, extents);
   } catch (error) {
@@ -65,19 +67,30 @@ export function applied(
   }
 }
 
-/** A function of one value that is the operation of the same name, or of the name given. */
-export function unary(name: string, operation: string = name): (x: Value) => Value {
-  return (x) => only(applied(name, { operation, operands: { x } }), 'y');
+/** Operations of one value. */
+type UnaryOperation =
+  | 'lastStep'
+  | 'maxOverTime'
+  | 'relu'
+  | 'repeatOverTime'
+  | 'sigmoid'
+  | 'softmax'
+  | 'sumOverTime'
+  | 'tanh';
+
+/** A function of one value that is the operation of the same name. */
+export function unary(name: UnaryOperation): (x: Value) => Value {
+  return (x) => applied(name, { operation: name, operands: { x } }).y;
 }
 
 /** Takes one row for each sequence, or step, to the rows of `like`: a row that is the same for all of them. */
 function repeatedRow(row: Value, like: Value): Value {
   const graph = graphOf(like) as Graph;
   // A product with weights of 0 has the rows of `like`; what is added to it is the row.
-  const column = like.columns === 1 ? like : only(graph.apply('slice', { x: like }, { begin: 0 }, { D: 1 }), 'y');
+  const column = like.columns === 1 ? like : graph.apply('slice', { x: like }, { begin: 0 }, { D: 1 }).y;
   const weights = graph.constant(row.columns, 1, new Array<number>(row.columns).fill(0));
-  const p = only(graph.apply('pack', { w: weights }, {}, { O: row.columns }), 'p');
-  return only(graph.apply('linear', { x: column, p, b: row }), 'y');
+  const p = graph.apply('pack', { w: weights }, {}, { O: row.columns }).p;
+  return graph.apply('linear', { x: column, p, b: row }).y;
 }
 
 /** Whether a value is a single row, such as a parameter, that others may be joined with. */
@@ -112,6 +125,6 @@ export function aligned(owner: string, a: Operand, b: Operand): { readonly a: Va
 }
 
 /** A function of two values that is the operation of the same name, element by element. */
-export function binary(name: string): (a: Operand, b: Operand) => Value {
-  return (a, b) => only(applied(name, { operation: name, operands: aligned(name, a, b) }), 'y');
+export function binary(name: 'add' | 'multiply' | 'subtract'): (a: Operand, b: Operand) => Value {
+  return (a, b) => applied(name, { operation: name, operands: aligned(name, a, b) }).y;
 }

@@ -1,6 +1,6 @@
 /** Attention as functions: at each step of the query a mean of the memory's steps, weighted by the softmax of scores. */
 import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import { applied } from './apply.js';
 
 /** Settings of an attention by products. */
@@ -24,7 +24,7 @@ export function attention(query: Value, key: Value, value: Value, settings: Atte
   rejectUnknownKeys('attention', settings, ['scale']);
   const scale = requireNumber('scale', settings.scale ?? 1, { min: -1e30, max: 1e30 });
   const operands = { query, key, value };
-  return only(applied('attention', { operation: 'attention', operands, attributes: { scale } }), 'context');
+  return applied('attention', { operation: 'attention', operands, attributes: { scale } }).context;
 }
 
 /**
@@ -39,5 +39,5 @@ export function attention(query: Value, key: Value, value: Value, settings: Atte
  */
 export function additiveAttention(query: Value, key: Value, v: Value, value: Value): Value {
   const operands = { query, key, v, value };
-  return only(applied('additiveAttention', { operation: 'additiveAttention', operands }), 'context');
+  return applied('additiveAttention', { operation: 'additiveAttention', operands }).context;
 }

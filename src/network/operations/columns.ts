@@ -1,7 +1,8 @@
 /** Functions of rows: products with weights, and moving columns. */
 import { OptionError, ShapeError } from '../../core/errors.js';
 import { describeValue, requireNumber } from '../../core/options.js';
-import { describeExtent, only, type Value } from '../../graph/value.js';
+import { describeExtent } from '../../graph/extent.js';
+import type { Value } from '../../graph/value.js';
 import { EPSILON } from '../layers/layer-normalization.js';
 import { aligned, applied, graphOfAll } from './apply.js';
 
@@ -23,9 +24,9 @@ function matrixRows(owner: string, name: string, { rows }: Value): number {
 export function linear(x: Value, weight: Value, bias?: Value): Value {
   graphOfAll('linear', { x, weight, bias });
   const rows = matrixRows('linear', 'weight', weight);
-  const packing = { operation: 'pack', operands: { w: weight }, extents: { O: rows } };
-  const p = only(applied('linear', packing), 'p');
-  return only(applied('linear', { operation: 'linear', operands: { x, p, b: bias } }), 'y');
+  const packing = { operation: 'pack' as const, operands: { w: weight }, extents: { O: rows } };
+  const p = applied('linear', packing).p;
+  return applied('linear', { operation: 'linear', operands: { x, p, b: bias } }).y;
 }
 
 /**
@@ -36,7 +37,7 @@ export function linear(x: Value, weight: Value, bias?: Value): Value {
  * @throws {ShapeError} `shape_mismatch`
  */
 export function gather(table: Value, ids: Value): Value {
-  return only(applied('gather', { operation: 'embedding', operands: { ids, table } }), 'y');
+  return applied('gather', { operation: 'embedding', operands: { ids, table } }).y;
 }
 
 /**
@@ -48,7 +49,7 @@ export function concatenate(first: Value, ...others: readonly Value[]): Value {
   graphOfAll('concatenate', { ...[first, ...others] });
   return others.reduce((left, right) => {
     const { a, b } = aligned('concatenate', left, right);
-    return only(applied('concatenate', { operation: 'concatenate', operands: { a, b } }), 'y');
+    return applied('concatenate', { operation: 'concatenate', operands: { a, b } }).y;
   }, first);
 }
 
@@ -62,8 +63,13 @@ export function slice(x: Value, begin: number, end?: number): Value {
   graphOfAll('slice', { x });
   const last = requireNumber('end', end ?? x.columns, { integer: true, min: 1, max: x.columns });
   requireNumber('begin', begin, { integer: true, min: 0, max: last - 1 });
-  const application = { operation: 'slice', operands: { x }, attributes: { begin }, extents: { D: last - begin } };
-  return only(applied('slice', application), 'y');
+  const application = {
+    operation: 'slice' as const,
+    operands: { x },
+    attributes: { begin },
+    extents: { D: last - begin },
+  };
+  return applied('slice', application).y;
 }
 
 /** Settings of a normalisation of rows. */
@@ -92,6 +98,6 @@ export function layerNormalization(x: Value, settings: NormalizationSettings = {
   const graph = graphOfAll('layerNormalization', { x, gain, shift });
   const ones = () => graph.constant(1, x.columns, new Array<number>(x.columns).fill(1));
   const operands = { x, gain: gain ?? ones(), shift };
-  const application = { operation: 'layerNormalization', operands, attributes: { epsilon } };
-  return only(applied('layerNormalization', application), 'y');
+  const application = { operation: 'layerNormalization' as const, operands, attributes: { epsilon } };
+  return applied('layerNormalization', application).y;
 }

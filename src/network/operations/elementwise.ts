@@ -1,6 +1,7 @@
 /** Functions of single elements, and of elements of the same place. */
 import { requireNumber } from '../../core/options.js';
-import { only, sameExtent, type Value } from '../../graph/value.js';
+import { sameExtent } from '../../graph/extent.js';
+import type { Value } from '../../graph/value.js';
 import { hasSteps } from '../layers/rows.js';
 import { applied, binary, graphOfAll, type Operand, unary } from './apply.js';
 
@@ -28,7 +29,7 @@ export function multiply(a: Operand, b: Operand): Value {
   const isMask = hasSteps(x) && typeof mask.rows !== 'number' && typeof x.rows !== 'number' && !hasSteps(mask);
   if (!isMask || !sameExtent(mask.rows, { kind: 'batch', axis: (x.rows as { axis: string }).axis }))
     return product(a, b);
-  return only(applied('multiply', { operation: 'multiplySequence', operands: { x, mask } }), 'y');
+  return applied('multiply', { operation: 'multiplySequence', operands: { x, mask } }).y;
 }
 
 /**
@@ -38,12 +39,12 @@ export function multiply(a: Operand, b: Operand): Value {
  */
 export function scale(x: Value, factor: number): Value {
   requireNumber('factor', factor, { min: -1e30, max: 1e30 });
-  return only(applied('scale', { operation: 'scale', operands: { x }, attributes: { factor } }), 'y');
+  return applied('scale', { operation: 'scale', operands: { x }, attributes: { factor } }).y;
 }
 
 /** -x. */
 export function negate(x: Value): Value {
-  return only(applied('negate', { operation: 'scale', operands: { x }, attributes: { factor: -1 } }), 'y');
+  return applied('negate', { operation: 'scale', operands: { x }, attributes: { factor: -1 } }).y;
 }
 
 /** The hyperbolic tangent. */

@@ -1,23 +1,23 @@
 /** Functions that bring all rows to one number [1, 1]: what a loss of one's own is put together from. */
 import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
-import { only, type Value } from '../../graph/value.js';
+import type { Value } from '../../graph/value.js';
 import { type CtcOptions, emitCtc } from '../losses/ctc.js';
 import { applied, graphOfAll } from './apply.js';
 
 /** The mean of the squares of all elements: [R, F] -> [1, 1]. */
 export function meanSquare(x: Value): Value {
-  return only(applied('meanSquare', { operation: 'meanSquare', operands: { x } }), 'loss');
+  return applied('meanSquare', { operation: 'meanSquare', operands: { x } }).loss;
 }
 
 /** The mean square of the change from step to step: [N, F] -> [1, 1]. */
 export function temporalDifference(x: Value): Value {
-  return only(applied('temporalDifference', { operation: 'temporalDifference', operands: { x } }), 'loss');
+  return applied('temporalDifference', { operation: 'temporalDifference', operands: { x } }).loss;
 }
 
 /** The mean of (prediction - target)^2 over all elements. No gradient goes into the target. */
 export function meanSquaredError(prediction: Value, target: Value): Value {
   const operands = { prediction, target };
-  return only(applied('meanSquaredError', { operation: 'meanSquaredError', operands }), 'loss');
+  return applied('meanSquaredError', { operation: 'meanSquaredError', operands }).loss;
 }
 
 /**
@@ -27,10 +27,7 @@ export function meanSquaredError(prediction: Value, target: Value): Value {
  * @param targets [R, 1] classes 0..C-1; a row with -1 does not count
  */
 export function softmaxCrossEntropy(logits: Value, targets: Value): Value {
-  return only(
-    applied('softmaxCrossEntropy', { operation: 'softmaxCrossEntropy', operands: { logits, targets } }),
-    'loss',
-  );
+  return applied('softmaxCrossEntropy', { operation: 'softmaxCrossEntropy', operands: { logits, targets } }).loss;
 }
 
 /**
@@ -40,10 +37,7 @@ export function softmaxCrossEntropy(logits: Value, targets: Value): Value {
  * @param targets [R, C] in [0, 1]; no gradient goes into them
  */
 export function sigmoidCrossEntropy(logits: Value, targets: Value): Value {
-  return only(
-    applied('sigmoidCrossEntropy', { operation: 'sigmoidCrossEntropy', operands: { logits, targets } }),
-    'loss',
-  );
+  return applied('sigmoidCrossEntropy', { operation: 'sigmoidCrossEntropy', operands: { logits, targets } }).loss;
 }
 
 /**
@@ -56,7 +50,7 @@ export function sigmoidCrossEntropy(logits: Value, targets: Value): Value {
 export function quantileLoss(prediction: Value, target: Value, level: number): Value {
   requireNumber('level', level, { exclusiveMin: 0, exclusiveMax: 1 });
   const operands = { prediction, target };
-  return only(applied('quantileLoss', { operation: 'quantileLoss', operands, attributes: { level } }), 'loss');
+  return applied('quantileLoss', { operation: 'quantileLoss', operands, attributes: { level } }).loss;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Functions that join the steps of each sequence, or carry something from step to step. */
 import { rejectUnknownKeys, requireOneOf } from '../../core/options.js';
-import { only, type SymbolicExtent, type Value } from '../../graph/value.js';
+import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Value } from '../../graph/value.js';
 import { CELL_ACTIVATIONS, type CellActivation } from '../layers/recurrent-options.js';
 import { carriedTo } from '../layers/rows.js';
 import { applied, graphOfAll, unary } from './apply.js';
@@ -16,7 +17,7 @@ export const sumOverTime: (x: Value) => Value = unary('sumOverTime');
 
 /** The mean over the steps of each sequence: [N, F] -> [B, F]. */
 export function meanOverTime(x: Value): Value {
-  return only(applied('meanOverTime', { operation: 'sumOverTime', operands: { x }, attributes: { mean: 1 } }), 'y');
+  return applied('meanOverTime', { operation: 'sumOverTime', operands: { x }, attributes: { mean: 1 } }).y;
 }
 
 /** One row for each sequence at all of its steps: [B, F] -> [N, F]. */
@@ -68,12 +69,12 @@ export function recurrence(x: Value, weights: Value, settings: RecurrenceSetting
   const activation = requireOneOf('activation', settings.activation ?? 'tanh', CELL_ACTIVATIONS);
   requireOneOf('reverse', reverse, [true, false]);
   graphOfAll('recurrence', { x, weights, initial, bias });
-  const packing = { operation: 'pack', operands: { w: weights }, extents: { O: weights.rows } };
-  const p = only(applied('recurrence', packing), 'p');
+  const packing = { operation: 'pack' as const, operands: { w: weights }, extents: { O: weights.rows } };
+  const p = applied('recurrence', packing).p;
   const outputs = applied('recurrence', {
     operation: 'rnn',
     operands: { a: x, p, h0: initial, bR: bias },
     attributes: { activation: CELL_ACTIVATIONS.indexOf(activation), reverse: Number(reverse) },
   });
-  return { output: only(outputs, 'y'), final: only(outputs, 'hT') };
+  return { output: outputs.y, final: outputs.hT };
 }

@@ -1,6 +1,6 @@
 /** The gradients of one layer against central differences of the same layer run forward, in double precision. */
 import { differentiate } from '../../../src/graph/gradients.js';
-import { only, type Value } from '../../../src/graph/value.js';
+import type { Value } from '../../../src/graph/value.js';
 import type { AnyLayer } from '../../../src/network/layers/layers.js';
 import { CompiledProgram } from '../../../src/program/program.js';
 import { emptyBlocks } from '../../golden/blocks.js';
@@ -47,7 +47,7 @@ function buildLayer(layer: AnyLayer, training: boolean) {
     ...[...finalStates].map(([name, value]) => [`${name}/final`, value] as const),
   ]);
   for (const [index, { value, weight }] of penalties.entries()) {
-    results.set(`penalty${index}`, only(graph.apply('scale', { x: value }, { factor: weight }), 'y'));
+    results.set(`penalty${index}`, graph.apply('scale', { x: value }, { factor: weight }).y);
   }
   return { graph, operands, results };
 }

@@ -1,0 +1,30 @@
+/** The gradient rules of src/graph/operations, together. */
+import type { GradientRule } from './gradient-rule.js';
+import { attentionRules } from './operations/attention.js';
+import { ctcRules } from './operations/ctc.js';
+import { elementwiseRules } from './operations/elementwise.js';
+import { gruRules } from './operations/gru.js';
+import { linearRules } from './operations/linear.js';
+import { lossRules } from './operations/losses.js';
+import { lstmRules } from './operations/lstm.js';
+import { normalizationRules } from './operations/normalization.js';
+import { penaltyRules } from './operations/penalties.js';
+import { rnnRules } from './operations/rnn.js';
+import { timeRules } from './operations/time.js';
+import { twoAxesRules } from './operations/two-axes.js';
+
+/** The gradient rules of all operations that have one, by the name of the operation. */
+export const gradientRules: ReadonlyMap<string, GradientRule> = new Map<string, GradientRule>([
+  ...linearRules,
+  ...rnnRules,
+  ...lstmRules,
+  ...gruRules,
+  ...normalizationRules,
+  ...timeRules,
+  ...twoAxesRules,
+  ...attentionRules,
+  ...penaltyRules,
+  ...elementwiseRules,
+  ...lossRules,
+  ...ctcRules,
+]);
