@@ -1,5 +1,5 @@
 // What the addon keeps for each JavaScript environment (the main thread and every worker thread has its own): the
-// threads, the kernels, and the runs that are under way, so that the end of an environment never leaves a thread
+// threads, the kernels, and the executions that are under way, so that the end of an environment never leaves a thread
 // working on memory that is gone.
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace bptt {
 
-// One asynchronous run. It is queued, then working, then done; an environment that ends takes a queued job back
+// One asynchronous execution. It is queued, then working, then done; an environment that ends takes a queued job back
 // (abandoned) and waits for a working one.
 class Job {
  public:
@@ -38,7 +38,7 @@ class Job {
   // the environment.
   void abandon();
 
-  bool cancelled_in_time = false;  // written by the work: the run stopped before it changed anything
+  bool cancelled_in_time = false;  // written by the work: the execution stopped before it changed anything
 
  private:
   enum State { kQueued, kWorking, kDone, kAbandoned };
@@ -72,11 +72,12 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  // Queues a run. `work` happens on a thread of the team, `finish(env, cancelled)` later on the JavaScript thread.
+  // Queues an execution. `work` happens on a thread of the team, `finish(env, cancelled)` later on the JavaScript
+  // thread.
   std::shared_ptr<Job> start(Napi::Env env, std::function<void(Job&)> work,
                              std::function<void(Napi::Env, bool)> finish);
 
-  // Cancels all runs and waits until none is working.
+  // Cancels all executions and waits until none is working.
   void shut_down();
 
   ThreadTeam& team() { return *team_; }

@@ -60,7 +60,7 @@ std::vector<Napi::Value> int32_arrays(Napi::Env env, const Napi::Value& value, c
 Napi::Function ProgramObject::define(Napi::Env env) {
   return DefineClass(
       env, "Program",
-      {InstanceMethod("run", &ProgramObject::run), InstanceMethod("start", &ProgramObject::start),
+      {InstanceMethod("execute", &ProgramObject::execute), InstanceMethod("start", &ProgramObject::start),
        InstanceMethod("cancel", &ProgramObject::cancel), InstanceMethod("dispose", &ProgramObject::dispose),
        InstanceMethod("scratchBytes", &ProgramObject::scratch_bytes)});
 }
@@ -105,7 +105,7 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
 int64_t ProgramObject::begin(const Napi::CallbackInfo& info, size_t samples_argument) {
   const Napi::Env env = info.Env();
   if (!info[0].IsArray() || !info[1].IsNumber())
-    throw invalid(env, "run takes an array of Int32Array and an instruction number");
+    throw invalid(env, "execute takes an array of Int32Array and an instruction number");
   const std::vector<Napi::Value> batch_sizes = int32_arrays(env, info[0], "batch sizes", false);
   std::vector<Napi::Value> samples(batch_sizes.size(), env.Null());
   if (!is_absent(info[samples_argument])) {
@@ -121,8 +121,8 @@ int64_t ProgramObject::begin(const Napi::CallbackInfo& info, size_t samples_argu
   if (!program_) throw coded_error(env, "model_disposed", "the program has been disposed of");
   const int64_t first = info[1].As<Napi::Number>().Int64Value();
   if (first != 0 && first != program_->prepare_end()) {
-    throw invalid(env, "a run begins at instruction 0 or " + std::to_string(program_->prepare_end()) + ", not at " +
-                           std::to_string(first));
+    throw invalid(env, "an execution begins at instruction 0 or " + std::to_string(program_->prepare_end()) +
+                           ", not at " + std::to_string(first));
   }
   std::vector<AxisSize> sizes;
   for (size_t a = 0; a < batch_sizes.size(); ++a) {
@@ -133,7 +133,7 @@ int64_t ProgramObject::begin(const Napi::CallbackInfo& info, size_t samples_argu
     sizes.back().samples = given.Data();
     sizes.back().sample_count = static_cast<int64_t>(given.ElementLength());
   }
-  if (!program_->try_begin()) throw coded_error(env, "model_busy", "a run of this program is under way");
+  if (!program_->try_begin()) throw coded_error(env, "model_busy", "an execution of this program is under way");
   RunError error;
   if (!program_->prepare(sizes, &error)) {
     program_->end();
@@ -147,9 +147,9 @@ int64_t ProgramObject::begin(const Napi::CallbackInfo& info, size_t samples_argu
   return first;
 }
 
-Napi::Value ProgramObject::run(const Napi::CallbackInfo& info) {
+Napi::Value ProgramObject::execute(const Napi::CallbackInfo& info) {
   const int64_t first = begin(info, 2);
-  program_->run(Environment::of(info.Env()).team(), first, nullptr, false);
+  program_->execute(Environment::of(info.Env()).team(), first, nullptr, false);
   program_->end();
   return info.Env().Undefined();
 }
@@ -160,12 +160,12 @@ Napi::Value ProgramObject::start(const Napi::CallbackInfo& info) {
   const int64_t first = begin(info, 3);
   Environment& environment = Environment::of(env);
   auto done = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[2].As<Napi::Function>()));
-  // The object, and with it the memory blocks, stays alive while the run is under way.
+  // The object, and with it the memory blocks, stays alive while the execution is under way.
   Ref();
   job_ = environment.start(
       env,
       [program = program_, &team = environment.team(), first](Job& job) {
-        job.cancelled_in_time = program->run(team, first, &job.cancelled, true) == RunResult::kCancelled;
+        job.cancelled_in_time = program->execute(team, first, &job.cancelled, true) == ExecutionResult::kCancelled;
         program->end();
       },
       [this, done](Napi::Env finish_env, bool cancelled) {
@@ -192,7 +192,8 @@ Napi::Value ProgramObject::cancel(const Napi::CallbackInfo& info) {
 
 Napi::Value ProgramObject::dispose(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (program_ && program_->is_running()) throw coded_error(env, "model_busy", "a run of this program is under way");
+  if (program_ && program_->is_running())
+    throw coded_error(env, "model_busy", "an execution of this program is under way");
   program_.reset();
   blocks_.Reset();
   return env.Undefined();

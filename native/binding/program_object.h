@@ -22,13 +22,13 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   explicit ProgramObject(const Napi::CallbackInfo& info);
 
  private:
-  // run(batchSizes: Int32Array[], first: number, samples?: (Int32Array | null)[]): void
+  // execute(batchSizes: Int32Array[], first: number, samples?: (Int32Array | null)[]): void
   //   on the calling thread and the team; samples: for each axis that of each sequence, null: the sequence's own number
-  Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value execute(const Napi::CallbackInfo& info);
   // start(batchSizes: Int32Array[], first: number, done: (cancelled: boolean) => void, samples?): void
   //   off the event loop
   Napi::Value start(const Napi::CallbackInfo& info);
-  // cancel(): void      the run under way, if any, ends before it changes a parameter
+  // cancel(): void      the execution under way, if any, ends before it changes a parameter
   Napi::Value cancel(const Napi::CallbackInfo& info);
   // dispose(): void     frees the scratch memory and lets go of the blocks
   Napi::Value dispose(const Napi::CallbackInfo& info);

@@ -3,13 +3,14 @@
 //   header        magic, version, compute type (a storage code), axes, values, instructions, prepare_end, commit_begin
 //   axis          capacity of steps (T), sequences (B), rows (N)
 //   value         block, offset in 64-byte units, type, storage, extent kind of the rows, rows or axis, columns,
-//                 low, high, columns of the matrix that it is or is part of, and its first one there; parts are of the real type
+//                 low, high, columns of the matrix that it is or is part of, and its first one there
+//                 parts of a matrix are of the real type
 //                 storage: how its numbers lie in memory (kernels/storage.h); real ones as the compute type says
 //                 int32: valid entries are low..high-1, or anything when low == high; packed: low = gates
 //   instruction   opcode, operands (value index or -1) in the order of the row, first attribute
 //
-// Instructions before prepare_end depend on the parameters alone and may be left out of a run when those have not
-// changed; from commit_begin on a run can no longer be cancelled.
+// Instructions before prepare_end depend on the parameters alone and may be left out of an execution when those have
+// not changed; from commit_begin on an execution can no longer be cancelled.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Looks at any value from outside a run: for diagnostics, never on the way of a batch.
+// Looks at any value from outside an execution: for diagnostics, never on the way of a batch.
 #pragma once
 
 #include <cstdint>

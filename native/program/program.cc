@@ -47,7 +47,7 @@ const BpttAxis* Program::axis_or_null(int32_t axis) const {
   return axis < 0 ? nullptr : &axes_[static_cast<size_t>(axis)];
 }
 
-// Lays out the operands of every instruction and reserves what a run needs, at full capacity.
+// Lays out the operands of every instruction and reserves what an execution needs, at full capacity.
 Status Program::lay_out() {
   for (const AxisCapacity& capacity : capacities_) {
     batch_sizes_.emplace_back(static_cast<size_t>(capacity.steps));
@@ -263,11 +263,11 @@ int32_t lone_barrier(void* context) {
 
 }  // namespace
 
-RunResult Program::run(ThreadTeam& team, int64_t first, const std::atomic<bool>* cancel, bool wait_for_team) {
+ExecutionResult Program::execute(ThreadTeam& team, int64_t first, const std::atomic<bool>* cancel, bool wait_for_team) {
   std::atomic<bool> stopped{false};
   std::unique_ptr<Barrier> barrier;
   std::atomic<Barrier*> ready{nullptr};
-  // The number of members is known only inside the run: member 0 makes the barrier that fits.
+  // The number of members is known only inside the execution: member 0 makes the barrier that fits.
   const ThreadTeam::Work work = [&](int id, int count) {
     if (id == 0) {
       barrier = std::make_unique<Barrier>(count, cancel);
@@ -276,7 +276,7 @@ RunResult Program::run(ThreadTeam& team, int64_t first, const std::atomic<bool>*
     Barrier* shared = nullptr;
     while ((shared = ready.load(std::memory_order_acquire)) == nullptr) spin_pause();
     MemberContext context{shared, true, false};
-    run_member(id, count, first, &context);
+    execute_member(id, count, first, &context);
     if (id == 0 && context.stopped) stopped.store(true);
   };
   const bool any_shared =
@@ -287,10 +287,10 @@ RunResult Program::run(ThreadTeam& team, int64_t first, const std::atomic<bool>*
   } else {
     team.run(threads, work);
   }
-  return stopped.load() ? RunResult::kCancelled : RunResult::kDone;
+  return stopped.load() ? ExecutionResult::kCancelled : ExecutionResult::kDone;
 }
 
-void Program::run_member(int id, int count, int64_t first, void* member) {
+void Program::execute_member(int id, int count, int64_t first, void* member) {
   const FlushDenormals flush;
   auto* context = static_cast<MemberContext*>(member);
   const BpttTeam together{id, count, context, member_barrier};

@@ -1,5 +1,5 @@
 // A compiled program: checked once when it is loaded, with all memory that its instructions need. The blocks belong to
-// JavaScript, scratch memory to the program; a run allocates only the barrier at which its threads meet.
+// JavaScript, scratch memory to the program; an execution allocates only the barrier at which its threads meet.
 #pragma once
 
 #include <atomic>
@@ -51,7 +51,7 @@ struct Instruction {
   int32_t other;  // of the letters M and E, or -1
   int64_t first_operand;
   Work work;
-  bool shared = false;  // whether all threads do it together in this run, or one alone
+  bool shared = false;  // whether all threads do it together in this execution, or one alone
 };
 
 // The run-time size of one axis, in memory of the caller, who may change it at any time.
@@ -62,7 +62,7 @@ struct AxisSize {
   int64_t sample_count;    // -1: the sample of a sequence is its own number
 };
 
-// Why a run was refused before it began: nothing has been written.
+// Why an execution was refused before it began: nothing has been written.
 struct RunError {
   Status status;
   int32_t value = -1;     // value that holds the bad entry
@@ -71,22 +71,22 @@ struct RunError {
   int32_t entry = 0;
 };
 
-enum class RunResult { kDone, kCancelled };
+enum class ExecutionResult { kDone, kCancelled };
 
 class Program {
  public:
-  // Checks everything: counts, offsets, sizes, types, extents and attributes. On success `program` is ready to run with
-  // up to `threads` threads, which share an instruction where each has at least `grain` multiply-adds to do.
+  // Checks everything: counts, offsets, sizes, types, extents and attributes. On success `program` is ready to execute
+  // with up to `threads` threads, which share an instruction where each has at least `grain` multiply-adds to do.
   static Status load(const std::vector<int32_t>& words, const std::vector<double>& attributes,
                      const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads, int64_t grain,
                      std::shared_ptr<Program>* program);
 
-  // Sets the sizes and the samples of this run and checks them and every index that the instructions will use.
+  // Sets the sizes and the samples of this execution and checks them and every index that the instructions will use.
   bool prepare(const std::vector<AxisSize>& sizes, RunError* error);
 
   // Runs from instruction `first`. With `wait_for_team` it waits for its turn with the members of the team, as queued
-  // jobs do; otherwise it never waits. Only one run at a time; see try_begin.
-  RunResult run(ThreadTeam& team, int64_t first, const std::atomic<bool>* cancel, bool wait_for_team);
+  // jobs do; otherwise it never waits. Only one execution at a time; see try_begin.
+  ExecutionResult execute(ThreadTeam& team, int64_t first, const std::atomic<bool>* cancel, bool wait_for_team);
 
   // Marks the program as running; false when it already is.
   bool try_begin() { return !running_.exchange(true); }
@@ -109,7 +109,7 @@ class Program {
   bool set_samples(size_t axis, const AxisSize& size, RunError* error);
   bool set_places(size_t axis, RunError* error);
   bool join_axes(RunError* error);
-  void run_member(int id, int count, int64_t first, void* barrier);
+  void execute_member(int id, int count, int64_t first, void* barrier);
 
   const BpttKernelTable* kernels_ = nullptr;
   Storage compute_ = Storage::float32;

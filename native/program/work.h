@@ -23,8 +23,8 @@ class Work {
   };
   Work(const OperationRow& row, const Letters& letters, const std::vector<Size>& operands);
 
-  // Multiply-adds between two barriers of a run.
-  //   axes   of the program, with the sizes of the run
+  // Multiply-adds between two barriers of an execution.
+  //   axes   of the program, with the sizes of the execution
   //   axis   of the letters N and B, or null
   //   other  of the letters M and E, or null
   int64_t between_barriers(const std::vector<BpttAxis>& axes, const BpttAxis* axis, const BpttAxis* other) const;

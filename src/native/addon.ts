@@ -13,7 +13,7 @@ export type AxisSamples = readonly (Int32Array | null | undefined)[];
 /** A loaded program. One run at a time; a second one is refused with code `model_busy`. */
 export interface NativeProgram {
   /** Runs on the calling thread and whatever members of the thread team are free. Blocks. */
-  run(batchSizes: readonly Int32Array[], first: number, samples?: AxisSamples): void;
+  execute(batchSizes: readonly Int32Array[], first: number, samples?: AxisSamples): void;
   /** Runs on the team, off the event loop; `done` is called on this thread when the run has ended. */
   start(
     batchSizes: readonly Int32Array[],

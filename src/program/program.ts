@@ -137,7 +137,7 @@ export class CompiledProgram {
   execute(batchSizes: readonly Int32Array[], prepared = false, samples?: AxisSamples): void {
     this.#writeConstants();
     try {
-      this.#native.run(batchSizes, prepared ? this.#prepare : 0, samples);
+      this.#native.execute(batchSizes, prepared ? this.#prepare : 0, samples);
     } catch (error) {
       throw this.#translate(error);
     }

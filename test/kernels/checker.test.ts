@@ -94,7 +94,7 @@ function outcome(base: Base, mutated: Partial<CapturedProgram>, guarded: Guarded
   const code = codeOf(() => {
     const program = load({ ...base, ...mutated }, guarded.blocks, threads);
     fill(guarded, mutated.words ?? base.words);
-    ended = codeOf(() => program.run(base.batchSizes, 0, base.samples)) ?? 'ran';
+    ended = codeOf(() => program.execute(base.batchSizes, 0, base.samples)) ?? 'ran';
     program.dispose();
   });
   return guarded.areMarginsIntact() ? (code ?? ended) : 'wrote outside its memory';

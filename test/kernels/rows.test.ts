@@ -189,7 +189,7 @@ describe('every row of operations.def', () => {
           entries.fill(0)[entries.length - 1] = entry;
           const sizes = AXES.map(({ batchSizes }) => Int32Array.from(batchSizes));
           const samples = AXES.map((axis) => Int32Array.from(axis.samples));
-          expect(() => program.run(sizes, 0, samples), `${row.name}: ${name} ${entry}`).toThrow(
+          expect(() => program.execute(sizes, 0, samples), `${row.name}: ${name} ${entry}`).toThrow(
             expect.objectContaining({ code: 'index_out_of_range', entry }),
           );
         }

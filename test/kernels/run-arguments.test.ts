@@ -48,18 +48,18 @@ describe('batch sizes', () => {
     const program = load(captured, guarded.blocks);
     const sizesOf = [Int32Array.of(3)];
     for (const bad of [[[3]], [Float32Array.of(3)], [undefined], 3, undefined, null]) {
-      expect(codeOf(() => program.run(bad as unknown as Int32Array[], 0))).toBe('invalid_program');
+      expect(codeOf(() => program.execute(bad as unknown as Int32Array[], 0))).toBe('invalid_program');
     }
     for (const first of [-1, 1, 10_000, '0', undefined]) {
       expect(
-        codeOf(() => program.run(sizesOf, first as number)),
+        codeOf(() => program.execute(sizesOf, first as number)),
         String(first),
       ).toBe('invalid_program');
     }
     expect(codeOf(() => program.start(sizesOf, 0, undefined as unknown as () => void))).toBe('invalid_program');
-    program.run(sizesOf, 0);
+    program.execute(sizesOf, 0);
     program.dispose();
-    expect(codeOf(() => program.run(sizesOf, 0))).toBe('model_disposed');
+    expect(codeOf(() => program.execute(sizesOf, 0))).toBe('model_disposed');
     expect(program.scratchBytes()).toBe(0);
   });
 });
@@ -234,7 +234,7 @@ describe('samples', () => {
     const samples = [memory.subarray(0, 3), memory.subarray(4, 8)];
     for (let round = 0; round < 5000; round++) {
       guarded.fill(0);
-      expect(['shape_mismatch', undefined]).toContain(codeOf(() => program.run(batchSizes, 0, samples)));
+      expect(['shape_mismatch', undefined]).toContain(codeOf(() => program.execute(batchSizes, 0, samples)));
     }
     await worker.terminate();
     expect(guarded.areMarginsIntact()).toBe(true);
@@ -245,7 +245,7 @@ describe('samples', () => {
     const program = load(captured, new GuardedBlocks(captured.blockBytes).blocks);
     for (const bad of [[[0, 1, 2], undefined], [Float32Array.of(0, 1, 2), undefined], [0, 0], 3, 'no', {}]) {
       const samples = bad as unknown as AxisSamples;
-      expect(codeOf(() => program.run(batchSizes, 0, samples))).toBe('invalid_program');
+      expect(codeOf(() => program.execute(batchSizes, 0, samples))).toBe('invalid_program');
       expect(codeOf(() => program.start(batchSizes, 0, () => {}, samples))).toBe('invalid_program');
     }
   });
@@ -264,10 +264,10 @@ describe('samples', () => {
         },
       });
     const detach = () => structuredClone(own.buffer, { transfer: [own.buffer] });
-    expect(codeOf(() => program.run(batchSizes, 0, withGetter(detach)))).toBe('shape_mismatch');
-    expect(codeOf(() => program.run(batchSizes, 0, [null, others]))).toBeUndefined();
+    expect(codeOf(() => program.execute(batchSizes, 0, withGetter(detach)))).toBe('shape_mismatch');
+    expect(codeOf(() => program.execute(batchSizes, 0, [null, others]))).toBeUndefined();
     const dispose = withGetter(() => program.dispose());
-    expect(codeOf(() => program.run(batchSizes, 0, dispose))).toBe('model_disposed');
+    expect(codeOf(() => program.execute(batchSizes, 0, dispose))).toBe('model_disposed');
   });
 });
 

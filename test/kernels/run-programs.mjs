@@ -27,7 +27,7 @@ function problemOf({ words, attributes, blockBytes, inputs, outputs }, threads) 
   const program = new addon.Program(Int32Array.from(words), Float64Array.from(attributes), [block], threads, 0);
   block.fill(POISON);
   for (const input of inputs) fill(block, input);
-  program.run(batchSizes, 0, samples);
+  program.execute(batchSizes, 0, samples);
   program.dispose();
   const isUnwritten = ({ offset, bytes }) => {
     const entries = new Int32Array(block.buffer, block.byteOffset + offset, bytes / 4);
