@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { defineConfig } from 'vitest/config';
+
+// The sources of src/graph need what it makes of native/kernels/operations.def.
+createRequire(import.meta.url)('./scripts/generate-operations.cjs').generate();
 
 /** Flags in /proc/cpuinfo that a set of kernels needs, as native/base/cpu_features.cc asks the processor for them. */
 const needed = {

@@ -34,9 +34,11 @@ set(BPTT_KERNEL_SOURCES
 
 set(BPTT_PROGRAM_SOURCES
   kernels/dispatch.cc
+  kernels/row.cc
   program/probe.cc
   program/program.cc
   program/reader.cc
+  program/rules.cc
   program/signature.cc
   program/work.cc
 )

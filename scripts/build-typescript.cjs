@@ -1,8 +1,9 @@
 'use strict';
-/* Compiles src/ to dist/ and removes what dist/ still holds of sources that have been renamed or deleted. */
+/* Generates what src/ has from native/, compiles src/ to dist/, and removes what dist/ still holds of sources that have been renamed or deleted. */
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { generate } = require('./generate-operations.cjs');
 
 const root = path.join(__dirname, '..');
 const source = path.join(root, 'src');
@@ -17,6 +18,7 @@ function removeStale() {
   }
 }
 
+generate();
 const compiler = require.resolve('typescript/bin/tsc');
 const { status, error } = spawnSync(process.execPath, [compiler, '-p', path.join(root, 'tsconfig.json')], {
   cwd: root,

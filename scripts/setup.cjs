@@ -7,6 +7,7 @@ const { spawnSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+const { generate } = require('./generate-operations.cjs');
 const { installMissingParts } = require('./system-packages.cjs');
 
 const root = path.join(__dirname, '..');
@@ -94,6 +95,7 @@ function setUp() {
     stamp: 'typescript.sha256',
   };
   installMissingParts();
+  generate();
   build(native);
   build(typescript);
 }

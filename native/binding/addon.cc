@@ -41,18 +41,12 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// operations(): { name, signature, attributes }[]      the index is the opcode
-Napi::Value operations(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  Napi::Array result = Napi::Array::New(env);
-  for (const OperationRow& row : kOperationRows) {
-    Napi::Object operation = Napi::Object::New(env);
-    operation.Set("name", row.name);
-    operation.Set("signature", row.signature);
-    operation.Set("attributes", row.attributes);
-    result.Set(result.Length(), operation);
-  }
-  return result;
+// operationsFingerprint(): string      of the rows of operations.def that the addon was built from
+Napi::Value operations_fingerprint(const Napi::CallbackInfo& info) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[(kOperationsFingerprint >> shift) & 15];
+  return Napi::String::New(info.Env(), text);
 }
 
 // packedSize(inputs, outputs, gates, isDouble): number      elements of packed weights
@@ -108,7 +102,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData<Environment>(environment);
   exports.Set("configure", Napi::Function::New(env, configure, "configure"));
   exports.Set("info", Napi::Function::New(env, describe, "info"));
-  exports.Set("operations", Napi::Function::New(env, operations, "operations"));
+  exports.Set("operationsFingerprint", Napi::Function::New(env, operations_fingerprint, "operationsFingerprint"));
   exports.Set("packedSize", Napi::Function::New(env, packed_size, "packedSize"));
   exports.Set("misalignment", Napi::Function::New(env, misalignment, "misalignment"));
   exports.Set("probe", Napi::Function::New(env, probe_array, "probe"));

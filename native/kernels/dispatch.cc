@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "base/cpu_features.h"
+#include "kernels/operations.h"
 
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
@@ -60,8 +61,7 @@ const BpttKernelTable* open_module(const std::string& isa, std::string* reason) 
     return nullptr;
   }
   const BpttKernelTable* table = entry();
-  const BpttKernelTable* baseline = bptt_kernels_baseline();
-  if (table->abi != BPTT_KERNEL_ABI || table->operation_count != baseline->operation_count || isa != table->isa) {
+  if (table->abi != BPTT_KERNEL_ABI || table->operations_fingerprint != kOperationsFingerprint || isa != table->isa) {
     *reason = path + " belongs to another version";
     return nullptr;
   }

@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-// Changes whenever a structure below or the order of operations.def changes.
-#define BPTT_KERNEL_ABI 5u
+// Changes whenever a structure below changes; operations.def has a fingerprint.
+#define BPTT_KERNEL_ABI 6u
 
 // One time axis of the running batch: packed rows, sequences sorted by length.
 typedef struct BpttAxis {
@@ -69,7 +69,8 @@ typedef struct BpttOperation {
 typedef struct BpttKernelTable {
   uint32_t abi;
   uint32_t operation_count;
-  const char* isa;  // "sse2", "avx2", "avx512", "neon", "generic"
+  uint64_t operations_fingerprint;  // of the rows that the kernels were compiled with
+  const char* isa;                  // "sse2", "avx2", "avx512", "neon", "generic"
   const char* eigen_version;
   const BpttOperation* operations;
   // Elements of [inputs, outputs] weights packed for `gates` gates; double when `is_double`.

@@ -6,7 +6,6 @@
 #include "base/barrier.h"
 #include "base/denormals.h"
 #include "program/reader.h"
-#include "program/work.h"
 
 namespace bptt {
 
@@ -235,10 +234,9 @@ bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
                           std::to_string(value.low) + ".." + std::to_string(value.high - 1));
       }
     }
-    instruction.shared = threads_ > 1 && is_worth_sharing(operation_specs()[static_cast<size_t>(instruction.opcode)],
-                                                          &operands_[static_cast<size_t>(instruction.first_operand)],
-                                                          axis_or_null(instruction.axis),
-                                                          axis_or_null(instruction.other), grain_ * threads_);
+    instruction.shared =
+        threads_ > 1 && instruction.work.between_barriers(axes_, axis_or_null(instruction.axis),
+                                                          axis_or_null(instruction.other)) >= grain_ * threads_;
   }
   return true;
 }

@@ -1,4 +1,5 @@
-// A compiled program: checked once when it is loaded, then run without allocating. The memory belongs to JavaScript.
+// A compiled program: checked once when it is loaded, with all memory that its instructions need. The blocks belong to
+// JavaScript, scratch memory to the program; a run allocates only the barrier at which its threads meet.
 #pragma once
 
 #include <atomic>
@@ -14,6 +15,7 @@
 #include "base/thread_team.h"
 #include "kernels/kernel_table.h"
 #include "program/signature.h"
+#include "program/work.h"
 
 namespace bptt {
 
@@ -45,6 +47,7 @@ struct Instruction {
   int32_t axis;   // of the letters N and B, or -1
   int32_t other;  // of the letters M and E, or -1
   int64_t first_operand;
+  Work work;
   bool shared = false;  // whether all threads do it together in this run, or one alone
 };
 

@@ -1,14 +1,17 @@
 #include "program/reader.h"
 
-#include <cmath>
-#include <initializer_list>
-
-#include "kernels/operations.h"
 #include "program/format.h"
+#include "program/rules.h"
 
 namespace bptt {
 
 namespace {
+
+static_assert(static_cast<int32_t>(ValueType::kReal) == Format::real);
+static_assert(static_cast<int32_t>(ValueType::kInt32) == Format::int32);
+static_assert(static_cast<int32_t>(ValueType::kDouble) == Format::float64);
+static_assert(static_cast<int32_t>(ValueType::kPacked) == Format::packed);
+static_assert(Extent::kFixed == Format::fixed && Extent::kSteps == Format::steps && Extent::kBatch == Format::batch);
 
 // Above any real model, and far below what could overflow an offset: 256 TiB.
 constexpr int64_t kMaxElements = int64_t{1} << 45;
@@ -37,11 +40,11 @@ Status ProgramReader::read() {
 }
 
 Status ProgramReader::read_header() {
-  if (!has(kHeaderWords)) return invalid("the header is cut off");
-  if (next() != kProgramMagic) return invalid("the first word is not that of a program");
+  if (!has(Format::headerWords)) return invalid("the header is cut off");
+  if (next() != Format::magic) return invalid("the first word is not that of a program");
   const int32_t version = next();
-  if (version != kProgramVersion) {
-    return invalid("format version " + std::to_string(version) + ", expected " + std::to_string(kProgramVersion));
+  if (version != Format::version) {
+    return invalid("format version " + std::to_string(version) + ", expected " + std::to_string(Format::version));
   }
   program_.is_double_ = next();
   if (program_.is_double_ != 0 && program_.is_double_ != 1)
@@ -64,7 +67,7 @@ Status ProgramReader::read_header() {
 }
 
 Status ProgramReader::read_axes() {
-  if (!has(int64_t{axes_} * kAxisWords)) return invalid("the axes are cut off");
+  if (!has(int64_t{axes_} * Format::axisWords)) return invalid("the axes are cut off");
   int64_t steps = 0, sequences = 0;
   for (int32_t a = 0; a < axes_; ++a) {
     AxisCapacity capacity{};
@@ -105,7 +108,7 @@ int64_t ProgramReader::value_bytes(const Value& value) const {
 }
 
 Status ProgramReader::read_values() {
-  if (!has(int64_t{values_} * kValueWords)) return invalid("the values are cut off");
+  if (!has(int64_t{values_} * Format::valueWords)) return invalid("the values are cut off");
   for (int32_t v = 0; v < values_; ++v) {
     const std::string name = "value " + std::to_string(v);
     Value value{};
@@ -120,8 +123,10 @@ Status ProgramReader::read_values() {
     value.high = next();
     value.stride = next();
     value.first = next();
-    if (type < 0 || type > 3) return invalid(name + " has unknown type " + std::to_string(type));
-    if (kind < 0 || kind > 2) return invalid(name + " has unknown extent kind " + std::to_string(kind));
+    if (type < Format::real || type > Format::packed)
+      return invalid(name + " has unknown type " + std::to_string(type));
+    if (kind < Format::fixed || kind > Format::batch)
+      return invalid(name + " has unknown extent kind " + std::to_string(kind));
     value.type = static_cast<ValueType>(type);
     value.rows.kind = static_cast<Extent::Kind>(kind);
     if (value.block < 0 || value.block >= static_cast<int64_t>(program_.blocks_.size())) {
@@ -166,176 +171,73 @@ Status ProgramReader::read_instructions() {
     if (instruction.opcode < 0 || instruction.opcode >= static_cast<int32_t>(Opcode::count)) {
       return invalid("instruction " + std::to_string(i) + " has unknown opcode " + std::to_string(instruction.opcode));
     }
-    const OperationSpec& spec = operation_specs()[static_cast<size_t>(instruction.opcode)];
-    if (!has(static_cast<int64_t>(spec.operands.size()) + 1)) return invalid(spec.name + ": the operands are cut off");
-    for (size_t o = 0; o < spec.operands.size(); ++o) instruction.operands.push_back(next());
+    const OperationRow& row = row_of(static_cast<Opcode>(instruction.opcode));
+    if (!has(int64_t{row.operands.count} + 1)) return refuse_program(row.name, "the operands are cut off");
+    for (int o = 0; o < row.operands.count; ++o) instruction.operands.push_back(next());
     instruction.first_attribute = next();
-    for (auto check : {check_operands(spec, &instruction), check_attributes(spec, instruction)}) {
-      if (!check.is_ok()) return check;
-    }
-    const Status ranges = check_ranges(spec, instruction);
-    if (!ranges.is_ok()) return ranges;
+    const Status status = check_instruction(row, &instruction);
+    if (!status.is_ok()) return status;
     program_.instructions_.push_back(std::move(instruction));
   }
   return Status::ok();
 }
 
-Status ProgramReader::check_operands(const OperationSpec& spec, Instruction* instruction) {
+const Value* ProgramReader::value_or_null(int32_t index) const {
+  return index < 0 ? nullptr : &program_.values_[static_cast<size_t>(index)];
+}
+
+// Against all that the row of its operation says.
+Status ProgramReader::check_instruction(const OperationRow& row, Instruction* instruction) {
   Letters letters;
-  for (size_t o = 0; o < spec.operands.size(); ++o) {
-    const OperandSpec& operand = spec.operands[o];
-    const int32_t index = instruction->operands[o];
-    if (index == -1 && operand.optional) continue;
-    if (index < 0 || index >= values_) {
-      return invalid(spec.name + ": " + operand.name + " is value " + std::to_string(index) + " of " +
-                     std::to_string(values_));
-    }
-    const Value& value = program_.values_[static_cast<size_t>(index)];
-    if (value.type != operand.type || (value.type == ValueType::kPacked && value.low != operand.gates)) {
-      return invalid(spec.name + ": " + operand.name + " has type " + std::to_string(static_cast<int>(value.type)) +
-                     ", expected " + std::to_string(static_cast<int>(operand.type)));
-    }
-    if (value.stride != value.columns && !operand.may_be_view) {
-      return invalid(spec.name + ": " + operand.name + " is " + std::to_string(value.columns) + " columns of " +
-                     std::to_string(value.stride));
-    }
-    const Status status = match_operand(spec, operand, value.rows, {Extent::kFixed, value.columns}, &letters);
+  std::vector<Work::Size> sizes;
+  for (int o = 0; o < row.operands.count; ++o) {
+    const int32_t index = instruction->operands[static_cast<size_t>(o)];
+    const Status status = check_operand(row, row.operands[o], index, &letters);
     if (!status.is_ok()) return status;
+    const Value* value = value_or_null(index);
+    sizes.push_back(value == nullptr ? Work::Size{} : Work::Size{value->rows, value->columns});
   }
   instruction->axis = axis_of(letters, 'N', 'B');
   instruction->other = axis_of(letters, 'M', 'E');
-  return Status::ok();
-}
 
-Status ProgramReader::check_attributes(const OperationSpec& spec, const Instruction& instruction) {
-  const int64_t count = static_cast<int64_t>(spec.attributes.size());
   const int64_t available = static_cast<int64_t>(program_.attributes_.size());
-  if (instruction.first_attribute < 0 || instruction.first_attribute > available - count) {
-    return invalid(spec.name + ": attributes at " + std::to_string(instruction.first_attribute) + " of " +
-                   std::to_string(available));
+  if (instruction->first_attribute < 0 || instruction->first_attribute > available - row.attributes.count) {
+    return refuse_program(
+        row.name, "attributes at " + std::to_string(instruction->first_attribute) + " of " + std::to_string(available));
   }
-  for (int64_t a = 0; a < count; ++a) {
-    const AttributeSpec& attribute = spec.attributes[static_cast<size_t>(a)];
-    const double value = program_.attributes_[static_cast<size_t>(instruction.first_attribute + a)];
-    if (!(value >= attribute.low && value <= attribute.high) || (attribute.whole && value != std::floor(value))) {
-      return invalid(spec.name + ": " + attribute.name + " is " + std::to_string(value) + ", expected " +
-                     std::to_string(attribute.low) + " to " + std::to_string(attribute.high));
-    }
-  }
-  return Status::ok();
-}
-
-namespace {
-
-Status first_error(std::initializer_list<Status> all) {
-  for (const Status& status : all) {
+  const RuleSubject subject{row, letters, [&](int o) { return instruction->operands[static_cast<size_t>(o)] >= 0; },
+                            program_.attributes_.data() + instruction->first_attribute};
+  for (auto check : {check_attributes, check_presence}) {
+    const Status status = check(subject);
     if (!status.is_ok()) return status;
   }
+  for (int o = 0; o < row.operands.count; ++o) {
+    const Value* value = value_or_null(instruction->operands[static_cast<size_t>(o)]);
+    if (value == nullptr) continue;
+    const Status status = check_entries(subject, row.operands[o], value->low, value->high);
+    if (!status.is_ok()) return status;
+  }
+  instruction->work = Work(row, letters, sizes);
   return Status::ok();
 }
 
-}  // namespace
-
-// What extents and attribute ranges alone do not say.
-Status ProgramReader::check_ranges(const OperationSpec& spec, const Instruction& instruction) {
-  const auto operand = [&](size_t o) -> const Value& {
-    return program_.values_[static_cast<size_t>(instruction.operands[o])];
-  };
-  const auto attribute = [&] {
-    return static_cast<int64_t>(program_.attributes_[static_cast<size_t>(instruction.first_attribute)]);
-  };
-  const auto within = [&](int64_t begin, int64_t size, int64_t whole) {
-    return begin + size <= whole ? Status::ok()
-                                 : invalid(spec.name + ": " + std::to_string(begin) + " + " + std::to_string(size) +
-                                           " goes beyond " + std::to_string(whole));
-  };
-  const auto entries = [&](const Value& index, int64_t low, int64_t size) {
-    return index.low == low && index.high == size
-               ? Status::ok()
-               : invalid(spec.name + ": entries " + std::to_string(index.low) + ".." + std::to_string(index.high) +
-                         " for a table of " + std::to_string(size));
-  };
-  const auto rows_within = [&](int64_t size) {
-    const Extent& whole = operand(0).rows;
-    return whole.kind == Extent::kFixed ? within(attribute(), size, whole.value)
-                                        : invalid(spec.name + ": weights with " + to_string(whole) + " rows");
-  };
-  // Operands by name, for operations that have many.
-  const auto index_of = [&](const char* name) {
-    size_t o = 0;
-    while (spec.operands[o].name != name) ++o;
-    return o;
-  };
-  const auto has = [&](const char* name) { return instruction.operands[index_of(name)] != -1; };
-  const auto needs = [&](const char* given, const char* other) {
-    return !has(given) || has(other) ? Status::ok() : invalid(spec.name + ": " + given + " without " + other);
-  };
-  const auto one_of = [&](const char* one, const char* other) {
-    if (has(one) != has(other)) return Status::ok();
-    return invalid(spec.name + ": needs either " + one + " or " + other);
-  };
-  // A state that zoneout has mixed with the one before does not tell what the cell computed.
-  const auto needs_unmixed = [&](const char* zone, const char* zoneout) {
-    size_t a = 0;
-    while (spec.attributes[a].name != zoneout) ++a;
-    const bool is_mixed = has(zone) || program_.attributes_[static_cast<size_t>(instruction.first_attribute) + a] != 0;
-    return !is_mixed || has("candidate") ? Status::ok() : invalid(spec.name + ": " + zone + " without candidate");
-  };
-  const auto as_wide_without = [&](const char* projection, const char* hidden, const char* units_of) {
-    const int64_t size = operand(index_of(hidden)).columns;
-    const Value& packed = operand(index_of(units_of));
-    const int64_t units = packed.type == ValueType::kPacked ? packed.columns / packed.low : packed.columns;
-    if (has(projection) || size == units) return Status::ok();
-    return invalid(spec.name + ": " + std::to_string(size) + " hidden values of " + std::to_string(units) +
-                   " units without " + projection);
-  };
-  switch (static_cast<Opcode>(instruction.opcode)) {
-    case Opcode::rnn:
-      return first_error({one_of("a", "x"), needs("x", "pW"), needs("bW", "x"), needs("gain", "a"), needs("sum", "a")});
-    case Opcode::gru:
-      return first_error(
-          {one_of("a", "x"), needs("x", "pW"), needs("bW", "x"), needs("gain", "a"), needs("product", "a")});
-    case Opcode::rnnBackward:
-      return first_error({needs("gain", "sum"), needs_unmixed("zone", "zoneout")});
-    case Opcode::stateWeightGradient:
-      return needs("dW", "x");
-    case Opcode::gruBackward:
-      return needs("gain", "product");
-    case Opcode::lstm:
-    case Opcode::lstmCoupled:
-      return first_error({one_of("a", "x"), needs("x", "pW"), needs("bW", "x"), needs("gain", "a"),
-                          needs("cellGain", "a"), needs("product", "a"), needs("cellShift", "cellGain"),
-                          as_wide_without("pr", "y", "p")});
-    case Opcode::lstmBackward:
-    case Opcode::lstmCoupledBackward:
-      return first_error({needs("gain", "product"), needs("cellShift", "cellGain"),
-                          needs_unmixed("zoneCell", "zoneoutCell"), as_wide_without("prT", "pT", "c")});
-    case Opcode::pack:
-    case Opcode::packGates2:
-    case Opcode::packGates3:
-    case Opcode::packGates4:
-      return rows_within(operand(1).columns);
-    case Opcode::packTransposed:
-      return rows_within(operand(1).rows.value);
-    case Opcode::slice:
-      return within(attribute(), operand(1).columns, operand(0).columns);
-    case Opcode::sliceBackward:
-      return within(attribute(), operand(0).columns, operand(1).columns);
-    case Opcode::embedding:
-      return entries(operand(0), 0, operand(1).rows.value);
-    case Opcode::embeddingGradient:
-      return entries(operand(0), 0, operand(2).rows.value);
-    case Opcode::softmaxCrossEntropy:
-      return entries(operand(1), -1, operand(0).columns);
-    case Opcode::softmaxCrossEntropyBackward:
-      return entries(operand(2), -1, operand(1).columns);
-    case Opcode::ctc:
-      return first_error({entries(operand(1), -1, operand(0).columns), within(attribute(), 1, operand(0).columns)});
-    case Opcode::ctcBackward:
-      return first_error({entries(operand(2), -1, operand(1).columns), within(attribute(), 1, operand(1).columns)});
-    default:
-      return Status::ok();
+Status ProgramReader::check_operand(const OperationRow& row, const OperandRow& operand, int32_t index,
+                                    Letters* letters) const {
+  if (index == -1 && operand.is_optional) return Status::ok();
+  const std::string name(operand.name);
+  if (index < 0 || index >= values_) {
+    return refuse_program(row.name, name + " is value " + std::to_string(index) + " of " + std::to_string(values_));
   }
+  const Value& value = program_.values_[static_cast<size_t>(index)];
+  if (value.type != operand.type || (value.type == ValueType::kPacked && value.low != operand.gates)) {
+    return refuse_program(row.name, name + " has type " + std::to_string(static_cast<int>(value.type)) + ", expected " +
+                                        std::to_string(static_cast<int>(operand.type)));
+  }
+  if (value.stride != value.columns && !operand.may_be_view) {
+    return refuse_program(
+        row.name, name + " is " + std::to_string(value.columns) + " columns of " + std::to_string(value.stride));
+  }
+  return match_operand(row, operand, value.rows, {Extent::kFixed, value.columns}, letters);
 }
 
 }  // namespace bptt

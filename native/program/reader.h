@@ -18,9 +18,9 @@ class ProgramReader {
   Status read_axes();
   Status read_values();
   Status read_instructions();
-  Status check_operands(const OperationSpec& spec, Instruction* instruction);
-  Status check_attributes(const OperationSpec& spec, const Instruction& instruction);
-  Status check_ranges(const OperationSpec& spec, const Instruction& instruction);
+  Status check_instruction(const OperationRow& row, Instruction* instruction);
+  Status check_operand(const OperationRow& row, const OperandRow& operand, int32_t index, Letters* letters) const;
+  const Value* value_or_null(int32_t index) const;
   int32_t next() { return words_[position_++]; }
   bool has(int64_t count) const { return count >= 0 && count <= static_cast<int64_t>(words_.size()) - position_; }
   int64_t value_bytes(const Value& value) const;

@@ -1,12 +1,12 @@
-// The signatures of operations.def in a form that a program can be checked against.
+// Matching the values of an instruction with the extents that its operation's row states.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <map>
 #include <string>
-#include <vector>
 
 #include "base/status.h"
+#include "kernels/row.h"
 
 namespace bptt {
 
@@ -22,49 +22,34 @@ struct Extent {
 
 std::string to_string(const Extent& extent);
 
-enum class ValueType : int32_t { kReal = 0, kInt32 = 1, kDouble = 2, kPacked = 3 };
-
-struct ExtentTerm {
-  int64_t factor;  // 4 in 4H; the number itself when letter is 0
-  char letter;
-};
-
-struct OperandSpec {
-  std::string name;
-  std::vector<ExtentTerm> rows;     // a sum
-  std::vector<ExtentTerm> columns;  // a sum
-  ValueType type = ValueType::kReal;
-  int32_t gates = 0;  // of packed weights
-  bool optional = false;
-  bool output = false;
-  bool in_place = false;
-  bool may_be_view = false;  // some columns of a wider matrix
-};
-
-struct AttributeSpec {
-  std::string name;
-  double low = 0;
-  double high = 0;
-  bool whole = false;
-};
-
-struct OperationSpec {
-  std::string name;
-  std::vector<OperandSpec> operands;
-  std::vector<AttributeSpec> attributes;
-};
-
-// One for each row of operations.def, by opcode.
-const std::vector<OperationSpec>& operation_specs();
-
 // The letters of one instruction, bound as its operands are matched in order.
-using Letters = std::map<char, Extent>;
+class Letters {
+ public:
+  // Null while nothing has bound the letter.
+  const Extent* find(char letter) const { return is_bound_[index(letter)] ? &extents_[index(letter)] : nullptr; }
+  void bind(char letter, const Extent& extent) {
+    extents_[index(letter)] = extent;
+    is_bound_[index(letter)] = true;
+  }
 
-// Matches an operand's extents with its specification; an error names the operation, the operand and both extents.
-Status match_operand(const OperationSpec& operation, const OperandSpec& operand, const Extent& rows,
+ private:
+  static size_t index(char letter) { return static_cast<size_t>(letter - 'A'); }
+
+  std::array<Extent, 26> extents_{};
+  std::array<bool, 26> is_bound_{};
+};
+
+// Matches an operand's extents with its row; an error names the operation, the operand and both extents.
+Status match_operand(const OperationRow& operation, const OperandRow& operand, const Extent& rows,
                      const Extent& columns, Letters* letters);
 
 // The axis that these two letters stand for, N and B or M and E, or -1 when neither is bound.
 int32_t axis_of(const Letters& letters, char steps, char batch);
+
+// A sum such as C-D as text with what its letters stand for: "C (7)-D (3)".
+std::string describe(const ExtentSum& sum, const Letters& letters);
+
+// An error of code `invalid_program`: "operation: message".
+Status refuse_program(std::string_view operation, const std::string& message);
 
 }  // namespace bptt

@@ -11,13 +11,36 @@ namespace bptt {
 // Multiply-adds that one thread does in about the time of two barriers, a few microseconds.
 constexpr int64_t kDefaultGrain = 1 << 17;
 
-// Whether all threads share the instruction: where the work between two barriers is small, one thread is done before
-// the others have met it. Results do not depend on the answer.
-//   operands  with the sizes of this run
-//   axis      of the letters N and B, or null
-//   other     of the letters M and E, or null
-//   grain     work below which it is not, in multiply-adds, for all threads together
-bool is_worth_sharing(const OperationSpec& spec, const BpttOperand* operands, const BpttAxis* axis,
-                      const BpttAxis* other, int64_t grain);
+// The work of one instruction, as its row states it: a sum of products whose factors are known when the program is
+// loaded but for the extents of time axes.
+class Work {
+ public:
+  Work() = default;
+  // `columns` of an operand and its rows; columns 0 for one that is absent.
+  struct Size {
+    Extent rows;
+    int64_t columns;
+  };
+  Work(const OperationRow& row, const Letters& letters, const std::vector<Size>& operands);
+
+  // Multiply-adds between two barriers of a run.
+  //   axes   of the program, with the sizes of the run
+  //   axis   of the letters N and B, or null
+  //   other  of the letters M and E, or null
+  int64_t between_barriers(const std::vector<BpttAxis>& axes, const BpttAxis* axis, const BpttAxis* other) const;
+
+ private:
+  struct Product {
+    int64_t factor = 1;
+    std::vector<Extent> extents;  // of time axes
+    bool has_length = false;
+  };
+  static void multiply(const Extent& extent, Product* product);
+  static int64_t value_of(const Product& product, const std::vector<BpttAxis>& axes, const BpttAxis* other);
+
+  std::vector<Product> sum_;
+  std::vector<Product> elements_;  // of which the largest counts
+  bool is_each_step_ = false;
+};
 
 }  // namespace bptt

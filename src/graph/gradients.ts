@@ -1,8 +1,8 @@
 /** Reverse-mode differentiation: walks the graph backwards and lets each operation's rule emit its gradients. */
 import { ShapeError, UsageError } from '../core/errors.js';
 import type { Graph } from './graph.js';
-import type { GradientContext } from './operation.js';
-import { type Node, only, type Value } from './value.js';
+import type { RowNames, RuleContext } from './operation.js';
+import { attributeOf, type Node, type Value } from './value.js';
 
 /** Ids of all values that depend on one of `sources`. */
 function dependents(graph: Graph, sources: Iterable<Value>): Set<number> {
@@ -16,19 +16,24 @@ function dependents(graph: Graph, sources: Iterable<Value>): Set<number> {
   return ids;
 }
 
-function contextOf(graph: Graph, node: Node, gradients: Map<number, Value>, wanted: Set<number>): GradientContext {
+function contextOf(
+  graph: Graph,
+  node: Node,
+  gradients: Map<number, Value>,
+  wanted: Set<number>,
+): RuleContext<RowNames> {
   const value = (name: string) => node.inputs.get(name) ?? node.outputs.get(name);
   return {
     graph,
     node,
     value: (name) => value(name) as Value,
     optional: value,
-    gradient: (output) => gradients.get((node.outputs.get(output) as Value).id),
+    gradient: (output: string) => gradients.get((node.outputs.get(output) as Value).id) as Value,
     wants: (input) => {
       const id = node.inputs.get(input)?.id;
       return id !== undefined && wanted.has(id);
     },
-    attribute: (name) => node.attributes[node.operation.attributes.indexOf(name)] as number,
+    attribute: (name) => attributeOf(node, name),
   };
 }
 
@@ -74,10 +79,7 @@ export function differentiate(
   const gradients = new Map<number, Value>();
   const accumulate = (target: Value, gradient: Value) => {
     const before = gradients.get(target.id);
-    gradients.set(
-      target.id,
-      before === undefined ? gradient : only(graph.apply('add', { a: before, b: gradient }), 'y'),
-    );
+    gradients.set(target.id, before === undefined ? gradient : graph.apply('add', { a: before, b: gradient }).y);
   };
   for (const { value, gradient } of outputs) {
     if (value.columns !== gradient.columns) {

@@ -1,12 +1,12 @@
 /** A graph of symbolic values, built once and never changed by data. */
 import { ShapeError } from '../core/errors.js';
+import type { AttributesOf, ExtentsOf, OperandsOf, Operation, OperationName, OutputsOf } from './operation.js';
 import { operation as operationNamed } from './registry.js';
-import { extentOf, lettersOf, matchOperand } from './signature.js';
+import { extentOf, lettersOf, matchOperand, matchTable } from './signature.js';
 import {
   describeExtent,
   type Extent,
   type Node,
-  only,
   type Source,
   type SymbolicExtent,
   sameExtent,
@@ -113,42 +113,60 @@ export class Graph {
     }
     // One memory holds one value: a value that already stands somewhere is copied.
     const isFree = value.node !== undefined && !this.assignments.has(value);
-    this.assignments.set(isFree ? value : only(this.#append('scale', { x: value }, { factor: 1 }), 'y'), target);
+    const copy = () => this.#append(operationNamed('scale'), { x: value }, [1]).outputs.get('y') as Value;
+    this.assignments.set(isFree ? value : copy(), target);
   }
 
   /**
    * Applies an operation and returns its outputs by name.
    *
-   * @param extents letters of the signature that no input settles, for example `{ D: 4 }` for a slice of 4 columns;
-   *   rows may be those of a time axis
+   * @param operands   by the names in the row of the operation (native/kernels/operations.def)
+   * @param attributes 0 where one is left out
+   * @param extents    letters of the row that no input settles, for example `{ D: 4 }` for a slice of 4 columns; rows may be
+   *   those of a time axis
    * @throws {ShapeError} `shape_mismatch` when operands are missing or do not fit together
+   * @example const { y } = graph.apply('linear', { x, p, b });
    */
+  apply<N extends OperationName>(
+    name: N,
+    operands: OperandsOf<N>,
+    attributes?: AttributesOf<N>,
+    extents?: ExtentsOf<N>,
+  ): OutputsOf<N>;
+  /** The same for a name that is known only when the graph is built: nothing is said of its operands and outputs. */
+  apply<S extends string>(
+    name: S & (string extends S ? unknown : never),
+    operands: Operands,
+    attributes?: Readonly<Record<string, number>>,
+    extents?: Readonly<Record<string, Extent>>,
+  ): Record<string, Value>;
   apply(
     name: string,
     operands: Operands,
-    attributes: Readonly<Record<string, number>> = {},
+    attributes: Readonly<Record<string, number | undefined>> = {},
     extents: Readonly<Record<string, Extent>> = {},
   ): Record<string, Value> {
     const operation = operationNamed(name);
     const ids = operation.signature.inputs.map((spec) => operands[spec.name]?.id);
-    const key = `${name}(${ids})[${operation.attributes.map((attribute) => attributes[attribute] ?? 0)}]${JSON.stringify(extents)}`;
+    const numbers = operation.attributes.map((attribute) => attributes[attribute] ?? 0);
+    const key = `${name}(${ids})[${numbers}]${JSON.stringify(extents)}`;
     const known = operation.role === 'update' ? undefined : this.#known.get(key);
     if (known !== undefined) return Object.fromEntries(known.outputs);
-    const outputs = this.#append(name, operands, attributes, extents);
-    this.#known.set(key, this.nodes[this.nodes.length - 1] as Node);
-    return outputs;
+    const node = this.#append(operation, operands, numbers, extents);
+    this.#known.set(key, node);
+    return Object.fromEntries(node.outputs);
   }
 
   #append(
-    name: string,
+    operation: Operation,
     operands: Operands,
-    attributes: Readonly<Record<string, number>>,
+    attributes: readonly number[],
     extents: Readonly<Record<string, Extent>> = {},
-  ): Record<string, Value> {
-    const operation = operationNamed(name);
+  ): Node {
+    const { name, signature } = operation;
     const letters = lettersOf(name, extents);
     const inputs = new Map<string, Value>();
-    for (const spec of operation.signature.inputs) {
+    for (const spec of signature.inputs) {
       const value = operands[spec.name];
       if (value !== undefined) {
         matchOperand(name, spec, value, letters);
@@ -160,11 +178,15 @@ export class Graph {
         });
       }
     }
-    const numbers = operation.attributes.map((attribute) => attributes[attribute] ?? 0);
+
+    for (const spec of signature.inputs) {
+      const value = inputs.get(spec.name);
+      if (value !== undefined) matchTable(name, spec, value, letters);
+    }
 
     const outputs = new Map<string, Value>();
-    const node: Node = { operation, inputs, attributes: numbers, outputs };
-    for (const spec of operation.signature.outputs) {
+    const node: Node = { operation, inputs, attributes, outputs };
+    for (const spec of signature.outputs) {
       const rows = extentOf(spec.rows, letters);
       const columns = extentOf(spec.columns, letters);
       if (rows === undefined || typeof columns !== 'number') {
@@ -176,6 +198,6 @@ export class Graph {
       owners.set(value, this);
     }
     this.nodes.push(node);
-    return Object.fromEntries(outputs);
+    return node;
   }
 }

@@ -1,61 +1,52 @@
-/** The registry of operations: one row each, in src/graph/operations, equal to native/kernels/operations.def. */
+/** The registry of operations: the rows of native/kernels/operations.def with the gradient rules of src/graph/operations. */
 import { ShapeError } from '../core/errors.js';
-import type { Operation, OperationDefinition } from './operation.js';
-import { attentionOperations } from './operations/attention.js';
-import { ctcOperations } from './operations/ctc.js';
-import { elementwiseOperations } from './operations/elementwise.js';
-import { gruOperations } from './operations/gru.js';
-import { linearOperations } from './operations/linear.js';
-import { lossOperations } from './operations/losses.js';
-import { lstmOperations } from './operations/lstm.js';
-import { normalizationOperations } from './operations/normalization.js';
-import { penaltyOperations } from './operations/penalties.js';
-import { randomOperations } from './operations/random.js';
-import { recurrentOperations } from './operations/recurrent.js';
-import { rnnOperations } from './operations/rnn.js';
-import { timeOperations } from './operations/time.js';
-import { twoAxesOperations } from './operations/two-axes.js';
-import { updateOperations } from './operations/updates.js';
-import { parseSignature } from './signature.js';
+import { operationRows } from './generated/operations.js';
+import type { NamedRule, Operation, OperationRow } from './operation.js';
+import { attentionRules } from './operations/attention.js';
+import { ctcRules } from './operations/ctc.js';
+import { elementwiseRules } from './operations/elementwise.js';
+import { gruRules } from './operations/gru.js';
+import { linearRules } from './operations/linear.js';
+import { lossRules } from './operations/losses.js';
+import { lstmRules } from './operations/lstm.js';
+import { normalizationRules } from './operations/normalization.js';
+import { penaltyRules } from './operations/penalties.js';
+import { rnnRules } from './operations/rnn.js';
+import { timeRules } from './operations/time.js';
+import { twoAxesRules } from './operations/two-axes.js';
+import { parseAttributes, parseSignature } from './signature.js';
 
-function complete(name: string, definition: OperationDefinition): Operation {
-  const attributesText = definition.attributes ?? '';
+const rules = new Map<string, NamedRule[1]>([
+  ...linearRules,
+  ...rnnRules,
+  ...lstmRules,
+  ...gruRules,
+  ...normalizationRules,
+  ...timeRules,
+  ...twoAxesRules,
+  ...attentionRules,
+  ...penaltyRules,
+  ...elementwiseRules,
+  ...lossRules,
+  ...ctcRules,
+]);
+
+function complete(name: string, row: OperationRow, opcode: number): Operation {
+  const { operands, attributes, ...rest } = row;
+  const gradient = rules.get(name);
   return {
     name,
-    signature: parseSignature(definition.signature),
-    signatureText: definition.signature,
-    attributes: attributesText
-      .split(' ')
-      .filter(Boolean)
-      .map((attribute) => attribute.slice(0, attribute.indexOf(':'))),
-    attributesText,
-    inPlace: definition.inPlace ?? {},
-    constants: definition.constants ?? [],
-    kept: definition.kept ?? [],
-    role: definition.role ?? 'forward',
-    ...(definition.gradient === undefined ? {} : { gradient: definition.gradient }),
+    opcode,
+    signature: parseSignature(operands),
+    attributes: parseAttributes(attributes),
+    ...rest,
+    ...(gradient === undefined ? {} : { gradient }),
   };
 }
 
-/** All operations by name. */
+/** All operations by name, in the order of their opcodes. */
 export const operations: ReadonlyMap<string, Operation> = new Map(
-  Object.entries({
-    ...linearOperations,
-    ...recurrentOperations,
-    ...rnnOperations,
-    ...lstmOperations,
-    ...gruOperations,
-    ...normalizationOperations,
-    ...timeOperations,
-    ...twoAxesOperations,
-    ...attentionOperations,
-    ...randomOperations,
-    ...penaltyOperations,
-    ...elementwiseOperations,
-    ...lossOperations,
-    ...ctcOperations,
-    ...updateOperations,
-  }).map(([name, definition]) => [name, complete(name, definition)]),
+  Object.entries(operationRows).map(([name, row], opcode) => [name, complete(name, row, opcode)]),
 );
 
 /**

@@ -22,6 +22,8 @@ export interface OperandSpec {
   readonly inPlace: boolean;
   /** Whether it may be some columns of a wider matrix. */
   readonly mayBeView: boolean;
+  /** Of an index: its smallest entry, and the letter of the size of its table. */
+  readonly table?: { readonly low: number; readonly size: string };
 }
 
 /** A parsed signature: operands in native order. */
@@ -42,9 +44,10 @@ function parseTerms(text: string): Term[] {
   });
 }
 
+const OPERAND = /^([&~]?)(\w+):([^,]+),([^:?]+)(?::([idp])(\d?)(?:\[(?:\*\]|(-?\d+)\.\.([A-Z])\)))?)?(\??)$/;
+
 function parseOperand(text: string): OperandSpec {
-  const match = /^([&~]?)(\w+):([^,]+),([^:?]+)(?::([idp])(\d?))?(\??)$/.exec(text) as RegExpExecArray;
-  const [, mark, name, rows, columns, type, gates, optional] = match as unknown as string[];
+  const [, mark, name, rows, columns, type, gates, low, size, optional] = OPERAND.exec(text) as unknown as string[];
   return {
     name: name as string,
     rows: parseTerms(rows as string),
@@ -54,6 +57,7 @@ function parseOperand(text: string): OperandSpec {
     optional: optional === '?',
     inPlace: mark === '&',
     mayBeView: mark === '~',
+    ...(size === undefined ? {} : { table: { low: Number(low), size } }),
   };
 }
 
@@ -62,6 +66,12 @@ export function parseSignature(text: string): Signature {
   const [inputs = '', outputs = ''] = text.split('>');
   const operands = (part: string) => part.split(' ').filter(Boolean).map(parseOperand);
   return { inputs: operands(inputs), outputs: operands(outputs) };
+}
+
+/** The names in `"rate:0..1 begin:0..C-D:i"`. */
+export function parseAttributes(text: string): string[] {
+  const words = text.split(' ').filter(Boolean);
+  return words.map((word) => word.slice(0, word.indexOf(':')));
 }
 
 function numberOf(terms: readonly Term[], letters: Letters): number | undefined {
@@ -167,4 +177,19 @@ export function matchOperand(operation: string, spec: OperandSpec, value: Value,
   }
   check('rows', spec.rows, value.rows);
   check('columns', spec.columns, value.columns);
+}
+
+/**
+ * Makes sure that the entries of an index are those of its table, where that has a known size.
+ *
+ * @throws {ShapeError} `shape_mismatch` with the operation, the operand and both ranges
+ */
+export function matchTable(operation: string, spec: OperandSpec, value: Value, letters: Letters): void {
+  const { name, table } = spec;
+  const size = table === undefined ? undefined : letters.get(table.size);
+  if (table === undefined || typeof size !== 'number') return;
+  if (value.low === table.low && value.high === size) return;
+  const [actual, expected] = [`${value.low}..${value.high - 1}`, `${table.low}..${size - 1}`];
+  const message = `${operation}: ${name} has entries ${actual}, expected ${expected}`;
+  throw new ShapeError('shape_mismatch', message, { operation, operand: name, actual, expected });
 }

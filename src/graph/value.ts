@@ -45,6 +45,11 @@ export interface Node {
   readonly outputs: ReadonlyMap<string, Value>;
 }
 
+/** An attribute of a node by its name. */
+export function attributeOf({ operation, attributes }: Node, name: string): number {
+  return attributes[operation.attributes.indexOf(name)] as number;
+}
+
 /** Whether two extents are the same. */
 export function sameExtent(a: Extent, b: Extent): boolean {
   if (typeof a === 'number' || typeof b === 'number') return a === b;
@@ -56,7 +61,10 @@ export function describeExtent(extent: Extent): string {
   return typeof extent === 'number' ? String(extent) : `${extent.kind}(${extent.axis})`;
 }
 
-/** The output of that name; it exists because the signature of the operation says so. */
-export function only(outputs: Readonly<Record<string, Value>>, name: string): Value {
-  return outputs[name] as Value;
+/** The output of that name; it exists because the row of the operation says so. */
+export function only<T extends Readonly<Record<string, Value | undefined>>, K extends keyof T>(
+  outputs: T,
+  name: K,
+): T[K] {
+  return outputs[name];
 }

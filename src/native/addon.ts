@@ -4,14 +4,6 @@
 import { NativeError } from '../core/errors.js';
 import { loadBinding } from './loader.js';
 
-/** A row of the native operation table; its index is the opcode. */
-export interface NativeOperation {
-  readonly name: string;
-  /** Operands, for example `ids:R,1:i table:V,F > y:R,F`; the grammar stands in native/kernels/operations.def. */
-  readonly signature: string;
-  readonly attributes: string;
-}
-
 /**
  * For each time axis the sample that each of its sequences belongs to; undefined where that is the sequence's own number.
  * A sequence of one axis belongs with that of another which has the same sample.
@@ -51,7 +43,7 @@ export interface Probe {
 export interface NativeAddon {
   configure(isa: string): void;
   info(): { version: string; isa: string; supported: string[]; note: string; eigen: string };
-  operations(): NativeOperation[];
+  operationsFingerprint(): string;
   packedSize(inputs: number, outputs: number, gates: number, isDouble: boolean): number;
   misalignment(bytes: Uint8Array): number;
   probe(values: Float32Array | Float64Array): Probe;

@@ -1,7 +1,7 @@
 /** Writes a program in the flat form that the native side reads (native/program/format.h). */
 import { NativeError } from '../core/errors.js';
-import { operations } from '../graph/registry.js';
-import type { Node, SymbolicExtent, Value, ValueType } from '../graph/value.js';
+import { format, operationsFingerprint } from '../graph/generated/operations.js';
+import type { Node, Value, ValueType } from '../graph/value.js';
 import { native } from '../native/addon.js';
 import { ALIGNMENT } from '../native/memory.js';
 import type { Instructions } from './schedule.js';
@@ -34,34 +34,23 @@ export interface ProgramText {
   readonly values: readonly Value[];
 }
 
-const MAGIC = 0x54505042;
-const VERSION = 2;
-const TYPES: Readonly<Record<ValueType, number>> = { real: 0, int32: 1, float64: 2, packed: 3 };
-
-let opcodes: ReadonlyMap<string, number> | undefined;
+const TYPES: Readonly<Record<ValueType, number>> = {
+  real: format.real,
+  int32: format.int32,
+  float64: format.float64,
+  packed: format.packed,
+};
 
 /**
- * Opcodes by name, after a comparison of both registries.
+ * Makes sure that the addon knows the same operations.
  *
  * @throws {NativeError} `native_failed` when the addon was built from other sources
  */
-export function opcodeOf(name: string): number {
-  if (opcodes === undefined) {
-    const table = native().operations();
-    for (const row of table) {
-      const mine = operations.get(row.name);
-      if (mine?.signatureText !== row.signature || mine.attributesText !== row.attributes) {
-        const message = `operation ${row.name} of the native addon differs from the library's; build the addon again`;
-        throw new NativeError('native_failed', message, { operation: row.name });
-      }
-    }
-    opcodes = new Map(table.map((row, index) => [row.name, index]));
-  }
-  const opcode = opcodes.get(name);
-  if (opcode !== undefined) return opcode;
-  throw new NativeError('native_failed', `the native addon has no operation ${name}; build it again`, {
-    operation: name,
-  });
+function requireSameOperations(): void {
+  const found = native().operationsFingerprint();
+  if (found === operationsFingerprint) return;
+  const message = 'the native addon was built from other operations than the library; build it again';
+  throw new NativeError('native_failed', message, { expected: operationsFingerprint, found });
 }
 
 /** Operands of a node in native order. */
@@ -82,13 +71,14 @@ export function emitProgram(
   axes: ReadonlyMap<string, AxisCapacity>,
   locationOf: (value: Value) => Location,
 ): ProgramText {
+  requireSameOperations();
   const axisNames = [...axes.keys()];
   const numbers = new Map<number, number>();
   const values: Value[] = [];
   const attributes: number[] = [];
   const body: number[] = [];
   for (const node of instructions.nodes) {
-    body.push(opcodeOf(node.operation.name));
+    body.push(node.operation.opcode);
     for (const operand of operandsOf(node)) {
       if (operand === undefined) {
         body.push(-1);
@@ -105,13 +95,20 @@ export function emitProgram(
     body.push(attributes.length);
     attributes.push(...node.attributes);
   }
-  const words = [MAGIC, VERSION, isDouble ? 1 : 0, axisNames.length, values.length, instructions.nodes.length];
+  const words: number[] = [
+    format.magic,
+    format.version,
+    isDouble ? 1 : 0,
+    axisNames.length,
+    values.length,
+    instructions.nodes.length,
+  ];
   words.push(instructions.prepare, instructions.commit);
   for (const { steps, batch, rows } of axes.values()) words.push(steps, batch, rows);
   for (const value of values) {
     const { block, offset, stride, first } = locationOf(value);
-    const kind = typeof value.rows === 'number' ? 0 : value.rows.kind === 'steps' ? 1 : 2;
-    const rows = kind === 0 ? (value.rows as number) : axisNames.indexOf((value.rows as SymbolicExtent).axis);
+    const kind = typeof value.rows === 'number' ? format.fixed : format[value.rows.kind];
+    const rows = typeof value.rows === 'number' ? value.rows : axisNames.indexOf(value.rows.axis);
     words.push(block, offset / ALIGNMENT, TYPES[value.type], kind, rows, value.columns, value.low, value.high);
     words.push(stride, first);
   }

@@ -12,7 +12,7 @@ export interface Instructions {
 }
 
 function isPacking(node: Node): boolean {
-  return node.operation.name.startsWith('pack') && node.inputs.get('w')?.source === 'parameter';
+  return node.operation.role === 'packing' && [...node.inputs.values()].every(({ source }) => source === 'parameter');
 }
 
 /** Drops the optional outputs that nobody uses. */

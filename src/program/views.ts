@@ -4,7 +4,7 @@
  * the operand with `~` can work with such.
  */
 
-import type { Node, Value } from '../graph/value.js';
+import { attributeOf, type Node, type Value } from '../graph/value.js';
 import type { Instructions } from './schedule.js';
 
 /** Where a value stands in a wider one. */
@@ -78,7 +78,7 @@ export function findViews(instructions: Instructions, isFree: (value: Value) => 
     } else if (node.operation.name === 'slice') {
       const x = node.inputs.get('x') as Value;
       if (views.has(x.id) || !isPlain(y) || !uses.canBeView(y, undefined)) continue;
-      views.set(y.id, { base: x, first: node.attributes[0] as number });
+      views.set(y.id, { base: x, first: attributeOf(node, 'begin') });
       bases.add(x.id);
     } else {
       continue;

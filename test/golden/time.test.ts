@@ -17,12 +17,13 @@ type Precision = (typeof PRECISIONS)[number];
 function runNormalization(golden: Golden<'layerNormalization'>, precision: Precision): Map<string, ArrayLike<number>> {
   const { rows, columns, epsilon, shift } = golden.options;
   const graph = new Graph();
-  const sources = new Map([
-    ['x', graph.external('x', rows, columns)],
-    ['gain', graph.external('gain', 1, columns)],
-    ...(shift ? [['shift', graph.external('shift', 1, columns)] as const] : []),
-  ]);
-  const y = only(graph.apply('layerNormalization', Object.fromEntries(sources), { epsilon }), 'y');
+  const operands = {
+    x: graph.external('x', rows, columns),
+    gain: graph.external('gain', 1, columns),
+    ...(shift ? { shift: graph.external('shift', 1, columns) } : {}),
+  };
+  const sources = new Map<string, Value>(Object.entries(operands));
+  const { y } = graph.apply('layerNormalization', operands, { epsilon });
   const gradient = graph.external('dy', rows, columns);
   const gradients = differentiate(graph, [{ value: y, gradient }], [...sources.values()]);
   const results = new Map([['y', y]]);

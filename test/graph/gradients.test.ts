@@ -14,8 +14,8 @@ function cellGraph() {
   const [mask, zone] = [graph.external('mask', graph.batch(AXIS), 4), steps('zone')];
   const p = graph.apply('pack', { w: R }, {}, { O: 4 })['p'] as Value;
   const outputs = graph.apply('rnn', { a, p, h0, mask, zone });
-  const gradientOf = (name: string, sources: readonly Value[]) => {
-    const value = outputs[name] as Value;
+  const gradientOf = (name: keyof typeof outputs, sources: readonly Value[]) => {
+    const value = outputs[name];
     return differentiate(graph, [{ value, gradient: graph.external(`d${name}`, value.rows, value.columns) }], sources);
   };
   return { graph, a, R, h0, mask, zone, outputs, gradientOf };
@@ -67,7 +67,7 @@ describe('a constant input', () => {
 
 describe('an output that is kept for the backward pass', () => {
   it('is refused when a gradient reaches it, by itself or through another operation', () => {
-    for (const name of ['candidate', 'sum']) {
+    for (const name of ['candidate', 'sum'] as const) {
       const cell = cellGraph();
       expect(() => cell.gradientOf(name, [cell.a])).toThrow(refusal('rnn', name));
     }

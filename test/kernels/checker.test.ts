@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { format } from '../../src/graph/generated/operations.js';
 import { operations } from '../../src/graph/registry.js';
 import { type AxisSamples, native } from '../../src/native/addon.js';
 import { rowCount } from '../oracle/packed.js';
@@ -50,12 +51,8 @@ const encoderDecoder: Base = {
 };
 const bases = [...basePrograms(), training, encoderDecoder];
 
-// native/program/format.h
-const HEADER_WORDS = 8;
-const AXIS_WORDS = 3;
-const VALUE_WORDS = 10;
+const { headerWords: HEADER_WORDS, axisWords: AXIS_WORDS, valueWords: VALUE_WORDS, int32: INT32 } = format;
 const [BLOCK, OFFSET, TYPE] = [0, 1, 2];
-const INT32 = 1;
 const extremes = [-0x80000000, -2, -1, 0, 1, 2, 3, 4, 7, 64, 0xffff, 1 << 20, 1 << 24, 0x7fffffff];
 
 /** A seeded source of mutations. */

@@ -5,7 +5,7 @@ import { operationNames } from '../oracle/index.js';
 import { addGradients, buildProblem, differentiableOutputs, referenceName } from './problem-graph.js';
 import { problems } from './problems/index.js';
 
-const isPacking = (name: string): boolean => name.startsWith('pack');
+const isPacking = (name: string): boolean => operations.get(name)?.role === 'packing';
 const covered = new Set(problems.map(({ operation }) => operation));
 
 /** Operations of the program of each problem, with the gradients of its operands where it has any. */

@@ -86,13 +86,18 @@ function extentsOf(graph: Graph, problem: Problem): Record<string, Extent> {
   return rows === sequenceCount(batchSizes) ? { ...extents, R: graph.batch(AXIS) } : extents;
 }
 
-/** Valid entries of a whole-number operand: ids of a table, classes of logits; anything in a random key. */
-function entriesOf(problem: Problem, name: string): { low: number; high: number } {
-  const columnsOf = (operand: string) => (problem.operands[operand] as Matrix).columns;
-  if (name === 'targets' || name === 'labels') return { low: -1, high: columnsOf('logits') };
-  if (name !== 'ids') return { low: 0, high: 0 };
-  const table = problem.operands['table'] as Matrix | undefined;
-  return { low: 0, high: table?.rows ?? (problem.extents?.['V'] as number) };
+/** Valid entries of a whole-number operand: those of its table, or anything in a random key. */
+function entriesOf(problem: Problem, { table }: OperandSpec): { low: number; high: number } {
+  if (table === undefined) return { low: 0, high: 0 };
+  const { low, size } = table;
+  const isSize = (terms: OperandSpec['rows']) => terms.length === 1 && terms[0]?.letter === size;
+  for (const spec of operationNamed(problem.operation).signature.inputs) {
+    const given = problem.operands[spec.name];
+    if (given === undefined || given instanceof Int32Array) continue;
+    if (isSize(spec.rows)) return { low, high: given.rows };
+    if (isSize(spec.columns)) return { low, high: given.columns };
+  }
+  return { low, high: problem.extents?.[size] as number };
 }
 
 /** Builds the graph of a problem: inputs under the reference's names, updated memory in the blocks of a model. */
@@ -112,7 +117,7 @@ export function buildProblem(problem: Problem): ProblemGraph {
     if (value === undefined && given instanceof Int32Array) {
       const columns = spec.columns[0]?.factor ?? 1;
       const rows = rowsOf(graph, problem, spec, given.length / columns);
-      value = graph.external(name, rows, columns, { type: 'int32', ...entriesOf(problem, name) });
+      value = graph.external(name, rows, columns, { type: 'int32', ...entriesOf(problem, spec) });
     } else if (value === undefined) {
       const { rows, columns } = given as Matrix;
       const type = spec.type === 'float64' ? 'float64' : 'real';

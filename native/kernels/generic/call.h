@@ -6,6 +6,7 @@
 
 #include "base/alignment.h"
 #include "kernels/kernel_table.h"
+#include "kernels/operations.h"
 
 namespace bptt {
 namespace kernel {
@@ -38,19 +39,76 @@ inline bool barrier(const BpttCall& call) {
   return call.team->barrier(call.team->context) != 0;
 }
 
+// An operand, or an attribute, of a call. Only the name in the row of the operation makes one:
+//   constexpr Row kRow(Opcode::linear);
+//   constexpr Operand kX = kRow["x"];
+// A name that the row has not is an error of the compiler.
+enum class Operand : int {};
+enum class Attribute : int {};
+
+class Row {
+ public:
+  constexpr explicit Row(Opcode code) : text_(text_of(code)) {}
+
+  constexpr Operand operator[](std::string_view name) const {
+    return Operand{found(index_of_name(text_.operands, name))};
+  }
+  constexpr Attribute attribute(std::string_view name) const {
+    return Attribute{found(index_of_name(text_.attributes, name))};
+  }
+
+ private:
+  // Not defined: a wrong name does not compile as a constant, nor does a look-up at run time link.
+  static int the_row_has_no_such_name();
+  static constexpr int found(int index) { return index < 0 ? the_row_has_no_such_name() : index; }
+
+  const OperationText& text_;
+};
+
+// Whether both operations have the same operands in the same order, or the same attributes: one kernel serves both.
+constexpr bool have_same_names(std::string_view one, std::string_view other) {
+  while (!one.empty() || !other.empty()) {
+    if (name_in(take_word(&one)) != name_in(take_word(&other))) return false;
+  }
+  return true;
+}
+constexpr bool have_same_operands(Opcode one, Opcode other) {
+  return have_same_names(text_of(one).operands, text_of(other).operands);
+}
+constexpr bool have_same_attributes(Opcode one, Opcode other) {
+  return have_same_names(text_of(one).attributes, text_of(other).attributes);
+}
+
 template <typename T>
-inline T* data(const BpttCall& call, int operand) {
-  return static_cast<T*>(call.operands[operand].data);
+inline T* data(const BpttCall& call, Operand operand) {
+  return static_cast<T*>(call.operands[static_cast<int>(operand)].data);
 }
-inline int64_t rows(const BpttCall& call, int operand) {
-  return call.operands[operand].rows;
+inline int64_t rows(const BpttCall& call, Operand operand) {
+  return call.operands[static_cast<int>(operand)].rows;
 }
-inline int64_t columns(const BpttCall& call, int operand) {
-  return call.operands[operand].columns;
+inline int64_t columns(const BpttCall& call, Operand operand) {
+  return call.operands[static_cast<int>(operand)].columns;
 }
 // From row to row of an operand that may be some columns of a wider matrix.
-inline int64_t stride(const BpttCall& call, int operand) {
-  return call.operands[operand].stride;
+inline int64_t stride(const BpttCall& call, Operand operand) {
+  return call.operands[static_cast<int>(operand)].stride;
+}
+// An operand where there is no call yet: while scratch memory is counted.
+inline const BpttOperand& of(const BpttOperand* operands, Operand operand) {
+  return operands[static_cast<int>(operand)];
+}
+inline bool has(const BpttOperand* operands, Operand operand) {
+  return of(operands, operand).data != nullptr;
+}
+
+inline double number(const BpttCall& call, Attribute attribute) {
+  return call.attributes[static_cast<int>(attribute)];
+}
+inline int64_t whole(const BpttCall& call, Attribute attribute) {
+  return static_cast<int64_t>(number(call, attribute));
+}
+inline bool is_set(const BpttCall& call, Attribute attribute) {
+  return number(call, attribute) != 0;
 }
 
 // An index, read once: the caller might change the memory meanwhile, and what was checked must be what is used. A plain
@@ -78,15 +136,6 @@ BPTT_INLINE void prefetch(const T* data) {
   for (int64_t e = 0; e < W; e += kLine) __builtin_prefetch(data + e);
 #endif
 }
-
-// Makes the float and the double form of a kernel.
-#define BPTT_INSTANTIATE(name)                     \
-  template void name<float>(const BpttCall* call); \
-  template void name<double>(const BpttCall* call)
-
-#define BPTT_INSTANTIATE_SCRATCH(name)                                                                                 \
-  template BpttScratch name##Scratch<float>(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other); \
-  template BpttScratch name##Scratch<double>(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other)
 
 }  // namespace kernel
 }  // namespace bptt

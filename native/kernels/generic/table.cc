@@ -10,37 +10,22 @@ namespace bptt {
 namespace kernel {
 namespace {
 
-#define BPTT_COUNT(name) +1
-constexpr int kScratchOperations = 0 BPTT_SCRATCH_OPERATIONS(BPTT_COUNT);
-#undef BPTT_COUNT
-
-struct ScratchRow {
-  const char* name;
-  BpttScratchSize size[2];
-};
-
-#define BPTT_SCRATCH_ROW(name) {#name, {name##Scratch<float>, name##Scratch<double>}},
-constexpr ScratchRow kScratch[kScratchOperations] = {BPTT_SCRATCH_OPERATIONS(BPTT_SCRATCH_ROW)};
-#undef BPTT_SCRATCH_ROW
-
-constexpr bool same(const char* a, const char* b) {
-  while (*a != '\0' && *a == *b) {
-    ++a;
-    ++b;
+// A row that says `scratch` has such a function, or the module does not link; another one is never asked for.
+#define BPTT_OPERATION(name, operands, attributes, clauses)       \
+  template <typename T>                                           \
+  constexpr BpttScratchSize scratch_of_##name() {                 \
+    if constexpr (has_clause(text_of(Opcode::name), "scratch")) { \
+      return name##Scratch<T>;                                    \
+    } else {                                                      \
+      return nullptr;                                             \
+    }                                                             \
   }
-  return *a == *b;
-}
-
-constexpr BpttScratchSize scratch_of(const char* name, int type) {
-  for (const ScratchRow& row : kScratch) {
-    if (same(row.name, name)) return row.size[type];
-  }
-  return nullptr;
-}
+#include "kernels/operations.def"
+#undef BPTT_OPERATION
 
 constexpr BpttOperation kOperations[] = {
-#define BPTT_OPERATION(name, signature, attributes) \
-  {#name, {name<float>, name<double>}, {scratch_of(#name, 0), scratch_of(#name, 1)}},
+#define BPTT_OPERATION(name, operands, attributes, clauses) \
+  {#name, {name<float>, name<double>}, {scratch_of_##name<float>(), scratch_of_##name<double>()}},
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 };
@@ -52,6 +37,7 @@ int64_t packed_elements(int64_t inputs, int64_t outputs, int32_t gates, int32_t 
 constexpr BpttKernelTable kTable = {
     BPTT_KERNEL_ABI,
     sizeof(kOperations) / sizeof(kOperations[0]),
+    kOperationsFingerprint,
     BPTT_ISA_NAME,
     BPTT_TEXT(EIGEN_WORLD_VERSION) "." BPTT_TEXT(EIGEN_MAJOR_VERSION) "." BPTT_TEXT(EIGEN_MINOR_VERSION),
     kOperations,

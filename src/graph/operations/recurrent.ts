@@ -2,21 +2,23 @@
  * What the recurrent cells over whole packed sequences share: `a` is the input projection of all steps (or `x`, `pW` and `bW`
  * stand for it, which costs less where the input is narrow), the recurrent weights come packed, `mask` drops what the recurrent product reads, `zone` says how much of the previous state stays.
  */
-import type { GradientContext, OperationDefinition } from '../operation.js';
-import { only, type Value } from '../value.js';
+import type { Emits, HasAttributes, MayRead, Reads, Wants } from '../operation.js';
+import type { Value } from '../value.js';
 import { packedTransposed, unpacked } from './linear.js';
 
-/** The upstream gradients of outputs that may have none, by the operand names of the backward operations. */
-function upstream(
-  context: GradientContext,
-  names: Readonly<Record<string, string>>,
-): Record<string, Value | undefined> {
-  return Object.fromEntries(Object.entries(names).map(([operand, output]) => [operand, context.gradient(output)]));
+/** Operands and outputs of the cell by name; undefined for those that it has not. */
+export function operandsOf<K extends string>(context: MayRead<K>, names: readonly K[]): Record<K, Value | undefined> {
+  return Object.fromEntries(names.map((name) => [name, context.optional(name)])) as Record<K, Value | undefined>;
 }
 
-/** Inputs and outputs of the cell by name; undefined for those that it has not. */
-export function operandsOf(context: GradientContext, names: readonly string[]): Record<string, Value | undefined> {
-  return Object.fromEntries(names.map((name) => [name, context.optional(name)]));
+/** The attributes of the cell by name, as its backward operation takes them too. */
+export function attributesOf<K extends string>(context: HasAttributes<K>, names: readonly K[]): Record<K, number> {
+  return Object.fromEntries(names.map((name) => [name, context.attribute(name)])) as Record<K, number>;
+}
+
+/** The recurrent weights `p` of the cell packed for its backward pass. */
+export function transposedWeights(context: Emits & Reads<'p'>): Value {
+  return packedTransposed(context, unpacked(context.value('p')));
 }
 
 /**
@@ -24,22 +26,16 @@ export function operandsOf(context: GradientContext, names: readonly string[]): 
  *
  * @param dW where it is known already
  */
-export function inputGradients(context: GradientContext, da: Value, dW?: Value): Record<string, Value | undefined> {
+export function inputGradients(context: Emits & MayRead<'x' | 'pW'> & Wants<'x' | 'pW' | 'bW'>, da: Value, dW?: Value) {
   const { graph } = context;
-  const x = context.optional('x');
-  if (x === undefined) return { a: da };
-  const weights = () => packedTransposed(context, unpacked(context.value('pW')));
+  const [x, pW] = [context.optional('x'), context.optional('pW')];
+  if (x === undefined || pW === undefined) return { a: da };
+  const weights = () => packedTransposed(context, unpacked(pW));
   return {
-    x: context.wants('x') ? only(graph.apply('linear', { x: da, p: weights() }), 'y') : undefined,
-    pW: context.wants('pW') ? (dW ?? only(graph.apply('weightGradient', { dy: da, x }), 'dW')) : undefined,
+    x: context.wants('x') ? graph.apply('linear', { x: da, p: weights() }).y : undefined,
+    pW: context.wants('pW') ? (dW ?? graph.apply('weightGradient', { dy: da, x }).dW) : undefined,
     bW: rowGradient(context, 'bW', da),
   };
-}
-
-/** The attributes of the cell by name, as its backward operation takes them too. */
-function attributesOf({ node }: GradientContext): Record<string, number> {
-  const { attributes } = node.operation;
-  return Object.fromEntries(attributes.map((name, index) => [name, node.attributes[index] as number]));
 }
 
 /**
@@ -49,36 +45,20 @@ function attributesOf({ node }: GradientContext): Record<string, number> {
  * @param zone the operand that gives the fraction for every element
  * @param zoneout the attribute that gives it for all
  */
-export function candidate(context: GradientContext, zone: string, zoneout: string): Value | undefined {
+export function candidate<Zone extends string, Zoneout extends string>(
+  context: Reads<'candidate'> & MayRead<Zone> & HasAttributes<Zoneout>,
+  zone: Zone,
+  zoneout: Zoneout,
+): Value | undefined {
   const hasZoneout = context.optional(zone) !== undefined || context.attribute(zoneout) > 0;
   return hasZoneout ? context.value('candidate') : undefined;
 }
 
-/**
- * Applies the backward operation of a cell.
- *
- * @param gradients output of the cell by the operand that takes its gradient
- * @param same      operands that it takes as the cell has or made them
- * @param others    its other operands; the recurrent weights, packed for it, are `pT` unless they stand here
- */
-export function applyBackward(
-  context: GradientContext,
-  name: string,
-  gradients: Readonly<Record<string, string>>,
-  same: readonly string[],
-  others: Readonly<Record<string, Value | undefined>>,
-): Record<string, Value> {
-  const operands = {
-    ...upstream(context, gradients),
-    ...operandsOf(context, same),
-    pT: others['pT'] ?? packedTransposed(context, unpacked(context.value('p'))),
-    ...others,
-  };
-  return context.graph.apply(name, operands, attributesOf(context));
-}
-
 /** The output that a layer normalisation of the recurrent product reads on the way back, undefined without a gain. */
-export function normalizedOutput(context: GradientContext, name: string): Value | undefined {
+export function normalizedOutput<Output extends string>(
+  context: Reads<Output> & MayRead<'gain'>,
+  name: Output,
+): Value | undefined {
   return context.optional('gain') === undefined ? undefined : context.value(name);
 }
 
@@ -90,38 +70,37 @@ export function normalizedOutput(context: GradientContext, name: string): Value 
  * @param dProduct gradient of the recurrent product
  */
 export function projectionGradients(
-  context: GradientContext,
+  context: Emits &
+    Reads<'y'> &
+    MayRead<'x' | 'pW' | 'h0' | 'mask'> &
+    Wants<'x' | 'pW' | 'bW' | 'p'> &
+    HasAttributes<'reverse'>,
   da: Value,
   dProduct: Value,
-): Record<string, Value | undefined> {
+) {
   if (!context.wants('p')) return inputGradients(context, da);
   const x = context.wants('pW') && da === dProduct ? context.optional('x') : undefined;
-  const operands = { da: dProduct, ...operandsOf(context, ['y', 'h0', 'mask']), x };
-  const { dR, dW } = context.graph.apply('stateWeightGradient', operands, { reverse: context.attribute('reverse') });
+  const operands = { da: dProduct, y: context.value('y'), ...operandsOf(context, ['h0', 'mask']), x };
+  const { dR, dW } = context.graph.apply('stateWeightGradient', operands, attributesOf(context, ['reverse']));
   return { ...inputGradients(context, da, dW), p: dR };
 }
 
 /** Gradient of the row `name` that is added to all rows of a matrix with the gradient `dy`. */
-export function rowGradient(context: GradientContext, name: string, dy: Value): Value | undefined {
-  return context.wants(name) ? only(context.graph.apply('biasGradient', { dy }), 'db') : undefined;
+export function rowGradient<Input extends string>(
+  context: Emits & Wants<Input>,
+  name: Input,
+  dy: Value,
+): Value | undefined {
+  return context.wants(name) ? context.graph.apply('biasGradient', { dy }).db : undefined;
 }
 
 /** Gradient of the gain `name` of a layer normalisation of `x` inside the cell; `dy` is the gradient of its value. */
-export function gainGradient(
-  context: GradientContext,
-  name: string,
-  dy: Value | undefined,
+export function gainGradient<Input extends string>(
+  context: Emits & Wants<Input> & HasAttributes<'epsilon'>,
+  name: Input,
+  dy: Value,
   x: Value | undefined,
 ): Value | undefined {
-  if (!context.wants(name)) return undefined;
-  const epsilon = context.attribute('epsilon');
-  return only(context.graph.apply('normalizationGainGradient', { dy, x }, { epsilon }), 'dgain');
+  if (!context.wants(name) || x === undefined) return undefined;
+  return context.graph.apply('normalizationGainGradient', { dy, x }, attributesOf(context, ['epsilon'])).dgain;
 }
-
-export const recurrentOperations: Readonly<Record<string, OperationDefinition>> = {
-  stateWeightGradient: {
-    signature: 'da:N,G ~y:N,H h0:B,H? mask:B,H? x:N,I? > dR:G,H dW:G,I?',
-    attributes: 'reverse:0..1i',
-    role: 'backward',
-  },
-};

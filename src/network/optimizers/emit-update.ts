@@ -58,16 +58,17 @@ export function hyperparameters(optimizer: OptimizerDescription, learningRate: n
 /** Emits the update. */
 export function emitUpdate(graph: Graph, optimizer: OptimizerDescription, operands: UpdateOperands): void {
   const { w, g, slots, norm, h } = operands;
+  const slot = (name: string) => slots.get(name) as Value;
   switch (optimizer.kind) {
     case 'sgd':
       graph.apply('sgd', { w, g, m: slots.get('momentum'), norm, h });
       return;
     case 'adam':
     case 'adamW':
-      graph.apply('adam', { w, g, m: slots.get('mean'), v: slots.get('meanSquare'), norm, h });
+      graph.apply('adam', { w, g, m: slot('mean'), v: slot('meanSquare'), norm, h });
       return;
     case 'rmsprop':
-      graph.apply('rmsprop', { w, g, s: slots.get('meanSquare'), m: slots.get('momentum'), norm, h });
+      graph.apply('rmsprop', { w, g, s: slot('meanSquare'), m: slots.get('momentum'), norm, h });
       return;
   }
 }

@@ -9,20 +9,18 @@ namespace kernel {
 
 namespace {
 
-// Operands of a backward pass: the upstream gradient, those of the forward pass, and the results.
-enum { kDContext, kQuery, kKey, kV, kValue, kLse, kDQuery, kDKey, kDV, kDValue };
-
-// `kFirst` is the first of the operands query, key and v. All columns are padded with zeros to whole vectors: there
-// tanh is 0, and so is v.
-template <typename T, int kFirst>
+// All columns are padded with zeros to whole vectors: there tanh is 0, and so is v.
+template <typename T, Opcode kOperation>
 class AdditiveScores {
  public:
   static constexpr int64_t kBlock = 4;
   static constexpr int L = Vec<T>::kLanes;
+  static constexpr Row kRow{kOperation};
+  static constexpr Operand kQuery = kRow["query"], kKey = kRow["key"], kV = kRow["v"];
 
   AdditiveScores(const BpttCall& call, Scratch* scratch)
       : call_(call),
-        width_(columns(call, kFirst)),
+        width_(columns(call, kQuery)),
         padded_(round_up(width_, L)),
         keys_(scratch->take<T>(call.other->steps * padded_)),
         query_(scratch->take<T>(padded_)),
@@ -31,9 +29,9 @@ class AdditiveScores {
   T scale() const { return T(1); }
 
   void begin(int64_t source, int64_t steps) {
-    const auto key_of = steps_of(*call_.other, source, data<T>(call_, kFirst + 1), width_);
+    const auto key_of = steps_of(*call_.other, source, data<T>(call_, kKey), width_);
     for (int64_t s = 0; s < steps; ++s) copy_padded(key_of(s), keys_ + s * padded_);
-    copy_padded(data<T>(call_, kFirst + 2), v_);
+    copy_padded(data<T>(call_, kV), v_);
   }
 
   void fill(const int64_t* places, const PairTable<T>& table) {
@@ -45,7 +43,7 @@ class AdditiveScores {
   template <typename Keep>
   void fill_with(const int64_t* places, const PairTable<T>& table, Keep keep) {
     for (int64_t r = 0; r < table.rows; ++r) {
-      copy_padded(data<T>(call_, kFirst) + places[r] * width_, query_);
+      copy_padded(data<T>(call_, kQuery) + places[r] * width_, query_);
       for (int64_t s = 0; s < table.steps; ++s) {
         const T* key = keys_ + s * padded_;
         Vec<T> sum = Vec<T>::zero();
@@ -69,10 +67,11 @@ class AdditiveScores {
 };
 
 template <typename T>
-class AdditiveScoresBackward : public AdditiveScores<T, kQuery> {
+class AdditiveScoresBackward : public AdditiveScores<T, Opcode::additiveAttentionBackward> {
  public:
-  using Forward = AdditiveScores<T, kQuery>;
+  using Forward = AdditiveScores<T, Opcode::additiveAttentionBackward>;
   using Forward::L;
+  static constexpr Operand kDQuery = Forward::kRow["dquery"], kDKey = Forward::kRow["dkey"], kDV = Forward::kRow["dv"];
 
   AdditiveScoresBackward(const BpttCall& call, Scratch* scratch)
       : Forward(call, scratch),
@@ -162,12 +161,12 @@ class AdditiveScoresBackward : public AdditiveScores<T, kQuery> {
 //   lse      [N]    out  may be absent
 template <typename T>
 void additiveAttention(const BpttCall* call) {
-  attend<T, AdditiveScores<T, 0>>(*call, 3, 4, 5);
+  attend<T, AdditiveScores<T, Opcode::additiveAttention>>(*call);
 }
 
 template <typename T>
 BpttScratch additiveAttentionScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
-  return attention_scratch<AttentionPieces<T, AdditiveScores<T, 0>>>(operands, axis, other, operands[3].columns);
+  return attention_scratch<AttentionPieces<T, AdditiveScores<T, Opcode::additiveAttention>>>(operands, axis, other);
 }
 
 // Its gradients.
@@ -175,7 +174,8 @@ BpttScratch additiveAttentionScratch(const BpttOperand* operands, const BpttAxis
 //   dquery [N,A], dkey [M,A], dv [A], dvalue [M,F]     out  each may be absent
 template <typename T>
 void additiveAttentionBackward(const BpttCall* call) {
-  attend_backward<T, AdditiveScoresBackward<T>>(*call, kDContext, kValue, kLse, kDValue);
+  constexpr Operand kV = AdditiveScoresBackward<T>::kV, kDV = AdditiveScoresBackward<T>::kDV;
+  attend_backward<T, AdditiveScoresBackward<T>>(*call);
   T* dv = data<T>(*call, kDV);
   if (dv == nullptr || barrier(*call)) return;
   const int64_t width = columns(*call, kV);
@@ -185,9 +185,9 @@ void additiveAttentionBackward(const BpttCall* call) {
 
 template <typename T>
 BpttScratch additiveAttentionBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
-  using Pieces = AttentionBackwardPieces<T, AdditiveScoresBackward<T>>;
-  BpttScratch scratch = attention_scratch<Pieces>(operands, axis, other, operands[kValue].columns);
-  scratch.shared = other->batch * operands[kV].columns * static_cast<int64_t>(sizeof(T));
+  using Scores = AdditiveScoresBackward<T>;
+  BpttScratch scratch = attention_scratch<AttentionBackwardPieces<T, Scores>>(operands, axis, other);
+  scratch.shared = other->batch * of(operands, Scores::kV).columns * static_cast<int64_t>(sizeof(T));
   return scratch;
 }
 
@@ -196,12 +196,12 @@ BpttScratch additiveAttentionBackwardScratch(const BpttOperand* operands, const 
 //   weights [N,S]                  out
 template <typename T>
 void additiveAttentionWeights(const BpttCall* call) {
-  show_weights<T, AdditiveScores<T, 0>>(*call, 3);
+  show_weights<T, AdditiveScores<T, Opcode::additiveAttentionWeights>>(*call);
 }
 
 template <typename T>
 BpttScratch additiveAttentionWeightsScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
-  return attention_scratch<AttentionPieces<T, AdditiveScores<T, 0>>>(operands, axis, other, 0);
+  return attention_scratch<WeightPieces<T, AdditiveScores<T, Opcode::additiveAttentionWeights>>>(operands, axis, other);
 }
 
 BPTT_INSTANTIATE(additiveAttention);

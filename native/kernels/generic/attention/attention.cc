@@ -9,29 +9,28 @@ namespace kernel {
 
 namespace {
 
-// Operands of a backward pass: the upstream gradient, those of the forward pass, and the results.
-enum { kDContext, kQuery, kKey, kValue, kLse, kDQuery, kDKey, kDValue };
-
-// `kFirst` is the first of the operands query and key.
-template <typename T, int kFirst>
+template <typename T, Opcode kOperation>
 class DotScores {
  public:
   static constexpr int64_t kBlock = 64;
+  static constexpr Row kRow{kOperation};
+  static constexpr Operand kQuery = kRow["query"], kKey = kRow["key"];
+  static constexpr Attribute kScale = kRow.attribute("scale");
 
   DotScores(const BpttCall& call, Scratch* scratch)
       : call_(call),
-        width_(columns(call, kFirst)),
+        width_(columns(call, kQuery)),
         across_(scratch->take<T>(panels_size<T>(width_, call.other->steps))),
         query_rows_(scratch->take<T>(panels_size<T>(kBlock, width_))) {}
 
-  T scale() const { return static_cast<T>(call_.attributes[0]); }
+  T scale() const { return static_cast<T>(number(call_, kScale)); }
 
   void begin(int64_t source, int64_t steps) {
-    pack_across(steps, width_, steps_of(*call_.other, source, data<T>(call_, kFirst + 1), width_), across_);
+    pack_across(steps, width_, steps_of(*call_.other, source, data<T>(call_, kKey), width_), across_);
   }
 
   void fill(const int64_t* places, const PairTable<T>& table) {
-    const T* query = data<T>(call_, kFirst);
+    const T* query = data<T>(call_, kQuery);
     queries_ = pack_rows(
         table.rows, width_, [&](int64_t r) { return query + places[r] * width_; }, query_rows_);
     multiply_across(queries_, across_, table);
@@ -46,9 +45,11 @@ class DotScores {
 };
 
 template <typename T>
-class DotScoresBackward : public DotScores<T, kQuery> {
+class DotScoresBackward : public DotScores<T, Opcode::attentionBackward> {
  public:
-  using Forward = DotScores<T, kQuery>;
+  using Forward = DotScores<T, Opcode::attentionBackward>;
+  using Forward::kKey;
+  static constexpr Operand kDQuery = Forward::kRow["dquery"], kDKey = Forward::kRow["dkey"];
 
   DotScoresBackward(const BpttCall& call, Scratch* scratch)
       : Forward(call, scratch), key_rows_(scratch->take<T>(panels_size<T>(call.other->steps, this->width_))) {}
@@ -78,7 +79,7 @@ class DotScoresBackward : public DotScores<T, kQuery> {
   }
 
  private:
-  auto of_source(int operand) const {
+  auto of_source(Operand operand) const {
     return steps_of(*this->call_.other, source_, data<T>(this->call_, operand), this->width_);
   }
 
@@ -99,12 +100,12 @@ class DotScoresBackward : public DotScores<T, kQuery> {
 // attributes: scale
 template <typename T>
 void attention(const BpttCall* call) {
-  attend<T, DotScores<T, 0>>(*call, 2, 3, 4);
+  attend<T, DotScores<T, Opcode::attention>>(*call);
 }
 
 template <typename T>
 BpttScratch attentionScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
-  return attention_scratch<AttentionPieces<T, DotScores<T, 0>>>(operands, axis, other, operands[2].columns);
+  return attention_scratch<AttentionPieces<T, DotScores<T, Opcode::attention>>>(operands, axis, other);
 }
 
 // Its gradients.
@@ -112,13 +113,12 @@ BpttScratch attentionScratch(const BpttOperand* operands, const BpttAxis* axis, 
 //   dquery [N,K], dkey [M,K], dvalue [M,F]   out  each may be absent
 template <typename T>
 void attentionBackward(const BpttCall* call) {
-  attend_backward<T, DotScoresBackward<T>>(*call, kDContext, kValue, kLse, kDValue);
+  attend_backward<T, DotScoresBackward<T>>(*call);
 }
 
 template <typename T>
 BpttScratch attentionBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
-  using Pieces = AttentionBackwardPieces<T, DotScoresBackward<T>>;
-  return attention_scratch<Pieces>(operands, axis, other, operands[kValue].columns);
+  return attention_scratch<AttentionBackwardPieces<T, DotScoresBackward<T>>>(operands, axis, other);
 }
 
 // The weights of the first S steps, for people to look at; zero behind the end of the source.
@@ -126,12 +126,12 @@ BpttScratch attentionBackwardScratch(const BpttOperand* operands, const BpttAxis
 //   weights [N,S]           out
 template <typename T>
 void attentionWeights(const BpttCall* call) {
-  show_weights<T, DotScores<T, 0>>(*call, 2);
+  show_weights<T, DotScores<T, Opcode::attentionWeights>>(*call);
 }
 
 template <typename T>
 BpttScratch attentionWeightsScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
-  return attention_scratch<AttentionPieces<T, DotScores<T, 0>>>(operands, axis, other, 0);
+  return attention_scratch<WeightPieces<T, DotScores<T, Opcode::attentionWeights>>>(operands, axis, other);
 }
 
 BPTT_INSTANTIATE(attention);

@@ -1,5 +1,6 @@
 // What every kind of attention shares: softmax over the steps of a source, the weighted sum of its values, and their
 // gradients. A kind says how a query row and a source step make a score, in a class `Scores`:
+//   kRow                   the row of its operation, whose operands are named as below
 //   kBlock                 query rows that are taken together
 //   Scores(call, scratch)  takes its scratch memory; the call has no attributes while pieces are only counted
 //   begin(source, steps)   copies what it needs of a source
@@ -85,25 +86,34 @@ inline void softmax_row_backward(const PairTable<T>& weights, const PairTable<T>
   });
 }
 
-// Scratch memory of a forward pass; without values only weights are made.
+// Scratch memory for the weights of a forward pass.
 template <typename T, typename Scores>
-struct AttentionPieces {
-  AttentionPieces(const BpttCall& call, int64_t width, Scratch* scratch)
+struct WeightPieces {
+  WeightPieces(const BpttCall& call, Scratch* scratch)
       : walk(*call.axis, *call.other, scratch),
         scores(call, scratch),
-        values(scratch->take<T>(panels_size<T>(call.other->steps, width))),
         table(scratch->take<T>(PairTable<T>::size(Scores::kBlock, call.other->steps))) {}
 
   AttentionWalk walk;
   Scores scores;
-  T* values;
   T* table;
+};
+
+// And for the values that they weigh.
+template <typename T, typename Scores>
+struct AttentionPieces : WeightPieces<T, Scores> {
+  AttentionPieces(const BpttCall& call, Scratch* scratch)
+      : WeightPieces<T, Scores>(call, scratch),
+        values(scratch->take<T>(panels_size<T>(call.other->steps, columns(call, kValue)))) {}
+
+  static constexpr Operand kValue = Scores::kRow["value"];
+  T* values;
 };
 
 // For blocks of the query rows of this thread: begin(source, steps) once for each source, then
 // visit(places, weights, their lse).
 template <typename T, typename Scores, typename Begin, typename Visit>
-inline void for_weights(const BpttCall& call, AttentionPieces<T, Scores>& pieces, Begin begin, Visit visit) {
+inline void for_weights(const BpttCall& call, WeightPieces<T, Scores>& pieces, Begin begin, Visit visit) {
   constexpr int64_t kGrain = Tiling<T>::rows(Tiling<T>::vectors(1));
   pieces.walk.meet();
   pieces.walk.for_query_rows(kGrain, *call.team, [&](int64_t source, int64_t steps, QueryRows rows) {
@@ -122,20 +132,21 @@ inline void for_weights(const BpttCall& call, AttentionPieces<T, Scores>& pieces
 
 // context = sum over the steps of the source of weight * value;   lse [N] may be absent
 template <typename T, typename Scores>
-inline void attend(const BpttCall& call, int value, int context, int lse) {
-  const int64_t width = columns(call, value);
+inline void attend(const BpttCall& call) {
+  constexpr Operand kValue = Scores::kRow["value"], kContext = Scores::kRow["context"], kLse = Scores::kRow["lse"];
+  const int64_t width = columns(call, kValue);
   Scratch scratch(call.thread_scratch);
-  AttentionPieces<T, Scores> pieces(call, width, &scratch);
+  AttentionPieces<T, Scores> pieces(call, &scratch);
   RightPanels<T> values{pieces.values, width, 0};
   for_weights<T>(
       call, pieces,
       [&](int64_t source, int64_t steps) {
-        values = pack_rows(steps, width, steps_of(*call.other, source, data<T>(call, value), width), pieces.values);
+        values = pack_rows(steps, width, steps_of(*call.other, source, data<T>(call, kValue), width), pieces.values);
       },
       [&](const int64_t* places, const PairTable<T>& table, const T* row_lse) {
-        T* to = data<T>(call, context);
+        T* to = data<T>(call, kContext);
         multiply_steps(table, values, into_rows<T>([=](int64_t r) { return to + places[r] * width; }, true));
-        if (T* kept = data<T>(call, lse)) {
+        if (T* kept = data<T>(call, kLse)) {
           for (int64_t r = 0; r < table.rows; ++r) kept[places[r]] = row_lse[r];
         }
       });
@@ -143,15 +154,16 @@ inline void attend(const BpttCall& call, int value, int context, int lse) {
 
 // weights [N,S] of the first S steps of the source, zero behind its end
 template <typename T, typename Scores>
-inline void show_weights(const BpttCall& call, int weights) {
-  const int64_t shown = columns(call, weights);
+inline void show_weights(const BpttCall& call) {
+  constexpr Operand kWeights = Scores::kRow["weights"];
+  const int64_t shown = columns(call, kWeights);
   Scratch scratch(call.thread_scratch);
-  AttentionPieces<T, Scores> pieces(call, 0, &scratch);
+  WeightPieces<T, Scores> pieces(call, &scratch);
   for_weights<T>(
       call, pieces, [](int64_t, int64_t) {},
       [&](const int64_t* places, const PairTable<T>& table, const T*) {
         for (int64_t r = 0; r < table.rows; ++r) {
-          T* to = data<T>(call, weights) + places[r] * shown;
+          T* to = data<T>(call, kWeights) + places[r] * shown;
           for (int64_t s = 0; s < shown; ++s) to[s] = s < table.steps ? table.at(r, s) : T(0);
         }
       });
@@ -160,13 +172,16 @@ inline void show_weights(const BpttCall& call, int weights) {
 // Scratch memory of a backward pass.
 template <typename T, typename Scores>
 struct AttentionBackwardPieces {
-  AttentionBackwardPieces(const BpttCall& call, int64_t width, Scratch* scratch)
+  AttentionBackwardPieces(const BpttCall& call, Scratch* scratch)
       : walk(*call.axis, *call.other, scratch),
         scores(call, scratch),
-        values(scratch->take<T>(panels_size<T>(width, call.other->steps))),
-        dcontexts(scratch->take<T>(panels_size<T>(Scores::kBlock, width))),
+        values(scratch->take<T>(panels_size<T>(width_of(call), call.other->steps))),
+        dcontexts(scratch->take<T>(panels_size<T>(Scores::kBlock, width_of(call)))),
         weights(scratch->take<T>(PairTable<T>::size(Scores::kBlock, call.other->steps))),
         gradients(scratch->take<T>(PairTable<T>::size(Scores::kBlock, call.other->steps))) {}
+
+  static constexpr Operand kValue = Scores::kRow["value"];
+  static int64_t width_of(const BpttCall& call) { return columns(call, kValue); }
 
   AttentionWalk walk;
   Scores scores;
@@ -183,32 +198,34 @@ struct AttentionBackwardPieces {
 //   lse       [N]    in
 //   dvalue    [M,F]  out  may be absent
 template <typename T, typename Scores>
-inline void attend_backward(const BpttCall& call, int dcontext, int value, int lse, int dvalue) {
-  const int64_t width = columns(call, value);
+inline void attend_backward(const BpttCall& call) {
+  constexpr Operand kDContext = Scores::kRow["dcontext"], kValue = Scores::kRow["value"];
+  constexpr Operand kLse = Scores::kRow["lse"], kDValue = Scores::kRow["dvalue"];
+  const int64_t width = columns(call, kValue);
   Scratch scratch(call.thread_scratch);
-  AttentionBackwardPieces<T, Scores> pieces(call, width, &scratch);
+  AttentionBackwardPieces<T, Scores> pieces(call, &scratch);
   Scores& scores = pieces.scores;
   pieces.walk.meet();
   pieces.walk.for_sources(*call.team, [&](int64_t source, int64_t steps, QueryRows rows) {
-    const auto dvalue_of = steps_of(*call.other, source, data<T>(call, dvalue), width);
+    const auto dvalue_of = steps_of(*call.other, source, data<T>(call, kDValue), width);
     if (rows.left() == 0) {
-      for (int64_t s = 0; s < steps && data<T>(call, dvalue) != nullptr; ++s) std::fill_n(dvalue_of(s), width, T(0));
+      for (int64_t s = 0; s < steps && data<T>(call, kDValue) != nullptr; ++s) std::fill_n(dvalue_of(s), width, T(0));
       return scores.skip(source, steps);
     }
     scores.begin(source, steps);
-    pack_across(steps, width, steps_of(*call.other, source, data<T>(call, value), width), pieces.values);
+    pack_across(steps, width, steps_of(*call.other, source, data<T>(call, kValue), width), pieces.values);
     int64_t places[Scores::kBlock];
     for (bool is_first = true; const int64_t count = rows.take(Scores::kBlock, places); is_first = false) {
       const PairTable<T> weights{pieces.weights, count, steps}, gradients{pieces.gradients, count, steps};
-      const T* upstream = data<T>(call, dcontext);
+      const T* upstream = data<T>(call, kDContext);
       const RightPanels<T> dcontexts = pack_rows(
           count, width, [&](int64_t r) { return upstream + places[r] * width; }, pieces.dcontexts);
       multiply_across(dcontexts, pieces.values, gradients);
       scores.fill(places, weights);
       for (int64_t r = 0; r < count; ++r) {
-        softmax_row_backward(weights, gradients, r, scores.scale(), data<T>(call, lse)[places[r]]);
+        softmax_row_backward(weights, gradients, r, scores.scale(), data<T>(call, kLse)[places[r]]);
       }
-      if (data<T>(call, dvalue) != nullptr) multiply_rows(weights, dcontexts, into_rows<T>(dvalue_of, is_first));
+      if (data<T>(call, kDValue) != nullptr) multiply_rows(weights, dcontexts, into_rows<T>(dvalue_of, is_first));
       scores.gradients(places, gradients, is_first);
     }
     scores.end();
@@ -217,10 +234,9 @@ inline void attend_backward(const BpttCall& call, int dcontext, int value, int l
 
 // How much of it a call needs.
 template <typename Pieces>
-inline BpttScratch attention_scratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other,
-                                     int64_t width) {
+inline BpttScratch attention_scratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
   const BpttCall call{operands, nullptr, axis, other, nullptr, nullptr, nullptr};
-  return {0, scratch_of<Pieces>(call, width).shared};
+  return {0, scratch_of<Pieces>(call).shared};
 }
 
 }  // namespace kernel

@@ -46,10 +46,10 @@ inline void pack_across(int64_t count, int64_t width, RowOf row_of, T* packed) {
     int64_t c = 0;
     if constexpr (L > 1) {
       for (; c + L <= width; c += L) {
-        Eigen::internal::PacketBlock<typename Vec<T>::Packet, L> block;
-        for (int l = 0; l < L; ++l) block.packet[l] = (l < lanes ? Vec<T>::load(rows[l] + c) : Vec<T>::zero()).p;
-        Eigen::internal::ptranspose(block);
-        for (int i = 0; i < L; ++i) Vec<T>(block.packet[i]).store(to + (c + i) * stride);
+        Vec<T> block[L];
+        for (int l = 0; l < L; ++l) block[l] = l < lanes ? Vec<T>::load(rows[l] + c) : Vec<T>::zero();
+        transpose(block);
+        for (int i = 0; i < L; ++i) block[i].store(to + (c + i) * stride);
       }
     }
     for (; c < width; ++c) {

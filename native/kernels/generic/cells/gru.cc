@@ -12,9 +12,13 @@ namespace kernel {
 
 namespace {
 
-constexpr int kEpsilon = 4;
-
-enum Operand { kA, kX, kInputP, kInputBias, kP, kBias, kH0, kGain, kMask, kZone, kY, kActivated, kS, kProduct, kHT };
+constexpr Row kRow(Opcode::gru);
+static_assert(have_same_attributes(Opcode::gru, Opcode::gruBackward));
+constexpr Attribute kEpsilon = kRow.attribute("epsilon");
+constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBias = kRow["bW"], kP = kRow["p"],
+                  kBias = kRow["bR"], kH0 = kRow["h0"], kGain = kRow["gain"], kMask = kRow["mask"],
+                  kZone = kRow["zone"], kY = kRow["y"], kActivated = kRow["gates"], kS = kRow["s"],
+                  kProduct = kRow["product"], kHT = kRow["hT"];
 
 template <typename T>
 struct GruScratch {
@@ -22,33 +26,83 @@ struct GruScratch {
   T* product;  // [B,3H] R h of one step, with layer normalisation
 
   GruScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch)
-      : masked(scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
-        product(scratch->take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kP].columns)) {}
+      : masked(scratch, axis, of(operands, kY).columns, has(operands, kMask)),
+        product(scratch->take<T>(!has(operands, kGain) ? 0 : axis.batch * of(operands, kP).columns)) {}
 };
 
-template <typename T, bool kPlain>
-void forward(const BpttCall* call) {
-  constexpr int L = Vec<T>::kLanes;
-  const int64_t H = columns(*call, kY);
-  const T* a = data<T>(*call, kA);
-  const T* input_bias = data<T>(*call, kInputBias);
-  const T* bias = data<T>(*call, kBias);
-  const InputProduct<T> input{data<T>(*call, kX), data<T>(*call, kInputP), columns(*call, kX)};
-  const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
-  T* gates = data<T>(*call, kActivated);
-  T* s_rows = data<T>(*call, kS);
-  const VariantOperand<T, kPlain> products = data<T>(*call, kProduct);
-  const GruAttributes<T, kPlain> on(call->attributes);
-  Scratch memory(call->shared_scratch);
-  const GruScratch<T> scratch(call->operands, *call->axis, &memory);
-  const Walk walk(*call->axis, on.reverse);
-  HiddenState<T, kPlain> hidden(walk,
-                                {data<T>(*call, kY), stride(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
-                                data<T>(*call, kMask), {data<T>(*call, kZone), on.zoneout}, scratch.masked);
-  const Panels panels = my_unit_panels<T>(*call, H);
+// W x of the rows of a tile, where the input projection is not given: the candidate needs it apart from R h.
+template <typename T>
+class GruInputs {
+ public:
+  explicit GruInputs(const InputProduct<T>& product) : product_(product) {}
 
-  // From W x + bW and R h of the three gates, normalised where that is wanted.
-  const auto apply = [&](const Place& at, int64_t u, int n_lanes, const Vec<T>* x, const Vec<T>* product) {
+  // Makes W x of the sequences [b, b + count) of the step whose first packed row is `row`.
+  BPTT_INLINE void fill(int64_t row, int64_t b, int count, int64_t panel, const Panels& panels) {
+    first_ = b;
+    product_.fill(row + b, count, panel, panels, &tile_);
+  }
+  // That of sequence b, for all gates of the panel's units.
+  BPTT_INLINE const T* row(int64_t b) { return tile_.row(static_cast<int>(b - first_)); }
+
+ private:
+  InputProduct<T> product_;
+  Tile<T, kGruGates> tile_;
+  int64_t first_ = 0;
+};
+
+// The equations of one row and one vector of units, and where its values lie.
+template <typename T, bool kPlain>
+struct GruCell {
+  int64_t H;
+  const T* a;           // [N,3H] or null: GruInputs has W x
+  const T* input_bias;  // [3H] or null
+  const T* bias;        // [3H] or null
+  VariantOperand<const T, kPlain> gain;
+  T* gates;                            // [N,3H] or null
+  T* s_rows;                           // [N,H] or null
+  VariantOperand<T, kPlain> products;  // [N,3H] kept for the backward pass of layer normalisation, or null
+  T* staged;                           // [B,3H] R h of this step, with layer normalisation
+  GruAttributes<T, kPlain> on;
+  T epsilon;
+  const HiddenState<T, kPlain>& hidden;
+
+  // From a row of a tile, R h of all gates, to the new state; or stages R h, which is normalised when its row is whole.
+  // `input` is the row of GruInputs.
+  BPTT_INLINE void tile_row(const Place& at, int64_t u, int n_lanes, const T* tile, const T* input) const {
+    constexpr int L = Vec<T>::kLanes;
+    Vec<T> x[kGruGates], product[kGruGates];
+#pragma GCC unroll 4
+    for (int gate = 0; gate < kGruGates; ++gate) {
+      if (a != nullptr) {
+        x[gate] = Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes);
+      } else {
+        const Vec<T> shift = Vec<T>::load_or_zero(at_or_null(input_bias, gate * H + u), n_lanes);
+        x[gate] = Vec<T>::load(input + gate * L) + shift;
+      }
+      product[gate] = Vec<T>::load(tile + gate * L);
+      if (products != nullptr) product[gate].store(products + (at.row * kGruGates + gate) * H + u, n_lanes);
+      if (gain != nullptr) product[gate].store(staged + (at.sequence * kGruGates + gate) * H + u, n_lanes);
+    }
+    if (gain == nullptr) put(at, u, n_lanes, x, product);
+  }
+
+  // From a whole row of R h to the new state.
+  void normalized_row(const Place& at) const {
+    const T* row = staged + at.sequence * kGruGates * H;
+    const RowStatistics<T> statistics = row_statistics(row, kGruGates * H, epsilon);
+    for_columns<T>(H, [&](int64_t u, int n_lanes) {
+      Vec<T> x[kGruGates], product[kGruGates];
+      for (int gate = 0; gate < kGruGates; ++gate) {
+        x[gate] = Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes);
+        product[gate] = normalized(Vec<T>::load(row + gate * H + u, n_lanes), statistics) *
+                        Vec<T>::load(gain + gate * H + u, n_lanes);
+      }
+      put(at, u, n_lanes, x, product);
+    });
+  }
+
+  // From W x + bW and R h of the three gates, normalised where that is wanted, to the new state.
+  BPTT_INLINE void put(const Place& at, int64_t u, int n_lanes, const Vec<T>* x, const Vec<T>* product) const {
     Vec<T> recurrent[kGruGates];
 #pragma GCC unroll 4
     for (int gate = 0; gate < kGruGates; ++gate) {
@@ -66,56 +120,48 @@ void forward(const BpttCall* call) {
     }
     if (s_rows != nullptr) s.store(s_rows + at.row * H + u, n_lanes);
     hidden.put(at, u, n_lanes, gru_state(z, hidden.previous(at, u, n_lanes), n));
-  };
-  const auto normalized_row = [&](const Place& at) {
-    const T* row = scratch.product + at.sequence * kGruGates * H;
-    const RowStatistics<T> statistics = row_statistics(row, kGruGates * H, static_cast<T>(call->attributes[kEpsilon]));
-    for_columns<T>(H, [&](int64_t u, int n_lanes) {
-      Vec<T> x[kGruGates], product[kGruGates];
-      for (int gate = 0; gate < kGruGates; ++gate) {
-        x[gate] = Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes);
-        product[gate] = normalized(Vec<T>::load(row + gate * H + u, n_lanes), statistics) *
-                        Vec<T>::load(gain + gate * H + u, n_lanes);
-      }
-      apply(at, u, n_lanes, x, product);
-    });
-  };
+  }
+};
 
-  // W x of the rows of a tile, and the first of these rows: the candidate needs it apart from R h.
-  Tile<T, kGruGates> inputs;
-  int64_t first = 0;
+template <typename T, bool kPlain>
+void forward(const BpttCall* call) {
+  const int64_t H = columns(*call, kY);
+  const T* a = data<T>(*call, kA);
+  const T* input_bias = data<T>(*call, kInputBias);
+  const T* bias = data<T>(*call, kBias);
+  const InputProduct<T> input{data<T>(*call, kX), data<T>(*call, kInputP), columns(*call, kX)};
+  const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
+  T* gates = data<T>(*call, kActivated);
+  T* s_rows = data<T>(*call, kS);
+  const VariantOperand<T, kPlain> products = data<T>(*call, kProduct);
+  const GruAttributes<T, kPlain> on(*call, GruAttributeNames<Opcode::gru>{});
+  Scratch memory(call->shared_scratch);
+  const GruScratch<T> scratch(call->operands, *call->axis, &memory);
+  const Walk walk(*call->axis, on.reverse);
+  HiddenState<T, kPlain> hidden(walk,
+                                {data<T>(*call, kY), stride(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H},
+                                data<T>(*call, kMask), {data<T>(*call, kZone), on.zoneout}, scratch.masked);
+  const Panels panels = my_unit_panels<T>(*call, H);
+
+  const T epsilon = static_cast<T>(number(*call, kEpsilon));
+  const GruCell<T, kPlain> cell{H,      a,        input_bias,      bias, gain,    gates,
+                                s_rows, products, scratch.product, on,   epsilon, hidden};
+  GruInputs<T> inputs(input);
+
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
     for_rows<T, kGruGates>(hidden.left(t), data<T>(*call, kP), panels,
                            row_by_row([&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
-                             const Place at = places(b);
-                             const int64_t u = panel * L;
-                             with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n_lanes) {
-                               Vec<T> x[kGruGates], product[kGruGates];
-#pragma GCC unroll 4
-                               for (int gate = 0; gate < kGruGates; ++gate) {
-                                 if (a != nullptr) {
-                                   x[gate] = Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes);
-                                 } else {
-                                   x[gate] = Vec<T>::load(inputs.row(static_cast<int>(b - first)) + gate * L) +
-                                             Vec<T>::load_or_zero(at_or_null(input_bias, gate * H + u), n_lanes);
-                                 }
-                                 product[gate] = Vec<T>::load(tile + gate * L);
-                                 if (products != nullptr)
-                                   product[gate].store(products + at.row * kGruGates * H + gate * H + u, n_lanes);
-                                 if (gain != nullptr)
-                                   product[gate].store(scratch.product + b * kGruGates * H + gate * H + u, n_lanes);
-                               }
-                               if (gain == nullptr) apply(at, u, n_lanes, x, product);
+                             with_panel_units<T>(panel, H, [&](int64_t u, auto n_lanes) {
+                               cell.tile_row(places(b), u, n_lanes, tile, inputs.row(b));
                              });
                            }),
                            [&](int64_t b, int count, int64_t panel, auto*) {
-                             first = b;
-                             input.fill(walk.row(t) + b, count, panel, panels, &inputs);
+                             inputs.fill(walk.row(t), b, count, panel, panels);
                              return false;
                            });
-    return gain == nullptr || each_row(*call, walk, t, normalized_row);
+    return gain == nullptr || each_row(*call, walk, t, [&](const Place& at) { cell.normalized_row(at); });
   });
 }
 
@@ -138,8 +184,8 @@ void forward(const BpttCall* call) {
 //   hT      [B,H]   out  state of each sequence at the end of its walk; may be absent
 template <typename T>
 void gru(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kGain, kZone) && are_absent(*call, kProduct, kProduct) &&
-                        GruAttributes<T, false>(call->attributes).are_plain();
+  const bool is_plain = are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kProduct}) &&
+                        GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
   is_plain ? forward<T, true>(call) : forward<T, false>(call);
 }
 
@@ -150,23 +196,13 @@ BpttScratch gruScratch(const BpttOperand* operands, const BpttAxis* axis, const 
 
 namespace {
 
-enum BackwardOperand {
-  kDy,
-  kDhT,
-  kStates,
-  kGates,
-  kKeptS,
-  kInitial,
-  kPT,
-  kBackwardGain,
-  kKeptProduct,
-  kBackwardMask,
-  kBackwardZone,
-  kDa,
-  kDs,
-  kDr,
-  kDh0,
-};
+constexpr Row kBackwardRow(Opcode::gruBackward);
+constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates = kBackwardRow["y"],
+                  kGates = kBackwardRow["gates"], kKeptS = kBackwardRow["s"], kInitial = kBackwardRow["h0"],
+                  kPT = kBackwardRow["pT"], kBackwardGain = kBackwardRow["gain"],
+                  kKeptProduct = kBackwardRow["product"], kBackwardMask = kBackwardRow["mask"],
+                  kBackwardZone = kBackwardRow["zone"], kDa = kBackwardRow["da"], kDs = kBackwardRow["ds"],
+                  kDr = kBackwardRow["dr"], kDh0 = kBackwardRow["dh0"];
 
 template <typename T>
 struct GruBackwardScratch {
@@ -174,8 +210,58 @@ struct GruBackwardScratch {
   T* product;  // [B,3H] gradient of R h, with layer normalisation
 
   GruBackwardScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch)
-      : hidden(scratch->take<T>(axis.batch * operands[kStates].columns)),
-        product(scratch->take<T>(operands[kBackwardGain].data == nullptr ? 0 : axis.batch * operands[kGates].columns)) {
+      : hidden(scratch->take<T>(axis.batch * of(operands, kStates).columns)),
+        product(scratch->take<T>(!has(operands, kBackwardGain) ? 0 : axis.batch * of(operands, kGates).columns)) {}
+};
+
+// What the reset-after form has beside GruGradient: the gradients of s and of the reset gate, and that of R h.
+template <typename T, bool kPlain>
+struct GruResetAfterGradient {
+  int64_t H;
+  const GruGradient<T, kPlain>& cell;
+  GruAttributes<T, kPlain> on;
+  const T* s_rows;  // [N,H]
+  T* da;            // [N,3H]
+  T* ds;            // [N,H]
+  VariantOperand<T, kPlain> dr;
+  VariantOperand<const T, kPlain> gain;
+  const T* products;  // [N,3H] R h, with layer normalisation
+  T* staged;          // [B,3H] gradient of R h of this step, with layer normalisation
+  T epsilon;
+
+  // From the gradient that comes through the product to those of a and s.
+  BPTT_INLINE void units(const Place& at, int64_t u, int n_lanes, Vec<T> product) const {
+    const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
+    const Vec<T> dn = cell.apply(at, u, n_lanes, product);
+    const Vec<T> s = Vec<T>::load(s_rows + at.row * H + u, n_lanes);
+    cell.put(at, kReset, u, n_lanes, dn * s * on.gate.slope(r));
+    (dn * r).store(ds + at.row * H + u, n_lanes);
+  }
+
+  // Asks for what a row needs of W units.
+  template <int64_t W>
+  BPTT_INLINE void prefetch(const Place& at, int64_t u) const {
+    cell.template prefetch<W>(at, u);
+    kernel::prefetch<W>(s_rows + at.row * H + u);
+  }
+
+  // The gradient of a whole row of R h from da and ds, where that of LN(R h)*gain stands.
+  void product_row(const Place& at) const {
+    T* to = gain == nullptr ? dr + at.row * kGruGates * H : staged + at.sequence * kGruGates * H;
+    std::copy(da + at.row * kGruGates * H, da + at.row * kGruGates * H + kCandidateGate * H, to);
+    std::copy(ds + at.row * H, ds + at.row * H + H, to + kCandidateGate * H);
+    if (gain == nullptr) return;
+    const T* product = products + at.row * kGruGates * H;
+    const RowStatistics<T> statistics = row_statistics(product, kGruGates * H, epsilon);
+    normalization_backward<T>(product, statistics, to, gain, kGruGates * H, to);
+    if (dr != nullptr) std::copy(to, to + kGruGates * H, dr + at.row * kGruGates * H);
+  }
+
+  // The left factor of the product with the step whose first packed row is `row`: the gradient of R h, which stands in
+  // da and ds where nothing is normalised.
+  Factor<T> left(int64_t row) const {
+    if (gain != nullptr) return factor<T>(staged, kGruGates * H);
+    return {{da + row * kGruGates * H, kGruGates * H, kCandidateGate * H}, {ds + row * H, H, H}};
   }
 };
 
@@ -187,7 +273,7 @@ void backward(const BpttCall* call) {
   T* da = data<T>(*call, kDa);
   T* ds = data<T>(*call, kDs);
   const VariantOperand<T, kPlain> dr = data<T>(*call, kDr);
-  const GruAttributes<T, kPlain> on(call->attributes);
+  const GruAttributes<T, kPlain> on(*call, GruAttributeNames<Opcode::gru>{});
   Scratch memory(call->shared_scratch);
   const GruBackwardScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, on.reverse);
@@ -204,45 +290,28 @@ void backward(const BpttCall* call) {
       on, data<T>(*call, kGates),
       {data<T>(*call, kStates), stride(*call, kStates), data<T>(*call, kInitial), nullptr, H}, da, hidden);
   const Panels panels = my_panels<T>(*call, H);
-  const auto left_of = [&](int64_t t) {
-    if (gain != nullptr) return factor<T>(scratch.product, kGruGates * H);
-    const int64_t row = walk.row(t);
-    return Factor<T>{{da + row * kGruGates * H, kGruGates * H, kCandidateGate * H}, {ds + row * H, H, H}};
-  };
-  // The gradient of LN(R h)*gain stands in da and ds.
-  const auto product_row = [&](const Place& at) {
-    T* to = gain == nullptr ? dr + at.row * kGruGates * H : scratch.product + at.sequence * kGruGates * H;
-    std::copy(da + at.row * kGruGates * H, da + at.row * kGruGates * H + kCandidateGate * H, to);
-    std::copy(ds + at.row * H, ds + at.row * H + H, to + kCandidateGate * H);
-    if (gain == nullptr) return;
-    const T* product = data<T>(*call, kKeptProduct) + at.row * kGruGates * H;
-    const RowStatistics<T> statistics =
-        row_statistics(product, kGruGates * H, static_cast<T>(call->attributes[kEpsilon]));
-    normalization_backward<T>(product, statistics, to, gain, kGruGates * H, to);
-    if (dr != nullptr) std::copy(to, to + kGruGates * H, dr + at.row * kGruGates * H);
-  };
+  const GruResetAfterGradient<T, kPlain> gradient{H,
+                                                  cell,
+                                                  on,
+                                                  s_rows,
+                                                  da,
+                                                  ds,
+                                                  dr,
+                                                  gain,
+                                                  data<T>(*call, kKeptProduct),
+                                                  scratch.product,
+                                                  static_cast<T>(number(*call, kEpsilon))};
+  const auto left_of = [&](int64_t t) { return gradient.left(walk.row(t)); };
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
     for_places<T>(
         places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
-        [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {
-          const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
-          const Vec<T> dn = cell.apply(at, u, n_lanes, product);
-          const Vec<T> s = Vec<T>::load(s_rows + at.row * H + u, n_lanes);
-          cell.put(at, kReset, u, n_lanes, dn * s * on.gate.slope(r));
-          (dn * r).store(ds + at.row * H + u, n_lanes);
-        },
-        [&](int64_t b, int count, int64_t panel, auto* tile) {
-          constexpr int64_t W = std::remove_pointer_t<decltype(tile)>::kColumns;
-          for (int64_t m = 0; m < count; ++m) {
-            const Place at = places(b + m);
-            cell.template prefetch<W>(at, panel * W);
-            prefetch<W>(s_rows + at.row * H + panel * W);
-          }
-          return false;
-        });
-    return (gain == nullptr && dr == nullptr) || each_row(*call, walk, t, product_row);
+        [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) { gradient.units(at, u, n_lanes, product); },
+        prefetch_rows(places,
+                      [&](const Place& at, int64_t u, auto width) { gradient.template prefetch<width>(at, u); }));
+    return (gain == nullptr && dr == nullptr) ||
+           each_row(*call, walk, t, [&](const Place& at) { gradient.product_row(at); });
   });
   if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
 }
@@ -263,8 +332,9 @@ void backward(const BpttCall* call) {
 //   dh0     [B,H]   out  may be absent
 template <typename T>
 void gruBackward(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kBackwardGain, kBackwardZone) && are_absent(*call, kDr, kDr) &&
-                        GruAttributes<T, false>(call->attributes).are_plain();
+  const bool is_plain = are_absent(*call, {kBackwardGain, kKeptProduct, kBackwardMask, kBackwardZone}) &&
+                        are_absent(*call, {kDr}) &&
+                        GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
   is_plain ? backward<T, true>(call) : backward<T, false>(call);
 }
 

@@ -1,5 +1,5 @@
-// What the two forms of the gated recurrent unit share: the order of the gates, the attributes, and the mixing of the
-// old state with the candidate.
+// The parts that both forms of the gated recurrent unit have: the order of the gates, the attributes, and the equation
+// of the new state with its gradient.
 #pragma once
 
 #include "kernels/generic/activation.h"
@@ -10,6 +10,13 @@ namespace kernel {
 
 enum GruGate { kReset, kUpdate, kCandidateGate, kGruGates };
 
+template <Opcode kOperation>
+struct GruAttributeNames {
+  static constexpr Row kRow{kOperation};
+  static constexpr Attribute kGate = kRow.attribute("gate"), kCandidate = kRow.attribute("activation");
+  static constexpr Attribute kReverse = kRow.attribute("reverse"), kZoneout = kRow.attribute("zoneout");
+};
+
 template <typename T, bool kPlain>
 struct GruAttributes {
   VariantActivation<Activation::kSigmoid, kPlain> gate;
@@ -17,11 +24,12 @@ struct GruAttributes {
   bool reverse;
   T zoneout;
 
-  explicit GruAttributes(const double* attributes)
-      : gate(attributes[0]),
-        candidate(attributes[1]),
-        reverse(attributes[2] != 0),
-        zoneout(static_cast<T>(attributes[3])) {}
+  template <typename Names>
+  GruAttributes(const BpttCall& call, Names)
+      : gate(number(call, Names::kGate)),
+        candidate(number(call, Names::kCandidate)),
+        reverse(is_set(call, Names::kReverse)),
+        zoneout(static_cast<T>(number(call, Names::kZoneout))) {}
 
   bool are_plain() const { return gate.is_usual() && candidate.is_usual() && zoneout == T(0); }
 };
@@ -32,8 +40,7 @@ BPTT_INLINE Vec<T> gru_state(Vec<T> z, Vec<T> previous, Vec<T> n) {
   return n + z * (previous - n);
 }
 
-// The backward pass of that: stores the gradients of the sums of z and of the candidate, which is returned, and passes
-// on that of the state before.
+// The gradient of gru_state.
 template <typename T, bool kPlain>
 class GruGradient {
  public:
@@ -41,6 +48,8 @@ class GruGradient {
               const HiddenGradient<T, kPlain>& hidden)
       : on_(attributes), gates_(gates), states_(states), da_(da), hidden_(hidden) {}
 
+  // Takes the gradient of h'. Stores the gradients of the arguments of z and n, and passes on that of h. Returns the
+  // gradient of the argument of n.
   BPTT_INLINE Vec<T> apply(const Place& at, int64_t u, int n_lanes, Vec<T> product) const {
     const Vec<T> dh = hidden_.take(at, u, n_lanes, product);
     const Vec<T> z = gate(at, kUpdate, u, n_lanes), n = gate(at, kCandidateGate, u, n_lanes);
@@ -52,7 +61,7 @@ class GruGradient {
     return dn;
   }
 
-  // Asks for what a row needs of W units.
+  // Prefetches what a row needs of W units.
   template <int64_t W>
   BPTT_INLINE void prefetch(const Place& at, int64_t u) const {
     for (int index = 0; index < kGruGates; ++index) {
@@ -62,7 +71,7 @@ class GruGradient {
     hidden_.template prefetch<W>(at.row, u);
   }
 
-  // Where da stands over gates, a gate must be read before the gradient of its sum is put.
+  // `da` may be the same memory as `gates`. So a gate must be read before the gradient of its argument is put.
   BPTT_INLINE Vec<T> gate(const Place& at, GruGate gate, int64_t u, int n_lanes) const {
     return Vec<T>::load(gates_ + (at.row * kGruGates + gate) * states_.columns + u, n_lanes);
   }

@@ -10,9 +10,74 @@ namespace kernel {
 
 namespace {
 
-enum Operand { kA, kP, kPn, kBias, kH0, kMask, kZone, kY, kActivated, kS, kHT };
+constexpr Row kRow(Opcode::gruResetBefore);
+static_assert(have_same_attributes(Opcode::gruResetBefore, Opcode::gruResetBeforeBackward));
+constexpr Operand kA = kRow["a"], kP = kRow["p"], kPn = kRow["pn"], kBias = kRow["bR"], kH0 = kRow["h0"],
+                  kMask = kRow["mask"], kZone = kRow["zone"], kY = kRow["y"], kActivated = kRow["gates"],
+                  kS = kRow["s"], kHT = kRow["hT"];
 
-enum BackwardOperand { kDy, kDhT, kStates, kGates, kInitial, kPT, kPnT, kBackwardMask, kBackwardZone, kDa, kDh0 };
+// The equations of one row and one vector of units, and where its values lie.
+template <typename T>
+struct GruResetBeforeCell {
+  int64_t H;
+  const T* a;     // [N,3H]
+  const T* bias;  // [3H] or null
+  T* gates;       // [N,3H]
+  T* reset;       // [N,H] r*h
+  GruAttributes<T, false> on;
+  const HiddenState<T, false>& hidden;
+
+  // The argument of a gate's activation.
+  BPTT_INLINE Vec<T> sum(const Place& at, int gate, int64_t u, int n_lanes, Vec<T> product) const {
+    return Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes) + product +
+           Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
+  }
+
+  // First half of a step: from a row of a tile, R h of r and z, to these gates and r*h.
+  BPTT_INLINE void tile_row(const Place& at, int64_t u, int n_lanes, const T* tile) const {
+    Vec<T> gate[kCandidateGate];
+    for (int g = 0; g < kCandidateGate; ++g) {
+      gate[g] = on.gate(sum(at, g, u, n_lanes, Vec<T>::load(tile + g * Vec<T>::kLanes)));
+      gate[g].store(gates + (at.row * kGruGates + g) * H + u, n_lanes);
+    }
+    (gate[kReset] * hidden.fed(at, u, n_lanes)).store(reset + at.row * H + u, n_lanes);
+  }
+
+  // Second half: from Rn (r*h) to the candidate and the new state.
+  BPTT_INLINE void candidate_units(const Place& at, int64_t u, int n_lanes, Vec<T> product) const {
+    T* kept = gates + at.row * kGruGates * H + u;
+    const Vec<T> n = on.candidate(sum(at, kCandidateGate, u, n_lanes, product));
+    const Vec<T> z = Vec<T>::load(kept + kUpdate * H, n_lanes);
+    n.store(kept + kCandidateGate * H, n_lanes);
+    hidden.put(at, u, n_lanes, gru_state(z, hidden.previous(at, u, n_lanes), n));
+  }
+};
+
+// What the reset-before form has beside GruGradient: the gradient of the reset gate.
+template <typename T>
+struct GruResetBeforeGradient {
+  int64_t H;
+  const T* mask;  // [B,H] or null
+  GruAttributes<T, false> on;
+  const StateRows<T>& states;
+  const GruGradient<T, false>& cell;
+  const HiddenGradient<T, false>& hidden;
+
+  // From the gradient of r*h to those of the sum of r and of h.
+  BPTT_INLINE void reset_units(const Place& at, int64_t u, int n_lanes, Vec<T> dreset) const {
+    Vec<T> fed = states.previous(at, u, n_lanes);
+    if (mask != nullptr) fed = fed * Vec<T>::load(mask + at.sequence * H + u, n_lanes);
+    const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
+    cell.put(at, kReset, u, n_lanes, dreset * fed * on.gate.slope(r));
+    hidden.pass_fed(at, u, n_lanes, dreset * r);
+  }
+};
+
+constexpr Row kBackwardRow(Opcode::gruResetBeforeBackward);
+constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates = kBackwardRow["y"],
+                  kGates = kBackwardRow["gates"], kInitial = kBackwardRow["h0"], kPT = kBackwardRow["pT"],
+                  kPnT = kBackwardRow["pnT"], kBackwardMask = kBackwardRow["mask"],
+                  kBackwardZone = kBackwardRow["zone"], kDa = kBackwardRow["da"], kDh0 = kBackwardRow["dh0"];
 
 }  // namespace
 
@@ -29,14 +94,13 @@ enum BackwardOperand { kDy, kDhT, kStates, kGates, kInitial, kPT, kPnT, kBackwar
 //   hT    [B,H]   out  state of each sequence at the end of its walk; may be absent
 template <typename T>
 void gruResetBefore(const BpttCall* call) {
-  constexpr int L = Vec<T>::kLanes;
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
   const T* bias = data<T>(*call, kBias);
   const T* mask = data<T>(*call, kMask);
   T* gates = data<T>(*call, kActivated);
   T* reset = data<T>(*call, kS);
-  const GruAttributes<T, false> on(call->attributes);
+  const GruAttributes<T, false> on(*call, GruAttributeNames<Opcode::gruResetBefore>{});
   Scratch scratch(call->shared_scratch);
   const MaskedStates<T> masked(&scratch, *call->axis, H, mask != nullptr);
   const Walk walk(*call->axis, on.reverse);
@@ -45,35 +109,20 @@ void gruResetBefore(const BpttCall* call) {
                                mask, {data<T>(*call, kZone), on.zoneout}, masked);
   const Panels gate_panels = my_unit_panels<T>(*call, H);
   const Panels candidate_panels = my_panels<T>(*call, H);
-  const auto sum = [&](const Place& at, int gate, int64_t u, int n_lanes, Vec<T> product) {
-    return Vec<T>::load(a + (at.row * kGruGates + gate) * H + u, n_lanes) + product +
-           Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
-  };
+  const GruResetBeforeCell<T> cell{H, a, bias, gates, reset, on, hidden};
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
     for_rows<T, 2>(hidden.left(t), data<T>(*call, kP), gate_panels,
-                   row_by_row([&](int64_t b, int64_t panel, const T* product) BPTT_FLATTEN {
-                     const Place at = places(b);
-                     const int64_t u = panel * L;
-                     with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n_lanes) {
-                       Vec<T> gate[2];
-                       for (int g = 0; g < 2; ++g) {
-                         gate[g] = on.gate(sum(at, g, u, n_lanes, Vec<T>::load(product + g * L)));
-                         gate[g].store(gates + (at.row * kGruGates + g) * H + u, n_lanes);
-                       }
-                       (gate[kReset] * hidden.fed(at, u, n_lanes)).store(reset + at.row * H + u, n_lanes);
-                     });
+                   row_by_row([&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
+                     with_panel_units<T>(panel, H,
+                                         [&](int64_t u, auto n_lanes) { cell.tile_row(places(b), u, n_lanes, tile); });
                    }));
     if (barrier(*call)) return false;
     for_places<T>(places, all_rows(walk.alive(t), factor<T>(reset + walk.row(t) * H, H)), data<T>(*call, kPn),
                   candidate_panels, [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {
-                    T* kept = gates + at.row * kGruGates * H + u;
-                    const Vec<T> n = on.candidate(sum(at, kCandidateGate, u, n_lanes, product));
-                    const Vec<T> z = Vec<T>::load(kept + kUpdate * H, n_lanes);
-                    n.store(kept + kCandidateGate * H, n_lanes);
-                    hidden.put(at, u, n_lanes, gru_state(z, hidden.previous(at, u, n_lanes), n));
+                    cell.candidate_units(at, u, n_lanes, product);
                   });
     return true;
   });
@@ -82,7 +131,7 @@ void gruResetBefore(const BpttCall* call) {
 template <typename T>
 BpttScratch gruResetBeforeScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   Scratch scratch;
-  MaskedStates<T>(&scratch, *axis, operands[kY].columns, operands[kMask].data != nullptr);
+  MaskedStates<T>(&scratch, *axis, of(operands, kY).columns, has(operands, kMask));
   return {scratch.bytes(), 0};
 }
 
@@ -101,7 +150,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
   const int64_t H = columns(*call, kStates);
   const T* mask = data<T>(*call, kBackwardMask);
   T* da = data<T>(*call, kDa);
-  const GruAttributes<T, false> on(call->attributes);
+  const GruAttributes<T, false> on(*call, GruAttributeNames<Opcode::gruResetBefore>{});
   const Walk walk(*call->axis, on.reverse);
   const StateRows<T> states{data<T>(*call, kStates), stride(*call, kStates), data<T>(*call, kInitial), nullptr, H};
   const HiddenGradient<T, false> hidden({data<T>(*call, kDy),
@@ -114,6 +163,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
                                          true},
                                         static_cast<T*>(call->shared_scratch));
   const GruGradient<T, false> cell(on, data<T>(*call, kGates), states, da, hidden);
+  const GruResetBeforeGradient<T> reset{H, mask, on, states, cell, hidden};
   const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) {
     return Factor<T>{{da + walk.row(t) * kGruGates * H, kGruGates * H, kCandidateGate * H}, {nullptr, 0, 0}};
@@ -127,14 +177,9 @@ void gruResetBeforeBackward(const BpttCall* call) {
     if (barrier(*call)) return false;
     const Factor<T> candidate = {{da + (walk.row(t) * kGruGates + kCandidateGate) * H, kGruGates * H, H},
                                  {nullptr, 0, 0}};
-    for_places<T>(places, all_rows(walk.alive(t), candidate), data<T>(*call, kPnT), panels,
-                  [&](const Place& at, int64_t u, auto n_lanes, Vec<T> dreset) {
-                    Vec<T> fed = states.previous(at, u, n_lanes);
-                    if (mask != nullptr) fed = fed * Vec<T>::load(mask + at.sequence * H + u, n_lanes);
-                    const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
-                    cell.put(at, kReset, u, n_lanes, dreset * fed * on.gate.slope(r));
-                    hidden.pass_fed(at, u, n_lanes, dreset * r);
-                  });
+    for_places<T>(
+        places, all_rows(walk.alive(t), candidate), data<T>(*call, kPnT), panels,
+        [&](const Place& at, int64_t u, auto n_lanes, Vec<T> dreset) { reset.reset_units(at, u, n_lanes, dreset); });
     return true;
   });
   if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
@@ -142,7 +187,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
 
 template <typename T>
 BpttScratch gruResetBeforeBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return {axis->batch * operands[kStates].columns * static_cast<int64_t>(sizeof(T)), 0};
+  return {axis->batch * of(operands, kStates).columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
 BPTT_INSTANTIATE(gruResetBefore);

@@ -1,7 +1,7 @@
-// The hidden state of a cell on its walk through time, and its gradient on the way back: what the recurrent product
-// reads (the state before, times the mask of variational dropout), how much of the old state is kept (zoneout), the
-// initial and final states. A cell supplies its pointwise equations alone.
-// Sources: Gal & Ghahramani 2016 (one mask per sequence); Krueger et al. 2017 (zoneout).
+// The hidden state of a cell, forward, and its gradient, backward. This covers the state that the recurrent product
+// reads (the previous one times the mask of variational dropout), zoneout, and the initial and final states. A cell
+// supplies its pointwise equations alone. Sources: Gal & Ghahramani 2016 (one mask per sequence); Krueger et al. 2017
+// (zoneout).
 #pragma once
 
 #include "kernels/generic/cells/sequence.h"
@@ -11,31 +11,31 @@
 namespace bptt {
 namespace kernel {
 
-// The fraction of the previous state that a new one keeps: of each element, or a constant.
+// Zoneout: the fraction k of the previous state that the new state keeps.
 template <typename T, bool kPlain>
 struct Zone {
   const T* fractions;  // [N, columns] or null
-  T constant;          // where there are no fractions; 0 for no zoneout
+  T constant;          // k where `fractions` is null; 0 for no zoneout
 
   bool is_active() const { return !kPlain && (fractions != nullptr || constant != T(0)); }
   BPTT_INLINE Vec<T> at(int64_t offset, int n) const {
     return fractions == nullptr ? Vec<T>(constant) : Vec<T>::load(fractions + offset, n);
   }
-  // k * previous + (1 - k) * next: exactly one of them where k is 0 or 1.
+  // k * previous + (1 - k) * next. For k = 0 or 1 this is exactly one of the two.
   BPTT_INLINE Vec<T> mix(Vec<T> k, Vec<T> previous, Vec<T> next) const {
     return k * previous + (Vec<T>(T(1)) - k) * next;
   }
 };
 
-// A state in memory: the values of all steps, the initial ones and where the final ones go.
+// The rows of a state in memory.
 template <typename T>
 struct StateRows {
-  T* values;  // [N, columns], `stride` apart; null where nobody needs them all
+  T* values;  // [N, columns] of all steps, `stride` apart; null where these are not kept
   int64_t stride;
   const T* initial;  // [B, columns], null for zero
   T* final_values;   // [B, columns] or null
   int64_t columns;
-  T* latest = nullptr;  // [B, columns] of each sequence, where there are no values of all steps
+  T* latest = nullptr;  // [B, columns] of the last step of each sequence, where `values` is null
 
   BPTT_INLINE const T* previous_row(const Place& at) const {
     if (at.begins) return row_or_null(initial, at.sequence, columns);
@@ -50,7 +50,7 @@ struct StateRows {
   }
 };
 
-// Scratch memory of a masked state, [B, columns] twice; nothing without a mask.
+// Scratch memory of a masked state: [B, columns] twice with a mask, nothing without.
 template <typename T>
 struct MaskedStates {
   T* buffer[2];
@@ -60,7 +60,7 @@ struct MaskedStates {
   }
 };
 
-// Forward.
+// The hidden state in the forward pass.
 template <typename T, bool kPlain>
 class HiddenState {
  public:
@@ -69,7 +69,7 @@ class HiddenState {
               const MaskedStates<T>& masked)
       : walk_(walk), rows_(rows), mask_(mask), zone_(zone), masked_(masked) {}
 
-  // Makes the masked initial states; before the walk. Returns false when the call was cancelled.
+  // Makes the masked initial states. To be called before the walk. Returns false when the call was cancelled.
   BPTT_INLINE bool begin(const BpttCall& call) {
     if (mask_ == nullptr) return true;
     const int64_t size = call.axis->batch * rows_.columns;
@@ -82,8 +82,8 @@ class HiddenState {
     return !barrier(call);
   }
 
-  // What the recurrent product reads at step t. A masked state stands in one of two buffers, written in turn: a
-  // sequence that has not begun has its initial state in both.
+  // The left factor of the recurrent product at step t. Masked states have two buffers: one step reads the first and
+  // writes the second, the next step the other way round. Both hold the initial state of a sequence that has not begun.
   BPTT_INLINE StepRows<T> left(int64_t t) {
     if (mask_ != nullptr) {
       turn_ = !turn_;
@@ -95,15 +95,15 @@ class HiddenState {
             factor<T>(rows_.initial, rows_.columns)};
   }
 
-  // The state before.
+  // The previous state.
   BPTT_INLINE Vec<T> previous(const Place& at, int64_t u, int n) const { return rows_.previous(at, u, n); }
-  // The state before as the recurrent product sees it.
+  // The previous state as the recurrent product reads it: masked.
   BPTT_INLINE Vec<T> fed(const Place& at, int64_t u, int n) const {
     const Vec<T> value = previous(at, u, n);
     return mask_ == nullptr ? value : value * Vec<T>::load(mask_ + at.sequence * rows_.columns + u, n);
   }
 
-  // Takes what the cell computed.
+  // Stores the new state, given what the cell computed: mixes it by zoneout, and masks it for the next step.
   BPTT_INLINE void put(const Place& at, int64_t u, int n, Vec<T> next) const {
     if (zone_.is_active()) next = zone_.mix(zone_.at(at.row * rows_.columns + u, n), previous(at, u, n), next);
     rows_.put(at, u, n, next);
@@ -121,7 +121,7 @@ class HiddenState {
   bool turn_ = false;  // the buffer that this step reads
 };
 
-// The operands of the way back.
+// The operands of HiddenGradient.
 template <typename T, bool kPlain>
 struct HiddenGradientOperands {
   const T* dy;  // [N, columns], `stride` apart, or null
@@ -131,10 +131,10 @@ struct HiddenGradientOperands {
   Zone<T, kPlain> zone;
   T* dh0;  // [B, columns] or null
   int64_t columns;
-  bool reaches_before;  // whether the cell passes gradient to the state before other than through the product
+  bool reaches_before;  // whether the cell calls `pass`: its equations read the previous state
 };
 
-// Backward.
+// The gradient of the hidden state in the backward pass.
 template <typename T, bool kPlain>
 class HiddenGradient {
  public:
@@ -147,7 +147,8 @@ class HiddenGradient {
     if (on_.dy != nullptr) kernel::prefetch<W>(on_.dy + row * on_.stride + u);
   }
 
-  // The gradient of what the cell computed, given its product through the weights of the step after.
+  // The gradient of what the cell computed. `product` is the gradient that comes through the recurrent weights from the
+  // next step.
   BPTT_INLINE Vec<T> take(const Place& at, int64_t u, int n, Vec<T> product) const {
     const int64_t of_sequence = at.sequence * on_.columns + u;
     Vec<T> d = masked(of_sequence, n, product);
@@ -163,54 +164,60 @@ class HiddenGradient {
     return (Vec<T>(T(1)) - k) * d;
   }
 
-  // Gradient that reaches the state before other than through the product; once for each place, behind `take`.
+  // Adds d to the gradient of the previous state, beside the product. To be called once for each place, after `take`.
   BPTT_INLINE void pass(const Place& at, int64_t u, int n, Vec<T> d) const {
     if (on_.zone.is_active()) return pass_more(at, u, n, d);
     d.store(carried_ + at.sequence * on_.columns + u, n);
   }
+  // The same, where something has been passed to this place before.
   BPTT_INLINE void pass_more(const Place& at, int64_t u, int n, Vec<T> d) const {
     T* carried = carried_ + at.sequence * on_.columns + u;
     (Vec<T>::load(carried, n) + d).store(carried, n);
   }
-  // The same for a gradient of the state as the product sees it.
+  // The same, where d is the gradient of the masked state.
   BPTT_INLINE void pass_fed(const Place& at, int64_t u, int n, Vec<T> d) const {
     pass_more(at, u, n, masked(at.sequence * on_.columns + u, n, d));
   }
 
-  // Gradient of the initial states, behind the walk. `left_of(t)` is the left factor of step t.
+  // Writes the gradients of the initial states. To be called after the walk. `left_of(t)` returns the left factor of
+  // step t.
   template <typename LeftOf>
   void finish(const Walk& walk, const T* packed, const Panels& panels, LeftOf left_of) const {
     if (on_.dh0 == nullptr) return;
     for (int64_t t = 0; t < walk.steps(); ++t) {
       const int64_t carried = walk.carried(t);
       if (carried == walk.alive(t)) continue;
-      const auto write = [&](int64_t b, int64_t panel, const T* product) {
-        for_units<T>(panel, on_.columns, [&](int v, int64_t u, auto n) {
-          const int64_t offset = b * on_.columns + u;
-          (masked(offset, n, Vec<T>::load(product + v * Vec<T>::kLanes)) +
-           Vec<T>::load_or_zero(at_or_null(carried_, offset), n))
-              .store(on_.dh0 + offset, n);
-        });
-      };
       constexpr int NV = Tiling<T>::vectors(1);
       Tile<T, NV> tile;
       const Factor<T> left = left_of(t);
       for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
         const T* weights = packed + panel * left.depth() * NV * Vec<T>::kLanes;
         const Range mine = panels.rows(panel, walk.alive(t), NV, Tiling<T>::rows(NV));
+        const auto put =
+            row_by_row([&](int64_t b, int64_t of_panel, const T* product) { put_initial(b, of_panel, product); });
         for_group<T, NV>(std::max(mine.begin, carried), mine.end, left, weights, panel,
-                         panels.template vectors<T, NV>(panel), &tile, row_by_row(write), NoFill());
+                         panels.template vectors<T, NV>(panel), &tile, put, NoFill());
       }
     }
   }
 
  private:
+  // Writes the gradient of the initial state of sequence b for the units of one panel.
+  void put_initial(int64_t b, int64_t panel, const T* product) const {
+    for_units<T>(panel, on_.columns, [&](int v, int64_t u, auto n) {
+      const int64_t offset = b * on_.columns + u;
+      const Vec<T> through_product = masked(offset, n, Vec<T>::load(product + v * Vec<T>::kLanes));
+      (through_product + Vec<T>::load_or_zero(at_or_null(carried_, offset), n)).store(on_.dh0 + offset, n);
+    });
+  }
+
+  // The gradient of a state, given the gradient d of the masked state.
   BPTT_INLINE Vec<T> masked(int64_t offset, int n, Vec<T> d) const {
     return on_.mask == nullptr ? d : d * Vec<T>::load(on_.mask + offset, n);
   }
 
   HiddenGradientOperands<T, kPlain> on_;
-  T* carried_;  // [B, columns] gradient that reaches the state of each sequence directly from the step after
+  T* carried_;  // [B, columns] gradient from the next step that does not come through the product
 };
 
 }  // namespace kernel

@@ -6,7 +6,7 @@
 // Gers, Schmidhuber, Cummins 2000; peepholes: Gers, Schraudolph, Schmidhuber 2002; projection: Sak, Senior, Beaufays
 // 2014; coupled gates: Greff et al. 2017; layer normalisation: Ba, Kiros, Hinton 2016; zoneout: Krueger et al. 2017.
 // Agrees with torch.nn.LSTM (test/golden).
-#include "kernels/generic/cells/lstm_gates.h"
+#include "kernels/generic/cells/lstm_equations.h"
 #include "kernels/generic/declarations.h"
 
 namespace bptt {
@@ -14,32 +14,15 @@ namespace kernel {
 
 namespace {
 
-enum Operand {
-  kA,
-  kX,
-  kInputP,
-  kInputBias,
-  kP,
-  kBias,
-  kH0,
-  kC0,
-  kPeepholes,
-  kProjection,
-  kGain,
-  kCellGain,
-  kCellShift,
-  kMask,
-  kZone,
-  kZoneCell,
-  kY,
-  kActivated,
-  kC,
-  kM,
-  kProduct,
-  kCandidate,
-  kHT,
-  kCT,
-};
+constexpr Row kRow(Opcode::lstm);
+static_assert(have_same_operands(Opcode::lstm, Opcode::lstmCoupled));
+constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBias = kRow["bW"], kP = kRow["p"],
+                  kBias = kRow["bR"], kH0 = kRow["h0"], kC0 = kRow["c0"], kPeepholes = kRow["peepholes"],
+                  kProjection = kRow["pr"], kGain = kRow["gain"], kCellGain = kRow["cellGain"],
+                  kCellShift = kRow["cellShift"], kMask = kRow["mask"], kZone = kRow["zone"],
+                  kZoneCell = kRow["zoneCell"], kY = kRow["y"], kActivated = kRow["gates"], kC = kRow["c"],
+                  kM = kRow["m"], kProduct = kRow["product"], kCandidate = kRow["candidate"], kHT = kRow["hT"],
+                  kCT = kRow["cT"];
 
 // Pieces for one step, each only where it is needed.
 template <typename T>
@@ -52,17 +35,16 @@ struct LstmScratch {
   T* outputs;     // [B,H] output gates, where the gates are not kept and cell states are normalised
 
   LstmScratch(const BpttOperand* operands, const BpttAxis& axis, int64_t units, Scratch* scratch)
-      : masked(scratch, axis, operands[kY].columns, has(operands, kMask)),
-        product(scratch->take<T>(normalises(operands) ? axis.batch * operands[kP].columns : 0)),
+      : masked(scratch, axis, of(operands, kY).columns, has(operands, kMask)),
+        product(scratch->take<T>(normalises(operands) ? axis.batch * of(operands, kP).columns : 0)),
         candidates(scratch->take<T>(has(operands, kCellGain) ? axis.batch * units : 0)),
         hidden(scratch->take<T>(has(operands, kProjection) ? axis.batch * units : 0)),
         cells(scratch->take<T>(has(operands, kC) ? 0 : axis.batch * units)),
         outputs(scratch->take<T>(has(operands, kActivated) || !has(operands, kCellGain) ? 0 : axis.batch * units)) {}
-  static bool has(const BpttOperand* operands, int operand) { return operands[operand].data != nullptr; }
   static bool normalises(const BpttOperand* operands) { return has(operands, kGain) || has(operands, kCellGain); }
 };
 
-// The pointwise equations of one row and one vector of units.
+// Where the values of one row and one vector of units lie; lstm_equations.h has what is computed from them.
 template <typename T, bool kCoupled, bool kPlain>
 class LstmCell {
  public:
@@ -74,68 +56,22 @@ class LstmCell {
         a_(data<T>(call, kA)),
         input_bias_(data<T>(call, kInputBias)),
         bias_(data<T>(call, kBias)),
-        peepholes_(data<T>(call, kPeepholes)),
         gates_(data<T>(call, kActivated)),
         before_projection_(data<T>(call, kM)),
         products_(data<T>(call, kProduct)),
         candidates_(data<T>(call, kCandidate)),
         cells_{data<T>(call, kC), H_, data<T>(call, kC0), data<T>(call, kCT), H_, scratch.cells},
         zone_{data<T>(call, kZoneCell), attributes.zoneout_cell},
-        on_(attributes),
+        equations_(attributes, data<T>(call, kPeepholes), H_),
+        epsilon_(attributes.epsilon),
         scratch_(scratch),
         hidden_(hidden) {}
 
-  // A gate's sum. The product holds that of the input, too, where the input projection is not given.
-  BPTT_INLINE Vec<T> sum(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
-    const T* a = a_ == nullptr ? input_bias_ : a_ + at.row * Gates::kCount * H_;
-    const Vec<T> sum = product + Vec<T>::load_or_zero(at_or_null(a, gate * H_ + u), n);
-    return bias_ == nullptr ? sum : sum + Vec<T>::load(bias_ + gate * H_ + u, n);
-  }
-
-  // Keeps R h for the backward pass of layer normalisation, and for this step's rows where `staged`.
-  BPTT_INLINE void keep_product(const Place& at, int gate, int64_t u, int n, Vec<T> product, bool staged) const {
-    if (products_ != nullptr) product.store(products_ + at.row * Gates::kCount * H_ + gate * H_ + u, n);
-    if (staged) product.store(scratch_.product + at.sequence * Gates::kCount * H_ + gate * H_ + u, n);
-  }
-
-  // From the gates' sums to the new cell state: stores gates and states, returns the candidate that o and h' see.
-  BPTT_INLINE Vec<T> cell_state(const Place& at, int64_t u, int n, Vec<T>* sum, Vec<T>* o) const {
-    const Vec<T> previous = cells_.previous(at, u, n);
-    add_peephole(Gates::kInput, 0, u, n, previous, sum);
-    if (!kCoupled) add_peephole(Gates::kForget, 1, u, n, previous, sum);
-    const Vec<T> i = on_.gate(sum[Gates::kInput]);
-    const Vec<T> f = kCoupled ? Vec<T>(T(1)) - i : on_.gate(sum[Gates::kForget]);
-    const Vec<T> g = on_.cell(sum[Gates::kCell]);
-    Vec<T> c = f * previous + i * g;
-    if (on_.has_clip()) c = clamp(c, -on_.clip, on_.clip);
-    add_peephole(Gates::kOutput, Gates::kOutputPeephole, u, n, c, sum);
-    *o = on_.gate(sum[Gates::kOutput]);
-    if (gates_ != nullptr) {
-      T* kept = gates_ + at.row * Gates::kCount * H_ + u;
-      i.store(kept + Gates::kInput * H_, n);
-      if (!kCoupled) f.store(kept + Gates::kForget * H_, n);
-      g.store(kept + Gates::kCell * H_, n);
-      o->store(kept + Gates::kOutput * H_, n);
-    }
-    if (!kPlain && scratch_.outputs != nullptr) o->store(scratch_.outputs + at.sequence * H_ + u, n);
-    if (candidates_ != nullptr) c.store(candidates_ + at.row * H_ + u, n);
-    cells_.put(at, u, n, zone_.is_active() ? zone_.mix(zone_.at(at.row * H_ + u, n), previous, c) : c);
-    return c;
-  }
-
-  // From the cell state, normalised where that is wanted, to the hidden state or what is projected to it.
-  BPTT_INLINE void hidden_state(const Place& at, int64_t u, int n, Vec<T> o, Vec<T> c) const {
-    const Vec<T> h = o * on_.output(c);
-    if (before_projection_ != nullptr) h.store(before_projection_ + at.row * H_ + u, n);
-    if (kPlain || scratch_.hidden == nullptr) return hidden_.put(at, u, n, h);
-    h.store(scratch_.hidden + at.sequence * H_ + u, n);
-  }
-
-  // The rows of a tile of a plain cell. All gates come first: their functions do not wait for each other, while a row
-  // from end to end is one long chain.
+  // The rows of a tile, from R h to the new states. All gates of all rows come first: their functions do not wait for
+  // each other, while a row from end to end is one long chain.
   template <int NV>
-  BPTT_INLINE void plain_rows(const StepPlaces& places, int64_t b, int count, int64_t u, int n,
-                              Tile<T, NV>* tile) const {
+  BPTT_INLINE void tile_rows(const StepPlaces& places, int64_t b, int count, int64_t u, int n,
+                             Tile<T, NV>* tile) const {
     constexpr int L = Vec<T>::kLanes;
     const LstmCell cell = *this;
     for (int m = 0; m < count; ++m) {
@@ -143,44 +79,55 @@ class LstmCell {
       T* row = tile->row(m);
 #pragma GCC unroll 4
       for (int gate = 0; gate < NV; ++gate) {
-        const Vec<T> x = cell.sum(at, gate, u, n, Vec<T>::load(row + gate * L));
-        const Vec<T> value = gate == Gates::kCell ? cell.on_.cell(x) : cell.on_.gate(x);
-        value.store(row + gate * L);
-        if (cell.gates_ != nullptr) value.store(cell.gates_ + (at.row * NV + gate) * cell.H_ + u, n);
+        cell.gate(at, gate, u, n, Vec<T>::load(row + gate * L)).store(row + gate * L);
       }
     }
     for (int m = 0; m < count; ++m) {
       const Place at = places(b + m);
-      const auto gate = [&](int index) { return Vec<T>::load(tile->row(m) + index * L); };
-      const Vec<T> previous = cell.cells_.previous(at, u, n);
-      const Vec<T> c = gate(Gates::kForget) * previous + gate(Gates::kInput) * gate(Gates::kCell);
-      cell.cells_.put(at, u, n, c);
-      cell.hidden_.put(at, u, n, gate(Gates::kOutput) * cell.on_.output(c));
+      Vec<T> gates[NV];
+#pragma GCC unroll 4
+      for (int gate = 0; gate < NV; ++gate) gates[gate] = Vec<T>::load(tile->row(m) + gate * L);
+      const Vec<T> c = cell.cell_state(at, u, n, gates);
+      cell.hidden_state(at, u, n, gates[Gates::kOutput], c);
     }
   }
 
-  // A whole row, when something in it is normalised.
-  BPTT_INLINE void row(const Place& at, const T* gain, const T* cell_gain, const T* cell_shift) const {
+  // Keeps R h of a tile for the backward pass of layer normalisation, and for this step's rows where `is_staged`.
+  template <int NV>
+  BPTT_INLINE void keep_products(const StepPlaces& places, int64_t b, int count, int64_t u, int n, Tile<T, NV>* tile,
+                                 bool is_staged) const {
+    for (int m = 0; m < count; ++m) {
+      const Place at = places(b + m);
+      for (int gate = 0; gate < NV; ++gate) {
+        const Vec<T> product = Vec<T>::load(tile->row(m) + gate * Vec<T>::kLanes);
+        if (products_ != nullptr) product.store(products_ + (at.row * NV + gate) * H_ + u, n);
+        if (is_staged) product.store(scratch_.product + (at.sequence * NV + gate) * H_ + u, n);
+      }
+    }
+  }
+
+  // A whole row, when R h (`gain` is given) or c' (`cell_gain` is given) is normalised.
+  BPTT_INLINE void normalized_row(const Place& at, const T* gain, const T* cell_gain, const T* cell_shift) const {
     const int64_t width = Gates::kCount * H_;
     const T* product = scratch_.product + at.sequence * width;
     RowStatistics<T> of_product{};
-    if (gain != nullptr) of_product = row_statistics(product, width, on_.epsilon);
+    if (gain != nullptr) of_product = row_statistics(product, width, epsilon_);
     T* candidates = cell_gain == nullptr ? nullptr : scratch_.candidates + at.sequence * H_;
     for_columns<T>(H_, [&](int64_t u, int n) {
-      Vec<T> sums[Gates::kCount], o;
-      for (int gate = 0; gate < Gates::kCount; ++gate) {
-        Vec<T> r = Vec<T>::load(product + gate * H_ + u, n);
-        if (gain != nullptr) r = normalized(r, of_product) * Vec<T>::load(gain + gate * H_ + u, n);
-        sums[gate] = sum(at, gate, u, n, r);
+      Vec<T> gates[Gates::kCount];
+      for (int index = 0; index < Gates::kCount; ++index) {
+        Vec<T> r = Vec<T>::load(product + index * H_ + u, n);
+        if (gain != nullptr) r = normalized(r, of_product) * Vec<T>::load(gain + index * H_ + u, n);
+        gates[index] = gate(at, index, u, n, r);
       }
-      const Vec<T> c = cell_state(at, u, n, sums, &o);
-      if (candidates == nullptr) return hidden_state(at, u, n, o, c);
+      const Vec<T> c = cell_state(at, u, n, gates);
+      if (candidates == nullptr) return hidden_state(at, u, n, gates[Gates::kOutput], c);
       c.store(candidates + u, n);
     });
     if (candidates == nullptr) return;
     const T* outputs =
         gates_ == nullptr ? scratch_.outputs + at.sequence * H_ : gates_ + at.row * width + Gates::kOutput * H_;
-    const RowStatistics<T> of_cell = row_statistics(candidates, H_, on_.epsilon);
+    const RowStatistics<T> of_cell = row_statistics(candidates, H_, epsilon_);
     for_columns<T>(H_, [&](int64_t u, int n) {
       const Vec<T> o = Vec<T>::load(outputs + u, n);
       const Vec<T> c = normalized(Vec<T>::load(candidates + u, n), of_cell) * Vec<T>::load(cell_gain + u, n);
@@ -189,22 +136,60 @@ class LstmCell {
   }
 
  private:
-  BPTT_INLINE void add_peephole(int gate, int row, int64_t u, int n, Vec<T> c, Vec<T>* sum) const {
-    if (peepholes_ != nullptr) sum[gate] = sum[gate] + Vec<T>::load(peepholes_ + row * H_ + u, n) * c;
+  // A gate from R h, which holds the product of the input too where the input projection is not given. The output gate
+  // stays a sum where it has a peephole: c' is not known yet.
+  BPTT_INLINE Vec<T> gate(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
+    const T* a = a_ == nullptr ? input_bias_ : a_ + at.row * Gates::kCount * H_;
+    Vec<T> sum = product + Vec<T>::load_or_zero(at_or_null(a, gate * H_ + u), n);
+    if (bias_ != nullptr) sum = sum + Vec<T>::load(bias_ + gate * H_ + u, n);
+    if (equations_.has_peephole(gate)) {
+      if (gate == Gates::kOutput) return sum;
+      sum = equations_.add_peephole(gate, u, n, sum, cells_.previous(at, u, n));
+    }
+    return kept(at, gate, u, n, equations_.gate(gate, sum));
+  }
+
+  // From the gates to c', as o and h' see it. Stores the cell state, and brings o to its value.
+  BPTT_INLINE Vec<T> cell_state(const Place& at, int64_t u, int n, Vec<T>* gates) const {
+    const Vec<T> previous = cells_.previous(at, u, n);
+    const Vec<T> c = equations_.cell_state(gates, previous);
+    Vec<T>& o = gates[Gates::kOutput];
+    if (equations_.has_peephole(Gates::kOutput)) {
+      o = equations_.gate(Gates::kOutput, equations_.add_peephole(Gates::kOutput, u, n, o, c));
+      o = kept(at, Gates::kOutput, u, n, o);
+    }
+    if (!kPlain && scratch_.outputs != nullptr) o.store(scratch_.outputs + at.sequence * H_ + u, n);
+    if (candidates_ != nullptr) c.store(candidates_ + at.row * H_ + u, n);
+    cells_.put(at, u, n, zone_.is_active() ? zone_.mix(zone_.at(at.row * H_ + u, n), previous, c) : c);
+    return c;
+  }
+
+  // From c', normalised where that is wanted, to the hidden state or what is projected to it.
+  BPTT_INLINE void hidden_state(const Place& at, int64_t u, int n, Vec<T> o, Vec<T> c) const {
+    const Vec<T> h = equations_.hidden_state(o, c);
+    if (before_projection_ != nullptr) h.store(before_projection_ + at.row * H_ + u, n);
+    if (kPlain || scratch_.hidden == nullptr) return hidden_.put(at, u, n, h);
+    h.store(scratch_.hidden + at.sequence * H_ + u, n);
+  }
+
+  // Keeps the value of a gate for the backward pass, and returns it.
+  BPTT_INLINE Vec<T> kept(const Place& at, int gate, int64_t u, int n, Vec<T> value) const {
+    if (gates_ != nullptr) value.store(gates_ + (at.row * Gates::kCount + gate) * H_ + u, n);
+    return value;
   }
 
   int64_t H_;
   const T* a_;
   const T* input_bias_;
   const T* bias_;
-  VariantOperand<const T, kPlain> peepholes_;
   T* gates_;
   VariantOperand<T, kPlain> before_projection_;
   VariantOperand<T, kPlain> products_;
   VariantOperand<T, kPlain> candidates_;
   StateRows<T> cells_;
   Zone<T, kPlain> zone_;
-  LstmAttributes<T, kPlain> on_;
+  LstmEquations<T, kCoupled, kPlain> equations_;
+  T epsilon_;
   const LstmScratch<T>& scratch_;
   const HiddenState<T, kPlain>& hidden_;
 };
@@ -212,8 +197,7 @@ class LstmCell {
 template <typename T, bool kCoupled, bool kPlain>
 void forward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
-  constexpr int L = Vec<T>::kLanes;
-  const LstmAttributes<T, kPlain> attributes(call.attributes);
+  const LstmAttributes<T, kPlain> attributes(call);
   const int64_t H = columns(call, kP) / Gates::kCount;
   Scratch memory(call.shared_scratch);
   const LstmScratch<T> scratch(call.operands, *call.axis, H, &memory);
@@ -236,28 +220,21 @@ void forward(const BpttCall& call) {
     for_rows<T, Gates::kCount>(
         hidden.left(t), data<T>(call, kP), panels,
         [&](int64_t b, int count, int64_t panel, auto* tile) BPTT_FLATTEN {
-          const int64_t u = panel * L;
-          with_lanes<T>(static_cast<int>(std::min<int64_t>(L, H - u)), [&](auto n) {
-            if (kPlain) return cell.plain_rows(places, b, count, u, n, tile);
-            for (int m = 0; m < count; ++m) {
-              const Place at = places(b + m);
-              Vec<T> sums[Gates::kCount], o;
-              for (int gate = 0; gate < Gates::kCount; ++gate) {
-                const Vec<T> r = Vec<T>::load(tile->row(m) + gate * L);
-                cell.keep_product(at, gate, u, n, r, is_staged);
-                sums[gate] = cell.sum(at, gate, u, n, r);
-              }
-              if (is_staged) continue;
-              const Vec<T> c = cell.cell_state(at, u, n, sums, &o);
-              cell.hidden_state(at, u, n, o, c);
+          with_panel_units<T>(panel, H, [&](int64_t u, auto n) {
+            if constexpr (!kPlain) {
+              cell.keep_products(places, b, count, u, n, tile, is_staged);
+              if (is_staged) return;
             }
+            cell.tile_rows(places, b, count, u, n, tile);
           });
         },
         [&](int64_t b, int count, int64_t panel, auto* tile) {
           return input.fill(walk.row(t) + b, count, panel, panels, tile);
         });
-    const auto row = [&](const Place& at) { cell.row(at, gain, cell_gain, data<T>(call, kCellShift)); };
-    if (is_staged && !each_row(call, walk, t, row)) return false;
+    const auto normalized_row = [&](const Place& at) {
+      cell.normalized_row(at, gain, cell_gain, data<T>(call, kCellShift));
+    };
+    if (is_staged && !each_row(call, walk, t, normalized_row)) return false;
     if (projection == nullptr) return true;
     if (barrier(call)) return false;
     for_places<T>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
@@ -290,8 +267,9 @@ void forward(const BpttCall& call) {
 //   hT cT     [B,P/H] out  states of each sequence at the end of its walk; may be absent
 template <typename T>
 void lstm(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kPeepholes, kZoneCell) && are_absent(*call, kM, kCandidate) &&
-                        LstmAttributes<T, false>(call->attributes).are_plain();
+  const bool is_plain =
+      are_absent(*call, {kPeepholes, kProjection, kGain, kCellGain, kCellShift, kMask, kZone, kZoneCell}) &&
+      are_absent(*call, {kM, kProduct, kCandidate}) && LstmAttributes<T, false>(*call).are_plain();
   is_plain ? forward<T, false, true>(*call) : forward<T, false, false>(*call);
 }
 
@@ -303,12 +281,12 @@ void lstmCoupled(const BpttCall* call) {
 
 template <typename T>
 BpttScratch lstmScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<LstmScratch<T>>(operands, *axis, operands[kP].columns / LstmGates<false>::kCount);
+  return scratch_of<LstmScratch<T>>(operands, *axis, of(operands, kP).columns / LstmGates<false>::kCount);
 }
 
 template <typename T>
 BpttScratch lstmCoupledScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<LstmScratch<T>>(operands, *axis, operands[kP].columns / LstmGates<true>::kCount);
+  return scratch_of<LstmScratch<T>>(operands, *axis, of(operands, kP).columns / LstmGates<true>::kCount);
 }
 
 BPTT_INSTANTIATE(lstm);

@@ -1,5 +1,5 @@
 // Backward pass of the long short-term memory cell and its variants (lstm.cc has the equations and sources).
-#include "kernels/generic/cells/lstm_gates.h"
+#include "kernels/generic/cells/lstm_equations.h"
 #include "kernels/generic/declarations.h"
 
 namespace bptt {
@@ -7,31 +7,14 @@ namespace kernel {
 
 namespace {
 
-enum Operand {
-  kDy,
-  kDhT,
-  kDcT,
-  kActivated,
-  kC,
-  kC0,
-  kPT,
-  kPeepholes,
-  kProjectionT,
-  kGain,
-  kProduct,
-  kCellGain,
-  kCellShift,
-  kMask,
-  kZone,
-  kZoneCell,
-  kCandidate,
-  kDa,
-  kDr,
-  kDp,
-  kDcn,
-  kDh0,
-  kDc0,
-};
+constexpr Row kRow(Opcode::lstmBackward);
+static_assert(have_same_operands(Opcode::lstmBackward, Opcode::lstmCoupledBackward));
+constexpr Operand kDy = kRow["dy"], kDhT = kRow["dhT"], kDcT = kRow["dcT"], kActivated = kRow["gates"], kC = kRow["c"],
+                  kC0 = kRow["c0"], kPT = kRow["pT"], kPeepholes = kRow["peepholes"], kProjectionT = kRow["prT"],
+                  kGain = kRow["gain"], kProduct = kRow["product"], kCellGain = kRow["cellGain"],
+                  kCellShift = kRow["cellShift"], kMask = kRow["mask"], kZone = kRow["zone"],
+                  kZoneCell = kRow["zoneCell"], kCandidate = kRow["candidate"], kDa = kRow["da"], kDr = kRow["dr"],
+                  kDp = kRow["dp"], kDcn = kRow["dcn"], kDh0 = kRow["dh0"], kDc0 = kRow["dc0"];
 
 template <typename T>
 struct LstmBackwardScratch {
@@ -42,18 +25,18 @@ struct LstmBackwardScratch {
   T* product;      // [B,GH] gradient of R h, with layer normalisation
 
   LstmBackwardScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch) {
-    const int64_t states = axis.batch * operands[kC].columns;
-    const int64_t outputs = axis.batch * operands[kPT].columns;
-    const auto has = [&](int operand) { return operands[operand].data != nullptr; };
+    const int64_t states = axis.batch * of(operands, kC).columns;
+    const int64_t outputs = axis.batch * of(operands, kPT).columns;
     hidden = scratch->take<T>(outputs);
     cell = scratch->take<T>(states);
-    projected = scratch->take<T>(has(kProjectionT) ? outputs : 0);
-    before_cell = scratch->take<T>(has(kCellGain) ? states : 0);
-    product = scratch->take<T>(has(kGain) ? axis.batch * operands[kActivated].columns : 0);
+    projected = scratch->take<T>(has(operands, kProjectionT) ? outputs : 0);
+    before_cell = scratch->take<T>(has(operands, kCellGain) ? states : 0);
+    product = scratch->take<T>(has(operands, kGain) ? axis.batch * of(operands, kActivated).columns : 0);
   }
 };
 
-// The pointwise equations of one row and one vector of units.
+// Where the values and gradients of one row and one vector of units lie; lstm_equations.h has what is computed from
+// them.
 template <typename T, bool kCoupled, bool kPlain>
 class LstmCellGradient {
  public:
@@ -67,26 +50,24 @@ class LstmCellGradient {
         gates_(data<T>(call, kActivated)),
         cells_{data<T>(call, kC), H_, data<T>(call, kC0), nullptr, H_},
         candidates_(data<T>(call, kCandidate) == nullptr ? data<T>(call, kC) : data<T>(call, kCandidate)),
-        peepholes_(data<T>(call, kPeepholes)),
+        equations_(attributes, data<T>(call, kPeepholes), H_),
         zone_{data<T>(call, kZoneCell), attributes.zoneout_cell},
         da_(data<T>(call, kDa)),
         dcn_(data<T>(call, kDcn)),
-        on_(attributes),
+        epsilon_(attributes.epsilon),
         scratch_(scratch) {}
 
   int64_t units() const { return H_; }
 
-  // From the gradient of o*f(c) to that of the output gate's sum, which is returned, and of c, as f sees it.
+  // From the gradient of o*t(c') to that of the output gate's sum, which is returned, and of c', as t sees it.
   BPTT_INLINE Vec<T> output_gate(const Place& at, int64_t u, int n, Vec<T> dm, Vec<T> c, Vec<T>* dc) const {
-    const Vec<T> o = Vec<T>::load(gate(at, Gates::kOutput) + u, n);
-    const Vec<T> value = on_.output(c);
-    *dc = dm * o * on_.output.slope(value);
+    const Vec<T> d_output = equations_.hidden_gradient(dm, gate(at, Gates::kOutput, u, n), c, dc);
     if (dcn_ != nullptr) dc->store(dcn_ + at.row * H_ + u, n);
-    return dm * value * on_.gate.slope(o);
+    return d_output;
   }
 
-  // From the gradients of the output gate's sum and of the candidate to those of the other sums and of the state
-  // before.
+  // From the gradients of the output gate's sum and of c' to those of the other sums and of the state before. Where da
+  // stands over the gates, the output gate has its gradient already.
   BPTT_INLINE void cell_state(const Place& at, int64_t u, int n, Vec<T> d_output, Vec<T> d_candidate) const {
     T* carried = scratch_.cell + at.sequence * H_ + u;
     Vec<T> dc = Vec<T>::zero(), direct = Vec<T>::zero();
@@ -101,28 +82,21 @@ class LstmCellGradient {
       dc = (Vec<T>(T(1)) - k) * dc;
     }
     dc = dc + d_candidate;
-    if (peepholes_ != nullptr) dc = dc + d_output * peephole(Gates::kOutputPeephole, u, n);
-    if (on_.has_clip()) {
-      const Vec<T> size = absolute(Vec<T>::load(candidates_ + at.row * H_ + u, n));
-      dc = select(is_less(size, Vec<T>(on_.clip)), dc, Vec<T>::zero());
-    }
-    const Vec<T> i = Vec<T>::load(gate(at, Gates::kInput) + u, n);
-    const Vec<T> f = kCoupled ? Vec<T>(T(1)) - i : Vec<T>::load(gate(at, Gates::kForget) + u, n);
-    const Vec<T> g = Vec<T>::load(gate(at, Gates::kCell) + u, n);
-    const Vec<T> previous = cells_.previous(at, u, n);
-    const Vec<T> d_input = dc * (kCoupled ? g - previous : g) * on_.gate.slope(i);
-    T* out = da_ + at.row * Gates::kCount * H_ + u;
-    Vec<T> before = dc * f;
+    if (equations_.has_peephole(Gates::kOutput)) dc = equations_.add_peephole(Gates::kOutput, u, n, dc, d_output);
+    if (equations_.has_clip()) dc = equations_.clip_gradient(dc, Vec<T>::load(candidates_ + at.row * H_ + u, n));
+
+    Vec<T> gates[Gates::kCount], sums[Gates::kCount];
+    for (int index = 0; index < Gates::kOutput; ++index) gates[index] = gate(at, index, u, n);
+    Vec<T> before = equations_.gate_gradients(gates, cells_.previous(at, u, n), dc, sums);
+    sums[Gates::kOutput] = d_output;
     if (zone_.is_active()) before = before + direct;
-    if (peepholes_ != nullptr) before = before + d_input * peephole(0, u, n);
-    if (!kCoupled) {
-      const Vec<T> d_forget = dc * previous * on_.gate.slope(f);
-      if (peepholes_ != nullptr) before = before + d_forget * peephole(1, u, n);
-      d_forget.store(out + Gates::kForget * H_, n);
+    T* out = da_ + at.row * Gates::kCount * H_ + u;
+#pragma GCC unroll 4
+    for (int index = 0; index < Gates::kCount; ++index) {
+      const bool sees_before = equations_.has_peephole(index) && index != Gates::kOutput;
+      if (sees_before) before = equations_.add_peephole(index, u, n, before, sums[index]);
+      sums[index].store(out + index * H_, n);
     }
-    d_input.store(out + Gates::kInput * H_, n);
-    (dc * i * on_.cell.slope(g)).store(out + Gates::kCell * H_, n);
-    d_output.store(out + Gates::kOutput * H_, n);
     before.store(carried, n);
     if (at.begins && dc0_ != nullptr) before.store(dc0_ + at.sequence * H_ + u, n);
   }
@@ -139,7 +113,7 @@ class LstmCellGradient {
     const T* c = candidates_ + at.row * H_;
     T* d = scratch_.before_cell + at.sequence * H_;
     T* d_outputs = da_ + at.row * Gates::kCount * H_ + Gates::kOutput * H_;
-    const RowStatistics<T> statistics = row_statistics(c, H_, on_.epsilon);
+    const RowStatistics<T> statistics = row_statistics(c, H_, epsilon_);
     for_columns<T>(H_, [&](int64_t u, int n) {
       const Vec<T> value = normalized(Vec<T>::load(c + u, n), statistics) * Vec<T>::load(gain + u, n) +
                            Vec<T>::load_or_zero(at_or_null(shift, u), n);
@@ -153,8 +127,9 @@ class LstmCellGradient {
   }
 
  private:
-  const T* gate(const Place& at, int index) const { return gates_ + (at.row * Gates::kCount + index) * H_; }
-  Vec<T> peephole(int row, int64_t u, int n) const { return Vec<T>::load(peepholes_ + row * H_ + u, n); }
+  BPTT_INLINE Vec<T> gate(const Place& at, int index, int64_t u, int n) const {
+    return Vec<T>::load(gates_ + (at.row * Gates::kCount + index) * H_ + u, n);
+  }
 
   int64_t H_;
   const T* dcT_;
@@ -162,18 +137,18 @@ class LstmCellGradient {
   const T* gates_;
   StateRows<T> cells_;
   const T* candidates_;
-  VariantOperand<const T, kPlain> peepholes_;
+  LstmEquations<T, kCoupled, kPlain> equations_;
   Zone<T, kPlain> zone_;
   T* da_;
   VariantOperand<T, kPlain> dcn_;
-  LstmAttributes<T, kPlain> on_;
+  T epsilon_;
   const LstmBackwardScratch<T>& scratch_;
 };
 
 template <typename T, bool kCoupled, bool kPlain>
 void backward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
-  const LstmAttributes<T, kPlain> attributes(call.attributes);
+  const LstmAttributes<T, kPlain> attributes(call);
   Scratch memory(call.shared_scratch);
   const LstmBackwardScratch<T> scratch(call.operands, *call.axis, &memory);
   const Walk walk(*call.axis, attributes.reverse);
@@ -259,8 +234,9 @@ void backward(const BpttCall& call) {
 //   dh0 dc0   [B,P/H] out  may be absent
 template <typename T>
 void lstmBackward(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kPeepholes, kCandidate) && are_absent(*call, kDr, kDcn) &&
-                        LstmAttributes<T, false>(call->attributes).are_plain();
+  const bool is_plain = are_absent(*call, {kPeepholes, kProjectionT, kGain, kProduct, kCellGain, kCellShift, kMask,
+                                           kZone, kZoneCell, kCandidate}) &&
+                        are_absent(*call, {kDr, kDp, kDcn}) && LstmAttributes<T, false>(*call).are_plain();
   is_plain ? backward<T, false, true>(*call) : backward<T, false, false>(*call);
 }
 

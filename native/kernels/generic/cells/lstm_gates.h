@@ -1,5 +1,4 @@
-// What the forward and the backward pass of the long short-term memory cell share: the order of its gates, with and
-// without a forget gate of its own, and its attributes.
+// The gates of the long short-term memory cell, with and without a forget gate of its own, and the cell's attributes.
 #pragma once
 
 #include "kernels/generic/activation.h"
@@ -9,7 +8,8 @@
 namespace bptt {
 namespace kernel {
 
-// Gates i f g o; coupled (f = 1 - i): i g o. Peepholes in the order i f o and i o.
+// The order of the gates is i f g o, and i g o where they are coupled (f = 1 - i). The order of the peepholes is i f o,
+// and i o.
 template <bool kCoupled>
 struct LstmGates {
   static constexpr int kInput = 0;
@@ -22,6 +22,15 @@ struct LstmGates {
 
 template <typename T, bool kPlain>
 struct LstmAttributes {
+  static_assert(have_same_attributes(Opcode::lstm, Opcode::lstmBackward) &&
+                have_same_attributes(Opcode::lstm, Opcode::lstmCoupled) &&
+                have_same_attributes(Opcode::lstm, Opcode::lstmCoupledBackward));
+  static constexpr Row kRow{Opcode::lstm};
+  static constexpr Attribute kGate = kRow.attribute("gate"), kActivation = kRow.attribute("activation");
+  static constexpr Attribute kOutput = kRow.attribute("output"), kReverse = kRow.attribute("reverse");
+  static constexpr Attribute kClip = kRow.attribute("clip"), kZoneout = kRow.attribute("zoneout");
+  static constexpr Attribute kZoneoutCell = kRow.attribute("zoneoutCell"), kEpsilon = kRow.attribute("epsilon");
+
   VariantActivation<Activation::kSigmoid, kPlain> gate;
   VariantActivation<Activation::kTanh, kPlain> cell;
   VariantActivation<Activation::kTanh, kPlain> output;
@@ -31,15 +40,15 @@ struct LstmAttributes {
   T zoneout_cell;
   T epsilon;
 
-  explicit LstmAttributes(const double* attributes)
-      : gate(attributes[0]),
-        cell(attributes[1]),
-        output(attributes[2]),
-        reverse(attributes[3] != 0),
-        clip(static_cast<T>(attributes[4])),
-        zoneout(static_cast<T>(attributes[5])),
-        zoneout_cell(static_cast<T>(attributes[6])),
-        epsilon(static_cast<T>(attributes[7])) {}
+  explicit LstmAttributes(const BpttCall& call)
+      : gate(number(call, kGate)),
+        cell(number(call, kActivation)),
+        output(number(call, kOutput)),
+        reverse(is_set(call, kReverse)),
+        clip(static_cast<T>(number(call, kClip))),
+        zoneout(static_cast<T>(number(call, kZoneout))),
+        zoneout_cell(static_cast<T>(number(call, kZoneoutCell))),
+        epsilon(static_cast<T>(number(call, kEpsilon))) {}
 
   bool has_clip() const { return !kPlain && clip > T(0); }
   bool are_plain() const {

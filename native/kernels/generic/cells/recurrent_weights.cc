@@ -1,5 +1,5 @@
-// Gradients of what a cell has beside its input projection: recurrent weights, biases and peepholes. They are sums over
-// all steps of what the cell's backward pass left, times the state that the cell saw.
+// Gradients of recurrent weights, biases and peepholes. Each is a sum over all steps: the gradient that the cell's
+// backward pass wrote, times the state that the cell read.
 #include "kernels/generic/cells/sequence.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/products/transposed_product.h"
@@ -9,8 +9,8 @@ namespace kernel {
 
 namespace {
 
-// For each packed row, asked for in ascending order, the row of the state before it on the walk: null where that is
-// zero.
+// Finds the previous state of each packed row; null where it is zero. Rows are to be asked for in ascending order,
+// since the search goes on from the step of the last one.
 template <typename T>
 class PreviousRows {
  public:
@@ -51,7 +51,7 @@ class PreviousRows {
   int64_t step_ = 0;  // of the last row asked for
 };
 
-// Memory of this thread for a masked row, behind that of the product.
+// Memory of this thread for a masked row. It follows the memory of transposed_product.
 template <typename T>
 T* masked_row(const BpttCall& call) {
   return static_cast<T*>(call.thread_scratch) +
@@ -77,19 +77,26 @@ BpttScratch state_product_scratch(int64_t columns, int64_t inputs = 0) {
 //   dW   [G,I]  out  may be absent
 template <typename T>
 void stateWeightGradient(const BpttCall* call) {
-  const int64_t H = columns(*call, 1), G = columns(*call, 0);
-  T* dW = data<T>(*call, 6);
-  const int64_t I = dW == nullptr ? 0 : columns(*call, 4);
-  PreviousRows<T> previous(*call->axis, call->attributes[0] != 0, data<T>(*call, 1), stride(*call, 1),
-                           data<T>(*call, 2), data<T>(*call, 3), masked_row<T>(*call), H);
-  const T* x = data<T>(*call, 4);
-  transposed_product<T>(*call, data<T>(*call, 0), G, G, call->axis->rows, right_columns(H, data<T>(*call, 5), previous),
+  constexpr Row kRow(Opcode::stateWeightGradient);
+  constexpr Operand kDa = kRow["da"], kY = kRow["y"], kH0 = kRow["h0"], kMask = kRow["mask"], kX = kRow["x"],
+                    kDR = kRow["dR"], kDW = kRow["dW"];
+  constexpr Attribute kReverse = kRow.attribute("reverse");
+  const int64_t H = columns(*call, kY), G = columns(*call, kDa);
+  T* dW = data<T>(*call, kDW);
+  const int64_t I = dW == nullptr ? 0 : columns(*call, kX);
+  PreviousRows<T> previous(*call->axis, is_set(*call, kReverse), data<T>(*call, kY), stride(*call, kY),
+                           data<T>(*call, kH0), data<T>(*call, kMask), masked_row<T>(*call), H);
+  const T* x = data<T>(*call, kX);
+  transposed_product<T>(*call, data<T>(*call, kDa), G, G, call->axis->rows,
+                        right_columns(H, data<T>(*call, kDR), previous),
                         right_columns(I, dW, [&](int64_t row) { return x + row * I; }));
 }
 
 template <typename T>
 BpttScratch stateWeightGradientScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
-  return state_product_scratch<T>(operands[1].columns, operands[4].columns);
+  constexpr Row kRow(Opcode::stateWeightGradient);
+  constexpr Operand kY = kRow["y"], kX = kRow["x"];
+  return state_product_scratch<T>(of(operands, kY).columns, of(operands, kX).columns);
 }
 
 // dR for both forms of the gated recurrent unit, gates r z n.
@@ -101,17 +108,21 @@ BpttScratch stateWeightGradientScratch(const BpttOperand* operands, const BpttAx
 //   dR   [3H,H]  out  rows r and z: da^T h_previous; rows n: ds^T h_previous, or da_n^T (r * h_previous)
 template <typename T>
 void gruWeightGradient(const BpttCall* call) {
-  const int64_t H = columns(*call, 1);
+  constexpr Row kRow(Opcode::gruWeightGradient);
+  constexpr Operand kDa = kRow["da"], kS = kRow["s"], kY = kRow["y"], kH0 = kRow["h0"], kMask = kRow["mask"],
+                    kDR = kRow["dR"];
+  constexpr Attribute kResetAfter = kRow.attribute("resetAfter"), kReverse = kRow.attribute("reverse");
+  const int64_t H = columns(*call, kS);
   const int64_t N = call->axis->rows;
-  const T* da = data<T>(*call, 0);
-  const T* s = data<T>(*call, 1);
-  T* dR = data<T>(*call, 5);
-  const PreviousRows<T> previous(*call->axis, call->attributes[1] != 0, data<T>(*call, 2), stride(*call, 2),
-                                 data<T>(*call, 3), data<T>(*call, 4), masked_row<T>(*call), H);
+  const T* da = data<T>(*call, kDa);
+  const T* s = data<T>(*call, kS);
+  T* dR = data<T>(*call, kDR);
+  const PreviousRows<T> previous(*call->axis, is_set(*call, kReverse), data<T>(*call, kY), stride(*call, kY),
+                                 data<T>(*call, kH0), data<T>(*call, kMask), masked_row<T>(*call), H);
   transposed_product<T>(*call, da, 3 * H, 2 * H, N, right_columns(H, dR, previous));
-  if (barrier(*call)) return;  // the scratch memory is used again
+  if (barrier(*call)) return;  // the next product uses the same scratch memory
   T* candidate_rows = dR + 2 * H * H;
-  if (call->attributes[0] != 0) {
+  if (is_set(*call, kResetAfter)) {
     transposed_product<T>(*call, s, H, H, N, right_columns(H, candidate_rows, previous));
   } else {
     transposed_product<T>(*call, da + 2 * H, 3 * H, H, N,
@@ -121,35 +132,43 @@ void gruWeightGradient(const BpttCall* call) {
 
 template <typename T>
 BpttScratch gruWeightGradientScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
-  return state_product_scratch<T>(operands[1].columns);
+  constexpr Operand kS = Row(Opcode::gruWeightGradient)["s"];
+  return state_product_scratch<T>(of(operands, kS).columns);
 }
 
 // dbR of the reset-after form: column sums of the r and z columns of da, and of ds.
 template <typename T>
 void gruBiasGradient(const BpttCall* call) {
-  const int64_t H = columns(*call, 1);
-  const int64_t N = rows(*call, 0);
-  T* db = data<T>(*call, 2);
-  column_sums<T>(data<T>(*call, 0), 3 * H, N, share(2 * H, sum_width<T>(), *call->team), db);
-  column_sums<T>(data<T>(*call, 1), H, N, share(H, sum_width<T>(), *call->team), db + 2 * H);
+  constexpr Row kRow(Opcode::gruBiasGradient);
+  constexpr Operand kDa = kRow["da"], kDs = kRow["ds"], kDb = kRow["db"];
+  const int64_t H = columns(*call, kDs);
+  const int64_t N = rows(*call, kDa);
+  T* db = data<T>(*call, kDb);
+  column_sums<T>(data<T>(*call, kDa), 3 * H, N, share(2 * H, sum_width<T>(), *call->team), db);
+  column_sums<T>(data<T>(*call, kDs), H, N, share(H, sum_width<T>(), *call->team), db + 2 * H);
 }
 
 namespace {
 
-// One row of dP for each peephole: sum over rows of da of that gate times the cell state that it sees.
+// dP has one row for each peephole: the sum over all rows of da of its gate times the cell state that it reads.
 template <typename T>
 void peephole_gradient(const BpttCall& call, bool is_coupled) {
-  const int64_t H = columns(call, 1);
-  const int64_t stride = columns(call, 0);
-  const T* da = data<T>(call, 0);
-  const T* seen = data<T>(call, 2);
-  T* dP = data<T>(call, 4);
+  constexpr Row kRow(Opcode::peepholeGradient);
+  static_assert(have_same_operands(Opcode::peepholeGradient, Opcode::coupledPeepholeGradient) &&
+                have_same_attributes(Opcode::peepholeGradient, Opcode::coupledPeepholeGradient));
+  constexpr Operand kDa = kRow["da"], kC = kRow["c"], kSeen = kRow["seen"], kC0 = kRow["c0"], kDP = kRow["dP"];
+  constexpr Attribute kReverse = kRow.attribute("reverse");
+  const int64_t H = columns(call, kC);
+  const int64_t stride = columns(call, kDa);
+  const T* da = data<T>(call, kDa);
+  const T* seen = data<T>(call, kSeen);
+  T* dP = data<T>(call, kDP);
   const Range mine = share(H, sum_width<T>(), *call.team);
   const int64_t peepholes = is_coupled ? 2 : 3;
   for (int64_t p = 0; p < peepholes; ++p) {
     const bool is_output = p + 1 == peepholes;
-    const int64_t gate = is_output ? p + 1 : p;  // the cell gate, which has none, stands before the output gate
-    PreviousRows<T> previous(*call.axis, call.attributes[0] != 0, data<T>(call, 1), H, data<T>(call, 3), nullptr,
+    const int64_t gate = is_output ? p + 1 : p;  // the output gate follows the cell gate, which has no peephole
+    PreviousRows<T> previous(*call.axis, is_set(call, kReverse), data<T>(call, kC), H, data<T>(call, kC0), nullptr,
                              nullptr, H);
     const T* state = nullptr;
     column_sums_of<T>(

@@ -11,9 +11,14 @@ namespace kernel {
 
 namespace {
 
-enum Attribute { kActivation, kReverse, kZoneout, kEpsilon };
-
-enum Operand { kA, kX, kInputP, kInputBias, kP, kBias, kH0, kGain, kMask, kZone, kY, kSum, kCandidate, kHT };
+constexpr Row kRow(Opcode::rnn);
+static_assert(have_same_attributes(Opcode::rnn, Opcode::rnnBackward));
+constexpr Attribute kActivation = kRow.attribute("activation"), kReverse = kRow.attribute("reverse"),
+                    kZoneout = kRow.attribute("zoneout"), kEpsilon = kRow.attribute("epsilon");
+constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBias = kRow["bW"], kP = kRow["p"],
+                  kBias = kRow["bR"], kH0 = kRow["h0"], kGain = kRow["gain"], kMask = kRow["mask"],
+                  kZone = kRow["zone"], kY = kRow["y"], kSum = kRow["sum"], kCandidate = kRow["candidate"],
+                  kHT = kRow["hT"];
 
 template <typename T>
 struct RnnScratch {
@@ -21,8 +26,49 @@ struct RnnScratch {
   T* sums;  // [B,H] of one step, with layer normalisation
 
   RnnScratch(const BpttOperand* operands, const BpttAxis& axis, Scratch* scratch)
-      : masked(scratch, axis, operands[kY].columns, operands[kMask].data != nullptr),
-        sums(scratch->take<T>(operands[kGain].data == nullptr ? 0 : axis.batch * operands[kY].columns)) {}
+      : masked(scratch, axis, of(operands, kY).columns, has(operands, kMask)),
+        sums(scratch->take<T>(!has(operands, kGain) ? 0 : axis.batch * of(operands, kY).columns)) {}
+};
+
+// The equations of one row and one vector of units, and where its values lie.
+template <typename T, bool kPlain>
+struct RnnCell {
+  int64_t H;
+  const T* a;           // [N,H] or null: the product of the input is in the tile
+  const T* input_bias;  // [H] or null
+  const T* bias;        // [H] or null
+  VariantOperand<const T, kPlain> gain;
+  VariantOperand<T, kPlain> sums;        // [N,H] kept for the backward pass of layer normalisation, or null
+  VariantOperand<T, kPlain> candidates;  // [N,H] or null
+  T* staged;                             // [B,H] sums of this step, with layer normalisation
+  Activation f;
+  T epsilon;
+  const HiddenState<T, kPlain>& hidden;
+
+  // From R h to the new state, or to the sum that is normalised when its row is whole.
+  BPTT_INLINE void units(const Place& at, int64_t u, int n, Vec<T> product) const {
+    const T* shift = a == nullptr ? at_or_null(input_bias, u) : a + at.row * H + u;
+    const Vec<T> sum = Vec<T>::load_or_zero(shift, n) + product;
+    if (sums != nullptr) sum.store(sums + at.row * H + u, n);
+    if (gain == nullptr) return put(at, u, n, sum);
+    sum.store(staged + at.sequence * H + u, n);
+  }
+
+  // From a whole row of sums to the new state.
+  void normalized_row(const Place& at) const {
+    const T* row = staged + at.sequence * H;
+    const RowStatistics<T> statistics = row_statistics(row, H, epsilon);
+    for_columns<T>(H, [&](int64_t u, int n) {
+      put(at, u, n, normalized(Vec<T>::load(row + u, n), statistics) * Vec<T>::load(gain + u, n));
+    });
+  }
+
+  // h' = f(sum + bR)
+  BPTT_INLINE void put(const Place& at, int64_t u, int n, Vec<T> sum) const {
+    const Vec<T> h = activate(f, sum + Vec<T>::load_or_zero(at_or_null(bias, u), n));
+    if (candidates != nullptr) h.store(candidates + at.row * H + u, n);
+    hidden.put(at, u, n, h);
+  }
 };
 
 template <typename T, bool kPlain>
@@ -35,44 +81,28 @@ void forward(const BpttCall* call) {
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
   const VariantOperand<T, kPlain> sums = data<T>(*call, kSum);
   const VariantOperand<T, kPlain> candidates = data<T>(*call, kCandidate);
-  const Activation f = activation_of(call->attributes[kActivation]);
+  const Activation f = activation_of(number(*call, kActivation));
   Scratch memory(call->shared_scratch);
   const RnnScratch<T> scratch(call->operands, *call->axis, &memory);
-  const Walk walk(*call->axis, call->attributes[kReverse] != 0);
+  const Walk walk(*call->axis, is_set(*call, kReverse));
   HiddenState<T, kPlain> hidden(
       walk, {data<T>(*call, kY), stride(*call, kY), data<T>(*call, kH0), data<T>(*call, kHT), H}, data<T>(*call, kMask),
-      {data<T>(*call, kZone), static_cast<T>(call->attributes[kZoneout])}, scratch.masked);
+      {data<T>(*call, kZone), static_cast<T>(number(*call, kZoneout))}, scratch.masked);
   const Panels panels = my_panels<T>(*call, H);
 
-  const auto apply = [&](const Place& at, int64_t u, int n, Vec<T> sum) {
-    const Vec<T> h = activate(f, sum + Vec<T>::load_or_zero(at_or_null(bias, u), n));
-    if (candidates != nullptr) h.store(candidates + at.row * H + u, n);
-    hidden.put(at, u, n, h);
-  };
-  const auto normalized_row = [&](const Place& at) {
-    const T* row = scratch.sums + at.sequence * H;
-    const RowStatistics<T> statistics = row_statistics(row, H, static_cast<T>(call->attributes[kEpsilon]));
-    for_columns<T>(H, [&](int64_t u, int n) {
-      apply(at, u, n, normalized(Vec<T>::load(row + u, n), statistics) * Vec<T>::load(gain + u, n));
-    });
-  };
+  const T epsilon = static_cast<T>(number(*call, kEpsilon));
+  const RnnCell<T, kPlain> cell{H, a, input_bias, bias, gain, sums, candidates, scratch.sums, f, epsilon, hidden};
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
     for_places<T>(
         places, hidden.left(t), data<T>(*call, kP), panels,
-        [&](const Place& at, int64_t u, auto n, Vec<T> product) {
-          const T* shift = a == nullptr ? at_or_null(input_bias, u) : a + at.row * H + u;
-          const Vec<T> sum = Vec<T>::load_or_zero(shift, n) + product;
-          if (sums != nullptr) sum.store(sums + at.row * H + u, n);
-          if (gain == nullptr) return apply(at, u, n, sum);
-          sum.store(scratch.sums + at.sequence * H + u, n);
-        },
+        [&](const Place& at, int64_t u, auto n, Vec<T> product) { cell.units(at, u, n, product); },
         [&](int64_t b, int count, int64_t panel, auto* tile) {
           return input.fill(walk.row(t) + b, count, panel, panels, tile);
         });
-    return gain == nullptr || each_row(*call, walk, t, normalized_row);
+    return gain == nullptr || each_row(*call, walk, t, [&](const Place& at) { cell.normalized_row(at); });
   });
 }
 
@@ -95,7 +125,7 @@ void forward(const BpttCall* call) {
 template <typename T>
 void rnn(const BpttCall* call) {
   const bool is_plain =
-      are_absent(*call, kGain, kZone) && are_absent(*call, kSum, kCandidate) && call->attributes[kZoneout] == 0;
+      are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kSum, kCandidate}) && number(*call, kZoneout) == 0;
   is_plain ? forward<T, true>(call) : forward<T, false>(call);
 }
 
@@ -106,19 +136,50 @@ BpttScratch rnnScratch(const BpttOperand* operands, const BpttAxis* axis, const 
 
 namespace {
 
-enum BackwardOperand {
-  kDy,
-  kDhT,
-  kStates,
-  kPT,
-  kBackwardGain,
-  kKeptSum,
-  kBackwardMask,
-  kBackwardZone,
-  kKeptCandidate,
-  kDa,
-  kDn,
-  kDh0,
+constexpr Row kBackwardRow(Opcode::rnnBackward);
+constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates = kBackwardRow["y"],
+                  kPT = kBackwardRow["pT"], kBackwardGain = kBackwardRow["gain"], kKeptSum = kBackwardRow["sum"],
+                  kBackwardMask = kBackwardRow["mask"], kBackwardZone = kBackwardRow["zone"],
+                  kKeptCandidate = kBackwardRow["candidate"], kDa = kBackwardRow["da"], kDn = kBackwardRow["dn"],
+                  kDh0 = kBackwardRow["dh0"];
+
+// The gradients of one row and one vector of units, and where they lie.
+template <typename T, bool kPlain>
+struct RnnCellGradient {
+  int64_t H;
+  const T* y;  // [N,H], `y_stride` apart: h' before zoneout
+  int64_t y_stride;
+  T* da;
+  VariantOperand<T, kPlain> dn;
+  Activation f;
+  VariantOperand<const T, kPlain> gain;
+  const T* sums;  // [N,H] a + R h, with layer normalisation
+  T epsilon;
+  const HiddenGradient<T, kPlain>& hidden;
+
+  // From the gradient that comes through the product to that of f's argument, which is that of a where nothing is
+  // normalised.
+  BPTT_INLINE void units(const Place& at, int64_t u, int n, Vec<T> product) const {
+    const Vec<T> dh = hidden.take(at, u, n, product);
+    const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * y_stride + u, n));
+    d.store(da + at.row * H + u, n);
+    if (dn != nullptr) d.store(dn + at.row * H + u, n);
+  }
+
+  // Asks for what a row needs of W units.
+  template <int64_t W>
+  BPTT_INLINE void prefetch(const Place& at, int64_t u) const {
+    hidden.template prefetch<W>(at.row, u);
+    kernel::prefetch<W>(y + at.row * y_stride + u);
+    kernel::prefetch<W>(da + at.row * H + u);
+  }
+
+  // The gradient of a whole row of sums from that of the normalised row, in place.
+  void normalized_row(const Place& at) const {
+    const T* sum = sums + at.row * H;
+    T* d = da + at.row * H;
+    normalization_backward<T>(sum, row_statistics(sum, H, epsilon), d, gain, H, d);
+  }
 };
 
 template <typename T, bool kPlain>
@@ -126,51 +187,34 @@ void backward(const BpttCall* call) {
   const int64_t H = columns(*call, kStates);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kBackwardGain);
   const T* sums = data<T>(*call, kKeptSum);
-  const int kept = data<T>(*call, kKeptCandidate) == nullptr ? kStates : kKeptCandidate;
+  const Operand kept = data<T>(*call, kKeptCandidate) == nullptr ? kStates : kKeptCandidate;
   const T* y = data<T>(*call, kept);
   const int64_t y_stride = stride(*call, kept);
   T* da = data<T>(*call, kDa);
   const VariantOperand<T, kPlain> dn = data<T>(*call, kDn);
-  const Activation f = activation_of(call->attributes[kActivation]);
-  const Walk walk(*call->axis, call->attributes[kReverse] != 0);
+  const Activation f = activation_of(number(*call, kActivation));
+  const Walk walk(*call->axis, is_set(*call, kReverse));
   const HiddenGradient<T, kPlain> hidden({data<T>(*call, kDy),
                                           stride(*call, kDy),
                                           data<T>(*call, kDhT),
                                           data<T>(*call, kBackwardMask),
-                                          {data<T>(*call, kBackwardZone), static_cast<T>(call->attributes[kZoneout])},
+                                          {data<T>(*call, kBackwardZone), static_cast<T>(number(*call, kZoneout))},
                                           data<T>(*call, kDh0),
                                           H,
                                           false},
                                          static_cast<T*>(call->shared_scratch));
   const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) { return factor<T>(da + walk.row(t) * H, H); };
-  const auto normalized_row = [&](const Place& at) {
-    const T* sum = sums + at.row * H;
-    const RowStatistics<T> statistics = row_statistics(sum, H, static_cast<T>(call->attributes[kEpsilon]));
-    normalization_backward<T>(sum, statistics, da + at.row * H, gain, H, da + at.row * H);
-  };
+  const T epsilon = static_cast<T>(number(*call, kEpsilon));
+  const RnnCellGradient<T, kPlain> cell{H, y, y_stride, da, dn, f, gain, sums, epsilon, hidden};
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
     for_places<T>(
         places, following_rows<T>(walk, t, left_of), data<T>(*call, kPT), panels,
-        [&](const Place& at, int64_t u, auto n, Vec<T> product) {
-          const Vec<T> dh = hidden.take(at, u, n, product);
-          const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * y_stride + u, n));
-          d.store(da + at.row * H + u, n);
-          if (dn != nullptr) d.store(dn + at.row * H + u, n);
-        },
-        [&](int64_t b, int count, int64_t panel, auto* tile) {
-          constexpr int64_t W = std::remove_pointer_t<decltype(tile)>::kColumns;
-          for (int64_t m = 0; m < count; ++m) {
-            const int64_t row = walk.row(t) + b + m;
-            hidden.template prefetch<W>(row, panel * W);
-            prefetch<W>(y + row * y_stride + panel * W);
-            prefetch<W>(da + row * H + panel * W);
-          }
-          return false;
-        });
-    return gain == nullptr || each_row(*call, walk, t, normalized_row);
+        [&](const Place& at, int64_t u, auto n, Vec<T> product) { cell.units(at, u, n, product); },
+        prefetch_rows(places, [&](const Place& at, int64_t u, auto width) { cell.template prefetch<width>(at, u); }));
+    return gain == nullptr || each_row(*call, walk, t, [&](const Place& at) { cell.normalized_row(at); });
   });
   if (is_done) hidden.finish(walk, data<T>(*call, kPT), panels, left_of);
 }
@@ -188,14 +232,14 @@ void backward(const BpttCall* call) {
 //   dh0       [B,H]  out  may be absent
 template <typename T>
 void rnnBackward(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, kBackwardGain, kKeptCandidate) && are_absent(*call, kDn, kDn) &&
-                        call->attributes[kZoneout] == 0;
+  const bool is_plain = are_absent(*call, {kBackwardGain, kKeptSum, kBackwardMask, kBackwardZone, kKeptCandidate}) &&
+                        are_absent(*call, {kDn}) && number(*call, kZoneout) == 0;
   is_plain ? backward<T, true>(call) : backward<T, false>(call);
 }
 
 template <typename T>
 BpttScratch rnnBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return {axis->batch * operands[kStates].columns * static_cast<int64_t>(sizeof(T)), 0};
+  return {axis->batch * of(operands, kStates).columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
 BPTT_INSTANTIATE(rnn);

@@ -1,7 +1,9 @@
-// The walk over time that all cells share, and the product with the recurrent weights at each step: packed rows,
-// sequences of different lengths, both directions, and the division among threads. Each thread owns some panels (units)
-// at every step, so a step needs one barrier and no sum is ever divided.
+// The walk over time that all cells share, and the product with the recurrent weights at each step. It handles packed
+// rows, sequences of different lengths, both directions, and the division among threads. Each thread owns some panels
+// (units) at every step. So a step needs one barrier, and no sum is divided.
 #pragma once
+
+#include <type_traits>
 
 #include "kernels/generic/call.h"
 #include "kernels/generic/products/micro_kernel.h"
@@ -13,14 +15,14 @@ namespace kernel {
 struct Place {
   int64_t sequence;  // b
   int64_t row;       // packed row of (t, b)
-  int64_t previous;  // packed row of the step walked before; meaningless where the walk begins
-  bool begins;       // the walk of this sequence begins here: the previous state is the initial one
-  bool ends;         // and here it ends: the new state is the final one
+  int64_t previous;  // packed row of the previous step of the walk; undefined where `begins`
+  bool begins;       // the first step of this sequence's walk: the previous state is the initial one
+  bool ends;         // the last step of this sequence's walk: the new state is the final one
 };
 
-// The order in which a cell meets the steps of its sequences: forward in time, or reverse, from each sequence's own
-// last step to its first. Rows stay where they are. Sequences are sorted by length, longest first, so at every step
-// those that have been met before, and those that go on, are the first ones.
+// The order in which a cell visits the steps of its sequences: forward in time, or in reverse. In reverse each sequence
+// starts at its own last step. Rows keep their places in memory. Sequences are sorted by length, the longest first. So
+// the sequences that have a previous step are the first ones of every step, and so are those that have a next step.
 class Walk {
  public:
   Walk(const BpttAxis& axis, bool reverse) : axis_(axis), reverse_(reverse) {}
@@ -32,9 +34,9 @@ class Walk {
   int64_t after(int64_t t) const { return reverse_ ? t - 1 : t + 1; }
   int64_t alive(int64_t t) const { return t < 0 || t >= axis_.steps ? 0 : axis_.batch_sizes[t]; }
   int64_t row(int64_t t) const { return axis_.offsets[t]; }
-  // Sequences [0, carried) have been met before step t, the others begin at it.
+  // Sequences [0, carried) have a step before t. The others begin at t.
   int64_t carried(int64_t t) const { return std::min(alive(t), alive(before(t))); }
-  // Sequences [0, continuing) go on after step t, the others end at it.
+  // Sequences [0, continuing) have a step after t. The others end at t.
   int64_t continuing(int64_t t) const { return std::min(alive(t), alive(after(t))); }
 
   Place place(int64_t t, int64_t sequence) const;
@@ -61,15 +63,15 @@ class StepPlaces {
   int64_t row_;
   int64_t carried_;
   int64_t continuing_;
-  int64_t previous_;  // row of sequence 0 at the step walked before
+  int64_t previous_;  // row of sequence 0 at the previous step of the walk
 };
 
 inline Place Walk::place(int64_t t, int64_t sequence) const {
   return StepPlaces(*this, t)(sequence);
 }
 
-// A left factor made of up to two matrices side by side: the recurrent gradient of a reset-after GRU has its
-// candidate columns elsewhere.
+// A left factor made of up to two matrices side by side. The reset-after GRU needs two: the candidate columns of its
+// recurrent gradient have a matrix of their own.
 template <typename T>
 struct Segment {
   const T* data;  // row of sequence 0, or null for none
@@ -94,8 +96,8 @@ inline Factor<T> factor(const T* data, int64_t columns) {
   return factor(data, columns, columns);
 }
 
-// The sequences of one step and what stands to the left of the weights: [0, split) and [split, end) may read different
-// matrices. Data that is null gives a product of zero.
+// The left factors of one step's product. Sequences [0, split) read `head`, and [split, end) read `tail`. A factor
+// whose data is null gives a product of zero.
 template <typename T>
 struct StepRows {
   int64_t split;
@@ -109,21 +111,21 @@ inline StepRows<T> all_rows(int64_t end, const Factor<T>& left) {
   return {end, end, left, {}};
 }
 
-// On the way back: the sequences that go on read the gradients of the step after, the others end here. `left_of(t)` is
-// the factor of step t.
+// The left factors of a step of the backward pass. A sequence that has a next step reads the gradients of that step.
+// The others have a product of zero. `left_of(t)` returns the factor of step t.
 template <typename T, typename LeftOf>
 inline StepRows<T> following_rows(const Walk& walk, int64_t t, LeftOf left_of) {
   const int64_t continuing = walk.continuing(t);
   return {continuing, walk.alive(t), continuing == 0 ? Factor<T>{} : left_of(walk.after(t)), {}};
 }
 
-// The panels of this thread. Every thread has the same number of vectors, so the first panel and the last may be shared
-// with its neighbours: then each of them does some rows.
+// The panels of this thread. All threads have the same number of vectors. So this thread may share its first and its
+// last panel with its neighbours: each thread then computes some of the rows.
 struct Panels {
   int64_t begin;
   int64_t end;
-  int64_t columns;  // of a matrix packed for one gate, whose last panel may be narrower; 0 with several gates
-  // Vectors of all panels, which are cut into `parts`, and the part of this thread.
+  int64_t columns;  // of a matrix that is packed for one gate (its last panel may be narrower); 0 with several gates
+  // The vectors of all panels are divided into `parts`. `part` is that of this thread.
   int64_t all = 0;
   int64_t part = 0;
   int64_t parts = 1;
@@ -133,8 +135,8 @@ struct Panels {
     return columns == 0 ? NV : panel_vectors<T>(columns, panel);
   }
 
-  // The rows of a panel that this thread does, of `count` rows, in whole tiles. `width` is that of a panel in the units
-  // of `all`.
+  // The rows of a panel that this thread computes: whole tiles of `count` rows. `width` is the panel's number of
+  // vectors, as `all` counts them.
   Range rows(int64_t panel, int64_t count, int64_t width, int64_t tile) const {
     if (parts == 1) return {0, count};
     const int64_t first = panel * width, n = std::min(width, all - first) * parts;
@@ -147,7 +149,7 @@ struct Panels {
   }
 };
 
-// What stands in a tile before the recurrent product is added to it: nothing.
+// The fill of for_rows that leaves the tile empty.
 struct NoFill {
   template <typename Tile>
   bool operator()(int64_t, int, int64_t, Tile*) const {
@@ -155,8 +157,9 @@ struct NoFill {
   }
 };
 
-// One panel of so many vectors and the sequences [begin, end): each row is what `fill(first sequence, count, panel,
-// tile)` left, if it returns true, plus left * weights. visit(first sequence, count, panel, tile)
+// Computes the sequences [begin, end) of one panel, tile by tile. First fill(first sequence, count, panel, tile) may
+// put values into the tile; it returns whether it did. Then left * weights is added, and visit(first sequence, count,
+// panel, tile) takes the result.
 template <typename T, int NV, typename Visit, typename Fill>
 inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const T* weights, int64_t panel, int vectors,
                       Tile<T, NV>* tile, Visit visit, Fill fill) {
@@ -179,7 +182,7 @@ inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const T
   }
 }
 
-// The visit of for_rows that looks at one row after the other: visit(sequence, panel, row of the tile).
+// The visit of for_rows that takes one row after the other: visit(sequence, panel, row of the tile).
 template <typename Visit>
 inline auto row_by_row(Visit visit) {
   return [visit](int64_t b, int count, int64_t panel, auto* tile) {
@@ -187,8 +190,7 @@ inline auto row_by_row(Visit visit) {
   };
 }
 
-// For every panel of this thread and every tile of sequences: visit(first sequence, count, panel, tile), where the rows
-// of the tile are those of left * packed added to what `fill` left.
+// Computes left * packed for all panels of this thread, tile by tile. `fill` and `visit` are those of for_group.
 template <typename T, int NV, typename Visit, typename Fill = NoFill>
 inline void for_rows(const StepRows<T>& rows, const T* packed, const Panels& panels, Visit visit, Fill fill = {}) {
   constexpr int W = NV * Vec<T>::kLanes;
@@ -205,8 +207,8 @@ inline void for_rows(const StepRows<T>& rows, const T* packed, const Panels& pan
   }
 }
 
-// The input's product as a cell's tile is filled with it: x W of one step. Where the input is narrow, that costs less
-// than making the products of all steps at once, writing them to memory and reading them again.
+// The product of the input, x W, with which a cell fills its tiles. For a narrow input this costs less than one product
+// over all steps, which is written to memory and read again.
 template <typename T>
 struct InputProduct {
   const T* x;       // [N, inputs] or null: there is no such product
@@ -215,7 +217,7 @@ struct InputProduct {
 
   bool is_given() const { return x != nullptr; }
 
-  // tile[count rows] = rows of x from packed row `row` on, times one panel; false where there is no such product.
+  // tile[count rows] = x[row, row + count) times one panel. Returns false, and leaves the tile, where x is not given.
   template <int NV>
   BPTT_INLINE bool fill(int64_t row, int count, int64_t panel, const Panels& panels, Tile<T, NV>* tile) const {
     if (!is_given()) return false;
@@ -225,7 +227,26 @@ struct InputProduct {
   }
 };
 
-// For each vector of a panel of neighbouring units: visit(v, first unit, how many of its lanes are units).
+// The fill of for_rows that leaves the tile empty and prefetches what its rows will need. It calls prefetch(place,
+// first column, columns of the panel); the last argument is a constant at compile time.
+template <typename Prefetch>
+inline auto prefetch_rows(const StepPlaces& places, Prefetch prefetch) {
+  return [places, prefetch](int64_t b, int count, int64_t panel, auto* tile) {
+    constexpr int64_t W = std::remove_pointer_t<decltype(tile)>::kColumns;
+    for (int m = 0; m < count; ++m) prefetch(places(b + m), panel * W, std::integral_constant<int64_t, W>());
+    return false;
+  };
+}
+
+// Calls visit(first unit, number of lanes that are units) for a panel that is packed for several gates.
+template <typename T, typename Visit>
+inline void with_panel_units(int64_t panel, int64_t units, Visit visit) {
+  constexpr int L = Vec<T>::kLanes;
+  const int64_t u = panel * L;
+  with_lanes<T>(static_cast<int>(std::min<int64_t>(L, units - u)), [&](auto n) { visit(u, n); });
+}
+
+// Calls visit(v, first unit, number of lanes that are units) for each vector of a panel that is packed for one gate.
 template <typename T, typename Visit>
 inline void for_units(int64_t panel, int64_t units, Visit visit) {
   constexpr int L = Vec<T>::kLanes;
@@ -237,8 +258,8 @@ inline void for_units(int64_t panel, int64_t units, Visit visit) {
   }
 }
 
-// for_rows over a matrix packed for one gate: visit(place, first column, how many lanes are columns, the product's
-// values).
+// for_rows over a matrix that is packed for one gate. It calls visit(place, first column, number of lanes that are
+// columns, product) for each vector.
 template <typename T, typename Visit, typename Fill = NoFill>
 inline void for_places(const StepPlaces& places, const StepRows<T>& rows, const T* packed, const Panels& panels,
                        Visit visit, Fill fill = {}) {
@@ -252,7 +273,7 @@ inline void for_places(const StepPlaces& places, const StepRows<T>& rows, const 
       fill);
 }
 
-// The part of `all` vectors, `width` in a panel, that is this thread's.
+// The panels of this thread, where all panels have `all` vectors and each has `width`.
 inline Panels panels_of(const BpttCall& call, int64_t all, int64_t width, int64_t columns) {
   const int64_t part = call.team->id, parts = call.team->count;
   const int64_t begin = all * part / parts, end = (all * (part + 1) + parts - 1) / parts;
@@ -263,20 +284,20 @@ inline int64_t vectors_of(int64_t columns, int64_t lanes) {
   return (columns + lanes - 1) / lanes;
 }
 
-// The panels of this thread, of a matrix packed for one gate.
+// The panels of this thread in a matrix that is packed for one gate.
 template <typename T>
 inline Panels my_panels(const BpttCall& call, int64_t columns) {
   return panels_of(call, vectors_of(columns, Vec<T>::kLanes), Tiling<T>::vectors(1), columns);
 }
 
-// The same with several gates: a panel has one vector of each gate of the same units.
+// The same for several gates. A panel has one vector of each gate, all of the same units.
 template <typename T>
 inline Panels my_unit_panels(const BpttCall& call, int64_t units) {
   return panels_of(call, vectors_of(units, Vec<T>::kLanes), 1, 0);
 }
 
-// A phase of a step that needs whole rows: every thread has waited for the others, and takes some of the sequences.
-// visit(place). Returns false when the call was cancelled.
+// A part of a step that needs whole rows. It waits for all threads, then each thread calls visit(place) for some of the
+// sequences. Returns false when the call was cancelled.
 template <typename Visit>
 inline bool each_row(const BpttCall& call, const Walk& walk, int64_t t, Visit visit) {
   if (barrier(call)) return false;
@@ -286,7 +307,8 @@ inline bool each_row(const BpttCall& call, const Walk& walk, int64_t t, Visit vi
   return true;
 }
 
-// Walks forward: step(t) for every step, with a barrier behind each. `step` returns false when the call was cancelled.
+// Calls step(t) for every step in the order of the walk, and waits for all threads after each. `step` returns false
+// when the call was cancelled.
 template <typename Step>
 inline void walk_forward(const BpttCall& call, const Walk& walk, Step step) {
   for (int64_t i = 0; i < walk.steps(); ++i) {
@@ -294,7 +316,7 @@ inline void walk_forward(const BpttCall& call, const Walk& walk, Step step) {
   }
 }
 
-// Walks the same way back. Returns false when the call was cancelled.
+// The same in the opposite order. Returns false when the call was cancelled.
 template <typename Step>
 inline bool walk_back(const BpttCall& call, const Walk& walk, Step step) {
   for (int64_t i = walk.steps() - 1; i >= 0; --i) {

@@ -1,7 +1,9 @@
-// What only the variants of a cell have. A plain cell is compiled with kPlain: there its variants' operands are absent
-// at compile time, its activations are known, and its loop has no trace of them (measured: 2 to 12 % of a training
-// step).
+// Operands and activations that only the variants of a cell have. The plain cell is the same template with kPlain.
+// There the operands of variants are absent and the activations are known at compile time, so that its loop has no
+// branch for them. This saves 2 to 12 % of a training step.
 #pragma once
+
+#include <initializer_list>
 
 #include "kernels/generic/activation.h"
 #include "kernels/generic/call.h"
@@ -9,7 +11,7 @@
 namespace bptt {
 namespace kernel {
 
-// An operand that may be absent, and is in the plain cell.
+// An operand that may be absent in a variant. It is always absent in the plain cell.
 template <typename T, bool kPlain>
 class VariantOperand {
  public:
@@ -20,7 +22,7 @@ class VariantOperand {
   T* data_;
 };
 
-// An activation, which is kUsual in the plain cell.
+// An activation. In the plain cell it is always kUsual.
 template <Activation kUsual, bool kPlain>
 class VariantActivation {
  public:
@@ -41,10 +43,9 @@ class VariantActivation {
   Activation f_;
 };
 
-// Whether all operands from `first` to `last` are absent.
-inline bool are_absent(const BpttCall& call, int first, int last) {
-  for (int operand = first; operand <= last; ++operand) {
-    if (call.operands[operand].data != nullptr) return false;
+inline bool are_absent(const BpttCall& call, std::initializer_list<Operand> operands) {
+  for (const Operand operand : operands) {
+    if (has(call.operands, operand)) return false;
   }
   return true;
 }

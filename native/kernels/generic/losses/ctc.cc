@@ -27,9 +27,9 @@ enum Reduction {
 
 struct Settings {
   explicit Settings(const BpttCall& call)
-      : blank(static_cast<int64_t>(call.attributes[0])),
-        reduction(static_cast<Reduction>(static_cast<int>(call.attributes[1]))),
-        zero_infinity(call.attributes[2] != 0) {}
+      : blank(whole(call, kBlank)),
+        reduction(static_cast<Reduction>(whole(call, kReduction))),
+        zero_infinity(is_set(call, kZeroInfinity)) {}
 
   // The factor of the loss of a sequence.
   double weight(const BpttAxis& axis, int64_t labels) const {
@@ -45,6 +45,11 @@ struct Settings {
     }
     return 1.0;
   }
+
+  static_assert(have_same_attributes(Opcode::ctc, Opcode::ctcBackward));
+  static constexpr Row kRow{Opcode::ctc};
+  static constexpr Attribute kBlank = kRow.attribute("blank"), kReduction = kRow.attribute("reduction");
+  static constexpr Attribute kZeroInfinity = kRow.attribute("zeroInfinity");
 
   int64_t blank;
   Reduction reduction;
@@ -79,13 +84,14 @@ constexpr int64_t kForwardFrames = 2;
 // The negative logarithm of the probability of the target that the lattice has read.
 template <typename T>
 double sequence_loss(const BpttCall& call, int64_t b, const double* lse, const CtcLattice<T>& lattice) {
-  const int64_t width = columns(call, 0), length = length_of(*call.axis, b);
+  constexpr Operand kLogits = Row(Opcode::ctc)["logits"];
+  const int64_t width = columns(call, kLogits), length = length_of(*call.axis, b);
   double of_frames = 0;  // what the shifts leave of the log-softmax
   lattice.begin(lattice.frame(0).states);
   for (int64_t t = 0; t < length; ++t) {
     const int64_t row = call.axis->offsets[t] + b;
     const auto frame = lattice.frame((t + 1) % kForwardFrames);
-    of_frames += lse[row] - static_cast<double>(lattice.emit(data<T>(call, 0) + row * width, frame));
+    of_frames += lse[row] - static_cast<double>(lattice.emit(data<T>(call, kLogits) + row * width, frame));
     lattice.forward(lattice.frame(t % kForwardFrames).states, frame);
   }
   return of_frames - lattice.probability(lattice.frame(length % kForwardFrames).states).log();
@@ -103,16 +109,19 @@ double sequence_loss(const BpttCall& call, int64_t b, const double* lse, const C
 // attributes: blank, reduction, zeroInfinity
 template <typename T>
 void ctc(const BpttCall* call) {
+  constexpr Row kRow(Opcode::ctc);
+  constexpr Operand kLogits = kRow["logits"], kLabels = kRow["labels"], kLoss = kRow["loss"], kLosses = kRow["losses"],
+                    kLse = kRow["lse"];
   const Settings settings(*call);
   const BpttAxis& axis = *call->axis;
-  const int64_t width = columns(*call, 0);
+  const int64_t width = columns(*call, kLogits);
   Scratch shared(call->shared_scratch), own(call->thread_scratch);
   const SharedSums sums(axis.rows, axis.batch, &shared);
   CtcLattice<T> lattice(call->other->steps, kForwardFrames, &own);
-  T* lse = data<T>(*call, 4);
+  T* lse = data<T>(*call, kLse);
   const Range mine = share(axis.rows, 16, *call->team);
   for (int64_t r = mine.begin; r < mine.end; ++r) {
-    const T* x = data<T>(*call, 0) + r * width;
+    const T* x = data<T>(*call, kLogits) + r * width;
     const T shift = largest(x, width);
     const T sum = exp_sum(x, shift, width, static_cast<T*>(nullptr));
     sums.lse[r] = static_cast<double>(shift) + std::log(static_cast<double>(sum));
@@ -120,16 +129,16 @@ void ctc(const BpttCall* call) {
   }
   if (barrier(*call)) return;
   for_my_sequences(*call, [&](int64_t b) {
-    const bool is_target = read_target(*call, data<int32_t>(*call, 1), b, width, settings.blank, &lattice);
+    const bool is_target = read_target(*call, data<int32_t>(*call, kLabels), b, width, settings.blank, &lattice);
     const double loss = is_target ? sequence_loss(*call, b, sums.lse, lattice) : kNaN;
     const bool counts = !(settings.zero_infinity && std::isinf(loss));
-    data<T>(*call, 3)[b] = static_cast<T>(loss);
+    data<T>(*call, kLosses)[b] = static_cast<T>(loss);
     sums.losses[b] = counts ? loss * settings.weight(axis, lattice.label_count()) : 0.0;
   });
   if (barrier(*call) || call->team->id != 0) return;
   double total = 0;
   for (int64_t b = 0; b < axis.batch; ++b) total += sums.losses[b];
-  *data<T>(*call, 2) = static_cast<T>(total);
+  *data<T>(*call, kLoss) = static_cast<T>(total);
 }
 
 template <typename T>
@@ -182,16 +191,18 @@ class SequenceGradient {
   // The same gradient for all classes at all frames.
   void fill(T value) const {
     for (int64_t t = 0; t < length_; ++t) {
-      T* dx = data<T>(call_, 4) + row(t) * width();
+      T* dx = data<T>(call_, kDlogits) + row(t) * width();
       std::fill(dx, dx + width(), value);
     }
   }
 
  private:
   using States = typename CtcLattice<T>::States;
+  static constexpr Row kRow{Opcode::ctcBackward};
+  static constexpr Operand kLogits = kRow["logits"], kLse = kRow["lse"], kDlogits = kRow["dlogits"];
 
   int64_t row(int64_t t) const { return call_.axis->offsets[t] + b_; }
-  int64_t width() const { return columns(call_, 1); }
+  int64_t width() const { return columns(call_, kLogits); }
   States before_block(int64_t i) const { return lattice_.frame(block_ + i).states; }
 
   // Makes the frames of a block; returns the last states.
@@ -199,7 +210,7 @@ class SequenceGradient {
     States states = before_block(i);
     for (int64_t t = i * block_; t < std::min(length_, (i + 1) * block_); ++t) {
       const auto frame = lattice_.frame(t % block_);
-      lattice_.emit(data<T>(call_, 1) + row(t) * width(), frame);
+      lattice_.emit(data<T>(call_, kLogits) + row(t) * width(), frame);
       lattice_.forward(states, frame);
       states = frame.states;
     }
@@ -209,9 +220,9 @@ class SequenceGradient {
   void write_frame(int64_t t, T factor) const {
     const auto flow = lattice_.backward(lattice_.after((t + 1) % 2), lattice_.frame(t % block_),
                                         static_cast<T>(whole_.e), lattice_.after(t % 2));
-    const T* x = data<T>(call_, 1) + row(t) * width();
-    T* dx = data<T>(call_, 4) + row(t) * width();
-    const Vec<T> by(factor), shift(data<T>(call_, 3)[row(t)]);
+    const T* x = data<T>(call_, kLogits) + row(t) * width();
+    T* dx = data<T>(call_, kDlogits) + row(t) * width();
+    const Vec<T> by(factor), shift(data<T>(call_, kLse)[row(t)]);
     for_columns<T>(width(), [&](int64_t c, int n) { (exp(Vec<T>::load(x + c, n) - shift) * by).store(dx + c, n); });
     // Of all paths at this frame, so that the gradients of a row sum to 0 whatever has been rounded before.
     const T each = factor / flow.all;
@@ -237,12 +248,15 @@ class SequenceGradient {
 // attributes: blank, reduction, zeroInfinity
 template <typename T>
 void ctcBackward(const BpttCall* call) {
+  constexpr Row kRow(Opcode::ctcBackward);
+  constexpr Operand kDloss = kRow["dloss"], kLogits = kRow["logits"], kLabels = kRow["labels"];
   const Settings settings(*call);
   Scratch own(call->thread_scratch);
   CtcLattice<T> lattice(call->other->steps, 2 * block_of(*call->axis), &own);
-  const double dloss = static_cast<double>(*data<T>(*call, 0));
+  const double dloss = static_cast<double>(*data<T>(*call, kDloss));
   for_my_sequences(*call, [&](int64_t b) {
-    const bool is_target = read_target(*call, data<int32_t>(*call, 2), b, columns(*call, 1), settings.blank, &lattice);
+    const bool is_target =
+        read_target(*call, data<int32_t>(*call, kLabels), b, columns(*call, kLogits), settings.blank, &lattice);
     SequenceGradient<T> gradient(*call, b, lattice);
     if (!is_target) return gradient.fill(static_cast<T>(kNaN));
     gradient.write(static_cast<T>(dloss * settings.weight(*call->axis, lattice.label_count())), settings.zero_infinity);

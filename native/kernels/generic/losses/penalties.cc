@@ -47,31 +47,36 @@ T slope_of_mean(const T* dloss, int64_t count) {
 // loss = mean over all elements of x^2.   x [R,C] in; loss [1] out
 template <typename T>
 void meanSquare(const BpttCall* call) {
-  const int64_t width = columns(*call, 0);
+  constexpr Row kRow(Opcode::meanSquare);
+  constexpr Operand kX = kRow["x"], kLoss = kRow["loss"];
+  const int64_t width = columns(*call, kX);
   double* sums = row_sums(*call);
-  const Range mine = share(rows(*call, 0), 1, *call->team);
+  const Range mine = share(rows(*call, kX), 1, *call->team);
   for (int64_t r = mine.begin; r < mine.end; ++r) {
-    const T* x = data<T>(*call, 0) + r * width;
+    const T* x = data<T>(*call, kX) + r * width;
     sums[r] = sum_of_squares(width, [=](int64_t c) { return static_cast<double>(x[c]); });
   }
-  finish_row_sums(*call, rows(*call, 0), one_over(rows(*call, 0) * width), data<T>(*call, 1));
+  finish_row_sums(*call, rows(*call, kX), one_over(rows(*call, kX) * width), data<T>(*call, kLoss));
 }
 
 template <typename T>
 BpttScratch meanSquareScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
-  return row_sums_scratch(operands[0]);
+  constexpr Operand kX = Row(Opcode::meanSquare)["x"];
+  return row_sums_scratch(of(operands, kX));
 }
 
 // dx = dloss * 2 / (R C) * x.   dloss [1], x [R,C] in; dx [R,C] out, may be the same memory as x
 template <typename T>
 void meanSquareBackward(const BpttCall* call) {
+  constexpr Row kRow(Opcode::meanSquareBackward);
+  constexpr Operand kDloss = kRow["dloss"], kX = kRow["x"], kDx = kRow["dx"];
   constexpr int L = Vec<T>::kLanes;
-  const int64_t elements = rows(*call, 1) * columns(*call, 1);
-  const Vec<T> by(slope_of_mean(data<T>(*call, 0), elements));
+  const int64_t elements = rows(*call, kX) * columns(*call, kX);
+  const Vec<T> by(slope_of_mean(data<T>(*call, kDloss), elements));
   const Range mine = share(elements, 16 * L, *call->team);
   for (int64_t e = mine.begin; e < mine.end; e += L) {
     const int n = static_cast<int>(std::min<int64_t>(L, mine.end - e));
-    (by * Vec<T>::load(data<T>(*call, 1) + e, n)).store(data<T>(*call, 2) + e, n);
+    (by * Vec<T>::load(data<T>(*call, kX) + e, n)).store(data<T>(*call, kDx) + e, n);
   }
 }
 
@@ -79,40 +84,45 @@ void meanSquareBackward(const BpttCall* call) {
 // x [N,F] in; loss [1] out
 template <typename T>
 void temporalDifference(const BpttCall* call) {
-  const int64_t width = columns(*call, 0);
+  constexpr Row kRow(Opcode::temporalDifference);
+  constexpr Operand kX = kRow["x"], kLoss = kRow["loss"];
+  const int64_t width = columns(*call, kX);
   const BpttAxis& axis = *call->axis;
   double* sums = row_sums(*call);
   for_packed_rows(axis, share(axis.rows, 1, *call->team), [&](int64_t row, int64_t step, int64_t sequence) {
     sums[row] = 0;
     if (step == 0) return;
-    const T* x = data<T>(*call, 0) + row * width;
-    const T* previous = data<T>(*call, 0) + (axis.offsets[step - 1] + sequence) * width;
+    const T* x = data<T>(*call, kX) + row * width;
+    const T* previous = data<T>(*call, kX) + (axis.offsets[step - 1] + sequence) * width;
     sums[row] =
         sum_of_squares(width, [=](int64_t c) { return static_cast<double>(x[c]) - static_cast<double>(previous[c]); });
   });
-  finish_row_sums(*call, axis.rows, one_over(differences(axis, width)), data<T>(*call, 1));
+  finish_row_sums(*call, axis.rows, one_over(differences(axis, width)), data<T>(*call, kLoss));
 }
 
 template <typename T>
 BpttScratch temporalDifferenceScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
-  return row_sums_scratch(operands[0]);
+  constexpr Operand kX = Row(Opcode::temporalDifference)["x"];
+  return row_sums_scratch(of(operands, kX));
 }
 
 // dx[t] = dloss * 2 / count * ((x[t] - x[t-1]) - (x[t+1] - x[t])), without the term whose step does not exist.
 // dloss [1], x [N,F] in; dx [N,F] out
 template <typename T>
 void temporalDifferenceBackward(const BpttCall* call) {
+  constexpr Row kRow(Opcode::temporalDifferenceBackward);
+  constexpr Operand kDloss = kRow["dloss"], kX = kRow["x"], kDx = kRow["dx"];
   constexpr int L = Vec<T>::kLanes;
-  const int64_t width = columns(*call, 1);
+  const int64_t width = columns(*call, kX);
   const BpttAxis& axis = *call->axis;
-  const Vec<T> by(slope_of_mean(data<T>(*call, 0), differences(axis, width)));
-  const T* x = data<T>(*call, 1);
+  const Vec<T> by(slope_of_mean(data<T>(*call, kDloss), differences(axis, width)));
+  const T* x = data<T>(*call, kX);
   for_packed_rows(axis, share(axis.rows, 16, *call->team), [&](int64_t row, int64_t step, int64_t sequence) {
     const T* here = x + row * width;
     // A step that does not exist counts as this one: the difference is 0.
     const T* previous = step == 0 ? here : x + (axis.offsets[step - 1] + sequence) * width;
     const T* next = has_next(axis, step, sequence) ? x + (axis.offsets[step + 1] + sequence) * width : here;
-    T* to = data<T>(*call, 2) + row * width;
+    T* to = data<T>(*call, kDx) + row * width;
     for (int64_t c = 0; c < width; c += L) {
       const int n = static_cast<int>(std::min<int64_t>(L, width - c));
       const Vec<T> value = Vec<T>::load(here + c, n);

@@ -20,16 +20,18 @@ constexpr int64_t kBlockBytes = 256 * 1024;
 //   y  [R,O]  out  aliases nothing
 template <typename T>
 void linear(const BpttCall* call) {
+  constexpr Row kRow(Opcode::linear);
+  constexpr Operand kX = kRow["x"], kP = kRow["p"], kB = kRow["b"], kY = kRow["y"];
   constexpr int NV = Tiling<T>::vectors(1);
   constexpr int W = NV * Vec<T>::kLanes;
   constexpr int MR = Tiling<T>::rows(NV);
-  const T* x = data<T>(*call, 0);
-  const T* packed = data<T>(*call, 1);
-  const T* bias = data<T>(*call, 2);
-  T* y = data<T>(*call, 3);
-  const int64_t total_rows = rows(*call, 0);
-  const int64_t depth = columns(*call, 0);
-  const int64_t outputs = columns(*call, 3);
+  const T* x = data<T>(*call, kX);
+  const T* packed = data<T>(*call, kP);
+  const T* bias = data<T>(*call, kB);
+  T* y = data<T>(*call, kY);
+  const int64_t total_rows = rows(*call, kX);
+  const int64_t depth = columns(*call, kX);
+  const int64_t outputs = columns(*call, kY);
   const int64_t panels = (outputs + W - 1) / W;
   // Threads divide the rows where there are enough of them, the columns otherwise.
   const bool by_rows = total_rows >= MR * 4 * call->team->count;
@@ -65,15 +67,18 @@ void linear(const BpttCall* call) {
 //   dW [O,K]  out
 template <typename T>
 void weightGradient(const BpttCall* call) {
-  const int64_t width = columns(*call, 1);
-  const T* x = data<T>(*call, 1);
-  transposed_product<T>(*call, data<T>(*call, 0), columns(*call, 0), columns(*call, 0), rows(*call, 0),
-                        right_columns(width, data<T>(*call, 2), [&](int64_t row) { return x + row * width; }));
+  constexpr Row kRow(Opcode::weightGradient);
+  constexpr Operand kDy = kRow["dy"], kX = kRow["x"], kDW = kRow["dW"];
+  const int64_t width = columns(*call, kX);
+  const T* x = data<T>(*call, kX);
+  transposed_product<T>(*call, data<T>(*call, kDy), columns(*call, kDy), columns(*call, kDy), rows(*call, kDy),
+                        right_columns(width, data<T>(*call, kDW), [&](int64_t row) { return x + row * width; }));
 }
 
 template <typename T>
 BpttScratch weightGradientScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
-  return transposed_product_scratch<T>(operands[1].columns);
+  constexpr Operand kX = Row(Opcode::weightGradient)["x"];
+  return transposed_product_scratch<T>(of(operands, kX).columns);
 }
 
 // db = sum over rows of dy, in blocks of 64 rows so that the error grows with the blocks and not with the rows.
@@ -81,8 +86,10 @@ BpttScratch weightGradientScratch(const BpttOperand* operands, const BpttAxis*, 
 //   db [O]    out
 template <typename T>
 void biasGradient(const BpttCall* call) {
-  const Range mine = share(columns(*call, 0), sum_width<T>(), *call->team);
-  column_sums<T>(data<T>(*call, 0), columns(*call, 0), rows(*call, 0), mine, data<T>(*call, 1));
+  constexpr Row kRow(Opcode::biasGradient);
+  constexpr Operand kDy = kRow["dy"], kDb = kRow["db"];
+  const Range mine = share(columns(*call, kDy), sum_width<T>(), *call->team);
+  column_sums<T>(data<T>(*call, kDy), columns(*call, kDy), rows(*call, kDy), mine, data<T>(*call, kDb));
 }
 
 BPTT_INSTANTIATE(linear);

@@ -35,10 +35,10 @@ void pack_vector(const T* from, int lanes, int64_t depth, int width, T* to) {
   int64_t k = 0;
   if constexpr (L > 1) {
     for (; k + L <= depth; k += L) {
-      Eigen::internal::PacketBlock<typename Vec<T>::Packet, L> block;
-      for (int l = 0; l < L; ++l) block.packet[l] = (l < lanes ? Vec<T>::load(from + l * depth + k) : Vec<T>::zero()).p;
-      Eigen::internal::ptranspose(block);
-      for (int i = 0; i < L; ++i) Vec<T>(block.packet[i]).store(to + (k + i) * width);
+      Vec<T> block[L];
+      for (int l = 0; l < L; ++l) block[l] = l < lanes ? Vec<T>::load(from + l * depth + k) : Vec<T>::zero();
+      transpose(block);
+      for (int i = 0; i < L; ++i) block[i].store(to + (k + i) * width);
     }
   }
   for (; k < depth; ++k) {
@@ -47,15 +47,18 @@ void pack_vector(const T* from, int lanes, int64_t depth, int width, T* to) {
 }
 
 // p[k, o] = w[rowBegin + o, k]
-template <typename T, int G>
+template <typename T, Opcode kOperation, int G>
 void pack_gates(const BpttCall& call) {
+  constexpr Row kRow(kOperation);
+  constexpr Operand kW = kRow["w"], kP = kRow["p"];
+  constexpr Attribute kRowBegin = kRow.attribute("rowBegin");
   constexpr int L = Vec<T>::kLanes;
   constexpr int NV = Tiling<T>::vectors(G);
-  const T* w = data<T>(call, 0);
-  T* packed = data<T>(call, 1);
-  const int64_t depth = rows(call, 1);
-  const int64_t outputs = columns(call, 1);
-  const int64_t row_begin = static_cast<int64_t>(call.attributes[0]);
+  const T* w = data<T>(call, kW);
+  T* packed = data<T>(call, kP);
+  const int64_t depth = rows(call, kP);
+  const int64_t outputs = columns(call, kP);
+  const int64_t row_begin = whole(call, kRowBegin);
   const Range mine = share(panel_count<T>(G, outputs), 1, *call.team);
   for (int64_t panel = mine.begin; panel < mine.end; ++panel) {
     const int vectors = G == 1 ? panel_vectors<T>(outputs, panel) : NV;
@@ -73,29 +76,32 @@ void pack_gates(const BpttCall& call) {
 
 template <typename T>
 void pack(const BpttCall* call) {
-  pack_gates<T, 1>(*call);
+  pack_gates<T, Opcode::pack, 1>(*call);
 }
 template <typename T>
 void packGates2(const BpttCall* call) {
-  pack_gates<T, 2>(*call);
+  pack_gates<T, Opcode::packGates2, 2>(*call);
 }
 template <typename T>
 void packGates3(const BpttCall* call) {
-  pack_gates<T, 3>(*call);
+  pack_gates<T, Opcode::packGates3, 3>(*call);
 }
 template <typename T>
 void packGates4(const BpttCall* call) {
-  pack_gates<T, 4>(*call);
+  pack_gates<T, Opcode::packGates4, 4>(*call);
 }
 
 // p[k, o] = w[rowBegin + k, o]
 template <typename T>
 void packTransposed(const BpttCall* call) {
+  constexpr Row kRow(Opcode::packTransposed);
+  constexpr Operand kW = kRow["w"], kP = kRow["p"];
+  constexpr Attribute kRowBegin = kRow.attribute("rowBegin");
   constexpr int W = Tiling<T>::vectors(1) * Vec<T>::kLanes;
-  const T* w = data<T>(*call, 0) + static_cast<int64_t>(call->attributes[0]) * columns(*call, 0);
-  T* packed = data<T>(*call, 1);
-  const int64_t depth = rows(*call, 1);
-  const int64_t outputs = columns(*call, 1);
+  const T* w = data<T>(*call, kW) + whole(*call, kRowBegin) * columns(*call, kW);
+  T* packed = data<T>(*call, kP);
+  const int64_t depth = rows(*call, kP);
+  const int64_t outputs = columns(*call, kP);
   const Range mine = share(panel_count<T>(1, outputs), 1, *call->team);
   for (int64_t panel = mine.begin; panel < mine.end; ++panel) {
     T* to = packed + panel * depth * W;

@@ -14,13 +14,16 @@ namespace kernel {
 // attributes: rate in [0,1), operationId
 template <typename T>
 void dropout(const BpttCall* call) {
-  const T* x = data<T>(*call, 0);
-  const int32_t* key = data<int32_t>(*call, 1);
-  T* y = data<T>(*call, 2);
-  const double rate = call->attributes[0];
+  constexpr Row kRow(Opcode::dropout);
+  constexpr Operand kX = kRow["x"], kKey = kRow["key"], kY = kRow["y"];
+  constexpr Attribute kRate = kRow.attribute("rate"), kOperationId = kRow.attribute("operationId");
+  const T* x = data<T>(*call, kX);
+  const int32_t* key = data<int32_t>(*call, kKey);
+  T* y = data<T>(*call, kY);
+  const double rate = number(*call, kRate);
   const T factor = static_cast<T>(1.0 / (1.0 - rate));
-  const Range mine = share(rows(*call, 2) * columns(*call, 2), 64, *call->team);
-  for_random_choices(key, static_cast<uint32_t>(call->attributes[1]), rate, mine,
+  const Range mine = share(rows(*call, kY) * columns(*call, kY), 64, *call->team);
+  for_random_choices(key, static_cast<uint32_t>(number(*call, kOperationId)), rate, mine,
                      [=](int64_t e, bool dropped) { y[e] = dropped ? T(0) : x[e] * factor; });
 }
 

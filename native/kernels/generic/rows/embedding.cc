@@ -19,11 +19,13 @@ bool in_table(int32_t id, int64_t size) {
 //   y     [R,F]  out
 template <typename T>
 void embedding(const BpttCall* call) {
-  const int32_t* ids = data<int32_t>(*call, 0);
-  const T* table = data<T>(*call, 1);
-  T* y = data<T>(*call, 2);
-  const int64_t size = rows(*call, 1), width = columns(*call, 1);
-  const Range mine = share(rows(*call, 0), 16, *call->team);
+  constexpr Row kRow(Opcode::embedding);
+  constexpr Operand kIds = kRow["ids"], kTable = kRow["table"], kY = kRow["y"];
+  const int32_t* ids = data<int32_t>(*call, kIds);
+  const T* table = data<T>(*call, kTable);
+  T* y = data<T>(*call, kY);
+  const int64_t size = rows(*call, kTable), width = columns(*call, kTable);
+  const Range mine = share(rows(*call, kIds), 16, *call->team);
   for (int64_t r = mine.begin; r < mine.end; ++r) {
     T* to = y + r * width;
     const int32_t id = read_once(ids + r);
@@ -42,11 +44,13 @@ void embedding(const BpttCall* call) {
 //   dTable [V,F]  out  assigned, also where no row uses it
 template <typename T>
 void embeddingGradient(const BpttCall* call) {
+  constexpr Row kRow(Opcode::embeddingGradient);
+  constexpr Operand kIds = kRow["ids"], kDy = kRow["dy"], kDTable = kRow["dTable"];
   constexpr int L = Vec<T>::kLanes;
-  const int32_t* ids = data<int32_t>(*call, 0);
-  const T* dy = data<T>(*call, 1);
-  T* gradient = data<T>(*call, 2);
-  const int64_t size = rows(*call, 2), width = columns(*call, 2), total = rows(*call, 0);
+  const int32_t* ids = data<int32_t>(*call, kIds);
+  const T* dy = data<T>(*call, kDy);
+  T* gradient = data<T>(*call, kDTable);
+  const int64_t size = rows(*call, kDTable), width = columns(*call, kDTable), total = rows(*call, kIds);
   const Range mine = share(width, L, *call->team);
   for (int64_t v = 0; v < size; ++v)
     std::fill(gradient + v * width + mine.begin, gradient + v * width + mine.end, T(0));

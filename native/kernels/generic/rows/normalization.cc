@@ -16,13 +16,16 @@ namespace kernel {
 // attributes: epsilon
 template <typename T>
 void layerNormalization(const BpttCall* call) {
-  const T epsilon = static_cast<T>(call->attributes[0]);
-  const int64_t width = columns(*call, 0);
-  const Range mine = share(rows(*call, 0), 1, *call->team);
+  constexpr Row kRow(Opcode::layerNormalization);
+  constexpr Operand kX = kRow["x"], kGain = kRow["gain"], kShift = kRow["shift"], kY = kRow["y"];
+  constexpr Attribute kEpsilon = kRow.attribute("epsilon");
+  const T epsilon = static_cast<T>(number(*call, kEpsilon));
+  const int64_t width = columns(*call, kX);
+  const Range mine = share(rows(*call, kX), 1, *call->team);
   for (int64_t r = mine.begin; r < mine.end; ++r) {
-    const T* x = data<T>(*call, 0) + r * width;
-    normalize_row(x, row_statistics(x, width, epsilon), data<T>(*call, 1), data<T>(*call, 2), width,
-                  data<T>(*call, 3) + r * width);
+    const T* x = data<T>(*call, kX) + r * width;
+    normalize_row(x, row_statistics(x, width, epsilon), data<T>(*call, kGain), data<T>(*call, kShift), width,
+                  data<T>(*call, kY) + r * width);
   }
 }
 
@@ -34,13 +37,16 @@ void layerNormalization(const BpttCall* call) {
 // attributes: epsilon
 template <typename T>
 void layerNormalizationBackward(const BpttCall* call) {
-  const T epsilon = static_cast<T>(call->attributes[0]);
-  const int64_t width = columns(*call, 0);
-  const Range mine = share(rows(*call, 0), 1, *call->team);
+  constexpr Row kRow(Opcode::layerNormalizationBackward);
+  constexpr Operand kDy = kRow["dy"], kX = kRow["x"], kGain = kRow["gain"], kDx = kRow["dx"];
+  constexpr Attribute kEpsilon = kRow.attribute("epsilon");
+  const T epsilon = static_cast<T>(number(*call, kEpsilon));
+  const int64_t width = columns(*call, kDy);
+  const Range mine = share(rows(*call, kDy), 1, *call->team);
   for (int64_t r = mine.begin; r < mine.end; ++r) {
-    const T* x = data<T>(*call, 1) + r * width;
-    normalization_backward(x, row_statistics(x, width, epsilon), data<T>(*call, 0) + r * width, data<T>(*call, 2),
-                           width, data<T>(*call, 3) + r * width);
+    const T* x = data<T>(*call, kX) + r * width;
+    normalization_backward(x, row_statistics(x, width, epsilon), data<T>(*call, kDy) + r * width, data<T>(*call, kGain),
+                           width, data<T>(*call, kDx) + r * width);
   }
 }
 
@@ -51,11 +57,14 @@ void layerNormalizationBackward(const BpttCall* call) {
 // attributes: epsilon
 template <typename T>
 void normalizationGainGradient(const BpttCall* call) {
-  const T epsilon = static_cast<T>(call->attributes[0]);
-  const int64_t total_rows = rows(*call, 0), width = columns(*call, 0);
-  const T* dy = data<T>(*call, 0);
-  const T* x = data<T>(*call, 1);
-  T* dgain = data<T>(*call, 2);
+  constexpr Row kRow(Opcode::normalizationGainGradient);
+  constexpr Operand kDy = kRow["dy"], kX = kRow["x"], kDgain = kRow["dgain"];
+  constexpr Attribute kEpsilon = kRow.attribute("epsilon");
+  const T epsilon = static_cast<T>(number(*call, kEpsilon));
+  const int64_t total_rows = rows(*call, kDy), width = columns(*call, kDy);
+  const T* dy = data<T>(*call, kDy);
+  const T* x = data<T>(*call, kX);
+  T* dgain = data<T>(*call, kDgain);
   RowStatistics<T>* statistics = static_cast<RowStatistics<T>*>(call->shared_scratch);
   const Range own = share(total_rows, 1, *call->team);
   for (int64_t r = own.begin; r < own.end; ++r) statistics[r] = row_statistics(x + r * width, width, epsilon);
@@ -71,7 +80,8 @@ void normalizationGainGradient(const BpttCall* call) {
 
 template <typename T>
 BpttScratch normalizationGainGradientScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
-  return {operands[0].rows * static_cast<int64_t>(sizeof(RowStatistics<T>)), 0};
+  constexpr Operand kDy = Row(Opcode::normalizationGainGradient)["dy"];
+  return {of(operands, kDy).rows * static_cast<int64_t>(sizeof(RowStatistics<T>)), 0};
 }
 
 BPTT_INSTANTIATE(layerNormalization);

@@ -12,10 +12,15 @@ namespace kernel {
 // attributes: rate in [0,1), operationId, dropped, kept
 template <typename T>
 void randomMask(const BpttCall* call) {
-  T* y = data<T>(*call, 1);
-  const T dropped = static_cast<T>(call->attributes[2]), kept = static_cast<T>(call->attributes[3]);
-  const Range mine = share(rows(*call, 1) * columns(*call, 1), 64, *call->team);
-  for_random_choices(data<int32_t>(*call, 0), static_cast<uint32_t>(call->attributes[1]), call->attributes[0], mine,
+  constexpr Row kRow(Opcode::randomMask);
+  constexpr Operand kKey = kRow["key"], kY = kRow["y"];
+  constexpr Attribute kRate = kRow.attribute("rate"), kOperationId = kRow.attribute("operationId"),
+                      kDropped = kRow.attribute("dropped"), kKept = kRow.attribute("kept");
+  T* y = data<T>(*call, kY);
+  const T dropped = static_cast<T>(number(*call, kDropped)), kept = static_cast<T>(number(*call, kKept));
+  const Range mine = share(rows(*call, kY) * columns(*call, kY), 64, *call->team);
+  for_random_choices(data<int32_t>(*call, kKey), static_cast<uint32_t>(number(*call, kOperationId)),
+                     number(*call, kRate), mine,
                      [=](int64_t e, bool is_dropped) { y[e] = is_dropped ? dropped : kept; });
 }
 

@@ -48,21 +48,25 @@ bool is_nan(double x) {
 // y[b] = x of the last step of sequence b.   x [N,F] in; y [B,F] out
 template <typename T>
 void lastStep(const BpttCall* call) {
-  const int64_t width = columns(*call, 0);
-  const Range mine = share(rows(*call, 1), 16, *call->team);
+  constexpr Row kRow(Opcode::lastStep);
+  constexpr Operand kX = kRow["x"], kY = kRow["y"];
+  const int64_t width = columns(*call, kX);
+  const Range mine = share(rows(*call, kY), 16, *call->team);
   for (int64_t b = mine.begin; b < mine.end; ++b) {
-    const T* from = data<T>(*call, 0) + (call->axis->offsets[length_of(*call->axis, b) - 1] + b) * width;
-    std::copy(from, from + width, data<T>(*call, 1) + b * width);
+    const T* from = data<T>(*call, kX) + (call->axis->offsets[length_of(*call->axis, b) - 1] + b) * width;
+    std::copy(from, from + width, data<T>(*call, kY) + b * width);
   }
 }
 
 // dx = dy[b] at the last step of sequence b, 0 at the others.   dy [B,F] in; dx [N,F] out
 template <typename T>
 void lastStepBackward(const BpttCall* call) {
-  const int64_t width = columns(*call, 0);
+  constexpr Row kRow(Opcode::lastStepBackward);
+  constexpr Operand kDy = kRow["dy"], kDx = kRow["dx"];
+  const int64_t width = columns(*call, kDy);
   for_steps(*call, [&](int64_t row, int64_t step, int64_t sequence) {
-    const T* from = data<T>(*call, 0) + sequence * width;
-    T* to = data<T>(*call, 1) + row * width;
+    const T* from = data<T>(*call, kDy) + sequence * width;
+    T* to = data<T>(*call, kDx) + row * width;
     if (has_next(*call->axis, step, sequence)) {
       std::fill(to, to + width, T(0));
     } else {
@@ -74,8 +78,10 @@ void lastStepBackward(const BpttCall* call) {
 // y[b] = the largest x of all steps of sequence b; NaN when one is NaN.   x [N,F] in; y [B,F] out
 template <typename T>
 void maxOverTime(const BpttCall* call) {
-  const int64_t width = columns(*call, 0);
-  const T* x = data<T>(*call, 0);
+  constexpr Row kRow(Opcode::maxOverTime);
+  constexpr Operand kX = kRow["x"], kY = kRow["y"];
+  const int64_t width = columns(*call, kX);
+  const T* x = data<T>(*call, kX);
   const int64_t* offsets = call->axis->offsets;
   for_sequences<T>(*call, width, [&](int64_t b, int64_t length, int64_t c, int n) {
     T most[kWalkColumns<T>];
@@ -84,7 +90,7 @@ void maxOverTime(const BpttCall* call) {
       const T* from = x + (offsets[t] + b) * width + c;
       for (int l = 0; l < n; ++l) most[l] = from[l] > most[l] || is_nan(from[l]) ? from[l] : most[l];
     }
-    std::copy(most, most + n, data<T>(*call, 1) + b * width + c);
+    std::copy(most, most + n, data<T>(*call, kY) + b * width + c);
   });
 }
 
@@ -95,17 +101,19 @@ void maxOverTime(const BpttCall* call) {
 //   dx  [N,F]  out
 template <typename T>
 void maxOverTimeBackward(const BpttCall* call) {
-  const int64_t width = columns(*call, 0);
+  constexpr Row kRow(Opcode::maxOverTimeBackward);
+  constexpr Operand kDy = kRow["dy"], kX = kRow["x"], kY = kRow["y"], kDx = kRow["dx"];
+  const int64_t width = columns(*call, kDy);
   const int64_t* offsets = call->axis->offsets;
   for_sequences<T>(*call, width, [&](int64_t b, int64_t length, int64_t c, int n) {
-    const T* most = data<T>(*call, 2) + b * width + c;
+    const T* most = data<T>(*call, kY) + b * width + c;
     T left[kWalkColumns<T>];  // dy until a step has taken it
-    std::copy(data<T>(*call, 0) + b * width + c, data<T>(*call, 0) + b * width + c + n, left);
+    std::copy(data<T>(*call, kDy) + b * width + c, data<T>(*call, kDy) + b * width + c + n, left);
     bool taken[kWalkColumns<T>] = {};
     for (int64_t t = 0; t < length; ++t) {
       const int64_t begin = (offsets[t] + b) * width + c;
-      const T* from = data<T>(*call, 1) + begin;
-      T* to = data<T>(*call, 3) + begin;
+      const T* from = data<T>(*call, kX) + begin;
+      T* to = data<T>(*call, kDx) + begin;
       for (int l = 0; l < n; ++l) {
         const bool takes = !taken[l] && (from[l] == most[l] || is_nan(from[l]));
         to[l] = takes ? left[l] : T(0);
@@ -120,10 +128,13 @@ void maxOverTimeBackward(const BpttCall* call) {
 // attributes: mean (1: divided by the length of the sequence)
 template <typename T>
 void sumOverTime(const BpttCall* call) {
+  constexpr Row kRow(Opcode::sumOverTime);
+  constexpr Operand kX = kRow["x"], kY = kRow["y"];
+  constexpr Attribute kMean = kRow.attribute("mean");
   constexpr int64_t kStepBlock = 64;
   constexpr int L = Vec<T>::kLanes;
-  const bool mean = call->attributes[0] != 0;
-  const int64_t width = columns(*call, 0);
+  const bool mean = is_set(*call, kMean);
+  const int64_t width = columns(*call, kX);
   const int64_t* offsets = call->axis->offsets;
   for_sequences<T>(*call, width, [&](int64_t b, int64_t length, int64_t c, int n) {
     Vec<T> total[kWalkVectors<T>], block[kWalkVectors<T>];
@@ -131,13 +142,13 @@ void sumOverTime(const BpttCall* call) {
     for (int64_t t0 = 0; t0 < length; t0 += kStepBlock) {
       for (Vec<T>& v : block) v = Vec<T>::zero();
       for (int64_t t = t0; t < std::min(length, t0 + kStepBlock); ++t) {
-        const T* from = data<T>(*call, 0) + (offsets[t] + b) * width + c;
+        const T* from = data<T>(*call, kX) + (offsets[t] + b) * width + c;
         for (int v = 0; v * L < n; ++v) block[v] = block[v] + Vec<T>::load(from + v * L, std::min(L, n - v * L));
       }
       for (int v = 0; v < kWalkVectors<T>; ++v) total[v] = total[v] + block[v];
     }
     const Vec<T> divisor(mean ? static_cast<T>(length) : T(1));
-    T* to = data<T>(*call, 1) + b * width + c;
+    T* to = data<T>(*call, kY) + b * width + c;
     for (int v = 0; v * L < n; ++v) (total[v] / divisor).store(to + v * L, std::min(L, n - v * L));
   });
 }
@@ -146,11 +157,14 @@ void sumOverTime(const BpttCall* call) {
 // attributes: mean (1: divided by the length of the sequence)
 template <typename T>
 void repeatOverTime(const BpttCall* call) {
-  const bool mean = call->attributes[0] != 0;
-  const int64_t width = columns(*call, 0);
+  constexpr Row kRow(Opcode::repeatOverTime);
+  constexpr Operand kX = kRow["x"], kY = kRow["y"];
+  constexpr Attribute kMean = kRow.attribute("mean");
+  const bool mean = is_set(*call, kMean);
+  const int64_t width = columns(*call, kX);
   for_steps(*call, [&](int64_t row, int64_t, int64_t sequence) {
-    const T* from = data<T>(*call, 0) + sequence * width;
-    T* to = data<T>(*call, 1) + row * width;
+    const T* from = data<T>(*call, kX) + sequence * width;
+    T* to = data<T>(*call, kY) + row * width;
     const Vec<T> divisor(mean ? static_cast<T>(length_of(*call->axis, sequence)) : T(1));
     for_columns<T>(width, [&](int64_t c, int n) { (Vec<T>::load(from + c, n) / divisor).store(to + c, n); });
   });
@@ -159,11 +173,13 @@ void repeatOverTime(const BpttCall* call) {
 // y = x * mask[b] at every step of sequence b.   x [N,F], mask [B,F] in; y [N,F] out, may be the same memory as x
 template <typename T>
 void multiplySequence(const BpttCall* call) {
-  const int64_t width = columns(*call, 0);
+  constexpr Row kRow(Opcode::multiplySequence);
+  constexpr Operand kX = kRow["x"], kMask = kRow["mask"], kY = kRow["y"];
+  const int64_t width = columns(*call, kX);
   for_steps(*call, [&](int64_t row, int64_t, int64_t sequence) {
-    const T* x = data<T>(*call, 0) + row * width;
-    const T* mask = data<T>(*call, 1) + sequence * width;
-    T* y = data<T>(*call, 2) + row * width;
+    const T* x = data<T>(*call, kX) + row * width;
+    const T* mask = data<T>(*call, kMask) + sequence * width;
+    T* y = data<T>(*call, kY) + row * width;
     for_columns<T>(width,
                    [&](int64_t c, int n) { (Vec<T>::load(x + c, n) * Vec<T>::load(mask + c, n)).store(y + c, n); });
   });

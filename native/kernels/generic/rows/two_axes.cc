@@ -20,11 +20,13 @@ int64_t partner_of(const BpttCall& call, int64_t b) {
 // y[b] = x of the sequence of the other axis that has the sample of b.   x [E,F] in; y [B,F] out
 template <typename T>
 void gatherSequences(const BpttCall* call) {
-  const int64_t width = columns(*call, 0);
-  const Range mine = share(rows(*call, 1), 16, *call->team);
+  constexpr Row kRow(Opcode::gatherSequences);
+  constexpr Operand kX = kRow["x"], kY = kRow["y"];
+  const int64_t width = columns(*call, kX);
+  const Range mine = share(rows(*call, kY), 16, *call->team);
   for (int64_t b = mine.begin; b < mine.end; ++b) {
-    const T* from = data<T>(*call, 0) + partner_of(*call, b) * width;
-    std::copy(from, from + width, data<T>(*call, 1) + b * width);
+    const T* from = data<T>(*call, kX) + partner_of(*call, b) * width;
+    std::copy(from, from + width, data<T>(*call, kY) + b * width);
   }
 }
 
@@ -32,13 +34,16 @@ void gatherSequences(const BpttCall* call) {
 // threads divide the columns.   dy [B,F] in; dx [E,F] out
 template <typename T>
 void scatterSequences(const BpttCall* call) {
+  constexpr Row kRow(Opcode::scatterSequences);
+  constexpr Operand kDy = kRow["dy"], kDx = kRow["dx"];
   constexpr int L = Vec<T>::kLanes;
-  const T* dy = data<T>(*call, 0);
-  T* dx = data<T>(*call, 1);
-  const int64_t width = columns(*call, 0);
+  const T* dy = data<T>(*call, kDy);
+  T* dx = data<T>(*call, kDx);
+  const int64_t width = columns(*call, kDy);
   const Range mine = share(width, L, *call->team);
-  for (int64_t e = 0; e < rows(*call, 1); ++e) std::fill(dx + e * width + mine.begin, dx + e * width + mine.end, T(0));
-  for (int64_t b = 0; b < rows(*call, 0); ++b) {
+  for (int64_t e = 0; e < rows(*call, kDx); ++e)
+    std::fill(dx + e * width + mine.begin, dx + e * width + mine.end, T(0));
+  for (int64_t b = 0; b < rows(*call, kDy); ++b) {
     const T* from = dy + b * width;
     T* to = dx + partner_of(*call, b) * width;
     for (int64_t c = mine.begin; c < mine.end; c += L) {

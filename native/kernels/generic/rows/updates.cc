@@ -17,18 +17,13 @@ constexpr int64_t kNormChunk = 4096;
 
 // Calls f(element, lanes) for the elements of this thread.
 template <typename T, typename F>
-void for_elements(const BpttCall& call, int operand, F f) {
+void for_elements(const BpttCall& call, Operand operand, F f) {
   constexpr int L = Vec<T>::kLanes;
   const Range mine = share(rows(call, operand) * columns(call, operand), 16 * L, *call.team);
   for (int64_t e = mine.begin; e < mine.end; e += L) f(e, static_cast<int>(std::min<int64_t>(L, mine.end - e)));
 }
 
-template <typename T>
-Vec<T> sqrt(Vec<T> x) {
-  return Vec<T>(Eigen::internal::psqrt(x.p));
-}
-
-bool skips(const BpttCall& call, int norm_operand) {
+bool skips(const BpttCall& call, Operand norm_operand) {
   return !std::isfinite(*data<double>(call, norm_operand));
 }
 
@@ -42,10 +37,12 @@ bool skips(const BpttCall& call, int norm_operand) {
 // Squares are summed in double, over chunks of fixed size and then over the chunks, in order.
 template <typename T>
 void clipNorm(const BpttCall* call) {
-  T* g = data<T>(*call, 0);
-  const double most = *data<double>(*call, 1);
+  constexpr Row kRow(Opcode::clipNorm);
+  constexpr Operand kG = kRow["g"], kMax = kRow["max"], kLoss = kRow["loss"], kNorm = kRow["norm"];
+  T* g = data<T>(*call, kG);
+  const double most = *data<double>(*call, kMax);
   double* partial = static_cast<double*>(call->shared_scratch);
-  const int64_t total = columns(*call, 0);
+  const int64_t total = columns(*call, kG);
   const int64_t chunks = (total + kNormChunk - 1) / kNormChunk;
   const Range mine = share(chunks, 1, *call->team);
   for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
@@ -60,40 +57,46 @@ void clipNorm(const BpttCall* call) {
   if (barrier(*call)) return;
   double sum = 0;
   for (int64_t chunk = 0; chunk < chunks; ++chunk) sum += partial[chunk];
-  const T* loss = data<T>(*call, 2);
+  const T* loss = data<T>(*call, kLoss);
   const bool is_sound = loss == nullptr || std::isfinite(*loss);
   const double norm = is_sound ? std::sqrt(sum) : std::numeric_limits<double>::quiet_NaN();
-  if (call->team->id == 0) *data<double>(*call, 3) = norm;
+  if (call->team->id == 0) *data<double>(*call, kNorm) = norm;
   const double factor = most / (norm + 1e-6);
   if (!(most > 0) || !std::isfinite(most) || !std::isfinite(norm) || factor >= 1) return;
   const Vec<T> by(static_cast<T>(factor));
-  for_elements<T>(*call, 0, [&](int64_t e, int n) { (Vec<T>::load(g + e, n) * by).store(g + e, n); });
+  for_elements<T>(*call, kG, [&](int64_t e, int n) { (Vec<T>::load(g + e, n) * by).store(g + e, n); });
 }
 
 template <typename T>
 BpttScratch clipNormScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
-  return {(operands[0].columns + kNormChunk - 1) / kNormChunk * static_cast<int64_t>(sizeof(double)), 0};
+  constexpr Operand kG = Row(Opcode::clipNorm)["g"];
+  return {(of(operands, kG).columns + kNormChunk - 1) / kNormChunk * static_cast<int64_t>(sizeof(double)), 0};
 }
 
 // g = min(max(g, -limit), limit).   g [P] inout; limit [1] in, double; 0 or infinite: nothing to do. NaN stays NaN.
 template <typename T>
 void clipValue(const BpttCall* call) {
-  T* g = data<T>(*call, 0);
-  const double limit = *data<double>(*call, 1);
+  constexpr Row kRow(Opcode::clipValue);
+  constexpr Operand kG = kRow["g"], kLimit = kRow["limit"];
+  T* g = data<T>(*call, kG);
+  const double limit = *data<double>(*call, kLimit);
   if (!(limit > 0) || !std::isfinite(limit)) return;
-  const Vec<T> high(static_cast<T>(limit)), low(static_cast<T>(-limit));
-  for_elements<T>(*call, 0, [&](int64_t e, int n) {
-    Vec<T>(Eigen::internal::pmax(Eigen::internal::pmin(Vec<T>::load(g + e, n).p, high.p), low.p)).store(g + e, n);
-  });
+  const T high = static_cast<T>(limit);
+  for_elements<T>(*call, kG, [&](int64_t e, int n) { clamp(Vec<T>::load(g + e, n), -high, high).store(g + e, n); });
 }
 
 // Stochastic gradient descent, with momentum where m is given and momentum is not 0 (as torch.optim.SGD).
-//   g += weightDecay w;  m = momentum m + (1 - dampening) g (m = g at the first step);  w -= lr (nesterov ? g +
-//   momentum m : m) w [P] inout; g [P] in; m [P] inout, may be absent; norm [1] in; h [6] in: lr, momentum, dampening,
-//   weightDecay, nesterov, firstStep
+//   g += weightDecay w;   m = momentum m + (1 - dampening) g, or g at the first step
+//   w -= lr (nesterov ? g + momentum m : m)
+//   w     [P]  inout
+//   g     [P]  in
+//   m     [P]  inout  may be absent
+//   norm  [1]  in     double
+//   h     [6]  in     double: lr, momentum, dampening, weightDecay, nesterov, firstStep
 template <typename T>
 void sgd(const BpttCall* call) {
-  enum { kW, kG, kM, kNorm, kH };
+  constexpr Row kRow(Opcode::sgd);
+  constexpr Operand kW = kRow["w"], kG = kRow["g"], kM = kRow["m"], kNorm = kRow["norm"], kH = kRow["h"];
   if (skips(*call, kNorm)) return;
   T *w = data<T>(*call, kW), *m = data<T>(*call, kM);
   const T* g = data<T>(*call, kG);
@@ -114,12 +117,17 @@ void sgd(const BpttCall* call) {
 }
 
 // Adam, or AdamW with decoupled weight decay (as torch.optim.Adam and AdamW).
-//   m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  w -= lr/c1 * m / (sqrt(v)/sqrt(c2) + eps), c = 1 - b^step
-//   w, m, v [P] inout; g [P] in; norm [1] in; h [8] in: lr, b1, b2, eps, weightDecay, decoupled, c1, c2
+//   m = b1 m + (1-b1) g;   v = b2 v + (1-b2) g^2;   w -= lr/c1 * m / (sqrt(v)/sqrt(c2) + eps),   c = 1 - b^step
+//   w, m, v  [P]  inout
+//   g        [P]  in
+//   norm     [1]  in     double
+//   h        [8]  in     double: lr, b1, b2, eps, weightDecay, decoupled, c1, c2
 // Sources: Kingma & Ba 2015; Loshchilov & Hutter 2019.
 template <typename T>
 void adam(const BpttCall* call) {
-  enum { kW, kG, kM, kV, kNorm, kH };
+  constexpr Row kRow(Opcode::adam);
+  constexpr Operand kW = kRow["w"], kG = kRow["g"], kM = kRow["m"], kV = kRow["v"], kNorm = kRow["norm"],
+                    kH = kRow["h"];
   if (skips(*call, kNorm)) return;
   T *w = data<T>(*call, kW), *m = data<T>(*call, kM), *v = data<T>(*call, kV);
   const T* g = data<T>(*call, kG);
@@ -137,18 +145,24 @@ void adam(const BpttCall* call) {
     const Vec<T> square = b2 * Vec<T>::load(v + e, n) + one_minus_b2 * gradient * gradient;
     mean.store(m + e, n);
     square.store(v + e, n);
-    (weight * shrink - rate * mean / (sqrt(square) * correction + eps)).store(w + e, n);
+    (weight * shrink - rate * mean / (square_root(square) * correction + eps)).store(w + e, n);
   });
 }
 
 // RMSProp (as torch.optim.RMSprop; TensorFlow's form with epsInsideRoot).
-//   s = alpha s + (1-alpha) g^2;  step = g / (sqrt(s) + eps) or g / sqrt(s + eps);  m = momentum m + step;  w -= lr (m
-//   or step) w, s [P] inout; m [P] inout, may be absent; g [P] in; norm [1] in; h [6] in: lr, alpha, eps, weightDecay,
-//   momentum, epsInsideRoot
+//   g += weightDecay w;   s = alpha s + (1-alpha) g^2;   step = g / (sqrt(s) + eps), or g / sqrt(s + eps)
+//   m = momentum m + step;   w -= lr m, or lr step without m
+//   w, s  [P]  inout
+//   m     [P]  inout  may be absent
+//   g     [P]  in
+//   norm  [1]  in     double
+//   h     [6]  in     double: lr, alpha, eps, weightDecay, momentum, epsInsideRoot
 // Source: Tieleman & Hinton 2012.
 template <typename T>
 void rmsprop(const BpttCall* call) {
-  enum { kW, kG, kS, kM, kNorm, kH };
+  constexpr Row kRow(Opcode::rmsprop);
+  constexpr Operand kW = kRow["w"], kG = kRow["g"], kS = kRow["s"], kM = kRow["m"], kNorm = kRow["norm"],
+                    kH = kRow["h"];
   if (skips(*call, kNorm)) return;
   T *w = data<T>(*call, kW), *s = data<T>(*call, kS), *m = data<T>(*call, kM);
   const T* g = data<T>(*call, kG);
@@ -161,7 +175,7 @@ void rmsprop(const BpttCall* call) {
     const Vec<T> gradient = Vec<T>::load(g + e, n) + decay * weight;
     const Vec<T> square = alpha * Vec<T>::load(s + e, n) + one_minus_alpha * gradient * gradient;
     square.store(s + e, n);
-    Vec<T> step = gradient / (inside ? sqrt(square + eps) : sqrt(square) + eps);
+    Vec<T> step = gradient / (inside ? square_root(square + eps) : square_root(square) + eps);
     if (has_velocity) {
       step = momentum * Vec<T>::load(m + e, n) + step;
       step.store(m + e, n);

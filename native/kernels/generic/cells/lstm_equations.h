@@ -1,0 +1,84 @@
+// The pointwise equations of the long short-term memory cell and their gradients, for one vector of units. They stand
+// here alone: the plain cell, its variants and the cell with coupled gates are compiled from them. lstm.cc and
+// lstm_backward.cc say where the values lie in memory.
+//   i = s(a_i + P_i*c)    f = s(a_f + P_f*c), coupled: f = 1 - i    g = t(a_g)
+//   c' = f*c + i*g within the limit                                 o = s(a_o + P_o*c')    h' = o*t(c')
+// a is the sum of a gate, P its peephole, s and t are the activations (sigmoid and tanh in the plain cell).
+#pragma once
+
+#include "kernels/generic/cells/lstm_gates.h"
+
+namespace bptt {
+namespace kernel {
+
+template <typename T, bool kCoupled, bool kPlain>
+class LstmEquations {
+ public:
+  using Gates = LstmGates<kCoupled>;
+
+  // `peepholes` [3,H], coupled [2,H], or null for none.
+  LstmEquations(const LstmAttributes<T, kPlain>& attributes, const T* peepholes, int64_t units)
+      : on_(attributes), peepholes_(peepholes), H_(units) {}
+
+  bool has_peephole(int gate) const { return peepholes_ != nullptr && gate != Gates::kCell; }
+  // x + P*y with the peephole of a gate: a sum and the state that the gate sees, or the gradients of both.
+  BPTT_INLINE Vec<T> add_peephole(int gate, int64_t u, int n, Vec<T> x, Vec<T> y) const {
+    const int row = gate == Gates::kOutput ? Gates::kOutputPeephole : gate;
+    return x + Vec<T>::load(peepholes_ + row * H_ + u, n) * y;
+  }
+
+  // A gate from its whole sum.
+  BPTT_INLINE Vec<T> gate(int gate, Vec<T> sum) const { return gate == Gates::kCell ? on_.cell(sum) : on_.gate(sum); }
+
+  // c' from the gates, in their order, and c.
+  BPTT_INLINE Vec<T> cell_state(const Vec<T>* gates, Vec<T> previous) const {
+    const Vec<T> c = forget(gates) * previous + gates[Gates::kInput] * gates[Gates::kCell];
+    return on_.has_clip() ? clamp(c, -on_.clip, on_.clip) : c;
+  }
+
+  // h', or what is projected to it.
+  BPTT_INLINE Vec<T> hidden_state(Vec<T> o, Vec<T> c) const { return o * on_.output(c); }
+
+  // From the gradient of h' to that of the sum of o, which is returned, and that of c'.
+  BPTT_INLINE Vec<T> hidden_gradient(Vec<T> dh, Vec<T> o, Vec<T> c, Vec<T>* dc) const {
+    const Vec<T> value = on_.output(c);
+    *dc = dh * o * on_.output.slope(value);
+    return dh * value * on_.gate.slope(o);
+  }
+
+  bool has_clip() const { return on_.has_clip(); }
+  // The gradient of c before the limit from that of c', which is zero where c' was limited.
+  BPTT_INLINE Vec<T> clip_gradient(Vec<T> dc, Vec<T> c) const {
+    return select(is_less(absolute(c), Vec<T>(on_.clip)), dc, Vec<T>::zero());
+  }
+
+  // From the gradient of f*c + i*g to those of the sums of i, f and g, which are put into `sums`, and that of c in this
+  // product, which is returned.
+  BPTT_INLINE Vec<T> gate_gradients(const Vec<T>* gates, Vec<T> previous, Vec<T> dc, Vec<T>* sums) const {
+    const Vec<T> i = gates[Gates::kInput], f = forget(gates), g = gates[Gates::kCell];
+    if constexpr (kCoupled) {
+      sums[Gates::kInput] = dc * (g - previous) * on_.gate.slope(i);
+    } else {
+      sums[Gates::kInput] = dc * g * on_.gate.slope(i);
+      sums[Gates::kForget] = dc * previous * on_.gate.slope(f);
+    }
+    sums[Gates::kCell] = dc * i * on_.cell.slope(g);
+    return dc * f;
+  }
+
+ private:
+  BPTT_INLINE static Vec<T> forget(const Vec<T>* gates) {
+    if constexpr (kCoupled) {
+      return Vec<T>(T(1)) - gates[Gates::kInput];
+    } else {
+      return gates[Gates::kForget];
+    }
+  }
+
+  LstmAttributes<T, kPlain> on_;
+  VariantOperand<const T, kPlain> peepholes_;
+  int64_t H_;
+};
+
+}  // namespace kernel
+}  // namespace bptt

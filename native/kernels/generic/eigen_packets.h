@@ -1,0 +1,160 @@
+// One SIMD register of T, made of Eigen's packets. This is the one file that names Eigen's `internal` namespace; a test
+// (test/architecture/eigen.test.ts) holds that.
+//
+// Eigen gives no promise for that namespace. The kernels rely on it all the same, for two reasons. It is one set of
+// functions for every instruction set (SSE, AVX2, AVX-512, NEON, none). And a kernel keeps its sums in registers, which
+// Eigen's public expressions cannot do. Eigen's own products reach the hardware through the same functions, so they are
+// stable: Eigen 3.4 has all that are used here, CMake refuses versions before it, and the package carries the headers
+// that it was tested with (scripts/vendor-eigen.cjs).
+//
+// When Eigen changes:
+// - A function that is gone or renamed is a compile error in this file. Mend it here: the kernels see `Vec` alone.
+// - A function that treats rounding or NaN in another way fails test/kernels for that instruction set:
+//   activations.test.ts asserts the bounds of each function, oracle.test.ts compares each kernel with a reference.
+// - The bits of `exp` and `square_root` may change, because these are approximations of Eigen's. All other functions are
+//   single operations that IEEE 754 defines.
+#pragma once
+
+#include <Eigen/Core>
+#include <cmath>
+
+namespace bptt {
+namespace kernel {
+
+template <typename T>
+struct Vec {
+  using Packet = typename Eigen::internal::packet_traits<T>::type;
+  static constexpr int kLanes = Eigen::internal::unpacket_traits<Packet>::size;
+
+  Packet p;
+
+  Vec() = default;
+  Vec(Packet packet) : p(packet) {}  // NOLINT: the two are the same thing
+  explicit Vec(T value) : p(Eigen::internal::pset1<Packet>(value)) {}
+
+  static Vec zero() { return Vec(T(0)); }
+  static Vec load(const T* from) { return Vec(Eigen::internal::ploadu<Packet>(from)); }
+  // The first n lanes from memory, the others zero; touches nothing behind them.
+  static Vec load(const T* from, int n) {
+    if (n == kLanes) return load(from);
+    T lanes[kLanes] = {};
+    for (int l = 0; l < n; ++l) lanes[l] = from[l];
+    return load(lanes);
+  }
+  // Like load, zero when `from` is null.
+  static Vec load_or_zero(const T* from, int n) { return from == nullptr ? zero() : load(from, n); }
+
+  void store(T* to) const { Eigen::internal::pstoreu(to, p); }
+  void store(T* to, int n) const {
+    if (n == kLanes) return store(to);
+    T lanes[kLanes];
+    store(lanes);
+    for (int l = 0; l < n; ++l) to[l] = lanes[l];
+  }
+
+  friend Vec operator+(Vec a, Vec b) { return Vec(Eigen::internal::padd(a.p, b.p)); }
+  friend Vec operator-(Vec a, Vec b) { return Vec(Eigen::internal::psub(a.p, b.p)); }
+  friend Vec operator*(Vec a, Vec b) { return Vec(Eigen::internal::pmul(a.p, b.p)); }
+  friend Vec operator/(Vec a, Vec b) { return Vec(Eigen::internal::pdiv(a.p, b.p)); }
+};
+
+// a * b + c, rounded once where the instruction set can.
+template <typename T>
+inline Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {
+  return Vec<T>(Eigen::internal::pmadd(a.p, b.p, c.p));
+}
+
+// Comparisons give lanes of all ones or all zeros, for `select` and `both`.
+template <typename T>
+inline Vec<T> is_less(Vec<T> a, Vec<T> b) {
+  return Vec<T>(Eigen::internal::pcmp_lt(a.p, b.p));
+}
+// The bits that are set in a and in b.
+template <typename T>
+inline Vec<T> both(Vec<T> a, Vec<T> b) {
+  return Vec<T>(Eigen::internal::pand(a.p, b.p));
+}
+// a where the condition holds, elsewhere b.
+template <typename T>
+inline Vec<T> select(Vec<T> condition, Vec<T> a, Vec<T> b) {
+  return Vec<T>(Eigen::internal::pselect(condition.p, a.p, b.p));
+}
+
+template <typename T>
+inline Vec<T> absolute(Vec<T> x) {
+  return Vec<T>(Eigen::internal::pabs(x.p));
+}
+
+// Eigen 3.4 approximates it for float: an estimate of the hardware and one step of Newton's method, 0 for denormals.
+template <typename T>
+inline Vec<T> square_root(Vec<T> x) {
+  return Vec<T>(Eigen::internal::psqrt(x.p));
+}
+
+// The larger of a and b in every lane; either when one of them is NaN.
+template <typename T>
+inline Vec<T> larger(Vec<T> a, Vec<T> b) {
+  return Vec<T>(Eigen::internal::pmax(a.p, b.p));
+}
+
+// x, but not below `low` nor above `high`; NaN stays NaN.
+template <typename T>
+inline Vec<T> clamp(Vec<T> x, T low, T high) {
+  return Vec<T>(Eigen::internal::pmin(Eigen::internal::pmax(x.p, Vec<T>(low).p), Vec<T>(high).p));
+}
+
+// The larger of a and 0; NaN stays NaN.
+template <typename T>
+inline Vec<T> relu(Vec<T> x) {
+  return Vec<T>(Eigen::internal::pmax(x.p, Vec<T>::zero().p));
+}
+
+// As many vectors as one has lanes: lane i of vector l becomes lane l of vector i.
+template <typename T>
+inline void transpose(Vec<T> (&vectors)[Vec<T>::kLanes]) {
+  constexpr int L = Vec<T>::kLanes;
+  if constexpr (L > 1) {
+    Eigen::internal::PacketBlock<typename Vec<T>::Packet, L> block;
+    for (int l = 0; l < L; ++l) block.packet[l] = vectors[l].p;
+    Eigen::internal::ptranspose(block);
+    for (int l = 0; l < L; ++l) vectors[l].p = block.packet[l];
+  }
+}
+
+namespace detail {
+
+template <typename T, typename F>
+inline Vec<T> per_lane(Vec<T> x, F f) {
+  T lanes[Vec<T>::kLanes];
+  x.store(lanes);
+  for (T& lane : lanes) lane = f(lane);
+  return Vec<T>::load(lanes);
+}
+
+// 2^n for whole n from -126 to 127, infinite for 128. `shifted` is n + kShift: its last bits are those of n.
+constexpr float kShift = 12582912.0F;  // 1.5 * 2^23
+inline Vec<float> power_of_two(Vec<float> shifted) {
+#if defined(EIGEN_VECTORIZE)
+  using Integers = Eigen::internal::unpacket_traits<Vec<float>::Packet>::integer_packet;
+  const Integers n = Eigen::internal::plogical_shift_left<23>(Eigen::internal::preinterpret<Integers>(shifted.p));
+  const Integers one = Eigen::internal::preinterpret<Integers>(Vec<float>(1.0F).p);
+  return Vec<float>(Eigen::internal::preinterpret<Vec<float>::Packet>(Eigen::internal::padd(n, one)));
+#else
+  return per_lane(shifted, [](float v) { return std::ldexp(1.0F, static_cast<int>(v - kShift)); });
+#endif
+}
+
+}  // namespace detail
+
+// e^x. float: Eigen's polynomial, within 2 ULP for |x| <= 30 and 5 ULP beyond (AVX-512 reduces the argument in one
+// step, the others stay within 2), 0 below -87.4, infinite above 88.37; NaN stays NaN. double serves gradient checks
+// and takes the C library's function.
+inline Vec<float> exp(Vec<float> x) {
+  return Vec<float>(Eigen::internal::pexp(x.p));
+}
+inline Vec<double> exp(Vec<double> x) {
+  return detail::per_lane(x, [](double v) { return std::exp(v); });
+}
+
+}  // namespace kernel
+}  // namespace bptt
