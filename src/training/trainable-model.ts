@@ -13,6 +13,8 @@ export interface StepCounts {
   readonly steps: number;
   /** Rows of the target: one for each step, or for each sequence. */
   readonly targets: number;
+  /** The sum of the weights that the loss was divided by, where it has weights. */
+  readonly weight?: number;
 }
 
 /** What training needs of a model; every compiled model is one. */

@@ -151,7 +151,7 @@ export class TrainingRun {
   async recordStep(batch: Batch, isLast: boolean, outcome: StepOutcome): Promise<void> {
     const state = this.#state;
     const { loss, gradientNorm, learningRate, seconds, steps } = outcome;
-    const predictions = countPredictions(batch, outcome.targets, this.#parts.model.loss);
+    const predictions = outcome.weight ?? countPredictions(batch, outcome.targets, this.#parts.model.loss);
     state.step += 1;
     state.batch += 1;
     state.epochDone = isLast;

@@ -13,7 +13,7 @@ export interface LossSummary {
   readonly perplexity?: number;
   /** The loss in bits. For the cross-entropy of classes only. */
   readonly bitsPerToken?: number;
-  /** Predictions that were counted: the weight of the mean, not the steps that were read. */
+  /** Predictions that were counted: the weight of the mean, not the steps that were read. With weights their sum. */
   readonly tokens: number;
 }
 
@@ -57,7 +57,10 @@ export async function evaluateOn(
   const state = firstCarriedState(model, reader);
   const mean = new Mean();
   for await (const batch of reader.batches(0, 0)) {
-    const { loss, targets } = await model.evaluate(batch, { ...(state && { state }), ...(signal && { signal }) });
+    const { loss, targets, weight } = await model.evaluate(batch, {
+      ...(state && { state }),
+      ...(signal && { signal }),
+    });
     if (!Number.isFinite(loss)) {
       throw new NumericError(
         'non_finite_loss',
@@ -67,7 +70,7 @@ export async function evaluateOn(
         },
       );
     }
-    mean.add(loss, countPredictions(batch, targets, model.loss));
+    mean.add(loss, weight ?? countPredictions(batch, targets, model.loss));
   }
   if (mean.value === undefined) throw new DataError('empty_data', 'there is nothing to predict in the validation data');
   return summarizeLoss(model, mean.value, mean.weight);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
-import { only, type Value } from '../../src/graph/value.js';
+import type { Value } from '../../src/graph/value.js';
 import { packPadded, padPacked, penalty, pool } from '../../src/index.js';
 import { CompiledProgram } from '../../src/program/program.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';

@@ -35,6 +35,8 @@ export interface BuiltGraph extends ProgramGraph {
   readonly loss?: Value;
   /** The losses by output. */
   readonly losses?: ReadonlyMap<string, Value>;
+  /** Of losses with weights, by output: the sum of those that count. */
+  readonly totals?: ReadonlyMap<string, Value>;
   /** Targets and other inputs of the losses by their names in a batch; their own names are those of inputs of the program. */
   readonly targets?: ReadonlyMap<string, Value>;
   readonly norm?: Value;
@@ -85,16 +87,18 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
 export function buildLosses({ graph, results }: Pick<Forward, 'graph' | 'results'>, losses: readonly OutputLoss[]) {
   const values = new Map<string, Value>();
   const targets = new Map<string, Value>();
+  const totals = new Map<string, Value>();
   const terms = losses.map(({ output, target: name, loss, weight }) => {
     const target = name === 'target' ? name : `target/${name}`;
     const onInput = (part: string, value: Value) => targets.set(part === '' ? name : `${name}/${part}`, value);
     const place = { target, labelAxis: labelAxis(output), onInput };
-    const value = emitLoss(graph, loss, results.get(output) as Value, place);
+    const { loss: value, total } = emitLoss(graph, loss, results.get(output) as Value, place);
     values.set(output, value);
+    if (total !== undefined) totals.set(output, total);
     return weight === 1 ? value : only(graph.apply('scale', { x: value }, { factor: weight }), 'y');
   });
   const loss = terms.reduce((a, b) => only(graph.apply('add', { a, b }), 'y'));
-  return { loss, losses: values, targets };
+  return { loss, losses: values, targets, totals };
 }
 
 /**
@@ -113,7 +117,7 @@ export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'o
   const built = { graph, results, initialStates, finalStates, nodes, owners, prepare: mode === 'predict' };
   if (mode === 'predict') return { ...built, outputs: [...new Set([...results.values(), ...states])] };
   const losses = buildLosses(forward, outputLosses(description, request.loss));
-  const reported = new Set([losses.loss, ...losses.losses.values()]);
+  const reported = new Set([losses.loss, ...losses.losses.values(), ...losses.totals.values()]);
   if (mode === 'train') {
     const norm = buildTraining(request, forward, losses.loss);
     return { ...built, ...losses, norm, outputs: [...reported, norm, ...states] };

@@ -119,6 +119,13 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
     return Object.fromEntries(values.map(([name, value]) => [name, program.real(value)[0] as number]));
   }
 
+  /** The sum of the weights of a loss; undefined for one that has none. */
+  totalOf(output: string): number | undefined {
+    const { program, built } = this.compiled;
+    const total = built.totals?.get(output);
+    return total === undefined ? undefined : (program.real(total)[0] as number);
+  }
+
   /** Rows of an output of the network: of all steps N, or of the sequences B. */
   outputRows(name: string): number {
     return this.rowsOf(this.compiled.built.results.get(name) as Value);

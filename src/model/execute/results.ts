@@ -20,6 +20,8 @@ export interface StepResult {
    * losses those of the first.
    */
   readonly targets: number;
+  /** With a loss that has weights, the sum of those that count, by which its sum was divided. Of several losses that of the first. */
+  readonly weight?: number;
 }
 
 /** What an evaluation tells. */
@@ -29,6 +31,8 @@ export interface EvaluationResult {
   readonly losses?: Readonly<Record<string, number>>;
   readonly steps: number;
   readonly targets: number;
+  /** As in a training step. */
+  readonly weight?: number;
 }
 
 /**
@@ -46,7 +50,14 @@ export function reportedLosses(
   // Labels of a CTC loss are not predictions one by one: what counts are the sequences.
   const isCtc = typeof first.loss === 'object' && first.loss.kind === 'ctc';
   const targets = isCtc ? execution.sequences : execution.outputRows(first.output);
-  return { loss: execution.loss, ...(isNamed && { losses: execution.losses }), steps: execution.rows, targets };
+  const weight = execution.totalOf(first.output);
+  return {
+    loss: execution.loss,
+    ...(isNamed && { losses: execution.losses }),
+    steps: execution.rows,
+    targets,
+    ...(weight !== undefined && { weight }),
+  };
 }
 
 /** Planned memory in bytes. */

@@ -70,7 +70,7 @@ export const ctcLoss: LossDefinition<CtcOptions & LossDescriptionObject> = {
   },
   build({ kind: _, ...options }, { graph, outputs, labelAxis, target }) {
     const labels = target({ rows: graph.steps(labelAxis), size: outputs.columns, ignore: true });
-    return emitCtc(graph, outputs, labels, options).loss;
+    return { loss: emitCtc(graph, outputs, labels, options).loss };
   },
 };
 

@@ -11,7 +11,7 @@ import {
   requireOptionTable,
 } from '../defined-options.js';
 import { requireFunctions, requireKind, withName } from '../layers/define-layer.js';
-import { refuseDefinition, requireOne } from '../layers/layer-context.js';
+import { constantOf, refuseDefinition, requireOne } from '../layers/layer-context.js';
 import { hasSteps } from '../layers/rows.js';
 import { isName } from '../names.js';
 import {
@@ -51,6 +51,8 @@ export interface LossContext<O, I extends string> {
   readonly options: O;
   /** The other inputs of the loss by name. */
   readonly inputs: Readonly<Record<I, Value>>;
+  /** A matrix of fixed numbers. @param shape [rows, columns], or [n] for a row, which is the default */
+  constant(numbers: ArrayLike<number>, shape?: readonly number[]): Value;
 }
 
 /** What a loss of one's own is. */
@@ -135,12 +137,16 @@ export function defineLoss<const T extends DefinedOptions = Record<never, never>
           name,
           context.input(name, resolved(input, context)),
         ]);
-        const result = build.call(loss, outputs, truth, { options, inputs: Object.fromEntries(others) });
+        const result = build.call(loss, outputs, truth, {
+          options,
+          inputs: Object.fromEntries(others),
+          constant: (numbers, shape) => constantOf(graph, numbers, shape),
+        });
         if (typeof result !== 'object' || result === null || graphOf(result) !== graph) {
           refuseDefinition(kind, `build returned ${describeValue(result)}, expected a value of the network`);
         }
         requireOne('what build returned', result);
-        return result;
+        return { loss: result };
       } catch (error) {
         throw withName(owner, error);
       }
