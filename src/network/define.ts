@@ -25,3 +25,9 @@ export {
   type OwnLossInput,
 } from './losses/define-loss.js';
 export type { DefinedLoss } from './losses/losses.js';
+export type {
+  MeanSquaredErrorDescription,
+  SigmoidCrossEntropyDescription,
+  SoftmaxCrossEntropyDescription,
+} from './losses/weighted-losses.js';
+export type { WeightOptions } from './losses/weighting.js';

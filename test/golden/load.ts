@@ -119,7 +119,7 @@ export interface GoldenOptions {
     readonly sources: readonly (readonly number[])[];
     readonly targets: readonly (readonly number[])[];
   };
-  readonly loss: { readonly rows: number; readonly columns: number };
+  readonly loss: { readonly rows: number; readonly columns: number; readonly labelSmoothing?: number };
   readonly ctc: {
     readonly classes: number;
     readonly lengths: readonly number[];

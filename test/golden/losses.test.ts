@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
 import { only, type Value } from '../../src/graph/value.js';
-import { emitLoss, type LossName } from '../../src/network/losses/losses.js';
+import { emitLoss, type LossDescription, type LossName, requireLoss } from '../../src/network/losses/losses.js';
 import { CompiledProgram } from '../../src/program/program.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';
 import { expectAgreement } from './agreement.js';
@@ -10,10 +10,21 @@ import { emptyBlocks } from './blocks.js';
 import { type Golden, loadGoldens } from './load.js';
 
 const LOSS_OF: Readonly<Record<string, LossName>> = {
-  softmax_cross_entropy: 'softmaxCrossEntropy',
-  sigmoid_cross_entropy: 'sigmoidCrossEntropy',
-  mean_squared_error: 'meanSquaredError',
+  softmax: 'softmaxCrossEntropy',
+  sigmoid: 'sigmoidCrossEntropy',
+  mean: 'meanSquaredError',
 };
+
+/** The loss of a golden, with what it counts for and how its targets are smoothed. */
+function lossOf({ name, options, inputs }: Golden<'loss'>): LossDescription {
+  const { labelSmoothing } = options;
+  const weights = [...inputs].flatMap(([field, { data }]) => {
+    return field.endsWith('Weights') ? [[field, [...data]] as const] : [];
+  });
+  const kind = LOSS_OF[name.slice(0, name.indexOf('_'))];
+  const description = { kind, ...Object.fromEntries(weights), ...(labelSmoothing !== undefined && { labelSmoothing }) };
+  return requireLoss('loss', description);
+}
 
 type Precision = 'float32' | 'float64';
 
@@ -25,7 +36,7 @@ function runLoss(golden: Golden<'loss'>, precision: Precision) {
   const { rows, columns } = golden.options;
   const graph = new Graph();
   const prediction = graph.external('prediction', rows, columns);
-  const loss = emitLoss(graph, LOSS_OF[golden.name] as LossName, prediction);
+  const { loss } = emitLoss(graph, lossOf(golden), prediction);
   const gradients = differentiate(graph, [{ value: loss, gradient: graph.external('dloss', 1, 1) }], [prediction]);
   const gradient = gradients.get(prediction.id) as Value;
   const program = compile(graph, [loss, gradient], precision);
