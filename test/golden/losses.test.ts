@@ -9,21 +9,28 @@ import { expectAgreement } from './agreement.js';
 import { emptyBlocks } from './blocks.js';
 import { type Golden, loadGoldens } from './load.js';
 
-const LOSS_OF: Readonly<Record<string, LossName>> = {
+const LOSS_OF: Readonly<Record<string, LossName | 'quantile'>> = {
   softmax: 'softmaxCrossEntropy',
   sigmoid: 'sigmoidCrossEntropy',
   mean: 'meanSquaredError',
+  quantile: 'quantile',
 };
 
 /** The loss of a golden, with what it counts for and how its targets are smoothed. */
 function lossOf({ name, options, inputs }: Golden<'loss'>): LossDescription {
-  const { labelSmoothing } = options;
+  const { labelSmoothing, level } = options;
   const weights = [...inputs].flatMap(([field, { data }]) => {
     return field.endsWith('Weights') ? [[field, [...data]] as const] : [];
   });
   const kind = LOSS_OF[name.slice(0, name.indexOf('_'))];
-  const description = { kind, ...Object.fromEntries(weights), ...(labelSmoothing !== undefined && { labelSmoothing }) };
-  return requireLoss('loss', description);
+  return requireLoss('loss', {
+    kind,
+    ...Object.fromEntries(weights),
+    ...(labelSmoothing !== undefined && { labelSmoothing }),
+    ...(level !== undefined && { levels: [level] }),
+    // The rows are a number here, neither steps nor sequences.
+    ...(inputs.has('weights') && { weights: 'sequence' }),
+  });
 }
 
 type Precision = 'float32' | 'float64';
@@ -44,6 +51,7 @@ function runLoss(golden: Golden<'loss'>, precision: Precision) {
   program.real('dloss').set(golden.float32('dloss'));
   const { data } = golden.tensor('target');
   (data instanceof Int32Array ? program.integers('target') : program.real('target')).set(data);
+  if (golden.inputs.has('weights')) program.real('loss/target/weights').set(golden.float32('weights'));
   program.execute([]);
   return { loss: program.real(loss).slice(), gradient: program.real(gradient).slice() };
 }

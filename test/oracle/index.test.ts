@@ -125,9 +125,10 @@ const examples: Record<OperationName, Example> = {
     results: { dlogits: [R, C] },
   },
   ctc: {
-    operands: { logits: of(N, C), labels },
+    operands: { logits: of(N, C), labels, weights: of(B, 1) },
     attributes: { blank: 2, reduction: 1, zeroInfinity: 1 },
-    results: { loss: [1, 1], losses: [B, 1], lse: [N, 1] },
+    optional: ['weights'],
+    results: { loss: [1, 1], losses: [B, 1], lse: [N, 1], total: [1, 1] },
   },
   ctcBackward: {
     operands: { dloss: scalar(1), logits: of(N, C), labels, lse: of(N, 1) },

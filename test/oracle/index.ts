@@ -181,6 +181,7 @@ function aligned(o: Operands): Omit<ctc.CtcOperands, keyof twoAxes.TwoAxes> {
     blank: o.attribute('blank'),
     reduction: o.attribute('reduction'),
     zeroInfinity: o.requiredFlag('zeroInfinity'),
+    weights: o.optional('weights'),
   };
 }
 

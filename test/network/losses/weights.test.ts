@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Batch,
-  checkGradients,
-  dense,
-  type LossDescription,
-  lossesFromJSON,
-  lstm,
-  pool,
-  sequential,
-} from '../../../src/index.js';
+import { type Batch, checkGradients, dense, type LossDescription, lstm, pool, sequential } from '../../../src/index.js';
+import { lossesFromJSON } from '../../../src/network/output-losses.js';
 import { evaluateOn } from '../../../src/training/validation.js';
 import { batchSizesOf, randomNumbers } from '../../model/small-models.js';
 
@@ -128,7 +120,7 @@ describe('the class weights and label smoothing of a softmax cross-entropy', () 
 
   /** By hand, from the outputs of the model. */
   function expected(smoothing: number, weights: readonly number[], rowWeights: readonly number[]) {
-    const logits = modelOf('softmaxCrossEntropy').predictSync(batchOf(classes));
+    const logits = modelOf('softmaxCrossEntropy').predictPackedSync(batchOf(classes));
     let [sum, total] = [0, 0];
     for (const [row, target] of classes.entries()) {
       if (target < 0) continue;
