@@ -49,6 +49,18 @@ const trained = 'test/**/*.trained.test.ts';
 /** Trained tests on data that were not made for them: they take long, and say of instruction sets what the others say. */
 const realData = 'test/**/real-data.trained.test.ts';
 
+/**
+ * Tests that need a process of their own: they replace modules, spy on the addon, change the environment, or watch the memory and
+ * the event loop of the whole process. The others import the sources once for all files: they leave nothing behind.
+ */
+const alone = [
+  'test/bench/problems.test.ts',
+  'test/data/file-examples.test.ts',
+  'test/model/check-gradients.test.ts',
+  'test/model/{event-loop,lifetime,same-bits,variants}.test.ts',
+  'test/packaging/**/*.test.ts',
+];
+
 const isas = instructionSets();
 const widest = isas.at(-1);
 if (isas.length > 1) {
@@ -63,9 +75,18 @@ export default defineConfig({
     // One worker less would leave a processor idle while files are imported: 3.5 instead of 4.5 minutes on two of them.
     maxWorkers: '100%',
     projects: [
-      { test: { ...shared, name: 'all', include: ['test/!(kernels)/**/*.test.ts', ...once], exclude: [trained] } },
+      {
+        test: {
+          ...{ ...shared, name: 'all', include: ['test/!(kernels)/**/*.test.ts', ...once], isolate: false },
+          exclude: [trained, ...alone],
+        },
+      },
+      { test: { ...shared, name: 'alone', include: alone } },
       ...isas.map((isa) => ({
-        test: { ...shared, name: isa, include: ['test/kernels/**/*.test.ts'], exclude: once, env: { BPTT_ISA: isa } },
+        test: {
+          ...{ ...shared, name: isa, include: ['test/kernels/**/*.test.ts'], isolate: false },
+          ...{ exclude: once, env: { BPTT_ISA: isa } },
+        },
       })),
       ...isas.map((isa) => ({
         // Without isolation the sources are imported once for all files: these tests leave nothing behind.

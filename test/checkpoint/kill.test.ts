@@ -28,7 +28,7 @@ function transpile(into: string): void {
 // A training run in small: every step changes the weights; every second one is saved, on either thread, some as the
 // best.
 const PROGRAM = `
-import { RunDirectory } from '../../src/checkpoint/run-directory.js';
+import { RunDirectory } from './checkpoint/run-directory.js';
 const run = RunDirectory.open(process.argv[2], { seed: 1 }, { resume: true, keepLast: 2 });
 const latest = await run.resume();
 if (latest?.skipped.length) throw new Error('a checkpoint was torn: ' + latest.skipped[0].error.message);

@@ -136,7 +136,8 @@ describe('a malformed program', () => {
         for (let attempt = 0; attempt < 6; attempt++) {
           const words = base.words.slice();
           words[index] = mutations.replacement(words, index);
-          const ending = outcome(base, { words }, guarded, 1 + (index % 2));
+          // Threads that share an instruction wait for each other, which takes longest where programs are small.
+          const ending = outcome(base, { words }, guarded, attempt === 0 ? 2 : 1);
           expect(allowed, `${base.name}: word ${index} is ${words[index]}`).toContain(ending);
           endings.set(ending, (endings.get(ending) ?? 0) + 1);
         }

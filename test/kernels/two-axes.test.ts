@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { format } from '../../src/graph/generated/operations.js';
 import { Graph } from '../../src/graph/graph.js';
 import type { Value } from '../../src/graph/value.js';
 import { CompiledProgram } from '../../src/program/program.js';
@@ -89,8 +90,7 @@ describe('a training step of two time axes', () => {
 });
 
 describe('the axes of an operation', () => {
-  const HEADER_WORDS = 8;
-  const [EXTENT_KIND, EXTENT] = [3, 4];
+  const [EXTENT_KIND, EXTENT] = [4, 5];
   const capacity = { steps: 2, batch: 2, rows: 4 };
   const axes = new Map([
     [AXIS, capacity],
@@ -103,7 +103,7 @@ describe('the axes of an operation', () => {
     const program = capture(() => new CompiledProgram(graph, { outputs, axes, blocks: emptyBlocks(), threads: 1 }));
     const { blocks } = new GuardedBlocks(program.blockBytes);
     const words = program.words.slice();
-    words[HEADER_WORDS + 3 * axes.size + 10 * value + word] = number;
+    words[format.headerWords + format.axisWords * axes.size + format.valueWords * value + word] = number;
     expect(codeOf(() => load(program, blocks))).toBeUndefined();
     try {
       load({ ...program, words }, blocks);

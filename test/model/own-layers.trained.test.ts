@@ -65,7 +65,7 @@ describe('a layer of one’s own', () => {
     const at = (name: string, index: number) => model.parameters.get(`highway.${name}`)?.data[index] as number;
     expect([...(model.parameters.get('highway.gate_bias')?.data ?? [])]).toEqual([-1, -1]);
     const x = [0.5, -0.75];
-    const output = model.predictSync({ batchSizes: Int32Array.of(1), inputs: { input: Float32Array.from(x) } });
+    const output = model.predictPackedSync({ batchSizes: Int32Array.of(1), inputs: { input: Float32Array.from(x) } });
     for (const unit of [0, 1]) {
       const sum = (name: string) => at(name, 2 * unit) * (x[0] as number) + at(name, 2 * unit + 1) * (x[1] as number);
       const candidate = Math.tanh(sum('weight') + at('bias', unit));
@@ -92,7 +92,7 @@ describe('a layer of one’s own', () => {
       expect(loss).toBeCloseTo(built.trainStepSync(features(5, window), { state: other }).loss, 6);
     }
     const batch = { batchSizes: Int32Array.of(1, 1, 1), inputs: { input: randomNumbers(15) } };
-    const whole = own.predictSync(batch);
+    const whole = own.predictPackedSync(batch);
     const stream = own.stream();
     const steps = [0, 5, 10].flatMap((at) => [...stream.step(batch.inputs.input.slice(at, at + 5))]);
     expect(steps).toEqual([...whole]);
@@ -173,7 +173,7 @@ describe('a layer of one’s own', () => {
       output: 'dense',
     }).compileSync({ threads: 1 });
     const ids = Int32Array.of(1, 2, 3);
-    const whole = model.predictSync({ batchSizes: Int32Array.of(1, 1, 1), inputs: { previous: ids } });
+    const whole = model.predictPackedSync({ batchSizes: Int32Array.of(1, 1, 1), inputs: { previous: ids } });
     const decoder = await model.decoder({ inputs: {} }, { input: 'previous' });
     const zero = Int32Array.of(0);
     const steps: number[] = [];

@@ -153,7 +153,7 @@ describe('predictions', () => {
       Array.from({ length: 200 }, () => ids[2] as Int32Array),
       { batch: 1, signal: controller.signal },
     );
-    setImmediate(() => controller.abort(reason));
+    controller.abort(reason);
     await expect(found).rejects.toBe(reason);
     await expect(model.predict(ids, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(imageOf(model)).toEqual(before);

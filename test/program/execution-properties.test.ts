@@ -45,7 +45,7 @@ function execute(random: RandomGraph, outputs: readonly Value[], prepare: boolea
   }
 }
 
-const isPacking = ({ operation }: Node) => operation.name.startsWith('pack');
+const isPacking = ({ operation }: Node) => operation.role === 'packing';
 
 /** Evaluates forward nodes by the reference, one after the other. */
 function evaluate(random: RandomGraph): Map<number, Matrix> {
@@ -54,12 +54,13 @@ function evaluate(random: RandomGraph): Map<number, Matrix> {
   for (const value of random.graph.externals.values()) known.set(value.id, numbers.get(value.name as string) as Matrix);
   for (const node of random.graph.nodes) {
     const { operation, inputs, outputs } = node;
-    if (operation.role !== 'forward' || [...inputs.values()].some(({ id }) => !known.has(id))) continue;
+    if ([...inputs.values()].some(({ id }) => !known.has(id))) continue;
     if (isPacking(node)) {
       const [packed, weights] = [outputs.get('p') as Value, inputs.get('w') as Value];
       known.set(packed.id, known.get(weights.id) as Matrix);
       continue;
     }
+    if (operation.role !== 'forward') continue;
     const operands = [...inputs].map(([name, { id }]) => {
       const reference = name !== 'p' ? name : operation.name === 'linear' ? 'w' : 'R';
       return [reference, known.get(id) as Matrix] as const;

@@ -53,7 +53,7 @@ export function defineTask<
   T extends RunTable = SequenceTable,
   S extends JsonObject = JsonObject,
   E = SequenceExample,
-  P extends AnyPart<E> = Part<E>,
+  P extends AnyPart<unknown> = Part<E>,
   M extends JsonObject = LossMetrics,
 >(definition: TaskDefinition<T, S, E, P, M>): Task<T, S, E, P, M> {
   checkTask(definition, taken);

@@ -25,7 +25,7 @@ export type AnyPart<E = never> = Part<E> | TokenStreams;
 export type Packing<E = SequenceExample> = Omit<SequenceBatchesOptions<E>, 'batch' | 'tokens'>;
 
 /** What a task has read. */
-export interface TaskData<S extends JsonObject, E = SequenceExample, P extends AnyPart<E> = Part<E>> {
+export interface TaskData<S extends JsonObject, E = SequenceExample, P extends AnyPart<unknown> = Part<E>> {
   readonly training: P;
   /** Chooses the best model. */
   readonly validation?: P | undefined;
@@ -65,7 +65,7 @@ export interface TaskContext<T extends RunTable = RunTable, S extends JsonObject
 }
 
 /** What `read` of a task gives: as `TaskData`, with defaults for what most tasks need not say. */
-export interface ReadData<S extends JsonObject, E = SequenceExample, P extends AnyPart<E> = Part<E>> {
+export interface ReadData<S extends JsonObject, E = SequenceExample, P extends AnyPart<unknown> = Part<E>> {
   readonly training: P;
   /** Chooses the best model. */
   readonly validation?: P | undefined;
@@ -90,7 +90,13 @@ export type LossMetrics = {
 };
 
 /** What a task cannot do without, and what it may leave as it is. */
-export interface TaskCore<T extends RunTable, S extends JsonObject, E, P extends AnyPart<E>, M extends JsonObject> {
+export interface TaskCore<
+  T extends RunTable,
+  S extends JsonObject,
+  E,
+  P extends AnyPart<unknown>,
+  M extends JsonObject,
+> {
   /** Its name on the command line and in its runs: letters, digits and dashes, not that of a built-in task. */
   readonly name: string;
   /** One line for the help. */
@@ -128,7 +134,7 @@ export interface Task<
   T extends RunTable = RunTable,
   S extends JsonObject = JsonObject,
   E = SequenceExample,
-  P extends AnyPart<E> = Part<E>,
+  P extends AnyPart<unknown> = Part<E>,
   M extends JsonObject = JsonObject,
 > extends TaskCore<T, S, E, P, M> {
   readonly options: T;
@@ -154,7 +160,7 @@ export interface TaskDefinition<
   T extends RunTable = SequenceTable,
   S extends JsonObject = JsonObject,
   E = SequenceExample,
-  P extends AnyPart<E> = Part<E>,
+  P extends AnyPart<unknown> = Part<E>,
   M extends JsonObject = LossMetrics,
 > extends TaskCore<T, S, E, P, M> {
   /** Options by name: `commonOptions()` with the defaults of this task, and its own ones behind. Default `commonOptions()`. */
