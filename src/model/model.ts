@@ -87,9 +87,9 @@ export class Model extends PredictingNetwork {
         options.signal?.throwIfAborted();
         const execution = this.begin(evaluation.mode, part, options.state);
         await execution.start(options.signal);
-        this.#takeEvaluated(evaluation, part, execution, options.state);
+        evaluation.take(part, execution);
       }
-      return evaluation.result();
+      return this.#finishEvaluation(evaluation, options.state);
     });
   }
 
@@ -101,9 +101,9 @@ export class Model extends PredictingNetwork {
       for (const part of evaluation.batches()) {
         const execution = this.begin(evaluation.mode, part, options.state);
         execution.execute();
-        this.#takeEvaluated(evaluation, part, execution, options.state);
+        evaluation.take(part, execution);
       }
-      return evaluation.result();
+      return this.#finishEvaluation(evaluation, options.state);
     });
   }
 
@@ -271,9 +271,11 @@ export class Model extends PredictingNetwork {
     return new Evaluation({ plainForm, outputShapes, losses, targets, report }, batch, options);
   }
 
-  #takeEvaluated(evaluation: Evaluation, batch: Batch, execution: Execution, state: CarriedState | undefined): void {
-    evaluation.take(batch, execution);
-    // With a state there is one batch: when a metric throws, the state is what it was.
+  #finishEvaluation(evaluation: Evaluation, state: CarriedState | undefined): EvaluationResult {
+    // First: when a metric throws, the state is what it was.
+    const result = evaluation.result();
+    const { batch, execution } = evaluation.last;
     this.takeState(execution, batch, state);
+    return result;
   }
 }

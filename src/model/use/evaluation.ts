@@ -75,6 +75,7 @@ export class Evaluation {
   readonly #measured: readonly OutputLoss[];
   readonly #sums = new Map<string, LossSum>();
   readonly #reports: EvaluationResult[] = [];
+  #last: { readonly batch: Batch; readonly execution: Execution } | undefined;
 
   /** @throws {OptionError} `invalid_option`, `unknown_option`; others as `CheckedExamples` */
   constructor(model: EvaluatedModel, examples: Batch | PlainExamples, options: EvaluateOptions) {
@@ -101,6 +102,7 @@ export class Evaluation {
 
   /** Takes what came of a batch. */
   take(batch: Batch, execution: Execution): void {
+    this.#last = { batch, execution };
     this.#reports.push(this.#model.report(execution));
     const losses = execution.losses;
     for (const { output } of this.#model.losses) {
@@ -112,6 +114,11 @@ export class Evaluation {
     for (const loss of this.#measured) {
       this.#metrics?.update(loss.output, this.#sequences(loss, batch, execution));
     }
+  }
+
+  /** The last batch, which with a state is the only one. */
+  get last(): { readonly batch: Batch; readonly execution: Execution } {
+    return this.#last as { readonly batch: Batch; readonly execution: Execution };
   }
 
   /** What came of all of them. @throws {NumericError} `non_finite_metric` */
