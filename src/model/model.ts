@@ -77,7 +77,7 @@ export class Model extends PredictingNetwork {
    *
    * @throws {OptionError} `invalid_option` for what is no metric
    * @throws {NumericError} `non_finite_metric`
-   * @example const { loss, metrics } = await model.evaluate({ inputs, targets }, { metrics: [accuracy] });
+   * @example const { loss } = await model.evaluate({ inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] }, { batch: 32 });
    */
   evaluate(batch: Batch | PlainExamples, options: EvaluateOptions = {}): Promise<EvaluationResult> {
     return this.queue.enqueue(options, async () => {
