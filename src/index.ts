@@ -63,7 +63,9 @@ export {
 } from './model/recurrent-cell.js';
 export type { AttentionMap } from './model/use/attention-maps.js';
 export type { Decoder, DecoderBatch, DecoderOptions } from './model/use/decoder.js';
+export type { EvaluateOptions } from './model/use/evaluation.js';
 export type { GradientOptions } from './model/use/gradients.js';
+export type { Metric, MetricSequence } from './model/use/metric.js';
 export type { PaddedOutput, PredictInput, PredictOptions } from './model/use/predictions.js';
 export type { SampleOptions, SymbolTable } from './model/use/sampling.js';
 export type { Stream, StreamState } from './model/use/stream.js';
@@ -125,7 +127,7 @@ export type {
   RnnOptions,
   ZoneoutRates,
 } from './network/layers/recurrent-options.js';
-export type { CtcOptions, CtcReduction } from './network/losses/ctc.js';
+export type { CtcLossOptions, CtcOptions, CtcReduction } from './network/losses/ctc.js';
 export type { LossDescriptionObject } from './network/losses/loss.js';
 export type {
   CtcLossDescription,

@@ -1,7 +1,7 @@
 /** Sequences of different lengths to one packed batch and back. */
 
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
-import { rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
 import type { Batch } from './batch.js';
 import { countRows } from './check-arrays.js';
 import {
@@ -31,6 +31,11 @@ export interface PackOptions {
   readonly sequenceTargets?: Rows;
   /** Numbers in a row of a Float32Array target. Integer >= 1; default 1. */
   readonly targetFeatures?: number;
+  /**
+   * What the loss counts each step for, one array [length] for each sequence; or each sequence, one array [B] in the order of the sequences.
+   * They are `target/weights` of the batch.
+   */
+  readonly weights?: readonly Float32Array[] | Float32Array;
 }
 
 /** A batch that remembers where its sequences came from. */
@@ -39,9 +44,10 @@ export interface PackedBatch extends Batch {
   readonly order: Int32Array;
 }
 
-function checkTargets(targets: readonly Rows[], width: number, lengths: Int32Array): void {
+function checkTargets(targets: readonly Rows[], width: number, lengths: Int32Array, what = 'target'): void {
   if (targets.length !== lengths.length) {
-    throw new ShapeError('length_mismatch', `there are ${lengths.length} sequences but ${targets.length} targets`, {
+    const message = `there are ${lengths.length} sequences but ${targets.length} ${what}s`;
+    throw new ShapeError('length_mismatch', message, {
       sequences: lengths.length,
       targets: targets.length,
     });
@@ -51,7 +57,7 @@ function checkTargets(targets: readonly Rows[], width: number, lengths: Int32Arr
     if (target.length === expected) continue;
     throw new ShapeError(
       'length_mismatch',
-      `target ${index} has ${target.length} numbers, but its sequence of ${lengths[index]} steps needs ${expected}`,
+      `${what} ${index} has ${target.length} numbers, but its sequence of ${lengths[index]} steps needs ${expected}`,
       { index, length: target.length, expected },
     );
   }
@@ -71,6 +77,26 @@ export function targetsOf<T>(options: { readonly targets?: T; readonly sequenceT
   if (targets === undefined || sequenceTargets === undefined) return { targets, sequenceTargets };
   const message = "options 'targets' and 'sequenceTargets' exclude each other: a network has one target";
   throw new OptionError('invalid_option', message, { name: 'sequenceTargets' });
+}
+
+/**
+ * Weights in packed order.
+ *
+ * @throws {OptionError} `invalid_option` for weights of anything but numbers, or without a target
+ * @throws {ShapeError} `length_mismatch`
+ */
+function packWeights(weights: NonNullable<PackOptions['weights']>, lengths: Int32Array, order: PackedOrder): Rows {
+  if (weights instanceof Float32Array) {
+    requireRows('weights', weights, lengths.length, 1, 'sequences');
+    return applyOrder(order, weights, 1);
+  }
+  const isList = Array.isArray(weights) && weights.every((each) => each instanceof Float32Array);
+  if (!isList) {
+    const message = `option 'weights' must be a Float32Array, or a list of these, got ${describeValue(weights)}`;
+    throw new OptionError('invalid_option', message, { name: 'weights' });
+  }
+  checkTargets(weights, 1, lengths, 'weight array');
+  return packRows(weights, order.order as Int32Array, order.batchSizes, 1);
 }
 
 /** Rows of sequences in packed order. */
@@ -104,7 +130,7 @@ export function packRows(sequences: readonly Rows[], order: Int32Array, batchSiz
  * order; // => Int32Array.of(1, 0)
  */
 export function packSequences(sequences: readonly Rows[], options: PackOptions = {}): PackedBatch {
-  rejectUnknownKeys('packSequences', options, ['features', 'targets', 'sequenceTargets', 'targetFeatures']);
+  rejectUnknownKeys('packSequences', options, ['features', 'targets', 'sequenceTargets', 'targetFeatures', 'weights']);
   const width = rowWidth('sequence', sequences, 'features', options.features);
   const lengths = sequenceLengths(sequences, width);
   const { targets, sequenceTargets } = targetsOf(options);
@@ -124,11 +150,16 @@ export function packSequences(sequences: readonly Rows[], options: PackOptions =
     sequenceTargets === undefined
       ? targets && packRows(targets, order, batchSizes, targetWidth)
       : applyOrder({ batchSizes, order }, sequenceTargets, targetWidth);
+  const { weights } = options;
+  if (weights !== undefined && target === undefined) {
+    throw new OptionError('invalid_option', "option 'weights' needs targets, which they weigh", { name: 'weights' });
+  }
+  const weighted = weights && { 'target/weights': packWeights(weights, lengths, { batchSizes, order }) };
   return {
     order,
     batchSizes,
     inputs: { input: packRows(sequences, order, batchSizes, width) },
-    ...(target === undefined ? {} : { targets: { target } }),
+    ...(target === undefined ? {} : { targets: { target, ...weighted } }),
   };
 }
 

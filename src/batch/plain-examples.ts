@@ -29,6 +29,14 @@ export interface PlainExamples {
   readonly inputs: PlainSequences | NamedSequences;
   /** A row for every step of every sequence, or one for each sequence, as the output of the network is; class -1 is ignored. */
   readonly targets: PlainSequences | NamedSequences;
+  /**
+   * What steps or sequences count for, where the loss has `weights`: numbers >= 0, for each step of every sequence, or one for each
+   * sequence. With several outputs an object with those of each output whose loss has weights. They may as well stand among named
+   * `targets`, as `target/weights` or `OUTPUT/weights`.
+   *
+   * @example const examples: PlainExamples = { inputs: [[3, 1, 4], [1, 5]], targets: [0, 1], weights: [1, 0.5] };
+   */
+  readonly weights?: PlainSequences | NamedSequences;
 }
 
 /** Whether examples are plain; anything else is taken for a packed batch, whose checks name what is wrong with it. */
@@ -43,7 +51,7 @@ type Part = keyof PlainForm;
 
 /** @throws {OptionError} `invalid_option`, `unknown_option` when names are missing or unknown */
 function byName(
-  part: Part,
+  part: Part | 'weights',
   fields: ReadonlyMap<string, PlainField>,
   given: PlainSequences | NamedSequences,
 ): NamedSequences {
@@ -59,6 +67,31 @@ function byName(
   if (missing === undefined) return given as NamedSequences;
   const message = `${part} must have an array of sequences for each of ${names.join(', ')}: '${missing}' is missing`;
   throw new OptionError('invalid_option', message, { name: missing, names });
+}
+
+/** Behind the name of a target that of its weights. */
+const WEIGHTS = '/weights';
+
+/**
+ * Targets and weights by name.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option` when there are weights and the loss has none, or no weights and it has
+ */
+function withWeights({ targets: fields }: PlainForm, { targets, weights }: PlainExamples): PlainExamples['targets'] {
+  const weighted = new Map([...fields].filter(([name]) => name.endsWith(WEIGHTS)));
+  if (weights === undefined) {
+    if (weighted.size === 0 || (!Array.isArray(targets) && !ArrayBuffer.isView(targets))) return targets ?? {};
+    const message = `the loss has weights: give them as 'weights', beside inputs and targets`;
+    throw new OptionError('invalid_option', message, { name: 'weights' });
+  }
+  if (weighted.size === 0) {
+    const message = `there are weights, but no loss of the model has any: compile it with a loss that says of which, such as weights: 'step'`;
+    throw new OptionError('invalid_option', message, { name: 'weights' });
+  }
+  const others = new Map([...fields].filter(([name]) => !weighted.has(name)));
+  const short = new Map([...weighted].map(([name, field]) => [name.slice(0, -WEIGHTS.length), field]));
+  const own = Object.entries(byName('weights', short, weights)).map(([name, each]) => [`${name}${WEIGHTS}`, each]);
+  return { ...byName('targets', others, targets ?? {}), ...Object.fromEntries(own) };
 }
 
 /** Fields with their rows by sequence. */
@@ -108,6 +141,11 @@ export class CheckedExamples {
     this.#examples = Array.from({ length: this.count }, (_, index) =>
       Object.fromEntries(columns.map(([name, rows]) => [name, rows[index] as Rows])),
     );
+  }
+
+  /** Examples with their targets and, where the loss has them, their weights. Errors as those of the constructor. */
+  static of(form: PlainForm, examples: PlainExamples): CheckedExamples {
+    return new CheckedExamples(form, examples.inputs, withWeights(form, examples));
   }
 
   /** Packs examples. Their order in the batch's axes counts from 0 within `indices`. @param indices numbers of the examples */

@@ -38,6 +38,8 @@ export interface PlainField {
   readonly labels?: (ids: Int32Array, frames: number | undefined) => Int32Array;
   /** Time axis of the frames of the labels. */
   readonly frames?: string;
+  /** Whether they are weights: finite numbers >= 0. */
+  readonly weights?: true;
 }
 
 /** What an array or a value is, short enough for a message. */
@@ -122,11 +124,13 @@ class Reading {
       const message = `${this.#where} has ${rows.length} numbers, which are not rows of ${width}`;
       throw new ShapeError('shape_mismatch', message, { ...this.#details, length: rows.length, width });
     }
-    const at = rows.findIndex((number) => !Number.isFinite(number));
+    const { weights = false } = this.#field;
+    const at = rows.findIndex((number) => !Number.isFinite(number) || (weights && number < 0));
     if (at < 0) return rows;
     const place = per === 'step' ? ` at step ${Math.floor(at / width)}` : '';
-    const message = `${this.#where} has ${rows[at]}${place}, expected finite numbers`;
-    throw new DataError('non_finite_data', message, { ...this.#details, step: Math.floor(at / width) });
+    const message = `${this.#where} has ${rows[at]}${place}, expected finite numbers${weights ? ' >= 0' : ''}`;
+    const code = weights ? 'invalid_weights' : 'non_finite_data';
+    throw new DataError(code, message, { ...this.#details, step: Math.floor(at / width) });
   }
 
   #fromPlain(value: unknown): Float32Array {
@@ -161,7 +165,7 @@ class Reading {
  *
  * @throws {OptionError} `invalid_option` when they are no array of sequences
  * @throws {ShapeError} `rank_mismatch`, `shape_mismatch`; {RangeIndexError} `index_out_of_range`; {DataError} `empty_data`,
- *   `non_finite_data`: all name the field and the number of the sequence
+ *   `non_finite_data`, `invalid_weights`: all name the field and the number of the sequence
  */
 export function plainRows(field: PlainField, sequences: PlainSequences): Rows[] {
   const isTyped = sequences instanceof Int32Array || sequences instanceof Float32Array;

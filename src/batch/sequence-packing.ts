@@ -1,7 +1,7 @@
 /** Examples of one sequence each, with or without a target, to packed batches. */
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, requireNumber, requireOneOf } from '../core/options.js';
-import { type PackedBatch, packSequences, type Rows } from './packed-batch.js';
+import { type PackedBatch, type PackOptions, packSequences, type Rows } from './packed-batch.js';
 import { sameKind } from './rows.js';
 
 /** One sequence and what is to be predicted of it. */
@@ -13,6 +13,8 @@ export interface SequenceExample {
    * [length * targetFeatures]) or for the sequence (id [1], row [targetFeatures]).
    */
   readonly target?: Rows | number | undefined;
+  /** What the loss counts the whole sequence for, a number >= 0; or each of its steps [length]. Only beside a target. */
+  readonly weights?: Float32Array | number | undefined;
 }
 
 /** What the rows of examples are. */
@@ -28,10 +30,10 @@ export interface SequencePackingOptions {
 /** Names of the options of packing. */
 export const PACKING_OPTIONS = ['features', 'targetFeatures', 'targetPer'];
 
-/** The kind of a target: all examples must have the same one. */
+/** The kind of an input, a target or weights: all examples must have the same one. */
 function kindOf(target: SequenceExample['target']): string {
   if (target === undefined || target === null) return 'none';
-  return typeof target === 'number' ? 'a class id' : target.constructor.name;
+  return typeof target === 'number' ? 'a number' : target.constructor.name;
 }
 
 /** Checks examples one by one, naming the example, and packs them. */
@@ -65,6 +67,7 @@ export class SequencePacking {
     }
     const steps = input.length / width;
     if (example.target !== undefined && example.target !== null) this.#checkTarget(example.target, steps, index);
+    if (example.weights !== undefined) checkWeights(example, steps, index);
     return steps;
   }
 
@@ -92,7 +95,7 @@ export class SequencePacking {
     const [first] = examples;
     if (first === undefined) return;
     for (const [place, example] of examples.entries()) {
-      for (const part of ['input', 'target'] as const) {
+      for (const part of ['input', 'target', 'weights'] as const) {
         const [expected, kind] = [kindOf(first[part]), kindOf(example[part])];
         if (kind === expected) continue;
         const [index, other] = [numberOf(place), numberOf(0)];
@@ -109,11 +112,12 @@ export class SequencePacking {
     const inputs = examples.map(({ input }) => input);
     const targets = examples.map(({ target }) => target);
     const [first] = targets;
-    const widths = { features: this.#features, targetFeatures: this.#targetFeatures };
+    const weights = packedWeights(examples);
+    const widths = { features: this.#features, targetFeatures: this.#targetFeatures, ...weights };
     if (first === undefined || first === null) return packSequences(inputs, { features: this.#features });
     if (typeof first === 'number') {
       const sequenceTargets = Int32Array.from(targets as number[]);
-      return packSequences(inputs, { features: this.#features, sequenceTargets });
+      return packSequences(inputs, { features: this.#features, sequenceTargets, ...weights });
     }
     if (first instanceof Int32Array) widths.targetFeatures = 1;
     if (this.#targetPer === 'step') return packSequences(inputs, { ...widths, targets: targets as Rows[] });
@@ -121,6 +125,32 @@ export class SequencePacking {
     for (const [place, target] of targets.entries()) sequenceTargets.set(target as Rows, place * first.length);
     return packSequences(inputs, { ...widths, sequenceTargets });
   }
+}
+
+/** @throws {OptionError} `invalid_option`; {DataError} `invalid_weights`; {ShapeError} `length_mismatch` */
+function checkWeights({ weights, target }: SequenceExample, steps: number, index: number): void {
+  const given = typeof weights === 'number' ? [weights] : weights;
+  const isTyped = typeof weights === 'number' || weights instanceof Float32Array;
+  if (given === undefined || !isTyped || target === undefined || target === null) {
+    const message = `the weights of example ${index} must be a number or a Float32Array, beside a target, got ${describeValue(weights)}`;
+    throw new OptionError('invalid_option', message, { index, value: weights });
+  }
+  const wrong = [...given].find((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+  if (wrong !== undefined) {
+    const message = `the weights of example ${index} have ${wrong}, expected finite numbers >= 0`;
+    throw new DataError('invalid_weights', message, { index, weight: wrong });
+  }
+  if (typeof weights === 'number' || given.length === steps) return;
+  const message = `example ${index} has ${given.length} weights, but ${steps} steps`;
+  throw new ShapeError('length_mismatch', message, { index, length: given.length, expected: steps });
+}
+
+/** The weights of examples as `packSequences` takes them. */
+function packedWeights(examples: readonly SequenceExample[]): Pick<PackOptions, 'weights'> {
+  const weights = examples.map((example) => example.weights);
+  const [first] = weights;
+  if (first === undefined) return {};
+  return { weights: typeof first === 'number' ? Float32Array.from(weights as number[]) : (weights as Float32Array[]) };
 }
 
 function requireArray(name: string, rows: unknown, index: number): asserts rows is Rows {

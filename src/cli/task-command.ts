@@ -76,10 +76,10 @@ async function train(context: CommandContext, { task, options, module, json }: T
 
 /** The fields of `--json`, in the order in which a person would read them. */
 function jsonOf(result: TaskResult): object {
-  const { task, run, metrics, steps, epochs, stoppedBy, parameters, examples } = result;
+  const { task, run, loss, metrics, steps, epochs, stoppedBy, parameters, examples } = result;
   const { trainingLoss, validation = null, best = null, tokens, tokensPerSecond, seconds, memory, checkpoint } = result;
   return {
-    ...{ task, run, metrics, steps, epochs, stoppedBy, parameters, examples },
+    ...{ task, run, loss, metrics, steps, epochs, stoppedBy, parameters, examples },
     ...{ trainingLoss, validation, best, tokens, tokensPerSecond, seconds, memory, checkpoint },
   };
 }
@@ -99,6 +99,7 @@ function describeStart({ task, options, parameters, examples, of, threads }: Tas
 
 function describeResult({
   run,
+  loss,
   steps,
   epochs,
   trainingLoss,
@@ -109,6 +110,7 @@ function describeResult({
 }: TaskResult): string {
   const lines = [
     ['run', run],
+    ['loss', typeof loss === 'string' ? undefined : JSON.stringify(loss)],
     ['steps', `${steps} (${epochs} ${epochs === 1 ? 'epoch' : 'epochs'})`],
     ['training loss', trainingLoss === undefined ? '-' : formatLoss(trainingLoss)],
     ['best', best && `after step ${best.step}: ${best.checkpoint}`],

@@ -36,7 +36,7 @@ export class RangeIndexError extends BpttError {}
 /**
  * Data that cannot be used. Codes: `empty_data`, `not_utf8`, `too_short`, `too_long`, `file_unreadable`, `file_changed`,
  * `file_truncated`, `file_corrupt`, `file_unsupported`, `non_finite_data`, `invalid_row`, `line_counts_differ`, `mixed_examples`,
- * `mask_not_right_padded`.
+ * `mask_not_right_padded`, `invalid_weights`.
  */
 export class DataError extends BpttError {}
 
@@ -56,7 +56,7 @@ export class CheckpointError extends BpttError {}
  */
 export class ConfigurationError extends BpttError {}
 
-/** A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_output`. */
+/** A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_output`, `non_finite_metric`. */
 export class NumericError extends BpttError {}
 
 /**

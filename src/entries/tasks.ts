@@ -51,7 +51,7 @@ export type {
   RnnOptions,
   ZoneoutRates,
 } from '../network/layers/recurrent-options.js';
-export type { CtcOptions, CtcReduction } from '../network/losses/ctc.js';
+export type { CtcLossOptions, CtcOptions, CtcReduction } from '../network/losses/ctc.js';
 export type { AnyLossMaker } from '../network/losses/define-loss.js';
 export type { LossDescriptionObject } from '../network/losses/loss.js';
 export type {
@@ -63,12 +63,18 @@ export type {
 } from '../network/losses/losses.js';
 export type { QuantileOptions } from '../network/losses/quantile.js';
 export type {
+  MeanSquaredErrorDescription,
+  SigmoidCrossEntropyDescription,
+  SoftmaxCrossEntropyDescription,
+} from '../network/losses/weighted-losses.js';
+export type { WeightOptions } from '../network/losses/weighting.js';
+export type {
   AdamDescription,
   OptimizerDescription,
   RmspropDescription,
   SgdDescription,
 } from '../network/optimizers/optimizer.js';
-export type { LossOptions } from '../network/output-losses.js';
+export type { LossOptions, ModelLoss, NamedLosses } from '../network/output-losses.js';
 export type { ExampleParts } from '../tasks/building-blocks/held-out.js';
 export { type PackedModel, packingOf } from '../tasks/building-blocks/model-packing.js';
 export { type ExampleOutput, outputsOf } from '../tasks/building-blocks/outputs.js';

@@ -15,6 +15,7 @@ export interface ExternalOptions {
   readonly high?: number;
   readonly offset?: number;
   readonly constant?: readonly number[];
+  readonly nonNegative?: true;
 }
 
 /** The graph that each value belongs to. */
@@ -68,7 +69,7 @@ export class Graph {
     if (this.externals.has(name)) {
       throw new ShapeError('shape_mismatch', `there are two values named ${name}`, { name });
     }
-    const { source = 'input', type = 'real', low = 0, high = 0, offset, constant } = options;
+    const { source = 'input', type = 'real', low = 0, high = 0, offset, constant, nonNegative } = options;
     const value: Value = {
       id: this.#nextId++,
       rows,
@@ -80,6 +81,7 @@ export class Graph {
       source,
       ...(offset === undefined ? {} : { offset }),
       ...(constant === undefined ? {} : { constant }),
+      ...(nonNegative === undefined ? {} : { nonNegative }),
     };
     this.externals.set(name, value);
     owners.set(value, this);

@@ -31,6 +31,8 @@ export interface Value {
   readonly source?: Source;
   /** @internal Byte offset in its block, for parameters, gradients and optimizer state. */
   readonly offset?: number;
+  /** @internal Whether the entries of an input must be finite and >= 0, which is checked before an execution. */
+  readonly nonNegative?: true;
   /** @internal Row-major entries of an input that is the same in every execution: the program writes it by itself. */
   readonly constant?: readonly number[];
   /** @internal The node that computes it. */

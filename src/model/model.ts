@@ -15,7 +15,9 @@ import type { EvaluationResult, StepResult } from './execute/results.js';
 import { PredictingNetwork } from './predicting-network.js';
 import { type AttentionMap, AttentionReader } from './use/attention-maps.js';
 import { Decoder, type DecoderBatch, type DecoderOptions } from './use/decoder.js';
+import { EVALUATE_OPTIONS, type EvaluateOptions, Evaluation, measuredOutputs } from './use/evaluation.js';
 import { type GradientOptions, GradientReader } from './use/gradients.js';
+import type { Metric } from './use/metric.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
 import { Stream } from './use/stream.js';
 import { showSummary, summaryOf } from './use/summary.js';
@@ -70,25 +72,38 @@ export class Model extends PredictingNetwork {
     });
   }
 
-  /** The loss of a batch, or of plain sequences as one batch; dropout is off. Errors as `trainStep`. */
-  evaluate(batch: Batch | PlainExamples, options: ExecutionOptions = {}): Promise<EvaluationResult> {
+  /**
+   * The loss of a batch, or of any number of plain sequences, and metrics of one's own; dropout is off. Errors as `trainStep`.
+   *
+   * @throws {OptionError} `invalid_option` for what is no metric
+   * @throws {NumericError} `non_finite_metric`
+   * @example const { loss } = await model.evaluate({ inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] }, { batch: 32 });
+   */
+  evaluate(batch: Batch | PlainExamples, options: EvaluateOptions = {}): Promise<EvaluationResult> {
     return this.queue.enqueue(options, async () => {
-      checkExecutionOptions('evaluate', options, [...EXECUTION_OPTIONS, 'signal']);
-      const packed = this.#packed(batch);
-      const execution = this.begin('evaluate', packed, options.state);
-      await execution.start(options.signal);
-      return this.#finishEvaluation(execution, packed, options.state);
+      checkExecutionOptions('evaluate', options, [...EVALUATE_OPTIONS, 'signal']);
+      const evaluation = this.#evaluation(batch, options);
+      for (const part of evaluation.batches()) {
+        options.signal?.throwIfAborted();
+        const execution = this.begin(evaluation.mode, part, options.state);
+        await execution.start(options.signal);
+        evaluation.take(part, execution);
+      }
+      return this.#finishEvaluation(evaluation, options.state);
     });
   }
 
   /** As `evaluate`, on the calling thread. @throws {UsageError} `model_busy` */
-  evaluateSync(batch: Batch | PlainExamples, options: Omit<ExecutionOptions, 'signal'> = {}): EvaluationResult {
+  evaluateSync(batch: Batch | PlainExamples, options: Omit<EvaluateOptions, 'signal'> = {}): EvaluationResult {
     return this.queue.now(() => {
-      checkExecutionOptions('evaluateSync', options, EXECUTION_OPTIONS);
-      const packed = this.#packed(batch);
-      const execution = this.begin('evaluate', packed, options.state);
-      execution.execute();
-      return this.#finishEvaluation(execution, packed, options.state);
+      checkExecutionOptions('evaluateSync', options, EVALUATE_OPTIONS);
+      const evaluation = this.#evaluation(batch, options);
+      for (const part of evaluation.batches()) {
+        const execution = this.begin(evaluation.mode, part, options.state);
+        execution.execute();
+        evaluation.take(part, execution);
+      }
+      return this.#finishEvaluation(evaluation, options.state);
     });
   }
 
@@ -210,9 +225,18 @@ export class Model extends PredictingNetwork {
     this.dispose();
   }
 
+  /**
+   * Refuses metrics that are none of this model.
+   *
+   * @throws {OptionError} `invalid_option`, `unknown_option`; also for a metric of no output that has a loss
+   */
+  checkMetrics(metrics: readonly Metric[]): void {
+    measuredOutputs(this.executions.losses, metrics);
+  }
+
   #packed(batch: Batch | PlainExamples): Batch {
     if (!isPlain(batch)) return batch;
-    return new CheckedExamples(this.plainForm, batch.inputs, batch.targets ?? {}).packAll();
+    return CheckedExamples.of(this.plainForm, batch).packAll();
   }
 
   #newGradientReader(): GradientReader {
@@ -240,8 +264,18 @@ export class Model extends PredictingNetwork {
     return { ...this.executions.report(execution), gradientNorm };
   }
 
-  #finishEvaluation(execution: Execution, batch: Batch, state: CarriedState | undefined): EvaluationResult {
+  #evaluation(batch: Batch | PlainExamples, options: EvaluateOptions): Evaluation {
+    const { plainForm, outputShapes, executions } = this;
+    const { losses, targets } = executions;
+    const report = (execution: Execution) => executions.report(execution);
+    return new Evaluation({ plainForm, outputShapes, losses, targets, report }, batch, options);
+  }
+
+  #finishEvaluation(evaluation: Evaluation, state: CarriedState | undefined): EvaluationResult {
+    // First: when a metric throws, the state is what it was.
+    const result = evaluation.result();
+    const { batch, execution } = evaluation.last;
     this.takeState(execution, batch, state);
-    return this.executions.report(execution);
+    return result;
   }
 }

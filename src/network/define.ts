@@ -18,10 +18,19 @@ export type { LayerContext, ParameterSettings, ParameterUse } from './layers/lay
 export type { BuiltInLayer, DefinedLayer } from './layers/layers.js';
 export {
   type AnyLossMaker,
+  type BuildWeights,
   defineLoss,
   type LossContext,
   type LossMaker,
   type OwnLoss,
   type OwnLossInput,
+  type WeightOption,
+  type WeightUse,
 } from './losses/define-loss.js';
 export type { DefinedLoss } from './losses/losses.js';
+export type {
+  MeanSquaredErrorDescription,
+  SigmoidCrossEntropyDescription,
+  SoftmaxCrossEntropyDescription,
+} from './losses/weighted-losses.js';
+export type { WeightOptions } from './losses/weighting.js';

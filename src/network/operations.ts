@@ -18,10 +18,13 @@ export {
 export { type DropoutSettings, dropout } from './operations/dropout.js';
 export { add, multiply, negate, relu, scale, sigmoid, softmax, subtract, tanh } from './operations/elementwise.js';
 export {
+  type ClassSettings,
   ctc,
   meanSquare,
   meanSquaredError,
   quantileLoss,
+  type RowSettings,
+  type ScoreSettings,
   sigmoidCrossEntropy,
   softmaxCrossEntropy,
   temporalDifference,

@@ -27,7 +27,7 @@ export interface StepEvent extends RunPosition {
 
 /** After every validation. */
 export interface ValidationEvent extends RunPosition, LossSummary {
-  /** What the best checkpoint is chosen by, where that is not the loss. */
+  /** What the best checkpoint is chosen by, where that is neither the loss nor a metric. */
   readonly score?: number;
   /** Whether no validation before was as good. */
   readonly isBest: boolean;

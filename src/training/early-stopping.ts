@@ -5,18 +5,18 @@ import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 export interface EarlyStoppingOptions {
   /** The run stops after this many validations in a row without improvement; integer >= 1. */
   readonly patience: number;
-  /** How far below the best loss (nats) counts as an improvement, >= 0; default 0. */
+  /** How far the loss (nats) must be below the best one, or what is monitored better than the best one, to count as an improvement, >= 0; default 0. */
   readonly minimumDelta?: number;
 }
 
 /** What early stopping has seen, as JSON. */
 export interface EarlyStoppingState {
-  /** Lowest validation loss so far; null before the first. */
+  /** Lowest validation loss so far, or best value of what is monitored, with a minus where higher is better; null before the first. */
   readonly best: number | null;
   readonly validationsWithoutImprovement: number;
 }
 
-/** Watches the validation loss and says when it has stopped falling. */
+/** Watches the validation loss, or another number of which less is better, and says when it has stopped falling. */
 export class EarlyStopping {
   readonly #patience: number;
   readonly #minimumDelta: number;
@@ -30,7 +30,7 @@ export class EarlyStopping {
     this.#minimumDelta = requireNumber('earlyStopping.minimumDelta', options.minimumDelta ?? 0, { min: 0 });
   }
 
-  /** Takes note of a validation loss in nats. */
+  /** Takes note of a validation loss in nats, or of another such number. */
   observe(loss: number): void {
     if (loss < this.#best - this.#minimumDelta) {
       this.#best = loss;

@@ -27,7 +27,7 @@ export interface PlainTrainingData extends PlainExamples {
   readonly vocabulary?: Vocabulary | undefined;
 }
 
-const NAMES = ['inputs', 'targets', 'batch', 'validation', 'vocabulary'];
+const NAMES = ['inputs', 'targets', 'weights', 'batch', 'validation', 'vocabulary'];
 
 /** Whether data are plain: neither a training set nor anything with batches. */
 function isPlainData(data: unknown): data is PlainTrainingData {
@@ -51,7 +51,7 @@ export function plainTrainingSet(
   }
   const batch = requireNumber('batch', data.batch ?? 32, { integer: true, min: 1 });
   const { validation, vocabulary } = data;
-  const examples = checked(form, data);
+  const examples = CheckedExamples.of(form, data);
   const all = Int32Array.from({ length: examples.count }, (_, index) => index);
   const named = vocabulary === undefined ? {} : { vocabulary };
   if (validation === undefined) return { ...named, training: batchesOf(examples, all, batch) };
@@ -65,8 +65,8 @@ export function plainTrainingSet(
     const message = `option 'validation' must be a part in (0, 1), or inputs and targets, got ${describeValue(validation)}`;
     throw new OptionError('invalid_option', message, { name: 'validation' });
   }
-  rejectUnknownKeys('the validation data', validation, ['inputs', 'targets']);
-  const held = checked(ofValidation(form), validation);
+  rejectUnknownKeys('the validation data', validation, ['inputs', 'targets', 'weights']);
+  const held = CheckedExamples.of(ofValidation(form), validation);
   const others = Int32Array.from({ length: held.count }, (_, index) => index);
   return { ...named, training: batchesOf(examples, all, batch), validation: batchesOf(held, others, batch) };
 }
@@ -83,10 +83,6 @@ export function asTrainingSet(
   if (isPlainData(data)) return plainTrainingSet(model, data);
   if (typeof data === 'object' && data !== null && 'training' in data) return data;
   return { training: data };
-}
-
-function checked(form: PlainForm, { inputs, targets }: PlainExamples): CheckedExamples {
-  return new CheckedExamples(form, inputs, targets ?? {});
 }
 
 /** The same form with other names for messages. */

@@ -33,16 +33,34 @@ export function formatLoss(loss: number): string {
 }
 
 /** The result of a validation, without a line feed. */
-export function formatValidation({ loss, perplexity }: LossSummary): string {
-  const text = `validation loss ${formatLoss(loss)}`;
-  return perplexity === undefined ? text : `${text}  perplexity ${perplexity.toFixed(2)}`;
+export function formatValidation({ loss, perplexity, metrics = {} }: LossSummary): string {
+  const text = [`validation loss ${formatLoss(loss)}`];
+  if (perplexity !== undefined) text.push(`perplexity ${perplexity.toFixed(2)}`);
+  for (const [name, value] of Object.entries(metrics)) text.push(`${name} ${formatLoss(value)}`);
+  return text.join('  ');
 }
 
-/** Which weights a model holds in the end, without a line feed. @param step the last one */
-export function formatWeights(weights: 'best' | 'last', step: number, best: ValidationRecord): string {
-  const score = best.score === undefined ? '' : `score ${formatLoss(best.score)}, `;
+/**
+ * Which weights a model holds in the end, without a line feed.
+ *
+ * @param step the last one
+ * @param monitored the metric that they were chosen by
+ */
+export function formatWeights(
+  weights: 'best' | 'last',
+  step: number,
+  best: ValidationRecord,
+  monitored?: string,
+): string {
+  const value = best.score ?? best.metrics?.[monitored ?? ''];
+  const score = value === undefined ? '' : `${monitored ?? 'score'} ${formatLoss(value)}, `;
   const ofBest = `${score}validation loss ${formatLoss(best.loss)}`;
   if (best.step === step) return `weights of the last step ${step}, the best (${ofBest})`;
   if (weights === 'best') return `weights of step ${best.step}, the best (${ofBest}); the last step was ${step}`;
   return `weights of the last step ${step}; the best were those of step ${best.step} (${ofBest})`;
+}
+
+/** Why a run ended early, without a line feed. @param monitored the metric that was followed; undefined for the loss */
+export function formatStop(monitored?: string): string {
+  return `stopped early: ${monitored === undefined ? 'the validation loss has stopped falling' : `${monitored} has stopped getting better`}`;
 }

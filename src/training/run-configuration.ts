@@ -27,6 +27,7 @@ export function runConfiguration(
       clipValue: options.clipValue,
       validateEvery: options.validateEvery,
       earlyStopping: options.earlyStopping,
+      monitor: options.monitor,
     },
     data: { training: readers.training.description, validation: readers.validation?.description },
   };

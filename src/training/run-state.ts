@@ -1,6 +1,6 @@
 import { CheckpointError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
-import { requireNumber } from '../core/options.js';
+import { type NumberBounds, requireNumber } from '../core/options.js';
 import type { EarlyStoppingState } from './early-stopping.js';
 import { Mean } from './mean.js';
 
@@ -12,17 +12,13 @@ export type ValidationRecord = {
   readonly epoch: number;
   /** Mean over the predictions, nats. */
   readonly loss: number;
-  /** Predictions. */
+  /** Predictions, with weights of the loss their sum. */
   readonly tokens: number;
-  /** What the best one is chosen by, where that is not the loss. */
+  /** What the best one is chosen by, where that is neither the loss nor a metric. */
   readonly score?: number;
+  /** Metrics of one's own, by name. */
+  readonly metrics?: Readonly<Record<string, number>>;
 };
-
-/** Whether a validation is better than another: the lower score, where there is one, then the lower loss. */
-export function isBetter(one: ValidationRecord, other: ValidationRecord): boolean {
-  const [left, right] = [one.score ?? one.loss, other.score ?? other.loss];
-  return left < right || (left === right && one.loss < other.loss);
-}
 
 /**
  * Where a run stands, besides weights and schedule: the data cursor, and the sums from which its reports are made, so that a
@@ -110,6 +106,9 @@ interface Fields {
   has(name: string): boolean;
   number(name: string): number;
   count(name: string): number;
+  /** A number >= 0: predictions are counted by their weights. */
+  amount(name: string): number;
+  numbers(name: string): Record<string, number>;
   flag(name: string): boolean;
   mean(name: string): Mean;
   validation(name: string): ValidationRecord;
@@ -127,18 +126,24 @@ function fieldsOf(path: string, prefix: string, json: JsonValue | undefined): Fi
   };
   if (!isJsonObject(json)) return fail(prefix, json);
   const memberOf = (name: string): JsonValue | undefined => (Object.hasOwn(json, name) ? json[name] : undefined);
-  const number = (name: string, integer = false): number => {
+  const number = (name: string, bounds: NumberBounds = {}): number => {
     const value = memberOf(name);
     try {
-      return requireNumber(name, value, integer ? { integer: true, min: 0 } : {});
+      return requireNumber(name, value, bounds);
     } catch {
       return fail(`${prefix}.${name}`, value);
     }
   };
   return {
     has: (name) => memberOf(name) !== undefined,
-    number,
-    count: (name) => number(name, true),
+    number: (name) => number(name),
+    count: (name) => number(name, { integer: true, min: 0 }),
+    amount: (name) => number(name, { min: 0 }),
+    numbers: (name) => {
+      const values = memberOf(name);
+      const inner = fieldsOf(path, `${prefix}.${name}`, values);
+      return Object.fromEntries(Object.keys(values as JsonObject).map((each) => [each, inner.number(each)]));
+    },
     flag: (name) => {
       const value = memberOf(name);
       return typeof value === 'boolean' ? value : fail(`${prefix}.${name}`, value);
@@ -149,9 +154,10 @@ function fieldsOf(path: string, prefix: string, json: JsonValue | undefined): Fi
     },
     validation: (name) => {
       const inner = fieldsOf(path, `${prefix}.${name}`, memberOf(name));
-      const [step, epoch, tokens] = [inner.count('step'), inner.count('epoch'), inner.count('tokens')];
+      const [step, epoch, tokens] = [inner.count('step'), inner.count('epoch'), inner.amount('tokens')];
       const score = inner.has('score') ? { score: inner.number('score') } : {};
-      return { step, epoch, loss: inner.number('loss'), tokens, ...score };
+      const metrics = inner.has('metrics') ? { metrics: inner.numbers('metrics') } : {};
+      return { step, epoch, loss: inner.number('loss'), tokens, ...score, ...metrics };
     },
     optional: (name, read) => (memberOf(name) === null ? undefined : read()),
   };

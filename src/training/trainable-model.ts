@@ -1,6 +1,7 @@
 import type { Batch } from '../batch/batch.js';
 import type { PlainForm } from '../batch/plain-examples.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
+import type { Metric } from '../model/use/metric.js';
 import type { TensorHolder } from '../saved/model-tensors.js';
 
 /** How much a run worked on. */
@@ -9,6 +10,8 @@ export interface StepCounts {
   readonly steps: number;
   /** Rows of the target: one for each step, or for each sequence. */
   readonly targets: number;
+  /** The sum of the weights that the loss was divided by, where it has weights. */
+  readonly weight?: number;
 }
 
 /** What training needs of a model; every compiled model is one. */
@@ -27,6 +30,8 @@ export interface TrainableModel extends TensorHolder {
   readonly plainForm?: PlainForm;
   /** Name of a layer that looks at later steps, which keeps states from being carried; undefined where there is none. */
   readonly lookAheadLayer?: string | undefined;
+  /** Refuses metrics that it cannot compute, before anything is computed. */
+  checkMetrics?(metrics: readonly Metric[]): void;
   /** Tells the model that its parameters were written from outside. */
   parametersChanged(): void;
   newState(batch: number): CarriedState;
@@ -43,6 +48,6 @@ export interface TrainableModel extends TensorHolder {
   ): Promise<StepCounts & { readonly loss: number; readonly gradientNorm: number }>;
   evaluate(
     batch: Batch,
-    options: { state?: CarriedState; signal?: AbortSignal },
+    options: { state?: CarriedState; signal?: AbortSignal; metrics?: readonly Metric[] },
   ): Promise<StepCounts & { readonly loss: number }>;
 }

@@ -2,12 +2,14 @@ import type { Batch } from '../batch/batch.js';
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { type Metric, requireMetrics } from '../model/use/metric.js';
 import { constant } from '../network/schedules/constant.js';
 import { checkSchedule, needsValidation } from '../network/schedules/create-schedule.js';
 import type { RateFunction } from '../network/schedules/schedule.js';
 import type { ScheduleDescription } from '../network/schedules/schedule-description.js';
 import type { TrainingCallbacks } from './callbacks.js';
 import type { EarlyStoppingOptions } from './early-stopping.js';
+import { Monitor } from './monitor.js';
 import type { ProgressReporter } from './progress.js';
 
 /** Where a batch stands in a run. */
@@ -54,7 +56,18 @@ export interface TrainerOptions {
    * Default the validation loss, which in any case is what schedules and early stopping follow.
    */
   readonly score?: () => Promise<number>;
-  /** Ends the run when the validation loss has stopped falling. */
+  /**
+   * Metrics of one's own: computed at every validation, beside the loss. Callbacks, lines of metrics and the result have them under
+   * `metrics`.
+   */
+  readonly metrics?: readonly Metric[];
+  /**
+   * Name of the metric that the best weights are chosen by and that early stopping follows, in place of the validation loss, which schedules
+   * follow in any case; of equal values the lower loss is better. The metric must say which values are (`better`). Not together with
+   * `score`. Default `loss`.
+   */
+  readonly monitor?: string;
+  /** Ends the run when the validation loss, or what is monitored, has stopped getting better. */
   readonly earlyStopping?: EarlyStoppingOptions;
   /** Steps between two lines of training metrics, integer >= 1; default 10. */
   readonly metricsEvery?: number;
@@ -82,6 +95,7 @@ export interface CheckedTrainerOptions extends TrainerOptions {
   readonly checkpointEvery: number;
   readonly keep: 'best' | 'last';
   readonly metricsEvery: number;
+  readonly monitoring: Monitor;
   readonly callbacks: readonly TrainingCallbacks[];
 }
 
@@ -99,6 +113,8 @@ const NAMES = [
   'keep',
   'validateEvery',
   'score',
+  'metrics',
+  'monitor',
   'earlyStopping',
   'metricsEvery',
   'prepare',
@@ -138,13 +154,18 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
       name: 'resume',
     });
   }
-  const { schedule = constant(), callbacks = [] } = options;
+  const { schedule = constant(), callbacks = [], metrics, monitor, score } = options;
+  if (monitor !== undefined && score !== undefined) {
+    throw new OptionError('invalid_option', "options 'monitor' and 'score' exclude each other", { name: 'monitor' });
+  }
+  const monitoring = new Monitor(monitor, metrics === undefined ? [] : requireMetrics(metrics));
   return {
     ...options,
     schedule: typeof schedule === 'function' ? schedule : checkSchedule(schedule),
     checkpointEvery: options.checkpointEvery ?? 200,
     keep: requireOneOf('keep', options.keep ?? 'best', ['best', 'last']),
     metricsEvery: options.metricsEvery ?? 10,
+    monitoring,
     callbacks: Array.isArray(callbacks) ? callbacks : [callbacks as TrainingCallbacks],
   };
 }
@@ -157,6 +178,8 @@ export function requireValidationFor(options: CheckedTrainerOptions, hasValidati
     schedule: needsValidation(options.schedule),
     validateEvery: options.validateEvery !== undefined,
     score: options.score !== undefined,
+    metrics: options.metrics !== undefined,
+    monitor: options.monitor !== undefined,
   };
   for (const [name, isAsked] of Object.entries(asked)) {
     if (!isAsked) continue;

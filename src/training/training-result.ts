@@ -20,7 +20,7 @@ export interface TrainingResult {
   readonly weights: 'best' | 'last';
   /** The step whose weights are the best, where there was a validation; more of it in `best`. */
   readonly bestStep: number | undefined;
-  /** The validation with the lowest loss, or score where there is one, and its checkpoint. */
+  /** The best validation by loss, score or monitored metric, and its checkpoint. */
   readonly best:
     | (LossSummary & {
         readonly step: number;
@@ -52,7 +52,9 @@ export function trainingResult(
 ): TrainingResult {
   const { bestCheckpoint, ...rest } = facts;
   const { step, epoch, tokens, lastEpochLoss, epochLoss, lastValidation, best } = state;
-  const summarize = (record: ValidationRecord) => summarizeLoss(model, record.loss, record.tokens);
+  const summarize = ({ loss, tokens, metrics }: ValidationRecord) => {
+    return { ...summarizeLoss(model, loss, tokens), ...(metrics && { metrics }) };
+  };
   return {
     ...rest,
     steps: step,

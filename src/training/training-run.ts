@@ -7,11 +7,11 @@ import { firstCarriedState } from './carried-state.js';
 import { EarlyStopping } from './early-stopping.js';
 import { markLast } from './mark-last.js';
 import { progressOn, silentProgress } from './progress.js';
-import { formatLoss, formatValidation, formatWeights } from './progress-text.js';
+import { formatLoss, formatStop, formatValidation, formatWeights } from './progress-text.js';
 import { RunCheckpoints, type RunParts, withLastCheckpoint } from './run-checkpoints.js';
 import { runConfiguration } from './run-configuration.js';
 import { RunLog } from './run-log.js';
-import { isBetter, RunState } from './run-state.js';
+import { RunState } from './run-state.js';
 import type { StepCounts, TrainableModel } from './trainable-model.js';
 import { type CheckedTrainerOptions, requireValidationFor } from './trainer-options.js';
 import { type BatchReader, readForTraining, readForValidation, type TrainingSet } from './training-data.js';
@@ -52,6 +52,7 @@ export class TrainingRun {
     requireValidationFor(options, this.#validation !== undefined);
     // Refused here, not after an epoch of training.
     if (this.#validation !== undefined) firstCarriedState(model, this.#validation);
+    if (options.metrics !== undefined) model.checkMetrics?.(options.metrics);
 
     const learningRate = options.learningRate ?? model.optimizer.learningRate;
     const { batchesPerEpoch: stepsPerEpoch } = this.#training;
@@ -154,7 +155,7 @@ export class TrainingRun {
   async recordStep(batch: Batch, isLast: boolean, outcome: StepOutcome): Promise<void> {
     const state = this.#state;
     const { loss, gradientNorm, learningRate, seconds, steps } = outcome;
-    const predictions = countPredictions(batch, outcome.targets, this.#parts.model.loss);
+    const predictions = outcome.weight ?? countPredictions(batch, outcome.targets, this.#parts.model.loss);
     state.step += 1;
     state.batch += 1;
     state.epochDone = isLast;
@@ -207,9 +208,10 @@ export class TrainingRun {
     if (state.lastValidation?.step !== state.step && this.#validation) await this.#validate(this.#validation, false);
     await this.#save();
     const reason = this.#stopReason ?? 'callback';
-    if (reason === 'earlyStopping') this.#log.note(`stopped early: the validation loss has stopped falling`);
+    const { metric } = this.#options.monitoring;
+    if (reason === 'earlyStopping') this.#log.note(formatStop(metric));
     const weights = await this.#bestWeights.choose(state);
-    if (state.best !== undefined) this.#log.note(formatWeights(weights, state.step, state.best));
+    if (state.best !== undefined) this.#log.note(formatWeights(weights, state.step, state.best, metric));
     const { steps, seconds } = this.#trained;
     return trainingResult(this.#parts.model, state, {
       stoppedBy: reason,
@@ -263,20 +265,22 @@ export class TrainingRun {
 
   async #validate(reader: BatchReader, steers: boolean): Promise<LossSummary> {
     const state = this.#state;
-    const summary = await evaluateOn(this.#parts.model, reader, this.#options.signal);
+    const { signal, metrics, monitoring, score: scored } = this.#options;
+    const summary = await evaluateOn(this.#parts.model, reader, { signal, ...(metrics && { metrics }) });
     const position = this.#position();
     const { step, epoch } = position;
-    const score = this.#options.score && { score: await this.#options.score() };
-    state.lastValidation = { step, epoch, loss: summary.loss, tokens: summary.tokens, ...score };
-    const isBest = state.best === undefined || isBetter(state.lastValidation, state.best);
+    const { loss, tokens, metrics: values } = summary;
+    const score = scored && { score: await scored() };
+    state.lastValidation = { step, epoch, loss, tokens, ...score, ...(values && { metrics: values }) };
+    const isBest = state.best === undefined || monitoring.isBetter(state.lastValidation, state.best);
     if (isBest) {
       state.best = state.lastValidation;
       this.#bestUnsaved = true;
       this.#bestWeights.note();
     }
     if (steers) {
-      this.#parts.schedule.observe(summary.loss);
-      this.#parts.earlyStopping?.observe(summary.loss);
+      this.#parts.schedule.observe(loss);
+      this.#parts.earlyStopping?.observe(monitoring.followed(summary));
     }
     this.#unsaved = true;
     this.#log.record('validation', { step, epoch, ...summary, ...score, isBest });

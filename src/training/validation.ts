@@ -1,5 +1,7 @@
 import type { Batch } from '../batch/batch.js';
 import { DataError, NumericError } from '../core/errors.js';
+import { type Metric, RunningMetrics } from '../model/use/metric.js';
+import { isClassLoss, isLikelihoodLoss } from '../network/losses/losses.js';
 import { firstCarriedState } from './carried-state.js';
 import { Mean } from './mean.js';
 import type { TrainableModel } from './trainable-model.js';
@@ -13,13 +15,15 @@ export interface LossSummary {
   readonly perplexity?: number;
   /** The loss in bits. For the cross-entropy of classes only. */
   readonly bitsPerToken?: number;
-  /** Predictions that were counted: the weight of the mean, not the steps that were read. */
+  /** Predictions that were counted: the weight of the mean, not the steps that were read. With weights their sum. */
   readonly tokens: number;
+  /** Metrics of one's own, by name. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 /** The loss of a model and, where they mean something, its other forms. */
 export function summarizeLoss(model: Pick<TrainableModel, 'loss'>, loss: number, tokens: number): LossSummary {
-  if (model.loss !== 'softmaxCrossEntropy') return { loss, tokens };
+  if (!isLikelihoodLoss(model.loss)) return { loss, tokens };
   return { loss, perplexity: Math.exp(loss), bitsPerToken: loss / Math.LN2, tokens };
 }
 
@@ -33,7 +37,7 @@ export function countPredictions(
   targets: number,
   loss: TrainableModel['loss'] = 'softmaxCrossEntropy',
 ): number {
-  if (loss !== 'softmaxCrossEntropy') return targets;
+  if (!isClassLoss(loss)) return targets;
   const [target] = Object.values(batch.targets ?? {});
   if (!(target instanceof Int32Array)) return targets;
   let ignored = 0;
@@ -45,19 +49,25 @@ export function countPredictions(
  * Loss over all batches of a reader, with nothing random and nothing learnt; a carried state starts from zero.
  *
  * @throws {DataError} `empty_data` when nothing is predicted
- * @throws {NumericError} `non_finite_loss`
+ * @param metrics of one's own, computed beside it over all batches
+ * @throws {NumericError} `non_finite_loss`, `non_finite_metric`
  * @throws {UsageError} `not_streamable` when a state would be carried through a network that looks at later steps
  * @throws the signal's reason when it is aborted
  */
 export async function evaluateOn(
   model: Pick<TrainableModel, 'evaluate' | 'newState' | 'lookAheadLayer' | 'loss'>,
   reader: BatchReader,
-  signal?: AbortSignal,
+  { signal, metrics }: { readonly signal?: AbortSignal | undefined; readonly metrics?: readonly Metric[] } = {},
 ): Promise<LossSummary> {
+  const running = metrics && new RunningMetrics(metrics);
   const state = firstCarriedState(model, reader);
   const mean = new Mean();
   for await (const batch of reader.batches(0, 0)) {
-    const { loss, targets } = await model.evaluate(batch, { ...(state && { state }), ...(signal && { signal }) });
+    const { loss, targets, weight } = await model.evaluate(batch, {
+      ...(state && { state }),
+      ...(signal && { signal }),
+      ...(running && { metrics: running.asMetrics() }),
+    });
     if (!Number.isFinite(loss)) {
       throw new NumericError(
         'non_finite_loss',
@@ -67,8 +77,8 @@ export async function evaluateOn(
         },
       );
     }
-    mean.add(loss, countPredictions(batch, targets, model.loss));
+    mean.add(loss, weight ?? countPredictions(batch, targets, model.loss));
   }
   if (mean.value === undefined) throw new DataError('empty_data', 'there is nothing to predict in the validation data');
-  return summarizeLoss(model, mean.value, mean.weight);
+  return { ...summarizeLoss(model, mean.value, mean.weight), ...(running && { metrics: running.results() }) };
 }

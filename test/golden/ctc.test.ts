@@ -18,7 +18,9 @@ function run(golden: Golden<'ctc'>, precision: Precision) {
   const logits = graph.external('logits', graph.steps('frames'), classes);
   const labels = graph.indices('labels', graph.steps('labels'), classes, { ignore: true });
   const options = { blank, zeroInfinity, reduction: reduction === 'mean' ? 'perLabel' : 'sum' } as const;
-  const { loss, losses } = emitCtc(graph, logits, labels, options);
+  const isWeighted = golden.inputs.has('weights');
+  const weights = isWeighted ? graph.external('weights', graph.batch('frames'), 1) : undefined;
+  const { loss, losses } = emitCtc(graph, logits, labels, options, weights);
   const upstream = { value: loss, gradient: graph.external('dloss', 1, 1) };
   const gradient = differentiate(graph, [upstream], [logits]).get(logits.id) as Value;
   const sizes = [golden.int32('batchSizes'), golden.int32('labelBatchSizes')];
@@ -37,6 +39,7 @@ function run(golden: Golden<'ctc'>, precision: Precision) {
   program.real('logits').set(golden.float32('logits'));
   program.integers('labels').set(golden.int32('labels'));
   program.real('dloss').set(golden.float32('dloss'));
+  if (isWeighted) program.real('weights').set(golden.float32('weights'));
   program.execute(sizes, false, [undefined, golden.int32('samples')]);
   const read = (value: Value) => [...program.real(value)];
   return { loss: read(loss), losses: read(losses), gradient: read(gradient) };

@@ -33,6 +33,9 @@ def compute_ctc(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch
     }
     loss = nn.functional.ctc_loss(**arguments, reduction=options["reduction"])
     losses = nn.functional.ctc_loss(**arguments, reduction="none")
+    if "weights" in tensors:
+        labels = arguments["target_lengths"].clamp(min=1)
+        loss = (tensors["weights"] * losses / labels).sum() / tensors["weights"].sum()
     (gradient,) = torch.autograd.grad(loss, logits, tensors["dloss"].squeeze())
     return {"loss": loss.detach().reshape(1), "losses": losses.detach(), "gradient/logits": gradient}
 
@@ -44,6 +47,9 @@ def ctc_case(name: str, lengths: list[int], targets: list[list[int]], classes: i
     tensors = {"batchSizes": batch_sizes_of(lengths), "logits": normal(generator, sum(lengths), classes) * size}
     tensors |= pack_targets(targets) | {"dloss": torch.tensor([0.75])}
     defaults = {"blank": 0, "reduction": "mean", "zeroInfinity": False}
+    if options.pop("weighted", False):
+        tensors["weights"] = torch.rand(len(lengths), generator=generator) * 3
+        tensors["weights"][1] = 0
     options = {"classes": classes, "lengths": lengths, "targets": targets, **defaults, **options}
     return in_float64(Case(name, "ctc", options, tensors), compute_ctc)
 
@@ -52,6 +58,7 @@ def ctc_cases() -> list[Case]:
     ragged = [[1, 2, 2, 5, 3], [4, 4, 4], [6, 1, 3, 2, 5, 6, 1], [], [2]]
     return [
         ctc_case("mean", [17, 14, 14, 6, 1], ragged, 7),
+        ctc_case("weighted", [17, 14, 14, 6, 1], ragged, 7, weighted=True),
         ctc_case("sum", [17, 14, 14, 6, 1], ragged, 7, reduction="sum"),
         ctc_case("blank_last", [12, 9, 3], [[0, 0, 1], [2, 1, 0, 2], []], 4, blank=3),
         ctc_case("zero_infinity", [6, 4, 4, 2], [[1, 2, 1], [1, 1, 2, 2], [3, 2, 1, 3], [1, 2, 3]], 4, zeroInfinity=True),

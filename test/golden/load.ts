@@ -119,7 +119,12 @@ export interface GoldenOptions {
     readonly sources: readonly (readonly number[])[];
     readonly targets: readonly (readonly number[])[];
   };
-  readonly loss: { readonly rows: number; readonly columns: number };
+  readonly loss: {
+    readonly rows: number;
+    readonly columns: number;
+    readonly labelSmoothing?: number;
+    readonly level?: number;
+  };
   readonly ctc: {
     readonly classes: number;
     readonly lengths: readonly number[];

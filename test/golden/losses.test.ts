@@ -2,18 +2,36 @@ import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
 import type { Value } from '../../src/graph/value.js';
-import { emitLoss, type LossName } from '../../src/network/losses/losses.js';
+import { emitLoss, type LossDescription, type LossName, requireLoss } from '../../src/network/losses/losses.js';
 import { CompiledProgram } from '../../src/program/program.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';
 import { expectAgreement } from './agreement.js';
 import { emptyBlocks } from './blocks.js';
 import { type Golden, loadGoldens } from './load.js';
 
-const LOSS_OF: Readonly<Record<string, LossName>> = {
-  softmax_cross_entropy: 'softmaxCrossEntropy',
-  sigmoid_cross_entropy: 'sigmoidCrossEntropy',
-  mean_squared_error: 'meanSquaredError',
+const LOSS_OF: Readonly<Record<string, LossName | 'quantile'>> = {
+  softmax: 'softmaxCrossEntropy',
+  sigmoid: 'sigmoidCrossEntropy',
+  mean: 'meanSquaredError',
+  quantile: 'quantile',
 };
+
+/** The loss of a golden, with what it counts for and how its targets are smoothed. */
+function lossOf({ name, options, inputs }: Golden<'loss'>): LossDescription {
+  const { labelSmoothing, level } = options;
+  const weights = [...inputs].flatMap(([field, { data }]) => {
+    return field.endsWith('Weights') ? [[field, [...data]] as const] : [];
+  });
+  const kind = LOSS_OF[name.slice(0, name.indexOf('_'))];
+  return requireLoss('loss', {
+    kind,
+    ...Object.fromEntries(weights),
+    ...(labelSmoothing !== undefined && { labelSmoothing }),
+    ...(level !== undefined && { levels: [level] }),
+    // The rows are a number here, neither steps nor sequences.
+    ...(inputs.has('weights') && { weights: 'sequence' }),
+  });
+}
 
 type Precision = 'float32' | 'float64';
 
@@ -25,7 +43,7 @@ function runLoss(golden: Golden<'loss'>, precision: Precision) {
   const { rows, columns } = golden.options;
   const graph = new Graph();
   const prediction = graph.external('prediction', rows, columns);
-  const loss = emitLoss(graph, LOSS_OF[golden.name] as LossName, prediction);
+  const { loss } = emitLoss(graph, lossOf(golden), prediction);
   const gradients = differentiate(graph, [{ value: loss, gradient: graph.external('dloss', 1, 1) }], [prediction]);
   const gradient = gradients.get(prediction.id) as Value;
   const program = compile(graph, [loss, gradient], precision);
@@ -33,6 +51,7 @@ function runLoss(golden: Golden<'loss'>, precision: Precision) {
   program.real('dloss').set(golden.float32('dloss'));
   const { data } = golden.tensor('target');
   (data instanceof Int32Array ? program.integers('target') : program.real('target')).set(data);
+  if (golden.inputs.has('weights')) program.real('loss/target/weights').set(golden.float32('weights'));
   program.execute([]);
   return { loss: program.real(loss).slice(), gradient: program.real(gradient).slice() };
 }

@@ -34,17 +34,50 @@ from time_cases import time_cases
 # Losses, embedding, norm clipping. `dloss` is the gradient that reaches the loss, so that its use is tested too.
 
 
+def losses_of_rows(case: Case, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """The loss of each row, of those that have weights."""
+    if case.name.startswith("softmax_cross_entropy"):
+        return nn.functional.cross_entropy(prediction, target, reduction="none", ignore_index=-1)
+    if case.name.startswith("sigmoid_cross_entropy"):
+        return nn.functional.binary_cross_entropy_with_logits(prediction, target, reduction="none").sum(1)
+    if case.name.startswith("quantile"):
+        level, difference = case.options["level"], target - prediction
+        return torch.maximum(level * difference, (level - 1) * difference).mean(1)
+    return nn.functional.mse_loss(prediction, target, reduction="none").mean(1)
+
+
 def compute_loss(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     prediction = tensors["prediction"].clone().requires_grad_()
     target = tensors["target"]
-    if case.name == "softmax_cross_entropy":
-        loss = nn.functional.cross_entropy(prediction, target, ignore_index=-1)
-    elif case.name == "sigmoid_cross_entropy":
-        loss = nn.functional.binary_cross_entropy_with_logits(prediction, target, reduction="none").sum(1).mean()
+    if "weights" in tensors:
+        counted = tensors["weights"].clone()
+        if case.name.startswith("softmax_cross_entropy"):
+            counted[target < 0] = 0
+        loss = (counted * losses_of_rows(case, prediction, target)).sum() / counted.sum()
+    elif case.name.startswith("softmax_cross_entropy"):
+        smoothing = case.options.get("labelSmoothing", 0.0)
+        weight = tensors.get("classWeights")
+        loss = nn.CrossEntropyLoss(weight, label_smoothing=smoothing, ignore_index=-1)(prediction, target)
+    elif case.name.startswith("sigmoid_cross_entropy"):
+        criterion = nn.BCEWithLogitsLoss(pos_weight=tensors.get("positiveWeights"), reduction="none")
+        loss = criterion(prediction, target).sum(1).mean()
     else:
         loss = nn.functional.mse_loss(prediction, target)
     (gradient,) = torch.autograd.grad(loss, prediction, tensors["dloss"].squeeze())
     return {"loss": loss.detach().reshape(1), "gradient/prediction": gradient}
+
+
+# What the losses can do besides.
+LOSS_VARIANTS = {
+    "softmax_cross_entropy_weighted": {"weights": "classWeights"},
+    "softmax_cross_entropy_smoothed": {"labelSmoothing": 0.1},
+    "softmax_cross_entropy_weighted_smoothed": {"weights": "classWeights", "labelSmoothing": 0.25},
+    "sigmoid_cross_entropy_positive": {"weights": "positiveWeights"},
+    "softmax_cross_entropy_rows": {"rows": True},
+    "sigmoid_cross_entropy_rows": {"rows": True},
+    "mean_squared_error_rows": {"rows": True},
+    "quantile_rows": {"rows": True, "level": 0.3},
+}
 
 
 def loss_case(name: str) -> Case:
@@ -52,17 +85,26 @@ def loss_case(name: str) -> Case:
     rows, columns = 13, 11
     generator = generator_for(name)
     prediction = normal(generator, rows, columns) * 2
-    if name != "mean_squared_error":
+    if "cross_entropy" in name:
         prediction[0] = torch.linspace(-120, 120, columns)
-    if name == "softmax_cross_entropy":
+    if name.startswith("softmax_cross_entropy"):
         target = torch.randint(columns, (rows,), generator=generator)
         target[0], target[3], target[8] = columns - 3, -1, -1
-    elif name == "sigmoid_cross_entropy":
+    elif name.startswith("sigmoid_cross_entropy"):
         target = torch.randint(2, (rows, columns), generator=generator).float()
     else:
         target = normal(generator, rows, columns)
     tensors = {"prediction": prediction, "target": target, "dloss": torch.tensor([0.75])}
-    return in_float64(Case(name, "loss", {"rows": rows, "columns": columns}, tensors), compute_loss)
+    options = {"rows": rows, "columns": columns}
+    variant = LOSS_VARIANTS.get(name, {})
+    if "weights" in variant:
+        tensors[variant["weights"]] = torch.rand(columns, generator=generator) * 3
+        tensors[variant["weights"]][4] = 0
+    if "rows" in variant:
+        tensors["weights"] = torch.rand(rows, generator=generator) * 3
+        tensors["weights"][5] = 0
+    options |= {name: variant[name] for name in ("labelSmoothing", "level") if name in variant}
+    return in_float64(Case(name, "loss", options, tensors), compute_loss)
 
 
 def compute_embedding(_case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -230,7 +272,8 @@ def training_case(cell: str, optimizer: dict) -> Case:
 
 def all_cases() -> list[Case]:
     cases = layer_cases()
-    cases += [loss_case(n) for n in ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error")]
+    plain = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error")
+    cases += [loss_case(name) for name in (*plain, *LOSS_VARIANTS)]
     cases += [embedding_case(), clip_norm_case("clip_norm_clipped", 2.0), clip_norm_case("clip_norm_unclipped", 20.0)]
     cases += [optimizer_case(name, options) for name, options in OPTIMIZERS.items()]
     for cell in ("rnn", "lstm", "gru"):

@@ -37,7 +37,7 @@ const capacities = new Map(
 function lossOf(description: NetworkDescription) {
   const layout = new DoubleLayout();
   const { graph, results, parameters, initialStates } = buildForward(description, layout, { training: true });
-  const loss = emitLoss(graph, 'softmaxCrossEntropy', results.get('output') as Value);
+  const { loss } = emitLoss(graph, 'softmaxCrossEntropy', results.get('output') as Value);
   const one = graph.external('one', 1, 1);
   const found = differentiate(graph, [{ value: loss, gradient: one }], parameters);
   const gradients = new Map(parameters.map((parameter) => [parameter, found.get(parameter.id) as Value]));

@@ -5,6 +5,8 @@ import {
   defineLoss,
   dense,
   type LayerContext,
+  type LossContext,
+  type LossDescription,
   network,
   sequential,
 } from '../../src/index.js';
@@ -293,7 +295,10 @@ describe('an operation that gives one number', () => {
 
   it('is the mean over all elements of squares, and of their change', () => {
     expect(lossOf((outputs) => meanSquare(outputs))(zeros)).toBeCloseTo(mean(flat.map((value) => value ** 2)), 5);
-    expect(lossOf(meanSquaredError)(rows.map((value) => value + 2))).toBeCloseTo(4, 5);
+    expect(lossOf((outputs, truth) => meanSquaredError(outputs, truth))(rows.map((value) => value + 2))).toBeCloseTo(
+      4,
+      5,
+    );
     const changes = SEQUENCES.flatMap((sequence) =>
       sequence.slice(1).flatMap((at, step) => zip(x(at), x(sequence[step] as number), (a, b) => (a - b) ** 2)),
     );
@@ -305,14 +310,73 @@ describe('an operation that gives one number', () => {
     const counted = X.flatMap((each, at) =>
       (classes[at] as number) < 0 ? [] : [-Math.log(softmaxOf(each)[classes[at] as number] as number)],
     );
-    expect(lossOf(softmaxCrossEntropy, { kind: 'indices', ignore: true })(classes)).toBeCloseTo(mean(counted), 5);
+    expect(
+      lossOf((outputs, truth) => softmaxCrossEntropy(outputs, truth), { kind: 'indices', ignore: true })(classes),
+    ).toBeCloseTo(mean(counted), 5);
     const bits = flat.map((_, at) => at % 2);
     const entropies = flat.map((value, at) => Math.log1p(Math.exp(-value)) + (1 - (bits[at] as number)) * value);
-    expect(lossOf(sigmoidCrossEntropy)(Float32Array.from(bits))).toBeCloseTo(2 * mean(entropies), 5);
+    expect(lossOf((outputs, truth) => sigmoidCrossEntropy(outputs, truth))(Float32Array.from(bits))).toBeCloseTo(
+      2 * mean(entropies),
+      5,
+    );
     const quantile = lossOf((outputs, target) => quantileLoss(outputs, target, 0.9));
     expect(quantile(rows.map((value) => value + 2))).toBeCloseTo(1.8, 5);
     expect(() => lossOf((outputs, target) => quantileLoss(outputs, target, 1))).toThrow(/level/);
   });
+});
+
+it('a loss in a loss has weights as that of the library', () => {
+  type Context = LossContext<object, 'weights'>;
+  const own = (build: (outputs: Value, target: Value, context: Context) => Value, target: object) =>
+    defineLoss({
+      name: 'mine',
+      target: target as never,
+      inputs: { weights: { kind: 'features', units: 1 } },
+      build: (outputs, truth, context) => build(outputs, truth, context),
+    })();
+  const lossOf = (loss: LossDescription, target: Float32Array | Int32Array) =>
+    sequential([dense({ units: 2 })], { features: COLUMNS })
+      .compileSync({ loss, threads: 1 })
+      .evaluateSync({
+        batchSizes: batchSizesOf(LENGTHS),
+        inputs: { input: Float32Array.from(X.flat()) },
+        targets: { target, 'target/weights': Float32Array.of(1, 0, 2, 0.5, 1) },
+      }).loss;
+  const features = { kind: 'features' };
+  const indices = { kind: 'indices', ignore: true };
+  const numbers = Float32Array.from(X.flat(), (value) => value / 4 + 0.5);
+  const ids = Int32Array.of(0, 1, -1, 1, 0);
+  const weights = 'step';
+  expect(
+    lossOf(
+      own((y, t, { inputs }) => meanSquaredError(y, t, inputs), features),
+      numbers,
+    ),
+  ).toBe(lossOf({ kind: 'meanSquaredError', weights }, numbers));
+  expect(
+    lossOf(
+      own((y, t, { inputs }) => quantileLoss(y, t, 0.75, inputs), features),
+      numbers,
+    ),
+  ).toBe(lossOf({ kind: 'quantile', levels: [0.75], weights }, numbers));
+  const scores = own(
+    (y, t, { inputs, constant }) => sigmoidCrossEntropy(y, t, { ...inputs, positiveWeights: constant([2, 0.5]) }),
+    features,
+  );
+  expect(lossOf(scores, numbers)).toBe(
+    lossOf({ kind: 'sigmoidCrossEntropy', weights, positiveWeights: [2, 0.5] }, numbers),
+  );
+  const classes = own(
+    (y, t, { inputs, constant }) =>
+      softmaxCrossEntropy(y, t, { ...inputs, classWeights: constant([2, 0.5]), labelSmoothing: 0.25 }),
+    indices,
+  );
+  expect(lossOf(classes, ids)).toBe(
+    lossOf({ kind: 'softmaxCrossEntropy', labelSmoothing: 0.25, classWeights: [2, 0.5], weights }, ids),
+  );
+  const refused = (build: Parameters<typeof own>[0], target: object) => expect(() => lossOf(own(build, target), ids));
+  refused((y, t) => softmaxCrossEntropy(y, t, { labelSmoothing: 1 }), indices).toThrow(/labelSmoothing/);
+  refused((y, t) => meanSquaredError(y, t, { weight: t } as never), features).toThrow(/no option 'weight'/);
 });
 
 it('ctc is the loss of that name, with labels on a time axis of their own', () => {

@@ -22,6 +22,8 @@ export interface CtcOperands extends TwoAxes {
   readonly reduction: number;
   /** Whether an infinite loss counts as 0. */
   readonly zeroInfinity: boolean;
+  /** [B,1] what each sequence counts for; 1 each where it is absent. */
+  readonly weights?: Matrix | undefined;
 }
 
 /** One sequence: its rows, its labels, and undefined instead of labels that are no target. */
@@ -122,27 +124,39 @@ function align({ logits, blank }: CtcOperands, { rows }: Sequence, labels: reado
   return { loss: -(Math.log(whole.m) + whole.e * Math.log(unit)), symbols, shares };
 }
 
-/** What the loss of a target of so many labels is multiplied by. */
-export function weightOf(
-  { reduction, batchSizes }: Pick<CtcOperands, 'reduction' | 'batchSizes'>,
-  labels: number,
-): number {
-  const divisors: Readonly<Record<number, number>> = {
-    [reductions.sum]: 1,
-    [reductions.perLabel]: sequenceCount(batchSizes) * Math.max(1, labels),
-    [reductions.perSequence]: sequenceCount(batchSizes),
-    [reductions.perFrame]: rowCount(batchSizes),
-  };
-  return 1 / (divisors[reduction] as number);
+type Weighted = Pick<CtcOperands, 'reduction' | 'batchSizes' | 'weights'>;
+
+function weightOf({ weights }: Weighted, sequence: number): number {
+  return weights === undefined ? 1 : at(weights, sequence, 0);
+}
+
+/** All sequences, or frames where these are counted, each as often as the weight of its sequence says. */
+export function totalOf(operands: Weighted): number {
+  const { reduction, batchSizes } = operands;
+  let total = 0;
+  for (let sequence = 0; sequence < sequenceCount(batchSizes); sequence++) {
+    const frames = batchSizes.filter((alive) => sequence < alive).length;
+    total += weightOf(operands, sequence) * (reduction === reductions.perFrame ? frames : 1);
+  }
+  return total;
+}
+
+/** What the loss of a sequence whose target has so many labels is multiplied by. */
+export function factorOf(operands: Weighted, sequence: number, labels: number): number {
+  const weight = weightOf(operands, sequence);
+  if (weight === 0) return 0;
+  const { reduction } = operands;
+  if (reduction === reductions.sum) return weight;
+  return weight / (totalOf(operands) * (reduction === reductions.perLabel ? Math.max(1, labels) : 1));
 }
 
 /**
  * losses = -log of the sum over all paths that collapse to the target of the product of their softmax(logits); loss = their
  * weighted sum. A target that does not fit has an infinite loss, labels that are no target have NaN.
  *
- * @returns loss [1,1]; losses [B,1]; lse [N,1], log-sum-exp of every row
+ * @returns loss [1,1]; losses [B,1]; lse [N,1], log-sum-exp of every row; total [1,1]
  */
-export function ctc(operands: CtcOperands): { loss: Matrix; losses: Matrix; lse: Matrix } {
+export function ctc(operands: CtcOperands): { loss: Matrix; losses: Matrix; lse: Matrix; total: Matrix } {
   const { logits, zeroInfinity } = operands;
   const sequences = sequencesOf(operands);
   const losses = zeros(sequences.length, 1);
@@ -153,14 +167,15 @@ export function ctc(operands: CtcOperands): { loss: Matrix; losses: Matrix; lse:
     const { labels } = sequence;
     const loss = labels === undefined ? Number.NaN : align(operands, sequence, labels).loss;
     put(losses, index, 0, loss);
-    if (!(zeroInfinity && loss === Number.POSITIVE_INFINITY)) total += loss * weightOf(operands, labels?.length ?? 0);
+    const factor = factorOf(operands, index, labels?.length ?? 0);
+    if (factor !== 0 && !(zeroInfinity && loss === Number.POSITIVE_INFINITY)) total += loss * factor;
   }
-  return { loss: scalar(total), losses, lse };
+  return { loss: scalar(total), losses, lse, total: scalar(totalOf(operands)) };
 }
 
 /**
  * dlogits = dloss * weight * (softmax(logits) - the probability of each class at that frame given the target); NaN in all rows
- * of a sequence whose loss is not finite, 0 where it counts as 0.
+ * of a sequence whose loss is not finite, 0 where it counts as 0 or its weight is 0.
  *
  * @param operands.dloss [1,1]
  * @param operands.lse   [N,1] from the forward pass
@@ -171,10 +186,12 @@ export function ctcBackward(operands: CtcOperands & { dloss: Matrix; lse: Matrix
   requireShape('dloss', dloss, 1, 1);
   requireShape('lse', lse, logits.rows, 1);
   const dlogits = zeros(logits.rows, logits.columns);
-  for (const sequence of sequencesOf(operands)) {
+  for (const [index, sequence] of sequencesOf(operands).entries()) {
     const { rows, labels } = sequence;
+    const weighted = factorOf(operands, index, labels?.length ?? 0);
+    if (weighted === 0) continue;
     const found = labels === undefined ? undefined : align(operands, sequence, labels);
-    const factor = at(dloss, 0, 0) * weightOf(operands, labels?.length ?? 0);
+    const factor = at(dloss, 0, 0) * weighted;
     for (const [frame, row] of rows.entries()) {
       for (let column = 0; column < logits.columns; column++) {
         const hasPaths = found !== undefined && found.loss < Number.POSITIVE_INFINITY;

@@ -113,27 +113,42 @@ const examples: Record<OperationName, Example> = {
     attributes: { columns: 3 },
     results: { weights: [N, 3] },
   },
-  softmaxCrossEntropy: { operands: { logits: of(R, C), targets }, results: { loss: [1, 1], lse: [R, 1] } },
+  softmaxCrossEntropy: {
+    operands: { logits: of(R, C), targets, weights: of(R, 1), classWeights: of(1, C) },
+    attributes: { smoothing: 0.1 },
+    optional: ['weights', 'classWeights'],
+    results: { loss: [1, 1], lse: [R, 1], total: [1, 1] },
+  },
   softmaxCrossEntropyBackward: {
     operands: { dloss: scalar(1), logits: of(R, C), targets, lse: of(R, 1) },
+    attributes: { smoothing: 0.1 },
     results: { dlogits: [R, C] },
   },
   ctc: {
-    operands: { logits: of(N, C), labels },
+    operands: { logits: of(N, C), labels, weights: of(B, 1) },
     attributes: { blank: 2, reduction: 1, zeroInfinity: 1 },
-    results: { loss: [1, 1], losses: [B, 1], lse: [N, 1] },
+    optional: ['weights'],
+    results: { loss: [1, 1], losses: [B, 1], lse: [N, 1], total: [1, 1] },
   },
   ctcBackward: {
     operands: { dloss: scalar(1), logits: of(N, C), labels, lse: of(N, 1) },
     attributes: { blank: 2, reduction: 1, zeroInfinity: 1 },
     results: { dlogits: [N, C] },
   },
-  sigmoidCrossEntropy: { operands: { logits: of(R, C), targets: probability(R, C) }, results: { loss: [1, 1] } },
+  sigmoidCrossEntropy: {
+    operands: { logits: of(R, C), targets: probability(R, C), weights: of(R, 1), positive: of(1, C) },
+    optional: ['weights', 'positive'],
+    results: { loss: [1, 1], total: [1, 1] },
+  },
   sigmoidCrossEntropyBackward: {
     operands: { dloss: scalar(1), logits: of(R, C), targets: probability(R, C) },
     results: { dlogits: [R, C] },
   },
-  meanSquaredError: { operands: { prediction: of(R, C), target: of(R, C) }, results: { loss: [1, 1] } },
+  meanSquaredError: {
+    operands: { prediction: of(R, C), target: of(R, C), weights: of(R, 1) },
+    optional: ['weights'],
+    results: { loss: [1, 1], total: [1, 1] },
+  },
   meanSquaredErrorBackward: {
     operands: { dloss: scalar(1), prediction: of(R, C), target: of(R, C) },
     results: { dprediction: [R, C] },
@@ -141,7 +156,7 @@ const examples: Record<OperationName, Example> = {
   quantileLoss: {
     operands: { prediction: of(R, C), target: of(R, C) },
     attributes: { level: 0.1 },
-    results: { loss: [1, 1] },
+    results: { loss: [1, 1], total: [1, 1] },
   },
   quantileLossBackward: {
     operands: { dloss: scalar(1), prediction: of(R, C), target: of(R, C) },

@@ -124,32 +124,16 @@ const operations = {
   additiveAttentionWeights: (o, batchSizes, other) =>
     attention.additiveAttentionWeights({ ...additiveScores(o), columns: o.attribute('columns'), batchSizes, other }),
 
-  softmaxCrossEntropy: (o) =>
-    losses.softmaxCrossEntropy({ logits: o.matrix('logits'), targets: o.integers('targets') }),
+  softmaxCrossEntropy: (o) => losses.softmaxCrossEntropy(ofClasses(o)),
   softmaxCrossEntropyBackward: (o) =>
-    losses.softmaxCrossEntropyBackward({
-      dloss: o.matrix('dloss'),
-      logits: o.matrix('logits'),
-      targets: o.integers('targets'),
-      lse: o.matrix('lse'),
-    }),
+    losses.softmaxCrossEntropyBackward({ ...ofClasses(o), dloss: o.matrix('dloss'), lse: o.matrix('lse') }),
   ctc: (o, batchSizes, other) => ctc.ctc({ ...aligned(o), batchSizes, other }),
   ctcBackward: (o, batchSizes, other) =>
     ctc.ctcBackward({ ...aligned(o), dloss: o.matrix('dloss'), lse: o.matrix('lse'), batchSizes, other }),
-  sigmoidCrossEntropy: (o) => losses.sigmoidCrossEntropy({ logits: o.matrix('logits'), targets: o.matrix('targets') }),
-  sigmoidCrossEntropyBackward: (o) =>
-    losses.sigmoidCrossEntropyBackward({
-      dloss: o.matrix('dloss'),
-      logits: o.matrix('logits'),
-      targets: o.matrix('targets'),
-    }),
-  meanSquaredError: (o) => losses.meanSquaredError({ prediction: o.matrix('prediction'), target: o.matrix('target') }),
-  meanSquaredErrorBackward: (o) =>
-    losses.meanSquaredErrorBackward({
-      dloss: o.matrix('dloss'),
-      prediction: o.matrix('prediction'),
-      target: o.matrix('target'),
-    }),
+  sigmoidCrossEntropy: (o) => losses.sigmoidCrossEntropy(ofScores(o)),
+  sigmoidCrossEntropyBackward: (o) => losses.sigmoidCrossEntropyBackward({ ...ofScores(o), dloss: o.matrix('dloss') }),
+  meanSquaredError: (o) => losses.meanSquaredError(ofNumbers(o)),
+  meanSquaredErrorBackward: (o) => losses.meanSquaredErrorBackward({ ...ofNumbers(o), dloss: o.matrix('dloss') }),
   quantileLoss: (o) => quantile.quantileLoss(ofQuantile(o)),
   quantileLossBackward: (o) => quantile.quantileLossBackward({ ...ofQuantile(o), dloss: o.matrix('dloss') }),
 
@@ -197,11 +181,31 @@ function aligned(o: Operands): Omit<ctc.CtcOperands, keyof twoAxes.TwoAxes> {
     blank: o.attribute('blank'),
     reduction: o.attribute('reduction'),
     zeroInfinity: o.requiredFlag('zeroInfinity'),
+    weights: o.optional('weights'),
   };
 }
 
+function ofClasses(o: Operands): losses.ClassOperands {
+  return {
+    logits: o.matrix('logits'),
+    targets: o.integers('targets'),
+    weights: o.optional('weights'),
+    classWeights: o.optional('classWeights'),
+    smoothing: o.attribute('smoothing'),
+  };
+}
+
+function ofScores(o: Operands): losses.SigmoidOperands {
+  const [logits, targets] = [o.matrix('logits'), o.matrix('targets')];
+  return { logits, targets, weights: o.optional('weights'), positive: o.optional('positive') };
+}
+
+function ofNumbers(o: Operands): losses.SquareOperands {
+  return { prediction: o.matrix('prediction'), target: o.matrix('target'), weights: o.optional('weights') };
+}
+
 function ofQuantile(o: Operands): quantile.QuantileOperands {
-  return { prediction: o.matrix('prediction'), target: o.matrix('target'), level: o.attribute('level') };
+  return { ...ofNumbers(o), level: o.attribute('level') };
 }
 
 function update(o: Operands): { w: Matrix; g: Matrix; norm: Matrix; h: Matrix } {

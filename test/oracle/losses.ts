@@ -1,135 +1,37 @@
-/** Reference of the losses, all in nats. Letters: R rows, C classes or columns. */
+/**
+ * Reference of the losses, all in nats. Letters: R rows, C classes or columns. Each is a mean: the sum of what the rows come to, times
+ * their weights, divided by `total`, the sum of the weights that count; 0 where there are none.
+ */
 
 import { RangeIndexError, ShapeError } from '../../src/core/errors.js';
 import { sigmoidOf } from './elementwise.js';
-import { at, element, type Matrix, mapElements, put, requireShape, scalar, zeros } from './matrix.js';
+import { at, element, type Matrix, put, requireShape, scalar, zeros } from './matrix.js';
 import { logSumExp } from './softmax.js';
 
-/**
- * loss = mean over the rows with target >= 0 of lse - logits[target]; 0 when there is no such row.
- *
- * @param operands.logits  [R,C]
- * @param operands.targets [R] class ids; negative (-1) means that the row is ignored
- * @returns loss [1,1]; lse [R,1], log-sum-exp of every row, of ignored rows too
- * @throws {RangeIndexError} `index_out_of_range` for a target >= C
- */
-export function softmaxCrossEntropy({ logits, targets }: { logits: Matrix; targets: Int32Array }): {
-  loss: Matrix;
-  lse: Matrix;
-} {
-  const valid = countValid(logits, targets);
-  const lse = zeros(logits.rows, 1);
-  let sum = 0;
-  for (let row = 0; row < logits.rows; row++) {
-    const total = logSumExp(logits, row);
-    put(lse, row, 0, total);
-    const target = element(targets, row);
-    if (target >= 0) {
-      sum += total - at(logits, row, target);
-    }
-  }
-  return { loss: scalar(valid === 0 ? 0 : sum / valid), lse };
+/** What a row counts for: [R,1], 1 each where it is undefined. */
+type Weights = Matrix | undefined;
+
+/** A loss, and what its sum was divided by. */
+export type Loss = { readonly loss: Matrix; readonly total: Matrix };
+
+/** Class scores with their targets, and what they count for. */
+export interface ClassOperands {
+  /** [R,C] */
+  readonly logits: Matrix;
+  /** [R] class ids; negative (-1) means that the row is ignored */
+  readonly targets: Int32Array;
+  readonly weights?: Weights;
+  /** [1,C] */
+  readonly classWeights?: Weights;
+  /** Part of the target that is spread over all classes, in [0, 1]; default 0. */
+  readonly smoothing?: number | undefined;
 }
 
-/**
- * dlogits = dloss * (softmax(logits) - onehot(target)) / valid rows; zeros in ignored rows.
- *
- * @param operands.dloss [1,1]
- * @param operands.lse   [R,1] from the forward pass
- * @returns dlogits [R,C]
- */
-export function softmaxCrossEntropyBackward(operands: {
-  dloss: Matrix;
-  logits: Matrix;
-  targets: Int32Array;
-  lse: Matrix;
-}): { dlogits: Matrix } {
-  const { dloss, logits, targets, lse } = operands;
-  requireShape('dloss', dloss, 1, 1);
-  requireShape('lse', lse, logits.rows, 1);
-  const valid = countValid(logits, targets);
-  const dlogits = zeros(logits.rows, logits.columns);
-  for (let row = 0; row < logits.rows; row++) {
-    const target = element(targets, row);
-    if (target >= 0) {
-      for (let column = 0; column < logits.columns; column++) {
-        const probability = Math.exp(at(logits, row, column) - at(lse, row, 0));
-        put(dlogits, row, column, (at(dloss, 0, 0) * (probability - (column === target ? 1 : 0))) / valid);
-      }
-    }
-  }
-  return { dlogits };
-}
+const rowWeight = (weights: Weights, row: number) => (weights === undefined ? 1 : at(weights, row, 0));
+const columnWeight = (weights: Weights, column: number) => (weights === undefined ? 1 : at(weights, 0, column));
 
-/**
- * loss = mean over rows of the sum over columns of max(x,0) - x*t + log(1 + exp(-|x|)).
- *
- * @param operands.logits  [R,C]
- * @param operands.targets [R,C] in [0, 1]
- * @returns loss [1,1]
- */
-export function sigmoidCrossEntropy({ logits, targets }: { logits: Matrix; targets: Matrix }): { loss: Matrix } {
-  requireShape('targets', targets, logits.rows, logits.columns);
-  let sum = 0;
-  for (let row = 0; row < logits.rows; row++) {
-    for (let column = 0; column < logits.columns; column++) {
-      const x = at(logits, row, column);
-      sum += Math.max(x, 0) - x * at(targets, row, column) + Math.log1p(Math.exp(-Math.abs(x)));
-    }
-  }
-  return { loss: scalar(sum / logits.rows) };
-}
-
-/**
- * dlogits = dloss * (sigmoid(logits) - targets) / rows.
- *
- * @param operands.dloss [1,1]
- * @returns dlogits [R,C]
- */
-export function sigmoidCrossEntropyBackward(operands: { dloss: Matrix; logits: Matrix; targets: Matrix }): {
-  dlogits: Matrix;
-} {
-  const { dloss, logits, targets } = operands;
-  requireShape('dloss', dloss, 1, 1);
-  requireShape('targets', targets, logits.rows, logits.columns);
-  const factor = at(dloss, 0, 0) / logits.rows;
-  return { dlogits: mapElements(logits, (x, index) => factor * (sigmoidOf(x) - element(targets.data, index))) };
-}
-
-/**
- * loss = mean over all elements of (prediction - target)^2.
- *
- * @param operands.prediction [R,C]
- * @param operands.target     [R,C]
- * @returns loss [1,1]
- */
-export function meanSquaredError({ prediction, target }: { prediction: Matrix; target: Matrix }): { loss: Matrix } {
-  requireShape('target', target, prediction.rows, prediction.columns);
-  let sum = 0;
-  for (let index = 0; index < prediction.data.length; index++) {
-    const difference = element(prediction.data, index) - element(target.data, index);
-    sum += difference * difference;
-  }
-  return { loss: scalar(sum / prediction.data.length) };
-}
-
-/**
- * dprediction = dloss * 2 * (prediction - target) / elements.
- *
- * @param operands.dloss [1,1]
- * @returns dprediction [R,C]
- */
-export function meanSquaredErrorBackward(operands: { dloss: Matrix; prediction: Matrix; target: Matrix }): {
-  dprediction: Matrix;
-} {
-  const { dloss, prediction, target } = operands;
-  requireShape('dloss', dloss, 1, 1);
-  requireShape('target', target, prediction.rows, prediction.columns);
-  const factor = (2 * at(dloss, 0, 0)) / prediction.data.length;
-  return { dprediction: mapElements(prediction, (value, index) => factor * (value - element(target.data, index))) };
-}
-
-function countValid(logits: Matrix, targets: Int32Array): number {
+/** The weights of the rows that count. */
+function countedWeights({ logits, targets, weights, classWeights }: ClassOperands): number[] {
   if (targets.length !== logits.rows) {
     throw new ShapeError('length_mismatch', `targets holds ${targets.length} ids, logits has ${logits.rows} rows`);
   }
@@ -137,5 +39,162 @@ function countValid(logits: Matrix, targets: Int32Array): number {
   if (outside !== undefined) {
     throw new RangeIndexError('index_out_of_range', `target ${outside} is outside ${logits.columns} classes`);
   }
-  return targets.filter((target) => target >= 0).length;
+  if (weights !== undefined) requireShape('weights', weights, logits.rows, 1);
+  if (classWeights !== undefined) requireShape('classWeights', classWeights, 1, logits.columns);
+  return Array.from(targets, (target, row) =>
+    target < 0 ? 0 : rowWeight(weights, row) * columnWeight(classWeights, target),
+  );
+}
+
+/** What a row is to come to: [C], the classes with their weights, most of it the target's. */
+function smoothed({ logits, targets, classWeights, smoothing = 0 }: ClassOperands, row: number): number[] {
+  const { columns } = logits;
+  return Array.from({ length: columns }, (_, column) => {
+    const own = column === element(targets, row) ? 1 - smoothing : 0;
+    return columnWeight(classWeights, column) * (own + smoothing / columns);
+  });
+}
+
+/**
+ * loss = sum over rows with target >= 0 of weight * sum over classes of smoothed * (lse - logits), divided by the total.
+ *
+ * @returns loss, total [1,1]; lse [R,1], log-sum-exp of every row, of ignored rows too
+ * @throws {RangeIndexError} `index_out_of_range` for a target >= C
+ */
+export function softmaxCrossEntropy(operands: ClassOperands): Loss & { lse: Matrix } {
+  const { logits, targets, weights } = operands;
+  const total = countedWeights(operands).reduce((a, b) => a + b, 0);
+  const lse = zeros(logits.rows, 1);
+  let sum = 0;
+  for (let row = 0; row < logits.rows; row++) {
+    put(lse, row, 0, logSumExp(logits, row));
+    if (element(targets, row) < 0) continue;
+    smoothed(operands, row).forEach((part, column) => {
+      sum += rowWeight(weights, row) * part * (at(lse, row, 0) - at(logits, row, column));
+    });
+  }
+  return { loss: scalar(total === 0 ? 0 : sum / total), lse, total: scalar(total) };
+}
+
+/**
+ * dlogits = dloss * weight * (softmax(logits) * the sum of smoothed - smoothed) / total; zeros in ignored rows.
+ *
+ * @param operands.dloss [1,1]
+ * @param operands.lse   [R,1] from the forward pass
+ * @returns dlogits [R,C]
+ */
+export function softmaxCrossEntropyBackward(operands: ClassOperands & { dloss: Matrix; lse: Matrix }): {
+  dlogits: Matrix;
+} {
+  const { dloss, logits, targets, lse, weights } = operands;
+  requireShape('dloss', dloss, 1, 1);
+  requireShape('lse', lse, logits.rows, 1);
+  const total = countedWeights(operands).reduce((a, b) => a + b, 0);
+  const dlogits = zeros(logits.rows, logits.columns);
+  for (let row = 0; row < logits.rows; row++) {
+    if (element(targets, row) < 0 || total === 0) continue;
+    const parts = smoothed(operands, row);
+    const all = parts.reduce((a, b) => a + b, 0);
+    parts.forEach((part, column) => {
+      const probability = Math.exp(at(logits, row, column) - at(lse, row, 0));
+      put(dlogits, row, column, (at(dloss, 0, 0) * rowWeight(weights, row) * (probability * all - part)) / total);
+    });
+  }
+  return { dlogits };
+}
+
+/** The weighted mean over rows of the sum over columns of f. @param perRow what the mean is divided by besides */
+export function weightedMean(
+  { rows, columns }: Matrix,
+  weights: Weights,
+  perRow: number,
+  f: (row: number, column: number) => number,
+): Loss {
+  if (weights !== undefined) requireShape('weights', weights, rows, 1);
+  let [sum, total] = [0, 0];
+  for (let row = 0; row < rows; row++) {
+    total += rowWeight(weights, row);
+    for (let column = 0; column < columns; column++) sum += rowWeight(weights, row) * f(row, column);
+  }
+  return { loss: scalar(total === 0 ? 0 : sum / (total * perRow)), total: scalar(total) };
+}
+
+/** The gradient of `weightedMean`, for the derivative `f` of what it sums up. */
+export function weightedGradient(
+  { rows, columns }: Matrix,
+  weights: Weights,
+  perRow: number,
+  f: (row: number, column: number) => number,
+): Matrix {
+  const total = at(weightedMean({ rows, columns, data: new Float64Array(0) }, weights, 1, () => 0).total, 0, 0);
+  const gradient = zeros(rows, columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const value = total === 0 ? 0 : (rowWeight(weights, row) * f(row, column)) / (total * perRow);
+      put(gradient, row, column, value);
+    }
+  }
+  return gradient;
+}
+
+/** Scores of things that are there or not. */
+export interface SigmoidOperands {
+  /** [R,C] */
+  readonly logits: Matrix;
+  /** [R,C] in [0, 1] */
+  readonly targets: Matrix;
+  readonly weights?: Weights;
+  /** [1,C] what being there counts for */
+  readonly positive?: Weights;
+}
+
+/** loss = weighted mean over rows of the sum over columns of -(p t log s(x) + (1-t) log(1 - s(x))). */
+export function sigmoidCrossEntropy({ logits, targets, weights, positive }: SigmoidOperands): Loss {
+  requireShape('targets', targets, logits.rows, logits.columns);
+  return weightedMean(logits, weights, 1, (row, column) => {
+    const [x, t, p] = [at(logits, row, column), at(targets, row, column), columnWeight(positive, column)];
+    const logOne = Math.log1p(Math.exp(-Math.abs(x)));
+    // -log s(x) and -log(1 - s(x)), neither of which overflows.
+    return p * t * (logOne + Math.max(-x, 0)) + (1 - t) * (logOne + Math.max(x, 0));
+  });
+}
+
+/** dlogits = dloss * weight * (s(x) (p t + 1 - t) - p t) / total. @param operands.dloss [1,1] @returns dlogits [R,C] */
+export function sigmoidCrossEntropyBackward(operands: SigmoidOperands & { dloss: Matrix }): { dlogits: Matrix } {
+  const { dloss, logits, targets, weights, positive } = operands;
+  requireShape('dloss', dloss, 1, 1);
+  requireShape('targets', targets, logits.rows, logits.columns);
+  const dlogits = weightedGradient(logits, weights, 1, (row, column) => {
+    const [t, p] = [at(targets, row, column), columnWeight(positive, column)];
+    return at(dloss, 0, 0) * (sigmoidOf(at(logits, row, column)) * (p * t + 1 - t) - p * t);
+  });
+  return { dlogits };
+}
+
+/** Numbers, and what they should have been. */
+export interface SquareOperands {
+  /** [R,C] */
+  readonly prediction: Matrix;
+  /** [R,C] */
+  readonly target: Matrix;
+  readonly weights?: Weights;
+}
+
+/** loss = weighted mean over all elements of (prediction - target)^2. */
+export function meanSquaredError({ prediction, target, weights }: SquareOperands): Loss {
+  requireShape('target', target, prediction.rows, prediction.columns);
+  return weightedMean(prediction, weights, prediction.columns, (row, column) => {
+    return (at(prediction, row, column) - at(target, row, column)) ** 2;
+  });
+}
+
+/** dprediction = dloss * 2 * weight * (prediction - target) / (total * C). @param operands.dloss [1,1] */
+export function meanSquaredErrorBackward(operands: SquareOperands & { dloss: Matrix }): { dprediction: Matrix } {
+  const { dloss, prediction, target, weights } = operands;
+  requireShape('dloss', dloss, 1, 1);
+  requireShape('target', target, prediction.rows, prediction.columns);
+  const dprediction = weightedGradient(prediction, weights, prediction.columns, (row, column) => {
+    return 2 * at(dloss, 0, 0) * (at(prediction, row, column) - at(target, row, column));
+  });
+  return { dprediction };
 }

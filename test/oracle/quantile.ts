@@ -1,46 +1,36 @@
 /** Reference of the quantile loss. Letters: R rows, C columns. */
-import { at, element, type Matrix, mapElements, requireShape, scalar } from './matrix.js';
+import { type Loss, type SquareOperands, weightedGradient, weightedMean } from './losses.js';
+import { at, type Matrix, requireShape } from './matrix.js';
 
 /** Numbers, what they should have been, and which quantile they are. */
-export interface QuantileOperands {
-  /** [R,C] */
-  readonly prediction: Matrix;
-  /** [R,C] */
-  readonly target: Matrix;
+export interface QuantileOperands extends SquareOperands {
   /** In [0, 1]. */
   readonly level: number;
 }
 
-/**
- * loss = mean over all elements of max(level * e, (level - 1) * e), where e = target - prediction.
- *
- * @returns loss [1,1]
- */
-export function quantileLoss({ prediction, target, level }: QuantileOperands): { loss: Matrix } {
+/** loss = weighted mean over all elements of max(level * e, (level - 1) * e), where e = target - prediction. */
+export function quantileLoss({ prediction, target, weights, level }: QuantileOperands): Loss {
   requireShape('target', target, prediction.rows, prediction.columns);
-  let sum = 0;
-  for (let index = 0; index < prediction.data.length; index++) {
-    const error = element(target.data, index) - element(prediction.data, index);
-    sum += Math.max(level * error, (level - 1) * error);
-  }
-  return { loss: scalar(sum / prediction.data.length) };
+  return weightedMean(prediction, weights, prediction.columns, (row, column) => {
+    const error = at(target, row, column) - at(prediction, row, column);
+    return Math.max(level * error, (level - 1) * error);
+  });
 }
 
 /**
- * dprediction = dloss / elements * (1 - level where the prediction is above the target, -level below it, 0 where they are equal).
+ * dprediction = dloss * weight / (total * C) * (1 - level where the prediction is above the target, -level below it, 0 where they are
+ * equal).
  *
  * @param operands.dloss [1,1]
  * @returns dprediction [R,C]
  */
 export function quantileLossBackward(operands: QuantileOperands & { readonly dloss: Matrix }): { dprediction: Matrix } {
-  const { dloss, prediction, target, level } = operands;
+  const { dloss, prediction, target, weights, level } = operands;
   requireShape('dloss', dloss, 1, 1);
   requireShape('target', target, prediction.rows, prediction.columns);
-  const factor = at(dloss, 0, 0) / prediction.data.length;
-  return {
-    dprediction: mapElements(prediction, (value, index) => {
-      const side = Math.sign(value - element(target.data, index));
-      return side === 0 ? 0 : factor * (side > 0 ? 1 - level : -level);
-    }),
-  };
+  const dprediction = weightedGradient(prediction, weights, prediction.columns, (row, column) => {
+    const side = Math.sign(at(prediction, row, column) - at(target, row, column));
+    return side === 0 ? 0 : at(dloss, 0, 0) * (side > 0 ? 1 - level : -level);
+  });
+  return { dprediction };
 }

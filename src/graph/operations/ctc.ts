@@ -10,6 +10,7 @@ export const ctcRules: readonly NamedRule[] = [
         logits: context.value('logits'),
         labels: context.value('labels'),
         lse: context.value('lse'),
+        weights: context.optional('weights'),
       },
       {
         blank: context.attribute('blank'),

@@ -1,30 +1,36 @@
-/** Losses. Kernels: native/kernels/generic/losses/losses.cc. */
-import { gradientRule, type NamedRule, type Reached, type Reads } from '../gradient-rule.js';
+/** Losses. Kernels: native/kernels/generic/losses/{softmax,losses}.cc. */
+import { gradientRule, type MayRead, type NamedRule, type Reached, type Reads } from '../gradient-rule.js';
 
 /** What the backward operation of a loss of predictions reads. */
-function predicted(context: Reached<'loss'> & Reads<'prediction' | 'target'>) {
+function predicted(context: Reached<'loss'> & Reads<'prediction' | 'target'> & MayRead<'weights'>) {
   return {
     dloss: context.gradient('loss'),
     prediction: context.value('prediction'),
     target: context.value('target'),
+    weights: context.optional('weights'),
   };
 }
 
 export const lossRules: readonly NamedRule[] = [
   gradientRule('softmaxCrossEntropy', (context) => {
-    const { dlogits } = context.graph.apply('softmaxCrossEntropyBackward', {
+    const operands = {
       dloss: context.gradient('loss'),
       logits: context.value('logits'),
       targets: context.value('targets'),
       lse: context.value('lse'),
-    });
-    return { logits: dlogits };
+      weights: context.optional('weights'),
+      classWeights: context.optional('classWeights'),
+    };
+    const attributes = { smoothing: context.attribute('smoothing') };
+    return { logits: context.graph.apply('softmaxCrossEntropyBackward', operands, attributes).dlogits };
   }),
   gradientRule('sigmoidCrossEntropy', (context) => {
     const { dlogits } = context.graph.apply('sigmoidCrossEntropyBackward', {
       dloss: context.gradient('loss'),
       logits: context.value('logits'),
       targets: context.value('targets'),
+      weights: context.optional('weights'),
+      positive: context.optional('positive'),
     });
     return { logits: dlogits };
   }),

@@ -6,6 +6,7 @@ import { differentiate } from '../../graph/gradients.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
+import type { EmittedLoss } from '../../network/losses/loss.js';
 import { emitLoss } from '../../network/losses/losses.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
 import { labelAxis, type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
@@ -13,8 +14,10 @@ import { buildForward, type Forward, PROGRAM_INPUTS } from './build-forward.js';
 import { buildUpdate, gradientOf } from './build-update.js';
 import type { ParameterLayout } from './parameters.js';
 
-/** What an execution is for. `diagnose` is `evaluate` with the output of every layer kept. */
-export type Mode = 'train' | 'evaluate' | 'predict' | 'diagnose';
+/**
+ * What an execution is for. `measure` is `evaluate` with the outputs of the network kept, `diagnose` with the output of every layer.
+ */
+export type Mode = 'train' | 'evaluate' | 'measure' | 'predict' | 'diagnose';
 
 /** What an output is given for: every step of every sequence [N, F], or every sequence as a whole [B, F]. */
 export type OutputPer = 'step' | 'sequence';
@@ -28,6 +31,11 @@ export interface ProgramGraph {
   readonly prepare: boolean;
 }
 
+/** What the loss of an output was divided by. */
+export interface LossTotal extends Pick<EmittedLoss, 'isWeighted' | 'isSum'> {
+  readonly value: Value;
+}
+
 /** A graph and the values in it that an execution writes and reads. */
 export interface BuiltGraph extends ProgramGraph {
   /** Outputs of the network by name. */
@@ -36,6 +44,8 @@ export interface BuiltGraph extends ProgramGraph {
   readonly loss?: Value;
   /** The losses by output. */
   readonly losses?: ReadonlyMap<string, Value>;
+  /** What the loss of each output was divided by, where it says it; while training only of those whose rows have weights. */
+  readonly totals?: ReadonlyMap<string, LossTotal>;
   /** Targets and other inputs of the losses by their names in a batch; their own names are those of inputs of the program. */
   readonly targets?: ReadonlyMap<string, Value>;
   readonly norm?: Value;
@@ -105,16 +115,18 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
 export function buildLosses({ graph, results }: Pick<Forward, 'graph' | 'results'>, losses: readonly OutputLoss[]) {
   const values = new Map<string, Value>();
   const targets = new Map<string, Value>();
+  const totals = new Map<string, LossTotal>();
   const terms = losses.map(({ output, target: name, loss, weight }) => {
     const target = name === 'target' ? name : `target/${name}`;
     const onInput = (part: string, value: Value) => targets.set(part === '' ? name : `${name}/${part}`, value);
     const place = { target, labelAxis: labelAxis(output), onInput };
-    const value = emitLoss(graph, loss, results.get(output) as Value, place);
+    const { loss: value, total, ...kind } = emitLoss(graph, loss, results.get(output) as Value, place);
     values.set(output, value);
+    if (total !== undefined) totals.set(output, { value: total, ...kind });
     return weight === 1 ? value : graph.apply('scale', { x: value }, { factor: weight }).y;
   });
   const loss = terms.reduce((a, b) => graph.apply('add', { a, b }).y);
-  return { loss, losses: values, targets };
+  return { loss, losses: values, targets, totals };
 }
 
 /**
@@ -132,12 +144,16 @@ export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'o
   const states = [...finalStates.values()];
   const built = { graph, results, initialStates, finalStates, nodes, owners, prepare: mode === 'predict' };
   if (mode === 'predict') return { ...built, outputs: [...new Set([...results.values(), ...states])] };
-  const losses = buildLosses(forward, outputLosses(description, request.loss));
-  const reported = new Set([losses.loss, ...losses.losses.values()]);
+  const all = buildLosses(forward, outputLosses(description, request.loss));
+  const totals = new Map([...all.totals].filter(([, { isWeighted }]) => mode !== 'train' || isWeighted));
+  const losses = { ...all, totals };
+  const reported = new Set([losses.loss, ...losses.losses.values(), ...[...totals.values()].map(({ value }) => value)]);
   if (mode === 'train') {
     const norm = buildTraining(request, forward, losses.loss);
     return { ...built, ...losses, norm, outputs: [...reported, norm, ...states] };
   }
+  if (mode === 'measure')
+    return { ...built, ...losses, outputs: [...new Set([...reported, ...results.values(), ...states])] };
   const kept = mode === 'diagnose' ? [...nodes.values()].filter((value) => value.node !== undefined) : [];
   return { ...built, ...losses, outputs: [...reported, ...states, ...kept] };
 }

@@ -6,7 +6,7 @@ import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { inputAxes } from '../../network/description.js';
-import { type ModelLoss, outputLosses } from '../../network/output-losses.js';
+import { type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
 import type { Mode } from '../build/build-graph.js';
 import type { CarriedState } from './carried-state.js';
 import { checkBatch, checkState } from './check-batch.js';
@@ -62,10 +62,16 @@ export class BatchExecutions {
     return new Execution(compiled, { description, batch, axes, state, version });
   }
 
+  /** The losses of the model one by one. */
+  get losses(): readonly OutputLoss[] {
+    const { description, loss } = this.#parts;
+    return outputLosses(description, loss);
+  }
+
   /** What a finished execution with targets tells. */
   report(execution: Execution): EvaluationResult {
-    const { description, loss } = this.#parts;
+    const { loss } = this.#parts;
     const isNamed = typeof loss === 'object' && 'losses' in loss;
-    return reportedLosses(execution, outputLosses(description, loss), isNamed);
+    return reportedLosses(execution, this.losses, isNamed);
   }
 }

@@ -3,7 +3,7 @@
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { checkArray } from '../../batch/check-arrays.js';
-import { UsageError } from '../../core/errors.js';
+import { DataError, UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
@@ -15,6 +15,7 @@ import type { CarriedState } from './carried-state.js';
  *
  * @param targets targets by name, as the graph reads them
  * @throws {ShapeError} `rank_mismatch`, `length_mismatch` with the name and both sizes
+ * @throws {DataError} `invalid_weights` with the name, the row and the weight
  */
 export function checkBatch(
   batch: Pick<Batch, 'inputs' | 'targets'>,
@@ -28,10 +29,18 @@ export function checkBatch(
     const rows = countOf({ kind: per === 'sequence' ? 'batch' : 'steps', axis }, axes);
     checkArray(`input '${name}'`, batch.inputs?.[name], isIndex, rows * (isIndex ? 1 : input.units));
   }
-  for (const [name, { type, rows, columns }] of targets) {
+  for (const [name, { type, rows, columns, nonNegative }] of targets) {
     const length = countOf(rows as SymbolicExtent, axes) * columns;
     checkArray(`target '${name}'`, batch.targets?.[name], type === 'int32', length);
+    if (nonNegative === true) checkWeights(name, batch.targets?.[name] as Float32Array);
   }
+}
+
+function checkWeights(name: string, weights: Float32Array): void {
+  const row = weights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+  if (row < 0) return;
+  const message = `target '${name}' has ${weights[row]} at row ${row}, expected finite numbers >= 0`;
+  throw new DataError('invalid_weights', message, { name, row, weight: weights[row] });
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import type { CompiledProgram } from '../../program/program.js';
 import { PROGRAM_INPUTS, stateInput } from '../build/build-forward.js';
-import type { BuiltGraph } from '../build/build-graph.js';
+import type { BuiltGraph, LossTotal } from '../build/build-graph.js';
 import type { CarriedState } from './carried-state.js';
 import type { TrainingNumbers } from './execution-options.js';
 import type { ModelProgram } from './programs.js';
@@ -120,6 +120,15 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
     return Object.fromEntries(values.map(([name, value]) => [name, program.real(value)[0] as number]));
   }
 
+  /** What the loss of an output was divided by; undefined where the program does not say it. */
+  totalOf(output: string): (Pick<LossTotal, 'isWeighted' | 'isSum'> & { readonly total: number }) | undefined {
+    const { program, built } = this.compiled;
+    const found = built.totals?.get(output);
+    if (found === undefined) return undefined;
+    const { value, ...kind } = found;
+    return { ...kind, total: program.real(value)[0] as number };
+  }
+
   /** Rows of an output of the network: of all steps N, or of the sequences B. */
   outputRows(name: string): number {
     return this.rowsOf(this.compiled.built.results.get(name) as Value);
@@ -138,6 +147,11 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
   /** A value of the program, row-major, in its memory. */
   view(value: Value): Float32Array {
     return this.compiled.program.real(value).subarray(0, this.rowsOf(value) * value.columns) as Float32Array;
+  }
+
+  /** An output of the network, row-major, in the memory of the program. */
+  output(name: string): Float32Array {
+    return this.view(this.compiled.built.results.get(name) as Value);
   }
 
   /** Copies of the outputs of the network by name, row-major. */

@@ -1,5 +1,6 @@
 /** What the executions of a model and the model itself tell. */
 
+import { isLossKind } from '../../network/losses/losses.js';
 import type { OutputLoss } from '../../network/output-losses.js';
 import type { ParameterBlocks } from '../build/parameters.js';
 import type { Execution } from './execution.js';
@@ -20,6 +21,8 @@ export interface StepResult {
    * losses those of the first.
    */
   readonly targets: number;
+  /** With a loss that has weights, the sum of those that count, by which its sum was divided. Of several losses that of the first. */
+  readonly weight?: number;
 }
 
 /** What an evaluation tells. */
@@ -29,6 +32,10 @@ export interface EvaluationResult {
   readonly losses?: Readonly<Record<string, number>>;
   readonly steps: number;
   readonly targets: number;
+  /** As in a training step. */
+  readonly weight?: number;
+  /** The results of the option `metrics` by their names. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -44,9 +51,15 @@ export function reportedLosses(
 ): EvaluationResult {
   const [first] = losses as readonly [OutputLoss];
   // Labels of a CTC loss are not predictions one by one: what counts are the sequences.
-  const isCtc = typeof first.loss === 'object' && first.loss.kind === 'ctc';
-  const targets = isCtc ? execution.sequences : execution.outputRows(first.output);
-  return { loss: execution.loss, ...(isNamed && { losses: execution.losses }), steps: execution.rows, targets };
+  const targets = isLossKind(first.loss, 'ctc') ? execution.sequences : execution.outputRows(first.output);
+  const weighting = execution.totalOf(first.output);
+  return {
+    loss: execution.loss,
+    ...(isNamed && { losses: execution.losses }),
+    steps: execution.rows,
+    targets,
+    ...(weighting?.isWeighted === true && { weight: weighting.total }),
+  };
 }
 
 /** Planned memory in bytes. */

@@ -27,7 +27,7 @@ function inputField(name: string, input: NetworkDescription['inputs'][string]): 
 }
 
 function targetField(name: string, value: Value, labelled: Labelled | undefined): PlainField {
-  const { rows, columns, type, low, high } = value;
+  const { rows, columns, type, low, high, nonNegative } = value;
   const place = { title: `target '${name}'`, axis: (rows as SymbolicExtent).axis, per: outputPer(value) };
   if (labelled !== undefined) {
     const { loss, classes, frames } = labelled;
@@ -36,7 +36,8 @@ function targetField(name: string, value: Value, labelled: Labelled | undefined)
       ctcTarget(ids, { classes, blank, ...(count !== undefined && !zeroInfinity && { frames: count }) });
     return { ...place, width: 1, ids: { low: 0, high: classes }, labels, frames };
   }
-  return { ...place, width: columns, ...(type === 'int32' && { ids: { low, high } }) };
+  const kind = type === 'int32' ? { ids: { low, high } } : nonNegative === true ? { weights: nonNegative } : {};
+  return { ...place, width: columns, ...kind };
 }
 
 /**

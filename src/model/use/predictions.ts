@@ -6,6 +6,7 @@ import { unpackSequences } from '../../batch/packed-batch.js';
 import { padSequences } from '../../batch/padding.js';
 import { CheckedExamples, type PlainForm } from '../../batch/plain-examples.js';
 import type { NamedSequences, PlainSequences } from '../../batch/plain-sequences.js';
+import type { Rows } from '../../batch/rows.js';
 import { restoreOrder } from '../../batch/sequence-rows.js';
 import { requireNumber, requireOneOf } from '../../core/options.js';
 import type { OutputShape } from '../build/build-graph.js';
@@ -43,7 +44,7 @@ export type PredictedOutput = Float32Array[] | PaddedOutput;
 export const PREDICT_OPTIONS = ['as', 'batch'];
 
 /** Sequences that are computed at once. */
-const AT_ONCE = 64;
+export const AT_ONCE = 64;
 
 /** A batch, and the places of its sequences among those that were given. */
 interface PlacedBatch {
@@ -121,11 +122,11 @@ function* batchesOf(examples: CheckedExamples, size: number): Generator<PlacedBa
 }
 
 /** The rows of each sequence, in the order in which they were packed. */
-function inOrder(batch: Batch, { axis, per, columns }: OutputShape, packed: Float32Array): Float32Array[] {
+export function inOrder<R extends Rows>(batch: Batch, { axis, per, columns }: OutputShape, packed: R): R[] {
   const sizes = sizesOf(batch, axis ?? TIME) as AxisSizes;
   if (per === 'step') return unpackSequences(sizes, packed, columns);
   const rows = restoreOrder(sizes, packed, columns);
-  return Array.from({ length: rows.length / columns }, (_, at) => rows.slice(at * columns, (at + 1) * columns));
+  return Array.from({ length: rows.length / columns }, (_, at) => rows.slice(at * columns, (at + 1) * columns) as R);
 }
 
 function padded(sequences: readonly Float32Array[], { per, columns }: OutputShape): PaddedOutput {

@@ -2,7 +2,7 @@
 import { OptionError, ShapeError, UsageError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import { describeExtent, sameExtent } from '../../graph/extent.js';
-import { graphOf } from '../../graph/graph.js';
+import { type Graph, graphOf } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import { type ParameterRole, requireInitializer } from '../initializers/initializer.js';
 import { isName } from '../names.js';
@@ -88,6 +88,15 @@ function rowsAndColumns(shape: readonly number[]): readonly [number, number] {
   return sizes.length === 1 ? [1, sizes[0] as number] : [sizes[0] as number, sizes[1] as number];
 }
 
+/** A matrix of fixed numbers. @throws {ShapeError} `shape_mismatch` @throws {OptionError} `invalid_option` */
+export function constantOf(graph: Graph, numbers: ArrayLike<number>, shape?: readonly number[]): Value {
+  const [rows, columns] = rowsAndColumns(shape ?? [numbers?.length]);
+  const entries = Array.from(numbers, (each, at) => requireNumber(`numbers[${at}]`, each));
+  if (entries.length === rows * columns) return graph.constant(rows, columns, entries);
+  const message = `a constant [${rows}, ${columns}] has ${rows * columns} numbers, got ${entries.length}`;
+  throw new ShapeError('shape_mismatch', message, { actual: entries.length, expected: rows * columns });
+}
+
 function requestOf(shape: readonly number[], settings: ParameterSettings): ParameterRequest {
   rejectUnknownKeys('parameter', settings, ['use', 'initializer']);
   const [rows, columns] = rowsAndColumns(shape);
@@ -150,7 +159,7 @@ export class CheckedContext<O> {
       options,
       training: context.training,
       parameter: (name, shape, settings = {}) => this.#parameter(name, shape, settings),
-      constant: (numbers, shape) => this.#constant(numbers, shape),
+      constant: (numbers, shape) => constantOf(context.graph, numbers, shape),
       apply: (layer, inputs, name) => this.#apply(layer, inputs, name),
       initialState: (name, columns) => {
         this.#requireName('a state', name);
@@ -213,14 +222,6 @@ export class CheckedContext<O> {
     if (known !== size) refuseDefinition(this.#kind, `the parameter '${name}' is asked for as ${known} and as ${size}`);
     this.#shapes.set(name, size);
     return this.#context.parameter(name, request);
-  }
-
-  #constant(numbers: ArrayLike<number>, shape?: readonly number[]): Value {
-    const [rows, columns] = rowsAndColumns(shape ?? [numbers?.length]);
-    const entries = Array.from(numbers, (each, at) => requireNumber(`numbers[${at}]`, each));
-    if (entries.length === rows * columns) return this.#context.graph.constant(rows, columns, entries);
-    const message = `a constant [${rows}, ${columns}] has ${rows * columns} numbers, got ${entries.length}`;
-    throw new ShapeError('shape_mismatch', message, { actual: entries.length, expected: rows * columns });
   }
 
   #apply(layer: LayerDescription, inputs: Value | readonly Value[], name?: string): Value {

@@ -6,10 +6,12 @@ import { RangeIndexError, ShapeError } from '../../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
-import type { LossDefinition, LossDescriptionObject } from './loss.js';
+import type { EmittedLoss, LossDefinition, LossDescriptionObject } from './loss.js';
+import { sequenceWeights } from './weighting.js';
 
 /**
- * How the losses of the sequences become one number.
+ * How the losses of the sequences become one number. With weights each loss is multiplied by that of its sequence, and sequences and
+ * frames are counted by them: the means are weighted ones.
  *
  * - `perLabel`: each divided by its number of labels, at least 1, then the mean over sequences; PyTorch's `mean`.
  * - `perSequence`: the mean over sequences.
@@ -31,6 +33,15 @@ export interface CtcOptions {
   readonly zeroInfinity?: boolean;
 }
 
+/** Options of the loss as a description has them. */
+export interface CtcLossOptions extends CtcOptions {
+  /**
+   * Weights of the sequences of frames. A batch has them among its targets, as `target/weights` or `OUTPUT/weights`: a Float32Array [B] of
+   * finite numbers >= 0. A sequence of weight 0 does not count, whatever its labels are. Default none. Frames have no loss of their own.
+   */
+  readonly weights?: 'sequence';
+}
+
 /** What stands behind the labels of a target, and is all of an empty one. */
 export const END_OF_TARGET = -1;
 
@@ -41,7 +52,8 @@ export const END_OF_TARGET = -1;
  * @param logits [N, C] on the time axis of the frames
  * @param labels [M, 1] int32 in -1..C-1 on another time axis: the labels of each target, then `END_OF_TARGET`. Frames belong
  *   with the target of the same sample
- * @returns loss [1, 1] in nats; losses [B, 1], one for each sequence of frames, infinite ones too, without a gradient
+ * @param weights [B, 1] numbers >= 0, one for each sequence of frames; undefined for 1 each
+ * @returns loss [1, 1] in nats; total [1, 1], the sum of the weights, by which a mean over sequences is divided; losses [B, 1], one for each sequence of frames, infinite ones too, without a gradient
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {ShapeError} `shape_mismatch` when labels do not lie on a time axis
  */
@@ -50,27 +62,32 @@ export function emitCtc(
   logits: Value,
   labels: Value,
   options: CtcOptions = {},
-): { loss: Value; losses: Value } {
+  weights?: Value,
+): { loss: Value; losses: Value; total: Value } {
   rejectUnknownKeys('ctc', options, ['blank', 'reduction', 'zeroInfinity']);
   const attributes = {
     blank: requireNumber('blank', options.blank ?? 0, { integer: true, min: 0, max: logits.columns - 1 }),
     reduction: REDUCTIONS.indexOf(requireOneOf('reduction', options.reduction ?? 'perLabel', REDUCTIONS)),
     zeroInfinity: Number(requireOneOf('zeroInfinity', options.zeroInfinity ?? false, [false, true])),
   };
-  const outputs = graph.apply('ctc', { logits, labels }, attributes);
-  return { loss: outputs.loss, losses: outputs.losses };
+  const outputs = graph.apply('ctc', { logits, labels, weights }, attributes);
+  return { loss: outputs.loss, losses: outputs.losses, total: outputs.total };
 }
 
 /** The definition of the loss. */
-export const ctcLoss: LossDefinition<CtcOptions & LossDescriptionObject> = {
+export const ctcLoss: LossDefinition<CtcLossOptions & LossDescriptionObject> = {
   kind: 'ctc',
   fromOptions(name, options) {
-    rejectUnknownKeys(name, options, ['blank', 'reduction', 'zeroInfinity']);
+    rejectUnknownKeys(name, options, ['blank', 'reduction', 'zeroInfinity', 'weights']);
+    if (options.weights !== undefined) requireOneOf(`${name}.weights`, options.weights, ['sequence']);
     return Object.freeze({ kind: 'ctc', ...options });
   },
-  build({ kind: _, ...options }, { graph, outputs, labelAxis, target }) {
+  build({ kind: _, weights: per, ...options }, context): EmittedLoss {
+    const { graph, outputs, labelAxis, target } = context;
     const labels = target({ rows: graph.steps(labelAxis), size: outputs.columns, ignore: true });
-    return emitCtc(graph, outputs, labels, options).loss;
+    const weights = sequenceWeights(context, per);
+    const { loss, total } = emitCtc(graph, outputs, labels, options, weights);
+    return { loss, total, isWeighted: weights !== undefined, isSum: options.reduction === 'sum' };
   },
 };
 

@@ -7,12 +7,14 @@ import type { Value } from '../../graph/value.js';
 import {
   type CheckedOptions,
   checkDefinedOptions,
+  type DefinedOption,
   type DefinedOptions,
   type GivenOptions,
+  option,
   requireOptionTable,
 } from '../defined-options.js';
 import { requireFunctions, requireKind, withName } from '../layers/define-layer.js';
-import { refuseDefinition, requireOne } from '../layers/layer-context.js';
+import { constantOf, refuseDefinition, requireOne } from '../layers/layer-context.js';
 import { hasSteps } from '../layers/rows.js';
 import { isName } from '../names.js';
 import {
@@ -23,6 +25,7 @@ import {
   setLossDefinition,
 } from './loss.js';
 import { builtInLosses, type DefinedLoss } from './losses.js';
+import { rowWeights, WEIGHTS, type WeightOptions } from './weighting.js';
 
 /** What an input of a loss holds, such as its target. */
 export type OwnLossInput = {
@@ -46,16 +49,35 @@ export type OwnLossInput = {
     }
 );
 
+/** Whether the descriptions of a loss may, or must, say what has weights. */
+export type WeightUse = 'optional' | 'required';
+
+/** The option `weights` of a loss that has it. */
+export type WeightOption<W extends WeightUse> = [W] extends [never]
+  ? Record<never, never>
+  : { readonly weights: DefinedOption<'step' | 'sequence', W extends 'required' ? true : false> };
+
+/** The weights of the rows that a build sees. */
+export type BuildWeights<W extends WeightUse> = [W] extends [never]
+  ? undefined
+  : W extends 'required'
+    ? Value
+    : Value | undefined;
+
 /** What the build of a loss of one's own works with. */
-export interface LossContext<O, I extends string> {
+export interface LossContext<O, I extends string, W extends WeightUse = never> {
   /** The checked options of the loss, defaults filled in. */
   readonly options: O;
   /** The other inputs of the loss by name. */
   readonly inputs: Readonly<Record<I, Value>>;
+  /** [R, 1] what each row counts for, >= 0, no gradient is wanted of it; undefined where the description says of no weights. */
+  readonly weights: BuildWeights<W>;
+  /** A matrix of fixed numbers. @param shape [rows, columns], or [n] for a row, which is the default */
+  constant(numbers: ArrayLike<number>, shape?: readonly number[]): Value;
 }
 
 /** What a loss of one's own is. */
-export interface OwnLoss<T extends DefinedOptions, I extends string> {
+export interface OwnLoss<T extends DefinedOptions, I extends string, W extends WeightUse = never> {
   /** Its kind in descriptions: not empty, without slash and dot. */
   readonly name: string;
   /** Options by name, each made by `option`; default none. They must be plain JSON, as a checkpoint holds them. */
@@ -65,12 +87,18 @@ export interface OwnLoss<T extends DefinedOptions, I extends string> {
   /** Other inputs by name. A batch has them among its targets, as `target/NAME` or `OUTPUT/NAME`. */
   readonly inputs?: Readonly<Record<I, OwnLossInput>>;
   /**
+   * Whether descriptions have the option `weights`, `step` or `sequence`, as the losses of the library, and must have it (`required`) or
+   * may (`optional`). A batch then has the weights as `target/weights` or `OUTPUT/weights`; `build` has one for each row. Default: there
+   * are none. The loss should be the mean by these weights: validations and epochs weigh the losses of batches by their sums.
+   */
+  readonly weights?: W;
+  /**
    * Builds the loss out of the functions of `bptt/operations` and returns it, [1, 1].
    *
    * @param outputs [R, C] what the network gives
    * @param target no gradient is wanted of it
    */
-  build(outputs: Value, target: Value, context: LossContext<CheckedOptions<T>, I>): Value;
+  build(outputs: Value, target: Value, context: LossContext<CheckedOptions<T>, I, W>): Value;
 }
 
 /** Makes descriptions of one kind of loss; a description is frozen plain JSON. */
@@ -102,15 +130,17 @@ const definitions = new WeakMap<AnyLossMaker, LossDefinition>();
  * });
  * const model = await sequential([lstm({ units: 32 }), dense({ units: 1 })], { features: 7 }).compile({ loss: smooth() });
  */
-export function defineLoss<const T extends DefinedOptions = Record<never, never>, const I extends string = never>(
-  loss: OwnLoss<T, I>,
-): LossMaker<T> {
-  rejectUnknownKeys('defineLoss', loss, ['name', 'options', 'target', 'inputs', 'build']);
-  const { name: kind, build, target = { kind: 'features' } } = loss;
+export function defineLoss<
+  const T extends DefinedOptions = Record<never, never>,
+  const I extends string = never,
+  const W extends WeightUse = never,
+>(loss: OwnLoss<T, I, W>): LossMaker<T & WeightOption<W>> {
+  rejectUnknownKeys('defineLoss', loss, ['name', 'options', 'target', 'inputs', 'weights', 'build']);
+  const { name: kind, build, target = { kind: 'features' }, weights: use } = loss;
   const inputs: Readonly<Record<string, OwnLossInput>> = loss.inputs ?? {};
   requireKind('loss', kind, builtInLosses);
   requireFunctions({ build });
-  const table = requireOptionTable(`loss '${kind}'`, loss.options ?? {});
+  const table = withWeightOption(use, requireOptionTable(`loss '${kind}'`, loss.options ?? {}), inputs);
   rejectUnknownKeys('inputs', inputs, Object.keys(inputs));
   for (const [name, input] of Object.entries(inputs)) {
     if (!isName(name)) refuse('inputs', 'names without slash and dot', name);
@@ -136,21 +166,45 @@ export function defineLoss<const T extends DefinedOptions = Record<never, never>
           name,
           context.input(name, resolved(input, context)),
         ]);
-        const result = build.call(loss, outputs, truth, { options, inputs: Object.fromEntries(others) });
+        const weights = use === undefined ? undefined : rowWeights(context, given as WeightOptions);
+        const result = build.call(loss, outputs, truth, {
+          options,
+          inputs: Object.fromEntries(others),
+          weights: weights as BuildWeights<W>,
+          constant: (numbers, shape) => constantOf(graph, numbers, shape),
+        });
         if (typeof result !== 'object' || result === null || graphOf(result) !== graph) {
           refuseDefinition(kind, `build returned ${describeValue(result)}, expected a value of the network`);
         }
         requireOne('what build returned', result);
-        return result;
+        if (weights === undefined) return { loss: result, isWeighted: false };
+        // A sum over rows.
+        return { loss: result, total: graph.apply('biasGradient', { dy: weights }).db, isWeighted: true };
       } catch (error) {
         throw withName(owner, error);
       }
     },
   };
   const make = (options: unknown = {}) => definition.fromOptions(owner, options as never);
-  const maker = Object.assign(make, { kind }) as unknown as LossMaker<T>;
+  const maker = Object.assign(make, { kind }) as unknown as LossMaker<T & WeightOption<W>>;
   definitions.set(maker as AnyLossMaker, definition as LossDefinition);
   return Object.freeze(maker);
+}
+
+/** The table with the option `weights`, where the loss has it. @throws {OptionError} `invalid_option` for another thing of that name */
+function withWeightOption(
+  use: unknown,
+  table: DefinedOptions,
+  inputs: Readonly<Record<string, unknown>>,
+): DefinedOptions {
+  if (use === undefined) return table;
+  requireOneOf('weights', use, ['optional', 'required']);
+  for (const [where, names] of Object.entries({ options: table, inputs })) {
+    if (Object.hasOwn(names, WEIGHTS))
+      refuse(where, `names other than '${WEIGHTS}', which the loss has already`, WEIGHTS);
+  }
+  const required = option.choice(['step', 'sequence']);
+  return { ...table, [WEIGHTS]: use === 'required' ? required : option.optional(required) };
 }
 
 function refuse(name: string, expected: string, value: unknown): never {

@@ -12,7 +12,22 @@ export interface LossDescriptionObject {
 /** An input of a loss: class indices, one a row, or real numbers. */
 export type LossInput =
   | { readonly rows: Extent; readonly size: number; readonly ignore?: boolean }
-  | { readonly rows: Extent; readonly columns: number };
+  | { readonly rows: Extent; readonly columns: number; readonly nonNegative?: boolean };
+
+/** A loss as part of a graph. */
+export interface EmittedLoss {
+  /** [1, 1] */
+  readonly loss: Value;
+  /**
+   * [1, 1] what the sum over rows was divided by: the number of those that count, with weights the sum of their weights. Undefined where
+   * the loss does not say it.
+   */
+  readonly total?: Value;
+  /** Whether rows have weights, so that `total` is no number of rows. */
+  readonly isWeighted: boolean;
+  /** Whether the losses of two batches are added, and not averaged. */
+  readonly isSum?: boolean;
+}
 
 /** What a loss sees while a graph is built. */
 export interface LossBuildContext {
@@ -39,11 +54,11 @@ export interface LossDefinition<D extends LossDescriptionObject = LossDescriptio
    */
   fromOptions(name: string, options: Omit<D, 'kind'>): D;
   /**
-   * Emits the loss and returns it: [1, 1].
+   * Emits the loss.
    *
    * @throws {ShapeError} `shape_mismatch` when the outputs do not fit
    */
-  build(description: D, context: LossBuildContext): Value;
+  build(description: D, context: LossBuildContext): EmittedLoss;
 }
 
 /** Definitions of losses by their kind, beside those of the library. */

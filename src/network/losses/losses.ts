@@ -1,11 +1,11 @@
 /** All kinds of losses: those of the library, and those that users define. */
 import { OptionError } from '../../core/errors.js';
-import { describeValue, rejectUnknownKeys } from '../../core/options.js';
+import { describeValue } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
-import { type CtcOptions, ctcLoss } from './ctc.js';
+import { type CtcLossOptions, ctcLoss } from './ctc.js';
 import {
-  type LossBuildContext,
+  type EmittedLoss,
   type LossDefinition,
   type LossDefinitions,
   type LossDescriptionObject,
@@ -13,6 +13,14 @@ import {
   ownLossDefinition,
 } from './loss.js';
 import { type QuantileOptions, quantileLoss } from './quantile.js';
+import {
+  type MeanSquaredErrorDescription,
+  meanSquaredErrorLoss,
+  type SigmoidCrossEntropyDescription,
+  type SoftmaxCrossEntropyDescription,
+  sigmoidCrossEntropyLoss,
+  softmaxCrossEntropyLoss,
+} from './weighted-losses.js';
 
 const NAMES = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError'] as const;
 
@@ -20,7 +28,7 @@ const NAMES = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError']
 export type LossName = (typeof NAMES)[number];
 
 /** A CTC loss with its options. */
-export interface CtcLossDescription extends CtcOptions {
+export interface CtcLossDescription extends CtcLossOptions {
   readonly kind: 'ctc';
 }
 
@@ -37,40 +45,41 @@ export interface DefinedLoss extends LossDescriptionObject {
 }
 
 /** A loss: its name, or for one with options a frozen description. */
-export type LossDescription = LossName | CtcLossDescription | QuantileLossDescription | DefinedLoss;
+export type LossDescription =
+  | LossName
+  | SoftmaxCrossEntropyDescription
+  | SigmoidCrossEntropyDescription
+  | MeanSquaredErrorDescription
+  | CtcLossDescription
+  | QuantileLossDescription
+  | DefinedLoss;
 
-/** Whether a loss is the one of the library of that kind. */
-export function isLossKind<K extends 'ctc' | 'quantile'>(
+/** Descriptions of the losses of the library. */
+type BuiltInDescription = Exclude<LossDescription, LossName | DefinedLoss>;
+
+/** Whether a loss is the description of one of the library of that kind. */
+export function isLossKind<K extends BuiltInDescription['kind']>(
   loss: unknown,
   kind: K,
-): loss is Extract<CtcLossDescription | QuantileLossDescription, { readonly kind: K }> {
+): loss is Extract<BuiltInDescription, { readonly kind: K }> {
   return typeof loss === 'object' && loss !== null && 'kind' in loss && loss.kind === kind;
 }
 
-/** The definition of a loss that has only a name. */
-function plainLoss(kind: LossName, build: (context: LossBuildContext) => Value): LossDefinition {
-  return {
-    kind,
-    fromOptions(name, options) {
-      rejectUnknownKeys(name, options, []);
-      return Object.freeze({ kind });
-    },
-    build: (_, context) => build(context),
-  };
+/** Whether a loss is the cross-entropy of classes, with or without options. */
+export function isClassLoss(loss: unknown): loss is 'softmaxCrossEntropy' | SoftmaxCrossEntropyDescription {
+  return loss === 'softmaxCrossEntropy' || isLossKind(loss, 'softmaxCrossEntropy');
+}
+
+/** Whether a loss is the mean of -log of the probabilities of the targets, in nats: weights of rows make it a weighted mean. */
+export function isLikelihoodLoss(loss: unknown): boolean {
+  if (!isClassLoss(loss)) return false;
+  return typeof loss === 'string' || (loss.classWeights === undefined && (loss.labelSmoothing ?? 0) === 0);
 }
 
 const BUILT_IN: readonly LossDefinition[] = [
-  plainLoss('softmaxCrossEntropy', ({ graph, outputs, target }) => {
-    const targets = target({ rows: outputs.rows, size: outputs.columns, ignore: true });
-    return graph.apply('softmaxCrossEntropy', { logits: outputs, targets }).loss;
-  }),
-  plainLoss('sigmoidCrossEntropy', ({ graph, outputs, target }) => {
-    const targets = target(outputs);
-    return graph.apply('sigmoidCrossEntropy', { logits: outputs, targets }).loss;
-  }),
-  plainLoss('meanSquaredError', ({ graph, outputs, target }) => {
-    return graph.apply('meanSquaredError', { prediction: outputs, target: target(outputs) }).loss;
-  }),
+  softmaxCrossEntropyLoss,
+  sigmoidCrossEntropyLoss,
+  meanSquaredErrorLoss,
   ctcLoss,
   quantileLoss,
 ];
@@ -126,20 +135,21 @@ export interface TargetPlace {
 }
 
 /**
- * Emits a loss over all rows of `outputs` [R, C] against an input of the program and returns it [1, 1]. The rows R are those of
+ * Emits a loss over all rows of `outputs` [R, C] against an input of the program. The rows R are those of
  * the outputs: N where they are given for every step, B for every sequence.
  *
  * - `softmaxCrossEntropy`: targets [R] are class indices 0..C-1, -1 leaves a row out; the mean over the others, in nats.
  * - `sigmoidCrossEntropy`: targets [R, C] in [0, 1]; the mean over rows of the sum over columns, in nats.
  * - `meanSquaredError`: targets [R, C]; the mean over all elements.
  * - `quantile`: targets [R, C / levels]; the mean over all targets and levels, as `emitQuantile` says.
+ * - Weights of these make it a weighted mean: weighting.ts, weighted-losses.ts.
  * - `ctc`: targets [M] on a time axis of their own, as `emitCtc` takes them.
  *
  * @throws {ShapeError} `shape_mismatch` for a CTC loss of outputs without steps, and for outputs that are no multiple of the
  *   levels of a quantile loss
  * @throws {OptionError} `invalid_option` for a blank that is no class
  */
-export function emitLoss(graph: Graph, loss: LossDescription, outputs: Value, place: TargetPlace = {}): Value {
+export function emitLoss(graph: Graph, loss: LossDescription, outputs: Value, place: TargetPlace = {}): EmittedLoss {
   const { target: name = 'target', labelAxis = 'labels', onInput } = place;
   const external = (part: string, input: LossInput): Value => {
     const own = part === '' ? name : `loss/${name}/${part}`;
@@ -147,7 +157,7 @@ export function emitLoss(graph: Graph, loss: LossDescription, outputs: Value, pl
     const value =
       'size' in input
         ? graph.indices(own, rows, input.size, { ignore: input.ignore === true })
-        : graph.external(own, rows, input.columns);
+        : graph.external(own, rows, input.columns, input.nonNegative === true ? { nonNegative: true } : {});
     onInput?.(part, value);
     return value;
   };

@@ -4,12 +4,11 @@
  */
 import { OptionError, ShapeError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
-import type { Graph } from '../../graph/graph.js';
-import type { Value } from '../../graph/value.js';
-import type { LossDefinition, LossDescriptionObject, LossInput } from './loss.js';
+import type { EmittedLoss, LossBuildContext, LossDefinition, LossDescriptionObject } from './loss.js';
+import { requireWeights, rowWeights, type WeightOptions } from './weighting.js';
 
 /** Options of the loss. */
-export interface QuantileOptions {
+export interface QuantileOptions extends WeightOptions {
   /** Which quantiles, in (0, 1) and ascending: `[0.1, 0.5, 0.9]`. */
   readonly levels: readonly number[];
 }
@@ -40,18 +39,13 @@ function refuse(name: string, expected: string, value: unknown): never {
  * it is below; the factor 2 that some write before it is left out, so that at q = 0.5 it is half the absolute error. The
  * gradient is 0 where the two are equal. A target that is NaN makes the loss NaN.
  *
- * @param predictions [R, levels * targets]: all targets of the first level, then all of the second, and so on
- * @param target gives the targets [R, targets]
- * @returns loss [1, 1]
+ * The outputs are [R, levels * targets]: all targets of the first level, then all of the second, and so on.
+ *
  * @throws {OptionError} `invalid_option` as `requireLevels`
  * @throws {ShapeError} `shape_mismatch` when there are not as many columns for every level
  */
-export function emitQuantile(
-  graph: Graph,
-  predictions: Value,
-  target: (input: LossInput) => Value,
-  options: QuantileOptions,
-): Value {
+export function emitQuantile(context: LossBuildContext, options: QuantileOptions): EmittedLoss {
+  const { graph, outputs: predictions } = context;
   const levels = requireLevels('levels', options.levels);
   const { rows, columns } = predictions;
   if (columns % levels.length !== 0) {
@@ -59,23 +53,26 @@ export function emitQuantile(
     throw new ShapeError('shape_mismatch', message, { columns, levels: levels.length });
   }
   const targets = columns / levels.length;
-  const truth = target({ rows, columns: targets });
+  const truth = context.target({ rows, columns: targets });
+  const weights = rowWeights(context, options);
   const losses = levels.map((level, at) => {
     const sliced = { begin: at * targets };
     const prediction =
       levels.length === 1 ? predictions : graph.apply('slice', { x: predictions }, sliced, { D: targets }).y;
-    return graph.apply('quantileLoss', { prediction, target: truth }, { level }).loss;
+    return graph.apply('quantileLoss', { prediction, target: truth, weights }, { level });
   });
-  const sum = losses.reduce((a, b) => graph.apply('add', { a, b }).y);
-  return levels.length === 1 ? sum : graph.apply('scale', { x: sum }, { factor: 1 / levels.length }).y;
+  const sum = losses.map(({ loss }) => loss).reduce((a, b) => graph.apply('add', { a, b }).y);
+  const loss = levels.length === 1 ? sum : graph.apply('scale', { x: sum }, { factor: 1 / levels.length }).y;
+  return { loss, total: (losses[0] as (typeof losses)[number]).total, isWeighted: weights !== undefined };
 }
 
 /** The definition of the loss. */
 export const quantileLoss: LossDefinition<QuantileOptions & LossDescriptionObject> = {
   kind: 'quantile',
   fromOptions(name, options) {
-    rejectUnknownKeys(name, options, ['levels']);
-    return Object.freeze({ kind: 'quantile', levels: requireLevels(`${name}.levels`, options.levels) });
+    rejectUnknownKeys(name, options, ['levels', 'weights']);
+    const levels = requireLevels(`${name}.levels`, options.levels);
+    return Object.freeze({ kind: 'quantile', levels, ...requireWeights(name, options) });
   },
-  build: (options, { graph, outputs, target }) => emitQuantile(graph, outputs, target, options),
+  build: (options, context) => emitQuantile(context, options),
 };

@@ -14,9 +14,34 @@ export function temporalDifference(x: Value): Value {
   return applied('temporalDifference', { operation: 'temporalDifference', operands: { x } }).loss;
 }
 
-/** The mean of (prediction - target)^2 over all elements. No gradient goes into the target. */
-export function meanSquaredError(prediction: Value, target: Value): Value {
-  const operands = { prediction, target };
+/** What the rows of a loss count for. */
+export interface RowSettings {
+  /** [R, 1] numbers >= 0: the mean is the weighted one. No gradient goes into them. Default 1 each. */
+  readonly weights?: Value;
+}
+
+/** What rows and classes count for, and what targets are. */
+export interface ClassSettings extends RowSettings {
+  /** [1, C] numbers >= 0; the mean is over the weights of the targets. No gradient goes into them. Default 1 each. */
+  readonly classWeights?: Value;
+  /** Part of each target in [0, 1) that is spread evenly over all classes; default 0. */
+  readonly labelSmoothing?: number;
+}
+
+/** What rows and columns count for. */
+export interface ScoreSettings extends RowSettings {
+  /** [1, C] numbers >= 0: what a target of 1 counts for in each column. No gradient goes into them. Default 1 each. */
+  readonly positiveWeights?: Value;
+}
+
+/**
+ * The mean of (prediction - target)^2 over all elements. No gradient goes into the target.
+ *
+ * @throws {ShapeError} `shape_mismatch`
+ */
+export function meanSquaredError(prediction: Value, target: Value, settings: RowSettings = {}): Value {
+  rejectUnknownKeys('meanSquaredError', settings, ['weights']);
+  const operands = { prediction, target, weights: settings.weights };
   return applied('meanSquaredError', { operation: 'meanSquaredError', operands }).loss;
 }
 
@@ -24,10 +49,17 @@ export function meanSquaredError(prediction: Value, target: Value): Value {
  * The mean over rows of -log softmax(logits)[target], in nats.
  *
  * @param logits [R, C]
- * @param targets [R, 1] classes 0..C-1; a row with -1 does not count
+ * @param targets [R, 1] classes 0..C-1; a row with -1 does not count: an input of kind `indices` with `ignore`
+ * @throws {ShapeError} `shape_mismatch`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
  */
-export function softmaxCrossEntropy(logits: Value, targets: Value): Value {
-  return applied('softmaxCrossEntropy', { operation: 'softmaxCrossEntropy', operands: { logits, targets } }).loss;
+export function softmaxCrossEntropy(logits: Value, targets: Value, settings: ClassSettings = {}): Value {
+  rejectUnknownKeys('softmaxCrossEntropy', settings, ['weights', 'classWeights', 'labelSmoothing']);
+  const { weights, classWeights, labelSmoothing = 0 } = settings;
+  const smoothing = requireNumber('labelSmoothing', labelSmoothing, { min: 0, exclusiveMax: 1 });
+  const operands = { logits, targets, weights, classWeights };
+  const application = { operation: 'softmaxCrossEntropy' as const, operands, attributes: { smoothing } };
+  return applied('softmaxCrossEntropy', application).loss;
 }
 
 /**
@@ -35,9 +67,12 @@ export function softmaxCrossEntropy(logits: Value, targets: Value): Value {
  *
  * @param logits [R, C]
  * @param targets [R, C] in [0, 1]; no gradient goes into them
+ * @throws {ShapeError} `shape_mismatch`
  */
-export function sigmoidCrossEntropy(logits: Value, targets: Value): Value {
-  return applied('sigmoidCrossEntropy', { operation: 'sigmoidCrossEntropy', operands: { logits, targets } }).loss;
+export function sigmoidCrossEntropy(logits: Value, targets: Value, settings: ScoreSettings = {}): Value {
+  rejectUnknownKeys('sigmoidCrossEntropy', settings, ['weights', 'positiveWeights']);
+  const operands = { logits, targets, weights: settings.weights, positive: settings.positiveWeights };
+  return applied('sigmoidCrossEntropy', { operation: 'sigmoidCrossEntropy', operands }).loss;
 }
 
 /**
@@ -45,11 +80,14 @@ export function sigmoidCrossEntropy(logits: Value, targets: Value): Value {
  * where it is below. No gradient goes into the target.
  *
  * @param level in (0, 1)
+ * @throws {ShapeError} `shape_mismatch`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
  * @see Koenker and Bassett 1978
  */
-export function quantileLoss(prediction: Value, target: Value, level: number): Value {
+export function quantileLoss(prediction: Value, target: Value, level: number, settings: RowSettings = {}): Value {
+  rejectUnknownKeys('quantileLoss', settings, ['weights']);
   requireNumber('level', level, { exclusiveMin: 0, exclusiveMax: 1 });
-  const operands = { prediction, target };
+  const operands = { prediction, target, weights: settings.weights };
   return applied('quantileLoss', { operation: 'quantileLoss', operands, attributes: { level } }).loss;
 }
 
@@ -58,9 +96,13 @@ export function quantileLoss(prediction: Value, target: Value, level: number): V
  *
  * @param logits [N, C] on the time axis of the frames
  * @param labels [M, 1] on another time axis: what `ctcTarget` makes
+ * @param options.weights [B, 1] numbers >= 0, one for each sequence of frames; no gradient goes into them. Default 1 each
+ * @throws {ShapeError} `shape_mismatch`
  * @throws {OptionError} `invalid_option`, `unknown_option`
  */
-export function ctc(logits: Value, labels: Value, options: CtcOptions = {}): Value {
-  rejectUnknownKeys('ctc', options, ['blank', 'reduction', 'zeroInfinity']);
-  return emitCtc(graphOfAll('ctc', { logits, labels }), logits, labels, options).loss;
+export function ctc(logits: Value, labels: Value, options: CtcOptions & RowSettings = {}): Value {
+  rejectUnknownKeys('ctc', options, ['blank', 'reduction', 'zeroInfinity', 'weights']);
+  const { weights, ...rest } = options;
+  const graph = graphOfAll('ctc', { logits, labels, ...(weights !== undefined && { weights }) });
+  return emitCtc(graph, logits, labels, rest, weights).loss;
 }

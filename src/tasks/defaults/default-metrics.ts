@@ -21,7 +21,7 @@ export async function lossOfPart(
   { options, saved, signal }: TaskContext,
 ): Promise<LossMetrics> {
   const batches = batchesOf(task, part, { options, saved, model });
-  return { ...(await evaluateOn(model, readForValidation(batches), signal)) };
+  return { ...(await evaluateOn(model, readForValidation(batches), { signal })) };
 }
 
 /** Names and values in a line; numbers with five digits that matter. */

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../core/json.js';
 import type { Model } from '../../model/model.js';
 import { optimizerNamed } from '../../network/optimizers/optimizer.js';
+import type { ModelLoss } from '../../network/output-losses.js';
 import { parseSchedule } from '../../network/schedules/parse-schedule.js';
 import type { TrainingCallbacks } from '../../training/callbacks.js';
 import type { ProgressReporter } from '../../training/progress.js';
@@ -49,6 +50,8 @@ export interface TaskResult<M extends JsonObject = JsonObject> extends TrainingR
   readonly task: string;
   /** The run directory. */
   readonly run: string;
+  /** What was minimised, with the weights that it has. */
+  readonly loss: ModelLoss;
   /** Number of trained values. */
   readonly parameters: number;
   readonly examples: PartSizes;
@@ -113,7 +116,7 @@ export async function runTraining(
     const metrics = await judge(task, model, data, context);
     const summary = describe(task, metrics, data.saved);
     const memory = measureMemory(model, residentBefore);
-    return { ...result, ...facts, run: options.out, metrics, summary, memory };
+    return { ...result, ...facts, loss: model.loss, run: options.out, metrics, summary, memory };
   } finally {
     model.dispose();
   }

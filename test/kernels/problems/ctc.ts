@@ -1,7 +1,7 @@
 /** Problems of connectionist temporal classification. Targets are labels and an end mark, on the other time axis. */
-import { reductions, weightOf } from '../../oracle/ctc.js';
+import { factorOf, reductions } from '../../oracle/ctc.js';
 import { oracles } from '../../oracle/index.js';
-import type { Matrix } from '../../oracle/matrix.js';
+import { type Matrix, mapElements } from '../../oracle/matrix.js';
 import { rowCount } from '../../oracle/packed.js';
 import { largest, operandsFor, otherAxisOf, type Problem, rounded } from './problem.js';
 
@@ -24,6 +24,8 @@ interface Shape {
   readonly samples?: readonly number[];
   /** Problems of the backward operation alone: the loss is not finite. */
   readonly infinite?: boolean;
+  /** Weight of each sequence of frames; default none. */
+  readonly weights?: readonly number[];
 }
 
 /** `count` labels from `first` on, over `period` classes, and the end mark. */
@@ -130,6 +132,40 @@ const shapes: readonly Shape[] = [
     ],
     infinite: true,
   },
+  ...(['sum', 'perLabel', 'perSequence', 'perFrame'] as const).map((reduction) => ({
+    name: `weights of sequences, ${reduction}`,
+    frames: [12, 9, 9, 7],
+    classes: 7,
+    targets: [target(6, 6), target(3, 6), [END], target(3, 6)],
+    samples: [3, 0, 2, 1],
+    reduction,
+    weights: [0.5, 0, 3, 1.25],
+  })),
+  {
+    name: 'no sequence with a weight',
+    frames: [5, 3],
+    classes: 4,
+    targets: [
+      [1, 2, END],
+      [3, END],
+    ],
+    reduction: 'perLabel',
+    weights: [0, 0],
+  },
+  {
+    name: 'no weight where there is no target, or it does not fit',
+    frames: [5, 5, 3],
+    classes: 4,
+    targets: [
+      [1, 0, END],
+      [1, 2, END],
+      [3, 3, 3, END],
+    ],
+    zeroInfinity: 0,
+    reduction: 'perSequence',
+    weights: [0, 2, 0],
+    infinite: true,
+  },
 ];
 
 /** Sequences alive at each step, for lengths that do not grow. */
@@ -158,11 +194,15 @@ function problemsOf(shape: Shape): Problem[] {
   const logits = random.matrix(rowCount(batchSizes), classes, -size, size);
   const attributes = { blank, reduction: reductions[reduction], zeroInfinity };
   const axes = { batchSizes, ...others };
-  const operands = { logits, labels };
+  const weights = shape.weights && {
+    weights: mapElements(random.matrix(frames.length, 1, 0, 1), (_, at) => shape.weights?.[at] as number),
+  };
+  const operands = { logits, labels, ...weights };
   const { lse } = oracles.ctc(operands, attributes, batchSizes, otherAxisOf(axes)) as { lse: Matrix };
   const steps = frames[0] ?? 1;
   const dloss = random.matrix(1, 1, 0.5, 1.5);
-  const weight = weightOf({ ...attributes, batchSizes }, 0);
+  const factors = frames.map((_, sequence) => factorOf({ ...attributes, batchSizes, ...weights }, sequence, 0));
+  const weight = Math.max(...factors) || 1;
   const common = { attributes, ...axes, steps };
   const loss: Problem = {
     name: `ctc, ${name}`,

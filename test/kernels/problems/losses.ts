@@ -10,6 +10,8 @@ interface Shape {
   /** Largest logit. */
   readonly size?: number;
   readonly ignored?: 'none' | 'some' | 'all';
+  /** Whether rows, classes and columns have weights, some of them 0, and targets are smoothed. */
+  readonly weighted?: 'some' | 'none count';
   readonly batchSizes?: readonly number[];
 }
 
@@ -20,6 +22,9 @@ const shapes: readonly Shape[] = [
   { rows: 33, columns: 70, ignored: 'some' },
   { rows: 300, columns: 3 },
   { rows: 5, columns: 50, size: 80, ignored: 'some' },
+  { rows: 37, columns: 19, ignored: 'some', weighted: 'some' },
+  { rows: 200, columns: 1, weighted: 'some' },
+  { rows: 9, columns: 5, weighted: 'none count' },
   {
     rows: rowCount(batches.allLengthsDifferent),
     columns: 33,
@@ -28,13 +33,33 @@ const shapes: readonly Shape[] = [
   },
 ];
 
-function title({ rows, columns, size, ignored, batchSizes }: Shape): string {
+function title({ rows, columns, size, ignored, weighted, batchSizes }: Shape): string {
   const notes = [
     size === undefined ? '' : ', large logits',
     ignored === undefined ? '' : `, ${ignored} rows ignored`,
+    weighted === undefined ? '' : `, ${weighted} with weights`,
     batchSizes === undefined ? '' : ', on a time axis',
   ];
   return `[${rows}, ${columns}]${notes.join('')}`;
+}
+
+/** Weights of the rows, where they have any: every fourth is 0. */
+function rowWeights({ rows, weighted }: Shape): { weights?: Matrix } {
+  if (weighted === undefined) return {};
+  const drawn = operandsFor(`weights ${rows}`).matrix(rows, 1, 0.25, 2);
+  return { weights: mapElements(drawn, (value, row) => (weighted === 'none count' || row % 4 === 2 ? 0 : value)) };
+}
+
+/** Weights of columns or classes; one of them is 0 where there are several. */
+function columnWeights({ columns, weighted }: Shape): Matrix | undefined {
+  if (weighted === undefined) return undefined;
+  const drawn = operandsFor(`columns ${columns}`).matrix(1, columns, 0.5, 3);
+  return mapElements(drawn, (value, column) => (column === 1 ? 0 : value));
+}
+
+/** The sum of the weights, for the size of a gradient. */
+function totalOf({ weights }: { weights?: Matrix }, rows: number): number {
+  return weights === undefined ? rows : weights.data.reduce((a, b) => a + b, 0);
 }
 
 function softmaxCrossEntropy(shape: Shape): Problem[] {
@@ -46,13 +71,20 @@ function softmaxCrossEntropy(shape: Shape): Problem[] {
     if (ignored === 'all' || (ignored === 'some' && row % 3 === 1)) targets[row] = -1;
   }
   const axis = batchSizes === undefined ? {} : { batchSizes };
-  const { lse } = oracles.softmaxCrossEntropy({ logits, targets }, {}, []) as { lse: Matrix };
-  const counted = Math.max(1, targets.filter((target) => target >= 0).length);
+  const classWeights = columnWeights(shape);
+  const weighting = { ...rowWeights(shape), ...(classWeights && { classWeights }) };
+  const attributes = { smoothing: shape.weighted === 'some' ? 0.15 : 0 };
+  const { lse, total } = oracles.softmaxCrossEntropy({ logits, targets, ...weighting }, attributes, []) as {
+    lse: Matrix;
+    total: Matrix;
+  };
+  const counted = Math.max(1, total.data[0] as number);
   return [
     {
       name: `softmaxCrossEntropy, ${title(shape)}`,
       operation: 'softmaxCrossEntropy',
-      operands: { logits, targets },
+      operands: { logits, targets, ...weighting },
+      attributes,
       ...axis,
       terms: columns,
       // A loss is a mean of differences of numbers of about this size.
@@ -61,7 +93,8 @@ function softmaxCrossEntropy(shape: Shape): Problem[] {
     {
       name: `softmaxCrossEntropyBackward, ${title(shape)}`,
       operation: 'softmaxCrossEntropyBackward',
-      operands: { dloss: scalar(-1.25), logits, targets, lse: rounded(lse) },
+      operands: { dloss: scalar(-1.25), logits, targets, lse: rounded(lse), ...weighting },
+      attributes,
       ...axis,
       // logits - lse is rounded before e is raised to it: its error is that of the larger of the two.
       terms: columns * Math.max(1, largest(lse)),
@@ -78,20 +111,22 @@ function sigmoidCrossEntropy(shape: Shape): Problem[] {
   const targets = mapElements(random.matrix(rows, columns, 0, 1), (value, index) =>
     index % 3 === 0 ? Math.round(value) : value,
   );
+  const positive = columnWeights(shape);
+  const weighting = { ...rowWeights(shape), ...(positive && { positive }) };
   const common = { ...(batchSizes === undefined ? {} : { batchSizes }), terms: columns };
   return [
     {
       name: `sigmoidCrossEntropy, ${title(shape)}`,
       operation: 'sigmoidCrossEntropy',
-      operands: { logits, targets },
+      operands: { logits, targets, ...weighting },
       ...common,
     },
     {
       name: `sigmoidCrossEntropyBackward, ${title(shape)}`,
       operation: 'sigmoidCrossEntropyBackward',
-      operands: { dloss: scalar(0.75), logits, targets },
+      operands: { dloss: scalar(0.75), logits, targets, ...weighting },
       ...common,
-      scales: { dlogits: 0.75 / rows },
+      scales: { dlogits: 0.75 / Math.max(1, totalOf(weighting, rows)) },
     },
   ];
 }
@@ -102,6 +137,7 @@ function meanSquaredError(shape: Shape): Problem[] {
   const operands = {
     prediction: random.matrix(rows, columns, -size, size),
     target: random.matrix(rows, columns, -size, size),
+    ...rowWeights(shape),
   };
   const common = { ...(batchSizes === undefined ? {} : { batchSizes }), terms: columns };
   return [
@@ -125,11 +161,16 @@ function quantileLoss(shape: Shape, index: number): Problem[] {
   const attributes = { level: [0.5, 0.125, 0.9, 0.25, 0, 1, 0.75][index % 7] as number };
   const common = { attributes, ...(batchSizes === undefined ? {} : { batchSizes }), terms: columns };
   return [
-    { name: `quantileLoss, ${title(shape)}`, operation: 'quantileLoss', operands: { prediction, target }, ...common },
+    {
+      name: `quantileLoss, ${title(shape)}`,
+      operation: 'quantileLoss',
+      operands: { prediction, target, ...rowWeights(shape) },
+      ...common,
+    },
     {
       name: `quantileLossBackward, ${title(shape)}`,
       operation: 'quantileLossBackward',
-      operands: { dloss: scalar(-0.5), prediction: equal, target },
+      operands: { dloss: scalar(-0.5), prediction: equal, target, ...rowWeights(shape) },
       ...common,
     },
   ];

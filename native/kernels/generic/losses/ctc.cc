@@ -17,7 +17,8 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// Attribute `reduction`: what the sum of the losses is divided by, or each of them.
+// Attribute `reduction`: what the sum of the losses is divided by, or each of them. With weights each loss is
+// multiplied by that of its sequence, and sequences and frames are counted by them.
 enum Reduction {
   kSum,          // nothing
   kPerLabel,     // each by its number of labels, at least 1, then by the number of sequences: PyTorch's mean
@@ -25,34 +26,63 @@ enum Reduction {
   kPerFrame,     // the number of frames of all sequences
 };
 
-struct Settings {
-  explicit Settings(const BpttCall& call)
-      : blank(whole(call, kBlank)),
-        reduction(static_cast<Reduction>(whole(call, kReduction))),
-        zero_infinity(is_set(call, kZeroInfinity)) {}
+template <typename T>
+class Reducing {
+ public:
+  Reducing(const BpttCall& call, Operand weights)
+      : axis_(*call.axis),
+        weights_(data<T>(call, weights)),
+        reduction_(static_cast<Reduction>(whole(call, kReduction))),
+        total_(weights_ == nullptr ? static_cast<double>(reduction_ == kPerFrame ? axis_.rows : axis_.batch)
+                                   : weighted_total()) {}
+
+  double of_sequence(int64_t b) const { return weights_ == nullptr ? 1.0 : static_cast<double>(weights_[b]); }
+
+  // All sequences, or frames, each as often as its weight says.
+  double total() const { return total_; }
 
   // The factor of the loss of a sequence.
-  double weight(const BpttAxis& axis, int64_t labels) const {
-    switch (reduction) {
+  double factor(int64_t b, int64_t labels) const {
+    const double weight = of_sequence(b);
+    if (weight == 0) return 0.0;
+    switch (reduction_) {
       case kPerLabel:
-        return 1.0 / (static_cast<double>(axis.batch) * static_cast<double>(std::max<int64_t>(1, labels)));
+        return weight / (total_ * static_cast<double>(std::max<int64_t>(1, labels)));
       case kPerSequence:
-        return 1.0 / static_cast<double>(axis.batch);
       case kPerFrame:
-        return 1.0 / static_cast<double>(axis.rows);
+        return weight / total_;
       case kSum:
         break;
     }
-    return 1.0;
+    return weight;
   }
+
+ private:
+  static constexpr Attribute kReduction = Row(Opcode::ctc).attribute("reduction");
+
+  double weighted_total() const {
+    double sum = 0;
+    for (int64_t b = 0; b < axis_.batch; ++b) {
+      const double counted = reduction_ == kPerFrame ? static_cast<double>(length_of(axis_, b)) : 1.0;
+      sum += of_sequence(b) * counted;
+    }
+    return sum;
+  }
+
+  const BpttAxis& axis_;
+  const T* weights_;  // [B], or null for 1 each
+  Reduction reduction_;
+  double total_;
+};
+
+struct Settings {
+  explicit Settings(const BpttCall& call) : blank(whole(call, kBlank)), zero_infinity(is_set(call, kZeroInfinity)) {}
 
   static_assert(have_same_attributes(Opcode::ctc, Opcode::ctcBackward));
   static constexpr Row kRow{Opcode::ctc};
-  static constexpr Attribute kBlank = kRow.attribute("blank"), kReduction = kRow.attribute("reduction");
-  static constexpr Attribute kZeroInfinity = kRow.attribute("zeroInfinity");
+  static constexpr Attribute kBlank = kRow.attribute("blank"), kZeroInfinity = kRow.attribute("zeroInfinity");
 
   int64_t blank;
-  Reduction reduction;
   bool zero_infinity;
 };
 
@@ -103,16 +133,19 @@ double sequence_loss(const BpttCall& call, int64_t b, const double* lse, const C
 // loss = their weighted sum.
 //   logits [N,C]  in
 //   labels [M]    in   int32, on the other axis
+//   weights [B]   in   1 each where absent; a sequence of weight 0 does not count in `loss`, whatever its own is
 //   loss   [1]    out
 //   losses [B]    out
 //   lse    [N]    out  log sum e^logits, kept for the backward pass
+//   total  [1]    out  may be absent
 // attributes: blank, reduction, zeroInfinity
 template <typename T>
 void ctc(const BpttCall* call) {
   constexpr Row kRow(Opcode::ctc);
   constexpr Operand kLogits = kRow["logits"], kLabels = kRow["labels"], kLoss = kRow["loss"], kLosses = kRow["losses"],
-                    kLse = kRow["lse"];
+                    kLse = kRow["lse"], kWeights = kRow["weights"], kTotal = kRow["total"];
   const Settings settings(*call);
+  const Reducing<T> reducing(*call, kWeights);
   const BpttAxis& axis = *call->axis;
   const int64_t width = columns(*call, kLogits);
   Scratch shared(call->shared_scratch), own(call->thread_scratch);
@@ -131,14 +164,15 @@ void ctc(const BpttCall* call) {
   for_my_sequences(*call, [&](int64_t b) {
     const bool is_target = read_target(*call, data<int32_t>(*call, kLabels), b, width, settings.blank, &lattice);
     const double loss = is_target ? sequence_loss(*call, b, sums.lse, lattice) : kNaN;
-    const bool counts = !(settings.zero_infinity && std::isinf(loss));
+    const bool counts = reducing.of_sequence(b) != 0 && !(settings.zero_infinity && std::isinf(loss));
     data<T>(*call, kLosses)[b] = static_cast<T>(loss);
-    sums.losses[b] = counts ? loss * settings.weight(axis, lattice.label_count()) : 0.0;
+    sums.losses[b] = counts ? loss * reducing.factor(b, lattice.label_count()) : 0.0;
   });
   if (barrier(*call) || call->team->id != 0) return;
   double total = 0;
   for (int64_t b = 0; b < axis.batch; ++b) total += sums.losses[b];
   *data<T>(*call, kLoss) = static_cast<T>(total);
+  if (T* out = data<T>(*call, kTotal); out != nullptr) *out = static_cast<T>(reducing.total());
 }
 
 template <typename T>
@@ -244,13 +278,16 @@ class SequenceGradient {
 //   logits  [N,C]  in   may be the same memory as dlogits
 //   labels  [M]    in   int32, on the other axis
 //   lse     [N]    in
-//   dlogits [N,C]  out
+//   weights [B]    in   1 each where absent
+//   dlogits [N,C]  out  0 in sequences of weight 0
 // attributes: blank, reduction, zeroInfinity
 template <typename T>
 void ctcBackward(const BpttCall* call) {
   constexpr Row kRow(Opcode::ctcBackward);
-  constexpr Operand kDloss = kRow["dloss"], kLogits = kRow["logits"], kLabels = kRow["labels"];
+  constexpr Operand kDloss = kRow["dloss"], kLogits = kRow["logits"], kLabels = kRow["labels"],
+                    kWeights = kRow["weights"];
   const Settings settings(*call);
+  const Reducing<T> reducing(*call, kWeights);
   Scratch own(call->thread_scratch);
   CtcLattice<T> lattice(call->other->steps, 2 * block_of(*call->axis), &own);
   const double dloss = static_cast<double>(*data<T>(*call, kDloss));
@@ -258,8 +295,9 @@ void ctcBackward(const BpttCall* call) {
     const bool is_target =
         read_target(*call, data<int32_t>(*call, kLabels), b, columns(*call, kLogits), settings.blank, &lattice);
     SequenceGradient<T> gradient(*call, b, lattice);
+    if (reducing.of_sequence(b) == 0) return gradient.fill(T(0));
     if (!is_target) return gradient.fill(static_cast<T>(kNaN));
-    gradient.write(static_cast<T>(dloss * settings.weight(*call->axis, lattice.label_count())), settings.zero_infinity);
+    gradient.write(static_cast<T>(dloss * reducing.factor(b, lattice.label_count())), settings.zero_infinity);
   });
 }
 

@@ -1,10 +1,9 @@
-// Softmax, and losses with their gradients. A loss is summed in double over the rows in ascending order, whatever the
-// number of threads.
+// Losses of outputs against targets of the same size, with their gradients. A loss is summed in double over the rows in
+// ascending order, whatever the number of threads.
 #include <cmath>
 
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
-#include "kernels/generic/losses/exp_sum.h"
 #include "kernels/generic/rows/row_sums.h"
 #include "kernels/generic/vec.h"
 
@@ -13,154 +12,108 @@ namespace kernel {
 
 namespace {
 
-// Mean losses of outputs against targets of the same size: factor * sum over all elements of f(output, target), each
-// row summed in double on its own.   operands: outputs, targets [R,C] in; loss [1] out
-template <typename T, typename F>
-void sum_elements(const BpttCall& call, Operand outputs, Operand targets, Operand loss, double factor, F f) {
-  const int64_t total = rows(call, outputs), width = columns(call, outputs);
-  double* row_losses = row_sums(call);
-  const Range mine = share(total, 1, *call.team);
-  for (int64_t r = mine.begin; r < mine.end; ++r) {
-    const T* output = data<T>(call, outputs) + r * width;
-    const T* target = data<T>(call, targets) + r * width;
+// The weights of the rows: the sum of the losses is divided by their sum.
+template <typename T>
+struct RowWeights {
+  const T* weights;  // [R], or null for 1 each
+  int64_t row_count;
+
+  double total() const {
+    if (weights == nullptr) return static_cast<double>(row_count);
     double sum = 0;
-    for (int64_t c = 0; c < width; ++c) sum += f(static_cast<double>(output[c]), static_cast<double>(target[c]));
-    row_losses[r] = sum;
+    for (int64_t r = 0; r < row_count; ++r) sum += static_cast<double>(weights[r]);
+    return sum;
   }
-  finish_row_sums(call, total, factor, data<T>(call, loss));
-}
+  // 1 / (total * per_row): what the sum over all elements is multiplied with.
+  double factor(int64_t per_row) const {
+    const double divisor = total() * static_cast<double>(per_row);
+    return divisor == 0 ? 0.0 : 1.0 / divisor;
+  }
+};
 
-// Their gradients: dloss * factor * f(output, target).   operands: dloss [1], outputs, targets [R,C] in; gradient out
+// What the operations of this file have in common.
+struct Operands {
+  Operand outputs, targets, weights;
+};
+
+// Weighted mean losses: sum over rows of weight * sum over columns of f(output, target, column), divided by the sum of
+// the weights times `per_row`. Each row is summed in double on its own; one of weight 0 does not count, whatever it
+// holds.
+//   operands: outputs, targets [R,C], weights [R] in; loss [1] out, total [1] out where it is there
 template <typename T, typename F>
-void map_elements(const BpttCall& call, Operand dloss, Operand outputs, Operand targets, Operand gradient,
-                  double factor, F f) {
-  constexpr int L = Vec<T>::kLanes;
-  const Vec<T> by(static_cast<T>(static_cast<double>(*data<T>(call, dloss)) * factor));
-  const Range mine = share(rows(call, outputs) * columns(call, outputs), 16 * L, *call.team);
-  for (int64_t e = mine.begin; e < mine.end; e += L) {
-    const int n = static_cast<int>(std::min<int64_t>(L, mine.end - e));
-    const Vec<T> output = Vec<T>::load(data<T>(call, outputs) + e, n);
-    const Vec<T> target = Vec<T>::load(data<T>(call, targets) + e, n);
-    (by * f(output, target)).store(data<T>(call, gradient) + e, n);
+void sum_elements(const BpttCall& call, Operands in, Operand loss, Operand total, int64_t per_row, F f) {
+  const int64_t row_count = rows(call, in.outputs), width = columns(call, in.outputs);
+  const RowWeights<T> weighting{data<T>(call, in.weights), row_count};
+  double* row_losses = row_sums(call);
+  const Range mine = share(row_count, 1, *call.team);
+  for (int64_t r = mine.begin; r < mine.end; ++r) {
+    const double weight = weighting.weights == nullptr ? 1.0 : static_cast<double>(weighting.weights[r]);
+    row_losses[r] = 0.0;
+    if (weight == 0) continue;
+    const T* output = data<T>(call, in.outputs) + r * width;
+    const T* target = data<T>(call, in.targets) + r * width;
+    double sum = 0;
+    for (int64_t c = 0; c < width; ++c) sum += f(static_cast<double>(output[c]), static_cast<double>(target[c]), c);
+    row_losses[r] = weight * sum;
   }
+  if (T* out = data<T>(call, total); out != nullptr && call.team->id == 0) *out = static_cast<T>(weighting.total());
+  finish_row_sums(call, row_count, weighting.factor(per_row), data<T>(call, loss));
 }
 
-double one_over(int64_t count) {
-  return 1.0 / static_cast<double>(count);
-}
-
-double one_over_counted(const int32_t* targets, int64_t total) {
-  int64_t counted = 0;
-  for (int64_t r = 0; r < total; ++r) counted += targets[r] >= 0;
-  return counted == 0 ? 0.0 : 1.0 / static_cast<double>(counted);
+// Their gradients: dloss * by / (sum of the weights * per_row) * weight * f(output, target, column, n), where n
+// elements from `column` on are computed at once; 0 in rows of weight 0, whatever they hold. Without anything of single
+// rows or columns the matrix is one long row.
+template <typename T, typename F>
+void map_elements(const BpttCall& call, Operand dloss, Operands in, Operand gradient, double by, int64_t per_row,
+                  bool has_columns, F f) {
+  constexpr int L = Vec<T>::kLanes;
+  const int64_t row_count = rows(call, in.outputs);
+  const RowWeights<T> weighting{data<T>(call, in.weights), row_count};
+  const double factor = static_cast<double>(*data<T>(call, dloss)) * (by * weighting.factor(per_row));
+  const bool is_long = weighting.weights == nullptr && !has_columns;
+  const int64_t width = is_long ? row_count * columns(call, in.outputs) : columns(call, in.outputs);
+  const Range all = is_long ? Range{0, 1} : share(row_count, 1, *call.team);
+  const Range within = is_long ? share(width, 16 * L, *call.team) : Range{0, width};
+  for (int64_t r = all.begin; r < all.end; ++r) {
+    const double weight = weighting.weights == nullptr ? 1.0 : static_cast<double>(weighting.weights[r]);
+    if (weight == 0) {
+      T* row = data<T>(call, gradient) + r * width;
+      std::fill(row, row + width, T(0));
+      continue;
+    }
+    const Vec<T> row_factor(static_cast<T>(factor * weight));
+    for (int64_t c = within.begin; c < within.end; c += L) {
+      const int n = static_cast<int>(std::min<int64_t>(L, within.end - c));
+      const int64_t e = r * width + c;
+      const Vec<T> output = Vec<T>::load(data<T>(call, in.outputs) + e, n);
+      const Vec<T> target = Vec<T>::load(data<T>(call, in.targets) + e, n);
+      (row_factor * f(output, target, c, n)).store(data<T>(call, gradient) + e, n);
+    }
+  }
 }
 
 }  // namespace
 
-// y[r] = e^x[r] / sum e^x[r].   x [R,C] in; y [R,C] out, may be the same memory as x
-template <typename T>
-void softmax(const BpttCall* call) {
-  constexpr Row kRow(Opcode::softmax);
-  constexpr Operand kX = kRow["x"], kY = kRow["y"];
-  const int64_t width = columns(*call, kX);
-  const Range mine = share(rows(*call, kX), 1, *call->team);
-  for (int64_t r = mine.begin; r < mine.end; ++r) {
-    const T* x = data<T>(*call, kX) + r * width;
-    T* y = data<T>(*call, kY) + r * width;
-    const T inverse = T(1) / exp_sum(x, largest(x, width), width, y);
-    for (int64_t c = 0; c < width; ++c) y[c] *= inverse;
-  }
-}
-
-// dx = y * (dy - sum(dy * y)).   dy, y [R,C] in; dx [R,C] out
-template <typename T>
-void softmaxBackward(const BpttCall* call) {
-  constexpr Row kRow(Opcode::softmaxBackward);
-  constexpr Operand kDy = kRow["dy"], kY = kRow["y"], kDx = kRow["dx"];
-  const int64_t width = columns(*call, kDy);
-  const Range mine = share(rows(*call, kDy), 1, *call->team);
-  for (int64_t r = mine.begin; r < mine.end; ++r) {
-    const T* dy = data<T>(*call, kDy) + r * width;
-    const T* y = data<T>(*call, kY) + r * width;
-    T* dx = data<T>(*call, kDx) + r * width;
-    T dot = 0;
-    for (int64_t c = 0; c < width; ++c) dot += dy[c] * y[c];
-    for (int64_t c = 0; c < width; ++c) dx[c] = y[c] * (dy[c] - dot);
-  }
-}
-
-// loss = mean over rows with target >= 0 of lse[r] - logits[r, target];  lse[r] = log sum e^logits[r]
-//   logits  [R,C]  in
-//   targets [R]    in   int32 class, or -1 for a row that does not count
-//   loss    [1]    out  0 when no row counts
-//   lse     [R]    out  kept for the backward pass
-template <typename T>
-void softmaxCrossEntropy(const BpttCall* call) {
-  constexpr Row kRow(Opcode::softmaxCrossEntropy);
-  constexpr Operand kLogits = kRow["logits"], kTargets = kRow["targets"], kLoss = kRow["loss"], kLse = kRow["lse"];
-  const int64_t total = rows(*call, kLogits), width = columns(*call, kLogits);
-  const int32_t* targets = data<int32_t>(*call, kTargets);
-  T* lse = data<T>(*call, kLse);
-  double* row_losses = row_sums(*call);
-  const Range mine = share(total, 1, *call->team);
-  for (int64_t r = mine.begin; r < mine.end; ++r) {
-    const T* x = data<T>(*call, kLogits) + r * width;
-    const T shift = largest(x, width);
-    const double log_sum =
-        static_cast<double>(shift) + std::log(static_cast<double>(exp_sum(x, shift, width, static_cast<T*>(nullptr))));
-    lse[r] = static_cast<T>(log_sum);
-    const int32_t target = read_once(targets + r);
-    const bool counts = target >= 0 && target < width;
-    row_losses[r] = counts ? log_sum - static_cast<double>(x[target]) : 0.0;
-  }
-  finish_row_sums(*call, total, one_over_counted(targets, total), data<T>(*call, kLoss));
-}
-
-template <typename T>
-BpttScratch softmaxCrossEntropyScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
-  constexpr Operand kLogits = Row(Opcode::softmaxCrossEntropy)["logits"];
-  return row_sums_scratch(of(operands, kLogits));
-}
-
-// dlogits[r] = dloss / count * (softmax(logits[r]) - onehot(target)), zero for rows that do not count
-//   dloss   [1]    in
-//   logits  [R,C]  in   may be the same memory as dlogits
-//   targets [R]    in   int32
-//   lse     [R]    in
-//   dlogits [R,C]  out
-template <typename T>
-void softmaxCrossEntropyBackward(const BpttCall* call) {
-  constexpr Row kRow(Opcode::softmaxCrossEntropyBackward);
-  constexpr Operand kDloss = kRow["dloss"], kLogits = kRow["logits"], kTargets = kRow["targets"], kLse = kRow["lse"],
-                    kDlogits = kRow["dlogits"];
-  constexpr int L = Vec<T>::kLanes;
-  const int64_t total = rows(*call, kLogits), width = columns(*call, kLogits);
-  const int32_t* targets = data<int32_t>(*call, kTargets);
-  const T* lse = data<T>(*call, kLse);
-  const T factor = static_cast<T>(static_cast<double>(*data<T>(*call, kDloss)) * one_over_counted(targets, total));
-  const Range mine = share(total, 1, *call->team);
-  for (int64_t r = mine.begin; r < mine.end; ++r) {
-    const T* x = data<T>(*call, kLogits) + r * width;
-    T* dx = data<T>(*call, kDlogits) + r * width;
-    const int32_t target = read_once(targets + r);
-    const bool counts = target >= 0 && target < width;
-    const Vec<T> row_factor(counts ? factor : T(0)), shift(lse[r]);
-    for (int64_t c = 0; c < width; c += L) {
-      const int n = static_cast<int>(std::min<int64_t>(L, width - c));
-      (exp(Vec<T>::load(x + c, n) - shift) * row_factor).store(dx + c, n);
-    }
-    if (counts) dx[target] -= factor;
-  }
-}
-
-// loss = mean over rows of the sum over columns of -(t log s(x) + (1-t) log(1 - s(x))), in the form that does not
-// overflow: max(x,0) - x t + log(1 + e^-|x|).   logits, targets [R,C] in; loss [1] out
+// loss = mean over rows of the sum over columns of -(p t log s(x) + (1-t) log(1 - s(x))), in the form that does not
+// overflow: max(x,0) - x t + log(1 + e^-|x|) where p is 1, else (1-t) x + (1 + (p-1) t) (log(1 + e^-|x|) + max(-x,0)).
+//   logits, targets [R,C], weights [R], positive p [C] in, absent 1 each; loss [1] out, total [1] out, may be absent
+// Agrees with torch.nn.BCEWithLogitsLoss(pos_weight), whose mean over rows and columns is this one divided by C.
 template <typename T>
 void sigmoidCrossEntropy(const BpttCall* call) {
   constexpr Row kRow(Opcode::sigmoidCrossEntropy);
-  constexpr Operand kLogits = kRow["logits"], kTargets = kRow["targets"], kLoss = kRow["loss"];
-  sum_elements<T>(*call, kLogits, kTargets, kLoss, one_over(rows(*call, kLogits)),
-                  [](double x, double t) { return (x < 0 ? 0.0 : x) - x * t + std::log1p(std::exp(-std::abs(x))); });
+  constexpr Operands kIn{kRow["logits"], kRow["targets"], kRow["weights"]};
+  constexpr Operand kPositive = kRow["positive"], kLoss = kRow["loss"], kTotal = kRow["total"];
+  const T* positive = data<T>(*call, kPositive);
+  if (positive == nullptr) {
+    sum_elements<T>(*call, kIn, kLoss, kTotal, 1, [](double x, double t, int64_t) {
+      return (x < 0 ? 0.0 : x) - x * t + std::log1p(std::exp(-std::abs(x)));
+    });
+    return;
+  }
+  sum_elements<T>(*call, kIn, kLoss, kTotal, 1, [positive](double x, double t, int64_t c) {
+    const double weight = 1 + (static_cast<double>(positive[c]) - 1) * t;
+    return (1 - t) * x + weight * (std::log1p(std::exp(-std::abs(x))) + (x < 0 ? -x : 0.0));
+  });
 }
 
 template <typename T>
@@ -169,24 +122,33 @@ BpttScratch sigmoidCrossEntropyScratch(const BpttOperand* operands, const BpttAx
   return row_sums_scratch(of(operands, kLogits));
 }
 
-// dlogits = dloss / R * (s(logits) - targets).   dloss [1], logits, targets [R,C] in; dlogits [R,C] out
+// dlogits = dloss / total * weight * (s(logits) - targets); with p (1-t) - (1 + (p-1) t) (1 - s(logits)) in its place
 template <typename T>
 void sigmoidCrossEntropyBackward(const BpttCall* call) {
   constexpr Row kRow(Opcode::sigmoidCrossEntropyBackward);
-  constexpr Operand kDloss = kRow["dloss"], kLogits = kRow["logits"], kTargets = kRow["targets"],
-                    kDlogits = kRow["dlogits"];
-  map_elements<T>(*call, kDloss, kLogits, kTargets, kDlogits, one_over(rows(*call, kLogits)),
-                  [](Vec<T> x, Vec<T> t) { return sigmoid(x) - t; });
+  constexpr Operands kIn{kRow["logits"], kRow["targets"], kRow["weights"]};
+  constexpr Operand kDloss = kRow["dloss"], kPositive = kRow["positive"], kDlogits = kRow["dlogits"];
+  const T* positive = data<T>(*call, kPositive);
+  if (positive == nullptr) {
+    map_elements<T>(*call, kDloss, kIn, kDlogits, 1, 1, false,
+                    [](Vec<T> x, Vec<T> t, int64_t, int) { return sigmoid(x) - t; });
+    return;
+  }
+  map_elements<T>(*call, kDloss, kIn, kDlogits, 1, 1, true, [positive](Vec<T> x, Vec<T> t, int64_t c, int n) {
+    const Vec<T> one(T(1)), p = Vec<T>::load(positive + c, n);
+    return one - t - (one + (p - one) * t) * (one - sigmoid(x));
+  });
 }
 
-// loss = mean over all elements of (prediction - target)^2.   prediction, target [R,C] in; loss [1] out
+// loss = mean over all elements of (prediction - target)^2.
+//   prediction, target [R,C], weights [R] in, absent 1 each; loss [1] out, total [1] out, may be absent
 template <typename T>
 void meanSquaredError(const BpttCall* call) {
   constexpr Row kRow(Opcode::meanSquaredError);
-  constexpr Operand kPrediction = kRow["prediction"], kTarget = kRow["target"], kLoss = kRow["loss"];
-  const int64_t elements = rows(*call, kPrediction) * columns(*call, kPrediction);
-  sum_elements<T>(*call, kPrediction, kTarget, kLoss, one_over(elements),
-                  [](double y, double t) { return (y - t) * (y - t); });
+  constexpr Operands kIn{kRow["prediction"], kRow["target"], kRow["weights"]};
+  constexpr Operand kLoss = kRow["loss"], kTotal = kRow["total"];
+  sum_elements<T>(*call, kIn, kLoss, kTotal, columns(*call, kIn.outputs),
+                  [](double y, double t, int64_t) { return (y - t) * (y - t); });
 }
 
 template <typename T>
@@ -195,29 +157,29 @@ BpttScratch meanSquaredErrorScratch(const BpttOperand* operands, const BpttAxis*
   return row_sums_scratch(of(operands, kPrediction));
 }
 
-// dprediction = dloss * 2 / (R C) * (prediction - target)
+// dprediction = dloss * 2 / (total C) * weight * (prediction - target)
 template <typename T>
 void meanSquaredErrorBackward(const BpttCall* call) {
   constexpr Row kRow(Opcode::meanSquaredErrorBackward);
-  constexpr Operand kDloss = kRow["dloss"], kPrediction = kRow["prediction"], kTarget = kRow["target"],
-                    kDprediction = kRow["dprediction"];
-  const int64_t elements = rows(*call, kPrediction) * columns(*call, kPrediction);
-  map_elements<T>(*call, kDloss, kPrediction, kTarget, kDprediction, 2 * one_over(elements),
-                  [](Vec<T> y, Vec<T> t) { return y - t; });
+  constexpr Operands kIn{kRow["prediction"], kRow["target"], kRow["weights"]};
+  constexpr Operand kDloss = kRow["dloss"], kDprediction = kRow["dprediction"];
+  map_elements<T>(*call, kDloss, kIn, kDprediction, 2, columns(*call, kIn.outputs), false,
+                  [](Vec<T> y, Vec<T> t, int64_t, int) { return y - t; });
 }
 
 // The loss of one quantile: mean over all elements of level * (target - prediction) where the target is above the
-// prediction, (1 - level) * (prediction - target) where it is below.   prediction, target [R,C] in; loss [1] out
+// prediction, (1 - level) * (prediction - target) where it is below.
+//   prediction, target [R,C], weights [R] in, absent 1 each; loss [1] out, total [1] out, may be absent
 // Source: Koenker and Bassett, "Regression quantiles", 1978.
 template <typename T>
 void quantileLoss(const BpttCall* call) {
   constexpr Row kRow(Opcode::quantileLoss);
-  constexpr Operand kPrediction = kRow["prediction"], kTarget = kRow["target"], kLoss = kRow["loss"];
+  constexpr Operands kIn{kRow["prediction"], kRow["target"], kRow["weights"]};
+  constexpr Operand kLoss = kRow["loss"], kTotal = kRow["total"];
   constexpr Attribute kLevel = kRow.attribute("level");
-  const int64_t elements = rows(*call, kPrediction) * columns(*call, kPrediction);
   const double level = number(*call, kLevel);
-  sum_elements<T>(*call, kPrediction, kTarget, kLoss, one_over(elements),
-                  [level](double y, double t) { return (t >= y ? level : level - 1) * (t - y); });
+  sum_elements<T>(*call, kIn, kLoss, kTotal, columns(*call, kIn.outputs),
+                  [level](double y, double t, int64_t) { return (t >= y ? level : level - 1) * (t - y); });
 }
 
 template <typename T>
@@ -226,29 +188,24 @@ BpttScratch quantileLossScratch(const BpttOperand* operands, const BpttAxis*, co
   return row_sums_scratch(of(operands, kPrediction));
 }
 
-// dprediction = dloss / (R C) * (1 - level above the target, -level below it). Where the two are equal it is 0, one of
-// the slopes between; NaN stays NaN, so that the step changes nothing.
+// dprediction = dloss / (total C) * weight * (1 - level above the target, -level below it). Where the two are equal it
+// is 0, one of the slopes between; NaN stays NaN, so that the step changes nothing.
 template <typename T>
 void quantileLossBackward(const BpttCall* call) {
   constexpr Row kRow(Opcode::quantileLossBackward);
-  constexpr Operand kDloss = kRow["dloss"], kPrediction = kRow["prediction"], kTarget = kRow["target"],
-                    kDprediction = kRow["dprediction"];
+  constexpr Operands kIn{kRow["prediction"], kRow["target"], kRow["weights"]};
+  constexpr Operand kDloss = kRow["dloss"], kDprediction = kRow["dprediction"];
   constexpr Attribute kLevel = kRow.attribute("level");
-  const int64_t elements = rows(*call, kPrediction) * columns(*call, kPrediction);
   const T level = static_cast<T>(number(*call, kLevel));
   const Vec<T> above(T(1) - level), below(-level);
-  map_elements<T>(
-      *call, kDloss, kPrediction, kTarget, kDprediction, one_over(elements), [above, below](Vec<T> y, Vec<T> t) {
-        const Vec<T> difference = y - t, zero = Vec<T>::zero();
-        return select(is_less(zero, difference), above, select(is_less(difference, zero), below, difference));
-      });
+  map_elements<T>(*call, kDloss, kIn, kDprediction, 1, columns(*call, kIn.outputs), false,
+                  [above, below](Vec<T> y, Vec<T> t, int64_t, int) {
+                    const Vec<T> difference = y - t, zero = Vec<T>::zero();
+                    return select(is_less(zero, difference), above,
+                                  select(is_less(difference, zero), below, difference));
+                  });
 }
 
-BPTT_INSTANTIATE(softmax);
-BPTT_INSTANTIATE(softmaxBackward);
-BPTT_INSTANTIATE(softmaxCrossEntropy);
-BPTT_INSTANTIATE_SCRATCH(softmaxCrossEntropy);
-BPTT_INSTANTIATE(softmaxCrossEntropyBackward);
 BPTT_INSTANTIATE(sigmoidCrossEntropy);
 BPTT_INSTANTIATE_SCRATCH(sigmoidCrossEntropy);
 BPTT_INSTANTIATE(sigmoidCrossEntropyBackward);

@@ -89,7 +89,7 @@ export const lm = defineTask({
   loss: 'softmaxCrossEntropy',
 
   async evaluate(model, part, { signal }) {
-    const { loss, tokens } = await evaluateOn(model, readForValidation(part), signal);
+    const { loss, tokens } = await evaluateOn(model, readForValidation(part), { signal });
     return { loss, perplexity: Math.exp(loss), bitsPerToken: loss / Math.LN2, tokens };
   },
   describe({ loss, perplexity, bitsPerToken }) {

@@ -1,0 +1,187 @@
+/** One call of `evaluate`: its batches, and the losses and metrics that come of them together. */
+import { TIME } from '../../batch/axes.js';
+import type { Batch } from '../../batch/batch.js';
+import { CheckedExamples, isPlain, type PlainExamples, type PlainForm } from '../../batch/plain-examples.js';
+import { OptionError } from '../../core/errors.js';
+import { requireNumber } from '../../core/options.js';
+import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Value } from '../../graph/value.js';
+import { END_OF_TARGET } from '../../network/losses/ctc.js';
+import { isLossKind } from '../../network/losses/losses.js';
+import { WEIGHTS } from '../../network/losses/weighting.js';
+import type { OutputLoss } from '../../network/output-losses.js';
+import { type OutputShape, outputPer } from '../build/build-graph.js';
+import type { Execution } from '../execute/execution.js';
+import type { ExecutionOptions } from '../execute/execution-options.js';
+import type { EvaluationResult } from '../execute/results.js';
+import { type Metric, type MetricSequence, RunningMetrics, requireMetrics } from './metric.js';
+import { AT_ONCE, inOrder } from './predictions.js';
+
+/** Options of an evaluation. */
+export interface EvaluateOptions extends ExecutionOptions {
+  /**
+   * Plain sequences that are computed at once, integer >= 1; default 64, with a `state` all of them. The loss is that of all together. A
+   * packed batch is computed as it is.
+   */
+  readonly batch?: number;
+  /** Metrics of one's own. */
+  readonly metrics?: readonly Metric[];
+}
+
+/** Names of the options, but for `signal`. */
+export const EVALUATE_OPTIONS = ['state', 'batch', 'metrics'];
+
+/** What of a model is evaluated. */
+export interface EvaluatedModel {
+  readonly plainForm: PlainForm;
+  readonly outputShapes: ReadonlyMap<string, OutputShape>;
+  readonly losses: readonly OutputLoss[];
+  /** Targets by name, as values of the graph. */
+  readonly targets: ReadonlyMap<string, Value>;
+  /** What a finished execution tells. */
+  report(execution: Execution): EvaluationResult;
+}
+
+/**
+ * The outputs that metrics are of.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option`; also for a metric of no output that has a loss
+ */
+export function measuredOutputs(losses: readonly OutputLoss[], metrics: readonly Metric[]): ReadonlySet<string> {
+  const names = losses.map(({ output }) => output);
+  const [only] = names.length === 1 ? names : [];
+  return new Set(
+    requireMetrics(metrics).map(({ name, output }) => {
+      const found = output ?? only;
+      if (found !== undefined && names.includes(found)) return found;
+      const what = output === undefined ? 'must name its output' : `is of the output '${output}'`;
+      const message = `the metric '${name}' ${what}; those that have a loss are ${names.join(', ')}`;
+      throw new OptionError('invalid_option', message, { name: 'metrics', metric: name, outputs: names });
+    }),
+  );
+}
+
+/** The loss of an output over several batches. */
+interface LossSum {
+  sum: number;
+  total: number;
+  isSum: boolean;
+}
+
+/** The evaluation of some batches, one after the other. */
+export class Evaluation {
+  readonly #model: EvaluatedModel;
+  readonly #batches: () => Iterable<Batch>;
+  readonly #metrics: RunningMetrics | undefined;
+  readonly #measured: readonly OutputLoss[];
+  readonly #sums = new Map<string, LossSum>();
+  readonly #reports: EvaluationResult[] = [];
+  #last: { readonly batch: Batch; readonly execution: Execution } | undefined;
+
+  /** @throws {OptionError} `invalid_option`, `unknown_option`; others as `CheckedExamples` */
+  constructor(model: EvaluatedModel, examples: Batch | PlainExamples, options: EvaluateOptions) {
+    const { state, batch, metrics } = options;
+    this.#model = model;
+    const size = requireNumber('batch', batch ?? AT_ONCE, { integer: true, min: 1 });
+    const named = metrics && measuredOutputs(model.losses, metrics);
+    this.#measured = model.losses.filter(({ output }) => named?.has(output));
+    this.#batches = isPlain(examples)
+      ? batchesOf(CheckedExamples.of(model.plainForm, examples), state === undefined ? size : Number.POSITIVE_INFINITY)
+      : () => [examples];
+    this.#metrics = metrics && new RunningMetrics(metrics);
+  }
+
+  /** What the executions are for. */
+  get mode(): 'measure' | 'evaluate' {
+    return this.#measured.length > 0 ? 'measure' : 'evaluate';
+  }
+
+  /** The batches, in the order of the sequences. */
+  batches(): Iterable<Batch> {
+    return this.#batches();
+  }
+
+  /** Takes what came of a batch. */
+  take(batch: Batch, execution: Execution): void {
+    this.#last = { batch, execution };
+    this.#reports.push(this.#model.report(execution));
+    const losses = execution.losses;
+    for (const { output } of this.#model.losses) {
+      const { total, isSum = false } = execution.totalOf(output) ?? { total: execution.outputRows(output) };
+      const before = this.#sums.get(output) ?? { sum: 0, total: 0, isSum };
+      const loss = losses[output] as number;
+      this.#sums.set(output, { sum: before.sum + (isSum ? loss : loss * total), total: before.total + total, isSum });
+    }
+    for (const loss of this.#measured) {
+      this.#metrics?.update(loss.output, this.#sequences(loss, batch, execution));
+    }
+  }
+
+  /** The last batch, which with a state is the only one. */
+  get last(): { readonly batch: Batch; readonly execution: Execution } {
+    return this.#last as { readonly batch: Batch; readonly execution: Execution };
+  }
+
+  /** What came of all of them. @throws {NumericError} `non_finite_metric` */
+  result(): EvaluationResult {
+    const metrics = this.#metrics && { metrics: this.#metrics.results() };
+    return { ...this.#losses(), ...metrics };
+  }
+
+  #losses(): EvaluationResult {
+    const [first, ...others] = this.#reports as [EvaluationResult, ...EvaluationResult[]];
+    if (others.length === 0) return first;
+    const added = (pick: (report: EvaluationResult) => number) =>
+      this.#reports.reduce((sum, report) => sum + pick(report), 0);
+    const losses = Object.fromEntries(
+      [...this.#sums].map(([output, { sum, total, isSum }]) => [output, isSum ? sum : total > 0 ? sum / total : 0]),
+    );
+    return {
+      loss: this.#model.losses.reduce((sum, { output, weight }) => sum + weight * (losses[output] as number), 0),
+      ...(first.losses !== undefined && { losses }),
+      steps: added(({ steps }) => steps),
+      targets: added(({ targets }) => targets),
+      ...(first.weight !== undefined && { weight: added(({ weight = 0 }) => weight) }),
+    };
+  }
+
+  /** The sequences of an output, in the order in which they were packed. */
+  #sequences({ output, target, loss }: OutputLoss, batch: Batch, execution: Execution): MetricSequence[] {
+    const { outputShapes, targets } = this.#model;
+    const shape = outputShapes.get(output) as OutputShape;
+    const predictions = inOrder(batch, shape, execution.output(output));
+    const given = (name: string) => {
+      const value = targets.get(name);
+      const rows = batch.targets?.[name];
+      return value && rows && inOrder(batch, shapeOf(value), rows);
+    };
+    const truths = given(target) as (Int32Array | Float32Array)[];
+    const weights = given(`${target}/${WEIGHTS}`) as Float32Array[] | undefined;
+    const isCtc = isLossKind(loss, 'ctc');
+    return predictions.map((prediction, at) => {
+      const truth = truths[at] as Int32Array | Float32Array;
+      return {
+        prediction,
+        columns: shape.columns,
+        target: isCtc ? truth.slice(0, truth.indexOf(END_OF_TARGET)) : truth,
+        weights: weights?.[at],
+      };
+    });
+  }
+}
+
+function shapeOf(value: Value): OutputShape {
+  const { axis = TIME } = value.rows as SymbolicExtent;
+  return { axis, per: outputPer(value), columns: value.columns };
+}
+
+/** The examples in their order, `size` at once. */
+function batchesOf(examples: CheckedExamples, size: number): () => Iterable<Batch> {
+  const { count } = examples;
+  if (count <= size) return () => [examples.packAll()];
+  return function* () {
+    for (let begin = 0; begin < count; begin += size) {
+      yield examples.pack(Int32Array.from({ length: Math.min(size, count - begin) }, (_, index) => begin + index));
+    }
+  };
+}

@@ -1,0 +1,46 @@
+/** What the best weights of a run are chosen by. */
+
+import { OptionError } from '../core/errors.js';
+import { describeValue } from '../core/options.js';
+import type { Metric } from '../model/use/metric.js';
+import type { ValidationRecord } from './run-state.js';
+
+/** A name that is no metric. */
+const LOSS = 'loss';
+
+/** Compares validations: by the score where there is one, else by a metric, else by the loss; equal ones by the loss. */
+export class Monitor {
+  /** Name of the metric; undefined for the loss. */
+  readonly metric: string | undefined;
+  readonly #sign: 1 | -1;
+
+  /** @throws {OptionError} `invalid_option` when it names no metric that says which results are better */
+  constructor(name: string | undefined, metrics: readonly Metric[]) {
+    const found = metrics.find((metric) => metric.name === name);
+    if (name !== undefined && name !== LOSS && found?.better === undefined) refuse(name, metrics);
+    this.metric = found?.name;
+    this.#sign = found?.better === 'higher' ? -1 : 1;
+  }
+
+  /** What early stopping follows: lower is better. */
+  followed({ loss, metrics }: Pick<ValidationRecord, 'loss' | 'metrics'>): number {
+    if (this.metric === undefined) return loss;
+    const value = metrics?.[this.metric];
+    return value === undefined ? Number.POSITIVE_INFINITY : this.#sign * value;
+  }
+
+  /** Whether a validation is better than another. */
+  isBetter(one: ValidationRecord, other: ValidationRecord): boolean {
+    const [left, right] = [one.score ?? this.followed(one), other.score ?? this.followed(other)];
+    return left < right || (left === right && one.loss < other.loss);
+  }
+}
+
+function refuse(name: unknown, metrics: readonly Metric[]): never {
+  const isKnown = metrics.some((metric) => metric.name === name);
+  const names = metrics.filter(({ better }) => better !== undefined).map((metric) => metric.name);
+  const message = isKnown
+    ? `the metric ${describeValue(name)} is monitored, and must say by 'better' which results are: 'higher' or 'lower'`
+    : `option 'monitor' must be one of ${[LOSS, ...names].map(describeValue).join(', ')}, got ${describeValue(name)}`;
+  throw new OptionError('invalid_option', message, { name: 'monitor', value: name });
+}
