@@ -5,6 +5,7 @@ import type { NamedRule, Operation, OperationRow } from './operation.js';
 import { attentionRules } from './operations/attention.js';
 import { ctcRules } from './operations/ctc.js';
 import { elementwiseRules } from './operations/elementwise.js';
+import { functionRules } from './operations/functions.js';
 import { gruRules } from './operations/gru.js';
 import { linearRules } from './operations/linear.js';
 import { lossRules } from './operations/losses.js';
@@ -27,6 +28,7 @@ const rules = new Map<string, NamedRule[1]>([
   ...attentionRules,
   ...penaltyRules,
   ...elementwiseRules,
+  ...functionRules,
   ...lossRules,
   ...ctcRules,
 ]);

@@ -3,7 +3,8 @@ import { OptionError, ShapeError } from '../../core/errors.js';
 import { describeValue, requireNumber } from '../../core/options.js';
 import { describeExtent, only, type Value } from '../../graph/value.js';
 import { EPSILON } from '../layers/layer-normalization.js';
-import { aligned, applied, graphOfAll } from './apply.js';
+import { applied, graphOfAll } from './apply.js';
+import { withSameRows } from './joined.js';
 
 /** Rows of a matrix of fixed size. @throws {ShapeError} `shape_mismatch` */
 function matrixRows(owner: string, name: string, { rows }: Value): number {
@@ -47,7 +48,7 @@ export function gather(table: Value, ids: Value): Value {
 export function concatenate(first: Value, ...others: readonly Value[]): Value {
   graphOfAll('concatenate', { ...[first, ...others] });
   return others.reduce((left, right) => {
-    const { a, b } = aligned('concatenate', left, right);
+    const { a, b } = withSameRows('concatenate', left, right);
     return only(applied('concatenate', { operation: 'concatenate', operands: { a, b } }), 'y');
   }, first);
 }
