@@ -54,7 +54,12 @@ export function multiply(a: Operand, b: Operand): Value {
   graphOfAll('multiply', { a, b });
   // One row for each sequence has an operation of its own, which repeats nothing.
   const [x, mask] = hasSteps(a) ? [a, b] : [b, a];
-  const isMask = hasSteps(x) && typeof mask.rows !== 'number' && typeof x.rows !== 'number' && !hasSteps(mask);
+  const isMask =
+    x.columns === mask.columns &&
+    hasSteps(x) &&
+    typeof mask.rows !== 'number' &&
+    typeof x.rows !== 'number' &&
+    !hasSteps(mask);
   if (!isMask || !sameExtent(mask.rows, { kind: 'batch', axis: (x.rows as { axis: string }).axis }))
     return joined('multiply', 'multiply', a, b);
   return only(applied('multiply', { operation: 'multiplySequence', operands: { x, mask } }), 'y');

@@ -1,6 +1,6 @@
 /** Problems of functions of one number and of two, and of sums over rows and columns. */
 import { COMBINATIONS, FUNCTIONS } from '../../../src/graph/operations/functions.js';
-import { type Matrix, mapElements, matrix } from '../../oracle/matrix.js';
+import { type Matrix, matrix } from '../../oracle/matrix.js';
 import { rowCount } from '../../oracle/packed.js';
 import type { RandomOperands } from '../../oracle/random-matrix.js';
 import { awayFromZero, batches, operandsFor, type Problem } from './problem.js';
@@ -134,24 +134,8 @@ const ties: readonly Problem[] = ['maximum', 'minimum'].flatMap((name) =>
   })),
 );
 
-/** Exponentials and logarithms far from 1. */
-const wide: readonly Problem[] = [
-  { note: 'exp', x: operandsFor('wide exp').matrix(3, 50, -80, 80) },
-  {
-    note: 'log',
-    x: mapElements(operandsFor('wide log').matrix(3, 50, -80, 80), (value) => Math.fround(Math.exp(value))),
-  },
-].map(({ note, x }) => ({
-  name: `unary of ${note} far from 1`,
-  operation: 'unary',
-  operands: { x },
-  attributes: { function: FUNCTIONS.indexOf(note as 'exp'), exponent: 0 },
-  terms: 2,
-}));
-
 /** All of them at every size. */
 export const functionProblems: readonly Problem[] = [
   ...shapes.flatMap((shape) => [...unary(shape), ...combinations(shape), ...sums(shape)]),
   ...ties,
-  ...wide,
 ];
