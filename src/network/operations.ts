@@ -1,6 +1,6 @@
 /**
- * Functions of symbolic values, for the layers and losses of one's own. Nothing is computed when they are called: they add to the
- * network that is being built, gradients follow by themselves, and the sizes of values are checked at once.
+ * Functions of symbolic values, for the layers, losses and optimizers of one's own. Nothing is computed when they are called: they add to
+ * the network that is being built, gradients follow by themselves, and the sizes of values are checked at once.
  *
  * Rows of a value are all packed steps N of a time axis, its sequences B, or a fixed number, as those of parameters.
  */
