@@ -62,8 +62,12 @@ export type {
   QuantileLossDescription,
 } from '../network/losses/losses.js';
 export type { QuantileOptions } from '../network/losses/quantile.js';
+export type { OptimizerDescriptionObject } from '../network/optimizers/definition.js';
 export type {
+  AdagradDescription,
   AdamDescription,
+  BuiltInOptimizer,
+  DefinedOptimizer,
   OptimizerDescription,
   RmspropDescription,
   SgdDescription,

@@ -26,7 +26,7 @@ export function subtract(a: Operand, b: Operand): Value {
  * a / b, element by element, as `add`: infinite or NaN where b is 0.
  *
  * @example
- * const shares = (x) => divide(x, sumOverColumns(x));
+ * const shares = (x: Value) => divide(x, sumOverColumns(x));
  */
 export function divide(a: Operand, b: Operand): Value {
   return joined('divide', 'divide', a, b);
@@ -36,7 +36,7 @@ export function divide(a: Operand, b: Operand): Value {
  * The larger of a and b, element by element, as `add`; NaN where either is. Of equal ones each has half of the gradient.
  *
  * @example
- * const atLeast = (x) => maximum(x, 1e-6);
+ * const atLeast = (x: Value) => maximum(x, 1e-6);
  */
 export function maximum(a: Operand, b: Operand): Value {
   return joined('maximum', 'maximum', a, b);
@@ -102,7 +102,7 @@ function ofOne(name: string, f: (typeof FUNCTIONS)[number], x: Value, exponent =
  * e^x; in float32 0 below -87.4 and infinite above 88.3.
  *
  * @example
- * const softplus = (x) => log(add(exp(x), 1));
+ * const softplus = (x: Value) => log(add(exp(x), 1));
  */
 export function exp(x: Value): Value {
   return ofOne('exp', 'exp', x);
@@ -133,7 +133,7 @@ export function sign(x: Value): Value {
  *
  * @throws {OptionError} `invalid_option` for an exponent that is not finite or beyond 1e30
  * @example
- * const rmsNormalized = (x) => multiply(x, power(add(meanOverColumns(power(x, 2)), 1e-5), -0.5));
+ * const rmsNormalized = (x: Value) => multiply(x, power(add(meanOverColumns(power(x, 2)), 1e-5), -0.5));
  */
 export function power(x: Value, exponent: number): Value {
   requireNumber('exponent', exponent, { min: -1e30, max: 1e30 });

@@ -10,7 +10,7 @@ function reduced(name: string, operation: 'sumRows' | 'sumColumns', x: Value, me
  * The sum of each row: [R, F] -> [R, 1].
  *
  * @example
- * const dot = (a, b) => sumOverColumns(multiply(a, b));
+ * const dot = (a: Value, b: Value) => sumOverColumns(multiply(a, b));
  */
 export function sumOverColumns(x: Value): Value {
   return reduced('sumOverColumns', 'sumColumns', x, 0);
@@ -26,7 +26,7 @@ export function meanOverColumns(x: Value): Value {
  * a layer it would make what one sequence gives depend on the others of its batch.
  *
  * @example
- * const meanAbsoluteError = (outputs, target) => meanOverColumns(meanOverRows(abs(subtract(outputs, target))));
+ * const meanAbsoluteError = (outputs: Value, target: Value) => meanOverColumns(meanOverRows(abs(subtract(outputs, target))));
  */
 export function sumOverRows(x: Value): Value {
   return reduced('sumOverRows', 'sumRows', x, 0);

@@ -115,7 +115,7 @@ const RESERVED: ReadonlyMap<string, unknown> = new Map(OPTIMIZERS.map((name) => 
  *   },
  *   slots: { mean: 0 },
  *   update({ options: { beta1, beta2 }, parameter, gradient, slots: { mean }, learningRate }) {
- *     const mixed = (beta) => add(scale(mean, beta), scale(gradient, 1 - beta));
+ *     const mixed = (beta: number) => add(scale(mean, beta), scale(gradient, 1 - beta));
  *     const change = multiply(sign(mixed(beta1)), learningRate);
  *     return { parameter: subtract(parameter, change), slots: { mean: mixed(beta2) } };
  *   },
