@@ -4,6 +4,7 @@ import {
   add,
   divide,
   meanOverColumns,
+  meanOverRows,
   multiply,
   power,
   sqrt,
@@ -46,6 +47,9 @@ const rmsNormalization = defineLayer({
   },
 });
 
+/** Subtracts the mean of all rows, of which those of later steps are some. */
+const overRows = defineLayer({ name: 'overRows', build: ([x]) => subtract(x, meanOverRows(x)) });
+
 const settings = { loss: 'meanSquaredError', threads: 1 } as const;
 
 describe('a normalisation written with the operations', () => {
@@ -60,6 +64,13 @@ describe('a normalisation written with the operations', () => {
     }
     const values = (model: typeof own) => [...model.parameters.values()].flatMap(({ data }) => [...data]);
     expect(values(own)).toEqual(values(known).map((value) => expect.closeTo(value, 5)));
+  });
+
+  it('cannot be read step by step where it is made of all rows', () => {
+    const model = sequential([overRows()], { features: FEATURES }).compileSync(settings);
+    expect(model.lookAheadLayer).toBe('overRows');
+    expect(() => model.stream()).toThrow(expect.objectContaining({ code: 'not_streamable' }));
+    expect(checkGradients(model, batch).failures).toEqual([]);
   });
 
   it('is the normalisation by the root of the mean square', () => {
