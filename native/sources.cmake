@@ -22,13 +22,16 @@ set(BPTT_KERNEL_SOURCES
   kernels/generic/losses/softmax.cc
   kernels/generic/products/linear.cc
   kernels/generic/products/packing.cc
+  kernels/generic/rows/combine.cc
   kernels/generic/rows/dropout.cc
   kernels/generic/rows/elementwise.cc
   kernels/generic/rows/embedding.cc
   kernels/generic/rows/normalization.cc
   kernels/generic/rows/random_mask.cc
+  kernels/generic/rows/sums.cc
   kernels/generic/rows/time.cc
   kernels/generic/rows/two_axes.cc
+  kernels/generic/rows/unary.cc
   kernels/generic/rows/updates.cc
   kernels/generic/table.cc
 )

@@ -136,9 +136,13 @@ export type {
   QuantileLossDescription,
 } from './network/losses/losses.js';
 export type { QuantileOptions } from './network/losses/quantile.js';
+export type { OptimizerDescriptionObject } from './network/optimizers/definition.js';
 export {
+  type AdagradDescription,
+  type AdagradOptions,
   type AdamDescription,
   type AdamOptions,
+  adagrad,
   adam,
   adamW,
   type MomentumOptions,
@@ -157,13 +161,14 @@ export {
 export type { LossOptions, ModelLoss, NamedLosses } from './network/output-losses.js';
 export { type ConstantDescription, constant } from './network/schedules/constant.js';
 export { type CosineDescription, type CosineOptions, cosine } from './network/schedules/cosine.js';
-export { createSchedule } from './network/schedules/create-schedule.js';
+export { type CreateScheduleOptions, createSchedule } from './network/schedules/create-schedule.js';
 export {
   type DefinedSchedule,
   defineSchedule,
   type OwnSchedule,
   type ScheduleMaker,
 } from './network/schedules/define-schedule.js';
+export type { AnyScheduleMaker } from './network/schedules/definition.js';
 export { type ExponentialDescription, type ExponentialOptions, exponential } from './network/schedules/exponential.js';
 export { type OneCycleDescription, type OneCycleOptions, oneCycle } from './network/schedules/one-cycle.js';
 export { parseSchedule } from './network/schedules/parse-schedule.js';

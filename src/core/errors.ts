@@ -26,7 +26,7 @@ export class ShapeError extends BpttError {}
 
 /**
  * An option that is missing, unknown, NaN or outside its range. Codes: `invalid_option`, `unknown_option`, `unknown_layer`,
- * `unknown_loss`.
+ * `unknown_loss`, `unknown_optimizer`, `unknown_schedule`.
  */
 export class OptionError extends BpttError {}
 
@@ -46,7 +46,7 @@ export class VocabularyError extends BpttError {}
 /**
  * A checkpoint that cannot be read or written. Codes: `checkpoint_truncated`, `checkpoint_corrupt`,
  * `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_too_new`, `checkpoint_mismatch`, `checkpoint_write_failed`,
- * `unknown_layer`, `unknown_loss`.
+ * `unknown_layer`, `unknown_loss`, `unknown_optimizer`, `unknown_schedule`.
  */
 export class CheckpointError extends BpttError {}
 

@@ -68,8 +68,12 @@ export type {
   SoftmaxCrossEntropyDescription,
 } from '../network/losses/weighted-losses.js';
 export type { WeightOptions } from '../network/losses/weighting.js';
+export type { OptimizerDescriptionObject } from '../network/optimizers/definition.js';
 export type {
+  AdagradDescription,
   AdamDescription,
+  BuiltInOptimizer,
+  DefinedOptimizer,
   OptimizerDescription,
   RmspropDescription,
   SgdDescription,

@@ -3,6 +3,7 @@ import type { GradientRule } from './gradient-rule.js';
 import { attentionRules } from './operations/attention.js';
 import { ctcRules } from './operations/ctc.js';
 import { elementwiseRules } from './operations/elementwise.js';
+import { functionRules } from './operations/functions.js';
 import { gruRules } from './operations/gru.js';
 import { linearRules } from './operations/linear.js';
 import { lossRules } from './operations/losses.js';
@@ -25,6 +26,7 @@ export const gradientRules: ReadonlyMap<string, GradientRule> = new Map<string, 
   ...attentionRules,
   ...penaltyRules,
   ...elementwiseRules,
+  ...functionRules,
   ...lossRules,
   ...ctcRules,
 ]);

@@ -2,7 +2,7 @@
 import { UsageError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
 import type { NetworkDescription } from '../network/description.js';
-import { optimizerSlots } from '../network/optimizers/emit-update.js';
+import { initialSlots } from '../network/optimizers/emit-update.js';
 import type { OptimizerDescription } from '../network/optimizers/optimizer.js';
 import type { BuiltGraph, ProgramGraph } from './build/build-graph.js';
 import type { ParameterOptions } from './build/compile-options.js';
@@ -62,7 +62,7 @@ export abstract class NetworkInstance {
     this.initializer = initializer;
     this.stateSizes = new Map([...finalStates].map(([name, { columns }]) => [name, columns]));
     this.layout = layout;
-    this.blocks = new ParameterBlocks(layout, this.#hasOptimizer ? optimizerSlots(optimizer) : []);
+    this.blocks = new ParameterBlocks(layout, this.#hasOptimizer ? initialSlots(optimizer) : new Map());
     if (restored === undefined) this.blocks.initialize(layout, initializer, seed);
     else restored.fill(this.blocks);
   }

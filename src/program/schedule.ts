@@ -43,11 +43,11 @@ export function scheduleNodes(graph: Graph, roots: readonly Value[], prepare: bo
   const ordered = live.reverse().map((node) => trimmed(node, used));
   const packing = prepare ? ordered.filter(isPacking) : [];
   const rest = ordered.filter((node) => !packing.includes(node));
-  const updates = rest.filter((node) => node.operation.role === 'update');
-  const others = rest.filter((node) => node.operation.role !== 'update');
+  // What stands behind the first update reads what that has changed: clipped gradients.
+  const first = rest.findIndex((node) => node.operation.role === 'update');
   return {
-    nodes: [...packing, ...others, ...updates],
+    nodes: [...packing, ...rest],
     prepare: packing.length,
-    commit: packing.length + others.length,
+    commit: packing.length + (first < 0 ? rest.length : first),
   };
 }

@@ -85,5 +85,6 @@ export function findViews(instructions: Instructions, isFree: (value: Value) => 
     superfluous.add(node);
   }
   const kept = nodes.filter((node) => !superfluous.has(node));
-  return { instructions: { nodes: kept, prepare, commit: commit - superfluous.size }, views };
+  const before = nodes.slice(0, commit).filter((node) => superfluous.has(node));
+  return { instructions: { nodes: kept, prepare, commit: commit - before.length }, views };
 }

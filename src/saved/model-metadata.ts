@@ -4,16 +4,19 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { CompileOptions } from '../model/build/compile-options.js';
 import { type Network, networkFromJSON } from '../model/network.js';
+import { type AnyOptimizerMaker, optimizerDefinitions } from '../network/optimizers/define-optimizer.js';
 import { optimizerSlots } from '../network/optimizers/emit-update.js';
 import { optimizerFromJSON } from '../network/optimizers/optimizer.js';
 import { lossesFromJSON } from '../network/output-losses.js';
 
-/** Layers and losses of a user's own: JSON holds only their names. */
+/** Layers, losses and optimizers of a user's own: JSON holds only their names. */
 export interface Definitions {
   /** What `defineLayer` returned, for each layer of one's own in the network. */
   readonly layers?: NonNullable<Parameters<typeof networkFromJSON>[1]>['layers'] | undefined;
   /** What `defineLoss` returned, for each loss of one's own. */
   readonly losses?: Parameters<typeof lossesFromJSON>[1] | undefined;
+  /** What `defineOptimizer` returned, for an optimizer of one's own. */
+  readonly optimizers?: readonly AnyOptimizerMaker[] | undefined;
 }
 
 /** What is said of a model. */
@@ -69,13 +72,13 @@ export interface ReadDescriptionOptions extends Definitions {
  * @param path of the checkpoint, for errors
  * @param tensors how many the checkpoint has
  * @throws {CheckpointError} `checkpoint_mismatch` when it describes no network, or one that this version does not know;
- *   `unknown_layer` for a layer that is not built in
+ *   `unknown_layer`, `unknown_loss`, `unknown_optimizer` for one that is not of the library and not given
  */
 export function readDescription(
   path: string,
   { configuration, modelStep, run }: JsonObject,
   tensors: number,
-  { network, layers, losses }: ReadDescriptionOptions,
+  { network, layers, losses, optimizers }: ReadDescriptionOptions,
 ): SavedDescription {
   const { model, ...rest } = isJsonObject(configuration) ? configuration : ({} as JsonObject);
   const described = isJsonObject(model) ? model : undefined;
@@ -85,7 +88,7 @@ export function readDescription(
   }
   return knownHere(path, () => {
     if (network === undefined) requirePlausibleDepth(described?.['network'], tensors);
-    const settings = settingsOf(described ?? {}, losses);
+    const settings = settingsOf(described ?? {}, { losses, optimizers });
     return {
       network: network ?? networkFromJSON(described?.['network'], layers === undefined ? {} : { layers }),
       settings,
@@ -97,10 +100,15 @@ export function readDescription(
 }
 
 /** What a model was compiled with; what is not said is left to the defaults. Values are checked when it is compiled. */
-function settingsOf({ loss, optimizer, initializer, seed }: JsonObject, losses: Definitions['losses']): CompileOptions {
+function settingsOf(
+  { loss, optimizer, initializer, seed }: JsonObject,
+  { losses, optimizers }: Pick<Definitions, 'losses' | 'optimizers'>,
+): CompileOptions {
   return {
     ...(loss !== undefined && lossesFromJSON(loss, losses)),
-    ...(optimizer !== undefined && { optimizer: optimizerFromJSON(optimizer as never) }),
+    ...(optimizer !== undefined && {
+      optimizer: optimizerFromJSON(optimizer as never, optimizerDefinitions(optimizers)),
+    }),
     ...(initializer !== undefined && { initializer: initializer as string }),
     ...(seed !== undefined && { seed: seed as number }),
   };
@@ -125,7 +133,12 @@ function requirePlausibleDepth(network: JsonValue | undefined, tensors: number):
 }
 
 /** The codes of errors that say what is missing here, not what is wrong there. */
-const MISSING_HERE: ReadonlySet<string> = new Set(['unknown_layer', 'unknown_loss']);
+const MISSING_HERE: ReadonlySet<string> = new Set([
+  'unknown_layer',
+  'unknown_loss',
+  'unknown_optimizer',
+  'unknown_schedule',
+]);
 
 /** Names the checkpoint in the errors of what it describes. */
 export function knownHere<T>(path: string, read: () => T): T {

@@ -5,6 +5,7 @@ import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.
 import { type Metric, requireMetrics } from '../model/use/metric.js';
 import { constant } from '../network/schedules/constant.js';
 import { checkSchedule, needsValidation } from '../network/schedules/create-schedule.js';
+import { type AnyScheduleMaker, scheduleDefinitions } from '../network/schedules/definition.js';
 import type { RateFunction } from '../network/schedules/schedule.js';
 import type { ScheduleDescription } from '../network/schedules/schedule-description.js';
 import type { TrainingCallbacks } from './callbacks.js';
@@ -30,6 +31,8 @@ export interface TrainerOptions {
   readonly learningRate?: number;
   /** How the learning rate changes; default constant. A function gets the epoch, from 0. */
   readonly schedule?: ScheduleDescription | RateFunction;
+  /** What `defineSchedule` returned, for a schedule of one's own that is given as JSON, as a run directory holds it. */
+  readonly schedules?: readonly AnyScheduleMaker[];
   /** Largest global norm of the gradient, > 0; default no limit. */
   readonly clipNorm?: number;
   /** Largest absolute value of an element of the gradient, > 0; default no limit. */
@@ -104,6 +107,7 @@ const NAMES = [
   'steps',
   'learningRate',
   'schedule',
+  'schedules',
   'clipNorm',
   'clipValue',
   'directory',
@@ -159,9 +163,10 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
     throw new OptionError('invalid_option', "options 'monitor' and 'score' exclude each other", { name: 'monitor' });
   }
   const monitoring = new Monitor(monitor, metrics === undefined ? [] : requireMetrics(metrics));
+  const definitions = scheduleDefinitions(options.schedules);
   return {
     ...options,
-    schedule: typeof schedule === 'function' ? schedule : checkSchedule(schedule),
+    schedule: typeof schedule === 'function' ? schedule : checkSchedule(schedule, definitions),
     checkpointEvery: options.checkpointEvery ?? 200,
     keep: requireOneOf('keep', options.keep ?? 'best', ['best', 'last']),
     metricsEvery: options.metricsEvery ?? 10,

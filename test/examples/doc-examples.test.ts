@@ -39,7 +39,7 @@ const entries: NameSources = new Map(
     .reverse()
     .flatMap(({ source, specifier }) => [...exportedNames(source)].map((name) => [name, specifier] as const)),
 );
-/** The functions of values: what a layer or a loss of one's own is built of, by the names that layers have elsewhere. */
+/** The functions of values: what a layer, a loss or an optimizer of one's own is built of, by the names that layers have elsewhere. */
 const operations: NameSources = new Map(
   packageEntries
     .filter(({ specifier }) => specifier === 'bptt/operations')
@@ -57,7 +57,9 @@ function modules(): Map<string, string> {
     const prelude = PRELUDES.find(([pattern]) => pattern.test(`${file} ${of}`))?.[1] as string;
     const names = exportedNames(`test/examples/prelude/${prelude}.ts`);
     const taken = [...names].map((name) => [name, `./${prelude}.mjs`] as const);
-    const within: NameSources = / define(Layer|Loss)$/.test(`${file} ${of}`) ? operations : new Map();
+    const within: NameSources = /^src\/network\/operations\/| define(Layer|Loss|Optimizer)$/.test(`${file} ${of}`)
+      ? operations
+      : new Map();
     written.set(String(index), exampleModule(code, [asserts, within, new Map(taken), entries]));
   }
   return written;

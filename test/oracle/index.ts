@@ -2,7 +2,7 @@
  * The reference implementation by operation name, so that a test can walk all operations: operands, attributes and
  * results have the names of the operations' table. Attributes that choose a variant: those of the recurrent cells (0 where
  * absent), `transposed` of linear (0/1), `resetAfter` of gruWeightGradient (0/1, required).
- * Attributes that tell the reference a size: `size` of embeddingGradient (rows of the table), `columns` of slice (of
+ * Attributes that tell the reference a size: `rows` of a repeated row, `columns` of a repeated column, `size` of embeddingGradient (rows of the table), `columns` of slice (of
  * the result) and of sliceBackward (of the whole), `rows` and `columns` of randomMask, `columns` of the weights of
  * attention.
  */
@@ -14,6 +14,7 @@ import * as ctc from './ctc.js';
 import { dropout } from './dropout.js';
 import * as elementwise from './elementwise.js';
 import { embedding, embeddingGradient } from './embedding.js';
+import * as functions from './functions.js';
 import { biasGradient, linear, weightGradient } from './linear.js';
 import * as losses from './losses.js';
 import type { Matrix } from './matrix.js';
@@ -85,6 +86,17 @@ const operations = {
   tanhBackward: (o) => elementwise.tanhBackward({ dy: o.matrix('dy'), y: o.matrix('y') }),
   relu: (o) => elementwise.relu({ x: o.matrix('x') }),
   reluBackward: (o) => elementwise.reluBackward({ dy: o.matrix('dy'), y: o.matrix('y') }),
+  unary: (o) => functions.unary({ ...ofOne(o), x: o.matrix('x') }),
+  unaryBackward: (o) => functions.unaryBackward({ ...ofOne(o), dy: o.matrix('dy'), x: o.matrix('x') }),
+  combine: (o) => functions.combine(ofTwo(o)),
+  combineBackward: (o) =>
+    functions.combineBackward({ ...ofTwo(o), dy: o.matrix('dy'), isOfB: o.requiredFlag('operand') }),
+  spread: (o) => functions.combine(spreadOf(o)),
+  spreadBackward: (o) =>
+    functions.combineBackward({ ...spreadOf(o), dy: o.matrix('dy'), isOfB: o.requiredFlag('operand') }),
+  sumRows: (o) => functions.sumRows({ x: o.matrix('x'), mean: o.requiredFlag('mean') }),
+  sumColumns: (o) => functions.sumColumns({ x: o.matrix('x'), mean: o.requiredFlag('mean') }),
+  repeat: (o) => functions.repeat({ ...lineOf(o), mean: o.requiredFlag('mean') }),
   concatenate: (o) => concatenate({ a: o.matrix('a'), b: o.matrix('b') }),
   slice: (o) => slice({ x: o.matrix('x'), begin: o.attribute('begin'), columns: o.attribute('columns') }),
   sliceBackward: (o) =>
@@ -146,8 +158,10 @@ const operations = {
   clipNorm: (o) => updates.clipNorm({ g: o.matrix('g'), max: o.matrix('max'), loss: o.optional('loss') }),
   clipValue: (o) => updates.clipValue({ g: o.matrix('g'), limit: o.matrix('limit') }),
   sgd: (o) => updates.sgd({ ...update(o), m: o.optional('m') }),
-  adam: (o) => updates.adam({ ...update(o), m: o.matrix('m'), v: o.matrix('v') }),
+  adam: (o) => updates.adam({ ...update(o), m: o.matrix('m'), v: o.matrix('v'), largest: o.optional('largest') }),
+  adagrad: (o) => updates.adagrad({ ...update(o), s: o.matrix('s') }),
   rmsprop: (o) => updates.rmsprop({ ...update(o), s: o.matrix('s'), m: o.optional('m') }),
+  replace: (o) => updates.replace({ w: o.matrix('w'), value: o.matrix('value'), norm: o.matrix('norm') }),
 } satisfies Record<string, Run>;
 
 /** Name of an operation that the reference implements, which is all of them. */
@@ -167,6 +181,37 @@ function checked(name: string, run: Run): Oracle {
     const results = run(operands, batchSizes, other);
     operands.rejectUnread();
     return results;
+  };
+}
+
+function ofOne(o: Operands): functions.OfOne {
+  return { code: o.attribute('function'), exponent: o.attribute('exponent') };
+}
+
+function ofTwo(o: Operands): functions.OfTwo {
+  return { code: o.attribute('function'), a: o.matrix('a'), b: o.matrix('b') };
+}
+
+/** The row, or the column, that an operation is given. */
+function line(o: Operands): Matrix {
+  const [row, column] = [o.optional('row'), o.optional('column')];
+  return row ?? column ?? o.matrix('row');
+}
+
+/** The second operand of `spread` as a matrix. */
+function spreadOf(o: Operands): functions.OfTwo {
+  const a = o.matrix('a');
+  return { code: o.attribute('function'), a, b: functions.repeated(line(o), a.rows, a.columns) };
+}
+
+function lineOf(o: Operands): { line: Matrix; isRow: boolean; rows: number; columns: number } {
+  const given = line(o);
+  const isRow = o.optional('row') !== undefined;
+  return {
+    line: given,
+    isRow,
+    rows: isRow ? o.attribute('rows') : given.rows,
+    columns: isRow ? given.columns : o.attribute('columns'),
   };
 }
 

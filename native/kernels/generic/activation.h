@@ -20,12 +20,6 @@ inline Activation activation_of(double code) {
   return static_cast<Activation>(static_cast<int>(code));
 }
 
-#if defined(__GNUC__)
-#define BPTT_RARE [[gnu::noinline]]
-#else
-#define BPTT_RARE inline
-#endif
-
 namespace detail {
 
 template <typename T>

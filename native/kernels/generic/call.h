@@ -13,13 +13,16 @@ namespace kernel {
 
 // For the pointwise equations: inlined into the loop over a tile, what they read of the call stays in registers.
 // BPTT_FLATTEN stands behind the parameters of the lambda that applies a cell to a row of a tile: whatever it calls is
-// inlined, Eigen's functions too, so that the activations of several gates overlap.
+// inlined, Eigen's functions too, so that the activations of several gates overlap. BPTT_RARE keeps apart what is
+// seldom called.
 #if defined(__GNUC__)
 #define BPTT_INLINE [[gnu::always_inline]] inline
 #define BPTT_FLATTEN __attribute__((flatten))
+#define BPTT_RARE [[gnu::noinline]]
 #else
 #define BPTT_INLINE inline
 #define BPTT_FLATTEN
+#define BPTT_RARE inline
 #endif
 
 struct Range {

@@ -11,7 +11,8 @@
 // - A function that is gone or renamed is a compile error in this file. Mend it here: the kernels see `Vec` alone.
 // - A function that treats rounding or NaN in another way fails test/kernels for that instruction set:
 //   activations.test.ts asserts the bounds of each function, oracle.test.ts compares each kernel with a reference.
-// - The bits of `exp` and `square_root` may change, because these are approximations of Eigen's. All others are single
+// - The bits of `exp`, `log` and `square_root` may change, because these are approximations of Eigen's. All others are
+// single
 //   operations that IEEE 754 defines.
 #pragma once
 
@@ -68,6 +69,10 @@ inline Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {
 template <typename T>
 inline Vec<T> is_less(Vec<T> a, Vec<T> b) {
   return Vec<T>(Eigen::internal::pcmp_lt(a.p, b.p));
+}
+template <typename T>
+inline Vec<T> is_equal(Vec<T> a, Vec<T> b) {
+  return Vec<T>(Eigen::internal::pcmp_eq(a.p, b.p));
 }
 // The bits that are set in a and in b.
 template <typename T>
@@ -154,6 +159,16 @@ inline Vec<float> exp(Vec<float> x) {
 }
 inline Vec<double> exp(Vec<double> x) {
   return detail::per_lane(x, [](double v) { return std::exp(v); });
+}
+
+// The natural logarithm. float: Eigen's rational function, within 4 ULP for normal numbers, smaller ones count as the
+// smallest normal one; -infinity for 0, NaN below, infinite for infinity; NaN stays NaN. double takes the C library's
+// function.
+inline Vec<float> log(Vec<float> x) {
+  return Vec<float>(Eigen::internal::plog(x.p));
+}
+inline Vec<double> log(Vec<double> x) {
+  return detail::per_lane(x, [](double v) { return std::log(v); });
 }
 
 }  // namespace kernel

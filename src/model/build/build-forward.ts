@@ -18,6 +18,8 @@ export const PROGRAM_INPUTS = {
   clipNorm: 'program/clipNorm',
   clipValue: 'program/clipValue',
   hyperparameters: 'program/hyperparameters',
+  /** Those of an optimizer of a user's own, in the type of the program. */
+  ownNumbers: 'program/ownNumbers',
 } as const;
 
 /** Name of the input that holds an initial state. */

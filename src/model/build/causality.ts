@@ -10,6 +10,7 @@ import type { Forward } from './build-forward.js';
 const KNOWN_BEFORE: Readonly<Record<string, readonly string[]>> = {
   sumOverTime: ['x'],
   maxOverTime: ['x'],
+  sumRows: ['x'],
   repeatOverTime: ['x'],
   multiplySequence: ['mask'],
   gatherSequences: ['x'],

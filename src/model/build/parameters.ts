@@ -49,12 +49,15 @@ export class ParameterBlocks {
   readonly optimizerState: ReadonlyMap<string, Float32Array>;
   /** Bytes of one copy of all parameters. */
   readonly bytes: number;
+  readonly #slots: ReadonlyMap<string, number>;
 
-  constructor(layout: ParameterLayout, slots: readonly string[]) {
+  /** @param slots what the optimizer keeps for each parameter: initial values by name */
+  constructor(layout: ParameterLayout, slots: ReadonlyMap<string, number>) {
+    this.#slots = slots;
     this.bytes = Math.max(layout.bytes, ALIGNMENT);
     this.parameter = allocateBlock(this.bytes);
     this.gradient = allocateBlock(this.bytes);
-    this.optimizer = allocateBlock(this.bytes * slots.length);
+    this.optimizer = allocateBlock(this.bytes * slots.size);
     const view = (block: Uint8Array, offset: number, elements: number) =>
       new Float32Array(block.buffer, block.byteOffset + offset, elements);
     const parameters = new Map<string, Parameter>();
@@ -64,7 +67,7 @@ export class ParameterBlocks {
       const data = view(this.parameter, offset, elements);
       const gradient = view(this.gradient, offset, elements);
       parameters.set(name, Object.freeze({ name, shape: request.shape, data, gradient }));
-      slots.forEach((slot, index) => {
+      [...slots.keys()].forEach((slot, index) => {
         optimizerState.set(`${slot}/${name}`, view(this.optimizer, index * this.bytes + offset, elements));
       });
     }
@@ -72,7 +75,7 @@ export class ParameterBlocks {
     this.optimizerState = optimizerState;
   }
 
-  /** Fills all parameters; each has a random stream of its own, named after it. */
+  /** Fills all parameters, each with a random stream of its own, named after it, and what the optimizer keeps. */
   initialize(layout: ParameterLayout, scheme: string, seed: number): void {
     for (const { name, request } of layout.requests.values()) {
       const { data } = this.parameters.get(name) as Parameter;
@@ -80,6 +83,7 @@ export class ParameterBlocks {
       const { initial, columns } = request;
       if (initial === undefined) initialize(request.initializer ?? scheme, data, request, random);
       else for (const at of data.keys()) data[at] = initial(random, Math.floor(at / columns), at % columns);
+      for (const [slot, value] of this.#slots) this.optimizerState.get(`${slot}/${name}`)?.fill(value);
     }
   }
 }

@@ -68,7 +68,7 @@ export class Objective {
     this.#program = new CompiledProgram(graph, {
       outputs: [...new Set([this.#value, ...this.#gradients.values()])],
       axes: new Map(capacities),
-      blocks: new ParameterBlocks(new ParameterLayout(), []),
+      blocks: new ParameterBlocks(new ParameterLayout(), new Map()),
       threads: 1,
       precision: 'float64',
     });

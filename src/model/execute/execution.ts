@@ -30,7 +30,10 @@ export function writeTrainingNumbers(
 ): void {
   program.doubles(PROGRAM_INPUTS.clipNorm).fill(clipNorm);
   program.doubles(PROGRAM_INPUTS.clipValue).fill(clipValue);
-  program.doubles(PROGRAM_INPUTS.hyperparameters).set(hyperparameters);
+  if (program.hasInput(PROGRAM_INPUTS.hyperparameters)) {
+    program.doubles(PROGRAM_INPUTS.hyperparameters).set(hyperparameters);
+  }
+  if (program.hasInput(PROGRAM_INPUTS.ownNumbers)) program.real(PROGRAM_INPUTS.ownNumbers).set(hyperparameters);
   if (program.hasInput(PROGRAM_INPUTS.one)) program.real(PROGRAM_INPUTS.one).fill(1);
   if (!program.hasInput(PROGRAM_INPUTS.key)) return;
   program

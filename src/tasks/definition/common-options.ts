@@ -211,7 +211,7 @@ export function isCommonOption(option: TaskOption): boolean {
 const OPTIMIZER: TaskOption<OptimizerName> = {
   kind: 'text',
   placeholder: 'name',
-  description: 'sgd, momentum, adam, adamw or rmsprop',
+  description: 'sgd, momentum, adam, adamw, adagrad or rmsprop',
   default: 'adam',
   isOptional: false,
   check(name, value) {

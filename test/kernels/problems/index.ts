@@ -3,6 +3,7 @@ import { attentionProblems } from './attention.js';
 import { cellBackwardProblems, cellProblems } from './cells.js';
 import { ctcProblems } from './ctc.js';
 import { elementwiseProblems } from './elementwise.js';
+import { functionProblems } from './functions.js';
 import { linearProblems } from './linear.js';
 import { lossProblems } from './losses.js';
 import { normalizationProblems } from './normalization.js';
@@ -24,6 +25,7 @@ export const problems: readonly Problem[] = [
   ...cellBackwardProblems,
   ...stateGradientProblems,
   ...elementwiseProblems,
+  ...functionProblems,
   ...randomMaskProblems,
   ...normalizationProblems,
   ...timeProblems,
