@@ -19,6 +19,7 @@ set(BPTT_KERNEL_SOURCES
   kernels/generic/losses/ctc.cc
   kernels/generic/losses/losses.cc
   kernels/generic/losses/penalties.cc
+  kernels/generic/products/convolution.cc
   kernels/generic/products/linear.cc
   kernels/generic/products/packing.cc
   kernels/generic/rows/dropout.cc

@@ -98,6 +98,7 @@ export {
   type AttentionScore,
   attention,
 } from './network/layers/attention.js';
+export { type Conv1dDescription, type Conv1dOptions, conv1d } from './network/layers/conv1d.js';
 export {
   type ActivationDescription,
   activation,

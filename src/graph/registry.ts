@@ -3,6 +3,7 @@ import { ShapeError } from '../core/errors.js';
 import { operationRows } from './generated/operations.js';
 import type { NamedRule, Operation, OperationRow } from './operation.js';
 import { attentionRules } from './operations/attention.js';
+import { convolutionRules } from './operations/convolution.js';
 import { ctcRules } from './operations/ctc.js';
 import { elementwiseRules } from './operations/elementwise.js';
 import { gruRules } from './operations/gru.js';
@@ -18,6 +19,7 @@ import { parseAttributes, parseSignature } from './signature.js';
 
 const rules = new Map<string, NamedRule[1]>([
   ...linearRules,
+  ...convolutionRules,
   ...rnnRules,
   ...lstmRules,
   ...gruRules,

@@ -1,5 +1,7 @@
 /** A layer alone as a program: outputs, final states, penalty, and the gradient of everything that it reads. */
 
+import { executionSizes, type PackedAxes } from '../../src/batch/axes.js';
+import { packedAxes } from '../../src/batch/check-axes.js';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
 import { only, type Value } from '../../src/graph/value.js';
@@ -49,7 +51,9 @@ function buildLayer(description: LayerDescription, inputs: number) {
   };
   const x = source('x', graph.steps(AXIS), inputs);
   results.set('y', layerRule(description).build(description, context, [x]));
-  const upstream = [...results].map(([name, value]) => ({
+  // What a convolution leaves for the next run has no gradient.
+  const reached = [...results].filter(([name]) => name !== 'context/final');
+  const upstream = reached.map(([name, value]) => ({
     value,
     gradient: graph.external(`upstream/${name}`, value.rows, value.columns),
   }));
@@ -66,19 +70,21 @@ function buildLayer(description: LayerDescription, inputs: number) {
 export class LayerProgram {
   readonly #program: CompiledProgram;
   readonly #results: ReadonlyMap<string, Value>;
-  readonly #batchSizes: Int32Array;
+  readonly #axes: PackedAxes;
 
   constructor(description: LayerDescription, inputs: number, batchSizes: Int32Array, options: LayerProgramOptions) {
     const { graph, results } = buildLayer(description, inputs);
-    const rows = batchSizes.reduce((sum, size) => sum + size, 0);
+    this.#axes = packedAxes({ batchSizes, inputs: {} }, [AXIS, ...graph.derivedAxes]);
+    const capacities = [...this.#axes].map(([name, { batchSizes: sizes, rows }]) => {
+      return [name, { steps: sizes.length, batch: sizes[0] as number, rows }] as const;
+    });
     this.#program = new CompiledProgram(graph, {
       outputs: [...results.values()],
-      axes: new Map([[AXIS, { steps: batchSizes.length, batch: batchSizes[0] as number, rows }]]),
+      axes: new Map(capacities),
       blocks: emptyBlocks(),
       ...options,
     });
     this.#results = results;
-    this.#batchSizes = batchSizes;
   }
 
   /** Writes an input. It must have the size of the input. */
@@ -89,7 +95,8 @@ export class LayerProgram {
   }
 
   run(): void {
-    this.#program.execute([this.#batchSizes]);
+    const { batchSizes, samples } = executionSizes(this.#axes);
+    this.#program.execute(batchSizes, false, samples);
   }
 
   /** A copy of a result. */

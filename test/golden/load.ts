@@ -85,6 +85,19 @@ export interface GoldenOptions {
     readonly features: number;
     readonly lengths: readonly number[];
   };
+  readonly convolution: {
+    readonly padding: 'causal' | 'same' | 'valid';
+    readonly kernel: number;
+    readonly inputs: number;
+    readonly units: number;
+    readonly stride: number;
+    readonly dilation: number;
+    readonly groups: number;
+    readonly bias: boolean;
+    readonly lengths: readonly number[];
+    /** Whether the steps before the first are given. */
+    readonly context: boolean;
+  };
   readonly penalty: {
     readonly features: number;
     readonly lengths: readonly number[];

@@ -12,6 +12,8 @@ const sizes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   slice: { columns: 'D' },
   sliceBackward: { columns: 'C' },
   randomMask: { rows: 'R', columns: 'C' },
+  convolutionInputGradient: { inputs: 'I', context: 'S' },
+  convolutionWeightGradient: { width: 'J' },
   attentionWeights: { columns: 'S' },
   additiveAttentionWeights: { columns: 'S' },
 };
@@ -31,7 +33,10 @@ export function referenceOf(problem: Problem): Record<string, Matrix> {
   if (results === undefined) {
     const { operation, attributes, extents, batchSizes } = problem;
     const other = batchSizes === undefined ? undefined : otherAxisOf(problem);
-    const told = Object.entries(sizes[operation] ?? {}).map(([name, letter]) => [name, extents?.[letter] as number]);
+    const told = Object.entries(sizes[operation] ?? {}).flatMap(([name, letter]) => {
+      const size = extents?.[letter];
+      return size === undefined ? [] : [[name, size] as const];
+    });
     const given = { ...attributes, ...Object.fromEntries(told) };
     results = oracles[operation as OperationName](translated(problem), given, batchSizes ?? [], other);
     known.set(problem, results);

@@ -23,6 +23,8 @@ const norm = scalar(1);
 const other: OtherAxis = { batchSizes: [4, 2], samples: [2, 0, 3, 1], ownSamples: [1, 3, 3] };
 /** Its packed rows. */
 const M = 6;
+const convolved = { x: of(M, C) };
+const convolving = { groups: 2, stride: 1, dilation: 2, padding: 0 };
 const scored = { query: of(N, C), key: of(M, C) };
 
 const examples: Record<OperationName, Example> = {
@@ -35,6 +37,23 @@ const examples: Record<OperationName, Example> = {
   linear: { operands: { x: of(R, C), w: of(2, C), b: of(1, 2) }, optional: ['b'], results: { y: [R, 2] } },
   weightGradient: { operands: { dy: of(R, 2), x: of(R, C) }, results: { dW: [2, C] } },
   biasGradient: { operands: { dy: of(R, 2) }, results: { db: [1, 2] } },
+  convolution: {
+    operands: { ...convolved, w: of(4, 4), b: of(1, 4), h0: of(4, 2 * C) },
+    attributes: convolving,
+    optional: ['b', 'h0'],
+    results: { y: [N, 4] },
+  },
+  convolutionInputGradient: {
+    operands: { dy: of(M, 4), w: of(4, 4) },
+    attributes: { ...convolving, inputs: C },
+    results: { dx: [N, C] },
+  },
+  convolutionWeightGradient: {
+    operands: { ...convolved, dy: of(N, 4), h0: of(4, 2 * C) },
+    attributes: { ...convolving, width: 4 },
+    optional: ['h0'],
+    results: { dW: [4, 4] },
+  },
   ...cellExamples,
   dropout: {
     operands: { x: of(R, C), key: Int32Array.of(1, 2, 3, 4) },
@@ -77,6 +96,7 @@ const examples: Record<OperationName, Example> = {
     attributes: { epsilon: 0.1 },
     results: { dgain: [1, C] },
   },
+  lastSteps: { operands: { x: of(N, C), h0: of(B, 2 * C) }, results: { hT: [B, 2 * C] } },
   lastStep: { operands: { x: of(N, C) }, results: { y: [B, C] } },
   lastStepBackward: { operands: { dy: of(B, C) }, results: { dx: [N, C] } },
   maxOverTime: { operands: { x: of(N, C) }, results: { y: [B, C] } },

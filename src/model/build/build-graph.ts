@@ -1,6 +1,7 @@
 /** From the description of a network to the graph of what one execution does. */
 
 import { TIME } from '../../batch/axes.js';
+import { rootAxis } from '../../graph/derived-axis.js';
 import { differentiate } from '../../graph/gradients.js';
 import type { Graph } from '../../graph/graph.js';
 import { only, type SymbolicExtent, type Value } from '../../graph/value.js';
@@ -79,9 +80,9 @@ export function outputShapes({ results }: Pick<BuiltGraph, 'results'>): Readonly
   return new Map(shapes);
 }
 
-/** The states that pass from execution to execution: of the axis `time`, and not given by the network. */
+/** The states that pass from execution to execution: of the axis `time` or one made of it, and not given by the network. */
 export function carriedStates({ initialStates, finalStates }: Pick<Forward, 'initialStates' | 'finalStates'>) {
-  const names = [...initialStates].filter(([, { rows }]) => (rows as SymbolicExtent).axis === TIME);
+  const names = [...initialStates].filter(([, { rows }]) => rootAxis((rows as SymbolicExtent).axis) === TIME);
   return new Map(names.map(([name]) => [name, finalStates.get(name) as Value]));
 }
 

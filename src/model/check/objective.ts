@@ -2,6 +2,7 @@
 import { executionSizes, type PackedAxes } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { differentiate } from '../../graph/gradients.js';
+import type { Graph } from '../../graph/graph.js';
 import { only, type Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { type ModelLoss, outputLosses } from '../../network/output-losses.js';
@@ -48,6 +49,10 @@ export class Objective {
     for (const value of [...parameters, ...inputs, ...initialStates.values()]) {
       if (value.type === 'real') this.operands.set(value.name as string, value);
     }
+  }
+
+  get graph(): Graph {
+    return this.#forward.graph;
   }
 
   /** @param differentiated whether the gradients are computed, too */

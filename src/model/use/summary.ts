@@ -157,7 +157,7 @@ function memoryText({ total, parameters, gradients, optimizer, arena, scratch }:
 export function summaryOf(description: NetworkDescription, compiled?: CompiledFacts): string {
   const { nodes, parameters, error } = build(description);
   const chain = isChain(description);
-  const severalAxes = inputAxes(description).length > 1;
+  const severalAxes = new Set([...inputAxes(description), ...[...nodes.values()].map(axisOf)]).size > 1;
   const row = (name: string, kind: string, reads: string, own: string) => {
     const value = nodes.get(name);
     return [name, kind, ...(chain ? [] : [reads]), shapeOf(value), ...(severalAxes ? [axisOf(value)] : []), own];

@@ -1,6 +1,7 @@
 /** All kinds of layers: those of the library, and those that users define. */
 import { OptionError } from '../../core/errors.js';
 import { type AttentionDescription, attentionLayer } from './attention.js';
+import { type Conv1dDescription, conv1dLayer } from './conv1d.js';
 import {
   type ActivationDescription,
   activationLayer,
@@ -22,6 +23,7 @@ export { add, average, concatenate, type MergeDescription, multiply, sum } from 
 /** Description of a layer of the library. */
 export type BuiltInLayer =
   | EmbeddingDescription
+  | Conv1dDescription
   | RecurrentDescription
   | DenseDescription
   | DropoutDescription
@@ -44,6 +46,7 @@ export type AnyLayer = BuiltInLayer | DefinedLayer;
 
 const BUILT_IN: readonly LayerDefinition[] = [
   embeddingLayer,
+  conv1dLayer,
   ...recurrentLayers,
   denseLayer,
   dropoutLayer,

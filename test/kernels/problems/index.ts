@@ -1,6 +1,7 @@
 /** All problems. A new operation needs at least one here: test/kernels/completeness.test.ts sees to it. */
 import { attentionProblems } from './attention.js';
 import { cellBackwardProblems, cellProblems } from './cells.js';
+import { convolutionProblems } from './convolution.js';
 import { ctcProblems } from './ctc.js';
 import { elementwiseProblems } from './elementwise.js';
 import { linearProblems } from './linear.js';
@@ -20,6 +21,7 @@ export type { Problem } from './problem.js';
 /** Every problem of every operation. */
 export const problems: readonly Problem[] = [
   ...linearProblems,
+  ...convolutionProblems,
   ...cellProblems,
   ...cellBackwardProblems,
   ...stateGradientProblems,
