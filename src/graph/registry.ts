@@ -3,6 +3,7 @@ import { ShapeError } from '../core/errors.js';
 import { operationRows } from './generated/operations.js';
 import type { NamedRule, Operation, OperationRow } from './operation.js';
 import { attentionRules } from './operations/attention.js';
+import { batchNormalizationRules } from './operations/batch-normalization.js';
 import { convolutionRules } from './operations/convolution.js';
 import { ctcRules } from './operations/ctc.js';
 import { elementwiseRules } from './operations/elementwise.js';
@@ -24,6 +25,7 @@ const rules = new Map<string, NamedRule[1]>([
   ...lstmRules,
   ...gruRules,
   ...normalizationRules,
+  ...batchNormalizationRules,
   ...timeRules,
   ...twoAxesRules,
   ...attentionRules,

@@ -18,7 +18,7 @@ export type ValueType = 'real' | 'int32' | 'float64' | 'packed';
 export type Storage = keyof typeof storageBytes;
 
 /** Where a value that no operation makes comes from. */
-export type Source = 'input' | 'parameter' | 'gradient' | 'optimizer';
+export type Source = 'input' | 'parameter' | 'gradient' | 'optimizer' | 'buffer';
 
 /** A matrix [rows, columns] that a program computes or is given. */
 export interface Value {
@@ -35,7 +35,7 @@ export interface Value {
   /** Name of a value that comes from outside; undefined for a computed one. */
   readonly name?: string;
   readonly source?: Source;
-  /** Byte offset in its block, for parameters, gradients and optimizer state. */
+  /** Byte offset in its block, for parameters, gradients, optimizer state and buffers. */
   readonly offset?: number;
   /** Row-major entries of an input that is the same in every execution: the program writes it by itself. */
   readonly constant?: readonly number[];

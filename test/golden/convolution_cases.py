@@ -71,6 +71,43 @@ def convolution_case(name: str, **more) -> Case:
     return in_float64(case, compute_convolution)
 
 
+def compute_batch_normalization(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Training steps over all valid rows, one after the other, with the running statistics behind each; then evaluation."""
+    options = case.options
+    more = {"eps": options["epsilon"], "momentum": options["momentum"], "affine": options["affine"]}
+    module = nn.BatchNorm1d(options["columns"], **more).to(tensors["dy"].dtype)
+    if options["affine"]:
+        module.load_state_dict({name: tensors[name] for name in ("weight", "bias")}, strict=False)
+    results = {}
+    for step in range(len(options["lengths"])):
+        x = tensors[f"x/{step}"].clone().requires_grad_()
+        y = module(x)
+        results |= {f"y/{step}": y.detach()}
+        results |= {f"{name}/{step}": getattr(module, name).clone() for name in ("running_mean", "running_var")}
+        if step == 0:
+            leaves = {"x": x, **dict(module.named_parameters())}
+            gradients = torch.autograd.grad(y, list(leaves.values()), tensors["dy"])
+            results |= {f"gradient/{name}": value for name, value in zip(leaves, gradients)}
+    module.eval()
+    return {**results, "y/evaluation": module(tensors["x/0"]).detach()}
+
+
+def batch_normalization_case(name: str, **more) -> Case:
+    """Three batches of ragged sequences, whose rows are all that counts; columns of different means and deviations."""
+    defaults = {"columns": 7, "epsilon": 1e-5, "momentum": 0.1, "affine": True}
+    options = {**defaults, "lengths": [[6, 4, 3, 1], [2, 2, 2], [9, 1]], **more}
+    case_name = f"batch_normalization_{name}"
+    generator, columns = generator_for(case_name), options["columns"]
+    tensors = {}
+    for step, lengths in enumerate(options["lengths"]):
+        rows = normal(generator, sum(lengths), columns) * (0.4 + torch.rand(columns, generator=generator) * 2)
+        tensors |= {f"batchSizes/{step}": batch_sizes_of(lengths), f"x/{step}": rows + uniform(generator, 2.0, columns)}
+    if options["affine"]:
+        tensors |= {"weight": 1 + uniform(generator, 0.7, columns), "bias": uniform(generator, 0.7, columns)}
+    tensors["dy"] = normal(generator, sum(options["lengths"][0]), columns)
+    return in_float64(Case(case_name, "batchNormalization", options, tensors), compute_batch_normalization)
+
+
 def convolution_cases() -> list[Case]:
     long_enough = [9, 8, 8, 5]
     return [
@@ -92,5 +129,7 @@ def convolution_cases() -> list[Case]:
         convolution_case("valid", padding="valid", lengths=long_enough),
         convolution_case("valid_stride_2", padding="valid", stride=2, kernel=2, dilation=2, lengths=long_enough),
         convolution_case("valid_stride_3", padding="valid", stride=3, kernel=5, lengths=long_enough),
+        batch_normalization_case("affine"),
+        batch_normalization_case("plain", affine=False, columns=20, epsilon=1e-3, momentum=0.5),
         convolution_case("one_step", padding="valid", kernel=1, lengths=[1, 1]),
     ]

@@ -16,10 +16,12 @@ const AXIS = 'time';
 export interface LayerProgramOptions {
   readonly precision: 'float32' | 'float64';
   readonly threads: number;
+  /** Default true. */
+  readonly training?: boolean;
 }
 
 /** The rule of the layer, applied to inputs that are all read from outside, with upstream gradients for all outputs. */
-function buildLayer(description: LayerDescription, inputs: number) {
+function buildLayer(description: LayerDescription, inputs: number, training: boolean) {
   const graph = new Graph();
   const sources = new Map<string, Value>();
   const results = new Map<string, Value>();
@@ -30,9 +32,12 @@ function buildLayer(description: LayerDescription, inputs: number) {
   };
   const context: BuildContext = {
     graph,
-    training: true,
+    training,
     axis: AXIS,
     parameter: (name, { rows, columns }) => source(name, rows, columns),
+    buffer: (name, { rows, columns }) => graph.external(`${name}/before`, rows, columns),
+    updateBuffer: ({ name = '' }, value) => results.set(name.replace('before', 'after'), value),
+    requireRows: () => undefined,
     table: (node) => {
       throw new Error(`a layer alone has no embedding '${node}'`);
     },
@@ -51,8 +56,8 @@ function buildLayer(description: LayerDescription, inputs: number) {
   };
   const x = source('x', graph.steps(AXIS), inputs);
   results.set('y', layerRule(description).build(description, context, [x]));
-  // What a convolution leaves for the next run has no gradient.
-  const reached = [...results].filter(([name]) => name !== 'context/final');
+  // What a convolution leaves for the next run, and new values of buffers, have no gradient.
+  const reached = [...results].filter(([name]) => name !== 'context/final' && !name.endsWith('/after'));
   const upstream = reached.map(([name, value]) => ({
     value,
     gradient: graph.external(`upstream/${name}`, value.rows, value.columns),
@@ -64,7 +69,7 @@ function buildLayer(description: LayerDescription, inputs: number) {
 
 /**
  * A program of one layer of one input of packed rows. Names: `x`, parameters as PyTorch's, states `h_l0/initial` and
- * `h_l0/final`, `y`, `penalty` (weighted and added up, where the layer has one); upstream gradients `upstream/y`,
+ * `h_l0/final`, buffers `running_mean/before` and `running_mean/after`, `y`, `penalty` (weighted and added up, where the layer has one); upstream gradients `upstream/y`,
  * `upstream/h_l0/final`, `upstream/penalty`; gradients `gradient/x`, `gradient/h_l0/initial`.
  */
 export class LayerProgram {
@@ -73,7 +78,8 @@ export class LayerProgram {
   readonly #axes: PackedAxes;
 
   constructor(description: LayerDescription, inputs: number, batchSizes: Int32Array, options: LayerProgramOptions) {
-    const { graph, results } = buildLayer(description, inputs);
+    const { training = true, ...settings } = options;
+    const { graph, results } = buildLayer(description, inputs, training);
     this.#axes = packedAxes({ batchSizes, inputs: {} }, [AXIS, ...graph.derivedAxes]);
     const capacities = [...this.#axes].map(([name, { batchSizes: sizes, rows }]) => {
       return [name, { steps: sizes.length, batch: sizes[0] as number, rows }] as const;
@@ -82,7 +88,7 @@ export class LayerProgram {
       outputs: [...results.values()],
       axes: new Map(capacities),
       blocks: emptyBlocks(),
-      ...options,
+      ...settings,
     });
     this.#results = results;
   }

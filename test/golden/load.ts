@@ -85,6 +85,14 @@ export interface GoldenOptions {
     readonly features: number;
     readonly lengths: readonly number[];
   };
+  readonly batchNormalization: {
+    readonly columns: number;
+    readonly epsilon: number;
+    readonly momentum: number;
+    readonly affine: boolean;
+    /** Of the sequences of each training step. */
+    readonly lengths: readonly (readonly number[])[];
+  };
   readonly convolution: {
     readonly padding: 'causal' | 'same' | 'valid';
     readonly kernel: number;

@@ -23,6 +23,7 @@ const norm = scalar(1);
 const other: OtherAxis = { batchSizes: [4, 2], samples: [2, 0, 3, 1], ownSamples: [1, 3, 3] };
 /** Its packed rows. */
 const M = 6;
+const statistics = { mean: of(1, C), variance: probability(1, C) };
 const convolved = { x: of(M, C) };
 const convolving = { groups: 2, stride: 1, dilation: 2, padding: 0 };
 const scored = { query: of(N, C), key: of(M, C) };
@@ -95,6 +96,30 @@ const examples: Record<OperationName, Example> = {
     operands: { dy: of(R, C), x: of(R, C) },
     attributes: { epsilon: 0.1 },
     results: { dgain: [1, C] },
+  },
+  columnMoments: { operands: { x: of(R, C) }, results: { mean: [1, C], variance: [1, C], unbiased: [1, C] } },
+  columnMomentsBackward: {
+    operands: { dmean: of(1, C), dvariance: of(1, C), x: of(R, C), mean: of(1, C) },
+    optional: ['dmean', 'dvariance'],
+    results: { dx: [R, C] },
+  },
+  batchNormalization: {
+    operands: { x: of(R, C), ...statistics, gain: of(1, C), shift: of(1, C) },
+    attributes: { epsilon: 0.1 },
+    optional: ['gain', 'shift'],
+    results: { y: [R, C] },
+  },
+  batchNormalizationBackward: {
+    operands: { dy: of(R, C), variance: statistics.variance, gain: of(1, C) },
+    attributes: { epsilon: 0.1 },
+    optional: ['gain'],
+    results: { dx: [R, C] },
+  },
+  batchNormalizationSums: {
+    operands: { dy: of(R, C), x: of(R, C), ...statistics, gain: of(1, C) },
+    attributes: { epsilon: 0.1 },
+    optional: ['gain'],
+    results: { dmean: [1, C], dvariance: [1, C], dgain: [1, C] },
   },
   lastSteps: { operands: { x: of(N, C), h0: of(B, 2 * C) }, results: { hT: [B, 2 * C] } },
   lastStep: { operands: { x: of(N, C) }, results: { y: [B, C] } },
@@ -189,6 +214,7 @@ const examples: Record<OperationName, Example> = {
     },
     results: { w: [R, C], m: [R, C], v: [R, C] },
   },
+  replace: { operands: { s: of(R, C), x: of(R, C), norm }, results: { s: [R, C] } },
   rmsprop: {
     operands: {
       w: of(R, C),

@@ -8,6 +8,7 @@
  */
 
 import * as attention from './attention.js';
+import * as batchNormalization from './batch-normalization.js';
 import { cellOperations } from './cells.js';
 import { concatenate, slice, sliceBackward } from './columns.js';
 import * as convolution from './convolution.js';
@@ -130,6 +131,26 @@ const operations = {
     normalization.layerNormalizationBackward({ ...normalized(o), dy: o.matrix('dy'), gain: o.matrix('gain') }),
   normalizationGainGradient: (o) => normalization.normalizationGainGradient({ ...normalized(o), dy: o.matrix('dy') }),
 
+  columnMoments: (o) => batchNormalization.columnMoments({ x: o.matrix('x') }),
+  columnMomentsBackward: (o) =>
+    batchNormalization.columnMomentsBackward({
+      x: o.matrix('x'),
+      mean: o.matrix('mean'),
+      dmean: o.optional('dmean'),
+      dvariance: o.optional('dvariance'),
+    }),
+  batchNormalization: (o) =>
+    batchNormalization.batchNormalization({ ...byStatistics(o), x: o.matrix('x'), shift: o.optional('shift') }),
+  batchNormalizationBackward: (o) =>
+    batchNormalization.batchNormalizationBackward({
+      dy: o.matrix('dy'),
+      variance: o.matrix('variance'),
+      gain: o.optional('gain'),
+      epsilon: o.attribute('epsilon'),
+    }),
+  batchNormalizationSums: (o) =>
+    batchNormalization.batchNormalizationSums({ ...byStatistics(o), x: o.matrix('x'), dy: o.matrix('dy') }),
+
   lastSteps: (o, batchSizes) => convolution.lastSteps({ x: o.matrix('x'), h0: o.matrix('h0'), batchSizes }),
   lastStep: (o, batchSizes) => time.lastStep({ x: o.matrix('x'), batchSizes }),
   lastStepBackward: (o, batchSizes) => time.lastStepBackward({ dy: o.matrix('dy'), batchSizes }),
@@ -196,6 +217,7 @@ const operations = {
   clipValue: (o) => updates.clipValue({ g: o.matrix('g'), limit: o.matrix('limit') }),
   sgd: (o) => updates.sgd({ ...update(o), m: o.optional('m') }),
   adam: (o) => updates.adam({ ...update(o), m: o.matrix('m'), v: o.matrix('v') }),
+  replace: (o) => updates.replace({ s: o.matrix('s'), x: o.matrix('x'), norm: o.matrix('norm') }),
   rmsprop: (o) => updates.rmsprop({ ...update(o), s: o.matrix('s'), m: o.optional('m') }),
 } satisfies Record<string, Run>;
 
@@ -229,6 +251,15 @@ function convolved(o: Operands): convolution.ConvolutionAttributes {
     stride: o.attribute('stride'),
     dilation: o.attribute('dilation'),
     padding: o.attribute('padding'),
+  };
+}
+
+function byStatistics(o: Operands): { mean: Matrix; variance: Matrix; gain: Matrix | undefined; epsilon: number } {
+  return {
+    mean: o.matrix('mean'),
+    variance: o.matrix('variance'),
+    gain: o.optional('gain'),
+    epsilon: o.attribute('epsilon'),
   };
 }
 

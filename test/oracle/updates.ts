@@ -42,6 +42,17 @@ export function clipValue({ g, limit }: { g: Matrix; limit: Matrix }): { g: Matr
 }
 
 /**
+ * s = x, where the norm is finite.
+ *
+ * @param operands.norm [1,1]
+ * @returns s
+ */
+export function replace({ s, x, norm }: { s: Matrix; x: Matrix; norm: Matrix }): { s: Matrix } {
+  requireShape('x', x, s.rows, s.columns);
+  return { s: copy(Number.isFinite(number('norm', norm)) ? x : s) };
+}
+
+/**
  * d = g + weightDecay*w.  With momentum: m = d in the first step, later momentum*m + (1 - dampening)*d;
  * d = nesterov ? d + momentum*m : m.  w -= lr*d.  A momentum of 0 leaves m alone.
  *

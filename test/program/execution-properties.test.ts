@@ -54,7 +54,8 @@ function evaluate(random: RandomGraph): Map<number, Matrix> {
   for (const value of random.graph.externals.values()) known.set(value.id, numbers.get(value.name as string) as Matrix);
   for (const node of random.graph.nodes) {
     const { operation, inputs, outputs } = node;
-    if (operation.role !== 'forward' || [...inputs.values()].some(({ id }) => !known.has(id))) continue;
+    if (!['forward', 'packing'].includes(operation.role) || [...inputs.values()].some(({ id }) => !known.has(id)))
+      continue;
     if (isPacking(node)) {
       const [packed, weights] = [outputs.get('p') as Value, inputs.get('w') as Value];
       known.set(packed.id, known.get(weights.id) as Matrix);

@@ -43,6 +43,8 @@ export interface BuiltGraph extends ProgramGraph {
   readonly initialStates: ReadonlyMap<string, Value>;
   /** Final states of those of the axis `time`: outputs of the program. */
   readonly finalStates: ReadonlyMap<string, Value>;
+  /** What a batch must have at least. */
+  readonly leastRows?: Forward['leastRows'];
   /** Output of every node by name. */
   readonly nodes: ReadonlyMap<string, Value>;
 }
@@ -88,7 +90,7 @@ export function carriedStates({ initialStates, finalStates }: Pick<Forward, 'ini
 
 /** Emits the gradients of loss and penalties, clipping and the update. Returns the gradient norm. */
 function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, loss: Value): Value {
-  const { graph, parameters, penalties } = forward;
+  const { graph, parameters, bufferUpdates, penalties } = forward;
   const one = graph.external(PROGRAM_INPUTS.one, 1, 1);
   const weighted = penalties.map(({ value, weight }) => {
     return { value, gradient: only(graph.apply('scale', { x: one }, { factor: weight }), 'y') };
@@ -98,7 +100,9 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
     const gradient = gradients.get(parameter.id);
     if (gradient !== undefined) graph.assign(gradient, gradientOf(graph, parameter));
   }
-  return buildUpdate(graph, optimizer, layout, loss);
+  const norm = buildUpdate(graph, optimizer, layout, loss);
+  for (const { buffer: s, value: x } of bufferUpdates) graph.apply('replace', { s, x, norm });
+  return norm;
 }
 
 /** Emits the losses and their weighted sum. */
@@ -127,10 +131,10 @@ export function buildLosses({ graph, results }: Pick<Forward, 'graph' | 'results
 export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'owners'> {
   const { description, layout, mode } = request;
   const forward = buildForward(description, layout, { training: mode === 'train' });
-  const { graph, results, nodes, initialStates, owners } = forward;
+  const { graph, results, nodes, initialStates, owners, leastRows } = forward;
   const finalStates = carriedStates(forward);
   const states = [...finalStates.values()];
-  const built = { graph, results, initialStates, finalStates, nodes, owners, prepare: mode === 'predict' };
+  const built = { graph, results, initialStates, finalStates, nodes, owners, leastRows, prepare: mode === 'predict' };
   if (mode === 'predict') return { ...built, outputs: [...new Set([...results.values(), ...states])] };
   const losses = buildLosses(forward, outputLosses(description, request.loss));
   const reported = new Set([losses.loss, ...losses.losses.values()]);

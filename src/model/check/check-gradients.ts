@@ -37,7 +37,7 @@ const LEAST = 2 ** -13;
 /** What the operands hold, and everything else that the programs read. */
 function numbersOf(
   objective: Objective,
-  { parameters, description }: CheckedModel,
+  { parameters, buffers, description }: CheckedModel,
   batch: Batch,
   { axes, state, seed }: { readonly axes: PackedAxes; readonly state: CarriedState | undefined; readonly seed: number },
 ) {
@@ -48,6 +48,7 @@ function numbersOf(
     numbers.set(value.name as string, Float64Array.from(state?.values.get(name) ?? new Float32Array(length)));
   }
   const fixed = new Map<string, Batch['inputs'][string]>([[PROGRAM_INPUTS.key, Int32Array.of(seed, 0, 0, 0)]]);
+  for (const name of objective.buffers.keys()) fixed.set(name, buffers.get(name)?.data as Float32Array);
   for (const name of Object.keys(description.inputs)) {
     const rows = batch.inputs[name] as Batch['inputs'][string];
     if (rows instanceof Int32Array) fixed.set(name, rows);

@@ -9,7 +9,7 @@ import { type ModelLoss, outputLosses } from '../../network/output-losses.js';
 import type { Mode } from '../build/build-graph.js';
 import { networkAxes } from '../build/network-axes.js';
 import type { CarriedState } from './carried-state.js';
-import { checkBatch, checkState } from './check-batch.js';
+import { checkBatch, checkState, requireRows } from './check-batch.js';
 import { Execution } from './execution.js';
 import type { Programs } from './programs.js';
 import { type EvaluationResult, reportedLosses } from './results.js';
@@ -64,6 +64,7 @@ export class BatchExecutions {
     checkBatch(batch, axes, description, targets);
     if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, stateSizes);
     const compiled = programs.get(mode, axes, use);
+    for (const required of compiled.built.leastRows ?? []) requireRows(required, axes);
     return new Execution(compiled, { description, batch, axes, state, version });
   }
 

@@ -3,10 +3,11 @@
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { checkArray } from '../../batch/check-arrays.js';
-import { UsageError } from '../../core/errors.js';
+import { DataError, UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import type { SymbolicExtent, Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
+import type { RowsRequirement } from '../build/build-forward.js';
 import type { CarriedState } from './carried-state.js';
 
 /**
@@ -54,4 +55,13 @@ export function checkState(state: CarriedState, batch: number, units: ReadonlyMa
     const message = `state '${name}' has ${length ?? 'no'} numbers for ${state.batch} sequences, expected ${batch * size} for ${batch}`;
     throw new UsageError('state_mismatch', message, { name, actual: state.batch, expected: batch });
   }
+}
+
+/** @throws {DataError} `too_few_rows` when a batch has fewer rows than a layer needs */
+export function requireRows({ layer, extent, least }: RowsRequirement, axes: PackedAxes): void {
+  const rows = countOf(extent, axes);
+  if (rows >= least) return;
+  const what = extent.kind === 'steps' ? 'steps' : 'sequences';
+  const message = `the batch has ${rows} rows (${what} of the axis '${extent.axis}'), but layer '${layer}' needs ${least} to be trained: give it a larger batch`;
+  throw new DataError('too_few_rows', message, { layer, axis: extent.axis, actual: rows, expected: least });
 }

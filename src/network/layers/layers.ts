@@ -1,6 +1,7 @@
 /** All kinds of layers: those of the library, and those that users define. */
 import { OptionError } from '../../core/errors.js';
 import { type AttentionDescription, attentionLayer } from './attention.js';
+import { type BatchNormalizationDescription, batchNormalizationLayer } from './batch-normalization.js';
 import { type Conv1dDescription, conv1dLayer } from './conv1d.js';
 import {
   type ActivationDescription,
@@ -29,6 +30,7 @@ export type BuiltInLayer =
   | DropoutDescription
   | ActivationDescription
   | LayerNormalizationDescription
+  | BatchNormalizationDescription
   | PoolDescription
   | PenaltyDescription
   | AttentionDescription
@@ -52,6 +54,7 @@ const BUILT_IN: readonly LayerDefinition[] = [
   dropoutLayer,
   activationLayer,
   layerNormalizationLayer,
+  batchNormalizationLayer,
   poolLayer,
   penaltyLayer,
   attentionLayer,

@@ -1,5 +1,6 @@
 /** All problems. A new operation needs at least one here: test/kernels/completeness.test.ts sees to it. */
 import { attentionProblems } from './attention.js';
+import { batchNormalizationProblems } from './batch-normalization.js';
 import { cellBackwardProblems, cellProblems } from './cells.js';
 import { convolutionProblems } from './convolution.js';
 import { ctcProblems } from './ctc.js';
@@ -28,6 +29,7 @@ export const problems: readonly Problem[] = [
   ...elementwiseProblems,
   ...randomMaskProblems,
   ...normalizationProblems,
+  ...batchNormalizationProblems,
   ...timeProblems,
   ...twoAxesProblems,
   ...attentionProblems,

@@ -126,9 +126,18 @@ function optimizer(update: Update, size: number): Problem {
   return { name, operation, operands: { ...operands, norm: scalar(norm), h: vector(h) }, terms: 4 };
 }
 
+/** A value that takes the place of another, and one that does not. */
+function replacing(size: number, norm: number): Problem {
+  const name = `replace of a norm of ${norm}, ${size} numbers`;
+  const random = operandsFor(name);
+  const operands = { s: random.matrix(1, size), x: random.matrix(1, size), norm: scalar(norm) };
+  return { name, operation: 'replace', operands, terms: 1 };
+}
+
 /** Clipping and optimizers at every size. */
 export const updateProblems: readonly Problem[] = [
   ...sizes.flatMap((size) => [...clipping(size), ...updates.map((update) => optimizer(update, size))]),
+  ...sizes.flatMap((size) => [1, Number.NaN].map((norm) => replacing(size, norm))),
   ...manyChunks,
   ...measured,
   ...[Number.NaN, Number.POSITIVE_INFINITY].flatMap(notFinite),

@@ -184,6 +184,18 @@ void rmsprop(const BpttCall* call) {
   });
 }
 
+// s = x.   s [R,C] inout; x [R,C] in; norm [1] in, double: nothing changes where it is not finite
+template <typename T>
+void replace(const BpttCall* call) {
+  constexpr Row kRow(Opcode::replace);
+  constexpr Operand kS = kRow["s"], kX = kRow["x"], kNorm = kRow["norm"];
+  if (skips(*call, kNorm)) return;
+  T* s = data<T>(*call, kS);
+  const T* x = data<T>(*call, kX);
+  for_elements<T>(*call, kS, [&](int64_t e, int n) { Vec<T>::load(x + e, n).store(s + e, n); });
+}
+
+BPTT_INSTANTIATE(replace);
 BPTT_INSTANTIATE(clipNorm);
 BPTT_INSTANTIATE_SCRATCH(clipNorm);
 BPTT_INSTANTIATE(clipValue);
