@@ -20,9 +20,11 @@ set(BPTT_KERNEL_SOURCES
   kernels/generic/losses/losses.cc
   kernels/generic/losses/penalties.cc
   kernels/generic/losses/softmax.cc
+  kernels/generic/products/convolution.cc
   kernels/generic/products/linear.cc
   kernels/generic/products/packing.cc
   kernels/generic/rows/combine.cc
+  kernels/generic/rows/batch_normalization.cc
   kernels/generic/rows/dropout.cc
   kernels/generic/rows/elementwise.cc
   kernels/generic/rows/embedding.cc

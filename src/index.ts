@@ -32,7 +32,14 @@ export type { Extent, SymbolicExtent, ValueType } from './graph/extent.js';
 export type { Value } from './graph/value.js';
 export type { OutputPer, OutputShape } from './model/build/build-graph.js';
 export type { ParameterOptions } from './model/build/compile-options.js';
-export type { Parameter, ParameterBlocks, ParameterLayout, PlacedRequest } from './model/build/parameters.js';
+export type {
+  ModelBuffer,
+  Parameter,
+  ParameterBlocks,
+  ParameterLayout,
+  PlacedBuffer,
+  PlacedRequest,
+} from './model/build/parameters.js';
 export { type CheckGradientsOptions, checkGradients } from './model/check/check-gradients.js';
 export type { GradientReport, OperandReport } from './model/check/gradient-report.js';
 export type { CheckedModel } from './model/check/objective.js';
@@ -80,6 +87,12 @@ export {
   attention,
 } from './network/layers/attention.js';
 export {
+  type BatchNormalizationDescription,
+  type BatchNormalizationOptions,
+  batchNormalization,
+} from './network/layers/batch-normalization.js';
+export { type Conv1dDescription, type Conv1dOptions, conv1d } from './network/layers/conv1d.js';
+export {
   type ActivationDescription,
   activation,
   type DenseDescription,
@@ -91,6 +104,7 @@ export {
 } from './network/layers/dense.js';
 export { type EmbeddingDescription, type EmbeddingOptions, embedding } from './network/layers/embedding.js';
 export type {
+  BufferRequest,
   LayerDefinition,
   LayerDefinitions,
   LayerRule,

@@ -56,6 +56,9 @@ function buildGraph({ cell, inputs, units, layers, bidirectional }, training) {
     finalState: (_, value) => {
       finals.push(value);
     },
+    buffer: notNeeded,
+    updateBuffer: notNeeded,
+    requireRows: notNeeded,
     table: notNeeded,
     dropoutKey: notNeeded,
     operationId: notNeeded,

@@ -1,8 +1,10 @@
 /** Examples of several sequences each, such as sentences and their translations, to batches of several time axes. */
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { derivationOf } from '../graph/derived-axis.js';
 import { TIME } from './axes.js';
 import type { AxisSizes, Batch } from './batch.js';
+import { derivedSizes, stepsOn } from './derived-axes.js';
 import { packRows } from './packed-batch.js';
 import { type Rows, sameKind } from './rows.js';
 
@@ -69,20 +71,41 @@ function checkField(own: string, form: FieldForm, examples: readonly FieldExampl
   return { name, axis, isPerStep, width, rows };
 }
 
+/** @param what has these lengths @throws {ShapeError} `length_mismatch` when a field has others */
+function requireLengths({ name, rows, width }: Field, lengths: Int32Array, what: string): void {
+  for (const [index, { length }] of rows.entries()) {
+    const expected = lengths[index] as number;
+    if (length / width === expected) continue;
+    const message = `field '${name}' of example ${index} has ${length / width} steps, ${what} ${expected}`;
+    throw new ShapeError('length_mismatch', message, { name, index, actual: length / width, expected });
+  }
+}
+
 /** Steps of each example on an axis, of which all fields must have as many; 1 where no field has steps. */
 function lengthsOf(fields: readonly Field[], examples: number): Int32Array {
   const [first, ...others] = fields.filter(({ isPerStep }) => isPerStep);
   if (first === undefined) return new Int32Array(examples).fill(1);
   const lengths = Int32Array.from(first.rows, ({ length }) => length / first.width);
-  for (const { name, rows, width } of others) {
-    for (const [index, { length }] of rows.entries()) {
-      const expected = lengths[index] as number;
-      if (length / width === expected) continue;
-      const message = `field '${name}' of example ${index} has ${length / width} steps, field '${first.name}' on the same axis ${expected}`;
-      throw new ShapeError('length_mismatch', message, { name, index, actual: length / width, expected });
-    }
-  }
+  for (const field of others) requireLengths(field, lengths, `field '${first.name}' on the same axis`);
   return lengths;
+}
+
+/** The sizes of an axis that layers make: its fields follow the order of the axis that it comes from. */
+function derivedAxisSizes(
+  axis: string,
+  axes: ReadonlyMap<string, Required<AxisSizes>>,
+  known: ReadonlyMap<string, Int32Array>,
+): { readonly sizes: Required<AxisSizes>; readonly lengths: Int32Array } {
+  const derivation = derivationOf(axis);
+  const lengths = stepsOn(axis, known);
+  if (derivation === undefined || lengths === undefined) {
+    const sizes = axes.get(axis);
+    if (sizes !== undefined && lengths !== undefined) return { sizes, lengths };
+    const message = `no field lies on the axis '${axis}', which others come from; there are ${[...axes.keys()].join(', ')}`;
+    throw new OptionError('invalid_option', message, { name: 'axis', value: axis });
+  }
+  const { sizes } = derivedAxisSizes(derivation.source, axes, known);
+  return { sizes: derivedSizes(sizes, derivation), lengths };
 }
 
 /** The sizes of an axis, longest sequence first; equal lengths keep their order. */
@@ -127,9 +150,27 @@ export function packExamples(examples: readonly FieldExample[], form: ExampleFor
   const targets = check('targets');
   const fields = [...inputs, ...targets].map(([, field]) => field);
   const axes = new Map<string, Required<AxisSizes>>();
-  for (const axis of new Set(fields.map((field) => field.axis))) {
-    const own = fields.filter((field) => field.axis === axis);
-    axes.set(axis, sizesOf(lengthsOf(own, examples.length)));
+  const steps = new Map<string, Int32Array>();
+  const names = new Set(fields.map((field) => field.axis));
+  for (const axis of names) {
+    if (derivationOf(axis) !== undefined) continue;
+    steps.set(
+      axis,
+      lengthsOf(
+        fields.filter((field) => field.axis === axis),
+        examples.length,
+      ),
+    );
+    axes.set(axis, sizesOf(steps.get(axis) as Int32Array));
+  }
+  const derived = new Map<string, Required<AxisSizes>>();
+  for (const axis of names) {
+    if (derivationOf(axis) === undefined) continue;
+    const { sizes, lengths } = derivedAxisSizes(axis, axes, steps);
+    for (const field of fields) {
+      if (field.axis === axis && field.isPerStep) requireLengths(field, lengths, `the axis '${axis}' comes to`);
+    }
+    derived.set(axis, sizes);
   }
   const time = axes.get(TIME);
   if (time === undefined) {
@@ -137,7 +178,9 @@ export function packExamples(examples: readonly FieldExample[], form: ExampleFor
     throw new OptionError('invalid_option', message, { name: 'inputs' });
   }
   const packWith = (packed: readonly (readonly [string, Field])[]) =>
-    Object.fromEntries(packed.map(([name, field]) => [name, packField(field, axes.get(field.axis) ?? time)]));
+    Object.fromEntries(
+      packed.map(([name, field]) => [name, packField(field, axes.get(field.axis) ?? derived.get(field.axis) ?? time)]),
+    );
   axes.delete(TIME);
   return {
     ...time,

@@ -1,7 +1,9 @@
 /** Plain sequences of several inputs and targets, checked all together, as batches of any of them. */
 import { OptionError, ShapeError } from '../core/errors.js';
 import { rejectUnknownKeys } from '../core/options.js';
+import { rootAxis } from '../graph/derived-axis.js';
 import type { Batch } from './batch.js';
+import { stepsOn } from './derived-axes.js';
 import { type ExampleForm, type FieldForm, packExamples } from './example-packing.js';
 import {
   type NamedSequences,
@@ -16,6 +18,8 @@ import type { Rows } from './rows.js';
 export interface PlainForm {
   readonly inputs: ReadonlyMap<string, PlainField>;
   readonly targets: ReadonlyMap<string, PlainField>;
+  /** Time axes that layers make of those of the inputs, for which no sequence may be too short; default none. */
+  readonly derivedAxes?: readonly string[];
 }
 
 /**
@@ -113,7 +117,7 @@ export class CheckedExamples {
    * @param targets left out where nothing is trained
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {ShapeError} `length_mismatch` when there are not as many sequences of each name, or not as many steps on one time
-   *   axis; others as `plainRows`; all name the field and the number of the sequence
+   *   axis; others as `plainRows`; {DataError} `too_short` for a layer without padding; all name the field and the number of the sequence
    */
   constructor(form: PlainForm, inputs: PlainExamples['inputs'], targets?: PlainExamples['targets']) {
     const inputFields = readFields(form.inputs, byName('inputs', form.inputs, inputs));
@@ -121,9 +125,11 @@ export class CheckedExamples {
     const fields = [...inputFields, ...given];
     this.count = fields[0]?.rows.length ?? 0;
     requireAsMany(fields);
+    const ofInputs = stepsByAxis(inputFields);
+    for (const axis of form.derivedAxes ?? []) stepsOn(axis, ofInputs);
     const steps = stepsByAxis(fields);
     const targetFields = given.map((field) => {
-      return { ...field, rows: plainLabels(field, field.rows, steps.get(field.frames ?? '')) };
+      return { ...field, rows: plainLabels(field, field.rows, stepsOn(field.frames ?? '', steps)) };
     });
     const inputAxes = new Set(inputFields.map(({ axis }) => axis));
     const counted = [...steps].filter(([axis]) => inputAxes.has(axis)).map(([, lengths]) => lengths);
@@ -162,6 +168,12 @@ export class CheckedExamples {
   }
 }
 
+/** Steps of every sequence on an axis, and the field that has them. */
+interface KnownSteps {
+  readonly title: string;
+  readonly steps: Int32Array;
+}
+
 function readFields(fields: ReadonlyMap<string, PlainField>, given: NamedSequences): ReadField[] {
   return [...fields].map(([name, field]) => ({
     ...field,
@@ -185,13 +197,20 @@ function requireAsMany([first, ...others]: readonly ReadField[]): void {
   }
 }
 
-/** Steps of every sequence on each axis, of which all fields must have as many. */
+/** What a field on an axis that layers make has to have, and the field that this comes from. */
+function derivedFrom(axis: string, known: ReadonlyMap<string, KnownSteps>): KnownSteps | undefined {
+  const steps = stepsOn(axis, new Map([...known].map(([name, each]) => [name, each.steps])));
+  const title = known.get(rootAxis(axis))?.title;
+  return steps && title !== undefined ? { title: `the layers behind ${title}`, steps } : undefined;
+}
+
+/** Steps of every sequence on each axis, of which all fields must have as many as the first, or as its axis comes to. */
 function stepsByAxis(fields: readonly ReadField[]): ReadonlyMap<string, Int32Array> {
-  const known = new Map<string, { readonly title: string; readonly steps: Int32Array }>();
+  const known = new Map<string, KnownSteps>();
   for (const { title, axis, per, width, rows, labels } of fields) {
     if (per === 'sequence' || labels !== undefined) continue;
     const steps = Int32Array.from(rows, ({ length }) => length / width);
-    const before = known.get(axis);
+    const before = known.get(axis) ?? derivedFrom(axis, known);
     if (before === undefined) {
       known.set(axis, { title, steps });
       continue;

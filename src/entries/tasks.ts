@@ -21,6 +21,11 @@ export type { Network } from '../model/network.js';
 export type { SampleOptions } from '../model/use/sampling.js';
 export type { InputDescription, InputPlace, NetworkDescription, NodeDescription } from '../network/description.js';
 export type { AttentionDescription, AttentionOptions, AttentionScore } from '../network/layers/attention.js';
+export type {
+  BatchNormalizationDescription,
+  BatchNormalizationOptions,
+} from '../network/layers/batch-normalization.js';
+export type { Conv1dDescription, Conv1dOptions } from '../network/layers/conv1d.js';
 export type { AnyLayerMaker } from '../network/layers/define-layer.js';
 export type {
   ActivationDescription,

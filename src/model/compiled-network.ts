@@ -40,7 +40,8 @@ export class CompiledNetwork extends NetworkInstance {
     this.lookAheadLayer = lookAheadLayer(built, TIME, [...built.results.values()]);
     const programs = this.programsOf((mode: Mode) => buildGraph({ ...request, mode }));
     const targets = built.targets as ReadonlyMap<string, Value>;
-    this.executions = new BatchExecutions({ description, loss, targets, stateSizes: this.stateSizes, programs });
+    const { stateSizes } = this;
+    this.executions = new BatchExecutions({ description, loss, targets, stateSizes, graph: built.graph, programs });
   }
 
   /** Width of the first output. */

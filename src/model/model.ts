@@ -37,7 +37,9 @@ export class Model extends PredictingNetwork {
   }
 
   #gradients: GradientReader | undefined;
-  readonly #attention = new AttentionReader(this.description, this.layout, (build) => this.programsOf(build));
+  readonly #attention = new AttentionReader(this.description, this.layout, this.executions.graph, (build) =>
+    this.programsOf(build),
+  );
 
   /**
    * One training step: forward, backward, clipping, update. All or nothing: when it rejects, parameters, optimizer,
@@ -241,8 +243,8 @@ export class Model extends PredictingNetwork {
 
   #newGradientReader(): GradientReader {
     const { description, loss, layout, outputShapes: outputs, stateSizes } = this;
-    const { targets } = this.executions;
-    const parts = { description, loss, layout, outputs, targets, stateSizes };
+    const { targets, graph } = this.executions;
+    const parts = { description, loss, layout, outputs, targets, stateSizes, graph };
     return new GradientReader(parts, (build) => this.programsOf(build));
   }
 

@@ -6,7 +6,7 @@ import { initialSlots } from '../network/optimizers/emit-update.js';
 import type { OptimizerDescription } from '../network/optimizers/optimizer.js';
 import type { BuiltGraph, ProgramGraph } from './build/build-graph.js';
 import type { ParameterOptions } from './build/compile-options.js';
-import { type Parameter, ParameterBlocks, type ParameterLayout } from './build/parameters.js';
+import { type ModelBuffer, type Parameter, ParameterBlocks, type ParameterLayout } from './build/parameters.js';
 import { CarriedState } from './execute/carried-state.js';
 import { type BuildProgram, Programs } from './execute/programs.js';
 import { type ModelMemory, plannedMemory } from './execute/results.js';
@@ -70,6 +70,11 @@ export abstract class NetworkInstance {
   /** Parameters by name, for example `lstm.weight_ih_l0`, as views into the memory that training works on. */
   get parameters(): ReadonlyMap<string, Parameter> {
     return this.blocks.parameters;
+  }
+
+  /** Numbers of layers that are not trained, such as running statistics, by name, as views: a training step computes them. */
+  get buffers(): ReadonlyMap<string, ModelBuffer> {
+    return this.blocks.buffers;
   }
 
   /** Number of trainable values. */

@@ -30,7 +30,7 @@ export class PredictingNetwork extends CompiledNetwork {
   /** What plain sequences of inputs and targets must be for this network. */
   get plainForm(): PlainForm {
     const { description, loss, executions, outputShapes } = this;
-    this.#form ??= plainForm(description, loss, executions.targets, outputShapes);
+    this.#form ??= plainForm(description, loss, executions.targets, outputShapes, executions.graph);
     return this.#form;
   }
 

@@ -36,9 +36,9 @@ export interface ProgramLayout {
   readonly locationOf: (value: Value) => Location;
 }
 
-/** Number of the block that the arena is; those of the model stand before it. */
+/** Number of the block that the arena is; the others are the model's. */
 const ARENA = 3;
-const BLOCKS = { parameter: 0, gradient: 1, optimizer: 2, input: ARENA } as const;
+const BLOCKS = { parameter: 0, gradient: 1, optimizer: 2, input: ARENA, buffer: 4 } as const;
 
 /** Where a value of the model stands, or one that is assigned to it; undefined for a value of the arena. */
 function placeInModel(graph: Graph, value: Value): Location | undefined {

@@ -4,7 +4,7 @@ import { storageBytes } from '../graph/generated/operations.js';
 import type { Graph } from '../graph/graph.js';
 import { storageOf, type Value } from '../graph/value.js';
 import { type AxisSamples, asNativeError, type NativeProgram, native } from '../native/addon.js';
-import { allocateBlock } from '../native/memory.js';
+import { ALIGNMENT, allocateBlock } from '../native/memory.js';
 import { threadGrain } from '../native/threads.js';
 import { type AxisCapacity, emitProgram } from './emit.js';
 import { type Location, layOut } from './layout.js';
@@ -14,6 +14,8 @@ export interface ModelBlocks {
   readonly parameter: Uint8Array;
   readonly gradient: Uint8Array;
   readonly optimizer: Uint8Array;
+  /** Numbers that a training step computes anew; left out where there are none. */
+  readonly buffer?: Uint8Array;
 }
 
 /** Settings of a compilation. */
@@ -74,8 +76,8 @@ export class CompiledProgram {
       if (!views.has(value.id)) this.#locations.set(value.id, locationOf(value));
     }
     this.arenaBytes = layout.arenaBytes;
-    const { parameter, gradient, optimizer } = options.blocks;
-    this.#blocks = [parameter, gradient, optimizer, allocateBlock(layout.arenaBytes)];
+    const { parameter, gradient, optimizer, buffer = allocateBlock(ALIGNMENT) } = options.blocks;
+    this.#blocks = [parameter, gradient, optimizer, allocateBlock(layout.arenaBytes), buffer];
     this.#externals = new Map(inputs.map((value) => [value.name as string, value]));
     this.#constants = inputs.filter(({ constant }) => constant !== undefined);
     this.#values = text.values;

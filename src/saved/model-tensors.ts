@@ -14,22 +14,39 @@ export interface TensorView {
 export interface TensorHolder {
   readonly parameters: ReadonlyMap<string, TensorView>;
   readonly optimizerState: ReadonlyMap<string, Float32Array>;
+  /** Numbers that are not trained. */
+  readonly buffers?: ReadonlyMap<string, TensorView>;
 }
 
+/** What of a model decides its results. */
+export type WeightHolder = Pick<TensorHolder, 'parameters' | 'buffers'>;
+
 /** Beginnings of the names of tensors in a checkpoint. */
-export const PREFIX = { parameter: 'parameters/', optimizer: 'optimizer/', state: 'state/' } as const;
+export const PREFIX = {
+  parameter: 'parameters/',
+  buffer: 'buffers/',
+  optimizer: 'optimizer/',
+  state: 'state/',
+} as const;
 
 /**
- * All tensors of a model in training, by the names that they have in a checkpoint: `parameters/NAME`, `optimizer/SLOT/NAME`,
- * `state/NAME`. The arrays are the model's own, not copies.
+ * All tensors of a model in training, by the names that they have in a checkpoint: `parameters/NAME`, `buffers/NAME`,
+ * `optimizer/SLOT/NAME`, `state/NAME`. The arrays are the model's own, not copies.
  */
 export function modelTensors(model: TensorHolder, state?: CarriedState): Map<string, TensorView> {
-  const tensors = new Map<string, TensorView>();
-  for (const [name, { shape, data }] of model.parameters) tensors.set(PREFIX.parameter + name, { shape, data });
+  const tensors = weightTensors(model);
   for (const [name, data] of model.optimizerState) tensors.set(PREFIX.optimizer + name, { shape: [data.length], data });
   for (const [name, data] of state?.values ?? []) {
     tensors.set(PREFIX.state + name, { shape: [state?.batch ?? 0, data.length / (state?.batch ?? 1)], data });
   }
+  return tensors;
+}
+
+/** The tensors of a model that decide its results, by the names that they have in a checkpoint; the model's own, not copies. */
+export function weightTensors({ parameters, buffers = new Map() }: WeightHolder): Map<string, TensorView> {
+  const tensors = new Map<string, TensorView>();
+  for (const [name, { shape, data }] of parameters) tensors.set(PREFIX.parameter + name, { shape, data });
+  for (const [name, { shape, data }] of buffers) tensors.set(PREFIX.buffer + name, { shape, data });
   return tensors;
 }
 
@@ -77,8 +94,8 @@ export function restoreTensors(
 export function restoreWeights(
   path: string,
   checkpoint: LoadedCheckpoint,
-  model: TensorHolder & { parametersChanged(): void },
+  model: WeightHolder & { parametersChanged(): void },
 ): void {
-  restoreTensors(path, checkpoint, modelTensors({ parameters: model.parameters, optimizerState: new Map() }));
+  restoreTensors(path, checkpoint, weightTensors(model));
   model.parametersChanged();
 }

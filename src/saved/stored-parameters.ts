@@ -4,10 +4,10 @@ import { CheckpointError } from '../core/errors.js';
 import { buildForward } from '../model/build/build-forward.js';
 import { ParameterLayout } from '../model/build/parameters.js';
 import type { NetworkDescription } from '../network/description.js';
-import type { ParameterRequest } from '../network/layers/layer.js';
+import type { BufferRequest, ParameterRequest } from '../network/layers/layer.js';
 import { PREFIX, requireShape } from './model-tensors.js';
 
-/** A layout that refuses the first parameter which is not in the checkpoint as it is asked for. */
+/** A layout that refuses the first parameter or buffer which is not in the checkpoint as it is asked for. */
 class StoredLayout extends ParameterLayout {
   readonly #path: string;
   readonly #checkpoint: LoadedCheckpoint;
@@ -21,6 +21,11 @@ class StoredLayout extends ParameterLayout {
   override place(name: string, request: ParameterRequest): number {
     requireShape(this.#path, this.#checkpoint, PREFIX.parameter + name, request.shape);
     return super.place(name, request);
+  }
+
+  override placeBuffer(name: string, request: BufferRequest): number {
+    requireShape(this.#path, this.#checkpoint, PREFIX.buffer + name, request.shape);
+    return super.placeBuffer(name, request);
   }
 }
 
@@ -41,9 +46,11 @@ export function requireStoredParameters(
   const layout = new StoredLayout(path, checkpoint);
   buildForward(description, layout, { training: false });
   const known = new Set([...layout.requests.keys()].map((name) => PREFIX.parameter + name));
+  for (const name of layout.buffers.keys()) known.add(PREFIX.buffer + name);
   if (slots !== undefined) requireOptimizerState(path, checkpoint, layout, slots, known);
   for (const name of checkpoint.tensors.keys()) {
-    const isRead = name.startsWith(PREFIX.parameter) || (slots !== undefined && name.startsWith(PREFIX.optimizer));
+    const isWeight = name.startsWith(PREFIX.parameter) || name.startsWith(PREFIX.buffer);
+    const isRead = isWeight || (slots !== undefined && name.startsWith(PREFIX.optimizer));
     if (isRead && !known.has(name)) requireShape(path, checkpoint, name, undefined);
   }
 }

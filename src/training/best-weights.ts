@@ -1,10 +1,11 @@
 /** The weights of the best validation of a run, for the model when the run ends. */
+import { weightTensors } from '../saved/model-tensors.js';
 import type { RunCheckpoints } from './run-checkpoints.js';
 import type { RunState } from './run-state.js';
 import type { TrainableModel } from './trainable-model.js';
 
 /** What of a model is put back. */
-type WeightedModel = Pick<TrainableModel, 'parameters' | 'parametersChanged'>;
+type WeightedModel = Pick<TrainableModel, 'parameters' | 'buffers' | 'parametersChanged'>;
 
 /**
  * The best weights of a run: those of its best checkpoint where it has a directory, else a copy in memory, once the size of the weights.
@@ -27,10 +28,10 @@ export class BestWeights {
     if (this.#checkpoints !== undefined || this.#keep === 'last') return;
     const kept = this.#kept;
     if (kept === undefined) {
-      this.#kept = new Map([...this.#model.parameters].map(([name, { data }]) => [name, data.slice()]));
+      this.#kept = new Map([...weightTensors(this.#model)].map(([name, { data }]) => [name, data.slice()]));
       return;
     }
-    for (const [name, { data }] of this.#model.parameters) kept.get(name)?.set(data);
+    for (const [name, { data }] of weightTensors(this.#model)) kept.get(name)?.set(data);
   }
 
   /**
@@ -44,9 +45,9 @@ export class BestWeights {
   async choose({ step, best }: Pick<RunState, 'step' | 'best'>): Promise<'best' | 'last'> {
     if (best === undefined || this.#keep === 'last') return 'last';
     if (best.step === step) return 'best';
-    const { parameters } = this.#model;
+    const weights = weightTensors(this.#model);
     await this.#checkpoints?.restoreBest(this.#model, best.step);
-    for (const [name, values] of this.#kept ?? []) parameters.get(name)?.data.set(values);
+    for (const [name, values] of this.#kept ?? []) weights.get(name)?.data.set(values);
     this.#model.parametersChanged();
     return 'best';
   }

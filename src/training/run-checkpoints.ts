@@ -6,7 +6,7 @@ import type { Vocabulary } from '../data/vocabulary.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
 import type { Schedule, ScheduleState } from '../network/schedules/schedule.js';
 import { modelMetadata } from '../saved/model-metadata.js';
-import { modelTensors, restoreTensors } from '../saved/model-tensors.js';
+import { modelTensors, restoreTensors, weightTensors } from '../saved/model-tensors.js';
 import type { EarlyStopping } from './early-stopping.js';
 import { RunState, readEarlyStoppingState } from './run-state.js';
 import type { TrainableModel } from './trainable-model.js';
@@ -81,12 +81,12 @@ export class RunCheckpoints {
    * @param step of the best validation
    * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch`; others when it cannot be read
    */
-  async restoreBest({ parameters }: Pick<TrainableModel, 'parameters'>, step: number): Promise<void> {
+  async restoreBest(model: Pick<TrainableModel, 'parameters' | 'buffers'>, step: number): Promise<void> {
     const path = this.bestPath;
     const checkpoint = await this.directory.loadBest();
     const found = checkpoint && RunState.fromJSON(path, checkpoint.metadata['run']).step;
     if (checkpoint !== undefined && found === step) {
-      restoreTensors(path, checkpoint, modelTensors({ parameters, optimizerState: new Map() }));
+      restoreTensors(path, checkpoint, weightTensors(model));
       return;
     }
     const code = found === undefined ? 'checkpoint_missing' : 'checkpoint_mismatch';

@@ -88,6 +88,27 @@ export interface GoldenOptions {
     readonly features: number;
     readonly lengths: readonly number[];
   };
+  readonly batchNormalization: {
+    readonly columns: number;
+    readonly epsilon: number;
+    readonly momentum: number;
+    readonly affine: boolean;
+    /** Of the sequences of each training step. */
+    readonly lengths: readonly (readonly number[])[];
+  };
+  readonly convolution: {
+    readonly padding: 'causal' | 'same' | 'valid';
+    readonly kernel: number;
+    readonly inputs: number;
+    readonly units: number;
+    readonly stride: number;
+    readonly dilation: number;
+    readonly groups: number;
+    readonly bias: boolean;
+    readonly lengths: readonly number[];
+    /** Whether the steps before the first are given. */
+    readonly context: boolean;
+  };
   readonly penalty: {
     readonly features: number;
     readonly lengths: readonly number[];

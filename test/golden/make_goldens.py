@@ -23,6 +23,7 @@ from torch import nn
 from torch.nn.utils import clip_grad_norm_
 
 from attention_cases import attention_cases
+from convolution_cases import convolution_cases
 from ctc_cases import ctc_cases
 from encoder_decoder_cases import encoder_decoder_cases
 from gradient_cases import gradient_cases
@@ -302,6 +303,7 @@ def all_cases() -> list[Case]:
         cases.append(training_case(cell, {"kind": "adam", "learningRate": 1e-2}))
         cases.append(training_case(cell, {"kind": "sgd", "learningRate": 0.5}))
     cases += variant_cases() + cell_cases() + time_cases() + attention_cases() + ctc_cases()
+    cases += convolution_cases()
     return cases + encoder_decoder_cases() + gradient_cases() + schedule_cases() + function_cases()
 
 

@@ -13,6 +13,8 @@ const sizes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   slice: { columns: 'D' },
   sliceBackward: { columns: 'C' },
   randomMask: { rows: 'R', columns: 'C' },
+  convolutionInputGradient: { inputs: 'I', context: 'S' },
+  convolutionWeightGradient: { width: 'J' },
   attentionWeights: { columns: 'S' },
   additiveAttentionWeights: { columns: 'S' },
 };

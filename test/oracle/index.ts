@@ -4,12 +4,14 @@
  * absent), `transposed` of linear (0/1), `resetAfter` of gruWeightGradient (0/1, required).
  * Attributes that tell the reference a size: `rows` of a repeated row, `columns` of a repeated column, `size` of embeddingGradient (rows of the table), `columns` of slice (of
  * the result) and of sliceBackward (of the whole), `rows` and `columns` of randomMask, `columns` of the weights of
- * attention.
+ * attention, `inputs` and `context` of convolutionInputGradient (columns of dx and of dh0), `width` of convolutionWeightGradient.
  */
 
 import * as attention from './attention.js';
+import * as batchNormalization from './batch-normalization.js';
 import { cellOperations } from './cells.js';
 import { concatenate, slice, sliceBackward } from './columns.js';
+import * as convolution from './convolution.js';
 import * as ctc from './ctc.js';
 import { dropout } from './dropout.js';
 import * as elementwise from './elementwise.js';
@@ -56,6 +58,37 @@ const operations = {
   linear: (o) => linear({ x: o.matrix('x'), w: o.matrix('w'), b: o.optional('b'), transposed: o.flag('transposed') }),
   weightGradient: (o) => weightGradient({ dy: o.matrix('dy'), x: o.matrix('x') }),
   biasGradient: (o) => biasGradient({ dy: o.matrix('dy') }),
+
+  convolution: (o, batchSizes, other) =>
+    convolution.convolution({
+      ...convolved(o),
+      x: o.matrix('x'),
+      w: o.matrix('w'),
+      b: o.optional('b'),
+      h0: o.optional('h0'),
+      batchSizes,
+      other,
+    }),
+  convolutionInputGradient: (o, batchSizes, other) =>
+    convolution.convolutionInputGradient({
+      ...convolved(o),
+      dy: o.matrix('dy'),
+      w: o.matrix('w'),
+      inputs: o.attribute('inputs'),
+      context: o.setting('context'),
+      batchSizes,
+      other,
+    }),
+  convolutionWeightGradient: (o, batchSizes, other) =>
+    convolution.convolutionWeightGradient({
+      ...convolved(o),
+      dy: o.matrix('dy'),
+      x: o.matrix('x'),
+      h0: o.optional('h0'),
+      width: o.attribute('width'),
+      batchSizes,
+      other,
+    }),
 
   ...cellOperations,
 
@@ -110,6 +143,27 @@ const operations = {
     normalization.layerNormalizationBackward({ ...normalized(o), dy: o.matrix('dy'), gain: o.matrix('gain') }),
   normalizationGainGradient: (o) => normalization.normalizationGainGradient({ ...normalized(o), dy: o.matrix('dy') }),
 
+  columnMoments: (o) => batchNormalization.columnMoments({ x: o.matrix('x') }),
+  columnMomentsBackward: (o) =>
+    batchNormalization.columnMomentsBackward({
+      x: o.matrix('x'),
+      mean: o.matrix('mean'),
+      dmean: o.optional('dmean'),
+      dvariance: o.optional('dvariance'),
+    }),
+  batchNormalization: (o) =>
+    batchNormalization.batchNormalization({ ...byStatistics(o), x: o.matrix('x'), shift: o.optional('shift') }),
+  batchNormalizationBackward: (o) =>
+    batchNormalization.batchNormalizationBackward({
+      dy: o.matrix('dy'),
+      variance: o.matrix('variance'),
+      gain: o.optional('gain'),
+      epsilon: o.attribute('epsilon'),
+    }),
+  batchNormalizationSums: (o) =>
+    batchNormalization.batchNormalizationSums({ ...byStatistics(o), x: o.matrix('x'), dy: o.matrix('dy') }),
+
+  lastSteps: (o, batchSizes) => convolution.lastSteps({ x: o.matrix('x'), h0: o.matrix('h0'), batchSizes }),
   lastStep: (o, batchSizes) => time.lastStep({ x: o.matrix('x'), batchSizes }),
   lastStepBackward: (o, batchSizes) => time.lastStepBackward({ dy: o.matrix('dy'), batchSizes }),
   maxOverTime: (o, batchSizes) => time.maxOverTime({ x: o.matrix('x'), batchSizes }),
@@ -217,6 +271,24 @@ function lineOf(o: Operands): { line: Matrix; isRow: boolean; rows: number; colu
 
 function normalized(o: Operands): { x: Matrix; epsilon: number } {
   return { x: o.matrix('x'), epsilon: o.attribute('epsilon') };
+}
+
+function convolved(o: Operands): convolution.ConvolutionAttributes {
+  return {
+    groups: o.attribute('groups'),
+    stride: o.attribute('stride'),
+    dilation: o.attribute('dilation'),
+    padding: o.attribute('padding'),
+  };
+}
+
+function byStatistics(o: Operands): { mean: Matrix; variance: Matrix; gain: Matrix | undefined; epsilon: number } {
+  return {
+    mean: o.matrix('mean'),
+    variance: o.matrix('variance'),
+    gain: o.optional('gain'),
+    epsilon: o.attribute('epsilon'),
+  };
 }
 
 function aligned(o: Operands): Omit<ctc.CtcOperands, keyof twoAxes.TwoAxes> {

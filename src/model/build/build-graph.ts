@@ -1,6 +1,7 @@
 /** From the description of a network to the graph of what one execution does. */
 
 import { TIME } from '../../batch/axes.js';
+import { rootAxis } from '../../graph/derived-axis.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import { differentiate } from '../../graph/gradients.js';
 import type { Graph } from '../../graph/graph.js';
@@ -53,6 +54,8 @@ export interface BuiltGraph extends ProgramGraph {
   readonly initialStates: ReadonlyMap<string, Value>;
   /** Final states of those of the axis `time`: outputs of the program. */
   readonly finalStates: ReadonlyMap<string, Value>;
+  /** What a batch must have at least. */
+  readonly leastRows?: Forward['leastRows'];
   /** Output of every node by name. */
   readonly nodes: ReadonlyMap<string, Value>;
 }
@@ -90,15 +93,15 @@ export function outputShapes({ results }: Pick<BuiltGraph, 'results'>): Readonly
   return new Map(shapes);
 }
 
-/** The states that pass from execution to execution: of the axis `time`, and not given by the network. */
+/** The states that pass from execution to execution: of the axis `time` or one made of it, and not given by the network. */
 export function carriedStates({ initialStates, finalStates }: Pick<Forward, 'initialStates' | 'finalStates'>) {
-  const names = [...initialStates].filter(([, { rows }]) => (rows as SymbolicExtent).axis === TIME);
+  const names = [...initialStates].filter(([, { rows }]) => rootAxis((rows as SymbolicExtent).axis) === TIME);
   return new Map(names.map(([name]) => [name, finalStates.get(name) as Value]));
 }
 
 /** Emits the gradients of loss and penalties, clipping and the update. Returns the gradient norm. */
 function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, loss: Value): Value {
-  const { graph, parameters, penalties } = forward;
+  const { graph, parameters, bufferUpdates, penalties } = forward;
   const one = graph.external(PROGRAM_INPUTS.one, 1, 1);
   const weighted = penalties.map(({ value, weight }) => {
     return { value, gradient: graph.apply('scale', { x: one }, { factor: weight }).y };
@@ -108,7 +111,9 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
     const gradient = gradients.get(parameter.id);
     if (gradient !== undefined) graph.assign(gradient, gradientOf(graph, parameter));
   }
-  return buildUpdate(graph, optimizer, layout, loss);
+  const norm = buildUpdate(graph, optimizer, layout, loss);
+  for (const { buffer: w, value } of bufferUpdates) graph.apply('replace', { w, value, norm });
+  return norm;
 }
 
 /** Emits the losses and their weighted sum. */
@@ -139,10 +144,10 @@ export function buildLosses({ graph, results }: Pick<Forward, 'graph' | 'results
 export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'owners'> {
   const { description, layout, mode } = request;
   const forward = buildForward(description, layout, { training: mode === 'train' });
-  const { graph, results, nodes, initialStates, owners } = forward;
+  const { graph, results, nodes, initialStates, owners, leastRows } = forward;
   const finalStates = carriedStates(forward);
   const states = [...finalStates.values()];
-  const built = { graph, results, initialStates, finalStates, nodes, owners, prepare: mode === 'predict' };
+  const built = { graph, results, initialStates, finalStates, nodes, owners, leastRows, prepare: mode === 'predict' };
   if (mode === 'predict') return { ...built, outputs: [...new Set([...results.values(), ...states])] };
   const all = buildLosses(forward, outputLosses(description, request.loss));
   const totals = new Map([...all.totals].filter(([, { isWeighted }]) => mode !== 'train' || isWeighted));

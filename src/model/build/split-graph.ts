@@ -60,11 +60,15 @@ class StepGraph {
   constructor({ graph, initialStates }: Forward, axis: string) {
     this.#axis = axis;
     for (const value of graph.externals.values()) {
-      if (value.source === 'parameter' || value.constant !== undefined) this.#constant.add(value.id);
+      if (this.#isOfModel(value) || value.constant !== undefined) this.#constant.add(value.id);
       else if (isOn(value.rows, 'steps', axis)) this.#dependent.add(value.id);
     }
     for (const { id, rows } of initialStates.values()) if (isOn(rows, 'batch', axis)) this.#dependent.add(id);
     for (const node of graph.nodes) this.#classify(node);
+  }
+
+  #isOfModel({ source }: Value): boolean {
+    return source === 'parameter' || source === 'buffer';
   }
 
   /** What depends on a step does so through its rows or through an operand; weights are packed where they are read. */

@@ -6,8 +6,8 @@ import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/optio
 import { Random } from '../../core/random.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
-import { inputAxes } from '../../network/description.js';
 import { PROGRAM_INPUTS } from '../build/build-forward.js';
+import { networkAxes } from '../build/network-axes.js';
 import type { CarriedState } from '../execute/carried-state.js';
 import { checkBatch, checkState } from '../execute/check-batch.js';
 import { requireState } from '../execute/execution-options.js';
@@ -38,7 +38,7 @@ const LEAST = 2 ** -13;
 /** What the operands hold, and everything else that the programs read. */
 function numbersOf(
   objective: Objective,
-  { parameters, description }: CheckedModel,
+  { parameters, buffers, description }: CheckedModel,
   batch: Batch,
   { axes, state, seed }: { readonly axes: PackedAxes; readonly state: CarriedState | undefined; readonly seed: number },
 ) {
@@ -49,6 +49,7 @@ function numbersOf(
     numbers.set(value.name as string, Float64Array.from(state?.values.get(name) ?? new Float32Array(length)));
   }
   const fixed = new Map<string, Batch['inputs'][string]>([[PROGRAM_INPUTS.key, Int32Array.of(seed, 0, 0, 0)]]);
+  for (const name of objective.buffers.keys()) fixed.set(name, buffers.get(name)?.data as Float32Array);
   for (const name of Object.keys(description.inputs)) {
     const rows = batch.inputs[name] as Batch['inputs'][string];
     if (rows instanceof Int32Array) fixed.set(name, rows);
@@ -98,8 +99,7 @@ export function checkGradients(model: CheckedModel, batch: Batch, options: Check
   if (options.state !== undefined) requireState(options.state);
   const state = options.state && packedState(options.state, batch?.order);
   const [forward, backward] = [new Objective(model, training), new Objective(model, training)];
-  const labels = [...forward.targets.values()].map(({ rows }) => (rows as SymbolicExtent).axis);
-  const axes = packedAxes(batch, [...new Set([...inputAxes(model.description), ...labels])]);
+  const axes = packedAxes(batch, networkAxes(model.description, forward.graph, forward.targets.values()));
   checkBatch(batch, axes, model.description, forward.targets);
   if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, model.stateSizes);
   const { numbers, fixed } = numbersOf(forward, model, batch, { axes, state, seed });

@@ -2,19 +2,21 @@
 import { executionSizes, type PackedAxes } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { differentiate } from '../../graph/gradients.js';
+import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { type ModelLoss, outputLosses } from '../../network/output-losses.js';
 import { CompiledProgram } from '../../program/program.js';
 import { buildForward } from '../build/build-forward.js';
 import { buildLosses } from '../build/build-graph.js';
-import { type Parameter, ParameterBlocks, ParameterLayout } from '../build/parameters.js';
+import { type ModelBuffer, type Parameter, ParameterBlocks, ParameterLayout } from '../build/parameters.js';
 
 /** What is checked of a model. */
 export interface CheckedModel {
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
   readonly parameters: ReadonlyMap<string, Parameter>;
+  readonly buffers: ReadonlyMap<string, ModelBuffer>;
   readonly stateSizes: ReadonlyMap<string, number>;
 }
 
@@ -28,6 +30,8 @@ export class Objective {
   /** Targets, by their names in a batch. */
   readonly targets: ReadonlyMap<string, Value>;
   readonly initialStates: ReadonlyMap<string, Value>;
+  /** Buffers by name: inputs that are not looked at. */
+  readonly buffers: ReadonlyMap<string, Value>;
   readonly #forward;
   readonly #value: Value;
   #program: CompiledProgram | undefined;
@@ -40,6 +44,7 @@ export class Objective {
     this.#forward = forward;
     this.targets = losses.targets;
     this.initialStates = initialStates;
+    this.buffers = forward.buffers;
     this.#value = penalties.reduce((sum, { value, weight }) => {
       const term = graph.apply('scale', { x: value }, { factor: weight }).y;
       return graph.apply('add', { a: sum, b: term }).y;
@@ -48,6 +53,10 @@ export class Objective {
     for (const value of [...parameters, ...inputs, ...initialStates.values()]) {
       if (value.type === 'real') this.operands.set(value.name as string, value);
     }
+  }
+
+  get graph(): Graph {
+    return this.#forward.graph;
   }
 
   /** @param differentiated whether the gradients are computed, too */

@@ -65,6 +65,8 @@ export function reportedLosses(
 /** Planned memory in bytes. */
 export interface ModelMemory {
   readonly parameters: number;
+  /** Numbers of layers that are not trained. */
+  readonly buffers: number;
   readonly gradients: number;
   readonly optimizer: number;
   /** Arenas of the programs compiled so far. */
@@ -80,10 +82,11 @@ export function plannedMemory(
   programs: readonly Pick<Programs<never>, 'arenaBytes' | 'scratchBytes'>[],
 ): ModelMemory {
   const parameters = blocks.parameter.byteLength;
+  const buffers = blocks.bufferBytes;
   const gradients = blocks.gradient.byteLength;
   const optimizer = blocks.optimizer.byteLength;
   const arena = programs.reduce((sum, { arenaBytes }) => sum + arenaBytes, 0);
   const scratch = programs.reduce((sum, { scratchBytes }) => sum + scratchBytes, 0);
-  const total = parameters + gradients + optimizer + arena + scratch;
-  return { parameters, gradients, optimizer, arena, scratch, total };
+  const total = parameters + buffers + gradients + optimizer + arena + scratch;
+  return { parameters, buffers, gradients, optimizer, arena, scratch, total };
 }

@@ -5,11 +5,13 @@ import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
 import { OptionError } from '../../core/errors.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Graph } from '../../graph/graph.js';
 import type { Node, Value } from '../../graph/value.js';
-import { inputAxes, type NetworkDescription } from '../../network/description.js';
+import type { NetworkDescription } from '../../network/description.js';
 import type { AxisCapacity } from '../../program/emit.js';
 import { buildForward } from '../build/build-forward.js';
 import { type BuiltGraph, carriedStates } from '../build/build-graph.js';
+import { networkAxes } from '../build/network-axes.js';
 import type { ParameterLayout } from '../build/parameters.js';
 import { checkBatch } from '../execute/check-batch.js';
 import { Execution } from '../execute/execution.js';
@@ -96,15 +98,18 @@ function attentionMaps(execution: Execution<AttentionGraph>, axes: PackedAxes): 
 /** Reads the weights of the attention layers of one model. */
 export class AttentionReader {
   readonly #description: NetworkDescription;
+  readonly #graph: Pick<Graph, 'derivedAxes'>;
   readonly #programs: Programs<string, AttentionGraph>;
 
-  /** @param programsOf gives the programs of the model for a graph of each node */
+  /** @param graph knows the time axes that layers make @param programsOf gives the programs of the model for a graph of each node */
   constructor(
     description: NetworkDescription,
     layout: ParameterLayout,
+    graph: Pick<Graph, 'derivedAxes'>,
     programsOf: (build: BuildProgram<string, AttentionGraph>) => Programs<string, AttentionGraph>,
   ) {
     this.#description = description;
+    this.#graph = graph;
     this.#programs = programsOf((node, capacities) => attentionGraph(description, layout, node, capacities));
   }
 
@@ -112,7 +117,7 @@ export class AttentionReader {
   async read(node: string, batch: Batch, version: number, signal?: AbortSignal): Promise<AttentionMap[]> {
     const description = this.#description;
     requireAttention(description, node);
-    const axes = packedAxes(batch, inputAxes(description));
+    const axes = packedAxes(batch, networkAxes(description, this.#graph));
     checkBatch(batch, axes, description);
     const compiled = this.#programs.get(node, axes);
     const execution = new Execution(compiled, { description, batch, axes, state: undefined, version });

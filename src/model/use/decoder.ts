@@ -6,6 +6,7 @@ import { checkArray, checkType } from '../../batch/check-arrays.js';
 import { packedAxes, sizesOf } from '../../batch/check-axes.js';
 import { OptionError, RangeIndexError, ShapeError, UsageError } from '../../core/errors.js';
 import { rejectUnknownKeys } from '../../core/options.js';
+import { rootAxis } from '../../graph/derived-axis.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import { inputAxes, type NetworkDescription, outputNodes } from '../../network/description.js';
@@ -91,7 +92,8 @@ export class Decoder {
     this.outputs = this.#split.output.columns;
     requireOnlyInput(description, this.#split, options.input, this.#axis);
     this.#programs = new Programs((part) => this.#split[part], host.blocks, host.threads);
-    this.#axes = memoryAxes(description, this.#axis, batch);
+    const made = [...this.#split.memory.graph.derivedAxes].filter((name) => rootAxis(name) !== this.#axis);
+    this.#axes = memoryAxes(description, this.#axis, batch, made);
     this.sentences = this.#axes.get(this.#axis)?.batchSizes[0] as number;
   }
 
@@ -267,8 +269,13 @@ function sequenceRows({ inputs }: NetworkDescription, batch: DecoderBatch): numb
   return Math.max(1, Math.floor(length / (input.kind === 'indices' ? 1 : input.units)));
 }
 
-/** The axes of a batch, with one step of each sample on the axis that is decoded. Errors as `Model.predictPacked`. */
-function memoryAxes(description: NetworkDescription, axis: string, batch: DecoderBatch): PackedAxes {
+/** The axes of a batch, and those `made` of them, with one step of each sample on the axis that is decoded. Errors as `Model.predictPacked`. */
+function memoryAxes(
+  description: NetworkDescription,
+  axis: string,
+  batch: DecoderBatch,
+  made: readonly string[],
+): PackedAxes {
   const names = inputAxes(description);
   const others = names.filter((name) => name !== axis);
   const own = sizesOf(batch, axis);
@@ -285,7 +292,7 @@ function memoryAxes(description: NetworkDescription, axis: string, batch: Decode
     axis === TIME
       ? { ...batch, ...steps, axes: rest }
       : { ...batch, batchSizes: batch.batchSizes as Int32Array, axes: { ...rest, [axis]: steps } };
-  const axes = packedAxes(sized, names);
+  const axes = packedAxes(sized, [...names, ...made]);
   const read = Object.entries(description.inputs).filter(([, input]) => (input.axis ?? TIME) !== axis || input.per);
   checkBatch({ inputs: batch.inputs }, axes, { ...description, inputs: Object.fromEntries(read) });
   return axes;

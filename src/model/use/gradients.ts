@@ -6,10 +6,12 @@ import { packedAxes } from '../../batch/check-axes.js';
 import { OptionError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys } from '../../core/options.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
-import { inputAxes, type NetworkDescription } from '../../network/description.js';
+import type { NetworkDescription } from '../../network/description.js';
 import type { ModelLoss } from '../../network/output-losses.js';
 import { buildGradients, type GradientNames, type GradientsGraph, upstreamInput } from '../build/build-gradients.js';
+import { networkAxes } from '../build/network-axes.js';
 import type { ParameterLayout } from '../build/parameters.js';
 import { CarriedState } from '../execute/carried-state.js';
 import { checkBatch, checkState } from '../execute/check-batch.js';
@@ -81,6 +83,8 @@ export interface GradientReaderParts {
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
   readonly layout: ParameterLayout;
+  /** Knows the time axes that layers make. */
+  readonly graph: Pick<Graph, 'derivedAxes'>;
   /** Outputs by name. */
   readonly outputs: ReadonlyMap<string, unknown>;
   /** Targets by name, as values of the graph. */
@@ -108,8 +112,7 @@ export class GradientReader {
     const { description, outputs, stateSizes } = this.#parts;
     const names = gradientNames(options, outputs);
     const targets = names.outputs.length > 0 ? new Map<string, Value>() : this.#parts.targets;
-    const labels = [...targets.values()].map(({ rows }) => (rows as SymbolicExtent).axis);
-    const axes = packedAxes(batch, [...new Set([...inputAxes(description), ...labels])]);
+    const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
     const state = options.state && packedState(options.state, batch.order);
     if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, stateSizes);

@@ -31,6 +31,8 @@ const GAP = '  ';
 interface Built {
   readonly nodes: ReadonlyMap<string, Value>;
   readonly parameters: ReadonlyMap<string, number>;
+  /** Numbers of all layers that are not trained. */
+  readonly buffers: number;
   readonly error?: string;
 }
 
@@ -43,9 +45,11 @@ function build(description: NetworkDescription): Built {
       const node = name.slice(0, name.indexOf('.'));
       parameters.set(node, (parameters.get(node) ?? 0) + request.rows * request.columns);
     }
-    return { nodes, parameters };
+    const sizes = [...layout.buffers.values()].map(({ request: { rows, columns } }) => rows * columns);
+    return { nodes, parameters, buffers: sizes.reduce((sum, size) => sum + size, 0) };
   } catch (error) {
-    return { nodes: new Map(), parameters: new Map(), error: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    return { nodes: new Map(), parameters: new Map(), buffers: 0, error: message };
   }
 }
 
@@ -156,9 +160,9 @@ function memoryText({ total, parameters, gradients, optimizer, arena, scratch }:
  * @param compiled what is known when the network has been compiled
  */
 export function summaryOf(description: NetworkDescription, compiled?: CompiledFacts): string {
-  const { nodes, parameters, error } = build(description);
+  const { nodes, parameters, buffers, error } = build(description);
   const chain = isChain(description);
-  const severalAxes = inputAxes(description).length > 1;
+  const severalAxes = new Set([...inputAxes(description), ...[...nodes.values()].map(axisOf)]).size > 1;
   const row = (name: string, kind: string, reads: string, own: string) => {
     const value = nodes.get(name);
     return [name, kind, ...(chain ? [] : [reads]), shapeOf(value), ...(severalAxes ? [axisOf(value)] : []), own];
@@ -177,6 +181,7 @@ export function summaryOf(description: NetworkDescription, compiled?: CompiledFa
   const outputs = [...outputNodes(description)].map(([name, node]) => (name === node ? name : `${name} (${node})`));
   const known: (readonly [string, string])[] = [
     ...(error === undefined ? [['parameters', `${count(total)} (${bytes(4 * total)})`] as const] : []),
+    ...(buffers > 0 ? [['not trained', `${count(buffers)} (${bytes(4 * buffers)})`] as const] : []),
     ...(several ? [['outputs', outputs.join(', ')] as const] : []),
     ...(error === undefined ? [] : [['error', error] as const]),
     ...(compiled === undefined

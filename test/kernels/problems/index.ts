@@ -1,6 +1,8 @@
 /** All problems. A new operation needs at least one here: test/kernels/completeness.test.ts sees to it. */
 import { attentionProblems } from './attention.js';
+import { batchNormalizationProblems } from './batch-normalization.js';
 import { cellBackwardProblems, cellProblems } from './cells.js';
+import { convolutionProblems } from './convolution.js';
 import { ctcProblems } from './ctc.js';
 import { elementwiseProblems } from './elementwise.js';
 import { functionProblems } from './functions.js';
@@ -21,6 +23,7 @@ export type { Problem } from './problem.js';
 /** Every problem of every operation. */
 export const problems: readonly Problem[] = [
   ...linearProblems,
+  ...convolutionProblems,
   ...cellProblems,
   ...cellBackwardProblems,
   ...stateGradientProblems,
@@ -28,6 +31,7 @@ export const problems: readonly Problem[] = [
   ...functionProblems,
   ...randomMaskProblems,
   ...normalizationProblems,
+  ...batchNormalizationProblems,
   ...timeProblems,
   ...twoAxesProblems,
   ...attentionProblems,
