@@ -18,19 +18,20 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   static Napi::Function define(Napi::Env env);
 
   // new Program(words: Int32Array, attributes: Float64Array, blocks: Uint8Array[], threads: number, grain?: number)
-  // The blocks must lie on SharedArrayBuffers: nobody can detach or resize those under a running thread.
+  // The blocks must be on SharedArrayBuffers: these cannot be detached or resized while a thread works on them.
   explicit ProgramObject(const Napi::CallbackInfo& info);
 
  private:
   // execute(batchSizes: Int32Array[], first: number, samples?: (Int32Array | null)[]): void
-  //   on the calling thread and the team; samples: for each axis that of each sequence, null: the sequence's own number
+  // on the calling thread and the team. samples has one array for each axis, with the sample of each sequence; null:
+  // the sample is the sequence's own number
   Napi::Value execute(const Napi::CallbackInfo& info);
   // start(batchSizes: Int32Array[], first: number, done: (cancelled: boolean) => void, samples?): void
   //   off the event loop
   Napi::Value start(const Napi::CallbackInfo& info);
   // cancel(): void      the execution under way, if any, ends before it changes a parameter
   Napi::Value cancel(const Napi::CallbackInfo& info);
-  // dispose(): void     frees the scratch memory and lets go of the blocks
+  // dispose(): void     frees the scratch memory and releases the blocks
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value scratch_bytes(const Napi::CallbackInfo& info);
 
