@@ -5,14 +5,14 @@ import { type PackedAxes, type PackedAxis, TIME } from './axes.js';
 import type { AxisSizes, Batch } from './batch.js';
 import { checkOrder, countRows } from './check-arrays.js';
 
-/** The sizes of one axis, checked. @param name what they are called in messages */
+/** The sizes of one axis, checked. @param name their name in messages */
 export function packedAxis(name: string, { batchSizes, order }: AxisSizes): PackedAxis {
   const rows = countRows({ batchSizes }, `${name}batchSizes`);
   if (order !== undefined) checkOrder(`${name}order`, order, batchSizes[0] as number);
   return { batchSizes, rows, ...(order !== undefined && { order }) };
 }
 
-/** How an axis is called in messages: the sizes of `time` are fields of the batch itself. */
+/** The name of an axis in messages. The sizes of `time` are fields of the batch itself. */
 function prefixOf(axis: string): string {
   return axis === TIME ? '' : `axes.${axis}.`;
 }
@@ -23,8 +23,8 @@ export function sizesOf(batch: Pick<Batch, 'axes'> & Partial<AxisSizes>, axis: s
 }
 
 /**
- * The axes of a batch. One axis alone needs no order; of several each must say to which sample each sequence belongs, and
- * all have the same number of sequences.
+ * The axes of a batch. A single axis needs no order. With several axes each must have the sample of each sequence, and
+ * all must have the same number of sequences.
  *
  * @throws {ShapeError} `shape_mismatch`, `rank_mismatch`, `length_mismatch` with the name and both sizes
  */

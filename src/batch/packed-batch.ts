@@ -1,4 +1,4 @@
-/** Sequences of different lengths to one packed batch and back. */
+/** Packs sequences of different lengths into one batch, and unpacks them. */
 
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
@@ -18,27 +18,28 @@ import { applyOrder } from './sequence-rows.js';
 
 export type { Rows } from './rows.js';
 
-/** What the rows of the sequences and of their targets are. */
+/** The form of the rows of the sequences and of their targets. */
 export interface PackOptions {
   /** Numbers in a row of a Float32Array sequence: [length * features]. Integer >= 1; default 1. Ids have none. */
   readonly features?: number;
   /** A target for every step of every sequence: class ids (-1 = ignored) or rows of `targetFeatures` numbers. */
   readonly targets?: readonly Rows[];
   /**
-   * Instead, for a network with one output per sequence: a target for every sequence, in the order of the sequences. Class
+   * For a network with one output per sequence, in place of step targets: a target for every sequence, in the order of
+   * the sequences. Class ids [B] (-1 = ignored) or rows [B * targetFeatures].
    * ids [B] (-1 = ignored) or rows [B * targetFeatures].
    */
   readonly sequenceTargets?: Rows;
   /** Numbers in a row of a Float32Array target. Integer >= 1; default 1. */
   readonly targetFeatures?: number;
   /**
-   * What the loss counts each step for, one array [length] for each sequence; or each sequence, one array [B] in the order of the sequences.
-   * They are `target/weights` of the batch.
+   * The weights of steps in the loss, one array [length] for each sequence; or the weights of sequences, one array [B]
+   * in the order of the sequences. They become `target/weights` of the batch.
    */
   readonly weights?: readonly Float32Array[] | Float32Array;
 }
 
-/** A batch that remembers where its sequences came from. */
+/** A batch that records the order in which its sequences were packed. */
 export interface PackedBatch extends Batch {
   /** [B] index, among the sequences that were packed, of each sequence of the batch (longest first). */
   readonly order: Int32Array;
@@ -64,7 +65,7 @@ function checkTargets(targets: readonly Rows[], width: number, lengths: Int32Arr
 }
 
 /**
- * The targets of the options, at most one kind; null is left out.
+ * The targets of the options, of at most one kind; null is omitted.
  *
  * @throws {OptionError} `invalid_option` when there are targets both of steps and of sequences
  */
@@ -82,7 +83,7 @@ export function targetsOf<T>(options: { readonly targets?: T; readonly sequenceT
 /**
  * Weights in packed order.
  *
- * @throws {OptionError} `invalid_option` for weights of anything but numbers, or without a target
+ * @throws {OptionError} `invalid_option` for weights that are not numbers, or without a target
  * @throws {ShapeError} `length_mismatch`
  */
 function packWeights(weights: NonNullable<PackOptions['weights']>, lengths: Int32Array, order: PackedOrder): Rows {

@@ -11,7 +11,10 @@ export type Rows = Int32Array | Float32Array;
 export interface PackedOrder {
   /** [T] sequences alive at each step. */
   readonly batchSizes: Int32Array;
-  /** [B] index, among the sequences that were packed, of each sequence of the batch; their own order where it is missing. */
+  /**
+   * [B] index, among the sequences that were packed, of each sequence of the batch; default: the batch has the order of
+   * packing.
+   */
   readonly order?: Int32Array;
 }
 
@@ -30,8 +33,8 @@ export function requireTyped(name: string, rows: unknown, details: ErrorDetails)
  * The width of the rows of sequences that must all be of one kind.
  *
  * @param name what the sequences are, for messages
- * @param option name of the option that gives the width, 1 where it is missing
- * @throws {OptionError} `invalid_option`
+ * @param name name of the sequences in messages
+ * @param option name of the option that gives the width; the width is 1 when the option is missing
  * @throws {ShapeError} `shape_mismatch` when ids are to have several features
  */
 export function rowWidth(name: string, sequences: readonly Rows[], option: string, features: unknown): number {

@@ -36,8 +36,8 @@ export function restoreOrder<R extends Rows>(batch: PackedOrder, rows: R, width 
 }
 
 /**
- * The inverse of `restoreOrder`: rows in the caller's order (targets, inputs per sequence) to the batch's. Carried states need it not:
- * they go by sequence.
+ * The inverse of `restoreOrder`: rows (targets, inputs per sequence) from the caller's order to the batch's. Carried
+ * states do not need it, because they are stored by sequence.
  *
  * @example const batch = { ...packed, targets: { target: applyOrder(packed, classes) } };
  */

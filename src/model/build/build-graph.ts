@@ -1,4 +1,4 @@
-/** From the description of a network to the graph of what one execution does. */
+/** Builds the graph of one execution from the description of a network. */
 
 import { TIME } from '../../batch/axes.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
@@ -19,19 +19,19 @@ import type { ParameterLayout } from './parameters.js';
  */
 export type Mode = 'train' | 'evaluate' | 'measure' | 'predict' | 'diagnose';
 
-/** What an output is given for: every step of every sequence [N, F], or every sequence as a whole [B, F]. */
+/** Whether an output has a row for every step of every sequence [N, F], or one for every sequence [B, F]. */
 export type OutputPer = 'step' | 'sequence';
 
-/** A graph and what of it a program keeps. */
+/** A graph, and the values of it that a program keeps. */
 export interface ProgramGraph {
   readonly graph: Graph;
   /** Values that the program must keep for reading. */
   readonly outputs: readonly Value[];
-  /** Whether executions may leave out the packing of parameters while these stay as they are. */
+  /** Whether executions may skip the packing of parameters while these do not change. */
   readonly prepare: boolean;
 }
 
-/** What the loss of an output was divided by. */
+/** The divisor of the loss of an output. */
 export interface LossTotal extends Pick<EmittedLoss, 'isWeighted' | 'isSum'> {
   readonly value: Value;
 }
@@ -40,13 +40,18 @@ export interface LossTotal extends Pick<EmittedLoss, 'isWeighted' | 'isSum'> {
 export interface BuiltGraph extends ProgramGraph {
   /** Outputs of the network by name. */
   readonly results: ReadonlyMap<string, Value>;
-  /** What is minimised, but for penalties. */
+  /** The loss that training minimises, without penalties. */
   readonly loss?: Value;
   /** The losses by output. */
   readonly losses?: ReadonlyMap<string, Value>;
-  /** What the loss of each output was divided by, where it says it; while training only of those whose rows have weights. */
+  /**
+   * The divisor of the loss of each output, where the loss returns it; while training only for losses with row weights.
+   */
   readonly totals?: ReadonlyMap<string, LossTotal>;
-  /** Targets and other inputs of the losses by their names in a batch; their own names are those of inputs of the program. */
+  /**
+   * Targets and other inputs of the losses by their names in a batch; their values are inputs of the program under
+   * their own names.
+   */
   readonly targets?: ReadonlyMap<string, Value>;
   readonly norm?: Value;
   /** Initial states by name: inputs of the program. */
@@ -66,12 +71,12 @@ export interface BuildRequest {
   readonly layout: ParameterLayout;
 }
 
-/** What the rows of an output stand for. */
+/** What the rows of an output belong to. */
 export function outputPer({ rows }: Value): OutputPer {
   return typeof rows !== 'number' && rows.kind === 'batch' ? 'sequence' : 'step';
 }
 
-/** What an output of a network is. */
+/** The form of an output of a network. */
 export interface OutputShape {
   /** Numbers in a row. */
   readonly columns: number;
@@ -90,7 +95,9 @@ export function outputShapes({ results }: Pick<BuiltGraph, 'results'>): Readonly
   return new Map(shapes);
 }
 
-/** The states that pass from execution to execution: of the axis `time`, and not given by the network. */
+/**
+ * The states that are carried from execution to execution: those of the axis `time` that the network does not compute.
+ */
 export function carriedStates({ initialStates, finalStates }: Pick<Forward, 'initialStates' | 'finalStates'>) {
   const names = [...initialStates].filter(([, { rows }]) => (rows as SymbolicExtent).axis === TIME);
   return new Map(names.map(([name]) => [name, finalStates.get(name) as Value]));

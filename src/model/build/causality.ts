@@ -1,11 +1,11 @@
-/** Whether a network can be read step by step. */
+/** Whether a network can be computed step by step. */
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Node, Value } from '../../graph/value.js';
 import type { Forward } from './build-forward.js';
 
 /**
- * Operands that must be known at the first step, by operation: what stands there has been made of all steps, or of the steps of
- * another axis, which are there from the beginning.
+ * Operands that must be known at the first step, by operation: such a value was computed from all steps, or from the
+ * steps of another axis, which exist from the beginning.
  */
 const KNOWN_BEFORE: Readonly<Record<string, readonly string[]>> = {
   sumOverTime: ['x'],
@@ -17,10 +17,10 @@ const KNOWN_BEFORE: Readonly<Record<string, readonly string[]>> = {
   additiveAttention: ['key', 'value'],
 };
 
-/** Initial states: known at the first step, too. */
+/** Initial states. They are also known at the first step. */
 const INITIAL_STATES = ['h0', 'c0'];
 
-/** The nodes that `roots` depend on, in the order of their making. */
+/** The nodes that `roots` depend on, in the order in which they were added. */
 export function neededNodes(nodes: readonly Node[], roots: readonly Value[]): Node[] {
   const used = new Set(roots.map(({ id }) => id));
   const needed: Node[] = [];
@@ -52,9 +52,9 @@ function looksAhead({ operation, inputs, attributes }: Node, grows: (value: Valu
 }
 
 /**
- * Name of the first layer that `roots` depend on and whose own output at a step of the axis depends on later steps: one that reads
- * sequences backwards, that pools over all of their steps, or that brings what was made of a whole sequence to its steps. undefined
- * where there is none, and states carry everything from one part of a sequence to the next.
+ * Name of the first layer that `roots` depend on and whose own output at a step of the axis depends on later steps.
+ * Such a layer reads sequences backwards, pools over all of their steps, or gives a result of the whole sequence to
+ * each step. undefined when there is none; then states carry all information from one part of a sequence to the next.
  */
 export function lookAheadLayer(
   { graph, owners }: Pick<Forward, 'graph' | 'owners'>,

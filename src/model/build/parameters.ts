@@ -1,4 +1,4 @@
-/** The parameter block of a model: where each parameter stands, and its first values. */
+/** The parameter block of a model: the offset of each parameter, and the initial values. */
 import { Random } from '../../core/random.js';
 import { ALIGNMENT, aligned, allocateBlock } from '../../native/memory.js';
 import { initialize } from '../../network/initializers/initializer.js';
@@ -23,12 +23,12 @@ export interface PlacedRequest {
   readonly offset: number;
 }
 
-/** Collects the parameters that layers ask for, in order, and gives each its place. */
+/** Collects the parameters that layers ask for, in order, and assigns an offset to each. */
 export class ParameterLayout {
   readonly requests = new Map<string, PlacedRequest>();
   bytes = 0;
 
-  /** The place of a parameter; the same at every call. */
+  /** The offset of a parameter; the same at every call. */
   place(name: string, request: ParameterRequest): number {
     const known = this.requests.get(name);
     if (known !== undefined) return known.offset;
@@ -39,13 +39,13 @@ export class ParameterLayout {
   }
 }
 
-/** The memory of all parameters, their gradients and what the optimizer keeps for them. */
+/** The memory of all parameters, their gradients and the state of the optimizer. */
 export class ParameterBlocks {
   readonly parameter: Uint8Array;
   readonly gradient: Uint8Array;
   readonly optimizer: Uint8Array;
   readonly parameters: ReadonlyMap<string, Parameter>;
-  /** What the optimizer keeps, under the name `SLOT/PARAMETER`. */
+  /** The state of the optimizer, under the name `SLOT/PARAMETER`. */
   readonly optimizerState: ReadonlyMap<string, Float32Array>;
   /** Bytes of one copy of all parameters. */
   readonly bytes: number;
@@ -72,7 +72,7 @@ export class ParameterBlocks {
     this.optimizerState = optimizerState;
   }
 
-  /** Fills all parameters; each has a random stream of its own, named after it. */
+  /** Fills all parameters. Each has its own random stream, seeded by its name. */
   initialize(layout: ParameterLayout, scheme: string, seed: number): void {
     for (const { name, request } of layout.requests.values()) {
       const { data } = this.parameters.get(name) as Parameter;

@@ -1,4 +1,4 @@
-/** Decoding step by step: what a search over sequences needs of a network that was trained on whole ones. */
+/** Decoding step by step. A search over sequences uses it with a network that was trained on whole sequences. */
 
 import { countOf, executionSizes, type PackedAxes, type PackedAxis, TIME } from '../../batch/axes.js';
 import type { AxisSizes, Batch } from '../../batch/batch.js';
@@ -19,21 +19,21 @@ import { writeRows } from '../execute/execution.js';
 import type { ExecutionQueue } from '../execute/execution-queue.js';
 import { type ModelProgram, Programs } from '../execute/programs.js';
 
-/** What is decoded. */
+/** The input and the output of decoding. */
 export interface DecoderOptions {
-  /** The input that takes the symbols, one at each step: indices, the only input with steps on their time axis. */
+  /** The input that receives the symbols, one at each step: indices. No other input may have steps on its time axis. */
   readonly input: string;
-  /** The output that gives the scores of the next symbol; it may be left out where there is only one. */
+  /** The output with the scores of the next symbol; it may be omitted when there is only one. */
   readonly output?: string;
 }
 
 /**
- * What is decoded from: a batch without the input that is decoded, and without targets. The sizes of the axis that is decoded may
- * be left out: without them the samples are in their own order there. A batch that was packed for training serves as well.
+ * The data for decoding: a batch without the decoded input, and without targets. The sizes of the decoded axis may be
+ * omitted; then the samples are in their own order there. A batch that was packed for training is also valid.
  */
 export type DecoderBatch = Pick<Batch, 'inputs' | 'axes'> & Partial<AxisSizes>;
 
-/** What a decoder needs of its model. */
+/** The part of a model that a decoder needs. */
 export interface DecoderHost {
   readonly description: NetworkDescription;
   readonly layout: ParameterLayout;
@@ -58,8 +58,9 @@ function selectRows({ columns, data }: Rows, places: Int32Array, to: Float32Arra
 }
 
 /**
- * A network that makes the steps of one time axis one by one, for any number of beams. What does not depend on them has been
- * computed when the decoder is made: it does not follow parameters that change later. Use `model.decoder()`.
+ * A network that computes the steps of one time axis one by one, for any number of beams. The part that does not depend
+ * on the steps is computed when the decoder is made, so it does not follow later changes of the parameters. Use
+ * `model.decoder()`.
  */
 export class Decoder {
   /** Samples that are decoded. */
@@ -71,9 +72,9 @@ export class Decoder {
   readonly #input: string;
   readonly #split: SplitGraph;
   readonly #programs: Programs<'memory' | 'step', ProgramGraph>;
-  /** The axes of the memory, where that of the steps has one step for each sample, in their own order. */
+  /** The axes of the memory. The axis of the steps has one step for each sample, in their own order. */
   readonly #axes: PackedAxes;
-  /** What the memory hands to each step, by the names of inputs. */
+  /** The values of the memory that each step reads, by the names of inputs. */
   readonly #handed = new Map<string, Float32Array>();
   /** States before the first step by sample; a state that is missing is zero. */
   readonly #given = new Map<string, Float32Array>();
@@ -103,11 +104,11 @@ export class Decoder {
   }
 
   /**
-   * One step for all beams. As a function of its own it is what `beamSearch` takes.
+   * One step for all beams. It is a bound function, so that `beamSearch` can take it.
    *
    * @param tokens    [beams] the symbol that each beam has just taken
-   * @param parents   [beams] the row of the step before whose state each beam goes on from: in the first step the number of the
-   *   sample
+   * @param parents [beams] the row of the previous step whose state each beam continues: in the first step the number
+   * of the sample
    * @param sentences [beams] the sample that each beam belongs to: its number in the caller's order
    * @returns [beams * outputs] a new array
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
@@ -117,7 +118,7 @@ export class Decoder {
   readonly step = (tokens: Int32Array, parents: Int32Array, sentences: Int32Array): Promise<Float32Array> =>
     this.#host.queue.enqueue({}, () => this.#step(tokens, parents, sentences));
 
-  /** Back to the state before the first step. */
+  /** Returns to the state before the first step. */
   reset(): void {
     this.#states = undefined;
   }
@@ -140,7 +141,7 @@ export class Decoder {
     if (compiled !== undefined) await this.#runMemory(compiled, batch, version);
     const read = (value: Value): Float32Array => {
       const length = countOf(value.rows as SymbolicExtent, this.#axes) * value.columns;
-      // An input that nothing is made of before the first step goes to the steps as it is.
+      // An input that the memory does not use is passed to the steps unchanged.
       if (value.node === undefined) return (batch.inputs[value.name as string] as Float32Array).slice();
       return (compiled as ModelProgram<ProgramGraph>).program.real(value).slice(0, length) as Float32Array;
     };
@@ -161,7 +162,7 @@ export class Decoder {
     compiled.preparedVersion = version;
   }
 
-  /** Rows of the axis of the steps by sample; those of other axes as they are. */
+  /** Rows of the axis of the steps by sample; rows of other axes unchanged. */
   #bySample({ rows, columns }: Value, data: Float32Array): Float32Array {
     const { order } = this.#axes.get(this.#axis) as PackedAxis;
     if ((rows as SymbolicExtent).axis !== this.#axis || order === undefined) return data;
@@ -250,7 +251,7 @@ function requireOutput(description: NetworkDescription, { output }: DecoderOptio
   throw new OptionError('invalid_option', message, { name: 'output', value: output });
 }
 
-/** @throws {OptionError} `invalid_option` when a step reads more of its axis than the symbols, or not even these */
+/** @throws {OptionError} `invalid_option` when a step reads other inputs of its axis, or does not read the symbols */
 function requireOnlyInput({ inputs }: NetworkDescription, split: SplitGraph, name: string, axis: string): void {
   const others = split.inputs.filter((each) => each !== name && (inputs[each]?.axis ?? TIME) === axis);
   if (others.length === 0 && split.inputs.includes(name)) return;
@@ -259,7 +260,10 @@ function requireOnlyInput({ inputs }: NetworkDescription, split: SplitGraph, nam
   throw new OptionError('invalid_option', `option 'input': ${message} at each step`, { name: 'input', inputs: others });
 }
 
-/** Samples of a batch that gives no sizes: the rows of an input that has one for each, 1 where there is none. */
+/**
+ * Number of samples of a batch without sizes: the rows of an input that has one row for each sample, 1 when there is
+ * none.
+ */
 function sequenceRows({ inputs }: NetworkDescription, batch: DecoderBatch): number {
   const [name, input] = Object.entries(inputs).find(([, { per }]) => per === 'sequence') ?? [];
   if (name === undefined || input === undefined) return 1;
@@ -267,7 +271,7 @@ function sequenceRows({ inputs }: NetworkDescription, batch: DecoderBatch): numb
   return Math.max(1, Math.floor(length / (input.kind === 'indices' ? 1 : input.units)));
 }
 
-/** The axes of a batch, with one step of each sample on the axis that is decoded. Errors as `Model.predictPacked`. */
+/** The axes of a batch, with one step of each sample on the decoded axis. Errors as `Model.predictPacked`. */
 function memoryAxes(description: NetworkDescription, axis: string, batch: DecoderBatch): PackedAxes {
   const names = inputAxes(description);
   const others = names.filter((name) => name !== axis);
