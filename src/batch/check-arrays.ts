@@ -7,7 +7,7 @@ import type { AxisSizes } from './batch.js';
  *
  * @param name name of the batch sizes in messages
  * @throws {ShapeError} `shape_mismatch` when the batch sizes are not non-increasing and >= 1, or there are none; `rank_mismatch`
- *   when they are no Int32Array
+ *   when they are not an Int32Array
  */
 export function countRows(batch: Pick<AxisSizes, 'batchSizes'>, name = 'batchSizes'): number {
   const batchSizes = batch?.batchSizes;

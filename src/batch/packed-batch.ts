@@ -121,7 +121,7 @@ export function packRows(sequences: readonly Rows[], order: Int32Array, batchSiz
  *
  * @param sequences ids [length], or rows [length * features]; all of one kind
  * @throws {DataError} `empty_data` when there is no sequence, or one has no step
- * @throws {ShapeError} `shape_mismatch` when a length is no multiple of the features; `length_mismatch` for targets
+ * @throws {ShapeError} `shape_mismatch` when a length is not a multiple of the features; `length_mismatch` for targets
  *   that do not fit their sequences
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @example
@@ -172,8 +172,8 @@ export function packSequences(sequences: readonly Rows[], options: PackOptions =
  * @param features numbers in a row, integer >= 1
  * @returns for each sequence, in the order in which they were packed, [length * features]
  * @throws {ShapeError} `length_mismatch` when the rows are not N * features, or the order does not fit; `shape_mismatch` for
- *   impossible batch sizes; `rank_mismatch` when sizes or order are no Int32Array
- * @throws {OptionError} `invalid_option` when the rows are no Int32Array or Float32Array
+ *   impossible batch sizes; `rank_mismatch` when sizes or order are not an Int32Array
+ * @throws {OptionError} `invalid_option` when the rows are not an Int32Array or Float32Array
  */
 export function unpackSequences<R extends Rows>(batch: PackedOrder, rows: R, features = 1): R[] {
   requireNumber('features', features, { integer: true, min: 1 });

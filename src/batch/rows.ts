@@ -63,7 +63,7 @@ export function rowWidth(name: string, sequences: readonly Rows[], option: strin
  * Steps of every sequence.
  *
  * @throws {DataError} `empty_data` when there is no sequence, or one has no step
- * @throws {ShapeError} `shape_mismatch` when a length is no multiple of the width
+ * @throws {ShapeError} `shape_mismatch` when a length is not a multiple of the width
  */
 export function sequenceLengths(sequences: readonly Rows[], width: number): Int32Array {
   if (sequences.length === 0) throw new DataError('empty_data', 'there are no sequences');
@@ -98,7 +98,7 @@ export function requireRows(name: string, rows: Rows, count: number, width: numb
 /**
  * The order of a batch, checked with its sizes.
  *
- * @throws {ShapeError} `shape_mismatch` for impossible batch sizes; `rank_mismatch` when sizes or order are no Int32Array;
+ * @throws {ShapeError} `shape_mismatch` for impossible batch sizes; `rank_mismatch` when sizes or order are not an Int32Array;
  *   `length_mismatch` when the order does not name each sequence once
  */
 export function orderOf(batch: PackedOrder): Int32Array {

@@ -55,7 +55,7 @@ export class SequencePacking {
   /**
    * Steps of an example. It is checked as far as this is possible without the other examples.
    *
-   * @throws {OptionError} `invalid_option` when it is no example
+   * @throws {OptionError} `invalid_option` when it is not an example
    * @throws {DataError} `empty_data` when it has no step
    * @throws {ShapeError} `shape_mismatch`, `length_mismatch` with both sizes
    */

@@ -12,7 +12,7 @@ interface SampleFlags {
   readonly seed: number;
 }
 
-/** Symbols between two looks at the event loop, where a signal or a closed pipe is noticed. */
+/** Number of symbols between two turns of the event loop, in which a signal or a closed pipe is noticed. */
 const SYMBOLS_AT_ONCE = 16;
 
 /** `bptt sample`: text of a saved model, as it is drawn. */

@@ -60,7 +60,7 @@ const OPTIONS = ['checkpoint', 'training', 'threads', 'network', 'layers', 'loss
  * @param options.layers results of `defineLayer`, for each of the user's own layers in the network; `losses` likewise
  * @param options.tokenizer for a vocabulary of subwords
  * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_truncated`, `checkpoint_corrupt`;
- *   `checkpoint_too_new`; `checkpoint_mismatch` when the file is no checkpoint, or its tensors are not those of the network: it
+ *   `checkpoint_too_new`; `checkpoint_mismatch` when the file is not a checkpoint, or its tensors are not those of the network: it
  *   names the tensor and both shapes; `unknown_layer`, `unknown_loss` for one of the user's own that was not given
  * @throws {ConfigurationError} `invalid_configuration` when the path is neither a checkpoint nor a run
  * @throws {VocabularyError} `vocabulary_mismatch`, `invalid_vocabulary`
