@@ -113,7 +113,7 @@ function packField({ rows, width, isPerStep }: Field, { batchSizes, order }: Req
  * results are put back with `unpackSequences(batch.axes.AXIS, rows, width)` and `restoreOrder`, or with the batch
  * itself for the axis `time`.
  *
- * @throws {DataError} `empty_data` when there is not an example, or a field without steps; `mixed_examples`
+ * @throws {DataError} `empty_data` when there is no example, or a field without steps; `mixed_examples`
  * @throws {ShapeError} `shape_mismatch`, `length_mismatch`, naming the field and the example
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @example

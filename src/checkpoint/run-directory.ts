@@ -184,7 +184,7 @@ export class RunDirectory extends Run {
   /**
    * The checkpoint to continue from: the newest whole one. Metrics of later steps are removed, so that the file is the
    * same as in a run that was never stopped. Damaged checkpoints are renamed to `*.corrupt` and listed in `skipped`.
-   * Undefined when there is not a checkpoint; then the run starts from the beginning.
+   * Undefined when there is no checkpoint; then the run starts from the beginning.
    *
    * @throws {CheckpointError} as `loadLatest`; then nothing has changed
    */

@@ -67,7 +67,7 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
   /**
    * @param examples an array, or another source of examples, such as `FileExamples`
    * @throws {OptionError} `invalid_option`, `unknown_option`
-   * @throws {DataError} `empty_data` when there is not an example, or one has no step; `mixed_examples`; `too_long` with
+   * @throws {DataError} `empty_data` when there is no example, or one has no step; `mixed_examples`; `too_long` with
    *   `overlong: 'error'`
    * @throws {ShapeError} `shape_mismatch`, `length_mismatch`, naming the example
    */
