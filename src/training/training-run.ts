@@ -223,10 +223,7 @@ export class TrainingRun {
     });
   }
 
-  /**
-   * The error that `fit` rejects with. Writes the checkpoint of an aborted run; after a non-finite number it names the
-   * last good checkpoint.
-   */
+  /** The error of `fit`. Writes the checkpoint of an aborted run, and names the last good one after a non-finite number. */
   async interrupt(error: unknown): Promise<unknown> {
     const { signal } = this.#options;
     if (signal?.aborted === true && error === signal.reason) {
