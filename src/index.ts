@@ -1,8 +1,9 @@
 /**
  * `bptt`: describe a recurrent network, compile it into a model, train it, use it.
  *
- * What reads and prepares data is in `bptt/data` and `bptt/features`, what judges and decodes outputs in `bptt/metrics` and
- * `bptt/decoding`, checkpoint files in `bptt/checkpoint`, the recipes of the command line in `bptt/tasks`.
+ * Readers and preparation of data are in `bptt/data` and `bptt/features`, metrics and decoders of outputs in
+ * `bptt/metrics` and `bptt/decoding`, checkpoint files in `bptt/checkpoint`, the recipes of the command line in
+ * `bptt/tasks`.
  */
 
 export type { AxisSizes, Batch } from './batch/batch.js';

@@ -35,7 +35,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value scratch_bytes(const Napi::CallbackInfo& info);
 
-  // Checks the arguments and the indices; the program is marked as running afterwards. Throws.
+  // Checks the arguments and the indices. Afterwards the program is marked as executing. Throws.
   int64_t begin(const Napi::CallbackInfo& info, size_t samples_argument);
 
   std::shared_ptr<Program> program_;

@@ -1,6 +1,6 @@
 /**
- * `bptt/operations`: functions of symbolic values, of which the layers and losses of one's own are made. Nothing is computed when
- * they are called: they add to the network that is being built, and gradients follow by themselves.
+ * `bptt/operations`: functions of symbolic values, for your own layers and losses. A call computes nothing: it adds an
+ * operation to the network that is being built. The library derives the gradients.
  */
 
 export type { Extent, SymbolicExtent, ValueType } from '../graph/extent.js';
