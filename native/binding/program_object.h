@@ -23,8 +23,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
 
  private:
   // execute(batchSizes: Int32Array[], first: number, samples?: (Int32Array | null)[]): void
-  // on the calling thread and the team. samples has one array for each axis, with the sample of each sequence; null:
-  // the sample is the sequence's own number
+  //   on the calling thread and the team; samples: for each axis the samples of its sequences, null: their own numbers
   Napi::Value execute(const Napi::CallbackInfo& info);
   // start(batchSizes: Int32Array[], first: number, done: (cancelled: boolean) => void, samples?): void
   //   off the event loop

@@ -4,7 +4,7 @@
 //   axis          capacity of steps (T), sequences (B), rows (N)
 //   value         block, offset in 64-byte units, type, storage, extent kind of the rows, rows or axis, columns,
 //                 low, high, columns of the matrix that it is or is part of, and its first one there
-// parts of a matrix are of the real type
+//                 parts of a matrix are of the real type
 //                 storage: how its numbers lie in memory (kernels/storage.h); real ones as the compute type says
 //                 int32: valid entries are low..high-1, or anything when low == high; packed: low = gates
 //   instruction   opcode, operands (value index or -1) in the order of the row, first attribute

@@ -27,7 +27,6 @@ export interface PackOptions {
   /**
    * For a network with one output per sequence, in place of step targets: a target for every sequence, in the order of
    * the sequences. Class ids [B] (-1 = ignored) or rows [B * targetFeatures].
-   * ids [B] (-1 = ignored) or rows [B * targetFeatures].
    */
   readonly sequenceTargets?: Rows;
   /** Numbers in a row of a Float32Array target. Integer >= 1; default 1. */

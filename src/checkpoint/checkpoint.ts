@@ -1,5 +1,4 @@
 /**
- * A checkpoint: tensors and one JSON object in a safetensors file, with a checksum. `__metadata__` holds three strings:
  * A checkpoint: tensors and one JSON object in a safetensors file, with a checksum. `__metadata__` has three strings:
  * `bptt_format` (version of this layout), `bptt_sha256` (SHA-256 of the whole file, with zeros in place of the checksum
  * itself) and `bptt` (the JSON).

@@ -41,7 +41,7 @@ void embedding(const BpttCall* call) {
 // dTable[v] = sum of dy[r] over the rows r with ids[r] == v, in ascending order; threads divide the columns.
 //   ids    [R]    in   int32
 //   dy     [R,F]  in
-// dTable [V,F]  out  every row is written; a row that is not used gets zeros
+//   dTable [V,F]  out  every row is written; a row that is not used gets zeros
 template <typename T>
 void embeddingGradient(const BpttCall* call) {
   constexpr Row kRow(Opcode::embeddingGradient);
