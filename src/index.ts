@@ -1,8 +1,9 @@
 /**
  * `bptt`: describe a recurrent network, compile it into a model, train it, use it.
  *
- * What reads and prepares data is in `bptt/data` and `bptt/features`, what judges and decodes outputs in `bptt/metrics` and
- * `bptt/decoding`, checkpoint files in `bptt/checkpoint`, the recipes of the command line in `bptt/tasks`.
+ * Readers and preparation of data are in `bptt/data` and `bptt/features`, metrics and decoders of outputs in
+ * `bptt/metrics` and `bptt/decoding`, checkpoint files in `bptt/checkpoint`, the recipes of the command line in
+ * `bptt/tasks`.
  */
 
 export type { AxisSizes, Batch } from './batch/batch.js';
@@ -69,7 +70,8 @@ export {
   recurrentCell,
 } from './model/recurrent-cell.js';
 export type { AttentionMap } from './model/use/attention-maps.js';
-export type { Decoder, DecoderBatch, DecoderOptions } from './model/use/decoder.js';
+export type { Decoder } from './model/use/decoder.js';
+export type { DecoderBatch, DecoderOptions } from './model/use/decoder-input.js';
 export type { EvaluateOptions } from './model/use/evaluation.js';
 export type { GradientOptions } from './model/use/gradients.js';
 export type { Metric, MetricSequence } from './model/use/metric.js';

@@ -1,14 +1,14 @@
-// How numbers are stored, and which kernels there are for them: the one list of both. Arithmetic is done in the compute
-// type of a program; packed weights may be stored in another type, from which the micro-kernel loads them
-// (products/panel.h). To add a type: a line in each list, its C++ type, and a `Panel` for it.
-// scripts/generate-operations.cjs takes the names and codes from here.
+// How numbers are stored, and which kernels exist for them. These are the only lists of both. Arithmetic is done in the
+// compute type of a program. Packed weights may be stored in another type, from which the micro-kernel loads them
+// (products/panel.h). A new type needs a line in each list, its C++ type, and a `Panel`.
+// scripts/generate-operations.cjs reads the names and codes here.
 #pragma once
 
 #include <cstdint>
 
 namespace bptt {
 
-// X(name, C++ type, bytes), by code.
+// X(name, C++ type, bytes), in the order of the codes.
 #define BPTT_STORAGES(X) \
   X(float32, float, 4)   \
   X(float64, double, 8)  \
@@ -19,8 +19,8 @@ namespace bptt {
   X(float32, float32, name)         \
   X(float64, float64, name)
 
-// X(compute type, storage of packed weights, name), for each of which kernels are compiled. BPTT_MIXED_STORAGE adds one
-// whose types differ, for tests alone (test/kernels/storage.test.ts).
+// X(compute type, storage of packed weights, name): the pairs that kernels are compiled for. BPTT_MIXED_STORAGE adds a
+// pair of different types, for tests alone (test/kernels/storage.test.ts).
 #if defined(BPTT_MIXED_STORAGE)
 #define BPTT_KERNEL_TYPES(X, name) \
   BPTT_COMPUTE_TYPES(X, name)      \
@@ -55,7 +55,7 @@ constexpr int64_t kStorageBytes[] = {
     BPTT_STORAGES(BPTT_STORAGE_BYTES)
 #undef BPTT_STORAGE_BYTES
 };
-// Of one number.
+// The bytes of one number.
 constexpr int64_t bytes_of(Storage storage) {
   return kStorageBytes[static_cast<int32_t>(storage)];
 }

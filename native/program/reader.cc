@@ -13,10 +13,11 @@ static_assert(static_cast<int32_t>(ValueType::kDouble) == Format::float64);
 static_assert(static_cast<int32_t>(ValueType::kPacked) == Format::packed);
 static_assert(Extent::kFixed == Format::fixed && Extent::kSteps == Format::steps && Extent::kBatch == Format::batch);
 
-// Above any real model, and far below what could overflow an offset: 256 TiB.
+// Limit of a program's memory: 256 TiB. It is above any real model, and far below what could overflow an offset.
 constexpr int64_t kMaxElements = int64_t{1} << 45;
 constexpr int32_t kMaxCount = 1 << 20;
-// Steps, and sequences, of all axes together: each takes memory outside the blocks, which no other check bounds.
+// Limit of the steps, and of the sequences, of all axes together. Each takes memory outside the blocks, which no other
+// check limits.
 constexpr int64_t kMaxSteps = 1 << 24;
 constexpr int64_t kMaxSequences = 1 << 24;
 
@@ -113,7 +114,8 @@ int64_t ProgramReader::value_bytes(const Value& value) const {
   return elements * bytes_of(value.storage);
 }
 
-// The place in the kernel table of kernels that compute as the program does, on packed weights stored so; -1: none.
+// The index, in the kernel table, of the kernels with the program's compute type and this storage of packed weights;
+// -1: none.
 int32_t ProgramReader::types_of(Storage storage) const {
   const BpttKernelTable& kernels = *program_.kernels_;
   for (int32_t t = 0; t < kernels.type_count; ++t) {
@@ -125,7 +127,7 @@ int32_t ProgramReader::types_of(Storage storage) const {
   return -1;
 }
 
-// Numbers of a type are stored in one way, but for packed weights.
+// Whether a type may have this storage. Each type has one storage, except packed weights.
 Status ProgramReader::check_storage(const std::string& name, const Value& value) const {
   Storage expected = program_.compute_;
   switch (value.type) {
@@ -230,7 +232,7 @@ const Value* ProgramReader::value_or_null(int32_t index) const {
   return index < 0 ? nullptr : &program_.values_[static_cast<size_t>(index)];
 }
 
-// Against all that the row of its operation says.
+// Checks an instruction against the row of its operation.
 Status ProgramReader::check_instruction(const OperationRow& row, Instruction* instruction) {
   Letters letters;
   std::vector<Work::Size> sizes;
@@ -267,7 +269,8 @@ Status ProgramReader::check_instruction(const OperationRow& row, Instruction* in
   return Status::ok();
 }
 
-// All packed operands of an instruction are stored alike. That there are kernels for that was checked with the values.
+// All packed operands of an instruction must have the same storage. The check of the values made sure that kernels
+// exist for it.
 Status ProgramReader::choose_kernel(const OperationRow& row, Instruction* instruction) const {
   Storage storage = program_.compute_;
   const OperandRow* first = nullptr;

@@ -7,14 +7,14 @@ import type { AxisSizes, Batch } from './batch.js';
 import { checkOrder, countRows } from './check-arrays.js';
 import { derivedSizes } from './derived-axes.js';
 
-/** The sizes of one axis, checked. @param name what they are called in messages */
+/** The sizes of one axis, checked. @param name their name in messages */
 export function packedAxis(name: string, { batchSizes, order }: AxisSizes): PackedAxis {
   const rows = countRows({ batchSizes }, `${name}batchSizes`);
   if (order !== undefined) checkOrder(`${name}order`, order, batchSizes[0] as number);
   return { batchSizes, rows, ...(order !== undefined && { order }) };
 }
 
-/** How an axis is called in messages: the sizes of `time` are fields of the batch itself. */
+/** The name of an axis in messages. The sizes of `time` are fields of the batch itself. */
 function prefixOf(axis: string): string {
   return axis === TIME ? '' : `axes.${axis}.`;
 }

@@ -1,4 +1,7 @@
-/** Examples of several sequences each, such as sentences and their translations, to batches of several time axes. */
+/**
+ * Packs examples of several sequences each, such as sentences and their translations, into batches of several time
+ * axes.
+ */
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { derivationOf } from '../graph/derived-axis.js';
@@ -8,25 +11,25 @@ import { derivedSizes, stepsOn } from './derived-axes.js';
 import { packRows } from './packed-batch.js';
 import { type Rows, sameKind } from './rows.js';
 
-/** What one input or target of a batch is made of. */
+/** Where one input or target of a batch comes from. */
 export interface FieldForm {
   /** Field of the examples; default the name of the input or target. */
   readonly field?: string;
-  /** Time axis; default `time`. The labels of a CTC loss lie on the axis `OUTPUT/labels`. */
+  /** Time axis; default `time`. The labels of a CTC loss are on the axis `OUTPUT/labels`. */
   readonly axis?: string;
-  /** What a row belongs to; default `step`. */
+  /** Whether a row belongs to a step or to a sequence; default `step`. */
   readonly per?: 'step' | 'sequence';
   /** Numbers in a row of a Float32Array, integer >= 1; default 1. Ids have none. */
   readonly width?: number;
 }
 
-/** What the inputs and targets of a batch are made of, by their names. */
+/** Where the inputs and targets of a batch come from, by their names. */
 export interface ExampleForm {
   readonly inputs: Readonly<Record<string, FieldForm>>;
   readonly targets?: Readonly<Record<string, FieldForm>>;
 }
 
-/** An example: rows by field, beside whatever else it has. What belongs to the sequence as a whole may be a single class id. */
+/** An example: rows by field; other fields are ignored. A value for the whole sequence may be a single class id. */
 export type FieldExample = object;
 
 /** A field of all examples, checked. */
@@ -126,9 +129,10 @@ function packField({ rows, width, isPerStep }: Field, { batchSizes, order }: Req
 }
 
 /**
- * Packs examples of several fields to a batch: each time axis is sorted by its own lengths, and its order says to which
- * example each of its sequences belongs. `Model.predict` gives results in the order of the examples; packed ones go back with
- * `unpackSequences(batch.axes.AXIS, rows, width)` and `restoreOrder`, for the axis `time` with the batch itself.
+ * Packs examples of several fields into a batch. Each time axis is sorted by its own lengths, and its order says to
+ * which example each of its sequences belongs. `Model.predict` returns results in the order of the examples. Packed
+ * results are put back with `unpackSequences(batch.axes.AXIS, rows, width)` and `restoreOrder`, or with the batch
+ * itself for the axis `time`.
  *
  * @throws {DataError} `empty_data` when there is no example, or a field without steps; `mixed_examples`
  * @throws {ShapeError} `shape_mismatch`, `length_mismatch`, naming the field and the example

@@ -1,4 +1,6 @@
-/** Plain sequences of several inputs and targets, checked all together, as batches of any of them. */
+/**
+ * Plain sequences of several inputs and targets. All are checked together; then any of them are packed into batches.
+ */
 import { OptionError, ShapeError } from '../core/errors.js';
 import { rejectUnknownKeys } from '../core/options.js';
 import { rootAxis } from '../graph/derived-axis.js';
@@ -23,27 +25,32 @@ export interface PlainForm {
 }
 
 /**
- * Sequences and what is to be predicted of them, in any order of one's own. A network of one input or one target takes the sequences
- * themselves, one of several an object with those of each name.
+ * Sequences and their targets, in any order. A network with one input or one target takes the sequences themselves; a
+ * network with several takes an object with the sequences of each name.
  *
  * @example const examples: PlainExamples = { inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] }; // ids, and a class for each sequence
  * @example const examples: PlainExamples = { inputs: { source: [[3, 1], [4]], previous: [[0, 7], [0]] }, targets: [[7, 1], [1]] };
  */
 export interface PlainExamples {
   readonly inputs: PlainSequences | NamedSequences;
-  /** A row for every step of every sequence, or one for each sequence, as the output of the network is; class -1 is ignored. */
+  /**
+   * One row for every step of every sequence, or one for each sequence, depending on the output of the network; class
+   * -1 is ignored.
+   */
   readonly targets: PlainSequences | NamedSequences;
   /**
-   * What steps or sequences count for, where the loss has `weights`: numbers >= 0, for each step of every sequence, or one for each
-   * sequence. With several outputs an object with those of each output whose loss has weights. They may as well stand among named
-   * `targets`, as `target/weights` or `OUTPUT/weights`.
+   * The weights of steps or sequences, for a loss with `weights`: numbers >= 0, for each step of every sequence, or one
+   * for each sequence. With several outputs it is an object with the weights of each output whose loss has weights. The
+   * weights may also be among named `targets`, as `target/weights` or `OUTPUT/weights`.
    *
    * @example const examples: PlainExamples = { inputs: [[3, 1, 4], [1, 5]], targets: [0, 1], weights: [1, 0.5] };
    */
   readonly weights?: PlainSequences | NamedSequences;
 }
 
-/** Whether examples are plain; anything else is taken for a packed batch, whose checks name what is wrong with it. */
+/**
+ * Whether examples are plain. Anything else is treated as a packed batch, whose checks describe what is wrong with it.
+ */
 export function isPlain(examples: Batch | PlainExamples): examples is PlainExamples {
   if (typeof examples !== 'object' || examples === null || 'batchSizes' in examples) return false;
   const inputs: unknown = examples.inputs;
@@ -73,13 +80,14 @@ function byName(
   throw new OptionError('invalid_option', message, { name: missing, names });
 }
 
-/** Behind the name of a target that of its weights. */
+/** The suffix of a target's name that makes the name of its weights. */
 const WEIGHTS = '/weights';
 
 /**
  * Targets and weights by name.
  *
- * @throws {OptionError} `invalid_option`, `unknown_option` when there are weights and the loss has none, or no weights and it has
+ * @throws {OptionError} `invalid_option`, `unknown_option` when there are weights but the loss takes none, or the loss
+ * takes weights and there are none
  */
 function withWeights({ targets: fields }: PlainForm, { targets, weights }: PlainExamples): PlainExamples['targets'] {
   const weighted = new Map([...fields].filter(([name]) => name.endsWith(WEIGHTS)));
@@ -104,7 +112,7 @@ interface ReadField extends PlainField {
   readonly rows: readonly Rows[];
 }
 
-/** Examples of plain sequences: everything that can be wrong with them has been found. */
+/** Examples of plain sequences. They have been checked completely. */
 export class CheckedExamples {
   /** Number of examples. */
   readonly count: number;
@@ -114,7 +122,7 @@ export class CheckedExamples {
   readonly #form: ExampleForm;
 
   /**
-   * @param targets left out where nothing is trained
+   * @param targets omitted when nothing is trained
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {ShapeError} `length_mismatch` when there are not as many sequences of each name, or not as many steps on one time
    *   axis; others as `plainRows`; {DataError} `too_short` for a layer without padding; all name the field and the number of the sequence

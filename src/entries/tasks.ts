@@ -1,7 +1,7 @@
 /**
- * `bptt/tasks`: the recipes behind `bptt train TASK`, from a program, and tasks of one's own. A task reads data, builds and
- * trains a network, judges it and uses it. Built in are language models, classification, tagging, forecasts, transcription,
- * translation, captions, music and problems of memory; `defineTask` makes others of the same parts.
+ * `bptt/tasks`: the recipes of `bptt train TASK` as functions, and your own tasks. A task reads data, builds and trains
+ * a network, evaluates it and uses it. Built in are language models, classification, tagging, forecasts, transcription,
+ * translation, captions, music and memory problems. `defineTask` makes others from the same parts.
  */
 
 export type { AxisSizes, Batch } from '../batch/batch.js';

@@ -9,7 +9,7 @@ import { threadGrain } from '../native/threads.js';
 import { type AxisCapacity, emitProgram } from './emit.js';
 import { type Location, layOut } from './layout.js';
 
-/** Blocks of the model, by the source of the values that stand in them. */
+/** Blocks of the model, by the source of the values that they hold. */
 export interface ModelBlocks {
   readonly parameter: Uint8Array;
   readonly gradient: Uint8Array;
@@ -25,19 +25,19 @@ export interface ProgramOptions {
   readonly axes: ReadonlyMap<string, AxisCapacity>;
   readonly blocks: ModelBlocks;
   readonly threads: number;
-  /** Multiply-adds between two barriers that are worth one thread; default `BPTT_GRAIN`, else the native one. */
+  /** Multiply-adds between two barriers that justify one more thread; default `BPTT_GRAIN`, else the native one. */
   readonly grain?: number;
-  /** Type of the real values; float64 serves gradient checks. Default float32. */
+  /** Type of the real values; float64 is for gradient checks. Default float32. */
   readonly precision?: 'float32' | 'float64';
-  /** Packs the parameters in instructions that an execution may leave out. Default false: packed every time. */
+  /** Packs the parameters in instructions that an execution may skip. Default false: every execution packs them. */
   readonly prepare?: boolean;
 }
 
 /** Settings of an execution off the event loop. */
 export interface StartOptions {
-  /** Leaves out the packing of parameters, which have not changed since the last execution. */
+  /** Skips the packing of parameters, which have not changed since the last execution. */
   readonly prepared?: boolean;
-  /** Stops it, unless it has begun to change parameters. */
+  /** Stops the execution, unless it has begun to change parameters. */
   readonly signal?: AbortSignal;
   /** As in `execute`. */
   readonly samples?: AxisSamples;
@@ -105,7 +105,7 @@ export class CompiledProgram {
     return this.#externals.has(name);
   }
 
-  /** The memory of a real value at full capacity; its first rows are those of the batch at hand. */
+  /** The memory of a real value at full capacity; its first rows are those of the current batch. */
   real(value: Value | string): Float32Array | Float64Array {
     const { buffer, offset, elements } = this.#memory(value);
     return this.#compute === 'float64'
@@ -126,8 +126,9 @@ export class CompiledProgram {
   }
 
   /**
-   * Executes on the calling thread. `batchSizes` hold the batch size of every step for each axis. Every input but the constants
-   * must be written before every execution: its memory may be another value's by the end of one.
+   * Executes on the calling thread. `batchSizes` hold the batch size of every step for each axis. Every input except
+   * the constants must be written before every execution, because other values may use its memory later in an
+   * execution.
    *
    * @param prepared leaves out the packing of parameters, which have not changed since the last execution
    * @param samples  for each axis the sample of each sequence, in the order of `batchSizes`, for operations that join two
@@ -182,7 +183,7 @@ export class CompiledProgram {
     }
   }
 
-  /** Constants share memory with other values, as all inputs do. */
+  /** Constants share memory with other values, like all inputs. */
   #writeConstants(): void {
     for (const value of this.#constants) this.real(value).set(value.constant as readonly number[]);
   }

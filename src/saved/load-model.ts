@@ -1,4 +1,4 @@
-/** A trained model from a file or a run, in one call. */
+/** Loads a trained model from a file or a run, in one call. */
 import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
 import { CheckpointError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
@@ -20,11 +20,11 @@ import { requireStoredParameters } from './stored-parameters.js';
 
 /** How a model is loaded. */
 export interface LoadModelOptions extends ReadDescriptionOptions, SavedVocabularyOptions {
-  /** Which checkpoint of a run; default the best one, the newest where none is the best. */
+  /** Which checkpoint of a run; default: the best one, or the newest if no checkpoint was saved as the best. */
   readonly checkpoint?: CheckpointChoice | undefined;
   /**
-   * Whether training can go on; default true. False leaves out what the optimizer keeps, as much memory again as the weights or
-   * twice that; training steps are then refused.
+   * Whether training can continue; default true. False omits the state of the optimizer, which takes as much memory as
+   * the weights or twice that. Training steps are then refused.
    */
   readonly training?: boolean | undefined;
   /** What `defineSchedule` returned, for learning-rate schedules of one's own: that of the run is then given back. */
@@ -33,13 +33,15 @@ export interface LoadModelOptions extends ReadDescriptionOptions, SavedVocabular
   readonly threads?: number | undefined;
 }
 
-/** A model that was loaded. Call `model.dispose()` in the end. */
+/** A loaded model. Call `model.dispose()` at the end. */
 export interface LoadedModel {
-  /** As it was when it was saved: weights, losses, optimizer and what that keeps, step, seed. */
+  /** The model as it was saved: weights, losses, optimizer with its state, step, seed. */
   readonly model: Model;
-  /** Where one was saved with it. */
+  /** The vocabulary, if one was saved with the model. */
   readonly vocabulary?: Vocabulary;
-  /** What the run or `saveModel` was told besides; of a run also `training` and `data`, of a task `task` and `place`. */
+  /**
+   * Other data that the run or `saveModel` stored; for a run also `training` and `data`, for a task `task` and `place`.
+   */
   readonly configuration?: JsonObject;
   /**
    * The learning-rate schedule of the run, for the option `schedule` of a `Trainer`. It is left out for a file that says of none, for
@@ -50,7 +52,7 @@ export interface LoadedModel {
   readonly step: number;
   /** The checkpoint file. */
   readonly path: string;
-  /** Name of the task, where it is one of a task. */
+  /** Name of the task, if the model belongs to one. */
   readonly task?: string;
 }
 
@@ -67,11 +69,11 @@ const OPTIONS = [
 ];
 
 /**
- * Loads a trained model, of a task or a network of one's own: from a checkpoint file, as `saveModel` and a run write them, or
- * from a run directory. Nothing is written, so that a run may go on meanwhile.
+ * Loads a trained model, of a task or a user's own network: from a checkpoint file, which `saveModel` and a run write,
+ * or from a run directory. It writes nothing, so a run may continue meanwhile.
  *
- * The whole model comes back: it predicts, streams and samples, and trained on it goes the way that it would have gone. To take
- * up a run at the batch where it stopped, give the model to a `Trainer` with `resume`.
+ * The model is restored completely. It predicts, streams and samples, and further training gives the same results as
+ * without the save. To resume a run at the batch where it stopped, pass the model to a `Trainer` with `resume`.
  *
  * @param pathOrRun a checkpoint file or a run directory
  * @param options.network takes the place of the network that the checkpoint describes; needed where it describes none
@@ -101,7 +103,7 @@ export async function loadModel(pathOrRun: string, options: LoadModelOptions = {
   const schedule = savedSchedule(path, saved.configuration, schedules);
   const vocabulary = readVocabulary(path, metadata, { tokenizer });
   const model = makeModel(path, checkpoint, saved, { training, threads });
-  if (vocabulary !== undefined) requireFittingVocabulary(`'${path}'`, model, vocabulary); // no program to dispose of yet
+  if (vocabulary !== undefined) requireFittingVocabulary(`'${path}'`, model, vocabulary); // there is no program to free yet
   const task = taskKindOf(saved.configuration);
   return {
     model,
@@ -140,7 +142,7 @@ function requireNetwork(network: unknown): void {
   throw new OptionError('invalid_option', message, { name: 'network', value: network });
 }
 
-/** Compares shapes first, allocates then, and writes the saved values instead of initial ones. */
+/** Compares the shapes first, then allocates, and writes the saved values in place of initial ones. */
 function makeModel(
   path: string,
   checkpoint: LoadedCheckpoint,

@@ -1,4 +1,4 @@
-/** What a checkpoint says of its model beside the tensors, written and read. */
+/** Writes and reads the description of a model that a checkpoint has besides the tensors. */
 import { BpttError, CheckpointError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import type { Vocabulary } from '../data/vocabulary.js';
@@ -11,15 +11,15 @@ import { lossesFromJSON } from '../network/output-losses.js';
 
 /** Layers, losses and optimizers of a user's own: JSON holds only their names. */
 export interface Definitions {
-  /** What `defineLayer` returned, for each layer of one's own in the network. */
+  /** Results of `defineLayer`, for each of the user's own layers in the network. */
   readonly layers?: NonNullable<Parameters<typeof networkFromJSON>[1]>['layers'] | undefined;
-  /** What `defineLoss` returned, for each loss of one's own. */
+  /** Results of `defineLoss`, for each of the user's own losses. */
   readonly losses?: Parameters<typeof lossesFromJSON>[1] | undefined;
   /** What `defineOptimizer` returned, for an optimizer of one's own. */
   readonly optimizers?: readonly AnyOptimizerMaker[] | undefined;
 }
 
-/** What is said of a model. */
+/** The description of a model. */
 export interface DescribedModel {
   readonly description: object;
   readonly loss: string | object;
@@ -30,14 +30,16 @@ export interface DescribedModel {
   readonly step: number;
 }
 
-/** What `configuration.model` says: enough to compile the model again. */
+/** The content of `configuration.model`: enough to compile the model again. */
 export function describeModel({ description, loss, optimizer, initializer, seed }: DescribedModel): JsonObject {
-  // Through its text: what is undefined goes away, as it will from the file.
+  // Converted to text and back, so that undefined members are removed, as in the file.
   const described = { network: description, loss, optimizer, initializer, seed };
   return JSON.parse(JSON.stringify(described)) as JsonObject;
 }
 
-/** The metadata of a checkpoint, but for where a run stands. @param configuration with the description under `model` */
+/**
+ * The metadata of a checkpoint, without the position of a run. @param configuration with the description under `model`
+ */
 export function modelMetadata(
   model: Pick<DescribedModel, 'seed' | 'step'>,
   configuration: JsonObject,
@@ -47,22 +49,22 @@ export function modelMetadata(
   return { configuration, vocabulary: saved, seed: model.seed, modelStep: model.step };
 }
 
-/** What a checkpoint says, checked. */
+/** The content of a checkpoint's metadata, checked. */
 export interface SavedDescription {
   readonly network: Network;
-  /** Loss, optimizer, initializer and seed, as far as they are said. */
+  /** Loss, optimizer, initializer and seed, as far as the checkpoint has them. */
   readonly settings: CompileOptions;
-  /** What the optimizer keeps for each parameter. */
+  /** The state that the optimizer has for each parameter. */
   readonly slots: readonly string[];
   /** Training steps done. */
   readonly step: number;
-  /** What the run or the user said besides; undefined when nothing was said. */
+  /** Other data of the run or the user; undefined when there are none. */
   readonly configuration: JsonObject | undefined;
 }
 
 /** How a description is read. */
 export interface ReadDescriptionOptions extends Definitions {
-  /** Takes the place of the network that the checkpoint describes. */
+  /** Replaces the network that the checkpoint describes. */
   readonly network?: Network | undefined;
 }
 
@@ -120,7 +122,10 @@ function requireCount(value: JsonValue): number {
   throw new OptionError('invalid_option', message, { name: 'modelStep', value });
 }
 
-/** Every layer of a stack has tensors: a description with more of them would be walked for nothing. */
+/**
+ * Limits the layers of a stack to the number of tensors: every layer has tensors, so a description with more layers is
+ * wrong.
+ */
 function requirePlausibleDepth(network: JsonValue | undefined, tensors: number): void {
   const nodes = isJsonObject(network) && Array.isArray(network['nodes']) ? (network['nodes'] as JsonValue[]) : [];
   for (const node of nodes) {
@@ -140,7 +145,7 @@ const MISSING_HERE: ReadonlySet<string> = new Set([
   'unknown_schedule',
 ]);
 
-/** Names the checkpoint in the errors of what it describes. */
+/** Adds the checkpoint's name to the errors of its description. */
 export function knownHere<T>(path: string, read: () => T): T {
   try {
     return read();

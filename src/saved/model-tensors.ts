@@ -4,13 +4,13 @@ import type { StoredTensor } from '../checkpoint/tensor-types.js';
 import { CheckpointError } from '../core/errors.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
 
-/** A tensor that a model works on, as a view. */
+/** A tensor of a model, as a view. */
 export interface TensorView {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
-/** What a model keeps in tensors. */
+/** The parts of a model that are tensors. */
 export interface TensorHolder {
   readonly parameters: ReadonlyMap<string, TensorView>;
   readonly optimizerState: ReadonlyMap<string, Float32Array>;
@@ -56,10 +56,10 @@ function describeShape(tensor: Pick<StoredTensor, 'shape' | 'dtype'> | undefined
 }
 
 /**
- * Compares a tensor of a checkpoint with what a model has under its name.
+ * Compares a tensor of a checkpoint with the model's tensor of the same name.
  *
  * @param name in the checkpoint
- * @param shape that the model has; undefined where it has no such tensor
+ * @param shape of the model's tensor; undefined when the model has no such tensor
  * @throws {CheckpointError} `checkpoint_mismatch`, naming both shapes
  */
 export function requireShape(
@@ -75,10 +75,10 @@ export function requireShape(
 }
 
 /**
- * Copies the tensors of a checkpoint into a model's own. Those of the checkpoint that the model does not ask for are left
- * alone; nothing is copied unless everything fits.
+ * Copies the tensors of a checkpoint into a model. Tensors that the model does not need are ignored. Nothing is copied
+ * unless everything fits.
  *
- * @param wanted as `modelTensors` gives them
+ * @param wanted result of `modelTensors`
  * @throws {CheckpointError} `checkpoint_mismatch`, naming the first tensor that is missing or of another shape or type
  */
 export function restoreTensors(
@@ -90,7 +90,9 @@ export function restoreTensors(
   for (const [name, { data }] of wanted) data.set(checkpoint.tensors.get(name)?.data as Float32Array);
 }
 
-/** Puts the weights of a checkpoint into a model. @throws {CheckpointError} `checkpoint_mismatch` when they do not fit */
+/**
+ * Copies the weights of a checkpoint into a model. @throws {CheckpointError} `checkpoint_mismatch` when they do not fit
+ */
 export function restoreWeights(
   path: string,
   checkpoint: LoadedCheckpoint,

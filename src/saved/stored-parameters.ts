@@ -1,4 +1,4 @@
-/** Whether the tensors of a checkpoint are those of a network: found out before the network gets memory. */
+/** Checks whether the tensors of a checkpoint belong to a network, before memory for the network is allocated. */
 import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
 import { CheckpointError } from '../core/errors.js';
 import { buildForward } from '../model/build/build-forward.js';
@@ -30,11 +30,11 @@ class StoredLayout extends ParameterLayout {
 }
 
 /**
- * A description may claim any size. So the layers are asked for their parameters, one after the other, and each is compared with
- * the tensor of its name: nothing larger than the file is ever allocated.
+ * A description may claim any size. So the layers are asked for their parameters one after the other, and each
+ * parameter is compared with the tensor of its name. Nothing larger than the file is ever allocated.
  *
- * @param slots what the optimizer keeps for each parameter; undefined when that is not to be read
- * @throws {CheckpointError} `checkpoint_mismatch`, naming a tensor that is missing, of another shape, or left over
+ * @param slots names of the optimizer's state for each parameter; undefined when that is not read
+ * @throws {CheckpointError} `checkpoint_mismatch`, naming a tensor that is missing, of another shape, or not needed
  * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when the layers do not fit together
  */
 export function requireStoredParameters(

@@ -10,7 +10,10 @@ import { typeErrors } from '../packaging/type-check.js';
 import { type DocExample, docExamples } from './doc-examples.js';
 import { exampleModule, type NameSources } from './example-module.js';
 
-/** Which module of prelude/ has what an example takes for granted: the first whose pattern fits its file and name. */
+/**
+ * The module of prelude/ with the names that an example uses without declaring them: the first whose pattern fits its
+ * file and name.
+ */
 const PRELUDES: readonly (readonly [RegExp, string])[] = [
   [/ (Model\.decoder|beamSearch)$/, 'translation'],
   [/ (Model\.gradients|checkGradients|recurrentCell)$/, 'series'],
@@ -49,7 +52,7 @@ const preludes = new Map(
   filesBelow('test/examples/prelude', ['.ts']).map((file) => [path.basename(file, '.ts'), readProjectFile(file)]),
 );
 
-/** The modules by name: what is taken for granted, and the examples by number. */
+/** The modules by name: the preludes, and the examples by number. */
 function modules(): Map<string, string> {
   const asserts: NameSources = new Map([['deepStrictEqual', 'node:assert/strict']]);
   const written = new Map(preludes);

@@ -1,4 +1,4 @@
-/** What acts on rows without a cell: normalization, pooling over time, penalties, padding. */
+/** Operations on rows without a cell: normalization, pooling over time, penalties, padding. */
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';

@@ -1,5 +1,5 @@
-// The kernels of operations.def: for each row `template <typename T> void lstm(const BpttCall*)`, and where the row
-// says `scratch` a function that says how much scratch memory a call needs at most.
+// The kernels of operations.def: for each row `template <typename T> void lstm(const BpttCall*)`. A row with `scratch`
+// also has a function that returns how much scratch memory a call needs at most.
 #pragma once
 
 #include "kernels/kernel_table.h"
@@ -19,11 +19,11 @@ namespace kernel {
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 
-// Numbers of the type S that packed weights [inputs, outputs] take.
+// How many numbers of type S the packed weights [inputs, outputs] have.
 template <typename T, typename S>
 int64_t packed_size(int64_t inputs, int64_t outputs, int32_t gates);
 
-// Whether weights of this operation are packed: its kernel has the type in which they are stored as a second parameter.
+// Whether this operation has packed weights. Then its kernel has their storage type as a second template parameter.
 constexpr bool has_packed_operand(Opcode code) {
   std::string_view words = text_of(code).operands;
   while (!words.empty()) {
@@ -50,7 +50,7 @@ constexpr bool has_packed_operand(Opcode code) {
   BPTT_KERNEL_TYPES(BPTT_INSTANTIATE_STORED_FORM, name)                                     \
   static_assert(true, "")
 
-// And of the function that says how much scratch memory it needs.
+// All forms of the function that returns how much scratch memory a kernel needs.
 #define BPTT_INSTANTIATE_SCRATCH_FORM(compute, storage, name)                                                     \
   template BpttScratch name##Scratch<Stored<Storage::compute>>(const BpttOperand* operands, const BpttAxis* axis, \
                                                                const BpttAxis* other);

@@ -19,8 +19,8 @@ constexpr BpttKernelTypes kTypes[] = {
 #undef BPTT_TYPES
 };
 
-// Of each operation the kernels for these types, and its scratch functions, where its row says `scratch`: without one
-// the module does not link. An operation without packed weights has nothing for types that differ.
+// The kernels of each operation for these types, and its scratch functions if its row has `scratch`. Without such a
+// function the module does not link. An operation without packed weights has no kernels for types that differ.
 #define BPTT_OPERATION(name, operands, attributes, clauses)                                \
   template <typename T, typename S>                                                        \
   constexpr BpttKernel kernel_of_##name() {                                                \

@@ -1,4 +1,4 @@
-// What the kernels compute with a vector (eigen_packets.h): sigmoid, tanh and slopes, and walks over columns.
+// What the kernels compute with a vector (eigen_packets.h): sigmoid, tanh, their derivatives, and walks over columns.
 // test/kernels/activations.test.ts asserts the bounds of these functions.
 #pragma once
 
@@ -11,7 +11,7 @@
 namespace bptt {
 namespace kernel {
 
-// body(n), where n is a constant at compile time when all lanes are there, which is the usual case.
+// Calls body(n). When all lanes are used, which is the usual case, n is a constant at compile time.
 template <typename T, typename Body>
 inline void with_lanes(int n, Body body) {
   if (n == Vec<T>::kLanes) {
@@ -21,7 +21,7 @@ inline void with_lanes(int n, Body body) {
   }
 }
 
-// For each vector of a row: visit(first column, how many of its lanes are columns).
+// For each vector of a row: visit(first column, how many of its lanes are columns of the row).
 template <typename T, typename Visit>
 inline void for_columns(int64_t columns, Visit visit) {
   constexpr int L = Vec<T>::kLanes;
@@ -30,15 +30,15 @@ inline void for_columns(int64_t columns, Visit visit) {
   if (c < columns) visit(c, static_cast<int>(columns - c));
 }
 
-// 1 / (1 + e^-x), within 3 ULP, saturates to 0 and 1; NaN stays NaN. e^-x is 2^n e^r with |r| <= ln(2)/2, and e^r a
-// polynomial of degree 6 whose relative error is 3e-9. The same operations on every instruction set; about as fast as
-// Eigen's exponential with AVX-512, twice as fast with the others.
+// 1 / (1 + e^-x), within 3 ULP; it saturates to 0 and 1, and NaN stays NaN. e^-x is 2^n e^r with |r| <= ln(2)/2, and
+// e^r a polynomial of degree 6 with a relative error of 3e-9. The operations are the same on every instruction set.
+// With AVX-512 it is about as fast as Eigen's exponential, with the others twice as fast.
 inline Vec<float> sigmoid(Vec<float> x) {
   // Beyond these e^-x is infinite, or does not change 1.
   x = clamp(x, -88.7F, 87.0F);
   const Vec<float> shifted = multiply_add(x, Vec<float>(-1.44269504F), Vec<float>(detail::kShift));
   const Vec<float> n = shifted - Vec<float>(detail::kShift);
-  // ln(2) in two parts, of which n times the first is exact.
+  // ln(2) in two parts. n times the first part is exact.
   Vec<float> r = multiply_add(n, Vec<float>(-0.693359375F), Vec<float>::zero() - x);
   r = multiply_add(n, Vec<float>(2.12194440e-4F), r);
   Vec<float> e = multiply_add(r, Vec<float>(0.00138145406F), Vec<float>(0.00836874545F));
@@ -54,8 +54,8 @@ inline Vec<double> sigmoid(Vec<double> x) {
   return detail::per_lane(x, [](double v) { return 1.0 / (1.0 + std::exp(-v)); });
 }
 
-// tanh x, within 6 ULP and within [-1, 1], saturates beyond 9; NaN stays NaN. x P(x^2) / Q(x^2) with both of degree 4,
-// fitted for the smallest relative error, 2e-8.
+// tanh x, within 6 ULP and within [-1, 1]; it saturates beyond 9, and NaN stays NaN. It is x P(x^2) / Q(x^2), where P
+// and Q have degree 4 and were fitted for the smallest relative error, 2e-8.
 inline Vec<float> tanh(Vec<float> x) {
   x = clamp(x, -8.902735F, 8.902735F);  // where the quotient is 1 with and without fused multiply-adds
   const Vec<float> z = x * x, one(1.0F);

@@ -11,7 +11,7 @@ import { layerRule } from '../../network/layers/layers.js';
 import { axisOf, carriedTo, hasSteps } from '../../network/layers/rows.js';
 import type { ParameterLayout } from './parameters.js';
 
-/** Inputs of a program beside those of the network, whose names hold no slash. */
+/** Inputs of a program besides those of the network. Names of the network's inputs contain no slash. */
 export const PROGRAM_INPUTS = {
   one: 'program/one',
   key: 'program/key',
@@ -49,7 +49,7 @@ export interface RowsRequirement {
 /** The layers of a network as a graph. */
 export interface Forward {
   readonly graph: Graph;
-  /** Outputs of the network by name; one without a name is `output`. */
+  /** Outputs of the network by name; an output without a name is `output`. */
   readonly results: ReadonlyMap<string, Value>;
   /** Output of every node, and the inputs, by name. */
   readonly nodes: ReadonlyMap<string, Value>;
@@ -64,11 +64,11 @@ export interface Forward {
   readonly initialStates: ReadonlyMap<string, Value>;
   /** Final states of all recurrent layers by name. */
   readonly finalStates: ReadonlyMap<string, Value>;
-  /** What the network gives for initial states of the open axis, which are inputs nevertheless; by name. */
+  /** The network's own initial states of the open axis, which are inputs in spite of that; by name. */
   readonly givenStates: ReadonlyMap<string, Value>;
   /** Name of the layer that each node of the graph belongs to. */
   readonly owners: ReadonlyMap<Node, string>;
-  /** What the layers add to the training objective; empty where nothing is trained. */
+  /** The terms that the layers add to the training objective; empty where nothing is trained. */
   readonly penalties: readonly Penalty[];
 }
 
@@ -76,7 +76,9 @@ export interface Forward {
 export interface ForwardOptions {
   /** Whether dropout and the like, and penalties, are active. */
   readonly training: boolean;
-  /** Time axis that is walked step by step: its initial states are inputs, also those that the network gives. */
+  /**
+   * Time axis that is computed step by step. All its initial states are inputs, also those that the network computes.
+   */
   readonly open?: string;
   /** Whether parameters and buffers are inputs of the program, as others, in place of memory of the model; default false. */
   readonly parametersAreInputs?: boolean;

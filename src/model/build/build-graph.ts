@@ -1,4 +1,4 @@
-/** From the description of a network to the graph of what one execution does. */
+/** Builds the graph of one execution from the description of a network. */
 
 import { TIME } from '../../batch/axes.js';
 import { rootAxis } from '../../graph/derived-axis.js';
@@ -20,19 +20,19 @@ import type { ParameterLayout } from './parameters.js';
  */
 export type Mode = 'train' | 'evaluate' | 'measure' | 'predict' | 'diagnose';
 
-/** What an output is given for: every step of every sequence [N, F], or every sequence as a whole [B, F]. */
+/** Whether an output has a row for every step of every sequence [N, F], or one for every sequence [B, F]. */
 export type OutputPer = 'step' | 'sequence';
 
-/** A graph and what of it a program keeps. */
+/** A graph, and the values of it that a program keeps. */
 export interface ProgramGraph {
   readonly graph: Graph;
   /** Values that the program must keep for reading. */
   readonly outputs: readonly Value[];
-  /** Whether executions may leave out the packing of parameters while these stay as they are. */
+  /** Whether executions may skip the packing of parameters while these do not change. */
   readonly prepare: boolean;
 }
 
-/** What the loss of an output was divided by. */
+/** The divisor of the loss of an output. */
 export interface LossTotal extends Pick<EmittedLoss, 'isWeighted' | 'isSum'> {
   readonly value: Value;
 }
@@ -41,13 +41,18 @@ export interface LossTotal extends Pick<EmittedLoss, 'isWeighted' | 'isSum'> {
 export interface BuiltGraph extends ProgramGraph {
   /** Outputs of the network by name. */
   readonly results: ReadonlyMap<string, Value>;
-  /** What is minimised, but for penalties. */
+  /** The loss that training minimises, without penalties. */
   readonly loss?: Value;
   /** The losses by output. */
   readonly losses?: ReadonlyMap<string, Value>;
-  /** What the loss of each output was divided by, where it says it; while training only of those whose rows have weights. */
+  /**
+   * The divisor of the loss of each output, where the loss returns it; while training only for losses with row weights.
+   */
   readonly totals?: ReadonlyMap<string, LossTotal>;
-  /** Targets and other inputs of the losses by their names in a batch; their own names are those of inputs of the program. */
+  /**
+   * Targets and other inputs of the losses by their names in a batch; their values are inputs of the program under
+   * their own names.
+   */
   readonly targets?: ReadonlyMap<string, Value>;
   readonly norm?: Value;
   /** Initial states by name: inputs of the program. */
@@ -69,12 +74,12 @@ export interface BuildRequest {
   readonly layout: ParameterLayout;
 }
 
-/** What the rows of an output stand for. */
+/** What the rows of an output belong to. */
 export function outputPer({ rows }: Value): OutputPer {
   return typeof rows !== 'number' && rows.kind === 'batch' ? 'sequence' : 'step';
 }
 
-/** What an output of a network is. */
+/** The form of an output of a network. */
 export interface OutputShape {
   /** Numbers in a row. */
   readonly columns: number;

@@ -1,4 +1,4 @@
-/** From gradients to changed parameters: where gradients are kept, clipping, the optimizer. */
+/** From gradients to updated parameters: the memory of gradients, clipping, the optimizer. */
 import { OptionError } from '../../core/errors.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
@@ -8,7 +8,7 @@ import type { BuiltInOptimizer, OptimizerDescription } from '../../network/optim
 import { PROGRAM_INPUTS } from './build-forward.js';
 import type { ParameterLayout } from './parameters.js';
 
-/** The place of a parameter's gradient, as a value of the graph. */
+/** The memory of a parameter's gradient, as a value of the graph. */
 export function gradientOf(graph: Graph, parameter: Value): Value {
   return graph.external(`gradient/${parameter.name}`, parameter.rows, parameter.columns, {
     source: 'gradient',
@@ -19,7 +19,7 @@ export function gradientOf(graph: Graph, parameter: Value): Value {
 /**
  * Emits clipping and the optimizer's update of all parameters. Returns the gradient norm [1], before clipping by norm.
  *
- * @param loss nothing is updated where it is not finite; a program without a loss leaves it out
+ * @param loss when it is not finite, nothing is updated; omitted for a program without a loss
  * @throws {OptionError} `invalid_option` when there is nothing to train
  */
 export function buildUpdate(

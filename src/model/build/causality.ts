@@ -6,8 +6,8 @@ import { attributeOf, type Node, type Value } from '../../graph/value.js';
 import type { Forward } from './build-forward.js';
 
 /**
- * Operands that must be known at the first step, by operation: what stands there has been made of all steps, or of the steps of
- * another axis, which are there from the beginning.
+ * Operands that must be known at the first step, by operation: such a value was computed from all steps, or from the
+ * steps of another axis, which exist from the beginning.
  */
 const KNOWN_BEFORE: Readonly<Record<string, readonly string[]>> = {
   sumOverTime: ['x'],
@@ -20,10 +20,10 @@ const KNOWN_BEFORE: Readonly<Record<string, readonly string[]>> = {
   additiveAttention: ['key', 'value'],
 };
 
-/** Initial states: known at the first step, too. */
+/** Initial states. They are also known at the first step. */
 const INITIAL_STATES = ['h0', 'c0'];
 
-/** The nodes that `roots` depend on, in the order of their making. */
+/** The nodes that `roots` depend on, in the order in which they were added. */
 export function neededNodes(nodes: readonly Node[], roots: readonly Value[]): Node[] {
   const used = new Set(roots.map(({ id }) => id));
   const needed: Node[] = [];

@@ -1,4 +1,4 @@
-/** The parameter block of a model: where each parameter stands, and its first values. */
+/** The parameter block of a model: the offset of each parameter, and the initial values. */
 import { Random } from '../../core/random.js';
 import { ALIGNMENT, aligned, allocateBlock } from '../../native/memory.js';
 import { initialize } from '../../network/initializers/initializer.js';
@@ -48,7 +48,7 @@ export class ParameterLayout {
   /** Bytes of all buffers. */
   bufferBytes = 0;
 
-  /** The place of a parameter; the same at every call. */
+  /** The offset of a parameter; the same at every call. */
   place(name: string, request: ParameterRequest): number {
     const known = this.requests.get(name);
     if (known !== undefined) return known.offset;
@@ -77,7 +77,7 @@ export class ParameterBlocks {
   readonly buffer: Uint8Array;
   readonly buffers: ReadonlyMap<string, ModelBuffer>;
   readonly parameters: ReadonlyMap<string, Parameter>;
-  /** What the optimizer keeps, under the name `SLOT/PARAMETER`. */
+  /** The state of the optimizer, under the name `SLOT/PARAMETER`. */
   readonly optimizerState: ReadonlyMap<string, Float32Array>;
   /** Bytes of one copy of all parameters. */
   readonly bytes: number;

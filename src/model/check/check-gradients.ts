@@ -1,4 +1,4 @@
-/** The gradients of a model against central differences, for those who write layers and losses. */
+/** Compares the gradients of a model with central differences, for users who write layers and losses. */
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
@@ -17,25 +17,28 @@ import { type CheckedModel, type Numbers, Objective } from './objective.js';
 
 /** How gradients are checked. */
 export interface CheckGradientsOptions {
-  /** Largest relative error of a gradient that is right, > 0; default 1e-5. */
+  /** Largest relative error of a gradient that counts as correct, > 0; default 1e-5. */
   readonly tolerance?: number;
-  /** Elements of each operand that are changed one by one, integer >= 1; default 10. All are changed together besides. */
+  /**
+   * Elements of each operand that are changed one by one, integer >= 1; default 10. One more change is of all elements
+   * together.
+   */
   readonly elements?: number;
   /** Whether dropout and penalties are active, with the same masks each time; default false. */
   readonly training?: boolean;
-  /** Initial states, which are checked too; default zero. It stays as it is. */
+  /** Initial states, which are checked too; default zero. The check does not change them. */
   readonly state?: CarriedState;
   /** Seed of the choice of elements and directions, and of masks; default 1. */
   readonly seed?: number;
 }
 
 const STEP = 2 ** -17;
-/** Where an activation has a kink in reach of a step, a smaller one decides. */
+/** The steps of the differences. When an activation has a kink within a step, the result of a smaller step decides. */
 const SMALL_STEP = 2 ** -21;
-/** Least size that errors are relative to, as part of the objective: central differences know no better. */
+/** Least size that errors are relative to, as a part of the objective: central differences are not more precise. */
 const LEAST = 2 ** -13;
 
-/** What the operands hold, and everything else that the programs read. */
+/** The values of the operands, and everything else that the programs read. */
 function numbersOf(
   objective: Objective,
   { parameters, buffers, description }: CheckedModel,
@@ -80,10 +83,11 @@ function* changesOf(length: number, elements: number, random: Random) {
 }
 
 /**
- * Compares the gradients of the model's loss with central differences, in double precision: with respect to all parameters,
- * inputs of real numbers and initial states. A wrong gradient is part of the report and throws nothing. The model stays as it is.
+ * Compares the gradients of the model's loss with central differences, in double precision: with respect to all
+ * parameters, inputs of real numbers and initial states. A wrong gradient is reported and throws no error. The model
+ * does not change.
  *
- * @param batch small: the loss is computed anew for every change
+ * @param batch small, because the loss is computed again for every change
  * @throws {OptionError} `invalid_option`, `unknown_option`; errors of the batch as `model.evaluate`
  * @example
  * const report = checkGradients(model, batch);
@@ -130,7 +134,7 @@ function nameOf({ name = '' }: Value, { parameters, description }: CheckedModel)
   return { name: name.replace('state/', 'state:'), kind: 'state' };
 }
 
-/** Looks at one operand. */
+/** Checks one operand. */
 function operandReport(
   named: Pick<OperandReport, 'name' | 'kind'>,
   {

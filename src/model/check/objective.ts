@@ -1,4 +1,4 @@
-/** What a model minimises as a program in double precision, in which parameters are inputs like any other. */
+/** The objective of a model as a program in double precision, in which parameters are inputs like any other. */
 import { executionSizes, type PackedAxes } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { differentiate } from '../../graph/gradients.js';
@@ -11,7 +11,7 @@ import { buildForward } from '../build/build-forward.js';
 import { buildLosses } from '../build/build-graph.js';
 import { type ModelBuffer, type Parameter, ParameterBlocks, ParameterLayout } from '../build/parameters.js';
 
-/** What is checked of a model. */
+/** The model and the mode of the check. */
 export interface CheckedModel {
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
@@ -23,7 +23,7 @@ export interface CheckedModel {
 /** Numbers of an operand. */
 export type Numbers = Float64Array<ArrayBuffer>;
 
-/** A program of the objective in double precision, in which everything real is an input. */
+/** A program of the objective in double precision, in which all real values are inputs. */
 export class Objective {
   /** Real operands by the names of inputs of the program. */
   readonly operands = new Map<string, Value>();
@@ -83,7 +83,7 @@ export class Objective {
     });
   }
 
-  /** Computes the objective, and the gradients by operand where they are asked for. */
+  /** Computes the objective, and on request the gradients by operand. */
   execute(
     numbers: ReadonlyMap<string, Numbers>,
     fixed: ReadonlyMap<string, Batch['inputs'][string]>,

@@ -1,4 +1,4 @@
-/** The way of a batch into the programs of a model. */
+/** Checks batches and writes them into the programs of a model. */
 import { TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
@@ -14,18 +14,18 @@ import { Execution } from './execution.js';
 import type { Programs } from './programs.js';
 import { type EvaluationResult, reportedLosses } from './results.js';
 
-/** What an execution is begun with. */
+/** The arguments of an execution. */
 export interface ExecutionRequest {
   readonly mode: Mode;
   readonly batch: Batch;
   readonly state: CarriedState | undefined;
-  /** Keeps programs of the same mode apart. */
+  /** Separates programs of the same mode. */
   readonly use?: string | undefined;
   /** Version of the parameters. */
   readonly version: number;
 }
 
-/** What batches are checked against, and where they go. */
+/** What batches are checked against, and the programs that receive them. */
 export interface BatchExecutionsParts {
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
@@ -74,7 +74,7 @@ export class BatchExecutions {
     return outputLosses(description, loss);
   }
 
-  /** What a finished execution with targets tells. */
+  /** The results of a finished execution with targets. */
   report(execution: Execution): EvaluationResult {
     const { loss } = this.#parts;
     const isNamed = typeof loss === 'object' && 'losses' in loss;

@@ -46,8 +46,8 @@ function checkWeights(name: string, weights: Float32Array): void {
 
 /**
  * @param units hidden size of each state of the network by name
- * @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size, or was made by hand of what is
- *   no state
+ * @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size, or is not a valid
+ * state
  */
 export function checkState(state: CarriedState, batch: number, units: ReadonlyMap<string, number>): void {
   if (!Number.isSafeInteger(state.batch) || state.batch < 1) {

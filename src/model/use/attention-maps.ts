@@ -1,4 +1,4 @@
-/** The weights of an attention layer, to be looked at. */
+/** The weights of an attention layer, for display. */
 
 import type { PackedAxes, PackedAxis } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
@@ -17,7 +17,7 @@ import { checkBatch } from '../execute/check-batch.js';
 import { Execution } from '../execute/execution.js';
 import type { BuildProgram, Programs } from '../execute/programs.js';
 
-/** How much each step of a sequence looks at each step of its memory. */
+/** The attention weights of one sequence: each step of the query on each step of the memory. */
 export interface AttentionMap {
   /** Steps of the queries. */
   readonly steps: number;
@@ -27,15 +27,15 @@ export interface AttentionMap {
   readonly weights: Float32Array;
 }
 
-/** A graph that gives the weights of an attention layer. */
+/** A graph that computes the weights of an attention layer. */
 export interface AttentionGraph extends BuiltGraph {
-  /** [N, most steps of a memory]; 0 behind the end of each. */
+  /** [N, most steps of a memory]; 0 after the end of each. */
   readonly weights: Value;
   /** Time axis of the memory. */
   readonly memoryAxis: string;
 }
 
-/** @throws {OptionError} `invalid_option` when there is no such node, or its layer is another */
+/** @throws {OptionError} `invalid_option` when there is no such node, or its layer is not an attention layer */
 function requireAttention({ nodes }: NetworkDescription, name: string): void {
   const layer = nodes.find((node) => node.name === name)?.layer;
   if (layer?.kind === 'attention') return;
@@ -43,7 +43,7 @@ function requireAttention({ nodes }: NetworkDescription, name: string): void {
   throw new OptionError('invalid_option', `'${name}' ${what}, expected an attention`, { name });
 }
 
-/** The graph that gives the weights of a node, for memories of up to the capacity of their axis. */
+/** The graph that computes the weights of a node, for memories of up to the capacity of their axis. */
 function attentionGraph(
   description: NetworkDescription,
   layout: ParameterLayout,

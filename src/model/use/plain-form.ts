@@ -1,4 +1,4 @@
-/** What plain sequences must be for a network: from its description, its outputs and its losses. */
+/** The form that plain sequences must have for a network, from its description, its outputs and its losses. */
 import { TIME } from '../../batch/axes.js';
 import type { PlainForm } from '../../batch/plain-examples.js';
 import type { PlainField } from '../../batch/plain-sequences.js';
@@ -12,7 +12,7 @@ import { isLossKind } from '../../network/losses/losses.js';
 import { type ModelLoss, outputLosses } from '../../network/output-losses.js';
 import { outputPer } from '../build/build-graph.js';
 
-/** What of a target is known besides its value in the graph. */
+/** Facts about a target besides its value in the graph. */
 interface Labelled {
   readonly loss: CtcLossDescription;
   readonly classes: number;

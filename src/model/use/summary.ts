@@ -10,7 +10,7 @@ import { outputPer } from '../build/build-graph.js';
 import { ParameterLayout } from '../build/parameters.js';
 import type { ModelMemory } from '../execute/results.js';
 
-/** What is known of a compiled network besides its description. */
+/** Facts about a compiled network besides its description. */
 export interface CompiledFacts {
   readonly loss: ModelLoss;
   readonly optimizer: object;
@@ -21,13 +21,13 @@ export interface CompiledFacts {
 /** Widest line of a summary, in columns of a terminal. */
 const WIDTH = 100;
 
-/** Stands for a space at which a line is not broken. */
+/** Stands for a space at which a line must not be broken. */
 const JOINED = '\u00a0';
 
-/** Between two columns. */
+/** The space between two columns. */
 const GAP = '  ';
 
-/** What the layers of a description come to; without shapes where they do not fit together. */
+/** The shapes and parameter counts of a description's layers; without shapes when the layers do not fit together. */
 interface Built {
   readonly nodes: ReadonlyMap<string, Value>;
   readonly parameters: ReadonlyMap<string, number>;
@@ -98,7 +98,7 @@ function inputKind(input: InputDescription): string {
   return input.kind === 'indices' ? `input, ids below ${count(input.size)}` : 'input, features';
 }
 
-/** Whether every layer reads the one before it and nothing else. */
+/** Whether every layer reads only the layer before it. */
 function isChain({ inputs, nodes }: NetworkDescription): boolean {
   const [input, ...others] = Object.keys(inputs);
   const before = [input, ...nodes.map(({ name }) => name)];
@@ -109,7 +109,7 @@ function isChain({ inputs, nodes }: NetworkDescription): boolean {
 
 const cut = (text: string, width: number) => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
 
-/** Lines of equal columns, the last one to the right; the widest are cut until all fits. */
+/** Lines of equal columns, the last column aligned to the right. The widest columns are cut until the lines fit. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
   const total = () => widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
@@ -154,10 +154,10 @@ function memoryText({ total, parameters, gradients, optimizer, arena, scratch }:
 }
 
 /**
- * The layers of a network in a table of at most 100 columns: name, kind, output ([N, F] for N steps, [B, F] for B sequences) and number of
- * parameters; then what is known of the whole.
+ * The layers of a network in a table of at most 100 columns: name, kind, output ([N, F] for N steps, [B, F] for B
+ * sequences) and number of parameters; then facts about the whole network.
  *
- * @param compiled what is known when the network has been compiled
+ * @param compiled facts that are known after compilation
  */
 export function summaryOf(description: NetworkDescription, compiled?: CompiledFacts): string {
   const { nodes, parameters, buffers, error } = build(description);
@@ -196,7 +196,7 @@ export function summaryOf(description: NetworkDescription, compiled?: CompiledFa
   return [lines[0], rule, ...lines.slice(1), rule, ...facts(known)].join('\n');
 }
 
-/** Lets `console.log` and `util.inspect` show the summary of what has one. @param name of the class */
+/** Lets `console.log` and `util.inspect` show the summary of an object. @param name of the class */
 export function showSummary(prototype: { summary(): string }, name: string): void {
   Object.defineProperty(prototype, Symbol.for('nodejs.util.inspect.custom'), {
     value(this: { summary(): string }, depth: number): string {

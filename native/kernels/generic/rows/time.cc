@@ -1,5 +1,5 @@
-// Operations that join the steps of a sequence, or give something to each of them. Sums and maxima are taken sequence
-// by sequence and threads divide their columns; whatever makes one row of steps divides the rows.
+// Operations that combine the steps of a sequence, or give one value to each step. For sums and maxima each sequence is
+// walked from end to end, and threads divide the columns. Operations that write one row for each step divide the rows.
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/rows/packed_rows.h"
@@ -10,7 +10,7 @@ namespace kernel {
 
 namespace {
 
-// Columns that one walk along a sequence takes.
+// The number of columns that one walk along a sequence handles.
 template <typename T>
 constexpr int kWalkVectors = 4;
 template <typename T>
@@ -131,7 +131,7 @@ void maxOverTimeBackward(const BpttCall* call) {
   const int64_t* offsets = call->axis->offsets;
   for_sequences<T>(*call, width, [&](int64_t b, int64_t length, int64_t c, int n) {
     const T* most = data<T>(*call, kY) + b * width + c;
-    T left[kWalkColumns<T>];  // dy until a step has taken it
+    T left[kWalkColumns<T>];  // dy until the step with the largest x has taken it
     std::copy(data<T>(*call, kDy) + b * width + c, data<T>(*call, kDy) + b * width + c + n, left);
     bool taken[kWalkColumns<T>] = {};
     for (int64_t t = 0; t < length; ++t) {
