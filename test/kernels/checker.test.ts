@@ -239,7 +239,8 @@ describe('memory blocks', () => {
   const replaced = (index: number, block: unknown) => blocks.map((other, at) => (at === index ? block : other));
 
   it('are refused when one is too small, missing, or no block', () => {
-    blocks.forEach((block, index) => {
+    // The last block is that of buffers, of which this program has none.
+    blocks.slice(0, -1).forEach((block, index) => {
       expect(refusal(replaced(index, block.subarray(0, block.length - 64)))).toBe('invalid_program');
       expect(refusal(replaced(index, undefined))).toBe('invalid_program');
       expect(refusal(replaced(index, new Float32Array(block.buffer)))).toBe('invalid_program');

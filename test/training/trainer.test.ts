@@ -319,7 +319,7 @@ describe('options of the trainer', () => {
     ['a rate of zero', { epochs: 1, learningRate: 0 }, 'invalid_option'],
     ['a misspelt name', { epochs: 1, clipnorm: 5 }, 'unknown_option'],
     ['resume without a directory', { epochs: 1, resume: true }, 'invalid_option'],
-    ['a schedule of an unknown kind', { epochs: 1, schedule: { kind: 'linear' } }, 'invalid_option'],
+    ['a schedule of an unknown kind', { epochs: 1, schedule: { kind: 'linear' } }, 'unknown_schedule'],
   ])('%s is an error', (_name, options, code) => {
     expect(() => new Trainer(new ToyModel(), options)).toThrow(expect.objectContaining({ code }));
   });
