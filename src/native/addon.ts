@@ -45,8 +45,8 @@ export interface NativeAddon {
   info(): { version: string; isa: string; supported: string[]; note: string; eigen: string };
   operationsFingerprint(): string;
   /** Types that there are kernels for: of arithmetic, and of packed weights. */
-  kernelTypes(): { compute: string; storage: string }[];
-  packedSize(inputs: number, outputs: number, gates: number, compute: string, storage: string): number;
+  kernelTypes(): { compute: string; weights: string; activations: string }[];
+  packedSize(inputs: number, outputs: number, gates: number, compute: string, weights: string): number;
   misalignment(bytes: Uint8Array): number;
   probe(values: Float32Array | Float64Array): Probe;
   readonly Program: new (

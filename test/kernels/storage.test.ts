@@ -17,7 +17,7 @@ const computes: readonly Compute[] = ['float32', 'float64'];
 const hasKernels = (compute: string, storage: string): boolean =>
   native()
     .kernelTypes()
-    .some((types) => types.compute === compute && types.storage === storage);
+    .some((types) => types.compute === compute && types.weights === storage);
 
 const named = (name: string): Problem => problems.find((problem) => problem.name === name) as Problem;
 const affine = named('linear, 3 rows, 50 to 70');

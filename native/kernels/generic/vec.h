@@ -2,6 +2,7 @@
 // test/kernels/activations.test.ts asserts the bounds of these functions.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
@@ -28,6 +29,16 @@ inline void for_columns(int64_t columns, Visit visit) {
   int64_t c = 0;
   for (; c + L <= columns; c += L) visit(c, L);
   if (c < columns) visit(c, static_cast<int>(columns - c));
+}
+
+// Copies some columns of a row that may be stored in another type.
+template <typename T, typename X>
+inline void copy_columns(const X* from, int64_t columns, T* to) {
+  if constexpr (std::is_same_v<T, X>) {
+    std::copy(from, from + columns, to);
+  } else {
+    for_columns<T>(columns, [=](int64_t c, int n) { Vec<T>::load(from + c, n).store(to + c, n); });
+  }
 }
 
 // 1 / (1 + e^-x), within 3 ULP, saturates to 0 and 1; NaN stays NaN. e^-x is 2^n e^r with |r| <= ln(2)/2, and e^r a
