@@ -1,7 +1,8 @@
 // How numbers are stored, and which kernels there are for them: the one list of both. Arithmetic is done in the compute
 // type of a program. Packed weights may be stored in another type, from which the micro-kernel loads them
 // (products/panel.h), and so may activations: the operands of type `s` in operations.def, which kernels load and store
-// as vectors (`Vec`). To add a type: a line in each list, and its conversion in eigen_packets.h.
+// as vectors (`Vec`). To add a type: a line in each list, and a C++ type that converts to and from the compute types;
+// `Vec` may convert a whole vector at once where that is worth it.
 // scripts/generate-operations.cjs takes the names and codes from here.
 #pragma once
 

@@ -103,7 +103,10 @@ export class CompiledProgram {
     return this.#externals.has(name);
   }
 
-  /** The memory of a real value at full capacity; its first rows are those of the batch at hand. */
+  /**
+   * The memory of a real value at full capacity, in numbers of the type in which it is stored; its first rows are those of
+   * the batch at hand.
+   */
   real(value: Value | string): Float32Array | Float64Array {
     const { buffer, offset, elements } = this.#memory(value);
     const from = typeof value === 'string' ? (this.#externals.get(value) as Value) : value;

@@ -129,6 +129,21 @@ describe('stored activations', () => {
     expect(stored).toEqual(['real gates', 'real m', 'real product', 'real candidate']);
   });
 
+  it('are read as such on the way back', () => {
+    let read = 0;
+    for (const { name, signature } of operations.values()) {
+      const backward = operations.get(`${name}Backward`);
+      for (const output of signature.outputs) {
+        const input = backward?.signature.inputs.find((spec) => spec.name === output.name);
+        if (input === undefined) continue;
+        expect(input.isStored, `${name}: ${output.name}`).toBe(output.isStored);
+        if (input.isStored) read++;
+      }
+    }
+    // Of the four cells.
+    expect(read).toBe(2 + 3 + 3 + 3);
+  });
+
   it('are refused where they are stored in a type for which there are no kernels', () => {
     let refused = 0;
     for (const compute of computes) {
