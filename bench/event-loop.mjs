@@ -26,7 +26,7 @@ const [seconds, threads, units, B, T] = ['seconds', 'threads', 'units', 'batch',
 const PERIOD_MS = 5;
 const vocabulary = 65;
 
-/** Runs `during` and gives the lateness of every tick of a timer in the meantime. */
+/** Calls `during` and returns the lateness of every tick of a timer in the meantime. */
 async function latenessWhile(during) {
   const late = [];
   let last = performance.now();

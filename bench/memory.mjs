@@ -1,6 +1,6 @@
 /**
- * Memory of training the 2x512 character LSTM (embedding 128, batch 64, steps 100, 65 symbols): the planner's figure
- * against the growth of the process, its peak, and its growth over many steps. Prints JSON.
+ * Memory of training the 2x512 character LSTM (embedding 128, batch 64, steps 100, 65 symbols): the planned memory
+ * compared with the growth of the process, its peak, and its growth over many steps. Prints JSON.
  *
  *   node bench/memory.mjs [--steps 20] [--small]
  *

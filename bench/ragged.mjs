@@ -1,7 +1,8 @@
 /**
- * What different lengths cost: the time per valid step of a batch with lengths uniform in [T/4, T] against that of the
- * batch whose sequences all have T steps, here and in PyTorch (packed against padded), in turns. Recurrent layers alone:
- * inference, or forward and backward with the gradients of input and weights. Prints JSON, and lines on standard error.
+ * The cost of different lengths: the time per valid step of a batch with lengths uniform in [T/4, T], compared with
+ * that of a batch whose sequences all have T steps, here and in PyTorch (packed and padded), in turns. Recurrent layers
+ * alone: inference, or forward and backward with the gradients of input and weights. Prints JSON, and lines on standard
+ * error.
  *
  *   node bench/ragged.mjs [--problem charlm|speech|all] [--cell lstm|gru|rnn|all] [--directions 1|2|all]
  *        [--mode training|inference|all] [--threads 1] [--rounds 7]

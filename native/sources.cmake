@@ -20,15 +20,20 @@ set(BPTT_KERNEL_SOURCES
   kernels/generic/losses/losses.cc
   kernels/generic/losses/penalties.cc
   kernels/generic/losses/softmax.cc
+  kernels/generic/products/convolution.cc
   kernels/generic/products/linear.cc
   kernels/generic/products/packing.cc
+  kernels/generic/rows/combine.cc
+  kernels/generic/rows/batch_normalization.cc
   kernels/generic/rows/dropout.cc
   kernels/generic/rows/elementwise.cc
   kernels/generic/rows/embedding.cc
   kernels/generic/rows/normalization.cc
   kernels/generic/rows/random_mask.cc
+  kernels/generic/rows/sums.cc
   kernels/generic/rows/time.cc
   kernels/generic/rows/two_axes.cc
+  kernels/generic/rows/unary.cc
   kernels/generic/rows/updates.cc
   kernels/generic/table.cc
 )

@@ -1,7 +1,7 @@
 'use strict';
 /*
- * `npm run bench -- [NAME] [options]`: makes the clone ready and runs bench/NAME.mjs, without a name all of them.
- * `--list` lists what there is.
+ * `npm run bench -- [NAME] [options]`: makes the clone ready and executes bench/NAME.mjs, or all benchmarks without a
+ * name. `--list` lists them.
  */
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');

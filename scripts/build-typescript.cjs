@@ -1,5 +1,8 @@
 'use strict';
-/* Generates what src/ has from native/, compiles src/ to dist/, and removes what dist/ still holds of sources that have been renamed or deleted. */
+/*
+ * Generates the files of src/ that come from native/, compiles src/ to dist/, and removes files of dist/ whose sources
+ * have been renamed or deleted.
+ */
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');

@@ -17,7 +17,7 @@ const buildFolder = path.join(root, 'build', 'lint');
 /** A part that cannot be checked on this machine. */
 class Missing extends Error {}
 
-/** Throws `Missing` unless a program of that name can be run. */
+/** Throws `Missing` unless a program of that name can be executed. */
 function need(program) {
   const { error, status } = spawnSync(program, ['--version'], { stdio: 'ignore' });
   if (error === undefined && status === 0) return;

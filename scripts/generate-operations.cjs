@@ -1,9 +1,9 @@
 'use strict';
 /*
  * Writes src/graph/generated/operations.ts from native/kernels/operations.def, native/kernels/storage.h and
- * native/program/format.def: the rows of all operations, the names in them as types, and the numbers of the flat form of a
- * program. Whatever builds or tests the
- * TypeScript sources runs this first; the file is left alone when nothing has changed. Plain Node, no packages.
+ * native/program/format.def: the rows of all operations, the names in them as types, and the numbers of the flat form
+ * of a program. Everything that builds or tests the TypeScript sources executes this first. The file is not written
+ * when nothing has changed. Plain Node, no packages.
  */
 const fs = require('node:fs');
 const path = require('node:path');

@@ -1,5 +1,5 @@
 'use strict';
-/* What npm would publish: the list of files, and a copy of the package without its native parts. */
+/* The files that npm would publish: their list, and a copy of the package without its native parts. */
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -29,8 +29,8 @@ function npm(options, settings = {}) {
 }
 
 /**
- * Paths of the files that npm would publish, from the root, with `/`. No script runs: `prepack` compiles and copies Eigen,
- * which nobody must meet half done.
+ * Paths of the files that npm would publish, from the root, with `/`. No script is executed: `prepack` compiles and
+ * copies Eigen, and other processes must not see half of its result.
  */
 function packedFiles() {
   const [description] = JSON.parse(npm(['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root }));

@@ -1,7 +1,7 @@
 'use strict';
 /*
- * Makes a bare clone ready to run: Node packages, compiler and Eigen, native build, TypeScript build. Every part is done
- * only when something that it depends on has changed, so that a second run is over at once. Plain Node, no packages.
+ * Makes a new clone ready: Node packages, compiler and Eigen, native build, TypeScript build. Every part is done only
+ * when something that it depends on has changed, so the second execution ends immediately. Plain Node, no packages.
  *
  *   node scripts/setup.cjs [--without-native]
  */
@@ -50,7 +50,7 @@ function installPackages() {
   else run('installing Node packages', 'npm', options, { shell: process.platform === 'win32' });
 }
 
-/** Hash over the names and contents of files and folders. */
+/** Hash of the names and contents of files and folders. */
 function fingerprint(places) {
   const hash = crypto.createHash('sha256').update(`${process.platform} ${process.arch}\n`);
   const add = (file) => {
@@ -68,7 +68,7 @@ function fingerprint(places) {
   return hash.digest('hex');
 }
 
-/** Runs a build script unless its product is there and was made from the same sources. */
+/** Executes a build script, unless its product exists and was made from the same sources. */
 function build({ title, script, sources, products, stamp }) {
   const current = fingerprint(sources);
   const stampFile = fromRoot('build', stamp);
@@ -95,7 +95,7 @@ const typescript = {
 };
 
 /**
- * Brings everything up to date; ends the process with a message when something cannot be had.
+ * Brings everything up to date; ends the process with a message when a requirement cannot be installed.
  *
  * @param {{ withNative?: boolean }} options without the native addon all is there but what runs a network
  */

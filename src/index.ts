@@ -1,8 +1,9 @@
 /**
  * `bptt`: describe a recurrent network, compile it into a model, train it, use it.
  *
- * What reads and prepares data is in `bptt/data` and `bptt/features`, what judges and decodes outputs in `bptt/metrics` and
- * `bptt/decoding`, checkpoint files in `bptt/checkpoint`, the recipes of the command line in `bptt/tasks`.
+ * Readers and preparation of data are in `bptt/data` and `bptt/features`, metrics and decoders of outputs in
+ * `bptt/metrics` and `bptt/decoding`, checkpoint files in `bptt/checkpoint`, the recipes of the command line in
+ * `bptt/tasks`.
  */
 
 export type { AxisSizes, Batch } from './batch/batch.js';
@@ -32,7 +33,14 @@ export type { Extent, SymbolicExtent, ValueType } from './graph/extent.js';
 export type { Value } from './graph/value.js';
 export type { OutputPer, OutputShape } from './model/build/build-graph.js';
 export type { ParameterOptions } from './model/build/compile-options.js';
-export type { Parameter, ParameterBlocks, ParameterLayout, PlacedRequest } from './model/build/parameters.js';
+export type {
+  ModelBuffer,
+  Parameter,
+  ParameterBlocks,
+  ParameterLayout,
+  PlacedBuffer,
+  PlacedRequest,
+} from './model/build/parameters.js';
 export { type CheckGradientsOptions, checkGradients } from './model/check/check-gradients.js';
 export type { GradientReport, OperandReport } from './model/check/gradient-report.js';
 export type { CheckedModel } from './model/check/objective.js';
@@ -62,7 +70,8 @@ export {
   recurrentCell,
 } from './model/recurrent-cell.js';
 export type { AttentionMap } from './model/use/attention-maps.js';
-export type { Decoder, DecoderBatch, DecoderOptions } from './model/use/decoder.js';
+export type { Decoder } from './model/use/decoder.js';
+export type { DecoderBatch, DecoderOptions } from './model/use/decoder-input.js';
 export type { EvaluateOptions } from './model/use/evaluation.js';
 export type { GradientOptions } from './model/use/gradients.js';
 export type { Metric, MetricSequence } from './model/use/metric.js';
@@ -80,6 +89,12 @@ export {
   attention,
 } from './network/layers/attention.js';
 export {
+  type BatchNormalizationDescription,
+  type BatchNormalizationOptions,
+  batchNormalization,
+} from './network/layers/batch-normalization.js';
+export { type Conv1dDescription, type Conv1dOptions, conv1d } from './network/layers/conv1d.js';
+export {
   type ActivationDescription,
   activation,
   type DenseDescription,
@@ -91,6 +106,7 @@ export {
 } from './network/layers/dense.js';
 export { type EmbeddingDescription, type EmbeddingOptions, embedding } from './network/layers/embedding.js';
 export type {
+  BufferRequest,
   LayerDefinition,
   LayerDefinitions,
   LayerRule,
@@ -136,9 +152,13 @@ export type {
   QuantileLossDescription,
 } from './network/losses/losses.js';
 export type { QuantileOptions } from './network/losses/quantile.js';
+export type { OptimizerDescriptionObject } from './network/optimizers/definition.js';
 export {
+  type AdagradDescription,
+  type AdagradOptions,
   type AdamDescription,
   type AdamOptions,
+  adagrad,
   adam,
   adamW,
   type MomentumOptions,
@@ -157,13 +177,14 @@ export {
 export type { LossOptions, ModelLoss, NamedLosses } from './network/output-losses.js';
 export { type ConstantDescription, constant } from './network/schedules/constant.js';
 export { type CosineDescription, type CosineOptions, cosine } from './network/schedules/cosine.js';
-export { createSchedule } from './network/schedules/create-schedule.js';
+export { type CreateScheduleOptions, createSchedule } from './network/schedules/create-schedule.js';
 export {
   type DefinedSchedule,
   defineSchedule,
   type OwnSchedule,
   type ScheduleMaker,
 } from './network/schedules/define-schedule.js';
+export type { AnyScheduleMaker } from './network/schedules/definition.js';
 export { type ExponentialDescription, type ExponentialOptions, exponential } from './network/schedules/exponential.js';
 export { type OneCycleDescription, type OneCycleOptions, oneCycle } from './network/schedules/one-cycle.js';
 export { parseSchedule } from './network/schedules/parse-schedule.js';

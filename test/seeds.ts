@@ -1,2 +1,2 @@
-/** Seeds of initial values and noise that a test which trains and judges the result runs with, where that is cheap. */
+/** Seeds of initial values and noise for tests that train and check the result, where several seeds are cheap. */
 export const SEEDS = [1, 2, 3] as const;

@@ -1,4 +1,4 @@
-/** Whether two sides computed the same numbers: a benchmark of something else is worth nothing. */
+/** Checks whether two sides computed the same numbers. Otherwise their times cannot be compared. */
 import { validStepsOf } from './problems.mjs';
 
 const SAMPLES = 256;

@@ -11,12 +11,12 @@ import { info } from '../../dist/index.js';
 const source = fileURLToPath(new URL('../ceilings.cc', import.meta.url));
 const folder = fileURLToPath(new URL('../../build/bench/', import.meta.url));
 const FLAGS = ['-O3', '-std=c++17', '-pthread'];
-/** What a compiler may use, by the name of the set; elsewhere all that the processor has. */
+/** What a compiler may use, by the name of the set; for other sets everything that the processor has. */
 const MACHINE = { sse2: ['-march=x86-64'], avx2: ['-march=native', '-mno-avx512f'] };
 
 let compiled;
 
-/** The program, null where no compiler makes it. */
+/** The program, or null when no compiler can build it. */
 function program() {
   if (compiled !== undefined) return compiled;
   compiled = null;

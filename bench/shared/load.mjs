@@ -1,11 +1,14 @@
-/** Whether others use the machine: asked before each case, when none of its sides computes. */
+/** Checks whether other programs use the machine, before each case, when none of its sides computes. */
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rounded } from './statistics.mjs';
 
 const WATCH_MS = 250;
 const SPIN_MS = 40;
-/** Processors in use by others, and slowness of a loop against the fastest one seen, above which a machine is busy. */
+/**
+ * Processors in use by other programs, and slowness of a loop relative to the fastest one seen, above which a machine
+ * is busy.
+ */
 const MOST_PROCESSORS = 0.15;
 const MOST_SLOWNESS = 1.15;
 /** A machine that is busy may be quiet a moment later. */
@@ -44,7 +47,7 @@ async function loadNow() {
   return { busy, processors, slowness, loadAverage: rounded(loadavg()[0]) };
 }
 
-/** The load, as soon as the machine is quiet, or after some tries as it is then. */
+/** The load as soon as the machine is quiet, or after some tries the load at that time. */
 export async function machineLoad() {
   let load = await loadNow();
   for (let tries = 1; load.busy && tries < MOST_TRIES; tries++) {

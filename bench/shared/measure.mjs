@@ -1,4 +1,4 @@
-/** One case: all sides in fresh processes, in turns, so that they meet the same machine. */
+/** One case: all sides in new processes, in turns, so that they have the same conditions. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { measurePeak } from './ceilings.mjs';
 import { machineLoad } from './load.mjs';
@@ -6,7 +6,7 @@ import { startPeer } from './peer-process.mjs';
 import { median, rounded, statistics } from './statistics.mjs';
 
 const ROUND_MS = 200;
-/** A side whose single run takes longer than this is run in the first round only. */
+/** A side whose single execution takes longer than this is executed in the first round only. */
 const PATIENCE_MS = 10_000;
 /** Between two turns: threads of the side before stop waiting for more work. */
 const PAUSE_MS = 30;
@@ -32,7 +32,7 @@ async function openSide({ name, peer, request }, check) {
   }
 }
 
-/** Runs a side once or twice to learn how long a run takes, then for half a round. */
+/** Executes a side once or twice to measure how long an execution takes, then for half a round. */
 async function warmUp(side) {
   const once = async () => (await side.ask({ op: 'run', repeat: 1 })).ms[0];
   const first = await once();

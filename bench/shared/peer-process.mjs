@@ -1,4 +1,4 @@
-/** A side of a benchmark in a process of its own: one JSON request and one JSON answer a line. */
+/** A side of a benchmark in a separate process: one JSON request and one JSON answer per line. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -56,14 +56,21 @@ function buildGraph({ cell, inputs, units, layers, bidirectional }, training) {
     finalState: (_, value) => {
       finals.push(value);
     },
+    buffer: notNeeded,
+    updateBuffer: notNeeded,
+    requireRows: notNeeded,
     table: notNeeded,
     dropoutKey: notNeeded,
     operationId: notNeeded,
     penalty: notNeeded,
   };
-  const y = layerRule(description).build(description, context, [x]);
+  /** @type {any} the declarations leave out what belongs to the library alone */
+  const rule = layerRule(description);
+  /** @type {import('../../dist/graph/value.js').Value} */
+  const y = rule.build(description, context, [x]);
   if (!training) return { graph, parameters, states, bytes, results: new Map([['y', y]]), outputs: [y, ...finals] };
   const dy = graph.external('dy', graph.steps(AXIS), y.columns);
+  /** @type {any[]} */
   const sources = [x, ...[...parameters.values()].map(({ value }) => value)];
   const gradients = differentiate(graph, [{ value: y, gradient: dy }], sources);
   const results = new Map(

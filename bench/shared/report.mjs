@@ -1,4 +1,4 @@
-/** What all benchmarks print: a table while they run, and JSON at the end. */
+/** The output of all benchmarks: a table during the measurement, and JSON at the end. */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { info } from '../../dist/index.js';
@@ -69,14 +69,14 @@ export class Report {
     this.#print(this.#line(columns.map(([title]) => title)));
   }
 
-  /** Says something once on standard error. */
+  /** Writes a message once on standard error. */
   say(text) {
     if (this.#said.has(text)) return;
     this.#said.add(text);
     process.stderr.write(`bench: ${text}\n`);
   }
 
-  /** Adds a case: its figures, and its line in the table. What is missing is said. */
+  /** Adds a case: its figures, and its line in the table. Missing sides are reported. */
   add(figures, values) {
     this.#result.cases.push(figures);
     const { busy, processors, slowness } = figures.load;

@@ -1,4 +1,7 @@
-/** The main loop of a side in JavaScript: one JSON request a line on standard input, one JSON answer a line. */
+/**
+ * The main loop of a side in JavaScript: it reads one JSON request per line from standard input, and writes one JSON
+ * answer per line.
+ */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline';

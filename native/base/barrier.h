@@ -1,5 +1,5 @@
-// A barrier that spins for a few microseconds and then sleeps. The last thread to arrive decides, for everybody at
-// once, whether the run goes on: so all threads leave a cancelled program at the same barrier.
+// A barrier that spins for a few microseconds and then sleeps. The last thread to arrive decides for all threads
+// whether the execution continues. So all threads leave a cancelled program at the same barrier.
 #pragma once
 
 #include <atomic>
@@ -10,15 +10,16 @@ namespace bptt {
 
 class Barrier {
  public:
-  // `cancel` may be null; it is looked at by the last thread of every wait that allows stopping.
+  // `cancel` may be null. The last thread to arrive reads it, at every wait that allows stopping.
   Barrier(int count, const std::atomic<bool>* cancel) : count_(count), cancel_(cancel) {}
   Barrier(const Barrier&) = delete;
   Barrier& operator=(const Barrier&) = delete;
 
-  // Returns true when the run must stop. All threads must pass the same `may_stop`.
+  // Returns true when the execution must stop. All threads must pass the same `may_stop`.
   bool wait(bool may_stop);
 
-  // For one thread that works while the others wait: whether to hurry to the next barrier, at which all will stop.
+  // For one thread that works while the others wait. Returns true when all threads will stop at the next barrier, so
+  // that the thread can end its work early.
   bool is_cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
 
  private:

@@ -1,4 +1,4 @@
-// Which instruction sets this processor and operating system can run.
+// The instruction sets that this processor and operating system support.
 #pragma once
 
 namespace bptt {

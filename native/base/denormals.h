@@ -1,6 +1,6 @@
-// Flush denormals to zero while kernels run: a product with a denormal operand takes a hundred cycles, and states that
-// decay towards zero are full of them. The previous mode returns with the scope, so JavaScript's arithmetic is
-// untouched.
+// Flushes denormals to zero while kernels are executed. A product with a denormal operand takes about a hundred cycles,
+// and states that decay towards zero contain many denormals. The end of the scope restores the previous mode, so that
+// JavaScript's arithmetic does not change.
 #pragma once
 
 #include <cstdint>

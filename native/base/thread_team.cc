@@ -8,8 +8,8 @@
 namespace bptt {
 
 namespace {
-// About 50 microseconds: long enough to meet the next instruction of a running step, short enough to leave an idle
-// process without load.
+// About 50 microseconds. This is long enough to meet the next instruction of a training step, and short enough that an
+// idle process uses no processor time.
 constexpr int kSpins = 4000;
 }  // namespace
 
@@ -51,7 +51,7 @@ void ThreadTeam::run_when_free(int threads, const Work& work) {
 void ThreadTeam::run_locked(int threads, const Work& work) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    // A system that refuses a thread leaves a smaller team; the results are the same.
+    // When the system refuses a thread, the team is smaller. The results are the same.
     while (static_cast<int>(members_.size()) < threads - 1) {
       const int id = static_cast<int>(members_.size()) + 1;
       try {

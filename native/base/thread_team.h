@@ -1,5 +1,5 @@
-// The threads of the process: one team, shared by all models. A run is carried out by several members at once, each
-// executing the same work with its own number (single program, multiple data); the caller is member 0.
+// The threads of the process: one team, shared by all models. Several members carry out an execution at the same time.
+// Each member does the same work with its own number (single program, multiple data). The caller is member 0.
 #pragma once
 
 #include <atomic>
@@ -23,11 +23,12 @@ class ThreadTeam {
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
 
-  // Runs `work` on `threads` members including the caller, and returns when all are done. When the team is already
-  // working for another caller, the caller works alone, with count 1: nobody waits, and results do not depend on it.
+  // Runs `work` on `threads` members including the caller, and returns when all have finished. When another caller uses
+  // the team, this caller works alone, with count 1. So nobody waits, and the results do not depend on the number of
+  // members.
   void run(int threads, const Work& work);
 
-  // Like `run`, but waits its turn for the members.
+  // Like `run`, but waits until the members are free.
   void run_when_free(int threads, const Work& work);
 
   // Puts a job at the end of the queue; jobs run one after another on a thread of the team's own.
@@ -56,8 +57,8 @@ class ThreadTeam {
   bool queue_closing_ = false;
 };
 
-// The team of this process, made on first use; it ends with its last owner, so that unloading the library (the end of
-// a worker thread) leaves no thread behind in unmapped code.
+// The team of this process. The first use creates it and its last owner ends it. So unloading the library (at the end
+// of a worker thread) leaves no thread in unmapped code.
 std::shared_ptr<ThreadTeam> shared_thread_team();
 
 constexpr int kMaxThreads = 256;

@@ -42,7 +42,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// operationsFingerprint(): string      of the rows of operations.def that the addon was built from
+// operationsFingerprint(): string      a hash of the rows of operations.def of this build
 Napi::Value operations_fingerprint(const Napi::CallbackInfo& info) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
@@ -92,7 +92,7 @@ Napi::Value packed_size(const Napi::CallbackInfo& info) {
                     "there are no kernels that compute in " + compute + " with weights stored in " + weights);
 }
 
-// misalignment(bytes: Uint8Array): number      how far its first byte lies behind a 64-byte boundary
+// misalignment(bytes: Uint8Array): number      address of the first byte modulo 64
 Napi::Value misalignment(const Napi::CallbackInfo& info) {
   if (!info[0].IsTypedArray()) throw coded_error(info.Env(), "invalid_program", "misalignment takes a Uint8Array");
   const auto address = reinterpret_cast<uintptr_t>(info[0].As<Napi::Uint8Array>().Data());

@@ -1,6 +1,6 @@
 // What the addon keeps for each JavaScript environment (the main thread and every worker thread has its own): the
-// threads, the kernels, and the executions that are under way, so that the end of an environment never leaves a thread
-// working on memory that is gone.
+// threads, the kernels, and the executions that are not finished. So after the end of an environment no thread works on
+// memory that has been freed.
 #pragma once
 
 #include <atomic>
@@ -16,8 +16,8 @@
 
 namespace bptt {
 
-// One asynchronous execution. It is queued, then working, then done; an environment that ends takes a queued job back
-// (abandoned) and waits for a working one.
+// One asynchronous execution. It is first queued, then working, then done. An environment that ends abandons a queued
+// job and waits for a working one.
 class Job {
  public:
   Job(std::function<void(Job&)> work, std::function<void(Napi::Env, bool)> finish)
@@ -27,15 +27,15 @@ class Job {
 
   // On a thread of the team. Returns false when the job was abandoned.
   bool work();
-  // On the JavaScript thread, once, after work. What `finish` holds is released here: the job itself may end on a
-  // thread of the team, where JavaScript references must not be touched.
+  // On the JavaScript thread, once, after work. This call releases what `finish` holds: the job itself may be destroyed
+  // on a thread of the team, and JavaScript references must not be touched there.
   void finish(Napi::Env env) {
     const std::function<void(Napi::Env, bool)> finish = std::move(finish_);
     finish_ = nullptr;
     finish(env, cancelled_in_time);
   }
-  // On the JavaScript thread, when the environment ends. Afterwards no thread works on the job, and it holds nothing of
-  // the environment.
+  // On the JavaScript thread, when the environment ends. Afterwards no thread works on the job, and the job holds no
+  // part of the environment.
   void abandon();
 
   bool cancelled_in_time = false;  // written by the work: the execution stopped before it changed anything
@@ -49,8 +49,8 @@ class Job {
   std::function<void(Napi::Env, bool)> finish_;
 };
 
-// The way back to the JavaScript thread. Node < 24.14 frees a thread-safe function at the end of its environment while
-// other threads still hold it (nodejs/node 55706), so it is used only behind this gate.
+// Calls back into the JavaScript thread. Node < 24.14 frees a thread-safe function at the end of its environment while
+// other threads still hold it (nodejs/node 55706). So every use of it goes through this gate.
 class Gate {
  public:
   bool post(std::shared_ptr<Job> job);

@@ -40,8 +40,8 @@ bool is_absent(const Napi::Value& value) {
   return value.IsUndefined() || value.IsNull();
 }
 
-// The elements of an array, each an Int32Array or perhaps absent. Getters run here and only here, as they might detach
-// what another element lies on, or dispose of the program: pointers are taken afterwards.
+// The elements of an array: each is an Int32Array, or absent where this is allowed. JavaScript getters run only here. A
+// getter might detach the buffer of another element, or dispose of the program. So pointers are taken afterwards.
 std::vector<Napi::Value> int32_arrays(Napi::Env env, const Napi::Value& value, const char* what, bool may_be_absent) {
   const Napi::Array array = value.As<Napi::Array>();
   const uint32_t count = array.Length();
@@ -171,8 +171,8 @@ Napi::Value ProgramObject::start(const Napi::CallbackInfo& info) {
       [this, done](Napi::Env finish_env, bool cancelled) {
         Napi::HandleScope scope(finish_env);
         Unref();
-        // The plain C call: nothing above this catches a C++ exception, and an environment that is ending refuses to
-        // run JavaScript. What the callback throws becomes an uncaught exception.
+        // Uses the plain C call, because nothing above catches a C++ exception, and an environment that is ending
+        // refuses to execute JavaScript. An error that the callback throws becomes an uncaught exception.
         napi_value argument = Napi::Boolean::New(finish_env, cancelled), result = nullptr, thrown = nullptr;
         if (napi_make_callback(finish_env, nullptr, finish_env.Global(), done->Value(), 1, &argument, &result) ==
             napi_ok)

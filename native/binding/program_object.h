@@ -18,23 +18,23 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   static Napi::Function define(Napi::Env env);
 
   // new Program(words: Int32Array, attributes: Float64Array, blocks: Uint8Array[], threads: number, grain?: number)
-  // The blocks must lie on SharedArrayBuffers: nobody can detach or resize those under a running thread.
+  // The blocks must be on SharedArrayBuffers: these cannot be detached or resized while a thread works on them.
   explicit ProgramObject(const Napi::CallbackInfo& info);
 
  private:
   // execute(batchSizes: Int32Array[], first: number, samples?: (Int32Array | null)[]): void
-  //   on the calling thread and the team; samples: for each axis that of each sequence, null: the sequence's own number
+  //   on the calling thread and the team; samples: for each axis the samples of its sequences, null: their own numbers
   Napi::Value execute(const Napi::CallbackInfo& info);
   // start(batchSizes: Int32Array[], first: number, done: (cancelled: boolean) => void, samples?): void
   //   off the event loop
   Napi::Value start(const Napi::CallbackInfo& info);
   // cancel(): void      the execution under way, if any, ends before it changes a parameter
   Napi::Value cancel(const Napi::CallbackInfo& info);
-  // dispose(): void     frees the scratch memory and lets go of the blocks
+  // dispose(): void     frees the scratch memory and releases the blocks
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value scratch_bytes(const Napi::CallbackInfo& info);
 
-  // Checks the arguments and the indices; the program is marked as running afterwards. Throws.
+  // Checks the arguments and the indices. Afterwards the program is marked as executing. Throws.
   int64_t begin(const Napi::CallbackInfo& info, size_t samples_argument);
 
   std::shared_ptr<Program> program_;

@@ -1,5 +1,5 @@
-// Chooses the kernels for this processor: the baseline is part of the addon, each wider instruction set is a module of
-// its own beside it, opened after the processor has been asked. At most one module is open in a process.
+// Chooses the kernels for this processor. The baseline is part of the addon. Each wider instruction set is a separate
+// module beside the addon, which is opened only if the processor has it. At most one module is open in a process.
 #pragma once
 
 #include <string>

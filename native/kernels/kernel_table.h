@@ -1,6 +1,6 @@
 // The plain C interface between the program and a kernel module. A module is compiled for one instruction set and
-// exports one function that returns its table; nothing but these structures crosses the boundary: no C++ object, no
-// allocation to be freed by the other side, no exception.
+// exports one function, which returns its table. Only these structures cross the boundary: no C++ object, no memory
+// that the other side must free, no exception.
 #pragma once
 
 #include <stdint.h>
@@ -12,14 +12,14 @@ extern "C" {
 // Changes whenever a structure below changes; operations.def has a fingerprint.
 #define BPTT_KERNEL_ABI 7u
 
-// One time axis of the running batch: packed rows, sequences sorted by length.
+// One time axis of the batch: packed rows, sequences sorted by length.
 typedef struct BpttAxis {
   int64_t steps;               // T
   int64_t batch;               // B = batch_sizes[0]
   int64_t rows;                // N = sum of batch_sizes
   const int32_t* batch_sizes;  // [T] sequences alive at each step, non-increasing
   const int64_t* offsets;      // [T+1] first row of each step
-  const int32_t* samples;      // [B] the sample that each sequence belongs to, by which two axes know each other's
+  const int32_t* samples;      // [B] the sample of each sequence; two axes are matched by samples
   const int32_t* places;       // [B] for a sample, its sequence; only where samples are a permutation of 0..B-1
 } BpttAxis;
 

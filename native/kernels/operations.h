@@ -1,5 +1,4 @@
-// Opcodes and the rows of operations.def as text. What a row says is read in row.h; kernels look up their operands
-// here.
+// Opcodes and the rows of operations.def as text. row.h parses the rows; kernels look up their operands here.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +31,7 @@ constexpr const OperationText& text_of(Opcode code) {
   return kOperationTexts[static_cast<size_t>(code)];
 }
 
-// Takes the part before the first separator off a text, without spaces at its ends; empty when nothing is left.
+// Takes the part before the first separator from a text, without spaces at its ends; empty when nothing is left.
 constexpr std::string_view take_part(std::string_view* text, char separator) {
   const size_t end = text->find(separator);
   std::string_view part = text->substr(0, end);
@@ -55,7 +54,7 @@ constexpr std::string_view name_in(std::string_view word) {
   return word.substr(0, word.find(':'));
 }
 
-// Which operand, or attribute, of a row has this name; -1 when none has.
+// The index of the operand, or attribute, with this name in a row; -1 when there is none.
 constexpr int index_of_name(std::string_view words, std::string_view name) {
   int index = 0;
   while (!words.empty()) {
@@ -75,14 +74,14 @@ constexpr bool has_clause(const OperationText& text, std::string_view clause) {
   return false;
 }
 
-// FNV-1a over all rows: the addon, the kernel modules and the TypeScript library that belong together have the same
+// FNV-1a over all rows. The addon, the kernel modules and the TypeScript library of one build have the same value
 // (scripts/generate-operations.cjs computes it, too).
 constexpr uint64_t hashed(std::string_view text, uint64_t hash) {
   for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
   return (hash ^ '\n') * 0x100000001b3u;
 }
 
-// One row at a time: a compiler need not do many steps for one constant.
+// Hashes one row at a time, because a compiler limits the number of steps for one constant.
 template <size_t kRows>
 inline constexpr uint64_t kHashOfRows = hashed(kOperationTexts[kRows - 1].clauses,
                                                hashed(kOperationTexts[kRows - 1].attributes,

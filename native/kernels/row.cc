@@ -4,7 +4,7 @@ namespace bptt {
 
 namespace {
 
-// A constant of its own for each row, so that an error shows which.
+// A separate constant for each row, so that a compile error shows the row.
 template <Opcode code>
 constexpr OperationRow kRow = grammar::parse(text_of(code));
 

@@ -1,6 +1,6 @@
-// The rows of operations.def in a form that a program can be checked against, made by the compiler: a row that breaks
-// the grammar, names what it has not, or says nothing of an index or of an operand that may be absent, does not
-// compile.
+// The rows of operations.def in a form that a program can be checked against. The compiler parses them. A row does not
+// compile when it breaks the grammar, refers to a name that it does not have, or has no clause for an index or for an
+// operand that may be absent.
 #pragma once
 
 #include "kernels/operations.h"
@@ -64,15 +64,16 @@ struct AttributeRow {
 
 enum class RuleKind { kEither, kWith, kNeeds, kSameWithout };
 
-// What an operand needs beside it. `subject` is an operand or, of kNeeds, an attribute behind all operands.
+// What an operand needs to be present, too. `subject` is an operand or, for kNeeds, an attribute counted after all
+// operands.
 struct RuleRow {
   RuleKind kind = RuleKind::kEither;
   int subject = -1;
   int object = -1;
-  char letters[2] = {};  // of kSameWithout, whose subject is what must be there where they differ
+  char letters[2] = {};  // for kSameWithout: when these differ, the subject must be present
 };
 
-// A product: `factor` times letters, sizes of operands, and the mean length of the other axis's sequences.
+// A product: `factor` times letters, sizes of operands, and the mean length of the sequences of the other axis.
 struct WorkRow {
   int64_t factor = 1;
   Few<char, 4> letters;
@@ -97,8 +98,8 @@ struct OperationRow {
 // The rows, by opcode. Defined in row.cc, where they are checked.
 const OperationRow& row_of(Opcode code);
 
-// The parser. Each function throws where the grammar is broken; the rows are constants, so that this is an error of the
-// compiler and shows the text.
+// The parser. Each function throws when the grammar is broken. The rows are constants, so this is a compile error that
+// shows the text.
 namespace grammar {
 
 constexpr bool is_digit(char c) {
@@ -240,7 +241,7 @@ class ClauseReader {
     if (!take_word(&rest).empty()) throw "a clause has too many words";
   }
 
-  // Whether a clause says when each operand that may be absent is.
+  // Whether a clause defines, for each operand that may be absent, when it is present.
   constexpr bool is_complete() const {
     for (int o = 0; o < row_.operands.count; ++o) {
       if (row_.operands[o].is_optional && !stated_[o]) return false;

@@ -10,7 +10,7 @@
 
 namespace bptt {
 
-// X(name, C++ type, bytes), by code.
+// X(name, C++ type, bytes), in the order of the codes.
 #define BPTT_STORAGES(X) \
   X(float32, float, 4)   \
   X(float64, double, 8)  \
@@ -60,7 +60,7 @@ constexpr int64_t kStorageBytes[] = {
     BPTT_STORAGES(BPTT_STORAGE_BYTES)
 #undef BPTT_STORAGE_BYTES
 };
-// Of one number.
+// The bytes of one number.
 constexpr int64_t bytes_of(Storage storage) {
   return kStorageBytes[static_cast<int32_t>(storage)];
 }

@@ -1,4 +1,4 @@
-// The flat form in which TypeScript hands over a program (src/program/emit.ts writes it).
+// The flat form of a program as TypeScript passes it to C++ (src/program/emit.ts writes it).
 //
 //   header        magic, version, compute type (a storage code), axes, values, instructions, prepare_end, commit_begin
 //   axis          capacity of steps (T), sequences (B), rows (N)
@@ -10,8 +10,8 @@
 //                 int32: valid entries are low..high-1, or anything when low == high; packed: low = gates
 //   instruction   opcode, operands (value index or -1) in the order of the row, first attribute
 //
-// Instructions before prepare_end depend on the parameters alone and may be left out of an execution when those have
-// not changed; from commit_begin on an execution can no longer be cancelled.
+// Instructions before prepare_end depend only on the parameters. An execution may skip them when the parameters have
+// not changed. From commit_begin on an execution cannot be cancelled.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Looks at any value from outside an execution: for diagnostics, never on the way of a batch.
+// Reads any value outside an execution. This is for diagnostics; no batch needs it.
 #pragma once
 
 #include <cstdint>

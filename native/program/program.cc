@@ -11,7 +11,7 @@ namespace bptt {
 
 namespace {
 
-// Scratch memory that a program may ask for, for each byte of its blocks.
+// Limit of the scratch memory of a program, for each byte of its blocks.
 constexpr int64_t kScratchPerByte = 16;
 
 }  // namespace
@@ -82,7 +82,7 @@ Status Program::lay_out() {
     shared = std::max(shared, scratch.shared);
     thread_scratch_bytes_ = std::max(thread_scratch_bytes_, round_up(scratch.per_thread, kAlignment));
   }
-  // Every kernel needs less: more can only be asked for by sizes that no operand stands behind.
+  // The checked sizes bound what every kernel needs. More is possible only for sizes that no operand has.
   int64_t limit = int64_t{1} << 30;
   for (const Block& block : blocks_) limit += kScratchPerByte * block.bytes;
   const int64_t scratch_bytes = shared + thread_scratch_bytes_ * threads_;
@@ -106,7 +106,7 @@ std::string name_of_axis(size_t axis) {
   return "axis " + std::to_string(axis);
 }
 
-// For a sample that is not what it must be: "axis 1: sample 7 at position 2, expected 0 to 3".
+// Describes a sample that is not valid: "axis 1: sample 7 at position 2, expected 0 to 3".
 bool refuse_sample(RunError* error, size_t axis, int64_t position, int32_t sample, const std::string& expected) {
   error->axis = static_cast<int32_t>(axis);
   error->position = position;
@@ -150,7 +150,7 @@ bool Program::set_size(size_t a, const AxisSize& size, RunError* error) {
   return true;
 }
 
-// Copies the samples before anything is known of them: only the copy is checked and used.
+// Copies the samples before they are checked. Only the copy is checked and used.
 bool Program::set_samples(size_t a, const AxisSize& size, RunError* error) {
   const int64_t batch = axes_[a].batch;
   std::vector<int32_t>& samples = samples_[a];
@@ -189,7 +189,7 @@ bool Program::set_places(size_t a, RunError* error) {
   return true;
 }
 
-// Makes sure that each sequence of an axis has one in every axis that it is joined with.
+// Makes sure that each sequence of an axis has a partner in every axis that it is joined with.
 bool Program::join_axes(RunError* error) {
   int64_t placed = -1;
   for (const auto& [other, own] : joined_axes_) {
@@ -255,7 +255,7 @@ int32_t member_barrier(void* context) {
   return member->stopped ? 1 : 0;
 }
 
-// For an instruction that one thread does alone. It only cuts the work short; all threads stop at the next barrier.
+// For an instruction that one thread does alone: it only ends the work early. All threads stop at the next barrier.
 int32_t lone_barrier(void* context) {
   const auto* member = static_cast<MemberContext*>(context);
   return member->may_stop && member->barrier->is_cancelled() ? 1 : 0;
@@ -311,8 +311,8 @@ void Program::execute_member(int id, int count, int64_t first, void* member) {
       kernels_->operations[instruction.opcode].kernel[instruction.types](&call);
     }
     if (context->stopped) return;
-    // Between two instructions of thread 0 nobody need wait; before the commit all agree whether to go on. After the
-    // barrier before the commit nothing stops any more.
+    // Between two instructions of thread 0 no thread needs to wait. Before the commit all threads decide together
+    // whether to continue. After this barrier nothing stops the execution.
     const bool is_next_alone = i + 1 < total && !instructions_[static_cast<size_t>(i + 1)].shared;
     if (!instruction.shared && is_next_alone && i + 1 != commit_begin_) continue;
     if (member_barrier(context) != 0) return;

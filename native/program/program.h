@@ -1,5 +1,5 @@
-// A compiled program: checked once when it is loaded, with all memory that its instructions need. The blocks belong to
-// JavaScript, scratch memory to the program; an execution allocates only the barrier at which its threads meet.
+// A compiled program. Loading checks it once and allocates its scratch memory at full capacity. The blocks belong to
+// JavaScript.
 #pragma once
 
 #include <atomic>
@@ -34,7 +34,7 @@ struct Value {
   int64_t columns;
   int32_t low;
   int32_t high;
-  int64_t stride;  // elements from row to row: columns, or those of the matrix whose columns from `first` on it is
+  int64_t stride;  // elements from row to row: columns of the whole matrix where the value is a part, from `first` on
   int64_t first;
 };
 
@@ -44,7 +44,7 @@ struct AxisCapacity {
 
 struct Instruction {
   int32_t opcode;
-  int32_t types;                  // which of the kernels of its operation: their place in the kernel table
+  int32_t types;                  // index of the types in the kernel table, for the kernels of its operation
   std::vector<int32_t> operands;  // value index or -1
   int64_t first_attribute;
   int32_t axis;   // of the letters N and B, or -1
@@ -54,7 +54,7 @@ struct Instruction {
   bool shared = false;  // whether all threads do it together in this execution, or one alone
 };
 
-// The run-time size of one axis, in memory of the caller, who may change it at any time.
+// The size of one axis in an execution. The memory belongs to the caller, who may change it at any time.
 struct AxisSize {
   const int32_t* batch_sizes;
   int64_t steps;
@@ -62,7 +62,7 @@ struct AxisSize {
   int64_t sample_count;    // -1: the sample of a sequence is its own number
 };
 
-// Why an execution was refused before it began: nothing has been written.
+// Why an execution was refused before it began. Nothing has been written.
 struct RunError {
   Status status;
   int32_t value = -1;     // value that holds the bad entry
@@ -84,11 +84,11 @@ class Program {
   // Sets the sizes and the samples of this execution and checks them and every index that the instructions will use.
   bool prepare(const std::vector<AxisSize>& sizes, RunError* error);
 
-  // Runs from instruction `first`. With `wait_for_team` it waits for its turn with the members of the team, as queued
-  // jobs do; otherwise it never waits. Only one execution at a time; see try_begin.
+  // Executes the program from instruction `first`. With `wait_for_team` it waits until the members of the team are
+  // free, as queued jobs do; otherwise it never waits. Only one execution at a time; see try_begin.
   ExecutionResult execute(ThreadTeam& team, int64_t first, const std::atomic<bool>* cancel, bool wait_for_team);
 
-  // Marks the program as running; false when it already is.
+  // Marks the program as executing; returns false when it already is.
   bool try_begin() { return !running_.exchange(true); }
   void end() { running_.store(false); }
   bool is_running() const { return running_.load(); }
@@ -101,7 +101,7 @@ class Program {
   Program() = default;
   friend class ProgramReader;
 
-  // Rows of a value in the running batch; at full capacity while the program is laid out.
+  // Rows of a value in the current batch; while the program is laid out, at full capacity.
   int64_t rows_of(const Value& value) const;
   Status lay_out();
   const BpttAxis* axis_or_null(int32_t axis) const;
@@ -129,7 +129,7 @@ class Program {
   std::vector<std::vector<int64_t>> offsets_;
   std::vector<std::vector<int32_t>> samples_;
   std::vector<std::vector<int32_t>> places_;
-  // The pairs of other axis and axis that some instruction joins.
+  // The pairs (other axis, axis) that some instruction joins.
   std::set<std::pair<size_t, size_t>> joined_axes_;
   AlignedBuffer shared_scratch_;
   AlignedBuffer thread_scratch_;

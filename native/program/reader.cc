@@ -13,10 +13,11 @@ static_assert(static_cast<int32_t>(ValueType::kDouble) == Format::float64);
 static_assert(static_cast<int32_t>(ValueType::kPacked) == Format::packed);
 static_assert(Extent::kFixed == Format::fixed && Extent::kSteps == Format::steps && Extent::kBatch == Format::batch);
 
-// Above any real model, and far below what could overflow an offset: 256 TiB.
+// Limit of a program's memory: 256 TiB. It is above any real model, and far below what could overflow an offset.
 constexpr int64_t kMaxElements = int64_t{1} << 45;
 constexpr int32_t kMaxCount = 1 << 20;
-// Steps, and sequences, of all axes together: each takes memory outside the blocks, which no other check bounds.
+// Limit of the steps, and of the sequences, of all axes together. Each takes memory outside the blocks, which no other
+// check limits.
 constexpr int64_t kMaxSteps = 1 << 24;
 constexpr int64_t kMaxSequences = 1 << 24;
 
@@ -241,7 +242,7 @@ const Value* ProgramReader::value_or_null(int32_t index) const {
   return index < 0 ? nullptr : &program_.values_[static_cast<size_t>(index)];
 }
 
-// Against all that the row of its operation says.
+// Checks an instruction against the row of its operation.
 Status ProgramReader::check_instruction(const OperationRow& row, Instruction* instruction) {
   Letters letters;
   std::vector<Work::Size> sizes;

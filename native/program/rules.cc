@@ -7,7 +7,7 @@ namespace bptt {
 
 namespace {
 
-// A number that a letter must stand for: rows of a time axis change with the batch.
+// The number that a letter stands for if it is fixed. Rows of a time axis change with the batch.
 Status number_of(const RuleSubject& subject, char letter, int64_t* number) {
   const Extent* extent = subject.letters.find(letter);
   if (extent != nullptr && extent->kind == Extent::kFixed) {

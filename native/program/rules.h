@@ -1,5 +1,5 @@
-// What a row says beyond the extents of its operands: which operands go together, which entries an index may have, and
-// ranges of attributes that depend on extents.
+// The checks of a row beyond the extents of its operands: which operands belong together, which entries an index may
+// have, and ranges of attributes that depend on extents.
 #pragma once
 
 #include <functional>
@@ -8,7 +8,7 @@
 
 namespace bptt {
 
-// What of an instruction the rules look at.
+// The data of an instruction that the rules read.
 struct RuleSubject {
   const OperationRow& row;
   const Letters& letters;
@@ -19,10 +19,10 @@ struct RuleSubject {
 // Each attribute lies in its range.
 Status check_attributes(const RuleSubject& subject);
 
-// Each operand that needs others has them.
+// Each operand is present only with the operands that it needs.
 Status check_presence(const RuleSubject& subject);
 
-// An index's entries are those of its table.
+// The entries of an index lie within its table.
 Status check_entries(const RuleSubject& subject, const OperandRow& operand, int32_t low, int32_t high);
 
 }  // namespace bptt

@@ -33,7 +33,7 @@ std::string describe(const ExtentSum& sum, const Letters& letters) {
 
 namespace {
 
-// Rows named N, B, M or E must be an axis's.
+// Rows with the letters N, B, M or E must belong to a time axis.
 bool is_axis_letter_of_kind(char letter, const Extent& extent) {
   if (letter == 'N' || letter == 'M') return extent.kind == Extent::kSteps;
   if (letter == 'B' || letter == 'E') return extent.kind == Extent::kBatch;

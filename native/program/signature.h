@@ -1,4 +1,4 @@
-// Matching the values of an instruction with the extents that its operation's row states.
+// Matches the values of an instruction with the extents in the row of its operation.
 #pragma once
 
 #include <array>
@@ -46,7 +46,7 @@ Status match_operand(const OperationRow& operation, const OperandRow& operand, c
 // The axis that these two letters stand for, N and B or M and E, or -1 when neither is bound.
 int32_t axis_of(const Letters& letters, char steps, char batch);
 
-// A sum such as C-D as text with what its letters stand for: "C (7)-D (3)".
+// A sum such as C-D as text with the values of its letters: "C (7)-D (3)".
 std::string describe(const ExtentSum& sum, const Letters& letters);
 
 // An error of code `invalid_program`: "operation: message".

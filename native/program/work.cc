@@ -6,7 +6,7 @@ namespace bptt {
 
 namespace {
 
-// An element that is only moved or mapped costs as much as this many multiply-adds.
+// The cost, in multiply-adds, of an element that is only moved or mapped.
 constexpr int64_t kPerElement = 4;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// How much there is to do in an instruction, and how many threads that is worth.
+// How much work an instruction has, and how many threads it justifies.
 #pragma once
 
 #include <vector>
@@ -11,12 +11,12 @@ namespace bptt {
 // Multiply-adds that one thread does in about the time of two barriers, a few microseconds.
 constexpr int64_t kDefaultGrain = 1 << 17;
 
-// The work of one instruction, as its row states it: a sum of products whose factors are known when the program is
-// loaded but for the extents of time axes.
+// The work of one instruction, as its row states it: a sum of products. Their factors are known when the program is
+// loaded, except the extents of time axes.
 class Work {
  public:
   Work() = default;
-  // `columns` of an operand and its rows; columns 0 for one that is absent.
+  // `columns` of an operand and its rows; columns are 0 for an absent operand.
   struct Size {
     Extent rows;
     int64_t columns;
@@ -39,7 +39,7 @@ class Work {
   static int64_t value_of(const Product& product, const std::vector<BpttAxis>& axes, const BpttAxis* other);
 
   std::vector<Product> sum_;
-  std::vector<Product> elements_;  // of which the largest counts
+  std::vector<Product> elements_;  // the largest one counts
   bool is_each_step_ = false;
 };
 

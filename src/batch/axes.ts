@@ -2,7 +2,7 @@
 import type { SymbolicExtent } from '../graph/extent.js';
 import type { AxisSizes } from './batch.js';
 
-/** The time axis of whatever names none. */
+/** The time axis of inputs, targets and layers that name none. */
 export const TIME = 'time';
 
 /** A time axis of a batch, checked. */

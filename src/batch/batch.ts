@@ -3,8 +3,8 @@ export interface AxisSizes {
   /** [T] sequences alive at each step: non-increasing, >= 1; B = batchSizes[0], N = their sum. */
   readonly batchSizes: Int32Array;
   /**
-   * [B] the sample that each sequence belongs to, each of 0..B-1 once. A sequence of one axis belongs with that of another
-   * which has the same sample; a batch of one axis alone may leave it out.
+   * [B] the sample of each sequence: each of 0..B-1 once. Two sequences of different axes belong together when they
+   * have the same sample. A batch with a single axis may omit it.
    */
   readonly order?: Int32Array;
 }
@@ -12,8 +12,9 @@ export interface AxisSizes {
 /**
  * Packed batch: sequences sorted by length (longest first), time-major; only valid steps are stored.
  *
- * T steps, B sequences, N rows: row r of step t belongs to sequence r - (batchSizes[0] + ... + batchSizes[t-1]). The sizes that
- * stand here are those of the axis `time`; each axis is sorted by its own lengths, and all have the same number of sequences.
+ * T steps, B sequences, N rows: row r of step t belongs to sequence r - (batchSizes[0] + ... + batchSizes[t-1]). These
+ * sizes are those of the axis `time`. Each axis is sorted by its own lengths, and all have the same number of
+ * sequences.
  */
 export interface Batch extends AxisSizes {
   /** The other time axes by name, where the network has any. A CTC loss has its labels on the axis `OUTPUT/labels`. */
@@ -24,9 +25,10 @@ export interface Batch extends AxisSizes {
    */
   readonly inputs: Readonly<Record<string, Int32Array | Float32Array>>;
   /**
-   * Targets by name: that of the only output is `target`, others have the names of their outputs. Packed rows: class ids [N]
-   * (-1 = ignored), or rows [N*F]. For an output per sequence one for each, in the batch's order: class ids [B], or
-   * rows [B*F]. For a CTC loss what `ctcTarget` makes, packed on the axis of the labels.
+   * Targets by name: the target of a single output is `target`; others have the names of their outputs. Packed rows:
+   * class ids [N] (-1 = ignored), or rows [N*F]. An output per sequence has one target for each sequence, in the
+   * batch's order: class ids [B], or rows [B*F]. A CTC loss has the result of `ctcTarget`, packed on the axis of the
+   * labels.
    */
   readonly targets?: Readonly<Record<string, Int32Array | Float32Array>>;
 }

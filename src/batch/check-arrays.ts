@@ -5,9 +5,9 @@ import type { AxisSizes } from './batch.js';
 /**
  * Rows N of a batch: the sum of its batch sizes.
  *
- * @param name what the batch sizes are called in messages
+ * @param name name of the batch sizes in messages
  * @throws {ShapeError} `shape_mismatch` when the batch sizes are not non-increasing and >= 1, or there are none; `rank_mismatch`
- *   when they are no Int32Array
+ *   when they are not an Int32Array
  */
 export function countRows(batch: Pick<AxisSizes, 'batchSizes'>, name = 'batchSizes'): number {
   const batchSizes = batch?.batchSizes;
@@ -29,7 +29,7 @@ export function countRows(batch: Pick<AxisSizes, 'batchSizes'>, name = 'batchSiz
 /** @throws {ShapeError} `rank_mismatch` with the name and both types */
 export function checkType(name: string, values: Int32Array | Float32Array | undefined, isIndex: boolean): void {
   const expected = isIndex ? 'Int32Array' : 'Float32Array';
-  // By name: an array of another realm serves as well.
+  // By name: an array of another realm is also valid.
   const actual = values === undefined ? 'missing' : (values?.constructor?.name ?? String(values));
   if (actual === expected) return;
   const message = `${name} is ${actual}, expected ${isIndex ? 'an' : 'a'} ${expected}`;

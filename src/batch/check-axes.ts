@@ -1,34 +1,52 @@
 /** Checks the time axes of a batch before anything is written. */
 
 import { ShapeError } from '../core/errors.js';
+import { derivationOf } from '../graph/derived-axis.js';
 import { type PackedAxes, type PackedAxis, TIME } from './axes.js';
 import type { AxisSizes, Batch } from './batch.js';
 import { checkOrder, countRows } from './check-arrays.js';
+import { derivedSizes } from './derived-axes.js';
 
-/** The sizes of one axis, checked. @param name what they are called in messages */
+/** The sizes of one axis, checked. @param name their name in messages */
 export function packedAxis(name: string, { batchSizes, order }: AxisSizes): PackedAxis {
   const rows = countRows({ batchSizes }, `${name}batchSizes`);
   if (order !== undefined) checkOrder(`${name}order`, order, batchSizes[0] as number);
   return { batchSizes, rows, ...(order !== undefined && { order }) };
 }
 
-/** How an axis is called in messages: the sizes of `time` are fields of the batch itself. */
+/** The name of an axis in messages. The sizes of `time` are fields of the batch itself. */
 function prefixOf(axis: string): string {
   return axis === TIME ? '' : `axes.${axis}.`;
 }
 
-/** The sizes that a batch gives for an axis. */
+/** The sizes that a batch gives for an axis, or that those of another axis come to. */
 export function sizesOf(batch: Pick<Batch, 'axes'> & Partial<AxisSizes>, axis: string): Partial<AxisSizes> {
+  const derivation = derivationOf(axis);
+  if (derivation !== undefined) return derivedSizes(sizesOf(batch, derivation.source) as AxisSizes, derivation);
   return (axis === TIME ? batch : batch?.axes?.[axis]) ?? {};
+}
+
+/** The axis of that name, which is made of others where it is not there. @throws {DataError} `too_short` */
+function addDerived(axes: Map<string, PackedAxis>, name: string): PackedAxis {
+  const known = axes.get(name);
+  const derivation = derivationOf(name);
+  if (known !== undefined || derivation === undefined) return known as PackedAxis;
+  const sizes = derivedSizes(addDerived(axes, derivation.source), derivation);
+  const axis = { ...sizes, rows: countRows(sizes) };
+  axes.set(name, axis);
+  return axis;
 }
 
 /**
  * The axes of a batch. One axis alone needs no order; of several each must say to which sample each sequence belongs, and
- * all have the same number of sequences.
+ * all have the same number of sequences. Axes that layers make are not part of the batch: they have the order of those that
+ * they are made of.
  *
+ * @throws {DataError} `too_short` when a sequence has too few steps for a layer
  * @throws {ShapeError} `shape_mismatch`, `rank_mismatch`, `length_mismatch` with the name and both sizes
  */
-export function packedAxes(batch: Batch, names: readonly string[]): PackedAxes {
+export function packedAxes(batch: Batch, all: readonly string[]): PackedAxes {
+  const names = all.filter((name) => derivationOf(name) === undefined);
   const axes = new Map<string, PackedAxis>();
   if (names.length > 1 && batch?.axes?.[TIME] !== undefined) {
     const message = `axes names '${TIME}', whose sizes are batchSizes and order of the batch itself`;
@@ -47,5 +65,6 @@ export function packedAxes(batch: Batch, names: readonly string[]): PackedAxes {
     }
     axes.set(name, axis);
   }
+  for (const name of all) addDerived(axes, name);
   return axes;
 }

@@ -1,30 +1,35 @@
-/** Examples of several sequences each, such as sentences and their translations, to batches of several time axes. */
+/**
+ * Packs examples of several sequences each, such as sentences and their translations, into batches of several time
+ * axes.
+ */
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { derivationOf } from '../graph/derived-axis.js';
 import { TIME } from './axes.js';
 import type { AxisSizes, Batch } from './batch.js';
+import { derivedSizes, stepsOn } from './derived-axes.js';
 import { packRows } from './packed-batch.js';
 import { type Rows, sameKind } from './rows.js';
 
-/** What one input or target of a batch is made of. */
+/** Where one input or target of a batch comes from. */
 export interface FieldForm {
   /** Field of the examples; default the name of the input or target. */
   readonly field?: string;
-  /** Time axis; default `time`. The labels of a CTC loss lie on the axis `OUTPUT/labels`. */
+  /** Time axis; default `time`. The labels of a CTC loss are on the axis `OUTPUT/labels`. */
   readonly axis?: string;
-  /** What a row belongs to; default `step`. */
+  /** Whether a row belongs to a step or to a sequence; default `step`. */
   readonly per?: 'step' | 'sequence';
   /** Numbers in a row of a Float32Array, integer >= 1; default 1. Ids have none. */
   readonly width?: number;
 }
 
-/** What the inputs and targets of a batch are made of, by their names. */
+/** Where the inputs and targets of a batch come from, by their names. */
 export interface ExampleForm {
   readonly inputs: Readonly<Record<string, FieldForm>>;
   readonly targets?: Readonly<Record<string, FieldForm>>;
 }
 
-/** An example: rows by field, beside whatever else it has. What belongs to the sequence as a whole may be a single class id. */
+/** An example: rows by field; other fields are ignored. A value for the whole sequence may be a single class id. */
 export type FieldExample = object;
 
 /** A field of all examples, checked. */
@@ -69,20 +74,41 @@ function checkField(own: string, form: FieldForm, examples: readonly FieldExampl
   return { name, axis, isPerStep, width, rows };
 }
 
+/** @param what has these lengths @throws {ShapeError} `length_mismatch` when a field has others */
+function requireLengths({ name, rows, width }: Field, lengths: Int32Array, what: string): void {
+  for (const [index, { length }] of rows.entries()) {
+    const expected = lengths[index] as number;
+    if (length / width === expected) continue;
+    const message = `field '${name}' of example ${index} has ${length / width} steps, ${what} ${expected}`;
+    throw new ShapeError('length_mismatch', message, { name, index, actual: length / width, expected });
+  }
+}
+
 /** Steps of each example on an axis, of which all fields must have as many; 1 where no field has steps. */
 function lengthsOf(fields: readonly Field[], examples: number): Int32Array {
   const [first, ...others] = fields.filter(({ isPerStep }) => isPerStep);
   if (first === undefined) return new Int32Array(examples).fill(1);
   const lengths = Int32Array.from(first.rows, ({ length }) => length / first.width);
-  for (const { name, rows, width } of others) {
-    for (const [index, { length }] of rows.entries()) {
-      const expected = lengths[index] as number;
-      if (length / width === expected) continue;
-      const message = `field '${name}' of example ${index} has ${length / width} steps, field '${first.name}' on the same axis ${expected}`;
-      throw new ShapeError('length_mismatch', message, { name, index, actual: length / width, expected });
-    }
-  }
+  for (const field of others) requireLengths(field, lengths, `field '${first.name}' on the same axis`);
   return lengths;
+}
+
+/** The sizes of an axis that layers make: its fields follow the order of the axis that it comes from. */
+function derivedAxisSizes(
+  axis: string,
+  axes: ReadonlyMap<string, Required<AxisSizes>>,
+  known: ReadonlyMap<string, Int32Array>,
+): { readonly sizes: Required<AxisSizes>; readonly lengths: Int32Array } {
+  const derivation = derivationOf(axis);
+  const lengths = stepsOn(axis, known);
+  if (derivation === undefined || lengths === undefined) {
+    const sizes = axes.get(axis);
+    if (sizes !== undefined && lengths !== undefined) return { sizes, lengths };
+    const message = `no field lies on the axis '${axis}', which others come from; there are ${[...axes.keys()].join(', ')}`;
+    throw new OptionError('invalid_option', message, { name: 'axis', value: axis });
+  }
+  const { sizes } = derivedAxisSizes(derivation.source, axes, known);
+  return { sizes: derivedSizes(sizes, derivation), lengths };
 }
 
 /** The sizes of an axis, longest sequence first; equal lengths keep their order. */
@@ -103,9 +129,10 @@ function packField({ rows, width, isPerStep }: Field, { batchSizes, order }: Req
 }
 
 /**
- * Packs examples of several fields to a batch: each time axis is sorted by its own lengths, and its order says to which
- * example each of its sequences belongs. `Model.predict` gives results in the order of the examples; packed ones go back with
- * `unpackSequences(batch.axes.AXIS, rows, width)` and `restoreOrder`, for the axis `time` with the batch itself.
+ * Packs examples of several fields into a batch. Each time axis is sorted by its own lengths, and its order says to
+ * which example each of its sequences belongs. `Model.predict` returns results in the order of the examples. Packed
+ * results are put back with `unpackSequences(batch.axes.AXIS, rows, width)` and `restoreOrder`, or with the batch
+ * itself for the axis `time`.
  *
  * @throws {DataError} `empty_data` when there is no example, or a field without steps; `mixed_examples`
  * @throws {ShapeError} `shape_mismatch`, `length_mismatch`, naming the field and the example
@@ -127,9 +154,27 @@ export function packExamples(examples: readonly FieldExample[], form: ExampleFor
   const targets = check('targets');
   const fields = [...inputs, ...targets].map(([, field]) => field);
   const axes = new Map<string, Required<AxisSizes>>();
-  for (const axis of new Set(fields.map((field) => field.axis))) {
-    const own = fields.filter((field) => field.axis === axis);
-    axes.set(axis, sizesOf(lengthsOf(own, examples.length)));
+  const steps = new Map<string, Int32Array>();
+  const names = new Set(fields.map((field) => field.axis));
+  for (const axis of names) {
+    if (derivationOf(axis) !== undefined) continue;
+    steps.set(
+      axis,
+      lengthsOf(
+        fields.filter((field) => field.axis === axis),
+        examples.length,
+      ),
+    );
+    axes.set(axis, sizesOf(steps.get(axis) as Int32Array));
+  }
+  const derived = new Map<string, Required<AxisSizes>>();
+  for (const axis of names) {
+    if (derivationOf(axis) === undefined) continue;
+    const { sizes, lengths } = derivedAxisSizes(axis, axes, steps);
+    for (const field of fields) {
+      if (field.axis === axis && field.isPerStep) requireLengths(field, lengths, `the axis '${axis}' comes to`);
+    }
+    derived.set(axis, sizes);
   }
   const time = axes.get(TIME);
   if (time === undefined) {
@@ -137,7 +182,9 @@ export function packExamples(examples: readonly FieldExample[], form: ExampleFor
     throw new OptionError('invalid_option', message, { name: 'inputs' });
   }
   const packWith = (packed: readonly (readonly [string, Field])[]) =>
-    Object.fromEntries(packed.map(([name, field]) => [name, packField(field, axes.get(field.axis) ?? time)]));
+    Object.fromEntries(
+      packed.map(([name, field]) => [name, packField(field, axes.get(field.axis) ?? derived.get(field.axis) ?? time)]),
+    );
   axes.delete(TIME);
   return {
     ...time,

@@ -41,12 +41,12 @@ function isValid(mask: Mask, row: number): boolean {
 }
 
 /**
- * The lengths of padded sequences from a mask whose every row is ones, then zeros.
+ * The lengths of padded sequences from a mask. Every row of the mask must be ones, then zeros.
  *
  * @param mask [B*T], or [T*B] with `timeMajor`
  * @returns [B]
- * @throws {DataError} `mask_not_right_padded` with the sequence and the first valid step behind a masked one; `empty_data` for a
- *   sequence without a valid step
+ * @throws {DataError} `mask_not_right_padded` with the sequence and the first valid step after a masked one;
+ * `empty_data` for a sequence without a valid step
  * @throws {ShapeError} `length_mismatch`
  * @throws {OptionError} `invalid_option`, `unknown_option`
  */

@@ -1,4 +1,4 @@
-/** Sequences of different lengths to one packed batch and back. */
+/** Packs sequences of different lengths into one batch, and unpacks them. */
 
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
@@ -18,27 +18,27 @@ import { applyOrder } from './sequence-rows.js';
 
 export type { Rows } from './rows.js';
 
-/** What the rows of the sequences and of their targets are. */
+/** The form of the rows of the sequences and of their targets. */
 export interface PackOptions {
   /** Numbers in a row of a Float32Array sequence: [length * features]. Integer >= 1; default 1. Ids have none. */
   readonly features?: number;
   /** A target for every step of every sequence: class ids (-1 = ignored) or rows of `targetFeatures` numbers. */
   readonly targets?: readonly Rows[];
   /**
-   * Instead, for a network with one output per sequence: a target for every sequence, in the order of the sequences. Class
-   * ids [B] (-1 = ignored) or rows [B * targetFeatures].
+   * For a network with one output per sequence, in place of step targets: a target for every sequence, in the order of
+   * the sequences. Class ids [B] (-1 = ignored) or rows [B * targetFeatures].
    */
   readonly sequenceTargets?: Rows;
   /** Numbers in a row of a Float32Array target. Integer >= 1; default 1. */
   readonly targetFeatures?: number;
   /**
-   * What the loss counts each step for, one array [length] for each sequence; or each sequence, one array [B] in the order of the sequences.
-   * They are `target/weights` of the batch.
+   * The weights of steps in the loss, one array [length] for each sequence; or the weights of sequences, one array [B]
+   * in the order of the sequences. They become `target/weights` of the batch.
    */
   readonly weights?: readonly Float32Array[] | Float32Array;
 }
 
-/** A batch that remembers where its sequences came from. */
+/** A batch that records the order in which its sequences were packed. */
 export interface PackedBatch extends Batch {
   /** [B] index, among the sequences that were packed, of each sequence of the batch (longest first). */
   readonly order: Int32Array;
@@ -64,7 +64,7 @@ function checkTargets(targets: readonly Rows[], width: number, lengths: Int32Arr
 }
 
 /**
- * The targets of the options, at most one kind; null is left out.
+ * The targets of the options, of at most one kind; null is omitted.
  *
  * @throws {OptionError} `invalid_option` when there are targets both of steps and of sequences
  */
@@ -82,7 +82,7 @@ export function targetsOf<T>(options: { readonly targets?: T; readonly sequenceT
 /**
  * Weights in packed order.
  *
- * @throws {OptionError} `invalid_option` for weights of anything but numbers, or without a target
+ * @throws {OptionError} `invalid_option` for weights that are not numbers, or without a target
  * @throws {ShapeError} `length_mismatch`
  */
 function packWeights(weights: NonNullable<PackOptions['weights']>, lengths: Int32Array, order: PackedOrder): Rows {
@@ -120,7 +120,7 @@ export function packRows(sequences: readonly Rows[], order: Int32Array, batchSiz
  *
  * @param sequences ids [length], or rows [length * features]; all of one kind
  * @throws {DataError} `empty_data` when there is no sequence, or one has no step
- * @throws {ShapeError} `shape_mismatch` when a length is no multiple of the features; `length_mismatch` for targets
+ * @throws {ShapeError} `shape_mismatch` when a length is not a multiple of the features; `length_mismatch` for targets
  *   that do not fit their sequences
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @example
@@ -171,8 +171,8 @@ export function packSequences(sequences: readonly Rows[], options: PackOptions =
  * @param features numbers in a row, integer >= 1
  * @returns for each sequence, in the order in which they were packed, [length * features]
  * @throws {ShapeError} `length_mismatch` when the rows are not N * features, or the order does not fit; `shape_mismatch` for
- *   impossible batch sizes; `rank_mismatch` when sizes or order are no Int32Array
- * @throws {OptionError} `invalid_option` when the rows are no Int32Array or Float32Array
+ *   impossible batch sizes; `rank_mismatch` when sizes or order are not an Int32Array
+ * @throws {OptionError} `invalid_option` when the rows are not an Int32Array or Float32Array
  */
 export function unpackSequences<R extends Rows>(batch: PackedOrder, rows: R, features = 1): R[] {
   requireNumber('features', features, { integer: true, min: 1 });

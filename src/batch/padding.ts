@@ -1,4 +1,4 @@
-/** Between packed batches, which hold valid steps only, and padded arrays, which other libraries use. */
+/** Converts between packed batches, which hold valid steps only, and padded arrays, which other libraries use. */
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { checkShape, lengthsFromMask, type Mask, type PaddedShape, paddedRow, SHAPE_OPTIONS } from './mask.js';
@@ -9,9 +9,9 @@ import { type PackedOrder, type Rows, requireRows, rowWidth, sameKind, sequenceL
 export interface PadOptions {
   /** Numbers in a row. Integer >= 1; default 1. */
   readonly features?: number;
-  /** Steps T to pad to, at least those of the longest sequence, which are the default; B*T*F stays below 2^31. */
+  /** Steps T to pad to; default and minimum: the steps of the longest sequence. B*T*F must stay below 2^31. */
   readonly steps?: number;
-  /** What padding is filled with; default 0. For ids a whole number of 32 bits. */
+  /** The value of the padding; default 0. For ids a whole number of 32 bits. */
   readonly value?: number;
   /** [T, B, F] instead of sequence by sequence [B, T, F]. Default false. */
   readonly timeMajor?: boolean;
@@ -27,7 +27,7 @@ export interface PaddedSequences<R extends Rows> {
   readonly steps: number;
 }
 
-/** Most numbers that padded values hold: a mistaken number of steps is refused before memory is asked for. */
+/** The largest number of padded values. A wrong number of steps is refused before memory is allocated. */
 const MAX_NUMBERS = 2 ** 31 - 1;
 
 const PAD_OPTIONS = ['features', 'steps', 'value', 'timeMajor'];
@@ -96,7 +96,7 @@ export function padPacked<R extends Rows>(batch: PackedOrder, rows: R, options: 
   return pad(sequences, options);
 }
 
-/** What padded values are, and which steps of them are valid: exactly one of `lengths` and `mask` says so. */
+/** The form of padded values, and which steps are valid. Exactly one of `lengths` and `mask` must be given. */
 export interface PackPaddedOptions extends PaddedShape {
   /** Numbers in a row of a Float32Array. Integer >= 1; default 1. */
   readonly features?: number;
@@ -106,7 +106,9 @@ export interface PackPaddedOptions extends PaddedShape {
   readonly mask?: Mask;
   /** Targets in the layout of the values: class ids (-1 = ignored), or rows of `targetFeatures` numbers. */
   readonly targets?: Rows;
-  /** Instead, for a network with one output per sequence: class ids [B] (-1 = ignored), or rows [B * targetFeatures]. */
+  /**
+   * Instead, for a network with one output per sequence: class ids [B] (-1 = ignored), or rows [B * targetFeatures].
+   */
   readonly sequenceTargets?: Rows;
   /** Numbers in a row of a Float32Array target. Integer >= 1; default 1. */
   readonly targetFeatures?: number;
@@ -138,7 +140,7 @@ function checkLengths(options: PackPaddedOptions, shape: Required<PaddedShape>):
   return given;
 }
 
-/** The valid part of every sequence; views where the rows of a sequence stand together. */
+/** The valid part of every sequence. It is a view where the rows of a sequence are contiguous. */
 function cut<R extends Rows>(
   values: R,
   shape: Required<PaddedShape>,
@@ -159,7 +161,7 @@ function cut<R extends Rows>(
 }
 
 /**
- * Packs padded values: padding goes away, the longest sequence comes first.
+ * Packs padded values: padding is removed, and the longest sequence comes first.
  *
  * @param values ids [B*T], or features [B*T*F], sequence by sequence; time-major with `timeMajor`
  * @throws {DataError} `mask_not_right_padded` naming the sequence and the step; `empty_data` for a sequence without valid steps

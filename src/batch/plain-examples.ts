@@ -1,7 +1,11 @@
-/** Plain sequences of several inputs and targets, checked all together, as batches of any of them. */
+/**
+ * Plain sequences of several inputs and targets. All are checked together; then any of them are packed into batches.
+ */
 import { OptionError, ShapeError } from '../core/errors.js';
 import { rejectUnknownKeys } from '../core/options.js';
+import { rootAxis } from '../graph/derived-axis.js';
 import type { Batch } from './batch.js';
+import { stepsOn } from './derived-axes.js';
 import { type ExampleForm, type FieldForm, packExamples } from './example-packing.js';
 import {
   type NamedSequences,
@@ -16,30 +20,37 @@ import type { Rows } from './rows.js';
 export interface PlainForm {
   readonly inputs: ReadonlyMap<string, PlainField>;
   readonly targets: ReadonlyMap<string, PlainField>;
+  /** Time axes that layers make of those of the inputs, for which no sequence may be too short; default none. */
+  readonly derivedAxes?: readonly string[];
 }
 
 /**
- * Sequences and what is to be predicted of them, in any order of one's own. A network of one input or one target takes the sequences
- * themselves, one of several an object with those of each name.
+ * Sequences and their targets, in any order. A network with one input or one target takes the sequences themselves; a
+ * network with several takes an object with the sequences of each name.
  *
  * @example const examples: PlainExamples = { inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] }; // ids, and a class for each sequence
  * @example const examples: PlainExamples = { inputs: { source: [[3, 1], [4]], previous: [[0, 7], [0]] }, targets: [[7, 1], [1]] };
  */
 export interface PlainExamples {
   readonly inputs: PlainSequences | NamedSequences;
-  /** A row for every step of every sequence, or one for each sequence, as the output of the network is; class -1 is ignored. */
+  /**
+   * One row for every step of every sequence, or one for each sequence, depending on the output of the network; class
+   * -1 is ignored.
+   */
   readonly targets: PlainSequences | NamedSequences;
   /**
-   * What steps or sequences count for, where the loss has `weights`: numbers >= 0, for each step of every sequence, or one for each
-   * sequence. With several outputs an object with those of each output whose loss has weights. They may as well stand among named
-   * `targets`, as `target/weights` or `OUTPUT/weights`.
+   * The weights of steps or sequences, for a loss with `weights`: numbers >= 0, for each step of every sequence, or one
+   * for each sequence. With several outputs it is an object with the weights of each output whose loss has weights. The
+   * weights may also be among named `targets`, as `target/weights` or `OUTPUT/weights`.
    *
    * @example const examples: PlainExamples = { inputs: [[3, 1, 4], [1, 5]], targets: [0, 1], weights: [1, 0.5] };
    */
   readonly weights?: PlainSequences | NamedSequences;
 }
 
-/** Whether examples are plain; anything else is taken for a packed batch, whose checks name what is wrong with it. */
+/**
+ * Whether examples are plain. Anything else is treated as a packed batch, whose checks describe what is wrong with it.
+ */
 export function isPlain(examples: Batch | PlainExamples): examples is PlainExamples {
   if (typeof examples !== 'object' || examples === null || 'batchSizes' in examples) return false;
   const inputs: unknown = examples.inputs;
@@ -69,13 +80,14 @@ function byName(
   throw new OptionError('invalid_option', message, { name: missing, names });
 }
 
-/** Behind the name of a target that of its weights. */
+/** The suffix of a target's name that makes the name of its weights. */
 const WEIGHTS = '/weights';
 
 /**
  * Targets and weights by name.
  *
- * @throws {OptionError} `invalid_option`, `unknown_option` when there are weights and the loss has none, or no weights and it has
+ * @throws {OptionError} `invalid_option`, `unknown_option` when there are weights but the loss takes none, or the loss
+ * takes weights and there are none
  */
 function withWeights({ targets: fields }: PlainForm, { targets, weights }: PlainExamples): PlainExamples['targets'] {
   const weighted = new Map([...fields].filter(([name]) => name.endsWith(WEIGHTS)));
@@ -100,7 +112,7 @@ interface ReadField extends PlainField {
   readonly rows: readonly Rows[];
 }
 
-/** Examples of plain sequences: everything that can be wrong with them has been found. */
+/** Examples of plain sequences. They have been checked completely. */
 export class CheckedExamples {
   /** Number of examples. */
   readonly count: number;
@@ -110,10 +122,10 @@ export class CheckedExamples {
   readonly #form: ExampleForm;
 
   /**
-   * @param targets left out where nothing is trained
+   * @param targets omitted when nothing is trained
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {ShapeError} `length_mismatch` when there are not as many sequences of each name, or not as many steps on one time
-   *   axis; others as `plainRows`; all name the field and the number of the sequence
+   *   axis; others as `plainRows`; {DataError} `too_short` for a layer without padding; all name the field and the number of the sequence
    */
   constructor(form: PlainForm, inputs: PlainExamples['inputs'], targets?: PlainExamples['targets']) {
     const inputFields = readFields(form.inputs, byName('inputs', form.inputs, inputs));
@@ -121,9 +133,11 @@ export class CheckedExamples {
     const fields = [...inputFields, ...given];
     this.count = fields[0]?.rows.length ?? 0;
     requireAsMany(fields);
+    const ofInputs = stepsByAxis(inputFields);
+    for (const axis of form.derivedAxes ?? []) stepsOn(axis, ofInputs);
     const steps = stepsByAxis(fields);
     const targetFields = given.map((field) => {
-      return { ...field, rows: plainLabels(field, field.rows, steps.get(field.frames ?? '')) };
+      return { ...field, rows: plainLabels(field, field.rows, stepsOn(field.frames ?? '', steps)) };
     });
     const inputAxes = new Set(inputFields.map(({ axis }) => axis));
     const counted = [...steps].filter(([axis]) => inputAxes.has(axis)).map(([, lengths]) => lengths);
@@ -162,6 +176,12 @@ export class CheckedExamples {
   }
 }
 
+/** Steps of every sequence on an axis, and the field that has them. */
+interface KnownSteps {
+  readonly title: string;
+  readonly steps: Int32Array;
+}
+
 function readFields(fields: ReadonlyMap<string, PlainField>, given: NamedSequences): ReadField[] {
   return [...fields].map(([name, field]) => ({
     ...field,
@@ -185,13 +205,20 @@ function requireAsMany([first, ...others]: readonly ReadField[]): void {
   }
 }
 
-/** Steps of every sequence on each axis, of which all fields must have as many. */
+/** What a field on an axis that layers make has to have, and the field that this comes from. */
+function derivedFrom(axis: string, known: ReadonlyMap<string, KnownSteps>): KnownSteps | undefined {
+  const steps = stepsOn(axis, new Map([...known].map(([name, each]) => [name, each.steps])));
+  const title = known.get(rootAxis(axis))?.title;
+  return steps && title !== undefined ? { title: `the layers behind ${title}`, steps } : undefined;
+}
+
+/** Steps of every sequence on each axis, of which all fields must have as many as the first, or as its axis comes to. */
 function stepsByAxis(fields: readonly ReadField[]): ReadonlyMap<string, Int32Array> {
-  const known = new Map<string, { readonly title: string; readonly steps: Int32Array }>();
+  const known = new Map<string, KnownSteps>();
   for (const { title, axis, per, width, rows, labels } of fields) {
     if (per === 'sequence' || labels !== undefined) continue;
     const steps = Int32Array.from(rows, ({ length }) => length / width);
-    const before = known.get(axis);
+    const before = known.get(axis) ?? derivedFrom(axis, known);
     if (before === undefined) {
       known.set(axis, { title, steps });
       continue;

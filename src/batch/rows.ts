@@ -11,7 +11,10 @@ export type Rows = Int32Array | Float32Array;
 export interface PackedOrder {
   /** [T] sequences alive at each step. */
   readonly batchSizes: Int32Array;
-  /** [B] index, among the sequences that were packed, of each sequence of the batch; their own order where it is missing. */
+  /**
+   * [B] index, among the sequences that were packed, of each sequence of the batch; default: the batch has the order of
+   * packing.
+   */
   readonly order?: Int32Array;
 }
 
@@ -30,8 +33,8 @@ export function requireTyped(name: string, rows: unknown, details: ErrorDetails)
  * The width of the rows of sequences that must all be of one kind.
  *
  * @param name what the sequences are, for messages
- * @param option name of the option that gives the width, 1 where it is missing
- * @throws {OptionError} `invalid_option`
+ * @param name name of the sequences in messages
+ * @param option name of the option that gives the width; the width is 1 when the option is missing
  * @throws {ShapeError} `shape_mismatch` when ids are to have several features
  */
 export function rowWidth(name: string, sequences: readonly Rows[], option: string, features: unknown): number {
@@ -60,7 +63,7 @@ export function rowWidth(name: string, sequences: readonly Rows[], option: strin
  * Steps of every sequence.
  *
  * @throws {DataError} `empty_data` when there is no sequence, or one has no step
- * @throws {ShapeError} `shape_mismatch` when a length is no multiple of the width
+ * @throws {ShapeError} `shape_mismatch` when a length is not a multiple of the width
  */
 export function sequenceLengths(sequences: readonly Rows[], width: number): Int32Array {
   if (sequences.length === 0) throw new DataError('empty_data', 'there are no sequences');
@@ -95,7 +98,7 @@ export function requireRows(name: string, rows: Rows, count: number, width: numb
 /**
  * The order of a batch, checked with its sizes.
  *
- * @throws {ShapeError} `shape_mismatch` for impossible batch sizes; `rank_mismatch` when sizes or order are no Int32Array;
+ * @throws {ShapeError} `shape_mismatch` for impossible batch sizes; `rank_mismatch` when sizes or order are not an Int32Array;
  *   `length_mismatch` when the order does not name each sequence once
  */
 export function orderOf(batch: PackedOrder): Int32Array {

@@ -1,10 +1,10 @@
-/** Examples of one sequence each, with or without a target, to packed batches. */
+/** Packs examples of one sequence each, with or without a target, into batches. */
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, requireNumber, requireOneOf } from '../core/options.js';
 import { type PackedBatch, type PackOptions, packSequences, type Rows } from './packed-batch.js';
 import { sameKind } from './rows.js';
 
-/** One sequence and what is to be predicted of it. */
+/** One sequence and its target. */
 export interface SequenceExample {
   /** Ids [length], or rows of features [length * features]. */
   readonly input: Rows;
@@ -13,11 +13,14 @@ export interface SequenceExample {
    * [length * targetFeatures]) or for the sequence (id [1], row [targetFeatures]).
    */
   readonly target?: Rows | number | undefined;
-  /** What the loss counts the whole sequence for, a number >= 0; or each of its steps [length]. Only beside a target. */
+  /**
+   * The weight of the whole sequence in the loss, a number >= 0; or the weights of its steps [length]. Only with a
+   * target.
+   */
   readonly weights?: Float32Array | number | undefined;
 }
 
-/** What the rows of examples are. */
+/** The form of the rows of examples. */
 export interface SequencePackingOptions {
   /** Numbers in a row of a Float32Array input. Integer >= 1; default 1. */
   readonly features?: number;
@@ -30,7 +33,7 @@ export interface SequencePackingOptions {
 /** Names of the options of packing. */
 export const PACKING_OPTIONS = ['features', 'targetFeatures', 'targetPer'];
 
-/** The kind of an input, a target or weights: all examples must have the same one. */
+/** The kind of an input, a target or weights. All examples must have the same kind. */
 function kindOf(target: SequenceExample['target']): string {
   if (target === undefined || target === null) return 'none';
   return typeof target === 'number' ? 'a number' : target.constructor.name;
@@ -50,9 +53,9 @@ export class SequencePacking {
   }
 
   /**
-   * Steps of an example, after all that can be said of it alone has been checked.
+   * Steps of an example. It is checked as far as this is possible without the other examples.
    *
-   * @throws {OptionError} `invalid_option` when it is no example
+   * @throws {OptionError} `invalid_option` when it is not an example
    * @throws {DataError} `empty_data` when it has no step
    * @throws {ShapeError} `shape_mismatch`, `length_mismatch` with both sizes
    */

@@ -28,16 +28,16 @@ function permute<R extends Rows>(
  * @param width numbers in a row, integer >= 1
  * @returns [B * width] in the caller's order, a new array
  * @throws {ShapeError} `length_mismatch` for rows or an order that do not fit; `shape_mismatch` for impossible batch sizes;
- *   `rank_mismatch` when sizes or order are no Int32Array
- * @throws {OptionError} `invalid_option` when the rows are no Int32Array or Float32Array
+ *   `rank_mismatch` when sizes or order are not an Int32Array
+ * @throws {OptionError} `invalid_option` when the rows are not an Int32Array or Float32Array
  */
 export function restoreOrder<R extends Rows>(batch: PackedOrder, rows: R, width = 1): R {
   return permute(batch, rows, width, (packed, own) => [own, packed]);
 }
 
 /**
- * The inverse of `restoreOrder`: rows in the caller's order (targets, inputs per sequence) to the batch's. Carried states need it not:
- * they go by sequence.
+ * The inverse of `restoreOrder`: rows (targets, inputs per sequence) from the caller's order to the batch's. Carried
+ * states do not need it, because they are stored by sequence.
  *
  * @example const batch = { ...packed, targets: { target: applyOrder(packed, classes) } };
  */

@@ -1,7 +1,7 @@
 /**
- * A checkpoint: tensors and one JSON object in a safetensors file, with a checksum. `__metadata__` holds three strings:
- * `bptt_format` (version of this layout), `bptt_sha256` (SHA-256 of the whole file, with zeros in the checksum's own
- * place) and `bptt` (the JSON).
+ * A checkpoint: tensors and one JSON object in a safetensors file, with a checksum. `__metadata__` has three strings:
+ * `bptt_format` (version of this layout), `bptt_sha256` (SHA-256 of the whole file, with zeros in place of the checksum
+ * itself) and `bptt` (the JSON).
  */
 import { createHash, type Hash } from 'node:crypto';
 import { CheckpointError } from '../core/errors.js';
@@ -12,14 +12,14 @@ import { type HeaderBytes, type LoadedTensor, readHeader, readTensors, writeTens
 import { corrupt } from './safetensors-header.js';
 import type { StoredTensor } from './tensor-types.js';
 
-/** Version of the layout that is written; older ones stay readable, newer ones are refused. */
+/** Version of the layout that is written. Older versions stay readable, newer ones are refused. */
 export const CHECKPOINT_FORMAT = 1;
 
 const NO_CHECKSUM = '0'.repeat(64);
-// Where the checksum stands in the header. A string of the metadata cannot contain this: its quotes are escaped.
+// The text before the checksum in the header. A string of the metadata cannot contain this: its quotes are escaped.
 const CHECKSUM_FIELD = '"bptt_sha256":"';
 
-/** What is saved: all tensors by name, and everything else as JSON. */
+/** The content of a checkpoint: all tensors by name, and everything else as JSON. */
 export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly metadata: JsonObject;
@@ -30,7 +30,7 @@ export interface LoadedCheckpoint extends Checkpoint {
   readonly tensors: ReadonlyMap<string, LoadedTensor>;
 }
 
-/** Place of the 64 digits of the checksum in the header; undefined where there is none. */
+/** Place of the 64 digits of the checksum in the header; undefined when there is none. */
 function checksumPlace(header: Uint8Array): Uint8Array | undefined {
   const at = Buffer.from(header.buffer, header.byteOffset, header.byteLength).indexOf(CHECKSUM_FIELD, 0, 'latin1');
   const begin = at + CHECKSUM_FIELD.length;
@@ -98,7 +98,7 @@ function parseMetadata(path: string, json: string): JsonObject {
   return value;
 }
 
-/** Starts the checksum: the header with zeros in the checksum's place. Returns what the file says it should be. */
+/** Starts the checksum: the header with zeros in place of the checksum. Returns the checksum that the file contains. */
 function startChecksum(path: string, hash: Hash, header: HeaderBytes): string {
   const expected = header.metadata.get('bptt_sha256');
   const blanked = header.bytes.slice();
@@ -130,10 +130,10 @@ function* readMetadataOnly(path: string, fileBytes: number): Transfer<JsonObject
 }
 
 /**
- * Writes a checkpoint so that the path holds the old one or the new one, whole, at every instant: written aside,
- * flushed, renamed. The tensors must not change before the promise settles.
+ * Writes a checkpoint. The path has the complete old or the complete new one at every moment: the data is written to a
+ * temporary file, flushed and renamed. The tensors must not change before the promise settles.
  *
- * @throws {CheckpointError} `checkpoint_write_failed`; the path then holds what it held before
+ * @throws {CheckpointError} `checkpoint_write_failed`; the path then has its old content
  */
 export function saveCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   return writeFileBy(path, () => writeCheckpoint(checkpoint));
@@ -160,7 +160,7 @@ export function loadCheckpointSync(path: string): LoadedCheckpoint {
 }
 
 /**
- * Reads the JSON of a checkpoint and none of its tensors: quick, but the checksum is not verified.
+ * Reads the JSON of a checkpoint without its tensors. It is fast, but the checksum is not verified.
  *
  * @throws {CheckpointError} as `loadCheckpoint`
  */

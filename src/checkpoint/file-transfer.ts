@@ -1,6 +1,6 @@
 /**
- * Bytes to and from a file. What is read or written is a generator of requests, so that one logic serves two drivers:
- * one on the calling thread (signal handlers need it) and one that leaves the event loop free between requests.
+ * Reads and writes files. Reading and writing are generators of requests, so that the same code serves two drivers: one
+ * on the calling thread (signal handlers need it) and one that leaves the event loop free between requests.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -20,19 +20,19 @@ import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CheckpointError } from '../core/errors.js';
 
-/** Bytes moved by one request at most; between two requests the event loop runs. */
+/** Most bytes of one request; the event loop continues between two requests. */
 export const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/** A wish to have `bytes` read from, or written to, the file at `position`. */
+/** A request to read `bytes` from, or write them to, the file at `position`. */
 export interface TransferRequest {
   readonly bytes: Uint8Array;
   readonly position: number;
 }
 
-/** Reading or writing, as a generator: it yields what it wants done and goes on when that is done. */
+/** A reading or writing as a generator: it yields a request and continues when the request is done. */
 export type Transfer<T> = Generator<TransferRequest, T, void>;
 
-// Without O_NONBLOCK, opening a named pipe waits for a writer for ever. Windows has no such flag.
+// Without O_NONBLOCK, opening a named pipe waits for a writer without limit. Windows has no such flag.
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 function openFailed(path: string, cause: unknown): CheckpointError {
@@ -63,11 +63,11 @@ function endedEarly(path: string, request: TransferRequest, read: number): Check
 }
 
 /**
- * Runs a reading on the file.
+ * Executes a reading on the file.
  *
  * @param reading gets the size of the file in bytes
- * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_truncated`, and what `reading`
- *   throws
+ * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_truncated`, and errors of
+ * `reading`
  */
 export function readFileBySync<T>(path: string, reading: (fileBytes: number) => Transfer<T>): T {
   let file: number;
@@ -124,12 +124,12 @@ export async function readFileBy<T>(path: string, reading: (fileBytes: number) =
 
 const TEMPORARY_NAME = /^\..+\.\d+-[0-9a-f]{12}\.tmp$/;
 
-/** Name, in the same directory, under which a file is written before it gets its own. */
+/** Temporary name, in the same directory, of a file that is being written. */
 export function temporaryPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
 }
 
-/** True for the file names that `temporaryPath` makes: what a killed process may leave behind. */
+/** True for the file names that `temporaryPath` makes. A killed process may leave such files. */
 export function isTemporaryName(name: string): boolean {
   return TEMPORARY_NAME.test(name);
 }
@@ -172,10 +172,12 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Writes a file so that, whenever the process or the machine stops, the path holds the old content or the new one,
- * whole: a temporary file in the same directory, flushed, renamed, the directory flushed.
+ * Writes a file so that the path has the complete old content or the complete new one, also when the process or the
+ * machine stops at any moment: a temporary file in the same directory is written, flushed and renamed, and the
+ * directory is flushed.
  *
- * @throws {CheckpointError} `checkpoint_write_failed`; the path then holds what it held, and the temporary file is gone
+ * @throws {CheckpointError} `checkpoint_write_failed`; the path then has its old content, and the temporary file is
+ * removed
  */
 export function writeFileBySync(path: string, writing: () => Transfer<void>): void {
   const temporary = temporaryPath(path);
@@ -199,7 +201,7 @@ export function writeFileBySync(path: string, writing: () => Transfer<void>): vo
   }
 }
 
-/** As `writeFileBySync`, off the calling thread. What is written must not change before the promise settles. */
+/** As `writeFileBySync`, off the calling thread. The data must not change before the promise settles. */
 export async function writeFileBy(path: string, writing: () => Transfer<void>): Promise<void> {
   const temporary = temporaryPath(path);
   try {
@@ -225,7 +227,7 @@ async function writeWhole(file: FileHandle, { bytes, position }: TransferRequest
   }
 }
 
-/** A writing of bytes that are all there already. */
+/** A writing of bytes that are all in memory. */
 export function* writeBytes(bytes: Uint8Array): Transfer<void> {
   for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES) {
     yield { bytes: bytes.subarray(at, at + CHUNK_BYTES), position: at };

@@ -34,23 +34,23 @@ import {
   readConfiguration,
 } from './run.js';
 
-/** How a run directory is opened for training. */
+/** The options of opening a run directory for training. */
 export interface RunDirectoryOptions {
   /**
-   * Go on with the run that is there; one that has not begun is begun. Default false: a run that is there is an error.
+   * Continues the run in the directory; starts it if it has not begun. Default false: an existing run is an error.
    */
   readonly resume?: boolean;
-  /** Number of checkpoints to keep, the newest ones; the best one is kept besides. Integer >= 1; default 3. */
+  /** Number of newest checkpoints to keep; the best one is kept, too. Integer >= 1; default 3. */
   readonly keepLast?: number;
   /**
-   * Fields of the configuration (`epochs`, `model.threads`) that a resumed run may change; config.json then follows.
+   * Fields of the configuration (`epochs`, `model.threads`) that a resumed run may change; config.json is then updated.
    */
   readonly mayDiffer?: readonly string[];
 }
 
-/** How one checkpoint is saved. */
+/** The options of saving one checkpoint. */
 export interface SaveOptions {
-  /** It is the best one so far: `best.safetensors` becomes this one. Default false. */
+  /** Whether it is the best one so far: then `best.safetensors` becomes this checkpoint. Default false. */
   readonly best?: boolean;
 }
 
@@ -75,7 +75,7 @@ function requireJson(path: string, configuration: JsonObject): void {
   }
 }
 
-/** True when the configuration differs, in fields that may. */
+/** True when the configuration differs only in fields that may change. */
 function requireSameConfiguration(path: string, configuration: JsonObject, mayDiffer: readonly string[]): boolean {
   let changed = false;
   for (const { path: field, left, right } of jsonDifferences(readConfiguration(path), configuration)) {
@@ -104,7 +104,7 @@ function removeFile(path: string): void {
   }
 }
 
-/** Gives a file a second name: a hard link, or a copy where the file system has no links. */
+/** Gives a file a second name: a hard link, or a copy if the file system has no links. */
 function addName(path: string, name: string): void {
   const temporary = temporaryPath(name);
   try {
@@ -124,7 +124,7 @@ function addName(path: string, name: string): void {
 }
 
 /**
- * A run that is being trained. One process at a time may have it open; others may read it (`Run.read`).
+ * A run in training. Only one process may have it open at a time; others may read it (`Run.read`).
  */
 export class RunDirectory extends Run {
   readonly metrics: MetricsFile;
@@ -137,11 +137,11 @@ export class RunDirectory extends Run {
   }
 
   /**
-   * Creates the directory, or opens it to go on; removes what a killed process left half-written.
+   * Creates the directory, or opens it to continue. Removes the unfinished files of a killed process.
    *
    * @throws {ConfigurationError} before anything has changed: `run_exists` when the directory is not empty and `resume`
-   *   is not set; `configuration_mismatch`, naming the first field that differs and both values;
-   *   `invalid_configuration` when the directory is not a run, or cannot be one
+   * is not set; `configuration_mismatch`, naming the first field that differs and both values; `invalid_configuration`
+   * when the directory is not a run and cannot become one
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {CheckpointError} `checkpoint_write_failed`
    */
@@ -182,9 +182,9 @@ export class RunDirectory extends Run {
   }
 
   /**
-   * The checkpoint to go on from: the newest whole one. Metrics of later steps are cut off, so that the file becomes
-   * the one of a run that was never stopped; damaged checkpoints are set aside as `*.corrupt` and named in `skipped`.
-   * Undefined when there is no checkpoint: the run begins at its beginning.
+   * The checkpoint to continue from: the newest whole one. Metrics of later steps are removed, so that the file is the
+   * same as in a run that was never stopped. Damaged checkpoints are renamed to `*.corrupt` and listed in `skipped`.
+   * Undefined when there is no checkpoint; then the run starts from the beginning.
    *
    * @throws {CheckpointError} as `loadLatest`; then nothing has changed
    */
@@ -215,8 +215,8 @@ export class RunDirectory extends Run {
     return this.#finish(step, target);
   }
 
-  // The best one is written first and gets its second name, among the checkpoints, after that: whoever resumes from a
-  // checkpoint that knows of a best value must find it in best.safetensors, however early the process was killed.
+  // The best checkpoint is written first and then gets its second name among the checkpoints. So a checkpoint that
+  // refers to a best value always finds it in best.safetensors, also when the process was killed in between.
   #prepare(step: number, options: SaveOptions): string {
     requireNumber('step', step, { integer: true, min: 0 });
     rejectUnknownKeys('saving a checkpoint', options, ['best']);

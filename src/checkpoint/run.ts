@@ -1,4 +1,4 @@
-/** A run directory, for those who only read it: evaluation, sampling, serving. */
+/** A run directory for readers: evaluation, sampling, serving. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpttError, CheckpointError, ConfigurationError } from '../core/errors.js';
@@ -15,14 +15,14 @@ export interface RunCheckpoint {
   readonly skipped: readonly SkippedCheckpoint[];
 }
 
-/** A checkpoint that was passed over because it is truncated or corrupt. */
+/** A checkpoint that was skipped because it is truncated or corrupt. */
 export interface SkippedCheckpoint {
   readonly step: number;
   readonly path: string;
   readonly error: CheckpointError;
 }
 
-/** A checkpoint file of a run, by its name alone. */
+/** A checkpoint file of a run. Only its name is known. */
 export interface CheckpointFile {
   readonly step: number;
   readonly path: string;
@@ -91,7 +91,7 @@ export function readConfiguration(run: string): JsonObject {
   throw new ConfigurationError('invalid_configuration', `the configuration '${path}' must be an object`, { run, path });
 }
 
-/** A run that exists. Nothing in the directory is changed, so that it may be read while the run goes on. */
+/** An existing run. Nothing in the directory is changed, so it can be read during training. */
 export class Run {
   readonly path: string;
   /** The configuration that the run was started with. */
@@ -111,12 +111,12 @@ export class Run {
     return new Run(path, readConfiguration(path));
   }
 
-  /** The checkpoint files that are there, newest first; their content has not been looked at. */
+  /** The existing checkpoint files, newest first; their content has not been checked. */
   checkpoints(): CheckpointFile[] {
     const files: CheckpointFile[] = [];
     for (const name of listDirectory(checkpointsPath(this.path))) {
       const step = Number(CHECKPOINT_NAME.exec(name)?.[1] ?? Number.NaN);
-      // One step has one name: step-0000012 is not ours.
+      // A step has exactly one name: step-0000012 is not a checkpoint of the run.
       if (Number.isSafeInteger(step) && checkpointPath(this.path, step).endsWith(name)) {
         files.push({ step, path: checkpointPath(this.path, step) });
       }
@@ -125,14 +125,14 @@ export class Run {
   }
 
   /**
-   * The newest checkpoint that is whole; older ones take the place of truncated and corrupt ones, which are named in
-   * `skipped`. Undefined when the run has none yet.
+   * The newest whole checkpoint. Truncated and corrupt ones are skipped and listed in `skipped`. Undefined when the run
+   * has no checkpoint yet.
    *
    * @throws {CheckpointError} `checkpoint_corrupt` when there are checkpoints and none is whole;
    *   `checkpoint_mismatch`, `checkpoint_too_new` and `checkpoint_unreadable` as `loadCheckpoint`
    */
   async loadLatest(): Promise<RunCheckpoint | undefined> {
-    // A run that goes on may remove a file between listing and opening: then the listing is out of date.
+    // A run in training may remove a file between listing and opening. Then the listing is out of date.
     for (let listing = 1; ; listing++) {
       try {
         return await this.#newestWhole(this.checkpoints());

@@ -1,5 +1,5 @@
 /**
- * The header of a safetensors file, as bytes and as data. Nothing of a file is believed before it is checked here.
+ * The header of a safetensors file, as bytes and as data. Nothing in a file is used before it is checked here.
  *
  * A file is: 8 bytes, the length of the header (unsigned, little-endian); the header, JSON padded with spaces to a
  * multiple of 8; the data. The header maps names to {dtype, shape, data_offsets: [begin, end)} in bytes of the data,
@@ -19,7 +19,7 @@ import {
   type StoredTensor,
 } from './tensor-types.js';
 
-/** Longest header that is read, bytes; the limit of the reference implementation. */
+/** Longest header that is accepted, in bytes; the limit of the reference implementation. */
 export const MAX_HEADER_BYTES = 100_000_000;
 
 /** Longest name of a tensor, UTF-16 units. */
@@ -30,7 +30,7 @@ export const LENGTH_BYTES = 8;
 
 const METADATA_KEY = '__metadata__';
 
-/** Where a tensor lies: bytes [begin, end) of the data section. */
+/** The place of a tensor: bytes [begin, end) of the data section. */
 export interface TensorEntry {
   readonly name: string;
   readonly dtype: Dtype;
@@ -39,18 +39,18 @@ export interface TensorEntry {
   readonly end: number;
 }
 
-/** A checked header: tensors in the order of their bytes, and the strings beside them. */
+/** A checked header: tensors in the order of their bytes, and the strings of the metadata. */
 export interface SafetensorsHeader {
   readonly entries: readonly TensorEntry[];
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** The error for a file that is not what it should be; `facts` say where and which sizes. */
+/** The error for a file with wrong content; `facts` have the place and the sizes. */
 export function corrupt(source: string, reason: string, facts: Record<string, unknown> = {}): CheckpointError {
   return new CheckpointError('checkpoint_corrupt', `'${source}' is corrupt: ${reason}`, { source, ...facts });
 }
 
-/** The error for a file that ends too soon. */
+/** The error for a file that is too short. */
 export function truncated(source: string, what: string, needed: number, actual: number): CheckpointError {
   return new CheckpointError(
     'checkpoint_truncated',
@@ -79,7 +79,7 @@ export function readHeaderLength(source: string, prefix: Uint8Array, fileBytes: 
 }
 
 function parseJson(source: string, bytes: Uint8Array): JsonValue {
-  // The reference implementation refuses white space before the object, too: a file has one beginning only.
+  // The reference implementation also refuses white space before the object, so that a file has only one form.
   if (bytes[0] !== 0x7b) throw corrupt(source, `its header begins with byte ${bytes[0]}, not with '{'`);
   let text: string;
   try {
@@ -193,7 +193,7 @@ export interface PlacedTensor extends TensorEntry {
 }
 
 /**
- * Gives every tensor its place: wide elements first, then by name, so that each one is aligned to its element.
+ * Assigns a place to every tensor: wide elements first, then by name, so that each tensor is aligned to its element.
  *
  * @throws {CheckpointError} `checkpoint_write_failed` for a name that cannot be read again, an array that cannot be
  *   stored, or a shape that is not the size of its array
@@ -237,7 +237,8 @@ export function placeTensors(tensors: ReadonlyMap<string, StoredTensor>): Placed
  *   the metadata is not well-formed Unicode
  */
 export function encodeHeader(entries: readonly TensorEntry[], metadata: ReadonlyMap<string, string>): Uint8Array {
-  // Written member by member: an object would put names that look like numbers first and swallow the name __proto__.
+  // Written member by member: an object would put names that look like numbers first, and would lose the name
+  // __proto__.
   const members = entries.map(
     ({ name, dtype, shape, begin, end }) =>
       `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`,

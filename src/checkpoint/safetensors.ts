@@ -19,7 +19,7 @@ import {
 } from './safetensors-header.js';
 import { type Dtype, makeTensorArray, type StoredTensor, type TensorArray } from './tensor-types.js';
 
-/** A tensor that was read: an array of its own, row-major. */
+/** A tensor that was read: a separate array, row-major. */
 export interface LoadedTensor extends StoredTensor {
   readonly dtype: Dtype;
 }
@@ -30,17 +30,17 @@ export interface Safetensors {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** A header together with its own bytes, the 8 of the length included. */
+/** A header together with its bytes, including the 8 bytes of the length. */
 export interface HeaderBytes extends SafetensorsHeader {
   readonly bytes: Uint8Array;
 }
 
-/** Sees every byte of a file once, in order. */
+/** Receives every byte of a file once, in order. */
 export type ByteObserver = (bytes: Uint8Array) => void;
 
 function ignoreBytes(): void {}
 
-/** Reading of length and header; the size of the file decides whether they can be true. */
+/** Reads length and header, and checks them against the size of the file. */
 export function* readHeader(path: string, fileBytes: number): Transfer<HeaderBytes> {
   if (fileBytes < LENGTH_BYTES) throw truncated(path, 'a safetensors file', LENGTH_BYTES, fileBytes);
   const prefix = new Uint8Array(LENGTH_BYTES);
@@ -54,7 +54,7 @@ export function* readHeader(path: string, fileBytes: number): Transfer<HeaderByt
   return { ...decodeHeader(path, json, fileBytes - bytes.byteLength), bytes };
 }
 
-/** Reading of the tensors that follow a header, each into an array of its own. */
+/** Reads the tensors after a header, each into a separate array. */
 export function* readTensors(header: HeaderBytes, observe: ByteObserver): Transfer<Map<string, LoadedTensor>> {
   const tensors = new Map<string, LoadedTensor>();
   for (const { name, dtype, shape, begin } of header.entries) {
@@ -74,8 +74,8 @@ export function* readTensors(header: HeaderBytes, observe: ByteObserver): Transf
 }
 
 /**
- * Writing of a whole file. When all data has been written, `finish` may change bytes of the header (a checksum): the
- * ones it returns are written once more.
+ * Writes a whole file. When all data has been written, `finish` may change bytes of the header (a checksum): the bytes
+ * that it returns are written again.
  *
  * @throws {CheckpointError} `checkpoint_write_failed`
  */
@@ -91,7 +91,8 @@ export function* writeTensors(
   for (let at = 0; at < header.byteLength; at += CHUNK_BYTES) {
     yield { bytes: header.subarray(at, at + CHUNK_BYTES), position: at };
   }
-  // Chunks are copied first: what is observed is what is written, and neither hashing nor writing meets shared memory.
+  // Chunks are copied first. So the observed bytes are the written bytes, and neither hashing nor writing uses shared
+  // memory.
   const largest = placed.reduce((bytes, { begin, end }) => Math.max(bytes, end - begin), 0);
   const staging = new Uint8Array(Math.min(CHUNK_BYTES, largest));
   for (const { bytes, begin } of placed) {
@@ -115,7 +116,7 @@ function* readAll(path: string, fileBytes: number): Transfer<Safetensors> {
 
 /**
  * Reads a safetensors file. Nothing in it is trusted: sizes, JSON, names, types, shapes and offsets are checked before
- * memory is taken, which is never more than the file is long.
+ * memory is allocated. The allocated memory is never larger than the file.
  *
  * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_truncated`, `checkpoint_corrupt`
  */
@@ -129,7 +130,7 @@ export function readSafetensorsSync(path: string): Safetensors {
 }
 
 /**
- * Writes a safetensors file; it appears under its name when it is complete. The tensors must not change before the
+ * Writes a safetensors file. It appears under its name when it is complete. The tensors must not change before the
  * promise settles.
  *
  * @throws {CheckpointError} `checkpoint_write_failed`

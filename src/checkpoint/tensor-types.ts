@@ -19,7 +19,7 @@ interface ArrayType {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-// Types that JavaScript has no array for come as their bits, in an unsigned array of the same width.
+// Types without a JavaScript array are returned as their bits, in an unsigned array of the same width.
 const ARRAYS = {
   F64: Float64Array,
   F32: Float32Array,
@@ -48,7 +48,10 @@ export const DTYPES = Object.keys(ARRAYS) as readonly Dtype[];
 export interface StoredTensor {
   readonly shape: readonly number[];
   readonly data: TensorArray;
-  /** Element type; default: the one of the array. Needed for types that come as their bits, such as `BF16`. */
+  /**
+   * Element type; default: the type of the array. It is required for types that are stored as their bits, such as
+   * `BF16`.
+   */
   readonly dtype?: Dtype;
 }
 
@@ -67,7 +70,7 @@ export function makeTensorArray(dtype: Dtype, length: number): TensorArray {
   return new ARRAYS[dtype](length);
 }
 
-/** Number of elements of a shape; undefined when a size is no integer >= 0 or the product is not exact. */
+/** Number of elements of a shape; undefined when a size is not an integer >= 0 or the product is not exact. */
 export function elementCount(shape: readonly unknown[]): number | undefined {
   let count = 1;
   for (const size of shape) {
@@ -81,7 +84,7 @@ export function elementCount(shape: readonly unknown[]): number | undefined {
 /**
  * The element type of a tensor that is to be written.
  *
- * @throws {CheckpointError} `checkpoint_write_failed` when the array cannot be stored as the type that the tensor names
+ * @throws {CheckpointError} `checkpoint_write_failed` when the array cannot be stored as the tensor's type
  */
 export function dtypeOf(name: string, tensor: StoredTensor): Dtype {
   const { data, dtype } = tensor;

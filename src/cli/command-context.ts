@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream';
 import type { Output } from './output.js';
 
-/** What a command has of the process around it. */
+/** The parts of the process that a command uses. */
 export interface CommandContext {
-  /** Standard input; a command that does not ask for it leaves it alone. */
+  /** Standard input; a command that does not need it does not read it. */
   input(): Readable;
   /** Results, on standard output. */
   readonly output: Output;
-  /** Aborted when the process is asked to stop; its reason is a StopRequest. */
+  /** Aborted when the process receives a stop signal; its reason is a StopRequest. */
   readonly signal: AbortSignal;
   /** A line for people, on standard error. */
   note(line: string): void;

@@ -15,10 +15,10 @@ export function kebabCase(name: string): string {
 /**
  * Options from a JSON file, by the names of the command line (`learning-rate`) or of the library (`learningRate`).
  *
- * @param allowed names as the library writes them
+ * @param allowed names in the form of the library
  * @throws {DataError} `file_unreadable`, `not_utf8`, `empty_data`
  * @throws {ConfigurationError} `invalid_configuration` when it is not a JSON object
- * @throws {OptionError} `unknown_option`; `invalid_option` when one option has both its names
+ * @throws {OptionError} `unknown_option`; `invalid_option` when an option is given under both names
  */
 export async function readConfigurationFile(path: string, allowed: readonly string[]): Promise<JsonObject> {
   const options: Record<string, JsonObject[string]> = {};

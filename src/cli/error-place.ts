@@ -1,4 +1,4 @@
-/** A line of a stack that names a file: a frame, or what stands above a syntax error. */
+/** A line of a stack that names a file: a frame, or the line above a syntax error. */
 const PLACE = /^(?:\s+at (?:.*\()?)?((?:file:\/\/)?[^\s()]+\.[cm]?[jt]s:\d+(?::\d+)?)\)?$/;
 
 /** Where in a file an error was raised, for the author of a task: `file:///tasks/mine.mjs:12:3`. */

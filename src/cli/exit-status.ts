@@ -15,7 +15,7 @@ import { StopRequest } from './stop-request.js';
 /** Exit statuses of the command line. After a signal it is 128 + the signal's number. */
 export const EXIT = { success: 0, failed: 1, badUse: 2 } as const;
 
-/** Errors that what the user gave is to blame for. */
+/** Errors that are caused by the user's input. */
 const BAD_INPUT = [
   OptionError,
   DataError,
@@ -34,7 +34,7 @@ export function exitStatus(error: unknown): number {
   return BAD_INPUT.some((kind) => error instanceof kind) ? EXIT.badUse : EXIT.failed;
 }
 
-/** The line that tells of an error: `bptt: error [code]: message`, and of one that is none of the library's its place. */
+/** The line for an error: `bptt: error [code]: message`. For an error of another library it has its place, too. */
 export function errorLine(error: unknown): string {
   const code = error instanceof BpttError ? error.code : 'internal';
   const message = error instanceof Error ? error.message : String(error);

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { info } from '../native/info.js';
 import type { CommandContext } from './command-context.js';
 
-/** `bptt info`: what this installation is and runs on. */
+/** `bptt info`: facts about this installation and its processor. */
 export function infoCommand(context: CommandContext): Command {
   return new Command('info')
     .description('version, instruction set, threads and Eigen version of this installation')

@@ -17,7 +17,7 @@ try {
   await (await bpttProgram(context, words)).parseAsync(words, { from: 'user' });
 } catch (error) {
   process.exitCode = error instanceof OutputClosed ? 0 : exitStatus(error);
-  // Commander has told of its own errors; a stop was asked for.
+  // Commander has already reported its own errors, and a stop was requested by the user.
   const isTold = error instanceof CommanderError || error instanceof StopRequest || error instanceof OutputClosed;
   if (!isTold) context.note(errorLine(error));
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
-/** Thrown when nobody reads the output any more: `bptt sample ... | head`. */
+/** Thrown when the reader of the output has closed it: `bptt sample ... | head`. */
 export class OutputClosed extends Error {}
 
-/** Where a command writes its results. Waits when the reader is slow and stops when it has gone. */
+/** The output of a command's results. It waits when the reader is slow and stops when the reader has closed it. */
 export class Output {
   readonly #stream: Writable & { readonly isTTY?: boolean };
   #closed = false;
@@ -21,7 +21,7 @@ export class Output {
     return this.#stream.isTTY === true;
   }
 
-  /** @throws {OutputClosed} when the reader has gone */
+  /** @throws {OutputClosed} when the reader has closed the output */
   async write(text: string): Promise<void> {
     if (this.#closed) throw new OutputClosed();
     if (this.#stream.write(text)) return;

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
 
-/** A number on the command line. Ranges are checked by what uses it. */
+/** A number on the command line. The code that uses it checks its range. */
 export function parseNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It is not a number.');

@@ -17,7 +17,7 @@ interface PredictFlags {
   readonly options?: JsonObject;
 }
 
-/** `bptt predict`: what a trained model makes of inputs, a line of JSON for each. */
+/** `bptt predict`: the predictions of a trained model, one line of JSON for each input. */
 export function predictCommand(context: CommandContext): Command {
   const command = new Command('predict')
     .description('predictions of a trained task, one JSON value a line')
@@ -48,7 +48,7 @@ export function predictCommand(context: CommandContext): Command {
   });
 }
 
-/** Pushes what arrives on standard input and writes what becomes known. */
+/** Passes the data of standard input to a stream and writes its results. */
 async function predictStream(
   { input, output, signal }: CommandContext,
   run: string,
@@ -56,7 +56,7 @@ async function predictStream(
 ) {
   const stream = await streamTask(run, { ...use, signal });
   try {
-    // Otherwise a stop would wait for the next piece.
+    // Without this a stop would wait for the next piece.
     const source = addAbortSignal(signal, input());
     for await (const piece of stream.pieces === 'lines' ? linePieces(source) : soundPieces(source)) {
       for (const result of await stream.push(piece)) await output.json(result);

@@ -8,9 +8,9 @@ import { sampleCommand } from './sample-command.js';
 import { trainCommand } from './train-command.js';
 
 /**
- * The whole command line. Wrong use is thrown as a CommanderError, after one line on standard error.
+ * The whole command line. For wrong use it writes one line on standard error and throws a CommanderError.
  *
- * @param words of the command line behind `bptt`: one of them may name a module whose task becomes a command
+ * @param words of the command line after `bptt`: one of them may name a module whose task becomes a command
  * @throws as `loadTaskModule`
  */
 export async function bpttProgram(context: CommandContext, words: readonly string[]): Promise<Command> {
@@ -27,13 +27,13 @@ export async function bpttProgram(context: CommandContext, words: readonly strin
   return program;
 }
 
-/** Settings that commander does not hand down to commands that are added. */
+/** Settings that commander does not pass on to added commands. */
 function configure(command: Command): void {
   command.exitOverride().allowExcessArguments(false).configureOutput({ outputError: writeUsageError });
   for (const inner of command.commands) configure(inner);
 }
 
-/** Commander's `error: MESSAGE` as our one line. */
+/** Commander's `error: MESSAGE` in the form of this command line. */
 function writeUsageError(text: string, write: (line: string) => void): void {
   const message = text
     .replace(/^error: /, '')

@@ -12,7 +12,7 @@ interface SampleFlags {
   readonly seed: number;
 }
 
-/** Symbols between two looks at the event loop, where a signal or a closed pipe is noticed. */
+/** Number of symbols between two turns of the event loop, in which a signal or a closed pipe is noticed. */
 const SYMBOLS_AT_ONCE = 16;
 
 /** `bptt sample`: text of a saved model, as it is drawn. */
@@ -22,8 +22,8 @@ export function sampleCommand(context: CommandContext): Command {
     .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
     .option('--prompt <text>', 'text to begin with (default: the model begins a line)')
     .option('--length <n>', 'symbols to draw', parseNumber, 500)
-    .option('--temperature <x>', 'below 1 the likely becomes likelier, 0 takes the likeliest', parseNumber, 1)
-    .option('--top-k <n>', 'draw among the n likeliest symbols only (default: all)', parseNumber)
+    .option('--temperature <x>', 'below 1 likely symbols become more likely, 0 takes the most likely', parseNumber, 1)
+    .option('--top-k <n>', 'draw only from the n most likely symbols (default: all)', parseNumber)
     .option('--seed <n>', 'names the random numbers', parseNumber, 1)
     .action((run: string, flags: SampleFlags) => sample(context, run, flags));
 }

@@ -3,10 +3,10 @@ import { constants } from 'node:os';
 /** Signals that ask a command to stop. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** Shows the cursor and wraps long lines again, in case a progress bar has changed that. */
+/** Shows the cursor and turns line wrapping on, in case a progress bar has changed them. */
 const RESTORE_TERMINAL = '\x1b[?25h\x1b[?7h\n';
 
-/** Why a command was aborted: somebody sent a signal. */
+/** The reason for the abort of a command: a signal. */
 export class StopRequest extends Error {
   readonly signalName: NodeJS.Signals;
   /** 130 after SIGINT, 143 after SIGTERM. */
@@ -21,8 +21,8 @@ export class StopRequest extends Error {
 }
 
 /**
- * Turns the first SIGINT or SIGTERM into an abort, so that a command can end in good order; a second signal ends the process
- * at once.
+ * Turns the first SIGINT or SIGTERM into an abort, so that a command can finish cleanly. A second signal ends the
+ * process immediately.
  */
 export function abortOnSignals(): AbortSignal {
   const controller = new AbortController();

@@ -8,7 +8,7 @@ const CARRIAGE_RETURN = 0x0d;
 const INPUT = 'standard input';
 
 /**
- * The lines of an input, each as soon as its end has arrived, the last one also without an end. Empty lines are none.
+ * The lines of an input, each as soon as it is complete; the last line may have no line end. Empty lines are ignored.
  *
  * @throws {DataError} `not_utf8` with line and offset; `too_long` for a line of more than 256 MiB
  */
@@ -45,8 +45,8 @@ export async function* linePieces(input: Readable): AsyncGenerator<string, void,
 }
 
 /**
- * Sound without a header, signed 16-bit little-endian samples of one channel, as samples in [-1, 1). A chunk may end within a sample:
- * its first byte waits for the next chunk. A half sample at the end is none.
+ * Samples in [-1, 1) of raw sound: signed 16-bit little-endian samples of one channel. When a chunk ends within a
+ * sample, its first byte is kept for the next chunk. Half a sample at the end is ignored.
  */
 export async function* soundPieces(input: Readable): AsyncGenerator<Float32Array, void, void> {
   let half: Buffer = Buffer.alloc(0);

@@ -19,7 +19,7 @@ const PARSERS = {
 } as const;
 
 /**
- * `bptt train TASK`: a command made of the task's table of options.
+ * `bptt train TASK`: a command whose options come from the task's table.
  *
  * @param module path of the file that the task was read from, as it was given; missing for a built-in task
  */
@@ -45,7 +45,7 @@ function optionOf(name: string, { kind, placeholder, description, default: byDef
   return new Option(`--${kebabCase(name)} <${placeholder}>`, text).argParser<unknown>(parse);
 }
 
-/** What is trained, and how its result is told. */
+/** Trains a task and writes the result. */
 interface TrainRequest {
   readonly task: AnyTask;
   readonly options: Readonly<Record<string, unknown>>;

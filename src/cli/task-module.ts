@@ -1,4 +1,4 @@
-/** Tasks of users: read from the modules that the command line names, and from no others. */
+/** Users' tasks. They are loaded from the modules that the command line names, and from no other place. */
 import { statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,7 +7,7 @@ import { isForeignTask, isTask } from '../tasks/definition/define-task.js';
 import type { AnyTask } from '../tasks/definition/task.js';
 import { errorPlace } from './error-place.js';
 
-/** The option of commands that use a run of a task that is not built in. */
+/** The option of commands that use a run whose task is not built in. */
 export const TASK_OPTION = [
   '--task <module>',
   'for a run of a task of your own: the module that exports it, as ./my-task.mjs (it is executed)',
@@ -16,18 +16,18 @@ export const TASK_OPTION = [
 const JAVASCRIPT = ['.mjs', '.js', '.cjs'];
 const TYPESCRIPT = ['.ts', '.mts', '.cts'];
 
-/** Whether a word in the place of a task names a module: a path, or a file of a program. */
+/** Whether a word in the place of a task is a module: a path, or a program file. */
 export function isModulePath(word: string): boolean {
   if (word.startsWith('-')) return false;
   return /[/\\]/.test(word) || [...JAVASCRIPT, ...TYPESCRIPT].includes(extname(word));
 }
 
 /**
- * The one task that a module exports, as `default` or by any name. The module is executed.
+ * The single task that a module exports, as `default` or under any name. The module is executed.
  *
  * @param path relative to the working directory
- * @throws {ConfigurationError} `task_unreadable` when there is no such file, it is TypeScript and Node.js does not read that, it fails
- *   while it is loaded, or exports no task or several
+ * @throws {ConfigurationError} `task_unreadable` when there is no such file, when it is TypeScript and Node.js cannot
+ * load that, when it fails while it is loaded, or when it exports no task or several
  * @throws errors of the library that the module throws, such as `invalid_task` of `defineTask`
  */
 export async function loadTaskModule(path: string): Promise<AnyTask> {
@@ -52,7 +52,7 @@ async function importModule(path: string, file: string): Promise<Readonly<Record
   }
 }
 
-/** What went wrong and where, in a line. */
+/** The error and its place, in a line. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return `it throws ${String(error)}`;
   const place = errorPlace(error);

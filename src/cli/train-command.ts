@@ -5,9 +5,9 @@ import { taskCommand } from './task-command.js';
 import { isModulePath, loadTaskModule } from './task-module.js';
 
 /**
- * `bptt train`: one command for each built-in task, and one for the task of the module that is named in place of one.
+ * `bptt train`: one command for each built-in task, and one for the task of a module on the command line.
  *
- * @param words of the command line behind `bptt`
+ * @param words of the command line after `bptt`
  * @throws as `loadTaskModule`
  */
 export async function trainCommand(context: CommandContext, words: readonly string[]): Promise<Command> {

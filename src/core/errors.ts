@@ -1,6 +1,6 @@
 /**
- * Every error that the library throws on purpose: one class per kind, each with a stable `code` that programs may
- * compare, the name of what is wrong, and both sizes or values in the message.
+ * All errors that the library throws on purpose. There is one class for each kind. Each error has a stable `code` that
+ * programs may compare, and its message names what is wrong, with both sizes or values.
  */
 
 /** Extra facts of an error, each under a stable name, for programs rather than people. */
@@ -10,7 +10,7 @@ export type ErrorDetails = Readonly<Record<string, unknown>>;
 export class BpttError extends Error {
   /** Stable identifier in snake_case, for example `shape_mismatch`. */
   readonly code: string;
-  /** The values that the message speaks of. */
+  /** The values in the message. */
   readonly details: ErrorDetails;
 
   constructor(code: string, message: string, details: ErrorDetails = {}, cause?: unknown) {
@@ -26,7 +26,7 @@ export class ShapeError extends BpttError {}
 
 /**
  * An option that is missing, unknown, NaN or outside its range. Codes: `invalid_option`, `unknown_option`, `unknown_layer`,
- * `unknown_loss`.
+ * `unknown_loss`, `unknown_optimizer`, `unknown_schedule`.
  */
 export class OptionError extends BpttError {}
 
@@ -34,7 +34,7 @@ export class OptionError extends BpttError {}
 export class RangeIndexError extends BpttError {}
 
 /**
- * Data that cannot be used. Codes: `empty_data`, `not_utf8`, `too_short`, `too_long`, `file_unreadable`, `file_changed`,
+ * Data that cannot be used. Codes: `empty_data`, `not_utf8`, `too_short`, `too_long`, `too_few_rows`, `file_unreadable`, `file_changed`,
  * `file_truncated`, `file_corrupt`, `file_unsupported`, `non_finite_data`, `invalid_row`, `line_counts_differ`, `mixed_examples`,
  * `mask_not_right_padded`, `invalid_weights`.
  */
@@ -46,7 +46,7 @@ export class VocabularyError extends BpttError {}
 /**
  * A checkpoint that cannot be read or written. Codes: `checkpoint_truncated`, `checkpoint_corrupt`,
  * `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_too_new`, `checkpoint_mismatch`, `checkpoint_write_failed`,
- * `unknown_layer`, `unknown_loss`.
+ * `unknown_layer`, `unknown_loss`, `unknown_optimizer`, `unknown_schedule`.
  */
 export class CheckpointError extends BpttError {}
 
@@ -60,10 +60,13 @@ export class ConfigurationError extends BpttError {}
 export class NumericError extends BpttError {}
 
 /**
- * A call at the wrong moment, or for what cannot be done. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`,
+ * A call at the wrong moment, or for something that is not possible. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`,
  * `not_streamable`, `not_differentiable`, `not_trainable`, `not_a_value`, `invalid_definition`.
  */
 export class UsageError extends BpttError {}
 
-/** The native part is missing, refuses a program, or was asked for what this machine lacks. Codes: `native_missing`, `invalid_program`, `isa_unsupported`, `native_failed`. */
+/**
+ * The native part is missing, refuses a program, or does not support the request on this machine. Codes:
+ * `native_missing`, `invalid_program`, `isa_unsupported`, `native_failed`.
+ */
 export class NativeError extends BpttError {}

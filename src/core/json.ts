@@ -1,5 +1,5 @@
 /**
- * JSON as data: its types, a strict reader for text that may be hostile, one canonical text, and the first difference.
+ * JSON as data: its types, a strict reader for untrusted text, a canonical text, and the differences of two values.
  */
 
 /** Any JSON value. */
@@ -54,7 +54,7 @@ function checkStructure(text: string): void {
 }
 
 /**
- * JSON.parse, and besides: a key that occurs twice in one object and nesting deeper than MAX_JSON_DEPTH are refused.
+ * Like JSON.parse, but also refuses a key that occurs twice in one object, and nesting deeper than MAX_JSON_DEPTH.
  *
  * @throws {SyntaxError} for every text that it does not accept, and nothing else
  */
@@ -65,11 +65,11 @@ export function parseStrictJson(text: string): JsonValue {
 }
 
 /**
- * The one text of a JSON value: keys sorted by UTF-16 code unit, no spaces, members that are undefined left out. Equal
- * values give equal texts, and `parseStrictJson` reads every one of them.
+ * The canonical text of a JSON value: keys sorted by UTF-16 code unit, no spaces, undefined members omitted. Equal
+ * values have equal texts, and `parseStrictJson` reads all of them.
  *
- * @throws {TypeError} for what JSON cannot hold (NaN, infinities, functions, undefined in an array), and for nesting
- *   deeper than MAX_JSON_DEPTH, cycles included
+ * @throws {TypeError} for values that JSON cannot represent (NaN, infinities, functions, undefined in an array), and
+ * for nesting deeper than MAX_JSON_DEPTH, including cycles
  */
 export function canonicalJson(value: JsonValue): string {
   return writeCanonical(value, 0);
@@ -101,7 +101,7 @@ export interface JsonDifference {
 }
 
 /**
- * All differences, in the order of the left value's keys, then of the right one's; nothing when the values are equal.
+ * All differences, in the order of the left value's keys, then of the right value's; empty when the values are equal.
  */
 export function* jsonDifferences(
   left: JsonValue | undefined,

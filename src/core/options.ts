@@ -1,4 +1,4 @@
-/** Checks of option values at the edge of the library: a wrong one is an OptionError before anything has changed. */
+/** Checks of option values at the public functions: a wrong value is an OptionError before anything has changed. */
 import { OptionError } from './errors.js';
 
 /** Bounds of a numeric option; an absent bound does not limit. */
@@ -7,7 +7,7 @@ export interface NumberBounds {
   readonly max?: number;
   readonly exclusiveMin?: number;
   readonly exclusiveMax?: number;
-  /** Only safe integers are accepted. */
+  /** Accepts only safe integers. */
   readonly integer?: boolean;
 }
 
@@ -79,9 +79,9 @@ export function requireOneOf<const T extends string | number | boolean>(
 }
 
 /**
- * Refuses keys that nobody reads: a misspelt option must not be ignored.
+ * Refuses unknown keys, because a misspelt option must not be ignored.
  *
- * @param name what the object is, for the message
+ * @param name name of the object in the message
  * @throws {OptionError} `unknown_option`, naming the key and listing the allowed ones; `invalid_option` when `object`
  *   is not an object
  */

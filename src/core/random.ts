@@ -1,13 +1,14 @@
 /**
- * Random numbers for everything that TypeScript draws: initial weights, shuffling, sampling. Counter-based, so that a
- * named stream gives the same numbers whatever else was drawn, and its whole state is a few numbers of JSON.
+ * Random numbers for everything that TypeScript draws: initial weights, shuffling, sampling. The generator is
+ * counter-based: a named stream gives the same numbers regardless of other draws, and its whole state is a few numbers
+ * of JSON.
  */
 import { OptionError } from './errors.js';
 import { requireNumber } from './options.js';
 
 const WORDS = 2 ** 32;
-// The last counter word of every stream drawn here ("host"). Kernels use other values there, so that a stream of this
-// class never repeats the bits of a dropout mask of the same seed.
+// The last counter word of every stream drawn here ("host"). Kernels use other values there. So a stream of this class
+// never repeats the bits of a dropout mask of the same seed.
 const HOST_DOMAIN = 0x686f7374;
 
 /** High 32 bits of the 64-bit product. Math.imul gives only the low ones, and BigInt is 50 times slower. */
@@ -61,13 +62,13 @@ export function fnv1a32(name: string): number {
   return hash >>> 0;
 }
 
-/** Everything that a Random needs to go on; plain JSON, exact. */
+/** The whole state of a Random; plain JSON, exact. */
 export type RandomState = {
   readonly seed: number;
   readonly stream: string | number;
   /** 32-bit words drawn so far. */
   readonly position: number;
-  /** The second number of the last normal pair, when it has not been handed out yet. */
+  /** The second number of the last normal pair, if it has not been returned yet. */
   readonly spareNormal: number | null;
 };
 
@@ -163,7 +164,7 @@ export class Random {
     return array;
   }
 
-  /** The state as JSON; `Random.restore` of it draws the same numbers from here on. */
+  /** The state as JSON. `Random.restore` makes a generator from it that draws the same numbers from here on. */
   state(): RandomState {
     return { seed: this.#seed, stream: this.#stream, position: this.#position, spareNormal: this.#spareNormal };
   }

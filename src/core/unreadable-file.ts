@@ -1,4 +1,4 @@
-/** Why the system does not let a file be read, for people. */
+/** Explains why the system refuses to read a file. */
 import { DataError } from './errors.js';
 
 const READ_FAILURES: Readonly<Record<string, string>> = {
@@ -8,7 +8,7 @@ const READ_FAILURES: Readonly<Record<string, string>> = {
   ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
 };
 
-/** The error for a file or folder that the system does not let be read: code `file_unreadable`. */
+/** The error for a file or folder that the system refuses to read: code `file_unreadable`. */
 export function unreadableFile(path: string, cause: unknown): DataError {
   const code = String((cause as NodeJS.ErrnoException | null)?.code);
   const reason = READ_FAILURES[code] ?? (cause instanceof Error ? cause.message : code);

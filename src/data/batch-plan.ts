@@ -1,13 +1,13 @@
-/** Which examples make up which batch of an epoch: batches of similar lengths, in random or in fixed order. */
+/** The batches of an epoch: batches of examples with similar lengths, in random or in fixed order. */
 import type { Random } from '../core/random.js';
 
-/** How long a batch may become, and among how many batches examples of similar lengths are looked for. */
+/** The limit of a batch, and the number of batches that are sorted by length together. */
 export interface BatchRule {
-  /** What is limited: the sequences of a batch, or its valid steps. */
+  /** The limited quantity: the sequences of a batch, or its valid steps. */
   readonly limit: 'batch' | 'tokens';
-  /** Largest number of them, integer >= 1. A single longer example makes a batch by itself. */
+  /** The limit, integer >= 1. A single longer example is a batch by itself. */
   readonly size: number;
-  /** Batches of a pool, integer >= 1, or Infinity: one pool of all examples. */
+  /** Number of batches in a pool, integer >= 1, or Infinity: one pool of all examples. */
   readonly pool: number;
 }
 
@@ -16,23 +16,23 @@ function numbersUpTo(count: number): Int32Array {
 }
 
 /**
- * The batches of one epoch. The examples are shuffled and cut into pools of `pool` batches; a pool is sorted by length
- * and cut into batches, and all batches are shuffled. Batches are then of similar lengths, and yet neither their
- * examples nor their order repeat in the next epoch. Without random numbers nothing is shuffled.
+ * The batches of one epoch. The examples are shuffled and cut into pools of `pool` batches. Each pool is sorted by
+ * length and cut into batches, and all batches are shuffled. So a batch has similar lengths, but neither its examples
+ * nor the order of batches are the same in the next epoch. Without random numbers nothing is shuffled.
  *
- * Memory: 4 bytes an example and 8 a batch. The same lengths, rule and random numbers give the same plan.
+ * Memory: 4 bytes for each example and 8 for each batch. The same lengths, rule and random numbers give the same plan.
  */
 export class BatchPlan {
   /** Number of batches. */
   readonly batches: number;
   readonly #order: Int32Array;
-  // [batches + 1] where each batch begins in the order, and [batches] the turn in which they are read.
+  // [batches + 1] the start of each batch in the order, and [batches] the order in which the batches are read.
   readonly #starts: Int32Array;
   readonly #turns: Int32Array;
 
   /**
    * @param lengths [examples] steps of each, integers >= 1
-   * @param random draws the order; a stream that nothing else draws from
+   * @param random draws the order; no other code may draw from this stream
    */
   constructor(lengths: Int32Array, rule: BatchRule, random?: Random) {
     const order = numbersUpTo(lengths.length);
@@ -71,7 +71,7 @@ function endOfPool(order: Int32Array, lengths: Int32Array, { limit, size, pool }
   return end;
 }
 
-/** Appends where the batches of a pool begin. */
+/** Appends the starts of the batches of a pool. */
 function cutPool(
   order: Int32Array,
   lengths: Int32Array,

@@ -9,7 +9,7 @@ import {
   type VocabularyJson,
 } from './vocabulary.js';
 
-// Bytes below 0x80 are characters of their own; the others are parts of characters and are named by their value.
+// Bytes below 0x80 are complete characters. The others are parts of characters, and their names are their values.
 const SYMBOLS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte < 0x80 ? String.fromCharCode(byte) : `<0x${byte.toString(16).toUpperCase()}>`,
 );
@@ -17,7 +17,7 @@ const SYMBOLS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
 const IDS: ReadonlyMap<string, number> = new Map(SYMBOLS.map((symbol, id) => [symbol, id]));
 
 /**
- * Bytes: id and byte are the same number. Nothing is ever unknown, and every text is the decoded text of its ids.
+ * Bytes: id and byte are the same number. No text has unknown symbols, and every text is restored exactly from its ids.
  *
  * @example new ByteVocabulary().encode('aé'); // => Int32Array.of(97, 195, 169)
  */

@@ -12,11 +12,11 @@ import {
   type VocabularyJson,
 } from './vocabulary.js';
 
-/** How the characters of a text become a vocabulary. */
+/** The options of making a vocabulary from the characters of a text. */
 export interface CharacterVocabularyOptions {
   /**
-   * Reserves id 0 for characters that the text does not hold. Default false: the vocabulary is exactly the text's own
-   * characters, and any other one is an error instead of a symbol that was never trained.
+   * Reserves id 0 for characters that are not in the text. Default false: the vocabulary has exactly the text's own
+   * characters. Any other character is then an error, because a symbol for it would never be trained.
    */
   readonly unknown?: boolean;
 }
@@ -33,7 +33,7 @@ function unknownSymbol(codePoint: number, position: number): VocabularyError {
 }
 
 /**
- * Characters and their ids, in the order of their code points; the unknown mark, where there is one, is id 0.
+ * Characters and their ids, in the order of their code points; the unknown mark, if there is one, is id 0.
  *
  * @example CharacterVocabulary.fromText('hello').encode('hole'); // => Int32Array.of(1, 3, 2, 0)
  */
@@ -44,7 +44,7 @@ export class CharacterVocabulary implements Vocabulary {
   readonly unknownId: number | undefined;
   readonly size: number;
   readonly #symbols: readonly string[];
-  // Id by code point; -1 where there is none. Code points above the basic plane are rare: they live in a map.
+  // Id by code point; -1 when there is none. Code points above the basic plane are rare, so they are in a map.
   readonly #basic: Int32Array;
   readonly #astral = new Map<number, number>();
 

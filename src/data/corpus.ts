@@ -8,25 +8,28 @@ import { type StreamOptions, TokenStreams } from './streams.js';
 import type { Vocabulary } from './vocabulary.js';
 import { WordVocabulary, type WordVocabularyOptions } from './word-vocabulary.js';
 
-/** Streams of a text, and the vocabulary that gives their ids a meaning. */
+/** Streams of a text, and their vocabulary. */
 export interface Corpus<V extends Vocabulary = Vocabulary> {
   readonly vocabulary: V;
   readonly training: TokenStreams;
   /** Read as one stream, with the state carried from its first symbol to its last. */
   readonly validation?: TokenStreams;
-  /** Read as validation is. */
+  /** Read in the same way as validation. */
   readonly test?: TokenStreams;
 }
 
-/** How a text is read, whatever its symbols are. */
+/** The options for all kinds of symbols. */
 export interface CorpusOptions<V extends Vocabulary> extends StreamOptions {
-  /** A text of its own, or the fraction in (0, 1) of the text, taken from its end. Default: no validation. */
+  /** A separate text, or the fraction in (0, 1) of the text, taken from its end. Default: no validation. */
   readonly validation?: number | string;
-  /** Text to judge a model by in the end: of its own, or the fraction at the very end, behind that of validation. */
+  /**
+   * Text for the final evaluation: a separate text, or the fraction at the very end of the text, after the validation
+   * part.
+   */
   readonly test?: number | string;
   /** Steps of a window of validation and test. It changes memory and speed, not the result. Integer >= 1; default 1000. */
   readonly validationSteps?: number;
-  /** Vocabulary to use instead of a new one: that of a model which is trained further. */
+  /** Vocabulary to use instead of a new one: that of a model that is trained further. */
   readonly vocabulary?: V;
 }
 
@@ -38,7 +41,7 @@ export interface WordStreamOptions extends CorpusOptions<WordVocabulary>, WordVo
 
 const CORPUS_OPTIONS = ['batch', 'steps', 'validation', 'test', 'validationSteps', 'vocabulary'];
 
-/** The options that are given, as exact optional properties want them: absent rather than undefined. */
+/** The given options without undefined members, as exact optional properties require. */
 function present<T extends object, K extends keyof T>(options: T, keys: readonly K[]): Pick<T, K> {
   const entries = keys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]);
   return Object.fromEntries(entries) as Pick<T, K>;
@@ -58,7 +61,7 @@ interface SplitText {
   readonly test: string | undefined;
 }
 
-/** Number of symbols of a part that is a fraction of the text; 0 for one that is not. */
+/** Number of symbols of a part that is a fraction of the text; 0 for a separate text. */
 function symbolsOf(name: 'validation' | 'test', part: unknown, symbols: number): number {
   if (part === undefined || typeof part === 'string') return 0;
   const fraction = requireNumber(name, part, { exclusiveMin: 0, exclusiveMax: 1 });
@@ -71,7 +74,7 @@ function symbolsOf(name: 'validation' | 'test', part: unknown, symbols: number):
   );
 }
 
-/** The parts of a text. `cutAt` finds the index in the text at which its last symbols, that many, begin. */
+/** The parts of a text. `cutAt` returns the index in the text at which its last symbols of the given number begin. */
 function splitText(
   text: string,
   { validation, test }: { readonly validation?: unknown; readonly test?: unknown },
@@ -131,8 +134,9 @@ function lastCharacters(text: string, count: number): number {
 }
 
 /**
- * A corpus of characters. The vocabulary is made of the texts of all parts together, as char-rnn does: the set of
- * characters says nothing about their order, and a character that is missing would make validation impossible.
+ * A corpus of characters. The vocabulary is made from the texts of all parts together, as in char-rnn: the set of
+ * characters contains no information about their order, and validation would fail with a character outside the
+ * vocabulary.
  *
  * @throws {DataError} `empty_data`; `too_short`, with both sizes
  * @throws {VocabularyError} `unknown_symbol` when a given vocabulary without an unknown mark lacks a character
@@ -149,9 +153,9 @@ export function characterStreams(text: string, options: CharacterStreamOptions):
 }
 
 /**
- * A corpus of words. The vocabulary is made of the training text alone: words of the validation text that training
- * never saw are read as `<unk>`, as they will be in use; counting them would make the validation loss look better than
- * it is.
+ * A corpus of words. The vocabulary is made from the training text alone. Words of the validation text that are not in
+ * the training text are read as `<unk>`, as in later use. A vocabulary with these words would make the validation loss
+ * look better than it is.
  *
  * @throws {DataError} `empty_data`; `too_short`, with both sizes
  * @throws {VocabularyError} `invalid_vocabulary` when no word is left
@@ -177,8 +181,8 @@ export function wordStreams(text: string, options: WordStreamOptions): Corpus<Wo
 }
 
 /**
- * A corpus of bytes, which needs no vocabulary of its own: any text can be written with it. Parts are cut between characters, at
- * fractions of these.
+ * A corpus of bytes, which needs no special vocabulary: any text consists of bytes. Parts are cut between characters,
+ * at fractions of the number of characters.
  *
  * @throws {DataError} `empty_data`; `too_short`, with both sizes
  * @throws {OptionError} `invalid_option`, `unknown_option`

@@ -1,6 +1,6 @@
-/** Examples by number, wherever they lie: in memory, in a file, or where a program has them. */
+/** Examples by number, in memory, in a file, or in a user's own source. */
 
-/** Examples that are read when a batch of them is made. */
+/** Examples that are read when a batch needs them. */
 export interface Examples<E> {
   /** Number of examples, >= 1. */
   readonly count: number;
@@ -9,19 +9,19 @@ export interface Examples<E> {
   /** The examples of these numbers, in this order. Reading a number again gives the same example again. */
   read(indices: Int32Array): readonly E[] | Promise<readonly E[]>;
   /**
-   * For examples that are drawn anew: those of an epoch of training, as many as there are here, the same ones again for the
-   * same seed and epoch. Without it every epoch has the same examples.
+   * For examples that are drawn again in each epoch: the examples of an epoch of training, the same number as here. The
+   * same seed and epoch give the same examples. Without this function every epoch has the same examples.
    */
   inEpoch?(order: EpochOrder): Examples<E>;
 }
 
-/** Which of the many orders: that of an epoch (from 0) of a run with this seed. */
+/** Identifies an order: that of an epoch (from 0) of a run with this seed. */
 export interface EpochOrder {
   readonly seed: number;
   readonly epoch: number;
 }
 
-/** The examples of an array, which is copied; they themselves are not. */
+/** The examples of an array. The array is copied, the examples are not. */
 export function examplesOfArray<E>(
   examples: readonly E[],
   lengthOf: (example: E, index: number) => number,

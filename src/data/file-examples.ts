@@ -1,4 +1,4 @@
-/** Examples that lie in a file, one a line, and are read when a batch of them is made. */
+/** Examples in a file, one in each line. They are read when a batch needs them. */
 
 import { type SequenceExample, SequencePacking } from '../batch/sequence-packing.js';
 import { DataError, OptionError, RangeIndexError } from '../core/errors.js';
@@ -10,7 +10,10 @@ import type { Examples } from './examples.js';
 
 /** How lines become examples. */
 export interface FileExamplesOptions<E> {
-  /** Makes an example of a line. It must depend on the line alone: each one is read again in every epoch. */
+  /**
+   * Converts a line into an example. The result must depend on the line alone, because each line is read again in every
+   * epoch.
+   */
   readonly parse: (line: string, place: RowPlace) => E;
   /** Steps of an example, integer >= 1. Default: those of its `input`. */
   readonly length?: (example: E) => number;
@@ -24,9 +27,9 @@ function requireFunction(name: string, value: unknown): void {
 }
 
 /**
- * The examples of a file, one a line; empty lines are none. One pass over the file checks all lines and notes where they
- * are; after that an example is read from its place when it is needed. Memory: 20 bytes an example, and the examples of
- * the batch that is being made.
+ * The examples of a file, one in each line; empty lines are ignored. One pass over the file checks all lines and
+ * records their places. After that an example is read from its place when it is needed. Memory: 20 bytes for each
+ * example, and the examples of the current batch.
  *
  * @example
  * const parse = jsonLine((row) => ({ input: row.rows('input', 3), target: row.classId('target') }));
@@ -86,7 +89,7 @@ export class FileExamples<E = SequenceExample> implements Examples<E> {
   /**
    * Reads examples from their places in the file.
    *
-   * @throws {DataError} `file_unreadable`; `file_changed` when the file is not the one that was opened any more
+   * @throws {DataError} `file_unreadable`; `file_changed` when the file has changed since it was opened
    * @throws {RangeIndexError} `index_out_of_range`
    */
   async read(indices: Int32Array): Promise<E[]> {

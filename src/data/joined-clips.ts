@@ -1,9 +1,9 @@
-/** Long recordings made of short ones: clips in a row, drawn anew in every epoch. */
+/** Long recordings made by joining short clips, drawn again in every epoch. */
 import { Random } from '../core/random.js';
 import { drawPerturbation, type Perturbation, perturbedLength, perturbSound } from '../features/perturb-sound.js';
 import type { EpochOrder, Examples } from './examples.js';
 
-/** What can be joined. */
+/** A clip that can be joined. */
 export interface JoinableClip {
   readonly samples: Float32Array;
   readonly text: string;
@@ -11,45 +11,45 @@ export interface JoinableClip {
   readonly speaker: string | undefined;
 }
 
-/** Clips in a row. */
+/** A joined sound: clips one after the other. */
 export interface ClipString {
   readonly clips: readonly JoinableClip[];
-  /** Samples of silence behind each clip, none behind the last. */
+  /** Samples of silence after each clip, none after the last. */
   readonly gaps: readonly number[];
-  /** How the sound of all of them is changed. */
+  /** The change of the sound of all clips. */
   readonly change: Perturbation | undefined;
 }
 
-/** The sound of a string, and what is said in it. */
+/** The sound of joined clips, and its text. */
 export interface JoinedClips {
   readonly samples: Float32Array;
   readonly text: string;
 }
 
-/** How clips are joined. */
+/** The options of joining. */
 export interface JoinOptions {
-  /** Strings of an epoch, integer >= 1. */
+  /** Number of joined sounds in an epoch, integer >= 1. */
   readonly count: number;
-  /** Fewest and most clips of a string, integers >= 1. */
+  /** Fewest and most clips of a joined sound, integers >= 1. */
   readonly fewest: number;
   readonly most: number;
   /** Most samples of silence between two clips, integer >= 0. */
   readonly silence: number;
-  /** How much the sounds are changed, in [0, 1]: `drawPerturbation`. */
+  /** The strength of the change of sounds, in [0, 1]: `drawPerturbation`. */
   readonly perturb: number;
   readonly seed: number;
-  /** Names the random numbers: two parts of one clip would get other strings. */
+  /** Seeds the random numbers, so that different parts get different joined sounds from the same clips. */
   readonly part: string;
 }
 
-/** Samples of a string. */
+/** Number of samples of a joined sound. */
 export function samplesIn({ clips, gaps, change }: ClipString): number {
   const silence = gaps.reduce((sum, gap) => sum + gap, 0);
   const whole = clips.reduce((sum, { samples }) => sum + samples.length, silence);
   return change === undefined ? whole : perturbedLength(whole, change);
 }
 
-/** The sound of a string. */
+/** The samples of a joined sound. */
 export function soundOf(string: ClipString): Float32Array {
   const { clips, gaps, change } = string;
   const samples = new Float32Array(samplesIn({ ...string, change: undefined }));
@@ -62,11 +62,11 @@ export function soundOf(string: ClipString): Float32Array {
 }
 
 /**
- * Strings of clips of one speaker each. The first clip of string n of an epoch is the next one of all clips in random order, so
- * that all occur equally often; the others are drawn from the clips of its speaker. Each string is a function of (seed, part,
- * epoch, number).
+ * Joined sounds, each of clips of one speaker. The first clip of joined sound n of an epoch is the next one of all
+ * clips in random order, so that all clips occur equally often. The other clips are drawn from the clips of its
+ * speaker. Each joined sound is a function of (seed, part, epoch, number).
  *
- * @param epoch names the strings; without it they are those that do not change
+ * @param epoch seeds the joined sounds; without it they are the fixed ones
  */
 export function joinClips(clips: readonly JoinableClip[], options: JoinOptions, epoch?: number): ClipString[] {
   const { count, fewest, most, silence, perturb, seed, part } = options;
@@ -90,7 +90,7 @@ export function joinClips(clips: readonly JoinableClip[], options: JoinOptions, 
   });
 }
 
-/** The clip whose turn it is: every round goes through all of them in a random order of its own. */
+/** The next clip in turn: every round goes through all clips in a new random order. */
 function turns(clips: number, seed: number, name: string): (turn: number) => number {
   const rounds = new Map<number, Int32Array>();
   return (turn) => {
@@ -105,10 +105,10 @@ function turns(clips: number, seed: number, name: string): (turn: number) => num
 }
 
 /**
- * Strings as examples, of which each is made when a batch of it is, and kept where they are fixed.
+ * Joined sounds as examples. Each is made when a batch needs it; fixed ones are kept in memory.
  *
  * @param isFixed whether every epoch has the same ones
- * @param stepsOf steps of an example of so many samples
+ * @param stepsOf steps of an example with this number of samples
  */
 export function stringExamples<E>(
   clips: readonly JoinableClip[],

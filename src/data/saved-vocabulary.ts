@@ -7,7 +7,7 @@ import { type SubwordTokenizer, TokenizerVocabulary } from './tokenizer-vocabula
 import { invalidVocabulary, type Vocabulary, type VocabularyJson } from './vocabulary.js';
 import { WordVocabulary } from './word-vocabulary.js';
 
-/** What JSON cannot hold of a vocabulary. */
+/** The parts of a vocabulary that JSON cannot contain. */
 export interface SavedVocabularyOptions {
   /** The tokenizer, for a vocabulary of subwords. */
   readonly tokenizer?: SubwordTokenizer | undefined;

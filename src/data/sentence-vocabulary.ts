@@ -1,4 +1,4 @@
-/** Any vocabulary as that of whole sentences, which begin and end with marks. */
+/** A vocabulary of whole sentences, which start and end with marks, made from any vocabulary. */
 import type { JsonValue } from '../core/json.js';
 import { BEGIN_MARK, END_MARK, wordsOf } from '../files/text.js';
 import { ByteVocabulary } from './byte-vocabulary.js';
@@ -7,12 +7,12 @@ import { type SavedVocabularyOptions, vocabularyFromJSON } from './saved-vocabul
 import type { Vocabulary, VocabularyJson } from './vocabulary.js';
 import { WordVocabulary, type WordVocabularyOptions } from './word-vocabulary.js';
 
-/** What the symbols of sentences are: their tokens, or the characters or bytes of these with a space between. */
+/** The symbols of sentences: their tokens, or the characters or bytes of these with a space between. */
 export type SentenceLevel = 'word' | 'character' | 'byte';
 
 /**
- * The symbols of sentences that are lists of tokens, with a mark of the begin and one of the end. A vocabulary of tokens has both;
- * to any other they are added behind its symbols.
+ * The symbols of sentences that are lists of tokens, with a begin mark and an end mark. A vocabulary of tokens has both
+ * marks; any other vocabulary gets them after its symbols.
  *
  * @example new SentenceVocabulary(new ByteVocabulary()).decode(Int32Array.of(97, 32, 98)); // => ['a', 'b']
  */
@@ -21,9 +21,9 @@ export class SentenceVocabulary {
   readonly size: number;
   /** Id before the first symbol of a sentence. */
   readonly begin: number;
-  /** Id behind its last symbol. */
+  /** Id after its last symbol. */
   readonly end: number;
-  /** Id of all symbols that the vocabulary does not hold; undefined where such a symbol is an error. */
+  /** Id of all symbols outside the vocabulary; undefined when such a symbol is an error. */
   readonly unknown: number | undefined;
 
   constructor(readonly vocabulary: Vocabulary) {
@@ -38,7 +38,7 @@ export class SentenceVocabulary {
   /**
    * The symbols of sentences.
    *
-   * @param options of a vocabulary of words: the others have all symbols that there are
+   * @param options of a vocabulary of words; the other kinds have all symbols
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {VocabularyError} `invalid_vocabulary` when no word is left
    */
@@ -58,7 +58,7 @@ export class SentenceVocabulary {
     return new SentenceVocabulary(vocabularyFromJSON(json, options));
   }
 
-  /** What `fromJSON` reads. */
+  /** The JSON that `fromJSON` reads. */
   toJSON(): VocabularyJson {
     return this.vocabulary.toJSON();
   }

@@ -1,4 +1,4 @@
-/** Sequences of any lengths as batches of similar lengths, anew in every epoch. */
+/** Makes batches of similar lengths from sequences of any lengths, new ones in every epoch. */
 
 import type { Batch } from '../batch/batch.js';
 import {
@@ -16,18 +16,18 @@ import { type EpochOrder, type Examples, examplesOfArray } from './examples.js';
 
 /** How examples become batches. Exactly one of `batch` and `tokens` must be given. */
 export interface SequenceBatchesOptions<E = SequenceExample> extends SequencePackingOptions {
-  /** Sequences of a batch; the last one of an epoch's may have fewer. Integer >= 1. */
+  /** Sequences in a batch; the last batch of an epoch may have fewer. Integer >= 1. */
   readonly batch?: number;
   /** Instead: the largest number of valid steps of a batch, as `length` counts them. Integer >= 1. */
   readonly tokens?: number;
   /**
-   * Batches of a pool, within which examples are sorted by length: more give more even lengths, fewer give batches that
-   * are mixed more. 1: batches are wholly random. Integer >= 1, or `all`; default 100.
+   * Number of batches in a pool, within which examples are sorted by length. More batches give more even lengths; fewer
+   * give more random batches. With 1 batches are fully random. Integer >= 1, or `all`; default 100.
    */
   readonly pool?: number | 'all';
   /** Other batches in another order in every epoch of training. Default true; validation never shuffles. */
   readonly shuffle?: boolean;
-  /** What becomes of an example with more steps than `tokens`: a batch of its own, or an error. Default `alone`. */
+  /** The treatment of an example with more steps than `tokens`: a batch by itself, or an error. Default `alone`. */
   readonly overlong?: 'alone' | 'error';
   /** Steps of an example of an array, integer >= 1. Default: those of its `input`. */
   readonly length?: (example: E) => number;
@@ -40,9 +40,9 @@ export type { EpochOrder } from './examples.js';
 const BATCHES = ['batch', 'tokens', 'pool', 'shuffle', 'overlong', 'length', 'pack'];
 
 /**
- * A source of batches: examples are shuffled, gathered to batches of similar lengths and packed, anew in every epoch and
- * always in the same way for the same seed and epoch, so that a resumed run goes on with the very next batch. Iterating
- * it gives the batches in a fixed order, as validation reads them. Memory besides the examples: 8 bytes for each.
+ * A source of batches. Examples are shuffled, grouped into batches of similar lengths and packed, again in every epoch.
+ * The same seed and epoch always give the same batches, so a resumed run continues with the next batch. Iterating it
+ * gives the batches in a fixed order, as validation reads them. Memory besides the examples: 8 bytes for each.
  *
  * @example
  * const training = new SequenceBatches(examples, { batch: 32 });
@@ -65,7 +65,7 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
   #fixedPlan: BatchPlan | undefined;
 
   /**
-   * @param examples an array, or examples that lie elsewhere, such as `FileExamples`
+   * @param examples an array, or another source of examples, such as `FileExamples`
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {DataError} `empty_data` when there is no example, or one has no step; `mixed_examples`; `too_long` with
    *   `overlong: 'error'`
@@ -103,7 +103,7 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
     throw new DataError('too_short', message, { expected: indices.length, actual: chosen.length });
   }
 
-  /** The examples of an epoch and their lengths: others in every one where they are drawn anew. */
+  /** The examples of an epoch and their lengths; they change from epoch to epoch when examples are drawn again. */
   #examplesOf(order?: EpochOrder): { readonly examples: Examples<E>; readonly lengths: Int32Array } {
     const drawn = order && this.#examples.inEpoch?.(order);
     if (drawn === undefined) return { examples: this.#examples, lengths: this.#lengths };
@@ -130,18 +130,21 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
   }
 
   /**
-   * Number of batches in an epoch; undefined when it differs from epoch to epoch: in training with `tokens`, where several
-   * pools are filled one way or another, or examples are drawn anew.
+   * Number of batches in an epoch; undefined when it differs between epochs: in training with `tokens` and several
+   * pools, or when examples are drawn again.
    */
   batchesPerEpoch(order: 'training' | 'fixed'): number | undefined {
     const { limit, size, pool } = this.#rule;
     if (limit === 'batch') return Math.ceil(this.examples / size);
     if (order === 'training' && this.#examples.inEpoch !== undefined) return undefined;
-    // One pool of all examples is sorted to the same lengths, however it was shuffled.
+    // One pool of all examples is sorted to the same lengths after any shuffling.
     return this.steps <= size * pool || !this.#isRandom(order) ? this.#plan(this.#lengths).batches : undefined;
   }
 
-  /** What a resumed run must find again: the options, and what is known of the examples without reading them. */
+  /**
+   * What must be the same in a resumed run: the options, and the facts about the examples that are known without
+   * reading them.
+   */
   describe(order: 'training' | 'fixed'): JsonObject {
     const { limit, size, pool } = this.#rule;
     return {
@@ -159,8 +162,8 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
   /**
    * The batches of an epoch.
    *
-   * @param order seed and epoch name the order; without them it is the fixed one
-   * @param skip batches to leave out at the begin, integer >= 0: they are neither read nor packed
+   * @param order seed and epoch of the order; without them it is the fixed order
+   * @param skip number of batches to skip at the start, integer >= 0: they are neither read nor packed
    */
   async *batches(order?: EpochOrder, skip = 0): AsyncGenerator<Batch, void, void> {
     const first = requireNumber('skip', skip, { integer: true, min: 0 });
@@ -186,7 +189,7 @@ function checkRule({ batch, tokens, pool = 100 }: SequenceBatchesOptions<never>)
   return { limit, size, pool: requireNumber('pool', pool, { integer: true, min: 1 }) };
 }
 
-/** Examples and the function that packs them, whatever they are. */
+/** Examples and the function that packs them, for any form of examples. */
 function readerOf<E>(
   given: readonly E[] | Examples<E>,
   options: SequenceBatchesOptions<E>,
@@ -208,7 +211,7 @@ function readerOf<E>(
   const length = options.length ?? ((example: E, index: number) => packing.stepsOf(example as SequenceExample, index));
   const examples = examplesOfArray<E>(given, length);
   if (options.pack !== undefined) return { examples, pack };
-  // All that could go wrong in a later batch goes wrong here, before training.
+  // All errors that a later batch could cause are found here, before training.
   const sequences = given as readonly SequenceExample[];
   for (const [index, example] of sequences.entries()) packing.stepsOf(example, index);
   packing.requireAlike(sequences, (place) => place);
@@ -231,7 +234,10 @@ function lengthsOf(examples: Examples<unknown>): Int32Array {
   return lengths;
 }
 
-/** FNV-1a over 32-bit words: tells apart data sets of as many examples in another order or of other lengths. */
+/**
+ * FNV-1a over 32-bit words: distinguishes data sets of the same number of examples in another order or with other
+ * lengths.
+ */
 function checksum(lengths: Int32Array): number {
   let hash = 0x811c9dc5;
   for (const length of lengths) hash = Math.imul(hash ^ length, 0x01000193);

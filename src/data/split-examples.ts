@@ -1,13 +1,13 @@
-/** Examples held back for validation or test, the same part of every class. */
+/** Splits examples into training and held-out parts, with the same fraction of every class. */
 import { DataError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { Random } from '../core/random.js';
 
 /** How examples are split. */
 export interface SplitOptions {
-  /** Part that is held back, in (0, 1). */
+  /** Fraction that is held out, in (0, 1). */
   readonly test: number;
-  /** Names the split: the same seed gives the same one. Safe integer >= 0; default 1. */
+  /** Seed of the split: the same seed gives the same split. Safe integer >= 0; default 1. */
   readonly seed?: number;
 }
 
@@ -18,12 +18,12 @@ export interface ExampleSplit {
 }
 
 /**
- * Splits examples class by class: of n examples of a class, round(n * test) are held back, at least one and at most n - 1;
- * a class of a single example stays in training. What is held back of a class does not depend on the other classes.
+ * Splits examples class by class: of n examples of a class, round(n * test) are held out, at least one and at most n -
+ * 1. A class of a single example stays in training. The choice for a class does not depend on the other classes.
  *
  * @param labels the class of every example
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @throws {DataError} `too_short` when nothing can be held back
+ * @throws {DataError} `too_short` when nothing can be held out
  * @example
  * const { train, test } = splitExamples(
  *   examples.map(({ target }) => target),

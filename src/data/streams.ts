@@ -5,19 +5,22 @@ import { contiguousBatch } from '../batch/packed-batch.js';
 import { DataError, RangeIndexError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 
-/** How ids become windows. */
+/** The form of the windows. */
 export interface StreamOptions {
-  /** Streams side by side. Integer >= 1. */
+  /** Number of parallel streams. Integer >= 1. */
   readonly batch: number;
   /** Steps of a window. Integer >= 1. */
   readonly steps: number;
 }
 
-/** Where reading stands: the next window to read. Plain JSON; saved with a checkpoint, it is enough to go on. */
+/**
+ * The reading position: the next window to read. Plain JSON; it is saved with a checkpoint and is sufficient to
+ * continue.
+ */
 export type DataCursor = {
-  /** Passes over the data that are complete. */
+  /** Number of complete passes over the data. */
   readonly epoch: number;
-  /** Windows of this pass that have been read. */
+  /** Number of windows of this pass that have been read. */
   readonly window: number;
 };
 
@@ -31,16 +34,16 @@ export type DataCursor = {
  * for (const batch of new TokenStreams(ids, { batch: 20, steps: 35 })) await model.trainStep(batch, { state });
  */
 export class TokenStreams implements Iterable<Batch> {
-  /** Streams side by side: the batch size of every window. */
+  /** Number of parallel streams: the batch size of every window. */
   readonly batch: number;
-  /** Steps of every window but the last, which may be shorter. */
+  /** Steps of every window except the last, which may be shorter. */
   readonly steps: number;
   /** Number of windows in one pass. */
   readonly windows: number;
-  /** Ids predicted in one pass: the streams' lengths less one each. */
+  /** Number of ids that are predicted in one pass: the sum of the streams' lengths minus one each. */
   readonly predictions: number;
   readonly #streamLength: number;
-  // Time-major: id t of stream b at t * batch + b. A window and its targets are then two views of it, a step apart.
+  // Time-major: id t of stream b is at t * batch + b. So a window and its targets are two views of it, one step apart.
   readonly #ids: Int32Array;
 
   /**
@@ -74,7 +77,7 @@ export class TokenStreams implements Iterable<Batch> {
   }
 
   /**
-   * One window, rows time-major: row t * batch + b is step t of stream b. Its arrays are views, not to be written.
+   * One window, rows time-major: row t * batch + b is step t of stream b. Its arrays are views and must not be written.
    *
    * @param window 0 .. windows-1
    * @throws {RangeIndexError} `index_out_of_range`
@@ -94,7 +97,9 @@ export class TokenStreams implements Iterable<Batch> {
     });
   }
 
-  /** The cursor after the window at `cursor` has been read. Where its window is 0, a pass begins: reset the state. */
+  /**
+   * The cursor after the window at `cursor` has been read. When its window is 0, a new pass begins: reset the state.
+   */
   advance(cursor: DataCursor): DataCursor {
     const window = cursor.window + 1;
     return window < this.windows ? { epoch: cursor.epoch, window } : { epoch: cursor.epoch + 1, window: 0 };

@@ -1,11 +1,11 @@
-/** A subword tokenizer of the user's as a vocabulary. */
+/** A user's subword tokenizer as a vocabulary. */
 import { createHash } from 'node:crypto';
 import { OptionError, RangeIndexError, VocabularyError } from '../core/errors.js';
 import { isJsonObject, type JsonValue } from '../core/json.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { invalidVocabulary, type Vocabulary, type VocabularyJson } from './vocabulary.js';
 
-/** What is needed of a tokenizer: byte pair encoding, unigram pieces, whatever it is. */
+/** The interface of a tokenizer of any kind: byte pair encoding, unigram pieces, or others. */
 export interface SubwordTokenizer {
   /** Number of pieces: ids are 0 .. size-1. Integer >= 1. */
   readonly size: number;
@@ -15,17 +15,18 @@ export interface SubwordTokenizer {
   decode(ids: number[]): string;
 }
 
-/** What a tokenizer does not say of itself. */
+/** Facts that the tokenizer itself does not have. */
 export interface TokenizerVocabularyOptions {
-  /** Id of the piece for what the tokenizer cannot write. Default: there is none. */
+  /** Id of the piece for symbols that the tokenizer cannot encode. Default: there is none. */
   readonly unknownId?: number;
   /** Id of the mark of the end of a sentence. Default: there is none. */
   readonly endOfSentenceId?: number;
 }
 
 /**
- * A tokenizer between texts and ids. It is code, which JSON cannot hold: a saved vocabulary names it by a fingerprint, and
- * whoever loads the model brings the tokenizer along (`vocabularyFromJSON(json, { tokenizer })`).
+ * A tokenizer between texts and ids. A tokenizer is code, which JSON cannot contain. So a saved vocabulary has only its
+ * fingerprint, and the caller passes the tokenizer when the model is loaded (`vocabularyFromJSON(json, { tokenizer
+ * })`).
  *
  * @example
  * const vocabulary = new TokenizerVocabulary({
@@ -61,10 +62,10 @@ export class TokenizerVocabulary implements Vocabulary {
   }
 
   /**
-   * The vocabulary that `toJSON` wrote, with the tokenizer that it names.
+   * The vocabulary that `toJSON` wrote, with the tokenizer of its fingerprint.
    *
    * @throws {VocabularyError} `invalid_vocabulary`; `vocabulary_mismatch` when it is another tokenizer
-   * @throws {OptionError} `invalid_option` when it is no tokenizer
+   * @throws {OptionError} `invalid_option` when it is not a tokenizer
    */
   static fromJSON(json: JsonValue | VocabularyJson, tokenizer: SubwordTokenizer): TokenizerVocabulary {
     const saved = isJsonObject(json as JsonValue) ? (json as { tokenizer?: JsonValue }).tokenizer : undefined;
@@ -89,9 +90,9 @@ export class TokenizerVocabulary implements Vocabulary {
   }
 
   /**
-   * @inheritdoc What the tokenizer throws passes through.
+   * @inheritdoc Errors of the tokenizer are passed on.
    *
-   * @throws {VocabularyError} `invalid_vocabulary` when the tokenizer gives ids outside its size
+   * @throws {VocabularyError} `invalid_vocabulary` when the tokenizer returns ids outside its size
    */
   encode(text: string): Int32Array {
     const ids = this.#tokenizer.encode(text);
@@ -107,7 +108,7 @@ export class TokenizerVocabulary implements Vocabulary {
     return this.#tokenizer.decode(Array.from(ids, (id) => this.#checked(id)));
   }
 
-  /** @inheritdoc The piece alone: where pieces are parts of characters, only `decode` puts them together. */
+  /** @inheritdoc The piece alone. When pieces are parts of characters, only `decode` joins them. */
   decodeSymbol(id: number): string {
     return this.symbolOf(id);
   }
@@ -124,7 +125,7 @@ export class TokenizerVocabulary implements Vocabulary {
     return this.#tokenizer.decode([this.#checked(id)]);
   }
 
-  /** @inheritdoc The symbols stay with the tokenizer. */
+  /** @inheritdoc The symbols are not part of the JSON; the tokenizer has them. */
   toJSON(): VocabularyJson {
     const { level, size, unknownId = null, endOfSentenceId = null } = this;
     const tokenizer = { size, fingerprint: this.#pieces, unknownId, endOfSentenceId };

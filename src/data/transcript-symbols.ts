@@ -3,7 +3,7 @@ import { compareCodePoints } from '../core/code-points.js';
 import { VocabularyError } from '../core/errors.js';
 import { wordsOf } from '../files/text.js';
 
-/** What a label stands for. */
+/** The kind of symbol of a label. */
 export type TranscriptLevel = 'characters' | 'words';
 
 /** The label of no symbol. */
@@ -22,18 +22,18 @@ export class TranscriptSymbols {
     this.#labels = new Map(symbols.map((symbol, at) => [symbol, at + 1]));
   }
 
-  /** The symbols of texts, and of characters the space, that texts may be joined. */
+  /** The symbols of texts. For characters the space is always included, so that texts can be joined. */
   static of(level: TranscriptLevel, texts: readonly string[]): TranscriptSymbols {
     const all = texts.flatMap((text) => piecesOf(level, text));
     return new TranscriptSymbols(level, [...new Set(all)].sort(compareCodePoints));
   }
 
-  /** Labels and the blank. */
+  /** Number of labels including the blank. */
   get classes(): number {
     return this.symbols.length + 1;
   }
 
-  /** What stands between two symbols of a text. */
+  /** The separator of two symbols in a text. */
   get joinedBy(): '' | ' ' {
     return this.level === 'words' ? ' ' : '';
   }

@@ -1,9 +1,11 @@
-/** What every vocabulary offers: symbols of a text to ids and back. Saved as JSON beside the weights. */
+/**
+ * The interface of every vocabulary: converts symbols of a text to ids and back. It is saved as JSON with the weights.
+ */
 import { RangeIndexError, VocabularyError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
 
-/** What a symbol is: a character (Unicode code point), a word, a byte of UTF-8, or a piece of a tokenizer's. */
+/** The kind of symbol: a character (Unicode code point), a word, a byte of UTF-8, or a piece of a tokenizer. */
 export type VocabularyLevel = 'char' | 'word' | 'byte' | 'subword';
 
 /** Symbols of a text and their ids 0 .. size-1. Immutable. */
@@ -11,16 +13,16 @@ export interface Vocabulary {
   readonly level: VocabularyLevel;
   /** Number of symbols, marks included. */
   readonly size: number;
-  /** What stands between two symbols of a decoded text: nothing, or a space. */
+  /** The separator of two symbols in a decoded text: empty, or a space. */
   readonly joinedBy: '' | ' ';
-  /** Id that stands for every symbol outside the vocabulary; undefined when such a symbol is an error. */
+  /** Id of every symbol outside the vocabulary; undefined when such a symbol is an error. */
   readonly unknownId: number | undefined;
-  /** Id of the end of a line; undefined where the line feed is a character like others. */
+  /** Id of the end of a line; undefined when the line feed is an ordinary character. */
   readonly endOfSentenceId: number | undefined;
   /**
    * Ids of the symbols of a text.
    *
-   * @throws {VocabularyError} `unknown_symbol`, with the symbol and its position, where there is no unknown mark
+   * @throws {VocabularyError} `unknown_symbol`, with the symbol and its position, when there is no unknown mark
    */
   encode(text: string): Int32Array;
   /**
@@ -35,7 +37,7 @@ export interface Vocabulary {
    * @throws {RangeIndexError} `index_out_of_range`
    */
   decodeSymbol(id: number): string;
-  /** Id of a symbol or mark as `symbolOf` names it; undefined when the vocabulary does not hold it. */
+  /** Id of a symbol or mark with the name that `symbolOf` returns; undefined when the vocabulary does not have it. */
   idOf(symbol: string): number | undefined;
   /**
    * Name of the symbol: the character, the word, or the mark.
@@ -43,11 +45,11 @@ export interface Vocabulary {
    * @throws {RangeIndexError} `index_out_of_range`
    */
   symbolOf(id: number): string;
-  /** Everything, as JSON; `vocabularyFromJSON` reads it. */
+  /** The whole vocabulary, as JSON; `vocabularyFromJSON` reads it. */
   toJSON(): VocabularyJson;
 }
 
-/** How a saved model names the tokenizer with which it was trained. */
+/** How a saved model identifies the tokenizer of its training. */
 export type TokenizerJson = {
   readonly size: number;
   /** SHA-256 of the texts of all pieces. */
@@ -59,11 +61,11 @@ export type TokenizerJson = {
 /** A vocabulary as JSON. Ids are places in `symbols`; marks come first. */
 export type VocabularyJson = {
   readonly level: VocabularyLevel;
-  /** Whether the unknown mark is there; always true for words. */
+  /** Whether the unknown mark exists; always true for words. */
   readonly unknown: boolean;
   /** Empty for subwords. */
   readonly symbols: readonly string[];
-  /** For subwords: what the tokenizer must be. */
+  /** For subwords: the identity of the tokenizer. */
   readonly tokenizer?: TokenizerJson;
 };
 
@@ -97,7 +99,7 @@ export function invalidVocabulary(reason: string): VocabularyError {
 }
 
 /**
- * Refuses a vocabulary under which the ids of a model would mean something else.
+ * Refuses a vocabulary with which the ids of a model would have another meaning.
  *
  * @throws {VocabularyError} `vocabulary_mismatch`, naming the first difference and both values
  */

@@ -13,15 +13,15 @@ import {
   type VocabularyJson,
 } from './vocabulary.js';
 
-/** How the words of a text become a vocabulary. */
+/** The options of making a vocabulary from the words of a text. */
 export interface WordVocabularyOptions {
-  /** Largest number of symbols, the marks included; the rarest words are left out. Default no limit. */
+  /** Largest number of symbols, including the marks; the rarest words are left out. Default no limit. */
   readonly maxSize?: number;
-  /** Words that occur less often are left out. Integer >= 1; default 1. */
+  /** Words with fewer occurrences are left out. Integer >= 1; default 1. */
   readonly minCount?: number;
 }
 
-/** Which marks a list of ids has around its tokens. */
+/** The marks around the tokens of a list of ids. */
 export interface TokenMarks {
   /** `<s>` before the first token. Default false. */
   readonly begin?: boolean;
@@ -29,7 +29,8 @@ export interface TokenMarks {
   readonly end?: boolean;
 }
 
-// Ids of marks are their places. Texts have lines that end; lists of tokens have a begin, too, from which a decoder starts.
+// The ids of marks are their positions. Texts have only the end mark of lines; lists of tokens also have a begin mark,
+// with which a decoder starts.
 const TEXT_MARKS: readonly string[] = [UNKNOWN_MARK, END_OF_SENTENCE_MARK];
 const TOKEN_MARKS: readonly string[] = [UNKNOWN_MARK, END_MARK, BEGIN_MARK];
 
@@ -74,8 +75,8 @@ export class WordVocabulary implements Vocabulary {
   readonly #ids = new Map<string, number>();
 
   private constructor(symbols: readonly string[]) {
-    // V8 cuts words of 13 letters and more out of a text as views, which keep the whole text alive (measured: three
-    // words, 2.6 MB). A round trip through JSON gives strings of their own.
+    // V8 makes words of 13 letters and more as views of the text, which keep the whole text in memory (measured: three
+    // words, 2.6 MB). A conversion to JSON and back makes independent strings.
     this.#symbols = JSON.parse(JSON.stringify(symbols)) as string[];
     this.size = symbols.length;
     this.beginOfSentenceId = marksOf(symbols) === TOKEN_MARKS ? TOKEN_MARKS.indexOf(BEGIN_MARK) : undefined;
@@ -139,7 +140,7 @@ export class WordVocabulary implements Vocabulary {
   /** @inheritdoc */
   encode(text: string): Int32Array {
     let count = 0;
-    const ids = new Int32Array(text.length); // more than enough: every word takes a character, every line end its own
+    const ids = new Int32Array(text.length); // large enough: every word and every line end has at least one character
     visitWords(text, (start, end, isLineEnd) => {
       const id = isLineEnd ? this.endOfSentenceId : this.#ids.get(text.slice(start, end));
       ids[count++] = id ?? this.unknownId;
@@ -150,7 +151,7 @@ export class WordVocabulary implements Vocabulary {
   /**
    * Ids of a list of tokens; those outside the vocabulary are `<unk>`.
    *
-   * @throws {OptionError} `invalid_option` when a begin is asked of a vocabulary without `<s>`
+   * @throws {OptionError} `invalid_option` when `begin` is set and the vocabulary has no `<s>`
    * @example
    * const vocabulary = WordVocabulary.fromTokens([['a', 'cat']]);
    * vocabulary.encodeTokens(['a', 'cat'], { begin: true, end: true }); // => Int32Array.of(2, 3, 4, 1)
@@ -172,7 +173,7 @@ export class WordVocabulary implements Vocabulary {
   }
 
   /**
-   * Tokens of ids up to the first end of a sentence, without the marks of begin and end; `<unk>` stays.
+   * Tokens of ids up to the first end of a sentence, without the begin and end marks; `<unk>` is kept.
    *
    * @throws {RangeIndexError} `index_out_of_range`
    */

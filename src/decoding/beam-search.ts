@@ -1,6 +1,6 @@
 /**
- * Beam search: the most probable sequences of a model that gives the next symbol, step by step. It knows nothing of the model
- * but a function that makes one step for any number of beams.
+ * Beam search: the most probable sequences of a model that predicts the next symbol, step by step. It uses the model
+ * only through a function that computes one step for any number of beams.
  */
 import { setImmediate } from 'node:timers/promises';
 import { ShapeError } from '../core/errors.js';
@@ -12,9 +12,9 @@ import { type LengthPenalty, lengthPenalty } from './length-penalty.js';
  * One step of the model for all beams.
  *
  * @param tokens    [beams] the symbol that each beam has just taken: in the first call the symbol `begin`
- * @param parents   [beams] the row of the call before whose state each beam goes on from: in the first call, which has one
- *   beam for each sentence, the number of the sentence
- * @param sentences [beams] the number of the sentence that each beam belongs to, never descending
+ * @param parents   [beams] the row of the previous call whose state each beam continues: in the first call, which has
+ * one beam for each sentence, the number of the sentence
+ * @param sentences [beams] the number of the sentence of each beam, never descending
  * @returns [beams * vocabulary] the scores of the next symbols; -Infinity forbids one. Read before the next call
  */
 export type BeamStep = (
@@ -27,27 +27,27 @@ export type BeamStep = (
 export interface BeamSearchOptions {
   /** Symbols of the model, integer >= 1. */
   readonly vocabulary: number;
-  /** The symbol that a model is started with; it is not part of what is found. */
+  /** The first input of a model; it is not part of a hypothesis. */
   readonly begin: number;
-  /** The symbol that ends a hypothesis; it is not part of what is found, but its probability is. */
+  /** The symbol that ends a hypothesis; it is not part of the hypothesis, but its probability is. */
   readonly end: number;
-  /** Hypotheses of each sentence that are followed at once, integer >= 1. */
+  /** Number of beams of each sentence, integer >= 1. */
   readonly beams: number;
-  /** Most symbols of a hypothesis, without `end`, integer >= 0: one of that length can only end. */
+  /** Most symbols of a hypothesis, without `end`, integer >= 0: a hypothesis of that length can only end. */
   readonly maxLength: number;
   /** Fewest symbols, without `end`; default 0. */
   readonly minLength?: number;
-  /** Sentences that are searched side by side; default 1. */
+  /** Number of sentences that are searched together; default 1. */
   readonly sentences?: number;
-  /** Hypotheses of each sentence that are returned at most, 1 to `beams`; default 1. */
+  /** Largest number of returned hypotheses of each sentence, 1 to `beams`; default 1. */
   readonly best?: number;
   /** Default none. */
   readonly lengthPenalty?: LengthPenalty;
-  /** What the step returns; default logits, of which the logarithm of softmax is taken. */
+  /** The kind of the scores; default logits, from which the log-softmax is computed. */
   readonly scores?: ScoreKind;
   /**
-   * true: a sentence is done as soon as `beams` hypotheses have ended. false, the default: as soon as no beam can still
-   * become one of the best.
+   * true: a sentence is done as soon as `beams` hypotheses have ended. false, the default: it is done as soon as no
+   * beam can still become one of the best.
    */
   readonly earlyStopping?: boolean;
 }
@@ -56,22 +56,22 @@ export interface BeamSearchOptions {
 export interface BeamHypothesis {
   /** Without `begin` and `end`. */
   readonly symbols: Int32Array;
-  /** Of all symbols and of the end. */
+  /** Log probability of all symbols and the end. */
   readonly logProbability: number;
   /** The log probability divided by the length penalty of all symbols and the end. */
   readonly score: number;
 }
 
-/** A hypothesis that goes on: a chain of symbols, newest first. */
+/** A hypothesis that continues: a chain of symbols, newest first. */
 interface Beam {
   readonly symbol: number;
   readonly before: Beam | undefined;
   readonly logProbability: number;
-  /** Row of its state in the call before: that in which its symbol was chosen. */
+  /** Row of its state in the previous call, in which its symbol was chosen. */
   readonly row: number;
 }
 
-/** Ranking the symbols of large vocabularies takes longer than a step of other code should wait. */
+/** Sorting the symbols of large vocabularies takes longer than other code should wait. */
 const PAUSE_AFTER_MS = 10;
 
 /** Options with their defaults, checked. */
@@ -111,7 +111,7 @@ function settingsOf(options: BeamSearchOptions): Settings {
 class SentenceSearch {
   readonly sentence: number;
   live: readonly Beam[];
-  /** The best hypotheses that have ended, in descending order of their scores. */
+  /** The best ended hypotheses, in descending order of their scores. */
   readonly found: BeamHypothesis[] = [];
   readonly #settings: Settings;
   #length = 0;
@@ -124,14 +124,14 @@ class SentenceSearch {
   }
 
   /**
-   * Follows the best continuations of all beams. One that ends is a hypothesis when it is among the best `beams`; of the
-   * others as many go on.
+   * Selects the best continuations of all beams. A continuation that ends becomes a hypothesis if it is among the best
+   * `beams`. The others continue, up to `beams` of them.
    *
-   * @param scores of all beams of the call, of which those of this sentence begin at `firstRow`
+   * @param scores of all beams of the call; those of this sentence start at `firstRow`
    */
   advance(scores: ArrayLike<number>, firstRow: number): void {
     const { beams, end, minLength, maxLength, vocabulary } = this.#settings;
-    // Each beam can end once: twice as many continuations have enough that do not.
+    // Each beam can end once, so twice as many continuations contain enough that do not end.
     const candidates = new BestContinuations(2 * beams, this.#settings.scores);
     const mustEnd = this.#length === maxLength;
     const symbols = {
@@ -176,19 +176,19 @@ class SentenceSearch {
     const worst = this.found[best - 1];
     const [first] = this.live; // the most probable
     if (worst === undefined || first === undefined) return first === undefined;
-    // Log probabilities only fall, and no divisor is larger than that of the longest hypothesis.
+    // Log probabilities only decrease, and no divisor is larger than that of the longest hypothesis.
     return first.logProbability / penalty(maxLength + 1) <= worst.score;
   }
 }
 
 /**
- * Searches the most probable sequences of one sentence or of several at once. All beams of all sentences that are not yet
- * done are rows of one call of `step`; sentences that are done leave it. The event loop goes on between two steps, and
- * between two sentences of a step that takes long.
+ * Searches the most probable sequences of one sentence or of several together. All beams of all unfinished sentences
+ * are rows of one call of `step`. The event loop continues between two steps, and between two sentences of a step that
+ * takes long.
  *
- * @param step one step of the model; what it throws is thrown on
- * @returns for each sentence its best hypotheses, best first; fewer than `best` where fewer have ended, none where the model
- *   forbids every end
+ * @param step one step of the model; its errors are passed on
+ * @returns for each sentence its best hypotheses, best first; fewer than `best` when fewer have ended, none when the
+ * model forbids every end
  * @throws {OptionError} `invalid_option`, `unknown_option`; before the first step
  * @throws {ShapeError} `length_mismatch` when a step does not return beams * vocabulary scores
  * @throws {NumericError} `non_finite_output` when a score is NaN or Infinity
@@ -220,7 +220,7 @@ export async function beamSearch(step: BeamStep, options: BeamSearchOptions): Pr
       await setImmediate();
       since = performance.now();
     }
-    // A step may be synchronous: awaiting it alone would let no timer and no socket in.
+    // A step may be synchronous. Awaiting it alone would not let timers and sockets work.
     await setImmediate();
   }
   return searches.map(({ found }) => found);

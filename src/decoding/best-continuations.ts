@@ -1,19 +1,19 @@
 /** The most probable continuations of several beams, found in one pass over the scores of all symbols. */
 import { NumericError, OptionError } from '../core/errors.js';
 
-/** What the scores of a step are. */
+/** The kind of the scores of a step. */
 export type ScoreKind = 'logits' | 'logProbabilities';
 
-/** A beam and the symbol behind it. */
+/** A beam and the symbol after it. */
 export interface Continuation {
   /** Index of the beam, in the order in which they were offered. */
   readonly beam: number;
   readonly symbol: number;
-  /** Of the whole: that of the beam and that of the symbol. */
+  /** Log probability of beam and symbol together. */
   readonly logProbability: number;
 }
 
-/** Log probabilities are at most 0, but for the rounding of whoever computed them. */
+/** Log probabilities are at most 0, except for rounding errors of the model. */
 const ROUNDING = 1e-3;
 
 /** log of the sum of e^logits; -Infinity when all are. */
@@ -43,7 +43,7 @@ export class BestContinuations {
   }
 
   /**
-   * Offers the symbols `from` to `to` - 1 behind a beam, without `except`; -Infinity is never taken.
+   * Offers the symbols `from` to `to` - 1 after a beam, without `except`; -Infinity is never taken.
    *
    * @param scores of all symbols of all beams, [rows * vocabulary]
    * @param row of this beam
@@ -72,7 +72,7 @@ export class BestContinuations {
     }
   }
 
-  /** What a continuation must exceed. */
+  /** The score that a continuation must exceed. */
   #worst(): number {
     return this.#best.length < this.#count
       ? Number.NEGATIVE_INFINITY

@@ -8,7 +8,7 @@ import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options
 import { type FrameScores, type Frames, logSoftmax, requireFrames } from './ctc-frames.js';
 import { logAdd, Prefix } from './prefix-tree.js';
 
-/** A model of which label follows which: the natural logarithm of the probability of `next` after `prefix`. */
+/** A language model of labels: the natural logarithm of the probability of `next` after `prefix`. */
 export type LabelModel = (prefix: readonly number[], next: number) => number;
 
 /** Options of a search. */
@@ -17,27 +17,30 @@ export interface CtcBeamSearchOptions {
   readonly width?: number;
   /** Sequences to return, integer >= 1; default 1. Never more than the beam holds. */
   readonly best?: number;
-  /** Classes of a frame that are less likely than this, in [0, 1), are not tried; the likeliest always is. Default 0. */
+  /**
+   * Classes of a frame with a lower probability than this, in [0, 1), are not tried; the most likely class always is.
+   * Default 0.
+   */
   readonly threshold?: number;
   /** Default none. Called for each sequence that is tried, and again when it is tried after it was dropped. */
   readonly languageModel?: LabelModel;
-  /** Factor of what the language model says, >= 0; default 1. Hannun's alpha. */
+  /** Weight of the language model's score, >= 0; default 1. Hannun's alpha. */
   readonly weight?: number;
-  /** Added to the score for each label, or for each word where `wordEnd` is given; default 0. Hannun's beta. */
+  /** Added to the score for each label, or for each word if `wordEnd` is given; default 0. Hannun's beta. */
   readonly insertionBonus?: number;
-  /** Label that ends a word, such as the space: the language model is then asked, and the bonus given, at word ends only.
-   * What follows the last of them counts without either. */
+  /** Label that ends a word, such as the space. The language model and the bonus then apply at word ends only, and
+   * not to the labels after the last word end. */
   readonly wordEnd?: number;
 }
 
 /** One sequence of labels that was found. */
 export interface CtcHypothesis {
   readonly labels: number[];
-  /** For each label the frame at which it was first said on the way through the beam. */
+  /** For each label the frame at which it began on the path through the beam. */
   readonly frames: number[];
-  /** Logarithm of the probability of all paths of the beam that stand for the labels. */
+  /** Logarithm of the probability of all paths of the beam that give the labels. */
   readonly logProbability: number;
-  /** `logProbability`, the weighted language model and the bonuses: hypotheses are sorted by it. */
+  /** `logProbability`, the weighted language model and the bonuses: hypotheses are sorted by this score. */
   readonly score: number;
 }
 
@@ -76,7 +79,7 @@ function checked(utterance: FrameScores, options: CtcBeamSearchOptions): Search 
   };
 }
 
-/** What a label adds to the score of a sequence. */
+/** The score that a label adds to a sequence. */
 function bonusOf(search: Search, prefix: Prefix, label: number): number {
   const { languageModel, weight, insertionBonus, wordEnd } = search;
   if (wordEnd !== undefined && label !== wordEnd) return 0;
@@ -86,11 +89,11 @@ function bonusOf(search: Search, prefix: Prefix, label: number): number {
     const message = `the language model gave ${describeValue(said)} for label ${label}, expected a logarithm`;
     throw new NumericError('non_finite_output', message, { label, value: said });
   }
-  // 0 * -Infinity is no number: with no weight the model does not count.
+  // 0 * -Infinity is NaN, so a language model of weight 0 is not added.
   return (weight === 0 ? 0 : weight * said) + insertionBonus;
 }
 
-/** The sequence with one label more. */
+/** The sequence with one more label. */
 function extended(search: Search, prefix: Prefix, label: number, frame: number): Prefix {
   let child = prefix.children.get(label);
   if (child === undefined) {
@@ -112,7 +115,7 @@ function tried({ frames, logThreshold }: Search, says: Float64Array): number[] {
   return labels;
 }
 
-/** The beam after one more frame: every sequence stays as it is, or grows by a label. */
+/** The beam after one more frame: every sequence stays the same, or gets one more label. */
 function step(search: Search, beam: readonly Prefix[], frame: number, says: Float64Array): Prefix[] {
   const { width, frames } = search;
   const candidates: Prefix[] = [];
@@ -130,7 +133,7 @@ function step(search: Search, beam: readonly Prefix[], frame: number, says: Floa
     prefix.nextBlank = logAdd(prefix.nextBlank, total + ofBlank);
     if (isTried.has(last)) prefix.nextEnding = logAdd(prefix.nextEnding, prefix.ending + (says[last] as number));
     for (const label of labels) {
-      // A repeat is another label only behind a blank.
+      // A repeat is a new label only after a blank.
       const before = label === last ? blank : total;
       if (before === Number.NEGATIVE_INFINITY) continue;
       const child = extended(search, prefix, label, frame);
@@ -146,7 +149,7 @@ function step(search: Search, beam: readonly Prefix[], frame: number, says: Floa
   return kept;
 }
 
-/** The sequences with the largest scores, in their order; of equals, the earlier stays. */
+/** The sequences with the largest scores, in their order; of equal scores, the earlier one is kept. */
 function likeliest(candidates: readonly Prefix[], width: number): Prefix[] {
   const scored = candidates.map((prefix) => ({ prefix, score: prefix.score }));
   const possible = scored.filter(({ score }) => score > Number.NEGATIVE_INFINITY);
@@ -179,13 +182,14 @@ function* searching(search: Search): Generator<undefined, CtcHypothesis[]> {
 }
 
 /**
- * The likeliest sequences of labels, where the probability of a sequence is the sum over all paths that stand for it. With a
- * beam that holds all sequences it is exact; a narrower one loses paths through what it dropped.
+ * The most likely sequences of labels, where the probability of a sequence is the sum over all paths that give it. With
+ * a beam that contains all sequences it is exact. A narrower beam loses the paths through dropped sequences.
  *
- * @returns at most `best` hypotheses, the best first; none when the language model rules out all
+ * @returns at most `best` hypotheses, the best first; none when the language model forbids all
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
- * @throws {NumericError} `non_finite_output` for scores that are NaN, or a language model that gives no logarithm
+ * @throws {NumericError} `non_finite_output` for scores that are NaN, or a language model that does not return a
+ * logarithm
  * @example const found = ctcBeamSearchSync({ scores: logits, classes: 29 }, { width: 32, best: 3 });
  */
 export function ctcBeamSearchSync(utterance: FrameScores, options: CtcBeamSearchOptions = {}): CtcHypothesis[] {
@@ -195,11 +199,11 @@ export function ctcBeamSearchSync(utterance: FrameScores, options: CtcBeamSearch
   return turn.value;
 }
 
-/** Milliseconds for which a search holds the event loop at a time, apart from its last frame. */
+/** Longest time in milliseconds for which a search blocks the event loop, apart from its last frame. */
 const TURN_MS = 4;
 
 /**
- * Like `ctcBeamSearchSync`, but lets the event loop go on between frames. `scores` must not change meanwhile.
+ * Like `ctcBeamSearchSync`, but the event loop continues between frames. `scores` must not change meanwhile.
  *
  * @param settings.signal stops the search
  * @returns rejects with the errors of `ctcBeamSearchSync`, or the signal's reason

@@ -1,14 +1,14 @@
-/** What a decoder reads: the outputs of one utterance, checked once. */
+/** The input of a decoder: the outputs of one utterance, checked once. */
 import { ShapeError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
 
 /** The outputs of one utterance, frame by frame. */
 export interface FrameScores {
-  /** [frames * classes], row by row: logits, or logarithms of probabilities, which are logits too. */
+  /** [frames * classes], row by row: logits, or log probabilities, which are a kind of logits. */
   readonly scores: Float32Array | Float64Array;
   /** C, integer >= 1. */
   readonly classes: number;
-  /** Class that stands for no label; default 0. */
+  /** The blank: the class of frames without a label; default 0. */
   readonly blank?: number;
 }
 
@@ -24,8 +24,9 @@ export interface Frames {
 /**
  * Checks the scores of an utterance.
  *
- * @throws {OptionError} `invalid_option` for classes or a blank that are none
- * @throws {ShapeError} `rank_mismatch` when scores are no Float32Array or Float64Array, `length_mismatch` when they are no whole frames
+ * @throws {OptionError} `invalid_option` for invalid classes or an invalid blank
+ * @throws {ShapeError} `rank_mismatch` when scores are not a Float32Array or Float64Array, `length_mismatch` when they
+ * are not whole frames
  */
 export function requireFrames({ scores, classes, blank }: FrameScores): Frames {
   requireNumber('classes', classes, { integer: true, min: 1 });
@@ -42,9 +43,9 @@ export function requireFrames({ scores, classes, blank }: FrameScores): Frames {
 }
 
 /**
- * Writes the log-softmax of a frame to `to` [C]: of logits their logarithms of probabilities, which stay what they are.
+ * Writes the log-softmax of a frame to `to` [C]. Log probabilities do not change by this.
  *
- * @returns false when a score is NaN, or there is nothing that could be said
+ * @returns false when a score is NaN, or the largest one is not finite
  */
 export function logSoftmax({ scores, classes }: Frames, frame: number, to: Float64Array): boolean {
   const begin = frame * classes;

@@ -1,15 +1,16 @@
-/** The labels of the likeliest path, while the frames are still coming. */
+/** The labels of the most likely path, while frames are still arriving. */
 import { type FrameScores, requireFrames } from './ctc-frames.js';
 import { likeliestClass } from './ctc-greedy.js';
 
-/** A label and the frame, counted from the first push, at which the path begins to say it. */
+/** A label and the frame, counted from the first push, at which it begins. */
 export interface StreamedLabel {
   readonly label: number;
   readonly begin: number;
 }
 
 /**
- * As `ctcGreedyDecode`, push by push: together the labels of the whole. A label is known with the first frame that says it.
+ * As `ctcGreedyDecode`, push by push; together the results are the labels of all frames. A label is returned with its
+ * first frame.
  *
  * @example
  * const decoder = new CtcGreedyStream();
@@ -20,9 +21,9 @@ export class CtcGreedyStream {
   #frames = 0;
 
   /**
-   * Takes the scores of the next frames, any number of them, and gives the labels that begin in them.
+   * Takes the scores of any number of next frames, and returns the labels that begin in them.
    *
-   * @throws as `ctcGreedyDecode`; the decoder stays where it was then
+   * @throws as `ctcGreedyDecode`; the decoder has not changed then
    */
   push(utterance: FrameScores): StreamedLabel[] {
     const frames = requireFrames(utterance);

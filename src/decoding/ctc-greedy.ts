@@ -1,15 +1,18 @@
-/** The labels of the likeliest path. */
+/** The labels of the most likely path. */
 import { NumericError } from '../core/errors.js';
 import { type FrameScores, type Frames, requireFrames } from './ctc-frames.js';
 
-/** One label and the frames [begin, end) at which the path says it. */
+/** One label and the frames [begin, end) of the path that have it. */
 export interface DecodedLabel {
   readonly label: number;
   readonly begin: number;
   readonly end: number;
 }
 
-/** The likeliest class of a frame, of equals the first. @throws {NumericError} `non_finite_output` for a score that is NaN */
+/**
+ * The most likely class of a frame; of equal ones the first. @throws {NumericError} `non_finite_output` for a score
+ * that is NaN
+ */
 export function likeliestClass({ scores, classes }: Frames, frame: number): number {
   let best = 0;
   for (let c = 0; c < classes; c++) {
@@ -26,8 +29,8 @@ export function likeliestClass({ scores, classes }: Frames, frame: number): numb
 }
 
 /**
- * Takes the likeliest class of each frame, collapses repeats and drops blanks. That is the likeliest path, which need not
- * stand for the likeliest labels: several paths stand for the same.
+ * Takes the most likely class of each frame, merges repeats and removes blanks. The result has the most likely path,
+ * but not always the most likely labels, because several paths give the same labels.
  *
  * @throws {OptionError} `invalid_option`
  * @throws {ShapeError} `rank_mismatch`, `length_mismatch`

@@ -1,4 +1,4 @@
-/** What the log probability of a hypothesis is divided by, so that long ones are not always worse than short ones. */
+/** The divisor of the log probability of a hypothesis, so that long hypotheses are not always worse than short ones. */
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 
 /**
@@ -14,7 +14,8 @@ export type LengthPenalty =
   | { readonly kind: 'mean' };
 
 /**
- * The divisor of a length n >= 1. It never falls with n: what a hypothesis can still reach is bounded by that.
+ * The divisor of a length n >= 1. It never decreases with n. The search uses this to bound the score that a hypothesis
+ * can reach.
  *
  * @throws {OptionError} `invalid_option` for an unknown kind or an alpha below 0; `unknown_option`
  */

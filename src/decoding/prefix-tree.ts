@@ -8,25 +8,31 @@ export function logAdd(a: number, b: number): number {
 
 const NOTHING = Number.NEGATIVE_INFINITY;
 
-/** A sequence of labels, and all paths of the frames so far that stand for it. Probabilities are logarithms. */
+/**
+ * A sequence of labels, with the probability of all paths of the frames so far that give it. Probabilities are
+ * logarithms.
+ */
 export class Prefix {
   readonly parent: Prefix | undefined;
-  /** The last label; -1 of the empty sequence. */
+  /** The last label; -1 for the empty sequence. */
   readonly label: number;
   readonly length: number;
-  /** What the language model and the insertion bonus add to the score of the paths. */
+  /** The part of the score from the language model and the insertion bonus. */
   readonly bonus: number;
-  /** Frame at which the last label was first said. */
+  /** Frame at which the last label began. */
   readonly frame: number;
-  /** Paths that end with the blank, and with the last label. */
+  /** Log-probabilities of the paths that end with the blank, and with the last label. */
   blank = NOTHING;
   ending = NOTHING;
-  /** The same, one frame further. */
+  /** The same, one frame later. */
   nextBlank = NOTHING;
   nextEnding = NOTHING;
-  /** Sequences of one label more that are in the beam, or have longer ones there: each is one node only. */
+  /**
+   * Sequences with one more label that are in the beam, or that have longer ones there. Each sequence has only one
+   * node.
+   */
   readonly children = new Map<number, Prefix>();
-  /** Frame in which it was last met, so that it stands among the candidates once. */
+  /** Frame in which it last became a candidate, so that it is a candidate only once. */
   met = -1;
   isKept = false;
 
@@ -43,7 +49,7 @@ export class Prefix {
     return logAdd(this.blank, this.ending);
   }
 
-  /** By which sequences are compared. */
+  /** The score by which sequences are compared. */
   get score(): number {
     return this.total + this.bonus;
   }
@@ -57,8 +63,8 @@ export class Prefix {
   }
 
   /**
-   * Leaves the beam: if it comes back, it has only the paths that are still there. Nodes stay while longer sequences are in
-   * the beam, which would otherwise be met twice.
+   * Removes the sequence from the beam. If it returns later, it has only the paths that are still in the beam. Its node
+   * is kept while longer sequences are in the beam; otherwise these sequences could get two nodes.
    */
   drop(): void {
     this.isKept = false;
@@ -73,7 +79,7 @@ export class Prefix {
     }
   }
 
-  /** All labels from the first on. */
+  /** All labels from the first to the last. */
   labels(): number[] {
     const labels = new Array<number>(this.length);
     for (let node: Prefix = this; node.parent !== undefined; node = node.parent) labels[node.length - 1] = node.label;

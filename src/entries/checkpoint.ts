@@ -1,6 +1,6 @@
 /**
- * `bptt/checkpoint`: the files of a training run. Checkpoints, run folders for those who only read them, and safetensors files
- * of any content. Writing is atomic; reading trusts nothing.
+ * `bptt/checkpoint`: the files of a training run. Checkpoints, run folders for reading, and safetensors files of any
+ * content. Writing is atomic; reading trusts nothing.
  */
 
 export {

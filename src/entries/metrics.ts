@@ -1,5 +1,5 @@
 /**
- * `bptt/metrics`: how good outputs are. Confusion matrices, edit distance and error rates, BLEU, errors and coverage of
+ * `bptt/metrics`: scores of outputs. Confusion matrices, edit distance and error rates, BLEU, errors and coverage of
  * forecasts, likelihood. Everything here works on plain numbers and strings, from any model.
  */
 

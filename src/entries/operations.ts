@@ -1,6 +1,6 @@
 /**
- * `bptt/operations`: functions of symbolic values, of which the layers and losses of one's own are made. Nothing is computed when
- * they are called: they add to the network that is being built, and gradients follow by themselves.
+ * `bptt/operations`: functions of symbolic values, of which the layers, losses and optimizers of one's own are made. Nothing is
+ * computed when they are called: they add to the network that is being built, and gradients follow by themselves.
  */
 
 export type { Extent, SymbolicExtent, ValueType } from '../graph/extent.js';

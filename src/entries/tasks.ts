@@ -1,7 +1,7 @@
 /**
- * `bptt/tasks`: the recipes behind `bptt train TASK`, from a program, and tasks of one's own. A task reads data, builds and
- * trains a network, judges it and uses it. Built in are language models, classification, tagging, forecasts, transcription,
- * translation, captions, music and problems of memory; `defineTask` makes others of the same parts.
+ * `bptt/tasks`: the recipes of `bptt train TASK` as functions, and your own tasks. A task reads data, builds and trains
+ * a network, evaluates it and uses it. Built in are language models, classification, tagging, forecasts, transcription,
+ * translation, captions, music and memory problems. `defineTask` makes others from the same parts.
  */
 
 export type { AxisSizes, Batch } from '../batch/batch.js';
@@ -21,6 +21,11 @@ export type { Network } from '../model/network.js';
 export type { SampleOptions } from '../model/use/sampling.js';
 export type { InputDescription, InputPlace, NetworkDescription, NodeDescription } from '../network/description.js';
 export type { AttentionDescription, AttentionOptions, AttentionScore } from '../network/layers/attention.js';
+export type {
+  BatchNormalizationDescription,
+  BatchNormalizationOptions,
+} from '../network/layers/batch-normalization.js';
+export type { Conv1dDescription, Conv1dOptions } from '../network/layers/conv1d.js';
 export type { AnyLayerMaker } from '../network/layers/define-layer.js';
 export type {
   ActivationDescription,
@@ -68,8 +73,12 @@ export type {
   SoftmaxCrossEntropyDescription,
 } from '../network/losses/weighted-losses.js';
 export type { WeightOptions } from '../network/losses/weighting.js';
+export type { OptimizerDescriptionObject } from '../network/optimizers/definition.js';
 export type {
+  AdagradDescription,
   AdamDescription,
+  BuiltInOptimizer,
+  DefinedOptimizer,
   OptimizerDescription,
   RmspropDescription,
   SgdDescription,

@@ -1,11 +1,11 @@
-/** Mean and spread of every column, of rows that come one sequence at a time. */
+/** Mean and standard deviation of every column, computed from one sequence of rows at a time. */
 import { DataError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
 import { requireColumns } from './columns.js';
 
 /**
- * Running mean and standard deviation of every column, in double precision and without a second look at the data
- * (Welford 1962): a mean that is large against the spread costs no digits.
+ * Running mean and standard deviation of every column, in double precision and in one pass over the data (Welford
+ * 1962). The result stays precise when the mean is large compared with the deviation.
  */
 export class ColumnStatistics {
   readonly columns: number;
@@ -30,7 +30,7 @@ export class ColumnStatistics {
   }
 
   /**
-   * Adds all rows of a sequence, [T * columns]. A sequence that is refused has changed nothing.
+   * Adds all rows of a sequence, [T * columns]. When it throws, nothing has changed.
    *
    * @throws {ShapeError} `shape_mismatch`
    * @throws {DataError} `empty_data`; `non_finite_data` naming the row and the column

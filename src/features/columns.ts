@@ -1,4 +1,4 @@
-/** Checks of sequences of features: whole rows of so many columns, all of them numbers. */
+/** Checks of sequences of features: whole rows of the given number of columns, all of them numbers. */
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, requireNumber } from '../core/options.js';
 
@@ -7,7 +7,7 @@ import { describeValue, requireNumber } from '../core/options.js';
  *
  * @param rows [T * columns], row-major
  * @throws {OptionError} `invalid_option`
- * @throws {ShapeError} `shape_mismatch` when the numbers are no multiple of the columns
+ * @throws {ShapeError} `shape_mismatch` when the numbers are not a multiple of the columns
  * @throws {DataError} `empty_data`; `non_finite_data` naming the row and the column
  */
 export function requireColumns(rows: Float32Array, columns: number): number {

@@ -1,16 +1,16 @@
-/** How features change from frame to frame. */
+/** The change of features from frame to frame. */
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { requireColumns } from './columns.js';
 
 /** Options of `appendDeltas`. */
 export interface DeltaOptions {
-  /** 1: deltas. 2: deltas of the deltas besides. Default 1. */
+  /** 1: deltas. 2: also deltas of the deltas. Default 1. */
   readonly order?: 1 | 2;
-  /** Frames R to each side that a slope is fitted to. Integer >= 1; default 2. */
+  /** Number of frames R on each side for the fit of a slope. Integer >= 1; default 2. */
   readonly reach?: number;
 }
 
-/** d_t = sum_r r (c_(t+r) - c_(t-r)) / (2 sum_r r^2), r = 1..R; beyond its ends a sequence keeps its last row. */
+/** d_t = sum_r r (c_(t+r) - c_(t-r)) / (2 sum_r r^2), r = 1..R; beyond its ends a sequence repeats its last row. */
 function slopes(rows: Float32Array, columns: number, reach: number): Float32Array {
   const last = rows.length / columns - 1;
   const divisor = (reach * (reach + 1) * (2 * reach + 1)) / 3;
@@ -31,7 +31,7 @@ function slopes(rows: Float32Array, columns: number, reach: number): Float32Arra
  * Features with their deltas, and with double deltas if asked for: [T, C] becomes [T, C * (1 + order)], each row its
  * features, then their deltas, then the double deltas.
  *
- * @throws {ShapeError} `shape_mismatch` when the numbers are no whole rows
+ * @throws {ShapeError} `shape_mismatch` when the numbers are not whole rows
  * @throws {DataError} `empty_data`, `non_finite_data`
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @see Young et al., "The HTK Book", 2006, section 5.9

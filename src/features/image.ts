@@ -39,8 +39,9 @@ function requireImage(image: Image): void {
 }
 
 /**
- * The mean of every channel in every patch: [rows * columns, channels], patches from left to right, then downwards. Patch
- * p of P over a side of S pixels begins at pixel floor(p * S / P), so that the sizes differ by at most one pixel.
+ * The mean of every channel in every patch: [rows * columns, channels], patches from left to right, then downwards.
+ * Patch p of P along a side of S pixels begins at pixel floor(p * S / P), so that the sizes differ by at most one
+ * pixel.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {ShapeError} `shape_mismatch`

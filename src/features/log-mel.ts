@@ -18,12 +18,12 @@ function windowOf(shape: WindowShape, samples: number): Float64Array {
 }
 
 /**
- * Log-mel features of sound: frames of the pre-emphasised samples, each multiplied by a window and transformed; the powers
- * |X|^2 of its bins summed by triangular filters on the mel scale; the natural logarithm of that. Frames stand wholly
- * within the sound: T = 1 + floor((samples - windowSamples) / hopSamples).
+ * Log-mel features of sound: frames of the pre-emphasised samples, each multiplied by a window and transformed; the
+ * powers |X|^2 of its bins summed by triangular filters on the mel scale; the natural logarithm of that. Frames lie
+ * entirely within the sound: T = 1 + floor((samples - windowSamples) / hopSamples).
  *
- * An extractor holds no state between sounds. It computes in double precision and rounds once; test/features/log-mel.test.ts
- * holds it against NumPy and SciPy.
+ * An extractor has no state between sounds. It computes in double precision and rounds once.
+ * test/features/log-mel.test.ts compares it with NumPy and SciPy.
  *
  * @example
  * const features = new LogMel({ sampleRate: 8000, melBands: 40 });
@@ -54,7 +54,7 @@ export class LogMel {
     return this.settings.melBands;
   }
 
-  /** Frames of a sound of so many samples; 0 when it is shorter than one frame. */
+  /** Frames of a sound with this number of samples; 0 when it is shorter than one frame. */
   frames(samples: number): number {
     const { windowSamples, hopSamples } = this.settings;
     return samples < windowSamples ? 0 : 1 + Math.floor((samples - windowSamples) / hopSamples);
@@ -64,9 +64,9 @@ export class LogMel {
    * The features of a sound, [T * width], row-major: a sequence of `width` features.
    *
    * @param samples of one channel
-   * @param before the sample before the first one, where the samples go on with a sound; the pre-emphasis needs it
+   * @param before the sample before the first one, when the samples continue a sound; the pre-emphasis needs it
    * @throws {DataError} `too_short` with both sizes; `non_finite_data` naming the sample
-   * @throws {OptionError} `invalid_option` when the samples are no Float32Array
+   * @throws {OptionError} `invalid_option` when the samples are not a Float32Array
    */
   extract(samples: Float32Array, before = 0): Float32Array {
     return Float32Array.from(this.extractExact(samples, before));
@@ -117,7 +117,7 @@ export class LogMel {
     return emphasised;
   }
 
-  /** Powers of the frame that begins at a sample. What lies behind the window stays zero. */
+  /** Powers of the frame that begins at a sample. The rest of the buffer after the window stays zero. */
   #transform(samples: Float64Array, begin: number): void {
     for (let at = 0; at < this.#window.length; at++) {
       this.#frame[at] = (samples[begin + at] as number) * (this.#window[at] as number);

@@ -1,5 +1,5 @@
 /**
- * Frequencies as the ear hears them, and triangular filters of equal width on that scale.
+ * The mel scale of frequencies, and triangular filters of equal width on that scale.
  *
  * @see Young et al., "The HTK Book", 2006, section 5.4; Slaney, "Auditory Toolbox", 1998 (also librosa's default)
  */
@@ -31,7 +31,7 @@ export function melToHz(mel: number, scale: MelScale): number {
   return SLANEY_BREAK_HZ * Math.exp(SLANEY_LOG_STEP * (mel - SLANEY_BREAK_MEL));
 }
 
-/** What filters are made of; the options of `LogMel` say which values are allowed. */
+/** The parameters of filters; the options of `LogMel` define which values are allowed. */
 export interface MelFilterSettings {
   readonly sampleRate: number;
   readonly fftSize: number;
@@ -49,10 +49,10 @@ export interface MelFilter {
 }
 
 /**
- * The filters, from low to high. The corners of filter b lie at the places b, b+1, b+2 of melBands + 2 places that divide
+ * The filters, from low to high. The corners of filter b are the points b, b+1, b+2 of melBands + 2 points that divide
  * lowHz..highHz evenly on the mel scale; its sides are straight in Hz.
  *
- * @throws {OptionError} `invalid_option` when a filter lies between two bins, where it would be zero for ever
+ * @throws {OptionError} `invalid_option` when a filter lies between two bins, where it would always be zero
  */
 export function melFilters(settings: MelFilterSettings): readonly MelFilter[] {
   const { sampleRate, fftSize, melBands, melScale } = settings;

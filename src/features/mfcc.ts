@@ -5,7 +5,10 @@ import { checkLogMelOptions, type LogMelOptions, type LogMelSettings } from './s
 
 /** Options of `Mfcc`. */
 export interface MfccOptions extends LogMelOptions {
-  /** First coefficients to keep, the zeroth included. Integer in 1..melBands; default 13, or melBands where they are fewer. */
+  /**
+   * Number of first coefficients to keep, including the zeroth. Integer in 1..melBands; default 13, or melBands if that
+   * is smaller.
+   */
   readonly coefficients?: number;
 }
 
@@ -48,7 +51,7 @@ export class Mfcc {
     return this.#logMel.settings;
   }
 
-  /** Frames of a sound of so many samples; 0 when it is shorter than one frame. */
+  /** Frames of a sound with this number of samples; 0 when it is shorter than one frame. */
   frames(samples: number): number {
     return this.#logMel.frames(samples);
   }
@@ -57,7 +60,7 @@ export class Mfcc {
    * The features of a sound, [T * width], row-major.
    *
    * @param samples of one channel
-   * @param before the sample before the first one, where the samples go on with a sound
+   * @param before the sample before the first one, when the samples continue a sound
    * @throws as `LogMel.extract`
    */
   extract(samples: Float32Array, before = 0): Float32Array {

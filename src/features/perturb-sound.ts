@@ -1,10 +1,10 @@
-/** Other versions of a sound, as other speakers, rooms and microphones might have made it: for training. */
+/** Changes sounds as other speakers, rooms and microphones would: for training. */
 import { requireNumber } from '../core/options.js';
 import type { Random } from '../core/random.js';
 
 /** One way to change a sound. */
 export interface Perturbation {
-  /** Samples of the original that one sample goes on by: above 1 faster and higher. */
+  /** Step in the original for one sample of the result: above 1 the sound is faster and higher. */
   readonly speed: number;
   /** Factor of the samples. */
   readonly gain: number;
@@ -12,7 +12,7 @@ export interface Perturbation {
   readonly tilt: number;
   /** Largest amplitude of white noise, relative to the root mean square of the sound. */
   readonly noise: number;
-  /** Names the noise. */
+  /** Seed of the noise. */
   readonly noiseSeed: number;
 }
 
@@ -25,7 +25,7 @@ const NOISE_DB: readonly [lowest: number, highest: number] = [-60, -15];
 /**
  * Draws a change: speed 1 +- 0.2, gain +- 12 dB, tilt +- 0.5, noise at -60 to -15 dB, at strength 1.
  *
- * @param strength factor of all ranges, in [0, 1]; 0 leaves sounds as they are. The noise is in so many of the draws
+ * @param strength factor of all ranges, in [0, 1]; 0 does not change sounds. It is also the probability of the noise
  * @see Ko, Peddinti, Povey, Khudanpur, "Audio augmentation for speech recognition", 2015 (speed)
  */
 export function drawPerturbation(random: Random, strength: number): Perturbation {
@@ -40,12 +40,12 @@ export function drawPerturbation(random: Random, strength: number): Perturbation
   return { speed, gain, tilt, noise: isNoisy ? 10 ** (decibels / 20) : 0, noiseSeed: random.uint32() };
 }
 
-/** Samples of a sound of so many, at another speed. */
+/** Samples of a sound with this number of samples, at another speed. */
 export function perturbedLength(samples: number, { speed }: Pick<Perturbation, 'speed'>): number {
   return samples === 0 ? 0 : 1 + Math.floor((samples - 1) / speed);
 }
 
-/** The fewest samples that a sound of so many can get. @param strength as for `drawPerturbation` */
+/** The fewest samples that a sound with this number of samples can get. @param strength as for `drawPerturbation` */
 export function shortestLength(samples: number, strength: number): number {
   return perturbedLength(samples, { speed: 1 + SPEED * strength });
 }
@@ -69,7 +69,7 @@ export function perturbSound(samples: Float32Array, change: Perturbation): Float
   }
   if (noise === 0) return changed;
   const amplitude = noise * Math.sqrt(squares / changed.length);
-  // Numerical Recipes' generator of 32 bits: enough for noise, and a tenth of the time of Philox.
+  // The 32-bit generator of Numerical Recipes: good enough for noise, and ten times as fast as Philox.
   let word = noiseSeed >>> 0;
   for (let at = 0; at < changed.length; at++) {
     word = (Math.imul(word, 1664525) + 1013904223) >>> 0;

@@ -1,11 +1,14 @@
-/** Pictures as rows of a grid: each patch with its colours in some detail, and where it stands. */
+/** Pictures as rows of a grid: each patch has the colours of its cells, and its position. */
 import { DataError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { type Image, type PatchOptions, patchMeans } from './image.js';
 
-/** A grid, and what is kept of each patch. */
+/** A grid, and the values of each patch. */
 export interface PicturePatchOptions extends PatchOptions {
-  /** Cells from top to bottom and from left to right in a patch, each with its mean colour. Integer >= 1; default 1. */
+  /**
+   * Number of cells from top to bottom, and from left to right, in a patch. Each has its mean colour. Integer >= 1;
+   * default 1.
+   */
   readonly cells?: number;
   /** Appends the centre of the patch, x and y in (-1, 1). Default false. */
   readonly positions?: boolean;
@@ -13,7 +16,7 @@ export interface PicturePatchOptions extends PatchOptions {
 
 const COLOURS = 3;
 
-/** Red, green and blue of every pixel; what is not opaque lies on white. */
+/** Red, green and blue of every pixel; transparent pixels are drawn on white. */
 function coloursOf({ height, width, channels, values }: Image): Image {
   if (channels === COLOURS) return { height, width, channels, values };
   const pixels = height * width;
@@ -31,16 +34,16 @@ function coloursOf({ height, width, channels, values }: Image): Image {
   return { height, width, channels: COLOURS, values: colours };
 }
 
-/** Numbers that `picturePatches` gives for each patch. */
+/** Number of values of each patch of `picturePatches`. */
 export function patchWidth({ cells = 1, positions = false }: PicturePatchOptions): number {
   return cells * cells * COLOURS + (positions ? 2 : 0);
 }
 
 /**
- * The patches of a picture from left to right, then downwards, each a row: mean red, green and blue of its cells in the same order,
- * then its centre. Grey pictures have three equal colours; what is not opaque lies on white.
+ * The patches of a picture from left to right, then downwards, each a row: mean red, green and blue of its cells in the
+ * same order, then its centre. Grey pictures have three equal colours; transparent pixels are drawn on white.
  *
- * @param name what the picture is, for messages: a file name
+ * @param name name of the picture in messages: a file name
  * @returns [rows * columns, patchWidth(options)]
  * @throws {DataError} `too_short` when the picture has fewer pixels than cells, with both numbers
  * @throws {OptionError} `invalid_option`, `unknown_option`

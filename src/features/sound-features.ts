@@ -1,4 +1,4 @@
-/** Features of sound as a network reads them: log-mel frames or MFCC with their deltas, whole or as the samples come. */
+/** Features of sound for a network: log-mel frames or MFCC with their deltas, for whole sounds or for streams. */
 import { DataError, OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireOneOf } from '../core/options.js';
 import { appendDeltas } from './deltas.js';
@@ -10,13 +10,13 @@ import { LOG_MEL_OPTIONS, type LogMelOptions } from './sound-options.js';
 export interface SoundFeaturesOptions extends LogMelOptions {
   /** Default `log-mel`. */
   readonly kind?: 'log-mel' | 'mfcc';
-  /** First coefficients of `mfcc` to keep, as `Mfcc` takes them. */
+  /** Number of first coefficients of `mfcc` to keep, as for `Mfcc`. */
   readonly coefficients?: number;
-  /** 0: none. 1: deltas. 2: double deltas besides. Default 0. */
+  /** 0: none. 1: deltas. 2: also double deltas. Default 0. */
   readonly deltas?: 0 | 1 | 2;
 }
 
-/** Frames to each side that a slope is fitted to. */
+/** Number of frames on each side for the fit of a slope. */
 const REACH = 2;
 
 /**
@@ -27,7 +27,7 @@ const REACH = 2;
  * const sequence = features.extract(samples); // [T * 39]
  */
 export class SoundFeatures {
-  /** Numbers in a frame, the deltas among them. */
+  /** Numbers in a frame, including the deltas. */
   readonly width: number;
   readonly #frames: LogMel | Mfcc;
   readonly #deltas: 0 | 1 | 2;
@@ -48,17 +48,17 @@ export class SoundFeatures {
     this.width = this.#frames.width * (1 + this.#deltas);
   }
 
-  /** Samples a second of the sounds. */
+  /** Samples per second of the sounds. */
   get sampleRate(): number {
     return this.#frames.settings.sampleRate;
   }
 
-  /** Samples from the begin of a frame to that of the next. */
+  /** Samples from the start of a frame to the start of the next. */
   get hopSamples(): number {
     return this.#frames.settings.hopSamples;
   }
 
-  /** Frames of a sound of so many samples; 0 when it is shorter than one frame. */
+  /** Frames of a sound with this number of samples; 0 when it is shorter than one frame. */
   frames(samples: number): number {
     return this.#frames.frames(samples);
   }
@@ -72,7 +72,10 @@ export class SoundFeatures {
     return this.#withDeltas(this.#frames.extract(samples));
   }
 
-  /** Features of a sound whose samples come piece by piece: together the same bits as of the whole. */
+  /**
+   * Features of a sound whose samples arrive piece by piece; together they have the same bits as those of the whole
+   * sound.
+   */
   stream(): SoundFeatureStream {
     const { windowSamples, hopSamples } = this.#frames.settings;
     return new SoundFeatureStream({
@@ -88,27 +91,27 @@ export class SoundFeatures {
   }
 }
 
-/** What a stream needs of the features that it gives. */
+/** The parameters of a stream of features. */
 interface FrameMaker {
   readonly windowSamples: number;
   readonly hopSamples: number;
   /** Numbers in a frame without its deltas. */
   readonly columns: number;
-  /** Frames to each side on which a row with its deltas depends. */
+  /** Number of frames on each side on which a row with its deltas depends. */
   readonly reach: number;
   readonly extract: (samples: Float32Array, before: number) => Float32Array;
   readonly withDeltas: (rows: Float32Array) => Float32Array;
 }
 
-/** Features of a sound as it comes. Use `SoundFeatures.stream()`. */
+/** Features of a sound as it arrives. Use `SoundFeatures.stream()`. */
 export class SoundFeatureStream {
   readonly #maker: FrameMaker;
-  /** Samples from the begin of the next frame on, and the one before them. */
+  /** Samples from the start of the next frame on, and the one before them. */
   #samples: Float32Array = new Float32Array(0);
   #before = 0;
-  /** Samples to leave out before the next frame begins, where hops are longer than windows. */
+  /** Samples to skip before the next frame begins, when hops are longer than windows. */
   #skip = 0;
-  /** The last frames without deltas: `#known` that have been given are kept as neighbours of those that have not. */
+  /** The last frames without deltas. `#known` of them have been returned and are kept as neighbours of later frames. */
   #rows: Float32Array = new Float32Array(0);
   #known = 0;
 
@@ -118,10 +121,11 @@ export class SoundFeatureStream {
   }
 
   /**
-   * Takes the next samples, as many as there are, and gives the rows that they complete, [T * width]; T may be 0. Deltas
-   * wait for the frames that they are fitted to.
+   * Takes any number of next samples and returns the rows that they complete, [T * width]; T may be 0. Deltas wait for
+   * the frames that they need.
    *
-   * @throws {DataError} `non_finite_data`; {OptionError} `invalid_option` when they are no Float32Array. The stream stays where it was
+   * @throws {DataError} `non_finite_data`; {OptionError} `invalid_option` when they are not a Float32Array. The stream
+   * does not change then
    */
   push(samples: Float32Array): Float32Array {
     this.#addFrames(samples);
@@ -129,7 +133,7 @@ export class SoundFeatureStream {
     return this.#give(this.#rows.length / columns - reach);
   }
 
-  /** The rows that waited for more. The stream is at its end then. */
+  /** The rows that were waiting for more samples. Then the stream is at its end. */
   end(): Float32Array {
     return this.#give(this.#rows.length / this.#maker.columns);
   }
@@ -161,7 +165,7 @@ export class SoundFeatureStream {
     this.#samples = waiting.slice(gone);
   }
 
-  /** Rows up to a place among those that are kept. */
+  /** Rows up to a position in the kept frames. */
   #give(end: number): Float32Array {
     const { columns, reach, withDeltas } = this.#maker;
     if (end <= this.#known) return new Float32Array(0);

@@ -1,19 +1,22 @@
-/** What log-mel features are made with: every option, its default and its check. */
+/** The options of log-mel features, with their defaults and checks. */
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import type { MelNorm, MelScale } from './mel-filters.js';
 
-/** Shape of the window that every frame is multiplied with. Both are periodic, as for spectra. */
+/** Shape of the window that every frame is multiplied by. Both are periodic, as usual for spectra. */
 export type WindowShape = 'hann' | 'hamming';
 
 /** Options of `LogMel`. */
 export interface LogMelOptions {
-  /** Samples a second, > 0. */
+  /** Samples per second, > 0. */
   readonly sampleRate: number;
   /** Length of a frame in milliseconds, > 0; default 25. At least two samples. */
   readonly windowMs?: number;
-  /** From the beginning of a frame to that of the next, in milliseconds, > 0; default 10. At least one sample. */
+  /** Time from the start of a frame to the start of the next, in milliseconds, > 0; default 10. At least one sample. */
   readonly hopMs?: number;
-  /** Points of the transform; frames are continued with zeros. A power of two, from the frame's samples to 2^20; default the smallest. */
+  /**
+   * Points of the transform; frames are padded with zeros. A power of two, from the frame's samples to 2^20; default
+   * the smallest.
+   */
   readonly fftSize?: number;
   /** Filters. Integer >= 1; default 40. */
   readonly melBands?: number;
@@ -21,7 +24,7 @@ export interface LogMelOptions {
   readonly lowHz?: number;
   /** Upper end of the last filter in Hz, above lowHz and at most half the sample rate, which is the default. */
   readonly highHz?: number;
-  /** a in y[t] = x[t] - a x[t-1] with y[0] = x[0], in [0, 1]; default 0.97, 0 leaves the sound as it is. */
+  /** a in y[t] = x[t] - a x[t-1] with y[0] = x[0], in [0, 1]; default 0.97; 0 does not change the sound. */
   readonly preEmphasis?: number;
   /** Default `hann`. */
   readonly window?: WindowShape;
@@ -29,7 +32,7 @@ export interface LogMelOptions {
   readonly melScale?: MelScale;
   /** Default `none`. */
   readonly melNorm?: MelNorm;
-  /** Smallest power whose logarithm is taken, > 0; default 1e-10. */
+  /** Lower limit of a power before its logarithm, > 0; default 1e-10. */
   readonly logFloor?: number;
 }
 
@@ -71,7 +74,7 @@ function samplesOf(name: string, value: number, sampleRate: number, min: number)
 /**
  * The options, checked and with their defaults.
  *
- * @param name who takes them, for messages
+ * @param name name of the function, for messages
  * @param more names of options beside those of `LogMel`
  * @throws {OptionError} `invalid_option`, `unknown_option`
  */

@@ -1,4 +1,4 @@
-/** Several frames as one row: shorter sequences of wider rows. */
+/** Joins several frames into one row: the sequence becomes shorter and its rows wider. */
 import { requireNumber } from '../core/options.js';
 import { requireColumns } from './columns.js';
 
@@ -7,7 +7,7 @@ import { requireColumns } from './columns.js';
  * that do not fill a row are left out.
  *
  * @param rows [T * columns], T >= stack
- * @throws {ShapeError} `shape_mismatch` when the numbers are no whole frames
+ * @throws {ShapeError} `shape_mismatch` when the numbers are not whole frames
  * @throws {DataError} `empty_data`, `non_finite_data`
  * @throws {OptionError} `invalid_option`
  * @see Sak, Senior, Rao, Beaufays, "Fast and accurate recurrent neural network acoustic models for speech recognition", 2015

@@ -1,10 +1,10 @@
-/** Features with mean 0 and standard deviation 1, and back. */
+/** Scales features to mean 0 and standard deviation 1, and back. */
 import { OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys } from '../core/options.js';
 import { ColumnStatistics } from './column-statistics.js';
 import { requireColumns } from './columns.js';
 
-/** Everything that a standardizer is, exact: JSON keeps every bit of a double. */
+/** The whole standardizer, exactly: JSON keeps every bit of a double. */
 export interface StandardizerJson {
   /** [columns]. */
   readonly means: readonly number[];
@@ -21,8 +21,8 @@ function finiteNumbers(name: string, values: unknown): Float64Array {
 }
 
 /**
- * Subtracts each column's mean and divides by its standard deviation. It is fitted on training sequences only: what it
- * learnt from others would flatter the results on them. Columns that were constant are centred and left at their scale.
+ * Subtracts each column's mean and divides by its standard deviation. Fit it on training sequences only: with
+ * statistics of test sequences, the results on these would look too good. Constant columns are centred but not scaled.
  *
  * @example
  * const standardizer = Standardizer.fit(trainingSequences, 13);
@@ -38,7 +38,7 @@ export class Standardizer {
   }
 
   /**
-   * Of the sequences, taken one at a time: they may come from a generator.
+   * Fits the sequences, one at a time: they may come from a generator.
    *
    * @param sequences each [T * columns], of any lengths
    * @throws {DataError} `empty_data`; `non_finite_data` naming the row and the column
@@ -50,7 +50,7 @@ export class Standardizer {
     return Standardizer.of(statistics);
   }
 
-  /** Of what was added to the statistics so far. @throws {DataError} `empty_data` */
+  /** The standardizer of the statistics so far. @throws {DataError} `empty_data` */
   static of(statistics: ColumnStatistics): Standardizer {
     const deviations = statistics.standardDeviations.map((deviation) => (deviation > 0 ? deviation : 1));
     return new Standardizer(statistics.means, deviations);
@@ -60,7 +60,7 @@ export class Standardizer {
    * The standardizer that `toJSON` wrote.
    *
    * @throws {OptionError} `invalid_option`, `unknown_option`
-   * @throws {ShapeError} `length_mismatch` when there are not as many deviations as means
+   * @throws {ShapeError} `length_mismatch` when the numbers of deviations and means differ
    */
   static fromJSON(json: StandardizerJson): Standardizer {
     rejectUnknownKeys('a standardizer', json, ['means', 'standardDeviations']);
@@ -101,10 +101,10 @@ export class Standardizer {
   }
 
   /**
-   * What `apply` was given: x * deviation + mean, in new memory.
+   * The inverse of `apply`: x * deviation + mean, in new memory.
    *
    * @param firstColumn column that the first number of a row belongs to; default 0
-   * @param columns numbers in a row, where only some columns were predicted; default all from the first on
+   * @param columns numbers in a row, when only some columns were predicted; default all from the first on
    * @throws as `apply`, and {OptionError} `invalid_option` when there are no such columns
    */
   invert(rows: Float32Array, firstColumn = 0, columns = this.columns - firstColumn): Float32Array {
@@ -121,8 +121,8 @@ export class Standardizer {
 }
 
 /**
- * A sequence standardized by its own rows: what every utterance has of its own, such as loudness and microphone, goes
- * away. One row becomes zeros.
+ * A sequence standardized by its own rows. This removes constant differences between recordings, such as loudness and
+ * microphone. A single row becomes zeros.
  *
  * @param rows [T * columns]
  * @throws as `Standardizer.apply`

@@ -1,4 +1,4 @@
-/** Rows of a CSV file by the names of their columns, whatever is in them. */
+/** Rows of a CSV file by the names of their columns, with fields of any content. */
 import { DataError } from '../core/errors.js';
 import { placesOf, recordsOf } from './csv-table.js';
 import { invalidRow, type RowPlace } from './row-error.js';
@@ -8,16 +8,16 @@ export interface CsvRow {
   /** Names of all columns. */
   readonly columns: readonly string[];
   readonly place: RowPlace;
-  /** What stands in a column, without white space around it; undefined where there is no such column. */
+  /** The field in a column, without white space around it; undefined when there is no such column. */
   value(column: string): string | undefined;
 }
 
 /**
- * Reads the rows of a CSV file with a header, whose names are trimmed; empty lines are none.
+ * Reads the rows of a CSV file with a header, whose names are trimmed; empty lines are ignored.
  *
  * @param required columns that the header must have
- * @throws {DataError} `invalid_row`, naming file, line and column: a column that is missing or stands twice, a row with more or
- *   fewer fields than the header; `empty_data` when there is no row; `not_utf8`, `file_unreadable`
+ * @throws {DataError} `invalid_row`, naming file, line and column: a column that is missing or occurs twice, a row with
+ * more or fewer fields than the header; `empty_data` when there is no row; `not_utf8`, `file_unreadable`
  */
 export async function* csvRows(path: string, required: readonly string[]): AsyncGenerator<CsvRow, void, void> {
   let columns: readonly string[] | undefined;

@@ -6,20 +6,20 @@ import { parseDecimal } from './decimal.js';
 import { invalidRow, quoted, type RowPlace } from './row-error.js';
 import { readText } from './text.js';
 
-/** What is read of a CSV file. */
+/** The options of reading a CSV file. */
 export interface CsvOptions {
-  /** Columns of numbers, by their names in the header, in the order in which they are wanted. */
+  /** Columns of numbers, by their names in the header, in the order of the result. */
   readonly columns: readonly string[];
-  /** Columns that are kept as they are written: dates, labels. Default none. */
+  /** Columns that are returned as text: dates, labels. Default none. */
   readonly text?: readonly string[];
-  /** Between two fields: one character. Default a comma. */
+  /** The separator of fields: one character. Default a comma. */
   readonly delimiter?: string;
 }
 
 /** Columns of a CSV file. */
 export interface CsvTable {
   readonly columns: readonly string[];
-  /** Number of rows, the header not counted. */
+  /** Number of rows, without the header. */
   readonly rows: number;
   /** [rows * columns] the numbers, row by row: the rows of one long sequence. */
   readonly values: Float32Array;
@@ -39,7 +39,7 @@ function checkNames(name: string, names: unknown, least: number): readonly strin
   throw new OptionError('invalid_option', message, { name });
 }
 
-/** Places of columns in the header, which must have each exactly once. @throws {DataError} `invalid_row` */
+/** Indices of columns in the header, which must have each exactly once. @throws {DataError} `invalid_row` */
 export function placesOf(header: readonly string[], names: readonly string[], place: RowPlace): number[] {
   return names.map((name) => {
     const at = header.indexOf(name);
@@ -51,7 +51,7 @@ export function placesOf(header: readonly string[], names: readonly string[], pl
 }
 
 /**
- * The fields of all records of a CSV file, the header among them, with the line where each begins.
+ * The fields of all records of a CSV file, including the header, with the line where each begins.
  *
  * @throws {DataError} `invalid_row`, `not_utf8`, `file_unreadable`
  */
@@ -77,9 +77,9 @@ export async function* recordsOf(
 /**
  * Reads columns of a CSV file (RFC 4180: quotes, a header in the first row; UTF-8, LF or CRLF) by their names.
  *
- * @throws {DataError} `invalid_row`, naming file, line and column: a value that is missing or no number, a row with more or
- *   fewer fields than the header, a header without the column; `empty_data` when there is no row; `not_utf8`,
- *   `file_unreadable`
+ * @throws {DataError} `invalid_row`, naming file, line and column: a value that is missing or not a number, a row with
+ * more or fewer fields than the header, a header without the column; `empty_data` when there is no row; `not_utf8`,
+ * `file_unreadable`
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @example const { values } = await readCsv('ETTh1.csv', { columns: ['HUFL', 'OT'] }); // [rows * 2]
  */
@@ -105,7 +105,7 @@ export async function readCsv(path: string, options: CsvOptions): Promise<CsvTab
       textPlaces = placesOf(header, [...text.keys()], place);
       continue;
     }
-    // An empty line is no row, but where there is one column it is a value that is missing.
+    // An empty line is not a row. With a single column it is a missing value.
     if (fields.length === 1 && fields[0] === '' && header.length > 1) continue;
     if (fields.length !== header.length) throw invalidRow(place, '', `${header.length} fields`, `${fields.length}`);
     for (const at of numberPlaces) {

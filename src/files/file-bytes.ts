@@ -1,14 +1,17 @@
-/** Files of bytes as data: read whole, and refused by name, place and both sizes where they are not what they say. */
+/**
+ * Binary files as data: they are read whole. A file whose content contradicts its sizes is refused, with name, place
+ * and both sizes.
+ */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { DataError } from '../core/errors.js';
 import { unreadableFile } from '../core/unreadable-file.js';
 
 /**
- * Reads a file and hands its bytes to a decoder.
+ * Reads a file and passes its bytes to a decoder.
  *
- * @param decode takes the bytes and the path, for messages
- * @throws {DataError} `file_unreadable`, and what the decoder throws
+ * @param decode receives the bytes and the path, which it uses in messages
+ * @throws {DataError} `file_unreadable`, and errors of the decoder
  */
 export async function decodeFile<T>(path: string, decode: (bytes: Uint8Array, source: string) => T): Promise<T> {
   const bytes = await readFile(path).catch((cause: unknown) => {
@@ -34,10 +37,10 @@ export function viewOf(bytes: Uint8Array): DataView {
 }
 
 /**
- * Refuses a file that ends before a part of it does.
+ * Refuses a file that ends before the end of one of its parts.
  *
  * @param what the part, for the message
- * @param end offset behind its last byte
+ * @param end offset after its last byte
  * @throws {DataError} `file_truncated` with both sizes
  */
 export function requireBytes(bytes: Uint8Array, source: string, what: string, end: number): void {
@@ -49,12 +52,12 @@ export function requireBytes(bytes: Uint8Array, source: string, what: string, en
   );
 }
 
-/** What a broken file is refused with. The message follows the file's name. */
+/** The error for a corrupt file. The message follows the file's name. */
 export function corrupt(source: string, message: string, details: Readonly<Record<string, unknown>> = {}): DataError {
   return new DataError('file_corrupt', `'${source}' ${message}`, { source, ...details });
 }
 
-/** What a sound file in a form that is not read here is refused with. */
+/** The error for a file in a form that is not supported. */
 export function unsupported(
   source: string,
   message: string,
@@ -63,7 +66,7 @@ export function unsupported(
   return new DataError('file_unsupported', `'${source}' ${message}`, { source, ...details });
 }
 
-/** Bytes as ASCII text; a byte that is none becomes a question mark. */
+/** Bytes as ASCII text; other bytes become question marks. */
 export function asciiAt(bytes: Uint8Array, begin: number, length: number): string {
   let text = '';
   for (const byte of bytes.subarray(begin, begin + length)) {

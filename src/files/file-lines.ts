@@ -4,16 +4,16 @@ import { DataError } from '../core/errors.js';
 import { unreadableFile } from '../core/unreadable-file.js';
 import { firstInvalidUtf8 } from './text.js';
 
-/** Bytes that are read at once. */
+/** Number of bytes that are read together. */
 export const CHUNK_BYTES = 1 << 20;
 
-/** A longer line is refused: no row has as much, and a string has limits. */
+/** A longer line is refused: real rows are shorter, and JavaScript strings have a limit. */
 export const MAX_LINE_BYTES = 1 << 28;
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** Size and time of the last change of a file: whether it is still what it was. */
+/** Size and time of the last change of a file. They show whether the file has changed. */
 export interface FileStamp {
   readonly bytes: number;
   readonly modifiedMs: number;
@@ -31,6 +31,7 @@ export interface FileLine {
 }
 
 /**
+ * An open file during a reading.
  * A file while something reads it.
  *
  * @throws {DataError} `file_unreadable`
@@ -73,8 +74,8 @@ export function decodeLine(path: string, bytes: Uint8Array, line: number, offset
 }
 
 /**
- * Visits the lines of a file from its begin to its end, in one pass. Lines end in LF or CRLF, the last one need not; a
- * byte order mark at the start is skipped. Memory: CHUNK_BYTES and the longest line.
+ * Visits the lines of a file from start to end, in one pass. Lines end in LF or CRLF; the last line may have no line
+ * end. A byte order mark at the start is skipped. Memory: CHUNK_BYTES and the longest line.
  *
  * @returns the stamp of the file before it was read
  * @throws {DataError} `file_unreadable`; `not_utf8` with line and offset; `too_long` for a line of more than 256 MiB

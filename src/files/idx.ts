@@ -10,14 +10,14 @@ import { corrupt, decodeFile, decodeFileSync, requireBytes, unsupported, viewOf 
 /** The types that the format knows. */
 export type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
-/** What an IDX file holds. */
+/** The content of an IDX file. */
 export interface IdxArray {
   readonly shape: readonly number[];
   /** Row-major. */
   readonly values: IdxValues;
 }
 
-/** Pictures of one size, and one channel. */
+/** Pictures of one size, with one channel. */
 export interface IdxImages {
   readonly count: number;
   readonly height: number;
@@ -69,9 +69,11 @@ function readHeader(bytes: Uint8Array, source: string): Header {
   return { type, shape, count, begin, end };
 }
 
-/** The bytes behind gzip, and no more than the header asks for: what is compressed may be larger than any memory. */
+/**
+ * The decompressed bytes, limited to the size in the header: compressed data may decompress to more than any memory.
+ */
 function inflate(compressed: Uint8Array, source: string): Uint8Array {
-  // A thousand bytes are at most a megabyte, and hold the header whatever the compression.
+  // A thousand bytes decompress to at most a megabyte. They contain the header with any compression.
   const start = gunzip(compressed.subarray(0, 1024), source, { finishFlush: constants.Z_SYNC_FLUSH });
   const { end } = readHeader(start, source);
   return gunzip(compressed, source, { maxOutputLength: end + 1 });
@@ -95,9 +97,9 @@ function gunzip(compressed: Uint8Array, source: string, options: Parameters<type
 }
 
 /**
- * The numbers of an IDX file, decompressed when they are gzip.
+ * The numbers of an IDX file, decompressed if they are gzip.
  *
- * @param source what the bytes are, for messages: a file name
+ * @param source name of the bytes in messages: a file name
  * @throws {DataError} `file_truncated` and `file_corrupt` with both sizes, `file_unsupported`
  */
 export function decodeIdx(bytes: Uint8Array, source: string): IdxArray {

@@ -1,4 +1,4 @@
-/** JSON lines: one object a line, whose fields become examples. */
+/** JSON lines: one object in each line, whose fields become examples. */
 import { DataError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
 import { describeValue } from '../core/options.js';
@@ -6,7 +6,7 @@ import { finiteInSinglePrecision } from './decimal.js';
 import { visitFileLines } from './file-lines.js';
 import { atRow, invalidRow, quoted, type RowPlace } from './row-error.js';
 
-/** The fields of one line, read as what an example needs. Every method throws `invalid_row`, naming line and field. */
+/** The fields of one line. Each method reads a field in one form, and throws `invalid_row`, naming line and field. */
 export class JsonRow {
   readonly place: RowPlace;
   readonly #fields: JsonObject;
@@ -16,12 +16,12 @@ export class JsonRow {
     this.place = place;
   }
 
-  /** Whether a field is there and not null. */
+  /** Whether a field exists and is not null. */
   has(name: string): boolean {
     return Object.hasOwn(this.#fields, name) && this.#fields[name] !== null;
   }
 
-  /** A field as it is; undefined where there is none. */
+  /** A field as it is; undefined when it is missing. */
   value(name: string): JsonValue | undefined {
     return Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
   }
@@ -42,7 +42,7 @@ export class JsonRow {
     return this.#idOf(name, this.value(name), 'an integer >= -1');
   }
 
-  /** The place of a string among labels: a class id. */
+  /** The index of a string in a list of labels: a class id. */
   label(name: string, labels: readonly string[]): number {
     const value = this.text(name);
     const id = labels.indexOf(value);
@@ -63,7 +63,7 @@ export class JsonRow {
   }
 
   /**
-   * Rows of features: a list of steps, each a list of `features` numbers, or a number where that is 1.
+   * Rows of features: a list of steps, each a list of `features` numbers, or a number when `features` is 1.
    *
    * @param features numbers in a row, integer >= 1; default 1
    * @returns [length * features]
@@ -107,7 +107,7 @@ export class JsonRow {
   }
 }
 
-/** A function that makes an example of a line of JSON: the `parse` of `FileExamples`. */
+/** A function that converts a line of JSON into an example: the `parse` of `FileExamples`. */
 export function jsonLine<E>(read: (row: JsonRow) => E): (line: string, place: RowPlace) => E {
   return (line, place) => {
     let value: JsonValue;
@@ -124,9 +124,9 @@ export function jsonLine<E>(read: (row: JsonRow) => E): (line: string, place: Ro
 }
 
 /**
- * The examples of a file of JSON lines (UTF-8, LF or CRLF); empty lines are none.
+ * The examples of a file of JSON lines (UTF-8, LF or CRLF); empty lines are ignored.
  *
- * @param read makes an example of the fields of a line
+ * @param read converts the fields of a line into an example
  * @throws {DataError} `invalid_row` with file, line and field; `not_utf8`, `file_unreadable`, `empty_data`
  * @example
  * const read = (row: JsonRow) => ({ input: row.rows('input', 3), target: row.classId('target') });

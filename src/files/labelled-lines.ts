@@ -13,7 +13,7 @@ export interface LabelledText {
   readonly text: string;
   /** Name of the class: that of its file without the ending. */
   readonly label: string;
-  /** Place of the label among the labels. */
+  /** Index of the label among the labels. */
   readonly target: number;
 }
 
@@ -26,10 +26,10 @@ export interface LabelledTexts {
 }
 
 /**
- * Reads a folder of files `<label>.txt` (UTF-8, LF or CRLF), one text a line. White space around a text is dropped, empty
- * lines are none.
+ * Reads a folder of files `<label>.txt` (UTF-8, LF or CRLF), one text in each line. White space around a text is
+ * removed, and empty lines are ignored.
  *
- * @param options.ending of the names of the files, `.txt` by default; other files are left alone
+ * @param options.ending of the names of the files, `.txt` by default; other files are ignored
  * @throws {DataError} `file_unreadable`, `not_utf8`; `empty_data` when there is no such file, or one without a text
  */
 export async function readLabelledLines(

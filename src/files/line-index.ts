@@ -1,6 +1,8 @@
-/** Where the examples of a file lie. */
+/** The places of the examples in a file. */
 
-/** Place and size of each example, in typed arrays that grow: 20 bytes an example, 40 while it is being made. */
+/**
+ * Place and size of each example, in typed arrays that grow: 20 bytes for each example, 40 while the index is built.
+ */
 export class LineIndex {
   #count = 0;
   #offsets = new Float64Array(1024);
@@ -23,12 +25,12 @@ export class LineIndex {
     this.#count += 1;
   }
 
-  /** Gives back the memory that is not needed when no example will follow. */
+  /** Frees the memory that is not needed after the last example. */
   trim(): void {
     this.#resize(this.#count);
   }
 
-  /** Where the line of an example begins, how long it is without its line end, its number from 1, and its steps. */
+  /** The offset of the line of an example, its length without the line end, its number from 1, and its steps. */
   at(index: number): { offset: number; bytes: number; line: number; steps: number } | undefined {
     if (!Number.isInteger(index) || index < 0 || index >= this.#count) return undefined;
     return {

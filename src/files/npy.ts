@@ -5,14 +5,14 @@
  */
 import { asciiAt, corrupt, decodeFile, decodeFileSync, requireBytes, unsupported, viewOf } from './file-bytes.js';
 
-/** The types that are read. */
+/** The supported types. */
 export type NpyValues = Float32Array | Float64Array | Int32Array | BigInt64Array;
 
-/** What an NPY file holds. */
+/** The content of an NPY file. */
 export interface NpyArray {
   /** Empty for a single number. */
   readonly shape: readonly number[];
-  /** Row-major; int64 as big integers, of which none is rounded. */
+  /** Row-major; int64 as big integers, which are not rounded. */
   readonly values: NpyValues;
 }
 
@@ -23,13 +23,13 @@ const TYPES = {
   '<i8': BigInt64Array,
 } as const;
 
-// The Python literal that every version of NumPy writes: three keys, sorted.
+// The Python literal as every version of NumPy writes it: three keys, sorted.
 const HEADER =
   /^\{ *'descr' *: *'([^']*)' *, *'fortran_order' *: *(True|False) *, *'shape' *: *\(((?: *\d+ *,)*(?: *\d+ *)?)\) *,? *\} *\n$/;
 
 function readShape(text: string, source: string): readonly number[] {
   const sizes = text.split(',').map((size) => size.trim());
-  // One number in brackets is no tuple: Python writes (3,).
+  // A single number in brackets is not a tuple in Python: it writes (3,).
   if (sizes.length === 1 && sizes[0] !== '') throw corrupt(source, `has the shape (${text}), which is no tuple`);
   return sizes.filter((size) => size !== '').map(Number);
 }
@@ -37,9 +37,9 @@ function readShape(text: string, source: string): readonly number[] {
 /**
  * The array of an NPY file: float32, float64, int32 or int64, little-endian, in C order.
  *
- * @param source what the bytes are, for messages: a file name
- * @throws {DataError} `file_truncated` and `file_corrupt` with both sizes; `file_unsupported` for other types, big-endian
- *   numbers and Fortran's order of several dimensions
+ * @param source name of the bytes in messages: a file name
+ * @throws {DataError} `file_truncated` and `file_corrupt` with both sizes; `file_unsupported` for other types,
+ * big-endian numbers and Fortran order of several dimensions
  */
 export function decodeNpy(bytes: Uint8Array, source: string): NpyArray {
   requireBytes(bytes, source, 'the NPY magic number', 10);
@@ -83,7 +83,7 @@ function readValues(
       actual: bytes.length,
     });
   }
-  // A copy stands on a boundary of its type, which the bytes in the file need not do.
+  // A copy is aligned to its type, which the bytes in the file need not be.
   const copy = new Uint8Array(bytes.subarray(begin, end));
   return new Values(copy.buffer, 0, count);
 }

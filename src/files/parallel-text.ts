@@ -28,8 +28,8 @@ export function tabbedPair(line: string, place: RowPlace): SentencePair {
  * or CRLF). Tokens are separated by white space.
  *
  * @param target path of the second file; without it the first one has both sentences
- * @throws {DataError} `line_counts_differ` with both counts; `invalid_row` for a line without tokens, since pairs cannot be
- *   dropped without notice; `not_utf8`, `file_unreadable`, `empty_data`
+ * @throws {DataError} `line_counts_differ` with both counts; `invalid_row` for a line without tokens, because pairs are
+ * never dropped silently; `not_utf8`, `file_unreadable`, `empty_data`
  */
 export async function readParallelText(source: string, target?: string): Promise<SentencePair[]> {
   const sourceLines = splitLines(await readText(source));

@@ -1,4 +1,4 @@
-/** Pieces of music as frames of keys that sound: the usual form of the chorales and other piano rolls. */
+/** Pieces of music as frames of sounding keys: the usual form of the chorales and other piano rolls. */
 import { DataError } from '../core/errors.js';
 import { isJsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
 import { describeValue } from '../core/options.js';
@@ -11,7 +11,7 @@ export const PIANO_KEYS = 88;
 /** MIDI note number of its lowest key, A0. */
 export const LOWEST_NOTE = 21;
 
-/** Frames, each with the MIDI note numbers 21..108 that sound; an empty one is silence. */
+/** Frames, each with the sounding MIDI note numbers 21..108; an empty frame is silence. */
 export type PianoPiece = readonly (readonly number[])[];
 
 /** The pieces of a file by part; a file of JSON lines has only training pieces. */
@@ -31,7 +31,7 @@ function refuse(what: string, expected: string, value: unknown, details: object)
 /**
  * A frame of JSON.
  *
- * @param what what it is called in messages
+ * @param what its name in messages
  * @throws {DataError} `invalid_row`
  */
 export function pianoFrame(value: JsonValue | undefined, what: string): number[] {
@@ -46,7 +46,7 @@ export function pianoFrame(value: JsonValue | undefined, what: string): number[]
 /**
  * A piece of JSON, of any number of frames.
  *
- * @param what what it is called in messages
+ * @param what its name in messages
  * @throws {DataError} `invalid_row`, with the number of the frame
  */
 export function pianoPiece(value: JsonValue | undefined, what: string): PianoPiece {
@@ -61,8 +61,8 @@ function wholePiece(value: JsonValue | undefined, what: string): PianoPiece {
 }
 
 /**
- * The pieces of a file: JSON `{"train": [piece...], "valid": [...], "test": [...]}`, of which the last two may be missing, or JSON lines
- * (`*.jsonl`) `{"notes": piece}`.
+ * The pieces of a file: JSON `{"train": [piece...], "valid": [...], "test": [...]}`, where the last two may be missing,
+ * or JSON lines (`*.jsonl`) `{"notes": piece}`.
  *
  * @throws {DataError} `invalid_row`, `empty_data`, `file_unreadable`, `not_utf8`
  */
@@ -93,7 +93,7 @@ export async function readPianoPieces(file: string): Promise<PianoPieces> {
 /**
  * Frames as rows of zeros and ones: [frames * width], key by key from the lowest.
  *
- * @param width numbers in a row, of which those behind the keys stay zero; default 88
+ * @param width numbers in a row; those after the keys stay zero; default 88
  */
 export function pianoRows(piece: PianoPiece, width = PIANO_KEYS): Float32Array {
   const rows = new Float32Array(piece.length * width);

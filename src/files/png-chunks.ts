@@ -1,13 +1,13 @@
 /**
- * The chunks of a PNG file, checked: what is handed to the decoder afterwards is whole, of the size that its header says,
- * and holds nothing else that could be decompressed.
+ * The chunks of a PNG file, checked. Afterwards the decoder receives a complete file of the size in its header, without
+ * other data that could be decompressed.
  *
  * @see W3C, "Portable Network Graphics (PNG) Specification (Third Edition)", chapters 5, 7, 8 and 11
  */
 import { inflateSync } from 'node:zlib';
 import { asciiAt, corrupt, requireBytes, unsupported, viewOf } from './file-bytes.js';
 
-/** What stands in the chunk IHDR. */
+/** The content of the chunk IHDR. */
 export interface PngHeader {
   readonly width: number;
   readonly height: number;
@@ -36,7 +36,7 @@ const PASSES = [
   [1, 0, 2, 2],
   [0, 1, 1, 2],
 ] as const;
-/** The chunks that say what a pixel is; everything else is left out. */
+/** The chunks that define the pixels; all others are removed. */
 const KEPT = ['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND'];
 
 function readHeader(bytes: Uint8Array, source: string, begin: number, size: number): PngHeader {
@@ -82,7 +82,7 @@ function checkLines(compressed: Uint8Array, source: string, header: PngHeader): 
 }
 
 /**
- * The header of a PNG file, and the file without all chunks that say nothing of its pixels.
+ * The header of a PNG file, and the file without the chunks that do not define its pixels.
  *
  * @throws {DataError} `file_truncated` and `file_corrupt` with both sizes, `file_unsupported`
  */

@@ -5,7 +5,7 @@ import type { Image } from '../features/image.js';
 import { decodeFile, decodeFileSync } from './file-bytes.js';
 import { checkPng } from './png-chunks.js';
 
-/** Numbers of less than a byte, each line from its own byte on. */
+/** Unpacks numbers smaller than a byte. Each line starts at a new byte. */
 function unpackBits(packed: ArrayLike<number>, depth: number, height: number, width: number): Uint8Array {
   const numbers = new Uint8Array(height * width);
   const bytesPerLine = Math.ceil((width * depth) / 8);
@@ -18,7 +18,7 @@ function unpackBits(packed: ArrayLike<number>, depth: number, height: number, wi
   return numbers;
 }
 
-/** Numbers 0..largest of every channel. Colours may come with a palette besides, which is only a suggestion. */
+/** Numbers 0..largest of every channel. A palette of an image with colours is only a suggestion and is ignored. */
 function pixelsOf(
   png: DecodedPng,
   hasPalette: boolean,
@@ -30,10 +30,10 @@ function pixelsOf(
 }
 
 /**
- * The picture in a PNG file. A palette becomes its colours; 1 to 16 bits become numbers in [0, 1], without any correction
- * of colours. A single transparent colour of a picture without a palette is not read.
+ * The picture in a PNG file. A palette becomes its colours; 1 to 16 bits become numbers in [0, 1], without any colour
+ * correction. A single transparent colour of a picture without a palette is ignored.
  *
- * @param source what the bytes are, for messages: a file name
+ * @param source name of the bytes in messages: a file name
  * @throws {DataError} `file_truncated`, `file_corrupt`, `file_unsupported`
  */
 export function decodePng(bytes: Uint8Array, source: string): Image {

@@ -1,14 +1,14 @@
-/** Errors of rows in data files: they name the file, the line, what was expected and what was found. */
+/** Errors of rows in data files: they name the file, the line, the expected and the actual value. */
 import { BpttError, DataError, type ErrorDetails } from '../core/errors.js';
 
-/** Where a row stands. */
+/** The place of a row. */
 export interface RowPlace {
   readonly file: string;
   /** Number of its (first) line, from 1. */
   readonly line: number;
 }
 
-/** What was found, in quotes and short enough for a message. */
+/** The value that was found, in quotes and short enough for a message. */
 export function quoted(text: string): string {
   return text === '' ? 'nothing' : `'${text.length > 60 ? `${text.slice(0, 57)}...` : text}'`;
 }
@@ -32,8 +32,8 @@ export function invalidRow(
 }
 
 /**
- * What a function makes of a row. Errors of this library that do not know where the row stands (a symbol outside a
- * vocabulary, for example) are raised again as `invalid_row`, with the place.
+ * Calls a function that converts a row. Errors of this library that do not contain the place of the row (a symbol
+ * outside a vocabulary, for example) are thrown again as `invalid_row`, with the place.
  */
 export function atRow<T>(place: RowPlace, read: () => T): T {
   try {

@@ -5,17 +5,17 @@ import { readFile } from 'node:fs/promises';
 import { DataError } from '../core/errors.js';
 import { unreadableFile } from '../core/unreadable-file.js';
 
-/** Mark for a word or character that the vocabulary does not hold. */
+/** Mark for a word or character outside the vocabulary. */
 export const UNKNOWN_MARK = '<unk>';
 
 /** Mark for the end of a line, the convention of the Penn Treebank language-model files. */
 export const END_OF_SENTENCE_MARK = '<eos>';
 
-/** Marks of the begin and the end of a sentence, the convention of translation. */
+/** Marks of the start and the end of a sentence, the convention of translation. */
 export const BEGIN_MARK = '<s>';
 export const END_MARK = '</s>';
 
-// Lead byte -> [number of bytes, lowest and highest second byte] (Unicode standard, table 3-7). The bounds keep out
+// Lead byte -> [number of bytes, lowest and highest second byte] (Unicode standard, table 3-7). The bounds exclude
 // overlong forms, surrogates and everything above U+10FFFF.
 function leadByte(byte: number): readonly [length: number, low: number, high: number] | undefined {
   if (byte < 0x80) return [1, 0, 0];
@@ -29,7 +29,7 @@ function leadByte(byte: number): readonly [length: number, low: number, high: nu
   return undefined;
 }
 
-/** Offset of the first byte of the first sequence that is not UTF-8, or -1 when all is well. */
+/** Offset of the first byte of the first invalid UTF-8 sequence, or -1 when all bytes are valid. */
 export function firstInvalidUtf8(bytes: Uint8Array): number {
   if (isUtf8(bytes)) return -1;
   for (let at = 0; at < bytes.length; ) {
@@ -48,7 +48,7 @@ export function firstInvalidUtf8(bytes: Uint8Array): number {
 /**
  * Text of UTF-8 bytes; a byte order mark at the start is dropped.
  *
- * @param source what the bytes are, for messages: a file name
+ * @param source name of the bytes in messages: a file name
  * @throws {DataError} `not_utf8` with the offset of the offending byte; `empty_data` when there is no character
  */
 export function decodeUtf8(bytes: Uint8Array, source: string): string {
@@ -106,15 +106,18 @@ export function readTextSync(path: string): string {
   return decodeFile(path, bytes);
 }
 
-/** The lines of a text, which end in LF or CRLF; the last one need not. A text that ends in a line end has no empty line after it. */
+/**
+ * The lines of a text, which end in LF or CRLF; the last line may have no line end. A text that ends in a line end has
+ * no empty line after it.
+ */
 export function splitLines(text: string): string[] {
   const lines = text.split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
   return lines;
 }
 
-// White space of Unicode and the four information separators: what Python's str.split() splits at, so that a corpus has
-// the same words here and there.
+// White space of Unicode and the four information separators. Python's str.split() splits at the same characters, so a
+// corpus has the same words in both languages.
 function isWhiteSpace(code: number): boolean {
   if (code <= 0x20) return code === 0x20 || (code >= 0x09 && code <= 0x0d) || (code >= 0x1c && code <= 0x1f);
   if (code < 0x1680) return code === 0x85 || code === 0xa0;
@@ -145,9 +148,9 @@ export function wordsOf(text: string): string[] {
 }
 
 /**
- * Visits the words of a text in order: [start, end) of every run without white space, and of every line feed, which
- * stands for the end of a sentence. A text whose last line has no line feed does not end in an end-of-sentence mark, so
- * that the beginning of a sentence can be a prompt.
+ * Visits the words of a text in order: [start, end) of every run without white space, and of every line feed, which is
+ * the end of a sentence. A text whose last line has no line feed has no end-of-sentence mark at its end, so that the
+ * start of a sentence can be a prompt.
  */
 export function visitWords(text: string, visit: (start: number, end: number, isLineEnd: boolean) => void): void {
   let start = -1;

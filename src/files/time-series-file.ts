@@ -6,17 +6,17 @@ import { invalidRow, quoted, type RowPlace } from './row-error.js';
 import { readText, splitLines } from './text.js';
 import { readTimeSeriesTag, type TimeSeriesHeader } from './time-series-header.js';
 
-/** One time series and what it is. */
+/** One time series and its target. */
 export interface TimeSeries {
   /** [length * dimensions] the numbers of all dimensions, step by step: rows of features. */
   readonly input: Float32Array;
-  /** Place of its class among the classes; [1] a number for regression; missing in files without targets. */
+  /** Index of its class; [1] a number for regression; missing in files without targets. */
   readonly target?: number | Float32Array;
 }
 
 /** The time series of a file. */
 export interface TimeSeriesSet {
-  /** As the file has it. */
+  /** The name in the file. */
   readonly name: string;
   /** Numbers at each step: the features of a network. */
   readonly dimensions: number;
@@ -27,7 +27,7 @@ export interface TimeSeriesSet {
 
 /** How a file of time series is read. */
 export interface TimeSeriesOptions {
-  /** Classes of another file, that for training: targets are places among these, whatever order this file has. */
+  /** Classes of the training file: targets are indices of these, also when this file has another order. */
   readonly classes?: readonly string[];
 }
 
@@ -40,7 +40,7 @@ function valuesOf(text: string, place: RowPlace, dimension: number): number[] {
   });
 }
 
-/** Dimensions one after the other to rows of all dimensions. */
+/** Converts dimensions one after the other into rows of all dimensions. */
 function toRows(dimensions: readonly number[][], place: RowPlace): Float32Array {
   const steps = dimensions[0]?.length ?? 0;
   const rows = new Float32Array(steps * dimensions.length);
@@ -108,7 +108,7 @@ export async function readTimeSeries(path: string, options: TimeSeriesOptions = 
     }
     const series = readSeries(line, place, header, options.classes ?? header.classes);
     examples.push(series);
-    // A header need not say how many dimensions there are: the first series does.
+    // When the header does not have the number of dimensions, it is that of the first series.
     dimensions ??= line.split(':').length - (header.target === 'none' ? 0 : 1);
     header = { ...header, dimensions };
   }

@@ -1,10 +1,10 @@
 /** The header lines `@tag value` of a `.ts` file. */
 import { invalidRow, quoted, type RowPlace } from './row-error.js';
 
-/** What the header says so far. */
+/** The content of the header so far. */
 export interface TimeSeriesHeader {
   readonly name: string;
-  /** Numbers at each step; undefined where the header does not say. */
+  /** Numbers at each step; undefined when the header does not have it. */
   readonly dimensions?: number;
   /** Steps of every series; undefined where they differ. */
   readonly length?: number;
@@ -25,7 +25,7 @@ function countOf(value: string, place: RowPlace, tag: string): number {
   throw invalidRow(place, `@${tag}`, 'an integer >= 1', quoted(value));
 }
 
-/** Refuses what a file says that it has and this reader cannot read. */
+/** Refuses features of the format that this reader does not support. */
 function requireFalse(value: string, place: RowPlace, tag: string): void {
   if (truthOf(value, place, tag)) throw invalidRow(place, `@${tag}`, 'false, others are not supported', quoted(value));
 }
@@ -40,7 +40,7 @@ function classesOf(value: string, place: RowPlace): Pick<TimeSeriesHeader, 'targ
 }
 
 /**
- * The header with one more line; tags may be written in capital or small letters, and unknown ones are passed over.
+ * The header with one more line. Tags may have upper or lower case; unknown ones are ignored.
  *
  * @throws {DataError} `invalid_row`
  */

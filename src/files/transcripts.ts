@@ -1,4 +1,4 @@
-/** Tables of recordings and what is said in them. */
+/** Tables of recordings and their texts. */
 import { dirname, resolve } from 'node:path';
 import { DataError } from '../core/errors.js';
 import { csvRows } from './csv-rows.js';
@@ -21,9 +21,9 @@ export interface Transcript {
   readonly place: RowPlace;
 }
 
-/** What is said, and the sound of it. */
+/** The text and the sound of a recording. */
 export interface Clip extends Transcript {
-  /** Of one channel: several are averaged. */
+  /** Samples of one channel; several channels are averaged. */
   readonly samples: Float32Array;
   readonly sampleRate: number;
 }
@@ -37,8 +37,9 @@ function partOf(written: string, place: RowPlace): TranscriptPart {
 }
 
 /**
- * Reads a table of transcripts: CSV with a header; columns `file` (relative to the table) and `text`, and as the table has them
- * `speaker` and `part` (`training`, `valid` or `test`). Other columns are left alone. White space in a text is one space each.
+ * Reads a table of transcripts: CSV with a header; columns `file` (relative to the table) and `text`, and optionally
+ * `speaker` and `part` (`training`, `valid` or `test`). Other columns are ignored. White space in a text becomes single
+ * spaces.
  *
  * @throws {DataError} `invalid_row`, naming file, line and column; `empty_data`, `not_utf8`, `file_unreadable`
  */
@@ -66,8 +67,8 @@ export async function readTranscripts(path: string): Promise<Transcript[]> {
 /**
  * The samples of a WAV file as one channel.
  *
- * @param expected samples a second, where they are known
- * @throws {DataError} as `readWav`; `file_unsupported` for another number of samples a second
+ * @param expected samples per second, if known
+ * @throws {DataError} as `readWav`; `file_unsupported` for another number of samples per second
  */
 export function readMono(
   file: string,
@@ -85,11 +86,11 @@ export function readMono(
 }
 
 /**
- * The recordings of a table; all have as many samples a second as the first one.
+ * The recordings of a table. All must have the same number of samples per second as the first one.
  *
- * @param sampleRate of all of them, where it is known
- * @throws {DataError} `invalid_row`, naming the row, for a recording that is missing, that cannot be read, or of another
- *   number of samples a second
+ * @param sampleRate of all of them, if known
+ * @throws {DataError} `invalid_row`, naming the row, for a recording that is missing, that cannot be read, or that has
+ * another number of samples per second
  */
 export function readClips(rows: readonly Transcript[], sampleRate?: number): Clip[] {
   let expected = sampleRate;

@@ -1,8 +1,8 @@
 /**
  * Sound files: RIFF WAVE with uncompressed samples.
  *
- * Written here because the packages that read WAV have not been kept up (wavefile, node-wav, wav-decoder) and accept
- * files that are cut off.
+ * This reader is part of the library because the packages that read WAV are no longer maintained (wavefile, node-wav,
+ * wav-decoder) and accept truncated files.
  *
  * @see Microsoft and IBM, "Multimedia Programming Interface and Data Specifications 1.0", 1991; Microsoft, "Multiple
  *   channel audio data and WAVE files" (the extensible header)
@@ -12,11 +12,11 @@ import { asciiAt, corrupt, decodeFile, decodeFileSync, requireBytes, unsupported
 
 /** A recording. */
 export interface Sound {
-  /** Samples a second. */
+  /** Samples per second. */
   readonly sampleRate: number;
   /**
-   * Samples of each channel, all of one length. Those of a file of whole numbers lie in [-1, 1); the largest ones of 32
-   * bits round to 1. Those of a file of floats are as they stand.
+   * Samples of each channel, all of one length. Samples of a file of whole numbers are in [-1, 1); the largest ones of
+   * 32 bits round to 1. Samples of a file of floats are unchanged.
    */
   readonly channels: readonly Float32Array[];
 }
@@ -31,7 +31,7 @@ interface SampleFormat {
 const INTEGER_TAG = 1;
 const FLOAT_TAG = 3;
 const EXTENSIBLE_TAG = 0xfffe;
-/** The last 14 bytes of every format identifier that stands for a tag. */
+/** The last 14 bytes of every format identifier that contains a tag. */
 const FORMAT_TAIL = '000000001000800000aa00389b71';
 
 function readFormat(bytes: Uint8Array, source: string, begin: number, size: number): SampleFormat {
@@ -64,10 +64,10 @@ function readFormat(bytes: Uint8Array, source: string, begin: number, size: numb
   return { kind, bits, channels, sampleRate };
 }
 
-/** The sample at a byte, as a function of its format. */
+/** The sample at a byte offset, as a function of its format. */
 function sampleReader(view: DataView, { kind, bits }: SampleFormat): (at: number) => number {
   if (kind === 'float') return bits === 32 ? (at) => view.getFloat32(at, true) : (at) => view.getFloat64(at, true);
-  if (bits === 8) return (at) => (view.getUint8(at) - 128) / 128; // bytes alone have no sign
+  if (bits === 8) return (at) => (view.getUint8(at) - 128) / 128; // only 8-bit samples are unsigned
   if (bits === 16) return (at) => view.getInt16(at, true) / 2 ** 15;
   if (bits === 24) return (at) => (view.getUint16(at, true) + view.getInt8(at + 2) * 2 ** 16) / 2 ** 23;
   return (at) => view.getInt32(at, true) / 2 ** 31;
@@ -101,7 +101,7 @@ function readSamples(bytes: Uint8Array, source: string, format: SampleFormat, be
 /**
  * The samples of a WAV file: whole numbers of 8, 16, 24 or 32 bits, or floats of 32 or 64 bits.
  *
- * @param source what the bytes are, for messages: a file name
+ * @param source name of the bytes in messages: a file name
  * @throws {DataError} `file_truncated` and `file_corrupt` with both sizes, `file_unsupported` for compressed samples,
  *   `empty_data` when there is no sample
  */
@@ -126,7 +126,7 @@ export function decodeWav(bytes: Uint8Array, source: string): Sound {
       if (format === undefined) throw corrupt(source, "has its chunk 'data' before any chunk 'fmt '");
       return readSamples(bytes, source, format, begin, size);
     }
-    at = begin + size + (size % 2); // chunks begin at even bytes
+    at = begin + size + (size % 2); // chunks start at even offsets
   }
   throw corrupt(source, `has no chunk '${format === undefined ? 'fmt ' : 'data'}' in its ${end} bytes`, { end });
 }

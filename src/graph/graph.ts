@@ -1,5 +1,6 @@
 /** A graph of symbolic values, built once and never changed by data. */
 import { ShapeError } from '../core/errors.js';
+import { derivedAxis } from './derived-axis.js';
 import { describeExtent, type Extent, type SymbolicExtent, sameExtent, type ValueType } from './extent.js';
 import type { AttributesOf, ExtentsOf, OperandsOf, OperationName, OutputsOf } from './operands.js';
 import type { Operation } from './operation.js';
@@ -43,6 +44,8 @@ export class Graph {
   readonly externals = new Map<string, Value>();
   /** Computed values that are to stand in memory of the model, with that memory. */
   readonly assignments = new Map<Value, Value>();
+  /** Time axes that operations make of others, in the order of their making. */
+  readonly derivedAxes = new Set<string>();
   readonly #known = new Map<string, Node>();
   readonly #constants = new Map<string, Value>();
   readonly #storages: GraphOptions;
@@ -55,6 +58,13 @@ export class Graph {
   /** Rows of all valid steps of a time axis. */
   steps(axis: string): SymbolicExtent {
     return { kind: 'steps', axis };
+  }
+
+  /** Rows of the steps of a time axis that is made of another (graph/derived-axis.ts). */
+  derivedSteps(source: string, derivation: { readonly reach: number; readonly stride: number }): SymbolicExtent {
+    const axis = derivedAxis(source, derivation);
+    if (axis !== source) this.derivedAxes.add(axis);
+    return this.steps(axis);
   }
 
   /** One row for each sequence of a time axis. */

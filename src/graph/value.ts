@@ -7,7 +7,7 @@ import type { Operation } from './operation.js';
 export type Storage = keyof typeof storageBytes;
 
 /** Where a value that no operation makes comes from. */
-export type Source = 'input' | 'parameter' | 'gradient' | 'optimizer';
+export type Source = 'input' | 'parameter' | 'gradient' | 'optimizer' | 'buffer';
 
 /**
  * A matrix [rows, columns] that a program computes or is given. Callers of the library see its sizes and its type; the rest is for
@@ -29,7 +29,7 @@ export interface Value {
   readonly name?: string;
   /** @internal */
   readonly source?: Source;
-  /** @internal Byte offset in its block, for parameters, gradients and optimizer state. */
+  /** @internal Byte offset in its block, for parameters, gradients, optimizer state and buffers. */
   readonly offset?: number;
   /** @internal Whether the entries of an input must be finite and >= 0, which is checked before an execution. */
   readonly nonNegative?: true;

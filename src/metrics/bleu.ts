@@ -1,10 +1,10 @@
-/** How much of a translation stands in its references. */
+/** BLEU: how many n-grams of a translation occur in its references. */
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 
 /**
- * What a precision without a match becomes. `none`: 0, and with it the score. `add-k`: k is added to both counts from
- * bigrams on (Lin and Och 2004). `exp`: the i-th such precision becomes 1 / (2^i * n-grams) (NIST's mteval).
+ * The value of a precision without a match. `none`: 0, so that the score is 0, too. `add-k`: k is added to both counts
+ * from bigrams on (Lin and Och 2004). `exp`: the i-th such precision becomes 1 / (2^i * n-grams) (NIST's mteval).
  */
 export type BleuSmoothing = 'none' | 'add-k' | 'exp';
 
@@ -14,9 +14,9 @@ export interface BleuOptions {
   readonly order?: number;
   /** Default `none`. */
   readonly smoothing?: BleuSmoothing;
-  /** What `add-k` adds, > 0; default 1. */
+  /** The k of `add-k`, > 0; default 1. */
   readonly k?: number;
-  /** Leave out orders for which the hypotheses are too short, as is usual for single sentences. Default false. */
+  /** Leaves out orders for which the hypotheses are too short, as is usual for single sentences. Default false. */
   readonly effectiveOrder?: boolean;
 }
 
@@ -26,14 +26,14 @@ export type Token = string | number;
 function countNgrams(tokens: readonly Token[], order: number): Map<string, number> {
   const counts = new Map<string, number>();
   for (let begin = 0; begin + order <= tokens.length; begin++) {
-    // JSON tells words apart whatever stands in them, and the word "1" from the id 1.
+    // JSON separates words with any content, and distinguishes the word "1" from the id 1.
     const ngram = JSON.stringify(tokens.slice(begin, begin + order));
     counts.set(ngram, (counts.get(ngram) ?? 0) + 1);
   }
   return counts;
 }
 
-/** Length of the reference that is closest to the hypothesis; the shorter of two. */
+/** Length of the reference that is closest to the hypothesis; the shorter one of two equally close ones. */
 function closestLength(length: number, references: readonly (readonly Token[])[]): number {
   return references
     .map((reference) => reference.length)
@@ -64,7 +64,7 @@ export class Bleu {
   readonly #smoothing: BleuSmoothing;
   readonly #k: number;
   readonly #effectiveOrder: boolean;
-  /** For n-grams of 1..order: those that stand in a reference, each at most as often as there, and all. */
+  /** For n-grams of 1..order: the matches (each n-gram at most as often as in a reference), and all n-grams. */
   readonly #matches: number[];
   readonly #totals: number[];
   #hypothesisLength = 0;
@@ -85,7 +85,7 @@ export class Bleu {
    * Adds one hypothesis and all of its references.
    *
    * @throws {DataError} `empty_data` when there is no reference
-   * @throws {OptionError} `invalid_option` when one of them is no list
+   * @throws {OptionError} `invalid_option` when one of them is not a list
    */
   add(hypothesis: readonly Token[], references: readonly (readonly Token[])[]): void {
     requireTokens('the hypothesis', hypothesis);
@@ -105,7 +105,7 @@ export class Bleu {
     }
   }
 
-  /** The precision of n-grams of 1..order, smoothed; NaN for those that no hypothesis is long enough for. */
+  /** The precision of n-grams of 1..order, smoothed; NaN when no hypothesis is long enough. */
   get precisions(): readonly number[] {
     let withoutMatch = 0;
     return this.#matches.map((matches, index) => {
@@ -118,7 +118,10 @@ export class Bleu {
     });
   }
 
-  /** What brevity costs: exp(1 - r / c) for hypotheses that are shorter than their references, else 1; 0 for empty ones. */
+  /**
+   * The brevity penalty: exp(1 - r / c) for hypotheses that are shorter than their references, else 1; 0 for empty
+   * ones.
+   */
   get brevityPenalty(): number {
     if (this.#hypothesisLength >= this.#referenceLength) return 1;
     return this.#hypothesisLength === 0 ? 0 : Math.exp(1 - this.#referenceLength / this.#hypothesisLength);
@@ -134,7 +137,7 @@ export class Bleu {
     return this.#referenceLength;
   }
 
-  /** The score in [0, 1]; 0 where nothing matches, whatever the smoothing. Undefined before anything was added. */
+  /** The score in [0, 1]; 0 when nothing matches, with any smoothing. Undefined before anything was added. */
   get value(): number | undefined {
     if (this.#referenceLength === 0 && this.#hypothesisLength === 0) return undefined;
     if (this.#matches.every((matches) => matches === 0)) return 0;
@@ -150,7 +153,7 @@ export class Bleu {
  * BLEU of a corpus in one call.
  *
  * @param references of every hypothesis, one or more
- * @throws {ShapeError} `length_mismatch` when there are not as many lists of references as hypotheses
+ * @throws {ShapeError} `length_mismatch` when the numbers of lists of references and hypotheses differ
  * @throws {DataError} `empty_data` when there is no hypothesis, or one has no reference
  */
 export function corpusBleu(
@@ -171,7 +174,7 @@ export function corpusBleu(
 }
 
 /**
- * BLEU of one sentence. Without smoothing it is 0 for every sentence that has no 4-gram of its references.
+ * BLEU of one sentence. Without smoothing it is 0 for every sentence without a 4-gram of its references.
  *
  * @throws as `corpusBleu`
  */

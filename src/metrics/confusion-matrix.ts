@@ -1,13 +1,13 @@
-/** Which classes are taken for which. */
+/** Counts which classes are predicted for which targets. */
 import { DataError, OptionError, RangeIndexError, ShapeError } from '../core/errors.js';
 import { describeValue, requireNumber } from '../core/options.js';
 import { requireSameLength } from './paired-numbers.js';
 
-/** What one class is recognised with; undefined where its divisor is 0. */
+/** Scores of one class; undefined when the divisor is 0. */
 export interface ClassScores {
-  /** Of what was called this class, the part that is. */
+  /** Precision: the fraction of the predictions of this class that are correct. */
   readonly precision: number | undefined;
-  /** Of this class, the part that was recognised. */
+  /** Recall: the fraction of the targets of this class that were predicted. */
   readonly recall: number | undefined;
   /** 2 * hits / (targets + predictions); undefined for a class that is neither a target nor a prediction. */
   readonly f1: number | undefined;
@@ -17,7 +17,7 @@ function ratio(part: number, whole: number): number | undefined {
   return whole > 0 ? part / whole : undefined;
 }
 
-/** Most classes: their matrix holds the square of that. */
+/** Largest number of classes: the matrix has the square of that. */
 const MAX_CLASSES = 10_000;
 
 /**
@@ -34,7 +34,7 @@ export class ConfusionMatrix {
   readonly #counts: Float64Array;
 
   /**
-   * @param classes their names, or how many they are: then they are called 0, 1, 2, ...
+   * @param classes their names, or their number: then their names are 0, 1, 2, ...
    * @throws {OptionError} `invalid_option`
    */
   constructor(classes: number | readonly string[]) {
@@ -70,7 +70,7 @@ export class ConfusionMatrix {
   }
 
   /**
-   * Adds examples; targets of -1 are left out. What is refused has changed nothing.
+   * Adds examples; targets of -1 are ignored. When it throws, nothing has changed.
    *
    * @throws {ShapeError} `length_mismatch`
    * @throws {RangeIndexError} `index_out_of_range` naming the class and their number
@@ -87,7 +87,7 @@ export class ConfusionMatrix {
     }
   }
 
-  /** How often a target was taken for a prediction. @throws {RangeIndexError} `index_out_of_range` */
+  /** Number of examples with this target and this prediction. @throws {RangeIndexError} `index_out_of_range` */
   count(target: number, prediction: number): number {
     this.#requireClass('target', target);
     this.#requireClass('prediction', prediction);
@@ -100,7 +100,7 @@ export class ConfusionMatrix {
     return this.classNames.map((_, target) => Array.from(this.#counts.subarray(target * size, (target + 1) * size)));
   }
 
-  /** Part of the examples that were recognised, or undefined before any. */
+  /** Fraction of correct examples, or undefined before any. */
   get accuracy(): number | undefined {
     const hits = this.classNames.reduce((sum, _, index) => sum + this.count(index, index), 0);
     return ratio(hits, this.total);
@@ -123,8 +123,8 @@ export class ConfusionMatrix {
   }
 
   /**
-   * The mean of the F1 of all classes that are a target or a prediction at least once, each of the same weight; undefined
-   * before any example.
+   * The mean of the F1 of all classes that are a target or a prediction at least once, each with the same weight;
+   * undefined before any example.
    */
   get macroF1(): number | undefined {
     const scores = this.classNames.map((_, index) => this.scores(index).f1).filter((f1) => f1 !== undefined);
@@ -162,7 +162,7 @@ export class ConfusionMatrix {
  * The class with the largest score in every row; the first of equal ones.
  *
  * @param scores [rows * classes]: logits or probabilities
- * @throws {ShapeError} `shape_mismatch` when the numbers are no whole rows
+ * @throws {ShapeError} `shape_mismatch` when the numbers are not whole rows
  * @throws {DataError} `non_finite_data` for a row that holds NaN
  * @throws {OptionError} `invalid_option`
  */

@@ -1,10 +1,10 @@
-/** How many symbols must be changed to make one sequence of another. */
+/** The number of edits that change one sequence into another. */
 
-/** The edits of a cheapest way from a reference to a hypothesis. */
+/** The edits of a shortest way from a reference to a hypothesis. */
 export interface Edits {
   /** substitutions + deletions + insertions. */
   readonly distance: number;
-  /** Symbols of the reference in whose place the hypothesis has others. */
+  /** Symbols of the reference that the hypothesis replaces. */
   readonly substitutions: number;
   /** Symbols of the reference that the hypothesis lacks. */
   readonly deletions: number;
@@ -26,17 +26,18 @@ function numbered<T>(reference: ArrayLike<T>, hypothesis: ArrayLike<T>): readonl
 }
 
 /**
- * The edit distance with unit costs, and its edits. Where several ways are cheapest, the one with the most substitutions is
- * counted (NIST's sclite may report another of them); the distance is the same. Time is the product of the lengths, memory the length of the hypothesis.
+ * The edit distance with unit costs, and its edits. When several ways have the same cost, the one with the most
+ * substitutions is counted (NIST's sclite may report another one); the distance is the same. Time is the product of the
+ * lengths, memory the length of the hypothesis.
  *
- * @param reference what is right: words, characters, ids
+ * @param reference the correct sequence: words, characters, ids
  * @see Levenshtein 1966; Wagner and Fischer 1974
  * @example editDistance([...'kitten'], [...'sitting']).distance; // => 3
  */
 export function editDistance<T>(reference: ArrayLike<T>, hypothesis: ArrayLike<T>): Edits {
   const [from, to] = numbered(reference, hypothesis);
-  // Of every cell of the current row: its distance, and the substitutions of its way. Insertions and deletions follow from
-  // both, since their difference is the difference of the lengths.
+  // For every cell of the current row: its distance, and the substitutions of its way. Insertions and deletions follow
+  // from both, because their difference is the difference of the lengths.
   const distances = Int32Array.from({ length: to.length + 1 }, (_, column) => column);
   const substitutions = new Int32Array(to.length + 1);
   for (let row = 1; row <= from.length; row++) {

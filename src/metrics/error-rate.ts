@@ -4,8 +4,8 @@ import { describeValue } from '../core/options.js';
 import { type Edits, editDistance } from './edit-distance.js';
 
 /**
- * Edits of a corpus over the symbols of its references. It is the rate of the whole, not the mean of the rates of its
- * sentences, and may exceed 1.
+ * The edits of a corpus, divided by the symbols of its references. It is the rate of the whole corpus, not the mean of
+ * the rates of its sentences, and may exceed 1.
  *
  * @example
  * const rate = new ErrorRate();
@@ -77,7 +77,7 @@ function rateOf(
 /**
  * Word error rate of texts; words are what white space separates. Case and punctuation count.
  *
- * @throws {ShapeError} `length_mismatch` when there are not as many hypotheses as references
+ * @throws {ShapeError} `length_mismatch` when the numbers of hypotheses and references differ
  * @throws {OptionError} `invalid_option`
  */
 export function wordErrorRate(references: readonly string[], hypotheses: readonly string[]): ErrorRate {

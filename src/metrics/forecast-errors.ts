@@ -1,4 +1,4 @@
-/** How far predictions of numbers are off: squared and absolute errors, quantiles, intervals. */
+/** Errors of predicted numbers: squared and absolute errors, quantiles, intervals. */
 import { OptionError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
 import { requireFinite, requireSameLength } from './paired-numbers.js';
@@ -16,7 +16,7 @@ export class RegressionErrors {
   #absolutes = 0;
 
   /**
-   * Adds numbers. What is refused has changed nothing.
+   * Adds numbers. When it throws, nothing has changed.
    *
    * @throws {ShapeError} `length_mismatch`
    * @throws {DataError} `non_finite_data` naming the number
@@ -89,20 +89,20 @@ export class QuantileLoss {
     return this.#count > 0 ? this.#sum / this.#count : undefined;
   }
 
-  /** Part of the targets that are at most the prediction: close to the quantile when it is predicted well. */
+  /** Fraction of the targets that are at most the prediction. It is close to the quantile for good predictions. */
   get coverage(): number | undefined {
     return this.#count > 0 ? this.#below / this.#count : undefined;
   }
 }
 
-/** Part of the targets that lie in an interval, its ends among them, and the mean width of the intervals. */
+/** Fraction of the targets that lie in an interval, including its ends, and the mean width of the intervals. */
 export class IntervalCoverage {
   #count = 0;
   #inside = 0;
   #widths = 0;
 
   /**
-   * Adds numbers. What is refused has changed nothing.
+   * Adds numbers. When it throws, nothing has changed.
    *
    * @throws {ShapeError} `length_mismatch`
    * @throws {DataError} `non_finite_data` naming the number
@@ -124,12 +124,12 @@ export class IntervalCoverage {
     this.#count += targets.length;
   }
 
-  /** The part within, or undefined before any number. */
+  /** The fraction within, or undefined before any number. */
   get value(): number | undefined {
     return this.#count > 0 ? this.#inside / this.#count : undefined;
   }
 
-  /** Mean width: what the coverage was bought with. */
+  /** Mean width. A coverage can always be raised by a larger width. */
   get meanWidth(): number | undefined {
     return this.#count > 0 ? this.#widths / this.#count : undefined;
   }

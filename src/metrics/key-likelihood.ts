@@ -1,4 +1,4 @@
-/** How well probabilities of keys fit the keys that sound, frame by frame. */
+/** Scores of predicted key probabilities, frame by frame. */
 import { ShapeError } from '../core/errors.js';
 
 /** ln(1 + exp(x)) without overflow. */
@@ -7,8 +7,9 @@ function softplus(x: number): number {
 }
 
 /**
- * Negative log-likelihood of binary frames in nats, summed over the keys of a frame and averaged over the frames, and the accuracy
- * of the keys whose probability is above one half: hits / (hits + misses + false alarms), silence that was right left out.
+ * Negative log-likelihood of binary frames in nats, summed over the keys of a frame and averaged over the frames, and
+ * the accuracy of the keys whose probability is above one half: hits / (hits + misses + false alarms). Keys that are
+ * correctly silent do not count.
  *
  * @see Boulanger-Lewandowski, Bengio, Vincent 2012 for the likelihood; Bay, Ehmann, Downie 2009 for the accuracy
  */
@@ -24,7 +25,7 @@ export class KeyLikelihood {
    * @param targets [frames * keys] zeros and ones
    * @param logits [frames * keys] log odds of each key
    * @param keys keys of a frame
-   * @throws {ShapeError} `length_mismatch` when these are not as many
+   * @throws {ShapeError} `length_mismatch` when the numbers differ
    */
   add(targets: ArrayLike<number>, logits: ArrayLike<number>, keys: number): void {
     if (targets.length !== logits.length || targets.length % keys !== 0) {
@@ -51,7 +52,7 @@ export class KeyLikelihood {
     return this.#frames > 0 ? this.#nats / this.#frames : undefined;
   }
 
-  /** In [0, 1]; 1 where nothing sounds and nothing was expected to. */
+  /** In [0, 1]; 1 when no key sounds and none was predicted. */
   get accuracy(): number {
     return this.#hits + this.#errors === 0 ? 1 : this.#hits / (this.#hits + this.#errors);
   }

@@ -1,4 +1,4 @@
-/** Losses in nats as people compare them. */
+/** Converts losses in nats into the usual units. */
 import { requireNumber } from '../core/options.js';
 
 /**
@@ -21,7 +21,7 @@ export function bitsFromNats(nats: number): number {
   return requireNumber('nats', nats, { min: 0 }) / Math.LN2;
 }
 
-/** Cross entropy of a corpus, taken part by part; every part has the weight of its symbols. */
+/** Cross entropy of a corpus, added part by part; the weight of a part is its number of symbols. */
 export class LikelihoodLoss {
   #nats = 0;
   #symbols = 0;
@@ -29,8 +29,8 @@ export class LikelihoodLoss {
   /**
    * Adds a part.
    *
-   * @param meanNats its mean cross entropy of a symbol, >= 0
-   * @param symbols its predicted symbols, integer >= 0
+   * @param meanNats its mean cross entropy per symbol, >= 0
+   * @param symbols number of its predicted symbols, integer >= 0
    * @throws {OptionError} `invalid_option`
    */
   add(meanNats: number, symbols: number): void {
@@ -54,14 +54,14 @@ export class LikelihoodLoss {
     return this.#symbols > 0 ? perplexity(this.#nats / this.#symbols) : undefined;
   }
 
-  /** Bits of a symbol, or undefined before any symbol. */
+  /** Bits per symbol, or undefined before any symbol. */
   get bitsPerSymbol(): number | undefined {
     return this.#symbols > 0 ? bitsFromNats(this.#nats / this.#symbols) : undefined;
   }
 
   /**
-   * Bits of a character of a text of so many characters, whatever the symbols are: it makes models of words, word pieces
-   * and characters comparable.
+   * Bits per character of a text with this number of characters, for any kind of symbols: it makes models of words,
+   * word pieces and characters comparable.
    *
    * @param characters integer >= 1
    * @throws {OptionError} `invalid_option`

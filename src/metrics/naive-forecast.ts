@@ -1,5 +1,5 @@
 /**
- * Forecasts that need no model, and that a model must beat.
+ * Forecasts without a model. A useful model must be better than these.
  *
  * @see Hyndman and Athanasopoulos, "Forecasting: Principles and Practice", 3rd edition, section 5.2
  */
@@ -14,7 +14,7 @@ import { requireFinite } from './paired-numbers.js';
  * @param horizon rows to forecast, integer >= 1
  * @param columns integer >= 1; default 1
  * @throws {DataError} `too_short` with both sizes; `non_finite_data` naming the number
- * @throws {ShapeError} `shape_mismatch` when the numbers are no whole rows
+ * @throws {ShapeError} `shape_mismatch` when the numbers are not whole rows
  * @throws {OptionError} `invalid_option`
  */
 export function naiveForecast(history: Float32Array, horizon: number, columns = 1): Float32Array {

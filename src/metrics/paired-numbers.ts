@@ -1,8 +1,8 @@
-/** Checks of what a metric compares: lists of one length, and finite numbers. */
+/** Checks of the arguments of metrics: lists of the same length, and finite numbers. */
 import { DataError, ShapeError } from '../core/errors.js';
 
 /**
- * Refuses lists of two lengths.
+ * Refuses lists of different lengths.
  *
  * @throws {ShapeError} `length_mismatch` with both lengths
  */

@@ -1,4 +1,4 @@
-/** What a compiled network is: its losses, its outputs, and the way of a batch into its programs. */
+/** The parts of a compiled network: its losses, its outputs, and its programs. */
 import { TIME } from '../batch/axes.js';
 import type { Value } from '../graph/value.js';
 import type { NetworkDescription } from '../network/description.js';
@@ -14,11 +14,11 @@ import { NetworkInstance, type RestoredParameters } from './network-instance.js'
 export class CompiledNetwork extends NetworkInstance {
   /** The loss of the output, or those of several. */
   readonly loss: ModelLoss;
-  /** The outputs of the network by name; one without a name is `output`. */
+  /** The outputs of the network by name; an output without a name is `output`. */
   readonly outputShapes: ReadonlyMap<string, OutputShape>;
   /**
-   * Name of the first layer whose output at a step depends on later steps: it refuses streams, and states carried from window
-   * to window.
+   * Name of the first layer whose output at a step depends on later steps. A network with such a layer refuses streams,
+   * and states that are carried from window to window.
    */
   readonly lookAheadLayer: string | undefined;
   protected readonly executions: BatchExecutions;
@@ -40,7 +40,8 @@ export class CompiledNetwork extends NetworkInstance {
     this.lookAheadLayer = lookAheadLayer(built, TIME, [...built.results.values()]);
     const programs = this.programsOf((mode: Mode) => buildGraph({ ...request, mode }));
     const targets = built.targets as ReadonlyMap<string, Value>;
-    this.executions = new BatchExecutions({ description, loss, targets, stateSizes: this.stateSizes, programs });
+    const { stateSizes } = this;
+    this.executions = new BatchExecutions({ description, loss, targets, stateSizes, graph: built.graph, programs });
   }
 
   /** Width of the first output. */
@@ -48,12 +49,15 @@ export class CompiledNetwork extends NetworkInstance {
     return this.#firstOutput.columns;
   }
 
-  /** Whether there is a first output, and a target of it, for every step or for every sequence. */
+  /** Whether the first output and its target have a row for every step or for every sequence. */
   get outputPer(): OutputPer {
     return this.#firstOutput.per;
   }
 
-  /** Training steps done; decides bias correction and random masks. Set it only when a checkpoint is restored. */
+  /**
+   * Number of training steps done; bias correction and random masks depend on it. Set it only when a checkpoint is
+   * restored.
+   */
   get step(): number {
     return this.updateCount;
   }

@@ -14,7 +14,8 @@ import {
 import type { EvaluationResult, StepResult } from './execute/results.js';
 import { PredictingNetwork } from './predicting-network.js';
 import { type AttentionMap, AttentionReader } from './use/attention-maps.js';
-import { Decoder, type DecoderBatch, type DecoderOptions } from './use/decoder.js';
+import { Decoder } from './use/decoder.js';
+import type { DecoderBatch, DecoderOptions } from './use/decoder-input.js';
 import { EVALUATE_OPTIONS, type EvaluateOptions, Evaluation, measuredOutputs } from './use/evaluation.js';
 import { type GradientOptions, GradientReader } from './use/gradients.js';
 import type { Metric } from './use/metric.js';
@@ -28,8 +29,8 @@ const EXECUTION_OPTIONS = ['state'];
 const TRAIN_OPTIONS = [...EXECUTION_OPTIONS, 'learningRate', 'clipNorm', 'clipValue'];
 
 /**
- * A compiled network. Asynchronous executions of one model happen one after the other, off the event loop; a synchronous execution
- * while one is under way is refused.
+ * A compiled network. Asynchronous executions of one model happen one after the other, off the event loop. A
+ * synchronous execution is refused while another one waits or works.
  */
 export class Model extends PredictingNetwork {
   static {
@@ -37,12 +38,14 @@ export class Model extends PredictingNetwork {
   }
 
   #gradients: GradientReader | undefined;
-  readonly #attention = new AttentionReader(this.description, this.layout, (build) => this.programsOf(build));
+  readonly #attention = new AttentionReader(this.description, this.layout, this.executions.graph, (build) =>
+    this.programsOf(build),
+  );
 
   /**
-   * One training step: forward, backward, clipping, update. All or nothing: when it rejects, parameters, optimizer,
-   * `step` and the carried state are what they were. The batch is read when the execution begins, behind those asked for
-   * before: leave it alone until the promise has settled.
+   * One training step: forward pass, backward pass, clipping, update. When it rejects, parameters, optimizer, `step`
+   * and the carried state have not changed. The batch is read when the execution begins, after all executions that were
+   * requested before. So do not change the batch until the promise has settled.
    *
    * @param batch a packed batch, or plain sequences and their targets
    * @throws {NumericError} `non_finite_loss`, `non_finite_gradient` with the step and the first layer concerned
@@ -73,9 +76,10 @@ export class Model extends PredictingNetwork {
   }
 
   /**
-   * The loss of a batch, or of any number of plain sequences, and metrics of one's own; dropout is off. Errors as `trainStep`.
+   * The loss of a batch, or of any number of plain sequences, and the user's own metrics; dropout is off. Errors as
+   * `trainStep`.
    *
-   * @throws {OptionError} `invalid_option` for what is no metric
+   * @throws {OptionError} `invalid_option` for an object that is not a metric
    * @throws {NumericError} `non_finite_metric`
    * @example const { loss } = await model.evaluate({ inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] }, { batch: 32 });
    */
@@ -108,8 +112,8 @@ export class Model extends PredictingNetwork {
   }
 
   /**
-   * How much each step looks at each step of the memory in an attention node: one map for each sequence, by sample (in the order
-   * in which the examples were packed). @throws {OptionError} `invalid_option` when the node is no attention
+   * The attention weights of a node: one map for each sequence, by sample (in the order in which the examples were
+   * packed). @throws {OptionError} `invalid_option` when the node is not an attention layer
    */
   attention(batch: Batch, node: string, options: Pick<ExecutionOptions, 'signal'> = {}): Promise<AttentionMap[]> {
     return this.queue.enqueue(options, async () => {
@@ -119,9 +123,9 @@ export class Model extends PredictingNetwork {
   }
 
   /**
-   * Gradients of the loss of a batch, or of outputs with upstream gradients of their own, with respect to inputs, outputs of nodes,
-   * parameters and initial states. Nothing of the model changes, and a `state` stays as it is; dropout is off, and penalties of layers are
-   * not part of the loss. Every set of names has a program of its own, which stays until the model is disposed of.
+   * Gradients of the loss of a batch, or of outputs with given upstream gradients, with respect to inputs, outputs of
+   * nodes, parameters and initial states. The model and the `state` do not change. Dropout is off, and penalties of
+   * layers are not part of the loss. Every set of names has its own program, which is kept until the model is disposed.
    *
    * @returns by name: packed rows as those of the input or node, parameters row-major, states [B * units]
    * @throws {OptionError} `invalid_option`, `unknown_option`; others as `trainStep`
@@ -136,11 +140,12 @@ export class Model extends PredictingNetwork {
   }
 
   /**
-   * The network as a function of one step, for `beamSearch`: encoders and whatever does not depend on the steps are computed now.
+   * The network as a function of one step, for `beamSearch`: encoders and everything else that does not depend on the
+   * steps are computed now.
    *
    * @param batch inputs of the other axes
    * @throws {OptionError} `invalid_option`, `unknown_option`
-   * @throws {UsageError} `not_streamable` when a layer looks at later steps; others as `predictPacked`
+   * @throws {UsageError} `not_streamable` when a layer reads later steps; others as `predictPacked`
    * @example
    * const decoder = await model.decoder(batch, { input: 'previous' });
    * const found = await beamSearch(decoder.step, { sentences: decoder.sentences, vocabulary: 8000, ...marks });
@@ -154,7 +159,8 @@ export class Model extends PredictingNetwork {
   /**
    * A stream of one sequence, step by step, with a state of its own.
    *
-   * @throws {UsageError} `not_streamable` when a layer looks at later steps; `state_mismatch` for a model of several inputs
+   * @throws {UsageError} `not_streamable` when a layer reads later steps; `state_mismatch` for a model of several
+   * inputs
    */
   stream(): Stream {
     return new Stream(this);
@@ -203,8 +209,8 @@ export class Model extends PredictingNetwork {
   }
 
   /**
-   * Calls a function when all executions that were asked for before are done; those asked for later wait until its promise has
-   * settled. Meanwhile nothing but the caller changes the parameters: they can be saved, or written.
+   * Calls a function when all executions that were requested before have finished. Executions that are requested later
+   * wait until its promise has settled. Meanwhile only the caller changes the parameters, so it can save or write them.
    */
   whileIdle<T>(action: () => Promise<T>): Promise<T> {
     return this.queue.enqueue({}, action);
@@ -226,9 +232,9 @@ export class Model extends PredictingNetwork {
   }
 
   /**
-   * Refuses metrics that are none of this model.
+   * Refuses metrics that do not belong to this model.
    *
-   * @throws {OptionError} `invalid_option`, `unknown_option`; also for a metric of no output that has a loss
+   * @throws {OptionError} `invalid_option`, `unknown_option`; also for a metric whose output has no loss
    */
   checkMetrics(metrics: readonly Metric[]): void {
     measuredOutputs(this.executions.losses, metrics);
@@ -241,8 +247,8 @@ export class Model extends PredictingNetwork {
 
   #newGradientReader(): GradientReader {
     const { description, loss, layout, outputShapes: outputs, stateSizes } = this;
-    const { targets } = this.executions;
-    const parts = { description, loss, layout, outputs, targets, stateSizes };
+    const { targets, graph } = this.executions;
+    const parts = { description, loss, layout, outputs, targets, stateSizes, graph };
     return new GradientReader(parts, (build) => this.programsOf(build));
   }
 
@@ -272,7 +278,7 @@ export class Model extends PredictingNetwork {
   }
 
   #finishEvaluation(evaluation: Evaluation, state: CarriedState | undefined): EvaluationResult {
-    // First: when a metric throws, the state is what it was.
+    // This comes first, so that the state has not changed when a metric throws.
     const result = evaluation.result();
     const { batch, execution } = evaluation.last;
     this.takeState(execution, batch, state);

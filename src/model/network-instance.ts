@@ -2,26 +2,26 @@
 import { UsageError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
 import type { NetworkDescription } from '../network/description.js';
-import { optimizerSlots } from '../network/optimizers/emit-update.js';
+import { initialSlots } from '../network/optimizers/emit-update.js';
 import type { OptimizerDescription } from '../network/optimizers/optimizer.js';
 import type { BuiltGraph, ProgramGraph } from './build/build-graph.js';
 import type { ParameterOptions } from './build/compile-options.js';
-import { type Parameter, ParameterBlocks, type ParameterLayout } from './build/parameters.js';
+import { type ModelBuffer, type Parameter, ParameterBlocks, type ParameterLayout } from './build/parameters.js';
 import { CarriedState } from './execute/carried-state.js';
 import { type BuildProgram, Programs } from './execute/programs.js';
 import { type ModelMemory, plannedMemory } from './execute/results.js';
 
-/** Parameters that are not new. */
+/** Parameters that come from elsewhere, for example from a file. */
 export interface RestoredParameters {
-  /** Whether there is memory for what the optimizer keeps; without it nothing can be trained. */
+  /** Whether there is memory for the state of the optimizer; without it the model cannot be trained. */
   readonly hasOptimizer: boolean;
-  /** Writes the values of the parameters and of what the optimizer keeps, instead of the initializer. */
+  /** Writes the values of the parameters and of the optimizer's state, in place of the initializer. */
   fill(blocks: ParameterBlocks): void;
 }
 
-/** What an instance is made of. Everything has been checked. */
+/** The input of an instance. Everything has been checked. */
 export interface InstanceParts {
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly what: 'model' | 'cell';
   readonly description: NetworkDescription;
   readonly settings: Required<ParameterOptions>;
@@ -33,14 +33,17 @@ export interface InstanceParts {
   readonly restored?: RestoredParameters | undefined;
 }
 
-/** What `Model` and `RecurrentCell` share. Each adds what its executions are. */
+/** The common part of `Model` and `RecurrentCell`. Each adds its executions. */
 export abstract class NetworkInstance {
   readonly description: NetworkDescription;
   readonly optimizer: OptimizerDescription;
   readonly seed: number;
   readonly threads: number;
   readonly initializer: string;
-  /** Width of every carried state by name, for example `lstm.h_l0`: those of the axis `time` that the network does not give. */
+  /**
+   * Width of every carried state by name, for example `lstm.h_l0`: the states of the axis `time` that the network does
+   * not compute.
+   */
   readonly stateSizes: ReadonlyMap<string, number>;
   protected readonly layout: ParameterLayout;
   protected readonly blocks: ParameterBlocks;
@@ -62,14 +65,19 @@ export abstract class NetworkInstance {
     this.initializer = initializer;
     this.stateSizes = new Map([...finalStates].map(([name, { columns }]) => [name, columns]));
     this.layout = layout;
-    this.blocks = new ParameterBlocks(layout, this.#hasOptimizer ? optimizerSlots(optimizer) : []);
+    this.blocks = new ParameterBlocks(layout, this.#hasOptimizer ? initialSlots(optimizer) : new Map());
     if (restored === undefined) this.blocks.initialize(layout, initializer, seed);
     else restored.fill(this.blocks);
   }
 
-  /** Parameters by name, for example `lstm.weight_ih_l0`, as views into the memory that training works on. */
+  /** Parameters by name, for example `lstm.weight_ih_l0`, as views into the memory that training uses. */
   get parameters(): ReadonlyMap<string, Parameter> {
     return this.blocks.parameters;
+  }
+
+  /** Numbers of layers that are not trained, such as running statistics, by name, as views: a training step computes them. */
+  get buffers(): ReadonlyMap<string, ModelBuffer> {
+    return this.blocks.buffers;
   }
 
   /** Number of trainable values. */
@@ -77,7 +85,7 @@ export abstract class NetworkInstance {
     return [...this.parameters.values()].reduce((sum, { data }) => sum + data.length, 0);
   }
 
-  /** What the optimizer keeps, as views by `SLOT/PARAMETER`. */
+  /** The state of the optimizer, as views by `SLOT/PARAMETER`. */
   get optimizerState(): ReadonlyMap<string, Float32Array> {
     return this.blocks.optimizerState;
   }
@@ -87,14 +95,14 @@ export abstract class NetworkInstance {
     return plannedMemory(this.blocks, this.#programs);
   }
 
-  /** Tells that the parameters were written from outside: packed copies of them are made again. */
+  /** Call this after writing parameters: packed copies of them are made again. */
   parametersChanged(): void {
     this.#version++;
   }
 
   /**
-   * States of zero for `batch` sequences, of every recurrent layer and direction whose states are carried. Set its values to
-   * begin elsewhere; an execution that is given it takes the initial states from it.
+   * States of zero for `batch` sequences, of every recurrent layer and direction whose states are carried. Set its
+   * values to start from other states. An execution with this state reads the initial states from it.
    *
    * @throws {OptionError} `invalid_option`
    */
@@ -111,12 +119,12 @@ export abstract class NetworkInstance {
     return programs;
   }
 
-  /** Updates of the parameters so far. */
+  /** Number of updates of the parameters so far. */
   protected get updateCount(): number {
     return this.#updates;
   }
 
-  /** @param name of the number, for the error @throws {OptionError} `invalid_option` */
+  /** @param name name of the number, for the error @throws {OptionError} `invalid_option` */
   protected restoreUpdateCount(name: string, value: number): void {
     this.#updates = requireNumber(name, value, { min: 0, integer: true });
     this.#version++;
@@ -134,7 +142,7 @@ export abstract class NetworkInstance {
     return this.#version;
   }
 
-  /** @throws {UsageError} `not_trainable` when there is no memory for what the optimizer keeps */
+  /** @throws {UsageError} `not_trainable` when there is no memory for the state of the optimizer */
   protected requireOptimizer(): void {
     if (this.#hasOptimizer) return;
     const message = `the ${this.#what} was loaded without what its optimizer keeps: load it with the option training: true`;

@@ -48,9 +48,9 @@ export class Network {
 /**
  * A network of named layers.
  *
- * @throws {OptionError} `invalid_option`, `unknown_option` when a name is used twice, stands before it is made, is empty or holds
- *   a slash or a dot; when an input is named `target`, or none lies on the axis `time`; when states are given to what has
- *   none, or weights are tied to what is no embedding
+ * @throws {OptionError} `invalid_option`, `unknown_option` when a name is used twice, is used before its node is
+ * defined, is empty, or contains a slash or a dot; when an input is named `target`, or no input is on the axis `time`;
+ * when states are given to a layer that has none, or weights are tied to a layer that is not an embedding
  * @example
  * const forecaster = network({
  *   inputs: { input: { kind: 'features', units: 7 } },
@@ -94,9 +94,9 @@ export function sequential(layers: readonly AnyLayer[], options: { readonly feat
   return network({ inputs: { input }, nodes, output: previous });
 }
 
-/** What a network from JSON may hold. */
+/** The layers that a network from JSON may contain. */
 export interface NetworkFromJsonOptions {
-  /** Layers of one's own: what `defineLayer` returned. */
+  /** The user's own layers: results of `defineLayer`. */
   readonly layers?: readonly AnyLayerMaker[];
 }
 

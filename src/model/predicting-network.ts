@@ -27,16 +27,17 @@ export class PredictingNetwork extends CompiledNetwork {
   protected readonly queue = new ExecutionQueue();
   #form: PlainForm | undefined;
 
-  /** What plain sequences of inputs and targets must be for this network. */
+  /** The form that plain sequences of inputs and targets must have for this network. */
   get plainForm(): PlainForm {
     const { description, loss, executions, outputShapes } = this;
-    this.#form ??= plainForm(description, loss, executions.targets, outputShapes);
+    this.#form ??= plainForm(description, loss, executions.targets, outputShapes, executions.graph);
     return this.#form;
   }
 
   /**
-   * The output for sequences, in the order in which they are given: of each sequence [length * outputs], or [outputs] where the
-   * network has one output per sequence. Any number of sequences of any lengths; they are read when their turn comes.
+   * The outputs for sequences, in the order in which these are given: for each sequence [length * outputs], or
+   * [outputs] if the network has one output per sequence. The number of sequences and their lengths are free. The
+   * sequences are read when their turn comes, so do not change them until the promise has settled.
    *
    * @param input ids or rows of features of each sequence; by name where the network has several inputs; or a packed batch
    * @param options.as `padded` for one array [B, T, outputs] with the lengths
@@ -52,7 +53,7 @@ export class PredictingNetwork extends CompiledNetwork {
     return (await this.#predict('predict', input, options))[name] as PredictedOutput;
   }
 
-  /** As `predict`, all outputs by name; one without a name is `output`. */
+  /** As `predict`, all outputs by name; an output without a name is `output`. */
   predictAll(
     input: PredictInput,
     options: PredictOptions & { readonly as: 'padded' },
@@ -86,16 +87,16 @@ export class PredictingNetwork extends CompiledNetwork {
   }
 
   /**
-   * The output of a batch as it lies in memory, row-major, in packed order (longest sequence first, step by step): [N, outputs], or
-   * [B, outputs] where the network has one output per sequence. `predict` gives it in the order of the sequences. Errors as
-   * `trainStep`. @throws {OptionError} `invalid_option` for a network of several outputs
+   * The output of a batch as it is in memory, row-major, in packed order (longest sequence first, step by step): [N,
+   * outputs], or [B, outputs] if the network has one output per sequence. `predict` returns it in the order of the
+   * sequences. Errors as `trainStep`. @throws {OptionError} `invalid_option` for a network of several outputs
    */
   async predictPacked(batch: Batch, options: ExecutionOptions = {}): Promise<Float32Array> {
     const name = this.#onlyOutput('predictPackedAll');
     return (await this.predictPackedAll(batch, options))[name] as Float32Array;
   }
 
-  /** As `predictPacked`, all outputs by name; one without a name is `output`. */
+  /** As `predictPacked`, all outputs by name; an output without a name is `output`. */
   predictPackedAll(batch: Batch, options: ExecutionOptions = {}): Promise<Record<string, Float32Array>> {
     return this.queue.enqueue(options, async () => {
       checkExecutionOptions('predictPacked', options, [...EXECUTION_OPTIONS, 'signal']);
@@ -106,8 +107,9 @@ export class PredictingNetwork extends CompiledNetwork {
   }
 
   /**
-   * As `predictPacked`, on the calling thread. Calls with the same `use` share one program, so that a stream of single steps and
-   * long batches do not grow into each other's. @throws {UsageError} `model_busy`
+   * As `predictPacked`, on the calling thread. Calls with the same `use` share one program. Different values of `use`
+   * keep the program of a stream's single steps apart from the program of long batches. @throws {UsageError}
+   * `model_busy`
    */
   predictPackedSync(
     batch: Batch,
@@ -128,7 +130,7 @@ export class PredictingNetwork extends CompiledNetwork {
     return this.executions.begin({ mode, batch, state: packed, use, version: this.currentVersion() });
   }
 
-  /** Takes the final states of a finished execution. */
+  /** Copies the final states of a finished execution. */
   protected takeState(execution: Execution, batch: Batch, state: CarriedState | undefined): void {
     if (state === undefined) return;
     const packed = packedState(state, batch.order);

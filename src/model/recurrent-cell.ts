@@ -1,4 +1,4 @@
-/** One step of a recurrent layer at a time, for loops that users write themselves. */
+/** One step of a recurrent layer at a time, for training loops that users write themselves. */
 
 import { TIME } from '../batch/axes.js';
 import { checkArray } from '../batch/check-arrays.js';
@@ -27,7 +27,7 @@ export interface RecurrentCellOptions extends ParameterOptions {
   readonly inputs: number;
 }
 
-/** What a step gives. */
+/** The result of a step. */
 export interface CellStep {
   /** [batch * outputs]. */
   readonly output: Float32Array;
@@ -35,15 +35,15 @@ export interface CellStep {
   readonly state: CarriedState;
 }
 
-/** The gradients of a loss that reach a step from what follows it; what is left out is zero. */
+/** The gradients of a loss with respect to the results of a step; omitted ones are zero. */
 export interface CellUpstream {
   /** With respect to the output of the step: [batch * outputs]. */
   readonly output?: Float32Array;
-  /** With respect to the state after the step: what `gradient` gave for the next step. */
+  /** With respect to the state after the step: the state gradient that `gradient` returned for the next step. */
   readonly state?: CarriedState;
 }
 
-/** The gradients that a step passes on. */
+/** The gradients that a backward step returns. */
 export interface CellGradient {
   /** With respect to the input of the step: [batch * inputs]. */
   readonly input: Float32Array;
@@ -52,19 +52,20 @@ export interface CellGradient {
 }
 
 /**
- * A single layer of recurrent cells, forward in time. `step` takes a step and `gradient` goes back over it, so that the loop over
- * time, what feeds the inputs and what is made of the outputs are the user's own. Names, seeds and initial values are
- * those of `sequential([layer])`: both have the same parameters and give the same outputs, bit for bit.
+ * A single layer of recurrent cells, forward in time. `step` computes a step, and `gradient` is its backward pass. The
+ * user writes the loop over time, the code that makes the inputs and the code that uses the outputs. Names, seeds and
+ * initial values are those of `sequential([layer])`: both have the same parameters and give the same outputs, bit for
+ * bit.
  *
- * Nothing in a cell is random and nothing is added to the loss: dropouts and penalties of the layer are for models, and zoneout
- * acts by its expectation.
+ * A cell has no randomness and adds nothing to the loss: dropouts and penalties of the layer apply only in models, and
+ * zoneout uses its expected value.
  */
 export class RecurrentCell extends NetworkInstance {
   readonly layer: RecurrentDescription;
   readonly inputs: number;
   /** Width of the output. */
   readonly outputs: number;
-  /** Summed gradients of the parameters by name, as views; after an update as it clipped them. */
+  /** Summed gradients of the parameters by name, as views; after an update these are the clipped gradients. */
   readonly gradients: ReadonlyMap<string, Float32Array>;
   readonly #programs: Programs<CellMode, CellGraph>;
   readonly #update: Programs<'update', UpdateGraph>;
@@ -99,10 +100,10 @@ export class RecurrentCell extends NetworkInstance {
   }
 
   /**
-   * Takes one step. The arguments stay as they are.
+   * Computes one step. The arguments do not change.
    *
    * @param x [batch * inputs]
-   * @param state the state before the step; its batch size is that of the step
+   * @param state the state before the step; its batch size must be that of the step
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
    * @throws {UsageError} `state_mismatch`, `model_disposed`
    */
@@ -116,11 +117,12 @@ export class RecurrentCell extends NetworkInstance {
   }
 
   /**
-   * Goes back over one step: computes it again, returns the gradients of its input and of the state before it, and adds those of
-   * the parameters to `gradients`. Steps of a sequence are gone over from the last to the first.
+   * The backward pass of one step: computes the step again, returns the gradients of its input and of the state before
+   * it, and adds the gradients of the parameters to `gradients`. Call it for the steps of a sequence from the last to
+   * the first.
    *
-   * @param x what `step` was given
-   * @param state what `step` was given: the state before the step
+   * @param x the argument of `step`
+   * @param state the argument of `step`: the state before the step
    * @param upstream at least one of the gradients that reach the step
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
    * @throws {UsageError} `state_mismatch`, `model_disposed`
@@ -155,14 +157,15 @@ export class RecurrentCell extends NetworkInstance {
     };
   }
 
-  /** Sets all gradients to zero, as they are before the first call of `gradient`. */
+  /** Sets all gradients to zero, as before the first call of `gradient`. */
   zeroGradients(): void {
     for (const gradient of this.gradients.values()) gradient.fill(0);
   }
 
   /**
-   * Applies the optimizer to the summed gradients, which stay as clipping left them, and returns their norm before `clipNorm`.
-   * Call `zeroGradients` before the next sums begin, also after an error: what is not finite stays in `gradients` until then.
+   * Applies the optimizer to the summed gradients and returns their norm before `clipNorm`. The gradients keep the
+   * values after clipping. Call `zeroGradients` before the next sums begin, also after an error: values that are not
+   * finite stay in `gradients` until then.
    *
    * @throws {NumericError} `non_finite_gradient`; the parameters are as before
    * @throws {OptionError} `invalid_option`, `unknown_option`
@@ -228,7 +231,7 @@ function checkLayer(layer: RecurrentDescription): RecurrentDescription {
 }
 
 /**
- * A single recurrent layer to be stepped by hand. Errors as the constructor of `RecurrentCell`.
+ * A single recurrent layer whose steps the caller computes one by one. Errors as the constructor of `RecurrentCell`.
  *
  * @example
  * const cell = recurrentCell(lstm({ units: 32 }), { inputs: 8, seed: 1 });

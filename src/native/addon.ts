@@ -1,29 +1,29 @@
 /**
- * The native addon, mirrored one to one. Everything above this folder speaks to C++ through these interfaces only.
+ * The native addon, mirrored one to one. The folders above this one call C++ through these interfaces only.
  */
 import { NativeError } from '../core/errors.js';
 import { loadBinding } from './loader.js';
 
 /**
- * For each time axis the sample that each of its sequences belongs to; undefined where that is the sequence's own number.
- * A sequence of one axis belongs with that of another which has the same sample.
+ * For each time axis the sample of each of its sequences; undefined: the sample is the sequence's own number. Two
+ * sequences of different axes belong together when they have the same sample.
  */
 export type AxisSamples = readonly (Int32Array | null | undefined)[];
 
-/** A loaded program. One run at a time; a second one is refused with code `model_busy`. */
+/** A loaded program. It executes once at a time; a second execution is refused with code `model_busy`. */
 export interface NativeProgram {
-  /** Runs on the calling thread and whatever members of the thread team are free. Blocks. */
+  /** Executes on the calling thread and on those members of the thread team that are free. Blocks. */
   execute(batchSizes: readonly Int32Array[], first: number, samples?: AxisSamples): void;
-  /** Runs on the team, off the event loop; `done` is called on this thread when the run has ended. */
+  /** Executes on the team, off the event loop; `done` is called on this thread when the execution has ended. */
   start(
     batchSizes: readonly Int32Array[],
     first: number,
     done: (cancelled: boolean) => void,
     samples?: AxisSamples,
   ): void;
-  /** Asks the run under way to stop; it does so only while no parameter has been changed. */
+  /** Asks the current execution to stop. It stops only while no parameter has been changed. */
   cancel(): void;
-  /** Frees the scratch memory and lets go of the blocks. */
+  /** Frees the scratch memory and releases the blocks. */
   dispose(): void;
   /** Bytes of native scratch memory. */
   scratchBytes(): number;

@@ -1,4 +1,4 @@
-/** What this installation is and runs on. */
+/** Facts about this installation and its processor. */
 import { native } from './addon.js';
 import { threadCount } from './threads.js';
 
@@ -16,7 +16,7 @@ export interface Info {
   readonly eigen: string;
   /** Version of Node. */
   readonly node: string;
-  /** Why a wider instruction set is not used although the processor has it; empty when there is nothing to say. */
+  /** Why a wider instruction set is not used although the processor has it; otherwise empty. */
   readonly note: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Memory that JavaScript and the kernels share. It lies on a SharedArrayBuffer, which nobody can detach or resize
- * while a native thread works on it, and begins on a 64-byte boundary.
+ * Memory that JavaScript and the kernels share. It is on a SharedArrayBuffer, which cannot be detached or resized while
+ * a native thread works on it, and it begins on a 64-byte boundary.
  */
 import { native } from './addon.js';
 

@@ -1,4 +1,4 @@
-/** How many threads compute, when nobody says. */
+/** The default number of threads. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { OptionError } from '../core/errors.js';
@@ -41,8 +41,8 @@ export function threadCount(requested?: number): number {
 }
 
 /**
- * Multiply-adds that a thread must have to do between two barriers to take part: `BPTT_GRAIN`, or undefined for the native
- * default. 0 lets all threads take part in everything, which only tests want. Results do not depend on it.
+ * Multiply-adds that a thread must have between two barriers to take part: `BPTT_GRAIN`, or undefined for the native
+ * default. With 0 all threads take part in every instruction, which only tests need. Results do not depend on it.
  *
  * @throws {OptionError} `invalid_option` when it is not a whole number >= 0
  */

@@ -1,4 +1,4 @@
-/** What layers and losses of one's own are defined with; the functions that they are built of are in operations.ts. */
+/** What layers, losses and optimizers of one's own are defined with; the functions that they are built of are in operations.ts. */
 export {
   type CheckedOptions,
   type DefinedOption,
@@ -34,3 +34,14 @@ export type {
   SoftmaxCrossEntropyDescription,
 } from './losses/weighted-losses.js';
 export type { WeightOptions } from './losses/weighting.js';
+export {
+  type AnyOptimizerMaker,
+  defineOptimizer,
+  type OptimizerMaker,
+  type OptimizerOptions,
+  type OwnOptimizer,
+  type StepMoment,
+  type UpdateContext,
+  type UpdateResult,
+} from './optimizers/define-optimizer.js';
+export type { BuiltInOptimizer, DefinedOptimizer } from './optimizers/optimizer.js';

@@ -1,4 +1,4 @@
-/** Options of layers and losses that users define: tables of checks, and the frozen JSON that they give. */
+/** Options of layers, losses, optimizers and schedules that users define: tables of checks, and the frozen JSON that they give. */
 import { OptionError } from '../core/errors.js';
 import { describeValue, type NumberBounds, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { type LayerDefinitions, ownDefinition } from './layers/layer.js';
@@ -95,7 +95,7 @@ function optional<T>(option: DefinedOption<T>): DefinedOption<T | undefined, fal
 }
 
 /**
- * Makers of options for `defineLayer` and `defineLoss`. Each takes a `default`; without one the option must be given, unless it
+ * Makers of options for `defineLayer`, `defineLoss`, `defineOptimizer` and `defineSchedule`. Each takes a `default`; without one the option must be given, unless it
  * stands in `optional`.
  *
  * @example const options = { units: option.integer({ min: 1 }), rate: option.number({ min: 0, max: 1, default: 0.5 }) };

@@ -1,11 +1,10 @@
 /**
- * Functions of symbolic values, for the layers and losses of one's own. Nothing is computed when they are called: they add to the
- * network that is being built, gradients follow by themselves, and the sizes of values are checked at once.
+ * Functions of symbolic values, for the layers, losses and optimizers of one's own. Nothing is computed when they are called: they add to
+ * the network that is being built, gradients follow by themselves, and the sizes of values are checked at once.
  *
  * Rows of a value are all packed steps N of a time axis, its sequences B, or a fixed number, as those of parameters.
  */
 export type { Value } from '../graph/value.js';
-export type { Operand } from './operations/apply.js';
 export { type AttentionSettings, additiveAttention, attention } from './operations/attention.js';
 export {
   concatenate,
@@ -16,7 +15,27 @@ export {
   slice,
 } from './operations/columns.js';
 export { type DropoutSettings, dropout } from './operations/dropout.js';
-export { add, multiply, negate, relu, scale, sigmoid, softmax, subtract, tanh } from './operations/elementwise.js';
+export {
+  abs,
+  add,
+  divide,
+  exp,
+  log,
+  maximum,
+  minimum,
+  multiply,
+  negate,
+  power,
+  relu,
+  scale,
+  sigmoid,
+  sign,
+  softmax,
+  sqrt,
+  subtract,
+  tanh,
+} from './operations/elementwise.js';
+export type { Operand } from './operations/joined.js';
 export {
   type ClassSettings,
   ctc,
@@ -29,6 +48,7 @@ export {
   softmaxCrossEntropy,
   temporalDifference,
 } from './operations/losses.js';
+export { meanOverColumns, meanOverRows, sumOverColumns, sumOverRows } from './operations/sums.js';
 export {
   carryTo,
   lastStep,

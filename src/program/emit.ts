@@ -8,7 +8,7 @@ import { ALIGNMENT } from '../native/memory.js';
 import type { Location } from './layout.js';
 import type { Instructions } from './schedule.js';
 
-/** Largest sizes of a time axis that a program has room for. */
+/** The capacity of a program for a time axis. */
 export interface AxisCapacity {
   /** T, steps of the longest sequence. */
   readonly steps: number;
@@ -60,7 +60,7 @@ function operandsOf(node: Node): (Value | undefined)[] {
  *
  * @param compute type of the arithmetic
  * @param axes capacity of every time axis by name
- * @param locationOf where each value stands
+ * @param locationOf where each value is
  */
 export function emitProgram(
   instructions: Instructions,

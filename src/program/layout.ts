@@ -1,11 +1,13 @@
-/** The layout of a program: its instructions in order, and where each of its values stands in memory. */
+/** The layout of a program: its instructions in order, and where each of its values is in memory. */
 import type { Graph } from '../graph/graph.js';
 import type { Value } from '../graph/value.js';
 import { planMemory } from './planner.js';
 import { type Instructions, scheduleNodes } from './schedule.js';
 import { findViews, type View } from './views.js';
 
-/** Where a value stands: block number and byte offset of the matrix that it is, or is some columns of. */
+/**
+ * Where a value is: block number and byte offset of its matrix. The value is the whole matrix or some of its columns.
+ */
 export interface Location {
   readonly block: number;
   readonly offset: number;
@@ -15,17 +17,17 @@ export interface Location {
   readonly first: number;
 }
 
-/** What is laid out. */
+/** The input of the layout. */
 export interface LayoutRequest {
   /** Values that are read after an execution. */
   readonly outputs: readonly Value[];
-  /** Whether parameters are packed in instructions that an execution may leave out. */
+  /** Whether parameters are packed in instructions that an execution may skip. */
   readonly prepare: boolean;
   /** Bytes of a value at full capacity. */
   readonly bytesOf: (value: Value) => number;
 }
 
-/** Instructions and places. */
+/** The instructions, and where the values are. */
 export interface ProgramLayout {
   readonly instructions: Instructions;
   /** Values that are columns of others, by id. */
@@ -36,18 +38,18 @@ export interface ProgramLayout {
   readonly locationOf: (value: Value) => Location;
 }
 
-/** Number of the block that the arena is; those of the model stand before it. */
+/** Number of the block that the arena is; the others are the model's. */
 const ARENA = 3;
-const BLOCKS = { parameter: 0, gradient: 1, optimizer: 2, input: ARENA } as const;
+const BLOCKS = { parameter: 0, gradient: 1, optimizer: 2, input: ARENA, buffer: 4 } as const;
 
-/** Where a value of the model stands, or one that is assigned to it; undefined for a value of the arena. */
+/** Where a value of the model is, or a value that is assigned to it; undefined for a value of the arena. */
 function placeInModel(graph: Graph, value: Value): Location | undefined {
   const target = graph.assignments.get(value) ?? value;
   if (target.source === undefined || target.source === 'input') return undefined;
   return { block: BLOCKS[target.source], offset: target.offset as number, stride: value.columns, first: 0 };
 }
 
-/** Orders the instructions of a graph, leaves out what views make superfluous, and plans the arena. */
+/** Orders the instructions of a graph, removes those that views make unnecessary, and plans the arena. */
 export function layOut(graph: Graph, { outputs, prepare, bytesOf }: LayoutRequest): ProgramLayout {
   const scheduled = scheduleNodes(graph, outputs, prepare);
   const outside = new Set(outputs.map((value) => value.id));

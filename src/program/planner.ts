@@ -1,6 +1,6 @@
 /**
- * The memory plan: where in the arena each value of a program lives. Values whose lives do not overlap share memory;
- * an operation may write over an input that nobody needs afterwards.
+ * The memory plan: where in the arena each value of a program is. Values whose lifetimes do not overlap share memory.
+ * An operation may write over an input that no later operation needs.
  */
 
 import type { Node, Value } from '../graph/value.js';
@@ -19,7 +19,7 @@ export interface PlanRequest {
   readonly inputs: readonly Value[];
   /** Values that are read after the last instruction. */
   readonly outputs: readonly Value[];
-  /** Values that are columns of another one, which has the memory of them all. */
+  /** Values that are columns of another value, which has the memory of both. */
   readonly views?: ReadonlyMap<number, View>;
   /** Values that keep their memory from execution to execution. */
   readonly kept: readonly Value[];
@@ -40,7 +40,7 @@ interface Slot {
   offset: number;
 }
 
-/** The memory of every value that has its own, and for how long it is needed: its views count as itself. */
+/** The memory of every value that has its own, and how long it is needed. The uses of its views count as its uses. */
 function lives(request: PlanRequest): Map<number, Slot> {
   const { nodes, bytesOf, isPlaced, views } = request;
   const slots = new Map<number, Slot>();
@@ -85,8 +85,8 @@ function mergeInPlace({ nodes, bytesOf }: PlanRequest, slots: Map<number, Slot>,
 }
 
 /**
- * Places every value: the largest first, each at the lowest offset that no value alive at the same time uses (as in
- * Pisarchyk & Lee 2020, "greedy by size").
+ * Places every value: the largest first, each at the lowest offset that no value with an overlapping lifetime uses (as
+ * in Pisarchyk & Lee 2020, "greedy by size").
  */
 export function planMemory(request: PlanRequest): MemoryPlan {
   const slots = lives(request);

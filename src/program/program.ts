@@ -4,16 +4,18 @@ import { storageBytes } from '../graph/generated/operations.js';
 import type { Graph } from '../graph/graph.js';
 import { storageOf, type Value } from '../graph/value.js';
 import { type AxisSamples, asNativeError, type NativeProgram, native } from '../native/addon.js';
-import { allocateBlock } from '../native/memory.js';
+import { ALIGNMENT, allocateBlock } from '../native/memory.js';
 import { threadGrain } from '../native/threads.js';
 import { type AxisCapacity, emitProgram } from './emit.js';
 import { type Location, layOut } from './layout.js';
 
-/** Blocks of the model, by the source of the values that stand in them. */
+/** Blocks of the model, by the source of the values that they hold. */
 export interface ModelBlocks {
   readonly parameter: Uint8Array;
   readonly gradient: Uint8Array;
   readonly optimizer: Uint8Array;
+  /** Numbers that a training step computes anew; left out where there are none. */
+  readonly buffer?: Uint8Array;
 }
 
 /** Settings of a compilation. */
@@ -23,19 +25,19 @@ export interface ProgramOptions {
   readonly axes: ReadonlyMap<string, AxisCapacity>;
   readonly blocks: ModelBlocks;
   readonly threads: number;
-  /** Multiply-adds between two barriers that are worth one thread; default `BPTT_GRAIN`, else the native one. */
+  /** Multiply-adds between two barriers that justify one more thread; default `BPTT_GRAIN`, else the native one. */
   readonly grain?: number;
-  /** Type of the real values; float64 serves gradient checks. Default float32. */
+  /** Type of the real values; float64 is for gradient checks. Default float32. */
   readonly precision?: 'float32' | 'float64';
-  /** Packs the parameters in instructions that an execution may leave out. Default false: packed every time. */
+  /** Packs the parameters in instructions that an execution may skip. Default false: every execution packs them. */
   readonly prepare?: boolean;
 }
 
 /** Settings of an execution off the event loop. */
 export interface StartOptions {
-  /** Leaves out the packing of parameters, which have not changed since the last execution. */
+  /** Skips the packing of parameters, which have not changed since the last execution. */
   readonly prepared?: boolean;
-  /** Stops it, unless it has begun to change parameters. */
+  /** Stops the execution, unless it has begun to change parameters. */
   readonly signal?: AbortSignal;
   /** As in `execute`. */
   readonly samples?: AxisSamples;
@@ -74,8 +76,8 @@ export class CompiledProgram {
       if (!views.has(value.id)) this.#locations.set(value.id, locationOf(value));
     }
     this.arenaBytes = layout.arenaBytes;
-    const { parameter, gradient, optimizer } = options.blocks;
-    this.#blocks = [parameter, gradient, optimizer, allocateBlock(layout.arenaBytes)];
+    const { parameter, gradient, optimizer, buffer = allocateBlock(ALIGNMENT) } = options.blocks;
+    this.#blocks = [parameter, gradient, optimizer, allocateBlock(layout.arenaBytes), buffer];
     this.#externals = new Map(inputs.map((value) => [value.name as string, value]));
     this.#constants = inputs.filter(({ constant }) => constant !== undefined);
     this.#values = text.values;
@@ -128,8 +130,9 @@ export class CompiledProgram {
   }
 
   /**
-   * Executes on the calling thread. `batchSizes` hold the batch size of every step for each axis. Every input but the constants
-   * must be written before every execution: its memory may be another value's by the end of one.
+   * Executes on the calling thread. `batchSizes` hold the batch size of every step for each axis. Every input except
+   * the constants must be written before every execution, because other values may use its memory later in an
+   * execution.
    *
    * @param prepared leaves out the packing of parameters, which have not changed since the last execution
    * @param samples  for each axis the sample of each sequence, in the order of `batchSizes`, for operations that join two
@@ -184,7 +187,7 @@ export class CompiledProgram {
     }
   }
 
-  /** Constants share memory with other values, as all inputs do. */
+  /** Constants share memory with other values, like all inputs. */
   #writeConstants(): void {
     for (const value of this.#constants) this.real(value).set(value.constant as readonly number[]);
   }

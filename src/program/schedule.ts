@@ -2,12 +2,12 @@
 import type { Graph } from '../graph/graph.js';
 import type { Node, Value } from '../graph/value.js';
 
-/** The instructions of a program, before they are placed and written. */
+/** The instructions of a program, before they have memory and are written. */
 export interface Instructions {
   readonly nodes: readonly Node[];
   /** The first `prepare` nodes depend on parameters alone. */
   readonly prepare: number;
-  /** From here on parameters change. */
+  /** From this node on parameters change. */
   readonly commit: number;
 }
 
@@ -15,7 +15,7 @@ function isPacking(node: Node): boolean {
   return node.operation.role === 'packing' && [...node.inputs.values()].every(({ source }) => source === 'parameter');
 }
 
-/** Drops the optional outputs that nobody uses. */
+/** Drops the optional outputs that are not used. */
 function trimmed(node: Node, used: ReadonlySet<number>): Node {
   const outputs = new Map(
     [...node.outputs].filter(([name, value]) => {
@@ -27,9 +27,9 @@ function trimmed(node: Node, used: ReadonlySet<number>): Node {
 }
 
 /**
- * The nodes that `roots`, the assignments and the updates of the graph need, in the order of their making.
+ * The nodes that `roots`, the assignments and the updates of the graph need, in the order in which they were added.
  *
- * @param prepare packs parameters first, as instructions that an execution may leave out while the parameters stay as they are
+ * @param prepare packs parameters first, as instructions that an execution may skip while the parameters do not change
  */
 export function scheduleNodes(graph: Graph, roots: readonly Value[], prepare: boolean): Instructions {
   const used = new Set<number>([...roots, ...graph.assignments.keys()].map((value) => value.id));
@@ -43,11 +43,11 @@ export function scheduleNodes(graph: Graph, roots: readonly Value[], prepare: bo
   const ordered = live.reverse().map((node) => trimmed(node, used));
   const packing = prepare ? ordered.filter(isPacking) : [];
   const rest = ordered.filter((node) => !packing.includes(node));
-  const updates = rest.filter((node) => node.operation.role === 'update');
-  const others = rest.filter((node) => node.operation.role !== 'update');
+  // What stands behind the first update reads what that has changed: clipped gradients.
+  const first = rest.findIndex((node) => node.operation.role === 'update');
   return {
-    nodes: [...packing, ...others, ...updates],
+    nodes: [...packing, ...rest],
     prepare: packing.length,
-    commit: packing.length + others.length,
+    commit: packing.length + (first < 0 ? rest.length : first),
   };
 }

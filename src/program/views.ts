@@ -1,19 +1,19 @@
 /**
- * Values that need no memory of their own: the parts of a concatenation, which are written where they are to stand, and
- * slices, which are read where they are. Both are columns of a wider matrix; only operations whose signature marks
- * the operand with `~` can work with such.
+ * Values that need no memory of their own: the parts of a concatenation, which are written directly into the result,
+ * and slices, which are read from their source. Both are columns of a wider matrix. Only operations whose signature
+ * marks the operand with `~` accept such values.
  */
 import { attributeOf, type Node, type Value } from '../graph/value.js';
 import type { Instructions } from './schedule.js';
 
-/** Where a value stands in a wider one. */
+/** The position of a value in a wider one. */
 export interface View {
   readonly base: Value;
   /** Its first column there. */
   readonly first: number;
 }
 
-/** Instructions without those that views make superfluous, and the views by the id of their value. */
+/** The instructions that are still needed with views, and the views by the id of their value. */
 export interface ViewPlan {
   readonly instructions: Instructions;
   readonly views: ReadonlyMap<number, View>;
@@ -34,7 +34,7 @@ class Uses {
     }
   }
 
-  /** Whether the node that makes a value, and those that read it but for `except`, can work with part of a matrix. */
+  /** Whether the node that makes a value, and the nodes that read it except `except`, accept a part of a matrix. */
   canBeView(value: Value, except: Node | undefined): boolean {
     if (value.type !== 'real' || !this.isFree(value)) return false;
     const readers = (this.#readers.get(value.id) ?? []).filter((node) => node !== except);
@@ -56,7 +56,7 @@ class Uses {
 /**
  * Finds the views of a program.
  *
- * @param isFree whether a value has no place yet and nobody outside the program reads it
+ * @param isFree whether a value has no memory yet and no code outside the program reads it
  */
 export function findViews(instructions: Instructions, isFree: (value: Value) => boolean): ViewPlan {
   const { nodes, prepare, commit } = instructions;
@@ -87,5 +87,6 @@ export function findViews(instructions: Instructions, isFree: (value: Value) => 
     superfluous.add(node);
   }
   const kept = nodes.filter((node) => !superfluous.has(node));
-  return { instructions: { nodes: kept, prepare, commit: commit - superfluous.size }, views };
+  const before = nodes.slice(0, commit).filter((node) => superfluous.has(node));
+  return { instructions: { nodes: kept, prepare, commit: commit - before.length }, views };
 }

@@ -1,4 +1,4 @@
-/** The checkpoint that a trained model is read from, and what its run says of it. */
+/** Finds the checkpoint of a trained model, and reads the configuration of its run. */
 import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { type LoadedCheckpoint, loadCheckpoint, readCheckpointMetadata } from '../checkpoint/checkpoint.js';
@@ -11,12 +11,12 @@ import { describeValue } from '../core/options.js';
 export type CheckpointChoice = 'best' | 'latest';
 
 /**
- * A checkpoint file, or one of a run directory.
+ * A checkpoint file, or the checkpoint of a run directory.
  *
- * @param choice of a run; default the best checkpoint, the newest one where none is the best
+ * @param choice of a run; default: the best checkpoint, or the newest one if no checkpoint was saved as the best
  * @throws {CheckpointError} `checkpoint_missing` when the run has no such checkpoint yet; others when it cannot be read
- * @throws {ConfigurationError} `invalid_configuration` when it is neither a run nor a checkpoint
- * @throws {OptionError} `invalid_option` for a choice where there is only a file
+ * @throws {ConfigurationError} `invalid_configuration` when the path is neither a run nor a checkpoint
+ * @throws {OptionError} `invalid_option` when a choice is given with a checkpoint file
  */
 export async function findCheckpoint(
   run: string,
@@ -36,7 +36,7 @@ export async function findCheckpoint(
   throw new CheckpointError('checkpoint_missing', `the run '${run}' has ${what}`, { run });
 }
 
-/** The kind of task that a configuration is of: `lm`, `classify`, ...; undefined when it is of none. */
+/** The task in a configuration: `lm`, `classify`, ...; undefined when there is none. */
 export function taskKindOf(configuration: JsonValue | undefined): string | undefined {
   const task = isJsonObject(configuration) ? configuration['task'] : undefined;
   const kind = isJsonObject(task) ? task['kind'] : undefined;
@@ -44,7 +44,7 @@ export function taskKindOf(configuration: JsonValue | undefined): string | undef
 }
 
 /**
- * The configuration that a run directory or a checkpoint file holds; empty where a checkpoint has none.
+ * The configuration of a run directory or a checkpoint file; empty when a checkpoint has none.
  *
  * @throws as `findCheckpoint`
  */
@@ -53,14 +53,14 @@ export async function savedConfiguration(run: string): Promise<JsonObject> {
   return isJsonObject(configuration) ? configuration : {};
 }
 
-/** The folder of a run, also of one that is given by one of its checkpoints. */
+/** The folder of a run. The path may also be one of its checkpoints. */
 export function runFolder(run: string): string {
   if (!isFile(run)) return run;
   const folder = dirname(run);
   return basename(folder) === 'checkpoints' ? dirname(folder) : folder;
 }
 
-/** @throws {OptionError} `invalid_option` when it is no path */
+/** @throws {OptionError} `invalid_option` when it is not a path */
 function isFile(path: string): boolean {
   if (typeof path === 'string') return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   const message = `a model is read from the path of a checkpoint or a run, got ${describeValue(path)}`;

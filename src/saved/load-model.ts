@@ -1,7 +1,7 @@
-/** A trained model from a file or a run, in one call. */
+/** Loads a trained model from a file or a run, in one call. */
 import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
-import { OptionError } from '../core/errors.js';
-import type { JsonObject } from '../core/json.js';
+import { CheckpointError, OptionError } from '../core/errors.js';
+import { isJsonObject, type JsonObject } from '../core/json.js';
 import { describeValue, rejectUnknownKeys, requireOneOf } from '../core/options.js';
 import type { SavedVocabularyOptions } from '../data/saved-vocabulary.js';
 import type { Vocabulary } from '../data/vocabulary.js';
@@ -9,6 +9,9 @@ import { checkCompileOptions } from '../model/build/compile-options.js';
 import { Model } from '../model/model.js';
 import { Network } from '../model/network.js';
 import { threadCount } from '../native/threads.js';
+import { checkSchedule } from '../network/schedules/create-schedule.js';
+import { type AnyScheduleMaker, scheduleDefinitions } from '../network/schedules/definition.js';
+import type { ScheduleDescription } from '../network/schedules/schedule-description.js';
 import { type CheckpointChoice, findCheckpoint, taskKindOf } from './find-checkpoint.js';
 import { knownHere, type ReadDescriptionOptions, readDescription, type SavedDescription } from './model-metadata.js';
 import { modelTensors, restoreTensors } from './model-tensors.js';
@@ -17,49 +20,69 @@ import { requireStoredParameters } from './stored-parameters.js';
 
 /** How a model is loaded. */
 export interface LoadModelOptions extends ReadDescriptionOptions, SavedVocabularyOptions {
-  /** Which checkpoint of a run; default the best one, the newest where none is the best. */
+  /** Which checkpoint of a run; default: the best one, or the newest if no checkpoint was saved as the best. */
   readonly checkpoint?: CheckpointChoice | undefined;
   /**
-   * Whether training can go on; default true. False leaves out what the optimizer keeps, as much memory again as the weights or
-   * twice that; training steps are then refused.
+   * Whether training can continue; default true. False omits the state of the optimizer, which takes as much memory as
+   * the weights or twice that. Training steps are then refused.
    */
   readonly training?: boolean | undefined;
+  /** What `defineSchedule` returned, for learning-rate schedules of one's own: that of the run is then given back. */
+  readonly schedules?: readonly AnyScheduleMaker[] | undefined;
   /** Threads, integer >= 1; default `BPTT_THREADS`, else all processors. */
   readonly threads?: number | undefined;
 }
 
-/** A model that was loaded. Call `model.dispose()` in the end. */
+/** A loaded model. Call `model.dispose()` at the end. */
 export interface LoadedModel {
-  /** As it was when it was saved: weights, losses, optimizer and what that keeps, step, seed. */
+  /** The model as it was saved: weights, losses, optimizer with its state, step, seed. */
   readonly model: Model;
-  /** Where one was saved with it. */
+  /** The vocabulary, if one was saved with the model. */
   readonly vocabulary?: Vocabulary;
-  /** What the run or `saveModel` was told besides; of a run also `training` and `data`, of a task `task` and `place`. */
+  /**
+   * Other data that the run or `saveModel` stored; for a run also `training` and `data`, for a task `task` and `place`.
+   */
   readonly configuration?: JsonObject;
+  /**
+   * The learning-rate schedule of the run, for the option `schedule` of a `Trainer`. It is left out for a file that says of none, for
+   * a function, and for a schedule of one's own where no `schedules` were given.
+   */
+  readonly schedule?: ScheduleDescription;
   /** Training steps done. */
   readonly step: number;
   /** The checkpoint file. */
   readonly path: string;
-  /** Name of the task, where it is one of a task. */
+  /** Name of the task, if the model belongs to one. */
   readonly task?: string;
 }
 
-const OPTIONS = ['checkpoint', 'training', 'threads', 'network', 'layers', 'losses', 'tokenizer'];
+const OPTIONS = [
+  'checkpoint',
+  'training',
+  'threads',
+  'network',
+  'layers',
+  'losses',
+  'optimizers',
+  'schedules',
+  'tokenizer',
+];
 
 /**
- * Loads a trained model, of a task or a network of one's own: from a checkpoint file, as `saveModel` and a run write them, or
- * from a run directory. Nothing is written, so that a run may go on meanwhile.
+ * Loads a trained model, of a task or a user's own network: from a checkpoint file, which `saveModel` and a run write,
+ * or from a run directory. It writes nothing, so a run may continue meanwhile.
  *
- * The whole model comes back: it predicts, streams and samples, and trained on it goes the way that it would have gone. To take
- * up a run at the batch where it stopped, give the model to a `Trainer` with `resume`.
+ * The model is restored completely. It predicts, streams and samples, and further training gives the same results as
+ * without the save. To resume a run at the batch where it stopped, pass the model to a `Trainer` with `resume`.
  *
  * @param pathOrRun a checkpoint file or a run directory
  * @param options.network takes the place of the network that the checkpoint describes; needed where it describes none
- * @param options.layers what `defineLayer` returned, for each layer of one's own in the network; `losses` likewise
+ * @param options.layers what `defineLayer` returned, for each layer of one's own in the network; `losses`, `optimizers`, `schedules` likewise
  * @param options.tokenizer for a vocabulary of subwords
  * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_truncated`, `checkpoint_corrupt`;
  *   `checkpoint_too_new`; `checkpoint_mismatch` when the file is no checkpoint, or its tensors are not those of the network: it
- *   names the tensor and both shapes; `unknown_layer`, `unknown_loss` for one of the user's own that was not given
+ *   names the tensor and both shapes; `unknown_layer`, `unknown_loss`, `unknown_optimizer`,
+ *   `unknown_schedule` for one of the user's own that was not given
  * @throws {ConfigurationError} `invalid_configuration` when the path is neither a checkpoint nor a run
  * @throws {VocabularyError} `vocabulary_mismatch`, `invalid_vocabulary`
  * @throws {OptionError} `invalid_option`, `unknown_option`
@@ -69,7 +92,7 @@ const OPTIONS = ['checkpoint', 'training', 'threads', 'network', 'layers', 'loss
  */
 export async function loadModel(pathOrRun: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
   rejectUnknownKeys('loadModel', options, OPTIONS);
-  const { checkpoint: choice, training = true, threads, tokenizer, ...described } = options;
+  const { checkpoint: choice, training = true, threads, tokenizer, schedules, ...described } = options;
   if (choice !== undefined) requireOneOf('checkpoint', choice, ['best', 'latest']);
   requireOneOf('training', training, [true, false]);
   if (threads !== undefined) threadCount(threads);
@@ -77,18 +100,39 @@ export async function loadModel(pathOrRun: string, options: LoadModelOptions = {
   const { path, checkpoint } = await findCheckpoint(pathOrRun, choice);
   const { metadata, tensors } = checkpoint;
   const saved = readDescription(path, metadata, tensors.size, described);
+  const schedule = savedSchedule(path, saved.configuration, schedules);
   const vocabulary = readVocabulary(path, metadata, { tokenizer });
   const model = makeModel(path, checkpoint, saved, { training, threads });
-  if (vocabulary !== undefined) requireFittingVocabulary(`'${path}'`, model, vocabulary); // no program to dispose of yet
+  if (vocabulary !== undefined) requireFittingVocabulary(`'${path}'`, model, vocabulary); // there is no program to free yet
   const task = taskKindOf(saved.configuration);
   return {
     model,
     ...(vocabulary !== undefined && { vocabulary }),
     ...(saved.configuration !== undefined && { configuration: saved.configuration }),
+    ...(schedule !== undefined && { schedule }),
     step: model.step,
     path,
     ...(task !== undefined && { task }),
   };
+}
+
+/** The learning-rate schedule that a run says of. @throws {CheckpointError} `unknown_schedule`, `checkpoint_mismatch` */
+function savedSchedule(
+  path: string,
+  configuration: JsonObject | undefined,
+  makers: readonly AnyScheduleMaker[] | undefined,
+): ScheduleDescription | undefined {
+  const definitions = scheduleDefinitions(makers);
+  const training = configuration?.['training'];
+  const json = isJsonObject(training) ? training['schedule'] : undefined;
+  if (!isJsonObject(json) || json['kind'] === 'function') return undefined;
+  try {
+    return knownHere(path, () => checkSchedule(json, definitions));
+  } catch (error) {
+    // A model can be used without the schedule that it was trained with.
+    if (makers === undefined && error instanceof CheckpointError && error.code === 'unknown_schedule') return undefined;
+    throw error;
+  }
 }
 
 /** @throws {OptionError} `invalid_option` */
@@ -98,7 +142,7 @@ function requireNetwork(network: unknown): void {
   throw new OptionError('invalid_option', message, { name: 'network', value: network });
 }
 
-/** Compares shapes first, allocates then, and writes the saved values instead of initial ones. */
+/** Compares the shapes first, then allocates, and writes the saved values in place of initial ones. */
 function makeModel(
   path: string,
   checkpoint: LoadedCheckpoint,

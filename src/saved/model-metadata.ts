@@ -1,22 +1,25 @@
-/** What a checkpoint says of its model beside the tensors, written and read. */
+/** Writes and reads the description of a model that a checkpoint has besides the tensors. */
 import { BpttError, CheckpointError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { CompileOptions } from '../model/build/compile-options.js';
 import { type Network, networkFromJSON } from '../model/network.js';
+import { type AnyOptimizerMaker, optimizerDefinitions } from '../network/optimizers/define-optimizer.js';
 import { optimizerSlots } from '../network/optimizers/emit-update.js';
 import { optimizerFromJSON } from '../network/optimizers/optimizer.js';
 import { lossesFromJSON } from '../network/output-losses.js';
 
-/** Layers and losses of a user's own: JSON holds only their names. */
+/** Layers, losses and optimizers of a user's own: JSON holds only their names. */
 export interface Definitions {
-  /** What `defineLayer` returned, for each layer of one's own in the network. */
+  /** Results of `defineLayer`, for each of the user's own layers in the network. */
   readonly layers?: NonNullable<Parameters<typeof networkFromJSON>[1]>['layers'] | undefined;
-  /** What `defineLoss` returned, for each loss of one's own. */
+  /** Results of `defineLoss`, for each of the user's own losses. */
   readonly losses?: Parameters<typeof lossesFromJSON>[1] | undefined;
+  /** What `defineOptimizer` returned, for an optimizer of one's own. */
+  readonly optimizers?: readonly AnyOptimizerMaker[] | undefined;
 }
 
-/** What is said of a model. */
+/** The description of a model. */
 export interface DescribedModel {
   readonly description: object;
   readonly loss: string | object;
@@ -27,14 +30,16 @@ export interface DescribedModel {
   readonly step: number;
 }
 
-/** What `configuration.model` says: enough to compile the model again. */
+/** The content of `configuration.model`: enough to compile the model again. */
 export function describeModel({ description, loss, optimizer, initializer, seed }: DescribedModel): JsonObject {
-  // Through its text: what is undefined goes away, as it will from the file.
+  // Converted to text and back, so that undefined members are removed, as in the file.
   const described = { network: description, loss, optimizer, initializer, seed };
   return JSON.parse(JSON.stringify(described)) as JsonObject;
 }
 
-/** The metadata of a checkpoint, but for where a run stands. @param configuration with the description under `model` */
+/**
+ * The metadata of a checkpoint, without the position of a run. @param configuration with the description under `model`
+ */
 export function modelMetadata(
   model: Pick<DescribedModel, 'seed' | 'step'>,
   configuration: JsonObject,
@@ -44,22 +49,22 @@ export function modelMetadata(
   return { configuration, vocabulary: saved, seed: model.seed, modelStep: model.step };
 }
 
-/** What a checkpoint says, checked. */
+/** The content of a checkpoint's metadata, checked. */
 export interface SavedDescription {
   readonly network: Network;
-  /** Loss, optimizer, initializer and seed, as far as they are said. */
+  /** Loss, optimizer, initializer and seed, as far as the checkpoint has them. */
   readonly settings: CompileOptions;
-  /** What the optimizer keeps for each parameter. */
+  /** The state that the optimizer has for each parameter. */
   readonly slots: readonly string[];
   /** Training steps done. */
   readonly step: number;
-  /** What the run or the user said besides; undefined when nothing was said. */
+  /** Other data of the run or the user; undefined when there are none. */
   readonly configuration: JsonObject | undefined;
 }
 
 /** How a description is read. */
 export interface ReadDescriptionOptions extends Definitions {
-  /** Takes the place of the network that the checkpoint describes. */
+  /** Replaces the network that the checkpoint describes. */
   readonly network?: Network | undefined;
 }
 
@@ -69,13 +74,13 @@ export interface ReadDescriptionOptions extends Definitions {
  * @param path of the checkpoint, for errors
  * @param tensors how many the checkpoint has
  * @throws {CheckpointError} `checkpoint_mismatch` when it describes no network, or one that this version does not know;
- *   `unknown_layer` for a layer that is not built in
+ *   `unknown_layer`, `unknown_loss`, `unknown_optimizer` for one that is not of the library and not given
  */
 export function readDescription(
   path: string,
   { configuration, modelStep, run }: JsonObject,
   tensors: number,
-  { network, layers, losses }: ReadDescriptionOptions,
+  { network, layers, losses, optimizers }: ReadDescriptionOptions,
 ): SavedDescription {
   const { model, ...rest } = isJsonObject(configuration) ? configuration : ({} as JsonObject);
   const described = isJsonObject(model) ? model : undefined;
@@ -85,7 +90,7 @@ export function readDescription(
   }
   return knownHere(path, () => {
     if (network === undefined) requirePlausibleDepth(described?.['network'], tensors);
-    const settings = settingsOf(described ?? {}, losses);
+    const settings = settingsOf(described ?? {}, { losses, optimizers });
     return {
       network: network ?? networkFromJSON(described?.['network'], layers === undefined ? {} : { layers }),
       settings,
@@ -97,10 +102,15 @@ export function readDescription(
 }
 
 /** What a model was compiled with; what is not said is left to the defaults. Values are checked when it is compiled. */
-function settingsOf({ loss, optimizer, initializer, seed }: JsonObject, losses: Definitions['losses']): CompileOptions {
+function settingsOf(
+  { loss, optimizer, initializer, seed }: JsonObject,
+  { losses, optimizers }: Pick<Definitions, 'losses' | 'optimizers'>,
+): CompileOptions {
   return {
     ...(loss !== undefined && lossesFromJSON(loss, losses)),
-    ...(optimizer !== undefined && { optimizer: optimizerFromJSON(optimizer as never) }),
+    ...(optimizer !== undefined && {
+      optimizer: optimizerFromJSON(optimizer as never, optimizerDefinitions(optimizers)),
+    }),
     ...(initializer !== undefined && { initializer: initializer as string }),
     ...(seed !== undefined && { seed: seed as number }),
   };
@@ -112,7 +122,10 @@ function requireCount(value: JsonValue): number {
   throw new OptionError('invalid_option', message, { name: 'modelStep', value });
 }
 
-/** Every layer of a stack has tensors: a description with more of them would be walked for nothing. */
+/**
+ * Limits the layers of a stack to the number of tensors: every layer has tensors, so a description with more layers is
+ * wrong.
+ */
 function requirePlausibleDepth(network: JsonValue | undefined, tensors: number): void {
   const nodes = isJsonObject(network) && Array.isArray(network['nodes']) ? (network['nodes'] as JsonValue[]) : [];
   for (const node of nodes) {
@@ -125,9 +138,14 @@ function requirePlausibleDepth(network: JsonValue | undefined, tensors: number):
 }
 
 /** The codes of errors that say what is missing here, not what is wrong there. */
-const MISSING_HERE: ReadonlySet<string> = new Set(['unknown_layer', 'unknown_loss']);
+const MISSING_HERE: ReadonlySet<string> = new Set([
+  'unknown_layer',
+  'unknown_loss',
+  'unknown_optimizer',
+  'unknown_schedule',
+]);
 
-/** Names the checkpoint in the errors of what it describes. */
+/** Adds the checkpoint's name to the errors of its description. */
 export function knownHere<T>(path: string, read: () => T): T {
   try {
     return read();

@@ -4,32 +4,49 @@ import type { StoredTensor } from '../checkpoint/tensor-types.js';
 import { CheckpointError } from '../core/errors.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
 
-/** A tensor that a model works on, as a view. */
+/** A tensor of a model, as a view. */
 export interface TensorView {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
-/** What a model keeps in tensors. */
+/** The parts of a model that are tensors. */
 export interface TensorHolder {
   readonly parameters: ReadonlyMap<string, TensorView>;
   readonly optimizerState: ReadonlyMap<string, Float32Array>;
+  /** Numbers that are not trained. */
+  readonly buffers?: ReadonlyMap<string, TensorView>;
 }
 
+/** What of a model decides its results. */
+export type WeightHolder = Pick<TensorHolder, 'parameters' | 'buffers'>;
+
 /** Beginnings of the names of tensors in a checkpoint. */
-export const PREFIX = { parameter: 'parameters/', optimizer: 'optimizer/', state: 'state/' } as const;
+export const PREFIX = {
+  parameter: 'parameters/',
+  buffer: 'buffers/',
+  optimizer: 'optimizer/',
+  state: 'state/',
+} as const;
 
 /**
- * All tensors of a model in training, by the names that they have in a checkpoint: `parameters/NAME`, `optimizer/SLOT/NAME`,
- * `state/NAME`. The arrays are the model's own, not copies.
+ * All tensors of a model in training, by the names that they have in a checkpoint: `parameters/NAME`, `buffers/NAME`,
+ * `optimizer/SLOT/NAME`, `state/NAME`. The arrays are the model's own, not copies.
  */
 export function modelTensors(model: TensorHolder, state?: CarriedState): Map<string, TensorView> {
-  const tensors = new Map<string, TensorView>();
-  for (const [name, { shape, data }] of model.parameters) tensors.set(PREFIX.parameter + name, { shape, data });
+  const tensors = weightTensors(model);
   for (const [name, data] of model.optimizerState) tensors.set(PREFIX.optimizer + name, { shape: [data.length], data });
   for (const [name, data] of state?.values ?? []) {
     tensors.set(PREFIX.state + name, { shape: [state?.batch ?? 0, data.length / (state?.batch ?? 1)], data });
   }
+  return tensors;
+}
+
+/** The tensors of a model that decide its results, by the names that they have in a checkpoint; the model's own, not copies. */
+export function weightTensors({ parameters, buffers = new Map() }: WeightHolder): Map<string, TensorView> {
+  const tensors = new Map<string, TensorView>();
+  for (const [name, { shape, data }] of parameters) tensors.set(PREFIX.parameter + name, { shape, data });
+  for (const [name, { shape, data }] of buffers) tensors.set(PREFIX.buffer + name, { shape, data });
   return tensors;
 }
 
@@ -39,10 +56,10 @@ function describeShape(tensor: Pick<StoredTensor, 'shape' | 'dtype'> | undefined
 }
 
 /**
- * Compares a tensor of a checkpoint with what a model has under its name.
+ * Compares a tensor of a checkpoint with the model's tensor of the same name.
  *
  * @param name in the checkpoint
- * @param shape that the model has; undefined where it has no such tensor
+ * @param shape of the model's tensor; undefined when the model has no such tensor
  * @throws {CheckpointError} `checkpoint_mismatch`, naming both shapes
  */
 export function requireShape(
@@ -58,10 +75,10 @@ export function requireShape(
 }
 
 /**
- * Copies the tensors of a checkpoint into a model's own. Those of the checkpoint that the model does not ask for are left
- * alone; nothing is copied unless everything fits.
+ * Copies the tensors of a checkpoint into a model. Tensors that the model does not need are ignored. Nothing is copied
+ * unless everything fits.
  *
- * @param wanted as `modelTensors` gives them
+ * @param wanted result of `modelTensors`
  * @throws {CheckpointError} `checkpoint_mismatch`, naming the first tensor that is missing or of another shape or type
  */
 export function restoreTensors(
@@ -73,12 +90,14 @@ export function restoreTensors(
   for (const [name, { data }] of wanted) data.set(checkpoint.tensors.get(name)?.data as Float32Array);
 }
 
-/** Puts the weights of a checkpoint into a model. @throws {CheckpointError} `checkpoint_mismatch` when they do not fit */
+/**
+ * Copies the weights of a checkpoint into a model. @throws {CheckpointError} `checkpoint_mismatch` when they do not fit
+ */
 export function restoreWeights(
   path: string,
   checkpoint: LoadedCheckpoint,
-  model: TensorHolder & { parametersChanged(): void },
+  model: WeightHolder & { parametersChanged(): void },
 ): void {
-  restoreTensors(path, checkpoint, modelTensors({ parameters: model.parameters, optimizerState: new Map() }));
+  restoreTensors(path, checkpoint, weightTensors(model));
   model.parametersChanged();
 }

@@ -5,7 +5,7 @@ import { type SavedVocabularyOptions, vocabularyFromJSON } from '../data/saved-v
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { Model } from '../model/model.js';
 
-/** Where a checkpoint has its vocabulary: by itself, or with what its task saved. */
+/** Where a checkpoint stores its vocabulary: separately, or with the data of its task. */
 function vocabularyJson({ vocabulary, configuration }: JsonObject): JsonObject | undefined {
   if (isJsonObject(vocabulary)) return vocabulary;
   const task = isJsonObject(configuration) ? configuration['task'] : undefined;
@@ -35,9 +35,9 @@ export function readVocabulary(
 }
 
 /**
- * Refuses a vocabulary whose ids a model neither reads nor gives.
+ * Refuses a vocabulary when the model neither reads nor outputs its ids.
  *
- * @param where what is wrong, for the message
+ * @param where place of the error, for the message
  * @throws {VocabularyError} `vocabulary_mismatch` with all sizes
  */
 export function requireFittingVocabulary(

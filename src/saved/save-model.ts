@@ -1,4 +1,4 @@
-/** A model as a checkpoint file, without a run. */
+/** Saves a model as a checkpoint file, without a run. */
 import { type Checkpoint, saveCheckpoint, saveCheckpointSync } from '../checkpoint/checkpoint.js';
 import { OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
@@ -9,11 +9,11 @@ import { describeModel, modelMetadata } from './model-metadata.js';
 import { modelTensors } from './model-tensors.js';
 import { requireFittingVocabulary } from './model-vocabulary.js';
 
-/** What is saved with a model. */
+/** What is saved together with a model. */
 export interface SaveModelOptions {
-  /** The symbols whose ids the model reads or gives. */
+  /** The symbols whose ids the model reads or outputs. */
   readonly vocabulary?: Vocabulary | undefined;
-  /** Anything that is needed to use the model, as JSON: `loadModel` gives it back. The key `model` is taken. */
+  /** Other data that is needed to use the model, as JSON; `loadModel` returns it. The key `model` is reserved. */
   readonly configuration?: JsonObject | undefined;
 }
 
@@ -42,15 +42,15 @@ function check(model: Model, file: string, options: SaveModelOptions): void {
 }
 
 /**
- * Saves a model in one file, from which `loadModel` brings it back whole: weights, network, losses, optimizer and what that keeps,
- * step and seed. The format is that of the checkpoints of a run: safetensors with JSON and a checksum.
+ * Saves a model in one file, from which `loadModel` restores it completely: weights, network, losses, optimizer with
+ * its state, step and seed. The format is that of the checkpoints of a run: safetensors with JSON and a checksum.
  *
- * The file is written aside, flushed and renamed: at every instant the path holds the old file or the new one. Executions of the
- * model that are asked for meanwhile wait until it is written.
+ * The data is written to a temporary file, flushed and renamed. So the path has the old file or the new one at every
+ * moment. Executions of the model that are requested meanwhile wait until the file is written.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @throws {VocabularyError} `vocabulary_mismatch` when the model reads and gives fewer ids than the vocabulary has
- * @throws {CheckpointError} `checkpoint_write_failed`; the path then holds what it held before
+ * @throws {VocabularyError} `vocabulary_mismatch` when the model reads and outputs fewer ids than the vocabulary has
+ * @throws {CheckpointError} `checkpoint_write_failed`; the path then has its old content
  * @example await saveModel(model, 'weather.safetensors', { configuration: { columns: ['temperature', 'wind'] } });
  */
 export async function saveModel(model: Model, file: string, options: SaveModelOptions = {}): Promise<void> {

@@ -1,13 +1,13 @@
-/** Whether the tensors of a checkpoint are those of a network: found out before the network gets memory. */
+/** Checks whether the tensors of a checkpoint belong to a network, before memory for the network is allocated. */
 import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
 import { CheckpointError } from '../core/errors.js';
 import { buildForward } from '../model/build/build-forward.js';
 import { ParameterLayout } from '../model/build/parameters.js';
 import type { NetworkDescription } from '../network/description.js';
-import type { ParameterRequest } from '../network/layers/layer.js';
+import type { BufferRequest, ParameterRequest } from '../network/layers/layer.js';
 import { PREFIX, requireShape } from './model-tensors.js';
 
-/** A layout that refuses the first parameter which is not in the checkpoint as it is asked for. */
+/** A layout that refuses the first parameter or buffer which is not in the checkpoint as it is asked for. */
 class StoredLayout extends ParameterLayout {
   readonly #path: string;
   readonly #checkpoint: LoadedCheckpoint;
@@ -22,14 +22,19 @@ class StoredLayout extends ParameterLayout {
     requireShape(this.#path, this.#checkpoint, PREFIX.parameter + name, request.shape);
     return super.place(name, request);
   }
+
+  override placeBuffer(name: string, request: BufferRequest): number {
+    requireShape(this.#path, this.#checkpoint, PREFIX.buffer + name, request.shape);
+    return super.placeBuffer(name, request);
+  }
 }
 
 /**
- * A description may claim any size. So the layers are asked for their parameters, one after the other, and each is compared with
- * the tensor of its name: nothing larger than the file is ever allocated.
+ * A description may claim any size. So the layers are asked for their parameters one after the other, and each
+ * parameter is compared with the tensor of its name. Nothing larger than the file is ever allocated.
  *
- * @param slots what the optimizer keeps for each parameter; undefined when that is not to be read
- * @throws {CheckpointError} `checkpoint_mismatch`, naming a tensor that is missing, of another shape, or left over
+ * @param slots names of the optimizer's state for each parameter; undefined when that is not read
+ * @throws {CheckpointError} `checkpoint_mismatch`, naming a tensor that is missing, of another shape, or not needed
  * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when the layers do not fit together
  */
 export function requireStoredParameters(
@@ -41,9 +46,11 @@ export function requireStoredParameters(
   const layout = new StoredLayout(path, checkpoint);
   buildForward(description, layout, { training: false });
   const known = new Set([...layout.requests.keys()].map((name) => PREFIX.parameter + name));
+  for (const name of layout.buffers.keys()) known.add(PREFIX.buffer + name);
   if (slots !== undefined) requireOptimizerState(path, checkpoint, layout, slots, known);
   for (const name of checkpoint.tensors.keys()) {
-    const isRead = name.startsWith(PREFIX.parameter) || (slots !== undefined && name.startsWith(PREFIX.optimizer));
+    const isWeight = name.startsWith(PREFIX.parameter) || name.startsWith(PREFIX.buffer);
+    const isRead = isWeight || (slots !== undefined && name.startsWith(PREFIX.optimizer));
     if (isRead && !known.has(name)) requireShape(path, checkpoint, name, undefined);
   }
 }

@@ -38,7 +38,7 @@ reserveTaskNames(Object.keys(TASKS));
 /** Name of a built-in task. */
 export type TaskName = keyof typeof TASKS;
 
-/** A task: the name of a built-in one, or what `defineTask` gives. */
+/** A task: the name of a built-in one, or the result of `defineTask`. */
 export type TaskReference = TaskName | AnyTask;
 
 /** The task of a reference. */
@@ -59,9 +59,9 @@ export type TaskMetrics<T extends TaskReference> =
 /** Options of a task: `out` is needed, most also need `data`; all others have defaults. */
 export type TaskOptions<T extends TaskReference> = Given<TaskTable<T>> & TaskWatch;
 
-/** Of which task a run is. */
+/** Which task a run belongs to. */
 export interface RunTask<T extends TaskReference> {
-  /** Needed where the task is not built in: the run says only its name. */
+  /** Needed when the task is not built in: the run stores only its name. */
   readonly task?: T | undefined;
 }
 
@@ -78,10 +78,10 @@ export function taskNamed(reference: unknown): AnyTask {
 }
 
 /**
- * Trains a task in a run directory that can be resumed bit for bit, keeps the best model by the task's metric and judges it
- * by the test part.
+ * Trains a task in a run directory that can be resumed bit for bit, keeps the best model by the task's metric, and
+ * evaluates it on the test part.
  *
- * @param task the name of a built-in task, or what `defineTask` gives
+ * @param task the name of a built-in task, or the result of `defineTask`
  * @throws {OptionError | DataError | VocabularyError | ConfigurationError | CheckpointError} when something does not fit, before
  *   anything is written
  * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`
@@ -96,10 +96,10 @@ export async function trainTask<T extends TaskReference>(
 }
 
 /**
- * A trained model of any task, with its options and what was saved with it. Call `model.dispose()` in the end.
+ * A trained model of any task, with its options and the data that was saved with it. Call `model.dispose()` at the end.
  *
  * @param run a run directory or a checkpoint file
- * @param options.task the task, where it is not built in
+ * @param options.task the task, if it is not built in
  * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch`; others when it cannot be read
  * @throws {ConfigurationError} `invalid_configuration`; `task_missing` for a run of a task that is not built in, without the task;
  *   `configuration_mismatch` for a run of another task
@@ -112,9 +112,9 @@ export async function loadTask<T extends TaskReference = AnyTask>(
 }
 
 /**
- * Metrics of a trained model on the test part of its training, or on a file of its own.
+ * Metrics of a trained model on the test part of its training, or on another file.
  *
- * @throws as `loadTask`, and what reading the data throws
+ * @throws as `loadTask`, and errors of reading the data
  */
 export async function evaluateTask<T extends TaskReference = AnyTask>(
   run: string,
@@ -126,7 +126,7 @@ export async function evaluateTask<T extends TaskReference = AnyTask>(
 /**
  * Predictions of a trained model, one for each input of a file or of a list of values.
  *
- * @throws as `loadTask`, and what reading the inputs throws
+ * @throws as `loadTask`, and errors of reading the inputs
  * @example for await (const { label } of predictTask('runs/names', { values: ['Satoshi'] })) console.log(label);
  */
 export async function* predictTask(
@@ -137,9 +137,9 @@ export async function* predictTask(
 }
 
 /**
- * A sequence that a trained model reads as it comes. Call `close()` in the end.
+ * A stream of a trained model, which reads a sequence step by step. Call `close()` at the end.
  *
- * @throws {UsageError} `not_streamable` for a task that needs whole sequences, and for a network that reads ahead
+ * @throws {UsageError} `not_streamable` for a task that needs whole sequences, and for a network that reads later steps
  * @throws as `loadTask`
  * @example
  * const stream = await streamTask('runs/tags');

@@ -1,13 +1,15 @@
 /** The weights of the best validation of a run, for the model when the run ends. */
+import { weightTensors } from '../saved/model-tensors.js';
 import type { RunCheckpoints } from './run-checkpoints.js';
 import type { RunState } from './run-state.js';
 import type { TrainableModel } from './trainable-model.js';
 
 /** What of a model is put back. */
-type WeightedModel = Pick<TrainableModel, 'parameters' | 'parametersChanged'>;
+type WeightedModel = Pick<TrainableModel, 'parameters' | 'buffers' | 'parametersChanged'>;
 
 /**
- * The best weights of a run: those of its best checkpoint where it has a directory, else a copy in memory, once the size of the weights.
+ * The best weights of a run: those of its best checkpoint if it has a directory, else a copy in memory of the size of
+ * the weights.
  */
 export class BestWeights {
   readonly #model: WeightedModel;
@@ -15,38 +17,39 @@ export class BestWeights {
   readonly #keep: 'best' | 'last';
   #kept: ReadonlyMap<string, Float32Array> | undefined;
 
-  /** @param keep which weights the model is to hold in the end */
+  /** @param keep which weights the model has at the end */
   constructor(model: WeightedModel, checkpoints: RunCheckpoints | undefined, keep: 'best' | 'last') {
     this.#model = model;
     this.#checkpoints = checkpoints;
     this.#keep = keep;
   }
 
-  /** The weights of the model are the best so far. With a directory the next checkpoint says so. */
+  /** Records that the current weights are the best so far. With a directory the next checkpoint stores this. */
   note(): void {
     if (this.#checkpoints !== undefined || this.#keep === 'last') return;
     const kept = this.#kept;
     if (kept === undefined) {
-      this.#kept = new Map([...this.#model.parameters].map(([name, { data }]) => [name, data.slice()]));
+      this.#kept = new Map([...weightTensors(this.#model)].map(([name, { data }]) => [name, data.slice()]));
       return;
     }
-    for (const [name, { data }] of this.#model.parameters) kept.get(name)?.set(data);
+    for (const [name, { data }] of weightTensors(this.#model)) kept.get(name)?.set(data);
   }
 
   /**
-   * Puts the best weights into the model where it is to hold them, and nothing else: optimizer and step stay those of the last step.
+   * Copies the best weights into the model if `keep` asks for them. Optimizer and step stay those of the last step.
+   * Called after the last checkpoint has been written.
    * Called when the last checkpoint has been written.
    *
-   * @returns which weights the model holds
-   * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch` when the best checkpoint is not there, or is another; others
-   *   when it cannot be read
+   * @returns which weights the model has
+   * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch` when the best checkpoint does not exist or is
+   * of another step; others when it cannot be read
    */
   async choose({ step, best }: Pick<RunState, 'step' | 'best'>): Promise<'best' | 'last'> {
     if (best === undefined || this.#keep === 'last') return 'last';
     if (best.step === step) return 'best';
-    const { parameters } = this.#model;
+    const weights = weightTensors(this.#model);
     await this.#checkpoints?.restoreBest(this.#model, best.step);
-    for (const [name, values] of this.#kept ?? []) parameters.get(name)?.data.set(values);
+    for (const [name, values] of this.#kept ?? []) weights.get(name)?.data.set(values);
     this.#model.parametersChanged();
     return 'best';
   }

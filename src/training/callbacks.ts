@@ -1,6 +1,6 @@
 import type { LossSummary } from './validation.js';
 
-/** Where a run stands. Every event carries it. */
+/** The position of a run. Every event has it. */
 export interface RunPosition {
   /** Optimizer steps done. */
   readonly step: number;
@@ -12,7 +12,7 @@ export interface RunPosition {
 
 /** Before the first step, when everything has been checked and restored. */
 export interface StartEvent extends RunPosition {
-  /** The checkpoint from which the run goes on; undefined when it begins. */
+  /** The checkpoint from which the run continues; undefined for a new run. */
   readonly resumedFrom: string | undefined;
 }
 
@@ -27,9 +27,9 @@ export interface StepEvent extends RunPosition {
 
 /** After every validation. */
 export interface ValidationEvent extends RunPosition, LossSummary {
-  /** What the best checkpoint is chosen by, where that is neither the loss nor a metric. */
+  /** The value that chooses the best checkpoint, if it is neither the loss nor a metric. */
   readonly score?: number;
-  /** Whether no validation before was as good. */
+  /** Whether this validation is better than all before. */
   readonly isBest: boolean;
 }
 
@@ -48,9 +48,9 @@ export interface CheckpointEvent {
 }
 
 /**
- * Functions that a run calls between steps, in this order: onStep, onValidation, onCheckpoint, onEpochEnd. The run waits for
- * promises.
- * When one throws, the run ends: `fit` rejects with that error, and the last checkpoint stays good.
+ * Functions that a run calls between steps, in this order: onStep, onValidation, onCheckpoint, onEpochEnd. The run
+ * waits for promises. When a function throws, the run ends: `fit` rejects with that error, and the last checkpoint
+ * stays valid.
  */
 export interface TrainingCallbacks {
   onStart?(event: StartEvent): void | Promise<void>;

@@ -1,4 +1,4 @@
-/** The state that a reader of batches carries from one to the next. */
+/** The state that is carried from one batch of a reader to the next. */
 import { UsageError } from '../core/errors.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
 import type { TrainableModel } from './trainable-model.js';
@@ -7,8 +7,8 @@ import type { BatchReader } from './training-data.js';
 /**
  * The state before the first batch of a reader, zero; undefined when every batch starts from zero.
  *
- * @throws {UsageError} `not_streamable` when states would be carried through a network with a layer that looks at later steps:
- *   what it would need of them lies in windows that are still to come
+ * @throws {UsageError} `not_streamable` when states would be carried through a network with a layer that reads later
+ * steps: the data that it needs are in later windows
  */
 export function firstCarriedState(
   model: Pick<TrainableModel, 'newState' | 'lookAheadLayer'>,

@@ -1,22 +1,27 @@
 import { CheckpointError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 
-/** When a run ends early. */
+/** The condition for ending a run early. */
 export interface EarlyStoppingOptions {
   /** The run stops after this many validations in a row without improvement; integer >= 1. */
   readonly patience: number;
-  /** How far the loss (nats) must be below the best one, or what is monitored better than the best one, to count as an improvement, >= 0; default 0. */
+  /**
+   * By how much the loss (nats) or the monitored value must be better than the best one so far to count as an
+   * improvement, >= 0; default 0.
+   */
   readonly minimumDelta?: number;
 }
 
-/** What early stopping has seen, as JSON. */
+/** The state of early stopping, as JSON. */
 export interface EarlyStoppingState {
-  /** Lowest validation loss so far, or best value of what is monitored, with a minus where higher is better; null before the first. */
+  /** Lowest validation loss so far, or best monitored value (negated when higher is better); null before the first. */
   readonly best: number | null;
   readonly validationsWithoutImprovement: number;
 }
 
-/** Watches the validation loss, or another number of which less is better, and says when it has stopped falling. */
+/**
+ * Follows the validation loss, or another number for which lower is better, and reports when it has stopped falling.
+ */
 export class EarlyStopping {
   readonly #patience: number;
   readonly #minimumDelta: number;
@@ -30,7 +35,7 @@ export class EarlyStopping {
     this.#minimumDelta = requireNumber('earlyStopping.minimumDelta', options.minimumDelta ?? 0, { min: 0 });
   }
 
-  /** Takes note of a validation loss in nats, or of another such number. */
+  /** Adds a validation loss in nats, or another such number. */
   observe(loss: number): void {
     if (loss < this.#best - this.#minimumDelta) {
       this.#best = loss;
@@ -52,7 +57,7 @@ export class EarlyStopping {
     };
   }
 
-  /** @throws {CheckpointError} `checkpoint_mismatch` when the state is not one of early stopping */
+  /** @throws {CheckpointError} `checkpoint_mismatch` when the state does not belong to early stopping */
   restore(state: EarlyStoppingState): void {
     const { best, validationsWithoutImprovement: waited } = state;
     if ((best !== null && !Number.isFinite(best)) || !Number.isSafeInteger(waited) || waited < 0) {

@@ -1,4 +1,4 @@
-/** Every item together with whether it is the last one: reads one item ahead. */
+/** Returns every item together with whether it is the last one. It reads one item ahead. */
 export async function* markLast<T>(
   items: Iterable<T> | AsyncIterable<T>,
 ): AsyncGenerator<{ item: T; isLast: boolean }> {

@@ -1,4 +1,4 @@
-/** Sums behind a weighted mean, as JSON: exact, since JSON keeps every bit of a double. */
+/** The sums of a weighted mean, as JSON. This is exact, because JSON keeps every bit of a double. */
 export interface MeanState {
   readonly sum: number;
   readonly weight: number;
@@ -21,7 +21,7 @@ export class Mean {
     this.#weight += weight;
   }
 
-  /** The mean, or undefined before anything of weight was added. */
+  /** The mean, or undefined before a value with a weight above 0 was added. */
   get value(): number | undefined {
     return this.#weight > 0 ? this.#sum / this.#weight : undefined;
   }

@@ -1,20 +1,25 @@
-/** What the best weights of a run are chosen by. */
+/** The criterion that chooses the best weights of a run. */
 
 import { OptionError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
 import type { Metric } from '../model/use/metric.js';
 import type { ValidationRecord } from './run-state.js';
 
-/** A name that is no metric. */
+/** A name that no metric has. */
 const LOSS = 'loss';
 
-/** Compares validations: by the score where there is one, else by a metric, else by the loss; equal ones by the loss. */
+/**
+ * Compares validations: by the score if there is one, else by a metric, else by the loss; ties are decided by the loss.
+ */
 export class Monitor {
   /** Name of the metric; undefined for the loss. */
   readonly metric: string | undefined;
   readonly #sign: 1 | -1;
 
-  /** @throws {OptionError} `invalid_option` when it names no metric that says which results are better */
+  /**
+   * @throws {OptionError} `invalid_option` when no metric has the name, or the metric does not say which results are
+   * better
+   */
   constructor(name: string | undefined, metrics: readonly Metric[]) {
     const found = metrics.find((metric) => metric.name === name);
     if (name !== undefined && name !== LOSS && found?.better === undefined) refuse(name, metrics);
@@ -22,7 +27,7 @@ export class Monitor {
     this.#sign = found?.better === 'higher' ? -1 : 1;
   }
 
-  /** What early stopping follows: lower is better. */
+  /** The value that early stopping follows: lower is better. */
   followed({ loss, metrics }: Pick<ValidationRecord, 'loss' | 'metrics'>): number {
     if (this.metric === undefined) return loss;
     const value = metrics?.[this.metric];

@@ -1,4 +1,4 @@
-/** Training on plain sequences: what `fit` makes of them. */
+/** Training on plain sequences: how `fit` makes batches of them. */
 import { CheckedExamples, type PlainExamples, type PlainForm } from '../batch/plain-examples.js';
 import type { PlainField } from '../batch/plain-sequences.js';
 import { OptionError } from '../core/errors.js';
@@ -10,8 +10,9 @@ import type { TrainableModel } from './trainable-model.js';
 import type { BatchSource, TrainingSet } from './training-data.js';
 
 /**
- * Sequences and their targets, in any order, to train on. Batches of similar lengths are made anew in every epoch, as by
- * `SequenceBatches`, which has more options. Everything is checked before the first step; typed arrays are not copied.
+ * Sequences and their targets, in any order, to train on. Batches of similar lengths are made again in every epoch, as
+ * by `SequenceBatches`, which has more options. Everything is checked before the first step; typed arrays are not
+ * copied.
  *
  * @example await new Trainer(model, { epochs: 20 }).fit({ inputs: sentences, targets: classes, validation: 0.1 });
  */
@@ -19,17 +20,17 @@ export interface PlainTrainingData extends PlainExamples {
   /** Sequences of a batch, integer >= 1; default 32. */
   readonly batch?: number;
   /**
-   * What is validated with: other examples, or the part in (0, 1) of these that is held back, drawn by the seed of the model. Default:
-   * no validation.
+   * The validation data: other examples, or a fraction in (0, 1) of these that is held out, drawn with the seed of the
+   * model. Default: no validation.
    */
   readonly validation?: number | PlainExamples;
-  /** Saved with the model when it is there. */
+  /** If present, it is saved with the model. */
   readonly vocabulary?: Vocabulary | undefined;
 }
 
 const NAMES = ['inputs', 'targets', 'weights', 'batch', 'validation', 'vocabulary'];
 
-/** Whether data are plain: neither a training set nor anything with batches. */
+/** Whether data are plain: neither a training set nor an object with batches. */
 function isPlainData(data: unknown): data is PlainTrainingData {
   if (typeof data !== 'object' || data === null) return false;
   return 'inputs' in data && !('training' in data) && !('batchSizes' in data);
@@ -38,7 +39,7 @@ function isPlainData(data: unknown): data is PlainTrainingData {
 /**
  * The batches of plain sequences.
  *
- * @throws {OptionError} `invalid_option`, `unknown_option`, also for a model that says nothing of its sequences
+ * @throws {OptionError} `invalid_option`, `unknown_option`, also for a model without a form for plain sequences
  * @throws {ShapeError} {RangeIndexError} {DataError} naming the input or target and the number of the sequence
  */
 export function plainTrainingSet(
@@ -72,7 +73,7 @@ export function plainTrainingSet(
 }
 
 /**
- * The training set of anything that `fit` takes.
+ * The training set of any argument of `fit`.
  *
  * @throws as `plainTrainingSet` for plain sequences
  */

@@ -1,7 +1,7 @@
 import type { ValidationRecord } from './run-state.js';
 import type { LossSummary } from './validation.js';
 
-/** `83` s reads `1:23`, `3723` s `1:02:03`. Rounded up: something is left until it is done. */
+/** `83` s reads `1:23`, `3723` s `1:02:03`. Rounded up, so that it is 0 only at the end. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';
   const whole = Math.max(0, Math.ceil(seconds));
@@ -41,10 +41,10 @@ export function formatValidation({ loss, perplexity, metrics = {} }: LossSummary
 }
 
 /**
- * Which weights a model holds in the end, without a line feed.
+ * Which weights a model has at the end, without a line feed.
  *
  * @param step the last one
- * @param monitored the metric that they were chosen by
+ * @param monitored the metric that chose them
  */
 export function formatWeights(
   weights: 'best' | 'last',

@@ -1,13 +1,13 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { formatCount, formatDuration, formatLoss } from './progress-text.js';
 
-/** Where a run stands, after a step. */
+/** The position of a run, after a step. */
 export interface ProgressStatus {
   /** Optimizer steps done. */
   readonly step: number;
   /** Optimizer steps in the whole run; undefined when it is not known beforehand. */
   readonly totalSteps: number | undefined;
-  /** The epoch under way, from 1. */
+  /** The current epoch, from 1. */
   readonly epoch: number;
   /** Epochs of the run; undefined when only the steps are limited. */
   readonly epochs: number | undefined;
@@ -18,19 +18,19 @@ export interface ProgressStatus {
   readonly secondsLeft: number | undefined;
 }
 
-/** Shows how a run gets on. Give the Trainer one of your own to show it elsewhere. */
+/** Shows the progress of a run. Pass your own reporter to the Trainer to show it elsewhere. */
 export interface ProgressReporter {
   /** Called once before the first step. */
   begin(status: ProgressStatus): void;
-  /** Called after every step: cheap. */
+  /** Called after every step, so it must be cheap. */
   update(status: ProgressStatus): void;
   /** A line that stays: the result of a validation, the end of an epoch. */
   note(line: string): void;
-  /** Called once, however the run ends. */
+  /** Called once, at the end of the run, also after an error. */
   end(): void;
 }
 
-/** What progress is written to: a part of NodeJS.WriteStream. */
+/** The output of a progress display: a part of NodeJS.WriteStream. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -69,7 +69,7 @@ export function lineProgress(
 const WRAP_LINES = '\x1b[?7h';
 const CUT_LINES = '\x1b[?7l';
 
-/** A progress bar that is redrawn in place; notes scroll by above it. */
+/** A progress bar that is redrawn in place; notes stay above it. */
 export function terminalProgress(stream: ProgressStream): ProgressReporter {
   let bars: MultiBar | undefined;
   let bar: SingleBar | undefined;
@@ -81,7 +81,7 @@ export function terminalProgress(stream: ProgressStream): ProgressReporter {
           formatBar(payload.status, maxWidth ?? 80),
         hideCursor: true,
         linewrap: false,
-        // The program that trains decides what a signal means.
+        // The program that trains decides how to handle a signal.
         gracefulExit: false,
         fps: 5,
       });
@@ -100,7 +100,10 @@ export function terminalProgress(stream: ProgressStream): ProgressReporter {
   };
 }
 
-/** The bar as one line of less than `width` columns: the bar itself gives way first, then speed, then the step. */
+/**
+ * The bar as one line of less than `width` columns. If space is short, the bar itself is left out first, then the
+ * speed, then the step.
+ */
 export function formatBar(status: ProgressStatus, width: number): string {
   const parts = describe(status);
   const narrower = [parts, { ...parts, speed: '' }, { ...parts, speed: '', step: '' }].map(joinParts);
@@ -112,7 +115,7 @@ export function formatBar(status: ProgressStatus, width: number): string {
   return `${'█'.repeat(filled)}${'░'.repeat(room - filled)}  ${text}`;
 }
 
-/** The parts of a line of progress, in order; empty where nothing is known. */
+/** The parts of a line of progress, in order; empty where a value is not known. */
 interface ProgressParts {
   readonly epoch: string;
   readonly step: string;

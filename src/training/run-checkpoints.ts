@@ -6,12 +6,12 @@ import type { Vocabulary } from '../data/vocabulary.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
 import type { Schedule, ScheduleState } from '../network/schedules/schedule.js';
 import { modelMetadata } from '../saved/model-metadata.js';
-import { modelTensors, restoreTensors } from '../saved/model-tensors.js';
+import { modelTensors, restoreTensors, weightTensors } from '../saved/model-tensors.js';
 import type { EarlyStopping } from './early-stopping.js';
 import { RunState, readEarlyStoppingState } from './run-state.js';
 import type { TrainableModel } from './trainable-model.js';
 
-/** Everything that a checkpoint holds: what trains, and where it stands. */
+/** The content of a checkpoint: what is trained, and the position of the run. */
 export interface RunParts {
   readonly model: TrainableModel;
   readonly carried: CarriedState | undefined;
@@ -21,14 +21,15 @@ export interface RunParts {
   readonly configuration: JsonObject;
 }
 
-/** Fields of a run's configuration that may change when it is resumed: its length, and where it takes place. */
+/** Fields of a run's configuration that may change when it is resumed: its length, and settings of the machine. */
 const MAY_DIFFER = ['training.epochs', 'training.steps', 'place'];
 
 /**
  * The checkpoints of one run.
  *
- * Saving is awaited between two steps and copies nothing. A copy would let training go on meanwhile, but costs the memory
- * of weights and optimizer state once more, and a checkpoint takes less time than one training step of the same network.
+ * Training waits between two steps until a checkpoint is saved, and nothing is copied. With a copy training could
+ * continue meanwhile, but the copy needs as much memory as weights and optimizer state. A checkpoint takes less time
+ * than one training step of the same network.
  */
 export class RunCheckpoints {
   readonly directory: RunDirectory;
@@ -49,15 +50,16 @@ export class RunCheckpoints {
     return new RunCheckpoints(RunDirectory.open(path, configuration, { resume, keepLast, mayDiffer: MAY_DIFFER }));
   }
 
-  /** Path of the best checkpoint, where there is one. */
+  /** Path of the best checkpoint, if there is one. */
   get bestPath(): string {
     return bestPath(this.directory.path);
   }
 
   /**
-   * Puts the newest whole checkpoint into model, carried state, schedule and early stopping.
+   * Restores the newest whole checkpoint: model, carried state, schedule and early stopping.
    *
-   * @returns where the run stands, and damaged checkpoints that were passed over; undefined when there is no checkpoint
+   * @returns the position of the run, and the damaged checkpoints that were skipped; undefined when there is no
+   * checkpoint
    * @throws {CheckpointError} `checkpoint_mismatch`, `checkpoint_corrupt`, `checkpoint_unreadable`
    */
   async restore(parts: RunParts): Promise<{ state: RunState; latest: RunCheckpoint } | undefined> {
@@ -76,17 +78,17 @@ export class RunCheckpoints {
   }
 
   /**
-   * Puts the weights of the best checkpoint into a model.
+   * Copies the weights of the best checkpoint into a model.
    *
    * @param step of the best validation
    * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch`; others when it cannot be read
    */
-  async restoreBest({ parameters }: Pick<TrainableModel, 'parameters'>, step: number): Promise<void> {
+  async restoreBest(model: Pick<TrainableModel, 'parameters' | 'buffers'>, step: number): Promise<void> {
     const path = this.bestPath;
     const checkpoint = await this.directory.loadBest();
     const found = checkpoint && RunState.fromJSON(path, checkpoint.metadata['run']).step;
     if (checkpoint !== undefined && found === step) {
-      restoreTensors(path, checkpoint, modelTensors({ parameters, optimizerState: new Map() }));
+      restoreTensors(path, checkpoint, weightTensors(model));
       return;
     }
     const code = found === undefined ? 'checkpoint_missing' : 'checkpoint_mismatch';
@@ -95,7 +97,7 @@ export class RunCheckpoints {
     throw new CheckpointError(code, message, { path, step, found });
   }
 
-  /** Writes the checkpoint of the run as it stands. @throws {CheckpointError} `checkpoint_write_failed` */
+  /** Writes a checkpoint of the run's current state. @throws {CheckpointError} `checkpoint_write_failed` */
   async save(parts: RunParts, state: RunState, best: boolean): Promise<string> {
     const metadata: JsonObject = {
       ...modelMetadata(parts.model, parts.configuration, parts.vocabulary),
@@ -110,7 +112,7 @@ export class RunCheckpoints {
   }
 }
 
-/** The same error, with the checkpoint from which the run can be taken up again. */
+/** The same error, with the checkpoint from which the run can be resumed. */
 export function withLastCheckpoint(error: NumericError, path: string | undefined): NumericError {
   const where = path === undefined ? 'there is no checkpoint' : `last good checkpoint: ${path}`;
   return new NumericError(error.code, `${error.message}; ${where}`, { ...error.details, checkpoint: path }, error);

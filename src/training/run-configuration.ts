@@ -5,8 +5,8 @@ import type { CheckedTrainerOptions } from './trainer-options.js';
 import type { BatchReader } from './training-data.js';
 
 /**
- * What a run directory says of the run, and a resumed run must say again: everything that decides about the weights.
- * Where checkpoints and metrics are written, and how often, may change.
+ * The configuration that a run directory stores, and that must be the same in a resumed run: everything that influences
+ * the weights. The places and intervals of checkpoints and metrics may change.
  */
 export function runConfiguration(
   model: TrainableModel,
@@ -31,6 +31,6 @@ export function runConfiguration(
     },
     data: { training: readers.training.description, validation: readers.validation?.description },
   };
-  // Through its text: what is undefined goes away, as it will from the file.
+  // Converted to text and back, so that undefined members are removed, as in the file.
   return JSON.parse(JSON.stringify(configuration)) as JsonObject;
 }

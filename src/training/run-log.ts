@@ -4,23 +4,23 @@ import type { JsonObject } from '../core/json.js';
 import type { ProgressReporter, ProgressStatus } from './progress.js';
 import { Throughput } from './throughput.js';
 
-/** What a line of metrics speaks of: the steps since the last such line, a validation, a whole epoch. */
+/** The scope of a line of metrics: the steps since the last such line, a validation, a whole epoch. */
 export type MetricsKind = 'train' | 'validation' | 'epoch';
 
-/** At most one line of each kind belongs to a step. */
+/** A step has at most one line of each kind. */
 const LINES_OF_A_STEP = 3;
 
-/** How much of the run lies ahead, as far as that is known. */
+/** The length of the rest of the run, as far as it is known. */
 export interface RunLength {
   readonly totalSteps: number | undefined;
   readonly epochs: number | undefined;
 }
 
 /**
- * What a run writes down: lines of metrics and progress.
+ * The output of a run: lines of metrics and progress.
  *
- * Everything that depends on the clock is under `timing` in a line of metrics: the rest is the same bytes in a run that
- * was interrupted and resumed and in one that was not.
+ * Everything that depends on the clock is under `timing` in a line of metrics. The rest has the same bytes in a run
+ * that was interrupted and resumed and in a run that was not.
  */
 export class RunLog {
   readonly throughput = new Throughput();
@@ -29,7 +29,7 @@ export class RunLog {
   readonly #length: RunLength;
   readonly #started = performance.now();
   #recentLoss: number | undefined;
-  // Kinds of lines that the file held already, at the step where the run was taken up again.
+  // Kinds of lines that the file already had, at the step where the run was resumed.
   #resumedAt = -1;
   #written: ReadonlySet<string> = new Set();
 
@@ -40,8 +40,8 @@ export class RunLog {
   }
 
   /**
-   * Takes note of the step at which the run goes on. A run that was stopped during a validation may have written lines of
-   * this step that it is about to write again.
+   * Records the step at which the run continues. A run that was stopped during a validation may already have lines of
+   * this step, which it would write again.
    */
   resumeAt(step: number): void {
     this.#resumedAt = step;
@@ -63,7 +63,7 @@ export class RunLog {
     this.#progress.begin(this.#status(step, epoch));
   }
 
-  /** After each step: cheap. */
+  /** Called after each step, so it must be cheap. */
   step(step: number, epoch: number, loss: number, tokens: number, seconds: number): void {
     this.throughput.record(tokens, seconds);
     this.#recentLoss = this.#recentLoss === undefined ? loss : 0.95 * this.#recentLoss + 0.05 * loss;

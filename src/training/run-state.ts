@@ -12,30 +12,30 @@ export type ValidationRecord = {
   readonly epoch: number;
   /** Mean over the predictions, nats. */
   readonly loss: number;
-  /** Predictions, with weights of the loss their sum. */
+  /** Number of predictions; with weights of the loss their sum. */
   readonly tokens: number;
-  /** What the best one is chosen by, where that is neither the loss nor a metric. */
+  /** The value that chooses the best validation, if it is neither the loss nor a metric. */
   readonly score?: number;
-  /** Metrics of one's own, by name. */
+  /** The user's own metrics, by name. */
   readonly metrics?: Readonly<Record<string, number>>;
 };
 
 /**
- * Where a run stands, besides weights and schedule: the data cursor, and the sums from which its reports are made, so that a
- * resumed run reports the same numbers as one that was never stopped.
+ * The position of a run, besides weights and schedule: the data cursor, and the sums of its reports. So a resumed run
+ * reports the same numbers as a run that was never stopped.
  */
 export class RunState {
   /** Optimizer steps done in this run. */
   step = 0;
-  /** Epochs that are complete, their validation included. */
+  /** Number of complete epochs, including their validation. */
   epoch = 0;
-  /** Batches of the epoch under way that have been trained on. */
+  /** Batches of the current epoch that have been trained on. */
   batch = 0;
-  /** All batches of the epoch have been trained on; its validation is still to come. */
+  /** Whether all batches of the epoch have been trained on and only its validation is missing. */
   epochDone = false;
   /** Valid steps of the batches trained on. */
   tokens = 0;
-  /** Training loss over the epoch under way. */
+  /** Training loss over the current epoch. */
   epochLoss = new Mean();
   /** Training loss and gradient norm since the last line of metrics. */
   intervalLoss = new Mean();
@@ -115,7 +115,7 @@ interface Fields {
   optional<T>(name: string, read: () => T): T | undefined;
 }
 
-/** Readers of the fields of one JSON object, which may come from anywhere. */
+/** Readers of the fields of one JSON object, which may be untrusted. */
 function fieldsOf(path: string, prefix: string, json: JsonValue | undefined): Fields {
   const fail = (name: string, value: unknown): never => {
     throw new CheckpointError(

@@ -1,4 +1,4 @@
-/** Scheduled sampling: a decoder that is trained on what it would have said itself, not only on what is right. */
+/** Scheduled sampling: trains a decoder on some of its own predictions, not only on the correct symbols. */
 
 import type { Batch } from '../batch/batch.js';
 import { requireNumber } from '../core/options.js';
@@ -8,9 +8,9 @@ import type { Model } from '../model/model.js';
 
 /** Which symbols are replaced. */
 export interface ScheduledSamplingOptions {
-  /** The input that holds the symbols before those that are to be predicted, on the axis `time`. */
+  /** The input with the symbols before the predicted ones, on the axis `time`. */
   readonly input: string;
-  /** Probability in [0, 1] that a symbol is replaced. The first one of a sequence stays. */
+  /** Probability in [0, 1] that a symbol is replaced. The first symbol of a sequence is never replaced. */
   readonly rate: number;
   readonly seed: number;
   /** Number of the training step: the same seed and step replace the same symbols. */
@@ -18,8 +18,9 @@ export interface ScheduledSamplingOptions {
 }
 
 /**
- * A batch some of whose symbols are the model's own: the likeliest ones after the right symbols before them. It costs a
- * forward pass, and for all symbols at once, so that a choice does not see the choices before it.
+ * A batch in which some symbols are replaced by the model's own: the most likely symbols after the correct symbols
+ * before them. It costs one forward pass. All symbols are predicted together, so a prediction does not depend on other
+ * replaced symbols.
  *
  * @throws {OptionError} `invalid_option` for a rate outside [0, 1]; others as `Model.predictPacked`
  * @see Bengio, Vinyals, Jaitly, Shazeer 2015; in two passes Mihaylova & Martins 2019
@@ -37,7 +38,7 @@ export async function scheduledSampling(
   const { batchSizes } = batch;
   let row = batchSizes[0] as number;
   for (let time = 1; time < batchSizes.length; time++) {
-    // Row r of a step goes on from row r of the step before, which has as many rows or more.
+    // Row r of a step continues row r of the step before, which has at least as many rows.
     const before = row - (batchSizes[time - 1] as number);
     const alive = batchSizes[time] as number;
     for (let place = 0; place < alive; place++) {

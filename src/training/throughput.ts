@@ -1,16 +1,19 @@
-/** Seconds after which a measurement has lost two thirds of its influence: long enough to read, short enough to follow. */
+/**
+ * Time constant of the measurement in seconds: after it, a value has lost two thirds of its influence. It is long
+ * enough for a steady display, and short enough to follow changes.
+ */
 const MEMORY_SECONDS = 10;
 
 /**
- * Recent speed of training: tokens, which are the valid steps of the batches, and optimizer steps per second of training steps,
- * validation and pauses left out.
+ * Recent speed of training: tokens (valid steps of the batches) and optimizer steps per second. Only the time of
+ * training steps counts, not validation and pauses.
  */
 export class Throughput {
   #tokens = 0;
   #steps = 0;
   #seconds = 0;
 
-  /** Takes note of one training step. */
+  /** Adds one training step. */
   record(tokens: number, seconds: number): void {
     const kept = Math.exp(-seconds / MEMORY_SECONDS);
     this.#tokens = this.#tokens * kept + tokens;

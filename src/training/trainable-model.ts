@@ -4,7 +4,7 @@ import type { CarriedState } from '../model/execute/carried-state.js';
 import type { Metric } from '../model/use/metric.js';
 import type { TensorHolder } from '../saved/model-tensors.js';
 
-/** How much a run worked on. */
+/** The amount of work of a run. */
 export interface StepCounts {
   /** Valid steps: the tokens of a run, and the measure of its speed. */
   readonly steps: number;
@@ -14,28 +14,28 @@ export interface StepCounts {
   readonly weight?: number;
 }
 
-/** What training needs of a model; every compiled model is one. */
+/** The part of a model that training needs; every compiled model has it. */
 export interface TrainableModel extends TensorHolder {
-  /** The network as JSON: a resumed run must have the same. */
+  /** The network as JSON; it must be the same in a resumed run. */
   readonly description: object;
-  /** Name or description of what is minimised. */
+  /** Name or description of the loss. */
   readonly loss: string | object;
   readonly optimizer: { readonly learningRate: number };
-  /** Name of the scheme of initial values. */
+  /** Name of the initializer scheme. */
   readonly initializer: string;
   /** Optimizer steps done. Writable: a checkpoint sets it. */
   step: number;
   readonly seed: number;
-  /** What plain sequences must be to be trained on; a model without it is trained on batches only. */
+  /** The form of plain sequences for training; a model without it is trained on batches only. */
   readonly plainForm?: PlainForm;
-  /** Name of a layer that looks at later steps, which keeps states from being carried; undefined where there is none. */
+  /** Name of a layer that reads later steps, so that states cannot be carried; undefined when there is none. */
   readonly lookAheadLayer?: string | undefined;
   /** Refuses metrics that it cannot compute, before anything is computed. */
   checkMetrics?(metrics: readonly Metric[]): void;
-  /** Tells the model that its parameters were written from outside. */
+  /** Must be called after parameters were written from outside the model. */
   parametersChanged(): void;
   newState(batch: number): CarriedState;
-  /** One optimizer step. The state is replaced, and anything changed at all, only when it succeeds. */
+  /** One optimizer step. The state, and everything else, changes only when the step succeeds. */
   trainStep(
     batch: Batch,
     options: {

@@ -5,6 +5,7 @@ import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.
 import { type Metric, requireMetrics } from '../model/use/metric.js';
 import { constant } from '../network/schedules/constant.js';
 import { checkSchedule, needsValidation } from '../network/schedules/create-schedule.js';
+import { type AnyScheduleMaker, scheduleDefinitions } from '../network/schedules/definition.js';
 import type { RateFunction } from '../network/schedules/schedule.js';
 import type { ScheduleDescription } from '../network/schedules/schedule-description.js';
 import type { TrainingCallbacks } from './callbacks.js';
@@ -12,7 +13,7 @@ import type { EarlyStoppingOptions } from './early-stopping.js';
 import { Monitor } from './monitor.js';
 import type { ProgressReporter } from './progress.js';
 
-/** Where a batch stands in a run. */
+/** The position of a batch in a run. */
 export interface BatchPosition {
   /** Optimizer steps before it. */
   readonly step: number;
@@ -20,7 +21,10 @@ export interface BatchPosition {
   readonly epoch: number;
 }
 
-/** How a model is trained. Either `epochs` or `steps` says how long; with both, whichever ends first. */
+/**
+ * How a model is trained. `epochs` or `steps` sets the length; with both, the run ends at the first limit that it
+ * reaches.
+ */
 export interface TrainerOptions {
   /** Passes over the data, integer >= 1. */
   readonly epochs?: number;
@@ -30,61 +34,63 @@ export interface TrainerOptions {
   readonly learningRate?: number;
   /** How the learning rate changes; default constant. A function gets the epoch, from 0. */
   readonly schedule?: ScheduleDescription | RateFunction;
+  /** What `defineSchedule` returned, for a schedule of one's own that is given as JSON, as a run directory holds it. */
+  readonly schedules?: readonly AnyScheduleMaker[];
   /** Largest global norm of the gradient, > 0; default no limit. */
   readonly clipNorm?: number;
   /** Largest absolute value of an element of the gradient, > 0; default no limit. */
   readonly clipValue?: number;
   /** Run directory with configuration, metrics and checkpoints; without it nothing is written. */
   readonly directory?: string;
-  /** Goes on with the run in the directory; one that has not begun is begun. Default false. */
+  /** Resumes the run in the directory; starts it if it has not begun. Default false. */
   readonly resume?: boolean;
   /** Steps between two checkpoints, integer >= 1; default 200. There is one at the end of every epoch in any case. */
   readonly checkpointEvery?: number;
-  /** Checkpoints that stay, the newest ones; the best one stays besides. Integer >= 1; default 3. */
+  /** Number of newest checkpoints to keep; the best one is kept, too. Integer >= 1; default 3. */
   readonly keepCheckpoints?: number;
   /**
-   * Weights that the model holds when `fit` has returned: those of the best validation (`best`, the default), or of the last step.
-   * Without validation they are the last. The best ones are read from the best checkpoint of the run directory; without a directory
-   * they are kept in memory meanwhile, once the size of the weights. Optimizer and `step` are those of the last step, and so
-   * is the newest checkpoint, from which a resumed run goes on.
+   * Weights that the model has when `fit` has returned: those of the best validation (`best`, the default), or of the
+   * last step. Without validation they are those of the last step. The best weights are read from the best checkpoint
+   * of the run directory. Without a directory a copy of them is kept in memory. Optimizer and `step` are always those
+   * of the last step. So is the newest checkpoint, from which a resumed run continues.
    */
   readonly keep?: 'best' | 'last';
   /** Steps between two validations, integer >= 1. There is one at the end of every epoch in any case. */
   readonly validateEvery?: number;
   /**
-   * What the best weights are chosen by: called after every validation; lower is better, and of equal scores the lower loss.
-   * Default the validation loss, which in any case is what schedules and early stopping follow.
+   * The score that chooses the best weights. It is called after every validation. Lower is better; of equal scores the
+   * lower loss wins. Default: the validation loss. Schedules and early stopping always follow the validation loss.
    */
   readonly score?: () => Promise<number>;
   /**
-   * Metrics of one's own: computed at every validation, beside the loss. Callbacks, lines of metrics and the result have them under
-   * `metrics`.
+   * The user's own metrics, computed at every validation besides the loss. They appear under `metrics` in callbacks,
+   * lines of metrics and the result.
    */
   readonly metrics?: readonly Metric[];
   /**
-   * Name of the metric that the best weights are chosen by and that early stopping follows, in place of the validation loss, which schedules
-   * follow in any case; of equal values the lower loss is better. The metric must say which values are (`better`). Not together with
-   * `score`. Default `loss`.
+   * Name of the metric that chooses the best weights and that early stopping follows, in place of the validation loss.
+   * Schedules still follow the validation loss. Of equal values the lower loss wins. The metric must have `better`. Not
+   * together with `score`. Default `loss`.
    */
   readonly monitor?: string;
-  /** Ends the run when the validation loss, or what is monitored, has stopped getting better. */
+  /** Ends the run when the validation loss, or the monitored metric, has stopped improving. */
   readonly earlyStopping?: EarlyStoppingOptions;
   /** Steps between two lines of training metrics, integer >= 1; default 10. */
   readonly metricsEvery?: number;
   /**
-   * Makes of a batch the one that is trained on, right before its step. What is random in it must follow from the position
-   * alone: a resumed run does it again from there.
+   * Changes a batch right before its training step. Random choices in it must depend on the position alone, because a
+   * resumed run repeats them.
    */
   readonly prepare?: (batch: Batch, position: BatchPosition) => Batch | Promise<Batch>;
   /** Functions to call between steps. */
   readonly callbacks?: TrainingCallbacks | readonly TrainingCallbacks[];
-  /** Progress on standard error (true, the default), none (false), or shown by a reporter of one's own. */
+  /** Progress on standard error (true, the default), none (false), or shown by the user's own reporter. */
   readonly progress?: boolean | ProgressReporter;
   /** Aborts the run: a checkpoint is written, then `fit` rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /**
-   * What the run directory is to say of the task besides model and training; a resumed run must say the same, except
-   * under `place`.
+   * What the run directory stores about the task besides model and training. It must be the same in a resumed run,
+   * except under `place`.
    */
   readonly configuration?: JsonObject;
 }
@@ -104,6 +110,7 @@ const NAMES = [
   'steps',
   'learningRate',
   'schedule',
+  'schedules',
   'clipNorm',
   'clipValue',
   'directory',
@@ -159,9 +166,10 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
     throw new OptionError('invalid_option', "options 'monitor' and 'score' exclude each other", { name: 'monitor' });
   }
   const monitoring = new Monitor(monitor, metrics === undefined ? [] : requireMetrics(metrics));
+  const definitions = scheduleDefinitions(options.schedules);
   return {
     ...options,
-    schedule: typeof schedule === 'function' ? schedule : checkSchedule(schedule),
+    schedule: typeof schedule === 'function' ? schedule : checkSchedule(schedule, definitions),
     checkpointEvery: options.checkpointEvery ?? 200,
     keep: requireOneOf('keep', options.keep ?? 'best', ['best', 'last']),
     metricsEvery: options.metricsEvery ?? 10,
@@ -170,7 +178,7 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
   };
 }
 
-/** @throws {OptionError} `invalid_option` when something follows the validation loss and there is no validation data */
+/** @throws {OptionError} `invalid_option` when an option needs the validation loss and there is no validation data */
 export function requireValidationFor(options: CheckedTrainerOptions, hasValidation: boolean): void {
   if (hasValidation) return;
   const asked = {

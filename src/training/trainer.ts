@@ -28,8 +28,9 @@ export class Trainer {
   }
 
   /**
-   * Trains until the run has its length, stops early, fails or is aborted. With validation the model then holds the weights of the
-   * best one, unless `keep` is `last`; after an error or an abort, and during the run, those of the last step.
+   * Trains until the run has reached its length, stops early, fails or is aborted. With validation the model then has
+   * the weights of the best validation, unless `keep` is `last`. After an error or an abort, and during the run, it has
+   * the weights of the last step.
    *
    * @param data a corpus; `{ training, validation }`; only batches to train on; or plain sequences `{ inputs, targets }`
    * @throws {OptionError | DataError | ConfigurationError | CheckpointError} before the first step, when something does not fit
@@ -41,7 +42,7 @@ export class Trainer {
     const run = await TrainingRun.begin(model, asTrainingSet(data, model), this.#options);
     this.#run = run;
     try {
-      await run.afterStep(); // what an interrupted run had left to do
+      await run.afterStep(); // the part that an interrupted run had not done
       while (!run.finished) {
         for await (const { item, isLast } of run.remainingBatches()) {
           const batch = await run.prepared(item);

@@ -8,9 +8,9 @@ import { TokenStreams } from '../data/streams.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 
 /**
- * Batches to train on or to validate with. Token streams carry the network's state from window to window; sequence batches
- * are made anew, and an array is read in a new random order, in every epoch; any other iterable is read in its own order,
- * and it must begin anew each time.
+ * Batches to train on or to validate with. Token streams carry the network's state from window to window. Sequence
+ * batches are made again in every epoch, and an array is read in a new random order in every epoch. Any other iterable
+ * is read in its own order, and it must start again from the beginning each time.
  */
 export type BatchSource =
   | TokenStreams
@@ -19,19 +19,19 @@ export type BatchSource =
   | Iterable<Batch>
   | AsyncIterable<Batch>;
 
-/** What `Trainer.fit` takes: a corpus has this form, too. */
+/** The argument of `Trainer.fit`. A corpus also has this form. */
 export interface TrainingSet {
   readonly training: BatchSource;
   readonly validation?: BatchSource | undefined;
-  /** Saved with the model when it is there. */
+  /** If present, it is saved with the model. */
   readonly vocabulary?: Vocabulary | undefined;
 }
 
 /** A batch source as the training loop reads it. */
 export interface BatchReader {
-  /** What is known of the data without reading it: a resumed run must have the same. */
+  /** Facts about the data that are known without reading it. They must be the same in a resumed run. */
   readonly description: JsonObject;
-  /** Batches in an epoch; undefined when only reading can tell. */
+  /** Batches in an epoch; undefined when they can only be counted by reading. */
   readonly batchesPerEpoch: number | undefined;
   /** Number of sequences whose state is carried from batch to batch; undefined when every batch starts from zero. */
   readonly carriedSequences: number | undefined;
@@ -42,8 +42,8 @@ export interface BatchReader {
 /**
  * Reads a source in the order of training.
  *
- * @param seed names the order of an array or of sequences, together with the epoch
- * @throws {OptionError} `invalid_option` when it is no source of batches
+ * @param seed determines the order of an array or of sequences, together with the epoch
+ * @throws {OptionError} `invalid_option` when it is not a source of batches
  * @throws {DataError} `empty_data` for an array without batches
  */
 export function readForTraining(source: BatchSource, seed: number): BatchReader {
@@ -62,7 +62,7 @@ export function readForTraining(source: BatchSource, seed: number): BatchReader 
 /**
  * Reads a source in its own order.
  *
- * @throws {OptionError} `invalid_option` when it is no source of batches
+ * @throws {OptionError} `invalid_option` when it is not a source of batches
  * @throws {DataError} `empty_data` for an array without batches
  */
 export function readForValidation(source: BatchSource): BatchReader {
@@ -90,7 +90,7 @@ function readStreams(streams: TokenStreams): BatchReader {
   };
 }
 
-/** @param seed names the orders of training; without it the order is fixed */
+/** @param seed determines the orders of training; without it the order is fixed */
 function readSequences(source: SequenceBatches<unknown>, seed?: number): BatchReader {
   const order = seed === undefined ? 'fixed' : 'training';
   return {

@@ -2,23 +2,23 @@ import type { RunState, ValidationRecord } from './run-state.js';
 import type { TrainableModel } from './trainable-model.js';
 import { type LossSummary, summarizeLoss } from './validation.js';
 
-/** Why a run ended: it reached its length, validation stopped getting better, or a callback called `stop`. */
+/** Why a run ended: it reached its length, validation stopped improving, or a callback called `stop`. */
 export type StopReason = 'epochs' | 'steps' | 'earlyStopping' | 'callback';
 
-/** What a run came to. */
+/** The result of a run. */
 export interface TrainingResult {
   readonly stoppedBy: StopReason;
-  /** Optimizer steps, those before a resume included. */
+  /** Optimizer steps, including those before a resume. */
   readonly steps: number;
   /** Complete epochs. */
   readonly epochs: number;
-  /** Mean training loss (nats) of the last complete epoch, or of the epoch under way when there is none. */
+  /** Mean training loss (nats) of the last complete epoch, or of the current epoch when none is complete. */
   readonly trainingLoss: number | undefined;
   /** The last validation. */
   readonly validation: LossSummary | undefined;
-  /** Which weights the model holds: those of the best validation, or of the last step. See `TrainerOptions.keep`. */
+  /** Which weights the model has: those of the best validation, or of the last step. See `TrainerOptions.keep`. */
   readonly weights: 'best' | 'last';
-  /** The step whose weights are the best, where there was a validation; more of it in `best`. */
+  /** The step with the best weights, if there was a validation; `best` has more about it. */
   readonly bestStep: number | undefined;
   /** The best validation by loss, score or monitored metric, and its checkpoint. */
   readonly best:
@@ -30,11 +30,11 @@ export interface TrainingResult {
       })
     | undefined;
   /**
-   * Valid steps of the batches trained on, whatever was predicted of them, those before a resume included; in a language model
-   * its predictions.
+   * Valid steps of the training batches, including those before a resume, also where nothing is predicted; in a
+   * language model these are its predictions.
    */
   readonly tokens: number;
-  /** Of the same tokens, a second in the training steps of this call of `fit`; 0 when there were none. */
+  /** Tokens per second of training steps in this call of `fit`; 0 when there were none. */
   readonly tokensPerSecond: number;
   /** Seconds that this call of `fit` took. */
   readonly seconds: number;
@@ -42,7 +42,7 @@ export interface TrainingResult {
   readonly checkpoint: string | undefined;
 }
 
-/** The result of a run in its last state. */
+/** The result of a run in its final state. */
 export function trainingResult(
   model: Pick<TrainableModel, 'loss'>,
   state: RunState,

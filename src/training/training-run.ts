@@ -18,7 +18,7 @@ import { type BatchReader, readForTraining, readForValidation, type TrainingSet 
 import { type StopReason, type TrainingResult, trainingResult } from './training-result.js';
 import { countPredictions, evaluateOn, type LossSummary, summarizeLoss } from './validation.js';
 
-/** What one optimizer step came to. */
+/** The result of one optimizer step. */
 interface StepOutcome extends StepCounts {
   readonly loss: number;
   readonly gradientNorm: number;
@@ -27,8 +27,8 @@ interface StepOutcome extends StepCounts {
 }
 
 /**
- * One call of `Trainer.fit`: everything around the optimizer steps. Whatever the loop does next follows from `RunState`
- * alone, so that it makes no difference whether the state is its own or comes from a checkpoint.
+ * One call of `Trainer.fit`: everything except the optimizer steps. What the loop does next depends on `RunState`
+ * alone. So a state from a checkpoint continues exactly like the run's own.
  */
 export class TrainingRun {
   readonly #options: CheckedTrainerOptions;
@@ -50,7 +50,7 @@ export class TrainingRun {
     this.#training = readForTraining(set.training, model.seed);
     this.#validation = set.validation === undefined ? undefined : readForValidation(set.validation);
     requireValidationFor(options, this.#validation !== undefined);
-    // Refused here, not after an epoch of training.
+    // Refused here, and not after an epoch of training.
     if (this.#validation !== undefined) firstCarriedState(model, this.#validation);
     if (options.metrics !== undefined) model.checkMetrics?.(options.metrics);
 
@@ -76,7 +76,7 @@ export class TrainingRun {
     this.#log = new RunLog(this.#checkpoints?.directory.metrics, reporter, { totalSteps, epochs });
   }
 
-  /** Starts a run, or takes it up where its newest checkpoint left it. Throws before anything has changed. */
+  /** Starts a run, or resumes it from its newest checkpoint. Throws before anything has changed. */
   static async begin(model: TrainableModel, set: TrainingSet, options: CheckedTrainerOptions): Promise<TrainingRun> {
     options.signal?.throwIfAborted();
     const run = new TrainingRun(model, set, options);
@@ -138,7 +138,7 @@ export class TrainingRun {
     return (await this.#options.prepare?.(batch, { step, epoch })) ?? batch;
   }
 
-  /** What `trainStep` is to be called with. */
+  /** The arguments of `trainStep`. */
   stepOptions(learningRate: number): Parameters<TrainableModel['trainStep']>[1] {
     const { clipNorm, clipValue, signal } = this.#options;
     const { carried } = this.#parts;
@@ -151,7 +151,7 @@ export class TrainingRun {
     };
   }
 
-  /** Counts a step that was done, and reports it. */
+  /** Counts a finished step, and reports it. */
   async recordStep(batch: Batch, isLast: boolean, outcome: StepOutcome): Promise<void> {
     const state = this.#state;
     const { loss, gradientNorm, learningRate, seconds, steps } = outcome;
@@ -171,7 +171,7 @@ export class TrainingRun {
     await notify(this.#options.callbacks, 'onStep', { ...this.#position(), loss, gradientNorm, learningRate });
   }
 
-  /** Validation and checkpoint within an epoch, where they are due. */
+  /** Validation and checkpoint within an epoch, when they are due. */
   async afterStep(): Promise<void> {
     const { step, epochDone, lastValidation } = this.#state;
     const { validateEvery, checkpointEvery } = this.#options;
@@ -201,10 +201,10 @@ export class TrainingRun {
     await notify(this.#options.callbacks, 'onEpochEnd', { ...position, trainingLoss, validation });
   }
 
-  /** The last validation, where it was not done yet, and the last checkpoint. */
+  /** The last validation, if it has not been done yet, and the last checkpoint. */
   async finish(): Promise<TrainingResult> {
     const state = this.#state;
-    // It steers nothing: a run that is resumed with more steps goes on as if it had not been stopped here.
+    // This validation steers nothing: a run that is resumed with more steps continues as if it had not stopped here.
     if (state.lastValidation?.step !== state.step && this.#validation) await this.#validate(this.#validation, false);
     await this.#save();
     const reason = this.#stopReason ?? 'callback';
@@ -223,7 +223,7 @@ export class TrainingRun {
     });
   }
 
-  /** What `fit` rejects with: writes the checkpoint of an aborted run, names the last good one after a non-finite number. */
+  /** The error of `fit`. Writes the checkpoint of an aborted run, and names the last good one after a non-finite number. */
   async interrupt(error: unknown): Promise<unknown> {
     const { signal } = this.#options;
     if (signal?.aborted === true && error === signal.reason) {

@@ -7,30 +7,33 @@ import { Mean } from './mean.js';
 import type { TrainableModel } from './trainable-model.js';
 import type { BatchReader } from './training-data.js';
 
-/** A mean loss and what it says of a language model. */
+/** A mean loss and, for a language model, the numbers that follow from it. */
 export interface LossSummary {
   /** Mean over the predictions, in nats. */
   readonly loss: number;
-  /** e to the loss: among how many symbols the model is undecided. For the cross-entropy of classes only. */
+  /** e to the loss: the number of symbols among which the model is undecided. For the cross-entropy of classes only. */
   readonly perplexity?: number;
   /** The loss in bits. For the cross-entropy of classes only. */
   readonly bitsPerToken?: number;
-  /** Predictions that were counted: the weight of the mean, not the steps that were read. With weights their sum. */
+  /**
+   * Number of counted predictions: the weight of the mean, not the number of steps that were read. With weights their
+   * sum.
+   */
   readonly tokens: number;
-  /** Metrics of one's own, by name. */
+  /** The user's own metrics, by name. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
-/** The loss of a model and, where they mean something, its other forms. */
+/** The loss of a model and, for the cross-entropy of classes, its other forms. */
 export function summarizeLoss(model: Pick<TrainableModel, 'loss'>, loss: number, tokens: number): LossSummary {
   if (!isLikelihoodLoss(model.loss)) return { loss, tokens };
   return { loss, perplexity: Math.exp(loss), bitsPerToken: loss / Math.LN2, tokens };
 }
 
 /**
- * Number of predictions in a batch, the weight of its mean loss: the rows of its target, one for each step or for each
- * sequence, without those whose class is to be ignored (-1). A loss of several outputs counts for the rows of the first, a CTC loss
- * for its sequences.
+ * Number of predictions in a batch, which is the weight of its mean loss: the rows of its target (one for each step or
+ * for each sequence) without the rows of the ignored class (-1). A loss of several outputs counts the rows of the
+ * first, and a CTC loss counts its sequences.
  */
 export function countPredictions(
   batch: Batch,
@@ -46,12 +49,12 @@ export function countPredictions(
 }
 
 /**
- * Loss over all batches of a reader, with nothing random and nothing learnt; a carried state starts from zero.
+ * Loss over all batches of a reader, without randomness and without training; a carried state starts from zero.
  *
- * @throws {DataError} `empty_data` when nothing is predicted
- * @param metrics of one's own, computed beside it over all batches
+ * @throws {DataError} `empty_data` when there is no prediction
+ * @param metrics the user's own, computed over all batches
  * @throws {NumericError} `non_finite_loss`, `non_finite_metric`
- * @throws {UsageError} `not_streamable` when a state would be carried through a network that looks at later steps
+ * @throws {UsageError} `not_streamable` when a state would be carried through a network that reads later steps
  * @throws the signal's reason when it is aborted
  */
 export async function evaluateOn(

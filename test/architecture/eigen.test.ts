@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { filesBelow, readProjectFile } from './project-files.js';
 
-/** The one file that may rely on what Eigen does not promise. */
+/** The only file that may use parts of Eigen without a promise of stability. */
 const HOME = 'native/kernels/generic/eigen_packets.h';
 
 /** A namespace `internal`, of Eigen or of a name that stands for Eigen; also `using namespace Eigen`, which hides it. */

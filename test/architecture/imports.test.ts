@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { filesBelow, moduleSpecifiers, readProjectFile } from './project-files.js';
 
 /**
- * The floors of src/, from the ground up. A file imports from its own floor and from those before it, never from those
- * behind it; imports of types count. The last floor is the roof: the entries of the package, src/entries/NAME.ts for
- * `bptt/NAME`, pass on what the floors have, and nothing below may import them. src/index.ts, for `bptt` itself, lies beside
- * the floors and is one of them (test/packaging/entries.test.ts).
+ * The floors of src/, from the lowest to the highest. A file imports from its own floor and from those before it, never
+ * from later ones; imports of types count. The last floor is the entries of the package: src/entries/NAME.ts for
+ * `bptt/NAME` exports names of the floors, and no floor may import it. src/index.ts, for `bptt` itself, is beside the
+ * floors and is an entry, too (test/packaging/entries.test.ts).
  */
 const FLOORS = [
   'core',
@@ -30,8 +30,8 @@ const FLOORS = [
 ];
 
 /**
- * Floors that need less than all below them: what computes on plain numbers knows neither graphs nor models, and the command
- * line has no entry.
+ * Floors that may import less than all floors before them. Floors that compute on plain numbers must not import graphs
+ * or models, and the entries must not import the command line.
  */
 const SELF_CONTAINED: Readonly<Record<string, readonly string[]>> = {
   features: ['core'],
@@ -42,7 +42,9 @@ const SELF_CONTAINED: Readonly<Record<string, readonly string[]>> = {
   entries: FLOORS.filter((floor) => floor !== 'cli' && floor !== 'entries'),
 };
 
-/** The rooms of a floor that has an order of its own, from the ground up; files beside them may use all. */
+/**
+ * The folders of a floor that have an order of their own, from the lowest; files beside them may import all of them.
+ */
 const ROOMS: Readonly<Record<string, readonly string[]>> = { model: ['build', 'execute', 'use'] };
 
 const typescriptFiles = filesBelow('src', ['.ts']);

@@ -6,8 +6,8 @@ const JUDGES =
   /\bexpect\([^;]*\b(?:\w*[lL]oss|accuracy|perplexity|bleu|right|\w*[eE]rror\w*|mse|pinball|nats)\b[^;]*?\)\s*\.toBe(?:Less|Greater)Than/;
 
 /**
- * Names of the tests of a source that train in their own lines and hold a measure of what was learnt against a bound. A distance
- * (`Math.abs`) compares two computations and judges neither.
+ * Names of the tests of a source that train in their own lines and compare a result of the training with a bound. A
+ * distance (`Math.abs`) compares two computations, so it does not count.
  */
 function judgedTrainings(source: string): string[] {
   return source

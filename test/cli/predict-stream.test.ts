@@ -14,7 +14,7 @@ async function taggerRun(direction: 'forward' | 'bidirectional'): Promise<string
   return out;
 }
 
-/** What a child has written to standard output when it has so many lines. */
+/** The text that a child has written to standard output after this number of lines. */
 function linesOf(child: ReturnType<typeof startBptt>[0], count: number): Promise<string[]> {
   return new Promise((resolve) => {
     let text = '';

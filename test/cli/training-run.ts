@@ -27,7 +27,10 @@ export function newestStep(run: string): number {
   return Math.max(0, ...steps);
 }
 
-/** Digests of all tensors, and everything else, of the newest checkpoint; and the metrics that do not hang on the clock. */
+/**
+ * Digests of all tensors, and everything else, of the newest checkpoint; and the metrics that do not depend on the
+ * clock.
+ */
 export async function endOf(run: string): Promise<unknown> {
   const name = `step-${String(newestStep(run)).padStart(6, '0')}.safetensors`;
   const { tensors, metadata } = await loadCheckpoint(join(run, 'checkpoints', name));

@@ -9,7 +9,7 @@ import { readTextSync } from '../../src/files/text.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
-/** What a single stream reads, as text: every input, and the last target. */
+/** The content of a single stream as text: every input, and the last target. */
 function textOf(streams: TokenStreams | undefined, vocabulary: Vocabulary): string {
   const ids: number[] = [];
   for (const window of streams ?? []) ids.push(...(window.inputs.input as Int32Array));

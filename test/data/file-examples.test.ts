@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
-/** Bytes asked for at once, in order, by everything that reads files. */
+/** The sizes of all reads from files, in order. */
 const asked: number[] = [];
 
 vi.mock('node:fs/promises', async (original) => {

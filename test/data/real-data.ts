@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** A folder of the shared data sets; says so when it is not there. */
+/** A folder of the shared data sets; reports when it is missing. */
 export function realData(folder: string): { readonly path: string; readonly isMissing: boolean } {
   const path = fileURLToPath(new URL(`../../../shared/data/${folder}`, import.meta.url));
   const isMissing = !existsSync(path);

@@ -4,7 +4,7 @@ import { ctcGreedyDecode } from '../../src/decoding/ctc-greedy.js';
 import { CtcGreedyStream } from '../../src/decoding/ctc-greedy-stream.js';
 import { randomScores } from './random-frames.js';
 
-/** Scores of a path: 1 for what it says, 0 for the others. */
+/** Scores of a path: 1 for its class at each frame, 0 for the others. */
 function scoresOf(path: readonly number[], classes: number): Float32Array {
   return Float32Array.from(path.flatMap((label) => Array.from({ length: classes }, (_, c) => Number(c === label))));
 }

@@ -1,4 +1,4 @@
-/** Utterances for decoders, and what enumerating all paths says of them. */
+/** Utterances for decoders, and the results of enumerating all paths. */
 import { RandomOperands } from '../oracle/random-matrix.js';
 
 /** Logits [count, classes] in [-size, size]. */
@@ -11,7 +11,7 @@ export function collapse(path: readonly number[], blank: number): number[] {
   return path.filter((label, frame) => label !== blank && label !== path[frame - 1]);
 }
 
-/** The probability of every sequence of labels that some path stands for, by its labels joined with commas. */
+/** The probability of every sequence of labels that some path gives, by its labels joined with commas. */
 export function enumerated(scores: Float64Array, classes: number, blank: number): Map<string, number> {
   const count = scores.length / classes;
   const says = Array.from({ length: count }, (_, frame) => {

@@ -1,8 +1,8 @@
-/** A small model with random tables, its exhaustive search, and the step function that beam search wants. */
+/** A small model with random tables, its exhaustive search, and its step function for beam search. */
 import type { BeamHypothesis, BeamStep } from '../../src/decoding/beam-search.js';
 import { RandomOperands } from '../oracle/random-matrix.js';
 
-/** Symbols 0 and 1 begin and end; the others are words. */
+/** Symbols 0 and 1 are the begin and end marks; the others are words. */
 export const BEGIN = 0;
 export const END = 1;
 
@@ -20,7 +20,7 @@ interface Search {
   readonly divisor?: (n: number) => number;
 }
 
-/** Positions that have tables of their own; they come again after that. */
+/** Number of positions with separate tables; later positions use the same tables again. */
 const POSITIONS = 10;
 
 /**

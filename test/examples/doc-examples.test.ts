@@ -10,7 +10,10 @@ import { typeErrors } from '../packaging/type-check.js';
 import { type DocExample, docExamples } from './doc-examples.js';
 import { exampleModule, type NameSources } from './example-module.js';
 
-/** Which module of prelude/ has what an example takes for granted: the first whose pattern fits its file and name. */
+/**
+ * The module of prelude/ with the names that an example uses without declaring them: the first whose pattern fits its
+ * file and name.
+ */
 const PRELUDES: readonly (readonly [RegExp, string])[] = [
   [/ (Model\.decoder|beamSearch)$/, 'translation'],
   [/ (Model\.gradients|checkGradients|recurrentCell)$/, 'series'],
@@ -39,7 +42,7 @@ const entries: NameSources = new Map(
     .reverse()
     .flatMap(({ source, specifier }) => [...exportedNames(source)].map((name) => [name, specifier] as const)),
 );
-/** The functions of values: what a layer or a loss of one's own is built of, by the names that layers have elsewhere. */
+/** The functions of values: what a layer, a loss or an optimizer of one's own is built of, by the names that layers have elsewhere. */
 const operations: NameSources = new Map(
   packageEntries
     .filter(({ specifier }) => specifier === 'bptt/operations')
@@ -49,7 +52,7 @@ const preludes = new Map(
   filesBelow('test/examples/prelude', ['.ts']).map((file) => [path.basename(file, '.ts'), readProjectFile(file)]),
 );
 
-/** The modules by name: what is taken for granted, and the examples by number. */
+/** The modules by name: the preludes, and the examples by number. */
 function modules(): Map<string, string> {
   const asserts: NameSources = new Map([['deepStrictEqual', 'node:assert/strict']]);
   const written = new Map(preludes);
@@ -57,7 +60,9 @@ function modules(): Map<string, string> {
     const prelude = PRELUDES.find(([pattern]) => pattern.test(`${file} ${of}`))?.[1] as string;
     const names = exportedNames(`test/examples/prelude/${prelude}.ts`);
     const taken = [...names].map((name) => [name, `./${prelude}.mjs`] as const);
-    const within: NameSources = / define(Layer|Loss)$/.test(`${file} ${of}`) ? operations : new Map();
+    const within: NameSources = /^src\/network\/operations\/| define(Layer|Loss|Optimizer)$/.test(`${file} ${of}`)
+      ? operations
+      : new Map();
     written.set(String(index), exampleModule(code, [asserts, within, new Map(taken), entries]));
   }
   return written;

@@ -1,4 +1,4 @@
-/** The examples in the doc comments of src/: where each stands, and as a module of its own. */
+/** The examples in the doc comments of src/: the place of each, and each as a separate module. */
 import ts from 'typescript';
 import { filesBelow, readProjectFile } from '../architecture/project-files.js';
 
@@ -56,7 +56,7 @@ function readFile(file: string, { examples, bases }: Found): void {
   for (const statement of source.statements) visit(statement, '');
 }
 
-/** All examples, and the names of the classes that extend a class: what that one has is theirs, too. */
+/** All examples, and the names of the classes that extend a class: these inherit its examples. */
 export function docExamples(): {
   readonly examples: readonly DocExample[];
   extending(name: string): readonly string[];

@@ -1,7 +1,7 @@
-/** An example as a module: with imports of the names that it uses, and with checks of the values that it states. */
+/** An example as a module: with imports of the names that it uses, and with checks of the values in its comments. */
 import ts from 'typescript';
 
-/** Whether an identifier is the name of a property, and no variable. */
+/** Whether an identifier is the name of a property, and not a variable. */
 function isKey(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) return parent.name === node;

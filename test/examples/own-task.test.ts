@@ -26,7 +26,7 @@ function run(folder: string, command: string, args: readonly string[]): string {
   return stdout;
 }
 
-/** The error of the model and that of the last reading, wherever they are told. */
+/** The errors of the model and of repeating the last reading, from any output. */
 function errorsIn(text: string): [number, number][] {
   const told = text.matchAll(/RMSE ([\d.]+) {2}saying the last reading again ([\d.]+)/g);
   return Array.from(told, ([, model, last]) => [Number(model), Number(last)]);

@@ -1,4 +1,4 @@
-/** Reads the reference features and files that lie in `golden/`; golden/make_features.py makes them. */
+/** Reads the reference features and files in `golden/`; golden/make_features.py makes them. */
 import { readFileSync } from 'node:fs';
 import type { LogMelOptions } from '../../src/features/sound-options.js';
 
@@ -7,7 +7,7 @@ interface EncodedArray {
   readonly base64: string;
 }
 
-/** Sound, and what NumPy and SciPy make of it with one set of options. */
+/** Sound, and the results of NumPy and SciPy for one set of options. */
 export interface FeatureCase {
   readonly name: string;
   readonly options: LogMelOptions;

@@ -27,7 +27,7 @@ const weightsOf = ({ inputs }: CellGolden): [string, GoldenTensor][] =>
 const sum = (a: ArrayLike<number>, b: ArrayLike<number>): Float64Array =>
   Float64Array.from(a, (value, index) => value + (b[index] as number));
 
-/** The loop: `forward` fills the states, `backward` needs them and adds up the gradients. */
+/** The loop: `forward` fills the states, and `backward` reads them and sums the gradients. */
 class CellLoop {
   readonly #golden: CellGolden;
   readonly #program: LayerProgram;

@@ -27,7 +27,7 @@ describe('the folder of goldens', () => {
     expect(names).toEqual(expect.arrayContaining(cells.flatMap((cell) => [`${cell}_ragged`, `${cell}_one_step`])));
     const losses = ['softmax_cross_entropy', 'sigmoid_cross_entropy', 'mean_squared_error'];
     expect(names).toEqual(expect.arrayContaining(losses));
-    const optimizers = ['sgd', 'momentum', 'adam', 'adamw', 'rmsprop'];
+    const optimizers = ['sgd', 'momentum', 'adam', 'adamw', 'adam_amsgrad', 'adagrad', 'rmsprop'];
     expect(names).toEqual(expect.arrayContaining(optimizers.map((name) => `optimizer_${name}`)));
   });
 });

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+NUMPY_TYPES = {"float32": "<f4", "float64": "<f8", "int32": "<i4"}
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -56,17 +57,17 @@ def in_float32(case: Case, compute) -> Case:
     return case
 
 
-def encode(tensor: torch.Tensor) -> dict:
-    """A tensor as {shape, dtype, base64}: float32 or int32, little-endian, row-major."""
-    dtype = "float32" if tensor.is_floating_point() else "int32"
-    array = np.ascontiguousarray(tensor.numpy().astype(f"<{dtype[0]}4"))
+def encode(name: str, tensor: torch.Tensor) -> dict:
+    """A tensor as {shape, dtype, base64}: float32 or int32, float64 where the name ends with 64; little-endian, row-major."""
+    dtype = "int32" if not tensor.is_floating_point() else "float64" if name.endswith("64") else "float32"
+    array = np.ascontiguousarray(tensor.numpy().astype(NUMPY_TYPES[dtype]))
     return {"shape": list(array.shape), "dtype": dtype, "base64": base64.b64encode(array.tobytes()).decode()}
 
 
 def to_json(case: Case) -> str:
     groups = {
-        "inputs": {name: encode(value) for name, value in case.inputs.items()},
-        "results": {name: encode(value) for name, value in case.results.items()},
+        "inputs": {name: encode(name, value) for name, value in case.inputs.items()},
+        "results": {name: encode(name, value) for name, value in case.results.items()},
     }
     head = {"name": case.name, "kind": case.kind, "torch": torch.__version__, "options": case.options}
     return json.dumps({**head, "float32Error": case.float32_error, **groups}, indent=1) + "\n"
@@ -80,11 +81,14 @@ def differences(case: Case) -> list[str]:
     stored = json.loads(path.read_text())
     found = []
     for name, tensor in {**case.inputs, **case.results}.items():
-        fresh, kept = encode(tensor), (stored["inputs"] | stored["results"]).get(name)
+        fresh, kept = encode(name, tensor), (stored["inputs"] | stored["results"]).get(name)
         if kept is None or any(kept[key] != fresh[key] for key in ("shape", "dtype")):
             found.append(name)
             continue
-        a, b = (np.frombuffer(base64.b64decode(t["base64"]), f"<{t['dtype'][0]}4") for t in (fresh, kept))
-        if np.abs(a - b).max() > 1e-5 * np.abs(b).max():
+        a, b = (np.frombuffer(base64.b64decode(t["base64"]), NUMPY_TYPES[t["dtype"]]) for t in (fresh, kept))
+        is_finite = np.isfinite(b)
+        is_same = np.array_equal(a[~is_finite], b[~is_finite], equal_nan=True)
+        a, b = a[is_finite], b[is_finite]
+        if not is_same or np.abs(a - b).max() > 1e-5 * np.abs(b).max():
             found.append(name)
     return found

@@ -1,5 +1,7 @@
 /** A layer alone as a program: outputs, final states, penalty, and the gradient of everything that it reads. */
 
+import { executionSizes, type PackedAxes } from '../../src/batch/axes.js';
+import { packedAxes } from '../../src/batch/check-axes.js';
 import { differentiate } from '../../src/graph/gradients.js';
 import { Graph } from '../../src/graph/graph.js';
 import type { Value } from '../../src/graph/value.js';
@@ -14,10 +16,12 @@ const AXIS = 'time';
 export interface LayerProgramOptions {
   readonly precision: 'float32' | 'float64';
   readonly threads: number;
+  /** Default true. */
+  readonly training?: boolean;
 }
 
 /** The rule of the layer, applied to inputs that are all read from outside, with upstream gradients for all outputs. */
-function buildLayer(description: LayerDescription, inputs: number) {
+function buildLayer(description: LayerDescription, inputs: number, training: boolean) {
   const graph = new Graph();
   const sources = new Map<string, Value>();
   const results = new Map<string, Value>();
@@ -28,9 +32,12 @@ function buildLayer(description: LayerDescription, inputs: number) {
   };
   const context: BuildContext = {
     graph,
-    training: true,
+    training,
     axis: AXIS,
     parameter: (name, { rows, columns }) => source(name, rows, columns),
+    buffer: (name, { rows, columns }) => graph.external(`${name}/before`, rows, columns),
+    updateBuffer: ({ name = '' }, value) => results.set(name.replace('before', 'after'), value),
+    requireRows: () => undefined,
     table: (node) => {
       throw new Error(`a layer alone has no embedding '${node}'`);
     },
@@ -46,7 +53,9 @@ function buildLayer(description: LayerDescription, inputs: number) {
   };
   const x = source('x', graph.steps(AXIS), inputs);
   results.set('y', layerRule(description).build(description, context, [x]));
-  const upstream = [...results].map(([name, value]) => ({
+  // What a convolution leaves for the next run, and new values of buffers, have no gradient.
+  const reached = [...results].filter(([name]) => name !== 'context/final' && !name.endsWith('/after'));
+  const upstream = reached.map(([name, value]) => ({
     value,
     gradient: graph.external(`upstream/${name}`, value.rows, value.columns),
   }));
@@ -57,25 +66,28 @@ function buildLayer(description: LayerDescription, inputs: number) {
 
 /**
  * A program of one layer of one input of packed rows. Names: `x`, parameters as PyTorch's, states `h_l0/initial` and
- * `h_l0/final`, `y`, `penalty` (weighted and added up, where the layer has one); upstream gradients `upstream/y`,
+ * `h_l0/final`, buffers `running_mean/before` and `running_mean/after`, `y`, `penalty` (weighted and added up, where the layer has one); upstream gradients `upstream/y`,
  * `upstream/h_l0/final`, `upstream/penalty`; gradients `gradient/x`, `gradient/h_l0/initial`.
  */
 export class LayerProgram {
   readonly #program: CompiledProgram;
   readonly #results: ReadonlyMap<string, Value>;
-  readonly #batchSizes: Int32Array;
+  readonly #axes: PackedAxes;
 
   constructor(description: LayerDescription, inputs: number, batchSizes: Int32Array, options: LayerProgramOptions) {
-    const { graph, results } = buildLayer(description, inputs);
-    const rows = batchSizes.reduce((sum, size) => sum + size, 0);
+    const { training = true, ...settings } = options;
+    const { graph, results } = buildLayer(description, inputs, training);
+    this.#axes = packedAxes({ batchSizes, inputs: {} }, [AXIS, ...graph.derivedAxes]);
+    const capacities = [...this.#axes].map(([name, { batchSizes: sizes, rows }]) => {
+      return [name, { steps: sizes.length, batch: sizes[0] as number, rows }] as const;
+    });
     this.#program = new CompiledProgram(graph, {
       outputs: [...results.values()],
-      axes: new Map([[AXIS, { steps: batchSizes.length, batch: batchSizes[0] as number, rows }]]),
+      axes: new Map(capacities),
       blocks: emptyBlocks(),
-      ...options,
+      ...settings,
     });
     this.#results = results;
-    this.#batchSizes = batchSizes;
   }
 
   /** Writes an input. It must have the size of the input. */
@@ -86,7 +98,8 @@ export class LayerProgram {
   }
 
   run(): void {
-    this.#program.execute([this.#batchSizes]);
+    const { batchSizes, samples } = executionSizes(this.#axes);
+    this.#program.execute(batchSizes, false, samples);
   }
 
   /** A copy of a result. */

@@ -7,12 +7,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** A tensor of a golden: row-major, exactly the bytes that PyTorch gave. */
 export interface GoldenTensor {
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array;
+  readonly data: Float32Array | Float64Array | Int32Array;
 }
 
 /** Options of an optimizer; what is absent has PyTorch's default (0, or false). */
 export interface GoldenOptimizer {
-  readonly kind: 'sgd' | 'momentum' | 'adam' | 'adamW' | 'rmsprop';
+  readonly kind: 'sgd' | 'momentum' | 'adam' | 'adamW' | 'adagrad' | 'rmsprop';
   readonly learningRate: number;
   readonly momentum?: number;
   readonly dampening?: number;
@@ -22,6 +22,9 @@ export interface GoldenOptimizer {
   readonly beta2?: number;
   readonly alpha?: number;
   readonly epsilon?: number;
+  readonly amsgrad?: boolean;
+  readonly learningRateDecay?: number;
+  readonly initialAccumulator?: number;
 }
 
 /** Cells of PyTorch. */
@@ -85,6 +88,27 @@ export interface GoldenOptions {
     readonly features: number;
     readonly lengths: readonly number[];
   };
+  readonly batchNormalization: {
+    readonly columns: number;
+    readonly epsilon: number;
+    readonly momentum: number;
+    readonly affine: boolean;
+    /** Of the sequences of each training step. */
+    readonly lengths: readonly (readonly number[])[];
+  };
+  readonly convolution: {
+    readonly padding: 'causal' | 'same' | 'valid';
+    readonly kernel: number;
+    readonly inputs: number;
+    readonly units: number;
+    readonly stride: number;
+    readonly dilation: number;
+    readonly groups: number;
+    readonly bias: boolean;
+    readonly lengths: readonly number[];
+    /** Whether the steps before the first are given. */
+    readonly context: boolean;
+  };
   readonly penalty: {
     readonly features: number;
     readonly lengths: readonly number[];
@@ -135,6 +159,7 @@ export interface GoldenOptions {
   };
   readonly embedding: { readonly size: number; readonly units: number };
   readonly clipNorm: { readonly maxNorm: number };
+  readonly functions: { readonly one: readonly string[]; readonly two: readonly string[] };
   readonly optimizer: GoldenOptimizer;
   readonly training: {
     readonly cell: 'rnn' | 'lstm' | 'gru';
@@ -189,14 +214,14 @@ export class Golden<K extends GoldenKind = GoldenKind> {
   /** A float32 input or result: a copy, which the test may change. @throws {Error} when there is none of that name */
   float32(name: string): Float32Array {
     const { data } = this.tensor(name);
-    if (!(data instanceof Float32Array)) throw new Error(`golden ${this.name}: '${name}' is int32, not float32`);
+    if (!(data instanceof Float32Array)) throw new Error(`golden ${this.name}: '${name}' is not float32`);
     return data.slice();
   }
 
   /** An int32 input (ids, targets, batchSizes): a copy. @throws {Error} when there is none of that name */
   int32(name: string): Int32Array {
     const { data } = this.tensor(name);
-    if (!(data instanceof Int32Array)) throw new Error(`golden ${this.name}: '${name}' is float32, not int32`);
+    if (!(data instanceof Int32Array)) throw new Error(`golden ${this.name}: '${name}' is not int32`);
     return data.slice();
   }
 
@@ -241,9 +266,12 @@ function decode(label: string, { shape, dtype, base64 }: EncodedTensor): GoldenT
   // Copied into a buffer of its own: what Buffer.from returns may start at an unaligned offset of a shared pool.
   const bytes = new Uint8Array(Buffer.from(base64, 'base64'));
   const size = shape.reduce((product, extent) => product * extent, 1);
-  if (dtype !== 'float32' && dtype !== 'int32') throw new Error(`golden ${label} has unknown dtype ${dtype}`);
-  if (bytes.length !== 4 * size) throw new Error(`golden ${label} has ${bytes.length} bytes, its shape [${shape}]`);
-  return { shape, data: dtype === 'float32' ? new Float32Array(bytes.buffer) : new Int32Array(bytes.buffer) };
+  const Numbers = { float32: Float32Array, float64: Float64Array, int32: Int32Array }[dtype];
+  if (Numbers === undefined) throw new Error(`golden ${label} has unknown dtype ${dtype}`);
+  if (bytes.length !== Numbers.BYTES_PER_ELEMENT * size) {
+    throw new Error(`golden ${label} has ${bytes.length} bytes, its shape [${shape}]`);
+  }
+  return { shape, data: new Numbers(bytes.buffer) };
 }
 
 /**

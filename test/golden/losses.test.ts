@@ -16,7 +16,7 @@ const LOSS_OF: Readonly<Record<string, LossName | 'quantile'>> = {
   quantile: 'quantile',
 };
 
-/** The loss of a golden, with what it counts for and how its targets are smoothed. */
+/** The loss of a golden, with its weights and its label smoothing. */
 function lossOf({ name, options, inputs }: Golden<'loss'>): LossDescription {
   const { labelSmoothing, level } = options;
   const weights = [...inputs].flatMap(([field, { data }]) => {

@@ -1,4 +1,4 @@
-/** What every golden of a recurrent stack has in common: its description, its names, its tolerances, its tests. */
+/** The common part of all goldens of a recurrent stack: its description, its names, its tolerances, its tests. */
 import { expect, it } from 'vitest';
 import { gru, lstm, type RecurrentDescription, rnn } from '../../src/network/layers/recurrent.js';
 import { float32Epsilon, tolerance } from '../oracle/tolerance.js';
@@ -53,7 +53,7 @@ function statesOf(golden: RecurrentGolden): StateName[] {
   return names;
 }
 
-/** Every result by the name that the program gives it, with the tensor that it must agree with. */
+/** Every result by its name in the program, with the tensor that it must agree with. */
 function expectedResults(golden: RecurrentGolden): Map<string, GoldenTensor> {
   const expected = new Map<string, GoldenTensor>([['y', golden.tensor('y')]]);
   if (golden.results.has('penalty')) expected.set('penalty', golden.tensor('penalty'));

@@ -5,13 +5,14 @@ import {
   emitUpdate,
   hyperparameterCount,
   hyperparameters,
-  optimizerSlots,
+  initialSlots,
 } from '../../src/network/optimizers/emit-update.js';
 import {
+  adagrad,
   adam,
   adamW,
+  type BuiltInOptimizer,
   momentum,
-  type OptimizerDescription,
   rmsprop,
   sgd,
 } from '../../src/network/optimizers/optimizer.js';
@@ -21,22 +22,30 @@ import { expectAgreement } from './agreement.js';
 import { emptyBlocks } from './blocks.js';
 import { type Golden, type GoldenOptimizer, loadGolden, loadGoldens } from './load.js';
 
-function describeOptimizer({ kind, ...options }: GoldenOptimizer): OptimizerDescription {
-  return { sgd, momentum, adam, adamW, rmsprop }[kind](options);
+function describeOptimizer({ kind, ...options }: GoldenOptimizer): BuiltInOptimizer {
+  return { sgd, momentum, adam, adamW, adagrad, rmsprop }[kind](options);
 }
+
+type Precision = 'float32' | 'float64';
+
+/** The parameters after each step: those that PyTorch computed in the same type. */
+const EXPECTED = { float32: 'parameters', float64: 'parameters64' } as const;
+const EPSILONS = { float32: float32Epsilon, float64: 2 ** -52 } as const;
 
 /** A vector of parameters and the program that updates it. */
 class Updater {
-  readonly #optimizer: OptimizerDescription;
+  readonly #optimizer: BuiltInOptimizer;
   readonly #program: CompiledProgram;
-  readonly #gradient: Float32Array;
-  readonly parameters: Float32Array;
+  readonly #gradient: Float32Array | Float64Array;
+  readonly parameters: Float32Array | Float64Array;
   #step = 0;
 
-  constructor(optimizer: OptimizerDescription, start: Float32Array) {
+  constructor(optimizer: BuiltInOptimizer, start: Float32Array, precision: Precision) {
     const columns = start.length;
-    const bytes = aligned(4 * columns);
-    const slots = optimizerSlots(optimizer);
+    const Numbers = precision === 'float64' ? Float64Array : Float32Array;
+    const bytes = aligned(Numbers.BYTES_PER_ELEMENT * columns);
+    const initial = initialSlots(optimizer);
+    const slots = [...initial.keys()];
     const blocks = emptyBlocks(bytes, slots.length);
     const graph = new Graph();
     const w = graph.external('w', 1, columns, { source: 'parameter', offset: 0 });
@@ -49,9 +58,14 @@ class Updater {
     const h = graph.external('h', 1, hyperparameterCount(optimizer), { type: 'float64' });
     emitUpdate(graph, optimizer, { w, g, slots: new Map(memory), norm, h });
     this.#optimizer = optimizer;
-    this.#program = new CompiledProgram(graph, { outputs: [norm], axes: new Map(), blocks, threads: 1 });
-    this.parameters = new Float32Array(blocks.parameter.buffer, blocks.parameter.byteOffset, columns);
-    this.#gradient = new Float32Array(blocks.gradient.buffer, blocks.gradient.byteOffset, columns);
+    this.#program = new CompiledProgram(graph, { outputs: [norm], axes: new Map(), blocks, threads: 1, precision });
+    const view = (block: Uint8Array, offset = 0) =>
+      new Numbers(block.buffer as ArrayBuffer, block.byteOffset + offset, columns);
+    this.parameters = view(blocks.parameter);
+    this.#gradient = view(blocks.gradient);
+    slots.forEach((slot, index) => {
+      view(blocks.optimizer, index * bytes).fill(initial.get(slot) as number);
+    });
     this.parameters.set(start);
   }
 
@@ -65,18 +79,19 @@ class Updater {
 }
 
 describe.each(loadGoldens('optimizer').map((golden) => [golden.name, golden] as const))('%s', (_, golden) => {
-  it('gives the parameters of PyTorch after each of ten steps', () => {
-    const updater = new Updater(describeOptimizer(golden.options), golden.float32('start'));
+  it.each(['float32', 'float64'] as const)('gives the parameters of PyTorch after each of ten steps in %s', (type) => {
+    const updater = new Updater(describeOptimizer(golden.options), golden.float32('start'), type);
     const gradients = golden.float32('gradients');
-    const expected = golden.float32('parameters');
+    const expected = golden.tensor(EXPECTED[type]).data;
     const size = updater.parameters.length;
-    const rows = <A extends Float32Array>(data: A, row: number) => data.slice(row * size, (row + 1) * size);
     expect(gradients.length).toBe(10 * size);
     for (let step = 0; step < 10; step++) {
-      updater.step(rows(gradients, step));
-      const tensor = { shape: [1, size], data: rows(expected, step) };
+      const [begin, end] = [step * size, (step + 1) * size];
+      updater.step(gradients.slice(begin, end));
+      const tensor = { shape: [1, size], data: expected.slice(begin, end) };
       // Every step adds a handful of terms to the sum that a parameter is.
-      expectAgreement(`step ${step + 1}`, updater.parameters, tensor, tolerance({ terms: 8, steps: step + 1 }));
+      const relative = tolerance({ terms: 8, steps: step + 1, epsilon: EPSILONS[type] });
+      expectAgreement(`step ${step + 1}`, updater.parameters, tensor, relative);
     }
   });
 });

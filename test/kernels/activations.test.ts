@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FUNCTIONS } from '../../src/graph/operations/functions.js';
 import type { Value } from '../../src/graph/value.js';
 import { element, matrix, scalar } from '../oracle/matrix.js';
 import { buildProblem } from './problem-graph.js';
@@ -57,6 +58,20 @@ function run(name: Name, xs: readonly number[]): Float64Array {
   const dlogits = built.results.get('dlogits') as Value;
   return new ProblemProgram(built, [dlogits]).run().read(dlogits).data.subarray(1);
 }
+
+describe('the logarithm in float32', () => {
+  it('is within 4 units in the last place of the exact result for normal numbers', () => {
+    const xs = numbers().filter((x) => x >= SMALLEST);
+    const attributes = { function: FUNCTIONS.indexOf('log'), exponent: 0 };
+    const operands = { x: matrix(1, xs.length, xs) };
+    const built = buildProblem({ name: 'log', operation: 'unary', operands, attributes, terms: 1 });
+    const y = built.results.get('y') as Value;
+    const { data } = new ProblemProgram(built, [y]).run().read(y);
+    const errors = xs.map((x, index) => error(element(data, index), Math.log(x)));
+    const worst = Math.max(...errors.slice(0, 50_000), ...errors.slice(50_000));
+    expect(worst, `log(${xs[errors.indexOf(worst)]})`).toBeLessThanOrEqual(4);
+  });
+});
 
 /** Error in units in the last place of the exact result; 0 where both are below the normal numbers. */
 function error(actual: number, expected: number): number {

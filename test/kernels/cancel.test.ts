@@ -10,13 +10,13 @@ const short = { symbols: 7, units: 17, steps: 4, batch: 3 };
 const bitsOf = (array: Float32Array | Float64Array): Buffer =>
   Buffer.from(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
 
-/** Returns when the forward pass of a run under way has reached some step: its state is no longer NaN. */
+/** Returns when the forward pass of the current execution has reached some step: its state is no longer NaN. */
 async function untilStepIsDone({ program, y }: TrainingStep, row: number): Promise<void> {
   const states = program.real(y);
   while (Number.isNaN(states[row * long.units])) await nextTurn();
 }
 
-/** A step whose results are NaN before the run, and its parameters. */
+/** A step whose results are NaN before the execution, and its parameters. */
 function prepared(threads: number) {
   const step = trainingStep(long, threads);
   step.program.real(step.y).fill(Number.NaN);
@@ -24,7 +24,7 @@ function prepared(threads: number) {
   return { step, before: bitsOf(step.parameters) };
 }
 
-/** On a machine that is busy with other things a run may be over before this thread sees that it is under way. */
+/** On a busy machine an execution may be finished before this thread notices that it has started. */
 const untilSeen = { retry: 4 };
 
 describe.each([1, 2])('a run off the event loop with %i threads', (threads) => {

@@ -47,7 +47,7 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
-/** Runs the forward program on changed operands: the outputs, each times its upstream gradient. */
+/** Executes the forward program on changed operands: the outputs, each times its upstream gradient. */
 class Objective {
   readonly outputs: readonly string[];
   readonly upstream: ReadonlyMap<string, Matrix>;

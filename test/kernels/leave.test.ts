@@ -22,7 +22,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** How the process ended: 7 is its own way to say that all went as it should. */
+/** How the process ended: 7 means that everything went as expected. */
 function leave(way: string, milliseconds: number): Promise<{ status: unknown; signal: unknown; output: string }> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [script, program, way, String(milliseconds)], (_, __, output) => {

@@ -7,7 +7,7 @@ import { disagreement, referenceOf } from './reference.js';
 
 const epsilons = { float32: 2 ** -23, float64: 2 ** -52 } as const;
 
-/** Runs a problem on poisoned memory and says what is wrong with each result. */
+/** Executes a problem on poisoned memory and describes the error of each result. */
 function findings(problem: Problem, precision: 'float32' | 'float64'): string[] {
   const built = buildProblem(problem);
   const found: string[] = [];

@@ -27,7 +27,7 @@ export const LEFT_OUT: ReadonlySet<string> = new Set(['sum', 'product']);
 /** The reference's name of an operand: weights are given to it unpacked. */
 export function referenceName(operation: string, spec: OperandSpec): string {
   if (spec.type === 'packed') {
-    if (operation === 'linear') return 'w';
+    if (operation === 'linear' || operation === 'convolution') return 'w';
     return spec.name === 'pW' ? 'W' : spec.name.startsWith('pr') ? 'Wr' : 'R';
   }
   return operation === 'gruWeightGradient' && spec.name === 's' ? 's_or_ds' : spec.name;

@@ -56,7 +56,10 @@ export class ProblemProgram {
     }
     const externals = [...graph.externals.values()];
     const inputs = externals.filter((value) => value.source === 'input');
-    const blockBytes = externals.reduce((most, { offset = 0, columns }) => Math.max(most, offset + columns * 8), 0);
+    const ends = externals.map(({ offset = 0, rows, columns }) => offset + Number(rows) * columns * 8);
+    const blockBytes = externals.reduce((most, { source }, at) => {
+      return source === 'input' ? most : Math.max(most, ends[at] as number);
+    }, 0);
     const blocks: ModelBlocks = {
       parameter: allocateBlock(blockBytes),
       gradient: allocateBlock(blockBytes),

@@ -9,9 +9,12 @@ import { otherAxisOf, type Problem } from './problems/problem.js';
 /** Attributes that tell the reference a size, by operation: the letters of the signature that they are. */
 const sizes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   embeddingGradient: { size: 'V' },
+  repeat: { rows: 'R', columns: 'C' },
   slice: { columns: 'D' },
   sliceBackward: { columns: 'C' },
   randomMask: { rows: 'R', columns: 'C' },
+  convolutionInputGradient: { inputs: 'I', context: 'S' },
+  convolutionWeightGradient: { width: 'J' },
   attentionWeights: { columns: 'S' },
   additiveAttentionWeights: { columns: 'S' },
 };
@@ -31,7 +34,8 @@ export function referenceOf(problem: Problem): Record<string, Matrix> {
   if (results === undefined) {
     const { operation, attributes, extents, batchSizes } = problem;
     const other = batchSizes === undefined ? undefined : otherAxisOf(problem);
-    const told = Object.entries(sizes[operation] ?? {}).map(([name, letter]) => [name, extents?.[letter] as number]);
+    const letters = Object.entries(sizes[operation] ?? {}).filter(([, letter]) => extents?.[letter] !== undefined);
+    const told = letters.map(([name, letter]) => [name, extents?.[letter] as number]);
     const given = { ...attributes, ...Object.fromEntries(told) };
     results = oracles[operation as OperationName](translated(problem), given, batchSizes ?? [], other);
     known.set(problem, results);

@@ -13,7 +13,7 @@ export const AXES = [
 
 /** What letters stand for, those of time axes as rows: every sum of letters fits, and H may differ from P. */
 export const SIZES: Sizes = {
-  ...{ R: 3, C: 5, V: 4, F: 3, K: 4, O: 12, W: 16, H: 4, G: 8, P: 4, I: 2, A: 3, D: 2, S: 2 },
+  ...{ R: 3, C: 5, V: 4, F: 3, K: 4, O: 12, W: 16, H: 4, G: 8, P: 4, I: 2, J: 6, A: 3, D: 2, S: 2 },
   ...{ N: 6, B: 3, M: 4, E: 2 },
 };
 

@@ -47,9 +47,11 @@ function optionsOf(row: RowText, there: ReadonlySet<string>): RowOptions {
   };
 }
 
-/** A way that the clauses allow, with as much as they do. */
-function richest(row: RowText): RowOptions {
-  const ways = [...waysOf(row)].filter((there) => brokenClause(row, there, SIZES) === undefined);
+/** A way that the clauses allow, with as much as they do. @param operand what must be there */
+function richest(row: RowText, operand?: string): RowOptions {
+  const ways = [...waysOf(row)].filter((there) => {
+    return brokenClause(row, there, SIZES) === undefined && (operand === undefined || there.has(operand));
+  });
   return optionsOf(
     row,
     ways.reduce((a, b) => (b.size > a.size ? b : a)),
@@ -148,7 +150,7 @@ describe('every row of operations.def', () => {
         if (verb !== 'without') continue;
         const [one] = (letters as string).split('=') as [string];
         const sizes = { ...SIZES, [one]: (SIZES[one] as number) + 1 };
-        const { absent, attributes } = richest(row);
+        const { absent, attributes } = richest(row, operand);
         const without = new Set([...(absent ?? []), operand as string]);
         expect(refusal(rowProgram(row, { absent: absent as Set<string>, attributes: attributes ?? {}, sizes }))).toBe(
           undefined,

@@ -23,6 +23,9 @@ const norm = scalar(1);
 const other: OtherAxis = { batchSizes: [4, 2], samples: [2, 0, 3, 1], ownSamples: [1, 3, 3] };
 /** Its packed rows. */
 const M = 6;
+const statistics = { mean: of(1, C), variance: probability(1, C) };
+const convolved = { x: of(M, C) };
+const convolving = { groups: 2, stride: 1, dilation: 2, padding: 0 };
 const scored = { query: of(N, C), key: of(M, C) };
 
 const examples: Record<OperationName, Example> = {
@@ -35,6 +38,23 @@ const examples: Record<OperationName, Example> = {
   linear: { operands: { x: of(R, C), w: of(2, C), b: of(1, 2) }, optional: ['b'], results: { y: [R, 2] } },
   weightGradient: { operands: { dy: of(R, 2), x: of(R, C) }, results: { dW: [2, C] } },
   biasGradient: { operands: { dy: of(R, 2) }, results: { db: [1, 2] } },
+  convolution: {
+    operands: { ...convolved, w: of(4, 4), b: of(1, 4), h0: of(4, 2 * C) },
+    attributes: convolving,
+    optional: ['b', 'h0'],
+    results: { y: [N, 4] },
+  },
+  convolutionInputGradient: {
+    operands: { dy: of(M, 4), w: of(4, 4) },
+    attributes: { ...convolving, inputs: C },
+    results: { dx: [N, C] },
+  },
+  convolutionWeightGradient: {
+    operands: { ...convolved, dy: of(N, 4), h0: of(4, 2 * C) },
+    attributes: { ...convolving, width: 4 },
+    optional: ['h0'],
+    results: { dW: [4, 4] },
+  },
   ...cellExamples,
   dropout: {
     operands: { x: of(R, C), key: Int32Array.of(1, 2, 3, 4) },
@@ -56,6 +76,27 @@ const examples: Record<OperationName, Example> = {
   tanhBackward: activationBackward,
   relu: activation,
   reluBackward: activationBackward,
+  unary: { ...activation, attributes: { function: 5, exponent: 2 } },
+  unaryBackward: {
+    operands: { dy: of(R, C), x: of(R, C) },
+    attributes: { function: 5, exponent: 2 },
+    results: { dx: [R, C] },
+  },
+  combine: { ...pair, attributes: { function: 3 } },
+  combineBackward: {
+    operands: { dy: of(R, C), a: of(R, C), b: of(R, C) },
+    attributes: { function: 3, operand: 1 },
+    results: { dx: [R, C] },
+  },
+  spread: { operands: { a: of(R, C), row: of(1, C) }, attributes: { function: 3 }, results: { y: [R, C] } },
+  spreadBackward: {
+    operands: { dy: of(R, C), a: of(R, C), column: of(R, 1) },
+    attributes: { function: 3, operand: 1 },
+    results: { dx: [R, C] },
+  },
+  sumRows: { operands: { x: of(R, C) }, attributes: { mean: 1 }, results: { y: [1, C] } },
+  sumColumns: { operands: { x: of(R, C) }, attributes: { mean: 1 }, results: { y: [R, 1] } },
+  repeat: { operands: { row: of(1, C) }, attributes: { mean: 0, rows: R }, results: { y: [R, C] } },
   concatenate: { operands: { a: of(R, C), b: of(R, 2) }, results: { y: [R, C + 2] } },
   slice: { operands: { x: of(R, C) }, attributes: { begin: 1, columns: 2 }, results: { y: [R, 2] } },
   sliceBackward: { operands: { dy: of(R, 2) }, attributes: { begin: 1, columns: C }, results: { dx: [R, C] } },
@@ -77,6 +118,31 @@ const examples: Record<OperationName, Example> = {
     attributes: { epsilon: 0.1 },
     results: { dgain: [1, C] },
   },
+  columnMoments: { operands: { x: of(R, C) }, results: { mean: [1, C], variance: [1, C], unbiased: [1, C] } },
+  columnMomentsBackward: {
+    operands: { dmean: of(1, C), dvariance: of(1, C), x: of(R, C), mean: of(1, C) },
+    optional: ['dmean', 'dvariance'],
+    results: { dx: [R, C] },
+  },
+  batchNormalization: {
+    operands: { x: of(R, C), ...statistics, gain: of(1, C), shift: of(1, C) },
+    attributes: { epsilon: 0.1 },
+    optional: ['gain', 'shift'],
+    results: { y: [R, C] },
+  },
+  batchNormalizationBackward: {
+    operands: { dy: of(R, C), variance: statistics.variance, gain: of(1, C) },
+    attributes: { epsilon: 0.1 },
+    optional: ['gain'],
+    results: { dx: [R, C] },
+  },
+  batchNormalizationSums: {
+    operands: { dy: of(R, C), x: of(R, C), ...statistics, gain: of(1, C) },
+    attributes: { epsilon: 0.1 },
+    optional: ['gain'],
+    results: { dmean: [1, C], dvariance: [1, C], dgain: [1, C] },
+  },
+  lastSteps: { operands: { x: of(N, C), h0: of(B, 2 * C) }, results: { hT: [B, 2 * C] } },
   lastStep: { operands: { x: of(N, C) }, results: { y: [B, C] } },
   lastStepBackward: { operands: { dy: of(B, C) }, results: { dx: [N, C] } },
   maxOverTime: { operands: { x: of(N, C) }, results: { y: [B, C] } },
@@ -179,11 +245,18 @@ const examples: Record<OperationName, Example> = {
       g: of(R, C),
       m: of(R, C),
       v: probability(R, C),
+      largest: of(R, C),
       norm,
       h: vector([0.1, 0.9, 0.99, 1e-8, 0, 0, 0.1, 0.01]),
     },
-    results: { w: [R, C], m: [R, C], v: [R, C] },
+    optional: ['largest'],
+    results: { w: [R, C], m: [R, C], v: [R, C], largest: [R, C] },
   },
+  adagrad: {
+    operands: { w: of(R, C), g: of(R, C), s: probability(R, C), norm, h: vector([0.1, 1e-8, 0.01]) },
+    results: { w: [R, C], s: [R, C] },
+  },
+  replace: { operands: { w: of(R, C), value: of(R, C), norm }, results: { w: [R, C] } },
   rmsprop: {
     operands: {
       w: of(R, C),

@@ -2,18 +2,21 @@
  * The reference implementation by operation name, so that a test can walk all operations: operands, attributes and
  * results have the names of the operations' table. Attributes that choose a variant: those of the recurrent cells (0 where
  * absent), `transposed` of linear (0/1), `resetAfter` of gruWeightGradient (0/1, required).
- * Attributes that tell the reference a size: `size` of embeddingGradient (rows of the table), `columns` of slice (of
+ * Attributes that tell the reference a size: `rows` of a repeated row, `columns` of a repeated column, `size` of embeddingGradient (rows of the table), `columns` of slice (of
  * the result) and of sliceBackward (of the whole), `rows` and `columns` of randomMask, `columns` of the weights of
- * attention.
+ * attention, `inputs` and `context` of convolutionInputGradient (columns of dx and of dh0), `width` of convolutionWeightGradient.
  */
 
 import * as attention from './attention.js';
+import * as batchNormalization from './batch-normalization.js';
 import { cellOperations } from './cells.js';
 import { concatenate, slice, sliceBackward } from './columns.js';
+import * as convolution from './convolution.js';
 import * as ctc from './ctc.js';
 import { dropout } from './dropout.js';
 import * as elementwise from './elementwise.js';
 import { embedding, embeddingGradient } from './embedding.js';
+import * as functions from './functions.js';
 import { biasGradient, linear, weightGradient } from './linear.js';
 import * as losses from './losses.js';
 import type { Matrix } from './matrix.js';
@@ -56,6 +59,37 @@ const operations = {
   weightGradient: (o) => weightGradient({ dy: o.matrix('dy'), x: o.matrix('x') }),
   biasGradient: (o) => biasGradient({ dy: o.matrix('dy') }),
 
+  convolution: (o, batchSizes, other) =>
+    convolution.convolution({
+      ...convolved(o),
+      x: o.matrix('x'),
+      w: o.matrix('w'),
+      b: o.optional('b'),
+      h0: o.optional('h0'),
+      batchSizes,
+      other,
+    }),
+  convolutionInputGradient: (o, batchSizes, other) =>
+    convolution.convolutionInputGradient({
+      ...convolved(o),
+      dy: o.matrix('dy'),
+      w: o.matrix('w'),
+      inputs: o.attribute('inputs'),
+      context: o.setting('context'),
+      batchSizes,
+      other,
+    }),
+  convolutionWeightGradient: (o, batchSizes, other) =>
+    convolution.convolutionWeightGradient({
+      ...convolved(o),
+      dy: o.matrix('dy'),
+      x: o.matrix('x'),
+      h0: o.optional('h0'),
+      width: o.attribute('width'),
+      batchSizes,
+      other,
+    }),
+
   ...cellOperations,
 
   dropout: (o) =>
@@ -85,6 +119,17 @@ const operations = {
   tanhBackward: (o) => elementwise.tanhBackward({ dy: o.matrix('dy'), y: o.matrix('y') }),
   relu: (o) => elementwise.relu({ x: o.matrix('x') }),
   reluBackward: (o) => elementwise.reluBackward({ dy: o.matrix('dy'), y: o.matrix('y') }),
+  unary: (o) => functions.unary({ ...ofOne(o), x: o.matrix('x') }),
+  unaryBackward: (o) => functions.unaryBackward({ ...ofOne(o), dy: o.matrix('dy'), x: o.matrix('x') }),
+  combine: (o) => functions.combine(ofTwo(o)),
+  combineBackward: (o) =>
+    functions.combineBackward({ ...ofTwo(o), dy: o.matrix('dy'), isOfB: o.requiredFlag('operand') }),
+  spread: (o) => functions.combine(spreadOf(o)),
+  spreadBackward: (o) =>
+    functions.combineBackward({ ...spreadOf(o), dy: o.matrix('dy'), isOfB: o.requiredFlag('operand') }),
+  sumRows: (o) => functions.sumRows({ x: o.matrix('x'), mean: o.requiredFlag('mean') }),
+  sumColumns: (o) => functions.sumColumns({ x: o.matrix('x'), mean: o.requiredFlag('mean') }),
+  repeat: (o) => functions.repeat({ ...lineOf(o), mean: o.requiredFlag('mean') }),
   concatenate: (o) => concatenate({ a: o.matrix('a'), b: o.matrix('b') }),
   slice: (o) => slice({ x: o.matrix('x'), begin: o.attribute('begin'), columns: o.attribute('columns') }),
   sliceBackward: (o) =>
@@ -98,6 +143,27 @@ const operations = {
     normalization.layerNormalizationBackward({ ...normalized(o), dy: o.matrix('dy'), gain: o.matrix('gain') }),
   normalizationGainGradient: (o) => normalization.normalizationGainGradient({ ...normalized(o), dy: o.matrix('dy') }),
 
+  columnMoments: (o) => batchNormalization.columnMoments({ x: o.matrix('x') }),
+  columnMomentsBackward: (o) =>
+    batchNormalization.columnMomentsBackward({
+      x: o.matrix('x'),
+      mean: o.matrix('mean'),
+      dmean: o.optional('dmean'),
+      dvariance: o.optional('dvariance'),
+    }),
+  batchNormalization: (o) =>
+    batchNormalization.batchNormalization({ ...byStatistics(o), x: o.matrix('x'), shift: o.optional('shift') }),
+  batchNormalizationBackward: (o) =>
+    batchNormalization.batchNormalizationBackward({
+      dy: o.matrix('dy'),
+      variance: o.matrix('variance'),
+      gain: o.optional('gain'),
+      epsilon: o.attribute('epsilon'),
+    }),
+  batchNormalizationSums: (o) =>
+    batchNormalization.batchNormalizationSums({ ...byStatistics(o), x: o.matrix('x'), dy: o.matrix('dy') }),
+
+  lastSteps: (o, batchSizes) => convolution.lastSteps({ x: o.matrix('x'), h0: o.matrix('h0'), batchSizes }),
   lastStep: (o, batchSizes) => time.lastStep({ x: o.matrix('x'), batchSizes }),
   lastStepBackward: (o, batchSizes) => time.lastStepBackward({ dy: o.matrix('dy'), batchSizes }),
   maxOverTime: (o, batchSizes) => time.maxOverTime({ x: o.matrix('x'), batchSizes }),
@@ -146,8 +212,10 @@ const operations = {
   clipNorm: (o) => updates.clipNorm({ g: o.matrix('g'), max: o.matrix('max'), loss: o.optional('loss') }),
   clipValue: (o) => updates.clipValue({ g: o.matrix('g'), limit: o.matrix('limit') }),
   sgd: (o) => updates.sgd({ ...update(o), m: o.optional('m') }),
-  adam: (o) => updates.adam({ ...update(o), m: o.matrix('m'), v: o.matrix('v') }),
+  adam: (o) => updates.adam({ ...update(o), m: o.matrix('m'), v: o.matrix('v'), largest: o.optional('largest') }),
+  adagrad: (o) => updates.adagrad({ ...update(o), s: o.matrix('s') }),
   rmsprop: (o) => updates.rmsprop({ ...update(o), s: o.matrix('s'), m: o.optional('m') }),
+  replace: (o) => updates.replace({ w: o.matrix('w'), value: o.matrix('value'), norm: o.matrix('norm') }),
 } satisfies Record<string, Run>;
 
 /** Name of an operation that the reference implements, which is all of them. */
@@ -170,8 +238,57 @@ function checked(name: string, run: Run): Oracle {
   };
 }
 
+function ofOne(o: Operands): functions.OfOne {
+  return { code: o.attribute('function'), exponent: o.attribute('exponent') };
+}
+
+function ofTwo(o: Operands): functions.OfTwo {
+  return { code: o.attribute('function'), a: o.matrix('a'), b: o.matrix('b') };
+}
+
+/** The row, or the column, that an operation is given. */
+function line(o: Operands): Matrix {
+  const [row, column] = [o.optional('row'), o.optional('column')];
+  return row ?? column ?? o.matrix('row');
+}
+
+/** The second operand of `spread` as a matrix. */
+function spreadOf(o: Operands): functions.OfTwo {
+  const a = o.matrix('a');
+  return { code: o.attribute('function'), a, b: functions.repeated(line(o), a.rows, a.columns) };
+}
+
+function lineOf(o: Operands): { line: Matrix; isRow: boolean; rows: number; columns: number } {
+  const given = line(o);
+  const isRow = o.optional('row') !== undefined;
+  return {
+    line: given,
+    isRow,
+    rows: isRow ? o.attribute('rows') : given.rows,
+    columns: isRow ? given.columns : o.attribute('columns'),
+  };
+}
+
 function normalized(o: Operands): { x: Matrix; epsilon: number } {
   return { x: o.matrix('x'), epsilon: o.attribute('epsilon') };
+}
+
+function convolved(o: Operands): convolution.ConvolutionAttributes {
+  return {
+    groups: o.attribute('groups'),
+    stride: o.attribute('stride'),
+    dilation: o.attribute('dilation'),
+    padding: o.attribute('padding'),
+  };
+}
+
+function byStatistics(o: Operands): { mean: Matrix; variance: Matrix; gain: Matrix | undefined; epsilon: number } {
+  return {
+    mean: o.matrix('mean'),
+    variance: o.matrix('variance'),
+    gain: o.optional('gain'),
+    epsilon: o.attribute('epsilon'),
+  };
 }
 
 function aligned(o: Operands): Omit<ctc.CtcOperands, keyof twoAxes.TwoAxes> {

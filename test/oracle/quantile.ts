@@ -2,7 +2,7 @@
 import { type Loss, type SquareOperands, weightedGradient, weightedMean } from './losses.js';
 import { at, type Matrix, requireShape } from './matrix.js';
 
-/** Numbers, what they should have been, and which quantile they are. */
+/** Numbers, their targets, and the level of the quantile. */
 export interface QuantileOperands extends SquareOperands {
   /** In [0, 1]. */
   readonly level: number;

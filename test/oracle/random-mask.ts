@@ -1,4 +1,4 @@
-/** Reference of random masks: the choices of dropout, with two values of one's own. */
+/** Reference of random masks: the choices of dropout, with two given values. */
 
 import { dropout } from './dropout.js';
 import { type Matrix, mapElements, zeros } from './matrix.js';

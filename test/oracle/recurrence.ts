@@ -1,6 +1,6 @@
 /**
- * What the recurrent cells have in common, forward, on a tape. Letters: N packed rows, B sequences, H units, G gate rows
- * (gates * H), P the width of the state that the recurrent product reads, which is H but for a projected LSTM.
+ * The common part of the recurrent cells, forward, on a tape. Letters: N packed rows, B sequences, H units, G gate rows
+ * (gates * H), P the width of the state that the recurrent product reads, which is H except in a projected LSTM.
  * Sources: dropout with one mask per sequence, Gal & Ghahramani 2016; zoneout, Krueger et al. 2017; layer
  * normalisation, Ba, Kiros & Hinton 2016.
  */
@@ -10,7 +10,7 @@ import { at, atOrZero, type Matrix, requireShape, zeros } from './matrix.js';
 import { type PackedStep, packedSteps, rowCount, sequenceCount } from './packed.js';
 import { type Node, NodeMatrix, Tape } from './tape.js';
 
-/** Operands and attributes of every cell; what is absent is zero, but for a mask, which is 1. */
+/** Operands and attributes of every cell; an absent one is zero, except a mask, which is 1. */
 export interface RecurrentOperands {
   /** [G,P] */
   readonly R: Matrix;
@@ -33,7 +33,7 @@ export interface RecurrentOperands {
 }
 
 /**
- * Checks that a backward pass has what its layer normalisation reads.
+ * Checks that a backward pass has the operands of its layer normalisation.
  *
  * @throws {ShapeError} `shape_mismatch` when there is a gain and no `product`
  */

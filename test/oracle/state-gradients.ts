@@ -32,14 +32,14 @@ function requireStates({ y, h0, mask, batchSizes }: FedStates): void {
   requireShape('mask', mask, sequenceCount(batchSizes), y.columns);
 }
 
-/** The gradients of all steps, and what they are multiplied with. */
+/** The gradients of all steps, and their factors in the products. */
 interface StepGradients extends FedStates {
   readonly da: Matrix;
   readonly x?: Matrix | undefined;
 }
 
 /**
- * dR = sum over all steps of da^T fed, and dW = that of da^T x.
+ * dR = sum over all steps of da^T fed, and dW = sum over all steps of da^T x.
  *
  * @param operands.da [N,G]
  * @param operands.x  [N,I] may be absent

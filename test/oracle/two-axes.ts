@@ -17,7 +17,7 @@ export interface OtherAxis {
   readonly ownSamples: readonly number[];
 }
 
-/** What an operation that joins two axes is told of both. */
+/** The sizes and samples of both axes for an operation that joins them. */
 export interface TwoAxes {
   /** Sequences alive at each step of the operation's own axis. */
   readonly batchSizes: readonly number[];

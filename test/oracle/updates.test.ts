@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { element, type Matrix, matrix, scalar, vector } from './matrix.js';
-import { adam, clipNorm, clipValue, rmsprop, sgd } from './updates.js';
+import { adagrad, adam, clipNorm, clipValue, replace, rmsprop, sgd } from './updates.js';
 
 const norm = scalar(1);
 const values = (m: Matrix | undefined): unknown[] => [...(m?.data ?? [])];
@@ -121,6 +121,30 @@ describe('the reference of adam, two steps by hand', () => {
   });
 });
 
+describe('the reference of AMSGrad, two steps by hand', () => {
+  it('divides by the largest mean of squares so far', () => {
+    // m = 1, v = 2, w = 1 - 0.1 * (1/0.5) / (sqrt(2/0.5) + 1);  m = 1, v = 1.5, but the largest is 2
+    const h = (t: number) => vector([0.1, 0.5, 0.5, 1, 0, 0, 1 - 0.5 ** t, 1 - 0.5 ** t]);
+    const once = adam({ w: start, g: first, m: zero, v: zero, largest: zero, norm, h: h(1) });
+    expect([once.w, once.v, once.largest as Matrix].flatMap(values)).toEqual(close(1 - 0.2 / 3, 2, 2));
+    const twice = adam({ ...once, g: second, norm, h: h(2) });
+    const end = 1 - 0.2 / 3 - (0.1 * (1 / 0.75)) / (Math.sqrt(2 / 0.75) + 1);
+    expect([twice.w, twice.v, twice.largest as Matrix].flatMap(values)).toEqual(close(end, 1.5, 2));
+  });
+});
+
+describe('the reference of adagrad, two steps by hand', () => {
+  it('with weight decay', () => {
+    // d = 2.5, s = 6.25, w = 1 - 0.1*2.5/3;  d = 1 + 0.5*11/12 = 35/24, s = 6.25 + d^2
+    const h = vector([0.1, 0.5, 0.5]);
+    const once = adagrad({ w: start, g: first, s: zero, norm, h });
+    expect([...values(once.w), ...values(once.s)]).toEqual(close(11 / 12, 6.25));
+    const twice = adagrad({ ...once, g: second, norm, h });
+    const [d, s] = [35 / 24, 6.25 + (35 / 24) ** 2];
+    expect([...values(twice.w), ...values(twice.s)]).toEqual(close(11 / 12 - (0.1 * d) / (Math.sqrt(s) + 0.5), s));
+  });
+});
+
 describe('the reference of rmsprop, two steps by hand', () => {
   it('with eps outside the root, as in PyTorch', () => {
     // s = 0.25*4 = 1, w = 1 - 0.1*2/1.5 = 13/15;  s = 0.75 + 0.25 = 1, w = 13/15 - 0.1/1.5 = 0.8
@@ -163,6 +187,11 @@ describe('every update of the reference', () => {
     expect(sgd({ ...state, ...common, h: h6 })).toEqual(state);
     expect(rmsprop({ ...state, s: scalar(4), ...common, h: h6 })).toEqual({ ...state, s: scalar(4) });
     expect(adam({ ...state, v: scalar(4), ...common, h: h8 })).toEqual({ ...state, v: scalar(4) });
+    const kept = { ...state, v: scalar(4), largest: scalar(5) };
+    expect(adam({ ...kept, ...common, h: h8 })).toEqual(kept);
+    const sums = { w: start, s: scalar(4) };
+    expect(adagrad({ ...sums, ...common, h: vector([0.1, 0.5, 0.5]) })).toEqual(sums);
+    expect(replace({ w: start, value: scalar(7), norm: scalar(bad) })).toEqual({ w: start });
   });
 
   it('leaves a momentum buffer alone that it does not use', () => {

@@ -78,19 +78,24 @@ export function sgd(operands: { w: Matrix; g: Matrix; m?: Matrix | undefined; no
  * Adam (Kingma & Ba 2015): d = g + weightDecay*w; or AdamW (Loshchilov & Hutter 2019): w *= 1 - lr*weightDecay, d = g.
  * m = beta1*m + (1 - beta1)*d;  v = beta2*v + (1 - beta2)*d^2;
  * w -= lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps).
+ * AMSGrad (Reddi, Kale, Kumar 2018) where `largest` is given: largest = max(largest, v) in the place of that v.
  *
  * @param operands.norm [1,1] gradient norm; everything is left alone when it is not finite
  * @param operands.h    [1,8] lr, beta1, beta2, eps, weightDecay, decoupled (0/1), 1 - beta1^t, 1 - beta2^t
  */
-export function adam(operands: { w: Matrix; g: Matrix; m: Matrix; v: Matrix; norm: Matrix; h: Matrix }): {
+export function adam(operands: {
   w: Matrix;
+  g: Matrix;
   m: Matrix;
   v: Matrix;
-} {
+  largest?: Matrix | undefined;
+  norm: Matrix;
+  h: Matrix;
+}): { w: Matrix; m: Matrix; v: Matrix; largest?: Matrix } {
   const { g, norm, h } = operands;
-  const [w, m, v] = [copy(operands.w), copy(operands.m), copy(operands.v)];
+  const [w, m, v, largest] = [copy(operands.w), copy(operands.m), copy(operands.v), copyOptional(operands.largest)];
   const [lr, beta1, beta2, eps, weightDecay, decoupled, correction1, correction2] = settings(h, 8);
-  requireElements({ w, g, m, v });
+  requireElements({ w, g, m, v, largest });
   if (Number.isFinite(number('norm', norm))) {
     for (let p = 0; p < w.data.length; p++) {
       const weight = element(w.data, p);
@@ -100,10 +105,44 @@ export function adam(operands: { w: Matrix; g: Matrix; m: Matrix; v: Matrix; nor
       const square = beta2 * element(v.data, p) + (1 - beta2) * d * d;
       m.data[p] = mean;
       v.data[p] = square;
-      w.data[p] = decayed - (lr * (mean / correction1)) / (Math.sqrt(square / correction2) + eps);
+      if (largest !== undefined) largest.data[p] = Math.max(element(largest.data, p), square);
+      const bound = largest === undefined ? square : element(largest.data, p);
+      w.data[p] = decayed - (lr * (mean / correction1)) / (Math.sqrt(bound / correction2) + eps);
     }
   }
-  return { w, m, v };
+  return largest === undefined ? { w, m, v } : { w, m, v, largest };
+}
+
+/**
+ * Adagrad (Duchi, Hazan, Singer 2011): d = g + weightDecay*w;  s += d^2;  w -= lr * d / (sqrt(s) + eps).
+ *
+ * @param operands.norm [1,1] gradient norm; everything is left alone when it is not finite
+ * @param operands.h    [1,3] lr, eps, weightDecay
+ */
+export function adagrad(operands: { w: Matrix; g: Matrix; s: Matrix; norm: Matrix; h: Matrix }): {
+  w: Matrix;
+  s: Matrix;
+} {
+  const { g, norm, h } = operands;
+  const [w, s] = [copy(operands.w), copy(operands.s)];
+  const [lr, eps, weightDecay] = settings(h, 3);
+  requireElements({ w, g, s });
+  if (Number.isFinite(number('norm', norm))) {
+    for (let p = 0; p < w.data.length; p++) {
+      const d = element(g.data, p) + weightDecay * element(w.data, p);
+      const sum = element(s.data, p) + d * d;
+      s.data[p] = sum;
+      w.data[p] = element(w.data, p) - (lr * d) / (Math.sqrt(sum) + eps);
+    }
+  }
+  return { w, s };
+}
+
+/** w = value, where the gradient norm [1,1] is finite. */
+export function replace(operands: { w: Matrix; value: Matrix; norm: Matrix }): { w: Matrix } {
+  const { w, value, norm } = operands;
+  requireShape('value', value, w.rows, w.columns);
+  return { w: copy(Number.isFinite(number('norm', norm)) ? value : w) };
 }
 
 /**
@@ -147,7 +186,7 @@ export function rmsprop(operands: {
 
 type Settings = [number, number, number, number, number, number, number, number];
 
-function settings(h: Matrix, count: 6 | 8): Settings {
+function settings(h: Matrix, count: 3 | 6 | 8): Settings {
   requireShape('h', h, 1, count);
   return Array.from({ length: 8 }, (_, index) => h.data[index] ?? 0) as Settings;
 }

@@ -12,7 +12,7 @@ const { copyWithoutNative } = createRequire(import.meta.url)('../../scripts/pack
   copyWithoutNative(folder: string): void;
 };
 
-/** A project that has installed the package: what npm would publish is a folder of its own in node_modules. */
+/** A project that has installed the package: the files that npm would publish are a folder in its node_modules. */
 const project = mkdtempSync(path.join(realpathSync(tmpdir()), 'bptt-consumer-'));
 const modules = path.join(project, 'node_modules');
 
@@ -26,7 +26,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-/** What a program prints as JSON, run by node in the project; `.mjs` or `.cjs` decides what it may say. */
+/**
+ * The JSON that a program prints, executed by node in the project; `.mjs` or `.cjs` decides which syntax it may use.
+ */
 function answerOf(name: string, program: string): unknown {
   const file = path.join(project, name);
   writeFileSync(file, program);

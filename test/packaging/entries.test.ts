@@ -5,10 +5,10 @@ import { filesBelow, projectRoot, readProjectFile } from '../architecture/projec
 import { EntryDeclarations, type ExportedSymbols } from './named-types.js';
 import { type PackageEntry, packageEntries } from './package-entries.js';
 
-/** More values than this in `bptt` itself, and a reader no longer finds the one that he needs. */
+/** With more values than this in `bptt` itself, a reader no longer finds the one that is needed. */
 const MOST_VALUES = 75;
 
-/** Values by name, and types by the symbol that they stand for, of the built package. */
+/** Values by name, and types by their symbol, of the built package. */
 const values = new Map<PackageEntry, Readonly<Record<string, unknown>>>();
 const symbols = new Map<PackageEntry, ExportedSymbols>();
 const declarations = new EntryDeclarations(
@@ -27,7 +27,7 @@ const valuesOf = (entry: PackageEntry) => values.get(entry) as Readonly<Record<s
 const symbolsOf = (entry: PackageEntry) => symbols.get(entry) as ExportedSymbols;
 const isValue = (entry: PackageEntry, name: string) => Object.hasOwn(valuesOf(entry), name);
 
-/** All public names, a line each: entry, whether it is a value or only a type, name. */
+/** All public names, one in each line: entry, whether it is a value or only a type, name. */
 function publicNames(): string {
   const lines = packageEntries.flatMap((entry) =>
     [...symbolsOf(entry).values()].map(

@@ -19,7 +19,7 @@ const boundNames = (name: ts.BindingName): string[] =>
     ? [name.text]
     : name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : boundNames(element.name)));
 
-/** Names of values and types that a TypeScript file exports, those that it passes on included. @param file path from the root */
+/** Names of values and types that a TypeScript file exports, including re-exports. @param file path from the root */
 export function exportedNames(file: string): Set<string> {
   const names = new Set<string>();
   const source = ts.createSourceFile(file, readProjectFile(file), ts.ScriptTarget.ES2023, true);

@@ -12,7 +12,7 @@ interface Answer {
   readonly message?: string;
 }
 
-/** What info() says in a process of its own: the choice holds for a whole process. */
+/** The result of info() in a separate process, because the choice holds for a whole process. */
 function infoWith(isa: string | undefined): Answer {
   const script = `
     const { info } = await import(${JSON.stringify(entry)});

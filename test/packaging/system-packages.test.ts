@@ -18,10 +18,10 @@ import { projectRoot } from '../architecture/project-files.js';
 const NOBODY = { uid: 65534, gid: 65534 };
 
 const isRoot = process.getuid?.() === 0;
-/** As whom a process is started that must not be root. */
+/** The user of a process that must not be root. */
 const plain = isRoot ? NOBODY : {};
 
-/** Why no process can be started as a user who is not root; undefined where one can. */
+/** Why no process can be started as a user who is not root; undefined when it is possible. */
 function whyNotPlain(): string | undefined {
   if (process.platform === 'win32') return 'Windows has no root';
   const { error, status } = spawnSync(process.execPath, ['-e', ''], plain);
@@ -31,7 +31,7 @@ const reason = whyNotPlain();
 if (reason !== undefined)
   process.stderr.write(`\nSKIPPED: what system-packages.cjs does for a plain user: ${reason}\n\n`);
 
-/** Programs that write down how they were called; `apt-get install` puts programs of these names on the PATH. */
+/** Programs that record how they were called; `apt-get install` puts programs of these names on the PATH. */
 const APT_GET = `#!/bin/sh
 echo "apt-get $*" >> "$0.log"
 if [ "$1" = install ]; then for name in cmake make g++; do : > "$(/usr/bin/dirname "$0")/$name"; done; fi

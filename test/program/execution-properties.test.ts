@@ -19,7 +19,7 @@ function numbersOf({ graph, batchSizes }: RandomGraph): Map<string, Matrix> {
   return new Map(values);
 }
 
-/** Compiles, executes twice, the second time without packing where that is apart, and reads the outputs. */
+/** Compiles, executes twice, the second time without packing if it is separate, and reads the outputs. */
 function execute(random: RandomGraph, outputs: readonly Value[], prepare: boolean): Map<Value, Float64Array> {
   const { graph, batchSizes } = random;
   const [steps, batch] = [batchSizes.length, batchSizes[0] as number];

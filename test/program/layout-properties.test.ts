@@ -11,7 +11,7 @@ function layoutOf({ graph, outputs, batchSizes }: RandomGraph, prepare: boolean)
   return layOut(graph, { outputs, prepare, bytesOf });
 }
 
-/** What goes wrong when a layout is executed twice, the second time without packing the parameters again. */
+/** The errors of a layout that is executed twice, the second time without packing the parameters again. */
 function faultsOf(random: RandomGraph, layout: ProgramLayout): readonly string[] {
   const memory = new SimulatedMemory(layout, random.batchSizes);
   for (const value of random.graph.externals.values()) if (value.source !== 'input') memory.write(value);
@@ -112,7 +112,7 @@ function squeeze({ locationOf }: ProgramLayout): ProgramLayout['locationOf'] {
   };
 }
 
-/** Moves what stands in a wider matrix by a column. */
+/** Moves the values of a wider matrix by a column. */
 function shift({ locationOf, views }: ProgramLayout): ProgramLayout['locationOf'] {
   return (value) => {
     const location = locationOf(value);

@@ -7,7 +7,7 @@ import type { Value } from '../../src/graph/value.js';
 
 export const AXIS = 'time';
 
-/** What a graph is made from. fast-check shrinks it to the smallest that fails. */
+/** The recipe of a graph. fast-check shrinks it to the smallest one that fails. */
 export interface Recipe {
   /** Sequences alive at each step, non-increasing. */
   readonly batchSizes: readonly number[];
@@ -17,7 +17,7 @@ export interface Recipe {
   readonly outputs: readonly number[];
   /** Whether the gradients of all parameters and inputs are outputs too. */
   readonly gradients: boolean;
-  /** Whether weights are packed in instructions of their own, which later executions leave out. */
+  /** Whether weights are packed in separate instructions, which later executions skip. */
   readonly prepare: boolean;
 }
 
@@ -51,7 +51,7 @@ export function recipes(most: number): fc.Arbitrary<Recipe> {
 const isSteps = ({ rows }: Value) => typeof rows !== 'number' && rows.kind === 'steps';
 const sameShape = (a: Value, b: Value) => isSteps(a) === isSteps(b) && a.columns === b.columns;
 
-/** Builds a graph, one operation after the other, from what the recipe picks. */
+/** Builds a graph, one operation after the other, as the recipe chooses. */
 class GraphBuilder {
   readonly graph: Graph;
   readonly values: Value[] = [];

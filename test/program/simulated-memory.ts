@@ -1,6 +1,6 @@
 /**
- * Memory that remembers, for every cell, which element of which value was written there last. Executing a layout on it shows
- * whether each instruction reads what was meant for it. It knows nothing of how the layout was found.
+ * Memory that records, for every cell, which element of which value was written there last. Executing a layout on it
+ * shows whether each instruction reads the intended values. It does not depend on how the layout was made.
  */
 import type { Node, Value } from '../../src/graph/value.js';
 import type { ProgramLayout } from '../../src/program/layout.js';
@@ -14,7 +14,7 @@ export function bytesPerElement({ storage }: Value): number {
   return storage === undefined ? 2 * CELL : CELL;
 }
 
-/** One element of a value, after what joins and slices only show in another place has been followed back. */
+/** One element of a value. Joins and slices that only view another value are followed to that value. */
 type Element = string;
 
 export class SimulatedMemory {

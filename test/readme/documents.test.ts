@@ -5,7 +5,7 @@ import { projectRoot, readProjectFile } from '../architecture/project-files.js';
 import { packageEntries } from '../packaging/package-entries.js';
 import { documents, proseOf } from './documents.js';
 
-/** Where the links of a document lead, as written; those to other sites are left out. */
+/** The targets of the links of a document, as written; links to other sites are left out. */
 const linksOf = (document: string) =>
   [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)]
     .map(([, target]) => target as string)

@@ -1,4 +1,4 @@
-/** Runs that version 0.1.0 made (golden/make-golden.mjs): every later version reads them and goes on with them. */
+/** Runs that version 0.1.0 made (golden/make-golden.mjs). Every later version must read and resume them. */
 import { createHash } from 'node:crypto';
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

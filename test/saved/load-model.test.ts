@@ -218,9 +218,16 @@ describe('loadModel refuses', () => {
     await expect(loadModel(path)).rejects.toThrow(/meanError/);
   });
 
+  it("an optimizer of the user's own that was not given, naming it and the option", async () => {
+    const path = savedFile();
+    redescribe(path, (text) => text.replace('"adam"', '"eve"'));
+    await expect(loadModel(path)).rejects.toThrow(code('unknown_optimizer'));
+    await expect(loadModel(path)).rejects.toThrow(/'eve', which is unknown.*'optimizers'/);
+    await expect(loadModel(path)).rejects.toThrow(path);
+  });
+
   it.each<[string, (text: string) => string, RegExp]>([
     ['an option of a layer', (text) => text.replace('"dropout":0.3', '"dropping":0.3'), /no option 'dropping'/],
-    ['an optimizer', (text) => text.replace('"adam"', '"eve"'), /eve/],
     ['an initializer', (text) => text.replace('"uniform:0.2"', '"magic"'), /magic/],
     ['a seed', (text) => text.replace('"seed":9,"step', '"seed":-9,"step').replace('"seed":9}', '"seed":-9}'), /-9/],
     ['a number of steps', (text) => text.replace('"modelStep":5', '"modelStep":-5'), /-5/],

@@ -36,20 +36,20 @@ export function smallBatches(count: number): Batch[] {
   });
 }
 
-/** The small network, trained for so many steps. */
+/** The small network after this number of training steps. */
 export function trainedModel(steps = 5): Model {
   const model = smallNetwork().compileSync(settings);
   for (const batch of smallBatches(steps)) model.trainStepSync(batch, { clipNorm: 1 });
   return model;
 }
 
-/** Copies of everything that a model has learnt. */
+/** Copies of all trained values of a model. */
 export function contentOf({ parameters, optimizerState, step }: Model): unknown {
   const values = [...parameters].map(([name, { data }]) => [name, [...data]] as const);
   return { step, parameters: values, optimizer: [...optimizerState].map(([name, data]) => [name, [...data]]) };
 }
 
-/** The same checkpoint with other content and a checksum that is right: what a hostile or an old file may hold. */
+/** The same checkpoint with other content and a correct checksum, as a hostile or an old file may have it. */
 export function rewrite(
   path: string,
   change: (checkpoint: Checkpoint & { readonly metadata: JsonObject }) => Checkpoint,

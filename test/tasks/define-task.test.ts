@@ -48,7 +48,7 @@ function parityExamples(count: number, seed: number): SequenceExample[] {
   });
 }
 
-/** The shortest task: everything that may be left out is. */
+/** The shortest task: all optional fields are left out. */
 const parity = defineTask({
   name: 'parity',
   summary: 'whether the ones so far are odd',

@@ -8,7 +8,7 @@ import { realData } from '../data/real-data.js';
 import { SMALL } from './spoken.js';
 import { QUIET } from './trained.js';
 
-/** Errors of a forecast and of those that it is measured by. */
+/** Errors of a forecast and of the naive forecasts. */
 interface ForecastErrors {
   readonly mse: number;
   readonly naive: { readonly mse: number };

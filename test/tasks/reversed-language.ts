@@ -23,7 +23,7 @@ function reversedLanguage(directory: string, name: string, count: number, seed: 
   return join(directory, name);
 }
 
-/** Options of a small training on such sentences, with files of their own for all parts. */
+/** Options of a small training on such sentences, with separate files for all parts. */
 export function reversedTraining(directory: string, more: object = {}, pairs = 900) {
   const data = reversedLanguage(directory, 'train', pairs, 1);
   const valid = reversedLanguage(directory, 'dev', 40, 2);

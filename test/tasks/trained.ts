@@ -9,7 +9,7 @@ import { predictTask } from '../../src/tasks/tasks.js';
 /** Training without progress, on one thread. */
 export const QUIET = { progress: false, threads: 1 } as const;
 
-/** An epoch that changes next to nothing: what these options reach, nobody has learnt. */
+/** An epoch that changes almost nothing: a result with these options does not come from training. */
 export const UNTRAINED = { epochs: 1, learningRate: 1e-9 } as const;
 
 /** All predictions of a run for inputs or for a file. */

@@ -14,7 +14,7 @@ const STEPS = 4;
 /** Accuracies after each epoch; the validation losses fall all the time. */
 const ACCURACIES = [0.5, 0.75, 0.625, 0.875, 0.875, 0.8125, 0.75, 0.625];
 
-/** A toy that shows metrics one sequence for each batch: its prediction says which epoch it is. */
+/** A toy that passes one sequence of each batch to metrics: its prediction encodes the epoch. */
 class MeasuredModel extends ToyModel {
   override async evaluate(
     batch: Batch,

@@ -3,14 +3,17 @@ import { option } from '../../src/network/defined-options.js';
 import { createSchedule } from '../../src/network/schedules/create-schedule.js';
 import { defineSchedule } from '../../src/network/schedules/define-schedule.js';
 import type { ScheduleState } from '../../src/network/schedules/schedule.js';
+import type { ScheduleDescription } from '../../src/network/schedules/schedule-description.js';
 import { warmUp } from '../../src/network/schedules/warm-up.js';
+import { loadModel } from '../../src/saved/load-model.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { contentOf, settings, smallBatches, smallNetwork } from '../saved/small-saved.js';
 import { newModel, streams } from './toy-run.js';
 
 /** The rate shrinks with every validation, by how large its loss is. */
 const shrinking = defineSchedule({
-  kind: 'shrinking',
+  name: 'shrinking',
   options: { by: option.number({ exclusiveMin: 0, default: 0.1 }) },
   needsValidation: true,
   make({ by }, { learningRate }) {
@@ -59,6 +62,39 @@ describe('a schedule of one’s own', () => {
     expect([...resumed.parameters]).toEqual([...whole.parameters]);
   });
 
+  it('comes back from JSON with its definition, warmed up too', () => {
+    const json = JSON.parse(JSON.stringify(warmUp({ steps: 2, start: 0.5, then: shrinking({ by: 1 }) })));
+    const schedule = createSchedule(json, { learningRate: 0.4 }, { schedules: [shrinking] });
+    schedule.observe(1);
+    expect([0, 1, 2, 3].map((step) => schedule.rate(step, 0))).toEqual([0.1, 0.15000000000000002, 0.2, 0.1]);
+    expect(() => createSchedule(json, { learningRate: 0.4 })).toThrow(/shrinking/);
+    const wrong = { kind: 'shrinking', by: 0 } as never;
+    const options = { schedules: [shrinking] };
+    expect(() => createSchedule(wrong, { learningRate: 1 }, options)).toThrow(/by.*> 0/);
+  });
+
+  it('of a run comes back from its directory, and goes on', async () => {
+    const data = { training: smallBatches(4), validation: smallBatches(2) };
+    const directory = temporaryDirectory();
+    const run = { epochs: 2, validateEvery: 2, progress: false, directory } as const;
+    const whole = smallNetwork().compileSync(settings);
+    await new Trainer(whole, { ...run, schedule: shrinking({ by: 0.3 }) }).fit(data);
+    expect((await loadModel(directory)).schedule).toBeUndefined();
+    await expect(loadModel(directory, { schedules: [] })).rejects.toMatchObject({ code: 'unknown_schedule' });
+    const { schedule, configuration } = await loadModel(directory, { schedules: [shrinking] });
+    expect(schedule).toEqual({ kind: 'shrinking', by: 0.3 });
+
+    // As a run directory holds it, it is the same schedule.
+    const { training } = configuration as unknown as { training: { schedule: ScheduleDescription } };
+    const options = { ...run, schedule: training.schedule, schedules: [shrinking], resume: true };
+    const resumed = smallNetwork().compileSync(settings);
+    await new Trainer(resumed, options).fit(data);
+    expect(contentOf(resumed)).toEqual(contentOf(whole));
+    await expect(async () => new Trainer(resumed, { ...options, schedules: [] })).rejects.toMatchObject({
+      code: 'unknown_schedule',
+    });
+  });
+
   it('that follows the validation loss needs a run with validation', async () => {
     const trainer = new Trainer(newModel(), { epochs: 1, progress: false, schedule: shrinking() });
     await expect(trainer.fit(streams(18, 2, 2))).rejects.toThrow(/'schedule' needs validation data/);
@@ -66,38 +102,38 @@ describe('a schedule of one’s own', () => {
 
   it.each<[string, () => unknown, string, RegExp]>([
     [
-      'the kind of the library',
-      () => defineSchedule({ kind: 'cosine', make: () => ({ ...stateless, rate: () => 1 }) }),
+      'the name of one of the library',
+      () => defineSchedule({ name: 'cosine', make: () => ({ ...stateless, rate: () => 1 }) }),
       'invalid_option',
-      /another name/,
+      /choose another name/,
     ],
     [
       'no name',
-      () => defineSchedule({ kind: '', make: () => ({ ...stateless, rate: () => 1 }) }),
+      () => defineSchedule({ name: '', make: () => ({ ...stateless, rate: () => 1 }) }),
       'invalid_option',
-      /'kind'/,
+      /'name'/,
     ],
-    ['no make', () => defineSchedule({ kind: 'x' } as never), 'invalid_option', /'make'/],
-    ['an unknown field', () => defineSchedule({ kind: 'x', rate: 1 } as never), 'unknown_option', /rate/],
+    ['no make', () => defineSchedule({ name: 'x' } as never), 'invalid_option', /'make'/],
+    ['an unknown field', () => defineSchedule({ name: 'x', rate: 1 } as never), 'unknown_option', /rate/],
     ['an unknown option', () => shrinking({ bye: 1 } as never), 'unknown_option', /bye/],
     ['a wrong option', () => shrinking({ by: 0 }), 'invalid_option', /by.*> 0/],
     [
       'its JSON without its definition',
       () => createSchedule({ kind: 'shrinking', by: 1 } as never, { learningRate: 1 }),
-      'invalid_option',
-      /not as JSON/,
+      'unknown_schedule',
+      /'schedules', with what defineSchedule returned/,
     ],
     [
       'a schedule without state',
       () =>
-        createSchedule(defineSchedule({ kind: 'x', make: () => ({ rate: () => 1 }) as never })(), { learningRate: 1 }),
+        createSchedule(defineSchedule({ name: 'x', make: () => ({ rate: () => 1 }) as never })(), { learningRate: 1 }),
       'invalid_option',
       /'observe'/,
     ],
     [
       'a rate that is none',
       () =>
-        createSchedule(defineSchedule({ kind: 'x', make: () => ({ ...stateless, rate: () => Number.NaN }) })(), {
+        createSchedule(defineSchedule({ name: 'x', make: () => ({ ...stateless, rate: () => Number.NaN }) })(), {
           learningRate: 1,
         }).rate(3, 0),
       'invalid_option',

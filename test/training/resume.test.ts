@@ -89,7 +89,7 @@ describe.each(scenarios)('%s', (_name, options, data) => {
     return { model, content: await contentOf(directory), events, evaluations };
   }
 
-  /** Goes on with the run until it is done. */
+  /** Resumes the run until it is done. */
   async function resume(directory: string): Promise<ToyModel> {
     const model = newModel();
     await new Trainer(model, { ...options, ...quiet, directory, resume: true }).fit(data);

@@ -6,9 +6,9 @@ import type { TrainableModel } from '../../src/training/trainable-model.js';
 const UNITS = 2;
 
 /**
- * A model of a few numbers with the behaviour of a real one: every step depends on weights, momentum, step count, seed, learning
- * rate, batch and carried state, so that anything that a resumed run forgets changes the weights. In double precision on the
- * way and rounded to single at the end, always in the same order.
+ * A model of a few numbers with the behaviour of a real one: every step depends on weights, momentum, step count, seed,
+ * learning rate, batch and carried state. So anything that a resumed run forgets changes the weights. It computes in
+ * double precision and rounds to single at the end, always in the same order.
  */
 export class ToyModel implements TrainableModel {
   readonly description = { layers: [{ kind: 'toy', units: UNITS }] };
@@ -29,11 +29,11 @@ export class ToyModel implements TrainableModel {
   readonly calls: string[] = [];
   /** Model steps (from 1) at which the loss is not finite. */
   nonFiniteAt = Number.POSITIVE_INFINITY;
-  /** How often the parameters were said to be written from outside. */
+  /** How often the model was told that its parameters were written from outside. */
   changes = 0;
-  /** Losses that evaluation gives instead of its own, one per validation, by optimizer step. */
+  /** Losses that evaluation returns instead of its own, one per validation, by optimizer step. */
   validationLoss: ((step: number) => number) | undefined;
-  /** Called at the begin of every evaluation. */
+  /** Called at the start of every evaluation. */
   onEvaluate: (() => void) | undefined;
 
   constructor(seed = 1) {

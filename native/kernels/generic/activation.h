@@ -20,12 +20,6 @@ inline Activation activation_of(double code) {
   return static_cast<Activation>(static_cast<int>(code));
 }
 
-#if defined(__GNUC__)
-#define BPTT_RARE [[gnu::noinline]]
-#else
-#define BPTT_RARE inline
-#endif
-
 namespace detail {
 
 template <typename T>
@@ -33,7 +27,7 @@ inline Vec<T> hard_sigmoid(T slope, Vec<T> x) {
   return clamp(multiply_add(Vec<T>(slope), x, Vec<T>(T(0.5))), T(0), T(1));
 }
 
-// Apart from the usual two, so that these stay small where they are inlined.
+// Apart from the two usual activations, so that the code of these stays small where it is inlined.
 template <typename T>
 BPTT_RARE Vec<T> rare_activation(Activation f, Vec<T> x) {
   switch (f) {

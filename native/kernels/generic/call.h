@@ -1,4 +1,4 @@
-// What every kernel uses to read its call: typed operands, and the share of the work that falls to this thread.
+// What every kernel uses to read its call: typed operands, and the part of the work that this thread does.
 #pragma once
 
 #include <algorithm>
@@ -13,13 +13,16 @@ namespace kernel {
 
 // For the pointwise equations: inlined into the loop over a tile, what they read of the call stays in registers.
 // BPTT_FLATTEN stands behind the parameters of the lambda that applies a cell to a row of a tile: whatever it calls is
-// inlined, Eigen's functions too, so that the activations of several gates overlap.
+// inlined, Eigen's functions too, so that the activations of several gates overlap. BPTT_RARE keeps apart what is
+// seldom called.
 #if defined(__GNUC__)
 #define BPTT_INLINE [[gnu::always_inline]] inline
 #define BPTT_FLATTEN __attribute__((flatten))
+#define BPTT_RARE [[gnu::noinline]]
 #else
 #define BPTT_INLINE inline
 #define BPTT_FLATTEN
+#define BPTT_RARE inline
 #endif
 
 struct Range {
@@ -39,10 +42,10 @@ inline bool barrier(const BpttCall& call) {
   return call.team->barrier(call.team->context) != 0;
 }
 
-// An operand, or an attribute, of a call. Only the name in the row of the operation makes one:
+// An operand, or an attribute, of a call. It is made only from a name in the row of the operation:
 //   constexpr Row kRow(Opcode::linear);
 //   constexpr Operand kX = kRow["x"];
-// A name that the row has not is an error of the compiler.
+// A name that is not in the row is a compile error.
 enum class Operand : int {};
 enum class Attribute : int {};
 
@@ -58,7 +61,7 @@ class Row {
   }
 
  private:
-  // Not defined: a wrong name does not compile as a constant, nor does a look-up at run time link.
+  // Not defined: so a wrong name is not a constant at compile time, and a look-up at run time does not link.
   static int the_row_has_no_such_name();
   static constexpr int found(int index) { return index < 0 ? the_row_has_no_such_name() : index; }
 
@@ -89,11 +92,11 @@ inline int64_t rows(const BpttCall& call, Operand operand) {
 inline int64_t columns(const BpttCall& call, Operand operand) {
   return call.operands[static_cast<int>(operand)].columns;
 }
-// From row to row of an operand that may be some columns of a wider matrix.
+// Steps from row to row of an operand that may be a range of columns of a wider matrix.
 inline int64_t stride(const BpttCall& call, Operand operand) {
   return call.operands[static_cast<int>(operand)].stride;
 }
-// An operand where there is no call yet: while scratch memory is counted.
+// Stands for an operand while scratch memory is counted and there is no call yet.
 inline const BpttOperand& of(const BpttOperand* operands, Operand operand) {
   return operands[static_cast<int>(operand)];
 }
@@ -111,8 +114,8 @@ inline bool is_set(const BpttCall& call, Attribute attribute) {
   return number(call, attribute) != 0;
 }
 
-// An index, read once: the caller might change the memory meanwhile, and what was checked must be what is used. A plain
-// load may be repeated by the compiler after any vector store.
+// An index, read once: the caller might change the memory meanwhile, and the value that was checked must be the value
+// that is used. The compiler may repeat a plain load after any vector store.
 inline int32_t read_once(const int32_t* index) {
   return *static_cast<const volatile int32_t*>(index);
 }
@@ -128,7 +131,7 @@ inline T* at_or_null(T* base, int64_t offset) {
   return base == nullptr ? nullptr : base + offset;
 }
 
-// Asks for W elements, which will be needed soon.
+// Prefetches W elements, which will be needed soon.
 template <int64_t W, typename T>
 BPTT_INLINE void prefetch(const T* data) {
 #if defined(__GNUC__)

@@ -1,17 +1,19 @@
 // One SIMD register of T, made of Eigen's packets. This is the one file that names Eigen's `internal` namespace; a test
 // (test/architecture/eigen.test.ts) holds that.
 //
-// Eigen gives no promise for that namespace. The kernels rely on it all the same, for two reasons. It is one set of
+// Eigen does not promise that this namespace stays the same. The kernels use it for two reasons. It is one set of
 // functions for every instruction set (SSE, AVX2, AVX-512, NEON, none). And a kernel keeps its sums in registers, which
-// Eigen's public expressions cannot do. Eigen's own products reach the hardware through the same functions, so they are
-// stable: Eigen 3.4 has all that are used here, CMake refuses versions before it, and the package carries the headers
-// that it was tested with (scripts/vendor-eigen.cjs).
+// Eigen's public expressions cannot do. Eigen's own products use the same functions, so they are stable: Eigen 3.4 has
+// all that are used here, CMake refuses versions before it, and the package contains the headers that it was tested
+// with (scripts/vendor-eigen.cjs).
 //
 // When Eigen changes:
-// - A function that is gone or renamed is a compile error in this file. Mend it here: the kernels see `Vec` alone.
-// - A function that treats rounding or NaN in another way fails test/kernels for that instruction set:
+// - - A function that is removed or renamed is a compile error in this file. Change it here: the kernels use only
+//   `Vec`.
+// - - A function that treats rounding or NaN in another way fails test/kernels for that instruction set:
 //   activations.test.ts asserts the bounds of each function, oracle.test.ts compares each kernel with a reference.
-// - The bits of `exp` and `square_root` may change, because these are approximations of Eigen's. All others are single
+// - The bits of `exp`, `log` and `square_root` may change, because these are approximations of Eigen's. All others are
+// single
 //   operations that IEEE 754 defines.
 #pragma once
 
@@ -34,7 +36,7 @@ struct Vec {
 
   static Vec zero() { return Vec(T(0)); }
   static Vec load(const T* from) { return Vec(Eigen::internal::ploadu<Packet>(from)); }
-  // The first n lanes from memory, the others zero; touches nothing behind them.
+  // Loads the first n lanes from memory; the others are zero. Reads no memory after them.
   static Vec load(const T* from, int n) {
     if (n == kLanes) return load(from);
     T lanes[kLanes] = {};
@@ -72,16 +74,20 @@ struct Vec {
   friend Vec operator/(Vec a, Vec b) { return Vec(Eigen::internal::pdiv(a.p, b.p)); }
 };
 
-// a * b + c, rounded once where the instruction set can.
+// a * b + c, rounded once if the instruction set can do it.
 template <typename T>
 inline Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {
   return Vec<T>(Eigen::internal::pmadd(a.p, b.p, c.p));
 }
 
-// Comparisons give lanes of all ones or all zeros, for `select` and `both`.
+// Comparisons return lanes with all bits one or all bits zero, for `select` and `both`.
 template <typename T>
 inline Vec<T> is_less(Vec<T> a, Vec<T> b) {
   return Vec<T>(Eigen::internal::pcmp_lt(a.p, b.p));
+}
+template <typename T>
+inline Vec<T> is_equal(Vec<T> a, Vec<T> b) {
+  return Vec<T>(Eigen::internal::pcmp_eq(a.p, b.p));
 }
 // The bits that are set in a and in b.
 template <typename T>
@@ -99,7 +105,7 @@ inline Vec<T> absolute(Vec<T> x) {
   return Vec<T>(Eigen::internal::pabs(x.p));
 }
 
-// Eigen 3.4 approximates it for float: an estimate of the hardware and one step of Newton's method, 0 for denormals.
+// Eigen 3.4 approximates it for float: an estimate of the processor and one step of Newton's method, 0 for denormals.
 template <typename T>
 inline Vec<T> square_root(Vec<T> x) {
   return Vec<T>(Eigen::internal::psqrt(x.p));
@@ -123,7 +129,7 @@ inline Vec<T> relu(Vec<T> x) {
   return Vec<T>(Eigen::internal::pmax(x.p, Vec<T>::zero().p));
 }
 
-// As many vectors as one has lanes: lane i of vector l becomes lane l of vector i.
+// Takes as many vectors as one vector has lanes. Lane i of vector l becomes lane l of vector i.
 template <typename T>
 inline void transpose(Vec<T> (&vectors)[Vec<T>::kLanes]) {
   constexpr int L = Vec<T>::kLanes;
@@ -161,13 +167,23 @@ inline Vec<float> power_of_two(Vec<float> shifted) {
 }  // namespace detail
 
 // e^x. float: Eigen's polynomial, within 2 ULP for |x| <= 30 and 5 ULP beyond (AVX-512 reduces the argument in one
-// step, the others stay within 2), 0 below -87.4, infinite above 88.37; NaN stays NaN. double serves gradient checks
-// and takes the C library's function.
+// step, the others stay within 2), 0 below -87.4, infinite above 88.37; NaN stays NaN. double is only for gradient
+// checks and uses the C library's function.
 inline Vec<float> exp(Vec<float> x) {
   return Vec<float>(Eigen::internal::pexp(x.p));
 }
 inline Vec<double> exp(Vec<double> x) {
   return detail::per_lane(x, [](double v) { return std::exp(v); });
+}
+
+// The natural logarithm. float: Eigen's rational function, within 4 ULP for normal numbers, smaller ones count as the
+// smallest normal one; -infinity for 0, NaN below, infinite for infinity; NaN stays NaN. double takes the C library's
+// function.
+inline Vec<float> log(Vec<float> x) {
+  return Vec<float>(Eigen::internal::plog(x.p));
+}
+inline Vec<double> log(Vec<double> x) {
+  return detail::per_lane(x, [](double v) { return std::log(v); });
 }
 
 }  // namespace kernel

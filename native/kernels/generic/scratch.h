@@ -1,5 +1,5 @@
-// Scratch memory in pieces. A kernel and the function that says how much it needs run the same code over this: with
-// memory it hands out the pieces, without it only counts them.
+// Scratch memory in pieces. A kernel and the function that returns its need of scratch memory use the same code. With
+// memory a Scratch gives out the pieces; without memory it only counts them.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ class Scratch {
  public:
   explicit Scratch(void* memory = nullptr) : memory_(static_cast<char*>(memory)) {}
 
-  // `count` elements on a boundary of 64 bytes; null when nothing is wanted, or while pieces are only counted.
+  // Returns `count` elements on a boundary of 64 bytes; null when count is 0, or while pieces are only counted.
   template <typename T>
   T* take(int64_t count) {
     T* piece = memory_ == nullptr || count == 0 ? nullptr : reinterpret_cast<T*>(memory_ + bytes_);
@@ -29,8 +29,8 @@ class Scratch {
   int64_t bytes_ = 0;
 };
 
-// How much scratch memory the pieces of a call need: a struct whose constructor takes them from a Scratch, its last
-// argument.
+// How much scratch memory the pieces of a call need. `Pieces` is a struct whose constructor takes them from a Scratch,
+// its last argument.
 template <typename Pieces, typename... Arguments>
 inline BpttScratch scratch_of(const Arguments&... arguments) {
   Scratch counting;

@@ -1,4 +1,4 @@
-// What the kernels compute with a vector (eigen_packets.h): sigmoid, tanh and slopes, and walks over columns.
+// What the kernels compute with a vector (eigen_packets.h): sigmoid, tanh, their derivatives, and walks over columns.
 // test/kernels/activations.test.ts asserts the bounds of these functions.
 #pragma once
 
@@ -12,7 +12,7 @@
 namespace bptt {
 namespace kernel {
 
-// body(n), where n is a constant at compile time when all lanes are there, which is the usual case.
+// Calls body(n). When all lanes are used, which is the usual case, n is a constant at compile time.
 template <typename T, typename Body>
 inline void with_lanes(int n, Body body) {
   if (n == Vec<T>::kLanes) {
@@ -22,7 +22,7 @@ inline void with_lanes(int n, Body body) {
   }
 }
 
-// For each vector of a row: visit(first column, how many of its lanes are columns).
+// For each vector of a row: visit(first column, how many of its lanes are columns of the row).
 template <typename T, typename Visit>
 inline void for_columns(int64_t columns, Visit visit) {
   constexpr int L = Vec<T>::kLanes;
@@ -49,7 +49,7 @@ inline Vec<float> sigmoid(Vec<float> x) {
   x = clamp(x, -88.7F, 87.0F);
   const Vec<float> shifted = multiply_add(x, Vec<float>(-1.44269504F), Vec<float>(detail::kShift));
   const Vec<float> n = shifted - Vec<float>(detail::kShift);
-  // ln(2) in two parts, of which n times the first is exact.
+  // ln(2) in two parts. n times the first part is exact.
   Vec<float> r = multiply_add(n, Vec<float>(-0.693359375F), Vec<float>::zero() - x);
   r = multiply_add(n, Vec<float>(2.12194440e-4F), r);
   Vec<float> e = multiply_add(r, Vec<float>(0.00138145406F), Vec<float>(0.00836874545F));
@@ -65,8 +65,8 @@ inline Vec<double> sigmoid(Vec<double> x) {
   return detail::per_lane(x, [](double v) { return 1.0 / (1.0 + std::exp(-v)); });
 }
 
-// tanh x, within 6 ULP and within [-1, 1], saturates beyond 9; NaN stays NaN. x P(x^2) / Q(x^2) with both of degree 4,
-// fitted for the smallest relative error, 2e-8.
+// tanh x, within 6 ULP and within [-1, 1]; it saturates beyond 9, and NaN stays NaN. It is x P(x^2) / Q(x^2), where P
+// and Q have degree 4 and were fitted for the smallest relative error, 2e-8.
 inline Vec<float> tanh(Vec<float> x) {
   x = clamp(x, -8.902735F, 8.902735F);  // where the quotient is 1 with and without fused multiply-adds
   const Vec<float> z = x * x, one(1.0F);

@@ -1,4 +1,4 @@
-/** The graphs of a recurrent cell that is stepped by hand: a step, and the gradients of a step. */
+/** The graphs of a recurrent cell: a step, and the gradients of a step. */
 
 import { TIME } from '../../batch/axes.js';
 import { differentiate } from '../../graph/gradients.js';
@@ -12,10 +12,10 @@ import type { ParameterLayout } from './parameters.js';
 /** Name of the one input of a cell. */
 export const CELL_INPUT = 'input';
 
-/** What an execution of a cell does. */
+/** The mode of a cell's execution. */
 export type CellMode = 'step' | 'gradient';
 
-/** The graph of a step, and what is differentiated in it. */
+/** The graph of a step, and its gradients. */
 export interface CellGraph extends BuiltGraph {
   /** Gradient of the input; in mode `gradient`. */
   readonly inputGradient?: Value;
@@ -26,7 +26,9 @@ export interface CellGraph extends BuiltGraph {
 /** Names of the inputs that hold the gradients reaching a step: of its output, and of a state that it leaves. */
 export const UPSTREAM = { output: 'upstream/output', state: (name: string) => `upstream/state/${name}` } as const;
 
-/** Emits the gradients of input, states and parameters; those of the parameters are added to the ones that are there. */
+/**
+ * Emits the gradients of input, states and parameters; the gradients of the parameters are added to the existing ones.
+ */
 function buildGradients({ graph, results, nodes, parameters, initialStates, finalStates }: Forward): {
   readonly input: Value | undefined;
   readonly states: ReadonlyMap<string, Value>;

@@ -2,22 +2,24 @@
 
 import { TIME } from '../../batch/axes.js';
 import { ShapeError } from '../../core/errors.js';
-import { describeExtent } from '../../graph/extent.js';
+import { describeExtent, type SymbolicExtent } from '../../graph/extent.js';
 import { Graph } from '../../graph/graph.js';
 import type { Node, Value } from '../../graph/value.js';
 import { type NetworkDescription, type NodeDescription, outputNodes } from '../../network/description.js';
-import type { BuildContext, ParameterRequest } from '../../network/layers/layer.js';
+import type { BufferRequest, BuildContext, ParameterRequest } from '../../network/layers/layer.js';
 import { layerRule } from '../../network/layers/layers.js';
 import { axisOf, carriedTo, hasSteps } from '../../network/layers/rows.js';
 import type { ParameterLayout } from './parameters.js';
 
-/** Inputs of a program beside those of the network, whose names hold no slash. */
+/** Inputs of a program besides those of the network. Names of the network's inputs contain no slash. */
 export const PROGRAM_INPUTS = {
   one: 'program/one',
   key: 'program/key',
   clipNorm: 'program/clipNorm',
   clipValue: 'program/clipValue',
   hyperparameters: 'program/hyperparameters',
+  /** Those of an optimizer of a user's own, in the type of the program. */
+  ownNumbers: 'program/ownNumbers',
 } as const;
 
 /** Name of the input that holds an initial state. */
@@ -31,23 +33,42 @@ export interface Penalty {
   readonly weight: number;
 }
 
+/** What a buffer holds after a training step. */
+export interface BufferUpdate {
+  readonly buffer: Value;
+  readonly value: Value;
+}
+
+/** How many rows of a time axis a layer needs. */
+export interface RowsRequirement {
+  readonly layer: string;
+  readonly extent: SymbolicExtent;
+  readonly least: number;
+}
+
 /** The layers of a network as a graph. */
 export interface Forward {
   readonly graph: Graph;
-  /** Outputs of the network by name; one without a name is `output`. */
+  /** Outputs of the network by name; an output without a name is `output`. */
   readonly results: ReadonlyMap<string, Value>;
   /** Output of every node, and the inputs, by name. */
   readonly nodes: ReadonlyMap<string, Value>;
   readonly parameters: readonly Value[];
+  /** Numbers that are not trained, by name. */
+  readonly buffers: ReadonlyMap<string, Value>;
+  /** Their new values; empty where nothing is trained. */
+  readonly bufferUpdates: readonly BufferUpdate[];
+  /** What batches must have at least. */
+  readonly leastRows: readonly RowsRequirement[];
   /** Initial states by name that are inputs of the program: those that the network does not give. */
   readonly initialStates: ReadonlyMap<string, Value>;
   /** Final states of all recurrent layers by name. */
   readonly finalStates: ReadonlyMap<string, Value>;
-  /** What the network gives for initial states of the open axis, which are inputs nevertheless; by name. */
+  /** The network's own initial states of the open axis, which are inputs in spite of that; by name. */
   readonly givenStates: ReadonlyMap<string, Value>;
   /** Name of the layer that each node of the graph belongs to. */
   readonly owners: ReadonlyMap<Node, string>;
-  /** What the layers add to the training objective; empty where nothing is trained. */
+  /** The terms that the layers add to the training objective; empty where nothing is trained. */
   readonly penalties: readonly Penalty[];
 }
 
@@ -55,9 +76,11 @@ export interface Forward {
 export interface ForwardOptions {
   /** Whether dropout and the like, and penalties, are active. */
   readonly training: boolean;
-  /** Time axis that is walked step by step: its initial states are inputs, also those that the network gives. */
+  /**
+   * Time axis that is computed step by step. All its initial states are inputs, also those that the network computes.
+   */
   readonly open?: string;
-  /** Whether parameters are inputs of the program, as others, in place of memory of the model; default false. */
+  /** Whether parameters and buffers are inputs of the program, as others, in place of memory of the model; default false. */
   readonly parametersAreInputs?: boolean;
 }
 
@@ -66,6 +89,9 @@ class ForwardBuilder {
   readonly graph = new Graph();
   readonly nodes = new Map<string, Value>();
   readonly parameters: Value[] = [];
+  readonly buffers = new Map<string, Value>();
+  readonly bufferUpdates: BufferUpdate[] = [];
+  readonly leastRows: RowsRequirement[] = [];
   readonly initialStates = new Map<string, Value>();
   readonly finalStates = new Map<string, Value>();
   readonly givenStates = new Map<string, Value>();
@@ -113,6 +139,13 @@ class ForwardBuilder {
       training,
       axis,
       parameter: (part, request) => this.#parameter(`${node.name}.${part}`, request),
+      buffer: (part, request) => this.#buffer(`${node.name}.${part}`, request),
+      updateBuffer: (buffer, value) => {
+        if (training) this.bufferUpdates.push({ buffer, value });
+      },
+      requireRows: ({ rows }, least) => {
+        if (typeof rows !== 'number') this.leastRows.push({ layer: node.name, extent: rows, least });
+      },
       table: (name) => {
         const { request } = this.#layout.requests.get(`${name}.weight`) as { request: ParameterRequest };
         return this.#parameter(`${name}.weight`, request);
@@ -139,6 +172,16 @@ class ForwardBuilder {
     const place = this.#options.parametersAreInputs === true ? {} : ({ source: 'parameter', offset } as const);
     const value = this.graph.external(name, request.rows, request.columns, place);
     this.parameters.push(value);
+    return value;
+  }
+
+  #buffer(name: string, request: BufferRequest): Value {
+    const known = this.buffers.get(name);
+    if (known !== undefined) return known;
+    const offset = this.#layout.placeBuffer(name, request);
+    const place = this.#options.parametersAreInputs === true ? {} : ({ source: 'buffer', offset } as const);
+    const value = this.graph.external(name, request.rows, request.columns, place);
+    this.buffers.set(name, value);
     return value;
   }
 
@@ -178,9 +221,11 @@ export function buildForward(
   const builder = new ForwardBuilder(layout, options);
   builder.addInputs(description);
   for (const node of description.nodes) builder.addNode(node);
-  const { graph, nodes, parameters, initialStates, finalStates, givenStates, owners, penalties } = builder;
+  const { graph, nodes, parameters, buffers, bufferUpdates, leastRows } = builder;
+  const { initialStates, finalStates, givenStates, owners, penalties } = builder;
   const results = new Map(
     [...outputNodes(description)].map(([name, node]) => [name, nodes.get(node) as Value] as const),
   );
-  return { graph, results, nodes, parameters, initialStates, finalStates, givenStates, owners, penalties };
+  const states = { initialStates, finalStates, givenStates };
+  return { graph, results, nodes, parameters, buffers, bufferUpdates, leastRows, ...states, owners, penalties };
 }

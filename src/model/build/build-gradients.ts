@@ -1,4 +1,6 @@
-/** The graph of gradients that are asked for by name: of inputs, outputs of layers, parameters, and initial states. */
+/**
+ * The graph of gradients that a caller asks for by name: of inputs, outputs of layers, parameters, and initial states.
+ */
 import { OptionError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import { differentiate } from '../../graph/gradients.js';
@@ -9,21 +11,21 @@ import { buildForward, type Forward } from './build-forward.js';
 import { type BuiltGraph, buildLosses, carriedStates } from './build-graph.js';
 import type { ParameterLayout } from './parameters.js';
 
-/** What a graph of gradients depends on; plain JSON, so that equal ones share a program. */
+/** The request that a graph of gradients depends on. It is plain JSON, so that equal requests share a program. */
 export interface GradientNames {
-  /** Names of what the gradients are with respect to. */
+  /** Names of the values that the gradients are with respect to. */
   readonly of: readonly string[];
-  /** Outputs whose upstream gradients are given; without any it is the loss that is differentiated. */
+  /** Outputs whose upstream gradients are given; when empty, the loss is differentiated. */
   readonly outputs: readonly string[];
 }
 
 /** A graph of gradients. */
 export interface GradientsGraph extends BuiltGraph {
-  /** By name: what a gradient is of, and the gradient, undefined where nothing depends on it. */
+  /** For each name the value, and its gradient, undefined when the result does not depend on the value. */
   readonly gradients: ReadonlyMap<string, { readonly source: Value; readonly gradient: Value | undefined }>;
 }
 
-/** How the names of initial states begin. */
+/** The prefix of the names of initial states. */
 const STATE = 'state:';
 
 /** Name of the input of the program that holds the upstream gradient of an output. */
@@ -31,7 +33,7 @@ export function upstreamInput(output: string): string {
   return `upstream/${output}`;
 }
 
-/** What a name stands for. @throws {OptionError} `invalid_option` */
+/** The value with a name. @throws {OptionError} `invalid_option` */
 function sourceOf({ graph, nodes, initialStates }: Forward, name: string): Value {
   const parameter = graph.externals.get(name);
   const found =

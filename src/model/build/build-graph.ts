@@ -1,6 +1,7 @@
-/** From the description of a network to the graph of what one execution does. */
+/** Builds the graph of one execution from the description of a network. */
 
 import { TIME } from '../../batch/axes.js';
+import { rootAxis } from '../../graph/derived-axis.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import { differentiate } from '../../graph/gradients.js';
 import type { Graph } from '../../graph/graph.js';
@@ -19,19 +20,19 @@ import type { ParameterLayout } from './parameters.js';
  */
 export type Mode = 'train' | 'evaluate' | 'measure' | 'predict' | 'diagnose';
 
-/** What an output is given for: every step of every sequence [N, F], or every sequence as a whole [B, F]. */
+/** Whether an output has a row for every step of every sequence [N, F], or one for every sequence [B, F]. */
 export type OutputPer = 'step' | 'sequence';
 
-/** A graph and what of it a program keeps. */
+/** A graph, and the values of it that a program keeps. */
 export interface ProgramGraph {
   readonly graph: Graph;
   /** Values that the program must keep for reading. */
   readonly outputs: readonly Value[];
-  /** Whether executions may leave out the packing of parameters while these stay as they are. */
+  /** Whether executions may skip the packing of parameters while these do not change. */
   readonly prepare: boolean;
 }
 
-/** What the loss of an output was divided by. */
+/** The divisor of the loss of an output. */
 export interface LossTotal extends Pick<EmittedLoss, 'isWeighted' | 'isSum'> {
   readonly value: Value;
 }
@@ -40,19 +41,26 @@ export interface LossTotal extends Pick<EmittedLoss, 'isWeighted' | 'isSum'> {
 export interface BuiltGraph extends ProgramGraph {
   /** Outputs of the network by name. */
   readonly results: ReadonlyMap<string, Value>;
-  /** What is minimised, but for penalties. */
+  /** The loss that training minimises, without penalties. */
   readonly loss?: Value;
   /** The losses by output. */
   readonly losses?: ReadonlyMap<string, Value>;
-  /** What the loss of each output was divided by, where it says it; while training only of those whose rows have weights. */
+  /**
+   * The divisor of the loss of each output, where the loss returns it; while training only for losses with row weights.
+   */
   readonly totals?: ReadonlyMap<string, LossTotal>;
-  /** Targets and other inputs of the losses by their names in a batch; their own names are those of inputs of the program. */
+  /**
+   * Targets and other inputs of the losses by their names in a batch; their values are inputs of the program under
+   * their own names.
+   */
   readonly targets?: ReadonlyMap<string, Value>;
   readonly norm?: Value;
   /** Initial states by name: inputs of the program. */
   readonly initialStates: ReadonlyMap<string, Value>;
   /** Final states of those of the axis `time`: outputs of the program. */
   readonly finalStates: ReadonlyMap<string, Value>;
+  /** What a batch must have at least. */
+  readonly leastRows?: Forward['leastRows'];
   /** Output of every node by name. */
   readonly nodes: ReadonlyMap<string, Value>;
 }
@@ -66,12 +74,12 @@ export interface BuildRequest {
   readonly layout: ParameterLayout;
 }
 
-/** What the rows of an output stand for. */
+/** What the rows of an output belong to. */
 export function outputPer({ rows }: Value): OutputPer {
   return typeof rows !== 'number' && rows.kind === 'batch' ? 'sequence' : 'step';
 }
 
-/** What an output of a network is. */
+/** The form of an output of a network. */
 export interface OutputShape {
   /** Numbers in a row. */
   readonly columns: number;
@@ -90,15 +98,15 @@ export function outputShapes({ results }: Pick<BuiltGraph, 'results'>): Readonly
   return new Map(shapes);
 }
 
-/** The states that pass from execution to execution: of the axis `time`, and not given by the network. */
+/** The states that pass from execution to execution: of the axis `time` or one made of it, and not given by the network. */
 export function carriedStates({ initialStates, finalStates }: Pick<Forward, 'initialStates' | 'finalStates'>) {
-  const names = [...initialStates].filter(([, { rows }]) => (rows as SymbolicExtent).axis === TIME);
+  const names = [...initialStates].filter(([, { rows }]) => rootAxis((rows as SymbolicExtent).axis) === TIME);
   return new Map(names.map(([name]) => [name, finalStates.get(name) as Value]));
 }
 
 /** Emits the gradients of loss and penalties, clipping and the update. Returns the gradient norm. */
 function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, loss: Value): Value {
-  const { graph, parameters, penalties } = forward;
+  const { graph, parameters, bufferUpdates, penalties } = forward;
   const one = graph.external(PROGRAM_INPUTS.one, 1, 1);
   const weighted = penalties.map(({ value, weight }) => {
     return { value, gradient: graph.apply('scale', { x: one }, { factor: weight }).y };
@@ -108,7 +116,9 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
     const gradient = gradients.get(parameter.id);
     if (gradient !== undefined) graph.assign(gradient, gradientOf(graph, parameter));
   }
-  return buildUpdate(graph, optimizer, layout, loss);
+  const norm = buildUpdate(graph, optimizer, layout, loss);
+  for (const { buffer: w, value } of bufferUpdates) graph.apply('replace', { w, value, norm });
+  return norm;
 }
 
 /** Emits the losses and their weighted sum. */
@@ -139,10 +149,10 @@ export function buildLosses({ graph, results }: Pick<Forward, 'graph' | 'results
 export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'owners'> {
   const { description, layout, mode } = request;
   const forward = buildForward(description, layout, { training: mode === 'train' });
-  const { graph, results, nodes, initialStates, owners } = forward;
+  const { graph, results, nodes, initialStates, owners, leastRows } = forward;
   const finalStates = carriedStates(forward);
   const states = [...finalStates.values()];
-  const built = { graph, results, initialStates, finalStates, nodes, owners, prepare: mode === 'predict' };
+  const built = { graph, results, initialStates, finalStates, nodes, owners, leastRows, prepare: mode === 'predict' };
   if (mode === 'predict') return { ...built, outputs: [...new Set([...results.values(), ...states])] };
   const all = buildLosses(forward, outputLosses(description, request.loss));
   const totals = new Map([...all.totals].filter(([, { isWeighted }]) => mode !== 'train' || isWeighted));

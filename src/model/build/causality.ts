@@ -1,15 +1,18 @@
 /** Whether a network can be read step by step. */
+
 import type { SymbolicExtent } from '../../graph/extent.js';
-import type { Node, Value } from '../../graph/value.js';
+import { CAUSAL } from '../../graph/operations/convolution.js';
+import { attributeOf, type Node, type Value } from '../../graph/value.js';
 import type { Forward } from './build-forward.js';
 
 /**
- * Operands that must be known at the first step, by operation: what stands there has been made of all steps, or of the steps of
- * another axis, which are there from the beginning.
+ * Operands that must be known at the first step, by operation: such a value was computed from all steps, or from the
+ * steps of another axis, which exist from the beginning.
  */
 const KNOWN_BEFORE: Readonly<Record<string, readonly string[]>> = {
   sumOverTime: ['x'],
   maxOverTime: ['x'],
+  sumRows: ['x'],
   repeatOverTime: ['x'],
   multiplySequence: ['mask'],
   gatherSequences: ['x'],
@@ -17,10 +20,10 @@ const KNOWN_BEFORE: Readonly<Record<string, readonly string[]>> = {
   additiveAttention: ['key', 'value'],
 };
 
-/** Initial states: known at the first step, too. */
+/** Initial states. They are also known at the first step. */
 const INITIAL_STATES = ['h0', 'c0'];
 
-/** The nodes that `roots` depend on, in the order of their making. */
+/** The nodes that `roots` depend on, in the order in which they were added. */
 export function neededNodes(nodes: readonly Node[], roots: readonly Value[]): Node[] {
   const used = new Set(roots.map(({ id }) => id));
   const needed: Node[] = [];
@@ -42,9 +45,16 @@ function arrives({ node, source, rows }: Value, axis: string): boolean {
   );
 }
 
-function looksAhead({ operation, inputs, attributes }: Node, grows: (value: Value) => boolean): boolean {
-  const isReverse = attributes[operation.attributes.indexOf('reverse')] === 1;
-  const operands = isReverse ? [...inputs.keys()] : (KNOWN_BEFORE[operation.name] ?? INITIAL_STATES);
+/** Whether all steps of the operands must be there before the first step of the result. */
+function readsWhole(node: Node): boolean {
+  if (node.operation.name !== 'convolution') return attributeOf(node, 'reverse') === 1;
+  // One that leaves steps out has no output for each step.
+  return attributeOf(node, 'padding') !== CAUSAL || attributeOf(node, 'stride') !== 1;
+}
+
+function looksAhead(node: Node, grows: (value: Value) => boolean): boolean {
+  const { operation, inputs } = node;
+  const operands = readsWhole(node) ? [...inputs.keys()] : (KNOWN_BEFORE[operation.name] ?? INITIAL_STATES);
   return operands.some((name) => {
     const value = inputs.get(name);
     return value !== undefined && grows(value);
@@ -53,7 +63,7 @@ function looksAhead({ operation, inputs, attributes }: Node, grows: (value: Valu
 
 /**
  * Name of the first layer that `roots` depend on and whose own output at a step of the axis depends on later steps: one that reads
- * sequences backwards, that pools over all of their steps, or that brings what was made of a whole sequence to its steps. undefined
+ * sequences backwards, that convolves with later steps or leaves steps out, that pools over all of their steps, or that brings what was made of a whole sequence to its steps. undefined
  * where there is none, and states carry everything from one part of a sequence to the next.
  */
 export function lookAheadLayer(

@@ -6,11 +6,11 @@ import { requireInitializer } from '../../network/initializers/initializer.js';
 import { adam, type OptimizerDescription, optimizerFromJSON } from '../../network/optimizers/optimizer.js';
 import { checkLosses, type LossOptions, type ModelLoss } from '../../network/output-losses.js';
 
-/** Settings of everything that has parameters. */
+/** Settings of a model or a cell. */
 export interface ParameterOptions {
   /** Default `adam()`. */
   readonly optimizer?: OptimizerDescription;
-  /** Seed of everything random in the model: initial values, dropout. Integer >= 0, default 1. */
+  /** Seed of all random numbers in the model: initial values, dropout. Integer >= 0, default 1. */
   readonly seed?: number;
   /** Threads that an execution uses at most; default `BPTT_THREADS`, else all processors. Results do not depend on it. */
   readonly threads?: number;
@@ -31,7 +31,7 @@ const PARAMETER_OPTIONS = ['optimizer', 'seed', 'threads', 'initializer'];
 /**
  * The settings with their defaults.
  *
- * @param owner what is made with them, for messages
+ * @param owner name of the function, for messages
  * @param others names of further options, which the caller checks
  * @throws {OptionError} `invalid_option`, `unknown_option`
  */

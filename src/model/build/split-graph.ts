@@ -1,6 +1,6 @@
 /**
- * Splits the graph of a network for decoding: what is known before the first step of an axis is computed once for a batch, what
- * depends on the steps becomes a graph of its own, which is executed for one step at a time.
+ * Splits the graph of a network for decoding. The part that is known before the first step of an axis is computed once
+ * for a batch. The part that depends on the steps becomes a separate graph, which is executed for one step at a time.
  */
 import { UsageError } from '../../core/errors.js';
 import type { Extent, SymbolicExtent } from '../../graph/extent.js';
@@ -12,10 +12,10 @@ import type { ProgramGraph } from './build-graph.js';
 import { lookAheadLayer, neededNodes } from './causality.js';
 import type { ParameterLayout } from './parameters.js';
 
-/** A state that goes from step to step. */
+/** A state that is passed from step to step. */
 export interface DecoderState {
   readonly columns: number;
-  /** What the network gives for the first step, in the graph of the memory; zero where it gives nothing. */
+  /** Its value for the first step, in the graph of the memory; zero where the network computes none. */
   readonly given: Value | undefined;
   /** After the step, in the graph of the step. */
   readonly after: Value;
@@ -25,7 +25,7 @@ export interface DecoderState {
 export interface SplitGraph {
   readonly memory: ProgramGraph;
   readonly step: ProgramGraph;
-  /** Values of the memory by the names of the inputs of the step that take them. */
+  /** Values of the memory by the names of the step's inputs that receive them. */
   readonly handed: ReadonlyMap<string, Value>;
   readonly states: ReadonlyMap<string, DecoderState>;
   /** The output, in the graph of the step. */
@@ -34,7 +34,7 @@ export interface SplitGraph {
   readonly inputs: readonly string[];
 }
 
-/** What is split, and where. */
+/** The network, and the axis at which it is split. */
 export interface SplitRequest {
   readonly description: NetworkDescription;
   readonly layout: ParameterLayout;
@@ -48,7 +48,7 @@ function isOn(rows: Extent, kind: SymbolicExtent['kind'], axis: string): boolean
   return typeof rows !== 'number' && rows.kind === kind && rows.axis === axis;
 }
 
-/** Copies what depends on the steps of an axis into a graph of its own. */
+/** Copies the part that depends on the steps of an axis into a separate graph. */
 class StepGraph {
   readonly graph = new Graph();
   readonly handed = new Map<string, Value>();
@@ -60,11 +60,15 @@ class StepGraph {
   constructor({ graph, initialStates }: Forward, axis: string) {
     this.#axis = axis;
     for (const value of graph.externals.values()) {
-      if (value.source === 'parameter' || value.constant !== undefined) this.#constant.add(value.id);
+      if (this.#isOfModel(value) || value.constant !== undefined) this.#constant.add(value.id);
       else if (isOn(value.rows, 'steps', axis)) this.#dependent.add(value.id);
     }
     for (const { id, rows } of initialStates.values()) if (isOn(rows, 'batch', axis)) this.#dependent.add(id);
     for (const node of graph.nodes) this.#classify(node);
+  }
+
+  #isOfModel({ source }: Value): boolean {
+    return source === 'parameter' || source === 'buffer';
   }
 
   /** What depends on a step does so through its rows or through an operand; weights are packed where they are read. */
@@ -80,12 +84,12 @@ class StepGraph {
     }
   }
 
-  /** Whether a value is known only when a step comes. */
+  /** Whether a value is known only after a step has been given. */
   dependsOnStep({ id }: Value): boolean {
     return this.#dependent.has(id);
   }
 
-  /** The value in this graph: a copy, or an input that takes it from the memory. */
+  /** The value in this graph: a copy, or an input that receives it from the memory. */
   copy(value: Value): Value {
     const known = this.#copies.get(value.id);
     if (known !== undefined) return known;
@@ -128,7 +132,7 @@ class StepGraph {
   }
 }
 
-/** The output, and the states that it depends on, until there are no more. */
+/** Finds the output, and all states that it depends on, directly or through other states. */
 function rootsOf({ graph, initialStates, finalStates, results }: Forward, { axis, output }: SplitRequest) {
   const result = results.get(output) as Value;
   const states = new Map<string, Value>();
@@ -146,7 +150,7 @@ function rootsOf({ graph, initialStates, finalStates, results }: Forward, { axis
 /**
  * Splits a network at an axis.
  *
- * @throws {UsageError} `not_streamable` with the layer, when one looks at later steps of the axis
+ * @throws {UsageError} `not_streamable` with the layer, when a layer reads later steps of the axis
  */
 export function splitGraph(request: SplitRequest): SplitGraph {
   const { description, layout, axis } = request;

@@ -1,4 +1,4 @@
-/** The gradients of a model against central differences, for those who write layers and losses. */
+/** Compares the gradients of a model with central differences, for users who write layers and losses. */
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
@@ -6,8 +6,8 @@ import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/optio
 import { Random } from '../../core/random.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
-import { inputAxes } from '../../network/description.js';
 import { PROGRAM_INPUTS } from '../build/build-forward.js';
+import { networkAxes } from '../build/network-axes.js';
 import type { CarriedState } from '../execute/carried-state.js';
 import { checkBatch, checkState } from '../execute/check-batch.js';
 import { requireState } from '../execute/execution-options.js';
@@ -17,28 +17,31 @@ import { type CheckedModel, type Numbers, Objective } from './objective.js';
 
 /** How gradients are checked. */
 export interface CheckGradientsOptions {
-  /** Largest relative error of a gradient that is right, > 0; default 1e-5. */
+  /** Largest relative error of a gradient that counts as correct, > 0; default 1e-5. */
   readonly tolerance?: number;
-  /** Elements of each operand that are changed one by one, integer >= 1; default 10. All are changed together besides. */
+  /**
+   * Elements of each operand that are changed one by one, integer >= 1; default 10. One more change is of all elements
+   * together.
+   */
   readonly elements?: number;
   /** Whether dropout and penalties are active, with the same masks each time; default false. */
   readonly training?: boolean;
-  /** Initial states, which are checked too; default zero. It stays as it is. */
+  /** Initial states, which are checked too; default zero. The check does not change them. */
   readonly state?: CarriedState;
   /** Seed of the choice of elements and directions, and of masks; default 1. */
   readonly seed?: number;
 }
 
 const STEP = 2 ** -17;
-/** Where an activation has a kink in reach of a step, a smaller one decides. */
+/** The steps of the differences. When an activation has a kink within a step, the result of a smaller step decides. */
 const SMALL_STEP = 2 ** -21;
-/** Least size that errors are relative to, as part of the objective: central differences know no better. */
+/** Least size that errors are relative to, as a part of the objective: central differences are not more precise. */
 const LEAST = 2 ** -13;
 
-/** What the operands hold, and everything else that the programs read. */
+/** The values of the operands, and everything else that the programs read. */
 function numbersOf(
   objective: Objective,
-  { parameters, description }: CheckedModel,
+  { parameters, buffers, description }: CheckedModel,
   batch: Batch,
   { axes, state, seed }: { readonly axes: PackedAxes; readonly state: CarriedState | undefined; readonly seed: number },
 ) {
@@ -49,6 +52,7 @@ function numbersOf(
     numbers.set(value.name as string, Float64Array.from(state?.values.get(name) ?? new Float32Array(length)));
   }
   const fixed = new Map<string, Batch['inputs'][string]>([[PROGRAM_INPUTS.key, Int32Array.of(seed, 0, 0, 0)]]);
+  for (const name of objective.buffers.keys()) fixed.set(name, buffers.get(name)?.data as Float32Array);
   for (const name of Object.keys(description.inputs)) {
     const rows = batch.inputs[name] as Batch['inputs'][string];
     if (rows instanceof Int32Array) fixed.set(name, rows);
@@ -79,10 +83,11 @@ function* changesOf(length: number, elements: number, random: Random) {
 }
 
 /**
- * Compares the gradients of the model's loss with central differences, in double precision: with respect to all parameters,
- * inputs of real numbers and initial states. A wrong gradient is part of the report and throws nothing. The model stays as it is.
+ * Compares the gradients of the model's loss with central differences, in double precision: with respect to all
+ * parameters, inputs of real numbers and initial states. A wrong gradient is reported and throws no error. The model
+ * does not change.
  *
- * @param batch small: the loss is computed anew for every change
+ * @param batch small, because the loss is computed again for every change
  * @throws {OptionError} `invalid_option`, `unknown_option`; errors of the batch as `model.evaluate`
  * @example
  * const report = checkGradients(model, batch);
@@ -98,8 +103,7 @@ export function checkGradients(model: CheckedModel, batch: Batch, options: Check
   if (options.state !== undefined) requireState(options.state);
   const state = options.state && packedState(options.state, batch?.order);
   const [forward, backward] = [new Objective(model, training), new Objective(model, training)];
-  const labels = [...forward.targets.values()].map(({ rows }) => (rows as SymbolicExtent).axis);
-  const axes = packedAxes(batch, [...new Set([...inputAxes(model.description), ...labels])]);
+  const axes = packedAxes(batch, networkAxes(model.description, forward.graph, forward.targets.values()));
   checkBatch(batch, axes, model.description, forward.targets);
   if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, model.stateSizes);
   const { numbers, fixed } = numbersOf(forward, model, batch, { axes, state, seed });
@@ -130,7 +134,7 @@ function nameOf({ name = '' }: Value, { parameters, description }: CheckedModel)
   return { name: name.replace('state/', 'state:'), kind: 'state' };
 }
 
-/** Looks at one operand. */
+/** Checks one operand. */
 function operandReport(
   named: Pick<OperandReport, 'name' | 'kind'>,
   {

@@ -1,17 +1,22 @@
-/** What a check of gradients found, for programs and for people. */
+/** The result of a gradient check, for programs and for people. */
 import { inspect } from 'node:util';
 
-/** What was found of one parameter, input or initial state. */
+/** The result for one parameter, input or initial state. */
 export interface OperandReport {
   readonly name: string;
   readonly kind: 'parameter' | 'input' | 'state';
-  /** Numbers that it has. */
+  /** Number of its elements. */
   readonly elements: number;
-  /** Changes that were tried. */
+  /** Number of changes that were tried. */
   readonly changes: number;
-  /** Largest error, relative to the derivative, or to the root mean square of the operand's gradient where that is larger. */
+  /**
+   * Largest error, relative to the derivative, or to the root mean square of the operand's gradient if that is larger.
+   */
   readonly error: number;
-  /** The change with that error: its element, undefined for one of all elements, and the derivative in two ways. */
+  /**
+   * The change with that error: its element, undefined for a change of all elements, and the derivative computed in
+   * both ways.
+   */
   readonly worst: {
     readonly element: number | undefined;
     readonly gradient: number;
@@ -19,11 +24,11 @@ export interface OperandReport {
   };
 }
 
-/** What a check of gradients found. Prints as a table. */
+/** The result of a gradient check. Prints as a table. */
 export class GradientReport {
   readonly operands: readonly OperandReport[];
   readonly tolerance: number;
-  /** What is differentiated: the loss, in training with penalties. */
+  /** The objective that is differentiated: the loss; in training mode with penalties. */
   readonly objective: number;
 
   constructor(operands: readonly OperandReport[], tolerance: number, objective: number) {

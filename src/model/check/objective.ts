@@ -1,33 +1,37 @@
-/** What a model minimises as a program in double precision, in which parameters are inputs like any other. */
+/** The objective of a model as a program in double precision, in which parameters are inputs like any other. */
 import { executionSizes, type PackedAxes } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { differentiate } from '../../graph/gradients.js';
+import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { type ModelLoss, outputLosses } from '../../network/output-losses.js';
 import { CompiledProgram } from '../../program/program.js';
 import { buildForward } from '../build/build-forward.js';
 import { buildLosses } from '../build/build-graph.js';
-import { type Parameter, ParameterBlocks, ParameterLayout } from '../build/parameters.js';
+import { type ModelBuffer, type Parameter, ParameterBlocks, ParameterLayout } from '../build/parameters.js';
 
-/** What is checked of a model. */
+/** The model and the mode of the check. */
 export interface CheckedModel {
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
   readonly parameters: ReadonlyMap<string, Parameter>;
+  readonly buffers: ReadonlyMap<string, ModelBuffer>;
   readonly stateSizes: ReadonlyMap<string, number>;
 }
 
 /** Numbers of an operand. */
 export type Numbers = Float64Array<ArrayBuffer>;
 
-/** A program of the objective in double precision, in which everything real is an input. */
+/** A program of the objective in double precision, in which all real values are inputs. */
 export class Objective {
   /** Real operands by the names of inputs of the program. */
   readonly operands = new Map<string, Value>();
   /** Targets, by their names in a batch. */
   readonly targets: ReadonlyMap<string, Value>;
   readonly initialStates: ReadonlyMap<string, Value>;
+  /** Buffers by name: inputs that are not looked at. */
+  readonly buffers: ReadonlyMap<string, Value>;
   readonly #forward;
   readonly #value: Value;
   #program: CompiledProgram | undefined;
@@ -40,6 +44,7 @@ export class Objective {
     this.#forward = forward;
     this.targets = losses.targets;
     this.initialStates = initialStates;
+    this.buffers = forward.buffers;
     this.#value = penalties.reduce((sum, { value, weight }) => {
       const term = graph.apply('scale', { x: value }, { factor: weight }).y;
       return graph.apply('add', { a: sum, b: term }).y;
@@ -48,6 +53,10 @@ export class Objective {
     for (const value of [...parameters, ...inputs, ...initialStates.values()]) {
       if (value.type === 'real') this.operands.set(value.name as string, value);
     }
+  }
+
+  get graph(): Graph {
+    return this.#forward.graph;
   }
 
   /** @param differentiated whether the gradients are computed, too */
@@ -68,13 +77,13 @@ export class Objective {
     this.#program = new CompiledProgram(graph, {
       outputs: [...new Set([this.#value, ...this.#gradients.values()])],
       axes: new Map(capacities),
-      blocks: new ParameterBlocks(new ParameterLayout(), []),
+      blocks: new ParameterBlocks(new ParameterLayout(), new Map()),
       threads: 1,
       precision: 'float64',
     });
   }
 
-  /** Computes the objective, and the gradients by operand where they are asked for. */
+  /** Computes the objective, and on request the gradients by operand. */
   execute(
     numbers: ReadonlyMap<string, Numbers>,
     fixed: ReadonlyMap<string, Batch['inputs'][string]>,

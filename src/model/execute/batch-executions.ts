@@ -1,31 +1,31 @@
-/** The way of a batch into the programs of a model. */
+/** Checks batches and writes them into the programs of a model. */
 import { TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
-import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
-import { inputAxes } from '../../network/description.js';
 import { type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
 import type { Mode } from '../build/build-graph.js';
+import { networkAxes } from '../build/network-axes.js';
 import type { CarriedState } from './carried-state.js';
-import { checkBatch, checkState } from './check-batch.js';
+import { checkBatch, checkState, requireRows } from './check-batch.js';
 import { Execution } from './execution.js';
 import type { Programs } from './programs.js';
 import { type EvaluationResult, reportedLosses } from './results.js';
 
-/** What an execution is begun with. */
+/** The arguments of an execution. */
 export interface ExecutionRequest {
   readonly mode: Mode;
   readonly batch: Batch;
   readonly state: CarriedState | undefined;
-  /** Keeps programs of the same mode apart. */
+  /** Separates programs of the same mode. */
   readonly use?: string | undefined;
   /** Version of the parameters. */
   readonly version: number;
 }
 
-/** What batches are checked against, and where they go. */
+/** What batches are checked against, and the programs that receive them. */
 export interface BatchExecutionsParts {
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
@@ -33,6 +33,8 @@ export interface BatchExecutionsParts {
   readonly targets: ReadonlyMap<string, Value>;
   /** Width of every carried state by name. */
   readonly stateSizes: ReadonlyMap<string, number>;
+  /** Knows the time axes that layers make. */
+  readonly graph: Pick<Graph, 'derivedAxes'>;
   readonly programs: Programs<Mode>;
 }
 
@@ -49,16 +51,20 @@ export class BatchExecutions {
     return this.#parts.targets;
   }
 
+  /** Knows the time axes that layers make. */
+  get graph(): Pick<Graph, 'derivedAxes'> {
+    return this.#parts.graph;
+  }
+
   /** Checks a batch and a state and writes them into the program of the mode. Errors as `Model.trainStep`. */
   begin({ mode, batch, state, use, version }: ExecutionRequest): Execution {
     const { description, stateSizes, programs } = this.#parts;
     const targets = mode === 'predict' ? new Map<string, Value>() : this.#parts.targets;
-    // The axes of the inputs, then those of labels.
-    const labels = [...targets.values()].map(({ rows }) => (rows as SymbolicExtent).axis);
-    const axes = packedAxes(batch, [...new Set([...inputAxes(description), ...labels])]);
+    const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
     if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, stateSizes);
     const compiled = programs.get(mode, axes, use);
+    for (const required of compiled.built.leastRows ?? []) requireRows(required, axes);
     return new Execution(compiled, { description, batch, axes, state, version });
   }
 
@@ -68,7 +74,7 @@ export class BatchExecutions {
     return outputLosses(description, loss);
   }
 
-  /** What a finished execution with targets tells. */
+  /** The results of a finished execution with targets. */
   report(execution: Execution): EvaluationResult {
     const { loss } = this.#parts;
     const isNamed = typeof loss === 'object' && 'losses' in loss;

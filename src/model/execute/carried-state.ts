@@ -3,8 +3,8 @@ import { UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 
 /**
- * The states of all recurrent layers for a number of sequences. They belong to the sequences, not to their places in a batch: windows
- * of the same sequences, each packed by itself, may have them in another order.
+ * The states of all recurrent layers for a number of sequences. They are stored by sequence, not by place in a batch:
+ * windows of the same sequences that are packed separately may have them in another order.
  */
 export class CarriedState {
   /** Number of sequences B. */
@@ -12,7 +12,7 @@ export class CarriedState {
   /** State by name, for example `lstm.h_l0`: row-major [B * units], one row for each sequence, in the order in which the sequences were packed. */
   readonly values: ReadonlyMap<string, Float32Array>;
 
-  /** Use `model.newState()`. What is made by hand is checked by the execution that it is given to. */
+  /** Use `model.newState()`. A state that was made by hand is checked by the execution that receives it. */
   constructor(batch: number, values: ReadonlyMap<string, Float32Array>) {
     this.batch = batch;
     this.values = values;
@@ -24,7 +24,7 @@ export class CarriedState {
   }
 
   /**
-   * Sets one state, for example the initial hidden state that an encoder gives.
+   * Sets one state, for example to the final state of an encoder.
    *
    * @param name as in `values`
    * @param values row-major [B * units], one row for each sequence, in the order in which they were packed; copied
@@ -56,7 +56,7 @@ export class CarriedState {
   }
 
   /**
-   * Takes over the values of another state.
+   * Copies the values of another state.
    *
    * @throws {UsageError} `state_mismatch` when it belongs to another network or batch size; nothing has changed then
    */

@@ -8,6 +8,7 @@ import { describeValue } from '../../core/options.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
+import type { RowsRequirement } from '../build/build-forward.js';
 import type { CarriedState } from './carried-state.js';
 
 /**
@@ -45,8 +46,8 @@ function checkWeights(name: string, weights: Float32Array): void {
 
 /**
  * @param units hidden size of each state of the network by name
- * @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size, or was made by hand of what is
- *   no state
+ * @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size, or is not a valid
+ * state
  */
 export function checkState(state: CarriedState, batch: number, units: ReadonlyMap<string, number>): void {
   if (!Number.isSafeInteger(state.batch) || state.batch < 1) {
@@ -64,4 +65,13 @@ export function checkState(state: CarriedState, batch: number, units: ReadonlyMa
     const message = `state '${name}' has ${length ?? 'no'} numbers for ${state.batch} sequences, expected ${batch * size} for ${batch}`;
     throw new UsageError('state_mismatch', message, { name, actual: state.batch, expected: batch });
   }
+}
+
+/** @throws {DataError} `too_few_rows` when a batch has fewer rows than a layer needs */
+export function requireRows({ layer, extent, least }: RowsRequirement, axes: PackedAxes): void {
+  const rows = countOf(extent, axes);
+  if (rows >= least) return;
+  const what = extent.kind === 'steps' ? 'steps' : 'sequences';
+  const message = `the batch has ${rows} rows (${what} of the axis '${extent.axis}'), but layer '${layer}' needs ${least} to be trained: give it a larger batch`;
+  throw new DataError('too_few_rows', message, { layer, axis: extent.axis, actual: rows, expected: least });
 }

@@ -1,4 +1,4 @@
-/** Where a number stopped being finite. */
+/** Finds where a number first became NaN or infinite. */
 import { NumericError } from '../../core/errors.js';
 import type { Value } from '../../graph/value.js';
 import { native } from '../../native/addon.js';
@@ -11,7 +11,7 @@ export interface Culprit {
   /** Name of the layer. */
   readonly layer: string;
   readonly what: 'parameter' | 'output' | 'gradient';
-  /** Name of the parameter, where it is one's value or gradient. */
+  /** Name of the parameter, if the value is a parameter or its gradient. */
   readonly parameter?: string;
 }
 
@@ -32,7 +32,7 @@ function findIn(
 
 /**
  * The first layer of the network with a parameter or an output that is not finite. When all are finite, the last layer
- * whose gradient is not: gradients flow backwards, so that is where it began.
+ * whose gradient is not finite: gradients flow backwards, so the problem began there.
  *
  * @param execution a finished execution of a program that keeps the output of every layer
  */
@@ -59,7 +59,7 @@ export function findNonFinite(
 /**
  * The error of a training step or update whose loss or gradient is not finite.
  *
- * @param loss undefined where there is none, in the update of a cell
+ * @param loss undefined in the update of a cell, which has none
  * @param step number of the step, counted from 1
  */
 export function nonFiniteError(

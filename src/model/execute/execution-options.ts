@@ -8,8 +8,9 @@ import { CarriedState } from './carried-state.js';
 /** Options of an execution. */
 export interface ExecutionOptions {
   /**
-   * Initial states of every recurrent layer and direction, in the order in which the sequences were packed; replaced by the final ones when
-   * the execution succeeds. Zero and forgotten where it is left out.
+   * Initial states of every recurrent layer and direction, in the order in which the sequences were packed. When the
+   * execution succeeds the final states replace them. Default: the states are zero at the start, and the final ones are
+   * not kept.
    */
   readonly state?: CarriedState;
   /** Stops the execution before it changes anything; the promise rejects with the signal's reason. */
@@ -18,7 +19,7 @@ export interface ExecutionOptions {
 
 /** Options of a training step. */
 export interface TrainOptions extends ExecutionOptions {
-  /** Default that of the optimizer. */
+  /** Default: the learning rate of the optimizer. */
   readonly learningRate?: number;
   /** Scales the gradient down to this norm; default no limit. */
   readonly clipNorm?: number;
@@ -26,7 +27,7 @@ export interface TrainOptions extends ExecutionOptions {
   readonly clipValue?: number;
 }
 
-/** @throws {UsageError} `state_mismatch` when the state is none of a model's */
+/** @throws {UsageError} `state_mismatch` when the state does not belong to a model */
 export function requireState(state: unknown): void {
   if (state instanceof CarriedState) return;
   throw new UsageError('state_mismatch', `state is ${describeValue(state)}, expected one that newState made`);
@@ -37,13 +38,13 @@ export function requireState(state: unknown): void {
  *
  * @param allowed names of the options that this execution has
  * @throws {OptionError} `unknown_option`, `invalid_option`
- * @throws {UsageError} `state_mismatch` when the state is none of a model's
+ * @throws {UsageError} `state_mismatch` when the state does not belong to a model
  */
 export function checkExecutionOptions(execution: string, options: ExecutionOptions, allowed: readonly string[]): void {
   rejectUnknownKeys(execution, options, allowed);
   const { state, signal } = options;
   if (state !== undefined) requireState(state);
-  // Both are called: an exception when an execution has ended would have no caller to go to.
+  // Both are called. An exception after the end of an execution would have no caller.
   const isSignal = typeof signal?.addEventListener === 'function' && typeof signal.removeEventListener === 'function';
   if (signal !== undefined && !isSignal) {
     const message = `option 'signal' must be an AbortSignal, got ${describeValue(signal)}`;
@@ -51,14 +52,14 @@ export function checkExecutionOptions(execution: string, options: ExecutionOptio
   }
 }
 
-/** The run-time numbers of a training step. */
+/** The numbers of a training step that are set at run time. */
 export interface TrainingNumbers {
   /** 0 is no limit. */
   readonly clipNorm: number;
   readonly clipValue: number;
   readonly hyperparameters: readonly number[];
   readonly seed: number;
-  /** Training steps done before. */
+  /** Number of training steps done before. */
   readonly step: number;
 }
 

@@ -1,13 +1,15 @@
-/** Order among the executions of one model. */
+/** The order of the executions of one model. */
 import { UsageError } from '../../core/errors.js';
 import type { ExecutionOptions } from './execution-options.js';
 
-/** Lets asynchronous executions happen one after the other and refuses synchronous ones in between. */
+/**
+ * Asynchronous executions happen one after the other. Synchronous ones are refused while one of them waits or works.
+ */
 export class ExecutionQueue {
   #busy = false;
   #last: Promise<void> = Promise.resolve();
 
-  /** Runs after all executions that were asked for before, unless the signal says by then that it is not wanted. */
+  /** Executes after all executions that were requested before, unless the signal has been aborted by then. */
   async enqueue<T>(options: ExecutionOptions, execution: () => Promise<T>): Promise<T> {
     const before = this.#last;
     let release = (): void => {};
@@ -25,7 +27,7 @@ export class ExecutionQueue {
     }
   }
 
-  /** Runs now. @throws {UsageError} `model_busy` */
+  /** Executes now. @throws {UsageError} `model_busy` */
   now<T>(execution: () => T): T {
     if (this.#busy) throw new UsageError('model_busy', 'an asynchronous execution of this model is under way');
     return execution();

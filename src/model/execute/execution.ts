@@ -12,7 +12,7 @@ import type { CarriedState } from './carried-state.js';
 import type { TrainingNumbers } from './execution-options.js';
 import type { ModelProgram } from './programs.js';
 
-/** What an execution works on. Everything has been checked. */
+/** The input of an execution. Everything has been checked. */
 export interface ExecutionInputs {
   readonly description: NetworkDescription;
   readonly batch: Pick<Batch, 'inputs' | 'targets'>;
@@ -23,14 +23,17 @@ export interface ExecutionInputs {
   readonly version: number;
 }
 
-/** Writes what an update needs into the memory of its program, besides a batch. */
+/** Writes the data that an update needs, except the batch, into the memory of its program. */
 export function writeTrainingNumbers(
   program: CompiledProgram,
   { clipNorm, clipValue, hyperparameters, seed, step }: TrainingNumbers,
 ): void {
   program.doubles(PROGRAM_INPUTS.clipNorm).fill(clipNorm);
   program.doubles(PROGRAM_INPUTS.clipValue).fill(clipValue);
-  program.doubles(PROGRAM_INPUTS.hyperparameters).set(hyperparameters);
+  if (program.hasInput(PROGRAM_INPUTS.hyperparameters)) {
+    program.doubles(PROGRAM_INPUTS.hyperparameters).set(hyperparameters);
+  }
+  if (program.hasInput(PROGRAM_INPUTS.ownNumbers)) program.real(PROGRAM_INPUTS.ownNumbers).set(hyperparameters);
   if (program.hasInput(PROGRAM_INPUTS.one)) program.real(PROGRAM_INPUTS.one).fill(1);
   if (!program.hasInput(PROGRAM_INPUTS.key)) return;
   program
@@ -45,7 +48,7 @@ export function writeRows(
   rows: Int32Array | Float32Array,
   isIndex: boolean,
 ): void {
-  if (!program.hasInput(name)) return; // nothing reads it
+  if (!program.hasInput(name)) return; // the program does not read it
   const memory = isIndex ? program.integers(name) : program.real(name);
   memory.set(rows);
 }
@@ -78,14 +81,16 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
     this.#axes = axes;
   }
 
-  /** Runs on the calling thread. */
+  /** Executes on the calling thread. */
   execute(): void {
     const { batchSizes, samples } = executionSizes(this.#axes);
     this.compiled.program.execute(batchSizes, this.#isPrepared, samples);
     this.compiled.preparedVersion = this.#version;
   }
 
-  /** Runs off the event loop. Rejects with the signal's reason when it was stopped; no parameter has changed then. */
+  /**
+   * Executes off the event loop. Rejects with the signal's reason when it was stopped; no parameter has changed then.
+   */
   async start(signal?: AbortSignal): Promise<void> {
     const { batchSizes, samples } = executionSizes(this.#axes);
     await this.compiled.program.start(batchSizes, {
@@ -93,7 +98,7 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
       ...(signal !== undefined && { signal }),
       ...(samples !== undefined && { samples }),
     });
-    // Not the version of now: parameters may have been written while the execution was under way.
+    // Uses the version from before the execution: parameters may have been written while it was working.
     this.compiled.preparedVersion = this.#version;
   }
 
@@ -120,7 +125,7 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
     return Object.fromEntries(values.map(([name, value]) => [name, program.real(value)[0] as number]));
   }
 
-  /** What the loss of an output was divided by; undefined where the program does not say it. */
+  /** The divisor of the loss of an output; undefined when the program does not return it. */
   totalOf(output: string): (Pick<LossTotal, 'isWeighted' | 'isSum'> & { readonly total: number }) | undefined {
     const { program, built } = this.compiled;
     const found = built.totals?.get(output);
@@ -165,7 +170,7 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
     for (const [name, value] of this.compiled.built.finalStates) state.values.get(name)?.set(this.view(value));
   }
 
-  /** Whether the packed weights of the program are of this version of the parameters. */
+  /** Whether the packed weights of the program were made from this version of the parameters. */
   get #isPrepared(): boolean {
     return this.compiled.preparedVersion === this.#version;
   }

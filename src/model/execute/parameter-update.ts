@@ -1,4 +1,4 @@
-/** The update of parameters as a program of its own, for gradients that several executions have summed. */
+/** The update of parameters as a separate program, for gradients that several executions have summed. */
 import { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
@@ -22,7 +22,7 @@ export function updateGraph(optimizer: OptimizerDescription, layout: ParameterLa
   return { graph, norm, outputs: [norm], prepare: false };
 }
 
-/** Updates, where the gradient is finite, and returns its norm before clipping by norm. */
+/** Updates the parameters if the gradient is finite, and returns its norm before clipping by norm. */
 export function executeUpdate({ program, built }: ModelProgram<UpdateGraph>, numbers: TrainingNumbers): number {
   writeTrainingNumbers(program, numbers);
   program.execute([]);

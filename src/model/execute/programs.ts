@@ -13,7 +13,7 @@ export interface ModelProgram<Built extends ProgramGraph = BuiltGraph> {
   preparedVersion: number;
 }
 
-/** Gives the graph of a mode, a new one at every call, for batches of up to these sizes. */
+/** Makes the graph of a mode for batches of up to these sizes, a new one at every call. */
 export type BuildProgram<Mode extends string, Built extends ProgramGraph> = (
   mode: Mode,
   capacities: ReadonlyMap<string, AxisCapacity>,

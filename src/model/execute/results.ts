@@ -1,4 +1,4 @@
-/** What the executions of a model and the model itself tell. */
+/** The results of a model's executions, and its memory report. */
 
 import { isLossKind } from '../../network/losses/losses.js';
 import type { OutputLoss } from '../../network/output-losses.js';
@@ -6,9 +6,12 @@ import type { ParameterBlocks } from '../build/parameters.js';
 import type { Execution } from './execution.js';
 import type { Programs } from './programs.js';
 
-/** What a training step tells. */
+/** The result of a training step. */
 export interface StepResult {
-  /** Mean over the targets, nats for cross-entropies; of several losses the weighted sum. Without penalties of the layers. */
+  /**
+   * Mean over the targets, in nats for cross-entropies; with several losses the weighted sum. Penalties of the layers
+   * are not part of it.
+   */
   readonly loss: number;
   /** Each loss by its output, without its weight, where the model was compiled with `losses`. */
   readonly losses?: Readonly<Record<string, number>>;
@@ -17,15 +20,18 @@ export interface StepResult {
   /** Valid steps N of the batch on the axis `time`. */
   readonly steps: number;
   /**
-   * Rows of the target, ignored ones included: N, or B where the network has one output per sequence, or a CTC loss. Of several
-   * losses those of the first.
+   * Rows of the target, including ignored ones: N, or B if the network has one output per sequence, or for a CTC loss.
+   * With several losses the rows of the first.
    */
   readonly targets: number;
-  /** With a loss that has weights, the sum of those that count, by which its sum was divided. Of several losses that of the first. */
+  /**
+   * For a loss with weights: the sum of the weights that count, by which the loss was divided. With several losses that
+   * of the first.
+   */
   readonly weight?: number;
 }
 
-/** What an evaluation tells. */
+/** The result of an evaluation. */
 export interface EvaluationResult {
   readonly loss: number;
   /** As in a training step. */
@@ -39,7 +45,7 @@ export interface EvaluationResult {
 }
 
 /**
- * What a finished execution with targets tells.
+ * The result of a finished execution with targets.
  *
  * @param losses the losses of the model
  * @param isNamed whether it was compiled with `losses`
@@ -50,7 +56,7 @@ export function reportedLosses(
   isNamed: boolean,
 ): EvaluationResult {
   const [first] = losses as readonly [OutputLoss];
-  // Labels of a CTC loss are not predictions one by one: what counts are the sequences.
+  // The labels of a CTC loss are not predictions of single rows, so its sequences are counted.
   const targets = isLossKind(first.loss, 'ctc') ? execution.sequences : execution.outputRows(first.output);
   const weighting = execution.totalOf(first.output);
   return {
@@ -65,6 +71,8 @@ export function reportedLosses(
 /** Planned memory in bytes. */
 export interface ModelMemory {
   readonly parameters: number;
+  /** Numbers of layers that are not trained. */
+  readonly buffers: number;
   readonly gradients: number;
   readonly optimizer: number;
   /** Arenas of the programs compiled so far. */
@@ -80,10 +88,11 @@ export function plannedMemory(
   programs: readonly Pick<Programs<never>, 'arenaBytes' | 'scratchBytes'>[],
 ): ModelMemory {
   const parameters = blocks.parameter.byteLength;
+  const buffers = blocks.bufferBytes;
   const gradients = blocks.gradient.byteLength;
   const optimizer = blocks.optimizer.byteLength;
   const arena = programs.reduce((sum, { arenaBytes }) => sum + arenaBytes, 0);
   const scratch = programs.reduce((sum, { scratchBytes }) => sum + scratchBytes, 0);
-  const total = parameters + gradients + optimizer + arena + scratch;
-  return { parameters, gradients, optimizer, arena, scratch, total };
+  const total = parameters + buffers + gradients + optimizer + arena + scratch;
+  return { parameters, buffers, gradients, optimizer, arena, scratch, total };
 }

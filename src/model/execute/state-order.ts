@@ -1,7 +1,10 @@
-/** Carried states by sample, and in the order in which a packed batch has its sequences. */
+/** Converts carried states between the order of samples and the order of the sequences in a packed batch. */
 import { CarriedState } from './carried-state.js';
 
-/** Whether an order moves any sequence of a state. One that does not fit the state is left to the checks of the batch. */
+/**
+ * Whether an order moves any sequence of a state. It returns false for an order that does not fit; the checks of the
+ * batch refuse it.
+ */
 function moves(order: Int32Array | undefined, state: CarriedState): order is Int32Array {
   return (
     order?.length === state.batch && state.values instanceof Map && order.some((sample, place) => sample !== place)
@@ -20,7 +23,7 @@ function copyRows(
   }
 }
 
-/** The state with the sequence of each place of the batch at that place; itself where nothing moves. */
+/** The state in the order of the batch; the same object when no sequence moves. */
 export function packedState(state: CarriedState, order: Int32Array | undefined): CarriedState {
   if (!moves(order, state)) return state;
   const values = [...state.values].map(([name, rows]) => {
@@ -32,7 +35,7 @@ export function packedState(state: CarriedState, order: Int32Array | undefined):
   return new CarriedState(state.batch, new Map(values));
 }
 
-/** Takes the values of a state as `packedState` gave it, by sample. */
+/** Copies the values of a state in the order of `packedState` back, by sample. */
 export function takePacked(state: CarriedState, packed: CarriedState, order: Int32Array | undefined): void {
   if (packed === state || !moves(order, state)) return;
   const rows = Array.from(order, (sample, place) => [sample, place] as const);

@@ -1,21 +1,23 @@
-/** The weights of an attention layer, to be looked at. */
+/** The weights of an attention layer, for display. */
 
 import type { PackedAxes, PackedAxis } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
 import { OptionError } from '../../core/errors.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Graph } from '../../graph/graph.js';
 import type { Node, Value } from '../../graph/value.js';
-import { inputAxes, type NetworkDescription } from '../../network/description.js';
+import type { NetworkDescription } from '../../network/description.js';
 import type { AxisCapacity } from '../../program/emit.js';
 import { buildForward } from '../build/build-forward.js';
 import { type BuiltGraph, carriedStates } from '../build/build-graph.js';
+import { networkAxes } from '../build/network-axes.js';
 import type { ParameterLayout } from '../build/parameters.js';
 import { checkBatch } from '../execute/check-batch.js';
 import { Execution } from '../execute/execution.js';
 import type { BuildProgram, Programs } from '../execute/programs.js';
 
-/** How much each step of a sequence looks at each step of its memory. */
+/** The attention weights of one sequence: each step of the query on each step of the memory. */
 export interface AttentionMap {
   /** Steps of the queries. */
   readonly steps: number;
@@ -25,15 +27,15 @@ export interface AttentionMap {
   readonly weights: Float32Array;
 }
 
-/** A graph that gives the weights of an attention layer. */
+/** A graph that computes the weights of an attention layer. */
 export interface AttentionGraph extends BuiltGraph {
-  /** [N, most steps of a memory]; 0 behind the end of each. */
+  /** [N, most steps of a memory]; 0 after the end of each. */
   readonly weights: Value;
   /** Time axis of the memory. */
   readonly memoryAxis: string;
 }
 
-/** @throws {OptionError} `invalid_option` when there is no such node, or its layer is another */
+/** @throws {OptionError} `invalid_option` when there is no such node, or its layer is not an attention layer */
 function requireAttention({ nodes }: NetworkDescription, name: string): void {
   const layer = nodes.find((node) => node.name === name)?.layer;
   if (layer?.kind === 'attention') return;
@@ -41,7 +43,7 @@ function requireAttention({ nodes }: NetworkDescription, name: string): void {
   throw new OptionError('invalid_option', `'${name}' ${what}, expected an attention`, { name });
 }
 
-/** The graph that gives the weights of a node, for memories of up to the capacity of their axis. */
+/** The graph that computes the weights of a node, for memories of up to the capacity of their axis. */
 function attentionGraph(
   description: NetworkDescription,
   layout: ParameterLayout,
@@ -96,15 +98,18 @@ function attentionMaps(execution: Execution<AttentionGraph>, axes: PackedAxes): 
 /** Reads the weights of the attention layers of one model. */
 export class AttentionReader {
   readonly #description: NetworkDescription;
+  readonly #graph: Pick<Graph, 'derivedAxes'>;
   readonly #programs: Programs<string, AttentionGraph>;
 
-  /** @param programsOf gives the programs of the model for a graph of each node */
+  /** @param graph knows the time axes that layers make @param programsOf gives the programs of the model for a graph of each node */
   constructor(
     description: NetworkDescription,
     layout: ParameterLayout,
+    graph: Pick<Graph, 'derivedAxes'>,
     programsOf: (build: BuildProgram<string, AttentionGraph>) => Programs<string, AttentionGraph>,
   ) {
     this.#description = description;
+    this.#graph = graph;
     this.#programs = programsOf((node, capacities) => attentionGraph(description, layout, node, capacities));
   }
 
@@ -112,7 +117,7 @@ export class AttentionReader {
   async read(node: string, batch: Batch, version: number, signal?: AbortSignal): Promise<AttentionMap[]> {
     const description = this.#description;
     requireAttention(description, node);
-    const axes = packedAxes(batch, inputAxes(description));
+    const axes = packedAxes(batch, networkAxes(description, this.#graph));
     checkBatch(batch, axes, description);
     const compiled = this.#programs.get(node, axes);
     const execution = new Execution(compiled, { description, batch, axes, state: undefined, version });

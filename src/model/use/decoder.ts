@@ -1,39 +1,32 @@
-/** Decoding step by step: what a search over sequences needs of a network that was trained on whole ones. */
+/** Decoding step by step. A search over sequences uses it with a network that was trained on whole sequences. */
 
 import { countOf, executionSizes, type PackedAxes, type PackedAxis, TIME } from '../../batch/axes.js';
-import type { AxisSizes, Batch } from '../../batch/batch.js';
 import { checkArray, checkType } from '../../batch/check-arrays.js';
-import { packedAxes, sizesOf } from '../../batch/check-axes.js';
-import { OptionError, RangeIndexError, ShapeError, UsageError } from '../../core/errors.js';
+import { ShapeError, UsageError } from '../../core/errors.js';
 import { rejectUnknownKeys } from '../../core/options.js';
+import { rootAxis } from '../../graph/derived-axis.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
-import { inputAxes, type NetworkDescription, outputNodes } from '../../network/description.js';
+import type { NetworkDescription } from '../../network/description.js';
 import type { ModelBlocks } from '../../program/program.js';
 import { stateInput } from '../build/build-forward.js';
 import type { ProgramGraph } from '../build/build-graph.js';
 import type { ParameterLayout } from '../build/parameters.js';
 import { type SplitGraph, splitGraph } from '../build/split-graph.js';
-import { checkBatch } from '../execute/check-batch.js';
 import { writeRows } from '../execute/execution.js';
 import type { ExecutionQueue } from '../execute/execution-queue.js';
 import { type ModelProgram, Programs } from '../execute/programs.js';
+import {
+  checkRange,
+  type DecoderBatch,
+  type DecoderOptions,
+  memoryAxes,
+  requireOnlyInput,
+  requireOutput,
+  requireSymbols,
+} from './decoder-input.js';
 
-/** What is decoded. */
-export interface DecoderOptions {
-  /** The input that takes the symbols, one at each step: indices, the only input with steps on their time axis. */
-  readonly input: string;
-  /** The output that gives the scores of the next symbol; it may be left out where there is only one. */
-  readonly output?: string;
-}
-
-/**
- * What is decoded from: a batch without the input that is decoded, and without targets. The sizes of the axis that is decoded may
- * be left out: without them the samples are in their own order there. A batch that was packed for training serves as well.
- */
-export type DecoderBatch = Pick<Batch, 'inputs' | 'axes'> & Partial<AxisSizes>;
-
-/** What a decoder needs of its model. */
+/** The part of a model that a decoder needs. */
 export interface DecoderHost {
   readonly description: NetworkDescription;
   readonly layout: ParameterLayout;
@@ -58,8 +51,9 @@ function selectRows({ columns, data }: Rows, places: Int32Array, to: Float32Arra
 }
 
 /**
- * A network that makes the steps of one time axis one by one, for any number of beams. What does not depend on them has been
- * computed when the decoder is made: it does not follow parameters that change later. Use `model.decoder()`.
+ * A network that computes the steps of one time axis one by one, for any number of beams. The part that does not depend
+ * on the steps is computed when the decoder is made, so it does not follow later changes of the parameters. Use
+ * `model.decoder()`.
  */
 export class Decoder {
   /** Samples that are decoded. */
@@ -71,9 +65,9 @@ export class Decoder {
   readonly #input: string;
   readonly #split: SplitGraph;
   readonly #programs: Programs<'memory' | 'step', ProgramGraph>;
-  /** The axes of the memory, where that of the steps has one step for each sample, in their own order. */
+  /** The axes of the memory. The axis of the steps has one step for each sample, in their own order. */
   readonly #axes: PackedAxes;
-  /** What the memory hands to each step, by the names of inputs. */
+  /** The values of the memory that each step reads, by the names of inputs. */
   readonly #handed = new Map<string, Float32Array>();
   /** States before the first step by sample; a state that is missing is zero. */
   readonly #given = new Map<string, Float32Array>();
@@ -91,7 +85,8 @@ export class Decoder {
     this.outputs = this.#split.output.columns;
     requireOnlyInput(description, this.#split, options.input, this.#axis);
     this.#programs = new Programs((part) => this.#split[part], host.blocks, host.threads);
-    this.#axes = memoryAxes(description, this.#axis, batch);
+    const made = [...this.#split.memory.graph.derivedAxes].filter((name) => rootAxis(name) !== this.#axis);
+    this.#axes = memoryAxes(description, this.#axis, batch, made);
     this.sentences = this.#axes.get(this.#axis)?.batchSizes[0] as number;
   }
 
@@ -103,11 +98,11 @@ export class Decoder {
   }
 
   /**
-   * One step for all beams. As a function of its own it is what `beamSearch` takes.
+   * One step for all beams. It is a bound function, so that `beamSearch` can take it.
    *
    * @param tokens    [beams] the symbol that each beam has just taken
-   * @param parents   [beams] the row of the step before whose state each beam goes on from: in the first step the number of the
-   *   sample
+   * @param parents [beams] the row of the previous step whose state each beam continues: in the first step the number
+   * of the sample
    * @param sentences [beams] the sample that each beam belongs to: its number in the caller's order
    * @returns [beams * outputs] a new array
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
@@ -117,7 +112,7 @@ export class Decoder {
   readonly step = (tokens: Int32Array, parents: Int32Array, sentences: Int32Array): Promise<Float32Array> =>
     this.#host.queue.enqueue({}, () => this.#step(tokens, parents, sentences));
 
-  /** Back to the state before the first step. */
+  /** Returns to the state before the first step. */
   reset(): void {
     this.#states = undefined;
   }
@@ -140,7 +135,7 @@ export class Decoder {
     if (compiled !== undefined) await this.#runMemory(compiled, batch, version);
     const read = (value: Value): Float32Array => {
       const length = countOf(value.rows as SymbolicExtent, this.#axes) * value.columns;
-      // An input that nothing is made of before the first step goes to the steps as it is.
+      // An input that the memory does not use is passed to the steps unchanged.
       if (value.node === undefined) return (batch.inputs[value.name as string] as Float32Array).slice();
       return (compiled as ModelProgram<ProgramGraph>).program.real(value).slice(0, length) as Float32Array;
     };
@@ -161,7 +156,7 @@ export class Decoder {
     compiled.preparedVersion = version;
   }
 
-  /** Rows of the axis of the steps by sample; those of other axes as they are. */
+  /** Rows of the axis of the steps by sample; rows of other axes unchanged. */
   #bySample({ rows, columns }: Value, data: Float32Array): Float32Array {
     const { order } = this.#axes.get(this.#axis) as PackedAxis;
     if ((rows as SymbolicExtent).axis !== this.#axis || order === undefined) return data;
@@ -221,72 +216,4 @@ export class Decoder {
     checkRange('parents', parents, this.#states === undefined ? this.sentences : this.#rows);
     checkRange('sentences', sentences, this.sentences);
   }
-}
-
-/** @throws {RangeIndexError} `index_out_of_range` with the name, the row and the index */
-function checkRange(name: string, indices: Int32Array, high: number): void {
-  const row = indices.findIndex((index) => index < 0 || index >= high);
-  if (row < 0) return;
-  const index = indices[row] as number;
-  const message = `${name}[${row}] is ${index}, expected 0..${high - 1}`;
-  throw new RangeIndexError('index_out_of_range', message, { name, row, index, low: 0, high: high - 1 });
-}
-
-/** The axis of the input. @throws {OptionError} `invalid_option` */
-function requireSymbols({ inputs }: NetworkDescription, name: string): string {
-  const input = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
-  if (input?.kind === 'indices' && input.per === undefined) return input.axis ?? TIME;
-  const what = input === undefined ? 'is no input of the network' : 'holds no index for each step';
-  throw new OptionError('invalid_option', `option 'input': '${name}' ${what}`, { name: 'input', value: name });
-}
-
-/** @throws {OptionError} `invalid_option` */
-function requireOutput(description: NetworkDescription, { output }: DecoderOptions): string {
-  const names = [...outputNodes(description).keys()];
-  const [first] = names;
-  if (output === undefined && names.length === 1) return first as string;
-  if (output !== undefined && names.includes(output)) return output;
-  const message = `option 'output' must be one of ${names.join(', ')}, got ${output}`;
-  throw new OptionError('invalid_option', message, { name: 'output', value: output });
-}
-
-/** @throws {OptionError} `invalid_option` when a step reads more of its axis than the symbols, or not even these */
-function requireOnlyInput({ inputs }: NetworkDescription, split: SplitGraph, name: string, axis: string): void {
-  const others = split.inputs.filter((each) => each !== name && (inputs[each]?.axis ?? TIME) === axis);
-  if (others.length === 0 && split.inputs.includes(name)) return;
-  const message =
-    others.length > 0 ? `the output also reads ${others.join(', ')}` : `the output does not read '${name}'`;
-  throw new OptionError('invalid_option', `option 'input': ${message} at each step`, { name: 'input', inputs: others });
-}
-
-/** Samples of a batch that gives no sizes: the rows of an input that has one for each, 1 where there is none. */
-function sequenceRows({ inputs }: NetworkDescription, batch: DecoderBatch): number {
-  const [name, input] = Object.entries(inputs).find(([, { per }]) => per === 'sequence') ?? [];
-  if (name === undefined || input === undefined) return 1;
-  const length = batch?.inputs?.[name]?.length ?? 0;
-  return Math.max(1, Math.floor(length / (input.kind === 'indices' ? 1 : input.units)));
-}
-
-/** The axes of a batch, with one step of each sample on the axis that is decoded. Errors as `Model.predictPacked`. */
-function memoryAxes(description: NetworkDescription, axis: string, batch: DecoderBatch): PackedAxes {
-  const names = inputAxes(description);
-  const others = names.filter((name) => name !== axis);
-  const own = sizesOf(batch, axis);
-  const model = others[0] === undefined ? own : sizesOf(batch, others[0]);
-  const sequences = (own.batchSizes ?? model.batchSizes)?.[0] ?? sequenceRows(description, batch);
-  const steps = {
-    batchSizes: Int32Array.of(sequences),
-    order: own.order ?? Int32Array.from({ length: sequences }, (_, index) => index),
-  };
-  const rest = Object.fromEntries(
-    others.filter((name) => name !== TIME).map((name) => [name, batch.axes?.[name] as AxisSizes]),
-  );
-  const sized: Batch =
-    axis === TIME
-      ? { ...batch, ...steps, axes: rest }
-      : { ...batch, batchSizes: batch.batchSizes as Int32Array, axes: { ...rest, [axis]: steps } };
-  const axes = packedAxes(sized, names);
-  const read = Object.entries(description.inputs).filter(([, input]) => (input.axis ?? TIME) !== axis || input.per);
-  checkBatch({ inputs: batch.inputs }, axes, { ...description, inputs: Object.fromEntries(read) });
-  return axes;
 }

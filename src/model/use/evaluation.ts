@@ -1,4 +1,4 @@
-/** One call of `evaluate`: its batches, and the losses and metrics that come of them together. */
+/** One call of `evaluate`: its batches, and the losses and metrics of all of them together. */
 import { TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { CheckedExamples, isPlain, type PlainExamples, type PlainForm } from '../../batch/plain-examples.js';
@@ -20,32 +20,32 @@ import { AT_ONCE, inOrder } from './predictions.js';
 /** Options of an evaluation. */
 export interface EvaluateOptions extends ExecutionOptions {
   /**
-   * Plain sequences that are computed at once, integer >= 1; default 64, with a `state` all of them. The loss is that of all together. A
-   * packed batch is computed as it is.
+   * Number of plain sequences that are computed together, integer >= 1; default 64, or all sequences when there is a
+   * `state`. The loss is that of all sequences. A packed batch is computed as it is.
    */
   readonly batch?: number;
-  /** Metrics of one's own. */
+  /** The user's own metrics. */
   readonly metrics?: readonly Metric[];
 }
 
 /** Names of the options, but for `signal`. */
 export const EVALUATE_OPTIONS = ['state', 'batch', 'metrics'];
 
-/** What of a model is evaluated. */
+/** The part of a model that an evaluation needs. */
 export interface EvaluatedModel {
   readonly plainForm: PlainForm;
   readonly outputShapes: ReadonlyMap<string, OutputShape>;
   readonly losses: readonly OutputLoss[];
   /** Targets by name, as values of the graph. */
   readonly targets: ReadonlyMap<string, Value>;
-  /** What a finished execution tells. */
+  /** The result of a finished execution. */
   report(execution: Execution): EvaluationResult;
 }
 
 /**
- * The outputs that metrics are of.
+ * The outputs of the metrics.
  *
- * @throws {OptionError} `invalid_option`, `unknown_option`; also for a metric of no output that has a loss
+ * @throws {OptionError} `invalid_option`, `unknown_option`; also for a metric whose output has no loss
  */
 export function measuredOutputs(losses: readonly OutputLoss[], metrics: readonly Metric[]): ReadonlySet<string> {
   const names = losses.map(({ output }) => output);
@@ -91,7 +91,7 @@ export class Evaluation {
     this.#metrics = metrics && new RunningMetrics(metrics);
   }
 
-  /** What the executions are for. */
+  /** The mode of the executions. */
   get mode(): 'measure' | 'evaluate' {
     return this.#measured.length > 0 ? 'measure' : 'evaluate';
   }
@@ -101,7 +101,7 @@ export class Evaluation {
     return this.#batches();
   }
 
-  /** Takes what came of a batch. */
+  /** Adds the results of a batch. */
   take(batch: Batch, execution: Execution): void {
     this.#last = { batch, execution };
     this.#reports.push(this.#model.report(execution));
@@ -117,12 +117,12 @@ export class Evaluation {
     }
   }
 
-  /** The last batch, which with a state is the only one. */
+  /** The last batch. With a state it is the only one. */
   get last(): { readonly batch: Batch; readonly execution: Execution } {
     return this.#last as { readonly batch: Batch; readonly execution: Execution };
   }
 
-  /** What came of all of them. @throws {NumericError} `non_finite_metric` */
+  /** The results of all batches. @throws {NumericError} `non_finite_metric` */
   result(): EvaluationResult {
     const metrics = this.#metrics && { metrics: this.#metrics.results() };
     return { ...this.#losses(), ...metrics };
@@ -175,7 +175,7 @@ function shapeOf(value: Value): OutputShape {
   return { axis, per: outputPer(value), columns: value.columns };
 }
 
-/** The examples in their order, `size` at once. */
+/** The examples in their order, in groups of `size`. */
 function batchesOf(examples: CheckedExamples, size: number): () => Iterable<Batch> {
   const { count } = examples;
   if (count <= size) return () => [examples.packAll()];

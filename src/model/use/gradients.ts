@@ -1,4 +1,4 @@
-/** Gradients of a model that nothing is trained with: for looking into a network, and for what lies around it. */
+/** Gradients of a model that do not train it: for the analysis of a network, and for code around it. */
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { checkArray } from '../../batch/check-arrays.js';
@@ -6,10 +6,12 @@ import { packedAxes } from '../../batch/check-axes.js';
 import { OptionError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys } from '../../core/options.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
-import { inputAxes, type NetworkDescription } from '../../network/description.js';
+import type { NetworkDescription } from '../../network/description.js';
 import type { ModelLoss } from '../../network/output-losses.js';
 import { buildGradients, type GradientNames, type GradientsGraph, upstreamInput } from '../build/build-gradients.js';
+import { networkAxes } from '../build/network-axes.js';
 import type { ParameterLayout } from '../build/parameters.js';
 import { CarriedState } from '../execute/carried-state.js';
 import { checkBatch, checkState } from '../execute/check-batch.js';
@@ -18,7 +20,7 @@ import type { ExecutionOptions } from '../execute/execution-options.js';
 import type { BuildProgram, Programs } from '../execute/programs.js';
 import { packedState, takePacked } from '../execute/state-order.js';
 
-/** What gradients are asked for. */
+/** The gradients that a caller asks for. */
 export interface GradientOptions extends ExecutionOptions {
   /**
    * What the gradients are with respect to: inputs of real numbers and nodes by their names (`input`; `embedding`, the output of
@@ -26,8 +28,8 @@ export interface GradientOptions extends ExecutionOptions {
    */
   readonly of: readonly string[];
   /**
-   * Upstream gradients by output (`output` where it has no name), packed like the output: then those of the sum of
-   * outputs times upstream gradients are computed, in place of those of the loss, and no targets are needed.
+   * Upstream gradients by output (`output` if it has no name), packed like the output. Then the gradients are those of
+   * the sum of outputs times upstream gradients, instead of the loss, and no targets are needed.
    */
   readonly upstream?: Readonly<Record<string, Float32Array>>;
 }
@@ -56,7 +58,9 @@ function writeUpstream(
   }
 }
 
-/** Copies of the gradients by name, those of initial states by sample; zeros where nothing depends on what they are of. */
+/**
+ * Copies of the gradients by name, those of initial states by sample; zeros when the result does not depend on a value.
+ */
 function readGradients(
   execution: Execution<GradientsGraph>,
   { order, batchSizes }: Pick<Batch, 'order' | 'batchSizes'>,
@@ -76,11 +80,13 @@ function bySample(packed: Float32Array, sequences: number, order: Int32Array | u
   return state.values.get('') as Float32Array;
 }
 
-/** What the gradients of a model are computed from. */
+/** The part of a model that gradients need. */
 export interface GradientReaderParts {
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
   readonly layout: ParameterLayout;
+  /** Knows the time axes that layers make. */
+  readonly graph: Pick<Graph, 'derivedAxes'>;
   /** Outputs by name. */
   readonly outputs: ReadonlyMap<string, unknown>;
   /** Targets by name, as values of the graph. */
@@ -108,8 +114,7 @@ export class GradientReader {
     const { description, outputs, stateSizes } = this.#parts;
     const names = gradientNames(options, outputs);
     const targets = names.outputs.length > 0 ? new Map<string, Value>() : this.#parts.targets;
-    const labels = [...targets.values()].map(({ rows }) => (rows as SymbolicExtent).axis);
-    const axes = packedAxes(batch, [...new Set([...inputAxes(description), ...labels])]);
+    const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
     const state = options.state && packedState(options.state, batch.order);
     if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, stateSizes);

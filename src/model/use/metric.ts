@@ -1,25 +1,34 @@
-/** Metrics of one's own: numbers made of predictions and targets, sequence by sequence. */
+/** The user's own metrics: numbers computed from predictions and targets, sequence by sequence. */
 import { NumericError, OptionError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireOneOf } from '../../core/options.js';
 import { requireFunctions } from '../../network/layers/define-layer.js';
 
-/** One sequence as a metric sees it. The arrays are its own: it may keep them. */
+/** One sequence as a metric receives it. The arrays are copies: the metric may keep them. */
 export interface MetricSequence {
-  /** What the network gives, as `predict` does: row-major [rows, columns], one row for each step, or one where the output is per sequence. */
+  /**
+   * The output of the network, as `predict` returns it: row-major [rows, columns], with one row for each step, or a
+   * single row for an output per sequence.
+   */
   readonly prediction: Float32Array;
   /** Numbers in a row of the prediction. */
   readonly columns: number;
-  /** Class ids (-1 is ignored by the loss) or rows of numbers, as the loss has them; for a CTC loss the labels alone. */
+  /**
+   * Class ids (-1 is ignored by the loss) or rows of numbers, as the loss reads them; for a CTC loss the labels alone.
+   */
   readonly target: Int32Array | Float32Array;
-  /** What each row of the prediction counts for, or one number for the whole sequence; undefined where the loss has no weights. */
+  /**
+   * The weight of each row of the prediction, or one number for the whole sequence; undefined when the loss has no
+   * weights.
+   */
   readonly weights: Float32Array | undefined;
 }
 
 /**
- * A metric of one's own: a plain object. For every evaluation it begins anew, sees each sequence once, and gives a number in the end.
+ * A user's own metric: a plain object. In every evaluation it starts with `begin`, receives each sequence once, and
+ * returns a number at the end.
  *
- * Plain sequences come in the order in which they were given. A validation shows batch after batch, the sequences of each in the order in
- * which they were packed; token streams come in pieces, one for each window.
+ * Plain sequences come in the order in which they were given. A validation passes batch after batch, the sequences of
+ * each in the order in which they were packed. Token streams come in pieces, one for each window.
  *
  * @example
  * const accuracy: Metric<{ right: number; all: number }> = {
@@ -37,17 +46,17 @@ export interface MetricSequence {
  * };
  */
 export interface Metric<S = unknown> {
-  /** What results are called. */
+  /** Name of the result. */
   readonly name: string;
-  /** Which results are better. A metric that is monitored must say it. */
+  /** Whether higher or lower results are better. A metric that is monitored must have it. */
   readonly better?: 'higher' | 'lower';
-  /** The output that it is of; default the only one that has a loss. */
+  /** The output that it measures; default the only output that has a loss. */
   readonly output?: string;
-  /** What it begins with: a new object each time, which `update` changes. */
+  /** Returns the initial state: a new object each time, which `update` changes. */
   begin(): S;
-  /** Takes note of a sequence. */
+  /** Adds a sequence to the state. */
   update(state: S, sequence: MetricSequence): void;
-  /** The number: finite. */
+  /** Returns the result, a finite number. */
   result(state: S): number;
 }
 
@@ -82,7 +91,7 @@ function refuse(name: string, expected: string, value: unknown): never {
   });
 }
 
-/** Metrics at work: their states. */
+/** Metrics with their states during an evaluation. */
 export class RunningMetrics {
   readonly #running: readonly { readonly metric: Metric; readonly state: unknown }[];
 
@@ -91,7 +100,7 @@ export class RunningMetrics {
     this.#running = metrics.map((metric) => ({ metric, state: metric.begin() }));
   }
 
-  /** The same metrics, of which each goes on with its state in every evaluation and has no result yet. */
+  /** The same metrics. Each keeps its state in every evaluation and has no result yet. */
   asMetrics(): readonly Metric[] {
     return this.#running.map(({ metric, state }) => ({
       ...metric,
@@ -101,7 +110,7 @@ export class RunningMetrics {
     }));
   }
 
-  /** Shows sequences of an output to its metrics: those that name it, or none where there is only one. */
+  /** Passes sequences of an output to its metrics: those that name it, or name none when there is only one output. */
   update(output: string, sequences: readonly MetricSequence[]): void {
     for (const { metric, state } of this.#running) {
       if ((metric.output ?? output) !== output) continue;

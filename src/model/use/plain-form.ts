@@ -1,8 +1,9 @@
-/** What plain sequences must be for a network: from its description, its outputs and its losses. */
+/** The form that plain sequences must have for a network, from its description, its outputs and its losses. */
 import { TIME } from '../../batch/axes.js';
 import type { PlainForm } from '../../batch/plain-examples.js';
 import type { PlainField } from '../../batch/plain-sequences.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
+import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { ctcTarget } from '../../network/losses/ctc.js';
@@ -11,7 +12,7 @@ import { isLossKind } from '../../network/losses/losses.js';
 import { type ModelLoss, outputLosses } from '../../network/output-losses.js';
 import { outputPer } from '../build/build-graph.js';
 
-/** What of a target is known besides its value in the graph. */
+/** Facts about a target besides its value in the graph. */
 interface Labelled {
   readonly loss: CtcLossDescription;
   readonly classes: number;
@@ -45,12 +46,14 @@ function targetField(name: string, value: Value, labelled: Labelled | undefined)
  *
  * @param targets targets by name, as values of the graph
  * @param outputs axis and width of each output
+ * @param graph knows the time axes that layers make
  */
 export function plainForm(
   description: NetworkDescription,
   loss: ModelLoss,
   targets: ReadonlyMap<string, Value>,
   outputs: ReadonlyMap<string, { readonly axis: string; readonly columns: number }>,
+  { derivedAxes }: Pick<Graph, 'derivedAxes'>,
 ): PlainForm {
   const labelled = new Map<string, Labelled>();
   for (const { target, output, loss: each } of outputLosses(description, loss)) {
@@ -61,5 +64,6 @@ export function plainForm(
   return {
     inputs: new Map(Object.entries(description.inputs).map(([name, input]) => [name, inputField(name, input)])),
     targets: new Map([...targets].map(([name, value]) => [name, targetField(name, value, labelled.get(name))])),
+    derivedAxes: [...derivedAxes],
   };
 }

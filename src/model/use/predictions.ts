@@ -1,4 +1,4 @@
-/** Predictions in the order in which the sequences were given, of as many as there are. */
+/** Predictions of any number of sequences, in the order in which these were given. */
 import { TIME } from '../../batch/axes.js';
 import type { AxisSizes, Batch } from '../../batch/batch.js';
 import { sizesOf } from '../../batch/check-axes.js';
@@ -11,16 +11,16 @@ import { restoreOrder } from '../../batch/sequence-rows.js';
 import { requireNumber, requireOneOf } from '../../core/options.js';
 import type { OutputShape } from '../build/build-graph.js';
 
-/** What `predict` reads: sequences, by name where the network has several inputs, or a packed batch. */
+/** The argument of `predict`: sequences, by name if the network has several inputs, or a packed batch. */
 export type PredictInput = PlainSequences | NamedSequences | Batch;
 
-/** How predictions are made and given. */
+/** How predictions are computed and returned. */
 export interface PredictOptions {
-  /** An array for each sequence (`sequences`, the default), or all in one with padding at the end (`padded`). */
+  /** One array for each sequence (`sequences`, the default), or one array of all with padding at the end (`padded`). */
   readonly as?: 'sequences' | 'padded';
   /**
-   * Sequences that are computed at once, integer >= 1; default 64. It changes memory and speed, not the results. A packed batch is
-   * computed as it is.
+   * Number of sequences that are computed together, integer >= 1; default 64. It changes memory and speed, not the
+   * results. A packed batch is computed as it is.
    */
   readonly batch?: number;
   /** Stops the prediction; the promise rejects with the signal's reason. */
@@ -29,7 +29,7 @@ export interface PredictOptions {
 
 /** Outputs with padding. */
 export interface PaddedOutput {
-  /** Row-major, zeros behind the end of each sequence. */
+  /** Row-major, with zeros after the end of each sequence. */
   readonly values: Float32Array;
   /** [B] valid rows of each sequence: its steps, 1 for an output per sequence. */
   readonly lengths: Int32Array;
@@ -37,30 +37,30 @@ export interface PaddedOutput {
   readonly shape: readonly number[];
 }
 
-/** What `predict` gives of an output. */
+/** The result of `predict` for an output. */
 export type PredictedOutput = Float32Array[] | PaddedOutput;
 
 /** Names of the options, but for `signal`. */
 export const PREDICT_OPTIONS = ['as', 'batch'];
 
-/** Sequences that are computed at once. */
+/** Number of sequences that are computed together. */
 export const AT_ONCE = 64;
 
 /** A batch, and the places of its sequences among those that were given. */
 interface PlacedBatch {
   readonly batch: Batch;
-  /** Undefined where the batch is all there is. */
+  /** Undefined when there is only one batch. */
   readonly indices: Int32Array | undefined;
 }
 
 /** Whether it is a packed batch; an input of the network may have the name of one of its fields. */
 function isBatch(input: PredictInput, { inputs }: PlainForm): input is Batch {
-  if (typeof input !== 'object' || input === null) return true; // whatever it is, the check of batches names it
+  if (typeof input !== 'object' || input === null) return true; // the check of batches reports what is wrong
   if (Array.isArray(input) || ArrayBuffer.isView(input)) return false;
   return ['batchSizes', 'inputs'].some((name) => name in input && !inputs.has(name));
 }
 
-/** One call of `predict`: the batches that are to be computed, and what comes of them in the caller's order. */
+/** One call of `predict`: the batches to compute, and their results in the caller's order. */
 export class Prediction {
   readonly #outputs: ReadonlyMap<string, OutputShape>;
   readonly #results: ReadonlyMap<string, Float32Array[]>;
@@ -91,7 +91,7 @@ export class Prediction {
     return this.#batches();
   }
 
-  /** Puts the outputs of a batch, in packed order, where they belong. */
+  /** Copies the outputs of a batch, which are in packed order, to their places. */
   take({ batch, indices }: PlacedBatch, packed: Readonly<Record<string, Float32Array>>): void {
     for (const [name, shape] of this.#outputs) {
       const results = this.#results.get(name) as Float32Array[];
@@ -100,7 +100,7 @@ export class Prediction {
     }
   }
 
-  /** What came of it, by output. */
+  /** The results by output. */
   results(): Record<string, PredictedOutput> {
     const all = [...this.#results].map(([name, sequences]) => {
       return [name, this.#as === 'padded' ? padded(sequences, this.#outputs.get(name) as OutputShape) : sequences];
@@ -109,7 +109,7 @@ export class Prediction {
   }
 }
 
-/** Examples of similar lengths side by side. */
+/** Groups examples of similar lengths. */
 function* batchesOf(examples: CheckedExamples, size: number): Generator<PlacedBatch> {
   const { count, lengths } = examples;
   const order = Int32Array.from({ length: count }, (_, index) => index).sort(

@@ -4,7 +4,7 @@ import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import { Random } from '../../core/random.js';
 import type { Stream } from './stream.js';
 
-/** What sampling needs of a model. */
+/** The part of a model that sampling needs. */
 export interface SampledModel {
   /** Numbers in a row of the output: one for each symbol. */
   readonly outputs: number;
@@ -12,7 +12,7 @@ export interface SampledModel {
   stream(): Stream;
 }
 
-/** What sampling needs of a vocabulary. */
+/** The part of a vocabulary that sampling needs. */
 export interface SymbolTable {
   /** Number of symbols. */
   readonly size: number;
@@ -32,15 +32,17 @@ export interface SampleOptions {
   readonly prompt?: string;
   /** Symbols to draw, integer >= 0; default 200. */
   readonly length?: number;
-  /** Divides the logits: below 1 the likely becomes likelier, 0 always takes the likeliest. Default 1. */
+  /**
+   * Divides the logits: below 1 likely symbols become more likely, and 0 always takes the most likely one. Default 1.
+   */
   readonly temperature?: number;
-  /** Draws among the k likeliest symbols only; default all. */
+  /** Draws only from the k most likely symbols; default all. */
   readonly topK?: number;
   /** Default 1. */
   readonly seed?: number;
 }
 
-/** Logits of the symbols outside the k likeliest become -Infinity; of equals, the lower index stays. */
+/** Sets the logits of the symbols outside the k most likely to -Infinity. Of equal logits, the lower index is kept. */
 function keepLikeliest(logits: Float32Array, k: number): void {
   if (k >= logits.length) return;
   const order = Array.from(logits.keys()).sort((a, b) => (logits[b] as number) - (logits[a] as number) || a - b);
@@ -61,11 +63,11 @@ function draw(logits: Float32Array, temperature: number, random: Random): number
     rest -= weights[id] as number;
     if (rest < 0) return id;
   }
-  return logits.indexOf(most); // rounding left a rest
+  return logits.indexOf(most); // reached only by rounding errors
 }
 
 /**
- * Draws symbols one by one; each piece of text contains one symbol and what separates it from the one before.
+ * Draws symbols one by one; each piece of text contains one symbol and its separator from the symbol before.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {VocabularyError} `vocabulary_mismatch` when the model has another number of outputs; `unknown_symbol`
@@ -94,7 +96,7 @@ interface Drawing {
   readonly random: Random;
 }
 
-/** Id of what comes before the first symbol of a text: the end of a line, or the first symbol. */
+/** Id of the symbol before the first symbol of a text: the end of a line, or the first symbol. */
 export function beginningOf(vocabulary: SymbolTable): number {
   return vocabulary.endOfSentenceId ?? vocabulary.idOf?.('\n') ?? 0;
 }

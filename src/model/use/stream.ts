@@ -1,4 +1,4 @@
-/** One sequence, step by step: for text generation, and for serving signals as they arrive. */
+/** One sequence, step by step: for text generation, and for signals that arrive step by step. */
 
 import type { Batch } from '../../batch/batch.js';
 import { RangeIndexError, UsageError } from '../../core/errors.js';
@@ -6,10 +6,10 @@ import type { NetworkDescription } from '../../network/description.js';
 import type { CarriedState } from '../execute/carried-state.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
 
-/** What a stream needs of a model. */
+/** The part of a model that a stream needs. */
 export interface StreamedModel {
   readonly description: NetworkDescription;
-  /** Name of the first layer that looks at later steps. */
+  /** Name of the first layer that reads later steps. */
   readonly lookAheadLayer: string | undefined;
   newState(batch: number): CarriedState;
   /** Numbers in a row of the output. */
@@ -17,7 +17,7 @@ export interface StreamedModel {
   predictPackedSync(batch: Batch, options: Pick<ExecutionOptions, 'state'> & { readonly use?: string }): Float32Array;
 }
 
-/** State of a stream at one moment, independent of it. */
+/** The state of a stream at one moment; a copy, which later steps do not change. */
 export interface StreamState {
   readonly steps: number;
   readonly state: CarriedState;
@@ -65,7 +65,7 @@ export class Stream {
    */
   step(input: number | Float32Array): Float32Array {
     const rows = typeof input === 'number' ? Int32Array.of(input) : input;
-    // The array would make 0 of NaN and 1 of 1.5.
+    // A typed array would turn NaN into 0 and 1.5 into 1.
     if (typeof input === 'number' && rows[0] !== input) {
       const message = `${this.#inputName} has index ${input}, expected a whole number of 32 bits`;
       throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index: input });
@@ -83,7 +83,7 @@ export class Stream {
     return outputs.slice(-this.#model.outputs);
   }
 
-  /** Back to the state before the first step. */
+  /** Returns to the state before the first step. */
   reset(): void {
     this.#state.reset();
     this.#steps = 0;
@@ -94,7 +94,7 @@ export class Stream {
     return { steps: this.#steps, state: this.#state.clone() };
   }
 
-  /** Goes on from a snapshot. @throws {UsageError} `state_mismatch` when it is another model's */
+  /** Continues from a snapshot. @throws {UsageError} `state_mismatch` when the snapshot belongs to another model */
   restore(snapshot: StreamState): void {
     this.#state.copyFrom(snapshot.state);
     this.#steps = snapshot.steps;

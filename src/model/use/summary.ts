@@ -10,7 +10,7 @@ import { outputPer } from '../build/build-graph.js';
 import { ParameterLayout } from '../build/parameters.js';
 import type { ModelMemory } from '../execute/results.js';
 
-/** What is known of a compiled network besides its description. */
+/** Facts about a compiled network besides its description. */
 export interface CompiledFacts {
   readonly loss: ModelLoss;
   readonly optimizer: object;
@@ -21,16 +21,18 @@ export interface CompiledFacts {
 /** Widest line of a summary, in columns of a terminal. */
 const WIDTH = 100;
 
-/** Stands for a space at which a line is not broken. */
+/** Stands for a space at which a line must not be broken. */
 const JOINED = '\u00a0';
 
-/** Between two columns. */
+/** The space between two columns. */
 const GAP = '  ';
 
-/** What the layers of a description come to; without shapes where they do not fit together. */
+/** The shapes and parameter counts of a description's layers; without shapes when the layers do not fit together. */
 interface Built {
   readonly nodes: ReadonlyMap<string, Value>;
   readonly parameters: ReadonlyMap<string, number>;
+  /** Numbers of all layers that are not trained. */
+  readonly buffers: number;
   readonly error?: string;
 }
 
@@ -43,9 +45,11 @@ function build(description: NetworkDescription): Built {
       const node = name.slice(0, name.indexOf('.'));
       parameters.set(node, (parameters.get(node) ?? 0) + request.rows * request.columns);
     }
-    return { nodes, parameters };
+    const sizes = [...layout.buffers.values()].map(({ request: { rows, columns } }) => rows * columns);
+    return { nodes, parameters, buffers: sizes.reduce((sum, size) => sum + size, 0) };
   } catch (error) {
-    return { nodes: new Map(), parameters: new Map(), error: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    return { nodes: new Map(), parameters: new Map(), buffers: 0, error: message };
   }
 }
 
@@ -94,7 +98,7 @@ function inputKind(input: InputDescription): string {
   return input.kind === 'indices' ? `input, ids below ${count(input.size)}` : 'input, features';
 }
 
-/** Whether every layer reads the one before it and nothing else. */
+/** Whether every layer reads only the layer before it. */
 function isChain({ inputs, nodes }: NetworkDescription): boolean {
   const [input, ...others] = Object.keys(inputs);
   const before = [input, ...nodes.map(({ name }) => name)];
@@ -105,7 +109,7 @@ function isChain({ inputs, nodes }: NetworkDescription): boolean {
 
 const cut = (text: string, width: number) => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
 
-/** Lines of equal columns, the last one to the right; the widest are cut until all fits. */
+/** Lines of equal columns, the last column aligned to the right. The widest columns are cut until the lines fit. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
   const total = () => widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
@@ -150,15 +154,15 @@ function memoryText({ total, parameters, gradients, optimizer, arena, scratch }:
 }
 
 /**
- * The layers of a network in a table of at most 100 columns: name, kind, output ([N, F] for N steps, [B, F] for B sequences) and number of
- * parameters; then what is known of the whole.
+ * The layers of a network in a table of at most 100 columns: name, kind, output ([N, F] for N steps, [B, F] for B
+ * sequences) and number of parameters; then facts about the whole network.
  *
- * @param compiled what is known when the network has been compiled
+ * @param compiled facts that are known after compilation
  */
 export function summaryOf(description: NetworkDescription, compiled?: CompiledFacts): string {
-  const { nodes, parameters, error } = build(description);
+  const { nodes, parameters, buffers, error } = build(description);
   const chain = isChain(description);
-  const severalAxes = inputAxes(description).length > 1;
+  const severalAxes = new Set([...inputAxes(description), ...[...nodes.values()].map(axisOf)]).size > 1;
   const row = (name: string, kind: string, reads: string, own: string) => {
     const value = nodes.get(name);
     return [name, kind, ...(chain ? [] : [reads]), shapeOf(value), ...(severalAxes ? [axisOf(value)] : []), own];
@@ -177,6 +181,7 @@ export function summaryOf(description: NetworkDescription, compiled?: CompiledFa
   const outputs = [...outputNodes(description)].map(([name, node]) => (name === node ? name : `${name} (${node})`));
   const known: (readonly [string, string])[] = [
     ...(error === undefined ? [['parameters', `${count(total)} (${bytes(4 * total)})`] as const] : []),
+    ...(buffers > 0 ? [['not trained', `${count(buffers)} (${bytes(4 * buffers)})`] as const] : []),
     ...(several ? [['outputs', outputs.join(', ')] as const] : []),
     ...(error === undefined ? [] : [['error', error] as const]),
     ...(compiled === undefined
@@ -191,7 +196,7 @@ export function summaryOf(description: NetworkDescription, compiled?: CompiledFa
   return [lines[0], rule, ...lines.slice(1), rule, ...facts(known)].join('\n');
 }
 
-/** Lets `console.log` and `util.inspect` show the summary of what has one. @param name of the class */
+/** Lets `console.log` and `util.inspect` show the summary of an object. @param name of the class */
 export function showSummary(prototype: { summary(): string }, name: string): void {
   Object.defineProperty(prototype, Symbol.for('nodejs.util.inspect.custom'), {
     value(this: { summary(): string }, depth: number): string {

@@ -24,6 +24,8 @@ export interface ParameterShape {
   readonly columns: number;
   /** Inputs that one output sums over. */
   readonly fanIn: number;
+  /** Outputs that one input has a part in; default the rows, of one gate or, for `keras`, of all. */
+  readonly fanOut?: number;
   /** Hidden units of the cell, for recurrent layers. */
   readonly units: number;
   /** Gates of the cell that are stacked in the rows. */
@@ -62,14 +64,16 @@ const gatesOf = ({ role, gates }: ParameterShape) => (role === 'input' || role =
 /** The limit of a uniform distribution that has the variance 2 / (inputs + outputs). */
 const xavierLimit = (inputs: number, outputs: number) => Math.sqrt(6 / (inputs + outputs));
 
-const xavier: Fill = (out, shape, random) =>
-  uniform(out, xavierLimit(shape.columns, shape.rows / gatesOf(shape)), random);
+const outputsOf = (shape: ParameterShape) => shape.fanOut ?? shape.rows / gatesOf(shape);
+
+const xavier: Fill = (out, shape, random) => uniform(out, xavierLimit(shape.columns, outputsOf(shape)), random);
 
 /** Counts the units of all gates as outputs of one matrix. */
-const xavierOfAllGates: Fill = (out, { rows, columns }, random) => uniform(out, xavierLimit(columns, rows), random);
+const xavierOfAllGates: Fill = (out, { rows, columns, fanOut = rows }, random) =>
+  uniform(out, xavierLimit(columns, fanOut), random);
 
 const xavierNormal: Fill = (out, shape, random) =>
-  normal(out, Math.sqrt(2 / (shape.columns + shape.rows / gatesOf(shape))), random);
+  normal(out, Math.sqrt(2 / (shape.columns + outputsOf(shape))), random);
 
 const he: Fill = (out, { columns }, random) => uniform(out, Math.sqrt(6 / columns), random);
 

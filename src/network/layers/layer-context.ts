@@ -47,6 +47,22 @@ export interface LayerContext<O = unknown> {
    * @throws {OptionError} `invalid_option`, `unknown_option`
    */
   parameter(name: string, shape: readonly number[], settings?: ParameterSettings): Value;
+  /**
+   * Numbers of the layer that are not trained, such as running statistics; in the model they are `NODE.NAME` of `model.buffers`. They
+   * are saved with the parameters, and only `updateBuffer` changes them. Ask for the same ones whether `training` is on or not.
+   *
+   * @param shape [rows, columns], or [n] for a row
+   * @param initial what all of them begin with; default 0
+   * @throws {OptionError} `invalid_option`
+   */
+  buffer(name: string, shape: readonly number[], initial?: number): Value;
+  /**
+   * What a buffer holds after a training step: a value of its size. It changes together with the parameters, or not at all where the
+   * loss or the gradient is not finite. Outside of training it does nothing.
+   *
+   * @throws {ShapeError} `shape_mismatch`
+   */
+  updateBuffer(buffer: Value, value: Value): void;
   /** A matrix of fixed numbers. @param shape [rows, columns], or [n] for a row, which is the default */
   constant(numbers: ArrayLike<number>, shape?: readonly number[]): Value;
   /**
@@ -126,6 +142,7 @@ function within(context: BuildContext, prefix: string, inputs: readonly Value[])
     ...context,
     axis,
     parameter: (name, request) => context.parameter(`${prefix}.${name}`, request),
+    buffer: (name, request) => context.buffer(`${prefix}.${name}`, request),
     initialState: (name, units, own = axis) => context.initialState(`${prefix}.${name}`, units, own),
     finalState: (name, value) => context.finalState(`${prefix}.${name}`, value),
   };
@@ -138,6 +155,7 @@ export class CheckedContext<O> {
   readonly #finals = new Map<string, Value>();
   readonly #parts = new Set<string>();
   readonly #shapes = new Map<string, string>();
+  readonly #buffers = new Set<Value>();
   readonly #context: BuildContext;
   readonly public: LayerContext<O>;
 
@@ -159,6 +177,8 @@ export class CheckedContext<O> {
       options,
       training: context.training,
       parameter: (name, shape, settings = {}) => this.#parameter(name, shape, settings),
+      buffer: (name, shape, initial = 0) => this.#buffer(name, shape, initial),
+      updateBuffer: (buffer, value) => this.#updateBuffer(buffer, value),
       constant: (numbers, shape) => constantOf(context.graph, numbers, shape),
       apply: (layer, inputs, name) => this.#apply(layer, inputs, name),
       initialState: (name, columns) => {
@@ -217,11 +237,36 @@ export class CheckedContext<O> {
   #parameter(name: string, shape: readonly number[], settings: ParameterSettings): Value {
     this.#requireName('a parameter', name);
     const request = requestOf(shape, settings);
-    const size = `[${shape}]`;
-    const known = this.#shapes.get(name) ?? size;
-    if (known !== size) refuseDefinition(this.#kind, `the parameter '${name}' is asked for as ${known} and as ${size}`);
-    this.#shapes.set(name, size);
+    this.#requireOneSize(`the parameter '${name}'`, name, `[${shape}]`);
     return this.#context.parameter(name, request);
+  }
+
+  /** A name is asked for in one size, as a parameter or as a buffer. */
+  #requireOneSize(what: string, name: string, size: string): void {
+    const known = this.#shapes.get(name) ?? size;
+    if (known !== size) refuseDefinition(this.#kind, `${what} is asked for as ${known} and as ${size}`);
+    this.#shapes.set(name, size);
+  }
+
+  #buffer(name: string, shape: readonly number[], initial: number): Value {
+    this.#requireName('a buffer', name);
+    const [rows, columns] = rowsAndColumns(shape);
+    requireNumber('initial', initial);
+    this.#requireOneSize(`the buffer '${name}'`, name, `buffer [${shape}]`);
+    const buffer = this.#context.buffer(name, { rows, columns, shape: Object.freeze([...shape]), initial });
+    this.#buffers.add(buffer);
+    return buffer;
+  }
+
+  #updateBuffer(buffer: Value, value: Value): void {
+    if (!this.#buffers.has(buffer)) refuseDefinition(this.#kind, 'updateBuffer takes what buffer returned');
+    this.requireValue(`the new value of '${buffer.name}'`, value);
+    if (value.type !== 'real' || !sameExtent(value.rows, buffer.rows) || value.columns !== buffer.columns) {
+      const [given, expected] = [value, buffer].map(({ rows, columns }) => `[${describeExtent(rows)}, ${columns}]`);
+      const message = `the new value of the buffer '${buffer.name}' is ${given}, expected ${expected}`;
+      throw new ShapeError('shape_mismatch', message, { actual: value.columns, expected: buffer.columns });
+    }
+    this.#context.updateBuffer(buffer, value);
   }
 
   #apply(layer: LayerDescription, inputs: Value | readonly Value[], name?: string): Value {

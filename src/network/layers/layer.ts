@@ -19,6 +19,16 @@ export interface ParameterRequest extends ParameterShape {
   readonly initial?: InitialValue | undefined;
 }
 
+/** Numbers of a layer that are not trained: a training step computes them anew. */
+export interface BufferRequest {
+  readonly rows: number;
+  readonly columns: number;
+  /** Shape for people and for checkpoints: [n] for a row, [rows, columns] otherwise. */
+  readonly shape: readonly number[];
+  /** What all of them begin with. */
+  readonly initial: number;
+}
+
 /** The first value of an element of a parameter. It must follow from its arguments alone. */
 export type InitialValue = (random: Random, row: number, column: number) => number;
 
@@ -31,6 +41,15 @@ export interface BuildContext {
   readonly axis: string;
   /** The parameter `NAME` of this layer, [rows, columns]. */
   parameter(name: string, request: ParameterRequest): Value;
+  /** The numbers `NAME` of this layer that are not trained, [rows, columns]; in every mode the same are asked for. */
+  buffer(name: string, request: BufferRequest): Value;
+  /**
+   * What a buffer is to hold after a training step, [rows, columns]. It takes it together with the parameters, or not at all where
+   * the step does not happen. Nothing else changes a buffer.
+   */
+  updateBuffer(buffer: Value, value: Value): void;
+  /** What `value` must have at least in a batch, in rows, before an execution of this program begins. */
+  requireRows(value: Value, rows: number): void;
   /** The table of the embedding `node`, which stands before this layer. */
   table(node: string): Value;
   /**

@@ -1,6 +1,8 @@
 /** All kinds of layers: those of the library, and those that users define. */
 import { OptionError } from '../../core/errors.js';
 import { type AttentionDescription, attentionLayer } from './attention.js';
+import { type BatchNormalizationDescription, batchNormalizationLayer } from './batch-normalization.js';
+import { type Conv1dDescription, conv1dLayer } from './conv1d.js';
 import {
   type ActivationDescription,
   activationLayer,
@@ -22,11 +24,13 @@ export { add, average, concatenate, type MergeDescription, multiply, sum } from 
 /** Description of a layer of the library. */
 export type BuiltInLayer =
   | EmbeddingDescription
+  | Conv1dDescription
   | RecurrentDescription
   | DenseDescription
   | DropoutDescription
   | ActivationDescription
   | LayerNormalizationDescription
+  | BatchNormalizationDescription
   | PoolDescription
   | PenaltyDescription
   | AttentionDescription
@@ -44,11 +48,13 @@ export type AnyLayer = BuiltInLayer | DefinedLayer;
 
 const BUILT_IN: readonly LayerDefinition[] = [
   embeddingLayer,
+  conv1dLayer,
   ...recurrentLayers,
   denseLayer,
   dropoutLayer,
   activationLayer,
   layerNormalizationLayer,
+  batchNormalizationLayer,
   poolLayer,
   penaltyLayer,
   attentionLayer,

@@ -4,7 +4,8 @@ import { describeValue, requireNumber } from '../../core/options.js';
 import { describeExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import { EPSILON } from '../layers/layer-normalization.js';
-import { aligned, applied, graphOfAll } from './apply.js';
+import { applied, graphOfAll } from './apply.js';
+import { withSameRows } from './joined.js';
 
 /** Rows of a matrix of fixed size. @throws {ShapeError} `shape_mismatch` */
 function matrixRows(owner: string, name: string, { rows }: Value): number {
@@ -48,7 +49,7 @@ export function gather(table: Value, ids: Value): Value {
 export function concatenate(first: Value, ...others: readonly Value[]): Value {
   graphOfAll('concatenate', { ...[first, ...others] });
   return others.reduce((left, right) => {
-    const { a, b } = aligned('concatenate', left, right);
+    const { a, b } = withSameRows('concatenate', left, right);
     return applied('concatenate', { operation: 'concatenate', operands: { a, b } }).y;
   }, first);
 }

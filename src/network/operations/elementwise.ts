@@ -1,23 +1,52 @@
 /** Functions of single elements, and of elements of the same place. */
 import { requireNumber } from '../../core/options.js';
 import { sameExtent } from '../../graph/extent.js';
+import { FUNCTIONS } from '../../graph/operations/functions.js';
 import type { Value } from '../../graph/value.js';
 import { hasSteps } from '../layers/rows.js';
-import { applied, binary, graphOfAll, type Operand, unary } from './apply.js';
+import { applied, graphOfAll, unary } from './apply.js';
+import { joined, type Operand } from './joined.js';
 
 /**
- * a + b. Of the two one may be a number, a row [1, F] that is added to every row, or one row for each sequence, which is added at
- * each of its steps.
+ * a + b. Where one of the two is a number, a row [1, F] or a column [R, 1], it is added to all elements, to every row or to every
+ * column of the other; one row for each sequence is added at each of its steps.
  *
  * @throws {ShapeError} `shape_mismatch`
  * @throws {UsageError} `not_a_value`
  */
-export const add: (a: Operand, b: Operand) => Value = binary('add');
+export function add(a: Operand, b: Operand): Value {
+  return joined('add', 'add', a, b);
+}
 
 /** a - b, as `add`. */
-export const subtract: (a: Operand, b: Operand) => Value = binary('subtract');
+export function subtract(a: Operand, b: Operand): Value {
+  return joined('subtract', 'subtract', a, b);
+}
 
-const product = binary('multiply');
+/**
+ * a / b, element by element, as `add`: infinite or NaN where b is 0.
+ *
+ * @example
+ * const shares = (x: Value) => divide(x, sumOverColumns(x));
+ */
+export function divide(a: Operand, b: Operand): Value {
+  return joined('divide', 'divide', a, b);
+}
+
+/**
+ * The larger of a and b, element by element, as `add`; NaN where either is. Of equal ones each has half of the gradient.
+ *
+ * @example
+ * const atLeast = (x: Value) => maximum(x, 1e-6);
+ */
+export function maximum(a: Operand, b: Operand): Value {
+  return joined('maximum', 'maximum', a, b);
+}
+
+/** The smaller of a and b, as `maximum`. */
+export function minimum(a: Operand, b: Operand): Value {
+  return joined('minimum', 'minimum', a, b);
+}
 
 /** a * b, element by element, as `add`. */
 export function multiply(a: Operand, b: Operand): Value {
@@ -26,9 +55,14 @@ export function multiply(a: Operand, b: Operand): Value {
   graphOfAll('multiply', { a, b });
   // One row for each sequence has an operation of its own, which repeats nothing.
   const [x, mask] = hasSteps(a) ? [a, b] : [b, a];
-  const isMask = hasSteps(x) && typeof mask.rows !== 'number' && typeof x.rows !== 'number' && !hasSteps(mask);
+  const isMask =
+    x.columns === mask.columns &&
+    hasSteps(x) &&
+    typeof mask.rows !== 'number' &&
+    typeof x.rows !== 'number' &&
+    !hasSteps(mask);
   if (!isMask || !sameExtent(mask.rows, { kind: 'batch', axis: (x.rows as { axis: string }).axis }))
-    return product(a, b);
+    return joined('multiply', 'multiply', a, b);
   return applied('multiply', { operation: 'multiplySequence', operands: { x, mask } }).y;
 }
 
@@ -58,3 +92,51 @@ export const relu: (x: Value) => Value = unary('relu');
 
 /** e^x divided by the sum of e^x over the columns of the row. */
 export const softmax: (x: Value) => Value = unary('softmax');
+
+/** A function of one number by its name. */
+function ofOne(name: string, f: (typeof FUNCTIONS)[number], x: Value, exponent = 0): Value {
+  const attributes = { function: FUNCTIONS.indexOf(f), exponent };
+  return applied(name, { operation: 'unary', operands: { x }, attributes }).y;
+}
+
+/**
+ * e^x; in float32 0 below -87.4 and infinite above 88.3.
+ *
+ * @example
+ * const softplus = (x: Value) => log(add(exp(x), 1));
+ */
+export function exp(x: Value): Value {
+  return ofOne('exp', 'exp', x);
+}
+
+/** The natural logarithm: -infinity for 0, NaN for what is negative. In float32 what is below 1.2e-38 counts as that. */
+export function log(x: Value): Value {
+  return ofOne('log', 'log', x);
+}
+
+/** The square root, NaN for what is negative. Its gradient at 0 is infinite. */
+export function sqrt(x: Value): Value {
+  return ofOne('sqrt', 'sqrt', x);
+}
+
+/** The absolute value. Its gradient at 0 is 0. */
+export function abs(x: Value): Value {
+  return ofOne('abs', 'abs', x);
+}
+
+/** 1 where x is positive, -1 where it is negative, 0 for 0 and NaN. Its gradient is 0. */
+export function sign(x: Value): Value {
+  return ofOne('sign', 'sign', x);
+}
+
+/**
+ * x^exponent: 1 for the exponent 0, NaN for a negative x and an exponent that is no whole number.
+ *
+ * @throws {OptionError} `invalid_option` for an exponent that is not finite or beyond 1e30
+ * @example
+ * const rmsNormalized = (x: Value) => multiply(x, power(add(meanOverColumns(power(x, 2)), 1e-5), -0.5));
+ */
+export function power(x: Value, exponent: number): Value {
+  requireNumber('exponent', exponent, { min: -1e30, max: 1e30 });
+  return ofOne('power', 'power', x, exponent);
+}

@@ -4,6 +4,7 @@
  */
 import { OptionError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import { type OptimizerDefinitions, type OptimizerDescriptionObject, ownOptimizerDefinition } from './definition.js';
 
 /** Stochastic gradient descent, with momentum where that is not 0. As torch.optim.SGD. */
 export interface SgdDescription {
@@ -15,12 +16,24 @@ export interface SgdDescription {
   readonly weightDecay: number;
 }
 
-/** Adam, or AdamW where the weight decay is decoupled. As torch.optim.Adam and AdamW. */
+/** Adam, or AdamW where the weight decay is decoupled; AMSGrad. As torch.optim.Adam and AdamW. */
 export interface AdamDescription {
   readonly kind: 'adam' | 'adamW';
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Only where it is true. */
+  readonly amsgrad?: true;
+}
+
+/** Adagrad. As torch.optim.Adagrad. */
+export interface AdagradDescription {
+  readonly kind: 'adagrad';
+  readonly learningRate: number;
+  readonly learningRateDecay: number;
+  readonly initialAccumulator: number;
   readonly epsilon: number;
   readonly weightDecay: number;
 }
@@ -36,11 +49,21 @@ export interface RmspropDescription {
   readonly epsilonInsideRoot: boolean;
 }
 
+/** An optimizer of the library. */
+export type BuiltInOptimizer = SgdDescription | AdamDescription | AdagradDescription | RmspropDescription;
+
+declare const isDefined: unique symbol;
+
+/** Description of an optimizer that a user has defined; only what `defineOptimizer` returns makes such. */
+export interface DefinedOptimizer extends OptimizerDescriptionObject {
+  readonly [isDefined]: true;
+}
+
 /** Any optimizer. */
-export type OptimizerDescription = SgdDescription | AdamDescription | RmspropDescription;
+export type OptimizerDescription = BuiltInOptimizer | DefinedOptimizer;
 
 /** Names for the command line and for JSON. */
-export const OPTIMIZERS = ['sgd', 'momentum', 'adam', 'adamW', 'rmsprop'] as const;
+export const OPTIMIZERS = ['sgd', 'momentum', 'adam', 'adamW', 'adagrad', 'rmsprop'] as const;
 
 /** Name of an optimizer. */
 export type OptimizerName = (typeof OPTIMIZERS)[number];
@@ -74,6 +97,26 @@ export interface AdamOptions {
   /** Added to the root, > 0; default 1e-8. */
   readonly epsilon?: number;
   /** Adam: L2 penalty, default 0. AdamW: decoupled decay, default 0.01. */
+  readonly weightDecay?: number;
+  /**
+   * AMSGrad: divides by the largest mean of the square so far, for which memory as large as the weights is kept; default false.
+   *
+   * @see Reddi, Kale, Kumar 2018
+   */
+  readonly amsgrad?: boolean;
+}
+
+/** Options of Adagrad. */
+export interface AdagradOptions {
+  /** Step size, > 0; default 1e-2. */
+  readonly learningRate?: number;
+  /** Divides the step size by 1 + decay * steps done; >= 0, default 0. */
+  readonly learningRateDecay?: number;
+  /** What the sums of squares begin with, >= 0; default 0. */
+  readonly initialAccumulator?: number;
+  /** Added to the root, > 0; default 1e-10. */
+  readonly epsilon?: number;
+  /** L2 penalty, default 0. */
   readonly weightDecay?: number;
 }
 
@@ -127,7 +170,8 @@ export function momentum(options: MomentumOptions): SgdDescription {
 }
 
 function adamOf(kind: 'adam' | 'adamW', options: AdamOptions, defaultDecay: number): AdamDescription {
-  rejectUnknownKeys(kind, options, ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay']);
+  rejectUnknownKeys(kind, options, ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'amsgrad']);
+  const amsgrad = requireOneOf('amsgrad', options.amsgrad ?? false, [true, false]);
   return Object.freeze({
     kind,
     learningRate: rate(options.learningRate ?? 1e-3),
@@ -135,6 +179,8 @@ function adamOf(kind: 'adam' | 'adamW', options: AdamOptions, defaultDecay: numb
     beta2: share('beta2', options.beta2 ?? 0.999),
     epsilon: requireNumber('epsilon', options.epsilon ?? 1e-8, { exclusiveMin: 0 }),
     weightDecay: decay(options.weightDecay ?? defaultDecay),
+    // Said only where it is true: runs that were begun before there was such an option say nothing of it.
+    ...(amsgrad && { amsgrad }),
   });
 }
 
@@ -146,6 +192,26 @@ export function adam(options: AdamOptions = {}): AdamDescription {
 /** Adam with decoupled weight decay. @throws {OptionError} `invalid_option` @see Loshchilov & Hutter 2019 */
 export function adamW(options: AdamOptions = {}): AdamDescription {
   return adamOf('adamW', options, 0.01);
+}
+
+/**
+ * Adagrad: each weight has a step size of its own, which the squares of all its gradients make smaller.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @see Duchi, Hazan, Singer 2011
+ */
+export function adagrad(options: AdagradOptions = {}): AdagradDescription {
+  const keys = ['learningRate', 'learningRateDecay', 'initialAccumulator', 'epsilon', 'weightDecay'];
+  rejectUnknownKeys('adagrad', options, keys);
+  const { learningRate = 1e-2, learningRateDecay = 0, initialAccumulator = 0, epsilon = 1e-10 } = options;
+  return Object.freeze({
+    kind: 'adagrad',
+    learningRate: rate(learningRate),
+    learningRateDecay: requireNumber('learningRateDecay', learningRateDecay, { min: 0 }),
+    initialAccumulator: requireNumber('initialAccumulator', initialAccumulator, { min: 0 }),
+    epsilon: requireNumber('epsilon', epsilon, { exclusiveMin: 0 }),
+    weightDecay: decay(options.weightDecay ?? 0),
+  });
 }
 
 /** RMSProp. @throws {OptionError} `invalid_option`, `unknown_option` @see Tieleman & Hinton 2012 */
@@ -163,11 +229,12 @@ export function rmsprop(options: RmspropOptions = {}): RmspropDescription {
   });
 }
 
-const MAKERS: Readonly<Record<OptimizerName, (options: never) => OptimizerDescription>> = {
+const MAKERS: Readonly<Record<OptimizerName, (options: never) => BuiltInOptimizer>> = {
   sgd,
   momentum,
   adam,
   adamW,
+  adagrad,
   rmsprop,
 };
 
@@ -179,18 +246,37 @@ export interface NamedOptimizerOptions {
 }
 
 /** The optimizer of that name. @throws {OptionError} `invalid_option` for an unknown name, or a value out of range */
-export function optimizerNamed(name: string, options: NamedOptimizerOptions): OptimizerDescription {
+export function optimizerNamed(name: string, options: NamedOptimizerOptions): BuiltInOptimizer {
   return MAKERS[requireOneOf('optimizer', name, OPTIMIZERS)](options as never);
 }
 
-/** A checked description from JSON. @throws {OptionError} `invalid_option`, `unknown_option` */
-export function optimizerFromJSON(json: OptimizerDescription): OptimizerDescription {
-  if (typeof json !== 'object' || json === null) {
+/** What makes the description of each kind; that of gradient descent always says its momentum. */
+const BY_KIND = new Map<string, (options: never) => BuiltInOptimizer>(
+  OPTIMIZERS.filter((name) => name !== 'momentum').map((name) => [name, MAKERS[name === 'sgd' ? 'momentum' : name]]),
+);
+
+/**
+ * A checked description from JSON, or the one that a maker returned.
+ *
+ * @param definitions of optimizers beside those of the library
+ * @throws {OptionError} `invalid_option`, `unknown_option`; `unknown_optimizer` for a kind that is not of the library and not defined
+ */
+export function optimizerFromJSON(
+  json: OptimizerDescription,
+  definitions: OptimizerDefinitions = new Map(),
+): OptimizerDescription {
+  if (typeof json !== 'object' || json === null || typeof json.kind !== 'string') {
     const message = `the optimizer must be a description such as adam() gives, got ${describeValue(json)}`;
     throw new OptionError('invalid_option', message, { name: 'optimizer', value: json });
   }
+  if (ownOptimizerDefinition(json) !== undefined) return json;
   const { kind, ...options } = json;
-  const known = requireOneOf('optimizer', kind, ['sgd', 'adam', 'adamW', 'rmsprop']);
-  // A description of gradient descent always says its momentum.
-  return MAKERS[known === 'sgd' ? 'momentum' : known](options as never);
+  const make = BY_KIND.get(kind);
+  if (make !== undefined) return make(options as never);
+  const definition = definitions.get(kind);
+  if (definition !== undefined) return definition.fromOptions(options) as DefinedOptimizer;
+  const kinds = [...BY_KIND.keys(), ...definitions.keys()].join(', ');
+  const help = `an optimizer of one's own is brought back by the option 'optimizers', with what defineOptimizer returned`;
+  const message = `the optimizer is '${kind}', which is unknown; there are ${kinds}; ${help}`;
+  throw new OptionError('unknown_optimizer', message, { name: 'optimizer', value: kind, option: 'optimizers' });
 }

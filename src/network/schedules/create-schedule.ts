@@ -2,7 +2,14 @@ import { OptionError } from '../../core/errors.js';
 import { rejectUnknownKeys } from '../../core/options.js';
 import { constant, constantSchedule } from './constant.js';
 import { cosine, cosineSchedule } from './cosine.js';
-import { ownScheduleDefinition, type ScheduleDefinition, type ScheduleRules } from './definition.js';
+import {
+  type AnyScheduleMaker,
+  ownScheduleDefinition,
+  type ScheduleDefinition,
+  type ScheduleDefinitions,
+  type ScheduleRules,
+  scheduleDefinitions,
+} from './definition.js';
 import { exponential, exponentialSchedule } from './exponential.js';
 import { ONE_CYCLE_OPTIONS, oneCycle, oneCycleSchedule } from './one-cycle.js';
 import { reduceOnPlateau, reduceOnPlateauSchedule } from './reduce-on-plateau.js';
@@ -64,48 +71,67 @@ export const builtInSchedules: ReadonlyMap<string, ScheduleDefinition> = new Map
 /** Kinds of schedules, by the name that their descriptions carry. */
 export const scheduleKinds: readonly string[] = [...builtInSchedules.keys()];
 
-/** The definition of a schedule. @throws {OptionError} `invalid_option` */
-function scheduleRule(description: { readonly kind?: unknown }): ScheduleDefinition {
+const NONE: ScheduleDefinitions = new Map();
+
+/** The definition of a schedule. @throws {OptionError} `invalid_option`, `unknown_schedule` */
+function scheduleRule(description: { readonly kind?: unknown }, definitions = NONE): ScheduleDefinition {
   const { kind } = description;
-  const found = ownScheduleDefinition(description) ?? builtInSchedules.get(kind as string);
+  const found =
+    ownScheduleDefinition(description) ?? builtInSchedules.get(kind as string) ?? definitions.get(kind as string);
   if (found !== undefined) return found;
+  const allowed = [...scheduleKinds, ...definitions.keys()];
+  const help = `a schedule of one's own is brought back by the option 'schedules', with what defineSchedule returned`;
   throw new OptionError(
-    'invalid_option',
-    `schedule.kind must be one of ${scheduleKinds.join(', ')}, not ${JSON.stringify(kind)}; a schedule of one's own is given as the description that its maker returns, not as JSON`,
-    { name: 'schedule.kind', value: kind, allowed: scheduleKinds },
+    typeof kind === 'string' ? 'unknown_schedule' : 'invalid_option',
+    `schedule.kind must be one of ${allowed.join(', ')}, not ${JSON.stringify(kind)}; ${help}`,
+    { name: 'schedule.kind', value: kind, allowed, option: 'schedules' },
   );
 }
 
 /**
  * Checks a description that comes from outside (JSON of a configuration or checkpoint), and fills in what it leaves out.
  *
- * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @param definitions of schedules beside those of the library
+ * @throws {OptionError} `invalid_option`, `unknown_option`, `unknown_schedule`
  */
-export function checkSchedule(value: unknown): ScheduleDescription {
+export function checkSchedule(value: unknown, definitions: ScheduleDefinitions = NONE): ScheduleDescription {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new OptionError('invalid_option', `schedule must be an object with a kind, not ${JSON.stringify(value)}`, {
       name: 'schedule',
       value,
     });
   }
-  const definition = scheduleRule(value);
+  const definition = scheduleRule(value, definitions);
   if (ownScheduleDefinition(value) !== undefined) return value as ScheduleDescription;
   const { kind: _, ...options } = value as { readonly kind?: unknown };
-  return definition.fromOptions(options, rules) as ScheduleDescription;
+  const nested = { ...rules, check: (inner: unknown) => checkSchedule(inner, definitions) };
+  return definition.fromOptions(options, nested) as ScheduleDescription;
 }
 
 const rules: ScheduleRules = { check: checkSchedule, create: createSchedule, needsValidation };
+
+/** What `createSchedule` may be told besides. */
+export interface CreateScheduleOptions {
+  /** What `defineSchedule` returned, for a schedule of one's own that is given as JSON. */
+  readonly schedules?: readonly AnyScheduleMaker[] | undefined;
+}
 
 /**
  * A schedule ready for a run, or for a training loop of one's own.
  *
  * @param schedule a description, or a function from epoch (from 0) to learning rate
- * @throws {OptionError} `invalid_option`, `unknown_option`; also from `rate` when a function returns no usable number
+ * @throws {OptionError} `invalid_option`, `unknown_option`, `unknown_schedule`; also from `rate` when a function returns no usable number
  * @example createSchedule(cosine({ minimum: 1e-5 }), { learningRate: 2e-3, totalSteps: 1000 }).rate(500, 0)
  */
-export function createSchedule(schedule: ScheduleDescription | RateFunction, context: ScheduleContext): Schedule {
+export function createSchedule(
+  schedule: ScheduleDescription | RateFunction,
+  context: ScheduleContext,
+  options: CreateScheduleOptions = {},
+): Schedule {
+  rejectUnknownKeys('createSchedule', options, ['schedules']);
+  const definitions = scheduleDefinitions(options.schedules);
   if (typeof schedule === 'function') return functionSchedule(schedule);
-  const description = checkSchedule(schedule);
+  const description = checkSchedule(schedule, definitions);
   return scheduleRule(description).make(description, context, rules);
 }
 

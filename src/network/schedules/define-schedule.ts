@@ -8,10 +8,9 @@ import {
   type GivenOptions,
   requireOptionTable,
 } from '../defined-options.js';
-import { requireFunctions } from '../layers/define-layer.js';
-import { isName } from '../names.js';
+import { requireFunctions, requireKind } from '../layers/define-layer.js';
 import { builtInSchedules } from './create-schedule.js';
-import { type ScheduleDefinition, setScheduleDefinition } from './definition.js';
+import { type ScheduleDefinition, setMakerDefinition, setScheduleDefinition } from './definition.js';
 import type { Schedule, ScheduleContext } from './schedule.js';
 import type { DefinedSchedule } from './schedule-description.js';
 
@@ -20,7 +19,7 @@ export type { DefinedSchedule } from './schedule-description.js';
 /** What a schedule of one's own is. */
 export interface OwnSchedule<T extends DefinedOptions> {
   /** Its kind in descriptions: not empty, without slash and dot. */
-  readonly kind: string;
+  readonly name: string;
   /** Options by name, each made by `option`; default none. */
   readonly options?: T;
   /** Whether it follows the validation loss, so that a run without validation is refused; default false. */
@@ -49,12 +48,13 @@ function refuse(name: string, expected: string, value: unknown): never {
  * Defines a schedule of one's own. The description goes where those of the library go. A run directory holds the description and
  * the state, not the code: give the same one again when the run is resumed, and it goes on from its state.
  *
- * @returns what makes descriptions of the schedule
- * @throws {OptionError} `invalid_option`, also for the kind of a schedule of the library; `unknown_option`. `rate` of the schedule
+ * @returns what makes descriptions of the schedule. Give it to the option `schedules` of a `Trainer`, of `createSchedule` and of
+ *   `loadModel` where a schedule comes back from JSON
+ * @throws {OptionError} `invalid_option`, also for the name of a schedule of the library; `unknown_option`. `rate` of the schedule
  *   throws `invalid_option` when it gives no finite rate >= 0
  * @example
  * const inverse = defineSchedule({
- *   kind: 'inverse',
+ *   name: 'inverse',
  *   options: { decay: option.number({ min: 0, default: 0.01 }) },
  *   make: ({ decay }, { learningRate }) => ({
  *     rate: (step) => learningRate / (1 + decay * step),
@@ -68,10 +68,9 @@ function refuse(name: string, expected: string, value: unknown): never {
 export function defineSchedule<const T extends DefinedOptions = Record<never, never>>(
   schedule: OwnSchedule<T>,
 ): ScheduleMaker<T> {
-  rejectUnknownKeys('defineSchedule', schedule, ['kind', 'options', 'needsValidation', 'make']);
-  const { kind, make, needsValidation = false } = schedule;
-  if (!isName(kind)) refuse('kind', 'the name of a schedule, without slash and dot', kind);
-  if (builtInSchedules.has(kind)) refuse('kind', 'another name than those of the schedules of the library', kind);
+  rejectUnknownKeys('defineSchedule', schedule, ['name', 'options', 'needsValidation', 'make']);
+  const { name: kind, make, needsValidation = false } = schedule;
+  requireKind('schedule', kind, builtInSchedules);
   requireFunctions({ make });
   requireOneOf('needsValidation', needsValidation, [true, false]);
   const owner = `schedule '${kind}'`;
@@ -99,6 +98,8 @@ export function defineSchedule<const T extends DefinedOptions = Record<never, ne
     },
     needsValidation: () => needsValidation,
   };
-  const maker = (options: unknown = {}) => definition.fromOptions(options as object, undefined as never);
-  return Object.freeze(Object.assign(maker, { kind })) as unknown as ScheduleMaker<T>;
+  const describe = (options: unknown = {}) => definition.fromOptions(options as object, undefined as never);
+  const maker = Object.freeze(Object.assign(describe, { kind }));
+  setMakerDefinition(maker as never, definition as ScheduleDefinition);
+  return maker as unknown as ScheduleMaker<T>;
 }

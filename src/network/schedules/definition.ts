@@ -1,6 +1,8 @@
 /** What every kind of schedule is to the rest of the library: those of the library and those that users define. */
+import { OptionError } from '../../core/errors.js';
+import { describeValue } from '../../core/options.js';
 import type { Schedule, ScheduleContext } from './schedule.js';
-import type { ScheduleDescription } from './schedule-description.js';
+import type { DefinedSchedule, ScheduleDescription } from './schedule-description.js';
 
 /** What a schedule that holds another one needs of all schedules. */
 export interface ScheduleRules {
@@ -33,4 +35,41 @@ export function setScheduleDefinition(description: object, definition: ScheduleD
 /** The definition that made a description; undefined for those of the library. */
 export function ownScheduleDefinition(description: unknown): ScheduleDefinition | undefined {
   return typeof description === 'object' && description !== null ? definitions.get(description) : undefined;
+}
+
+/** Definitions of schedules by their kind, beside those of the library. */
+export type ScheduleDefinitions = ReadonlyMap<string, ScheduleDefinition>;
+
+/** A definition of any schedule of one's own, as the option `schedules` takes it. */
+export type AnyScheduleMaker = ((...options: never) => DefinedSchedule) & { readonly kind: string };
+
+const makerDefinitions = new WeakMap<AnyScheduleMaker, ScheduleDefinition>();
+
+/** Remembers what a maker makes. */
+export function setMakerDefinition(maker: AnyScheduleMaker, definition: ScheduleDefinition): void {
+  makerDefinitions.set(maker, definition);
+}
+
+/**
+ * Definitions by their kind.
+ *
+ * @param makers what `defineSchedule` returned
+ * @throws {OptionError} `invalid_option` for what is none, and for two of one name
+ */
+export function scheduleDefinitions(makers: readonly AnyScheduleMaker[] = []): ScheduleDefinitions {
+  if (!Array.isArray(makers)) return refuse('schedules', 'a list of what defineSchedule returned', makers);
+  const byKind = new Map<string, ScheduleDefinition>();
+  for (const [at, maker] of makers.entries()) {
+    const definition = makerDefinitions.get(maker) ?? refuse(`schedules[${at}]`, 'what defineSchedule returned', maker);
+    if ((byKind.get(definition.kind) ?? definition) !== definition) {
+      refuse('schedules', 'definitions of different names', definition.kind);
+    }
+    byKind.set(definition.kind, definition);
+  }
+  return byKind;
+}
+
+function refuse(name: string, expected: string, value: unknown): never {
+  const message = `option '${name}' must be ${expected}, got ${describeValue(value)}`;
+  throw new OptionError('invalid_option', message, { name, value });
 }

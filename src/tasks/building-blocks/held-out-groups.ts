@@ -1,13 +1,14 @@
-/** Which groups of examples a model is trained on, chosen by and judged by: what belongs together stays together. */
+/** Splits groups of examples into parts: examples of a group are always in the same part. */
 import { DataError } from '../../core/errors.js';
 import { type ExampleParts, type HeldOut, holdOut } from './held-out.js';
 
 /**
  * As `holdOut`, with fractions of the groups instead of the examples.
  *
- * @param groupOf what examples have in common that must not be in two parts: pictures of the same scene, sentences of one speaker
+ * @param groupOf the group of an example, which must not be in two parts: pictures of the same scene, sentences of one
+ * speaker
  * @throws as `holdOut`
- * @throws {DataError} `mixed_examples` when a file that is given for a part has a group of another part
+ * @throws {DataError} `mixed_examples` when the file of a part has a group of another part
  */
 export function holdOutGroups<E>(
   examples: readonly E[],

@@ -1,25 +1,25 @@
-/** Which examples a model is trained on, chosen by and judged by. */
+/** Splits examples into the parts for training, for choosing the best model and for the final evaluation. */
 import { createHash } from 'node:crypto';
 import type { SequenceExample } from '../../batch/sequence-packing.js';
 import { OptionError } from '../../core/errors.js';
 import { splitExamples } from '../../data/split-examples.js';
 
-/** The parts of a data set: those that are held back may be missing. */
+/** The parts of a data set; parts that are held out may be missing. */
 export interface ExampleParts<E = SequenceExample> {
   readonly training: readonly E[];
   readonly validation: readonly E[] | undefined;
   readonly test: readonly E[] | undefined;
 }
 
-/** A part that is held back: a fraction of the examples, 0 for none, or examples of its own. */
+/** A part that is held out: a fraction of the examples, 0 for none, or separate examples. */
 export type HeldOut<E> = number | readonly E[];
 
 /**
- * Holds back the test part, then of what is left the validation part; of every class the same fraction.
+ * Holds out the test part, then the validation part of the rest, with the same fraction of every class.
  *
- * @param classOf the class of an example; the same number for all where they have none
+ * @param classOf the class of an example; the same number for all examples when they have no class
  * @throws {OptionError} `invalid_option` for a fraction of 1 or more
- * @throws {DataError} `too_short` when nothing can be held back
+ * @throws {DataError} `too_short` when nothing can be held out
  */
 export function holdOut<E>(
   examples: readonly E[],
@@ -43,7 +43,7 @@ export function holdOut<E>(
   return { training, validation, test };
 }
 
-/** SHA-256 over the numbers of all examples: a resumed run must read the same. */
+/** SHA-256 over the numbers of all examples; it must be the same in a resumed run. */
 export function fingerprintOf({ training, validation, test }: ExampleParts): string {
   const hash = createHash('sha256');
   for (const part of [training, validation ?? [], test ?? []]) {

@@ -1,4 +1,4 @@
-/** How examples become the batches of a model, as far as the model itself says it. */
+/** How examples become the batches of a model, as far as the model determines it. */
 
 import { TIME } from '../../batch/axes.js';
 import type { SequencePackingOptions } from '../../batch/sequence-packing.js';
@@ -7,16 +7,16 @@ import type { Model } from '../../model/model.js';
 import { type InputDescription, type NetworkDescription, outputNodes } from '../../network/description.js';
 import { isLossKind } from '../../network/losses/losses.js';
 
-/** Name of the input that packed sequences are for. */
+/** Name of the input of packed sequences. */
 const INPUT = 'input';
 
-/** What of a model is packed for. */
+/** The part of a model that packing needs. */
 export type PackedModel = Pick<Model, 'description' | 'loss' | 'outputs' | 'outputPer'>;
 
 /**
  * The only input of a network, with a row for every step of the axis `time`.
  *
- * @param field of the task that must say what a network of another form needs
+ * @param field field of the task that must be defined for a network of another form
  * @throws {ConfigurationError} `invalid_task` for a network of another form
  */
 export function onlyInput({ inputs }: NetworkDescription, field: string): InputDescription {
@@ -32,11 +32,11 @@ export function onlyInput({ inputs }: NetworkDescription, field: string): InputD
 }
 
 /**
- * The packing of `SequenceExample`s for a model of one input and one output: rows as wide as the input, targets as wide as the
- * output, and as many.
+ * The packing of `SequenceExample`s for a model of one input and one output. Inputs have the width of the input, and
+ * targets the width and the rows of the output.
  *
- * @throws {ConfigurationError} `invalid_task` for a network with more inputs or outputs, and for a CTC loss: these need a packing of
- *   their own
+ * @throws {ConfigurationError} `invalid_task` for a network with more inputs or outputs, and for a CTC loss: the task
+ * must define their packing
  */
 export function packingOf(model: PackedModel): Required<SequencePackingOptions> {
   const input = onlyInput(model.description, 'packing');

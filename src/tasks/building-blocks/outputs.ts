@@ -4,20 +4,20 @@ import type { Model } from '../../model/model.js';
 import { examplesOf, type Part } from '../definition/task.js';
 import { packingOf } from './model-packing.js';
 
-/** An example and what the model makes of it. */
+/** An example and its output. */
 export interface ExampleOutput<E extends SequenceExample = SequenceExample> {
   readonly example: E;
-  /** [outputs], or [length * outputs] where there is an output for every step. */
+  /** [outputs], or [length * outputs] when there is an output for every step. */
   readonly output: Float32Array;
 }
 
-/** Sequences of a batch. It changes memory and speed, not the result. */
+/** Number of sequences in a batch. It changes memory and speed, not the result. */
 const AT_ONCE = 256;
 
 /**
  * Predicts every example of a part.
  *
- * @param options how examples are packed; default as the model reads them
+ * @param options how examples are packed; default: the form of the model
  * @throws as `Model.predict`
  * @throws the signal's reason when it is aborted
  */

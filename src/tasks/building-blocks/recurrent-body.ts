@@ -8,24 +8,24 @@ import type { Checked } from '../definition/task-options.js';
 
 const CELLS = { rnn, lstm, gru } as const;
 
-/** How the steps of a sequence become one row; `none` leaves a row for every step. */
+/** How the steps of a sequence become one row; with `none` there is a row for every step. */
 export type Pooling = 'none' | 'last' | 'mean' | 'max';
 
-/** The options that decide about the recurrent layers. */
+/** The options of the recurrent layers. */
 export type BodyOptions = Pick<Checked<CommonTable>, 'cell' | 'units' | 'layers' | 'dropout' | 'recurrent'> &
   Partial<Pick<Checked<SequenceTable>, 'direction'>>;
 
 /**
  * The recurrent layers alone.
  *
- * @param more what the task decides
- * @throws {OptionError} `invalid_option`, `unknown_option` for what the recurrent layers do not take
+ * @param more options that the task decides
+ * @throws {OptionError} `invalid_option`, `unknown_option` for options that the recurrent layers do not have
  */
 export function recurrentLayer(
   { cell, units, layers, dropout: rate, direction, recurrent }: BodyOptions,
   more: Partial<RecurrentOptions> = {},
 ): RecurrentDescription {
-  // The maker of the layer checks what is in `recurrent`.
+  // The constructor of the layer checks the options in `recurrent`.
   const all: RecurrentOptions = {
     ...{ units, layers, dropout: rate },
     ...(direction !== undefined && { direction }),
@@ -35,7 +35,7 @@ export function recurrentLayer(
   return CELLS[cell](all as never);
 }
 
-/** Recurrent layers, pooling over time, dropout before what follows. Throws as `recurrentLayer`. */
+/** Recurrent layers, pooling over time, and dropout before the next layer. Throws as `recurrentLayer`. */
 export function recurrentBody(options: BodyOptions, pooling: Pooling): readonly AnyLayer[] {
   const { dropout: rate } = options;
   return [

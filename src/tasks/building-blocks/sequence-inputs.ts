@@ -1,4 +1,4 @@
-/** What a sequence may be (a text, a list of tokens, rows of numbers), and how it becomes the input of a network. */
+/** The forms of a sequence (a text, a list of tokens, rows of numbers), and how it becomes the input of a network. */
 
 import type { Rows } from '../../batch/packed-batch.js';
 import { DataError, ShapeError } from '../../core/errors.js';
@@ -22,7 +22,7 @@ export interface FeatureRows {
 /** A sequence as it was read: its characters, its tokens, or rows of features. */
 export type RawInput = string | readonly string[] | FeatureRows;
 
-/** How inputs become ids or numbers, learnt from the training part. Plain JSON. */
+/** How inputs become ids or numbers. It is computed from the training part. Plain JSON. */
 export type InputEncoding =
   | { readonly kind: 'characters' | 'tokens'; readonly vocabulary: VocabularyJson }
   | {
@@ -38,7 +38,7 @@ function kindOf(input: RawInput): InputEncoding['kind'] {
 }
 
 /**
- * What the training inputs say of all others: the characters or tokens that there are, or mean and deviation of every feature.
+ * The encoding of the training inputs: their characters or tokens, or mean and deviation of every feature.
  *
  * @throws {DataError} `mixed_examples` when inputs are of two kinds, `non_finite_data`
  * @throws {ShapeError} `shape_mismatch` when they have two widths
@@ -58,7 +58,9 @@ export function fitEncoding(inputs: readonly RawInput[]): InputEncoding {
   return { kind, features, ...Standardizer.fit(rows, features).toJSON() };
 }
 
-/** A function that makes ids [length] or standardised rows [length * features] of inputs. Throws as `fitEncoding`. */
+/**
+ * A function that converts inputs into ids [length] or standardised rows [length * features]. Throws as `fitEncoding`.
+ */
 export function encoderOf(encoding: InputEncoding): (input: RawInput) => Rows {
   if (encoding.kind === 'features') {
     const { kind, features, means, standardDeviations } = encoding;
@@ -104,7 +106,10 @@ export function inputOfRow(row: JsonRow, name: string): RawInput {
   return { features: Math.max(1, features), rows: row.rows(name, Math.max(1, features)) };
 }
 
-/** The text of a value on the command line as a value: JSON where features or tokens are wanted, else the text itself. */
+/**
+ * Converts the text of a value on the command line: it is read as JSON for features or tokens, else the text itself is
+ * the value.
+ */
 export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonObject {
   if (typeof value !== 'string' || kind === 'characters') return { input: value };
   let parsed: JsonValue;

@@ -1,10 +1,10 @@
-/** The parts of a data set, as the options `valid` and `test` say. */
+/** Splits a data set by the options `valid` and `test`. */
 import type { SequenceExample } from '../../batch/sequence-packing.js';
 import { OptionError } from '../../core/errors.js';
 import { type ExampleParts, holdOut } from './held-out.js';
 import { holdOutGroups } from './held-out-groups.js';
 
-/** The options that say what is held back. */
+/** The options that set what is held out. */
 export interface SplitChoice {
   /** A fraction of the examples, 0 for none, or the name of a file. */
   readonly valid: number | string;
@@ -14,19 +14,23 @@ export interface SplitChoice {
 
 /** How examples are split. At most one of `classOf` and `groupOf`. */
 export interface SplitRule<E> {
-  /** Reads a file that an option names. Without it a file is refused. */
+  /** Reads a file that an option names. Without this function a file is refused. */
   readonly readFile?: (file: string) => readonly E[] | Promise<readonly E[]>;
-  /** Class of an example: of every class the same fraction is held back. */
+  /** Class of an example: the same fraction of every class is held out. */
   readonly classOf?: (example: E) => number;
-  /** What examples have in common that must not be in two parts: the same speaker, the same picture. Fractions are of the groups. */
+  /**
+   * Group of an example, which must not be in two parts: the same speaker, the same picture. Fractions are fractions of
+   * the groups.
+   */
   readonly groupOf?: (example: E) => string;
 }
 
 /**
- * Holds back what the options `valid` and `test` say: fractions drawn by `seed`, or other files.
+ * Holds out parts by the options `valid` and `test`: fractions drawn with `seed`, or other files.
  *
- * @throws {OptionError} `invalid_option` for a fraction of 1 or more, and for a file where none can be read
- * @throws {DataError} `too_short` when nothing can be held back; `mixed_examples` when a file has a group of another part
+ * @throws {OptionError} `invalid_option` for a fraction of 1 or more, and for a file when the task cannot read one
+ * @throws {DataError} `too_short` when nothing can be held out; `mixed_examples` when a file has a group of another
+ * part
  * @example const parts = await splitParts(examples, options, { classOf: ({ target }) => target });
  */
 export async function splitParts<E = SequenceExample>(

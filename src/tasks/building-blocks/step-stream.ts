@@ -4,23 +4,24 @@ import { atRow, type RowPlace } from '../../files/row-error.js';
 import type { Model } from '../../model/model.js';
 import type { TaskStream } from '../definition/task.js';
 
-/** How pieces become steps, and outputs results. */
+/** How pieces become steps, and how outputs become results. */
 export interface StepStreamOptions {
   /**
-   * The steps of a piece: ids, or rows of numbers one behind the other.
+   * The steps of a piece: ids, or rows of numbers one after the other.
    *
    * @param place the stream and the number of the piece, for errors
    */
   read(piece: JsonValue, place: RowPlace): Int32Array | Float32Array;
-  /** What is told of a step. */
+  /** The result of a step. */
   write(output: Float32Array): JsonObject;
 }
 
 /**
- * Reads pieces of one or more steps, and tells of each step what its output says. Whole sequences would give the same, to the last
- * bit. A piece that is none leaves the stream where it was.
+ * Reads pieces of one or more steps, and returns the result of each step. The results are the same, bit for bit, as
+ * those of the whole sequence. After an invalid piece the stream has not changed.
  *
- * @throws {UsageError} `not_streamable` for a network that reads ahead; `state_mismatch` for one of several inputs
+ * @throws {UsageError} `not_streamable` for a network that reads later steps; `state_mismatch` for a network of several
+ * inputs
  */
 export function stepStream(model: Model, { read, write }: StepStreamOptions): TaskStream {
   const stream = model.stream();

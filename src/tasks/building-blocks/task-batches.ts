@@ -8,10 +8,10 @@ import type { Checked } from '../definition/task-options.js';
 import { type PackedModel, packingOf } from './model-packing.js';
 
 /**
- * Streams as they are, examples by the options `batch` or `tokens`.
+ * Makes batches: streams are used as they are, examples are batched by the options `batch` or `tokens`.
  *
  * @throws {DataError | ShapeError} for an example that is wrong, naming it
- * @throws {ConfigurationError} `invalid_task` when the task says nothing of its packing and the model cannot
+ * @throws {ConfigurationError} `invalid_task` when neither the task nor the model defines the packing
  */
 export function batchesOf(
   task: Pick<AnyTask, 'packing'>,

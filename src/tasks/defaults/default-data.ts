@@ -1,4 +1,4 @@
-/** What a task has of its data when it does not say it itself. */
+/** Defaults for the data of a task. */
 import { createHash, type Hash } from 'node:crypto';
 import { ConfigurationError, DataError } from '../../core/errors.js';
 import { canonicalJson, isJsonObject, type JsonObject } from '../../core/json.js';
@@ -11,16 +11,16 @@ import type { Checked } from '../definition/task-options.js';
 const PARTS = ['training', 'validation', 'test'] as const;
 const FIELDS = [...PARTS, 'saved', 'fingerprint'];
 
-/** What can be said of any task's reading. */
+/** The part of a task that reading needs. */
 type AnyRead = Pick<TaskDefinition<RunTable, JsonObject, unknown, AnyPart<unknown>, JsonObject>, 'name' | 'read'>;
 type AnyReadData = ReadData<JsonObject, unknown, AnyPart<unknown>>;
 
 /**
- * Reads the data of a task and fills in what it has not given.
+ * Reads the data of a task and adds defaults for missing fields.
  *
  * @param saved as for `read` of a definition
- * @throws {ConfigurationError} `invalid_task` when `read` gives something else than parts of data
- * @throws what `read` throws
+ * @throws {ConfigurationError} `invalid_task` when `read` returns something other than parts of data
+ * @throws errors of `read`
  */
 export async function readComplete(
   task: AnyRead,
@@ -33,9 +33,9 @@ export async function readComplete(
 }
 
 /**
- * The examples of another file: the training part of `read`, with nothing held back.
+ * The examples of another file: the training part of `read`, with nothing held out.
  *
- * @throws {DataError} `mixed_examples` when the file would have other things saved than the training
+ * @throws {DataError} `mixed_examples` when the saved data of the file would differ from those of the training
  * @throws as `readComplete`
  */
 export async function readOtherFile(
@@ -74,7 +74,7 @@ function hasExamples(value: unknown): boolean {
   return isJsonObject(value) && 'count' in value && 'lengthOf' in value && 'read' in value;
 }
 
-/** Whether a value is an object that comes back from a file as it was. */
+/** Whether a value is an object that does not change when it is written to a file and read again. */
 function isPlainJson(value: unknown): boolean {
   if (!isJsonObject(value)) return false;
   try {
@@ -106,7 +106,7 @@ function addPart(hash: Hash, part: AnyPart<unknown>): void {
   }
 }
 
-/** Adds a value so that other values, and values nested in another way, give another digest. */
+/** Adds a value to the digest. Different values, and different nestings of values, give different digests. */
 function addValue(hash: Hash, value: unknown): void {
   if (ArrayBuffer.isView(value)) {
     hash.update(`${value.constructor.name}${value.byteLength};`).update(value as Uint8Array);

@@ -1,4 +1,4 @@
-/** How a task is judged when it does not say it itself. */
+/** The default evaluation of a task. */
 import type { JsonObject } from '../../core/json.js';
 import type { Model } from '../../model/model.js';
 import { readForValidation } from '../../training/training-data.js';
@@ -24,7 +24,7 @@ export async function lossOfPart(
   return { ...(await evaluateOn(model, readForValidation(batches), { signal })) };
 }
 
-/** Names and values in a line; numbers with five digits that matter. */
+/** Names and values in a line; numbers have five significant digits. */
 export function describeMetrics(metrics: JsonObject): string {
   const text = (value: JsonObject[string] | undefined) => {
     if (typeof value === 'string') return value;

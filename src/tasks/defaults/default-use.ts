@@ -1,4 +1,4 @@
-/** How a trained task is used when it does not say it itself: ids or rows of numbers in, outputs out. */
+/** The default use of a trained task: the inputs are ids or rows of numbers, and the results are the outputs. */
 import type { SequenceExample } from '../../batch/sequence-packing.js';
 import type { JsonObject, JsonValue } from '../../core/json.js';
 import { JsonRow, readJsonLines } from '../../files/json-lines.js';
@@ -27,7 +27,7 @@ export async function readNetworkInputs(network: Network, source: PredictionSour
   );
 }
 
-/** The output of each input: `{ output: row }`, or `{ outputs: rows }` where there is one for every step. */
+/** The output of each input: `{ output: row }`, or `{ outputs: rows }` with one row for every step. */
 export async function* predictOutputs(
   model: Model,
   inputs: readonly SequenceExample[],
@@ -42,7 +42,7 @@ export async function* predictOutputs(
   }
 }
 
-/** A stream of the outputs of a model, one step a piece. @throws as `stepStream` */
+/** A stream of the outputs of a model, with one step for each piece. @throws as `stepStream` */
 export function streamOutputs(model: Model): TaskStream {
   const form = onlyInput(model.description, 'stream');
   return stepStream(model, {
@@ -54,7 +54,7 @@ export function streamOutputs(model: Model): TaskStream {
   });
 }
 
-/** The steps of a field as the input of a network has them. @throws {DataError} `invalid_row` */
+/** The steps of a field in the form that the input of a network has. @throws {DataError} `invalid_row` */
 function rowsOf(row: JsonRow, name: string, form: InputDescription): Int32Array | Float32Array {
   if (form.kind === 'features') return row.rows(name, form.units);
   const ids = row.ids(name);

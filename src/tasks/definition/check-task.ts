@@ -1,11 +1,11 @@
-/** Checks what an author has written as a task: everything that can be known before its first use. */
+/** Checks the definition of a task, as far as this is possible before its first use. */
 import { BpttError, ConfigurationError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import { editDistance } from '../../metrics/edit-distance.js';
 import { commonOptions, isCommonOption, runOptions } from './common-options.js';
 import { OPTION_KINDS, type OptionTable, type TaskOption } from './task-options.js';
 
-/** The fields of a task: of what type each is, and whether it must be there. */
+/** The fields of a task: the type of each, and whether it is required. */
 const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded?: true }>> = {
   name: { type: 'a text', isNeeded: true },
   summary: { type: 'a text', isNeeded: true },
@@ -29,7 +29,7 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
   stream: { type: 'a function' },
 };
 
-/** Names that no option may have, and what they mean already. */
+/** Names that no option may have, and their meaning. */
 const RESERVED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['config', 'json', 'help', 'version', 'task'].map((name) => [name, 'the command line has it'])),
   ...Object.fromEntries(['callbacks', 'progress', 'signal', 'onStart'].map((name) => [name, 'trainTask has it'])),
@@ -44,7 +44,7 @@ function refuse(task: string, field: string, message: string, cause?: unknown): 
   throw new ConfigurationError('invalid_task', `the task ${task} ${message}`, { task, field }, cause);
 }
 
-/** The name that was meant, if one is near. */
+/** The name that was probably meant, if there is a similar one. */
 function suggestion(name: string, known: readonly string[]): string {
   const distanceTo = (other: string) => editDistance([...name.toLowerCase()], [...other.toLowerCase()]).distance;
   const near = known.find((other) => distanceTo(other) <= 2);

@@ -19,10 +19,10 @@ import {
 /** Kinds of recurrent layers. */
 export const CELL_NAMES = ['rnn', 'lstm', 'gru'] as const;
 
-/** Options of the recurrent layers that `recurrent` must not have, and why. */
+/** Options of the recurrent layers that `recurrent` must not contain, and why. */
 export type Decided = Readonly<Record<string, string>>;
 
-/** Those that have an option of their own, or that the task decides. */
+/** Layer options that are task options of their own, or that the task decides. */
 export const DECIDED: Decided = {
   units: "option 'units' decides it",
   layers: "option 'layers' decides it",
@@ -50,7 +50,7 @@ export interface RunDefaults {
   readonly checkpointEvery?: number;
 }
 
-/** Those of tasks with a stack of recurrent layers. */
+/** Defaults for tasks with a stack of recurrent layers. */
 export interface TrainingDefaults extends RunDefaults {
   /** Default `gru`. */
   readonly cell?: (typeof CELL_NAMES)[number];
@@ -62,7 +62,7 @@ export interface TrainingDefaults extends RunDefaults {
   readonly dropout?: number;
 }
 
-/** Those of tasks whose examples are sequences of their own besides. */
+/** Defaults for tasks whose examples are separate sequences. */
 export interface CommonDefaults extends TrainingDefaults {
   /** Default `forward`. */
   readonly direction?: 'forward' | 'reverse' | 'bidirectional';
@@ -80,7 +80,7 @@ const RECURRENT =
 const count = { integer: true, min: 1 } as const;
 const rate = { min: 0, max: 0.999999 } as const;
 
-/** Where a run takes place, and what is held back. */
+/** The folder of a run, and the data that is held out. */
 function placeOptions({ valid = 0.1, test = 0.1 }: RunDefaults, held: string) {
   return {
     data: optional(textOption({ description: 'what to learn from', placeholder: 'file' })),
@@ -106,7 +106,7 @@ function bodyOptions({ cell = 'gru', units = 64, layers = 1, dropout = 0 }: Trai
   };
 }
 
-/** How the weights begin and change. */
+/** The initial weights and the optimizer. */
 function learningOptions(defaults: RunDefaults) {
   const { epochs = 10, learningRate = 2e-3, schedule = 'constant', clipNorm = 1, checkpointEvery = 1000 } = defaults;
   return {
@@ -142,7 +142,8 @@ function learningOptions(defaults: RunDefaults) {
 const HELD = 'a fraction to hold back, or a file; 0 for none';
 
 /**
- * The options that every task has: what the runner itself reads. For a task whose network is not a stack of recurrent layers.
+ * The options that every task has: those that the runner itself reads. Use it for a task whose network is not a stack
+ * of recurrent layers.
  *
  * @param defaults those of this task
  * @param held what `valid` and `test` mean in the task, for the help
@@ -172,8 +173,8 @@ export function trainingOptions(defaults: TrainingDefaults = {}, held = HELD, de
 export type CommonTable = ReturnType<typeof trainingOptions>;
 
 /**
- * The options of `trainingOptions`, and those of tasks whose examples are sequences of their own: in which direction they are read,
- * and how many make a batch. What most tasks have.
+ * The options of `trainingOptions`, and those of tasks whose examples are separate sequences: the direction of reading,
+ * and the number of sequences in a batch. Most tasks have these options.
  *
  * @param held what `valid` and `test` mean in the task, for the help
  * @example
@@ -211,7 +212,7 @@ export function isCommonOption(option: TaskOption): boolean {
 const OPTIMIZER: TaskOption<OptimizerName> = {
   kind: 'text',
   placeholder: 'name',
-  description: 'sgd, momentum, adam, adamw or rmsprop',
+  description: 'sgd, momentum, adam, adamw, adagrad or rmsprop',
   default: 'adam',
   isOptional: false,
   check(name, value) {
@@ -220,7 +221,7 @@ const OPTIMIZER: TaskOption<OptimizerName> = {
   },
 };
 
-/** The options that are given; their values are checked by the layers. @throws {OptionError} `invalid_option` */
+/** The options that were given; the layers check their values. @throws {OptionError} `invalid_option` */
 function requireRecurrent(name: string, value: JsonObject, decided: Decided): JsonObject {
   const given = Object.entries(value).filter(([, option]) => option !== undefined);
   for (const [key, option] of given) {

@@ -1,4 +1,4 @@
-/** Makes a task of what an author has written: built-in tasks and those of users come through this door alike. */
+/** Makes a task from a definition. Built-in tasks and users' tasks use the same function. */
 import type { SequenceExample } from '../../batch/sequence-packing.js';
 import { ConfigurationError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
@@ -21,21 +21,21 @@ const MARK = Symbol.for('bptt.task');
 /** Names that no further task may have. */
 const taken = new Set<string>();
 
-/** Takes the names of the built-in tasks: a run says its task by the name. */
+/** Reserves the names of the built-in tasks, because a run stores only the name of its task. */
 export function reserveTaskNames(names: readonly string[]): void {
   for (const name of names) taken.add(name);
 }
 
-/** A definition of which nothing more is known. */
+/** A definition of unknown types. */
 type AnyDefinition = TaskDefinition<RunTable, JsonObject, unknown, AnyPart<unknown>, JsonObject>;
 
 /**
- * A task of one's own: what `trainTask`, `evaluateTask`, `predictTask` and `streamTask` take, and what a module exports for
- * `bptt train ./my-task.mjs`. Needed are `name`, `summary`, `read`, `network` and `loss`; everything else has a default that
- * suits networks of one input and one output. The definition is checked here; the task is frozen.
+ * A user's own task. `trainTask`, `evaluateTask`, `predictTask` and `streamTask` take it, and a module exports it for
+ * `bptt train ./my-task.mjs`. `name`, `summary`, `read`, `network` and `loss` are required; everything else has a
+ * default that suits networks of one input and one output. The definition is checked here; the task is frozen.
  *
- * @throws {ConfigurationError} `invalid_task`, naming the field: one is missing, misspelt or of another type, an option has a name
- *   that means something already or a wrong default, or a built-in task has the name
+ * @throws {ConfigurationError} `invalid_task`, naming the field: a field is missing, misspelt or of another type, an
+ * option has a reserved name or a wrong default, or a built-in task has the name
  * @example
  * export const parity = defineTask({
  *   name: 'parity',
@@ -74,7 +74,7 @@ export function isForeignTask(value: unknown): boolean {
 }
 
 /**
- * The network of a task, when it is one that the defaults of the task can use: found here, it costs no training.
+ * The network of a task, if the defaults of the task can use it. An error is found here, before training.
  *
  * @throws {ConfigurationError} `invalid_task`
  */
@@ -102,7 +102,7 @@ function requireScore(task: string, score: unknown): number {
   throw new ConfigurationError('invalid_task', message, { task, field: 'score' });
 }
 
-/** The task with its defaults in the places of what the definition does not have. */
+/** The task with defaults for everything that the definition does not have. */
 function complete(own: AnyDefinition): AnyTask {
   const { loss } = own;
   const usesOutputs = own.readInputs === undefined && own.predict === undefined && own.stream === undefined;

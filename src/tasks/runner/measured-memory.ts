@@ -1,12 +1,12 @@
-/** How much memory a training took. */
+/** The memory of a training. */
 
 import type { ModelMemory } from '../../model/execute/results.js';
 import type { Model } from '../../model/model.js';
 
-/** Memory in bytes: planned by the model, part by part and in all, and measured of the whole process. */
+/** Memory in bytes: planned by the model, for each part and in total, and measured for the whole process. */
 export interface TrainingMemory extends Omit<ModelMemory, 'total'> {
   readonly plannedBytes: number;
-  /** How much the process has grown since the model was made; what is small against the model falls out of sight in it. */
+  /** How much the process has grown since the model was made. Other allocations of the process are part of it. */
   readonly grownBytes: number;
   readonly residentBytes: number;
   readonly peakResidentBytes: number;

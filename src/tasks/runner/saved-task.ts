@@ -18,28 +18,28 @@ import {
 import { checkTaskOptions } from '../definition/task-options.js';
 import { readSavedTask } from './task-configuration.js';
 
-/** A trained model of a task. Call `model.dispose()` in the end. */
+/** A trained model of a task. Call `model.dispose()` at the end. */
 export interface SavedTaskModel<T extends RunTable = RunTable, S extends JsonObject = JsonObject>
   extends TaskContext<T, S> {
   readonly model: Model;
-  /** Of the data that it was trained with. */
+  /** The description of the data that it was trained with. */
   readonly fingerprint: JsonObject;
   /** The checkpoint that it was read from. */
   readonly checkpoint: string;
 }
 
-/** How a model is read. */
+/** How a model is loaded. */
 export interface LoadTaskOptions {
   /** Threads, integer >= 1; default all usable processors. */
   readonly threads?: number | undefined;
-  /** Other values of those options that nothing depends on which was learnt, such as the beams of a search. */
+  /** Other values of options that do not influence training, such as the number of beams of a search. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads a trained model: the best checkpoint of a run directory, its newest one where none is the best, or a checkpoint file.
- * Nothing is written.
+ * Loads a trained model: the best checkpoint of a run directory, the newest one if no checkpoint was saved as the best,
+ * or a checkpoint file. Nothing is written.
  *
  * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch`; others when it cannot be read
  * @throws {ConfigurationError} `invalid_configuration`, `configuration_mismatch`
@@ -51,7 +51,7 @@ export async function loadTaskModel(
   { threads, signal, options: usage = {} }: LoadTaskOptions = {},
 ): Promise<SavedTaskModel> {
   rejectUnknownKeys(`the use of the task '${task.name}'`, usage, task.usage ?? []);
-  // The task makes the network again, with layers of its own where it has any; what was trained must be the same.
+  // The task builds the network again, with its own layers if it has any. It must be the network that was trained.
   const before = readSavedTask(task, await savedConfiguration(run), run);
   const network = task.network(checkTaskOptions(task.name, task.options, usage, before.options), before.saved);
   const { losses } = task;
@@ -72,19 +72,19 @@ export async function loadTaskModel(
   }
 }
 
-/** What is evaluated. */
+/** The data of an evaluation. */
 export interface EvaluateTaskOptions extends LoadTaskOptions {
-  /** A file with targets; default the test part of the training, its validation part where there is none. */
+  /** A file with targets; default: the test part of the training, or its validation part if there is no test part. */
   readonly data?: string | undefined;
 }
 
-/** What an evaluation came to. */
+/** The result of an evaluation. */
 export interface TaskEvaluation<M extends JsonObject = JsonObject> {
   readonly task: string;
   /** `test`, `validation`, or the file. */
   readonly part: string;
   readonly examples: number;
-  /** What they are: `examples`, `symbols`. */
+  /** The unit of the count: `examples`, `symbols`. */
   readonly of: string;
   readonly metrics: M;
   /** The metrics for people. */
@@ -94,7 +94,7 @@ export interface TaskEvaluation<M extends JsonObject = JsonObject> {
 /**
  * Metrics of a trained model.
  *
- * @throws as `loadTaskModel`, and what reading the data throws
+ * @throws as `loadTaskModel`, and errors of reading the data
  * @throws {CheckpointError} `checkpoint_mismatch` when the data of the training has changed since
  */
 export async function runEvaluation(
@@ -106,7 +106,7 @@ export async function runEvaluation(
   try {
     const { part, name } =
       data === undefined ? await partOfTraining(task, loaded) : await partOfFile(task, loaded, data);
-    // Finds what is wrong with the examples, and names it.
+    // This checks the examples and reports what is wrong.
     batchesOf(task, part, loaded);
     const metrics = await task.evaluate(loaded.model, part, loaded);
     const summary = task.describe(metrics, loaded.saved);
@@ -135,13 +135,13 @@ async function partOfTraining(
   return validation === undefined ? { part: training, name: 'training' } : { part: validation, name: 'validation' };
 }
 
-/** What predictions are asked for: exactly one of a file and values. */
+/** The inputs of predictions: exactly one of a file and values. */
 export type PredictTaskOptions = LoadTaskOptions & PredictionSource;
 
 /**
  * Predictions of a trained model, one for each input.
  *
- * @throws as `loadTaskModel`, and what reading the inputs throws
+ * @throws as `loadTaskModel`, and errors of reading the inputs
  */
 export async function* runPrediction(
   task: AnyTask,
@@ -160,7 +160,7 @@ export async function* runPrediction(
 /**
  * A stream of a trained model; `close()` frees the model too.
  *
- * @throws {UsageError} `not_streamable` for a task that needs whole sequences, and for a network that reads ahead
+ * @throws {UsageError} `not_streamable` for a task that needs whole sequences, and for a network that reads later steps
  * @throws as `loadTaskModel`
  */
 export async function openStream(task: AnyTask, run: string, options: LoadTaskOptions = {}): Promise<TaskStream> {

@@ -1,4 +1,4 @@
-/** What a run directory says of its task, and how a resumed run takes its options from there. */
+/** What a run directory stores about its task, and how a resumed run takes its options from it. */
 import { existsSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { configurationPath, readConfiguration } from '../../checkpoint/run.js';
@@ -9,20 +9,20 @@ import type { RunTable, SequenceTable } from '../definition/common-options.js';
 import type { AnyTask, AnyTaskData } from '../definition/task.js';
 import { type Checked, checkTaskOptions } from '../definition/task-options.js';
 
-/** Where and how long a run takes place: a resumed run may change it. */
+/** Where and for how long a run trains. A resumed run may change this. */
 const PLACE = ['data', 'threads', 'checkpointEvery', 'epochs'];
 
-/** Where the module of a task lies, beside the places of its options. */
+/** The key of the module of a task, among the paths of its options. */
 const MODULE = 'module';
 
-/** Not part of a configuration: what the run is called, and that it goes on. */
+/** Not part of a configuration: the name of the run, and whether it is resumed. */
 const UNSAID = ['out', 'resume'];
 
 /**
- * The options of a training with their defaults; those of the run that is resumed take the place of the defaults.
+ * The options of a training with their defaults; in a resumed run the values of the run replace the defaults.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @throws {ConfigurationError} `configuration_mismatch` when the run is one of another task
+ * @throws {ConfigurationError} `configuration_mismatch` when the run belongs to another task
  */
 export function checkTrainingOptions(task: AnyTask, given: Readonly<Record<string, unknown>>): Checked<RunTable> {
   const { out, resume } = given;
@@ -32,10 +32,10 @@ export function checkTrainingOptions(task: AnyTask, given: Readonly<Record<strin
 }
 
 /**
- * What the configuration of a run says of the task, and under `place` the module that it was read from, if any: relative to the
- * run, for messages alone. Nothing is read from there: what the module decides about, options, network, loss and data, is compared.
- * Under `place` stands what a resumed run may change. `recurrent` and `weightDecay` are left out where they are what they would be if
- * nobody had given them.
+ * What the configuration of a run stores about the task. `place` has the values that a resumed run may change, and the
+ * module of the task, if any: its path relative to the run, for messages only. The module is never read from this path;
+ * what it determines (options, network, loss and data) is compared. `recurrent` and `weightDecay` are omitted when they
+ * have their default values.
  */
 export function describeTask(
   task: AnyTask,
@@ -63,10 +63,12 @@ export function describeTask(
   };
 }
 
-/** Which task a configuration is of. */
+/** The task of a configuration. */
 export interface NamedTask {
   readonly kind: string;
-  /** Path of its module, relative to the run; missing for a built-in task, and one that was given as an object. */
+  /**
+   * Path of its module, relative to the run; missing for a built-in task, and for a task that was given as an object.
+   */
   readonly module?: string;
 }
 
@@ -78,7 +80,7 @@ export function namedTask({ task, place }: JsonObject): NamedTask | undefined {
   return typeof module === 'string' ? { kind, module } : { kind };
 }
 
-/** What a trained model says of its training. */
+/** What a trained model stores about its training. */
 export interface SavedTask {
   readonly options: Checked<RunTable>;
   readonly saved: JsonObject;
@@ -86,11 +88,11 @@ export interface SavedTask {
 }
 
 /**
- * The options that a model was trained with, checked again, and what was saved with it.
+ * The options that a model was trained with, checked again, and the data that was saved with it.
  *
  * @param configuration of a run or a checkpoint
  * @param path of the run or the checkpoint
- * @throws {CheckpointError} `checkpoint_mismatch` when it is of no task, or of another one
+ * @throws {CheckpointError} `checkpoint_mismatch` when it belongs to no task, or to another one
  */
 export function readSavedTask(task: AnyTask, configuration: JsonObject, path: string): SavedTask {
   const { task: description } = configuration;

@@ -15,7 +15,7 @@ import type { Checked } from '../definition/task-options.js';
 import { measureMemory, type TrainingMemory } from './measured-memory.js';
 import { checkTrainingOptions, describeTask } from './task-configuration.js';
 
-/** How a training is watched and stopped. */
+/** How a training is observed and stopped. */
 export interface TaskWatch {
   /** Functions to call between steps. */
   readonly callbacks?: readonly TrainingCallbacks[];
@@ -34,39 +34,39 @@ export interface PartSizes {
   readonly test: number;
 }
 
-/** What is known before the first step. */
+/** Facts that are known before the first step. */
 export interface TaskStart {
   readonly task: string;
   readonly options: Checked<RunTable>;
   readonly parameters: number;
   readonly examples: PartSizes;
-  /** What they are: `examples`, `symbols`. */
+  /** The unit of the counts: `examples`, `symbols`. */
   readonly of: string;
   readonly threads: number;
 }
 
-/** What training a task came to. */
+/** The result of training a task. */
 export interface TaskResult<M extends JsonObject = JsonObject> extends TrainingResult {
   readonly task: string;
   /** The run directory. */
   readonly run: string;
-  /** What was minimised, with the weights that it has. */
+  /** The loss, including its weights. */
   readonly loss: ModelLoss;
   /** Number of trained values. */
   readonly parameters: number;
   readonly examples: PartSizes;
-  /** What they are: `examples`, `symbols`. */
+  /** The unit of the counts: `examples`, `symbols`. */
   readonly of: string;
   /** Metrics of the best model by the part that they were measured on. */
   readonly metrics: { readonly validation?: M; readonly test?: M };
-  /** The same for people. */
+  /** The same as text for people. */
   readonly summary: string;
   readonly memory: TrainingMemory;
 }
 
 /**
- * Trains a task in a run directory that can be resumed, keeps the best model by the task's metric and judges it by the test
- * part.
+ * Trains a task in a run directory that can be resumed, keeps the best model by the task's metric, and evaluates it on
+ * the test part.
  *
  * @param module path of the file that the task was read from; the run keeps it for messages
  * @throws {OptionError | DataError | VocabularyError | ConfigurationError | CheckpointError} when something does not fit, before
@@ -122,7 +122,7 @@ export async function runTraining(
   }
 }
 
-/** Everything that can be wrong with the examples of any part is found here, before training. */
+/** Checks the examples of all parts before training, so that no error comes later. */
 function batchesOfParts(task: AnyTask, context: TaskContext & { readonly model: Model }, data: AnyTaskData) {
   const { training, validation, test } = data;
   if (test !== undefined) batchesOf(task, test, context);

@@ -1,4 +1,4 @@
-/** What the examples of sequences of ids with a class each take for granted. */
+/** The names that examples with sequences of ids and classes use without declaring them. */
 import { adam, dense, embedding, gru, sequential } from 'bptt';
 
 /** Sequences of ids, and the class of each. */

@@ -1,4 +1,4 @@
-/** The files and runs that the examples read, below the folder in which they run. */
+/** The files and runs that the examples read, below the folder in which they are executed. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { trainTask } from 'bptt/tasks';
 import { encode } from 'fast-png';

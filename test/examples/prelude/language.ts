@@ -1,4 +1,4 @@
-/** What the examples of language models take for granted. */
+/** The names that examples of language models use without declaring them. */
 import { adam, dense, embedding, lstm, sequential } from 'bptt';
 import { characterStreams } from 'bptt/data';
 

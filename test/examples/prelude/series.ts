@@ -1,4 +1,4 @@
-/** What the examples of sequences of numbers take for granted. */
+/** The names that examples with sequences of numbers use without declaring them. */
 import { adam, dense, lstm, packSequences, Random, sequential } from 'bptt';
 
 const random = new Random(1, 'series');

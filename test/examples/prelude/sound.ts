@@ -1,4 +1,4 @@
-/** What the examples of sound and of connectionist temporal classification take for granted. */
+/** The names that examples of sound and of connectionist temporal classification use without declaring them. */
 import { Random } from 'bptt';
 
 const random = new Random(1, 'sound');

@@ -1,4 +1,6 @@
-/** What the examples of decoding take for granted: a network that reads a source and writes a target. */
+/**
+ * The names that examples of decoding use without declaring them: a network that reads a source and writes a target.
+ */
 import { dense, embedding, gru, network, packExamples } from 'bptt';
 import type { BeamStep } from 'bptt/decoding';
 
@@ -30,7 +32,7 @@ export const batch = packExamples(
 /** Where a search begins and ends. */
 export const marks = { begin: 1, end: 2, beams: 2, maxLength: 3 };
 
-/** Of 50 symbols the one behind the last is the likeliest. */
+/** Of 50 symbols the one after the last symbol is the most likely. */
 export const step: BeamStep = (tokens) =>
   Float32Array.from({ length: tokens.length * 50 }, (_, at) =>
     at % 50 === (tokens[Math.floor(at / 50)] as number) + 1 ? 5 : 0,

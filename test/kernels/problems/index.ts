@@ -1,8 +1,11 @@
 /** All problems. A new operation needs at least one here: test/kernels/completeness.test.ts sees to it. */
 import { attentionProblems } from './attention.js';
+import { batchNormalizationProblems } from './batch-normalization.js';
 import { cellBackwardProblems, cellProblems } from './cells.js';
+import { convolutionProblems } from './convolution.js';
 import { ctcProblems } from './ctc.js';
 import { elementwiseProblems } from './elementwise.js';
+import { functionProblems } from './functions.js';
 import { linearProblems } from './linear.js';
 import { lossProblems } from './losses.js';
 import { normalizationProblems } from './normalization.js';
@@ -20,12 +23,15 @@ export type { Problem } from './problem.js';
 /** Every problem of every operation. */
 export const problems: readonly Problem[] = [
   ...linearProblems,
+  ...convolutionProblems,
   ...cellProblems,
   ...cellBackwardProblems,
   ...stateGradientProblems,
   ...elementwiseProblems,
+  ...functionProblems,
   ...randomMaskProblems,
   ...normalizationProblems,
+  ...batchNormalizationProblems,
   ...timeProblems,
   ...twoAxesProblems,
   ...attentionProblems,

@@ -109,6 +109,23 @@ const updates: readonly Update[] = [
     h: adamSettings(0.03, 0),
     norm: Number.POSITIVE_INFINITY,
   },
+  { note: 'that keeps the largest square', operation: 'adam', state: ['m', 'v', 'largest'], h: adamSettings(0, 0) },
+  {
+    note: 'that keeps the largest square, with decoupled weight decay',
+    operation: 'adam',
+    state: ['m', 'v', 'largest'],
+    h: adamSettings(0.03, 1),
+  },
+  {
+    note: 'that keeps the largest square, of a norm of NaN',
+    operation: 'adam',
+    state: ['m', 'v', 'largest'],
+    h: adamSettings(0.03, 0),
+    norm: Number.NaN,
+  },
+  { note: 'without weight decay', operation: 'adagrad', state: ['s'], h: [0.1, 1e-10, 0] },
+  { note: 'with weight decay', operation: 'adagrad', state: ['s'], h: [0.1, 1e-3, 0.03] },
+  { note: 'of a norm of NaN', operation: 'adagrad', state: ['s'], h: [0.1, 1e-10, 0.03], norm: Number.NaN },
   { note: 'without momentum', operation: 'rmsprop', state: ['s'], h: [0.01, 0.99, 1e-8, 0.03, 0, 0] },
   { note: 'with momentum', operation: 'rmsprop', state: ['s', 'm'], h: [0.01, 0.99, 1e-8, 0, 0.9, 0] },
   { note: 'with eps inside the root', operation: 'rmsprop', state: ['s', 'm'], h: [0.01, 0.9, 1e-3, 0.03, 0.9, 1] },
@@ -126,9 +143,23 @@ function optimizer(update: Update, size: number): Problem {
   return { name, operation, operands: { ...operands, norm: scalar(norm), h: vector(h) }, terms: 4 };
 }
 
+/** What an optimizer of a user's own has computed, of parameters in rows. */
+function replacement(size: number): Problem[] {
+  return [1, Number.NaN, Number.POSITIVE_INFINITY].map((norm) => {
+    const name = `replace with a norm of ${norm}, [3, ${size}] parameters`;
+    const random = operandsFor(name);
+    const operands = { w: random.matrix(3, size), value: random.matrix(3, size), norm: scalar(norm) };
+    return { name, operation: 'replace', operands, terms: 1 };
+  });
+}
+
 /** Clipping and optimizers at every size. */
 export const updateProblems: readonly Problem[] = [
-  ...sizes.flatMap((size) => [...clipping(size), ...updates.map((update) => optimizer(update, size))]),
+  ...sizes.flatMap((size) => [
+    ...clipping(size),
+    ...updates.map((update) => optimizer(update, size)),
+    ...replacement(size),
+  ]),
   ...manyChunks,
   ...measured,
   ...[Number.NaN, Number.POSITIVE_INFINITY].flatMap(notFinite),

@@ -111,7 +111,7 @@ describe('the build of a layer', () => {
     ['adds values of two networks', (x) => add(x, foreignValue()), 'not_a_value', /belongs to another network/],
     ['adds two numbers', () => add(1, 2), 'not_a_value', /add: there is no value/],
     ['multiplies two numbers', () => multiply(1, 2), 'not_a_value', /scale: x is 1/],
-    ['adds other columns', (x) => add(x, slice(x, 0, 2)), 'shape_mismatch', /layer 'mine': add: b has 2 columns/],
+    ['adds other columns', (x) => add(x, slice(x, 0, 2)), 'shape_mismatch', /layer 'mine': add: a has 4 columns, b 2/],
     [
       'has weights of other columns',
       (x, { parameter }) => linear(x, parameter('w', [3, 5])),

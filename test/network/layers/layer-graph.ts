@@ -1,7 +1,7 @@
 /** The graph of one layer alone, and what it asked for while it was built. */
 import { Graph } from '../../../src/graph/graph.js';
 import type { Node, Value } from '../../../src/graph/value.js';
-import type { ParameterRequest } from '../../../src/network/layers/layer.js';
+import type { BufferRequest, ParameterRequest } from '../../../src/network/layers/layer.js';
 import { type AnyLayer, layerRule } from '../../../src/network/layers/layers.js';
 
 /** The time axis of the layer. */
@@ -54,6 +54,9 @@ export function layerGraph(
       parameters.set(name, value);
       return value;
     },
+    buffer: (name: string, { rows, columns }: BufferRequest) => graph.external(`buffer/${name}`, rows, columns),
+    updateBuffer: () => undefined,
+    requireRows: () => undefined,
     table: (node: string): Value => {
       throw new Error(`a layer alone has no embedding '${node}'`);
     },

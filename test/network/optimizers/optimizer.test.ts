@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../../src/core/errors.js';
-import { hyperparameterCount, hyperparameters, optimizerSlots } from '../../../src/network/optimizers/emit-update.js';
 import {
+  hyperparameterCount,
+  hyperparameters,
+  initialSlots,
+  optimizerSlots,
+} from '../../../src/network/optimizers/emit-update.js';
+import {
+  adagrad,
   adam,
   adamW,
   momentum,
@@ -19,6 +25,8 @@ const everyOptimizer: readonly (readonly [string, OptimizerDescription])[] = [
   ['nesterov momentum', momentum({ learningRate: 0.1, nesterov: true })],
   ['adam', adam({ learningRate: 0.2, beta1: 0.8, beta2: 0.9, epsilon: 1e-6, weightDecay: 0.1 })],
   ['adamW', adamW()],
+  ['adamW with amsgrad', adamW({ amsgrad: true })],
+  ['adagrad', adagrad({ initialAccumulator: 0.5, epsilon: 1e-3, weightDecay: 0.1 })],
   ['rmsprop', rmsprop({ alpha: 0.9, momentum: 0.5, epsilonInsideRoot: true })],
 ];
 
@@ -45,6 +53,10 @@ describe('the description of an optimizer', () => {
     const betas = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     expect(adam()).toEqual({ kind: 'adam', ...betas, weightDecay: 0 });
     expect(adamW()).toEqual({ kind: 'adamW', ...betas, weightDecay: 0.01 });
+    expect(adam({ amsgrad: false })).toEqual(adam());
+    expect(adam({ amsgrad: true })).toEqual({ ...adam(), amsgrad: true });
+    const sums = { learningRateDecay: 0, initialAccumulator: 0, epsilon: 1e-10 };
+    expect(adagrad()).toEqual({ kind: 'adagrad', learningRate: 0.01, ...sums, weightDecay: 0 });
     expect(rmsprop()).toEqual({
       kind: 'rmsprop',
       learningRate: 0.01,
@@ -63,8 +75,8 @@ describe('the description of an optimizer', () => {
       expect(optimizerNamed(name, { learningRate: 0.5, weightDecay: 0.25 }).weightDecay).toBe(0.25);
       expect(optimizerNamed(name, { learningRate: 0.5 }).weightDecay).toBe(name === 'adamW' ? 0.01 : 0);
     }
-    expect(() => optimizerNamed('adagrad', { learningRate: 0.5 })).toThrow(
-      /"sgd", "momentum", "adam", "adamW", "rmsprop"/,
+    expect(() => optimizerNamed('adadelta', { learningRate: 0.5 })).toThrow(
+      /"sgd", "momentum", "adam", "adamW", "adagrad", "rmsprop"/,
     );
   });
 });
@@ -83,6 +95,18 @@ describe('the run-time numbers of an optimizer', () => {
     expect(hyperparameters(description, 0.1, 2).at(-1)).toBe(0);
   });
 
+  it('let the rate of Adagrad fall from the second step on', () => {
+    const description = adagrad({ learningRateDecay: 0.5 });
+    expect([1, 2, 3].map((step) => hyperparameters(description, 0.6, step)[0])).toEqual([0.6, 0.6 / 1.5, 0.3]);
+  });
+
+  it('begin the sums of Adagrad where it says, all others with zeros', () => {
+    expect([...initialSlots(adagrad({ initialAccumulator: 0.5 }))]).toEqual([['sumOfSquares', 0.5]]);
+    const names = ['mean', 'meanSquare', 'largestMeanSquare'];
+    expect([...initialSlots(adam({ amsgrad: true }))]).toEqual(names.map((name) => [name, 0]));
+    expect(optimizerSlots(adam())).toEqual(names.slice(0, 2));
+  });
+
   it('keep no velocity without momentum', () => {
     expect(optimizerSlots(sgd({ learningRate: 0.1 }))).toEqual([]);
     expect(optimizerSlots(rmsprop({ momentum: 0 }))).toEqual(['meanSquare']);
@@ -92,7 +116,7 @@ describe('the run-time numbers of an optimizer', () => {
 describe('an option of an optimizer', () => {
   it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '0.1'])('is refused when the learning rate is %s', (value) => {
     const learningRate = value as number;
-    for (const make of [sgd, momentum, adam, adamW, rmsprop]) {
+    for (const make of [sgd, momentum, adam, adamW, adagrad, rmsprop]) {
       expect(() => make({ learningRate })).toThrow(/learningRate.*> 0/);
     }
   });
@@ -108,6 +132,10 @@ describe('an option of an optimizer', () => {
 
   it('is refused when it is negative, zero or of another type where that makes no sense', () => {
     expect(() => adam({ epsilon: 0 })).toThrow(/epsilon/);
+    expect(() => adam({ amsgrad: 1 as never })).toThrow(/amsgrad/);
+    expect(() => adagrad({ epsilon: 0 })).toThrow(/epsilon/);
+    expect(() => adagrad({ learningRateDecay: -1 })).toThrow(/learningRateDecay/);
+    expect(() => adagrad({ initialAccumulator: -1 })).toThrow(/initialAccumulator/);
     expect(() => rmsprop({ epsilon: -1e-8 })).toThrow(/epsilon/);
     expect(() => adamW({ weightDecay: -0.1 })).toThrow(/weightDecay/);
     expect(() => sgd({ learningRate: 0.1, weightDecay: Number.NaN })).toThrow(/weightDecay/);
@@ -128,10 +156,13 @@ describe('an option of an optimizer', () => {
     expect(() => optimizerFromJSON({ ...adam(), extra: 1 } as never)).toThrow(unknown);
   });
 
-  it.each([undefined, null, 'adam', {}, { kind: 'adagrad' }, { kind: 'momentum' }])(
-    'makes a description from JSON refused when it is %j',
-    (json) => {
-      expect(() => optimizerFromJSON(json as never)).toThrow(expect.objectContaining({ code: 'invalid_option' }));
-    },
-  );
+  it.each(['adadelta', 'momentum'])('is refused with a code of its own where the kind is %s', (kind) => {
+    const make = () => optimizerFromJSON({ kind } as never);
+    expect(make).toThrow(expect.objectContaining({ code: 'unknown_optimizer' }));
+    expect(make).toThrow(kind);
+  });
+
+  it.each([undefined, null, 'adam', {}, { kind: 1 }])('makes a description from JSON refused when it is %j', (json) => {
+    expect(() => optimizerFromJSON(json as never)).toThrow(expect.objectContaining({ code: 'invalid_option' }));
+  });
 });

@@ -217,11 +217,16 @@ describe('options of schedules are checked', () => {
       () => createSchedule(warmUp({ epochs: 1 }), { learningRate: 0.1 }),
       /warmUp\.steps/,
     ],
-    ['an unknown kind', () => checkSchedule({ kind: 'cosines' }), /cosines/],
     ['something else than an object', () => checkSchedule('cosine'), /"cosine"/],
   ])('%s is an error that names it', (_name, make, message) => {
     expect(make).toThrow(message);
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_option' }));
+  });
+
+  it('an unknown kind is an error with a code of its own', () => {
+    const make = () => checkSchedule({ kind: 'cosines' });
+    expect(make).toThrow(/cosines.*'schedules'/);
+    expect(make).toThrow(expect.objectContaining({ code: 'unknown_schedule' }));
   });
 
   it('cycling the momentum is refused', () => {

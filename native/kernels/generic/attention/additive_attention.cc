@@ -1,6 +1,6 @@
 // Additive attention: score = v . tanh(query + key), where queries and keys have been mapped to the same width before
-// (Bahdanau, Cho, Bengio 2015). Nearly all of the time goes into tanh: it is computed once for each pair of a query row
-// and a source step in the forward pass and once in the backward pass, where a few rows of it are held at a time.
+// (Bahdanau, Cho, Bengio 2015). Nearly all of the time is spent on tanh. The forward pass computes it once for each
+// pair of a query row and a source step, and so does the backward pass, which holds a few rows of it at a time.
 #include "kernels/generic/attention/attention.h"
 #include "kernels/generic/declarations.h"
 
@@ -9,7 +9,7 @@ namespace kernel {
 
 namespace {
 
-// All columns are padded with zeros to whole vectors: there tanh is 0, and so is v.
+// All columns are padded with zeros to whole vectors. In the padding tanh is 0, and v is 0.
 template <typename T, Opcode kOperation>
 class AdditiveScores {
  public:
@@ -39,7 +39,7 @@ class AdditiveScores {
   }
 
  protected:
-  // `keep` is shown every tanh: row and step, as row * steps + step, and its column.
+  // Calls `keep` with every tanh, its row and step (as row * steps + step), and its column.
   template <typename Keep>
   void fill_with(const int64_t* places, const PairTable<T>& table, Keep keep) {
     for (int64_t r = 0; r < table.rows; ++r) {
@@ -134,7 +134,7 @@ class AdditiveScoresBackward : public AdditiveScores<T, Opcode::additiveAttentio
   }
 
  private:
-  // The part of a source in the gradient of v.
+  // The contribution of one source to the gradient of v.
   T* dv_of(int64_t source) const { return static_cast<T*>(this->call_.shared_scratch) + source * this->width_; }
 
   void times_v(const T* from, T* to) const {
@@ -169,7 +169,7 @@ BpttScratch additiveAttentionScratch(const BpttOperand* operands, const BpttAxis
   return attention_scratch<AttentionPieces<T, AdditiveScores<T, Opcode::additiveAttention>>>(operands, axis, other);
 }
 
-// Its gradients.
+// The gradients of additive attention.
 //   dcontext, query, key, v, value, lse                in
 //   dquery [N,A], dkey [M,A], dv [A], dvalue [M,F]     out  each may be absent
 template <typename T>
@@ -191,7 +191,7 @@ BpttScratch additiveAttentionBackwardScratch(const BpttOperand* operands, const 
   return scratch;
 }
 
-// The weights of the first S steps, for people to look at; zero behind the end of the source.
+// The weights of the first S steps, for display; zero after the end of the source.
 //   query [N,A], key [M,A], v [A]  in
 //   weights [N,S]                  out
 template <typename T>

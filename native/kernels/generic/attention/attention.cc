@@ -1,6 +1,6 @@
 // Attention whose scores are products: score = scale * query . key (Luong et al. 2015, "dot"; with a linear map of the
-// queries or the keys before it, "general"). The weights of all steps of the source are made again for the backward
-// pass: nothing of the size of query rows times source steps is kept.
+// queries or the keys before it, "general"). The backward pass computes the weights of all source steps again. So no
+// array with an entry for every query row and source step is kept.
 #include "kernels/generic/attention/attention.h"
 #include "kernels/generic/declarations.h"
 
@@ -108,7 +108,7 @@ BpttScratch attentionScratch(const BpttOperand* operands, const BpttAxis* axis, 
   return attention_scratch<AttentionPieces<T, DotScores<T, Opcode::attention>>>(operands, axis, other);
 }
 
-// Its gradients.
+// The gradients of attention.
 //   dcontext, query, key, value, lse         in
 //   dquery [N,K], dkey [M,K], dvalue [M,F]   out  each may be absent
 template <typename T>
@@ -121,7 +121,7 @@ BpttScratch attentionBackwardScratch(const BpttOperand* operands, const BpttAxis
   return attention_scratch<AttentionBackwardPieces<T, DotScoresBackward<T>>>(operands, axis, other);
 }
 
-// The weights of the first S steps, for people to look at; zero behind the end of the source.
+// The weights of the first S steps, for display; zero after the end of the source.
 //   query [N,K], key [M,K]  in
 //   weights [N,S]           out
 template <typename T>

@@ -1,16 +1,16 @@
 // What every kind of attention shares: softmax over the steps of a source, the weighted sum of its values, and their
-// gradients. A kind says how a query row and a source step make a score, in a class `Scores`:
+// gradients. A class `Scores` defines how a query row and a source step make a score. Its members:
 //   kRow                   the row of its operation, whose operands are named as below
-//   kBlock                 query rows that are taken together
+//   kBlock                 how many query rows are processed together
 //   Scores(call, scratch)  takes its scratch memory; the call has no attributes while pieces are only counted
 //   begin(source, steps)   copies what it needs of a source
 //   fill(places, table)    table = scores of the query rows at these places in packed memory
-//   scale()                by which a score is multiplied
-// and for the backward pass, which walks all query rows of a source:
-//   gradients(places, table, is_first)  adds what the gradients of the scores of the last fill give
-//   end()                               behind the last block
-//   skip(source, steps)                 instead of all these, for a source that no row asks
-// Neither the blocks nor the threads are seen in a row's result.
+//   scale()                the factor of every score
+// The backward pass walks all query rows of a source. It needs these members, too:
+//   gradients(places, table, is_first)  adds the gradients that follow from those of the scores of the last fill
+//   end()                               called after the last block
+//   skip(source, steps)                 called instead of all these for a source that has no query rows
+// The result of a row depends neither on the blocks nor on the number of threads.
 #pragma once
 
 #include <cmath>
@@ -41,7 +41,7 @@ inline T sum_of_lanes(Vec<T> x) {
   return sum;
 }
 
-// The scores of row r become weights; returns the logarithm of the sum of e^(scale * score).
+// Turns the scores of row r into weights. Returns the logarithm of the sum of e^(scale * score).
 template <typename T>
 inline T softmax_row(const PairTable<T>& table, int64_t r, T scale) {
   constexpr T kNone = -std::numeric_limits<T>::infinity();
@@ -99,7 +99,7 @@ struct WeightPieces {
   T* table;
 };
 
-// And for the values that they weigh.
+// Scratch memory for the weights and for the values.
 template <typename T, typename Scores>
 struct AttentionPieces : WeightPieces<T, Scores> {
   AttentionPieces(const BpttCall& call, Scratch* scratch)
@@ -191,8 +191,8 @@ struct AttentionBackwardPieces {
   T* gradients;
 };
 
-// The gradient of the values, and through `Scores` those of what makes the scores. A thread has whole sources, and
-// walks the rows of each in ascending order.
+// Computes the gradient of the values, and through `Scores` the gradients of the operands that make the scores. Each
+// thread has whole sources, and walks the rows of each in ascending order.
 //   dcontext  [N,F]  in
 //   value     [M,F]  in
 //   lse       [N]    in

@@ -1,5 +1,6 @@
-// The products of attention, for one source and a block of its query rows. Rows that belong together lie far apart in
-// packed memory: they are copied into panels once. Each element is one chain of multiply-adds, whatever the block.
+// The products of attention, for one source and a block of its query rows. The rows of one sequence are far apart in
+// packed memory, so they are copied into panels once. Each element is one chain of multiply-adds, for every size of the
+// block.
 #pragma once
 
 #include "kernels/generic/products/transposed_product.h"
@@ -7,19 +8,20 @@
 namespace bptt {
 namespace kernel {
 
-// The rows of one sequence of an operand: step -> const T*.
+// The rows of one sequence of an operand, as a function from the step to const T*.
 template <typename T>
 inline auto steps_of(const BpttAxis& axis, int64_t sequence, T* operand, int64_t width) {
   return [&axis, sequence, operand, width](int64_t step) { return operand + (axis.offsets[step] + sequence) * width; };
 }
 
-// Elements of rows in panels.
+// How many elements the rows take in panels.
 template <typename T>
 inline int64_t panels_size(int64_t rows, int64_t width) {
   return rows * round_up(width, Vec<T>::kLanes);
 }
 
-// Rows as the right factor of a product whose depth they are, and as the left one of a product over their columns.
+// Rows in panels for two products: as the right factor (the rows are the depth), and as the left factor of a product
+// over their columns.
 template <typename T, typename RowOf>
 inline RightPanels<T> pack_rows(int64_t count, int64_t width, RowOf row_of, T* memory) {
   const RightPanels<T> panels{memory, width, count};
@@ -59,7 +61,7 @@ inline void pack_across(int64_t count, int64_t width, RowOf row_of, T* packed) {
 }
 
 // A number for every pair of a query row of the block and a source step, in panels of W steps. Each row of a panel has
-// room for W, so that it is a row of the micro-kernel's tile: products are made where they stay.
+// space for W numbers, like a row of the micro-kernel's tile. So products are written directly into it.
 template <typename T>
 struct PairTable {
   static constexpr int L = Vec<T>::kLanes;
@@ -76,7 +78,7 @@ struct PairTable {
   // Steps in a panel.
   int64_t columns(int64_t p) const { return std::min<int64_t>(W, steps - p * W); }
 
-  // For each vector of a row: visit(its place, how many of its lanes are steps).
+  // For each vector of a row: visit(its index, how many of its lanes are steps).
   template <typename Visit>
   void for_row(int64_t r, Visit visit) const {
     for (int64_t s = 0; s < steps; s += L) {
@@ -94,7 +96,7 @@ inline void multiply_across(const RightPanels<T>& left, const T* right, const Pa
   for (int64_t p = 0; p < table.panels(); ++p) {
     const int vectors = panel_vectors<T>(table.steps, p);
     const T* panel = right + p * W * left.width;
-    // A part of the depth for all rows: that of the panel stays in the first cache.
+    // One part of the depth for all rows, so that its part of the panel stays in the first-level cache.
     for (int64_t k = 0; k < left.width; k += W) {
       const int64_t depth = std::min(W, left.width - k), stride = left.padded(k / W);
       for (int64_t r = 0; r < table.rows; r += MR) {
@@ -146,7 +148,7 @@ inline void multiply_rows(const PairTable<T>& table, const RightPanels<T>& right
   }
 }
 
-// A store into rows of an operand: the sums, added to what stands there unless they are the first.
+// A store into rows of an operand: it writes the sums if they are the first, and adds them otherwise.
 template <typename T, typename RowOf>
 inline auto into_rows(RowOf row_of, bool is_first) {
   return [=](int64_t row, int64_t column, const T* sums, int64_t count) {

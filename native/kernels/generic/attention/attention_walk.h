@@ -1,5 +1,5 @@
-// Who meets whom in attention: for each source, a sequence of the other axis, the packed rows of all query sequences
-// that have its sample; and how threads divide them.
+// Which query rows belong to which source. A source is a sequence of the other axis. Its query rows are the packed rows
+// of all query sequences that have the same sample. The threads divide these rows.
 #pragma once
 
 #include "kernels/generic/rows/packed_rows.h"
@@ -11,7 +11,7 @@ namespace kernel {
 // Packed query rows of one source: its query sequences in ascending order, each from its first step to its last.
 class QueryRows {
  public:
-  // Those from `begin` to `end`; `next` leads from one query sequence of the source to the one after it.
+  // The rows from `begin` to `end`. `next` leads from one query sequence of the source to the following one.
   QueryRows(const BpttAxis& queries, int64_t sequence, const int32_t* next, int64_t begin, int64_t end)
       : queries_(queries), next_(next), sequence_(sequence), step_(begin), left_(end - begin) {
     if (left_ > 0) length_ = length_of(queries_, sequence_);
@@ -23,7 +23,7 @@ class QueryRows {
 
   int64_t left() const { return left_; }
 
-  // The next rows, `most` of them or what is left; returns how many there are.
+  // Takes the next rows: `most` of them, or as many as are left. Returns how many these are.
   int64_t take(int64_t most, int64_t* rows) {
     int64_t count = 0;
     for (; count < most && left_ > 0; --left_) {
@@ -69,7 +69,7 @@ class AttentionWalk {
   }
 
   // For the query rows of this thread, whole grains of each source: visit(source, its steps, its rows of this thread).
-  // All threads have about as many pairs of a row and a source step.
+  // All threads have about the same number of pairs of a row and a source step.
   template <typename Visit>
   void for_query_rows(int64_t grain, const BpttTeam& team, Visit visit) const {
     int64_t total = 0;
@@ -87,14 +87,14 @@ class AttentionWalk {
     }
   }
 
-  // For the sources of this thread: visit(source, its steps, all of its rows, of which there may be none).
+  // For the sources of this thread: visit(source, its steps, all of its rows). A source may have no rows.
   template <typename Visit>
   void for_sources(const BpttTeam& team, Visit visit) const {
     int64_t total = 0;
     for (int64_t e = 0; e < sources_.batch; ++e) total += pairs(e);
     int64_t at = 0;
     for (int64_t e = 0; e < sources_.batch; ++e) {
-      // It belongs to the thread in whose part of all pairs its middle lies.
+      // The source belongs to the thread whose part of all pairs contains the middle of the source.
       const int64_t owner = (at + pairs(e) / 2) * team.count / total;
       if (owner == team.id) visit(e, length_of(sources_, e), QueryRows(queries_, first_[e], next_, 0, rows_[e]));
       at += pairs(e);
@@ -103,7 +103,7 @@ class AttentionWalk {
 
  private:
   int64_t grains(int64_t source, int64_t grain) const { return (rows_[source] + grain - 1) / grain; }
-  // One row more: the gradients of a source that nobody asks are zero, but must be written.
+  // Counts one more row for each source: the gradients of a source without query rows are zero, but must be written.
   int64_t pairs(int64_t source) const { return (rows_[source] + 1) * length_of(sources_, source); }
 
   const BpttAxis& queries_;

@@ -30,7 +30,7 @@ struct GruScratch {
         product(scratch->take<T>(!has(operands, kGain) ? 0 : axis.batch * of(operands, kP).columns)) {}
 };
 
-// W x of the rows of a tile, where the input projection is not given: the candidate needs it apart from R h.
+// W x of the rows of a tile, for calls without the input projection. The candidate needs it apart from R h.
 template <typename T, typename S>
 class GruInputs {
  public:
@@ -41,7 +41,7 @@ class GruInputs {
     first_ = b;
     product_.fill(row + b, count, panel, panels, &tile_);
   }
-  // That of sequence b, for all gates of the panel's units.
+  // W x of sequence b, for all gates of the panel's units.
   BPTT_INLINE const T* row(int64_t b) { return tile_.row(static_cast<int>(b - first_)); }
 
  private:
@@ -67,8 +67,8 @@ struct GruCell {
   T epsilon;
   const HiddenState<T, kPlain>& hidden;
 
-  // From a row of a tile, R h of all gates, to the new state; or stages R h, which is normalised when its row is whole.
-  // `input` is the row of GruInputs.
+  // From a row of a tile, R h of all gates, to the new state. With layer normalisation it only stages R h, which is
+  // normalised when the whole row is there. `input` is the row of GruInputs.
   BPTT_INLINE void tile_row(const Place& at, int64_t u, int n_lanes, const T* tile, const T* input) const {
     constexpr int L = Vec<T>::kLanes;
     Vec<T> x[kGruGates], product[kGruGates];
@@ -102,7 +102,7 @@ struct GruCell {
     });
   }
 
-  // From W x + bW and R h of the three gates, normalised where that is wanted, to the new state.
+  // From W x + bW and R h of the three gates (normalised with layer normalisation) to the new state.
   BPTT_INLINE void put(const Place& at, int64_t u, int n_lanes, const Vec<T>* x, const Vec<T>* product) const {
     Vec<T> recurrent[kGruGates];
 #pragma GCC unroll 4
@@ -230,7 +230,7 @@ struct GruResetAfterGradient {
   T* staged;          // [B,3H] gradient of R h of this step, with layer normalisation
   T epsilon;
 
-  // From the gradient that comes through the product to those of a and s.
+  // From the gradient that comes through the product to the gradients of a and s.
   BPTT_INLINE void units(const Place& at, int64_t u, int n_lanes, Vec<T> product) const {
     const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
     const Vec<T> dn = cell.apply(at, u, n_lanes, product);
@@ -239,14 +239,14 @@ struct GruResetAfterGradient {
     (dn * r).store(ds + at.row * H + u, n_lanes);
   }
 
-  // Asks for what a row needs of W units.
+  // Prefetches what a row needs of W units.
   template <int64_t W>
   BPTT_INLINE void prefetch(const Place& at, int64_t u) const {
     cell.template prefetch<W>(at, u);
     kernel::prefetch<W>(s_rows + at.row * H + u);
   }
 
-  // The gradient of a whole row of R h from da and ds, where that of LN(R h)*gain stands.
+  // Computes the gradient of a whole row of R h. Before, da and ds hold the gradient of LN(R h)*gain.
   void product_row(const Place& at) const {
     T* to = gain == nullptr ? dr + at.row * kGruGates * H : staged + at.sequence * kGruGates * H;
     std::copy(da + at.row * kGruGates * H, da + at.row * kGruGates * H + kCandidateGate * H, to);
@@ -258,8 +258,8 @@ struct GruResetAfterGradient {
     if (dr != nullptr) std::copy(to, to + kGruGates * H, dr + at.row * kGruGates * H);
   }
 
-  // The left factor of the product with the step whose first packed row is `row`: the gradient of R h, which stands in
-  // da and ds where nothing is normalised.
+  // The left factor of the product with the step whose first packed row is `row`: the gradient of R h. Without layer
+  // normalisation this gradient is in da and ds.
   Factor<T> left(int64_t row) const {
     if (gain != nullptr) return factor<T>(staged, kGruGates * H);
     return {{da + row * kGruGates * H, kGruGates * H, kCandidateGate * H}, {ds + row * H, H, H}};
@@ -328,7 +328,7 @@ void backward(const BpttCall* call) {
 //   pT      [3H,H]  in   R packed transposed
 //   gain, mask, zone as in the forward pass; product [N,3H] in, with gain
 //   da      [N,3H]  out  gradient of a
-//   ds      [N,H]   out  gradient of s; with the r and z columns of da, that of bR and, without gain, of R follows
+//   ds      [N,H]   out  gradient of s; this and the r and z columns of da give dbR and, without gain, dR
 //   dr      [N,3H]  out  gradient of R h; may be absent
 //   dh0     [B,H]   out  may be absent
 template <typename T, typename S, typename A>

@@ -48,8 +48,8 @@ class GruGradient {
               const HiddenGradient<T, kPlain>& hidden)
       : on_(attributes), gates_(gates), states_(states), da_(da), hidden_(hidden) {}
 
-  // Takes the gradient of h'. Stores the gradients of the arguments of z and n, and passes on that of h. Returns the
-  // gradient of the argument of n.
+  // Takes the gradient of h'. Stores the gradients of the arguments of z and n, and passes on the gradient of h.
+  // Returns the gradient of the argument of n.
   BPTT_INLINE Vec<T> apply(const Place& at, int64_t u, int n_lanes, Vec<T> product) const {
     const Vec<T> dh = hidden_.take(at, u, n_lanes, product);
     const Vec<T> z = gate(at, kUpdate, u, n_lanes), n = gate(at, kCandidateGate, u, n_lanes);
@@ -71,7 +71,7 @@ class GruGradient {
     hidden_.template prefetch<W>(at.row, u);
   }
 
-  // `da` may be the same memory as `gates`. So a gate must be read before the gradient of its argument is put.
+  // `da` may be the same memory as `gates`. So a gate must be read before the gradient of its argument is written.
   BPTT_INLINE Vec<T> gate(const Place& at, GruGate gate, int64_t u, int n_lanes) const {
     return Vec<T>::load(gates_ + (at.row * kGruGates + gate) * states_.columns + u, n_lanes);
   }

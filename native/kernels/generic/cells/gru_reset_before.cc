@@ -33,7 +33,7 @@ struct GruResetBeforeCell {
            Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
   }
 
-  // First half of a step: from a row of a tile, R h of r and z, to these gates and r*h.
+  // First half of a step: from a row of a tile (R h of r and z) to these gates and r*h.
   BPTT_INLINE void tile_row(const Place& at, int64_t u, int n_lanes, const T* tile) const {
     Vec<T> gate[kCandidateGate];
     for (int g = 0; g < kCandidateGate; ++g) {
@@ -53,7 +53,7 @@ struct GruResetBeforeCell {
   }
 };
 
-// What the reset-before form has beside GruGradient: the gradient of the reset gate.
+// What the reset-before form adds to GruGradient: the gradient of the reset gate.
 template <typename T>
 struct GruResetBeforeGradient {
   int64_t H;
@@ -63,7 +63,7 @@ struct GruResetBeforeGradient {
   const GruGradient<T, T, false>& cell;
   const HiddenGradient<T, false>& hidden;
 
-  // From the gradient of r*h to those of the sum of r and of h.
+  // From the gradient of r*h to the gradients of the argument of r and of h.
   BPTT_INLINE void reset_units(const Place& at, int64_t u, int n_lanes, Vec<T> dreset) const {
     Vec<T> fed = states.previous(at, u, n_lanes);
     if (mask != nullptr) fed = fed * Vec<T>::load(mask + at.sequence * H + u, n_lanes);

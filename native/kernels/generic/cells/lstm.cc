@@ -24,7 +24,7 @@ constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBi
                   kM = kRow["m"], kProduct = kRow["product"], kCandidate = kRow["candidate"], kHT = kRow["hT"],
                   kCT = kRow["cT"];
 
-// Pieces for one step, each only where it is needed.
+// Scratch memory for one step. Each array exists only where it is needed.
 template <typename T>
 struct LstmScratch {
   MaskedStates<T> masked;
@@ -68,9 +68,9 @@ class LstmCell {
         scratch_(scratch),
         hidden_(hidden) {}
 
-  // The rows of a tile, from R h to the new states. All gates of all rows come first: their functions do not wait for
-  // each other, while a row from end to end is one long chain. A gate goes into the tile before it is kept:
-  // the opposite order costs 1 to 2 % of a small layer's inference.
+  // The rows of a tile, from R h to the new states. All gates of all rows are computed first: their functions do not
+  // wait for each other, while one row from start to end is one long chain. A gate is written into the tile before it
+  // is kept: the opposite order costs 1 to 2 % of the inference time of a small layer.
   template <int NV>
   BPTT_INLINE void tile_rows(const StepPlaces& places, int64_t b, int count, int64_t u, int n,
                              Tile<T, NV>* tile) const {
@@ -141,15 +141,15 @@ class LstmCell {
   }
 
  private:
-  // A gate's sum but for its peephole, from R h. The product of the input is part of R h where the input projection is
-  // not given.
+  // The argument of a gate without its peephole, from R h. When the input projection is not given, the product of the
+  // input is part of R h.
   BPTT_INLINE Vec<T> sum(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
     const T* a = a_ == nullptr ? input_bias_ : a_ + at.row * Gates::kCount * H_;
     const Vec<T> sum = product + Vec<T>::load_or_zero(at_or_null(a, gate * H_ + u), n);
     return bias_ == nullptr ? sum : sum + Vec<T>::load(bias_ + gate * H_ + u, n);
   }
 
-  // A gate from R h. The output gate stays a sum where it has a peephole: c' is not known yet.
+  // A gate from R h. An output gate with a peephole stays an argument here, because c' is not known yet.
   BPTT_INLINE Vec<T> gate(const Place& at, int gate, int64_t u, int n, Vec<T> product) const {
     Vec<T> x = sum(at, gate, u, n, product);
     if (equations_.has_peephole(gate)) {
@@ -159,7 +159,7 @@ class LstmCell {
     return equations_.gate(gate, x);
   }
 
-  // From c and the gates to c', as o and h' see it. Stores the cell state, and brings o to its value.
+  // From c and the gates to c' as o and h' read it. Stores the cell state, and computes the value of o.
   BPTT_INLINE Vec<T> cell_state(const Place& at, int64_t u, int n, Vec<T> previous, Vec<T>* gates) const {
     const Vec<T> c = equations_.cell_state(gates, previous);
     Vec<T>& o = gates[Gates::kOutput];
@@ -173,7 +173,7 @@ class LstmCell {
     return c;
   }
 
-  // From c', normalised where that is wanted, to the hidden state or what is projected to it.
+  // From c' (normalised with layer normalisation) to the hidden state, or to the input of the projection.
   BPTT_INLINE void hidden_state(const Place& at, int64_t u, int n, Vec<T> o, Vec<T> c) const {
     const Vec<T> h = equations_.hidden_state(o, c);
     if (before_projection_ != nullptr) h.store(before_projection_ + at.row * H_ + u, n);
@@ -181,7 +181,7 @@ class LstmCell {
     h.store(scratch_.hidden + at.sequence * H_ + u, n);
   }
 
-  // Keeps the value of a gate for the backward pass. An output gate that is still a sum is kept again later.
+  // Keeps the value of a gate for the backward pass. An output gate that is still an argument is kept again later.
   BPTT_INLINE void keep(const Place& at, int gate, int64_t u, int n, Vec<T> value) const {
     if (gates_ != nullptr) value.store(gates_ + (at.row * Gates::kCount + gate) * H_ + u, n);
   }

@@ -59,15 +59,16 @@ class LstmCellGradient {
 
   int64_t units() const { return H_; }
 
-  // From the gradient of o*t(c') to that of the output gate's sum, which is returned, and of c', as t sees it.
+  // From the gradient of o*t(c') to the gradient of the argument of the output gate, which is returned, and the
+  // gradient of c' as t reads it.
   BPTT_INLINE Vec<T> output_gate(const Place& at, int64_t u, int n, Vec<T> dm, Vec<T> c, Vec<T>* dc) const {
     const Vec<T> d_output = equations_.hidden_gradient(dm, gate(at, Gates::kOutput, u, n), c, dc);
     if (dcn_ != nullptr) dc->store(dcn_ + at.row * H_ + u, n);
     return d_output;
   }
 
-  // From the gradients of the output gate's sum and of c' to those of the other sums and of the state before. Where da
-  // stands over the gates, the output gate has its gradient already.
+  // From the gradients of the output gate's argument and of c' to the gradients of the other arguments and of the
+  // previous state. When da is the same memory as the gates, the output gate already holds its gradient.
   BPTT_INLINE void cell_state(const Place& at, int64_t u, int n, Vec<T> d_output, Vec<T> d_candidate) const {
     T* carried = scratch_.cell + at.sequence * H_ + u;
     Vec<T> dc = Vec<T>::zero(), direct = Vec<T>::zero();
@@ -101,14 +102,14 @@ class LstmCellGradient {
     if (at.begins && dc0_ != nullptr) before.store(dc0_ + at.sequence * H_ + u, n);
   }
 
-  // Both, where the new cell state is not normalised.
+  // Both steps, when the new cell state is not normalised.
   BPTT_INLINE void apply(const Place& at, int64_t u, int n, Vec<T> dm) const {
     Vec<T> dc;
     const Vec<T> d_output = output_gate(at, u, n, dm, candidate(at, u, n), &dc);
     cell_state(at, u, n, d_output, dc);
   }
 
-  // Both for a whole row, where it is; scratch memory holds the gradient of o*tanh(c').
+  // Both steps for a whole row, when the new cell state is normalised. Scratch memory holds the gradient of o*tanh(c').
   BPTT_INLINE void normalized_row(const Place& at, const T* gain, const T* shift) const {
     if (candidates_ == nullptr) return normalized_row(at, cells_.values + at.row * H_, gain, shift);
     normalized_row(at, candidates_ + at.row * H_, gain, shift);
@@ -240,7 +241,7 @@ void backward(const BpttCall& call) {
 //   peepholes, gain, cellGain, cellShift, mask, zone, zoneCell as in the forward pass; product [N,4H] in, with gain
 //   prT       [P,H]   in   Wr packed transposed; may be absent
 //   candidate [N,H]   in   may be absent: c, which is the same without zoneout
-//   da        [N,4H]  out  gradient of a; that of bR and, without gain, of R follows from it
+//   da        [N,4H]  out  gradient of a; it gives dbR and, without gain, dR
 //   dr        [N,4H]  out  gradient of R h; may be absent
 //   dp        [N,P]   out  gradient of the projection's result; may be absent
 //   dcn       [N,H]   out  gradient of the argument of the last tanh; may be absent

@@ -1,9 +1,9 @@
-// The pointwise equations of the long short-term memory cell and their gradients, for one vector of units. They stand
-// here alone: the plain cell, its variants and the cell with coupled gates are compiled from them. lstm.cc and
-// lstm_backward.cc say where the values lie in memory.
+// The pointwise equations of the long short-term memory cell and their gradients, for one vector of units. The plain
+// cell, its variants and the cell with coupled gates are all compiled from them. lstm.cc and lstm_backward.cc define
+// where the values are in memory.
 //   i = s(a_i + P_i*c)    f = s(a_f + P_f*c), coupled: f = 1 - i    g = t(a_g)
 //   c' = f*c + i*g within the limit                                 o = s(a_o + P_o*c')    h' = o*t(c')
-// a is the sum of a gate, P its peephole, s and t are the activations (sigmoid and tanh in the plain cell).
+// a is the argument of a gate, P its peephole; s and t are the activations (sigmoid and tanh in the plain cell).
 #pragma once
 
 #include "kernels/generic/cells/lstm_gates.h"
@@ -21,13 +21,14 @@ class LstmEquations {
       : on_(attributes), peepholes_(peepholes), H_(units) {}
 
   bool has_peephole(int gate) const { return peepholes_ != nullptr && gate != Gates::kCell; }
-  // x + P*y with the peephole of a gate: a sum and the state that the gate sees, or the gradients of both.
+  // x + P*y with the peephole of a gate. x and y are the gate's argument and the state that the gate reads, or the
+  // gradients of both.
   BPTT_INLINE Vec<T> add_peephole(int gate, int64_t u, int n, Vec<T> x, Vec<T> y) const {
     const int row = gate == Gates::kOutput ? Gates::kOutputPeephole : gate;
     return x + Vec<T>::load(peepholes_ + row * H_ + u, n) * y;
   }
 
-  // A gate from its whole sum.
+  // A gate from its whole argument.
   BPTT_INLINE Vec<T> gate(int gate, Vec<T> sum) const { return gate == Gates::kCell ? on_.cell(sum) : on_.gate(sum); }
 
   // c' from the gates, in their order, and c.
@@ -36,10 +37,10 @@ class LstmEquations {
     return on_.has_clip() ? clamp(c, -on_.clip, on_.clip) : c;
   }
 
-  // h', or what is projected to it.
+  // h', or the input of the projection.
   BPTT_INLINE Vec<T> hidden_state(Vec<T> o, Vec<T> c) const { return o * on_.output(c); }
 
-  // From the gradient of h' to that of the sum of o, which is returned, and that of c'.
+  // From the gradient of h' to the gradient of the argument of o, which is returned, and the gradient of c'.
   BPTT_INLINE Vec<T> hidden_gradient(Vec<T> dh, Vec<T> o, Vec<T> c, Vec<T>* dc) const {
     const Vec<T> value = on_.output(c);
     *dc = dh * o * on_.output.slope(value);
@@ -47,13 +48,13 @@ class LstmEquations {
   }
 
   bool has_clip() const { return on_.has_clip(); }
-  // The gradient of c before the limit from that of c', which is zero where c' was limited.
+  // From the gradient of c' to the gradient of c before the limit. It is zero where c' was limited.
   BPTT_INLINE Vec<T> clip_gradient(Vec<T> dc, Vec<T> c) const {
     return select(is_less(absolute(c), Vec<T>(on_.clip)), dc, Vec<T>::zero());
   }
 
-  // From the gradient of f*c + i*g to those of the sums of i, f and g, which are put into `sums`, and that of c in this
-  // product, which is returned.
+  // From the gradient of f*c + i*g to the gradients of the arguments of i, f and g, which are written to `sums`, and
+  // the gradient of c in this expression, which is returned.
   BPTT_INLINE Vec<T> gate_gradients(const Vec<T>* gates, Vec<T> previous, Vec<T> dc, Vec<T>* sums) const {
     const Vec<T> i = gates[Gates::kInput], f = forget(gates), g = gates[Gates::kCell];
     if constexpr (kCoupled) {

@@ -9,8 +9,8 @@ namespace kernel {
 
 namespace {
 
-// Finds the previous state of each packed row; null where it is zero. Rows are to be asked for in ascending order,
-// since the search goes on from the step of the last one.
+// Finds the previous state of each packed row; null where it is zero. Rows must be asked for in ascending order,
+// because the search continues from the step of the previous row.
 template <typename T>
 class PreviousRows {
  public:
@@ -67,7 +67,7 @@ BpttScratch state_product_scratch(int64_t columns, int64_t inputs = 0) {
 
 }  // namespace
 
-// dR = sum over all rows of da^T h_previous, and dW = that of da^T x.
+// dR = sum over all rows of da^T h_previous, and dW = sum over all rows of da^T x.
 //   da   [N,G]  in
 //   y    [N,H]  in   hidden states
 //   h0   [B,H]  in   may be absent: zero

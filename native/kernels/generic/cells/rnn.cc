@@ -46,7 +46,7 @@ struct RnnCell {
   T epsilon;
   const HiddenState<T, kPlain>& hidden;
 
-  // From R h to the new state, or to the sum that is normalised when its row is whole.
+  // From R h to the new state. With layer normalisation, to the sum, which is normalised when the whole row is there.
   BPTT_INLINE void units(const Place& at, int64_t u, int n, Vec<T> product) const {
     const T* shift = a == nullptr ? at_or_null(input_bias, u) : a + at.row * H + u;
     const Vec<T> sum = Vec<T>::load_or_zero(shift, n) + product;
@@ -159,8 +159,8 @@ struct RnnCellGradient {
   T epsilon;
   const HiddenGradient<T, kPlain>& hidden;
 
-  // From the gradient that comes through the product to that of f's argument, which is that of a where nothing is
-  // normalised.
+  // From the gradient that comes through the product to the gradient of f's argument. Without layer normalisation this
+  // is also the gradient of a.
   BPTT_INLINE void units(const Place& at, int64_t u, int n, Vec<T> product) const {
     const Vec<T> dh = hidden.take(at, u, n, product);
     const Vec<T> h = candidates == nullptr ? Vec<T>::load(y + at.row * y_stride + u, n)
@@ -170,7 +170,7 @@ struct RnnCellGradient {
     if (dn != nullptr) d.store(dn + at.row * H + u, n);
   }
 
-  // Asks for what a row needs of W units.
+  // Prefetches what a row needs of W units.
   template <int64_t W>
   BPTT_INLINE void prefetch(const Place& at, int64_t u) const {
     hidden.template prefetch<W>(at.row, u);
@@ -182,7 +182,7 @@ struct RnnCellGradient {
     kernel::prefetch<W>(da + at.row * H + u);
   }
 
-  // The gradient of a whole row of sums from that of the normalised row, in place.
+  // From the gradient of the normalised row to the gradient of a whole row of sums, in place.
   void normalized_row(const Place& at) const {
     const A* sum = sums + at.row * H;
     T* d = da + at.row * H;
@@ -235,8 +235,8 @@ void backward(const BpttCall* call) {
 //   pT        [H,H]  in   R packed transposed
 //   gain, mask, zone as above; sum [N,H] in, with gain
 //   candidate [N,H]  in   may be absent: y, which is the same without zoneout
-//   da        [N,H]  out  gradient of a and of R h; that of R follows from it
-//   dn        [N,H]  out  gradient of the activation's argument; that of bR and gain follows from it; may be absent
+//   da        [N,H]  out  gradient of a and of R h; it gives dR
+//   dn        [N,H]  out  gradient of the activation's argument; it gives dbR and dgain; may be absent
 //   dh0       [B,H]  out  may be absent
 template <typename T, typename S, typename A>
 void rnnBackward(const BpttCall* call) {

@@ -1,10 +1,10 @@
-// Connectionist temporal classification: the loss of a sequence of labels whose places in time are not known, with the
-// log-softmax inside. Threads divide sequences; each sequence is summed on its own, and the losses are added in
-// ascending order.
-//   A target lies on the other axis: its labels, then one end mark -1, which is all of an empty target.
-//   A target that is not so (a label equal to the blank, -1 before the end, no end mark) makes its loss NaN, and with
-//   it the gradients of all frames of its sequence. A target that no path fits into the frames has an infinite loss,
-//   and gradients that are NaN, as in PyTorch; with zeroInfinity it counts as 0 in `loss`, and its gradients are 0.
+// Connectionist temporal classification: the loss of a sequence of labels whose places in time are not known. It
+// contains the log-softmax. Threads divide the sequences. Each sequence is summed separately, and the losses are added
+// in ascending order.
+//   A target is on the other axis: its labels, then one end mark -1. An empty target is the end mark alone.
+//   An invalid target (a label equal to the blank, -1 before the end, no end mark) makes its loss NaN, and also the
+//   gradients of all frames of its sequence. A target that no path of these frames can make has an infinite loss, and
+//   gradients that are NaN, as in PyTorch. With zeroInfinity it counts as 0 in `loss`, and its gradients are 0.
 //   `losses` stays infinite.
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/losses/ctc_lattice.h"
@@ -17,8 +17,8 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// Attribute `reduction`: what the sum of the losses is divided by, or each of them. With weights each loss is
-// multiplied by that of its sequence, and sequences and frames are counted by them.
+// Attribute `reduction`: the divisor of the sum of the losses, or of each loss. With weights each loss is multiplied by
+// the weight of its sequence, and sequences and frames are counted by their weights.
 enum Reduction {
   kSum,          // nothing
   kPerLabel,     // each by its number of labels, at least 1, then by the number of sequences: PyTorch's mean
@@ -38,7 +38,7 @@ class Reducing {
 
   double of_sequence(int64_t b) const { return weights_ == nullptr ? 1.0 : static_cast<double>(weights_[b]); }
 
-  // All sequences, or frames, each as often as its weight says.
+  // The number of sequences, or of frames, each counted by its weight.
   double total() const { return total_; }
 
   // The factor of the loss of a sequence.
@@ -86,7 +86,7 @@ struct Settings {
   bool zero_infinity;
 };
 
-// The target of sequence b; false when it is none.
+// The target of sequence b; false when it is not valid.
 template <typename T>
 bool read_target(const BpttCall& call, const int32_t* labels, int64_t b, int64_t classes, int64_t blank,
                  CtcLattice<T>* lattice) {
@@ -94,7 +94,7 @@ bool read_target(const BpttCall& call, const int32_t* labels, int64_t b, int64_t
   return lattice->read(labels, *call.other, e, length_of(*call.other, e), classes, blank);
 }
 
-// The sequences of this thread. Neighbours have about the same length, so each thread takes one in turn.
+// The sequences of this thread. Neighbours have about the same length, so the threads take the sequences in turn.
 template <typename Visit>
 void for_my_sequences(const BpttCall& call, Visit visit) {
   for (int64_t b = call.team->id; b < call.axis->batch; b += call.team->count) visit(b);
@@ -108,7 +108,7 @@ struct SharedSums {
   double* losses;  // of each sequence, as they are added
 };
 
-// Frames that the forward pass has in memory at once.
+// The number of frames that the forward pass has in memory at the same time.
 constexpr int64_t kForwardFrames = 2;
 
 // The negative logarithm of the probability of the target that the lattice has read.
@@ -116,7 +116,7 @@ template <typename T>
 double sequence_loss(const BpttCall& call, int64_t b, const double* lse, const CtcLattice<T>& lattice) {
   constexpr Operand kLogits = Row(Opcode::ctc)["logits"];
   const int64_t width = columns(call, kLogits), length = length_of(*call.axis, b);
-  double of_frames = 0;  // what the shifts leave of the log-softmax
+  double of_frames = 0;  // the part of the log-softmax that the shifts do not contain
   lattice.begin(lattice.frame(0).states);
   for (int64_t t = 0; t < length; ++t) {
     const int64_t row = call.axis->offsets[t] + b;
@@ -129,11 +129,11 @@ double sequence_loss(const BpttCall& call, int64_t b, const double* lse, const C
 
 }  // namespace
 
-// losses[b] = -log of the sum over all paths that stand for the target of b of the product of their softmax(logits);
-// loss = their weighted sum.
+// losses[b] = -log of the sum, over all paths that give the target of b, of the product of their softmax(logits); loss
+// = their weighted sum.
 //   logits [N,C]  in
 //   labels [M]    in   int32, on the other axis
-//   weights [B]   in   1 each where absent; a sequence of weight 0 does not count in `loss`, whatever its own is
+//   weights [B]   in   absent: 1 each; a sequence of weight 0 does not count in `loss`, also if its own loss is NaN
 //   loss   [1]    out
 //   losses [B]    out
 //   lse    [N]    out  log sum e^logits, kept for the backward pass
@@ -185,9 +185,9 @@ BpttScratch ctcScratch(const BpttOperand*, const BpttAxis* axis, const BpttAxis*
 
 namespace {
 
-// The backward pass needs the states of all frames from the last to the first. It keeps those before each block of
-// about sqrt(T) frames and makes those of a block again when it comes to it: twice the work of the forward recursion,
-// but memory for 2 sqrt(T) frames instead of T.
+// The backward pass needs the states of all frames from the last to the first. It keeps the states before each block of
+// about sqrt(T) frames, and computes the states of a block again when it reaches the block. This takes twice the work
+// of the forward recursion, but memory for 2 sqrt(T) frames instead of T.
 int64_t block_of(const BpttAxis& axis) {
   int64_t block = 1;
   while (block * block < axis.steps) ++block;
@@ -201,7 +201,7 @@ class SequenceGradient {
   SequenceGradient(const BpttCall& call, int64_t b, const CtcLattice<T>& lattice)
       : call_(call), lattice_(lattice), b_(b), length_(length_of(*call.axis, b)), block_(block_of(*call.axis)) {}
 
-  // dlogits = factor * (softmax - the share of the paths that say a class at this frame).
+  // dlogits = factor * (softmax - the share of the paths that have a class at this frame).
   void write(T factor, bool zero_infinity) {
     const int64_t last = (length_ - 1) / block_;
     lattice_.begin(before_block(0));
@@ -239,7 +239,7 @@ class SequenceGradient {
   int64_t width() const { return columns(call_, kLogits); }
   States before_block(int64_t i) const { return lattice_.frame(block_ + i).states; }
 
-  // Makes the frames of a block; returns the last states.
+  // Computes the frames of a block; returns the last states.
   States run_block(int64_t i) const {
     States states = before_block(i);
     for (int64_t t = i * block_; t < std::min(length_, (i + 1) * block_); ++t) {
@@ -258,7 +258,7 @@ class SequenceGradient {
     T* dx = data<T>(call_, kDlogits) + row(t) * width();
     const Vec<T> by(factor), shift(data<T>(call_, kLse)[row(t)]);
     for_columns<T>(width(), [&](int64_t c, int n) { (exp(Vec<T>::load(x + c, n) - shift) * by).store(dx + c, n); });
-    // Of all paths at this frame, so that the gradients of a row sum to 0 whatever has been rounded before.
+    // The sum over all paths at this frame, so that the gradients of a row sum to 0 despite rounding.
     const T each = factor / flow.all;
     dx[lattice_.blank()] -= each * flow.blanks;
     for (int64_t j = 0; j < lattice_.label_count(); ++j) dx[lattice_.target(j)] -= each * lattice_.flow_of(j);

@@ -1,11 +1,11 @@
-// The lattice of connectionist temporal classification for one sequence. A path says one label or the blank at each
-// frame; it stands for the target when collapsing repeats and dropping blanks leaves the target's labels. With L
-// labels there are 2L+1 states: the blank before each label and after the last, and the labels.
+// The lattice of connectionist temporal classification for one sequence. A path has one label or the blank at each
+// frame. It gives the target when the target's labels remain after repeats are merged and blanks are removed. With L
+// labels there are 2L+1 states: the labels, the blank before each label, and the blank after the last label.
 //   forward    blank'[j] = (blank[j] + label[j-1]) y(blank)
 //              label'[j] = (label[j] + blank[j] + skip[j] label[j-1]) y(label j)
 //              where skip[j] is 1 if label j differs from the one before, which then needs no blank between
 // y are probabilities up to a factor of the frame. The backward recursion is the same from the end. Blanks and labels
-// stand in arrays of their own, so that vectors take neighbouring states.
+// have separate arrays, so that a vector takes neighbouring states.
 // Source: Graves, Fernandez, Gomez, Schmidhuber, "Connectionist temporal classification", 2006.
 #pragma once
 
@@ -23,12 +23,12 @@ namespace kernel {
 template <typename T>
 class CtcLattice {
  public:
-  // States of one frame: entry -1 and what follows the last are 0, for what comes before the first and after the last.
+  // States of one frame. Entry -1 and the entries after the last one are 0: they stand for states that do not exist.
   struct States {
     WideArray<T> blanks;
     WideArray<T> labels;
   };
-  // What a path has come to at one frame, and what the frame says: the blank at 0, label j at j + 1.
+  // The probability of the paths so far at one frame, and the emissions of the frame: the blank at 0, label j at j + 1.
   struct Frame {
     States states;
     WideArray<T> emissions;
@@ -39,13 +39,14 @@ class CtcLattice {
     double e;
     double log() const { return std::log(m) + e * 0.69314718055994530942; }
   };
-  // How much of the probability goes through the blanks of a frame, and through all of its states.
+  // The part of the probability that goes through the blanks of a frame, and the part that goes through all of its
+  // states.
   struct Flow {
     T blanks;
     T all;
   };
 
-  // Room for targets of fewer than `label_steps` labels, and for so many frames.
+  // Memory for targets of fewer than `label_steps` labels, and for this number of frames.
   CtcLattice(int64_t label_steps, int64_t frames, Scratch* scratch)
       : targets_(scratch->take<int32_t>(label_steps)),
         skip_(scratch->take<T>(stride(label_steps))),
@@ -54,8 +55,8 @@ class CtcLattice {
         after_(scratch->take<T>(2 * kStateArrays * stride(label_steps))),
         frames_(scratch->take<T>(frames * kFrameArrays * stride(label_steps))) {}
 
-  // Copies the target of sequence e of its axis: labels in 0..classes-1 other than the blank, then -1. False when it is
-  // anything else. Labels are read once: a caller might change them meanwhile.
+  // Copies the target of sequence e of its axis: labels in 0..classes-1 other than the blank, then -1. Returns false
+  // for any other content. Labels are read once, because a caller might change them meanwhile.
   bool read(const int32_t* labels, const BpttAxis& axis, int64_t sequence, int64_t steps, int64_t classes,
             int64_t blank) {
     blank_ = blank;
@@ -80,7 +81,7 @@ class CtcLattice {
     return {states_in(memory), {memory + kStateArrays * width(), memory + (kStateArrays + 1) * width()}};
   }
 
-  // The backward recursion has one of these for the frame after, the other for that before it.
+  // The backward recursion has two of these: one for the frame after, one for the frame before.
   States after(int64_t index) const { return states_in(after_ + index * kStateArrays * width()); }
 
   void copy(const States& from, const States& to) const {
@@ -88,9 +89,9 @@ class CtcLattice {
     std::copy(begin, begin + kStateArrays * width(), to.blanks.m - 1);
   }
 
-  // Before the first frame: only paths that go on to the first blank or the first label.
+  // The states before the first frame: only paths that start at the first blank or the first label.
   void begin(const States& states) const { only_blank(states, 0); }
-  // After the last frame: only paths that come from the last label or the last blank.
+  // The states after the last frame: only paths that come from the last label or the last blank.
   void end(const States& states) const { only_blank(states, count_); }
 
   // Sets the emissions of a frame from its logits, as e^(x - shift); returns the shift.
@@ -130,8 +131,8 @@ class CtcLattice {
   }
 
   // One step of the backward recursion. `after` holds, for each state of the next frame, the probability of all that
-  // follows with its emission; `before` becomes the same of this frame. The probability of all paths through label j
-  // at this frame is left in flow_of(j), up to a common factor that `exponent` keeps near 1.
+  // follows, including its emission. `before` becomes the same for this frame. flow_of(j) receives the probability of
+  // all paths through label j at this frame, up to a common factor that `exponent` keeps near 1.
   Flow backward(const States& after, const Frame& frame, T exponent, const States& before) const {
     const Wide<T> blank = frame.emissions.all(0);
     Vec<T> of_blanks = Vec<T>::zero(), of_labels = Vec<T>::zero();
@@ -160,7 +161,7 @@ class CtcLattice {
   static constexpr int64_t kStateArrays = 4;  // mantissas and exponents of blanks and labels
   static constexpr int64_t kFrameArrays = 6;  // and of emissions
 
-  // Elements of an array for a target of so many rows: whole vectors, one before and one behind.
+  // Elements of an array for a target of this number of rows: whole vectors, one before and one after.
   static int64_t stride(int64_t steps) { return round_up(steps, kLanes) + 2; }
   int64_t padded() const { return round_up(count_ + 1, kLanes); }
   int64_t width() const { return padded() + 2; }

@@ -1,5 +1,5 @@
 // Losses of outputs against targets of the same size, with their gradients. A loss is summed in double over the rows in
-// ascending order, whatever the number of threads.
+// ascending order. So it does not depend on the number of threads.
 #include <cmath>
 
 #include "kernels/generic/call.h"
@@ -24,7 +24,7 @@ struct RowWeights {
     for (int64_t r = 0; r < row_count; ++r) sum += static_cast<double>(weights[r]);
     return sum;
   }
-  // 1 / (total * per_row): what the sum over all elements is multiplied with.
+  // 1 / (total * per_row): the factor of the sum over all elements.
   double factor(int64_t per_row) const {
     const double divisor = total() * static_cast<double>(per_row);
     return divisor == 0 ? 0.0 : 1.0 / divisor;
@@ -37,8 +37,8 @@ struct Operands {
 };
 
 // Weighted mean losses: sum over rows of weight * sum over columns of f(output, target, column), divided by the sum of
-// the weights times `per_row`. Each row is summed in double on its own; one of weight 0 does not count, whatever it
-// holds.
+// the weights times `per_row`. Each row is summed in double separately. A row of weight 0 does not count, also if it
+// holds NaN.
 //   operands: outputs, targets [R,C], weights [R] in; loss [1] out, total [1] out where it is there
 template <typename T, typename F>
 void sum_elements(const BpttCall& call, Operands in, Operand loss, Operand total, int64_t per_row, F f) {
@@ -60,9 +60,9 @@ void sum_elements(const BpttCall& call, Operands in, Operand loss, Operand total
   finish_row_sums(call, row_count, weighting.factor(per_row), data<T>(call, loss));
 }
 
-// Their gradients: dloss * by / (sum of the weights * per_row) * weight * f(output, target, column, n), where n
-// elements from `column` on are computed at once; 0 in rows of weight 0, whatever they hold. Without anything of single
-// rows or columns the matrix is one long row.
+// Their gradients: dloss * by / (sum of the weights * per_row) * weight * f(output, target, column, n), which computes
+// n elements from `column` on together. They are 0 in rows of weight 0, also if these hold NaN. When nothing depends on
+// the row or the column, the matrix is processed as one long row.
 template <typename T, typename F>
 void map_elements(const BpttCall& call, Operand dloss, Operands in, Operand gradient, double by, int64_t per_row,
                   bool has_columns, F f) {
@@ -189,7 +189,7 @@ BpttScratch quantileLossScratch(const BpttOperand* operands, const BpttAxis*, co
 }
 
 // dprediction = dloss / (total C) * weight * (1 - level above the target, -level below it). Where the two are equal it
-// is 0, one of the slopes between; NaN stays NaN, so that the step changes nothing.
+// is 0, which lies between both slopes. NaN stays NaN, so that a step with NaN changes no parameter.
 template <typename T>
 void quantileLossBackward(const BpttCall* call) {
   constexpr Row kRow(Opcode::quantileLossBackward);

@@ -36,7 +36,7 @@ double one_over(int64_t count) {
   return count == 0 ? 0.0 : 1.0 / static_cast<double>(count);
 }
 
-// dloss times the derivative of a mean of `count` squares by what is squared, without that itself.
+// dloss times the derivative of a mean of `count` squares, without the factor of the squared value itself.
 template <typename T>
 T slope_of_mean(const T* dloss, int64_t count) {
   return static_cast<T>(static_cast<double>(*dloss) * 2.0 * one_over(count));
@@ -119,7 +119,7 @@ void temporalDifferenceBackward(const BpttCall* call) {
   const T* x = data<T>(*call, kX);
   for_packed_rows(axis, share(axis.rows, 16, *call->team), [&](int64_t row, int64_t step, int64_t sequence) {
     const T* here = x + row * width;
-    // A step that does not exist counts as this one: the difference is 0.
+    // For a step that does not exist this step is used: the difference is 0.
     const T* previous = step == 0 ? here : x + (axis.offsets[step - 1] + sequence) * width;
     const T* next = has_next(axis, step, sequence) ? x + (axis.offsets[step + 1] + sequence) * width : here;
     T* to = data<T>(*call, kDx) + row * width;

@@ -1,5 +1,5 @@
 // Softmax, and the cross-entropy of classes with its gradient. The loss is summed in double over the rows in ascending
-// order, whatever the number of threads.
+// order. So it does not depend on the number of threads.
 #include <cmath>
 
 #include "kernels/generic/call.h"
@@ -45,7 +45,7 @@ void softmaxBackward(const BpttCall* call) {
 
 namespace {
 
-// What each row and class counts for.
+// The weight of each row and class.
 template <typename T>
 struct ClassWeighting {
   const int32_t* targets;
@@ -64,7 +64,7 @@ struct ClassWeighting {
     return sum;
   }
 
-  // What the sum of the losses is divided by.
+  // The divisor of the sum of the losses.
   double total(int64_t row_count) const {
     double sum = 0;
     for (int64_t r = 0; r < row_count; ++r) {

@@ -1,7 +1,7 @@
-// Vectors of numbers m * 2^e >= 0 with an exponent of their own, so that a product of thousands of probabilities
-// neither vanishes nor loses bits: every operation has a relative error of a few roundings whatever the size, which
-// logarithms in the same type have not, and costs less than theirs. Mantissas stay in [1, 2) up to rounding, or are 0
-// or NaN; exponents are whole numbers, never NaN.
+// Vectors of numbers m * 2^e >= 0 with a separate exponent. So a product of thousands of probabilities neither becomes
+// zero nor loses bits. Every operation has a relative error of a few roundings for numbers of any size. Logarithms in
+// the same type have larger errors and cost more. Mantissas are in [1, 2) up to rounding, or 0 or NaN; exponents are
+// whole numbers, never NaN.
 #pragma once
 
 #include <cmath>
@@ -14,9 +14,9 @@ namespace kernel {
 
 template <typename T>
 struct WideLimits {
-  // The exponent of 0, and the smallest: far enough from where float has no room for whole numbers.
+  // The exponent of 0, and the smallest exponent. It is far from the values where float cannot hold all whole numbers.
   static constexpr T kLeast = T(-4194304);
-  // Exponentials of what is below this have the exponent kLeast, though not the mantissa 0.
+  // For x below this the exponent is kLeast, although the mantissa is not 0.
   static constexpr T kLowest = T(-1453634);
 };
 
@@ -38,7 +38,7 @@ inline Vec<double> bounded_power_of_two(Vec<double> n) {
   return per_lane(clamp(n, -1022.0, 1022.0), [](double v) { return std::ldexp(1.0, static_cast<int>(v)); });
 }
 
-// What adding and subtracting leaves a whole number, and ln(2) in two parts.
+// Adding and subtracting kRounding rounds to a whole number. ln(2) is given in two parts.
 template <typename T>
 struct Reduction;
 template <>
@@ -59,7 +59,7 @@ inline Wide<T> wide_exp(Vec<T> x) {
   using detail::Reduction;
   const Vec<T> lowest(WideLimits<T>::kLowest);
   const Vec<T> within = clamp(x, WideLimits<T>::kLowest, T(0)), rounding(Reduction<T>::kRounding);
-  // Rounded down, up to rounding itself: e^rest is in [1, 2].
+  // Rounded down, except for rounding errors: e^rest is in [1, 2].
   const Vec<T> n = multiply_add(within, Vec<T>(T(1.44269504088896340736)), Vec<T>(T(-0.5))) + rounding - rounding;
   const Vec<T> minus_n = Vec<T>::zero() - n;
   const Vec<T> rest =
@@ -68,8 +68,8 @@ inline Wide<T> wide_exp(Vec<T> x) {
   return {select(is_zero, Vec<T>::zero(), exp(rest)), select(is_less(lowest, x), n, Vec<T>(WideLimits<T>::kLeast))};
 }
 
-// Sums have mantissas up to the number of terms times 2. The larger term is exact, so that none is lost to underflow
-// that would matter.
+// Sums have mantissas up to 2 times the number of terms. The larger term is exact, so a term that matters is never lost
+// to underflow.
 template <typename T>
 inline Wide<T> operator+(Wide<T> a, Wide<T> b) {
   const Vec<T> e = larger(a.e, b.e);
@@ -96,7 +96,8 @@ inline Wide<T> keep_where(Vec<T> condition, Wide<T> a) {
   return {select(condition, a.m, zero.m), select(condition, a.e, zero.e)};
 }
 
-// The same number with the mantissa back in [1, 2): for mantissas up to 16, a sum of three numbers times another.
+// The same number with the mantissa in [1, 2) again. Takes mantissas up to 16, for example a sum of three numbers times
+// another number.
 template <typename T>
 inline Wide<T> normalized(Wide<T> a) {
   const Vec<T> below_four = is_less(a.m, Vec<T>(T(4)));

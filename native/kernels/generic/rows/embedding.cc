@@ -1,5 +1,5 @@
-// Embedding: rows of a table by index. The program has checked the indices before the run; a kernel that meets a bad
-// one all the same (the caller changed the memory meanwhile) reads a row of zeros and writes nothing.
+// Embedding: rows of a table by index. The program has checked the indices before the execution. The caller may still
+// change the memory meanwhile. For a bad index a kernel reads a row of zeros and writes nothing.
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/vec.h"
@@ -41,7 +41,7 @@ void embedding(const BpttCall* call) {
 // dTable[v] = sum of dy[r] over the rows r with ids[r] == v, in ascending order; threads divide the columns.
 //   ids    [R]    in   int32
 //   dy     [R,F]  in
-//   dTable [V,F]  out  assigned, also where no row uses it
+//   dTable [V,F]  out  every row is written; a row that is not used gets zeros
 template <typename T>
 void embeddingGradient(const BpttCall* call) {
   constexpr Row kRow(Opcode::embeddingGradient);

@@ -20,7 +20,7 @@ struct RowStatistics {
 
 namespace detail {
 
-// Sum of the n terms of a row; term(c, count) gives those from c on in its first `count` lanes.
+// Sum of the n terms of a row; term(c, count) returns the terms from c on in its first `count` lanes.
 template <typename T, typename Term>
 inline T row_sum(int64_t n, Term term) {
   constexpr int L = Vec<T>::kLanes;

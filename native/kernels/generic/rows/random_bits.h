@@ -1,4 +1,4 @@
-// Which elements a random choice drops: a function of (seed, step, operation, element) and of nothing else, the same
+// Which elements a random choice drops. This is a function of (seed, step, operation, element) alone. It is the same
 // for float and double, on every instruction set and for any number of threads. Random numbers: base/philox.h.
 #pragma once
 

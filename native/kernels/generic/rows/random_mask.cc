@@ -6,7 +6,7 @@
 namespace bptt {
 namespace kernel {
 
-// y = `dropped` with probability rate, else `kept`; the elements that dropout of the same key and operation drops.
+// y = `dropped` with probability rate, else `kept`. Dropout with the same key and operation drops the same elements.
 //   key  [4]    in   int32: seed low, seed high, step low, step high
 //   y    [R,C]  out
 // attributes: rate in [0,1), operationId, dropped, kept

@@ -1,5 +1,5 @@
-// A number made of all rows: each row's part is summed in double on its own, and the rows are added in ascending order,
-// whatever the number of threads.
+// A number made of all rows. The part of each row is summed in double separately, and the parts are added in ascending
+// order. So the number does not depend on the number of threads.
 #pragma once
 
 #include "kernels/generic/call.h"
@@ -7,7 +7,7 @@
 namespace bptt {
 namespace kernel {
 
-// Memory for the parts of the rows of an operand.
+// Memory for one part for each row of an operand.
 inline BpttScratch row_sums_scratch(const BpttOperand& rows_of) {
   return {rows_of.rows * static_cast<int64_t>(sizeof(double)), 0};
 }

@@ -1,5 +1,5 @@
-// Operations that join the steps of a sequence, or give something to each of them. Sums and maxima are taken sequence
-// by sequence and threads divide their columns; whatever makes one row of steps divides the rows.
+// Operations that combine the steps of a sequence, or give one value to each step. For sums and maxima each sequence is
+// walked from end to end, and threads divide the columns. Operations that write one row for each step divide the rows.
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/rows/packed_rows.h"
@@ -10,7 +10,7 @@ namespace kernel {
 
 namespace {
 
-// Columns that one walk along a sequence takes.
+// The number of columns that one walk along a sequence handles.
 template <typename T>
 constexpr int kWalkVectors = 4;
 template <typename T>
@@ -75,6 +75,30 @@ void lastStepBackward(const BpttCall* call) {
   });
 }
 
+// hT[b] = the last steps of h0[b] and then sequence b, S / F of them, one behind the other; numbers of hT that are no
+// whole step are zero.
+//   x   [N,F]  in
+//   h0  [B,S]  in   the steps before the first
+//   hT  [B,S]  out
+template <typename T>
+void lastSteps(const BpttCall* call) {
+  constexpr Row kRow(Opcode::lastSteps);
+  constexpr Operand kX = kRow["x"], kH0 = kRow["h0"], kHT = kRow["hT"];
+  const int64_t width = columns(*call, kX), size = columns(*call, kHT), steps = size / width;
+  const Range mine = share(rows(*call, kHT), 1, *call->team);
+  for (int64_t b = mine.begin; b < mine.end; ++b) {
+    const int64_t length = length_of(*call->axis, b);
+    const T* before = data<T>(*call, kH0) + b * size;
+    T* to = data<T>(*call, kHT) + b * size;
+    for (int64_t step = length - steps; step < length; ++step, to += width) {
+      const T* from =
+          step < 0 ? before + (steps + step) * width : data<T>(*call, kX) + (call->axis->offsets[step] + b) * width;
+      std::copy(from, from + width, to);
+    }
+    std::fill(to, to + size - steps * width, T(0));
+  }
+}
+
 // y[b] = the largest x of all steps of sequence b; NaN when one is NaN.   x [N,F] in; y [B,F] out
 template <typename T>
 void maxOverTime(const BpttCall* call) {
@@ -107,7 +131,7 @@ void maxOverTimeBackward(const BpttCall* call) {
   const int64_t* offsets = call->axis->offsets;
   for_sequences<T>(*call, width, [&](int64_t b, int64_t length, int64_t c, int n) {
     const T* most = data<T>(*call, kY) + b * width + c;
-    T left[kWalkColumns<T>];  // dy until a step has taken it
+    T left[kWalkColumns<T>];  // dy until the step with the largest x has taken it
     std::copy(data<T>(*call, kDy) + b * width + c, data<T>(*call, kDy) + b * width + c + n, left);
     bool taken[kWalkColumns<T>] = {};
     for (int64_t t = 0; t < length; ++t) {
@@ -187,6 +211,7 @@ void multiplySequence(const BpttCall* call) {
 
 BPTT_INSTANTIATE(lastStep);
 BPTT_INSTANTIATE(lastStepBackward);
+BPTT_INSTANTIATE(lastSteps);
 BPTT_INSTANTIATE(maxOverTime);
 BPTT_INSTANTIATE(maxOverTimeBackward);
 BPTT_INSTANTIATE(sumOverTime);

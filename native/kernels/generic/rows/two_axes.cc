@@ -1,6 +1,6 @@
-// Operations that carry the sequences of one time axis to those of another, such as the final state of an encoder to a
-// decoder. A sequence belongs with that of the other axis which has the same sample; the program has checked before the
-// run that there is one, and the samples are its own copy.
+// Operations that copy values from the sequences of one time axis to the sequences of another, for example the final
+// state of an encoder to a decoder. Two sequences belong together when they have the same sample. The program has
+// checked before the execution that each sequence has its partner, and it has its own copy of the samples.
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/vec.h"
@@ -30,8 +30,8 @@ void gatherSequences(const BpttCall* call) {
   }
 }
 
-// dx[e] = sum of dy[b] over the sequences b that have the sample of e, in ascending order, 0 where there is none;
-// threads divide the columns.   dy [B,F] in; dx [E,F] out
+// dx[e] = sum of dy[b] over the sequences b that have the sample of e, in ascending order; 0 where there is none.
+// Threads divide the columns.   dy [B,F] in; dx [E,F] out
 template <typename T>
 void scatterSequences(const BpttCall* call) {
   constexpr Row kRow(Opcode::scatterSequences);

@@ -116,20 +116,22 @@ void sgd(const BpttCall* call) {
   });
 }
 
-// Adam, or AdamW with decoupled weight decay (as torch.optim.Adam and AdamW).
+// Adam, or AdamW with decoupled weight decay; AMSGrad where `largest` is given (as torch.optim.Adam and AdamW).
 //   m = b1 m + (1-b1) g;   v = b2 v + (1-b2) g^2;   w -= lr/c1 * m / (sqrt(v)/sqrt(c2) + eps),   c = 1 - b^step
+//   AMSGrad: largest = max(largest, v), which takes the place of v in the step
 //   w, m, v  [P]  inout
+//   largest  [P]  inout  may be absent
 //   g        [P]  in
 //   norm     [1]  in     double
 //   h        [8]  in     double: lr, b1, b2, eps, weightDecay, decoupled, c1, c2
-// Sources: Kingma & Ba 2015; Loshchilov & Hutter 2019.
+// Sources: Kingma & Ba 2015; Loshchilov & Hutter 2019; Reddi, Kale, Kumar 2018.
 template <typename T>
 void adam(const BpttCall* call) {
   constexpr Row kRow(Opcode::adam);
-  constexpr Operand kW = kRow["w"], kG = kRow["g"], kM = kRow["m"], kV = kRow["v"], kNorm = kRow["norm"],
-                    kH = kRow["h"];
+  constexpr Operand kW = kRow["w"], kG = kRow["g"], kM = kRow["m"], kV = kRow["v"], kLargest = kRow["largest"],
+                    kNorm = kRow["norm"], kH = kRow["h"];
   if (skips(*call, kNorm)) return;
-  T *w = data<T>(*call, kW), *m = data<T>(*call, kM), *v = data<T>(*call, kV);
+  T *w = data<T>(*call, kW), *m = data<T>(*call, kM), *v = data<T>(*call, kV), *largest = data<T>(*call, kLargest);
   const T* g = data<T>(*call, kG);
   const double* h = data<double>(*call, kH);
   const bool decoupled = h[5] != 0;
@@ -145,7 +147,37 @@ void adam(const BpttCall* call) {
     const Vec<T> square = b2 * Vec<T>::load(v + e, n) + one_minus_b2 * gradient * gradient;
     mean.store(m + e, n);
     square.store(v + e, n);
-    (weight * shrink - rate * mean / (square_root(square) * correction + eps)).store(w + e, n);
+    Vec<T> bound = square;
+    if (largest != nullptr) {
+      bound = larger(Vec<T>::load(largest + e, n), square);
+      bound.store(largest + e, n);
+    }
+    (weight * shrink - rate * mean / (square_root(bound) * correction + eps)).store(w + e, n);
+  });
+}
+
+// Adagrad (as torch.optim.Adagrad).
+//   g += weightDecay w;   s += g^2;   w -= lr g / (sqrt(s) + eps)
+//   w, s  [P]  inout
+//   g     [P]  in
+//   norm  [1]  in     double
+//   h     [3]  in     double: lr, which has decayed already, eps, weightDecay
+// Source: Duchi, Hazan, Singer 2011.
+template <typename T>
+void adagrad(const BpttCall* call) {
+  constexpr Row kRow(Opcode::adagrad);
+  constexpr Operand kW = kRow["w"], kG = kRow["g"], kS = kRow["s"], kNorm = kRow["norm"], kH = kRow["h"];
+  if (skips(*call, kNorm)) return;
+  T *w = data<T>(*call, kW), *s = data<T>(*call, kS);
+  const T* g = data<T>(*call, kG);
+  const double* h = data<double>(*call, kH);
+  const Vec<T> rate(static_cast<T>(h[0])), eps(static_cast<T>(h[1])), decay(static_cast<T>(h[2]));
+  for_elements<T>(*call, kW, [&](int64_t e, int n) {
+    const Vec<T> weight = Vec<T>::load(w + e, n);
+    const Vec<T> gradient = Vec<T>::load(g + e, n) + decay * weight;
+    const Vec<T> sum = Vec<T>::load(s + e, n) + gradient * gradient;
+    sum.store(s + e, n);
+    (weight - rate * gradient / (square_root(sum) + eps)).store(w + e, n);
   });
 }
 
@@ -184,12 +216,25 @@ void rmsprop(const BpttCall* call) {
   });
 }
 
+// w = value.   w [R,C] inout; value [R,C] in; norm [1] in, double
+template <typename T>
+void replace(const BpttCall* call) {
+  constexpr Row kRow(Opcode::replace);
+  constexpr Operand kW = kRow["w"], kValue = kRow["value"], kNorm = kRow["norm"];
+  if (skips(*call, kNorm)) return;
+  T* w = data<T>(*call, kW);
+  const T* value = data<T>(*call, kValue);
+  for_elements<T>(*call, kW, [&](int64_t e, int n) { Vec<T>::load(value + e, n).store(w + e, n); });
+}
+
 BPTT_INSTANTIATE(clipNorm);
 BPTT_INSTANTIATE_SCRATCH(clipNorm);
 BPTT_INSTANTIATE(clipValue);
 BPTT_INSTANTIATE(sgd);
 BPTT_INSTANTIATE(adam);
+BPTT_INSTANTIATE(adagrad);
 BPTT_INSTANTIATE(rmsprop);
+BPTT_INSTANTIATE(replace);
 
 }  // namespace kernel
 }  // namespace bptt

@@ -1,4 +1,6 @@
-/** Pictures and their captions, split by groups and encoded by what the training part has taught. */
+/**
+ * Pictures and their captions, split by groups and encoded with the vocabulary and the scaling of the training part.
+ */
 import { DataError, ShapeError } from '../../../core/errors.js';
 import { Random } from '../../../core/random.js';
 import type { VocabularyJson } from '../../../data/vocabulary.js';
@@ -13,32 +15,32 @@ import { splitParts } from '../../building-blocks/split-parts.js';
 import type { TaskData } from '../../definition/task.js';
 import { type PicturePlace, pictureName, pictureOfRow, readPictures } from './caption-pictures.js';
 
-/** What is saved with a model that captions pictures. */
+/** The data that is saved with a captioning model. */
 export type SavedCaptions = {
   readonly kind: PicturePlace['kind'];
-  /** Numbers of a patch. */
+  /** Number of values of a patch. */
   readonly width: number;
-  /** Patches of a picture, where all have as many. */
+  /** Number of patches of a picture; null when pictures have different numbers. */
   readonly patches: number | null;
   readonly scaling: { readonly means: readonly number[]; readonly standardDeviations: readonly number[] };
   readonly vocabulary: VocabularyJson;
 };
 
-/** A picture and what is said of it; without a caption for a prediction. */
+/** A picture and its caption; without a caption for a prediction. */
 export interface CaptionExample {
   /** Name of the picture that the caption belongs to. */
   readonly picture: string;
-  /** [patches * width] standardised, of the picture that the model is shown. */
+  /** [patches * width] standardised, of the picture that the model reads. */
   readonly patches: Float32Array;
-  /** The caption behind the mark of the begin; only that mark for a prediction. */
+  /** The caption after the begin mark; only that mark for a prediction. */
   readonly previous: Int32Array;
-  /** The caption with the mark of the end; empty for a prediction. */
+  /** The caption followed by the end mark; empty for a prediction. */
   readonly words: Int32Array;
-  /** The caption as it was read. */
+  /** The caption as it is in the file. */
   readonly tokens: readonly string[];
 }
 
-/** The options that say what is read. */
+/** The options of reading. */
 export interface CaptionDataOptions extends Required<PicturePatchOptions> {
   readonly seed: number;
   readonly valid: number | string;
@@ -66,8 +68,8 @@ function captionLine(row: JsonRow): CaptionLine {
 }
 
 /**
- * Reads and splits lines `{"image": path, "text": ..., "group": ...}`, or with `features` instead of `image`. Groups are never in two
- * parts; a picture without one is its own.
+ * Reads and splits lines `{"image": path, "text": ..., "group": ...}`, or with `features` instead of `image`. A group
+ * is never in two parts; a picture without a group is its own group.
  *
  * @throws {DataError} `invalid_row`, `mixed_examples`, `file_unreadable` and others of the readers
  * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` for features
@@ -91,7 +93,7 @@ export async function readCaptions(
   const training = new Set(lines.training.map(({ place }) => pictureName(place)));
   const standardizer = Standardizer.fit(Array.from(training, rowsOf), width);
   const counts = new Set(Array.from(pictures.values(), ({ rows }) => rows.length / width));
-  // A sentence that several pictures of a group share was written once.
+  // A sentence that several pictures of a group share is counted once.
   const written = new Map(lines.training.map(({ tokens, group }) => [`${group}\n${tokens.join(' ')}`, tokens]));
   const saved = {
     kind: (all[0] as CaptionLine).place.kind,
@@ -147,7 +149,10 @@ export async function readUncaptioned(
   });
 }
 
-/** Standardised pictures by name. @throws {ShapeError} `shape_mismatch` when they are others than those of the training */
+/**
+ * Standardised pictures by name. @throws {ShapeError} `shape_mismatch` when their form differs from those of the
+ * training
+ */
 async function readScaled(
   places: readonly PicturePlace[],
   options: CaptionDataOptions,
@@ -172,7 +177,7 @@ async function readScaled(
   return scaled;
 }
 
-/** @param random draws for each picture that of another group; without it each line has its own */
+/** @param random draws a picture of another group for each picture; without it each line has its own picture */
 function encodeLines(
   lines: readonly CaptionLine[],
   pictures: ReadonlyMap<string, Float32Array>,
@@ -193,7 +198,7 @@ function encodeLines(
   });
 }
 
-/** For each picture one of another group. @throws {DataError} `too_short` when there is only one group */
+/** For each picture a picture of another group. @throws {DataError} `too_short` when there is only one group */
 function drawPictures(lines: readonly CaptionLine[], random: Random): Map<string, string> {
   const groups = new Map(lines.map(({ place, group }) => [pictureName(place), group]));
   const names = [...groups.keys()];
@@ -210,7 +215,7 @@ function drawPictures(lines: readonly CaptionLine[], random: Random): Map<string
   return new Map(Array.from(groups, ([name, group]) => [name, draw(group)]));
 }
 
-/** What of the parts a resumed run must find again. */
+/** The part of the data that must be the same in a resumed run. */
 function numbersOf({ training, validation, test }: ExampleParts<CaptionExample>): ExampleParts {
   const numbers = (part: readonly CaptionExample[]) =>
     part.map(({ patches, words }) => ({ input: patches, target: words }));

@@ -1,4 +1,4 @@
-/** Captions of pictures, found by beam search, and where the model looked for each word. */
+/** Captions of pictures by beam search, and the attention of each word. */
 import { packExamples } from '../../../batch/example-packing.js';
 import { SequenceBatches } from '../../../data/sequence-batches.js';
 import { WordVocabulary } from '../../../data/word-vocabulary.js';
@@ -33,13 +33,16 @@ export interface FoundCaptions {
   readonly found: readonly FoundCaption[];
 }
 
-/** Pictures that are searched side by side, sequences of a batch. They change memory and speed, not the result. */
+/**
+ * Number of pictures that are searched together, and of sequences in a batch. They change memory and speed, not the
+ * result.
+ */
 const AT_ONCE = 64;
 
 /**
  * The best captions of every picture of a part.
  *
- * @param best captions of each
+ * @param best number of captions of each
  * @throws the signal's reason when it is aborted
  */
 export async function* captionsOf(
@@ -81,7 +84,7 @@ export async function* captionsOf(
   }
 }
 
-/** Where the model looks while it writes a caption: a row for each word. */
+/** The attention of the model while it writes a caption: a row for each word. */
 export async function attentionOf(
   model: Model,
   example: CaptionExample,
@@ -96,16 +99,19 @@ export async function attentionOf(
   return map as AttentionMap;
 }
 
-/** What `captionScores` measures. */
+/** The result of `captionScores`. */
 export interface CaptionScores {
   readonly perplexity: number;
-  /** The same for pictures of other captions: how much the model makes of what it sees. */
+  /** The same for captions with other pictures. The difference shows how much the model uses the picture. */
   readonly shuffledPerplexity: number;
   readonly bleu: number;
   readonly words: number;
 }
 
-/** Perplexity of the captions beside their own pictures and beside others, and BLEU of the best found ones against all of each picture. */
+/**
+ * Perplexity of the captions with their own pictures and with others, and BLEU of the best captions against all
+ * captions of each picture.
+ */
 export async function captionScores(
   model: Model,
   part: Part<CaptionExample>,
@@ -143,7 +149,10 @@ export async function captionScores(
   };
 }
 
-/** Every caption beside the picture of another one, half of the part away: lines that stand together often share their scene. */
+/**
+ * Pairs every caption with the picture of another one, half of the part away, because neighbouring lines often have the
+ * same scene.
+ */
 function withOtherPictures(examples: readonly CaptionExample[]): CaptionExample[] {
   const textOf = ({ tokens }: CaptionExample) => tokens.join(' ');
   return examples.map((example, at) => {

@@ -1,4 +1,7 @@
-/** The network of a picture and its caption: patches, a first state made of them, words with attention over them. */
+/**
+ * The network of a picture and its caption: patches, an initial state made from them, and words with attention over
+ * them.
+ */
 
 import { type ExampleForm, packExamples } from '../../../batch/example-packing.js';
 import { OptionError } from '../../../core/errors.js';
@@ -15,17 +18,17 @@ import type { Packing } from '../../definition/task.js';
 import type { Checked } from '../../definition/task-options.js';
 import type { CaptionExample, SavedCaptions } from './caption-data.js';
 
-/** The options that shape the network. */
+/** The options of the network. */
 export interface CaptionShape extends Checked<SequenceTable> {
   readonly embedding: number;
   readonly attention: AttentionScore | 'none';
   readonly start: 'mean' | 'max' | 'all';
 }
 
-/** Time axis of the patches; words lie on `time`. */
+/** Time axis of the patches; words are on `time`. */
 const PATCHES = 'patches';
 
-/** Node that looks at the patches. */
+/** The attention node over the patches. */
 export const CONTEXT = 'context';
 
 function refuse(name: string, expected: string, value: unknown): never {
@@ -34,8 +37,8 @@ function refuse(name: string, expected: string, value: unknown): never {
 }
 
 /**
- * The network. `start` says what the first state is made of: the mean or the maximum of all patches behind their projection, or
- * the projection of all patches at once.
+ * The network. `start` sets the source of the initial state: the mean or the maximum of all projected patches, or the
+ * projection of all patches together.
  *
  * @throws {OptionError} `invalid_option` for a direction that is not forward, or `all` where pictures have different numbers of patches
  */

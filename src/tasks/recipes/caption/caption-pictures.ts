@@ -8,11 +8,11 @@ import { readNpy } from '../../../files/npy.js';
 import { readPng } from '../../../files/png.js';
 import { invalidRow } from '../../../files/row-error.js';
 
-/** Where a picture or its features lie. */
+/** The place of a picture or its features. */
 export interface PicturePlace {
   readonly kind: 'image' | 'features';
   readonly path: string;
-  /** Of a tensor in a safetensors file. */
+  /** Name of a tensor in a safetensors file. */
   readonly tensor?: string;
 }
 
@@ -22,7 +22,7 @@ export interface PictureRows {
   readonly rows: Float32Array;
 }
 
-/** One name for each picture, whatever names it. */
+/** A unique name for each picture. */
 export function pictureName({ path, tensor }: PicturePlace): string {
   return tensor === undefined ? path : `${path}#${tensor}`;
 }

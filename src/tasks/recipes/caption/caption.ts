@@ -1,4 +1,7 @@
-/** A sentence for a picture: patches of colours, or features of any other model, and words with attention over them. */
+/**
+ * Captions for pictures: the inputs are patches of colours, or features of another model; the words have attention over
+ * them.
+ */
 import type { JsonObject } from '../../../core/json.js';
 import { isJsonObject } from '../../../core/json.js';
 import { JsonRow, readJsonLines } from '../../../files/json-lines.js';
@@ -82,7 +85,7 @@ export const caption = defineTask({
     return `${scores}  BLEU ${(100 * Number(bleu)).toFixed(2)} %${control}`;
   },
 
-  /** Pictures by their names, or lines as those of the training, whose texts are not read. */
+  /** Pictures by their names, or lines like those of the training, whose texts are not read. */
   async readInputs(source, given, saved) {
     const pictureData = dataOptions(given);
     if ('file' in source)
@@ -95,7 +98,7 @@ export const caption = defineTask({
     return readUncaptioned(places, pictureData, saved);
   },
 
-  /** The best caption, others, and for each word of the best one how much it looked at every patch. */
+  /** The best caption, other captions, and for each word of the best one its attention weights over the patches. */
   async *predict(model, inputs, { options: given, saved, signal }) {
     const { rows, columns, nBest, attention } = given;
     for await (const { example, found } of captionsOf(model, inputs, { given, saved, best: nBest, signal })) {
@@ -115,7 +118,7 @@ export const caption = defineTask({
   },
 });
 
-/** Weights as rows of the grid where there is one, in four digits: enough to be looked at. */
+/** Weights as rows of the grid, if there is one, with four digits, which are enough for display. */
 function gridOf(weights: Float32Array, { kind }: SavedCaptions, rows: number, columns: number): JsonObject[string] {
   const list = Array.from(weights, (weight) => Number(weight.toPrecision(4)));
   if (kind === 'features') return list;

@@ -1,4 +1,4 @@
-/** How well classes are told apart, and how the results of a classifier are shown. */
+/** The scores of a classifier, and how they are shown. */
 
 import type { SequencePackingOptions } from '../../../batch/sequence-packing.js';
 import type { JsonObject } from '../../../core/json.js';
@@ -7,7 +7,7 @@ import type { Model } from '../../../model/model.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import type { Part } from '../../definition/task.js';
 
-/** Most classes whose confusion matrix is shown to people. */
+/** Largest number of classes for which the confusion matrix is shown. */
 const SHOWN_CLASSES = 20;
 
 /**
@@ -32,12 +32,12 @@ export async function classScores(
   return { accuracy, macroF1, targets: total, confusion: matrix.rows() };
 }
 
-/** The part of the targets that was not recognised. */
+/** The fraction of the targets that were not recognised. */
 export function errorRate({ accuracy }: JsonObject): number {
   return typeof accuracy === 'number' ? 1 - accuracy : 1;
 }
 
-/** Accuracy and macro F1 in a line, and the confusion matrix where it is not too wide. */
+/** Accuracy and macro F1 in a line, and the confusion matrix if it is not too wide. */
 export function describeClassScores({ accuracy, macroF1, confusion }: JsonObject, classes: readonly string[]): string {
   const percent = (value: JsonObject[string] | undefined) =>
     typeof value === 'number' ? `${(100 * value).toFixed(2)} %` : '-';

@@ -1,4 +1,4 @@
-/** What the tasks that tell classes apart have in common: their data, their loss and their metrics. */
+/** The common part of tasks that classify: data, loss and metrics. */
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import type { JsonObject } from '../../../core/json.js';
 import type { Model } from '../../../model/model.js';
@@ -8,7 +8,7 @@ import { classScores, describeClassScores, errorRate } from './class-scores.js';
 import { type ClassDataOptions, readClasses, readMoreClasses, type SavedClasses } from './classify-data.js';
 import { readUnlabelled } from './labelled-sequences.js';
 
-/** @param perStep whether there is a class for each step rather than for the sequence */
+/** @param perStep whether there is a class for each step, and not for the sequence */
 export function classTask(perStep: boolean) {
   return {
     read: (given: ClassDataOptions) => readClasses(given, perStep),

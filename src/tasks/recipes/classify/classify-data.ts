@@ -1,4 +1,4 @@
-/** The parts of labelled data, encoded by what the training part has taught. */
+/** The parts of labelled data, with the encoding of the training part. */
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { fingerprintOf } from '../../building-blocks/held-out.js';
 import { requireData } from '../../building-blocks/require-data.js';
@@ -7,19 +7,19 @@ import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.
 import type { TaskData } from '../../definition/task.js';
 import { type LabelledSequence, readLabelled } from './labelled-sequences.js';
 
-/** What is saved with a model that tells classes apart. */
+/** The data that is saved with a classifier or tagger. */
 export type SavedClasses = {
   readonly classes: readonly string[];
   readonly encoding: InputEncoding;
 };
 
-/** The options that say what is read. */
+/** The options of reading. */
 export interface ClassDataOptions extends SplitChoice {
   readonly data: string | undefined;
 }
 
 /**
- * Reads and splits labelled data; of every class the same fraction is held back.
+ * Reads and splits labelled data; the same fraction of every class is held out.
  *
  * @param perStep whether there is a target for each step
  * @throws as `readLabelled`, `splitParts` and `fitEncoding`

@@ -40,7 +40,7 @@ export const classify = defineTask({
     return sequential(layers, { features: featuresOf(encoding) });
   },
 
-  /** The likeliest class, and its probability among all. */
+  /** The most likely class, and its probability among all. */
   async *predict(model, inputs, { saved: { classes, encoding }, signal }) {
     for await (const { output } of outputsOf(model, inputs, { features: featuresOf(encoding) }, signal)) {
       const likely = probabilities(output);

@@ -1,25 +1,25 @@
-/** Sequences of a CSV file: a text a row, or a step a row. */
+/** Reads sequences from a CSV file. A row is a text or a step. */
 import { DataError } from '../../../core/errors.js';
 import { type CsvRow, csvRows } from '../../../files/csv-rows.js';
 import { parseDecimal } from '../../../files/decimal.js';
 import { invalidRow, quoted, type RowPlace } from '../../../files/row-error.js';
 import type { RawInput } from '../../building-blocks/sequence-inputs.js';
 
-/** A sequence with the labels that were written beside it: one a row. */
+/** A sequence with its labels as they are in the file: one for each row. */
 export interface WrittenSequence {
   readonly input: RawInput;
-  /** -1 where nothing is written. */
+  /** -1 when the field is empty. */
   readonly labels: readonly (string | -1)[];
   readonly place: RowPlace;
 }
 
-/** Columns that are no features. */
+/** Columns that are not features. */
 const NAMED = ['sequence', 'target', 'token', 'text'];
 
 /**
- * Reads sequences of a CSV file with a header. With a column `text` every row is a sequence, its characters. With a column
- * `sequence` the rows that have the same in it, one behind the other, are the steps of a sequence: the column `token` is what the
- * steps are, or all columns but `sequence` and `target` are their numbers.
+ * Reads sequences from a CSV file with a header. With a column `text` every row is a sequence of characters. With a
+ * column `sequence` consecutive rows with the same value in it are the steps of a sequence: the column `token` has the
+ * steps, or all columns except `sequence` and `target` are their numbers.
  *
  * @param withTargets whether there must be a column `target`
  * @throws {DataError} `invalid_row`, naming file, line and column; `empty_data`, `not_utf8`, `file_unreadable`
@@ -76,9 +76,9 @@ function requireNumberIn(row: CsvRow, column: string): number {
 }
 
 /**
- * The one label of a sequence.
+ * The single label of a sequence.
  *
- * @throws {DataError} `invalid_row` where there is none, or its rows have several
+ * @throws {DataError} `invalid_row` when there is no label, or the rows of the sequence have several
  */
 export function onlyLabel({ labels, place }: WrittenSequence): string {
   const [first] = labels;

@@ -1,4 +1,4 @@
-/** Sequences with their classes, from all kinds of files that hold them. */
+/** Reads sequences with their classes from all supported kinds of files. */
 
 import { statSync } from 'node:fs';
 import { compareCodePoints } from '../../../core/code-points.js';
@@ -21,7 +21,7 @@ import {
 import type { PredictionSource } from '../../definition/task.js';
 import { onlyLabel, readWrittenSequences } from './labelled-csv.js';
 
-/** A sequence and the place of its class among the classes; one for each step in a task that tags. */
+/** A sequence and the index of its class; in a task that tags, one index for each step. */
 export interface LabelledSequence {
   readonly input: RawInput;
   readonly target: number | Int32Array;
@@ -36,11 +36,12 @@ export interface LabelledSequences {
 const IDX = /-idx\d-ubyte(\.gz)?$/;
 
 /**
- * Reads sequences with their classes: a folder of texts, `<class>.txt`, one a line; a UCR file `.ts`; pictures `*images-idx3-ubyte`,
- * row by row, whose classes lie beside them in `*labels-idx1-ubyte`; CSV, a text or a step a row (`readWrittenSequences`); or JSON lines `{"input": ..., "target": ...}`, whose
- * targets are texts or class ids, a list of them with `perStep`.
+ * Reads sequences with their classes: a folder of texts, `<class>.txt`, one in each line; a UCR file `.ts`; pictures
+ * `*images-idx3-ubyte`, row by row, with their classes in `*labels-idx1-ubyte` beside them; CSV, with a text or a step
+ * in each row (`readWrittenSequences`); or JSON lines `{"input": ..., "target": ...}`, whose targets are texts or class
+ * ids, or a list of them with `perStep`.
  *
- * @param known classes of the training file; others are refused. Without them the file says which there are
+ * @param known classes of the training file; others are refused. Without them the classes are those of the file
  * @throws {DataError} `file_unreadable`, `invalid_row`, `empty_data`, and others of the readers
  */
 export async function readLabelled(
@@ -122,7 +123,7 @@ async function readPictures(file: string): Promise<LabelledSequences> {
   return { classes, examples: inputs.map((input, at) => ({ input, target: labels[at] as number })) };
 }
 
-/** A sequence and its labels as they were written: names, or class ids. */
+/** A sequence and its labels as they are in the file: names, or class ids. */
 interface Labelled {
   readonly input: RawInput;
   readonly labels: readonly (string | number)[];
@@ -168,7 +169,7 @@ function labelsOf(row: JsonRow, perStep: boolean): readonly (string | number)[] 
   return perStep ? [...row.ids('target')] : [row.classId('target')];
 }
 
-/** Names in the order of their code points; class ids by number, with all that lie between. */
+/** Names in the order of their code points; class ids in the order of numbers, including missing ones between. */
 function classesOf(labels: readonly (string | number)[]): readonly string[] {
   const ids = labels.filter((label) => typeof label === 'number');
   if (ids.length < labels.length) return [...new Set(labels.map(String))].sort(compareCodePoints);
@@ -176,7 +177,7 @@ function classesOf(labels: readonly (string | number)[]): readonly string[] {
   return Array.from({ length: size }, (_, id) => `${id}`);
 }
 
-/** Targets as places among the classes of the training. */
+/** Targets as indices of the classes of the training. */
 function sameClasses(file: string, set: LabelledSequences, known = set.classes): LabelledSequences {
   const places = set.classes.map((name) => {
     const place = known.indexOf(name);

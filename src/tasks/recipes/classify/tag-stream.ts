@@ -1,4 +1,4 @@
-/** Tags steps as they come. */
+/** Tags steps as they arrive. */
 
 import { JsonRow } from '../../../files/json-lines.js';
 import { invalidRow } from '../../../files/row-error.js';
@@ -11,16 +11,17 @@ import type { TaskStream } from '../../definition/task.js';
 import type { SavedClasses } from './classify-data.js';
 
 /**
- * A stream of a tagger: each piece is one or more characters, one or more tokens with spaces between, or a row of numbers. It
- * gives the class of each of its steps with the probabilities of all classes, the same as a prediction of the whole.
+ * A stream of a tagger. A piece is one or more characters, one or more tokens with spaces between, or a row of numbers.
+ * The result is the class of each step with the probabilities of all classes, the same as in a prediction of the whole
+ * sequence.
  *
- * @throws {UsageError} `not_streamable` for a network that reads ahead
+ * @throws {UsageError} `not_streamable` for a network that reads later steps
  */
 export function tagStream(model: Model, { classes, encoding }: SavedClasses): TaskStream {
   const encode = encoderOf(encoding);
   const features = featuresOf(encoding);
   return stepStream(model, {
-    /** A token may look like a number: the text is not read as JSON. */
+    /** A token may look like a number, so the text is not read as JSON. */
     read(piece, place) {
       if (encoding.kind === 'features') {
         const { input = null } = inputValue(piece, encoding.kind);

@@ -37,7 +37,7 @@ export const tag = defineTask({
     return sequential(layers, { features: featuresOf(encoding) });
   },
 
-  /** The likeliest class of every step. */
+  /** The most likely class of every step. */
   async *predict(model, inputs, { saved: { classes, encoding }, signal }) {
     for await (const { output } of outputsOf(model, inputs, { features: featuresOf(encoding) }, signal)) {
       yield { labels: Array.from(largestClasses(output, classes.length), (id) => classes[id] as string) };

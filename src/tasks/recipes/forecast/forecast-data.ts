@@ -1,4 +1,4 @@
-/** A table of a CSV file as windows to learn from and to be judged by. */
+/** A table of a CSV file as windows for training and evaluation. */
 import { createHash } from 'node:crypto';
 import { DataError, OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
@@ -7,18 +7,18 @@ import { readCsv } from '../../../files/csv-table.js';
 import { levelsOf, QUANTILES } from './forecast-quantiles.js';
 import type { WindowForm } from './forecast-windows.js';
 
-/** What is saved with a model that forecasts. */
+/** The data that is saved with a forecaster. */
 export type SavedForecast = {
   /** Columns that are forecast. */
   readonly columns: readonly string[];
-  /** Columns that are read besides. */
+  /** Columns that are read but not forecast. */
   readonly covariates: readonly string[];
-  /** Of all these columns in this order, over the training rows only. */
+  /** Mean and deviation of all these columns in this order, over the training rows only. */
   readonly means: readonly number[];
   readonly standardDeviations: readonly number[];
 };
 
-/** The options that say which columns there are and what a window is. */
+/** The options of the columns and of a window. */
 export interface ForecastOptions {
   readonly columns: string;
   readonly covariates: string | undefined;
@@ -42,7 +42,7 @@ function namesOf(name: string, list: string): string[] {
   return refuse(name, 'different names of columns with commas between them', list);
 }
 
-/** The columns of the options. @throws {OptionError} `invalid_option` for a name that is empty or stands twice */
+/** The columns of the options. @throws {OptionError} `invalid_option` for a name that is empty or occurs twice */
 export function columnsOf({ columns, covariates }: Pick<ForecastOptions, 'columns' | 'covariates'>) {
   const targets = namesOf('columns', columns);
   const others = covariates === undefined ? [] : namesOf('covariates', covariates);
@@ -51,7 +51,7 @@ export function columnsOf({ columns, covariates }: Pick<ForecastOptions, 'column
   return { columns: targets, covariates: others };
 }
 
-/** The form of the windows. @throws {OptionError} `invalid_option` for options that exclude one another */
+/** The form of the windows. @throws {OptionError} `invalid_option` for options that exclude each other */
 export function formOf(options: ForecastOptions, width: number, targets: number): WindowForm {
   const { history, horizon, mode, period, baseline, scaling, quantiles, columns } = options;
   if (period > history) refuse('period', `at most the ${history} steps of 'history'`, period);
@@ -88,7 +88,7 @@ export function scalingOf({ means, standardDeviations }: SavedForecast) {
   return { means, standardDeviations };
 }
 
-/** The rows of a table in its three parts, one behind the other. */
+/** The rows of a table in its three parts, one after the other. */
 export interface TableParts {
   /** [rows * width] standardised. */
   readonly values: Float32Array;
@@ -111,7 +111,7 @@ export async function readColumns(file: string, names: readonly string[], limit 
  * Reads the columns, cuts the rows into training, validation and test, in this order, and standardises all of them by the
  * training rows.
  *
- * @throws {DataError} `too_short` when a part that is asked for has no window; others of `readCsv`
+ * @throws {DataError} `too_short` when a requested part has no window; others of `readCsv`
  * @throws {OptionError} `invalid_option`
  */
 export async function readTable(file: string, options: ForecastOptions): Promise<TableParts> {

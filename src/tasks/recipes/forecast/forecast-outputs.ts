@@ -1,4 +1,4 @@
-/** Forecasts of windows, all steps at once or each step read back in. */
+/** Forecasts of windows: all steps together, or each step as the input of the next. */
 
 import { packSequences } from '../../../batch/packed-batch.js';
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
@@ -12,11 +12,11 @@ import { type SavedForecast, scalingOf } from './forecast-data.js';
 import { MEDIAN, QUANTILES, sortLevels } from './forecast-quantiles.js';
 import { againstLast, type WindowExample, type WindowForm } from './forecast-windows.js';
 
-/** What is forecast, against the last known step. */
+/** A forecast, as the difference from the last known step. */
 export interface Forecast {
-  /** [horizon * targets]. Of quantiles the median. */
+  /** [horizon * targets]; with quantiles this is the median. */
   readonly forecast: Float32Array;
-  /** The same for every level of the quantiles, ascending; empty where there are none. */
+  /** The same for every level of the quantiles, ascending; empty when there are none. */
   readonly quantiles: readonly Float32Array[];
 }
 
@@ -25,7 +25,7 @@ export interface ExampleForecast extends Forecast {
   readonly example: SequenceExample;
 }
 
-/** Windows that are forecast side by side. It changes memory and speed, not the result. */
+/** Number of windows that are forecast together. It changes memory and speed, not the result. */
 const AT_ONCE = 256;
 
 /** The forecast of every window of a part, in their order. @throws the signal's reason when it is aborted */
@@ -51,7 +51,7 @@ export async function* forecastsOf(
   }
 }
 
-/** The numbers of one output: of quantiles all those of the first level, then of the second, and so on. */
+/** The numbers of one output; with quantiles all numbers of the first level, then of the second, and so on. */
 function directForecast(output: Float32Array, example: WindowExample, form: WindowForm): Forecast {
   const { levels } = form;
   if (levels.length === 0) return { forecast: againstLast(output, example, form), quantiles: [] };
@@ -62,7 +62,7 @@ function directForecast(output: Float32Array, example: WindowExample, form: Wind
 }
 
 /**
- * A forecast in the unit of the table: the steps of each column by name, and beside them the quantiles by column and level.
+ * A forecast in the unit of the table: the steps of each column by name, and the quantiles by column and level.
  *
  * @param last [width] the last known row, standardised
  */
@@ -95,8 +95,8 @@ export function forecastRecord(
 }
 
 /**
- * Reads what is known, then the forecast of each step as the next input, with the state carried on: what a stream does, for
- * many windows side by side.
+ * Reads the known steps, then each forecast step as the next input, with the state carried. A stream does the same;
+ * this function does it for many windows together.
  */
 async function stepByStep(
   model: Model,
@@ -116,12 +116,12 @@ async function stepByStep(
 }
 
 /**
- * The forecasts of sequences side by side, each step read back in.
+ * The forecasts of several sequences. Each forecast step is the next input.
  *
- * @param changes [sequences * width] what the network says of the step behind the last known one
+ * @param changes [sequences * width] output of the network for the step after the last known one
  * @param last [width] of each sequence: the last known row as the network read it
- * @param run the state after it, which is carried on
- * @returns [horizon * width] of each sequence, against the last known step
+ * @param run the state after it, which is carried
+ * @returns [horizon * width] of each sequence, as the difference from the last known step
  */
 export async function followSteps(
   model: Model,

@@ -10,11 +10,12 @@ import { followSteps, forecastRecord, forecastsOf } from './forecast-outputs.js'
 import { historyExample, type WindowForm } from './forecast-windows.js';
 
 /**
- * A stream of a forecaster: each piece is a row, as a list of the numbers of all columns. Direct: the newest rows are kept, and once
- * there are as many as a history has, each row gives a forecast. Autoregressive: the network reads each row with its state carried
- * on, and each gives a forecast, from a copy of that state; the rows are read against the first one of the stream.
+ * A stream of a forecaster. A piece is a row, as a list of the numbers of all columns. Direct: the newest rows are
+ * kept, and each row gives a forecast as soon as there are enough rows for a history. Autoregressive: the network reads
+ * each row with its state carried, and each row gives a forecast from a copy of that state. The first row of the stream
+ * is subtracted from all rows.
  *
- * @throws {UsageError} `not_streamable` for a network that reads ahead, where the rows are read one by one
+ * @throws {UsageError} `not_streamable` for a network that reads later steps, when the rows are read one by one
  */
 export function forecastStream(
   model: Model,

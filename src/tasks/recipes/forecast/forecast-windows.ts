@@ -1,23 +1,23 @@
-/** Windows of a table: what is known at a moment, and what comes after it. */
+/** Windows of a table: the known steps at a moment, and the steps after it. */
 
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import type { Examples } from '../../../data/examples.js';
 
-/** What a window is. */
+/** The form of a window. */
 export interface WindowForm {
-  /** Steps that are known. */
+  /** Number of known steps. */
   readonly history: number;
-  /** Steps that are forecast. */
+  /** Number of forecast steps. */
   readonly horizon: number;
-  /** Columns of the table; those that are forecast come first. */
+  /** Columns of the table; the forecast columns come first. */
   readonly width: number;
   /** Number of columns that are forecast. */
   readonly targets: number;
   /** All steps in one output, or one step after the other. */
   readonly mode: 'direct' | 'autoregressive';
   /**
-   * Direct: the steps of a season against whose last one the forecasts are, each step against the newest known one of its place; 0
-   * for all of them against the last known step.
+   * Direct: the length of a season. Each step is forecast as the difference from the last known step at the same place
+   * of the season. With 0 every step is forecast as the difference from the last known step.
    */
   readonly season: number;
   /** Direct: whether every window is divided by its own standard deviation. */
@@ -26,25 +26,28 @@ export interface WindowForm {
   readonly levels: readonly number[];
 }
 
-/** The known step that step `step` of a direct forecast is against. */
+/** The known step that is subtracted from step `step` of a direct forecast. */
 function originOf(step: number, { history, season }: WindowForm): number {
   return season === 0 ? history - 1 : history - season + (step % season);
 }
 
-/** A window. Where it is scaled, input and target are divided by the scale of their columns. */
+/** A window. If it is scaled, input and target are divided by the scale of their columns. */
 export interface WindowExample extends SequenceExample {
   /** [width] */
   readonly scale?: Float32Array;
 }
 
-/** The smallest scale, in standard deviations of the table: a window that hardly moves is not blown up to one that does. */
+/**
+ * The smallest scale, in standard deviations of the table. It keeps a nearly constant window from being enlarged too
+ * much.
+ */
 const SMALLEST_SCALE = 0.05;
 
 /** Standard deviations of the columns of a history. @param rows [history * width] @returns [width] */
 function scaleOf(rows: Float32Array, { history, width }: WindowForm): Float32Array {
   return Float32Array.from({ length: width }, (_, column) => {
     let [sum, squares] = [0, 0];
-    // Against the last step, so that a high level costs no digits.
+    // The last step is subtracted, so that a high level costs no digits.
     const last = rows[(history - 1) * width + column] as number;
     for (let at = column; at < rows.length; at += width) {
       const difference = (rows[at] as number) - last;
@@ -56,9 +59,9 @@ function scaleOf(rows: Float32Array, { history, width }: WindowForm): Float32Arr
 }
 
 /**
- * What a direct forecast says, against the last known step and without the scale of its window.
+ * Converts the output of a direct forecast into differences from the last known step, without the scale of its window.
  *
- * @param changes [horizon * targets] what the network says or is to say of the example
+ * @param changes [horizon * targets] output or target of the example
  */
 export function againstLast(changes: Float32Array, { input, scale }: WindowExample, form: WindowForm): Float32Array {
   const { width, targets, season } = form;
@@ -71,8 +74,8 @@ export function againstLast(changes: Float32Array, { input, scale }: WindowExamp
 }
 
 /**
- * The known steps as the network reads them: against the last one, or, where steps follow one by one, against the first one,
- * which stays where it is. A level that training never saw then changes nothing.
+ * The known steps in the form of the network: differences from the last one, or, for autoregressive forecasts, from the
+ * first one, which is fixed. So a level that was not in the training data has no effect.
  *
  * @param rows [history * width]
  */
@@ -114,11 +117,11 @@ export function windowExample(rows: Float32Array, form: WindowForm): WindowExamp
 }
 
 /**
- * The windows of a table whose forecast steps are all within some rows; what is known may lie before them.
+ * The windows of a table whose forecast steps are all within a range of rows; the known steps may be before it.
  *
  * @param rows [n * width] the whole table
  * @param begin first row that is forecast
- * @param end behind the last one
+ * @param end one after the last row
  */
 export function windowsOf(rows: Float32Array, form: WindowForm, begin: number, end: number): Examples<SequenceExample> {
   const { history, horizon, width, mode } = form;
@@ -134,11 +137,11 @@ export function windowsOf(rows: Float32Array, form: WindowForm, begin: number, e
   };
 }
 
-/** What an example says beside the network: both against the last known step. */
+/** The values of an example outside the network, as differences from the last known step. */
 export interface WindowTruth {
   /** [history * targets] the known steps. */
   readonly history: Float32Array;
-  /** [horizon * targets] what came. */
+  /** [horizon * targets] the true values. */
   readonly future: Float32Array;
 }
 
@@ -156,7 +159,7 @@ export function truthOf(example: WindowExample, form: WindowForm): WindowTruth {
   if (mode === 'direct') {
     return { history: known, future: againstLast(target as Float32Array, example, form) };
   }
-  // The changes from step to step, added up from the last known step on.
+  // Sums of the changes from step to step, starting at the last known step.
   const changes = (target as Float32Array).subarray(last);
   const future = new Float32Array(horizon * targets);
   for (let at = 0; at < future.length; at++) {

@@ -1,4 +1,4 @@
-/** What comes next in a table of numbers: the oil temperature of the next day, and all other columns. */
+/** Forecasts the next steps of a table of numbers, for example the oil temperature of the next day. */
 
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { DataError } from '../../../core/errors.js';
@@ -88,7 +88,7 @@ export const forecast = defineTask({
     };
   },
 
-  /** All windows of another table, scaled as the training rows were. */
+  /** All windows of another table, scaled like the training rows. */
   async readExamples(file, given, saved) {
     const { values, rows } = await readColumns(file, [...saved.columns, ...saved.covariates]);
     const form = formFor(given, saved);
@@ -110,7 +110,7 @@ export const forecast = defineTask({
     return sequential([...body, dense({ units })], { features: width });
   },
 
-  /** Errors on standardised values, of the model and of the forecasts that need none. */
+  /** Errors on standardised values, of the model and of the naive forecasts. */
   async evaluate(model, part, { options: given, saved, signal }) {
     const form = formFor(given, saved);
     const { horizon, targets, levels } = form;
@@ -133,7 +133,7 @@ export const forecast = defineTask({
     const found = levels.length > 0 && { quantiles: ofQuantiles.summary() };
     return { ...summary(errors.model), naive, seasonalNaive, ...(targets > 1 && { columns }), ...found };
   },
-  /** What is trained: the squared error, or the mean loss of the quantiles. */
+  /** The loss: the squared error, or the mean loss of the quantiles. */
   score: ({ mse, quantiles }) => Number(isJsonObject(quantiles) ? quantiles['pinball'] : mse),
 
   describe({ mse, mae, naive, seasonalNaive, columns, quantiles }) {
@@ -164,7 +164,7 @@ export const forecast = defineTask({
     });
   },
 
-  /** For every column the steps to come, in the unit of the table; beside them the quantiles, if there are any. */
+  /** The next steps of every column, in the unit of the table, and the quantiles, if there are any. */
   async *predict(model, inputs, { options: given, saved, signal }) {
     const form = formFor(given, saved);
     const histories = inputs.map(({ input }) => historyExample(input as Float32Array, form));

@@ -1,4 +1,4 @@
-/** What a language model makes of a text while it is read. */
+/** Reads a text with a language model, and returns the probabilities of its symbols. */
 import { DataError, UsageError } from '../../../core/errors.js';
 import type { JsonObject, JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
@@ -9,15 +9,15 @@ import { beginningOf } from '../../../model/use/sampling.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
 import type { TaskStream } from '../../definition/task.js';
 
-/** Symbols that are read at once. It changes memory and speed, not the result. */
+/** Number of symbols that are read together. It changes memory and speed, not the result. */
 const AT_ONCE = 256;
 
-/** Symbols that are named as what may follow. */
+/** Number of likely next symbols in a result. */
 const LIKELY = 5;
 
 /**
- * Reads a text piece by piece: how likely each piece is after those before it, and what may follow. Before the first one stands what
- * a sample begins with: the end of a line.
+ * Reads a text piece by piece. The result is the likelihood of each piece after those before it, and the most likely
+ * next symbols. The text starts after the symbol that a sample starts with: the end of a line.
  */
 export class LanguageModelReader implements TaskStream {
   readonly pieces = 'lines';
@@ -37,7 +37,7 @@ export class LanguageModelReader implements TaskStream {
   /**
    * Reads a text.
    *
-   * @throws {DataError} `invalid_row` when it is none
+   * @throws {DataError} `invalid_row` when it is not a text
    * @throws {VocabularyError} `unknown_symbol`
    */
   async push(piece: JsonValue | Float32Array): Promise<readonly JsonObject[]> {
@@ -50,7 +50,7 @@ export class LanguageModelReader implements TaskStream {
   /**
    * Reads symbols.
    *
-   * @returns their number, how likely they are (nats of all, perplexity), and the likeliest symbols to follow
+   * @returns the number of symbols, their likelihood (nats of all, perplexity), and the most likely next symbols
    */
   async read(tokens: Int32Array): Promise<JsonObject> {
     if (this.#closed) throw new UsageError('stream_closed', 'the stream has been closed');
@@ -75,7 +75,7 @@ export class LanguageModelReader implements TaskStream {
     };
   }
 
-  /** Nothing is held back. */
+  /** There are no results left at the end. */
   async end(): Promise<readonly JsonObject[]> {
     return [];
   }

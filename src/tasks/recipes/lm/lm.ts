@@ -1,4 +1,4 @@
-/** Language models: the next symbol of a text, read as long streams with the state carried on. */
+/** Language models: they predict the next symbol of a text, which is read as long streams with the state carried. */
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../core/json.js';
 import { byteStreams, type Corpus, characterStreams, wordStreams } from '../../../data/corpus.js';
@@ -102,7 +102,7 @@ export const lm = defineTask({
     return (await textsOf(source)).map((text) => vocabulary.encode(text));
   },
 
-  /** How likely a text is, symbol by symbol, and what may follow it. */
+  /** The likelihood of a text, symbol by symbol, and the most likely next symbols. */
   async *predict(model, inputs, { saved }) {
     const vocabulary: Vocabulary = vocabularyFromJSON(saved.vocabulary);
     for (const tokens of inputs) {
@@ -118,17 +118,20 @@ export const lm = defineTask({
   stream: (model, { saved }) => new LanguageModelReader(model, vocabularyFromJSON(saved.vocabulary)),
 });
 
-/** Initial values of a table whose rows are also multiplied with: products of about the size of one factor's numbers. */
+/**
+ * Initial values of a table that is also used in a product. They keep the products about as large as the numbers of the
+ * other factor.
+ */
 function tiedValues(width: number): string {
   return `normal:${(1 / Math.sqrt(width)).toPrecision(3)}`;
 }
 
-/** The texts to predict: a file is one text. */
+/** The texts of a prediction: a file is one text. */
 async function textsOf(source: PredictionSource): Promise<readonly string[]> {
   return 'file' in source ? [await readText(source.file)] : source.values.map(String);
 }
 
-/** SHA-256 of the texts by use, fractions as they are: a resumed run must read the same. */
+/** SHA-256 of the texts by use, with fractions as numbers. It must be the same in a resumed run. */
 function fingerprintOf(texts: Readonly<Record<string, string | number>>): JsonObject {
   const digest = (text: string) => createHash('sha256').update(text, 'utf8').digest('hex');
   return Object.fromEntries(

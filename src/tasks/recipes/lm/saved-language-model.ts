@@ -1,4 +1,4 @@
-/** Language models that were trained: read, and sampled. */
+/** Loads and samples trained language models. */
 import { CheckpointError, VocabularyError } from '../../../core/errors.js';
 import type { SubwordTokenizer } from '../../../data/tokenizer-vocabulary.js';
 import type { Vocabulary } from '../../../data/vocabulary.js';
@@ -6,7 +6,7 @@ import type { Model } from '../../../model/model.js';
 import type { SampleOptions } from '../../../model/use/sampling.js';
 import { loadModel } from '../../../saved/load-model.js';
 
-/** A language model that was read from a run. */
+/** A language model that was loaded from a run. */
 export interface SavedLanguageModel {
   readonly model: Model;
   readonly vocabulary: Vocabulary;
@@ -14,7 +14,7 @@ export interface SavedLanguageModel {
   readonly checkpoint: string;
 }
 
-/** How a language model is read. */
+/** How a language model is loaded. */
 export interface LoadLanguageModelOptions {
   /** Threads, integer >= 1; default all usable processors. */
   readonly threads?: number;
@@ -23,8 +23,9 @@ export interface LoadLanguageModelOptions {
 }
 
 /**
- * Reads a trained language model: the best checkpoint of a run directory, its newest one where none is the best, or a
- * checkpoint file. Nothing is written, so that the run may go on meanwhile. Call `model.dispose()` in the end.
+ * Loads a trained language model: the best checkpoint of a run directory, the newest one if no checkpoint was saved as
+ * the best, or a checkpoint file. It writes nothing, so the run may continue meanwhile. Call `model.dispose()` at the
+ * end.
  *
  * @param run a run directory or a checkpoint file
  * @throws {CheckpointError} `checkpoint_missing` when the run has none yet; others when it cannot be read
@@ -44,7 +45,7 @@ export async function loadLanguageModel(
   }
 }
 
-/** The vocabulary, when the outputs of the model are its symbols. */
+/** The vocabulary, if the outputs of the model are its symbols. */
 function requireSymbols(path: string, { outputs }: Model, vocabulary: Vocabulary | undefined): Vocabulary {
   if (vocabulary === undefined) {
     const message = `'${path}' holds no language model: it has no vocabulary`;
@@ -55,7 +56,7 @@ function requireSymbols(path: string, { outputs }: Model, vocabulary: Vocabulary
   throw new VocabularyError('vocabulary_mismatch', message, { path, outputs, symbols: vocabulary.size });
 }
 
-/** What is sampled, and how. */
+/** The options of sampling. */
 export interface SampleLanguageModelOptions extends SampleOptions, LoadLanguageModelOptions {}
 
 /**
@@ -64,7 +65,7 @@ export interface SampleLanguageModelOptions extends SampleOptions, LoadLanguageM
  * @param run as for `loadLanguageModel`
  * @param options.prompt text that the model reads first; default a line feed, or the first symbol of the vocabulary
  * @param options.length symbols to draw, integer >= 0; default 500
- * @throws {VocabularyError} `unknown_symbol` when the prompt has a character that the training text had not
+ * @throws {VocabularyError} `unknown_symbol` when the prompt has a character that the training text did not have
  * @throws {OptionError} `invalid_option`
  * @example for await (const piece of sampleLanguageModel('runs/shakespeare', { prompt: 'ROMEO:' })) process.stdout.write(piece);
  */

@@ -1,4 +1,4 @@
-/** Pieces as examples: each frame is predicted from those before it. */
+/** Pieces as examples: each frame is predicted from the frames before it. */
 
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import {
@@ -11,22 +11,27 @@ import {
 import { fingerprintOf, holdOut } from '../../building-blocks/held-out.js';
 import type { TaskData } from '../../definition/task.js';
 
-/** Numbers of a step: the keys of the frame before, and a mark of the begin, where there is none. */
+/**
+ * Numbers of a step: the keys of the frame before, and a mark that is 1 at the start, where there is no frame before.
+ */
 export const STEP_WIDTH = PIANO_KEYS + 1;
 
-/** What is saved with a model of music: log odds of each key in the training part, for the models without memory. */
+/**
+ * The data that is saved with a model of music: log odds of each key in the training part, for the baselines without
+ * memory.
+ */
 export type SavedMusic = {
   readonly keys: readonly number[];
-  /** Where the key was silent in the frame before. */
+  /** Log odds when the key was silent in the frame before. */
   readonly afterSilence: readonly number[];
-  /** Where it sounded in the frame before. */
+  /** Log odds when the key sounded in the frame before. */
   readonly afterSound: readonly number[];
 };
 
 /** How steps become batches. */
 export const MUSIC_PACKING = { features: STEP_WIDTH, targetFeatures: PIANO_KEYS } as const;
 
-/** The steps of a piece, the begin first: [(frames + 1) * width]. */
+/** The steps of a piece, with the step of the start first: [(frames + 1) * width]. */
 export function stepsOf(piece: PianoPiece): Float32Array {
   const steps = pianoRows([[], ...piece], STEP_WIDTH);
   steps[PIANO_KEYS] = 1;
@@ -38,8 +43,8 @@ function exampleOf(piece: PianoPiece): SequenceExample {
 }
 
 /**
- * Reads the pieces and their parts. Options that name files come first, then the parts of the file itself, then fractions that are
- * held back of its training pieces.
+ * Reads the pieces and their parts. A part is taken from the file that its option names, else from the part in the file
+ * itself, else it is a fraction of the training pieces.
  *
  * @throws {DataError} `invalid_row`, `file_unreadable`, `empty_data`, `too_short`
  * @throws {OptionError} `invalid_option` for a fraction of 1 or more
@@ -64,7 +69,7 @@ export async function readMusic(
   return { ...data, saved: logOdds(data.training), fingerprint: { examples: fingerprintOf(data) } };
 }
 
-/** Pieces of another file: its test part, where it has parts. Throws as `readMusic`. */
+/** Pieces of another file: its test part, if the file has parts. Throws as `readMusic`. */
 export async function readMoreMusic(file: string): Promise<SequenceExample[]> {
   return onePart(await readPianoPieces(file), 'test').map(exampleOf);
 }
@@ -73,7 +78,7 @@ function onePart(pieces: PianoPieces, name: 'valid' | 'test'): readonly PianoPie
   return pieces[name] ?? pieces.train;
 }
 
-/** One is added to both counts of each key, so that none is impossible. */
+/** One is added to both counts of each key, so that no probability is zero. */
 function logOdds(training: readonly SequenceExample[]): SavedMusic {
   const counts = () => Array.from({ length: PIANO_KEYS }, () => ({ sounding: 1, silent: 1 }));
   const all = { keys: counts(), afterSilence: counts(), afterSound: counts() };
@@ -91,7 +96,9 @@ function logOdds(training: readonly SequenceExample[]): SavedMusic {
   return { keys: odds(all.keys), afterSilence: odds(all.afterSilence), afterSound: odds(all.afterSound) };
 }
 
-/** Log odds of every key of a piece [frames * keys], without memory or by what the key itself did in the frame before. */
+/**
+ * Log odds of every key of a piece [frames * keys]: constant, or depending on the state of the key in the frame before.
+ */
 export function controlOdds({ input, target }: SequenceExample, saved: SavedMusic, control: 'memoryless' | 'ownKey') {
   return Float64Array.from(target as Float32Array, (_, at) => {
     const key = at % PIANO_KEYS;

@@ -1,10 +1,10 @@
-/** A piece that is read frame by frame, and what is expected next. */
+/** A piece that is read frame by frame, with the prediction of the next frame. */
 import type { Random } from '../../../core/random.js';
 import { LOWEST_NOTE } from '../../../files/piano-pieces.js';
 import type { Model } from '../../../model/model.js';
 import { stepsOf } from './music-data.js';
 
-/** Probabilities of the next frame of a piece that is still growing. Call `close()` in the end. */
+/** Probabilities of the next frame of a piece that is still growing. Call `close()` at the end. */
 export class MusicStream {
   readonly #stream: ReturnType<Model['stream']>;
   #logits: Float32Array;
@@ -15,12 +15,12 @@ export class MusicStream {
     this.#logits = this.#stream.step(stepsOf([]));
   }
 
-  /** Frames that have been read. */
+  /** Number of frames that have been read. */
   get frames(): number {
     return this.#stream.steps - 1;
   }
 
-  /** Takes the next frame. @param step [STEP_WIDTH] as `stepsOf` makes it */
+  /** Reads the next frame. @param step [STEP_WIDTH] as `stepsOf` makes it */
   read(step: Float32Array): void {
     this.#logits = this.#stream.step(step);
   }
@@ -35,7 +35,7 @@ export class MusicStream {
     return this.#notes().filter((note) => this.probabilityOf(note) > threshold);
   }
 
-  /** Notes that are drawn, each by its own probability, whose log odds are divided by the temperature. */
+  /** Notes drawn independently with their own probabilities. The temperature divides their log odds. */
   draw(random: Random, temperature: number): readonly number[] {
     return this.#notes().filter((note) => {
       const logit = (this.#logits[note - LOWEST_NOTE] as number) / temperature;

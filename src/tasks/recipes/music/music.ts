@@ -1,4 +1,4 @@
-/** Polyphonic music: which keys sound in the next frame, each with a probability of its own. */
+/** Polyphonic music: predicts which keys sound in the next frame, with a separate probability for each key. */
 import { DataError, OptionError } from '../../../core/errors.js';
 import type { JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
@@ -62,13 +62,13 @@ export const music = defineTask({
       const message = `option 'direction' must be forward: the next frame is not known yet, got ${describeValue(direction)}`;
       throw new OptionError('invalid_option', message, { name: 'direction', value: direction });
     }
-    // Most keys are silent in most frames: a training that begins there need not find it out.
+    // Most keys are silent in most frames. Training starts from these frequencies, so that it need not learn them.
     const initializer = given.init.includes('bias=') ? given.init : `${given.init},bias=-3`;
     const keys = dense({ units: PIANO_KEYS, initializer });
     return sequential([...recurrentBody(given, 'none'), keys], { features: STEP_WIDTH });
   },
 
-  /** Nats of a frame, beside models without memory: key frequencies, and each key by its own last frame. */
+  /** Nats of a frame, beside baselines without memory: key frequencies, and each key by its own last frame. */
   async evaluate(model, part, { saved, signal }) {
     const scores = { model: new KeyLikelihood(), memoryless: new KeyLikelihood(), ownKey: new KeyLikelihood() };
     for await (const { example, output } of outputsOf(model, part, MUSIC_PACKING, signal)) {
@@ -90,7 +90,7 @@ export const music = defineTask({
     return `nats per frame ${text(nats)}  accuracy ${(100 * Number(accuracy)).toFixed(2)} %  ${controls}`;
   },
 
-  /** Begins of pieces, `{"notes": piece}` or a piece; an empty one for a piece from the begin on. */
+  /** Starts of pieces, `{"notes": piece}` or a piece; an empty one for a piece from the start. */
   async readInputs(source) {
     if ('file' in source) {
       const { train, test = train } = await readPianoPieces(source.file);
@@ -102,7 +102,7 @@ export const music = defineTask({
     });
   },
 
-  /** The frames that follow each piece. */
+  /** The frames that continue each piece. */
   async *predict(model, inputs, { options: given, signal }) {
     for (const [at, { input }] of inputs.entries()) {
       signal?.throwIfAborted();
@@ -123,7 +123,10 @@ export const music = defineTask({
     }
   },
 
-  /** Frames as they come, a list of notes each: the notes of the next one that are likelier than not. */
+  /**
+   * Frames as they arrive, each a list of notes. The result has the notes of the next frame whose probability is above
+   * one half.
+   */
   stream(model) {
     const stream = new MusicStream(model);
     return {
@@ -139,7 +142,7 @@ export const music = defineTask({
   },
 });
 
-/** A frame as JSON has it, or its text. @throws {DataError} `invalid_row` */
+/** A frame as JSON, or as its text. @throws {DataError} `invalid_row` */
 function frameOf(piece: JsonValue | Float32Array): JsonValue {
   if (piece instanceof Float32Array) return [...piece];
   if (typeof piece !== 'string') return piece;

@@ -1,15 +1,15 @@
-/** Problems without data that only a memory can solve, made of random numbers. */
+/** Problems that need memory. Their data are random numbers, so that no files are needed. */
 
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { Random } from '../../../core/random.js';
 import type { Examples } from '../../../data/examples.js';
 
-/** Symbols to copy: ids 0..7. Beside them the copy problem has a blank, 8, and a mark, 9, behind which the copy is due. */
+/** Symbols to copy: ids 0..7. The copy problem also has a blank, 8, and a mark, 9, after which the copy must follow. */
 export const COPY_SYMBOLS = 8;
 const BLANK = 8;
 const MARK = 9;
 
-/** How many symbols are to be copied. */
+/** Number of symbols to copy. */
 export const COPY_LENGTH = 10;
 
 /** Numbers in a row of the inputs of each problem. */
@@ -37,7 +37,7 @@ function adding(random: Random, steps: number): SequenceExample {
  * The input of the copy problem: the symbols, blanks, the mark, and blanks for as long as the copy takes; one-hot rows.
  *
  * @param symbols [COPY_LENGTH] ids 0..7
- * @param steps between the first symbol after the last one and the mark, integer >= 1
+ * @param steps number of steps after the symbols, up to and including the mark, integer >= 1
  */
 export function copyInput(symbols: ArrayLike<number>, steps: number): Float32Array {
   const length = steps + 2 * COPY_LENGTH;
@@ -63,9 +63,10 @@ function copy(random: Random, steps: number): SequenceExample {
 }
 
 /**
- * Examples of a problem, each a function of its number: made when a batch of them is, the same ones again for the same seed.
+ * Examples of a problem. Each is a function of its number, and is made when a batch needs it. The same seed gives the
+ * same examples.
  *
- * @param part names the random numbers: parts of two names share no example
+ * @param part seeds the random numbers: parts of two names have different examples
  */
 export function memoryExamples(
   problem: MemoryProblem,
@@ -82,8 +83,8 @@ export function memoryExamples(
 }
 
 /**
- * What a model without memory comes to: it says 1, the expectation of the sum, and is off by its variance, 1/6; or it draws
- * the symbols at random, which costs ln 8 for each.
+ * The error of a model without memory. In the adding problem it answers 1, the expectation of the sum, and its error is
+ * the variance, 1/6. In the copy problem it draws the symbols at random, which costs ln 8 for each.
  */
 export function memorylessError(problem: MemoryProblem, steps: number): number {
   return problem === 'adding' ? 1 / 6 : (COPY_LENGTH * Math.log(COPY_SYMBOLS)) / (steps + 2 * COPY_LENGTH);

@@ -1,4 +1,4 @@
-/** How far back a network can remember: the adding problem and the copy memory problem. */
+/** Measures how far back a network can remember: the adding problem and the copy memory problem. */
 import { OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
 import { JsonRow, readJsonLines } from '../../../files/json-lines.js';
@@ -107,7 +107,7 @@ export const remember = defineTask({
   },
 });
 
-/** How much is wrong, and of symbols the part that is recalled. */
+/** The error, and for symbols the fraction that is recalled. */
 type MemoryErrors = { readonly error: number | null; readonly recalled?: number | null };
 
 /** Mean squared error of the sums. */
@@ -120,7 +120,7 @@ async function sumErrors(model: Model, part: Part, _given: Options, signal?: Abo
   return { error: errors.meanSquaredError ?? null };
 }
 
-/** Mean cross-entropy of all steps in nats, and the part of the symbols that are recalled. */
+/** Mean cross-entropy of all steps in nats, and the fraction of the symbols that are recalled. */
 async function copyErrors(model: Model, part: Part, _given: Options, signal?: AbortSignal): Promise<MemoryErrors> {
   const { outputs } = model;
   const sums = { nats: 0, steps: 0, hits: 0, symbols: 0 };

@@ -16,15 +16,15 @@ import { parseRange, type TranscribeOptions } from './transcribe-options.js';
 import { splitTranscripts } from './transcribe-parts.js';
 import { fitSound, SoundEncoder, type SoundEncoding } from './transcribe-sound.js';
 
-/** Sound, and what is said in it. */
+/** A sound and its text. */
 export interface Utterance extends SequenceExample {
   /** Rows of features. */
   readonly input: Float32Array;
-  /** What is said. Empty where nobody knows. */
+  /** The text of the sound; empty when it is not known. */
   readonly text: string;
-  /** Labels as the loss wants them; of training and validation. */
+  /** Labels in the form of the loss; only in training and validation. */
   readonly labels?: Int32Array;
-  /** Where the sound came from; of predictions only. */
+  /** The source of the sound; only in predictions. */
   readonly file?: string;
 }
 
@@ -32,7 +32,7 @@ export interface Utterance extends SequenceExample {
 export type TranscribeSaved = { readonly symbols: readonly string[]; readonly sound: SoundEncoding };
 
 /**
- * Reads and splits a table, and learns the symbols and the scaling of the features from its training part.
+ * Reads and splits a table, and computes the symbols and the scaling of the features from its training part.
  *
  * @throws {DataError} `invalid_row` and others of the readers; `empty_data` when no training clip is left
  * @throws {OptionError} `invalid_option`
@@ -46,7 +46,7 @@ export async function readTraining(options: TranscribeOptions): Promise<TaskData
   const texts = training.map(({ text }) => text);
   const isJoined = parseRange('join', options.join).most > 1;
   const symbols = TranscriptSymbols.of(options.symbols, isJoined ? [...texts, ' '] : texts);
-  (await openLanguageModel(options, symbols))?.close(); // what is wrong with it is found before training
+  (await openLanguageModel(options, symbols))?.close(); // its errors are found before training
   const sound = fitSound(options, training);
   const saved = { symbols: symbols.symbols, sound };
   const drawn = examplesOf(training, 'training', options, saved);
@@ -60,7 +60,7 @@ export async function readTraining(options: TranscribeOptions): Promise<TaskData
   };
 }
 
-/** All rows of another table, as the test part was made. Throws as `readTraining`. */
+/** All rows of another table, prepared like the test part. Throws as `readTraining`. */
 export async function readOther(
   file: string,
   options: TranscribeOptions,
@@ -71,9 +71,9 @@ export async function readOther(
 }
 
 /**
- * Strings of clips: of training others in every epoch, of what is held back always the same ones, where clips that are not
- * joined come once each. The training and the validation part have labels for the loss; the test part need not: what it says
- * that the training part never said counts as an error of the model, not of the data.
+ * Joined sounds: for training new ones in every epoch, for held-out parts always the same ones. Clips that are not
+ * joined occur once each. The training and the validation part have labels for the loss. The test part may have symbols
+ * that the training part does not have. They count as errors of the model, not of the data.
  */
 function examplesOf(
   clips: readonly Clip[],
@@ -88,7 +88,7 @@ function examplesOf(
   const join = { ...joinOptions(options, saved), part, isFixed, perturb: isFixed ? 0 : options.perturb };
   for (const { place, samples, file } of clips) atRow(place, () => encoder.requireStep(samples.length, file));
   const stepsOf = (samples: number) => encoder.stepsOf(samples);
-  // The fastest of the changed versions must do.
+  // The check uses the fastest of the changed versions, which has the fewest steps.
   const stepsFor = ({ samples }: Clip) => stepsOf(shortestLength(samples.length, join.perturb));
   const fits = (clip: Clip) => fitsInto(stepsFor(clip), clip, symbols, options);
   const kept = isLabelled ? clips.filter(fits) : clips;
@@ -112,14 +112,16 @@ function joinOptions({ join, silence, seed }: TranscribeOptions, { sound }: Tran
   return { ...parseRange('join', join), silence: Math.round((silence * sound.sampleRate) / 1000), seed };
 }
 
-/** Whether there is a step for each label of a clip, and for the blanks between equal ones. @throws as `readTraining` */
+/**
+ * Whether a clip has enough steps for its labels, and for the blanks between equal labels. @throws as `readTraining`
+ */
 function fitsInto(
   steps: number,
   { text, place }: Clip,
   symbols: TranscriptSymbols,
   { join, misfits }: TranscribeOptions,
 ): boolean {
-  // A clip that follows may begin with the label that this one ends with, or has a space before it.
+  // The next clip may begin with the last label of this one, or with a space before it.
   const between = parseRange('join', join).most > 1 ? 1 : 0;
   const needed = framesNeeded(atRow(place, () => symbols.encode(text))) + between;
   if (needed <= steps) return true;

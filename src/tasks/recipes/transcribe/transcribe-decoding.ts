@@ -1,4 +1,4 @@
-/** Texts from the outputs of the network of the task `transcribe`, and how many errors they have. */
+/** Converts the outputs of the network of the task `transcribe` into texts, and measures their errors. */
 import type { JsonObject } from '../../../core/json.js';
 import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
 import { ctcBeamSearch } from '../../../decoding/ctc-beam-search.js';
@@ -15,14 +15,14 @@ import { SoundEncoder } from './transcribe-sound.js';
 
 type Context = TaskContext<typeof TRANSCRIBE_OPTIONS, TranscribeSaved>;
 
-/** Classes of a frame that are less likely are not tried. */
+/** Classes of a frame with a lower probability are not tried. */
 const THRESHOLD = 1e-4;
 
 interface Decoded {
   readonly example: Utterance;
-  /** Of the likeliest path. */
+  /** Text of the most likely path. */
   readonly greedy: string;
-  /** Of the beam search, the best first. */
+  /** Hypotheses of the beam search, the best first. */
   readonly texts: readonly { readonly text: string; readonly score: number }[];
 }
 
@@ -86,7 +86,10 @@ export async function measureErrors(model: Model, part: Part<Utterance>, context
   };
 }
 
-/** What the best model is chosen by: the word error rate of the beam search, and of equals the fewest wrong characters. */
+/**
+ * The number that chooses the best model: the word error rate of the beam search; ties are decided by the wrong
+ * characters.
+ */
 export function decodedErrorRate({ beam }: JsonObject): number {
   const { wordErrorRate, characterErrorRate } = beam as Record<string, number | null>;
   return (wordErrorRate ?? 1) + 1e-3 * (characterErrorRate ?? 1);
@@ -111,7 +114,9 @@ function percent(rate: number | null | undefined): string {
   return typeof rate === 'number' ? `${(100 * rate).toFixed(2)} %` : '-';
 }
 
-/** The texts of sounds, the likeliest first: `text`, the logarithm `score` of its probability, and `nBest` of both. */
+/**
+ * The texts of sounds, the most likely first: `text`, the logarithm `score` of its probability, and `nBest` of both.
+ */
 export async function* transcribeAll(
   model: Model,
   inputs: readonly Utterance[],

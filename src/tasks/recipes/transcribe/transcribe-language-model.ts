@@ -1,4 +1,4 @@
-/** A language model that tells the beam search of the task `transcribe` which text is likely. */
+/** A language model for the beam search of the task `transcribe`. It gives the probabilities of texts. */
 import { OptionError } from '../../../core/errors.js';
 import type { TranscriptSymbols } from '../../../data/transcript-symbols.js';
 import type { Vocabulary } from '../../../data/vocabulary.js';
@@ -9,18 +9,21 @@ import type { Stream, StreamState } from '../../../model/use/stream.js';
 import { loadLanguageModel } from '../lm/saved-language-model.js';
 import type { TranscribeOptions } from './transcribe-options.js';
 
-/** A language model that is open. Call `close()` in the end. */
+/** An open language model. Call `close()` at the end. */
 export interface OpenLanguageModel {
-  /** The model for one search, from the begin of a text on. It remembers what it was asked until the next one is made. */
+  /**
+   * The model for one search, from the start of a text. It caches its results until the model for the next search is
+   * made.
+   */
   labelModel(): LabelModel;
   close(): void;
 }
 
 /**
- * Opens the language model of the options, if they name one. Any level of symbols will do that can spell what the labels stand
- * for: characters and words for words, characters for characters.
+ * Opens the language model of the options, if they name one. Its symbols must be able to spell the labels: for words, a
+ * model of characters or words; for characters, a model of characters.
  *
- * @throws {OptionError} `invalid_option` for one of words where labels are characters
+ * @throws {OptionError} `invalid_option` for a model of words when labels are characters
  * @throws {VocabularyError} `unknown_symbol` for a label that it cannot spell
  * @throws as `loadLanguageModel`
  */
@@ -48,7 +51,7 @@ export async function openLanguageModel(
 }
 
 interface Spellings {
-  /** Ids of each label at the begin of a text, and behind another one. */
+  /** Ids of each label at the start of a text, and after another label. */
   readonly first: readonly Int32Array[];
   readonly next: readonly Int32Array[];
 }
@@ -64,14 +67,14 @@ function spell(run: string, vocabulary: Vocabulary, { level, joinedBy, symbols }
   };
 }
 
-/** The language model behind some text. What may follow is computed when it is asked for, and kept. */
+/** The language model after some text. The probabilities of continuations are computed on request, and cached. */
 class Context {
   readonly #stream: Stream;
   readonly #state: StreamState;
   readonly #logProbabilities: Float64Array;
   readonly #next = new Map<number, Context>();
 
-  /** @param logits of what follows, which the stream has just given */
+  /** @param logits of the next symbol, which the stream has just computed */
   constructor(stream: Stream, logits: Float32Array) {
     this.#stream = stream;
     this.#state = stream.snapshot();
@@ -83,7 +86,7 @@ class Context {
     return this.#logProbabilities[id] as number;
   }
 
-  /** The context behind one symbol more. */
+  /** The context with one more symbol. */
   after(id: number): Context {
     let next = this.#next.get(id);
     if (next === undefined) {
@@ -94,7 +97,7 @@ class Context {
     return next;
   }
 
-  /** What was computed behind it is forgotten. */
+  /** Clears the results for longer contexts. */
   forget(): void {
     this.#next.clear();
   }

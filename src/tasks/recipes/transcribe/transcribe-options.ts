@@ -68,7 +68,7 @@ export const TRANSCRIBE_OPTIONS = {
 /** The options, checked. */
 export type TranscribeOptions = Checked<typeof TRANSCRIBE_OPTIONS>;
 
-/** Fewest and most clips of a string. @throws {OptionError} `invalid_option` */
+/** Fewest and most clips of a joined sound. @throws {OptionError} `invalid_option` */
 export function parseRange(name: string, text: string): { readonly fewest: number; readonly most: number } {
   const [, first, last] = /^([1-9]\d{0,3})(?:-([1-9]\d{0,3}))?$/.exec(text) ?? [];
   const fewest = Number(first);

@@ -1,4 +1,4 @@
-/** Which rows of a table of transcripts a model is trained on, chosen by and judged by. */
+/** Splits the rows of a table of transcripts into parts. */
 import { DataError, OptionError } from '../../../core/errors.js';
 import { invalidRow } from '../../../files/row-error.js';
 import { readTranscripts, type Transcript, type TranscriptPart } from '../../../files/transcripts.js';
@@ -10,12 +10,12 @@ import type { TranscribeOptions } from './transcribe-options.js';
 export type TranscriptParts = Readonly<Record<TranscriptPart, readonly Transcript[]>>;
 
 /**
- * Splits the rows of a table: parts that its column `part` names come from there, those of files from the files, and of the
- * rest fractions are held back, of every text or by speakers.
+ * Splits the rows of a table. Parts that its column `part` names are taken from the table, and parts with files from
+ * the files. From the remaining rows fractions are held out, of every text or by speakers.
  *
- * @throws {OptionError} `invalid_option` for a file of a part that the table has itself
- * @throws {DataError} `invalid_row` for a row without speaker, `mixed_examples` for a speaker of two parts, when speakers are held back;
- *   `too_short` when nothing can be held back; `empty_data` when nothing is left for training
+ * @throws {OptionError} `invalid_option` for the file of a part that is already in the table
+ * @throws {DataError} `invalid_row` for a row without speaker, `mixed_examples` for a speaker of two parts, when
+ * speakers are held out; `too_short` when nothing can be held out; `empty_data` when nothing is left for training
  */
 export async function splitTranscripts(
   rows: readonly Transcript[],
@@ -44,7 +44,7 @@ interface Held {
 function byText(rows: readonly Transcript[], held: Held): TranscriptParts {
   const texts = new Map<string, number>();
   for (const { text } of rows) if (!texts.has(text)) texts.set(text, texts.size);
-  // Where most texts occur once, nothing could be held back of each.
+  // When most texts occur once, nothing could be held out of each text.
   const isRepeated = texts.size * 2 <= rows.length;
   const parts = holdOut(rows, held, ({ text }) => (isRepeated ? (texts.get(text) as number) : 0));
   return { training: parts.training, valid: parts.validation ?? [], test: parts.test ?? [] };

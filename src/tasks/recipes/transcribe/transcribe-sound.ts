@@ -1,4 +1,4 @@
-/** Sound as the network of the task `transcribe` reads it. */
+/** Converts sound into the inputs of the network of the task `transcribe`. */
 import { DataError, UsageError } from '../../../core/errors.js';
 import { ColumnStatistics } from '../../../features/column-statistics.js';
 import { SoundFeatures } from '../../../features/sound-features.js';
@@ -8,14 +8,17 @@ import { atRow } from '../../../files/row-error.js';
 import type { Clip } from '../../../files/transcripts.js';
 import type { TranscribeOptions } from './transcribe-options.js';
 
-/** What is saved of the sounds of the training part. */
+/** The data about the sounds of the training part that is saved. */
 export type SoundEncoding = {
   readonly sampleRate: number;
   readonly means: readonly number[];
   readonly standardDeviations: readonly number[];
 };
 
-/** Smallest power of a mel band whose logarithm is taken: below it lies what the microphones of quiet rooms have, too. */
+/**
+ * Lower limit of the power of a mel band before its logarithm. Lower powers are in the range of the microphone noise of
+ * quiet rooms.
+ */
 const LOG_FLOOR = 1e-5;
 
 /** The features of the options. @throws {OptionError} `invalid_option` */
@@ -40,11 +43,11 @@ export function fitSound(options: TranscribeOptions, clips: readonly Clip[]): So
   return { sampleRate, ...Standardizer.of(statistics).toJSON() };
 }
 
-/** Makes standardised rows of sound: `stack` frames each. */
+/** Makes standardised rows of sound. A row has `stack` frames. */
 export class SoundEncoder {
   /** Numbers in a row. */
   readonly width: number;
-  /** Seconds from the begin of a row to that of the next. */
+  /** Seconds from the start of a row to the start of the next. */
   readonly stepSeconds: number;
   readonly #features: SoundFeatures;
   readonly #standardizer: Standardizer;
@@ -61,19 +64,19 @@ export class SoundEncoder {
     this.stepSeconds = (this.#features.hopSamples * options.stack) / sampleRate;
   }
 
-  /** Rows of so many samples. */
+  /** Number of rows of a sound with this number of samples. */
   stepsOf(samples: number): number {
     return Math.floor(this.#features.frames(samples) / this.#stack);
   }
 
-  /** @throws {DataError} `too_short`, with its name, for a sound of so few samples that it has no row */
+  /** @throws {DataError} `too_short`, with the name of the sound, when it has too few samples for a row */
   requireStep(samples: number, file: string): void {
     if (this.stepsOf(samples) > 0) return;
     const message = `'${file}' has ${samples} samples, too few for a step of ${this.#stack} frames`;
     throw new DataError('too_short', message, { file, samples, stack: this.#stack });
   }
 
-  /** Rows [T * width] of a sound that has one. @throws {DataError} `too_short`, `non_finite_data` */
+  /** Rows [T * width] of a sound with at least one row. @throws {DataError} `too_short`, `non_finite_data` */
   encode(samples: Float32Array): Float32Array {
     const { width } = this.#features;
     const frames = this.#features.extract(samples);
@@ -82,9 +85,10 @@ export class SoundEncoder {
   }
 
   /**
-   * Rows of sound that comes piece by piece: together those of the whole. The last piece comes with `isEnd`.
+   * Rows of sound that arrives piece by piece; together they are the rows of the whole sound. The last piece has
+   * `isEnd`.
    *
-   * @throws {UsageError} `not_streamable` where a sound is normalised by all of itself
+   * @throws {UsageError} `not_streamable` when a sound is normalised by its own statistics, which need the whole sound
    */
   stream(): (samples: Float32Array, isEnd?: boolean) => readonly Float32Array[] {
     if (this.#isAlone) {

@@ -9,10 +9,10 @@ import type { TranscribeOptions } from './transcribe-options.js';
 import { SoundEncoder } from './transcribe-sound.js';
 
 /**
- * Reads WAV files: those of a list of paths, a single one, or those of a table of transcripts.
+ * Reads WAV files: a list of paths, a single path, or the paths of a table of transcripts.
  *
- * @throws {DataError} as `readMono`; `invalid_row` naming the row of a table; `too_short` for one without a step
- * @throws {OptionError} `invalid_option` for a value that is no path
+ * @throws {DataError} as `readMono`; `invalid_row` naming the row of a table; `too_short` for a sound without a step
+ * @throws {OptionError} `invalid_option` for a value that is not a path
  */
 export async function readSounds(
   source: PredictionSource,

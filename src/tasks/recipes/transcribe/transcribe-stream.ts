@@ -1,4 +1,4 @@
-/** Speech to text while the sound is still coming. */
+/** Speech to text while the sound is still arriving. */
 import { ShapeError } from '../../../core/errors.js';
 import type { JsonObject, JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
@@ -11,10 +11,10 @@ import type { TRANSCRIBE_OPTIONS } from './transcribe-options.js';
 import { SoundEncoder } from './transcribe-sound.js';
 
 /**
- * Reads samples as they come and gives each symbol when the likeliest path first says it: `symbol`, the whole `text` up to it, and
- * the `seconds` of sound before it. Together that is the greedy decoding of the whole.
+ * Reads samples as they arrive and returns each symbol as soon as it is on the most likely path: `symbol`, the whole
+ * `text` up to it, and the `seconds` of sound before it. Together this is the greedy decoding of the whole sound.
  *
- * @throws {UsageError} `not_streamable` for a network that reads ahead
+ * @throws {UsageError} `not_streamable` for a network that reads later steps
  */
 export function streamText(
   model: Model,

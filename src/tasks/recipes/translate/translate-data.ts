@@ -1,4 +1,4 @@
-/** Sentences and their translations: read, split, and encoded by the vocabularies of the training part. */
+/** Sentences and their translations: reads, splits and encodes them with the vocabularies of the training part. */
 
 import type { Batch } from '../../../batch/batch.js';
 import { packExamples } from '../../../batch/example-packing.js';
@@ -17,23 +17,23 @@ import type { Checked } from '../../definition/task-options.js';
 export type SavedTranslation = {
   readonly source: VocabularyJson;
   readonly target: VocabularyJson;
-  /** Symbols of the longest target of the training: no translation is longer. */
+  /** Number of symbols of the longest training target. No translation is longer. */
   readonly longest: number;
 };
 
-/** A pair as the network reads it. */
+/** A pair in the form of the network. */
 export interface TranslationExample {
   /** [source steps] ids. */
   readonly source: Int32Array;
-  /** [target steps] ids of the target behind the begin mark. */
+  /** [target steps] ids of the target after the begin mark. */
   readonly previous: Int32Array;
   /** [target steps] ids of the target, then the end mark. */
   readonly target: Int32Array;
-  /** The tokens themselves, words that no vocabulary holds included. */
+  /** The tokens themselves, including words outside the vocabulary. */
   readonly tokens: SentencePair;
 }
 
-/** Options that say what is read. */
+/** The options of reading. */
 interface DataOptions extends Checked<CommonTable> {
   readonly languages: string | undefined;
   readonly level: 'word' | 'character' | 'byte';
@@ -42,13 +42,13 @@ interface DataOptions extends Checked<CommonTable> {
   readonly maxLength: number | undefined;
 }
 
-/** A batch of two time axes: that of the source, and that of the target. */
+/** A batch of two time axes: the axis of the source, and the axis of the target. */
 export function packTranslations(examples: readonly TranslationExample[]): Batch {
   const inputs = { source: { axis: 'source' }, previous: {} };
   return packExamples(examples, { inputs, targets: { target: {} } });
 }
 
-/** How pairs become batches: those of similar targets together. */
+/** How pairs become batches: pairs with targets of similar lengths are batched together. */
 export const TRANSLATION_PACKING: Packing<TranslationExample> = {
   length: ({ target }) => target.length,
   pack: packTranslations,
@@ -60,7 +60,7 @@ export function vocabulariesOf({ source, target }: SavedTranslation) {
 }
 
 /**
- * Reads and splits parallel text. Pairs of the training part that are too long are left out; all others stay.
+ * Reads and splits parallel text. Pairs of the training part that are too long are left out; all others are kept.
  *
  * @throws {OptionError} `invalid_option`
  * @throws {DataError} as `readParallelText`; `too_long` when no pair is left
@@ -101,7 +101,7 @@ export async function readTranslations(options: DataOptions): Promise<TaskData<S
   return { training, validation, test: held, saved, fingerprint };
 }
 
-/** Pairs of other files, read as those of the training were. Throws as `readParallelText`. */
+/** Pairs of other files, read like those of the training. Throws as `readParallelText`. */
 export async function readMoreTranslations(
   file: string,
   { languages }: Pick<DataOptions, 'languages'>,

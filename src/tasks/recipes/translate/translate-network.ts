@@ -1,4 +1,4 @@
-/** An encoder-decoder: a sequence is read whole, and another one is written with attention to it. */
+/** An encoder-decoder: it reads a whole sequence, and writes another one with attention to it. */
 
 import { type Network, type NodeDescription, network } from '../../../model/network.js';
 import { attention } from '../../../network/layers/attention.js';
@@ -10,24 +10,25 @@ import { recurrentLayer } from '../../building-blocks/recurrent-body.js';
 import type { CommonTable } from '../../definition/common-options.js';
 import type { Checked } from '../../definition/task-options.js';
 
-/** How a decoder looks back at its encoder. */
+/** The kind of the decoder's attention to its encoder. */
 export const ATTENTIONS = ['general', 'dot', 'additive', 'none'] as const;
 
-/** Options that shape an encoder-decoder. */
+/** Options of an encoder-decoder. */
 interface ShapeOptions extends Checked<CommonTable> {
   readonly embedding: number;
   readonly attention: (typeof ATTENTIONS)[number];
   readonly output: 'tied' | 'own';
 }
 
-/** Embeddings that are an output layer at the same time must be small: N(0, 1) would make logits of many units. */
+/** Embeddings that are also an output layer must be small: with N(0, 1) the logits would be as large as sqrt(units). */
 const EMBEDDING = 'uniform:0.1';
 
 /**
- * Embeddings, an encoder, a decoder that begins with the encoder's last states behind a dense layer for each, attention of the
- * decoder over the encoder, a dense layer with tanh over both, and the logits of the next symbol.
+ * Embeddings; an encoder; a decoder whose initial states are computed from the encoder's final states by a dense layer
+ * for each; attention of the decoder over the encoder; a dense layer with tanh over both; and the logits of the next
+ * symbol.
  *
- * @param sizes symbols of the source and of the target
+ * @param sizes number of symbols of the source and of the target
  * @see Luong, Pham, Manning 2015 (without input feeding); Bahdanau, Cho, Bengio 2015 for additive scores
  */
 export function encoderDecoder(
@@ -78,7 +79,7 @@ function widthOf({ units, recurrent }: ShapeOptions): number {
   return Number(recurrent['projection'] ?? units);
 }
 
-/** A first state of the decoder from the last ones of the same layer of the encoder. */
+/** An initial state of the decoder from the final states of the same layer of the encoder. */
 function addBridge(
   options: ShapeOptions,
   state: string,

@@ -1,4 +1,4 @@
-/** How good translations are. */
+/** The scores of translations. */
 import type { JsonObject } from '../../../core/json.js';
 import { SequenceBatches } from '../../../data/sequence-batches.js';
 import { Bleu } from '../../../metrics/bleu.js';
@@ -9,7 +9,7 @@ import { type SavedTranslation, TRANSLATION_PACKING, type TranslationExample } f
 import { type SearchOptions, translationsOf } from './translate-search.js';
 
 /**
- * Mean cross-entropy of the symbols of all targets and their ends, in nats, and its perplexity.
+ * Mean cross-entropy of the symbols of all targets and their end marks, in nats, and its perplexity.
  *
  * @throws the signal's reason when it is aborted
  */
@@ -27,7 +27,7 @@ export async function translationLoss(
 }
 
 /**
- * BLEU of the best translations, on tokens as they are in the files.
+ * BLEU of the best translations, on the tokens of the files.
  *
  * @throws the signal's reason when it is aborted
  */

@@ -1,4 +1,4 @@
-/** Translations of a part by beam search, and the attention behind them. */
+/** Translations of a part by beam search, with their attention. */
 import { OptionError } from '../../../core/errors.js';
 import type { SentenceVocabulary } from '../../../data/sentence-vocabulary.js';
 import { type BeamHypothesis, beamSearch } from '../../../decoding/beam-search.js';
@@ -7,18 +7,18 @@ import type { AttentionMap } from '../../../model/use/attention-maps.js';
 import { examplesOf, type Part } from '../../definition/task.js';
 import { packTranslations, type SavedTranslation, type TranslationExample, vocabulariesOf } from './translate-data.js';
 
-/** What becomes of words that the target vocabulary does not hold. */
+/** How words outside the target vocabulary are shown. */
 export const UNKNOWN_WORDS = ['avoid', 'keep', 'copy'] as const;
 
-/** How translations are searched. */
+/** Options of the search for translations. */
 export interface SearchOptions {
   readonly beams: number;
   /** Exponent of the length penalty; 0 for none. */
   readonly lengthPenalty: number;
   readonly unknown: (typeof UNKNOWN_WORDS)[number];
-  /** Hypotheses of a sentence. */
+  /** Number of hypotheses of a sentence. */
   readonly best: number;
-  /** Whether the attention of the best hypothesis is wanted; default false. */
+  /** Whether the attention of the best hypothesis is returned; default false. */
   readonly maps?: boolean;
 }
 
@@ -30,16 +30,16 @@ export interface Translation {
   readonly score: number;
 }
 
-/** What was found for an example. */
+/** The result for an example. */
 export interface FoundTranslations {
   readonly example: TranslationExample;
-  /** Best first; empty when no hypothesis has come to an end. */
+  /** Best first; empty when no hypothesis has ended. */
   readonly best: readonly Translation[];
-  /** Of the best one: its symbols and the end mark over the symbols of the source. */
+  /** The attention of the best one: its symbols and the end mark over the symbols of the source. */
   readonly map: AttentionMap | undefined;
 }
 
-/** @throws {OptionError} `invalid_option` when unknown words are to be copied and nothing says from where */
+/** @throws {OptionError} `invalid_option` when unknown words are to be copied without a vocabulary of words or without attention */
 export function requireCopySource(given: {
   readonly unknown: SearchOptions['unknown'];
   readonly level: string;
@@ -51,7 +51,7 @@ export function requireCopySource(given: {
   throw new OptionError('invalid_option', message, { name: 'unknown', level, attention });
 }
 
-/** Sentences that are searched side by side. It changes memory and speed, not the result. */
+/** Number of sentences that are searched together. It changes memory and speed, not the result. */
 const AT_ONCE = 64;
 
 /** Whether the network of a model has attention. */
@@ -113,7 +113,7 @@ async function search(
     };
     return await beamSearch(step, {
       ...{ vocabulary: size, begin, end, beams, best, minLength: 1, maxLength, sentences: examples.length },
-      // A single beam is greedy: its first end is the end.
+      // A single beam is a greedy search: its first end mark ends it.
       earlyStopping: beams === 1,
       lengthPenalty: alpha > 0 ? { kind: 'wu', alpha } : { kind: 'none' },
     });
@@ -122,7 +122,7 @@ async function search(
   }
 }
 
-/** How each hypothesis looked at its source. */
+/** The attention of each hypothesis over its source. */
 function attentionOf(
   model: Model,
   example: TranslationExample,
@@ -138,7 +138,7 @@ function attentionOf(
   return model.attention(packTranslations(written), 'context');
 }
 
-/** Tokens with each unknown word replaced by the word of the source that was looked at most. */
+/** Tokens with each unknown word replaced by the source word with the largest attention weight. */
 function copyUnknown(
   tokens: readonly string[],
   symbols: Int32Array,

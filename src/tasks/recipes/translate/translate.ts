@@ -1,4 +1,4 @@
-/** Sentences of one language in another: an encoder-decoder with attention, and beam search. */
+/** Translation of sentences: an encoder-decoder with attention, and beam search. */
 import { OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
 import { END_MARK } from '../../../files/text.js';
@@ -88,7 +88,10 @@ export const translate = defineTask({
     return { ...bleu, ...(await translationLoss(model, part, signal)) };
   },
 
-  /** BLEU of greedy translations: a search with several beams takes many times as long, and chooses much the same. */
+  /**
+   * BLEU of greedy translations. A search with several beams takes many times as long, and chooses nearly the same
+   * model.
+   */
   evaluateQuickly(model, part, { options: given, saved, signal }) {
     return translationBleu(model, part, saved, { ...given, beams: 1, best: 1 }, signal);
   },
@@ -102,7 +105,7 @@ export const translate = defineTask({
 
   readInputs: (source, _given, saved) => readSentences(source, saved),
 
-  /** The likeliest translations, and which symbols of the source each symbol of the best one looked at. */
+  /** The most likely translations, and the attention of each symbol of the best one over the symbols of the source. */
   async *predict(model, inputs, { options: given, saved, signal }) {
     const vocabularies = vocabulariesOf(saved);
     const search = { ...given, best: given.beams, maps: true };
@@ -125,7 +128,7 @@ export const translate = defineTask({
   },
 });
 
-/** Two languages with a dash. @throws {OptionError} `invalid_option` */
+/** Two language names with a dash between. @throws {OptionError} `invalid_option` */
 function pair(name: string, text: string): string {
   if (/^[^-]+-[^-]+$/.test(text)) return text;
   const message = `option '${name}' must be two languages such as en-ja, got ${describeValue(text)}`;

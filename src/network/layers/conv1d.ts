@@ -1,0 +1,118 @@
+/** Convolution along each sequence. */
+import { OptionError, ShapeError } from '../../core/errors.js';
+import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import type { SymbolicExtent } from '../../graph/extent.js';
+import { PADDINGS } from '../../graph/operations/convolution.js';
+import type { Value } from '../../graph/value.js';
+import { requireInitializer } from '../initializers/initializer.js';
+import { realInput } from './dense.js';
+import type { BuildContext, LayerDefinition } from './layer.js';
+import { hasSteps } from './rows.js';
+
+/** Options of a convolution. */
+export interface Conv1dOptions {
+  /** Outputs (filters), integer >= 1. */
+  readonly units: number;
+  /** Steps that one output sums over, integer >= 1. */
+  readonly kernelSize: number;
+  /** Steps from one output to the next, integer >= 1; default 1. */
+  readonly stride?: number;
+  /** Distance of the steps that one output sums over, integer >= 1; default 1. */
+  readonly dilation?: number;
+  /** Equal parts of the inputs, each of which makes its own part of the outputs; default 1. As many as inputs and units: depthwise. */
+  readonly groups?: number;
+  /**
+   * What stands for the steps before and behind a sequence of n, where r = (kernelSize - 1) * dilation + 1 steps are looked at.
+   * `valid` (the default): nothing does, there are floor((n - r) / stride) + 1 outputs. `same`: zeros at both ends, the odd one behind,
+   * ceil(n / stride) outputs, as Keras defines it; PyTorch has it for a stride of 1 alone. `causal`: r - 1 zeros in front, ceil(n / stride)
+   * outputs, none of which looks ahead.
+   */
+  readonly padding?: keyof typeof PADDINGS;
+  /** Adds a bias; default true. */
+  readonly bias?: boolean;
+  /** Initial values, as in layers/initializer; default that of the model. */
+  readonly initializer?: string;
+}
+
+/** Frozen description of a convolution. */
+export interface Conv1dDescription extends Conv1dOptions {
+  readonly kind: 'conv1d';
+}
+
+/** Largest stride and dilation that the operation takes. */
+const MOST = 1_000_000;
+
+/**
+ * Convolution along the steps of each sequence: [N, F] -> [N', units]; nothing leads from one sequence to another. With a stride, or
+ * with the padding `valid`, sequences become shorter: the output lies on a time axis of its own, and so do its targets. With the
+ * padding `causal` and a stride of 1 it works in streams and decoders and carries the last steps on as its state `context`.
+ *
+ * The weights are [units, kernelSize, F / groups]: those of torch.nn.Conv1d with the last two axes exchanged.
+ *
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @example const network = sequential([conv1d({ units: 64, kernelSize: 5, padding: 'same' }), gru({ units: 64 }), dense({ units: 3 })], { features: 40 });
+ * @see agrees with torch.nn.Conv1d of each sequence by itself
+ */
+export function conv1d(options: Conv1dOptions): Conv1dDescription {
+  const names = ['units', 'kernelSize', 'stride', 'dilation', 'groups', 'padding', 'bias', 'initializer'];
+  rejectUnknownKeys('conv1d', options, names);
+  const { units, kernelSize, stride, dilation, groups, padding, bias, initializer } = options;
+  requireNumber('units', units, { min: 1, integer: true });
+  requireNumber('kernelSize', kernelSize, { min: 1, max: MOST, integer: true });
+  if (stride !== undefined) requireNumber('stride', stride, { min: 1, max: MOST, integer: true });
+  if (dilation !== undefined) requireNumber('dilation', dilation, { min: 1, max: MOST, integer: true });
+  if (groups !== undefined && units % requireNumber('groups', groups, { min: 1, integer: true }) !== 0) {
+    const message = `option 'groups' is ${groups}, which does not divide the ${units} units into equal parts`;
+    throw new OptionError('invalid_option', message, { name: 'groups', value: groups });
+  }
+  if (padding !== undefined) requireOneOf('padding', padding, Object.keys(PADDINGS));
+  if (bias !== undefined) requireOneOf('bias', bias, [true, false]);
+  if (initializer !== undefined) requireInitializer(initializer);
+  return Object.freeze({ kind: 'conv1d', ...options });
+}
+
+/** @throws {ShapeError} `rank_mismatch` for rows without steps; `shape_mismatch` for inputs that groups do not divide */
+function requireInput(x: Value, groups: number): SymbolicExtent {
+  if (!hasSteps(x)) {
+    const message = 'conv1d reads the steps of sequences, but its input has one row for each sequence';
+    throw new ShapeError('rank_mismatch', message, { layer: 'conv1d' });
+  }
+  if (x.columns % groups === 0) return x.rows as SymbolicExtent;
+  const message = `conv1d has ${groups} groups, which do not divide its ${x.columns} inputs into equal parts`;
+  throw new ShapeError('shape_mismatch', message, { layer: 'conv1d', actual: x.columns, expected: groups });
+}
+
+/** The steps before the first one, where the layer goes on from an earlier part of the sequence. */
+function contextOf(context: BuildContext, x: Value, steps: number, axis: string): Value | undefined {
+  if (steps === 0) return undefined;
+  const h0 = context.initialState('context', steps * x.columns, axis);
+  context.finalState('context', context.graph.apply('lastSteps', { x, h0 }).hT);
+  return h0;
+}
+
+/** The definition of a convolution. */
+export const conv1dLayer: LayerDefinition<Conv1dDescription> = {
+  kind: 'conv1d',
+  fromOptions: conv1d,
+  build(description, context, inputs) {
+    const { units, kernelSize, stride = 1, dilation = 1, groups = 1, padding = 'valid', bias = true } = description;
+    const { graph } = context;
+    const x = realInput('conv1d', inputs);
+    const { axis } = requireInput(x, groups);
+    const each = x.columns / groups;
+    const fanIn = kernelSize * each;
+    const { initializer } = description;
+    const shared = { fanIn, fanOut: kernelSize * units, units, gates: 1, forgetGate: -1, initializer };
+    const shape = [units, kernelSize, each];
+    const w = context.parameter('weight', { role: 'dense', rows: units, columns: fanIn, shape, ...shared });
+    const b = bias
+      ? context.parameter('bias', { role: 'denseBias', rows: 1, columns: units, shape: [units], ...shared })
+      : undefined;
+    const before = (kernelSize - 1) * dilation;
+    const h0 = contextOf(context, x, padding === 'causal' && stride === 1 ? before : 0, axis);
+    const rows = graph.derivedSteps(axis, { reach: padding === 'valid' ? before + 1 : 1, stride });
+    const { p } = graph.apply('pack', { w }, {}, { O: units });
+    const attributes = { groups, stride, dilation, padding: PADDINGS[padding] };
+    return graph.apply('convolution', { x, p, b, h0 }, attributes, { N: rows }).y;
+  },
+};

@@ -1,0 +1,66 @@
+/** What every optimizer of a user's own is to the rest of the library. */
+import type { Graph } from '../../graph/graph.js';
+import type { Value } from '../../graph/value.js';
+
+/** One parameter, as an update sees it. All values have the size of the parameter. */
+export interface UpdatedParameter {
+  /** Name of the parameter. */
+  readonly name: string;
+  readonly w: Value;
+  readonly g: Value;
+  /** State by slot name. */
+  readonly slots: ReadonlyMap<string, Value>;
+}
+
+/** New values of a parameter and of its state. */
+export interface NewValues {
+  readonly w: Value;
+  /** By slot name; a slot that is left out stays as it is. */
+  readonly slots: ReadonlyMap<string, Value>;
+}
+
+/** One kind of optimizer that a user has defined. */
+export interface OptimizerDefinition<D extends OptimizerDescriptionObject = OptimizerDescriptionObject> {
+  readonly kind: string;
+  /** A checked, frozen description. @throws {OptionError} `invalid_option`, `unknown_option` */
+  fromOptions(options: object): D;
+  /** What it keeps for each parameter: initial values by slot name. @throws {OptionError} `invalid_option` */
+  slots(description: D): ReadonlyMap<string, number>;
+  /**
+   * The run-time numbers of one step.
+   *
+   * @param step number of this step, counted from 1
+   * @throws {OptionError} `invalid_option`
+   */
+  numbers(description: D, learningRate: number, step: number): number[];
+  /**
+   * Emits the new values of one parameter.
+   *
+   * @param numbers [1, n] those that `numbers` gives
+   * @throws {ShapeError} `shape_mismatch` when operands, or results, do not fit
+   * @throws {UsageError} `invalid_definition`
+   */
+  update(description: D, graph: Graph, parameter: UpdatedParameter, numbers: Value): NewValues;
+}
+
+/** Descriptions are plain JSON, so that a checkpoint can hold them. */
+export interface OptimizerDescriptionObject {
+  readonly kind: string;
+  readonly learningRate: number;
+}
+
+/** Definitions of optimizers by their kind, beside those of the library. */
+export type OptimizerDefinitions = ReadonlyMap<string, OptimizerDefinition>;
+
+/** The definition that each description of an optimizer outside the library was made by. */
+const definitions = new WeakMap<object, OptimizerDefinition>();
+
+/** Remembers by which definition a description was made. */
+export function setOptimizerDefinition(description: object, definition: OptimizerDefinition): void {
+  definitions.set(description, definition);
+}
+
+/** The definition that made a description; undefined for those of the library. */
+export function ownOptimizerDefinition(description: unknown): OptimizerDefinition | undefined {
+  return typeof description === 'object' && description !== null ? definitions.get(description) : undefined;
+}

@@ -1,0 +1,46 @@
+"""Functions of one number and of two, with gradients, also where they have none: at 0, for equal numbers, for what is not finite."""
+
+import math
+
+import torch
+
+from golden_case import Case, generator_for, in_float64, normal
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 4.0, 0.25]
+ONE = {
+    "exp": torch.exp,
+    "log": torch.log,
+    "sqrt": torch.sqrt,
+    "abs": torch.abs,
+    "sign": torch.sign,
+    **{f"power {exponent:g}": lambda x, exponent=exponent: x**exponent for exponent in (0, 1, 2, 3, -1, -2, 0.5, -0.5, 1.5)},
+}
+TWO = {"divide": torch.div, "maximum": torch.maximum, "minimum": torch.minimum}
+
+
+def compute(_case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    results = {}
+    x, a, b = (tensors[name].clone().requires_grad_() for name in ("x", "a", "b"))
+    for name, function in ONE.items():
+        y = function(x)
+        results[f"{name}/y"] = y.detach()
+        (results[f"{name}/x"],) = torch.autograd.grad(y, x, tensors["dx"])
+    for name, function in TWO.items():
+        y = function(a, b)
+        results[f"{name}/y"] = y.detach()
+        results[f"{name}/a"], results[f"{name}/b"] = torch.autograd.grad(y, (a, b), tensors["dab"])
+    return results
+
+
+def function_cases() -> list[Case]:
+    """All pairs of special numbers, and random ones."""
+    generator = generator_for("functions")
+    special = torch.tensor(SPECIAL)
+    x = torch.cat([special, normal(generator, 40)])
+    a = torch.cat([special.repeat_interleave(len(SPECIAL)), normal(generator, 40)])
+    b = torch.cat([special.repeat(len(SPECIAL)), normal(generator, 40)])
+    tensors = {"x": x, "dx": normal(generator, len(x)), "a": a, "b": b, "dab": normal(generator, len(a))}
+    case = in_float64(Case("functions", "functions", {"one": list(ONE), "two": list(TWO)}, tensors), compute)
+    # Differences of what is not finite say nothing, and JSON has no word for them.
+    case.float32_error = {key: value for key, value in case.float32_error.items() if math.isfinite(value)}
+    return [case]
