@@ -50,7 +50,7 @@ Napi::Value operations_fingerprint(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), text);
 }
 
-// kernelTypes(): { compute, storage }[]      the pairs of types that kernels exist for
+// kernelTypes(): { compute, weights, activations }[]      storages that kernels are there for
 Napi::Value kernel_types(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const BpttKernelTable& table = *configured(info).table;
@@ -58,19 +58,21 @@ Napi::Value kernel_types(const Napi::CallbackInfo& info) {
   for (int32_t t = 0; t < table.type_count; ++t) {
     Napi::Object types = Napi::Object::New(env);
     types.Set("compute", name_of(static_cast<Storage>(table.types[t].compute)));
-    types.Set("storage", name_of(static_cast<Storage>(table.types[t].storage)));
+    types.Set("weights", name_of(static_cast<Storage>(table.types[t].weights)));
+    types.Set("activations", name_of(static_cast<Storage>(table.types[t].activations)));
     result.Set(result.Length(), types);
   }
   return result;
 }
 
-// packedSize(inputs, outputs, gates, compute, storage): number      how many numbers the packed weights have
+// packedSize(inputs, outputs, gates, compute, weights): number      numbers of the storage `weights` that packed
+// weights take
 Napi::Value packed_size(const Napi::CallbackInfo& info) {
   const BpttKernelTable& table = *configured(info).table;
   const int64_t inputs = info[0].ToNumber().Int64Value();
   const int64_t outputs = info[1].ToNumber().Int64Value();
   const int32_t gates = info[2].ToNumber().Int32Value();
-  const std::string compute = info[3].ToString().Utf8Value(), storage = info[4].ToString().Utf8Value();
+  const std::string compute = info[3].ToString().Utf8Value(), weights = info[4].ToString().Utf8Value();
   constexpr int64_t kLimit = 1 << 24;
   if (inputs < 1 || outputs < 1 || inputs > kLimit || outputs > kLimit || gates < 1 || gates > 4 ||
       outputs % gates != 0) {
@@ -81,13 +83,13 @@ Napi::Value packed_size(const Napi::CallbackInfo& info) {
   for (int32_t t = 0; t < table.type_count; ++t) {
     const BpttKernelTypes& types = table.types[t];
     if (compute != name_of(static_cast<Storage>(types.compute)) ||
-        storage != name_of(static_cast<Storage>(types.storage))) {
+        weights != name_of(static_cast<Storage>(types.weights))) {
       continue;
     }
     return Napi::Number::New(info.Env(), static_cast<double>(types.packed_size(inputs, outputs, gates)));
   }
   throw coded_error(info.Env(), "invalid_program",
-                    "there are no kernels that compute in " + compute + " with weights stored in " + storage);
+                    "there are no kernels that compute in " + compute + " with weights stored in " + weights);
 }
 
 // misalignment(bytes: Uint8Array): number      address of the first byte modulo 64

@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-// Must change whenever a structure below changes. operations.def has a fingerprint of its own.
-#define BPTT_KERNEL_ABI 6u
+// Changes whenever a structure below changes; operations.def has a fingerprint.
+#define BPTT_KERNEL_ABI 7u
 
 // One time axis of the batch: packed rows, sequences sorted by length.
 typedef struct BpttAxis {
@@ -60,17 +60,18 @@ typedef void (*BpttKernel)(const BpttCall* call);
 // `operands`, `axis` and `other` (null when there is none) hold the capacities here; absent operands have null `data`.
 typedef BpttScratch (*BpttScratchSize)(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other);
 
-// Types that kernels are compiled for: of arithmetic, and of stored weights. Codes of storage.h.
+// Types that kernels are compiled for: of arithmetic, of packed weights, and of activations. Codes of storage.h.
 typedef struct BpttKernelTypes {
   int32_t compute;
-  int32_t storage;
-  // Numbers of the storage that [inputs, outputs] weights take when they are packed for `gates` gates.
+  int32_t weights;
+  int32_t activations;
+  // Numbers of the weights' storage that [inputs, outputs] weights take when they are packed for `gates` gates.
   int64_t (*packed_size)(int64_t inputs, int64_t outputs, int32_t gates);
 } BpttKernelTypes;
 
 typedef struct BpttOperation {
   const char* name;
-  const BpttKernel* kernel;        // for each of the table's types; null: none
+  const BpttKernel* kernel;        // for each of the table's types
   const BpttScratchSize* scratch;  // the same
 } BpttOperation;
 

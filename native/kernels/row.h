@@ -42,6 +42,7 @@ struct OperandRow {
   bool is_in_place = false;
   bool may_be_view = false;  // some columns of a wider matrix
   bool is_index = false;     // entries low .. table-1
+  bool is_stored = false;    // real, in the storage of activations
   int32_t low = 0;
   char table = '\0';
 
@@ -139,10 +140,12 @@ constexpr ExtentSum parse_sum(std::string_view text) {
   return sum;
 }
 
-// "i[-1..C)", "i[*]", "d", "p3"
+// "i[-1..C)", "i[*]", "s", "d", "p3"
 constexpr void parse_type(std::string_view text, OperandRow* operand) {
   const std::string_view rest = text.substr(1);
-  if (text == "d") {
+  if (text == "s") {
+    operand->is_stored = true;
+  } else if (text == "d") {
     operand->type = ValueType::kDouble;
   } else if (text.front() == 'p' && (rest.empty() || (rest.size() == 1 && rest[0] >= '2' && rest[0] <= '4'))) {
     operand->type = ValueType::kPacked;

@@ -1,7 +1,9 @@
-// How numbers are stored, and which kernels exist for them. These are the only lists of both. Arithmetic is done in the
-// compute type of a program. Packed weights may be stored in another type, from which the micro-kernel loads them
-// (products/panel.h). A new type needs a line in each list, its C++ type, and a `Panel`.
-// scripts/generate-operations.cjs reads the names and codes here.
+// How numbers are stored, and which kernels there are for them: the one list of both. Arithmetic is done in the compute
+// type of a program. Packed weights may be stored in another type, from which the micro-kernel loads them
+// (products/panel.h), and so may activations: the operands of type `s` in operations.def, which kernels load and store
+// as vectors (`Vec`). To add a type: a line in each list, and a C++ type that converts to and from the compute types;
+// `Vec` may convert a whole vector at once where that is worth it.
+// scripts/generate-operations.cjs takes the names and codes from here.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +16,20 @@ namespace bptt {
   X(float64, double, 8)  \
   X(int32, int32_t, 4)
 
-// X(compute type, the same, name): the types of arithmetic.
-#define BPTT_COMPUTE_TYPES(X, name) \
-  X(float32, float32, name)         \
-  X(float64, float64, name)
+// X(compute type, the same, the same, name): the types of arithmetic.
+#define BPTT_COMPUTE_TYPES(X, name)  \
+  X(float32, float32, float32, name) \
+  X(float64, float64, float64, name)
 
-// X(compute type, storage of packed weights, name): the pairs that kernels are compiled for. BPTT_MIXED_STORAGE adds a
-// pair of different types, for tests alone (test/kernels/storage.test.ts).
+// X(compute type, storage of packed weights, storage of activations, name), for each of which there are kernels. An
+// operation is compiled once for what it uses of them. BPTT_MIXED_STORAGE adds some whose types differ, for tests alone
+// (test/kernels/storage.test.ts).
 #if defined(BPTT_MIXED_STORAGE)
-#define BPTT_KERNEL_TYPES(X, name) \
-  BPTT_COMPUTE_TYPES(X, name)      \
-  X(float64, float32, name)
+#define BPTT_KERNEL_TYPES(X, name)   \
+  BPTT_COMPUTE_TYPES(X, name)        \
+  X(float64, float32, float64, name) \
+  X(float64, float64, float32, name) \
+  X(float64, float32, float32, name)
 #else
 #define BPTT_KERNEL_TYPES(X, name) BPTT_COMPUTE_TYPES(X, name)
 #endif

@@ -5,7 +5,8 @@
 //   value         block, offset in 64-byte units, type, storage, extent kind of the rows, rows or axis, columns,
 //                 low, high, columns of the matrix that it is or is part of, and its first one there
 //                 parts of a matrix are of the real type
-//                 storage: how its numbers lie in memory (kernels/storage.h); real ones as the compute type says
+//                 storage: how its numbers lie in memory (kernels/storage.h); real ones as the compute
+//                 type says, or as kernels for activations stored so read them
 //                 int32: valid entries are low..high-1, or anything when low == high; packed: low = gates
 //   instruction   opcode, operands (value index or -1) in the order of the row, first attribute
 //

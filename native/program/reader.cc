@@ -54,9 +54,7 @@ Status ProgramReader::read_header() {
   const int32_t compute = next();
   if (!is_storage(compute)) return invalid("unknown real type " + std::to_string(compute));
   program_.compute_ = static_cast<Storage>(compute);
-  if (types_of(program_.compute_) < 0) {
-    return invalid(std::string("there are no kernels that compute in ") + name_of(program_.compute_));
-  }
+  if (types_of({}, {}) < 0) return invalid(without_kernels({}, {}));
   axes_ = next();
   values_ = next();
   instructions_ = next();
@@ -109,32 +107,43 @@ int64_t ProgramReader::value_bytes(const Value& value) const {
   }
   int64_t elements = rows * value.stride;
   if (value.type == ValueType::kPacked) {
-    elements = program_.kernels_->types[types_of(value.storage)].packed_size(rows, value.columns, value.low);
+    elements = program_.kernels_->types[types_of(value.storage, {})].packed_size(rows, value.columns, value.low);
   }
   return elements * bytes_of(value.storage);
 }
 
-// The index, in the kernel table, of the kernels with the program's compute type and this storage of packed weights;
-// -1: none.
-int32_t ProgramReader::types_of(Storage storage) const {
+// The place in the kernel table of kernels that compute as the program does, on packed weights and activations stored
+// so, or stored in any way where nothing is said of them; -1: none.
+int32_t ProgramReader::types_of(std::optional<Storage> weights, std::optional<Storage> activations) const {
+  const auto is_like = [](int32_t code, std::optional<Storage> wanted) {
+    return !wanted.has_value() || code == static_cast<int32_t>(*wanted);
+  };
   const BpttKernelTable& kernels = *program_.kernels_;
   for (int32_t t = 0; t < kernels.type_count; ++t) {
-    if (kernels.types[t].compute == static_cast<int32_t>(program_.compute_) &&
-        kernels.types[t].storage == static_cast<int32_t>(storage)) {
+    const BpttKernelTypes& types = kernels.types[t];
+    if (is_like(types.compute, program_.compute_) && is_like(types.weights, weights) &&
+        is_like(types.activations, activations)) {
       return t;
     }
   }
   return -1;
 }
 
-// Whether a type may have this storage. Each type has one storage, except packed weights.
+// What is said where types_of finds nothing.
+std::string ProgramReader::without_kernels(std::optional<Storage> weights, std::optional<Storage> activations) const {
+  std::string text = std::string("there are no kernels that compute in ") + name_of(program_.compute_);
+  if (weights.has_value()) text += std::string(" with weights stored in ") + name_of(*weights);
+  if (!activations.has_value()) return text;
+  return text + (weights.has_value() ? " and" : " with") + " activations stored in " + name_of(*activations);
+}
+
+// Numbers of a type are stored in one way, but for packed weights, and for real ones, which may be activations.
 Status ProgramReader::check_storage(const std::string& name, const Value& value) const {
   Storage expected = program_.compute_;
   switch (value.type) {
     case ValueType::kPacked:
-      if (types_of(value.storage) >= 0) return Status::ok();
-      return invalid(name + ": there are no kernels that compute in " + name_of(program_.compute_) +
-                     " with weights stored in " + name_of(value.storage));
+      if (types_of(value.storage, {}) >= 0) return Status::ok();
+      return invalid(name + ": " + without_kernels(value.storage, {}));
     case ValueType::kInt32:
       expected = Storage::int32;
       break;
@@ -142,7 +151,8 @@ Status ProgramReader::check_storage(const std::string& name, const Value& value)
       expected = Storage::float64;
       break;
     case ValueType::kReal:
-      break;
+      if (types_of({}, value.storage) >= 0) return Status::ok();
+      return invalid(name + ": " + without_kernels({}, value.storage));
   }
   if (value.storage == expected) return Status::ok();
   return invalid(name + " is stored in " + name_of(value.storage) + ", expected " + name_of(expected));
@@ -269,22 +279,26 @@ Status ProgramReader::check_instruction(const OperationRow& row, Instruction* in
   return Status::ok();
 }
 
-// All packed operands of an instruction must have the same storage. The check of the values made sure that kernels
-// exist for it.
+// All packed operands of an instruction are stored alike, and so are all activations.
 Status ProgramReader::choose_kernel(const OperationRow& row, Instruction* instruction) const {
-  Storage storage = program_.compute_;
-  const OperandRow* first = nullptr;
+  std::optional<Storage> weights, activations;
+  std::string_view first_weights, first_activations;
   for (int o = 0; o < row.operands.count; ++o) {
+    const OperandRow& operand = row.operands[o];
     const Value* value = value_or_null(instruction->operands[static_cast<size_t>(o)]);
-    if (value == nullptr || value->type != ValueType::kPacked) continue;
-    if (first != nullptr && value->storage != storage) {
-      return refuse_program(row.name, std::string(row.operands[o].name) + " is stored in " + name_of(value->storage) +
-                                          ", but " + std::string(first->name) + " in " + name_of(storage));
+    const bool is_packed = operand.type == ValueType::kPacked;
+    if (value == nullptr || !(is_packed || operand.is_stored)) continue;
+    std::optional<Storage>& storage = is_packed ? weights : activations;
+    std::string_view& first = is_packed ? first_weights : first_activations;
+    if (storage.has_value() && *storage != value->storage) {
+      return refuse_program(row.name, std::string(operand.name) + " is stored in " + name_of(value->storage) +
+                                          ", but " + std::string(first) + " in " + name_of(*storage));
     }
-    if (first == nullptr) first = &row.operands[o];
     storage = value->storage;
+    if (first.empty()) first = operand.name;
   }
-  instruction->types = types_of(storage);
+  instruction->types = types_of(weights, activations);
+  if (instruction->types < 0) return refuse_program(row.name, without_kernels(weights, activations));
   return Status::ok();
 }
 
@@ -299,6 +313,10 @@ Status ProgramReader::check_operand(const OperationRow& row, const OperandRow& o
   if (value.type != operand.type || (value.type == ValueType::kPacked && value.low != operand.gates)) {
     return refuse_program(row.name, name + " has type " + std::to_string(static_cast<int>(value.type)) + ", expected " +
                                         std::to_string(static_cast<int>(operand.type)));
+  }
+  if (value.type == ValueType::kReal && !operand.is_stored && value.storage != program_.compute_) {
+    return refuse_program(
+        row.name, name + " is stored in " + name_of(value.storage) + ", expected " + name_of(program_.compute_));
   }
   if (value.stride != value.columns && !operand.may_be_view) {
     return refuse_program(

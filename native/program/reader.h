@@ -1,6 +1,8 @@
 // Reads and checks the flat form of a program. A malformed program is an error, never a crash.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "program/program.h"
@@ -21,7 +23,8 @@ class ProgramReader {
   Status check_instruction(const OperationRow& row, Instruction* instruction);
   Status check_operand(const OperationRow& row, const OperandRow& operand, int32_t index, Letters* letters) const;
   const Value* value_or_null(int32_t index) const;
-  int32_t types_of(Storage storage) const;
+  int32_t types_of(std::optional<Storage> weights, std::optional<Storage> activations) const;
+  std::string without_kernels(std::optional<Storage> weights, std::optional<Storage> activations) const;
   Status check_storage(const std::string& name, const Value& value) const;
   Status choose_kernel(const OperationRow& row, Instruction* instruction) const;
   int32_t next() { return words_[position_++]; }

@@ -31,6 +31,8 @@ export function graphOf(value: Value): Graph | undefined {
 export interface GraphOptions {
   /** How packed weights are stored, apart from the type of arithmetic; default in that type. */
   readonly weights?: Storage;
+  /** How outputs are stored that operations mark as stored activations (type `s` in operations.def); the same default. */
+  readonly activations?: Storage;
 }
 
 /** Operands by name; undefined for one that is left out. */
@@ -46,11 +48,11 @@ export class Graph {
   readonly derivedAxes = new Set<string>();
   readonly #known = new Map<string, Node>();
   readonly #constants = new Map<string, Value>();
-  readonly #weights: Storage | undefined;
+  readonly #storages: GraphOptions;
   #nextId = 0;
 
   constructor(options: GraphOptions = {}) {
-    this.#weights = options.weights;
+    this.#storages = options;
   }
 
   /** Rows of all valid steps of a time axis. */
@@ -120,12 +122,17 @@ export class Graph {
   /**
    * Makes the program leave `value` in the memory of `target`, a value of the model of the same size.
    *
-   * @throws {ShapeError} `shape_mismatch` when the sizes differ
+   * @throws {ShapeError} `shape_mismatch` when the sizes differ, or one of both is stored in another type than the other
    */
   assign(value: Value, target: Value): void {
     if (!sameExtent(value.rows, target.rows) || value.columns !== target.columns) {
       const sizes = `[${describeExtent(value.rows)}, ${value.columns}] to [${describeExtent(target.rows)}, ${target.columns}]`;
       throw new ShapeError('shape_mismatch', `cannot assign ${sizes} (${target.name})`, { name: target.name });
+    }
+    if (value.storage !== target.storage) {
+      const [from, to] = [value, target].map(({ storage }) => storage ?? 'the type of arithmetic');
+      const message = `cannot assign a value stored in ${from} to ${target.name}, which is stored in ${to}`;
+      throw new ShapeError('shape_mismatch', message, { name: target.name });
     }
     // One memory holds one value: a value that already stands somewhere is copied.
     const isFree = value.node !== undefined && !this.assignments.has(value);
@@ -219,12 +226,14 @@ export class Graph {
         if (spec.optional) continue;
         throw new ShapeError('shape_mismatch', `${name}: the size of ${spec.name} is not known`, { operation: name });
       }
+      const { weights, activations } = this.#storages;
+      const storage = spec.type === 'packed' ? weights : spec.isStored ? activations : undefined;
       const value: Value = {
         id: this.#nextId++,
         rows,
         columns,
         type: spec.type,
-        ...(spec.type === 'packed' && this.#weights !== undefined ? { storage: this.#weights } : {}),
+        ...(storage === undefined ? {} : { storage }),
         low: spec.gates,
         high: 0,
         node,

@@ -22,6 +22,8 @@ export interface OperandSpec {
   readonly inPlace: boolean;
   /** Whether it may be some columns of a wider matrix. */
   readonly mayBeView: boolean;
+  /** Whether it is an activation, which may be stored in another type than the program computes in. */
+  readonly isStored: boolean;
   /** Of an index: its smallest entry, and the letter of the size of its table. */
   readonly table?: { readonly low: number; readonly size: string };
 }
@@ -53,7 +55,7 @@ function parseTerms(text: string): Term[] {
   });
 }
 
-const OPERAND = /^([&~]?)(\w+):([^,]+),([^:?]+)(?::([idp])(\d?)(?:\[(?:\*\]|(-?\d+)\.\.([A-Z])\)))?)?(\??)$/;
+const OPERAND = /^([&~]?)(\w+):([^,]+),([^:?]+)(?::([idps])(\d?)(?:\[(?:\*\]|(-?\d+)\.\.([A-Z])\)))?)?(\??)$/;
 
 function parseOperand(text: string): OperandSpec {
   const [, mark, name, rows, columns, type, gates, low, size, optional] = OPERAND.exec(text) as unknown as string[];
@@ -61,11 +63,12 @@ function parseOperand(text: string): OperandSpec {
     name: name as string,
     rows: parseTerms(rows as string),
     columns: parseTerms(columns as string),
-    type: type === undefined ? 'real' : (TYPES[type] as ValueType),
+    type: TYPES[type ?? ''] ?? 'real',
     gates: type === 'p' ? Number(gates === '' ? 1 : gates) : 0,
     optional: optional === '?',
     inPlace: mark === '&',
     mayBeView: mark === '~',
+    isStored: type === 's',
     ...(size === undefined ? {} : { table: { low: Number(low), size } }),
   };
 }

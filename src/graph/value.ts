@@ -19,7 +19,7 @@ export interface Value {
   readonly type: ValueType;
   /** @internal */
   readonly id: number;
-  /** @internal How packed weights are stored; default as the program computes. */
+  /** @internal How packed weights, or activations that are kept, are stored; default as the program computes. */
   readonly storage?: Storage;
   /** @internal int32: the smallest valid entry; packed: the number of gates. */
   readonly low: number;

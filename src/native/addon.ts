@@ -44,9 +44,9 @@ export interface NativeAddon {
   configure(isa: string): void;
   info(): { version: string; isa: string; supported: string[]; note: string; eigen: string };
   operationsFingerprint(): string;
-  /** The pairs of types that kernels exist for: the type of the arithmetic and the type of packed weights. */
-  kernelTypes(): { compute: string; storage: string }[];
-  packedSize(inputs: number, outputs: number, gates: number, compute: string, storage: string): number;
+  /** Types that there are kernels for: of arithmetic, and of packed weights. */
+  kernelTypes(): { compute: string; weights: string; activations: string }[];
+  packedSize(inputs: number, outputs: number, gates: number, compute: string, weights: string): number;
   misalignment(bytes: Uint8Array): number;
   probe(values: Float32Array | Float64Array): Probe;
   readonly Program: new (

@@ -64,8 +64,8 @@ function lives(request: PlanRequest): Map<number, Slot> {
   return slots;
 }
 
-/** Lets outputs take the memory of inputs whose last use is the same instruction, where the operation allows it. */
-function mergeInPlace(nodes: readonly Node[], slots: Map<number, Slot>, pinned: ReadonlySet<number>): void {
+/** Lets outputs take the memory of inputs that end at the same instruction, where the operation allows it. */
+function mergeInPlace({ nodes, bytesOf }: PlanRequest, slots: Map<number, Slot>, pinned: ReadonlySet<number>): void {
   nodes.forEach((node, index) => {
     for (const [outputName, inputName] of Object.entries(node.operation.inPlace)) {
       const output = node.outputs.get(outputName);
@@ -75,7 +75,8 @@ function mergeInPlace(nodes: readonly Node[], slots: Map<number, Slot>, pinned: 
       const from = slots.get(input.id);
       const to = slots.get(output.id);
       if (from === undefined || to === undefined || from === to) continue;
-      if (from.last !== index || from.bytes !== to.bytes || uses !== 1) continue;
+      // Values of the same size are stored in numbers of the same size.
+      if (from.last !== index || bytesOf(input) !== bytesOf(output) || uses !== 1) continue;
       from.values.push(...to.values);
       from.last = Math.max(from.last, to.last);
       for (const id of to.values) slots.set(id, from);
@@ -90,7 +91,7 @@ function mergeInPlace(nodes: readonly Node[], slots: Map<number, Slot>, pinned: 
 export function planMemory(request: PlanRequest): MemoryPlan {
   const slots = lives(request);
   const bases = [...(request.views?.values() ?? [])].map(({ base }) => base);
-  mergeInPlace(request.nodes, slots, new Set([...request.kept, ...request.outputs, ...bases].map(({ id }) => id)));
+  mergeInPlace(request, slots, new Set([...request.kept, ...request.outputs, ...bases].map(({ id }) => id)));
   const unique = [...new Set(slots.values())].sort(
     (a, b) => b.bytes - a.bytes || a.first - b.first || (a.values[0] as number) - (b.values[0] as number),
   );

@@ -105,10 +105,14 @@ export class CompiledProgram {
     return this.#externals.has(name);
   }
 
-  /** The memory of a real value at full capacity; its first rows are those of the current batch. */
+  /**
+   * The memory of a real value at full capacity, in numbers of the type in which it is stored; its first rows are those of
+   * the batch at hand.
+   */
   real(value: Value | string): Float32Array | Float64Array {
     const { buffer, offset, elements } = this.#memory(value);
-    return this.#compute === 'float64'
+    const from = typeof value === 'string' ? (this.#externals.get(value) as Value) : value;
+    return storageOf(from, this.#compute) === 'float64'
       ? new Float64Array(buffer, offset, elements)
       : new Float32Array(buffer, offset, elements);
   }

@@ -70,13 +70,15 @@ export function findViews(instructions: Instructions, isFree: (value: Value) => 
     if (node.operation.name === 'concatenate') {
       const parts = [node.inputs.get('a') as Value, node.inputs.get('b') as Value] as const;
       const [a, b] = parts;
-      const canBeViews = parts.every((part) => isPlain(part) && uses.isWritable(part) && uses.canBeView(part, node));
+      const canBeViews = parts.every(
+        (part) => part.storage === y.storage && isPlain(part) && uses.isWritable(part) && uses.canBeView(part, node),
+      );
       if (a.id === b.id || !canBeViews || views.has(y.id)) continue;
       views.set(a.id, { base: y, first: 0 }).set(b.id, { base: y, first: a.columns });
       bases.add(y.id);
     } else if (node.operation.name === 'slice') {
       const x = node.inputs.get('x') as Value;
-      if (views.has(x.id) || !isPlain(y) || !uses.canBeView(y, undefined)) continue;
+      if (x.storage !== y.storage || views.has(x.id) || !isPlain(y) || !uses.canBeView(y, undefined)) continue;
       views.set(y.id, { base: x, first: attributeOf(node, 'begin') });
       bases.add(x.id);
     } else {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Extent } from '../../src/graph/extent.js';
 import { differentiate } from '../../src/graph/gradients.js';
-import { Graph } from '../../src/graph/graph.js';
+import { Graph, type GraphOptions } from '../../src/graph/graph.js';
 import type { Value } from '../../src/graph/value.js';
 
 export const AXIS = 'time';
@@ -53,12 +53,13 @@ const sameShape = (a: Value, b: Value) => isSteps(a) === isSteps(b) && a.columns
 
 /** Builds a graph, one operation after the other, as the recipe chooses. */
 class GraphBuilder {
-  readonly graph = new Graph();
+  readonly graph: Graph;
   readonly values: Value[] = [];
   readonly sources: Value[] = [];
   #parameterBytes = 0;
 
-  constructor() {
+  constructor(options: GraphOptions) {
+    this.graph = new Graph(options);
     for (const columns of [2, 3, 4]) this.#input(this.graph.steps(AXIS), columns);
     this.#input(this.graph.batch(AXIS), 3);
   }
@@ -187,8 +188,9 @@ class GraphBuilder {
 }
 
 /** The graph of a recipe. */
-export function buildRandomGraph({ batchSizes, steps, outputs, gradients }: Recipe): RandomGraph {
-  const builder = new GraphBuilder();
+export function buildRandomGraph(recipe: Recipe, options: GraphOptions = {}): RandomGraph {
+  const { batchSizes, steps, outputs, gradients } = recipe;
+  const builder = new GraphBuilder(options);
   for (const each of steps) builder.add(each);
   const chosen = builder.pickOutputs(outputs);
   const found = gradients ? builder.gradients(chosen) : [];

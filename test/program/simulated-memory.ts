@@ -6,8 +6,13 @@ import type { Node, Value } from '../../src/graph/value.js';
 import type { ProgramLayout } from '../../src/program/layout.js';
 import { rowsIn } from './random-graphs.js';
 
-/** Bytes of an element; the same for all types, which is enough to tell elements apart. */
-export const BYTES = 8;
+/** Bytes of the smallest element: a cell. */
+const CELL = 4;
+
+/** Bytes of an element: values that are stored apart from the others are narrower. */
+export function bytesPerElement({ storage }: Value): number {
+  return storage === undefined ? 2 * CELL : CELL;
+}
 
 /** One element of a value. Joins and slices that only view another value are followed to that value. */
 type Element = string;
@@ -64,11 +69,13 @@ export class SimulatedMemory {
 
   #cellsOf(value: Value): { readonly cell: string; readonly element: Element }[] {
     const { block, offset, stride, first } = this.#layout.locationOf(value);
+    const bytes = bytesPerElement(value);
     return Array.from({ length: rowsIn(this.#batchSizes, value.rows) * value.columns }, (_, at) => {
       const [row, column] = [Math.floor(at / value.columns), at % value.columns];
-      const cell = `${block}:${offset + BYTES * (row * stride + first + column)}`;
-      return { cell, element: this.#elementOf(value, row, column) };
-    });
+      const begin = offset + bytes * (row * stride + first + column);
+      const element = this.#elementOf(value, row, column);
+      return Array.from({ length: bytes / CELL }, (_, cell) => ({ cell: `${block}:${begin + CELL * cell}`, element }));
+    }).flat();
   }
 
   #write(value: Value): void {
@@ -99,6 +106,12 @@ export class SimulatedMemory {
       if (shared === undefined) continue;
       const output = taken.get(shared.cell) as string;
       if (inPlace[output] !== input) this.faults.push(`${name}: ${output} is written over ${input}`);
+      const cells = [value, node.outputs.get(output) as Value].map((each) =>
+        this.#cellsOf(each).map(({ cell }) => cell),
+      );
+      if (String(cells[0]) !== String(cells[1])) {
+        this.faults.push(`${name}: elements of ${output} are written over others of ${input}`);
+      }
       const isReadLater = later.some((other) => [...other.inputs.values()].includes(value)) || outputs.includes(value);
       if (isReadLater) this.faults.push(`${name}: ${input} is overwritten before its last use`);
     }

@@ -1,5 +1,6 @@
-// The kernels of operations.def: for each row `template <typename T> void lstm(const BpttCall*)`. A row with `scratch`
-// also has a function that returns how much scratch memory a call needs at most.
+// The kernels of operations.def: for each row `template <typename T> void lstm(const BpttCall*)`, with a parameter S
+// more where its weights are packed and a parameter A where activations are stored, and where the row says `scratch` a
+// function that says how much scratch memory a call needs at most.
 #pragma once
 
 #include "kernels/kernel_table.h"
@@ -9,49 +10,53 @@
 namespace bptt {
 namespace kernel {
 
-#define BPTT_OPERATION(name, operands, attributes, clauses) \
-  template <typename T>                                     \
-  void name(const BpttCall* call);                          \
-  template <typename T, typename S>                         \
-  void name(const BpttCall* call);                          \
-  template <typename T>                                     \
-  BpttScratch name##Scratch(const BpttOperand* operand_sizes, const BpttAxis* axis, const BpttAxis* other);
+#define BPTT_OPERATION(name, operands, attributes, clauses)                                                 \
+  template <typename T>                                                                                     \
+  void name(const BpttCall* call);                                                                          \
+  template <typename T, typename SA>                                                                        \
+  void name(const BpttCall* call);                                                                          \
+  template <typename T, typename S, typename A>                                                             \
+  void name(const BpttCall* call);                                                                          \
+  template <typename T>                                                                                     \
+  BpttScratch name##Scratch(const BpttOperand* operand_sizes, const BpttAxis* axis, const BpttAxis* other); \
+  extern const BpttKernel kKernelsOf_##name[]; /* for each of BPTT_KERNEL_TYPES */
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 
-// How many numbers of type S the packed weights [inputs, outputs] have.
-template <typename T, typename S>
-int64_t packed_size(int64_t inputs, int64_t outputs, int32_t gates);
-
-// Whether this operation has packed weights. Then its kernel has their storage type as a second template parameter.
-constexpr bool has_packed_operand(Opcode code) {
+// Whether an operand of this operation has a type that begins with this letter. With `p` its kernel has the type in
+// which packed weights are stored as a parameter, with `s` that of activations, after it.
+constexpr bool has_operand_of_type(Opcode code, char letter) {
   std::string_view words = text_of(code).operands;
   while (!words.empty()) {
     const std::string_view word = take_word(&words);
     const size_t type = word.find(':', word.find(','));
-    if (type != std::string_view::npos && word[type + 1] == 'p') return true;
+    if (type != std::string_view::npos && word[type + 1] == letter) return true;
   }
   return false;
 }
 
-// Makes all forms of a kernel.
-#define BPTT_INSTANTIATE_FORM(compute, storage, name) \
-  template void name<Stored<Storage::compute>>(const BpttCall* call);
-#define BPTT_INSTANTIATE(name)                                                    \
-  static_assert(!has_packed_operand(Opcode::name), #name ": weights are stored"); \
-  BPTT_COMPUTE_TYPES(BPTT_INSTANTIATE_FORM, name)                                 \
-  static_assert(true, "")
+// Makes all forms of a kernel: those that differ in what its row uses.
+#define BPTT_INSTANTIATE_FORM(compute, weights, activations, name) \
+  form_of_##name<Stored<Storage::compute>, Stored<Storage::weights>, Stored<Storage::activations>>(),
+#define BPTT_INSTANTIATE(name)                                               \
+  template <typename T, typename S, typename A>                              \
+  constexpr BpttKernel form_of_##name() {                                    \
+    constexpr bool kHasWeights = has_operand_of_type(Opcode::name, 'p');     \
+    constexpr bool kHasActivations = has_operand_of_type(Opcode::name, 's'); \
+    if constexpr (kHasWeights && kHasActivations) {                          \
+      return name<T, S, A>;                                                  \
+    } else if constexpr (kHasWeights) {                                      \
+      return name<T, S>;                                                     \
+    } else if constexpr (kHasActivations) {                                  \
+      return name<T, A>;                                                     \
+    } else {                                                                 \
+      return name<T>;                                                        \
+    }                                                                        \
+  }                                                                          \
+  const BpttKernel kKernelsOf_##name[] = {BPTT_KERNEL_TYPES(BPTT_INSTANTIATE_FORM, name)}
 
-// All forms of a kernel that reads or writes packed weights.
-#define BPTT_INSTANTIATE_STORED_FORM(compute, storage, name) \
-  template void name<Stored<Storage::compute>, Stored<Storage::storage>>(const BpttCall* call);
-#define BPTT_INSTANTIATE_STORED(name)                                                       \
-  static_assert(has_packed_operand(Opcode::name), #name ": its row has no packed weights"); \
-  BPTT_KERNEL_TYPES(BPTT_INSTANTIATE_STORED_FORM, name)                                     \
-  static_assert(true, "")
-
-// All forms of the function that returns how much scratch memory a kernel needs.
-#define BPTT_INSTANTIATE_SCRATCH_FORM(compute, storage, name)                                                     \
+// And of the function that says how much scratch memory it needs.
+#define BPTT_INSTANTIATE_SCRATCH_FORM(compute, weights, activations, name)                                        \
   template BpttScratch name##Scratch<Stored<Storage::compute>>(const BpttOperand* operands, const BpttAxis* axis, \
                                                                const BpttAxis* other);
 #define BPTT_INSTANTIATE_SCRATCH(name)                                                                               \

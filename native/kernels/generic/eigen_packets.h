@@ -54,6 +54,20 @@ struct Vec {
     for (int l = 0; l < n; ++l) to[l] = lanes[l];
   }
 
+  // The same for numbers that are stored in another type: each is converted, to the nearest where it is stored.
+  template <typename Number>
+  static Vec load(const Number* from, int n = kLanes) {
+    T lanes[kLanes] = {};
+    for (int l = 0; l < n; ++l) lanes[l] = static_cast<T>(from[l]);
+    return load(lanes);
+  }
+  template <typename Number>
+  void store(Number* to, int n = kLanes) const {
+    T lanes[kLanes];
+    store(lanes);
+    for (int l = 0; l < n; ++l) to[l] = static_cast<Number>(lanes[l]);
+  }
+
   friend Vec operator+(Vec a, Vec b) { return Vec(Eigen::internal::padd(a.p, b.p)); }
   friend Vec operator-(Vec a, Vec b) { return Vec(Eigen::internal::psub(a.p, b.p)); }
   friend Vec operator*(Vec a, Vec b) { return Vec(Eigen::internal::pmul(a.p, b.p)); }

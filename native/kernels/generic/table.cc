@@ -1,8 +1,8 @@
 // The table of this instruction set: the one symbol that a kernel module exports.
 #include <Eigen/Core>
-#include <type_traits>
 
 #include "kernels/generic/declarations.h"
+#include "kernels/generic/products/packed_size.h"
 
 #define BPTT_TEXT_(x) #x
 #define BPTT_TEXT(x) BPTT_TEXT_(x)
@@ -12,39 +12,26 @@ namespace kernel {
 namespace {
 
 constexpr BpttKernelTypes kTypes[] = {
-#define BPTT_TYPES(compute, storage, name)                                         \
-  {static_cast<int32_t>(Storage::compute), static_cast<int32_t>(Storage::storage), \
-   packed_size<Stored<Storage::compute>, Stored<Storage::storage>>},
+#define BPTT_TYPES(compute, weights, activations, name)                            \
+  {static_cast<int32_t>(Storage::compute), static_cast<int32_t>(Storage::weights), \
+   static_cast<int32_t>(Storage::activations), packed_size<Stored<Storage::compute>, Stored<Storage::weights>>},
     BPTT_KERNEL_TYPES(BPTT_TYPES, all)
 #undef BPTT_TYPES
 };
 
-// The kernels of each operation for these types, and its scratch functions if its row has `scratch`. Without such a
-// function the module does not link. An operation without packed weights has no kernels for types that differ.
-#define BPTT_OPERATION(name, operands, attributes, clauses)                                \
-  template <typename T, typename S>                                                        \
-  constexpr BpttKernel kernel_of_##name() {                                                \
-    if constexpr (has_packed_operand(Opcode::name)) {                                      \
-      return name<T, S>;                                                                   \
-    } else if constexpr (std::is_same_v<T, S>) {                                           \
-      return name<T>;                                                                      \
-    } else {                                                                               \
-      return nullptr;                                                                      \
-    }                                                                                      \
-  }                                                                                        \
-  template <typename T>                                                                    \
-  constexpr BpttScratchSize scratch_of_##name() {                                          \
-    if constexpr (has_clause(text_of(Opcode::name), "scratch")) {                          \
-      return name##Scratch<T>;                                                             \
-    } else {                                                                               \
-      return nullptr;                                                                      \
-    }                                                                                      \
-  }                                                                                        \
-  constexpr BpttKernel kKernelsOf_##name[] = {BPTT_KERNEL_TYPES(BPTT_KERNEL_ENTRY, name)}; \
+// Of each operation its scratch functions, where its row says `scratch`: without one the module does not link, nor does
+// it without a kernel.
+#define BPTT_OPERATION(name, operands, attributes, clauses)       \
+  template <typename T>                                           \
+  constexpr BpttScratchSize scratch_of_##name() {                 \
+    if constexpr (has_clause(text_of(Opcode::name), "scratch")) { \
+      return name##Scratch<T>;                                    \
+    } else {                                                      \
+      return nullptr;                                             \
+    }                                                             \
+  }                                                               \
   constexpr BpttScratchSize kScratchOf_##name[] = {BPTT_KERNEL_TYPES(BPTT_SCRATCH_ENTRY, name)};
-#define BPTT_KERNEL_ENTRY(compute, storage, name) \
-  kernel_of_##name<Stored<Storage::compute>, Stored<Storage::storage>>(),
-#define BPTT_SCRATCH_ENTRY(compute, storage, name) scratch_of_##name<Stored<Storage::compute>>(),
+#define BPTT_SCRATCH_ENTRY(compute, weights, activations, name) scratch_of_##name<Stored<Storage::compute>>(),
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 

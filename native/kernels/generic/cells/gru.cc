@@ -50,17 +50,18 @@ class GruInputs {
   int64_t first_ = 0;
 };
 
-// The equations of one row and one vector of units, and where its values lie.
-template <typename T, bool kPlain>
+// The equations of one row and one vector of units, and where its values lie. What is kept for the backward pass is
+// stored in the type A.
+template <typename T, typename A, bool kPlain>
 struct GruCell {
   int64_t H;
   const T* a;           // [N,3H] or null: GruInputs has W x
   const T* input_bias;  // [3H] or null
   const T* bias;        // [3H] or null
   VariantOperand<const T, kPlain> gain;
-  T* gates;                            // [N,3H] or null
-  T* s_rows;                           // [N,H] or null
-  VariantOperand<T, kPlain> products;  // [N,3H] kept for the backward pass of layer normalisation, or null
+  A* gates;                            // [N,3H] or null
+  A* s_rows;                           // [N,H] or null
+  VariantOperand<A, kPlain> products;  // [N,3H] kept for the backward pass of layer normalisation, or null
   T* staged;                           // [B,3H] R h of this step, with layer normalisation
   GruAttributes<T, kPlain> on;
   T epsilon;
@@ -113,7 +114,7 @@ struct GruCell {
     const Vec<T> s = recurrent[kCandidateGate];
     const Vec<T> n = on.candidate(x[kCandidateGate] + r * s);
     if (gates != nullptr) {
-      T* kept = gates + at.row * kGruGates * H + u;
+      A* kept = gates + at.row * kGruGates * H + u;
       r.store(kept + kReset * H, n_lanes);
       z.store(kept + kUpdate * H, n_lanes);
       n.store(kept + kCandidateGate * H, n_lanes);
@@ -123,7 +124,7 @@ struct GruCell {
   }
 };
 
-template <typename T, typename S, bool kPlain>
+template <typename T, typename S, typename A, bool kPlain>
 void forward(const BpttCall* call) {
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
@@ -131,9 +132,9 @@ void forward(const BpttCall* call) {
   const T* bias = data<T>(*call, kBias);
   const InputProduct<T, S> input{data<T>(*call, kX), data<S>(*call, kInputP), columns(*call, kX)};
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
-  T* gates = data<T>(*call, kActivated);
-  T* s_rows = data<T>(*call, kS);
-  const VariantOperand<T, kPlain> products = data<T>(*call, kProduct);
+  A* gates = data<A>(*call, kActivated);
+  A* s_rows = data<A>(*call, kS);
+  const VariantOperand<A, kPlain> products = data<A>(*call, kProduct);
   const GruAttributes<T, kPlain> on(*call, GruAttributeNames<Opcode::gru>{});
   Scratch memory(call->shared_scratch);
   const GruScratch<T> scratch(call->operands, *call->axis, &memory);
@@ -144,8 +145,8 @@ void forward(const BpttCall* call) {
   const Panels panels = my_unit_panels<T>(*call, H);
 
   const T epsilon = static_cast<T>(number(*call, kEpsilon));
-  const GruCell<T, kPlain> cell{H,      a,        input_bias,      bias, gain,    gates,
-                                s_rows, products, scratch.product, on,   epsilon, hidden};
+  const GruCell<T, A, kPlain> cell{H,      a,        input_bias,      bias, gain,    gates,
+                                   s_rows, products, scratch.product, on,   epsilon, hidden};
   GruInputs<T, S> inputs(input);
 
   if (!hidden.begin(*call)) return;
@@ -182,11 +183,11 @@ void forward(const BpttCall* call) {
 //   s       [N,H]   out  Rn h + bRn, kept for the backward pass; may be absent
 //   product [N,3H]  out  R h, kept for the backward pass of layer normalisation; may be absent
 //   hT      [B,H]   out  state of each sequence at the end of its walk; may be absent
-template <typename T, typename S>
+template <typename T, typename S, typename A>
 void gru(const BpttCall* call) {
   const bool is_plain = are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kProduct}) &&
                         GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
-  is_plain ? forward<T, S, true>(call) : forward<T, S, false>(call);
+  is_plain ? forward<T, S, A, true>(call) : forward<T, S, A, false>(call);
 }
 
 template <typename T>
@@ -214,18 +215,18 @@ struct GruBackwardScratch {
         product(scratch->take<T>(!has(operands, kBackwardGain) ? 0 : axis.batch * of(operands, kGates).columns)) {}
 };
 
-// What the reset-after form adds to GruGradient: the gradients of s and of the reset gate, and the gradient of R h.
-template <typename T, bool kPlain>
+// What the reset-after form has beside GruGradient: the gradients of s and of the reset gate, and that of R h.
+template <typename T, typename A, bool kPlain>
 struct GruResetAfterGradient {
   int64_t H;
-  const GruGradient<T, kPlain>& cell;
+  const GruGradient<T, A, kPlain>& cell;
   GruAttributes<T, kPlain> on;
-  const T* s_rows;  // [N,H]
+  const A* s_rows;  // [N,H]
   T* da;            // [N,3H]
   T* ds;            // [N,H]
   VariantOperand<T, kPlain> dr;
   VariantOperand<const T, kPlain> gain;
-  const T* products;  // [N,3H] R h, with layer normalisation
+  const A* products;  // [N,3H] R h, with layer normalisation
   T* staged;          // [B,3H] gradient of R h of this step, with layer normalisation
   T epsilon;
 
@@ -251,7 +252,7 @@ struct GruResetAfterGradient {
     std::copy(da + at.row * kGruGates * H, da + at.row * kGruGates * H + kCandidateGate * H, to);
     std::copy(ds + at.row * H, ds + at.row * H + H, to + kCandidateGate * H);
     if (gain == nullptr) return;
-    const T* product = products + at.row * kGruGates * H;
+    const A* product = products + at.row * kGruGates * H;
     const RowStatistics<T> statistics = row_statistics(product, kGruGates * H, epsilon);
     normalization_backward<T>(product, statistics, to, gain, kGruGates * H, to);
     if (dr != nullptr) std::copy(to, to + kGruGates * H, dr + at.row * kGruGates * H);
@@ -265,10 +266,10 @@ struct GruResetAfterGradient {
   }
 };
 
-template <typename T, typename S, bool kPlain>
+template <typename T, typename S, typename A, bool kPlain>
 void backward(const BpttCall* call) {
   const int64_t H = columns(*call, kStates);
-  const T* s_rows = data<T>(*call, kKeptS);
+  const A* s_rows = data<A>(*call, kKeptS);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kBackwardGain);
   T* da = data<T>(*call, kDa);
   T* ds = data<T>(*call, kDs);
@@ -286,21 +287,21 @@ void backward(const BpttCall* call) {
                                           H,
                                           true},
                                          scratch.hidden);
-  const GruGradient<T, kPlain> cell(
-      on, data<T>(*call, kGates),
+  const GruGradient<T, A, kPlain> cell(
+      on, data<A>(*call, kGates),
       {data<T>(*call, kStates), stride(*call, kStates), data<T>(*call, kInitial), nullptr, H}, da, hidden);
   const Panels panels = my_panels<T>(*call, H);
-  const GruResetAfterGradient<T, kPlain> gradient{H,
-                                                  cell,
-                                                  on,
-                                                  s_rows,
-                                                  da,
-                                                  ds,
-                                                  dr,
-                                                  gain,
-                                                  data<T>(*call, kKeptProduct),
-                                                  scratch.product,
-                                                  static_cast<T>(number(*call, kEpsilon))};
+  const GruResetAfterGradient<T, A, kPlain> gradient{H,
+                                                     cell,
+                                                     on,
+                                                     s_rows,
+                                                     da,
+                                                     ds,
+                                                     dr,
+                                                     gain,
+                                                     data<A>(*call, kKeptProduct),
+                                                     scratch.product,
+                                                     static_cast<T>(number(*call, kEpsilon))};
   const auto left_of = [&](int64_t t) { return gradient.left(walk.row(t)); };
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
@@ -330,12 +331,12 @@ void backward(const BpttCall* call) {
 //   ds      [N,H]   out  gradient of s; this and the r and z columns of da give dbR and, without gain, dR
 //   dr      [N,3H]  out  gradient of R h; may be absent
 //   dh0     [B,H]   out  may be absent
-template <typename T, typename S>
+template <typename T, typename S, typename A>
 void gruBackward(const BpttCall* call) {
   const bool is_plain = are_absent(*call, {kBackwardGain, kKeptProduct, kBackwardMask, kBackwardZone}) &&
                         are_absent(*call, {kDr}) &&
                         GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
-  is_plain ? backward<T, S, true>(call) : backward<T, S, false>(call);
+  is_plain ? backward<T, S, A, true>(call) : backward<T, S, A, false>(call);
 }
 
 template <typename T>
@@ -343,9 +344,9 @@ BpttScratch gruBackwardScratch(const BpttOperand* operands, const BpttAxis* axis
   return scratch_of<GruBackwardScratch<T>>(operands, *axis);
 }
 
-BPTT_INSTANTIATE_STORED(gru);
+BPTT_INSTANTIATE(gru);
 BPTT_INSTANTIATE_SCRATCH(gru);
-BPTT_INSTANTIATE_STORED(gruBackward);
+BPTT_INSTANTIATE(gruBackward);
 BPTT_INSTANTIATE_SCRATCH(gruBackward);
 
 }  // namespace kernel

@@ -40,11 +40,11 @@ BPTT_INLINE Vec<T> gru_state(Vec<T> z, Vec<T> previous, Vec<T> n) {
   return n + z * (previous - n);
 }
 
-// The gradient of gru_state.
-template <typename T, bool kPlain>
+// The gradient of gru_state. The gates are stored in the type A.
+template <typename T, typename A, bool kPlain>
 class GruGradient {
  public:
-  GruGradient(const GruAttributes<T, kPlain>& attributes, const T* gates, const StateRows<T>& states, T* da,
+  GruGradient(const GruAttributes<T, kPlain>& attributes, const A* gates, const StateRows<T>& states, T* da,
               const HiddenGradient<T, kPlain>& hidden)
       : on_(attributes), gates_(gates), states_(states), da_(da), hidden_(hidden) {}
 
@@ -81,7 +81,7 @@ class GruGradient {
 
  private:
   GruAttributes<T, kPlain> on_;
-  const T* gates_;
+  const A* gates_;
   StateRows<T> states_;
   T* da_;
   const HiddenGradient<T, kPlain>& hidden_;

@@ -60,7 +60,7 @@ struct GruResetBeforeGradient {
   const T* mask;  // [B,H] or null
   GruAttributes<T, false> on;
   const StateRows<T>& states;
-  const GruGradient<T, false>& cell;
+  const GruGradient<T, T, false>& cell;
   const HiddenGradient<T, false>& hidden;
 
   // From the gradient of r*h to the gradients of the argument of r and of h.
@@ -162,7 +162,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
                                          H,
                                          true},
                                         static_cast<T*>(call->shared_scratch));
-  const GruGradient<T, false> cell(on, data<T>(*call, kGates), states, da, hidden);
+  const GruGradient<T, T, false> cell(on, data<T>(*call, kGates), states, da, hidden);
   const GruResetBeforeGradient<T> reset{H, mask, on, states, cell, hidden};
   const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) {
@@ -190,9 +190,9 @@ BpttScratch gruResetBeforeBackwardScratch(const BpttOperand* operands, const Bpt
   return {axis->batch * of(operands, kStates).columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
-BPTT_INSTANTIATE_STORED(gruResetBefore);
+BPTT_INSTANTIATE(gruResetBefore);
 BPTT_INSTANTIATE_SCRATCH(gruResetBefore);
-BPTT_INSTANTIATE_STORED(gruResetBeforeBackward);
+BPTT_INSTANTIATE(gruResetBeforeBackward);
 BPTT_INSTANTIATE_SCRATCH(gruResetBeforeBackward);
 
 }  // namespace kernel

@@ -32,7 +32,7 @@ struct LstmScratch {
   T* candidates;  // [B,H] new cell states, when they are normalised
   T* hidden;      // [B,H] o*tanh(c'), before a projection
   T* cells;       // [B,H] cell states, where those of all steps are not kept
-  T* outputs;     // [B,H] output gates, where the gates are not kept and cell states are normalised
+  T* outputs;     // [B,H] output gates, when cell states are normalised
 
   LstmScratch(const BpttOperand* operands, const BpttAxis& axis, int64_t units, Scratch* scratch)
       : masked(scratch, axis, of(operands, kY).columns, has(operands, kMask)),
@@ -40,12 +40,13 @@ struct LstmScratch {
         candidates(scratch->take<T>(has(operands, kCellGain) ? axis.batch * units : 0)),
         hidden(scratch->take<T>(has(operands, kProjection) ? axis.batch * units : 0)),
         cells(scratch->take<T>(has(operands, kC) ? 0 : axis.batch * units)),
-        outputs(scratch->take<T>(has(operands, kActivated) || !has(operands, kCellGain) ? 0 : axis.batch * units)) {}
+        outputs(scratch->take<T>(has(operands, kCellGain) ? axis.batch * units : 0)) {}
   static bool normalises(const BpttOperand* operands) { return has(operands, kGain) || has(operands, kCellGain); }
 };
 
-// Where the values of one row and one vector of units are in memory. lstm_equations.h has the equations.
-template <typename T, bool kCoupled, bool kPlain>
+// Where the values of one row and one vector of units lie; lstm_equations.h has what is computed from them. What is
+// kept for the backward pass is stored in the type A.
+template <typename T, typename A, bool kCoupled, bool kPlain>
 class LstmCell {
  public:
   using Gates = LstmGates<kCoupled>;
@@ -56,10 +57,10 @@ class LstmCell {
         a_(data<T>(call, kA)),
         input_bias_(data<T>(call, kInputBias)),
         bias_(data<T>(call, kBias)),
-        gates_(data<T>(call, kActivated)),
-        before_projection_(data<T>(call, kM)),
-        products_(data<T>(call, kProduct)),
-        candidates_(data<T>(call, kCandidate)),
+        gates_(data<A>(call, kActivated)),
+        before_projection_(data<A>(call, kM)),
+        products_(data<A>(call, kProduct)),
+        candidates_(data<A>(call, kCandidate)),
         cells_{data<T>(call, kC), H_, data<T>(call, kC0), data<T>(call, kCT), H_, scratch.cells},
         zone_{data<T>(call, kZoneCell), attributes.zoneout_cell},
         equations_(attributes, data<T>(call, kPeepholes), H_),
@@ -130,8 +131,7 @@ class LstmCell {
       c.store(candidates + u, n);
     });
     if (candidates == nullptr) return;
-    const T* outputs =
-        gates_ == nullptr ? scratch_.outputs + at.sequence * H_ : gates_ + at.row * width + Gates::kOutput * H_;
+    const T* outputs = scratch_.outputs + at.sequence * H_;
     const RowStatistics<T> of_cell = row_statistics(candidates, H_, epsilon_);
     for_columns<T>(H_, [&](int64_t u, int n) {
       const Vec<T> o = Vec<T>::load(outputs + u, n);
@@ -190,10 +190,10 @@ class LstmCell {
   const T* a_;
   const T* input_bias_;
   const T* bias_;
-  T* gates_;
-  VariantOperand<T, kPlain> before_projection_;
-  VariantOperand<T, kPlain> products_;
-  VariantOperand<T, kPlain> candidates_;
+  A* gates_;
+  VariantOperand<A, kPlain> before_projection_;
+  VariantOperand<A, kPlain> products_;
+  VariantOperand<A, kPlain> candidates_;
   StateRows<T> cells_;
   Zone<T, kPlain> zone_;
   LstmEquations<T, kCoupled, kPlain> equations_;
@@ -202,7 +202,7 @@ class LstmCell {
   const HiddenState<T, kPlain>& hidden_;
 };
 
-template <typename T, typename S, bool kCoupled, bool kPlain>
+template <typename T, typename S, typename A, bool kCoupled, bool kPlain>
 void forward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
   const LstmAttributes<T, kPlain> attributes(call);
@@ -213,7 +213,7 @@ void forward(const BpttCall& call) {
   const int64_t P = columns(call, kY);
   HiddenState<T, kPlain> hidden(walk, {data<T>(call, kY), stride(call, kY), data<T>(call, kH0), data<T>(call, kHT), P},
                                 data<T>(call, kMask), {data<T>(call, kZone), attributes.zoneout}, scratch.masked);
-  const LstmCell<T, kCoupled, kPlain> cell(call, attributes, scratch, hidden);
+  const LstmCell<T, A, kCoupled, kPlain> cell(call, attributes, scratch, hidden);
   const InputProduct<T, S> input{data<T>(call, kX), data<S>(call, kInputP), columns(call, kX)};
   const VariantOperand<const T, kPlain> gain = data<T>(call, kGain);
   const VariantOperand<const T, kPlain> cell_gain = data<T>(call, kCellGain);
@@ -275,18 +275,18 @@ void forward(const BpttCall& call) {
 //   product   [N,4H]  out  R h, kept for the backward pass of layer normalisation; may be absent
 //   candidate [N,H]   out  c' before zoneout; may be absent
 //   hT cT     [B,P/H] out  states of each sequence at the end of its walk; may be absent
-template <typename T, typename S>
+template <typename T, typename S, typename A>
 void lstm(const BpttCall* call) {
   const bool is_plain =
       are_absent(*call, {kPeepholes, kProjection, kGain, kCellGain, kCellShift, kMask, kZone, kZoneCell}) &&
       are_absent(*call, {kM, kProduct, kCandidate}) && LstmAttributes<T, false>(*call).are_plain();
-  is_plain ? forward<T, S, false, true>(*call) : forward<T, S, false, false>(*call);
+  is_plain ? forward<T, S, A, false, true>(*call) : forward<T, S, A, false, false>(*call);
 }
 
 // The same with three gates i g o, and two rows of peepholes.
-template <typename T, typename S>
+template <typename T, typename S, typename A>
 void lstmCoupled(const BpttCall* call) {
-  forward<T, S, true, false>(*call);
+  forward<T, S, A, true, false>(*call);
 }
 
 template <typename T>
@@ -299,9 +299,9 @@ BpttScratch lstmCoupledScratch(const BpttOperand* operands, const BpttAxis* axis
   return scratch_of<LstmScratch<T>>(operands, *axis, of(operands, kP).columns / LstmGates<true>::kCount);
 }
 
-BPTT_INSTANTIATE_STORED(lstm);
+BPTT_INSTANTIATE(lstm);
 BPTT_INSTANTIATE_SCRATCH(lstm);
-BPTT_INSTANTIATE_STORED(lstmCoupled);
+BPTT_INSTANTIATE(lstmCoupled);
 BPTT_INSTANTIATE_SCRATCH(lstmCoupled);
 
 }  // namespace kernel

@@ -35,8 +35,9 @@ struct LstmBackwardScratch {
   }
 };
 
-// Where the values and gradients of one row and one vector of units are in memory. lstm_equations.h has the equations.
-template <typename T, bool kCoupled, bool kPlain>
+// Where the values and gradients of one row and one vector of units lie; lstm_equations.h has what is computed from
+// them. What the forward pass kept is stored in the type A.
+template <typename T, typename A, bool kCoupled, bool kPlain>
 class LstmCellGradient {
  public:
   using Gates = LstmGates<kCoupled>;
@@ -46,9 +47,9 @@ class LstmCellGradient {
       : H_(columns(call, kC)),
         dcT_(data<T>(call, kDcT)),
         dc0_(data<T>(call, kDc0)),
-        gates_(data<T>(call, kActivated)),
+        gates_(data<A>(call, kActivated)),
         cells_{data<T>(call, kC), H_, data<T>(call, kC0), nullptr, H_},
-        candidates_(data<T>(call, kCandidate) == nullptr ? data<T>(call, kC) : data<T>(call, kCandidate)),
+        candidates_(data<A>(call, kCandidate)),
         equations_(attributes, data<T>(call, kPeepholes), H_),
         zone_{data<T>(call, kZoneCell), attributes.zoneout_cell},
         da_(data<T>(call, kDa)),
@@ -83,7 +84,7 @@ class LstmCellGradient {
     }
     dc = dc + d_candidate;
     if (equations_.has_peephole(Gates::kOutput)) dc = equations_.add_peephole(Gates::kOutput, u, n, dc, d_output);
-    if (equations_.has_clip()) dc = equations_.clip_gradient(dc, Vec<T>::load(candidates_ + at.row * H_ + u, n));
+    if (equations_.has_clip()) dc = equations_.clip_gradient(dc, candidate(at, u, n));
 
     Vec<T> gates[Gates::kCount], sums[Gates::kCount];
     for (int index = 0; index < Gates::kOutput; ++index) gates[index] = gate(at, index, u, n);
@@ -104,13 +105,20 @@ class LstmCellGradient {
   // Both steps, when the new cell state is not normalised.
   BPTT_INLINE void apply(const Place& at, int64_t u, int n, Vec<T> dm) const {
     Vec<T> dc;
-    const Vec<T> d_output = output_gate(at, u, n, dm, Vec<T>::load(candidates_ + at.row * H_ + u, n), &dc);
+    const Vec<T> d_output = output_gate(at, u, n, dm, candidate(at, u, n), &dc);
     cell_state(at, u, n, d_output, dc);
   }
 
   // Both steps for a whole row, when the new cell state is normalised. Scratch memory holds the gradient of o*tanh(c').
   BPTT_INLINE void normalized_row(const Place& at, const T* gain, const T* shift) const {
-    const T* c = candidates_ + at.row * H_;
+    if (candidates_ == nullptr) return normalized_row(at, cells_.values + at.row * H_, gain, shift);
+    normalized_row(at, candidates_ + at.row * H_, gain, shift);
+  }
+
+ private:
+  // `c` are the cell states before normalisation.
+  template <typename C>
+  BPTT_INLINE void normalized_row(const Place& at, const C* c, const T* gain, const T* shift) const {
     T* d = scratch_.before_cell + at.sequence * H_;
     T* d_outputs = da_ + at.row * Gates::kCount * H_ + Gates::kOutput * H_;
     const RowStatistics<T> statistics = row_statistics(c, H_, epsilon_);
@@ -126,7 +134,12 @@ class LstmCellGradient {
         H_, [&](int64_t u, int n) { cell_state(at, u, n, Vec<T>::load(d_outputs + u, n), Vec<T>::load(d + u, n)); });
   }
 
- private:
+  // The new cell state before zoneout; without a candidate it is c.
+  BPTT_INLINE Vec<T> candidate(const Place& at, int64_t u, int n) const {
+    if (candidates_ == nullptr) return Vec<T>::load(cells_.values + at.row * H_ + u, n);
+    return Vec<T>::load(candidates_ + at.row * H_ + u, n);
+  }
+
   BPTT_INLINE Vec<T> gate(const Place& at, int index, int64_t u, int n) const {
     return Vec<T>::load(gates_ + (at.row * Gates::kCount + index) * H_ + u, n);
   }
@@ -134,9 +147,9 @@ class LstmCellGradient {
   int64_t H_;
   const T* dcT_;
   T* dc0_;
-  const T* gates_;
+  const A* gates_;
   StateRows<T> cells_;
-  const T* candidates_;
+  VariantOperand<const A, kPlain> candidates_;
   LstmEquations<T, kCoupled, kPlain> equations_;
   Zone<T, kPlain> zone_;
   T* da_;
@@ -145,14 +158,14 @@ class LstmCellGradient {
   const LstmBackwardScratch<T>& scratch_;
 };
 
-template <typename T, typename S, bool kCoupled, bool kPlain>
+template <typename T, typename S, typename A, bool kCoupled, bool kPlain>
 void backward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
   const LstmAttributes<T, kPlain> attributes(call);
   Scratch memory(call.shared_scratch);
   const LstmBackwardScratch<T> scratch(call.operands, *call.axis, &memory);
   const Walk walk(*call.axis, attributes.reverse);
-  const LstmCellGradient<T, kCoupled, kPlain> cell(call, attributes, scratch);
+  const LstmCellGradient<T, A, kCoupled, kPlain> cell(call, attributes, scratch);
   const int64_t H = cell.units();
   const int64_t P = columns(call, kPT);
   const int64_t G = Gates::kCount * H;
@@ -185,7 +198,7 @@ void backward(const BpttCall& call) {
   const auto normalized_row = [&](const Place& at) {
     if (cell_gain != nullptr) cell.normalized_row(at, cell_gain, data<T>(call, kCellShift));
     if (gain != nullptr) {
-      const T* product = data<T>(call, kProduct) + at.row * G;
+      const A* product = data<A>(call, kProduct) + at.row * G;
       T* to = scratch.product + at.sequence * G;
       normalization_backward<T>(product, row_statistics(product, G, attributes.epsilon), da + at.row * G, gain, G, to);
     }
@@ -233,18 +246,18 @@ void backward(const BpttCall& call) {
 //   dp        [N,P]   out  gradient of the projection's result; may be absent
 //   dcn       [N,H]   out  gradient of the argument of the last tanh; may be absent
 //   dh0 dc0   [B,P/H] out  may be absent
-template <typename T, typename S>
+template <typename T, typename S, typename A>
 void lstmBackward(const BpttCall* call) {
   const bool is_plain = are_absent(*call, {kPeepholes, kProjectionT, kGain, kProduct, kCellGain, kCellShift, kMask,
                                            kZone, kZoneCell, kCandidate}) &&
                         are_absent(*call, {kDr, kDp, kDcn}) && LstmAttributes<T, false>(*call).are_plain();
-  is_plain ? backward<T, S, false, true>(*call) : backward<T, S, false, false>(*call);
+  is_plain ? backward<T, S, A, false, true>(*call) : backward<T, S, A, false, false>(*call);
 }
 
 // The same with three gates.
-template <typename T, typename S>
+template <typename T, typename S, typename A>
 void lstmCoupledBackward(const BpttCall* call) {
-  backward<T, S, true, false>(*call);
+  backward<T, S, A, true, false>(*call);
 }
 
 template <typename T>
@@ -257,9 +270,9 @@ BpttScratch lstmCoupledBackwardScratch(const BpttOperand* operands, const BpttAx
   return lstmBackwardScratch<T>(operands, axis, other);
 }
 
-BPTT_INSTANTIATE_STORED(lstmBackward);
+BPTT_INSTANTIATE(lstmBackward);
 BPTT_INSTANTIATE_SCRATCH(lstmBackward);
-BPTT_INSTANTIATE_STORED(lstmCoupledBackward);
+BPTT_INSTANTIATE(lstmCoupledBackward);
 BPTT_INSTANTIATE_SCRATCH(lstmCoupledBackward);
 
 }  // namespace kernel

@@ -151,7 +151,7 @@ void gruBiasGradient(const BpttCall* call) {
 namespace {
 
 // dP has one row for each peephole: the sum over all rows of da of its gate times the cell state that it reads.
-template <typename T>
+template <typename T, typename A>
 void peephole_gradient(const BpttCall& call, bool is_coupled) {
   constexpr Row kRow(Opcode::peepholeGradient);
   static_assert(have_same_operands(Opcode::peepholeGradient, Opcode::coupledPeepholeGradient) &&
@@ -161,7 +161,7 @@ void peephole_gradient(const BpttCall& call, bool is_coupled) {
   const int64_t H = columns(call, kC);
   const int64_t stride = columns(call, kDa);
   const T* da = data<T>(call, kDa);
-  const T* seen = data<T>(call, kSeen);
+  const A* seen = data<A>(call, kSeen);
   T* dP = data<T>(call, kDP);
   const Range mine = share(H, sum_width<T>(), *call.team);
   const int64_t peepholes = is_coupled ? 2 : 3;
@@ -172,9 +172,11 @@ void peephole_gradient(const BpttCall& call, bool is_coupled) {
                              nullptr, H);
     const T* state = nullptr;
     column_sums_of<T>(
-        call.axis->rows, mine, [&](int64_t row) { state = is_output ? seen + row * H : previous(row); },
+        call.axis->rows, mine, [&](int64_t row) { state = is_output ? nullptr : previous(row); },
         [&](int64_t row, int64_t c, int n) {
-          return Vec<T>::load(da + row * stride + gate * H + c, n) * Vec<T>::load_or_zero(at_or_null(state, c), n);
+          const Vec<T> read =
+              is_output ? Vec<T>::load(seen + row * H + c, n) : Vec<T>::load_or_zero(at_or_null(state, c), n);
+          return Vec<T>::load(da + row * stride + gate * H + c, n) * read;
         },
         dP + p * H);
   }
@@ -187,15 +189,15 @@ void peephole_gradient(const BpttCall& call, bool is_coupled) {
 //   seen [N,H]   in   cell states that the output gate saw: c, or what it was before zoneout
 //   c0   [B,H]   in   may be absent: zero
 //   dP   [3,H]   out  of the gates i, f, o
-template <typename T>
+template <typename T, typename A>
 void peepholeGradient(const BpttCall* call) {
-  peephole_gradient<T>(*call, false);
+  peephole_gradient<T, A>(*call, false);
 }
 
 // The same for the gates i and o of a cell with coupled gates.
-template <typename T>
+template <typename T, typename A>
 void coupledPeepholeGradient(const BpttCall* call) {
-  peephole_gradient<T>(*call, true);
+  peephole_gradient<T, A>(*call, true);
 }
 
 BPTT_INSTANTIATE(stateWeightGradient);

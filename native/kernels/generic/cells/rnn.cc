@@ -30,16 +30,17 @@ struct RnnScratch {
         sums(scratch->take<T>(!has(operands, kGain) ? 0 : axis.batch * of(operands, kY).columns)) {}
 };
 
-// The equations of one row and one vector of units, and where its values lie.
-template <typename T, bool kPlain>
+// The equations of one row and one vector of units, and where its values lie. What is kept for the backward pass is
+// stored in the type A.
+template <typename T, typename A, bool kPlain>
 struct RnnCell {
   int64_t H;
   const T* a;           // [N,H] or null: the product of the input is in the tile
   const T* input_bias;  // [H] or null
   const T* bias;        // [H] or null
   VariantOperand<const T, kPlain> gain;
-  VariantOperand<T, kPlain> sums;        // [N,H] kept for the backward pass of layer normalisation, or null
-  VariantOperand<T, kPlain> candidates;  // [N,H] or null
+  VariantOperand<A, kPlain> sums;        // [N,H] kept for the backward pass of layer normalisation, or null
+  VariantOperand<A, kPlain> candidates;  // [N,H] or null
   T* staged;                             // [B,H] sums of this step, with layer normalisation
   Activation f;
   T epsilon;
@@ -71,7 +72,7 @@ struct RnnCell {
   }
 };
 
-template <typename T, typename S, bool kPlain>
+template <typename T, typename S, typename A, bool kPlain>
 void forward(const BpttCall* call) {
   const int64_t H = columns(*call, kY);
   const T* a = data<T>(*call, kA);
@@ -79,8 +80,8 @@ void forward(const BpttCall* call) {
   const T* bias = data<T>(*call, kBias);
   const InputProduct<T, S> input{data<T>(*call, kX), data<S>(*call, kInputP), columns(*call, kX)};
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
-  const VariantOperand<T, kPlain> sums = data<T>(*call, kSum);
-  const VariantOperand<T, kPlain> candidates = data<T>(*call, kCandidate);
+  const VariantOperand<A, kPlain> sums = data<A>(*call, kSum);
+  const VariantOperand<A, kPlain> candidates = data<A>(*call, kCandidate);
   const Activation f = activation_of(number(*call, kActivation));
   Scratch memory(call->shared_scratch);
   const RnnScratch<T> scratch(call->operands, *call->axis, &memory);
@@ -91,7 +92,7 @@ void forward(const BpttCall* call) {
   const Panels panels = my_panels<T>(*call, H);
 
   const T epsilon = static_cast<T>(number(*call, kEpsilon));
-  const RnnCell<T, kPlain> cell{H, a, input_bias, bias, gain, sums, candidates, scratch.sums, f, epsilon, hidden};
+  const RnnCell<T, A, kPlain> cell{H, a, input_bias, bias, gain, sums, candidates, scratch.sums, f, epsilon, hidden};
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
@@ -122,11 +123,11 @@ void forward(const BpttCall* call) {
 //   sum       [N,H]  out  a + R h; may be absent
 //   candidate [N,H]  out  h' before zoneout; may be absent
 //   hT        [B,H]  out  state of each sequence at the end of its walk; may be absent
-template <typename T, typename S>
+template <typename T, typename S, typename A>
 void rnn(const BpttCall* call) {
   const bool is_plain =
       are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kSum, kCandidate}) && number(*call, kZoneout) == 0;
-  is_plain ? forward<T, S, true>(call) : forward<T, S, false>(call);
+  is_plain ? forward<T, S, A, true>(call) : forward<T, S, A, false>(call);
 }
 
 template <typename T>
@@ -144,16 +145,17 @@ constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates 
                   kDh0 = kBackwardRow["dh0"];
 
 // The gradients of one row and one vector of units, and where they lie.
-template <typename T, bool kPlain>
+template <typename T, typename A, bool kPlain>
 struct RnnCellGradient {
   int64_t H;
-  const T* y;  // [N,H], `y_stride` apart: h' before zoneout
+  const T* y;  // [N,H], `y_stride` apart
   int64_t y_stride;
+  VariantOperand<const A, kPlain> candidates;  // [N,H] h' before zoneout, or null: y
   T* da;
   VariantOperand<T, kPlain> dn;
   Activation f;
   VariantOperand<const T, kPlain> gain;
-  const T* sums;  // [N,H] a + R h, with layer normalisation
+  const A* sums;  // [N,H] a + R h, with layer normalisation
   T epsilon;
   const HiddenGradient<T, kPlain>& hidden;
 
@@ -161,7 +163,9 @@ struct RnnCellGradient {
   // is also the gradient of a.
   BPTT_INLINE void units(const Place& at, int64_t u, int n, Vec<T> product) const {
     const Vec<T> dh = hidden.take(at, u, n, product);
-    const Vec<T> d = dh * slope(f, Vec<T>::load(y + at.row * y_stride + u, n));
+    const Vec<T> h = candidates == nullptr ? Vec<T>::load(y + at.row * y_stride + u, n)
+                                           : Vec<T>::load(candidates + at.row * H + u, n);
+    const Vec<T> d = dh * slope(f, h);
     d.store(da + at.row * H + u, n);
     if (dn != nullptr) d.store(dn + at.row * H + u, n);
   }
@@ -170,26 +174,30 @@ struct RnnCellGradient {
   template <int64_t W>
   BPTT_INLINE void prefetch(const Place& at, int64_t u) const {
     hidden.template prefetch<W>(at.row, u);
-    kernel::prefetch<W>(y + at.row * y_stride + u);
+    if (candidates == nullptr) {
+      kernel::prefetch<W>(y + at.row * y_stride + u);
+    } else {
+      kernel::prefetch<W>(candidates + at.row * H + u);
+    }
     kernel::prefetch<W>(da + at.row * H + u);
   }
 
   // From the gradient of the normalised row to the gradient of a whole row of sums, in place.
   void normalized_row(const Place& at) const {
-    const T* sum = sums + at.row * H;
+    const A* sum = sums + at.row * H;
     T* d = da + at.row * H;
     normalization_backward<T>(sum, row_statistics(sum, H, epsilon), d, gain, H, d);
   }
 };
 
-template <typename T, typename S, bool kPlain>
+template <typename T, typename S, typename A, bool kPlain>
 void backward(const BpttCall* call) {
   const int64_t H = columns(*call, kStates);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kBackwardGain);
-  const T* sums = data<T>(*call, kKeptSum);
-  const Operand kept = data<T>(*call, kKeptCandidate) == nullptr ? kStates : kKeptCandidate;
-  const T* y = data<T>(*call, kept);
-  const int64_t y_stride = stride(*call, kept);
+  const A* sums = data<A>(*call, kKeptSum);
+  const T* y = data<T>(*call, kStates);
+  const int64_t y_stride = stride(*call, kStates);
+  const VariantOperand<const A, kPlain> candidates = data<A>(*call, kKeptCandidate);
   T* da = data<T>(*call, kDa);
   const VariantOperand<T, kPlain> dn = data<T>(*call, kDn);
   const Activation f = activation_of(number(*call, kActivation));
@@ -206,7 +214,7 @@ void backward(const BpttCall* call) {
   const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) { return factor<T>(da + walk.row(t) * H, H); };
   const T epsilon = static_cast<T>(number(*call, kEpsilon));
-  const RnnCellGradient<T, kPlain> cell{H, y, y_stride, da, dn, f, gain, sums, epsilon, hidden};
+  const RnnCellGradient<T, A, kPlain> cell{H, y, y_stride, candidates, da, dn, f, gain, sums, epsilon, hidden};
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
@@ -230,11 +238,11 @@ void backward(const BpttCall* call) {
 //   da        [N,H]  out  gradient of a and of R h; it gives dR
 //   dn        [N,H]  out  gradient of the activation's argument; it gives dbR and dgain; may be absent
 //   dh0       [B,H]  out  may be absent
-template <typename T, typename S>
+template <typename T, typename S, typename A>
 void rnnBackward(const BpttCall* call) {
   const bool is_plain = are_absent(*call, {kBackwardGain, kKeptSum, kBackwardMask, kBackwardZone, kKeptCandidate}) &&
                         are_absent(*call, {kDn}) && number(*call, kZoneout) == 0;
-  is_plain ? backward<T, S, true>(call) : backward<T, S, false>(call);
+  is_plain ? backward<T, S, A, true>(call) : backward<T, S, A, false>(call);
 }
 
 template <typename T>
@@ -242,9 +250,9 @@ BpttScratch rnnBackwardScratch(const BpttOperand* operands, const BpttAxis* axis
   return {axis->batch * of(operands, kStates).columns * static_cast<int64_t>(sizeof(T)), 0};
 }
 
-BPTT_INSTANTIATE_STORED(rnn);
+BPTT_INSTANTIATE(rnn);
 BPTT_INSTANTIATE_SCRATCH(rnn);
-BPTT_INSTANTIATE_STORED(rnnBackward);
+BPTT_INSTANTIATE(rnnBackward);
 BPTT_INSTANTIATE_SCRATCH(rnnBackward);
 
 }  // namespace kernel

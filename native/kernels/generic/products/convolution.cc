@@ -282,7 +282,7 @@ BpttScratch convolutionWeightGradientScratch(const BpttOperand* operands, const 
   return scratch;
 }
 
-BPTT_INSTANTIATE_STORED(convolution);
+BPTT_INSTANTIATE(convolution);
 BPTT_INSTANTIATE_SCRATCH(convolution);
 BPTT_INSTANTIATE(convolutionInputGradient);
 BPTT_INSTANTIATE_SCRATCH(convolutionInputGradient);

@@ -65,12 +65,12 @@ void linear(const BpttCall* call) {
 //   dy [R,O]  in
 //   x  [R,K]  in
 //   dW [O,K]  out
-template <typename T>
+template <typename T, typename A>
 void weightGradient(const BpttCall* call) {
   constexpr Row kRow(Opcode::weightGradient);
   constexpr Operand kDy = kRow["dy"], kX = kRow["x"], kDW = kRow["dW"];
   const int64_t width = columns(*call, kX);
-  const T* x = data<T>(*call, kX);
+  const A* x = data<A>(*call, kX);
   transposed_product<T>(*call, data<T>(*call, kDy), columns(*call, kDy), columns(*call, kDy), rows(*call, kDy),
                         right_columns(width, data<T>(*call, kDW), [&](int64_t row) { return x + row * width; }));
 }
@@ -92,7 +92,7 @@ void biasGradient(const BpttCall* call) {
   column_sums<T>(data<T>(*call, kDy), columns(*call, kDy), rows(*call, kDy), mine, data<T>(*call, kDb));
 }
 
-BPTT_INSTANTIATE_STORED(linear);
+BPTT_INSTANTIATE(linear);
 BPTT_INSTANTIATE(weightGradient);
 BPTT_INSTANTIATE_SCRATCH(weightGradient);
 BPTT_INSTANTIATE(biasGradient);

@@ -6,18 +6,10 @@
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/products/micro_kernel.h"
+#include "kernels/generic/products/packed_size.h"
 
 namespace bptt {
 namespace kernel {
-
-template <typename T, typename S>
-int64_t packed_size(int64_t inputs, int64_t outputs, int32_t gates) {
-  const int64_t vectors = Tiling<T>::vectors(gates);
-  const int64_t width = gates == 1 ? vectors * Vec<T>::kLanes : Vec<T>::kLanes;
-  const int64_t panels = (outputs / gates + width - 1) / width;
-  const int64_t last = gates == 1 ? panel_vectors<T>(outputs, panels - 1) : vectors;
-  return ((panels - 1) * vectors + last) * inputs * Vec<T>::kLanes;
-}
 
 namespace {
 
@@ -115,15 +107,11 @@ void packTransposed(const BpttCall* call) {
   }
 }
 
-#define BPTT_PACKED_SIZE(compute, storage, name) \
-  template int64_t name<Stored<Storage::compute>, Stored<Storage::storage>>(int64_t, int64_t, int32_t);
-BPTT_KERNEL_TYPES(BPTT_PACKED_SIZE, packed_size)
-#undef BPTT_PACKED_SIZE
-BPTT_INSTANTIATE_STORED(pack);
-BPTT_INSTANTIATE_STORED(packGates2);
-BPTT_INSTANTIATE_STORED(packGates3);
-BPTT_INSTANTIATE_STORED(packGates4);
-BPTT_INSTANTIATE_STORED(packTransposed);
+BPTT_INSTANTIATE(pack);
+BPTT_INSTANTIATE(packGates2);
+BPTT_INSTANTIATE(packGates3);
+BPTT_INSTANTIATE(packGates4);
+BPTT_INSTANTIATE(packTransposed);
 
 }  // namespace kernel
 }  // namespace bptt

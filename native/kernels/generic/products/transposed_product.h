@@ -44,7 +44,7 @@ inline void pack_left(const T* a, int64_t stride, int64_t depth, int64_t count, 
 }
 
 // Some columns of the right factor and of the product.
-//   row_of   r -> const T*      a row of them, or null for a row of zeros
+//   row_of   r -> const X*      a row of them, which may be stored in another type, or null for a row of zeros
 //   product  [outputs, width]   out
 template <typename T, typename RowOf>
 struct RightColumns {
@@ -74,7 +74,8 @@ struct RightPanels {
   int64_t padded(int64_t p) const { return panel_vectors<T>(width, p) * Vec<T>::kLanes; }
 
   // Columns [begin, end) of row k; zeros where there is no source.
-  void put(int64_t k, const T* from, int64_t begin, int64_t end) const {
+  template <typename X>
+  void put(int64_t k, const X* from, int64_t begin, int64_t end) const {
     while (begin < end) {
       const int64_t p = begin / W, column = begin % W;
       const int64_t n = std::min(end - begin, padded(p) - column);
@@ -82,11 +83,14 @@ struct RightPanels {
       if (from == nullptr) {
         std::fill(to, to + n, T(0));
       } else {
-        std::copy(from, from + n, to);
+        copy_columns(from, n, to);
         from += n;
       }
       begin += n;
     }
+  }
+  void put(int64_t k, std::nullptr_t, int64_t begin, int64_t end) const {
+    put(k, static_cast<const T*>(nullptr), begin, end);
   }
 };
 

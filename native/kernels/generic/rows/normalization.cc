@@ -55,7 +55,7 @@ void layerNormalizationBackward(const BpttCall* call) {
 //   x      [R,C]  in
 //   dgain  [C]    out
 // attributes: epsilon
-template <typename T>
+template <typename T, typename A>
 void normalizationGainGradient(const BpttCall* call) {
   constexpr Row kRow(Opcode::normalizationGainGradient);
   constexpr Operand kDy = kRow["dy"], kX = kRow["x"], kDgain = kRow["dgain"];
@@ -63,7 +63,7 @@ void normalizationGainGradient(const BpttCall* call) {
   const T epsilon = static_cast<T>(number(*call, kEpsilon));
   const int64_t total_rows = rows(*call, kDy), width = columns(*call, kDy);
   const T* dy = data<T>(*call, kDy);
-  const T* x = data<T>(*call, kX);
+  const A* x = data<A>(*call, kX);
   T* dgain = data<T>(*call, kDgain);
   RowStatistics<T>* statistics = static_cast<RowStatistics<T>*>(call->shared_scratch);
   const Range own = share(total_rows, 1, *call->team);

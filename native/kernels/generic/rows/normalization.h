@@ -47,9 +47,10 @@ inline T row_sum(int64_t n, Term term) {
 
 }  // namespace detail
 
-// Mean and deviation of x[0..n): the mean first, then the squares of the differences from it.
-template <typename T>
-inline RowStatistics<T> row_statistics(const T* x, int64_t n, T epsilon) {
+// Mean and deviation of x[0..n): the mean first, then the squares of the differences from it. x may be stored in
+// another type.
+template <typename T, typename X>
+inline RowStatistics<T> row_statistics(const X* x, int64_t n, T epsilon) {
   const T sum = detail::row_sum<T>(n, [=](int64_t c, int count) { return Vec<T>::load(x + c, count); });
   const T mean = sum / static_cast<T>(n);
   const T squares = detail::row_sum<T>(n, [=](int64_t c, int count) {
@@ -78,9 +79,9 @@ inline void normalize_row(const T* x, RowStatistics<T> statistics, const T* gain
 
 // dx from dy, the gradient of LN(x) * gain: with d = dy * gain and both means taken over the row,
 // dx = (d - mean(d) - LN(x) * mean(d * LN(x))) * inverse_deviation. A gain that is null is 1. dx may be the same memory
-// as dy or x.
-template <typename T>
-inline void normalization_backward(const T* x, RowStatistics<T> statistics, const T* dy, const T* gain, int64_t n,
+// as dy, or as x where that is stored alike.
+template <typename T, typename X>
+inline void normalization_backward(const X* x, RowStatistics<T> statistics, const T* dy, const T* gain, int64_t n,
                                    T* dx) {
   const auto upstream = [=](int64_t c, int count) {
     const Vec<T> d = Vec<T>::load(dy + c, count);
