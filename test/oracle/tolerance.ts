@@ -99,11 +99,11 @@ export function compare(
   }
   const scales = rowScales(expected, options);
   let worst = { ratio: -1, index: 0 };
-  for (let index = 0; index < actual.length; index++) {
-    const scale = element(scales, Math.floor(index / expected.columns));
-    const ratio = errorRatio(element(actual, index), element(expected.data, index), scale, relative);
-    if (ratio > worst.ratio) {
-      worst = { ratio, index };
+  for (let row = 0, index = 0; row < expected.rows; row++) {
+    const scale = element(scales, row);
+    for (let column = 0; column < expected.columns; column++, index++) {
+      const ratio = errorRatio(actual[index] as number, expected.data[index] as number, scale, relative);
+      if (ratio > worst.ratio) worst = { ratio, index };
     }
   }
   return actual.length === 0 ? nothing : describe(worst, actual, expected);
@@ -158,6 +158,12 @@ function rowScales(expected: Matrix, options: ComparisonOptions): number[] {
 
 /** Of the finite values; 0 when there are none. */
 function rootMeanSquare(values: Float64Array): number {
-  const finite = values.filter((value) => Number.isFinite(value));
-  return finite.length === 0 ? 0 : Math.sqrt(finite.reduce((sum, value) => sum + value * value, 0) / finite.length);
+  let [sum, count] = [0, 0];
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
+    if (!Number.isFinite(value)) continue;
+    sum += value * value;
+    count++;
+  }
+  return count === 0 ? 0 : Math.sqrt(sum / count);
 }
