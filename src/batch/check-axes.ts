@@ -9,6 +9,16 @@ import { derivedSizes } from './derived-axes.js';
 
 /** The sizes of one axis, checked. @param name their name in messages */
 export function packedAxis(name: string, { batchSizes, order }: AxisSizes): PackedAxis {
+  if (batchSizes === undefined) {
+    const message =
+      `${name}batchSizes is missing, expected an Int32Array: this takes a packed batch, as packSequences makes it. ` +
+      'Plain sequences are { inputs, targets } for trainStep, evaluate and fit, and the inputs alone for predict';
+    throw new ShapeError('rank_mismatch', message, {
+      name: `${name}batchSizes`,
+      actual: 'missing',
+      expected: 'Int32Array',
+    });
+  }
   const rows = countRows({ batchSizes }, `${name}batchSizes`);
   if (order !== undefined) checkOrder(`${name}order`, order, batchSizes[0] as number);
   return { batchSizes, rows, ...(order !== undefined && { order }) };

@@ -18,6 +18,6 @@ export function firstCarriedState(
   const state = model.newState(carriedSequences);
   const layer = model.lookAheadLayer;
   if (layer === undefined || state.values.size === 0) return state;
-  const message = `layer '${layer}' looks at later steps of a sequence: states cannot be carried from window to window of a long one; give whole sequences as batches`;
+  const message = `layer '${layer}' looks at later steps of a sequence, or has no output for each step: states cannot be carried from window to window of a long one; give whole sequences as batches`;
   throw new UsageError('not_streamable', message, { layer });
 }

@@ -37,7 +37,7 @@ export class Stream {
   constructor(model: StreamedModel) {
     const layer = model.lookAheadLayer;
     if (layer !== undefined) {
-      const message = `layer '${layer}' looks at later steps of a sequence, a stream has none yet: predict whole sequences`;
+      const message = `layer '${layer}' looks at later steps of a sequence, or has no output for each step; a stream has no later steps yet: predict whole sequences`;
       throw new UsageError('not_streamable', message, { layer });
     }
     const names = Object.keys(model.description.inputs);
