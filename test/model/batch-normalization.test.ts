@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { add } from '../../src/entries/operations.js';
+import { add, multiply, type Value } from '../../src/entries/operations.js';
 import {
   adamW,
   batchNormalization,
@@ -222,6 +222,44 @@ describe("a layer of one's own with a buffer", () => {
     expect(buffersOf(model)).toEqual({ 'counter.steps': [3] });
     const [after] = model.predictSync(inputs);
     expect((after?.[0] as number) - (before?.[0] as number)).toBeCloseTo(3, 4);
+  });
+
+  it('takes the value that another buffer, or a parameter, had before the step', async () => {
+    const memory = defineLayer({
+      name: 'memory',
+      build([x], { buffer, updateBuffer, constant, parameter }) {
+        const gain = parameter('gain', [1], { initializer: 2 });
+        const [count, before, left, right] = ['count', 'before', 'left', 'right'].map((name, at) =>
+          buffer(name, [1], at),
+        );
+        const seen = buffer('seen', [1], 0);
+        updateBuffer(count as Value, add(count as Value, constant([1])));
+        updateBuffer(before as Value, count as Value);
+        updateBuffer(left as Value, right as Value);
+        updateBuffer(right as Value, left as Value);
+        updateBuffer(seen, gain);
+        return multiply(x, gain);
+      },
+    });
+    const model = sequential([dense({ units: 1 }), memory()], { features: FEATURES }).compileSync({
+      loss: 'meanSquaredError',
+      optimizer: sgd({ learningRate: 0.1 }),
+    });
+    const { inputs } = batchOf(1);
+    const targets = lengths.map((length) => new Float32Array(length).fill(1));
+    const gains: number[] = [];
+    for (let step = 0; step < 2; step++) {
+      gains.push(model.parameters.get('memory.gain')?.data[0] as number);
+      await model.trainStep({ inputs, targets });
+    }
+    expect(gains[1]).not.toBe(gains[0]);
+    expect(buffersOf(model)).toEqual({
+      'memory.count': [2],
+      'memory.before': [1],
+      'memory.left': [2],
+      'memory.right': [3],
+      'memory.seen': [gains[1]],
+    });
   });
 
   it('is refused where a new value does not fit, or is of no buffer', () => {

@@ -116,8 +116,12 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
     const gradient = gradients.get(parameter.id);
     if (gradient !== undefined) graph.assign(gradient, gradientOf(graph, parameter));
   }
+  // A value that is memory of the model itself, such as another buffer, is read before the step changes it.
+  const updates = bufferUpdates.map(({ buffer, value }) => {
+    return { w: buffer, value: value.node === undefined ? graph.apply('scale', { x: value }, { factor: 1 }).y : value };
+  });
   const norm = buildUpdate(graph, optimizer, layout, loss);
-  for (const { buffer: w, value } of bufferUpdates) graph.apply('replace', { w, value, norm });
+  for (const { w, value } of updates) graph.apply('replace', { w, value, norm });
   return norm;
 }
 
