@@ -1,9 +1,9 @@
 import type { Batch } from '../batch/batch.js';
 import { DataError, NumericError } from '../core/errors.js';
+import { LossSums, partsOf } from '../model/execute/loss-sums.js';
 import { type Metric, RunningMetrics } from '../model/use/metric.js';
 import { isClassLoss, isLikelihoodLoss } from '../network/losses/losses.js';
 import { firstCarriedState } from './carried-state.js';
-import { Mean } from './mean.js';
 import type { TrainableModel } from './trainable-model.js';
 import type { BatchReader } from './training-data.js';
 
@@ -64,24 +64,28 @@ export async function evaluateOn(
 ): Promise<LossSummary> {
   const running = metrics && new RunningMetrics(metrics);
   const state = firstCarriedState(model, reader);
-  const mean = new Mean();
+  const sums = new LossSums();
+  let predictions = 0;
   for await (const batch of reader.batches(0, 0)) {
-    const { loss, targets, weight } = await model.evaluate(batch, {
+    const result = await model.evaluate(batch, {
       ...(state && { state }),
       ...(signal && { signal }),
       ...(running && { metrics: running.asMetrics() }),
     });
+    const { loss, targets, weight } = result;
     if (!Number.isFinite(loss)) {
       throw new NumericError(
         'non_finite_loss',
-        `the validation loss is ${loss}, after ${mean.weight} finite predictions`,
+        `the validation loss is ${loss}, after ${predictions} finite predictions`,
         {
           loss,
         },
       );
     }
-    mean.add(loss, weight ?? countPredictions(batch, targets, model.loss));
+    const total = weight ?? countPredictions(batch, targets, model.loss);
+    predictions += total;
+    sums.add(partsOf(result) ?? [{ output: '', factor: 1, loss, total, isSum: false }]);
   }
-  if (mean.value === undefined) throw new DataError('empty_data', 'there is nothing to predict in the validation data');
-  return { ...summarizeLoss(model, mean.value, mean.weight), ...(running && { metrics: running.results() }) };
+  if (predictions === 0) throw new DataError('empty_data', 'there is nothing to predict in the validation data');
+  return { ...summarizeLoss(model, sums.loss, predictions), ...(running && { metrics: running.results() }) };
 }

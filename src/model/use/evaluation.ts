@@ -13,6 +13,7 @@ import type { OutputLoss } from '../../network/output-losses.js';
 import { type OutputShape, outputPer } from '../build/build-graph.js';
 import type { Execution } from '../execute/execution.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
+import { LossSums, rememberParts } from '../execute/loss-sums.js';
 import type { EvaluationResult } from '../execute/results.js';
 import { type Metric, type MetricSequence, RunningMetrics, requireMetrics } from './metric.js';
 import { AT_ONCE, inOrder } from './predictions.js';
@@ -61,20 +62,13 @@ export function measuredOutputs(losses: readonly OutputLoss[], metrics: readonly
   );
 }
 
-/** The loss of an output over several batches. */
-interface LossSum {
-  sum: number;
-  total: number;
-  isSum: boolean;
-}
-
 /** The evaluation of some batches, one after the other. */
 export class Evaluation {
   readonly #model: EvaluatedModel;
   readonly #batches: () => Iterable<Batch>;
   readonly #metrics: RunningMetrics | undefined;
   readonly #measured: readonly OutputLoss[];
-  readonly #sums = new Map<string, LossSum>();
+  readonly #sums = new LossSums();
   readonly #reports: EvaluationResult[] = [];
   #last: { readonly batch: Batch; readonly execution: Execution } | undefined;
 
@@ -105,13 +99,13 @@ export class Evaluation {
   take(batch: Batch, execution: Execution): void {
     this.#last = { batch, execution };
     this.#reports.push(this.#model.report(execution));
-    const losses = execution.losses;
-    for (const { output } of this.#model.losses) {
-      const { total, isSum = false } = execution.totalOf(output) ?? { total: execution.outputRows(output) };
-      const before = this.#sums.get(output) ?? { sum: 0, total: 0, isSum };
-      const loss = losses[output] as number;
-      this.#sums.set(output, { sum: before.sum + (isSum ? loss : loss * total), total: before.total + total, isSum });
-    }
+    const { losses } = execution;
+    this.#sums.add(
+      this.#model.losses.map(({ output, weight: factor }) => {
+        const { total, isSum = false } = execution.totalOf(output) ?? { total: execution.outputRows(output) };
+        return { output, factor, loss: losses[output] as number, total, isSum };
+      }),
+    );
     for (const loss of this.#measured) {
       this.#metrics?.update(loss.output, this.#sequences(loss, batch, execution));
     }
@@ -125,7 +119,7 @@ export class Evaluation {
   /** The results of all batches. @throws {NumericError} `non_finite_metric` */
   result(): EvaluationResult {
     const metrics = this.#metrics && { metrics: this.#metrics.results() };
-    return { ...this.#losses(), ...metrics };
+    return rememberParts({ ...this.#losses(), ...metrics }, this.#sums.parts());
   }
 
   #losses(): EvaluationResult {
@@ -133,11 +127,9 @@ export class Evaluation {
     if (others.length === 0) return first;
     const added = (pick: (report: EvaluationResult) => number) =>
       this.#reports.reduce((sum, report) => sum + pick(report), 0);
-    const losses = Object.fromEntries(
-      [...this.#sums].map(([output, { sum, total, isSum }]) => [output, isSum ? sum : total > 0 ? sum / total : 0]),
-    );
+    const losses = Object.fromEntries(this.#sums.parts().map(({ output, loss }) => [output, loss]));
     return {
-      loss: this.#model.losses.reduce((sum, { output, weight }) => sum + weight * (losses[output] as number), 0),
+      loss: this.#sums.loss,
       ...(first.losses !== undefined && { losses }),
       steps: added(({ steps }) => steps),
       targets: added(({ targets }) => targets),
