@@ -89,15 +89,3 @@ export function restoreTensors(
   for (const [name, { shape }] of wanted) requireShape(path, checkpoint, name, shape);
   for (const [name, { data }] of wanted) data.set(checkpoint.tensors.get(name)?.data as Float32Array);
 }
-
-/**
- * Copies the weights of a checkpoint into a model. @throws {CheckpointError} `checkpoint_mismatch` when they do not fit
- */
-export function restoreWeights(
-  path: string,
-  checkpoint: LoadedCheckpoint,
-  model: WeightHolder & { parametersChanged(): void },
-): void {
-  restoreTensors(path, checkpoint, weightTensors(model));
-  model.parametersChanged();
-}

@@ -12,7 +12,7 @@ import { emitLoss } from '../../network/losses/losses.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
 import { labelAxis, type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
 import { buildForward, type Forward, PROGRAM_INPUTS } from './build-forward.js';
-import { buildUpdate, gradientOf } from './build-update.js';
+import { beforeStep, buildUpdate, gradientOf } from './build-update.js';
 import type { ParameterLayout } from './parameters.js';
 
 /**
@@ -116,10 +116,7 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
     const gradient = gradients.get(parameter.id);
     if (gradient !== undefined) graph.assign(gradient, gradientOf(graph, parameter));
   }
-  // A value that is memory of the model itself, such as another buffer, is read before the step changes it.
-  const updates = bufferUpdates.map(({ buffer, value }) => {
-    return { w: buffer, value: value.node === undefined ? graph.apply('scale', { x: value }, { factor: 1 }).y : value };
-  });
+  const updates = bufferUpdates.map(({ buffer, value }) => ({ w: buffer, value: beforeStep(graph, value) }));
   const norm = buildUpdate(graph, optimizer, layout, loss);
   for (const { w, value } of updates) graph.apply('replace', { w, value, norm });
   return norm;

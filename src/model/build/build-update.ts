@@ -81,17 +81,13 @@ function updateEach({ graph, optimizer, layout, norm }: Update<OptimizerDescript
     const g = memory('gradient', 'gradient', offset);
     const fresh = own.update(optimizer, graph, { name, w, g, slots }, numbers);
     const targets = [[w, fresh.w], ...[...fresh.slots].map(([slot, value]) => [slots.get(slot), value])];
-    for (const [target, value] of separate(graph, targets as [Value, Value][])) {
-      graph.apply('replace', { w: target, value, norm });
-    }
+    const changed = (targets as [Value, Value][]).filter(([target, value]) => target !== value);
+    const values = changed.map(([w, value]) => ({ w, value: beforeStep(graph, value) }));
+    for (const { w, value } of values) graph.apply('replace', { w, value, norm });
   }
 }
 
-/** New values that are none of the old ones, which the first replacements change: these are copied before. */
-function separate(graph: Graph, targets: readonly (readonly [Value, Value])[]): (readonly [Value, Value])[] {
-  const changed = targets.filter(([target, value]) => target !== value);
-  const isOld = new Set(changed.map(([target]) => target));
-  return changed.map(([target, value]) => {
-    return [target, isOld.has(value) ? graph.apply('scale', { x: value }, { factor: 1 }).y : value] as const;
-  });
+/** A value that is memory of the model, copied, so that it is read before the step changes the memory; else the value itself. */
+export function beforeStep(graph: Graph, value: Value): Value {
+  return value.node === undefined ? graph.apply('scale', { x: value }, { factor: 1 }).y : value;
 }
