@@ -11,6 +11,7 @@ import {
   type TrainOptions,
   trainingNumbers,
 } from './execute/execution-options.js';
+import { type LossPart, partsOf, rememberParts } from './execute/loss-sums.js';
 import type { EvaluationResult, StepResult } from './execute/results.js';
 import { PredictingNetwork } from './predicting-network.js';
 import { type AttentionMap, AttentionReader } from './use/attention-maps.js';
@@ -267,7 +268,8 @@ export class Model extends PredictingNetwork {
     }
     this.takeState(execution, batch, state);
     this.stepDone();
-    return { ...this.executions.report(execution), gradientNorm };
+    const report = this.executions.report(execution);
+    return rememberParts({ ...report, gradientNorm }, partsOf(report) as readonly LossPart[]);
   }
 
   #evaluation(batch: Batch | PlainExamples, options: EvaluateOptions): Evaluation {

@@ -50,7 +50,7 @@ export class Trainer {
           const learningRate = run.learningRate;
           const result = await model.trainStep(batch, run.stepOptions(learningRate));
           const seconds = (performance.now() - started) / 1000;
-          await run.recordStep(batch, isLast, { ...result, learningRate, seconds });
+          await run.recordStep({ item: batch, isLast }, result, { learningRate, seconds });
           await run.afterStep();
           if (run.finished) break;
         }

@@ -45,9 +45,7 @@ export interface BuiltGraph extends ProgramGraph {
   readonly loss?: Value;
   /** The losses by output. */
   readonly losses?: ReadonlyMap<string, Value>;
-  /**
-   * The divisor of the loss of each output, where the loss returns it; while training only for losses with row weights.
-   */
+  /** The divisor of the loss of each output, where the loss returns it. */
   readonly totals?: ReadonlyMap<string, LossTotal>;
   /**
    * Targets and other inputs of the losses by their names in a batch; their values are inputs of the program under
@@ -155,10 +153,9 @@ export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'o
   const states = [...finalStates.values()];
   const built = { graph, results, initialStates, finalStates, nodes, owners, leastRows, prepare: mode === 'predict' };
   if (mode === 'predict') return { ...built, outputs: [...new Set([...results.values(), ...states])] };
-  const all = buildLosses(forward, outputLosses(description, request.loss));
-  const totals = new Map([...all.totals].filter(([, { isWeighted }]) => mode !== 'train' || isWeighted));
-  const losses = { ...all, totals };
-  const reported = new Set([losses.loss, ...losses.losses.values(), ...[...totals.values()].map(({ value }) => value)]);
+  const losses = buildLosses(forward, outputLosses(description, request.loss));
+  const totals = [...losses.totals.values()].map(({ value }) => value);
+  const reported = new Set([losses.loss, ...losses.losses.values(), ...totals]);
   if (mode === 'train') {
     const norm = buildTraining(request, forward, losses.loss);
     return { ...built, ...losses, norm, outputs: [...reported, norm, ...states] };

@@ -3,6 +3,7 @@
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { checkArray } from '../../batch/check-arrays.js';
+import { isWeight, WEIGHT_RANGE } from '../../batch/weight-range.js';
 import { DataError, UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
@@ -38,9 +39,9 @@ export function checkBatch(
 }
 
 function checkWeights(name: string, weights: Float32Array): void {
-  const row = weights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+  const row = weights.findIndex((weight) => !isWeight(weight));
   if (row < 0) return;
-  const message = `target '${name}' has ${weights[row]} at row ${row}, expected finite numbers >= 0`;
+  const message = `target '${name}' has ${weights[row]} at row ${row}, expected ${WEIGHT_RANGE}`;
   throw new DataError('invalid_weights', message, { name, row, weight: weights[row] });
 }
 

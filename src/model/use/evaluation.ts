@@ -13,7 +13,7 @@ import type { OutputLoss } from '../../network/output-losses.js';
 import { type OutputShape, outputPer } from '../build/build-graph.js';
 import type { Execution } from '../execute/execution.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
-import { LossSums, rememberParts } from '../execute/loss-sums.js';
+import { type LossPart, LossSums, partsOf, rememberParts } from '../execute/loss-sums.js';
 import type { EvaluationResult } from '../execute/results.js';
 import { type Metric, type MetricSequence, RunningMetrics, requireMetrics } from './metric.js';
 import { AT_ONCE, inOrder } from './predictions.js';
@@ -98,14 +98,9 @@ export class Evaluation {
   /** Adds the results of a batch. */
   take(batch: Batch, execution: Execution): void {
     this.#last = { batch, execution };
-    this.#reports.push(this.#model.report(execution));
-    const { losses } = execution;
-    this.#sums.add(
-      this.#model.losses.map(({ output, weight: factor }) => {
-        const { total, isSum = false } = execution.totalOf(output) ?? { total: execution.outputRows(output) };
-        return { output, factor, loss: losses[output] as number, total, isSum };
-      }),
-    );
+    const report = this.#model.report(execution);
+    this.#reports.push(report);
+    this.#sums.add(partsOf(report) as readonly LossPart[]);
     for (const loss of this.#measured) {
       this.#metrics?.update(loss.output, this.#sequences(loss, batch, execution));
     }
