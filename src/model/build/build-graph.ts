@@ -87,13 +87,14 @@ export interface OutputShape {
   readonly axis: string;
 }
 
+/** The form of a value whose rows are those of a batch. */
+export function outputShape(value: Value): OutputShape {
+  return { columns: value.columns, per: outputPer(value), axis: (value.rows as SymbolicExtent).axis };
+}
+
 /** The outputs of a network by name. */
 export function outputShapes({ results }: Pick<BuiltGraph, 'results'>): ReadonlyMap<string, OutputShape> {
-  const shapes = [...results].map(([name, value]) => {
-    const axis = (value.rows as SymbolicExtent).axis;
-    return [name, { columns: value.columns, per: outputPer(value), axis }] as const;
-  });
-  return new Map(shapes);
+  return new Map([...results].map(([name, value]) => [name, outputShape(value)]));
 }
 
 /** The states that pass from execution to execution: of the axis `time` or one made of it, and not given by the network. */

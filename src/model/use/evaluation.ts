@@ -1,16 +1,14 @@
 /** One call of `evaluate`: its batches, and the losses and metrics of all of them together. */
-import { TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { CheckedExamples, isPlain, type PlainExamples, type PlainForm } from '../../batch/plain-examples.js';
 import { OptionError } from '../../core/errors.js';
 import { requireNumber } from '../../core/options.js';
-import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import { END_OF_TARGET } from '../../network/losses/ctc.js';
 import { isLossKind } from '../../network/losses/losses.js';
 import { WEIGHTS } from '../../network/losses/weighting.js';
 import type { OutputLoss } from '../../network/output-losses.js';
-import { type OutputShape, outputPer } from '../build/build-graph.js';
+import { type OutputShape, outputShape } from '../build/build-graph.js';
 import type { Execution } from '../execute/execution.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
 import { type LossPart, LossSums, partsOf, rememberParts } from '../execute/loss-sums.js';
@@ -140,7 +138,7 @@ export class Evaluation {
     const given = (name: string) => {
       const value = targets.get(name);
       const rows = batch.targets?.[name];
-      return value && rows && inOrder(batch, shapeOf(value), rows);
+      return value && rows && inOrder(batch, outputShape(value), rows);
     };
     const truths = given(target) as (Int32Array | Float32Array)[];
     const weights = given(`${target}/${WEIGHTS}`) as Float32Array[] | undefined;
@@ -155,11 +153,6 @@ export class Evaluation {
       };
     });
   }
-}
-
-function shapeOf(value: Value): OutputShape {
-  const { axis = TIME } = value.rows as SymbolicExtent;
-  return { axis, per: outputPer(value), columns: value.columns };
 }
 
 /** The examples in their order, in groups of `size`. */
