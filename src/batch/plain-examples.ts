@@ -67,6 +67,12 @@ export function packedBatch(form: PlainForm, examples: Batch | PlainExamples): B
   return isPlain(examples) ? CheckedExamples.of(form, examples).packAll() : examples;
 }
 
+/** As `packedBatch`, without targets. */
+export function packedInputs(form: PlainForm, examples: Batch | Pick<PlainExamples, 'inputs'>): Batch {
+  const given = examples as Batch | PlainExamples;
+  return isPlain(given) ? new CheckedExamples(form, given.inputs).packAll() : given;
+}
+
 /** Inputs or targets. */
 type Part = keyof PlainForm;
 

@@ -1,7 +1,7 @@
 /** A compiled network, and the executions that train, evaluate and use it. */
 
 import type { Batch } from '../batch/batch.js';
-import { type PlainExamples, packedBatch } from '../batch/plain-examples.js';
+import { type PlainExamples, packedBatch, packedInputs } from '../batch/plain-examples.js';
 import type { CarriedState } from './execute/carried-state.js';
 import { type Culprit, findNonFinite, nonFiniteError } from './execute/diagnose.js';
 import { type Execution, writeTrainingNumbers } from './execute/execution.js';
@@ -113,13 +113,17 @@ export class Model extends PredictingNetwork {
   }
 
   /**
-   * The attention weights of a node: one map for each sequence, by sample (in the order in which the examples were
+   * The attention weights of a node: one map for each sequence, by sample (in the order in which the examples were given or
    * packed). @throws {OptionError} `invalid_option` when the node is not an attention layer
    */
-  attention(batch: Batch, node: string, options: Pick<ExecutionOptions, 'signal'> = {}): Promise<AttentionMap[]> {
+  attention(
+    examples: Batch | Pick<PlainExamples, 'inputs'>,
+    node: string,
+    options: Pick<ExecutionOptions, 'signal'> = {},
+  ): Promise<AttentionMap[]> {
     return this.queue.enqueue(options, async () => {
       checkExecutionOptions('attention', options, ['signal']);
-      return this.#attention.read(node, batch, this.currentVersion(), options.signal);
+      return this.#attention.read(node, packedInputs(this.plainForm, examples), this.currentVersion(), options.signal);
     });
   }
 

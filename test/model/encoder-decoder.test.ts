@@ -58,6 +58,8 @@ describe.each(ATTENTIONS)('an encoder-decoder with %s attention', (_, attention)
   it('shows weights that sum to 1, one map for each pair in the order of the pairs', async () => {
     const model = compile(options);
     const maps = await model.attention(batch, 'context');
+    const inputs = { source: pairs.map(({ source }) => source), previous: pairs.map(({ previous }) => previous) };
+    expect(await model.attention({ inputs }, 'context')).toEqual(maps);
     expect(maps.map(({ steps, memorySteps }) => [steps, memorySteps])).toEqual(
       pairs.map(({ previous, source }) => [previous.length, source.length]),
     );

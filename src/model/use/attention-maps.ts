@@ -6,6 +6,7 @@ import { packedAxes } from '../../batch/check-axes.js';
 import { OptionError } from '../../core/errors.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Graph } from '../../graph/graph.js';
+import type { OperationName } from '../../graph/operands.js';
 import type { Node, Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import type { AxisCapacity } from '../../program/emit.js';
@@ -16,6 +17,12 @@ import type { ParameterLayout } from '../build/parameters.js';
 import { checkBatch } from '../execute/check-batch.js';
 import { Execution } from '../execute/execution.js';
 import type { BuildProgram, Programs } from '../execute/programs.js';
+
+/** The operations that show the weights of an operation of attention. */
+const WEIGHTS_OF = {
+  attention: 'attentionWeights',
+  additiveAttention: 'additiveAttentionWeights',
+} as const satisfies Partial<Record<OperationName, OperationName>>;
 
 /** The attention weights of one sequence: each step of the query on each step of the memory. */
 export interface AttentionMap {
@@ -57,7 +64,8 @@ function attentionGraph(
   const settings = Object.fromEntries(operation.attributes.map((each, index) => [each, attributes[index] as number]));
   const memoryAxis = (memory.rows as SymbolicExtent).axis;
   const { steps } = capacities.get(memoryAxis) as AxisCapacity;
-  const shown = graph.applyNamed(`${operation.name}Weights`, scored, settings, { S: steps });
+  const weightsOf = WEIGHTS_OF[operation.name as keyof typeof WEIGHTS_OF];
+  const shown = graph.applyNamed(weightsOf, scored, settings, { S: steps });
   const weights = shown.get('weights') as Value;
   const built = { graph, results, nodes, initialStates, finalStates: carriedStates(forward), prepare: true };
   return { ...built, outputs: [weights], weights, memoryAxis };
