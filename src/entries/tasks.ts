@@ -26,7 +26,6 @@ export type {
   BatchNormalizationOptions,
 } from '../network/layers/batch-normalization.js';
 export type { Conv1dDescription, Conv1dOptions } from '../network/layers/conv1d.js';
-export type { AnyLayerMaker } from '../network/layers/define-layer.js';
 export type {
   ActivationDescription,
   DenseDescription,

@@ -330,7 +330,7 @@ describe('a definition', () => {
       'options.own',
       /wrong default: .*'own'.*>= 0, got -1/,
     ],
-    ['one layer in place of a list', { layers: () => 3 }, 'layers', /must have a list as 'layers', got a function/],
+    ['one loss in place of a list', { losses: () => 3 }, 'losses', /must have a list as 'losses', got a function/],
     ['an unknown option of use', { usage: ['beams'] }, 'usage', /"beams" in 'usage'/],
   ])('with %s is refused by its field', (_name, change, field, message) => {
     const definition = { ...good, ...change } as typeof good;

@@ -16,7 +16,6 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
   readExamples: { type: 'a function' },
   packing: { type: 'a function' },
   network: { type: 'a function', isNeeded: true },
-  layers: { type: 'a list' },
   losses: { type: 'a list' },
   prepare: { type: 'a function' },
   loss: { type: 'a loss or a function', isNeeded: true },
