@@ -55,7 +55,7 @@ describe('the parts of a table of transcripts', () => {
     const { training, valid, test } = await split(table, { valid: other, test: 0 });
     expect([training.length, valid.length, test.length]).toEqual([18, 9, 0]);
     const twice = split(spokenTable(temporaryDirectory()), { test: other });
-    await expect(twice).rejects.toThrow(/'test' must not be a file where the table itself has a part 'test'/);
+    await expect(twice).rejects.toThrow(/'test' must not be a file because the table has a part 'test' itself/);
   });
 
   it('may leave nothing to train on, which is refused', async () => {
