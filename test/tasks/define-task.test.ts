@@ -369,7 +369,11 @@ describe('a definition', () => {
       { read: () => ({ ...good.read(), saved: { mean: Number.NaN } }) },
       /plain JSON as 'saved'/,
     ],
-    ['a layer as network', { network: () => dense({ units: 2 }) }, /must return a network from 'network', made by sequential/],
+    [
+      'a layer as network',
+      { network: () => dense({ units: 2 }) },
+      /must return a network from 'network', made by sequential/,
+    ],
     ['a network of two inputs and no reader', { network: () => branches }, /needs the field 'readInputs'.*left, right/],
     [
       'no metrics',

@@ -101,7 +101,7 @@ describe('the examples of a table of transcripts', () => {
 
   it.each<[string, object, string, RegExp]>([
     ['a range that is none', { join: '3-1' }, 'invalid_option', /'join' must be a number such as 3 or a range.*'3-1'/],
-    ['coefficients of log-mel', { coefficients: 5 }, 'invalid_option', /'coefficients' is one of mfcc/],
+    ['coefficients of log-mel', { coefficients: 5 }, 'invalid_option', /'coefficients' belongs to mfcc/],
     ['a table that is not there', { data: 'nowhere.csv' }, 'file_unreadable', /nowhere/],
     ['a language model that is not there', { languageModel: 'nowhere' }, 'invalid_configuration', /nowhere/],
     ['data that is not given', { data: undefined }, 'invalid_option', /'data' is missing/],
