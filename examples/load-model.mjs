@@ -1,17 +1,14 @@
 /**
- * A network of one's own from training to serving: trained and saved in one process, loaded in another, which predicts, reads a
- * signal as it arrives, goes on training, and answers over HTTP.
+ * A network of your own from training to serving. docs/saving.md explains it.
  *
- *   node examples/load-model.mjs            trains, saves, and starts itself again with the file
- *   node examples/load-model.mjs FILE       loads the file and uses it; ends after one request, which it sends itself
+ *   node examples/load-model.mjs train [FILE]     trains and saves the model
+ *   node examples/load-model.mjs use [FILE]       loads it, trains it further, predicts, reads a signal step by step, and answers one
+ *                                                 request over HTTP, which it sends itself
+ *
+ * FILE is wave.safetensors in the current folder unless it is given.
  */
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { adam, dense, gru, loadModel, packSequences, saveModel, sequential, Trainer } from 'bptt';
 
 /** A wave that the network learns to continue: of `length` values from `begin` on, the next one. */
@@ -34,16 +31,16 @@ const data = { training: batchesFrom(0), validation: batchesFrom(1000) };
 async function train(file) {
   const network = sequential([gru({ units: 12, output: 'last' }), dense({ units: 1 })], { features: 1 });
   const model = await network.compile({ loss: 'meanSquaredError', optimizer: adam({ learningRate: 5e-3 }), seed: 1 });
-  const { validation, steps } = await new Trainer(model, { epochs: 3, progress: false }).fit(data);
+  const { best, steps } = await new Trainer(model, { epochs: 3, progress: false }).fit(data);
   await saveModel(model, file, { configuration: { window: 12 } });
-  console.log(`trained ${steps} steps, loss ${validation?.loss}`);
+  console.log(`trained ${steps} steps, loss ${best?.loss}`);
   model.dispose();
 }
 
 async function use(file) {
   const { model, step, configuration } = await loadModel(file);
-  const { validation } = await new Trainer(model, { epochs: 1, progress: false }).fit(data);
-  console.log(`loaded at step ${step}, trained on to step ${model.step}, loss ${validation?.loss}`);
+  const { best } = await new Trainer(model, { epochs: 1, progress: false }).fit(data);
+  console.log(`loaded at step ${step}, trained on to step ${model.step}, loss ${best?.loss}`);
 
   const predict = async (values) => Number((await model.predict(packSequences([Float32Array.from(values)])))[0]);
   const length = Number(configuration?.window);
@@ -72,14 +69,6 @@ async function use(file) {
   model.dispose();
 }
 
-const [given] = process.argv.slice(2);
-if (given !== undefined) {
-  await use(given);
-} else {
-  const folder = mkdtempSync(join(tmpdir(), 'bptt-example-'));
-  const file = join(folder, 'wave.safetensors');
-  await train(file);
-  const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), file], { stdio: 'inherit' });
-  rmSync(folder, { recursive: true });
-  process.exitCode = status ?? 1;
-}
+const [command, file = 'wave.safetensors'] = process.argv.slice(2);
+if (command === 'use') await use(file);
+else await train(file);

@@ -1,15 +1,11 @@
 /**
- * A layer of one's own, from training to serving: a gated mix of each step with what a wrapped cell makes of it. It is trained and saved in
- * one process, and loaded in another, which checks its gradients and reads a signal as it arrives.
+ * A layer of your own, from training to serving: a gated mix of each step with what a wrapped cell makes of it. docs/own-layers.md explains it.
  *
- *   node examples/own-layer.mjs             trains, saves, and starts itself again with the file
- *   node examples/own-layer.mjs FILE        loads the file and uses it
+ *   node examples/own-layer.mjs train [FILE]     trains and saves the model
+ *   node examples/own-layer.mjs use [FILE]       loads it, checks its gradients and reads a signal step by step
+ *
+ * FILE is wave.safetensors in the current folder unless it is given.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   adam,
   checkGradients,
@@ -68,14 +64,6 @@ async function use(file) {
   model.dispose();
 }
 
-const [given] = process.argv.slice(2);
-if (given !== undefined) {
-  await use(given);
-} else {
-  const folder = mkdtempSync(join(tmpdir(), 'bptt-example-'));
-  const file = join(folder, 'wave.safetensors');
-  await train(file);
-  const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), file], { stdio: 'inherit' });
-  rmSync(folder, { recursive: true });
-  process.exitCode = status ?? 1;
-}
+const [command, file = 'wave.safetensors'] = process.argv.slice(2);
+if (command === 'use') await use(file);
+else await train(file);

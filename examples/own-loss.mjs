@@ -1,15 +1,12 @@
 /**
- * A loss of one's own, from training to serving: squared errors that count as much as each value is trusted, and outputs that are to
+ * A loss of your own, from training to serving: squared errors that count as much as each value is trusted, and outputs that are to
  * change slowly. Some values of the signal are far off, and known to be so; the network learns the signal without them.
  *
- *   node examples/own-loss.mjs             trains, saves, and starts itself again with the file
- *   node examples/own-loss.mjs FILE        loads the file and goes on
+ *   node examples/own-loss.mjs train [FILE]     trains and saves the model
+ *   node examples/own-loss.mjs use [FILE]       loads it, evaluates it and reads a signal step by step
+ *
+ * FILE is wave.safetensors in the current folder unless it is given.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { adam, defineLoss, dense, loadModel, lstm, option, packExamples, Random, saveModel, sequential } from 'bptt';
 import { add, meanSquare, multiply, scale, subtract, temporalDifference } from 'bptt/operations';
 
@@ -69,14 +66,6 @@ async function use(file) {
   model.dispose();
 }
 
-const [given] = process.argv.slice(2);
-if (given !== undefined) {
-  await use(given);
-} else {
-  const folder = mkdtempSync(join(tmpdir(), 'bptt-example-'));
-  const file = join(folder, 'wave.safetensors');
-  await train(file);
-  const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), file], { stdio: 'inherit' });
-  rmSync(folder, { recursive: true });
-  process.exitCode = status ?? 1;
-}
+const [command, file = 'wave.safetensors'] = process.argv.slice(2);
+if (command === 'use') await use(file);
+else await train(file);

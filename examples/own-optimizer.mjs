@@ -1,15 +1,12 @@
 /**
- * An optimizer and a learning-rate schedule of one's own: Lion, whose step has the same size for every weight, and a rate that
- * falls with the root of the steps. A run is begun in one process and stopped; another one loads it, and goes on where it was.
+ * An optimizer and a learning-rate schedule of your own: Lion, whose step has the same size for every weight, and a rate that
+ * falls with the root of the steps. One process begins a run and stops; another one loads the run and continues it.
  *
- *   node examples/own-optimizer.mjs             trains half of the run, and starts itself again with its folder
- *   node examples/own-optimizer.mjs FOLDER      resumes the run in the folder, and uses the model
+ *   node examples/own-optimizer.mjs begin [FOLDER]      trains the first half of a run
+ *   node examples/own-optimizer.mjs resume [FOLDER]     trains the rest of it
+ *
+ * FOLDER is runs/wave unless it is given.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   defineOptimizer,
   defineSchedule,
@@ -85,14 +82,6 @@ async function goOn(directory) {
   model.dispose();
 }
 
-const [given] = process.argv.slice(2);
-if (given !== undefined) {
-  await goOn(given);
-} else {
-  const folder = mkdtempSync(join(tmpdir(), 'bptt-example-'));
-  const directory = join(folder, 'wave');
-  await begin(directory);
-  const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), directory], { stdio: 'inherit' });
-  rmSync(folder, { recursive: true });
-  process.exitCode = status ?? 1;
-}
+const [command, directory = 'runs/wave'] = process.argv.slice(2);
+if (command === 'resume') await goOn(directory);
+else await begin(directory);

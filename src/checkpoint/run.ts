@@ -1,5 +1,5 @@
 /** A run directory for readers: evaluation, sampling, serving. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpttError, CheckpointError, ConfigurationError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
@@ -79,6 +79,10 @@ export function readConfiguration(run: string): JsonObject {
     value = parseStrictJson(readFileSync(path, 'utf8'));
   } catch (cause) {
     const missing = ['ENOENT', 'ENOTDIR'].includes(String((cause as NodeJS.ErrnoException).code));
+    if (missing && !existsSync(run)) {
+      const message = `'${run}' does not exist, expected a run directory or a checkpoint file`;
+      throw new ConfigurationError('invalid_configuration', message, { run, path }, cause);
+    }
     const reason = missing ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause);
     throw new ConfigurationError(
       'invalid_configuration',
@@ -157,7 +161,7 @@ export class Run {
     if (newest === undefined) return undefined;
     throw new CheckpointError(
       'checkpoint_corrupt',
-      `none of the ${skipped.length} checkpoints of '${this.path}' is whole; the newest: ${newest.error.message}`,
+      `none of the ${skipped.length} checkpoints of '${this.path}' can be read; the newest: ${newest.error.message}`,
       { run: this.path, paths: skipped.map(({ path }) => path) },
       newest.error,
     );

@@ -68,9 +68,13 @@ export function readHeaderLength(source: string, prefix: Uint8Array, fileBytes: 
   const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
   const length = view.getBigUint64(0, true);
   if (length < 2n || length > BigInt(MAX_HEADER_BYTES)) {
-    throw corrupt(source, `its header length is ${length}, allowed are 2 to ${MAX_HEADER_BYTES} bytes`, {
-      headerBytes: String(length),
-    });
+    throw corrupt(
+      source,
+      `its header length is ${length}, allowed are 2 to ${MAX_HEADER_BYTES} bytes: it may be no safetensors file`,
+      {
+        headerBytes: String(length),
+      },
+    );
   }
   if (LENGTH_BYTES + Number(length) > fileBytes) {
     throw truncated(source, `its header of ${length} bytes`, LENGTH_BYTES + Number(length), fileBytes);
@@ -142,7 +146,7 @@ function checkLayout(source: string, entries: readonly TensorEntry[], dataBytes:
   let filled = 0;
   for (const { name, begin, end } of entries) {
     if (begin !== filled) {
-      const what = begin < filled ? 'overlaps the tensor before it' : 'leaves a hole before it';
+      const what = begin < filled ? 'overlaps the tensor before it' : 'leaves a gap before it';
       throw corrupt(source, `tensor ${describeValue(name)} ${what}: it begins at ${begin}, expected ${filled}`, {
         tensor: name,
         begin,

@@ -21,10 +21,10 @@ export function evalCommand(context: CommandContext): Command {
     .option(...TASK_OPTION)
     .option(
       '--data <file>',
-      'a file of the form of the training data (default: the test part, else the validation part)',
+      'a file in the form of the training data (default: the test part, else the validation part)',
     )
     .option('--threads <n>', 'threads (default: BPTT_THREADS, else all processors)', parseNumber)
-    .option('--options <json>', 'other values of options of the task that training does not depend on', parseJsonObject)
+    .option('--options <json>', 'other values of options that do not influence training', parseJsonObject)
     .option('--json', 'the result as one JSON value on standard output')
     .action((run: string, flags: EvalFlags) => evaluate(context, run, flags));
 }

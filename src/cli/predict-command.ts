@@ -24,14 +24,13 @@ export function predictCommand(context: CommandContext): Command {
     .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
     .argument('[inputs...]', 'texts, or numbers as JSON')
     .option(...TASK_OPTION)
-    .option('--data <file>', 'instead: a file with the inputs')
-    .option('--stream', 'instead: one sequence on standard input, read as it arrives, each result written at once')
-    .option('--threads <n>', 'threads (default: BPTT_THREADS, else all processors)', parseNumber)
+    .option('--data <file>', 'in place of inputs: a file with the inputs')
     .option(
-      '--options <json>',
-      'other values of options of the task that training does not depend on',
-      parseJsonObject,
-    );
+      '--stream',
+      'in place of inputs: one sequence on standard input, read as it arrives; each result is written at once',
+    )
+    .option('--threads <n>', 'threads (default: BPTT_THREADS, else all processors)', parseNumber)
+    .option('--options <json>', 'other values of options that do not influence training', parseJsonObject);
   return command.action(async (run: string, values: readonly string[], flags: PredictFlags) => {
     const { data, stream, threads, options } = flags;
     if (Number(data !== undefined) + Number(stream === true) + Number(values.length > 0) !== 1) {

@@ -22,9 +22,14 @@ export function sampleCommand(context: CommandContext): Command {
     .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
     .option('--prompt <text>', 'text to begin with (default: the model begins a line)')
     .option('--length <n>', 'symbols to draw', parseNumber, 500)
-    .option('--temperature <x>', 'below 1 likely symbols become more likely, 0 takes the most likely', parseNumber, 1)
+    .option(
+      '--temperature <x>',
+      'below 1 likely symbols become more likely; 0 takes the most likely symbol',
+      parseNumber,
+      1,
+    )
     .option('--top-k <n>', 'draw only from the n most likely symbols (default: all)', parseNumber)
-    .option('--seed <n>', 'names the random numbers', parseNumber, 1)
+    .option('--seed <n>', 'seed of the random numbers', parseNumber, 1)
     .action((run: string, flags: SampleFlags) => sample(context, run, flags));
 }
 

@@ -27,7 +27,7 @@ export function taskCommand(task: AnyTask, context: CommandContext, module?: str
   const command = new Command(module ?? task.name).description(task.summary);
   for (const [name, option] of Object.entries(task.options)) command.addOption(optionOf(name, option));
   return command
-    .option('--config <file>', 'options by name in a JSON file; the command line overrides it')
+    .option('--config <file>', 'a JSON file of options by name; options on the command line take precedence')
     .option('--json', 'the result as one JSON value on standard output')
     .action(async ({ config, json, ...given }: Record<string, unknown>) => {
       const names = Object.keys(task.options);
@@ -67,7 +67,7 @@ async function train(context: CommandContext, { task, options, module, json }: T
     await (json ? context.output.json(jsonOf(result)) : context.output.write(describeResult(result)));
   } catch (error) {
     if (error instanceof StopRequest) {
-      const saved = checkpoint === undefined ? '' : `; checkpoint: ${checkpoint}; go on with --resume`;
+      const saved = checkpoint === undefined ? '' : `; checkpoint: ${checkpoint}; continue with --resume`;
       context.note(`bptt: ${error.message}${saved}`);
     }
     throw error;

@@ -10,7 +10,7 @@ import { errorPlace } from './error-place.js';
 /** The option of commands that use a run whose task is not built in. */
 export const TASK_OPTION = [
   '--task <module>',
-  'for a run of a task of your own: the module that exports it, as ./my-task.mjs (it is executed)',
+  'for a run of your own task: the module that exports the task, such as ./my-task.mjs (it is executed)',
 ] as const;
 
 const JAVASCRIPT = ['.mjs', '.js', '.cjs'];
@@ -33,12 +33,15 @@ export function isModulePath(word: string): boolean {
 export async function loadTaskModule(path: string): Promise<AnyTask> {
   const file = resolve(path);
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
-    return refuse(path, 'is not there: name a JavaScript module, as ./my-task.mjs');
+    return refuse(path, 'does not exist: name a JavaScript module, such as ./my-task.mjs');
   }
   const ending = extname(file);
   const readsTypeScript = 'typescript' in process.features && Boolean(process.features.typescript);
   if (TYPESCRIPT.includes(ending) && !readsTypeScript) {
-    refuse(path, `is TypeScript, which Node.js ${process.version} does not read: compile it, and name the JavaScript`);
+    refuse(
+      path,
+      `is TypeScript, which Node.js ${process.version} cannot load: compile it, and name the JavaScript file`,
+    );
   }
   return onlyTask(path, await importModule(path, file));
 }
@@ -48,7 +51,7 @@ async function importModule(path: string, file: string): Promise<Readonly<Record
     return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     if (error instanceof BpttError) throw error;
-    return refuse(path, `fails while it is loaded: ${reasonOf(error)}`, error);
+    return refuse(path, `cannot be loaded: ${reasonOf(error)}`, error);
   }
 }
 
@@ -59,9 +62,9 @@ function reasonOf(error: unknown): string {
   const isWithoutPackage = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes("'bptt'");
   const isUnplaced = error instanceof SyntaxError && place === undefined;
   const help = isWithoutPackage
-    ? '; install it where the module lies: npm install bptt'
+    ? '; install it in the folder of the module: npm install bptt'
     : isUnplaced
-      ? '; node --check says where'
+      ? '; node --check shows the place'
       : '';
   return `${error.name}: ${error.message}${place === undefined ? '' : ` (${place})`}${help}`;
 }
@@ -86,7 +89,7 @@ function onlyTask(path: string, exported: Readonly<Record<string, unknown>>): An
   }
   const names = Object.keys(exported);
   const found = names.length === 0 ? 'nothing' : names.join(', ');
-  return refuse(path, `exports no task: export what defineTask gives, as default or by a name; it exports ${found}`);
+  return refuse(path, `exports no task: export a result of defineTask, as default or by a name; it exports ${found}`);
 }
 
 function refuse(path: string, reason: string, cause?: unknown): never {

@@ -15,7 +15,7 @@ export async function trainCommand(context: CommandContext, words: readonly stri
     .description('train a model')
     .addHelpText(
       'after',
-      '\nA task of your own: bptt train ./my-task.mjs, a module that exports what defineTask gives.',
+      '\nA task of your own: bptt train ./my-task.mjs, a module that exports a result of defineTask.',
     );
   for (const task of Object.values(TASKS)) command.addCommand(taskCommand(task, context));
   const [name, module] = words;

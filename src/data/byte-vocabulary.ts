@@ -52,7 +52,7 @@ export class ByteVocabulary implements Vocabulary {
     if (lone !== null) {
       const [symbol] = lone;
       const name = `U+${symbol.charCodeAt(0).toString(16).toUpperCase()}`;
-      const message = `half a surrogate pair (${name}) at position ${lone.index} has no UTF-8`;
+      const message = `half a surrogate pair (${name}) at position ${lone.index} cannot be written as UTF-8`;
       throw new VocabularyError('unknown_symbol', message, { symbol, position: lone.index });
     }
     return Int32Array.from(new TextEncoder().encode(text));

@@ -84,7 +84,7 @@ function splitText(
   const validationSymbols = symbolsOf('validation', validation, symbols);
   const testSymbols = symbolsOf('test', test, symbols);
   if (validationSymbols + testSymbols >= symbols) {
-    const message = `validation and test are ${validationSymbols} and ${testSymbols} of ${symbols} symbols: none is left`;
+    const message = `validation and test are ${validationSymbols} and ${testSymbols} of ${symbols} symbols: none is left for training`;
     throw new DataError('too_short', message, { symbols, validationSymbols, testSymbols });
   }
   const testBegin = testSymbols === 0 ? text.length : cutAt(testSymbols);

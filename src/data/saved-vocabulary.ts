@@ -28,7 +28,8 @@ export function vocabularyFromJSON(
   if (level === 'word') return WordVocabulary.fromJSON(json);
   if (level === 'byte') return ByteVocabulary.fromJSON(json);
   if (level === 'subword') {
-    if (tokenizer === undefined) throw invalidVocabulary('its subwords need the tokenizer of the training');
+    if (tokenizer === undefined)
+      throw invalidVocabulary('its subwords need the tokenizer that the model was trained with');
     return TokenizerVocabulary.fromJSON(json, tokenizer);
   }
   throw invalidVocabulary(`level must be 'char', 'word', 'byte' or 'subword', got ${describeValue(level)}`);

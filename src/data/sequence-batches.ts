@@ -109,7 +109,7 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
     if (drawn === undefined) return { examples: this.#examples, lengths: this.#lengths };
     const lengths = lengthsOf(drawn);
     if (lengths.length !== this.examples) {
-      const message = `an epoch has ${lengths.length} examples, expected ${this.examples} as in every other`;
+      const message = `an epoch has ${lengths.length} examples, expected ${this.examples} as in every other epoch`;
       throw new DataError('too_short', message, { expected: this.examples, actual: lengths.length });
     }
     this.#refuseOverlong(lengths);

@@ -50,7 +50,7 @@ export function splitExamples(labels: ArrayLike<string | number>, options: Split
   const numbers = Int32Array.from(isHeldBack.keys());
   const test = numbers.filter((index) => isHeldBack[index] === 1);
   if (test.length === 0) {
-    const message = `nothing can be held back of ${labels.length} examples in ${members.size} classes: a class needs two`;
+    const message = `no example can be held back from ${labels.length} examples in ${members.size} classes: a class needs at least two`;
     throw new DataError('too_short', message, { examples: labels.length, classes: members.size });
   }
   return { train: numbers.filter((index) => isHeldBack[index] === 0), test };

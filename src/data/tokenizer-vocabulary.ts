@@ -73,7 +73,7 @@ export class TokenizerVocabulary implements Vocabulary {
     const { size, fingerprint, unknownId, endOfSentenceId } = saved;
     const isMark = (id: unknown) => id === null || (typeof id === 'number' && Number.isInteger(id) && id >= 0);
     if (typeof size !== 'number' || typeof fingerprint !== 'string' || !isMark(unknownId) || !isMark(endOfSentenceId)) {
-      throw invalidVocabulary(`the tokenizer is not described as it must be, got ${describeValue(saved)}`);
+      throw invalidVocabulary(`the description of the tokenizer is not valid, got ${describeValue(saved)}`);
     }
     const requireSame = (what: 'size' | 'fingerprint', actual: JsonValue) => {
       if (actual === saved[what]) return;
@@ -96,10 +96,11 @@ export class TokenizerVocabulary implements Vocabulary {
    */
   encode(text: string): Int32Array {
     const ids = this.#tokenizer.encode(text);
-    if (!Number.isSafeInteger(ids?.length)) throw invalidVocabulary(`encode gave ${describeValue(ids)}, expected ids`);
+    if (!Number.isSafeInteger(ids?.length))
+      throw invalidVocabulary(`encode returned ${describeValue(ids)}, expected ids`);
     return Int32Array.from(ids, (id, place) => {
       if (Number.isInteger(id) && id >= 0 && id < this.size) return id;
-      throw invalidVocabulary(`encode gave ${describeValue(id)} at place ${place}, expected 0..${this.size - 1}`);
+      throw invalidVocabulary(`encode returned ${describeValue(id)} at place ${place}, expected 0..${this.size - 1}`);
     });
   }
 

@@ -43,7 +43,7 @@ export class TranscriptSymbols {
     return Int32Array.from(piecesOf(this.level, text), (symbol, position) => {
       const label = this.#labels.get(symbol);
       if (label !== undefined) return label;
-      const message = `symbol ${JSON.stringify(symbol)} at position ${position} is none of the training texts`;
+      const message = `symbol ${JSON.stringify(symbol)} at position ${position} does not occur in the training texts`;
       throw new VocabularyError('unknown_symbol', message, { symbol, position });
     });
   }

@@ -161,7 +161,7 @@ export class WordVocabulary implements Vocabulary {
     const begin = requireOneOf('begin', marks.begin ?? false, [true, false]);
     const end = requireOneOf('end', marks.end ?? false, [true, false]);
     if (begin && this.beginOfSentenceId === undefined) {
-      const message = `option 'begin' needs the mark ${BEGIN_MARK}, which this vocabulary of a text has not`;
+      const message = `option 'begin' needs the mark ${BEGIN_MARK}, which this vocabulary of a text does not have`;
       throw new OptionError('invalid_option', message, { name: 'begin' });
     }
     const first = begin ? 1 : 0;

@@ -86,7 +86,7 @@ function bonusOf(search: Search, prefix: Prefix, label: number): number {
   if (languageModel === undefined) return insertionBonus;
   const said = languageModel(prefix.labels(), label);
   if (typeof said !== 'number' || Number.isNaN(said) || said === Number.POSITIVE_INFINITY) {
-    const message = `the language model gave ${describeValue(said)} for label ${label}, expected a logarithm`;
+    const message = `the language model returned ${describeValue(said)} for label ${label}, expected the logarithm of a probability`;
     throw new NumericError('non_finite_output', message, { label, value: said });
   }
   // 0 * -Infinity is NaN, so a language model of weight 0 is not added.

@@ -18,13 +18,13 @@ export function requireColumns(rows: Float32Array, columns: number): number {
   }
   if (rows.length === 0) throw new DataError('empty_data', `there are no rows of ${columns} columns`, { columns });
   if (rows.length % columns !== 0) {
-    const message = `${rows.length} numbers are no whole rows of ${columns} columns`;
+    const message = `${rows.length} numbers are not a whole number of rows of ${columns} columns`;
     throw new ShapeError('shape_mismatch', message, { actual: rows.length, columns });
   }
   const wrong = rows.findIndex((value) => !Number.isFinite(value));
   if (wrong < 0) return rows.length / columns;
   const row = Math.floor(wrong / columns);
   const column = wrong % columns;
-  const message = `column ${column} of row ${row} is ${rows[wrong]}`;
+  const message = `column ${column} of row ${row} is ${rows[wrong]}, expected a finite number`;
   throw new DataError('non_finite_data', message, { row, column, value: rows[wrong] });
 }

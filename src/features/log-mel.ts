@@ -109,7 +109,10 @@ export class LogMel {
     for (let at = 0; at < samples.length; at++) {
       const sample = samples[at] as number;
       if (!Number.isFinite(sample)) {
-        throw new DataError('non_finite_data', `sample ${at} is ${sample}`, { sample: at, value: sample });
+        throw new DataError('non_finite_data', `sample ${at} is ${sample}, expected a finite number`, {
+          sample: at,
+          value: sample,
+        });
       }
       emphasised[at] = sample - preEmphasis * previous;
       previous = sample;

@@ -59,7 +59,7 @@ export function picturePatches(image: Image, options: PicturePatchOptions, name 
   const positions = requireOneOf('positions', options.positions ?? false, [true, false]);
   const { height, width } = image;
   if (height < rows * cells || width < columns * cells) {
-    const message = `'${name}' has ${height} x ${width} pixels, but ${rows * cells} x ${columns * cells} cells are asked for`;
+    const message = `'${name}' has ${height} x ${width} pixels, but ${rows * cells} x ${columns * cells} cells were requested`;
     throw new DataError('too_short', message, { name, height, width, rows: rows * cells, columns: columns * cells });
   }
   const means = patchMeans(coloursOf(image), { rows: rows * cells, columns: columns * cells });

@@ -38,7 +38,7 @@ export class SoundFeatures {
     const { kind, coefficients, deltas, ...sound } = options;
     const isMfcc = requireOneOf('kind', kind ?? 'log-mel', ['log-mel', 'mfcc']) === 'mfcc';
     if (!isMfcc && coefficients !== undefined) {
-      const message = `option 'coefficients' is one of mfcc, not of log-mel, got ${describeValue(coefficients)}`;
+      const message = `option 'coefficients' belongs to mfcc, not to log-mel, got ${describeValue(coefficients)}`;
       throw new OptionError('invalid_option', message, { name: 'coefficients', value: coefficients });
     }
     this.#deltas = requireOneOf('deltas', deltas ?? 0, [0, 1, 2]);
@@ -145,7 +145,7 @@ export class SoundFeatureStream {
     }
     const wrong = added.findIndex((sample) => !Number.isFinite(sample));
     if (wrong >= 0) {
-      const message = `sample ${wrong} is ${added[wrong]}`;
+      const message = `sample ${wrong} is ${added[wrong]}, expected a finite number`;
       throw new DataError('non_finite_data', message, { sample: wrong, value: added[wrong] });
     }
     const { windowSamples, hopSamples, columns, extract } = this.#maker;

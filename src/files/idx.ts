@@ -129,7 +129,7 @@ export function readIdxSync(path: string): IdxArray {
 function requireBytesOfRank(array: IdxArray, name: string, rank: number): Uint8Array {
   if (array.values instanceof Uint8Array && array.shape.length === rank) return array.values;
   const actual = `${array.values.constructor.name} ${array.shape.join(' x ')}`;
-  throw new ShapeError('shape_mismatch', `${name} are a Uint8Array of ${rank} dimensions, got a ${actual}`, {
+  throw new ShapeError('shape_mismatch', `${name} must be a Uint8Array of ${rank} dimensions, got ${actual}`, {
     expected: rank,
     shape: array.shape,
   });

@@ -30,7 +30,7 @@ const HEADER =
 function readShape(text: string, source: string): readonly number[] {
   const sizes = text.split(',').map((size) => size.trim());
   // A single number in brackets is not a tuple in Python: it writes (3,).
-  if (sizes.length === 1 && sizes[0] !== '') throw corrupt(source, `has the shape (${text}), which is no tuple`);
+  if (sizes.length === 1 && sizes[0] !== '') throw corrupt(source, `has the shape (${text}), which is not a tuple`);
   return sizes.filter((size) => size !== '').map(Number);
 }
 
@@ -57,10 +57,12 @@ export function decodeNpy(bytes: Uint8Array, source: string): NpyArray {
   if (order === undefined) throw corrupt(source, `has the header ${JSON.stringify(header.slice(0, 200))}`);
   const shape = readShape(shapeText, source);
   if (!Object.hasOwn(TYPES, descr)) {
-    throw unsupported(source, `has numbers of type '${descr}'; read are ${Object.keys(TYPES).join(', ')}`, { descr });
+    throw unsupported(source, `has numbers of type '${descr}'; supported are ${Object.keys(TYPES).join(', ')}`, {
+      descr,
+    });
   }
   if (order === 'True' && shape.length > 1) {
-    throw unsupported(source, `has its ${shape.length} dimensions in Fortran's order, expected C order`, { shape });
+    throw unsupported(source, `stores its ${shape.length} dimensions in Fortran order, expected C order`, { shape });
   }
   return { shape, values: readValues(bytes, source, TYPES[descr as keyof typeof TYPES], shape, begin) };
 }

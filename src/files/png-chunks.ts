@@ -45,15 +45,15 @@ function readHeader(bytes: Uint8Array, source: string, begin: number, size: numb
   const width = view.getUint32(begin);
   const height = view.getUint32(begin + 4);
   const [depth = 0, colorType = 0, compression, filter, interlace = 0] = bytes.subarray(begin + 8, begin + 13);
-  if (width === 0 || height === 0) throw corrupt(source, `is ${width} x ${height} pixels large`, { width, height });
+  if (width === 0 || height === 0) throw corrupt(source, `has ${width} x ${height} pixels`, { width, height });
   if (DEPTHS[colorType]?.includes(depth) !== true || compression !== 0 || filter !== 0 || interlace > 1) {
     const given = { colorType, depth, compression, filter, interlace };
-    throw corrupt(source, `has a header that does not exist: ${JSON.stringify(given)}`, given);
+    throw corrupt(source, `has an invalid header: ${JSON.stringify(given)}`, given);
   }
   const interlaced = interlace === 1;
   // fast-png 8 places the pixels of such files wrongly.
   if (interlaced && depth < 8)
-    throw unsupported(source, `is interlaced with ${depth} bits a channel, expected 8 or 16`);
+    throw unsupported(source, `is interlaced with ${depth} bits per channel, expected 8 or 16`);
   return { width, height, depth, colorType, interlaced };
 }
 
@@ -102,7 +102,7 @@ export function checkPng(bytes: Uint8Array, source: string): { header: PngHeader
     const end = at + 12 + size;
     requireBytes(bytes, source, `the chunk ${id}`, end);
     if ((header === undefined) !== (id === 'IHDR'))
-      throw corrupt(source, `has a chunk ${id} where none may be`, { id });
+      throw corrupt(source, `has the chunk ${id} where it is not allowed`, { id });
     header ??= readHeader(bytes, source, at + 8, size);
     if (KEPT.includes(id)) kept.push(bytes.subarray(at, end));
     if (id === 'PLTE' || id === 'tRNS') {

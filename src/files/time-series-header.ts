@@ -48,7 +48,7 @@ export function readTimeSeriesTag(line: string, place: RowPlace, header: TimeSer
   const [, tag = '', value = ''] = /^@(\S+)\s*(.*)$/.exec(line) ?? [];
   switch (tag.toLowerCase()) {
     case '':
-      throw invalidRow(place, '', "a header line '@...', as there was no @data yet", quoted(line));
+      throw invalidRow(place, '', "a header line '@...' before @data", quoted(line));
     case 'problemname':
       return { ...header, name: value };
     case 'timestamps':

@@ -76,7 +76,7 @@ export function readMono(
 ): { readonly samples: Float32Array; readonly sampleRate: number } {
   const { channels, sampleRate } = readWavSync(file);
   if (expected !== undefined && sampleRate !== expected) {
-    const message = `'${file}' has ${sampleRate} samples a second, expected ${expected}`;
+    const message = `'${file}' has ${sampleRate} samples per second, expected ${expected}`;
     throw new DataError('file_unsupported', message, { file, actual: sampleRate, expected });
   }
   const [first] = channels as readonly [Float32Array];

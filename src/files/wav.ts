@@ -51,14 +51,14 @@ function readFormat(bytes: Uint8Array, source: string, begin: number, size: numb
   const kind = tag === FLOAT_TAG ? 'float' : 'integer';
   const sizes = kind === 'float' ? [32, 64] : [8, 16, 24, 32];
   if ((tag !== FLOAT_TAG && tag !== INTEGER_TAG) || !sizes.includes(bits)) {
-    const known = 'whole numbers (1) of 8, 16, 24, 32 bits and floats (3) of 32, 64 bits are read';
+    const known = 'supported are whole numbers (1) of 8, 16, 24, 32 bits and floats (3) of 32, 64 bits';
     throw unsupported(source, `has samples of format ${tag} with ${bits} bits; ${known}`, { tag, bits });
   }
   if (channels === 0 || sampleRate === 0) {
-    throw corrupt(source, `has ${channels} channels and ${sampleRate} samples a second`, { channels, sampleRate });
+    throw corrupt(source, `has ${channels} channels and ${sampleRate} samples per second`, { channels, sampleRate });
   }
   if (frameBytes !== (channels * bits) / 8) {
-    const message = `has ${frameBytes} bytes a frame, but ${channels} channels of ${bits} bits`;
+    const message = `has ${frameBytes} bytes per frame, but ${channels} channels of ${bits} bits`;
     throw corrupt(source, message, { frameBytes, channels, bits });
   }
   return { kind, bits, channels, sampleRate };
@@ -77,7 +77,7 @@ function readSamples(bytes: Uint8Array, source: string, format: SampleFormat, be
   const sampleBytes = format.bits / 8;
   const frameBytes = format.channels * sampleBytes;
   if (size % frameBytes !== 0) {
-    throw corrupt(source, `has ${size} bytes of samples, no multiple of the ${frameBytes} of a frame`, {
+    throw corrupt(source, `has ${size} bytes of samples, which is no multiple of the ${frameBytes} bytes of a frame`, {
       size,
       frameBytes,
     });
@@ -118,7 +118,7 @@ export function decodeWav(bytes: Uint8Array, source: string): Sound {
     const size = view.getUint32(at + 4, true);
     const begin = at + 8;
     if (begin + size > end) {
-      const message = `has a chunk '${id}' that ends at byte ${begin + size}, behind the RIFF chunk's end at ${end}`;
+      const message = `has a chunk '${id}' that ends at byte ${begin + size}, after the end of the RIFF chunk at ${end}`;
       throw corrupt(source, message, { id, expected: begin + size, actual: end });
     }
     if (id === 'fmt ') format = readFormat(bytes, source, begin, size);

@@ -162,7 +162,7 @@ export function corpusBleu(
   options: BleuOptions = {},
 ): number {
   if (hypotheses.length !== references.length) {
-    const message = `there are ${hypotheses.length} hypotheses, but references of ${references.length}`;
+    const message = `there are ${hypotheses.length} hypotheses, but references for ${references.length}`;
     throw new ShapeError('length_mismatch', message, { hypotheses: hypotheses.length, references: references.length });
   }
   if (hypotheses.length === 0) throw new DataError('empty_data', 'there are no hypotheses');

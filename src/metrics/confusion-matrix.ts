@@ -169,7 +169,7 @@ export class ConfusionMatrix {
 export function largestClasses(scores: ArrayLike<number>, classes: number): Int32Array {
   requireNumber('classes', classes, { integer: true, min: 1 });
   if (scores.length % classes !== 0) {
-    const message = `${scores.length} scores are no whole rows of ${classes} classes`;
+    const message = `${scores.length} scores are not a whole number of rows of ${classes} classes`;
     throw new ShapeError('shape_mismatch', message, { actual: scores.length, classes });
   }
   return Int32Array.from({ length: scores.length / classes }, (_, row) => {

@@ -29,7 +29,7 @@ export class KeyLikelihood {
    */
   add(targets: ArrayLike<number>, logits: ArrayLike<number>, keys: number): void {
     if (targets.length !== logits.length || targets.length % keys !== 0) {
-      const message = `there are ${targets.length} targets and ${logits.length} log odds, expected as many, in frames of ${keys}`;
+      const message = `there are ${targets.length} targets and ${logits.length} log odds, expected equal numbers of both, in whole frames of ${keys}`;
       throw new ShapeError('length_mismatch', message, { targets: targets.length, logits: logits.length, keys });
     }
     for (let at = 0; at < targets.length; at++) {

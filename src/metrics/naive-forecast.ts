@@ -39,7 +39,7 @@ export function seasonalNaiveForecast(
   requireNumber('period', period, { integer: true, min: 1 });
   requireNumber('columns', columns, { integer: true, min: 1 });
   if (history.length % columns !== 0) {
-    const message = `${history.length} numbers are no whole rows of ${columns} columns`;
+    const message = `${history.length} numbers are not a whole number of rows of ${columns} columns`;
     throw new ShapeError('shape_mismatch', message, { actual: history.length, columns });
   }
   const rows = history.length / columns;

@@ -26,6 +26,10 @@ export function requireFinite(name: string, numbers: ArrayLike<number>): void {
   for (let index = 0; index < numbers.length; index++) {
     const value = numbers[index];
     if (Number.isFinite(value)) continue;
-    throw new DataError('non_finite_data', `${name}[${index}] is ${value}`, { name, index, value });
+    throw new DataError('non_finite_data', `${name}[${index}] is ${value}, expected a finite number`, {
+      name,
+      index,
+      value,
+    });
   }
 }

@@ -32,7 +32,7 @@ export async function findCheckpoint(
   if (best !== undefined) return { path: bestPath(run), checkpoint: best };
   const latest = choice === 'best' ? undefined : await saved.loadLatest();
   if (latest !== undefined) return latest;
-  const what = choice === 'best' ? 'no best checkpoint: it has not validated' : 'no checkpoint yet';
+  const what = choice === 'best' ? 'no best checkpoint: there was no validation yet' : 'no checkpoint yet';
   throw new CheckpointError('checkpoint_missing', `the run '${run}' has ${what}`, { run });
 }
 
@@ -63,6 +63,6 @@ export function runFolder(run: string): string {
 /** @throws {OptionError} `invalid_option` when it is not a path */
 function isFile(path: string): boolean {
   if (typeof path === 'string') return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-  const message = `a model is read from the path of a checkpoint or a run, got ${describeValue(path)}`;
+  const message = `expected the path of a checkpoint or of a run, got ${describeValue(path)}`;
   throw new OptionError('invalid_option', message, { name: 'path', value: path });
 }

@@ -138,7 +138,7 @@ function savedSchedule(
 /** @throws {OptionError} `invalid_option` */
 function requireNetwork(network: unknown): void {
   if (network === undefined || network instanceof Network) return;
-  const message = `option 'network' must be what network() or sequential() gives, got ${describeValue(network)}`;
+  const message = `option 'network' must be a result of network() or sequential(), got ${describeValue(network)}`;
   throw new OptionError('invalid_option', message, { name: 'network', value: network });
 }
 

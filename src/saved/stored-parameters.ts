@@ -64,7 +64,7 @@ function requireOptimizerState(
 ): void {
   const isLeftOut = ![...checkpoint.tensors.keys()].some((name) => name.startsWith(PREFIX.optimizer));
   if (isLeftOut && slots.length > 0 && layout.requests.size > 0) {
-    const message = `'${path}' was saved without what the optimizer keeps (${slots.join(', ')}): it can be used, not trained; load it with the option training: false`;
+    const message = `'${path}' was saved without the state of the optimizer (${slots.join(', ')}): it can be used but not trained; load it with the option training: false`;
     throw new CheckpointError('checkpoint_mismatch', message, { path, slots });
   }
   for (const slot of slots) {

@@ -73,7 +73,7 @@ export function taskNamed(reference: unknown): AnyTask {
   const message =
     typeof reference === 'string'
       ? `there is no task ${describeValue(reference)}; tasks are ${known}`
-      : `a task must be what defineTask gives or one of ${known}, got ${describeValue(reference)}`;
+      : `a task must be a result of defineTask or one of ${known}, got ${describeValue(reference)}`;
   throw new OptionError('invalid_option', message, { name: 'task', value: reference });
 }
 
@@ -158,12 +158,12 @@ async function taskOf(run: string, given: unknown): Promise<AnyTask> {
   if (given !== undefined) return taskNamed(given);
   const named = namedTask(await savedConfiguration(run));
   if (named === undefined) {
-    const message = `'${run}' is of no task: it was trained in another way than by trainTask or 'bptt train'`;
+    const message = `'${run}' does not belong to a task: neither trainTask nor 'bptt train' has trained it`;
     throw new ConfigurationError('task_missing', message, { run });
   }
   const { kind, module } = named;
   if (Object.hasOwn(TASKS, kind)) return taskNamed(kind);
   const place = module === undefined ? 'FILE' : join(runFolder(run), module);
-  const message = `the run '${run}' is of the task ${describeValue(kind)}, which is not built in: name its module with --task ${place}, or give the task as option 'task'`;
+  const message = `the run '${run}' belongs to the task ${describeValue(kind)}, which is not built in: name its module with --task ${place}, or give the task as option 'task'`;
   throw new ConfigurationError('task_missing', message, { run, task: kind, module });
 }

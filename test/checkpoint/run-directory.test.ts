@@ -226,7 +226,7 @@ describe('loading the latest', () => {
     for (const step of [1, 2]) await run.save(step, checkpointOf(step));
     for (const step of [1, 2]) damage(path, step);
     await expect(run.loadLatest()).rejects.toThrow(code('checkpoint_corrupt'));
-    await expect(run.resume()).rejects.toThrow(`none of the 2 checkpoints of '${path}' is whole`);
+    await expect(run.resume()).rejects.toThrow(`none of the 2 checkpoints of '${path}' can be read`);
     expect(checkpointNames(path)).toEqual([stepName(1), stepName(2)]);
   });
 
@@ -239,6 +239,7 @@ describe('loading the latest', () => {
   it('reads a run only where there is one', () => {
     expect(() => Run.read(newRun())).toThrow(code('invalid_configuration'));
     expect(() => Run.read(temporaryDirectory())).toThrow('is not a run');
+    expect(() => Run.read('nothing.safetensors')).toThrow("'nothing.safetensors' does not exist");
   });
 });
 

@@ -261,7 +261,7 @@ describe('reading what cannot be true', () => {
     [
       'a hole between tensors',
       fileOf({ v: entry(0, 4), w: entry(8, 12) }, 12),
-      'tensor "w" leaves a hole before it: it begins at 8, expected 4',
+      'tensor "w" leaves a gap before it: it begins at 8, expected 4',
     ],
     [
       'bytes that belong to no tensor',

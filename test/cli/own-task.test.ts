@@ -110,7 +110,7 @@ describe('bptt train MODULE', () => {
     const [first, stopped] = startBptt([...args, '--out', out]);
     await waitFor(() => newestStep(out) >= 10);
     first.kill('SIGINT');
-    expect(await stopped).toMatchObject({ status: 130, stderr: expect.stringMatching(/go on with --resume/) });
+    expect(await stopped).toMatchObject({ status: 130, stderr: expect.stringMatching(/continue with --resume/) });
     const step = newestStep(out);
     const [second, killed] = startBptt(['train', module, '--out', out, '--resume']);
     await waitFor(() => newestStep(out) >= step + 20);
@@ -174,7 +174,7 @@ describe('a module that is no task', () => {
       'own.mjs',
       'throw new Error("no luck");',
       'task_unreadable',
-      /fails while it is loaded: Error: no luck \(file:\S+own\.mjs:1:7\)/,
+      /cannot be loaded: Error: no luck \(file:\S+own\.mjs:1:7\)/,
     ],
     ['throws a text', 'own.mjs', 'throw "no luck";', 'task_unreadable', /it throws no luck/],
     [
@@ -182,7 +182,7 @@ describe('a module that is no task', () => {
       'own.mjs',
       '\nexport const = 3;',
       'task_unreadable',
-      /SyntaxError: Unexpected token '='; node --check says where/,
+      /SyntaxError: Unexpected token '='; node --check shows the place/,
     ],
     [
       'imports what is not there',
@@ -197,7 +197,7 @@ describe('a module that is no task', () => {
       'own.mjs',
       'export const mine = {}, other = 3;',
       'task_unreadable',
-      /what defineTask gives.*it exports mine, other/,
+      /a result of defineTask.*it exports mine, other/,
     ],
     [
       'exports two tasks',
@@ -213,7 +213,7 @@ describe('a module that is no task', () => {
       'invalid_task',
       /'lm' has the name of a built-in task/,
     ],
-    ['is no file', 'other.mjs', '', 'task_unreadable', /own\.mjs' is not there/],
+    ['is no file', 'other.mjs', '', 'task_unreadable', /own\.mjs' does not exist/],
   ])('because it %s is status 2 and one line', async (_name, file, text, code, message) => {
     const folder = folderWithPackage();
     writeModule(folder, file, text);
@@ -228,7 +228,7 @@ describe('a module that is no task', () => {
     const folder = folderWithPackage();
     const inputs = command === 'eval' ? [] : ['1'];
     const { status, stderr } = await runBptt([command, folder, ...inputs, '--task', join(folder, 'own.mjs')]);
-    expect([status, stderr]).toEqual([2, expect.stringMatching(/^bptt: error \[task_unreadable\]: .* is not there/)]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^bptt: error \[task_unreadable\]: .* does not exist/)]);
   });
 
   it('is TypeScript, where Node.js does not read that', async () => {
@@ -240,7 +240,7 @@ describe('a module that is no task', () => {
     }
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(
-      /^bptt: error \[task_unreadable\]: [^\n]*is TypeScript, which Node\.js v\S+ does not read[^\n]*\n$/,
+      /^bptt: error \[task_unreadable\]: [^\n]*is TypeScript, which Node\.js v\S+ cannot load[^\n]*\n$/,
     );
   });
 

@@ -80,7 +80,7 @@ describe('bptt train TASK', () => {
     const { status, stderr } = await ended;
     expect([status, stderr]).toEqual([
       130,
-      expect.stringMatching(/stopped by SIGINT; checkpoint: .*; go on with --resume/),
+      expect.stringMatching(/stopped by SIGINT; checkpoint: .*; continue with --resume/),
     ]);
     expect(newestStep(run('stopped'))).toBeLessThan(newestStep(run('whole')));
     jsonOf(await callBptt(['train', 'classify', '--out', run('stopped'), '--resume', '--json']));

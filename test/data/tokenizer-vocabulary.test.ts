@@ -46,7 +46,7 @@ describe('TokenizerVocabulary', () => {
       undefined,
       json,
     ]);
-    expect(() => vocabularyFromJSON(json)).toThrow('its subwords need the tokenizer of the training');
+    expect(() => vocabularyFromJSON(json)).toThrow('its subwords need the tokenizer that the model was trained with');
     const smaller = tokenizerOf(['?', 'a']);
     expect(() => vocabularyFromJSON(json, { tokenizer: smaller })).toThrow(
       'its size is 2, the model was trained with 6',

@@ -1,7 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { filesBelow, projectRoot, readProjectFile } from '../architecture/project-files.js';
 import { exportedNames } from '../packaging/exported-names.js';
@@ -9,6 +7,7 @@ import { packageEntries } from '../packaging/package-entries.js';
 import { typeErrors } from '../packaging/type-check.js';
 import { type DocExample, docExamples } from './doc-examples.js';
 import { exampleModule, type NameSources } from './example-module.js';
+import { runModules } from './run-modules.js';
 
 /**
  * The module of prelude/ with the names that an example uses without declaring them: the first whose pattern fits its
@@ -33,7 +32,7 @@ const broken: readonly DocExample[] = [
 const all = [...examples, ...broken].map((example, index) => ({ ...example, index }));
 
 const folder = mkdtempSync(path.join(projectRoot, 'build', 'doc-examples-'));
-const fileOf = (name: string | number, ending: string) => path.join(folder, `${name}.${ending}`);
+const fileOf = (name: string | number) => path.join(folder, `${name}.mts`);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The entry of each public name: the first that has it. */
@@ -68,41 +67,14 @@ function modules(): Map<string, string> {
   return written;
 }
 
-/** Runs the examples one after the other, and writes what each threw. */
-const RUN = `
-  import { writeFileSync } from 'node:fs';
-  await import('../files.mjs');
-  const thrown = [];
-  for (let index = 0; index < ${all.length}; index++) {
-    thrown.push(await import(\`../\${index}.mjs\`).then(() => null, (error) => String(error?.stack ?? error)));
-  }
-  writeFileSync('thrown.json', JSON.stringify(thrown));
-  process.exit();`;
-
-/** What each example threw, by number; null when it ran. */
-function run(sources: ReadonlyMap<string, string>): (string | null)[] {
-  for (const [name, source] of sources) {
-    const { outputText } = ts.transpileModule(source, {
-      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: false },
-    });
-    writeFileSync(fileOf(name, 'mjs'), outputText);
-  }
-  const place = path.join(folder, 'place');
-  mkdirSync(place);
-  writeFileSync(path.join(place, 'run.mjs'), RUN);
-  const { status, signal, stderr } = spawnSync(process.execPath, ['run.mjs'], { cwd: place, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the examples ended with ${status ?? signal}:\n${stderr}`);
-  return JSON.parse(readFileSync(path.join(place, 'thrown.json'), 'utf8')) as (string | null)[];
-}
-
 let errors: string[][] = [];
 let thrown: (string | null)[] = [];
 beforeAll(() => {
   const sources = modules();
-  for (const [name, source] of sources) writeFileSync(fileOf(name, 'mts'), source);
-  const found = typeErrors([...sources.keys()].map((name) => fileOf(name, 'mts')));
-  errors = all.map(({ index }) => found.get(fileOf(index, 'mts')) as string[]);
-  thrown = run(sources);
+  for (const [name, source] of sources) writeFileSync(fileOf(name), source);
+  const found = typeErrors([...sources.keys()].map((name) => fileOf(name)));
+  errors = all.map(({ index }) => found.get(fileOf(index)) as string[]);
+  thrown = runModules(folder, sources, 'files', [...all.keys()].map(String));
 });
 
 describe('the examples in doc comments', () => {

@@ -1,25 +1,12 @@
-import { execFile } from 'node:child_process';
-import path from 'node:path';
-import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { projectRoot } from '../architecture/project-files.js';
-
-async function outputOf(example: string): Promise<string> {
-  const env = { ...process.env, BPTT_THREADS: '1' };
-  const file = path.join(projectRoot, 'examples', example);
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], { env });
-  expect(stderr).toBe('');
-  return stdout;
-}
-
-const numberOf = (text: string, pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? Number.NaN);
+import { numberOf, runExample } from './run-example.js';
 
 it.each([
   // The mean square of the wave is 0.25 and 0.5: what a network that learnt nothing comes to.
   ['own-layer.mjs', 0.05, /ok {3}highway\.gru\.weight_hh_l0/],
   ['own-loss.mjs', 0.1, /of \{"kind":"trusted","smoothness":0.001\}/],
 ])('%s trains and saves in one process, and loads and serves in another', async (example, limit, detail) => {
-  const text = await outputOf(example);
+  const text = await runExample(example, ['train', 'use']);
   expect(text).toMatch(detail);
   const trained = numberOf(text, /^trained \d+ steps, loss (\S+)/);
   expect(trained).toBeLessThan(limit);

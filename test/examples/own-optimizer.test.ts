@@ -1,16 +1,8 @@
-import { execFile } from 'node:child_process';
-import path from 'node:path';
-import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { projectRoot } from '../architecture/project-files.js';
-
-const numberOf = (text: string, pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? Number.NaN);
+import { numberOf, runExample } from './run-example.js';
 
 it('own-optimizer.mjs stops a run in one process, and resumes it in another with its optimizer and schedule', async () => {
-  const env = { ...process.env, BPTT_THREADS: '1' };
-  const file = path.join(projectRoot, 'examples', 'own-optimizer.mjs');
-  const { stdout: text, stderr } = await promisify(execFile)(process.execPath, [file], { env });
-  expect(stderr).toBe('');
+  const text = await runExample('own-optimizer.mjs', ['begin', 'resume']);
   expect(text).toMatch(/^stopped after half of the run\ntrained 100 steps/);
   expect(text).toContain('optimizer {"kind":"lion","learningRate":0.002,"beta1":0.9,"beta2":0.99,"weightDecay":0}');
   expect(text).toContain('schedule {"kind":"rootDecay","steps":50}');

@@ -37,7 +37,7 @@ describe('the patches of a picture', () => {
 
   it('are refused where there are more cells than pixels, with both numbers and the name', () => {
     const make = () => picturePatches(ramp(3, 8, 3), { rows: 2, columns: 4, cells: 2 }, 'a.png');
-    expect(make).toThrow("'a.png' has 3 x 8 pixels, but 4 x 8 cells are asked for");
+    expect(make).toThrow("'a.png' has 3 x 8 pixels, but 4 x 8 cells were requested");
     expect(make).toThrow(expect.objectContaining({ code: 'too_short' }));
     expect(() => picturePatches(ramp(3, 8, 3), { rows: 0, columns: 4 })).toThrow(/'rows'/);
     expect(() => picturePatches(ramp(3, 8, 3), { rows: 1, columns: 1, cell: 2 } as never)).toThrow(/cell/);

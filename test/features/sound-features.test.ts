@@ -64,7 +64,7 @@ describe('the features of sound as it comes', () => {
   });
 
   it('refuses options that do not go together', () => {
-    expect(() => new SoundFeatures({ sampleRate: 8000, coefficients: 5 })).toThrow(/'coefficients' is one of mfcc/);
+    expect(() => new SoundFeatures({ sampleRate: 8000, coefficients: 5 })).toThrow(/'coefficients' belongs to mfcc/);
     expect(() => new SoundFeatures({ sampleRate: 8000, deltas: 3 as never })).toThrow(code('invalid_option'));
     expect(() => new SoundFeatures({ sampleRate: 8000, bands: 3 } as never)).toThrow(code('unknown_option'));
   });

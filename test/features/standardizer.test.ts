@@ -105,7 +105,9 @@ describe('Standardizer', () => {
   it('refuses rows that do not fit, and changes nothing by them', () => {
     const statistics = new ColumnStatistics(2);
     statistics.add(Float32Array.of(1, 2));
-    expect(() => statistics.add(Float32Array.of(1, 2, 3))).toThrow('3 numbers are no whole rows of 2 columns');
+    expect(() => statistics.add(Float32Array.of(1, 2, 3))).toThrow(
+      '3 numbers are not a whole number of rows of 2 columns',
+    );
     expect(() => statistics.add(Float32Array.of(1, 2, 3, Number.NaN))).toThrow('column 1 of row 1 is NaN');
     expect([statistics.count, ...statistics.means]).toEqual([1, 1, 2]);
     expect(() => Standardizer.fit([], 2)).toThrow(code('empty_data'));

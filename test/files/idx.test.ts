@@ -77,7 +77,7 @@ describe('idxImages and idxLabels', () => {
 
   it('refuse arrays of another type or rank', () => {
     expect(() => idxLabels(decodeIdx(small, 'a'))).toThrow(
-      'labels are a Uint8Array of 1 dimensions, got a Uint8Array 2 x 2 x 1',
+      'labels must be a Uint8Array of 1 dimensions, got Uint8Array 2 x 2 x 1',
     );
     expect(() => idxImages(decodeIdx(idx(9, [1, 1, 1], Buffer.of(1)), 'a'))).toThrow(code('shape_mismatch'));
   });

@@ -53,7 +53,7 @@ describe('decodeNpy', () => {
     const one = npy("{'descr': '<f8', 'fortran_order': True, 'shape': (1,), }\n");
     expect(decodeNpy(one, 'a').values).toEqual(Float64Array.of(0));
     const two = npy("{'descr': '<f8', 'fortran_order': True, 'shape': (1, 1), }\n");
-    expect(() => decodeNpy(two, 'a')).toThrow("has its 2 dimensions in Fortran's order");
+    expect(() => decodeNpy(two, 'a')).toThrow('stores its 2 dimensions in Fortran order');
   });
 
   it.each([

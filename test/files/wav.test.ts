@@ -119,18 +119,20 @@ describe('decodeWav', () => {
     const long = Buffer.from(good);
     long.writeUInt32LE(0xffffffff, 40);
     expect(() => decodeWav(long, 'a.wav')).toThrow(
-      "'data' that ends at byte 4294967339, behind the RIFF chunk's end at 50",
+      "'data' that ends at byte 4294967339, after the end of the RIFF chunk at 50",
     );
     const odd = riff([
       ['fmt ', format({ channels: 2 })],
       ['data', samples],
     ]);
-    expect(() => decodeWav(odd, 'a.wav')).toThrow('has 6 bytes of samples, no multiple of the 4 of a frame');
+    expect(() => decodeWav(odd, 'a.wav')).toThrow(
+      'has 6 bytes of samples, which is no multiple of the 4 bytes of a frame',
+    );
     const frame = riff([
       ['fmt ', format({ frameBytes: 3 })],
       ['data', samples],
     ]);
-    expect(() => decodeWav(frame, 'a.wav')).toThrow('has 3 bytes a frame, but 1 channels of 16 bits');
+    expect(() => decodeWav(frame, 'a.wav')).toThrow('has 3 bytes per frame, but 1 channels of 16 bits');
   });
 
   it.each([

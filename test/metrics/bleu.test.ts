@@ -93,7 +93,7 @@ describe('Bleu', () => {
     expect(() => bleu.add(['a'], ['a' as never])).toThrow(code('invalid_option'));
     expect(() => bleu.add(['a'], [])).toThrow(code('empty_data'));
     expect(bleu.value).toBeUndefined();
-    expect(() => corpusBleu([['a']], [])).toThrow('there are 1 hypotheses, but references of 0');
+    expect(() => corpusBleu([['a']], [])).toThrow('there are 1 hypotheses, but references for 0');
     expect(() => corpusBleu([], [])).toThrow(code('empty_data'));
     expect(() => new Bleu({ order: 0 })).toThrow(code('invalid_option'));
     expect(() => new Bleu({ smoothing: 'floor' as never })).toThrow(code('invalid_option'));

@@ -71,7 +71,7 @@ describe('largestClasses', () => {
   });
 
   it('refuses rows that do not fit, and NaN', () => {
-    expect(() => largestClasses([1, 2, 3], 2)).toThrow('3 scores are no whole rows of 2 classes');
+    expect(() => largestClasses([1, 2, 3], 2)).toThrow('3 scores are not a whole number of rows of 2 classes');
     expect(() => largestClasses([0, 1, 2, Number.NaN], 2)).toThrow('the score of class 1 in row 1 is NaN');
   });
 });

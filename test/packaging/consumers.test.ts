@@ -26,13 +26,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-/**
- * The JSON that a program prints, executed by node in the project; `.mjs` or `.cjs` decides which syntax it may use.
- */
-function answerOf(name: string, program: string): unknown {
-  const file = path.join(project, name);
-  writeFileSync(file, program);
-  const result = spawnSync(process.execPath, [file], {
+/** What a program of the project prints, executed by node. */
+function outputOf(name: string, options: readonly string[] = []): string {
+  const result = spawnSync(process.execPath, [path.join(project, name), ...options], {
     cwd: project,
     encoding: 'utf8',
     env: { ...process.env, BPTT_PREBUILD: projectRoot },
@@ -42,7 +38,13 @@ function answerOf(name: string, program: string): unknown {
     signal: null,
     stderr: '',
   });
-  return JSON.parse(result.stdout);
+  return result.stdout;
+}
+
+/** The JSON that a text prints as a program of the project; `.mjs` or `.cjs` decides which syntax it may use. */
+function answerOf(name: string, program: string): unknown {
+  writeFileSync(path.join(project, name), program);
+  return JSON.parse(outputOf(name));
 }
 
 const specifiers = packageEntries.map(({ specifier }) => specifier);
@@ -67,6 +69,12 @@ describe('the installed package', () => {
     const counts = answerOf('requires.cjs', program) as Record<string, number>;
     expect(Object.keys(counts)).toEqual([...specifiers].reverse());
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
+  });
+
+  it('has examples that run where it is installed', () => {
+    const example = 'node_modules/bptt/examples/own-loss.mjs';
+    expect(outputOf(example, ['train'])).toMatch(/^trained \d+ steps/);
+    expect(outputOf(example, ['use'])).toMatch(/^loaded, loss/);
   });
 
   it('gives import and require the same values, and loads the addon once', () => {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { filesBelow, moduleSpecifiers, readProjectFile } from '../architecture/project-files.js';
+import { linksOf, targetOf } from '../readme/documents.js';
 import { packageEntries } from './package-entries.js';
 
 const { packedFiles } = createRequire(import.meta.url)('../../scripts/packed-package.cjs') as {
@@ -48,16 +49,35 @@ describe('the npm package', () => {
 
   it('holds nothing else: no tests, benchmarks, build folders or TypeScript sources', () => {
     const allowed = [
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CMakeLists\.txt|binding\.gyp)$/,
+      /^(package\.json|(README|ARCHITECTURE|CHANGELOG)\.md|LICENSE|CMakeLists\.txt|binding\.gyp)$/,
       /^scripts\/(install|build-native)\.cjs$/,
       /^dist\/.+\.(js|d\.ts)$/,
       /^docs\/.+\.(md|svg)$/,
+      /^examples\/.+\.mjs$/,
       /^native\/.+\.(cc|h|def|map|cmake)$/,
-      /^native\/CMakeLists\.txt$/,
+      /^native\/(CMakeLists\.txt|kernels\/README\.md)$/,
       /^native\/third_party\/eigen\//,
       /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/[^/]+\.(node|so|dylib|dll)$/,
     ];
     expect(files.filter((file) => !allowed.some((pattern) => pattern.test(file)))).toEqual([]);
+  });
+
+  it('holds every example', () => {
+    const examples = filesBelow('examples', ['.mjs']);
+    expect(examples.length).toBeGreaterThan(5);
+    expect(examples.filter((file) => !files.includes(file))).toEqual([]);
+  });
+
+  it('holds every file and folder that its documents link to', () => {
+    const places = new Set(files);
+    for (const file of files) {
+      for (let at = file.lastIndexOf('/'); at > 0; at = file.lastIndexOf('/', at - 1)) places.add(file.slice(0, at));
+    }
+    const links = files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((document) => linksOf(document).map((link) => ({ document, link, target: targetOf(document, link) })));
+    expect(links.length).toBeGreaterThan(50);
+    expect(links.filter(({ target }) => !places.has(target.replace(/\/$/, '')))).toEqual([]);
   });
 
   it('depends at run time on every package that its code imports, and on no other', () => {

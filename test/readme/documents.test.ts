@@ -3,13 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectRoot, readProjectFile } from '../architecture/project-files.js';
 import { packageEntries } from '../packaging/package-entries.js';
-import { documents, proseOf } from './documents.js';
-
-/** The targets of the links of a document, as written; links to other sites are left out. */
-const linksOf = (document: string) =>
-  [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, target]) => target as string)
-    .filter((target) => !/^[a-z]+:/.test(target));
+import { documents, linksOf, proseOf, targetOf } from './documents.js';
 
 /** What a heading is called in a link. */
 const anchorsOf = (document: string) =>
@@ -19,10 +13,6 @@ const anchorsOf = (document: string) =>
       .replace(/[^\p{L}\p{N} _-]/gu, '')
       .replaceAll(' ', '-'),
   );
-
-/** The file that a link leads to, from the root. */
-const targetOf = (document: string, link: string) =>
-  path.posix.join(path.posix.dirname(document), link.replace(/#.*$/, '') || path.posix.basename(document));
 
 describe('the README', () => {
   it('has at most 150 lines', () => {

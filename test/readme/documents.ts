@@ -1,4 +1,5 @@
 /** The documents that a user reads: README.md and the pages of docs/. */
+import path from 'node:path';
 import { filesBelow, readProjectFile } from '../architecture/project-files.js';
 
 /** Paths from the root. */
@@ -24,3 +25,13 @@ export function codeBlocks(document: string, language: string): CodeBlock[] {
 
 /** A document without its blocks of code. */
 export const proseOf = (document: string) => readProjectFile(document).replace(/^```[\s\S]*?^```/gm, '');
+
+/** The targets of the links and pictures of a document, as written; links to other sites are left out. */
+export const linksOf = (document: string) =>
+  [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target as string)
+    .filter((target) => !/^[a-z]+:/.test(target));
+
+/** The file that a link leads to, from the root. */
+export const targetOf = (document: string, link: string) =>
+  path.posix.join(path.posix.dirname(document), link.replace(/#.*$/, '') || path.posix.basename(document));

@@ -118,7 +118,7 @@ describe('a model that was loaded', () => {
     await expect(loaded.trainStep(batch)).rejects.toThrow(/training: true/);
     // What it is saved as can be used like it, and not be trained.
     saveModelSync(loaded, path);
-    await expect(loadModel(path)).rejects.toThrow(/saved without what the optimizer keeps.*training: false/);
+    await expect(loadModel(path)).rejects.toThrow(/saved without the state of the optimizer.*training: false/);
     const { model: again } = await loadModel(path, { training: false });
     expect(again.evaluateSync(batch)).toEqual(model.evaluateSync(batch));
   });

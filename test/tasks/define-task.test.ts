@@ -144,7 +144,7 @@ describe('a task of one’s own', () => {
       /"parity", which is not built in.*option 'task'/,
     );
     await expect(evaluateTask(out, { task: 'tag' })).rejects.toThrow(code('configuration_mismatch'));
-    await expect(evaluateTask(out, { task: { ...parity } })).rejects.toThrow(/must be what defineTask gives/);
+    await expect(evaluateTask(out, { task: { ...parity } })).rejects.toThrow(/must be a result of defineTask/);
   });
 
   it('notices that the data of a resumed run is another one, without a fingerprint of its own', async () => {
@@ -227,7 +227,7 @@ describe('a task of one’s own', () => {
     const { examples, of, part } = await evaluateTask(out, { task: letters, data: other, threads: 1 });
     expect([examples, of, part]).toEqual([159, 'letters', other]);
     const wrong = evaluateTask(out, { task: letters, data: 'wrong', threads: 1 });
-    await expect(wrong).rejects.toThrow(/other values to save.*'readExamples'/);
+    await expect(wrong).rejects.toThrow(/other saved data.*'readExamples'/);
   });
 
   it('is made of another one by a few fields', async () => {
@@ -304,7 +304,7 @@ describe('a definition', () => {
       'a number in place of an option',
       options({ own: 3 }),
       'options.own',
-      /option as 'options.own', as numberOption\(\)/,
+      /option as 'options.own', made by numberOption\(\)/,
     ],
     ['an option of the command line', options({ config: own }), 'options.config', /'config': the command line has it/],
     ['an option of trainTask', options({ signal: own }), 'options.signal', /'signal': trainTask has it/],
@@ -329,7 +329,7 @@ describe('a definition', () => {
       'options.own',
       /wrong default: .*'own'.*>= 0, got -1/,
     ],
-    ['one layer in place of a list', { layers: () => 3 }, 'layers', /must have a list as 'layers', got a function/],
+    ['one loss in place of a list', { losses: () => 3 }, 'losses', /must have a list as 'losses', got a function/],
     ['an unknown option of use', { usage: ['beams'] }, 'usage', /"beams" in 'usage'/],
   ])('with %s is refused by its field', (_name, change, field, message) => {
     const definition = { ...good, ...change } as typeof good;
@@ -356,7 +356,7 @@ describe('a definition', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['no parts', { read: () => [] }, /'read' of the task 'good' must give an object with the field training/],
+    ['no parts', { read: () => [] }, /'read' of the task 'good' must return an object with the field training/],
     ['no training part', { read: () => ({ test: [] }) }, /examples as 'training'.*got undefined/],
     [
       'a misspelt part',
@@ -368,7 +368,11 @@ describe('a definition', () => {
       { read: () => ({ ...good.read(), saved: { mean: Number.NaN } }) },
       /plain JSON as 'saved'/,
     ],
-    ['a layer as network', { network: () => dense({ units: 2 }) }, /must give a network as 'network', as sequential/],
+    [
+      'a layer as network',
+      { network: () => dense({ units: 2 }) },
+      /must return a network from 'network', made by sequential/,
+    ],
     ['a network of two inputs and no reader', { network: () => branches }, /needs the field 'readInputs'.*left, right/],
     [
       'no metrics',
@@ -382,7 +386,7 @@ describe('a definition', () => {
         score: () => undefined,
         read: () => ({ ...good.read(), validation: parityExamples(2, 1) }),
       },
-      /'score' .* must give a number/,
+      /'score' .* must return a number/,
     ],
   ])('whose functions give %s is refused', async (_name, change, message) => {
     const task = defineTask({ ...good, ...change } as typeof good);

@@ -37,7 +37,6 @@ const sums = defineTask({
   name: 'sums',
   summary: 'sums of the numbers so far',
   options: commonOptions({ units: 8, epochs: 3, batch: 8, learningRate: 2e-2 }),
-  layers: [gate],
   losses: [pressed],
   read: ({ seed }) => ({ training: examples(48, seed), validation: examples(16, seed + 1) }),
   network: ({ units }) => sequential([gru({ units }), gate(), dense({ units: 1 })], { features: 1 }),

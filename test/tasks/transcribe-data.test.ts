@@ -55,7 +55,7 @@ describe('the parts of a table of transcripts', () => {
     const { training, valid, test } = await split(table, { valid: other, test: 0 });
     expect([training.length, valid.length, test.length]).toEqual([18, 9, 0]);
     const twice = split(spokenTable(temporaryDirectory()), { test: other });
-    await expect(twice).rejects.toThrow(/'test' must not be a file where the table itself has a part 'test'/);
+    await expect(twice).rejects.toThrow(/'test' must not be a file because the table has a part 'test' itself/);
   });
 
   it('may leave nothing to train on, which is refused', async () => {
@@ -101,7 +101,7 @@ describe('the examples of a table of transcripts', () => {
 
   it.each<[string, object, string, RegExp]>([
     ['a range that is none', { join: '3-1' }, 'invalid_option', /'join' must be a number such as 3 or a range.*'3-1'/],
-    ['coefficients of log-mel', { coefficients: 5 }, 'invalid_option', /'coefficients' is one of mfcc/],
+    ['coefficients of log-mel', { coefficients: 5 }, 'invalid_option', /'coefficients' belongs to mfcc/],
     ['a table that is not there', { data: 'nowhere.csv' }, 'file_unreadable', /nowhere/],
     ['a language model that is not there', { languageModel: 'nowhere' }, 'invalid_configuration', /nowhere/],
     ['data that is not given', { data: undefined }, 'invalid_option', /'data' is missing/],

@@ -85,7 +85,7 @@ export function defineLayer<const T extends DefinedOptions = Record<never, never
 ): LayerMaker<T> {
   rejectUnknownKeys('defineLayer', layer, ['name', 'options', 'inputs', 'states', 'build']);
   const { name: kind, build, states, inputs: count = 1 } = layer;
-  requireKind('layer', kind, builtInLayers);
+  requireKind('a layer', kind, builtInLayers);
   requireFunctions({ build, ...(states !== undefined && { states }) });
   if (count !== 'any') requireNumber('inputs', count, { integer: true, min: 1 });
   const table = requireOptionTable(`layer '${kind}'`, layer.options ?? {});
@@ -122,14 +122,17 @@ function optionsOf<T extends DefinedOptions>({ kind: _, ...options }: DefinedLay
   return Object.freeze(options) as unknown as CheckedOptions<T>;
 }
 
-/** @throws {OptionError} `invalid_option` for a name that cannot be, or that the library has itself */
+/**
+ * @param what what the name is of, with its article: `a layer`
+ * @throws {OptionError} `invalid_option` for a name that cannot be, or that the library has itself
+ */
 export function requireKind(what: string, kind: unknown, builtIn: ReadonlyMap<string, unknown>): void {
   if (!isName(kind)) {
-    const message = `option 'name' must be the name of a ${what}, without slash and dot, got ${describeValue(kind)}`;
+    const message = `option 'name' must be the name of ${what}, without slash and dot, got ${describeValue(kind)}`;
     throw new OptionError('invalid_option', message, { name: 'name', value: kind });
   }
   if (!builtIn.has(kind)) return;
-  const message = `option 'name' is '${kind}', which is a ${what} of the library: choose another name`;
+  const message = `option 'name' is '${kind}', which is ${what} of the library: choose another name`;
   throw new OptionError('invalid_option', message, { name: 'name', value: kind });
 }
 

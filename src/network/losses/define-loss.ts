@@ -138,7 +138,7 @@ export function defineLoss<
   rejectUnknownKeys('defineLoss', loss, ['name', 'options', 'target', 'inputs', 'weights', 'build']);
   const { name: kind, build, target = { kind: 'features' }, weights: use } = loss;
   const inputs: Readonly<Record<string, OwnLossInput>> = loss.inputs ?? {};
-  requireKind('loss', kind, builtInLosses);
+  requireKind('a loss', kind, builtInLosses);
   requireFunctions({ build });
   const table = withWeightOption(use, requireOptionTable(`loss '${kind}'`, loss.options ?? {}), inputs);
   rejectUnknownKeys('inputs', inputs, Object.keys(inputs));

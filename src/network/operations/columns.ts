@@ -14,6 +14,19 @@ function matrixRows(owner: string, name: string, { rows }: Value): number {
   throw new ShapeError('shape_mismatch', message, { operation: owner, operand: name, actual: rows });
 }
 
+/** Refuses a matrix of another size, by the name that the caller knows. @throws {ShapeError} `shape_mismatch` */
+export function requireShape(
+  owner: string,
+  name: string,
+  value: Value,
+  [rows, columns]: readonly [number, number],
+): void {
+  if (value.rows === rows && value.columns === columns) return;
+  const [actual, expected] = [`[${describeExtent(value.rows)}, ${value.columns}]`, `[${rows}, ${columns}]`];
+  const message = `${owner}: ${name} is ${actual}, expected ${expected}`;
+  throw new ShapeError('shape_mismatch', message, { operation: owner, operand: name, actual, expected });
+}
+
 /**
  * x W^T + b: [R, I] -> [R, O].
  *
@@ -25,6 +38,8 @@ function matrixRows(owner: string, name: string, { rows }: Value): number {
 export function linear(x: Value, weight: Value, bias?: Value): Value {
   graphOfAll('linear', { x, weight, bias });
   const rows = matrixRows('linear', 'weight', weight);
+  requireShape('linear', 'weight', weight, [rows, x.columns]);
+  if (bias !== undefined) requireShape('linear', 'bias', bias, [1, rows]);
   const packing = { operation: 'pack' as const, operands: { w: weight }, extents: { O: rows } };
   const p = applied('linear', packing).p;
   return applied('linear', { operation: 'linear', operands: { x, p, b: bias } }).y;

@@ -1,4 +1,5 @@
 /** Functions of single elements, and of elements of the same place. */
+import { OptionError } from '../../core/errors.js';
 import { requireNumber } from '../../core/options.js';
 import { sameExtent } from '../../graph/extent.js';
 import { FUNCTIONS } from '../../graph/operations/functions.js';
@@ -72,6 +73,10 @@ export function multiply(a: Operand, b: Operand): Value {
  * @throws {OptionError} `invalid_option` for a factor that is not finite or beyond 1e30
  */
 export function scale(x: Value, factor: number): Value {
+  if (typeof factor === 'object') {
+    const message = "scale: 'factor' must be a number, got an object; multiply(a, b) takes two values";
+    throw new OptionError('invalid_option', message, { name: 'factor' });
+  }
   requireNumber('factor', factor, { min: -1e30, max: 1e30 });
   return applied('scale', { operation: 'scale', operands: { x }, attributes: { factor } }).y;
 }

@@ -5,6 +5,7 @@ import type { Value } from '../../graph/value.js';
 import { CELL_ACTIVATIONS, type CellActivation } from '../layers/recurrent-options.js';
 import { carriedTo } from '../layers/rows.js';
 import { applied, graphOfAll, unary } from './apply.js';
+import { requireShape } from './columns.js';
 
 /** The last step of each sequence: [N, F] -> [B, F]. */
 export const lastStep: (x: Value) => Value = unary('lastStep');
@@ -69,6 +70,7 @@ export function recurrence(x: Value, weights: Value, settings: RecurrenceSetting
   const activation = requireOneOf('activation', settings.activation ?? 'tanh', CELL_ACTIVATIONS);
   requireOneOf('reverse', reverse, [true, false]);
   graphOfAll('recurrence', { x, weights, initial, bias });
+  requireShape('recurrence', 'weights', weights, [x.columns, x.columns]);
   const packing = { operation: 'pack' as const, operands: { w: weights }, extents: { O: weights.rows } };
   const p = applied('recurrence', packing).p;
   const outputs = applied('recurrence', {

@@ -130,7 +130,7 @@ export function defineOptimizer<
 >(optimizer: OwnOptimizer<T, S, M>): OptimizerMaker<T> {
   rejectUnknownKeys('defineOptimizer', optimizer, ['name', 'options', 'slots', 'numbers', 'update']);
   const { name: kind, slots = {}, numbers, update } = optimizer;
-  requireKind('optimizer', kind, RESERVED);
+  requireKind('an optimizer', kind, RESERVED);
   requireFunctions({ update, ...(numbers !== undefined && { numbers }) });
   const owner = `optimizer '${kind}'`;
   const table = requireOptionTable(owner, optimizer.options);

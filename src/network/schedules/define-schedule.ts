@@ -70,7 +70,7 @@ export function defineSchedule<const T extends DefinedOptions = Record<never, ne
 ): ScheduleMaker<T> {
   rejectUnknownKeys('defineSchedule', schedule, ['name', 'options', 'needsValidation', 'make']);
   const { name: kind, make, needsValidation = false } = schedule;
-  requireKind('schedule', kind, builtInSchedules);
+  requireKind('a schedule', kind, builtInSchedules);
   requireFunctions({ make });
   requireOneOf('needsValidation', needsValidation, [true, false]);
   const owner = `schedule '${kind}'`;

@@ -42,7 +42,7 @@ function requireApart<E>(parts: ExampleParts<E>, groupOf: (example: E) => string
       const other = partOf.get(group) ?? part;
       partOf.set(group, other);
       if (other === part) continue;
-      const message = `the group '${group}' is in the ${other} part and in the ${part} part: it would be known there`;
+      const message = `the group '${group}' is in the ${other} part and in the ${part} part: a group must be in one part only`;
       throw new DataError('mixed_examples', message, { group, part, other });
     }
   }

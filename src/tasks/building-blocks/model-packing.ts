@@ -27,7 +27,7 @@ export function onlyInput({ inputs }: NetworkDescription, field: string): InputD
   }
   return refuse(
     field,
-    `the network has not the one input '${INPUT}' with steps, but ${Object.keys(inputs).join(', ')}`,
+    `the default is for a network with one input, '${INPUT}', that has steps; this one has ${Object.keys(inputs).join(', ')}`,
   );
 }
 
@@ -43,7 +43,7 @@ export function packingOf(model: PackedModel): Required<SequencePackingOptions> 
   requireOneOutput(model.description, 'packing');
   const { loss, outputs, outputPer } = model;
   if (isLossKind(loss, 'ctc')) {
-    refuse('packing', 'the labels of a CTC loss lie on a time axis of their own');
+    refuse('packing', 'the default has no packing for the labels of a CTC loss');
   }
   const levels = isLossKind(loss, 'quantile') ? loss.levels.length : 1;
   return {
@@ -56,7 +56,7 @@ export function packingOf(model: PackedModel): Required<SequencePackingOptions> 
 /** @throws {ConfigurationError} `invalid_task` for a network of several outputs */
 export function requireOneOutput(description: NetworkDescription, field: string): void {
   const names = [...outputNodes(description).keys()];
-  if (names.length > 1) refuse(field, `the network has the outputs ${names.join(', ')}`);
+  if (names.length > 1) refuse(field, `the default is for a network with one output; this one has ${names.join(', ')}`);
 }
 
 function refuse(field: string, reason: string): never {

@@ -125,7 +125,7 @@ function requireKind(inputs: readonly RawInput[], kind: InputEncoding['kind']): 
   const index = inputs.findIndex((input) => kindOf(input) !== kind);
   if (index < 0) return;
   const other = kindOf(inputs[index] as RawInput);
-  const message = `input ${index} is one of ${other}, where ${kind} are expected: all must be of one kind`;
+  const message = `input ${index} has ${other}, expected ${kind}: all inputs must be of one kind`;
   throw new DataError('mixed_examples', message, { index, kind: other, expected: kind });
 }
 

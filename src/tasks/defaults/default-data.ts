@@ -46,13 +46,13 @@ export async function readOtherFile(
 ): Promise<AnyPart<unknown>> {
   const data = await readComplete(task, { ...options, data: file, valid: 0, test: 0 }, saved);
   if (canonicalJson(data.saved) === canonicalJson(saved)) return data.training;
-  const message = `'${file}' gives the task '${task.name}' other values to save than its training: it needs the field 'readExamples', or 'read' must use what was saved`;
+  const message = `'${file}' gives the task '${task.name}' other saved data than its training did: the task needs the field 'readExamples', or 'read' must use the saved data`;
   throw new DataError('mixed_examples', message, { file, task: task.name, field: 'readExamples' });
 }
 
 function requireParts(name: string, data: unknown): asserts data is AnyReadData {
   const refuse = (field: string, expected: string, value: unknown): never => {
-    const message = `'read' of the task '${name}' must give ${expected}, got ${describeValue(value)}`;
+    const message = `'read' of the task '${name}' must return ${expected}, got ${describeValue(value)}`;
     throw new ConfigurationError('invalid_task', message, { task: name, field });
   };
   if (!isJsonObject(data)) return refuse('read', 'an object with the field training', data);

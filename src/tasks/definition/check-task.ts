@@ -16,7 +16,6 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
   readExamples: { type: 'a function' },
   packing: { type: 'a function' },
   network: { type: 'a function', isNeeded: true },
-  layers: { type: 'a list' },
   losses: { type: 'a list' },
   prepare: { type: 'a function' },
   loss: { type: 'a loss or a function', isNeeded: true },
@@ -97,7 +96,7 @@ export function checkTask(definition: unknown, taken: ReadonlySet<string>): void
     refuse(
       task,
       'usage',
-      `names ${describeValue(option)} in 'usage', which is none of its options: ${known.join(', ')}`,
+      `names ${describeValue(option)} in 'usage', which is not an option of the task; options are ${known.join(', ')}`,
     );
   }
 }
@@ -116,7 +115,7 @@ function checkOptions(task: string, options: OptionTable): void {
       refuse(
         task,
         field,
-        `must have an option as '${field}', as numberOption() and others make it, got ${typeOf(option)}`,
+        `must have an option as '${field}', made by numberOption() or a similar function, got ${typeOf(option)}`,
       );
     }
     if (!OPTION_NAME.test(name)) {

@@ -73,7 +73,7 @@ export interface CommonDefaults extends TrainingDefaults {
 const SCHEDULES =
   'constant, step:every=2,factor=0.5,from=4, exponential:factor=0.97, cosine:minimum=1e-5, onecycle:maximum=0.01, warmup:steps=200,then=cosine, plateau:factor=0.5,patience=2';
 const INITIALIZERS =
-  'default, pytorch, keras, xavier, xavier-normal, he, he-normal, orthogonal[:1], identity[:1], uniform:0.1, normal:0.02, with ,recurrent=SCHEME ,input=SCHEME ,bias=0 ,forget=1 ,embedding=0.1 behind';
+  'default, pytorch, keras, xavier, xavier-normal, he, he-normal, orthogonal[:1], identity[:1], uniform:0.1, normal:0.02, each may be followed by ,recurrent=SCHEME ,input=SCHEME ,bias=0 ,forget=1 ,embedding=0.1';
 const RECURRENT =
   'further options of the recurrent layers, such as \'{"zoneout": 0.1, "layerNormalization": true, "weightDropout": 0.5}\'';
 
@@ -83,10 +83,10 @@ const rate = { min: 0, max: 0.999999 } as const;
 /** The folder of a run, and the data that is held out. */
 function placeOptions({ valid = 0.1, test = 0.1 }: RunDefaults, held: string) {
   return {
-    data: optional(textOption({ description: 'what to learn from', placeholder: 'file' })),
+    data: optional(textOption({ description: 'the data to train on', placeholder: 'file' })),
     out: textOption({ description: 'run directory for configuration, metrics and checkpoints', placeholder: 'run' }),
-    valid: numberOrTextOption({ min: 0 }, { description: `to choose the best model by: ${held}`, default: valid }),
-    test: numberOrTextOption({ min: 0 }, { description: `to judge it by in the end: ${held}`, default: test }),
+    valid: numberOrTextOption({ min: 0 }, { description: `data that choose the best model: ${held}`, default: valid }),
+    test: numberOrTextOption({ min: 0 }, { description: `data for the evaluation at the end: ${held}`, default: test }),
   };
 }
 
@@ -114,10 +114,7 @@ function learningOptions(defaults: RunDefaults) {
     optimizer: OPTIMIZER,
     learningRate: numberOption({ exclusiveMin: 0 }, { description: 'step size', default: learningRate }),
     weightDecay: optional(
-      numberOption(
-        { min: 0 },
-        { description: 'decay of the weights, as the optimizer takes it (0.01 for adamw, else 0)' },
-      ),
+      numberOption({ min: 0 }, { description: 'weight decay of the optimizer (0.01 for adamw, else 0)' }),
     ),
     schedule: textOption(
       { description: `how the learning rate changes, such as ${SCHEDULES}`, default: schedule, placeholder: 'spec' },
@@ -132,10 +129,10 @@ function learningOptions(defaults: RunDefaults) {
       { min: 0 },
       { description: 'largest norm of the gradient, 0 for no limit', default: clipNorm },
     ),
-    seed: numberOption({ integer: true, min: 0 }, { description: 'names everything random', default: 1 }),
+    seed: numberOption({ integer: true, min: 0 }, { description: 'seed of all random numbers', default: 1 }),
     threads: optional(numberOption(count, { description: 'threads; without it BPTT_THREADS, else all processors' })),
     checkpointEvery: numberOption(count, { description: 'steps between checkpoints', default: checkpointEvery }),
-    resume: flagOption('go on with the run; options that are not given are taken from it'),
+    resume: flagOption('continue the run; options that are not given are taken from it'),
   };
 }
 
@@ -185,11 +182,11 @@ export function commonOptions(defaults: CommonDefaults = {}, held = HELD) {
   return asCommon({
     ...trainingOptions(defaults, held),
     direction: choiceOption(['forward', 'reverse', 'bidirectional'], {
-      description: 'which way the layers read',
+      description: 'direction in which the layers read',
       default: defaults.direction ?? 'forward',
     }),
     batch: optional(numberOption(count, { description: 'sequences of a batch', default: defaults.batch ?? 32 })),
-    tokens: optional(numberOption(count, { description: 'instead of batch: the most steps of a batch' })),
+    tokens: optional(numberOption(count, { description: 'in place of batch: largest number of steps in a batch' })),
   });
 }
 

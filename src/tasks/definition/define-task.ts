@@ -80,7 +80,7 @@ export function isForeignTask(value: unknown): boolean {
  */
 function checkedNetwork({ name, readInputs, predict }: AnyDefinition, network: unknown): Network {
   if (!(network instanceof Network)) {
-    const message = `the task '${name}' must give a network as 'network', as sequential() or network() makes it, got ${describeValue(network)}`;
+    const message = `the task '${name}' must return a network from 'network', made by sequential() or network(), got ${describeValue(network)}`;
     throw new ConfigurationError('invalid_task', message, { task: name, field: 'network' });
   }
   if (readInputs === undefined) onlyInput(network.description, 'readInputs');
@@ -91,14 +91,14 @@ function checkedNetwork({ name, readInputs, predict }: AnyDefinition, network: u
 /** @throws {ConfigurationError} `invalid_task` */
 function requireMetrics(task: string, metrics: unknown): JsonObject {
   if (isJsonObject(metrics)) return metrics;
-  const message = `'evaluate' of the task '${task}' must give an object of metrics, got ${describeValue(metrics)}`;
+  const message = `'evaluate' of the task '${task}' must return an object of metrics, got ${describeValue(metrics)}`;
   throw new ConfigurationError('invalid_task', message, { task, field: 'evaluate' });
 }
 
 /** @throws {ConfigurationError} `invalid_task` */
 function requireScore(task: string, score: unknown): number {
   if (typeof score === 'number') return score;
-  const message = `'score' of the task '${task}' must give a number, got ${describeValue(score)}`;
+  const message = `'score' of the task '${task}' must return a number, got ${describeValue(score)}`;
   throw new ConfigurationError('invalid_task', message, { task, field: 'score' });
 }
 

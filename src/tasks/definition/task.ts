@@ -8,7 +8,6 @@ import type { SequenceBatchesOptions } from '../../data/sequence-batches.js';
 import { TokenStreams } from '../../data/streams.js';
 import type { Model } from '../../model/model.js';
 import type { Network } from '../../model/network.js';
-import type { AnyLayerMaker } from '../../network/layers/define-layer.js';
 import type { AnyLossMaker } from '../../network/losses/define-loss.js';
 import type { LossDescription } from '../../network/losses/losses.js';
 import type { BatchPosition } from '../../training/trainer-options.js';
@@ -111,14 +110,13 @@ export interface TaskCore<
   readonly countedIn?: string;
   /** Names of the options that do not influence training: a trained model may be used with other values. */
   readonly usage?: readonly string[];
-  /** The user's own layers in `network`, made by `defineLayer`. They are needed to load the model of a run. */
-  readonly layers?: readonly AnyLayerMaker[];
   /** The user's own losses in `loss`, made by `defineLoss`. They are needed to load the model of a run. */
   readonly losses?: readonly AnyLossMaker[];
   /**
    * How the examples become batches; streams are batches already. Default: the form of the network, see `packingOf`.
    */
   packing?(options: Checked<T>, saved: S): Packing<E>;
+  /** The network, also with layers of the user's own. It is called again when the model of a run is loaded. */
   network(options: Checked<T>, saved: S): Network;
   /** Changes a batch right before training, depending on its position alone; missing when batches are not changed. */
   prepare?(batch: Batch, model: Model, options: Checked<T>, position: BatchPosition): Batch | Promise<Batch>;

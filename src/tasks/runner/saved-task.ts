@@ -62,7 +62,7 @@ export async function loadTaskModel(
     const options = checkTaskOptions(task.name, task.options, usage, trained);
     const expected = task.network(options, saved).description;
     if (canonicalJson(model.description as never) !== canonicalJson(expected as never)) {
-      const message = `'${path}' does not fit its own options: they describe another network than the one it holds`;
+      const message = `'${path}' holds another network than its own options describe`;
       throw new CheckpointError('checkpoint_mismatch', message, { path });
     }
     return { model, options, saved, fingerprint, checkpoint: path, ...(signal !== undefined && { signal }) };
@@ -165,7 +165,7 @@ export async function* runPrediction(
  */
 export async function openStream(task: AnyTask, run: string, options: LoadTaskOptions = {}): Promise<TaskStream> {
   if (task.stream === undefined) {
-    const message = `the task '${task.name}' needs whole sequences: predict them, there is no stream`;
+    const message = `the task '${task.name}' needs whole sequences and has no stream: use predict`;
     throw new UsageError('not_streamable', message, { task: task.name });
   }
   const loaded = await loadTaskModel(task, run, options);

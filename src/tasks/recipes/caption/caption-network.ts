@@ -48,7 +48,8 @@ export function captionNetwork(
 ): Network {
   const { units, layers, dropout: rate, start, attention: score, cell, direction } = given;
   if (direction !== 'forward') refuse('direction', 'forward: a caption is written word by word', direction);
-  if (start === 'all' && patches === null) refuse('start', 'mean or max where pictures differ in their patches', start);
+  if (start === 'all' && patches === null)
+    refuse('start', 'mean or max, because the pictures have different numbers of patches', start);
   const nodes: NodeDescription[] = [];
   const add = (name: string, layer: AnyLayer, ...inputs: string[]): string => {
     nodes.push({ name, layer, inputs });

@@ -28,12 +28,12 @@ const options = {
   columns: numberOption(count, { description: 'patches of a picture from left to right', default: 16 }),
   cells: numberOption(count, { description: 'mean colours of a patch in each direction', default: 3 }),
   positions: choiceOption(['xy', 'none'], {
-    description: 'whether a patch says where it stands: the place of its centre',
+    description: 'whether the features of a patch include the position of its centre',
     default: 'xy',
   }),
   embedding: numberOption(count, { description: 'size of the embedding of words', default: 64 }),
   attention: choiceOption(['dot', 'general', 'additive', 'none'], {
-    description: 'how the words look at the patches',
+    description: 'kind of attention to the patches',
     default: 'additive',
   }),
   start: choiceOption(['mean', 'max', 'all'], {
@@ -41,17 +41,17 @@ const options = {
       'what the first state is made of: the mean or maximum of the projected patches, or all of them at once',
     default: 'mean',
   }),
-  minCount: numberOption(count, { description: 'groups with a word, below which it is unknown', default: 2 }),
+  minCount: numberOption(count, { description: 'words that occur in fewer groups are unknown', default: 2 }),
   shuffleImages: flagOption(
-    'the control: every caption beside the picture of another group, for training and evaluation',
+    'control experiment: each caption is paired with the picture of another group, in training and evaluation',
   ),
-  beams: numberOption(count, { description: 'beams of the search', default: 5 }),
-  maxLength: numberOption(count, { description: 'most words of a caption', default: 30 }),
+  beams: numberOption(count, { description: 'number of beams in the search', default: 5 }),
+  maxLength: numberOption(count, { description: 'largest number of words in a caption', default: 30 }),
   lengthPenalty: choiceOption(['none', 'wu', 'mean'], {
-    description: 'what the log probability of a caption is divided by',
+    description: 'number that the log probability of a caption is divided by',
     default: 'none',
   }),
-  nBest: numberOption(count, { description: 'captions of a prediction', default: 3 }),
+  nBest: numberOption(count, { description: 'number of captions for each picture', default: 3 }),
 };
 
 type Options = Checked<typeof options>;

@@ -18,7 +18,8 @@ const options = {
     ...{ epochs: 30, batch: 32, learningRate: 2e-3, schedule: 'cosine' },
   }),
   pooling: choiceOption(['last', 'mean', 'max'], {
-    description: 'how the steps become one row: where each direction ends, or the mean or the maximum over all steps',
+    description:
+      'how the steps become one row: the last step of each direction, or the mean or the maximum over all steps',
     default: 'max',
   }),
   embedding: numberOption({ integer: true, min: 1 }, { description: 'size of the embedding of symbols', default: 64 }),

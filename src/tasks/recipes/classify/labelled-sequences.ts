@@ -182,7 +182,7 @@ function sameClasses(file: string, set: LabelledSequences, known = set.classes):
   const places = set.classes.map((name) => {
     const place = known.indexOf(name);
     if (place >= 0) return place;
-    const message = `'${file}' has the class '${name}', which the training data has not`;
+    const message = `'${file}' has the class '${name}', which the training data does not have`;
     throw new DataError('invalid_row', message, { file, class: name });
   });
   return {

@@ -28,29 +28,35 @@ const options = {
       ...{ valid: 0.2, test: 0.2, cell: 'gru', units: 64, dropout: 0.2, epochs: 10, batch: 32 },
       ...{ learningRate: 1e-3, schedule: 'cosine' },
     },
-    'a fraction of the rows, or their number, behind the training rows; 0 for none',
+    'a fraction of the rows, or their number, after the training rows; 0 for none',
   ),
-  columns: textOption({ description: 'columns to forecast, with commas', placeholder: 'names' }),
-  covariates: optional(textOption({ description: 'columns to read besides', placeholder: 'names' })),
-  rows: optional(numberOption(count, { description: 'reads the first n rows only' })),
-  history: numberOption(count, { description: 'steps that are known', default: 96 }),
+  columns: textOption({ description: 'columns to forecast, separated by commas', placeholder: 'names' }),
+  covariates: optional(
+    textOption({ description: 'further columns to read, separated by commas', placeholder: 'names' }),
+  ),
+  rows: optional(numberOption(count, { description: 'read only the first n rows' })),
+  history: numberOption(count, { description: 'known steps before a forecast', default: 96 }),
   horizon: numberOption(count, { description: 'steps to forecast', default: 24 }),
-  period: numberOption(count, { description: 'steps of a season, for the forecast to compare with', default: 24 }),
+  period: numberOption(count, {
+    description: 'steps of a season, for the seasonal forecast that results are compared with',
+    default: 24,
+  }),
   mode: choiceOption(['direct', 'autoregressive'], {
-    description: 'all steps in one output, or one step at a time, read back in',
+    description: 'all steps in one output, or one step at a time, which is the next input',
     default: 'direct',
   }),
   baseline: choiceOption(['last', 'season'], {
-    description: 'what direct forecasts are against: the last known step, or the last known season',
+    description: 'what direct forecasts are relative to: the last known step, or the last known season',
     default: 'last',
   }),
   scaling: choiceOption(['table', 'window'], {
-    description: 'direct: windows as the table is scaled, or each divided by its own deviation besides',
+    description:
+      'of direct forecasts: windows are scaled as the table, or each is also divided by its own standard deviation',
     default: 'table',
   }),
   quantiles: optional(
     textOption(
-      { description: 'direct: quantiles to forecast, 0.5 among them', placeholder: 'levels' },
+      { description: 'of direct forecasts: quantiles to forecast; 0.5 must be one of them', placeholder: 'levels' },
       requireLevelList,
     ),
   ),

@@ -37,12 +37,14 @@ const options = {
   vocabulary: optional(
     numberOption(
       { integer: true, min: 3 },
-      { description: 'of words: the most symbols, the rarest words are unknown' },
+      { description: 'of words: largest number of symbols; the rarest words are unknown' },
     ),
   ),
   embedding: numberOption(count, { description: 'size of the embedding', default: 128 }),
-  tied: flagOption('the table of the embedding gives the logits, too; a projection before it where sizes differ'),
-  batch: numberOption(count, { description: 'streams side by side', default: 50 }),
+  tied: flagOption(
+    'use the table of the embedding for the logits, too, with a projection before it if the sizes differ',
+  ),
+  batch: numberOption(count, { description: 'number of parallel streams of text', default: 50 }),
   steps: numberOption(count, { description: 'steps of truncated backpropagation through time', default: 50 }),
 };
 

@@ -38,8 +38,11 @@ const options = {
     description: 'how keys are chosen: drawn by their probabilities, or those above the threshold',
     default: 'sample',
   }),
-  threshold: numberOption({ min: 0, max: 1 }, { description: 'the probability of a chosen key', default: 0.5 }),
-  temperature: numberOption({ exclusiveMin: 0 }, { description: 'divides the log odds of drawn keys', default: 1 }),
+  threshold: numberOption({ min: 0, max: 1 }, { description: 'smallest probability of a chosen key', default: 0.5 }),
+  temperature: numberOption(
+    { exclusiveMin: 0 },
+    { description: 'number that the log odds are divided by before keys are drawn', default: 1 },
+  ),
 };
 
 /** What is saved with a model of music. */

@@ -24,14 +24,14 @@ const options = {
       ...{ valid: 500, test: 1000, cell: 'lstm', units: 64, epochs: 20, batch: 32 },
       ...{ learningRate: 1e-2, schedule: 'cosine' },
     },
-    'how many examples; 0 for none',
+    'number of examples; 0 for none',
   ),
-  problem: choiceOption(['adding', 'copy'], { description: 'what is to be remembered', default: 'adding' }),
+  problem: choiceOption(['adding', 'copy'], { description: 'the problem to learn', default: 'adding' }),
   steps: numberOption(
     { integer: true, min: 2 },
     { description: 'steps T of the adding problem, blanks of the copy problem', default: 200 },
   ),
-  examples: numberOption(count, { description: 'training examples of an epoch', default: 10_000 }),
+  examples: numberOption(count, { description: 'training examples in an epoch', default: 10_000 }),
 };
 
 type Options = Checked<typeof options>;

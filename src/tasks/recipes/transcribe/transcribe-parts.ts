@@ -26,7 +26,7 @@ export async function splitTranscripts(
     const there = own(name);
     if (typeof given === 'number') return there.length > 0 ? there : given;
     if (there.length === 0) return readTranscripts(given);
-    const message = `option '${name}' must not be a file where the table itself has a part '${name}', got '${given}'`;
+    const message = `option '${name}' must not be a file because the table has a part '${name}' itself, got '${given}'`;
     throw new OptionError('invalid_option', message, { name, value: given });
   };
   const held = { valid: await heldOf('valid', valid), test: await heldOf('test', test), seed };

@@ -15,7 +15,7 @@ import { streamText } from './transcribe-stream.js';
 /** Transcription of speech. */
 export const transcribe = defineTask({
   name: 'transcribe',
-  summary: 'speech to text: recordings and their transcripts, of which nobody says where in time a word stands',
+  summary: 'speech to text, from recordings and transcripts that need no times',
   options: TRANSCRIBE_OPTIONS,
   usage: ['beams', 'nBest', 'languageModel', 'lmWeight', 'insertionBonus'],
   read: readTraining,

@@ -29,15 +29,15 @@ const options = {
   ),
   languages: optional(
     textOption(
-      { description: 'ends of the names of two files, as en-ja; without them data is one file with tabs' },
+      { description: 'endings of the names of the two files, such as en-ja; without it data is one file with tabs' },
       pair,
     ),
   ),
   level: choiceOption(['word', 'character', 'byte'], { description: 'what the symbols are', default: 'word' }),
-  vocabulary: optional(numberOption(count, { description: 'most words of each vocabulary' })),
+  vocabulary: optional(numberOption(count, { description: 'largest number of words in each vocabulary' })),
   minCount: numberOption(count, { description: 'words that occur less often are unknown', default: 2 }),
-  maxLength: optional(numberOption(count, { description: 'leaves out training pairs of which one is longer' })),
-  attention: choiceOption(ATTENTIONS, { description: 'how the decoder looks at the source', default: 'general' }),
+  maxLength: optional(numberOption(count, { description: 'leave out training pairs with a longer sentence' })),
+  attention: choiceOption(ATTENTIONS, { description: 'kind of attention to the source', default: 'general' }),
   embedding: numberOption(count, { description: 'size of the embeddings', default: 256 }),
   output: choiceOption(['tied', 'own'], {
     description: 'weights of the output: the embedding of the target, or its own',
@@ -46,14 +46,16 @@ const options = {
   sampling: numberOption(
     { min: 0, max: 1 },
     {
-      description: 'part of the words that a decoder reads which are its own in the last epoch; it rises from 0',
+      description:
+        'part of the words read by the decoder that it has chosen itself, in the last epoch; it rises from 0',
       default: 0,
     },
   ),
-  beams: numberOption(count, { description: 'hypotheses that are followed at once', default: 5 }),
+  beams: numberOption(count, { description: 'number of beams in the search', default: 5 }),
   lengthPenalty: numberOption({ min: 0 }, { description: 'exponent of the length penalty, 0 for none', default: 1 }),
   unknown: choiceOption(UNKNOWN_WORDS, {
-    description: 'words outside the vocabulary: never said, <unk>, or the word of the source that was looked at most',
+    description:
+      'words outside the vocabulary: never written, written as <unk>, or copied from the source word with the most attention',
     default: 'avoid',
   }),
 };
