@@ -73,7 +73,7 @@ export type { AttentionMap } from './model/use/attention-maps.js';
 export type { Decoder } from './model/use/decoder.js';
 export type { DecoderBatch, DecoderOptions } from './model/use/decoder-input.js';
 export type { EvaluateOptions } from './model/use/evaluation.js';
-export type { GradientOptions } from './model/use/gradients.js';
+export type { GradientOptions, Gradients } from './model/use/gradients.js';
 export type { Metric, MetricSequence } from './model/use/metric.js';
 export type { PaddedOutput, PredictInput, PredictOptions } from './model/use/predictions.js';
 export type { SampleOptions, SymbolTable } from './model/use/sampling.js';
@@ -212,7 +212,7 @@ export type {
   ValidationEvent,
 } from './training/callbacks.js';
 export type { EarlyStoppingOptions } from './training/early-stopping.js';
-export type { PlainTrainingData } from './training/plain-data.js';
+export type { PlainTrainingData, PlainTrainingSet, TrainingData } from './training/plain-data.js';
 export { type ProgressReporter, type ProgressStatus, silentProgress } from './training/progress.js';
 export { type ScheduledSamplingOptions, scheduledSampling } from './training/scheduled-sampling.js';
 export type { StepCounts, TrainableModel } from './training/trainable-model.js';

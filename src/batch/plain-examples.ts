@@ -2,7 +2,7 @@
  * Plain sequences of several inputs and targets. All are checked together; then any of them are packed into batches.
  */
 import { OptionError, ShapeError } from '../core/errors.js';
-import { rejectUnknownKeys } from '../core/options.js';
+import { describeValue, rejectUnknownKeys } from '../core/options.js';
 import { rootAxis } from '../graph/derived-axis.js';
 import type { Batch } from './batch.js';
 import { stepsOn } from './derived-axes.js';
@@ -49,12 +49,22 @@ export interface PlainExamples {
 }
 
 /**
- * Whether examples are plain. Anything else is treated as a packed batch, whose checks describe what is wrong with it.
+ * Whether examples are plain; otherwise they are a packed batch, whose checks describe what is wrong with it.
+ *
+ * @throws {OptionError} `invalid_option` for anything that has the fields of neither
  */
 export function isPlain(examples: Batch | PlainExamples): examples is PlainExamples {
-  if (typeof examples !== 'object' || examples === null || 'batchSizes' in examples) return false;
-  const inputs: unknown = examples.inputs;
-  return Array.isArray(inputs) || (typeof inputs === 'object' && Object.values(inputs ?? {}).some(Array.isArray));
+  const isObject = typeof examples === 'object' && examples !== null && !Array.isArray(examples);
+  if (isObject && 'batchSizes' in examples) return false;
+  if (isObject && 'inputs' in examples) return true;
+  const found = isObject ? `an object with ${Object.keys(examples).join(', ') || 'nothing'}` : describeValue(examples);
+  const message = `expected plain sequences { inputs, targets }, or a packed batch as packSequences makes it, got ${found}`;
+  throw new OptionError('invalid_option', message, { value: examples });
+}
+
+/** The packed batch of plain examples, all of them together; a packed batch stays as it is. Errors as `CheckedExamples`. */
+export function packedBatch(form: PlainForm, examples: Batch | PlainExamples): Batch {
+  return isPlain(examples) ? CheckedExamples.of(form, examples).packAll() : examples;
 }
 
 /** Inputs or targets. */
@@ -72,6 +82,10 @@ function byName(
     if (only !== undefined && names.length === 1) return { [only]: given as PlainSequences };
     const message = `the network has the ${part} ${names.join(', ')}: give an object with an array of sequences for each`;
     throw new OptionError('invalid_option', message, { name: part, names });
+  }
+  if (typeof given !== 'object' || given === null) {
+    const message = `${part} must be an array of sequences, or an object with one for each of ${names.join(', ')}, got ${describeValue(given)}`;
+    throw new OptionError('invalid_option', message, { name: part, value: given });
   }
   rejectUnknownKeys(part, given as object, names);
   const missing = names.find((name) => (given as NamedSequences)[name] === undefined);

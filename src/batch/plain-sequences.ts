@@ -2,6 +2,7 @@
 import { BpttError, DataError, OptionError, RangeIndexError, ShapeError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
 import type { Rows } from './rows.js';
+import { isWeight, WEIGHT_RANGE } from './weight-range.js';
 
 /**
  * One sequence: ids (an Int32Array, or an array of whole numbers), or rows of numbers (an array of rows, or a Float32Array
@@ -38,7 +39,7 @@ export interface PlainField {
   readonly labels?: (ids: Int32Array, frames: number | undefined) => Int32Array;
   /** Time axis of the frames of the labels. */
   readonly frames?: string;
-  /** Whether they are weights: finite numbers >= 0. */
+  /** Whether they are weights: see `isWeight`. */
   readonly weights?: true;
 }
 
@@ -125,10 +126,10 @@ class Reading {
       throw new ShapeError('shape_mismatch', message, { ...this.#details, length: rows.length, width });
     }
     const { weights = false } = this.#field;
-    const at = rows.findIndex((number) => !Number.isFinite(number) || (weights && number < 0));
+    const at = rows.findIndex((number) => !(weights ? isWeight(number) : Number.isFinite(number)));
     if (at < 0) return rows;
     const place = per === 'step' ? ` at step ${Math.floor(at / width)}` : '';
-    const message = `${this.#where} has ${rows[at]}${place}, expected finite numbers${weights ? ' >= 0' : ''}`;
+    const message = `${this.#where} has ${rows[at]}${place}, expected ${weights ? WEIGHT_RANGE : 'finite numbers'}`;
     const code = weights ? 'invalid_weights' : 'non_finite_data';
     throw new DataError(code, message, { ...this.#details, step: Math.floor(at / width) });
   }

@@ -3,6 +3,7 @@ import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, requireNumber, requireOneOf } from '../core/options.js';
 import { type PackedBatch, type PackOptions, packSequences, type Rows } from './packed-batch.js';
 import { sameKind } from './rows.js';
+import { isWeight, WEIGHT_RANGE } from './weight-range.js';
 
 /** One sequence and its target. */
 export interface SequenceExample {
@@ -138,9 +139,9 @@ function checkWeights({ weights, target }: SequenceExample, steps: number, index
     const message = `the weights of example ${index} must be a number or a Float32Array, beside a target, got ${describeValue(weights)}`;
     throw new OptionError('invalid_option', message, { index, value: weights });
   }
-  const wrong = [...given].find((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+  const wrong = [...given].find((weight) => !isWeight(weight));
   if (wrong !== undefined) {
-    const message = `the weights of example ${index} have ${wrong}, expected finite numbers >= 0`;
+    const message = `the weights of example ${index} have ${wrong}, expected ${WEIGHT_RANGE}`;
     throw new DataError('invalid_weights', message, { index, weight: wrong });
   }
   if (typeof weights === 'number' || given.length === steps) return;

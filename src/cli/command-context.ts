@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ProgressReporter } from '../training/progress.js';
 import type { Output } from './output.js';
 
 /** The parts of the process that a command uses. */
@@ -9,6 +10,8 @@ export interface CommandContext {
   readonly output: Output;
   /** Aborted when the process receives a stop signal; its reason is a StopRequest. */
   readonly signal: AbortSignal;
+  /** Shows the progress of a training, on standard error. */
+  readonly progress: ProgressReporter;
   /** A line for people, on standard error. */
   note(line: string): void;
 }

@@ -23,14 +23,22 @@ export async function bpttProgram(context: CommandContext, words: readonly strin
     .addCommand(predictCommand(context))
     .addCommand(sampleCommand(context))
     .addCommand(infoCommand(context));
-  configure(program);
+  configure(program, context);
   return program;
 }
 
 /** Settings that commander does not pass on to added commands. */
-function configure(command: Command): void {
-  command.exitOverride().allowExcessArguments(false).configureOutput({ outputError: writeUsageError });
-  for (const inner of command.commands) configure(inner);
+function configure(command: Command, context: CommandContext): void {
+  command
+    .exitOverride()
+    .allowExcessArguments(false)
+    .configureOutput({
+      outputError: writeUsageError,
+      // Nobody misses a help text whose reader has gone.
+      writeOut: (text) => void context.output.write(text).catch(() => undefined),
+      writeErr: (text) => context.note(text.trimEnd()),
+    });
+  for (const inner of command.commands) configure(inner, context);
 }
 
 /** Commander's `error: MESSAGE` in the form of this command line. */

@@ -62,7 +62,7 @@ async function train(context: CommandContext, { task, options, module, json }: T
   };
   const onStart = (start: TaskStart) => context.note(describeStart(start));
   try {
-    const watch = { signal: context.signal, callbacks: [remember], onStart };
+    const watch = { signal: context.signal, progress: context.progress, callbacks: [remember], onStart };
     const result = await runTraining(task, { ...options, ...watch }, module);
     await (json ? context.output.json(jsonOf(result)) : context.output.write(describeResult(result)));
   } catch (error) {

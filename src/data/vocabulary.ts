@@ -98,28 +98,6 @@ export function invalidVocabulary(reason: string): VocabularyError {
   return new VocabularyError('invalid_vocabulary', `invalid vocabulary: ${reason}`, { reason });
 }
 
-/**
- * Refuses a vocabulary with which the ids of a model would have another meaning.
- *
- * @throws {VocabularyError} `vocabulary_mismatch`, naming the first difference and both values
- */
-export function requireSameVocabulary(expected: Vocabulary, actual: Vocabulary): void {
-  const fail = (what: string, left: string | number, right: string | number): never => {
-    throw new VocabularyError(
-      'vocabulary_mismatch',
-      `the vocabulary does not fit: ${what} is ${describeValue(right)}, the model was trained with ${describeValue(left)}`,
-      { what, expected: left, actual: right },
-    );
-  };
-  if (expected.level !== actual.level) fail('its level', expected.level, actual.level);
-  if (expected.size !== actual.size) fail('its size', expected.size, actual.size);
-  for (let id = 0; id < expected.size; id++) {
-    const left = expected.symbolOf(id);
-    const right = actual.symbolOf(id);
-    if (left !== right) fail(`symbol ${id}`, left, right);
-  }
-}
-
 /** The symbol of an id. @throws {RangeIndexError} `index_out_of_range` with the id and the size */
 export function symbolAt(symbols: readonly string[], id: number): string {
   const symbol = symbols[id];

@@ -22,4 +22,3 @@ export {
   writeSafetensorsSync,
 } from '../checkpoint/safetensors.js';
 export type { Dtype, StoredTensor, TensorArray } from '../checkpoint/tensor-types.js';
-export type { JsonObject, JsonValue } from '../core/json.js';

@@ -3,11 +3,8 @@
  * for CTC, and readers of text, tables, arrays, sound, pictures and scores.
  */
 
-export type { AxisSizes, Batch } from '../batch/batch.js';
-export { lengthsFromMask, type Mask, type PaddedShape } from '../batch/mask.js';
-export { type ContiguousOptions, contiguousBatch, type Rows } from '../batch/packed-batch.js';
-export type { SequenceExample, SequencePackingOptions } from '../batch/sequence-packing.js';
-export type { JsonObject, JsonValue } from '../core/json.js';
+export { lengthsFromMask } from '../batch/mask.js';
+export { type ContiguousOptions, contiguousBatch } from '../batch/packed-batch.js';
 export { ByteVocabulary } from '../data/byte-vocabulary.js';
 export { CharacterVocabulary, type CharacterVocabularyOptions } from '../data/character-vocabulary.js';
 export {
@@ -28,18 +25,13 @@ export {
   joinClips,
   stringExamples,
 } from '../data/joined-clips.js';
-export { type SavedVocabularyOptions, vocabularyFromJSON } from '../data/saved-vocabulary.js';
+export { vocabularyFromJSON } from '../data/saved-vocabulary.js';
 export { type SentenceLevel, SentenceVocabulary } from '../data/sentence-vocabulary.js';
 export { type EpochOrder, SequenceBatches, type SequenceBatchesOptions } from '../data/sequence-batches.js';
 export { type ExampleSplit, type SplitOptions, splitExamples } from '../data/split-examples.js';
 export { type DataCursor, type StreamOptions, TokenStreams } from '../data/streams.js';
-export {
-  type SubwordTokenizer,
-  TokenizerVocabulary,
-  type TokenizerVocabularyOptions,
-} from '../data/tokenizer-vocabulary.js';
+export { TokenizerVocabulary, type TokenizerVocabularyOptions } from '../data/tokenizer-vocabulary.js';
 export { type TranscriptLevel, TranscriptSymbols } from '../data/transcript-symbols.js';
-export type { TokenizerJson, Vocabulary, VocabularyJson, VocabularyLevel } from '../data/vocabulary.js';
 export { type TokenMarks, WordVocabulary, type WordVocabularyOptions } from '../data/word-vocabulary.js';
 export type { Image } from '../features/image.js';
 export type { Perturbation } from '../features/perturb-sound.js';

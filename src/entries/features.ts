@@ -9,12 +9,7 @@ export { type Image, type PatchOptions, patchMeans } from '../features/image.js'
 export { LogMel } from '../features/log-mel.js';
 export type { MelNorm, MelScale } from '../features/mel-filters.js';
 export { Mfcc, type MfccOptions } from '../features/mfcc.js';
-export {
-  drawPerturbation,
-  type Perturbation,
-  perturbedLength,
-  perturbSound,
-} from '../features/perturb-sound.js';
+export { drawPerturbation, type Perturbation, perturbedLength, perturbSound } from '../features/perturb-sound.js';
 export { type PicturePatchOptions, patchWidth, picturePatches } from '../features/picture-patches.js';
 export { type SoundFeatureStream, SoundFeatures, type SoundFeaturesOptions } from '../features/sound-features.js';
 export type { LogMelOptions, LogMelSettings, WindowShape } from '../features/sound-options.js';

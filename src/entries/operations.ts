@@ -3,7 +3,4 @@
  * computed when they are called: they add to the network that is being built, and gradients follow by themselves.
  */
 
-export type { Extent, SymbolicExtent, ValueType } from '../graph/extent.js';
-export type { CellActivation } from '../network/layers/recurrent-options.js';
-export type { CtcOptions, CtcReduction } from '../network/losses/ctc.js';
 export * from '../network/operations.js';

@@ -4,85 +4,11 @@
  * translation, captions, music and memory problems. `defineTask` makes others from the same parts.
  */
 
-export type { AxisSizes, Batch } from '../batch/batch.js';
-export type { Rows } from '../batch/packed-batch.js';
-export type { SequenceExample, SequencePackingOptions } from '../batch/sequence-packing.js';
-export type { JsonObject, JsonValue } from '../core/json.js';
 export type { NumberBounds } from '../core/options.js';
 export type { EpochOrder, Examples } from '../data/examples.js';
 export type { SequenceBatchesOptions } from '../data/sequence-batches.js';
-export type { SubwordTokenizer } from '../data/tokenizer-vocabulary.js';
-export type { TokenizerJson, Vocabulary, VocabularyJson, VocabularyLevel } from '../data/vocabulary.js';
 export type { SentencePair } from '../files/parallel-text.js';
 export type { RowPlace } from '../files/row-error.js';
-export type { CompileOptions, ParameterOptions } from '../model/build/compile-options.js';
-export type { ModelMemory } from '../model/execute/results.js';
-export type { Network } from '../model/network.js';
-export type { SampleOptions } from '../model/use/sampling.js';
-export type { InputDescription, InputPlace, NetworkDescription, NodeDescription } from '../network/description.js';
-export type { AttentionDescription, AttentionOptions, AttentionScore } from '../network/layers/attention.js';
-export type {
-  BatchNormalizationDescription,
-  BatchNormalizationOptions,
-} from '../network/layers/batch-normalization.js';
-export type { Conv1dDescription, Conv1dOptions } from '../network/layers/conv1d.js';
-export type {
-  ActivationDescription,
-  DenseDescription,
-  DenseOptions,
-  DropoutDescription,
-  DropoutOptions,
-} from '../network/layers/dense.js';
-export type { EmbeddingDescription, EmbeddingOptions } from '../network/layers/embedding.js';
-export type { LayerDescription } from '../network/layers/layer.js';
-export type {
-  LayerNormalizationDescription,
-  LayerNormalizationOptions,
-} from '../network/layers/layer-normalization.js';
-export type { AnyLayer, BuiltInLayer, DefinedLayer, MergeDescription } from '../network/layers/layers.js';
-export type { Merge, MergeKind } from '../network/layers/merge.js';
-export type { PenaltyDescription, PenaltyOptions } from '../network/layers/penalty.js';
-export type { PoolDescription } from '../network/layers/pool.js';
-export type { RecurrentDescription, RecurrentOptions } from '../network/layers/recurrent.js';
-export type {
-  CellActivation,
-  Direction,
-  GruDescription,
-  GruOptions,
-  LstmDescription,
-  LstmOptions,
-  RnnDescription,
-  RnnOptions,
-  ZoneoutRates,
-} from '../network/layers/recurrent-options.js';
-export type { CtcLossOptions, CtcOptions, CtcReduction } from '../network/losses/ctc.js';
-export type { AnyLossMaker } from '../network/losses/define-loss.js';
-export type { LossDescriptionObject } from '../network/losses/loss.js';
-export type {
-  CtcLossDescription,
-  DefinedLoss,
-  LossDescription,
-  LossName,
-  QuantileLossDescription,
-} from '../network/losses/losses.js';
-export type { QuantileOptions } from '../network/losses/quantile.js';
-export type {
-  MeanSquaredErrorDescription,
-  SigmoidCrossEntropyDescription,
-  SoftmaxCrossEntropyDescription,
-} from '../network/losses/weighted-losses.js';
-export type { WeightOptions } from '../network/losses/weighting.js';
-export type { OptimizerDescriptionObject } from '../network/optimizers/definition.js';
-export type {
-  AdagradDescription,
-  AdamDescription,
-  BuiltInOptimizer,
-  DefinedOptimizer,
-  OptimizerDescription,
-  RmspropDescription,
-  SgdDescription,
-} from '../network/optimizers/optimizer.js';
-export type { LossOptions, ModelLoss, NamedLosses } from '../network/output-losses.js';
 export type { ExampleParts } from '../tasks/building-blocks/held-out.js';
 export { type PackedModel, packingOf } from '../tasks/building-blocks/model-packing.js';
 export { type ExampleOutput, outputsOf } from '../tasks/building-blocks/outputs.js';
@@ -189,16 +115,3 @@ export {
   type TaskTable,
   trainTask,
 } from '../tasks/tasks.js';
-export type {
-  CheckpointEvent,
-  EpochEvent,
-  RunPosition,
-  StartEvent,
-  StepEvent,
-  TrainingCallbacks,
-  ValidationEvent,
-} from '../training/callbacks.js';
-export type { ProgressReporter, ProgressStatus } from '../training/progress.js';
-export type { BatchPosition } from '../training/trainer-options.js';
-export type { StopReason, TrainingResult } from '../training/training-result.js';
-export type { LossSummary } from '../training/validation.js';

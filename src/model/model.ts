@@ -1,7 +1,7 @@
 /** A compiled network, and the executions that train, evaluate and use it. */
 
 import type { Batch } from '../batch/batch.js';
-import { CheckedExamples, isPlain, type PlainExamples } from '../batch/plain-examples.js';
+import { type PlainExamples, packedBatch } from '../batch/plain-examples.js';
 import type { CarriedState } from './execute/carried-state.js';
 import { type Culprit, findNonFinite, nonFiniteError } from './execute/diagnose.js';
 import { type Execution, writeTrainingNumbers } from './execute/execution.js';
@@ -11,13 +11,14 @@ import {
   type TrainOptions,
   trainingNumbers,
 } from './execute/execution-options.js';
+import { type LossPart, partsOf, rememberParts } from './execute/loss-sums.js';
 import type { EvaluationResult, StepResult } from './execute/results.js';
 import { PredictingNetwork } from './predicting-network.js';
 import { type AttentionMap, AttentionReader } from './use/attention-maps.js';
 import { Decoder } from './use/decoder.js';
 import type { DecoderBatch, DecoderOptions } from './use/decoder-input.js';
 import { EVALUATE_OPTIONS, type EvaluateOptions, Evaluation, measuredOutputs } from './use/evaluation.js';
-import { type GradientOptions, GradientReader } from './use/gradients.js';
+import { type GradientOptions, GradientReader, type Gradients } from './use/gradients.js';
 import type { Metric } from './use/metric.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
 import { Stream } from './use/stream.js';
@@ -57,7 +58,7 @@ export class Model extends PredictingNetwork {
   trainStep(batch: Batch | PlainExamples, options: TrainOptions = {}): Promise<StepResult> {
     return this.queue.enqueue(options, async () => {
       checkExecutionOptions('trainStep', options, [...TRAIN_OPTIONS, 'signal']);
-      const packed = this.#packed(batch);
+      const packed = packedBatch(this.plainForm, batch);
       const execution = this.#beginTraining(packed, options);
       await execution.start(options.signal);
       return this.#finishTraining(execution, packed, options);
@@ -68,7 +69,7 @@ export class Model extends PredictingNetwork {
   trainStepSync(batch: Batch | PlainExamples, options: Omit<TrainOptions, 'signal'> = {}): StepResult {
     return this.queue.now(() => {
       checkExecutionOptions('trainStepSync', options, TRAIN_OPTIONS);
-      const packed = this.#packed(batch);
+      const packed = packedBatch(this.plainForm, batch);
       const execution = this.#beginTraining(packed, options);
       execution.execute();
       return this.#finishTraining(execution, packed, options);
@@ -127,11 +128,16 @@ export class Model extends PredictingNetwork {
    * nodes, parameters and initial states. The model and the `state` do not change. Dropout is off, and penalties of
    * layers are not part of the loss. Every set of names has its own program, which is kept until the model is disposed.
    *
-   * @returns by name: packed rows as those of the input or node, parameters row-major, states [B * units]
+   * @param batch a packed batch, or plain sequences and their targets
+   * @returns by name: parameters row-major, states [B * units]; for inputs and nodes packed rows, or for plain sequences one array
+   *   for each, in their order
    * @throws {OptionError} `invalid_option`, `unknown_option`; others as `trainStep`
+   * @example const { 'dense.weight': gradient } = await model.gradients({ inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] });
    * @example const { input, 'state:lstm.h_l0': state } = await model.gradients(batch, { of: ['input', 'state:lstm.h_l0'] });
    */
-  gradients(batch: Batch, options: GradientOptions): Promise<Record<string, Float32Array>> {
+  gradients(batch: Batch, options?: GradientOptions): Promise<Record<string, Float32Array>>;
+  gradients(examples: PlainExamples, options?: GradientOptions): Promise<Gradients>;
+  gradients(batch: Batch | PlainExamples, options: GradientOptions = {}): Promise<Gradients> {
     return this.queue.enqueue(options, async () => {
       checkExecutionOptions('gradients', options, [...EXECUTION_OPTIONS, 'signal', 'of', 'upstream']);
       this.#gradients ??= this.#newGradientReader();
@@ -185,10 +191,10 @@ export class Model extends PredictingNetwork {
    * The first layer, in the order of the network, that has a parameter, output or (after a training step) gradient that
    * is not finite; undefined when all are finite. @throws {UsageError} `model_busy`
    */
-  diagnose(batch: Batch, options: { readonly state?: CarriedState } = {}): Culprit | undefined {
+  diagnose(batch: Batch | PlainExamples, options: { readonly state?: CarriedState } = {}): Culprit | undefined {
     return this.queue.now(() => {
       checkExecutionOptions('diagnose', options, EXECUTION_OPTIONS);
-      return this.#diagnose(batch, options.state);
+      return this.#diagnose(packedBatch(this.plainForm, batch), options.state);
     });
   }
 
@@ -240,15 +246,10 @@ export class Model extends PredictingNetwork {
     measuredOutputs(this.executions.losses, metrics);
   }
 
-  #packed(batch: Batch | PlainExamples): Batch {
-    if (!isPlain(batch)) return batch;
-    return CheckedExamples.of(this.plainForm, batch).packAll();
-  }
-
   #newGradientReader(): GradientReader {
-    const { description, loss, layout, outputShapes: outputs, stateSizes } = this;
+    const { description, loss, layout, outputShapes: outputs, stateSizes, plainForm } = this;
     const { targets, graph } = this.executions;
-    const parts = { description, loss, layout, outputs, targets, stateSizes, graph };
+    const parts = { description, loss, layout, outputs, targets, stateSizes, graph, plainForm };
     return new GradientReader(parts, (build) => this.programsOf(build));
   }
 
@@ -267,7 +268,8 @@ export class Model extends PredictingNetwork {
     }
     this.takeState(execution, batch, state);
     this.stepDone();
-    return { ...this.executions.report(execution), gradientNorm };
+    const report = this.executions.report(execution);
+    return rememberParts({ ...report, gradientNorm }, partsOf(report) as readonly LossPart[]);
   }
 
   #evaluation(batch: Batch | PlainExamples, options: EvaluateOptions): Evaluation {

@@ -28,12 +28,24 @@ export interface PlainTrainingData extends PlainExamples {
   readonly vocabulary?: Vocabulary | undefined;
 }
 
+/**
+ * The same in the form of a training set.
+ *
+ * @example await new Trainer(model, { epochs: 20 }).fit({ training: { inputs, targets }, validation: { inputs: others, targets: theirs } });
+ */
+export interface PlainTrainingSet extends Pick<PlainTrainingData, 'batch' | 'validation' | 'vocabulary'> {
+  readonly training: PlainExamples;
+}
+
+/** What `Trainer.fit` takes. */
+export type TrainingData = TrainingSet | BatchSource | PlainTrainingData | PlainTrainingSet;
+
+const SET_NAMES = ['training', 'batch', 'validation', 'vocabulary'];
 const NAMES = ['inputs', 'targets', 'weights', 'batch', 'validation', 'vocabulary'];
 
-/** Whether data are plain: neither a training set nor an object with batches. */
-function isPlainData(data: unknown): data is PlainTrainingData {
-  if (typeof data !== 'object' || data === null) return false;
-  return 'inputs' in data && !('training' in data) && !('batchSizes' in data);
+/** Whether data are plain sequences: no object with batches. */
+function isPlainData(data: unknown): data is PlainExamples {
+  return typeof data === 'object' && data !== null && 'inputs' in data && !('batchSizes' in data);
 }
 
 /**
@@ -77,13 +89,14 @@ export function plainTrainingSet(
  *
  * @throws as `plainTrainingSet` for plain sequences
  */
-export function asTrainingSet(
-  data: TrainingSet | BatchSource | PlainTrainingData,
-  model: Pick<TrainableModel, 'plainForm' | 'seed'>,
-): TrainingSet {
-  if (isPlainData(data)) return plainTrainingSet(model, data);
-  if (typeof data === 'object' && data !== null && 'training' in data) return data;
-  return { training: data };
+export function asTrainingSet(data: TrainingData, model: Pick<TrainableModel, 'plainForm' | 'seed'>): TrainingSet {
+  if (typeof data === 'object' && data !== null && 'training' in data) {
+    if (!isPlainData(data.training)) return data as TrainingSet;
+    rejectUnknownKeys('the training data', data, SET_NAMES);
+    const { training, ...others } = data as PlainTrainingSet;
+    return plainTrainingSet(model, { ...training, ...others });
+  }
+  return isPlainData(data) ? plainTrainingSet(model, data) : { training: data };
 }
 
 /** The same form with other names for messages. */

@@ -1,6 +1,7 @@
 import { CheckpointError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { type NumberBounds, requireNumber } from '../core/options.js';
+import { type LossPartSum, LossSums } from '../model/execute/loss-sums.js';
 import type { EarlyStoppingState } from './early-stopping.js';
 import { Mean } from './mean.js';
 
@@ -36,9 +37,9 @@ export class RunState {
   /** Valid steps of the batches trained on. */
   tokens = 0;
   /** Training loss over the current epoch. */
-  epochLoss = new Mean();
+  epochLoss = new LossSums();
   /** Training loss and gradient norm since the last line of metrics. */
-  intervalLoss = new Mean();
+  intervalLoss = new LossSums();
   intervalNorm = new Mean();
   /** Training loss of the last complete epoch. */
   lastEpochLoss: number | undefined;
@@ -50,7 +51,7 @@ export class RunState {
     this.epoch += 1;
     this.batch = 0;
     this.epochDone = false;
-    this.lastEpochLoss = this.epochLoss.value;
+    this.lastEpochLoss = this.epochLoss.countedLoss;
     this.epochLoss.reset();
   }
 
@@ -61,8 +62,8 @@ export class RunState {
       batch: this.batch,
       epochDone: this.epochDone,
       tokens: this.tokens,
-      epochLoss: { ...this.epochLoss.state() },
-      intervalLoss: { ...this.intervalLoss.state() },
+      epochLoss: this.epochLoss.toJSON(),
+      intervalLoss: this.intervalLoss.toJSON(),
       intervalNorm: { ...this.intervalNorm.state() },
       lastEpochLoss: this.lastEpochLoss ?? null,
       lastValidation: this.lastValidation ?? null,
@@ -83,8 +84,8 @@ export class RunState {
     state.batch = field.count('batch');
     state.epochDone = field.flag('epochDone');
     state.tokens = field.count('tokens');
-    state.epochLoss = field.mean('epochLoss');
-    state.intervalLoss = field.mean('intervalLoss');
+    state.epochLoss = field.losses('epochLoss');
+    state.intervalLoss = field.losses('intervalLoss');
     state.intervalNorm = field.mean('intervalNorm');
     state.lastEpochLoss = field.optional('lastEpochLoss', () => field.number('lastEpochLoss'));
     state.lastValidation = field.optional('lastValidation', () => field.validation('lastValidation'));
@@ -111,6 +112,8 @@ interface Fields {
   numbers(name: string): Record<string, number>;
   flag(name: string): boolean;
   mean(name: string): Mean;
+  losses(name: string): LossSums;
+  text(name: string): string;
   validation(name: string): ValidationRecord;
   optional<T>(name: string, read: () => T): T | undefined;
 }
@@ -151,6 +154,21 @@ function fieldsOf(path: string, prefix: string, json: JsonValue | undefined): Fi
     mean: (name) => {
       const inner = fieldsOf(path, `${prefix}.${name}`, memberOf(name));
       return new Mean({ sum: inner.number('sum'), weight: inner.number('weight') });
+    },
+    losses: (name) => {
+      const list = memberOf(name);
+      if (!Array.isArray(list)) return LossSums.ofOneLoss(fieldsOf(path, prefix, json).mean(name).state());
+      return new LossSums(
+        list.map((each, at): LossPartSum => {
+          const inner = fieldsOf(path, `${prefix}.${name}[${at}]`, each);
+          const [output, factor, isSum] = [inner.text('output'), inner.amount('factor'), inner.flag('isSum')];
+          return { output, factor, sum: inner.number('sum'), total: inner.amount('total'), isSum };
+        }),
+      );
+    },
+    text: (name) => {
+      const value = memberOf(name);
+      return typeof value === 'string' ? value : fail(`${prefix}.${name}`, value);
     },
     validation: (name) => {
       const inner = fieldsOf(path, `${prefix}.${name}`, memberOf(name));

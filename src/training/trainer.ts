@@ -1,7 +1,6 @@
-import { asTrainingSet, type PlainTrainingData } from './plain-data.js';
+import { asTrainingSet, type TrainingData } from './plain-data.js';
 import type { TrainableModel } from './trainable-model.js';
 import { type CheckedTrainerOptions, checkTrainerOptions, type TrainerOptions } from './trainer-options.js';
-import type { BatchSource, TrainingSet } from './training-data.js';
 import type { TrainingResult } from './training-result.js';
 import { TrainingRun } from './training-run.js';
 
@@ -32,12 +31,13 @@ export class Trainer {
    * the weights of the best validation, unless `keep` is `last`. After an error or an abort, and during the run, it has
    * the weights of the last step.
    *
-   * @param data a corpus; `{ training, validation }`; only batches to train on; or plain sequences `{ inputs, targets }`
+   * @param data a corpus; `{ training, validation }`; only batches to train on; or plain sequences `{ inputs, targets }`,
+   *   in their place or as `training`
    * @throws {OptionError | DataError | ConfigurationError | CheckpointError} before the first step, when something does not fit
    * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`, with the step, the layer and the last good checkpoint
    * @throws the signal's reason after an abort, when the checkpoint has been written
    */
-  async fit(data: TrainingSet | BatchSource | PlainTrainingData): Promise<TrainingResult> {
+  async fit(data: TrainingData): Promise<TrainingResult> {
     const model = this.#model;
     const run = await TrainingRun.begin(model, asTrainingSet(data, model), this.#options);
     this.#run = run;
@@ -50,7 +50,7 @@ export class Trainer {
           const learningRate = run.learningRate;
           const result = await model.trainStep(batch, run.stepOptions(learningRate));
           const seconds = (performance.now() - started) / 1000;
-          await run.recordStep(batch, isLast, { ...result, learningRate, seconds });
+          await run.recordStep({ item: batch, isLast }, result, { learningRate, seconds });
           await run.afterStep();
           if (run.finished) break;
         }

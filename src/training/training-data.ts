@@ -107,7 +107,7 @@ function readIterable(name: string, source: Iterable<Batch> | AsyncIterable<Batc
   if (!isIterable) {
     throw new OptionError(
       'invalid_option',
-      `${name} data must be batches that can be iterated, got ${describeValue(source)}`,
+      `${name} data must be batches that can be iterated, or plain sequences { inputs, targets }, got ${describeValue(source)}`,
       {
         name,
       },
@@ -128,6 +128,10 @@ function readIterable(name: string, source: Iterable<Batch> | AsyncIterable<Batc
 }
 
 function requireBatches(name: string, batches: readonly Batch[]): readonly Batch[] {
-  if (batches.length > 0) return batches;
-  throw new DataError('empty_data', `there are no ${name} batches`, { name });
+  const [first] = batches;
+  if (first === undefined) throw new DataError('empty_data', `there are no ${name} batches`, { name });
+  if (typeof first === 'object' && first !== null && !Array.isArray(first) && !ArrayBuffer.isView(first))
+    return batches;
+  const message = `${name} data must be batches, or plain sequences { inputs, targets }; the first batch is ${describeValue(first)}`;
+  throw new OptionError('invalid_option', message, { name });
 }

@@ -59,7 +59,7 @@ export function trainingResult(
     ...rest,
     steps: step,
     epochs: epoch,
-    trainingLoss: lastEpochLoss ?? epochLoss.value,
+    trainingLoss: lastEpochLoss ?? epochLoss.countedLoss,
     validation: lastValidation && summarize(lastValidation),
     bestStep: best?.step,
     best: best && {

@@ -16,15 +16,10 @@ import type { StepCounts, TrainableModel } from './trainable-model.js';
 import { type CheckedTrainerOptions, requireValidationFor } from './trainer-options.js';
 import { type BatchReader, readForTraining, readForValidation, type TrainingSet } from './training-data.js';
 import { type StopReason, type TrainingResult, trainingResult } from './training-result.js';
-import { countPredictions, evaluateOn, type LossSummary, summarizeLoss } from './validation.js';
+import { evaluateOn, type LossSummary, lossParts, summarizeLoss } from './validation.js';
 
-/** The result of one optimizer step. */
-interface StepOutcome extends StepCounts {
-  readonly loss: number;
-  readonly gradientNorm: number;
-  readonly learningRate: number;
-  readonly seconds: number;
-}
+/** The result of one optimizer step, as the model gave it. */
+type StepResult = StepCounts & { readonly loss: number; readonly gradientNorm: number };
 
 /**
  * One call of `Trainer.fit`: everything except the optimizer steps. What the loop does next depends on `RunState`
@@ -152,16 +147,20 @@ export class TrainingRun {
   }
 
   /** Counts a finished step, and reports it. */
-  async recordStep(batch: Batch, isLast: boolean, outcome: StepOutcome): Promise<void> {
+  async recordStep(
+    { item: batch, isLast }: { readonly item: Batch; readonly isLast: boolean },
+    result: StepResult,
+    { learningRate, seconds }: { readonly learningRate: number; readonly seconds: number },
+  ): Promise<void> {
     const state = this.#state;
-    const { loss, gradientNorm, learningRate, seconds, steps } = outcome;
-    const predictions = outcome.weight ?? countPredictions(batch, outcome.targets, this.#parts.model.loss);
+    const { loss, gradientNorm, steps } = result;
+    const losses = lossParts(batch, result, this.#parts.model.loss);
     state.step += 1;
     state.batch += 1;
     state.epochDone = isLast;
     state.tokens += steps;
-    state.epochLoss.add(loss, predictions);
-    state.intervalLoss.add(loss, predictions);
+    state.epochLoss.add(losses);
+    state.intervalLoss.add(losses);
     state.intervalNorm.add(gradientNorm, 1);
     this.#unsaved = true;
     this.#trained.steps += steps;
@@ -190,7 +189,7 @@ export class TrainingRun {
     const position = this.#position();
     const { step, epoch } = position;
     const validation = this.#validation && (await this.#validate(this.#validation, true));
-    const trainingLoss = state.epochLoss.value ?? 0;
+    const trainingLoss = state.epochLoss.loss;
     this.#log.record('epoch', { step, epoch, loss: trainingLoss, tokens: state.tokens });
     state.nextEpoch();
     this.#parts.carried?.reset();
@@ -255,7 +254,7 @@ export class TrainingRun {
 
   #recordInterval(learningRate: number): void {
     const { step, epoch, tokens, intervalLoss, intervalNorm } = this.#state;
-    const { tokens: _, ...summary } = summarizeLoss(this.#parts.model, intervalLoss.value ?? 0, 0);
+    const { tokens: _, ...summary } = summarizeLoss(this.#parts.model, intervalLoss.loss, 0);
     const gradientNorm = intervalNorm.value ?? 0;
     const values = { step, epoch: epoch + 1, ...summary, gradientNorm, learningRate, tokens };
     this.#log.record('train', values, { tokensPerSecond: this.#log.throughput.tokensPerSecond });

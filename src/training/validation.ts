@@ -1,10 +1,10 @@
 import type { Batch } from '../batch/batch.js';
 import { DataError, NumericError } from '../core/errors.js';
-import { LossSums, partsOf } from '../model/execute/loss-sums.js';
+import { type LossPart, LossSums, partsOf } from '../model/execute/loss-sums.js';
 import { type Metric, RunningMetrics } from '../model/use/metric.js';
 import { isClassLoss, isLikelihoodLoss } from '../network/losses/losses.js';
 import { firstCarriedState } from './carried-state.js';
-import type { TrainableModel } from './trainable-model.js';
+import type { StepCounts, TrainableModel } from './trainable-model.js';
 import type { BatchReader } from './training-data.js';
 
 /** A mean loss and, for a language model, the numbers that follow from it. */
@@ -48,6 +48,18 @@ export function countPredictions(
   return target.length - ignored;
 }
 
+/** The losses of a batch: as the model of this library remembers them, or the one loss that another model gave. */
+export function lossParts(
+  batch: Batch,
+  result: StepCounts & { readonly loss: number },
+  loss: TrainableModel['loss'],
+): readonly LossPart[] {
+  const remembered = partsOf(result);
+  if (remembered !== undefined) return remembered;
+  const total = result.weight ?? countPredictions(batch, result.targets, loss);
+  return [{ output: '', factor: 1, loss: result.loss, total, isSum: false }];
+}
+
 /**
  * Loss over all batches of a reader, without randomness and without training; a carried state starts from zero.
  *
@@ -84,7 +96,7 @@ export async function evaluateOn(
     }
     const total = weight ?? countPredictions(batch, targets, model.loss);
     predictions += total;
-    sums.add(partsOf(result) ?? [{ output: '', factor: 1, loss, total, isSum: false }]);
+    sums.add(lossParts(batch, result, model.loss));
   }
   if (predictions === 0) throw new DataError('empty_data', 'there is nothing to predict in the validation data');
   return { ...summarizeLoss(model, sums.loss, predictions), ...(running && { metrics: running.results() }) };

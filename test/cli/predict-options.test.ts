@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { QUIET } from '../tasks/trained.js';
-import { runBptt } from './run-bptt.js';
+import { callBptt } from './call-bptt.js';
 
 describe('other options of a trained task', () => {
   it('are those that tasks let be given anew; the run takes its own and refuses the others', async () => {
@@ -13,11 +13,11 @@ describe('other options of a trained task', () => {
     writeFileSync(data, '{"notes": [[60], [64], [67]]}\n{"notes": [[60], [67]]}\n');
     await trainTask('music', { ...QUIET, data, out, valid: 0, test: 0, units: 4, epochs: 1, steps: 5 });
     const frames = async (...args: string[]) => {
-      const { stdout } = await runBptt(['predict', out, '[[60]]', ...args]);
+      const { stdout } = await callBptt(['predict', out, '[[60]]', ...args]);
       return (JSON.parse(stdout) as { notes: unknown[] }).notes.length;
     };
     expect([await frames(), await frames('--options', '{"steps": 3}')]).toEqual([5, 3]);
-    const refused = await runBptt(['predict', out, '[[60]]', '--options', '{"units": 3}']);
+    const refused = await callBptt(['predict', out, '[[60]]', '--options', '{"units": 3}']);
     expect([refused.status, refused.stdout]).toEqual([2, '']);
     expect(refused.stderr).toMatch(/\[unknown_option\].*'units'.*steps, choose/);
   });

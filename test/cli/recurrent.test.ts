@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runBptt, startBptt } from './run-bptt.js';
+import { callBptt } from './call-bptt.js';
+import { startBptt } from './run-bptt.js';
 import { endOf, jsonOf, newestStep, SMALL, waitFor, workplace } from './training-run.js';
 
 const VARIANT = { zoneout: 0.1, layerNormalization: true, weightDropout: 0.5, projection: 8 };
@@ -11,7 +12,7 @@ describe('bptt train lm --recurrent', () => {
     const { data, run } = workplace(700);
     const variant = ['--recurrent', JSON.stringify(VARIANT), '--optimizer', 'adamw', '--weight-decay', '0.1'];
     const args = ['train', 'lm', '--data', data, ...SMALL, ...variant, '--epochs', '3', '--checkpoint-every', '7'];
-    const whole = jsonOf(await runBptt([...args, '--out', run('whole'), '--json']));
+    const whole = jsonOf(await callBptt([...args, '--out', run('whole'), '--json']));
 
     const [child, ended] = startBptt([...args, '--out', run('stopped')]);
     await waitFor(() => newestStep(run('stopped')) >= 14 || child.exitCode !== null);
@@ -20,14 +21,14 @@ describe('bptt train lm --recurrent', () => {
     expect([stopped.status, stopped.signal]).toEqual([130, null]);
     expect(stopped.stderr).toContain(`2x16 lstm with ${JSON.stringify(VARIANT)}, `);
     expect(newestStep(run('stopped'))).toBeLessThan(Number(whole['steps']));
-    const resumed = jsonOf(await runBptt(['train', 'lm', '--out', run('stopped'), '--resume', '--json']));
+    const resumed = jsonOf(await callBptt(['train', 'lm', '--out', run('stopped'), '--resume', '--json']));
     expect(resumed['parameters']).toBe(whole['parameters']);
     expect(await endOf(run('stopped'))).toEqual(await endOf(run('whole')));
 
-    const { metrics } = jsonOf(await runBptt(['eval', run('stopped'), '--data', data, '--json']));
+    const { metrics } = jsonOf(await callBptt(['eval', run('stopped'), '--data', data, '--json']));
     const { loss } = metrics as { loss: number };
     expect(loss).toBeLessThan(Math.log(23)); // a guess among the characters
-    const sample = async (name: string) => (await runBptt(['sample', run(name), '--length', '100'])).stdout;
+    const sample = async (name: string) => (await callBptt(['sample', run(name), '--length', '100'])).stdout;
     expect(await sample('stopped')).toHaveLength(100);
     expect(await sample('stopped')).toBe(await sample('whole'));
   });
@@ -36,9 +37,9 @@ describe('bptt train lm --recurrent', () => {
     const { data, run } = workplace();
     const out = run('a');
     const given = ['--recurrent', JSON.stringify(VARIANT), '--weight-decay', '0.1'];
-    await runBptt(['train', 'lm', '--data', data, '--out', out, ...SMALL, ...given, '--epochs', '1']);
+    await callBptt(['train', 'lm', '--data', data, '--out', out, ...SMALL, ...given, '--epochs', '1']);
     const before = await endOf(out);
-    const resume = (...args: string[]) => runBptt(['train', 'lm', '--out', out, '--resume', '--json', ...args]);
+    const resume = (...args: string[]) => callBptt(['train', 'lm', '--out', out, '--resume', '--json', ...args]);
     for (const [args, message] of [
       [['--recurrent', '{}'], /'task\.recurrent' is \{.*\} there and absent here/],
       [
@@ -64,10 +65,10 @@ describe('bptt train lm --recurrent', () => {
     writeFileSync(config, JSON.stringify({ data, recurrent: { biases: 'one', zoneout: 0.2 }, 'weight-decay': 0.1 }));
     const args = ['train', 'lm', '--config', config, ...SMALL, '--cell', 'gru', '--epochs', '1', '--json'];
     const taskOf = (name: string) => JSON.parse(readFileSync(join(run(name), 'config.json'), 'utf8')).task;
-    jsonOf(await runBptt([...args, '--out', run('a')]));
+    jsonOf(await callBptt([...args, '--out', run('a')]));
     expect(taskOf('a')).toMatchObject({ recurrent: { biases: 'one', zoneout: 0.2 }, weightDecay: 0.1 });
     jsonOf(
-      await runBptt([...args, '--out', run('b'), '--recurrent', '{"resetAfter": false}', '--weight-decay', '0.2']),
+      await callBptt([...args, '--out', run('b'), '--recurrent', '{"resetAfter": false}', '--weight-decay', '0.2']),
     );
     expect(taskOf('b')).toMatchObject({ weightDecay: 0.2 });
     expect(taskOf('b').recurrent).toEqual({ resetAfter: false });

@@ -5,6 +5,7 @@ import { kebabCase } from '../../src/cli/configuration-file.js';
 import { TASKS } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { waveTable, wordFolder } from '../tasks/trained.js';
+import { callBptt } from './call-bptt.js';
 import { runBptt, startBptt } from './run-bptt.js';
 import { endOf, jsonOf, newestStep, waitFor } from './training-run.js';
 
@@ -17,7 +18,7 @@ function workplace(): { data: string; run: (name: string) => string } {
 
 describe('bptt train TASK', () => {
   it.each(Object.values(TASKS))('$name lists the options of its table in its help', async ({ name, options }) => {
-    const { stdout, status } = await runBptt(['train', name, '--help']);
+    const { stdout, status } = await callBptt(['train', name, '--help']);
     const names = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map((match) => match[1]);
     expect(status).toBe(0);
     expect(names).toEqual([...Object.keys(options).map(kebabCase), 'config', 'json']);
@@ -59,20 +60,20 @@ describe('bptt train TASK', () => {
   it('writes the metrics for people to standard output and progress to standard error', async () => {
     const { data, run } = workplace();
     const args = ['train', 'classify', '--data', data, '--out', run('a'), ...SMALL, '--epochs', '2'];
-    const { stdout, stderr, status } = await runBptt(args);
+    const { stdout, stderr, status } = await callBptt(args);
     expect(status).toBe(0);
     expect(stderr).toMatch(
       /^classify: 1x16 gru bidirectional, \S+ parameters; 98 \+ 10 \+ 12 examples; 1 thread\nepoch 1 /,
     );
     expect(stdout).toMatch(/^run +\S+\nsteps +\d+ \(2 epochs\)\n.*\nvalidation\naccuracy .*\ntest\naccuracy \d/s);
-    const evaluated = await runBptt(['eval', run('a')]);
+    const evaluated = await callBptt(['eval', run('a')]);
     expect(evaluated.stdout).toMatch(/^test: 12 examples\naccuracy [\d.]+ % {2}macro F1 [\d.]+ %\ntarget \\ predicted/);
   });
 
   it('is stopped by a signal and goes on to the same end', async () => {
     const { data, run } = workplace();
     const args = ['train', 'classify', '--data', data, ...SMALL, '--epochs', '40', '--checkpoint-every', '5'];
-    jsonOf(await runBptt([...args, '--out', run('whole'), '--json']));
+    jsonOf(await callBptt([...args, '--out', run('whole'), '--json']));
     const [child, ended] = startBptt([...args, '--out', run('stopped')]);
     await waitFor(() => newestStep(run('stopped')) >= 10);
     child.kill('SIGINT');
@@ -82,7 +83,7 @@ describe('bptt train TASK', () => {
       expect.stringMatching(/stopped by SIGINT; checkpoint: .*; continue with --resume/),
     ]);
     expect(newestStep(run('stopped'))).toBeLessThan(newestStep(run('whole')));
-    jsonOf(await runBptt(['train', 'classify', '--out', run('stopped'), '--resume', '--json']));
+    jsonOf(await callBptt(['train', 'classify', '--out', run('stopped'), '--resume', '--json']));
     expect(await endOf(run('stopped'))).toEqual(await endOf(run('whole')));
   });
 
@@ -100,7 +101,7 @@ describe('bptt train TASK', () => {
       epochs: 1,
     };
     writeFileSync(config, JSON.stringify({ ...options, 'learning-rate': 0.01 }));
-    const { metrics } = jsonOf(await runBptt(['train', 'forecast', '--config', config, '--out', out, '--json']));
+    const { metrics } = jsonOf(await callBptt(['train', 'forecast', '--config', config, '--out', out, '--json']));
     expect(metrics).toMatchObject({ test: { mse: expect.any(Number), naive: { mse: expect.any(Number) } } });
     const { task, place } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
     expect(task).toMatchObject({ kind: 'forecast', learningRate: 0.01, saved: { columns: ['a'] } });
@@ -122,7 +123,7 @@ describe('bptt train TASK', () => {
   ])('%s is status 2, one line, and no run directory', async (_name, args, code, message) => {
     const { data, run } = workplace();
     const given = args.map((arg) => ({ DATA: data, OUT: run('a') })[arg] ?? arg);
-    const { status, stdout, stderr } = await runBptt(['train', ...given, '--json']);
+    const { status, stdout, stderr } = await callBptt(['train', ...given, '--json']);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(new RegExp(`^bptt: error \\[${code}\\]: [^\\n]+\\n$`));
     expect(stderr).toMatch(message);
@@ -133,9 +134,9 @@ describe('bptt train TASK', () => {
 describe('bptt predict', () => {
   it('needs inputs or a file, and a trained task', async () => {
     const { run } = workplace();
-    const none = await runBptt(['predict', run('a')]);
+    const none = await callBptt(['predict', run('a')]);
     expect([none.status, none.stderr]).toEqual([2, expect.stringMatching(/\[bad_use\]: either inputs or --data/)]);
-    const missing = await runBptt(['predict', run('a'), 'word']);
+    const missing = await callBptt(['predict', run('a'), 'word']);
     expect([missing.status, missing.stderr]).toEqual([2, expect.stringMatching(/\[invalid_configuration\]/)]);
   });
 });

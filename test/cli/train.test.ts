@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { callBptt } from './call-bptt.js';
 import { MAIN, runBptt, startBptt } from './run-bptt.js';
 import { smallText } from './small-text.js';
 import { endOf, jsonOf, newestStep, SMALL, waitFor, workplace } from './training-run.js';
@@ -14,7 +15,7 @@ describe('bptt train lm', () => {
     const { data, run } = workplace();
     const out = run('a');
     const args = ['--data', data, '--out', out, ...SMALL, '--cell', cell, '--epochs', '2', '--json'];
-    const result = jsonOf(await runBptt(['train', 'lm', ...args]));
+    const result = jsonOf(await callBptt(['train', 'lm', ...args]));
     expect(result).toMatchObject({
       run: out,
       epochs: 2,
@@ -45,7 +46,7 @@ describe('bptt train lm', () => {
     const config = run('config.json');
     const options = { data, out: run('a'), embedding: 8, units: 99, layers: 1, batch: 8, steps: 16, epochs: 1 };
     writeFileSync(config, JSON.stringify({ ...options, 'learning-rate': 0.01, clipNorm: 0, schedule: 'cosine' }));
-    jsonOf(await runBptt(['train', 'lm', '--config', config, '--units', '12', '--json']));
+    jsonOf(await callBptt(['train', 'lm', '--config', config, '--units', '12', '--json']));
     const { task, training } = JSON.parse(readFileSync(join(run('a'), 'config.json'), 'utf8'));
     expect(task).toMatchObject({
       units: 12,
@@ -76,10 +77,10 @@ describe('bptt train lm', () => {
       '3',
       '--json',
     ];
-    const result = jsonOf(await runBptt(['train', 'lm', ...args]));
-    const evaluated = jsonOf(await runBptt(['eval', run('a'), '--data', valid, '--json']));
+    const result = jsonOf(await callBptt(['train', 'lm', ...args]));
+    const evaluated = jsonOf(await callBptt(['eval', run('a'), '--data', valid, '--json']));
     expect((evaluated['metrics'] as { loss: number }).loss).toBeCloseTo((result['best'] as { loss: number }).loss, 5);
-    const { stdout } = await runBptt(['sample', run('a'), '--length', '60']);
+    const { stdout } = await callBptt(['sample', run('a'), '--length', '60']);
     expect(stdout).toMatch(/^[a-z]+\.?( [a-z]+\.?)*\n[a-z]/);
     expect(stdout).not.toMatch(/ \n|\n /);
   });
@@ -87,9 +88,9 @@ describe('bptt train lm', () => {
   it('without validation has no best checkpoint', async () => {
     const { data, run } = workplace();
     const args = ['--data', data, '--out', run('a'), '--valid', '0', ...SMALL, '--epochs', '1'];
-    const result = jsonOf(await runBptt(['train', 'lm', ...args, '--json']));
+    const result = jsonOf(await callBptt(['train', 'lm', ...args, '--json']));
     expect(result).toMatchObject({ validation: null, best: null });
-    expect((await runBptt(['eval', run('a'), '--data', data])).stdout).toMatch(/symbols\nloss \d/);
+    expect((await callBptt(['eval', run('a'), '--data', data])).stdout).toMatch(/symbols\nloss \d/);
   });
 
   it('writes plain lines to standard error and the result to standard output', async () => {
@@ -106,17 +107,17 @@ describe('bptt train lm', () => {
   it('refuses a run that exists, and a resume with other settings, and leaves the run alone', async () => {
     const { data, run } = workplace();
     const args = ['train', 'lm', '--data', data, '--out', run('a'), ...SMALL, '--epochs', '1'];
-    await runBptt(args);
+    await callBptt(args);
     const before = await endOf(run('a'));
-    const again = await runBptt(args);
+    const again = await callBptt(args);
     expect([again.status, again.stderr]).toEqual([2, expect.stringMatching(/^bptt: error \[run_exists\]/)]);
-    const other = await runBptt([...args, '--resume', '--units', '32']);
+    const other = await callBptt([...args, '--resume', '--units', '32']);
     expect([other.status, other.stderr]).toEqual([
       2,
       expect.stringMatching(/\[configuration_mismatch\].*16 there and 32 here/),
     ]);
     writeFileSync(data, smallText(300, 5));
-    const text = await runBptt(['train', 'lm', '--out', run('a'), '--resume', '--epochs', '2']);
+    const text = await callBptt(['train', 'lm', '--out', run('a'), '--resume', '--epochs', '2']);
     expect([text.status, text.stderr]).toEqual([2, expect.stringMatching(/\[configuration_mismatch\].*texts\.data/)]);
     expect(await endOf(run('a'))).toEqual(before);
   });
@@ -136,8 +137,8 @@ describe('bptt train lm', () => {
       '--seed',
       '7',
     ];
-    const first = jsonOf(await runBptt(['train', 'lm', ...args, '--json']));
-    const more = jsonOf(await runBptt(['train', 'lm', '--out', run('a'), '--resume', '--epochs', '3', '--json']));
+    const first = jsonOf(await callBptt(['train', 'lm', ...args, '--json']));
+    const more = jsonOf(await callBptt(['train', 'lm', '--out', run('a'), '--resume', '--epochs', '3', '--json']));
     expect(more).toMatchObject({ epochs: 3, steps: 3 * Number(first['steps']), parameters: first['parameters'] });
   });
 });
@@ -155,7 +156,7 @@ describe('a run that is stopped', () => {
     writeFileSync(place.data, smallText(700));
     const whole = join(directory, 'whole');
     const args = ['--data', place.data, '--out', whole, ...settings, '--json'];
-    place.steps = Number(jsonOf(await runBptt(['train', 'lm', ...args]))['steps']);
+    place.steps = Number(jsonOf(await callBptt(['train', 'lm', ...args]))['steps']);
     place.whole = await endOf(whole);
     return () => import('node:fs').then(({ rmSync }) => rmSync(directory, { recursive: true }));
   });
@@ -173,7 +174,7 @@ describe('a run that is stopped', () => {
     expect(stopped.stderr).toContain(`stopped by ${signal}; checkpoint: ${out}`);
     const step = newestStep(out);
     expect(stopped.stderr).toContain(`step-${String(step).padStart(6, '0')}.safetensors`);
-    jsonOf(await runBptt(['train', 'lm', '--data', place.data, '--out', out, ...settings, '--resume', '--json']));
+    jsonOf(await callBptt(['train', 'lm', '--data', place.data, '--out', out, ...settings, '--resume', '--json']));
     expect(await endOf(out)).toEqual(place.whole);
   });
 
@@ -183,7 +184,7 @@ describe('a run that is stopped', () => {
     await waitFor(() => existsSync(out));
     child.kill('SIGINT');
     expect((await ended).status).toBe(130);
-    jsonOf(await runBptt(['train', 'lm', '--data', place.data, '--out', out, ...settings, '--resume', '--json']));
+    jsonOf(await callBptt(['train', 'lm', '--data', place.data, '--out', out, ...settings, '--resume', '--json']));
     expect(await endOf(out)).toEqual(place.whole);
   });
 
@@ -201,7 +202,7 @@ describe('a run that is stopped', () => {
       if ((await ended).signal === 'SIGKILL') kills += 1;
     }
     expect(kills).toBe(20);
-    jsonOf(await runBptt([...args, '--json']));
+    jsonOf(await callBptt([...args, '--json']));
     expect(await endOf(out)).toEqual(place.whole);
   }, 120_000);
 
@@ -236,13 +237,13 @@ describe('a run on several threads', () => {
 describe('a saved language model', () => {
   async function trained(): Promise<{ data: string; run: string }> {
     const { data, run } = workplace();
-    await runBptt(['train', 'lm', '--data', data, '--out', run('a'), ...SMALL, '--epochs', '3']);
+    await callBptt(['train', 'lm', '--data', data, '--out', run('a'), ...SMALL, '--epochs', '3']);
     return { data, run: run('a') };
   }
 
   it('is evaluated with its state carried through the file', async () => {
     const { data, run } = await trained();
-    const { stdout, stderr, status } = await runBptt(['eval', run, '--data', data, '--json']);
+    const { stdout, stderr, status } = await callBptt(['eval', run, '--data', data, '--json']);
     expect([status, stderr]).toEqual([0, '']);
     const { metrics, ...evaluation } = JSON.parse(stdout) as { metrics: Record<string, number> };
     const tokens = readFileSync(data, 'utf8').length - 1;
@@ -250,7 +251,7 @@ describe('a saved language model', () => {
     expect(Object.keys(metrics)).toEqual(['loss', 'perplexity', 'bitsPerToken', 'tokens']);
     expect(metrics['tokens']).toBe(tokens);
     expect(metrics['loss']).toBeLessThan(Math.log(23)); // a guess among the characters
-    const lines = await runBptt(['eval', run, '--data', data]);
+    const lines = await callBptt(['eval', run, '--data', data]);
     expect(lines.stdout).toBe(
       `${data}: ${tokens} symbols\nloss ${metrics['loss']?.toFixed(4)} nats  ` +
         `perplexity ${metrics['perplexity']?.toFixed(4)}  bits per symbol ${metrics['bitsPerToken']?.toFixed(4)}\n`,
@@ -259,7 +260,7 @@ describe('a saved language model', () => {
 
   it('gives the same text for the same seed, of the length asked for, after the prompt', async () => {
     const { run } = await trained();
-    const sample = async (...args: string[]) => (await runBptt(['sample', run, '--length', '100', ...args])).stdout;
+    const sample = async (...args: string[]) => (await callBptt(['sample', run, '--length', '100', ...args])).stdout;
     const first = await sample('--seed', '3');
     expect(first).toHaveLength(100);
     expect(await sample('--seed', '3')).toBe(first);
@@ -274,8 +275,8 @@ describe('a saved language model', () => {
 
   it('can be read from a checkpoint file', async () => {
     const { data, run } = await trained();
-    const best = await runBptt(['eval', run, '--data', data, '--json']);
-    const file = await runBptt(['eval', join(run, 'best.safetensors'), '--data', data, '--json']);
+    const best = await callBptt(['eval', run, '--data', data, '--json']);
+    const file = await callBptt(['eval', join(run, 'best.safetensors'), '--data', data, '--json']);
     expect(file.stdout).toBe(best.stdout);
   });
 
@@ -299,7 +300,7 @@ describe('a saved language model', () => {
   it('names what it cannot use', async () => {
     const { data, run } = await trained();
     const fails = async (...args: string[]) => {
-      const { status, stderr, stdout } = await runBptt(args);
+      const { status, stderr, stdout } = await callBptt(args);
       expect([status, stdout]).toEqual([2, '']);
       return stderr;
     };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { runBptt } from './run-bptt.js';
+import { callBptt } from './call-bptt.js';
 import { jsonOf } from './training-run.js';
 
 describe('options of a trained model', () => {
@@ -15,14 +15,14 @@ describe('options of a trained model', () => {
     const size = { units: 4, embedding: 4, epochs: 1, minCount: 1, beams: 3, valid: 0, test: data };
     await trainTask('translate', { data, out, ...size, threads: 1, progress: false });
     const nBest = async (...args: string[]) => {
-      const { stdout } = await runBptt(['predict', out, 'a b', '--threads', '1', ...args]);
+      const { stdout } = await callBptt(['predict', out, 'a b', '--threads', '1', ...args]);
       return JSON.parse(stdout).nBest.length;
     };
     expect(await nBest()).toBe(3);
     expect(await nBest('--options', '{"beams": 2}')).toBe(2);
-    const evaluated = jsonOf(await runBptt(['eval', out, '--options', '{"beams": 1, "lengthPenalty": 0}', '--json']));
+    const evaluated = jsonOf(await callBptt(['eval', out, '--options', '{"beams": 1, "lengthPenalty": 0}', '--json']));
     expect(evaluated).toMatchObject({ task: 'translate', part: 'test', examples: 4 });
-    const refused = await runBptt(['eval', out, '--options', '{"units": 8}']);
+    const refused = await callBptt(['eval', out, '--options', '{"units": 8}']);
     expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/\[unknown_option\].*'units'/)]);
   });
 });

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { callBptt } from './call-bptt.js';
 import { runBptt } from './run-bptt.js';
 import { smallText } from './small-text.js';
 
@@ -17,7 +18,7 @@ describe('bptt', () => {
   });
 
   it('tells of itself in lines', async () => {
-    const { stdout, status } = await runBptt(['info']);
+    const { stdout, status } = await callBptt(['info']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^version +\d/);
     expect(stdout).toMatch(/^isa +\w/m);
@@ -26,14 +27,14 @@ describe('bptt', () => {
   it.each([['--help'], ['help'], ['train', '--help'], ['train', 'lm', '--help']])(
     '%s %s explains and succeeds',
     async (...args) => {
-      const { stdout, status } = await runBptt(args);
+      const { stdout, status } = await callBptt(args);
       expect(status).toBe(0);
       expect(stdout).toMatch(/^Usage: bptt/);
     },
   );
 
   it('lists every option of training in its help', async () => {
-    const { stdout } = await runBptt(['train', 'lm', '--help']);
+    const { stdout } = await callBptt(['train', 'lm', '--help']);
     const names = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name);
     expect(names).toEqual(
       (
@@ -60,7 +61,7 @@ describe('bptt', () => {
     ['a missing argument', ['sample'], /missing required argument 'run'/],
     ['an argument too many', ['info', 'now'], /too many arguments/],
   ])('%s is bad use: status 2, one line, nothing on standard output', async (_name, args, message) => {
-    const { stdout, stderr, status } = await runBptt(args);
+    const { stdout, stderr, status } = await callBptt(args);
     expect(status).toBe(2);
     expect(stderr).toMatch(ONE_LINE);
     expect(stderr).toMatch(/^bptt: error \[bad_use\]/);
@@ -142,7 +143,7 @@ describe('bptt train lm', () => {
   ])('%s is status 2, one line, and no run directory', async (_name, args, code, message) => {
     const out = join(temporaryDirectory(), 'run');
     const data = textFile();
-    const result = await runBptt([
+    const result = await callBptt([
       'train',
       'lm',
       '--json',
@@ -153,7 +154,7 @@ describe('bptt train lm', () => {
     expect(result.stderr).toMatch(ONE_LINE);
     expect(result.stderr).toMatch(message);
     expect(result.stdout).toBe('');
-    expect((await runBptt(['sample', out])).stderr).toMatch(/\[invalid_configuration\]/);
+    expect((await callBptt(['sample', out])).stderr).toMatch(/\[invalid_configuration\]/);
   });
 
   it('an empty file and one that is not UTF-8 are status 2', async () => {
@@ -183,7 +184,7 @@ describe('bptt train lm', () => {
     const config = join(directory, 'config.json');
     writeFileSync(config, text);
     const args = ['--config', config, '--data', textFile(), '--out', join(directory, 'run')];
-    const { status, stderr } = await runBptt(['train', 'lm', ...args]);
+    const { status, stderr } = await callBptt(['train', 'lm', ...args]);
     expect(status).toBe(2);
     expect(stderr).toMatch(new RegExp(`^bptt: error \\[${code}\\]: `));
     expect(stderr).toMatch(message);

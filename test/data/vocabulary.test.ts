@@ -3,7 +3,7 @@ import { compareCodePoints } from '../../src/core/code-points.js';
 import { Random } from '../../src/core/random.js';
 import { CharacterVocabulary } from '../../src/data/character-vocabulary.js';
 import { vocabularyFromJSON } from '../../src/data/saved-vocabulary.js';
-import { requireSameVocabulary, type Vocabulary, type VocabularyJson } from '../../src/data/vocabulary.js';
+import type { Vocabulary, VocabularyJson } from '../../src/data/vocabulary.js';
 import { WordVocabulary } from '../../src/data/word-vocabulary.js';
 
 const outside = expect.objectContaining({ code: 'index_out_of_range' });
@@ -185,7 +185,6 @@ describe('vocabularyFromJSON', () => {
       const loaded = throughJson(vocabulary);
       expect(loaded.toJSON()).toEqual(vocabulary.toJSON());
       expect(loaded.encode('x')).toEqual(vocabulary.encode('x'));
-      expect(() => requireSameVocabulary(vocabulary, loaded)).not.toThrow();
     }
   });
 
@@ -209,17 +208,5 @@ describe('vocabularyFromJSON', () => {
     ['an empty word', { ...words, symbols: ['<unk>', '<eos>', ''] }],
   ])('refuses %s', (_, json) => {
     expect(() => vocabularyFromJSON(json as VocabularyJson)).toThrow(invalid);
-  });
-});
-
-describe('requireSameVocabulary', () => {
-  it('names the first difference and both values', () => {
-    const vocabulary = CharacterVocabulary.fromText('abc');
-    const mismatch = expect.objectContaining({ code: 'vocabulary_mismatch' });
-    expect(() => requireSameVocabulary(vocabulary, CharacterVocabulary.fromText('abcd'))).toThrow(
-      'its size is 4, the model was trained with 3',
-    );
-    expect(() => requireSameVocabulary(vocabulary, CharacterVocabulary.fromText('abd'))).toThrow('symbol 2 is "d"');
-    expect(() => requireSameVocabulary(vocabulary, WordVocabulary.fromText('a'))).toThrow(mismatch);
   });
 });

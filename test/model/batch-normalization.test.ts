@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { add, multiply, type Value } from '../../src/entries/operations.js';
+import { add, multiply } from '../../src/entries/operations.js';
+import type { Value } from '../../src/graph/value.js';
 import {
   adamW,
   batchNormalization,

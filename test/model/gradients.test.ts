@@ -65,7 +65,7 @@ describe('gradients of a model', () => {
       expect(model.gradients(batch, options as never)).rejects.toThrow(
         expect.objectContaining({ code, message: expect.stringMatching(text) }),
       );
-    await refused({}, 'invalid_option', /'of' must be a list of names/);
+    await refused({ of: 'lstm' }, 'invalid_option', /'of' must be a list of names/);
     await refused({ of: [] }, 'invalid_option', /'of'/);
     await refused({ of: ['lstm.weight'] }, 'invalid_option', /"?lstm\.weight"? is nothing.*state:lstm\.h_l0/);
     await refused({ of: ['input'] }, 'invalid_option', /holds indices, which have no gradient/);

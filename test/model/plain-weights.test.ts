@@ -106,7 +106,11 @@ describe('weights beside plain targets', () => {
     await refuse(perSequence, 'rank_mismatch', /sequence 0 of target 'target\/weights'/);
     await refuse(perStep.slice(1), 'length_mismatch', /has 2 sequences/);
     await refuse([...perStep.slice(1), perStep[0]], 'length_mismatch', /steps/);
-    await refuse(withOne(-1), 'invalid_weights', /sequence 1 of .* has -1 at step 0, expected finite numbers >= 0/);
+    await refuse(
+      withOne(-1),
+      'invalid_weights',
+      /sequence 1 of .* has -1 at step 0, expected numbers from 0 to 1e\+30/,
+    );
     await refuse(withOne(Number.NaN), 'invalid_weights', /has NaN/);
     await refuse(withOne(Number.POSITIVE_INFINITY), 'invalid_weights', /has Infinity/);
     expect(imageOf(model)).toEqual(before);

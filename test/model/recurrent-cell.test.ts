@@ -263,6 +263,8 @@ describe('a cell in memory', () => {
     expect(cell.memory.arena).toBe(0);
     expect(() => cell.update()).toThrow('the cell has been disposed of');
     model.dispose();
-    expect(() => model.evaluateSync({} as never)).toThrow('the model has been disposed of');
+    expect(() => model.evaluateSync({ batchSizes: Int32Array.of(1), inputs: {} })).toThrow(
+      'the model has been disposed of',
+    );
   });
 });

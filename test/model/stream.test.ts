@@ -116,7 +116,7 @@ describe('a stream of features', () => {
     const steps = [0, 1, 2, 3, 4].flatMap((step) => [...stream.step(input.slice(3 * step, 3 * step + 3))]);
     expect(Float32Array.from(steps)).toEqual(whole);
     expect(() => stream.step(new Float32Array(2))).toThrow(expect.objectContaining({ code: 'length_mismatch' }));
-    expect(() => stream.step(1)).toThrow(expect.objectContaining({ code: 'rank_mismatch' }));
+    expect(() => stream.step(1)).toThrow(expect.objectContaining({ code: 'shape_mismatch' }));
   });
 });
 

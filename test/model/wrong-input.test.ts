@@ -13,7 +13,7 @@ const target = (...ids: number[]) => ({ targets: { target: Int32Array.from(ids) 
 
 /** Every batch that a language model must refuse: what is wrong, the batch, the class, the code, words of the message. */
 const wrongBatches: readonly (readonly [string, unknown, new (...of: never) => BpttError, string, RegExp])[] = [
-  ['nothing', undefined, ShapeError, 'rank_mismatch', /batchSizes is missing/],
+  ['nothing', undefined, OptionError, 'invalid_option', /a packed batch as packSequences makes it, got undefined/],
   ['no batch sizes', { ...good, batchSizes: undefined }, ShapeError, 'rank_mismatch', /batchSizes is missing/],
   ['batch sizes as numbers', { ...good, batchSizes: [2, 2, 1] }, ShapeError, 'rank_mismatch', /batchSizes is Array/],
   ['no steps', { ...good, batchSizes: new Int32Array() }, ShapeError, 'shape_mismatch', /batchSizes is empty/],

@@ -56,7 +56,8 @@ function smoothed({ logits, targets, classWeights, smoothing = 0 }: ClassOperand
 }
 
 /**
- * loss = sum over rows with target >= 0 of weight * sum over classes of smoothed * (lse - logits), divided by the total.
+ * loss = sum over rows with target >= 0 of weight * sum over classes of smoothed * (lse - logits), divided by the total
+ * unless that is 0.
  *
  * @returns loss, total [1,1]; lse [R,1], log-sum-exp of every row, of ignored rows too
  * @throws {RangeIndexError} `index_out_of_range` for a target >= C
@@ -64,6 +65,7 @@ function smoothed({ logits, targets, classWeights, smoothing = 0 }: ClassOperand
 export function softmaxCrossEntropy(operands: ClassOperands): Loss & { lse: Matrix } {
   const { logits, targets, weights } = operands;
   const total = countedWeights(operands).reduce((a, b) => a + b, 0);
+  const divisor = total || 1;
   const lse = zeros(logits.rows, 1);
   let sum = 0;
   for (let row = 0; row < logits.rows; row++) {
@@ -73,11 +75,11 @@ export function softmaxCrossEntropy(operands: ClassOperands): Loss & { lse: Matr
       sum += rowWeight(weights, row) * part * (at(lse, row, 0) - at(logits, row, column));
     });
   }
-  return { loss: scalar(total === 0 ? 0 : sum / total), lse, total: scalar(total) };
+  return { loss: scalar(sum / divisor), lse, total: scalar(total) };
 }
 
 /**
- * dlogits = dloss * weight * (softmax(logits) * the sum of smoothed - smoothed) / total; zeros in ignored rows.
+ * dlogits = dloss * weight * (softmax(logits) * the sum of smoothed - smoothed) / the total unless that is 0; zeros in ignored rows.
  *
  * @param operands.dloss [1,1]
  * @param operands.lse   [R,1] from the forward pass
@@ -89,15 +91,15 @@ export function softmaxCrossEntropyBackward(operands: ClassOperands & { dloss: M
   const { dloss, logits, targets, lse, weights } = operands;
   requireShape('dloss', dloss, 1, 1);
   requireShape('lse', lse, logits.rows, 1);
-  const total = countedWeights(operands).reduce((a, b) => a + b, 0);
+  const divisor = countedWeights(operands).reduce((a, b) => a + b, 0) || 1;
   const dlogits = zeros(logits.rows, logits.columns);
   for (let row = 0; row < logits.rows; row++) {
-    if (element(targets, row) < 0 || total === 0) continue;
+    if (element(targets, row) < 0) continue;
     const parts = smoothed(operands, row);
     const all = parts.reduce((a, b) => a + b, 0);
     parts.forEach((part, column) => {
       const probability = Math.exp(at(logits, row, column) - at(lse, row, 0));
-      put(dlogits, row, column, (at(dloss, 0, 0) * rowWeight(weights, row) * (probability * all - part)) / total);
+      put(dlogits, row, column, (at(dloss, 0, 0) * rowWeight(weights, row) * (probability * all - part)) / divisor);
     });
   }
   return { dlogits };

@@ -1,14 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { JsonObject, JsonValue } from '../../src/core/json.js';
 import { characterStreams } from '../../src/data/corpus.js';
 import {
   choiceOption,
   commonOptions,
   defineTask,
   evaluateTask,
-  type JsonObject,
-  type JsonValue,
   type LossMetrics,
   loadTask,
   numberOption,

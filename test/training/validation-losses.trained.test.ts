@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { dense, gru, type LossDescription, network, Random, Trainer } from '../../src/index.js';
+import { dense, gru, type LossDescription, network, Random, sgd, Trainer } from '../../src/index.js';
 
 const LENGTHS = [9, 3, 7, 2, 5, 8, 4];
 const random = new Random(1, 'validation');
 const numbers = (length: number) => Float32Array.from({ length }, () => random.uniform() - 0.5);
 const inputs = LENGTHS.map((length) => numbers(length));
+
+/** So small that it changes no bit: the losses of an epoch are those of one model. */
+const still = sgd({ learningRate: 1e-30 });
 
 /** A network of an output for each step and one for each sequence. */
 const twoOutputs = () =>
@@ -29,11 +32,12 @@ const single = (units: number) =>
     output: 'dense',
   });
 
-describe('the validation of a training', () => {
-  it('is the loss that evaluate gives, for several outputs of different numbers of rows and weights', async () => {
+describe('the losses of batches, in training and in validation,', () => {
+  it('add up to that of evaluate, for several outputs of different numbers of rows and weights', async () => {
     const model = twoOutputs().compileSync({
       losses: { steps: { kind: 'meanSquaredError', weights: 'sequence' }, whole: 'meanSquaredError' },
       lossWeights: { whole: 3 },
+      optimizer: still,
     });
     const data = {
       inputs,
@@ -45,16 +49,30 @@ describe('the validation of a training', () => {
 
   const labels = LENGTHS.map((length) => Int32Array.from({ length: Math.ceil(length / 3) }, (_, at) => 1 + (at % 2)));
   const ctc = ['sum', 'perFrame', 'perLabel', 'perSequence'].map((reduction) => ({ kind: 'ctc', reduction }));
-  it.each(ctc as LossDescription[])('is the loss that evaluate gives, for %j', async (loss) => {
-    await validated(single(3).compileSync({ loss }), { inputs, targets: labels });
+  it.each(ctc as LossDescription[])('add up to that of evaluate, for %j', async (loss) => {
+    await validated(single(3).compileSync({ loss, optimizer: still }), { inputs, targets: labels });
+  });
+
+  it('add up to that of evaluate, where the classes of whole batches have no weight and smoothing spreads them', async () => {
+    const loss: LossDescription = { kind: 'softmaxCrossEntropy', classWeights: [0, 0.3, 1], labelSmoothing: 0.5 };
+    const targets = LENGTHS.map((length, at) => Int32Array.from({ length }, () => (at < 4 ? 0 : at % 3)));
+    const model = single(3).compileSync({ loss, optimizer: still });
+    await validated(model, { inputs, targets });
+    const parts = { inputs: inputs.slice(0, 2), targets: targets.slice(0, 2) };
+    expect(model.evaluateSync(parts).loss).toBeGreaterThan(0);
+    expect(model.evaluateSync({ inputs, targets }, { batch: 1 }).loss).toBeCloseTo(
+      model.evaluateSync({ inputs, targets }).loss,
+      6,
+    );
   });
 });
 
-/** Trains one epoch with batches of 2 and validates on all. */
+/** An epoch with batches of 2, and a validation on all. */
 async function validated(model: ReturnType<ReturnType<typeof single>['compileSync']>, data: object) {
   const trainer = new Trainer(model, { epochs: 1, progress: false, keep: 'last' });
-  const { validation } = await trainer.fit({ ...data, batch: 2, validation: data } as never);
+  const { validation, trainingLoss } = await trainer.fit({ ...data, batch: 2, validation: data } as never);
   const { loss } = await model.evaluate(data as never);
   expect(loss).toBeGreaterThan(0);
   expect((validation?.loss as number) / loss).toBeCloseTo(1, 6);
+  expect((trainingLoss as number) / loss).toBeCloseTo(1, 6);
 }

@@ -45,9 +45,7 @@ export interface BuiltGraph extends ProgramGraph {
   readonly loss?: Value;
   /** The losses by output. */
   readonly losses?: ReadonlyMap<string, Value>;
-  /**
-   * The divisor of the loss of each output, where the loss returns it; while training only for losses with row weights.
-   */
+  /** The divisor of the loss of each output, where the loss returns it. */
   readonly totals?: ReadonlyMap<string, LossTotal>;
   /**
    * Targets and other inputs of the losses by their names in a batch; their values are inputs of the program under
@@ -89,13 +87,14 @@ export interface OutputShape {
   readonly axis: string;
 }
 
+/** The form of a value whose rows are those of a batch. */
+export function outputShape(value: Value): OutputShape {
+  return { columns: value.columns, per: outputPer(value), axis: (value.rows as SymbolicExtent).axis };
+}
+
 /** The outputs of a network by name. */
 export function outputShapes({ results }: Pick<BuiltGraph, 'results'>): ReadonlyMap<string, OutputShape> {
-  const shapes = [...results].map(([name, value]) => {
-    const axis = (value.rows as SymbolicExtent).axis;
-    return [name, { columns: value.columns, per: outputPer(value), axis }] as const;
-  });
-  return new Map(shapes);
+  return new Map([...results].map(([name, value]) => [name, outputShape(value)]));
 }
 
 /** The states that pass from execution to execution: of the axis `time` or one made of it, and not given by the network. */
@@ -155,10 +154,9 @@ export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'o
   const states = [...finalStates.values()];
   const built = { graph, results, initialStates, finalStates, nodes, owners, leastRows, prepare: mode === 'predict' };
   if (mode === 'predict') return { ...built, outputs: [...new Set([...results.values(), ...states])] };
-  const all = buildLosses(forward, outputLosses(description, request.loss));
-  const totals = new Map([...all.totals].filter(([, { isWeighted }]) => mode !== 'train' || isWeighted));
-  const losses = { ...all, totals };
-  const reported = new Set([losses.loss, ...losses.losses.values(), ...[...totals.values()].map(({ value }) => value)]);
+  const losses = buildLosses(forward, outputLosses(description, request.loss));
+  const totals = [...losses.totals.values()].map(({ value }) => value);
+  const reported = new Set([losses.loss, ...losses.losses.values(), ...totals]);
   if (mode === 'train') {
     const norm = buildTraining(request, forward, losses.loss);
     return { ...built, ...losses, norm, outputs: [...reported, norm, ...states] };

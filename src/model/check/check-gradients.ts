@@ -2,6 +2,7 @@
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
+import { type PlainExamples, packedBatch } from '../../batch/plain-examples.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import { Random } from '../../core/random.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
@@ -87,20 +88,25 @@ function* changesOf(length: number, elements: number, random: Random) {
  * parameters, inputs of real numbers and initial states. A wrong gradient is reported and throws no error. The model
  * does not change.
  *
- * @param batch small, because the loss is computed again for every change
+ * @param examples a packed batch, or plain sequences and their targets; small, because the loss is computed again for every change
  * @throws {OptionError} `invalid_option`, `unknown_option`; errors of the batch as `model.evaluate`
  * @example
- * const report = checkGradients(model, batch);
+ * const report = checkGradients(model, { inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] });
  * console.log(report); // a line for every parameter, input and state
  * if (!report.passed) process.exitCode = 1;
  */
-export function checkGradients(model: CheckedModel, batch: Batch, options: CheckGradientsOptions = {}): GradientReport {
+export function checkGradients(
+  model: CheckedModel,
+  examples: Batch | PlainExamples,
+  options: CheckGradientsOptions = {},
+): GradientReport {
   rejectUnknownKeys('checkGradients', options, ['tolerance', 'elements', 'training', 'state', 'seed']);
   const tolerance = requireNumber('tolerance', options.tolerance ?? 1e-5, { exclusiveMin: 0 });
   const elements = requireNumber('elements', options.elements ?? 10, { integer: true, min: 1 });
   const seed = requireNumber('seed', options.seed ?? 1, { integer: true, min: 0, max: 2 ** 31 - 1 });
   const training = requireOneOf('training', options.training ?? false, [true, false]);
   if (options.state !== undefined) requireState(options.state);
+  const batch = packedBatch(model.plainForm, examples);
   const state = options.state && packedState(options.state, batch?.order);
   const [forward, backward] = [new Objective(model, training), new Objective(model, training)];
   const axes = packedAxes(batch, networkAxes(model.description, forward.graph, forward.targets.values()));

@@ -1,6 +1,7 @@
 /** The objective of a model as a program in double precision, in which parameters are inputs like any other. */
 import { executionSizes, type PackedAxes } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
+import type { PlainForm } from '../../batch/plain-examples.js';
 import { differentiate } from '../../graph/gradients.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
@@ -18,6 +19,7 @@ export interface CheckedModel {
   readonly parameters: ReadonlyMap<string, Parameter>;
   readonly buffers: ReadonlyMap<string, ModelBuffer>;
   readonly stateSizes: ReadonlyMap<string, number>;
+  readonly plainForm: PlainForm;
 }
 
 /** Numbers of an operand. */

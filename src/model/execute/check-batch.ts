@@ -3,13 +3,18 @@
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { checkArray } from '../../batch/check-arrays.js';
-import { DataError, UsageError } from '../../core/errors.js';
+import { isWeight, WEIGHT_RANGE } from '../../batch/weight-range.js';
+import { DataError, OptionError, UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
+import { WEIGHTS } from '../../network/losses/weighting.js';
 import type { RowsRequirement } from '../build/build-forward.js';
 import type { CarriedState } from './carried-state.js';
+
+/** The end of the name of the weights beside a target. */
+const WEIGHTS_SUFFIX = `/${WEIGHTS}`;
 
 /**
  * Checks the inputs of a batch, and the targets that an execution needs.
@@ -17,6 +22,7 @@ import type { CarriedState } from './carried-state.js';
  * @param targets targets by name, as the graph reads them
  * @throws {ShapeError} `rank_mismatch`, `length_mismatch` with the name and both sizes
  * @throws {DataError} `invalid_weights` with the name, the row and the weight
+ * @throws {OptionError} `invalid_option` for weights beside the target of a loss that has none
  */
 export function checkBatch(
   batch: Pick<Batch, 'inputs' | 'targets'>,
@@ -35,12 +41,23 @@ export function checkBatch(
     checkArray(`target '${name}'`, batch.targets?.[name], type === 'int32', length);
     if (nonNegative === true) checkWeights(name, batch.targets?.[name] as Float32Array);
   }
+  refuseUnusedWeights(batch, targets);
+}
+
+/** @throws {OptionError} `invalid_option` for weights beside the target of a loss that has none */
+function refuseUnusedWeights({ targets }: Pick<Batch, 'targets'>, read: ReadonlyMap<string, Value>): void {
+  for (const name of Object.keys(targets ?? {})) {
+    const target = name.slice(0, -WEIGHTS_SUFFIX.length);
+    if (!name.endsWith(WEIGHTS_SUFFIX) || read.has(name) || !read.has(target)) continue;
+    const message = `the batch has the weights '${name}', but the loss of '${target}' has none: compile the model with a loss that says of which, such as weights: 'step'`;
+    throw new OptionError('invalid_option', message, { name });
+  }
 }
 
 function checkWeights(name: string, weights: Float32Array): void {
-  const row = weights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+  const row = weights.findIndex((weight) => !isWeight(weight));
   if (row < 0) return;
-  const message = `target '${name}' has ${weights[row]} at row ${row}, expected finite numbers >= 0`;
+  const message = `target '${name}' has ${weights[row]} at row ${row}, expected ${WEIGHT_RANGE}`;
   throw new DataError('invalid_weights', message, { name, row, weight: weights[row] });
 }
 

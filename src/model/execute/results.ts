@@ -4,6 +4,7 @@ import { isLossKind } from '../../network/losses/losses.js';
 import type { OutputLoss } from '../../network/output-losses.js';
 import type { ParameterBlocks } from '../build/parameters.js';
 import type { Execution } from './execution.js';
+import { type LossPart, rememberParts } from './loss-sums.js';
 import type { Programs } from './programs.js';
 
 /** The result of a training step. */
@@ -59,13 +60,22 @@ export function reportedLosses(
   // The labels of a CTC loss are not predictions of single rows, so its sequences are counted.
   const targets = isLossKind(first.loss, 'ctc') ? execution.sequences : execution.outputRows(first.output);
   const weighting = execution.totalOf(first.output);
-  return {
+  const result: EvaluationResult = {
     loss: execution.loss,
     ...(isNamed && { losses: execution.losses }),
     steps: execution.rows,
     targets,
     ...(weighting?.isWeighted === true && { weight: weighting.total }),
   };
+  return rememberParts(result, lossParts(execution, losses));
+}
+
+function lossParts(execution: Execution, losses: readonly OutputLoss[]): LossPart[] {
+  const values = execution.losses;
+  return losses.map(({ output, weight: factor }) => {
+    const { total, isSum = false } = execution.totalOf(output) ?? { total: execution.outputRows(output) };
+    return { output, factor, loss: values[output] as number, total, isSum };
+  });
 }
 
 /** Planned memory in bytes. */

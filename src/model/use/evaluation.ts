@@ -1,19 +1,17 @@
 /** One call of `evaluate`: its batches, and the losses and metrics of all of them together. */
-import { TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { CheckedExamples, isPlain, type PlainExamples, type PlainForm } from '../../batch/plain-examples.js';
 import { OptionError } from '../../core/errors.js';
 import { requireNumber } from '../../core/options.js';
-import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import { END_OF_TARGET } from '../../network/losses/ctc.js';
 import { isLossKind } from '../../network/losses/losses.js';
 import { WEIGHTS } from '../../network/losses/weighting.js';
 import type { OutputLoss } from '../../network/output-losses.js';
-import { type OutputShape, outputPer } from '../build/build-graph.js';
+import { type OutputShape, outputShape } from '../build/build-graph.js';
 import type { Execution } from '../execute/execution.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
-import { LossSums, rememberParts } from '../execute/loss-sums.js';
+import { type LossPart, LossSums, partsOf, rememberParts } from '../execute/loss-sums.js';
 import type { EvaluationResult } from '../execute/results.js';
 import { type Metric, type MetricSequence, RunningMetrics, requireMetrics } from './metric.js';
 import { AT_ONCE, inOrder } from './predictions.js';
@@ -98,14 +96,9 @@ export class Evaluation {
   /** Adds the results of a batch. */
   take(batch: Batch, execution: Execution): void {
     this.#last = { batch, execution };
-    this.#reports.push(this.#model.report(execution));
-    const { losses } = execution;
-    this.#sums.add(
-      this.#model.losses.map(({ output, weight: factor }) => {
-        const { total, isSum = false } = execution.totalOf(output) ?? { total: execution.outputRows(output) };
-        return { output, factor, loss: losses[output] as number, total, isSum };
-      }),
-    );
+    const report = this.#model.report(execution);
+    this.#reports.push(report);
+    this.#sums.add(partsOf(report) as readonly LossPart[]);
     for (const loss of this.#measured) {
       this.#metrics?.update(loss.output, this.#sequences(loss, batch, execution));
     }
@@ -145,7 +138,7 @@ export class Evaluation {
     const given = (name: string) => {
       const value = targets.get(name);
       const rows = batch.targets?.[name];
-      return value && rows && inOrder(batch, shapeOf(value), rows);
+      return value && rows && inOrder(batch, outputShape(value), rows);
     };
     const truths = given(target) as (Int32Array | Float32Array)[];
     const weights = given(`${target}/${WEIGHTS}`) as Float32Array[] | undefined;
@@ -160,11 +153,6 @@ export class Evaluation {
       };
     });
   }
-}
-
-function shapeOf(value: Value): OutputShape {
-  const { axis = TIME } = value.rows as SymbolicExtent;
-  return { axis, per: outputPer(value), columns: value.columns };
 }
 
 /** The examples in their order, in groups of `size`. */

@@ -3,6 +3,7 @@ import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { checkArray } from '../../batch/check-arrays.js';
 import { packedAxes } from '../../batch/check-axes.js';
+import { isPlain, type PlainExamples, type PlainForm, packedBatch } from '../../batch/plain-examples.js';
 import { OptionError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys } from '../../core/options.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
@@ -11,6 +12,7 @@ import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import type { ModelLoss } from '../../network/output-losses.js';
 import { buildGradients, type GradientNames, type GradientsGraph, upstreamInput } from '../build/build-gradients.js';
+import { outputShape } from '../build/build-graph.js';
 import { networkAxes } from '../build/network-axes.js';
 import type { ParameterLayout } from '../build/parameters.js';
 import { CarriedState } from '../execute/carried-state.js';
@@ -19,23 +21,31 @@ import { Execution } from '../execute/execution.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
 import type { BuildProgram, Programs } from '../execute/programs.js';
 import { packedState, takePacked } from '../execute/state-order.js';
+import { inOrder } from './predictions.js';
 
 /** The gradients that a caller asks for. */
 export interface GradientOptions extends ExecutionOptions {
   /**
    * What the gradients are with respect to: inputs of real numbers and nodes by their names (`input`; `embedding`, the output of
-   * that node), parameters (`lstm.weight_ih_l0`), initial states (`state:lstm.h_l0`). At least one.
+   * that node), parameters (`lstm.weight_ih_l0`), initial states (`state:lstm.h_l0`). At least one; default all parameters.
    */
-  readonly of: readonly string[];
+  readonly of?: readonly string[];
   /**
    * Upstream gradients by output (`output` if it has no name), packed like the output. Then the gradients are those of
-   * the sum of outputs times upstream gradients, instead of the loss, and no targets are needed.
+   * the sum of outputs times upstream gradients, instead of the loss, and no targets are needed. For a packed batch only.
    */
   readonly upstream?: Readonly<Record<string, Float32Array>>;
 }
 
-/** The names of a request, checked. @param outputs columns and rows of the outputs of the model @throws {OptionError} */
-function gradientNames({ of, upstream = {} }: GradientOptions, outputs: ReadonlyMap<string, unknown>): GradientNames {
+/** Gradients by name; those of the inputs and nodes of plain sequences are one array for each sequence. */
+export type Gradients = Record<string, Float32Array | Float32Array[]>;
+
+/** The names of a request, checked. @throws {OptionError} */
+function gradientNames(
+  { of: given, upstream = {} }: GradientOptions,
+  { layout, outputs }: Pick<GradientReaderParts, 'layout' | 'outputs'>,
+): GradientNames {
+  const of = given ?? [...layout.requests.keys()];
   if (!Array.isArray(of) || of.length === 0 || of.some((name) => typeof name !== 'string')) {
     const message = `option 'of' must be a list of names, got ${describeValue(of)}`;
     throw new OptionError('invalid_option', message, { name: 'of', value: of });
@@ -59,16 +69,17 @@ function writeUpstream(
 }
 
 /**
- * Copies of the gradients by name, those of initial states by sample; zeros when the result does not depend on a value.
+ * Copies of the gradients by name; zeros when the result does not depend on a value. Those of initial states are by sample.
+ *
+ * @param bySequence whether those of inputs and nodes are by sequence, in the order of the samples
  */
-function readGradients(
-  execution: Execution<GradientsGraph>,
-  { order, batchSizes }: Pick<Batch, 'order' | 'batchSizes'>,
-): Record<string, Float32Array> {
+function readGradients(execution: Execution<GradientsGraph>, batch: Batch, bySequence: boolean): Gradients {
   const all = [...execution.compiled.built.gradients].map(([name, { source, gradient }]) => {
     const length = execution.rowsOf(source) * source.columns;
     const packed = gradient === undefined ? new Float32Array(length) : execution.view(gradient).slice();
-    return [name, name.startsWith('state:') ? bySample(packed, batchSizes[0] as number, order) : packed] as const;
+    if (name.startsWith('state:')) return [name, bySample(packed, batch.batchSizes[0] as number, batch.order)] as const;
+    const isOfRows = typeof source.rows !== 'number' && source.source !== 'parameter';
+    return [name, bySequence && isOfRows ? inOrder(batch, outputShape(source), packed) : packed] as const;
   });
   return Object.fromEntries(all);
 }
@@ -82,6 +93,7 @@ function bySample(packed: Float32Array, sequences: number, order: Int32Array | u
 
 /** The part of a model that gradients need. */
 export interface GradientReaderParts {
+  readonly plainForm: PlainForm;
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
   readonly layout: ParameterLayout;
@@ -110,9 +122,15 @@ export class GradientReader {
   }
 
   /** Gradients by name. Errors as `Model.gradients`. @param version of the parameters */
-  async read(batch: Batch, options: GradientOptions, version: number): Promise<Record<string, Float32Array>> {
-    const { description, outputs, stateSizes } = this.#parts;
-    const names = gradientNames(options, outputs);
+  async read(examples: Batch | PlainExamples, options: GradientOptions, version: number): Promise<Gradients> {
+    const { description, plainForm, stateSizes } = this.#parts;
+    const names = gradientNames(options, this.#parts);
+    const bySequence = isPlain(examples);
+    if (bySequence && names.outputs.length > 0) {
+      const message = `option 'upstream' is packed, so it needs a packed batch: see packSequences`;
+      throw new OptionError('invalid_option', message, { name: 'upstream' });
+    }
+    const batch = packedBatch(plainForm, examples);
     const targets = names.outputs.length > 0 ? new Map<string, Value>() : this.#parts.targets;
     const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
@@ -122,6 +140,6 @@ export class GradientReader {
     const execution = new Execution(compiled, { description, batch, axes, state, version });
     writeUpstream(execution, options, axes);
     await execution.start(options.signal);
-    return readGradients(execution, batch);
+    return readGradients(execution, batch, bySequence);
   }
 }

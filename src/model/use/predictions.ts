@@ -4,15 +4,18 @@ import type { AxisSizes, Batch } from '../../batch/batch.js';
 import { sizesOf } from '../../batch/check-axes.js';
 import { unpackSequences } from '../../batch/packed-batch.js';
 import { padSequences } from '../../batch/padding.js';
-import { CheckedExamples, type PlainForm } from '../../batch/plain-examples.js';
+import { CheckedExamples, isPlain, type PlainExamples, type PlainForm } from '../../batch/plain-examples.js';
 import type { NamedSequences, PlainSequences } from '../../batch/plain-sequences.js';
 import type { Rows } from '../../batch/rows.js';
 import { restoreOrder } from '../../batch/sequence-rows.js';
 import { requireNumber, requireOneOf } from '../../core/options.js';
 import type { OutputShape } from '../build/build-graph.js';
 
-/** The argument of `predict`: sequences, by name if the network has several inputs, or a packed batch. */
-export type PredictInput = PlainSequences | NamedSequences | Batch;
+/**
+ * The argument of `predict`: sequences, by name if the network has several inputs; an object with these as `inputs`, such as the one
+ * that `fit` and `evaluate` take, whose targets are not read; or a packed batch.
+ */
+export type PredictInput = PlainSequences | NamedSequences | Pick<PlainExamples, 'inputs'> | Batch;
 
 /** How predictions are computed and returned. */
 export interface PredictOptions {
@@ -40,6 +43,8 @@ export interface PaddedOutput {
 /** The result of `predict` for an output. */
 export type PredictedOutput = Float32Array[] | PaddedOutput;
 
+type Sequences = PlainSequences | NamedSequences;
+
 /** Names of the options, but for `signal`. */
 export const PREDICT_OPTIONS = ['as', 'batch'];
 
@@ -53,11 +58,15 @@ interface PlacedBatch {
   readonly indices: Int32Array | undefined;
 }
 
-/** Whether it is a packed batch; an input of the network may have the name of one of its fields. */
-function isBatch(input: PredictInput, { inputs }: PlainForm): input is Batch {
-  if (typeof input !== 'object' || input === null) return true; // the check of batches reports what is wrong
-  if (Array.isArray(input) || ArrayBuffer.isView(input)) return false;
-  return ['batchSizes', 'inputs'].some((name) => name in input && !inputs.has(name));
+/** A packed batch, or sequences. An input of the network may have the name of one of the fields of a batch. */
+function readInput(input: PredictInput, { inputs }: PlainForm): { batch: Batch } | { sequences: Sequences } {
+  if (typeof input !== 'object' || input === null || Array.isArray(input) || ArrayBuffer.isView(input)) {
+    return { sequences: input as PlainSequences };
+  }
+  const hasField = (name: string) => name in input && !inputs.has(name);
+  if (hasField('inputs') && isPlain(input as Batch | PlainExamples))
+    return { sequences: (input as PlainExamples).inputs };
+  return ['batchSizes', 'inputs'].some(hasField) ? { batch: input as Batch } : { sequences: input as NamedSequences };
 }
 
 /** One call of `predict`: the batches to compute, and their results in the caller's order. */
@@ -78,10 +87,11 @@ export class Prediction {
     this.#results = new Map([...outputs.keys()].map((name) => [name, []]));
     this.#as = requireOneOf('as', as, ['sequences', 'padded']);
     const size = requireNumber('batch', batch, { integer: true, min: 1 });
-    if (isBatch(input, form)) {
-      this.#batches = () => [{ batch: input, indices: undefined }];
+    const read = readInput(input, form);
+    if ('batch' in read) {
+      this.#batches = () => [{ batch: read.batch, indices: undefined }];
     } else {
-      const examples = new CheckedExamples(form, input);
+      const examples = new CheckedExamples(form, read.sequences);
       this.#batches = () => batchesOf(examples, size);
     }
   }

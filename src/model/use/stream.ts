@@ -1,6 +1,9 @@
 /** One sequence, step by step: for text generation, and for signals that arrive step by step. */
 
 import type { Batch } from '../../batch/batch.js';
+import type { PlainForm } from '../../batch/plain-examples.js';
+import { type PlainField, type PlainSequence, plainRows } from '../../batch/plain-sequences.js';
+import type { Rows } from '../../batch/rows.js';
 import { RangeIndexError, UsageError } from '../../core/errors.js';
 import type { NetworkDescription } from '../../network/description.js';
 import type { CarriedState } from '../execute/carried-state.js';
@@ -11,6 +14,8 @@ export interface StreamedModel {
   readonly description: NetworkDescription;
   /** Name of the first layer that reads later steps. */
   readonly lookAheadLayer: string | undefined;
+  /** The form of a sequence. */
+  readonly plainForm: Pick<PlainForm, 'inputs'>;
   newState(batch: number): CarriedState;
   /** Numbers in a row of the output. */
   readonly outputs: number;
@@ -30,6 +35,7 @@ export class Stream {
   readonly #model: StreamedModel;
   readonly #state: CarriedState;
   readonly #inputName: string;
+  readonly #field: PlainField;
   #steps = 0;
   #closed = false;
 
@@ -48,6 +54,7 @@ export class Stream {
     this.#model = model;
     this.#state = model.newState(1);
     this.#inputName = names[0] as string;
+    this.#field = model.plainForm.inputs.get(this.#inputName) as PlainField;
   }
 
   /** Steps since the beginning or the last reset. */
@@ -58,28 +65,38 @@ export class Stream {
   /**
    * Reads one step and returns the outputs [outputs] as a new array.
    *
-   * @param input an index, or the features of the step
+   * @param input an index, or the features of the step: a number where there is one
    * @throws {RangeIndexError} `index_out_of_range`; the state has not changed
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
    * @throws {UsageError} `stream_closed`, `model_busy` while the model trains
    */
-  step(input: number | Float32Array): Float32Array {
-    const rows = typeof input === 'number' ? Int32Array.of(input) : input;
+  step(input: number | readonly number[] | Float32Array): Float32Array {
+    return this.#execution(ONE_STEP, this.#rowOf(input), 'stream');
+  }
+
+  #rowOf(input: number | readonly number[] | Float32Array): Rows {
+    if (ArrayBuffer.isView(input)) return input;
+    if (this.#field.ids === undefined) return this.#plainRows([typeof input === 'number' ? [input] : input]);
+    const [index = Number.NaN, ...others] = typeof input === 'number' ? [input] : input;
     // A typed array would turn NaN into 0 and 1.5 into 1.
-    if (typeof input === 'number' && rows[0] !== input) {
-      const message = `${this.#inputName} has index ${input}, expected a whole number of 32 bits`;
-      throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index: input });
-    }
-    return this.#execution({ batchSizes: ONE_STEP, inputs: { [this.#inputName]: rows } }, 'stream');
+    if (others.length === 0 && Int32Array.of(index)[0] === index) return Int32Array.of(index);
+    const message = `${this.#inputName} has index ${String(input)}, expected a whole number of 32 bits`;
+    throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index: input });
+  }
+
+  #plainRows(sequence: PlainSequence): Rows {
+    return plainRows(this.#field, [sequence])[0] as Rows;
   }
 
   /**
    * Reads several steps at once, faster than one by one, and returns the outputs of the last: [outputs].
-   * Errors as `step`.
+   *
+   * @param inputs indices, or rows of features, as `predict` takes a sequence
+   * @throws as `step`; {DataError} `empty_data`, `non_finite_data` for plain arrays
    */
-  read(inputs: Int32Array): Float32Array {
-    const batchSizes = new Int32Array(inputs.length).fill(1);
-    const outputs = this.#execution({ batchSizes, inputs: { [this.#inputName]: inputs } }, 'read');
+  read(inputs: PlainSequence): Float32Array {
+    const rows = ArrayBuffer.isView(inputs) ? inputs : this.#plainRows(inputs);
+    const outputs = this.#execution(new Int32Array(rows.length / this.#field.width).fill(1), rows, 'read');
     return outputs.slice(-this.#model.outputs);
   }
 
@@ -105,10 +122,11 @@ export class Stream {
     this.#closed = true;
   }
 
-  #execution(batch: Batch, use: string): Float32Array {
+  #execution(batchSizes: Int32Array, rows: Rows, use: string): Float32Array {
     if (this.#closed) throw new UsageError('stream_closed', 'the stream has been closed');
+    const batch = { batchSizes, inputs: { [this.#inputName]: rows } };
     const outputs = this.#model.predictPackedSync(batch, { state: this.#state, use });
-    this.#steps += batch.batchSizes.length;
+    this.#steps += batchSizes.length;
     return outputs;
   }
 }

@@ -37,7 +37,7 @@ export interface CtcOptions {
 export interface CtcLossOptions extends CtcOptions {
   /**
    * Weights of the sequences of frames. A batch has them among its targets, as `target/weights` or `OUTPUT/weights`: a Float32Array [B] of
-   * finite numbers >= 0. A sequence of weight 0 does not count, whatever its labels are. Default none. Frames have no loss of their own.
+   * numbers from 0 to 1e30. A sequence of weight 0 does not count, whatever its labels are. Default none. Frames have no loss of their own.
    */
   readonly weights?: 'sequence';
 }

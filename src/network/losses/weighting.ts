@@ -10,7 +10,7 @@ import type { LossBuildContext } from './loss.js';
 export interface WeightOptions {
   /**
    * What has a weight of its own: each `step`, or each `sequence`, all steps of which count alike. A batch has the weights among its
-   * targets, as `target/weights` or `OUTPUT/weights`: a Float32Array of finite numbers >= 0. The loss is the weighted mean: the sum
+   * targets, as `target/weights` or `OUTPUT/weights`: a Float32Array of numbers from 0 to 1e30. The loss is the weighted mean: the sum
    * is divided by the sum of the weights. A row of weight 0 does not count, whatever its target is, and where no row counts the loss and
    * its gradients are 0. Default none: all rows count alike.
    */

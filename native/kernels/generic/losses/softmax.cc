@@ -75,8 +75,10 @@ struct ClassWeighting {
   }
 };
 
-double inverse_or_zero(double total) {
-  return total == 0 ? 0.0 : 1.0 / total;
+// The factor of the sum of the losses. A sum that has no divisor stays as it is: it is 0, unless smoothing spreads
+// targets of weight 0 over classes that have weights.
+double inverse_or_one(double total) {
+  return total == 0 ? 1.0 : 1.0 / total;
 }
 
 }  // namespace
@@ -88,7 +90,7 @@ double inverse_or_zero(double total) {
 //   targets          [R]    in   int32 class, or -1 for a row that does not count; one of weight 0 does not either
 //   weights v        [R]    in   1 each where absent
 //   classWeights w   [C]    in   1 each where absent
-//   loss             [1]    out  0 when no row counts
+//   loss             [1]    out  the sum itself when total is 0, which is 0 when no row counts
 //   lse              [R]    out  kept for the backward pass
 //   total            [1]    out  may be absent
 // Agrees with torch.nn.CrossEntropyLoss(weight, label_smoothing), with ignore_index -1.
@@ -126,7 +128,7 @@ void softmaxCrossEntropy(const BpttCall* call) {
   }
   const double total = weighting.total(row_count);
   if (T* out = data<T>(*call, kTotal); out != nullptr && call->team->id == 0) *out = static_cast<T>(total);
-  finish_row_sums(*call, row_count, inverse_or_zero(total), data<T>(*call, kLoss));
+  finish_row_sums(*call, row_count, inverse_or_one(total), data<T>(*call, kLoss));
 }
 
 template <typename T>
@@ -155,7 +157,7 @@ void softmaxCrossEntropyBackward(const BpttCall* call) {
   const double smoothing = number(*call, kSmoothing), each = smoothing / static_cast<double>(width);
   const double all_classes = smoothing > 0 ? weighting.all_classes() : 0.0;
   const T* lse = data<T>(*call, kLse);
-  const double factor = static_cast<double>(*data<T>(*call, kDloss)) * inverse_or_zero(weighting.total(row_count));
+  const double factor = static_cast<double>(*data<T>(*call, kDloss)) * inverse_or_one(weighting.total(row_count));
   const Range mine = share(row_count, 1, *call->team);
   for (int64_t r = mine.begin; r < mine.end; ++r) {
     const T* x = data<T>(*call, kLogits) + r * width;
