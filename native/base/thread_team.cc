@@ -96,10 +96,20 @@ void ThreadTeam::member_loop(int id) {
   }
 }
 
+bool ThreadTeam::open_queue() {
+  std::lock_guard<std::mutex> lock(queue_mutex_);
+  if (queue_thread_.joinable()) return true;
+  try {
+    queue_thread_ = std::thread([this] { queue_loop(); });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return true;
+}
+
 void ThreadTeam::submit(std::function<void()> job) {
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
-    if (!queue_thread_.joinable()) queue_thread_ = std::thread([this] { queue_loop(); });
     queue_.push_back(std::move(job));
   }
   queue_wake_.notify_one();

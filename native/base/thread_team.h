@@ -31,7 +31,10 @@ class ThreadTeam {
   // Like `run`, but waits until the members are free.
   void run_when_free(int threads, const Work& work);
 
-  // Puts a job at the end of the queue; jobs run one after another on a thread of the team's own.
+  // Starts the thread that works on the queue. Returns false when the system gives no thread.
+  bool open_queue();
+
+  // Puts a job at the end of the queue, which must be open; jobs run one after another on a thread of the team's own.
   void submit(std::function<void()> job);
 
  private:

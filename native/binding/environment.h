@@ -72,8 +72,8 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  // Queues an execution. `work` happens on a thread of the team, `finish(env, cancelled)` later on the JavaScript
-  // thread.
+  // Queues an execution; the queue of the team must be open. `work` happens on a thread of the team, `finish(env,
+  // cancelled)` later on the JavaScript thread.
   std::shared_ptr<Job> start(Napi::Env env, std::function<void(Job&)> work,
                              std::function<void(Napi::Env, bool)> finish);
 

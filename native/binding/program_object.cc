@@ -157,8 +157,14 @@ Napi::Value ProgramObject::execute(const Napi::CallbackInfo& info) {
 Napi::Value ProgramObject::start(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[2].IsFunction()) throw invalid(env, "start takes a function to call at the end");
-  const int64_t first = begin(info, 3);
   Environment& environment = Environment::of(env);
+  if (!environment.team().open_queue()) {
+    throw coded_error(
+        env, "no_thread",
+        "the system gives this process no further thread: raise the limit on processes and threads (ulimit -u, the "
+        "pids limit of a container); executions on the calling thread, such as predictSync, work without one");
+  }
+  const int64_t first = begin(info, 3);
   auto done = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[2].As<Napi::Function>()));
   // The object, and with it the memory blocks, stays alive while the execution is under way.
   Ref();
