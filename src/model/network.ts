@@ -33,6 +33,7 @@ export class Network {
    *
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when layers do not fit together
+   * @throws {UsageError} `invalid_definition` for a layer, a loss or an optimizer of one's own that is at fault
    * @throws {NativeError} `native_missing`
    */
   compile(options: CompileOptions = {}): Promise<Model> {

@@ -9,6 +9,7 @@ import { ONLY_OUTPUT } from '../network/description.js';
 import { layerFromJSON } from '../network/layers/layers.js';
 import type { RecurrentDescription } from '../network/layers/recurrent.js';
 import { buildCellGraph, CELL_INPUT, type CellGraph, type CellMode, UPSTREAM } from './build/build-cell-graph.js';
+import { checkDefinitions } from './build/check-definitions.js';
 import { checkParameterOptions, type ParameterOptions } from './build/compile-options.js';
 import { ParameterLayout } from './build/parameters.js';
 import type { CarriedState } from './execute/carried-state.js';
@@ -82,6 +83,7 @@ export class RecurrentCell extends NetworkInstance {
     const layout = new ParameterLayout();
     const build = (mode: CellMode) => buildCellGraph(description, layout, mode);
     const { results, finalStates } = build('step');
+    checkDefinitions(description, settings.optimizer, layout);
     super({ what: 'cell', description, settings, layout, finalStates });
     this.layer = checked;
     this.inputs = inputs;

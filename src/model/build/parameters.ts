@@ -1,4 +1,5 @@
 /** The parameter block of a model: the offset of each parameter, and the initial values. */
+import { UsageError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import { ALIGNMENT, aligned, allocateBlock } from '../../native/memory.js';
 import { initialize } from '../../network/initializers/initializer.js';
@@ -39,7 +40,29 @@ export interface PlacedRequest {
   readonly offset: number;
 }
 
-/** Collects the parameters and buffers that layers ask for, in order, and gives each its place. */
+/** What two builds of a network must ask for alike, as text. Functions of initial values cannot be compared. */
+function askedFor({ shape, ...request }: ParameterRequest | BufferRequest): string {
+  const { role, initializer, initial } = request as Partial<ParameterRequest>;
+  const first = typeof initial === 'number' ? `with the initial value ${initial}` : initializer;
+  return [`[${shape.join(', ')}]`, ...(role === undefined ? [] : [`as ${role}`]), first].filter(Boolean).join(' ');
+}
+
+/**
+ * A layer asks for other numbers at one build than at another.
+ *
+ * @param name that of the parameter or buffer: the name of its layer, a dot, its own
+ * @param difference stands behind "is asked for"
+ */
+export function refuseBuild(what: 'parameter' | 'buffer', name: string, difference: string): never {
+  const [layer, part] = [name.slice(0, name.indexOf('.')), name.slice(name.indexOf('.') + 1)];
+  const message = `the ${what} '${part}' of the layer '${layer}' is asked for ${difference}: ask for the same ones at every build, whether training is on or not`;
+  throw new UsageError('invalid_definition', message, { layer, [what]: part });
+}
+
+/**
+ * Collects the parameters and buffers that layers ask for, in order, and gives each its place. Each must be asked for alike at every
+ * build of the network, and after `seal` there are no others.
+ */
 export class ParameterLayout {
   readonly requests = new Map<string, PlacedRequest>();
   readonly buffers = new Map<string, PlacedBuffer>();
@@ -47,10 +70,20 @@ export class ParameterLayout {
   bytes = 0;
   /** Bytes of all buffers. */
   bufferBytes = 0;
+  #isSealed = false;
 
-  /** The offset of a parameter; the same at every call. */
+  /** Says that every parameter and buffer of the network has its place: memory is allocated for these. */
+  seal(): void {
+    this.#isSealed = true;
+  }
+
+  /**
+   * The offset of a parameter; the same at every call.
+   *
+   * @throws {UsageError} `invalid_definition` where it was asked for otherwise before, or not at all
+   */
   place(name: string, request: ParameterRequest): number {
-    const known = this.requests.get(name);
+    const known = this.#known('parameter', this.requests, name, request);
     if (known !== undefined) return known.offset;
     const offset = this.bytes;
     this.requests.set(name, { name, request, offset });
@@ -58,14 +91,30 @@ export class ParameterLayout {
     return offset;
   }
 
-  /** The place of a buffer; the same at every call. */
+  /** The place of a buffer, as `place`. */
   placeBuffer(name: string, request: BufferRequest): number {
-    const known = this.buffers.get(name);
+    const known = this.#known('buffer', this.buffers, name, request);
     if (known !== undefined) return known.offset;
     const offset = this.bufferBytes;
     this.buffers.set(name, { name, request, offset });
     this.bufferBytes += aligned(4 * request.rows * request.columns);
     return offset;
+  }
+
+  #known<P extends PlacedRequest | PlacedBuffer>(
+    what: 'parameter' | 'buffer',
+    all: ReadonlyMap<string, P>,
+    name: string,
+    request: P['request'],
+  ): P | undefined {
+    const known = all.get(name);
+    if (known === undefined) {
+      if (this.#isSealed) refuseBuild(what, name, 'at this build, but was not at the first');
+      return undefined;
+    }
+    const [before, now] = [askedFor(known.request), askedFor(request)];
+    if (before !== now) refuseBuild(what, name, `${now} at this build, ${before} at the first`);
+    return known;
   }
 }
 
@@ -123,6 +172,7 @@ export class ParameterBlocks {
       const random = new Random(seed, `parameter/${name}`);
       const { initial, columns } = request;
       if (initial === undefined) initialize(request.initializer ?? scheme, data, request, random);
+      else if (typeof initial === 'number') data.fill(initial);
       else for (const at of data.keys()) data[at] = initial(random, Math.floor(at / columns), at % columns);
       for (const [slot, value] of this.#slots) this.optimizerState.get(`${slot}/${name}`)?.fill(value);
     }

@@ -131,7 +131,7 @@ function requestOf(shape: readonly number[], settings: ParameterSettings): Param
     forgetGate: -1,
     ...(isScheme
       ? { initializer: initializer === undefined ? undefined : requireInitializer(initializer) }
-      : { initial: typeof initializer === 'function' ? initializer : () => initializer }),
+      : { initial: initializer }),
   };
 }
 

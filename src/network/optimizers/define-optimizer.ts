@@ -146,8 +146,18 @@ export function defineOptimizer<
     names.set(description, known);
     return known;
   };
-  const slotsOf = (description: DefinedOptimizer) =>
-    checkedNumbers('slots', typeof slots === 'function' ? slots(optionsOf<T>(description)) : slots);
+  const kept = new WeakMap<DefinedOptimizer, ReadonlyMap<string, number>>();
+  /** What is kept for each parameter, which is the same at every call: memory is allocated for it once. */
+  const slotsOf = (description: DefinedOptimizer): ReadonlyMap<string, number> => {
+    const given = checkedNumbers('slots', typeof slots === 'function' ? slots(optionsOf<T>(description)) : slots);
+    const known = kept.get(description) ?? given;
+    kept.set(description, known);
+    const [before, now] = [known, given].map((all) => [...all].map(([name, value]) => `${name}: ${value}`).join(', '));
+    if (now === before) return known;
+    return refuseResult(
+      `${owner}: slots gave { ${now} }, but { ${before} } at first: it must give the same every time`,
+    );
+  };
   const definition: OptimizerDefinition<DefinedOptimizer> = {
     kind,
     fromOptions(options) {
