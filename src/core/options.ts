@@ -9,6 +9,8 @@ export interface NumberBounds {
   readonly exclusiveMax?: number;
   /** Accepts only safe integers. */
   readonly integer?: boolean;
+  /** Accepts only numbers that are finite in float32, the type of parameters: up to 3.4e38. */
+  readonly float32?: boolean;
 }
 
 /** A value as people would write it, short enough for a message. */
@@ -33,11 +35,13 @@ function describeBounds(bounds: NumberBounds): string {
   if (bounds.max !== undefined) limits.push(`<= ${bounds.max}`);
   if (bounds.exclusiveMax !== undefined) limits.push(`< ${bounds.exclusiveMax}`);
   const kind = bounds.integer === true ? 'an integer' : 'a finite number';
-  return limits.length === 0 ? kind : `${kind} ${limits.join(' and ')}`;
+  const type = bounds.float32 === true ? ' that float32 can hold, up to 3.4e38' : '';
+  return `${limits.length === 0 ? kind : `${kind} ${limits.join(' and ')}`}${type}`;
 }
 
 function withinBounds(value: number, bounds: NumberBounds): boolean {
   if (bounds.integer === true ? !Number.isSafeInteger(value) : !Number.isFinite(value)) return false;
+  if (bounds.float32 === true && !Number.isFinite(Math.fround(value))) return false;
   if (bounds.min !== undefined && value < bounds.min) return false;
   if (bounds.max !== undefined && value > bounds.max) return false;
   if (bounds.exclusiveMin !== undefined && value <= bounds.exclusiveMin) return false;

@@ -1,6 +1,7 @@
 /** The parameter block of a model: the offset of each parameter, and the initial values. */
-import { UsageError } from '../../core/errors.js';
+import { OptionError, UsageError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
+import { native } from '../../native/addon.js';
 import { ALIGNMENT, aligned, allocateBlock } from '../../native/memory.js';
 import { initialize } from '../../network/initializers/initializer.js';
 import type { BufferRequest, ParameterRequest } from '../../network/layers/layer.js';
@@ -118,6 +119,14 @@ export class ParameterLayout {
   }
 }
 
+/** Refuses first values that an initializer has made infinite or NaN. */
+function requireFinite(parameter: string, data: Float32Array): void {
+  if (native().probe(data).nonFinite === 0) return;
+  const value = data.find((each) => !Number.isFinite(each));
+  const message = `the initializer makes the parameter '${parameter}' begin with ${value}, expected finite numbers that float32 can hold, up to 3.4e38`;
+  throw new OptionError('invalid_option', message, { name: 'initializer', parameter, value });
+}
+
 /** The memory of all parameters, their gradients and what the optimizer keeps for them, and of all buffers. */
 export class ParameterBlocks {
   readonly parameter: Uint8Array;
@@ -164,7 +173,11 @@ export class ParameterBlocks {
     this.optimizerState = optimizerState;
   }
 
-  /** Fills all buffers and parameters, each parameter with a random stream of its own, named after it, and what the optimizer keeps. */
+  /**
+   * Fills all buffers and parameters, each parameter with a random stream of its own, named after it, and what the optimizer keeps.
+   *
+   * @throws {OptionError} `invalid_option` for first values that are not finite in float32
+   */
   initialize(layout: ParameterLayout, scheme: string, seed: number): void {
     for (const [name, { request }] of layout.buffers) this.buffers.get(name)?.data.fill(request.initial);
     for (const { name, request } of layout.requests.values()) {
@@ -174,6 +187,7 @@ export class ParameterBlocks {
       if (initial === undefined) initialize(request.initializer ?? scheme, data, request, random);
       else if (typeof initial === 'number') data.fill(initial);
       else for (const at of data.keys()) data[at] = initial(random, Math.floor(at / columns), at % columns);
+      requireFinite(name, data);
       for (const [slot, value] of this.#slots) this.optimizerState.get(`${slot}/${name}`)?.fill(value);
     }
   }

@@ -58,7 +58,7 @@ export interface LayerContext<O = unknown> {
   buffer(name: string, shape: readonly number[], initial?: number): Value;
   /**
    * What a buffer holds after a training step: a value of its size. It changes together with the parameters, or not at all where the
-   * loss or the gradient is not finite. Outside of training it does nothing.
+   * loss, the gradient or the value is not finite: then the step is refused. Outside of training it does nothing.
    *
    * @throws {ShapeError} `shape_mismatch`
    */
@@ -107,7 +107,7 @@ function rowsAndColumns(shape: readonly number[]): readonly [number, number] {
 /** A matrix of fixed numbers. @throws {ShapeError} `shape_mismatch` @throws {OptionError} `invalid_option` */
 export function constantOf(graph: Graph, numbers: ArrayLike<number>, shape?: readonly number[]): Value {
   const [rows, columns] = rowsAndColumns(shape ?? [numbers?.length]);
-  const entries = Array.from(numbers, (each, at) => requireNumber(`numbers[${at}]`, each));
+  const entries = Array.from(numbers, (each, at) => requireNumber(`numbers[${at}]`, each, { float32: true }));
   if (entries.length === rows * columns) return graph.constant(rows, columns, entries);
   const message = `a constant [${rows}, ${columns}] has ${rows * columns} numbers, got ${entries.length}`;
   throw new ShapeError('shape_mismatch', message, { actual: entries.length, expected: rows * columns });
@@ -119,7 +119,7 @@ function requestOf(shape: readonly number[], settings: ParameterSettings): Param
   const { initializer } = settings;
   const use = requireOneOf('use', settings.use ?? (shape.length === 1 ? 'bias' : 'weights'), Object.keys(ROLES));
   const isScheme = initializer === undefined || typeof initializer === 'string';
-  if (!isScheme && typeof initializer !== 'function') requireNumber('initializer', initializer);
+  if (!isScheme && typeof initializer !== 'function') requireNumber('initializer', initializer, { float32: true });
   return {
     role: ROLES[use as ParameterUse],
     rows,
@@ -251,7 +251,7 @@ export class CheckedContext<O> {
   #buffer(name: string, shape: readonly number[], initial: number): Value {
     this.#requireName('a buffer', name);
     const [rows, columns] = rowsAndColumns(shape);
-    requireNumber('initial', initial);
+    requireNumber('initial', initial, { float32: true });
     this.#requireOneSize(`the buffer '${name}'`, name, `buffer [${shape}]`);
     const buffer = this.#context.buffer(name, { rows, columns, shape: Object.freeze([...shape]), initial });
     this.#buffers.add(buffer);

@@ -1,5 +1,6 @@
 /** Functions of two values of which one may be smaller: a number, a row for all rows, a column for all columns, a row for each sequence. */
 import { ShapeError } from '../../core/errors.js';
+import { requireNumber } from '../../core/options.js';
 import { describeExtent, type Extent, sameExtent } from '../../graph/extent.js';
 import type { Graph } from '../../graph/graph.js';
 import { COMBINATIONS, type Combination } from '../../graph/operations/functions.js';
@@ -16,12 +17,15 @@ function common<E extends Extent>(a: E, b: E, same: (a: E, b: E) => boolean): E 
   return a === 1 ? b : undefined;
 }
 
-/** Both as values: a number is one of one row and one column, which a row of equal numbers stands for. */
+/** Both as values: a number is one of one row and one column, which a row of equal numbers stands for. @throws {OptionError} `invalid_option` */
 function asValues(owner: string, a: Operand, b: Operand): { graph: Graph; a: Value; b: Value } {
   const given = { ...(typeof a !== 'number' && { a }), ...(typeof b !== 'number' && { b }) };
   const graph = graphOfAll(owner, given);
-  const constant = (number: number) => graph.constant(1, 1, [number]);
-  return { graph, a: typeof a === 'number' ? constant(a) : a, b: typeof b === 'number' ? constant(b) : b };
+  const asValue = (name: string, operand: Operand) => {
+    if (typeof operand !== 'number') return operand;
+    return graph.constant(1, 1, [requireNumber(`${name} of ${owner}`, operand, { float32: true })]);
+  };
+  return { graph, a: asValue('a', a), b: asValue('b', b) };
 }
 
 /** Rows of sequences at all steps, where the one has steps and the other sequences. */

@@ -18,6 +18,7 @@ import {
   type NewValues,
   type OptimizerDefinition,
   type OptimizerDefinitions,
+  requirePositive,
   setOptimizerDefinition,
   type UpdatedParameter,
 } from './definition.js';
@@ -67,13 +68,13 @@ export interface UpdateResult<S extends string = string> {
 export interface OwnOptimizer<T extends OptimizerOptions, S extends string, M extends string> {
   /** Its kind in descriptions: not empty, without slash and dot. */
   readonly name: string;
-  /** Options by name, each made by `option`; `learningRate`, a number > 0, must be one. */
+  /** Options by name, each made by `option`; `learningRate`, a number > 0 and at most 1e30, must be one. */
   readonly options: T;
   /** What is kept for each parameter, by name: the value that all of its elements begin with. Default nothing. */
   readonly slots?: Readonly<Record<S, number>> | ((options: CheckedOptions<T>) => Readonly<Record<S, number>>);
   /**
-   * Numbers that follow from the step, such as corrections of a bias: computed in double precision before each step, always
-   * the same names. Default none.
+   * Numbers that follow from the step, such as corrections of a bias: computed in double precision before each step, finite in float32,
+   * always the same names. Default none.
    */
   numbers?(options: CheckedOptions<T>, moment: StepMoment): Readonly<Record<M, number>>;
   /**
@@ -101,7 +102,8 @@ const RESERVED: ReadonlyMap<string, unknown> = new Map(OPTIMIZERS.map((name) => 
 
 /**
  * Defines an optimizer of one's own. It works like those of the library: with clipping, schedules and checkpoints, and where the
- * gradient is not finite nothing changes.
+ * gradient is not finite nothing changes. Nothing changes either where a new value of a parameter or slot is not finite, or the sum
+ * of its elements is not: the step is refused with `non_finite_update`. The first error of an update comes up when a model is compiled.
  *
  * @returns what makes descriptions of the optimizer, for the option `optimizer` of a compilation. Give it to the option `optimizers`
  *   where a model comes back from a file
@@ -162,7 +164,7 @@ export function defineOptimizer<
     kind,
     fromOptions(options) {
       const checked = checkDefinedOptions(owner, table, options, new Map());
-      requireNumber('learningRate', checked['learningRate'], { exclusiveMin: 0 });
+      requirePositive('learningRate', checked['learningRate']);
       const description = Object.freeze({ kind, ...checked }) as unknown as DefinedOptimizer;
       setOptimizerDefinition(description, definition as OptimizerDefinition);
       return description;
@@ -213,12 +215,12 @@ function refuse(name: string, expected: string, value: unknown): never {
   throw new OptionError('invalid_option', message, { name, value });
 }
 
-/** Finite numbers by name. @throws {OptionError} `invalid_option` */
+/** Numbers by name that are finite in float32, as slots and programs hold them. @throws {OptionError} `invalid_option` */
 function checkedNumbers(what: string, given: unknown): ReadonlyMap<string, number> {
   if (typeof given !== 'object' || given === null) return refuse(what, 'numbers by name', given);
   for (const [name, value] of Object.entries(given)) {
     if (!isName(name)) refuse(what, 'numbers by names without slash and dot', name);
-    requireNumber(`${what}.${name}`, value, {});
+    requireNumber(`${what}.${name}`, value, { float32: true });
   }
   return new Map(Object.entries(given as Readonly<Record<string, number>>));
 }

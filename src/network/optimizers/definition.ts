@@ -1,6 +1,23 @@
 /** What every optimizer of a user's own is to the rest of the library. */
+import { requireNumber } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
+
+/**
+ * The largest rate, decay and the like of an optimizer. With it the steps of Adam, Adagrad and RMSProp stay finite in float32 whatever
+ * the gradient; larger numbers make weights infinite.
+ */
+const LARGEST = 1e30;
+
+/** A learning rate of one step, which a schedule may make 0. @throws {OptionError} `invalid_option` */
+export function requireRate(name: string, value: unknown): number {
+  return requireNumber(name, value, { min: 0, max: LARGEST });
+}
+
+/** A number > 0 of an optimizer, such as its learning rate. @throws {OptionError} `invalid_option` */
+export function requirePositive(name: string, value: unknown): number {
+  return requireNumber(name, value, { exclusiveMin: 0, max: LARGEST });
+}
 
 /** One parameter, as an update sees it. All values have the size of the parameter. */
 export interface UpdatedParameter {

@@ -1,10 +1,21 @@
 /**
  * Optimizers: frozen descriptions, plain JSON. The arithmetic is native (native/kernels/generic/rows/updates.cc) and works on
  * the whole parameter block at once; every hyperparameter is a run-time number, so a schedule costs nothing.
+ *
+ * Rates, decays and the like are at most 1e30, so that a step of Adam, Adagrad or RMSProp cannot make a weight infinite. Gradient descent
+ * can, where rate times gradient passes 3.4e38: its result is not read again after the step, which would cost as much as the step. The
+ * next step or evaluation then reports `non_finite_loss` with the layer and the parameter. Steps of optimizers of a user's own are
+ * checked (`build/build-update.ts`).
  */
 import { OptionError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
-import { type OptimizerDefinitions, type OptimizerDescriptionObject, ownOptimizerDefinition } from './definition.js';
+import {
+  type OptimizerDefinitions,
+  type OptimizerDescriptionObject,
+  ownOptimizerDefinition,
+  requirePositive,
+  requireRate,
+} from './definition.js';
 
 /** Stochastic gradient descent, with momentum where that is not 0. As torch.optim.SGD. */
 export interface SgdDescription {
@@ -136,9 +147,9 @@ export interface RmspropOptions {
   readonly epsilonInsideRoot?: boolean;
 }
 
-const rate = (value: number) => requireNumber('learningRate', value, { exclusiveMin: 0 });
+const rate = (value: number) => requirePositive('learningRate', value);
 const share = (name: string, value: number) => requireNumber(name, value, { min: 0, exclusiveMax: 1 });
-const decay = (value: number) => requireNumber('weightDecay', value, { min: 0 });
+const decay = (value: number) => requireRate('weightDecay', value);
 
 /** Plain stochastic gradient descent. @throws {OptionError} `invalid_option`, `unknown_option` */
 export function sgd(options: SgdOptions): SgdDescription {
@@ -177,7 +188,7 @@ function adamOf(kind: 'adam' | 'adamW', options: AdamOptions, defaultDecay: numb
     learningRate: rate(options.learningRate ?? 1e-3),
     beta1: share('beta1', options.beta1 ?? 0.9),
     beta2: share('beta2', options.beta2 ?? 0.999),
-    epsilon: requireNumber('epsilon', options.epsilon ?? 1e-8, { exclusiveMin: 0 }),
+    epsilon: requirePositive('epsilon', options.epsilon ?? 1e-8),
     weightDecay: decay(options.weightDecay ?? defaultDecay),
     // Said only where it is true: runs that were begun before there was such an option say nothing of it.
     ...(amsgrad && { amsgrad }),
@@ -207,9 +218,9 @@ export function adagrad(options: AdagradOptions = {}): AdagradDescription {
   return Object.freeze({
     kind: 'adagrad',
     learningRate: rate(learningRate),
-    learningRateDecay: requireNumber('learningRateDecay', learningRateDecay, { min: 0 }),
-    initialAccumulator: requireNumber('initialAccumulator', initialAccumulator, { min: 0 }),
-    epsilon: requireNumber('epsilon', epsilon, { exclusiveMin: 0 }),
+    learningRateDecay: requireRate('learningRateDecay', learningRateDecay),
+    initialAccumulator: requireRate('initialAccumulator', initialAccumulator),
+    epsilon: requirePositive('epsilon', epsilon),
     weightDecay: decay(options.weightDecay ?? 0),
   });
 }
@@ -222,7 +233,7 @@ export function rmsprop(options: RmspropOptions = {}): RmspropDescription {
     kind: 'rmsprop',
     learningRate: rate(options.learningRate ?? 1e-2),
     alpha: share('alpha', options.alpha ?? 0.99),
-    epsilon: requireNumber('epsilon', options.epsilon ?? 1e-8, { exclusiveMin: 0 }),
+    epsilon: requirePositive('epsilon', options.epsilon ?? 1e-8),
     momentum: share('momentum', options.momentum ?? 0),
     weightDecay: decay(options.weightDecay ?? 0),
     epsilonInsideRoot: requireOneOf('epsilonInsideRoot', options.epsilonInsideRoot ?? false, [true, false]),

@@ -1,5 +1,6 @@
 import { OptionError } from '../../core/errors.js';
 import { rejectUnknownKeys } from '../../core/options.js';
+import { requireRate } from '../optimizers/definition.js';
 import { constant, constantSchedule } from './constant.js';
 import { cosine, cosineSchedule } from './cosine.js';
 import {
@@ -144,11 +145,6 @@ export function needsValidation(schedule: ScheduleDescription | RateFunction): b
 function functionSchedule(rateOf: RateFunction): Schedule {
   return stateless((_step, epoch) => {
     const rate: unknown = rateOf(epoch);
-    if (typeof rate === 'number' && Number.isFinite(rate) && rate >= 0) return rate;
-    throw new OptionError(
-      'invalid_option',
-      `schedule: the function must return a finite learning rate >= 0, for epoch ${epoch} it returned ${String(rate)}`,
-      { name: 'schedule', value: rate, epoch },
-    );
+    return requireRate(`rate of the schedule at epoch ${epoch}`, rate);
   });
 }

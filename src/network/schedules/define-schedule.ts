@@ -1,6 +1,6 @@
 /** Schedules of one's own. */
 import { OptionError } from '../../core/errors.js';
-import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import { describeValue, rejectUnknownKeys, requireOneOf } from '../../core/options.js';
 import {
   type CheckedOptions,
   checkDefinedOptions,
@@ -9,6 +9,7 @@ import {
   requireOptionTable,
 } from '../defined-options.js';
 import { requireFunctions, requireKind } from '../layers/define-layer.js';
+import { requireRate } from '../optimizers/definition.js';
 import { builtInSchedules } from './create-schedule.js';
 import { type ScheduleDefinition, setMakerDefinition, setScheduleDefinition } from './definition.js';
 import type { Schedule, ScheduleContext } from './schedule.js';
@@ -90,7 +91,7 @@ export function defineSchedule<const T extends DefinedOptions = Record<never, ne
       const { rate, observe, state, restore } = made;
       requireFunctions({ rate, observe, state, restore });
       return {
-        rate: (step, epoch) => requireNumber(`rate of ${owner} at step ${step}`, made.rate(step, epoch), { min: 0 }),
+        rate: (step, epoch) => requireRate(`rate of ${owner} at step ${step}`, made.rate(step, epoch)),
         observe: (validationLoss) => made.observe(validationLoss),
         state: () => made.state(),
         restore: (held) => made.restore(held),

@@ -143,7 +143,7 @@ describe('schedules', () => {
   it('a function that returns no rate is an error that names the epoch', () => {
     const schedule = createSchedule((epoch) => (epoch < 2 ? 0.1 : Number.NaN), context);
     expect(schedule.rate(0, 1)).toBe(0.1);
-    expect(() => schedule.rate(0, 2)).toThrow(/epoch 2 .*NaN/);
+    expect(() => schedule.rate(0, 2)).toThrow(/epoch 2'.*NaN/);
   });
 
   it('descriptions are frozen JSON', () => {
