@@ -36,7 +36,7 @@ export class CompiledNetwork extends NetworkInstance {
     const layout = new ParameterLayout();
     const request = { description, loss, optimizer, layout };
     const built = buildGraph({ ...request, mode: 'evaluate' });
-    checkDefinitions(description, optimizer, layout);
+    checkDefinitions(description, restored?.hasOptimizer === false ? undefined : optimizer, layout);
     super({ what: 'model', description, settings, layout, finalStates: built.finalStates, restored });
     this.loss = loss;
     this.outputShapes = outputShapes(built);

@@ -25,18 +25,19 @@ function checkLayers(description: NetworkDescription, layout: ParameterLayout): 
 /**
  * Seals the layout, and builds the layers as training does where one is of a user's own, and the update where the optimizer is.
  *
+ * @param optimizer undefined for a model that is not trained
  * @param layout has every parameter and buffer that a build without training asks for
  * @throws {UsageError} `invalid_definition` when a build for training asks for others, or an update returns what is no value
  * @throws {ShapeError} `shape_mismatch`
  */
 export function checkDefinitions(
   description: NetworkDescription,
-  optimizer: OptimizerDescription,
+  optimizer: OptimizerDescription | undefined,
   layout: ParameterLayout,
 ): void {
   layout.seal();
   const isOwn = description.nodes.some(({ layer }) => !ownDefinitionsIn(layer).next().done);
   if (isOwn) checkLayers(description, layout);
-  const hasOwnUpdate = ownOptimizerDefinition(optimizer) !== undefined && layout.bytes > 0;
-  if (hasOwnUpdate) buildUpdate(new Graph(), optimizer, layout);
+  if (optimizer === undefined || layout.bytes === 0) return;
+  if (ownOptimizerDefinition(optimizer) !== undefined) buildUpdate(new Graph(), optimizer, layout);
 }

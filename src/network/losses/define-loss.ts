@@ -140,7 +140,10 @@ export function defineLoss<
   const inputs: Readonly<Record<string, OwnLossInput>> = loss.inputs ?? {};
   requireKind('loss', kind, builtInLosses);
   requireFunctions({ build });
-  const table = withWeightOption(use, requireOptionTable(`loss '${kind}'`, loss.options ?? {}), inputs);
+  const options = requireOptionTable(`loss '${kind}'`, loss.options ?? {});
+  // A description with 'losses' is that of several outputs.
+  if (Object.hasOwn(options, 'losses')) refuse('options', "a table without 'losses'", options);
+  const table = withWeightOption(use, options, inputs);
   rejectUnknownKeys('inputs', inputs, Object.keys(inputs));
   for (const [name, input] of Object.entries(inputs)) {
     if (!isName(name)) refuse('inputs', 'names without slash and dot', name);

@@ -38,6 +38,9 @@ export interface ScheduleMaker<T extends DefinedOptions = DefinedOptions> {
   readonly kind: string;
 }
 
+/** Names of the library: of its schedules, and the one under which runs say that a function gave the rates. */
+const RESERVED: ReadonlyMap<string, unknown> = new Map([...builtInSchedules, ['function', undefined] as const]);
+
 function refuse(name: string, expected: string, value: unknown): never {
   throw new OptionError('invalid_option', `option '${name}' must be ${expected}, got ${describeValue(value)}`, {
     name,
@@ -71,7 +74,7 @@ export function defineSchedule<const T extends DefinedOptions = Record<never, ne
 ): ScheduleMaker<T> {
   rejectUnknownKeys('defineSchedule', schedule, ['name', 'options', 'needsValidation', 'make']);
   const { name: kind, make, needsValidation = false } = schedule;
-  requireKind('schedule', kind, builtInSchedules);
+  requireKind('schedule', kind, RESERVED);
   requireFunctions({ make });
   requireOneOf('needsValidation', needsValidation, [true, false]);
   const owner = `schedule '${kind}'`;
