@@ -13,8 +13,13 @@ export interface NumberBounds {
   readonly float32?: boolean;
 }
 
+/** The key of a method that says what an object is, for messages; of objects whose fields say nothing to people. */
+export const DESCRIBE = Symbol('describe');
+
 /** A value as people would write it, short enough for a message. */
 export function describeValue(value: unknown): string {
+  const describe = (value as { readonly [DESCRIBE]?: unknown } | null | undefined)?.[DESCRIBE];
+  if (typeof describe === 'function') return describe.call(value) as string;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'symbol') return 'a symbol';

@@ -1,7 +1,7 @@
 /** What the build of a layer of one's own works with. */
 import { OptionError, ShapeError, UsageError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
-import { describeExtent, sameExtent } from '../../graph/extent.js';
+import { describeSize, sameExtent } from '../../graph/extent.js';
 import { type Graph, graphOf } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import { type ParameterRole, requireInitializer } from '../initializers/initializer.js';
@@ -89,9 +89,10 @@ export function refuseDefinition(kind: string, message: string): never {
 }
 
 /** @throws {ShapeError} `shape_mismatch` for what is not a single number [1, 1] */
-export function requireOne(what: string, { rows, columns, type }: Value): void {
+export function requireOne(what: string, value: Value): void {
+  const { rows, columns, type } = value;
   if (rows === 1 && columns === 1 && type === 'real') return;
-  const message = `${what} is [${describeExtent(rows)}, ${columns}], expected one number [1, 1], such as a mean square`;
+  const message = `${what} is ${describeSize(value)}, expected one number [1, 1], such as a mean square`;
   throw new ShapeError('shape_mismatch', message, { actual: columns, expected: 1 });
 }
 
@@ -213,7 +214,7 @@ export class CheckedContext<O> {
   finish(output: unknown, declared: readonly string[]): Value {
     const value = this.requireValue('what build returned', output);
     if (value.type !== 'real' || typeof value.rows === 'number') {
-      const given = value.type === 'real' ? `${describeExtent(value.rows)} fixed rows` : 'indices';
+      const given = value.type === 'real' ? `${describeSize(value)}, which has fixed rows` : 'indices';
       refuseDefinition(this.#kind, `build returned ${given}, expected real numbers for each step or sequence`);
     }
     for (const [name, state] of this.#states) {
@@ -222,7 +223,7 @@ export class CheckedContext<O> {
         refuseDefinition(this.#kind, `the state '${name}' has an initial value, but finalState was not called for it`);
       }
       if (final.columns === state.columns && sameExtent(final.rows, state.rows)) continue;
-      const [given, expected] = [final, state].map(({ rows, columns }) => `[${describeExtent(rows)}, ${columns}]`);
+      const [given, expected] = [final, state].map(describeSize);
       refuseDefinition(this.#kind, `the final state '${name}' is ${given}, its initial value ${expected}`);
     }
     const missing = declared.find((name) => !this.#finals.has(name));
@@ -262,7 +263,7 @@ export class CheckedContext<O> {
     if (!this.#buffers.has(buffer)) refuseDefinition(this.#kind, 'updateBuffer takes what buffer returned');
     this.requireValue(`the new value of '${buffer.name}'`, value);
     if (value.type !== 'real' || !sameExtent(value.rows, buffer.rows) || value.columns !== buffer.columns) {
-      const [given, expected] = [value, buffer].map(({ rows, columns }) => `[${describeExtent(rows)}, ${columns}]`);
+      const [given, expected] = [value, buffer].map(describeSize);
       const message = `the new value of the buffer '${buffer.name}' is ${given}, expected ${expected}`;
       throw new ShapeError('shape_mismatch', message, { actual: value.columns, expected: buffer.columns });
     }

@@ -1,7 +1,7 @@
 /** Optimizers of one's own. */
 import { OptionError, ShapeError, UsageError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
-import { describeExtent } from '../../graph/extent.js';
+import { describeSize } from '../../graph/extent.js';
 import { type Graph, graphOf } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import {
@@ -238,7 +238,7 @@ function checkedResult(graph: Graph, { name, w, slots }: UpdatedParameter, resul
     }
     const { rows, columns } = value as Value;
     if (rows === w.rows && columns === w.columns) return value as Value;
-    const [actual, expected] = [`[${describeExtent(rows)}, ${columns}]`, `[${describeExtent(w.rows)}, ${w.columns}]`];
+    const [actual, expected] = [describeSize(value as Value), describeSize(w)];
     const message = `update returned ${actual} for ${what} of ${name}, expected ${expected}`;
     throw new ShapeError('shape_mismatch', message, { parameter: name, actual, expected });
   };
