@@ -10,7 +10,16 @@ import {
   pool,
   sequential,
 } from '../../../src/index.js';
-import { meanSquaredError } from '../../../src/network/operations.js';
+import {
+  divide,
+  maximum,
+  meanOverColumns,
+  meanSquaredError,
+  multiply,
+  power,
+  subtract,
+  sumOverRows,
+} from '../../../src/network/operations.js';
 import { lossesFromJSON } from '../../../src/network/output-losses.js';
 import { batchSizesOf, randomNumbers } from '../../model/small-models.js';
 
@@ -89,6 +98,24 @@ describe('the weights of a loss of one’s own', () => {
     const inputs = { weights: { kind: 'features' } } as const;
     expect(() => defineLoss({ name: 'x', weights: 'required', inputs, build })).toThrow(/'inputs' must be names/);
     expect(() => defineLoss({ name: 'x', weights: true as never, build })).toThrow(/'weights' must be one of/);
+  });
+
+  it('may be 0 all over a batch, where the loss divides as its documentation says', () => {
+    const divided = defineLoss({
+      name: 'divided',
+      weights: 'required',
+      build(outputs, truth, { weights }) {
+        const errors = meanOverColumns(power(subtract(outputs, truth), 2));
+        const sum = sumOverRows(multiply(errors, weights));
+        return divide(sum, maximum(sumOverRows(weights), 1e-30));
+      },
+    });
+    const model = modelOf(divided({ weights: 'step' }));
+    const nothing = batchOf(WEIGHTS.map(() => 0));
+    expect(model.evaluateSync(nothing)).toMatchObject({ loss: 0, weight: 0 });
+    expect(model.trainStepSync(nothing, { learningRate: 0 })).toMatchObject({ loss: 0, gradientNorm: 0 });
+    const known = modelOf({ kind: 'meanSquaredError', weights: 'step' });
+    expect(model.evaluateSync(batchOf(WEIGHTS)).loss).toBeCloseTo(known.evaluateSync(batchOf(WEIGHTS)).loss, 5);
   });
 });
 
