@@ -256,8 +256,26 @@ export interface NamedOptimizerOptions {
   readonly weightDecay?: number;
 }
 
-/** The optimizer of that name. @throws {OptionError} `invalid_option` for an unknown name, or a value out of range */
-export function optimizerNamed(name: string, options: NamedOptimizerOptions): BuiltInOptimizer {
+/**
+ * The optimizer of that name.
+ *
+ * @param definitions of optimizers beside those of the library
+ * @throws {OptionError} `invalid_option` for an unknown name, or a value out of range; `unknown_option` for a weight decay that an
+ *   optimizer of a user's own does not take
+ */
+export function optimizerNamed(name: string, options: NamedOptimizerOptions): BuiltInOptimizer;
+export function optimizerNamed(
+  name: string,
+  options: NamedOptimizerOptions,
+  definitions: OptimizerDefinitions,
+): OptimizerDescription;
+export function optimizerNamed(
+  name: string,
+  options: NamedOptimizerOptions,
+  definitions: OptimizerDefinitions = new Map(),
+): OptimizerDescription {
+  const own = definitions.get(name);
+  if (own !== undefined) return own.fromOptions(options) as DefinedOptimizer;
   return MAKERS[requireOneOf('optimizer', name, OPTIMIZERS)](options as never);
 }
 

@@ -18,6 +18,8 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
   network: { type: 'a function', isNeeded: true },
   layers: { type: 'a list' },
   losses: { type: 'a list' },
+  optimizers: { type: 'a list' },
+  schedules: { type: 'a list' },
   prepare: { type: 'a function' },
   loss: { type: 'a loss or a function', isNeeded: true },
   evaluate: { type: 'a function' },
