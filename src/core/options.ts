@@ -33,6 +33,13 @@ export function describeValue(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
+/** What to do with a function in the place of the description that it makes; empty for anything else. */
+export function callHint(value: unknown): string {
+  if (typeof value !== 'function') return '';
+  const { kind } = value as { readonly kind?: unknown };
+  return `; call it: ${typeof kind === 'string' ? kind : value.name || 'it'}()`;
+}
+
 function describeBounds(bounds: NumberBounds): string {
   const limits: string[] = [];
   if (bounds.min !== undefined) limits.push(`>= ${bounds.min}`);
@@ -96,7 +103,10 @@ export function requireOneOf<const T extends string | number | boolean>(
  */
 export function rejectUnknownKeys(name: string, object: unknown, allowed: readonly string[]): void {
   if (typeof object !== 'object' || object === null || Array.isArray(object)) {
-    throw new OptionError('invalid_option', `${name} must be an object, got ${describeValue(object)}`, {
+    const [first] = allowed;
+    const example =
+      first === undefined ? '' : ` of options such as { ${first}: ${typeof object === 'number' ? object : '...'} }`;
+    throw new OptionError('invalid_option', `${name} must be an object${example}, got ${describeValue(object)}`, {
       name,
       value: object,
     });

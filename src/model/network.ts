@@ -29,7 +29,8 @@ export class Network {
   }
 
   /**
-   * Allocates and initialises the parameters and makes the model.
+   * Allocates and initialises the parameters and makes the model. Without `loss` it is `softmaxCrossEntropy`, for outputs of several
+   * columns; without `optimizer` it is `adam()`.
    *
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when layers do not fit together

@@ -41,11 +41,12 @@ export function checkParameterOptions(
   others: readonly string[],
 ): Required<ParameterOptions> {
   rejectUnknownKeys(owner, options, [...others, ...PARAMETER_OPTIONS]);
+  const { optimizer = adam(), seed = 1, threads, initializer = 'default' } = options;
   return {
-    optimizer: optimizerFromJSON(options.optimizer ?? adam()),
-    seed: requireNumber('seed', options.seed ?? 1, { min: 0, integer: true }),
-    threads: threadCount(options.threads),
-    initializer: requireInitializer(options.initializer ?? 'default'),
+    optimizer: optimizerFromJSON(optimizer),
+    seed: requireNumber('seed', seed, { min: 0, integer: true }),
+    threads: threadCount(threads),
+    initializer: requireInitializer(initializer),
   };
 }
 

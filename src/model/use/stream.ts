@@ -1,7 +1,7 @@
 /** One sequence, step by step: for text generation, and for signals that arrive step by step. */
 
 import type { Batch } from '../../batch/batch.js';
-import { RangeIndexError, UsageError } from '../../core/errors.js';
+import { RangeIndexError, ShapeError, UsageError } from '../../core/errors.js';
 import type { NetworkDescription } from '../../network/description.js';
 import type { CarriedState } from '../execute/carried-state.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
@@ -64,6 +64,11 @@ export class Stream {
    * @throws {UsageError} `stream_closed`, `model_busy` while the model trains
    */
   step(input: number | Float32Array): Float32Array {
+    const wanted = this.#model.description.inputs[this.#inputName];
+    if (typeof input === 'number' && wanted?.kind === 'features') {
+      const message = `step got the number ${input}, but the input '${this.#inputName}' has features: give a Float32Array of ${wanted.units}`;
+      throw new ShapeError('rank_mismatch', message, { name: this.#inputName, expected: wanted.units });
+    }
     const rows = typeof input === 'number' ? Int32Array.of(input) : input;
     // A typed array would turn NaN into 0 and 1.5 into 1.
     if (typeof input === 'number' && rows[0] !== input) {

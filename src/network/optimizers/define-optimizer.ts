@@ -123,7 +123,8 @@ const RESERVED: ReadonlyMap<string, unknown> = new Map(OPTIMIZERS.map((name) => 
  *     return { parameter: subtract(parameter, change), slots: { mean: mixed(beta2) } };
  *   },
  * });
- * const model = await sequential([gru({ units: 32 }), dense({ units: 1 })], { features: 7 }).compile({ optimizer: lion() });
+ * const model = await sequential([gru({ units: 32 }), dense({ units: 1 })], { features: 7 })
+ *   .compile({ loss: 'meanSquaredError', optimizer: lion() });
  */
 export function defineOptimizer<
   const T extends OptimizerOptions,
@@ -227,11 +228,11 @@ function checkedNumbers(what: string, given: unknown): ReadonlyMap<string, numbe
 
 /** The new values of a parameter. @throws {ShapeError} `shape_mismatch` @throws {UsageError} `invalid_definition` */
 function checkedResult(graph: Graph, { name, w, slots }: UpdatedParameter, result: unknown): NewValues {
-  const isResult = typeof result === 'object' && result !== null;
-  if (!isResult) return refuseResult(`update returned ${describeValue(result)}, expected { parameter, slots }`);
+  const isResult = typeof result === 'object' && result !== null && graphOf(result as Value) === undefined;
+  if (!isResult) return refuseResult(`update returned ${describeValue(result)}, it must return { parameter, slots }`);
   const { parameter, slots: kept = {}, ...rest } = result as UpdateResult;
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) refuseResult(`update returned '${unknown}', expected { parameter, slots }`);
+  if (unknown !== undefined) refuseResult(`update returned '${unknown}', it must return { parameter, slots }`);
   const checked = (what: string, value: unknown): Value => {
     if (typeof value !== 'object' || value === null || graphOf(value as Value) !== graph) {
       return refuseResult(`update returned ${describeValue(value)} for ${what}, expected a value`);
@@ -244,7 +245,8 @@ function checkedResult(graph: Graph, { name, w, slots }: UpdatedParameter, resul
   };
   const fresh = Object.entries(kept).map(([slot, value]) => {
     if (!slots.has(slot)) {
-      refuseResult(`update returned the slot '${slot}', which is none of ${[...slots.keys()].join(', ') || 'none'}`);
+      const declared = slots.size === 0 ? 'there are none' : `there are ${[...slots.keys()].join(', ')}`;
+      refuseResult(`update returned the slot '${slot}', which 'slots' of the definition does not declare: ${declared}`);
     }
     return [slot, checked(`the slot '${slot}'`, value)] as const;
   });

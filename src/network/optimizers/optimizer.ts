@@ -8,7 +8,7 @@
  * checked (`build/build-update.ts`).
  */
 import { OptionError } from '../../core/errors.js';
-import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import { callHint, describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import {
   type OptimizerDefinitions,
   type OptimizerDescriptionObject,
@@ -295,7 +295,7 @@ export function optimizerFromJSON(
   definitions: OptimizerDefinitions = new Map(),
 ): OptimizerDescription {
   if (typeof json !== 'object' || json === null || typeof json.kind !== 'string') {
-    const message = `the optimizer must be a description such as adam() gives, got ${describeValue(json)}`;
+    const message = `the optimizer must be a description such as adam() gives, got ${describeValue(json)}${callHint(json)}`;
     throw new OptionError('invalid_option', message, { name: 'optimizer', value: json });
   }
   if (ownOptimizerDefinition(json) !== undefined) return json;
