@@ -8,7 +8,8 @@ import { type Network, networkFromJSON } from '../model/network.js';
 import { type AnyOptimizerMaker, optimizerDefinitions } from '../network/optimizers/define-optimizer.js';
 import { type OptimizerDefinitions, optimizerAtRest } from '../network/optimizers/definition.js';
 import { optimizerSlots } from '../network/optimizers/emit-update.js';
-import { type OptimizerDescription, optimizerFromJSON } from '../network/optimizers/optimizer.js';
+import { optimizerFromJSON } from '../network/optimizers/named-optimizer.js';
+import type { OptimizerDescription } from '../network/optimizers/optimizer.js';
 import { lossesFromJSON } from '../network/output-losses.js';
 
 /** Layers, losses and optimizers of a user's own: JSON holds only their names. */

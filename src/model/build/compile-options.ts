@@ -3,7 +3,8 @@ import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import { threadCount } from '../../native/threads.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { requireInitializer } from '../../network/initializers/initializer.js';
-import { adam, type OptimizerDescription, optimizerFromJSON } from '../../network/optimizers/optimizer.js';
+import { optimizerFromJSON } from '../../network/optimizers/named-optimizer.js';
+import { adam, type OptimizerDescription } from '../../network/optimizers/optimizer.js';
 import { checkLosses, type LossOptions, type ModelLoss } from '../../network/output-losses.js';
 
 /** Settings of a model or a cell. */

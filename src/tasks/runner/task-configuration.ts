@@ -5,7 +5,7 @@ import { configurationPath, readConfiguration } from '../../checkpoint/run.js';
 import { CheckpointError, ConfigurationError, OptionError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
 import { optimizerDefinitions } from '../../network/optimizers/define-optimizer.js';
-import { optimizerNamed } from '../../network/optimizers/optimizer.js';
+import { optimizerNamed } from '../../network/optimizers/named-optimizer.js';
 import type { RunTable, SequenceTable } from '../definition/common-options.js';
 import type { AnyTask, AnyTaskData } from '../definition/task.js';
 import { type Checked, checkTaskOptions } from '../definition/task-options.js';

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../core/json.js';
 import type { Model } from '../../model/model.js';
 import { optimizerDefinitions } from '../../network/optimizers/define-optimizer.js';
-import { optimizerNamed } from '../../network/optimizers/optimizer.js';
+import { optimizerNamed } from '../../network/optimizers/named-optimizer.js';
 import type { ModelLoss } from '../../network/output-losses.js';
 import { scheduleDefinitions } from '../../network/schedules/definition.js';
 import { parseSchedule } from '../../network/schedules/parse-schedule.js';
