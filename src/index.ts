@@ -153,6 +153,7 @@ export type {
 } from './network/losses/losses.js';
 export type { QuantileOptions } from './network/losses/quantile.js';
 export type { OptimizerDescriptionObject } from './network/optimizers/definition.js';
+export { type NamedOptimizerOptions, optimizerNamed } from './network/optimizers/named-optimizer.js';
 export {
   type AdagradDescription,
   type AdagradOptions,
@@ -163,10 +164,8 @@ export {
   adamW,
   type MomentumOptions,
   momentum,
-  type NamedOptimizerOptions,
   type OptimizerDescription,
   type OptimizerName,
-  optimizerNamed,
   type RmspropDescription,
   type RmspropOptions,
   rmsprop,

@@ -1,9 +1,9 @@
 /** The time axes of a batch. */
-import type { SymbolicExtent } from '../graph/extent.js';
+import { type SymbolicExtent, TIME } from '../graph/extent.js';
 import type { AxisSizes } from './batch.js';
 
 /** The time axis of inputs, targets and layers that name none. */
-export const TIME = 'time';
+export { TIME };
 
 /** A time axis of a batch, checked. */
 export interface PackedAxis extends AxisSizes {

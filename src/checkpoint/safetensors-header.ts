@@ -68,13 +68,8 @@ export function readHeaderLength(source: string, prefix: Uint8Array, fileBytes: 
   const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
   const length = view.getBigUint64(0, true);
   if (length < 2n || length > BigInt(MAX_HEADER_BYTES)) {
-    throw corrupt(
-      source,
-      `its header length is ${length}, allowed are 2 to ${MAX_HEADER_BYTES} bytes: it may be no safetensors file`,
-      {
-        headerBytes: String(length),
-      },
-    );
+    const what = `its header length is ${length}, allowed are 2 to ${MAX_HEADER_BYTES} bytes`;
+    throw corrupt(source, `${what}: is it a safetensors file at all?`, { headerBytes: String(length) });
   }
   if (LENGTH_BYTES + Number(length) > fileBytes) {
     throw truncated(source, `its header of ${length} bytes`, LENGTH_BYTES + Number(length), fileBytes);

@@ -56,7 +56,10 @@ export class CheckpointError extends BpttError {}
  */
 export class ConfigurationError extends BpttError {}
 
-/** A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_output`, `non_finite_metric`. */
+/**
+ * A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_update`, `non_finite_output`,
+ * `non_finite_metric`.
+ */
 export class NumericError extends BpttError {}
 
 /**

@@ -9,10 +9,17 @@ export interface NumberBounds {
   readonly exclusiveMax?: number;
   /** Accepts only safe integers. */
   readonly integer?: boolean;
+  /** Accepts only numbers that are finite in float32, the type of parameters: up to 3.4e38. */
+  readonly float32?: boolean;
 }
+
+/** The key of a method that says what an object is, for messages; of objects whose fields say nothing to people. */
+export const DESCRIBE = Symbol('describe');
 
 /** A value as people would write it, short enough for a message. */
 export function describeValue(value: unknown): string {
+  const describe = (value as { readonly [DESCRIBE]?: unknown } | null | undefined)?.[DESCRIBE];
+  if (typeof describe === 'function') return describe.call(value) as string;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'symbol') return 'a symbol';
@@ -26,6 +33,13 @@ export function describeValue(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
+/** What to do with a function in the place of the description that it makes; empty for anything else. */
+export function callHint(value: unknown): string {
+  if (typeof value !== 'function') return '';
+  const { kind } = value as { readonly kind?: unknown };
+  return `; call it: ${typeof kind === 'string' ? kind : value.name || 'it'}()`;
+}
+
 function describeBounds(bounds: NumberBounds): string {
   const limits: string[] = [];
   if (bounds.min !== undefined) limits.push(`>= ${bounds.min}`);
@@ -33,11 +47,13 @@ function describeBounds(bounds: NumberBounds): string {
   if (bounds.max !== undefined) limits.push(`<= ${bounds.max}`);
   if (bounds.exclusiveMax !== undefined) limits.push(`< ${bounds.exclusiveMax}`);
   const kind = bounds.integer === true ? 'an integer' : 'a finite number';
-  return limits.length === 0 ? kind : `${kind} ${limits.join(' and ')}`;
+  const type = bounds.float32 === true ? ' that float32 can hold, up to 3.4e38' : '';
+  return `${limits.length === 0 ? kind : `${kind} ${limits.join(' and ')}`}${type}`;
 }
 
 function withinBounds(value: number, bounds: NumberBounds): boolean {
   if (bounds.integer === true ? !Number.isSafeInteger(value) : !Number.isFinite(value)) return false;
+  if (bounds.float32 === true && !Number.isFinite(Math.fround(value))) return false;
   if (bounds.min !== undefined && value < bounds.min) return false;
   if (bounds.max !== undefined && value > bounds.max) return false;
   if (bounds.exclusiveMin !== undefined && value <= bounds.exclusiveMin) return false;
@@ -87,7 +103,10 @@ export function requireOneOf<const T extends string | number | boolean>(
  */
 export function rejectUnknownKeys(name: string, object: unknown, allowed: readonly string[]): void {
   if (typeof object !== 'object' || object === null || Array.isArray(object)) {
-    throw new OptionError('invalid_option', `${name} must be an object, got ${describeValue(object)}`, {
+    const [first] = allowed;
+    const example =
+      first === undefined ? '' : ` of options such as { ${first}: ${typeof object === 'number' ? object : '...'} }`;
+    throw new OptionError('invalid_option', `${name} must be an object${example}, got ${describeValue(object)}`, {
       name,
       value: object,
     });

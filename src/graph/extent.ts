@@ -18,6 +18,16 @@ export function sameExtent(a: Extent, b: Extent): boolean {
   return a.kind === b.kind && a.axis === b.axis;
 }
 
+/** Name of the time axis of everything that names none. */
+export const TIME = 'time';
+
+/** Rows and columns for people, with the letters of the documentation: `[3, 5]`, `[N, 4]`, `[B, 4]`; `[N(source), 4]` on another axis. */
+export function describeSize({ rows, columns }: { readonly rows: Extent; readonly columns: number }): string {
+  if (typeof rows === 'number') return `[${rows}, ${columns}]`;
+  const letter = rows.kind === 'steps' ? 'N' : 'B';
+  return `[${letter}${rows.axis === TIME ? '' : `(${rows.axis})`}, ${columns}]`;
+}
+
 /** An extent for people: `12`, `steps(time)`. */
 export function describeExtent(extent: Extent): string {
   return typeof extent === 'number' ? String(extent) : `${extent.kind}(${extent.axis})`;

@@ -6,7 +6,7 @@ import type { AttributesOf, ExtentsOf, OperandsOf, OperationName, OutputsOf } fr
 import type { Operation } from './operation.js';
 import { operation as operationNamed } from './registry.js';
 import { extentOf, lettersOf, matchOperand, matchTable } from './signature.js';
-import type { Node, Source, Storage, Value } from './value.js';
+import { type Node, newValue, type Source, type Storage, type Value } from './value.js';
 
 /** Settings of a value that comes from outside. */
 export interface ExternalOptions {
@@ -82,7 +82,7 @@ export class Graph {
       throw new ShapeError('shape_mismatch', `there are two values named ${name}`, { name });
     }
     const { source = 'input', type = 'real', low = 0, high = 0, offset, constant, nonNegative } = options;
-    const value: Value = {
+    const value = newValue({
       id: this.#nextId++,
       rows,
       columns,
@@ -94,7 +94,7 @@ export class Graph {
       ...(offset === undefined ? {} : { offset }),
       ...(constant === undefined ? {} : { constant }),
       ...(nonNegative === undefined ? {} : { nonNegative }),
-    };
+    });
     this.externals.set(name, value);
     owners.set(value, this);
     return value;
@@ -228,7 +228,7 @@ export class Graph {
       }
       const { weights, activations } = this.#storages;
       const storage = spec.type === 'packed' ? weights : spec.isStored ? activations : undefined;
-      const value: Value = {
+      const value = newValue({
         id: this.#nextId++,
         rows,
         columns,
@@ -237,7 +237,7 @@ export class Graph {
         low: spec.gates,
         high: 0,
         node,
-      };
+      });
       outputs.set(spec.name, value);
       owners.set(value, this);
     }

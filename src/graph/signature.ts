@@ -185,7 +185,8 @@ export function matchOperand(operation: string, spec: OperandSpec, value: Operan
   };
   if (value.type !== spec.type || (spec.type === 'packed' && value.low !== spec.gates)) {
     const message = `${operation}: ${spec.name} holds ${value.type} entries, expected ${spec.type}`;
-    throw new ShapeError('shape_mismatch', message, { operation, operand: spec.name });
+    const details = { operation, operand: spec.name, actual: value.type, expected: spec.type };
+    throw new ShapeError('shape_mismatch', message, details);
   }
   check('rows', spec.rows, value.rows);
   check('columns', spec.columns, value.columns);

@@ -1,5 +1,7 @@
 /** The nodes and edges of a graph: symbolic values, and the operations between them. */
-import type { Extent, ValueType } from './extent.js';
+import { UsageError } from '../core/errors.js';
+import { DESCRIBE } from '../core/options.js';
+import { describeSize, type Extent, type ValueType } from './extent.js';
 import type { storageBytes } from './generated/operations.js';
 import type { Operation } from './operation.js';
 
@@ -37,6 +39,27 @@ export interface Value {
   readonly constant?: readonly number[];
   /** @internal The node that computes it. */
   readonly node?: Node;
+}
+
+function spoken(value: Value): string {
+  return `value ${describeSize(value)}`;
+}
+
+/** What a value is in messages, and in arithmetic of JavaScript, which knows nothing of it. */
+const SPOKEN = {
+  [DESCRIBE](this: Value): string {
+    return spoken(this);
+  },
+  [Symbol.toPrimitive](this: Value, hint: string): string {
+    if (hint === 'string') return spoken(this);
+    const message = `${spoken(this)} is used as a number, but it stands for what a network will compute: use functions of bptt/operations, multiply(x, 2) in place of x * 2`;
+    throw new UsageError('not_a_value', message);
+  },
+};
+
+/** A value with these fields. */
+export function newValue(fields: Value): Value {
+  return Object.assign(Object.create(SPOKEN) as object, fields);
 }
 
 /** One operation applied to values. Absent optional operands are undefined. */

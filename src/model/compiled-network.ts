@@ -2,9 +2,10 @@
 import { TIME } from '../batch/axes.js';
 import type { Value } from '../graph/value.js';
 import type { NetworkDescription } from '../network/description.js';
-import type { ModelLoss } from '../network/output-losses.js';
+import { type ModelLoss, requireChosenLoss } from '../network/output-losses.js';
 import { buildGraph, type Mode, type OutputPer, type OutputShape, outputShapes } from './build/build-graph.js';
 import { lookAheadLayer } from './build/causality.js';
+import { checkDefinitions } from './build/check-definitions.js';
 import { type CompileOptions, checkCompileOptions } from './build/compile-options.js';
 import { ParameterLayout } from './build/parameters.js';
 import { BatchExecutions } from './execute/batch-executions.js';
@@ -27,6 +28,7 @@ export class CompiledNetwork extends NetworkInstance {
    * Use `network(...).compile(...)`, or `loadModel`.
    *
    * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when layers do not fit together
+   * @throws {UsageError} `invalid_definition` for a layer or an optimizer of one's own that is at fault
    */
   constructor(description: NetworkDescription, options: CompileOptions, restored?: RestoredParameters) {
     const settings = checkCompileOptions(description, options);
@@ -34,9 +36,14 @@ export class CompiledNetwork extends NetworkInstance {
     const layout = new ParameterLayout();
     const request = { description, loss, optimizer, layout };
     const built = buildGraph({ ...request, mode: 'evaluate' });
+    const shapes = outputShapes(built);
+    const [{ columns }] = [...shapes.values()] as [OutputShape];
+    // A model without a description of its loss, from a file, is of its caller's own making.
+    if (restored === undefined) requireChosenLoss(options, columns);
+    checkDefinitions(description, restored?.hasOptimizer === false ? undefined : optimizer, layout);
     super({ what: 'model', description, settings, layout, finalStates: built.finalStates, restored });
     this.loss = loss;
-    this.outputShapes = outputShapes(built);
+    this.outputShapes = shapes;
     this.lookAheadLayer = lookAheadLayer(built, TIME, [...built.results.values()]);
     const programs = this.programsOf((mode: Mode) => buildGraph({ ...request, mode }));
     const targets = built.targets as ReadonlyMap<string, Value>;

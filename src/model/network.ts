@@ -29,10 +29,12 @@ export class Network {
   }
 
   /**
-   * Allocates and initialises the parameters and makes the model.
+   * Allocates and initialises the parameters and makes the model. Without `loss` it is `softmaxCrossEntropy`, for outputs of several
+   * columns; without `optimizer` it is `adam()`.
    *
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when layers do not fit together
+   * @throws {UsageError} `invalid_definition` for a layer, a loss or an optimizer of one's own that is at fault
    * @throws {NativeError} `native_missing`
    */
   compile(options: CompileOptions = {}): Promise<Model> {

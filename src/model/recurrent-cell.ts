@@ -9,11 +9,11 @@ import { ONLY_OUTPUT } from '../network/description.js';
 import { layerFromJSON } from '../network/layers/layers.js';
 import type { RecurrentDescription } from '../network/layers/recurrent.js';
 import { buildCellGraph, CELL_INPUT, type CellGraph, type CellMode, UPSTREAM } from './build/build-cell-graph.js';
+import { checkDefinitions } from './build/check-definitions.js';
 import { checkParameterOptions, type ParameterOptions } from './build/compile-options.js';
 import { ParameterLayout } from './build/parameters.js';
 import type { CarriedState } from './execute/carried-state.js';
 import { checkState } from './execute/check-batch.js';
-import { nonFiniteError } from './execute/diagnose.js';
 import { Execution } from './execute/execution.js';
 import { requireState, type TrainOptions, trainingNumbers } from './execute/execution-options.js';
 import { executeUpdate, type UpdateGraph, updateGraph } from './execute/parameter-update.js';
@@ -82,6 +82,7 @@ export class RecurrentCell extends NetworkInstance {
     const layout = new ParameterLayout();
     const build = (mode: CellMode) => buildCellGraph(description, layout, mode);
     const { results, finalStates } = build('step');
+    checkDefinitions(description, settings.optimizer, layout);
     super({ what: 'cell', description, settings, layout, finalStates });
     this.layer = checked;
     this.inputs = inputs;
@@ -167,7 +168,7 @@ export class RecurrentCell extends NetworkInstance {
    * values after clipping. Call `zeroGradients` before the next sums begin, also after an error: values that are not
    * finite stay in `gradients` until then.
    *
-   * @throws {NumericError} `non_finite_gradient`; the parameters are as before
+   * @throws {NumericError} `non_finite_gradient`, `non_finite_update`; the parameters are as before
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {UsageError} `model_disposed`
    */
@@ -179,7 +180,6 @@ export class RecurrentCell extends NetworkInstance {
     const step = this.updates;
     const numbers = trainingNumbers(options, { optimizer: this.optimizer, seed: this.seed, step });
     const gradientNorm = executeUpdate(this.#update.get('update', new Map()), numbers);
-    if (!Number.isFinite(gradientNorm)) throw nonFiniteError(undefined, gradientNorm, step + 1, undefined);
     this.stepDone();
     return { gradientNorm };
   }

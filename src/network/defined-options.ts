@@ -1,5 +1,6 @@
 /** Options of layers, losses, optimizers and schedules that users define: tables of checks, and the frozen JSON that they give. */
 import { OptionError } from '../core/errors.js';
+import { MAX_JSON_DEPTH } from '../core/json.js';
 import { describeValue, type NumberBounds, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { type LayerDefinitions, ownDefinition } from './layers/layer.js';
 import { type AnyLayer, layerFromJSON } from './layers/layers.js';
@@ -123,14 +124,18 @@ function refuse(name: string, expected: string, value: unknown): never {
 }
 
 /** A frozen copy of plain JSON, in which descriptions of layers stay as they are. @throws {OptionError} `invalid_option` */
-function frozenJson(name: string, value: unknown): unknown {
+function frozenJson(name: string, value: unknown, depth = 0): unknown {
+  if (depth > MAX_JSON_DEPTH) refuse(name, `plain JSON, nested at most ${MAX_JSON_DEPTH} deep`, value);
   if (value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return value;
-  if (Array.isArray(value)) return Object.freeze(Array.from(value, (each, at) => frozenJson(`${name}[${at}]`, each)));
+  if (Array.isArray(value))
+    return Object.freeze(Array.from(value, (each, at) => frozenJson(`${name}[${at}]`, each, depth + 1)));
   if (ownDefinition(value) !== undefined) return value;
   const isPlain = typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value));
   if (!isPlain) return refuse(name, 'plain JSON', value);
   const fields = Object.entries(value as object).filter(([, each]) => each !== undefined);
-  return Object.freeze(Object.fromEntries(fields.map(([key, each]) => [key, frozenJson(`${name}.${key}`, each)])));
+  return Object.freeze(
+    Object.fromEntries(fields.map(([key, each]) => [key, frozenJson(`${name}.${key}`, each, depth + 1)])),
+  );
 }
 
 /**

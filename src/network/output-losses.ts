@@ -4,7 +4,7 @@ import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options
 import { type NetworkDescription, ONLY_OUTPUT, outputNodes } from './description.js';
 import { type AnyLossMaker, lossDefinitions } from './losses/define-loss.js';
 import { type LossDefinition, ownLossDefinition } from './losses/loss.js';
-import { type LossDescription, requireLoss } from './losses/losses.js';
+import { builtInLosses, type LossDescription, requireLoss } from './losses/losses.js';
 
 /** Losses of several outputs by their names, and what each counts for in the sum that is minimised. */
 export interface NamedLosses {
@@ -27,12 +27,30 @@ export interface OutputLoss {
 
 /** The options of a compilation that say what is minimised. */
 export interface LossOptions {
-  /** For a network with one output; default `softmaxCrossEntropy`. */
+  /**
+   * For a network with one output. Default `softmaxCrossEntropy`, for classes; a network whose output has 1 column must say its loss,
+   * because a single class has the loss 0 always.
+   */
   readonly loss?: LossDescription;
   /** Instead: losses by the names of the outputs. An output that is not named has none. */
   readonly losses?: Readonly<Record<string, LossDescription>>;
   /** Factors of the `losses` in their sum, >= 0; default 1 each. */
   readonly lossWeights?: Readonly<Record<string, number>>;
+}
+
+/** The loss of a network of one output where none is given. */
+const DEFAULT_LOSS = 'softmaxCrossEntropy';
+
+/**
+ * Refuses the default loss where it cannot be right.
+ *
+ * @param columns of the first output
+ * @throws {OptionError} `invalid_option`, which lists the losses
+ */
+export function requireChosenLoss({ loss, losses }: LossOptions, columns: number): void {
+  if (loss !== undefined || losses !== undefined || columns > 1) return;
+  const message = `option 'loss' must say the loss of an output of 1 column, one of ${[...builtInLosses.keys()].join(', ')}: the default ${DEFAULT_LOSS} would be 0 always`;
+  throw new OptionError('invalid_option', message, { name: 'loss', columns });
 }
 
 /** Time axis of the labels of an output with a CTC loss. */
@@ -59,7 +77,7 @@ export function checkLosses(description: NetworkDescription, options: LossOption
   if (losses === undefined) {
     if (lossWeights !== undefined) refuse('lossWeights', "is for several 'losses'", lossWeights);
     if (names.length > 1) refuse('losses', `must give losses for some of the outputs ${names.join(', ')}`, losses);
-    return requireLoss('loss', loss ?? 'softmaxCrossEntropy');
+    return requireLoss('loss', loss === undefined ? DEFAULT_LOSS : loss);
   }
   if (loss !== undefined) refuse('loss', "and option 'losses' exclude each other", loss);
   rejectUnknownKeys('losses', losses, names);

@@ -1,9 +1,9 @@
 /** Finds the checkpoint of a trained model, and reads the configuration of its run. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { type LoadedCheckpoint, loadCheckpoint, readCheckpointMetadata } from '../checkpoint/checkpoint.js';
 import { bestPath, Run, readConfiguration } from '../checkpoint/run.js';
-import { CheckpointError, OptionError } from '../core/errors.js';
+import { CheckpointError, ConfigurationError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
 
@@ -26,6 +26,10 @@ export async function findCheckpoint(
     if (choice === undefined) return { path: run, checkpoint: await loadCheckpoint(run) };
     const message = `option 'checkpoint' chooses among the checkpoints of a run, but '${run}' is a file`;
     throw new OptionError('invalid_option', message, { name: 'checkpoint', value: choice });
+  }
+  if (!existsSync(run)) {
+    const message = `there is no file and no folder '${run}'`;
+    throw new ConfigurationError('invalid_configuration', message, { path: run });
   }
   const saved = Run.read(run);
   const best = choice === 'latest' ? undefined : await saved.loadBest();

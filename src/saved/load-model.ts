@@ -19,12 +19,12 @@ import { readVocabulary, requireFittingVocabulary } from './model-vocabulary.js'
 import { requireStoredParameters } from './stored-parameters.js';
 
 /** How a model is loaded. */
-export interface LoadModelOptions extends ReadDescriptionOptions, SavedVocabularyOptions {
+export interface LoadModelOptions extends Omit<ReadDescriptionOptions, 'training'>, SavedVocabularyOptions {
   /** Which checkpoint of a run; default: the best one, or the newest if no checkpoint was saved as the best. */
   readonly checkpoint?: CheckpointChoice | undefined;
   /**
    * Whether training can continue; default true. False omits the state of the optimizer, which takes as much memory as
-   * the weights or twice that. Training steps are then refused.
+   * the weights or twice that. Training steps are then refused, and `optimizers` and `schedules` need not be given.
    */
   readonly training?: boolean | undefined;
   /** What `defineSchedule` returned, for learning-rate schedules of one's own: that of the run is then given back. */
@@ -99,8 +99,8 @@ export async function loadModel(pathOrRun: string, options: LoadModelOptions = {
   requireNetwork(described.network);
   const { path, checkpoint } = await findCheckpoint(pathOrRun, choice);
   const { metadata, tensors } = checkpoint;
-  const saved = readDescription(path, metadata, tensors.size, described);
-  const schedule = savedSchedule(path, saved.configuration, schedules);
+  const saved = readDescription(path, metadata, tensors.size, { ...described, training });
+  const schedule = savedSchedule(path, saved.configuration, training ? schedules : undefined);
   const vocabulary = readVocabulary(path, metadata, { tokenizer });
   const model = makeModel(path, checkpoint, saved, { training, threads });
   if (vocabulary !== undefined) requireFittingVocabulary(`'${path}'`, model, vocabulary); // there is no program to free yet

@@ -1,12 +1,15 @@
 /** Writes and reads the description of a model that a checkpoint has besides the tensors. */
 import { BpttError, CheckpointError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
+import { describeValue } from '../core/options.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { CompileOptions } from '../model/build/compile-options.js';
 import { type Network, networkFromJSON } from '../model/network.js';
 import { type AnyOptimizerMaker, optimizerDefinitions } from '../network/optimizers/define-optimizer.js';
+import { type OptimizerDefinitions, optimizerAtRest } from '../network/optimizers/definition.js';
 import { optimizerSlots } from '../network/optimizers/emit-update.js';
-import { optimizerFromJSON } from '../network/optimizers/optimizer.js';
+import { optimizerFromJSON } from '../network/optimizers/named-optimizer.js';
+import type { OptimizerDescription } from '../network/optimizers/optimizer.js';
 import { lossesFromJSON } from '../network/output-losses.js';
 
 /** Layers, losses and optimizers of a user's own: JSON holds only their names. */
@@ -52,7 +55,7 @@ export function modelMetadata(
 /** The content of a checkpoint's metadata, checked. */
 export interface SavedDescription {
   readonly network: Network;
-  /** Loss, optimizer, initializer and seed, as far as the checkpoint has them. */
+  /** Loss, optimizer, initializer and seed, where the checkpoint describes a model. */
   readonly settings: CompileOptions;
   /** The state that the optimizer has for each parameter. */
   readonly slots: readonly string[];
@@ -64,6 +67,8 @@ export interface SavedDescription {
 
 /** How a description is read. */
 export interface ReadDescriptionOptions extends Definitions {
+  /** Whether the model can be trained on; default true. Otherwise an optimizer of a user's own may be missing. */
+  readonly training?: boolean | undefined;
   /** Replaces the network that the checkpoint describes. */
   readonly network?: Network | undefined;
 }
@@ -74,23 +79,23 @@ export interface ReadDescriptionOptions extends Definitions {
  * @param path of the checkpoint, for errors
  * @param tensors how many the checkpoint has
  * @throws {CheckpointError} `checkpoint_mismatch` when it describes no network, or one that this version does not know;
- *   `unknown_layer`, `unknown_loss`, `unknown_optimizer` for one that is not of the library and not given
+ *   `checkpoint_corrupt` when a part of the description is missing or is no description; `unknown_layer`, `unknown_loss`, `unknown_optimizer` for one that is not of the library and not given
  */
 export function readDescription(
   path: string,
   { configuration, modelStep, run }: JsonObject,
   tensors: number,
-  { network, layers, losses, optimizers }: ReadDescriptionOptions,
+  { network, layers, losses, optimizers, training = true }: ReadDescriptionOptions,
 ): SavedDescription {
-  const { model, ...rest } = isJsonObject(configuration) ? configuration : ({} as JsonObject);
-  const described = isJsonObject(model) ? model : undefined;
+  const { model, ...rest } = objectOrNone(path, 'configuration', configuration) ?? {};
+  const described = objectOrNone(path, 'configuration.model', model);
   if (described === undefined && network === undefined) {
     const message = `'${path}' describes no network: give the one that it was trained with as the option 'network'`;
     throw new CheckpointError('checkpoint_mismatch', message, { path });
   }
   return knownHere(path, () => {
     if (network === undefined) requirePlausibleDepth(described?.['network'], tensors);
-    const settings = settingsOf(described ?? {}, { losses, optimizers });
+    const settings = described === undefined ? {} : settingsOf(path, described, { losses, optimizers, training });
     return {
       network: network ?? networkFromJSON(described?.['network'], layers === undefined ? {} : { layers }),
       settings,
@@ -101,19 +106,50 @@ export function readDescription(
   });
 }
 
-/** What a model was compiled with; what is not said is left to the defaults. Values are checked when it is compiled. */
+/** Says what a checkpoint's metadata should hold. */
+function corrupt(path: string, what: string, expected: string, value: unknown): CheckpointError {
+  const message = `'${path}' is corrupt: its ${what} is ${describeValue(value)}, expected ${expected}`;
+  return new CheckpointError('checkpoint_corrupt', message, { path, what, value });
+}
+
+/** The object that a part of the metadata is, where it is there. @throws {CheckpointError} `checkpoint_corrupt` for another value */
+export function objectOrNone(path: string, what: string, value: JsonValue | undefined): JsonObject | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (isJsonObject(value)) return value;
+  throw corrupt(path, what, 'an object', value);
+}
+
+/** What a model was compiled with. Values are checked when it is compiled. */
 function settingsOf(
-  { loss, optimizer, initializer, seed }: JsonObject,
-  { losses, optimizers }: Pick<Definitions, 'losses' | 'optimizers'>,
+  path: string,
+  described: JsonObject,
+  { losses, optimizers, training }: Pick<ReadDescriptionOptions, 'losses' | 'optimizers' | 'training'>,
 ): CompileOptions {
+  for (const part of ['loss', 'optimizer', 'initializer', 'seed']) {
+    if (described[part] === undefined)
+      throw corrupt(path, `configuration.model.${part}`, 'what the model has', undefined);
+  }
+  const { loss, optimizer, initializer, seed } = described;
   return {
-    ...(loss !== undefined && lossesFromJSON(loss, losses)),
-    ...(optimizer !== undefined && {
-      optimizer: optimizerFromJSON(optimizer as never, optimizerDefinitions(optimizers)),
-    }),
-    ...(initializer !== undefined && { initializer: initializer as string }),
-    ...(seed !== undefined && { seed: seed as number }),
+    ...lossesFromJSON(loss, losses),
+    optimizer: optimizerOf(optimizer as never, optimizerDefinitions(optimizers), training === true),
+    initializer: initializer as string,
+    seed: seed as number,
   };
+}
+
+/** The optimizer, without its definition where that is not given and the model is not trained. */
+function optimizerOf(
+  json: OptimizerDescription,
+  definitions: OptimizerDefinitions,
+  training: boolean,
+): OptimizerDescription {
+  try {
+    return optimizerFromJSON(json, definitions);
+  } catch (error) {
+    if (training || !(error instanceof OptionError) || error.code !== 'unknown_optimizer') throw error;
+    return optimizerAtRest(json);
+  }
 }
 
 function requireCount(value: JsonValue): number {

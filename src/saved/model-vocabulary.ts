@@ -4,10 +4,12 @@ import { isJsonObject, type JsonObject } from '../core/json.js';
 import { type SavedVocabularyOptions, vocabularyFromJSON } from '../data/saved-vocabulary.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { Model } from '../model/model.js';
+import { objectOrNone } from './model-metadata.js';
 
 /** Where a checkpoint stores its vocabulary: separately, or with the data of its task. */
-function vocabularyJson({ vocabulary, configuration }: JsonObject): JsonObject | undefined {
-  if (isJsonObject(vocabulary)) return vocabulary;
+function vocabularyJson(path: string, { vocabulary, configuration }: JsonObject): JsonObject | undefined {
+  const alone = objectOrNone(path, 'vocabulary', vocabulary);
+  if (alone !== undefined) return alone;
   const task = isJsonObject(configuration) ? configuration['task'] : undefined;
   const saved = isJsonObject(task) ? task['saved'] : undefined;
   const own = isJsonObject(saved) ? saved['vocabulary'] : undefined;
@@ -17,6 +19,7 @@ function vocabularyJson({ vocabulary, configuration }: JsonObject): JsonObject |
 /**
  * The vocabulary of a checkpoint; undefined when it has none.
  *
+ * @throws {CheckpointError} `checkpoint_corrupt` for what is no object
  * @throws {VocabularyError} `invalid_vocabulary`, and `vocabulary_mismatch` for another tokenizer
  */
 export function readVocabulary(
@@ -24,7 +27,7 @@ export function readVocabulary(
   metadata: JsonObject,
   options: SavedVocabularyOptions,
 ): Vocabulary | undefined {
-  const json = vocabularyJson(metadata);
+  const json = vocabularyJson(path, metadata);
   if (json === undefined) return undefined;
   try {
     return vocabularyFromJSON(json, options);

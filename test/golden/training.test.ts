@@ -5,7 +5,7 @@ import { sequential } from '../../src/model/network.js';
 import { dense } from '../../src/network/layers/dense.js';
 import { embedding } from '../../src/network/layers/embedding.js';
 import { gru, lstm, rnn } from '../../src/network/layers/recurrent.js';
-import { optimizerNamed } from '../../src/network/optimizers/optimizer.js';
+import { optimizerNamed } from '../../src/network/optimizers/named-optimizer.js';
 import { tolerance } from '../oracle/tolerance.js';
 import { entryOf, expectAgreement } from './agreement.js';
 import { type Golden, type GoldenTensor, loadGoldens } from './load.js';

@@ -203,7 +203,7 @@ describe('the definition of a loss', () => {
     const compiled = (make: Parameters<typeof defineLoss>[0]['build']) => () =>
       described().compileSync({ loss: defineLoss({ name: 'mine', build: make })() });
     expect(compiled(build)).toThrow(/loss 'mine': build returned undefined/);
-    expect(compiled((outputs) => outputs)).toThrow(/loss 'mine': what build returned is \[steps\(time\), 2\]/);
+    expect(compiled((outputs) => outputs)).toThrow(/loss 'mine': what build returned is \[N, 2\]/);
     expect(compiled((outputs) => meanSquare(dropout(outputs, 0.5)))).toThrow(/outside the build of a layer/);
     expect(compiled((outputs) => meanSquaredError(outputs, outputs))().evaluateSync(batchOf({ target })).loss).toBe(0);
     // A target that depends on parameters: the operation knows no gradient of it.

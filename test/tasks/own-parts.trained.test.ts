@@ -1,9 +1,21 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commonOptions, defineTask, evaluateTask, loadTask, predictTask, trainTask } from '../../src/entries/tasks.js';
-import { defineLayer, defineLoss, dense, gru, loadModel, Random, sequential } from '../../src/index.js';
+import {
+  adam,
+  defineLayer,
+  defineLoss,
+  defineSchedule,
+  dense,
+  gru,
+  loadModel,
+  option,
+  Random,
+  sequential,
+} from '../../src/index.js';
 import { add, linear, meanSquaredError, multiply, sigmoid } from '../../src/network/operations.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { lion } from '../model/own-optimizers.js';
 import { QUIET } from './trained.js';
 
 const gate = defineLayer({
@@ -49,6 +61,67 @@ const sums = defineTask({
     return { loss, weight: weight ?? 0 };
   },
   describe: ({ loss }) => `loss ${loss}`,
+});
+
+const inverse = defineSchedule({
+  name: 'inverse',
+  options: { decay: option.number({ min: 0 }), slow: option.flag({ default: false }) },
+  make: ({ decay }, { learningRate }) => ({
+    rate: (step) => learningRate / (1 + decay * step),
+    observe() {},
+    state: () => null,
+    restore() {},
+  }),
+});
+
+describe('a task with an optimizer and a schedule of one’s own', () => {
+  const { losses: _, ...others } = sums;
+  const task = defineTask({
+    ...others,
+    name: 'own-optimizer',
+    optimizers: [lion],
+    schedules: [inverse],
+    network: ({ units }) => sequential([gru({ units }), dense({ units: 1 })], { features: 1 }),
+    loss: { kind: 'meanSquaredError', weights: 'step' },
+    evaluate: sums.evaluate as never,
+  });
+  const options = { optimizer: 'lion' as never, learningRate: 1e-3, ...QUIET };
+
+  it('names them in its options, is resumed bit for bit, evaluated and used', async () => {
+    const folder = temporaryDirectory();
+    const schedule = 'warmup:steps=2,then=inverse:decay=0.01,slow=true';
+    const whole = await trainTask(task, { out: join(folder, 'whole'), epochs: 2, schedule, ...options });
+    const run = join(folder, 'run');
+    await trainTask(task, { out: run, epochs: 1, schedule, ...options });
+    const resumed = await trainTask(task, { out: run, epochs: 2, resume: true, ...QUIET });
+    expect(resumed.metrics).toEqual(whole.metrics);
+    const { metrics } = await evaluateTask(run, { task });
+    expect(metrics).toEqual(resumed.metrics.validation);
+    for await (const prediction of predictTask(run, { task, values: [[0.1, 0.2]] })) {
+      expect(prediction['outputs']).toHaveLength(2);
+    }
+    const { model, schedule: saved } = await loadModel(run, { optimizers: [lion], schedules: [inverse] });
+    expect(model.optimizer).toEqual(lion({ learningRate: 1e-3 }));
+    expect(saved).toMatchObject({ kind: 'warmUp', then: { kind: 'inverse', decay: 0.01, slow: true } });
+    model.dispose();
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['another name', { optimizer: 'eve' }, /optimizer.*"lion".*eve/],
+    ['another schedule', { schedule: 'outverse' }, /names are.*plateau, inverse/],
+    ['an option that it does not have', { schedule: 'inverse:decoy=1' }, /decoy/],
+    ['a decay that its optimizer does not take', { optimizer: 'lion', weightDecay: -1 }, /weightDecay/],
+  ])('refuses %s', async (_, more, message) => {
+    const out = join(temporaryDirectory(), 'run');
+    await expect(trainTask(task, { out, epochs: 1, ...options, ...more } as never)).rejects.toThrow(message);
+  });
+
+  it('is refused where these are none', () => {
+    const define = (more: object) => () =>
+      defineTask({ ...others, name: 'wrong', evaluate: sums.evaluate as never, ...more } as never);
+    expect(define({ optimizers: [adam] })).toThrow(/optimizers\[0\]/);
+    expect(define({ schedules: {} })).toThrow(/'schedules'/);
+  });
 });
 
 describe('a task with a layer, a loss and weights of one’s own', () => {

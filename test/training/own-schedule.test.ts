@@ -108,6 +108,33 @@ describe('a schedule of one’s own', () => {
       /choose another name/,
     ],
     [
+      'the name under which runs say that a function gave the rates',
+      () => defineSchedule({ name: 'function', make: () => ({ ...stateless, rate: () => 1 }) }),
+      'invalid_option',
+      /choose another name/,
+    ],
+    [
+      'an option that goes round in a circle',
+      () => {
+        const circle: Record<string, unknown> = {};
+        circle['again'] = [circle];
+        const anything = { isRequired: true, check: (_: string, value: unknown) => value };
+        return defineSchedule({
+          name: 'x',
+          options: { anything },
+          make: () => ({ ...stateless, rate: () => 1 }),
+        })({ anything: circle });
+      },
+      'invalid_option',
+      /anything.*plain JSON, nested at most 100 deep/,
+    ],
+    [
+      'a kind that is no text',
+      () => createSchedule({ kind: 1n } as never, { learningRate: 1 }),
+      'invalid_option',
+      /1n/,
+    ],
+    [
       'no name',
       () => defineSchedule({ name: '', make: () => ({ ...stateless, rate: () => 1 }) }),
       'invalid_option',

@@ -12,7 +12,7 @@ import { emitLoss } from '../../network/losses/losses.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
 import { labelAxis, type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
 import { buildForward, type Forward, PROGRAM_INPUTS } from './build-forward.js';
-import { beforeStep, buildUpdate, gradientOf } from './build-update.js';
+import { beforeStep, buildUpdate, gradientOf, sumOf } from './build-update.js';
 import type { ParameterLayout } from './parameters.js';
 
 /**
@@ -37,6 +37,13 @@ export interface LossTotal extends Pick<EmittedLoss, 'isWeighted' | 'isSum'> {
   readonly value: Value;
 }
 
+/** Sums of new values, by what they are values of. */
+export interface NewValueSums {
+  readonly buffers: ReadonlyMap<string, Value>;
+  /** Of an optimizer of a user's own. */
+  readonly parameters: ReadonlyMap<string, Value>;
+}
+
 /** A graph and the values in it that an execution writes and reads. */
 export interface BuiltGraph extends ProgramGraph {
   /** Outputs of the network by name. */
@@ -53,6 +60,8 @@ export interface BuiltGraph extends ProgramGraph {
    */
   readonly targets?: ReadonlyMap<string, Value>;
   readonly norm?: Value;
+  /** Sums [1, 1] of what a training step is about to write, by name: where one is not finite, nothing has changed. */
+  readonly sums?: NewValueSums;
   /** Initial states by name: inputs of the program. */
   readonly initialStates: ReadonlyMap<string, Value>;
   /** Final states of those of the axis `time`: outputs of the program. */
@@ -103,8 +112,12 @@ export function carriedStates({ initialStates, finalStates }: Pick<Forward, 'ini
   return new Map(names.map(([name]) => [name, finalStates.get(name) as Value]));
 }
 
-/** Emits the gradients of loss and penalties, clipping and the update. Returns the gradient norm. */
-function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, loss: Value): Value {
+/** Emits the gradients of loss and penalties, clipping and the update. Returns the gradient norm, and sums of what is written. */
+function buildTraining(
+  { optimizer, layout }: BuildRequest,
+  forward: Forward,
+  loss: Value,
+): { readonly norm: Value; readonly sums: NewValueSums } {
   const { graph, parameters, bufferUpdates, penalties } = forward;
   const one = graph.external(PROGRAM_INPUTS.one, 1, 1);
   const weighted = penalties.map(({ value, weight }) => {
@@ -116,9 +129,11 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
     if (gradient !== undefined) graph.assign(gradient, gradientOf(graph, parameter));
   }
   const updates = bufferUpdates.map(({ buffer, value }) => ({ w: buffer, value: beforeStep(graph, value) }));
-  const norm = buildUpdate(graph, optimizer, layout, loss);
+  const buffers = new Map(updates.map(({ w, value }) => [`the buffer '${w.name}'`, sumOf(graph, value)] as const));
+  const whole = [...buffers.values()].reduce((a, b) => graph.apply('add', { a, b }).y, loss);
+  const { norm, sums } = buildUpdate(graph, optimizer, layout, whole);
   for (const { w, value } of updates) graph.apply('replace', { w, value, norm });
-  return norm;
+  return { norm, sums: { buffers, parameters: sums } };
 }
 
 /** Emits the losses and their weighted sum. */
@@ -158,8 +173,9 @@ export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'o
   const totals = [...losses.totals.values()].map(({ value }) => value);
   const reported = new Set([losses.loss, ...losses.losses.values(), ...totals]);
   if (mode === 'train') {
-    const norm = buildTraining(request, forward, losses.loss);
-    return { ...built, ...losses, norm, outputs: [...reported, norm, ...states] };
+    const { norm, sums } = buildTraining(request, forward, losses.loss);
+    const checked = [norm, ...sums.buffers.values(), ...sums.parameters.values()];
+    return { ...built, ...losses, norm, sums, outputs: [...new Set([...reported, ...checked, ...states])] };
   }
   if (mode === 'measure')
     return { ...built, ...losses, outputs: [...new Set([...reported, ...results.values(), ...states])] };

@@ -16,8 +16,25 @@ export function gradientOf(graph: Graph, parameter: Value): Value {
   });
 }
 
+/** What a step computes besides the new values. */
+export interface EmittedUpdate {
+  /** Gradient norm [1], before clipping by norm. */
+  readonly norm: Value;
+  /**
+   * Sums [1, 1] of the new values that an optimizer of a user's own gives, by what they are values of. Where one is not finite,
+   * nothing is updated. Those of the library have none.
+   */
+  readonly sums: ReadonlyMap<string, Value>;
+}
+
+/** The sum [1, 1] of all elements, which is not finite where one of them is not. */
+export function sumOf(graph: Graph, x: Value): Value {
+  const row = x.rows === 1 ? x : graph.apply('sumRows', { x }, { mean: 0 }).y;
+  return row.columns === 1 ? row : graph.apply('sumColumns', { x: row }, { mean: 0 }).y;
+}
+
 /**
- * Emits clipping and the optimizer's update of all parameters. Returns the gradient norm [1], before clipping by norm.
+ * Emits clipping and the optimizer's update of all parameters.
  *
  * @param loss when it is not finite, nothing is updated; omitted for a program without a loss
  * @throws {OptionError} `invalid_option` when there is nothing to train
@@ -27,7 +44,7 @@ export function buildUpdate(
   optimizer: OptimizerDescription,
   layout: ParameterLayout,
   loss?: Value,
-): Value {
+): EmittedUpdate {
   if (layout.bytes === 0) {
     throw new OptionError('invalid_option', 'the network has no parameters, there is nothing to train', {
       name: 'nodes',
@@ -36,22 +53,22 @@ export function buildUpdate(
   const g = graph.external('program/gradients', 1, layout.bytes / 4, { source: 'gradient', offset: 0 });
   const scalar = (name: string) => graph.external(name, 1, 1, { type: 'float64' });
   graph.apply('clipValue', { g, limit: scalar(PROGRAM_INPUTS.clipValue) });
-  const norm = graph.apply('clipNorm', { g, max: scalar(PROGRAM_INPUTS.clipNorm), loss }).norm;
+  const max = scalar(PROGRAM_INPUTS.clipNorm);
+  const norm = graph.apply('clipNorm', { g, max, loss }).norm;
   const own = ownOptimizerDefinition(optimizer);
-  if (own === undefined) updateBlock({ graph, optimizer: optimizer as BuiltInOptimizer, layout, norm }, g);
-  else updateEach({ graph, optimizer, layout, norm }, own);
-  return norm;
+  if (own !== undefined) return { norm, sums: updateEach({ graph, optimizer, layout }, own, { g, max, loss }) };
+  updateBlock({ graph, optimizer: optimizer as BuiltInOptimizer, layout }, g, norm);
+  return { norm, sums: new Map() };
 }
 
 interface Update<O extends OptimizerDescription> {
   readonly graph: Graph;
   readonly optimizer: O;
   readonly layout: ParameterLayout;
-  readonly norm: Value;
 }
 
 /** All parameters at once, as the kernels of the library do it. */
-function updateBlock({ graph, optimizer, layout, norm }: Update<BuiltInOptimizer>, g: Value): void {
+function updateBlock({ graph, optimizer, layout }: Update<BuiltInOptimizer>, g: Value, norm: Value): void {
   const columns = layout.bytes / 4;
   const w = graph.external('program/parameters', 1, columns, { source: 'parameter', offset: 0 });
   const slots = new Map(
@@ -65,9 +82,27 @@ function updateBlock({ graph, optimizer, layout, norm }: Update<BuiltInOptimizer
   emitUpdate(graph, optimizer, { w, g, slots, norm, h });
 }
 
-/** Parameter by parameter, as an optimizer of a user's own says it: all new values first, which then take their places. */
-function updateEach({ graph, optimizer, layout, norm }: Update<OptimizerDescription>, own: OptimizerDefinition): void {
+/** What decides whether new values take their places. */
+interface Clipping {
+  /** All gradients. */
+  readonly g: Value;
+  readonly max: Value;
+  readonly loss: Value | undefined;
+}
+
+/**
+ * Parameter by parameter, as an optimizer of a user's own says it: all new values first, which then take their places, if all of
+ * them, the gradient and the loss are finite. Costs one reading of each new value and of the gradient, and the memory of all new
+ * values at once: with Lion 0.3 of 8 ms a step and 1.2 of 9.5 MB for a GRU of 512 units (160 steps a batch, one thread, AVX-512).
+ */
+function updateEach(
+  { graph, optimizer, layout }: Update<OptimizerDescription>,
+  own: OptimizerDefinition,
+  { g, max, loss }: Clipping,
+): ReadonlyMap<string, Value> {
   const numbers = graph.external(PROGRAM_INPUTS.ownNumbers, 1, hyperparameterCount(optimizer));
+  const sums = new Map<string, Value>();
+  const changed: { readonly w: Value; readonly value: Value }[] = [];
   for (const { name, request, offset } of layout.requests.values()) {
     const memory = (what: string, source: 'parameter' | 'gradient' | 'optimizer', at: number) =>
       graph.external(`update/${what}/${name}`, request.rows, request.columns, { source, offset: at });
@@ -78,13 +113,22 @@ function updateEach({ graph, optimizer, layout, norm }: Update<OptimizerDescript
       ]),
     );
     const w = memory('parameter', 'parameter', offset);
-    const g = memory('gradient', 'gradient', offset);
-    const fresh = own.update(optimizer, graph, { name, w, g, slots }, numbers);
-    const targets = [[w, fresh.w], ...[...fresh.slots].map(([slot, value]) => [slots.get(slot), value])];
-    const changed = (targets as [Value, Value][]).filter(([target, value]) => target !== value);
-    const values = changed.map(([w, value]) => ({ w, value: beforeStep(graph, value) }));
-    for (const { w, value } of values) graph.apply('replace', { w, value, norm });
+    const gradient = memory('gradient', 'gradient', offset);
+    const fresh = own.update(optimizer, graph, { name, w, g: gradient, slots }, numbers);
+    const change = (what: string, target: Value, value: Value) => {
+      if (target === value) return;
+      changed.push({ w: target, value: beforeStep(graph, value) });
+      sums.set(`${what} '${name}'`, sumOf(graph, value));
+    };
+    change('the parameter', w, fresh.w);
+    for (const [slot, value] of fresh.slots) change(`the slot '${slot}' of`, slots.get(slot) as Value, value);
   }
+  // The gradient times 0 is NaN where it is not finite. A norm of all of these is finite where each of them is: squares do not overflow.
+  const gradients = sumOf(graph, graph.apply('scale', { x: g }, { factor: 0 }).y);
+  const all = [...sums.values()].reduce((a, b) => graph.apply('concatenate', { a, b }).y, gradients);
+  const { norm } = graph.apply('clipNorm', { g: all, max, loss });
+  for (const { w, value } of changed) graph.apply('replace', { w, value, norm });
+  return sums;
 }
 
 /** A value that is memory of the model, copied, so that it is read before the step changes the memory; else the value itself. */

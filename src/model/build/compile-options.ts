@@ -3,7 +3,8 @@ import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import { threadCount } from '../../native/threads.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { requireInitializer } from '../../network/initializers/initializer.js';
-import { adam, type OptimizerDescription, optimizerFromJSON } from '../../network/optimizers/optimizer.js';
+import { optimizerFromJSON } from '../../network/optimizers/named-optimizer.js';
+import { adam, type OptimizerDescription } from '../../network/optimizers/optimizer.js';
 import { checkLosses, type LossOptions, type ModelLoss } from '../../network/output-losses.js';
 
 /** Settings of a model or a cell. */
@@ -41,11 +42,12 @@ export function checkParameterOptions(
   others: readonly string[],
 ): Required<ParameterOptions> {
   rejectUnknownKeys(owner, options, [...others, ...PARAMETER_OPTIONS]);
+  const { optimizer = adam(), seed = 1, threads, initializer = 'default' } = options;
   return {
-    optimizer: optimizerFromJSON(options.optimizer ?? adam()),
-    seed: requireNumber('seed', options.seed ?? 1, { min: 0, integer: true }),
-    threads: threadCount(options.threads),
-    initializer: requireInitializer(options.initializer ?? 'default'),
+    optimizer: optimizerFromJSON(optimizer),
+    seed: requireNumber('seed', seed, { min: 0, integer: true }),
+    threads: threadCount(threads),
+    initializer: requireInitializer(initializer),
   };
 }
 

@@ -1,5 +1,7 @@
 /** The parameter block of a model: the offset of each parameter, and the initial values. */
+import { OptionError, UsageError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
+import { native } from '../../native/addon.js';
 import { ALIGNMENT, aligned, allocateBlock } from '../../native/memory.js';
 import { initialize } from '../../network/initializers/initializer.js';
 import type { BufferRequest, ParameterRequest } from '../../network/layers/layer.js';
@@ -39,7 +41,29 @@ export interface PlacedRequest {
   readonly offset: number;
 }
 
-/** Collects the parameters and buffers that layers ask for, in order, and gives each its place. */
+/** What two builds of a network must ask for alike, as text. Functions of initial values cannot be compared. */
+function askedFor({ shape, ...request }: ParameterRequest | BufferRequest): string {
+  const { role, initializer, initial } = request as Partial<ParameterRequest>;
+  const first = typeof initial === 'number' ? `with the initial value ${initial}` : initializer;
+  return [`[${shape.join(', ')}]`, ...(role === undefined ? [] : [`as ${role}`]), first].filter(Boolean).join(' ');
+}
+
+/**
+ * A layer asks for other numbers at one build than at another.
+ *
+ * @param name that of the parameter or buffer: the name of its layer, a dot, its own
+ * @param difference stands behind "is asked for"
+ */
+export function refuseBuild(what: 'parameter' | 'buffer', name: string, difference: string): never {
+  const [layer, part] = [name.slice(0, name.indexOf('.')), name.slice(name.indexOf('.') + 1)];
+  const message = `the ${what} '${part}' of the layer '${layer}' is asked for ${difference}: ask for the same ones at every build, whether training is on or not`;
+  throw new UsageError('invalid_definition', message, { layer, [what]: part });
+}
+
+/**
+ * Collects the parameters and buffers that layers ask for, in order, and gives each its place. Each must be asked for alike at every
+ * build of the network, and after `seal` there are no others.
+ */
 export class ParameterLayout {
   readonly requests = new Map<string, PlacedRequest>();
   readonly buffers = new Map<string, PlacedBuffer>();
@@ -47,10 +71,20 @@ export class ParameterLayout {
   bytes = 0;
   /** Bytes of all buffers. */
   bufferBytes = 0;
+  #isSealed = false;
 
-  /** The offset of a parameter; the same at every call. */
+  /** Says that every parameter and buffer of the network has its place: memory is allocated for these. */
+  seal(): void {
+    this.#isSealed = true;
+  }
+
+  /**
+   * The offset of a parameter; the same at every call.
+   *
+   * @throws {UsageError} `invalid_definition` where it was asked for otherwise before, or not at all
+   */
   place(name: string, request: ParameterRequest): number {
-    const known = this.requests.get(name);
+    const known = this.#known('parameter', this.requests, name, request);
     if (known !== undefined) return known.offset;
     const offset = this.bytes;
     this.requests.set(name, { name, request, offset });
@@ -58,15 +92,39 @@ export class ParameterLayout {
     return offset;
   }
 
-  /** The place of a buffer; the same at every call. */
+  /** The place of a buffer, as `place`. */
   placeBuffer(name: string, request: BufferRequest): number {
-    const known = this.buffers.get(name);
+    const known = this.#known('buffer', this.buffers, name, request);
     if (known !== undefined) return known.offset;
     const offset = this.bufferBytes;
     this.buffers.set(name, { name, request, offset });
     this.bufferBytes += aligned(4 * request.rows * request.columns);
     return offset;
   }
+
+  #known<P extends PlacedRequest | PlacedBuffer>(
+    what: 'parameter' | 'buffer',
+    all: ReadonlyMap<string, P>,
+    name: string,
+    request: P['request'],
+  ): P | undefined {
+    const known = all.get(name);
+    if (known === undefined) {
+      if (this.#isSealed) refuseBuild(what, name, 'at this build, but was not at the first');
+      return undefined;
+    }
+    const [before, now] = [askedFor(known.request), askedFor(request)];
+    if (before !== now) refuseBuild(what, name, `${now} at this build, ${before} at the first`);
+    return known;
+  }
+}
+
+/** Refuses first values that an initializer has made infinite or NaN. */
+function requireFinite(parameter: string, data: Float32Array): void {
+  if (native().probe(data).nonFinite === 0) return;
+  const value = data.find((each) => !Number.isFinite(each));
+  const message = `the initializer makes the parameter '${parameter}' begin with ${value}, expected finite numbers that float32 can hold, up to 3.4e38`;
+  throw new OptionError('invalid_option', message, { name: 'initializer', parameter, value });
 }
 
 /** The memory of all parameters, their gradients and what the optimizer keeps for them, and of all buffers. */
@@ -115,7 +173,11 @@ export class ParameterBlocks {
     this.optimizerState = optimizerState;
   }
 
-  /** Fills all buffers and parameters, each parameter with a random stream of its own, named after it, and what the optimizer keeps. */
+  /**
+   * Fills all buffers and parameters, each parameter with a random stream of its own, named after it, and what the optimizer keeps.
+   *
+   * @throws {OptionError} `invalid_option` for first values that are not finite in float32
+   */
   initialize(layout: ParameterLayout, scheme: string, seed: number): void {
     for (const [name, { request }] of layout.buffers) this.buffers.get(name)?.data.fill(request.initial);
     for (const { name, request } of layout.requests.values()) {
@@ -123,7 +185,9 @@ export class ParameterBlocks {
       const random = new Random(seed, `parameter/${name}`);
       const { initial, columns } = request;
       if (initial === undefined) initialize(request.initializer ?? scheme, data, request, random);
+      else if (typeof initial === 'number') data.fill(initial);
       else for (const at of data.keys()) data[at] = initial(random, Math.floor(at / columns), at % columns);
+      requireFinite(name, data);
       for (const [slot, value] of this.#slots) this.optimizerState.get(`${slot}/${name}`)?.fill(value);
     }
   }

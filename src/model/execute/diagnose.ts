@@ -3,6 +3,7 @@ import { NumericError } from '../../core/errors.js';
 import type { Value } from '../../graph/value.js';
 import { native } from '../../native/addon.js';
 import type { NetworkDescription } from '../../network/description.js';
+import type { CompiledProgram } from '../../program/program.js';
 import type { Parameter } from '../build/parameters.js';
 import type { Execution } from './execution.js';
 
@@ -54,6 +55,44 @@ export function findNonFinite(
     if (parameter !== undefined) return { layer, what: 'gradient', parameter };
   }
   return undefined;
+}
+
+/**
+ * Refuses new values of which one is not finite.
+ *
+ * @param sums [1, 1] by what they are sums of
+ * @param step number of the step, counted from 1
+ * @throws {NumericError} `non_finite_update`
+ */
+export function requireFiniteSums(
+  program: Pick<CompiledProgram, 'real'>,
+  sums: ReadonlyMap<string, Value>,
+  step: number,
+): void {
+  for (const [what, value] of sums) {
+    const sum = program.real(value)[0] as number;
+    if (Number.isFinite(sum)) continue;
+    const message = `the new values of ${what} at step ${step} are not finite, or too large for their sum to be (${sum}); nothing has changed`;
+    throw new NumericError('non_finite_update', message, { step, what, sum });
+  }
+}
+
+/**
+ * Refuses a training step that has changed nothing: its loss, its gradient or a new value is not finite.
+ *
+ * @param step number of the step, counted from 1
+ * @param diagnose finds the layer concerned
+ * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`, `non_finite_update`
+ */
+export function requireFiniteStep(execution: Execution, step: number, diagnose: () => Culprit | undefined): void {
+  const { loss, gradientNorm } = execution;
+  const { program, built } = execution.compiled;
+  // A buffer that is not finite makes the norm NaN.
+  if (Number.isFinite(loss)) requireFiniteSums(program, built.sums?.buffers ?? new Map(), step);
+  if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+    throw nonFiniteError(loss, gradientNorm, step, diagnose());
+  }
+  requireFiniteSums(program, built.sums?.parameters ?? new Map(), step);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Options of the executions of a model, and their checks. */
 import { OptionError, UsageError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
+import { requireRate } from '../../network/optimizers/definition.js';
 import { hyperparameters } from '../../network/optimizers/emit-update.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
 import { CarriedState } from './carried-state.js';
@@ -19,7 +20,7 @@ export interface ExecutionOptions {
 
 /** Options of a training step. */
 export interface TrainOptions extends ExecutionOptions {
-  /** Default: the learning rate of the optimizer. */
+  /** At most 1e30; default: the learning rate of the optimizer. */
   readonly learningRate?: number;
   /** Scales the gradient down to this norm; default no limit. */
   readonly clipNorm?: number;
@@ -73,7 +74,7 @@ export function trainingNumbers(
   { learningRate, clipNorm = 0, clipValue = 0 }: TrainOptions,
   { optimizer, seed, step }: { readonly optimizer: OptimizerDescription; readonly seed: number; readonly step: number },
 ): TrainingNumbers {
-  const rate = requireNumber('learningRate', learningRate ?? optimizer.learningRate, { min: 0 });
+  const rate = requireRate('learningRate', learningRate ?? optimizer.learningRate);
   return {
     clipNorm: requireNumber('clipNorm', clipNorm, { min: 0 }),
     clipValue: requireNumber('clipValue', clipValue, { min: 0 }),

@@ -54,7 +54,9 @@ export class LossSums {
     this.#nameThe(parts);
     for (const { output, factor, loss, total, isSum } of parts) {
       const before = this.#sums.get(output) ?? { sum: 0, total: 0 };
-      const own = isSum || total === 0 ? loss : loss * total;
+      // Where nothing counts, a loss of one's own may be 0 / 0.
+      const whole = total === 0 && Number.isNaN(loss) ? 0 : loss;
+      const own = isSum || total === 0 ? whole : loss * total;
       this.#sums.set(output, { factor, sum: before.sum + own, total: before.total + total, isSum });
     }
   }

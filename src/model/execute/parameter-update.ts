@@ -3,8 +3,9 @@ import { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
 import type { ProgramGraph } from '../build/build-graph.js';
-import { buildUpdate } from '../build/build-update.js';
+import { buildUpdate, type EmittedUpdate } from '../build/build-update.js';
 import type { ParameterLayout } from '../build/parameters.js';
+import { nonFiniteError, requireFiniteSums } from './diagnose.js';
 import { writeTrainingNumbers } from './execution.js';
 import type { TrainingNumbers } from './execution-options.js';
 import type { ModelProgram } from './programs.js';
@@ -13,18 +14,27 @@ import type { ModelProgram } from './programs.js';
 export interface UpdateGraph extends ProgramGraph {
   /** Norm of the gradient before clipping by norm. */
   readonly norm: Value;
+  readonly sums: EmittedUpdate['sums'];
 }
 
 /** The graph of an update. @throws {OptionError} `invalid_option` when there are no parameters */
 export function updateGraph(optimizer: OptimizerDescription, layout: ParameterLayout): UpdateGraph {
   const graph = new Graph();
-  const norm = buildUpdate(graph, optimizer, layout);
-  return { graph, norm, outputs: [norm], prepare: false };
+  const { norm, sums } = buildUpdate(graph, optimizer, layout);
+  return { graph, norm, sums, outputs: [...new Set([norm, ...sums.values()])], prepare: false };
 }
 
-/** Updates the parameters if the gradient is finite, and returns its norm before clipping by norm. */
+/**
+ * Updates the parameters, and returns the norm of the gradient before clipping by norm.
+ *
+ * @throws {NumericError} `non_finite_gradient`, `non_finite_update`; nothing has changed then
+ */
 export function executeUpdate({ program, built }: ModelProgram<UpdateGraph>, numbers: TrainingNumbers): number {
   writeTrainingNumbers(program, numbers);
   program.execute([]);
-  return program.doubles(built.norm)[0] as number;
+  const gradientNorm = program.doubles(built.norm)[0] as number;
+  const step = numbers.step + 1;
+  if (!Number.isFinite(gradientNorm)) throw nonFiniteError(undefined, gradientNorm, step, undefined);
+  requireFiniteSums(program, built.sums, step);
+  return gradientNorm;
 }

@@ -25,7 +25,7 @@ export interface MetricSequence {
 
 /**
  * A user's own metric: a plain object. In every evaluation it starts with `begin`, receives each sequence once, and
- * returns a number at the end.
+ * returns a number at the end. Its functions are synchronous: one that returns a promise is refused.
  *
  * Plain sequences come in the order in which they were given. A validation passes batch after batch, the sequences of
  * each in the order in which they were packed. Token streams come in pieces, one for each window.
@@ -91,13 +91,26 @@ function refuse(name: string, expected: string, value: unknown): never {
   });
 }
 
+/**
+ * What a function of a metric returned, which nobody waits for.
+ *
+ * @throws {OptionError} `invalid_option` for a promise
+ */
+function atOnce<T>(name: string, part: 'begin' | 'update' | 'result', returned: T): T {
+  if (typeof (returned as PromiseLike<unknown> | null | undefined)?.then !== 'function') return returned;
+  // Its rejection would have no handler.
+  Promise.resolve(returned).catch(() => {});
+  const message = `the metric '${name}' returned a promise from ${part}: metrics are synchronous, compute at once or collect in update and evaluate afterwards`;
+  throw new OptionError('invalid_option', message, { name, part });
+}
+
 /** Metrics with their states during an evaluation. */
 export class RunningMetrics {
   readonly #running: readonly { readonly metric: Metric; readonly state: unknown }[];
 
-  /** Begins all of them. */
+  /** Begins all of them. @throws {OptionError} `invalid_option` for a function that returns a promise */
   constructor(metrics: readonly Metric[]) {
-    this.#running = metrics.map((metric) => ({ metric, state: metric.begin() }));
+    this.#running = metrics.map((metric) => ({ metric, state: atOnce(metric.name, 'begin', metric.begin()) }));
   }
 
   /** The same metrics. Each keeps its state in every evaluation and has no result yet. */
@@ -114,15 +127,15 @@ export class RunningMetrics {
   update(output: string, sequences: readonly MetricSequence[]): void {
     for (const { metric, state } of this.#running) {
       if ((metric.output ?? output) !== output) continue;
-      for (const sequence of sequences) metric.update(state, sequence);
+      for (const sequence of sequences) atOnce(metric.name, 'update', metric.update(state, sequence));
     }
   }
 
-  /** The numbers by name. @throws {NumericError} `non_finite_metric` */
+  /** The numbers by name. @throws {NumericError} `non_finite_metric` @throws {OptionError} `invalid_option` for a promise */
   results(): Record<string, number> {
     return Object.fromEntries(
       this.#running.map(({ metric, state }) => {
-        const value = metric.result(state);
+        const value = atOnce(metric.name, 'result', metric.result(state));
         if (Number.isFinite(value)) return [metric.name, value];
         const message = `the metric '${metric.name}' gave ${describeValue(value)}, expected a finite number`;
         throw new NumericError('non_finite_metric', message, { name: metric.name, value });

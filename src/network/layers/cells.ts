@@ -127,7 +127,7 @@ export const CELLS: { readonly [K in RecurrentDescription['kind']]: Cell<Recurre
       peepholes: flag,
       coupledGates: flag,
       cellClip: (name, value) => requireNumber(name, value, { min: 1e-30, max: 1e30 }),
-      forgetBias: (name, value) => requireNumber(name, value),
+      forgetBias: (name, value) => requireNumber(name, value, { float32: true }),
     },
     checkTogether: (options) => {
       if (options.forgetBias === undefined) return;

@@ -1,7 +1,7 @@
 /** What the build of a layer of one's own works with. */
 import { OptionError, ShapeError, UsageError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
-import { describeExtent, sameExtent } from '../../graph/extent.js';
+import { describeSize, sameExtent } from '../../graph/extent.js';
 import { type Graph, graphOf } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import { type ParameterRole, requireInitializer } from '../initializers/initializer.js';
@@ -58,7 +58,7 @@ export interface LayerContext<O = unknown> {
   buffer(name: string, shape: readonly number[], initial?: number): Value;
   /**
    * What a buffer holds after a training step: a value of its size. It changes together with the parameters, or not at all where the
-   * loss or the gradient is not finite. Outside of training it does nothing.
+   * loss, the gradient or the value is not finite: then the step is refused. Outside of training it does nothing.
    *
    * @throws {ShapeError} `shape_mismatch`
    */
@@ -89,9 +89,10 @@ export function refuseDefinition(kind: string, message: string): never {
 }
 
 /** @throws {ShapeError} `shape_mismatch` for what is not a single number [1, 1] */
-export function requireOne(what: string, { rows, columns, type }: Value): void {
+export function requireOne(what: string, value: Value): void {
+  const { rows, columns, type } = value;
   if (rows === 1 && columns === 1 && type === 'real') return;
-  const message = `${what} is [${describeExtent(rows)}, ${columns}], expected one number [1, 1], such as a mean square`;
+  const message = `${what} is ${describeSize(value)}, expected one number [1, 1], such as a mean square`;
   throw new ShapeError('shape_mismatch', message, { actual: columns, expected: 1 });
 }
 
@@ -107,7 +108,7 @@ function rowsAndColumns(shape: readonly number[]): readonly [number, number] {
 /** A matrix of fixed numbers. @throws {ShapeError} `shape_mismatch` @throws {OptionError} `invalid_option` */
 export function constantOf(graph: Graph, numbers: ArrayLike<number>, shape?: readonly number[]): Value {
   const [rows, columns] = rowsAndColumns(shape ?? [numbers?.length]);
-  const entries = Array.from(numbers, (each, at) => requireNumber(`numbers[${at}]`, each));
+  const entries = Array.from(numbers, (each, at) => requireNumber(`numbers[${at}]`, each, { float32: true }));
   if (entries.length === rows * columns) return graph.constant(rows, columns, entries);
   const message = `a constant [${rows}, ${columns}] has ${rows * columns} numbers, got ${entries.length}`;
   throw new ShapeError('shape_mismatch', message, { actual: entries.length, expected: rows * columns });
@@ -119,7 +120,7 @@ function requestOf(shape: readonly number[], settings: ParameterSettings): Param
   const { initializer } = settings;
   const use = requireOneOf('use', settings.use ?? (shape.length === 1 ? 'bias' : 'weights'), Object.keys(ROLES));
   const isScheme = initializer === undefined || typeof initializer === 'string';
-  if (!isScheme && typeof initializer !== 'function') requireNumber('initializer', initializer);
+  if (!isScheme && typeof initializer !== 'function') requireNumber('initializer', initializer, { float32: true });
   return {
     role: ROLES[use as ParameterUse],
     rows,
@@ -131,7 +132,7 @@ function requestOf(shape: readonly number[], settings: ParameterSettings): Param
     forgetGate: -1,
     ...(isScheme
       ? { initializer: initializer === undefined ? undefined : requireInitializer(initializer) }
-      : { initial: typeof initializer === 'function' ? initializer : () => initializer }),
+      : { initial: initializer }),
   };
 }
 
@@ -213,7 +214,7 @@ export class CheckedContext<O> {
   finish(output: unknown, declared: readonly string[]): Value {
     const value = this.requireValue('what build returned', output);
     if (value.type !== 'real' || typeof value.rows === 'number') {
-      const given = value.type === 'real' ? `${describeExtent(value.rows)} fixed rows` : 'indices';
+      const given = value.type === 'real' ? `${describeSize(value)}, which has fixed rows` : 'indices';
       refuseDefinition(this.#kind, `build returned ${given}, expected real numbers for each step or sequence`);
     }
     for (const [name, state] of this.#states) {
@@ -222,7 +223,7 @@ export class CheckedContext<O> {
         refuseDefinition(this.#kind, `the state '${name}' has an initial value, but finalState was not called for it`);
       }
       if (final.columns === state.columns && sameExtent(final.rows, state.rows)) continue;
-      const [given, expected] = [final, state].map(({ rows, columns }) => `[${describeExtent(rows)}, ${columns}]`);
+      const [given, expected] = [final, state].map(describeSize);
       refuseDefinition(this.#kind, `the final state '${name}' is ${given}, its initial value ${expected}`);
     }
     const missing = declared.find((name) => !this.#finals.has(name));
@@ -251,7 +252,7 @@ export class CheckedContext<O> {
   #buffer(name: string, shape: readonly number[], initial: number): Value {
     this.#requireName('a buffer', name);
     const [rows, columns] = rowsAndColumns(shape);
-    requireNumber('initial', initial);
+    requireNumber('initial', initial, { float32: true });
     this.#requireOneSize(`the buffer '${name}'`, name, `buffer [${shape}]`);
     const buffer = this.#context.buffer(name, { rows, columns, shape: Object.freeze([...shape]), initial });
     this.#buffers.add(buffer);
@@ -262,7 +263,7 @@ export class CheckedContext<O> {
     if (!this.#buffers.has(buffer)) refuseDefinition(this.#kind, 'updateBuffer takes what buffer returned');
     this.requireValue(`the new value of '${buffer.name}'`, value);
     if (value.type !== 'real' || !sameExtent(value.rows, buffer.rows) || value.columns !== buffer.columns) {
-      const [given, expected] = [value, buffer].map(({ rows, columns }) => `[${describeExtent(rows)}, ${columns}]`);
+      const [given, expected] = [value, buffer].map(describeSize);
       const message = `the new value of the buffer '${buffer.name}' is ${given}, expected ${expected}`;
       throw new ShapeError('shape_mismatch', message, { actual: value.columns, expected: buffer.columns });
     }

@@ -15,8 +15,8 @@ export interface ParameterRequest extends ParameterShape {
   readonly shape: readonly number[];
   /** Scheme of the layer, where it has one of its own. */
   readonly initializer?: string | undefined;
-  /** Gives the first values, in place of a scheme. */
-  readonly initial?: InitialValue | undefined;
+  /** Gives the first values, in place of a scheme: one for all, or a function of each. */
+  readonly initial?: number | InitialValue | undefined;
 }
 
 /** Numbers of a layer that are not trained: a training step computes them anew. */

@@ -89,7 +89,9 @@ export interface OwnLoss<T extends DefinedOptions, I extends string, W extends W
   /**
    * Whether descriptions have the option `weights`, `step` or `sequence`, as the losses of the library, and must have it (`required`) or
    * may (`optional`). A batch then has the weights as `target/weights` or `OUTPUT/weights`; `build` has one for each row. Default: there
-   * are none. The loss should be the mean by these weights: validations and epochs weigh the losses of batches by their sums.
+   * are none. The loss should be the mean by these weights: validations and epochs weigh the losses of batches by their sums. A batch may
+   * have no weight but 0: the loss is then to be 0, and not 0 / 0, so divide by `maximum(sumOverRows(weights), 1e-30)`. Else a training step
+   * on it is refused with `non_finite_loss`, as that of any batch whose loss is NaN.
    */
   readonly weights?: W;
   /**
@@ -140,7 +142,10 @@ export function defineLoss<
   const inputs: Readonly<Record<string, OwnLossInput>> = loss.inputs ?? {};
   requireKind('a loss', kind, builtInLosses);
   requireFunctions({ build });
-  const table = withWeightOption(use, requireOptionTable(`loss '${kind}'`, loss.options ?? {}), inputs);
+  const options = requireOptionTable(`loss '${kind}'`, loss.options ?? {});
+  // A description with 'losses' is that of several outputs.
+  if (Object.hasOwn(options, 'losses')) refuse('options', "a table without 'losses'", options);
+  const table = withWeightOption(use, options, inputs);
   rejectUnknownKeys('inputs', inputs, Object.keys(inputs));
   for (const [name, input] of Object.entries(inputs)) {
     if (!isName(name)) refuse('inputs', 'names without slash and dot', name);

@@ -1,6 +1,6 @@
 /** All kinds of losses: those of the library, and those that users define. */
 import { OptionError } from '../../core/errors.js';
-import { describeValue } from '../../core/options.js';
+import { callHint, describeValue } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import { type CtcLossOptions, ctcLoss } from './ctc.js';
@@ -87,20 +87,56 @@ const BUILT_IN: readonly LossDefinition[] = [
 /** The definitions of the losses of the library. */
 export const builtInLosses: LossDefinitions = new Map(BUILT_IN.map((definition) => [definition.kind, definition]));
 
-const NONE: LossDefinitions = new Map();
+/** Names that other libraries have for losses, without case and marks. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  bce: ['sigmoidCrossEntropy'],
+  bcewithlogits: ['sigmoidCrossEntropy'],
+  binarycrossentropy: ['sigmoidCrossEntropy'],
+  categoricalcrossentropy: ['softmaxCrossEntropy'],
+  ce: ['softmaxCrossEntropy'],
+  crossentropy: ['softmaxCrossEntropy'],
+  l1: ['meanAbsoluteError', 'quantile'],
+  mae: ['meanAbsoluteError', 'quantile'],
+  mse: ['meanSquaredError'],
+  nll: ['softmaxCrossEntropy'],
+  pinball: ['quantile'],
+  sparsecategoricalcrossentropy: ['softmaxCrossEntropy'],
+};
 
-/** The definition of a loss. @param name what it is called in messages @throws {OptionError} `unknown_loss` */
-function definitionOf(name: string, loss: LossDescription, definitions: LossDefinitions = NONE): LossDefinition {
+/** The loss that was probably meant. */
+function suggestion(kind: string): string {
+  const plain = (name: string) =>
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, '')
+      .replace(/loss$/, '');
+  const known = [...builtInLosses.keys()];
+  const alike = known.find((name) => plain(name) === plain(kind));
+  const found = alike ?? ALIASES[plain(kind)]?.find((name) => builtInLosses.has(name));
+  return found === undefined ? '' : `; did you mean '${found}'?`;
+}
+
+/**
+ * The definition of a loss.
+ *
+ * @param name what it is called in messages
+ * @param definitions of losses beside those of the library; undefined where a caller gives the loss itself, and no JSON
+ * @throws {OptionError} `unknown_loss`
+ */
+function definitionOf(name: string, loss: LossDescription, definitions?: LossDefinitions): LossDefinition {
   const kind = typeof loss === 'string' ? loss : loss.kind;
-  const found = ownLossDefinition(loss) ?? builtInLosses.get(kind) ?? definitions.get(kind);
+  const found = ownLossDefinition(loss) ?? builtInLosses.get(kind) ?? definitions?.get(kind);
   if (found !== undefined) return found;
-  const kinds = [...builtInLosses.keys(), ...definitions.keys()].join(', ');
-  const help = `a loss of one's own is brought back by the option 'losses', with what defineLoss returned`;
-  const message = `option '${name}' is ${describeValue(kind)}, which is unknown; there are ${kinds}; ${help}`;
+  const kinds = [...builtInLosses.keys(), ...(definitions?.keys() ?? [])].join(', ');
+  const help =
+    definitions === undefined
+      ? `a loss of one's own is given as what its maker returns, loss: myLoss() with myLoss = defineLoss({ ... })`
+      : `a loss of one's own is brought back by the option 'losses', with what defineLoss returned`;
+  const message = `option '${name}' is ${describeValue(kind)}, which is unknown${suggestion(kind)}; there are ${kinds}; ${help}`;
   throw new OptionError('unknown_loss', message, {
     name,
     value: kind,
-    option: 'losses',
+    ...(definitions !== undefined && { option: 'losses' }),
   });
 }
 
@@ -111,10 +147,10 @@ function definitionOf(name: string, loss: LossDescription, definitions: LossDefi
  * @param definitions of losses beside those of the library
  * @throws {OptionError} `invalid_option`, `unknown_option`, `unknown_loss`
  */
-export function requireLoss(name: string, value: unknown, definitions: LossDefinitions = NONE): LossDescription {
+export function requireLoss(name: string, value: unknown, definitions?: LossDefinitions): LossDescription {
   const isDescription = typeof value === 'object' && typeof (value as LossDescriptionObject | null)?.kind === 'string';
   if (typeof value !== 'string' && !isDescription) {
-    const message = `option '${name}' must be the name of a loss or its description, got ${describeValue(value)}`;
+    const message = `option '${name}' must be the name of a loss or its description, got ${describeValue(value)}${callHint(value)}`;
     throw new OptionError('invalid_option', message, { name, value });
   }
   if (ownLossDefinition(value) !== undefined) return value as DefinedLoss;

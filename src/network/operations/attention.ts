@@ -1,7 +1,7 @@
 /** Attention as functions: at each step of the query a mean of the memory's steps, weighted by the softmax of scores. */
-import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
+import { rejectUnknownKeys } from '../../core/options.js';
 import type { Value } from '../../graph/value.js';
-import { applied } from './apply.js';
+import { applied, requireArgument } from './apply.js';
 
 /** Settings of an attention by products. */
 export interface AttentionSettings {
@@ -22,7 +22,7 @@ export interface AttentionSettings {
  */
 export function attention(query: Value, key: Value, value: Value, settings: AttentionSettings = {}): Value {
   rejectUnknownKeys('attention', settings, ['scale']);
-  const scale = requireNumber('scale', settings.scale ?? 1, { min: -1e30, max: 1e30 });
+  const scale = requireArgument('attention', 'scale', settings.scale ?? 1, { min: -1e30, max: 1e30 });
   const operands = { query, key, value };
   return applied('attention', { operation: 'attention', operands, attributes: { scale } }).context;
 }

@@ -1,30 +1,18 @@
 /** Functions of rows: products with weights, and moving columns. */
 import { OptionError, ShapeError } from '../../core/errors.js';
-import { describeValue, requireNumber } from '../../core/options.js';
-import { describeExtent } from '../../graph/extent.js';
+import { describeValue } from '../../core/options.js';
+import { describeSize } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import { EPSILON } from '../layers/layer-normalization.js';
-import { applied, graphOfAll } from './apply.js';
+import { applied, graphOfAll, requireArgument } from './apply.js';
 import { withSameRows } from './joined.js';
 
 /** Rows of a matrix of fixed size. @throws {ShapeError} `shape_mismatch` */
-function matrixRows(owner: string, name: string, { rows }: Value): number {
+export function matrixRows(owner: string, name: string, value: Value): number {
+  const { rows } = value;
   if (typeof rows === 'number') return rows;
-  const message = `${owner}: ${name} has ${describeExtent(rows)} rows, expected a matrix of fixed size, such as a parameter`;
+  const message = `${owner}: ${name} ${describeSize(value)} does not have a fixed size, as a parameter has`;
   throw new ShapeError('shape_mismatch', message, { operation: owner, operand: name, actual: rows });
-}
-
-/** Refuses a matrix of another size, by the name that the caller knows. @throws {ShapeError} `shape_mismatch` */
-export function requireShape(
-  owner: string,
-  name: string,
-  value: Value,
-  [rows, columns]: readonly [number, number],
-): void {
-  if (value.rows === rows && value.columns === columns) return;
-  const [actual, expected] = [`[${describeExtent(value.rows)}, ${value.columns}]`, `[${rows}, ${columns}]`];
-  const message = `${owner}: ${name} is ${actual}, expected ${expected}`;
-  throw new ShapeError('shape_mismatch', message, { operation: owner, operand: name, actual, expected });
 }
 
 /**
@@ -36,13 +24,12 @@ export function requireShape(
  * @throws {UsageError} `not_a_value`
  */
 export function linear(x: Value, weight: Value, bias?: Value): Value {
-  graphOfAll('linear', { x, weight, bias });
+  const given = { x, weight, bias };
+  graphOfAll('linear', { x, weight }, { bias });
   const rows = matrixRows('linear', 'weight', weight);
-  requireShape('linear', 'weight', weight, [rows, x.columns]);
-  if (bias !== undefined) requireShape('linear', 'bias', bias, [1, rows]);
-  const packing = { operation: 'pack' as const, operands: { w: weight }, extents: { O: rows } };
+  const packing = { operation: 'pack' as const, operands: { w: weight }, extents: { O: rows }, given };
   const p = applied('linear', packing).p;
-  return applied('linear', { operation: 'linear', operands: { x, p, b: bias } }).y;
+  return applied('linear', { operation: 'linear', operands: { x, p, b: bias }, given }).y;
 }
 
 /**
@@ -62,7 +49,7 @@ export function gather(table: Value, ids: Value): Value {
  * @throws {ShapeError} `shape_mismatch`
  */
 export function concatenate(first: Value, ...others: readonly Value[]): Value {
-  graphOfAll('concatenate', { ...[first, ...others] });
+  graphOfAll('concatenate', { first, ...Object.fromEntries(others.map((other, at) => [`others[${at}]`, other])) });
   return others.reduce((left, right) => {
     const { a, b } = withSameRows('concatenate', left, right);
     return applied('concatenate', { operation: 'concatenate', operands: { a, b } }).y;
@@ -77,8 +64,8 @@ export function concatenate(first: Value, ...others: readonly Value[]): Value {
  */
 export function slice(x: Value, begin: number, end?: number): Value {
   graphOfAll('slice', { x });
-  const last = requireNumber('end', end ?? x.columns, { integer: true, min: 1, max: x.columns });
-  requireNumber('begin', begin, { integer: true, min: 0, max: last - 1 });
+  const last = requireArgument('slice', 'end', end ?? x.columns, { integer: true, min: 1, max: x.columns });
+  requireArgument('slice', 'begin', begin, { integer: true, min: 0, max: last - 1 });
   const application = {
     operation: 'slice' as const,
     operands: { x },
@@ -110,8 +97,8 @@ export function layerNormalization(x: Value, settings: NormalizationSettings = {
     throw new OptionError('invalid_option', message, { name: 'settings' });
   }
   const { gain, shift, epsilon = EPSILON } = settings;
-  requireNumber('epsilon', epsilon, { min: 1e-30, max: 1 });
-  const graph = graphOfAll('layerNormalization', { x, gain, shift });
+  requireArgument('layerNormalization', 'epsilon', epsilon, { min: 1e-30, max: 1 });
+  const graph = graphOfAll('layerNormalization', { x }, { gain, shift });
   const ones = () => graph.constant(1, x.columns, new Array<number>(x.columns).fill(1));
   const operands = { x, gain: gain ?? ones(), shift };
   const application = { operation: 'layerNormalization' as const, operands, attributes: { epsilon } };

@@ -4,8 +4,7 @@ import { rejectUnknownKeys, requireOneOf } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import { dropElements, dropPerSequence, type NoiseContext, requireRate } from '../layers/noise.js';
-import { axisOf } from '../layers/rows.js';
-import { graphOfAll } from './apply.js';
+import { graphOfAll, requireAxis } from './apply.js';
 
 const contexts = new WeakMap<Graph, NoiseContext>();
 
@@ -39,7 +38,7 @@ export interface DropoutSettings {
 export function dropout(x: Value, rate: number, settings: DropoutSettings = {}): Value {
   rejectUnknownKeys('dropout', settings, ['perSequence']);
   const perSequence = requireOneOf('perSequence', settings.perSequence ?? false, [true, false]);
-  requireRate('rate', rate);
+  requireRate('rate of dropout', rate);
   const graph = graphOfAll('dropout', { x });
   const context = contexts.get(graph);
   if (context === undefined) {
@@ -48,5 +47,5 @@ export function dropout(x: Value, rate: number, settings: DropoutSettings = {}):
     });
   }
   if (!perSequence) return dropElements(context, x, rate);
-  return dropPerSequence({ ...context, axis: axisOf([x]) }, x, rate);
+  return dropPerSequence({ ...context, axis: requireAxis('dropout', 'x', x).axis }, x, rate);
 }

@@ -1,12 +1,14 @@
 /** Functions of single elements, and of elements of the same place. */
 import { OptionError } from '../../core/errors.js';
-import { requireNumber } from '../../core/options.js';
 import { sameExtent } from '../../graph/extent.js';
 import { FUNCTIONS } from '../../graph/operations/functions.js';
 import type { Value } from '../../graph/value.js';
 import { hasSteps } from '../layers/rows.js';
-import { applied, graphOfAll, unary } from './apply.js';
+import { applied, graphOfAll, requireArgument, unary } from './apply.js';
 import { joined, type Operand } from './joined.js';
+
+/** Bounds of factors and exponents. */
+const LARGEST = { min: -1e30, max: 1e30 } as const;
 
 /**
  * a + b. Where one of the two is a number, a row [1, F] or a column [R, 1], it is added to all elements, to every row or to every
@@ -14,6 +16,7 @@ import { joined, type Operand } from './joined.js';
  *
  * @throws {ShapeError} `shape_mismatch`
  * @throws {UsageError} `not_a_value`
+ * @throws {OptionError} `invalid_option` for a number that float32 cannot hold
  */
 export function add(a: Operand, b: Operand): Value {
   return joined('add', 'add', a, b);
@@ -27,10 +30,15 @@ export function subtract(a: Operand, b: Operand): Value {
 /**
  * a / b, element by element, as `add`: infinite or NaN where b is 0.
  *
+ * @throws {OptionError} `invalid_option` for a number b that is 0 in float32
  * @example
  * const shares = (x: Value) => divide(x, sumOverColumns(x));
  */
 export function divide(a: Operand, b: Operand): Value {
+  if (typeof b === 'number' && Math.fround(b) === 0) {
+    const message = `divide: b is ${b}, expected a number other than 0 in float32`;
+    throw new OptionError('invalid_option', message, { name: 'b', function: 'divide', value: b });
+  }
   return joined('divide', 'divide', a, b);
 }
 
@@ -51,8 +59,9 @@ export function minimum(a: Operand, b: Operand): Value {
 
 /** a * b, element by element, as `add`. */
 export function multiply(a: Operand, b: Operand): Value {
-  if (typeof b === 'number') return scale(a as Value, b);
-  if (typeof a === 'number') return scale(b, a);
+  if (typeof a === 'number' && typeof b === 'number') graphOfAll('multiply', {});
+  if (typeof b === 'number') return scaled('multiply', { a: a as Value }, 'b', b);
+  if (typeof a === 'number') return scaled('multiply', { b }, 'a', a);
   graphOfAll('multiply', { a, b });
   // One row for each sequence has an operation of its own, which repeats nothing.
   const [x, mask] = hasSteps(a) ? [a, b] : [b, a];
@@ -64,7 +73,7 @@ export function multiply(a: Operand, b: Operand): Value {
     !hasSteps(mask);
   if (!isMask || !sameExtent(mask.rows, { kind: 'batch', axis: (x.rows as { axis: string }).axis }))
     return joined('multiply', 'multiply', a, b);
-  return applied('multiply', { operation: 'multiplySequence', operands: { x, mask } }).y;
+  return applied('multiply', { operation: 'multiplySequence', operands: { x, mask }, given: { a, b } }).y;
 }
 
 /**
@@ -73,12 +82,15 @@ export function multiply(a: Operand, b: Operand): Value {
  * @throws {OptionError} `invalid_option` for a factor that is not finite or beyond 1e30
  */
 export function scale(x: Value, factor: number): Value {
-  if (typeof factor === 'object') {
-    const message = "scale: 'factor' must be a number, got an object; multiply(a, b) takes two values";
-    throw new OptionError('invalid_option', message, { name: 'factor' });
-  }
-  requireNumber('factor', factor, { min: -1e30, max: 1e30 });
-  return applied('scale', { operation: 'scale', operands: { x }, attributes: { factor } }).y;
+  return scaled('scale', { x }, 'factor', factor);
+}
+
+/** The one value of `given`, times the number that the function `owner` was given under that name. */
+function scaled(owner: string, given: Readonly<Record<string, Value>>, name: string, number: number): Value {
+  graphOfAll(owner, given);
+  const factor = requireArgument(owner, name, number, LARGEST, 'use multiply for a value');
+  const [x] = Object.values(given) as [Value];
+  return applied(owner, { operation: 'scale', operands: { x }, attributes: { factor }, given }).y;
 }
 
 /** -x. */
@@ -142,6 +154,6 @@ export function sign(x: Value): Value {
  * const rmsNormalized = (x: Value) => multiply(x, power(add(meanOverColumns(power(x, 2)), 1e-5), -0.5));
  */
 export function power(x: Value, exponent: number): Value {
-  requireNumber('exponent', exponent, { min: -1e30, max: 1e30 });
+  requireArgument('power', 'exponent', exponent, LARGEST);
   return ofOne('power', 'power', x, exponent);
 }

@@ -1,8 +1,8 @@
 /** Functions that bring all rows to one number [1, 1]: what a loss of one's own is put together from. */
-import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
+import { rejectUnknownKeys } from '../../core/options.js';
 import type { Value } from '../../graph/value.js';
 import { type CtcOptions, emitCtc } from '../losses/ctc.js';
-import { applied, graphOfAll } from './apply.js';
+import { applied, graphOfAll, inTermsOf, requireArgument } from './apply.js';
 
 /** The mean of the squares of all elements: [R, F] -> [1, 1]. */
 export function meanSquare(x: Value): Value {
@@ -56,7 +56,10 @@ export function meanSquaredError(prediction: Value, target: Value, settings: Row
 export function softmaxCrossEntropy(logits: Value, targets: Value, settings: ClassSettings = {}): Value {
   rejectUnknownKeys('softmaxCrossEntropy', settings, ['weights', 'classWeights', 'labelSmoothing']);
   const { weights, classWeights, labelSmoothing = 0 } = settings;
-  const smoothing = requireNumber('labelSmoothing', labelSmoothing, { min: 0, exclusiveMax: 1 });
+  const smoothing = requireArgument('softmaxCrossEntropy', 'labelSmoothing', labelSmoothing, {
+    min: 0,
+    exclusiveMax: 1,
+  });
   const operands = { logits, targets, weights, classWeights };
   const application = { operation: 'softmaxCrossEntropy' as const, operands, attributes: { smoothing } };
   return applied('softmaxCrossEntropy', application).loss;
@@ -71,8 +74,11 @@ export function softmaxCrossEntropy(logits: Value, targets: Value, settings: Cla
  */
 export function sigmoidCrossEntropy(logits: Value, targets: Value, settings: ScoreSettings = {}): Value {
   rejectUnknownKeys('sigmoidCrossEntropy', settings, ['weights', 'positiveWeights']);
-  const operands = { logits, targets, weights: settings.weights, positive: settings.positiveWeights };
-  return applied('sigmoidCrossEntropy', { operation: 'sigmoidCrossEntropy', operands }).loss;
+  const { weights, positiveWeights } = settings;
+  const given = { logits, targets, weights, positiveWeights };
+  graphOfAll('sigmoidCrossEntropy', { logits, targets }, { weights, positiveWeights });
+  const operands = { logits, targets, weights, positive: positiveWeights };
+  return applied('sigmoidCrossEntropy', { operation: 'sigmoidCrossEntropy', operands, given }).loss;
 }
 
 /**
@@ -86,7 +92,7 @@ export function sigmoidCrossEntropy(logits: Value, targets: Value, settings: Sco
  */
 export function quantileLoss(prediction: Value, target: Value, level: number, settings: RowSettings = {}): Value {
   rejectUnknownKeys('quantileLoss', settings, ['weights']);
-  requireNumber('level', level, { exclusiveMin: 0, exclusiveMax: 1 });
+  requireArgument('quantileLoss', 'level', level, { exclusiveMin: 0, exclusiveMax: 1 });
   const operands = { prediction, target, weights: settings.weights };
   return applied('quantileLoss', { operation: 'quantileLoss', operands, attributes: { level } }).loss;
 }
@@ -103,6 +109,7 @@ export function quantileLoss(prediction: Value, target: Value, level: number, se
 export function ctc(logits: Value, labels: Value, options: CtcOptions & RowSettings = {}): Value {
   rejectUnknownKeys('ctc', options, ['blank', 'reduction', 'zeroInfinity', 'weights']);
   const { weights, ...rest } = options;
-  const graph = graphOfAll('ctc', { logits, labels, ...(weights !== undefined && { weights }) });
-  return emitCtc(graph, logits, labels, rest, weights).loss;
+  const graph = graphOfAll('ctc', { logits, labels }, { weights });
+  const given = { logits, labels, weights };
+  return inTermsOf('ctc', given, given, () => emitCtc(graph, logits, labels, rest, weights).loss);
 }

@@ -1,11 +1,10 @@
 /** Functions that join the steps of each sequence, or carry something from step to step. */
 import { rejectUnknownKeys, requireOneOf } from '../../core/options.js';
-import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import { CELL_ACTIVATIONS, type CellActivation } from '../layers/recurrent-options.js';
 import { carriedTo } from '../layers/rows.js';
-import { applied, graphOfAll, unary } from './apply.js';
-import { requireShape } from './columns.js';
+import { applied, graphOfAll, requireAxis, unary } from './apply.js';
+import { matrixRows } from './columns.js';
 
 /** The last step of each sequence: [N, F] -> [B, F]. */
 export const lastStep: (x: Value) => Value = unary('lastStep');
@@ -27,11 +26,12 @@ export const repeatOverTime: (x: Value) => Value = unary('repeatOverTime');
 /**
  * One row for each sequence of any time axis, as those of the time axis of `like`, by their samples: [E, F] -> [B, F].
  *
+ * @throws {ShapeError} `shape_mismatch` when `like` has fixed rows
  * @throws {UsageError} `not_a_value`
  */
 export function carryTo(x: Value, like: Value): Value {
   const graph = graphOfAll('carryTo', { x, like });
-  return carriedTo(graph, x, (like.rows as SymbolicExtent).axis);
+  return carriedTo(graph, x, requireAxis('carryTo', 'like', like).axis);
 }
 
 /** Settings of a recurrence. */
@@ -69,14 +69,20 @@ export function recurrence(x: Value, weights: Value, settings: RecurrenceSetting
   const { initial, bias, reverse = false } = settings;
   const activation = requireOneOf('activation', settings.activation ?? 'tanh', CELL_ACTIVATIONS);
   requireOneOf('reverse', reverse, [true, false]);
-  graphOfAll('recurrence', { x, weights, initial, bias });
-  requireShape('recurrence', 'weights', weights, [x.columns, x.columns]);
-  const packing = { operation: 'pack' as const, operands: { w: weights }, extents: { O: weights.rows } };
+  const given = { x, weights, initial, bias };
+  graphOfAll('recurrence', { x, weights }, { initial, bias });
+  const packing = {
+    operation: 'pack' as const,
+    operands: { w: weights },
+    extents: { O: matrixRows('recurrence', 'weights', weights) },
+    given,
+  };
   const p = applied('recurrence', packing).p;
   const outputs = applied('recurrence', {
     operation: 'rnn',
     operands: { a: x, p, h0: initial, bR: bias },
     attributes: { activation: CELL_ACTIVATIONS.indexOf(activation), reverse: Number(reverse) },
+    given,
   });
   return { output: outputs.y, final: outputs.hT };
 }

@@ -1,7 +1,7 @@
 /** Optimizers of one's own. */
 import { OptionError, ShapeError, UsageError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
-import { describeExtent } from '../../graph/extent.js';
+import { describeSize } from '../../graph/extent.js';
 import { type Graph, graphOf } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import {
@@ -18,6 +18,7 @@ import {
   type NewValues,
   type OptimizerDefinition,
   type OptimizerDefinitions,
+  requirePositive,
   setOptimizerDefinition,
   type UpdatedParameter,
 } from './definition.js';
@@ -67,13 +68,13 @@ export interface UpdateResult<S extends string = string> {
 export interface OwnOptimizer<T extends OptimizerOptions, S extends string, M extends string> {
   /** Its kind in descriptions: not empty, without slash and dot. */
   readonly name: string;
-  /** Options by name, each made by `option`; `learningRate`, a number > 0, must be one. */
+  /** Options by name, each made by `option`; `learningRate`, a number > 0 and at most 1e30, must be one. */
   readonly options: T;
   /** What is kept for each parameter, by name: the value that all of its elements begin with. Default nothing. */
   readonly slots?: Readonly<Record<S, number>> | ((options: CheckedOptions<T>) => Readonly<Record<S, number>>);
   /**
-   * Numbers that follow from the step, such as corrections of a bias: computed in double precision before each step, always
-   * the same names. Default none.
+   * Numbers that follow from the step, such as corrections of a bias: computed in double precision before each step, finite in float32,
+   * always the same names. Default none.
    */
   numbers?(options: CheckedOptions<T>, moment: StepMoment): Readonly<Record<M, number>>;
   /**
@@ -101,7 +102,8 @@ const RESERVED: ReadonlyMap<string, unknown> = new Map(OPTIMIZERS.map((name) => 
 
 /**
  * Defines an optimizer of one's own. It works like those of the library: with clipping, schedules and checkpoints, and where the
- * gradient is not finite nothing changes.
+ * gradient is not finite nothing changes. Nothing changes either where a new value of a parameter or slot is not finite, or the sum
+ * of its elements is not: the step is refused with `non_finite_update`. The first error of an update comes up when a model is compiled.
  *
  * @returns what makes descriptions of the optimizer, for the option `optimizer` of a compilation. Give it to the option `optimizers`
  *   where a model comes back from a file
@@ -121,7 +123,8 @@ const RESERVED: ReadonlyMap<string, unknown> = new Map(OPTIMIZERS.map((name) => 
  *     return { parameter: subtract(parameter, change), slots: { mean: mixed(beta2) } };
  *   },
  * });
- * const model = await sequential([gru({ units: 32 }), dense({ units: 1 })], { features: 7 }).compile({ optimizer: lion() });
+ * const model = await sequential([gru({ units: 32 }), dense({ units: 1 })], { features: 7 })
+ *   .compile({ loss: 'meanSquaredError', optimizer: lion() });
  */
 export function defineOptimizer<
   const T extends OptimizerOptions,
@@ -146,13 +149,23 @@ export function defineOptimizer<
     names.set(description, known);
     return known;
   };
-  const slotsOf = (description: DefinedOptimizer) =>
-    checkedNumbers('slots', typeof slots === 'function' ? slots(optionsOf<T>(description)) : slots);
+  const kept = new WeakMap<DefinedOptimizer, ReadonlyMap<string, number>>();
+  /** What is kept for each parameter, which is the same at every call: memory is allocated for it once. */
+  const slotsOf = (description: DefinedOptimizer): ReadonlyMap<string, number> => {
+    const given = checkedNumbers('slots', typeof slots === 'function' ? slots(optionsOf<T>(description)) : slots);
+    const known = kept.get(description) ?? given;
+    kept.set(description, known);
+    const [before, now] = [known, given].map((all) => [...all].map(([name, value]) => `${name}: ${value}`).join(', '));
+    if (now === before) return known;
+    return refuseResult(
+      `${owner}: slots gave { ${now} }, but { ${before} } at first: it must give the same every time`,
+    );
+  };
   const definition: OptimizerDefinition<DefinedOptimizer> = {
     kind,
     fromOptions(options) {
       const checked = checkDefinedOptions(owner, table, options, new Map());
-      requireNumber('learningRate', checked['learningRate'], { exclusiveMin: 0 });
+      requirePositive('learningRate', checked['learningRate']);
       const description = Object.freeze({ kind, ...checked }) as unknown as DefinedOptimizer;
       setOptimizerDefinition(description, definition as OptimizerDefinition);
       return description;
@@ -203,36 +216,37 @@ function refuse(name: string, expected: string, value: unknown): never {
   throw new OptionError('invalid_option', message, { name, value });
 }
 
-/** Finite numbers by name. @throws {OptionError} `invalid_option` */
+/** Numbers by name that are finite in float32, as slots and programs hold them. @throws {OptionError} `invalid_option` */
 function checkedNumbers(what: string, given: unknown): ReadonlyMap<string, number> {
   if (typeof given !== 'object' || given === null) return refuse(what, 'numbers by name', given);
   for (const [name, value] of Object.entries(given)) {
     if (!isName(name)) refuse(what, 'numbers by names without slash and dot', name);
-    requireNumber(`${what}.${name}`, value, {});
+    requireNumber(`${what}.${name}`, value, { float32: true });
   }
   return new Map(Object.entries(given as Readonly<Record<string, number>>));
 }
 
 /** The new values of a parameter. @throws {ShapeError} `shape_mismatch` @throws {UsageError} `invalid_definition` */
 function checkedResult(graph: Graph, { name, w, slots }: UpdatedParameter, result: unknown): NewValues {
-  const isResult = typeof result === 'object' && result !== null;
-  if (!isResult) return refuseResult(`update returned ${describeValue(result)}, expected { parameter, slots }`);
+  const isResult = typeof result === 'object' && result !== null && graphOf(result as Value) === undefined;
+  if (!isResult) return refuseResult(`update returned ${describeValue(result)}, it must return { parameter, slots }`);
   const { parameter, slots: kept = {}, ...rest } = result as UpdateResult;
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) refuseResult(`update returned '${unknown}', expected { parameter, slots }`);
+  if (unknown !== undefined) refuseResult(`update returned '${unknown}', it must return { parameter, slots }`);
   const checked = (what: string, value: unknown): Value => {
     if (typeof value !== 'object' || value === null || graphOf(value as Value) !== graph) {
       return refuseResult(`update returned ${describeValue(value)} for ${what}, expected a value`);
     }
     const { rows, columns } = value as Value;
     if (rows === w.rows && columns === w.columns) return value as Value;
-    const [actual, expected] = [`[${describeExtent(rows)}, ${columns}]`, `[${describeExtent(w.rows)}, ${w.columns}]`];
+    const [actual, expected] = [describeSize(value as Value), describeSize(w)];
     const message = `update returned ${actual} for ${what} of ${name}, expected ${expected}`;
     throw new ShapeError('shape_mismatch', message, { parameter: name, actual, expected });
   };
   const fresh = Object.entries(kept).map(([slot, value]) => {
     if (!slots.has(slot)) {
-      refuseResult(`update returned the slot '${slot}', which is none of ${[...slots.keys()].join(', ') || 'none'}`);
+      const declared = slots.size === 0 ? 'there are none' : `there are ${[...slots.keys()].join(', ')}`;
+      refuseResult(`update returned the slot '${slot}', which 'slots' of the definition does not declare: ${declared}`);
     }
     return [slot, checked(`the slot '${slot}'`, value)] as const;
   });

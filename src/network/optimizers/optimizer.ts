@@ -1,10 +1,15 @@
 /**
  * Optimizers: frozen descriptions, plain JSON. The arithmetic is native (native/kernels/generic/rows/updates.cc) and works on
  * the whole parameter block at once; every hyperparameter is a run-time number, so a schedule costs nothing.
+ *
+ * Rates, decays and the like are at most 1e30, so that a step of Adam, Adagrad or RMSProp cannot make a weight infinite. Gradient descent
+ * can, where rate times gradient passes 3.4e38: its result is not read again after the step, which would cost as much as the step. The
+ * next step or evaluation then reports `non_finite_loss` with the layer and the parameter. Steps of optimizers of a user's own are
+ * checked (`build/build-update.ts`).
  */
 import { OptionError } from '../../core/errors.js';
-import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
-import { type OptimizerDefinitions, type OptimizerDescriptionObject, ownOptimizerDefinition } from './definition.js';
+import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import { type OptimizerDescriptionObject, requirePositive, requireRate } from './definition.js';
 
 /** Stochastic gradient descent, with momentum where that is not 0. As torch.optim.SGD. */
 export interface SgdDescription {
@@ -136,9 +141,9 @@ export interface RmspropOptions {
   readonly epsilonInsideRoot?: boolean;
 }
 
-const rate = (value: number) => requireNumber('learningRate', value, { exclusiveMin: 0 });
+const rate = (value: number) => requirePositive('learningRate', value);
 const share = (name: string, value: number) => requireNumber(name, value, { min: 0, exclusiveMax: 1 });
-const decay = (value: number) => requireNumber('weightDecay', value, { min: 0 });
+const decay = (value: number) => requireRate('weightDecay', value);
 
 /** Plain stochastic gradient descent. @throws {OptionError} `invalid_option`, `unknown_option` */
 export function sgd(options: SgdOptions): SgdDescription {
@@ -177,7 +182,7 @@ function adamOf(kind: 'adam' | 'adamW', options: AdamOptions, defaultDecay: numb
     learningRate: rate(options.learningRate ?? 1e-3),
     beta1: share('beta1', options.beta1 ?? 0.9),
     beta2: share('beta2', options.beta2 ?? 0.999),
-    epsilon: requireNumber('epsilon', options.epsilon ?? 1e-8, { exclusiveMin: 0 }),
+    epsilon: requirePositive('epsilon', options.epsilon ?? 1e-8),
     weightDecay: decay(options.weightDecay ?? defaultDecay),
     // Said only where it is true: runs that were begun before there was such an option say nothing of it.
     ...(amsgrad && { amsgrad }),
@@ -207,9 +212,9 @@ export function adagrad(options: AdagradOptions = {}): AdagradDescription {
   return Object.freeze({
     kind: 'adagrad',
     learningRate: rate(learningRate),
-    learningRateDecay: requireNumber('learningRateDecay', learningRateDecay, { min: 0 }),
-    initialAccumulator: requireNumber('initialAccumulator', initialAccumulator, { min: 0 }),
-    epsilon: requireNumber('epsilon', epsilon, { exclusiveMin: 0 }),
+    learningRateDecay: requireRate('learningRateDecay', learningRateDecay),
+    initialAccumulator: requireRate('initialAccumulator', initialAccumulator),
+    epsilon: requirePositive('epsilon', epsilon),
     weightDecay: decay(options.weightDecay ?? 0),
   });
 }
@@ -222,61 +227,9 @@ export function rmsprop(options: RmspropOptions = {}): RmspropDescription {
     kind: 'rmsprop',
     learningRate: rate(options.learningRate ?? 1e-2),
     alpha: share('alpha', options.alpha ?? 0.99),
-    epsilon: requireNumber('epsilon', options.epsilon ?? 1e-8, { exclusiveMin: 0 }),
+    epsilon: requirePositive('epsilon', options.epsilon ?? 1e-8),
     momentum: share('momentum', options.momentum ?? 0),
     weightDecay: decay(options.weightDecay ?? 0),
     epsilonInsideRoot: requireOneOf('epsilonInsideRoot', options.epsilonInsideRoot ?? false, [true, false]),
   });
-}
-
-const MAKERS: Readonly<Record<OptimizerName, (options: never) => BuiltInOptimizer>> = {
-  sgd,
-  momentum,
-  adam,
-  adamW,
-  adagrad,
-  rmsprop,
-};
-
-/** What every optimizer has; its own defaults are taken for everything else. */
-export interface NamedOptimizerOptions {
-  readonly learningRate: number;
-  /** As the optimizer of that name takes it; default that of the optimizer. */
-  readonly weightDecay?: number;
-}
-
-/** The optimizer of that name. @throws {OptionError} `invalid_option` for an unknown name, or a value out of range */
-export function optimizerNamed(name: string, options: NamedOptimizerOptions): BuiltInOptimizer {
-  return MAKERS[requireOneOf('optimizer', name, OPTIMIZERS)](options as never);
-}
-
-/** What makes the description of each kind; that of gradient descent always says its momentum. */
-const BY_KIND = new Map<string, (options: never) => BuiltInOptimizer>(
-  OPTIMIZERS.filter((name) => name !== 'momentum').map((name) => [name, MAKERS[name === 'sgd' ? 'momentum' : name]]),
-);
-
-/**
- * A checked description from JSON, or the one that a maker returned.
- *
- * @param definitions of optimizers beside those of the library
- * @throws {OptionError} `invalid_option`, `unknown_option`; `unknown_optimizer` for a kind that is not of the library and not defined
- */
-export function optimizerFromJSON(
-  json: OptimizerDescription,
-  definitions: OptimizerDefinitions = new Map(),
-): OptimizerDescription {
-  if (typeof json !== 'object' || json === null || typeof json.kind !== 'string') {
-    const message = `the optimizer must be a description such as adam() gives, got ${describeValue(json)}`;
-    throw new OptionError('invalid_option', message, { name: 'optimizer', value: json });
-  }
-  if (ownOptimizerDefinition(json) !== undefined) return json;
-  const { kind, ...options } = json;
-  const make = BY_KIND.get(kind);
-  if (make !== undefined) return make(options as never);
-  const definition = definitions.get(kind);
-  if (definition !== undefined) return definition.fromOptions(options) as DefinedOptimizer;
-  const kinds = [...BY_KIND.keys(), ...definitions.keys()].join(', ');
-  const help = `an optimizer of one's own is brought back by the option 'optimizers', with what defineOptimizer returned`;
-  const message = `the optimizer is '${kind}', which is unknown; there are ${kinds}; ${help}`;
-  throw new OptionError('unknown_optimizer', message, { name: 'optimizer', value: kind, option: 'optimizers' });
 }

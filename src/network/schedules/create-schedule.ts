@@ -1,5 +1,6 @@
 import { OptionError } from '../../core/errors.js';
-import { rejectUnknownKeys } from '../../core/options.js';
+import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
+import { requirePositive, requireRate } from '../optimizers/definition.js';
 import { constant, constantSchedule } from './constant.js';
 import { cosine, cosineSchedule } from './cosine.js';
 import {
@@ -83,7 +84,7 @@ function scheduleRule(description: { readonly kind?: unknown }, definitions = NO
   const help = `a schedule of one's own is brought back by the option 'schedules', with what defineSchedule returned`;
   throw new OptionError(
     typeof kind === 'string' ? 'unknown_schedule' : 'invalid_option',
-    `schedule.kind must be one of ${allowed.join(', ')}, not ${JSON.stringify(kind)}; ${help}`,
+    `schedule.kind must be one of ${allowed.join(', ')}, not ${describeValue(kind)}; ${help}`,
     { name: 'schedule.kind', value: kind, allowed, option: 'schedules' },
   );
 }
@@ -96,7 +97,7 @@ function scheduleRule(description: { readonly kind?: unknown }, definitions = NO
  */
 export function checkSchedule(value: unknown, definitions: ScheduleDefinitions = NONE): ScheduleDescription {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new OptionError('invalid_option', `schedule must be an object with a kind, not ${JSON.stringify(value)}`, {
+    throw new OptionError('invalid_option', `schedule must be an object with a kind, not ${describeValue(value)}`, {
       name: 'schedule',
       value,
     });
@@ -130,9 +131,32 @@ export function createSchedule(
 ): Schedule {
   rejectUnknownKeys('createSchedule', options, ['schedules']);
   const definitions = scheduleDefinitions(options.schedules);
-  if (typeof schedule === 'function') return functionSchedule(schedule);
+  requireContext(context);
+  if (typeof schedule === 'function') return checkedSchedule(functionSchedule(schedule));
   const description = checkSchedule(schedule, definitions);
-  return scheduleRule(description).make(description, context, rules);
+  return checkedSchedule(scheduleRule(description).make(description, context, rules));
+}
+
+/** @throws {OptionError} `invalid_option`, `unknown_option` */
+function requireContext(context: ScheduleContext): void {
+  rejectUnknownKeys('the context of a schedule', context, ['learningRate', 'totalSteps', 'stepsPerEpoch']);
+  requirePositive('learningRate', context.learningRate);
+  for (const name of ['totalSteps', 'stepsPerEpoch'] as const) {
+    if (context[name] !== undefined) requireNumber(name, context[name], { min: 1, integer: true });
+  }
+}
+
+/** The schedule, asked only for steps and epochs that there are. */
+function checkedSchedule(schedule: Schedule): Schedule {
+  return {
+    rate: (step, epoch) => {
+      requireNumber('step', step, { min: 0, integer: true });
+      return schedule.rate(step, requireNumber('epoch', epoch, { min: 0, integer: true }));
+    },
+    observe: (validationLoss) => schedule.observe(validationLoss),
+    state: () => schedule.state(),
+    restore: (state) => schedule.restore(state),
+  };
 }
 
 /** Whether the schedule follows the validation loss, so that a run without validation cannot use it. */
@@ -144,11 +168,6 @@ export function needsValidation(schedule: ScheduleDescription | RateFunction): b
 function functionSchedule(rateOf: RateFunction): Schedule {
   return stateless((_step, epoch) => {
     const rate: unknown = rateOf(epoch);
-    if (typeof rate === 'number' && Number.isFinite(rate) && rate >= 0) return rate;
-    throw new OptionError(
-      'invalid_option',
-      `schedule: the function must return a finite learning rate >= 0, for epoch ${epoch} it returned ${String(rate)}`,
-      { name: 'schedule', value: rate, epoch },
-    );
+    return requireRate(`rate of the schedule at epoch ${epoch}`, rate);
   });
 }

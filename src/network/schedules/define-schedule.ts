@@ -1,6 +1,6 @@
 /** Schedules of one's own. */
 import { OptionError } from '../../core/errors.js';
-import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import { describeValue, rejectUnknownKeys, requireOneOf } from '../../core/options.js';
 import {
   type CheckedOptions,
   checkDefinedOptions,
@@ -9,6 +9,7 @@ import {
   requireOptionTable,
 } from '../defined-options.js';
 import { requireFunctions, requireKind } from '../layers/define-layer.js';
+import { requireRate } from '../optimizers/definition.js';
 import { builtInSchedules } from './create-schedule.js';
 import { type ScheduleDefinition, setMakerDefinition, setScheduleDefinition } from './definition.js';
 import type { Schedule, ScheduleContext } from './schedule.js';
@@ -36,6 +37,9 @@ export interface ScheduleMaker<T extends DefinedOptions = DefinedOptions> {
   ): DefinedSchedule & CheckedOptions<T>;
   readonly kind: string;
 }
+
+/** Names of the library: of its schedules, and the one under which runs say that a function gave the rates. */
+const RESERVED: ReadonlyMap<string, unknown> = new Map([...builtInSchedules, ['function', undefined] as const]);
 
 function refuse(name: string, expected: string, value: unknown): never {
   throw new OptionError('invalid_option', `option '${name}' must be ${expected}, got ${describeValue(value)}`, {
@@ -70,7 +74,7 @@ export function defineSchedule<const T extends DefinedOptions = Record<never, ne
 ): ScheduleMaker<T> {
   rejectUnknownKeys('defineSchedule', schedule, ['name', 'options', 'needsValidation', 'make']);
   const { name: kind, make, needsValidation = false } = schedule;
-  requireKind('a schedule', kind, builtInSchedules);
+  requireKind('a schedule', kind, RESERVED);
   requireFunctions({ make });
   requireOneOf('needsValidation', needsValidation, [true, false]);
   const owner = `schedule '${kind}'`;
@@ -90,7 +94,7 @@ export function defineSchedule<const T extends DefinedOptions = Record<never, ne
       const { rate, observe, state, restore } = made;
       requireFunctions({ rate, observe, state, restore });
       return {
-        rate: (step, epoch) => requireNumber(`rate of ${owner} at step ${step}`, made.rate(step, epoch), { min: 0 }),
+        rate: (step, epoch) => requireRate(`rate of ${owner} at step ${step}`, made.rate(step, epoch)),
         observe: (validationLoss) => made.observe(validationLoss),
         state: () => made.state(),
         restore: (held) => made.restore(held),

@@ -1,5 +1,11 @@
 import { OptionError } from '../../core/errors.js';
 import { checkSchedule } from './create-schedule.js';
+import {
+  type AnyScheduleMaker,
+  ownScheduleDefinition,
+  type ScheduleDefinitions,
+  scheduleDefinitions,
+} from './definition.js';
 import { ONE_CYCLE_OPTIONS } from './one-cycle.js';
 import type { ScheduleDescription } from './schedule-description.js';
 
@@ -16,20 +22,27 @@ const forms = {
 
 /**
  * Reads the text form of a schedule: `NAME` or `NAME:option=value,option=value`. Values are numbers, but for `shape` and `threePhase`
- * of `onecycle`. In `warmup`, `then=SCHEDULE` comes last and takes the rest of the text.
+ * of `onecycle`. In `warmup`, `then=SCHEDULE` comes last and takes the rest of the text. The values of a schedule of one's own are numbers,
+ * `true`, `false` or words.
  *
+ * @param schedules what `defineSchedule` returned: schedules beside those of the library, under their own names
  * @throws {OptionError} `invalid_option`, `unknown_option`, naming the part that is wrong and what is allowed
  * @example parseSchedule('step:every=1,factor=0.5,from=4')
  * @example parseSchedule('onecycle:maximum=0.01,shape=linear')
  * @example parseSchedule('warmup:steps=200,then=cosine:minimum=1e-5')
  */
-export function parseSchedule(text: string): ScheduleDescription {
+export function parseSchedule(text: string, schedules: readonly AnyScheduleMaker[] = []): ScheduleDescription {
+  return parse(text, scheduleDefinitions(schedules));
+}
+
+function parse(text: string, definitions: ScheduleDefinitions): ScheduleDescription {
   const colon = text.indexOf(':');
   const name = (colon < 0 ? text : text.slice(0, colon)).trim();
-  if (!Object.hasOwn(forms, name)) {
-    throw partError('invalid_option', text, `unknown name '${name}'`, `names are ${Object.keys(forms).join(', ')}`);
+  const form = formOf(name, definitions);
+  if (form === undefined) {
+    const names = [...Object.keys(forms), ...definitions.keys()].join(', ');
+    throw partError('invalid_option', text, `unknown name '${name}'`, `names are ${names}`);
   }
-  const form = forms[name as keyof typeof forms];
   const description: Record<string, unknown> = { kind: form.kind };
   let rest = colon < 0 ? '' : text.slice(colon + 1);
   if (colon >= 0 && rest.trim() === '') {
@@ -38,31 +51,50 @@ export function parseSchedule(text: string): ScheduleDescription {
   while (rest !== '') {
     const [, key = '', value = ''] = /^([^=,]*)=?(.*)$/s.exec(rest) ?? [];
     const option = key.trim();
-    if (!(form.options as readonly string[]).includes(option)) {
+    if (form.options?.includes(option) === false) {
       throw partError('unknown_option', text, `unknown option '${option}' of ${name}`, optionsOf(name));
     }
     if (Object.hasOwn(description, option)) {
       throw partError('invalid_option', text, `option '${option}' appears twice`, optionsOf(name));
     }
-    if (option === 'then') {
-      description.then = parseSchedule(value);
+    if (option === 'then' && form.options !== undefined) {
+      description.then = parse(value, definitions);
       break;
     }
     const comma = value.indexOf(',');
-    description[option] = parseValue(text, option, comma < 0 ? value : value.slice(0, comma));
+    const part = comma < 0 ? value : value.slice(0, comma);
+    description[option] = form.options === undefined ? parseAny(part) : parseValue(text, option, part);
     rest = comma < 0 ? '' : value.slice(comma + 1);
     if (comma >= 0 && rest.trim() === '') {
       throw partError('invalid_option', text, 'a comma with nothing after it', optionsOf(name));
     }
   }
-  return checkSchedule(description);
+  return checkSchedule(description, definitions);
+}
+
+/** The text form of a name; without a list of options for a schedule of a user's own, which checks its options itself. */
+function formOf(
+  name: string,
+  definitions: ScheduleDefinitions,
+): { readonly kind: string; readonly options: readonly string[] | undefined } | undefined {
+  if (Object.hasOwn(forms, name)) return forms[name as keyof typeof forms];
+  return definitions.has(name) ? { kind: name, options: undefined } : undefined;
+}
+
+/** A number, a flag, or a word. */
+function parseAny(part: string): unknown {
+  const word = part.trim();
+  if (word !== '' && Number.isFinite(Number(word))) return Number(word);
+  return { true: true, false: false }[word] ?? word;
 }
 
 /**
  * The text form of a description: `parseSchedule(formatSchedule(d))` equals `d`.
  */
 export function formatSchedule(description: ScheduleDescription): string {
-  const [name, form] = Object.entries(forms).find(([, { kind }]) => kind === description.kind) ?? [];
+  const { kind: own, ...settings } = description as unknown as Readonly<Record<string, unknown>>;
+  const ownForm = ownScheduleDefinition(description) && ([own as string, { options: Object.keys(settings) }] as const);
+  const [name, form] = ownForm ?? Object.entries(forms).find(([, { kind }]) => kind === description.kind) ?? [];
   if (name === undefined || form === undefined) {
     throw new OptionError('invalid_option', `schedule: no text form for '${description.kind}'`, { name: 'schedule' });
   }
@@ -84,8 +116,9 @@ function parseValue(text: string, option: string, part: string): unknown {
   throw partError('invalid_option', text, `'${part.trim()}' is not a number`, `give ${option}=NUMBER`);
 }
 
-function optionsOf(name: keyof typeof forms | string): string {
-  const options = forms[name as keyof typeof forms].options;
+function optionsOf(name: string): string {
+  if (!Object.hasOwn(forms, name)) return `give the options of ${name} as option=value, separated by commas`;
+  const { options } = forms[name as keyof typeof forms];
   return options.length === 0 ? `${name} has no options` : `options of ${name} are ${options.join(', ')}`;
 }
 

@@ -17,6 +17,8 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
   packing: { type: 'a function' },
   network: { type: 'a function', isNeeded: true },
   losses: { type: 'a list' },
+  optimizers: { type: 'a list' },
+  schedules: { type: 'a list' },
   prepare: { type: 'a function' },
   loss: { type: 'a loss or a function', isNeeded: true },
   evaluate: { type: 'a function' },

@@ -2,7 +2,9 @@
 import { OptionError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import { describeValue, requireOneOf } from '../../core/options.js';
+import { type AnyOptimizerMaker, optimizerDefinitions } from '../../network/optimizers/define-optimizer.js';
 import { OPTIMIZERS, type OptimizerName } from '../../network/optimizers/optimizer.js';
+import { type AnyScheduleMaker, scheduleDefinitions } from '../../network/schedules/definition.js';
 import { formatSchedule, parseSchedule } from '../../network/schedules/parse-schedule.js';
 import {
   choiceOption,
@@ -111,15 +113,12 @@ function learningOptions(defaults: RunDefaults) {
   const { epochs = 10, learningRate = 2e-3, schedule = 'constant', clipNorm = 1, checkpointEvery = 1000 } = defaults;
   return {
     epochs: numberOption(count, { description: 'passes over the training data', default: epochs }),
-    optimizer: OPTIMIZER,
+    optimizer: optimizerOption(),
     learningRate: numberOption({ exclusiveMin: 0 }, { description: 'step size', default: learningRate }),
     weightDecay: optional(
       numberOption({ min: 0 }, { description: 'weight decay of the optimizer (0.01 for adamw, else 0)' }),
     ),
-    schedule: textOption(
-      { description: `how the learning rate changes, such as ${SCHEDULES}`, default: schedule, placeholder: 'spec' },
-      (_name, text) => formatSchedule(parseSchedule(text)),
-    ),
+    schedule: scheduleOption(schedule),
     init: textOption({
       description: `initial values, such as ${INITIALIZERS}`,
       default: 'default',
@@ -206,17 +205,53 @@ export function isCommonOption(option: TaskOption): boolean {
   return COMMON.has(option);
 }
 
-const OPTIMIZER: TaskOption<OptimizerName> = {
-  kind: 'text',
-  placeholder: 'name',
-  description: 'sgd, momentum, adam, adamw, adagrad or rmsprop',
-  default: 'adam',
-  isOptional: false,
-  check(name, value) {
-    const known = OPTIMIZERS.find((choice) => choice.toLowerCase() === String(value).toLowerCase());
-    return requireOneOf(name, known ?? value, OPTIMIZERS);
-  },
-};
+/** @param own names of optimizers of the task's own */
+function optimizerOption(own: readonly string[] = []): TaskOption<OptimizerName> {
+  const names = [...OPTIMIZERS, ...own] as readonly OptimizerName[];
+  const shown = [...OPTIMIZERS.map((name) => name.toLowerCase()), ...own];
+  return {
+    kind: 'text',
+    placeholder: 'name',
+    description: `${shown.slice(0, -1).join(', ')} or ${shown.at(-1)}`,
+    default: 'adam',
+    isOptional: false,
+    check(name, value) {
+      const known = names.find((choice) => choice.toLowerCase() === String(value).toLowerCase());
+      return requireOneOf(name, known ?? value, names);
+    },
+  };
+}
+
+/** @param schedules of the task's own */
+function scheduleOption(fallback: string, schedules: readonly AnyScheduleMaker[] = []): TaskOption<string> {
+  const names = [SCHEDULES, ...scheduleDefinitions(schedules).keys()].join(', ');
+  return textOption(
+    { description: `how the learning rate changes, such as ${names}`, default: fallback, placeholder: 'spec' },
+    (_name, text) => formatSchedule(parseSchedule(text, schedules)),
+  );
+}
+
+/**
+ * The options, in which `optimizer` and `schedule` may also name those of the task's own.
+ *
+ * @throws {OptionError} `invalid_option` for what is no definition
+ */
+export function withOwnNames<T extends RunTable>(
+  options: T,
+  {
+    optimizers,
+    schedules,
+  }: { readonly optimizers?: readonly AnyOptimizerMaker[]; readonly schedules?: readonly AnyScheduleMaker[] },
+): T {
+  const { schedule } = options;
+  return {
+    ...options,
+    ...asCommon({
+      ...(optimizers && { optimizer: optimizerOption([...optimizerDefinitions(optimizers).keys()]) }),
+      ...(schedules && { schedule: scheduleOption(schedule.default as string, schedules) }),
+    }),
+  };
+}
 
 /** The options that were given; the layers check their values. @throws {OptionError} `invalid_option` */
 function requireRecurrent(name: string, value: JsonObject, decided: Decided): JsonObject {

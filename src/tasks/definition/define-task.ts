@@ -9,7 +9,7 @@ import { readComplete, readOtherFile } from '../defaults/default-data.js';
 import { describeMetrics, lossOfPart } from '../defaults/default-metrics.js';
 import { predictOutputs, readNetworkInputs, streamOutputs } from '../defaults/default-use.js';
 import { checkTask } from './check-task.js';
-import { commonOptions, type RunTable, type SequenceTable } from './common-options.js';
+import { commonOptions, type RunTable, type SequenceTable, withOwnNames } from './common-options.js';
 import type { AnyPart, AnyTask, LossMetrics, Part, Task, TaskDefinition } from './task.js';
 
 /** The tasks that this copy of the package has made. */
@@ -108,7 +108,7 @@ function complete(own: AnyDefinition): AnyTask {
   const usesOutputs = own.readInputs === undefined && own.predict === undefined && own.stream === undefined;
   return {
     ...own,
-    options: own.options ?? commonOptions(),
+    options: withOwnNames(own.options ?? commonOptions(), own),
     network: (options, saved) => checkedNetwork(own, own.network(options, saved)),
     loss: (options) => (typeof loss === 'function' ? loss(options) : loss),
     read: (options) => readComplete(own, options),

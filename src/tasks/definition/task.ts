@@ -10,6 +10,8 @@ import type { Model } from '../../model/model.js';
 import type { Network } from '../../model/network.js';
 import type { AnyLossMaker } from '../../network/losses/define-loss.js';
 import type { LossDescription } from '../../network/losses/losses.js';
+import type { AnyOptimizerMaker } from '../../network/optimizers/define-optimizer.js';
+import type { AnyScheduleMaker } from '../../network/schedules/definition.js';
 import type { BatchPosition } from '../../training/trainer-options.js';
 import type { RunTable, SequenceTable } from './common-options.js';
 import type { Checked } from './task-options.js';
@@ -112,6 +114,10 @@ export interface TaskCore<
   readonly usage?: readonly string[];
   /** The user's own losses in `loss`, made by `defineLoss`. They are needed to load the model of a run. */
   readonly losses?: readonly AnyLossMaker[];
+  /** The user's own optimizers, made by `defineOptimizer`, which the option `optimizer` may then name. */
+  readonly optimizers?: readonly AnyOptimizerMaker[];
+  /** The user's own schedules, made by `defineSchedule`, which the option `schedule` may then name: `inverse:decay=0.1`. */
+  readonly schedules?: readonly AnyScheduleMaker[];
   /**
    * How the examples become batches; streams are batches already. Default: the form of the network, see `packingOf`.
    */

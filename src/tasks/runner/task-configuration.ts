@@ -4,7 +4,7 @@ import { relative, sep } from 'node:path';
 import { configurationPath, readConfiguration } from '../../checkpoint/run.js';
 import { CheckpointError, ConfigurationError, OptionError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
-import { optimizerNamed } from '../../network/optimizers/optimizer.js';
+import { optimizerNamed } from '../../network/optimizers/named-optimizer.js';
 import type { RunTable, SequenceTable } from '../definition/common-options.js';
 import type { AnyTask, AnyTaskData } from '../definition/task.js';
 import { type Checked, checkTaskOptions } from '../definition/task-options.js';
@@ -45,10 +45,10 @@ export function describeTask(
 ): JsonObject {
   const settings: Record<string, JsonObject[string]> = {};
   const place: Record<string, JsonObject[string]> = {};
-  const usual = {
-    recurrent: '{}',
-    weightDecay: `${optimizerNamed(options.optimizer, { learningRate: options.learningRate }).weightDecay}`,
-  };
+  const { optimizer, learningRate } = options;
+  const described = optimizerNamed(optimizer, { learningRate }, task.optimizers ?? []);
+  const { weightDecay } = described as { readonly weightDecay?: unknown };
+  const usual = { recurrent: '{}', weightDecay: `${weightDecay}` };
   const isUsual = (name: string, value: JsonObject[string]) =>
     Object.hasOwn(usual, name) && usual[name as keyof typeof usual] === JSON.stringify(value);
   for (const [name, value] of Object.entries(options) as [string, JsonObject[string] | undefined][]) {

@@ -1,7 +1,7 @@
 /** Trains any task: one runner for all of them. */
 import type { JsonObject } from '../../core/json.js';
 import type { Model } from '../../model/model.js';
-import { optimizerNamed } from '../../network/optimizers/optimizer.js';
+import { optimizerNamed } from '../../network/optimizers/named-optimizer.js';
 import type { ModelLoss } from '../../network/output-losses.js';
 import { parseSchedule } from '../../network/schedules/parse-schedule.js';
 import type { TrainingCallbacks } from '../../training/callbacks.js';
@@ -99,7 +99,7 @@ export async function runTraining(
     const score = (metrics: JsonObject) => task.score?.(metrics) ?? Number.NaN;
     const trainer = new Trainer(model, {
       epochs: options.epochs,
-      schedule: parseSchedule(options.schedule),
+      schedule: parseSchedule(options.schedule, task.schedules),
       ...(options.clipNorm > 0 && { clipNorm: options.clipNorm }),
       directory: options.out,
       resume: options.resume,
@@ -136,7 +136,11 @@ function compile(task: AnyTask, { options, saved }: TaskContext): Promise<Model>
   const { optimizer, learningRate, weightDecay, seed, init, threads } = options;
   return task.network(options, saved).compile({
     loss: task.loss(options),
-    optimizer: optimizerNamed(optimizer, { learningRate, ...(weightDecay !== undefined && { weightDecay }) }),
+    optimizer: optimizerNamed(
+      optimizer,
+      { learningRate, ...(weightDecay !== undefined && { weightDecay }) },
+      task.optimizers ?? [],
+    ),
     seed,
     initializer: init,
     ...(threads !== undefined && { threads }),

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../src/batch/batch.js';
 import type { Model } from '../../../src/model/model.js';
 import { sequential } from '../../../src/model/network.js';
+import { option } from '../../../src/network/defined-options.js';
 import { dense } from '../../../src/network/layers/dense.js';
+import { defineLoss } from '../../../src/network/losses/define-loss.js';
 import type { LossName } from '../../../src/network/losses/losses.js';
 
 const COLUMNS = 3;
@@ -122,6 +124,13 @@ describe('the mean squared error of a model', () => {
 
 describe('a loss', () => {
   const inputs = { batchSizes: Int32Array.of(1), inputs: { input: Float32Array.of(1, 2, 3) } };
+
+  it('is refused where an option of one of ones own has the name that several losses stand under', () => {
+    const make = () => defineLoss({ name: 'x', options: { losses: option.number() }, build: (outputs) => outputs });
+    expect(make).toThrow(
+      expect.objectContaining({ code: 'invalid_option', message: expect.stringMatching(/'losses'/) }),
+    );
+  });
 
   it('is refused by name when it is unknown', () => {
     const compile = () => sequential([dense({ units: 2 })], { features: 2 }).compileSync({ loss: 'hinge' as never });

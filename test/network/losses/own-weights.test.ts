@@ -10,7 +10,16 @@ import {
   pool,
   sequential,
 } from '../../../src/index.js';
-import { meanSquaredError } from '../../../src/network/operations.js';
+import {
+  divide,
+  maximum,
+  meanOverColumns,
+  meanSquaredError,
+  multiply,
+  power,
+  subtract,
+  sumOverRows,
+} from '../../../src/network/operations.js';
 import { lossesFromJSON } from '../../../src/network/output-losses.js';
 import { batchSizesOf, randomNumbers } from '../../model/small-models.js';
 
@@ -90,6 +99,39 @@ describe('the weights of a loss of one’s own', () => {
     expect(() => defineLoss({ name: 'x', weights: 'required', inputs, build })).toThrow(/'inputs' must be names/);
     expect(() => defineLoss({ name: 'x', weights: true as never, build })).toThrow(/'weights' must be one of/);
   });
+
+  it('may be 0 all over a batch, where the loss divides as its documentation says', () => {
+    const divided = defineLoss({
+      name: 'divided',
+      weights: 'required',
+      build(outputs, truth, { weights }) {
+        const errors = meanOverColumns(power(subtract(outputs, truth), 2));
+        const sum = sumOverRows(multiply(errors, weights));
+        return divide(sum, maximum(sumOverRows(weights), 1e-30));
+      },
+    });
+    const model = modelOf(divided({ weights: 'step' }));
+    const nothing = batchOf(WEIGHTS.map(() => 0));
+    expect(model.evaluateSync(nothing)).toMatchObject({ loss: 0, weight: 0 });
+    expect(model.trainStepSync(nothing, { learningRate: 0 })).toMatchObject({ loss: 0, gradientNorm: 0 });
+    const known = modelOf({ kind: 'meanSquaredError', weights: 'step' });
+    expect(model.evaluateSync(batchOf(WEIGHTS)).loss).toBeCloseTo(known.evaluateSync(batchOf(WEIGHTS)).loss, 5);
+  });
+});
+
+it('a batch without weights leaves the mean of a loss that is 0 / 0 there alone', () => {
+  const careless = defineLoss({
+    name: 'careless',
+    weights: 'required',
+    build: (outputs, truth, { weights }) => {
+      const errors = meanOverColumns(power(subtract(outputs, truth), 2));
+      return divide(sumOverRows(multiply(errors, weights)), sumOverRows(weights));
+    },
+  });
+  const network = sequential([lstm({ units: 4 }), dense({ units: 1 })], { features: 1 });
+  const model = network.compileSync({ loss: careless({ weights: 'sequence' }), threads: 1 });
+  const data = { inputs: [[1, 2], [3], [4, 5]], targets: [[1, 0], [2], [0, 3]], weights: [1, 0, 2] };
+  expect(model.evaluateSync(data, { batch: 1 }).loss).toBeCloseTo(model.evaluateSync(data).loss, 6);
 });
 
 // What stands behind `@ts-expect-error` must be an error of the compiler (`npm run typecheck`): nothing of it runs.

@@ -6,6 +6,7 @@ import {
   initialSlots,
   optimizerSlots,
 } from '../../../src/network/optimizers/emit-update.js';
+import { optimizerFromJSON, optimizerNamed } from '../../../src/network/optimizers/named-optimizer.js';
 import {
   adagrad,
   adam,
@@ -13,8 +14,6 @@ import {
   momentum,
   OPTIMIZERS,
   type OptimizerDescription,
-  optimizerFromJSON,
-  optimizerNamed,
   rmsprop,
   sgd,
 } from '../../../src/network/optimizers/optimizer.js';

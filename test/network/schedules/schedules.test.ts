@@ -143,7 +143,7 @@ describe('schedules', () => {
   it('a function that returns no rate is an error that names the epoch', () => {
     const schedule = createSchedule((epoch) => (epoch < 2 ? 0.1 : Number.NaN), context);
     expect(schedule.rate(0, 1)).toBe(0.1);
-    expect(() => schedule.rate(0, 2)).toThrow(/epoch 2 .*NaN/);
+    expect(() => schedule.rate(0, 2)).toThrow(/epoch 2'.*NaN/);
   });
 
   it('descriptions are frozen JSON', () => {
@@ -187,6 +187,8 @@ describe('schedules', () => {
   });
 });
 
+const context8 = { ...context, totalSteps: 8 };
+
 describe('options of schedules are checked', () => {
   it.each<[string, () => unknown, RegExp]>([
     ['a factor of 0', () => stepDecay({ factor: 0 }), /stepDecay\.factor.*0/],
@@ -217,6 +219,11 @@ describe('options of schedules are checked', () => {
       () => createSchedule(warmUp({ epochs: 1 }), { learningRate: 0.1 }),
       /warmUp\.steps/,
     ],
+    ['a rate below 0', () => createSchedule(constant(), { learningRate: -1 }), /'learningRate'.*> 0.*-1/],
+    ['a rate for a function', () => createSchedule(() => 1, { learningRate: 1e300 }), /'learningRate'/],
+    ['half a run', () => createSchedule(constant(), { learningRate: 1, totalSteps: 0.5 }), /'totalSteps'.*0\.5/],
+    ['a step that is none', () => createSchedule(cosine(), context8).rate(Number.NaN, 0), /'step'.*NaN/],
+    ['an epoch that is none', () => createSchedule(() => 1, context).rate(0, -1), /'epoch'.*-1/],
     ['something else than an object', () => checkSchedule('cosine'), /"cosine"/],
   ])('%s is an error that names it', (_name, make, message) => {
     expect(make).toThrow(message);
