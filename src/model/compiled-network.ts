@@ -4,7 +4,7 @@ import type { Value } from '../graph/value.js';
 import type { NetworkDescription } from '../network/description.js';
 import type { ModelLoss } from '../network/output-losses.js';
 import { buildGraph, type Mode, type OutputPer, type OutputShape, outputShapes } from './build/build-graph.js';
-import { lookAheadLayer } from './build/causality.js';
+import { type StreamObstacle, streamObstacle } from './build/causality.js';
 import { type CompileOptions, checkCompileOptions } from './build/compile-options.js';
 import { ParameterLayout } from './build/parameters.js';
 import { BatchExecutions } from './execute/batch-executions.js';
@@ -17,10 +17,10 @@ export class CompiledNetwork extends NetworkInstance {
   /** The outputs of the network by name; an output without a name is `output`. */
   readonly outputShapes: ReadonlyMap<string, OutputShape>;
   /**
-   * Name of the first layer whose output at a step depends on later steps. A network with such a layer refuses streams,
-   * and states that are carried from window to window.
+   * The first layer that cannot be read step by step: its output at a step depends on later steps, or it has none for some steps. A
+   * network with such a layer refuses streams, and states that are carried from window to window.
    */
-  readonly lookAheadLayer: string | undefined;
+  readonly streamObstacle: StreamObstacle | undefined;
   protected readonly executions: BatchExecutions;
 
   /**
@@ -37,11 +37,17 @@ export class CompiledNetwork extends NetworkInstance {
     super({ what: 'model', description, settings, layout, finalStates: built.finalStates, restored });
     this.loss = loss;
     this.outputShapes = outputShapes(built);
-    this.lookAheadLayer = lookAheadLayer(built, TIME, [...built.results.values()]);
+    this.streamObstacle = streamObstacle(built, TIME, [...built.results.values()]);
     const programs = this.programsOf((mode: Mode) => buildGraph({ ...request, mode }));
     const targets = built.targets as ReadonlyMap<string, Value>;
-    const { stateSizes } = this;
-    this.executions = new BatchExecutions({ description, loss, targets, stateSizes, graph: built.graph, programs });
+    const { stateSizes, streamObstacle: obstacle } = this;
+    const states = { stateSizes, streamObstacle: obstacle };
+    this.executions = new BatchExecutions({ description, loss, targets, ...states, graph: built.graph, programs });
+  }
+
+  /** Name of the layer of `streamObstacle`; undefined where there is none. */
+  get lookAheadLayer(): string | undefined {
+    return this.streamObstacle?.layer;
   }
 
   /** Width of the first output. */

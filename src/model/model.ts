@@ -246,9 +246,9 @@ export class Model extends PredictingNetwork {
   }
 
   #newGradientReader(): GradientReader {
-    const { description, loss, layout, outputShapes: outputs, stateSizes } = this;
+    const { description, loss, layout, outputShapes: outputs, stateSizes, streamObstacle } = this;
     const { targets, graph } = this.executions;
-    const parts = { description, loss, layout, outputs, targets, stateSizes, graph };
+    const parts = { description, loss, layout, outputs, targets, stateSizes, streamObstacle, graph };
     return new GradientReader(parts, (build) => this.programsOf(build));
   }
 

@@ -1,5 +1,6 @@
 import type { Batch } from '../batch/batch.js';
 import type { PlainForm } from '../batch/plain-examples.js';
+import type { StreamObstacle } from '../model/build/causality.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
 import type { Metric } from '../model/use/metric.js';
 import type { TensorHolder } from '../saved/model-tensors.js';
@@ -28,8 +29,8 @@ export interface TrainableModel extends TensorHolder {
   readonly seed: number;
   /** The form of plain sequences for training; a model without it is trained on batches only. */
   readonly plainForm?: PlainForm;
-  /** Name of a layer that reads later steps, so that states cannot be carried; undefined when there is none. */
-  readonly lookAheadLayer?: string | undefined;
+  /** A layer that cannot be read step by step, so that states cannot be carried; undefined when there is none. */
+  readonly streamObstacle?: StreamObstacle | undefined;
   /** Refuses metrics that it cannot compute, before anything is computed. */
   checkMetrics?(metrics: readonly Metric[]): void;
   /** Must be called after parameters were written from outside the model. */

@@ -9,7 +9,7 @@ import { type ModelLoss, type OutputLoss, outputLosses } from '../../network/out
 import type { Mode } from '../build/build-graph.js';
 import { networkAxes } from '../build/network-axes.js';
 import type { CarriedState } from './carried-state.js';
-import { checkBatch, checkState, requireRows } from './check-batch.js';
+import { checkBatch, checkState, requireRows, type StateForm } from './check-batch.js';
 import { Execution } from './execution.js';
 import type { Programs } from './programs.js';
 import { type EvaluationResult, reportedLosses } from './results.js';
@@ -26,13 +26,11 @@ export interface ExecutionRequest {
 }
 
 /** What batches are checked against, and the programs that receive them. */
-export interface BatchExecutionsParts {
+export interface BatchExecutionsParts extends StateForm {
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
   /** Targets by name, as values of the graph. */
   readonly targets: ReadonlyMap<string, Value>;
-  /** Width of every carried state by name. */
-  readonly stateSizes: ReadonlyMap<string, number>;
   /** Knows the time axes that layers make. */
   readonly graph: Pick<Graph, 'derivedAxes'>;
   readonly programs: Programs<Mode>;
@@ -58,11 +56,11 @@ export class BatchExecutions {
 
   /** Checks a batch and a state and writes them into the program of the mode. Errors as `Model.trainStep`. */
   begin({ mode, batch, state, use, version }: ExecutionRequest): Execution {
-    const { description, stateSizes, programs } = this.#parts;
+    const { description, programs } = this.#parts;
     const targets = mode === 'predict' ? new Map<string, Value>() : this.#parts.targets;
     const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
-    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, stateSizes);
+    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, this.#parts);
     const compiled = programs.get(mode, axes, use);
     for (const required of compiled.built.leastRows ?? []) requireRows(required, axes);
     return new Execution(compiled, { description, batch, axes, state, version });

@@ -11,11 +11,23 @@ export class CarriedState {
   readonly batch: number;
   /** State by name, for example `lstm.h_l0`: row-major [B * units], one row for each sequence, in the order in which the sequences were packed. */
   readonly values: ReadonlyMap<string, Float32Array>;
+  #isCarried: boolean;
 
   /** Use `model.newState()`. A state that was made by hand is checked by the execution that receives it. */
-  constructor(batch: number, values: ReadonlyMap<string, Float32Array>) {
+  constructor(batch: number, values: ReadonlyMap<string, Float32Array>, isCarried = false) {
     this.batch = batch;
     this.values = values;
+    this.#isCarried = isCarried;
+  }
+
+  /** Whether an execution has left its final states here, and nothing else has been set since. */
+  get isCarried(): boolean {
+    return this.#isCarried;
+  }
+
+  /** Called when an execution has written its final states. */
+  markCarried(): void {
+    this.#isCarried = true;
   }
 
   /** States of zero. @param units hidden size of each state by name */
@@ -43,16 +55,22 @@ export class CarriedState {
       throw new UsageError('state_mismatch', message, { name, expected: target.length, actual: values?.length });
     }
     target.set(values);
+    this.#isCarried = false;
   }
 
   /** Sets everything to zero, the state before a sequence begins. */
   reset(): void {
     for (const values of this.values.values()) values.fill(0);
+    this.#isCarried = false;
   }
 
   /** An independent copy. */
   clone(): CarriedState {
-    return new CarriedState(this.batch, new Map([...this.values].map(([name, values]) => [name, values.slice()])));
+    return new CarriedState(
+      this.batch,
+      new Map([...this.values].map(([name, values]) => [name, values.slice()])),
+      this.#isCarried,
+    );
   }
 
   /**
@@ -68,5 +86,6 @@ export class CarriedState {
       throw new UsageError('state_mismatch', message, { name, expected: values.length, actual: source?.length });
     }
     for (const [name, values] of this.values) values.set(other.values.get(name) as Float32Array);
+    this.#isCarried = other.isCarried;
   }
 }

@@ -14,7 +14,7 @@ import { buildGradients, type GradientNames, type GradientsGraph, upstreamInput 
 import { networkAxes } from '../build/network-axes.js';
 import type { ParameterLayout } from '../build/parameters.js';
 import { CarriedState } from '../execute/carried-state.js';
-import { checkBatch, checkState } from '../execute/check-batch.js';
+import { checkBatch, checkState, type StateForm } from '../execute/check-batch.js';
 import { Execution } from '../execute/execution.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
 import type { BuildProgram, Programs } from '../execute/programs.js';
@@ -81,7 +81,7 @@ function bySample(packed: Float32Array, sequences: number, order: Int32Array | u
 }
 
 /** The part of a model that gradients need. */
-export interface GradientReaderParts {
+export interface GradientReaderParts extends StateForm {
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
   readonly layout: ParameterLayout;
@@ -91,8 +91,6 @@ export interface GradientReaderParts {
   readonly outputs: ReadonlyMap<string, unknown>;
   /** Targets by name, as values of the graph. */
   readonly targets: ReadonlyMap<string, Value>;
-  /** Width of every carried state by name. */
-  readonly stateSizes: ReadonlyMap<string, number>;
 }
 
 /** Computes the gradients of one model. */
@@ -111,13 +109,13 @@ export class GradientReader {
 
   /** Gradients by name. Errors as `Model.gradients`. @param version of the parameters */
   async read(batch: Batch, options: GradientOptions, version: number): Promise<Record<string, Float32Array>> {
-    const { description, outputs, stateSizes } = this.#parts;
+    const { description, outputs } = this.#parts;
     const names = gradientNames(options, outputs);
     const targets = names.outputs.length > 0 ? new Map<string, Value>() : this.#parts.targets;
     const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
     const state = options.state && packedState(options.state, batch.order);
-    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, stateSizes);
+    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, this.#parts);
     const compiled = this.#programs.get(JSON.stringify(names), axes);
     const execution = new Execution(compiled, { description, batch, axes, state, version });
     writeUpstream(execution, options, axes);
