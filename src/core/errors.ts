@@ -56,7 +56,7 @@ export class CheckpointError extends BpttError {}
  */
 export class ConfigurationError extends BpttError {}
 
-/** A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_output`, `non_finite_metric`. */
+/** A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_buffer`, `non_finite_output`, `non_finite_metric`. */
 export class NumericError extends BpttError {}
 
 /**

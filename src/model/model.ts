@@ -3,7 +3,7 @@
 import type { Batch } from '../batch/batch.js';
 import { CheckedExamples, isPlain, type PlainExamples } from '../batch/plain-examples.js';
 import type { CarriedState } from './execute/carried-state.js';
-import { type Culprit, findNonFinite, nonFiniteError } from './execute/diagnose.js';
+import { type Culprit, failedStep, findNonFinite } from './execute/diagnose.js';
 import { type Execution, writeTrainingNumbers } from './execute/execution.js';
 import {
   checkExecutionOptions,
@@ -48,7 +48,8 @@ export class Model extends PredictingNetwork {
    * requested before. So do not change the batch until the promise has settled.
    *
    * @param batch a packed batch, or plain sequences and their targets
-   * @throws {NumericError} `non_finite_loss`, `non_finite_gradient` with the step and the first layer concerned
+   * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`, `non_finite_buffer` with the step and the first layer
+   *   concerned
    * @throws {ShapeError} `shape_mismatch`, `rank_mismatch`, `length_mismatch`
    * @throws {RangeIndexError} `index_out_of_range`
    * @throws {UsageError} `state_mismatch`, `model_disposed`
@@ -263,7 +264,7 @@ export class Model extends PredictingNetwork {
   #finishTraining(execution: Execution, batch: Batch, { state }: TrainOptions): StepResult {
     const { loss, gradientNorm } = execution;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      throw nonFiniteError(loss, gradientNorm, this.step + 1, this.#diagnose(batch, state));
+      throw failedStep(execution, this.step + 1, () => this.#diagnose(batch, state));
     }
     this.takeState(execution, batch, state);
     this.stepDone();

@@ -35,6 +35,8 @@ export interface Penalty {
 
 /** What a buffer holds after a training step. */
 export interface BufferUpdate {
+  /** Name of the node. */
+  readonly layer: string;
   readonly buffer: Value;
   readonly value: Value;
 }
@@ -141,7 +143,7 @@ class ForwardBuilder {
       parameter: (part, request) => this.#parameter(`${node.name}.${part}`, request),
       buffer: (part, request) => this.#buffer(`${node.name}.${part}`, request),
       updateBuffer: (buffer, value) => {
-        if (training) this.bufferUpdates.push({ buffer, value });
+        if (training) this.bufferUpdates.push({ layer: node.name, buffer, value });
       },
       requireRows: ({ rows }, least) => {
         if (typeof rows !== 'number') this.leastRows.push({ layer: node.name, extent: rows, least });

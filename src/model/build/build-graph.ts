@@ -11,8 +11,9 @@ import type { EmittedLoss } from '../../network/losses/loss.js';
 import { emitLoss } from '../../network/losses/losses.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
 import { labelAxis, type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
+import { buildBufferUpdates, type CheckedBuffer } from './build-buffers.js';
 import { buildForward, type Forward, PROGRAM_INPUTS } from './build-forward.js';
-import { beforeStep, buildUpdate, gradientOf } from './build-update.js';
+import { buildUpdate, gradientOf } from './build-update.js';
 import type { ParameterLayout } from './parameters.js';
 
 /**
@@ -55,6 +56,8 @@ export interface BuiltGraph extends ProgramGraph {
    */
   readonly targets?: ReadonlyMap<string, Value>;
   readonly norm?: Value;
+  /** The buffers that a training step changes. */
+  readonly checkedBuffers?: readonly CheckedBuffer[];
   /** Initial states by name: inputs of the program. */
   readonly initialStates: ReadonlyMap<string, Value>;
   /** Final states of those of the axis `time`: outputs of the program. */
@@ -104,8 +107,8 @@ export function carriedStates({ initialStates, finalStates }: Pick<Forward, 'ini
   return new Map(names.map(([name]) => [name, finalStates.get(name) as Value]));
 }
 
-/** Emits the gradients of loss and penalties, clipping and the update. Returns the gradient norm. */
-function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, loss: Value): Value {
+/** Emits the gradients of loss and penalties, clipping and the update. Returns the gradient norm, and what is known of the buffers. */
+function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, loss: Value) {
   const { graph, parameters, bufferUpdates, penalties } = forward;
   const one = graph.external(PROGRAM_INPUTS.one, 1, 1);
   const weighted = penalties.map(({ value, weight }) => {
@@ -116,10 +119,10 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
     const gradient = gradients.get(parameter.id);
     if (gradient !== undefined) graph.assign(gradient, gradientOf(graph, parameter));
   }
-  const updates = bufferUpdates.map(({ buffer, value }) => ({ w: buffer, value: beforeStep(graph, value) }));
-  const norm = buildUpdate(graph, optimizer, layout, loss);
-  for (const { w, value } of updates) graph.apply('replace', { w, value, norm });
-  return norm;
+  const { condition, checked, replace } = buildBufferUpdates(graph, bufferUpdates, loss);
+  const norm = buildUpdate(graph, optimizer, layout, condition);
+  replace(norm);
+  return { norm, checkedBuffers: checked };
 }
 
 /** Emits the losses and their weighted sum. */
@@ -160,8 +163,9 @@ export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'o
   const losses = { ...all, totals };
   const reported = new Set([losses.loss, ...losses.losses.values(), ...[...totals.values()].map(({ value }) => value)]);
   if (mode === 'train') {
-    const norm = buildTraining(request, forward, losses.loss);
-    return { ...built, ...losses, norm, outputs: [...reported, norm, ...states] };
+    const trained = buildTraining(request, forward, losses.loss);
+    const checks = trained.checkedBuffers.map(({ check }) => check);
+    return { ...built, ...losses, ...trained, outputs: [...reported, trained.norm, ...checks, ...states] };
   }
   if (mode === 'measure')
     return { ...built, ...losses, outputs: [...new Set([...reported, ...results.values(), ...states])] };

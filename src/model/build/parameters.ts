@@ -21,6 +21,8 @@ export interface ModelBuffer {
   /** [n] for a row, [rows, columns] for a matrix, row-major. */
   readonly shape: readonly number[];
   readonly data: Float32Array;
+  /** Smallest number that it can hold, -Infinity where there is none; all of its numbers are finite. */
+  readonly least: number;
 }
 
 /** A buffer before it has memory. */
@@ -107,8 +109,10 @@ export class ParameterBlocks {
         optimizerState.set(`${slot}/${name}`, view(this.optimizer, index * this.bytes + offset, elements));
       });
     }
-    const buffers = [...layout.buffers.values()].map(({ name, request: { rows, columns, shape }, offset }) => {
-      return [name, Object.freeze({ name, shape, data: view(this.buffer, offset, rows * columns) })] as const;
+    const buffers = [...layout.buffers.values()].map(({ name, request, offset }) => {
+      const { rows, columns, shape, least = Number.NEGATIVE_INFINITY } = request;
+      const data = view(this.buffer, offset, rows * columns);
+      return [name, Object.freeze({ name, shape, data, least })] as const;
     });
     this.buffers = new Map(buffers);
     this.parameters = parameters;

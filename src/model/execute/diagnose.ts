@@ -77,3 +77,19 @@ export function nonFiniteError(
     { step, ...(loss !== undefined && { loss }), gradientNorm, layer: culprit?.layer, what: culprit?.what },
   );
 }
+
+/**
+ * The error of a training step that has changed nothing: its loss, its gradient or what a buffer was to hold is not finite.
+ *
+ * @param step number of the step, counted from 1
+ * @param diagnose finds the layer where it began
+ */
+export function failedStep(execution: Execution, step: number, diagnose: () => Culprit | undefined): NumericError {
+  const { loss, gradientNorm, nonFiniteBuffer } = execution;
+  if (!Number.isFinite(loss) || nonFiniteBuffer === undefined) {
+    return nonFiniteError(loss, gradientNorm, step, diagnose());
+  }
+  const { layer, buffer } = nonFiniteBuffer;
+  const message = `the buffer '${buffer}' of layer '${layer}' would not be finite after step ${step}; the model is as before the step: look for inputs that are too large`;
+  return new NumericError('non_finite_buffer', message, { step, loss, layer, buffer });
+}

@@ -27,6 +27,8 @@ export interface BufferRequest {
   readonly shape: readonly number[];
   /** What all of them begin with. */
   readonly initial: number;
+  /** Smallest number that they can hold; default none. A file with a smaller one is corrupt. */
+  readonly least?: number;
 }
 
 /** The first value of an element of a parameter. It must follow from its arguments alone. */
