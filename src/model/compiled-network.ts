@@ -1,11 +1,13 @@
 /** The parts of a compiled network: its losses, its outputs, and its programs. */
 import { TIME } from '../batch/axes.js';
+import type { Batch } from '../batch/batch.js';
 import type { Value } from '../graph/value.js';
 import type { NetworkDescription } from '../network/description.js';
 import type { ModelLoss } from '../network/output-losses.js';
 import { buildGraph, type Mode, type OutputPer, type OutputShape, outputShapes } from './build/build-graph.js';
 import { type StreamObstacle, streamObstacle } from './build/causality.js';
 import { type CompileOptions, checkCompileOptions } from './build/compile-options.js';
+import { shortestAlone } from './build/least-rows.js';
 import { ParameterLayout } from './build/parameters.js';
 import { BatchExecutions } from './execute/batch-executions.js';
 import { NetworkInstance, type RestoredParameters } from './network-instance.js';
@@ -21,6 +23,11 @@ export class CompiledNetwork extends NetworkInstance {
    * network with such a layer refuses streams, and states that are carried from window to window.
    */
   readonly streamObstacle: StreamObstacle | undefined;
+  /**
+   * Steps of the shortest sequence that can be trained on in a batch by itself; Infinity where none can, as with batch
+   * normalisation of one row for each sequence. Else 1.
+   */
+  readonly shortestAlone: number;
   protected readonly executions: BatchExecutions;
 
   /**
@@ -42,7 +49,18 @@ export class CompiledNetwork extends NetworkInstance {
     const targets = built.targets as ReadonlyMap<string, Value>;
     const { stateSizes, streamObstacle: obstacle } = this;
     const states = { stateSizes, streamObstacle: obstacle };
-    this.executions = new BatchExecutions({ description, loss, targets, ...states, graph: built.graph, programs });
+    const { graph, leastRows } = built;
+    this.shortestAlone = shortestAlone(leastRows);
+    this.executions = new BatchExecutions({ description, loss, targets, ...states, graph, leastRows, programs });
+  }
+
+  /**
+   * Refuses a batch that cannot be trained on, as batch normalisation needs more rows; `trainStep` does so too.
+   *
+   * @throws {DataError} `too_few_rows`; errors of the batch as `trainStep`
+   */
+  requireTrainable(batch: Batch): void {
+    this.executions.requireTrainable(batch);
   }
 
   /** Name of the layer of `streamObstacle`; undefined where there is none. */

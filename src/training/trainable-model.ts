@@ -29,6 +29,10 @@ export interface TrainableModel extends TensorHolder {
   readonly seed: number;
   /** The form of plain sequences for training; a model without it is trained on batches only. */
   readonly plainForm?: PlainForm;
+  /** Steps of the shortest sequence that can be trained on in a batch by itself; default 1, Infinity where none can. */
+  readonly shortestAlone?: number;
+  /** Refuses a batch that it cannot be trained on, as it has too few rows for a layer. */
+  requireTrainable?(batch: Batch): void;
   /** A layer that cannot be read step by step, so that states cannot be carried; undefined when there is none. */
   readonly streamObstacle?: StreamObstacle | undefined;
   /** Refuses metrics that it cannot compute, before anything is computed. */

@@ -41,7 +41,7 @@ export interface BufferUpdate {
   readonly value: Value;
 }
 
-/** How many rows of a time axis a layer needs. */
+/** How many rows of a time axis a layer needs to be trained. */
 export interface RowsRequirement {
   readonly layer: string;
   readonly extent: SymbolicExtent;
@@ -60,7 +60,7 @@ export interface Forward {
   readonly buffers: ReadonlyMap<string, Value>;
   /** Their new values; empty where nothing is trained. */
   readonly bufferUpdates: readonly BufferUpdate[];
-  /** What batches must have at least. */
+  /** What batches must have at least for a training step. */
   readonly leastRows: readonly RowsRequirement[];
   /** Initial states by name that are inputs of the program: those that the network does not give. */
   readonly initialStates: ReadonlyMap<string, Value>;

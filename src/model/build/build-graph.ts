@@ -62,8 +62,6 @@ export interface BuiltGraph extends ProgramGraph {
   readonly initialStates: ReadonlyMap<string, Value>;
   /** Final states of those of the axis `time`: outputs of the program. */
   readonly finalStates: ReadonlyMap<string, Value>;
-  /** What a batch must have at least. */
-  readonly leastRows?: Forward['leastRows'];
   /** Output of every node by name. */
   readonly nodes: ReadonlyMap<string, Value>;
 }
@@ -150,7 +148,7 @@ export function buildLosses({ graph, results }: Pick<Forward, 'graph' | 'results
  * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when layers do not fit together
  * @throws {OptionError} `invalid_option` when there is nothing to train
  */
-export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'owners'> {
+export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'owners' | 'leastRows'> {
   const { description, layout, mode } = request;
   const forward = buildForward(description, layout, { training: mode === 'train' });
   const { graph, results, nodes, initialStates, owners, leastRows } = forward;

@@ -1,11 +1,12 @@
 /** Checks batches and writes them into the programs of a model. */
-import { TIME } from '../../batch/axes.js';
+import { type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
+import type { RowsRequirement } from '../build/build-forward.js';
 import type { Mode } from '../build/build-graph.js';
 import { networkAxes } from '../build/network-axes.js';
 import type { CarriedState } from './carried-state.js';
@@ -33,6 +34,8 @@ export interface BatchExecutionsParts extends StateForm {
   readonly targets: ReadonlyMap<string, Value>;
   /** Knows the time axes that layers make. */
   readonly graph: Pick<Graph, 'derivedAxes'>;
+  /** What a batch must have at least for a training step. */
+  readonly leastRows: readonly RowsRequirement[];
   readonly programs: Programs<Mode>;
 }
 
@@ -61,9 +64,19 @@ export class BatchExecutions {
     const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
     if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, this.#parts);
+    if (mode === 'train') this.#requireRows(axes);
     const compiled = programs.get(mode, axes, use);
-    for (const required of compiled.built.leastRows ?? []) requireRows(required, axes);
     return new Execution(compiled, { description, batch, axes, state, version });
+  }
+
+  /** @throws {DataError} `too_few_rows` for a batch with too few rows to train a layer; others as `begin` */
+  requireTrainable(batch: Batch): void {
+    const { description, leastRows, targets, graph } = this.#parts;
+    if (leastRows.length > 0) this.#requireRows(packedAxes(batch, networkAxes(description, graph, targets.values())));
+  }
+
+  #requireRows(axes: PackedAxes): void {
+    for (const required of this.#parts.leastRows) requireRows(required, axes);
   }
 
   /** The losses of the model one by one. */

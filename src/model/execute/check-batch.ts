@@ -90,6 +90,6 @@ export function requireRows({ layer, extent, least }: RowsRequirement, axes: Pac
   const rows = countOf(extent, axes);
   if (rows >= least) return;
   const what = extent.kind === 'steps' ? 'steps' : 'sequences';
-  const message = `the batch has ${rows} rows (${what} of the axis '${extent.axis}'), but layer '${layer}' needs ${least} to be trained: give it a larger batch`;
+  const message = `the batch has ${rows} rows (${what} of the axis '${extent.axis}'), but layer '${layer}' needs ${least} to be trained: put them into another batch, or leave them out`;
   throw new DataError('too_few_rows', message, { layer, axis: extent.axis, actual: rows, expected: least });
 }

@@ -73,10 +73,10 @@ function statisticsOf(context: BuildContext, x: Value, momentum: number | null):
   const size = { rows: 1, columns: x.columns, shape: [x.columns] };
   const mean = context.buffer('running_mean', { ...size, initial: 0 });
   const variance = context.buffer('running_var', { ...size, initial: 1, least: 0 });
+  context.requireRows(x, LEAST_ROWS);
   const part = partReplaced(context, momentum);
   if (!context.training) return { mean, variance };
   const ofBatch = graph.apply('columnMoments', { x });
-  context.requireRows(x, LEAST_ROWS);
   context.updateBuffer(mean, moved(mean, ofBatch.mean, part));
   context.updateBuffer(variance, moved(variance, ofBatch.unbiased as Value, part));
   return ofBatch;

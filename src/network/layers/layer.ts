@@ -50,7 +50,7 @@ export interface BuildContext {
    * the step does not happen. Nothing else changes a buffer.
    */
   updateBuffer(buffer: Value, value: Value): void;
-  /** What `value` must have at least in a batch, in rows, before an execution of this program begins. */
+  /** What `value` must have at least in a batch, in rows, for a training step; in every mode the same. Two sequences must be enough. */
   requireRows(value: Value, rows: number): void;
   /** The table of the embedding `node`, which stands before this layer. */
   table(node: string): Value;
