@@ -68,6 +68,8 @@ export type {
 } from '../network/losses/losses.js';
 export type { QuantileOptions } from '../network/losses/quantile.js';
 export type {
+  HuberDescription,
+  MeanAbsoluteErrorDescription,
   MeanSquaredErrorDescription,
   SigmoidCrossEntropyDescription,
   SoftmaxCrossEntropyDescription,

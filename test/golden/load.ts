@@ -148,6 +148,7 @@ export interface GoldenOptions {
     readonly columns: number;
     readonly labelSmoothing?: number;
     readonly level?: number;
+    readonly delta?: number;
   };
   readonly ctc: {
     readonly classes: number;
