@@ -121,6 +121,23 @@ describe('a model whose convolutions shorten its sequences', () => {
     expect(model.step).toBe(0);
   });
 
+  it("refuses sizes of the convolution's own axis in a batch, in every execution", async () => {
+    const model = await shortening().compile({ loss: 'meanSquaredError' });
+    const batch = packSequences(sequences, { features: FEATURES });
+    const axis = model.outputShapes.get('output')?.axis as string;
+    const axes = { [axis]: { batchSizes: Int32Array.of(1) } };
+    const targets = { target: new Float32Array(2 * shortened.reduce((sum, steps) => sum + steps, 0)) };
+    const refused = { code: 'shape_mismatch', details: { name: `axes.${axis}` } };
+    await expect(model.predict({ ...batch, axes })).rejects.toMatchObject(refused);
+    await expect(model.predictPacked({ ...batch, axes })).rejects.toMatchObject(refused);
+    await expect(model.trainStep({ ...batch, axes, targets })).rejects.toMatchObject(refused);
+    await expect(model.gradients({ ...batch, axes, targets }, { of: ['input'] })).rejects.toMatchObject(refused);
+    await expect(model.predictPacked({ ...batch, axes: { 'time/1:3': batch } })).rejects.toThrow(
+      /'time\/1:3'.*'time'.*leave it out/,
+    );
+    expect(await model.evaluate({ ...batch, targets })).toMatchObject({ targets: targets.target.length / 2 });
+  });
+
   it('adds outputs whose sequences were shortened in the same way, and pools them', async () => {
     const model = await network({
       inputs: { input: { kind: 'features', units: FEATURES } },
