@@ -61,7 +61,7 @@ export class NumericError extends BpttError {}
 
 /**
  * A call at the wrong moment, or for something that is not possible. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`,
- * `not_streamable`, `not_differentiable`, `not_trainable`, `not_a_value`, `invalid_definition`.
+ * `not_streamable`, `not_differentiable`, `not_trainable`, `not_a_value`, `too_large`, `invalid_definition`.
  */
 export class UsageError extends BpttError {}
 

@@ -91,11 +91,11 @@ export class ParameterBlocks {
   constructor(layout: ParameterLayout, slots: ReadonlyMap<string, number>) {
     this.#slots = slots;
     this.bytes = Math.max(layout.bytes, ALIGNMENT);
-    this.parameter = allocateBlock(this.bytes);
-    this.gradient = allocateBlock(this.bytes);
-    this.optimizer = allocateBlock(this.bytes * slots.size);
+    this.parameter = allocateBlock(this.bytes, 'parameters');
+    this.gradient = allocateBlock(this.bytes, 'gradients');
+    this.optimizer = allocateBlock(this.bytes * slots.size, 'numbers of the optimizer');
     this.bufferBytes = layout.bufferBytes;
-    this.buffer = allocateBlock(this.bufferBytes);
+    this.buffer = allocateBlock(this.bufferBytes, 'buffers');
     const view = (block: Uint8Array, offset: number, elements: number) =>
       new Float32Array(block.buffer, block.byteOffset + offset, elements);
     const parameters = new Map<string, Parameter>();

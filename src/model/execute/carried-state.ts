@@ -1,6 +1,7 @@
 /** Hidden states that pass from one execution to the next: from window to window of a long text, or from step to step. */
 import { UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
+import { allocated } from '../../native/memory.js';
 
 /**
  * The states of all recurrent layers for a number of sequences. They are stored by sequence, not by place in a batch:
@@ -30,9 +31,10 @@ export class CarriedState {
     this.#isCarried = true;
   }
 
-  /** States of zero. @param units hidden size of each state by name */
+  /** States of zero. @param units hidden size of each state by name @throws {UsageError} `too_large` */
   static zero(batch: number, units: ReadonlyMap<string, number>): CarriedState {
-    return new CarriedState(batch, new Map([...units].map(([name, size]) => [name, new Float32Array(batch * size)])));
+    const zeros = (size: number) => allocated('states', 4 * batch * size, () => new Float32Array(batch * size));
+    return new CarriedState(batch, new Map([...units].map(([name, size]) => [name, zeros(size)])));
   }
 
   /**
