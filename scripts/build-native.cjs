@@ -2,9 +2,9 @@
 /*
  * Builds the native addon and the kernel modules with cmake-js into build/Release (or build/Debug). Incremental.
  *
- *   node scripts/build-native.cjs [--config Release|Debug|RelWithDebInfo] [--arch x64|arm64] [--define KEY=VALUE]...
+ *   node scripts/build-native.cjs [--config Release|Debug|RelWithDebInfo] [--arch x64|arm64] [--define KEY=VALUE]... [--target NAME]
  *
- * Example, sanitizers: --config RelWithDebInfo --define BPTT_SANITIZE=address,undefined --define BPTT_OUTPUT_DIR=<folder>
+ * `--target bptt` builds the addon alone, with the kernels of the baseline. Example, sanitizers: --config RelWithDebInfo --define BPTT_SANITIZE=address,undefined --define BPTT_OUTPUT_DIR=<folder>
  */
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     config: { type: 'string', default: 'Release' },
     arch: { type: 'string', default: process.env.npm_config_arch || process.arch },
     define: { type: 'string', multiple: true, default: [] },
+    target: { type: 'string' },
   },
 });
 
@@ -60,7 +61,8 @@ function build() {
   // Not `compile`: after a compile error it would build everything a second time.
   const status = cmakeJs('configure', directory, definitions);
   if (status !== 0) return status;
-  return cmakeJs('build', directory, ['-p', String(os.availableParallelism())]);
+  const target = values.target === undefined ? [] : ['-T', values.target];
+  return cmakeJs('build', directory, ['-p', String(os.availableParallelism()), ...target]);
 }
 
 const status = build();

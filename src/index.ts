@@ -32,6 +32,7 @@ export type { TokenizerJson, Vocabulary, VocabularyJson, VocabularyLevel } from 
 export type { Extent, SymbolicExtent, ValueType } from './graph/extent.js';
 export type { Value } from './graph/value.js';
 export type { OutputPer, OutputShape } from './model/build/build-graph.js';
+export type { StreamObstacle } from './model/build/causality.js';
 export type { ParameterOptions } from './model/build/compile-options.js';
 export type {
   ModelBuffer,
@@ -45,6 +46,7 @@ export { type CheckGradientsOptions, checkGradients } from './model/check/check-
 export type { GradientReport, OperandReport } from './model/check/gradient-report.js';
 export type { CheckedModel } from './model/check/objective.js';
 export { CarriedState } from './model/execute/carried-state.js';
+export type { StateForm } from './model/execute/check-batch.js';
 export type { Culprit } from './model/execute/diagnose.js';
 export type { ExecutionOptions, TrainOptions } from './model/execute/execution-options.js';
 export type { EvaluationResult, ModelMemory, StepResult } from './model/execute/results.js';

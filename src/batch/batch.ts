@@ -17,7 +17,10 @@ export interface AxisSizes {
  * sequences.
  */
 export interface Batch extends AxisSizes {
-  /** The other time axes by name, where the network has any. A CTC loss has its labels on the axis `OUTPUT/labels`. */
+  /**
+   * The other time axes by name, where the network has any. A CTC loss has its labels on the axis `OUTPUT/labels`.
+   * Axes that layers make of others have no sizes here.
+   */
   readonly axes?: Readonly<Record<string, AxisSizes>>;
   /**
    * Packed rows by input name: ids [N], or features [N*F], or for an input per sequence ids [B], or features [B*F], in the

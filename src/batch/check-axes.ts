@@ -1,7 +1,7 @@
 /** Checks the time axes of a batch before anything is written. */
 
 import { ShapeError } from '../core/errors.js';
-import { derivationOf } from '../graph/derived-axis.js';
+import { derivationOf, rootAxis } from '../graph/derived-axis.js';
 import { type PackedAxes, type PackedAxis, TIME } from './axes.js';
 import type { AxisSizes, Batch } from './batch.js';
 import { checkOrder, countRows } from './check-arrays.js';
@@ -47,10 +47,18 @@ function addDerived(axes: Map<string, PackedAxis>, name: string): PackedAxis {
   return axis;
 }
 
+/** @throws {ShapeError} `shape_mismatch` for sizes of an axis that a layer makes: they follow from those of another */
+function refuseDerived({ axes }: Partial<Pick<Batch, 'axes'>>): void {
+  const name = Object.keys(axes ?? {}).find((axis) => derivationOf(axis) !== undefined);
+  if (name === undefined) return;
+  const message = `axes names '${name}', whose sizes follow from those of '${rootAxis(name)}': leave it out`;
+  throw new ShapeError('shape_mismatch', message, { name: `axes.${name}` });
+}
+
 /**
  * The axes of a batch. One axis alone needs no order; of several each must say to which sample each sequence belongs, and
- * all have the same number of sequences. Axes that layers make are not part of the batch: they have the order of those that
- * they are made of.
+ * all have the same number of sequences. Axes that layers make are not part of the batch, which may not name them: they have the order of those
+ * that they are made of.
  *
  * @throws {DataError} `too_short` when a sequence has too few steps for a layer
  * @throws {ShapeError} `shape_mismatch`, `rank_mismatch`, `length_mismatch` with the name and both sizes
@@ -58,6 +66,7 @@ function addDerived(axes: Map<string, PackedAxis>, name: string): PackedAxis {
 export function packedAxes(batch: Batch, all: readonly string[]): PackedAxes {
   const names = all.filter((name) => derivationOf(name) === undefined);
   const axes = new Map<string, PackedAxis>();
+  refuseDerived(batch ?? {});
   if (names.length > 1 && batch?.axes?.[TIME] !== undefined) {
     const message = `axes names '${TIME}', whose sizes are batchSizes and order of the batch itself`;
     throw new ShapeError('shape_mismatch', message, { name: `axes.${TIME}` });

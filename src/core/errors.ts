@@ -57,14 +57,14 @@ export class CheckpointError extends BpttError {}
 export class ConfigurationError extends BpttError {}
 
 /**
- * A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_update`, `non_finite_output`,
- * `non_finite_metric`.
+ * A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_update`, `non_finite_buffer`,
+ * `non_finite_output`, `non_finite_metric`.
  */
 export class NumericError extends BpttError {}
 
 /**
  * A call at the wrong moment, or for something that is not possible. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`,
- * `not_streamable`, `not_differentiable`, `not_trainable`, `not_a_value`, `invalid_definition`.
+ * `not_streamable`, `not_differentiable`, `not_trainable`, `not_a_value`, `too_large`, `invalid_definition`.
  */
 export class UsageError extends BpttError {}
 

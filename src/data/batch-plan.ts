@@ -9,6 +9,11 @@ export interface BatchRule {
   readonly size: number;
   /** Number of batches in a pool, integer >= 1, or Infinity: one pool of all examples. */
   readonly pool: number;
+  /**
+   * Steps of the shortest example that may be a batch by itself; default 1, Infinity where none may. Others take the last example of the
+   * batch before, or join it, or that behind it. It is not kept where all batches have one example, by their limit or as there is no other.
+   */
+  readonly shortestAlone?: number;
 }
 
 function numbersUpTo(count: number): Int32Array {
@@ -45,11 +50,22 @@ export class BatchPlan {
       cutPool(order, lengths, rule, begin, end, starts);
       begin = end;
     }
+    joinAlone(starts, order, lengths, rule);
     this.batches = starts.length;
     this.#order = order;
     this.#starts = Int32Array.from([...starts, order.length]);
     this.#turns = numbersUpTo(starts.length);
     random?.shuffle(this.#turns);
+  }
+
+  /** The first of the examples that are batches by themselves and shorter than `shortest`; undefined where there is none. */
+  aloneBelow(shortest: number, lengths: Int32Array): number | undefined {
+    for (let turn = 0; turn < this.batches; turn++) {
+      const [begin, end] = [this.#starts[turn] as number, this.#starts[turn + 1] as number];
+      const example = this.#order[begin] as number;
+      if (end - begin === 1 && (lengths[example] as number) < shortest) return example;
+    }
+    return undefined;
   }
 
   /** Numbers of the examples of a batch, shortest first: a copy. @param place 0 .. batches-1 */
@@ -88,5 +104,29 @@ function cutPool(
       filled = 0;
     }
     filled += weight;
+  }
+}
+
+/** Gives company to the examples that may not be batches by themselves. */
+function joinAlone(
+  starts: number[],
+  order: Int32Array,
+  lengths: Int32Array,
+  { limit, size, shortestAlone = 1 }: BatchRule,
+): void {
+  if (shortestAlone <= 1 || (limit === 'batch' && size === 1)) return;
+  const startOf = (turn: number) => starts[turn] ?? order.length;
+  for (let turn = 0; turn < starts.length; turn++) {
+    const begin = startOf(turn);
+    // Of batches of so many examples each is joined, whatever its length, so that every epoch has as many of them.
+    const isShort = limit === 'batch' || (lengths[order[begin] as number] as number) < shortestAlone;
+    if (startOf(turn + 1) - begin > 1 || !isShort || starts.length === 1) continue;
+    const isFirst = turn === 0;
+    const neighbour = isFirst ? 1 : turn - 1;
+    const isLarge = startOf(neighbour + 1) - startOf(neighbour) > 2;
+    if (!isLarge) starts.splice(isFirst ? 1 : turn, 1);
+    else if (isFirst) starts[1] = startOf(1) + 1;
+    else starts[turn] = begin - 1;
+    if (!isLarge) turn--;
   }
 }

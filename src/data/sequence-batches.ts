@@ -16,7 +16,7 @@ import { type EpochOrder, type Examples, examplesOfArray } from './examples.js';
 
 /** How examples become batches. Exactly one of `batch` and `tokens` must be given. */
 export interface SequenceBatchesOptions<E = SequenceExample> extends SequencePackingOptions {
-  /** Sequences in a batch; the last batch of an epoch may have fewer. Integer >= 1. */
+  /** Sequences in a batch; the last batch of an epoch may have fewer, and two where a trained model needs that. Integer >= 1. */
   readonly batch?: number;
   /** Instead: the largest number of valid steps of a batch, as `length` counts them. Integer >= 1. */
   readonly tokens?: number;
@@ -120,25 +120,45 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
     return order === 'training' && this.#shuffle;
   }
 
-  #plan(lengths: Int32Array, order?: EpochOrder): BatchPlan {
+  #plan(lengths: Int32Array, shortestAlone: number, order?: EpochOrder): BatchPlan {
+    const rule = { ...this.#rule, shortestAlone };
     if (order !== undefined && this.#isRandom('training')) {
-      return new BatchPlan(lengths, this.#rule, new Random(order.seed, `shuffle/${order.epoch}`));
+      return new BatchPlan(lengths, rule, new Random(order.seed, `shuffle/${order.epoch}`));
     }
-    if (lengths !== this.#lengths) return new BatchPlan(lengths, this.#rule);
-    this.#fixedPlan ??= new BatchPlan(lengths, this.#rule);
+    if (lengths !== this.#lengths || shortestAlone > 1) return new BatchPlan(lengths, rule);
+    this.#fixedPlan ??= new BatchPlan(lengths, rule);
     return this.#fixedPlan;
+  }
+
+  /** @throws {DataError} `too_few_rows` for an example that may not be a batch by itself and is one */
+  #refuseAlone(plan: BatchPlan, lengths: Int32Array, shortestAlone: number): void {
+    const index = plan.aloneBelow(shortestAlone, lengths);
+    if (index === undefined) return;
+    const steps = lengths[index] as number;
+    const { limit, size } = this.#rule;
+    const help = limit === 'batch' && size === 1 ? "give a larger 'batch'" : 'give more examples';
+    const message = `example ${index} (${steps} steps) is a batch by itself, but a layer of the model needs several rows to be trained: ${help}`;
+    throw new DataError('too_few_rows', message, { index, steps });
   }
 
   /**
    * Number of batches in an epoch; undefined when it differs between epochs: in training with `tokens` and several
    * pools, or when examples are drawn again.
+   *
+   * @param shortestAlone as in `batches`
    */
-  batchesPerEpoch(order: 'training' | 'fixed'): number | undefined {
+  batchesPerEpoch(order: 'training' | 'fixed', shortestAlone = 1): number | undefined {
     const { limit, size, pool } = this.#rule;
-    if (limit === 'batch') return Math.ceil(this.examples / size);
+    if (limit === 'batch') {
+      // Of batches of two the last one joins the one before.
+      const isJoined = shortestAlone > 1 && size === 2 && this.examples > 1;
+      return isJoined ? Math.floor(this.examples / size) : Math.ceil(this.examples / size);
+    }
     if (order === 'training' && this.#examples.inEpoch !== undefined) return undefined;
     // One pool of all examples is sorted to the same lengths after any shuffling.
-    return this.steps <= size * pool || !this.#isRandom(order) ? this.#plan(this.#lengths).batches : undefined;
+    return this.steps <= size * pool || !this.#isRandom(order)
+      ? this.#plan(this.#lengths, shortestAlone).batches
+      : undefined;
   }
 
   /**
@@ -164,11 +184,16 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
    *
    * @param order seed and epoch of the order; without them it is the fixed order
    * @param skip number of batches to skip at the start, integer >= 0: they are neither read nor packed
+   * @param shortestAlone steps of the shortest example that may be a batch by itself, Infinity where none may; a trainer gives what
+   *   its model needs. The last batch of an epoch, or one that `tokens` leaves with one such example, then takes an example
+   *   of the batch before, or joins it, beyond the limit if need be.
+   * @throws {DataError} `too_few_rows` before the first batch where that is not possible: with one example, or `batch: 1`
    */
-  async *batches(order?: EpochOrder, skip = 0): AsyncGenerator<Batch, void, void> {
+  async *batches(order?: EpochOrder, skip = 0, shortestAlone = 1): AsyncGenerator<Batch, void, void> {
     const first = requireNumber('skip', skip, { integer: true, min: 0 });
     const { examples, lengths } = this.#examplesOf(order);
-    const plan = this.#plan(lengths, order);
+    const plan = this.#plan(lengths, shortestAlone, order);
+    this.#refuseAlone(plan, lengths, shortestAlone);
     for (let place = first; place < plan.batches; place++) yield await this.#batchOf(examples, plan.examplesOf(place));
   }
 

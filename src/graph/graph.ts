@@ -1,5 +1,5 @@
 /** A graph of symbolic values, built once and never changed by data. */
-import { ShapeError } from '../core/errors.js';
+import { ShapeError, UsageError } from '../core/errors.js';
 import { derivedAxis } from './derived-axis.js';
 import { describeExtent, type Extent, type SymbolicExtent, sameExtent, type ValueType } from './extent.js';
 import type { AttributesOf, ExtentsOf, OperandsOf, OperationName, OutputsOf } from './operands.js';
@@ -17,6 +17,20 @@ export interface ExternalOptions {
   readonly offset?: number;
   readonly constant?: readonly number[];
   readonly nonNegative?: true;
+}
+
+/** Most rows, columns and entries of a table: programs hold these numbers in 32 bits. */
+const MOST = 2 ** 31 - 1;
+
+function refuseSize(name: string, what: string, size: number): never {
+  const message = `'${name}' would have ${size} ${what}, more than ${MOST}: make the layer smaller`;
+  throw new UsageError('too_large', message, { name, actual: size, expected: MOST });
+}
+
+/** @throws {UsageError} `too_large` for a matrix that no program can hold */
+function requireSize(name: string, rows: Extent, columns: number): void {
+  if (typeof rows === 'number' && rows > MOST) refuseSize(name, 'rows', rows);
+  if (columns > MOST) refuseSize(name, 'columns', columns);
 }
 
 /** The graph that each value belongs to. */
@@ -76,12 +90,15 @@ export class Graph {
    * A value from outside: an input (the default), or memory of the model.
    *
    * @throws {ShapeError} `shape_mismatch` when the name is taken by a value of another size
+   * @throws {UsageError} `too_large`
    */
   external(name: string, rows: Extent, columns: number, options: ExternalOptions = {}): Value {
     if (this.externals.has(name)) {
       throw new ShapeError('shape_mismatch', `there are two values named ${name}`, { name });
     }
+    requireSize(name, rows, columns);
     const { source = 'input', type = 'real', low = 0, high = 0, offset, constant, nonNegative } = options;
+    if (high > MOST) refuseSize(name, 'entries of a table', high);
     const value = newValue({
       id: this.#nextId++,
       rows,
@@ -226,6 +243,7 @@ export class Graph {
         if (spec.optional) continue;
         throw new ShapeError('shape_mismatch', `${name}: the size of ${spec.name} is not known`, { operation: name });
       }
+      requireSize(`${spec.name} of ${name}`, rows, columns);
       const { weights, activations } = this.#storages;
       const storage = spec.type === 'packed' ? weights : spec.isStored ? activations : undefined;
       const value = newValue({

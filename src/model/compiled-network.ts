@@ -1,12 +1,14 @@
 /** The parts of a compiled network: its losses, its outputs, and its programs. */
 import { TIME } from '../batch/axes.js';
+import type { Batch } from '../batch/batch.js';
 import type { Value } from '../graph/value.js';
 import type { NetworkDescription } from '../network/description.js';
 import { type ModelLoss, requireChosenLoss } from '../network/output-losses.js';
 import { buildGraph, type Mode, type OutputPer, type OutputShape, outputShapes } from './build/build-graph.js';
-import { lookAheadLayer } from './build/causality.js';
+import { type StreamObstacle, streamObstacle } from './build/causality.js';
 import { checkDefinitions } from './build/check-definitions.js';
 import { type CompileOptions, checkCompileOptions } from './build/compile-options.js';
+import { shortestAlone } from './build/least-rows.js';
 import { ParameterLayout } from './build/parameters.js';
 import { BatchExecutions } from './execute/batch-executions.js';
 import { NetworkInstance, type RestoredParameters } from './network-instance.js';
@@ -18,10 +20,15 @@ export class CompiledNetwork extends NetworkInstance {
   /** The outputs of the network by name; an output without a name is `output`. */
   readonly outputShapes: ReadonlyMap<string, OutputShape>;
   /**
-   * Name of the first layer whose output at a step depends on later steps. A network with such a layer refuses streams,
-   * and states that are carried from window to window.
+   * The first layer that cannot be read step by step: its output at a step depends on later steps, or it has none for some steps. A
+   * network with such a layer refuses streams, and states that are carried from window to window.
    */
-  readonly lookAheadLayer: string | undefined;
+  readonly streamObstacle: StreamObstacle | undefined;
+  /**
+   * Steps of the shortest sequence that can be trained on in a batch by itself; Infinity where none can, as with batch
+   * normalisation of one row for each sequence. Else 1.
+   */
+  readonly shortestAlone: number;
   protected readonly executions: BatchExecutions;
 
   /**
@@ -44,11 +51,28 @@ export class CompiledNetwork extends NetworkInstance {
     super({ what: 'model', description, settings, layout, finalStates: built.finalStates, restored });
     this.loss = loss;
     this.outputShapes = shapes;
-    this.lookAheadLayer = lookAheadLayer(built, TIME, [...built.results.values()]);
+    this.streamObstacle = streamObstacle(built, TIME, [...built.results.values()]);
     const programs = this.programsOf((mode: Mode) => buildGraph({ ...request, mode }));
     const targets = built.targets as ReadonlyMap<string, Value>;
-    const { stateSizes } = this;
-    this.executions = new BatchExecutions({ description, loss, targets, stateSizes, graph: built.graph, programs });
+    const { stateSizes, streamObstacle: obstacle } = this;
+    const states = { stateSizes, streamObstacle: obstacle };
+    const { graph, leastRows } = built;
+    this.shortestAlone = shortestAlone(leastRows);
+    this.executions = new BatchExecutions({ description, loss, targets, ...states, graph, leastRows, programs });
+  }
+
+  /**
+   * Refuses a batch that cannot be trained on, as batch normalisation needs more rows; `trainStep` does so too.
+   *
+   * @throws {DataError} `too_few_rows`; errors of the batch as `trainStep`
+   */
+  requireTrainable(batch: Batch): void {
+    this.executions.requireTrainable(batch);
+  }
+
+  /** Name of the layer of `streamObstacle`; undefined where there is none. */
+  get lookAheadLayer(): string | undefined {
+    return this.streamObstacle?.layer;
   }
 
   /** Width of the first output. */

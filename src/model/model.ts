@@ -49,8 +49,8 @@ export class Model extends PredictingNetwork {
    * requested before. So do not change the batch until the promise has settled.
    *
    * @param batch a packed batch, or plain sequences and their targets
-   * @throws {NumericError} `non_finite_loss`, `non_finite_gradient` with the step and the first layer concerned; `non_finite_update`
-   *   where a buffer, or what an optimizer of one's own makes of a parameter, would not be finite
+   * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`, `non_finite_buffer` with the step and the first layer concerned;
+   *   `non_finite_update` where what an optimizer of one's own makes of a parameter would not be finite
    * @throws {ShapeError} `shape_mismatch`, `rank_mismatch`, `length_mismatch`
    * @throws {RangeIndexError} `index_out_of_range`
    * @throws {UsageError} `state_mismatch`, `model_disposed`
@@ -252,9 +252,9 @@ export class Model extends PredictingNetwork {
   }
 
   #newGradientReader(): GradientReader {
-    const { description, loss, layout, outputShapes: outputs, stateSizes, plainForm } = this;
+    const { description, loss, layout, outputShapes: outputs, stateSizes, streamObstacle, plainForm } = this;
     const { targets, graph } = this.executions;
-    const parts = { description, loss, layout, outputs, targets, stateSizes, graph, plainForm };
+    const parts = { description, loss, layout, outputs, targets, stateSizes, streamObstacle, graph, plainForm };
     return new GradientReader(parts, (build) => this.programsOf(build));
   }
 

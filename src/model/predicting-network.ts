@@ -136,6 +136,7 @@ export class PredictingNetwork extends CompiledNetwork {
     const packed = packedState(state, batch.order);
     execution.writeStateTo(packed);
     takePacked(state, packed, batch.order);
+    state.markCarried();
   }
 
   #predict(name: string, input: PredictInput, options: PredictOptions): Promise<Record<string, PredictedOutput>> {

@@ -195,7 +195,7 @@ export class RecurrentCell extends NetworkInstance {
 
   #checkState(state: CarriedState, batch: number): void {
     requireState(state);
-    checkState(state, batch, this.stateSizes);
+    checkState(state, batch, this);
   }
 
   /** Checks what every step takes. */

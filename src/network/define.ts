@@ -29,6 +29,8 @@ export {
 } from './losses/define-loss.js';
 export type { DefinedLoss } from './losses/losses.js';
 export type {
+  HuberDescription,
+  MeanAbsoluteErrorDescription,
   MeanSquaredErrorDescription,
   SigmoidCrossEntropyDescription,
   SoftmaxCrossEntropyDescription,

@@ -39,6 +39,8 @@ export type { Operand } from './operations/joined.js';
 export {
   type ClassSettings,
   ctc,
+  huberLoss,
+  meanAbsoluteError,
   meanSquare,
   meanSquaredError,
   quantileLoss,

@@ -77,7 +77,7 @@ export class CompiledProgram {
     }
     this.arenaBytes = layout.arenaBytes;
     const { parameter, gradient, optimizer, buffer = allocateBlock(ALIGNMENT) } = options.blocks;
-    this.#blocks = [parameter, gradient, optimizer, allocateBlock(layout.arenaBytes), buffer];
+    this.#blocks = [parameter, gradient, optimizer, allocateBlock(layout.arenaBytes, 'values of a program'), buffer];
     this.#externals = new Map(inputs.map((value) => [value.name as string, value]));
     this.#constants = inputs.filter(({ constant }) => constant !== undefined);
     this.#values = text.values;

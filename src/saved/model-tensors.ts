@@ -8,6 +8,8 @@ import type { CarriedState } from '../model/execute/carried-state.js';
 export interface TensorView {
   readonly shape: readonly number[];
   readonly data: Float32Array;
+  /** Smallest number of one whose numbers are all finite; undefined where any number may be. */
+  readonly least?: number;
 }
 
 /** The parts of a model that are tensors. */
@@ -46,7 +48,7 @@ export function modelTensors(model: TensorHolder, state?: CarriedState): Map<str
 export function weightTensors({ parameters, buffers = new Map() }: WeightHolder): Map<string, TensorView> {
   const tensors = new Map<string, TensorView>();
   for (const [name, { shape, data }] of parameters) tensors.set(PREFIX.parameter + name, { shape, data });
-  for (const [name, { shape, data }] of buffers) tensors.set(PREFIX.buffer + name, { shape, data });
+  for (const [name, buffer] of buffers) tensors.set(PREFIX.buffer + name, buffer);
   return tensors;
 }
 
@@ -74,12 +76,22 @@ export function requireShape(
   throw new CheckpointError('checkpoint_mismatch', message, { path, tensor: name, there, here });
 }
 
+/** @throws {CheckpointError} `checkpoint_corrupt` for a number that the tensor of a model cannot hold */
+function requireNumbers(path: string, name: string, data: Float32Array, least: number): void {
+  const index = data.findIndex((number) => !(number >= least && Number.isFinite(number)));
+  if (index < 0) return;
+  const expected = least === Number.NEGATIVE_INFINITY ? 'a finite number' : `a finite number >= ${least}`;
+  const message = `'${path}' is corrupt: tensor '${name}' has ${data[index]} at ${index}, expected ${expected}`;
+  throw new CheckpointError('checkpoint_corrupt', message, { path, tensor: name, index, value: data[index] });
+}
+
 /**
  * Copies the tensors of a checkpoint into a model. Tensors that the model does not need are ignored. Nothing is copied
  * unless everything fits.
  *
  * @param wanted result of `modelTensors`
- * @throws {CheckpointError} `checkpoint_mismatch`, naming the first tensor that is missing or of another shape or type
+ * @throws {CheckpointError} `checkpoint_mismatch`, naming the first tensor that is missing or of another shape or type;
+ *   `checkpoint_corrupt` for a buffer with a number that it cannot hold
  */
 export function restoreTensors(
   path: string,
@@ -87,5 +99,7 @@ export function restoreTensors(
   wanted: ReadonlyMap<string, TensorView>,
 ): void {
   for (const [name, { shape }] of wanted) requireShape(path, checkpoint, name, shape);
-  for (const [name, { data }] of wanted) data.set(checkpoint.tensors.get(name)?.data as Float32Array);
+  const stored = (name: string) => checkpoint.tensors.get(name)?.data as Float32Array;
+  for (const [name, { least }] of wanted) if (least !== undefined) requireNumbers(path, name, stored(name), least);
+  for (const [name, { data }] of wanted) data.set(stored(name));
 }

@@ -1,5 +1,6 @@
 import type { Batch } from '../batch/batch.js';
 import type { PlainForm } from '../batch/plain-examples.js';
+import type { StreamObstacle } from '../model/build/causality.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
 import type { Metric } from '../model/use/metric.js';
 import type { TensorHolder } from '../saved/model-tensors.js';
@@ -28,8 +29,12 @@ export interface TrainableModel extends TensorHolder {
   readonly seed: number;
   /** The form of plain sequences for training; a model without it is trained on batches only. */
   readonly plainForm?: PlainForm;
-  /** Name of a layer that reads later steps, so that states cannot be carried; undefined when there is none. */
-  readonly lookAheadLayer?: string | undefined;
+  /** Steps of the shortest sequence that can be trained on in a batch by itself; default 1, Infinity where none can. */
+  readonly shortestAlone?: number;
+  /** Refuses a batch that it cannot be trained on, as it has too few rows for a layer. */
+  requireTrainable?(batch: Batch): void;
+  /** A layer that cannot be read step by step, so that states cannot be carried; undefined when there is none. */
+  readonly streamObstacle?: StreamObstacle | undefined;
   /** Refuses metrics that it cannot compute, before anything is computed. */
   checkMetrics?(metrics: readonly Metric[]): void;
   /** Must be called after parameters were written from outside the model. */

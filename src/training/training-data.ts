@@ -6,6 +6,7 @@ import { Random } from '../core/random.js';
 import { SequenceBatches } from '../data/sequence-batches.js';
 import { TokenStreams } from '../data/streams.js';
 import type { Vocabulary } from '../data/vocabulary.js';
+import type { TrainableModel } from './trainable-model.js';
 
 /**
  * Batches to train on or to validate with. Token streams carry the network's state from window to window. Sequence
@@ -39,18 +40,23 @@ export interface BatchReader {
   batches(epoch: number, skip: number): Iterable<Batch> | AsyncIterable<Batch>;
 }
 
+/** What batches a model can be trained on. */
+export type TrainedModel = Pick<TrainableModel, 'seed' | 'shortestAlone' | 'requireTrainable'>;
+
 /**
  * Reads a source in the order of training.
  *
- * @param seed determines the order of an array or of sequences, together with the epoch
+ * @param model its seed determines the order of an array or of sequences, together with the epoch
  * @throws {OptionError} `invalid_option` when it is not a source of batches
- * @throws {DataError} `empty_data` for an array without batches
+ * @throws {DataError} `empty_data` for an array without batches; `too_few_rows` for one with a batch that cannot be trained on
  */
-export function readForTraining(source: BatchSource, seed: number): BatchReader {
+export function readForTraining(source: BatchSource, model: TrainedModel): BatchReader {
+  const { seed } = model;
   if (source instanceof TokenStreams) return readStreams(source);
-  if (source instanceof SequenceBatches) return readSequences(source, seed);
+  if (source instanceof SequenceBatches) return readSequences(source, model);
   if (!Array.isArray(source)) return readIterable('training', source as Iterable<Batch>);
   const batches = requireBatches('training', source);
+  for (const batch of batches) model.requireTrainable?.(batch);
   return {
     description: { kind: 'shuffled', batches: batches.length },
     batchesPerEpoch: batches.length,
@@ -90,14 +96,14 @@ function readStreams(streams: TokenStreams): BatchReader {
   };
 }
 
-/** @param seed determines the orders of training; without it the order is fixed */
-function readSequences(source: SequenceBatches<unknown>, seed?: number): BatchReader {
-  const order = seed === undefined ? 'fixed' : 'training';
+/** @param model its seed determines the orders of training; without it the order is fixed */
+function readSequences(source: SequenceBatches<unknown>, model?: TrainedModel): BatchReader {
+  const order = model === undefined ? 'fixed' : 'training';
   return {
     description: source.describe(order),
-    batchesPerEpoch: source.batchesPerEpoch(order),
+    batchesPerEpoch: source.batchesPerEpoch(order, model?.shortestAlone),
     carriedSequences: undefined,
-    batches: (epoch, skip) => source.batches(seed === undefined ? undefined : { seed, epoch }, skip),
+    batches: (epoch, skip) => source.batches(model && { seed: model.seed, epoch }, skip, model?.shortestAlone),
   };
 }
 

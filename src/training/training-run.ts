@@ -42,7 +42,7 @@ export class TrainingRun {
   private constructor(model: TrainableModel, set: TrainingSet, options: CheckedTrainerOptions) {
     const { epochs, steps, schedule, directory, progress = true } = options;
     this.#options = options;
-    this.#training = readForTraining(set.training, model.seed);
+    this.#training = readForTraining(set.training, model);
     this.#validation = set.validation === undefined ? undefined : readForValidation(set.validation);
     requireValidationFor(options, this.#validation !== undefined);
     // Refused here, and not after an epoch of training.

@@ -70,7 +70,7 @@ export function lossParts(
  * @throws the signal's reason when it is aborted
  */
 export async function evaluateOn(
-  model: Pick<TrainableModel, 'evaluate' | 'newState' | 'lookAheadLayer' | 'loss'>,
+  model: Pick<TrainableModel, 'evaluate' | 'newState' | 'streamObstacle' | 'loss'>,
   reader: BatchReader,
   { signal, metrics }: { readonly signal?: AbortSignal | undefined; readonly metrics?: readonly Metric[] } = {},
 ): Promise<LossSummary> {

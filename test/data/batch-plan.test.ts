@@ -42,6 +42,47 @@ describe('BatchPlan', () => {
     }
   });
 
+  it('leaves no example by itself that may not be, beyond the limit where there is no other way', () => {
+    for (const { lengths, rule, seed } of cases()) {
+      const shortestAlone = [2, 8, ALL][seed % 3] as number;
+      const free = batchesOf(lengths, rule, new Random(seed, 'order'));
+      const batches = batchesOf(lengths, { ...rule, shortestAlone }, new Random(seed, 'order'));
+      expect(batches.flat().sort((a, b) => a - b)).toEqual([...lengths.keys()]);
+      const isOne = lengths.length === 1 || (rule.limit === 'batch' && rule.size === 1);
+      const isAlone = (batch: number[]) =>
+        batch.length === 1 && (lengths[batch[0] as number] as number) < shortestAlone;
+      if (isOne || !free.some(isAlone)) {
+        if (rule.limit === 'tokens' || isOne) expect(batches).toEqual(free);
+        continue;
+      }
+      expect(batches.some(isAlone)).toBe(false);
+      const most = rule.limit === 'batch' ? Math.max(3, rule.size) : ALL;
+      expect(Math.max(...batches.map((batch) => batch.length))).toBeLessThanOrEqual(most);
+    }
+  });
+
+  it('moves an example of the batch before, or joins two batches', () => {
+    const lengths = new Int32Array(7).fill(1);
+    const rule = { limit: 'batch', pool: ALL, shortestAlone: ALL } as const;
+    expect(batchesOf(lengths, { ...rule, size: 3 })).toEqual([
+      [0, 1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    expect(batchesOf(lengths, { ...rule, size: 2 })).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5, 6],
+    ]);
+    const tokens = { limit: 'tokens', pool: ALL, size: 4, shortestAlone: 4 } as const;
+    expect(batchesOf(Int32Array.of(1, 4, 3, 5), tokens)).toEqual([[0, 2], [1], [3]]);
+    expect(batchesOf(Int32Array.of(3, 3, 3), tokens)).toEqual([[0, 1, 2]]);
+    expect(batchesOf(Int32Array.of(2, 3, 3, 3), tokens)).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+  });
+
   it('leaves no batch open that could have taken the next example of its pool', () => {
     const lengths = Int32Array.of(5, 3, 1, 4, 2, 9);
     expect(batchesOf(lengths, { limit: 'tokens', size: 6, pool: ALL })).toEqual([[2, 4, 1], [3], [0], [5]]);

@@ -24,6 +24,7 @@ function run(golden: NormalizationGolden, step: number, before: Statistics, sett
   const rows = golden.float32(`x/${step}`);
   program.write('x', rows);
   for (const name of STATISTICS) program.write(`${name}/before`, before[name]);
+  if (momentum === null && settings.training) program.write('num_batches_tracked/before', [step]);
   if (affine) for (const name of ['weight', 'bias']) program.write(name, golden.float32(name));
   program.write('upstream/y', step === 0 ? golden.float32('dy') : rows);
   program.run();
@@ -31,7 +32,7 @@ function run(golden: NormalizationGolden, step: number, before: Statistics, sett
 }
 
 describe.each(loadGoldens('batchNormalization').map((golden) => [golden.name, golden] as const))('%s', (_, golden) => {
-  const { columns, affine, lengths } = golden.options;
+  const { columns, affine, lengths, momentum } = golden.options;
 
   it.each([
     ['float32', 1],
@@ -59,6 +60,7 @@ describe.each(loadGoldens('batchNormalization').map((golden) => [golden.name, go
         const program = run(golden, step, before, { precision, threads, training: true });
         compare(`y/${step}`, program.read('y'));
         for (const name of STATISTICS) compare(`${name}/${step}`, program.read(`${name}/after`));
+        if (momentum === null) expect([...program.read('num_batches_tracked/after')]).toEqual([step + 1]);
         if (step === 0) {
           for (const name of affine ? ['x', 'weight', 'bias'] : ['x']) {
             compare(`gradient/${name}`, program.read(`gradient/${name}`));

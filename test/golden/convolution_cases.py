@@ -130,6 +130,7 @@ def convolution_cases() -> list[Case]:
         convolution_case("valid_stride_2", padding="valid", stride=2, kernel=2, dilation=2, lengths=long_enough),
         convolution_case("valid_stride_3", padding="valid", stride=3, kernel=5, lengths=long_enough),
         batch_normalization_case("affine"),
+        batch_normalization_case("cumulative", momentum=None),
         batch_normalization_case("plain", affine=False, columns=20, epsilon=1e-3, momentum=0.5),
         convolution_case("one_step", padding="valid", kernel=1, lengths=[1, 1]),
     ]

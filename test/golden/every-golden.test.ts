@@ -25,7 +25,13 @@ describe('the folder of goldens', () => {
     const names = filesEndingWith('.json').map((file) => file.slice(0, -'.json'.length));
     const cells = ['rnn_tanh', 'rnn_relu', 'lstm', 'gru'];
     expect(names).toEqual(expect.arrayContaining(cells.flatMap((cell) => [`${cell}_ragged`, `${cell}_one_step`])));
-    const losses = ['softmax_cross_entropy', 'sigmoid_cross_entropy', 'mean_squared_error'];
+    const losses = [
+      'softmax_cross_entropy',
+      'sigmoid_cross_entropy',
+      'mean_squared_error',
+      'absolute_error',
+      'huber_error',
+    ];
     expect(names).toEqual(expect.arrayContaining(losses));
     const optimizers = ['sgd', 'momentum', 'adam', 'adamw', 'adam_amsgrad', 'adagrad', 'rmsprop'];
     expect(names).toEqual(expect.arrayContaining(optimizers.map((name) => `optimizer_${name}`)));

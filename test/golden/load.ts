@@ -91,7 +91,7 @@ export interface GoldenOptions {
   readonly batchNormalization: {
     readonly columns: number;
     readonly epsilon: number;
-    readonly momentum: number;
+    readonly momentum: number | null;
     readonly affine: boolean;
     /** Of the sequences of each training step. */
     readonly lengths: readonly (readonly number[])[];
@@ -148,6 +148,7 @@ export interface GoldenOptions {
     readonly columns: number;
     readonly labelSmoothing?: number;
     readonly level?: number;
+    readonly delta?: number;
   };
   readonly ctc: {
     readonly classes: number;

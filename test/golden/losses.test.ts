@@ -13,12 +13,14 @@ const LOSS_OF: Readonly<Record<string, LossName | 'quantile'>> = {
   softmax: 'softmaxCrossEntropy',
   sigmoid: 'sigmoidCrossEntropy',
   mean: 'meanSquaredError',
+  absolute: 'meanAbsoluteError',
+  huber: 'huber',
   quantile: 'quantile',
 };
 
 /** The loss of a golden, with its weights and its label smoothing. */
 function lossOf({ name, options, inputs }: Golden<'loss'>): LossDescription {
-  const { labelSmoothing, level } = options;
+  const { labelSmoothing, level, delta } = options;
   const weights = [...inputs].flatMap(([field, { data }]) => {
     return field.endsWith('Weights') ? [[field, [...data]] as const] : [];
   });
@@ -28,6 +30,7 @@ function lossOf({ name, options, inputs }: Golden<'loss'>): LossDescription {
     ...Object.fromEntries(weights),
     ...(labelSmoothing !== undefined && { labelSmoothing }),
     ...(level !== undefined && { levels: [level] }),
+    ...(delta !== undefined && { delta }),
     // The rows are a number here, neither steps nor sequences.
     ...(inputs.has('weights') && { weights: 'sequence' }),
   });

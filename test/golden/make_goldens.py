@@ -45,7 +45,14 @@ def losses_of_rows(case: Case, prediction: torch.Tensor, target: torch.Tensor) -
     if case.name.startswith("quantile"):
         level, difference = case.options["level"], target - prediction
         return torch.maximum(level * difference, (level - 1) * difference).mean(1)
-    return nn.functional.mse_loss(prediction, target, reduction="none").mean(1)
+    return criterion_of_numbers(case, "none")(prediction, target).mean(1)
+
+
+def criterion_of_numbers(case: Case, reduction: str) -> nn.Module:
+    """PyTorch's loss of numbers against numbers."""
+    if case.name.startswith("huber"):
+        return nn.HuberLoss(reduction=reduction, delta=case.options.get("delta", 1.0))
+    return nn.L1Loss(reduction=reduction) if case.name.startswith("absolute") else nn.MSELoss(reduction=reduction)
 
 
 def compute_loss(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -64,7 +71,7 @@ def compute_loss(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torc
         criterion = nn.BCEWithLogitsLoss(pos_weight=tensors.get("positiveWeights"), reduction="none")
         loss = criterion(prediction, target).sum(1).mean()
     else:
-        loss = nn.functional.mse_loss(prediction, target)
+        loss = criterion_of_numbers(case, "mean")(prediction, target)
     (gradient,) = torch.autograd.grad(loss, prediction, tensors["dloss"].squeeze())
     return {"loss": loss.detach().reshape(1), "gradient/prediction": gradient}
 
@@ -78,6 +85,9 @@ LOSS_VARIANTS = {
     "softmax_cross_entropy_rows": {"rows": True},
     "sigmoid_cross_entropy_rows": {"rows": True},
     "mean_squared_error_rows": {"rows": True},
+    "absolute_error_rows": {"rows": True},
+    "huber_error_delta": {"delta": 0.3},
+    "huber_error_rows": {"rows": True, "delta": 2.5},
     "quantile_rows": {"rows": True, "level": 0.3},
 }
 
@@ -96,6 +106,8 @@ def loss_case(name: str) -> Case:
         target = torch.randint(2, (rows, columns), generator=generator).float()
     else:
         target = normal(generator, rows, columns)
+    if name.startswith(("absolute", "huber")):
+        prediction[1, :4] = target[1, :4]  # where the gradient is 0
     tensors = {"prediction": prediction, "target": target, "dloss": torch.tensor([0.75])}
     options = {"rows": rows, "columns": columns}
     variant = LOSS_VARIANTS.get(name, {})
@@ -105,7 +117,7 @@ def loss_case(name: str) -> Case:
     if "rows" in variant:
         tensors["weights"] = torch.rand(rows, generator=generator) * 3
         tensors["weights"][5] = 0
-    options |= {name: variant[name] for name in ("labelSmoothing", "level") if name in variant}
+    options |= {name: variant[name] for name in ("labelSmoothing", "level", "delta") if name in variant}
     return in_float64(Case(name, "loss", options, tensors), compute_loss)
 
 
@@ -295,7 +307,7 @@ def training_case(cell: str, optimizer: dict) -> Case:
 
 def all_cases() -> list[Case]:
     cases = layer_cases()
-    plain = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error")
+    plain = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error", "absolute_error", "huber_error")
     cases += [loss_case(name) for name in (*plain, *LOSS_VARIANTS)]
     cases += [embedding_case(), clip_norm_case("clip_norm_clipped", 2.0), clip_norm_case("clip_norm_unclipped", 20.0)]
     cases += [optimizer_case(name, options) for name, options in OPTIMIZERS.items()]

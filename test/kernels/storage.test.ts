@@ -182,6 +182,13 @@ describe('stored activations', () => {
 /** Types of kernels that are there in a build with BPTT_MIXED_STORAGE. */
 const mixed = kernelTypes.filter(({ compute, activations }) => compute === 'float64' && activations === 'float32');
 
+it.runIf(process.env['BPTT_TEST_MIXED_STORAGE'] === '1')(
+  'there are kernels of mixed storage in a build for their tests',
+  () => {
+    expect(mixed.length).toBe(2);
+  },
+);
+
 describe.runIf(mixed.length > 0).each(mixed)('activations in $activations, weights in $weights', (types) => {
   const { compute, weights, activations } = types;
   const options = { weights, activations };

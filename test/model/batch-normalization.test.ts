@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { add, multiply } from '../../src/entries/operations.js';
 import type { Value } from '../../src/graph/value.js';
 import {
@@ -22,6 +23,7 @@ import {
   sgd,
   Trainer,
 } from '../../src/index.js';
+import { modelTensors, restoreTensors } from '../../src/saved/model-tensors.js';
 import { BestWeights } from '../../src/training/best-weights.js';
 import { RandomOperands } from '../oracle/random-matrix.js';
 
@@ -99,6 +101,93 @@ describe('the running statistics of a model', () => {
     const infinite = targets.map((rows) => rows.map((value) => value * 1e38));
     await expect(model.trainStep({ inputs, targets: infinite })).rejects.toMatchObject({ code: 'non_finite_loss' });
     expect(weightsOf(model)).toEqual(before);
+  });
+
+  it.each([
+    ['1e20', 1e20],
+    ['1e30', 1e30],
+  ])('are what they were after a step that would make them infinite: one input of %s', async (_, large) => {
+    const model = compiled();
+    await model.trainStep(batchOf(1));
+    const before = weightsOf(model);
+    const optimizer = [...model.optimizerState.values()].map((values) => values.slice());
+    const { inputs, targets } = batchOf(2);
+    (inputs[1] as Float32Array)[4] = large;
+    const refused = {
+      code: 'non_finite_buffer',
+      details: { step: 2, layer: 'batchNormalization', buffer: 'batchNormalization.running_var' },
+    };
+    await expect(model.trainStep({ inputs, targets })).rejects.toMatchObject(refused);
+    await expect((async () => model.trainStepSync({ inputs, targets }))()).rejects.toMatchObject(refused);
+    expect(weightsOf(model)).toEqual(before);
+    expect([...model.optimizerState.values()]).toEqual(optimizer);
+    expect(model.step).toBe(1);
+    const again = compiled();
+    await again.trainStep(batchOf(1));
+    expect(await model.trainStep(batchOf(3))).toEqual(await again.trainStep(batchOf(3)));
+    expect(weightsOf(model)).toEqual(weightsOf(again));
+  });
+
+  it('may be so large that their sum is not finite', async () => {
+    const layers = [batchNormalization({ momentum: 1 }), dense({ units: 2 })];
+    const model = sequential(layers, { features: FEATURES }).compileSync({ loss: 'meanSquaredError' });
+    // The mean of each column is finite, the sum of the three means is not.
+    const inputs = [new Float32Array(2 * FEATURES).fill(1.6e38)];
+    await model.trainStep({ inputs, targets: [new Float32Array(4)] });
+    expect(buffersOf(model)['batchNormalization.running_mean']).toEqual(new Array(FEATURES).fill(Math.fround(1.6e38)));
+  });
+
+  it('are the mean of those of all steps where the momentum is null, also after a save', async () => {
+    const layers = [batchNormalization({ momentum: null }), dense({ units: 2 })];
+    const model = sequential(layers, { features: FEATURES }).compileSync({ loss: 'meanSquaredError' });
+    const folder = mkdtempSync(join(tmpdir(), 'bptt-batch-normalization-'));
+    try {
+      const means: number[] = [];
+      for (const seed of [1, 2, 3, 4]) {
+        const batch = batchOf(seed);
+        await model.trainStep(batch);
+        const column = batch.inputs.flatMap((sequence) => [...sequence].filter((_, at) => at % FEATURES === 0));
+        means.push(column.reduce((sum, value) => sum + value, 0) / column.length);
+        const expected = means.reduce((sum, value) => sum + value, 0) / means.length;
+        expect(model.buffers.get('batchNormalization.running_mean')?.data[0]).toBeCloseTo(expected, 6);
+        expect([...(model.buffers.get('batchNormalization.num_batches_tracked')?.data ?? [])]).toEqual([seed]);
+      }
+      const path = join(folder, 'model.safetensors');
+      await saveModel(model, path);
+      const { model: loaded } = (await loadModel(path, { training: true })) as { model: Model };
+      for (const each of [model, loaded]) await each.trainStep(batchOf(5));
+      expect(weightsOf(loaded)).toEqual(weightsOf(model));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.each([
+    ['a variance that is negative', 'running_var', -1, />= 0/],
+    ['a variance that is infinite', 'running_var', Number.POSITIVE_INFINITY, />= 0/],
+    ['a mean that is no number', 'running_mean', Number.NaN, /a finite number$/],
+  ])('are refused in a file with %s', async (_, name, value, message) => {
+    const folder = mkdtempSync(join(tmpdir(), 'bptt-batch-normalization-'));
+    try {
+      const model = compiled();
+      const path = join(folder, 'model.safetensors');
+      (model.buffers.get(`batchNormalization.${name}`)?.data as Float32Array)[2] = value;
+      await saveModel(model, path);
+      const refused = {
+        code: 'checkpoint_corrupt',
+        message: expect.stringMatching(message),
+        details: { tensor: `buffers/batchNormalization.${name}`, index: 2, value },
+      };
+      await expect(loadModel(path)).rejects.toMatchObject(refused);
+      const sound = compiled();
+      const before = weightsOf(sound);
+      const checkpoint = await loadCheckpoint(path);
+      const restored = async () => restoreTensors(path, checkpoint, modelTensors(sound));
+      await expect(restored()).rejects.toMatchObject(refused);
+      expect(weightsOf(sound)).toEqual(before);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('make a stream and windows give what the whole sequence gives', async () => {

@@ -121,6 +121,23 @@ describe('a model whose convolutions shorten its sequences', () => {
     expect(model.step).toBe(0);
   });
 
+  it("refuses sizes of the convolution's own axis in a batch, in every execution", async () => {
+    const model = await shortening().compile({ loss: 'meanSquaredError' });
+    const batch = packSequences(sequences, { features: FEATURES });
+    const axis = model.outputShapes.get('output')?.axis as string;
+    const axes = { [axis]: { batchSizes: Int32Array.of(1) } };
+    const targets = { target: new Float32Array(2 * shortened.reduce((sum, steps) => sum + steps, 0)) };
+    const refused = { code: 'shape_mismatch', details: { name: `axes.${axis}` } };
+    await expect(model.predict({ ...batch, axes })).rejects.toMatchObject(refused);
+    await expect(model.predictPacked({ ...batch, axes })).rejects.toMatchObject(refused);
+    await expect(model.trainStep({ ...batch, axes, targets })).rejects.toMatchObject(refused);
+    await expect(model.gradients({ ...batch, axes, targets }, { of: ['input'] })).rejects.toMatchObject(refused);
+    await expect(model.predictPacked({ ...batch, axes: { 'time/1:3': batch } })).rejects.toThrow(
+      /'time\/1:3'.*'time'.*leave it out/,
+    );
+    expect(await model.evaluate({ ...batch, targets })).toMatchObject({ targets: targets.target.length / 2 });
+  });
+
   it('adds outputs whose sequences were shortened in the same way, and pools them', async () => {
     const model = await network({
       inputs: { input: { kind: 'features', units: FEATURES } },
@@ -153,12 +170,32 @@ describe('a model whose convolutions shorten its sequences', () => {
   it('cannot be read step by step', async () => {
     const strided = [conv1d({ units: 2, kernelSize: 3, stride: 2, padding: 'causal' }), lstm({ units: 2 })];
     const same = [conv1d({ units: 2, kernelSize: 3, padding: 'same' })];
-    for (const layers of [strided, same, [conv1d({ units: 2, kernelSize: 3 })]]) {
+    const cases = [
+      [strided, /leaves steps out, it has no output for each step/],
+      [[conv1d({ units: 2, kernelSize: 1, stride: 2 })], /leaves steps out/],
+      [same, /looks at later steps/],
+      [[conv1d({ units: 2, kernelSize: 3 })], /looks at later steps/],
+    ] as const;
+    for (const [layers, reason] of cases) {
       const model = await sequential(layers, { features: FEATURES }).compile();
       expect(model.lookAheadLayer).toBe('conv1d');
       expect(() => model.stream()).toThrow(expect.objectContaining({ code: 'not_streamable' }));
+      expect(() => model.stream()).toThrow(reason);
     }
   });
+
+  it.each(['valid', 'same', 'causal'] as const)(
+    'reads step by step with one step in the kernel, padding %s',
+    async (padding) => {
+      const layers = [conv1d({ units: 2, kernelSize: 1, dilation: 3, padding }), gru({ units: 2 })];
+      const model = await sequential(layers, { features: FEATURES }).compile();
+      const [sequence] = sequences as [Float32Array];
+      const [whole] = await model.predict([sequence]);
+      const stream = model.stream();
+      const steps = [0, 1, 2, 3].flatMap((at) => [...stream.step(sequence.slice(at * FEATURES, (at + 1) * FEATURES))]);
+      expect(steps).toEqual([...(whole as Float32Array)]);
+    },
+  );
 });
 
 /** Dilated causal convolutions and a recurrent layer. */

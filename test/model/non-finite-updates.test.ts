@@ -193,8 +193,8 @@ describe('a buffer that would not be finite', () => {
       trained.trainStepSync({ inputs: [[1, 2]], targets: [[1, 1]] });
       const before = contentOf(trained);
       const refusal = expect.objectContaining({
-        code: 'non_finite_update',
-        details: expect.objectContaining({ step: 2, what: `the buffer '${name}'` }),
+        code: 'non_finite_buffer',
+        details: expect.objectContaining({ step: 2, buffer: name }),
       });
       expect(() => trained.trainStepSync(overflowing)).toThrow(refusal);
       await expect(trained.trainStep(overflowing)).rejects.toThrow(refusal);

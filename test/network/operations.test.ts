@@ -5,7 +5,9 @@ import {
   carryTo,
   ctc,
   gather,
+  huberLoss,
   lastStep,
+  meanAbsoluteError,
   meanSquare,
   meanSquaredError,
   quantileLoss,
@@ -99,7 +101,7 @@ describe('an operation that gives one number', () => {
     expect(lossOf((outputs) => temporalDifference(outputs))(zeros)).toBeCloseTo(mean(changes), 5);
   });
 
-  it('is a cross-entropy, or a quantile loss', () => {
+  it('is a cross-entropy, an absolute error, a Huber loss, or a quantile loss', () => {
     const classes = Int32Array.of(0, 1, -1, 0, 1);
     const counted = X.flatMap((each, at) =>
       (classes[at] as number) < 0 ? [] : [-Math.log(softmaxOf(each)[classes[at] as number] as number)],
@@ -113,6 +115,13 @@ describe('an operation that gives one number', () => {
       2 * mean(entropies),
       5,
     );
+    const shifted = rows.map((value, at) => value + (at % 2 === 0 ? 2 : -0.5));
+    expect(lossOf((outputs, target) => meanAbsoluteError(outputs, target))(shifted)).toBeCloseTo(1.25, 5);
+    // 2 is beyond delta: 1 * (2 - 0.5); 0.5 is not: 0.5^2 / 2.
+    expect(lossOf((outputs, target) => huberLoss(outputs, target, 1))(shifted)).toBeCloseTo((1.5 + 0.125) / 2, 5);
+    for (const delta of [0, -1, Number.NaN, 1e31]) {
+      expect(() => lossOf((outputs, target) => huberLoss(outputs, target, delta))).toThrow(/delta/);
+    }
     const quantile = lossOf((outputs, target) => quantileLoss(outputs, target, 0.9));
     expect(quantile(rows.map((value) => value + 2))).toBeCloseTo(1.8, 5);
     expect(() => lossOf((outputs, target) => quantileLoss(outputs, target, 1))).toThrow(/level/);
@@ -143,6 +152,14 @@ it('ctc is the loss of that name, with labels on a time axis of their own', () =
 
 it('every function of the entry is tested here', () => {
   const text = [...cases.map(([name]) => name.split(/[ ,]/)[0]), 'gather', 'carryTo', 'meanSquare', 'meanSquaredError'];
-  const others = ['temporalDifference', 'softmaxCrossEntropy', 'sigmoidCrossEntropy', 'quantileLoss', 'ctc'];
+  const others = [
+    'temporalDifference',
+    'softmaxCrossEntropy',
+    'sigmoidCrossEntropy',
+    'quantileLoss',
+    'meanAbsoluteError',
+    'huberLoss',
+    'ctc',
+  ];
   expect(Object.keys(operations).sort()).toEqual([...new Set([...text, ...others])].sort());
 });

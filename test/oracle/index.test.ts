@@ -219,6 +219,25 @@ const examples: Record<OperationName, Example> = {
     operands: { dloss: scalar(1), prediction: of(R, C), target: of(R, C) },
     results: { dprediction: [R, C] },
   },
+  meanAbsoluteError: {
+    operands: { prediction: of(R, C), target: of(R, C), weights: of(R, 1) },
+    optional: ['weights'],
+    results: { loss: [1, 1], total: [1, 1] },
+  },
+  meanAbsoluteErrorBackward: {
+    operands: { dloss: scalar(1), prediction: of(R, C), target: of(R, C) },
+    results: { dprediction: [R, C] },
+  },
+  huberLoss: {
+    operands: { prediction: of(R, C), target: of(R, C) },
+    attributes: { delta: 0.5 },
+    results: { loss: [1, 1], total: [1, 1] },
+  },
+  huberLossBackward: {
+    operands: { dloss: scalar(1), prediction: of(R, C), target: of(R, C) },
+    attributes: { delta: 0.5 },
+    results: { dprediction: [R, C] },
+  },
   quantileLoss: {
     operands: { prediction: of(R, C), target: of(R, C) },
     attributes: { level: 0.1 },

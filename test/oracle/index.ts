@@ -7,6 +7,7 @@
  * attention, `inputs` and `context` of convolutionInputGradient (columns of dx and of dh0), `width` of convolutionWeightGradient.
  */
 
+import * as absoluteErrors from './absolute-errors.js';
 import * as attention from './attention.js';
 import * as batchNormalization from './batch-normalization.js';
 import { cellOperations } from './cells.js';
@@ -200,6 +201,11 @@ const operations = {
   sigmoidCrossEntropyBackward: (o) => losses.sigmoidCrossEntropyBackward({ ...ofScores(o), dloss: o.matrix('dloss') }),
   meanSquaredError: (o) => losses.meanSquaredError(ofNumbers(o)),
   meanSquaredErrorBackward: (o) => losses.meanSquaredErrorBackward({ ...ofNumbers(o), dloss: o.matrix('dloss') }),
+  meanAbsoluteError: (o) => absoluteErrors.meanAbsoluteError(ofNumbers(o)),
+  meanAbsoluteErrorBackward: (o) =>
+    absoluteErrors.meanAbsoluteErrorBackward({ ...ofNumbers(o), dloss: o.matrix('dloss') }),
+  huberLoss: (o) => absoluteErrors.huberLoss(ofHuber(o)),
+  huberLossBackward: (o) => absoluteErrors.huberLossBackward({ ...ofHuber(o), dloss: o.matrix('dloss') }),
   quantileLoss: (o) => quantile.quantileLoss(ofQuantile(o)),
   quantileLossBackward: (o) => quantile.quantileLossBackward({ ...ofQuantile(o), dloss: o.matrix('dloss') }),
 
@@ -319,6 +325,10 @@ function ofScores(o: Operands): losses.SigmoidOperands {
 
 function ofNumbers(o: Operands): losses.SquareOperands {
   return { prediction: o.matrix('prediction'), target: o.matrix('target'), weights: o.optional('weights') };
+}
+
+function ofHuber(o: Operands): absoluteErrors.HuberOperands {
+  return { ...ofNumbers(o), delta: o.attribute('delta') };
 }
 
 function ofQuantile(o: Operands): quantile.QuantileOperands {

@@ -110,6 +110,11 @@ describe('forecast', () => {
       { baseline: 'season', mode: 'autoregressive' },
       /'baseline'/,
     ],
+    [
+      'a network that reads steps which are not known yet',
+      { direction: 'bidirectional', mode: 'autoregressive' },
+      /'direction' must be forward/,
+    ],
     ['scaled windows without an end', { scaling: 'window', mode: 'autoregressive' }, /'scaling' must be table/],
     ['a table that is too short', { rows: 60 }, /too_short|the training part .* has 36 of 60 rows, a window needs 42/],
     ['a part without a window', { test: 7 }, /the test part .* has 7 of 600 rows, a window needs 8/],

@@ -138,9 +138,4 @@ describe('a stream of a forecaster', () => {
     expect(last).toEqual([await predicted(out, numbers)]);
     stream.close();
   });
-
-  it('is refused for a network that reads ahead where rows are read one by one', async () => {
-    const { out } = await forecastRun({ mode: 'autoregressive', direction: 'bidirectional' });
-    await expect(streamTask(out)).rejects.toThrow(code('not_streamable'));
-  });
 });

@@ -37,6 +37,13 @@ export const lossRules: readonly NamedRule[] = [
   gradientRule('meanSquaredError', (context) => ({
     prediction: context.graph.apply('meanSquaredErrorBackward', predicted(context)).dprediction,
   })),
+  gradientRule('meanAbsoluteError', (context) => ({
+    prediction: context.graph.apply('meanAbsoluteErrorBackward', predicted(context)).dprediction,
+  })),
+  gradientRule('huberLoss', (context) => {
+    const attributes = { delta: context.attribute('delta') };
+    return { prediction: context.graph.apply('huberLossBackward', predicted(context), attributes).dprediction };
+  }),
   gradientRule('quantileLoss', (context) => {
     const attributes = { level: context.attribute('level') };
     return { prediction: context.graph.apply('quantileLossBackward', predicted(context), attributes).dprediction };

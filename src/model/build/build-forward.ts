@@ -35,11 +35,13 @@ export interface Penalty {
 
 /** What a buffer holds after a training step. */
 export interface BufferUpdate {
+  /** Name of the node. */
+  readonly layer: string;
   readonly buffer: Value;
   readonly value: Value;
 }
 
-/** How many rows of a time axis a layer needs. */
+/** How many rows of a time axis a layer needs to be trained. */
 export interface RowsRequirement {
   readonly layer: string;
   readonly extent: SymbolicExtent;
@@ -58,7 +60,7 @@ export interface Forward {
   readonly buffers: ReadonlyMap<string, Value>;
   /** Their new values; empty where nothing is trained. */
   readonly bufferUpdates: readonly BufferUpdate[];
-  /** What batches must have at least. */
+  /** What batches must have at least for a training step. */
   readonly leastRows: readonly RowsRequirement[];
   /** Initial states by name that are inputs of the program: those that the network does not give. */
   readonly initialStates: ReadonlyMap<string, Value>;
@@ -141,7 +143,7 @@ class ForwardBuilder {
       parameter: (part, request) => this.#parameter(`${node.name}.${part}`, request),
       buffer: (part, request) => this.#buffer(`${node.name}.${part}`, request),
       updateBuffer: (buffer, value) => {
-        if (training) this.bufferUpdates.push({ buffer, value });
+        if (training) this.bufferUpdates.push({ layer: node.name, buffer, value });
       },
       requireRows: ({ rows }, least) => {
         if (typeof rows !== 'number') this.leastRows.push({ layer: node.name, extent: rows, least });

@@ -11,8 +11,9 @@ import type { EmittedLoss } from '../../network/losses/loss.js';
 import { emitLoss } from '../../network/losses/losses.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
 import { labelAxis, type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
+import { buildBufferUpdates, type CheckedBuffer } from './build-buffers.js';
 import { buildForward, type Forward, PROGRAM_INPUTS } from './build-forward.js';
-import { beforeStep, buildUpdate, gradientOf, sumOf } from './build-update.js';
+import { buildUpdate, type EmittedUpdate, gradientOf } from './build-update.js';
 import type { ParameterLayout } from './parameters.js';
 
 /**
@@ -37,13 +38,6 @@ export interface LossTotal extends Pick<EmittedLoss, 'isWeighted' | 'isSum'> {
   readonly value: Value;
 }
 
-/** Sums of new values, by what they are values of. */
-export interface NewValueSums {
-  readonly buffers: ReadonlyMap<string, Value>;
-  /** Of an optimizer of a user's own. */
-  readonly parameters: ReadonlyMap<string, Value>;
-}
-
 /** A graph and the values in it that an execution writes and reads. */
 export interface BuiltGraph extends ProgramGraph {
   /** Outputs of the network by name. */
@@ -60,14 +54,14 @@ export interface BuiltGraph extends ProgramGraph {
    */
   readonly targets?: ReadonlyMap<string, Value>;
   readonly norm?: Value;
-  /** Sums [1, 1] of what a training step is about to write, by name: where one is not finite, nothing has changed. */
-  readonly sums?: NewValueSums;
+  /** Sums of what an optimizer of a user's own is about to write: where one is not finite, nothing has changed. */
+  readonly sums?: EmittedUpdate['sums'];
+  /** The buffers that a training step changes. */
+  readonly checkedBuffers?: readonly CheckedBuffer[];
   /** Initial states by name: inputs of the program. */
   readonly initialStates: ReadonlyMap<string, Value>;
   /** Final states of those of the axis `time`: outputs of the program. */
   readonly finalStates: ReadonlyMap<string, Value>;
-  /** What a batch must have at least. */
-  readonly leastRows?: Forward['leastRows'];
   /** Output of every node by name. */
   readonly nodes: ReadonlyMap<string, Value>;
 }
@@ -112,12 +106,8 @@ export function carriedStates({ initialStates, finalStates }: Pick<Forward, 'ini
   return new Map(names.map(([name]) => [name, finalStates.get(name) as Value]));
 }
 
-/** Emits the gradients of loss and penalties, clipping and the update. Returns the gradient norm, and sums of what is written. */
-function buildTraining(
-  { optimizer, layout }: BuildRequest,
-  forward: Forward,
-  loss: Value,
-): { readonly norm: Value; readonly sums: NewValueSums } {
+/** Emits the gradients of loss and penalties, clipping and the update. Returns the gradient norm, and what is known of the buffers. */
+function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, loss: Value) {
   const { graph, parameters, bufferUpdates, penalties } = forward;
   const one = graph.external(PROGRAM_INPUTS.one, 1, 1);
   const weighted = penalties.map(({ value, weight }) => {
@@ -128,12 +118,10 @@ function buildTraining(
     const gradient = gradients.get(parameter.id);
     if (gradient !== undefined) graph.assign(gradient, gradientOf(graph, parameter));
   }
-  const updates = bufferUpdates.map(({ buffer, value }) => ({ w: buffer, value: beforeStep(graph, value) }));
-  const buffers = new Map(updates.map(({ w, value }) => [`the buffer '${w.name}'`, sumOf(graph, value)] as const));
-  const whole = [...buffers.values()].reduce((a, b) => graph.apply('add', { a, b }).y, loss);
-  const { norm, sums } = buildUpdate(graph, optimizer, layout, whole);
-  for (const { w, value } of updates) graph.apply('replace', { w, value, norm });
-  return { norm, sums: { buffers, parameters: sums } };
+  const { condition, checked, replace } = buildBufferUpdates(graph, bufferUpdates, loss);
+  const { norm, sums } = buildUpdate(graph, optimizer, layout, condition);
+  replace(norm);
+  return { norm, sums, checkedBuffers: checked };
 }
 
 /** Emits the losses and their weighted sum. */
@@ -161,7 +149,7 @@ export function buildLosses({ graph, results }: Pick<Forward, 'graph' | 'results
  * @throws {ShapeError} `shape_mismatch`, `rank_mismatch` when layers do not fit together
  * @throws {OptionError} `invalid_option` when there is nothing to train
  */
-export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'owners'> {
+export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'owners' | 'leastRows'> {
   const { description, layout, mode } = request;
   const forward = buildForward(description, layout, { training: mode === 'train' });
   const { graph, results, nodes, initialStates, owners, leastRows } = forward;
@@ -173,9 +161,14 @@ export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'o
   const totals = [...losses.totals.values()].map(({ value }) => value);
   const reported = new Set([losses.loss, ...losses.losses.values(), ...totals]);
   if (mode === 'train') {
-    const { norm, sums } = buildTraining(request, forward, losses.loss);
-    const checked = [norm, ...sums.buffers.values(), ...sums.parameters.values()];
-    return { ...built, ...losses, norm, sums, outputs: [...new Set([...reported, ...checked, ...states])] };
+    const trained = buildTraining(request, forward, losses.loss);
+    const checks = [...trained.checkedBuffers.map(({ check }) => check), ...trained.sums.values()];
+    return {
+      ...built,
+      ...losses,
+      ...trained,
+      outputs: [...new Set([...reported, trained.norm, ...checks, ...states])],
+    };
   }
   if (mode === 'measure')
     return { ...built, ...losses, outputs: [...new Set([...reported, ...results.values(), ...states])] };

@@ -1,5 +1,6 @@
-/** Whether a network can be read step by step. */
+/** Whether a network can be read step by step, and its states carried from one part of a sequence to the next. */
 
+import { UsageError } from '../../core/errors.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import { CAUSAL } from '../../graph/operations/convolution.js';
 import { attributeOf, type Node, type Value } from '../../graph/value.js';
@@ -19,6 +20,44 @@ const KNOWN_BEFORE: Readonly<Record<string, readonly string[]>> = {
   attention: ['key', 'value'],
   additiveAttention: ['key', 'value'],
 };
+
+/** Why a layer cannot be read step by step. */
+export interface StreamObstacle {
+  /** Name of the layer. */
+  readonly layer: string;
+  /**
+   * It reads sequences from their ends, its output at a step depends on later ones in another way, or it has an output for some
+   * of the steps alone.
+   */
+  readonly reason: 'backwards' | 'laterSteps' | 'fewerSteps';
+}
+
+const REASONS: Readonly<Record<StreamObstacle['reason'], string>> = {
+  backwards: 'looks at later steps of a sequence (it reads backwards)',
+  laterSteps: 'looks at later steps of a sequence',
+  fewerSteps: 'leaves steps out, it has no output for each step of a sequence',
+};
+
+/**
+ * The error `not_streamable`.
+ *
+ * @param consequence what the obstacle rules out, and what helps
+ * @param details of the error besides the layer
+ */
+export function notStreamable(
+  { layer, reason }: StreamObstacle,
+  consequence: string,
+  details: Readonly<Record<string, unknown>> = {},
+): UsageError {
+  return new UsageError('not_streamable', `layer '${layer}' ${REASONS[reason]}: ${consequence}`, { layer, ...details });
+}
+
+/** The error of states that would be carried from one part of a sequence to the next. */
+export function statesNotCarried(obstacle: StreamObstacle): UsageError {
+  const consequence =
+    'states cannot be carried from window to window of a long sequence; give whole sequences, without a state';
+  return notStreamable(obstacle, consequence);
+}
 
 /** Initial states. They are also known at the first step. */
 const INITIAL_STATES = ['h0', 'c0'];
@@ -45,36 +84,39 @@ function arrives({ node, source, rows }: Value, axis: string): boolean {
   );
 }
 
-/** Whether all steps of the operands must be there before the first step of the result. */
-function readsWhole(node: Node): boolean {
-  if (node.operation.name !== 'convolution') return attributeOf(node, 'reverse') === 1;
-  // One that leaves steps out has no output for each step.
-  return attributeOf(node, 'padding') !== CAUSAL || attributeOf(node, 'stride') !== 1;
+/** Why an operation is an obstacle whatever its operands are; undefined where it is none, or depends on them. */
+function obstacleOf(node: Node): StreamObstacle['reason'] | undefined {
+  if (node.operation.name !== 'convolution') return attributeOf(node, 'reverse') === 1 ? 'backwards' : undefined;
+  if (attributeOf(node, 'padding') !== CAUSAL) return 'laterSteps';
+  return attributeOf(node, 'stride') === 1 ? undefined : 'fewerSteps';
 }
 
-function looksAhead(node: Node, grows: (value: Value) => boolean): boolean {
+function reasonOf(node: Node, grows: (value: Value) => boolean): StreamObstacle['reason'] | undefined {
   const { operation, inputs } = node;
-  const operands = readsWhole(node) ? [...inputs.keys()] : (KNOWN_BEFORE[operation.name] ?? INITIAL_STATES);
-  return operands.some((name) => {
+  const own = obstacleOf(node);
+  const operands = own === undefined ? (KNOWN_BEFORE[operation.name] ?? INITIAL_STATES) : [...inputs.keys()];
+  const isReached = operands.some((name) => {
     const value = inputs.get(name);
     return value !== undefined && grows(value);
   });
+  return isReached ? (own ?? 'laterSteps') : undefined;
 }
 
 /**
- * Name of the first layer that `roots` depend on and whose own output at a step of the axis depends on later steps: one that reads
- * sequences backwards, that convolves with later steps or leaves steps out, that pools over all of their steps, or that brings what was made of a whole sequence to its steps. undefined
- * where there is none, and states carry everything from one part of a sequence to the next.
+ * The first layer that `roots` depend on and that cannot be read step by step along the axis: one that reads sequences backwards,
+ * that convolves with later steps or leaves steps out, that pools over all of their steps, or that brings what was made of a whole
+ * sequence to its steps. undefined where there is none, and states carry everything from one part of a sequence to the next.
  */
-export function lookAheadLayer(
+export function streamObstacle(
   { graph, owners }: Pick<Forward, 'graph' | 'owners'>,
   axis: string,
   roots: readonly Value[],
-): string | undefined {
+): StreamObstacle | undefined {
   const growing = new Set<number>();
   const grows = (value: Value) => growing.has(value.id) || arrives(value, axis);
   for (const node of neededNodes(graph.nodes, roots)) {
-    if (looksAhead(node, grows)) return owners.get(node);
+    const reason = reasonOf(node, grows);
+    if (reason !== undefined) return { layer: owners.get(node) as string, reason };
     if ([...node.inputs.values()].some(grows)) for (const { id } of node.outputs.values()) growing.add(id);
   }
   return undefined;

@@ -23,6 +23,8 @@ export interface ModelBuffer {
   /** [n] for a row, [rows, columns] for a matrix, row-major. */
   readonly shape: readonly number[];
   readonly data: Float32Array;
+  /** Smallest number that it can hold, -Infinity where there is none; all of its numbers are finite. */
+  readonly least: number;
 }
 
 /** A buffer before it has memory. */
@@ -147,11 +149,11 @@ export class ParameterBlocks {
   constructor(layout: ParameterLayout, slots: ReadonlyMap<string, number>) {
     this.#slots = slots;
     this.bytes = Math.max(layout.bytes, ALIGNMENT);
-    this.parameter = allocateBlock(this.bytes);
-    this.gradient = allocateBlock(this.bytes);
-    this.optimizer = allocateBlock(this.bytes * slots.size);
+    this.parameter = allocateBlock(this.bytes, 'parameters');
+    this.gradient = allocateBlock(this.bytes, 'gradients');
+    this.optimizer = allocateBlock(this.bytes * slots.size, 'numbers of the optimizer');
     this.bufferBytes = layout.bufferBytes;
-    this.buffer = allocateBlock(this.bufferBytes);
+    this.buffer = allocateBlock(this.bufferBytes, 'buffers');
     const view = (block: Uint8Array, offset: number, elements: number) =>
       new Float32Array(block.buffer, block.byteOffset + offset, elements);
     const parameters = new Map<string, Parameter>();
@@ -165,8 +167,10 @@ export class ParameterBlocks {
         optimizerState.set(`${slot}/${name}`, view(this.optimizer, index * this.bytes + offset, elements));
       });
     }
-    const buffers = [...layout.buffers.values()].map(({ name, request: { rows, columns, shape }, offset }) => {
-      return [name, Object.freeze({ name, shape, data: view(this.buffer, offset, rows * columns) })] as const;
+    const buffers = [...layout.buffers.values()].map(({ name, request, offset }) => {
+      const { rows, columns, shape, least = Number.NEGATIVE_INFINITY } = request;
+      const data = view(this.buffer, offset, rows * columns);
+      return [name, Object.freeze({ name, shape, data, least })] as const;
     });
     this.buffers = new Map(buffers);
     this.parameters = parameters;

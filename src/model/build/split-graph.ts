@@ -2,14 +2,13 @@
  * Splits the graph of a network for decoding. The part that is known before the first step of an axis is computed once
  * for a batch. The part that depends on the steps becomes a separate graph, which is executed for one step at a time.
  */
-import { UsageError } from '../../core/errors.js';
 import type { Extent, SymbolicExtent } from '../../graph/extent.js';
 import { Graph } from '../../graph/graph.js';
 import type { Node, Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { buildForward, type Forward } from './build-forward.js';
 import type { ProgramGraph } from './build-graph.js';
-import { lookAheadLayer, neededNodes } from './causality.js';
+import { neededNodes, notStreamable, type StreamObstacle, streamObstacle } from './causality.js';
 import type { ParameterLayout } from './parameters.js';
 
 /** A state that is passed from step to step. */
@@ -150,7 +149,7 @@ function rootsOf({ graph, initialStates, finalStates, results }: Forward, { axis
 /**
  * Splits a network at an axis.
  *
- * @throws {UsageError} `not_streamable` with the layer, when a layer reads later steps of the axis
+ * @throws {UsageError} `not_streamable` with the layer, when a layer reads later steps of the axis or leaves steps out
  */
 export function splitGraph(request: SplitRequest): SplitGraph {
   const { description, layout, axis } = request;
@@ -159,10 +158,12 @@ export function splitGraph(request: SplitRequest): SplitGraph {
   const step = new StepGraph(forward, axis);
   const given = [...states.keys()].map((name) => [name, forward.givenStates.get(name)] as const);
   const late = given.find(([, value]) => value !== undefined && step.dependsOnStep(value))?.[0];
-  const layer = late?.slice(0, late.indexOf('.')) ?? lookAheadLayer(forward, axis, [result, ...states.values()]);
-  if (layer !== undefined) {
-    const message = `layer '${layer}' looks at later steps of the axis '${axis}', which a decoder has not made yet`;
-    throw new UsageError('not_streamable', message, { layer, axis });
+  const obstacle: StreamObstacle | undefined = late
+    ? { layer: late.slice(0, late.indexOf('.')), reason: 'laterSteps' }
+    : streamObstacle(forward, axis, [result, ...states.values()]);
+  if (obstacle !== undefined) {
+    const consequence = `a decoder makes the axis '${axis}' step by step and has no later steps yet`;
+    throw notStreamable(obstacle, consequence, { axis });
   }
   const output = step.copy(result);
   const decoderStates = new Map<string, DecoderState>();

@@ -11,14 +11,14 @@ import { CompiledProgram } from '../../program/program.js';
 import { buildForward } from '../build/build-forward.js';
 import { buildLosses } from '../build/build-graph.js';
 import { type ModelBuffer, type Parameter, ParameterBlocks, ParameterLayout } from '../build/parameters.js';
+import type { StateForm } from '../execute/check-batch.js';
 
 /** The model and the mode of the check. */
-export interface CheckedModel {
+export interface CheckedModel extends StateForm {
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
   readonly parameters: ReadonlyMap<string, Parameter>;
   readonly buffers: ReadonlyMap<string, ModelBuffer>;
-  readonly stateSizes: ReadonlyMap<string, number>;
   readonly plainForm: PlainForm;
 }
 

@@ -1,15 +1,16 @@
 /** Checks batches and writes them into the programs of a model. */
-import { TIME } from '../../batch/axes.js';
+import { type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
+import type { RowsRequirement } from '../build/build-forward.js';
 import type { Mode } from '../build/build-graph.js';
 import { networkAxes } from '../build/network-axes.js';
 import type { CarriedState } from './carried-state.js';
-import { checkBatch, checkState, requireRows } from './check-batch.js';
+import { checkBatch, checkState, requireRows, type StateForm } from './check-batch.js';
 import { Execution } from './execution.js';
 import type { Programs } from './programs.js';
 import { type EvaluationResult, reportedLosses } from './results.js';
@@ -26,15 +27,15 @@ export interface ExecutionRequest {
 }
 
 /** What batches are checked against, and the programs that receive them. */
-export interface BatchExecutionsParts {
+export interface BatchExecutionsParts extends StateForm {
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
   /** Targets by name, as values of the graph. */
   readonly targets: ReadonlyMap<string, Value>;
-  /** Width of every carried state by name. */
-  readonly stateSizes: ReadonlyMap<string, number>;
   /** Knows the time axes that layers make. */
   readonly graph: Pick<Graph, 'derivedAxes'>;
+  /** What a batch must have at least for a training step. */
+  readonly leastRows: readonly RowsRequirement[];
   readonly programs: Programs<Mode>;
 }
 
@@ -58,14 +59,24 @@ export class BatchExecutions {
 
   /** Checks a batch and a state and writes them into the program of the mode. Errors as `Model.trainStep`. */
   begin({ mode, batch, state, use, version }: ExecutionRequest): Execution {
-    const { description, stateSizes, programs } = this.#parts;
+    const { description, programs } = this.#parts;
     const targets = mode === 'predict' ? new Map<string, Value>() : this.#parts.targets;
     const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
-    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, stateSizes);
+    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, this.#parts);
+    if (mode === 'train') this.#requireRows(axes);
     const compiled = programs.get(mode, axes, use);
-    for (const required of compiled.built.leastRows ?? []) requireRows(required, axes);
     return new Execution(compiled, { description, batch, axes, state, version });
+  }
+
+  /** @throws {DataError} `too_few_rows` for a batch with too few rows to train a layer; others as `begin` */
+  requireTrainable(batch: Batch): void {
+    const { description, leastRows, targets, graph } = this.#parts;
+    if (leastRows.length > 0) this.#requireRows(packedAxes(batch, networkAxes(description, graph, targets.values())));
+  }
+
+  #requireRows(axes: PackedAxes): void {
+    for (const required of this.#parts.leastRows) requireRows(required, axes);
   }
 
   /** The losses of the model one by one. */

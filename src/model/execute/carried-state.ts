@@ -1,6 +1,7 @@
 /** Hidden states that pass from one execution to the next: from window to window of a long text, or from step to step. */
 import { UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
+import { allocated } from '../../native/memory.js';
 
 /**
  * The states of all recurrent layers for a number of sequences. They are stored by sequence, not by place in a batch:
@@ -11,16 +12,29 @@ export class CarriedState {
   readonly batch: number;
   /** State by name, for example `lstm.h_l0`: row-major [B * units], one row for each sequence, in the order in which the sequences were packed. */
   readonly values: ReadonlyMap<string, Float32Array>;
+  #isCarried: boolean;
 
   /** Use `model.newState()`. A state that was made by hand is checked by the execution that receives it. */
-  constructor(batch: number, values: ReadonlyMap<string, Float32Array>) {
+  constructor(batch: number, values: ReadonlyMap<string, Float32Array>, isCarried = false) {
     this.batch = batch;
     this.values = values;
+    this.#isCarried = isCarried;
   }
 
-  /** States of zero. @param units hidden size of each state by name */
+  /** Whether an execution has left its final states here, and nothing else has been set since. */
+  get isCarried(): boolean {
+    return this.#isCarried;
+  }
+
+  /** Called when an execution has written its final states. */
+  markCarried(): void {
+    this.#isCarried = true;
+  }
+
+  /** States of zero. @param units hidden size of each state by name @throws {UsageError} `too_large` */
   static zero(batch: number, units: ReadonlyMap<string, number>): CarriedState {
-    return new CarriedState(batch, new Map([...units].map(([name, size]) => [name, new Float32Array(batch * size)])));
+    const zeros = (size: number) => allocated('states', 4 * batch * size, () => new Float32Array(batch * size));
+    return new CarriedState(batch, new Map([...units].map(([name, size]) => [name, zeros(size)])));
   }
 
   /**
@@ -43,16 +57,22 @@ export class CarriedState {
       throw new UsageError('state_mismatch', message, { name, expected: target.length, actual: values?.length });
     }
     target.set(values);
+    this.#isCarried = false;
   }
 
   /** Sets everything to zero, the state before a sequence begins. */
   reset(): void {
     for (const values of this.values.values()) values.fill(0);
+    this.#isCarried = false;
   }
 
   /** An independent copy. */
   clone(): CarriedState {
-    return new CarriedState(this.batch, new Map([...this.values].map(([name, values]) => [name, values.slice()])));
+    return new CarriedState(
+      this.batch,
+      new Map([...this.values].map(([name, values]) => [name, values.slice()])),
+      this.#isCarried,
+    );
   }
 
   /**
@@ -68,5 +88,6 @@ export class CarriedState {
       throw new UsageError('state_mismatch', message, { name, expected: values.length, actual: source?.length });
     }
     for (const [name, values] of this.values) values.set(other.values.get(name) as Float32Array);
+    this.#isCarried = other.isCarried;
   }
 }

@@ -11,6 +11,7 @@ import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { WEIGHTS } from '../../network/losses/weighting.js';
 import type { RowsRequirement } from '../build/build-forward.js';
+import { type StreamObstacle, statesNotCarried } from '../build/causality.js';
 import type { CarriedState } from './carried-state.js';
 
 /** The end of the name of the weights beside a target. */
@@ -61,17 +62,34 @@ function checkWeights(name: string, weights: Float32Array): void {
   throw new DataError('invalid_weights', message, { name, row, weight: weights[row] });
 }
 
+/** What the states of a network are checked against. */
+export interface StateForm {
+  /** Width of every carried state by name. */
+  readonly stateSizes: ReadonlyMap<string, number>;
+  /** The first layer that cannot be read step by step. */
+  readonly streamObstacle?: StreamObstacle | undefined;
+}
+
 /**
- * @param units hidden size of each state of the network by name
- * @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size, or is not a valid
- * state
+ * Whether states can come to the network from outside. A layer that reads backwards has initial states of its own, but nothing can
+ * be carried on: its final states belong to the first steps.
  */
-export function checkState(state: CarriedState, batch: number, units: ReadonlyMap<string, number>): void {
+function requireCarried(state: CarriedState, obstacle: StreamObstacle | undefined): void {
+  if (obstacle === undefined || (obstacle.reason === 'backwards' && !state.isCarried)) return;
+  throw statesNotCarried(obstacle);
+}
+
+/**
+ * @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size, or is not a valid
+ * state; `not_streamable` when a layer of the network reads later steps
+ */
+export function checkState(state: CarriedState, batch: number, { stateSizes, streamObstacle }: StateForm): void {
+  requireCarried(state, streamObstacle);
   if (!Number.isSafeInteger(state.batch) || state.batch < 1) {
     const message = `a state has ${describeValue(state.batch)} sequences, expected an integer >= 1`;
     throw new UsageError('state_mismatch', message, { actual: state.batch, expected: batch });
   }
-  for (const [name, size] of units) {
+  for (const [name, size] of stateSizes) {
     const values: unknown = state.values instanceof Map ? state.values.get(name) : undefined;
     if (values !== undefined && !(values instanceof Float32Array)) {
       const message = `state '${name}' is ${describeValue(values)}, expected a Float32Array`;
@@ -89,6 +107,6 @@ export function requireRows({ layer, extent, least }: RowsRequirement, axes: Pac
   const rows = countOf(extent, axes);
   if (rows >= least) return;
   const what = extent.kind === 'steps' ? 'steps' : 'sequences';
-  const message = `the batch has ${rows} rows (${what} of the axis '${extent.axis}'), but layer '${layer}' needs ${least} to be trained: give it a larger batch`;
+  const message = `the batch has ${rows} rows (${what} of the axis '${extent.axis}'), but layer '${layer}' needs ${least} to be trained: put them into another batch, or leave them out`;
   throw new DataError('too_few_rows', message, { layer, axis: extent.axis, actual: rows, expected: least });
 }

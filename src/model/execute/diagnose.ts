@@ -81,18 +81,21 @@ export function requireFiniteSums(
  * Refuses a training step that has changed nothing: its loss, its gradient or a new value is not finite.
  *
  * @param step number of the step, counted from 1
- * @param diagnose finds the layer concerned
- * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`, `non_finite_update`
+ * @param diagnose finds the layer where it began
+ * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`, `non_finite_buffer`, `non_finite_update`
  */
 export function requireFiniteStep(execution: Execution, step: number, diagnose: () => Culprit | undefined): void {
-  const { loss, gradientNorm } = execution;
+  const { loss, gradientNorm, nonFiniteBuffer } = execution;
   const { program, built } = execution.compiled;
-  // A buffer that is not finite makes the norm NaN.
-  if (Number.isFinite(loss)) requireFiniteSums(program, built.sums?.buffers ?? new Map(), step);
+  if (Number.isFinite(loss) && nonFiniteBuffer !== undefined) {
+    const { layer, buffer } = nonFiniteBuffer;
+    const message = `the buffer '${buffer}' of layer '${layer}' would not be finite after step ${step}; the model is as before the step: look for inputs that are too large`;
+    throw new NumericError('non_finite_buffer', message, { step, loss, layer, buffer });
+  }
   if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
     throw nonFiniteError(loss, gradientNorm, step, diagnose());
   }
-  requireFiniteSums(program, built.sums?.parameters ?? new Map(), step);
+  requireFiniteSums(program, built.sums ?? new Map(), step);
 }
 
 /**

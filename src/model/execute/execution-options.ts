@@ -11,7 +11,8 @@ export interface ExecutionOptions {
   /**
    * Initial states of every recurrent layer and direction, in the order in which the sequences were packed. When the
    * execution succeeds the final states replace them. Default: the states are zero at the start, and the final ones are
-   * not kept.
+   * not kept. A network with a layer that looks at later steps or leaves steps out has no states to carry (`not_streamable`);
+   * layers that read backwards take initial states, but not those that an execution has left.
    */
   readonly state?: CarriedState;
   /** Stops the execution before it changes anything; the promise rejects with the signal's reason. */

@@ -6,6 +6,7 @@ import type { Extent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import type { CompiledProgram } from '../../program/program.js';
+import type { CheckedBuffer } from '../build/build-buffers.js';
 import { PROGRAM_INPUTS, stateInput } from '../build/build-forward.js';
 import type { BuiltGraph, LossTotal } from '../build/build-graph.js';
 import type { CarriedState } from './carried-state.js';
@@ -116,6 +117,12 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
   get gradientNorm(): number {
     const { program, built } = this.compiled;
     return program.doubles(built.norm as Value)[0] as number;
+  }
+
+  /** The first buffer whose new value is not finite, after a training step; undefined where there is none. */
+  get nonFiniteBuffer(): CheckedBuffer | undefined {
+    const { program, built } = this.compiled;
+    return built.checkedBuffers?.find(({ check }) => !Number.isFinite(program.real(check)[0]));
   }
 
   /** The losses by output. */

@@ -32,7 +32,7 @@ export function packedState(state: CarriedState, order: Int32Array | undefined):
     copyRows(rows, packed, order.entries(), rows.length / state.batch);
     return [name, packed] as const;
   });
-  return new CarriedState(state.batch, new Map(values));
+  return new CarriedState(state.batch, new Map(values), state.isCarried);
 }
 
 /** Copies the values of a state in the order of `packedState` back, by sample. */

@@ -16,7 +16,7 @@ import { outputShape } from '../build/build-graph.js';
 import { networkAxes } from '../build/network-axes.js';
 import type { ParameterLayout } from '../build/parameters.js';
 import { CarriedState } from '../execute/carried-state.js';
-import { checkBatch, checkState } from '../execute/check-batch.js';
+import { checkBatch, checkState, type StateForm } from '../execute/check-batch.js';
 import { Execution } from '../execute/execution.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
 import type { BuildProgram, Programs } from '../execute/programs.js';
@@ -92,7 +92,7 @@ function bySample(packed: Float32Array, sequences: number, order: Int32Array | u
 }
 
 /** The part of a model that gradients need. */
-export interface GradientReaderParts {
+export interface GradientReaderParts extends StateForm {
   readonly plainForm: PlainForm;
   readonly description: NetworkDescription;
   readonly loss: ModelLoss;
@@ -103,8 +103,6 @@ export interface GradientReaderParts {
   readonly outputs: ReadonlyMap<string, unknown>;
   /** Targets by name, as values of the graph. */
   readonly targets: ReadonlyMap<string, Value>;
-  /** Width of every carried state by name. */
-  readonly stateSizes: ReadonlyMap<string, number>;
 }
 
 /** Computes the gradients of one model. */
@@ -123,7 +121,7 @@ export class GradientReader {
 
   /** Gradients by name. Errors as `Model.gradients`. @param version of the parameters */
   async read(examples: Batch | PlainExamples, options: GradientOptions, version: number): Promise<Gradients> {
-    const { description, plainForm, stateSizes } = this.#parts;
+    const { description, plainForm } = this.#parts;
     const names = gradientNames(options, this.#parts);
     const bySequence = isPlain(examples);
     if (bySequence && names.outputs.length > 0) {
@@ -135,7 +133,7 @@ export class GradientReader {
     const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
     const state = options.state && packedState(options.state, batch.order);
-    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, stateSizes);
+    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, this.#parts);
     const compiled = this.#programs.get(JSON.stringify(names), axes);
     const execution = new Execution(compiled, { description, batch, axes, state, version });
     writeUpstream(execution, options, axes);

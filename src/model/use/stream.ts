@@ -6,14 +6,15 @@ import { type PlainField, type PlainSequence, plainRows } from '../../batch/plai
 import type { Rows } from '../../batch/rows.js';
 import { RangeIndexError, UsageError } from '../../core/errors.js';
 import type { NetworkDescription } from '../../network/description.js';
+import { notStreamable, type StreamObstacle } from '../build/causality.js';
 import type { CarriedState } from '../execute/carried-state.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
 
 /** The part of a model that a stream needs. */
 export interface StreamedModel {
   readonly description: NetworkDescription;
-  /** Name of the first layer that reads later steps. */
-  readonly lookAheadLayer: string | undefined;
+  /** The first layer that cannot be read step by step. */
+  readonly streamObstacle: StreamObstacle | undefined;
   /** The form of a sequence. */
   readonly plainForm: Pick<PlainForm, 'inputs'>;
   newState(batch: number): CarriedState;
@@ -41,11 +42,8 @@ export class Stream {
 
   /** Use `model.stream()`. @throws {UsageError} as there */
   constructor(model: StreamedModel) {
-    const layer = model.lookAheadLayer;
-    if (layer !== undefined) {
-      const message = `layer '${layer}' looks at later steps of a sequence, or has no output for each step; a stream has no later steps yet: predict whole sequences`;
-      throw new UsageError('not_streamable', message, { layer });
-    }
+    const obstacle = model.streamObstacle;
+    if (obstacle !== undefined) throw notStreamable(obstacle, 'it has no streams; predict whole sequences');
     const names = Object.keys(model.description.inputs);
     if (names.length !== 1) {
       const message = `a stream needs a model of one input, this one has ${names.length}`;

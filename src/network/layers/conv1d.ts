@@ -2,7 +2,7 @@
 import { OptionError, ShapeError } from '../../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
-import { PADDINGS } from '../../graph/operations/convolution.js';
+import { CAUSAL, PADDINGS } from '../../graph/operations/convolution.js';
 import type { Value } from '../../graph/value.js';
 import { requireInitializer } from '../initializers/initializer.js';
 import { realInput } from './dense.js';
@@ -45,7 +45,8 @@ const MOST = 1_000_000;
 /**
  * Convolution along the steps of each sequence: [N, F] -> [N', units]; nothing leads from one sequence to another. With a stride, or
  * with the padding `valid`, sequences become shorter: the output lies on a time axis of its own, and so do its targets. With the
- * padding `causal` and a stride of 1 it works in streams and decoders and carries the last steps on as its state `context`.
+ * padding `causal` and a stride of 1 it works in streams and decoders and carries the last steps on as its state `context`; with one step
+ * in the kernel and a stride of 1 it needs no context, whatever the padding.
  *
  * The weights are [units, kernelSize, F / groups]: those of torch.nn.Conv1d with the last two axes exchanged.
  *
@@ -112,7 +113,9 @@ export const conv1dLayer: LayerDefinition<Conv1dDescription> = {
     const h0 = contextOf(context, x, padding === 'causal' && stride === 1 ? before : 0, axis);
     const rows = graph.derivedSteps(axis, { reach: padding === 'valid' ? before + 1 : 1, stride });
     const { p } = graph.apply('pack', { w }, {}, { O: units });
-    const attributes = { groups, stride, dilation, padding: PADDINGS[padding] };
+    // A kernel of one step has no end to pad, and looks at no later step.
+    const code = before === 0 ? CAUSAL : PADDINGS[padding];
+    const attributes = { groups, stride, dilation, padding: code };
     return graph.apply('convolution', { x, p, b, h0 }, attributes, { N: rows }).y;
   },
 };

@@ -27,6 +27,8 @@ export interface BufferRequest {
   readonly shape: readonly number[];
   /** What all of them begin with. */
   readonly initial: number;
+  /** Smallest number that they can hold; default none. A file with a smaller one is corrupt. */
+  readonly least?: number;
 }
 
 /** The first value of an element of a parameter. It must follow from its arguments alone. */
@@ -48,7 +50,7 @@ export interface BuildContext {
    * the step does not happen. Nothing else changes a buffer.
    */
   updateBuffer(buffer: Value, value: Value): void;
-  /** What `value` must have at least in a batch, in rows, before an execution of this program begins. */
+  /** What `value` must have at least in a batch, in rows, for a training step; in every mode the same. Two sequences must be enough. */
   requireRows(value: Value, rows: number): void;
   /** The table of the embedding `node`, which stands before this layer. */
   table(node: string): Value;

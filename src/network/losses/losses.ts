@@ -14,7 +14,11 @@ import {
 } from './loss.js';
 import { type QuantileOptions, quantileLoss } from './quantile.js';
 import {
+  type HuberDescription,
+  huberLoss,
+  type MeanAbsoluteErrorDescription,
   type MeanSquaredErrorDescription,
+  meanAbsoluteErrorLoss,
   meanSquaredErrorLoss,
   type SigmoidCrossEntropyDescription,
   type SoftmaxCrossEntropyDescription,
@@ -22,7 +26,7 @@ import {
   softmaxCrossEntropyLoss,
 } from './weighted-losses.js';
 
-const NAMES = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError'] as const;
+const NAMES = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError', 'meanAbsoluteError', 'huber'] as const;
 
 /** Name of a loss. */
 export type LossName = (typeof NAMES)[number];
@@ -50,6 +54,8 @@ export type LossDescription =
   | SoftmaxCrossEntropyDescription
   | SigmoidCrossEntropyDescription
   | MeanSquaredErrorDescription
+  | MeanAbsoluteErrorDescription
+  | HuberDescription
   | CtcLossDescription
   | QuantileLossDescription
   | DefinedLoss;
@@ -80,6 +86,8 @@ const BUILT_IN: readonly LossDefinition[] = [
   softmaxCrossEntropyLoss,
   sigmoidCrossEntropyLoss,
   meanSquaredErrorLoss,
+  meanAbsoluteErrorLoss,
+  huberLoss,
   ctcLoss,
   quantileLoss,
 ];
@@ -176,7 +184,7 @@ export interface TargetPlace {
  *
  * - `softmaxCrossEntropy`: targets [R] are class indices 0..C-1, -1 leaves a row out; the mean over the others, in nats.
  * - `sigmoidCrossEntropy`: targets [R, C] in [0, 1]; the mean over rows of the sum over columns, in nats.
- * - `meanSquaredError`: targets [R, C]; the mean over all elements.
+ * - `meanSquaredError`, `meanAbsoluteError`, `huber`: targets [R, C]; the mean over all elements.
  * - `quantile`: targets [R, C / levels]; the mean over all targets and levels, as `emitQuantile` says.
  * - Weights of these make it a weighted mean: weighting.ts, weighted-losses.ts.
  * - `ctc`: targets [M] on a time axis of their own, as `emitCtc` takes them.

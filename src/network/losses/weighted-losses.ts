@@ -1,7 +1,7 @@
 /** The losses of classes, of things that are there or not, and of numbers, with what their rows and columns count for. */
 import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import type { Value } from '../../graph/value.js';
-import type { EmittedLoss, LossDefinition } from './loss.js';
+import type { EmittedLoss, LossBuildContext, LossDefinition } from './loss.js';
 import { columnWeights, requireColumnWeights, requireWeights, rowWeights, type WeightOptions } from './weighting.js';
 
 /**
@@ -29,6 +29,26 @@ export interface SigmoidCrossEntropyDescription extends WeightOptions {
 /** The squared error with options. Targets [R, C]. */
 export interface MeanSquaredErrorDescription extends WeightOptions {
   readonly kind: 'meanSquaredError';
+}
+
+/** The absolute error with options. Targets [R, C]. */
+export interface MeanAbsoluteErrorDescription extends WeightOptions {
+  readonly kind: 'meanAbsoluteError';
+}
+
+/** The Huber loss with options. Targets [R, C]. It is PyTorch's `HuberLoss(delta)`; its `SmoothL1Loss(beta)` is this divided by beta. */
+export interface HuberDescription extends WeightOptions {
+  readonly kind: 'huber';
+  /** Differences up to this one count as half their square, larger ones in proportion, in [1e-30, 1e30]; default 1. */
+  readonly delta?: number;
+}
+
+/** Where the Huber loss goes from the square to the absolute error, as in PyTorch. */
+const DELTA = 1;
+
+/** Checks the option of the Huber loss. @throws {OptionError} `invalid_option` */
+export function requireDelta(name: string, delta: unknown): number {
+  return requireNumber(name, delta, { min: 1e-30, max: 1e30 });
 }
 
 /** The loss of an operation, and what its sum was divided by. */
@@ -91,6 +111,13 @@ export const sigmoidCrossEntropyLoss: LossDefinition<SigmoidCrossEntropyDescript
   },
 };
 
+/** What a loss of numbers reads: a target for each, and the weights of their rows. */
+function numbersOf(context: LossBuildContext, options: WeightOptions) {
+  const { outputs, target } = context;
+  const weights = rowWeights(context, options);
+  return { prediction: outputs, target: target({ rows: outputs.rows, columns: outputs.columns }), weights };
+}
+
 /** The definition of the loss. */
 export const meanSquaredErrorLoss: LossDefinition<MeanSquaredErrorDescription> = {
   kind: 'meanSquaredError',
@@ -99,10 +126,39 @@ export const meanSquaredErrorLoss: LossDefinition<MeanSquaredErrorDescription> =
     return Object.freeze({ kind: 'meanSquaredError', ...requireWeights(name, options) });
   },
   build(options, context) {
-    const { graph, outputs, target } = context;
-    const weights = rowWeights(context, options);
-    const truth = target({ rows: outputs.rows, columns: outputs.columns });
-    const operands = { prediction: outputs, target: truth, weights };
-    return emitted(graph.apply('meanSquaredError', operands), weights !== undefined);
+    const operands = numbersOf(context, options);
+    return emitted(context.graph.apply('meanSquaredError', operands), operands.weights !== undefined);
+  },
+};
+
+/** The definition of the loss. */
+export const meanAbsoluteErrorLoss: LossDefinition<MeanAbsoluteErrorDescription> = {
+  kind: 'meanAbsoluteError',
+  fromOptions(name, options) {
+    rejectUnknownKeys(name, options, ['weights']);
+    return Object.freeze({ kind: 'meanAbsoluteError', ...requireWeights(name, options) });
+  },
+  build(options, context) {
+    const operands = numbersOf(context, options);
+    return emitted(context.graph.apply('meanAbsoluteError', operands), operands.weights !== undefined);
+  },
+};
+
+/** The definition of the loss. */
+export const huberLoss: LossDefinition<HuberDescription> = {
+  kind: 'huber',
+  fromOptions(name, options) {
+    rejectUnknownKeys(name, options, ['delta', 'weights']);
+    const { delta } = options;
+    return Object.freeze({
+      kind: 'huber',
+      ...(delta !== undefined && { delta: requireDelta(`${name}.delta`, delta) }),
+      ...requireWeights(name, options),
+    });
+  },
+  build(options, context) {
+    const operands = numbersOf(context, options);
+    const { delta = DELTA } = options;
+    return emitted(context.graph.apply('huberLoss', operands, { delta }), operands.weights !== undefined);
   },
 };

@@ -2,6 +2,7 @@
 import { rejectUnknownKeys } from '../../core/options.js';
 import type { Value } from '../../graph/value.js';
 import { type CtcOptions, emitCtc } from '../losses/ctc.js';
+import { requireDelta } from '../losses/weighted-losses.js';
 import { applied, graphOfAll, inTermsOf, requireArgument } from './apply.js';
 
 /** The mean of the squares of all elements: [R, F] -> [1, 1]. */
@@ -43,6 +44,33 @@ export function meanSquaredError(prediction: Value, target: Value, settings: Row
   rejectUnknownKeys('meanSquaredError', settings, ['weights']);
   const operands = { prediction, target, weights: settings.weights };
   return applied('meanSquaredError', { operation: 'meanSquaredError', operands }).loss;
+}
+
+/**
+ * The mean of |prediction - target| over all elements. Its gradient is 0 where the two are equal; none goes into the target.
+ *
+ * @throws {ShapeError} `shape_mismatch`
+ */
+export function meanAbsoluteError(prediction: Value, target: Value, settings: RowSettings = {}): Value {
+  rejectUnknownKeys('meanAbsoluteError', settings, ['weights']);
+  const operands = { prediction, target, weights: settings.weights };
+  return applied('meanAbsoluteError', { operation: 'meanAbsoluteError', operands }).loss;
+}
+
+/**
+ * The mean over all elements of d^2 / 2 where |d| <= delta, else of delta * (|d| - delta / 2), where d = prediction - target. No
+ * gradient goes into the target.
+ *
+ * @param delta in [1e-30, 1e30]
+ * @throws {ShapeError} `shape_mismatch`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @see Huber 1964
+ */
+export function huberLoss(prediction: Value, target: Value, delta: number, settings: RowSettings = {}): Value {
+  rejectUnknownKeys('huberLoss', settings, ['weights']);
+  requireDelta('delta', delta);
+  const operands = { prediction, target, weights: settings.weights };
+  return applied('huberLoss', { operation: 'huberLoss', operands, attributes: { delta } }).loss;
 }
 
 /**

@@ -151,35 +151,47 @@ function meanSquaredError(shape: Shape): Problem[] {
   ];
 }
 
-/** Levels that differ from shape to shape, 0 and 1 among them; every third prediction of the gradient is equal to its target. */
-function quantileLoss(shape: Shape, index: number): Problem[] {
+/**
+ * A loss of distances and its gradient: quantiles, absolute errors, Huber losses. Every third prediction of the gradient is equal to
+ * its target.
+ */
+function distances(
+  operation: 'quantileLoss' | 'meanAbsoluteError' | 'huberLoss',
+  shape: Shape,
+  attributes: Readonly<Record<string, number>>,
+): Problem[] {
   const { rows, columns, size = 3, batchSizes } = shape;
-  const random = operandsFor(`quantiles ${title(shape)}`);
+  const random = operandsFor(`${operation === 'quantileLoss' ? 'quantiles' : operation} ${title(shape)}`);
   const prediction = random.matrix(rows, columns, -size, size);
   const target = random.matrix(rows, columns, -size, size);
   const equal = mapElements(prediction, (value, at) => (at % 3 === 2 ? (target.data[at] as number) : value));
-  const attributes = { level: [0.5, 0.125, 0.9, 0.25, 0, 1, 0.75][index % 7] as number };
   const common = { attributes, ...(batchSizes === undefined ? {} : { batchSizes }), terms: columns };
   return [
     {
-      name: `quantileLoss, ${title(shape)}`,
-      operation: 'quantileLoss',
+      name: `${operation}, ${title(shape)}`,
+      operation,
       operands: { prediction, target, ...rowWeights(shape) },
       ...common,
     },
     {
-      name: `quantileLossBackward, ${title(shape)}`,
-      operation: 'quantileLossBackward',
+      name: `${operation}Backward, ${title(shape)}`,
+      operation: `${operation}Backward`,
       operands: { dloss: scalar(-0.5), prediction: equal, target, ...rowWeights(shape) },
       ...common,
     },
   ];
 }
 
+/** Levels and deltas that differ from shape to shape, 0 and those among them that no difference exceeds. */
+const LEVELS = [0.5, 0.125, 0.9, 0.25, 0, 1, 0.75];
+const DELTAS = [1, 0.25, 100, 3, 0, 1.5];
+
 /** The losses and their gradients at every size. */
 export const lossProblems: readonly Problem[] = shapes.flatMap((shape, index) => [
   ...softmaxCrossEntropy(shape),
   ...sigmoidCrossEntropy(shape),
   ...meanSquaredError(shape),
-  ...quantileLoss(shape, index),
+  ...distances('quantileLoss', shape, { level: LEVELS[index % LEVELS.length] as number }),
+  ...distances('meanAbsoluteError', shape, {}),
+  ...distances('huberLoss', shape, { delta: DELTAS[index % DELTAS.length] as number }),
 ]);

@@ -5,12 +5,12 @@ import { sequential } from '../../../src/model/network.js';
 import { option } from '../../../src/network/defined-options.js';
 import { dense } from '../../../src/network/layers/dense.js';
 import { defineLoss } from '../../../src/network/losses/define-loss.js';
-import type { LossName } from '../../../src/network/losses/losses.js';
+import type { LossDescription } from '../../../src/network/losses/losses.js';
 
 const COLUMNS = 3;
 
 /** A model whose outputs are its inputs: an affine layer with the identity. */
-function identityModel(loss: LossName): Model {
+function identityModel(loss: LossDescription): Model {
   const model = sequential([dense({ units: COLUMNS })], { features: COLUMNS }).compileSync({ loss, threads: 1 });
   const { weight, bias } = parametersOf(model);
   bias.data.fill(0);
@@ -122,6 +122,51 @@ describe('the mean squared error of a model', () => {
   });
 });
 
+describe('the absolute error and the Huber loss of a model', () => {
+  // Differences 0, 2, 3 and -2, 0, 1.
+  const batch = batchOf(
+    [
+      [1, 2, 3],
+      [0, 0, 0],
+    ],
+    Float32Array.of(1, 0, 0, 2, 0, -1),
+  );
+
+  it.each<[string, LossDescription, number, readonly number[]]>([
+    ['the absolute error', 'meanAbsoluteError', 8 / 6, [-1, 1, 2]],
+    ['the Huber loss', 'huber', (1.5 + 2.5 + 1.5 + 0.5) / 6, [-1, 1, 2]],
+    ['the Huber loss with a delta', { kind: 'huber', delta: 2 }, (2 + 4 + 2 + 0.5) / 6, [-2, 2, 3]],
+    ['half the quantile loss of 0.5', { kind: 'quantile', levels: [0.5] }, 4 / 6, [-0.5, 0.5, 1]],
+  ])('are means over all elements, without a gradient where there is no difference: %s', (_, loss, value, gradient) => {
+    const model = identityModel(loss);
+    expect(model.evaluateSync(batch).loss).toBeCloseTo(value, 6);
+    expect(biasGradient(model, batch)).toEqual(near(gradient.map((each) => each / 6)));
+  });
+
+  it('are kept by their names where they have no options', () => {
+    expect(identityModel({ kind: 'huber' }).loss).toBe('huber');
+    expect(identityModel({ kind: 'meanAbsoluteError' }).loss).toBe('meanAbsoluteError');
+    expect(identityModel({ kind: 'huber', delta: 1 }).loss).toEqual({ kind: 'huber', delta: 1 });
+  });
+
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '1'])('refuse the delta %s', (delta) => {
+    const refused = expect.objectContaining({ code: 'invalid_option' });
+    expect(() => identityModel({ kind: 'huber', delta } as LossDescription)).toThrow(refused);
+    const unknown = expect.objectContaining({ code: 'unknown_option' });
+    expect(() => identityModel({ kind: 'huber', beta: 1 } as LossDescription)).toThrow(unknown);
+    expect(() => identityModel({ kind: 'meanAbsoluteError', delta: 1 } as LossDescription)).toThrow(unknown);
+  });
+
+  it('fail as any other with an output that is not finite, and change nothing', () => {
+    for (const loss of ['meanAbsoluteError', 'huber'] as const) {
+      const model = identityModel(loss);
+      const infinite = batchOf([[Number.NaN, 1, 2]], Float32Array.of(0, 0, 0));
+      expect(() => model.trainStepSync(infinite)).toThrow(expect.objectContaining({ code: 'non_finite_loss' }));
+      expect(model.step).toBe(0);
+    }
+  });
+});
+
 describe('a loss', () => {
   const inputs = { batchSizes: Int32Array.of(1), inputs: { input: Float32Array.of(1, 2, 3) } };
 
@@ -138,7 +183,7 @@ describe('a loss', () => {
   });
 
   it('wants whole numbers for classes and rows of real numbers otherwise', () => {
-    for (const loss of ['sigmoidCrossEntropy', 'meanSquaredError'] as const) {
+    for (const loss of ['sigmoidCrossEntropy', 'meanSquaredError', 'meanAbsoluteError', 'huber'] as const) {
       const batch = { ...inputs, targets: { target: Int32Array.of(1, 2, 3) } };
       expect(() => identityModel(loss).evaluateSync(batch)).toThrow(/'target' is Int32Array, expected a Float32Array/);
     }

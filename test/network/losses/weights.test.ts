@@ -16,6 +16,8 @@ const targetOf: Readonly<Record<string, Int32Array | Float32Array>> = {
   softmaxCrossEntropy: classes,
   sigmoidCrossEntropy: bits,
   meanSquaredError: numbers,
+  meanAbsoluteError: numbers,
+  huber: numbers,
   quantile: numbers.slice(0, ROWS * 2),
 };
 
@@ -32,7 +34,14 @@ const batchOf = (target: Int32Array | Float32Array, weights?: ArrayLike<number>)
   targets: { target, ...(weights && { 'target/weights': Float32Array.from(weights) }) },
 });
 
-const kinds = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError', 'quantile'] as const;
+const kinds = [
+  'softmaxCrossEntropy',
+  'sigmoidCrossEntropy',
+  'meanSquaredError',
+  'meanAbsoluteError',
+  'huber',
+  'quantile',
+] as const;
 const lossOf = (kind: string, options: object = {}) =>
   ({ kind, ...(kind === 'quantile' && { levels: [0.25, 0.75] }), ...options }) as LossDescription;
 

@@ -92,6 +92,13 @@ void map_elements(const BpttCall& call, Operand dloss, Operands in, Operand grad
   }
 }
 
+// `above` where a difference is positive, `below` where it is negative, and the difference itself where it is 0 or NaN.
+template <typename T>
+Vec<T> slope_of_sides(Vec<T> difference, Vec<T> above, Vec<T> below) {
+  const Vec<T> zero = Vec<T>::zero();
+  return select(is_less(zero, difference), above, select(is_less(difference, zero), below, difference));
+}
+
 }  // namespace
 
 // loss = mean over rows of the sum over columns of -(p t log s(x) + (1-t) log(1 - s(x))), in the form that does not
@@ -167,6 +174,70 @@ void meanSquaredErrorBackward(const BpttCall* call) {
                   [](Vec<T> y, Vec<T> t, int64_t, int) { return y - t; });
 }
 
+// loss = mean over all elements of |prediction - target|.
+//   prediction, target [R,C], weights [R] in, absent 1 each; loss [1] out, total [1] out, may be absent
+template <typename T>
+void meanAbsoluteError(const BpttCall* call) {
+  constexpr Row kRow(Opcode::meanAbsoluteError);
+  constexpr Operands kIn{kRow["prediction"], kRow["target"], kRow["weights"]};
+  constexpr Operand kLoss = kRow["loss"], kTotal = kRow["total"];
+  sum_elements<T>(*call, kIn, kLoss, kTotal, columns(*call, kIn.outputs),
+                  [](double y, double t, int64_t) { return std::abs(y - t); });
+}
+
+template <typename T>
+BpttScratch meanAbsoluteErrorScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
+  constexpr Operand kPrediction = Row(Opcode::meanAbsoluteError)["prediction"];
+  return row_sums_scratch(of(operands, kPrediction));
+}
+
+// dprediction = dloss / (total C) * weight * (1 above the target, -1 below it, 0 where the two are equal). NaN stays
+// NaN.
+template <typename T>
+void meanAbsoluteErrorBackward(const BpttCall* call) {
+  constexpr Row kRow(Opcode::meanAbsoluteErrorBackward);
+  constexpr Operands kIn{kRow["prediction"], kRow["target"], kRow["weights"]};
+  constexpr Operand kDloss = kRow["dloss"], kDprediction = kRow["dprediction"];
+  map_elements<T>(
+      *call, kDloss, kIn, kDprediction, 1, columns(*call, kIn.outputs), false,
+      [](Vec<T> y, Vec<T> t, int64_t, int) { return slope_of_sides<T>(y - t, Vec<T>(T(1)), Vec<T>(T(-1))); });
+}
+
+// The Huber loss: mean over all elements of d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2), d = prediction -
+// target.
+//   prediction, target [R,C], weights [R] in, absent 1 each; loss [1] out, total [1] out, may be absent
+// Source: Huber, "Robust estimation of a location parameter", 1964. Agrees with torch.nn.HuberLoss(delta).
+template <typename T>
+void huberLoss(const BpttCall* call) {
+  constexpr Row kRow(Opcode::huberLoss);
+  constexpr Operands kIn{kRow["prediction"], kRow["target"], kRow["weights"]};
+  constexpr Operand kLoss = kRow["loss"], kTotal = kRow["total"];
+  constexpr Attribute kDelta = kRow.attribute("delta");
+  const double delta = number(*call, kDelta);
+  sum_elements<T>(*call, kIn, kLoss, kTotal, columns(*call, kIn.outputs), [delta](double y, double t, int64_t) {
+    const double distance = std::abs(y - t);
+    return distance <= delta ? distance * distance / 2 : delta * (distance - delta / 2);
+  });
+}
+
+template <typename T>
+BpttScratch huberLossScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
+  constexpr Operand kPrediction = Row(Opcode::huberLoss)["prediction"];
+  return row_sums_scratch(of(operands, kPrediction));
+}
+
+// dprediction = dloss / (total C) * weight * (prediction - target, held within -delta and delta). NaN stays NaN.
+template <typename T>
+void huberLossBackward(const BpttCall* call) {
+  constexpr Row kRow(Opcode::huberLossBackward);
+  constexpr Operands kIn{kRow["prediction"], kRow["target"], kRow["weights"]};
+  constexpr Operand kDloss = kRow["dloss"], kDprediction = kRow["dprediction"];
+  constexpr Attribute kDelta = kRow.attribute("delta");
+  const T delta = static_cast<T>(number(*call, kDelta));
+  map_elements<T>(*call, kDloss, kIn, kDprediction, 1, columns(*call, kIn.outputs), false,
+                  [delta](Vec<T> y, Vec<T> t, int64_t, int) { return clamp(y - t, -delta, delta); });
+}
+
 // The loss of one quantile: mean over all elements of level * (target - prediction) where the target is above the
 // prediction, (1 - level) * (prediction - target) where it is below.
 //   prediction, target [R,C], weights [R] in, absent 1 each; loss [1] out, total [1] out, may be absent
@@ -199,11 +270,7 @@ void quantileLossBackward(const BpttCall* call) {
   const T level = static_cast<T>(number(*call, kLevel));
   const Vec<T> above(T(1) - level), below(-level);
   map_elements<T>(*call, kDloss, kIn, kDprediction, 1, columns(*call, kIn.outputs), false,
-                  [above, below](Vec<T> y, Vec<T> t, int64_t, int) {
-                    const Vec<T> difference = y - t, zero = Vec<T>::zero();
-                    return select(is_less(zero, difference), above,
-                                  select(is_less(difference, zero), below, difference));
-                  });
+                  [above, below](Vec<T> y, Vec<T> t, int64_t, int) { return slope_of_sides<T>(y - t, above, below); });
 }
 
 BPTT_INSTANTIATE(sigmoidCrossEntropy);
@@ -212,6 +279,12 @@ BPTT_INSTANTIATE(sigmoidCrossEntropyBackward);
 BPTT_INSTANTIATE(meanSquaredError);
 BPTT_INSTANTIATE_SCRATCH(meanSquaredError);
 BPTT_INSTANTIATE(meanSquaredErrorBackward);
+BPTT_INSTANTIATE(meanAbsoluteError);
+BPTT_INSTANTIATE_SCRATCH(meanAbsoluteError);
+BPTT_INSTANTIATE(meanAbsoluteErrorBackward);
+BPTT_INSTANTIATE(huberLoss);
+BPTT_INSTANTIATE_SCRATCH(huberLoss);
+BPTT_INSTANTIATE(huberLossBackward);
 BPTT_INSTANTIATE(quantileLoss);
 BPTT_INSTANTIATE_SCRATCH(quantileLoss);
 BPTT_INSTANTIATE(quantileLossBackward);

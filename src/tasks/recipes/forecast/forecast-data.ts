@@ -30,6 +30,7 @@ export interface ForecastOptions {
   readonly baseline: 'last' | 'season';
   readonly scaling: 'table' | 'window';
   readonly quantiles: string | undefined;
+  readonly direction: 'forward' | 'reverse' | 'bidirectional';
   readonly valid: number | string;
   readonly test: number | string;
 }
@@ -53,10 +54,13 @@ export function columnsOf({ columns, covariates }: Pick<ForecastOptions, 'column
 
 /** The form of the windows. @throws {OptionError} `invalid_option` for options that exclude each other */
 export function formOf(options: ForecastOptions, width: number, targets: number): WindowForm {
-  const { history, horizon, mode, period, baseline, scaling, quantiles, columns } = options;
+  const { history, horizon, mode, period, baseline, scaling, quantiles, columns, direction } = options;
   if (period > history) refuse('period', `at most the ${history} steps of 'history'`, period);
   if (mode === 'autoregressive' && width > targets) {
     refuse('covariates', "left out where 'mode' is autoregressive: their future is not known", options.covariates);
+  }
+  if (mode === 'autoregressive' && direction !== 'forward') {
+    refuse('direction', "forward where 'mode' is autoregressive: later steps are not known", direction);
   }
   if (mode === 'autoregressive' && baseline === 'season') {
     refuse('baseline', "last where 'mode' is autoregressive: each step is against the one before", baseline);
