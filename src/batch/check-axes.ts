@@ -7,7 +7,7 @@ import type { AxisSizes, Batch } from './batch.js';
 import { checkOrder, countRows } from './check-arrays.js';
 import { derivedSizes } from './derived-axes.js';
 
-/** The sizes of one axis, checked. @param name their name in messages */
+/** The sizes of one axis, checked: copies, which the caller cannot change while an execution works. @param name their name in messages */
 export function packedAxis(name: string, { batchSizes, order }: AxisSizes): PackedAxis {
   if (batchSizes === undefined) {
     const message =
@@ -21,7 +21,7 @@ export function packedAxis(name: string, { batchSizes, order }: AxisSizes): Pack
   }
   const rows = countRows({ batchSizes }, `${name}batchSizes`);
   if (order !== undefined) checkOrder(`${name}order`, order, batchSizes[0] as number);
-  return { batchSizes, rows, ...(order !== undefined && { order }) };
+  return { batchSizes: batchSizes.slice(), rows, ...(order !== undefined && { order: order.slice() }) };
 }
 
 /** The name of an axis in messages. The sizes of `time` are fields of the batch itself. */

@@ -70,11 +70,6 @@ export class CompiledNetwork extends NetworkInstance {
     this.executions.requireTrainable(batch);
   }
 
-  /** Name of the layer of `streamObstacle`; undefined where there is none. */
-  get lookAheadLayer(): string | undefined {
-    return this.streamObstacle?.layer;
-  }
-
   /** Width of the first output. */
   get outputs(): number {
     return this.#firstOutput.columns;

@@ -95,7 +95,7 @@ export class Model extends PredictingNetwork {
         await execution.start(options.signal);
         evaluation.take(part, execution);
       }
-      return this.#finishEvaluation(evaluation, options.state);
+      return finishEvaluation(evaluation);
     });
   }
 
@@ -109,7 +109,7 @@ export class Model extends PredictingNetwork {
         execution.execute();
         evaluation.take(part, execution);
       }
-      return this.#finishEvaluation(evaluation, options.state);
+      return finishEvaluation(evaluation);
     });
   }
 
@@ -267,11 +267,21 @@ export class Model extends PredictingNetwork {
   }
 
   #finishTraining(execution: Execution, batch: Batch, { state }: TrainOptions): StepResult {
-    requireFiniteStep(execution, this.step + 1, () => this.#diagnose(batch, state));
-    this.takeState(execution, batch, state);
+    requireFiniteStep(execution, this.step + 1, () => this.#culprit(batch, state));
+    // The parameters have changed: nothing from here on depends on what the caller has done to its arrays meanwhile.
     this.stepDone();
+    execution.takeStates();
     const report = this.executions.report(execution);
     return rememberParts({ ...report, gradientNorm: execution.gradientNorm }, partsOf(report) as readonly LossPart[]);
+  }
+
+  /** The layer where a step failed; undefined where the batch is no longer what it was. */
+  #culprit(batch: Batch, state: CarriedState | undefined): Culprit | undefined {
+    try {
+      return this.#diagnose(batch, state);
+    } catch {
+      return undefined;
+    }
   }
 
   #evaluation(batch: Batch | PlainExamples, options: EvaluateOptions): Evaluation {
@@ -280,12 +290,11 @@ export class Model extends PredictingNetwork {
     const report = (execution: Execution) => executions.report(execution);
     return new Evaluation({ plainForm, outputShapes, losses, targets, report }, batch, options);
   }
+}
 
-  #finishEvaluation(evaluation: Evaluation, state: CarriedState | undefined): EvaluationResult {
-    // This comes first, so that the state has not changed when a metric throws.
-    const result = evaluation.result();
-    const { batch, execution } = evaluation.last;
-    this.takeState(execution, batch, state);
-    return result;
-  }
+function finishEvaluation(evaluation: Evaluation): EvaluationResult {
+  // This comes first, so that the state has not changed when a metric throws.
+  const result = evaluation.result();
+  evaluation.last.takeStates();
+  return result;
 }

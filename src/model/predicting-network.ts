@@ -8,7 +8,7 @@ import type { CarriedState } from './execute/carried-state.js';
 import type { Execution } from './execute/execution.js';
 import { checkExecutionOptions, type ExecutionOptions } from './execute/execution-options.js';
 import { ExecutionQueue } from './execute/execution-queue.js';
-import { packedState, takePacked } from './execute/state-order.js';
+import { HeldState } from './execute/held-state.js';
 import { plainForm } from './use/plain-form.js';
 import {
   type PaddedOutput,
@@ -102,7 +102,7 @@ export class PredictingNetwork extends CompiledNetwork {
       checkExecutionOptions('predictPacked', options, [...EXECUTION_OPTIONS, 'signal']);
       const execution = this.begin('predict', batch, options.state);
       await execution.start(options.signal);
-      return this.#finishPrediction(execution, batch, options.state);
+      return finishPrediction(execution);
     });
   }
 
@@ -120,23 +120,14 @@ export class PredictingNetwork extends CompiledNetwork {
       const name = this.#onlyOutput('predictPackedAll');
       const execution = this.begin('predict', batch, options.state, options.use);
       execution.execute();
-      return this.#finishPrediction(execution, batch, options.state)[name] as Float32Array;
+      return finishPrediction(execution)[name] as Float32Array;
     });
   }
 
   /** Checks a batch and a state and writes them into the program of the mode. */
   protected begin(mode: Mode, batch: Batch, state: CarriedState | undefined, use?: string): Execution {
-    const packed = state && packedState(state, batch?.order);
-    return this.executions.begin({ mode, batch, state: packed, use, version: this.currentVersion() });
-  }
-
-  /** Copies the final states of a finished execution. */
-  protected takeState(execution: Execution, batch: Batch, state: CarriedState | undefined): void {
-    if (state === undefined) return;
-    const packed = packedState(state, batch.order);
-    execution.writeStateTo(packed);
-    takePacked(state, packed, batch.order);
-    state.markCarried();
+    const held = state && new HeldState(state, batch?.order);
+    return this.executions.begin({ mode, batch, held, use, version: this.currentVersion() });
   }
 
   #predict(name: string, input: PredictInput, options: PredictOptions): Promise<Record<string, PredictedOutput>> {
@@ -160,9 +151,9 @@ export class PredictingNetwork extends CompiledNetwork {
     const message = `the network has the outputs ${names.join(', ')}; ${other} gives all of them`;
     throw new OptionError('invalid_option', message, { name: 'outputs', outputs: names });
   }
+}
 
-  #finishPrediction(execution: Execution, batch: Batch, state: CarriedState | undefined): Record<string, Float32Array> {
-    this.takeState(execution, batch, state);
-    return execution.outputs();
-  }
+function finishPrediction(execution: Execution): Record<string, Float32Array> {
+  execution.takeStates();
+  return execution.outputs();
 }

@@ -113,7 +113,7 @@ export class RecurrentCell extends NetworkInstance {
     const execution = this.#begin('step', x, state);
     execution.execute();
     const after = this.newState(state.batch);
-    execution.writeStateTo(after);
+    for (const [name, rows] of execution.finalStates) after.values.get(name)?.set(rows);
     return { output: execution.outputs()[ONLY_OUTPUT] as Float32Array, state: after };
   }
 

@@ -178,7 +178,7 @@ describe('a model whose convolutions shorten its sequences', () => {
     ] as const;
     for (const [layers, reason] of cases) {
       const model = await sequential(layers, { features: FEATURES }).compile();
-      expect(model.lookAheadLayer).toBe('conv1d');
+      expect(model.streamObstacle?.layer).toBe('conv1d');
       expect(() => model.stream()).toThrow(expect.objectContaining({ code: 'not_streamable' }));
       expect(() => model.stream()).toThrow(reason);
     }

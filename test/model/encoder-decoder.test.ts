@@ -91,7 +91,7 @@ describe('an encoder-decoder', () => {
   it('carries no state that the network gives, nor one of another axis', () => {
     const model = compile({ cell: 'lstm' });
     expect([...model.stateSizes.keys()]).toEqual([]);
-    expect(model.lookAheadLayer).toBeUndefined();
+    expect(model.streamObstacle?.layer).toBeUndefined();
     expect(() => model.stream()).toThrow(expect.objectContaining({ code: 'state_mismatch' }));
   });
 

@@ -16,7 +16,7 @@ describe('a network with a layer that looks at later steps', () => {
     ['the mean over time', 'pool', [lstm({ units: 4 }), pool({ over: 'mean' })]],
   ] as const)('has no streams: %s', (_, layer, layers) => {
     const model = modelOf(...layers);
-    expect(model.lookAheadLayer).toBe(layer);
+    expect(model.streamObstacle?.layer).toBe(layer);
     expect(() => model.stream()).toThrow(notStreamable(layer));
     const symbols = { size: SYMBOLS, joinedBy: '', encode: () => new Int32Array(), decodeSymbol: String };
     expect(() => model.sampleStream(symbols)).toThrow(notStreamable(layer));
@@ -25,7 +25,7 @@ describe('a network with a layer that looks at later steps', () => {
 
   it('is none where all layers go forward', () => {
     const model = modelOf(lstm({ units: 4 }), gru({ units: 4, direction: 'forward' }), pool({ over: 'last' }));
-    expect(model.lookAheadLayer).toBeUndefined();
+    expect(model.streamObstacle?.layer).toBeUndefined();
     expect(model.stream().steps).toBe(0);
   });
 
@@ -43,7 +43,7 @@ describe('a network with a layer that looks at later steps', () => {
       ],
       output,
     }).compileSync({ loss: 'meanSquaredError', threads: 1 });
-    expect(model.lookAheadLayer).toBe(layer);
+    expect(model.streamObstacle?.layer).toBe(layer);
     if (layer !== undefined) return expect(() => model.stream()).toThrow(notStreamable(layer));
     const input = Float32Array.of(1, 2, 3, 4);
     const whole = model.predictPackedSync({ batchSizes: Int32Array.of(1, 1), inputs: { input } });

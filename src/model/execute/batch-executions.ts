@@ -9,9 +9,9 @@ import { type ModelLoss, type OutputLoss, outputLosses } from '../../network/out
 import type { RowsRequirement } from '../build/build-forward.js';
 import type { Mode } from '../build/build-graph.js';
 import { networkAxes } from '../build/network-axes.js';
-import type { CarriedState } from './carried-state.js';
 import { checkBatch, checkState, requireRows, type StateForm } from './check-batch.js';
 import { Execution } from './execution.js';
+import type { HeldState } from './held-state.js';
 import type { Programs } from './programs.js';
 import { type EvaluationResult, reportedLosses } from './results.js';
 
@@ -19,7 +19,7 @@ import { type EvaluationResult, reportedLosses } from './results.js';
 export interface ExecutionRequest {
   readonly mode: Mode;
   readonly batch: Batch;
-  readonly state: CarriedState | undefined;
+  readonly held: HeldState | undefined;
   /** Separates programs of the same mode. */
   readonly use?: string | undefined;
   /** Version of the parameters. */
@@ -58,15 +58,15 @@ export class BatchExecutions {
   }
 
   /** Checks a batch and a state and writes them into the program of the mode. Errors as `Model.trainStep`. */
-  begin({ mode, batch, state, use, version }: ExecutionRequest): Execution {
+  begin({ mode, batch, held, use, version }: ExecutionRequest): Execution {
     const { description, programs } = this.#parts;
     const targets = mode === 'predict' ? new Map<string, Value>() : this.#parts.targets;
     const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
-    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, this.#parts);
+    if (held !== undefined) checkState(held.packed, axes.get(TIME)?.batchSizes[0] as number, this.#parts);
     if (mode === 'train') this.#requireRows(axes);
     const compiled = programs.get(mode, axes, use);
-    return new Execution(compiled, { description, batch, axes, state, version });
+    return new Execution(compiled, { description, batch, axes, state: held?.packed, held, version });
   }
 
   /** @throws {DataError} `too_few_rows` for a batch with too few rows to train a layer; others as `begin` */

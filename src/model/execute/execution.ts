@@ -11,6 +11,7 @@ import { PROGRAM_INPUTS, stateInput } from '../build/build-forward.js';
 import type { BuiltGraph, LossTotal } from '../build/build-graph.js';
 import type { CarriedState } from './carried-state.js';
 import type { TrainingNumbers } from './execution-options.js';
+import type { HeldState } from './held-state.js';
 import type { ModelProgram } from './programs.js';
 
 /** The input of an execution. Everything has been checked. */
@@ -20,6 +21,8 @@ export interface ExecutionInputs {
   /** Time axes of the batch. */
   readonly axes: PackedAxes;
   readonly state: CarriedState | undefined;
+  /** That state, when the execution leaves its final states there; omitted where it does not. */
+  readonly held?: HeldState | undefined;
   /** Version of the parameters; counts up with every change. */
   readonly version: number;
 }
@@ -59,9 +62,10 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
   readonly compiled: ModelProgram<Built>;
   readonly #version: number;
   readonly #axes: PackedAxes;
+  readonly #held: HeldState | undefined;
 
   /** Writes the inputs into the memory of the program. */
-  constructor(compiled: ModelProgram<Built>, { description, batch, axes, state, version }: ExecutionInputs) {
+  constructor(compiled: ModelProgram<Built>, { description, batch, axes, state, held, version }: ExecutionInputs) {
     const { program, built } = compiled;
     for (const [name, { kind }] of Object.entries(description.inputs)) {
       writeRows(program, name, batch.inputs[name] as Int32Array | Float32Array, kind === 'indices');
@@ -78,6 +82,7 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
       else memory.set(carried);
     }
     this.compiled = compiled;
+    this.#held = held;
     this.#version = version;
     this.#axes = axes;
   }
@@ -172,9 +177,14 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
     return Object.fromEntries(results.map(([name, value]) => [name, this.view(value).slice()]));
   }
 
-  /** Writes the final states. */
-  writeStateTo(state: CarriedState): void {
-    for (const [name, value] of this.compiled.built.finalStates) state.values.get(name)?.set(this.view(value));
+  /** The final states by name, in the order of the batch, in the memory of the program. */
+  get finalStates(): (readonly [name: string, rows: Float32Array])[] {
+    return [...this.compiled.built.finalStates].map(([name, value]) => [name, this.view(value)] as const);
+  }
+
+  /** Leaves the final states in the state that the execution began with. It cannot fail. */
+  takeStates(): void {
+    this.#held?.take(this.finalStates);
   }
 
   /** Whether the packed weights of the program were made from this version of the parameters. */

@@ -27,7 +27,9 @@ function copyRows(
 export function packedState(state: CarriedState, order: Int32Array | undefined): CarriedState {
   if (!moves(order, state)) return state;
   const values = [...state.values].map(([name, rows]) => {
-    if (!(rows instanceof Float32Array)) return [name, rows] as const; // refused by the check of the state
+    // Refused by the check of the state; a detached array has no rows.
+    if (!(rows instanceof Float32Array) || rows.length === 0 || rows.length % state.batch !== 0)
+      return [name, rows] as const;
     const packed = new Float32Array(rows.length);
     copyRows(rows, packed, order.entries(), rows.length / state.batch);
     return [name, packed] as const;
@@ -35,11 +37,11 @@ export function packedState(state: CarriedState, order: Int32Array | undefined):
   return new CarriedState(state.batch, new Map(values), state.isCarried);
 }
 
-/** Copies the values of a state in the order of `packedState` back, by sample. */
-export function takePacked(state: CarriedState, packed: CarriedState, order: Int32Array | undefined): void {
-  if (packed === state || !moves(order, state)) return;
-  const rows = Array.from(order, (sample, place) => [sample, place] as const);
-  for (const [name, values] of state.values) {
-    copyRows(packed.values.get(name) as Float32Array, values, rows, values.length / state.batch);
-  }
+/** Rows of a state in the order of a batch, as a copy by sample. @param sequences B */
+export function bySample(packed: Float32Array, order: Int32Array | undefined, sequences: number): Float32Array {
+  if (order?.length !== sequences) return packed.slice();
+  const rows = new Float32Array(packed.length);
+  const places = Array.from(order, (sample, place) => [sample, place] as const);
+  copyRows(packed, rows, places, packed.length / sequences);
+  return rows;
 }

@@ -68,7 +68,7 @@ export class Evaluation {
   readonly #measured: readonly OutputLoss[];
   readonly #sums = new LossSums();
   readonly #reports: EvaluationResult[] = [];
-  #last: { readonly batch: Batch; readonly execution: Execution } | undefined;
+  #last: Execution | undefined;
 
   /** @throws {OptionError} `invalid_option`, `unknown_option`; others as `CheckedExamples` */
   constructor(model: EvaluatedModel, examples: Batch | PlainExamples, options: EvaluateOptions) {
@@ -95,7 +95,7 @@ export class Evaluation {
 
   /** Adds the results of a batch. */
   take(batch: Batch, execution: Execution): void {
-    this.#last = { batch, execution };
+    this.#last = execution;
     const report = this.#model.report(execution);
     this.#reports.push(report);
     this.#sums.add(partsOf(report) as readonly LossPart[]);
@@ -104,9 +104,9 @@ export class Evaluation {
     }
   }
 
-  /** The last batch. With a state it is the only one. */
-  get last(): { readonly batch: Batch; readonly execution: Execution } {
-    return this.#last as { readonly batch: Batch; readonly execution: Execution };
+  /** The last execution. With a state it is the only one. */
+  get last(): Execution {
+    return this.#last as Execution;
   }
 
   /** The results of all batches. @throws {NumericError} `non_finite_metric` */

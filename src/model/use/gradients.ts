@@ -15,12 +15,11 @@ import { buildGradients, type GradientNames, type GradientsGraph, upstreamInput 
 import { outputShape } from '../build/build-graph.js';
 import { networkAxes } from '../build/network-axes.js';
 import type { ParameterLayout } from '../build/parameters.js';
-import { CarriedState } from '../execute/carried-state.js';
 import { checkBatch, checkState, type StateForm } from '../execute/check-batch.js';
 import { Execution } from '../execute/execution.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
 import type { BuildProgram, Programs } from '../execute/programs.js';
-import { packedState, takePacked } from '../execute/state-order.js';
+import { bySample, packedState } from '../execute/state-order.js';
 import { inOrder } from './predictions.js';
 
 /** The gradients that a caller asks for. */
@@ -77,18 +76,11 @@ function readGradients(execution: Execution<GradientsGraph>, batch: Batch, bySeq
   const all = [...execution.compiled.built.gradients].map(([name, { source, gradient }]) => {
     const length = execution.rowsOf(source) * source.columns;
     const packed = gradient === undefined ? new Float32Array(length) : execution.view(gradient).slice();
-    if (name.startsWith('state:')) return [name, bySample(packed, batch.batchSizes[0] as number, batch.order)] as const;
+    if (name.startsWith('state:')) return [name, bySample(packed, batch.order, execution.sequences)] as const;
     const isOfRows = typeof source.rows !== 'number' && source.source !== 'parameter';
     return [name, bySequence && isOfRows ? inOrder(batch, outputShape(source), packed) : packed] as const;
   });
   return Object.fromEntries(all);
-}
-
-/** One row for each sequence of the batch, in the order of the samples. */
-function bySample(packed: Float32Array, sequences: number, order: Int32Array | undefined): Float32Array {
-  const state = new CarriedState(sequences, new Map([['', packed.slice()]]));
-  takePacked(state, new CarriedState(sequences, new Map([['', packed]])), order);
-  return state.values.get('') as Float32Array;
 }
 
 /** The part of a model that gradients need. */

@@ -1,0 +1,37 @@
+/** The carried state of one execution. */
+import type { CarriedState } from './carried-state.js';
+import { bySample, packedState } from './state-order.js';
+
+/**
+ * A carried state from the beginning of an execution to its end. What the execution needs of the caller's objects is held from the
+ * beginning, so that taking the final states cannot fail: the parameters have changed by then. Where an array has been detached or replaced
+ * meanwhile, a new one takes its place.
+ */
+export class HeldState {
+  /** The states in the order of the batch. */
+  readonly packed: CarriedState;
+  readonly #state: CarriedState;
+  readonly #values: CarriedState['values'];
+  readonly #order: Int32Array | undefined;
+
+  /** @param order samples of the sequences of the batch; one that does not fit is refused by the check of the batch */
+  constructor(state: CarriedState, order: Int32Array | undefined) {
+    this.#state = state;
+    this.#values = state.values;
+    this.#order = order instanceof Int32Array ? order.slice() : undefined;
+    this.packed = packedState(state, this.#order);
+  }
+
+  /** Takes the final states of the execution, in the order of the batch, by name. */
+  take(finals: Iterable<readonly [name: string, rows: Float32Array]>): void {
+    const values = this.#values as Map<string, Float32Array>;
+    for (const [name, rows] of finals) {
+      const known = values.get(name);
+      const fits = known instanceof Float32Array && known.length === rows.length;
+      if (fits && this.#order === undefined) known.set(rows);
+      else if (fits) known.set(bySample(rows, this.#order, this.#state.batch));
+      else values.set(name, bySample(rows, this.#order, this.#state.batch));
+    }
+    this.#state.markCarried();
+  }
+}
