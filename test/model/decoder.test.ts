@@ -139,7 +139,7 @@ describe('a decoder is refused', () => {
   ] as const)('when a layer %s', async (_, last, extra, layer) => {
     const model = captioner(extra as never, last).compileSync({ threads: 1 });
     await expect(model.decoder({ inputs }, { input: 'previous' })).rejects.toEqual(notStreamable(layer));
-    expect(model.lookAheadLayer).toBe(layer);
+    expect(model.streamObstacle?.layer).toBe(layer);
   });
 
   it('when its input or output is none, or its batch does not fit', async () => {

@@ -136,9 +136,9 @@ describe('a layer of one’s own', () => {
   });
 
   it('is read step by step unless it brings a whole sequence to its steps', () => {
-    expect(modelOf([highway(), elman({ units: 3 })]).lookAheadLayer).toBeUndefined();
+    expect(modelOf([highway(), elman({ units: 3 })]).streamObstacle?.layer).toBeUndefined();
     const model = modelOf([elman({ units: 3 }), centre(), dense({ units: 2 })]);
-    expect(model.lookAheadLayer).toBe('centre');
+    expect(model.streamObstacle?.layer).toBe('centre');
     expect(() => model.stream()).toThrow(expect.objectContaining({ code: 'not_streamable' }));
   });
 
