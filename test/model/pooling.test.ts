@@ -64,7 +64,7 @@ describe.each(overs)('a network that pools over %s', (over) => {
 describe('a stream of a network that pools', () => {
   it('over the last step gives the output so far', () => {
     const model = modelOf([gru({ units: UNITS }), pool({ over: 'last' })]);
-    expect(model.lookAheadLayer).toBeUndefined();
+    expect(model.streamObstacle?.layer).toBeUndefined();
     const stream = model.stream();
     const [sequence = new Float32Array()] = sequences;
     for (let step = 0; step < 3; step++) {

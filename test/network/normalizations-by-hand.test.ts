@@ -68,7 +68,7 @@ describe('a normalisation written with the operations', () => {
 
   it('cannot be read step by step where it is made of all rows', () => {
     const model = sequential([overRows()], { features: FEATURES }).compileSync(settings);
-    expect(model.lookAheadLayer).toBe('overRows');
+    expect(model.streamObstacle?.layer).toBe('overRows');
     expect(() => model.stream()).toThrow(expect.objectContaining({ code: 'not_streamable' }));
     expect(checkGradients(model, batch).failures).toEqual([]);
   });
