@@ -137,7 +137,7 @@ export class Model extends PredictingNetwork {
    * @returns by name: parameters row-major, states [B * units]; for inputs and nodes packed rows, or for plain sequences one array
    *   for each, in their order
    * @throws {OptionError} `invalid_option`, `unknown_option`; others as `trainStep`
-   * @example const { 'dense.weight': gradient } = await model.gradients({ inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] });
+   * @example const { 'dense.weight': gradient } = await model.gradients({ inputs: [[0.1, 0.2], [0.3]], targets: [[0.2, 0.3], [0.4]] });
    * @example const { input, 'state:lstm.h_l0': state } = await model.gradients(batch, { of: ['input', 'state:lstm.h_l0'] });
    */
   gradients(batch: Batch, options?: GradientOptions): Promise<Record<string, Float32Array>>;

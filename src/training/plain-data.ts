@@ -31,7 +31,7 @@ export interface PlainTrainingData extends PlainExamples {
 /**
  * The same in the form of a training set.
  *
- * @example await new Trainer(model, { epochs: 20 }).fit({ training: { inputs, targets }, validation: { inputs: others, targets: theirs } });
+ * @example await new Trainer(model, { epochs: 20 }).fit({ training: { inputs: sentences, targets: classes }, validation: 0.1 });
  */
 export interface PlainTrainingSet extends Pick<PlainTrainingData, 'batch' | 'validation' | 'vocabulary'> {
   readonly training: PlainExamples;

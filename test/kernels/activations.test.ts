@@ -53,7 +53,7 @@ function run(name: Name, xs: readonly number[]): Float64Array {
     return new ProblemProgram(built, [y]).run().read(y).data;
   }
   const logits = matrix(1, xs.length + 1, [0, ...xs]);
-  const operands = { dloss: scalar(1), logits, targets: Int32Array.of(0), lse: scalar(0) };
+  const operands = { dloss: scalar(1), logits, targets: Int32Array.of(0), lse: matrix(1, 2, [0, 0]) };
   const built = buildProblem({ name, operation: 'softmaxCrossEntropyBackward', operands, terms: 1 });
   const dlogits = built.results.get('dlogits') as Value;
   return new ProblemProgram(built, [dlogits]).run().read(dlogits).data.subarray(1);

@@ -167,7 +167,8 @@ describe('a loss of one’s own', () => {
       message: expect.stringMatching(/"smooth".*'losses'/),
     });
     expect(() => lossesFromJSON(json)).toThrow(unknown);
-    expect(() => described().compileSync({ loss: json })).toThrow(unknown);
+    const notMade = { code: 'unknown_loss', message: expect.stringMatching(/"smooth".*what its maker returns/) };
+    expect(() => described().compileSync({ loss: json })).toThrow(expect.objectContaining(notMade));
     const named = { losses: { a: json, b: 'meanSquaredError' }, lossWeights: { a: 2 } };
     expect(lossesFromJSON(named, [smooth])).toEqual(named);
     for (const each of ['softmaxCrossEntropy', { kind: 'ctc', blank: 1 }, { kind: 'quantile', levels: [0.5] }]) {

@@ -4,6 +4,7 @@
  */
 import { accumulate, at, element, type Matrix, put, requireShape, zeros } from './matrix.js';
 import { packedSteps, rowCount } from './packed.js';
+import { type LogSum, probability, putLogSum } from './softmax.js';
 import { partners, type TwoAxes } from './two-axes.js';
 
 /** How a row of the queries and a row of the keys make a score, and what a gradient of it gives. */
@@ -23,21 +24,21 @@ function meetings(axes: TwoAxes): { row: number; keyRows: number[] }[] {
 }
 
 /** Softmax of the scores of one row. The weights are not made of lse, whose rounding is that of large scores. */
-function softmaxOf(scoring: Scoring, row: number, keyRows: readonly number[]): { weights: number[]; lse: number } {
+function softmaxOf(scoring: Scoring, row: number, keyRows: readonly number[]): { weights: number[]; lse: LogSum } {
   const scores = keyRows.map((keyRow) => scoring.score(row, keyRow));
   const most = Math.max(...scores);
   const exponentials = scores.map((score) => Math.exp(score - most));
   const sum = exponentials.reduce((total, exponential) => total + exponential, 0);
-  return { weights: exponentials.map((exponential) => exponential / sum), lse: most + Math.log(sum) };
+  return { weights: exponentials.map((exponential) => exponential / sum), lse: { largest: most, log: Math.log(sum) } };
 }
 
 function forward(scoring: Scoring, value: Matrix, axes: TwoAxes): { context: Matrix; lse: Matrix } {
   requireShape('value', value, rowCount(axes.other.batchSizes), value.columns);
   const rows = rowCount(axes.batchSizes);
-  const [context, lse] = [zeros(rows, value.columns), zeros(rows, 1)];
+  const [context, lse] = [zeros(rows, value.columns), zeros(rows, 2)];
   for (const { row, keyRows } of meetings(axes)) {
     const softmax = softmaxOf(scoring, row, keyRows);
-    put(lse, row, 0, softmax.lse);
+    putLogSum(lse, row, softmax.lse);
     for (const [step, keyRow] of keyRows.entries()) {
       const weight = element(softmax.weights, step);
       for (let f = 0; f < value.columns; f++) accumulate(context, row, f, weight * at(value, keyRow, f));
@@ -51,11 +52,11 @@ function backward(
   { dcontext, value, lse, ...axes }: TwoAxes & { dcontext: Matrix; value: Matrix; lse: Matrix },
 ): Matrix {
   requireShape('dcontext', dcontext, rowCount(axes.batchSizes), value.columns);
-  requireShape('lse', lse, rowCount(axes.batchSizes), 1);
+  requireShape('lse', lse, rowCount(axes.batchSizes), 2);
   requireShape('value', value, rowCount(axes.other.batchSizes), value.columns);
   const dvalue = zeros(value.rows, value.columns);
   for (const { row, keyRows } of meetings(axes)) {
-    const weights = keyRows.map((keyRow) => Math.exp(scoring.score(row, keyRow) - at(lse, row, 0)));
+    const weights = keyRows.map((keyRow) => probability(scoring.score(row, keyRow), lse, row));
     const dweights = keyRows.map((keyRow) => {
       let sum = 0;
       for (let f = 0; f < value.columns; f++) sum += at(dcontext, row, f) * at(value, keyRow, f);
@@ -144,7 +145,7 @@ function additiveScoring({ query, key, v, ...axes }: AdditiveOperands) {
  * @param operands.query [N,K]
  * @param operands.key   [M,K]
  * @param operands.value [M,F]
- * @returns context [N,F]; lse [N,1], log-sum-exp of the scores of every row
+ * @returns context [N,F]; lse [N,2], log-sum-exp of the scores of every row in two parts
  */
 export function attention({ value, ...scores }: DotOperands & { value: Matrix }): { context: Matrix; lse: Matrix } {
   return forward(dotScoring(scores), value, scores);
@@ -154,7 +155,7 @@ export function attention({ value, ...scores }: DotOperands & { value: Matrix })
  * The gradients of attention.
  *
  * @param operands.dcontext [N,F]
- * @param operands.lse      [N,1] from the forward pass
+ * @param operands.lse      [N,2] from the forward pass
  * @returns dquery [N,K], dkey [M,K], dvalue [M,F]
  */
 export function attentionBackward(operands: DotOperands & { dcontext: Matrix; value: Matrix; lse: Matrix }) {
@@ -180,7 +181,7 @@ export function attentionWeights({ columns, ...scores }: DotOperands & { columns
  * @param operands.key   [M,A]
  * @param operands.v     [1,A]
  * @param operands.value [M,F]
- * @returns context [N,F]; lse [N,1]
+ * @returns context [N,F]; lse [N,2]
  */
 export function additiveAttention({ value, ...scores }: AdditiveOperands & { value: Matrix }) {
   return forward(additiveScoring(scores), value, scores);

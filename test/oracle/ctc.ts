@@ -5,7 +5,7 @@
 import { ShapeError } from '../../src/core/errors.js';
 import { accumulate, at, element, type Matrix, put, requireShape, scalar, zeros } from './matrix.js';
 import { packedOffsets, rowCount, sequenceCount } from './packed.js';
-import { logSumExp } from './softmax.js';
+import { logSum, logSumExp, probability, putLogSum } from './softmax.js';
 import { partners, type TwoAxes } from './two-axes.js';
 
 /** What the losses of the sequences are made into one number with, by the code of the attribute. */
@@ -154,14 +154,14 @@ export function factorOf(operands: Weighted, sequence: number, labels: number): 
  * losses = -log of the sum over all paths that collapse to the target of the product of their softmax(logits); loss = their
  * weighted sum. A target that does not fit has an infinite loss, labels that are no target have NaN.
  *
- * @returns loss [1,1]; losses [B,1]; lse [N,1], log-sum-exp of every row; total [1,1]
+ * @returns loss [1,1]; losses [B,1]; lse [N,2], log-sum-exp of every row in two parts; total [1,1]
  */
 export function ctc(operands: CtcOperands): { loss: Matrix; losses: Matrix; lse: Matrix; total: Matrix } {
   const { logits, zeroInfinity } = operands;
   const sequences = sequencesOf(operands);
   const losses = zeros(sequences.length, 1);
-  const lse = zeros(logits.rows, 1);
-  for (let row = 0; row < logits.rows; row++) put(lse, row, 0, logSumExp(logits, row));
+  const lse = zeros(logits.rows, 2);
+  for (let row = 0; row < logits.rows; row++) putLogSum(lse, row, logSum(logits, row));
   let total = 0;
   for (const [index, sequence] of sequences.entries()) {
     const { labels } = sequence;
@@ -178,13 +178,13 @@ export function ctc(operands: CtcOperands): { loss: Matrix; losses: Matrix; lse:
  * of a sequence whose loss is not finite, 0 where it counts as 0 or its weight is 0.
  *
  * @param operands.dloss [1,1]
- * @param operands.lse   [N,1] from the forward pass
+ * @param operands.lse   [N,2] from the forward pass
  * @returns dlogits [N,C]
  */
 export function ctcBackward(operands: CtcOperands & { dloss: Matrix; lse: Matrix }): { dlogits: Matrix } {
   const { dloss, logits, lse, zeroInfinity } = operands;
   requireShape('dloss', dloss, 1, 1);
-  requireShape('lse', lse, logits.rows, 1);
+  requireShape('lse', lse, logits.rows, 2);
   const dlogits = zeros(logits.rows, logits.columns);
   for (const [index, sequence] of sequencesOf(operands).entries()) {
     const { rows, labels } = sequence;
@@ -196,7 +196,7 @@ export function ctcBackward(operands: CtcOperands & { dloss: Matrix; lse: Matrix
       for (let column = 0; column < logits.columns; column++) {
         const hasPaths = found !== undefined && found.loss < Number.POSITIVE_INFINITY;
         const value = found !== undefined && zeroInfinity ? 0 : Number.NaN;
-        put(dlogits, row, column, hasPaths ? factor * Math.exp(at(logits, row, column) - at(lse, row, 0)) : value);
+        put(dlogits, row, column, hasPaths ? factor * probability(at(logits, row, column), lse, row) : value);
       }
       if (found === undefined || !(found.loss < Number.POSITIVE_INFINITY)) continue;
       for (const [state, symbol] of found.symbols.entries()) {

@@ -158,20 +158,20 @@ const examples: Record<OperationName, Example> = {
   attention: {
     operands: { ...scored, value: of(M, 2) },
     attributes: { scale: 0.5 },
-    results: { context: [N, 2], lse: [N, 1] },
+    results: { context: [N, 2], lse: [N, 2] },
   },
   attentionBackward: {
-    operands: { dcontext: of(N, 2), ...scored, value: of(M, 2), lse: of(N, 1) },
+    operands: { dcontext: of(N, 2), ...scored, value: of(M, 2), lse: of(N, 2) },
     attributes: { scale: 0.5 },
     results: { dquery: [N, C], dkey: [M, C], dvalue: [M, 2] },
   },
   attentionWeights: { operands: scored, attributes: { scale: 0.5, columns: 3 }, results: { weights: [N, 3] } },
   additiveAttention: {
     operands: { ...scored, v: of(1, C), value: of(M, 2) },
-    results: { context: [N, 2], lse: [N, 1] },
+    results: { context: [N, 2], lse: [N, 2] },
   },
   additiveAttentionBackward: {
-    operands: { dcontext: of(N, 2), ...scored, v: of(1, C), value: of(M, 2), lse: of(N, 1) },
+    operands: { dcontext: of(N, 2), ...scored, v: of(1, C), value: of(M, 2), lse: of(N, 2) },
     results: { dquery: [N, C], dkey: [M, C], dv: [1, C], dvalue: [M, 2] },
   },
   additiveAttentionWeights: {
@@ -183,10 +183,10 @@ const examples: Record<OperationName, Example> = {
     operands: { logits: of(R, C), targets, weights: of(R, 1), classWeights: of(1, C) },
     attributes: { smoothing: 0.1 },
     optional: ['weights', 'classWeights'],
-    results: { loss: [1, 1], lse: [R, 1], total: [1, 1] },
+    results: { loss: [1, 1], lse: [R, 2], total: [1, 1] },
   },
   softmaxCrossEntropyBackward: {
-    operands: { dloss: scalar(1), logits: of(R, C), targets, lse: of(R, 1) },
+    operands: { dloss: scalar(1), logits: of(R, C), targets, lse: of(R, 2) },
     attributes: { smoothing: 0.1 },
     results: { dlogits: [R, C] },
   },
@@ -194,10 +194,10 @@ const examples: Record<OperationName, Example> = {
     operands: { logits: of(N, C), labels, weights: of(B, 1) },
     attributes: { blank: 2, reduction: 1, zeroInfinity: 1 },
     optional: ['weights'],
-    results: { loss: [1, 1], losses: [B, 1], lse: [N, 1], total: [1, 1] },
+    results: { loss: [1, 1], losses: [B, 1], lse: [N, 2], total: [1, 1] },
   },
   ctcBackward: {
-    operands: { dloss: scalar(1), logits: of(N, C), labels, lse: of(N, 1) },
+    operands: { dloss: scalar(1), logits: of(N, C), labels, lse: of(N, 2) },
     attributes: { blank: 2, reduction: 1, zeroInfinity: 1 },
     results: { dlogits: [N, C] },
   },

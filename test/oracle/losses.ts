@@ -6,7 +6,7 @@
 import { RangeIndexError, ShapeError } from '../../src/core/errors.js';
 import { sigmoidOf } from './elementwise.js';
 import { at, element, type Matrix, put, requireShape, scalar, zeros } from './matrix.js';
-import { logSumExp } from './softmax.js';
+import { logSum, probability, putLogSum } from './softmax.js';
 
 /** What a row counts for: [R,1], 1 each where it is undefined. */
 type Weights = Matrix | undefined;
@@ -59,20 +59,21 @@ function smoothed({ logits, targets, classWeights, smoothing = 0 }: ClassOperand
  * loss = sum over rows with target >= 0 of weight * sum over classes of smoothed * (lse - logits), divided by the total
  * unless that is 0.
  *
- * @returns loss, total [1,1]; lse [R,1], log-sum-exp of every row, of ignored rows too
+ * @returns loss, total [1,1]; lse [R,2], log-sum-exp of every row in two parts, of ignored rows too
  * @throws {RangeIndexError} `index_out_of_range` for a target >= C
  */
 export function softmaxCrossEntropy(operands: ClassOperands): Loss & { lse: Matrix } {
   const { logits, targets, weights } = operands;
   const total = countedWeights(operands).reduce((a, b) => a + b, 0);
   const divisor = total || 1;
-  const lse = zeros(logits.rows, 1);
+  const lse = zeros(logits.rows, 2);
   let sum = 0;
   for (let row = 0; row < logits.rows; row++) {
-    put(lse, row, 0, logSumExp(logits, row));
+    const { largest, log } = logSum(logits, row);
+    putLogSum(lse, row, { largest, log });
     if (element(targets, row) < 0) continue;
     smoothed(operands, row).forEach((part, column) => {
-      sum += rowWeight(weights, row) * part * (at(lse, row, 0) - at(logits, row, column));
+      sum += rowWeight(weights, row) * part * (largest - at(logits, row, column) + log);
     });
   }
   return { loss: scalar(sum / divisor), lse, total: scalar(total) };
@@ -82,7 +83,7 @@ export function softmaxCrossEntropy(operands: ClassOperands): Loss & { lse: Matr
  * dlogits = dloss * weight * (softmax(logits) * the sum of smoothed - smoothed) / the total unless that is 0; zeros in ignored rows.
  *
  * @param operands.dloss [1,1]
- * @param operands.lse   [R,1] from the forward pass
+ * @param operands.lse   [R,2] from the forward pass
  * @returns dlogits [R,C]
  */
 export function softmaxCrossEntropyBackward(operands: ClassOperands & { dloss: Matrix; lse: Matrix }): {
@@ -90,7 +91,7 @@ export function softmaxCrossEntropyBackward(operands: ClassOperands & { dloss: M
 } {
   const { dloss, logits, targets, lse, weights } = operands;
   requireShape('dloss', dloss, 1, 1);
-  requireShape('lse', lse, logits.rows, 1);
+  requireShape('lse', lse, logits.rows, 2);
   const divisor = countedWeights(operands).reduce((a, b) => a + b, 0) || 1;
   const dlogits = zeros(logits.rows, logits.columns);
   for (let row = 0; row < logits.rows; row++) {
@@ -98,8 +99,8 @@ export function softmaxCrossEntropyBackward(operands: ClassOperands & { dloss: M
     const parts = smoothed(operands, row);
     const all = parts.reduce((a, b) => a + b, 0);
     parts.forEach((part, column) => {
-      const probability = Math.exp(at(logits, row, column) - at(lse, row, 0));
-      put(dlogits, row, column, (at(dloss, 0, 0) * rowWeight(weights, row) * (probability * all - part)) / divisor);
+      const share = probability(at(logits, row, column), lse, row);
+      put(dlogits, row, column, (at(dloss, 0, 0) * rowWeight(weights, row) * (share * all - part)) / divisor);
     });
   }
   return { dlogits };

@@ -2,8 +2,14 @@
 
 import { at, type Matrix, put, requireShape, zeros } from './matrix.js';
 
-/** log(sum over columns of exp(x)) of one row, with the maximum taken out so that nothing overflows. */
-export function logSumExp(x: Matrix, row: number): number {
+/** log(sum over columns of exp(x)) of one row in two parts: the largest, and log(sum of exp(x - largest)). */
+export interface LogSum {
+  readonly largest: number;
+  readonly log: number;
+}
+
+/** Both parts of the logarithm of a sum of exponentials. */
+export function logSum(x: Matrix, row: number): LogSum {
   let maximum = Number.NEGATIVE_INFINITY;
   for (let column = 0; column < x.columns; column++) {
     maximum = Math.max(maximum, at(x, row, column));
@@ -12,7 +18,24 @@ export function logSumExp(x: Matrix, row: number): number {
   for (let column = 0; column < x.columns; column++) {
     sum += Math.exp(at(x, row, column) - maximum);
   }
-  return maximum + Math.log(sum);
+  return { largest: maximum, log: Math.log(sum) };
+}
+
+/** log(sum over columns of exp(x)) of one row. */
+export function logSumExp(x: Matrix, row: number): number {
+  const { largest, log } = logSum(x, row);
+  return largest + log;
+}
+
+/** Writes both parts into a row of lse [R,2]. */
+export function putLogSum(lse: Matrix, row: number, { largest, log }: LogSum): void {
+  put(lse, row, 0, largest);
+  put(lse, row, 1, log);
+}
+
+/** exp(x) divided by the sum whose logarithm a row of lse [R,2] has. */
+export function probability(x: number, lse: Matrix, row: number): number {
+  return Math.exp(x - at(lse, row, 0) - at(lse, row, 1));
 }
 
 /**

@@ -91,7 +91,7 @@ function* changesOf(length: number, elements: number, random: Random) {
  * @param examples a packed batch, or plain sequences and their targets; small, because the loss is computed again for every change
  * @throws {OptionError} `invalid_option`, `unknown_option`; errors of the batch as `model.evaluate`
  * @example
- * const report = checkGradients(model, { inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] });
+ * const report = checkGradients(model, { inputs: [[0.1, 0.2], [0.3]], targets: [[0.2, 0.3], [0.4]] });
  * console.log(report); // a line for every parameter, input and state
  * if (!report.passed) process.exitCode = 1;
  */

@@ -158,7 +158,7 @@ class AdditiveScoresBackward : public AdditiveScores<T, Opcode::additiveAttentio
 //   v        [A]    in
 //   value    [M,F]  in
 //   context  [N,F]  out
-//   lse      [N]    out  may be absent
+//   lse      [N,2]  out  may be absent
 template <typename T>
 void additiveAttention(const BpttCall* call) {
   attend<T, AdditiveScores<T, Opcode::additiveAttention>>(*call);

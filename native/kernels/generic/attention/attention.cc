@@ -96,7 +96,7 @@ class DotScoresBackward : public DotScores<T, Opcode::attentionBackward> {
 //   key      [M,K]  in   may be the same memory as value
 //   value    [M,F]  in
 //   context  [N,F]  out
-//   lse      [N]    out  log of the sum of e^(scale query . key); may be absent
+//   lse      [N,2]  out  log of the sum of e^(scale query . key) in two parts (LogSum); may be absent
 // attributes: scale
 template <typename T>
 void attention(const BpttCall* call) {

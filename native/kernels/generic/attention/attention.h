@@ -18,6 +18,7 @@
 
 #include "kernels/generic/attention/attention_products.h"
 #include "kernels/generic/attention/attention_walk.h"
+#include "kernels/generic/losses/exp_sum.h"
 
 namespace bptt {
 namespace kernel {
@@ -43,7 +44,7 @@ inline T sum_of_lanes(Vec<T> x) {
 
 // Turns the scores of row r into weights. Returns the logarithm of the sum of e^(scale * score).
 template <typename T>
-inline T softmax_row(const PairTable<T>& table, int64_t r, T scale) {
+inline LogSum<T> softmax_row(const PairTable<T>& table, int64_t r, T scale) {
   constexpr T kNone = -std::numeric_limits<T>::infinity();
   Vec<T> most(kNone);
   table.for_row(r, [&](T* place, int n) {
@@ -63,7 +64,7 @@ inline T softmax_row(const PairTable<T>& table, int64_t r, T scale) {
   const T total = sum_of_lanes(sum);
   const Vec<T> inverse(T(1) / total);
   table.for_row(r, [&](T* place, int) { (Vec<T>::load(place) * inverse).store(place); });
-  return static_cast<T>(static_cast<double>(shift) + std::log(static_cast<double>(total)));
+  return {shift, static_cast<T>(std::log(static_cast<double>(total)))};
 }
 
 // Backward, row r:   weight = e^(scale * score - lse);   dscore = scale * weight * (dweight - sum of weight * dweight)
@@ -71,11 +72,11 @@ inline T softmax_row(const PairTable<T>& table, int64_t r, T scale) {
 //   gradients  those of the weights in, those of the scores out
 template <typename T>
 inline void softmax_row_backward(const PairTable<T>& weights, const PairTable<T>& gradients, int64_t r, T scale,
-                                 T lse) {
+                                 LogSum<T> lse) {
   const auto beside = [&](T* place) { return gradients.memory + (place - weights.memory); };
   Vec<T> sum = Vec<T>::zero();
   weights.for_row(r, [&](T* place, int n) {
-    const Vec<T> weight = first_lanes(exp(Vec<T>::load(place) * Vec<T>(scale) - Vec<T>(lse)), n, T(0));
+    const Vec<T> weight = first_lanes(exp(lse.log_softmax(Vec<T>::load(place) * Vec<T>(scale))), n, T(0));
     weight.store(place);
     sum = multiply_add(weight, Vec<T>::load(beside(place)), sum);
   });
@@ -120,7 +121,7 @@ inline void for_weights(const BpttCall& call, WeightPieces<T, Scores>& pieces, B
     pieces.scores.begin(source, steps);
     begin(source, steps);
     int64_t places[Scores::kBlock];
-    T lse[Scores::kBlock];
+    LogSum<T> lse[Scores::kBlock];
     while (const int64_t count = rows.take(Scores::kBlock, places)) {
       const PairTable<T> table{pieces.table, count, steps};
       pieces.scores.fill(places, table);
@@ -130,7 +131,7 @@ inline void for_weights(const BpttCall& call, WeightPieces<T, Scores>& pieces, B
   });
 }
 
-// context = sum over the steps of the source of weight * value;   lse [N] may be absent
+// context = sum over the steps of the source of weight * value;   lse [N,2] may be absent
 template <typename T, typename Scores>
 inline void attend(const BpttCall& call) {
   constexpr Operand kValue = Scores::kRow["value"], kContext = Scores::kRow["context"], kLse = Scores::kRow["lse"];
@@ -143,11 +144,11 @@ inline void attend(const BpttCall& call) {
       [&](int64_t source, int64_t steps) {
         values = pack_rows(steps, width, steps_of(*call.other, source, data<T>(call, kValue), width), pieces.values);
       },
-      [&](const int64_t* places, const PairTable<T>& table, const T* row_lse) {
+      [&](const int64_t* places, const PairTable<T>& table, const LogSum<T>* row_lse) {
         T* to = data<T>(call, kContext);
         multiply_steps(table, values, into_rows<T>([=](int64_t r) { return to + places[r] * width; }, true));
         if (T* kept = data<T>(call, kLse)) {
-          for (int64_t r = 0; r < table.rows; ++r) kept[places[r]] = row_lse[r];
+          for (int64_t r = 0; r < table.rows; ++r) store_log_sum(row_lse[r], kept, places[r]);
         }
       });
 }
@@ -161,7 +162,7 @@ inline void show_weights(const BpttCall& call) {
   WeightPieces<T, Scores> pieces(call, &scratch);
   for_weights<T>(
       call, pieces, [](int64_t, int64_t) {},
-      [&](const int64_t* places, const PairTable<T>& table, const T*) {
+      [&](const int64_t* places, const PairTable<T>& table, const LogSum<T>*) {
         for (int64_t r = 0; r < table.rows; ++r) {
           T* to = data<T>(call, kWeights) + places[r] * shown;
           for (int64_t s = 0; s < shown; ++s) to[s] = s < table.steps ? table.at(r, s) : T(0);
@@ -195,7 +196,7 @@ struct AttentionBackwardPieces {
 // thread has whole sources, and walks the rows of each in ascending order.
 //   dcontext  [N,F]  in
 //   value     [M,F]  in
-//   lse       [N]    in
+//   lse       [N,2]  in
 //   dvalue    [M,F]  out  may be absent
 template <typename T, typename Scores>
 inline void attend_backward(const BpttCall& call) {
@@ -223,7 +224,7 @@ inline void attend_backward(const BpttCall& call) {
       multiply_across(dcontexts, pieces.values, gradients);
       scores.fill(places, weights);
       for (int64_t r = 0; r < count; ++r) {
-        softmax_row_backward(weights, gradients, r, scores.scale(), data<T>(call, kLse)[places[r]]);
+        softmax_row_backward(weights, gradients, r, scores.scale(), load_log_sum(data<T>(call, kLse), places[r]));
       }
       if (data<T>(call, kDValue) != nullptr) multiply_rows(weights, dcontexts, into_rows<T>(dvalue_of, is_first));
       scores.gradients(places, gradients, is_first);

@@ -136,7 +136,7 @@ double sequence_loss(const BpttCall& call, int64_t b, const double* lse, const C
 //   weights [B]   in   absent: 1 each; a sequence of weight 0 does not count in `loss`, also if its own loss is NaN
 //   loss   [1]    out
 //   losses [B]    out
-//   lse    [N]    out  log sum e^logits, kept for the backward pass
+//   lse    [N,2]  out  log sum e^logits in two parts (LogSum), kept for the backward pass
 //   total  [1]    out  may be absent
 // attributes: blank, reduction, zeroInfinity
 template <typename T>
@@ -157,8 +157,9 @@ void ctc(const BpttCall* call) {
     const T* x = data<T>(*call, kLogits) + r * width;
     const T shift = largest(x, width);
     const T sum = exp_sum(x, shift, width, static_cast<T*>(nullptr));
-    sums.lse[r] = static_cast<double>(shift) + std::log(static_cast<double>(sum));
-    lse[r] = static_cast<T>(sums.lse[r]);
+    const double log_of_sum = std::log(static_cast<double>(sum));
+    sums.lse[r] = static_cast<double>(shift) + log_of_sum;
+    store_log_sum<T>({shift, static_cast<T>(log_of_sum)}, lse, r);
   }
   if (barrier(*call)) return;
   for_my_sequences(*call, [&](int64_t b) {
@@ -256,8 +257,10 @@ class SequenceGradient {
                                         static_cast<T>(whole_.e), lattice_.after(t % 2));
     const T* x = data<T>(call_, kLogits) + row(t) * width();
     T* dx = data<T>(call_, kDlogits) + row(t) * width();
-    const Vec<T> by(factor), shift(data<T>(call_, kLse)[row(t)]);
-    for_columns<T>(width(), [&](int64_t c, int n) { (exp(Vec<T>::load(x + c, n) - shift) * by).store(dx + c, n); });
+    const Vec<T> by(factor);
+    const LogSum<T> sum = load_log_sum(data<T>(call_, kLse), row(t));
+    for_columns<T>(width(),
+                   [&](int64_t c, int n) { (exp(sum.log_softmax(Vec<T>::load(x + c, n))) * by).store(dx + c, n); });
     // The sum over all paths at this frame, so that the gradients of a row sum to 0 despite rounding.
     const T each = factor / flow.all;
     dx[lattice_.blank()] -= each * flow.blanks;
@@ -277,7 +280,7 @@ class SequenceGradient {
 //   dloss   [1]    in
 //   logits  [N,C]  in   may be the same memory as dlogits
 //   labels  [M]    in   int32, on the other axis
-//   lse     [N]    in
+//   lse     [N,2]  in
 //   weights [B]    in   1 each where absent
 //   dlogits [N,C]  out  0 in sequences of weight 0
 // attributes: blank, reduction, zeroInfinity

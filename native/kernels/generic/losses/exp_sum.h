@@ -23,6 +23,28 @@ inline T largest(const T* x, int64_t n) {
   return most;
 }
 
+// The logarithm of the sum of e^x over a row, in two parts, as operands named `lse` have it [rows, 2]. Their sum in one
+// number would lose digits of the second part where the row has a large offset, and with them those of the gradient.
+template <typename T>
+struct LogSum {
+  T largest;
+  T log;  // of the sum of e^(x - largest)
+
+  // The logarithm of e^x divided by the sum.
+  Vec<T> log_softmax(Vec<T> x) const { return x - Vec<T>(largest) - Vec<T>(log); }
+};
+
+template <typename T>
+inline void store_log_sum(LogSum<T> sum, T* rows, int64_t r) {
+  rows[2 * r] = sum.largest;
+  rows[2 * r + 1] = sum.log;
+}
+
+template <typename T>
+inline LogSum<T> load_log_sum(const T* rows, int64_t r) {
+  return {rows[2 * r], rows[2 * r + 1]};
+}
+
 // y[c] = e^(x[c] - shift), and their sum, which is NaN when an x is.
 template <typename T>
 inline T exp_sum(const T* x, T shift, int64_t n, T* y) {

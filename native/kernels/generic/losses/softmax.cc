@@ -91,7 +91,7 @@ double inverse_or_one(double total) {
 //   weights v        [R]    in   1 each where absent
 //   classWeights w   [C]    in   1 each where absent
 //   loss             [1]    out  the sum itself when total is 0, which is 0 when no row counts
-//   lse              [R]    out  kept for the backward pass
+//   lse              [R,2]  out  in two parts (LogSum), kept for the backward pass
 //   total            [1]    out  may be absent
 // Agrees with torch.nn.CrossEntropyLoss(weight, label_smoothing), with ignore_index -1.
 template <typename T>
@@ -111,9 +111,9 @@ void softmaxCrossEntropy(const BpttCall* call) {
   for (int64_t r = mine.begin; r < mine.end; ++r) {
     const T* x = data<T>(*call, kLogits) + r * width;
     const T shift = largest(x, width);
-    const double log_sum =
-        static_cast<double>(shift) + std::log(static_cast<double>(exp_sum(x, shift, width, static_cast<T*>(nullptr))));
-    lse[r] = static_cast<T>(log_sum);
+    const double log_of_sum = std::log(static_cast<double>(exp_sum(x, shift, width, static_cast<T*>(nullptr))));
+    store_log_sum<T>({shift, static_cast<T>(log_of_sum)}, lse, r);
+    const double log_sum = static_cast<double>(shift) + log_of_sum;
     const int32_t target = read_once(weighting.targets + r);
     const double weight = weighting.of_row(r);
     row_losses[r] = 0.0;
@@ -142,7 +142,7 @@ BpttScratch softmaxCrossEntropyScratch(const BpttOperand* operands, const BpttAx
 //   dloss     [1]    in
 //   logits    [R,C]  in   may be the same memory as dlogits
 //   targets   [R]    in   int32
-//   lse       [R]    in
+//   lse       [R,2]  in
 //   dlogits   [R,C]  out
 template <typename T>
 void softmaxCrossEntropyBackward(const BpttCall* call) {
@@ -166,10 +166,11 @@ void softmaxCrossEntropyBackward(const BpttCall* call) {
     const bool counts = weighting.is_class(target);
     const double row_factor = counts ? factor * weighting.of_row(r) : 0.0;
     const double own = counts ? (1 - smoothing) * weighting.of_class(target) : 0.0;
-    const Vec<T> by(static_cast<T>(row_factor * (own + each * all_classes))), shift(lse[r]);
+    const Vec<T> by(static_cast<T>(row_factor * (own + each * all_classes)));
+    const LogSum<T> sum = load_log_sum(lse, r);
     for (int64_t c = 0; c < width; c += L) {
       const int n = static_cast<int>(std::min<int64_t>(L, width - c));
-      (exp(Vec<T>::load(x + c, n) - shift) * by).store(dx + c, n);
+      (exp(sum.log_softmax(Vec<T>::load(x + c, n))) * by).store(dx + c, n);
     }
     if (counts) dx[target] -= static_cast<T>(row_factor * own);
     if (smoothing == 0 || !counts) continue;
