@@ -4,14 +4,15 @@
 export function compareCodePoints(left: string, right: string): number {
   const length = Math.min(left.length, right.length);
   for (let at = 0; at < length; at++) {
-    const a = left.charCodeAt(at);
-    const b = right.charCodeAt(at);
-    if (a !== b) return codePointRank(a) - codePointRank(b);
+    if (left.charCodeAt(at) === right.charCodeAt(at)) continue;
+    // They may differ in the second half of a pair. A half that stands alone is a code point of its own.
+    const start = at > 0 && isHighSurrogate(left.charCodeAt(at - 1)) ? at - 1 : at;
+    const order = (left.codePointAt(start) as number) - (right.codePointAt(start) as number);
+    return order || (left.codePointAt(at) as number) - (right.codePointAt(at) as number);
   }
   return left.length - right.length;
 }
 
-// Surrogates stand for code points above all others.
-function codePointRank(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
 }

@@ -38,6 +38,14 @@ function marksOf(symbols: readonly string[]): readonly string[] {
   return symbols[1] === END_MARK ? TOKEN_MARKS : TEXT_MARKS;
 }
 
+/** Words that are also marks between tokens: their symbols begin with a space, which no word has. */
+const ESCAPED: readonly string[] = [BEGIN_MARK, END_MARK];
+
+/** The symbol of a token: the token itself, but for one that reads as a mark. */
+function symbolOfToken(token: string): string {
+  return ESCAPED.includes(token) ? ` ${token}` : token;
+}
+
 /** Marks, then the most frequent words first, equal counts by code point. */
 function rank(counts: Map<string, number>, marks: readonly string[], options: WordVocabularyOptions): string[] {
   rejectUnknownKeys('a word vocabulary', options, ['maxSize', 'minCount']);
@@ -46,12 +54,12 @@ function rank(counts: Map<string, number>, marks: readonly string[], options: Wo
     options.maxSize === undefined
       ? Number.POSITIVE_INFINITY
       : requireNumber('maxSize', options.maxSize, { integer: true, min: marks.length + 1 });
-  for (const mark of marks) counts.delete(mark);
+  for (const mark of marks) if (marks === TEXT_MARKS || !ESCAPED.includes(mark)) counts.delete(mark);
   const words = [...counts]
     .filter(([, count]) => count >= minCount)
     .sort(([left, leftCount], [right, rightCount]) => rightCount - leftCount || compareCodePoints(left, right))
     .slice(0, maxSize - marks.length)
-    .map(([word]) => word);
+    .map(([word]) => (marks === TOKEN_MARKS ? symbolOfToken(word) : word));
   if (words.length === 0) throw invalidVocabulary(`no word occurs ${minCount} times or more`);
   return [...marks, ...words];
 }
@@ -59,7 +67,8 @@ function rank(counts: Map<string, number>, marks: readonly string[], options: Wo
 /**
  * Words (runs without white space) and their ids: `<unk>` is 0, `<eos>` (every line feed) is 1, then the most frequent
  * word first, equal counts by code point. A word that the text itself writes `<unk>` or `<eos>` is that mark. Vocabularies
- * of lists of tokens (`fromTokens`), as translation has them, have the marks `<unk>`, `</s>` (every line feed) and `<s>`.
+ * of lists of tokens (`fromTokens`), as translation has them, have the marks `<unk>`, `</s>` (every line feed) and `<s>`. There the words
+ * `<s>` and `</s>` of a text are words like any other: their names are those with a space before them.
  *
  * @example WordVocabulary.fromText('the cat\nthe dog\n').encode('the bird\n'); // => Int32Array.of(2, 0, 1)
  */
@@ -130,7 +139,8 @@ export class WordVocabulary implements Vocabulary {
       if (symbols[id] !== mark) throw invalidVocabulary(`symbol ${id} must be '${mark}'`);
     }
     for (const [id, symbol] of symbols.entries()) {
-      if (symbol === '' || hasWhiteSpace(symbol)) {
+      const isEscaped = marksOf(symbols) === TOKEN_MARKS && ESCAPED.some((word) => symbol === symbolOfToken(word));
+      if (symbol === '' || (hasWhiteSpace(symbol) && !isEscaped)) {
         throw invalidVocabulary(`symbol ${id} must be one word, got ${JSON.stringify(symbol)}`);
       }
     }
@@ -142,8 +152,7 @@ export class WordVocabulary implements Vocabulary {
     let count = 0;
     const ids = new Int32Array(text.length); // large enough: every word and every line end has at least one character
     visitWords(text, (start, end, isLineEnd) => {
-      const id = isLineEnd ? this.endOfSentenceId : this.#ids.get(text.slice(start, end));
-      ids[count++] = id ?? this.unknownId;
+      ids[count++] = isLineEnd ? this.endOfSentenceId : this.#idOfWord(text.slice(start, end));
     });
     return ids.slice(0, count);
   }
@@ -167,9 +176,14 @@ export class WordVocabulary implements Vocabulary {
     const first = begin ? 1 : 0;
     const ids = new Int32Array(first + tokens.length + (end ? 1 : 0));
     if (begin) ids[0] = this.beginOfSentenceId as number;
-    for (const [place, token] of tokens.entries()) ids[first + place] = this.#ids.get(token) ?? this.unknownId;
+    for (const [place, token] of tokens.entries()) ids[first + place] = this.#idOfWord(token);
     if (end) ids[ids.length - 1] = this.endOfSentenceId;
     return ids;
+  }
+
+  #idOfWord(word: string): number {
+    const symbol = this.beginOfSentenceId === undefined ? word : symbolOfToken(word);
+    return this.#ids.get(symbol) ?? this.unknownId;
   }
 
   /**
@@ -182,7 +196,7 @@ export class WordVocabulary implements Vocabulary {
     for (let at = 0; at < ids.length; at++) {
       const id = ids[at] as number;
       if (id === this.endOfSentenceId) break;
-      if (id !== this.beginOfSentenceId) tokens.push(this.symbolOf(id));
+      if (id !== this.beginOfSentenceId) tokens.push(this.symbolOf(id).trimStart());
     }
     return tokens;
   }
@@ -202,7 +216,7 @@ export class WordVocabulary implements Vocabulary {
 
   /** @inheritdoc The end of a sentence reads as a line feed. */
   decodeSymbol(id: number): string {
-    return id === this.endOfSentenceId ? '\n' : this.symbolOf(id);
+    return id === this.endOfSentenceId ? '\n' : this.symbolOf(id).trimStart();
   }
 
   /** @inheritdoc */

@@ -36,7 +36,7 @@ describe('a word vocabulary of lists of tokens', () => {
   });
 
   it('reads texts as well: a line feed is the end of a sentence', () => {
-    expect([...vocabulary.encode('the cat\n<s> a')]).toEqual([4, 3, 1, 2, 5]);
+    expect([...vocabulary.encode('the cat\n<s> a')]).toEqual([4, 3, 1, 0, 5]);
     expect(vocabulary.decode([4, 3, 1, 5])).toBe('the cat\na');
   });
 
@@ -49,8 +49,24 @@ describe('a word vocabulary of lists of tokens', () => {
     expect(() => vocabularyFromJSON(swapped)).toThrow(code('invalid_vocabulary'));
   });
 
+  it('keeps words that read as marks apart from the marks', () => {
+    const sentence = ['<s>', 'a', '</s>', 'a', '<s>'];
+    const own = WordVocabulary.fromTokens([sentence]);
+    expect(own.toJSON().symbols).toEqual(['<unk>', '</s>', '<s>', ' <s>', 'a', ' </s>']);
+    const loaded = vocabularyFromJSON(JSON.parse(JSON.stringify(own))) as WordVocabulary;
+    for (const each of [own, loaded]) {
+      const ids = each.encodeTokens(sentence, { begin: true, end: true });
+      expect([...ids]).toEqual([2, 3, 4, 5, 4, 3, 1]);
+      expect(each.decodeTokens(ids)).toEqual(sentence);
+      expect([...each.encode(each.decode(ids.subarray(1)))]).toEqual([...ids.subarray(1)]);
+    }
+    expect([...vocabulary.encodeTokens(['</s>'])]).toEqual([0]);
+    const strange = { ...own.toJSON(), symbols: ['<unk>', '</s>', '<s>', ' a'] };
+    expect(() => vocabularyFromJSON(strange)).toThrow(code('invalid_vocabulary'));
+  });
+
   it('takes no marks from the tokens themselves, and no tokens that are none', () => {
-    expect(WordVocabulary.fromTokens([['<s>', 'a', '</s>', '<unk>']]).size).toBe(4);
+    expect(WordVocabulary.fromTokens([['<s>', 'a', '</s>', '<unk>']]).size).toBe(6);
     for (const wrong of [[['a b']], [['']], [['a\n']], [[1]], [[]], []]) {
       expect(() => WordVocabulary.fromTokens(wrong as string[][])).toThrow(code('invalid_vocabulary'));
     }

@@ -18,6 +18,28 @@ describe('compareCodePoints', () => {
     const sorted = ['', 'a', 'ab', 'b', 'é', '\uff01', '\uffff', '😀', '😀a', '😁'];
     expect(new Random(1, 'order').shuffle([...sorted]).sort(compareCodePoints)).toEqual(sorted);
   });
+
+  it('orders halves of pairs by their own code points, wherever they stand', () => {
+    const pieces = ['', 'a', '\ud83d', '\ud83c', '\ude00', '\u{1F600}', '\u{1F389}', '\uff01', '\ue000', 'z'];
+    const texts = pieces.flatMap((one) => pieces.flatMap((two) => pieces.map((three) => `${one}${two}${three}`)));
+    const points = (text: string) => Array.from(text, (symbol) => symbol.codePointAt(0) as number);
+    const byPoints = (left: string, right: string) => {
+      const [a, b] = [points(left), points(right)];
+      const at = a.findIndex((point, index) => point !== b[index]);
+      if (at < 0) return a.length - b.length;
+      return (a[at] as number) - (b[at] ?? -1);
+    };
+    const random = new Random(2, 'order');
+    for (let turn = 0; turn < 5000; turn++) {
+      const [left, right] = [texts[random.integer(texts.length)], texts[random.integer(texts.length)]] as [
+        string,
+        string,
+      ];
+      expect(Math.sign(compareCodePoints(left, right)), JSON.stringify([left, right])).toBe(
+        Math.sign(byPoints(left, right)),
+      );
+    }
+  });
 });
 
 describe('CharacterVocabulary', () => {
