@@ -88,7 +88,9 @@ class Reading {
   #refuse(value: unknown): never {
     const hint =
       typeof value === 'number' && this.#field.per === 'step'
-        ? '; a single sequence is an array of one: [sequence]'
+        ? this.#field.title.startsWith('target')
+          ? "; the output has a row for each step: one for each sequence needs output: 'last' or a pool"
+          : '; a single sequence is an array of one: [sequence]'
         : '';
     const message = `${this.#where} is ${kindOf(value)}, expected ${expected(this.#field)}${hint}`;
     throw new ShapeError('rank_mismatch', message, this.#details);

@@ -83,7 +83,7 @@ export function sequential(layers: readonly AnyLayer[], options: { readonly feat
     throw new OptionError('invalid_option', 'sequential needs at least one layer', { name: 'layers' });
   const input: InputDescription = isKind(first, 'embedding')
     ? { kind: 'indices', size: first.size }
-    : { kind: 'features', units: requireNumber('features', options.features, { min: 1, integer: true }) };
+    : { kind: 'features', units: requireFeatures(options.features) };
   const counts = new Map<string, number>();
   let previous = 'input';
   const nodes = layers.map((layer) => {
@@ -94,6 +94,14 @@ export function sequential(layers: readonly AnyLayer[], options: { readonly feat
     return node;
   });
   return network({ inputs: { input }, nodes, output: previous });
+}
+
+/** @throws {OptionError} `invalid_option` */
+function requireFeatures(features: number | undefined): number {
+  if (features !== undefined) return requireNumber('features', features, { min: 1, integer: true });
+  const message =
+    "option 'features' is missing: how many numbers a step of the input has, as sequential([...], { features: 3 }); only an embedding needs none";
+  throw new OptionError('invalid_option', message, { name: 'features' });
 }
 
 /** The layers that a network from JSON may contain. */

@@ -62,7 +62,7 @@ export function plainTrainingSet(
   if (form === undefined) {
     throw new OptionError('invalid_option', 'this model is trained on batches only', { name: 'inputs' });
   }
-  const batch = requireNumber('batch', data.batch ?? 32, { integer: true, min: 1 });
+  const batch = requireNumber('batch', data.batch === undefined ? 32 : data.batch, { integer: true, min: 1 });
   const { validation, vocabulary } = data;
   const examples = CheckedExamples.of(form, data);
   const all = Int32Array.from({ length: examples.count }, (_, index) => index);

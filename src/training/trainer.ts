@@ -1,3 +1,5 @@
+import { OptionError } from '../core/errors.js';
+import { describeValue } from '../core/options.js';
 import { asTrainingSet, type TrainingData } from './plain-data.js';
 import type { TrainableModel } from './trainable-model.js';
 import { type CheckedTrainerOptions, checkTrainerOptions, type TrainerOptions } from './trainer-options.js';
@@ -17,8 +19,8 @@ export class Trainer {
 
   /** @throws {OptionError} `invalid_option`, `unknown_option` */
   constructor(model: TrainableModel, options: TrainerOptions) {
-    this.#model = model;
     this.#options = checkTrainerOptions(options);
+    this.#model = requireModel(model);
   }
 
   /** The newest checkpoint of the last `fit`, also when that was aborted or failed. */
@@ -63,4 +65,14 @@ export class Trainer {
       run.close();
     }
   }
+}
+
+/** @throws {OptionError} `invalid_option` for anything but a model, such as a network that is not compiled */
+function requireModel(model: TrainableModel): TrainableModel {
+  if (typeof model?.trainStep === 'function') return model;
+  const isNetwork = typeof (model as { readonly compile?: unknown } | undefined)?.compile === 'function';
+  const found = isNetwork
+    ? 'a network that is not compiled: give await network.compile({ loss, optimizer })'
+    : describeValue(model);
+  throw new OptionError('invalid_option', `Trainer takes a compiled model, got ${found}`, { name: 'model' });
 }

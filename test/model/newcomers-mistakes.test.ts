@@ -132,6 +132,19 @@ describe('an argument that is no object of options', () => {
   });
 });
 
+it('a network in place of its model, and targets of sequences where there is an output for each step, are called what they are', async () => {
+  const plain = sequential([gru({ units: 2 }), dense({ units: 1 })], { features: 1 });
+  const notCompiled = refusal('invalid_option', /a network that is not compiled: give await network\.compile/);
+  expect(() => new Trainer(plain as never, { epochs: 1 })).toThrow(notCompiled);
+  expect(() => sequential([dense({ units: 1 })])).toThrow(
+    refusal('invalid_option', /sequential\(\[\.\.\.\], \{ features: 3 \}\)/),
+  );
+  const step = plain.compileSync({ loss: 'meanSquaredError' }).trainStep({ inputs: [[1, 2]], targets: [1] });
+  await expect(step).rejects.toThrow(
+    refusal('rank_mismatch', /a row for each step: one for each sequence needs output: 'last'/),
+  );
+});
+
 describe('loadModel', () => {
   it('says that there is no such file, and that a file is none of its kind', async () => {
     const path = join(temporaryDirectory(), 'nothing.safetensors');

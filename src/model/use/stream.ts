@@ -5,9 +5,10 @@ import type { PlainForm } from '../../batch/plain-examples.js';
 import { type PlainField, type PlainSequence, plainRows } from '../../batch/plain-sequences.js';
 import type { Rows } from '../../batch/rows.js';
 import { RangeIndexError, UsageError } from '../../core/errors.js';
+import { describeValue } from '../../core/options.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { notStreamable, type StreamObstacle } from '../build/causality.js';
-import type { CarriedState } from '../execute/carried-state.js';
+import { CarriedState } from '../execute/carried-state.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
 
 /** The part of a model that a stream needs. */
@@ -42,13 +43,13 @@ export class Stream {
 
   /** Use `model.stream()`. @throws {UsageError} as there */
   constructor(model: StreamedModel) {
-    const obstacle = model.streamObstacle;
-    if (obstacle !== undefined) throw notStreamable(obstacle, 'it has no streams; predict whole sequences');
     const names = Object.keys(model.description.inputs);
     if (names.length !== 1) {
-      const message = `a stream needs a model of one input, this one has ${names.length}`;
+      const message = `a stream needs a model of one input, this one has ${names.length}: predict whole sequences`;
       throw new UsageError('state_mismatch', message, { inputs: names });
     }
+    const obstacle = model.streamObstacle;
+    if (obstacle !== undefined) throw notStreamable(obstacle, 'it has no streams; predict whole sequences');
     this.#model = model;
     this.#state = model.newState(1);
     this.#inputName = names[0] as string;
@@ -111,6 +112,10 @@ export class Stream {
 
   /** Continues from a snapshot. @throws {UsageError} `state_mismatch` when the snapshot belongs to another model */
   restore(snapshot: StreamState): void {
+    if (!(snapshot?.state instanceof CarriedState)) {
+      const message = `restore takes what snapshot gave, got ${describeValue(snapshot)}`;
+      throw new UsageError('state_mismatch', message, { value: snapshot });
+    }
     this.#state.copyFrom(snapshot.state);
     this.#steps = snapshot.steps;
   }
