@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dense, gru, type LossDescription, network, Random, sgd, Trainer } from '../../src/index.js';
+import { defineLoss, dense, gru, type LossDescription, network, Random, sgd, Trainer } from '../../src/index.js';
+import { power, softmaxCrossEntropy, subtract, sumOverColumns, sumOverRows } from '../../src/network/operations.js';
 
 const LENGTHS = [9, 3, 7, 2, 5, 8, 4];
 const random = new Random(1, 'validation');
@@ -51,6 +52,32 @@ describe('the losses of batches, in training and in validation,', () => {
   const ctc = ['sum', 'perFrame', 'perLabel', 'perSequence'].map((reduction) => ({ kind: 'ctc', reduction }));
   it.each(ctc as LossDescription[])('add up to that of evaluate, for %j', async (loss) => {
     await validated(single(3).compileSync({ loss, optimizer: still }), { inputs, targets: labels });
+  });
+
+  const classes = LENGTHS.map((length, at) => Int32Array.from({ length }, (_, step) => ((at + step) % 3) - 1));
+  const entropy = defineLoss({
+    name: 'entropy',
+    target: { kind: 'indices', ignore: true },
+    build: (outputs, target) => softmaxCrossEntropy(outputs, target),
+  });
+  const squares = defineLoss({
+    name: 'squares',
+    reduction: 'sum',
+    build: (outputs, target) => sumOverRows(sumOverColumns(power(subtract(outputs, target), 2))),
+  });
+  it.each([
+    ['that ignores rows', entropy(), classes],
+    ['that is a sum', squares(), LENGTHS.map((length) => numbers(2 * length))],
+  ] as const)('add up to that of evaluate, for a loss of one’s own %s', async (_, loss, targets) => {
+    const model = single(2).compileSync({ loss, optimizer: still });
+    await validated(model, { inputs, targets });
+    const { loss: whole } = model.evaluateSync({ inputs, targets });
+    for (const batch of [1, 2, 3])
+      expect(model.evaluateSync({ inputs, targets }, { batch }).loss / whole).toBeCloseTo(1, 5);
+    if (loss.kind === 'entropy') {
+      const known = single(2).compileSync({ loss: 'softmaxCrossEntropy', optimizer: still });
+      expect(whole).toBeCloseTo(known.evaluateSync({ inputs, targets }).loss, 6);
+    }
   });
 
   it('add up to that of evaluate, where the classes of whole batches have no weight and smoothing spreads them', async () => {

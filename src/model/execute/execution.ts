@@ -57,12 +57,20 @@ export function writeRows(
   memory.set(rows);
 }
 
+function countFrom(ids: ArrayLike<number>, least: number): number {
+  let count = 0;
+  for (let row = 0; row < ids.length; row++) if ((ids[row] as number) >= least) count++;
+  return count;
+}
+
 /** A program with its inputs in place. Results may be read once it has been executed, until the next execution of the program begins. */
 export class Execution<Built extends BuiltGraph = BuiltGraph> {
   readonly compiled: ModelProgram<Built>;
   readonly #version: number;
   readonly #axes: PackedAxes;
   readonly #held: HeldState | undefined;
+  /** Rows that are not ignored, by the names of targets of classes that may be. */
+  readonly #counted = new Map<string, number>();
 
   /** Writes the inputs into the memory of the program. */
   constructor(compiled: ModelProgram<Built>, { description, batch, axes, state, held, version }: ExecutionInputs) {
@@ -73,6 +81,7 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
     for (const [name, target] of built.targets ?? []) {
       const rows = batch.targets?.[name] as Int32Array | Float32Array;
       writeRows(program, target.name as string, rows, target.type === 'int32');
+      if (target.type === 'int32' && target.low < 0) this.#counted.set(name, countFrom(rows, 0));
     }
     for (const name of built.initialStates.keys()) {
       if (!program.hasInput(stateInput(name))) continue;
@@ -144,6 +153,11 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
     if (found === undefined) return undefined;
     const { value, ...kind } = found;
     return { ...kind, total: program.real(value)[0] as number };
+  }
+
+  /** Rows of a target that are not ignored; undefined for a target whose rows all count. */
+  countedRows(target: string): number | undefined {
+    return this.#counted.get(target);
   }
 
   /** Rows of an output of the network: of all steps N, or of the sequences B. */

@@ -1,5 +1,6 @@
 /** The results of a model's executions, and its memory report. */
 
+import { ownLossDefinition } from '../../network/losses/loss.js';
 import { isLossKind } from '../../network/losses/losses.js';
 import type { OutputLoss } from '../../network/output-losses.js';
 import type { ParameterBlocks } from '../build/parameters.js';
@@ -72,8 +73,10 @@ export function reportedLosses(
 
 function lossParts(execution: Execution, losses: readonly OutputLoss[]): LossPart[] {
   const values = execution.losses;
-  return losses.map(({ output, weight: factor }) => {
-    const { total, isSum = false } = execution.totalOf(output) ?? { total: execution.outputRows(output) };
+  return losses.map(({ output, target, loss, weight: factor }) => {
+    const divisor = execution.totalOf(output);
+    const total = divisor?.total ?? execution.countedRows(target) ?? execution.outputRows(output);
+    const isSum = divisor?.isSum ?? ownLossDefinition(loss)?.isSum ?? false;
     return { output, factor, loss: values[output] as number, total, isSum };
   });
 }

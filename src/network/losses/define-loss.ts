@@ -95,6 +95,11 @@ export interface OwnLoss<T extends DefinedOptions, I extends string, W extends W
    */
   readonly weights?: W;
   /**
+   * What `build` returns: the mean over the rows (the default), but for those whose class is -1, and with weights by these; or their sum.
+   * Evaluations, validations and epochs put the losses of batches together accordingly; for any other number they would depend on the batches.
+   */
+  readonly reduction?: 'mean' | 'sum';
+  /**
    * Builds the loss out of the functions of `bptt/operations` and returns it, [1, 1].
    *
    * @param outputs [R, C] what the network gives
@@ -137,11 +142,12 @@ export function defineLoss<
   const I extends string = never,
   const W extends WeightUse = never,
 >(loss: OwnLoss<T, I, W>): LossMaker<T & WeightOption<W>> {
-  rejectUnknownKeys('defineLoss', loss, ['name', 'options', 'target', 'inputs', 'weights', 'build']);
+  rejectUnknownKeys('defineLoss', loss, ['name', 'options', 'target', 'inputs', 'weights', 'reduction', 'build']);
   const { name: kind, build, target = { kind: 'features' }, weights: use } = loss;
   const inputs: Readonly<Record<string, OwnLossInput>> = loss.inputs ?? {};
   requireKind('a loss', kind, builtInLosses);
   requireFunctions({ build });
+  const reduction = requireOneOf('reduction', loss.reduction ?? 'mean', ['mean', 'sum']);
   const options = requireOptionTable(`loss '${kind}'`, loss.options ?? {});
   // A description with 'losses' is that of several outputs.
   if (Object.hasOwn(options, 'losses')) refuse('options', "a table without 'losses'", options);
@@ -155,6 +161,7 @@ export function defineLoss<
   const owner = `loss '${kind}'`;
   const definition: LossDefinition<DefinedLoss> = {
     kind,
+    isSum: reduction === 'sum',
     fromOptions(_, options) {
       const checked = checkDefinedOptions(owner, table, options, new Map());
       const description = Object.freeze({ kind, ...checked }) as unknown as DefinedLoss;
@@ -184,7 +191,8 @@ export function defineLoss<
         requireOne('what build returned', result);
         if (weights === undefined) return { loss: result, isWeighted: false };
         // A sum over rows.
-        return { loss: result, total: graph.apply('biasGradient', { dy: weights }).db, isWeighted: true };
+        const total = graph.apply('biasGradient', { dy: weights }).db;
+        return { loss: result, total, isWeighted: true, isSum: reduction === 'sum' };
       } catch (error) {
         throw withName(owner, error);
       }

@@ -45,6 +45,8 @@ export interface LossBuildContext {
 /** One kind of loss: those of the library and those that users define are of this type. */
 export interface LossDefinition<D extends LossDescriptionObject = LossDescriptionObject> {
   readonly kind: string;
+  /** Whether the losses of two batches are added, and not averaged; for losses of a user's own. */
+  readonly isSum?: boolean;
   /**
    * A checked, frozen description.
    *
