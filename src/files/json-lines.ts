@@ -69,9 +69,14 @@ export class JsonRow {
    * @returns [length * features]
    */
   rows(name: string, features = 1): Float32Array {
+    return Float32Array.from(this.doubles(name, features));
+  }
+
+  /** As `rows`, in double precision: a large level is not rounded before it is subtracted. */
+  doubles(name: string, features = 1): Float64Array {
     const expected = features === 1 ? 'a list of numbers' : `a list of lists of ${features} numbers`;
     const steps = this.#list(name, expected);
-    const rows = new Float32Array(steps.length * features);
+    const rows = new Float64Array(steps.length * features);
     for (const [step, row] of steps.entries()) {
       const numbers = features === 1 && !Array.isArray(row) ? [row] : row;
       if (!Array.isArray(numbers)) return this.#refuse(name, expected, row, step);

@@ -41,9 +41,9 @@ function valuesOf(text: string, place: RowPlace, dimension: number): number[] {
 }
 
 /** Converts dimensions one after the other into rows of all dimensions. */
-function toRows(dimensions: readonly number[][], place: RowPlace): Float32Array {
+function toRows(dimensions: readonly number[][], place: RowPlace): Float64Array {
   const steps = dimensions[0]?.length ?? 0;
-  const rows = new Float32Array(steps * dimensions.length);
+  const rows = new Float64Array(steps * dimensions.length);
   for (const [dimension, values] of dimensions.entries()) {
     if (values.length !== steps) {
       const expected = `${steps} values, as dimension 0 has`;
@@ -54,7 +54,7 @@ function toRows(dimensions: readonly number[][], place: RowPlace): Float32Array 
   return rows;
 }
 
-function readSeries(line: string, place: RowPlace, header: TimeSeriesHeader, classes: readonly string[]): TimeSeries {
+function readSeries(line: string, place: RowPlace, header: TimeSeriesHeader, classes: readonly string[]) {
   const parts = line.split(':');
   const label = header.target === 'none' ? undefined : parts.pop()?.trim();
   const dimensions = header.dimensions ?? parts.length;
@@ -93,10 +93,16 @@ function readSeries(line: string, place: RowPlace, header: TimeSeriesHeader, cla
  * const batches = new SequenceBatches(train.examples, { batch: 32, features: train.dimensions });
  */
 export async function readTimeSeries(path: string, options: TimeSeriesOptions = {}): Promise<TimeSeriesSet> {
+  const { examples, ...set } = await readSeriesFile(path, options);
+  return { ...set, examples: examples.map((series) => ({ ...series, input: Float32Array.from(series.input) })) };
+}
+
+/** As `readTimeSeries`, with inputs in double precision. */
+export async function readSeriesFile(path: string, options: TimeSeriesOptions = {}) {
   rejectUnknownKeys('readTimeSeries', options, ['classes']);
   const lines = splitLines(await readText(path));
   let header: TimeSeriesHeader = { name: '', target: 'none', classes: [], isComplete: false };
-  const examples: TimeSeries[] = [];
+  const examples: ReturnType<typeof readSeries>[] = [];
   let dimensions: number | undefined;
   for (const [at, text] of lines.entries()) {
     const line = text.trim();

@@ -16,7 +16,8 @@ import type { AnyLayer } from '../../network/layers/layers.js';
 /** Numbers step by step: [length * features]. */
 export interface FeatureRows {
   readonly features: number;
-  readonly rows: Float32Array;
+  /** In double precision where they come from text. */
+  readonly rows: Float32Array | Float64Array;
 }
 
 /** A sequence as it was read: its characters, its tokens, or rows of features. */
@@ -103,7 +104,7 @@ export function inputOfRow(row: JsonRow, name: string): RawInput {
   const [first] = Array.isArray(value) ? (value as readonly JsonValue[]) : [];
   if (typeof first === 'string') return row.texts(name);
   const features = Array.isArray(first) ? first.length : 1;
-  return { features: Math.max(1, features), rows: row.rows(name, Math.max(1, features)) };
+  return { features: Math.max(1, features), rows: row.doubles(name, Math.max(1, features)) };
 }
 
 /**
@@ -129,7 +130,7 @@ function requireKind(inputs: readonly RawInput[], kind: InputEncoding['kind']): 
   throw new DataError('mixed_examples', message, { index, kind: other, expected: kind });
 }
 
-function rowsOf({ rows, features }: FeatureRows, expected: number): Float32Array {
+function rowsOf({ rows, features }: FeatureRows, expected: number): Float32Array | Float64Array {
   if (features === expected) return rows;
   const message = `an input has ${describeValue(features)} numbers at each step, expected ${expected}`;
   throw new ShapeError('shape_mismatch', message, { features, expected });

@@ -1,0 +1,117 @@
+/** The options of tasks that read tables: how a table is written, and what its columns are. */
+import { OptionError } from '../../core/errors.js';
+import { describeValue } from '../../core/options.js';
+import { namesInList } from '../../files/column-names.js';
+import {
+  requireComment,
+  requireDelimiter,
+  requireEncoding,
+  requireQuote,
+  type TableFormat,
+} from '../../files/table-format.js';
+import { requireDateFormat } from '../../files/time-stamps.js';
+import { type Checked, choiceOption, numberOption, optional, type TaskOption, textOption } from './task-options.js';
+
+/** How tables are written. Later files of a run are read by the same rules. */
+export function tableOptions() {
+  return {
+    delimiter: optional(
+      textOption(
+        {
+          description: 'of tables: the separator of fields, or its name: tab (default: recognised)',
+          placeholder: 'sign',
+        },
+        requireDelimiter,
+      ),
+    ),
+    decimal: optional(
+      choiceOption(['point', 'comma'], {
+        description: 'of tables: the decimal sign (default: recognised, else a point)',
+      }),
+    ),
+    quote: optional(
+      textOption(
+        { description: 'of tables: the sign around fields, or none (default: ")', placeholder: 'sign' },
+        requireQuote,
+      ),
+    ),
+    header: optional(
+      choiceOption(['first', 'none'], {
+        description:
+          'of tables: whether the first row has the names of the columns, which are else 1, 2, ... (default: first)',
+      }),
+    ),
+    encoding: optional(
+      textOption(
+        {
+          description: 'of tables: latin1, windows-1250 and others (default: UTF-8, or UTF-16 with its mark)',
+          placeholder: 'name',
+        },
+        requireEncoding,
+      ),
+    ),
+    comment: optional(
+      textOption(
+        { description: 'of tables: the begin of lines that are left out', placeholder: 'sign' },
+        requireComment,
+      ),
+    ),
+    skipFooter: optional(
+      numberOption({ integer: true, min: 0 }, { description: 'of tables: rows at the end that are left out' }),
+    ),
+  };
+}
+
+/** The checked values of `tableOptions`. */
+export type TableChoices = Checked<ReturnType<typeof tableOptions>>;
+
+/** The options of `tableOptions` as the format that readers take. */
+export function formatOf({
+  delimiter,
+  decimal,
+  quote,
+  header,
+  encoding,
+  comment,
+  skipFooter,
+}: TableChoices): TableFormat {
+  return { delimiter, decimal, quote, header, encoding, comment, skipFooter };
+}
+
+/** The names of the options that say how a table is written: they do not influence training. */
+export const TABLE_USAGE = Object.keys(tableOptions());
+
+/** The column of time stamps, and their form. */
+export function timeOptions(about: string) {
+  return {
+    time: optional(
+      textOption({ description: `of tables: the column of time stamps, ${about}`, placeholder: 'column' }),
+    ),
+    dateFormat: optional(
+      textOption(
+        {
+          description: 'of tables: the form of dates, such as dd.mm.yyyy or mm/dd/yyyy (default: iso)',
+          placeholder: 'form',
+        },
+        requireDateFormat,
+      ),
+    ),
+  };
+}
+
+/** A list of names of columns, quoted as in CSV where they have commas. */
+export function columnsOption(description: string): TaskOption<string> {
+  const about = { description: `${description}, separated by commas`, placeholder: 'names' };
+  return textOption(about, (name, text) => {
+    columnsIn(name, text);
+    return text;
+  });
+}
+
+/** The names of an option that is a list of columns. @throws {OptionError} `invalid_option` for none, or one twice */
+export function columnsIn(name: string, list: string): string[] {
+  const names = namesInList(list);
+  if (names.length > 0 && !names.includes('') && new Set(names).size === names.length) return names;
+  const message = `option '${name}' must be different names of columns with commas between them, got ${describeValue(list)}`;
+  throw new OptionError('invalid_option', message, { name, value: list });
+}
