@@ -66,6 +66,19 @@ export class TextColumn {
     return this.#rows;
   }
 
+  /** The rows of each text, in the order of `values`. */
+  groups(): Int32Array[] {
+    const counts = new Int32Array(this.values.length);
+    for (const code of this.codes) counts[code] = (counts[code] as number) + 1;
+    const groups = Array.from(counts, (count) => new Int32Array(count));
+    counts.fill(0);
+    for (const [row, code] of this.codes.entries()) {
+      (groups[code] as Int32Array)[counts[code] as number] = row;
+      counts[code] = (counts[code] as number) + 1;
+    }
+    return groups;
+  }
+
   /** The text of a row. */
   at(row: number): string {
     return this.values[this.codes[row] as number] as string;

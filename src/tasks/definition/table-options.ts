@@ -1,7 +1,9 @@
 /** The options of tasks that read tables: how a table is written, and what its columns are. */
 import { OptionError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
+import { MISSING_MODES } from '../../features/missing-values.js';
 import { namesInList } from '../../files/column-names.js';
+import { MISSING_TEXTS, type NumberRules } from '../../files/table.js';
 import {
   requireComment,
   requireDelimiter,
@@ -97,6 +99,32 @@ export function timeOptions(about: string) {
       ),
     ),
   };
+}
+
+/** What becomes of missing numbers, and what they look like. */
+export function missingOptions() {
+  return {
+    missing: choiceOption(MISSING_MODES, {
+      description:
+        'of tables: missing numbers are refused, or become the last number, or the line between two numbers, or a mark in columns of their own',
+      default: 'refuse',
+    }),
+    missingValues: optional(
+      textOption({
+        description: `of tables: texts of missing numbers, separated by commas (default: ${MISSING_TEXTS.slice(1).join(', ')})`,
+        placeholder: 'texts',
+      }),
+    ),
+  };
+}
+
+/** The checked values of `missingOptions`. */
+export type MissingChoices = Checked<ReturnType<typeof missingOptions>>;
+
+/** The options of missing numbers in the form that readers take. An empty field is always a missing number. */
+export function rulesOf({ missing, missingValues }: MissingChoices): NumberRules {
+  const texts = missingValues === undefined ? undefined : ['', ...namesInList(missingValues)];
+  return { keepMissing: missing !== 'refuse', missing: texts };
 }
 
 /** A list of names of columns, quoted as in CSV where they have commas. */

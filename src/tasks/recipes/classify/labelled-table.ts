@@ -100,33 +100,20 @@ function clockOf({ columns, sample, place }: TableStart, time: string, dateForma
  *
  * @param canGather whether rows of a sequence that are not together are gathered; otherwise they are refused
  */
-function groupRows({ texts, rows, lines, file }: Table, column: string, canGather: boolean): Int32Array[] {
-  const { codes, values } = texts.get(column) as TextColumn;
-  const counts = new Int32Array(values.length);
-  for (let row = 0; row < rows; row++) {
+function groupRows({ texts, rows, lines, file }: Table, name: string, canGather: boolean): Int32Array[] {
+  const column = texts.get(name) as TextColumn;
+  const { codes, values } = column;
+  for (let row = 1, seen = 0; row < rows && !canGather; row++) {
     const code = codes[row] as number;
-    const isAgain = (counts[code] as number) > 0 && codes[row - 1] !== code;
-    if (isAgain && !canGather) {
+    if (code > seen) seen = code;
+    else if (code !== codes[row - 1]) {
       const found = `${quoted(values[code] as string)} again`;
-      const details = { column, help: `--sequence ${column} puts the rows of a sequence together` };
-      throw invalidRow(
-        { file, line: lines[row] as number },
-        columnPart(column),
-        'the rows of a sequence together',
-        found,
-        details,
-      );
+      const details = { column: name, help: `--sequence ${name} puts the rows of a sequence together` };
+      const place = { file, line: lines[row] as number };
+      throw invalidRow(place, columnPart(name), 'the rows of a sequence together', found, details);
     }
-    counts[code] = (counts[code] as number) + 1;
   }
-  const groups = Array.from(counts, (count) => new Int32Array(count));
-  counts.fill(0);
-  for (let row = 0; row < rows; row++) {
-    const code = codes[row] as number;
-    (groups[code] as Int32Array)[counts[code] as number] = row;
-    counts[code] = (counts[code] as number) + 1;
-  }
-  return groups;
+  return column.groups();
 }
 
 function inOrder({ file, times, lines }: Table, { time }: TableForm, rows: Int32Array, clock: TimeReader | undefined) {
