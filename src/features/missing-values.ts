@@ -52,8 +52,8 @@ export function fillMissing(
 }
 
 /**
- * Which numbers are missing, and since when: for each number a mark, 1 or 0, and for each the steps since the last known
- * one, divided by `longest` and at most 1.
+ * Which numbers are missing, and since when: for each number a mark, 1 or 0, and for each log(1 + steps since the last
+ * known one).
  *
  * @param values [rows * width] with NaN for what is missing
  * @param marks receives [rows * 2 * width]: the marks of a row, then its times
@@ -61,10 +61,9 @@ export function fillMissing(
  * @param offset of the first mark in its row
  */
 export function markMissing(
-  values: Float64Array,
+  values: Float32Array | Float64Array,
   { width, begin, end }: Omit<ColumnRange, 'column'>,
-  marks: { readonly rows: Float64Array; readonly stride: number; readonly offset: number },
-  longest: number,
+  marks: { readonly rows: Float32Array | Float64Array; readonly stride: number; readonly offset: number },
 ): void {
   for (let column = 0; column < width; column++) {
     let age = 0;
@@ -73,7 +72,7 @@ export function markMissing(
       age = isMissing ? age + 1 : 0;
       const at = row * marks.stride + marks.offset + column;
       marks.rows[at] = isMissing ? 1 : 0;
-      marks.rows[at + width] = Math.min(1, age / longest);
+      marks.rows[at + width] = Math.log1p(age);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { encoderOf, fitEncoding } from '../../src/tasks/building-blocks/sequence-inputs.js';
 import { readLabelled, readUnlabelled } from '../../src/tasks/recipes/classify/labelled-sequences.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 
@@ -30,7 +31,7 @@ describe('sequences of a CSV file', () => {
     const file = table('sequence,x,target,y', 'a,1,up,2', 'a,3,up,4', 'b,5,down,6');
     const { classes, examples } = await readLabelled(file);
     expect(classes).toEqual(['down', 'up']);
-    expect(examples).toEqual([
+    expect(examples).toMatchObject([
       { input: { features: 2, rows: Float64Array.of(1, 2, 3, 4) }, target: 1 },
       { input: { features: 2, rows: Float64Array.of(5, 6) }, target: 0 },
     ]);
@@ -203,5 +204,73 @@ describe('classes', () => {
     writeFileSync(file, '{"text": "ab", "label": "x", "class": 1}\n');
     await expect(readLabelled(file)).rejects.toThrow(/one field of targets, found label and class; --target label/);
     expect((await readLabelled(file, { target: 'class' })).classes).toEqual(['1']);
+  });
+});
+
+describe('missing numbers', () => {
+  const lines = (...inputs: readonly unknown[]) => {
+    const file = join(temporaryDirectory(), 'lines.jsonl');
+    writeFileSync(file, inputs.map((input) => `${JSON.stringify({ input, target: 'a' })}\n`).join(''));
+    return file;
+  };
+  const series = () => {
+    const file = join(temporaryDirectory(), 'x.ts');
+    writeFileSync(file, '@problemName x\n@missing true\n@univariate true\n@classLabel true a b\n@data\n1,?,3:a\n');
+    return file;
+  };
+  const kinds = {
+    table: () => table('sequence,x,target', 's,1,a', 's,NA,a', 's,3,a'),
+    lines: () => lines([1, null, 3]),
+    series,
+  };
+  const rowsOf = (examples: readonly { readonly input: unknown }[]) =>
+    examples.map(({ input }) => [...(input as { rows: Float64Array }).rows]);
+  const options = { rules: { keepMissing: true } };
+
+  it.each(['table', 'lines', 'series'] as const)('are refused, filled in or marked (%s)', async (kind) => {
+    const file = kinds[kind]();
+    await expect(readLabelled(file)).rejects.toMatchObject({
+      code: 'invalid_row',
+      message: expect.stringMatching(/missing/),
+    });
+    for (const [missing, expected] of [
+      ['forward', [1, 1, 3]],
+      ['interpolate', [1, 2, 3]],
+      ['mask', [1, Number.NaN, 3]],
+    ] as const) {
+      expect(rowsOf((await readLabelled(file, { ...options, missing })).examples)).toEqual([expected]);
+    }
+  });
+
+  it('are the mean beside a mark and the time since the last number', async () => {
+    const { examples } = await readLabelled(lines([1, null, null, 3], [2]), { missing: 'mask' });
+    const inputs = examples.map(({ input }) => input);
+    const encoding = fitEncoding(inputs, { isMasked: true });
+    expect(encoding).toMatchObject({ kind: 'features', features: 3, means: [2], isMasked: true });
+    const encoded = [...(encoderOf(encoding)(inputs[0] as never) as Float32Array)];
+    const one = 1 / Math.sqrt(2 / 3);
+    const near = [-one, 0, 0, 0, 1, Math.log(2), 0, 1, Math.log(3), one, 0, 0].map((value) => expect.closeTo(value, 5));
+    expect(encoded).toEqual(near);
+    const first = readLabelled(lines([null, 1]), { missing: 'forward' });
+    await expect(first).rejects.toThrow(/line 1, number 1 of step 1 .*--missing mask/);
+  });
+});
+
+describe('categories beside numbers', () => {
+  it('are ones and zeros by the values of the training part; others are refused by name', async () => {
+    const file = table('sequence,x,shape,target', 's,1,round,a', 's,3,flat,a', 't,2,round,b');
+    const set = await readLabelled(file, { categories: 'shape' });
+    const encoding = fitEncoding(set.examples.map(({ input }) => input));
+    expect(encoding).toMatchObject({ features: 3, categories: [{ column: 'shape', values: ['flat', 'round'] }] });
+    const encode = encoderOf(encoding);
+    const [first] = set.examples;
+    const rows = encode(first?.input as never) as Float32Array;
+    expect([...rows.subarray(1, 3), ...rows.subarray(4, 6)]).toEqual([0, 1, 1, 0]);
+    const later = table('shape,sequence,x,target', 'odd,s,1,a');
+    const other = await readLabelled(later, {}, set);
+    expect(() => encode(other.examples[0]?.input as never)).toThrow(
+      /line 2, column 'shape': expected a category of the training rows \('flat', 'round'\), found 'odd'/,
+    );
+    expect(() => encode({ features: 1, rows: Float64Array.of(1) })).toThrow(/no column 'shape'/);
   });
 });

@@ -5,7 +5,13 @@ import type { JsonObject } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import type { Model } from '../../../model/model.js';
 import { encoderOf, featuresOf } from '../../building-blocks/sequence-inputs.js';
-import { TABLE_USAGE, tableOptions, timeOptions } from '../../definition/table-options.js';
+import {
+  columnsOption,
+  missingOptions,
+  TABLE_USAGE,
+  tableOptions,
+  timeOptions,
+} from '../../definition/table-options.js';
 import type { Part, PredictionSource } from '../../definition/task.js';
 import { optional, type TaskOption, textOption } from '../../definition/task-options.js';
 import { classScores, describeClassScores, errorRate } from './class-scores.js';
@@ -44,8 +50,10 @@ export function classOptions() {
       "of tables: the column that tells sequences apart; rows that are not together are gathered (default: 'sequence')",
       'column',
     ),
+    categories: optional(columnsOption('of tables: columns of texts beside the numbers of a step')),
     ...timeOptions('which sorts the rows of each sequence'),
     ignore: IGNORE,
+    ...missingOptions(),
     ...tableOptions(),
   };
 }

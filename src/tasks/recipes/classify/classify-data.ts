@@ -4,7 +4,7 @@ import { fingerprintOf } from '../../building-blocks/held-out.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { encoderOf, fitEncoding, type InputEncoding } from '../../building-blocks/sequence-inputs.js';
 import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.js';
-import { formatOf, type TableChoices } from '../../definition/table-options.js';
+import { formatOf, type MissingChoices, rulesOf, type TableChoices } from '../../definition/table-options.js';
 import type { TaskData } from '../../definition/task.js';
 import { type LabelledOptions, type LabelledSequence, readLabelled, type SourceForm } from './labelled-sequences.js';
 
@@ -22,19 +22,21 @@ export interface ClassDataOptions extends ClassColumns, SplitChoice {
 }
 
 /** The options that say how files are read. */
-export interface ClassColumns extends TableChoices {
+export interface ClassColumns extends MissingChoices, TableChoices {
   readonly input: string | undefined;
   readonly target: string | undefined;
   readonly sequence: string | undefined;
   readonly time: string | undefined;
   readonly dateFormat: string | undefined;
+  readonly categories: string | undefined;
   readonly ignore: string | undefined;
 }
 
 /** The options in the form that readers take. */
 export function readingOptions(options: ClassColumns, perStep: boolean): LabelledOptions {
-  const { input, target, sequence, time, dateFormat, ignore } = options;
-  return { input, target, sequence, time, dateFormat, ignore, format: formatOf(options), perStep };
+  const { input, target, sequence, time, dateFormat, categories, ignore, missing } = options;
+  const named = { input, target, sequence, time, dateFormat, categories };
+  return { ...named, ignore, missing, format: formatOf(options), rules: rulesOf(options), perStep };
 }
 
 /**
@@ -50,7 +52,8 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
     readFile: async (file) => (await readLabelled(file, reading, { classes, source })).examples,
     classOf: ({ target }) => (typeof target === 'number' ? target : 0),
   });
-  const encoding = fitEncoding(parts.training.map(({ input }) => input));
+  const inputs = parts.training.map(({ input }) => input);
+  const encoding = fitEncoding(inputs, { isMasked: options.missing === 'mask' });
   const encode = encoderOf(encoding);
   const encoded = (part: readonly LabelledSequence[]) => part.map((sequence) => encodeExample(sequence, encode));
   const data = {

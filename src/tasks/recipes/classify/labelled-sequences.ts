@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { DataError, OptionError } from '../../../core/errors.js';
 import type { JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
+import { fillMissing, type MissingMode } from '../../../features/missing-values.js';
 import { idxImages, idxLabels, readIdx } from '../../../files/idx.js';
 import { JsonRow, readJsonLines } from '../../../files/json-lines.js';
 import { readLabelledLines } from '../../../files/labelled-lines.js';
@@ -48,6 +49,8 @@ export interface LabelledOptions extends SequenceTableOptions {
   readonly perStep?: boolean;
   /** The target that leaves out a step or a sequence; default -1. */
   readonly ignore?: string | undefined;
+  /** What becomes of missing numbers; default: they are refused. */
+  readonly missing?: MissingMode | undefined;
 }
 
 /** What the training has saved. */
@@ -74,6 +77,36 @@ export async function readLabelled(
   options: LabelledOptions = {},
   known?: KnownData,
 ): Promise<LabelledSequences> {
+  const set = await readWritten(file, options, known);
+  fillInputs(
+    set.examples.map(({ input }) => input),
+    file,
+    options.missing,
+  );
+  return set;
+}
+
+function keepMissing({ missing = 'refuse' }: LabelledOptions): boolean {
+  return missing !== 'refuse';
+}
+
+/** Fills in the missing numbers of each sequence, in place. With `mask` the encoding does it. */
+function fillInputs(inputs: readonly RawInput[], file: string, missing: MissingMode = 'refuse'): void {
+  if (missing === 'refuse' || missing === 'mask') return;
+  for (const [at, input] of inputs.entries()) {
+    if (typeof input === 'string' || !('features' in input) || input.rows instanceof Float32Array) continue;
+    const { features: width, rows, place } = input;
+    for (let column = 0; column < width; column++) {
+      const step = fillMissing(rows, { width, column, begin: 0, end: rows.length / width }, missing);
+      if (step < 0) continue;
+      const help = '--missing mask marks it';
+      const part = `number ${column + 1} of step ${step + 1} of sequence ${at + 1}`;
+      throw invalidRow(place ?? { file, line: 1 }, part, 'a number before it', 'none', { help });
+    }
+  }
+}
+
+async function readWritten(file: string, options: LabelledOptions, known?: KnownData): Promise<LabelledSequences> {
   const { perStep = false } = options;
   const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
   if (perStep && (isFolder || IDX.test(file) || file.endsWith('.ts'))) {
@@ -82,7 +115,7 @@ export async function readLabelled(
   }
   if (isFolder) return sameClasses(file, await readFolder(file), known?.classes);
   if (IDX.test(file)) return sameClasses(file, await readPictures(file), known?.classes);
-  if (file.endsWith('.ts')) return readSeries(file, known?.classes);
+  if (file.endsWith('.ts')) return readSeries(file, keepMissing(options), known?.classes);
   if (TABLE.test(file)) {
     const saved = known?.source?.kind === 'lines' ? undefined : known?.source;
     const { sequences, form, notes } = await readSequenceTable(file, true, options, saved);
@@ -105,15 +138,27 @@ export async function readUnlabelled(
   form?: SourceForm,
 ): Promise<readonly RawInput[]> {
   if ('values' in source) return source.values.map((value, at) => inputOfValue(value, at, encoding));
-  const { file } = source;
+  const inputs = await readInputs(source.file, encoding, options, form);
+  fillInputs(inputs, source.file, options.missing);
+  return inputs;
+}
+
+async function readInputs(
+  file: string,
+  encoding: InputEncoding,
+  options: LabelledOptions,
+  form: SourceForm | undefined,
+): Promise<readonly RawInput[]> {
   if (IDX.test(file)) return picturesOf(file);
-  if (file.endsWith('.ts')) return (await readTimeSeriesRows(file)).inputs;
+  if (file.endsWith('.ts')) return (await readTimeSeriesRows(file, keepMissing(options))).inputs;
   if (TABLE.test(file)) {
     const saved = form?.kind === 'lines' ? undefined : form;
     return (await readSequenceTable(file, false, options, saved)).sequences.map(({ input }) => input);
   }
   const field = form?.kind === 'lines' ? form.input : (options.input ?? 'input');
-  if (file.endsWith('.jsonl')) return readJsonLines(file, (row) => inputOfRow(row, field));
+  if (file.endsWith('.jsonl')) {
+    return readJsonLines(file, (row) => inputOfRow(row, field, { keepMissing: keepMissing(options) }));
+  }
   const lines = splitLines(await readText(file)).filter((line) => line.trim() !== '');
   return lines.map((line, at) => inputOfValue(line.trim(), at, encoding));
 }
@@ -127,14 +172,15 @@ async function readFolder(file: string): Promise<LabelledSequences> {
   return { classes: labels, examples: examples.map(({ text, target }) => ({ input: text, target })), notes: [] };
 }
 
-async function readTimeSeriesRows(file: string, known?: readonly string[]) {
-  const { dimensions, classes, examples } = await readSeriesFile(file, known === undefined ? {} : { classes: known });
+async function readTimeSeriesRows(file: string, keepMissing: boolean, known?: readonly string[]) {
+  const given = known === undefined ? {} : { classes: known };
+  const { dimensions, classes, examples } = await readSeriesFile(file, given, keepMissing);
   const inputs = examples.map(({ input }): FeatureRows => ({ features: dimensions, rows: input }));
   return { classes, inputs, targets: examples.map(({ target }) => target) };
 }
 
-async function readSeries(file: string, known?: readonly string[]): Promise<LabelledSequences> {
-  const { classes, inputs, targets } = await readTimeSeriesRows(file, known);
+async function readSeries(file: string, keepMissing: boolean, known?: readonly string[]): Promise<LabelledSequences> {
+  const { classes, inputs, targets } = await readTimeSeriesRows(file, keepMissing, known);
   const examples = inputs.map((input, at) => {
     const target = targets[at];
     if (typeof target === 'number') return { input, target };
@@ -176,7 +222,8 @@ async function readLines(file: string, options: LabelledOptions, saved: LineForm
   let source = saved;
   const lines = await readJsonLines(file, (row): Labelled<RawInput> => {
     source ??= formOfLine(row, options);
-    return { input: inputOfRow(row, source.input), labels: labelsOf(row, source.target, options), place: row.place };
+    const input = inputOfRow(row, source.input, { keepMissing: keepMissing(options) });
+    return { input, labels: labelsOf(row, source.target, options), place: row.place };
   });
   return { lines, source: source as LineForm };
 }

@@ -49,9 +49,9 @@ export async function readSequenceTable(
   let clock: TimeReader | undefined;
   const choose = (start: TableStart) => {
     form = saved === undefined ? formOfTable(start, named, withTargets) : savedForm(start, saved, withTargets);
-    const { kind, input, target, sequence, time } = form;
+    const { kind, input, target, sequence, time, categories } = form;
     clock = time === null ? undefined : clockOf(start, time, dateFormat);
-    const texts = [...(kind === 'numbers' ? [] : input), target, sequence].filter((name) => name !== null);
+    const texts = [...(kind === 'numbers' ? categories : input), target, sequence].filter((name) => name !== null);
     return {
       numbers: kind === 'numbers' ? input : [],
       texts: [...new Set(texts)],
@@ -74,10 +74,10 @@ const DATE_HELP = '--date-format dd.mm.yyyy (or another) reads other forms';
 /** The saved form, if the table has its columns. */
 function savedForm(start: TableStart, saved: TableForm, withTargets: boolean): TableForm {
   const { columns, place, found } = start;
-  const { input, sequence, time } = saved;
+  const { input, sequence, time, categories } = saved;
   placesOf(
     columns,
-    [...input, sequence, time].filter((name) => name !== null),
+    [...input, ...categories, sequence, time].filter((name) => name !== null),
     place,
     TRAINED_HELP,
   );
@@ -156,5 +156,9 @@ function sequenceOf(table: Table, form: TableForm, rows: Int32Array): WrittenSeq
   for (const [step, row] of rows.entries()) {
     numbers.set(table.numbers.subarray(row * features, (row + 1) * features), step * features);
   }
-  return { input: { features, rows: numbers }, labels, place };
+  const categories = form.categories.map((column) => {
+    const texts = table.texts.get(column) as TextColumn;
+    return { column, texts: Array.from(rows, (row) => texts.at(row)) };
+  });
+  return { input: { features, rows: numbers, place, ...(categories.length > 0 && { categories }) }, labels, place };
 }

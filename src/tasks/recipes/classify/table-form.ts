@@ -17,6 +17,8 @@ export type TableForm = {
   readonly target: string | null;
   readonly sequence: string | null;
   readonly time: string | null;
+  /** Columns of texts beside the numbers. */
+  readonly categories: readonly string[];
   readonly found: FoundFormat;
 };
 
@@ -26,6 +28,7 @@ export interface NamedColumns {
   readonly target?: string | undefined;
   readonly sequence?: string | undefined;
   readonly time?: string | undefined;
+  readonly categories?: string | undefined;
 }
 
 /** Names of fields that hold the target when no option names one. */
@@ -66,14 +69,16 @@ export function formOfTable(start: TableStart, named: NamedColumns, withTargets:
   }
   const isText = named.sequence === undefined && named.input === undefined && columns.includes('text');
   const sequence = isText ? null : (named.sequence ?? (columns.includes('sequence') ? 'sequence' : null));
-  const base = { target, sequence, time: sequence === null ? null : (named.time ?? null), found };
+  const categories = named.categories === undefined ? [] : columnsIn('categories', named.categories);
+  const base = { target, sequence, time: sequence === null ? null : (named.time ?? null), categories: [], found };
   const input = named.input === undefined ? undefined : columnsIn('input', named.input);
   if (sequence === null) return { ...base, kind: 'text', input: [textColumn(start, isText ? ['text'] : input)] };
   if (input?.length === 1 && !isNumeric(start, input[0] as string)) return { ...base, kind: 'tokens', input };
-  if (input !== undefined) return { ...base, kind: 'numbers', input };
+  if (input !== undefined) return { ...base, kind: 'numbers', input, categories };
   if (columns.includes('token')) return { ...base, kind: 'tokens', input: ['token'] };
-  const others = columns.filter((name) => !isUnnamed(name) && ![target, sequence, base.time].includes(name));
-  if (others.length > 0) return { ...base, kind: 'numbers', input: others };
+  const known = new Set([target, sequence, base.time, ...categories]);
+  const others = columns.filter((name) => !isUnnamed(name) && !known.has(name));
+  if (others.length > 0) return { ...base, kind: 'numbers', input: others, categories };
   const message = `'${place.file}' has neither a column 'token' nor columns of numbers; --input COLUMNS names the inputs`;
   throw new DataError('invalid_row', message, { ...place, columns });
 }

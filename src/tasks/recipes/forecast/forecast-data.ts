@@ -7,6 +7,7 @@ import { Standardizer } from '../../../features/standardizer.js';
 import type { FoundFormat } from '../../../files/table-format.js';
 import type { TimeStep } from '../../../files/time-order.js';
 import type { TimeStyle } from '../../../files/time-stamps.js';
+import type { Category } from '../../building-blocks/categories.js';
 import {
   columnsIn,
   formatOf,
@@ -14,7 +15,7 @@ import {
   rulesOf,
   type TableChoices,
 } from '../../definition/table-options.js';
-import { type Category, categoriesOf, countMarks, withMarks } from './forecast-marks.js';
+import { categoriesOf, countMarks, withMarks } from './forecast-marks.js';
 import { levelsOf, QUANTILES } from './forecast-quantiles.js';
 import { readSeriesTable, requireStep, type Series, type SeriesTable } from './forecast-series.js';
 import { periodFor, USUAL_PERIOD } from './forecast-time.js';
@@ -169,11 +170,11 @@ export async function readMore(file: string, options: ForecastOptions, saved: Sa
 }
 
 /** The numbers of a table, standardised in place, with their marks. */
-function standardised(table: SeriesTable, { missing, history }: ForecastOptions, saved: SavedForecast): Float64Array {
+function standardised(table: SeriesTable, { missing }: ForecastOptions, saved: SavedForecast): Float64Array {
   const numbers = saved.columns.length + saved.covariates.length;
   Standardizer.fromJSON(scalingOf(saved)).applyInPlace(table.values);
   return withMarks(table.values, table, {
-    ...{ numbers, isMarked: missing === 'mask', categories: saved.categories ?? [], history },
+    ...{ numbers, isMarked: missing === 'mask', categories: saved.categories ?? [] },
   });
 }
 

@@ -59,8 +59,9 @@ function textsAt({ sample }: TableStart, at: number): string[] {
 }
 
 function recogniseTime(start: TableStart, { dateFormat, item, numbers }: TimeNames): TimeChoice {
+  const read = new Set(numbers);
   const others = start.columns.flatMap((column, at) =>
-    column === item || numbers.includes(column) ? [] : [{ column, texts: textsAt(start, at) }],
+    column === item || read.has(column) ? [] : [{ column, texts: textsAt(start, at) }],
   );
   const isDate = (text: string) => timeReader([text], dateFormat)?.read(text) !== undefined;
   const dates = others.filter(({ texts }) =>

@@ -136,7 +136,7 @@ export const forecast = defineTask({
   async readExamples(file, given, saved) {
     const { values, table } = await readMore(file, given, saved);
     const form = formOf(given, saved);
-    const longest = Math.max(...table.series.map(({ begin, end }) => end - begin));
+    const longest = table.series.reduce((most, { begin, end }) => Math.max(most, end - begin), 0);
     requireRows(file, longest, form.history + form.horizon);
     const ranges = table.series.map(({ begin, end }) => ({ start: begin, begin, end }));
     return requireWindows(file, windowsOf(values, form, ranges, knownRows(table, form, given)));
@@ -171,7 +171,8 @@ export const forecast = defineTask({
       errors.seasonal.add(future, seasonalNaiveForecast(history, horizon, period, targets));
       if (levels.length > 0) ofQuantiles.add(future, quantiles);
       for (const [column, own] of ofColumn.entries()) {
-        const only = (rows: Float32Array) => rows.filter((_, at) => at % targets === column);
+        const only = (rows: Float32Array) =>
+          Float32Array.from({ length: horizon }, (_, step) => rows[step * targets + column] as number);
         own.add(only(future), only(forecasted));
       }
     }
