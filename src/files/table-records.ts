@@ -1,5 +1,5 @@
 /** The rows of a table, read piece by piece: a table may be larger than a string. */
-import { CsvError, parse } from 'csv-parse';
+import { CsvError, Parser } from 'csv-parse';
 import { DataError } from '../core/errors.js';
 import { invalidRow, quoted, type RowPlace } from './row-error.js';
 import { type TablePiece, tablePieces } from './table-bytes.js';
@@ -36,9 +36,20 @@ function lineEndsIn(fields: readonly string[]): number {
   return fields.reduce((sum, field) => sum + (field.match(LINE_END)?.length ?? 0), 0);
 }
 
+/** Receives the records of the parser as they are found. Its own hook for that makes objects that nobody reads. */
+class RecordParser extends Parser {
+  found: (fields: string[]) => void = () => {};
+
+  override push(record: string[] | null): boolean {
+    if (record === null) return super.push(null);
+    this.found(record);
+    return true;
+  }
+}
+
 /** Splits pieces into records with the numbers of their lines. */
 class RecordReader {
-  readonly #parser: ReturnType<typeof parse>;
+  readonly #parser: RecordParser;
   readonly #path: string;
   #batch: TableRecord[] = [];
   #nextLine = 1;
@@ -48,7 +59,7 @@ class RecordReader {
   constructor(path: string, { quote = '"', comment }: TableFormat, delimiter: string) {
     this.#path = path;
     const sign = quote === 'none' ? null : quote;
-    this.#parser = parse({
+    this.#parser = new RecordParser({
       delimiter,
       quote: sign,
       escape: sign,
@@ -56,21 +67,21 @@ class RecordReader {
       relax_column_count: true,
       max_record_size: MAX_ROW_BYTES,
       ...(comment !== undefined && { comment, comment_no_infix: true }),
-      on_record: (fields: string[], { lines, comment_lines: comments }) => this.#add(fields, lines, comments),
     });
+    this.#parser.found = (fields) => this.#add(fields);
     this.#parser.on('error', () => {});
     this.#parser.resume();
   }
 
   /** The parser counts a CRLF within quotes twice, so the lines are counted here. */
-  #add(fields: string[], lines: number, comments: number): null {
+  #add(fields: string[]): void {
+    const { lines, comment_lines: comments } = this.#parser.info;
     const line = this.#nextLine + comments - this.#comments;
     const isLong = lines - this.#lastLines - (comments - this.#comments) > 1;
     this.#nextLine = line + 1 + (isLong ? lineEndsIn(fields) : 0);
     this.#lastLines = lines;
     this.#comments = comments;
     this.#batch.push({ fields, line });
-    return null;
   }
 
   #call(act: (done: (error?: Error | null) => void) => void): Promise<TableRecord[]> {
