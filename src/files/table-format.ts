@@ -83,12 +83,13 @@ export function requireTableFormat(name: string, format: TableFormat): TableForm
   rejectUnknownKeys(name, format, FORMAT_KEYS);
   const { delimiter, decimal, quote, header, encoding, comment, skipFooter } = format;
   return {
-    delimiter: delimiter && requireDelimiter('delimiter', delimiter),
-    decimal: decimal && requireOneOf('decimal', decimal, ['point', 'comma']),
-    quote: quote && requireQuote('quote', quote),
-    header: header && requireOneOf('header', header, ['first', 'none']),
-    encoding: encoding && requireEncoding('encoding', encoding),
-    comment: comment && requireComment('comment', comment),
-    skipFooter: skipFooter && requireNumber('skipFooter', skipFooter, { integer: true, min: 0 }),
+    delimiter: delimiter === undefined ? undefined : requireDelimiter('delimiter', delimiter),
+    decimal: decimal === undefined ? undefined : requireOneOf('decimal', decimal, ['point', 'comma']),
+    quote: quote === undefined ? undefined : requireQuote('quote', quote),
+    header: header === undefined ? undefined : requireOneOf('header', header, ['first', 'none']),
+    encoding: encoding === undefined ? undefined : requireEncoding('encoding', encoding),
+    comment: comment === undefined ? undefined : requireComment('comment', comment),
+    skipFooter:
+      skipFooter === undefined ? undefined : requireNumber('skipFooter', skipFooter, { integer: true, min: 0 }),
   };
 }

@@ -86,19 +86,26 @@ export function guessFormat(
     const footer = isWhole && records.length < GUESSED_ROWS ? (format.skipFooter ?? 0) : 0;
     return footer === 0 ? records : records.slice(0, Math.max(1, records.length - footer));
   };
-  const delimiter = format.delimiter ?? guessDelimiter(file, recordsWith, usual?.delimiter);
+  const delimiter = format.delimiter ?? guessDelimiter(file, recordsWith, format.decimal, usual?.delimiter);
   const records = recordsWith(delimiter);
   const decimal = format.decimal ?? guessDecimal(records) ?? usual?.decimal;
   return { found: { delimiter, ...(decimal && { decimal }) }, records };
 }
 
-function guessDelimiter(file: string, recordsWith: (delimiter: string) => string[][], usual?: string): string {
-  const all = CANDIDATES.map((delimiter) => ({ delimiter, records: recordsWith(delimiter) }));
-  const isSplit = all.filter(({ records }) => (records[0]?.length ?? 0) > 1);
+function guessDelimiter(
+  file: string,
+  recordsWith: (delimiter: string) => string[][],
+  decimal: TableFormat['decimal'],
+  usual?: string,
+): string {
+  const tried = CANDIDATES.map((delimiter) => ({ delimiter, records: recordsWith(delimiter) }));
+  const isSplit = tried.filter(({ records }) => (records[0]?.length ?? 0) > 1);
   const fits = isSplit.filter(({ records }) => records.every(({ length }) => length === records[0]?.length));
   const possible = fits.length > 0 ? fits : isSplit;
-  const names = possible.map(({ delimiter }) => delimiter);
-  if (names.length <= 1) return names[0] ?? usual ?? ',';
+  const all = possible.map(({ delimiter }) => delimiter);
+  // Beside a decimal comma another separator is the usual one.
+  const names = decimal === 'comma' && all.length > 1 ? all.filter((name) => name !== ',') : all;
+  if (names.length <= 1) return names[0] ?? usual ?? (decimal === 'comma' ? ';' : ',');
   if (usual !== undefined && names.includes(usual as never)) return usual;
   const [first, second] = names.map((name) => (name === '\t' ? 'a tab' : `'${name}'`));
   const help = `--delimiter '${names[0] === '\t' ? 'tab' : names[0]}' (or another) names it`;

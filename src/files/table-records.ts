@@ -219,6 +219,6 @@ function refuseWidth(file: string, { fields, line }: TableRecord, width: number)
   const help =
     fields.length < width
       ? '--skip-footer N leaves out rows at the end, --comment SIGN lines that begin with a sign'
-      : '--delimiter names another separator, --decimal comma reads decimal commas in quotes';
+      : "--delimiter ';' (or another) names the separator, --decimal comma the sign of decimals";
   throw invalidRow({ file, line }, '', `${width} fields`, more, { help });
 }

@@ -99,13 +99,15 @@ export interface Table {
   readonly times: Float64Array;
 }
 
-/** What helps with a text that should be a number. */
-function helpFor(text: string, isMissing: boolean): string | undefined {
+/** What helps with a text that should be a number; undefined where no option does. */
+function helpFor(text: string, isMissing: boolean, decimal: FoundFormat['decimal']): string | undefined {
   if (isMissing) return '--missing interpolate (or forward, or mask) reads on';
-  if (/^[+-]?[\d.]*\d,\d+$/.test(text)) return '--decimal comma reads decimal commas';
-  if (/^[+-]?\d+\.\d+$/.test(text)) return '--decimal point reads decimal points';
+  if (decimal !== 'comma' && /^[+-]?\d*,\d+$/.test(text)) return '--decimal comma reads decimal commas';
+  if (decimal === 'comma' && /^[+-]?\d*\.\d+$/.test(text)) return '--decimal point reads decimal points';
   if (/^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}/.test(text)) return '--time COLUMN names a column of time stamps';
-  return `--missing-values '${text.length <= 20 ? text : 'TEXT'}' takes a text for a missing number`;
+  if (/\d/.test(text)) return undefined;
+  const value = text.length <= 20 ? text : 'TEXT';
+  return `--missing-values '${value}' takes it for a missing number, --categories COLUMN reads texts`;
 }
 
 /** Reads the fields of rows into columns. */
@@ -152,7 +154,7 @@ class ColumnReader {
     const isMissing = this.#missing.has(text);
     if (isMissing && this.#rules.keepMissing === true) return Number.NaN;
     const column = this.#start.columns[at] as string;
-    const help = this.#rules.hasAdvice === false ? undefined : helpFor(text, isMissing);
+    const help = this.#rules.hasAdvice === false ? undefined : helpFor(text, isMissing, this.#start.found.decimal);
     const place = { ...this.#start.place, line };
     throw invalidRow(place, columnPart(column), 'a number', quoted(text), { column, ...(help && { help }) });
   }

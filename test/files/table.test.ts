@@ -74,6 +74,12 @@ describe('a table', () => {
     expect([...table.lines]).toEqual([2, 4]);
   });
 
+  it('is split at another sign than the comma when that is the decimal sign', async () => {
+    expect(await numbersOf('a,x;b\n1,5;2\n', { decimal: 'comma' }, ['a,x', 'b'])).toEqual([1.5, 2]);
+    expect(await numbersOf('a\n1,5\n2\n', { decimal: 'comma' }, ['a'])).toEqual([1.5, 2]);
+    expect(await numbersOf('a,b\n"1,5","2"\n', { decimal: 'comma' })).toEqual([1.5, 2]);
+  });
+
   it('has quotes of another sign, or none', async () => {
     expect(await numbersOf("a,b\n'1.5','2'\n", { quote: "'" })).toEqual([1.5, 2]);
     expect(await numbersOf('a,5" pipe\n1.5,2\n', { quote: 'none' }, ['a', '5" pipe'])).toEqual([1.5, 2]);
@@ -103,7 +109,9 @@ describe('a table', () => {
     ['points among decimal commas', 'a;b\n1.500;2\n', { decimal: 'comma' }, /'1\.500'; --decimal point/],
     ['a missing value', 'a,b\n1,2\n3,NA\n', {}, /line 3, column 'b'.*'NA'; --missing interpolate/],
     ['an empty field', 'a,b\n1,\n', {}, /line 2, column 'b'.*found nothing; --missing interpolate/],
-    ['another mark', 'a,b\n1,gone\n', {}, /'gone'; --missing-values 'gone'/],
+    ['another mark', 'a,b\n1,gone\n', {}, /'gone'; --missing-values 'gone' .* --categories/],
+    ['thousands', 'a;b\n1.000,5;2\n', { decimal: 'comma' }, /found '1\.000,5'$/],
+    ['a unit', 'a,b\n1,5 %\n', {}, /found '5 %'$/],
     ['a date', 'a,b\n1,2024-01-05\n', {}, /--time COLUMN/],
     ['a footer', 'a,b\n1,2\nTotal\n', {}, /line 3: expected 2 fields, found 1; --skip-footer N/],
     ['too many fields', 'a,b\n1,2,3\n', {}, /line 2: expected 2 fields, found 3; --delimiter/],

@@ -119,6 +119,16 @@ describe('sequences of a CSV file', () => {
     expect(source).toMatchObject({ kind: 'numbers', input: ['x'] });
   });
 
+  it('are refused with a column that counts the rows of the table, unless it is named', async () => {
+    const lines = Array.from({ length: 24 }, (_, at) => `s${at >> 3},${at + 1},${at % 5},${at < 12 ? 'a' : 'b'}`);
+    const file = table('sequence,id,x,target', ...lines);
+    const one = table('sequence,id,x,target', ...lines.map((line) => line.replace(/^s\d/, 's').replace(/.$/, 'a')));
+    await expect(readLabelled(file, { perStep: true })).rejects.toThrow(/line 1, column 'id'.*--input COLUMNS/);
+    const options = { perStep: true, input: 'id,x' };
+    expect((await readLabelled(file, options)).source).toMatchObject({ input: ['id', 'x'] });
+    expect((await readLabelled(one)).source).toMatchObject({ input: ['id', 'x'] });
+  });
+
   it('have inputs and targets by their names, also with commas', async () => {
     const words = table('who,word,kind', '1,the,DET', '2,cat,NOUN');
     const tokens = await readLabelled(words, { sequence: 'who', input: 'word', target: 'kind', perStep: true });
@@ -191,6 +201,7 @@ describe('classes', () => {
     await expect(readLabelled(file)).rejects.toMatchObject({ code: 'too_many_classes', details: { classes: 10_001 } });
     const known = { classes: ['3', '7'] };
     await expect(readLabelled(lines(3, 12), {}, known)).rejects.toThrow(/line 2, target: .*'3', '7', found '12'/);
+    await expect(readLabelled(lines(2 ** 53))).rejects.toThrow(/line 1, field 'target'.*up to 2\^53/);
     await expect(readLabelled(lines({ a: 1 }))).rejects.toThrow(/line 1, field 'target': expected a text or a number/);
     await expect(readLabelled(lines('a'), { target: 'kind' })).rejects.toThrow(/field 'kind'.*--target FIELD/);
   });

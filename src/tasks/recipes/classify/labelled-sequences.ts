@@ -270,12 +270,17 @@ function labelsOf(row: JsonRow, field: string, { perStep = false }: LabelledOpti
   };
   const textOf = (label: JsonValue | undefined) => {
     if (label === null) return '';
+    // Two such numbers may have become one when the line was read.
+    if (typeof label === 'number' && Math.abs(label) > Number.MAX_SAFE_INTEGER) return undefined;
     return ['string', 'number', 'boolean'].includes(typeof label) ? String(label) : undefined;
   };
   const list = perStep ? value : [value as JsonValue];
   if (!Array.isArray(list)) return refuse('a list of texts or numbers');
   if (!perStep && value === undefined) return refuse('a text or a number');
-  return list.map((label) => textOf(label) ?? refuse(perStep ? 'a list of texts or numbers' : 'a text or a number'));
+  return list.map(
+    (label) =>
+      textOf(label) ?? refuse(perStep ? 'a list of texts or numbers up to 2^53' : 'a text or a number up to 2^53'),
+  );
 }
 
 /** Targets as indices of the classes of the training. */

@@ -60,6 +60,7 @@ export async function readSequenceTable(
   };
   const table = await readTable(path, choose, format, { ...rules, usual: saved?.found });
   const known = form as unknown as TableForm;
+  if (saved === undefined && named.input === undefined) refuseCounters(table, known);
   const groups = known.sequence === null ? undefined : groupRows(table, known.sequence, named.sequence !== undefined);
   const ordered = groups?.map((rows) => inOrder(table, known, rows, clock));
   return {
@@ -114,6 +115,26 @@ function groupRows({ texts, rows, lines, file }: Table, name: string, canGather:
     }
   }
   return column.groups();
+}
+
+/** Rows below which a column may count them by chance. */
+const ENOUGH_ROWS = 20;
+
+/**
+ * Refuses a column that counts the rows of the whole table: an index with a name. It tells the sequences apart, and
+ * nothing else.
+ */
+function refuseCounters({ start, rows, numbers, texts }: Table, { kind, input, sequence }: TableForm): void {
+  const isSplit = sequence !== null && (texts.get(sequence) as TextColumn).values.length > 1;
+  if (kind !== 'numbers' || rows < ENOUGH_ROWS || !isSplit) return;
+  for (const [at, column] of input.entries()) {
+    let row = 1;
+    while (row < rows && numbers[row * input.length + at] === (numbers[(row - 1) * input.length + at] as number) + 1)
+      row += 1;
+    if (row < rows) continue;
+    const help = '--input COLUMNS names the inputs';
+    throw invalidRow(start.place, columnPart(column), 'an input', 'the numbers of the rows', { column, help });
+  }
 }
 
 function inOrder({ file, times, lines }: Table, { time }: TableForm, rows: Int32Array, clock: TimeReader | undefined) {
