@@ -14,7 +14,13 @@ import {
 import { requireDateFormat } from '../../files/time-stamps.js';
 import { type Checked, choiceOption, numberOption, optional, type TaskOption, textOption } from './task-options.js';
 
-/** How tables are written. Later files of a run are read by the same rules. */
+/**
+ * How tables are written: options of a task that reads them. Later files of a run are read by the same rules.
+ *
+ * @example
+ * const options = { ...commonOptions(), ...tableOptions() };
+ * const { values } = await readCsv(requireData(given), { columns: ['x'], ...tableFormatOf(given) });
+ */
 export function tableOptions() {
   return {
     delimiter: optional(
@@ -68,7 +74,7 @@ export function tableOptions() {
 export type TableChoices = Checked<ReturnType<typeof tableOptions>>;
 
 /** The options of `tableOptions` as the format that readers take. */
-export function formatOf({
+export function tableFormatOf({
   delimiter,
   decimal,
   quote,

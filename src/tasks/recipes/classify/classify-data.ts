@@ -4,7 +4,7 @@ import { fingerprintOf } from '../../building-blocks/held-out.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { encoderOf, fitEncoding, type InputEncoding } from '../../building-blocks/sequence-inputs.js';
 import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.js';
-import { formatOf, type MissingChoices, rulesOf, type TableChoices } from '../../definition/table-options.js';
+import { type MissingChoices, rulesOf, type TableChoices, tableFormatOf } from '../../definition/table-options.js';
 import type { TaskData } from '../../definition/task.js';
 import { type LabelledOptions, type LabelledSequence, readLabelled, type SourceForm } from './labelled-sequences.js';
 
@@ -36,7 +36,7 @@ export interface ClassColumns extends MissingChoices, TableChoices {
 export function readingOptions(options: ClassColumns, perStep: boolean): LabelledOptions {
   const { input, target, sequence, time, dateFormat, categories, ignore, missing } = options;
   const named = { input, target, sequence, time, dateFormat, categories };
-  return { ...named, ignore, missing, format: formatOf(options), rules: rulesOf(options), perStep };
+  return { ...named, ignore, missing, format: tableFormatOf(options), rules: rulesOf(options), perStep };
 }
 
 /**

@@ -10,10 +10,10 @@ import type { TimeStyle } from '../../../files/time-stamps.js';
 import type { Category } from '../../building-blocks/categories.js';
 import {
   columnsIn,
-  formatOf,
   type MissingChoices,
   rulesOf,
   type TableChoices,
+  tableFormatOf,
 } from '../../definition/table-options.js';
 import { categoriesOf, countMarks, withMarks } from './forecast-marks.js';
 import { levelsOf, QUANTILES } from './forecast-quantiles.js';
@@ -153,7 +153,16 @@ function seriesOptions(
 ) {
   const { time, dateFormat, item, missing } = options;
   const numbers = [...names.columns, ...names.covariates];
-  return { numbers, categories, time, dateFormat, item, missing, format: formatOf(options), rules: rulesOf(options) };
+  return {
+    numbers,
+    categories,
+    time,
+    dateFormat,
+    item,
+    missing,
+    format: tableFormatOf(options),
+    rules: rulesOf(options),
+  };
 }
 
 /**

@@ -4,7 +4,7 @@ import { invalidRow } from '../../../files/row-error.js';
 import { readTranscripts, type Transcript, type TranscriptPart } from '../../../files/transcripts.js';
 import { holdOut } from '../../building-blocks/held-out.js';
 import { holdOutGroups } from '../../building-blocks/held-out-groups.js';
-import { formatOf } from '../../definition/table-options.js';
+import { tableFormatOf } from '../../definition/table-options.js';
 import type { TranscribeOptions } from './transcribe-options.js';
 
 /** The rows of each part. */
@@ -27,7 +27,7 @@ export async function splitTranscripts(
   const heldOf = async (name: 'valid' | 'test', given: number | string) => {
     const there = own(name);
     if (typeof given === 'number') return there.length > 0 ? there : given;
-    if (there.length === 0) return readTranscripts(given, formatOf(options));
+    if (there.length === 0) return readTranscripts(given, tableFormatOf(options));
     const message = `option '${name}' must not be a file because the table has a part '${name}' itself, got '${given}'`;
     throw new OptionError('invalid_option', message, { name, value: given });
   };

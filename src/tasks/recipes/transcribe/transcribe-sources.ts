@@ -3,7 +3,7 @@ import { OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
 import { atRow } from '../../../files/row-error.js';
 import { readMono, readTranscripts } from '../../../files/transcripts.js';
-import { formatOf } from '../../definition/table-options.js';
+import { tableFormatOf } from '../../definition/table-options.js';
 import type { PredictionSource } from '../../definition/task.js';
 import type { TranscribeSaved, Utterance } from './transcribe-data.js';
 import type { TranscribeOptions } from './transcribe-options.js';
@@ -28,7 +28,7 @@ export async function readSounds(
   };
   if ('file' in source) {
     if (/\.wav$/i.test(source.file)) return [read(source.file)];
-    return (await readTranscripts(source.file, formatOf(options))).map(({ file, place }) =>
+    return (await readTranscripts(source.file, tableFormatOf(options))).map(({ file, place }) =>
       atRow(place, () => read(file)),
     );
   }
