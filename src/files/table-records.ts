@@ -1,4 +1,5 @@
 /** The rows of a table, read piece by piece: a table may be larger than a string. */
+import { stat } from 'node:fs/promises';
 import { CsvError, Parser } from 'csv-parse';
 import { DataError } from '../core/errors.js';
 import { invalidRow, quoted, type RowPlace } from './row-error.js';
@@ -11,6 +12,12 @@ const MAX_ROW_BYTES = 1 << 26;
 
 /** Bytes at the start of a file that are looked at to recognise its form. */
 const HEAD_BYTES = 1 << 16;
+
+/** The expectation of rows is a little larger than the first rows tell, so that later, shorter rows do no harm. */
+const EXPECTED_MORE = 1.1;
+
+/** Larger files are not trusted: a sparse file has any size. */
+const MAX_EXPECTED_BYTES = 2 ** 32;
 
 /** A row of a table. */
 export interface TableRecord {
@@ -28,6 +35,8 @@ export interface TableStart {
   readonly sample: readonly (readonly string[])[];
   /** The place of the header. */
   readonly place: RowPlace;
+  /** About how many rows there are, by the length of the first ones; 0 where this is not known. */
+  readonly expectedRows: number;
 }
 
 const LINE_END = /\r\n|\n|\r/g;
@@ -123,6 +132,12 @@ class RecordReader {
   }
 }
 
+/** The bytes of a file; 0 for what has no size, and where it cannot be read: that is said when it is read. */
+async function sizeOf(path: string): Promise<number> {
+  const { size } = await stat(path).catch(() => ({ size: 0 }));
+  return Math.min(size, MAX_EXPECTED_BYTES);
+}
+
 /** The first pieces, long enough to recognise the format, and whether they are all. */
 async function headOf(pieces: AsyncGenerator<TablePiece, void, void>) {
   const head: TablePiece[] = [];
@@ -187,7 +202,10 @@ export async function* tableRows(
   let found: FoundFormat = { delimiter: ',' };
   let width = 0;
   let rows = 0;
+  let expectedRows = 0;
+  const bytes = await sizeOf(path);
   const recognise = (head: string, isWhole: boolean) => {
+    expectedRows = (EXPECTED_MORE * bytes * (head.match(LINE_END)?.length ?? 0)) / Math.max(1, Buffer.byteLength(head));
     const guess = guessFormat(path, head, isWhole, format, usual);
     found = guess.found;
     sample = format.header === 'none' ? guess.records : guess.records.slice(1);
@@ -203,7 +221,7 @@ export async function* tableRows(
       if (first === undefined) continue;
       const columns = namesOf(path, first, format);
       width = columns.length;
-      onStart({ columns, found, sample, place: { file: path, line: first.line } });
+      onStart({ columns, found, sample, place: { file: path, line: first.line }, expectedRows });
       records = batch.slice(batch.indexOf(first) + (format.header === 'none' ? 0 : 1)).filter(isRow);
     }
     const group = withoutFooter(records);

@@ -112,9 +112,9 @@ function helpFor(text: string, isMissing: boolean, decimal: FoundFormat['decimal
 
 /** Reads the fields of rows into columns. */
 class ColumnReader {
-  readonly numbers = new NumberList();
-  readonly times = new NumberList();
-  readonly lines = new NumberList();
+  readonly numbers: NumberList;
+  readonly times: NumberList;
+  readonly lines: NumberList;
   readonly texts: ReadonlyMap<string, TextColumn>;
   readonly #start: TableStart;
   readonly #places: readonly number[];
@@ -128,6 +128,10 @@ class ColumnReader {
     const placeOf = (names: readonly string[]) => placesOf(start.columns, names, start.place);
     this.#start = start;
     this.#places = placeOf(numbers);
+    const rows = Math.min(start.expectedRows, rules.rows ?? start.expectedRows);
+    this.numbers = new NumberList(rows * numbers.length);
+    this.times = new NumberList(times === undefined ? 0 : rows);
+    this.lines = new NumberList(rows);
     this.texts = new Map(texts.map((name) => [name, new TextColumn()]));
     const places = placeOf(texts);
     this.#textPlaces = [...this.texts.values()].map((column, at) => [places[at] as number, column] as const);

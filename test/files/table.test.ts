@@ -182,5 +182,12 @@ describe('numbers', () => {
     for (let at = 0; at < 200_000; at++) list.push(at);
     const numbers = list.take();
     expect([numbers.length, numbers[65_536], numbers.at(-1), list.length]).toEqual([200_000, 65_536, 199_999, 0]);
+    const expected = new NumberList(1e5);
+    for (let at = 0; at < 9e4; at++) expected.push(at);
+    const exact = expected.take();
+    expect([exact.length, exact.at(-1), exact.buffer.byteLength]).toEqual([9e4, 89_999, 8e5]);
+    const few = new NumberList(1e5);
+    few.push(7);
+    expect(few.take().buffer.byteLength).toBe(8);
   });
 });
