@@ -238,5 +238,5 @@ function refuseWidth(file: string, { fields, line }: TableRecord, width: number)
     fields.length < width
       ? '--skip-footer N leaves out rows at the end, --comment SIGN lines that begin with a sign'
       : "--delimiter ';' (or another) names the separator, --decimal comma the sign of decimals";
-  throw invalidRow({ file, line }, '', `${width} fields`, more, { help });
+  throw invalidRow({ file, line }, '', width === 1 ? '1 field' : `${width} fields`, more, { help });
 }

@@ -188,6 +188,16 @@ describe('classes', () => {
     await expect(readLabelled(make(-1, null))).rejects.toMatchObject({ code: 'empty_data' });
   });
 
+  it('are those that a file lists, where it lists them: -1 too', async () => {
+    const file = join(temporaryDirectory(), 'x.ts');
+    writeFileSync(file, '@problemName x\n@univariate true\n@classLabel true -1 1\n@data\n1,2:-1\n3,4:1\n');
+    const { classes, examples } = await readLabelled(file);
+    expect([classes, examples.map(({ target }) => target)]).toEqual([
+      ['-1', '1'],
+      [0, 1],
+    ]);
+  });
+
   it('are left out of steps by the same rule', async () => {
     const targets = { lines: lines([1, -1, null]), rows: table('sequence,token,target', 's,a,1', 's,b,-1', 's,c,') };
     for (const file of Object.values(targets)) {
