@@ -102,7 +102,8 @@ export function stepOf(stamps: ArrayLike<number>, isNumber = false): TimeStep | 
   const count = countSteps(stamps, (from, to) => to - from === usual);
   if (isNumber) return 2 * count >= stamps.length - 1 ? { unit: 'units', count: usual } : undefined;
   if (usual >= 28 * DAY) {
-    const months = monthsBetween(stamps[0] as number, stamps[1] as number) ?? 0;
+    const at = Array.prototype.findIndex.call(stamps, (stamp: number, row) => stamps[row + 1] === stamp + usual);
+    const months = monthsBetween(stamps[at] as number, stamps[at + 1] as number) ?? 0;
     const isRegular = 2 * countSteps(stamps, (from, to) => monthsBetween(from, to) === months) >= stamps.length - 1;
     if (months > 0 && isRegular) return { unit: 'months', count: months };
   }

@@ -97,6 +97,12 @@ describe('the step between rows', () => {
     expect(gapsIn(stamps, { unit: 'ms', count: hour })).toEqual([7]);
   });
 
+  it('is a month where the first months are missing', () => {
+    const stamps = Float64Array.from({ length: 30 }, (_, at) => Date.UTC(2020, at === 0 ? -3 : at, 1));
+    expect(stepOf(stamps)).toEqual({ unit: 'months', count: 1 });
+    expect(gapsIn(stamps, { unit: 'months', count: 1 })).toEqual([1]);
+  });
+
   it('is unknown for one row, and where most rows have another one', () => {
     expect(stepOf([5])).toBeUndefined();
     expect(stepOf([1, 2, 4, 8, 16, 32, 64], true)).toBeUndefined();
