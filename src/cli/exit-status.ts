@@ -34,11 +34,20 @@ export function exitStatus(error: unknown): number {
   return BAD_INPUT.some((kind) => error instanceof kind) ? EXIT.badUse : EXIT.failed;
 }
 
+/** A text on one line. A pattern for spaces around line ends would take the square of the time on long runs of spaces. */
+export function onOneLine(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ');
+}
+
 /** The line for an error: `bptt: error [code]: message`. For an error of another library it has its place, too. */
 export function errorLine(error: unknown): string {
   const code = error instanceof BpttError ? error.code : 'internal';
   const message = error instanceof Error ? error.message : String(error);
   const place = error instanceof BpttError ? undefined : errorPlace(error);
-  const line = message.replaceAll(/\s*\n\s*/g, ' ');
+  const line = onOneLine(message);
   return `bptt: error [${code}]: ${line}${place === undefined ? '' : ` (${place})`}`;
 }

@@ -60,7 +60,10 @@ async function train(context: CommandContext, { task, options, module, json }: T
       checkpoint = path;
     },
   };
-  const onStart = (start: TaskStart) => context.note(describeStart(start));
+  const onStart = (start: TaskStart) => {
+    for (const note of start.notes) context.note(`note: ${note}`);
+    context.note(describeStart(start));
+  };
   try {
     const watch = { signal: context.signal, progress: context.progress, callbacks: [remember], onStart };
     const result = await runTraining(task, { ...options, ...watch }, module);

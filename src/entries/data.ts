@@ -60,6 +60,7 @@ export {
 } from '../files/piano-pieces.js';
 export { decodePng, readPng, readPngSync } from '../files/png.js';
 export type { RowPlace } from '../files/row-error.js';
+export type { TableFormat } from '../files/table-format.js';
 export { readText, readTextSync } from '../files/text.js';
 export {
   readTimeSeries,

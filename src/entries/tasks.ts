@@ -9,6 +9,11 @@ export type { EpochOrder, Examples } from '../data/examples.js';
 export type { SequenceBatchesOptions } from '../data/sequence-batches.js';
 export type { SentencePair } from '../files/parallel-text.js';
 export type { RowPlace } from '../files/row-error.js';
+export type { FoundFormat, TableFormat } from '../files/table-format.js';
+export type { TimeStep } from '../files/time-order.js';
+export type { TimeStyle } from '../files/time-stamps.js';
+export type { Category } from '../tasks/building-blocks/categories.js';
+export type { FeatureEncoding, TextSteps } from '../tasks/building-blocks/feature-encoding.js';
 export type { ExampleParts } from '../tasks/building-blocks/held-out.js';
 export { type PackedModel, packingOf } from '../tasks/building-blocks/model-packing.js';
 export { type ExampleOutput, outputsOf } from '../tasks/building-blocks/outputs.js';
@@ -46,6 +51,7 @@ export {
   trainingOptions,
 } from '../tasks/definition/common-options.js';
 export { defineTask } from '../tasks/definition/define-task.js';
+export { type TableChoices, tableFormatOf, tableOptions } from '../tasks/definition/table-options.js';
 export {
   type AnyPart,
   type AnyTask,
@@ -79,6 +85,12 @@ export {
 export type { CaptionExample, SavedCaptions } from '../tasks/recipes/caption/caption-data.js';
 export type { PicturePlace } from '../tasks/recipes/caption/caption-pictures.js';
 export type { SavedClasses } from '../tasks/recipes/classify/classify-data.js';
+export type { LineForm, SourceForm } from '../tasks/recipes/classify/labelled-sequences.js';
+export type { TableForm } from '../tasks/recipes/classify/table-form.js';
+export type { ForecastInput } from '../tasks/recipes/forecast/forecast.js';
+export type { SavedForecast } from '../tasks/recipes/forecast/forecast-data.js';
+export type { ForecastOrigin } from '../tasks/recipes/forecast/forecast-outputs.js';
+export type { WindowExample } from '../tasks/recipes/forecast/forecast-windows.js';
 export {
   type LoadLanguageModelOptions,
   loadLanguageModel,

@@ -35,7 +35,7 @@ export class ColumnStatistics {
    * @throws {ShapeError} `shape_mismatch`
    * @throws {DataError} `empty_data`; `non_finite_data` naming the row and the column
    */
-  add(rows: Float32Array): void {
+  add(rows: Float32Array | Float64Array): void {
     const count = requireColumns(rows, this.columns);
     const means = this.#means;
     const squares = this.#squares;

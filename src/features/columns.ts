@@ -10,10 +10,10 @@ import { describeValue, requireNumber } from '../core/options.js';
  * @throws {ShapeError} `shape_mismatch` when the numbers are not a multiple of the columns
  * @throws {DataError} `empty_data`; `non_finite_data` naming the row and the column
  */
-export function requireColumns(rows: Float32Array, columns: number): number {
+export function requireColumns(rows: Float32Array | Float64Array, columns: number): number {
   requireNumber('columns', columns, { integer: true, min: 1 });
-  if (!(rows instanceof Float32Array)) {
-    const message = `rows must be a Float32Array, got ${describeValue(rows)}`;
+  if (!(rows instanceof Float32Array || rows instanceof Float64Array)) {
+    const message = `rows must be a Float32Array or a Float64Array, got ${describeValue(rows)}`;
     throw new OptionError('invalid_option', message, { name: 'rows' });
   }
   if (rows.length === 0) throw new DataError('empty_data', `there are no rows of ${columns} columns`, { columns });

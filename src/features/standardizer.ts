@@ -44,7 +44,7 @@ export class Standardizer {
    * @throws {DataError} `empty_data`; `non_finite_data` naming the row and the column
    * @throws {ShapeError} `shape_mismatch`
    */
-  static fit(sequences: Iterable<Float32Array>, columns: number): Standardizer {
+  static fit(sequences: Iterable<Float32Array | Float64Array>, columns: number): Standardizer {
     const statistics = new ColumnStatistics(columns);
     for (const rows of sequences) statistics.add(rows);
     return Standardizer.of(statistics);
@@ -87,36 +87,52 @@ export class Standardizer {
   }
 
   /**
-   * (x - mean) / deviation of rows [T * columns], in new memory.
+   * (x - mean) / deviation of rows [T * columns], in new memory. It is computed in double precision and rounded once, so
+   * that rows in double precision may have a level that is large compared with their deviation.
    *
    * @throws {ShapeError} `shape_mismatch`
    * @throws {DataError} `empty_data`; `non_finite_data` naming the row and the column
    */
-  apply(rows: Float32Array): Float32Array {
+  apply(rows: Float32Array | Float64Array): Float32Array {
     requireColumns(rows, this.columns);
-    return rows.map((value, at) => {
-      const column = at % this.columns;
-      return (value - (this.#means[column] as number)) / (this.#deviations[column] as number);
-    });
+    const scaled = new Float32Array(rows.length);
+    this.#scale(rows, scaled);
+    return scaled;
+  }
+
+  /** As `apply`, in place and without rounding. Throws as `apply`. */
+  applyInPlace(rows: Float64Array): void {
+    requireColumns(rows, this.columns);
+    this.#scale(rows, rows);
+  }
+
+  #scale(rows: Float32Array | Float64Array, scaled: Float32Array | Float64Array): void {
+    const columns = this.columns;
+    for (let at = 0, column = 0; at < rows.length; at++) {
+      scaled[at] = ((rows[at] as number) - (this.#means[column] as number)) / (this.#deviations[column] as number);
+      column = column + 1 === columns ? 0 : column + 1;
+    }
   }
 
   /**
-   * The inverse of `apply`: x * deviation + mean, in new memory.
+   * The inverse of `apply`: x * deviation + mean, in new memory, as precise as the rows: doubles become doubles.
    *
    * @param firstColumn column that the first number of a row belongs to; default 0
    * @param columns numbers in a row, when only some columns were predicted; default all from the first on
    * @throws as `apply`, and {OptionError} `invalid_option` when there are no such columns
    */
-  invert(rows: Float32Array, firstColumn = 0, columns = this.columns - firstColumn): Float32Array {
+  invert<R extends Float32Array | Float64Array>(rows: R, firstColumn = 0, columns = this.columns - firstColumn): R {
     if (!Number.isInteger(firstColumn) || firstColumn < 0 || firstColumn + columns > this.columns) {
       const message = `columns ${firstColumn} to ${firstColumn + columns - 1} are not among the ${this.columns}`;
       throw new OptionError('invalid_option', message, { name: 'columns', firstColumn, columns });
     }
     requireColumns(rows, columns);
-    return rows.map((value, at) => {
+    const inverted = rows.slice();
+    for (let at = 0; at < rows.length; at++) {
       const column = firstColumn + (at % columns);
-      return value * (this.#deviations[column] as number) + (this.#means[column] as number);
-    });
+      inverted[at] = (rows[at] as number) * (this.#deviations[column] as number) + (this.#means[column] as number);
+    }
+    return inverted as R;
   }
 }
 
@@ -127,6 +143,6 @@ export class Standardizer {
  * @param rows [T * columns]
  * @throws as `Standardizer.apply`
  */
-export function standardizeSequence(rows: Float32Array, columns: number): Float32Array {
+export function standardizeSequence(rows: Float32Array | Float64Array, columns: number): Float32Array {
   return Standardizer.fit([rows], columns).apply(rows);
 }

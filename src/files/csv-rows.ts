@@ -1,9 +1,10 @@
-/** Rows of a CSV file by the names of their columns, with fields of any content. */
-import { DataError } from '../core/errors.js';
-import { placesOf, recordsOf } from './csv-table.js';
-import { invalidRow, type RowPlace } from './row-error.js';
+/** Rows of a table by the names of their columns, with fields of any content. */
+import { isUnnamed, placesOf } from './column-names.js';
+import type { RowPlace } from './row-error.js';
+import type { TableFormat } from './table-format.js';
+import { tableRows } from './table-records.js';
 
-/** A row of a CSV file. */
+/** A row of a table. */
 export interface CsvRow {
   /** Names of all columns. */
   readonly columns: readonly string[];
@@ -13,27 +14,29 @@ export interface CsvRow {
 }
 
 /**
- * Reads the rows of a CSV file with a header, whose names are trimmed; empty lines are ignored.
+ * Reads the rows of a table with a header; empty lines are ignored.
  *
  * @param required columns that the header must have
  * @throws {DataError} `invalid_row`, naming file, line and column: a column that is missing or occurs twice, a row with
  * more or fewer fields than the header; `empty_data` when there is no row; `not_utf8`, `file_unreadable`
  */
-export async function* csvRows(path: string, required: readonly string[]): AsyncGenerator<CsvRow, void, void> {
-  let columns: readonly string[] | undefined;
-  let rows = 0;
-  for await (const { fields, line } of recordsOf(path, ',')) {
-    const place = { file: path, line };
-    if (columns === undefined) {
-      columns = fields.map((name) => name.trim());
-      placesOf(columns, [...new Set([...required, ...columns])], place);
-      continue;
+export async function* csvRows(
+  path: string,
+  required: readonly string[],
+  format: TableFormat = {},
+): AsyncGenerator<CsvRow, void, void> {
+  let columns: readonly string[] = [];
+  let places: ReadonlyMap<string, number> = new Map();
+  const groups = tableRows(path, format, (start) => {
+    columns = start.columns;
+    const named = columns.filter((name) => !isUnnamed(name));
+    placesOf(columns, [...new Set([...required, ...named])], start.place);
+    places = new Map(columns.map((name, at) => [name, at]));
+  });
+  for await (const group of groups) {
+    for (const { fields, line } of group) {
+      const value = (column: string) => fields[places.get(column) ?? -1]?.trim();
+      yield { columns, place: { file: path, line }, value };
     }
-    if (fields.length === 1 && fields[0] === '') continue;
-    const header = columns;
-    if (fields.length !== header.length) throw invalidRow(place, '', `${header.length} fields`, `${fields.length}`);
-    rows += 1;
-    yield { columns: header, place, value: (column) => fields[header.indexOf(column)]?.trim() };
   }
-  if (rows === 0) throw new DataError('empty_data', `'${path}' has no rows`, { file: path });
 }

@@ -69,15 +69,29 @@ export class JsonRow {
    * @returns [length * features]
    */
   rows(name: string, features = 1): Float32Array {
+    return Float32Array.from(this.doubles(name, features));
+  }
+
+  /**
+   * As `rows`, in double precision: a large level is not rounded before it is subtracted.
+   *
+   * @param keepMissing whether null is a missing number, NaN; it is refused otherwise, and the error names the option
+   * `--missing` where this is false
+   */
+  doubles(name: string, features = 1, keepMissing?: boolean): Float64Array {
     const expected = features === 1 ? 'a list of numbers' : `a list of lists of ${features} numbers`;
     const steps = this.#list(name, expected);
-    const rows = new Float32Array(steps.length * features);
+    const rows = new Float64Array(steps.length * features);
     for (const [step, row] of steps.entries()) {
       const numbers = features === 1 && !Array.isArray(row) ? [row] : row;
       if (!Array.isArray(numbers)) return this.#refuse(name, expected, row, step);
       if (numbers.length !== features) return this.#refuse(name, expected, numbers, step);
       for (const [feature, value] of numbers.entries()) {
-        rows[step * features + feature] = this.#numberOf(name, value, expected, step);
+        if (value === null && keepMissing !== undefined) {
+          if (!keepMissing)
+            this.#refuse(name, expected, value, step, '--missing interpolate (or forward, or mask) reads on');
+          rows[step * features + feature] = Number.NaN;
+        } else rows[step * features + feature] = this.#numberOf(name, value, expected, step);
       }
     }
     return rows;
@@ -99,11 +113,12 @@ export class JsonRow {
     return isId ? value : this.#refuse(name, expected, value);
   }
 
-  #refuse(name: string, expected: string, value: JsonValue | undefined, step?: number): never {
+  #refuse(name: string, expected: string, value: JsonValue | undefined, step?: number, help?: string): never {
     const part = `field '${name}'${step === undefined ? '' : ` at step ${step}`}`;
     const found =
       value === undefined ? 'no such field' : typeof value === 'string' ? quoted(value) : describeValue(value);
-    throw invalidRow(this.place, part, expected, found, { field: name, ...(step !== undefined && { step }) });
+    const details = { field: name, ...(step !== undefined && { step }), ...(help !== undefined && { help }) };
+    throw invalidRow(this.place, part, expected, found, details);
   }
 }
 

@@ -8,15 +8,26 @@ export interface RowPlace {
   readonly line: number;
 }
 
+/** A text from a file, short enough for a message. */
+export function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
 /** The value that was found, in quotes and short enough for a message. */
 export function quoted(text: string): string {
-  return text === '' ? 'nothing' : `'${text.length > 60 ? `${text.slice(0, 57)}...` : text}'`;
+  return text === '' ? 'nothing' : `'${shortened(text)}'`;
+}
+
+/** A column, for messages. */
+export function columnPart(name: string): string {
+  return `column '${shortened(name)}'`;
 }
 
 /**
  * The error for a row that cannot be used: code `invalid_row`.
  *
  * @param what part of the row, such as `column 'OT'`; empty for the whole
+ * @param details with `help`, if there is an option that helps: it follows the message
  */
 export function invalidRow(
   place: RowPlace,
@@ -27,7 +38,8 @@ export function invalidRow(
   cause?: unknown,
 ): DataError {
   const part = what === '' ? '' : `, ${what}`;
-  const message = `'${place.file}' line ${place.line}${part}: expected ${expected}, found ${found}`;
+  const help = typeof details['help'] === 'string' ? `; ${details['help']}` : '';
+  const message = `'${place.file}' line ${place.line}${part}: expected ${expected}, found ${found}${help}`;
   return new DataError('invalid_row', message, { ...place, expected, found, ...details }, cause);
 }
 

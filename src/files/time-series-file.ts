@@ -31,19 +31,20 @@ export interface TimeSeriesOptions {
   readonly classes?: readonly string[];
 }
 
-function valuesOf(text: string, place: RowPlace, dimension: number): number[] {
+function valuesOf(text: string, place: RowPlace, dimension: number, keepMissing: boolean): number[] {
   return text.split(',').map((item, step) => {
     const value = parseDecimal(item);
     if (value !== undefined) return value;
+    if (keepMissing && ['?', 'NaN', ''].includes(item.trim())) return Number.NaN;
     const found = item.trim() === '?' ? "'?', a missing value" : quoted(item.trim());
     throw invalidRow(place, `dimension ${dimension} step ${step}`, 'a number', found, { dimension, step });
   });
 }
 
 /** Converts dimensions one after the other into rows of all dimensions. */
-function toRows(dimensions: readonly number[][], place: RowPlace): Float32Array {
+function toRows(dimensions: readonly number[][], place: RowPlace): Float64Array {
   const steps = dimensions[0]?.length ?? 0;
-  const rows = new Float32Array(steps * dimensions.length);
+  const rows = new Float64Array(steps * dimensions.length);
   for (const [dimension, values] of dimensions.entries()) {
     if (values.length !== steps) {
       const expected = `${steps} values, as dimension 0 has`;
@@ -54,7 +55,12 @@ function toRows(dimensions: readonly number[][], place: RowPlace): Float32Array 
   return rows;
 }
 
-function readSeries(line: string, place: RowPlace, header: TimeSeriesHeader, classes: readonly string[]): TimeSeries {
+function readSeries(
+  line: string,
+  place: RowPlace,
+  header: TimeSeriesHeader,
+  { classOf, keepMissing }: { readonly classOf: (label: string) => number; readonly keepMissing: boolean },
+) {
   const parts = line.split(':');
   const label = header.target === 'none' ? undefined : parts.pop()?.trim();
   const dimensions = header.dimensions ?? parts.length;
@@ -63,7 +69,7 @@ function readSeries(line: string, place: RowPlace, header: TimeSeriesHeader, cla
     throw invalidRow(place, '', `${dimensions} dimensions${target} between colons`, `${parts.length} dimensions`);
   }
   const input = toRows(
-    parts.map((part, dimension) => valuesOf(part, place, dimension)),
+    parts.map((part, dimension) => valuesOf(part, place, dimension, keepMissing)),
     place,
   );
   const steps = input.length / dimensions;
@@ -72,8 +78,8 @@ function readSeries(line: string, place: RowPlace, header: TimeSeriesHeader, cla
   }
   if (label === undefined) return { input };
   if (header.target === 'class') {
-    const target = classes.indexOf(label);
-    if (target < 0) throw invalidRow(place, 'class', `one of ${describeValue(classes)}`, quoted(label));
+    const target = classOf(label);
+    if (target < 0) throw invalidRow(place, 'class', `one of ${describeValue(header.classes)}`, quoted(label));
     return { input, target };
   }
   const value = parseDecimal(label);
@@ -93,20 +99,30 @@ function readSeries(line: string, place: RowPlace, header: TimeSeriesHeader, cla
  * const batches = new SequenceBatches(train.examples, { batch: 32, features: train.dimensions });
  */
 export async function readTimeSeries(path: string, options: TimeSeriesOptions = {}): Promise<TimeSeriesSet> {
+  const { examples, ...set } = await readSeriesFile(path, options);
+  return { ...set, examples: examples.map((series) => ({ ...series, input: Float32Array.from(series.input) })) };
+}
+
+/** As `readTimeSeries`, with inputs in double precision. @param keepMissing whether `?` becomes NaN; default: refused */
+export async function readSeriesFile(path: string, options: TimeSeriesOptions = {}, keepMissing = false) {
   rejectUnknownKeys('readTimeSeries', options, ['classes']);
   const lines = splitLines(await readText(path));
   let header: TimeSeriesHeader = { name: '', target: 'none', classes: [], isComplete: false };
-  const examples: TimeSeries[] = [];
+  const examples: ReturnType<typeof readSeries>[] = [];
   let dimensions: number | undefined;
+  let places: ReadonlyMap<string, number> | undefined;
   for (const [at, text] of lines.entries()) {
     const line = text.trim();
     const place = { file: path, line: at + 1 };
     if (line === '' || line.startsWith('#') || line.startsWith('%')) continue;
     if (!header.isComplete) {
-      header = readTimeSeriesTag(line, place, header);
+      header = readTimeSeriesTag(line, place, header, keepMissing);
       continue;
     }
-    const series = readSeries(line, place, header, options.classes ?? header.classes);
+    const known = options.classes ?? header.classes;
+    places ??= new Map(known.map((name, index) => [name, index]));
+    const classOf = (label: string) => places?.get(label) ?? -1;
+    const series = readSeries(line, place, { ...header, classes: known }, { classOf, keepMissing });
     examples.push(series);
     // When the header does not have the number of dimensions, it is that of the first series.
     dimensions ??= line.split(':').length - (header.target === 'none' ? 0 : 1);

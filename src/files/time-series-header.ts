@@ -26,15 +26,23 @@ function countOf(value: string, place: RowPlace, tag: string): number {
 }
 
 /** Refuses features of the format that this reader does not support. */
-function requireFalse(value: string, place: RowPlace, tag: string): void {
-  if (truthOf(value, place, tag)) throw invalidRow(place, `@${tag}`, 'false, others are not supported', quoted(value));
+function requireFalse(value: string, place: RowPlace, tag: string, help?: string): void {
+  if (!truthOf(value, place, tag)) return;
+  throw invalidRow(
+    place,
+    `@${tag}`,
+    'false, others are not supported',
+    quoted(value),
+    help === undefined ? {} : { help },
+  );
 }
 
 function classesOf(value: string, place: RowPlace): Pick<TimeSeriesHeader, 'target' | 'classes'> {
   const [first = '', ...classes] = value.split(/\s+/);
   if (!truthOf(first, place, 'classLabel')) return { target: 'none', classes: [] };
   if (classes.length === 0) throw invalidRow(place, '@classLabel', 'names of classes', 'none');
-  const twice = classes.find((name, at) => classes.indexOf(name) !== at);
+  const seen = new Set<string>();
+  const twice = classes.find((name) => seen.has(name) || !seen.add(name));
   if (twice !== undefined) throw invalidRow(place, '@classLabel', 'different classes', `${quoted(twice)} twice`);
   return { target: 'class', classes };
 }
@@ -44,7 +52,12 @@ function classesOf(value: string, place: RowPlace): Pick<TimeSeriesHeader, 'targ
  *
  * @throws {DataError} `invalid_row`
  */
-export function readTimeSeriesTag(line: string, place: RowPlace, header: TimeSeriesHeader): TimeSeriesHeader {
+export function readTimeSeriesTag(
+  line: string,
+  place: RowPlace,
+  header: TimeSeriesHeader,
+  keepMissing = false,
+): TimeSeriesHeader {
   const [, tag = '', value = ''] = /^@(\S+)\s*(.*)$/.exec(line) ?? [];
   switch (tag.toLowerCase()) {
     case '':
@@ -52,8 +65,10 @@ export function readTimeSeriesTag(line: string, place: RowPlace, header: TimeSer
     case 'problemname':
       return { ...header, name: value };
     case 'timestamps':
-    case 'missing':
       requireFalse(value, place, tag);
+      return header;
+    case 'missing':
+      if (!keepMissing) requireFalse(value, place, tag, 'the option missing (forward, interpolate, mask) reads on');
       return header;
     case 'univariate':
       return truthOf(value, place, tag) ? { ...header, dimensions: 1 } : header;

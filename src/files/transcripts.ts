@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { DataError } from '../core/errors.js';
 import { csvRows } from './csv-rows.js';
 import { atRow, invalidRow, quoted, type RowPlace } from './row-error.js';
+import { requireTableFormat, type TableFormat } from './table-format.js';
 import { readWavSync } from './wav.js';
 
 /** Parts that a table can put its rows into. */
@@ -37,15 +38,16 @@ function partOf(written: string, place: RowPlace): TranscriptPart {
 }
 
 /**
- * Reads a table of transcripts: CSV with a header; columns `file` (relative to the table) and `text`, and optionally
+ * Reads a table of transcripts; columns `file` (relative to the table) and `text`, and optionally
  * `speaker` and `part` (`training`, `valid` or `test`). Other columns are ignored. White space in a text becomes single
  * spaces.
  *
+ * @param format how the table is written, as far as it is not recognised
  * @throws {DataError} `invalid_row`, naming file, line and column; `empty_data`, `not_utf8`, `file_unreadable`
  */
-export async function readTranscripts(path: string): Promise<Transcript[]> {
+export async function readTranscripts(path: string, format: TableFormat = {}): Promise<Transcript[]> {
   const rows: Transcript[] = [];
-  for await (const row of csvRows(path, ['file', 'text'])) {
+  for await (const row of csvRows(path, ['file', 'text'], requireTableFormat('readTranscripts', format))) {
     const { place } = row;
     const words = (column: string) => {
       const value = row.value(column)?.replace(/\s+/gu, ' ');

@@ -15,6 +15,14 @@ import {
   VocabularyError,
 } from '../../src/core/errors.js';
 
+describe('the line of an error', () => {
+  it('has no line ends, in a time that grows with its length', () => {
+    expect(errorLine(new DataError('x', 'a\n  b \n\n c'))).toBe('bptt: error [x]: a b c');
+    const spaces = ' '.repeat(1e6);
+    expect(errorLine(new DataError('x', `a${spaces}b`))).toHaveLength('bptt: error [x]: ab'.length + 1e6);
+  });
+});
+
 describe('the exit status', () => {
   it.each([
     [0, new CommanderError(0, 'commander.help', 'help')],

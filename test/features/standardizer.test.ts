@@ -139,3 +139,27 @@ describe.skipIf(transformer.isMissing)('the transformer series', () => {
     expect(exactly(column(standardizer.apply(rows.subarray(year)), 7, 6))[0]).toBeLessThan(-0.8);
   });
 });
+
+describe('rows in double precision', () => {
+  const level = 432_100_000;
+  const rows = Float64Array.from({ length: 64 }, (_, at) => level + at / 4);
+
+  it('are standardised before they are rounded', () => {
+    const standardizer = Standardizer.fit([rows], 1);
+    const scaled = standardizer.apply(rows);
+    expect(scaled).toBeInstanceOf(Float32Array);
+    expect(new Set(scaled).size).toBe(64);
+    const plain = Standardizer.fit([rows.map((value) => value - level)], 1).apply(rows.map((value) => value - level));
+    for (const [at, value] of scaled.entries()) expect(value).toBeCloseTo(plain[at] as number, 5);
+  });
+
+  it('come back as doubles', () => {
+    const standardizer = Standardizer.fit([rows], 1);
+    const scaled = rows.slice();
+    standardizer.applyInPlace(scaled);
+    const back = standardizer.invert(scaled);
+    expect(back).toBeInstanceOf(Float64Array);
+    for (const [at, value] of back.entries()) expect(Math.abs(value - (rows[at] as number))).toBeLessThan(1e-6);
+    expect(standardizer.invert(standardizer.apply(rows))).toBeInstanceOf(Float32Array);
+  });
+});

@@ -57,6 +57,18 @@ describe('readCsv', () => {
     await expect(table).rejects.toMatchObject({ code: 'invalid_row', details: { file: path, line } });
   });
 
+  it('reads other forms, and doubles where they are wanted', async () => {
+    const path = written(Buffer.from("// ä\n432100000,25;'x'\n", 'latin1'));
+    const form = { header: 'none', decimal: 'comma', quote: "'", encoding: 'latin1', comment: '//' } as const;
+    const options = { columns: ['1'], text: ['2'], ...form };
+    const { values, text } = await readCsv(path, { ...options, precision: 'float64' });
+    expect([values, text.get('2')]).toEqual([Float64Array.of(432100000.25), ['x']]);
+    expect((await readCsv(path, options)).values).toEqual(Float32Array.of(432100000.25));
+    await expect(readCsv(path, { ...options, precision: 'half' } as never)).rejects.toMatchObject({
+      code: 'invalid_option',
+    });
+  });
+
   it('takes an empty line for a missing value where there is one column', async () => {
     await expect(readCsv(written('a\n1\n\n2\n'), { columns: ['a'] })).rejects.toThrow("line 3, column 'a'");
   });
@@ -71,7 +83,7 @@ describe('readCsv', () => {
     for (const options of [{ columns: [] }, { columns: 'a' }, { columns: ['a'], delimiter: '' }, { columns: [1] }]) {
       await expect(readCsv(path, options as never)).rejects.toMatchObject({ code: 'invalid_option' });
     }
-    await expect(readCsv(path, { columns: ['a'], header: true } as never)).rejects.toMatchObject({
+    await expect(readCsv(path, { columns: ['a'], separator: ';' } as never)).rejects.toMatchObject({
       code: 'unknown_option',
     });
   });

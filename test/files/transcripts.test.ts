@@ -27,6 +27,16 @@ describe('a table of transcripts', () => {
     expect(first).toMatchObject({ speaker: 'me', part: undefined });
   });
 
+  it('is written as other tables are', async () => {
+    const recognised = await readTranscripts(table(['file;text', 'a.wav;yes, no']));
+    expect(recognised).toMatchObject([{ text: 'yes, no' }]);
+    const path = join(temporaryDirectory(), 'table.csv');
+    writeFileSync(path, Buffer.from("# list\nfile;text\na.wav;'grün'\n", 'latin1'));
+    const format = { encoding: 'latin1', comment: '#', quote: "'" };
+    expect(await readTranscripts(path, format)).toMatchObject([{ text: 'grün', place: { line: 3 } }]);
+    await expect(readTranscripts(path, { sign: ';' } as never)).rejects.toThrow(code('unknown_option'));
+  });
+
   it.each<[string, readonly string[], RegExp]>([
     ['without a column', ['file,words', 'a.wav,b'], /line 1, header: expected a column 'text'/],
     ['with a column twice', ['file,text,part,part', 'a.wav,b,test,test'], /line 1, header: expected one column 'part'/],

@@ -23,9 +23,9 @@ describe('windows of a table', () => {
 
   it('are counted by the rows that are forecast, what is known may lie before them', () => {
     const direct = { ...form, mode: 'direct' } as const;
-    expect(windowsOf(rows, direct, 0, 10).count).toBe(6);
-    expect(windowsOf(rows, direct, 6, 10).count).toBe(3);
-    expect(windowsOf(rows, direct, 0, 4).count).toBe(0);
+    expect(windowsOf(rows, direct, [{ start: 0, begin: 0, end: 10 }]).count).toBe(6);
+    expect(windowsOf(rows, direct, [{ start: 0, begin: 6, end: 10 }]).count).toBe(3);
+    expect(windowsOf(rows, direct, [{ start: 0, begin: 0, end: 4 }]).count).toBe(0);
   });
 
   it.each(['direct', 'autoregressive'] as const)('say history and future against the last known step (%s)', (mode) => {

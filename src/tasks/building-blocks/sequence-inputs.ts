@@ -1,23 +1,18 @@
 /** The forms of a sequence (a text, a list of tokens, rows of numbers), and how it becomes the input of a network. */
 
 import type { Rows } from '../../batch/packed-batch.js';
-import { DataError, ShapeError } from '../../core/errors.js';
+import { DataError, UsageError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.js';
-import { describeValue } from '../../core/options.js';
 import { CharacterVocabulary } from '../../data/character-vocabulary.js';
 import { vocabularyFromJSON } from '../../data/saved-vocabulary.js';
 import type { Vocabulary, VocabularyJson } from '../../data/vocabulary.js';
 import { WordVocabulary } from '../../data/word-vocabulary.js';
-import { Standardizer } from '../../features/standardizer.js';
 import type { JsonRow } from '../../files/json-lines.js';
 import { embedding } from '../../network/layers/embedding.js';
 import type { AnyLayer } from '../../network/layers/layers.js';
+import { type FeatureEncoding, type FeatureRows, featureEncoder, fitFeatures } from './feature-encoding.js';
 
-/** Numbers step by step: [length * features]. */
-export interface FeatureRows {
-  readonly features: number;
-  readonly rows: Float32Array;
-}
+export type { FeatureRows };
 
 /** A sequence as it was read: its characters, its tokens, or rows of features. */
 export type RawInput = string | readonly string[] | FeatureRows;
@@ -25,12 +20,7 @@ export type RawInput = string | readonly string[] | FeatureRows;
 /** How inputs become ids or numbers. It is computed from the training part. Plain JSON. */
 export type InputEncoding =
   | { readonly kind: 'characters' | 'tokens'; readonly vocabulary: VocabularyJson }
-  | {
-      readonly kind: 'features';
-      readonly features: number;
-      readonly means: readonly number[];
-      readonly standardDeviations: readonly number[];
-    };
+  | FeatureEncoding;
 
 function kindOf(input: RawInput): InputEncoding['kind'] {
   if (typeof input === 'string') return 'characters';
@@ -40,10 +30,14 @@ function kindOf(input: RawInput): InputEncoding['kind'] {
 /**
  * The encoding of the training inputs: their characters or tokens, or mean and deviation of every feature.
  *
+ * @param options.isMasked whether numbers may be missing (NaN): each becomes the mean, beside a mark and a time
  * @throws {DataError} `mixed_examples` when inputs are of two kinds, `non_finite_data`
  * @throws {ShapeError} `shape_mismatch` when they have two widths
  */
-export function fitEncoding(inputs: readonly RawInput[]): InputEncoding {
+export function fitEncoding(
+  inputs: readonly RawInput[],
+  { isMasked = false }: { readonly isMasked?: boolean } = {},
+): InputEncoding {
   const kind = kindOf(inputs[0] as RawInput);
   requireKind(inputs, kind);
   if (kind === 'characters') {
@@ -53,9 +47,7 @@ export function fitEncoding(inputs: readonly RawInput[]): InputEncoding {
   if (kind === 'tokens') {
     return { kind, vocabulary: WordVocabulary.fromTokens(inputs as readonly (readonly string[])[]).toJSON() };
   }
-  const { features } = inputs[0] as FeatureRows;
-  const rows = inputs.map((input) => rowsOf(input as FeatureRows, features));
-  return { kind, features, ...Standardizer.fit(rows, features).toJSON() };
+  return fitFeatures(inputs as readonly FeatureRows[], isMasked);
 }
 
 /**
@@ -63,11 +55,10 @@ export function fitEncoding(inputs: readonly RawInput[]): InputEncoding {
  */
 export function encoderOf(encoding: InputEncoding): (input: RawInput) => Rows {
   if (encoding.kind === 'features') {
-    const { kind, features, means, standardDeviations } = encoding;
-    const standardizer = Standardizer.fromJSON({ means, standardDeviations });
+    const encode = featureEncoder(encoding);
     return (input) => {
-      requireKind([input], kind);
-      return standardizer.apply(rowsOf(input as FeatureRows, features));
+      requireKind([input], encoding.kind);
+      return encode(input as FeatureRows);
     };
   }
   const { kind, vocabulary: json } = encoding;
@@ -80,6 +71,13 @@ export function encoderOf(encoding: InputEncoding): (input: RawInput) => Rows {
     requireKind([input], kind);
     return encode(input);
   };
+}
+
+/** Numbers in a row of inputs before they are encoded. @throws {UsageError} `not_streamable` when there are categories */
+export function numbersOf(encoding: FeatureEncoding): number {
+  if (encoding.categories === undefined) return encoding.means.length;
+  const message = 'a model with --categories reads tables: rows of numbers have no categories';
+  throw new UsageError('not_streamable', message, { categories: encoding.categories.map(({ column }) => column) });
 }
 
 /** Numbers in a row of encoded inputs: 1 for ids. */
@@ -95,15 +93,21 @@ export function inputLayers(encoding: InputEncoding, units: number): readonly An
 /**
  * A value of JSON as an input: a text; a list of tokens; a list of numbers, one a step; a list of lists of numbers.
  *
+ * @param options.keepMissing whether null is a missing number, NaN; default: it is refused
  * @throws {DataError} `invalid_row`, by the row
  */
-export function inputOfRow(row: JsonRow, name: string): RawInput {
+export function inputOfRow(
+  row: JsonRow,
+  name: string,
+  { keepMissing }: { readonly keepMissing?: boolean } = {},
+): RawInput {
   const value = row.value(name);
   if (typeof value === 'string') return row.text(name);
   const [first] = Array.isArray(value) ? (value as readonly JsonValue[]) : [];
   if (typeof first === 'string') return row.texts(name);
   const features = Array.isArray(first) ? first.length : 1;
-  return { features: Math.max(1, features), rows: row.rows(name, Math.max(1, features)) };
+  const width = Math.max(1, features);
+  return { features: width, rows: row.doubles(name, width, keepMissing), place: row.place };
 }
 
 /**
@@ -127,10 +131,4 @@ function requireKind(inputs: readonly RawInput[], kind: InputEncoding['kind']): 
   const other = kindOf(inputs[index] as RawInput);
   const message = `input ${index} has ${other}, expected ${kind}: all inputs must be of one kind`;
   throw new DataError('mixed_examples', message, { index, kind: other, expected: kind });
-}
-
-function rowsOf({ rows, features }: FeatureRows, expected: number): Float32Array {
-  if (features === expected) return rows;
-  const message = `an input has ${describeValue(features)} numbers at each step, expected ${expected}`;
-  throw new ShapeError('shape_mismatch', message, { features, expected });
 }

@@ -9,7 +9,7 @@ import type { AnyPart, ReadData, TaskData, TaskDefinition } from '../definition/
 import type { Checked } from '../definition/task-options.js';
 
 const PARTS = ['training', 'validation', 'test'] as const;
-const FIELDS = [...PARTS, 'saved', 'fingerprint'];
+const FIELDS = [...PARTS, 'saved', 'fingerprint', 'notes'];
 
 /** The part of a task that reading needs. */
 type AnyRead = Pick<TaskDefinition<RunTable, JsonObject, unknown, AnyPart<unknown>, JsonObject>, 'name' | 'read'>;

@@ -36,6 +36,8 @@ export interface TaskData<S extends JsonObject, E = SequenceExample, P extends A
   readonly saved: S;
   /** Identifies the data. It must be the same in a resumed run. */
   readonly fingerprint: JsonObject;
+  /** What people should know of the data: a line each, shown before training. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** The inputs of predictions: a file, or values as in JSON (on the command line, the text of each). */
@@ -82,6 +84,8 @@ export interface ReadData<S extends JsonObject, E = SequenceExample, P extends A
    * Identifies the data; default: a digest of all examples, or the number and lengths of examples that are read later.
    */
   readonly fingerprint?: JsonObject;
+  /** What people should know of the data: a line each, shown before training. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** Metrics of a task that does not define its evaluation. */

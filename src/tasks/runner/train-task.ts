@@ -43,6 +43,8 @@ export interface TaskStart {
   /** The unit of the counts: `examples`, `symbols`. */
   readonly of: string;
   readonly threads: number;
+  /** What people should know of the data. */
+  readonly notes: readonly string[];
 }
 
 /** The result of training a task. */
@@ -95,7 +97,7 @@ export async function runTraining(
     };
     const of = task.countedIn ?? 'examples';
     const facts = { task: task.name, parameters: model.parameterCount, examples, of };
-    const announce = () => onStart?.({ ...facts, options, threads: model.threads });
+    const announce = () => onStart?.({ ...facts, options, threads: model.threads, notes: data.notes ?? [] });
     const score = (metrics: JsonObject) => task.score?.(metrics) ?? Number.NaN;
     const trainer = new Trainer(model, {
       epochs: options.epochs,

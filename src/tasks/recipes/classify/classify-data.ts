@@ -4,18 +4,39 @@ import { fingerprintOf } from '../../building-blocks/held-out.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { encoderOf, fitEncoding, type InputEncoding } from '../../building-blocks/sequence-inputs.js';
 import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.js';
+import { type MissingChoices, rulesOf, type TableChoices, tableFormatOf } from '../../definition/table-options.js';
 import type { TaskData } from '../../definition/task.js';
-import { type LabelledSequence, readLabelled } from './labelled-sequences.js';
+import { type LabelledOptions, type LabelledSequence, readLabelled, type SourceForm } from './labelled-sequences.js';
 
 /** The data that is saved with a classifier or tagger. */
 export type SavedClasses = {
   readonly classes: readonly string[];
   readonly encoding: InputEncoding;
+  /** The names of columns or fields; missing for files that have no names. */
+  readonly source?: SourceForm;
 };
 
 /** The options of reading. */
-export interface ClassDataOptions extends SplitChoice {
+export interface ClassDataOptions extends ClassColumns, SplitChoice {
   readonly data: string | undefined;
+}
+
+/** The options that say how files are read. */
+export interface ClassColumns extends MissingChoices, TableChoices {
+  readonly input: string | undefined;
+  readonly target: string | undefined;
+  readonly sequence: string | undefined;
+  readonly time: string | undefined;
+  readonly dateFormat: string | undefined;
+  readonly categories: string | undefined;
+  readonly ignore: string | undefined;
+}
+
+/** The options in the form that readers take. */
+export function readingOptions(options: ClassColumns, perStep: boolean): LabelledOptions {
+  const { input, target, sequence, time, dateFormat, categories, ignore, missing } = options;
+  const named = { input, target, sequence, time, dateFormat, categories };
+  return { ...named, ignore, missing, format: tableFormatOf(options), rules: rulesOf(options), perStep };
 }
 
 /**
@@ -25,12 +46,14 @@ export interface ClassDataOptions extends SplitChoice {
  * @throws as `readLabelled`, `splitParts` and `fitEncoding`
  */
 export async function readClasses(options: ClassDataOptions, perStep: boolean): Promise<TaskData<SavedClasses>> {
-  const { classes, examples } = await readLabelled(requireData(options), { perStep });
+  const reading = readingOptions(options, perStep);
+  const { classes, examples, source, notes } = await readLabelled(requireData(options), reading);
   const parts = await splitParts(examples, options, {
-    readFile: async (file) => (await readLabelled(file, { known: classes, perStep })).examples,
+    readFile: async (file) => (await readLabelled(file, reading, { classes, source })).examples,
     classOf: ({ target }) => (typeof target === 'number' ? target : 0),
   });
-  const encoding = fitEncoding(parts.training.map(({ input }) => input));
+  const inputs = parts.training.map(({ input }) => input);
+  const encoding = fitEncoding(inputs, { isMasked: options.missing === 'mask' });
   const encode = encoderOf(encoding);
   const encoded = (part: readonly LabelledSequence[]) => part.map((sequence) => encodeExample(sequence, encode));
   const data = {
@@ -38,16 +61,18 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
     validation: parts.validation && encoded(parts.validation),
     test: parts.test && encoded(parts.test),
   };
-  return { ...data, saved: { classes, encoding }, fingerprint: { examples: fingerprintOf(data) } };
+  const saved = { classes, encoding, ...(source && { source }) };
+  return { ...data, saved, fingerprint: { examples: fingerprintOf(data) }, notes };
 }
 
 /** Examples of another file, with the classes and the encoding of the training. Throws as `readClasses`. */
 export async function readMoreClasses(
   file: string,
-  { classes, encoding }: SavedClasses,
+  options: ClassColumns,
+  { classes, encoding, source }: SavedClasses,
   perStep: boolean,
 ): Promise<SequenceExample[]> {
-  const { examples } = await readLabelled(file, { known: classes, perStep });
+  const { examples } = await readLabelled(file, readingOptions(options, perStep), { classes, source });
   const encode = encoderOf(encoding);
   return examples.map((sequence) => encodeExample(sequence, encode));
 }

@@ -9,7 +9,7 @@ import { featuresOf, inputLayers } from '../../building-blocks/sequence-inputs.j
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import { choiceOption, numberOption } from '../../definition/task-options.js';
-import { classTask } from './class-task.js';
+import { classOptions, classTask } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
 
 const options = {
@@ -23,6 +23,7 @@ const options = {
     default: 'max',
   }),
   embedding: numberOption({ integer: true, min: 1 }, { description: 'size of the embedding of symbols', default: 64 }),
+  ...classOptions(),
 };
 
 /** What is saved with a classifier. */

@@ -5,7 +5,7 @@ import { invalidRow } from '../../../files/row-error.js';
 import { largestClasses } from '../../../metrics/confusion-matrix.js';
 import type { Model } from '../../../model/model.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
-import { encoderOf, featuresOf, inputValue } from '../../building-blocks/sequence-inputs.js';
+import { encoderOf, inputValue, numbersOf } from '../../building-blocks/sequence-inputs.js';
 import { stepStream } from '../../building-blocks/step-stream.js';
 import type { TaskStream } from '../../definition/task.js';
 import type { SavedClasses } from './classify-data.js';
@@ -19,13 +19,13 @@ import type { SavedClasses } from './classify-data.js';
  */
 export function tagStream(model: Model, { classes, encoding }: SavedClasses): TaskStream {
   const encode = encoderOf(encoding);
-  const features = featuresOf(encoding);
+  const features = encoding.kind === 'features' ? numbersOf(encoding) : 1;
   return stepStream(model, {
     /** A token may look like a number, so the text is not read as JSON. */
     read(piece, place) {
       if (encoding.kind === 'features') {
         const { input = null } = inputValue(piece, encoding.kind);
-        return encode({ features, rows: new JsonRow({ input: [input] }, place).rows('input', features) });
+        return encode({ features, rows: new JsonRow({ input: [input] }, place).doubles('input', features) });
       }
       if (typeof piece === 'string' && encoding.kind === 'characters' && piece !== '') return encode(piece);
       const tokens = typeof piece === 'string' ? piece.split(/\s+/).filter((token) => token !== '') : [];

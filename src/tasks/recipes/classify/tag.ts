@@ -9,7 +9,7 @@ import { featuresOf, inputLayers } from '../../building-blocks/sequence-inputs.j
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import { numberOption } from '../../definition/task-options.js';
-import { classTask } from './class-task.js';
+import { classOptions, classTask } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
 import { tagStream } from './tag-stream.js';
 
@@ -19,6 +19,7 @@ const options = {
     ...{ epochs: 20, batch: 32, learningRate: 2e-3, schedule: 'cosine' },
   }),
   embedding: numberOption({ integer: true, min: 1 }, { description: 'size of the embedding of symbols', default: 64 }),
+  ...classOptions(),
 };
 
 /** What is saved with a tagger. */

@@ -1,11 +1,25 @@
-/** A table of a CSV file as windows for training and evaluation. */
+/** A table as windows for training and evaluation. */
 import { createHash } from 'node:crypto';
 import { DataError, OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
+import type { MissingMode } from '../../../features/missing-values.js';
 import { Standardizer } from '../../../features/standardizer.js';
-import { readCsv } from '../../../files/csv-table.js';
+import type { FoundFormat } from '../../../files/table-format.js';
+import type { TimeStep } from '../../../files/time-order.js';
+import type { TimeStyle } from '../../../files/time-stamps.js';
+import type { Category } from '../../building-blocks/categories.js';
+import {
+  columnsIn,
+  type MissingChoices,
+  rulesOf,
+  type TableChoices,
+  tableFormatOf,
+} from '../../definition/table-options.js';
+import { categoriesOf, countMarks, withMarks } from './forecast-marks.js';
 import { levelsOf, QUANTILES } from './forecast-quantiles.js';
-import type { WindowForm } from './forecast-windows.js';
+import { readSeriesTable, requireStep, type Series, type SeriesTable } from './forecast-series.js';
+import { periodFor, USUAL_PERIOD } from './forecast-time.js';
+import type { ForecastRange, WindowForm } from './forecast-windows.js';
 
 /** The data that is saved with a forecaster. */
 export type SavedForecast = {
@@ -16,48 +30,77 @@ export type SavedForecast = {
   /** Mean and deviation of all these columns in this order, over the training rows only. */
   readonly means: readonly number[];
   readonly standardDeviations: readonly number[];
+  /** The values of columns that are no numbers, in the training rows. */
+  readonly categories?: readonly Category[];
+  /** The column of time stamps, how it was written, and the time between rows. */
+  readonly time?: { readonly column: string; readonly style: TimeStyle; readonly step?: TimeStep };
+  /** The rows of a season that results are compared with. */
+  readonly period?: number;
+  /** The form of the training table. */
+  readonly found?: FoundFormat;
 };
 
 /** The options of the columns and of a window. */
-export interface ForecastOptions {
+export interface ForecastOptions extends TableChoices, MissingChoices {
   readonly columns: string;
   readonly covariates: string | undefined;
+  readonly categories: string | undefined;
+  readonly time: string | undefined;
+  readonly dateFormat: string | undefined;
+  readonly item: string | undefined;
   readonly rows: number | undefined;
   readonly history: number;
   readonly horizon: number;
-  readonly period: number;
+  readonly period: number | undefined;
   readonly mode: 'direct' | 'autoregressive';
   readonly baseline: 'last' | 'season';
   readonly scaling: 'table' | 'window';
   readonly quantiles: string | undefined;
   readonly direction: 'forward' | 'reverse' | 'bidirectional';
+  readonly missing: MissingMode;
   readonly valid: number | string;
   readonly test: number | string;
 }
 
-/** Names in a list with commas. */
-function namesOf(name: string, list: string): string[] {
-  const names = list.split(',').map((part) => part.trim());
-  const wrong = names.find((part, at) => part === '' || names.indexOf(part) !== at);
-  if (wrong === undefined) return names;
-  return refuse(name, 'different names of columns with commas between them', list);
-}
-
 /** The columns of the options. @throws {OptionError} `invalid_option` for a name that is empty or occurs twice */
-export function columnsOf({ columns, covariates }: Pick<ForecastOptions, 'columns' | 'covariates'>) {
-  const targets = namesOf('columns', columns);
-  const others = covariates === undefined ? [] : namesOf('covariates', covariates);
-  const twice = others.find((name) => targets.includes(name));
-  if (twice !== undefined) refuse('covariates', 'other columns than those that are forecast', twice);
-  return { columns: targets, covariates: others };
+export function columnsOf(options: Pick<ForecastOptions, 'columns' | 'covariates' | 'categories' | 'item' | 'time'>) {
+  const targets = columnsIn('columns', options.columns);
+  const listOf = (name: 'covariates' | 'categories') => {
+    const list = options[name];
+    const names = list === undefined ? [] : columnsIn(name, list);
+    const twice = names.find((column) => targets.includes(column));
+    if (twice !== undefined) refuse(name, 'other columns than those that are forecast', twice);
+    return names;
+  };
+  for (const name of ['item', 'time'] as const) {
+    const column = options[name];
+    if (column !== undefined && targets.includes(column)) refuse(name, 'a column that is not forecast', column);
+  }
+  return { columns: targets, covariates: listOf('covariates'), categories: listOf('categories') };
 }
 
-/** The form of the windows. @throws {OptionError} `invalid_option` for options that exclude each other */
-export function formOf(options: ForecastOptions, width: number, targets: number): WindowForm {
-  const { history, horizon, mode, period, baseline, scaling, quantiles, columns, direction } = options;
+/**
+ * The form of the windows.
+ *
+ * @param saved the columns, the categories and the period, as far as they are known
+ * @throws {OptionError} `invalid_option` for options that exclude each other
+ */
+export function formOf(
+  options: ForecastOptions,
+  saved: Pick<SavedForecast, 'columns' | 'covariates' | 'categories' | 'period'>,
+): WindowForm {
+  const { history, horizon, mode, baseline, scaling, quantiles, missing, direction } = options;
+  const targets = saved.columns.length;
+  const numbers = targets + saved.covariates.length;
+  const marks = countMarks({ numbers, isMarked: missing === 'mask', categories: saved.categories ?? [] });
+  const period = options.period ?? saved.period ?? USUAL_PERIOD;
   if (period > history) refuse('period', `at most the ${history} steps of 'history'`, period);
-  if (mode === 'autoregressive' && width > targets) {
-    refuse('covariates', "left out where 'mode' is autoregressive: their future is not known", options.covariates);
+  if (mode === 'autoregressive' && (numbers > targets || options.categories !== undefined)) {
+    const name = numbers > targets ? 'covariates' : 'categories';
+    refuse(name, "left out where 'mode' is autoregressive: their future is not known", options[name]);
+  }
+  if (mode === 'autoregressive' && missing === 'mask') {
+    refuse('missing', "forward or interpolate where 'mode' is autoregressive: it reads its own forecasts", missing);
   }
   if (mode === 'autoregressive' && direction !== 'forward') {
     refuse('direction', "forward where 'mode' is autoregressive: later steps are not known", direction);
@@ -71,15 +114,16 @@ export function formOf(options: ForecastOptions, width: number, targets: number)
   if (mode === 'autoregressive' && quantiles !== undefined) {
     refuse('quantiles', "left out where 'mode' is autoregressive: it reads one number back in", quantiles);
   }
-  if (quantiles !== undefined && namesOf('columns', columns).includes(QUANTILES)) {
-    refuse('columns', 'other names, as the quantiles stand beside the columns', columns);
+  if (quantiles !== undefined && saved.columns.includes(QUANTILES)) {
+    refuse('columns', 'other names, as the quantiles stand beside the columns', options.columns);
   }
   const season = baseline === 'season' ? period : 0;
   return {
     history,
     horizon,
     mode,
-    width,
+    width: numbers + marks,
+    marks,
     targets,
     season,
     isScaled: scaling === 'window',
@@ -92,59 +136,122 @@ export function scalingOf({ means, standardDeviations }: SavedForecast) {
   return { means, standardDeviations };
 }
 
-/** The rows of a table in its three parts, one after the other. */
+/** The rows of the three parts of a table. */
 export interface TableParts {
-  /** [rows * width] standardised. */
-  readonly values: Float32Array;
-  readonly rows: number;
-  readonly trainingEnd: number;
-  readonly validationEnd: number;
-  readonly standardizer: Standardizer;
+  /** [rows * width] standardised, in double precision, with their marks. */
+  readonly values: Float64Array;
+  readonly table: SeriesTable;
+  readonly training: readonly ForecastRange[];
+  readonly validation: readonly ForecastRange[];
+  readonly test: readonly ForecastRange[];
+  readonly saved: SavedForecast;
   /** SHA-256 of the numbers as they were read. */
   readonly digest: string;
+  readonly notes: readonly string[];
 }
 
-/** The numbers of the columns, row by row: [rows * columns]. @throws as `readCsv` */
-export async function readColumns(file: string, names: readonly string[], limit = Number.POSITIVE_INFINITY) {
-  const { values, rows } = await readCsv(file, { columns: names });
-  const count = Math.min(rows, limit);
-  return { rows: count, values: values.subarray(0, count * names.length) };
+function seriesOptions(
+  options: ForecastOptions,
+  names: Pick<SavedForecast, 'columns' | 'covariates'>,
+  categories: readonly string[],
+) {
+  const { time, dateFormat, item, missing } = options;
+  const numbers = [...names.columns, ...names.covariates];
+  return {
+    numbers,
+    categories,
+    time,
+    dateFormat,
+    item,
+    missing,
+    format: tableFormatOf(options),
+    rules: rulesOf(options),
+  };
 }
 
 /**
- * Reads the columns, cuts the rows into training, validation and test, in this order, and standardises all of them by the
- * training rows.
+ * Reads a table for a trained model: its columns by their names, standardised like the training rows.
  *
- * @throws {DataError} `too_short` when a requested part has no window; others of `readCsv`
+ * @throws {DataError} `mixed_examples` when the time between rows is another one; others of `readSeriesTable`
+ */
+export async function readMore(file: string, options: ForecastOptions, saved: SavedForecast) {
+  const { categories = [], time, found } = saved;
+  const names = categories.map(({ column }) => column);
+  const table = await readSeriesTable(file, seriesOptions(options, saved, names), { time, found });
+  requireStep(file, table.time?.step, time?.step);
+  return { table, values: standardised(table, options, saved) };
+}
+
+/** The numbers of a table, standardised in place, with their marks. */
+function standardised(table: SeriesTable, { missing }: ForecastOptions, saved: SavedForecast): Float64Array {
+  const numbers = saved.columns.length + saved.covariates.length;
+  Standardizer.fromJSON(scalingOf(saved)).applyInPlace(table.values);
+  return withMarks(table.values, table, {
+    ...{ numbers, isMarked: missing === 'mask', categories: saved.categories ?? [] },
+  });
+}
+
+/**
+ * Reads the columns, cuts the rows of each series into training, validation and test, in the order of time, and
+ * standardises all of them by the training rows.
+ *
+ * @throws {DataError} `too_short` when a requested part has no window; others of `readSeriesTable`
  * @throws {OptionError} `invalid_option`
  */
 export async function readTable(file: string, options: ForecastOptions): Promise<TableParts> {
-  const { columns, covariates } = columnsOf(options);
-  const names = [...columns, ...covariates];
-  const { history, horizon } = formOf(options, names.length, columns.length);
-  const { rows, values } = await readColumns(file, names, options.rows);
-  const test = rowsOf('test', options.test, rows);
-  const valid = rowsOf('valid', options.valid, rows);
-  const training = rows - valid - test;
-  const parts = [
-    ['training', training, history + horizon],
-    ['validation', valid, valid === 0 ? 0 : horizon],
-    ['test', test, test === 0 ? 0 : horizon],
-  ] as const;
-  for (const [part, count, needed] of parts) {
-    if (count >= needed) continue;
-    const message = `the ${part} part of '${file}' has ${count} of ${rows} rows, a window needs ${needed}`;
-    throw new DataError('too_short', message, { file, part, rows: count, needed });
-  }
-  const standardizer = Standardizer.fit([values.subarray(0, training * names.length)], names.length);
-  return {
-    values: standardizer.apply(values),
-    rows,
-    trainingEnd: training,
-    validationEnd: training + valid,
-    standardizer,
-    digest: createHash('sha256').update(values).digest('hex'),
+  const { columns, covariates, categories } = columnsOf(options);
+  const names = { columns, covariates };
+  const { history } = formOf(options, { ...names, period: options.period ?? 1 });
+  const reading = { ...seriesOptions(options, names, categories), rows: options.rows };
+  const table = await readSeriesTable(file, reading);
+  const { time, found } = table;
+  const { period, note } = periodFor(options.period, history, time?.step);
+  const parts = cutSeries(file, table.series, options);
+  const digest = createHash('sha256').update(table.values).digest('hex');
+  const width = columns.length + covariates.length;
+  const rowsIn = ({ begin, end }: ForecastRange) => table.values.subarray(begin * width, end * width);
+  const scaling = Standardizer.fit(parts.training.map(rowsIn), width).toJSON();
+  const saved = {
+    ...names,
+    ...scaling,
+    ...(categories.length > 0 && { categories: categoriesOf(table, parts.training) }),
+    ...(time && { time: { column: time.column, style: time.style, ...(time.step && { step: time.step }) } }),
+    period,
+    found,
   };
+  const notes = [...table.notes, ...(note === undefined ? [] : [note]), ...parts.notes];
+  return { ...parts, values: standardised(table, options, saved), table, saved, digest, notes };
+}
+
+/** The parts of every series. Series that are too short for a part have none of it, but one must have each part. */
+function cutSeries(file: string, series: readonly Series[], { history, horizon, test, valid }: ForecastOptions) {
+  const parts = { training: [] as ForecastRange[], validation: [] as ForecastRange[], test: [] as ForecastRange[] };
+  let short = 0;
+  const only = series.length === 1 ? series[0] : undefined;
+  for (const { begin, end } of series) {
+    const rows = end - begin;
+    const testRows = rowsOf('test', test, rows);
+    const validRows = rowsOf('valid', valid, rows);
+    const training = rows - validRows - testRows;
+    if (training < history + horizon) short += 1;
+    if (training < history + horizon) continue;
+    const start = begin;
+    parts.training.push({ start, begin, end: begin + training });
+    if (validRows >= horizon) parts.validation.push({ start, begin: begin + training, end: end - testRows });
+    if (testRows >= horizon) parts.test.push({ start, begin: end - testRows, end });
+  }
+  const needed = { training: history + horizon, validation: valid === 0 ? 0 : horizon, test: test === 0 ? 0 : horizon };
+  for (const part of ['training', 'validation', 'test'] as const) {
+    if (needed[part] === 0 || parts[part].length > 0) continue;
+    const rows = only === undefined ? 0 : only.end - only.begin;
+    const count = { test: rowsOf('test', test, rows), validation: rowsOf('valid', valid, rows) };
+    const found = part === 'training' ? rows - count.test - count.validation : count[part];
+    const has = only === undefined ? 'has too few rows in every series' : `has ${found} of ${rows} rows`;
+    const message = `the ${part} part of '${file}' ${has}, a window needs ${needed[part]}`;
+    throw new DataError('too_short', message, { file, part, rows: found, needed: needed[part] });
+  }
+  const notes = short === 0 ? [] : [`${short} of ${series.length} series of '${file}' are too short and are left out`];
+  return { ...parts, notes };
 }
 
 /** Rows of a part: a fraction of all, or their number. */

@@ -4,6 +4,8 @@ import { packSequences } from '../../../batch/packed-batch.js';
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import type { JsonObject, JsonValue } from '../../../core/json.js';
 import { Standardizer } from '../../../features/standardizer.js';
+import { stampAfter } from '../../../files/time-order.js';
+import { writeTime } from '../../../files/time-stamps.js';
 import type { ExecutionOptions } from '../../../model/execute/execution-options.js';
 import type { Model } from '../../../model/model.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
@@ -61,24 +63,38 @@ function directForecast(output: Float32Array, example: WindowExample, form: Wind
   return { forecast: quantiles[levels.indexOf(MEDIAN)] as Float32Array, quantiles };
 }
 
+/** What a forecast begins with. */
+export interface ForecastOrigin {
+  /** [width] the last known row, standardised, in double precision. */
+  readonly last: ArrayLike<number>;
+  /** The name of the series by its column. */
+  readonly item?: readonly [column: string, name: string] | undefined;
+  /** The stamp of the last known row. */
+  readonly stamp?: number | undefined;
+}
+
+/** The time stamps of the forecast steps, by the name of their column. */
+function timesOf(stamp: number | undefined, horizon: number, { time }: SavedForecast): JsonObject {
+  if (stamp === undefined || time?.step === undefined) return {};
+  const { column, style, step } = time;
+  const times = Array.from({ length: horizon }, (_, at) => writeTime(stampAfter(stamp, step, at + 1), style));
+  return { [column]: times };
+}
+
 /**
- * A forecast in the unit of the table: the steps of each column by name, and the quantiles by column and level.
- *
- * @param last [width] the last known row, standardised
+ * A forecast in the unit of the table, in double precision: the name of the series and the time stamps, if there are
+ * any, the steps of each column by name, and the quantiles by column and level.
  */
 export function forecastRecord(
   { forecast, quantiles }: Forecast,
-  last: ArrayLike<number>,
+  { last, item, stamp }: ForecastOrigin,
   { horizon, targets, levels }: WindowForm,
   saved: SavedForecast,
 ): JsonObject {
   const standardizer = Standardizer.fromJSON(scalingOf(saved));
   const ofColumns = (changes: Float32Array) => {
-    const values = standardizer.invert(
-      changes.map((value, at) => value + (last[at % targets] as number)),
-      0,
-      targets,
-    );
+    const steps = Float64Array.from(changes, (value, at) => value + (last[at % targets] as number));
+    const values = standardizer.invert(steps, 0, targets);
     return saved.columns.map((_, column) =>
       Array.from({ length: horizon }, (__, step) => values[step * targets + column] as number),
     );
@@ -86,7 +102,8 @@ export function forecastRecord(
   const named = (of: (column: number) => JsonValue) =>
     Object.fromEntries(saved.columns.map((name, column) => [name, of(column)] as const));
   const own = ofColumns(forecast);
-  const record = named((column) => own[column] as number[]);
+  const names = { ...(item && { [item[0]]: item[1] }), ...timesOf(stamp, horizon, saved) };
+  const record = { ...names, ...named((column) => own[column] as number[]) };
   if (quantiles.length === 0) return record;
   const ofLevels = quantiles.map(ofColumns);
   const byLevel = (column: number) =>

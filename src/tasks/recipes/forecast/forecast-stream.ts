@@ -1,4 +1,5 @@
 /** Forecasts of a table that is still growing. */
+import { UsageError } from '../../../core/errors.js';
 import type { JsonObject, JsonValue } from '../../../core/json.js';
 import { Standardizer } from '../../../features/standardizer.js';
 import { JsonRow } from '../../../files/json-lines.js';
@@ -24,6 +25,7 @@ export function forecastStream(
   signal: AbortSignal | undefined,
 ): TaskStream {
   const { width } = form;
+  const numbers = requireNumbersAlone(saved);
   const standardizer = Standardizer.fromJSON(scalingOf(saved));
   const follow = form.mode === 'direct' ? newestRows(model, form, signal) : everyRow(model, form, signal);
   let line = 0;
@@ -32,25 +34,47 @@ export function forecastStream(
     async push(piece) {
       line += 1;
       const { input = null } = inputValue(piece as JsonValue, 'features');
-      const numbers = new JsonRow({ input: [input] }, { file: 'stream', line }).rows('input', width);
-      const row = standardizer.apply(numbers);
+      const rows = new JsonRow({ input: [input] }, { file: 'stream', line }).doubles('input', numbers);
+      standardizer.applyInPlace(rows);
+      const row = withoutMarks(rows, width);
       const forecast = await follow(row);
-      return forecast === undefined ? [] : [forecastRecord(forecast, row, form, saved)];
+      return forecast === undefined ? [] : [forecastRecord(forecast, { last: row }, form, saved)];
     },
     end: async (): Promise<readonly JsonObject[]> => [],
     close: () => {},
   };
 }
 
+/**
+ * Numbers in a row of a stream.
+ *
+ * @throws {UsageError} `not_streamable` for a forecaster that reads categories
+ */
+export function requireNumbersAlone({ columns, covariates, categories = [] }: SavedForecast): number {
+  if (categories.length === 0) return columns.length + covariates.length;
+  const message = 'a forecaster with --categories reads tables: rows of numbers have no categories';
+  throw new UsageError('not_streamable', message, { categories: categories.map(({ column }) => column) });
+}
+
+/** Rows without a missing number: their marks are zeros. @param rows [n * numbers] */
+export function withoutMarks(rows: Float64Array, width: number, numbers = rows.length): Float64Array {
+  if (width === numbers) return rows;
+  const marked = new Float64Array((rows.length / numbers) * width);
+  for (let at = 0; at < rows.length / numbers; at++) {
+    marked.set(rows.subarray(at * numbers, (at + 1) * numbers), at * width);
+  }
+  return marked;
+}
+
 /** The forecast from the newest rows, when there are enough of them. */
 function newestRows(model: Model, form: WindowForm, signal: AbortSignal | undefined) {
   const { history } = form;
-  const rows: Float32Array[] = [];
-  return async (row: Float32Array) => {
+  const rows: Float64Array[] = [];
+  return async (row: Float64Array) => {
     rows.push(row);
     if (rows.length > history) rows.shift();
     if (rows.length < history) return undefined;
-    const known = Float32Array.from(rows.flatMap((numbers) => [...numbers]));
+    const known = Float64Array.from(rows.flatMap((numbers) => [...numbers]));
     for await (const forecast of forecastsOf(model, [historyExample(known, form)], form, signal)) {
       return forecast;
     }
@@ -61,10 +85,10 @@ function newestRows(model: Model, form: WindowForm, signal: AbortSignal | undefi
 /** The forecast from all rows so far. */
 function everyRow(model: Model, form: WindowForm, signal: AbortSignal | undefined) {
   const stream = model.stream();
-  let first: Float32Array | undefined;
-  return async (row: Float32Array) => {
+  let first: Float64Array | undefined;
+  return async (row: Float64Array) => {
     const origin = first ?? row;
-    const last = row.map((value, column) => value - (origin[column] as number));
+    const last = Float32Array.from(row, (value, column) => value - (origin[column] as number));
     const changes = stream.step(last);
     first = origin;
     const run = { state: stream.snapshot().state, ...(signal !== undefined && { signal }) };

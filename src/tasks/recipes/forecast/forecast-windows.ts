@@ -11,6 +11,8 @@ export interface WindowForm {
   readonly horizon: number;
   /** Columns of the table; the forecast columns come first. */
   readonly width: number;
+  /** Columns at the end that are read as they are: marks of missing numbers, categories. Default 0. */
+  readonly marks?: number;
   /** Number of columns that are forecast. */
   readonly targets: number;
   /** All steps in one output, or one step after the other. */
@@ -43,9 +45,13 @@ export interface WindowExample extends SequenceExample {
  */
 const SMALLEST_SCALE = 0.05;
 
+/** Rows of a table; in double precision, small changes of a high level are not rounded before they are computed. */
+export type TableRows = Float32Array | Float64Array;
+
 /** Standard deviations of the columns of a history. @param rows [history * width] @returns [width] */
-function scaleOf(rows: Float32Array, { history, width }: WindowForm): Float32Array {
+function scaleOf(rows: TableRows, { history, width, marks = 0 }: WindowForm): Float32Array {
   return Float32Array.from({ length: width }, (_, column) => {
+    if (column >= width - marks) return 1;
     let [sum, squares] = [0, 0];
     // The last step is subtracted, so that a high level costs no digits.
     const last = rows[(history - 1) * width + column] as number;
@@ -79,16 +85,18 @@ export function againstLast(changes: Float32Array, { input, scale }: WindowExamp
  *
  * @param rows [history * width]
  */
-export function historyExample(rows: Float32Array, form: WindowForm): WindowExample {
-  const { history, width, mode, isScaled } = form;
-  if (isScaled) {
-    const scale = scaleOf(rows, form);
-    const last = rows.subarray((history - 1) * width);
-    const scaled = (value: number, column: number) => (value - (last[column] as number)) / (scale[column] as number);
-    return { input: rows.map((value, at) => scaled(value, at % width)), scale };
-  }
+export function historyExample(rows: TableRows, form: WindowForm): WindowExample {
+  const { history, width, marks = 0, mode, isScaled } = form;
   const origin = (mode === 'direct' ? history - 1 : 0) * width;
-  return { input: rows.map((value, at) => value - (rows[origin + (at % width)] as number)) };
+  const scale = isScaled ? scaleOf(rows, form) : undefined;
+  const input = new Float32Array(rows.length);
+  for (let at = 0, column = 0; at < rows.length; at++) {
+    const value = rows[at] as number;
+    const change = column < width - marks ? value - (rows[origin + column] as number) : value;
+    input[at] = scale === undefined ? change : change / (scale[column] as number);
+    column = column + 1 === width ? 0 : column + 1;
+  }
+  return scale === undefined ? { input } : { input, scale };
 }
 
 /**
@@ -97,7 +105,7 @@ export function historyExample(rows: Float32Array, form: WindowForm): WindowExam
  *
  * @param rows [(history + horizon) * width]
  */
-export function windowExample(rows: Float32Array, form: WindowForm): WindowExample {
+export function windowExample(rows: TableRows, form: WindowForm): WindowExample {
   const { history, horizon, width, targets, mode } = form;
   if (mode === 'direct') {
     const known = historyExample(rows.subarray(0, history * width), form);
@@ -112,26 +120,66 @@ export function windowExample(rows: Float32Array, form: WindowForm): WindowExamp
     return { ...known, target };
   }
   const known = rows.subarray(0, rows.length - width);
-  const target = known.map((value, at) => (rows[at + width] as number) - value);
+  const target = new Float32Array(known.length);
+  for (let at = 0; at < target.length; at++) target[at] = (rows[at + width] as number) - (known[at] as number);
   return { ...historyExample(known, form), target };
 }
 
+/** Rows of a series that are forecast. */
+export interface ForecastRange {
+  /** First row of the series: known steps may lie between it and `begin`. */
+  readonly start: number;
+  /** First row that is forecast. */
+  readonly begin: number;
+  /** One after the last row. */
+  readonly end: number;
+}
+
 /**
- * The windows of a table whose forecast steps are all within a range of rows; the known steps may be before it.
+ * The windows of a table whose forecast steps are all within ranges of rows; the known steps may be before them.
  *
  * @param rows [n * width] the whole table
- * @param begin first row that is forecast
- * @param end one after the last row
+ * @param isKnown whether the numbers of a row that are forecast are known; windows that forecast others are left out
  */
-export function windowsOf(rows: Float32Array, form: WindowForm, begin: number, end: number): Examples<SequenceExample> {
+export function windowsOf(
+  rows: TableRows,
+  form: WindowForm,
+  ranges: readonly ForecastRange[],
+  isKnown?: (row: number) => boolean,
+): Examples<WindowExample> {
   const { history, horizon, width, mode } = form;
-  const first = Math.max(begin, history);
+  const runs: { readonly first: number; readonly from: number }[] = [];
+  let count = 0;
+  const add = (first: number, length: number) => {
+    if (length <= 0) return;
+    runs.push({ first, from: count });
+    count += length;
+  };
+  for (const { start, begin, end } of ranges) {
+    let first = Math.max(begin, start + history);
+    for (let row = first; isKnown !== undefined && row < end; row++) {
+      if (isKnown(row)) continue;
+      add(first, row - horizon - first + 1);
+      first = row + 1;
+    }
+    add(first, end - horizon - first + 1);
+  }
+  const rowAt = (index: number) => {
+    let [low, high] = [0, runs.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((runs[middle] as { from: number }).from <= index) low = middle;
+      else high = middle - 1;
+    }
+    const { first, from } = runs[low] as { first: number; from: number };
+    return first + index - from;
+  };
   const example = (index: number) => {
-    const at = first + index;
+    const at = rowAt(index);
     return windowExample(rows.subarray((at - history) * width, (at + horizon) * width), form);
   };
   return {
-    count: Math.max(0, end - horizon - first + 1),
+    count,
     lengthOf: () => (mode === 'direct' ? history : history + horizon - 1),
     read: (indices) => Array.from(indices, example),
   };

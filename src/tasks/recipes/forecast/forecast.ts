@@ -1,10 +1,11 @@
 /** Forecasts the next steps of a table of numbers, for example the oil temperature of the next day. */
 
-import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { DataError } from '../../../core/errors.js';
 import { isJsonObject } from '../../../core/json.js';
+import type { Examples } from '../../../data/examples.js';
 import { Standardizer } from '../../../features/standardizer.js';
 import { JsonRow } from '../../../files/json-lines.js';
+import { shortened } from '../../../files/row-error.js';
 import { RegressionErrors } from '../../../metrics/forecast-errors.js';
 import { seasonalNaiveForecast } from '../../../metrics/naive-forecast.js';
 import { sequential } from '../../../model/network.js';
@@ -14,12 +15,28 @@ import { requireData } from '../../building-blocks/require-data.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
+import {
+  columnsOption,
+  missingOptions,
+  TABLE_USAGE,
+  tableOptions,
+  timeOptions,
+} from '../../definition/table-options.js';
 import { type Checked, choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
-import { columnsOf, formOf, readColumns, readTable, type SavedForecast, scalingOf } from './forecast-data.js';
-import { forecastRecord, forecastsOf } from './forecast-outputs.js';
+import { formOf, readMore, readTable, type SavedForecast, scalingOf } from './forecast-data.js';
+import { type ForecastOrigin, forecastRecord, forecastsOf } from './forecast-outputs.js';
 import { describeQuantiles, levelsOf, QuantileErrors, requireLevelList } from './forecast-quantiles.js';
-import { forecastStream } from './forecast-stream.js';
-import { historyExample, truthOf, windowsOf } from './forecast-windows.js';
+import type { SeriesTable } from './forecast-series.js';
+import { forecastStream, requireNumbersAlone, withoutMarks } from './forecast-stream.js';
+import { USUAL_PERIOD } from './forecast-time.js';
+import {
+  type ForecastRange,
+  historyExample,
+  truthOf,
+  type WindowExample,
+  type WindowForm,
+  windowsOf,
+} from './forecast-windows.js';
 
 const count = { integer: true, min: 1 } as const;
 const options = {
@@ -30,17 +47,22 @@ const options = {
     },
     'a fraction of the rows, or their number, after the training rows; 0 for none',
   ),
-  columns: textOption({ description: 'columns to forecast, separated by commas', placeholder: 'names' }),
-  covariates: optional(
-    textOption({ description: 'further columns to read, separated by commas', placeholder: 'names' }),
+  columns: columnsOption('columns to forecast'),
+  covariates: optional(columnsOption('further columns of numbers to read')),
+  categories: optional(columnsOption('further columns of texts to read: each value in the training rows is an input')),
+  ...timeOptions('which puts the rows into their order; none for none (default: the only column of ISO dates)'),
+  item: optional(
+    textOption({ description: 'the column that tells several series of one table apart', placeholder: 'column' }),
   ),
   rows: optional(numberOption(count, { description: 'read only the first n rows' })),
   history: numberOption(count, { description: 'known steps before a forecast', default: 96 }),
   horizon: numberOption(count, { description: 'steps to forecast', default: 24 }),
-  period: numberOption(count, {
-    description: 'steps of a season, for the seasonal forecast that results are compared with',
-    default: 24,
-  }),
+  period: optional(
+    numberOption(count, {
+      description:
+        'steps of a season, for the seasonal forecast that results are compared with (default: by the time column, 24 for hours, 7 for days, else 24)',
+    }),
+  ),
   mode: choiceOption(['direct', 'autoregressive'], {
     description: 'all steps in one output, or one step at a time, which is the next input',
     default: 'direct',
@@ -60,6 +82,8 @@ const options = {
       requireLevelList,
     ),
   ),
+  ...missingOptions(),
+  ...tableOptions(),
 };
 
 type Options = Checked<typeof options>;
@@ -67,49 +91,65 @@ type Options = Checked<typeof options>;
 /** What is saved with a forecaster. */
 export type ForecastSaved = SavedForecast;
 
-const formFor = (given: Options, { columns, covariates }: SavedForecast) =>
-  formOf(given, columns.length + covariates.length, columns.length);
+/** An input of a prediction: the known steps of a series, and where they end. */
+export interface ForecastInput extends WindowExample {
+  readonly origin?: ForecastOrigin;
+}
+
+/** Whether all numbers of a row that are forecast are known; undefined when none is missing. */
+function knownRows({ gaps }: SeriesTable, { targets, width, marks = 0 }: WindowForm, given: Options) {
+  if (gaps === undefined || given.missing !== 'mask') return undefined;
+  const numbers = width - marks;
+  return (row: number) => !gaps.subarray(row * numbers, row * numbers + targets).some(Number.isNaN);
+}
 
 /** Forecasts of tables. */
 export const forecast = defineTask({
   name: 'forecast',
   summary: 'the next steps of columns of a CSV file',
   options,
+  usage: [...TABLE_USAGE, 'time', 'dateFormat'],
   loss({ quantiles }) {
     return quantiles === undefined ? 'meanSquaredError' : { kind: 'quantile', levels: levelsOf(quantiles) };
   },
 
   async read(given) {
-    const table = await readTable(requireData(given), given);
-    const { values, rows, trainingEnd, validationEnd, standardizer, digest } = table;
-    const saved = { ...columnsOf(given), ...standardizer.toJSON() };
-    const form = formFor(given, saved);
-    const part = (begin: number, end: number) => (end > begin ? windowsOf(values, form, begin, end) : undefined);
+    const { values, table, training, validation, test, saved, digest, notes } = await readTable(
+      requireData(given),
+      given,
+    );
+    const form = formOf(given, saved);
+    const isKnown = knownRows(table, form, given);
+    const part = (ranges: readonly ForecastRange[]) =>
+      ranges.length === 0 ? undefined : requireWindows(table.file, windowsOf(values, form, ranges, isKnown));
     return {
-      training: windowsOf(values, form, 0, trainingEnd),
-      validation: part(trainingEnd, validationEnd),
-      test: part(validationEnd, rows),
+      training: part(training) as Examples<ForecastInput>,
+      validation: part(validation),
+      test: part(test),
       saved,
       fingerprint: { values: digest },
+      notes,
     };
   },
 
   /** All windows of another table, scaled like the training rows. */
   async readExamples(file, given, saved) {
-    const { values, rows } = await readColumns(file, [...saved.columns, ...saved.covariates]);
-    const form = formFor(given, saved);
-    requireRows(file, rows, form.history + form.horizon);
-    return windowsOf(Standardizer.fromJSON(scalingOf(saved)).apply(values), form, 0, rows);
+    const { values, table } = await readMore(file, given, saved);
+    const form = formOf(given, saved);
+    const longest = table.series.reduce((most, { begin, end }) => Math.max(most, end - begin), 0);
+    requireRows(file, longest, form.history + form.horizon);
+    const ranges = table.series.map(({ begin, end }) => ({ start: begin, begin, end }));
+    return requireWindows(file, windowsOf(values, form, ranges, knownRows(table, form, given)));
   },
 
   packing(given, saved) {
-    const { mode, width, targets, horizon } = formFor(given, saved);
+    const { mode, width, targets, horizon } = formOf(given, saved);
     if (mode === 'autoregressive') return { features: width, targetFeatures: width };
     return { features: width, targetFeatures: horizon * targets, targetPer: 'sequence' };
   },
 
   network(given, saved) {
-    const { mode, width, targets, horizon, levels } = formFor(given, saved);
+    const { mode, width, targets, horizon, levels } = formOf(given, saved);
     const isDirect = mode === 'direct';
     const body = recurrentBody(given, isDirect ? 'last' : 'none');
     const units = isDirect ? horizon * targets * Math.max(1, levels.length) : width;
@@ -118,8 +158,9 @@ export const forecast = defineTask({
 
   /** Errors on standardised values, of the model and of the naive forecasts. */
   async evaluate(model, part, { options: given, saved, signal }) {
-    const form = formFor(given, saved);
+    const form = formOf(given, saved);
     const { horizon, targets, levels } = form;
+    const period = given.period ?? saved.period ?? USUAL_PERIOD;
     const ofQuantiles = new QuantileErrors(levels);
     const errors = { model: new RegressionErrors(), naive: new RegressionErrors(), seasonal: new RegressionErrors() };
     const ofColumn = saved.columns.map(() => new RegressionErrors());
@@ -127,10 +168,11 @@ export const forecast = defineTask({
       const { history, future } = truthOf(example, form);
       errors.model.add(future, forecasted);
       errors.naive.add(future, new Float32Array(future.length));
-      errors.seasonal.add(future, seasonalNaiveForecast(history, horizon, given.period, targets));
+      errors.seasonal.add(future, seasonalNaiveForecast(history, horizon, period, targets));
       if (levels.length > 0) ofQuantiles.add(future, quantiles);
       for (const [column, own] of ofColumn.entries()) {
-        const only = (rows: Float32Array) => rows.filter((_, at) => at % targets === column);
+        const only = (rows: Float32Array) =>
+          Float32Array.from({ length: horizon }, (_, step) => rows[step * targets + column] as number);
         own.add(only(future), only(forecasted));
       }
     }
@@ -154,38 +196,53 @@ export const forecast = defineTask({
     );
   },
 
-  /** The newest rows of a table, or rows as JSON: lists of the numbers of all columns. */
-  async readInputs(source, given, saved) {
-    const names = [...saved.columns, ...saved.covariates];
-    const { history, width } = formFor(given, saved);
-    const standardizer = Standardizer.fromJSON(scalingOf(saved));
-    const newest = (name: string, values: Float32Array) => {
+  /** The newest rows of each series of a table, or rows as JSON: lists of the numbers of all columns. */
+  async readInputs(source, given, saved): Promise<ForecastInput[]> {
+    const form = formOf(given, saved);
+    const { history, width } = form;
+    const newest = (name: string, values: Float64Array, origin?: Omit<ForecastOrigin, 'last'>): ForecastInput => {
       requireRows(name, values.length / width, history);
-      return { input: standardizer.apply(values).slice(-history * width) };
+      const known = values.slice(-history * width);
+      return { ...historyExample(known, form), origin: { ...origin, last: known.subarray(-width) } };
     };
-    if ('file' in source) return [newest(source.file, (await readColumns(source.file, names)).values)];
+    if ('file' in source) {
+      const { values, table } = await readMore(source.file, given, saved);
+      return table.series.map(({ name, begin, end }) => {
+        const item = given.item === undefined ? undefined : ([given.item, name] as const);
+        const title = item === undefined ? source.file : `${source.file}' (${given.item} '${shortened(name)}')`;
+        return newest(title, values.subarray(begin * width, end * width), { item, stamp: table.time?.stamps[end - 1] });
+      });
+    }
+    const standardizer = Standardizer.fromJSON(scalingOf(saved));
+    const numbers = requireNumbersAlone(saved);
     return source.values.map((value, at) => {
       const row = new JsonRow(inputValue(value, 'features'), { file: 'inputs', line: at + 1 });
-      return newest(`input ${at}`, row.rows('input', width));
+      const rows = row.doubles('input', numbers);
+      standardizer.applyInPlace(rows);
+      return newest(`input ${at}`, withoutMarks(rows, width, numbers));
     });
   },
 
   /** The next steps of every column, in the unit of the table, and the quantiles, if there are any. */
   async *predict(model, inputs, { options: given, saved, signal }) {
-    const form = formFor(given, saved);
-    const histories = inputs.map(({ input }) => historyExample(input as Float32Array, form));
+    const form = formOf(given, saved);
     let at = 0;
-    for await (const forecasted of forecastsOf(model, histories, form, signal)) {
-      const last = (inputs[at++] as SequenceExample).input.slice(-form.width);
-      yield forecastRecord(forecasted, last, form, saved);
+    for await (const forecasted of forecastsOf(model, inputs, form, signal)) {
+      yield forecastRecord(forecasted, (inputs[at++] as ForecastInput).origin as ForecastOrigin, form, saved);
     }
   },
 
-  stream: (model, { options: given, saved, signal }) => forecastStream(model, saved, formFor(given, saved), signal),
+  stream: (model, { options: given, saved, signal }) => forecastStream(model, saved, formOf(given, saved), signal),
 });
 
 function summary(errors: RegressionErrors | undefined) {
   return { mse: errors?.meanSquaredError ?? null, mae: errors?.meanAbsoluteError ?? null };
+}
+
+/** @throws {DataError} `too_short` when every window forecasts a missing number */
+function requireWindows<E>(file: string, windows: Examples<E>): Examples<E> {
+  if (windows.count > 0) return windows;
+  throw new DataError('too_short', `every window of '${file}' forecasts a missing number`, { file });
 }
 
 function requireRows(name: string, rows: number, needed: number): void {

@@ -10,6 +10,7 @@ import { atRow, invalidRow } from '../../../files/row-error.js';
 import { type Clip, readClips, readTranscripts, type TranscriptPart } from '../../../files/transcripts.js';
 import { ctcTarget, framesNeeded } from '../../../network/losses/ctc.js';
 import { requireData } from '../../building-blocks/require-data.js';
+import { tableFormatOf } from '../../definition/table-options.js';
 import type { TaskData } from '../../definition/task.js';
 import { openLanguageModel } from './transcribe-language-model.js';
 import { parseRange, type TranscribeOptions } from './transcribe-options.js';
@@ -38,7 +39,7 @@ export type TranscribeSaved = { readonly symbols: readonly string[]; readonly so
  * @throws {OptionError} `invalid_option`
  */
 export async function readTraining(options: TranscribeOptions): Promise<TaskData<TranscribeSaved, Utterance>> {
-  const rows = await splitTranscripts(await readTranscripts(requireData(options)), options);
+  const rows = await splitTranscripts(await readTranscripts(requireData(options), tableFormatOf(options)), options);
   const training = readClips(rows.training);
   const { sampleRate } = training[0] as Clip;
   const valid = readClips(rows.valid, sampleRate);
@@ -66,7 +67,7 @@ export async function readOther(
   options: TranscribeOptions,
   saved: TranscribeSaved,
 ): Promise<Examples<Utterance>> {
-  const clips = readClips(await readTranscripts(file), saved.sound.sampleRate);
+  const clips = readClips(await readTranscripts(file, tableFormatOf(options)), saved.sound.sampleRate);
   return examplesOf(clips, 'test', options, saved) as Examples<Utterance>;
 }
 

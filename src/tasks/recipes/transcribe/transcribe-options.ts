@@ -1,6 +1,7 @@
 /** Options of the task `transcribe`. */
 import { OptionError } from '../../../core/errors.js';
 import { commonOptions } from '../../definition/common-options.js';
+import { tableOptions } from '../../definition/table-options.js';
 import { type Checked, choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
 
 const count = { integer: true, min: 1 } as const;
@@ -67,6 +68,7 @@ export const TRANSCRIBE_OPTIONS = {
   lmWeight: numberOption({ min: 0 }, { description: 'weight of the language model in the beam search', default: 0.5 }),
   insertionBonus: numberOption({}, { description: 'score that the beam search adds for each symbol', default: 0 }),
   nBest: numberOption(count, { description: 'number of texts for each sound', default: 3 }),
+  ...tableOptions(),
 } as const;
 
 /** The options, checked. */

@@ -4,6 +4,7 @@ import { invalidRow } from '../../../files/row-error.js';
 import { readTranscripts, type Transcript, type TranscriptPart } from '../../../files/transcripts.js';
 import { holdOut } from '../../building-blocks/held-out.js';
 import { holdOutGroups } from '../../building-blocks/held-out-groups.js';
+import { tableFormatOf } from '../../definition/table-options.js';
 import type { TranscribeOptions } from './transcribe-options.js';
 
 /** The rows of each part. */
@@ -19,13 +20,14 @@ export type TranscriptParts = Readonly<Record<TranscriptPart, readonly Transcrip
  */
 export async function splitTranscripts(
   rows: readonly Transcript[],
-  { valid, test, by, seed }: TranscribeOptions,
+  options: TranscribeOptions,
 ): Promise<TranscriptParts> {
+  const { valid, test, by, seed } = options;
   const own = (name: TranscriptPart) => rows.filter(({ part = 'training' }) => part === name);
   const heldOf = async (name: 'valid' | 'test', given: number | string) => {
     const there = own(name);
     if (typeof given === 'number') return there.length > 0 ? there : given;
-    if (there.length === 0) return readTranscripts(given);
+    if (there.length === 0) return readTranscripts(given, tableFormatOf(options));
     const message = `option '${name}' must not be a file because the table has a part '${name}' itself, got '${given}'`;
     throw new OptionError('invalid_option', message, { name, value: given });
   };

@@ -3,6 +3,7 @@ import { OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
 import { atRow } from '../../../files/row-error.js';
 import { readMono, readTranscripts } from '../../../files/transcripts.js';
+import { tableFormatOf } from '../../definition/table-options.js';
 import type { PredictionSource } from '../../definition/task.js';
 import type { TranscribeSaved, Utterance } from './transcribe-data.js';
 import type { TranscribeOptions } from './transcribe-options.js';
@@ -27,7 +28,9 @@ export async function readSounds(
   };
   if ('file' in source) {
     if (/\.wav$/i.test(source.file)) return [read(source.file)];
-    return (await readTranscripts(source.file)).map(({ file, place }) => atRow(place, () => read(file)));
+    return (await readTranscripts(source.file, tableFormatOf(options))).map(({ file, place }) =>
+      atRow(place, () => read(file)),
+    );
   }
   return source.values.map((value) => {
     if (typeof value === 'string') return read(value);

@@ -5,6 +5,7 @@ import { sequential } from '../../../model/network.js';
 import { dense, dropout } from '../../../network/layers/dense.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { defineTask } from '../../definition/define-task.js';
+import { TABLE_USAGE } from '../../definition/table-options.js';
 import { readOther, readTraining } from './transcribe-data.js';
 import { decodedErrorRate, describeErrors, measureErrors, transcribeAll } from './transcribe-decoding.js';
 import { TRANSCRIBE_OPTIONS } from './transcribe-options.js';
@@ -17,7 +18,7 @@ export const transcribe = defineTask({
   name: 'transcribe',
   summary: 'speech to text, from recordings and transcripts that need no times',
   options: TRANSCRIBE_OPTIONS,
-  usage: ['beams', 'nBest', 'languageModel', 'lmWeight', 'insertionBonus'],
+  usage: ['beams', 'nBest', 'languageModel', 'lmWeight', 'insertionBonus', ...TABLE_USAGE],
   read: readTraining,
   readExamples: readOther,
   loss: { kind: 'ctc' },

@@ -1,0 +1,141 @@
+/** The bytes of a table piece by piece: packed by gzip or not, in UTF-8 or another encoding. */
+import { isUtf8 } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { DataError } from '../core/errors.js';
+import { unreadableFile } from '../core/unreadable-file.js';
+import { CHUNK_BYTES } from './file-lines.js';
+import { firstInvalidUtf8 } from './text.js';
+
+/** Largest size of a packed table when it is unpacked. A few kilobytes could otherwise fill the memory. */
+const MAX_UNPACKED_BYTES = 2 ** 34;
+
+/** Marks at the start of a file. */
+const GZIP = [0x1f, 0x8b];
+const UTF16_LE = [0xff, 0xfe];
+const UTF16_BE = [0xfe, 0xff];
+const UTF8_MARK = [0xef, 0xbb, 0xbf];
+
+/** A piece of a table in UTF-8, or as text. It ends between two characters. */
+export type TablePiece = Buffer | string;
+
+function beginsWith(bytes: Uint8Array, mark: readonly number[]): boolean {
+  return mark.every((byte, at) => bytes[at] === byte);
+}
+
+async function* fileChunks(path: string): AsyncGenerator<Buffer, void, void> {
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) yield chunk as Buffer;
+  } catch (cause) {
+    throw unreadableFile(path, cause);
+  }
+}
+
+/** The first bytes, at least as many as the longest mark if there are so many. */
+async function firstBytes(chunks: AsyncGenerator<Buffer, void, void>): Promise<Buffer> {
+  let first: Buffer = Buffer.alloc(0);
+  while (first.length < UTF8_MARK.length) {
+    const { value, done } = await chunks.next();
+    if (done === true) break;
+    first = Buffer.concat([first, value]);
+  }
+  return first;
+}
+
+async function* chain(first: Buffer, rest: AsyncGenerator<Buffer, void, void>): AsyncGenerator<Buffer, void, void> {
+  if (first.length > 0) yield first;
+  yield* rest;
+}
+
+async function* unpacked(path: string, chunks: AsyncGenerator<Buffer, void, void>, limit: number) {
+  let bytes = 0;
+  const gunzip = pipeline(Readable.from(chunks), createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
+  try {
+    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > limit) {
+        const message = `'${path}' has more than ${limit} bytes when it is unpacked: unpack it and take the part that is needed`;
+        throw new DataError('too_long', message, { file: path, limit });
+      }
+      yield chunk;
+    }
+  } catch (cause) {
+    if (cause instanceof DataError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DataError(
+      'file_corrupt',
+      `'${path}' begins as gzip but cannot be unpacked: ${reason}`,
+      { file: path },
+      cause,
+    );
+  }
+}
+
+/** The end of the last whole character. A lead byte and what follows it may be part of a longer one. */
+function characterEnd(bytes: Uint8Array): number {
+  let at = bytes.length - 1;
+  while (at > 0 && bytes.length - at < 4 && ((bytes[at] as number) & 0xc0) === 0x80) at -= 1;
+  return at >= 0 && (bytes[at] as number) >= 0x80 ? at : bytes.length;
+}
+
+async function* utf8Pieces(path: string, chunks: AsyncGenerator<Buffer, void, void>) {
+  let rest: Buffer = Buffer.alloc(0);
+  let offset = 0;
+  const checked = (bytes: Buffer) => {
+    if (!isUtf8(bytes)) {
+      const at = firstInvalidUtf8(bytes);
+      const hex = (bytes[at] as number).toString(16).padStart(2, '0');
+      const message = `'${path}' is not UTF-8: byte 0x${hex} at offset ${offset + at}; --encoding latin1 (or another name) reads other encodings`;
+      throw new DataError('not_utf8', message, { source: path, offset: offset + at, byte: bytes[at] });
+    }
+    offset += bytes.length;
+    return bytes;
+  };
+  for await (const chunk of chunks) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const end = characterEnd(bytes);
+    rest = bytes.subarray(end);
+    const start = offset === 0 && beginsWith(bytes, UTF8_MARK) ? UTF8_MARK.length : 0;
+    const piece = checked(bytes.subarray(0, end));
+    if (piece.length > start) yield piece.subarray(start);
+  }
+  if (rest.length > 0) yield checked(rest);
+}
+
+async function* decodedPieces(path: string, chunks: AsyncGenerator<Buffer, void, void>, encoding: string) {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  try {
+    for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
+    yield decoder.decode();
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    const message = `'${path}' is not ${encoding}: some of its bytes stand for no character; --encoding names another encoding`;
+    throw new DataError('not_utf8', message, { source: path, encoding }, cause);
+  }
+}
+
+/**
+ * The pieces of a table, unpacked and without a byte order mark.
+ *
+ * @param encoding a label of `TextDecoder`; default UTF-8, or UTF-16 where the file has its mark
+ * @param limit largest number of unpacked bytes of a packed file
+ * @throws {DataError} `file_unreadable`; `not_utf8` with the offset of the wrong byte; `file_corrupt`, `too_long` for
+ * packed files
+ */
+export async function* tablePieces(
+  path: string,
+  encoding?: string,
+  limit = MAX_UNPACKED_BYTES,
+): AsyncGenerator<TablePiece, void, void> {
+  const raw = fileChunks(path);
+  const start = await firstBytes(raw);
+  const whole = chain(start, raw);
+  const chunks = beginsWith(start, GZIP) ? unpacked(path, whole, limit) : whole;
+  const first = await firstBytes(chunks);
+  const bytes = chain(first, chunks);
+  const wide = beginsWith(first, UTF16_LE) ? 'utf-16le' : beginsWith(first, UTF16_BE) ? 'utf-16be' : undefined;
+  const name = encoding ?? wide ?? 'utf-8';
+  if (name === 'utf-8') yield* utf8Pieces(path, bytes);
+  else yield* decodedPieces(path, bytes, name);
+}

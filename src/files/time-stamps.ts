@@ -1,0 +1,161 @@
+/** Time stamps in tables: ISO 8601, or a form that is named. Nothing is guessed: 1/5/2024 is January in one country. */
+import { OptionError } from '../core/errors.js';
+import { describeValue } from '../core/options.js';
+import { parseDecimal } from './decimal.js';
+
+/** How stamps were written, for those that are written later. Plain JSON. */
+export type TimeStyle = {
+  /** Numbers of any unit instead of dates. */
+  readonly isNumber?: boolean;
+  readonly hasTime?: boolean;
+  readonly hasSeconds?: boolean;
+  /** Minutes east of Greenwich; missing for times without a zone. */
+  readonly zone?: number;
+};
+
+/** Reads time stamps of one form. */
+export interface TimeReader {
+  /** Milliseconds since 1970, or the number; undefined for a text that is no stamp of this form. */
+  read(text: string): number | undefined;
+  readonly expected: string;
+  /** The style of what has been read. */
+  style(): TimeStyle;
+}
+
+const TIME = String.raw`(?:(?:T| +)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?: ?([AaPp])\.?[Mm]\.?)?)?`;
+const ZONE = String.raw`(?: ?(Z|UTC|[+-]\d{2}(?::?\d{2})?))?`;
+const ISO = new RegExp(`^(\\d{4})([-/])(\\d{2})(?:\\2(\\d{2}))?${TIME}${ZONE}$`);
+const FORM = /^(d{1,2}|m{1,2}|y{4})([-./ ]?)(d{1,2}|m{1,2}|y{4})\2(d{1,2}|m{1,2}|y{4})$/;
+const LOOKS_LIKE_DATE = /^\d{1,4}([-./])\d{1,2}\1\d{1,4}(?:[T ]|$)/;
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+/** A date form, such as `dd.mm.yyyy`. @throws {OptionError} `invalid_option` */
+export function requireDateFormat(name: string, value: unknown): string {
+  const text = typeof value === 'string' ? value.toLowerCase() : '';
+  if (text === 'iso') return text;
+  const [, first = '', , second = '', third = ''] = FORM.exec(text) ?? [];
+  if (new Set([first[0], second[0], third[0]]).size === 3) return text;
+  const message = `option '${name}' must be a form such as dd.mm.yyyy, mm/dd/yyyy, yyyymmdd or iso, got ${describeValue(value)}`;
+  throw new OptionError('invalid_option', message, { name, value });
+}
+
+/** Whether a text looks like a date of any form. */
+export function looksLikeDate(text: string): boolean {
+  return LOOKS_LIKE_DATE.test(text);
+}
+
+/** Whether texts, at least one, are all dates of ISO 8601. */
+export function areIsoDates(texts: readonly string[]): boolean {
+  const reader = dateReader('iso');
+  return texts.length > 0 && texts.every((text) => reader.read(text) !== undefined);
+}
+
+/** The milliseconds of a day, if there is such a day. */
+function dayOf(year: number, month: number, day: number): number | undefined {
+  const ms = Date.UTC(year, month - 1, day);
+  const date = new Date(ms);
+  date.setUTCFullYear(year); // Date.UTC takes years below 100 for those of the last century
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : undefined;
+}
+
+/** The milliseconds of a time of day; undefined when there is no such time. */
+function clockOf([hour, minute, second, fraction, half]: readonly (string | undefined)[]): number | undefined {
+  if (hour === undefined) return 0;
+  const isHalf = half !== undefined;
+  const [h, m, s] = [Number(hour), Number(minute), Number(second ?? 0)];
+  if (m > 59 || s > 59 || h > 24 || (h === 24 && m + s > 0) || (isHalf && (h < 1 || h > 12))) return undefined;
+  const hours = isHalf ? (h % 12) + (half?.toLowerCase() === 'p' ? 12 : 0) : h;
+  const milliseconds = fraction === undefined ? 0 : Number(`0.${fraction}`) * 1000;
+  return ((hours * 60 + m) * 60 + s) * 1000 + milliseconds;
+}
+
+function zoneOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (text === 'Z' || text === 'UTC') return 0;
+  const digits = text.slice(1).replace(':', '');
+  return (text[0] === '-' ? -1 : 1) * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2) || 0));
+}
+
+/** Finds year, month and day in a text, and what stands behind them. */
+function formOf(format: string) {
+  const [, ...parts] = FORM.exec(format) ?? [];
+  const sign = parts[1] ?? '';
+  const names = [parts[0], parts[2], parts[3]].map((part) => (part as string)[0] as 'd' | 'm' | 'y');
+  const digits = (name: string) => (name === 'y' ? '(\\d{4})' : sign === '' ? '(\\d{2})' : '(\\d{1,2})');
+  const escaped = sign === '.' ? '\\.' : sign;
+  const pattern = new RegExp(`^${names.map(digits).join(escaped)}${TIME}${ZONE}$`);
+  return (text: string) => {
+    const found = pattern.exec(text);
+    if (found === null) return undefined;
+    const part = (name: 'd' | 'm' | 'y') => Number(found[1 + names.indexOf(name)]);
+    return { day: dayOf(part('y'), part('m'), part('d')), clock: found.slice(4, 9), zone: found[9] };
+  };
+}
+
+function isoOf(text: string) {
+  const found = ISO.exec(text);
+  if (found === null) return undefined;
+  const day = dayOf(Number(found[1]), Number(found[3]), Number(found[4] ?? 1));
+  return { day, clock: found.slice(5, 10), zone: found[10] };
+}
+
+/** A reader of dates. @param format `iso`, or a checked form */
+function dateReader(format: string): TimeReader {
+  const parse = format === 'iso' ? isoOf : formOf(format);
+  let [hasTime, hasSeconds, hasZone, zone] = [false, false, undefined as boolean | undefined, 0];
+  return {
+    expected: format === 'iso' ? 'a date such as 2024-01-31 or 2024-01-31 13:00' : `a date in the form ${format}`,
+    read(text) {
+      const found = parse(text);
+      const clock = found === undefined ? undefined : clockOf(found.clock);
+      if (found?.day === undefined || clock === undefined) return undefined;
+      const offset = zoneOf(found.zone);
+      // Times with and without a zone have no order.
+      hasZone ??= offset !== undefined;
+      if (hasZone !== (offset !== undefined)) return undefined;
+      hasTime ||= found.clock[0] !== undefined;
+      hasSeconds ||= clock % MINUTE !== 0;
+      zone = offset ?? 0;
+      return found.day + clock - zone * MINUTE;
+    },
+    style: () => ({ hasTime, hasSeconds, ...(hasZone === true && { zone }) }),
+  };
+}
+
+const numberReader = (): TimeReader => ({
+  expected: 'a number, as the rows before',
+  read: parseDecimal,
+  style: () => ({ isNumber: true }),
+});
+
+/**
+ * The reader for a column of time stamps: of the form that is given, or of dates of ISO 8601 or numbers, by the first
+ * rows; undefined when these are neither.
+ *
+ * @param sample the first texts of the column
+ */
+export function timeReader(sample: readonly string[], format?: string): TimeReader | undefined {
+  if (format !== undefined) return dateReader(format);
+  const isNumber = sample.length > 0 && sample.every((text) => parseDecimal(text) !== undefined);
+  if (isNumber) return numberReader();
+  // One wrong date among others is an error of its row, which is found later.
+  return sample.some((text) => areIsoDates([text])) ? dateReader('iso') : undefined;
+}
+
+/** A stamp as text, ISO 8601, or as a number. */
+export function writeTime(stamp: number, { isNumber, hasTime, hasSeconds, zone }: TimeStyle): string | number {
+  if (isNumber === true) return stamp;
+  const local = new Date(Math.round(stamp) + (zone ?? 0) * MINUTE);
+  const text = local.toISOString();
+  if (hasTime !== true && local.getTime() % DAY === 0) return text.slice(0, 10);
+  const fraction = local.getTime() % 1000 === 0 ? '' : text.slice(19, 23);
+  const clock =
+    hasSeconds === true || local.getTime() % MINUTE !== 0 ? `${text.slice(0, 19)}${fraction}` : text.slice(0, 16);
+  if (zone === undefined) return clock;
+  const minutes = Math.abs(zone);
+  const two = (value: number) => `${value}`.padStart(2, '0');
+  const name = `${zone < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  return `${clock}${zone === 0 ? 'Z' : name}`;
+}

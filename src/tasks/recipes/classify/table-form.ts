@@ -1,0 +1,118 @@
+/** Which columns of a table are inputs, targets, names of sequences and time stamps. Columns go by name alone. */
+import { DataError } from '../../../core/errors.js';
+import { isUnnamed, listNames } from '../../../files/column-names.js';
+import { parseDecimal } from '../../../files/decimal.js';
+import { invalidRow } from '../../../files/row-error.js';
+import { MISSING_TEXTS } from '../../../files/table.js';
+import type { FoundFormat } from '../../../files/table-format.js';
+import type { TableStart } from '../../../files/table-records.js';
+import { columnsIn } from '../../definition/table-options.js';
+
+/** The columns of a table of sequences. Plain JSON, saved with a run. */
+export type TableForm = {
+  /** A text a row, or a step a row: a token, or numbers. */
+  readonly kind: 'text' | 'tokens' | 'numbers';
+  /** The columns of the text, of the token, or of the numbers in the order of the network's inputs. */
+  readonly input: readonly string[];
+  readonly target: string | null;
+  readonly sequence: string | null;
+  readonly time: string | null;
+  /** Columns of texts beside the numbers. */
+  readonly categories: readonly string[];
+  readonly found: FoundFormat;
+};
+
+/** Names of columns that options give. */
+export interface NamedColumns {
+  readonly input?: string | undefined;
+  readonly target?: string | undefined;
+  readonly sequence?: string | undefined;
+  readonly time?: string | undefined;
+  readonly categories?: string | undefined;
+}
+
+/** Names of fields that hold the target when no option names one. */
+export const TARGET_NAMES = ['target', 'label', 'class'] as const;
+
+/**
+ * The field of the targets: the one that an option names, or the one that is there.
+ *
+ * @param what is named in errors: `column` or `field`
+ * @returns undefined when there is none
+ * @throws {DataError} `invalid_row` when several fields may be it
+ */
+export function targetAmong(
+  fields: readonly string[],
+  given: string | undefined,
+  place: TableStart['place'],
+  what: string,
+) {
+  if (given !== undefined) return given;
+  const found = TARGET_NAMES.filter((name) => fields.includes(name));
+  if (found.length <= 1) return found[0];
+  const help = `--target ${found[0]} (or another) names it`;
+  throw invalidRow(place, '', `one ${what} of targets`, found.join(' and '), { help });
+}
+
+/**
+ * The form of a table by its header and the options.
+ *
+ * @param withTargets whether there must be a column of targets
+ * @throws {DataError} `invalid_row` when the columns are not clear
+ */
+export function formOfTable(start: TableStart, named: NamedColumns, withTargets: boolean): TableForm {
+  const { columns, place, found } = start;
+  const target = targetAmong(columns, named.target, place, 'column') ?? null;
+  if (target === null && withTargets) {
+    const details = { column: 'target', help: '--target COLUMN names it' };
+    throw invalidRow(place, 'header', "a column 'target', 'label' or 'class'", listNames(columns), details);
+  }
+  const isText = named.sequence === undefined && named.input === undefined && columns.includes('text');
+  const sequence = isText ? null : (named.sequence ?? (columns.includes('sequence') ? 'sequence' : null));
+  const categories = named.categories === undefined ? [] : columnsIn('categories', named.categories);
+  const base = { target, sequence, time: sequence === null ? null : (named.time ?? null), categories: [], found };
+  const input = named.input === undefined ? undefined : columnsIn('input', named.input);
+  if (sequence === null) return { ...base, kind: 'text', input: [textColumn(start, isText ? ['text'] : input)] };
+  if (input?.length === 1 && !isNumeric(start, input[0] as string)) return { ...base, kind: 'tokens', input };
+  if (input !== undefined) return { ...base, kind: 'numbers', input, categories };
+  if (columns.includes('token')) return { ...base, kind: 'tokens', input: ['token'] };
+  const known = new Set([target, sequence, base.time, ...categories]);
+  const others = columns.filter((name) => !isUnnamed(name) && !known.has(name));
+  if (others.length > 0) return { ...base, kind: 'numbers', input: others, categories };
+  const message = `'${place.file}' has neither a column 'token' nor columns of numbers; --input COLUMNS names the inputs`;
+  throw new DataError('invalid_row', message, { ...place, columns });
+}
+
+function textColumn({ columns, place }: TableStart, input: readonly string[] | undefined): string {
+  const help = '--input COLUMN names a column of texts, --sequence COLUMN the sequence of each row';
+  if (input === undefined)
+    throw invalidRow(place, 'header', "a column 'text' or 'sequence'", columns.join(', ').slice(0, 80), { help });
+  if (input.length === 1) return input[0] as string;
+  throw invalidRow(place, 'header', 'a column that tells which sequence a row belongs to', 'none that is named', {
+    help,
+  });
+}
+
+/** Whether the first rows have numbers in a column. A column `token` has tokens, which may look like numbers. */
+function isNumeric({ columns, sample, found }: TableStart, column: string): boolean {
+  const at = columns.indexOf(column);
+  if (column === 'token' || at < 0) return false;
+  const isNumber = (text: string) =>
+    MISSING_TEXTS.includes(text) ||
+    parseDecimal(found.decimal === 'comma' ? text.replace(',', '.') : text) !== undefined;
+  return sample.every((fields) => isNumber((fields[at] ?? '').trim()));
+}
+
+/** Columns that are left out because they have no name, for a note. */
+export function unnamedColumns({ columns, place }: TableStart, form: TableForm): readonly string[] {
+  if (form.kind !== 'numbers') return [];
+  const unnamed = columns.flatMap((name, at) => (isUnnamed(name) && !form.input.includes(name) ? [at + 1] : []));
+  if (unnamed.length === 0) return [];
+  const which = unnamed.length === 1 ? `column ${unnamed[0]} has` : `columns ${unnamed.join(', ')} have`;
+  return [
+    `${which} no name in '${place.file}' and is left out, as the row numbers of a data frame are; --input names columns`,
+  ];
+}
+
+/** The inputs that a saved form has, for the error of a table that lacks one. */
+export const TRAINED_HELP = 'the model was trained on this column, and columns go by name';

@@ -1,0 +1,221 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readSeriesTable, type SeriesOptions } from '../../src/tasks/recipes/forecast/forecast-series.js';
+import { evaluateTask, loadTask, trainTask } from '../../src/tasks/tasks.js';
+import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { predictions, QUIET } from './trained.js';
+
+function table(lines: readonly string[], name = 'table.csv'): string {
+  const file = join(temporaryDirectory(), name);
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+const plain: SeriesOptions = {
+  ...{ numbers: ['x'], categories: [], time: undefined, dateFormat: undefined, item: undefined },
+  ...{ format: {}, rules: {}, missing: 'refuse' },
+};
+
+const hour = (at: number) => new Date(Date.UTC(2024, 0, 1, at)).toISOString().slice(0, 16);
+const day = (at: number) => new Date(Date.UTC(2024, 0, 1 + at)).toISOString().slice(0, 10);
+
+describe('the rows of a table', () => {
+  it('are in the order of its only column of dates, which is recognised and said', async () => {
+    const newest = table(['x,date', '3,2024-01-03', '2,2024-01-02', '1,2024-01-01']);
+    const { values, notes, time, lineOf } = await readSeriesTable(newest, plain);
+    expect([[...values], time?.column, lineOf(0)]).toEqual([[1, 2, 3], 'date', 4]);
+    expect(notes).toEqual([
+      expect.stringMatching(/newest first by 'date': the order of its rows is reversed/),
+      "rows are in the order of 'date', one every day",
+    ]);
+    expect([...(await readSeriesTable(newest, { ...plain, time: 'none' })).values]).toEqual([3, 2, 1]);
+  });
+
+  it('are sorted by a column that is named, and otherwise refused', async () => {
+    const mixed = table(['x,date', '1,2024-01-01', '3,2024-01-03', '2,2024-01-02']);
+    await expect(readSeriesTable(mixed, plain)).rejects.toThrow(
+      /line 4, column 'date': .*'2024-01-02' after '2024-01-03'; --time date sorts/,
+    );
+    expect([...(await readSeriesTable(mixed, { ...plain, time: 'date' })).values]).toEqual([1, 2, 3]);
+    const twice = table(['x,date', '1,2024-01-01', '2,2024-01-01']);
+    await expect(readSeriesTable(twice, plain)).rejects.toThrow(
+      /line 3, column 'date': .*'2024-01-01' again, as in line 2/,
+    );
+    const wrong = table([
+      'x,date',
+      '1,2024-01-01',
+      ...Array.from({ length: 60 }, (_, at) => `1,${day(at + 1)}`),
+      '2,soon',
+    ]);
+    await expect(readSeriesTable(wrong, plain)).rejects.toThrow(/line 63, column 'date'.*found 'soon'/);
+  });
+
+  it('have dates of another form only when it is named', async () => {
+    const american = table(['x,when', '2,1/14/2024', '1,1/13/2024']);
+    const { values, notes } = await readSeriesTable(american, plain);
+    expect([...values]).toEqual([2, 1]);
+    expect(notes).toEqual([
+      expect.stringMatching(/order of the rows .* is not checked by 'when': --time 'when' --date-format/),
+    ]);
+    const read = await readSeriesTable(american, { ...plain, dateFormat: 'mm/dd/yyyy' });
+    expect([...read.values]).toEqual([1, 2]);
+    await expect(readSeriesTable(american, { ...plain, time: 'when' })).rejects.toThrow(/column 'when'.*--date-format/);
+    const two = table(['x,a,b', '1,2024-01-01,2024-01-01']);
+    expect((await readSeriesTable(two, plain)).notes).toEqual([expect.stringMatching(/'a' and 'b': --time 'a'/)]);
+  });
+
+  it('may have gaps, which are said with line and value', async () => {
+    const gaps = table(['x,date', '1,2024-01-01', '2,2024-01-02', '3,2024-01-03', '4,2024-01-06']);
+    const { notes } = await readSeriesTable(gaps, plain);
+    expect(notes.at(-1)).toMatch(/^1 gap in 'date' .*before line 5: '2024-01-06' follows '2024-01-03'$/);
+  });
+
+  it('are those of several series, each in its own order', async () => {
+    const two = table(['shop,date,x', 'b,2024-01-01,10', 'a,2024-01-02,2', 'b,2024-01-02,20', 'a,2024-01-01,1']);
+    const { values, series } = await readSeriesTable(two, { ...plain, item: 'shop' });
+    expect([...values]).toEqual([10, 20, 1, 2]);
+    expect(series).toEqual([
+      { name: 'b', begin: 0, end: 2 },
+      { name: 'a', begin: 2, end: 4 },
+    ]);
+  });
+
+  it.each([
+    ['forward', [1, 1, 1, 4, 4]],
+    ['interpolate', [1, 2, 3, 4, 4]],
+    ['mask', [1, 1, 1, 4, 4]],
+  ] as const)('have their missing numbers filled in (%s)', async (missing, expected) => {
+    const file = table(['x', '1', 'NA', '?', '4', 'n/a']);
+    const rules = { keepMissing: true, missing: ['NA', '?', 'n/a'] };
+    const { values, gaps } = await readSeriesTable(file, { ...plain, rules, missing });
+    expect([...values]).toEqual(expected);
+    expect(gaps && [...gaps]).toEqual(missing === 'mask' ? [1, Number.NaN, Number.NaN, 4, Number.NaN] : undefined);
+    const late = table(['x', 'NA', '2']);
+    const first = readSeriesTable(late, { ...plain, rules, missing });
+    if (missing === 'forward') await expect(first).rejects.toThrow(/line 2, column 'x'.*--missing interpolate/);
+    else expect([...(await first).values]).toEqual([2, 2]);
+    await expect(readSeriesTable(table(['x', '?', '?']), { ...plain, rules, missing })).rejects.toThrow(
+      /line 2, column 'x'/,
+    );
+  });
+});
+
+const small = {
+  ...QUIET,
+  units: 6,
+  history: 24,
+  horizon: 3,
+  epochs: 1,
+  valid: 0,
+  test: 0,
+  learningRate: 1e-9,
+} as const;
+
+describe('a forecast', () => {
+  const rows = Array.from({ length: 80 }, (_, at) => `${hour(at)},${(432_100_000 + 3 * at + Math.sin(at)).toFixed(3)}`);
+
+  it('has dates, doubles and the period of the time column, and takes tables of any order', async () => {
+    const directory = temporaryDirectory();
+    const out = join(directory, 'run');
+    const notes: string[] = [];
+    const onStart = (start: { readonly notes: readonly string[] }) => notes.push(...start.notes);
+    const data = table(['at,wh', ...rows]);
+    await trainTask('forecast', { ...small, data, out, columns: 'wh', onStart });
+    expect(notes).toEqual([
+      "rows are in the order of 'at', one every hour",
+      'the period of the seasonal forecast is 24 rows, a day',
+    ]);
+    const { model, saved } = await loadTask(out, { threads: 1 });
+    model.dispose();
+    expect(saved).toMatchObject({ period: 24, time: { column: 'at', step: { unit: 'ms', count: 3_600_000 } } });
+    const [forecast] = await predictions(out, { file: data });
+    expect(forecast?.['at']).toEqual([hour(80), hour(81), hour(82)]);
+    // Untrained, the forecast is near the last known value: to its last digits, which single precision does not have.
+    const last = 432_100_000 + 3 * 79 + Math.sin(79);
+    const readings = forecast?.['wh'] as number[];
+    for (const value of readings) expect(Math.abs(value - last)).toBeLessThan(100);
+    expect(readings.some((value) => value !== Math.fround(value))).toBe(true);
+    const turned = table([
+      'wh;other;at',
+      ...rows.toReversed().map((row) => `${row.split(',')[1]};x;${row.split(',')[0]}`),
+    ]);
+    expect(await predictions(out, { file: turned })).toEqual([forecast]);
+    const numbers = rows.slice(-24).map((row) => Number(row.split(',')[1]));
+    expect(await predictions(out, { values: [numbers] })).toEqual([{ wh: forecast?.['wh'] }]);
+    const daily = table(['at,wh', ...rows.slice(0, 40).map((row, at) => `${day(at)},${row.split(',')[1]}`)]);
+    await expect(predictions(out, { file: daily })).rejects.toMatchObject({ code: 'mixed_examples' });
+    const bare = table(['wh', ...rows.map((row) => row.split(',')[1] as string)]);
+    await expect(predictions(out, { file: bare })).rejects.toThrow(/line 1, header: .*column 'at'.*"time": "none"/);
+    expect(await predictions(out, { file: bare }, { time: 'none' })).toEqual([{ wh: forecast?.['wh'] }]);
+  });
+
+  it('is made for every series of a table, by its name', async () => {
+    const out = join(temporaryDirectory(), 'run');
+    const both = rows.flatMap((row, at) => [`a,${row}`, `b,${hour(at)},${at}`]);
+    const data = table(['meter,at,wh', ...both, `c,${hour(0)},1`]);
+    const notes: string[] = [];
+    const onStart = (start: { readonly notes: readonly string[] }) => notes.push(...start.notes);
+    const { examples } = await trainTask('forecast', { ...small, data, out, columns: 'wh', item: 'meter', onStart });
+    expect(examples.training).toBe(2 * (80 - 24 - 3 + 1));
+    expect(notes.at(-1)).toMatch(/1 of 3 series .* too short/);
+    const found = await predictions(out, { file: table(['meter,at,wh', ...both]) });
+    expect(found.map(({ meter, at }) => [meter, (at as string[])[0]])).toEqual([
+      ['a', hour(80)],
+      ['b', hour(80)],
+    ]);
+    await expect(predictions(out, { file: data })).rejects.toThrow(/meter 'c'.* has 1 rows, 24 are needed/);
+  });
+
+  it('reads categories by their names, as ones and zeros', async () => {
+    const out = join(temporaryDirectory(), 'run');
+    const lines = rows.map((row, at) => `${row},${at % 7 < 5 ? 'work' : 'free'}`);
+    const data = table(['at,wh,kind', ...lines]);
+    const given = { ...small, data, out, columns: 'wh', categories: 'kind' };
+    await trainTask('forecast', given);
+    const { model, saved } = await loadTask(out, { threads: 1 });
+    expect(model.description.inputs).toMatchObject({ input: { units: 3 } });
+    model.dispose();
+    expect(saved).toMatchObject({ categories: [{ column: 'kind', values: ['free', 'work'] }] });
+    expect(await predictions(out, { file: data })).toHaveLength(1);
+    const other = table(['at,wh,kind', ...lines.slice(0, -1), `${rows[79]},party`]);
+    await expect(predictions(out, { file: other })).rejects.toThrow(
+      /line 81, column 'kind': expected a category of the training rows \('free', 'work'\), found 'party'/,
+    );
+    await expect(predictions(out, { values: [[1]] })).rejects.toMatchObject({ code: 'not_streamable' });
+  });
+
+  it('marks missing numbers, and leaves out windows that forecast one', async () => {
+    const out = join(temporaryDirectory(), 'run');
+    const lines = rows.map((row, at) => (at === 40 ? `${hour(at)},NA` : row));
+    const data = table(['at,wh', ...lines]);
+    const given = { ...small, data, out, columns: 'wh' };
+    await expect(trainTask('forecast', given)).rejects.toThrow(/line 42, column 'wh'.*'NA'; --missing interpolate/);
+    const { examples } = await trainTask('forecast', { ...given, missing: 'mask' });
+    // Without the window of row 40: 24 to 39, and 41 to 79.
+    expect(examples.training).toBe(40 - 24 - 3 + 1 + (80 - 41 - 3 + 1));
+    const { metrics } = await evaluateTask(out, { data, threads: 1 });
+    expect(metrics).toMatchObject({ mse: expect.any(Number) });
+    expect(await predictions(out, { file: data })).toHaveLength(1);
+    for (const missing of ['forward', 'interpolate'] as const) {
+      const { examples: all } = await trainTask('forecast', { ...given, out: `${out}-${missing}`, missing });
+      expect(all.training).toBe(80 - 24 - 3 + 1);
+    }
+    await expect(
+      trainTask('forecast', { ...given, out: `${out}-auto`, missing: 'mask', mode: 'autoregressive' }),
+    ).rejects.toThrow(/'missing' must be forward or interpolate/);
+  });
+
+  it('keeps small changes of a large range: windows are cut in double precision', async () => {
+    const out = join(temporaryDirectory(), 'run');
+    const values = Array.from({ length: 80 }, (_, at) => (at < 10 ? at * 1e10 : 1e11 + at));
+    const data = table(['x', ...values.map(String)]);
+    await trainTask('forecast', { ...small, data, out, columns: 'x', scaling: 'window' });
+    const { metrics } = await evaluateTask(out, { data: table(['x', ...values.slice(20).map(String)]), threads: 1 });
+    const { naive } = metrics as unknown as { naive: { mae: number } };
+    const deviation = (JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')) as never)['task']['saved'][
+      'standardDeviations'
+    ][0] as number;
+    expect(naive.mae * deviation).toBeCloseTo(2, 3);
+  });
+});
