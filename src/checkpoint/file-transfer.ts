@@ -122,7 +122,7 @@ export async function readFileBy<T>(path: string, reading: (fileBytes: number) =
   }
 }
 
-const TEMPORARY_NAME = /^\..+\.\d+-[0-9a-f]{12}\.tmp$/;
+const TEMPORARY_NAME = /^\..+\.(\d{1,10})-[0-9a-f]{12}\.tmp$/;
 
 /** Temporary name, in the same directory, of a file that is being written. */
 export function temporaryPath(path: string): string {
@@ -132,6 +132,12 @@ export function temporaryPath(path: string): string {
 /** True for the file names that `temporaryPath` makes. A killed process may leave such files. */
 export function isTemporaryName(name: string): boolean {
   return TEMPORARY_NAME.test(name);
+}
+
+/** Number of the process that made a temporary file; undefined for another name. */
+export function temporaryPid(name: string): number | undefined {
+  const pid = TEMPORARY_NAME.exec(name)?.[1];
+  return pid === undefined ? undefined : Number(pid);
 }
 
 function writeFailed(path: string, cause: unknown): CheckpointError {

@@ -22,6 +22,12 @@ export interface SkippedCheckpoint {
   readonly error: CheckpointError;
 }
 
+/** The newest whole checkpoint, if there is one, and the damaged ones that are newer. */
+export interface NewestCheckpoint {
+  readonly found: RunCheckpoint | undefined;
+  readonly skipped: readonly SkippedCheckpoint[];
+}
+
 /** A checkpoint file of a run. Only its name is known. */
 export interface CheckpointFile {
   readonly step: number;
@@ -136,35 +142,28 @@ export class Run {
    *   `checkpoint_mismatch`, `checkpoint_too_new` and `checkpoint_unreadable` as `loadCheckpoint`
    */
   async loadLatest(): Promise<RunCheckpoint | undefined> {
-    // A run in training may remove a file between listing and opening. Then the listing is out of date.
-    for (let listing = 1; ; listing++) {
-      try {
-        return await this.#newestWhole(this.checkpoints());
-      } catch (error) {
-        const outdated = error instanceof BpttError && error.code === 'checkpoint_missing';
-        if (!outdated || listing === LISTINGS) throw error;
-      }
-    }
-  }
-
-  async #newestWhole(files: readonly CheckpointFile[]): Promise<RunCheckpoint | undefined> {
-    const skipped: SkippedCheckpoint[] = [];
-    for (const { step, path } of files) {
-      try {
-        return { step, path, checkpoint: await loadCheckpoint(path), skipped };
-      } catch (error) {
-        if (!(error instanceof CheckpointError) || !DAMAGED.has(error.code)) throw error;
-        skipped.push({ step, path, error });
-      }
-    }
+    const { found, skipped } = await this.newestWhole();
     const [newest] = skipped;
-    if (newest === undefined) return undefined;
+    if (found !== undefined || newest === undefined) return found;
     throw new CheckpointError(
       'checkpoint_corrupt',
       `none of the ${skipped.length} checkpoints of '${this.path}' can be read; the newest: ${newest.error.message}`,
       { run: this.path, paths: skipped.map(({ path }) => path) },
       newest.error,
     );
+  }
+
+  /** The newest whole checkpoint, if there is one, and the damaged ones that are newer. @throws as `loadCheckpoint` */
+  protected async newestWhole(): Promise<NewestCheckpoint> {
+    // A run in training may remove a file between listing and opening. Then the listing is out of date.
+    for (let listing = 1; ; listing++) {
+      try {
+        return await newestOf(this.checkpoints());
+      } catch (error) {
+        const outdated = error instanceof BpttError && error.code === 'checkpoint_missing';
+        if (!outdated || listing === LISTINGS) throw error;
+      }
+    }
   }
 
   /**
@@ -180,6 +179,19 @@ export class Run {
       throw error;
     }
   }
+}
+
+async function newestOf(files: readonly CheckpointFile[]): Promise<NewestCheckpoint> {
+  const skipped: SkippedCheckpoint[] = [];
+  for (const { step, path } of files) {
+    try {
+      return { found: { step, path, checkpoint: await loadCheckpoint(path), skipped }, skipped };
+    } catch (error) {
+      if (!(error instanceof CheckpointError) || !DAMAGED.has(error.code)) throw error;
+      skipped.push({ step, path, error });
+    }
+  }
+  return { found: undefined, skipped };
 }
 
 const DAMAGED: ReadonlySet<string> = new Set(['checkpoint_truncated', 'checkpoint_corrupt']);

@@ -31,7 +31,6 @@ export interface FileLine {
 }
 
 /**
- * An open file during a reading.
  * A file while something reads it.
  *
  * @throws {DataError} `file_unreadable`

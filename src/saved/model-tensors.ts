@@ -75,6 +75,20 @@ export function requireShape(
 }
 
 /**
+ * Compares all tensors that a model wants with those of a checkpoint.
+ *
+ * @param wanted result of `modelTensors`
+ * @throws {CheckpointError} `checkpoint_mismatch`, naming the first tensor that is missing or of another shape or type
+ */
+export function requireTensors(
+  path: string,
+  checkpoint: Pick<LoadedCheckpoint, 'tensors'>,
+  wanted: ReadonlyMap<string, Pick<TensorView, 'shape'>>,
+): void {
+  for (const [name, { shape }] of wanted) requireShape(path, checkpoint, name, shape);
+}
+
+/**
  * Copies the tensors of a checkpoint into a model. Tensors that the model does not need are ignored. Nothing is copied
  * unless everything fits.
  *
@@ -86,6 +100,6 @@ export function restoreTensors(
   checkpoint: LoadedCheckpoint,
   wanted: ReadonlyMap<string, TensorView>,
 ): void {
-  for (const [name, { shape }] of wanted) requireShape(path, checkpoint, name, shape);
+  requireTensors(path, checkpoint, wanted);
   for (const [name, { data }] of wanted) data.set(checkpoint.tensors.get(name)?.data as Float32Array);
 }
