@@ -19,6 +19,7 @@ import {
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CheckpointError } from '../core/errors.js';
+import { openError, otherThanFile } from '../core/regular-file.js';
 
 /** Most bytes of one request; the event loop continues between two requests. */
 export const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -40,7 +41,7 @@ function openFailed(path: string, cause: unknown): CheckpointError {
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new CheckpointError('checkpoint_missing', `there is no checkpoint '${path}'`, { path }, cause);
   }
-  return readFailed(path, cause);
+  return readFailed(path, openError(path, cause));
 }
 
 function readFailed(path: string, cause: unknown): CheckpointError {
@@ -50,7 +51,8 @@ function readFailed(path: string, cause: unknown): CheckpointError {
 
 function requireFile(path: string, stats: Stats): number {
   if (stats.isFile()) return stats.size;
-  throw new CheckpointError('checkpoint_unreadable', `cannot read '${path}': it is not a file`, { path });
+  const what = otherThanFile(stats);
+  throw new CheckpointError('checkpoint_unreadable', `cannot read '${path}': ${what}`, { path });
 }
 
 function endedEarly(path: string, request: TransferRequest, read: number): CheckpointError {

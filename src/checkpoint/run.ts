@@ -1,8 +1,9 @@
 /** A run directory for readers: evaluation, sampling, serving. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpttError, CheckpointError, ConfigurationError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
+import { otherThanFile, readRegularFileSync } from '../core/regular-file.js';
 import { type LoadedCheckpoint, loadCheckpoint } from './checkpoint.js';
 
 /** A checkpoint of a run that was read. */
@@ -73,6 +74,12 @@ export function listDirectory(path: string): string[] {
   }
 }
 
+/** What stands in the place of a run directory, if it is neither that nor a file. */
+function otherThanDirectory(run: string): string | undefined {
+  const stats = statSync(run, { throwIfNoEntry: false });
+  return stats === undefined || stats.isDirectory() ? undefined : otherThanFile(stats);
+}
+
 /**
  * The configuration that a run was started with.
  *
@@ -82,9 +89,15 @@ export function readConfiguration(run: string): JsonObject {
   const path = configurationPath(run);
   let value: JsonValue;
   try {
-    value = parseStrictJson(readFileSync(path, 'utf8'));
+    value = parseStrictJson(readRegularFileSync(path).toString('utf8'));
   } catch (cause) {
-    const missing = ['ENOENT', 'ENOTDIR'].includes(String((cause as NodeJS.ErrnoException).code));
+    const { code } = ((cause as Error).cause ?? cause) as NodeJS.ErrnoException;
+    const missing = ['ENOENT', 'ENOTDIR'].includes(String(code));
+    const other = missing ? otherThanDirectory(run) : undefined;
+    if (other !== undefined) {
+      const message = `'${run}' is neither a run directory nor a checkpoint file: ${other}`;
+      throw new ConfigurationError('invalid_configuration', message, { run, path }, cause);
+    }
     if (missing && !existsSync(run)) {
       const message = `'${run}' does not exist, expected a run directory or a checkpoint file`;
       throw new ConfigurationError('invalid_configuration', message, { run, path }, cause);

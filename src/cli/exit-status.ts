@@ -9,6 +9,7 @@ import {
   RangeIndexError,
   VocabularyError,
 } from '../core/errors.js';
+import { oneLine } from '../core/one-line.js';
 import { errorPlace } from './error-place.js';
 import { StopRequest } from './stop-request.js';
 
@@ -39,6 +40,6 @@ export function errorLine(error: unknown): string {
   const code = error instanceof BpttError ? error.code : 'internal';
   const message = error instanceof Error ? error.message : String(error);
   const place = error instanceof BpttError ? undefined : errorPlace(error);
-  const line = message.replaceAll(/\s*\n\s*/g, ' ');
+  const line = oneLine(message);
   return `bptt: error [${code}]: ${line}${place === undefined ? '' : ` (${place})`}`;
 }

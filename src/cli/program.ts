@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { oneLine } from '../core/one-line.js';
 import type { CommandContext } from './command-context.js';
 import { evalCommand } from './eval-command.js';
 import { infoCommand } from './info-command.js';
@@ -43,10 +44,7 @@ function configure(command: Command, context: CommandContext): void {
 
 /** Commander's `error: MESSAGE` in the form of this command line. */
 function writeUsageError(text: string, write: (line: string) => void): void {
-  const message = text
-    .replace(/^error: /, '')
-    .trim()
-    .replaceAll(/\s*\n\s*/g, ' ');
+  const message = oneLine(text.replace(/^error: /, '').trim());
   write(`bptt: error [bad_use]: ${message}\n`);
 }
 
