@@ -2,6 +2,7 @@
  * Reads and writes files. Reading and writing are generators of requests, so that the same code serves two drivers: one
  * on the calling thread (signal handlers need it) and one that leaves the event loop free between requests.
  */
+
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -18,6 +19,7 @@ import {
 } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { requirePath } from '../core/arguments.js';
 import { CheckpointError } from '../core/errors.js';
 import { openError, otherThanFile } from '../core/regular-file.js';
 
@@ -72,6 +74,7 @@ function endedEarly(path: string, request: TransferRequest, read: number): Check
  * `reading`
  */
 export function readFileBySync<T>(path: string, reading: (fileBytes: number) => Transfer<T>): T {
+  requirePath(path);
   let file: number;
   try {
     file = openSync(path, READ_FLAGS);
@@ -101,6 +104,7 @@ export function readFileBySync<T>(path: string, reading: (fileBytes: number) => 
 
 /** As `readFileBySync`, off the calling thread. */
 export async function readFileBy<T>(path: string, reading: (fileBytes: number) => Transfer<T>): Promise<T> {
+  requirePath(path);
   const file = await open(path, READ_FLAGS).catch((cause: unknown) => {
     throw openFailed(path, cause);
   });
@@ -188,6 +192,7 @@ async function syncDirectory(path: string): Promise<void> {
  * removed
  */
 export function writeFileBySync(path: string, writing: () => Transfer<void>): void {
+  requirePath(path);
   const temporary = temporaryPath(path);
   try {
     const file = openSync(temporary, 'wx');
@@ -211,6 +216,7 @@ export function writeFileBySync(path: string, writing: () => Transfer<void>): vo
 
 /** As `writeFileBySync`, off the calling thread. The data must not change before the promise settles. */
 export async function writeFileBy(path: string, writing: () => Transfer<void>): Promise<void> {
+  requirePath(path);
   const temporary = temporaryPath(path);
   try {
     const file = await open(temporary, 'wx');

@@ -2,8 +2,10 @@
  * Opens files that are files. A named pipe, a device, a socket or a folder is refused, and nothing waits for a pipe: a
  * process that waits in the system cannot be asked to stop.
  */
+
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { requirePath } from './arguments.js';
 import { unreadableFile } from './unreadable-file.js';
 
 // Without O_NONBLOCK, opening a named pipe waits for a writer without limit. Windows has no such flag.
@@ -38,6 +40,7 @@ export function openError(path: string, cause: unknown): unknown {
  * @throws {DataError} `file_unreadable`, saying what it is in place of a file
  */
 export async function openRegularFile(path: string): Promise<FileHandle> {
+  requirePath(path);
   const file = await open(path, READ_FLAGS).catch((cause: unknown) => {
     throw unreadableFile(path, openError(path, cause));
   });
@@ -61,6 +64,7 @@ export async function readRegularFile(path: string): Promise<Buffer> {
 
 /** As `readRegularFile`, on the calling thread. */
 export function readRegularFileSync(path: string): Buffer {
+  requirePath(path);
   let file: number;
   try {
     file = openSync(path, READ_FLAGS);

@@ -1,6 +1,8 @@
 /** Checks of sequences of features: whole rows of the given number of columns, all of them numbers. */
+
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, requireNumber } from '../core/options.js';
+import { isFloat32Array } from '../core/typed-array.js';
 
 /**
  * The number of rows.
@@ -12,7 +14,7 @@ import { describeValue, requireNumber } from '../core/options.js';
  */
 export function requireColumns(rows: Float32Array, columns: number): number {
   requireNumber('columns', columns, { integer: true, min: 1 });
-  if (!(rows instanceof Float32Array)) {
+  if (!isFloat32Array(rows)) {
     const message = `rows must be a Float32Array, got ${describeValue(rows)}`;
     throw new OptionError('invalid_option', message, { name: 'rows' });
   }

@@ -2,6 +2,7 @@
  * Binary files as data: they are read whole. A file whose content contradicts its sizes is refused, with name, place
  * and both sizes.
  */
+import { requireBytesOf, requireText } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import { kindHint } from '../core/file-kind.js';
 import { readRegularFile, readRegularFileSync } from '../core/regular-file.js';
@@ -23,6 +24,12 @@ export function decodeFileSync<T>(path: string, decode: (bytes: Uint8Array, sour
 
 /** Most bytes that one byte of deflated data can become. Source: zlib, "Technical Details", 1032:1. */
 export const MOST_INFLATION = 1032;
+
+/** The arguments of a decoder. @throws {OptionError} `invalid_option` */
+export function requireInput(bytes: unknown, source: unknown): void {
+  requireBytesOf('the content of a file', bytes);
+  requireText('the name of a file', source);
+}
 
 /** A view of the bytes that reads numbers of either byte order. */
 export function viewOf(bytes: Uint8Array): DataView {

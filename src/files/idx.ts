@@ -3,9 +3,12 @@
  *
  * @see LeCun, Cortes, Burges, "The MNIST database of handwritten digits" (the page's part on the file format)
  */
+
 import { constants, gunzipSync } from 'node:zlib';
+import { requireList, requireObject } from '../core/arguments.js';
 import { DataError, ShapeError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { isUint8Array, kindForMessage } from '../core/typed-array.js';
 import {
   corrupt,
   decodeFile,
@@ -13,6 +16,7 @@ import {
   MOST_INFLATION,
   otherKind,
   requireBytes,
+  requireInput,
   unsupported,
   viewOf,
 } from './file-bytes.js';
@@ -130,6 +134,7 @@ function gunzip(compressed: Uint8Array, source: string, options: Parameters<type
  * @throws {OptionError} `invalid_option`, `unknown_option`
  */
 export function decodeIdx(bytes: Uint8Array, source: string, options: IdxOptions = {}): IdxArray {
+  requireInput(bytes, source);
   rejectUnknownKeys('the reading of an IDX file', options, ['maxBytes']);
   const maxBytes = requireNumber('maxBytes', options.maxBytes ?? 2 ** 30, { integer: true, min: 1 });
   const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? inflate(bytes, source, maxBytes) : bytes;
@@ -156,8 +161,10 @@ export function readIdxSync(path: string, options: IdxOptions = {}): IdxArray {
 }
 
 function requireBytesOfRank(array: IdxArray, name: string, rank: number): Uint8Array {
-  if (array.values instanceof Uint8Array && array.shape.length === rank) return array.values;
-  const actual = `${array.values.constructor.name} ${array.shape.join(' x ')}`;
+  requireObject(name, array);
+  requireList(`the shape of ${name}`, array.shape);
+  if (isUint8Array(array.values) && array.shape.length === rank) return array.values;
+  const actual = `${kindForMessage(array.values)} ${array.shape.join(' x ')}`;
   throw new ShapeError('shape_mismatch', `${name} must be a Uint8Array of ${rank} dimensions, got ${actual}`, {
     expected: rank,
     shape: array.shape,

@@ -4,7 +4,16 @@
  * @see "NEP 1 - A simple file format for NumPy arrays", 2007, and numpy.lib.format
  */
 import { kindHint } from '../core/file-kind.js';
-import { asciiAt, corrupt, decodeFile, decodeFileSync, requireBytes, unsupported, viewOf } from './file-bytes.js';
+import {
+  asciiAt,
+  corrupt,
+  decodeFile,
+  decodeFileSync,
+  requireBytes,
+  requireInput,
+  unsupported,
+  viewOf,
+} from './file-bytes.js';
 
 /** The supported types. */
 export type NpyValues = Float32Array | Float64Array | Int32Array | BigInt64Array;
@@ -47,6 +56,7 @@ function readShape(text: string, source: string): readonly number[] {
  * big-endian numbers and Fortran order of several dimensions
  */
 export function decodeNpy(bytes: Uint8Array, source: string): NpyArray {
+  requireInput(bytes, source);
   requireBytes(bytes, source, 'the NPY magic number', 10);
   if (bytes[0] !== 0x93 || asciiAt(bytes, 1, 5) !== 'NUMPY') {
     throw corrupt(source, `does not begin with \\x93NUMPY${kindHint(bytes)}`);

@@ -3,7 +3,7 @@ import { convertIndexedToRgb, type DecodedPng, decode } from 'fast-png';
 import { DataError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import type { Image } from '../features/image.js';
-import { decodeFile, decodeFileSync } from './file-bytes.js';
+import { decodeFile, decodeFileSync, requireInput } from './file-bytes.js';
 import { checkPng } from './png-chunks.js';
 
 /** How a PNG file is read. */
@@ -48,6 +48,7 @@ function pixelsOf(
  * @throws {OptionError} `invalid_option`, `unknown_option`
  */
 export function decodePng(bytes: Uint8Array, source: string, options: PngOptions = {}): Image {
+  requireInput(bytes, source);
   rejectUnknownKeys('the reading of a PNG file', options, ['maxPixels']);
   const maxPixels = requireNumber('maxPixels', options.maxPixels ?? 2 ** 24, { integer: true, min: 1 });
   const { header, pixels } = checkPng(bytes, source, maxPixels);

@@ -15,6 +15,7 @@ import {
   decodeFileSync,
   otherKind,
   requireBytes,
+  requireInput,
   unsupported,
   viewOf,
 } from './file-bytes.js';
@@ -141,6 +142,7 @@ function wholeFrames(size: number, format: SampleFormat | undefined): number {
  *   `empty_data` when there is no sample
  */
 export function decodeWav(bytes: Uint8Array, source: string): Sound {
+  requireInput(bytes, source);
   requireBytes(bytes, source, 'the RIFF header', 12);
   const name = `${asciiAt(bytes, 0, 4)} ${asciiAt(bytes, 8, 4)}`;
   if (name !== 'RIFF WAVE') throw otherKind(bytes, source, `'${name}', expected 'RIFF WAVE'`);

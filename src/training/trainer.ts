@@ -1,3 +1,4 @@
+import { requireObject } from '../core/arguments.js';
 import { UsageError } from '../core/errors.js';
 import { asTrainingSet, type TrainingData } from './plain-data.js';
 import type { TrainableModel } from './trainable-model.js';
@@ -21,7 +22,7 @@ export class Trainer {
 
   /** @throws {OptionError} `invalid_option`, `unknown_option` */
   constructor(model: TrainableModel, options: TrainerOptions) {
-    this.#model = model;
+    this.#model = requireObject('the model', model);
     this.#options = checkTrainerOptions(options);
   }
 
