@@ -32,6 +32,7 @@ export function exitStatus(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.badUse;
   if (!(error instanceof BpttError) || error.code === 'checkpoint_write_failed') return EXIT.failed;
   if (error instanceof NativeError) return error.code === 'isa_unsupported' ? EXIT.badUse : EXIT.failed;
+  if (error.code === 'too_large') return EXIT.badUse; // the options of the layers ask for it
   return BAD_INPUT.some((kind) => error instanceof kind) ? EXIT.badUse : EXIT.failed;
 }
 
