@@ -1,5 +1,6 @@
 /** Checks of the arrays that make up a batch: their kinds, their lengths, and the sizes of a packed axis. */
 import { ShapeError } from '../core/errors.js';
+import { kindForMessage } from '../core/typed-array.js';
 import type { AxisSizes } from './batch.js';
 
 /**
@@ -29,8 +30,7 @@ export function countRows(batch: Pick<AxisSizes, 'batchSizes'>, name = 'batchSiz
 /** @throws {ShapeError} `rank_mismatch` with the name and both types */
 export function checkType(name: string, values: Int32Array | Float32Array | undefined, isIndex: boolean): void {
   const expected = isIndex ? 'Int32Array' : 'Float32Array';
-  // By name: an array of another realm is also valid.
-  const actual = values === undefined ? 'missing' : (values?.constructor?.name ?? String(values));
+  const actual = kindForMessage(values);
   if (actual === expected) return;
   const message = `${name} is ${actual}, expected ${isIndex ? 'an' : 'a'} ${expected}`;
   throw new ShapeError('rank_mismatch', message, { name, actual, expected });

@@ -2,8 +2,11 @@
  * Packs examples of several sequences each, such as sentences and their translations, into batches of several time
  * axes.
  */
+
+import { requireList } from '../core/arguments.js';
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { isFloat32Array, isInt32Array } from '../core/typed-array.js';
 import { derivationOf } from '../graph/derived-axis.js';
 import { TIME } from './axes.js';
 import type { AxisSizes, Batch } from './batch.js';
@@ -43,7 +46,7 @@ interface Field {
 
 function fieldRows(name: string, example: FieldExample, index: number, isPerStep: boolean): Rows {
   const rows = (example as Readonly<Record<string, unknown>> | undefined)?.[name];
-  if (rows instanceof Int32Array || rows instanceof Float32Array) return rows;
+  if (isInt32Array(rows) || isFloat32Array(rows)) return rows;
   if (!isPerStep && typeof rows === 'number' && rows === Math.trunc(rows) && Math.abs(rows) < 2 ** 31) {
     return Int32Array.of(rows);
   }
@@ -67,7 +70,7 @@ function checkField(own: string, form: FieldForm, examples: readonly FieldExampl
     if (each.length === 0)
       throw new DataError('empty_data', `field '${name}' of example ${index} has no steps`, { index });
     const isWhole = isPerStep ? each.length % width === 0 : each.length === width;
-    if (isWhole && (width === 1 || each instanceof Float32Array)) continue;
+    if (isWhole && (width === 1 || isFloat32Array(each))) continue;
     const message = `field '${name}' of example ${index} is ${each.constructor.name} [${each.length}], which is not ${isPerStep ? 'rows' : 'a row'} of ${width} numbers`;
     throw new ShapeError('shape_mismatch', message, { name, index, length: each.length, width });
   }
@@ -147,6 +150,7 @@ function packField({ rows, width, isPerStep }: Field, { batchSizes, order }: Req
  */
 export function packExamples(examples: readonly FieldExample[], form: ExampleForm): Batch {
   rejectUnknownKeys('the form of examples', form, ['inputs', 'targets']);
+  requireList('examples', examples);
   if (examples.length === 0) throw new DataError('empty_data', 'there are no examples');
   const check = (part: 'inputs' | 'targets') =>
     Object.entries(form[part] ?? {}).map(([name, field]) => [name, checkField(name, field, examples)] as const);

@@ -2,6 +2,7 @@
 
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { isFloat32Array, isInt32Array } from '../core/typed-array.js';
 import type { Batch } from './batch.js';
 import { countRows } from './check-arrays.js';
 import {
@@ -86,11 +87,11 @@ export function targetsOf<T>(options: { readonly targets?: T; readonly sequenceT
  * @throws {ShapeError} `length_mismatch`
  */
 function packWeights(weights: NonNullable<PackOptions['weights']>, lengths: Int32Array, order: PackedOrder): Rows {
-  if (weights instanceof Float32Array) {
+  if (isFloat32Array(weights)) {
     requireRows('weights', weights, lengths.length, 1, 'sequences');
     return applyOrder(order, weights, 1);
   }
-  const isList = Array.isArray(weights) && weights.every((each) => each instanceof Float32Array);
+  const isList = Array.isArray(weights) && weights.every((each) => isFloat32Array(each));
   if (!isList) {
     const message = `option 'weights' must be a Float32Array, or a list of these, got ${describeValue(weights)}`;
     throw new OptionError('invalid_option', message, { name: 'weights' });
@@ -219,7 +220,7 @@ function checkWholeRows(targets: Rows, count: number, what: string): void {
       rows: count,
     });
   }
-  if (targets instanceof Int32Array && targets.length !== count) {
+  if (isInt32Array(targets) && targets.length !== count) {
     throw new ShapeError('length_mismatch', `there are ${targets.length} target ids for ${count} ${what}`, {
       targets: targets.length,
       rows: count,

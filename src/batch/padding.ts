@@ -1,6 +1,8 @@
 /** Converts between packed batches, which hold valid steps only, and padded arrays, which other libraries use. */
+
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { isInt32Array } from '../core/typed-array.js';
 import { checkShape, lengthsFromMask, type Mask, type PaddedShape, paddedRow, SHAPE_OPTIONS } from './mask.js';
 import { type PackedBatch, packSequences, targetsOf, unpackSequences } from './packed-batch.js';
 import { type PackedOrder, type Rows, requireRows, rowWidth, sameKind, sequenceLengths } from './rows.js';
@@ -44,7 +46,7 @@ function pad<R extends Rows>(sequences: readonly R[], options: PadOptions): Padd
     throw new ShapeError('length_mismatch', message, { index, length: longest, steps });
   }
   const first = sequences[0] as R;
-  const isIds = first instanceof Int32Array;
+  const isIds = isInt32Array(first);
   const value = requireNumber(
     'value',
     options.value ?? 0,

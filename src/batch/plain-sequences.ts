@@ -1,6 +1,8 @@
 /** Sequences as a program has them, plain or typed arrays, checked one by one and named in every error. */
+
 import { BpttError, DataError, OptionError, RangeIndexError, ShapeError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
+import { isFloat32Array, isInt32Array } from '../core/typed-array.js';
 import type { Rows } from './rows.js';
 import { isWeight, WEIGHT_RANGE } from './weight-range.js';
 
@@ -99,7 +101,7 @@ class Reading {
   #ids(value: unknown): Int32Array {
     const { ids, per } = this.#field;
     const given = per === 'sequence' && typeof value === 'number' ? [value] : value;
-    if (!(given instanceof Int32Array) && !Array.isArray(given)) this.#refuse(value);
+    if (!isInt32Array(given) && !Array.isArray(given)) this.#refuse(value);
     const { low, high } = ids as NonNullable<PlainField['ids']>;
     for (let step = 0; step < given.length; step++) {
       const id: unknown = given[step];
@@ -117,12 +119,12 @@ class Reading {
         high: high - 1,
       });
     }
-    return given instanceof Int32Array ? given : Int32Array.from(given as number[]);
+    return isInt32Array(given) ? given : Int32Array.from(given as number[]);
   }
 
   #numbers(value: unknown): Float32Array {
     const { width, per } = this.#field;
-    const rows = value instanceof Float32Array ? value : this.#fromPlain(value);
+    const rows = isFloat32Array(value) ? value : this.#fromPlain(value);
     if (rows.length % width !== 0) {
       const message = `${this.#where} has ${rows.length} numbers, which are not rows of ${width}`;
       throw new ShapeError('shape_mismatch', message, { ...this.#details, length: rows.length, width });
@@ -154,7 +156,7 @@ class Reading {
   #row(row: unknown, step: number | undefined): Float32Array {
     const { width } = this.#field;
     const place = step === undefined ? this.#where : `step ${step} of ${this.#where}`;
-    const isArray = Array.isArray(row) || row instanceof Float32Array;
+    const isArray = Array.isArray(row) || isFloat32Array(row);
     const wrong = isArray ? (row as unknown[]).findIndex((number) => typeof number !== 'number') : -1;
     if (isArray && row.length === width && wrong < 0) return Float32Array.from(row as number[]);
     const found = wrong < 0 ? kindOf(row) : kindOf((row as unknown[])[wrong]);
@@ -171,7 +173,7 @@ class Reading {
  *   `non_finite_data`, `invalid_weights`: all name the field and the number of the sequence
  */
 export function plainRows(field: PlainField, sequences: PlainSequences): Rows[] {
-  const isTyped = sequences instanceof Int32Array || sequences instanceof Float32Array;
+  const isTyped = isInt32Array(sequences) || isFloat32Array(sequences);
   if (!Array.isArray(sequences) && !(isTyped && field.per === 'sequence')) {
     const hint = isTyped ? '; a single sequence is an array of one: [sequence]' : '';
     const message = `${field.title} must be an array of sequences, got ${kindOf(sequences)}${hint}`;

@@ -1,7 +1,9 @@
 /** Rows of ids or features: their kinds, widths and lengths, and the order of packed sequences. */
 
+import { requireList } from '../core/arguments.js';
 import { DataError, type ErrorDetails, OptionError, ShapeError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
+import { isFloat32Array, isInt32Array } from '../core/typed-array.js';
 import { checkOrder, countRows } from './check-arrays.js';
 
 /** One sequence, or packed rows: ids, or rows of features one after the other. */
@@ -25,7 +27,7 @@ export function sameKind<R extends Rows>(rows: R, length: number): R {
 
 /** @throws {OptionError} `invalid_option` when it holds neither ids nor features */
 export function requireTyped(name: string, rows: unknown, details: ErrorDetails): void {
-  if (rows instanceof Int32Array || rows instanceof Float32Array) return;
+  if (isInt32Array(rows) || isFloat32Array(rows)) return;
   throw new OptionError('invalid_option', `${name} must be an Int32Array or a Float32Array`, details);
 }
 
@@ -38,10 +40,11 @@ export function requireTyped(name: string, rows: unknown, details: ErrorDetails)
  * @throws {ShapeError} `shape_mismatch` when ids are to have several features
  */
 export function rowWidth(name: string, sequences: readonly Rows[], option: string, features: unknown): number {
-  const isIds = sequences[0] instanceof Int32Array;
+  requireList(`the ${name}s`, sequences);
+  const isIds = isInt32Array(sequences[0]);
   for (const [index, sequence] of sequences.entries()) {
     requireTyped(`${name} ${index}`, sequence, { name, index });
-    if (sequence instanceof Int32Array !== isIds) {
+    if (isInt32Array(sequence) !== isIds) {
       throw new OptionError(
         'invalid_option',
         `${name} ${index} is of type ${sequence.constructor.name}, ${name} 0 of type ${sequences[0]?.constructor.name}`,

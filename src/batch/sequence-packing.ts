@@ -1,6 +1,8 @@
 /** Packs examples of one sequence each, with or without a target, into batches. */
+
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, requireNumber, requireOneOf } from '../core/options.js';
+import { isFloat32Array, isInt32Array } from '../core/typed-array.js';
 import { type PackedBatch, type PackOptions, packSequences, type Rows } from './packed-batch.js';
 import { sameKind } from './rows.js';
 import { isWeight, WEIGHT_RANGE } from './weight-range.js';
@@ -63,9 +65,9 @@ export class SequencePacking {
   stepsOf(example: SequenceExample, index: number): number {
     const input = example?.input;
     requireArray(`the input of example ${index}`, input, index);
-    const width = input instanceof Int32Array ? 1 : this.#features;
+    const width = isInt32Array(input) ? 1 : this.#features;
     if (input.length === 0) throw new DataError('empty_data', `example ${index} has no steps`, { index });
-    if (input.length % width !== 0 || (input instanceof Int32Array && this.#features !== 1)) {
+    if (input.length % width !== 0 || (isInt32Array(input) && this.#features !== 1)) {
       const message = `the input of example ${index} is ${input.constructor.name} [${input.length}], which is not rows of ${this.#features} features`;
       throw new ShapeError('shape_mismatch', message, { index, length: input.length, features: this.#features });
     }
@@ -83,7 +85,7 @@ export class SequencePacking {
     }
     requireArray(`the target of example ${index}`, target, index);
     const rows = this.#targetPer === 'sequence' ? 1 : steps;
-    const expected = rows * (target instanceof Int32Array ? 1 : this.#targetFeatures);
+    const expected = rows * (isInt32Array(target) ? 1 : this.#targetFeatures);
     if (target.length === expected) return;
     const message = `the target of example ${index} has ${target.length} numbers, but ${rows} rows need ${expected}`;
     throw new ShapeError('length_mismatch', message, { index, length: target.length, expected });
@@ -123,7 +125,7 @@ export class SequencePacking {
       const sequenceTargets = Int32Array.from(targets as number[]);
       return packSequences(inputs, { features: this.#features, sequenceTargets, ...weights });
     }
-    if (first instanceof Int32Array) widths.targetFeatures = 1;
+    if (isInt32Array(first)) widths.targetFeatures = 1;
     if (this.#targetPer === 'step') return packSequences(inputs, { ...widths, targets: targets as Rows[] });
     const sequenceTargets = sameKind(first, first.length * targets.length);
     for (const [place, target] of targets.entries()) sequenceTargets.set(target as Rows, place * first.length);
@@ -134,7 +136,7 @@ export class SequencePacking {
 /** @throws {OptionError} `invalid_option`; {DataError} `invalid_weights`; {ShapeError} `length_mismatch` */
 function checkWeights({ weights, target }: SequenceExample, steps: number, index: number): void {
   const given = typeof weights === 'number' ? [weights] : weights;
-  const isTyped = typeof weights === 'number' || weights instanceof Float32Array;
+  const isTyped = typeof weights === 'number' || isFloat32Array(weights);
   if (given === undefined || !isTyped || target === undefined || target === null) {
     const message = `the weights of example ${index} must be a number or a Float32Array, beside a target, got ${describeValue(weights)}`;
     throw new OptionError('invalid_option', message, { index, value: weights });
@@ -158,7 +160,7 @@ function packedWeights(examples: readonly SequenceExample[]): Pick<PackOptions, 
 }
 
 function requireArray(name: string, rows: unknown, index: number): asserts rows is Rows {
-  if (rows instanceof Int32Array || rows instanceof Float32Array) return;
+  if (isInt32Array(rows) || isFloat32Array(rows)) return;
   const message = `${name} must be an Int32Array or a Float32Array, got ${describeValue(rows)}`;
   throw new OptionError('invalid_option', message, { index });
 }

@@ -2,6 +2,7 @@
  * Reads and writes files. Reading and writing are generators of requests, so that the same code serves two drivers: one
  * on the calling thread (signal handlers need it) and one that leaves the event loop free between requests.
  */
+
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -18,7 +19,9 @@ import {
 } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { requirePath } from '../core/arguments.js';
 import { CheckpointError } from '../core/errors.js';
+import { openError, otherThanFile } from '../core/regular-file.js';
 
 /** Most bytes of one request; the event loop continues between two requests. */
 export const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -40,7 +43,7 @@ function openFailed(path: string, cause: unknown): CheckpointError {
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new CheckpointError('checkpoint_missing', `there is no checkpoint '${path}'`, { path }, cause);
   }
-  return readFailed(path, cause);
+  return readFailed(path, openError(path, cause));
 }
 
 function readFailed(path: string, cause: unknown): CheckpointError {
@@ -50,7 +53,8 @@ function readFailed(path: string, cause: unknown): CheckpointError {
 
 function requireFile(path: string, stats: Stats): number {
   if (stats.isFile()) return stats.size;
-  throw new CheckpointError('checkpoint_unreadable', `cannot read '${path}': it is not a file`, { path });
+  const what = otherThanFile(stats);
+  throw new CheckpointError('checkpoint_unreadable', `cannot read '${path}': ${what}`, { path });
 }
 
 function endedEarly(path: string, request: TransferRequest, read: number): CheckpointError {
@@ -70,6 +74,7 @@ function endedEarly(path: string, request: TransferRequest, read: number): Check
  * `reading`
  */
 export function readFileBySync<T>(path: string, reading: (fileBytes: number) => Transfer<T>): T {
+  requirePath(path);
   let file: number;
   try {
     file = openSync(path, READ_FLAGS);
@@ -99,6 +104,7 @@ export function readFileBySync<T>(path: string, reading: (fileBytes: number) => 
 
 /** As `readFileBySync`, off the calling thread. */
 export async function readFileBy<T>(path: string, reading: (fileBytes: number) => Transfer<T>): Promise<T> {
+  requirePath(path);
   const file = await open(path, READ_FLAGS).catch((cause: unknown) => {
     throw openFailed(path, cause);
   });
@@ -122,7 +128,7 @@ export async function readFileBy<T>(path: string, reading: (fileBytes: number) =
   }
 }
 
-const TEMPORARY_NAME = /^\..+\.\d+-[0-9a-f]{12}\.tmp$/;
+const TEMPORARY_NAME = /^\..+\.(\d{1,10})-[0-9a-f]{12}\.tmp$/;
 
 /** Temporary name, in the same directory, of a file that is being written. */
 export function temporaryPath(path: string): string {
@@ -132,6 +138,12 @@ export function temporaryPath(path: string): string {
 /** True for the file names that `temporaryPath` makes. A killed process may leave such files. */
 export function isTemporaryName(name: string): boolean {
   return TEMPORARY_NAME.test(name);
+}
+
+/** Number of the process that made a temporary file; undefined for another name. */
+export function temporaryPid(name: string): number | undefined {
+  const pid = TEMPORARY_NAME.exec(name)?.[1];
+  return pid === undefined ? undefined : Number(pid);
 }
 
 function writeFailed(path: string, cause: unknown): CheckpointError {
@@ -180,6 +192,7 @@ async function syncDirectory(path: string): Promise<void> {
  * removed
  */
 export function writeFileBySync(path: string, writing: () => Transfer<void>): void {
+  requirePath(path);
   const temporary = temporaryPath(path);
   try {
     const file = openSync(temporary, 'wx');
@@ -203,6 +216,7 @@ export function writeFileBySync(path: string, writing: () => Transfer<void>): vo
 
 /** As `writeFileBySync`, off the calling thread. The data must not change before the promise settles. */
 export async function writeFileBy(path: string, writing: () => Transfer<void>): Promise<void> {
+  requirePath(path);
   const temporary = temporaryPath(path);
   try {
     const file = await open(temporary, 'wx');

@@ -8,31 +8,26 @@
  *
  * At every instant at which the process may be killed, the directory can be resumed.
  */
-import { constants, copyFileSync, linkSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { CheckpointError, ConfigurationError } from '../core/errors.js';
-import { canonicalJson, type JsonObject, jsonDifferences } from '../core/json.js';
-import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
-import { type Checkpoint, saveCheckpoint, saveCheckpointSync } from './checkpoint.js';
-import {
-  isTemporaryName,
-  syncDirectorySync,
-  syncFileSync,
-  temporaryPath,
-  writeBytes,
-  writeFileBySync,
-} from './file-transfer.js';
+import { canonicalJson, type JsonObject } from '../core/json.js';
+import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { type Checkpoint, readCheckpointMetadata, saveCheckpoint, saveCheckpointSync } from './checkpoint.js';
+import { writeBytes, writeFileBySync } from './file-transfer.js';
 import { MetricsFile } from './metrics-file.js';
 import {
   bestPath,
   checkpointPath,
   checkpointsPath,
   configurationPath,
-  listDirectory,
   Run,
   type RunCheckpoint,
   readConfiguration,
 } from './run.js';
+import { addName, isRunEmpty, removeFile, removeLeftovers, requireInside } from './run-files.js';
+import { RunLock } from './run-lock.js';
+import { type ConfigurationFields, isSameConfiguration, requireSameConfiguration } from './same-configuration.js';
 
 /** The options of opening a run directory for training. */
 export interface RunDirectoryOptions {
@@ -42,10 +37,8 @@ export interface RunDirectoryOptions {
   readonly resume?: boolean;
   /** Number of newest checkpoints to keep; the best one is kept, too. Integer >= 1; default 3. */
   readonly keepLast?: number;
-  /**
-   * Fields of the configuration (`epochs`, `model.threads`) that a resumed run may change; config.json is then updated.
-   */
-  readonly mayDiffer?: readonly string[];
+  /** Fields of the configuration that a resumed run may change (config.json is then updated), and what others are for. */
+  readonly fields?: ConfigurationFields;
 }
 
 /** The options of saving one checkpoint. */
@@ -54,12 +47,8 @@ export interface SaveOptions {
   readonly best?: boolean;
 }
 
-function isRunEmpty(path: string): boolean {
-  return listDirectory(path).every(
-    (name) =>
-      isTemporaryName(name) || (name === 'checkpoints' && listDirectory(join(path, name)).every(isTemporaryName)),
-  );
-}
+/** The step that the metadata of a checkpoint says of. @throws {CheckpointError} `checkpoint_corrupt` */
+export type StepReader = (path: string, metadata: JsonObject) => number;
 
 function requireJson(path: string, configuration: JsonObject): void {
   try {
@@ -75,124 +64,133 @@ function requireJson(path: string, configuration: JsonObject): void {
   }
 }
 
-/** True when the configuration differs only in fields that may change. */
-function requireSameConfiguration(path: string, configuration: JsonObject, mayDiffer: readonly string[]): boolean {
-  let changed = false;
-  for (const { path: field, left, right } of jsonDifferences(readConfiguration(path), configuration)) {
-    changed = true;
-    if (mayDiffer.some((free) => field === free || field.startsWith(`${free}.`) || field.startsWith(`${free}[`)))
-      continue;
-    const [there, here] = [left, right].map((value) => (value === undefined ? 'absent' : describeValue(value)));
-    throw new ConfigurationError(
-      'configuration_mismatch',
-      `the run '${path}' has another configuration: '${field}' is ${there} there and ${here} here`,
-      { run: path, field, there: left, here: right },
-    );
+/** Whether the directory holds no run yet. @throws {ConfigurationError} `run_exists`, and as `requireSameConfiguration` */
+function requireUsable(path: string, configuration: JsonObject, options: RunDirectoryOptions): boolean {
+  const isNew = isRunEmpty(path);
+  if (!isNew && options.resume !== true) {
+    const message = `'${path}' is not empty: resume the run, or choose another directory`;
+    throw new ConfigurationError('run_exists', message, { run: path });
   }
-  return changed;
+  if (!isNew)
+    requireSameConfiguration(`the run '${path}'`, readConfiguration(path), configuration, options.fields ?? {});
+  requireInside(path);
+  return isNew;
 }
 
-function removeTemporaryFiles(directory: string): void {
-  for (const name of listDirectory(directory)) if (isTemporaryName(name)) removeFile(join(directory, name));
-}
-
-function removeFile(path: string): void {
+/** Makes the directory and takes its lock. @throws {ConfigurationError} `run_locked`, `invalid_configuration` */
+function makeAndLock(path: string): RunLock {
   try {
-    unlinkSync(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-  }
-}
-
-/** Gives a file a second name: a hard link, or a copy if the file system has no links. */
-function addName(path: string, name: string): void {
-  const temporary = temporaryPath(name);
-  try {
+    mkdirSync(path, { recursive: true });
+    const lock = RunLock.acquire(path);
     try {
-      linkSync(path, temporary);
-    } catch {
-      copyFileSync(path, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      syncFileSync(temporary);
+      mkdirSync(checkpointsPath(path), { recursive: true });
+      return lock;
+    } catch (cause) {
+      lock.release();
+      throw cause;
     }
-    renameSync(temporary, name);
-    syncDirectorySync(dirname(name));
   } catch (cause) {
-    removeFile(temporary);
+    if (cause instanceof ConfigurationError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CheckpointError('checkpoint_write_failed', `cannot write '${name}': ${reason}`, { path: name }, cause);
+    const message = `cannot make the run directory '${path}': ${reason}`;
+    throw new ConfigurationError('invalid_configuration', message, { run: path }, cause);
   }
 }
 
 /**
- * A run in training. Only one process may have it open at a time; others may read it (`Run.read`).
+ * A run in training. One process at a time has it open, and must close it; others may read it (`Run.read`).
  */
 export class RunDirectory extends Run {
   readonly metrics: MetricsFile;
   readonly #keepLast: number;
+  readonly #lock: RunLock;
 
-  private constructor(path: string, configuration: JsonObject, keepLast: number) {
+  private constructor(path: string, configuration: JsonObject, keepLast: number, lock: RunLock) {
     super(path, configuration);
-    this.metrics = new MetricsFile(join(path, 'metrics.jsonl'));
+    this.metrics = new MetricsFile(join(path, 'metrics.jsonl'), () => lock.verify());
     this.#keepLast = keepLast;
+    this.#lock = lock;
   }
 
   /**
-   * Creates the directory, or opens it to continue. Removes the unfinished files of a killed process.
+   * Creates the directory, or opens it to continue. Removes the unfinished files of ended processes.
    *
    * @throws {ConfigurationError} before anything has changed: `run_exists` when the directory is not empty and `resume`
-   * is not set; `configuration_mismatch`, naming the first field that differs and both values; `invalid_configuration`
-   * when the directory is not a run and cannot become one
+   * is not set; `run_locked`, naming the process, when another training works in it; `configuration_mismatch`, naming the first
+   * field that differs and both values; `invalid_configuration` when the directory is not a run and cannot become one
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {CheckpointError} `checkpoint_write_failed`
    */
   static open(path: string, configuration: JsonObject, options: RunDirectoryOptions = {}): RunDirectory {
-    rejectUnknownKeys('a run directory', options, ['resume', 'keepLast', 'mayDiffer']);
-    const resume = requireOneOf('resume', options.resume ?? false, [true, false]);
+    rejectUnknownKeys('a run directory', options, ['resume', 'keepLast', 'fields']);
+    requireOneOf('resume', options.resume ?? false, [true, false]);
     const keepLast = requireNumber('keepLast', options.keepLast ?? 3, { integer: true, min: 1 });
     requireJson(path, configuration);
-    const isNew = isRunEmpty(path);
-    if (!isNew && !resume) {
-      throw new ConfigurationError(
-        'run_exists',
-        `'${path}' is not empty: resume the run, or choose another directory`,
-        {
-          run: path,
-        },
-      );
-    }
-    const isChanged = isNew || requireSameConfiguration(path, configuration, options.mayDiffer ?? []);
+    requireUsable(path, configuration, options); // before a directory is made
+    const lock = makeAndLock(path);
     try {
-      mkdirSync(checkpointsPath(path), { recursive: true });
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ConfigurationError(
-        'invalid_configuration',
-        `cannot make the run directory '${path}': ${reason}`,
-        { run: path },
-        cause,
-      );
+      // Another training may have written to it before the lock was taken.
+      const isNew = requireUsable(path, configuration, options);
+      removeLeftovers(path, lock.endedPids);
+      removeLeftovers(checkpointsPath(path), lock.endedPids);
+      if (isNew || !isSameConfiguration(readConfiguration(path), configuration)) {
+        const text = `${JSON.stringify(configuration, undefined, 2)}\n`;
+        writeFileBySync(configurationPath(path), () => writeBytes(new TextEncoder().encode(text)));
+      }
+      return new RunDirectory(path, configuration, keepLast, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
     }
-    removeTemporaryFiles(path);
-    removeTemporaryFiles(checkpointsPath(path));
-    if (isChanged) {
-      const text = `${JSON.stringify(configuration, undefined, 2)}\n`;
-      writeFileBySync(configurationPath(path), () => writeBytes(new TextEncoder().encode(text)));
-    }
-    return new RunDirectory(path, configuration, keepLast);
+  }
+
+  /** Lets other processes train in the run. May be called more than once. */
+  close(): void {
+    this.#lock.release();
   }
 
   /**
-   * The checkpoint to continue from: the newest whole one. Metrics of later steps are removed, so that the file is the
-   * same as in a run that was never stopped. Damaged checkpoints are renamed to `*.corrupt` and listed in `skipped`.
+   * The checkpoint to continue from: the newest whole one, also the best one if it is newer than all others, or the only
+   * one that is left. Damaged checkpoints are renamed to `*.corrupt` and listed in `skipped`. Metrics of later steps are
+   * removed when the run writes its next line, so that the file is the same as in a run that was never stopped.
    * Undefined when there is no checkpoint; then the run starts from the beginning.
    *
-   * @throws {CheckpointError} as `loadLatest`; then nothing has changed
+   * @param stepOf the step that the metadata of a checkpoint says of; it must be that of the file's name
+   * @throws {CheckpointError} as `loadLatest`, as `loadCheckpoint` where only the best one is left, `checkpoint_mismatch` for another
+   *   step; then nothing has changed
    */
-  async resume(): Promise<RunCheckpoint | undefined> {
-    const latest = await this.loadLatest();
+  async resume(stepOf: StepReader): Promise<RunCheckpoint | undefined> {
+    const latest = await this.#newest(stepOf);
     for (const { path } of latest?.skipped ?? []) renameSync(path, `${path}.corrupt`);
     this.metrics.keepThrough(latest?.step ?? -1);
     return latest;
+  }
+
+  async #newest(stepOf: StepReader): Promise<RunCheckpoint | undefined> {
+    const path = bestPath(this.path);
+    const step = await this.#bestStep(stepOf);
+    const { found, skipped } = await this.newestWhole();
+    if (step !== undefined && step > (found?.step ?? -1)) {
+      const checkpoint = await this.loadBest();
+      if (checkpoint !== undefined) return { step, path, checkpoint, skipped };
+    }
+    if (found === undefined) return this.loadLatest();
+    const said = stepOf(found.path, found.checkpoint.metadata);
+    if (said === found.step) return found;
+    const message = `'${found.path}' holds the state after step ${said}, its name says ${found.step}`;
+    throw new CheckpointError('checkpoint_mismatch', message, { path: found.path, step: found.step, found: said });
+  }
+
+  /** Step of the best checkpoint; undefined where there is none, or a damaged one beside others to continue from. */
+  async #bestStep(stepOf: StepReader): Promise<number | undefined> {
+    const path = bestPath(this.path);
+    try {
+      return stepOf(path, await readCheckpointMetadata(path));
+    } catch (error) {
+      const isMissing = error instanceof CheckpointError && error.code === 'checkpoint_missing';
+      if (isMissing || this.checkpoints().length > 0) return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -220,6 +218,7 @@ export class RunDirectory extends Run {
   #prepare(step: number, options: SaveOptions): string {
     requireNumber('step', step, { integer: true, min: 0 });
     rejectUnknownKeys('saving a checkpoint', options, ['best']);
+    this.#lock.verify();
     this.metrics.sync();
     return options.best === true ? bestPath(this.path) : checkpointPath(this.path, step);
   }

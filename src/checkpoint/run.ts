@@ -1,8 +1,9 @@
 /** A run directory for readers: evaluation, sampling, serving. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpttError, CheckpointError, ConfigurationError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
+import { otherThanFile, readRegularFileSync } from '../core/regular-file.js';
 import { type LoadedCheckpoint, loadCheckpoint } from './checkpoint.js';
 
 /** A checkpoint of a run that was read. */
@@ -20,6 +21,12 @@ export interface SkippedCheckpoint {
   readonly step: number;
   readonly path: string;
   readonly error: CheckpointError;
+}
+
+/** The newest whole checkpoint, if there is one, and the damaged ones that are newer. */
+export interface NewestCheckpoint {
+  readonly found: RunCheckpoint | undefined;
+  readonly skipped: readonly SkippedCheckpoint[];
 }
 
 /** A checkpoint file of a run. Only its name is known. */
@@ -67,6 +74,12 @@ export function listDirectory(path: string): string[] {
   }
 }
 
+/** What stands in the place of a run directory, if it is neither that nor a file. */
+function otherThanDirectory(run: string): string | undefined {
+  const stats = statSync(run, { throwIfNoEntry: false });
+  return stats === undefined || stats.isDirectory() ? undefined : otherThanFile(stats);
+}
+
 /**
  * The configuration that a run was started with.
  *
@@ -76,9 +89,15 @@ export function readConfiguration(run: string): JsonObject {
   const path = configurationPath(run);
   let value: JsonValue;
   try {
-    value = parseStrictJson(readFileSync(path, 'utf8'));
+    value = parseStrictJson(readRegularFileSync(path).toString('utf8'));
   } catch (cause) {
-    const missing = ['ENOENT', 'ENOTDIR'].includes(String((cause as NodeJS.ErrnoException).code));
+    const { code } = ((cause as Error).cause ?? cause) as NodeJS.ErrnoException;
+    const missing = ['ENOENT', 'ENOTDIR'].includes(String(code));
+    const other = missing ? otherThanDirectory(run) : undefined;
+    if (other !== undefined) {
+      const message = `'${run}' is neither a run directory nor a checkpoint file: ${other}`;
+      throw new ConfigurationError('invalid_configuration', message, { run, path }, cause);
+    }
     if (missing && !existsSync(run)) {
       const message = `'${run}' does not exist, expected a run directory or a checkpoint file`;
       throw new ConfigurationError('invalid_configuration', message, { run, path }, cause);
@@ -136,35 +155,28 @@ export class Run {
    *   `checkpoint_mismatch`, `checkpoint_too_new` and `checkpoint_unreadable` as `loadCheckpoint`
    */
   async loadLatest(): Promise<RunCheckpoint | undefined> {
-    // A run in training may remove a file between listing and opening. Then the listing is out of date.
-    for (let listing = 1; ; listing++) {
-      try {
-        return await this.#newestWhole(this.checkpoints());
-      } catch (error) {
-        const outdated = error instanceof BpttError && error.code === 'checkpoint_missing';
-        if (!outdated || listing === LISTINGS) throw error;
-      }
-    }
-  }
-
-  async #newestWhole(files: readonly CheckpointFile[]): Promise<RunCheckpoint | undefined> {
-    const skipped: SkippedCheckpoint[] = [];
-    for (const { step, path } of files) {
-      try {
-        return { step, path, checkpoint: await loadCheckpoint(path), skipped };
-      } catch (error) {
-        if (!(error instanceof CheckpointError) || !DAMAGED.has(error.code)) throw error;
-        skipped.push({ step, path, error });
-      }
-    }
+    const { found, skipped } = await this.newestWhole();
     const [newest] = skipped;
-    if (newest === undefined) return undefined;
+    if (found !== undefined || newest === undefined) return found;
     throw new CheckpointError(
       'checkpoint_corrupt',
       `none of the ${skipped.length} checkpoints of '${this.path}' can be read; the newest: ${newest.error.message}`,
       { run: this.path, paths: skipped.map(({ path }) => path) },
       newest.error,
     );
+  }
+
+  /** The newest whole checkpoint, if there is one, and the damaged ones that are newer. @throws as `loadCheckpoint` */
+  protected async newestWhole(): Promise<NewestCheckpoint> {
+    // A run in training may remove a file between listing and opening. Then the listing is out of date.
+    for (let listing = 1; ; listing++) {
+      try {
+        return await newestOf(this.checkpoints());
+      } catch (error) {
+        const outdated = error instanceof BpttError && error.code === 'checkpoint_missing';
+        if (!outdated || listing === LISTINGS) throw error;
+      }
+    }
   }
 
   /**
@@ -180,6 +192,19 @@ export class Run {
       throw error;
     }
   }
+}
+
+async function newestOf(files: readonly CheckpointFile[]): Promise<NewestCheckpoint> {
+  const skipped: SkippedCheckpoint[] = [];
+  for (const { step, path } of files) {
+    try {
+      return { found: { step, path, checkpoint: await loadCheckpoint(path), skipped }, skipped };
+    } catch (error) {
+      if (!(error instanceof CheckpointError) || !DAMAGED.has(error.code)) throw error;
+      skipped.push({ step, path, error });
+    }
+  }
+  return { found: undefined, skipped };
 }
 
 const DAMAGED: ReadonlySet<string> = new Set(['checkpoint_truncated', 'checkpoint_corrupt']);

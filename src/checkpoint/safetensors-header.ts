@@ -7,6 +7,7 @@
  * Source: https://github.com/huggingface/safetensors (README, "Format").
  */
 import { CheckpointError } from '../core/errors.js';
+import { kindHint } from '../core/file-kind.js';
 import { isJsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
 import { describeValue } from '../core/options.js';
 import {
@@ -51,10 +52,10 @@ export function corrupt(source: string, reason: string, facts: Record<string, un
 }
 
 /** The error for a file that is too short. */
-export function truncated(source: string, what: string, needed: number, actual: number): CheckpointError {
+export function truncated(source: string, what: string, needed: number, actual: number, hint = ''): CheckpointError {
   return new CheckpointError(
     'checkpoint_truncated',
-    `'${source}' is truncated: ${what} needs ${needed} bytes, the file has ${actual}`,
+    `'${source}' is truncated: ${what} needs ${needed} bytes, the file has ${actual}${hint}`,
     { source, needed, actual },
   );
 }
@@ -62,17 +63,21 @@ export function truncated(source: string, what: string, needed: number, actual: 
 /**
  * Length of the header from the first 8 bytes.
  *
+ * @param prefix the first bytes, at least 8; the others tell what a file is that is no safetensors file
+ *
  * @throws {CheckpointError} `checkpoint_truncated`, `checkpoint_corrupt`
  */
 export function readHeaderLength(source: string, prefix: Uint8Array, fileBytes: number): number {
   const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
   const length = view.getBigUint64(0, true);
+  const kind = kindHint(prefix);
   if (length < 2n || length > BigInt(MAX_HEADER_BYTES)) {
     const what = `its header length is ${length}, allowed are 2 to ${MAX_HEADER_BYTES} bytes`;
-    throw corrupt(source, `${what}: is it a safetensors file at all?`, { headerBytes: String(length) });
+    const hint = kind || ': is it a safetensors file at all?';
+    throw corrupt(source, `${what}${hint}`, { headerBytes: String(length) });
   }
   if (LENGTH_BYTES + Number(length) > fileBytes) {
-    throw truncated(source, `its header of ${length} bytes`, LENGTH_BYTES + Number(length), fileBytes);
+    throw truncated(source, `its header of ${length} bytes`, LENGTH_BYTES + Number(length), fileBytes, kind);
   }
   return Number(length);
 }

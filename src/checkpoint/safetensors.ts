@@ -1,5 +1,6 @@
 /** Reads and writes safetensors files: named tensors and strings, readable by PyTorch, numpy, JAX and others. */
 
+import { KIND_BYTES } from '../core/file-kind.js';
 import {
   CHUNK_BYTES,
   readFileBy,
@@ -43,10 +44,10 @@ function ignoreBytes(): void {}
 /** Reads length and header, and checks them against the size of the file. */
 export function* readHeader(path: string, fileBytes: number): Transfer<HeaderBytes> {
   if (fileBytes < LENGTH_BYTES) throw truncated(path, 'a safetensors file', LENGTH_BYTES, fileBytes);
-  const prefix = new Uint8Array(LENGTH_BYTES);
+  const prefix = new Uint8Array(Math.min(KIND_BYTES, fileBytes));
   yield { bytes: prefix, position: 0 };
   const bytes = new Uint8Array(LENGTH_BYTES + readHeaderLength(path, prefix, fileBytes));
-  bytes.set(prefix);
+  bytes.set(prefix.subarray(0, LENGTH_BYTES));
   const json = bytes.subarray(LENGTH_BYTES);
   for (let at = 0; at < json.byteLength; at += CHUNK_BYTES) {
     yield { bytes: json.subarray(at, at + CHUNK_BYTES), position: LENGTH_BYTES + at };

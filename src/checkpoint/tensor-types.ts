@@ -1,5 +1,6 @@
 /** Element types of a safetensors file and the arrays that hold them. */
 import { CheckpointError } from '../core/errors.js';
+import { kindForMessage, typedArrayKind } from '../core/typed-array.js';
 
 /** Arrays that can be stored. */
 export type TensorArray =
@@ -17,6 +18,7 @@ export type TensorArray =
 interface ArrayType {
   new (length: number): TensorArray;
   readonly BYTES_PER_ELEMENT: number;
+  readonly name: string;
 }
 
 // Types without a JavaScript array are returned as their bits, in an unsigned array of the same width.
@@ -88,11 +90,11 @@ export function elementCount(shape: readonly unknown[]): number | undefined {
  */
 export function dtypeOf(name: string, tensor: StoredTensor): Dtype {
   const { data, dtype } = tensor;
-  const fits = (candidate: Dtype): boolean => data instanceof ARRAYS[candidate];
+  const fits = (candidate: Dtype): boolean => typedArrayKind(data) === ARRAYS[candidate].name;
   if (dtype !== undefined && isDtype(dtype) && fits(dtype)) return dtype;
   const found = dtype === undefined ? PLAIN_DTYPES.find(fits) : undefined;
   if (found !== undefined) return found;
-  const kind = (data as TensorArray | undefined)?.constructor?.name ?? String(data);
+  const kind = kindForMessage(data);
   throw new CheckpointError(
     'checkpoint_write_failed',
     `tensor '${name}' cannot be written: ${kind} does not hold ${dtype === undefined ? 'a known type' : `type ${dtype}`}`,

@@ -9,6 +9,7 @@ import {
   RangeIndexError,
   VocabularyError,
 } from '../core/errors.js';
+import { oneLine } from '../core/one-line.js';
 import { errorPlace } from './error-place.js';
 import { StopRequest } from './stop-request.js';
 
@@ -31,16 +32,8 @@ export function exitStatus(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.badUse;
   if (!(error instanceof BpttError) || error.code === 'checkpoint_write_failed') return EXIT.failed;
   if (error instanceof NativeError) return error.code === 'isa_unsupported' ? EXIT.badUse : EXIT.failed;
+  if (error.code === 'too_large') return EXIT.badUse; // the options of the layers ask for it
   return BAD_INPUT.some((kind) => error instanceof kind) ? EXIT.badUse : EXIT.failed;
-}
-
-/** A text on one line. A pattern for spaces around line ends would take the square of the time on long runs of spaces. */
-export function onOneLine(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .join(' ');
 }
 
 /** The line for an error: `bptt: error [code]: message`. For an error of another library it has its place, too. */
@@ -48,6 +41,6 @@ export function errorLine(error: unknown): string {
   const code = error instanceof BpttError ? error.code : 'internal';
   const message = error instanceof Error ? error.message : String(error);
   const place = error instanceof BpttError ? undefined : errorPlace(error);
-  const line = onOneLine(message);
+  const line = oneLine(message);
   return `bptt: error [${code}]: ${line}${place === undefined ? '' : ` (${place})`}`;
 }

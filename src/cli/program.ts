@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { oneLine } from '../core/one-line.js';
 import type { CommandContext } from './command-context.js';
 import { evalCommand } from './eval-command.js';
-import { onOneLine } from './exit-status.js';
 import { infoCommand } from './info-command.js';
 import { predictCommand } from './predict-command.js';
 import { sampleCommand } from './sample-command.js';
@@ -44,7 +44,7 @@ function configure(command: Command, context: CommandContext): void {
 
 /** Commander's `error: MESSAGE` in the form of this command line. */
 function writeUsageError(text: string, write: (line: string) => void): void {
-  const message = onOneLine(text.replace(/^error: /, ''));
+  const message = oneLine(text.replace(/^error: /, '').trim());
   write(`bptt: error [bad_use]: ${message}\n`);
 }
 

@@ -51,8 +51,8 @@ export class VocabularyError extends BpttError {}
 export class CheckpointError extends BpttError {}
 
 /**
- * A run directory, a configuration or a task that is not the expected one. Codes: `run_exists`, `configuration_mismatch`,
- * `invalid_configuration`, `invalid_task`, `task_missing`, `task_unreadable`.
+ * A run directory, a configuration or a task that is not the expected one. Codes: `run_exists`, `run_locked`,
+ * `configuration_mismatch`, `invalid_configuration`, `invalid_task`, `task_missing`, `task_unreadable`.
  */
 export class ConfigurationError extends BpttError {}
 
@@ -64,7 +64,7 @@ export class NumericError extends BpttError {}
 
 /**
  * A call at the wrong moment, or for something that is not possible. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`,
- * `not_streamable`, `not_differentiable`, `not_trainable`, `not_a_value`, `too_large`, `invalid_definition`.
+ * `not_streamable`, `not_differentiable`, `not_trainable`, `not_a_value`, `too_large`, `invalid_definition`, `run_closed`.
  */
 export class UsageError extends BpttError {}
 

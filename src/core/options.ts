@@ -16,6 +16,18 @@ export interface NumberBounds {
 /** The key of a method that says what an object is, for messages; of objects whose fields say nothing to people. */
 export const DESCRIBE = Symbol('describe');
 
+/** Most elements of a list, and characters of a text, of which a message shows the beginning. */
+const MOST_SHOWN = 80;
+
+/** What of a long text or list a message can show; other values as they are. */
+function beginningOf(value: unknown): unknown {
+  if (typeof value === 'string' && value.length > MOST_SHOWN) return value.slice(0, MOST_SHOWN);
+  if (Array.isArray(value) && value.length > MOST_SHOWN) return value.slice(0, MOST_SHOWN);
+  if (!ArrayBuffer.isView(value) || value.byteLength <= MOST_SHOWN) return value;
+  const { length } = value as unknown as { readonly length?: unknown };
+  return typeof length === 'number' ? { ...(value as Int8Array).subarray(0, MOST_SHOWN) } : value;
+}
+
 /** A value as people would write it, short enough for a message. */
 export function describeValue(value: unknown): string {
   const describe = (value as { readonly [DESCRIBE]?: unknown } | null | undefined)?.[DESCRIBE];
@@ -26,7 +38,7 @@ export function describeValue(value: unknown): string {
   if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) return String(value);
   let text: string;
   try {
-    text = JSON.stringify(value) ?? 'an object';
+    text = JSON.stringify(beginningOf(value)) ?? 'an object';
   } catch {
     return 'an object';
   }

@@ -1,6 +1,9 @@
 /** Vocabulary of bytes: the 256 values of the UTF-8 encoding, with which every text can be written. */
+
+import { requireList, requireText } from '../core/arguments.js';
 import { RangeIndexError, VocabularyError } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
+import { describeValue } from '../core/options.js';
 import {
   checkVocabularyJson,
   invalidVocabulary,
@@ -48,7 +51,9 @@ export class ByteVocabulary implements Vocabulary {
    * @throws {VocabularyError} `unknown_symbol` for half of a surrogate pair, which is no character and has no UTF-8
    */
   encode(text: string): Int32Array {
-    const lone = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text);
+    const lone = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(
+      requireText('the text', text),
+    );
     if (lone !== null) {
       const [symbol] = lone;
       const name = `U+${symbol.charCodeAt(0).toString(16).toUpperCase()}`;
@@ -60,7 +65,7 @@ export class ByteVocabulary implements Vocabulary {
 
   /** @inheritdoc Bytes that are not UTF-8, as a model may draw them, read U+FFFD, the replacement character. */
   decode(ids: ArrayLike<number>): string {
-    const bytes = Uint8Array.from(ids, (id) => this.#byteOf(id));
+    const bytes = Uint8Array.from(requireList('ids', ids), (id) => this.#byteOf(id));
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   }
 
@@ -86,6 +91,9 @@ export class ByteVocabulary implements Vocabulary {
 
   #byteOf(id: number): number {
     if (Number.isInteger(id) && id >= 0 && id < 256) return id;
-    throw new RangeIndexError('index_out_of_range', `id ${id} is outside the 256 bytes`, { id, size: 256 });
+    throw new RangeIndexError('index_out_of_range', `id ${describeValue(id)} is outside the 256 bytes`, {
+      id,
+      size: 256,
+    });
   }
 }

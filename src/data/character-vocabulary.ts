@@ -1,4 +1,5 @@
 /** Vocabulary of characters: Unicode code points. */
+import { requireList, requireText } from '../core/arguments.js';
 import { compareCodePoints } from '../core/code-points.js';
 import { VocabularyError } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
@@ -105,7 +106,7 @@ export class CharacterVocabulary implements Vocabulary {
 
   /** @inheritdoc */
   encode(text: string): Int32Array {
-    const ids = new Int32Array(text.length);
+    const ids = new Int32Array(requireText('the text', text).length);
     let count = 0;
     for (let at = 0; at < text.length; at++) {
       const unit = text.charCodeAt(at);
@@ -128,6 +129,7 @@ export class CharacterVocabulary implements Vocabulary {
   /** @inheritdoc */
   decode(ids: ArrayLike<number>): string {
     let text = '';
+    requireList('ids', ids);
     for (let at = 0; at < ids.length; at++) text += this.decodeSymbol(ids[at] as number);
     return text;
   }
@@ -139,7 +141,7 @@ export class CharacterVocabulary implements Vocabulary {
 
   /** @inheritdoc */
   idOf(symbol: string): number | undefined {
-    if (symbol === UNKNOWN_MARK) return this.unknownId;
+    if (requireText('a symbol', symbol) === UNKNOWN_MARK) return this.unknownId;
     const codePoint = symbol.codePointAt(0);
     if (codePoint === undefined || String.fromCodePoint(codePoint) !== symbol) return undefined;
     if (codePoint > 0xffff) return this.#astral.get(codePoint);

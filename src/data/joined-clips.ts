@@ -1,4 +1,5 @@
 /** Long recordings made by joining short clips, drawn again in every epoch. */
+import { requireList, requireObject } from '../core/arguments.js';
 import { Random } from '../core/random.js';
 import { drawPerturbation, type Perturbation, perturbedLength, perturbSound } from '../features/perturb-sound.js';
 import type { EpochOrder, Examples } from './examples.js';
@@ -69,10 +70,11 @@ export function soundOf(string: ClipString): Float32Array {
  * @param epoch seeds the joined sounds; without it they are the fixed ones
  */
 export function joinClips(clips: readonly JoinableClip[], options: JoinOptions, epoch?: number): ClipString[] {
-  const { count, fewest, most, silence, perturb, seed, part } = options;
+  requireList('clips', clips);
+  const { count, fewest, most, silence, perturb, seed, part } = requireObject('the options of strings', options);
   const speakers = new Map<string | undefined, JoinableClip[]>();
   for (const clip of clips) {
-    const own = speakers.get(clip.speaker);
+    const own = speakers.get(requireObject('a clip', clip).speaker);
     if (own === undefined) speakers.set(clip.speaker, [clip]);
     else own.push(clip);
   }

@@ -1,6 +1,6 @@
 /** Reads a vocabulary of any level from the JSON that was saved with a model. */
 import { isJsonObject, type JsonValue } from '../core/json.js';
-import { describeValue } from '../core/options.js';
+import { describeValue, rejectUnknownKeys } from '../core/options.js';
 import { ByteVocabulary } from './byte-vocabulary.js';
 import { CharacterVocabulary } from './character-vocabulary.js';
 import { type SubwordTokenizer, TokenizerVocabulary } from './tokenizer-vocabulary.js';
@@ -19,10 +19,9 @@ export interface SavedVocabularyOptions {
  * @throws {VocabularyError} `invalid_vocabulary`: marks missing or out of place, symbols that occur twice or are not of
  *   the level, another level, subwords without their tokenizer; `vocabulary_mismatch` for another tokenizer
  */
-export function vocabularyFromJSON(
-  json: JsonValue | VocabularyJson,
-  { tokenizer }: SavedVocabularyOptions = {},
-): Vocabulary {
+export function vocabularyFromJSON(json: JsonValue | VocabularyJson, options: SavedVocabularyOptions = {}): Vocabulary {
+  rejectUnknownKeys('vocabularyFromJSON', options, ['tokenizer']);
+  const { tokenizer } = options;
   const level = isJsonObject(json) ? json.level : undefined;
   if (level === 'char') return CharacterVocabulary.fromJSON(json);
   if (level === 'word') return WordVocabulary.fromJSON(json);

@@ -1,4 +1,5 @@
 /** A vocabulary of whole sentences, which start and end with marks, made from any vocabulary. */
+import { requireList, requireObject, requireText } from '../core/arguments.js';
 import type { JsonValue } from '../core/json.js';
 import { BEGIN_MARK, END_MARK, wordsOf } from '../files/text.js';
 import { ByteVocabulary } from './byte-vocabulary.js';
@@ -27,7 +28,7 @@ export class SentenceVocabulary {
   readonly unknown: number | undefined;
 
   constructor(readonly vocabulary: Vocabulary) {
-    const { size, unknownId } = vocabulary;
+    const { size, unknownId } = requireObject('the vocabulary', vocabulary);
     const begin = vocabulary instanceof WordVocabulary ? vocabulary.beginOfSentenceId : undefined;
     this.begin = begin ?? size;
     this.end = begin === undefined ? size + 1 : (vocabulary.endOfSentenceId as number);
@@ -70,7 +71,10 @@ export class SentenceVocabulary {
    */
   encode(tokens: readonly string[]): Int32Array {
     const { vocabulary } = this;
-    return vocabulary instanceof WordVocabulary ? vocabulary.encodeTokens(tokens) : vocabulary.encode(tokens.join(' '));
+    requireList('tokens', tokens);
+    return vocabulary instanceof WordVocabulary
+      ? vocabulary.encodeTokens(tokens)
+      : vocabulary.encode(Array.from(tokens, (token) => requireText('a token', token)).join(' '));
   }
 
   /**
@@ -78,7 +82,8 @@ export class SentenceVocabulary {
    *
    * @throws {RangeIndexError} `index_out_of_range`
    */
-  decode(ids: Int32Array): string[] {
+  decode(given: Int32Array): string[] {
+    const ids = Int32Array.from(requireList('ids', given));
     const end = ids.indexOf(this.end);
     const symbols = (end < 0 ? ids : ids.subarray(0, end)).filter((id) => id !== this.begin);
     const { vocabulary } = this;
@@ -88,7 +93,7 @@ export class SentenceVocabulary {
 
   /** Names of symbols: words, characters, marks. @throws {RangeIndexError} `index_out_of_range` */
   symbolsOf(ids: ArrayLike<number>): string[] {
-    return Array.from(ids, (id) => {
+    return Array.from(requireList('ids', ids), (id) => {
       if (id === this.begin) return BEGIN_MARK;
       return id === this.end ? END_MARK : this.vocabulary.symbolOf(id);
     });

@@ -7,6 +7,7 @@ import {
   SequencePacking,
   type SequencePackingOptions,
 } from '../batch/sequence-packing.js';
+import { checksumOf } from '../core/checksum.js';
 import { DataError, OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
@@ -172,7 +173,7 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
       examples: this.examples,
       steps: this.steps,
       longest: this.longest,
-      lengths: checksum(this.#lengths),
+      lengths: checksumOf(this.#lengths),
       [limit]: size,
       pool: pool === Number.POSITIVE_INFINITY ? 'all' : pool,
       shuffled: this.#isRandom(order),
@@ -257,14 +258,4 @@ function lengthsOf(examples: Examples<unknown>): Int32Array {
     lengths[index] = requireNumber(`length of example ${index}`, length, { integer: true, min: 1, max: 2 ** 31 - 1 });
   }
   return lengths;
-}
-
-/**
- * FNV-1a over 32-bit words: distinguishes data sets of the same number of examples in another order or with other
- * lengths.
- */
-function checksum(lengths: Int32Array): number {
-  let hash = 0x811c9dc5;
-  for (const length of lengths) hash = Math.imul(hash ^ length, 0x01000193);
-  return hash >>> 0;
 }

@@ -1,4 +1,5 @@
 /** Symbols of transcripts as labels of connectionist temporal classification. */
+import { requireList, requireText } from '../core/arguments.js';
 import { compareCodePoints } from '../core/code-points.js';
 import { VocabularyError } from '../core/errors.js';
 import { wordsOf } from '../files/text.js';
@@ -18,13 +19,15 @@ export class TranscriptSymbols {
   /** @param symbols each once */
   constructor(level: TranscriptLevel, symbols: readonly string[]) {
     this.level = level;
-    this.symbols = [...symbols];
-    this.#labels = new Map(symbols.map((symbol, at) => [symbol, at + 1]));
+    requireList('the symbols', symbols);
+    this.symbols = Array.from(symbols, (symbol) => requireText('a symbol', symbol));
+    this.#labels = new Map(this.symbols.map((symbol, at) => [symbol, at + 1]));
   }
 
   /** The symbols of texts. For characters the space is always included, so that texts can be joined. */
   static of(level: TranscriptLevel, texts: readonly string[]): TranscriptSymbols {
-    const all = texts.flatMap((text) => piecesOf(level, text));
+    requireList('the texts', texts);
+    const all = texts.flatMap((text) => piecesOf(level, requireText('a text', text)));
     return new TranscriptSymbols(level, [...new Set(all)].sort(compareCodePoints));
   }
 

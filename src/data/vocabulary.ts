@@ -100,11 +100,15 @@ export function invalidVocabulary(reason: string): VocabularyError {
 
 /** The symbol of an id. @throws {RangeIndexError} `index_out_of_range` with the id and the size */
 export function symbolAt(symbols: readonly string[], id: number): string {
-  const symbol = symbols[id];
+  const symbol = typeof id === 'number' ? symbols[id] : undefined;
   if (symbol !== undefined) return symbol;
   const size = symbols.length;
-  throw new RangeIndexError('index_out_of_range', `id ${id} is outside the vocabulary of ${size} symbols`, {
-    id,
-    size,
-  });
+  throw new RangeIndexError(
+    'index_out_of_range',
+    `id ${describeValue(id)} is outside the vocabulary of ${size} symbols`,
+    {
+      id,
+      size,
+    },
+  );
 }

@@ -1,5 +1,6 @@
 /** Vocabulary of words, with the two marks of the Penn Treebank language-model files. */
 
+import { requireList, requireText } from '../core/arguments.js';
 import { compareCodePoints } from '../core/code-points.js';
 import { OptionError } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
@@ -150,7 +151,7 @@ export class WordVocabulary implements Vocabulary {
   /** @inheritdoc */
   encode(text: string): Int32Array {
     let count = 0;
-    const ids = new Int32Array(text.length); // large enough: every word and every line end has at least one character
+    const ids = new Int32Array(requireText('the text', text).length); // large enough: every word and every line end has at least one character
     visitWords(text, (start, end, isLineEnd) => {
       ids[count++] = isLineEnd ? this.endOfSentenceId : this.#idOfWord(text.slice(start, end));
     });
@@ -173,6 +174,7 @@ export class WordVocabulary implements Vocabulary {
       const message = `option 'begin' needs the mark ${BEGIN_MARK}, which this vocabulary of a text does not have`;
       throw new OptionError('invalid_option', message, { name: 'begin' });
     }
+    requireList('tokens', tokens);
     const first = begin ? 1 : 0;
     const ids = new Int32Array(first + tokens.length + (end ? 1 : 0));
     if (begin) ids[0] = this.beginOfSentenceId as number;
@@ -193,6 +195,7 @@ export class WordVocabulary implements Vocabulary {
    */
   decodeTokens(ids: ArrayLike<number>): string[] {
     const tokens: string[] = [];
+    requireList('ids', ids);
     for (let at = 0; at < ids.length; at++) {
       const id = ids[at] as number;
       if (id === this.endOfSentenceId) break;
@@ -205,6 +208,7 @@ export class WordVocabulary implements Vocabulary {
   decode(ids: ArrayLike<number>): string {
     let text = '';
     let separator = '';
+    requireList('ids', ids);
     for (let at = 0; at < ids.length; at++) {
       const id = ids[at] as number;
       if (id !== this.endOfSentenceId) text += separator;

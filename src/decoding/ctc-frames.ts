@@ -1,6 +1,9 @@
 /** The input of a decoder: the outputs of one utterance, checked once. */
+
+import { requireObject } from '../core/arguments.js';
 import { ShapeError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
+import { isFloat32Array, isFloat64Array } from '../core/typed-array.js';
 
 /** The outputs of one utterance, frame by frame. */
 export interface FrameScores {
@@ -28,10 +31,11 @@ export interface Frames {
  * @throws {ShapeError} `rank_mismatch` when scores are not a Float32Array or Float64Array, `length_mismatch` when they
  * are not whole frames
  */
-export function requireFrames({ scores, classes, blank }: FrameScores): Frames {
+export function requireFrames(frames: FrameScores): Frames {
+  const { scores, classes, blank } = requireObject('scores of frames', frames);
   requireNumber('classes', classes, { integer: true, min: 1 });
   const checked = requireNumber('blank', blank ?? 0, { integer: true, min: 0, max: classes - 1 });
-  if (!(scores instanceof Float32Array || scores instanceof Float64Array)) {
+  if (!(isFloat32Array(scores) || isFloat64Array(scores))) {
     throw new ShapeError('rank_mismatch', 'scores must be a Float32Array or a Float64Array', { name: 'scores' });
   }
   const count = scores.length / classes;

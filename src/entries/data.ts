@@ -40,6 +40,7 @@ export {
   decodeIdx,
   type IdxArray,
   type IdxImages,
+  type IdxOptions,
   type IdxValues,
   idxImages,
   idxLabels,
@@ -58,7 +59,7 @@ export {
   pianoRows,
   readPianoPieces,
 } from '../files/piano-pieces.js';
-export { decodePng, readPng, readPngSync } from '../files/png.js';
+export { decodePng, type PngOptions, readPng, readPngSync } from '../files/png.js';
 export type { RowPlace } from '../files/row-error.js';
 export type { TableFormat } from '../files/table-format.js';
 export { readText, readTextSync } from '../files/text.js';

@@ -1,6 +1,8 @@
 /** Checks of sequences of features: whole rows of the given number of columns, all of them numbers. */
+
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, requireNumber } from '../core/options.js';
+import { isFloat32Array, isFloat64Array } from '../core/typed-array.js';
 
 /**
  * The number of rows.
@@ -12,7 +14,7 @@ import { describeValue, requireNumber } from '../core/options.js';
  */
 export function requireColumns(rows: Float32Array | Float64Array, columns: number): number {
   requireNumber('columns', columns, { integer: true, min: 1 });
-  if (!(rows instanceof Float32Array || rows instanceof Float64Array)) {
+  if (!(isFloat32Array(rows) || isFloat64Array(rows))) {
     const message = `rows must be a Float32Array or a Float64Array, got ${describeValue(rows)}`;
     throw new OptionError('invalid_option', message, { name: 'rows' });
   }

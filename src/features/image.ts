@@ -1,6 +1,9 @@
 /** Pictures as numbers, and as short sequences: the mean colours of a grid of patches. */
+
+import { requireObject } from '../core/arguments.js';
 import { OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { isFloat32Array } from '../core/typed-array.js';
 
 /** A picture. */
 export interface Image {
@@ -22,11 +25,11 @@ export interface PatchOptions {
 
 /** @throws {ShapeError} `shape_mismatch` when the values are not height * width * channels */
 function requireImage(image: Image): void {
-  const { height, width, channels, values } = image;
+  const { height, width, channels, values } = requireObject('an image', image);
   for (const [name, size] of Object.entries({ height, width, channels })) {
     requireNumber(name, size, { integer: true, min: 1 });
   }
-  if (!(values instanceof Float32Array)) {
+  if (!isFloat32Array(values)) {
     const message = `the values of an image must be a Float32Array, got ${describeValue(values)}`;
     throw new OptionError('invalid_option', message, { name: 'values' });
   }

@@ -1,8 +1,10 @@
 /** Sound as a sequence of log-mel frames. */
 // @ts-expect-error: the package brings no types; its one function used here is typed below.
+
 import { fft as realTransform } from 'fourier-transform';
 import { DataError, OptionError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
+import { isFloat32Array } from '../core/typed-array.js';
 import { type MelFilter, melFilters } from './mel-filters.js';
 import { checkLogMelOptions, type LogMelOptions, type LogMelSettings, type WindowShape } from './sound-options.js';
 
@@ -93,7 +95,7 @@ export class LogMel {
   }
 
   #emphasise(samples: Float32Array, before: number): Float64Array {
-    if (!(samples instanceof Float32Array)) {
+    if (!isFloat32Array(samples)) {
       const message = `samples must be a Float32Array, got ${describeValue(samples)}`;
       throw new OptionError('invalid_option', message, { name: 'samples' });
     }

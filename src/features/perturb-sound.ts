@@ -1,4 +1,5 @@
 /** Changes sounds as other speakers, rooms and microphones would: for training. */
+import { requireList, requireObject } from '../core/arguments.js';
 import { requireNumber } from '../core/options.js';
 import type { Random } from '../core/random.js';
 
@@ -41,7 +42,10 @@ export function drawPerturbation(random: Random, strength: number): Perturbation
 }
 
 /** Samples of a sound with this number of samples, at another speed. */
-export function perturbedLength(samples: number, { speed }: Pick<Perturbation, 'speed'>): number {
+export function perturbedLength(samples: number, change: Pick<Perturbation, 'speed'>): number {
+  const { speed } = requireObject('the change of a sound', change);
+  requireNumber('speed', speed, { exclusiveMin: 0 });
+  requireNumber('the number of samples', samples, { integer: true, min: 0 });
   return samples === 0 ? 0 : 1 + Math.floor((samples - 1) / speed);
 }
 
@@ -52,7 +56,8 @@ export function shortestLength(samples: number, strength: number): number {
 
 /** A changed sound, in new memory. Samples between two are interpolated linearly. */
 export function perturbSound(samples: Float32Array, change: Perturbation): Float32Array {
-  const { speed, gain, tilt, noise, noiseSeed } = change;
+  requireList('samples', samples);
+  const { speed, gain, tilt, noise, noiseSeed } = requireObject('the change of a sound', change);
   const changed = new Float32Array(perturbedLength(samples.length, change));
   const last = samples.length - 1;
   let before = 0;

@@ -1,4 +1,5 @@
 /** Pictures as rows of a grid: each patch has the colours of its cells, and its position. */
+import { requireObject } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { type Image, type PatchOptions, patchMeans } from './image.js';
@@ -35,7 +36,8 @@ function coloursOf({ height, width, channels, values }: Image): Image {
 }
 
 /** Number of values of each patch of `picturePatches`. */
-export function patchWidth({ cells = 1, positions = false }: PicturePatchOptions): number {
+export function patchWidth(options: PicturePatchOptions): number {
+  const { cells = 1, positions = false } = requireObject('the options of patches', options);
   return cells * cells * COLOURS + (positions ? 2 : 0);
 }
 

@@ -1,6 +1,8 @@
 /** Features of sound for a network: log-mel frames or MFCC with their deltas, for whole sounds or for streams. */
+
 import { DataError, OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireOneOf } from '../core/options.js';
+import { isFloat32Array } from '../core/typed-array.js';
 import { appendDeltas } from './deltas.js';
 import { LogMel } from './log-mel.js';
 import { Mfcc } from './mfcc.js';
@@ -139,7 +141,7 @@ export class SoundFeatureStream {
   }
 
   #addFrames(added: Float32Array): void {
-    if (!(added instanceof Float32Array)) {
+    if (!isFloat32Array(added)) {
       const message = `samples must be a Float32Array, got ${describeValue(added)}`;
       throw new OptionError('invalid_option', message, { name: 'samples' });
     }

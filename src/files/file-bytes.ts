@@ -2,10 +2,10 @@
  * Binary files as data: they are read whole. A file whose content contradicts its sizes is refused, with name, place
  * and both sizes.
  */
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { requireBytesOf, requireText } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
-import { unreadableFile } from '../core/unreadable-file.js';
+import { kindHint } from '../core/file-kind.js';
+import { readRegularFile, readRegularFileSync } from '../core/regular-file.js';
 
 /**
  * Reads a file and passes its bytes to a decoder.
@@ -14,21 +14,21 @@ import { unreadableFile } from '../core/unreadable-file.js';
  * @throws {DataError} `file_unreadable`, and errors of the decoder
  */
 export async function decodeFile<T>(path: string, decode: (bytes: Uint8Array, source: string) => T): Promise<T> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw unreadableFile(path, cause);
-  });
-  return decode(bytes, path);
+  return decode(await readRegularFile(path), path);
 }
 
 /** As `decodeFile`, on the calling thread. */
 export function decodeFileSync<T>(path: string, decode: (bytes: Uint8Array, source: string) => T): T {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw unreadableFile(path, cause);
-  }
-  return decode(bytes, path);
+  return decode(readRegularFileSync(path), path);
+}
+
+/** Most bytes that one byte of deflated data can become. Source: zlib, "Technical Details", 1032:1. */
+export const MOST_INFLATION = 1032;
+
+/** The arguments of a decoder. @throws {OptionError} `invalid_option` */
+export function requireInput(bytes: unknown, source: unknown): void {
+  requireBytesOf('the content of a file', bytes);
+  requireText('the name of a file', source);
 }
 
 /** A view of the bytes that reads numbers of either byte order. */
@@ -55,6 +55,16 @@ export function requireBytes(bytes: Uint8Array, source: string, what: string, en
 /** The error for a corrupt file. The message follows the file's name. */
 export function corrupt(source: string, message: string, details: Readonly<Record<string, unknown>> = {}): DataError {
   return new DataError('file_corrupt', `'${source}' ${message}`, { source, ...details });
+}
+
+/** The error for a file of another kind, which says what it is. @param begins what it begins with, and what was expected */
+export function otherKind(
+  bytes: Uint8Array,
+  source: string,
+  begins: string,
+  details: Readonly<Record<string, unknown>> = {},
+): DataError {
+  return corrupt(source, `begins with ${begins}${kindHint(bytes)}`, details);
 }
 
 /** The error for a file in a form that is not supported. */

@@ -1,6 +1,8 @@
 /** The lines of a text file, read piece by piece: files may be larger than memory. */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { DataError } from '../core/errors.js';
+import { kindHint } from '../core/file-kind.js';
+import { openRegularFile } from '../core/regular-file.js';
 import { unreadableFile } from '../core/unreadable-file.js';
 import { firstInvalidUtf8 } from './text.js';
 
@@ -31,15 +33,12 @@ export interface FileLine {
 }
 
 /**
- * An open file during a reading.
  * A file while something reads it.
  *
  * @throws {DataError} `file_unreadable`
  */
 export async function withFile<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path).catch((cause: unknown) => {
-    throw unreadableFile(path, cause);
-  });
+  const file = await openRegularFile(path);
   try {
     return await read(file);
   } catch (cause) {
@@ -64,8 +63,9 @@ export function decodeLine(path: string, bytes: Uint8Array, line: number, offset
   const at = firstInvalidUtf8(bytes);
   if (at < 0) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   const byte = bytes[at] as number;
+  const hint = offset === 0 ? kindHint(bytes) : '';
   const hex = `0x${byte.toString(16).padStart(2, '0')}`;
-  throw new DataError('not_utf8', `'${path}' line ${line} is not UTF-8: byte ${hex} at offset ${offset + at}`, {
+  throw new DataError('not_utf8', `'${path}' line ${line} is not UTF-8: byte ${hex} at offset ${offset + at}${hint}`, {
     file: path,
     line,
     offset: offset + at,

@@ -3,12 +3,32 @@
  *
  * @see LeCun, Cortes, Burges, "The MNIST database of handwritten digits" (the page's part on the file format)
  */
+
 import { constants, gunzipSync } from 'node:zlib';
+import { requireList, requireObject } from '../core/arguments.js';
 import { DataError, ShapeError } from '../core/errors.js';
-import { corrupt, decodeFile, decodeFileSync, requireBytes, unsupported, viewOf } from './file-bytes.js';
+import { rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { isUint8Array, kindForMessage } from '../core/typed-array.js';
+import {
+  corrupt,
+  decodeFile,
+  decodeFileSync,
+  MOST_INFLATION,
+  otherKind,
+  requireBytes,
+  requireInput,
+  unsupported,
+  viewOf,
+} from './file-bytes.js';
 
 /** The types that the format knows. */
 export type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+
+/** How an IDX file is read. */
+export interface IdxOptions {
+  /** Most bytes that a compressed file may decompress to, integer >= 1; default 2^30. */
+  readonly maxBytes?: number | undefined;
+}
 
 /** The content of an IDX file. */
 export interface IdxArray {
@@ -54,7 +74,7 @@ function readHeader(bytes: Uint8Array, source: string): Header {
   const view = viewOf(bytes);
   if (view.getUint16(0) !== 0) {
     const magic = view.getUint32(0).toString(16).padStart(8, '0');
-    throw corrupt(source, `begins with 0x${magic}, expected two zero bytes`, { magic });
+    throw otherKind(bytes, source, `0x${magic}, expected two zero bytes`, { magic });
   }
   const type = TYPES[view.getUint8(2)];
   if (type === undefined) throw unsupported(source, `has numbers of the unknown type ${view.getUint8(2)}`);
@@ -72,10 +92,19 @@ function readHeader(bytes: Uint8Array, source: string): Header {
 /**
  * The decompressed bytes, limited to the size in the header: compressed data may decompress to more than any memory.
  */
-function inflate(compressed: Uint8Array, source: string): Uint8Array {
+function inflate(compressed: Uint8Array, source: string, maxBytes: number): Uint8Array {
   // A thousand bytes decompress to at most a megabyte. They contain the header with any compression.
   const start = gunzip(compressed.subarray(0, 1024), source, { finishFlush: constants.Z_SYNC_FLUSH });
-  const { end } = readHeader(start, source);
+  const { end, shape } = readHeader(start, source);
+  const most = MOST_INFLATION * compressed.length;
+  if (end > most) {
+    const message = `'${source}' is cut off: its array ${shape.join(' x ')} takes ${end} bytes, ${compressed.length} bytes of gzip hold at most ${most}`;
+    throw new DataError('file_truncated', message, { source, expected: end, actual: compressed.length });
+  }
+  if (end > maxBytes) {
+    const message = `decompresses to ${end} bytes, more than the limit of ${maxBytes}: give a larger 'maxBytes', or decompress it first`;
+    throw unsupported(source, message, { expected: maxBytes, actual: end });
+  }
   return gunzip(compressed, source, { maxOutputLength: end + 1 });
 }
 
@@ -100,10 +129,15 @@ function gunzip(compressed: Uint8Array, source: string, options: Parameters<type
  * The numbers of an IDX file, decompressed if they are gzip.
  *
  * @param source name of the bytes in messages: a file name
- * @throws {DataError} `file_truncated` and `file_corrupt` with both sizes, `file_unsupported`
+ * @throws {DataError} `file_truncated` and `file_corrupt` with both sizes, `file_unsupported` also for a compressed file that
+ *   becomes larger than `maxBytes`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
  */
-export function decodeIdx(bytes: Uint8Array, source: string): IdxArray {
-  const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? inflate(bytes, source) : bytes;
+export function decodeIdx(bytes: Uint8Array, source: string, options: IdxOptions = {}): IdxArray {
+  requireInput(bytes, source);
+  rejectUnknownKeys('the reading of an IDX file', options, ['maxBytes']);
+  const maxBytes = requireNumber('maxBytes', options.maxBytes ?? 2 ** 30, { integer: true, min: 1 });
+  const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? inflate(bytes, source, maxBytes) : bytes;
   const { type, shape, count, begin, end } = readHeader(plain, source);
   requireBytes(plain, source, `the array ${shape.join(' x ')}`, end);
   if (plain.length > end) {
@@ -117,18 +151,20 @@ export function decodeIdx(bytes: Uint8Array, source: string): IdxArray {
 }
 
 /** Reads an IDX file. @throws as `decodeIdx`, and {DataError} `file_unreadable` */
-export function readIdx(path: string): Promise<IdxArray> {
-  return decodeFile(path, decodeIdx);
+export function readIdx(path: string, options: IdxOptions = {}): Promise<IdxArray> {
+  return decodeFile(path, (bytes, source) => decodeIdx(bytes, source, options));
 }
 
 /** As `readIdx`, on the calling thread. */
-export function readIdxSync(path: string): IdxArray {
-  return decodeFileSync(path, decodeIdx);
+export function readIdxSync(path: string, options: IdxOptions = {}): IdxArray {
+  return decodeFileSync(path, (bytes, source) => decodeIdx(bytes, source, options));
 }
 
 function requireBytesOfRank(array: IdxArray, name: string, rank: number): Uint8Array {
-  if (array.values instanceof Uint8Array && array.shape.length === rank) return array.values;
-  const actual = `${array.values.constructor.name} ${array.shape.join(' x ')}`;
+  requireObject(name, array);
+  requireList(`the shape of ${name}`, array.shape);
+  if (isUint8Array(array.values) && array.shape.length === rank) return array.values;
+  const actual = `${kindForMessage(array.values)} ${array.shape.join(' x ')}`;
   throw new ShapeError('shape_mismatch', `${name} must be a Uint8Array of ${rank} dimensions, got ${actual}`, {
     expected: rank,
     shape: array.shape,

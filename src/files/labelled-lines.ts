@@ -2,8 +2,10 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requirePath, requireText } from '../core/arguments.js';
 import { compareCodePoints } from '../core/code-points.js';
 import { DataError } from '../core/errors.js';
+import { rejectUnknownKeys } from '../core/options.js';
 import { unreadableFile } from '../core/unreadable-file.js';
 
 import { readText, splitLines } from './text.js';
@@ -34,9 +36,11 @@ export interface LabelledTexts {
  */
 export async function readLabelledLines(
   directory: string,
-  { ending = '.txt' }: { readonly ending?: string } = {},
+  options: { readonly ending?: string } = {},
 ): Promise<LabelledTexts> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch((cause: unknown) => {
+  rejectUnknownKeys('the reading of labelled lines', options, ['ending']);
+  const ending = requireText('the ending of the files', options.ending ?? '.txt');
+  const entries = await readdir(requirePath(directory), { withFileTypes: true }).catch((cause: unknown) => {
     throw unreadableFile(directory, cause);
   });
   const labels = entries

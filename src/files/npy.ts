@@ -3,7 +3,17 @@
  *
  * @see "NEP 1 - A simple file format for NumPy arrays", 2007, and numpy.lib.format
  */
-import { asciiAt, corrupt, decodeFile, decodeFileSync, requireBytes, unsupported, viewOf } from './file-bytes.js';
+import { kindHint } from '../core/file-kind.js';
+import {
+  asciiAt,
+  corrupt,
+  decodeFile,
+  decodeFileSync,
+  requireBytes,
+  requireInput,
+  unsupported,
+  viewOf,
+} from './file-bytes.js';
 
 /** The supported types. */
 export type NpyValues = Float32Array | Float64Array | Int32Array | BigInt64Array;
@@ -23,9 +33,13 @@ const TYPES = {
   '<i8': BigInt64Array,
 } as const;
 
-// The Python literal as every version of NumPy writes it: three keys, sorted.
+/** Longest header that is read, in bytes: NumPy's own limit. */
+const MAX_HEADER_BYTES = 10_000;
+
+// The Python literal as every version of NumPy writes it: three keys, sorted. No two neighbours match the same characters,
+// so the time grows with the length and not with its square.
 const HEADER =
-  /^\{ *'descr' *: *'([^']*)' *, *'fortran_order' *: *(True|False) *, *'shape' *: *\(((?: *\d+ *,)*(?: *\d+ *)?)\) *,? *\} *\n$/;
+  /^\{ *'descr' *: *'([^']*)' *, *'fortran_order' *: *(True|False) *, *'shape' *: *\(((?: *\d+ *,)*(?: *\d+ *)?)\)(?: *,)? *\} *\n$/;
 
 function readShape(text: string, source: string): readonly number[] {
   const sizes = text.split(',').map((size) => size.trim());
@@ -35,15 +49,18 @@ function readShape(text: string, source: string): readonly number[] {
 }
 
 /**
- * The array of an NPY file: float32, float64, int32 or int64, little-endian, in C order.
+ * The array of an NPY file, with a header of at most 10,000 bytes: float32, float64, int32 or int64, little-endian, in C order.
  *
  * @param source name of the bytes in messages: a file name
  * @throws {DataError} `file_truncated` and `file_corrupt` with both sizes; `file_unsupported` for other types,
  * big-endian numbers and Fortran order of several dimensions
  */
 export function decodeNpy(bytes: Uint8Array, source: string): NpyArray {
+  requireInput(bytes, source);
   requireBytes(bytes, source, 'the NPY magic number', 10);
-  if (bytes[0] !== 0x93 || asciiAt(bytes, 1, 5) !== 'NUMPY') throw corrupt(source, 'does not begin with \\x93NUMPY');
+  if (bytes[0] !== 0x93 || asciiAt(bytes, 1, 5) !== 'NUMPY') {
+    throw corrupt(source, `does not begin with \\x93NUMPY${kindHint(bytes)}`);
+  }
   const major = bytes[6] as number;
   const minor = bytes[7] as number;
   if (major < 1 || major > 3 || minor !== 0) throw unsupported(source, `is of NPY version ${major}.${minor}`);
@@ -51,6 +68,10 @@ export function decodeNpy(bytes: Uint8Array, source: string): NpyArray {
   requireBytes(bytes, source, 'the length of the header', headerBegin);
   const view = viewOf(bytes);
   const begin = headerBegin + (major === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  if (begin - headerBegin > MAX_HEADER_BYTES) {
+    const found = { headerBytes: begin - headerBegin, limit: MAX_HEADER_BYTES };
+    throw corrupt(source, `has a header of ${found.headerBytes} bytes, at most ${found.limit} are read`, found);
+  }
   requireBytes(bytes, source, 'the header', begin);
   const header = Buffer.from(bytes.subarray(headerBegin, begin)).toString('latin1');
   const [, descr = '', order, shapeText = ''] = HEADER.exec(header) ?? [];

@@ -1,4 +1,5 @@
 /** Parallel text: sentences of one language beside their translations, as lists of tokens. */
+import { requireObject, requireText } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import { invalidRow, type RowPlace } from './row-error.js';
 import { readText, splitLines, wordsOf } from './text.js';
@@ -17,7 +18,8 @@ function tokensOf(text: string, place: RowPlace, what: string): string[] {
 
 /** The pair in a line `source <tab> target` of tokenised sentences: the `parse` of `FileExamples`. */
 export function tabbedPair(line: string, place: RowPlace): SentencePair {
-  const parts = line.split('\t');
+  const parts = requireText('a line', line).split('\t');
+  requireObject('the place of a row', place);
   if (parts.length !== 2) throw invalidRow(place, '', 'two sentences with one tab between', `${parts.length - 1} tabs`);
   const [source = '', target = ''] = parts;
   return { source: tokensOf(source, place, 'source'), target: tokensOf(target, place, 'target') };

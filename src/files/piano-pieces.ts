@@ -1,7 +1,8 @@
 /** Pieces of music as frames of sounding keys: the usual form of the chorales and other piano rolls. */
+import { requireList, requirePath } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import { isJsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
-import { describeValue } from '../core/options.js';
+import { describeValue, requireNumber } from '../core/options.js';
 import { readJsonLines } from './json-lines.js';
 import { readText } from './text.js';
 
@@ -67,7 +68,7 @@ function wholePiece(value: JsonValue | undefined, what: string): PianoPiece {
  * @throws {DataError} `invalid_row`, `empty_data`, `file_unreadable`, `not_utf8`
  */
 export async function readPianoPieces(file: string): Promise<PianoPieces> {
-  if (file.endsWith('.jsonl')) {
+  if (requirePath(file).endsWith('.jsonl')) {
     return { train: await readJsonLines(file, (row) => wholePiece(row.value('notes'), "field 'notes'")) };
   }
   let value: JsonValue;
@@ -96,9 +97,10 @@ export async function readPianoPieces(file: string): Promise<PianoPieces> {
  * @param width numbers in a row; those after the keys stay zero; default 88
  */
 export function pianoRows(piece: PianoPiece, width = PIANO_KEYS): Float32Array {
-  const rows = new Float32Array(piece.length * width);
+  requireList('a piece', piece);
+  const rows = new Float32Array(piece.length * requireNumber('width', width, { integer: true, min: 1, max: 2 ** 16 }));
   for (const [frame, notes] of piece.entries()) {
-    for (const note of notes) rows[frame * width + note - LOWEST_NOTE] = 1;
+    for (const note of requireList('the notes of a step', notes)) rows[frame * width + note - LOWEST_NOTE] = 1;
   }
   return rows;
 }

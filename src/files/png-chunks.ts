@@ -5,7 +5,7 @@
  * @see W3C, "Portable Network Graphics (PNG) Specification (Third Edition)", chapters 5, 7, 8 and 11
  */
 import { inflateSync } from 'node:zlib';
-import { asciiAt, corrupt, requireBytes, unsupported, viewOf } from './file-bytes.js';
+import { asciiAt, corrupt, MOST_INFLATION, otherKind, requireBytes, unsupported, viewOf } from './file-bytes.js';
 
 /** The content of the chunk IHDR. */
 export interface PngHeader {
@@ -67,9 +67,21 @@ function lineBytes({ width, height, depth, colorType, interlaced }: PngHeader): 
   }, 0);
 }
 
+/** Refuses a size before anything of that size is made. */
+function checkSize({ width, height }: PngHeader, source: string, maxPixels: number): void {
+  if (width * height <= maxPixels) return;
+  const message = `has ${width} x ${height} pixels, more than the limit of ${maxPixels}: give a larger 'maxPixels', or a smaller picture`;
+  throw unsupported(source, message, { width, height, limit: maxPixels });
+}
+
 function checkLines(compressed: Uint8Array, source: string, header: PngHeader): void {
   const expected = lineBytes(header);
   const size = `${header.width} x ${header.height} pixels, which are ${expected} bytes`;
+  const most = MOST_INFLATION * compressed.length;
+  if (expected > most) {
+    const message = `does not hold ${size}: ${compressed.length} compressed bytes become at most ${most}`;
+    throw corrupt(source, message, { expected, most });
+  }
   let actual: number;
   try {
     actual = inflateSync(compressed, { maxOutputLength: Math.min(expected + 1, 2 ** 31) }).length;
@@ -84,12 +96,17 @@ function checkLines(compressed: Uint8Array, source: string, header: PngHeader): 
 /**
  * The header of a PNG file, and the file without the chunks that do not define its pixels.
  *
+ * @param maxPixels width times height of the largest picture
  * @throws {DataError} `file_truncated` and `file_corrupt` with both sizes, `file_unsupported`
  */
-export function checkPng(bytes: Uint8Array, source: string): { header: PngHeader; pixels: Uint8Array } {
+export function checkPng(
+  bytes: Uint8Array,
+  source: string,
+  maxPixels: number,
+): { header: PngHeader; pixels: Uint8Array } {
   requireBytes(bytes, source, 'the PNG signature', 8);
   const signature = Buffer.from(bytes.subarray(0, 8)).toString('hex');
-  if (signature !== SIGNATURE) throw corrupt(source, `begins with ${signature}, expected ${SIGNATURE}`, { signature });
+  if (signature !== SIGNATURE) throw otherKind(bytes, source, `${signature}, expected ${SIGNATURE}`, { signature });
   const view = viewOf(bytes);
   const kept: Uint8Array[] = [bytes.subarray(0, 8)];
   const compressed: Uint8Array[] = [];
@@ -103,7 +120,10 @@ export function checkPng(bytes: Uint8Array, source: string): { header: PngHeader
     requireBytes(bytes, source, `the chunk ${id}`, end);
     if ((header === undefined) !== (id === 'IHDR'))
       throw corrupt(source, `has the chunk ${id} where it is not allowed`, { id });
-    header ??= readHeader(bytes, source, at + 8, size);
+    if (header === undefined) {
+      header = readHeader(bytes, source, at + 8, size);
+      checkSize(header, source, maxPixels);
+    }
     if (KEPT.includes(id)) kept.push(bytes.subarray(at, end));
     if (id === 'PLTE' || id === 'tRNS') {
       if (once.has(id)) throw corrupt(source, `has a second chunk ${id}`, { id });

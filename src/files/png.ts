@@ -1,9 +1,19 @@
 /** PNG files as pictures. */
 import { convertIndexedToRgb, type DecodedPng, decode } from 'fast-png';
 import { DataError } from '../core/errors.js';
+import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import type { Image } from '../features/image.js';
-import { decodeFile, decodeFileSync } from './file-bytes.js';
+import { decodeFile, decodeFileSync, requireInput } from './file-bytes.js';
 import { checkPng } from './png-chunks.js';
+
+/** How a PNG file is read. */
+export interface PngOptions {
+  /**
+   * Most pixels, width times height, integer >= 1; default 2^24, 4096 x 4096. A picture takes 4 bytes for each number of a
+   * pixel, and as much again while it is read, however small its file is.
+   */
+  readonly maxPixels?: number | undefined;
+}
 
 /** Unpacks numbers smaller than a byte. Each line starts at a new byte. */
 function unpackBits(packed: ArrayLike<number>, depth: number, height: number, width: number): Uint8Array {
@@ -34,10 +44,14 @@ function pixelsOf(
  * correction. A single transparent colour of a picture without a palette is ignored.
  *
  * @param source name of the bytes in messages: a file name
- * @throws {DataError} `file_truncated`, `file_corrupt`, `file_unsupported`
+ * @throws {DataError} `file_truncated`, `file_corrupt`, `file_unsupported` also for a picture of more than `maxPixels`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
  */
-export function decodePng(bytes: Uint8Array, source: string): Image {
-  const { header, pixels } = checkPng(bytes, source);
+export function decodePng(bytes: Uint8Array, source: string, options: PngOptions = {}): Image {
+  requireInput(bytes, source);
+  rejectUnknownKeys('the reading of a PNG file', options, ['maxPixels']);
+  const maxPixels = requireNumber('maxPixels', options.maxPixels ?? 2 ** 24, { integer: true, min: 1 });
+  const { header, pixels } = checkPng(bytes, source, maxPixels);
   try {
     const png = decode(pixels, { checkCrc: true });
     const { numbers, channels, largest } = pixelsOf(png, header.colorType === 3);
@@ -52,11 +66,11 @@ export function decodePng(bytes: Uint8Array, source: string): Image {
 }
 
 /** Reads a PNG file. @throws as `decodePng`, and {DataError} `file_unreadable` */
-export function readPng(path: string): Promise<Image> {
-  return decodeFile(path, decodePng);
+export function readPng(path: string, options: PngOptions = {}): Promise<Image> {
+  return decodeFile(path, (bytes, source) => decodePng(bytes, source, options));
 }
 
 /** As `readPng`, on the calling thread. */
-export function readPngSync(path: string): Image {
-  return decodeFileSync(path, decodePng);
+export function readPngSync(path: string, options: PngOptions = {}): Image {
+  return decodeFileSync(path, (bytes, source) => decodePng(bytes, source, options));
 }

@@ -1,9 +1,8 @@
 /** Text as data: files read as strict UTF-8, and the words in a text. */
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { DataError } from '../core/errors.js';
-import { unreadableFile } from '../core/unreadable-file.js';
+import { kindHint } from '../core/file-kind.js';
+import { readRegularFile, readRegularFileSync } from '../core/regular-file.js';
 
 /** Mark for a word or character outside the vocabulary. */
 export const UNKNOWN_MARK = '<unk>';
@@ -56,7 +55,7 @@ export function decodeUtf8(bytes: Uint8Array, source: string): string {
   if (offset >= 0) {
     const byte = bytes[offset] as number;
     const wide = (byte === 0xff && bytes[1] === 0xfe) || (byte === 0xfe && bytes[1] === 0xff);
-    const hint = offset === 0 && wide ? '; it looks like UTF-16, convert it to UTF-8 first' : '';
+    const hint = offset === 0 && wide ? '; it looks like UTF-16, convert it to UTF-8 first' : kindHint(bytes);
     throw new DataError(
       'not_utf8',
       `'${source}' is not UTF-8: byte 0x${byte.toString(16).padStart(2, '0')} at offset ${offset}${hint}`,
@@ -89,21 +88,12 @@ function decodeFile(path: string, bytes: Uint8Array): string {
  * @throws {DataError} `file_unreadable`, `not_utf8` with the offset of the offending byte, `empty_data`
  */
 export async function readText(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw unreadableFile(path, cause);
-  });
-  return decodeFile(path, bytes);
+  return decodeFile(path, await readRegularFile(path));
 }
 
 /** As `readText`, on the calling thread. */
 export function readTextSync(path: string): string {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw unreadableFile(path, cause);
-  }
-  return decodeFile(path, bytes);
+  return decodeFile(path, readRegularFileSync(path));
 }
 
 /**

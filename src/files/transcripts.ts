@@ -1,5 +1,7 @@
 /** Tables of recordings and their texts. */
+
 import { dirname, resolve } from 'node:path';
+import { requireList, requireObject } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import { csvRows } from './csv-rows.js';
 import { atRow, invalidRow, quoted, type RowPlace } from './row-error.js';
@@ -95,8 +97,10 @@ export function readMono(
  * another number of samples per second
  */
 export function readClips(rows: readonly Transcript[], sampleRate?: number): Clip[] {
+  requireList('the transcripts', rows);
   let expected = sampleRate;
   return rows.map((row) => {
+    requireObject('a transcript', row);
     const sound = atRow(row.place, () => readMono(row.file, expected));
     expected = sound.sampleRate;
     return { ...row, ...sound };

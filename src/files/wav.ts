@@ -8,7 +8,17 @@
  *   channel audio data and WAVE files" (the extensible header)
  */
 import { DataError } from '../core/errors.js';
-import { asciiAt, corrupt, decodeFile, decodeFileSync, requireBytes, unsupported, viewOf } from './file-bytes.js';
+import {
+  asciiAt,
+  corrupt,
+  decodeFile,
+  decodeFileSync,
+  otherKind,
+  requireBytes,
+  requireInput,
+  unsupported,
+  viewOf,
+} from './file-bytes.js';
 
 /** A recording. */
 export interface Sound {
@@ -99,25 +109,54 @@ function readSamples(bytes: Uint8Array, source: string, format: SampleFormat, be
 }
 
 /**
- * The samples of a WAV file: whole numbers of 8, 16, 24 or 32 bits, or floats of 32 or 64 bits.
+ * A program that writes to a pipe cannot go back to write a size. It writes 0, a number near 2^31 (SoX, arecord) or near
+ * 2^32 (FFmpeg). A recording of such a length in truth would be cut off unnoticed, but no file of that length is read.
+ */
+const UNKNOWN_SIZES = [
+  [0x7ffff000, 0x80000fff],
+  [0xfffff000, 0xffffffff],
+] as const;
+
+/** Whether a size in a header stands for one that was not known when it was written. @param left bytes that follow it */
+function isUnknownSize(size: number, left: number): boolean {
+  if (size === 0) return left > 0;
+  return size > left && UNKNOWN_SIZES.some(([low, high]) => size >= low && size <= high);
+}
+
+/** End of the RIFF chunk; where its size was not known, the end of the file. */
+function endOfRiff(bytes: Uint8Array, size: number): number {
+  return isUnknownSize(size, bytes.length - 8) ? bytes.length : 8 + size;
+}
+
+/** Bytes of the whole frames in so many bytes: a recording of unknown size may end within one. */
+function wholeFrames(size: number, format: SampleFormat | undefined): number {
+  return format === undefined ? size : size - (size % ((format.channels * format.bits) / 8));
+}
+
+/**
+ * The samples of a WAV file: whole numbers of 8, 16, 24 or 32 bits, or floats of 32 or 64 bits. Where a
+ * program that wrote to a pipe has left the sizes open (0, or a number near 2^31 or 2^32), they are read to the end of the file.
  *
  * @param source name of the bytes in messages: a file name
  * @throws {DataError} `file_truncated` and `file_corrupt` with both sizes, `file_unsupported` for compressed samples,
  *   `empty_data` when there is no sample
  */
 export function decodeWav(bytes: Uint8Array, source: string): Sound {
+  requireInput(bytes, source);
   requireBytes(bytes, source, 'the RIFF header', 12);
   const name = `${asciiAt(bytes, 0, 4)} ${asciiAt(bytes, 8, 4)}`;
-  if (name !== 'RIFF WAVE') throw corrupt(source, `begins with '${name}', expected 'RIFF WAVE'`);
+  if (name !== 'RIFF WAVE') throw otherKind(bytes, source, `'${name}', expected 'RIFF WAVE'`);
   const view = viewOf(bytes);
-  const end = 8 + view.getUint32(4, true);
+  const end = endOfRiff(bytes, view.getUint32(4, true));
   requireBytes(bytes, source, 'the RIFF chunk', end);
   let format: SampleFormat | undefined;
   for (let at = 12; at + 8 <= end; ) {
     const id = asciiAt(bytes, at, 4);
-    const size = view.getUint32(at + 4, true);
     const begin = at + 8;
-    if (begin + size > end) {
+    const said = view.getUint32(at + 4, true);
+    const isOpen = id === 'data' && isUnknownSize(said, end - begin);
+    const size = isOpen ? wholeFrames(end - begin, format) : said;
+    if (!isOpen && begin + size > end) {
       const message = `has a chunk '${id}' that ends at byte ${begin + size}, after the end of the RIFF chunk at ${end}`;
       throw corrupt(source, message, { id, expected: begin + size, actual: end });
     }

@@ -1,4 +1,5 @@
 /** BLEU: how many n-grams of a translation occur in its references. */
+import { requireList } from '../core/arguments.js';
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 
@@ -161,6 +162,7 @@ export function corpusBleu(
   references: readonly (readonly (readonly Token[])[])[],
   options: BleuOptions = {},
 ): number {
+  for (const list of [hypotheses, references]) requireList('a list of sentences', list);
   if (hypotheses.length !== references.length) {
     const message = `there are ${hypotheses.length} hypotheses, but references for ${references.length}`;
     throw new ShapeError('length_mismatch', message, { hypotheses: hypotheses.length, references: references.length });

@@ -1,5 +1,7 @@
 /** The number of edits that change one sequence into another. */
 
+import { requireList } from '../core/arguments.js';
+
 /** The edits of a shortest way from a reference to a hypothesis. */
 export interface Edits {
   /** substitutions + deletions + insertions. */
@@ -35,6 +37,7 @@ function numbered<T>(reference: ArrayLike<T>, hypothesis: ArrayLike<T>): readonl
  * @example editDistance([...'kitten'], [...'sitting']).distance; // => 3
  */
 export function editDistance<T>(reference: ArrayLike<T>, hypothesis: ArrayLike<T>): Edits {
+  for (const sequence of [reference, hypothesis]) if (typeof sequence !== 'string') requireList('a sequence', sequence);
   const [from, to] = numbered(reference, hypothesis);
   // For every cell of the current row: its distance, and the substitutions of its way. Insertions and deletions follow
   // from both, because their difference is the difference of the lengths.

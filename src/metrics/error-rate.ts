@@ -1,4 +1,5 @@
 /** Errors of transcripts over a corpus: word error rate, character error rate. */
+import { requireList } from '../core/arguments.js';
 import { OptionError, ShapeError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
 import { type Edits, editDistance } from './edit-distance.js';
@@ -50,6 +51,7 @@ function rateOf(
   hypotheses: readonly string[],
   split: (text: string) => readonly string[],
 ): ErrorRate {
+  for (const list of [references, hypotheses]) requireList('a list of texts', list);
   if (references.length !== hypotheses.length) {
     const message = `there are ${references.length} references, but ${hypotheses.length} hypotheses`;
     throw new ShapeError('length_mismatch', message, {

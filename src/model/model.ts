@@ -2,6 +2,7 @@
 
 import type { Batch } from '../batch/batch.js';
 import { type PlainExamples, packedBatch, packedInputs } from '../batch/plain-examples.js';
+import { requireFunctions } from '../network/layers/define-layer.js';
 import type { CarriedState } from './execute/carried-state.js';
 import { type Culprit, findNonFinite, requireFiniteStep } from './execute/diagnose.js';
 import { type Execution, writeTrainingNumbers } from './execute/execution.js';
@@ -224,11 +225,13 @@ export class Model extends PredictingNetwork {
    * wait until its promise has settled. Meanwhile only the caller changes the parameters, so it can save or write them.
    */
   whileIdle<T>(action: () => Promise<T>): Promise<T> {
+    requireFunctions({ action });
     return this.queue.enqueue({}, action);
   }
 
   /** As `whileIdle`, on the calling thread. @throws {UsageError} `model_busy` */
   whileIdleSync<T>(action: () => T): T {
+    requireFunctions({ action });
     return this.queue.now(action);
   }
 

@@ -1,4 +1,5 @@
 /** Networks that are ready to be compiled. `sequential` is the short form of `network`. */
+import { requireList } from '../core/arguments.js';
 import { ConfigurationError, OptionError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { checkNetwork } from '../network/check-network.js';
@@ -78,6 +79,8 @@ export function network(description: NetworkDescription): Network {
  * @example const network = sequential([embedding({ size: 65, units: 128 }), lstm({ units: 512, layers: 2 }), dense({ units: 65 })]);
  */
 export function sequential(layers: readonly AnyLayer[], options: { readonly features?: number } = {}): Network {
+  requireList('layers', layers);
+  rejectUnknownKeys('sequential', options, ['features']);
   const [first] = layers;
   if (first === undefined)
     throw new OptionError('invalid_option', 'sequential needs at least one layer', { name: 'layers' });

@@ -1,6 +1,7 @@
 /** Checks the description of a network: names, and what they stand for. Sizes are checked when it is compiled. */
 
 import { TIME } from '../batch/axes.js';
+import { requireList, requireObject } from '../core/arguments.js';
 import { OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import type { InputDescription, NetworkDescription, NodeDescription } from './description.js';
@@ -117,7 +118,9 @@ function checkOutputs({ output, outputs, nodes }: NetworkDescription): void {
  * @throws {OptionError} `invalid_option`, `unknown_option` with the name; `unknown_layer`
  */
 export function checkNetwork(description: NetworkDescription): void {
-  const { inputs, nodes } = description;
+  const { inputs, nodes } = requireObject('the description of a network', description);
+  requireObject("'inputs'", inputs);
+  requireList("'nodes'", nodes);
   for (const [name, input] of Object.entries(inputs)) checkInput(name, input);
   const isOnTime = Object.values(inputs).some(({ axis = TIME }) => axis === TIME);
   if (!isOnTime) {

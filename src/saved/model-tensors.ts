@@ -86,6 +86,20 @@ function requireNumbers(path: string, name: string, data: Float32Array, least: n
 }
 
 /**
+ * Compares all tensors that a model wants with those of a checkpoint.
+ *
+ * @param wanted result of `modelTensors`
+ * @throws {CheckpointError} `checkpoint_mismatch`, naming the first tensor that is missing or of another shape or type
+ */
+export function requireTensors(
+  path: string,
+  checkpoint: Pick<LoadedCheckpoint, 'tensors'>,
+  wanted: ReadonlyMap<string, Pick<TensorView, 'shape'>>,
+): void {
+  for (const [name, { shape }] of wanted) requireShape(path, checkpoint, name, shape);
+}
+
+/**
  * Copies the tensors of a checkpoint into a model. Tensors that the model does not need are ignored. Nothing is copied
  * unless everything fits.
  *
@@ -98,7 +112,7 @@ export function restoreTensors(
   checkpoint: LoadedCheckpoint,
   wanted: ReadonlyMap<string, TensorView>,
 ): void {
-  for (const [name, { shape }] of wanted) requireShape(path, checkpoint, name, shape);
+  requireTensors(path, checkpoint, wanted);
   const stored = (name: string) => checkpoint.tensors.get(name)?.data as Float32Array;
   for (const [name, { least }] of wanted) if (least !== undefined) requireNumbers(path, name, stored(name), least);
   for (const [name, { data }] of wanted) data.set(stored(name));

@@ -1,5 +1,7 @@
 /** The built-in tasks by name, and the functions that train, evaluate and use any task. */
+
 import { join } from 'node:path';
+import { requireObject } from '../core/arguments.js';
 import { ConfigurationError, OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue } from '../core/options.js';
@@ -106,8 +108,9 @@ export async function trainTask<T extends TaskReference>(
  */
 export async function loadTask<T extends TaskReference = AnyTask>(
   run: string,
-  { task, ...options }: LoadTaskOptions & RunTask<T> = {},
+  given: LoadTaskOptions & RunTask<T> = {},
 ): Promise<SavedTaskModel<TaskTable<T>, TaskSaved<T>>> {
+  const { task, ...options } = requireObject('options', given);
   return (await loadTaskModel(await taskOf(run, task), run, options)) as SavedTaskModel<TaskTable<T>, TaskSaved<T>>;
 }
 
@@ -118,8 +121,9 @@ export async function loadTask<T extends TaskReference = AnyTask>(
  */
 export async function evaluateTask<T extends TaskReference = AnyTask>(
   run: string,
-  { task, ...options }: EvaluateTaskOptions & RunTask<T> = {},
+  given: EvaluateTaskOptions & RunTask<T> = {},
 ): Promise<TaskEvaluation<TaskMetrics<T>>> {
+  const { task, ...options } = requireObject('options', given);
   return (await runEvaluation(await taskOf(run, task), run, options)) as TaskEvaluation<TaskMetrics<T>>;
 }
 
@@ -131,8 +135,9 @@ export async function evaluateTask<T extends TaskReference = AnyTask>(
  */
 export async function* predictTask(
   run: string,
-  { task, ...options }: PredictTaskOptions & RunTask<TaskReference>,
+  given: PredictTaskOptions & RunTask<TaskReference>,
 ): AsyncGenerator<JsonObject, void, void> {
+  const { task, ...options } = requireObject('options', given);
   yield* runPrediction(await taskOf(run, task), run, options);
 }
 
@@ -148,8 +153,9 @@ export async function* predictTask(
  */
 export async function streamTask(
   run: string,
-  { task, ...options }: LoadTaskOptions & RunTask<TaskReference> = {},
+  given: LoadTaskOptions & RunTask<TaskReference> = {},
 ): Promise<TaskStream> {
+  const { task, ...options } = requireObject('options', given);
   return openStream(await taskOf(run, task), run, options);
 }
 

@@ -37,7 +37,6 @@ export class BestWeights {
 
   /**
    * Copies the best weights into the model if `keep` asks for them. Optimizer and step stay those of the last step.
-   * Called after the last checkpoint has been written.
    * Called when the last checkpoint has been written.
    *
    * @returns which weights the model has

@@ -1,3 +1,5 @@
+import { OptionError } from '../core/errors.js';
+import { describeValue } from '../core/options.js';
 import type { LossSummary } from './validation.js';
 
 /** The position of a run. Every event has it. */
@@ -58,6 +60,43 @@ export interface TrainingCallbacks {
   onValidation?(event: ValidationEvent): void | Promise<void>;
   onEpochEnd?(event: EpochEvent): void | Promise<void>;
   onCheckpoint?(event: CheckpointEvent): void | Promise<void>;
+}
+
+const EVENTS = [
+  'onStart',
+  'onStep',
+  'onValidation',
+  'onEpochEnd',
+  'onCheckpoint',
+] as const satisfies readonly (keyof TrainingCallbacks)[];
+
+/**
+ * Refuses callbacks that would never be called. An object may have other fields, such as those of a class of one's own,
+ * if their names do not begin as those of callbacks do.
+ *
+ * @throws {OptionError} `unknown_option` for another name of the form `onX`; `invalid_option` for what is no function
+ */
+export function checkCallbacks(listeners: readonly unknown[]): readonly TrainingCallbacks[] {
+  for (const listener of listeners) {
+    if (typeof listener !== 'object' || listener === null) {
+      const message = `option 'callbacks' must be an object of functions such as { onStep }, or a list of them, got ${describeValue(listener)}`;
+      throw new OptionError('invalid_option', message, { name: 'callbacks', value: listener });
+    }
+    for (const name in listener) if (/^on[A-Z]/.test(name)) requireEvent(name);
+    for (const name of EVENTS) {
+      const value = (listener as Readonly<Record<string, unknown>>)[name];
+      if (value === undefined || typeof value === 'function') continue;
+      const message = `the callback '${name}' must be a function, got ${describeValue(value)}`;
+      throw new OptionError('invalid_option', message, { name, value });
+    }
+  }
+  return listeners as readonly TrainingCallbacks[];
+}
+
+function requireEvent(name: string): void {
+  if ((EVENTS as readonly string[]).includes(name)) return;
+  const message = `option 'callbacks' has no callback '${name}'; there are ${EVENTS.join(', ')}`;
+  throw new OptionError('unknown_option', message, { name: 'callbacks', key: name, allowed: EVENTS });
 }
 
 /** Calls one kind of callback of all listeners, one after the other. */

@@ -1,6 +1,8 @@
 /** Training on plain sequences: how `fit` makes batches of them. */
+
 import { CheckedExamples, type PlainExamples, type PlainForm } from '../batch/plain-examples.js';
 import type { PlainField } from '../batch/plain-sequences.js';
+import { requireList } from '../core/arguments.js';
 import { OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { SequenceBatches } from '../data/sequence-batches.js';
@@ -90,6 +92,7 @@ export function plainTrainingSet(
  * @throws as `plainTrainingSet` for plain sequences
  */
 export function asTrainingSet(data: TrainingData, model: Pick<TrainableModel, 'plainForm' | 'seed'>): TrainingSet {
+  if (ArrayBuffer.isView(data)) requireList('the training data', data);
   if (typeof data === 'object' && data !== null && 'training' in data) {
     if (!isPlainData(data.training)) return data as TrainingSet;
     rejectUnknownKeys('the training data', data, SET_NAMES);

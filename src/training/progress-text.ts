@@ -1,3 +1,4 @@
+import type { RunCheckpoint } from '../checkpoint/run.js';
 import type { ValidationRecord } from './run-state.js';
 import type { LossSummary } from './validation.js';
 
@@ -63,4 +64,18 @@ export function formatWeights(
 /** Why a run ended early, without a line feed. @param monitored the metric that was followed; undefined for the loss */
 export function formatStop(monitored?: string): string {
   return `stopped early: ${monitored === undefined ? 'the validation loss has stopped falling' : `${monitored} has stopped getting better`}`;
+}
+
+/** The notes at the start of a run that may be resumed; none for a new one. */
+export function formatStart(
+  { resume, directory }: { readonly resume?: boolean; readonly directory?: string },
+  latest: RunCheckpoint | undefined,
+): string[] {
+  if (resume !== true) return [];
+  if (latest === undefined) return [`nothing to resume in ${directory}: the run begins`];
+  const { step, path, skipped } = latest;
+  return [
+    ...skipped.map((damaged) => `damaged checkpoint set aside: ${damaged.path}`),
+    `resumed at step ${step} from ${path}`,
+  ];
 }

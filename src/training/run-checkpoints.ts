@@ -1,12 +1,14 @@
 import { bestPath, type RunCheckpoint } from '../checkpoint/run.js';
 import { RunDirectory } from '../checkpoint/run-directory.js';
+import { requireSameConfiguration } from '../checkpoint/same-configuration.js';
 import { CheckpointError, NumericError } from '../core/errors.js';
-import type { JsonObject } from '../core/json.js';
+import type { JsonObject, JsonValue } from '../core/json.js';
+import { describeValue } from '../core/options.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
 import type { Schedule, ScheduleState } from '../network/schedules/schedule.js';
-import { modelMetadata } from '../saved/model-metadata.js';
-import { modelTensors, restoreTensors, weightTensors } from '../saved/model-tensors.js';
+import { modelMetadata, objectOrNone } from '../saved/model-metadata.js';
+import { modelTensors, requireTensors, restoreTensors, weightTensors } from '../saved/model-tensors.js';
 import type { EarlyStopping } from './early-stopping.js';
 import { RunState, readEarlyStoppingState } from './run-state.js';
 import type { TrainableModel } from './trainable-model.js';
@@ -21,8 +23,16 @@ export interface RunParts {
   readonly configuration: JsonObject;
 }
 
-/** Fields of a run's configuration that may change when it is resumed: its length, and settings of the machine. */
-const MAY_DIFFER = ['training.epochs', 'training.steps', 'place'];
+/**
+ * Fields of a run's configuration that may change when it is resumed (its length, and settings of the machine), and those
+ * that describe the data.
+ */
+const FIELDS = {
+  mayDiffer: ['training.epochs', 'training.steps', 'place'],
+  data: ['data', 'task.saved', 'task.fingerprint'],
+  followsData: ['model'],
+  mayBeAbsent: ['data.training.checksum', 'data.validation.checksum'],
+} as const;
 
 /**
  * The checkpoints of one run.
@@ -43,11 +53,11 @@ export class RunCheckpoints {
   /**
    * Creates the run directory or opens the one to resume.
    *
-   * @throws {ConfigurationError} `run_exists`, `configuration_mismatch`, `invalid_configuration`
+   * @throws {ConfigurationError} `run_exists`, `run_locked`, `configuration_mismatch`, `invalid_configuration`
    */
   static open(path: string, configuration: JsonObject, options: { resume: boolean; keepLast: number }): RunCheckpoints {
     const { resume, keepLast } = options;
-    return new RunCheckpoints(RunDirectory.open(path, configuration, { resume, keepLast, mayDiffer: MAY_DIFFER }));
+    return new RunCheckpoints(RunDirectory.open(path, configuration, { resume, keepLast, fields: FIELDS }));
   }
 
   /** Path of the best checkpoint, if there is one. */
@@ -55,24 +65,37 @@ export class RunCheckpoints {
     return bestPath(this.directory.path);
   }
 
+  /** Lets others train in the directory. May be called more than once. */
+  close(): void {
+    this.directory.close();
+  }
+
   /**
-   * Restores the newest whole checkpoint: model, carried state, schedule and early stopping.
+   * Restores the newest whole checkpoint: model, carried state, schedule and early stopping. Everything is checked
+   * before the first change.
    *
    * @returns the position of the run, and the damaged checkpoints that were skipped; undefined when there is no
    * checkpoint
    * @throws {CheckpointError} `checkpoint_mismatch`, `checkpoint_corrupt`, `checkpoint_unreadable`
+   * @throws {ConfigurationError} `configuration_mismatch` for a checkpoint of another run
    */
   async restore(parts: RunParts): Promise<{ state: RunState; latest: RunCheckpoint } | undefined> {
-    const latest = await this.directory.resume();
+    const latest = await this.directory.resume((path, { run }) => RunState.fromJSON(path, run).step);
     if (latest === undefined) return undefined;
     const { path, checkpoint } = latest;
     const { metadata } = checkpoint;
     const state = RunState.fromJSON(path, metadata['run']);
+    const modelStep = readModelStep(path, metadata, state.step);
+    const configuration = objectOrNone(path, 'configuration', metadata['configuration']) ?? {};
+    requireSameConfiguration(`the run of '${path}'`, configuration, parts.configuration, FIELDS);
+    requireSameSeed(path, metadata['seed'], parts.model.seed);
     const stopping = parts.earlyStopping && readEarlyStoppingState(path, metadata['earlyStopping']);
+    const tensors = modelTensors(parts.model, parts.carried);
+    requireTensors(path, checkpoint, tensors);
     parts.schedule.restore((metadata['schedule'] ?? null) as ScheduleState);
     if (stopping !== undefined) parts.earlyStopping?.restore(stopping);
-    restoreTensors(path, checkpoint, modelTensors(parts.model, parts.carried));
-    parts.model.step = Number(metadata['modelStep'] ?? state.step);
+    restoreTensors(path, checkpoint, tensors);
+    parts.model.step = modelStep;
     this.last = { step: latest.step, path };
     return { state, latest };
   }
@@ -110,6 +133,21 @@ export class RunCheckpoints {
     this.last = { step: state.step, path };
     return path;
   }
+}
+
+/** Training steps of the model: those of the run, and those before it. @throws {CheckpointError} `checkpoint_corrupt` */
+function readModelStep(path: string, { modelStep }: JsonObject, step: number): number {
+  if (modelStep === undefined || modelStep === null) return step;
+  if (Number.isSafeInteger(modelStep) && (modelStep as number) >= step) return modelStep as number;
+  const message = `'${path}' is corrupt: its 'modelStep' is ${describeValue(modelStep)}, expected an integer >= ${step}, the steps of its run`;
+  throw new CheckpointError('checkpoint_corrupt', message, { path, name: 'modelStep', value: modelStep, step });
+}
+
+/** @throws {CheckpointError} `checkpoint_mismatch` */
+function requireSameSeed(path: string, there: JsonValue | undefined, here: number): void {
+  if (there === undefined || there === here) return;
+  const message = `'${path}' was made with seed ${describeValue(there)}, the model has seed ${here}`;
+  throw new CheckpointError('checkpoint_mismatch', message, { path, there, here });
 }
 
 /** The same error, with the checkpoint from which the run can be resumed. */

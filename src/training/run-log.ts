@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { MetricsFile, MetricsRecord } from '../checkpoint/metrics-file.js';
 import type { JsonObject } from '../core/json.js';
 import type { ProgressReporter, ProgressStatus } from './progress.js';
@@ -6,9 +5,6 @@ import { Throughput } from './throughput.js';
 
 /** The scope of a line of metrics: the steps since the last such line, a validation, a whole epoch. */
 export type MetricsKind = 'train' | 'validation' | 'epoch';
-
-/** A step has at most one line of each kind. */
-const LINES_OF_A_STEP = 3;
 
 /** The length of the rest of the run, as far as it is known. */
 export interface RunLength {
@@ -45,13 +41,7 @@ export class RunLog {
    */
   resumeAt(step: number): void {
     this.#resumedAt = step;
-    const path = this.#metrics?.path;
-    if (path === undefined || !existsSync(path)) return;
-    const lines = readFileSync(path, 'utf8').trimEnd().split('\n').slice(-LINES_OF_A_STEP);
-    const records = lines
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as { step: number; kind: string });
-    this.#written = new Set(records.filter((record) => record.step === step).map(({ kind }) => kind));
+    this.#written = new Set((this.#metrics?.recordsOf(step) ?? []).map(({ kind }) => String(kind)));
   }
 
   /** Seconds since the run was started or resumed. */

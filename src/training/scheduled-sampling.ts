@@ -1,7 +1,7 @@
 /** Scheduled sampling: trains a decoder on some of its own predictions, not only on the correct symbols. */
 
 import type { Batch } from '../batch/batch.js';
-import { requireNumber } from '../core/options.js';
+import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { Random } from '../core/random.js';
 import { largestClasses } from '../metrics/confusion-matrix.js';
 import type { Model } from '../model/model.js';
@@ -28,8 +28,10 @@ export interface ScheduledSamplingOptions {
 export async function scheduledSampling(
   model: Pick<Model, 'predictPacked' | 'outputs'>,
   batch: Batch,
-  { input, rate, seed, step }: ScheduledSamplingOptions,
+  options: ScheduledSamplingOptions,
 ): Promise<Batch> {
+  rejectUnknownKeys('scheduledSampling', options, ['input', 'rate', 'seed', 'step']);
+  const { input, rate, seed, step } = options;
   if (requireNumber('rate', rate, { min: 0, max: 1 }) === 0) return batch;
   const { outputs } = model;
   const scores = await model.predictPacked(batch);

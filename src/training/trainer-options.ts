@@ -8,7 +8,7 @@ import { checkSchedule, needsValidation } from '../network/schedules/create-sche
 import { type AnyScheduleMaker, scheduleDefinitions } from '../network/schedules/definition.js';
 import type { RateFunction } from '../network/schedules/schedule.js';
 import type { ScheduleDescription } from '../network/schedules/schedule-description.js';
-import type { TrainingCallbacks } from './callbacks.js';
+import { checkCallbacks, type TrainingCallbacks } from './callbacks.js';
 import type { EarlyStoppingOptions } from './early-stopping.js';
 import { Monitor } from './monitor.js';
 import type { ProgressReporter } from './progress.js';
@@ -174,7 +174,7 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
     keep: requireOneOf('keep', options.keep ?? 'best', ['best', 'last']),
     metricsEvery: options.metricsEvery ?? 10,
     monitoring,
-    callbacks: Array.isArray(callbacks) ? callbacks : [callbacks as TrainingCallbacks],
+    callbacks: checkCallbacks(Array.isArray(callbacks) ? callbacks : [callbacks as TrainingCallbacks]),
   };
 }
 

@@ -1,10 +1,13 @@
-import { OptionError } from '../core/errors.js';
+import { OptionError, UsageError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
 import { asTrainingSet, type TrainingData } from './plain-data.js';
 import type { TrainableModel } from './trainable-model.js';
 import { type CheckedTrainerOptions, checkTrainerOptions, type TrainerOptions } from './trainer-options.js';
 import type { TrainingResult } from './training-result.js';
 import { TrainingRun } from './training-run.js';
+
+/** The models that are being trained. */
+const IN_TRAINING = new WeakSet<TrainableModel>();
 
 /**
  * Trains a model: epochs, validation, learning-rate schedule, checkpoints, metrics, progress.
@@ -36,12 +39,26 @@ export class Trainer {
    * @param data a corpus; `{ training, validation }`; only batches to train on; or plain sequences `{ inputs, targets }`,
    *   in their place or as `training`
    * @throws {OptionError | DataError | ConfigurationError | CheckpointError} before the first step, when something does not fit
+   * @throws {UsageError} `model_busy` while another `fit` trains the model; then nothing has changed
    * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`, with the step, the layer and the last good checkpoint
    * @throws the signal's reason after an abort, when the checkpoint has been written
    */
   async fit(data: TrainingData): Promise<TrainingResult> {
     const model = this.#model;
-    const run = await TrainingRun.begin(model, asTrainingSet(data, model), this.#options);
+    if (IN_TRAINING.has(model)) {
+      const message = 'another call of fit trains this model: wait for its end, or train another model';
+      throw new UsageError('model_busy', message);
+    }
+    IN_TRAINING.add(model);
+    try {
+      return await this.#train(await TrainingRun.begin(model, asTrainingSet(data, model), this.#options));
+    } finally {
+      IN_TRAINING.delete(model);
+    }
+  }
+
+  async #train(run: TrainingRun): Promise<TrainingResult> {
+    const model = this.#model;
     this.#run = run;
     try {
       await run.afterStep(); // the part that an interrupted run had not done

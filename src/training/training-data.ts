@@ -1,4 +1,5 @@
 import type { Batch } from '../batch/batch.js';
+import { checksumOf } from '../core/checksum.js';
 import { DataError, OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue } from '../core/options.js';
@@ -30,7 +31,7 @@ export interface TrainingSet {
 
 /** A batch source as the training loop reads it. */
 export interface BatchReader {
-  /** Facts about the data that are known without reading it. They must be the same in a resumed run. */
+  /** Facts about the data that are known without making its batches. They must be the same in a resumed run. */
   readonly description: JsonObject;
   /** Batches in an epoch; undefined when they can only be counted by reading. */
   readonly batchesPerEpoch: number | undefined;
@@ -58,7 +59,7 @@ export function readForTraining(source: BatchSource, model: TrainedModel): Batch
   const batches = requireBatches('training', source);
   for (const batch of batches) model.requireTrainable?.(batch);
   return {
-    description: { kind: 'shuffled', batches: batches.length },
+    description: { kind: 'shuffled', batches: batches.length, checksum: checksumOfBatches(batches) },
     batchesPerEpoch: batches.length,
     carriedSequences: undefined,
     batches: (epoch, skip) => new Random(seed, `shuffle/${epoch}`).shuffle([...batches]).slice(skip),
@@ -77,7 +78,7 @@ export function readForValidation(source: BatchSource): BatchReader {
   if (!Array.isArray(source)) return readIterable('validation', source as Iterable<Batch>);
   const batches = requireBatches('validation', source);
   return {
-    description: { kind: 'batches', batches: batches.length },
+    description: { kind: 'batches', batches: batches.length, checksum: checksumOfBatches(batches) },
     batchesPerEpoch: batches.length,
     carriedSequences: undefined,
     batches: (_epoch, skip) => batches.slice(skip),
@@ -87,13 +88,28 @@ export function readForValidation(source: BatchSource): BatchReader {
 function readStreams(streams: TokenStreams): BatchReader {
   const { batch, steps, windows, predictions } = streams;
   return {
-    description: { kind: 'streams', batch, steps, windows, predictions },
+    description: { kind: 'streams', batch, steps, windows, predictions, checksum: checksumOfBatches(streams) },
     batchesPerEpoch: streams.windows,
     carriedSequences: streams.batch,
     *batches(_epoch, skip) {
       for (let window = skip; window < streams.windows; window += 1) yield streams.batchAt(window);
     },
   };
+}
+
+/** Checksum of all arrays of 32-bit numbers in batches: their sizes, inputs, targets and weights. */
+function checksumOfBatches(batches: Iterable<Batch>): number {
+  let checksum: number | undefined;
+  const add = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return;
+    if (!ArrayBuffer.isView(part)) for (const each of Object.values(part)) add(each);
+    else if (part.byteOffset % Int32Array.BYTES_PER_ELEMENT === 0) {
+      const words = Math.floor(part.byteLength / Int32Array.BYTES_PER_ELEMENT);
+      checksum = checksumOf(new Int32Array(part.buffer, part.byteOffset, words), checksum);
+    }
+  };
+  for (const batch of batches) add(batch);
+  return checksum ?? 0;
 }
 
 /** @param model its seed determines the orders of training; without it the order is fixed */
@@ -131,6 +147,13 @@ function readIterable(name: string, source: Iterable<Batch> | AsyncIterable<Batc
       }
     },
   };
+}
+
+/** The error for an epoch without batches. @param skipped batches that had been trained on before */
+export function noBatches(epoch: number, skipped: number): DataError {
+  const where = skipped === 0 ? '' : ` after the first ${skipped}`;
+  const message = `epoch ${epoch + 1} has no batches${where}: the training data must begin anew each time it is read`;
+  return new DataError('empty_data', message, { epoch: epoch + 1, batch: skipped });
 }
 
 function requireBatches(name: string, batches: readonly Batch[]): readonly Batch[] {

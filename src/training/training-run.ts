@@ -1,5 +1,5 @@
 import type { Batch } from '../batch/batch.js';
-import { DataError, NumericError } from '../core/errors.js';
+import { NumericError } from '../core/errors.js';
 import { createSchedule } from '../network/schedules/create-schedule.js';
 import { BestWeights } from './best-weights.js';
 import { notify, type RunPosition } from './callbacks.js';
@@ -7,14 +7,14 @@ import { firstCarriedState } from './carried-state.js';
 import { EarlyStopping } from './early-stopping.js';
 import { markLast } from './mark-last.js';
 import { progressOn, silentProgress } from './progress.js';
-import { formatLoss, formatStop, formatValidation, formatWeights } from './progress-text.js';
+import { formatLoss, formatStart, formatStop, formatValidation, formatWeights } from './progress-text.js';
 import { RunCheckpoints, type RunParts, withLastCheckpoint } from './run-checkpoints.js';
 import { runConfiguration } from './run-configuration.js';
 import { RunLog } from './run-log.js';
 import { RunState } from './run-state.js';
 import type { StepCounts, TrainableModel } from './trainable-model.js';
 import { type CheckedTrainerOptions, requireValidationFor } from './trainer-options.js';
-import { type BatchReader, readForTraining, readForValidation, type TrainingSet } from './training-data.js';
+import { type BatchReader, noBatches, readForTraining, readForValidation, type TrainingSet } from './training-data.js';
 import { type StopReason, type TrainingResult, trainingResult } from './training-result.js';
 import { evaluateOn, type LossSummary, lossParts, summarizeLoss } from './validation.js';
 
@@ -75,19 +75,26 @@ export class TrainingRun {
   static async begin(model: TrainableModel, set: TrainingSet, options: CheckedTrainerOptions): Promise<TrainingRun> {
     options.signal?.throwIfAborted();
     const run = new TrainingRun(model, set, options);
-    const restored = options.resume === true ? await run.#checkpoints?.restore(run.#parts) : undefined;
-    if (restored !== undefined) {
-      run.#state = restored.state;
-      run.#unsaved = false;
-      run.#log.resumeAt(restored.state.step);
+    try {
+      await run.#start();
+      return run;
+    } catch (error) {
+      run.close();
+      throw error;
     }
-    const resumedFrom = restored?.latest.path;
-    await notify(options.callbacks, 'onStart', { ...run.#position(), resumedFrom });
-    run.#log.begin(run.#state.step, run.#state.epoch + 1);
-    for (const { path } of restored?.latest.skipped ?? []) run.#log.note(`damaged checkpoint set aside: ${path}`);
-    if (restored !== undefined) run.#log.note(`resumed at step ${restored.state.step} from ${resumedFrom}`);
-    else if (options.resume === true) run.#log.note(`nothing to resume in ${options.directory}: the run begins`);
-    return run;
+  }
+
+  async #start(): Promise<void> {
+    const { resume, callbacks } = this.#options;
+    const restored = resume === true ? await this.#checkpoints?.restore(this.#parts) : undefined;
+    if (restored !== undefined) {
+      this.#state = restored.state;
+      this.#unsaved = false;
+      this.#log.resumeAt(restored.state.step);
+    }
+    await notify(callbacks, 'onStart', { ...this.#position(), resumedFrom: restored?.latest.path });
+    this.#log.begin(this.#state.step, this.#state.epoch + 1);
+    for (const line of formatStart(this.#options, restored?.latest)) this.#log.note(line);
   }
 
   /** The newest checkpoint. */
@@ -119,12 +126,7 @@ export class TrainingRun {
       yield next;
     }
     if (!isEmpty) return;
-    const where = batch === 0 ? '' : ` after the first ${batch}`;
-    throw new DataError(
-      'empty_data',
-      `epoch ${epoch + 1} has no batches${where}: the training data must begin anew each time it is read`,
-      { epoch: epoch + 1, batch },
-    );
+    throw noBatches(epoch, batch);
   }
 
   /** The batch that the next step trains on. */
@@ -232,8 +234,9 @@ export class TrainingRun {
     return error instanceof NumericError ? withLastCheckpoint(error, this.lastCheckpoint?.path) : error;
   }
 
-  /** Ends the display of progress. */
+  /** Ends the display of progress, and lets others train in the run directory. */
   close(): void {
+    this.#checkpoints?.close();
     this.#log.end();
   }
 

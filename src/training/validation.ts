@@ -1,5 +1,6 @@
 import type { Batch } from '../batch/batch.js';
 import { DataError, NumericError } from '../core/errors.js';
+import { isInt32Array } from '../core/typed-array.js';
 import { type LossPart, LossSums, partsOf } from '../model/execute/loss-sums.js';
 import { type Metric, RunningMetrics } from '../model/use/metric.js';
 import { isClassLoss, isLikelihoodLoss } from '../network/losses/losses.js';
@@ -42,7 +43,7 @@ export function countPredictions(
 ): number {
   if (!isClassLoss(loss)) return targets;
   const [target] = Object.values(batch.targets ?? {});
-  if (!(target instanceof Int32Array)) return targets;
+  if (!isInt32Array(target)) return targets;
   let ignored = 0;
   for (const id of target) if (id < 0) ignored += 1;
   return target.length - ignored;

@@ -1,36 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { RunDirectory } from '../../src/checkpoint/run-directory.js';
 import { Random } from '../../src/core/random.js';
 import { temporaryDirectory } from './temporary-directory.js';
-
-/** The modules of two folders as JavaScript, for a process of their own. */
-function transpile(into: string): void {
-  writeFileSync(join(into, 'package.json'), '{"type":"module"}');
-  for (const folder of ['core', 'checkpoint']) {
-    const source = fileURLToPath(new URL(`../../src/${folder}/`, import.meta.url));
-    mkdirSync(join(into, folder));
-    for (const name of readdirSync(source)) {
-      const { outputText } = ts.transpileModule(readFileSync(join(source, name), 'utf8'), {
-        compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-      });
-      writeFileSync(join(into, folder, `${basename(name, '.ts')}.js`), outputText);
-    }
-  }
-}
+import { transpile } from './transpiled-modules.js';
 
 // A training run in small: every step changes the weights; every second one is saved, on either thread, some as the
 // best.
 const PROGRAM = `
 import { RunDirectory } from './checkpoint/run-directory.js';
 const run = RunDirectory.open(process.argv[2], { seed: 1 }, { resume: true, keepLast: 2 });
-const latest = await run.resume();
+const latest = await run.resume((_path, { step }) => step);
 if (latest?.skipped.length) throw new Error('a checkpoint was torn: ' + latest.skipped[0].error.message);
 console.log('ready');
 const weights = latest?.checkpoint.tensors.get('w').data ?? new Float32Array(2_000_000);

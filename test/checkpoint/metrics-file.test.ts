@@ -47,6 +47,8 @@ describe('MetricsFile', () => {
   ])('keeps the lines through step %i', (step, kept) => {
     const metrics = metricsOf(0, 10, 10, 20);
     metrics.keepThrough(step);
+    expect(stepsOf(metrics)).toEqual([0, 10, 10, 20]); // nothing is lost before the run goes on
+    metrics.sync();
     expect(stepsOf(metrics)).toEqual(kept);
   });
 
@@ -56,6 +58,7 @@ describe('MetricsFile', () => {
     for (const torn of ['{"step":1,"lo', '{"step":2}', '\u0000\u0000', '{']) {
       appendFileSync(metrics.path, torn);
       metrics.keepThrough(2);
+      metrics.sync();
       expect(readFileSync(metrics.path, 'utf8')).toBe(whole);
     }
   });
@@ -66,6 +69,7 @@ describe('MetricsFile', () => {
     metrics.append({ step: 2 });
     appendFileSync(metrics.path, '\nanother note\n{"loss":1}\n');
     metrics.keepThrough(2);
+    metrics.sync();
     expect(readFileSync(metrics.path, 'utf8')).toBe('{"step":1,"loss":0.5}\na note\n\n[]\n{"step":2}\n');
   });
 

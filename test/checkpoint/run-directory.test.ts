@@ -3,14 +3,16 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Checkpoint, loadCheckpointSync } from '../../src/checkpoint/checkpoint.js';
 import { temporaryPath } from '../../src/checkpoint/file-transfer.js';
 import { Run } from '../../src/checkpoint/run.js';
@@ -25,6 +27,22 @@ function checkpointOf(step: number): Checkpoint {
   return { tensors: new Map([['w', { shape: [2], data: Float32Array.of(step, -step) }]]), metadata: { step } };
 }
 
+const stepOf = (_path: string, metadata: JsonObject) => metadata['step'] as number;
+
+const opened = new Map<string, RunDirectory>();
+afterEach(() => {
+  for (const run of opened.values()) run.close();
+  opened.clear();
+});
+
+/** Opens a run as a later process would: the one before has ended. */
+function open(...[path, ...rest]: Parameters<typeof RunDirectory.open>): RunDirectory {
+  opened.get(path)?.close();
+  const run = RunDirectory.open(path, ...rest);
+  opened.set(path, run);
+  return run;
+}
+
 const newRun = () => join(temporaryDirectory(), 'deep', 'run');
 const checkpointNames = (path: string) => readdirSync(join(path, 'checkpoints')).sort();
 const stepName = (step: number) => `step-${String(step).padStart(6, '0')}.safetensors`;
@@ -34,8 +52,8 @@ const damage = (run: string, step: number) => truncateSync(stepPath(run, step), 
 describe('opening a run', () => {
   it('makes the directory and writes the configuration', () => {
     const path = newRun();
-    const run = RunDirectory.open(path, configuration);
-    expect(readdirSync(path).sort()).toEqual(['checkpoints', 'config.json']);
+    const run = open(path, configuration);
+    expect(readdirSync(path).sort()).toEqual(['checkpoints', 'config.json', 'run.lock']);
     expect(JSON.parse(readFileSync(join(path, 'config.json'), 'utf8'))).toEqual(configuration);
     expect(run.configuration).toBe(configuration);
     expect(run.metrics.path).toBe(join(path, 'metrics.jsonl'));
@@ -44,87 +62,92 @@ describe('opening a run', () => {
   it('takes an empty directory, also one in which a killed process left temporary files', () => {
     const path = newRun();
     mkdirSync(join(path, 'checkpoints'), { recursive: true });
-    writeFileSync(temporaryPath(join(path, 'config.json')), '{');
-    writeFileSync(temporaryPath(stepPath(path, 1)), 'half');
-    RunDirectory.open(path, configuration);
-    expect(readdirSync(path).sort()).toEqual(['checkpoints', 'config.json']);
+    for (const [file, text] of [
+      [temporaryPath(join(path, 'config.json')), '{'],
+      [temporaryPath(stepPath(path, 1)), 'half'],
+    ] as const) {
+      writeFileSync(file, text);
+      utimesSync(file, 1000, 1000);
+    }
+    open(path, configuration);
+    expect(readdirSync(path).sort()).toEqual(['checkpoints', 'config.json', 'run.lock']);
     expect(checkpointNames(path)).toEqual([]);
   });
 
   it('refuses a directory that holds anything, when it is not to be resumed', () => {
     const path = newRun();
-    RunDirectory.open(path, configuration);
-    expect(() => RunDirectory.open(path, configuration)).toThrow(code('run_exists'));
-    expect(() => RunDirectory.open(path, configuration)).toThrow(`'${path}' is not empty`);
+    open(path, configuration);
+    expect(() => open(path, configuration)).toThrow(code('run_exists'));
+    expect(() => open(path, configuration)).toThrow(`'${path}' is not empty`);
     const foreign = temporaryDirectory();
     writeFileSync(join(foreign, 'letter.txt'), 'x');
-    expect(() => RunDirectory.open(foreign, configuration)).toThrow(code('run_exists'));
+    expect(() => open(foreign, configuration)).toThrow(code('run_exists'));
     expect(readdirSync(foreign)).toEqual(['letter.txt']);
   });
 
   it('resumes a run that has not begun by beginning it', async () => {
-    const run = RunDirectory.open(newRun(), configuration, { resume: true });
-    expect(await run.resume()).toBeUndefined();
+    const run = open(newRun(), configuration, { resume: true });
+    expect(await run.resume(stepOf)).toBeUndefined();
   });
 
   it('does not resume a directory that is no run', () => {
     const foreign = temporaryDirectory();
     writeFileSync(join(foreign, 'letter.txt'), 'x');
-    expect(() => RunDirectory.open(foreign, configuration, { resume: true })).toThrow(code('invalid_configuration'));
+    expect(() => open(foreign, configuration, { resume: true })).toThrow(code('invalid_configuration'));
     writeFileSync(join(foreign, 'config.json'), '{"a":1');
-    expect(() => RunDirectory.open(foreign, configuration, { resume: true })).toThrow(code('invalid_configuration'));
+    expect(() => open(foreign, configuration, { resume: true })).toThrow(code('invalid_configuration'));
     writeFileSync(join(foreign, 'config.json'), '[]');
-    expect(() => RunDirectory.open(foreign, configuration, { resume: true })).toThrow('must be an object');
-    expect(() => RunDirectory.open(join(foreign, 'letter.txt'), configuration)).toThrow(code('invalid_configuration'));
+    expect(() => open(foreign, configuration, { resume: true })).toThrow('must be an object');
+    expect(() => open(join(foreign, 'letter.txt'), configuration)).toThrow(code('invalid_configuration'));
   });
 
   it('refuses another configuration, naming the first field that differs and both values', () => {
     const path = newRun();
-    RunDirectory.open(path, configuration);
+    open(path, configuration);
     const other = { epochs: 3, model: { cell: 'lstm', units: 8, layers: [1, 3] } };
-    const attempt = () => RunDirectory.open(path, other, { resume: true });
+    const attempt = () => open(path, other, { resume: true });
     expect(attempt).toThrow(`the run '${path}' has another configuration: 'model.layers[1]' is 2 there and 3 here`);
     expect(attempt).toThrow(code('configuration_mismatch'));
     const more = { ...configuration, seed: 1 };
-    expect(() => RunDirectory.open(path, more, { resume: true })).toThrow("'seed' is absent there and 1 here");
+    expect(() => open(path, more, { resume: true })).toThrow("'seed' is absent there and 1 here");
     expect(JSON.parse(readFileSync(join(path, 'config.json'), 'utf8'))).toEqual(configuration);
   });
 
   it('changes nothing when it refuses', () => {
     const path = newRun();
-    RunDirectory.open(path, configuration);
+    open(path, configuration);
     const temporary = temporaryPath(join(path, 'config.json'));
     writeFileSync(temporary, 'x');
-    expect(() => RunDirectory.open(path, { epochs: 4 }, { resume: true })).toThrow();
-    expect(() => RunDirectory.open(path, configuration)).toThrow();
+    expect(() => open(path, { epochs: 4 }, { resume: true })).toThrow();
+    expect(() => open(path, configuration)).toThrow();
     expect(existsSync(temporary)).toBe(true);
   });
 
   it('accepts the same configuration in another order of fields', () => {
     const path = newRun();
-    RunDirectory.open(path, configuration);
+    open(path, configuration);
     const reordered = { model: { layers: [1, 2], units: 8, cell: 'lstm' }, epochs: 3 };
-    expect(() => RunDirectory.open(path, reordered, { resume: true })).not.toThrow();
+    expect(() => open(path, reordered, { resume: true })).not.toThrow();
   });
 
   it('lets the fields differ that may, and config.json follows', () => {
     const path = newRun();
-    RunDirectory.open(path, configuration);
+    open(path, configuration);
     const longer = { ...configuration, epochs: 9 };
-    RunDirectory.open(path, longer, { resume: true, mayDiffer: ['epochs'] });
+    open(path, longer, { resume: true, fields: { mayDiffer: ['epochs'] } });
     expect(Run.read(path).configuration).toEqual(longer);
     const wider = { epochs: 9, model: { cell: 'lstm', units: 16, layers: [1] } };
-    expect(() => RunDirectory.open(path, wider, { resume: true, mayDiffer: ['epochs', 'model.unit'] })).toThrow(
+    expect(() => open(path, wider, { resume: true, fields: { mayDiffer: ['epochs', 'model.unit'] } })).toThrow(
       "'model.units'",
     );
-    expect(() => RunDirectory.open(path, wider, { resume: true, mayDiffer: ['model'] })).not.toThrow();
+    expect(() => open(path, wider, { resume: true, fields: { mayDiffer: ['model'] } })).not.toThrow();
   });
 
   it('refuses configurations that are not JSON, and impossible options', () => {
     const path = newRun();
-    expect(() => RunDirectory.open(path, { rate: Number.NaN })).toThrow(code('invalid_configuration'));
-    expect(() => RunDirectory.open(path, configuration, { keepLast: 0 })).toThrow(code('invalid_option'));
-    expect(() => RunDirectory.open(path, configuration, { resum: true } as object)).toThrow(code('unknown_option'));
+    expect(() => open(path, { rate: Number.NaN })).toThrow(code('invalid_configuration'));
+    expect(() => open(path, configuration, { keepLast: 0 })).toThrow(code('invalid_option'));
+    expect(() => open(path, configuration, { resum: true } as object)).toThrow(code('unknown_option'));
     expect(existsSync(path)).toBe(false);
   });
 });
@@ -132,7 +155,7 @@ describe('opening a run', () => {
 describe('saving', () => {
   it('keeps the last checkpoints and the best one', async () => {
     const path = newRun();
-    const run = RunDirectory.open(path, configuration, { keepLast: 2 });
+    const run = open(path, configuration, { keepLast: 2 });
     expect(await run.save(0, checkpointOf(0))).toBe(stepPath(path, 0));
     await run.save(10, checkpointOf(10), { best: true });
     run.saveSync(20, checkpointOf(20));
@@ -143,14 +166,14 @@ describe('saving', () => {
     run.saveSync(1_000_001, checkpointOf(1_000_001), { best: true });
     expect((await run.loadBest())?.metadata).toEqual({ step: 1_000_001 });
     expect(loadCheckpointSync(join(path, 'best.safetensors'))).toEqual(loadCheckpointSync(stepPath(path, 1_000_001)));
-    expect(readdirSync(path).sort()).toEqual(['best.safetensors', 'checkpoints', 'config.json']);
+    expect(readdirSync(path).sort()).toEqual(['best.safetensors', 'checkpoints', 'config.json', 'run.lock']);
   });
 
   it('writes the best one before the step that knows of it', async () => {
     // Where the second name cannot be given, best.safetensors is the new one and the steps are the old ones: resuming
     // repeats the step. The other order would leave a run whose best value belongs to no file.
     const path = newRun();
-    const run = RunDirectory.open(path, configuration);
+    const run = open(path, configuration);
     await run.save(1, checkpointOf(1), { best: true });
     mkdirSync(join(stepPath(path, 2), 'in-the-way'), { recursive: true });
     await expect(run.save(2, checkpointOf(2), { best: true })).rejects.toThrow(code('checkpoint_write_failed'));
@@ -162,7 +185,7 @@ describe('saving', () => {
   });
 
   it('overwrites the checkpoint of a step that is repeated', async () => {
-    const run = RunDirectory.open(newRun(), configuration);
+    const run = open(newRun(), configuration);
     run.saveSync(5, checkpointOf(5), { best: true });
     await run.save(5, { ...checkpointOf(5), metadata: { step: 5, again: true } }, { best: true });
     expect((await run.loadLatest())?.checkpoint.metadata).toEqual({ step: 5, again: true });
@@ -170,14 +193,14 @@ describe('saving', () => {
 
   it('never removes the checkpoint that it has just saved', async () => {
     const path = newRun();
-    const run = RunDirectory.open(path, configuration, { keepLast: 1 });
+    const run = open(path, configuration, { keepLast: 1 });
     await run.save(500, checkpointOf(500));
     await run.save(450, checkpointOf(450));
     expect(checkpointNames(path)).toContain(stepName(450));
   });
 
   it('refuses steps and options that make no sense', async () => {
-    const run = RunDirectory.open(newRun(), configuration);
+    const run = open(newRun(), configuration);
     await expect(run.save(-1, checkpointOf(1))).rejects.toThrow(code('invalid_option'));
     expect(() => run.saveSync(0.5, checkpointOf(1))).toThrow(code('invalid_option'));
     expect(() => run.saveSync(1, checkpointOf(1), { bets: true } as object)).toThrow(code('unknown_option'));
@@ -187,7 +210,7 @@ describe('saving', () => {
 describe('loading the latest', () => {
   it('ignores names that are not those of checkpoints, and goes by step, not by time', async () => {
     const path = newRun();
-    const run = RunDirectory.open(path, configuration);
+    const run = open(path, configuration);
     await run.save(2, checkpointOf(2));
     await run.save(10, checkpointOf(10));
     utimesSync(stepPath(path, 10), 0, 0);
@@ -206,7 +229,7 @@ describe('loading the latest', () => {
 
   it('takes the one before when the newest is damaged, and returns why', async () => {
     const path = newRun();
-    const run = RunDirectory.open(path, configuration);
+    const run = open(path, configuration);
     for (const step of [1, 2, 3]) await run.save(step, checkpointOf(step));
     damage(path, 3);
     writeFileSync(stepPath(path, 2), Buffer.alloc(500));
@@ -222,16 +245,16 @@ describe('loading the latest', () => {
 
   it('fails when every checkpoint is damaged, instead of beginning again', async () => {
     const path = newRun();
-    const run = RunDirectory.open(path, configuration);
+    const run = open(path, configuration);
     for (const step of [1, 2]) await run.save(step, checkpointOf(step));
     for (const step of [1, 2]) damage(path, step);
     await expect(run.loadLatest()).rejects.toThrow(code('checkpoint_corrupt'));
-    await expect(run.resume()).rejects.toThrow(`none of the 2 checkpoints of '${path}' can be read`);
+    await expect(run.resume(stepOf)).rejects.toThrow(`none of the 2 checkpoints of '${path}' can be read`);
     expect(checkpointNames(path)).toEqual([stepName(1), stepName(2)]);
   });
 
   it('has no latest and no best before the first checkpoint', async () => {
-    const run = RunDirectory.open(newRun(), configuration);
+    const run = open(newRun(), configuration);
     expect(await run.loadLatest()).toBeUndefined();
     expect(await run.loadBest()).toBeUndefined();
   });
@@ -246,7 +269,7 @@ describe('loading the latest', () => {
 describe('resuming', () => {
   it('cuts the metrics off after the step of the checkpoint', async () => {
     const path = newRun();
-    const first = RunDirectory.open(path, configuration);
+    const first = open(path, configuration);
     const train = async (run: RunDirectory, from: number, to: number) => {
       for (let step = from; step <= to; step++) {
         run.metrics.append({ step, loss: 1 / step });
@@ -254,11 +277,11 @@ describe('resuming', () => {
       }
     };
     await train(first, 1, 8);
-    const resumed = RunDirectory.open(path, configuration, { resume: true });
-    const latest = await resumed.resume();
+    const resumed = open(path, configuration, { resume: true });
+    const latest = await resumed.resume(stepOf);
     expect(latest?.step).toBe(6);
     await train(resumed, 7, 9);
-    const whole = RunDirectory.open(newRun(), configuration);
+    const whole = open(newRun(), configuration);
     await train(whole, 1, 9);
     expect(readFileSync(resumed.metrics.path, 'utf8')).toBe(readFileSync(whole.metrics.path, 'utf8'));
     expect(checkpointNames(path)).toEqual(checkpointNames(whole.path));
@@ -266,20 +289,104 @@ describe('resuming', () => {
 
   it('begins the metrics again when there is no checkpoint', async () => {
     const path = newRun();
-    RunDirectory.open(path, configuration).metrics.append({ step: 1 });
-    const run = RunDirectory.open(path, configuration, { resume: true });
-    expect(await run.resume()).toBeUndefined();
-    expect(readFileSync(run.metrics.path, 'utf8')).toBe('');
+    open(path, configuration).metrics.append({ step: 1 });
+    const run = open(path, configuration, { resume: true });
+    expect(await run.resume(stepOf)).toBeUndefined();
+    expect(readFileSync(run.metrics.path, 'utf8')).toBe('{"step":1}\n'); // a run that does not go on loses nothing
+    run.metrics.append({ step: 1, loss: 2 });
+    expect(readFileSync(run.metrics.path, 'utf8')).toBe('{"step":1,"loss":2}\n');
+    expect(readFileSync(join(path, 'metrics-1.jsonl'), 'utf8')).toBe('{"step":1}\n');
   });
 
   it('sets damaged checkpoints aside, so that they do not push whole ones out', async () => {
     const path = newRun();
-    const first = RunDirectory.open(path, configuration);
+    const first = open(path, configuration);
     for (const step of [1, 2]) await first.save(step, checkpointOf(step));
     damage(path, 2);
-    const run = RunDirectory.open(path, configuration, { resume: true, keepLast: 1 });
-    expect((await run.resume())?.skipped.map(({ path: damaged }) => damaged)).toEqual([stepPath(path, 2)]);
+    const run = open(path, configuration, { resume: true, keepLast: 1 });
+    expect((await run.resume(stepOf))?.skipped.map(({ path: damaged }) => damaged)).toEqual([stepPath(path, 2)]);
     expect(checkpointNames(path)).toEqual([stepName(1), `${stepName(2)}.corrupt`]);
-    expect((await run.resume())?.skipped).toEqual([]);
+    expect((await run.resume(stepOf))?.skipped).toEqual([]);
+  });
+
+  it('goes on from the best checkpoint when it is the only one, or newer than the others', async () => {
+    const path = newRun();
+    const first = open(path, configuration);
+    for (const step of [1, 2, 3]) {
+      first.metrics.append({ step });
+      await first.save(step, checkpointOf(step), { best: step === 2 });
+    }
+    rmSync(stepPath(path, 3));
+    damage(path, 2); // best.safetensors is the same file
+    damage(path, 1);
+    await expect(open(path, configuration, { resume: true }).resume(stepOf)).rejects.toThrow(
+      code('checkpoint_corrupt'),
+    );
+    open(path, configuration, { resume: true }).saveSync(2, checkpointOf(2), { best: true });
+    rmSync(stepPath(path, 2));
+    const run = open(path, configuration, { resume: true });
+    const latest = await run.resume(stepOf);
+    expect(latest).toMatchObject({ step: 2, path: join(path, 'best.safetensors') });
+    expect(latest?.skipped.map(({ step }) => step)).toEqual([1]);
+    run.metrics.append({ step: 3, loss: 7 });
+    expect(readFileSync(run.metrics.path, 'utf8')).toBe('{"step":1}\n{"step":2}\n{"step":3,"loss":7}\n');
+  });
+
+  it('refuses a damaged best checkpoint that is the only one, and changes nothing', async () => {
+    const path = newRun();
+    const first = open(path, configuration);
+    first.metrics.append({ step: 1 });
+    await first.save(1, checkpointOf(1), { best: true });
+    rmSync(stepPath(path, 1));
+    const best = join(path, 'best.safetensors');
+    truncateSync(best, statSync(best).size - 1);
+    await expect(open(path, configuration, { resume: true }).resume(stepOf)).rejects.toThrow(
+      code('checkpoint_truncated'),
+    );
+    expect(readFileSync(first.metrics.path, 'utf8')).toBe('{"step":1}\n');
+  });
+
+  it('refuses a checkpoint under the name of another step', async () => {
+    const path = newRun();
+    await open(path, configuration).save(3, checkpointOf(3));
+    renameSync(stepPath(path, 3), stepPath(path, 9));
+    const resumed = open(path, configuration, { resume: true }).resume(stepOf);
+    await expect(resumed).rejects.toThrow('holds the state after step 3, its name says 9');
+    await expect(resumed).rejects.toThrow(code('checkpoint_mismatch'));
+  });
+});
+
+describe('links', () => {
+  it('does not write checkpoints through a folder that leads outside', () => {
+    const path = newRun();
+    const outside = temporaryDirectory();
+    mkdirSync(path, { recursive: true });
+    symlinkSync(outside, join(path, 'checkpoints'));
+    expect(() => open(path, configuration)).toThrow(code('invalid_configuration'));
+    expect(() => open(path, configuration)).toThrow('symbolic link');
+    expect(readdirSync(outside)).toEqual([]);
+    expect(existsSync(join(path, 'config.json'))).toBe(false);
+  });
+
+  it('does not write metrics, the best checkpoint or a step through a link', async () => {
+    const path = newRun();
+    const outside = join(temporaryDirectory(), 'precious');
+    writeFileSync(outside, 'precious');
+    const run = open(path, configuration);
+    for (const name of ['metrics.jsonl', 'best.safetensors']) symlinkSync(outside, join(path, name));
+    symlinkSync(outside, stepPath(path, 1));
+    expect(() => run.metrics.append({ step: 1 })).toThrow(code('checkpoint_write_failed'));
+    expect(() => run.metrics.append({ step: 1 })).toThrow('it is a symbolic link');
+    rmSync(run.metrics.path);
+    await run.save(1, checkpointOf(1), { best: true });
+    expect(readFileSync(outside, 'utf8')).toBe('precious');
+  });
+
+  it('opens a run directory that is itself a link', () => {
+    const place = temporaryDirectory();
+    const path = join(temporaryDirectory(), 'run');
+    symlinkSync(place, path);
+    open(path, configuration);
+    expect(existsSync(join(place, 'config.json'))).toBe(true);
   });
 });

@@ -299,7 +299,7 @@ describe('reading what cannot be true', () => {
     await expect(readSafetensors(missing)).rejects.toThrow(`there is no checkpoint '${missing}'`);
     mkdirSync(join(directory, 'folder'));
     expect(() => readSafetensorsSync(join(directory, 'folder'))).toThrow(code('checkpoint_unreadable'));
-    await expect(readSafetensors(join(directory, 'folder'))).rejects.toThrow('it is not a file');
+    await expect(readSafetensors(join(directory, 'folder'))).rejects.toThrow('it is a directory');
     if (process.platform === 'win32' || !existsSync('/usr/bin/mkfifo')) return;
     execFileSync('/usr/bin/mkfifo', [join(directory, 'pipe')]);
     await expect(readSafetensors(join(directory, 'pipe'))).rejects.toThrow(code('checkpoint_unreadable'));

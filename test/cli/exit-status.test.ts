@@ -31,6 +31,7 @@ describe('the exit status', () => {
     [2, new DataError('not_utf8', '')],
     [2, new VocabularyError('unknown_symbol', '')],
     [2, new ConfigurationError('run_exists', '')],
+    [2, new UsageError('too_large', '')],
     [2, new CheckpointError('checkpoint_corrupt', '')],
     [2, new RangeIndexError('index_out_of_range', '')],
     [2, new NativeError('isa_unsupported', '')],

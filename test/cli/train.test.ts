@@ -118,7 +118,10 @@ describe('bptt train lm', () => {
     ]);
     writeFileSync(data, smallText(300, 5));
     const text = await callBptt(['train', 'lm', '--out', run('a'), '--resume', '--epochs', '2']);
-    expect([text.status, text.stderr]).toEqual([2, expect.stringMatching(/\[configuration_mismatch\].*texts\.data/)]);
+    expect([text.status, text.stderr]).toEqual([
+      2,
+      expect.stringMatching(/\[configuration_mismatch\]: the data have changed.*texts\.data/),
+    ]);
     expect(await endOf(run('a'))).toEqual(before);
   });
 

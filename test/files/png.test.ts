@@ -85,7 +85,18 @@ describe('decodePng', () => {
       "'a.png' does not hold 2 x 1 pixels, which are 3 bytes: there are more",
     );
     expect(() => decodePng(png({ height: 2 }), 'a.png')).toThrow('which are 6 bytes: there are 3');
-    expect(() => decodePng(png({ width: 2 ** 31 - 1, height: 2 ** 31 - 1 }), 'a.png')).toThrow(code('file_corrupt'));
+    expect(() => decodePng(png({ width: 4000, height: 4000 }), 'a.png')).toThrow(code('file_corrupt'));
+    expect(() => decodePng(png({ width: 4000, height: 4000 }), 'a.png')).toThrow(/compressed bytes become at most/);
+  });
+
+  it('refuses a picture beyond the limit before anything of its size is made, and reads it on request', () => {
+    const largest = png({ width: 2 ** 31 - 1, height: 2 ** 31 - 1 });
+    expect(() => decodePng(largest, 'a.png')).toThrow(code('file_unsupported'));
+    expect(() => decodePng(largest, 'a.png')).toThrow("more than the limit of 16777216: give a larger 'maxPixels'");
+    expect(() => decodePng(png({}), 'a.png', { maxPixels: 1 })).toThrow('has 2 x 1 pixels, more than the limit of 1');
+    expect(decodePng(png({}), 'a.png', { maxPixels: 2 }).width).toBe(2);
+    expect(() => decodePng(png({}), 'a.png', { maxPixels: 0 })).toThrow(code('invalid_option'));
+    expect(() => decodePng(png({}), 'a.png', { maxPixel: 2 } as object)).toThrow(code('unknown_option'));
   });
 
   it('leaves out chunks that could hold anything', () => {

@@ -108,6 +108,49 @@ describe('decodeWav', () => {
     );
   });
 
+  describe('written to a pipe', () => {
+    const parts = [
+      ['fmt ', format({ channels: 2 })],
+      ['LIST', Buffer.from('note')],
+      ['data', Buffer.concat([samples, samples])],
+    ] as const;
+    const whole = riff(parts);
+    const dataSize = whole.lastIndexOf('data') + 4;
+    const streamed = (riffSize: number, size: number, bytes = whole): Buffer => {
+      const file = Buffer.from(bytes);
+      file.writeUInt32LE(riffSize, 4);
+      file.writeUInt32LE(size, dataSize);
+      return file;
+    };
+    const SIZES: [number, number][] = [
+      [0xffffffff, 0xffffffff],
+      [0x7ffff024, 0x7ffff000],
+      [0x80000024, 0x80000000],
+      [0, 0],
+      [0xffffffff, 0],
+      [whole.length - 8, 0xffffffff],
+    ];
+
+    it.each(SIZES)('with the sizes %i and %i is read to its end', (riffSize, size) => {
+      expect(decodeWav(streamed(riffSize, size), 'a.wav')).toEqual(decodeWav(whole, 'a.wav'));
+      const torn = whole.subarray(0, -1); // a recording that was stopped within a frame
+      if (riffSize === whole.length - 8) return;
+      expect(decodeWav(streamed(riffSize, size, torn), 'a.wav').channels[0]?.length).toBe(2);
+    });
+
+    it('is refused where its size is known and it is shorter, or where it holds nothing', () => {
+      for (const [riffSize, size] of [
+        [whole.length, 16],
+        [0x60000000, 0x5fffff00],
+        [3_000_000_000, 2_999_999_000],
+      ] as const) {
+        expect(() => decodeWav(streamed(riffSize, size), 'a.wav')).toThrow(code('file_truncated'));
+      }
+      const empty = streamed(0, 0, whole.subarray(0, dataSize + 4));
+      expect(() => decodeWav(empty, 'a.wav')).toThrow(code('empty_data'));
+    });
+  });
+
   it('names the file and both sizes of what is wrong', () => {
     const good = riff([
       ['fmt ', format({})],
@@ -117,9 +160,9 @@ describe('decodeWav', () => {
       "'a.wav' is cut off: the RIFF chunk ends at byte 50, but there are 40",
     );
     const long = Buffer.from(good);
-    long.writeUInt32LE(0xffffffff, 40);
+    long.writeUInt32LE(0x9fffffff, 40);
     expect(() => decodeWav(long, 'a.wav')).toThrow(
-      "'data' that ends at byte 4294967339, after the end of the RIFF chunk at 50",
+      "'data' that ends at byte 2684354603, after the end of the RIFF chunk at 50",
     );
     const odd = riff([
       ['fmt ', format({ channels: 2 })],

@@ -3,6 +3,7 @@ import { OptionError, UsageError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import { native } from '../../native/addon.js';
 import { ALIGNMENT, aligned, allocateBlock } from '../../native/memory.js';
+import { requireMemory } from '../../native/planned-memory.js';
 import { initialize } from '../../network/initializers/initializer.js';
 import type { BufferRequest, ParameterRequest } from '../../network/layers/layer.js';
 
@@ -145,8 +146,14 @@ export class ParameterBlocks {
   readonly bufferBytes: number;
   readonly #slots: ReadonlyMap<string, number>;
 
-  /** @param slots what the optimizer keeps for each parameter: initial values by name */
+  /**
+   * @param slots what the optimizer keeps for each parameter: initial values by name
+   * @throws {UsageError} `too_large` with the planned bytes, where the machine or the container has less memory
+   */
   constructor(layout: ParameterLayout, slots: ReadonlyMap<string, number>) {
+    // Gradients count where there is an optimizer with a state: else their pages may never be used.
+    const copies = slots.size === 0 ? 1 : 2 + slots.size;
+    requireMemory('the model', layout.bytes * copies + layout.bufferBytes);
     this.#slots = slots;
     this.bytes = Math.max(layout.bytes, ALIGNMENT);
     this.parameter = allocateBlock(this.bytes, 'parameters');

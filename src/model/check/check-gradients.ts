@@ -1,8 +1,10 @@
 /** Compares the gradients of a model with central differences, for users who write layers and losses. */
+
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { packedAxes } from '../../batch/check-axes.js';
 import { type PlainExamples, packedBatch } from '../../batch/plain-examples.js';
+import { requireObject } from '../../core/arguments.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import { Random } from '../../core/random.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
@@ -106,6 +108,7 @@ export function checkGradients(
   const seed = requireNumber('seed', options.seed ?? 1, { integer: true, min: 0, max: 2 ** 31 - 1 });
   const training = requireOneOf('training', options.training ?? false, [true, false]);
   if (options.state !== undefined) requireState(options.state);
+  requireObject('the model', model);
   const batch = packedBatch(model.plainForm, examples);
   const state = options.state && packedState(options.state, batch?.order);
   const [forward, backward] = [new Objective(model, training), new Objective(model, training)];

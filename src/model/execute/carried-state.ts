@@ -1,4 +1,5 @@
 /** Hidden states that pass from one execution to the next: from window to window of a long text, or from step to step. */
+import { requireText } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import { allocated } from '../../native/memory.js';
@@ -45,7 +46,7 @@ export class CarriedState {
    * @throws {UsageError} `state_mismatch` when there is no such state or it has another size; nothing has changed then
    */
   set(name: string, values: Float32Array): void {
-    const target = this.values.get(name);
+    const target = this.values.get(requireText('the name of a state', name));
     if (target === undefined) {
       const names = [...this.values.keys()];
       const known = names.length === 0 ? 'the network has none' : `there are ${names.join(', ')}`;
@@ -81,6 +82,9 @@ export class CarriedState {
    * @throws {UsageError} `state_mismatch` when it belongs to another network or batch size; nothing has changed then
    */
   copyFrom(other: CarriedState): void {
+    if (!(other?.values instanceof Map)) {
+      throw new UsageError('state_mismatch', `expected a CarriedState, got ${describeValue(other)}`, { actual: other });
+    }
     for (const [name, values] of this.values) {
       const source = other.values.get(name);
       if (source?.length === values.length) continue;

@@ -1,4 +1,5 @@
 /** Text from a language model. */
+import { requireObject } from '../../core/arguments.js';
 import { NumericError, VocabularyError } from '../../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import { Random } from '../../core/random.js';
@@ -76,6 +77,7 @@ function draw(logits: Float32Array, temperature: number, random: Random): number
  */
 export function sampleSymbols(model: SampledModel, vocabulary: SymbolTable, options: SampleOptions): Generator<string> {
   rejectUnknownKeys('sample', options, ['prompt', 'length', 'temperature', 'topK', 'seed']);
+  requireObject('the vocabulary', vocabulary);
   const length = requireNumber('length', options.length ?? 200, { min: 0, integer: true });
   const temperature = requireNumber('temperature', options.temperature ?? 1, { min: 0 });
   const topK = requireNumber('topK', options.topK ?? vocabulary.size, { min: 1, integer: true });

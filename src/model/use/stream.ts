@@ -4,8 +4,9 @@ import type { Batch } from '../../batch/batch.js';
 import type { PlainForm } from '../../batch/plain-examples.js';
 import { type PlainField, type PlainSequence, plainRows } from '../../batch/plain-sequences.js';
 import type { Rows } from '../../batch/rows.js';
+import { requireList, requireObject } from '../../core/arguments.js';
 import { RangeIndexError, UsageError } from '../../core/errors.js';
-import { describeValue } from '../../core/options.js';
+import { describeValue, requireNumber } from '../../core/options.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { notStreamable, type StreamObstacle } from '../build/causality.js';
 import { CarriedState } from '../execute/carried-state.js';
@@ -76,10 +77,10 @@ export class Stream {
   #rowOf(input: number | readonly number[] | Float32Array): Rows {
     if (ArrayBuffer.isView(input)) return input;
     if (this.#field.ids === undefined) return this.#plainRows([typeof input === 'number' ? [input] : input]);
-    const [index = Number.NaN, ...others] = typeof input === 'number' ? [input] : input;
+    const [index = Number.NaN, ...others] = typeof input === 'number' ? [input] : requireList('a step', input);
     // A typed array would turn NaN into 0 and 1.5 into 1.
     if (others.length === 0 && Int32Array.of(index)[0] === index) return Int32Array.of(index);
-    const message = `${this.#inputName} has index ${String(input)}, expected a whole number of 32 bits`;
+    const message = `${this.#inputName} has index ${describeValue(input)}, expected a whole number of 32 bits`;
     throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index: input });
   }
 
@@ -112,12 +113,14 @@ export class Stream {
 
   /** Continues from a snapshot. @throws {UsageError} `state_mismatch` when the snapshot belongs to another model */
   restore(snapshot: StreamState): void {
-    if (!(snapshot?.state instanceof CarriedState)) {
+    const { state, steps } = requireObject('a snapshot', snapshot);
+    if (!(state instanceof CarriedState)) {
       const message = `restore takes what snapshot gave, got ${describeValue(snapshot)}`;
       throw new UsageError('state_mismatch', message, { value: snapshot });
     }
-    this.#state.copyFrom(snapshot.state);
-    this.#steps = snapshot.steps;
+    requireNumber('steps', steps, { integer: true, min: 0 });
+    this.#state.copyFrom(state);
+    this.#steps = steps;
   }
 
   /** Ends the stream; further steps are refused. */

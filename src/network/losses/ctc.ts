@@ -2,6 +2,7 @@
  * Connectionist temporal classification: the loss of frames against labels whose places in time are not known.
  * Source: Graves, Fernandez, Gomez, Schmidhuber, "Connectionist temporal classification", 2006.
  */
+import { requireList, requireObject } from '../../core/arguments.js';
 import { RangeIndexError, ShapeError } from '../../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import type { Graph } from '../../graph/graph.js';
@@ -93,6 +94,7 @@ export const ctcLoss: LossDefinition<CtcLossOptions & LossDescriptionObject> = {
 
 /** Frames that a path through these labels takes at least: one each, and a blank between two that are the same. */
 export function framesNeeded(labels: ArrayLike<number>): number {
+  requireList('labels', labels);
   let frames = labels.length;
   for (let index = 1; index < labels.length; index++) frames += Number(labels[index] === labels[index - 1]);
   return frames;
@@ -112,7 +114,8 @@ export function ctcTarget(
   labels: ArrayLike<number>,
   settings: { readonly classes: number; readonly blank?: number; readonly frames?: number },
 ): Int32Array {
-  const { classes, blank = 0, frames } = settings;
+  requireList('labels', labels);
+  const { classes, blank = 0, frames } = requireObject('the settings of a target', settings);
   const target = new Int32Array(labels.length + 1).fill(END_OF_TARGET);
   for (let index = 0; index < labels.length; index++) {
     const label = labels[index] as number;

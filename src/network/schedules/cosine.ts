@@ -1,5 +1,5 @@
 import { OptionError } from '../../core/errors.js';
-import { requireNumber } from '../../core/options.js';
+import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import type { Schedule, ScheduleContext } from './schedule.js';
 import { stateless } from './stateless.js';
 
@@ -24,9 +24,10 @@ export interface CosineDescription {
  *
  * Loshchilov & Hutter 2017 without restarts; up to `steps` the same as torch.optim.lr_scheduler.CosineAnnealingLR.
  *
- * @throws {OptionError} `invalid_option`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
  */
 export function cosine(options: CosineOptions = {}): CosineDescription {
+  rejectUnknownKeys('cosine', options, ['steps', 'minimum']);
   const minimum = requireNumber('cosine.minimum', options.minimum ?? 0, { min: 0 });
   if (options.steps === undefined) return Object.freeze({ kind: 'cosine' as const, minimum });
   const steps = requireNumber('cosine.steps', options.steps, { min: 1, integer: true });

@@ -1,4 +1,4 @@
-import { requireNumber } from '../../core/options.js';
+import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import type { Schedule, ScheduleContext } from './schedule.js';
 import { stateless } from './stateless.js';
 
@@ -17,9 +17,10 @@ export interface ExponentialDescription {
 /**
  * `rate = learningRate * factor^epoch`, as torch.optim.lr_scheduler.ExponentialLR.
  *
- * @throws {OptionError} `invalid_option`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
  */
 export function exponential(options: ExponentialOptions): ExponentialDescription {
+  rejectUnknownKeys('exponential', options, ['factor']);
   const factor = requireNumber('exponential.factor', options.factor, { exclusiveMin: 0, max: 1 });
   return Object.freeze({ kind: 'exponential' as const, factor });
 }

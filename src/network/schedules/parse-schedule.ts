@@ -1,3 +1,4 @@
+import { requireText } from '../../core/arguments.js';
 import { OptionError } from '../../core/errors.js';
 import { checkSchedule } from './create-schedule.js';
 import {
@@ -32,7 +33,7 @@ const forms = {
  * @example parseSchedule('warmup:steps=200,then=cosine:minimum=1e-5')
  */
 export function parseSchedule(text: string, schedules: readonly AnyScheduleMaker[] = []): ScheduleDescription {
-  return parse(text, scheduleDefinitions(schedules));
+  return parse(requireText('a schedule', text), scheduleDefinitions(schedules));
 }
 
 function parse(text: string, definitions: ScheduleDefinitions): ScheduleDescription {

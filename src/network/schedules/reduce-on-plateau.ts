@@ -1,5 +1,5 @@
 import { CheckpointError } from '../../core/errors.js';
-import { requireNumber } from '../../core/options.js';
+import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import type { Schedule, ScheduleContext, ScheduleState } from './schedule.js';
 
 /** PyTorch ignores reductions that are smaller than this (its `eps`). */
@@ -35,9 +35,10 @@ export interface ReduceOnPlateauDescription {
  *
  * The same as torch.optim.lr_scheduler.ReduceLROnPlateau (mode min, relative threshold).
  *
- * @throws {OptionError} `invalid_option`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
  */
 export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): ReduceOnPlateauDescription {
+  rejectUnknownKeys('reduceOnPlateau', options, ['factor', 'patience', 'threshold', 'cooldown', 'minimum']);
   return Object.freeze({
     kind: 'reduceOnPlateau' as const,
     factor: requireNumber('reduceOnPlateau.factor', options.factor ?? 0.1, { exclusiveMin: 0, exclusiveMax: 1 }),

@@ -1,4 +1,4 @@
-import { requireNumber } from '../../core/options.js';
+import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import type { Schedule, ScheduleContext } from './schedule.js';
 import { stateless } from './stateless.js';
 
@@ -27,9 +27,10 @@ export interface StepDecayDescription {
  * Without `from` this is torch.optim.lr_scheduler.StepLR. Zaremba (2014), rate 1 for four epochs and halved in the
  * fifth and each later one: `stepDecay({ every: 1, factor: 0.5, from: 4 })`.
  *
- * @throws {OptionError} `invalid_option`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
  */
 export function stepDecay(options: StepDecayOptions = {}): StepDecayDescription {
+  rejectUnknownKeys('stepDecay', options, ['every', 'factor', 'from']);
   const every = requireNumber('stepDecay.every', options.every ?? 1, { min: 1, integer: true });
   const factor = requireNumber('stepDecay.factor', options.factor ?? 0.1, { exclusiveMin: 0, max: 1 });
   const from = requireNumber('stepDecay.from', options.from ?? every, { min: 0, integer: true });

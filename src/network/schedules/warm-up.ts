@@ -1,5 +1,5 @@
 import { OptionError } from '../../core/errors.js';
-import { requireNumber } from '../../core/options.js';
+import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import { constant } from './constant.js';
 import type { Schedule, ScheduleContext } from './schedule.js';
 import type { ScheduleDescription, WarmUpDescription } from './schedule-description.js';
@@ -27,6 +27,7 @@ export interface WarmUpOptions {
  * @example const schedule = warmUp({ steps: 200, then: cosine({ minimum: 1e-5 }) });
  */
 export function warmUp(options: WarmUpOptions): WarmUpDescription {
+  rejectUnknownKeys('warmUp', options, ['steps', 'epochs', 'start', 'then']);
   if ((options.steps === undefined) === (options.epochs === undefined)) {
     throw new OptionError('invalid_option', 'warmUp needs either steps or epochs', { name: 'warmUp.steps' });
   }

@@ -1,4 +1,5 @@
 /** Loads and samples trained language models. */
+import { requireObject } from '../../../core/arguments.js';
 import { CheckpointError, VocabularyError } from '../../../core/errors.js';
 import type { SubwordTokenizer } from '../../../data/tokenizer-vocabulary.js';
 import type { Vocabulary } from '../../../data/vocabulary.js';
@@ -73,7 +74,7 @@ export async function* sampleLanguageModel(
   run: string,
   options: SampleLanguageModelOptions = {},
 ): AsyncGenerator<string, void, void> {
-  const { threads = 1, tokenizer, ...sampling } = options; // a single step is too small to share
+  const { threads = 1, tokenizer, ...sampling } = requireObject('options', options); // a single step is too small to share
   const { model, vocabulary } = await loadLanguageModel(run, { threads, ...(tokenizer && { tokenizer }) });
   try {
     yield* model.sampleStream(vocabulary, { length: 500, ...sampling });
