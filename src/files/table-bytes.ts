@@ -1,9 +1,9 @@
 /** The bytes of a table piece by piece: packed by gzip or not, in UTF-8 or another encoding. */
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError } from '../core/errors.js';
+import { openRegularFile } from '../core/regular-file.js';
 import { unreadableFile } from '../core/unreadable-file.js';
 import { CHUNK_BYTES } from './file-lines.js';
 import { firstInvalidUtf8 } from './text.js';
@@ -25,8 +25,9 @@ function beginsWith(bytes: Uint8Array, mark: readonly number[]): boolean {
 }
 
 async function* fileChunks(path: string): AsyncGenerator<Buffer, void, void> {
+  const file = await openRegularFile(path);
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) yield chunk as Buffer;
+    for await (const chunk of file.createReadStream({ highWaterMark: CHUNK_BYTES })) yield chunk as Buffer;
   } catch (cause) {
     throw unreadableFile(path, cause);
   }

@@ -245,11 +245,7 @@ export class Model extends PredictingNetwork {
     this.dispose();
   }
 
-  /**
-   * Refuses metrics that do not belong to this model.
-   *
-   * @throws {OptionError} `invalid_option`, `unknown_option`; also for a metric whose output has no loss
-   */
+  /** Refuses metrics that do not belong to this model. @throws {OptionError} `invalid_option`, `unknown_option` */
   checkMetrics(metrics: readonly Metric[]): void {
     measuredOutputs(this.executions.losses, metrics);
   }

@@ -21,7 +21,8 @@ const golden = fileURLToPath(new URL('golden', import.meta.url));
 
 interface Reached {
   readonly values: readonly number[];
-  readonly sha256: Readonly<Record<string, string>>;
+  /** By instruction set; none where the arithmetic has changed since: gradients of softmax keep more digits than those of 0.1.0 did. */
+  readonly sha256?: Readonly<Record<string, string>>;
 }
 const numbers = JSON.parse(readFileSync(join(golden, 'numbers.json'), 'utf8')) as Record<'task' | 'own', Reached>;
 
@@ -51,7 +52,7 @@ function expectReached(model: Pick<Model, 'parameters'>, { values, sha256 }: Rea
   for (const [at, value] of reached.entries()) expect(Math.abs(value - (values[at] as number))).toBeLessThan(2e-5);
   const bits = createHash('sha256').update(new Uint8Array(Float32Array.from(reached).buffer));
   // An instruction set that is not recorded must come as close as the others, but has bits of its own.
-  const expected = sha256[info().isa];
+  const expected = sha256?.[info().isa];
   if (expected !== undefined) expect(bits.digest('hex')).toBe(expected);
 }
 
@@ -70,7 +71,7 @@ const ownOptions = {
 } as const;
 
 describe('a run of a task that 0.1.0 aborted', () => {
-  it('is resumed bit for bit', async () => {
+  it('is resumed, and comes to the same end', async () => {
     const out = copyOf('task');
     const data = join(golden, 'text.txt');
     await trainTask('lm', { data, out, resume: true, progress: false });

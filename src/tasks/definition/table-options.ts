@@ -1,4 +1,5 @@
 /** The options of tasks that read tables: how a table is written, and what its columns are. */
+import { requireObject } from '../../core/arguments.js';
 import { OptionError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import { MISSING_MODES } from '../../features/missing-values.js';
@@ -74,15 +75,8 @@ export function tableOptions() {
 export type TableChoices = Checked<ReturnType<typeof tableOptions>>;
 
 /** The options of `tableOptions` as the format that readers take. */
-export function tableFormatOf({
-  delimiter,
-  decimal,
-  quote,
-  header,
-  encoding,
-  comment,
-  skipFooter,
-}: TableChoices): TableFormat {
+export function tableFormatOf(options: TableChoices): TableFormat {
+  const { delimiter, decimal, quote, header, encoding, comment, skipFooter } = requireObject('the options', options);
   return { delimiter, decimal, quote, header, encoding, comment, skipFooter };
 }
 
