@@ -12,8 +12,8 @@ import { trainingStep } from './training-graph.js';
 
 const threadCounts = [1, 2, 3, 5];
 
-/** A problem's results by name, and where it has gradients these too. */
-function compile(problem: Problem, threads: number): { run: ProblemProgram; results: Map<string, Value> } {
+/** A problem's results by name, and where it has gradients these too; and its program for any number of threads. */
+function compile(problem: Problem): { program: (threads: number) => ProblemProgram; results: Map<string, Value> } {
   const built = buildProblem(problem);
   const results = new Map(built.results);
   const upstream = new Map<string, Matrix>();
@@ -26,7 +26,7 @@ function compile(problem: Problem, threads: number): { run: ProblemProgram; resu
       upstream.set(`d${name}`, random.matrix(rows, columns));
     }
   }
-  return { run: new ProblemProgram(built, results.values(), { threads }, upstream), results };
+  return { program: (threads) => new ProblemProgram(built, results.values(), { threads }, upstream), results };
 }
 
 const bitsOf = (run: ProblemProgram, results: ReadonlyMap<string, Value>) =>
@@ -54,8 +54,9 @@ describe.each(byOperation)('$operation', ({ all }) => {
   it('gives the same bits with 1, 2, 3 and 5 threads, on the event loop and off it, and again', async () => {
     for (const problem of all) {
       let expected: string[] | undefined;
+      const { program, results } = compile(problem);
       for (const threads of threadCounts) {
-        const { run, results } = compile(problem, threads);
+        const run = program(threads);
         run.run();
         expected ??= bitsOf(run, results);
         expect(bitsOf(run, results), `${problem.name}, run with ${threads} threads`).toEqual(expected);

@@ -92,7 +92,7 @@ describe('the installed package', () => {
         const { DataError, info, sequential, gru } = await import('bptt');
         const model = require('bptt').sequential([gru({ units: 2 })], { features: 1 }).compileSync();
         let error;
-        try { require('bptt/data').decodeWav(new Uint8Array(3)); } catch (caught) { error = caught; }
+        try { require('bptt/data').decodeWav(new Uint8Array(3), 'x.wav'); } catch (caught) { error = caught; }
         const addons = Object.keys(require.cache).filter((file) => file.endsWith('.node'));
         console.log(JSON.stringify({
           differing, addons: addons.length, isModel: model instanceof require('bptt').Model,

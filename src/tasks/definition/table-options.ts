@@ -20,7 +20,8 @@ import { type Checked, choiceOption, numberOption, optional, type TaskOption, te
  *
  * @example
  * const options = { ...commonOptions(), ...tableOptions() };
- * const { values } = await readCsv(requireData(given), { columns: ['x'], ...tableFormatOf(given) });
+ * const read = async (given: { data?: string } & TableChoices) =>
+ *   readCsv(requireData(given as never), { columns: ['x'], ...tableFormatOf(given) });
  */
 export function tableOptions() {
   return {
