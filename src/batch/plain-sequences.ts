@@ -41,6 +41,8 @@ export interface PlainField {
   readonly labels?: (ids: Int32Array, frames: number | undefined) => Int32Array;
   /** Time axis of the frames of the labels. */
   readonly frames?: string;
+  /** Whether it is a target, whose rows are those of an output. */
+  readonly isTarget?: true;
   /** Whether they are weights: see `isWeight`. */
   readonly weights?: true;
 }
@@ -90,7 +92,7 @@ class Reading {
   #refuse(value: unknown): never {
     const hint =
       typeof value === 'number' && this.#field.per === 'step'
-        ? this.#field.title.startsWith('target')
+        ? this.#field.isTarget === true
           ? "; the output has a row for each step: one for each sequence needs output: 'last' or a pool"
           : '; a single sequence is an array of one: [sequence]'
         : '';

@@ -31,7 +31,7 @@ export interface TrainingSet {
 
 /** A batch source as the training loop reads it. */
 export interface BatchReader {
-  /** Facts about the data that are known without making its batches. They must be the same in a resumed run. */
+  /** Facts about the data, which must be the same in a resumed run. Asking for them reads data in memory once, for a checksum. */
   readonly description: JsonObject;
   /** Batches in an epoch; undefined when they can only be counted by reading. */
   readonly batchesPerEpoch: number | undefined;
@@ -59,7 +59,9 @@ export function readForTraining(source: BatchSource, model: TrainedModel): Batch
   const batches = requireBatches('training', source);
   for (const batch of batches) model.requireTrainable?.(batch);
   return {
-    description: { kind: 'shuffled', batches: batches.length, checksum: checksumOfBatches(batches) },
+    get description() {
+      return { kind: 'shuffled', batches: batches.length, checksum: checksumOfBatches(batches) };
+    },
     batchesPerEpoch: batches.length,
     carriedSequences: undefined,
     batches: (epoch, skip) => new Random(seed, `shuffle/${epoch}`).shuffle([...batches]).slice(skip),
@@ -78,7 +80,9 @@ export function readForValidation(source: BatchSource): BatchReader {
   if (!Array.isArray(source)) return readIterable('validation', source as Iterable<Batch>);
   const batches = requireBatches('validation', source);
   return {
-    description: { kind: 'batches', batches: batches.length, checksum: checksumOfBatches(batches) },
+    get description() {
+      return { kind: 'batches', batches: batches.length, checksum: checksumOfBatches(batches) };
+    },
     batchesPerEpoch: batches.length,
     carriedSequences: undefined,
     batches: (_epoch, skip) => batches.slice(skip),
@@ -88,7 +92,9 @@ export function readForValidation(source: BatchSource): BatchReader {
 function readStreams(streams: TokenStreams): BatchReader {
   const { batch, steps, windows, predictions } = streams;
   return {
-    description: { kind: 'streams', batch, steps, windows, predictions, checksum: checksumOfBatches(streams) },
+    get description() {
+      return { kind: 'streams', batch, steps, windows, predictions, checksum: checksumOfBatches(streams) };
+    },
     batchesPerEpoch: streams.windows,
     carriedSequences: streams.batch,
     *batches(_epoch, skip) {

@@ -60,7 +60,7 @@ export class TrainingRun {
       schedule: createSchedule(schedule, { learningRate, totalSteps, stepsPerEpoch }),
       earlyStopping: options.earlyStopping && new EarlyStopping(options.earlyStopping),
       vocabulary: set.vocabulary,
-      configuration: runConfiguration(model, options, learningRate, readers),
+      configuration: directory === undefined ? {} : runConfiguration(model, options, learningRate, readers),
     };
     if (directory !== undefined) {
       const { resume = false, keepCheckpoints: keepLast = 3 } = options;

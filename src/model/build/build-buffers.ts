@@ -2,7 +2,7 @@
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
 import type { BufferUpdate } from './build-forward.js';
-import { beforeStep } from './build-update.js';
+import { beforeStep, finiteCheck } from './build-update.js';
 
 /** A buffer that a training step changes. */
 export interface CheckedBuffer {
@@ -11,13 +11,6 @@ export interface CheckedBuffer {
   readonly buffer: string;
   /** [1, 1]: 0 where all of the new value is finite, else NaN. */
   readonly check: Value;
-}
-
-/** 0 where all of a value is finite, else NaN, as [1, 1]. No sum of finite numbers overflows here. */
-function finiteCheck(graph: Graph, x: Value): Value {
-  const zeros = graph.apply('scale', { x }, { factor: 0 }).y;
-  const row = graph.apply('sumRows', { x: zeros }, { mean: 0 }).y;
-  return graph.apply('sumColumns', { x: row }, { mean: 0 }).y;
 }
 
 /**

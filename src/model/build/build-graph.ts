@@ -54,8 +54,8 @@ export interface BuiltGraph extends ProgramGraph {
    */
   readonly targets?: ReadonlyMap<string, Value>;
   readonly norm?: Value;
-  /** Sums of what an optimizer of a user's own is about to write: where one is not finite, nothing has changed. */
-  readonly sums?: EmittedUpdate['sums'];
+  /** Checks of what an optimizer of a user's own is about to write: where one is NaN, nothing has changed. */
+  readonly checks?: EmittedUpdate['checks'];
   /** The buffers that a training step changes. */
   readonly checkedBuffers?: readonly CheckedBuffer[];
   /** Initial states by name: inputs of the program. */
@@ -119,9 +119,9 @@ function buildTraining({ optimizer, layout }: BuildRequest, forward: Forward, lo
     if (gradient !== undefined) graph.assign(gradient, gradientOf(graph, parameter));
   }
   const { condition, checked, replace } = buildBufferUpdates(graph, bufferUpdates, loss);
-  const { norm, sums } = buildUpdate(graph, optimizer, layout, condition);
+  const { norm, checks } = buildUpdate(graph, optimizer, layout, condition);
   replace(norm);
-  return { norm, sums, checkedBuffers: checked };
+  return { norm, checks, checkedBuffers: checked };
 }
 
 /** Emits the losses and their weighted sum. */
@@ -162,7 +162,7 @@ export function buildGraph(request: BuildRequest): BuiltGraph & Pick<Forward, 'o
   const reported = new Set([losses.loss, ...losses.losses.values(), ...totals]);
   if (mode === 'train') {
     const trained = buildTraining(request, forward, losses.loss);
-    const checks = [...trained.checkedBuffers.map(({ check }) => check), ...trained.sums.values()];
+    const checks = [...trained.checkedBuffers.map(({ check }) => check), ...trained.checks.values()];
     return {
       ...built,
       ...losses,

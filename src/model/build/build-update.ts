@@ -21,16 +21,17 @@ export interface EmittedUpdate {
   /** Gradient norm [1], before clipping by norm. */
   readonly norm: Value;
   /**
-   * Sums [1, 1] of the new values that an optimizer of a user's own gives, by what they are values of. Where one is not finite,
-   * nothing is updated. Those of the library have none.
+   * Checks [1, 1] of the new values that an optimizer of a user's own gives, by what they are values of. Where one is NaN, nothing is
+   * updated. Those of the library have none.
    */
-  readonly sums: ReadonlyMap<string, Value>;
+  readonly checks: ReadonlyMap<string, Value>;
 }
 
-/** The sum [1, 1] of all elements, which is not finite where one of them is not. */
-export function sumOf(graph: Graph, x: Value): Value {
-  const row = x.rows === 1 ? x : graph.apply('sumRows', { x }, { mean: 0 }).y;
-  return row.columns === 1 ? row : graph.apply('sumColumns', { x: row }, { mean: 0 }).y;
+/** 0 where all elements are finite, else NaN, as [1, 1]. No sum of finite numbers overflows here. */
+export function finiteCheck(graph: Graph, x: Value): Value {
+  const zeros = graph.apply('scale', { x }, { factor: 0 }).y;
+  const row = graph.apply('sumRows', { x: zeros }, { mean: 0 }).y;
+  return graph.apply('sumColumns', { x: row }, { mean: 0 }).y;
 }
 
 /**
@@ -56,9 +57,9 @@ export function buildUpdate(
   const max = scalar(PROGRAM_INPUTS.clipNorm);
   const norm = graph.apply('clipNorm', { g, max, loss }).norm;
   const own = ownOptimizerDefinition(optimizer);
-  if (own !== undefined) return { norm, sums: updateEach({ graph, optimizer, layout }, own, { g, max, loss }) };
+  if (own !== undefined) return { norm, checks: updateEach({ graph, optimizer, layout }, own, { g, max, loss }) };
   updateBlock({ graph, optimizer: optimizer as BuiltInOptimizer, layout }, g, norm);
-  return { norm, sums: new Map() };
+  return { norm, checks: new Map() };
 }
 
 interface Update<O extends OptimizerDescription> {
@@ -92,8 +93,8 @@ interface Clipping {
 
 /**
  * Parameter by parameter, as an optimizer of a user's own says it: all new values first, which then take their places, if all of
- * them, the gradient and the loss are finite. Costs one reading of each new value and of the gradient, and the memory of all new
- * values at once: with Lion 0.3 of 8 ms a step and 1.2 of 9.5 MB for a GRU of 512 units (160 steps a batch, one thread, AVX-512).
+ * them, the gradient and the loss are finite. Costs two readings of each new value and of the gradient, and the memory
+ * of all new values at once.
  */
 function updateEach(
   { graph, optimizer, layout }: Update<OptimizerDescription>,
@@ -101,7 +102,7 @@ function updateEach(
   { g, max, loss }: Clipping,
 ): ReadonlyMap<string, Value> {
   const numbers = graph.external(PROGRAM_INPUTS.ownNumbers, 1, hyperparameterCount(optimizer));
-  const sums = new Map<string, Value>();
+  const checks = new Map<string, Value>();
   const changed: { readonly w: Value; readonly value: Value }[] = [];
   for (const { name, request, offset } of layout.requests.values()) {
     const memory = (what: string, source: 'parameter' | 'gradient' | 'optimizer', at: number) =>
@@ -118,17 +119,16 @@ function updateEach(
     const change = (what: string, target: Value, value: Value) => {
       if (target === value) return;
       changed.push({ w: target, value: beforeStep(graph, value) });
-      sums.set(`${what} '${name}'`, sumOf(graph, value));
+      checks.set(`${what} '${name}'`, finiteCheck(graph, value));
     };
     change('the parameter', w, fresh.w);
     for (const [slot, value] of fresh.slots) change(`the slot '${slot}' of`, slots.get(slot) as Value, value);
   }
-  // The gradient times 0 is NaN where it is not finite. A norm of all of these is finite where each of them is: squares do not overflow.
-  const gradients = sumOf(graph, graph.apply('scale', { x: g }, { factor: 0 }).y);
-  const all = [...sums.values()].reduce((a, b) => graph.apply('concatenate', { a, b }).y, gradients);
+  // The norm of all checks is 0, or NaN where one of them is.
+  const all = [...checks.values()].reduce((a, b) => graph.apply('concatenate', { a, b }).y, finiteCheck(graph, g));
   const { norm } = graph.apply('clipNorm', { g: all, max, loss });
   for (const { w, value } of changed) graph.apply('replace', { w, value, norm });
-  return sums;
+  return checks;
 }
 
 /** A value that is memory of the model, copied, so that it is read before the step changes the memory; else the value itself. */

@@ -60,20 +60,19 @@ export function findNonFinite(
 /**
  * Refuses new values of which one is not finite.
  *
- * @param sums [1, 1] by what they are sums of
+ * @param checks [1, 1] by what they are checks of
  * @param step number of the step, counted from 1
  * @throws {NumericError} `non_finite_update`
  */
-export function requireFiniteSums(
+export function requireFiniteValues(
   program: Pick<CompiledProgram, 'real'>,
-  sums: ReadonlyMap<string, Value>,
+  checks: ReadonlyMap<string, Value>,
   step: number,
 ): void {
-  for (const [what, value] of sums) {
-    const sum = program.real(value)[0] as number;
-    if (Number.isFinite(sum)) continue;
-    const message = `the new values of ${what} at step ${step} are not finite, or too large for their sum to be (${sum}); nothing has changed`;
-    throw new NumericError('non_finite_update', message, { step, what, sum });
+  for (const [what, value] of checks) {
+    if (Number.isFinite(program.real(value)[0])) continue;
+    const message = `the new values of ${what} at step ${step} are not finite; nothing has changed`;
+    throw new NumericError('non_finite_update', message, { step, what });
   }
 }
 
@@ -95,7 +94,7 @@ export function requireFiniteStep(execution: Execution, step: number, diagnose: 
   if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
     throw nonFiniteError(loss, gradientNorm, step, diagnose());
   }
-  requireFiniteSums(program, built.sums ?? new Map(), step);
+  requireFiniteValues(program, built.checks ?? new Map(), step);
 }
 
 /**

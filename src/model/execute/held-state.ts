@@ -12,14 +12,15 @@ export class HeldState {
   readonly packed: CarriedState;
   readonly #state: CarriedState;
   readonly #values: CarriedState['values'];
+  /** Undefined where no sequence moves. */
   readonly #order: Int32Array | undefined;
 
   /** @param order samples of the sequences of the batch; one that does not fit is refused by the check of the batch */
   constructor(state: CarriedState, order: Int32Array | undefined) {
     this.#state = state;
     this.#values = state.values;
-    this.#order = order instanceof Int32Array ? order.slice() : undefined;
-    this.packed = packedState(state, this.#order);
+    this.packed = packedState(state, order);
+    this.#order = this.packed === state ? undefined : order?.slice();
   }
 
   /** Takes the final states of the execution, in the order of the batch, by name. */

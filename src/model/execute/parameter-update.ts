@@ -5,7 +5,7 @@ import type { OptimizerDescription } from '../../network/optimizers/optimizer.js
 import type { ProgramGraph } from '../build/build-graph.js';
 import { buildUpdate, type EmittedUpdate } from '../build/build-update.js';
 import type { ParameterLayout } from '../build/parameters.js';
-import { nonFiniteError, requireFiniteSums } from './diagnose.js';
+import { nonFiniteError, requireFiniteValues } from './diagnose.js';
 import { writeTrainingNumbers } from './execution.js';
 import type { TrainingNumbers } from './execution-options.js';
 import type { ModelProgram } from './programs.js';
@@ -14,14 +14,14 @@ import type { ModelProgram } from './programs.js';
 export interface UpdateGraph extends ProgramGraph {
   /** Norm of the gradient before clipping by norm. */
   readonly norm: Value;
-  readonly sums: EmittedUpdate['sums'];
+  readonly checks: EmittedUpdate['checks'];
 }
 
 /** The graph of an update. @throws {OptionError} `invalid_option` when there are no parameters */
 export function updateGraph(optimizer: OptimizerDescription, layout: ParameterLayout): UpdateGraph {
   const graph = new Graph();
-  const { norm, sums } = buildUpdate(graph, optimizer, layout);
-  return { graph, norm, sums, outputs: [...new Set([norm, ...sums.values()])], prepare: false };
+  const { norm, checks } = buildUpdate(graph, optimizer, layout);
+  return { graph, norm, checks, outputs: [...new Set([norm, ...checks.values()])], prepare: false };
 }
 
 /**
@@ -35,6 +35,6 @@ export function executeUpdate({ program, built }: ModelProgram<UpdateGraph>, num
   const gradientNorm = program.doubles(built.norm)[0] as number;
   const step = numbers.step + 1;
   if (!Number.isFinite(gradientNorm)) throw nonFiniteError(undefined, gradientNorm, step, undefined);
-  requireFiniteSums(program, built.sums, step);
+  requireFiniteValues(program, built.checks, step);
   return gradientNorm;
 }

@@ -29,7 +29,12 @@ function inputField(name: string, input: NetworkDescription['inputs'][string]): 
 
 function targetField(name: string, value: Value, labelled: Labelled | undefined): PlainField {
   const { rows, columns, type, low, high, nonNegative } = value;
-  const place = { title: `target '${name}'`, axis: (rows as SymbolicExtent).axis, per: outputPer(value) };
+  const place = {
+    title: `target '${name}'`,
+    axis: (rows as SymbolicExtent).axis,
+    per: outputPer(value),
+    isTarget: true,
+  } as const;
   if (labelled !== undefined) {
     const { loss, classes, frames } = labelled;
     const { blank = 0, zeroInfinity = false } = loss;
