@@ -1,9 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // The sources of src/graph need what it makes of native/kernels/operations.def.
 createRequire(import.meta.url)('./scripts/generate-operations.cjs').generate();
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+/** Tests that replace modules which sources import: Node loads compiled ones by itself. */
+const replacing = ['test/data/file-examples.test.ts'].map((name) => path.join(root, name));
+
+/**
+ * Lets tests import build/typescript instead of src/. Node loads these files by itself, while sources are translated and wrapped once
+ * more for each project. `npm test` asks for it with `BPTT_TEST_COMPILED`, since it has just compiled them.
+ */
+const compiledSources = {
+  name: 'compiled-sources',
+  enforce: 'pre',
+  resolveId(id: string, importer = '') {
+    const file = path.relative(root, path.resolve(path.dirname(importer), id));
+    if (!id.startsWith('.') || !/^src\b.*\.js$/.test(file) || replacing.includes(importer)) return null;
+    if (!importer.startsWith(path.join(root, 'test'))) return null;
+    return { id: path.join(root, 'build', 'typescript', path.relative('src', file)), external: true };
+  },
+} as const;
+const plugins = process.env.BPTT_TEST_COMPILED === '1' ? [compiledSources] : [];
 
 /** Flags in /proc/cpuinfo that a set of kernels needs, as native/base/cpu_features.cc asks the processor for them. */
 const needed = {
@@ -68,7 +91,10 @@ if (isas.length > 1) {
   process.stderr.write(`\nLEFT OUT: the trained tests on real data for ${others}: they run with ${widest} alone\n\n`);
 }
 
-const shared = { pool: 'forks', globals: false, testTimeout: 60_000, hookTimeout: 60_000 } as const;
+const shared = {
+  ...{ pool: 'forks', globals: false, testTimeout: 60_000, hookTimeout: 60_000 },
+  server: { deps: { external: [/\/build\/typescript\//] } },
+};
 
 export default defineConfig({
   test: {
@@ -76,19 +102,22 @@ export default defineConfig({
     maxWorkers: '100%',
     projects: [
       {
+        plugins,
         test: {
           ...{ ...shared, name: 'all', include: ['test/!(kernels)/**/*.test.ts', ...once], isolate: false },
           exclude: [trained, ...alone],
         },
       },
-      { test: { ...shared, name: 'alone', include: alone } },
+      { plugins, test: { ...shared, name: 'alone', include: alone } },
       ...isas.map((isa) => ({
+        plugins,
         test: {
           ...{ ...shared, name: isa, include: ['test/kernels/**/*.test.ts'], isolate: false },
           ...{ exclude: once, env: { BPTT_ISA: isa } },
         },
       })),
       ...isas.map((isa) => ({
+        plugins,
         // Without isolation the sources are imported once for all files: these tests leave nothing behind.
         test: {
           ...{ ...shared, name: `trained-${isa}`, include: [trained], env: { BPTT_ISA: isa }, isolate: false },

@@ -90,7 +90,7 @@ const typescript = {
   title: 'compiling TypeScript',
   script: 'scripts/build-typescript.cjs',
   sources: ['src', 'tsconfig.json', 'package-lock.json', 'scripts/build-typescript.cjs'],
-  products: ['dist/index.js'],
+  products: ['dist/index.js', 'build/typescript/index.js'],
   stamp: 'typescript.sha256',
 };
 

@@ -1,10 +1,10 @@
 /** Recurrent layers alone: forward, or forward and backward with the gradients of input, weights and biases. */
-import { differentiate } from '../../dist/graph/gradients.js';
-import { Graph } from '../../dist/graph/graph.js';
-import { gru, lstm, rnn } from '../../dist/index.js';
-import { allocateBlock } from '../../dist/native/memory.js';
-import { layerRule } from '../../dist/network/layers/layers.js';
-import { CompiledProgram } from '../../dist/program/program.js';
+import { differentiate } from '../../build/typescript/graph/gradients.js';
+import { Graph } from '../../build/typescript/graph/graph.js';
+import { gru, lstm, rnn } from '../../build/typescript/index.js';
+import { allocateBlock } from '../../build/typescript/native/memory.js';
+import { layerRule } from '../../build/typescript/network/layers/layers.js';
+import { CompiledProgram } from '../../build/typescript/program/program.js';
 import { parametersByName } from './case-data.mjs';
 import { batchSizesOf, lengthsOf } from './problems.mjs';
 
@@ -28,7 +28,7 @@ function buildGraph({ cell, inputs, units, layers, bidirectional }, training) {
   const direction = bidirectional ? 'bidirectional' : 'forward';
   const description = { lstm, gru, rnn }[cell]({ units, layers, direction });
   const graph = new Graph();
-  /** @type {Map<string, { value: import('../../dist/graph/value.js').Value, offset: number }>} */
+  /** @type {Map<string, { value: import('../../build/typescript/graph/value.js').Value, offset: number }>} */
   const parameters = new Map();
   const states = [];
   let bytes = 0;
@@ -37,7 +37,7 @@ function buildGraph({ cell, inputs, units, layers, bidirectional }, training) {
   const notNeeded = () => {
     throw new Error('recurrent layers alone need parameters and states, nothing else of a model');
   };
-  /** @type {import('../../dist/network/layers/layer.js').BuildContext} */
+  /** @type {import('../../build/typescript/network/layers/layer.js').BuildContext} */
   const context = {
     graph,
     training,
@@ -66,7 +66,7 @@ function buildGraph({ cell, inputs, units, layers, bidirectional }, training) {
   };
   /** @type {any} the declarations leave out what belongs to the library alone */
   const rule = layerRule(description);
-  /** @type {import('../../dist/graph/value.js').Value} */
+  /** @type {import('../../build/typescript/graph/value.js').Value} */
   const y = rule.build(description, context, [x]);
   if (!training) return { graph, parameters, states, bytes, results: new Map([['y', y]]), outputs: [y, ...finals] };
   const dy = graph.external('dy', graph.steps(AXIS), y.columns);

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { oneLine } from '../core/one-line.js';
+import { packageRoot } from '../native/package-root.js';
 import type { CommandContext } from './command-context.js';
 import { evalCommand } from './eval-command.js';
 import { infoCommand } from './info-command.js';
@@ -17,7 +17,7 @@ import { trainCommand } from './train-command.js';
 export async function bpttProgram(context: CommandContext, words: readonly string[]): Promise<Command> {
   const program = new Command('bptt')
     .description('train and use recurrent networks')
-    .version(version(), '-V, --version')
+    .version(packageRoot().version, '-V, --version')
     .showSuggestionAfterError()
     .addCommand(await trainCommand(context, words))
     .addCommand(evalCommand(context))
@@ -46,9 +46,4 @@ function configure(command: Command, context: CommandContext): void {
 function writeUsageError(text: string, write: (line: string) => void): void {
   const message = oneLine(text.replace(/^error: /, '').trim());
   write(`bptt: error [bad_use]: ${message}\n`);
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

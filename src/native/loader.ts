@@ -1,9 +1,6 @@
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { NativeError } from '../core/errors.js';
-
-/** The package's root, from dist/native as from src/native. */
-const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
+import { packageRoot } from './package-root.js';
 
 /**
  * Loads the native addon: build/Release of the package, else its prebuilt binary for this platform. The environment
@@ -12,10 +9,11 @@ const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
  * @throws {NativeError} `native_missing` when there is none that this platform can load; the message says how to build it
  */
 export function loadBinding(): unknown {
+  const { directory } = packageRoot();
   const require = createRequire(import.meta.url);
   try {
-    const load = require('node-gyp-build') as (directory: string) => unknown;
-    return load(packageRoot);
+    const load = require('node-gyp-build') as (root: string) => unknown;
+    return load(directory);
   } catch (cause) {
     const platform = `${process.platform}-${process.arch}`;
     const reason = cause instanceof Error ? cause.message.trim().split('\n')[0] : String(cause);
@@ -24,7 +22,7 @@ export function loadBinding(): unknown {
       `bptt has no native binary that loads on ${platform} with Node ${process.versions.node}: ${reason}. ` +
         'Build it with `npm rebuild bptt --foreground-scripts` (npm >= 12: first `npm install-scripts approve bptt`), or in ' +
         'a clone with `npm run build:native`; this needs CMake >= 3.18, a C++17 compiler and Eigen >= 3.4.',
-      { platform, directory: packageRoot, reason },
+      { platform, directory, reason },
       cause,
     );
   }

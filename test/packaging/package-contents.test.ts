@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesBelow, moduleSpecifiers, readProjectFile } from '../architecture/project-files.js';
 import { linksOf, targetOf } from '../readme/documents.js';
@@ -41,10 +42,13 @@ describe('the npm package', () => {
     expect(sources.filter((file) => !files.includes(file))).toEqual([]);
   });
 
-  it('holds a compiled file and its types for every TypeScript source, and none besides', () => {
+  it('holds the types of every TypeScript source, and the code of all in the entries and what they share', () => {
     const stems = filesBelow('src', ['.ts']).map((file) => file.slice('src/'.length).replace(/\.ts$/, ''));
-    const expected = stems.flatMap((stem) => [`dist/${stem}.js`, `dist/${stem}.d.ts`]);
-    expect(files.filter((file) => file.startsWith('dist/')).sort()).toEqual(expected.sort());
+    const types = files.filter((file) => file.startsWith('dist/') && file.endsWith('.d.ts'));
+    expect(types.sort()).toEqual(stems.map((stem) => `dist/${stem}.d.ts`).sort());
+    const entries = [...packageEntries.map(({ conditions }) => conditions.default), ...Object.values(manifest.bin)];
+    const code = files.filter((file) => /^dist\/.*\.js$/.test(file) && !/^dist\/shared\/[a-z-]+\.js$/.test(file));
+    expect(code.sort()).toEqual(entries.map((file) => path.posix.normalize(file as string)).sort());
   });
 
   it('holds nothing else: no tests, benchmarks, build folders or TypeScript sources', () => {
