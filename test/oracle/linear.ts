@@ -42,8 +42,9 @@ export function weightGradient({ dy, x }: { dy: Matrix; x: Matrix }): { dW: Matr
   const dW = zeros(dy.columns, x.columns);
   for (let row = 0; row < x.rows; row++) {
     for (let output = 0; output < dy.columns; output++) {
+      const factor = at(dy, row, output);
       for (let k = 0; k < x.columns; k++) {
-        accumulate(dW, output, k, at(dy, row, output) * at(x, row, k));
+        accumulate(dW, output, k, factor * at(x, row, k));
       }
     }
   }

@@ -55,7 +55,7 @@ export function mapElements(source: Matrix, f: (value: number, index: number) =>
  * @throws {ShapeError} `shape_mismatch` outside the matrix
  */
 export function at(source: Matrix, row: number, column: number): number {
-  return element(source.data, offsetOf(source, row, column));
+  return source.data[offsetOf(source, row, column)] as number;
 }
 
 /** Element [row, column] of an optional operand: 0 when the operand is absent. */
@@ -70,7 +70,8 @@ export function put(target: Matrix, row: number, column: number, value: number):
 
 /** Adds to element [row, column]. */
 export function accumulate(target: Matrix, row: number, column: number, value: number): void {
-  put(target, row, column, at(target, row, column) + value);
+  const offset = offsetOf(target, row, column);
+  target.data[offset] = (target.data[offset] as number) + value;
 }
 
 /**
