@@ -66,6 +66,8 @@ describe('readLabelledLines', () => {
     const folder = folderOf({ 'b.txt': ' Ada \r\n\r\nBob\r\n', 'a.txt': '\ufeffÉva', 'notes.md': 'x' });
     mkdirSync(join(folder, 'c.txt'));
     expect(await readLabelledLines(folder)).toEqual({
+      hidden: [],
+      emptyLines: 1,
       labels: ['a', 'b'],
       examples: [
         { text: 'Éva', label: 'a', target: 0 },
