@@ -22,6 +22,8 @@ const SOUND = 'convert it to WAV with uncompressed samples, as with ffmpeg -i IN
 const UNPACK = 'unpack it first';
 const TABLE = 'save it as CSV, in Python with';
 const ARRAYS = 'save its arrays as NPY (numpy.save), or as CSV (numpy.savetxt)';
+const PICKLE =
+  "it could run any program when it is read; save its arrays as NPY or safetensors, a data frame with to_csv('OUT.csv', index=False)";
 
 /** Where the name of the first file stands in a ZIP archive. */
 const ZIP_NAME = 30;
@@ -116,7 +118,7 @@ const KINDS: readonly FileKind[] = [
   {
     name: 'an HDF5 file',
     help: `${TABLE} pandas.read_hdf('IN').to_csv('OUT.csv', index=False), or ${ARRAYS}`,
-    begins: [[0, '\x89HDF\r\n']],
+    begins: [[0, '\x89HDF']],
   },
   {
     name: 'a Parquet table',
@@ -162,9 +164,15 @@ const KINDS: readonly FileKind[] = [
   { name: 'a web page', help: 'download the file itself', begins: [[0, '<!DOCTYPE html']], isText: true },
   { name: 'a web page', help: 'download the file itself', begins: [[0, '<!doctype html']], isText: true },
   { name: 'a web page', help: 'download the file itself', begins: [[0, '<html']], isText: true },
+  ...['(dp0\n', '(dp1\n', '(lp0\n', '(lp1\n', 'ccopy_reg\n', 'cnumpy.', 'cpandas.'].map((begin) => ({
+    name: 'a Python pickle',
+    help: PICKLE,
+    begins: [[0, begin]] as const,
+    isText: true,
+  })),
   ...[2, 3, 4, 5].map((version) => ({
     name: 'a Python pickle',
-    help: "it could run any program when it is read; save its arrays as NPY or safetensors, a data frame with to_csv('OUT.csv', index=False)",
+    help: PICKLE,
     begins: [[0, `\x80${String.fromCharCode(version)}`]] as const,
   })),
 ];

@@ -10,13 +10,15 @@ import { textLines } from './text-lines.js';
 /** The places of the labels of each list, so that a list of many is not searched for each line. */
 const PLACES = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
 
-function placesIn(labels: readonly string[]): ReadonlyMap<string, number> {
-  const known = PLACES.get(labels);
-  if (known?.size === labels.length) return known;
+function placeAmong(labels: readonly string[], label: string): number | undefined {
+  const known = PLACES.get(labels)?.get(label);
+  if (known !== undefined && labels[known] === label) return known;
+  // A list that is new, or that has changed since.
+  if (!labels.includes(label)) return undefined;
   const places = new Map<string, number>();
-  for (const [at, label] of labels.entries()) if (!places.has(label)) places.set(label, at);
+  for (const [at, name] of labels.entries()) if (!places.has(name)) places.set(name, at);
   PLACES.set(labels, places);
-  return places;
+  return places.get(label);
 }
 
 /** The fields of one line. Each method reads a field in one form, and throws `invalid_row`, naming line and field. */
@@ -58,7 +60,7 @@ export class JsonRow {
   /** The index of a string in a list of labels: a class id. */
   label(name: string, labels: readonly string[]): number {
     const value = this.text(name);
-    return placesIn(labels).get(value) ?? this.#refuse(name, `one of ${describeValue(labels)}`, value);
+    return placeAmong(labels, value) ?? this.#refuse(name, `one of ${describeValue(labels)}`, value);
   }
 
   /** A list of strings, tokens for example. */

@@ -23,6 +23,10 @@ export const CONLLU_COLUMNS = [
 /** The columns of CoNLL-U whose `_` is a value. In the others it stands for what is not specified. */
 const WITH_UNDERSCORE: readonly string[] = ['FORM', 'LEMMA', 'FEATS', 'DEPS', 'MISC'];
 
+/** The first column of CoNLL-U: a token, or a word of several tokens or an empty word, which are no tokens. */
+const TOKEN_ID = /^\d+([-.]\d+)?$/;
+const SKIPPED_ID = /^\d+[-.]\d+$/;
+
 /** Begins the line that names other columns: CoNLL-U Plus. */
 const GLOBAL_COLUMNS = /^# *global\.columns *= *(.+)$/;
 
@@ -109,8 +113,9 @@ class SentenceReader {
     this.#hasTabs ||= line.text.includes('\t');
     const fields = this.#fieldsOf(line.text);
     if (fields[0] === DOCUMENT_START && !isEarly) return;
-    this.#columns = fields.map((_, at) => `${at + 1}`);
-    if (this.options.isConllu) this.#columns = fields.length === CONLLU_COLUMNS.length ? CONLLU_COLUMNS : this.#columns;
+    const isNamed =
+      this.options.isConllu && fields.length <= CONLLU_COLUMNS.length && TOKEN_ID.test(fields[0] as string);
+    this.#columns = fields.map((_, at) => (isNamed ? (CONLLU_COLUMNS[at] as string) : `${at + 1}`));
     for (const early of this.#early) {
       if (early.text.trim() === '') this.#endSentence();
       else this.#addRow(early);
@@ -140,7 +145,7 @@ class SentenceReader {
       if (!this.options.isConllu && text.startsWith('#') && this.#rows.length === 0) return;
       this.#refuseWidth({ file: this.path, line }, width, fields.length);
     }
-    if (this.options.isConllu && /^\d+[-.]\d+$/.test(fields[this.#columns?.indexOf('ID') ?? 0] ?? '')) return;
+    if (this.options.isConllu && SKIPPED_ID.test(fields[this.#columns?.indexOf('ID') ?? 0] ?? '')) return;
     this.#rows.push(fields);
     this.#lines.push(line);
   }

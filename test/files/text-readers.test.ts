@@ -78,6 +78,21 @@ describe('readLabelledLines', () => {
     expect((await readLabelledLines(folder, { ending: '.md' })).labels).toEqual(['notes']);
   });
 
+  it('takes hidden files for no classes, and names them', async () => {
+    const hidden = { '._a.txt': '\0\x05\x16\x07', '.DS_Store': '\0', 'Thumbs.db': '\0', '.txt': 'x' };
+    const folder = folderOf({ 'a.txt': 'x', ...hidden });
+    const found = await readLabelledLines(folder);
+    expect(found).toMatchObject({ labels: ['a'], hidden: ['.DS_Store', '._a.txt', '.txt', 'Thumbs.db'] });
+    expect(found.examples).toHaveLength(1);
+    await expect(readLabelledLines(folderOf(hidden))).rejects.toMatchObject({ code: 'empty_data' });
+  });
+
+  it('reads any line ends, and an encoding that is named', async () => {
+    const folder = folderOf({ 'a.txt': Buffer.from('caf\xe9\rx\r\ny', 'latin1') as never });
+    const { examples } = await readLabelledLines(folder, { encoding: 'latin1' });
+    expect(examples.map(({ text }) => text)).toEqual(['café', 'x', 'y']);
+  });
+
   it('refuses folders without files, classes without texts, and what is not UTF-8', async () => {
     await expect(readLabelledLines(join(temporaryDirectory(), 'none'))).rejects.toMatchObject({
       code: 'file_unreadable',

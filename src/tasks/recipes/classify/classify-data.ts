@@ -102,7 +102,7 @@ export async function readMoreClasses(
 function symbolNotes(encoding: InputEncoding, level: SentenceLevel | undefined): readonly string[] {
   if (encoding.kind === 'features' || encoding.kind === 'tokens') return [];
   const { kind, vocabulary } = encoding;
-  const number = kind === 'bytes' ? '' : `, ${vocabulary.symbols.length} different ones with the marks`;
+  const number = kind === 'bytes' ? '' : ` (${vocabulary.symbols.length} symbols)`;
   const others = level === undefined ? '; --level word or --level byte reads words or bytes' : '';
   return [`texts are read as ${kind}${number}${others}`];
 }

@@ -85,7 +85,8 @@ function refuseCounter(file: string, read: TokenColumns): void {
 /** Refuses sentences that stand in a line each: their words are no columns. */
 function requireWidth(file: string, read: TokenColumns, { width }: ColumnsForm): void {
   const found = read.columns.length;
-  if (found === 1 || found === width || found === width - 1) return;
+  const isNamed = read.columns[0] !== '1';
+  if (isNamed || found === 1 || found === width || found === width - 1) return;
   const expected = `a token in each line, in ${width} columns as in the training, in ${width - 1}, or alone`;
   const help = `--options '{"form": "text"}' reads a sentence in each line`;
   throw invalidRow({ file, line: firstLine(read) }, '', expected, `${found} columns`, { help });
