@@ -114,7 +114,10 @@ class SentenceReader {
     const fields = this.#fieldsOf(line.text);
     if (fields[0] === DOCUMENT_START && !isEarly) return;
     const isNamed =
-      this.options.isConllu && fields.length <= CONLLU_COLUMNS.length && TOKEN_ID.test(fields[0] as string);
+      this.options.isConllu &&
+      fields.length > 1 &&
+      fields.length <= CONLLU_COLUMNS.length &&
+      TOKEN_ID.test(fields[0] as string);
     this.#columns = fields.map((_, at) => (isNamed ? (CONLLU_COLUMNS[at] as string) : `${at + 1}`));
     for (const early of this.#early) {
       if (early.text.trim() === '') this.#endSentence();

@@ -160,3 +160,13 @@ describe('many classes', () => {
     expect(later.examples.at(-1)).toMatchObject({ target: 0 });
   });
 });
+
+describe('a folder in place of a file', () => {
+  it.each(['transcribe', 'caption', 'music', 'tag'] as const)('is refused for what it is: %s', async (task) => {
+    const [data, out] = [temporaryDirectory(), join(temporaryDirectory(), 'run')];
+    writeFileSync(join(data, '.DS_Store'), '');
+    const training = trainTask(task, { ...QUIET, data, out } as never);
+    await expect(training).rejects.toThrow(task === 'tag' ? /has no target for each step/ : /it is a directory/);
+    expect(existsSync(out)).toBe(false);
+  });
+});
