@@ -264,15 +264,6 @@ describe('missing numbers', () => {
     }
   });
 
-  it('are on the line by time, where a column of time stamps is named', async () => {
-    const uneven = table('sequence,when,x,target', 's,2024-01-11,11,a', 's,2024-01-01,1,a', 's,2024-01-03,NA,a');
-    const named = { ...options, time: 'when', missing: 'interpolate' } as const;
-    expect(rowsOf((await readLabelled(uneven, named)).examples)).toEqual([[1, 3, 11]]);
-    const byRow = { ...options, input: 'x', missing: 'interpolate' } as const;
-    const sorted = table('sequence,when,x,target', 's,0,1,a', 's,2,NA,a', 's,10,11,a');
-    expect(rowsOf((await readLabelled(sorted, byRow)).examples)).toEqual([[1, 6, 11]]);
-  });
-
   it('are the mean beside a mark and the time since the last number', async () => {
     const { examples } = await readLabelled(lines([1, null, null, 3], [2]), { missing: 'mask' });
     const inputs = examples.map(({ input }) => input);
