@@ -5,6 +5,7 @@ import { VocabularyError } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
 import { rejectUnknownKeys, requireOneOf } from '../core/options.js';
 import { UNKNOWN_MARK } from '../files/text.js';
+import { type Normalization, normalizeText, requireNormalization, savedNormalization } from './normalization.js';
 import {
   checkVocabularyJson,
   invalidVocabulary,
@@ -20,6 +21,8 @@ export interface CharacterVocabularyOptions {
    * characters. Any other character is then an error, because a symbol for it would never be trained.
    */
   readonly unknown?: boolean;
+  /** What is done to every text before it becomes symbols, see `NORMALIZATIONS`. Default `none`. */
+  readonly normalization?: Normalization;
 }
 
 /** @param position counted in UTF-16 units, as JavaScript indexes strings */
@@ -49,7 +52,11 @@ export class CharacterVocabulary implements Vocabulary {
   readonly #basic: Int32Array;
   readonly #astral = new Map<number, number>();
 
-  private constructor(symbols: readonly string[], unknown: boolean) {
+  private constructor(
+    symbols: readonly string[],
+    unknown: boolean,
+    readonly normalization: Normalization,
+  ) {
     this.#symbols = symbols;
     this.size = symbols.length;
     this.unknownId = unknown ? 0 : undefined;
@@ -68,11 +75,13 @@ export class CharacterVocabulary implements Vocabulary {
    * @throws {VocabularyError} `invalid_vocabulary` when the text is empty
    */
   static fromText(text: string, options: CharacterVocabularyOptions = {}): CharacterVocabulary {
-    rejectUnknownKeys('a character vocabulary', options, ['unknown']);
+    rejectUnknownKeys('a character vocabulary', options, ['unknown', 'normalization']);
     const unknown = requireOneOf('unknown', options.unknown ?? false, [true, false]);
+    const normalization = requireNormalization(options.normalization);
+    const normal = normalizeText(requireText('the text', text), normalization);
     const seen = new Uint8Array(0x110000);
-    for (let at = 0; at < text.length; at++) {
-      const codePoint = text.codePointAt(at) as number;
+    for (let at = 0; at < normal.length; at++) {
+      const codePoint = normal.codePointAt(at) as number;
       if (codePoint > 0xffff) at++;
       seen[codePoint] = 1;
     }
@@ -81,7 +90,7 @@ export class CharacterVocabulary implements Vocabulary {
       symbols.push(String.fromCodePoint(point));
     }
     if (symbols.length === 0) throw invalidVocabulary('the text has no characters');
-    return new CharacterVocabulary(unknown ? [UNKNOWN_MARK, ...symbols] : symbols, unknown);
+    return new CharacterVocabulary(unknown ? [UNKNOWN_MARK, ...symbols] : symbols, unknown, normalization);
   }
 
   /**
@@ -90,7 +99,7 @@ export class CharacterVocabulary implements Vocabulary {
    * @throws {VocabularyError} `invalid_vocabulary`
    */
   static fromJSON(json: JsonValue | VocabularyJson): CharacterVocabulary {
-    const { symbols, unknown } = checkVocabularyJson(json, 'char');
+    const { symbols, unknown, normalization } = checkVocabularyJson(json, 'char');
     const first = unknown ? 1 : 0;
     if (unknown && symbols[0] !== UNKNOWN_MARK) throw invalidVocabulary(`symbol 0 must be '${UNKNOWN_MARK}'`);
     for (let id = first; id < symbols.length; id++) {
@@ -101,12 +110,13 @@ export class CharacterVocabulary implements Vocabulary {
       }
       if (compareCodePoints(before, symbol) >= 0) throw invalidVocabulary(`symbol ${id} is out of order`);
     }
-    return new CharacterVocabulary([...symbols], unknown);
+    return new CharacterVocabulary([...symbols], unknown, requireNormalization(normalization));
   }
 
   /** @inheritdoc */
-  encode(text: string): Int32Array {
-    const ids = new Int32Array(requireText('the text', text).length);
+  encode(given: string): Int32Array {
+    const text = normalizeText(requireText('the text', given), this.normalization);
+    const ids = new Int32Array(text.length);
     let count = 0;
     for (let at = 0; at < text.length; at++) {
       const unit = text.charCodeAt(at);
@@ -156,6 +166,7 @@ export class CharacterVocabulary implements Vocabulary {
 
   /** @inheritdoc */
   toJSON(): VocabularyJson {
-    return { level: this.level, unknown: this.unknownId !== undefined, symbols: this.#symbols };
+    const { level, unknownId, normalization } = this;
+    return { level, unknown: unknownId !== undefined, symbols: this.#symbols, ...savedNormalization(normalization) };
   }
 }

@@ -4,6 +4,7 @@ import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options
 import { visitWords } from '../files/text.js';
 import { ByteVocabulary } from './byte-vocabulary.js';
 import { CharacterVocabulary, type CharacterVocabularyOptions } from './character-vocabulary.js';
+import { normalizeText, requireNormalization } from './normalization.js';
 import { type StreamOptions, TokenStreams } from './streams.js';
 import type { Vocabulary } from './vocabulary.js';
 import { WordVocabulary, type WordVocabularyOptions } from './word-vocabulary.js';
@@ -52,6 +53,25 @@ function requireText(text: unknown): void {
     throw new OptionError('invalid_option', `the text must be a string, got ${describeValue(text)}`, { name: 'text' });
   }
   if (text.length === 0) throw new DataError('empty_data', 'the text is empty');
+}
+
+/**
+ * All texts in the form of the vocabulary, before they are cut: a cut does not come between a letter and its mark, where one
+ * character stands for both.
+ */
+function normalized<O extends CorpusOptions<Vocabulary>>(
+  text: string,
+  options: O & Pick<CharacterVocabularyOptions, 'normalization'>,
+): [string, O] {
+  requireText(text);
+  const form = requireNormalization(options.vocabulary?.normalization ?? options.normalization);
+  const part = (given: number | string) => (typeof given === 'string' ? normalizeText(given, form) : given);
+  const { validation, test } = options;
+  const parts = {
+    ...(validation !== undefined && { validation: part(validation) }),
+    ...(test !== undefined && { test: part(test) }),
+  };
+  return [normalizeText(text, form), { ...options, ...parts }];
 }
 
 /** The texts of the parts. */
@@ -144,11 +164,12 @@ function lastCharacters(text: string, count: number): number {
  * @example const corpus = characterStreams(text, { batch: 64, steps: 100, validation: 0.05 });
  */
 export function characterStreams(text: string, options: CharacterStreamOptions): Corpus<CharacterVocabulary> {
-  rejectUnknownKeys('characterStreams', options, [...CORPUS_OPTIONS, 'unknown']);
-  requireText(text);
-  const parts = splitText(text, options, countCharacters(text), (count) => lastCharacters(text, count));
-  const all = [text, options.validation, options.test].filter((part) => typeof part === 'string').join('');
-  const vocabulary = options.vocabulary ?? CharacterVocabulary.fromText(all, present(options, ['unknown']));
+  rejectUnknownKeys('characterStreams', options, [...CORPUS_OPTIONS, 'unknown', 'normalization']);
+  const [whole, given] = normalized(text, options);
+  const parts = splitText(whole, given, countCharacters(whole), (count) => lastCharacters(whole, count));
+  const all = [whole, given.validation, given.test].filter((part) => typeof part === 'string').join('');
+  const vocabulary =
+    options.vocabulary ?? CharacterVocabulary.fromText(all, present(options, ['unknown', 'normalization']));
   return readStreams(vocabulary, parts, options);
 }
 
@@ -163,20 +184,21 @@ export function characterStreams(text: string, options: CharacterStreamOptions):
  * @example const corpus = wordStreams(text, { batch: 20, steps: 35, validation: validText, maxSize: 10000 });
  */
 export function wordStreams(text: string, options: WordStreamOptions): Corpus<WordVocabulary> {
-  rejectUnknownKeys('wordStreams', options, [...CORPUS_OPTIONS, 'maxSize', 'minCount']);
-  requireText(text);
+  rejectUnknownKeys('wordStreams', options, [...CORPUS_OPTIONS, 'maxSize', 'minCount', 'normalization']);
+  const [whole, given] = normalized(text, options);
   let words = 0;
-  visitWords(text, () => words++);
-  const parts = splitText(text, options, words, (count) => {
+  visitWords(whole, () => words++);
+  const parts = splitText(whole, given, words, (count) => {
     let place = 0;
-    let cut = text.length;
-    visitWords(text, (start) => {
+    let cut = whole.length;
+    visitWords(whole, (start) => {
       if (place++ === words - count) cut = start;
     });
     return cut;
   });
   const vocabulary =
-    options.vocabulary ?? WordVocabulary.fromText(parts.training, present(options, ['maxSize', 'minCount']));
+    options.vocabulary ??
+    WordVocabulary.fromText(parts.training, present(options, ['maxSize', 'minCount', 'normalization']));
   return readStreams(vocabulary, parts, options);
 }
 

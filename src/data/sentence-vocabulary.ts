@@ -39,7 +39,7 @@ export class SentenceVocabulary {
   /**
    * The symbols of sentences.
    *
-   * @param options of a vocabulary of words; the other kinds have all symbols
+   * @param options of a vocabulary of words; `normalization` also of one of characters. Bytes are those of the text
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {VocabularyError} `invalid_vocabulary` when no word is left
    */
@@ -50,8 +50,11 @@ export class SentenceVocabulary {
   ): SentenceVocabulary {
     if (level === 'word') return new SentenceVocabulary(WordVocabulary.fromTokens(sentences, options));
     if (level === 'byte') return new SentenceVocabulary(new ByteVocabulary());
+    const { normalization } = options;
     const text = sentences.map((tokens) => tokens.join(' ')).join('\n');
-    return new SentenceVocabulary(CharacterVocabulary.fromText(text, { unknown: true }));
+    return new SentenceVocabulary(
+      CharacterVocabulary.fromText(text, { unknown: true, ...(normalization && { normalization }) }),
+    );
   }
 
   /** The vocabulary that `toJSON` wrote. Throws as `vocabularyFromJSON`. */

@@ -4,6 +4,7 @@
 import { RangeIndexError, VocabularyError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
+import { type Normalization, requireNormalization, savedNormalization } from './normalization.js';
 
 /** The kind of symbol: a character (Unicode code point), a word, a byte of UTF-8, or a piece of a tokenizer. */
 export type VocabularyLevel = 'char' | 'word' | 'byte' | 'subword';
@@ -19,6 +20,8 @@ export interface Vocabulary {
   readonly unknownId: number | undefined;
   /** Id of the end of a line; undefined when the line feed is an ordinary character. */
   readonly endOfSentenceId: number | undefined;
+  /** What is done to a text before it becomes symbols; missing: nothing. It is saved with the vocabulary. */
+  readonly normalization?: Normalization;
   /**
    * Ids of the symbols of a text.
    *
@@ -65,6 +68,8 @@ export type VocabularyJson = {
   readonly unknown: boolean;
   /** Empty for subwords. */
   readonly symbols: readonly string[];
+  /** Missing when texts are read as they are. */
+  readonly normalization?: 'NFC';
   /** For subwords: the identity of the tokenizer. */
   readonly tokenizer?: TokenizerJson;
 };
@@ -76,7 +81,7 @@ export type VocabularyJson = {
  */
 export function checkVocabularyJson(value: JsonValue | VocabularyJson, level: VocabularyLevel): VocabularyJson {
   if (!isJsonObject(value as JsonValue)) throw invalidVocabulary(`must be an object, got ${describeValue(value)}`);
-  const { level: actual, unknown, symbols } = value as JsonObject;
+  const { level: actual, unknown, symbols, normalization } = value as JsonObject;
   if (actual !== level) throw invalidVocabulary(`level must be '${level}', got ${describeValue(actual)}`);
   if (typeof unknown !== 'boolean') throw invalidVocabulary(`unknown must be a boolean, got ${describeValue(unknown)}`);
   if (!Array.isArray(symbols)) throw invalidVocabulary(`symbols must be an array, got ${describeValue(symbols)}`);
@@ -90,7 +95,14 @@ export function checkVocabularyJson(value: JsonValue | VocabularyJson, level: Vo
       throw invalidVocabulary(`symbol ${JSON.stringify(symbol)} has two ids, ${first} and ${id}`);
     places.set(symbol, id);
   }
-  return { level, unknown, symbols: symbols as string[] };
+  if (normalization !== undefined && normalization !== 'NFC')
+    throw invalidVocabulary(`normalization must be 'NFC', got ${describeValue(normalization)}`);
+  return {
+    level,
+    unknown,
+    symbols: symbols as string[],
+    ...savedNormalization(requireNormalization(normalization)),
+  };
 }
 
 /** The error for a vocabulary that cannot be used. */

@@ -6,6 +6,7 @@ import { OptionError } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { BEGIN_MARK, END_MARK, END_OF_SENTENCE_MARK, hasWhiteSpace, UNKNOWN_MARK, visitWords } from '../files/text.js';
+import { type Normalization, normalizeText, requireNormalization, savedNormalization } from './normalization.js';
 import {
   checkVocabularyJson,
   invalidVocabulary,
@@ -20,6 +21,8 @@ export interface WordVocabularyOptions {
   readonly maxSize?: number;
   /** Words with fewer occurrences are left out. Integer >= 1; default 1. */
   readonly minCount?: number;
+  /** What is done to every word before it is looked up, see `NORMALIZATIONS`. Default `none`. */
+  readonly normalization?: Normalization;
 }
 
 /** The marks around the tokens of a list of ids. */
@@ -49,7 +52,7 @@ function symbolOfToken(token: string): string {
 
 /** Marks, then the most frequent words first, equal counts by code point. */
 function rank(counts: Map<string, number>, marks: readonly string[], options: WordVocabularyOptions): string[] {
-  rejectUnknownKeys('a word vocabulary', options, ['maxSize', 'minCount']);
+  rejectUnknownKeys('a word vocabulary', options, ['maxSize', 'minCount', 'normalization']);
   const minCount = requireNumber('minCount', options.minCount ?? 1, { integer: true, min: 1 });
   const maxSize =
     options.maxSize === undefined
@@ -84,7 +87,10 @@ export class WordVocabulary implements Vocabulary {
   readonly #symbols: readonly string[];
   readonly #ids = new Map<string, number>();
 
-  private constructor(symbols: readonly string[]) {
+  private constructor(
+    symbols: readonly string[],
+    readonly normalization: Normalization,
+  ) {
     // V8 makes words of 13 letters and more as views of the text, which keep the whole text in memory (measured: three
     // words, 2.6 MB). A conversion to JSON and back makes independent strings.
     this.#symbols = JSON.parse(JSON.stringify(symbols)) as string[];
@@ -100,13 +106,15 @@ export class WordVocabulary implements Vocabulary {
    * @throws {VocabularyError} `invalid_vocabulary` when no word is left
    */
   static fromText(text: string, options: WordVocabularyOptions = {}): WordVocabulary {
+    const normalization = requireNormalization(options.normalization);
+    const normal = normalizeText(requireText('the text', text), normalization);
     const counts = new Map<string, number>();
-    visitWords(text, (start, end, isLineEnd) => {
+    visitWords(normal, (start, end, isLineEnd) => {
       if (isLineEnd) return;
-      const word = text.slice(start, end);
+      const word = normal.slice(start, end);
       counts.set(word, (counts.get(word) ?? 0) + 1);
     });
-    return new WordVocabulary(rank(counts, TEXT_MARKS, options));
+    return new WordVocabulary(rank(counts, TEXT_MARKS, options), normalization);
   }
 
   /**
@@ -119,13 +127,19 @@ export class WordVocabulary implements Vocabulary {
    * const vocabulary = WordVocabulary.fromTokens(words, { minCount: 2 });
    */
   static fromTokens(sentences: Iterable<readonly string[]>, options: WordVocabularyOptions = {}): WordVocabulary {
+    const normalization = requireNormalization(options.normalization);
+    const written = new Map<string, number>();
+    for (const sentence of sentences) for (const token of sentence) written.set(token, (written.get(token) ?? 0) + 1);
     const counts = new Map<string, number>();
-    for (const sentence of sentences) for (const token of sentence) counts.set(token, (counts.get(token) ?? 0) + 1);
+    for (const [token, count] of written) {
+      const normal = typeof token === 'string' ? normalizeText(token, normalization) : token;
+      counts.set(normal, (counts.get(normal) ?? 0) + count);
+    }
     for (const token of counts.keys()) {
       const isToken = typeof token === 'string' && token !== '' && !hasWhiteSpace(token);
       if (!isToken) throw invalidVocabulary(`a token must be one word, got ${JSON.stringify(token)}`);
     }
-    return new WordVocabulary(rank(counts, TOKEN_MARKS, options));
+    return new WordVocabulary(rank(counts, TOKEN_MARKS, options), normalization);
   }
 
   /**
@@ -134,7 +148,7 @@ export class WordVocabulary implements Vocabulary {
    * @throws {VocabularyError} `invalid_vocabulary`
    */
   static fromJSON(json: JsonValue | VocabularyJson): WordVocabulary {
-    const { symbols, unknown } = checkVocabularyJson(json, 'word');
+    const { symbols, unknown, normalization } = checkVocabularyJson(json, 'word');
     if (!unknown) throw invalidVocabulary('unknown must be true for words');
     for (const [id, mark] of marksOf(symbols).entries()) {
       if (symbols[id] !== mark) throw invalidVocabulary(`symbol ${id} must be '${mark}'`);
@@ -145,13 +159,14 @@ export class WordVocabulary implements Vocabulary {
         throw invalidVocabulary(`symbol ${id} must be one word, got ${JSON.stringify(symbol)}`);
       }
     }
-    return new WordVocabulary(symbols);
+    return new WordVocabulary(symbols, requireNormalization(normalization));
   }
 
   /** @inheritdoc */
-  encode(text: string): Int32Array {
+  encode(given: string): Int32Array {
     let count = 0;
-    const ids = new Int32Array(requireText('the text', text).length); // large enough: every word and every line end has at least one character
+    const text = normalizeText(requireText('the text', given), this.normalization);
+    const ids = new Int32Array(text.length); // large enough: every word and every line end has at least one character
     visitWords(text, (start, end, isLineEnd) => {
       ids[count++] = isLineEnd ? this.endOfSentenceId : this.#idOfWord(text.slice(start, end));
     });
@@ -183,7 +198,8 @@ export class WordVocabulary implements Vocabulary {
     return ids;
   }
 
-  #idOfWord(word: string): number {
+  #idOfWord(written: string): number {
+    const word = normalizeText(written, this.normalization);
     const symbol = this.beginOfSentenceId === undefined ? word : symbolOfToken(word);
     return this.#ids.get(symbol) ?? this.unknownId;
   }
@@ -235,6 +251,6 @@ export class WordVocabulary implements Vocabulary {
 
   /** @inheritdoc */
   toJSON(): VocabularyJson {
-    return { level: this.level, unknown: true, symbols: this.#symbols };
+    return { level: this.level, unknown: true, symbols: this.#symbols, ...savedNormalization(this.normalization) };
   }
 }

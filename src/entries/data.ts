@@ -25,6 +25,7 @@ export {
   joinClips,
   stringExamples,
 } from '../data/joined-clips.js';
+export type { Normalization } from '../data/normalization.js';
 export { vocabularyFromJSON } from '../data/saved-vocabulary.js';
 export { type SentenceLevel, SentenceVocabulary } from '../data/sentence-vocabulary.js';
 export { type EpochOrder, SequenceBatches, type SequenceBatchesOptions } from '../data/sequence-batches.js';

@@ -85,7 +85,7 @@ export {
 export type { CaptionExample, SavedCaptions } from '../tasks/recipes/caption/caption-data.js';
 export type { PicturePlace } from '../tasks/recipes/caption/caption-pictures.js';
 export type { SavedClasses } from '../tasks/recipes/classify/classify-data.js';
-export type { LineForm, SourceForm } from '../tasks/recipes/classify/labelled-sequences.js';
+export type { ColumnsForm, LabelsForm, LineForm, SourceForm } from '../tasks/recipes/classify/source-form.js';
 export type { TableForm } from '../tasks/recipes/classify/table-form.js';
 export type { ForecastInput } from '../tasks/recipes/forecast/forecast.js';
 export type { SavedForecast } from '../tasks/recipes/forecast/forecast-data.js';

@@ -14,11 +14,13 @@ export interface ColumnRange {
   /** First row, and one after the last. */
   readonly begin: number;
   readonly end: number;
+  /** Time stamps of all rows, ascending: `interpolate` goes by them. Default: all steps are equal. */
+  readonly times?: ArrayLike<number> | undefined;
 }
 
 /**
  * Fills in the missing numbers of a column, in place. `forward` takes the last number before; `interpolate` the straight
- * line between the numbers before and after, and the nearest number at both ends; `mask` the last number before, or the
+ * line between the numbers before and after, by time if there are stamps, and the nearest number at both ends; `mask` the last number before, or the
  * first one.
  *
  * @param values [rows * width]
@@ -26,10 +28,11 @@ export interface ColumnRange {
  */
 export function fillMissing(
   values: Float64Array,
-  { width, column, begin, end }: ColumnRange,
+  { width, column, begin, end, times }: ColumnRange,
   mode: Exclude<MissingMode, 'refuse'>,
 ): number {
   const at = (row: number) => row * width + column;
+  const timeOf = (row: number) => (times === undefined ? row : (times[row] as number));
   let known = -1;
   for (let row = begin; row < end; row++) {
     if (!Number.isNaN(values[at(row)])) {
@@ -43,7 +46,10 @@ export function fillMissing(
     const before = known < 0 ? after : known;
     const [from, to] = [values[at(before)] as number, values[at(after)] as number];
     for (let gap = row; gap < next; gap++) {
-      const part = mode === 'interpolate' && after > before ? (gap - before) / (after - before) : 0;
+      const part =
+        mode === 'interpolate' && after > before
+          ? (timeOf(gap) - timeOf(before)) / (timeOf(after) - timeOf(before))
+          : 0;
       values[at(gap)] = part === 0 ? from : from + (to - from) * part;
     }
     row = next - 1;
@@ -62,7 +68,7 @@ export function fillMissing(
  */
 export function markMissing(
   values: Float32Array | Float64Array,
-  { width, begin, end }: Omit<ColumnRange, 'column'>,
+  { width, begin, end }: Omit<ColumnRange, 'column' | 'times'>,
   marks: { readonly rows: Float32Array | Float64Array; readonly stride: number; readonly offset: number },
 ): void {
   for (let column = 0; column < width; column++) {

@@ -3,8 +3,23 @@ import { DataError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
 import { describeValue } from '../core/options.js';
 import { finiteInSinglePrecision } from './decimal.js';
-import { visitFileLines } from './file-lines.js';
 import { atRow, invalidRow, quoted, type RowPlace } from './row-error.js';
+import type { TableFormat } from './table-format.js';
+import { textLines } from './text-lines.js';
+
+/** The places of the labels of each list, so that a list of many is not searched for each line. */
+const PLACES = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
+
+function placeAmong(labels: readonly string[], label: string): number | undefined {
+  const known = PLACES.get(labels)?.get(label);
+  if (known !== undefined && labels[known] === label) return known;
+  // A list that is new, or that has changed since.
+  if (!labels.includes(label)) return undefined;
+  const places = new Map<string, number>();
+  for (const [at, name] of labels.entries()) if (!places.has(name)) places.set(name, at);
+  PLACES.set(labels, places);
+  return places.get(label);
+}
 
 /** The fields of one line. Each method reads a field in one form, and throws `invalid_row`, naming line and field. */
 export class JsonRow {
@@ -45,8 +60,7 @@ export class JsonRow {
   /** The index of a string in a list of labels: a class id. */
   label(name: string, labels: readonly string[]): number {
     const value = this.text(name);
-    const id = labels.indexOf(value);
-    return id >= 0 ? id : this.#refuse(name, `one of ${describeValue(labels)}`, value);
+    return placeAmong(labels, value) ?? this.#refuse(name, `one of ${describeValue(labels)}`, value);
   }
 
   /** A list of strings, tokens for example. */
@@ -139,20 +153,27 @@ export function jsonLine<E>(read: (row: JsonRow) => E): (line: string, place: Ro
 }
 
 /**
- * The examples of a file of JSON lines (UTF-8, LF or CRLF); empty lines are ignored.
+ * The examples of a file of JSON lines (UTF-8, or UTF-16 with its mark; LF, CRLF and CR; packed by gzip or not); lines
+ * that are empty or hold only white space are ignored.
  *
  * @param read converts the fields of a line into an example
- * @throws {DataError} `invalid_row` with file, line and field; `not_utf8`, `file_unreadable`, `empty_data`
+ * @param format.encoding a label of `TextDecoder`, for files in another encoding
+ * @throws {DataError} `invalid_row` with file, line and field; `not_utf8` with file and line; `file_unreadable`,
+ * `file_corrupt`, `file_unsupported`, `too_long`, `empty_data`
  * @example
  * const read = (row: JsonRow) => ({ input: row.rows('input', 3), target: row.classId('target') });
  * const examples = await readJsonLines('train.jsonl', read);
  */
-export async function readJsonLines<E>(path: string, read: (row: JsonRow) => E): Promise<E[]> {
+export async function readJsonLines<E>(
+  path: string,
+  read: (row: JsonRow) => E,
+  { encoding }: Pick<TableFormat, 'encoding'> = {},
+): Promise<E[]> {
   const parse = jsonLine(read);
   const examples: E[] = [];
-  await visitFileLines(path, ({ text, line }) => {
-    if (text !== '') examples.push(parse(text, { file: path, line }));
-  });
+  for await (const lines of textLines(path, encoding)) {
+    for (const { text, line } of lines) if (text.trim() !== '') examples.push(parse(text, { file: path, line }));
+  }
   if (examples.length === 0) throw new DataError('empty_data', `'${path}' has no examples`, { file: path });
   return examples;
 }

@@ -7,8 +7,8 @@ import { compareCodePoints } from '../core/code-points.js';
 import { DataError } from '../core/errors.js';
 import { rejectUnknownKeys } from '../core/options.js';
 import { unreadableFile } from '../core/unreadable-file.js';
-
-import { readText, splitLines } from './text.js';
+import { isHiddenFile } from './hidden-files.js';
+import { textLines } from './text-lines.js';
 
 /** A text and its class. */
 export interface LabelledText {
@@ -25,38 +25,52 @@ export interface LabelledTexts {
   readonly labels: readonly string[];
   /** All texts: those of the first class in the order of its file, then those of the next. */
   readonly examples: readonly LabelledText[];
+  /** Names of hidden files, which are no classes: `._x.txt`, `.DS_Store`, `Thumbs.db`. */
+  readonly hidden: readonly string[];
+  /** Number of lines without a text, which are ignored. */
+  readonly emptyLines: number;
 }
 
 /**
- * Reads a folder of files `<label>.txt` (UTF-8, LF or CRLF), one text in each line. White space around a text is
- * removed, and empty lines are ignored.
+ * Reads a folder of files `<label>.txt` (UTF-8, or UTF-16 with its mark; LF, CRLF or CR), one text in each line. White
+ * space around a text is removed, and empty lines are ignored. Hidden files are no classes.
  *
  * @param options.ending of the names of the files, `.txt` by default; other files are ignored
- * @throws {DataError} `file_unreadable`, `not_utf8`; `empty_data` when there is no such file, or one without a text
+ * @param options.encoding a label of `TextDecoder`, for files in another encoding
+ * @throws {DataError} `file_unreadable`, `not_utf8`; `empty_data` when there is no such file, or one without a text; others of
+ * `readJsonLines`
  */
 export async function readLabelledLines(
   directory: string,
-  options: { readonly ending?: string } = {},
+  options: { readonly ending?: string; readonly encoding?: string | undefined } = {},
 ): Promise<LabelledTexts> {
-  rejectUnknownKeys('the reading of labelled lines', options, ['ending']);
+  rejectUnknownKeys('the reading of labelled lines', options, ['ending', 'encoding']);
   const ending = requireText('the ending of the files', options.ending ?? '.txt');
   const entries = await readdir(requirePath(directory), { withFileTypes: true }).catch((cause: unknown) => {
     throw unreadableFile(directory, cause);
   });
-  const labels = entries
-    .filter((entry) => !entry.isDirectory() && entry.name.endsWith(ending))
-    .map((entry) => entry.name.slice(0, -ending.length))
+  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  const hidden = files.filter(isHiddenFile).sort(compareCodePoints);
+  const labels = files
+    .filter((name) => name.endsWith(ending) && !isHiddenFile(name))
+    .map((name) => name.slice(0, name.length - ending.length))
     .sort(compareCodePoints);
   if (labels.length === 0) {
     throw new DataError('empty_data', `'${directory}' has no file *${ending}`, { directory, ending });
   }
   const examples: LabelledText[] = [];
+  let emptyLines = 0;
   for (const [target, label] of labels.entries()) {
     const file = join(directory, `${label}${ending}`);
-    const texts = splitLines(await readText(file)).map((line) => line.trim());
     const before = examples.length;
-    for (const text of texts) if (text !== '') examples.push({ text, label, target });
+    for await (const lines of textLines(file, options.encoding)) {
+      for (const line of lines) {
+        const text = line.text.trim();
+        if (text === '') emptyLines += 1;
+        else examples.push({ text, label, target });
+      }
+    }
     if (examples.length === before) throw new DataError('empty_data', `'${file}' has no text`, { file });
   }
-  return { labels, examples };
+  return { labels, examples, hidden, emptyLines };
 }

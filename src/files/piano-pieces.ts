@@ -3,8 +3,10 @@ import { requireList, requirePath } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import { isJsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
 import { describeValue, requireNumber } from '../core/options.js';
+import { readRegularFile } from '../core/regular-file.js';
+import { unsupported } from './file-bytes.js';
 import { readJsonLines } from './json-lines.js';
-import { readText } from './text.js';
+import { decodeUtf8 } from './text.js';
 
 /** Keys of a piano. */
 export const PIANO_KEYS = 88;
@@ -61,19 +63,46 @@ function wholePiece(value: JsonValue | undefined, what: string): PianoPiece {
   return piece.length > 0 ? piece : refuse(what, 'at least one frame', value, {});
 }
 
+/** The Python programs that write pieces of other forms as JSON. Both take the paths of the file and of the JSON. */
+const CONVERTERS = {
+  matlab: `import json, sys; from scipy.io import loadmat; d = loadmat(sys.argv[1]); f = lambda k: [[[int(n) + 21 for n in r.nonzero()[0]] for r in p] for p in d[k].ravel()]; json.dump({'train': f('traindata'), 'valid': f('validdata'), 'test': f('testdata')}, open(sys.argv[2], 'w'))`,
+  pickle: `import json, pickle, sys; d = pickle.load(open(sys.argv[1], 'rb'), encoding='latin1'); json.dump({k: [[[int(n) for n in f] for f in p] for p in d[k]] for k in ('train', 'valid', 'test')}, open(sys.argv[2], 'w'))`,
+} as const;
+
+/** Bytes at the start of a file that tell what it is. */
+const MATLAB_START = 'MATLAB 5.0 MAT-file';
+
+/** Refuses pieces as MATLAB and Python save them, with the command that converts them. */
+function refuseArrays(file: string, bytes: Uint8Array): void {
+  const isMatlab = Buffer.from(bytes.subarray(0, MATLAB_START.length)).toString('latin1') === MATLAB_START;
+  if (!isMatlab && !/\.(pickle|pkl)$/i.test(file)) return;
+  const [name, program] = isMatlab
+    ? ['a MATLAB file of arrays', CONVERTERS.matlab]
+    : [
+        'a Python pickle, which could run any program when it is read: convert it only if you trust it',
+        CONVERTERS.pickle,
+      ];
+  const quotedPath = file.replaceAll("'", "'\\''");
+  const help = `python -c "${program}" '${quotedPath}' pieces.json`;
+  throw unsupported(file, `is ${name}; this writes the JSON that is read: ${help}`, { help });
+}
+
 /**
  * The pieces of a file: JSON `{"train": [piece...], "valid": [...], "test": [...]}`, where the last two may be missing,
  * or JSON lines (`*.jsonl`) `{"notes": piece}`.
  *
- * @throws {DataError} `invalid_row`, `empty_data`, `file_unreadable`, `not_utf8`
+ * @throws {DataError} `invalid_row`, `empty_data`, `file_unreadable`, `not_utf8`; `file_unsupported` for MATLAB files and
+ * pickles, with the command that converts them
  */
 export async function readPianoPieces(file: string): Promise<PianoPieces> {
-  if (requirePath(file).endsWith('.jsonl')) {
+  if (/\.(jsonl|ndjson)(\.gz)?$/.test(requirePath(file))) {
     return { train: await readJsonLines(file, (row) => wholePiece(row.value('notes'), "field 'notes'")) };
   }
+  const bytes = await readRegularFile(file);
+  refuseArrays(file, bytes);
   let value: JsonValue;
   try {
-    value = parseStrictJson(await readText(file));
+    value = parseStrictJson(decodeUtf8(bytes, file));
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new DataError('invalid_row', `'${file}' is not JSON: ${cause.message}`, { file }, cause);

@@ -1,8 +1,9 @@
-/** The bytes of a table piece by piece: packed by gzip or not, in UTF-8 or another encoding. */
+/** The bytes of a table, or of lines of text, piece by piece: packed by gzip or not, in UTF-8 or another encoding. */
 import { isUtf8 } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError } from '../core/errors.js';
+import { KIND_BYTES, otherThanText } from '../core/file-kind.js';
 import { openRegularFile } from '../core/regular-file.js';
 import { unreadableFile } from '../core/unreadable-file.js';
 import { CHUNK_BYTES } from './file-lines.js';
@@ -30,13 +31,15 @@ async function* fileChunks(path: string): AsyncGenerator<Buffer, void, void> {
     for await (const chunk of file.createReadStream({ highWaterMark: CHUNK_BYTES })) yield chunk as Buffer;
   } catch (cause) {
     throw unreadableFile(path, cause);
+  } finally {
+    await file.close();
   }
 }
 
-/** The first bytes, at least as many as the longest mark if there are so many. */
+/** The first bytes, at least as many as marks and kinds of files need if there are so many. */
 async function firstBytes(chunks: AsyncGenerator<Buffer, void, void>): Promise<Buffer> {
   let first: Buffer = Buffer.alloc(0);
-  while (first.length < UTF8_MARK.length) {
+  while (first.length < KIND_BYTES) {
     const { value, done } = await chunks.next();
     if (done === true) break;
     first = Buffer.concat([first, value]);
@@ -83,25 +86,30 @@ function characterEnd(bytes: Uint8Array): number {
 async function* utf8Pieces(path: string, chunks: AsyncGenerator<Buffer, void, void>) {
   let rest: Buffer = Buffer.alloc(0);
   let offset = 0;
-  const checked = (bytes: Buffer) => {
-    if (!isUtf8(bytes)) {
-      const at = firstInvalidUtf8(bytes);
-      const hex = (bytes[at] as number).toString(16).padStart(2, '0');
-      const message = `'${path}' is not UTF-8: byte 0x${hex} at offset ${offset + at}; --encoding latin1 (or another name) reads other encodings`;
-      throw new DataError('not_utf8', message, { source: path, offset: offset + at, byte: bytes[at] });
-    }
+  /** Yields what is right, so that a reader can count the lines before what is wrong. */
+  const checked = function* (bytes: Buffer, start = 0) {
+    const at = isUtf8(bytes) ? bytes.length : firstInvalidUtf8(bytes);
+    if (at > start) yield bytes.subarray(start, at);
+    if (at < bytes.length) throw notUtf8(path, { offset: offset + at, byte: bytes[at] as number });
     offset += bytes.length;
-    return bytes;
   };
   for await (const chunk of chunks) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     const end = characterEnd(bytes);
     rest = bytes.subarray(end);
     const start = offset === 0 && beginsWith(bytes, UTF8_MARK) ? UTF8_MARK.length : 0;
-    const piece = checked(bytes.subarray(0, end));
-    if (piece.length > start) yield piece.subarray(start);
+    yield* checked(bytes.subarray(0, end), start);
   }
-  if (rest.length > 0) yield checked(rest);
+  if (rest.length > 0) yield* checked(rest);
+}
+
+/** The error for a byte that is not UTF-8. @param line where it is, if that is known */
+export function notUtf8(path: string, { offset, byte, line }: { offset: number; byte: number; line?: number }) {
+  const where = line === undefined ? '' : ` line ${line}`;
+  const hex = byte.toString(16).padStart(2, '0');
+  const message = `'${path}'${where} is not UTF-8: byte 0x${hex} at offset ${offset}; --encoding latin1 (or another name) reads other encodings`;
+  const details = { source: path, file: path, offset, byte, ...(line !== undefined && { line }) };
+  return new DataError('not_utf8', message, details);
 }
 
 async function* decodedPieces(path: string, chunks: AsyncGenerator<Buffer, void, void>, encoding: string) {
@@ -122,7 +130,7 @@ async function* decodedPieces(path: string, chunks: AsyncGenerator<Buffer, void,
  * @param encoding a label of `TextDecoder`; default UTF-8, or UTF-16 where the file has its mark
  * @param limit largest number of unpacked bytes of a packed file
  * @throws {DataError} `file_unreadable`; `not_utf8` with the offset of the wrong byte; `file_corrupt`, `too_long` for
- * packed files
+ * packed files; `file_unsupported`, saying what it is, for a file of another kind
  */
 export async function* tablePieces(
   path: string,
@@ -130,6 +138,19 @@ export async function* tablePieces(
   limit = MAX_UNPACKED_BYTES,
 ): AsyncGenerator<TablePiece, void, void> {
   const raw = fileChunks(path);
+  try {
+    yield* piecesOf(path, raw, encoding, limit);
+  } finally {
+    await raw.return();
+  }
+}
+
+async function* piecesOf(
+  path: string,
+  raw: AsyncGenerator<Buffer, void, void>,
+  encoding: string | undefined,
+  limit: number,
+): AsyncGenerator<TablePiece, void, void> {
   const start = await firstBytes(raw);
   const whole = chain(start, raw);
   const chunks = beginsWith(start, GZIP) ? unpacked(path, whole, limit) : whole;
@@ -137,6 +158,8 @@ export async function* tablePieces(
   const bytes = chain(first, chunks);
   const wide = beginsWith(first, UTF16_LE) ? 'utf-16le' : beginsWith(first, UTF16_BE) ? 'utf-16be' : undefined;
   const name = encoding ?? wide ?? 'utf-8';
+  const kind = otherThanText(first, name === 'utf-8');
+  if (kind !== '') throw new DataError('file_unsupported', `'${path}' is no text: ${kind}`, { file: path });
   if (name === 'utf-8') yield* utf8Pieces(path, bytes);
   else yield* decodedPieces(path, bytes, name);
 }

@@ -1,8 +1,14 @@
 /** Text as data: files read as strict UTF-8, and the words in a text. */
 import { isUtf8 } from 'node:buffer';
 import { DataError } from '../core/errors.js';
-import { kindHint } from '../core/file-kind.js';
+import { kindHint, otherThanText } from '../core/file-kind.js';
 import { readRegularFile, readRegularFileSync } from '../core/regular-file.js';
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the information separators are control characters.
+const BLANK = /^[\s\u001c-\u001f\u0085]*$/;
+
+/** Bytes at the start of a file that tell whether it is a text. */
+const HEAD_BYTES = 4096;
 
 /** Mark for a word or character outside the vocabulary. */
 export const UNKNOWN_MARK = '<unk>';
@@ -62,6 +68,9 @@ export function decodeUtf8(bytes: Uint8Array, source: string): string {
       { source, offset, byte },
     );
   }
+  // Arrays of small integers may be UTF-8 by chance.
+  const kind = bytes.subarray(0, HEAD_BYTES).includes(0) ? otherThanText(bytes.subarray(0, HEAD_BYTES), false) : '';
+  if (kind !== '') throw new DataError('not_utf8', `'${source}' is no text: ${kind}`, { source });
   const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   if (text.length === 0) throw new DataError('empty_data', `'${source}' is empty`, { source });
   return text;
@@ -120,6 +129,11 @@ function isWhiteSpace(code: number): boolean {
     code === 0x205f ||
     code === 0x3000
   );
+}
+
+/** Whether a text has no character but white space, a byte order mark or an information separator. */
+export function isBlank(text: string): boolean {
+  return BLANK.test(text);
 }
 
 /** True when the text holds a character that separates words. */

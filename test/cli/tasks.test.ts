@@ -63,7 +63,7 @@ describe('bptt train TASK', () => {
     const { stdout, stderr, status } = await callBptt(args);
     expect(status).toBe(0);
     expect(stderr).toMatch(
-      /^classify: 1x16 gru bidirectional, \S+ parameters; 98 \+ 10 \+ 12 examples; 1 thread\nepoch 1 /,
+      /^note: texts are read as characters .*\nclassify: 1x16 gru bidirectional, \S+ parameters; 98 \+ 10 \+ 12 examples; 1 thread\nepoch 1 /,
     );
     expect(stdout).toMatch(/^run +\S+\nsteps +\d+ \(2 epochs\)\n.*\nvalidation\naccuracy .*\ntest\naccuracy \d/s);
     const evaluated = await callBptt(['eval', run('a')]);

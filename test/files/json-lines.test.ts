@@ -62,6 +62,16 @@ describe('JsonRow', () => {
     });
   });
 
+  it('finds labels among 50,000 without a search for each, also when the list has changed', () => {
+    const labels = Array.from({ length: 50_000 }, (_, at) => `class${at}`);
+    const indexOf = (label: string) => read(JSON.stringify({ t: label }), (row) => row.label('t', labels));
+    for (const [at, label] of labels.entries()) if (indexOf(label) !== at) throw new Error(`${label} is not at ${at}`);
+    labels.reverse();
+    expect([indexOf('class0'), indexOf('class49999')]).toEqual([49_999, 0]);
+    labels.push('new');
+    expect(indexOf('new')).toBe(50_000);
+  });
+
   it.each<[string, string, (row: JsonRow) => unknown, string]>([
     ['no JSON', '{"a":', (row) => row, `'a.jsonl' line 7: expected a JSON object, found '{"a":'`],
     ['a key twice', '{"a":1,"a":2}', (row) => row, 'expected a JSON object'],

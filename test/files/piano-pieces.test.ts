@@ -31,6 +31,23 @@ describe('pieces of music', () => {
     expect([...rows].filter((value) => value === 1)).toHaveLength(2);
   });
 
+  it('in MATLAB files and pickles are refused with the command that converts them', async () => {
+    const matlab = `MATLAB 5.0 MAT-file, Platform: GLNXA64${'\0'.repeat(90)}`;
+    const refusal = (file: string) => readPianoPieces(file).catch((error: Error) => error);
+    const first = await refusal(fileOf('JSB.mat', matlab));
+    expect(first).toMatchObject({ code: 'file_unsupported', details: { help: expect.stringMatching(/^python -c/) } });
+    expect(first).toHaveProperty(
+      'message',
+      expect.stringMatching(/JSB\.mat' is a MATLAB file.*loadmat.*json\.dump.*'traindata'.*JSB\.mat' pieces\.json$/),
+    );
+    expect(await refusal(fileOf("it's.pickle", '(dp0\n'))).toMatchObject({
+      code: 'file_unsupported',
+      message: expect.stringMatching(
+        /Python pickle, which could run any program.*pickle\.load.*it'\\''s\.pickle' pieces\.json$/,
+      ),
+    });
+  });
+
   it.each<[string, unknown, string, RegExp]>([
     ['a note below the piano', { train: [[[20]]] }, 'invalid_row', /'train', piece 0, frame 0.*21\.\.108, found 20/],
     ['half a note', { train: [[[60], [60.5]]] }, 'invalid_row', /frame 1.*found 60\.5/],

@@ -66,6 +66,8 @@ describe('readLabelledLines', () => {
     const folder = folderOf({ 'b.txt': ' Ada \r\n\r\nBob\r\n', 'a.txt': '\ufeffÉva', 'notes.md': 'x' });
     mkdirSync(join(folder, 'c.txt'));
     expect(await readLabelledLines(folder)).toEqual({
+      hidden: [],
+      emptyLines: 1,
       labels: ['a', 'b'],
       examples: [
         { text: 'Éva', label: 'a', target: 0 },
@@ -74,6 +76,21 @@ describe('readLabelledLines', () => {
       ],
     });
     expect((await readLabelledLines(folder, { ending: '.md' })).labels).toEqual(['notes']);
+  });
+
+  it('takes hidden files for no classes, and names them', async () => {
+    const hidden = { '._a.txt': '\0\x05\x16\x07', '.DS_Store': '\0', 'Thumbs.db': '\0', '.txt': 'x' };
+    const folder = folderOf({ 'a.txt': 'x', ...hidden });
+    const found = await readLabelledLines(folder);
+    expect(found).toMatchObject({ labels: ['a'], hidden: ['.DS_Store', '._a.txt', '.txt', 'Thumbs.db'] });
+    expect(found.examples).toHaveLength(1);
+    await expect(readLabelledLines(folderOf(hidden))).rejects.toMatchObject({ code: 'empty_data' });
+  });
+
+  it('reads any line ends, and an encoding that is named', async () => {
+    const folder = folderOf({ 'a.txt': Buffer.from('caf\xe9\rx\r\ny', 'latin1') as never });
+    const { examples } = await readLabelledLines(folder, { encoding: 'latin1' });
+    expect(examples.map(({ text }) => text)).toEqual(['café', 'x', 'y']);
   });
 
   it('refuses folders without files, classes without texts, and what is not UTF-8', async () => {

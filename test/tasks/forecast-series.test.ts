@@ -81,6 +81,16 @@ describe('the rows of a table', () => {
     ]);
   });
 
+  it('have missing numbers on the line by time, where the rows have time stamps', async () => {
+    const uneven = table(['date,x', '2024-01-01,0', '2024-01-02,NA', '2024-01-09,8', '2024-01-10,NA']);
+    const rules = { keepMissing: true };
+    expect([...(await readSeriesTable(uneven, { ...plain, rules, missing: 'interpolate' })).values]).toEqual([
+      0, 1, 8, 8,
+    ]);
+    const byRow = { ...plain, rules, missing: 'interpolate', time: 'none' } as const;
+    expect([...(await readSeriesTable(uneven, byRow)).values]).toEqual([0, 4, 8, 8]);
+  });
+
   it.each([
     ['forward', [1, 1, 1, 4, 4]],
     ['interpolate', [1, 2, 3, 4, 4]],

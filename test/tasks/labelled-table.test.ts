@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encoderOf, fitEncoding } from '../../src/tasks/building-blocks/sequence-inputs.js';
-import { readLabelled, readUnlabelled } from '../../src/tasks/recipes/classify/labelled-sequences.js';
+import { readLabelled } from '../../src/tasks/recipes/classify/labelled-sequences.js';
+import { readUnlabelled } from '../../src/tasks/recipes/classify/unlabelled-sequences.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 
 function table(...lines: readonly string[]): string {

@@ -13,7 +13,7 @@ describe('tag', () => {
     [
       'fewer targets than steps',
       (directory) => write(directory, { input: 'abc', target: ['x', 'y'] }),
-      /3 rows need 3/,
+      /lines\.jsonl' line 1: expected 3 targets, one for each character, found 2/,
     ],
     ['targets that are no list', (directory) => write(directory, { input: 'abc', target: 'x' }), /'target'/],
   ])('refuses %s', async (_name, data, message) => {

@@ -14,6 +14,8 @@ export interface FeatureRows {
   readonly rows: Float32Array | Float64Array;
   /** Columns of texts beside the numbers, for tables. */
   readonly categories?: readonly TextSteps[];
+  /** [length] time stamps of the steps, where a column of them is named. */
+  readonly times?: Float64Array;
   /** Where the sequence begins, for errors. */
   readonly place?: RowPlace | undefined;
 }

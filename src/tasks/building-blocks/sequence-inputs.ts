@@ -1,53 +1,110 @@
 /** The forms of a sequence (a text, a list of tokens, rows of numbers), and how it becomes the input of a network. */
 
 import type { Rows } from '../../batch/packed-batch.js';
-import { DataError, UsageError } from '../../core/errors.js';
+import { DataError, OptionError, UsageError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.js';
+import { ByteVocabulary } from '../../data/byte-vocabulary.js';
 import { CharacterVocabulary } from '../../data/character-vocabulary.js';
+import { type Normalization, normalizeText, savedNormalization } from '../../data/normalization.js';
 import { vocabularyFromJSON } from '../../data/saved-vocabulary.js';
+import type { SentenceLevel } from '../../data/sentence-vocabulary.js';
 import type { Vocabulary, VocabularyJson } from '../../data/vocabulary.js';
 import { WordVocabulary } from '../../data/word-vocabulary.js';
 import type { JsonRow } from '../../files/json-lines.js';
+import { wordsOf } from '../../files/text.js';
 import { embedding } from '../../network/layers/embedding.js';
 import type { AnyLayer } from '../../network/layers/layers.js';
 import { type FeatureEncoding, type FeatureRows, featureEncoder, fitFeatures } from './feature-encoding.js';
 
 export type { FeatureRows };
 
-/** A sequence as it was read: its characters, its tokens, or rows of features. */
+/** A sequence as it was read: a text, a list of tokens, or rows of features. */
 export type RawInput = string | readonly string[] | FeatureRows;
+
+/** The symbols of a text in an encoding, by the level that an option names. */
+const TEXT_KINDS = { character: 'characters', word: 'words', byte: 'bytes' } as const;
 
 /** How inputs become ids or numbers. It is computed from the training part. Plain JSON. */
 export type InputEncoding =
-  | { readonly kind: 'characters' | 'tokens'; readonly vocabulary: VocabularyJson }
+  | {
+      /** The symbols of texts; or the tokens of lists. */
+      readonly kind: (typeof TEXT_KINDS)[SentenceLevel] | 'tokens';
+      readonly vocabulary: VocabularyJson;
+    }
   | FeatureEncoding;
 
-function kindOf(input: RawInput): InputEncoding['kind'] {
-  if (typeof input === 'string') return 'characters';
-  return Array.isArray(input) ? 'tokens' : 'features';
+/** How texts and tokens become symbols. */
+export interface SymbolChoice {
+  /** The symbols of texts; default `character`. Tokens are words. */
+  readonly level?: SentenceLevel | undefined;
+  /** Words that occur less often are unknown; default 1. */
+  readonly minCount?: number | undefined;
+  /** Largest number of words, with the marks; default: no limit. */
+  readonly maxSize?: number | undefined;
+  /** What is done to texts before they become characters or words; default `none`. Bytes are those of the text. */
+  readonly normalization?: Normalization | undefined;
+}
+
+type InputForm = 'text' | 'tokens' | 'numbers';
+
+function formOf(input: RawInput): InputForm {
+  if (typeof input === 'string') return 'text';
+  return Array.isArray(input) ? 'tokens' : 'numbers';
+}
+
+function formOfKind(kind: InputEncoding['kind']): InputForm {
+  if (kind === 'features') return 'numbers';
+  return kind === 'tokens' ? 'tokens' : 'text';
 }
 
 /**
  * The encoding of the training inputs: their characters or tokens, or mean and deviation of every feature.
  *
+ * @param options how texts and tokens become symbols
  * @param options.isMasked whether numbers may be missing (NaN): each becomes the mean, beside a mark and a time
  * @throws {DataError} `mixed_examples` when inputs are of two kinds, `non_finite_data`
  * @throws {ShapeError} `shape_mismatch` when they have two widths
+ * @throws {OptionError} `invalid_option` for characters or bytes of inputs that are no texts
+ * @throws {VocabularyError} `invalid_vocabulary` when no word is left
  */
 export function fitEncoding(
   inputs: readonly RawInput[],
-  { isMasked = false }: { readonly isMasked?: boolean } = {},
+  { isMasked = false, ...choice }: SymbolChoice & { readonly isMasked?: boolean } = {},
 ): InputEncoding {
-  const kind = kindOf(inputs[0] as RawInput);
-  requireKind(inputs, kind);
-  if (kind === 'characters') {
-    const vocabulary = CharacterVocabulary.fromText(inputs.join(''), { unknown: true }).toJSON();
-    return { kind, vocabulary };
-  }
-  if (kind === 'tokens') {
-    return { kind, vocabulary: WordVocabulary.fromTokens(inputs as readonly (readonly string[])[]).toJSON() };
-  }
-  return fitFeatures(inputs as readonly FeatureRows[], isMasked);
+  const form = formOf(inputs[0] as RawInput);
+  requireForm(inputs, form);
+  requireLevel(choice.level, form);
+  if (form === 'numbers') return fitFeatures(inputs as readonly FeatureRows[], isMasked);
+  if (form === 'text') return fitTexts(inputs as readonly string[], choice);
+  return { kind: 'tokens', vocabulary: wordsIn(inputs as readonly (readonly string[])[], choice) };
+}
+
+function fitTexts(texts: readonly string[], choice: SymbolChoice): InputEncoding {
+  const { level = 'character', normalization = 'none' } = choice;
+  const kind = TEXT_KINDS[level];
+  if (level === 'byte') return { kind, vocabulary: new ByteVocabulary().toJSON() };
+  if (level === 'word') return { kind, vocabulary: wordsIn(texts.map(wordsOf), choice) };
+  // Text by text: a mark at the start of one does not join the end of the text before.
+  const all = texts.map((text) => normalizeText(text, normalization)).join('');
+  const vocabulary = CharacterVocabulary.fromText(all, { unknown: true });
+  return { kind, vocabulary: { ...vocabulary.toJSON(), ...savedNormalization(normalization) } };
+}
+
+function wordsIn(tokens: readonly (readonly string[])[], choice: SymbolChoice): VocabularyJson {
+  const { minCount, maxSize, normalization } = choice;
+  const options = {
+    ...(minCount !== undefined && { minCount }),
+    ...(maxSize !== undefined && { maxSize }),
+    ...(normalization !== undefined && { normalization }),
+  };
+  return WordVocabulary.fromTokens(tokens, options).toJSON();
+}
+
+/** @throws {OptionError} `invalid_option` for characters or bytes of inputs that are no texts */
+function requireLevel(level: SentenceLevel | undefined, form: InputForm): void {
+  if (level === undefined || form === 'text' || (level === 'word' && form === 'tokens')) return;
+  const message = `option 'level' is '${level}', but the inputs are ${form}: only texts are split into symbols`;
+  throw new OptionError('invalid_option', message, { name: 'level', value: level, inputs: form });
 }
 
 /**
@@ -57,7 +114,7 @@ export function encoderOf(encoding: InputEncoding): (input: RawInput) => Rows {
   if (encoding.kind === 'features') {
     const encode = featureEncoder(encoding);
     return (input) => {
-      requireKind([input], encoding.kind);
+      requireForm([input], 'numbers');
       return encode(input as FeatureRows);
     };
   }
@@ -65,10 +122,10 @@ export function encoderOf(encoding: InputEncoding): (input: RawInput) => Rows {
   const vocabulary: Vocabulary = vocabularyFromJSON(json);
   const encode = (input: RawInput) =>
     vocabulary instanceof WordVocabulary
-      ? vocabulary.encodeTokens(input as readonly string[])
+      ? vocabulary.encodeTokens(typeof input === 'string' ? wordsOf(input) : (input as readonly string[]))
       : vocabulary.encode(input as string);
   return (input) => {
-    requireKind([input], kind);
+    requireForm([input], formOfKind(kind));
     return encode(input);
   };
 }
@@ -115,7 +172,7 @@ export function inputOfRow(
  * the value.
  */
 export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonObject {
-  if (typeof value !== 'string' || kind === 'characters') return { input: value };
+  if (typeof value !== 'string' || formOfKind(kind) === 'text') return { input: value };
   let parsed: JsonValue;
   try {
     parsed = JSON.parse(value) as JsonValue;
@@ -125,10 +182,10 @@ export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonO
   return isJsonObject(parsed) ? parsed : { input: parsed };
 }
 
-function requireKind(inputs: readonly RawInput[], kind: InputEncoding['kind']): void {
-  const index = inputs.findIndex((input) => kindOf(input) !== kind);
+function requireForm(inputs: readonly RawInput[], form: InputForm): void {
+  const index = inputs.findIndex((input) => formOf(input) !== form);
   if (index < 0) return;
-  const other = kindOf(inputs[index] as RawInput);
-  const message = `input ${index} has ${other}, expected ${kind}: all inputs must be of one kind`;
-  throw new DataError('mixed_examples', message, { index, kind: other, expected: kind });
+  const other = formOf(inputs[index] as RawInput);
+  const message = `input ${index} has ${other}, expected ${form}: all inputs must be of one kind`;
+  throw new DataError('mixed_examples', message, { index, kind: other, expected: form });
 }

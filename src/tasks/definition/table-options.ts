@@ -54,7 +54,8 @@ export function tableOptions() {
     encoding: optional(
       textOption(
         {
-          description: 'of tables: latin1, windows-1250 and others (default: UTF-8, or UTF-16 with its mark)',
+          description:
+            'of tables and other texts: latin1, windows-1250 and others (default: UTF-8, or UTF-16 with its mark)',
           placeholder: 'name',
         },
         requireEncoding,

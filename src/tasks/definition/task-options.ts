@@ -20,6 +20,10 @@ export interface TaskOption<T = unknown> {
   readonly description: string;
   /** The value that nobody gave. Without one the option must be given, unless it is optional. */
   readonly default?: T;
+  /**
+   * The value of runs that were started before the option was there. It is not written into the configuration of a run.
+   */
+  readonly before?: T;
   /** Whether the value may be missing. */
   readonly isOptional: boolean;
   /** The value to keep. @throws {OptionError} `invalid_option` */
@@ -41,6 +45,7 @@ export type Given<T extends OptionTable> = Partial<{ -readonly [Name in keyof T]
 export interface OptionAbout<T> {
   readonly description: string;
   readonly default?: T;
+  readonly before?: T;
   readonly placeholder?: string;
 }
 
@@ -103,7 +108,7 @@ export function optional<T>(option: TaskOption<T>): TaskOption<T | undefined> {
  * Checks the options of a task and fills in what is not given.
  *
  * @param given undefined values count as not given
- * @param earlier settings of the run that is resumed; they take the place of the defaults
+ * @param earlier settings of a run; they take the place of the defaults. Empty for a new run
  * @throws {OptionError} `invalid_option`, `unknown_option`
  */
 export function checkTaskOptions<T extends OptionTable>(
@@ -113,8 +118,13 @@ export function checkTaskOptions<T extends OptionTable>(
   earlier: Readonly<Record<string, unknown>> = {},
 ): Checked<T> {
   rejectUnknownKeys(`task '${task}'`, given, Object.keys(table));
+  const isNew = Object.keys(earlier).length === 0;
+  const usual = (name: string, option: TaskOption) => {
+    if (Object.hasOwn(earlier, name)) return earlier[name];
+    return isNew ? option.default : (option.before ?? option.default);
+  };
   const checked = Object.entries(table).map(([name, option]) => {
-    const value = given[name] ?? (Object.hasOwn(earlier, name) ? earlier[name] : option.default);
+    const value = given[name] ?? usual(name, option);
     if (value !== undefined) return [name, option.check(name, value)] as const;
     if (option.isOptional) return [name, undefined] as const;
     throw new OptionError('invalid_option', `option '${name}' is missing`, { name });

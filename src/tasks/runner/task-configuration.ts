@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject } from '../../core/json.js';
 import { optimizerNamed } from '../../network/optimizers/named-optimizer.js';
 import type { RunTable, SequenceTable } from '../definition/common-options.js';
 import type { AnyTask, AnyTaskData } from '../definition/task.js';
-import { type Checked, checkTaskOptions } from '../definition/task-options.js';
+import { type Checked, checkTaskOptions, type OptionTable, type TaskOption } from '../definition/task-options.js';
 
 /** Where and for how long a run trains. A resumed run may change this. */
 const PLACE = ['data', 'threads', 'checkpointEvery', 'epochs'];
@@ -35,7 +35,7 @@ export function checkTrainingOptions(task: AnyTask, given: Readonly<Record<strin
  * What the configuration of a run stores about the task. `place` has the values that a resumed run may change, and the
  * module of the task, if any: its path relative to the run, for messages only. The module is never read from this path;
  * what it determines (options, network, loss and data) is compared. `recurrent` and `weightDecay` are omitted when they
- * have their default values.
+ * have their default values, and options that have the value of runs from before these options were there.
  */
 export function describeTask(
   task: AnyTask,
@@ -43,6 +43,7 @@ export function describeTask(
   data: AnyTaskData,
   module?: string,
 ): JsonObject {
+  const table: OptionTable = task.options;
   const settings: Record<string, JsonObject[string]> = {};
   const place: Record<string, JsonObject[string]> = {};
   const { optimizer, learningRate } = options;
@@ -52,7 +53,8 @@ export function describeTask(
   const isUsual = (name: string, value: JsonObject[string]) =>
     Object.hasOwn(usual, name) && usual[name as keyof typeof usual] === JSON.stringify(value);
   for (const [name, value] of Object.entries(options) as [string, JsonObject[string] | undefined][]) {
-    if (value === undefined || UNSAID.includes(name) || isUsual(name, value)) continue;
+    const { before } = table[name] as TaskOption;
+    if (value === undefined || value === before || UNSAID.includes(name) || isUsual(name, value)) continue;
     const isFile = (name === 'valid' || name === 'test') && typeof value === 'string';
     (isFile || PLACE.includes(name) ? place : settings)[name] = value;
   }

@@ -13,7 +13,8 @@ import {
   timeOptions,
 } from '../../definition/table-options.js';
 import type { Part, PredictionSource } from '../../definition/task.js';
-import { optional, type TaskOption, textOption } from '../../definition/task-options.js';
+import { choiceOption, optional, type TaskOption, textOption } from '../../definition/task-options.js';
+import { symbolOptions } from '../../definition/text-options.js';
 import { classScores, describeClassScores, errorRate } from './class-scores.js';
 import {
   type ClassColumns,
@@ -23,7 +24,8 @@ import {
   readMoreClasses,
   type SavedClasses,
 } from './classify-data.js';
-import { readUnlabelled } from './labelled-sequences.js';
+import { DATA_FORMS } from './labelled-options.js';
+import { readUnlabelled } from './unlabelled-sequences.js';
 
 /** A text that may be empty. */
 const IGNORE: TaskOption<string | undefined> = {
@@ -42,10 +44,13 @@ export function classOptions() {
   const field = (description: string, placeholder: string) => optional(textOption({ description, placeholder }));
   return {
     input: field(
-      'columns of inputs, or the field of JSON lines (default: input, text, token, or all numbers)',
+      'columns of inputs, the field of JSON lines (default: input, text, token, or all numbers), or the number or name of a column of CoNLL files (default: 1, FORM)',
       'names',
     ),
-    target: field('the column or field of the classes (default: target, label or class, where one is there)', 'name'),
+    target: field(
+      'the column or field of the classes (default: target, label or class, where one is there; of CoNLL files the last column, or UPOS)',
+      'name',
+    ),
     sequence: field(
       "of tables: the column that tells sequences apart; rows that are not together are gathered (default: 'sequence')",
       'column',
@@ -53,6 +58,13 @@ export function classOptions() {
     categories: optional(columnsOption('of tables: columns of texts beside the numbers of a step')),
     ...timeOptions('which sorts the rows of each sequence'),
     ignore: IGNORE,
+    form: optional(
+      choiceOption(DATA_FORMS, {
+        description:
+          'what files are whose names do not tell: a table, JSON lines, columns of tokens and tags (CoNLL), lines of a class and a text, or, for predictions, texts',
+      }),
+    ),
+    ...symbolOptions(),
     ...missingOptions(),
     ...tableOptions(),
   };
@@ -62,7 +74,7 @@ export function classOptions() {
 export function classTask(perStep: boolean) {
   return {
     read: (given: ClassDataOptions) => readClasses(given, perStep),
-    usage: TABLE_USAGE,
+    usage: [...TABLE_USAGE, 'form'],
     readExamples: (file: string, given: ClassColumns, saved: SavedClasses) =>
       readMoreClasses(file, given, saved, perStep),
     packing: (_given: unknown, { encoding }: SavedClasses) => ({ features: featuresOf(encoding) }),

@@ -1,12 +1,23 @@
 /** The parts of labelled data, with the encoding of the training part. */
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
+import type { Normalization } from '../../../data/normalization.js';
+import type { SentenceLevel } from '../../../data/sentence-vocabulary.js';
+import { atRow, invalidRow } from '../../../files/row-error.js';
 import { fingerprintOf } from '../../building-blocks/held-out.js';
 import { requireData } from '../../building-blocks/require-data.js';
-import { encoderOf, fitEncoding, type InputEncoding } from '../../building-blocks/sequence-inputs.js';
+import {
+  encoderOf,
+  featuresOf,
+  fitEncoding,
+  type InputEncoding,
+  type RawInput,
+} from '../../building-blocks/sequence-inputs.js';
 import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.js';
 import { type MissingChoices, rulesOf, type TableChoices, tableFormatOf } from '../../definition/table-options.js';
 import type { TaskData } from '../../definition/task.js';
-import { type LabelledOptions, type LabelledSequence, readLabelled, type SourceForm } from './labelled-sequences.js';
+import type { DataForm, LabelledOptions, LabelledSequence } from './labelled-options.js';
+import { readLabelled } from './labelled-sequences.js';
+import type { SourceForm } from './source-form.js';
 
 /** The data that is saved with a classifier or tagger. */
 export type SavedClasses = {
@@ -19,6 +30,10 @@ export type SavedClasses = {
 /** The options of reading. */
 export interface ClassDataOptions extends ClassColumns, SplitChoice {
   readonly data: string | undefined;
+  readonly level: SentenceLevel | undefined;
+  readonly minCount: number | undefined;
+  readonly vocabulary: number | undefined;
+  readonly normalization: Normalization;
 }
 
 /** The options that say how files are read. */
@@ -30,13 +45,14 @@ export interface ClassColumns extends MissingChoices, TableChoices {
   readonly dateFormat: string | undefined;
   readonly categories: string | undefined;
   readonly ignore: string | undefined;
+  readonly form: DataForm | undefined;
 }
 
 /** The options in the form that readers take. */
 export function readingOptions(options: ClassColumns, perStep: boolean): LabelledOptions {
-  const { input, target, sequence, time, dateFormat, categories, ignore, missing } = options;
+  const { input, target, sequence, time, dateFormat, categories, ignore, missing, form } = options;
   const named = { input, target, sequence, time, dateFormat, categories };
-  return { ...named, ignore, missing, format: tableFormatOf(options), rules: rulesOf(options), perStep };
+  return { ...named, ignore, missing, form, format: tableFormatOf(options), rules: rulesOf(options), perStep };
 }
 
 /**
@@ -53,16 +69,22 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
     classOf: ({ target }) => (typeof target === 'number' ? target : 0),
   });
   const inputs = parts.training.map(({ input }) => input);
-  const encoding = fitEncoding(inputs, { isMasked: options.missing === 'mask' });
-  const encode = encoderOf(encoding);
-  const encoded = (part: readonly LabelledSequence[]) => part.map((sequence) => encodeExample(sequence, encode));
+  const { level, minCount, vocabulary: maxSize, normalization, missing } = options;
+  const encoding = fitEncoding(inputs, { isMasked: missing === 'mask', level, minCount, maxSize, normalization });
+  const encode = exampleEncoder(encoding);
+  const encoded = (part: readonly LabelledSequence[]) => part.map(encode);
   const data = {
     training: encoded(parts.training),
     validation: parts.validation && encoded(parts.validation),
     test: parts.test && encoded(parts.test),
   };
   const saved = { classes, encoding, ...(source && { source }) };
-  return { ...data, saved, fingerprint: { examples: fingerprintOf(data) }, notes };
+  return {
+    ...data,
+    saved,
+    fingerprint: { examples: fingerprintOf(data) },
+    notes: [...notes, ...symbolNotes(encoding, level)],
+  };
 }
 
 /** Examples of another file, with the classes and the encoding of the training. Throws as `readClasses`. */
@@ -73,13 +95,37 @@ export async function readMoreClasses(
   perStep: boolean,
 ): Promise<SequenceExample[]> {
   const { examples } = await readLabelled(file, readingOptions(options, perStep), { classes, source });
-  const encode = encoderOf(encoding);
-  return examples.map((sequence) => encodeExample(sequence, encode));
+  return examples.map(exampleEncoder(encoding));
 }
 
-function encodeExample(
-  { input, target }: LabelledSequence,
-  encode: (input: LabelledSequence['input']) => SequenceExample['input'],
-): SequenceExample {
-  return { input: encode(input), target };
+/** What the symbols of texts are, for a note: the default is not silent. */
+function symbolNotes(encoding: InputEncoding, level: SentenceLevel | undefined): readonly string[] {
+  if (encoding.kind === 'features' || encoding.kind === 'tokens') return [];
+  const { kind, vocabulary } = encoding;
+  const number = kind === 'bytes' ? '' : ` (${vocabulary.symbols.length} symbols)`;
+  const others = level === undefined ? '; --level word or --level byte reads words or bytes' : '';
+  return [`texts are read as ${kind}${number}${others}`];
+}
+
+/** The symbols of a kind of encoding, for errors. */
+const STEPS = { characters: 'character', words: 'word', bytes: 'byte', tokens: 'token', features: 'row' } as const;
+
+/** A function that encodes a sequence and checks that it has as many targets as steps. */
+function exampleEncoder(encoding: InputEncoding): (sequence: LabelledSequence) => SequenceExample {
+  const encode = encoderOf(encoding);
+  const features = featuresOf(encoding);
+  return ({ input: raw, target, place }) => {
+    if (place === undefined) return { input: encode(raw), target };
+    const input = atRow(place, () => encode(raw));
+    const steps = input.length / features;
+    if (typeof target === 'number' || target.length === steps) return { input, target };
+    const found = `${target.length} targets`;
+    throw invalidRow(place, '', `${steps} targets, one for each ${STEPS[encoding.kind]}`, found, helpFor(raw, target));
+  };
+}
+
+/** What helps where the targets were counted before a letter and its mark became one character. */
+function helpFor(raw: RawInput, { length }: Int32Array): { readonly help?: string } {
+  if (typeof raw !== 'string' || [...raw].length !== length) return {};
+  return { help: '--normalization none leaves characters as they are written' };
 }

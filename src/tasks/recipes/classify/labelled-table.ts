@@ -181,5 +181,13 @@ function sequenceOf(table: Table, form: TableForm, rows: Int32Array): WrittenSeq
     const texts = table.texts.get(column) as TextColumn;
     return { column, texts: Array.from(rows, (row) => texts.at(row)) };
   });
-  return { input: { features, rows: numbers, place, ...(categories.length > 0 && { categories }) }, labels, place };
+  const times = form.time === null ? undefined : Float64Array.from(rows, (row) => table.times[row] as number);
+  const input = {
+    features,
+    rows: numbers,
+    place,
+    ...(categories.length > 0 && { categories }),
+    ...(times && { times }),
+  };
+  return { input, labels, place };
 }

@@ -106,7 +106,8 @@ function isNumeric({ columns, sample, found }: TableStart, column: string): bool
 /** Columns that are left out because they have no name, for a note. */
 export function unnamedColumns({ columns, place }: TableStart, form: TableForm): readonly string[] {
   if (form.kind !== 'numbers') return [];
-  const unnamed = columns.flatMap((name, at) => (isUnnamed(name) && !form.input.includes(name) ? [at + 1] : []));
+  const inputs = new Set(form.input);
+  const unnamed = columns.flatMap((name, at) => (isUnnamed(name) && !inputs.has(name) ? [at + 1] : []));
   if (unnamed.length === 0) return [];
   const which = unnamed.length === 1 ? `column ${unnamed[0]} has` : `columns ${unnamed.join(', ')} have`;
   return [

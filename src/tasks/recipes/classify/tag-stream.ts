@@ -11,7 +11,7 @@ import type { TaskStream } from '../../definition/task.js';
 import type { SavedClasses } from './classify-data.js';
 
 /**
- * A stream of a tagger. A piece is one or more characters, one or more tokens with spaces between, or a row of numbers.
+ * A stream of a tagger. A piece is one or more characters, one or more words or tokens with spaces between, or a row of numbers.
  * The result is the class of each step with the probabilities of all classes, the same as in a prediction of the whole
  * sequence.
  *
@@ -27,9 +27,11 @@ export function tagStream(model: Model, { classes, encoding }: SavedClasses): Ta
         const { input = null } = inputValue(piece, encoding.kind);
         return encode({ features, rows: new JsonRow({ input: [input] }, place).doubles('input', features) });
       }
-      if (typeof piece === 'string' && encoding.kind === 'characters' && piece !== '') return encode(piece);
+      const isWhole = encoding.kind === 'characters' || encoding.kind === 'bytes';
+      if (typeof piece === 'string' && isWhole && piece !== '') return encode(piece);
       const tokens = typeof piece === 'string' ? piece.split(/\s+/).filter((token) => token !== '') : [];
       if (encoding.kind === 'tokens' && tokens.length > 0) return encode(tokens);
+      if (encoding.kind === 'words' && tokens.length > 0) return encode(piece as string);
       throw invalidRow(place, '', 'a text that is not empty', JSON.stringify(piece));
     },
     write(output) {

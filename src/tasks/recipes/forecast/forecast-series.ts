@@ -91,8 +91,8 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
   const lineOf = (row: number) => table.lines[isMoved ? (rows[row] as number) : row] as number;
   const gaps = missing === 'mask' && values.some(Number.isNaN) ? values.slice() : undefined;
   const arranged = { file, values, series, lineOf };
-  if (missing !== 'refuse') fillAll(arranged, numbers, missing);
   const stamps = isMoved ? gather(table.times, rows, 1) : table.times;
+  if (missing !== 'refuse') fillAll(arranged, numbers, missing, stamps.length > 0 ? stamps : undefined);
   const time = timeOf(choice, stamps, series);
   const textOf = (name: string) => Array.from(rows, (row) => (table.texts.get(name) as TextColumn).at(row));
   return {
@@ -157,11 +157,12 @@ function fillAll(
   { file, values, series, lineOf }: Arranged,
   names: readonly string[],
   mode: Exclude<MissingMode, 'refuse'>,
+  times: Float64Array | undefined,
 ) {
   const width = names.length;
   for (const { begin, end } of series) {
     for (const [column, name] of names.entries()) {
-      const row = fillMissing(values, { width, column, begin, end }, mode);
+      const row = fillMissing(values, { width, column, begin, end, times }, mode);
       if (row < 0) continue;
       const help =
         mode === 'forward' ? '--missing interpolate takes the first number after it' : '--rows or --item leaves it out';

@@ -17,6 +17,7 @@ import { DECIDED, trainingOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import type { PredictionSource } from '../../definition/task.js';
 import { choiceOption, flagOption, numberOption, optional } from '../../definition/task-options.js';
+import { normalizationOption } from '../../definition/text-options.js';
 import { LanguageModelReader } from './language-model-reader.js';
 
 const count = { integer: true, min: 1 } as const;
@@ -34,6 +35,7 @@ const options = {
     },
   ),
   level: choiceOption(['char', 'word', 'byte'], { description: 'what a symbol is', default: 'char' }),
+  normalization: normalizationOption(),
   vocabulary: optional(
     numberOption(
       { integer: true, min: 3 },
@@ -59,7 +61,7 @@ export const lm = defineTask({
   countedIn: 'symbols',
 
   async read(given) {
-    const { valid, test, level, vocabulary: maxSize, batch, steps } = given;
+    const { valid, test, level, vocabulary: maxSize, batch, steps, normalization } = given;
     const partOf = async (part: number | string) => (typeof part === 'string' ? await readText(part) : part);
     const texts = { data: await readText(requireData(given)), valid: await partOf(valid), test: await partOf(test) };
     const streams = {
@@ -67,9 +69,12 @@ export const lm = defineTask({
       ...(texts.valid !== 0 && { validation: texts.valid }),
       ...(texts.test !== 0 && { test: texts.test }),
     };
-    const sized = maxSize === undefined ? streams : { ...streams, maxSize };
-    const read = { char: characterStreams, word: wordStreams, byte: byteStreams }[level];
-    const { vocabulary, ...parts }: Corpus = read(texts.data, level === 'word' ? sized : streams);
+    const readers: Readonly<Record<typeof level, () => Corpus>> = {
+      char: () => characterStreams(texts.data, { ...streams, normalization }),
+      word: () => wordStreams(texts.data, { ...streams, normalization, ...(maxSize !== undefined && { maxSize }) }),
+      byte: () => byteStreams(texts.data, streams),
+    };
+    const { vocabulary, ...parts } = readers[level]();
     return { ...parts, saved: { vocabulary: vocabulary.toJSON() }, fingerprint: { texts: fingerprintOf(texts) } };
   },
 

@@ -3,7 +3,8 @@
 import type { Batch } from '../../../batch/batch.js';
 import { packExamples } from '../../../batch/example-packing.js';
 import { DataError, OptionError } from '../../../core/errors.js';
-import { SentenceVocabulary } from '../../../data/sentence-vocabulary.js';
+import { type Normalization, normalizeText } from '../../../data/normalization.js';
+import { type SentenceLevel, SentenceVocabulary } from '../../../data/sentence-vocabulary.js';
 import type { VocabularyJson } from '../../../data/vocabulary.js';
 import { readParallelText, type SentencePair } from '../../../files/parallel-text.js';
 import { readText, splitLines, wordsOf } from '../../../files/text.js';
@@ -36,7 +37,8 @@ export interface TranslationExample {
 /** The options of reading. */
 interface DataOptions extends Checked<CommonTable> {
   readonly languages: string | undefined;
-  readonly level: 'word' | 'character' | 'byte';
+  readonly level: SentenceLevel;
+  readonly normalization: Normalization;
   readonly vocabulary: number | undefined;
   readonly minCount: number;
   readonly maxLength: number | undefined;
@@ -66,11 +68,11 @@ export function vocabulariesOf({ source, target }: SavedTranslation) {
  * @throws {DataError} as `readParallelText`; `too_long` when no pair is left
  */
 export async function readTranslations(options: DataOptions): Promise<TaskData<SavedTranslation, TranslationExample>> {
-  const { valid, test, seed, languages, level, vocabulary, minCount, maxLength } = options;
+  const { valid, test, seed, languages, level, vocabulary, minCount, maxLength, normalization } = options;
   const pairs = await readPairs(requireData(options), languages);
   const other = async (part: number | string) => (typeof part === 'number' ? part : await readPairs(part, languages));
   const parts = holdOut(pairs, { valid: await other(valid), test: await other(test), seed }, () => 0);
-  const words = { minCount, ...(vocabulary !== undefined && { maxSize: vocabulary }) };
+  const words = { minCount, normalization, ...(vocabulary !== undefined && { maxSize: vocabulary }) };
   const vocabularyOf = (side: keyof SentencePair) =>
     SentenceVocabulary.of(
       parts.training.map((pair) => pair[side]),
@@ -136,8 +138,14 @@ function readPairs(path: string, languages: string | undefined): Promise<Sentenc
   return readParallelText(`${path}.${source}`, `${path}.${target}`);
 }
 
-function encodePair(tokens: SentencePair, vocabularies: ReturnType<typeof vocabulariesOf>): TranslationExample {
+/** The tokens are in the form of the vocabulary, so that translations are compared with references of the same form. */
+function encodePair(written: SentencePair, vocabularies: ReturnType<typeof vocabulariesOf>): TranslationExample {
   const { begin, end } = vocabularies.target;
+  const normal = (side: keyof SentencePair) => {
+    const { normalization = 'none' } = vocabularies[side].vocabulary;
+    return written[side].map((token) => normalizeText(token, normalization));
+  };
+  const tokens = { source: normal('source'), target: normal('target') };
   const words = vocabularies.target.encode(tokens.target);
   return {
     source: vocabularies.source.encode(tokens.source),

@@ -6,6 +6,7 @@ import { scheduledSampling } from '../../../training/scheduled-sampling.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import { choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
+import { normalizationOption, SENTENCE_LEVELS } from '../../definition/text-options.js';
 import {
   readMoreTranslations,
   readSentences,
@@ -33,9 +34,10 @@ const options = {
       pair,
     ),
   ),
-  level: choiceOption(['word', 'character', 'byte'], { description: 'what the symbols are', default: 'word' }),
+  level: choiceOption(SENTENCE_LEVELS, { description: 'what the symbols are', default: 'word' }),
   vocabulary: optional(numberOption(count, { description: 'largest number of words in each vocabulary' })),
   minCount: numberOption(count, { description: 'words that occur less often are unknown', default: 2 }),
+  normalization: normalizationOption(),
   maxLength: optional(numberOption(count, { description: 'leave out training pairs with a longer sentence' })),
   attention: choiceOption(ATTENTIONS, { description: 'kind of attention to the source', default: 'general' }),
   embedding: numberOption(count, { description: 'size of the embeddings', default: 256 }),

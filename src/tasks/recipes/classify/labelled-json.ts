@@ -1,0 +1,66 @@
+/** Sequences with their classes from JSON lines. */
+import type { JsonValue } from '../../../core/json.js';
+import { describeValue } from '../../../core/options.js';
+import { type JsonRow, readJsonLines } from '../../../files/json-lines.js';
+import { invalidRow } from '../../../files/row-error.js';
+import { inputOfRow, type RawInput } from '../../building-blocks/sequence-inputs.js';
+import type { Labelled } from './class-labels.js';
+import { keepMissing, type LabelledOptions } from './labelled-options.js';
+import { requireContent } from './sequence-content.js';
+import type { LineForm } from './source-form.js';
+import { TARGET_NAMES, targetAmong } from './table-form.js';
+
+/** The names of a field that holds the inputs of JSON lines, if no option names one. */
+const INPUT_NAMES = ['input', 'text'] as const;
+
+/**
+ * Reads JSON lines `{"input": ..., "target": ...}`.
+ *
+ * @param saved the fields of the training data
+ * @throws {DataError} `invalid_row` with file, line and field; others of `readJsonLines`
+ */
+export async function readLabelledJson(file: string, options: LabelledOptions, saved: LineForm | undefined) {
+  let form = saved;
+  const read = (row: JsonRow): Labelled<RawInput> => {
+    form ??= formOfLine(row, options);
+    const input = inputOfRow(row, form.input, { keepMissing: keepMissing(options) });
+    requireContent(input, `field '${form.input}'`, row.place);
+    return { input, labels: labelsOf(row, form.target, options), place: row.place };
+  };
+  const sequences = await readJsonLines(file, read, { encoding: options.format?.encoding });
+  return { sequences, form: form as unknown as LineForm };
+}
+
+/** The fields of the first line. Without the field of an input or a target the usual name stands in the error. */
+function formOfLine(row: JsonRow, { input, target }: LabelledOptions): LineForm {
+  const fields = [...INPUT_NAMES, ...TARGET_NAMES].filter((name) => row.value(name) !== undefined);
+  const inputs = INPUT_NAMES.filter((name) => fields.includes(name));
+  if (input === undefined && inputs.length > 1) {
+    throw invalidRow(row.place, '', 'one field of inputs', inputs.join(' and '), { help: '--input input names it' });
+  }
+  const targetName = targetAmong(fields, target, row.place, 'field') ?? 'target';
+  return { kind: 'lines', input: input ?? inputs[0] ?? 'input', target: targetName };
+}
+
+/** The targets of a line as texts; null is an empty one. */
+function labelsOf(row: JsonRow, field: string, { perStep = false }: LabelledOptions): readonly string[] {
+  const value = row.value(field);
+  const refuse = (expected: string): never => {
+    const found = value === undefined ? 'no such field' : describeValue(value);
+    const help = value === undefined ? { help: '--target FIELD names it' } : {};
+    throw invalidRow(row.place, `field '${field}'`, expected, found, { field, ...help });
+  };
+  const textOf = (label: JsonValue | undefined) => {
+    if (label === null) return '';
+    // Two such numbers may have become one when the line was read.
+    if (typeof label === 'number' && Math.abs(label) > Number.MAX_SAFE_INTEGER) return undefined;
+    return ['string', 'number', 'boolean'].includes(typeof label) ? String(label) : undefined;
+  };
+  const list = perStep ? value : [value as JsonValue];
+  if (!Array.isArray(list)) return refuse('a list of texts or numbers');
+  if (!perStep && value === undefined) return refuse('a text or a number');
+  return list.map(
+    (label) =>
+      textOf(label) ?? refuse(perStep ? 'a list of texts or numbers up to 2^53' : 'a text or a number up to 2^53'),
+  );
+}
