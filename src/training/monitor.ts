@@ -27,8 +27,9 @@ export class Monitor {
     this.#sign = found?.better === 'higher' ? -1 : 1;
   }
 
-  /** The value that early stopping follows: lower is better. */
-  followed({ loss, metrics }: Pick<ValidationRecord, 'loss' | 'metrics'>): number {
+  /** The value that chooses the best weights and that early stopping follows: lower is better. */
+  followed({ loss, score, metrics }: Pick<ValidationRecord, 'loss' | 'score' | 'metrics'>): number {
+    if (score !== undefined) return score;
     if (this.metric === undefined) return loss;
     const value = metrics?.[this.metric];
     return value === undefined ? Number.POSITIVE_INFINITY : this.#sign * value;
@@ -36,7 +37,7 @@ export class Monitor {
 
   /** Whether a validation is better than another. */
   isBetter(one: ValidationRecord, other: ValidationRecord): boolean {
-    const [left, right] = [one.score ?? this.followed(one), other.score ?? this.followed(other)];
+    const [left, right] = [this.followed(one), this.followed(other)];
     return left < right || (left === right && one.loss < other.loss);
   }
 }

@@ -59,7 +59,8 @@ export interface TrainerOptions {
   readonly validateEvery?: number;
   /**
    * The score that chooses the best weights. It is called after every validation. Lower is better; of equal scores the
-   * lower loss wins. Default: the validation loss. Schedules and early stopping always follow the validation loss.
+   * lower loss wins, and then the earlier validation. Early stopping follows it, too. Default: the validation loss.
+   * Schedules always follow the validation loss.
    */
   readonly score?: () => Promise<number>;
   /**
@@ -69,11 +70,11 @@ export interface TrainerOptions {
   readonly metrics?: readonly Metric[];
   /**
    * Name of the metric that chooses the best weights and that early stopping follows, in place of the validation loss.
-   * Schedules still follow the validation loss. Of equal values the lower loss wins. The metric must have `better`. Not
-   * together with `score`. Default `loss`.
+   * Schedules still follow the validation loss. Of equal values the lower loss wins, and then the earlier validation. The
+   * metric must have `better`. Not together with `score`. Default `loss`.
    */
   readonly monitor?: string;
-  /** Ends the run when the validation loss, or the monitored metric, has stopped improving. */
+  /** Ends the run when the validation loss, or the score or monitored metric in its place, has stopped improving. */
   readonly earlyStopping?: EarlyStoppingOptions;
   /** Steps between two lines of training metrics, integer >= 1; default 10. */
   readonly metricsEvery?: number;
