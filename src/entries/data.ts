@@ -7,6 +7,7 @@ export { lengthsFromMask } from '../batch/mask.js';
 export { type ContiguousOptions, contiguousBatch } from '../batch/packed-batch.js';
 export { ByteVocabulary } from '../data/byte-vocabulary.js';
 export { CharacterVocabulary, type CharacterVocabularyOptions } from '../data/character-vocabulary.js';
+export { balancedClassWeights } from '../data/class-weights.js';
 export {
   type CharacterStreamOptions,
   type Corpus,

@@ -147,7 +147,7 @@ function batchesOfParts(task: AnyTask, context: TaskContext & { readonly model: 
 function compile(task: AnyTask, { options, saved }: TaskContext): Promise<Model> {
   const { optimizer, learningRate, weightDecay, seed, init, threads } = options;
   return task.network(options, saved).compile({
-    loss: task.loss(options),
+    loss: task.loss(options, saved),
     optimizer: optimizerNamed(
       optimizer,
       { learningRate, ...(weightDecay !== undefined && { weightDecay }) },

@@ -4,6 +4,7 @@ import { OptionError } from '../../../core/errors.js';
 import type { JsonObject } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import type { Model } from '../../../model/model.js';
+import type { LossDescription } from '../../../network/losses/losses.js';
 import { encoderOf, featuresOf } from '../../building-blocks/sequence-inputs.js';
 import {
   columnsOption,
@@ -15,6 +16,7 @@ import {
 import type { Part, PredictionSource } from '../../definition/task.js';
 import { optional, type TaskOption, textOption } from '../../definition/task-options.js';
 import { classScores, describeClassScores, errorRate } from './class-scores.js';
+import { classWeightsOption } from './class-weights.js';
 import {
   type ClassColumns,
   type ClassDataOptions,
@@ -53,6 +55,8 @@ export function classOptions() {
     categories: optional(columnsOption('of tables: columns of texts beside the numbers of a step')),
     ...timeOptions('which sorts the rows of each sequence'),
     ignore: IGNORE,
+    weight: field('the column or field of numbers that say what rows or sequences count for in the loss', 'name'),
+    classWeights: classWeightsOption(),
     ...missingOptions(),
     ...tableOptions(),
   };
@@ -66,7 +70,14 @@ export function classTask(perStep: boolean) {
     readExamples: (file: string, given: ClassColumns, saved: SavedClasses) =>
       readMoreClasses(file, given, saved, perStep),
     packing: (_given: unknown, { encoding }: SavedClasses) => ({ features: featuresOf(encoding) }),
-    loss: 'softmaxCrossEntropy' as const,
+    loss: ({ weight }: ClassColumns, { classWeights }: SavedClasses): LossDescription =>
+      weight === undefined && classWeights === undefined
+        ? 'softmaxCrossEntropy'
+        : {
+            kind: 'softmaxCrossEntropy',
+            ...(weight !== undefined && { weights: perStep ? 'step' : 'sequence' }),
+            ...(classWeights !== undefined && { classWeights }),
+          },
     evaluate(model: Model, part: Part, { saved, signal }: { saved: SavedClasses; signal?: AbortSignal | undefined }) {
       return classScores(model, part, saved.classes, { features: featuresOf(saved.encoding) }, signal);
     },

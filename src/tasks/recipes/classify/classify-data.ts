@@ -2,11 +2,14 @@
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { fingerprintOf } from '../../building-blocks/held-out.js';
 import { requireData } from '../../building-blocks/require-data.js';
+import { weightNote } from '../../building-blocks/row-weights.js';
 import { encoderOf, fitEncoding, type InputEncoding } from '../../building-blocks/sequence-inputs.js';
 import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.js';
 import { type MissingChoices, rulesOf, type TableChoices, tableFormatOf } from '../../definition/table-options.js';
 import type { TaskData } from '../../definition/task.js';
+import { classWeightsNote, classWeightsOf } from './class-weights.js';
 import { type LabelledOptions, type LabelledSequence, readLabelled, type SourceForm } from './labelled-sequences.js';
+import { listWeights, requireWeights } from './sequence-weights.js';
 
 /** The data that is saved with a classifier or tagger. */
 export type SavedClasses = {
@@ -14,11 +17,14 @@ export type SavedClasses = {
   readonly encoding: InputEncoding;
   /** The names of columns or fields; missing for files that have no names. */
   readonly source?: SourceForm;
+  /** What each class counts for in the loss; missing where all count alike. */
+  readonly classWeights?: readonly number[];
 };
 
 /** The options of reading. */
 export interface ClassDataOptions extends ClassColumns, SplitChoice {
   readonly data: string | undefined;
+  readonly classWeights: string | undefined;
 }
 
 /** The options that say how files are read. */
@@ -30,6 +36,7 @@ export interface ClassColumns extends MissingChoices, TableChoices {
   readonly dateFormat: string | undefined;
   readonly categories: string | undefined;
   readonly ignore: string | undefined;
+  readonly weight: string | undefined;
 }
 
 /** The options in the form that readers take. */
@@ -46,12 +53,18 @@ export function readingOptions(options: ClassColumns, perStep: boolean): Labelle
  * @throws as `readLabelled`, `splitParts` and `fitEncoding`
  */
 export async function readClasses(options: ClassDataOptions, perStep: boolean): Promise<TaskData<SavedClasses>> {
-  const reading = readingOptions(options, perStep);
+  const { weight, classWeights: given } = options;
+  const reading = { ...readingOptions(options, perStep), weight };
   const { classes, examples, source, notes } = await readLabelled(requireData(options), reading);
   const parts = await splitParts(examples, options, {
     readFile: async (file) => (await readLabelled(file, reading, { classes, source })).examples,
     classOf: ({ target }) => (typeof target === 'number' ? target : 0),
   });
+  for (const part of ['training', 'validation'] as const) {
+    if (weight !== undefined) requireWeights(weight, part, parts[part] ?? parts.training);
+  }
+  const targets = parts.training.map(({ target }) => target);
+  const classWeights = given === undefined ? undefined : classWeightsOf(given, classes, targets);
   const inputs = parts.training.map(({ input }) => input);
   const encoding = fitEncoding(inputs, { isMasked: options.missing === 'mask' });
   const encode = encoderOf(encoding);
@@ -61,8 +74,13 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
     validation: parts.validation && encoded(parts.validation),
     test: parts.test && encoded(parts.test),
   };
-  const saved = { classes, encoding, ...(source && { source }) };
-  return { ...data, saved, fingerprint: { examples: fingerprintOf(data) }, notes };
+  const saved = { classes, encoding, ...(source && { source }), ...(classWeights && { classWeights }) };
+  const said = [
+    ...notes,
+    ...(weight === undefined ? [] : [weightNote(weight, parts.training.flatMap(listWeights))]),
+    ...(given === undefined ? [] : [classWeightsNote(given, classes, classWeights ?? [])]),
+  ];
+  return { ...data, saved, fingerprint: { examples: fingerprintOf(data) }, notes: said };
 }
 
 /** Examples of another file, with the classes and the encoding of the training. Throws as `readClasses`. */
@@ -78,8 +96,8 @@ export async function readMoreClasses(
 }
 
 function encodeExample(
-  { input, target }: LabelledSequence,
+  { input, target, weights }: LabelledSequence,
   encode: (input: LabelledSequence['input']) => SequenceExample['input'],
 ): SequenceExample {
-  return { input: encode(input), target };
+  return { input: encode(input), target, ...(weights !== undefined && { weights }) };
 }

@@ -21,10 +21,11 @@ import {
 import type { PredictionSource } from '../../definition/task.js';
 import { classesOf, indexOfClass, isLeftOut, type Labelled, onlyLabel, sortClasses } from './class-labels.js';
 import { readSequenceTable, type SequenceTableOptions } from './labelled-table.js';
+import { type ExampleWeights, exampleWeights, lineWeights } from './sequence-weights.js';
 import { TARGET_NAMES, type TableForm, targetAmong } from './table-form.js';
 
 /** A sequence and the index of its class; in a task that tags, one index for each step. */
-export interface LabelledSequence {
+export interface LabelledSequence extends ExampleWeights {
   readonly input: RawInput;
   readonly target: number | Int32Array;
 }
@@ -78,11 +79,8 @@ export async function readLabelled(
   known?: KnownData,
 ): Promise<LabelledSequences> {
   const set = await readWritten(file, options, known);
-  fillInputs(
-    set.examples.map(({ input }) => input),
-    file,
-    options.missing,
-  );
+  const inputs = set.examples.map(({ input }) => input);
+  fillInputs(inputs, file, options.missing);
   return set;
 }
 
@@ -223,7 +221,8 @@ async function readLines(file: string, options: LabelledOptions, saved: LineForm
   const lines = await readJsonLines(file, (row): Labelled<RawInput> => {
     source ??= formOfLine(row, options);
     const input = inputOfRow(row, source.input, { keepMissing: keepMissing(options) });
-    return { input, labels: labelsOf(row, source.target, options), place: row.place };
+    const labels = labelsOf(row, source.target, options);
+    return { input, labels, ...lineWeights(row, options, labels.length), place: row.place };
   });
   return { lines, source: source as LineForm };
 }
@@ -242,7 +241,7 @@ function formOfLine(row: JsonRow, { input, target }: LabelledOptions): LineForm 
 function withClasses(
   file: string,
   lines: readonly Labelled<RawInput>[],
-  { perStep = false, ignore }: LabelledOptions,
+  { perStep = false, ignore, weight }: LabelledOptions,
   known: readonly string[] | undefined,
   notes: readonly string[] = [],
 ): LabelledSequences {
@@ -251,9 +250,10 @@ function withClasses(
   const kept = perStep ? sequences : sequences.filter(({ labels }) => !isLeftOut(labels[0] as string, ignore));
   if (kept.length === 0) throw new DataError('empty_data', `'${file}' has no target: all are left out`, { file });
   const indexOf = indexOfClass(classes, ignore);
-  const examples = kept.map(({ input, labels, place }) => {
-    const ids = Int32Array.from(labels, (label) => indexOf(label, place));
-    return { input, target: perStep ? ids : (ids[0] as number) };
+  const examples = kept.map((line) => {
+    const ids = Int32Array.from(line.labels, (label) => indexOf(label, line.place));
+    const target = perStep ? ids : (ids[0] as number);
+    return { input: line.input, target, ...exampleWeights(line, perStep, weight) };
   });
   const left = sequences.length - kept.length;
   const leftNote = `${left} of ${sequences.length} sequences of '${file}' have no class and are left out`;
