@@ -5,6 +5,8 @@ import type { PlainField } from '../batch/plain-sequences.js';
 import { requireList } from '../core/arguments.js';
 import { OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { contentsOf } from '../data/contents.js';
+import type { Examples } from '../data/examples.js';
 import { SequenceBatches } from '../data/sequence-batches.js';
 import { splitExamples } from '../data/split-examples.js';
 import type { Vocabulary } from '../data/vocabulary.js';
@@ -110,9 +112,11 @@ function ofValidation({ inputs, targets }: PlainForm): PlainForm {
 }
 
 function batchesOf(examples: CheckedExamples, indices: Int32Array, batch: number): SequenceBatches<number> {
-  return new SequenceBatches([...indices], {
-    batch,
-    length: (index) => examples.lengths[index] as number,
-    pack: (chosen) => examples.pack(chosen),
-  });
+  const chosen: Examples<number> = {
+    count: indices.length,
+    lengthOf: (at) => examples.lengths[indices[at] as number] as number,
+    read: (places) => Array.from(places, (at) => indices[at] as number),
+    contents: () => contentsOf(examples.fieldsOf(indices)),
+  };
+  return new SequenceBatches(chosen, { batch, pack: (numbers) => examples.pack(numbers) });
 }

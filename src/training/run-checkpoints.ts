@@ -31,7 +31,7 @@ const FIELDS = {
   mayDiffer: ['training.epochs', 'training.steps', 'training.earlyStopping', 'place'],
   data: ['data', 'task.saved', 'task.fingerprint'],
   followsData: ['model'],
-  mayBeAbsent: ['data.training.checksum', 'data.validation.checksum'],
+  mayBeAbsent: ['training', 'validation'].flatMap((part) => [`data.${part}.checksum`, `data.${part}.contents`]),
 } as const;
 
 /**

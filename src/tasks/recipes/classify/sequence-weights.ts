@@ -4,10 +4,9 @@ import { OptionError } from '../../../core/errors.js';
 import type { JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import type { JsonRow } from '../../../files/json-lines.js';
-import { columnPart, invalidRow } from '../../../files/row-error.js';
+import { columnPart, invalidRow, type RowPlace } from '../../../files/row-error.js';
 import type { Table } from '../../../files/table.js';
 import { requireSomeWeight, requireWeight } from '../../building-blocks/row-weights.js';
-import type { Labelled } from './class-labels.js';
 
 /** The weights of the rows of a sequence as they are in the file. */
 export interface RowWeights {
@@ -60,7 +59,11 @@ export function lineWeights(
  *
  * @throws {DataError} `invalid_row` where the rows of one sequence have several, with the line of the first that differs
  */
-export function exampleWeights({ weights, place }: Labelled<unknown>, perStep: boolean, column = ''): ExampleWeights {
+export function exampleWeights(
+  { weights, place }: { readonly weights?: RowWeights; readonly place: RowPlace },
+  perStep: boolean,
+  column = '',
+): ExampleWeights {
   if (weights === undefined) return {};
   const { values, lines } = weights;
   if (perStep) return { weights: Float32Array.from(values) };
