@@ -202,7 +202,9 @@ function notesOf(
   if (changes.includes('turned'))
     notes.push(`'${file}' is newest first by '${column}': the order of its rows is reversed`);
   if (changes.includes('sorted')) notes.push(`the rows of '${file}' are sorted by '${column}'`);
-  if (step === undefined) return notes;
+  if (step === undefined) {
+    return [...notes, `the time between the rows of '${file}' by '${column}' is not regular: forecasts have no dates`];
+  }
   notes.push(timeNote(column, step));
   const all = series.flatMap(({ begin, end }) => gapsIn(stamps.subarray(begin, end), step).map((at) => begin + at));
   const [first] = all;

@@ -67,7 +67,7 @@ const options = {
   period: optional(
     numberOption(count, {
       description:
-        'steps of a season, for the seasonal forecast that results are compared with (default: by the time column, 24 for hours, 7 for days, else 24)',
+        'steps of a season, for the seasonal forecast that results are compared with (default: by the time column, 24 for hours, 7 for days, 12 for months, else 24)',
     }),
   ),
   mode: choiceOption(['direct', 'autoregressive'], {
