@@ -3,7 +3,7 @@
 import { CheckedExamples, type PlainExamples, type PlainForm } from '../batch/plain-examples.js';
 import type { PlainField } from '../batch/plain-sequences.js';
 import { requireList } from '../core/arguments.js';
-import { OptionError } from '../core/errors.js';
+import { DataError, OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { contentsOf } from '../data/contents.js';
 import type { Examples } from '../data/examples.js';
@@ -74,6 +74,10 @@ export function plainTrainingSet(
   if (validation === undefined) return { ...named, training: batchesOf(examples, all, batch) };
   if (typeof validation === 'number') {
     const test = requireNumber('validation', validation, { exclusiveMin: 0, exclusiveMax: 1 });
+    if (examples.count < 2) {
+      const message = `option 'validation' is ${test}, which holds out a part of the sequences, and there is only one: give more, or other sequences as validation: { inputs, targets }`;
+      throw new DataError('too_short', message, { name: 'validation', sequences: examples.count });
+    }
     const split = splitExamples(new Int32Array(examples.count), { test, seed });
     const part = (indices: Int32Array) => batchesOf(examples, indices, batch);
     return { ...named, training: part(split.train), validation: part(split.test) };

@@ -1,7 +1,7 @@
 import type { Batch } from '../batch/batch.js';
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
-import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { type Metric, requireMetrics } from '../model/use/metric.js';
 import { constant } from '../network/schedules/constant.js';
 import { checkSchedule, needsValidation } from '../network/schedules/create-schedule.js';
@@ -62,7 +62,7 @@ export interface TrainerOptions {
    * lower loss wins, and then the earlier validation. Early stopping follows it, too. Default: the validation loss.
    * Schedules always follow the validation loss.
    */
-  readonly score?: () => Promise<number>;
+  readonly score?: () => number | Promise<number>;
   /**
    * The user's own metrics, computed at every validation besides the loss. They appear under `metrics` in callbacks,
    * lines of metrics and the result.
@@ -161,6 +161,11 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
     throw new OptionError('invalid_option', "option 'resume' needs option 'directory', the run to go on with", {
       name: 'resume',
     });
+  }
+  for (const name of ['score', 'prepare'] as const) {
+    if (options[name] === undefined || typeof options[name] === 'function') continue;
+    const message = `option '${name}' must be a function, got ${describeValue(options[name])}`;
+    throw new OptionError('invalid_option', message, { name, value: options[name] });
   }
   const { schedule = constant(), callbacks = [], metrics, monitor, score } = options;
   if (monitor !== undefined && score !== undefined) {

@@ -70,7 +70,7 @@ describe('the weights of classes', () => {
     ['no number', 'a=two', /weights by class such as a=2,b=0\.5, got "a=two"/],
     ['no name', '=2', /weights by class/],
     ['another word', 'even', /balanced, or weights by class/],
-    ['a negative number', 'a=-1', /numbers from 0 to/],
+    ['a negative number', 'a=-1', /0, or numbers from 1e-30 to/],
     ['a class twice', 'a=1,a=2', /one weight for each class.*'a' twice/],
     ['nothing but 0', 'a=0,b=0,"c, d=0"', /one is above 0/],
   ])('refuse %s before anything is written', async (_name, classWeights, message) => {
