@@ -11,13 +11,13 @@ const compile = (loss: object = {}) =>
 const refusal = (code: string, message: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) });
 
-const fit = (options: object, ...data: unknown[]) =>
+const train = (options: object, ...data: unknown[]) =>
   new Trainer(compile(), { epochs: 1, progress: false, ...options }).fit(...(data as [never]));
 
 describe('a trainer refuses', () => {
   it('inputs and targets as two arguments, with the form', async () => {
     const message = /fit takes one argument, such as \{ inputs, targets \}.*got 2/;
-    await expect(fit({}, inputs, targets)).rejects.toEqual(refusal('invalid_option', message));
+    await expect(train({}, inputs, targets)).rejects.toEqual(refusal('invalid_option', message));
   });
 
   it('what is not compiled yet, or not awaited', () => {
@@ -39,7 +39,7 @@ describe('a trainer refuses', () => {
     ['functions of which none is a callback', { step() {} }, /no callback 'step'/],
     ['one that is wrong of two', [{ onStep() {} }, { onEpoch() {} }], /no callback 'onEpoch'/],
   ])('callbacks of names that are none: %s', async (_name, callbacks, message) => {
-    await expect(async () => fit({ callbacks }, { inputs, targets })).rejects.toEqual(
+    await expect(async () => train({ callbacks }, { inputs, targets })).rejects.toEqual(
       refusal('unknown_option', message),
     );
   });
@@ -47,7 +47,7 @@ describe('a trainer refuses', () => {
   it('no other members of an object with callbacks', async () => {
     const steps: number[] = [];
     const callbacks = { online: true, count: 0, note() {}, onStep: ({ step }: { step: number }) => steps.push(step) };
-    await fit({ callbacks }, { inputs, targets });
+    await train({ callbacks }, { inputs, targets });
     expect(steps).toEqual([1]);
   });
 
@@ -58,13 +58,13 @@ describe('a trainer refuses', () => {
     ['no function', 3, 'invalid_option', /'score' must be a function, got 3/],
   ])('a score that is %s', async (_name, score, code, message) => {
     const data = { inputs, targets, validation: { inputs, targets } };
-    await expect(async () => fit({ score }, data)).rejects.toEqual(refusal(code, message));
+    await expect(async () => train({ score }, data)).rejects.toEqual(refusal(code, message));
   });
 
   it('a part of a single sequence as validation', async () => {
     const data = { inputs: [[1, 2]], targets: [0], validation: 0.5 };
     const message = /'validation' is 0\.5.*there is only one: give more, or other sequences/;
-    await expect(fit({}, data)).rejects.toEqual(refusal('too_short', message));
+    await expect(train({}, data)).rejects.toEqual(refusal('too_short', message));
   });
 });
 
