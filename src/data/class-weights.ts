@@ -16,7 +16,7 @@ import { describeValue, requireNumber } from '../core/options.js';
  * @throws {DataError} `empty_data` when every target is left out
  * @example
  * const classWeights = balancedClassWeights([0, 0, 0, 1], 2); // [2 / 3, 2]
- * const model = await network.compile({ loss: { kind: 'softmaxCrossEntropy', classWeights } });
+ * const loss = { kind: 'softmaxCrossEntropy', classWeights };
  */
 export function balancedClassWeights(
   targets: readonly (number | ArrayLike<number>)[] | Int32Array,
