@@ -26,6 +26,7 @@ export { applyOrder, restoreOrder } from './batch/sequence-rows.js';
 export * from './core/errors.js';
 export type { JsonObject, JsonValue } from './core/json.js';
 export { Random, type RandomState } from './core/random.js';
+export type { Normalization } from './data/normalization.js';
 export type { SavedVocabularyOptions } from './data/saved-vocabulary.js';
 export type { SubwordTokenizer } from './data/tokenizer-vocabulary.js';
 export type { TokenizerJson, Vocabulary, VocabularyJson, VocabularyLevel } from './data/vocabulary.js';

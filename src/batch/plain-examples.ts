@@ -190,6 +190,11 @@ export class CheckedExamples {
     );
   }
 
+  /** The rows of examples by field: `inputs/NAME`, `targets/NAME`, `targets/NAME/weights`. @param indices numbers of the examples */
+  *fieldsOf(indices: Iterable<number>): Generator<Readonly<Record<string, Rows>>> {
+    for (const index of indices) yield this.#examples[index] as Readonly<Record<string, Rows>>;
+  }
+
   /** Packs all examples, in their order. */
   packAll(): Batch {
     return packExamples(this.#examples, this.#form);

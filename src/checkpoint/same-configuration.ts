@@ -11,7 +11,7 @@ export interface ConfigurationFields {
   readonly data?: readonly string[];
   /** Fields that may follow from the data, such as sizes of a model. */
   readonly followsData?: readonly string[];
-  /** Fields that a run of an earlier version lacks. */
+  /** Fields that a run of an earlier version lacks as a whole. */
   readonly mayBeAbsent?: readonly string[];
 }
 
@@ -28,7 +28,7 @@ function forbiddenDifferences(there: JsonObject, here: JsonObject, fields: Confi
     isWithin(path, fields.data) ? 1 : isWithin(path, fields.followsData) ? 2 : 0;
   return [...jsonDifferences(there, here)]
     .filter(({ path }) => !isWithin(path, fields.mayDiffer))
-    .filter(({ path, left }) => left !== undefined || !isWithin(path, fields.mayBeAbsent))
+    .filter(({ path, left }) => left !== undefined || fields.mayBeAbsent?.includes(path) !== true)
     .sort((first, second) => rank(first) - rank(second));
 }
 

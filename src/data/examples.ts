@@ -1,5 +1,8 @@
 /** Examples by number, in memory, in a file, or in a user's own source. */
 
+import type { JsonObject } from '../core/json.js';
+import { contentsOf } from './contents.js';
+
 /** Examples that are read when a batch needs them. */
 export interface Examples<E> {
   /** Number of examples, >= 1. */
@@ -13,6 +16,11 @@ export interface Examples<E> {
    * same seed and epoch give the same examples. Without this function every epoch has the same examples.
    */
   inEpoch?(order: EpochOrder): Examples<E>;
+  /**
+   * Checksums of the contents as JSON, by any names: a run that is resumed compares them, and names the one that has
+   * changed. Called only where a run keeps them. Without this function only the number and the lengths are compared.
+   */
+  contents?(): JsonObject;
 }
 
 /** Identifies an order: that of an epoch (from 0) of a run with this seed. */
@@ -31,5 +39,6 @@ export function examplesOfArray<E>(
     count: own.length,
     lengthOf: (index) => lengthOf(own[index] as E, index),
     read: (indices) => Array.from(indices, (index) => own[index] as E),
+    contents: () => contentsOf(own),
   };
 }

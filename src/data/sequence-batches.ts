@@ -181,6 +181,14 @@ export class SequenceBatches<E = SequenceExample> implements AsyncIterable<Batch
   }
 
   /**
+   * Checksums of the contents of the examples by field, which must be the same in a resumed run, too; undefined where
+   * the examples do not have any. Examples in memory are all read.
+   */
+  contents(): JsonObject | undefined {
+    return this.#examples.contents?.();
+  }
+
+  /**
    * The batches of an epoch.
    *
    * @param order seed and epoch of the order; without them it is the fixed order
@@ -228,8 +236,9 @@ function readerOf<E>(
   const packing = new SequencePacking(options);
   const pack = options.pack ?? ((examples, indices) => packing.pack(examples as readonly SequenceExample[], indices));
   if (!Array.isArray(given)) {
-    const { count, lengthOf, read } = given as Partial<Examples<E>>;
+    const { count, lengthOf, read, contents } = given as Partial<Examples<E>>;
     const isUsable = Number.isSafeInteger(count) && typeof lengthOf === 'function' && typeof read === 'function';
+    if (contents !== undefined && typeof contents !== 'function') invalid('contents', 'a function', contents);
     if (!isUsable) invalid('examples', 'an array, or have count, lengthOf and read', given);
     if (options.length !== undefined) invalid('length', 'left out: these examples know their lengths', 'a function');
     return { examples: given as Examples<E>, pack };

@@ -7,6 +7,7 @@ export { lengthsFromMask } from '../batch/mask.js';
 export { type ContiguousOptions, contiguousBatch } from '../batch/packed-batch.js';
 export { ByteVocabulary } from '../data/byte-vocabulary.js';
 export { CharacterVocabulary, type CharacterVocabularyOptions } from '../data/character-vocabulary.js';
+export { balancedClassWeights } from '../data/class-weights.js';
 export {
   type CharacterStreamOptions,
   type Corpus,
@@ -25,7 +26,6 @@ export {
   joinClips,
   stringExamples,
 } from '../data/joined-clips.js';
-export type { Normalization } from '../data/normalization.js';
 export { vocabularyFromJSON } from '../data/saved-vocabulary.js';
 export { type SentenceLevel, SentenceVocabulary } from '../data/sentence-vocabulary.js';
 export { type EpochOrder, SequenceBatches, type SequenceBatchesOptions } from '../data/sequence-batches.js';

@@ -6,7 +6,9 @@
 
 export type { NumberBounds } from '../core/options.js';
 export type { EpochOrder, Examples } from '../data/examples.js';
+export type { SentenceLevel } from '../data/sentence-vocabulary.js';
 export type { SequenceBatchesOptions } from '../data/sequence-batches.js';
+export type { LabelSeparator } from '../files/labelled-text.js';
 export type { SentencePair } from '../files/parallel-text.js';
 export type { RowPlace } from '../files/row-error.js';
 export type { FoundFormat, TableFormat } from '../files/table-format.js';
@@ -35,6 +37,7 @@ export {
   inputOfRow,
   inputValue,
   type RawInput,
+  type SymbolChoice,
 } from '../tasks/building-blocks/sequence-inputs.js';
 export { type SplitChoice, type SplitRule, splitParts } from '../tasks/building-blocks/split-parts.js';
 export { type StepStreamOptions, stepStream } from '../tasks/building-blocks/step-stream.js';

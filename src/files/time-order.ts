@@ -3,6 +3,8 @@ import { columnPart, invalidRow } from './row-error.js';
 
 const DAY = 86_400_000;
 const WEEK_DAYS = 7;
+/** Days of the shortest month. */
+const SHORTEST_MONTH = 28;
 
 /** Rows below which a table without weekends is no evidence of a week of five days. */
 const ENOUGH_FOR_WEEKS = 10;
@@ -12,6 +14,8 @@ export type TimeStep = {
   /** `working days` are days without Saturdays and Sundays; `units` belong to stamps that are numbers. */
   readonly unit: 'ms' | 'months' | 'working days' | 'units';
   readonly count: number;
+  /** False where a row at the end of a month is there by its day: of rows on each 28th, that of February. */
+  readonly atEnd?: false;
 };
 
 /** What the errors of an order say. */
@@ -73,8 +77,7 @@ export function orderByTime(stamps: Float64Array, rows: Int32Array, canSort: boo
 /** Months between two stamps, when these are the same day of a month, or both its last day; otherwise undefined. */
 function monthsBetween(from: number, to: number): number | undefined {
   const [a, b] = [new Date(from), new Date(to)];
-  const isEnd = (date: Date) => new Date(date.getTime() + DAY).getUTCDate() === 1;
-  if (a.getUTCDate() !== b.getUTCDate() && !(isEnd(a) && isEnd(b))) return undefined;
+  if (a.getUTCDate() !== b.getUTCDate() && !(isMonthEnd(from) && isMonthEnd(to))) return undefined;
   return (b.getUTCFullYear() - a.getUTCFullYear()) * 12 + b.getUTCMonth() - a.getUTCMonth();
 }
 
@@ -105,11 +108,21 @@ export function stepOf(stamps: ArrayLike<number>, isNumber = false): TimeStep | 
     const at = Array.prototype.findIndex.call(stamps, (stamp: number, row) => stamps[row + 1] === stamp + usual);
     const months = monthsBetween(stamps[at] as number, stamps[at + 1] as number) ?? 0;
     const isRegular = 2 * countSteps(stamps, (from, to) => monthsBetween(from, to) === months) >= stamps.length - 1;
-    if (months > 0 && isRegular) return { unit: 'months', count: months };
+    if (months > 0 && isRegular) return { unit: 'months', count: months, ...(byDay(stamps) && { atEnd: false }) };
   }
   if (usual === DAY && stamps.length >= ENOUGH_FOR_WEEKS && !hasWeekend(stamps))
     return { unit: 'working days', count: 1 };
   return 2 * count >= stamps.length - 1 ? { unit: 'ms', count: usual } : undefined;
+}
+
+/** Whether rows are on a day that is the last one of some months, and not at the end of each. */
+function byDay(stamps: ArrayLike<number>): boolean {
+  const all = Array.from(stamps);
+  return !all.every(isMonthEnd) && all.some((stamp) => new Date(stamp).getUTCDate() >= SHORTEST_MONTH);
+}
+
+function isMonthEnd(stamp: number): boolean {
+  return new Date(stamp + DAY).getUTCDate() === 1;
 }
 
 function countSteps(stamps: ArrayLike<number>, isStep: (from: number, to: number) => boolean): number {
@@ -130,8 +143,8 @@ function hasWeekend(stamps: ArrayLike<number>): boolean {
 }
 
 /** The stamp a number of steps after another one. */
-export function stampAfter(stamp: number, { unit, count }: TimeStep, steps: number): number {
-  if (unit === 'months') return addMonths(stamp, count * steps);
+export function stampAfter(stamp: number, { unit, count, atEnd }: TimeStep, steps: number): number {
+  if (unit === 'months') return addMonths(stamp, count * steps, atEnd ?? isMonthEnd(stamp));
   if (unit !== 'working days') return stamp + count * steps;
   let next = stamp;
   for (let left = steps; left > 0; ) {
@@ -141,9 +154,8 @@ export function stampAfter(stamp: number, { unit, count }: TimeStep, steps: numb
   return next;
 }
 
-function addMonths(stamp: number, months: number): number {
+function addMonths(stamp: number, months: number, isEnd: boolean): number {
   const date = new Date(stamp);
-  const isEnd = new Date(stamp + DAY).getUTCDate() === 1;
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + months];
   const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
   const day = isEnd ? last : Math.min(last, date.getUTCDate());

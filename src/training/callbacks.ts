@@ -72,9 +72,9 @@ const EVENTS = [
 
 /**
  * Refuses callbacks that would never be called. An object may have other fields, such as those of a class of one's own,
- * if their names do not begin as those of callbacks do.
+ * if their names do not begin as those of callbacks do and one of its functions is a callback.
  *
- * @throws {OptionError} `unknown_option` for another name of the form `onX`; `invalid_option` for what is no function
+ * @throws {OptionError} `unknown_option` for another name of the form `onX`, and for functions of which none is a callback; `invalid_option` for what is no function
  */
 export function checkCallbacks(listeners: readonly unknown[]): readonly TrainingCallbacks[] {
   for (const listener of listeners) {
@@ -82,7 +82,7 @@ export function checkCallbacks(listeners: readonly unknown[]): readonly Training
       const message = `option 'callbacks' must be an object of functions such as { onStep }, or a list of them, got ${describeValue(listener)}`;
       throw new OptionError('invalid_option', message, { name: 'callbacks', value: listener });
     }
-    for (const name in listener) if (/^on[A-Z]/.test(name)) requireEvent(name);
+    requireEvents(listener);
     for (const name of EVENTS) {
       const value = (listener as Readonly<Record<string, unknown>>)[name];
       if (value === undefined || typeof value === 'function') continue;
@@ -91,6 +91,24 @@ export function checkCallbacks(listeners: readonly unknown[]): readonly Training
     }
   }
   return listeners as readonly TrainingCallbacks[];
+}
+
+/** Names of the members of an object, also those of its classes. */
+function namesOf(listener: object): readonly string[] {
+  const names = new Set<string>();
+  for (let each = listener; each !== null && each !== Object.prototype; each = Object.getPrototypeOf(each)) {
+    for (const name of Object.getOwnPropertyNames(each)) names.add(name);
+  }
+  return [...names];
+}
+
+function requireEvents(listener: object): void {
+  const isFunction = (name: string) => typeof (listener as Readonly<Record<string, unknown>>)[name] === 'function';
+  const names = namesOf(listener);
+  for (const name of names) if (/^on[A-Z]/.test(name) || (/^on/i.test(name) && isFunction(name))) requireEvent(name);
+  if (names.some((name) => (EVENTS as readonly string[]).includes(name))) return;
+  const other = Object.keys(listener).find(isFunction);
+  if (other !== undefined) requireEvent(other);
 }
 
 function requireEvent(name: string): void {

@@ -6,15 +6,15 @@ export interface EarlyStoppingOptions {
   /** The run stops after this many validations in a row without improvement; integer >= 1. */
   readonly patience: number;
   /**
-   * By how much the loss (nats) or the monitored value must be better than the best one so far to count as an
-   * improvement, >= 0; default 0.
+   * By how much the loss (nats), the score or the monitored value must be better than the best one so far to count as
+   * an improvement, >= 0; default 0.
    */
   readonly minimumDelta?: number;
 }
 
 /** The state of early stopping, as JSON. */
 export interface EarlyStoppingState {
-  /** Lowest validation loss so far, or best monitored value (negated when higher is better); null before the first. */
+  /** Lowest validation loss or score so far, or best monitored value (negated when higher is better); null before the first. */
   readonly best: number | null;
   readonly validationsWithoutImprovement: number;
 }
@@ -43,6 +43,11 @@ export class EarlyStopping {
     } else {
       this.#validationsWithoutImprovement += 1;
     }
+  }
+
+  /** Validations in a row without improvement. */
+  get validationsWithoutImprovement(): number {
+    return this.#validationsWithoutImprovement;
   }
 
   /** True when the patience is used up. */

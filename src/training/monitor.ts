@@ -1,6 +1,6 @@
 /** The criterion that chooses the best weights of a run. */
 
-import { OptionError } from '../core/errors.js';
+import { NumericError, OptionError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
 import type { Metric } from '../model/use/metric.js';
 import type { ValidationRecord } from './run-state.js';
@@ -27,8 +27,9 @@ export class Monitor {
     this.#sign = found?.better === 'higher' ? -1 : 1;
   }
 
-  /** The value that early stopping follows: lower is better. */
-  followed({ loss, metrics }: Pick<ValidationRecord, 'loss' | 'metrics'>): number {
+  /** The value that chooses the best weights and that early stopping follows: lower is better. */
+  followed({ loss, score, metrics }: Pick<ValidationRecord, 'loss' | 'score' | 'metrics'>): number {
+    if (score !== undefined) return score;
     if (this.metric === undefined) return loss;
     const value = metrics?.[this.metric];
     return value === undefined ? Number.POSITIVE_INFINITY : this.#sign * value;
@@ -36,9 +37,27 @@ export class Monitor {
 
   /** Whether a validation is better than another. */
   isBetter(one: ValidationRecord, other: ValidationRecord): boolean {
-    const [left, right] = [one.score ?? this.followed(one), other.score ?? this.followed(other)];
+    const [left, right] = [this.followed(one), this.followed(other)];
     return left < right || (left === right && one.loss < other.loss);
   }
+}
+
+/**
+ * The number that a function of the user's own gave.
+ *
+ * @throws {OptionError} `invalid_option` for what is no number
+ * @throws {NumericError} `non_finite_metric`
+ */
+export function requireScore(score: unknown, step: number): number {
+  if (typeof score !== 'number') {
+    const message = `option 'score' must return a number, or a promise of one, got ${describeValue(score)}`;
+    throw new OptionError('invalid_option', message, { name: 'score', value: score });
+  }
+  if (Number.isFinite(score)) return score;
+  throw new NumericError('non_finite_metric', `the score after step ${step} is ${score}`, {
+    name: 'score',
+    value: score,
+  });
 }
 
 function refuse(name: unknown, metrics: readonly Metric[]): never {

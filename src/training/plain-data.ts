@@ -3,8 +3,10 @@
 import { CheckedExamples, type PlainExamples, type PlainForm } from '../batch/plain-examples.js';
 import type { PlainField } from '../batch/plain-sequences.js';
 import { requireList } from '../core/arguments.js';
-import { OptionError } from '../core/errors.js';
+import { DataError, OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
+import { contentsOf } from '../data/contents.js';
+import type { Examples } from '../data/examples.js';
 import { SequenceBatches } from '../data/sequence-batches.js';
 import { splitExamples } from '../data/split-examples.js';
 import type { Vocabulary } from '../data/vocabulary.js';
@@ -72,6 +74,10 @@ export function plainTrainingSet(
   if (validation === undefined) return { ...named, training: batchesOf(examples, all, batch) };
   if (typeof validation === 'number') {
     const test = requireNumber('validation', validation, { exclusiveMin: 0, exclusiveMax: 1 });
+    if (examples.count < 2) {
+      const message = `option 'validation' is ${test}, which holds out a part of the sequences, and there is only one: give more, or other sequences as validation: { inputs, targets }`;
+      throw new DataError('too_short', message, { name: 'validation', sequences: examples.count });
+    }
     const split = splitExamples(new Int32Array(examples.count), { test, seed });
     const part = (indices: Int32Array) => batchesOf(examples, indices, batch);
     return { ...named, training: part(split.train), validation: part(split.test) };
@@ -110,9 +116,11 @@ function ofValidation({ inputs, targets }: PlainForm): PlainForm {
 }
 
 function batchesOf(examples: CheckedExamples, indices: Int32Array, batch: number): SequenceBatches<number> {
-  return new SequenceBatches([...indices], {
-    batch,
-    length: (index) => examples.lengths[index] as number,
-    pack: (chosen) => examples.pack(chosen),
-  });
+  const chosen: Examples<number> = {
+    count: indices.length,
+    lengthOf: (at) => examples.lengths[indices[at] as number] as number,
+    read: (places) => Array.from(places, (at) => indices[at] as number),
+    contents: () => contentsOf(examples.fieldsOf(indices)),
+  };
+  return new SequenceBatches(chosen, { batch, pack: (numbers) => examples.pack(numbers) });
 }

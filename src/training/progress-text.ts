@@ -1,5 +1,5 @@
 import type { RunCheckpoint } from '../checkpoint/run.js';
-import type { ValidationRecord } from './run-state.js';
+import type { RunState, ValidationRecord } from './run-state.js';
 import type { LossSummary } from './validation.js';
 
 /** `83` s reads `1:23`, `3723` s `1:02:03`. Rounded up, so that it is 0 only at the end. */
@@ -47,12 +47,7 @@ export function formatValidation({ loss, perplexity, metrics = {} }: LossSummary
  * @param step the last one
  * @param monitored the metric that chose them
  */
-export function formatWeights(
-  weights: 'best' | 'last',
-  step: number,
-  best: ValidationRecord,
-  monitored?: string,
-): string {
+function formatWeights(weights: 'best' | 'last', step: number, best: ValidationRecord, monitored?: string): string {
   const value = best.score ?? best.metrics?.[monitored ?? ''];
   const score = value === undefined ? '' : `${monitored ?? 'score'} ${formatLoss(value)}, `;
   const ofBest = `${score}validation loss ${formatLoss(best.loss)}`;
@@ -61,9 +56,26 @@ export function formatWeights(
   return `weights of the last step ${step}; the best were those of step ${best.step} (${ofBest})`;
 }
 
-/** Why a run ended early, without a line feed. @param monitored the metric that was followed; undefined for the loss */
-export function formatStop(monitored?: string): string {
-  return `stopped early: ${monitored === undefined ? 'the validation loss has stopped falling' : `${monitored} has stopped getting better`}`;
+/**
+ * The line at the end of a run: which weights the model has and, if early stopping ended the run, when and why. None
+ * without a validation.
+ *
+ * @param monitored the metric that chose the weights; undefined for the score or the loss
+ * @param waited validations without improvement, if these ended the run
+ */
+export function formatEnd(
+  weights: 'best' | 'last',
+  { step, best, lastValidation: last = best }: Pick<RunState, 'step' | 'best' | 'lastValidation'>,
+  monitored?: string,
+  waited?: number,
+): string[] {
+  if (best === undefined) return [];
+  const kept = formatWeights(weights, step, best, monitored);
+  if (waited === undefined) return [kept];
+  const followed = monitored ?? (best.score === undefined ? 'the validation loss' : 'the score');
+  const validations = waited === 1 ? '1 validation' : `${waited} validations`;
+  const why = `${followed} has not got better in ${validations}`;
+  return [`stopped early in epoch ${last?.epoch} at step ${step}: ${why}; ${kept}`];
 }
 
 /** The notes at the start of a run that may be resumed; none for a new one. */

@@ -28,10 +28,10 @@ export interface RunParts {
  * that describe the data.
  */
 const FIELDS = {
-  mayDiffer: ['training.epochs', 'training.steps', 'place'],
+  mayDiffer: ['training.epochs', 'training.steps', 'training.earlyStopping', 'place'],
   data: ['data', 'task.saved', 'task.fingerprint'],
   followsData: ['model'],
-  mayBeAbsent: ['data.training.checksum', 'data.validation.checksum'],
+  mayBeAbsent: ['training', 'validation'].flatMap((part) => [`data.${part}.checksum`, `data.${part}.contents`]),
 } as const;
 
 /**
@@ -89,7 +89,9 @@ export class RunCheckpoints {
     const configuration = objectOrNone(path, 'configuration', metadata['configuration']) ?? {};
     requireSameConfiguration(`the run of '${path}'`, configuration, parts.configuration, FIELDS);
     requireSameSeed(path, metadata['seed'], parts.model.seed);
-    const stopping = parts.earlyStopping && readEarlyStoppingState(path, metadata['earlyStopping']);
+    // A run that had none begins to count now.
+    const { earlyStopping: counted = null } = metadata;
+    const stopping = parts.earlyStopping && counted !== null ? readEarlyStoppingState(path, counted) : undefined;
     const tensors = modelTensors(parts.model, parts.carried);
     requireTensors(path, checkpoint, tensors);
     parts.schedule.restore((metadata['schedule'] ?? null) as ScheduleState);

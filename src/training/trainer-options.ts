@@ -1,7 +1,7 @@
 import type { Batch } from '../batch/batch.js';
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
-import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { type Metric, requireMetrics } from '../model/use/metric.js';
 import { constant } from '../network/schedules/constant.js';
 import { checkSchedule, needsValidation } from '../network/schedules/create-schedule.js';
@@ -59,9 +59,10 @@ export interface TrainerOptions {
   readonly validateEvery?: number;
   /**
    * The score that chooses the best weights. It is called after every validation. Lower is better; of equal scores the
-   * lower loss wins. Default: the validation loss. Schedules and early stopping always follow the validation loss.
+   * lower loss wins, and then the earlier validation. Early stopping follows it, too. Default: the validation loss.
+   * Schedules always follow the validation loss.
    */
-  readonly score?: () => Promise<number>;
+  readonly score?: () => number | Promise<number>;
   /**
    * The user's own metrics, computed at every validation besides the loss. They appear under `metrics` in callbacks,
    * lines of metrics and the result.
@@ -69,11 +70,11 @@ export interface TrainerOptions {
   readonly metrics?: readonly Metric[];
   /**
    * Name of the metric that chooses the best weights and that early stopping follows, in place of the validation loss.
-   * Schedules still follow the validation loss. Of equal values the lower loss wins. The metric must have `better`. Not
-   * together with `score`. Default `loss`.
+   * Schedules still follow the validation loss. Of equal values the lower loss wins, and then the earlier validation. The
+   * metric must have `better`. Not together with `score`. Default `loss`.
    */
   readonly monitor?: string;
-  /** Ends the run when the validation loss, or the monitored metric, has stopped improving. */
+  /** Ends the run when the validation loss, or the score or monitored metric in its place, has stopped improving. */
   readonly earlyStopping?: EarlyStoppingOptions;
   /** Steps between two lines of training metrics, integer >= 1; default 10. */
   readonly metricsEvery?: number;
@@ -160,6 +161,11 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
     throw new OptionError('invalid_option', "option 'resume' needs option 'directory', the run to go on with", {
       name: 'resume',
     });
+  }
+  for (const name of ['score', 'prepare'] as const) {
+    if (options[name] === undefined || typeof options[name] === 'function') continue;
+    const message = `option '${name}' must be a function, got ${describeValue(options[name])}`;
+    throw new OptionError('invalid_option', message, { name, value: options[name] });
   }
   const { schedule = constant(), callbacks = [], metrics, monitor, score } = options;
   if (monitor !== undefined && score !== undefined) {

@@ -43,8 +43,12 @@ export class Trainer {
    * @throws {NumericError} `non_finite_loss`, `non_finite_gradient`, with the step, the layer and the last good checkpoint
    * @throws the signal's reason after an abort, when the checkpoint has been written
    */
-  async fit(data: TrainingData): Promise<TrainingResult> {
+  async fit(data: TrainingData, ...others: never[]): Promise<TrainingResult> {
     const model = this.#model;
+    if (others.length > 0) {
+      const message = `fit takes one argument, such as { inputs, targets } or { training, validation }, got ${others.length + 1}`;
+      throw new OptionError('invalid_option', message, { name: 'data', arguments: others.length + 1 });
+    }
     if (IN_TRAINING.has(model)) {
       const message = 'another call of fit trains this model: wait for its end, or train another model';
       throw new UsageError('model_busy', message);
@@ -90,6 +94,8 @@ function requireModel(model: TrainableModel): TrainableModel {
   const isNetwork = typeof (model as { readonly compile?: unknown } | undefined)?.compile === 'function';
   const found = isNetwork
     ? 'a network that is not compiled: give await network.compile({ loss, optimizer })'
-    : describeValue(model);
+    : model instanceof Promise
+      ? 'a promise: await the model, as in await network.compile({ loss, optimizer })'
+      : describeValue(model);
   throw new OptionError('invalid_option', `Trainer takes a compiled model, got ${found}`, { name: 'model' });
 }

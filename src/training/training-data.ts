@@ -122,7 +122,10 @@ function checksumOfBatches(batches: Iterable<Batch>): number {
 function readSequences(source: SequenceBatches<unknown>, model?: TrainedModel): BatchReader {
   const order = model === undefined ? 'fixed' : 'training';
   return {
-    description: source.describe(order),
+    get description() {
+      const contents = source.contents();
+      return { ...source.describe(order), ...(contents !== undefined && { contents }) };
+    },
     batchesPerEpoch: source.batchesPerEpoch(order, model?.shortestAlone),
     carriedSequences: undefined,
     batches: (epoch, skip) => source.batches(model && { seed: model.seed, epoch }, skip, model?.shortestAlone),

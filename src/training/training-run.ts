@@ -6,8 +6,9 @@ import { notify, type RunPosition } from './callbacks.js';
 import { firstCarriedState } from './carried-state.js';
 import { EarlyStopping } from './early-stopping.js';
 import { markLast } from './mark-last.js';
+import { requireScore } from './monitor.js';
 import { progressOn, silentProgress } from './progress.js';
-import { formatLoss, formatStart, formatStop, formatValidation, formatWeights } from './progress-text.js';
+import { formatEnd, formatLoss, formatStart, formatValidation } from './progress-text.js';
 import { RunCheckpoints, type RunParts, withLastCheckpoint } from './run-checkpoints.js';
 import { runConfiguration } from './run-configuration.js';
 import { RunLog } from './run-log.js';
@@ -209,10 +210,9 @@ export class TrainingRun {
     if (state.lastValidation?.step !== state.step && this.#validation) await this.#validate(this.#validation, false);
     await this.#save();
     const reason = this.#stopReason ?? 'callback';
-    const { metric } = this.#options.monitoring;
-    if (reason === 'earlyStopping') this.#log.note(formatStop(metric));
     const weights = await this.#bestWeights.choose(state);
-    if (state.best !== undefined) this.#log.note(formatWeights(weights, state.step, state.best, metric));
+    const waited = reason === 'earlyStopping' ? this.#parts.earlyStopping?.validationsWithoutImprovement : undefined;
+    for (const line of formatEnd(weights, state, this.#options.monitoring.metric, waited)) this.#log.note(line);
     const { steps, seconds } = this.#trained;
     return trainingResult(this.#parts.model, state, {
       stoppedBy: reason,
@@ -272,7 +272,7 @@ export class TrainingRun {
     const position = this.#position();
     const { step, epoch } = position;
     const { loss, tokens, metrics: values } = summary;
-    const score = scored && { score: await scored() };
+    const score = scored && { score: requireScore(await scored(), step) };
     state.lastValidation = { step, epoch, loss, tokens, ...score, ...(values && { metrics: values }) };
     const isBest = state.best === undefined || monitoring.isBetter(state.lastValidation, state.best);
     if (isBest) {
@@ -282,7 +282,7 @@ export class TrainingRun {
     }
     if (steers) {
       this.#parts.schedule.observe(loss);
-      this.#parts.earlyStopping?.observe(monitoring.followed(summary));
+      this.#parts.earlyStopping?.observe(monitoring.followed(state.lastValidation));
     }
     this.#unsaved = true;
     this.#log.record('validation', { step, epoch, ...summary, ...score, isBest });

@@ -81,6 +81,7 @@ describe('the step between rows', () => {
     ['weeks', every(7 * 24 * hour), 52],
     ['months', Float64Array.from({ length: 30 }, (_, at) => Date.UTC(2020, at, 1)), 12],
     ['ends of months', Float64Array.from({ length: 30 }, (_, at) => Date.UTC(2020, at + 1, 0)), 12],
+    ['each 28th of a month', Float64Array.from({ length: 30 }, (_, at) => Date.UTC(2021, at, 28)), 12],
     ['quarters', Float64Array.from({ length: 30 }, (_, at) => Date.UTC(2020, 3 * at, 1)), 4],
     ['years', Float64Array.from({ length: 30 }, (_, at) => Date.UTC(1990 + at, 0, 1)), undefined],
     ['working days', every(24 * hour, 60).filter((stamp) => new Date(stamp).getUTCDay() % 6 !== 0), 5],
@@ -101,6 +102,19 @@ describe('the step between rows', () => {
     const stamps = Float64Array.from({ length: 30 }, (_, at) => Date.UTC(2020, at === 0 ? -3 : at, 1));
     expect(stepOf(stamps)).toEqual({ unit: 'months', count: 1 });
     expect(gapsIn(stamps, { unit: 'months', count: 1 })).toEqual([1]);
+  });
+
+  it('goes on at the same day of the month, or at its end, after the last of February', () => {
+    const dayAfter = (stamps: readonly number[]) => {
+      const step = stepOf(stamps);
+      return step && new Date(stampAfter(stamps.at(-1) as number, step, 1)).toISOString().slice(0, 10);
+    };
+    const months = [-3, -2, -1, 0, 1]; // October to February
+    expect(dayAfter(months.map((month) => Date.UTC(2023, month, 28)))).toBe('2023-03-28');
+    expect(dayAfter(months.map((month) => Date.UTC(2023, month + 1, 0)))).toBe('2023-03-31');
+    expect(dayAfter(months.map((month) => Date.UTC(2023, month, 5)))).toBe('2023-03-05');
+    // Months in which no row shows the difference are told apart by those that do.
+    expect(dayAfter([...months, 13].map((month) => Date.UTC(2023, month, 28)))).toBe('2024-03-28');
   });
 
   it('is unknown for one row, and where most rows have another one', () => {

@@ -160,6 +160,90 @@ describe('a forecast', () => {
     expect(await predictions(out, { file: bare }, { time: 'none' })).toEqual([{ wh: forecast?.['wh'] }]);
   });
 
+  const dates = (stampOf: (row: number) => number, clock = 10) =>
+    Array.from({ length: 140 }, (_, row) => new Date(stampOf(row)).toISOString().slice(0, clock).replace('T', ' '));
+  const MINUTE = 60_000;
+  const start = Date.UTC(2021, 0, 1);
+
+  it.each<[string, number, string, string[], readonly string[]]>([
+    ['days', 7, 'a week', dates((row) => start + row * 1440 * MINUTE), ['2021-05-21', '2021-05-22', '2021-05-23']],
+    [
+      'weeks',
+      52,
+      'a year of weeks',
+      dates((row) => start + row * 7 * 1440 * MINUTE),
+      ['2023-09-08', '2023-09-15', '2023-09-22'],
+    ],
+    [
+      'months',
+      12,
+      'a year of months',
+      dates((row) => Date.UTC(2021, row, 1)),
+      ['2032-09-01', '2032-10-01', '2032-11-01'],
+    ],
+    [
+      'ends of months',
+      12,
+      'a year of months',
+      dates((row) => Date.UTC(2020, row + 1, 0)),
+      ['2031-09-30', '2031-10-31', '2031-11-30'],
+    ],
+    [
+      'quarters',
+      4,
+      'a year of months',
+      dates((row) => Date.UTC(2021, 3 * row, 1)),
+      ['2056-01-01', '2056-04-01', '2056-07-01'],
+    ],
+    [
+      'quarters of an hour',
+      96,
+      'a day',
+      dates((row) => start + 15 * row * MINUTE, 16),
+      ['2021-01-02 11:00', '2021-01-02 11:15', '2021-01-02 11:30'],
+    ],
+  ])('of %s has a period and dates of its own', async (_name, period, season, times, expected) => {
+    const out = join(temporaryDirectory(), 'run');
+    const notes: string[] = [];
+    const onStart = (begin: { readonly notes: readonly string[] }) => notes.push(...begin.notes);
+    const data = table(['at,x', ...times.map((time, row) => `${time},${row % period}`)]);
+    const given = { ...small, history: 96, horizon: 3, valid: 3, data, out, columns: 'x', onStart };
+    const { metrics } = await trainTask('forecast', given);
+    expect(notes.at(-1)).toBe(`the period of the seasonal forecast is ${period} rows, ${season}`);
+    // The series repeats with this period: so the seasonal forecast, which uses it, has no error.
+    expect(metrics.validation?.['seasonalNaive']).toEqual({ mse: 0, mae: 0 });
+    expect(metrics.validation?.['naive']).not.toMatchObject({ mse: 0 });
+    const [{ at = [] } = {}] = await predictions(out, { file: data });
+    expect((at as string[]).map((time) => time.replace('T', ' '))).toEqual(expected);
+  });
+
+  it('says what its period is where no time column says it, and that there are no dates', async () => {
+    const notesOf = async (lines: readonly string[], options: object = {}) => {
+      const notes: string[] = [];
+      const onStart = (begin: { readonly notes: readonly string[] }) => notes.push(...begin.notes);
+      const out = join(temporaryDirectory(), 'run');
+      await trainTask('forecast', { ...small, data: table(lines), out, columns: 'x', onStart, ...options });
+      const [forecast] = await predictions(out, { file: table(lines) });
+      return { notes, keys: Object.keys(forecast ?? {}) };
+    };
+    const values = Array.from({ length: 60 }, (_, row) => Math.sin(row).toFixed(3));
+    const bare = ['x', ...values];
+    expect((await notesOf(bare)).notes).toEqual([
+      'the period of the seasonal forecast is 24 rows: no time column says another one, --period N does',
+    ]);
+    expect((await notesOf(bare, { history: 10 })).notes.at(-1)).toMatch(/is 10 rows: no time column/);
+    expect((await notesOf(bare, { period: 5 })).notes).toEqual([]);
+    const irregular = [
+      'at,x',
+      ...values.map(
+        (value, row) => `${new Date(start + row * row * 1440 * MINUTE).toISOString().slice(0, 10)},${value}`,
+      ),
+    ];
+    const { notes, keys } = await notesOf(irregular);
+    expect(notes[0]).toMatch(/the time between the rows .* by 'at' is not regular: forecasts have no dates/);
+    expect(keys).toEqual(['x']);
+  });
+
   it('is made for every series of a table, by its name', async () => {
     const out = join(temporaryDirectory(), 'run');
     const both = rows.flatMap((row, at) => [`a,${row}`, `b,${hour(at)},${at}`]);

@@ -90,8 +90,9 @@ describe('metrics of one’s own in a run', () => {
     const earlyStopping = { patience: 3 };
     const { stoppedBy, epochs } = await train({ epochs: 8, monitor: 'accuracy', earlyStopping, progress });
     expect({ stoppedBy, epochs }).toEqual({ stoppedBy: 'earlyStopping', epochs: 7 });
-    expect(text.join('')).toMatch(/stopped early: accuracy has stopped getting better/);
-    expect(text.join('')).toMatch(/weights of step 20, the best \(accuracy 0\.8750, validation loss 5\.0000\)/);
+    expect(text.join('')).toMatch(
+      /stopped early in epoch 7 at step 28: accuracy has not got better in 3 validations; weights of step 20, the best \(accuracy 0\.8750, validation loss 5\.0000\)/,
+    );
     expect((await train({ epochs: 8, earlyStopping })).stoppedBy).toBe('epochs');
   });
 

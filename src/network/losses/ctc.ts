@@ -38,7 +38,7 @@ export interface CtcOptions {
 export interface CtcLossOptions extends CtcOptions {
   /**
    * Weights of the sequences of frames. A batch has them among its targets, as `target/weights` or `OUTPUT/weights`: a Float32Array [B] of
-   * numbers from 0 to 1e30. A sequence of weight 0 does not count, whatever its labels are. Default none. Frames have no loss of their own.
+   * 0 and of numbers from 1e-30 to 1e30. A sequence of weight 0 does not count, whatever its labels are. Default none. Frames have no loss of their own.
    */
   readonly weights?: 'sequence';
 }

@@ -1,5 +1,5 @@
 /** Losses of one's own. */
-import { OptionError } from '../../core/errors.js';
+import { OptionError, ShapeError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import { graphOf } from '../../graph/graph.js';
@@ -41,6 +41,7 @@ export type OwnLossInput = {
       readonly units?: number;
     }
   | {
+      /** Class ids. Losses of classes need it, with `ignore: true`. */
       readonly kind: 'indices';
       /** Indices are below it; default as many as the output has columns. */
       readonly size?: number;
@@ -120,6 +121,9 @@ export interface LossMaker<T extends DefinedOptions = DefinedOptions> {
 /** A definition of any loss of one's own, as the option `losses` takes it. */
 export type AnyLossMaker = ((...options: never) => DefinedLoss) & { readonly kind: string };
 
+/** What an operation of classes says of a target that holds no classes, or not -1. */
+const CLASS_TARGET = /targets \[.*\] has (real numbers, expected indices|entries .*, expected entries -1\.\.)/;
+
 const definitions = new WeakMap<AnyLossMaker, LossDefinition>();
 
 /**
@@ -194,7 +198,7 @@ export function defineLoss<
         const total = graph.apply('biasGradient', { dy: weights }).db;
         return { loss: result, total, isWeighted: true, isSum: reduction === 'sum' };
       } catch (error) {
-        throw withName(owner, error);
+        throw withTargetHelp(withName(owner, error), target);
       }
     },
   };
@@ -202,6 +206,14 @@ export function defineLoss<
   const maker = Object.assign(make, { kind }) as unknown as LossMaker<T & WeightOption<W>>;
   definitions.set(maker as AnyLossMaker, definition as LossDefinition);
   return Object.freeze(maker);
+}
+
+/** The same error; where a class loss found another target than it needs, with the declaration that helps. */
+function withTargetHelp(error: unknown, target: unknown): unknown {
+  const isDeclared = (target as { readonly ignore?: unknown } | undefined)?.ignore === true;
+  if (!(error instanceof ShapeError) || isDeclared || !CLASS_TARGET.test(error.message)) return error;
+  error.message += `; class ids are declared in defineLoss: target: { kind: 'indices', ignore: true }`;
+  return error;
 }
 
 /** The table with the option `weights`, where the loss has it. @throws {OptionError} `invalid_option` for another thing of that name */

@@ -1,4 +1,5 @@
 /** What rows and columns of a loss count for: options that several losses have. */
+import { isWeight, WEIGHT_RANGE } from '../../batch/weight-range.js';
 import { OptionError, ShapeError } from '../../core/errors.js';
 import { describeValue, requireNumber, requireOneOf } from '../../core/options.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
@@ -10,7 +11,7 @@ import type { LossBuildContext } from './loss.js';
 export interface WeightOptions {
   /**
    * What has a weight of its own: each `step`, or each `sequence`, all steps of which count alike. A batch has the weights among its
-   * targets, as `target/weights` or `OUTPUT/weights`: a Float32Array of numbers from 0 to 1e30. The loss is the weighted mean: the sum
+   * targets, as `target/weights` or `OUTPUT/weights`: a Float32Array of 0 and of numbers from 1e-30 to 1e30. The loss is the weighted mean: the sum
    * is divided by the sum of the weights. A row of weight 0 does not count, whatever its target is, and where no row counts the loss and
    * its gradients are 0. Default none: all rows count alike.
    */
@@ -70,7 +71,12 @@ export function requireColumnWeights(name: string, weights: unknown): readonly n
     throw new OptionError('invalid_option', message, { name, value: weights });
   }
   // Not map(): it skips the holes of a sparse array.
-  const checked = Array.from(weights, (weight, at) => requireNumber(`${name}[${at}]`, weight, { min: 0, max: 1e30 }));
+  const checked = Array.from(weights, (weight, at) => {
+    const number = requireNumber(`${name}[${at}]`, weight, { min: 0 });
+    if (isWeight(number)) return number;
+    const message = `option '${name}[${at}]' must be ${WEIGHT_RANGE}, got ${number}`;
+    throw new OptionError('invalid_option', message, { name: `${name}[${at}]`, value: weight });
+  });
   return Object.freeze(checked);
 }
 

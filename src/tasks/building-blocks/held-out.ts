@@ -48,10 +48,11 @@ export function fingerprintOf({ training, validation, test }: ExampleParts): str
   const hash = createHash('sha256');
   for (const part of [training, validation ?? [], test ?? []]) {
     hash.update(`${part.length};`);
-    for (const { input, target } of part) {
+    for (const { input, target, weights } of part) {
       hash.update(`${input.length};`).update(input);
       if (typeof target === 'number') hash.update(`${target};`);
       else if (target !== undefined) hash.update(target);
+      if (weights !== undefined) hash.update(typeof weights === 'number' ? `w${weights};` : weights);
     }
   }
   return hash.digest('hex');

@@ -113,6 +113,11 @@ function learningOptions(defaults: RunDefaults) {
   const { epochs = 10, learningRate = 2e-3, schedule = 'constant', clipNorm = 1, checkpointEvery = 1000 } = defaults;
   return {
     epochs: numberOption(count, { description: 'passes over the training data', default: epochs }),
+    patience: optional(
+      numberOption(count, {
+        description: 'ends the run after this many validations in a row without a better score (default: never)',
+      }),
+    ),
     optimizer: optimizerOption(),
     learningRate: numberOption({ exclusiveMin: 0 }, { description: 'step size', default: learningRate }),
     weightDecay: optional(

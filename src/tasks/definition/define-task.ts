@@ -110,7 +110,7 @@ function complete(own: AnyDefinition): AnyTask {
     ...own,
     options: withOwnNames(own.options ?? commonOptions(), own),
     network: (options, saved) => checkedNetwork(own, own.network(options, saved)),
-    loss: (options) => (typeof loss === 'function' ? loss(options) : loss),
+    loss: (options, saved) => (typeof loss === 'function' ? loss(options, saved) : loss),
     read: (options) => readComplete(own, options),
     async readExamples(file, options, saved) {
       return own.readExamples?.(file, options, saved) ?? readOtherFile(own, file, options, saved);

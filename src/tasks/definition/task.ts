@@ -156,7 +156,7 @@ export interface Task<
   readonly options: T;
   read(options: Checked<T>): Promise<TaskData<S, E, P>>;
   readExamples(file: string, options: Checked<T>, saved: S): Promise<P>;
-  loss(options: Checked<T>): LossDescription;
+  loss(options: Checked<T>, saved: S): LossDescription;
   evaluate(model: Model, part: P, context: TaskContext<T, S>): Promise<M>;
   describe(metrics: M, saved: S): string;
   readInputs(source: PredictionSource, options: Checked<T>, saved: S): Promise<readonly E[]>;
@@ -197,8 +197,8 @@ export interface TaskDefinition<
    * result must have the same saved data.
    */
   readExamples?(file: string, options: Checked<T>, saved: S): P | Promise<P>;
-  /** The loss, or the loss that the options choose. */
-  readonly loss: LossDescription | ((options: Checked<T>) => LossDescription);
+  /** The loss, or the loss that the options and the saved data choose. */
+  readonly loss: LossDescription | ((options: Checked<T>, saved: S) => LossDescription);
   /** Metrics by name. Default: the loss of the part, `LossMetrics`. */
   evaluate?(model: Model, part: P, context: TaskContext<T, S>): M | Promise<M>;
   /** The metrics as lines for people. Default: their names and numbers in a line. */

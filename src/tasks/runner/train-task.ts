@@ -1,4 +1,5 @@
 /** Trains any task: one runner for all of them. */
+import { OptionError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import type { Model } from '../../model/model.js';
 import { optimizerNamed } from '../../network/optimizers/named-optimizer.js';
@@ -84,6 +85,7 @@ export async function runTraining(
   const options = checkTrainingOptions(task, given);
   signal?.throwIfAborted();
   const data = await task.read(options);
+  requireValidation(options, data);
   const context = { options, saved: data.saved, ...(signal !== undefined && { signal }) };
   const residentBefore = process.memoryUsage.rss();
   const model = await compile(task, context);
@@ -102,6 +104,7 @@ export async function runTraining(
     const trainer = new Trainer(model, {
       epochs: options.epochs,
       schedule: parseSchedule(options.schedule, task.schedules),
+      ...(options.patience !== undefined && { earlyStopping: { patience: options.patience } }),
       ...(options.clipNorm > 0 && { clipNorm: options.clipNorm }),
       directory: options.out,
       resume: options.resume,
@@ -124,6 +127,13 @@ export async function runTraining(
   }
 }
 
+/** @throws {OptionError} `invalid_option` when validations are to be counted and there is none */
+function requireValidation({ patience }: Checked<RunTable>, { validation }: AnyTaskData): void {
+  if (patience === undefined || validation !== undefined) return;
+  const message = `option 'patience' needs validation data, and there is none: give option 'valid'`;
+  throw new OptionError('invalid_option', message, { name: 'patience', value: patience });
+}
+
 /** Checks the examples of all parts before training, so that no error comes later. */
 function batchesOfParts(task: AnyTask, context: TaskContext & { readonly model: Model }, data: AnyTaskData) {
   const { training, validation, test } = data;
@@ -137,7 +147,7 @@ function batchesOfParts(task: AnyTask, context: TaskContext & { readonly model: 
 function compile(task: AnyTask, { options, saved }: TaskContext): Promise<Model> {
   const { optimizer, learningRate, weightDecay, seed, init, threads } = options;
   return task.network(options, saved).compile({
-    loss: task.loss(options),
+    loss: task.loss(options, saved),
     optimizer: optimizerNamed(
       optimizer,
       { learningRate, ...(weightDecay !== undefined && { weightDecay }) },

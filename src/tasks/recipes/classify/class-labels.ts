@@ -3,6 +3,7 @@ import { compareCodePoints } from '../../../core/code-points.js';
 import { DataError } from '../../../core/errors.js';
 import { parseDecimal } from '../../../files/decimal.js';
 import { invalidRow, quoted, type RowPlace } from '../../../files/row-error.js';
+import type { RowWeights } from './sequence-weights.js';
 
 /** The text of a target that leaves a step or a sequence out, if no option names another one. */
 export const USUAL_IGNORE = '-1';
@@ -14,6 +15,7 @@ const MAX_CLASSES = 10_000;
 export interface Labelled<I> {
   readonly input: I;
   readonly labels: readonly string[];
+  readonly weights?: RowWeights;
   readonly place: RowPlace;
 }
 

@@ -4,6 +4,7 @@ import { OptionError } from '../../../core/errors.js';
 import type { JsonObject } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import type { Model } from '../../../model/model.js';
+import type { LossDescription } from '../../../network/losses/losses.js';
 import { encoderOf, featuresOf } from '../../building-blocks/sequence-inputs.js';
 import {
   columnsOption,
@@ -16,6 +17,7 @@ import type { Part, PredictionSource } from '../../definition/task.js';
 import { choiceOption, optional, type TaskOption, textOption } from '../../definition/task-options.js';
 import { symbolOptions } from '../../definition/text-options.js';
 import { classScores, describeClassScores, errorRate } from './class-scores.js';
+import { classWeightsOption } from './class-weights.js';
 import {
   type ClassColumns,
   type ClassDataOptions,
@@ -65,6 +67,8 @@ export function classOptions() {
       }),
     ),
     ...symbolOptions(),
+    weight: field('the column or field of numbers that say what rows or sequences count for in the loss', 'name'),
+    classWeights: classWeightsOption(),
     ...missingOptions(),
     ...tableOptions(),
   };
@@ -78,7 +82,14 @@ export function classTask(perStep: boolean) {
     readExamples: (file: string, given: ClassColumns, saved: SavedClasses) =>
       readMoreClasses(file, given, saved, perStep),
     packing: (_given: unknown, { encoding }: SavedClasses) => ({ features: featuresOf(encoding) }),
-    loss: 'softmaxCrossEntropy' as const,
+    loss: ({ weight }: ClassColumns, { classWeights }: SavedClasses): LossDescription =>
+      weight === undefined && classWeights === undefined
+        ? 'softmaxCrossEntropy'
+        : {
+            kind: 'softmaxCrossEntropy',
+            ...(weight !== undefined && { weights: perStep ? 'step' : 'sequence' }),
+            ...(classWeights !== undefined && { classWeights }),
+          },
     evaluate(model: Model, part: Part, { saved, signal }: { saved: SavedClasses; signal?: AbortSignal | undefined }) {
       return classScores(model, part, saved.classes, { features: featuresOf(saved.encoding) }, signal);
     },

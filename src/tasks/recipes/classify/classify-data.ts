@@ -5,6 +5,7 @@ import type { SentenceLevel } from '../../../data/sentence-vocabulary.js';
 import { atRow, invalidRow } from '../../../files/row-error.js';
 import { fingerprintOf } from '../../building-blocks/held-out.js';
 import { requireData } from '../../building-blocks/require-data.js';
+import { weightNote } from '../../building-blocks/row-weights.js';
 import {
   encoderOf,
   featuresOf,
@@ -15,8 +16,10 @@ import {
 import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.js';
 import { type MissingChoices, rulesOf, type TableChoices, tableFormatOf } from '../../definition/table-options.js';
 import type { TaskData } from '../../definition/task.js';
+import { classWeightsNote, classWeightsOf } from './class-weights.js';
 import type { DataForm, LabelledOptions, LabelledSequence } from './labelled-options.js';
 import { readLabelled } from './labelled-sequences.js';
+import { listWeights, requireWeights } from './sequence-weights.js';
 import type { SourceForm } from './source-form.js';
 
 /** The data that is saved with a classifier or tagger. */
@@ -25,6 +28,8 @@ export type SavedClasses = {
   readonly encoding: InputEncoding;
   /** The names of columns or fields; missing for files that have no names. */
   readonly source?: SourceForm;
+  /** What each class counts for in the loss; missing where all count alike. */
+  readonly classWeights?: readonly number[];
 };
 
 /** The options of reading. */
@@ -34,6 +39,7 @@ export interface ClassDataOptions extends ClassColumns, SplitChoice {
   readonly minCount: number | undefined;
   readonly vocabulary: number | undefined;
   readonly normalization: Normalization;
+  readonly classWeights: string | undefined;
 }
 
 /** The options that say how files are read. */
@@ -46,6 +52,7 @@ export interface ClassColumns extends MissingChoices, TableChoices {
   readonly categories: string | undefined;
   readonly ignore: string | undefined;
   readonly form: DataForm | undefined;
+  readonly weight: string | undefined;
 }
 
 /** The options in the form that readers take. */
@@ -62,12 +69,18 @@ export function readingOptions(options: ClassColumns, perStep: boolean): Labelle
  * @throws as `readLabelled`, `splitParts` and `fitEncoding`
  */
 export async function readClasses(options: ClassDataOptions, perStep: boolean): Promise<TaskData<SavedClasses>> {
-  const reading = readingOptions(options, perStep);
+  const { weight, classWeights: given } = options;
+  const reading = { ...readingOptions(options, perStep), weight };
   const { classes, examples, source, notes } = await readLabelled(requireData(options), reading);
   const parts = await splitParts(examples, options, {
     readFile: async (file) => (await readLabelled(file, reading, { classes, source })).examples,
     classOf: ({ target }) => (typeof target === 'number' ? target : 0),
   });
+  for (const part of ['training', 'validation'] as const) {
+    if (weight !== undefined) requireWeights(weight, part, parts[part] ?? parts.training);
+  }
+  const targets = parts.training.map(({ target }) => target);
+  const classWeights = given === undefined ? undefined : classWeightsOf(given, classes, targets);
   const inputs = parts.training.map(({ input }) => input);
   const { level, minCount, vocabulary: maxSize, normalization, missing } = options;
   const encoding = fitEncoding(inputs, { isMasked: missing === 'mask', level, minCount, maxSize, normalization });
@@ -78,13 +91,14 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
     validation: parts.validation && encoded(parts.validation),
     test: parts.test && encoded(parts.test),
   };
-  const saved = { classes, encoding, ...(source && { source }) };
-  return {
-    ...data,
-    saved,
-    fingerprint: { examples: fingerprintOf(data) },
-    notes: [...notes, ...symbolNotes(encoding, level)],
-  };
+  const saved = { classes, encoding, ...(source && { source }), ...(classWeights && { classWeights }) };
+  const said = [
+    ...notes,
+    ...symbolNotes(encoding, level),
+    ...(weight === undefined ? [] : [weightNote(weight, parts.training.flatMap(listWeights))]),
+    ...(given === undefined ? [] : [classWeightsNote(given, classes, classWeights ?? [])]),
+  ];
+  return { ...data, saved, fingerprint: { examples: fingerprintOf(data) }, notes: said };
 }
 
 /** Examples of another file, with the classes and the encoding of the training. Throws as `readClasses`. */
@@ -114,11 +128,12 @@ const STEPS = { characters: 'character', words: 'word', bytes: 'byte', tokens: '
 function exampleEncoder(encoding: InputEncoding): (sequence: LabelledSequence) => SequenceExample {
   const encode = encoderOf(encoding);
   const features = featuresOf(encoding);
-  return ({ input: raw, target, place }) => {
-    if (place === undefined) return { input: encode(raw), target };
+  return ({ input: raw, target, weights, place }) => {
+    const more = weights !== undefined && { weights };
+    if (place === undefined) return { input: encode(raw), target, ...more };
     const input = atRow(place, () => encode(raw));
     const steps = input.length / features;
-    if (typeof target === 'number' || target.length === steps) return { input, target };
+    if (typeof target === 'number' || target.length === steps) return { input, target, ...more };
     const found = `${target.length} targets`;
     throw invalidRow(place, '', `${steps} targets, one for each ${STEPS[encoding.kind]}`, found, helpFor(raw, target));
   };

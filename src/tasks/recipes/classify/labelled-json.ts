@@ -7,6 +7,7 @@ import { inputOfRow, type RawInput } from '../../building-blocks/sequence-inputs
 import type { Labelled } from './class-labels.js';
 import { keepMissing, type LabelledOptions } from './labelled-options.js';
 import { requireContent } from './sequence-content.js';
+import { lineWeights } from './sequence-weights.js';
 import type { LineForm } from './source-form.js';
 import { TARGET_NAMES, targetAmong } from './table-form.js';
 
@@ -25,7 +26,8 @@ export async function readLabelledJson(file: string, options: LabelledOptions, s
     form ??= formOfLine(row, options);
     const input = inputOfRow(row, form.input, { keepMissing: keepMissing(options) });
     requireContent(input, `field '${form.input}'`, row.place);
-    return { input, labels: labelsOf(row, form.target, options), place: row.place };
+    const labels = labelsOf(row, form.target, options);
+    return { input, labels, ...lineWeights(row, options, labels.length), place: row.place };
   };
   const sequences = await readJsonLines(file, read, { encoding: options.format?.encoding });
   return { sequences, form: form as unknown as LineForm };

@@ -3,6 +3,7 @@ import { fillMissing, type MissingMode } from '../../../features/missing-values.
 import { invalidRow, type RowPlace } from '../../../files/row-error.js';
 import type { RawInput } from '../../building-blocks/sequence-inputs.js';
 import type { SequenceTableOptions } from './labelled-table.js';
+import type { ExampleWeights } from './sequence-weights.js';
 import type { SourceForm } from './source-form.js';
 
 /** Forms of data that an option names. A text in each line, without a class, is for predictions. */
@@ -12,7 +13,7 @@ export const DATA_FORMS = ['table', 'json', 'columns', 'labels', 'text'] as cons
 export type DataForm = (typeof DATA_FORMS)[number];
 
 /** A sequence and the index of its class; in a task that tags, one index for each step. */
-export interface LabelledSequence {
+export interface LabelledSequence extends ExampleWeights {
   readonly input: RawInput;
   readonly target: number | Int32Array;
   /** Where it stands, if it stands in a line. */

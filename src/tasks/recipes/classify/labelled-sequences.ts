@@ -10,6 +10,7 @@ import { readLabelledColumns } from './labelled-columns.js';
 import { readLabelledJson } from './labelled-json.js';
 import { fillInputs, keepMissing, type LabelledOptions, type LabelledSequences } from './labelled-options.js';
 import { readSequenceTable } from './labelled-table.js';
+import { exampleWeights } from './sequence-weights.js';
 import { type SourceForm, savedColumns, savedFields, savedTable } from './source-form.js';
 
 /** What the training has saved. */
@@ -78,7 +79,7 @@ async function readWritten(file: string, options: LabelledOptions, known?: Known
 function withClasses(
   file: string,
   lines: readonly Labelled<RawInput>[],
-  { perStep = false, ignore }: LabelledOptions,
+  { perStep = false, ignore, weight }: LabelledOptions,
   known: readonly string[] | undefined,
   notes: readonly string[] = [],
 ): LabelledSequences {
@@ -87,9 +88,10 @@ function withClasses(
   const kept = perStep ? sequences : sequences.filter(({ labels }) => !isLeftOut(labels[0] as string, ignore));
   if (kept.length === 0) throw new DataError('empty_data', `'${file}' has no target: all are left out`, { file });
   const indexOf = indexOfClass(classes, ignore);
-  const examples = kept.map(({ input, labels, place }) => {
-    const ids = Int32Array.from(labels, (label) => indexOf(label, place));
-    return { input, target: perStep ? ids : (ids[0] as number), place };
+  const examples = kept.map((line) => {
+    const ids = Int32Array.from(line.labels, (label) => indexOf(label, line.place));
+    const target = perStep ? ids : (ids[0] as number);
+    return { input: line.input, target, ...exampleWeights(line, perStep, weight), place: line.place };
   });
   const left = sequences.length - kept.length;
   const leftNote = `${left} of ${sequences.length} sequences of '${file}' have no class and are left out`;

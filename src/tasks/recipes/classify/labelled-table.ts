@@ -6,7 +6,9 @@ import type { TableFormat } from '../../../files/table-format.js';
 import type { TableStart } from '../../../files/table-records.js';
 import { orderByTime } from '../../../files/time-order.js';
 import { type TimeReader, timeReader, writeTime } from '../../../files/time-stamps.js';
+import { takeWeights } from '../../building-blocks/row-weights.js';
 import type { RawInput } from '../../building-blocks/sequence-inputs.js';
+import { type RowWeights, rowWeights } from './sequence-weights.js';
 import { formOfTable, type NamedColumns, type TableForm, TRAINED_HELP, unnamedColumns } from './table-form.js';
 
 /** A sequence with its labels as they are in the file: one for each row. */
@@ -14,6 +16,7 @@ export interface WrittenSequence {
   readonly input: RawInput;
   /** The texts of the targets; empty ones where there is no column of targets. */
   readonly labels: readonly string[];
+  readonly weights?: RowWeights;
   readonly place: RowPlace;
 }
 
@@ -53,19 +56,25 @@ export async function readSequenceTable(
     clock = time === null ? undefined : clockOf(start, time, dateFormat);
     const texts = [...(kind === 'numbers' ? categories : input), target, sequence].filter((name) => name !== null);
     return {
-      numbers: kind === 'numbers' ? input : [],
+      numbers: [...(kind === 'numbers' ? input : []), ...(named.weight === undefined ? [] : [named.weight])],
       texts: [...new Set(texts)],
       times: clock && { column: time as string, read: clock.read, expected: clock.expected, help: DATE_HELP },
     };
   };
-  const table = await readTable(path, choose, format, { ...rules, usual: saved?.found });
+  const read = await readTable(path, choose, format, { ...rules, usual: saved?.found });
   const known = form as unknown as TableForm;
+  const { table, weights } = takeWeights(read, named.weight);
   if (saved === undefined && named.input === undefined) refuseCounters(table, known);
   const groups = known.sequence === null ? undefined : groupRows(table, known.sequence, named.sequence !== undefined);
   const ordered = groups?.map((rows) => inOrder(table, known, rows, clock));
+  const sequences =
+    ordered === undefined ? textsOf(table, known) : ordered.map((rows) => sequenceOf(table, known, rows));
   return {
     form: known,
-    sequences: ordered === undefined ? textsOf(table, known) : ordered.map((rows) => sequenceOf(table, known, rows)),
+    sequences:
+      weights === undefined
+        ? sequences
+        : sequences.map((each, at) => ({ ...each, ...rowWeights(table, weights, ordered?.[at] ?? [at]) })),
     notes: saved === undefined ? unnamedColumns(table.start, known) : [],
   };
 }

@@ -29,6 +29,8 @@ export interface NamedColumns {
   readonly sequence?: string | undefined;
   readonly time?: string | undefined;
   readonly categories?: string | undefined;
+  /** The column of the weights; it is read in training alone. */
+  readonly weight?: string | undefined;
 }
 
 /** Names of fields that hold the target when no option names one. */
@@ -76,7 +78,7 @@ export function formOfTable(start: TableStart, named: NamedColumns, withTargets:
   if (input?.length === 1 && !isNumeric(start, input[0] as string)) return { ...base, kind: 'tokens', input };
   if (input !== undefined) return { ...base, kind: 'numbers', input, categories };
   if (columns.includes('token')) return { ...base, kind: 'tokens', input: ['token'] };
-  const known = new Set([target, sequence, base.time, ...categories]);
+  const known = new Set([target, sequence, base.time, named.weight, ...categories]);
   const others = columns.filter((name) => !isUnnamed(name) && !known.has(name));
   if (others.length > 0) return { ...base, kind: 'numbers', input: others, categories };
   const message = `'${place.file}' has neither a column 'token' nor columns of numbers; --input COLUMNS names the inputs`;

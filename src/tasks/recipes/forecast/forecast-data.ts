@@ -8,6 +8,7 @@ import type { FoundFormat } from '../../../files/table-format.js';
 import type { TimeStep } from '../../../files/time-order.js';
 import type { TimeStyle } from '../../../files/time-stamps.js';
 import type { Category } from '../../building-blocks/categories.js';
+import { requireSomeWeight, weightNote } from '../../building-blocks/row-weights.js';
 import {
   columnsIn,
   type MissingChoices,
@@ -48,6 +49,7 @@ export interface ForecastOptions extends TableChoices, MissingChoices {
   readonly time: string | undefined;
   readonly dateFormat: string | undefined;
   readonly item: string | undefined;
+  readonly weight: string | undefined;
   readonly rows: number | undefined;
   readonly history: number;
   readonly horizon: number;
@@ -202,12 +204,16 @@ export async function readTable(file: string, options: ForecastOptions): Promise
   const { columns, covariates, categories } = columnsOf(options);
   const names = { columns, covariates };
   const { history } = formOf(options, { ...names, period: options.period ?? 1 });
-  const reading = { ...seriesOptions(options, names, categories), rows: options.rows };
+  const reading = { ...seriesOptions(options, names, categories), rows: options.rows, weight: options.weight };
   const table = await readSeriesTable(file, reading);
   const { time, found } = table;
   const { period, note } = periodFor(options.period, history, time?.step);
   const parts = cutSeries(file, table.series, options);
-  const digest = createHash('sha256').update(table.values).digest('hex');
+  const digest = createHash('sha256')
+    .update(table.values)
+    .update(table.weights ?? '')
+    .digest('hex');
+  const weights = saidWeights(options, table, parts);
   const width = columns.length + covariates.length;
   const rowsIn = ({ begin, end }: ForecastRange) => table.values.subarray(begin * width, end * width);
   const scaling = Standardizer.fit(parts.training.map(rowsIn), width).toJSON();
@@ -219,8 +225,22 @@ export async function readTable(file: string, options: ForecastOptions): Promise
     period,
     found,
   };
-  const notes = [...table.notes, ...(note === undefined ? [] : [note]), ...parts.notes];
+  const notes = [...table.notes, ...(note === undefined ? [] : [note]), ...parts.notes, ...weights];
   return { ...parts, values: standardised(table, options, saved), table, saved, digest, notes };
+}
+
+/** The note of the weights. @throws {DataError} `invalid_weights` for a part in which no row that is forecast counts */
+function saidWeights(
+  { weight: name, history }: ForecastOptions,
+  { weights }: SeriesTable,
+  parts: Pick<TableParts, 'training' | 'validation'>,
+): string[] {
+  if (name === undefined || weights === undefined) return [];
+  for (const part of ['training', 'validation'] as const) {
+    const rows = parts[part].map(({ start, begin, end }) => weights.subarray(Math.max(begin, start + history), end));
+    requireSomeWeight(name, part, rows.length === 0 || rows.some((each) => each.some((weight) => weight > 0)));
+  }
+  return [weightNote(name, weights)];
 }
 
 /** The parts of every series. Series that are too short for a part have none of it, but one must have each part. */

@@ -7,6 +7,7 @@ import type { FoundFormat, TableFormat } from '../../../files/table-format.js';
 import type { TableStart } from '../../../files/table-records.js';
 import { gapsIn, type Ordered, orderByTime, stepOf, type TimeStep } from '../../../files/time-order.js';
 import { type TimeStyle, writeTime } from '../../../files/time-stamps.js';
+import { takeWeights } from '../../building-blocks/row-weights.js';
 import { chooseTime, type TimeChoice, timeNote } from './forecast-time.js';
 
 /** The rows of one series. */
@@ -35,6 +36,8 @@ export interface SeriesTable {
   readonly values: Float64Array;
   /** As `values` before the missing numbers were filled in; only with the mode `mask`, and if one is missing. */
   readonly gaps?: Float64Array | undefined;
+  /** [rows] what each row counts for, where a column says it. */
+  readonly weights?: Float64Array | undefined;
   readonly series: readonly Series[];
   /** The texts of each column of categories, [rows]. */
   readonly categories: ReadonlyMap<string, readonly string[]>;
@@ -48,6 +51,8 @@ export interface SeriesTable {
 /** How a table of series is read. */
 export interface SeriesOptions {
   readonly numbers: readonly string[];
+  /** The column of the weights of rows. */
+  readonly weight?: string | undefined;
   readonly categories: readonly string[];
   readonly time: string | undefined;
   readonly dateFormat: string | undefined;
@@ -71,17 +76,19 @@ export interface KnownSeries {
  * @throws {DataError} `invalid_row` with file, line and column; `empty_data`, and others of `readTable`
  */
 export async function readSeriesTable(file: string, options: SeriesOptions, known?: KnownSeries): Promise<SeriesTable> {
-  const { numbers, categories, item, rules, missing } = options;
+  const { numbers, categories, item, rules, missing, weight } = options;
+  const read = weight === undefined ? numbers : [...numbers, weight];
   let choice: TimeChoice = { notes: [] };
   const choose = (start: TableStart) => {
     choice = chooseTime(start, options, known?.time?.column);
     const { column, reader } = choice;
     const texts = [...new Set([...categories, ...(item === undefined ? [] : [item])])];
-    if (column === undefined || reader === undefined) return { numbers, texts };
-    const { read, expected } = reader;
-    return { numbers, texts, times: { column, read, expected, help: choice.help } };
+    if (column === undefined || reader === undefined) return { numbers: read, texts };
+    const times = { column, read: reader.read, expected: reader.expected, help: choice.help };
+    return { numbers: read, texts, times };
   };
-  const table = await readTable(file, choose, options.format, { ...rules, rows: options.rows, usual: known?.found });
+  const reading = { ...rules, rows: options.rows, usual: known?.found };
+  const { table, weights } = takeWeights(await readTable(file, choose, options.format, reading), weight);
   const groups =
     item === undefined ? [Int32Array.from({ length: table.rows }, (_, row) => row)] : groupsOf(table, item);
   const { rows, changes } = arrange(table, groups, choice);
@@ -98,6 +105,7 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
   return {
     ...arranged,
     gaps,
+    weights: weights && (isMoved ? gather(weights, rows, 1) : weights),
     rows: table.rows,
     categories: new Map(categories.map((name) => [name, textOf(name)])),
     time,
@@ -195,7 +203,9 @@ function notesOf(
   if (changes.includes('turned'))
     notes.push(`'${file}' is newest first by '${column}': the order of its rows is reversed`);
   if (changes.includes('sorted')) notes.push(`the rows of '${file}' are sorted by '${column}'`);
-  if (step === undefined) return notes;
+  if (step === undefined) {
+    return [...notes, `the time between the rows of '${file}' by '${column}' is not regular: forecasts have no dates`];
+  }
   notes.push(timeNote(column, step));
   const all = series.flatMap(({ begin, end }) => gapsIn(stamps.subarray(begin, end), step).map((at) => begin + at));
   const [first] = all;

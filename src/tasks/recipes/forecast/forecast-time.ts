@@ -104,7 +104,7 @@ function inWords(ms: number): readonly [number, string] {
 
 /**
  * The period of a forecast: the one that was given, or a season by the step of the rows that fits into the history, or
- * 24.
+ * 24, or the whole of a shorter history.
  *
  * @returns the period and, if it was not given, what it is
  */
@@ -115,9 +115,14 @@ export function periodFor(
 ): { readonly period: number; readonly note?: string } {
   if (given !== undefined) return { period: given };
   const season = step && seasonOf(step);
-  if (season === undefined) return { period: USUAL_PERIOD };
+  const usual = Math.min(USUAL_PERIOD, history);
+  const say = (period: number, why: string) => `the period of the seasonal forecast is ${period} rows${why}`;
+  if (season === undefined) {
+    const why = step === undefined ? 'no time column says another one' : 'the time between rows has no usual season';
+    return { period: usual, note: say(usual, `: ${why}, --period N does`) };
+  }
   const { period, name } = season;
-  if (period <= history) return { period, note: `the period of the seasonal forecast is ${period} rows, ${name}` };
+  if (period <= history) return { period, note: say(period, `, ${name}`) };
   const why = `${name} has ${period} rows, more than the ${history} of --history`;
-  return { period: USUAL_PERIOD, note: `the period of the seasonal forecast is ${USUAL_PERIOD} rows: ${why}` };
+  return { period: usual, note: say(usual, `: ${why}`) };
 }

@@ -140,12 +140,14 @@ export interface ForecastRange {
  *
  * @param rows [n * width] the whole table
  * @param isKnown whether the numbers of a row that are forecast are known; windows that forecast others are left out
+ * @param weights [n] what each row counts for; undefined where all count alike
  */
 export function windowsOf(
   rows: TableRows,
   form: WindowForm,
   ranges: readonly ForecastRange[],
   isKnown?: (row: number) => boolean,
+  weights?: Float64Array,
 ): Examples<WindowExample> {
   const { history, horizon, width, mode } = form;
   const runs: { readonly first: number; readonly from: number }[] = [];
@@ -176,13 +178,26 @@ export function windowsOf(
   };
   const example = (index: number) => {
     const at = rowAt(index);
-    return windowExample(rows.subarray((at - history) * width, (at + horizon) * width), form);
+    const window = windowExample(rows.subarray((at - history) * width, (at + horizon) * width), form);
+    return weights === undefined ? window : { ...window, weights: windowWeights(weights, at, form) };
   };
   return {
     count,
     lengthOf: () => (mode === 'direct' ? history : history + horizon - 1),
     read: (indices) => Array.from(indices, example),
   };
+}
+
+/**
+ * What a window counts for. Direct: the mean of the weights of the rows that are forecast. Autoregressive: the weight of
+ * each step is that of the row after it, which it forecasts.
+ *
+ * @param first the first row that is forecast
+ */
+function windowWeights(weights: Float64Array, first: number, { history, horizon, mode }: WindowForm) {
+  const end = first + horizon;
+  if (mode === 'autoregressive') return Float32Array.from(weights.subarray(first - history + 1, end));
+  return weights.subarray(first, end).reduce((sum, weight) => sum + weight, 0) / horizon;
 }
 
 /** The values of an example outside the network, as differences from the last known step. */

@@ -10,6 +10,7 @@ import { RegressionErrors } from '../../../metrics/forecast-errors.js';
 import { seasonalNaiveForecast } from '../../../metrics/naive-forecast.js';
 import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
+import type { LossDescription } from '../../../network/losses/losses.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
@@ -54,13 +55,19 @@ const options = {
   item: optional(
     textOption({ description: 'the column that tells several series of one table apart', placeholder: 'column' }),
   ),
+  weight: optional(
+    textOption({
+      description: 'the column of numbers that say what rows count for in the loss',
+      placeholder: 'column',
+    }),
+  ),
   rows: optional(numberOption(count, { description: 'read only the first n rows' })),
   history: numberOption(count, { description: 'known steps before a forecast', default: 96 }),
   horizon: numberOption(count, { description: 'steps to forecast', default: 24 }),
   period: optional(
     numberOption(count, {
       description:
-        'steps of a season, for the seasonal forecast that results are compared with (default: by the time column, 24 for hours, 7 for days, else 24)',
+        'steps of a season, for the seasonal forecast that results are compared with (default: by the time column, 24 for hours, 7 for days, 12 for months, else 24)',
     }),
   ),
   mode: choiceOption(['direct', 'autoregressive'], {
@@ -109,8 +116,10 @@ export const forecast = defineTask({
   summary: 'the next steps of columns of a CSV file',
   options,
   usage: [...TABLE_USAGE, 'time', 'dateFormat'],
-  loss({ quantiles }) {
-    return quantiles === undefined ? 'meanSquaredError' : { kind: 'quantile', levels: levelsOf(quantiles) };
+  loss({ quantiles, weight, mode }): LossDescription {
+    const weights = weight === undefined ? {} : ({ weights: mode === 'direct' ? 'sequence' : 'step' } as const);
+    if (quantiles !== undefined) return { kind: 'quantile', levels: levelsOf(quantiles), ...weights };
+    return weight === undefined ? 'meanSquaredError' : { kind: 'meanSquaredError', ...weights };
   },
 
   async read(given) {
@@ -121,7 +130,9 @@ export const forecast = defineTask({
     const form = formOf(given, saved);
     const isKnown = knownRows(table, form, given);
     const part = (ranges: readonly ForecastRange[]) =>
-      ranges.length === 0 ? undefined : requireWindows(table.file, windowsOf(values, form, ranges, isKnown));
+      ranges.length === 0
+        ? undefined
+        : requireWindows(table.file, windowsOf(values, form, ranges, isKnown, table.weights));
     return {
       training: part(training) as Examples<ForecastInput>,
       validation: part(validation),
