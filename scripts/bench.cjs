@@ -15,7 +15,10 @@ const [first = '', ...rest] = process.argv.slice(2);
 const isNamed = first !== '' && !first.startsWith('-');
 const [name, options] = isNamed ? [first, rest] : ['all', process.argv.slice(2)];
 
-if (options.includes('--list')) {
+/** Benchmarks with a list of their own. */
+const LISTED = ['defaults'];
+
+if (options.includes('--list') && !LISTED.includes(name)) {
   const { layers, models } = JSON.parse(fs.readFileSync(path.join(folder, 'problems.json'), 'utf8'));
   console.log(`benchmarks: ${names.join(', ')}`);
   console.log(`problems of layers: ${Object.keys(layers).join(', ')}`);
