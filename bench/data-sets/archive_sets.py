@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import shutil
 import struct
 
@@ -34,6 +35,11 @@ def published(figures, source):
     return [{"what": what, "value": value, "source": source} for what, value in figures]
 
 
+def words_and_line_ends(text):
+    """The symbols of `--level word`."""
+    return re.findall(r"\S+|\n", text)
+
+
 def texts(archive, sets):
     if sets.wants("shakespeare-characters"):
         text = (archive / "tinyshakespeare" / "input.txt").read_text(encoding="utf-8")
@@ -44,7 +50,7 @@ def texts(archive, sets):
         cuts = [text.index(" ", at) for at in (600_000, 675_000)]
         parts = text[: cuts[0]], text[cuts[0] : cuts[1]], text[cuts[1] :]
         about = "the first 750,000 characters of War and Peace, read as words"
-        sets.add_text("war-and-peace-words", about, parts, 3, options=["--level", "word"], split=str.split)
+        sets.add_text("war-and-peace-words", about, parts, 3, options=["--level", "word"], split=words_and_line_ends)
 
 
 def surnames(archive, sets):
