@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = join(root, 'dist', 'cli', 'main.js');
 /** How long a process has for its last checkpoint when its time is over. */
 const GRACE_MS = 30_000;
+/** Signals that end the benchmark together with the training that it has started. */
+const STOPS = /** @type {const} */ (['SIGINT', 'SIGTERM']);
 const SECOND_MS = 1000;
 const MINUTE_S = 60;
 
@@ -68,6 +70,11 @@ function finish(words, { limit, environment }) {
     const texts = { stdout: '', stderr: '' };
     let isLate = false;
     let last;
+    const stop = (/** @type {NodeJS.Signals} */ signal) => {
+      child.kill(signal);
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    };
+    for (const signal of STOPS) process.once(signal, stop);
     const clock = setTimeout(
       () => {
         isLate = true;
@@ -85,6 +92,7 @@ function finish(words, { limit, environment }) {
     child.on('close', (code, signal) => {
       clearTimeout(clock);
       clearTimeout(last);
+      for (const name of STOPS) process.off(name, stop);
       resolve({ ...texts, code, signal, isLate });
     });
   });

@@ -59,6 +59,7 @@ const metricOf = ({ metric }) => `${metric.path}, ${metric.better} is better`;
 
 /**
  * A row for each set: the metric of the test part by setting, the naive rules, published figures, and the mean time of a run.
+ * Below it are the sources of the published figures.
  *
  * @param sets of the index
  * @param results lines of results.jsonl; of several of one seed the last one counts
@@ -72,7 +73,12 @@ export function defaultsTable(sets, results) {
       ...[naiveOf(set, both), publishedOf(set), secondsOf(of.default)],
     ];
   });
-  return markdown(['set', 'task', 'metric', 'default', 'by hand', 'naive rules', 'published', 'seconds'], rows);
+  const titles = ['set', 'task', 'metric', 'default', 'by hand', 'naive rules', 'published', 'seconds'];
+  const sources = sets.flatMap(({ name, published }) => [
+    ...new Set(published.map(({ source }) => `- ${name}: ${source}`)),
+  ]);
+  const notes = sources.length === 0 ? [] : ['', 'Published figures:', '', ...sources];
+  return [markdown(titles, rows), ...notes].join('\n');
 }
 
 /**

@@ -125,8 +125,11 @@ describe('the tables', () => {
     expect(table.meanAndDeviation([2, 3, 4])).toEqual({ mean: 3, deviation: 1 });
     expect(table.meanAndDeviation([2])).toEqual({ mean: 2, deviation: undefined });
     const results = [result(0.5, 1), result(0.7, 2), result(0, 3, { status: 'refused' }), result(0.6, 1)];
-    const row = table.defaultsTable([set], results).split('\n').at(-1);
-    expect(row).toContain('| 0.6500 ± 0.07071 (2), 1 refused | - | 0.5000 majority | 0.7500 another network | 2 |');
+    const lines = table.defaultsTable([set], results).split('\n');
+    expect(lines.at(-1)).toBe('- four-words: a paper');
+    expect(lines[2]).toContain(
+      '| 0.6500 ± 0.07071 (2), 1 refused | - | 0.5000 majority | 0.7500 another network | 2 |',
+    );
   });
 
   it('compare two sides by twice the standard error of the difference', () => {
