@@ -15,7 +15,11 @@ const [first = '', ...rest] = process.argv.slice(2);
 const isNamed = first !== '' && !first.startsWith('-');
 const [name, options] = isNamed ? [first, rest] : ['all', process.argv.slice(2)];
 
-if (options.includes('--list')) {
+/** Benchmarks with a list of their own, which needs no build. */
+const LISTED = ['defaults'];
+const isList = options.includes('--list');
+
+if (isList && !LISTED.includes(name)) {
   const { layers, models } = JSON.parse(fs.readFileSync(path.join(folder, 'problems.json'), 'utf8'));
   console.log(`benchmarks: ${names.join(', ')}`);
   console.log(`problems of layers: ${Object.keys(layers).join(', ')}`);
@@ -27,6 +31,6 @@ if (!names.includes(name)) {
   process.exit(2);
 }
 
-setUp();
+if (!isList) setUp();
 const { status } = spawnSync(process.execPath, [path.join(folder, `${name}.mjs`), ...options], { stdio: 'inherit' });
 process.exit(status ?? 1);
