@@ -111,6 +111,11 @@ export class JsonRow {
     return rows;
   }
 
+  /** Refuses a field as it is. @throws {DataError} `invalid_row` */
+  refuse(name: string, expected: string, help?: string): never {
+    return this.#refuse(name, expected, this.value(name), undefined, help);
+  }
+
   #list(name: string, expected: string): readonly JsonValue[] {
     const value = this.value(name);
     if (!Array.isArray(value)) return this.#refuse(name, expected, value);
@@ -129,11 +134,17 @@ export class JsonRow {
 
   #refuse(name: string, expected: string, value: JsonValue | undefined, step?: number, help?: string): never {
     const part = `field '${name}'${step === undefined ? '' : ` at step ${step}`}`;
-    const found =
-      value === undefined ? 'no such field' : typeof value === 'string' ? quoted(value) : describeValue(value);
+    const given = typeof value === 'string' ? quoted(value) : describeValue(value);
+    const found = value === undefined ? `no such field among ${describeValue(Object.keys(this.#fields))}` : given;
     const details = { field: name, ...(step !== undefined && { step }), ...(help !== undefined && { help }) };
     throw invalidRow(this.place, part, expected, found, details);
   }
+}
+
+/** What helps with a file that is one list of objects. */
+function helpForLine(line: string): { readonly help?: string } {
+  if (!/^\s*\[\s*(\{|$)/.test(line)) return {};
+  return { help: "one object stands in each line: jq -c '.[]' IN > OUT writes a list so" };
 }
 
 /** A function that converts a line of JSON into an example: the `parse` of `FileExamples`. */
@@ -144,9 +155,9 @@ export function jsonLine<E>(read: (row: JsonRow) => E): (line: string, place: Ro
       value = parseStrictJson(line);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw invalidRow(place, '', 'a JSON object', quoted(line), { reason }, cause);
+      throw invalidRow(place, '', 'a JSON object', quoted(line), { reason, ...helpForLine(line) }, cause);
     }
-    if (!isJsonObject(value)) throw invalidRow(place, '', 'a JSON object', quoted(line));
+    if (!isJsonObject(value)) throw invalidRow(place, '', 'a JSON object', quoted(line), helpForLine(line));
     const row = new JsonRow(value, place);
     return atRow(place, () => read(row));
   };

@@ -61,7 +61,10 @@ export function decodeUtf8(bytes: Uint8Array, source: string): string {
   if (offset >= 0) {
     const byte = bytes[offset] as number;
     const wide = (byte === 0xff && bytes[1] === 0xfe) || (byte === 0xfe && bytes[1] === 0xff);
-    const hint = offset === 0 && wide ? '; it looks like UTF-16, convert it to UTF-8 first' : kindHint(bytes);
+    const hint =
+      offset === 0 && wide
+        ? '; it looks like UTF-16, iconv -f UTF-16 -t UTF-8 IN > OUT converts it'
+        : kindHint(bytes) || '; iconv -f LATIN1 -t UTF-8 IN > OUT converts Latin-1';
     throw new DataError(
       'not_utf8',
       `'${source}' is not UTF-8: byte 0x${byte.toString(16).padStart(2, '0')} at offset ${offset}${hint}`,

@@ -117,7 +117,6 @@ describe('bptt train TASK', () => {
       'invalid_option',
       /exclude/,
     ],
-    ['no columns', ['forecast', '--data', 'DATA', '--out', 'OUT'], 'invalid_option', /'columns' is missing/],
     ['data for a generated problem', ['remember', '--data', 'DATA', '--out', 'OUT'], 'invalid_option', /left out/],
     ['a folder to tag', ['tag', '--data', 'DATA', '--out', 'OUT'], 'invalid_option', /no target for each step/],
   ])('%s is status 2, one line, and no run directory', async (_name, args, code, message) => {

@@ -13,12 +13,32 @@ function table(lines: readonly string[], name = 'table.csv'): string {
 }
 
 const plain: SeriesOptions = {
-  ...{ numbers: ['x'], categories: [], time: undefined, dateFormat: undefined, item: undefined },
+  ...{ columns: ['x'], covariates: [], categories: [], time: undefined, dateFormat: undefined, item: undefined },
   ...{ format: {}, rules: {}, missing: 'refuse' },
 };
 
 const hour = (at: number) => new Date(Date.UTC(2024, 0, 1, at)).toISOString().slice(0, 16);
 const day = (at: number) => new Date(Date.UTC(2024, 0, 1 + at)).toISOString().slice(0, 10);
+
+describe('the columns of a table', () => {
+  it('are forecast when none is named and they have numbers and no other use; the others are said', async () => {
+    const lines = [
+      'row,,date,weather,x,y,x2',
+      ...Array.from({ length: 5 }, (_, at) => `${at},${at},${day(at)},wet,${at * at},NA,1`),
+    ];
+    const file = table(lines);
+    const options = { ...plain, columns: undefined, covariates: ['x2'], rules: { keepMissing: true } };
+    const { columns, values, notes } = await readSeriesTable(file, { ...options, missing: 'mask' });
+    expect([columns, values.length]).toEqual([['x'], 10]);
+    expect(notes[0]).toBe(
+      '["x"] will be forecast, the only column of numbers; --columns names others. Left out as they have: ["row"] numbers of the rows ' +
+        '(--time COLUMN takes them as times), ["weather"] no numbers (--categories reads texts), column 2 no name',
+    );
+    await expect(
+      readSeriesTable(table(['date,weather', '2024-01-01,wet']), { ...plain, columns: undefined }),
+    ).rejects.toThrow(/line 1, header: expected a column of numbers, found \["date","weather"\]; --columns/);
+  });
+});
 
 describe('the rows of a table', () => {
   it('are in the order of its only column of dates, which is recognised and said', async () => {

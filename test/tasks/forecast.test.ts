@@ -96,7 +96,6 @@ describe('forecast', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['no columns', { columns: undefined }, /'columns' is missing/],
     ['a column that the table has not', { columns: 'c' }, /a column 'c'/],
     ['a column twice', { columns: 'a,a' }, /different names/],
     [

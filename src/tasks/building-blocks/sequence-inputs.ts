@@ -159,6 +159,7 @@ export function inputOfRow(
   { keepMissing }: { readonly keepMissing?: boolean } = {},
 ): RawInput {
   const value = row.value(name);
+  if (value === undefined) row.refuse(name, 'a text, a list of tokens or a list of numbers', '--input FIELD names it');
   if (typeof value === 'string') return row.text(name);
   const [first] = Array.isArray(value) ? (value as readonly JsonValue[]) : [];
   if (typeof first === 'string') return row.texts(name);

@@ -95,6 +95,7 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
   const said = [
     ...notes,
     ...symbolNotes(encoding, level),
+    ...(classes.length === 1 ? [`every target is '${classes[0]}': there is nothing to learn`] : []),
     ...(weight === undefined ? [] : [weightNote(weight, parts.training.flatMap(listWeights))]),
     ...(given === undefined ? [] : [classWeightsNote(given, classes, classWeights ?? [])]),
   ];

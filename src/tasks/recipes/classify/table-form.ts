@@ -1,9 +1,8 @@
 /** Which columns of a table are inputs, targets, names of sequences and time stamps. Columns go by name alone. */
 import { DataError } from '../../../core/errors.js';
 import { isUnnamed, listNames } from '../../../files/column-names.js';
-import { parseDecimal } from '../../../files/decimal.js';
+import { isNumericColumn } from '../../../files/numeric-columns.js';
 import { invalidRow } from '../../../files/row-error.js';
-import { MISSING_TEXTS } from '../../../files/table.js';
 import type { FoundFormat } from '../../../files/table-format.js';
 import type { TableStart } from '../../../files/table-records.js';
 import { columnsIn } from '../../definition/table-options.js';
@@ -95,14 +94,9 @@ function textColumn({ columns, place }: TableStart, input: readonly string[] | u
   });
 }
 
-/** Whether the first rows have numbers in a column. A column `token` has tokens, which may look like numbers. */
-function isNumeric({ columns, sample, found }: TableStart, column: string): boolean {
-  const at = columns.indexOf(column);
-  if (column === 'token' || at < 0) return false;
-  const isNumber = (text: string) =>
-    MISSING_TEXTS.includes(text) ||
-    parseDecimal(found.decimal === 'comma' ? text.replace(',', '.') : text) !== undefined;
-  return sample.every((fields) => isNumber((fields[at] ?? '').trim()));
+/** Whether a column has numbers. A column `token` has tokens, which may look like numbers. */
+function isNumeric(start: TableStart, column: string): boolean {
+  return column !== 'token' && isNumericColumn(start, column);
 }
 
 /** Columns that are left out because they have no name, for a note. */

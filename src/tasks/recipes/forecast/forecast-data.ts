@@ -18,7 +18,7 @@ import {
 } from '../../definition/table-options.js';
 import { categoriesOf, countMarks, withMarks } from './forecast-marks.js';
 import { levelsOf, QUANTILES } from './forecast-quantiles.js';
-import { readSeriesTable, requireStep, type Series, type SeriesTable } from './forecast-series.js';
+import { readSeriesTable, requireStep, type Series, type SeriesOptions, type SeriesTable } from './forecast-series.js';
 import { periodFor, USUAL_PERIOD } from './forecast-time.js';
 import type { ForecastRange, WindowForm } from './forecast-windows.js';
 
@@ -43,7 +43,7 @@ export type SavedForecast = {
 
 /** The options of the columns and of a window. */
 export interface ForecastOptions extends TableChoices, MissingChoices {
-  readonly columns: string;
+  readonly columns: string | undefined;
   readonly covariates: string | undefined;
   readonly categories: string | undefined;
   readonly time: string | undefined;
@@ -64,9 +64,9 @@ export interface ForecastOptions extends TableChoices, MissingChoices {
   readonly test: number | string;
 }
 
-/** The columns of the options. @throws {OptionError} `invalid_option` for a name that is empty or occurs twice */
+/** The columns of the options; those to forecast may be left to the table. @throws {OptionError} `invalid_option` for a name that is empty or occurs twice */
 export function columnsOf(options: Pick<ForecastOptions, 'columns' | 'covariates' | 'categories' | 'item' | 'time'>) {
-  const targets = columnsIn('columns', options.columns);
+  const targets = options.columns === undefined ? [] : columnsIn('columns', options.columns);
   const listOf = (name: 'covariates' | 'categories') => {
     const list = options[name];
     const names = list === undefined ? [] : columnsIn(name, list);
@@ -78,7 +78,11 @@ export function columnsOf(options: Pick<ForecastOptions, 'columns' | 'covariates
     const column = options[name];
     if (column !== undefined && targets.includes(column)) refuse(name, 'a column that is not forecast', column);
   }
-  return { columns: targets, covariates: listOf('covariates'), categories: listOf('categories') };
+  return {
+    columns: options.columns === undefined ? undefined : targets,
+    covariates: listOf('covariates'),
+    categories: listOf('categories'),
+  };
 }
 
 /**
@@ -154,13 +158,12 @@ export interface TableParts {
 
 function seriesOptions(
   options: ForecastOptions,
-  names: Pick<SavedForecast, 'columns' | 'covariates'>,
+  names: Pick<SeriesOptions, 'columns' | 'covariates'>,
   categories: readonly string[],
 ) {
   const { time, dateFormat, item, missing } = options;
-  const numbers = [...names.columns, ...names.covariates];
   return {
-    numbers,
+    ...{ columns: names.columns, covariates: names.covariates },
     categories,
     time,
     dateFormat,
@@ -201,12 +204,14 @@ function standardised(table: SeriesTable, { missing }: ForecastOptions, saved: S
  * @throws {OptionError} `invalid_option`
  */
 export async function readTable(file: string, options: ForecastOptions): Promise<TableParts> {
-  const { columns, covariates, categories } = columnsOf(options);
-  const names = { columns, covariates };
-  const { history } = formOf(options, { ...names, period: options.period ?? 1 });
-  const reading = { ...seriesOptions(options, names, categories), rows: options.rows, weight: options.weight };
+  const { categories, ...chosen } = columnsOf(options);
+  const { covariates } = chosen;
+  const { history } = formOf(options, { covariates, columns: chosen.columns ?? [''], period: options.period ?? 1 });
+  const reading = { ...seriesOptions(options, chosen, categories), rows: options.rows, weight: options.weight };
   const table = await readSeriesTable(file, reading);
-  const { time, found } = table;
+  const { time, found, columns } = table;
+  const names = { columns, covariates };
+  formOf(options, { ...names, period: options.period ?? 1 });
   const { period, note } = periodFor(options.period, history, time?.step);
   const parts = cutSeries(file, table.series, options);
   const digest = createHash('sha256')

@@ -1,6 +1,8 @@
 /** The series of a table: their rows by name, in the order of time, with what was missing. */
 import { DataError } from '../../../core/errors.js';
 import { fillMissing, type MissingMode } from '../../../features/missing-values.js';
+import { listNames } from '../../../files/column-names.js';
+import { numericColumns } from '../../../files/numeric-columns.js';
 import { columnPart, invalidRow } from '../../../files/row-error.js';
 import { type NumberRules, readTable, type Table, type TextColumn } from '../../../files/table.js';
 import type { FoundFormat, TableFormat } from '../../../files/table-format.js';
@@ -31,6 +33,8 @@ export interface SeriesTime {
 /** The numbers of a table. */
 export interface SeriesTable {
   readonly file: string;
+  /** The columns to forecast. */
+  readonly columns: readonly string[];
   readonly rows: number;
   /** [rows * columns] the rows of one series after the other, each in the order of time. Missing numbers are filled in. */
   readonly values: Float64Array;
@@ -50,7 +54,9 @@ export interface SeriesTable {
 
 /** How a table of series is read. */
 export interface SeriesOptions {
-  readonly numbers: readonly string[];
+  /** Columns to forecast; undefined for all columns of numbers that have no other use. */
+  readonly columns: readonly string[] | undefined;
+  readonly covariates: readonly string[];
   /** The column of the weights of rows. */
   readonly weight?: string | undefined;
   readonly categories: readonly string[];
@@ -76,11 +82,15 @@ export interface KnownSeries {
  * @throws {DataError} `invalid_row` with file, line and column; `empty_data`, and others of `readTable`
  */
 export async function readSeriesTable(file: string, options: SeriesOptions, known?: KnownSeries): Promise<SeriesTable> {
-  const { numbers, categories, item, rules, missing, weight } = options;
-  const read = weight === undefined ? numbers : [...numbers, weight];
+  const { categories, item, rules, missing, weight, covariates } = options;
+  let columns = options.columns ?? [];
   let choice: TimeChoice = { notes: [] };
+  let columnsNote: string | undefined;
   const choose = (start: TableStart) => {
-    choice = chooseTime(start, options, known?.time?.column);
+    const numbers = [...columns, ...covariates];
+    choice = chooseTime(start, { ...options, numbers }, known?.time?.column);
+    if (options.columns === undefined) ({ columns, note: columnsNote } = chooseColumns(start, options, choice));
+    const read = [...columns, ...covariates, ...(weight === undefined ? [] : [weight])];
     const { column, reader } = choice;
     const texts = [...new Set([...categories, ...(item === undefined ? [] : [item])])];
     if (column === undefined || reader === undefined) return { numbers: read, texts };
@@ -89,6 +99,7 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
   };
   const reading = { ...rules, rows: options.rows, usual: known?.found };
   const { table, weights } = takeWeights(await readTable(file, choose, options.format, reading), weight);
+  const numbers = [...columns, ...covariates];
   const groups =
     item === undefined ? [Int32Array.from({ length: table.rows }, (_, row) => row)] : groupsOf(table, item);
   const { rows, changes } = arrange(table, groups, choice);
@@ -110,8 +121,35 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
     categories: new Map(categories.map((name) => [name, textOf(name)])),
     time,
     found: table.start.found,
-    notes: [...choice.notes, ...notesOf(arranged, changes, time)],
+    columns,
+    notes: [...(columnsNote === undefined ? [] : [columnsNote]), ...choice.notes, ...notesOf(arranged, changes, time)],
   };
+}
+
+/**
+ * The columns of numbers that have no other use, and a note that says so.
+ *
+ * @throws {DataError} `invalid_row` for a table without one
+ */
+function chooseColumns(
+  start: TableStart,
+  { covariates, categories, item, weight }: SeriesOptions,
+  { column }: TimeChoice,
+): { readonly columns: readonly string[]; readonly note: string } {
+  const others = new Set([...covariates, ...categories, item ?? '', weight ?? '', column ?? '']);
+  const { numeric, counting, texts, unnamed } = numericColumns(start, others);
+  if (numeric.length === 0) {
+    const help = '--columns NAMES names those to forecast';
+    throw invalidRow(start.place, 'header', 'a column of numbers', listNames(start.columns), { help });
+  }
+  const left = [
+    ...(counting.length > 0 ? [`${listNames(counting)} numbers of the rows (--time COLUMN takes them as times)`] : []),
+    ...(texts.length > 0 ? [`${listNames(texts)} no numbers (--categories reads texts)`] : []),
+    ...(unnamed.length > 0 ? [`column ${unnamed.join(', ')} no name`] : []),
+  ];
+  const found = numeric.length === 1 ? 'the only column' : 'all columns';
+  const note = `${listNames(numeric)} will be forecast, ${found} of numbers; --columns names others`;
+  return { columns: numeric, note: left.length === 0 ? note : `${note}. Left out as they have: ${left.join(', ')}` };
 }
 
 function groupsOf({ texts }: Table, item: string): Int32Array[] {

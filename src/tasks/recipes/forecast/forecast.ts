@@ -48,7 +48,7 @@ const options = {
     },
     'a fraction of the rows, or their number, after the training rows; 0 for none',
   ),
-  columns: columnsOption('columns to forecast'),
+  columns: optional(columnsOption('columns to forecast (default: all columns of numbers that have no other use)')),
   covariates: optional(columnsOption('further columns of numbers to read')),
   categories: optional(columnsOption('further columns of texts to read: each value in the training rows is an input')),
   ...timeOptions('which puts the rows into their order; none for none (default: the only column of ISO dates)'),
