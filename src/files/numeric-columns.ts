@@ -4,12 +4,19 @@ import { parseDecimal, parseDecimalComma } from './decimal.js';
 import { MISSING_TEXTS } from './table.js';
 import type { TableStart } from './table-records.js';
 
+const parserOf = ({ found }: TableStart) => (found.decimal === 'comma' ? parseDecimalComma : parseDecimal);
+
+/** Whether a text of a table is a number. */
+export function isNumber(start: TableStart, text: string): boolean {
+  return parserOf(start)(text) !== undefined;
+}
+
 /** Whether the first rows have nothing but numbers, and places where one is missing, in a column. */
-export function isNumericColumn({ columns, sample, found }: TableStart, column: string): boolean {
-  const at = columns.indexOf(column);
+export function isNumericColumn(start: TableStart, column: string): boolean {
+  const at = start.columns.indexOf(column);
   if (at < 0) return false;
-  const parse = found.decimal === 'comma' ? parseDecimalComma : parseDecimal;
-  return sample.every((fields) => {
+  const parse = parserOf(start);
+  return start.sample.every((fields) => {
     const text = (fields[at] ?? '').trim();
     return MISSING_TEXTS.includes(text) || parse(text) !== undefined;
   });
@@ -22,10 +29,10 @@ function hasNumber({ columns, sample }: TableStart, column: string): boolean {
 }
 
 /** Whether the first rows of a column count: each number is larger than the one before by the same step. */
-function isCounting({ columns, sample, found }: TableStart, column: string): boolean {
-  const at = columns.indexOf(column);
-  const parse = found.decimal === 'comma' ? parseDecimalComma : parseDecimal;
-  const numbers = sample.map((fields) => parse((fields[at] ?? '').trim()) ?? Number.NaN);
+function isCounting(start: TableStart, column: string): boolean {
+  const at = start.columns.indexOf(column);
+  const parse = parserOf(start);
+  const numbers = start.sample.map((fields) => parse((fields[at] ?? '').trim()) ?? Number.NaN);
   const step = (numbers[1] as number) - (numbers[0] as number);
   return (
     numbers.length > 2 &&

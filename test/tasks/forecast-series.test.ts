@@ -34,9 +34,19 @@ describe('the columns of a table', () => {
       '["x"] will be forecast, the only column of numbers; --columns names others. Left out as they have: ["row"] numbers of the rows ' +
         '(--time COLUMN takes them as times), ["weather"] no numbers (--categories reads texts), column 2 no name',
     );
-    await expect(
-      readSeriesTable(table(['date,weather', '2024-01-01,wet']), { ...plain, columns: undefined }),
-    ).rejects.toThrow(/line 1, header: expected a column of numbers, found \["date","weather"\]; --columns/);
+  });
+
+  it.each([
+    [
+      ['date,weather', '2024-01-01,wet'],
+      /line 1, header: expected a column of numbers, .*below it \["2024-01-01","wet"\]/,
+    ],
+    [['date,x', '2024-01-01,"1,000.5"'], /line 1, header: expected a column of numbers, .*separators of thousands/],
+    [['# of a shop', 'date,x', '2024-01-01,1'], /expected names of columns, .*--comment '#' leaves out/],
+    [['1.5,2', '1.5,3'], /found numbers alone: \["1.5","2"\]; --header none reads them as a row/],
+    [['date,x'], /has no rows/],
+  ])('are refused where none has numbers, with what helps (%j)', async (lines, message) => {
+    await expect(readSeriesTable(table(lines), { ...plain, columns: undefined })).rejects.toThrow(message);
   });
 });
 

@@ -2,7 +2,7 @@
 import { DataError } from '../../../core/errors.js';
 import { fillMissing, type MissingMode } from '../../../features/missing-values.js';
 import { listNames } from '../../../files/column-names.js';
-import { numericColumns } from '../../../files/numeric-columns.js';
+import { isNumber, numericColumns } from '../../../files/numeric-columns.js';
 import { columnPart, invalidRow } from '../../../files/row-error.js';
 import { type NumberRules, readTable, type Table, type TextColumn } from '../../../files/table.js';
 import type { FoundFormat, TableFormat } from '../../../files/table-format.js';
@@ -138,10 +138,9 @@ function chooseColumns(
 ): { readonly columns: readonly string[]; readonly note: string } {
   const others = new Set([...covariates, ...categories, item ?? '', weight ?? '', column ?? '']);
   const { numeric, counting, texts, unnamed } = numericColumns(start, others);
-  if (numeric.length === 0) {
-    const help = '--columns NAMES names those to forecast';
-    throw invalidRow(start.place, 'header', 'a column of numbers', listNames(start.columns), { help });
-  }
+  if (start.sample.length === 0)
+    throw new DataError('empty_data', `'${start.place.file}' has no rows`, { ...start.place });
+  if (numeric.length === 0 || start.columns.every((name) => isNumber(start, name))) throw withoutColumns(start);
   const left = [
     ...(counting.length > 0 ? [`${listNames(counting)} numbers of the rows (--time COLUMN takes them as times)`] : []),
     ...(texts.length > 0 ? [`${listNames(texts)} no numbers (--categories reads texts)`] : []),
@@ -150,6 +149,24 @@ function chooseColumns(
   const found = numeric.length === 1 ? 'the only column' : 'all columns';
   const note = `${listNames(numeric)} will be forecast, ${found} of numbers; --columns names others`;
   return { columns: numeric, note: left.length === 0 ? note : `${note}. Left out as they have: ${left.join(', ')}` };
+}
+
+/** The error for a table whose header or first rows leave no column to forecast. */
+function withoutColumns(start: TableStart): DataError {
+  const { columns, sample, place } = start;
+  const [first = ''] = columns;
+  const row = `${listNames(columns)} and below it ${listNames(sample[0] ?? [])}`;
+  if (/^(#|\/\/|%)/.test(first)) {
+    const help = `--comment '${/^(#|\/\/|%)/.exec(first)?.[0]}' leaves out lines that begin so`;
+    return invalidRow(place, 'header', 'names of columns', listNames(columns), { help });
+  }
+  if (columns.every((name) => isNumber(start, name))) {
+    const help = '--header none reads them as a row, --columns NAMES says that they are names';
+    return invalidRow(place, 'header', 'names of columns', `numbers alone: ${listNames(columns)}`, { help });
+  }
+  const help =
+    'numbers have digits, a sign and a decimal point (--decimal comma: a comma), without units and separators of thousands';
+  return invalidRow(place, 'header', 'a column of numbers', row, { help });
 }
 
 function groupsOf({ texts }: Table, item: string): Int32Array[] {
