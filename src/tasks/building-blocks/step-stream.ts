@@ -5,7 +5,7 @@ import type { Model } from '../../model/model.js';
 import type { TaskStream } from '../definition/task.js';
 
 /** How pieces become steps, and how outputs become results. */
-export interface StepStreamOptions {
+export interface StepStreamOptions<R extends JsonObject = JsonObject> {
   /**
    * The steps of a piece: ids, or rows of numbers one after the other.
    *
@@ -13,7 +13,7 @@ export interface StepStreamOptions {
    */
   read(piece: JsonValue, place: RowPlace): Int32Array | Float32Array;
   /** The result of a step. */
-  write(output: Float32Array): JsonObject;
+  write(output: Float32Array): R;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface StepStreamOptions {
  * @throws {UsageError} `not_streamable` for a network that reads later steps; `state_mismatch` for a network of several
  * inputs
  */
-export function stepStream(model: Model, { read, write }: StepStreamOptions): TaskStream {
+export function stepStream<R extends JsonObject>(model: Model, { read, write }: StepStreamOptions<R>): TaskStream<R> {
   const stream = model.stream();
   const [input] = Object.values(model.description.inputs);
   const features = input?.kind === 'features' ? input.units : 1;

@@ -58,6 +58,17 @@ export function classOptions() {
   };
 }
 
+/**
+ * A sequence to classify: a text (as JSON, if the model reads numbers or tokens), a list of tokens, a list of numbers, a
+ * list of rows of numbers; or one of them as the field `input`. A missing number is null.
+ */
+export type SequenceValue =
+  | string
+  | readonly string[]
+  | readonly (number | null)[]
+  | readonly (readonly (number | null)[])[]
+  | JsonObject;
+
 /** @param perStep whether there is a class for each step, and not for the sequence */
 export function classTask(perStep: boolean) {
   return {
@@ -73,7 +84,7 @@ export function classTask(perStep: boolean) {
     score: errorRate,
     describe: (metrics: JsonObject, { classes }: SavedClasses) => describeClassScores(metrics, classes),
     async readInputs(
-      source: PredictionSource,
+      source: PredictionSource<SequenceValue>,
       given: ClassColumns,
       { encoding, source: form }: SavedClasses,
     ): Promise<SequenceExample[]> {

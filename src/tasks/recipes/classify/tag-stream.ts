@@ -10,6 +10,9 @@ import { stepStream } from '../../building-blocks/step-stream.js';
 import type { TaskStream } from '../../definition/task.js';
 import type { SavedClasses } from './classify-data.js';
 
+/** The result of a step of a stream: its most likely class, and the probabilities of all classes by name. */
+export type StepClass = { readonly label: string; readonly probabilities: Readonly<Record<string, number>> };
+
 /**
  * A stream of a tagger. A piece is one or more characters, one or more tokens with spaces between, or a row of numbers.
  * The result is the class of each step with the probabilities of all classes, the same as in a prediction of the whole
@@ -17,7 +20,7 @@ import type { SavedClasses } from './classify-data.js';
  *
  * @throws {UsageError} `not_streamable` for a network that reads later steps
  */
-export function tagStream(model: Model, { classes, encoding }: SavedClasses): TaskStream {
+export function tagStream(model: Model, { classes, encoding }: SavedClasses): TaskStream<StepClass> {
   const encode = encoderOf(encoding);
   const features = encoding.kind === 'features' ? numbersOf(encoding) : 1;
   return stepStream(model, {

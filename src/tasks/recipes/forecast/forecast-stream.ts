@@ -1,13 +1,13 @@
 /** Forecasts of a table that is still growing. */
 import { UsageError } from '../../../core/errors.js';
-import type { JsonObject, JsonValue } from '../../../core/json.js';
+import type { JsonValue } from '../../../core/json.js';
 import { Standardizer } from '../../../features/standardizer.js';
 import { JsonRow } from '../../../files/json-lines.js';
 import type { Model } from '../../../model/model.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import type { TaskStream } from '../../definition/task.js';
 import { type SavedForecast, scalingOf } from './forecast-data.js';
-import { followSteps, forecastRecord, forecastsOf } from './forecast-outputs.js';
+import { type ForecastRecord, followSteps, forecastRecord, forecastsOf } from './forecast-outputs.js';
 import { historyExample, type WindowForm } from './forecast-windows.js';
 
 /**
@@ -23,7 +23,7 @@ export function forecastStream(
   saved: SavedForecast,
   form: WindowForm,
   signal: AbortSignal | undefined,
-): TaskStream {
+): TaskStream<ForecastRecord> {
   const { width } = form;
   const numbers = requireNumbersAlone(saved);
   const standardizer = Standardizer.fromJSON(scalingOf(saved));
@@ -40,7 +40,7 @@ export function forecastStream(
       const forecast = await follow(row);
       return forecast === undefined ? [] : [forecastRecord(forecast, { last: row }, form, saved)];
     },
-    end: async (): Promise<readonly JsonObject[]> => [],
+    end: async () => [],
     close: () => {},
   };
 }

@@ -22,9 +22,10 @@ import {
   tableOptions,
   timeOptions,
 } from '../../definition/table-options.js';
+import type { PredictionSource } from '../../definition/task.js';
 import { type Checked, choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
 import { formOf, readMore, readTable, type SavedForecast, scalingOf } from './forecast-data.js';
-import { type ForecastOrigin, forecastRecord, forecastsOf } from './forecast-outputs.js';
+import { type ForecastOrigin, type ForecastRecord, forecastRecord, forecastsOf } from './forecast-outputs.js';
 import { describeQuantiles, levelsOf, QuantileErrors, requireLevelList } from './forecast-quantiles.js';
 import type { SeriesTable } from './forecast-series.js';
 import { forecastStream, requireNumbersAlone, withoutMarks } from './forecast-stream.js';
@@ -95,6 +96,13 @@ export type ForecastSaved = SavedForecast;
 export interface ForecastInput extends WindowExample {
   readonly origin?: ForecastOrigin;
 }
+
+/** The known rows of a series: lists of the numbers of all columns, numbers of the only column, or the text of either as JSON. */
+export type ForecastValue =
+  | string
+  | readonly number[]
+  | readonly (readonly number[])[]
+  | { readonly input: readonly number[] | readonly (readonly number[])[] };
 
 /** Whether all numbers of a row that are forecast are known; undefined when none is missing. */
 function knownRows({ gaps }: SeriesTable, { targets, width, marks = 0 }: WindowForm, given: Options) {
@@ -197,7 +205,7 @@ export const forecast = defineTask({
   },
 
   /** The newest rows of each series of a table, or rows as JSON: lists of the numbers of all columns. */
-  async readInputs(source, given, saved): Promise<ForecastInput[]> {
+  async readInputs(source: PredictionSource<ForecastValue>, given, saved): Promise<ForecastInput[]> {
     const form = formOf(given, saved);
     const { history, width } = form;
     const newest = (name: string, values: Float64Array, origin?: Omit<ForecastOrigin, 'last'>): ForecastInput => {
@@ -224,7 +232,7 @@ export const forecast = defineTask({
   },
 
   /** The next steps of every column, in the unit of the table, and the quantiles, if there are any. */
-  async *predict(model, inputs, { options: given, saved, signal }) {
+  async *predict(model, inputs, { options: given, saved, signal }): AsyncGenerator<ForecastRecord, void, void> {
     const form = formOf(given, saved);
     let at = 0;
     for await (const forecasted of forecastsOf(model, inputs, form, signal)) {
