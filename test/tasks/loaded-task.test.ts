@@ -121,6 +121,26 @@ describe('a loaded task', () => {
     await expect(streams[1]?.push('1')).rejects.toThrow(code('model_disposed'));
   });
 
+  it('answers fifty calls at once, while streams step and it evaluates, with the results of one after the other', async () => {
+    const tags = await loadTask(runs.tags, { task: 'tag', threads: 1 });
+    const calls = Array.from({ length: 50 }, (_, at) => [(at + 1).toString(2), (7 * at).toString(2)]);
+    const expected = [];
+    for (const values of calls) expected.push(await tags.predict(values));
+    const { metrics } = await tags.evaluate();
+    const stream = tags.stream();
+    const wrong = tags.predict(['1', 7 as never]).catch((error) => error);
+    const [answers, evaluation, pushed] = await Promise.all([
+      Promise.all(calls.map((values) => tags.predict(values))),
+      tags.evaluate(),
+      stream.push('1101'),
+    ]);
+    expect(answers).toEqual(expected);
+    expect(evaluation.metrics).toEqual(metrics);
+    expect(pushed.map(({ label }) => label)).toEqual((await tags.predict(['1101']))[0]?.labels);
+    expect(await wrong).toEqual(code('invalid_row'));
+    tags.dispose();
+  });
+
   it('refuses calls after dispose, which may be called twice', async () => {
     const names = await loadTask(runs.names, { task: 'classify', threads: 1 });
     names.dispose();

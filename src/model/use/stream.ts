@@ -68,7 +68,7 @@ export class Stream {
    * @param input an index, or the features of the step: a number where there is one
    * @throws {RangeIndexError} `index_out_of_range`; the state has not changed
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
-   * @throws {UsageError} `stream_closed`, `model_busy` while the model trains
+   * @throws {UsageError} `stream_closed`, `model_busy` while a training step of the model works
    */
   step(input: number | readonly number[] | Float32Array): Float32Array {
     return this.#execution(ONE_STEP, this.#rowOf(input), 'stream');
