@@ -56,6 +56,7 @@ export { type TableChoices, tableFormatOf, tableOptions } from '../tasks/definit
 export {
   type AnyPart,
   type AnyTask,
+  type AtLine,
   examplesOf,
   type LossMetrics,
   type OutputPrediction,
@@ -63,6 +64,7 @@ export {
   type Part,
   type PredictionSource,
   type ReadData,
+  type TakeNote,
   type Task,
   type TaskContext,
   type TaskCore,
@@ -115,7 +117,7 @@ export type { SoundEncoding } from '../tasks/recipes/transcribe/transcribe-sound
 export type { StreamedSymbol } from '../tasks/recipes/transcribe/transcribe-stream.js';
 export type { Translation } from '../tasks/recipes/translate/translate.js';
 export type { SavedTranslation, TranslationExample } from '../tasks/recipes/translate/translate-data.js';
-export type { LoadedTask, TaskCallOptions } from '../tasks/runner/loaded-task.js';
+export type { LoadedTask, PlacedPrediction, TaskCallOptions } from '../tasks/runner/loaded-task.js';
 export type { TrainingMemory } from '../tasks/runner/measured-memory.js';
 export type { LoadTaskOptions, ReachedMeasures, SavedTaskModel } from '../tasks/runner/saved-task.js';
 export type { TaskEvaluation } from '../tasks/runner/task-evaluation.js';

@@ -5,6 +5,7 @@ import { requireObject } from '../core/arguments.js';
 import { ConfigurationError, OptionError } from '../core/errors.js';
 import type { JsonObject, JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
+import { requireFunctions } from '../network/layers/define-layer.js';
 import { runFolder, savedConfiguration } from '../saved/find-checkpoint.js';
 import type { RunTable } from './definition/common-options.js';
 import { isTask, reserveTaskNames } from './definition/define-task.js';
@@ -151,8 +152,9 @@ export interface AnyRunOptions<L extends readonly AnyTask[] = readonly AnyTask[]
  * console.log(first?.label, first?.probability);
  * names.dispose();
  * @example
- * const loaded = await loadTask('runs/unknown');
- * if (loaded.task === 'translate') console.log((await loaded.predict(['he is rich .'])).map(({ text }) => text));
+ * const loaded = await loadTask('runs/tags');
+ * if (loaded.task === 'tag') console.log((await loaded.predict(['1101'])).map(({ labels }) => labels));
+ * loaded.dispose();
  */
 export function loadTask<T extends TaskReference>(
   run: string,
@@ -166,16 +168,18 @@ export function loadTask(run: string, options: AnyLoadOptions = {}): Promise<Loa
   return openTask(run, options);
 }
 
-interface AnyLoadOptions extends LoadTaskOptions {
+export interface AnyLoadOptions extends LoadTaskOptions {
   readonly task?: TaskReference | undefined;
   readonly tasks?: readonly AnyTask[] | undefined;
 }
 
 /** A trained task of unknown types. Errors as `loadTask`. */
-async function openTask(run: string, given: AnyLoadOptions): Promise<LoadedTask> {
-  const { task: named, tasks, ...options } = requireObject('options', given);
+export async function openTask(run: string, given: AnyLoadOptions): Promise<LoadedTask> {
+  const { task: named, tasks, onNote, ...options } = requireObject('options', given);
+  if (onNote !== undefined) requireFunctions({ onNote });
   const task = await taskOf(run, named, tasks);
-  return new LoadedTask(task, run, await loadTaskModel(task, run, options));
+  const loaded = await loadTaskModel(task, run, options);
+  return new LoadedTask(task, run, { ...loaded, note: (line) => onNote?.(line) });
 }
 
 /** The data of an evaluation. */
@@ -216,8 +220,8 @@ export async function* predictTask(
   run: string,
   given: PredictTaskOptions & RunTask<TaskReference>,
 ): AsyncGenerator<JsonObject, void, void> {
-  const { task: named, threads, signal, options, ...source } = requireObject('options', given);
-  const task = await openTask(run, { task: named, threads, signal, options });
+  const { task: named, threads, signal, options, onNote, ...source } = requireObject('options', given);
+  const task = await openTask(run, { task: named, threads, signal, options, onNote });
   try {
     yield* task.predictions(source);
   } finally {

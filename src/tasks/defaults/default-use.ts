@@ -10,7 +10,7 @@ import { onlyInput } from '../building-blocks/model-packing.js';
 import { outputsOf } from '../building-blocks/outputs.js';
 import { inputValue } from '../building-blocks/sequence-inputs.js';
 import { stepStream } from '../building-blocks/step-stream.js';
-import type { OutputPrediction, PredictionSource, TaskContext, TaskStream } from '../definition/task.js';
+import type { AtLine, OutputPrediction, PredictionSource, TaskContext, TaskStream } from '../definition/task.js';
 
 /**
  * Inputs of a network: ids or rows of numbers, from JSON lines with the field `input`, or values (on the command line JSON).
@@ -18,9 +18,12 @@ import type { OutputPrediction, PredictionSource, TaskContext, TaskStream } from
  * @throws {ConfigurationError} `invalid_task` for a network of several inputs
  * @throws {DataError} `invalid_row` for an input of another form; `file_unreadable`, `not_utf8`, `empty_data`
  */
-export async function readNetworkInputs(network: Network, source: PredictionSource): Promise<SequenceExample[]> {
+export async function readNetworkInputs(
+  network: Network,
+  source: PredictionSource,
+): Promise<(SequenceExample & AtLine)[]> {
   const form = onlyInput(network.description, 'readInputs');
-  const read = (row: JsonRow): SequenceExample => ({ input: rowsOf(row, 'input', form) });
+  const read = (row: JsonRow) => ({ input: rowsOf(row, 'input', form), line: row.place.line });
   if ('file' in source) return readJsonLines(source.file, read);
   return source.values.map((value, at) =>
     read(new JsonRow(inputValue(value, 'features'), { file: 'inputs', line: at + 1 })),

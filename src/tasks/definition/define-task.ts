@@ -116,8 +116,8 @@ function complete(own: AnyDefinition): AnyTask {
     network: (options, saved) => checkedNetwork(own, own.network(options, saved)),
     loss: (options) => (typeof loss === 'function' ? loss(options) : loss),
     read: (options) => readComplete(own, options),
-    async readExamples(file, options, saved) {
-      return own.readExamples?.(file, options, saved) ?? readOtherFile(own, file, options, saved);
+    async readExamples(file, options, saved, note) {
+      return own.readExamples?.(file, options, saved, note) ?? readOtherFile(own, file, options, saved, note);
     },
     async evaluate(model, part, context) {
       if (own.evaluate === undefined) return lossOfPart(own, model, part, context);
@@ -125,8 +125,8 @@ function complete(own: AnyDefinition): AnyTask {
     },
     ...(own.score && { score: (metrics: JsonObject) => requireScore(own.name, own.score?.(metrics)) }),
     describe: (metrics, saved) => own.describe?.(metrics, saved) ?? describeMetrics(metrics),
-    async readInputs(source, options, saved) {
-      return own.readInputs?.(source, options, saved) ?? readNetworkInputs(own.network(options, saved), source);
+    async readInputs(source, options, saved, note) {
+      return own.readInputs?.(source, options, saved, note) ?? readNetworkInputs(own.network(options, saved), source);
     },
     predict(model, inputs, context) {
       return own.predict?.(model, inputs, context) ?? predictOutputs(model, inputs as SequenceExample[], context);

@@ -49,6 +49,15 @@ export type PredictionSource<V extends JsonValue = JsonValue> =
   | { readonly file: string }
   | { readonly values: readonly V[] };
 
+/** An example of a file. */
+export interface AtLine {
+  /** Number of its (first) line, from 1. */
+  readonly line?: number | undefined;
+}
+
+/** Takes what people should know of a file that is read: a line for each note. */
+export type TakeNote = (note: string) => void;
+
 /**
  * A sequence that is read piece by piece, with the state of the network carried. Call `close()` at the end.
  *
@@ -177,11 +186,16 @@ export interface Task<
 > extends TaskCore<T, S, E, P, M, Q, N> {
   readonly options: T;
   read(options: Checked<T>): Promise<TaskData<S, E, P>>;
-  readExamples(file: string, options: Checked<T>, saved: S): Promise<P>;
+  readExamples(file: string, options: Checked<T>, saved: S, note: TakeNote): Promise<P>;
   loss(options: Checked<T>): LossDescription;
   evaluate(model: Model, part: P, context: TaskContext<T, S>): Promise<M>;
   describe(metrics: M, saved: S): string;
-  readInputs(source: PredictionSource<V>, options: Checked<T>, saved: S): Promise<readonly E[]>;
+  readInputs(
+    source: PredictionSource<V>,
+    options: Checked<T>,
+    saved: S,
+    note: TakeNote,
+  ): Promise<readonly (E & AtLine)[]>;
   predict(model: Model, inputs: readonly E[], context: TaskContext<T, S>): AsyncIterable<R>;
 }
 
@@ -225,8 +239,10 @@ export interface TaskDefinition<
    * Other examples with their targets, read in the same way as the training part: for an evaluation on another file.
    * Default: the training part of `read`, called with the file as `data`, with nothing held out and with `saved`. The
    * result must have the same saved data.
+   *
+   * @param note takes what people should know of the file
    */
-  readExamples?(file: string, options: Checked<T>, saved: S): P | Promise<P>;
+  readExamples?(file: string, options: Checked<T>, saved: S, note: TakeNote): P | Promise<P>;
   /** The loss, or the loss that the options choose. */
   readonly loss: LossDescription | ((options: Checked<T>) => LossDescription);
   /** Metrics by name. Default: the loss of the part, `LossMetrics`. */
@@ -235,9 +251,17 @@ export interface TaskDefinition<
   describe?(metrics: M, saved: S): string;
   /**
    * Examples without targets. Default, for a network of one input: ids or rows of numbers, from JSON lines `{"input":
-   * ...}` or values. There is no default when `read` returns examples of another form.
+   * ...}` or values. There is no default when `read` returns examples of another form. An example of a file may have its
+   * `line`, which stands beside its prediction.
+   *
+   * @param note takes what people should know of the file
    */
-  readInputs?(source: PredictionSource<V>, options: Checked<T>, saved: S): readonly E[] | Promise<readonly E[]>;
+  readInputs?(
+    source: PredictionSource<V>,
+    options: Checked<T>,
+    saved: S,
+    note: TakeNote,
+  ): readonly (E & AtLine)[] | Promise<readonly (E & AtLine)[]>;
   /**
    * One prediction for each input, in their order. Default: the outputs, `{"output": row}`, or `{"outputs": rows}` with
    * one row for each step.

@@ -7,15 +7,24 @@ import { rejectUnknownKeys } from '../../core/options.js';
 import type { Model } from '../../model/model.js';
 import { runFolder } from '../../saved/find-checkpoint.js';
 import type { RunTable } from '../definition/common-options.js';
-import type { AnyTask, PredictionSource, TaskStream } from '../definition/task.js';
+import type { AnyTask, AtLine, PredictionSource, TaskStream } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
-import type { ReachedMeasures, SavedTaskModel } from './saved-task.js';
-import { evaluateSaved, type TaskEvaluation } from './task-evaluation.js';
+import type { ReachedMeasures } from './saved-task.js';
+import { evaluateSaved, type LoadedParts, type TaskEvaluation } from './task-evaluation.js';
 
 /** What a call of a loaded task takes. */
 export interface TaskCallOptions {
   /** Stops the call, which rejects with the signal's reason; default: the signal of `loadTask`. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A prediction and the place of its input in the file. */
+export interface PlacedPrediction<R extends JsonObject = JsonObject> {
+  /** Number of the input among those of the file, from 0. */
+  readonly index: number;
+  /** Its (first) line, from 1; missing for files without lines. */
+  readonly line?: number;
+  readonly prediction: R;
 }
 
 /**
@@ -55,11 +64,11 @@ export class LoadedTask<
   /** What the run had reached when the checkpoint was written; undefined when there was no validation. */
   readonly metrics: ReachedMeasures | undefined;
   readonly #task: AnyTask;
-  readonly #loaded: SavedTaskModel;
+  readonly #loaded: LoadedParts;
   #isDisposed = false;
 
   /** Use `loadTask`. @param run as it was given there */
-  constructor(task: AnyTask, run: string, loaded: SavedTaskModel) {
+  constructor(task: AnyTask, run: string, loaded: LoadedParts) {
     this.#task = task;
     this.#loaded = loaded;
     this.task = task.name as N;
@@ -96,10 +105,26 @@ export class LoadedTask<
    */
   async *predictions(source: PredictionSource<V>, options: TaskCallOptions = {}): AsyncGenerator<R, void, void> {
     this.#requireOpen();
-    const context = this.#contextOf(options);
-    const inputs = await this.#task.readInputs(requireSource(source), context.options, context.saved);
-    context.signal?.throwIfAborted();
-    yield* this.#task.predict(this.model, inputs, context) as AsyncIterable<R>;
+    const { predictions } = await this.#predicted(requireSource(source), options);
+    yield* predictions;
+  }
+
+  /**
+   * As `predictions` of a file, each with its place. Empty lines of a text are no inputs: the number of a prediction need not be
+   * that of its line.
+   *
+   * @example
+   * for await (const { line, prediction } of names.predictFile('new-names.txt')) console.log(line, prediction.label);
+   */
+  async *predictFile(file: string, options: TaskCallOptions = {}): AsyncGenerator<PlacedPrediction<R>, void, void> {
+    this.#requireOpen();
+    const { inputs, predictions } = await this.#predicted({ file: requireText('the file', file) }, options);
+    let index = 0;
+    for await (const prediction of predictions) {
+      const { line } = inputs[index] as AtLine;
+      yield { index, ...(line !== undefined && { line }), prediction };
+      index += 1;
+    }
   }
 
   /**
@@ -143,7 +168,14 @@ export class LoadedTask<
     this.dispose();
   }
 
-  #contextOf(options: TaskCallOptions): SavedTaskModel {
+  async #predicted(source: PredictionSource, options: TaskCallOptions) {
+    const context = this.#contextOf(options);
+    const inputs = await this.#task.readInputs(source, context.options, context.saved, context.note);
+    context.signal?.throwIfAborted();
+    return { inputs, predictions: this.#task.predict(this.model, inputs, context) as AsyncIterable<R> };
+  }
+
+  #contextOf(options: TaskCallOptions): LoadedParts {
     rejectUnknownKeys('a call of a task', options, ['signal']);
     const { signal } = options;
     return signal === undefined ? this.#loaded : { ...this.#loaded, signal };

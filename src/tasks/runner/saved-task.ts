@@ -46,6 +46,8 @@ export interface LoadTaskOptions {
   /** Other values of options that do not influence training, such as the number of beams of a search. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Takes what people should know of the files that are read: what was recognised in a table, what is left out. */
+  readonly onNote?: ((note: string) => void) | undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   tableOptions,
   timeOptions,
 } from '../../definition/table-options.js';
-import type { Part, PredictionSource } from '../../definition/task.js';
+import type { AtLine, Part, PredictionSource, TakeNote } from '../../definition/task.js';
 import { optional, type TaskOption, textOption } from '../../definition/task-options.js';
 import { classScores, describeClassScores, errorRate } from './class-scores.js';
 import {
@@ -23,7 +23,7 @@ import {
   readMoreClasses,
   type SavedClasses,
 } from './classify-data.js';
-import { readUnlabelled } from './labelled-sequences.js';
+import { readUnlabelled } from './unlabelled-sequences.js';
 
 /** A text that may be empty. */
 const IGNORE: TaskOption<string | undefined> = {
@@ -74,8 +74,8 @@ export function classTask(perStep: boolean) {
   return {
     read: (given: ClassDataOptions) => readClasses(given, perStep),
     usage: TABLE_USAGE,
-    readExamples: (file: string, given: ClassColumns, saved: SavedClasses) =>
-      readMoreClasses(file, given, saved, perStep),
+    readExamples: (file: string, given: ClassColumns, saved: SavedClasses, note: TakeNote) =>
+      readMoreClasses(file, given, saved, { perStep, note }),
     packing: (_given: unknown, { encoding }: SavedClasses) => ({ features: featuresOf(encoding) }),
     loss: 'softmaxCrossEntropy' as const,
     evaluate(model: Model, part: Part, { saved, signal }: { saved: SavedClasses; signal?: AbortSignal | undefined }) {
@@ -87,10 +87,12 @@ export function classTask(perStep: boolean) {
       source: PredictionSource<SequenceValue>,
       given: ClassColumns,
       { encoding, source: form }: SavedClasses,
-    ): Promise<SequenceExample[]> {
+      note: TakeNote,
+    ): Promise<(SequenceExample & AtLine)[]> {
       const encode = encoderOf(encoding);
-      const inputs = await readUnlabelled(source, encoding, readingOptions(given, perStep), form);
-      return inputs.map((input) => ({ input: encode(input) }));
+      const { sequences, notes } = await readUnlabelled(source, encoding, readingOptions(given, perStep), form);
+      for (const line of notes) note(line);
+      return sequences.map(({ input, place }) => ({ input: encode(input), line: place?.line }));
     },
   };
 }

@@ -5,7 +5,7 @@ import { requireData } from '../../building-blocks/require-data.js';
 import { encoderOf, fitEncoding, type InputEncoding } from '../../building-blocks/sequence-inputs.js';
 import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.js';
 import { type MissingChoices, rulesOf, type TableChoices, tableFormatOf } from '../../definition/table-options.js';
-import type { TaskData } from '../../definition/task.js';
+import type { TakeNote, TaskData } from '../../definition/task.js';
 import { type LabelledOptions, type LabelledSequence, readLabelled, type SourceForm } from './labelled-sequences.js';
 
 /** The data that is saved with a classifier or tagger. */
@@ -70,9 +70,10 @@ export async function readMoreClasses(
   file: string,
   options: ClassColumns,
   { classes, encoding, source }: SavedClasses,
-  perStep: boolean,
+  { perStep, note }: { readonly perStep: boolean; readonly note: TakeNote },
 ): Promise<SequenceExample[]> {
-  const { examples } = await readLabelled(file, readingOptions(options, perStep), { classes, source });
+  const { examples, notes } = await readLabelled(file, readingOptions(options, perStep), { classes, source });
+  for (const line of notes) note(line);
   const encode = encoderOf(encoding);
   return examples.map((sequence) => encodeExample(sequence, encode));
 }

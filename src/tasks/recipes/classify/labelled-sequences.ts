@@ -6,19 +6,11 @@ import type { JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import { fillMissing, type MissingMode } from '../../../features/missing-values.js';
 import { idxImages, idxLabels, readIdx } from '../../../files/idx.js';
-import { JsonRow, readJsonLines } from '../../../files/json-lines.js';
+import { type JsonRow, readJsonLines } from '../../../files/json-lines.js';
 import { readLabelledLines } from '../../../files/labelled-lines.js';
 import { invalidRow } from '../../../files/row-error.js';
-import { readText, splitLines } from '../../../files/text.js';
 import { readSeriesFile } from '../../../files/time-series-file.js';
-import {
-  type FeatureRows,
-  type InputEncoding,
-  inputOfRow,
-  inputValue,
-  type RawInput,
-} from '../../building-blocks/sequence-inputs.js';
-import type { PredictionSource } from '../../definition/task.js';
+import { type FeatureRows, inputOfRow, type RawInput } from '../../building-blocks/sequence-inputs.js';
 import { classesOf, indexOfClass, isLeftOut, type Labelled, onlyLabel, sortClasses } from './class-labels.js';
 import { readSequenceTable, type SequenceTableOptions } from './labelled-table.js';
 import { TARGET_NAMES, type TableForm, targetAmong } from './table-form.js';
@@ -60,8 +52,10 @@ export interface KnownData {
   readonly source?: SourceForm | undefined;
 }
 
-const IDX = /-idx\d-ubyte(\.gz)?$/;
-const TABLE = /\.(csv|tsv|tab|psv)(\.gz)?$/i;
+/** Names of files of pictures. */
+export const IDX = /-idx\d-ubyte(\.gz)?$/;
+/** Names of tables. */
+export const TABLE = /\.(csv|tsv|tab|psv)(\.gz)?$/i;
 
 /**
  * Reads sequences with their classes: a folder of texts, `<class>.txt`, one in each line; a UCR file `.ts`; pictures
@@ -86,12 +80,13 @@ export async function readLabelled(
   return set;
 }
 
-function keepMissing({ missing = 'refuse' }: LabelledOptions): boolean {
+/** Whether missing numbers are kept as NaN. */
+export function keepMissing({ missing = 'refuse' }: LabelledOptions): boolean {
   return missing !== 'refuse';
 }
 
 /** Fills in the missing numbers of each sequence, in place. With `mask` the encoding does it. */
-function fillInputs(inputs: readonly RawInput[], file: string, missing: MissingMode = 'refuse'): void {
+export function fillInputs(inputs: readonly RawInput[], file: string, missing: MissingMode = 'refuse'): void {
   if (missing === 'refuse' || missing === 'mask') return;
   for (const [at, input] of inputs.entries()) {
     if (typeof input === 'string' || !('features' in input) || input.rows instanceof Float32Array) continue;
@@ -126,53 +121,13 @@ async function readWritten(file: string, options: LabelledOptions, known?: Known
   return { ...withClasses(file, lines, options, known?.classes), source };
 }
 
-/**
- * Sequences without their classes.
- *
- * @throws as `readLabelled`
- */
-export async function readUnlabelled(
-  source: PredictionSource,
-  encoding: InputEncoding,
-  options: LabelledOptions = {},
-  form?: SourceForm,
-): Promise<readonly RawInput[]> {
-  if ('values' in source) return source.values.map((value, at) => inputOfValue(value, at, encoding));
-  const inputs = await readInputs(source.file, encoding, options, form);
-  fillInputs(inputs, source.file, options.missing);
-  return inputs;
-}
-
-async function readInputs(
-  file: string,
-  encoding: InputEncoding,
-  options: LabelledOptions,
-  form: SourceForm | undefined,
-): Promise<readonly RawInput[]> {
-  if (IDX.test(file)) return picturesOf(file);
-  if (file.endsWith('.ts')) return (await readTimeSeriesRows(file, keepMissing(options))).inputs;
-  if (TABLE.test(file)) {
-    const saved = form?.kind === 'lines' ? undefined : form;
-    return (await readSequenceTable(file, false, options, saved)).sequences.map(({ input }) => input);
-  }
-  const field = form?.kind === 'lines' ? form.input : (options.input ?? 'input');
-  if (file.endsWith('.jsonl')) {
-    return readJsonLines(file, (row) => inputOfRow(row, field, { keepMissing: keepMissing(options) }));
-  }
-  const lines = splitLines(await readText(file)).filter((line) => line.trim() !== '');
-  return lines.map((line, at) => inputOfValue(line.trim(), at, encoding));
-}
-
-function inputOfValue(value: JsonValue, at: number, encoding: InputEncoding): RawInput {
-  return inputOfRow(new JsonRow(inputValue(value, encoding.kind), { file: 'inputs', line: at + 1 }), 'input');
-}
-
 async function readFolder(file: string): Promise<LabelledSequences> {
   const { labels, examples } = await readLabelledLines(file);
   return { classes: labels, examples: examples.map(({ text, target }) => ({ input: text, target })), notes: [] };
 }
 
-async function readTimeSeriesRows(file: string, keepMissing: boolean, known?: readonly string[]) {
+/** Sequences of a UCR file, with the indices of their classes. */
+export async function readTimeSeriesRows(file: string, keepMissing: boolean, known?: readonly string[]) {
   const given = known === undefined ? {} : { classes: known };
   const { dimensions, classes, examples } = await readSeriesFile(file, given, keepMissing);
   const inputs = examples.map(({ input }): FeatureRows => ({ features: dimensions, rows: input }));
@@ -189,7 +144,8 @@ async function readSeries(file: string, keepMissing: boolean, known?: readonly s
   return { classes, examples, notes: [] };
 }
 
-async function picturesOf(file: string): Promise<FeatureRows[]> {
+/** Pictures, row by row. */
+export async function picturesOf(file: string): Promise<FeatureRows[]> {
   const { count, height, width, values } = idxImages(await readIdx(file));
   const size = height * width;
   return Array.from({ length: count }, (_, at) => ({

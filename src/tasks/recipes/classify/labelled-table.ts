@@ -66,7 +66,7 @@ export async function readSequenceTable(
   return {
     form: known,
     sequences: ordered === undefined ? textsOf(table, known) : ordered.map((rows) => sequenceOf(table, known, rows)),
-    notes: saved === undefined ? unnamedColumns(table.start, known) : [],
+    notes: unnamedColumns(table.start, known),
   };
 }
 

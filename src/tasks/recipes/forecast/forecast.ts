@@ -141,8 +141,9 @@ export const forecast = defineTask({
   },
 
   /** All windows of another table, scaled like the training rows. */
-  async readExamples(file, given, saved) {
+  async readExamples(file, given, saved, note) {
     const { values, table } = await readMore(file, given, saved);
+    for (const line of table.notes) note(line);
     const form = formOf(given, saved);
     const longest = table.series.reduce((most, { begin, end }) => Math.max(most, end - begin), 0);
     requireRows(file, longest, form.history + form.horizon);
@@ -205,7 +206,7 @@ export const forecast = defineTask({
   },
 
   /** The newest rows of each series of a table, or rows as JSON: lists of the numbers of all columns. */
-  async readInputs(source: PredictionSource<ForecastValue>, given, saved): Promise<ForecastInput[]> {
+  async readInputs(source: PredictionSource<ForecastValue>, given, saved, note): Promise<ForecastInput[]> {
     const form = formOf(given, saved);
     const { history, width } = form;
     const newest = (name: string, values: Float64Array, origin?: Omit<ForecastOrigin, 'last'>): ForecastInput => {
@@ -215,6 +216,7 @@ export const forecast = defineTask({
     };
     if ('file' in source) {
       const { values, table } = await readMore(source.file, given, saved);
+      for (const line of table.notes) note(line);
       return table.series.map(({ name, begin, end }) => {
         const item = given.item === undefined ? undefined : ([given.item, name] as const);
         const title = item === undefined ? source.file : `${source.file}' (${given.item} '${shortened(name)}')`;

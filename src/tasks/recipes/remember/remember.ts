@@ -90,13 +90,14 @@ export const remember = defineTask({
     { problem, steps },
   ) {
     const read = (row: JsonRow) => {
-      if (problem === 'adding') return { input: row.rows('input', problems.PROBLEM_FEATURES.adding) };
+      const { line } = row.place;
+      if (problem === 'adding') return { input: row.rows('input', problems.PROBLEM_FEATURES.adding), line };
       const symbols = row.ids('input');
       const isSymbol = (id: number) => id >= 0 && id < problems.COPY_SYMBOLS;
       if (symbols.length !== problems.COPY_LENGTH || !symbols.every(isSymbol)) {
         refuse('inputs', `${problems.COPY_LENGTH} symbols 0..${problems.COPY_SYMBOLS - 1}`, [...symbols]);
       }
-      return { input: problems.copyInput(symbols, steps) };
+      return { input: problems.copyInput(symbols, steps), line };
     };
     if ('file' in source) return readJsonLines(source.file, read);
     return source.values.map((value, at) =>
