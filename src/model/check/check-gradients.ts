@@ -7,6 +7,7 @@ import { type PlainExamples, packedBatch } from '../../batch/plain-examples.js';
 import { requireObject } from '../../core/arguments.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import { Random } from '../../core/random.js';
+import { isInt32Array } from '../../core/typed-array.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import { PROGRAM_INPUTS } from '../build/build-forward.js';
@@ -58,7 +59,7 @@ function numbersOf(
   for (const name of objective.buffers.keys()) fixed.set(name, buffers.get(name)?.data as Float32Array);
   for (const name of Object.keys(description.inputs)) {
     const rows = batch.inputs[name] as Batch['inputs'][string];
-    if (rows instanceof Int32Array) fixed.set(name, rows);
+    if (isInt32Array(rows)) fixed.set(name, rows);
     else numbers.set(name, Float64Array.from(rows));
   }
   for (const [name, { name: input }] of objective.targets) {

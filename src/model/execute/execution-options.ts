@@ -4,7 +4,7 @@ import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/opti
 import { requireRate } from '../../network/optimizers/definition.js';
 import { hyperparameters } from '../../network/optimizers/emit-update.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
-import { CarriedState } from './carried-state.js';
+import { type CarriedState, isState } from './carried-state.js';
 
 /** Options of an execution. */
 export interface ExecutionOptions {
@@ -31,7 +31,7 @@ export interface TrainOptions extends ExecutionOptions {
 
 /** @throws {UsageError} `state_mismatch` when the state does not belong to a model */
 export function requireState(state: unknown): void {
-  if (state instanceof CarriedState) return;
+  if (isState(state)) return;
   throw new UsageError('state_mismatch', `state is ${describeValue(state)}, expected one that newState made`);
 }
 

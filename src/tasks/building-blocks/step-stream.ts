@@ -1,5 +1,6 @@
 /** A stream of a task whose model gives an output for every step. */
 import type { JsonObject, JsonValue } from '../../core/json.js';
+import { isInt32Array } from '../../core/typed-array.js';
 import { atRow, type RowPlace } from '../../files/row-error.js';
 import type { Model } from '../../model/model.js';
 import type { TaskStream } from '../definition/task.js';
@@ -35,7 +36,7 @@ export function stepStream<R extends JsonObject>(model: Model, { read, write }: 
       const place = { file: 'stream', line: pieces };
       const steps = atRow(place, () => read(piece as JsonValue, place));
       const stepAt = (at: number) =>
-        steps instanceof Int32Array ? (steps[at] as number) : steps.slice(at * features, (at + 1) * features);
+        isInt32Array(steps) ? (steps[at] as number) : steps.slice(at * features, (at + 1) * features);
       return Array.from({ length: steps.length / features }, (_, at) => write(stream.step(stepAt(at))));
     },
     end: async () => [],

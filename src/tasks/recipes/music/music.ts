@@ -3,6 +3,7 @@ import { DataError, OptionError } from '../../../core/errors.js';
 import type { JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import { Random } from '../../../core/random.js';
+import { isFloat32Array } from '../../../core/typed-array.js';
 import { PIANO_KEYS, type PianoPiece, pianoFrame, pianoPiece, readPianoPieces } from '../../../files/piano-pieces.js';
 import { KeyLikelihood } from '../../../metrics/key-likelihood.js';
 import { sequential } from '../../../model/network.js';
@@ -154,7 +155,7 @@ export const music = defineTask({
 
 /** A frame as JSON, or as its text. @throws {DataError} `invalid_row` */
 function frameOf(piece: JsonValue | Float32Array): JsonValue {
-  if (piece instanceof Float32Array) return [...piece];
+  if (isFloat32Array(piece)) return [...piece];
   if (typeof piece !== 'string') return piece;
   try {
     return JSON.parse(piece) as JsonValue;

@@ -2,6 +2,7 @@
 import { ShapeError } from '../../../core/errors.js';
 import type { JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
+import { isFloat32Array } from '../../../core/typed-array.js';
 import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
 import { CtcGreedyStream } from '../../../decoding/ctc-greedy-stream.js';
 import type { Model } from '../../../model/model.js';
@@ -58,7 +59,7 @@ export function streamText(
 }
 
 function requireSamples(piece: JsonValue | Float32Array): Float32Array {
-  if (piece instanceof Float32Array) return piece;
+  if (isFloat32Array(piece)) return piece;
   const message = `a piece of sound must be a Float32Array of samples, got ${describeValue(piece)}`;
   throw new ShapeError('rank_mismatch', message, { name: 'piece' });
 }
