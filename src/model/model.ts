@@ -85,7 +85,7 @@ export class Model extends PredictingNetwork {
    * `trainStep`.
    *
    * @throws {OptionError} `invalid_option` for an object that is not a metric
-   * @throws {NumericError} `non_finite_metric`
+   * @throws {NumericError} `non_finite_loss`, `non_finite_metric`; a carried state has not changed
    * @example const { loss } = await model.evaluate({ inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] }, { batch: 32 });
    */
   evaluate(batch: Batch | PlainExamples, options: EvaluateOptions = {}): Promise<EvaluationResult> {

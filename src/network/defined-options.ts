@@ -173,7 +173,8 @@ export function checkDefinedOptions(
   given: unknown,
   definitions: LayerDefinitions,
 ): Readonly<Record<string, unknown>> {
-  rejectUnknownKeys(owner, given, Object.keys(table));
+  const names = Object.keys(table);
+  rejectUnknownKeys(owner, given, names, names);
   const checked: [string, unknown][] = [];
   for (const [name, { isRequired, default: fallback, check }] of Object.entries(table)) {
     const value = (given as Readonly<Record<string, unknown>>)[name] ?? fallback;

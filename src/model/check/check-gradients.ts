@@ -103,7 +103,7 @@ export function checkGradients(
   examples: Batch | PlainExamples,
   options: CheckGradientsOptions = {},
 ): GradientReport {
-  rejectUnknownKeys('checkGradients', options, ['tolerance', 'elements', 'training', 'state', 'seed']);
+  rejectUnknownKeys('checkGradients', options, ['tolerance', 'elements', 'training', 'state', 'seed'], ['state']);
   const tolerance = requireNumber('tolerance', options.tolerance ?? 1e-5, { exclusiveMin: 0 });
   const elements = requireNumber('elements', options.elements ?? 10, { integer: true, min: 1 });
   const seed = requireNumber('seed', options.seed ?? 1, { integer: true, min: 0, max: 2 ** 31 - 1 });

@@ -43,7 +43,7 @@ export function requireState(state: unknown): void {
  * @throws {UsageError} `state_mismatch` when the state does not belong to a model
  */
 export function checkExecutionOptions(execution: string, options: ExecutionOptions, allowed: readonly string[]): void {
-  rejectUnknownKeys(execution, options, allowed);
+  rejectUnknownKeys(execution, options, allowed, ['state']);
   const { state, signal } = options;
   if (state !== undefined) requireState(state);
   // Both are called. An exception after the end of an execution would have no caller.

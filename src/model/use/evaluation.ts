@@ -1,7 +1,7 @@
 /** One call of `evaluate`: its batches, and the losses and metrics of all of them together. */
 import type { Batch } from '../../batch/batch.js';
 import { CheckedExamples, isPlain, type PlainExamples, type PlainForm } from '../../batch/plain-examples.js';
-import { OptionError } from '../../core/errors.js';
+import { NumericError, OptionError } from '../../core/errors.js';
 import { requireNumber } from '../../core/options.js';
 import type { Value } from '../../graph/value.js';
 import { END_OF_TARGET } from '../../network/losses/ctc.js';
@@ -109,10 +109,15 @@ export class Evaluation {
     return this.#last as Execution;
   }
 
-  /** The results of all batches. @throws {NumericError} `non_finite_metric` */
+  /** The results of all batches. @throws {NumericError} `non_finite_loss`, `non_finite_metric` */
   result(): EvaluationResult {
+    const losses = this.#losses();
+    if (!Number.isFinite(losses.loss)) {
+      const message = `the loss of the evaluation is ${losses.loss}; model.diagnose(batch) names the first layer whose output is not finite`;
+      throw new NumericError('non_finite_loss', message, { loss: losses.loss });
+    }
     const metrics = this.#metrics && { metrics: this.#metrics.results() };
-    return rememberParts({ ...this.#losses(), ...metrics }, this.#sums.parts());
+    return rememberParts({ ...losses, ...metrics }, this.#sums.parts());
   }
 
   #losses(): EvaluationResult {
