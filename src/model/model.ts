@@ -31,10 +31,9 @@ const EXECUTION_OPTIONS = ['state'];
 const TRAIN_OPTIONS = [...EXECUTION_OPTIONS, 'learningRate', 'clipNorm', 'clipValue'];
 
 /**
- * A compiled network. Asynchronous executions work off the event loop. Any number of calls may be under way: the
- * results are those of one after the other. A training step works alone, after all calls that were requested before it.
- * Predictions and evaluations take turns, one batch each, and streams step meanwhile. While a training step works, a
- * synchronous call is refused (`model_busy`).
+ * A compiled network. Any number of asynchronous calls may be under way; the results are those of one after the other. A training
+ * step works alone, after all calls that were requested before it. Predictions and evaluations take turns, one batch each, and
+ * streams step meanwhile. While a training step works, a synchronous call is refused (`model_busy`).
  */
 export class Model extends PredictingNetwork {
   static {
@@ -98,8 +97,8 @@ export class Model extends PredictingNetwork {
         const execution = this.begin(evaluation.mode, part, options.state);
         await execution.start(options.signal);
         evaluation.take(part, execution);
-        // With a state this is the only part. The state is taken in the same turn: another execution would overwrite it.
-        if (options.state !== undefined) result = finishEvaluation(evaluation);
+        // With a state this is the only part, and its turn ends when the state is taken.
+        if (options.state !== undefined) result = evaluation.finish();
       };
       for (const part of evaluation.batches()) await this.queue.turn(() => evaluatePart(part), options.state);
       return result ?? evaluation.result();
@@ -116,7 +115,7 @@ export class Model extends PredictingNetwork {
         execution.execute();
         evaluation.take(part, execution);
       }
-      return finishEvaluation(evaluation);
+      return evaluation.finish();
     }, options?.state);
   }
 
@@ -169,8 +168,8 @@ export class Model extends PredictingNetwork {
    * const found = await beamSearch(decoder.step, { sentences: decoder.sentences, vocabulary: 8000, ...marks });
    */
   decoder(batch: DecoderBatch, options: DecoderOptions): Promise<Decoder> {
-    const { description, threads, layout, blocks } = this;
-    const host = { description, threads, layout, blocks, queue: this.queue, version: () => this.currentVersion() };
+    const { description, threads, layout, blocks, queue } = this;
+    const host = { description, threads, layout, blocks, queue, version: () => this.currentVersion() };
     return this.queue.shareTurn({}, () => Decoder.create(host, batch, options));
   }
 
@@ -295,11 +294,4 @@ export class Model extends PredictingNetwork {
     const report = (execution: Execution) => executions.report(execution);
     return new Evaluation({ plainForm, outputShapes, losses, targets, report }, batch, options);
   }
-}
-
-function finishEvaluation(evaluation: Evaluation): EvaluationResult {
-  // This comes first, so that the state has not changed when a metric throws.
-  const result = evaluation.result();
-  evaluation.last.takeStates();
-  return result;
 }

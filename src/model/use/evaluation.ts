@@ -104,11 +104,6 @@ export class Evaluation {
     }
   }
 
-  /** The last execution. With a state it is the only one. */
-  get last(): Execution {
-    return this.#last as Execution;
-  }
-
   /** The results of all batches. @throws {NumericError} `non_finite_loss`, `non_finite_metric` */
   result(): EvaluationResult {
     const losses = this.#losses();
@@ -118,6 +113,13 @@ export class Evaluation {
     }
     const metrics = this.#metrics && { metrics: this.#metrics.results() };
     return rememberParts({ ...losses, ...metrics }, this.#sums.parts());
+  }
+
+  /** As `result`; then the state of the last execution, if it has one, takes its final states. With a state it is the only execution. */
+  finish(): EvaluationResult {
+    const result = this.result(); // first, so that the state has not changed when a metric throws
+    this.#last?.takeStates();
+    return result;
   }
 
   #losses(): EvaluationResult {
