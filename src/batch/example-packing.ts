@@ -6,7 +6,7 @@
 import { requireList } from '../core/arguments.js';
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
-import { isFloat32Array, isInt32Array } from '../core/typed-array.js';
+import { isFloat32Array, isInt32Array, typedArrayKind } from '../core/typed-array.js';
 import { derivationOf } from '../graph/derived-axis.js';
 import { TIME } from './axes.js';
 import type { AxisSizes, Batch } from './batch.js';
@@ -63,7 +63,7 @@ function checkField(own: string, form: FieldForm, examples: readonly FieldExampl
   const rows = examples.map((example, index) => fieldRows(name, example, index, isPerStep));
   const first = rows[0] as Rows;
   for (const [index, each] of rows.entries()) {
-    if (each.constructor !== first.constructor) {
+    if (typedArrayKind(each) !== typedArrayKind(first)) {
       const message = `field '${name}' of example ${index} is ${each.constructor.name}, that of example 0 is ${first.constructor.name}: all must be of one kind`;
       throw new DataError('mixed_examples', message, { part: name, index });
     }

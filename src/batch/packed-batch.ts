@@ -64,6 +64,9 @@ function checkTargets(targets: readonly Rows[], width: number, lengths: Int32Arr
   }
 }
 
+/** Options that are null where there are no targets. */
+const NO_TARGETS = ['targets', 'sequenceTargets', 'weights'];
+
 /**
  * The targets of the options, of at most one kind; null is omitted.
  *
@@ -131,7 +134,8 @@ export function packRows(sequences: readonly Rows[], order: Int32Array, batchSiz
  * order; // => Int32Array.of(1, 0)
  */
 export function packSequences(sequences: readonly Rows[], options: PackOptions = {}): PackedBatch {
-  rejectUnknownKeys('packSequences', options, ['features', 'targets', 'sequenceTargets', 'targetFeatures', 'weights']);
+  const names = ['features', 'targets', 'sequenceTargets', 'targetFeatures', 'weights'];
+  rejectUnknownKeys('packSequences', options, names, NO_TARGETS);
   const width = rowWidth('sequence', sequences, 'features', options.features);
   const lengths = sequenceLengths(sequences, width);
   const { targets, sequenceTargets } = targetsOf(options);
@@ -237,7 +241,7 @@ function checkWholeRows(targets: Rows, count: number, what: string): void {
  * @throws {OptionError} `invalid_option`, `unknown_option`
  */
 export function contiguousBatch(rows: Rows, options: ContiguousOptions): Batch {
-  rejectUnknownKeys('contiguousBatch', options, ['batch', 'features', 'targets', 'sequenceTargets']);
+  rejectUnknownKeys('contiguousBatch', options, ['batch', 'features', 'targets', 'sequenceTargets'], NO_TARGETS);
   const batch = requireNumber('batch', options.batch, { integer: true, min: 1 });
   const features = rowWidth('sequence', [rows], 'features', options.features);
   if (rows.length === 0) throw new DataError('empty_data', 'there are no rows');

@@ -172,7 +172,8 @@ function cut<R extends Rows>(
  * @example const batch = packPadded(values, { batch: 32, steps: 100, features: 8, lengths, sequenceTargets: labels });
  */
 export function packPadded(values: Rows, options: PackPaddedOptions): PackedBatch {
-  rejectUnknownKeys('packPadded', options, PACK_OPTIONS);
+  // What is null is refused below, by what it should be; targets of null are none.
+  rejectUnknownKeys('packPadded', options, PACK_OPTIONS, PACK_OPTIONS);
   const shape = checkShape(options);
   const { features, targetFeatures } = options;
   const { targets, sequenceTargets } = targetsOf(options);

@@ -22,7 +22,7 @@ export interface PackedOrder {
 
 /** An array of the same kind, filled with zeros. */
 export function sameKind<R extends Rows>(rows: R, length: number): R {
-  return new (rows.constructor as new (length: number) => R)(length);
+  return (isInt32Array(rows) ? new Int32Array(length) : new Float32Array(length)) as R;
 }
 
 /** @throws {OptionError} `invalid_option` when it holds neither ids nor features */

@@ -29,10 +29,12 @@ export function evalCommand(context: CommandContext): Command {
     .action((run: string, flags: EvalFlags) => evaluate(context, run, flags));
 }
 
-async function evaluate({ signal, output }: CommandContext, run: string, flags: EvalFlags): Promise<void> {
+async function evaluate(context: CommandContext, run: string, flags: EvalFlags): Promise<void> {
+  const { signal, output } = context;
   const { data, threads, options, json } = flags;
   const own = flags.task === undefined ? undefined : await loadTaskModule(flags.task);
-  const given = { task: own, data, threads, options, signal };
+  const onNote = (note: string) => context.note(`note: ${note}`);
+  const given = { task: own, data, threads, options, signal, onNote };
   const { task, part, examples, of, metrics, summary } = await evaluateTask(run, given);
   if (json === true) return output.json({ task, part, examples, metrics });
   return output.write(`${part}: ${examples} ${of}\n${summary}\n`);

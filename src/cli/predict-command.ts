@@ -2,8 +2,9 @@ import { addAbortSignal } from 'node:stream';
 import { Command } from 'commander';
 import type { JsonObject } from '../core/json.js';
 import type { AnyTask } from '../tasks/definition/task.js';
+import type { PlacedPrediction } from '../tasks/runner/loaded-task.js';
 import type { LoadTaskOptions } from '../tasks/runner/saved-task.js';
-import { predictTask, type RunTask, streamTask } from '../tasks/tasks.js';
+import { openTask, type RunTask, streamTask } from '../tasks/tasks.js';
 import type { CommandContext } from './command-context.js';
 import { parseJsonObject, parseNumber } from './parse-argument.js';
 import { linePieces, soundPieces } from './stream-pieces.js';
@@ -24,7 +25,10 @@ export function predictCommand(context: CommandContext): Command {
     .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
     .argument('[inputs...]', 'texts, or numbers as JSON')
     .option(...TASK_OPTION)
-    .option('--data <file>', 'in place of inputs: a file with the inputs')
+    .option(
+      '--data <file>',
+      'in place of inputs: a file with the inputs; each result has the number (from 0) and the line of its input',
+    )
     .option(
       '--stream',
       'in place of inputs: one sequence on standard input, read as it arrives; each result is written at once',
@@ -39,12 +43,23 @@ export function predictCommand(context: CommandContext): Command {
     const task = flags.task === undefined ? undefined : await loadTaskModule(flags.task);
     if (stream === true) return predictStream(context, run, { task, threads, options });
     const { signal, output } = context;
-    const source = data === undefined ? { values } : { file: data };
-    for await (const prediction of predictTask(run, { ...source, task, threads, options, signal })) {
-      await output.json(prediction);
-      signal.throwIfAborted();
+    const onNote = (note: string) => context.note(`note: ${note}`);
+    const loaded = await openTask(run, { task, threads, options, signal, onNote });
+    try {
+      const results = data === undefined ? loaded.predictions({ values }) : linesOf(loaded.predictFile(data));
+      for await (const result of results) {
+        await output.json(result);
+        signal.throwIfAborted();
+      }
+    } finally {
+      loaded.dispose();
     }
   });
+}
+
+/** Predictions with the number and the line of their inputs first, but for a forecast that has a column of such a name. */
+async function* linesOf(placed: AsyncIterable<PlacedPrediction>): AsyncGenerator<object, void, void> {
+  for await (const { prediction, ...place } of placed) yield { ...place, ...prediction };
 }
 
 /** Passes the data of standard input to a stream and writes its results. */

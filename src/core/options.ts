@@ -49,7 +49,8 @@ export function describeValue(value: unknown): string {
 export function callHint(value: unknown): string {
   if (typeof value !== 'function') return '';
   const { kind } = value as { readonly kind?: unknown };
-  return `; call it: ${typeof kind === 'string' ? kind : value.name || 'it'}()`;
+  const name = typeof kind === 'string' ? kind : value.name || 'it';
+  return `; call it: ${name}({ ... })`;
 }
 
 function describeBounds(bounds: NumberBounds): string {
@@ -107,13 +108,19 @@ export function requireOneOf<const T extends string | number | boolean>(
 }
 
 /**
- * Refuses unknown keys, because a misspelt option must not be ignored.
+ * Refuses unknown keys, because a misspelt option must not be ignored, and null, which is not a default.
  *
  * @param name name of the object in the message
+ * @param nullable keys for which null is a value
  * @throws {OptionError} `unknown_option`, naming the key and listing the allowed ones; `invalid_option` when `object`
- *   is not an object
+ *   is not an object, or has null for a key
  */
-export function rejectUnknownKeys(name: string, object: unknown, allowed: readonly string[]): void {
+export function rejectUnknownKeys(
+  name: string,
+  object: unknown,
+  allowed: readonly string[],
+  nullable: readonly string[] = [],
+): void {
   if (typeof object !== 'object' || object === null || Array.isArray(object)) {
     const [first] = allowed;
     const example =
@@ -123,8 +130,12 @@ export function rejectUnknownKeys(name: string, object: unknown, allowed: readon
       value: object,
     });
   }
-  for (const key of Object.keys(object)) {
-    if (allowed.includes(key)) continue;
+  for (const [key, value] of Object.entries(object)) {
+    if (allowed.includes(key) && (value !== null || nullable.includes(key))) continue;
+    if (allowed.includes(key)) {
+      const message = `option '${key}' of ${name} must have a value, or be left out for its default, got null`;
+      throw new OptionError('invalid_option', message, { name: key, value });
+    }
     const known = allowed.length === 0 ? 'it takes none' : `known options: ${allowed.join(', ')}`;
     throw new OptionError('unknown_option', `${name} has no option '${key}'; ${known}`, { name, key, allowed });
   }

@@ -10,6 +10,7 @@ export type { SentenceLevel } from '../data/sentence-vocabulary.js';
 export type { SequenceBatchesOptions } from '../data/sequence-batches.js';
 export type { LabelSeparator } from '../files/labelled-text.js';
 export type { SentencePair } from '../files/parallel-text.js';
+export type { PianoPiece } from '../files/piano-pieces.js';
 export type { RowPlace } from '../files/row-error.js';
 export type { FoundFormat, TableFormat } from '../files/table-format.js';
 export type { TimeStep } from '../files/time-order.js';
@@ -58,12 +59,15 @@ export { type TableChoices, tableFormatOf, tableOptions } from '../tasks/definit
 export {
   type AnyPart,
   type AnyTask,
+  type AtLine,
   examplesOf,
   type LossMetrics,
+  type OutputPrediction,
   type Packing,
   type Part,
   type PredictionSource,
   type ReadData,
+  type TakeNote,
   type Task,
   type TaskContext,
   type TaskCore,
@@ -85,15 +89,21 @@ export {
   type TaskOption,
   textOption,
 } from '../tasks/definition/task-options.js';
+export type { Caption } from '../tasks/recipes/caption/caption.js';
 export type { CaptionExample, SavedCaptions } from '../tasks/recipes/caption/caption-data.js';
 export type { PicturePlace } from '../tasks/recipes/caption/caption-pictures.js';
+export type { SequenceValue } from '../tasks/recipes/classify/class-task.js';
+export type { ClassPrediction } from '../tasks/recipes/classify/classify.js';
 export type { SavedClasses } from '../tasks/recipes/classify/classify-data.js';
 export type { ColumnsForm, LabelsForm, LineForm, SourceForm } from '../tasks/recipes/classify/source-form.js';
 export type { TableForm } from '../tasks/recipes/classify/table-form.js';
-export type { ForecastInput } from '../tasks/recipes/forecast/forecast.js';
+export type { TagPrediction } from '../tasks/recipes/classify/tag.js';
+export type { StepClass } from '../tasks/recipes/classify/tag-stream.js';
+export type { ForecastInput, ForecastValue } from '../tasks/recipes/forecast/forecast.js';
 export type { SavedForecast } from '../tasks/recipes/forecast/forecast-data.js';
-export type { ForecastOrigin } from '../tasks/recipes/forecast/forecast-outputs.js';
+export type { ForecastOrigin, ForecastRecord, QuantileRecord } from '../tasks/recipes/forecast/forecast-outputs.js';
 export type { WindowExample } from '../tasks/recipes/forecast/forecast-windows.js';
+export type { TextLikelihood } from '../tasks/recipes/lm/language-model-reader.js';
 export {
   type LoadLanguageModelOptions,
   loadLanguageModel,
@@ -101,32 +111,41 @@ export {
   type SavedLanguageModel,
   sampleLanguageModel,
 } from '../tasks/recipes/lm/saved-language-model.js';
+export type { Continuation, NextFrame } from '../tasks/recipes/music/music.js';
 export type { SavedMusic } from '../tasks/recipes/music/music-data.js';
+export type { Remembered } from '../tasks/recipes/remember/remember.js';
 export type { TranscribeSaved, Utterance } from '../tasks/recipes/transcribe/transcribe-data.js';
+export type { Transcription } from '../tasks/recipes/transcribe/transcribe-decoding.js';
 export type { SoundEncoding } from '../tasks/recipes/transcribe/transcribe-sound.js';
+export type { StreamedSymbol } from '../tasks/recipes/transcribe/transcribe-stream.js';
+export type { Translation } from '../tasks/recipes/translate/translate.js';
 export type { SavedTranslation, TranslationExample } from '../tasks/recipes/translate/translate-data.js';
+export type { LoadedTask, PlacedPrediction, TaskCallOptions } from '../tasks/runner/loaded-task.js';
 export type { TrainingMemory } from '../tasks/runner/measured-memory.js';
-export type {
-  EvaluateTaskOptions,
-  LoadTaskOptions,
-  PredictTaskOptions,
-  SavedTaskModel,
-  TaskEvaluation,
-} from '../tasks/runner/saved-task.js';
+export type { LoadTaskOptions, ReachedMeasures, SavedTaskModel } from '../tasks/runner/saved-task.js';
+export type { TaskEvaluation } from '../tasks/runner/task-evaluation.js';
 export type { PartSizes, TaskResult, TaskStart, TaskWatch } from '../tasks/runner/train-task.js';
 export {
+  type AnyRunOptions,
+  type EvaluateTaskOptions,
   evaluateTask,
+  type LoadedTaskOf,
   loadTask,
+  type PredictTaskOptions,
   predictTask,
   type RunTask,
   streamTask,
   TASKS,
   type TaskMetrics,
   type TaskName,
+  type TaskNameOf,
   type TaskOf,
   type TaskOptions,
+  type TaskPrediction,
   type TaskReference,
   type TaskSaved,
+  type TaskStreamResult,
   type TaskTable,
+  type TaskValue,
   trainTask,
 } from '../tasks/tasks.js';

@@ -31,8 +31,9 @@ const EXECUTION_OPTIONS = ['state'];
 const TRAIN_OPTIONS = [...EXECUTION_OPTIONS, 'learningRate', 'clipNorm', 'clipValue'];
 
 /**
- * A compiled network. Asynchronous executions of one model happen one after the other, off the event loop. A
- * synchronous execution is refused while another one waits or works.
+ * A compiled network. Any number of asynchronous calls may be under way; the results are those of one after the other. A training
+ * step works alone, after all calls that were requested before it. Predictions and evaluations take turns, one batch each, and
+ * streams step meanwhile. While a training step works, a synchronous call is refused (`model_busy`).
  */
 export class Model extends PredictingNetwork {
   static {
@@ -58,7 +59,7 @@ export class Model extends PredictingNetwork {
    * @example const { loss } = await model.trainStep({ inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] });
    */
   trainStep(batch: Batch | PlainExamples, options: TrainOptions = {}): Promise<StepResult> {
-    return this.queue.enqueue(options, async () => {
+    return this.queue.change(options, async () => {
       checkExecutionOptions('trainStep', options, [...TRAIN_OPTIONS, 'signal']);
       const packed = packedBatch(this.plainForm, batch);
       const execution = this.#beginTraining(packed, options);
@@ -69,7 +70,7 @@ export class Model extends PredictingNetwork {
 
   /** As `trainStep`, on the calling thread. @throws {UsageError} `model_busy` while another execution is under way */
   trainStepSync(batch: Batch | PlainExamples, options: Omit<TrainOptions, 'signal'> = {}): StepResult {
-    return this.queue.now(() => {
+    return this.queue.changeNow(() => {
       checkExecutionOptions('trainStepSync', options, TRAIN_OPTIONS);
       const packed = packedBatch(this.plainForm, batch);
       const execution = this.#beginTraining(packed, options);
@@ -83,35 +84,39 @@ export class Model extends PredictingNetwork {
    * `trainStep`.
    *
    * @throws {OptionError} `invalid_option` for an object that is not a metric
-   * @throws {NumericError} `non_finite_metric`
+   * @throws {NumericError} `non_finite_loss`, `non_finite_metric`; a carried state has not changed
    * @example const { loss } = await model.evaluate({ inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] }, { batch: 32 });
    */
   evaluate(batch: Batch | PlainExamples, options: EvaluateOptions = {}): Promise<EvaluationResult> {
-    return this.queue.enqueue(options, async () => {
+    return this.queue.share(options, async () => {
       checkExecutionOptions('evaluate', options, [...EVALUATE_OPTIONS, 'signal']);
       const evaluation = this.#evaluation(batch, options);
-      for (const part of evaluation.batches()) {
+      let result: EvaluationResult | undefined;
+      const evaluatePart = async (part: Batch) => {
         options.signal?.throwIfAborted();
         const execution = this.begin(evaluation.mode, part, options.state);
         await execution.start(options.signal);
         evaluation.take(part, execution);
-      }
-      return finishEvaluation(evaluation);
+        // With a state this is the only part, and its turn ends when the state is taken.
+        if (options.state !== undefined) result = evaluation.finish();
+      };
+      for (const part of evaluation.batches()) await this.queue.turn(() => evaluatePart(part), options.state);
+      return result ?? evaluation.result();
     });
   }
 
   /** As `evaluate`, on the calling thread. @throws {UsageError} `model_busy` */
   evaluateSync(batch: Batch | PlainExamples, options: Omit<EvaluateOptions, 'signal'> = {}): EvaluationResult {
-    return this.queue.now(() => {
+    return this.queue.readNow(() => {
       checkExecutionOptions('evaluateSync', options, EVALUATE_OPTIONS);
       const evaluation = this.#evaluation(batch, options);
       for (const part of evaluation.batches()) {
-        const execution = this.begin(evaluation.mode, part, options.state);
+        const execution = this.beginNow(evaluation.mode, part, options.state);
         execution.execute();
         evaluation.take(part, execution);
       }
-      return finishEvaluation(evaluation);
-    });
+      return evaluation.finish();
+    }, options?.state);
   }
 
   /**
@@ -123,7 +128,7 @@ export class Model extends PredictingNetwork {
     node: string,
     options: Pick<ExecutionOptions, 'signal'> = {},
   ): Promise<AttentionMap[]> {
-    return this.queue.enqueue(options, async () => {
+    return this.queue.shareTurn(options, async () => {
       checkExecutionOptions('attention', options, ['signal']);
       return this.#attention.read(node, packedInputs(this.plainForm, examples), this.currentVersion(), options.signal);
     });
@@ -144,7 +149,7 @@ export class Model extends PredictingNetwork {
   gradients(batch: Batch, options?: GradientOptions): Promise<Record<string, Float32Array>>;
   gradients(examples: PlainExamples, options?: GradientOptions): Promise<Gradients>;
   gradients(batch: Batch | PlainExamples, options: GradientOptions = {}): Promise<Gradients> {
-    return this.queue.enqueue(options, async () => {
+    return this.queue.shareTurn(options, async () => {
       checkExecutionOptions('gradients', options, [...EXECUTION_OPTIONS, 'signal', 'of', 'upstream']);
       this.#gradients ??= this.#newGradientReader();
       return this.#gradients.read(batch, options, this.currentVersion());
@@ -163,9 +168,9 @@ export class Model extends PredictingNetwork {
    * const found = await beamSearch(decoder.step, { sentences: decoder.sentences, vocabulary: 8000, ...marks });
    */
   decoder(batch: DecoderBatch, options: DecoderOptions): Promise<Decoder> {
-    const { description, threads, layout, blocks } = this;
-    const host = { description, threads, layout, blocks, queue: this.queue, version: () => this.currentVersion() };
-    return this.queue.enqueue({}, () => Decoder.create(host, batch, options));
+    const { description, threads, layout, blocks, queue } = this;
+    const host = { description, threads, layout, blocks, queue, version: () => this.currentVersion() };
+    return this.queue.shareTurn({}, () => Decoder.create(host, batch, options));
   }
 
   /**
@@ -198,7 +203,7 @@ export class Model extends PredictingNetwork {
    * is not finite; undefined when all are finite. @throws {UsageError} `model_busy`
    */
   diagnose(batch: Batch | PlainExamples, options: { readonly state?: CarriedState } = {}): Culprit | undefined {
-    return this.queue.now(() => {
+    return this.queue.changeNow(() => {
       checkExecutionOptions('diagnose', options, EXECUTION_OPTIONS);
       return this.#diagnose(packedBatch(this.plainForm, batch), options.state);
     });
@@ -226,19 +231,19 @@ export class Model extends PredictingNetwork {
    */
   whileIdle<T>(action: () => Promise<T>): Promise<T> {
     requireFunctions({ action });
-    return this.queue.enqueue({}, action);
+    return this.queue.change({}, action);
   }
 
   /** As `whileIdle`, on the calling thread. @throws {UsageError} `model_busy` */
   whileIdleSync<T>(action: () => T): T {
     requireFunctions({ action });
-    return this.queue.now(action);
+    return this.queue.changeNow(action);
   }
 
   /** Frees the programs of the model. @throws {UsageError} `model_busy` */
   dispose(): void {
     if (this.isDisposed) return;
-    this.queue.now(() => this.disposePrograms());
+    this.queue.changeNow(() => this.disposePrograms());
   }
 
   [Symbol.dispose](): void {
@@ -289,11 +294,4 @@ export class Model extends PredictingNetwork {
     const report = (execution: Execution) => executions.report(execution);
     return new Evaluation({ plainForm, outputShapes, losses, targets, report }, batch, options);
   }
-}
-
-function finishEvaluation(evaluation: Evaluation): EvaluationResult {
-  // This comes first, so that the state has not changed when a metric throws.
-  const result = evaluation.result();
-  evaluation.last.takeStates();
-  return result;
 }

@@ -10,7 +10,7 @@ import {
   type NodeDescription,
 } from '../network/description.js';
 import { type AnyLayerMaker, layerDefinitions } from '../network/layers/define-layer.js';
-import { type AnyLayer, isKind, layerFromJSON } from '../network/layers/layers.js';
+import { type AnyLayer, isKind, layerFromJSON, layerRule } from '../network/layers/layers.js';
 import { type CompileOptions, Model } from './model.js';
 import { showSummary, summaryOf } from './use/summary.js';
 
@@ -82,8 +82,9 @@ export function sequential(layers: readonly AnyLayer[], options: { readonly feat
   requireList('layers', layers);
   rejectUnknownKeys('sequential', options, ['features']);
   const [first] = layers;
-  if (first === undefined)
+  if (first === undefined && layers.length === 0)
     throw new OptionError('invalid_option', 'sequential needs at least one layer', { name: 'layers' });
+  for (const layer of layers) layerRule(layer);
   const input: InputDescription = isKind(first, 'embedding')
     ? { kind: 'indices', size: first.size }
     : { kind: 'features', units: requireFeatures(options.features) };

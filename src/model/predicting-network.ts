@@ -66,19 +66,19 @@ export class PredictingNetwork extends CompiledNetwork {
     return this.#predict('predictAll', input, options);
   }
 
-  /** As `predict`, on the calling thread. @throws {UsageError} `model_busy` */
+  /** As `predict`, on the calling thread. @throws {UsageError} `model_busy` while a training step works */
   predictSync(input: PredictInput, options: Omit<PredictOptions, 'signal'> & { readonly as: 'padded' }): PaddedOutput;
   predictSync(
     input: PredictInput,
     options?: Omit<PredictOptions, 'signal'> & { readonly as?: 'sequences' },
   ): Float32Array[];
   predictSync(input: PredictInput, options: Omit<PredictOptions, 'signal'> = {}): PredictedOutput {
-    return this.queue.now(() => {
+    return this.queue.readNow(() => {
       checkExecutionOptions('predictSync', options as PredictOptions, PREDICT_OPTIONS);
       const name = this.#onlyOutput('predictAll');
       const prediction = new Prediction(this.outputShapes, this.plainForm, input, options);
       for (const part of prediction.batches()) {
-        const execution = this.begin('predict', part.batch, undefined);
+        const execution = this.beginNow('predict', part.batch, undefined);
         execution.execute();
         prediction.take(part, execution.outputs());
       }
@@ -98,7 +98,7 @@ export class PredictingNetwork extends CompiledNetwork {
 
   /** As `predictPacked`, all outputs by name; an output without a name is `output`. */
   predictPackedAll(batch: Batch, options: ExecutionOptions = {}): Promise<Record<string, Float32Array>> {
-    return this.queue.enqueue(options, async () => {
+    return this.queue.shareTurn(options, async () => {
       checkExecutionOptions('predictPacked', options, [...EXECUTION_OPTIONS, 'signal']);
       const execution = this.begin('predict', batch, options.state);
       await execution.start(options.signal);
@@ -109,19 +109,19 @@ export class PredictingNetwork extends CompiledNetwork {
   /**
    * As `predictPacked`, on the calling thread. Calls with the same `use` share one program. Different values of `use`
    * keep the program of a stream's single steps apart from the program of long batches. @throws {UsageError}
-   * `model_busy`
+   * `model_busy` while a training step works, or an asynchronous execution with the same state
    */
   predictPackedSync(
     batch: Batch,
     options: Omit<ExecutionOptions, 'signal'> & { readonly use?: string } = {},
   ): Float32Array {
-    return this.queue.now(() => {
+    return this.queue.readNow(() => {
       checkExecutionOptions('predictPackedSync', options, [...EXECUTION_OPTIONS, 'use']);
       const name = this.#onlyOutput('predictPackedAll');
-      const execution = this.begin('predict', batch, options.state, options.use);
+      const execution = this.beginNow('predict', batch, options.state, options.use);
       execution.execute();
       return finishPrediction(execution)[name] as Float32Array;
-    });
+    }, options?.state);
   }
 
   /** Checks a batch and a state and writes them into the program of the mode. */
@@ -130,15 +130,25 @@ export class PredictingNetwork extends CompiledNetwork {
     return this.executions.begin({ mode, batch, held, use, version: this.currentVersion() });
   }
 
+  /**
+   * As `begin`, for a synchronous execution that reads: where an asynchronous one works with the program of the mode, it
+   * has a program of its own.
+   */
+  protected beginNow(mode: Mode, batch: Batch, state: CarriedState | undefined, use: string = mode): Execution {
+    return this.begin(mode, batch, state, use === mode && this.queue.isInTurn ? `${mode} meanwhile` : use);
+  }
+
   #predict(name: string, input: PredictInput, options: PredictOptions): Promise<Record<string, PredictedOutput>> {
-    return this.queue.enqueue(options, async () => {
+    return this.queue.share(options, async () => {
       checkExecutionOptions(name, options, [...PREDICT_OPTIONS, 'signal']);
       const prediction = new Prediction(this.outputShapes, this.plainForm, input, options);
       for (const part of prediction.batches()) {
-        options.signal?.throwIfAborted();
-        const execution = this.begin('predict', part.batch, undefined);
-        await execution.start(options.signal);
-        prediction.take(part, execution.outputs());
+        await this.queue.turn(async () => {
+          options.signal?.throwIfAborted();
+          const execution = this.begin('predict', part.batch, undefined);
+          await execution.start(options.signal);
+          prediction.take(part, execution.outputs());
+        });
       }
       return prediction.results();
     });

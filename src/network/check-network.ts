@@ -17,6 +17,7 @@ function refuse(message: string, name: string): never {
 
 function checkInput(name: string, input: InputDescription): void {
   if (!isName(name) || name === 'target') refuse(`an input cannot be named '${name}'`, name);
+  requireObject(`the input '${name}'`, input);
   requireOneOf(`inputs.${name}.kind`, input.kind, ['indices', 'features']);
   const [field, value] = input.kind === 'indices' ? ['size', input.size] : ['units', input.units];
   rejectUnknownKeys(`inputs.${name}`, input, ['kind', field, 'axis', 'per']);
@@ -128,12 +129,14 @@ export function checkNetwork(description: NetworkDescription): void {
     refuse(`no input lies on the axis '${TIME}'; there are inputs on ${axes === '' ? 'none' : axes}`, 'inputs');
   }
   const known = new Known(Object.keys(inputs));
-  for (const node of nodes) {
+  for (const [at, node] of nodes.entries()) {
+    requireObject(`node ${at} of 'nodes'`, node);
     const { name, layer, inputs: reads } = node;
     if (!isName(name)) refuse(`a node cannot be named '${name}'`, name);
     if (known.has(name)) refuse(`there are two nodes or inputs named '${name}'`, name);
     layerRule(layer);
     rejectUnknownKeys(`nodes.${name}`, node, ['name', 'layer', 'inputs', 'states']);
+    requireList(`'inputs' of node '${name}'`, reads);
     if (reads.length === 0) refuse(`node '${name}' has no input`, name);
     for (const input of reads) known.requireReadable(name, input);
     checkStates(node, known);

@@ -123,6 +123,13 @@ function refuse(name: string, expected: string, value: unknown): never {
   throw new OptionError('invalid_option', message, { name, value });
 }
 
+/** Whether a value is an object of no class, in any realm: the prototype of its prototype is null. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** A frozen copy of plain JSON, in which descriptions of layers stay as they are. @throws {OptionError} `invalid_option` */
 function frozenJson(name: string, value: unknown, depth = 0): unknown {
   if (depth > MAX_JSON_DEPTH) refuse(name, `plain JSON, nested at most ${MAX_JSON_DEPTH} deep`, value);
@@ -130,8 +137,7 @@ function frozenJson(name: string, value: unknown, depth = 0): unknown {
   if (Array.isArray(value))
     return Object.freeze(Array.from(value, (each, at) => frozenJson(`${name}[${at}]`, each, depth + 1)));
   if (ownDefinition(value) !== undefined) return value;
-  const isPlain = typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value));
-  if (!isPlain) return refuse(name, 'plain JSON', value);
+  if (!isPlainObject(value)) return refuse(name, 'plain JSON', value);
   const fields = Object.entries(value as object).filter(([, each]) => each !== undefined);
   return Object.freeze(
     Object.fromEntries(fields.map(([key, each]) => [key, frozenJson(`${name}.${key}`, each, depth + 1)])),
@@ -167,7 +173,8 @@ export function checkDefinedOptions(
   given: unknown,
   definitions: LayerDefinitions,
 ): Readonly<Record<string, unknown>> {
-  rejectUnknownKeys(owner, given, Object.keys(table));
+  const names = Object.keys(table);
+  rejectUnknownKeys(owner, given, names, names);
   const checked: [string, unknown][] = [];
   for (const [name, { isRequired, default: fallback, check }] of Object.entries(table)) {
     const value = (given as Readonly<Record<string, unknown>>)[name] ?? fallback;

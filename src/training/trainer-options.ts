@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/json.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { type Metric, requireMetrics } from '../model/use/metric.js';
 import { constant } from '../network/schedules/constant.js';
-import { checkSchedule, needsValidation } from '../network/schedules/create-schedule.js';
+import { checkSchedule, needsValidation, requireRateFunction } from '../network/schedules/create-schedule.js';
 import { type AnyScheduleMaker, scheduleDefinitions } from '../network/schedules/definition.js';
 import type { RateFunction } from '../network/schedules/schedule.js';
 import type { ScheduleDescription } from '../network/schedules/schedule-description.js';
@@ -175,7 +175,7 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
   const definitions = scheduleDefinitions(options.schedules);
   return {
     ...options,
-    schedule: typeof schedule === 'function' ? schedule : checkSchedule(schedule, definitions),
+    schedule: typeof schedule === 'function' ? requireRateFunction(schedule) : checkSchedule(schedule, definitions),
     checkpointEvery: options.checkpointEvery ?? 200,
     keep: requireOneOf('keep', options.keep ?? 'best', ['best', 'last']),
     metricsEvery: options.metricsEvery ?? 10,

@@ -45,7 +45,10 @@ describe('the command line with tables', () => {
       '1': ['2024-03-05', '2024-03-06'],
       '2': [expect.any(Number), expect.any(Number)],
     });
-    expect(jsonOf(await callBptt(['eval', run('a'), '--data', data, '--json']))).toMatchObject({ examples: 47 });
+    expect(predicted.stderr).toContain("note: rows are in the order of '1', one every day\n");
+    const evaluated = await callBptt(['eval', run('a'), '--data', data, '--json']);
+    expect(jsonOf(evaluated)).toMatchObject({ examples: 47 });
+    expect(evaluated.stderr).toContain("note: rows are in the order of '1', one every day\n");
     const plain = write(
       'plain.csv',
       values.map((value, at) => `${day(at)}|${value}|Köln`),
@@ -58,7 +61,7 @@ describe('the command line with tables', () => {
       skipFooter: 0,
     });
     const other = await callBptt(['predict', run('a'), '--data', plain, '--options', options]);
-    expect(Object.keys(JSON.parse(other.stdout))).toEqual(['1', '2']);
+    expect(Object.keys(JSON.parse(other.stdout))).toEqual(['1', '2', 'index']);
   });
 
   it('names columns with commas, and the columns of sequences', async () => {

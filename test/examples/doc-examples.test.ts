@@ -18,6 +18,7 @@ const PRELUDES: readonly (readonly [RegExp, string])[] = [
   [/ (Model\.gradients|checkGradients|recurrentCell)$/, 'series'],
   [/ (TokenStreams|Trainer)$/, 'language'],
   [/ SequenceBatches$/, 'classifier'],
+  [/ LoadedTask\./, 'loaded'],
   [/^src\/(decoding|features)\//, 'sound'],
   [/^src\/metrics\//, 'judgement'],
   [/^src\/(checkpoint|model|network|saved|training)\//, 'classifier'],

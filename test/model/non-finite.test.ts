@@ -177,10 +177,10 @@ describe('the diagnosis of a model', () => {
 });
 
 describe('an evaluation or prediction that is not finite', () => {
-  it('is returned as it is: nothing is trained on it', () => {
+  it('is refused where it is a loss, and returned as it is where it is an output', () => {
     const model = characterModel();
     poison(model, 'dense.bias');
-    expect(model.evaluateSync(batch).loss).toBeNaN();
+    expect(() => model.evaluateSync(batch)).toThrow(expect.objectContaining({ code: 'non_finite_loss' }));
     expect(model.predictPackedSync(batch)[3]).toBeNaN();
   });
 });

@@ -52,19 +52,31 @@ describe('runs that are asked for at once', () => {
 });
 
 describe('while an asynchronous run is under way', () => {
-  it('everything synchronous is refused, and works again afterwards', async () => {
+  it('everything synchronous is refused while it trains, and works again afterwards', async () => {
     const model = slowModel();
     const before = imageOf(model);
-    const running = model.evaluate(slowBatch);
+    const running = model.trainStep(slowBatch, { learningRate: 0 });
     await begun();
     const calls = [
-      () => model.trainStepSync(batch),
+      () => model.trainStepSync(batch, { learningRate: 0 }),
       () => model.evaluateSync(batch),
       () => model.predictPackedSync(batch),
       () => model.diagnose(batch),
       () => model.stream().step(1),
       () => model.dispose(),
     ];
+    for (const call of calls) expect(call).toThrow(busy);
+    await running;
+    expect(imageOf(model)['parameters']).toEqual(before['parameters']);
+    for (const call of calls) call();
+  });
+
+  it('what changes the model is refused while it predicts', async () => {
+    const model = slowModel();
+    const before = imageOf(model);
+    const running = model.evaluate(slowBatch);
+    await begun();
+    const calls = [() => model.trainStepSync(batch), () => model.diagnose(batch), () => model.dispose()];
     for (const call of calls) expect(call).toThrow(busy);
     await running;
     expect(imageOf(model)).toEqual(before);

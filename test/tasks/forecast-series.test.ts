@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSeriesTable, type SeriesOptions } from '../../src/tasks/recipes/forecast/forecast-series.js';
-import { evaluateTask, loadTask, trainTask } from '../../src/tasks/tasks.js';
+import { evaluateTask, loadTask, streamTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { predictions, QUIET } from './trained.js';
 
@@ -306,7 +306,22 @@ describe('a forecast', () => {
     await expect(predictions(out, { file: other })).rejects.toThrow(
       /line 81, column 'kind': expected a category of the training rows \('free', 'work'\), found 'party'/,
     );
-    await expect(predictions(out, { values: [[1]] })).rejects.toMatchObject({ code: 'not_streamable' });
+    await expect(predictions(out, { values: [[1]] })).rejects.toThrow(
+      /expected each row as an object of the columns 'wh', 'kind', found \[1\]/,
+    );
+    const steps = lines.map((line) => ({ wh: Number(line.split(',')[1]), kind: line.split(',')[2] as string }));
+    const ofFile = await predictions(out, { file: data });
+    const forecast = (await predictions(out, { values: [steps, JSON.stringify(steps)] })).map(({ wh }) => wh);
+    expect(forecast).toEqual([ofFile[0]?.['wh'], ofFile[0]?.['wh']]);
+    const stream = await streamTask(out, { threads: 1 });
+    for (const wrong of [[1, 2], { wh: 3 }, { wh: 'x', kind: 'work' }, { wh: 3, kind: 'party' }]) {
+      await expect(stream.push(wrong)).rejects.toMatchObject({ code: 'invalid_row' });
+    }
+    const found = [];
+    for (const step of steps) found.push(...(await stream.push(step)));
+    expect(found).toHaveLength(steps.length - small.history + 1);
+    expect(found.at(-1)?.['wh']).toEqual(ofFile[0]?.['wh']);
+    stream.close();
   });
 
   it('marks missing numbers, and leaves out windows that forecast one', async () => {

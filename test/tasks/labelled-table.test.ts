@@ -36,9 +36,8 @@ describe('sequences of a CSV file', () => {
       { input: { features: 2, rows: Float64Array.of(1, 2, 3, 4) }, target: 1 },
       { input: { features: 2, rows: Float64Array.of(5, 6) }, target: 0 },
     ]);
-    expect(
-      await readUnlabelled({ file }, { kind: 'features', features: 2, means: [], standardDeviations: [] }),
-    ).toEqual(examples.map(({ input }) => input));
+    const read = await readUnlabelled({ file }, { kind: 'features', features: 2, means: [], standardDeviations: [] });
+    expect(read.sequences.map(({ input }) => input)).toEqual(examples.map(({ input }) => input));
   });
 
   it('are tokens with a class each, or none', async () => {
@@ -87,8 +86,9 @@ describe('sequences of a CSV file', () => {
       [0, 1],
     ]);
     const encoding = { kind: 'features', features: 2, means: [], standardDeviations: [] } as const;
-    const inputs = await readUnlabelled({ file: swapped }, encoding, {}, known.source);
-    expect(features(inputs.map((input) => ({ input })))).toEqual(features(later.examples));
+    const { sequences } = await readUnlabelled({ file: swapped }, encoding, {}, known.source);
+    expect(features([...sequences])).toEqual(features(later.examples));
+    expect(sequences.map(({ place }) => place?.line)).toEqual([2, 3]);
     const other = table('sequence,weight,age,target', '1,60,37,well');
     await expect(readLabelled(other, {}, known)).rejects.toThrow(/table\.csv' line 1.*'heart'.*the model was trained/);
     const bare = table('sequence,heart,temperature', '1,60,37');

@@ -5,10 +5,10 @@ import { packSequences } from '../../src/batch/packed-batch.js';
 import type { JsonObject, JsonValue } from '../../src/core/json.js';
 import { probabilities } from '../../src/tasks/building-blocks/probabilities.js';
 import { encoderOf } from '../../src/tasks/building-blocks/sequence-inputs.js';
-import type { TagSaved } from '../../src/tasks/recipes/classify/tag.js';
+import type { TagPrediction, TagSaved } from '../../src/tasks/recipes/classify/tag.js';
 import { loadTask, predictTask, streamTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { parityFile, QUIET, waveTable } from './trained.js';
+import { parityFile, predictions, QUIET, waveTable } from './trained.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 const tagger = { ...QUIET, units: 12, embedding: 4, epochs: 1, batch: 16, dropout: 0, direction: 'forward' } as const;
@@ -52,6 +52,41 @@ describe('a stream of a tagger', () => {
     await expect(stream.push('1')).rejects.toThrow(code('stream_closed'));
     await expect(stream.end()).rejects.toThrow(code('stream_closed'));
     stream.close();
+  });
+
+  it('reads categories by the names of their columns, in any order, as text or as JSON', async () => {
+    const directory = temporaryDirectory();
+    const [out, data] = [join(directory, 'run'), join(directory, 'table.csv')];
+    const steps = Array.from({ length: 60 }, (_, at) => ({
+      x: at % 5,
+      y: (3 * at) % 7,
+      kind: at % 3 === 0 ? 'a' : '7',
+    }));
+    const lines = steps.map(
+      ({ x, y, kind }, at) => `s${Math.floor(at / 6)},${x},${kind},${y},${at % 2 === 0 ? 'up' : 'down'}`,
+    );
+    writeFileSync(data, `sequence,x,kind,y,target\n${lines.join('\n')}\n`);
+    await trainTask('tag', { ...tagger, data, out, valid: 0, test: 0, categories: 'kind' });
+    const tags = await loadTask(out, { task: 'tag', threads: 1 });
+    const [first] = (await predictions(out, { file: data })) as [TagPrediction];
+    const stream = tags.stream();
+    const wrong = [
+      [1, 2],
+      3,
+      { x: 1, y: 2 },
+      { x: 1, kind: 'a' },
+      { x: 1, y: 2, kind: 'b' },
+      '{"x": null, "y": 1, "kind": "a"}',
+    ];
+    const labels: string[] = [];
+    for (const { kind, y, x } of steps.slice(0, 6)) {
+      for (const none of wrong) await expect(stream.push(none)).rejects.toThrow(code('invalid_row'));
+      const step = { kind: kind === '7' ? 7 : kind, y, x, more: true };
+      const piece = x === 2 ? JSON.stringify(step) : step;
+      labels.push(...(await stream.push(piece)).map(({ label }) => label));
+    }
+    expect(labels).toEqual(first.labels);
+    tags.dispose();
   });
 
   it.each<[string, readonly JsonValue[], readonly JsonValue[], readonly JsonValue[]]>([

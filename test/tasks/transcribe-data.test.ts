@@ -168,7 +168,8 @@ describe('a language model for the beam search', () => {
     const data = spokenTable(directory, 3);
     await trainTask('transcribe', { ...small, data, out, test: 0, strings: 8, languageModel });
     const { model, options, saved } = await loadTask(out, { threads: 1 });
-    const inputs = await transcribe.readInputs({ file: join(directory, 'up-1.wav') }, options as never, saved as never);
+    const sound = { file: join(directory, 'up-1.wav') };
+    const inputs = await transcribe.readInputs(sound, options as never, saved as never, () => {});
     const bestWith = async (lmWeight: number) => {
       const context = { options: { ...options, lmWeight }, saved } as never;
       for await (const prediction of transcribe.predict(model, inputs, context)) return prediction;

@@ -7,6 +7,7 @@ import { type PlainExamples, packedBatch } from '../../batch/plain-examples.js';
 import { requireObject } from '../../core/arguments.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import { Random } from '../../core/random.js';
+import { isInt32Array } from '../../core/typed-array.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import { PROGRAM_INPUTS } from '../build/build-forward.js';
@@ -58,7 +59,7 @@ function numbersOf(
   for (const name of objective.buffers.keys()) fixed.set(name, buffers.get(name)?.data as Float32Array);
   for (const name of Object.keys(description.inputs)) {
     const rows = batch.inputs[name] as Batch['inputs'][string];
-    if (rows instanceof Int32Array) fixed.set(name, rows);
+    if (isInt32Array(rows)) fixed.set(name, rows);
     else numbers.set(name, Float64Array.from(rows));
   }
   for (const [name, { name: input }] of objective.targets) {
@@ -102,7 +103,7 @@ export function checkGradients(
   examples: Batch | PlainExamples,
   options: CheckGradientsOptions = {},
 ): GradientReport {
-  rejectUnknownKeys('checkGradients', options, ['tolerance', 'elements', 'training', 'state', 'seed']);
+  rejectUnknownKeys('checkGradients', options, ['tolerance', 'elements', 'training', 'state', 'seed'], ['state']);
   const tolerance = requireNumber('tolerance', options.tolerance ?? 1e-5, { exclusiveMin: 0 });
   const elements = requireNumber('elements', options.elements ?? 10, { integer: true, min: 1 });
   const seed = requireNumber('seed', options.seed ?? 1, { integer: true, min: 0, max: 2 ** 31 - 1 });

@@ -1,7 +1,9 @@
 /** The objective of a model as a program in double precision, in which parameters are inputs like any other. */
+
 import { executionSizes, type PackedAxes } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import type { PlainForm } from '../../batch/plain-examples.js';
+import { isInt32Array } from '../../core/typed-array.js';
 import { differentiate } from '../../graph/gradients.js';
 import type { Graph } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
@@ -95,7 +97,7 @@ export class Objective {
     for (const [name, values] of numbers) if (program.hasInput(name)) program.real(name).set(values);
     for (const [name, values] of fixed) {
       if (!program.hasInput(name)) continue;
-      const memory = values instanceof Int32Array ? program.integers(name) : program.real(name);
+      const memory = isInt32Array(values) ? program.integers(name) : program.real(name);
       memory.set(values);
     }
     const { batchSizes, samples } = executionSizes(axes);

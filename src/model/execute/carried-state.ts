@@ -1,7 +1,9 @@
 /** Hidden states that pass from one execution to the next: from window to window of a long text, or from step to step. */
+import { types } from 'node:util';
 import { requireText } from '../../core/arguments.js';
 import { UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
+import { isFloat32Array } from '../../core/typed-array.js';
 import { allocated } from '../../native/memory.js';
 
 /**
@@ -52,10 +54,14 @@ export class CarriedState {
       const known = names.length === 0 ? 'the network has none' : `there are ${names.join(', ')}`;
       throw new UsageError('state_mismatch', `there is no state '${name}'; ${known}`, { name, names });
     }
-    if (!(values instanceof Float32Array) || values.length !== target.length) {
-      const given = values instanceof Float32Array ? `${values.length} numbers` : describeValue(values);
+    if (!isFloat32Array(values) || values.length !== target.length) {
+      const given = isFloat32Array(values) ? `${values.length} numbers` : describeValue(values);
       const message = `state '${name}' takes a Float32Array of ${target.length} numbers for ${this.batch} sequences, got ${given}`;
-      throw new UsageError('state_mismatch', message, { name, expected: target.length, actual: values?.length });
+      throw new UsageError('state_mismatch', message, {
+        name,
+        expected: target.length,
+        actual: (values as Float32Array | undefined)?.length,
+      });
     }
     target.set(values);
     this.#isCarried = false;
@@ -82,7 +88,7 @@ export class CarriedState {
    * @throws {UsageError} `state_mismatch` when it belongs to another network or batch size; nothing has changed then
    */
   copyFrom(other: CarriedState): void {
-    if (!(other?.values instanceof Map)) {
+    if (!isState(other)) {
       throw new UsageError('state_mismatch', `expected a CarriedState, got ${describeValue(other)}`, { actual: other });
     }
     for (const [name, values] of this.values) {
@@ -92,6 +98,14 @@ export class CarriedState {
       throw new UsageError('state_mismatch', message, { name, expected: values.length, actual: source?.length });
     }
     for (const [name, values] of this.values) values.set(other.values.get(name) as Float32Array);
-    this.#isCarried = other.isCarried;
+    this.#isCarried = other.isCarried === true;
   }
+}
+
+/**
+ * Whether a value is a state, of any realm: of another copy of the library, or what a message from another thread has made
+ * of one. What its arrays are is checked by the execution that receives it.
+ */
+export function isState(value: unknown): value is CarriedState {
+  return typeof value === 'object' && value !== null && 'values' in value && types.isMap(value.values);
 }

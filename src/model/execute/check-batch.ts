@@ -6,6 +6,7 @@ import { checkArray } from '../../batch/check-arrays.js';
 import { isWeight, WEIGHT_RANGE } from '../../batch/weight-range.js';
 import { DataError, OptionError, UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
+import { isFloat32Array } from '../../core/typed-array.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
@@ -90,8 +91,8 @@ export function checkState(state: CarriedState, batch: number, { stateSizes, str
     throw new UsageError('state_mismatch', message, { actual: state.batch, expected: batch });
   }
   for (const [name, size] of stateSizes) {
-    const values: unknown = state.values instanceof Map ? state.values.get(name) : undefined;
-    if (values !== undefined && !(values instanceof Float32Array)) {
+    const values: unknown = state.values.get(name);
+    if (values !== undefined && !isFloat32Array(values)) {
       const message = `state '${name}' is ${describeValue(values)}, expected a Float32Array`;
       throw new UsageError('state_mismatch', message, { name });
     }

@@ -4,7 +4,7 @@ import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/opti
 import { requireRate } from '../../network/optimizers/definition.js';
 import { hyperparameters } from '../../network/optimizers/emit-update.js';
 import type { OptimizerDescription } from '../../network/optimizers/optimizer.js';
-import { CarriedState } from './carried-state.js';
+import { type CarriedState, isState } from './carried-state.js';
 
 /** Options of an execution. */
 export interface ExecutionOptions {
@@ -31,7 +31,7 @@ export interface TrainOptions extends ExecutionOptions {
 
 /** @throws {UsageError} `state_mismatch` when the state does not belong to a model */
 export function requireState(state: unknown): void {
-  if (state instanceof CarriedState) return;
+  if (isState(state)) return;
   throw new UsageError('state_mismatch', `state is ${describeValue(state)}, expected one that newState made`);
 }
 
@@ -43,7 +43,7 @@ export function requireState(state: unknown): void {
  * @throws {UsageError} `state_mismatch` when the state does not belong to a model
  */
 export function checkExecutionOptions(execution: string, options: ExecutionOptions, allowed: readonly string[]): void {
-  rejectUnknownKeys(execution, options, allowed);
+  rejectUnknownKeys(execution, options, allowed, ['state']);
   const { state, signal } = options;
   if (state !== undefined) requireState(state);
   // Both are called. An exception after the end of an execution would have no caller.

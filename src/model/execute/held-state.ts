@@ -1,4 +1,5 @@
 /** The carried state of one execution. */
+import { isFloat32Array } from '../../core/typed-array.js';
 import type { CarriedState } from './carried-state.js';
 import { bySample, packedState } from './state-order.js';
 
@@ -28,11 +29,12 @@ export class HeldState {
     const values = this.#values as Map<string, Float32Array>;
     for (const [name, rows] of finals) {
       const known = values.get(name);
-      const fits = known instanceof Float32Array && known.length === rows.length;
+      const fits = isFloat32Array(known) && known.length === rows.length;
       if (fits && this.#order === undefined) known.set(rows);
       else if (fits) known.set(bySample(rows, this.#order, this.#state.batch));
       else values.set(name, bySample(rows, this.#order, this.#state.batch));
     }
-    this.#state.markCarried();
+    // What a message from another thread has made of a state has no methods.
+    this.#state.markCarried?.();
   }
 }

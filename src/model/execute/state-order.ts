@@ -1,4 +1,5 @@
 /** Converts carried states between the order of samples and the order of the sequences in a packed batch. */
+import { isFloat32Array } from '../../core/typed-array.js';
 import { CarriedState } from './carried-state.js';
 
 /**
@@ -6,9 +7,7 @@ import { CarriedState } from './carried-state.js';
  * batch refuse it.
  */
 function moves(order: Int32Array | undefined, state: CarriedState): order is Int32Array {
-  return (
-    order?.length === state.batch && state.values instanceof Map && order.some((sample, place) => sample !== place)
-  );
+  return order?.length === state.batch && order.some((sample, place) => sample !== place);
 }
 
 /** Copies rows of `from` to other places of `to`. @param rows pairs of places, in `to` and in `from` */
@@ -28,8 +27,7 @@ export function packedState(state: CarriedState, order: Int32Array | undefined):
   if (!moves(order, state)) return state;
   const values = [...state.values].map(([name, rows]) => {
     // Refused by the check of the state; a detached array has no rows.
-    if (!(rows instanceof Float32Array) || rows.length === 0 || rows.length % state.batch !== 0)
-      return [name, rows] as const;
+    if (!isFloat32Array(rows) || rows.length === 0 || rows.length % state.batch !== 0) return [name, rows] as const;
     const packed = new Float32Array(rows.length);
     copyRows(rows, packed, order.entries(), rows.length / state.batch);
     return [name, packed] as const;

@@ -110,7 +110,7 @@ export class Decoder {
    * @throws {UsageError} `stream_closed`, `model_disposed`
    */
   readonly step = (tokens: Int32Array, parents: Int32Array, sentences: Int32Array): Promise<Float32Array> =>
-    this.#host.queue.enqueue({}, () => this.#step(tokens, parents, sentences));
+    this.#host.queue.shareTurn({}, () => this.#step(tokens, parents, sentences));
 
   /** Returns to the state before the first step. */
   reset(): void {

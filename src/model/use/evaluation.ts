@@ -1,7 +1,7 @@
 /** One call of `evaluate`: its batches, and the losses and metrics of all of them together. */
 import type { Batch } from '../../batch/batch.js';
 import { CheckedExamples, isPlain, type PlainExamples, type PlainForm } from '../../batch/plain-examples.js';
-import { OptionError } from '../../core/errors.js';
+import { NumericError, OptionError } from '../../core/errors.js';
 import { requireNumber } from '../../core/options.js';
 import type { Value } from '../../graph/value.js';
 import { END_OF_TARGET } from '../../network/losses/ctc.js';
@@ -104,15 +104,22 @@ export class Evaluation {
     }
   }
 
-  /** The last execution. With a state it is the only one. */
-  get last(): Execution {
-    return this.#last as Execution;
+  /** The results of all batches. @throws {NumericError} `non_finite_loss`, `non_finite_metric` */
+  result(): EvaluationResult {
+    const losses = this.#losses();
+    if (!Number.isFinite(losses.loss)) {
+      const message = `the loss of the evaluation is ${losses.loss}; model.diagnose(batch) names the first layer whose output is not finite`;
+      throw new NumericError('non_finite_loss', message, { loss: losses.loss });
+    }
+    const metrics = this.#metrics && { metrics: this.#metrics.results() };
+    return rememberParts({ ...losses, ...metrics }, this.#sums.parts());
   }
 
-  /** The results of all batches. @throws {NumericError} `non_finite_metric` */
-  result(): EvaluationResult {
-    const metrics = this.#metrics && { metrics: this.#metrics.results() };
-    return rememberParts({ ...this.#losses(), ...metrics }, this.#sums.parts());
+  /** As `result`; then the state of the last execution, if it has one, takes its final states. With a state it is the only execution. */
+  finish(): EvaluationResult {
+    const result = this.result(); // first, so that the state has not changed when a metric throws
+    this.#last?.takeStates();
+    return result;
   }
 
   #losses(): EvaluationResult {

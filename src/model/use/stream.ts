@@ -9,7 +9,7 @@ import { RangeIndexError, UsageError } from '../../core/errors.js';
 import { describeValue, requireNumber } from '../../core/options.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { notStreamable, type StreamObstacle } from '../build/causality.js';
-import { CarriedState } from '../execute/carried-state.js';
+import { type CarriedState, isState } from '../execute/carried-state.js';
 import type { ExecutionOptions } from '../execute/execution-options.js';
 
 /** The part of a model that a stream needs. */
@@ -68,7 +68,7 @@ export class Stream {
    * @param input an index, or the features of the step: a number where there is one
    * @throws {RangeIndexError} `index_out_of_range`; the state has not changed
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
-   * @throws {UsageError} `stream_closed`, `model_busy` while the model trains
+   * @throws {UsageError} `stream_closed`, `model_busy` while a training step of the model works
    */
   step(input: number | readonly number[] | Float32Array): Float32Array {
     return this.#execution(ONE_STEP, this.#rowOf(input), 'stream');
@@ -114,7 +114,7 @@ export class Stream {
   /** Continues from a snapshot. @throws {UsageError} `state_mismatch` when the snapshot belongs to another model */
   restore(snapshot: StreamState): void {
     const { state, steps } = requireObject('a snapshot', snapshot);
-    if (!(state instanceof CarriedState)) {
+    if (!isState(state)) {
       const message = `restore takes what snapshot gave, got ${describeValue(snapshot)}`;
       throw new UsageError('state_mismatch', message, { value: snapshot });
     }

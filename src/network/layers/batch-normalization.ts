@@ -44,7 +44,7 @@ const LEAST_ROWS = 2;
  * @see Ioffe & Szegedy 2015; agrees with torch.nn.BatchNorm1d over the concatenated rows
  */
 export function batchNormalization(options: BatchNormalizationOptions = {}): BatchNormalizationDescription {
-  rejectUnknownKeys('batchNormalization', options, ['epsilon', 'momentum', 'affine']);
+  rejectUnknownKeys('batchNormalization', options, ['epsilon', 'momentum', 'affine'], ['momentum']);
   const { epsilon, momentum, affine } = options;
   if (epsilon !== undefined) requireNumber('epsilon', epsilon, { min: 1e-30, max: 1 });
   if (momentum !== undefined && momentum !== null) requireNumber('momentum', momentum, { min: 0, max: 1 });

@@ -93,7 +93,7 @@ function code(name: CellActivation): number {
 
 const zoneoutOfBoth: Check = (name, value) => {
   if (typeof value !== 'object' || value === null) return rate(name, value);
-  rejectUnknownKeys(name, value, ['hidden', 'cell']);
+  rejectUnknownKeys(name, value, ['hidden', 'cell'], ['hidden', 'cell']);
   for (const [state, part] of Object.entries(value)) if (part !== undefined) rate(`${name}.${state}`, part);
   return Object.freeze({ ...value });
 };

@@ -1,5 +1,6 @@
 /** All kinds of layers: those of the library, and those that users define. */
 import { OptionError } from '../../core/errors.js';
+import { callHint, describeValue } from '../../core/options.js';
 import { type AttentionDescription, attentionLayer } from './attention.js';
 import { type BatchNormalizationDescription, batchNormalizationLayer } from './batch-normalization.js';
 import { type Conv1dDescription, conv1dLayer } from './conv1d.js';
@@ -68,6 +69,10 @@ const NONE: LayerDefinitions = new Map();
 
 /** The definition of a layer. @throws {OptionError} `unknown_layer` */
 export function layerRule(description: LayerDescription, definitions: LayerDefinitions = NONE): LayerDefinition {
+  if (typeof description !== 'object' || description === null) {
+    const message = `a layer must be what a function such as gru({ units: 8 }) returns, got ${describeValue(description)}${callHint(description)}`;
+    throw new OptionError('invalid_option', message, { name: 'layer', value: description });
+  }
   const { kind } = description;
   const found = ownDefinition(description) ?? builtInLayers.get(kind) ?? definitions.get(kind);
   if (found !== undefined) return found;

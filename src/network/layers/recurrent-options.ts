@@ -31,7 +31,7 @@ export interface ZoneoutRates {
 export interface RecurrentOptions {
   /** Hidden size H of every layer, integer >= 1. */
   readonly units: number;
-  /** Stacked layers, integer >= 1; default 1. */
+  /** Stacked layers, integer from 1 to 1000; default 1. */
   readonly layers?: number;
   /** Probability in [0, 0.999999] that an element between two layers is dropped while training; default 0. */
   readonly dropout?: number;
@@ -146,10 +146,13 @@ export const cellActivation: Check = oneOf(...CELL_ACTIVATIONS);
 const normalization: Check = (name, value) =>
   typeof value === 'object' && value !== null ? requireNormalization(value) : flag(name, value);
 
+/** Most layers of a stack: each has parameters and operations of its own. */
+const MOST_LAYERS = 1000;
+
 /** The check of every option that all recurrent layers have. */
 export const SHARED: Readonly<Record<string, Check>> = {
   units: count,
-  layers: count,
+  layers: (name, value) => requireNumber(name, value, { min: 1, max: MOST_LAYERS, integer: true }),
   dropout: rate,
   initializer: (_, value) => requireInitializer(value as string),
   direction: oneOf('forward', 'reverse', 'bidirectional'),
@@ -191,7 +194,9 @@ export function describeRecurrent<D extends RecurrentDescription>(
   options: Omit<D, 'kind'>,
   { checks, checkTogether }: OptionChecks<Omit<D, 'kind'>>,
 ): D {
-  rejectUnknownKeys(kind, options, Object.keys(checks));
+  const names = Object.keys(checks);
+  // Each check refuses null, and says what the option must be.
+  rejectUnknownKeys(kind, options, names, names);
   count('units', options.units);
   const checked = Object.entries(options).map(([name, value]) => {
     return [name, value === undefined ? undefined : (checks[name] as Check)(name, value)] as const;

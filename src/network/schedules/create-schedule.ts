@@ -1,5 +1,5 @@
 import { OptionError } from '../../core/errors.js';
-import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
+import { callHint, describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import { requirePositive, requireRate } from '../optimizers/definition.js';
 import { constant, constantSchedule } from './constant.js';
 import { cosine, cosineSchedule } from './cosine.js';
@@ -71,6 +71,24 @@ export const builtInSchedules: ReadonlyMap<string, ScheduleDefinition> = new Map
 
 /** Kinds of schedules, by the name that their descriptions carry. */
 export const scheduleKinds: readonly string[] = [...builtInSchedules.keys()];
+
+/** The functions that make descriptions: easily given in place of what they return, as a function of the step may be given. */
+const MAKERS: ReadonlySet<unknown> = new Set([
+  constant,
+  stepDecay,
+  exponential,
+  cosine,
+  oneCycle,
+  reduceOnPlateau,
+  warmUp,
+]);
+
+/** A function of the step. @throws {OptionError} `invalid_option` for the maker of a schedule, which was not called */
+export function requireRateFunction(schedule: RateFunction): RateFunction {
+  if (!MAKERS.has(schedule) && !('kind' in schedule)) return schedule;
+  const message = `option 'schedule' must be a schedule or a function of the step, got the maker of one${callHint(schedule)}`;
+  throw new OptionError('invalid_option', message, { name: 'schedule' });
+}
 
 const NONE: ScheduleDefinitions = new Map();
 

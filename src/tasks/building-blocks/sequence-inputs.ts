@@ -1,7 +1,7 @@
 /** The forms of a sequence (a text, a list of tokens, rows of numbers), and how it becomes the input of a network. */
 
 import type { Rows } from '../../batch/packed-batch.js';
-import { DataError, OptionError, UsageError } from '../../core/errors.js';
+import { DataError, OptionError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.js';
 import { ByteVocabulary } from '../../data/byte-vocabulary.js';
 import { CharacterVocabulary } from '../../data/character-vocabulary.js';
@@ -128,13 +128,6 @@ export function encoderOf(encoding: InputEncoding): (input: RawInput) => Rows {
     requireForm([input], formOfKind(kind));
     return encode(input);
   };
-}
-
-/** Numbers in a row of inputs before they are encoded. @throws {UsageError} `not_streamable` when there are categories */
-export function numbersOf(encoding: FeatureEncoding): number {
-  if (encoding.categories === undefined) return encoding.means.length;
-  const message = 'a model with --categories reads tables: rows of numbers have no categories';
-  throw new UsageError('not_streamable', message, { categories: encoding.categories.map(({ column }) => column) });
 }
 
 /** Numbers in a row of encoded inputs: 1 for ids. */

@@ -5,7 +5,7 @@ import { canonicalJson, isJsonObject, type JsonObject } from '../../core/json.js
 import { describeValue } from '../../core/options.js';
 import { TokenStreams } from '../../data/streams.js';
 import type { RunTable } from '../definition/common-options.js';
-import type { AnyPart, ReadData, TaskData, TaskDefinition } from '../definition/task.js';
+import type { AnyPart, ReadData, TakeNote, TaskData, TaskDefinition } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
 
 const PARTS = ['training', 'validation', 'test'] as const;
@@ -43,8 +43,10 @@ export async function readOtherFile(
   file: string,
   options: Checked<RunTable>,
   saved: JsonObject,
+  note: TakeNote,
 ): Promise<AnyPart<unknown>> {
   const data = await readComplete(task, { ...options, data: file, valid: 0, test: 0 }, saved);
+  for (const line of data.notes ?? []) note(line);
   if (canonicalJson(data.saved) === canonicalJson(saved)) return data.training;
   const message = `'${file}' gives the task '${task.name}' other saved data than its training did: the task needs the field 'readExamples', or 'read' must use the saved data`;
   throw new DataError('mixed_examples', message, { file, task: task.name, field: 'readExamples' });

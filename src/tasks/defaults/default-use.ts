@@ -1,6 +1,6 @@
 /** The default use of a trained task: the inputs are ids or rows of numbers, and the results are the outputs. */
 import type { SequenceExample } from '../../batch/sequence-packing.js';
-import type { JsonObject, JsonValue } from '../../core/json.js';
+import type { JsonValue } from '../../core/json.js';
 import { JsonRow, readJsonLines } from '../../files/json-lines.js';
 import { invalidRow } from '../../files/row-error.js';
 import type { Model } from '../../model/model.js';
@@ -10,7 +10,7 @@ import { onlyInput } from '../building-blocks/model-packing.js';
 import { outputsOf } from '../building-blocks/outputs.js';
 import { inputValue } from '../building-blocks/sequence-inputs.js';
 import { stepStream } from '../building-blocks/step-stream.js';
-import type { PredictionSource, TaskContext, TaskStream } from '../definition/task.js';
+import type { AtLine, OutputPrediction, PredictionSource, TaskContext, TaskStream } from '../definition/task.js';
 
 /**
  * Inputs of a network: ids or rows of numbers, from JSON lines with the field `input`, or values (on the command line JSON).
@@ -18,9 +18,12 @@ import type { PredictionSource, TaskContext, TaskStream } from '../definition/ta
  * @throws {ConfigurationError} `invalid_task` for a network of several inputs
  * @throws {DataError} `invalid_row` for an input of another form; `file_unreadable`, `not_utf8`, `empty_data`
  */
-export async function readNetworkInputs(network: Network, source: PredictionSource): Promise<SequenceExample[]> {
+export async function readNetworkInputs(
+  network: Network,
+  source: PredictionSource,
+): Promise<(SequenceExample & AtLine)[]> {
   const form = onlyInput(network.description, 'readInputs');
-  const read = (row: JsonRow): SequenceExample => ({ input: rowsOf(row, 'input', form) });
+  const read = (row: JsonRow) => ({ input: rowsOf(row, 'input', form), line: row.place.line });
   if ('file' in source) return readJsonLines(source.file, read);
   return source.values.map((value, at) =>
     read(new JsonRow(inputValue(value, 'features'), { file: 'inputs', line: at + 1 })),
@@ -32,7 +35,7 @@ export async function* predictOutputs(
   model: Model,
   inputs: readonly SequenceExample[],
   { signal }: TaskContext,
-): AsyncGenerator<JsonObject, void, void> {
+): AsyncGenerator<OutputPrediction, void, void> {
   const form = onlyInput(model.description, 'predict');
   const features = form.kind === 'features' ? form.units : 1;
   const { outputs: width } = model;
@@ -43,7 +46,7 @@ export async function* predictOutputs(
 }
 
 /** A stream of the outputs of a model, with one step for each piece. @throws as `stepStream` */
-export function streamOutputs(model: Model): TaskStream {
+export function streamOutputs(model: Model): TaskStream<OutputPrediction> {
   const form = onlyInput(model.description, 'stream');
   return stepStream(model, {
     read(piece, place) {

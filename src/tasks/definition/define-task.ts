@@ -1,7 +1,7 @@
 /** Makes a task from a definition. Built-in tasks and users' tasks use the same function. */
 import type { SequenceExample } from '../../batch/sequence-packing.js';
 import { ConfigurationError } from '../../core/errors.js';
-import { isJsonObject, type JsonObject } from '../../core/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.js';
 import { describeValue } from '../../core/options.js';
 import { Network } from '../../model/network.js';
 import { onlyInput, requireOneOutput } from '../building-blocks/model-packing.js';
@@ -10,7 +10,7 @@ import { describeMetrics, lossOfPart } from '../defaults/default-metrics.js';
 import { predictOutputs, readNetworkInputs, streamOutputs } from '../defaults/default-use.js';
 import { checkTask } from './check-task.js';
 import { commonOptions, type RunTable, type SequenceTable, withOwnNames } from './common-options.js';
-import type { AnyPart, AnyTask, LossMetrics, Part, Task, TaskDefinition } from './task.js';
+import type { AnyPart, AnyTask, LossMetrics, OutputPrediction, Part, Task, TaskDefinition } from './task.js';
 
 /** The tasks that this copy of the package has made. */
 const MADE = new WeakSet<object>();
@@ -27,10 +27,10 @@ export function reserveTaskNames(names: readonly string[]): void {
 }
 
 /** A definition of unknown types. */
-type AnyDefinition = TaskDefinition<RunTable, JsonObject, unknown, AnyPart<unknown>, JsonObject>;
+type AnyDefinition = TaskDefinition<RunTable, JsonObject, unknown, AnyPart<unknown>, JsonObject, JsonObject>;
 
 /**
- * A user's own task. `trainTask`, `evaluateTask`, `predictTask` and `streamTask` take it, and a module exports it for
+ * A user's own task. `trainTask`, `loadTask`, `evaluateTask`, `predictTask` and `streamTask` take it, and a module exports it for
  * `bptt train ./my-task.mjs`. `name`, `summary`, `read`, `network` and `loss` are required; everything else has a
  * default that suits networks of one input and one output. The definition is checked here; the task is frozen.
  *
@@ -55,12 +55,16 @@ export function defineTask<
   E = SequenceExample,
   P extends AnyPart<unknown> = Part<E>,
   M extends JsonObject = LossMetrics,
->(definition: TaskDefinition<T, S, E, P, M>): Task<T, S, E, P, M> {
+  R extends JsonObject = OutputPrediction,
+  V extends JsonValue = JsonValue,
+  Q extends JsonObject = OutputPrediction,
+  const N extends string = string,
+>(definition: TaskDefinition<T, S, E, P, M, R, V, Q, N>): Task<T, S, E, P, M, R, V, Q, N> {
   checkTask(definition, taken);
   const task = complete(definition as unknown as AnyDefinition);
   Object.defineProperty(task, MARK, { value: true });
   MADE.add(task);
-  return Object.freeze(task) as unknown as Task<T, S, E, P, M>;
+  return Object.freeze(task) as unknown as Task<T, S, E, P, M, R, V, Q, N>;
 }
 
 /** Whether a value is a task that this copy of the package has made. */
@@ -112,8 +116,8 @@ function complete(own: AnyDefinition): AnyTask {
     network: (options, saved) => checkedNetwork(own, own.network(options, saved)),
     loss: (options, saved) => (typeof loss === 'function' ? loss(options, saved) : loss),
     read: (options) => readComplete(own, options),
-    async readExamples(file, options, saved) {
-      return own.readExamples?.(file, options, saved) ?? readOtherFile(own, file, options, saved);
+    async readExamples(file, options, saved, note) {
+      return own.readExamples?.(file, options, saved, note) ?? readOtherFile(own, file, options, saved, note);
     },
     async evaluate(model, part, context) {
       if (own.evaluate === undefined) return lossOfPart(own, model, part, context);
@@ -121,8 +125,8 @@ function complete(own: AnyDefinition): AnyTask {
     },
     ...(own.score && { score: (metrics: JsonObject) => requireScore(own.name, own.score?.(metrics)) }),
     describe: (metrics, saved) => own.describe?.(metrics, saved) ?? describeMetrics(metrics),
-    async readInputs(source, options, saved) {
-      return own.readInputs?.(source, options, saved) ?? readNetworkInputs(own.network(options, saved), source);
+    async readInputs(source, options, saved, note) {
+      return own.readInputs?.(source, options, saved, note) ?? readNetworkInputs(own.network(options, saved), source);
     },
     predict(model, inputs, context) {
       return own.predict?.(model, inputs, context) ?? predictOutputs(model, inputs as SequenceExample[], context);

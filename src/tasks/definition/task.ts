@@ -40,13 +40,30 @@ export interface TaskData<S extends JsonObject, E = SequenceExample, P extends A
   readonly notes?: readonly string[] | undefined;
 }
 
-/** The inputs of predictions: a file, or values as in JSON (on the command line, the text of each). */
-export type PredictionSource = { readonly file: string } | { readonly values: readonly JsonValue[] };
+/**
+ * The inputs of predictions: a file, or values as in JSON (on the command line, the text of each).
+ *
+ * @typeParam V a value
+ */
+export type PredictionSource<V extends JsonValue = JsonValue> =
+  | { readonly file: string }
+  | { readonly values: readonly V[] };
+
+/** An example of a file. */
+export interface AtLine {
+  /** Number of its (first) line, from 1. */
+  readonly line?: number | undefined;
+}
+
+/** Takes what people should know of a file that is read: a line for each note. */
+export type TakeNote = (note: string) => void;
 
 /**
  * A sequence that is read piece by piece, with the state of the network carried. Call `close()` at the end.
+ *
+ * @typeParam R a result
  */
-export interface TaskStream {
+export interface TaskStream<R extends JsonObject = JsonObject> {
   /**
    * The form of the pieces on the command line: a line of text or JSON each, or samples of sound, 16 bits
    * little-endian, mono.
@@ -58,9 +75,9 @@ export interface TaskStream {
    *
    * @throws {DataError | ShapeError} for a piece that is not valid; the stream does not change
    */
-  push(piece: JsonValue | Float32Array): Promise<readonly JsonObject[]>;
+  push(piece: JsonValue | Float32Array): Promise<readonly R[]>;
   /** Returns the results that are known at the end of the sequence. */
-  end(): Promise<readonly JsonObject[]>;
+  end(): Promise<readonly R[]>;
   close(): void;
 }
 
@@ -100,6 +117,14 @@ export type LossMetrics = {
   readonly tokens: number;
 };
 
+/** The prediction of a task that does not define its predictions: the output, or the outputs of all steps. */
+export type OutputPrediction = {
+  /** [outputs], for one output per sequence. */
+  readonly output?: readonly number[];
+  /** [steps][outputs], for an output at every step. */
+  readonly outputs?: readonly (readonly number[])[];
+};
+
 /** The required and the optional fields of a task. */
 export interface TaskCore<
   T extends RunTable,
@@ -107,9 +132,11 @@ export interface TaskCore<
   E,
   P extends AnyPart<unknown>,
   M extends JsonObject,
+  Q extends JsonObject = JsonObject,
+  N extends string = string,
 > {
   /** Its name on the command line and in its runs: letters, digits and dashes, not that of a built-in task. */
-  readonly name: string;
+  readonly name: N;
   /** One line for the help. */
   readonly summary: string;
   /** The unit in which the parts are counted, for people; default `examples`. */
@@ -139,7 +166,7 @@ export interface TaskCore<
    *
    * @throws {UsageError} `not_streamable` for a network that reads later steps
    */
-  stream?(model: Model, context: TaskContext<T, S>): TaskStream;
+  stream?(model: Model, context: TaskContext<T, S>): TaskStream<Q>;
 }
 
 /**
@@ -152,15 +179,24 @@ export interface Task<
   E = SequenceExample,
   P extends AnyPart<unknown> = Part<E>,
   M extends JsonObject = JsonObject,
-> extends TaskCore<T, S, E, P, M> {
+  R extends JsonObject = JsonObject,
+  V extends JsonValue = JsonValue,
+  Q extends JsonObject = JsonObject,
+  N extends string = string,
+> extends TaskCore<T, S, E, P, M, Q, N> {
   readonly options: T;
   read(options: Checked<T>): Promise<TaskData<S, E, P>>;
-  readExamples(file: string, options: Checked<T>, saved: S): Promise<P>;
+  readExamples(file: string, options: Checked<T>, saved: S, note: TakeNote): Promise<P>;
   loss(options: Checked<T>, saved: S): LossDescription;
   evaluate(model: Model, part: P, context: TaskContext<T, S>): Promise<M>;
   describe(metrics: M, saved: S): string;
-  readInputs(source: PredictionSource, options: Checked<T>, saved: S): Promise<readonly E[]>;
-  predict(model: Model, inputs: readonly E[], context: TaskContext<T, S>): AsyncIterable<JsonObject>;
+  readInputs(
+    source: PredictionSource<V>,
+    options: Checked<T>,
+    saved: S,
+    note: TakeNote,
+  ): Promise<readonly (E & AtLine)[]>;
+  predict(model: Model, inputs: readonly E[], context: TaskContext<T, S>): AsyncIterable<R>;
 }
 
 /**
@@ -171,6 +207,10 @@ export interface Task<
  * @typeParam E an example
  * @typeParam P a part of the data
  * @typeParam M metrics
+ * @typeParam R a prediction
+ * @typeParam V a value to predict for
+ * @typeParam Q a result of a stream
+ * @typeParam N the name
  */
 export interface TaskDefinition<
   T extends RunTable = SequenceTable,
@@ -178,7 +218,11 @@ export interface TaskDefinition<
   E = SequenceExample,
   P extends AnyPart<unknown> = Part<E>,
   M extends JsonObject = LossMetrics,
-> extends TaskCore<T, S, E, P, M> {
+  R extends JsonObject = OutputPrediction,
+  V extends JsonValue = JsonValue,
+  Q extends JsonObject = OutputPrediction,
+  N extends string = string,
+> extends TaskCore<T, S, E, P, M, Q, N> {
   /**
    * Options by name: `commonOptions()` with the defaults of this task, followed by its own options. Default
    * `commonOptions()`.
@@ -195,8 +239,10 @@ export interface TaskDefinition<
    * Other examples with their targets, read in the same way as the training part: for an evaluation on another file.
    * Default: the training part of `read`, called with the file as `data`, with nothing held out and with `saved`. The
    * result must have the same saved data.
+   *
+   * @param note takes what people should know of the file
    */
-  readExamples?(file: string, options: Checked<T>, saved: S): P | Promise<P>;
+  readExamples?(file: string, options: Checked<T>, saved: S, note: TakeNote): P | Promise<P>;
   /** The loss, or the loss that the options and the saved data choose. */
   readonly loss: LossDescription | ((options: Checked<T>, saved: S) => LossDescription);
   /** Metrics by name. Default: the loss of the part, `LossMetrics`. */
@@ -205,14 +251,22 @@ export interface TaskDefinition<
   describe?(metrics: M, saved: S): string;
   /**
    * Examples without targets. Default, for a network of one input: ids or rows of numbers, from JSON lines `{"input":
-   * ...}` or values. There is no default when `read` returns examples of another form.
+   * ...}` or values. There is no default when `read` returns examples of another form. An example of a file may have its
+   * `line`, which stands beside its prediction.
+   *
+   * @param note takes what people should know of the file
    */
-  readInputs?(source: PredictionSource, options: Checked<T>, saved: S): readonly E[] | Promise<readonly E[]>;
+  readInputs?(
+    source: PredictionSource<V>,
+    options: Checked<T>,
+    saved: S,
+    note: TakeNote,
+  ): readonly (E & AtLine)[] | Promise<readonly (E & AtLine)[]>;
   /**
    * One prediction for each input, in their order. Default: the outputs, `{"output": row}`, or `{"outputs": rows}` with
    * one row for each step.
    */
-  predict?(model: Model, inputs: readonly E[], context: TaskContext<T, S>): AsyncIterable<JsonObject>;
+  predict?(model: Model, inputs: readonly E[], context: TaskContext<T, S>): AsyncIterable<R>;
 }
 
 /** A task of unknown types: the functions for all tasks take it. */

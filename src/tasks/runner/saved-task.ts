@@ -1,22 +1,31 @@
-/** Evaluates and uses the trained model of any task. */
-import { CheckpointError, UsageError } from '../../core/errors.js';
+/** Loads the trained model of any task. */
+
+import { readCheckpointMetadata } from '../../checkpoint/checkpoint.js';
+import { CheckpointError } from '../../core/errors.js';
 import { canonicalJson, type JsonObject } from '../../core/json.js';
 import { rejectUnknownKeys } from '../../core/options.js';
 import type { Model } from '../../model/model.js';
 import { savedConfiguration } from '../../saved/find-checkpoint.js';
 import { loadModel } from '../../saved/load-model.js';
-import { batchesOf } from '../building-blocks/task-batches.js';
+import { RunState } from '../../training/run-state.js';
 import type { RunTable } from '../definition/common-options.js';
-import {
-  type AnyPart,
-  type AnyTask,
-  type PredictionSource,
-  sizeOf,
-  type TaskContext,
-  type TaskStream,
-} from '../definition/task.js';
+import type { AnyTask, TaskContext } from '../definition/task.js';
 import { checkTaskOptions } from '../definition/task-options.js';
 import { readSavedTask } from './task-configuration.js';
+
+/** A validation of a run. */
+export type ReachedMeasures = {
+  /** Training steps done before it. */
+  readonly step: number;
+  /** The epoch, from 1, in which or after which it took place. */
+  readonly epoch: number;
+  /** Mean loss over the predictions, nats for cross-entropies. */
+  readonly loss: number;
+  /** Number of predictions; with weights of the loss their sum. */
+  readonly tokens: number;
+  /** The measure of the task that chooses the best model, where it is not the loss: lower is better. */
+  readonly score?: number;
+};
 
 /** A trained model of a task. Call `model.dispose()` at the end. */
 export interface SavedTaskModel<T extends RunTable = RunTable, S extends JsonObject = JsonObject>
@@ -26,6 +35,8 @@ export interface SavedTaskModel<T extends RunTable = RunTable, S extends JsonObj
   readonly fingerprint: JsonObject;
   /** The checkpoint that it was read from. */
   readonly checkpoint: string;
+  /** What the run had reached by then: its newest validation. Missing when there was none. */
+  readonly metrics?: ReachedMeasures;
 }
 
 /** How a model is loaded. */
@@ -35,6 +46,8 @@ export interface LoadTaskOptions {
   /** Other values of options that do not influence training, such as the number of beams of a search. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Takes what people should know of the files that are read: what was recognised in a table, what is left out. */
+  readonly onNote?: ((note: string) => void) | undefined;
 }
 
 /**
@@ -65,135 +78,25 @@ export async function loadTaskModel(
       const message = `'${path}' holds another network than its own options describe`;
       throw new CheckpointError('checkpoint_mismatch', message, { path });
     }
-    return { model, options, saved, fingerprint, checkpoint: path, ...(signal !== undefined && { signal }) };
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-}
-
-/** The data of an evaluation. */
-export interface EvaluateTaskOptions extends LoadTaskOptions {
-  /** A file with targets; default: the test part of the training, or its validation part if there is no test part. */
-  readonly data?: string | undefined;
-}
-
-/** The result of an evaluation. */
-export interface TaskEvaluation<M extends JsonObject = JsonObject> {
-  readonly task: string;
-  /** `test`, `validation`, or the file. */
-  readonly part: string;
-  readonly examples: number;
-  /** The unit of the count: `examples`, `symbols`. */
-  readonly of: string;
-  readonly metrics: M;
-  /** The metrics for people. */
-  readonly summary: string;
-}
-
-/**
- * Metrics of a trained model.
- *
- * @throws as `loadTaskModel`, and errors of reading the data
- * @throws {CheckpointError} `checkpoint_mismatch` when the data of the training has changed since
- */
-export async function runEvaluation(
-  task: AnyTask,
-  run: string,
-  { data, ...options }: EvaluateTaskOptions = {},
-): Promise<TaskEvaluation> {
-  const loaded = await loadTaskModel(task, run, options);
-  try {
-    const { part, name } =
-      data === undefined ? await partOfTraining(task, loaded) : await partOfFile(task, loaded, data);
-    // This checks the examples and reports what is wrong.
-    batchesOf(task, part, loaded);
-    const metrics = await task.evaluate(loaded.model, part, loaded);
-    const summary = task.describe(metrics, loaded.saved);
-    return { task: task.name, part: name, examples: sizeOf(part), of: task.countedIn ?? 'examples', metrics, summary };
-  } finally {
-    loaded.model.dispose();
-  }
-}
-
-async function partOfFile(task: AnyTask, { options, saved }: SavedTaskModel, file: string) {
-  return { part: await task.readExamples(file, options, saved), name: file };
-}
-
-async function partOfTraining(
-  task: AnyTask,
-  { options, saved, fingerprint, checkpoint }: SavedTaskModel,
-): Promise<{ part: AnyPart<unknown>; name: string }> {
-  const data = await task.read(options);
-  const there = canonicalJson({ saved, fingerprint });
-  if (there !== canonicalJson({ saved: data.saved, fingerprint: data.fingerprint })) {
-    const message = `the data of '${checkpoint}' has changed since its training: give the file to evaluate`;
-    throw new CheckpointError('checkpoint_mismatch', message, { path: checkpoint });
-  }
-  const { test, validation, training } = data;
-  if (test !== undefined) return { part: test, name: 'test' };
-  return validation === undefined ? { part: training, name: 'training' } : { part: validation, name: 'validation' };
-}
-
-/** The inputs of predictions: exactly one of a file and values. */
-export type PredictTaskOptions = LoadTaskOptions & PredictionSource;
-
-/**
- * Predictions of a trained model, one for each input.
- *
- * @throws as `loadTaskModel`, and errors of reading the inputs
- */
-export async function* runPrediction(
-  task: AnyTask,
-  run: string,
-  { threads, signal, options, ...source }: PredictTaskOptions,
-): AsyncGenerator<JsonObject, void, void> {
-  const loaded = await loadTaskModel(task, run, { threads, signal, options });
-  try {
-    const inputs = await task.readInputs(source, loaded.options, loaded.saved);
-    yield* task.predict(loaded.model, inputs, loaded);
-  } finally {
-    loaded.model.dispose();
-  }
-}
-
-/**
- * A stream of a trained model; `close()` frees the model too.
- *
- * @throws {UsageError} `not_streamable` for a task that needs whole sequences, and for a network that reads later steps
- * @throws as `loadTaskModel`
- */
-export async function openStream(task: AnyTask, run: string, options: LoadTaskOptions = {}): Promise<TaskStream> {
-  if (task.stream === undefined) {
-    const message = `the task '${task.name}' needs whole sequences and has no stream: use predict`;
-    throw new UsageError('not_streamable', message, { task: task.name });
-  }
-  const loaded = await loadTaskModel(task, run, options);
-  const { model } = loaded;
-  let isClosed = false;
-  const requireOpen = () => {
-    if (isClosed) throw new UsageError('stream_closed', 'the stream has been closed');
-  };
-  try {
-    const stream = task.stream(model, loaded);
+    const metrics = await reachedMeasures(path);
     return {
-      pieces: stream.pieces,
-      async push(piece) {
-        requireOpen();
-        return stream.push(piece);
-      },
-      async end() {
-        requireOpen();
-        return stream.end();
-      },
-      close() {
-        model.dispose();
-        if (!isClosed) stream.close();
-        isClosed = true;
-      },
+      ...{ model, options, saved, fingerprint, checkpoint: path },
+      ...(metrics !== undefined && { metrics }),
+      ...(signal !== undefined && { signal }),
     };
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+/** The newest validation before a checkpoint was written. @throws {CheckpointError} `checkpoint_corrupt` */
+async function reachedMeasures(path: string): Promise<ReachedMeasures | undefined> {
+  const { run } = await readCheckpointMetadata(path);
+  if (run === undefined) return undefined; // `saveModel` has written it
+  const { best, lastValidation, step: reached } = RunState.fromJSON(path, run);
+  const validation = best?.step === reached ? best : lastValidation;
+  if (validation === undefined) return undefined;
+  const { step, epoch, loss, tokens, score } = validation;
+  return { step, epoch, loss, tokens, ...(score !== undefined && { score }) };
 }

@@ -16,6 +16,7 @@ writeFileSync(
   'names/south.txt',
   lines(20, (at) => `${'abcdefgh'[at % 8]}${'ijkl'[at % 4]}elo`),
 );
+writeFileSync('new-names.txt', 'Satoshi\n\nKowalski\n');
 writeFileSync('ETTh1.csv', `date,HUFL,OT\n${lines(30, (at) => `${at},${at / 2},${30 - at}`)}`);
 writeFileSync(
   'train.jsonl',

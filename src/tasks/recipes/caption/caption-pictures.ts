@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { readSafetensors } from '../../../checkpoint/safetensors.js';
 import { DataError, ShapeError } from '../../../core/errors.js';
+import { isFloat32Array, isFloat64Array } from '../../../core/typed-array.js';
 import { type PicturePatchOptions, patchWidth, picturePatches } from '../../../features/picture-patches.js';
 import type { JsonRow } from '../../../files/json-lines.js';
 import { readNpy } from '../../../files/npy.js';
@@ -94,7 +95,7 @@ function featureRows(name: string, shape: readonly number[], values: object): Pi
     const message = `'${name}' has the shape (${shape.join(', ')}), expected (patches, width)`;
     throw new ShapeError('rank_mismatch', message, { name, shape });
   }
-  if (values instanceof Float32Array) return { width, rows: values };
-  if (values instanceof Float64Array) return { width, rows: Float32Array.from(values) };
+  if (isFloat32Array(values)) return { width, rows: values };
+  if (isFloat64Array(values)) return { width, rows: Float32Array.from(values) };
   throw new DataError('file_unsupported', `'${name}' holds no floating-point numbers`, { name });
 }

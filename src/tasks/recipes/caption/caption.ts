@@ -9,6 +9,7 @@ import { requireData } from '../../building-blocks/require-data.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
+import type { PredictionSource } from '../../definition/task.js';
 import { type Checked, choiceOption, flagOption, numberOption } from '../../definition/task-options.js';
 import { readCaptions, readMoreCaptions, readUncaptioned, type SavedCaptions } from './caption-data.js';
 import { attentionOf, captionScores, captionsOf } from './caption-decoding.js';
@@ -61,6 +62,20 @@ const dataOptions = (given: Options) => ({ ...given, positions: given.positions 
 /** What is saved with a model that captions pictures. */
 export type CaptionSaved = SavedCaptions;
 
+/** The caption of a picture. */
+export type Caption = {
+  readonly text: string;
+  /** The score of the search; null when it found nothing. */
+  readonly score: number | null;
+  /** The best captions, this one first. */
+  readonly nBest: readonly { readonly text: string; readonly score: number }[];
+  /** Weights of each word over the patches: rows of the picture, or a list for features; missing without attention. */
+  readonly attention?: readonly {
+    readonly word: string;
+    readonly weights: readonly number[] | readonly (readonly number[])[];
+  }[];
+};
+
 /** Captions of pictures. */
 export const caption = defineTask({
   name: 'caption',
@@ -86,7 +101,7 @@ export const caption = defineTask({
   },
 
   /** Pictures by their names, or lines like those of the training, whose texts are not read. */
-  async readInputs(source, given, saved) {
+  async readInputs(source: PredictionSource<string | JsonObject | readonly (readonly number[])[]>, given, saved) {
     const pictureData = dataOptions(given);
     if ('file' in source)
       return readUncaptioned(await readJsonLines(source.file, (row) => pictureOfRow(row)), pictureData, saved);
@@ -99,12 +114,12 @@ export const caption = defineTask({
   },
 
   /** The best caption, other captions, and for each word of the best one its attention weights over the patches. */
-  async *predict(model, inputs, { options: given, saved, signal }) {
+  async *predict(model, inputs, { options: given, saved, signal }): AsyncGenerator<Caption, void, void> {
     const { rows, columns, nBest, attention } = given;
     for await (const { example, found } of captionsOf(model, inputs, { given, saved, best: nBest, signal })) {
       const nBestTexts = found.map(({ tokens, score }) => ({ text: tokens.join(' '), score }));
       const [best] = found;
-      const said: JsonObject = { text: nBestTexts[0]?.text ?? '', score: best?.score ?? null, nBest: nBestTexts };
+      const said: Caption = { text: nBestTexts[0]?.text ?? '', score: best?.score ?? null, nBest: nBestTexts };
       if (attention === 'none' || best === undefined) yield said;
       else {
         const map = await attentionOf(model, example, best.symbols, { given, saved, signal });
@@ -119,7 +134,7 @@ export const caption = defineTask({
 });
 
 /** Weights as rows of the grid, if there is one, with four digits, which are enough for display. */
-function gridOf(weights: Float32Array, { kind }: SavedCaptions, rows: number, columns: number): JsonObject[string] {
+function gridOf(weights: Float32Array, { kind }: SavedCaptions, rows: number, columns: number): number[] | number[][] {
   const list = Array.from(weights, (weight) => Number(weight.toPrecision(4)));
   if (kind === 'features') return list;
   return Array.from({ length: rows }, (_, row) => list.slice(row * columns, (row + 1) * columns));

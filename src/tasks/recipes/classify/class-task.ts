@@ -13,7 +13,7 @@ import {
   tableOptions,
   timeOptions,
 } from '../../definition/table-options.js';
-import type { Part, PredictionSource } from '../../definition/task.js';
+import type { AtLine, Part, PredictionSource, TakeNote } from '../../definition/task.js';
 import { choiceOption, optional, type TaskOption, textOption } from '../../definition/task-options.js';
 import { symbolOptions } from '../../definition/text-options.js';
 import { classScores, describeClassScores, errorRate } from './class-scores.js';
@@ -74,13 +74,24 @@ export function classOptions() {
   };
 }
 
+/**
+ * A sequence to classify: a text (as JSON, if the model reads numbers or tokens), a list of tokens, a list of numbers, a
+ * list of rows of numbers; or one of them as the field `input`. A missing number is null.
+ */
+export type SequenceValue =
+  | string
+  | readonly string[]
+  | readonly (number | null)[]
+  | readonly (readonly (number | null)[])[]
+  | JsonObject;
+
 /** @param perStep whether there is a class for each step, and not for the sequence */
 export function classTask(perStep: boolean) {
   return {
     read: (given: ClassDataOptions) => readClasses(given, perStep),
     usage: [...TABLE_USAGE, 'form'],
-    readExamples: (file: string, given: ClassColumns, saved: SavedClasses) =>
-      readMoreClasses(file, given, saved, perStep),
+    readExamples: (file: string, given: ClassColumns, saved: SavedClasses, note: TakeNote) =>
+      readMoreClasses(file, given, saved, { perStep, note }),
     packing: (_given: unknown, { encoding }: SavedClasses) => ({ features: featuresOf(encoding) }),
     loss: ({ weight }: ClassColumns, { classWeights }: SavedClasses): LossDescription =>
       weight === undefined && classWeights === undefined
@@ -96,13 +107,15 @@ export function classTask(perStep: boolean) {
     score: errorRate,
     describe: (metrics: JsonObject, { classes }: SavedClasses) => describeClassScores(metrics, classes),
     async readInputs(
-      source: PredictionSource,
+      source: PredictionSource<SequenceValue>,
       given: ClassColumns,
       { encoding, source: form }: SavedClasses,
-    ): Promise<SequenceExample[]> {
+      note: TakeNote,
+    ): Promise<(SequenceExample & AtLine)[]> {
       const encode = encoderOf(encoding);
-      const inputs = await readUnlabelled(source, encoding, readingOptions(given, perStep), form);
-      return inputs.map((input) => ({ input: encode(input) }));
+      const { sequences, notes } = await readUnlabelled(source, encoding, readingOptions(given, perStep), form);
+      for (const line of notes) note(line);
+      return sequences.map(({ input, place }) => ({ input: encode(input), line: place?.line }));
     },
   };
 }

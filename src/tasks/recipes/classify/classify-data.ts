@@ -15,7 +15,7 @@ import {
 } from '../../building-blocks/sequence-inputs.js';
 import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.js';
 import { type MissingChoices, rulesOf, type TableChoices, tableFormatOf } from '../../definition/table-options.js';
-import type { TaskData } from '../../definition/task.js';
+import type { TakeNote, TaskData } from '../../definition/task.js';
 import { classWeightsNote, classWeightsOf } from './class-weights.js';
 import type { DataForm, LabelledOptions, LabelledSequence } from './labelled-options.js';
 import { readLabelled } from './labelled-sequences.js';
@@ -107,9 +107,10 @@ export async function readMoreClasses(
   file: string,
   options: ClassColumns,
   { classes, encoding, source }: SavedClasses,
-  perStep: boolean,
+  { perStep, note }: { readonly perStep: boolean; readonly note: TakeNote },
 ): Promise<SequenceExample[]> {
-  const { examples } = await readLabelled(file, readingOptions(options, perStep), { classes, source });
+  const { examples, notes } = await readLabelled(file, readingOptions(options, perStep), { classes, source });
+  for (const line of notes) note(line);
   return examples.map(exampleEncoder(encoding));
 }
 

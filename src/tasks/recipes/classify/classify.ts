@@ -29,6 +29,13 @@ const options = {
 /** What is saved with a classifier. */
 export type ClassifySaved = SavedClasses;
 
+/** The prediction of a classifier: the most likely class, its probability, and the probabilities of all classes by name. */
+export type ClassPrediction = {
+  readonly label: string;
+  readonly probability: number;
+  readonly probabilities: Readonly<Record<string, number>>;
+};
+
 /** Classification of sequences. */
 export const classify = defineTask({
   name: 'classify',
@@ -43,7 +50,7 @@ export const classify = defineTask({
   },
 
   /** The most likely class, and its probability among all. */
-  async *predict(model, inputs, { saved: { classes, encoding }, signal }) {
+  async *predict(model, inputs, { saved: { classes, encoding }, signal }): AsyncGenerator<ClassPrediction, void, void> {
     for await (const { output } of outputsOf(model, inputs, { features: featuresOf(encoding) }, signal)) {
       const likely = probabilities(output);
       const probability = Math.max(...likely);

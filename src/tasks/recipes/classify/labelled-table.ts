@@ -75,7 +75,7 @@ export async function readSequenceTable(
       weights === undefined
         ? sequences
         : sequences.map((each, at) => ({ ...each, ...rowWeights(table, weights, ordered?.[at] ?? [at]) })),
-    notes: saved === undefined ? unnamedColumns(table.start, known) : [],
+    notes: unnamedColumns(table.start, known),
   };
 }
 

@@ -1,32 +1,37 @@
 /** Tags steps as they arrive. */
 
+import { isJsonObject, type JsonObject } from '../../../core/json.js';
+import { describeValue } from '../../../core/options.js';
 import { JsonRow } from '../../../files/json-lines.js';
-import { invalidRow } from '../../../files/row-error.js';
+import { invalidRow, type RowPlace } from '../../../files/row-error.js';
 import { largestClasses } from '../../../metrics/confusion-matrix.js';
 import type { Model } from '../../../model/model.js';
+import type { FeatureEncoding, FeatureRows } from '../../building-blocks/feature-encoding.js';
+import { describeColumns, namedSteps, stepOf } from '../../building-blocks/named-steps.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
-import { encoderOf, inputValue, numbersOf } from '../../building-blocks/sequence-inputs.js';
+import { encoderOf, inputValue } from '../../building-blocks/sequence-inputs.js';
 import { stepStream } from '../../building-blocks/step-stream.js';
 import type { TaskStream } from '../../definition/task.js';
 import type { SavedClasses } from './classify-data.js';
 
+/** The result of a step of a stream: its most likely class, and the probabilities of all classes by name. */
+export type StepClass = { readonly label: string; readonly probabilities: Readonly<Record<string, number>> };
+
 /**
- * A stream of a tagger. A piece is one or more characters, one or more words or tokens with spaces between, or a row of numbers.
+ * A stream of a tagger. A piece is one or more characters, one or more words or tokens with spaces between, or a row of numbers: a
+ * list, or an object of columns by name, which a model with categories needs.
  * The result is the class of each step with the probabilities of all classes, the same as in a prediction of the whole
  * sequence.
  *
  * @throws {UsageError} `not_streamable` for a network that reads later steps
  */
-export function tagStream(model: Model, { classes, encoding }: SavedClasses): TaskStream {
+export function tagStream(model: Model, { classes, encoding, source }: SavedClasses): TaskStream<StepClass> {
   const encode = encoderOf(encoding);
-  const features = encoding.kind === 'features' ? numbersOf(encoding) : 1;
+  const readStep = encoding.kind === 'features' ? stepReader(encoding, source) : undefined;
   return stepStream(model, {
     /** A token may look like a number, so the text is not read as JSON. */
     read(piece, place) {
-      if (encoding.kind === 'features') {
-        const { input = null } = inputValue(piece, encoding.kind);
-        return encode({ features, rows: new JsonRow({ input: [input] }, place).doubles('input', features) });
-      }
+      if (readStep !== undefined) return encode(readStep(inputValue(piece, encoding.kind), place));
       const isWhole = encoding.kind === 'characters' || encoding.kind === 'bytes';
       if (typeof piece === 'string' && isWhole && piece !== '') return encode(piece);
       const tokens = typeof piece === 'string' ? piece.split(/\s+/).filter((token) => token !== '') : [];
@@ -41,4 +46,17 @@ export function tagStream(model: Model, { classes, encoding }: SavedClasses): Ta
       return { label: classes[best as number] as string, probabilities: all };
     },
   });
+}
+
+/** A function that reads a step of numbers and categories. */
+function stepReader({ means, categories = [] }: FeatureEncoding, source: SavedClasses['source']) {
+  const names = source?.kind === 'numbers' ? source.input : [];
+  const columns = { numbers: names, categories: categories.map(({ column }) => column) };
+  return (fields: JsonObject, place: RowPlace): FeatureRows => {
+    const step = stepOf(fields, columns);
+    if (names.length > 0 && isJsonObject(step)) return namedSteps([step], place, columns);
+    if (categories.length > 0) throw invalidRow(place, '', describeColumns(columns), describeValue(step));
+    const features = means.length;
+    return { features, rows: new JsonRow({ input: [step] }, place).doubles('input', features) };
+  };
 }

@@ -25,6 +25,9 @@ const options = {
 /** What is saved with a tagger. */
 export type TagSaved = SavedClasses;
 
+/** The prediction of a tagger: the most likely class of each step. */
+export type TagPrediction = { readonly labels: readonly string[] };
+
 /** Classification of every step. */
 export const tag = defineTask({
   name: 'tag',
@@ -39,7 +42,7 @@ export const tag = defineTask({
   },
 
   /** The most likely class of every step. */
-  async *predict(model, inputs, { saved: { classes, encoding }, signal }) {
+  async *predict(model, inputs, { saved: { classes, encoding }, signal }): AsyncGenerator<TagPrediction, void, void> {
     for await (const { output } of outputsOf(model, inputs, { features: featuresOf(encoding) }, signal)) {
       yield { labels: Array.from(largestClasses(output, classes.length), (id) => classes[id] as string) };
     }

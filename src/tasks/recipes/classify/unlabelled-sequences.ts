@@ -15,6 +15,18 @@ import { readSequenceTable } from './labelled-table.js';
 import { requireContent } from './sequence-content.js';
 import { type SourceForm, savedColumns, savedFields, savedTable } from './source-form.js';
 
+/** A sequence without its class, and where it is in a file. */
+export interface UnlabelledSequence {
+  readonly input: RawInput;
+  readonly place?: RowPlace | undefined;
+}
+
+/** Sequences without their classes, and what people should know of the file. */
+export interface UnlabelledSequences {
+  readonly sequences: readonly UnlabelledSequence[];
+  readonly notes: readonly string[];
+}
+
 /**
  * Sequences without their classes. A file may have these, too: they are ignored.
  *
@@ -25,13 +37,15 @@ export async function readUnlabelled(
   encoding: InputEncoding,
   options: LabelledOptions = {},
   form?: SourceForm,
-): Promise<readonly RawInput[]> {
+): Promise<UnlabelledSequences> {
   if ('values' in source) {
-    return source.values.map((value, at) => inputOfValue(value, { file: 'inputs', line: at + 1 }, encoding));
+    const sequences = source.values.map((value, at) => ofValue(value, { file: 'inputs', line: at + 1 }, encoding));
+    return { sequences, notes: [] };
   }
-  const inputs = await readInputs(source.file, encoding, options, form);
+  const found = await readInputs(source.file, encoding, options, form);
+  const inputs = found.sequences.map(({ input }) => input);
   fillInputs(inputs, source.file, options.missing);
-  return inputs;
+  return found;
 }
 
 async function readInputs(
@@ -39,50 +53,52 @@ async function readInputs(
   encoding: InputEncoding,
   options: LabelledOptions,
   saved: SourceForm | undefined,
-): Promise<readonly RawInput[]> {
+): Promise<UnlabelledSequences> {
   const found = await formOfFile(file, options, saved, false);
   const codes = options.format?.encoding;
+  const unplaced = (inputs: readonly RawInput[]) => ({ sequences: inputs.map((input) => ({ input })), notes: [] });
+  const unsaid = (sequences: readonly UnlabelledSequence[]) => ({ sequences, notes: [] });
   switch (found.kind) {
     case 'pictures':
-      return picturesOf(file);
+      return unplaced(await picturesOf(file));
     case 'series':
-      return (await readTimeSeriesRows(file, keepMissing(options))).inputs;
+      return unplaced((await readTimeSeriesRows(file, keepMissing(options))).inputs);
     case 'table':
-      return (await readSequenceTable(file, false, options, savedTable(saved))).sequences.map(({ input }) => input);
+      return readSequenceTable(file, false, options, savedTable(saved));
     case 'columns':
-      return (await readLabelledColumns(file, found.isConllu, false, options, savedColumns(saved))).sequences.map(
-        ({ input }) => input,
-      );
-    case 'labels':
-      return (await readTextsAfterLabels(file, found.separator, codes)).map(({ text }) => text);
+      return readLabelledColumns(file, found.isConllu, false, options, savedColumns(saved));
+    case 'labels': {
+      const lines = await readTextsAfterLabels(file, found.separator, codes);
+      return unsaid(lines.map(({ text, place }) => ({ input: text, place })));
+    }
     case 'json':
-      return readJson(file, options, savedFields(saved)?.input ?? options.input ?? 'input');
+      return unsaid(await readJson(file, options, savedFields(saved)?.input ?? options.input ?? 'input'));
     default:
-      return readTexts(file, codes, encoding);
+      return unsaid(await readTexts(file, codes, encoding));
   }
 }
 
-function readJson(file: string, options: LabelledOptions, field: string): Promise<RawInput[]> {
+function readJson(file: string, options: LabelledOptions, field: string): Promise<UnlabelledSequence[]> {
   const read = (row: JsonRow) => {
     const input = inputOfRow(row, field, { keepMissing: keepMissing(options) });
     requireContent(input, `field '${field}'`, row.place);
-    return input;
+    return { input, place: row.place };
   };
   return readJsonLines(file, read, { encoding: options.format?.encoding });
 }
 
-/** A text, or a value of JSON, in each line. */
-async function readTexts(file: string, codes: string | undefined, encoding: InputEncoding): Promise<RawInput[]> {
-  const inputs: RawInput[] = [];
+/** A text, or a value of JSON, in each line; empty lines are left out, as the results have the lines of the others. */
+async function readTexts(file: string, codes: string | undefined, encoding: InputEncoding) {
+  const inputs: UnlabelledSequence[] = [];
   for await (const lines of textLines(file, codes)) {
-    for (const { text, line } of lines) inputs.push(inputOfValue(text.trim(), { file, line }, encoding));
+    for (const { text, line } of lines) if (!isBlank(text)) inputs.push(ofValue(text.trim(), { file, line }, encoding));
   }
   return inputs;
 }
 
-function inputOfValue(value: JsonValue, place: RowPlace, encoding: InputEncoding): RawInput {
+function ofValue(value: JsonValue, place: RowPlace, encoding: InputEncoding): UnlabelledSequence {
   if (typeof value === 'string' && isBlank(value)) throw invalidRow(place, '', 'an input', 'nothing');
   const input = inputOfRow(new JsonRow(inputValue(value, encoding.kind), place), 'input');
   requireContent(input, '', place);
-  return input;
+  return { input, place };
 }

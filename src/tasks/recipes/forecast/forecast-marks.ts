@@ -3,6 +3,9 @@ import { markMissing } from '../../../features/missing-values.js';
 import { type Category, categoryIndex, categoryOf } from '../../building-blocks/categories.js';
 import type { Series, SeriesTable } from './forecast-series.js';
 
+/** The part of a table that marks are made of. */
+export type MarkedTable = Pick<SeriesTable, 'file' | 'rows' | 'gaps' | 'series' | 'categories' | 'lineOf'>;
+
 /** The marks of a table. */
 export interface MarkForm {
   /** Columns of numbers. */
@@ -31,7 +34,7 @@ export function categoriesOf(table: SeriesTable, training: readonly Omit<Series,
  * @param values [rows * numbers] standardised
  * @throws {DataError} `invalid_row` for a category that the training rows do not have
  */
-export function withMarks(values: Float64Array, table: SeriesTable, form: MarkForm): Float64Array {
+export function withMarks(values: Float64Array, table: MarkedTable, form: MarkForm): Float64Array {
   const { numbers, isMarked, categories } = form;
   const marks = countMarks(form);
   if (marks === 0) return values;

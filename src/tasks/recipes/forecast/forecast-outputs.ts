@@ -2,7 +2,6 @@
 
 import { packSequences } from '../../../batch/packed-batch.js';
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
-import type { JsonObject, JsonValue } from '../../../core/json.js';
 import { Standardizer } from '../../../features/standardizer.js';
 import { stampAfter } from '../../../files/time-order.js';
 import { writeTime } from '../../../files/time-stamps.js';
@@ -74,12 +73,28 @@ export interface ForecastOrigin {
 }
 
 /** The time stamps of the forecast steps, by the name of their column. */
-function timesOf(stamp: number | undefined, horizon: number, { time }: SavedForecast): JsonObject {
+function timesOf(
+  stamp: number | undefined,
+  horizon: number,
+  { time }: SavedForecast,
+): Readonly<Record<string, readonly (string | number)[]>> {
   if (stamp === undefined || time?.step === undefined) return {};
   const { column, style, step } = time;
   const times = Array.from({ length: horizon }, (_, at) => writeTime(stampAfter(stamp, step, at + 1), style));
   return { [column]: times };
 }
+
+/** A forecast by the names of columns. */
+export type ForecastRecord = {
+  /**
+   * The forecast numbers of a column, step by step; the time stamps by the name of their column, and the name of the series by its own,
+   * where there are any; the quantiles as `quantiles`, by column and level.
+   */
+  readonly [column: string]: string | readonly number[] | readonly (string | number)[] | QuantileRecord;
+};
+
+/** Quantiles by column and level, step by step. */
+export type QuantileRecord = { readonly [column: string]: { readonly [level: string]: readonly number[] } };
 
 /**
  * A forecast in the unit of the table, in double precision: the name of the series and the time stamps, if there are
@@ -90,7 +105,7 @@ export function forecastRecord(
   { last, item, stamp }: ForecastOrigin,
   { horizon, targets, levels }: WindowForm,
   saved: SavedForecast,
-): JsonObject {
+): ForecastRecord {
   const standardizer = Standardizer.fromJSON(scalingOf(saved));
   const ofColumns = (changes: Float32Array) => {
     const steps = Float64Array.from(changes, (value, at) => value + (last[at % targets] as number));
@@ -99,7 +114,7 @@ export function forecastRecord(
       Array.from({ length: horizon }, (__, step) => values[step * targets + column] as number),
     );
   };
-  const named = (of: (column: number) => JsonValue) =>
+  const named = <T>(of: (column: number) => T) =>
     Object.fromEntries(saved.columns.map((name, column) => [name, of(column)] as const));
   const own = ofColumns(forecast);
   const names = { ...(item && { [item[0]]: item[1] }), ...timesOf(stamp, horizon, saved) };

@@ -1,10 +1,8 @@
 /** Forecasts the next steps of a table of numbers, for example the oil temperature of the next day. */
 
 import { DataError } from '../../../core/errors.js';
-import { isJsonObject } from '../../../core/json.js';
+import { isJsonObject, type JsonValue } from '../../../core/json.js';
 import type { Examples } from '../../../data/examples.js';
-import { Standardizer } from '../../../features/standardizer.js';
-import { JsonRow } from '../../../files/json-lines.js';
 import { shortened } from '../../../files/row-error.js';
 import { RegressionErrors } from '../../../metrics/forecast-errors.js';
 import { seasonalNaiveForecast } from '../../../metrics/naive-forecast.js';
@@ -23,12 +21,14 @@ import {
   tableOptions,
   timeOptions,
 } from '../../definition/table-options.js';
+import type { PredictionSource } from '../../definition/task.js';
 import { type Checked, choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
-import { formOf, readMore, readTable, type SavedForecast, scalingOf } from './forecast-data.js';
-import { type ForecastOrigin, forecastRecord, forecastsOf } from './forecast-outputs.js';
+import { formOf, readMore, readTable, type SavedForecast } from './forecast-data.js';
+import { type ForecastOrigin, type ForecastRecord, forecastRecord, forecastsOf } from './forecast-outputs.js';
 import { describeQuantiles, levelsOf, QuantileErrors, requireLevelList } from './forecast-quantiles.js';
+import { forecastRows } from './forecast-rows.js';
 import type { SeriesTable } from './forecast-series.js';
-import { forecastStream, requireNumbersAlone, withoutMarks } from './forecast-stream.js';
+import { forecastStream } from './forecast-stream.js';
 import { USUAL_PERIOD } from './forecast-time.js';
 import {
   type ForecastRange,
@@ -103,6 +103,17 @@ export interface ForecastInput extends WindowExample {
   readonly origin?: ForecastOrigin;
 }
 
+/**
+ * The known rows of a series: lists of the numbers of all columns, numbers of the only column, or objects of columns by name; or the
+ * text of one of these as JSON.
+ */
+export type ForecastValue =
+  | string
+  | readonly number[]
+  | readonly (readonly number[])[]
+  | readonly { readonly [column: string]: JsonValue }[]
+  | { readonly input: readonly JsonValue[] };
+
 /** Whether all numbers of a row that are forecast are known; undefined when none is missing. */
 function knownRows({ gaps }: SeriesTable, { targets, width, marks = 0 }: WindowForm, given: Options) {
   if (gaps === undefined || given.missing !== 'mask') return undefined;
@@ -144,8 +155,9 @@ export const forecast = defineTask({
   },
 
   /** All windows of another table, scaled like the training rows. */
-  async readExamples(file, given, saved) {
+  async readExamples(file, given, saved, note) {
     const { values, table } = await readMore(file, given, saved);
+    for (const line of table.notes) note(line);
     const form = formOf(given, saved);
     const longest = table.series.reduce((most, { begin, end }) => Math.max(most, end - begin), 0);
     requireRows(file, longest, form.history + form.horizon);
@@ -207,8 +219,8 @@ export const forecast = defineTask({
     );
   },
 
-  /** The newest rows of each series of a table, or rows as JSON: lists of the numbers of all columns. */
-  async readInputs(source, given, saved): Promise<ForecastInput[]> {
+  /** The newest rows of each series of a table, or rows as JSON: lists of the numbers of all columns, or objects by their names. */
+  async readInputs(source: PredictionSource<ForecastValue>, given, saved, note): Promise<ForecastInput[]> {
     const form = formOf(given, saved);
     const { history, width } = form;
     const newest = (name: string, values: Float64Array, origin?: Omit<ForecastOrigin, 'last'>): ForecastInput => {
@@ -218,24 +230,21 @@ export const forecast = defineTask({
     };
     if ('file' in source) {
       const { values, table } = await readMore(source.file, given, saved);
+      for (const line of table.notes) note(line);
       return table.series.map(({ name, begin, end }) => {
         const item = given.item === undefined ? undefined : ([given.item, name] as const);
         const title = item === undefined ? source.file : `${source.file}' (${given.item} '${shortened(name)}')`;
         return newest(title, values.subarray(begin * width, end * width), { item, stamp: table.time?.stamps[end - 1] });
       });
     }
-    const standardizer = Standardizer.fromJSON(scalingOf(saved));
-    const numbers = requireNumbersAlone(saved);
-    return source.values.map((value, at) => {
-      const row = new JsonRow(inputValue(value, 'features'), { file: 'inputs', line: at + 1 });
-      const rows = row.doubles('input', numbers);
-      standardizer.applyInPlace(rows);
-      return newest(`input ${at}`, withoutMarks(rows, width, numbers));
-    });
+    const read = forecastRows(saved, width);
+    return source.values.map((value, at) =>
+      newest(`input ${at}`, read(inputValue(value, 'features'), { file: 'inputs', line: at + 1 })),
+    );
   },
 
   /** The next steps of every column, in the unit of the table, and the quantiles, if there are any. */
-  async *predict(model, inputs, { options: given, saved, signal }) {
+  async *predict(model, inputs, { options: given, saved, signal }): AsyncGenerator<ForecastRecord, void, void> {
     const form = formOf(given, saved);
     let at = 0;
     for await (const forecasted of forecastsOf(model, inputs, form, signal)) {

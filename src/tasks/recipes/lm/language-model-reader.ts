@@ -1,6 +1,6 @@
 /** Reads a text with a language model, and returns the probabilities of its symbols. */
 import { DataError, UsageError } from '../../../core/errors.js';
-import type { JsonObject, JsonValue } from '../../../core/json.js';
+import type { JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import type { Vocabulary } from '../../../data/vocabulary.js';
 import type { CarriedState } from '../../../model/execute/carried-state.js';
@@ -15,11 +15,23 @@ const AT_ONCE = 256;
 /** Number of likely next symbols in a result. */
 const LIKELY = 5;
 
+/** What a language model says of a text. */
+export type TextLikelihood = {
+  /** Number of symbols. */
+  readonly symbols: number;
+  /** Minus the logarithm of the probability of all symbols. */
+  readonly nats: number;
+  /** Of each symbol; null for an empty text. */
+  readonly perplexity: number | null;
+  /** The most likely next symbols. */
+  readonly next: readonly { readonly symbol: string; readonly probability: number }[];
+};
+
 /**
  * Reads a text piece by piece. The result is the likelihood of each piece after those before it, and the most likely
  * next symbols. The text starts after the symbol that a sample starts with: the end of a line.
  */
-export class LanguageModelReader implements TaskStream {
+export class LanguageModelReader implements TaskStream<TextLikelihood> {
   readonly pieces = 'lines';
   readonly #model: Model;
   readonly #vocabulary: Vocabulary;
@@ -40,7 +52,7 @@ export class LanguageModelReader implements TaskStream {
    * @throws {DataError} `invalid_row` when it is not a text
    * @throws {VocabularyError} `unknown_symbol`
    */
-  async push(piece: JsonValue | Float32Array): Promise<readonly JsonObject[]> {
+  async push(piece: JsonValue | Float32Array): Promise<readonly TextLikelihood[]> {
     if (typeof piece !== 'string') {
       throw new DataError('invalid_row', `a piece must be a text, got ${describeValue(piece)}`, { piece });
     }
@@ -52,7 +64,7 @@ export class LanguageModelReader implements TaskStream {
    *
    * @returns the number of symbols, their likelihood (nats of all, perplexity), and the most likely next symbols
    */
-  async read(tokens: Int32Array): Promise<JsonObject> {
+  async read(tokens: Int32Array): Promise<TextLikelihood> {
     if (this.#closed) throw new UsageError('stream_closed', 'the stream has been closed');
     let next = this.#next ?? (await this.#run(Int32Array.of(beginningOf(this.#vocabulary))));
     const { size } = this.#vocabulary;
@@ -76,7 +88,7 @@ export class LanguageModelReader implements TaskStream {
   }
 
   /** There are no results left at the end. */
-  async end(): Promise<readonly JsonObject[]> {
+  async end(): Promise<readonly TextLikelihood[]> {
     return [];
   }
 
@@ -89,7 +101,7 @@ export class LanguageModelReader implements TaskStream {
     return this.#model.predictPacked({ batchSizes, inputs: { input: tokens } }, { state: this.#state });
   }
 
-  #likeliest(logits: Float32Array): JsonObject[] {
+  #likeliest(logits: Float32Array): TextLikelihood['next'] {
     const likely = probabilities(logits);
     const order = Array.from(likely.keys()).sort((one, other) => (likely[other] ?? 0) - (likely[one] ?? 0));
     return order.slice(0, LIKELY).map((id) => ({

@@ -18,7 +18,7 @@ import { defineTask } from '../../definition/define-task.js';
 import type { PredictionSource } from '../../definition/task.js';
 import { choiceOption, flagOption, numberOption, optional } from '../../definition/task-options.js';
 import { normalizationOption } from '../../definition/text-options.js';
-import { LanguageModelReader } from './language-model-reader.js';
+import { LanguageModelReader, type TextLikelihood } from './language-model-reader.js';
 
 const count = { integer: true, min: 1 } as const;
 const options = {
@@ -104,13 +104,13 @@ export const lm = defineTask({
     return `loss ${digits(loss)} nats  perplexity ${digits(perplexity)}  bits per symbol ${digits(bitsPerToken)}`;
   },
 
-  async readInputs(source, _given, saved) {
+  async readInputs(source: PredictionSource<string>, _given, saved) {
     const vocabulary = vocabularyFromJSON(saved.vocabulary);
     return (await textsOf(source)).map((text) => vocabulary.encode(text));
   },
 
   /** The likelihood of a text, symbol by symbol, and the most likely next symbols. */
-  async *predict(model, inputs, { saved }) {
+  async *predict(model, inputs, { saved }): AsyncGenerator<TextLikelihood, void, void> {
     const vocabulary: Vocabulary = vocabularyFromJSON(saved.vocabulary);
     for (const tokens of inputs) {
       const reader = new LanguageModelReader(model, vocabulary);

@@ -3,7 +3,8 @@ import { DataError, OptionError } from '../../../core/errors.js';
 import type { JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import { Random } from '../../../core/random.js';
-import { PIANO_KEYS, pianoFrame, pianoPiece, readPianoPieces } from '../../../files/piano-pieces.js';
+import { isFloat32Array } from '../../../core/typed-array.js';
+import { PIANO_KEYS, type PianoPiece, pianoFrame, pianoPiece, readPianoPieces } from '../../../files/piano-pieces.js';
 import { KeyLikelihood } from '../../../metrics/key-likelihood.js';
 import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
@@ -13,6 +14,7 @@ import { requireData } from '../../building-blocks/require-data.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
+import type { PredictionSource, TaskStream } from '../../definition/task.js';
 import { choiceOption, numberOption } from '../../definition/task-options.js';
 import {
   controlOdds,
@@ -47,6 +49,12 @@ const options = {
 
 /** What is saved with a model of music. */
 export type MusicSaved = SavedMusic;
+
+/** The continuation of a piece: the notes of each frame. */
+export type Continuation = { readonly notes: readonly (readonly number[])[] };
+
+/** The next frame in a stream: its likely notes, and the probability of each. */
+export type NextFrame = { readonly notes: readonly number[]; readonly probabilities: readonly number[] };
 
 /** Polyphonic music. */
 export const music = defineTask({
@@ -94,7 +102,7 @@ export const music = defineTask({
   },
 
   /** Starts of pieces, `{"notes": piece}` or a piece; an empty one for a piece from the start. */
-  async readInputs(source) {
+  async readInputs(source: PredictionSource<string | PianoPiece | { readonly notes: PianoPiece }>) {
     if ('file' in source) {
       const { train, test = train } = await readPianoPieces(source.file);
       return test.map((piece) => ({ input: stepsOf(piece) }));
@@ -106,7 +114,7 @@ export const music = defineTask({
   },
 
   /** The frames that continue each piece. */
-  async *predict(model, inputs, { options: given, signal }) {
+  async *predict(model, inputs, { options: given, signal }): AsyncGenerator<Continuation, void, void> {
     for (const [at, { input }] of inputs.entries()) {
       signal?.throwIfAborted();
       const random = new Random(given.seed, `continuation/${at}`);
@@ -130,7 +138,7 @@ export const music = defineTask({
    * Frames as they arrive, each a list of notes. The result has the notes of the next frame whose probability is above
    * one half.
    */
-  stream(model) {
+  stream(model): TaskStream<NextFrame> {
     const stream = new MusicStream(model);
     return {
       pieces: 'lines',
@@ -147,7 +155,7 @@ export const music = defineTask({
 
 /** A frame as JSON, or as its text. @throws {DataError} `invalid_row` */
 function frameOf(piece: JsonValue | Float32Array): JsonValue {
-  if (piece instanceof Float32Array) return [...piece];
+  if (isFloat32Array(piece)) return [...piece];
   if (typeof piece !== 'string') return piece;
   try {
     return JSON.parse(piece) as JsonValue;

@@ -1,5 +1,6 @@
 /** Measures how far back a network can remember: the adding problem and the copy memory problem. */
 import { OptionError } from '../../../core/errors.js';
+import type { JsonObject } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import { JsonRow, readJsonLines } from '../../../files/json-lines.js';
 import { largestClasses } from '../../../metrics/confusion-matrix.js';
@@ -13,7 +14,7 @@ import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
-import type { Part } from '../../definition/task.js';
+import type { Part, PredictionSource } from '../../definition/task.js';
 import { type Checked, choiceOption, numberOption } from '../../definition/task-options.js';
 import * as problems from './memory-problems.js';
 
@@ -35,6 +36,9 @@ const options = {
 };
 
 type Options = Checked<typeof options>;
+
+/** The answer to a problem: the sum (`adding`), or the symbols that were to be remembered (`copy`). */
+export type Remembered = { readonly sum?: number; readonly symbols?: readonly number[] };
 
 /** Tasks of memory. */
 export const remember = defineTask({
@@ -81,15 +85,19 @@ export const remember = defineTask({
   },
 
   /** Rows of a number and a mark; or the symbols to copy, ids 0..7. */
-  async readInputs(source, { problem, steps }) {
+  async readInputs(
+    source: PredictionSource<string | readonly number[] | readonly (readonly number[])[] | JsonObject>,
+    { problem, steps },
+  ) {
     const read = (row: JsonRow) => {
-      if (problem === 'adding') return { input: row.rows('input', problems.PROBLEM_FEATURES.adding) };
+      const { line } = row.place;
+      if (problem === 'adding') return { input: row.rows('input', problems.PROBLEM_FEATURES.adding), line };
       const symbols = row.ids('input');
       const isSymbol = (id: number) => id >= 0 && id < problems.COPY_SYMBOLS;
       if (symbols.length !== problems.COPY_LENGTH || !symbols.every(isSymbol)) {
         refuse('inputs', `${problems.COPY_LENGTH} symbols 0..${problems.COPY_SYMBOLS - 1}`, [...symbols]);
       }
-      return { input: problems.copyInput(symbols, steps) };
+      return { input: problems.copyInput(symbols, steps), line };
     };
     if ('file' in source) return readJsonLines(source.file, read);
     return source.values.map((value, at) =>
@@ -97,7 +105,7 @@ export const remember = defineTask({
     );
   },
 
-  async *predict(model, inputs, { options: given, signal }) {
+  async *predict(model, inputs, { options: given, signal }): AsyncGenerator<Remembered, void, void> {
     const { problem } = given;
     const packing = { features: problems.PROBLEM_FEATURES[problem] };
     for await (const { output } of outputsOf(model, inputs, packing, signal)) {

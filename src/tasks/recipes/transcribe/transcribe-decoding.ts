@@ -114,6 +114,17 @@ function percent(rate: number | null | undefined): string {
   return typeof rate === 'number' ? `${(100 * rate).toFixed(2)} %` : '-';
 }
 
+/** The text of a sound. */
+export type Transcription = {
+  /** Of the sound, if it is one. */
+  readonly file?: string;
+  readonly text: string;
+  /** Logarithm of its probability. */
+  readonly score: number;
+  /** The most likely texts, this one first. */
+  readonly nBest: readonly { readonly text: string; readonly score: number }[];
+};
+
 /**
  * The texts of sounds, the most likely first: `text`, the logarithm `score` of its probability, and `nBest` of both.
  */
@@ -121,7 +132,7 @@ export async function* transcribeAll(
   model: Model,
   inputs: readonly Utterance[],
   context: Context,
-): AsyncGenerator<JsonObject, void, void> {
+): AsyncGenerator<Transcription, void, void> {
   for await (const { example, texts } of decoded(model, inputs, context, context.options.nBest)) {
     const [{ text, score } = { text: '', score: 0 }] = texts;
     yield {

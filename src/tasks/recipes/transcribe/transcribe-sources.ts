@@ -16,7 +16,7 @@ import { SoundEncoder } from './transcribe-sound.js';
  * @throws {OptionError} `invalid_option` for a value that is not a path
  */
 export async function readSounds(
-  source: PredictionSource,
+  source: PredictionSource<string>,
   options: TranscribeOptions,
   { sound }: TranscribeSaved,
 ): Promise<readonly Utterance[]> {

@@ -1,7 +1,8 @@
 /** Speech to text while the sound is still arriving. */
 import { ShapeError } from '../../../core/errors.js';
-import type { JsonObject, JsonValue } from '../../../core/json.js';
+import type { JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
+import { isFloat32Array } from '../../../core/typed-array.js';
 import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
 import { CtcGreedyStream } from '../../../decoding/ctc-greedy-stream.js';
 import type { Model } from '../../../model/model.js';
@@ -9,6 +10,9 @@ import type { TaskContext, TaskStream } from '../../definition/task.js';
 import type { TranscribeSaved } from './transcribe-data.js';
 import type { TRANSCRIBE_OPTIONS } from './transcribe-options.js';
 import { SoundEncoder } from './transcribe-sound.js';
+
+/** A symbol of a stream of sound, the whole text up to it, and the seconds of sound before it. */
+export type StreamedSymbol = { readonly symbol: string; readonly text: string; readonly seconds: number };
 
 /**
  * Reads samples as they arrive and returns each symbol as soon as it is on the most likely path: `symbol`, the whole
@@ -19,15 +23,15 @@ import { SoundEncoder } from './transcribe-sound.js';
 export function streamText(
   model: Model,
   { options, saved }: TaskContext<typeof TRANSCRIBE_OPTIONS, TranscribeSaved>,
-): TaskStream {
+): TaskStream<StreamedSymbol> {
   const network = model.stream();
   const symbols = new TranscriptSymbols(options.symbols, saved.symbols);
   const encoder = new SoundEncoder(options, saved.sound);
   const rowsOf = encoder.stream();
   const decoder = new CtcGreedyStream();
   const labels: number[] = [];
-  const read = (samples: Float32Array, isEnd: boolean): JsonObject[] => {
-    const found: JsonObject[] = [];
+  const read = (samples: Float32Array, isEnd: boolean): StreamedSymbol[] => {
+    const found: StreamedSymbol[] = [];
     for (const row of rowsOf(samples, isEnd)) {
       for (const { label, begin } of decoder.push({ scores: network.step(row), classes: symbols.classes })) {
         labels.push(label);
@@ -55,7 +59,7 @@ export function streamText(
 }
 
 function requireSamples(piece: JsonValue | Float32Array): Float32Array {
-  if (piece instanceof Float32Array) return piece;
+  if (isFloat32Array(piece)) return piece;
   const message = `a piece of sound must be a Float32Array of samples, got ${describeValue(piece)}`;
   throw new ShapeError('rank_mismatch', message, { name: 'piece' });
 }

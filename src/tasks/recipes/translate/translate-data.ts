@@ -118,7 +118,10 @@ export async function readMoreTranslations(
  *
  * @throws {OptionError} `invalid_option` for a sentence without a token
  */
-export async function readSentences(source: PredictionSource, saved: SavedTranslation): Promise<TranslationExample[]> {
+export async function readSentences(
+  source: PredictionSource<string | readonly string[]>,
+  saved: SavedTranslation,
+): Promise<TranslationExample[]> {
   const values = 'file' in source ? splitLines(await readText(source.file)) : source.values;
   const vocabularies = vocabulariesOf(saved);
   return values.map((value, at) => {

@@ -5,6 +5,7 @@ import { END_MARK } from '../../../files/text.js';
 import { scheduledSampling } from '../../../training/scheduled-sampling.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
+import type { PredictionSource } from '../../definition/task.js';
 import { choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
 import { normalizationOption, SENTENCE_LEVELS } from '../../definition/text-options.js';
 import {
@@ -65,6 +66,21 @@ const options = {
 /** What is saved with a translator. */
 export type TranslateSaved = SavedTranslation;
 
+/** The translation of a sentence. */
+export type Translation = {
+  readonly text: string;
+  /** The score of the search; null when it found nothing. */
+  readonly score: number | null;
+  /** The best translations, this one first. */
+  readonly nBest: readonly { readonly text: string; readonly score: number; readonly logProbability: number }[];
+  /** Weights of each symbol of the target (a row) over the symbols of the source; missing without attention. */
+  readonly attention?: {
+    readonly source: readonly string[];
+    readonly target: readonly string[];
+    readonly weights: readonly (readonly number[])[];
+  };
+};
+
 /** Translation. */
 export const translate = defineTask({
   name: 'translate',
@@ -107,10 +123,10 @@ export const translate = defineTask({
     return `BLEU ${percent(bleu)}  (${parts}, brevity penalty ${Number(brevityPenalty).toFixed(3)})  perplexity ${Number(perplexity).toFixed(3)}`;
   },
 
-  readInputs: (source, _given, saved) => readSentences(source, saved),
+  readInputs: (source: PredictionSource<string | readonly string[]>, _given, saved) => readSentences(source, saved),
 
   /** The most likely translations, and the attention of each symbol of the best one over the symbols of the source. */
-  async *predict(model, inputs, { options: given, saved, signal }) {
+  async *predict(model, inputs, { options: given, saved, signal }): AsyncGenerator<Translation, void, void> {
     const vocabularies = vocabulariesOf(saved);
     const search = { ...given, best: given.beams, maps: true };
     for await (const { example, best, map } of translationsOf(model, inputs, saved, search, signal)) {

@@ -1,0 +1,56 @@
+/** Steps of numbers and texts by the names of their columns, as a table has them: for models that were trained on one. */
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.js';
+import { describeValue } from '../../core/options.js';
+import { JsonRow } from '../../files/json-lines.js';
+import { invalidRow, type RowPlace } from '../../files/row-error.js';
+import type { FeatureRows } from './feature-encoding.js';
+
+/** The columns that a step has: numbers in the order of the network's inputs, and texts. */
+export interface StepColumns {
+  readonly numbers: readonly string[];
+  readonly categories: readonly string[];
+}
+
+/** Whether steps are objects of columns. */
+export function areNamed(steps: JsonValue | undefined): steps is readonly JsonObject[] {
+  return Array.isArray(steps) && isJsonObject(steps[0]);
+}
+
+/**
+ * Steps by the names of their columns. Other fields are ignored, as other columns of a table are.
+ *
+ * @throws {DataError} `invalid_row` for a step that lacks a column, or has something else in it
+ */
+export function namedSteps(steps: readonly JsonValue[], place: RowPlace, columns: StepColumns): FeatureRows {
+  const features = columns.numbers.length;
+  const rows = new Float64Array(steps.length * features);
+  const categories = columns.categories.map((column) => ({ column, texts: [] as string[] }));
+  for (const [at, fields] of steps.entries()) {
+    if (!isJsonObject(fields)) throw invalidRow(place, `step ${at}`, describeColumns(columns), describeValue(fields));
+    const row = new JsonRow(fields, place);
+    for (const [column, name] of columns.numbers.entries()) rows[at * features + column] = row.number(name);
+    for (const { column, texts } of categories) texts.push(textOf(row, column));
+  }
+  return { features, rows, place, ...(categories.length > 0 && { categories }) };
+}
+
+/** The step of a piece of a stream: its field `input`, or the piece itself, whose fields are the columns. */
+export function stepOf(fields: JsonObject, { numbers }: StepColumns): JsonValue {
+  const { input } = fields;
+  const isColumn = numbers.includes('input') && !isJsonObject(input) && !Array.isArray(input);
+  return input === undefined || isColumn ? fields : input;
+}
+
+/** What a step must be, for errors. */
+export function describeColumns({ numbers, categories }: StepColumns): string {
+  return `an object of the columns ${[...numbers, ...categories].map((name) => `'${name}'`).join(', ')}`;
+}
+
+/** A category may look like a number: in a table all are texts. */
+function textOf(row: JsonRow, column: string): string {
+  const value = row.value(column);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  const found = value === undefined ? 'no such field' : describeValue(value);
+  throw invalidRow(row.place, `field '${column}'`, 'a category, as a text', found, { field: column });
+}
