@@ -11,7 +11,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readCsv } from 'bptt/data';
-import { evaluateTask, loadTask, predictTask } from 'bptt/tasks';
+import { loadTask, predictTask } from 'bptt/tasks';
 import { forecastBand, heatMap, learningCurve } from './charts/charts.mjs';
 
 const DRAWINGS = { curve, confusion, attention, forecast };
@@ -42,10 +42,11 @@ async function curve(...runs) {
 }
 
 async function confusion(run, data) {
-  const { metrics, part } = await evaluateTask(run, data === undefined ? {} : { data });
-  const { model, saved } = await loadTask(run);
-  model.dispose();
-  const classes = /** @type {string[]} */ (saved.classes);
+  const trained = await loadTask(run);
+  if (trained.task !== 'classify' && trained.task !== 'tag') throw new Error(`'${run}' has no classes`);
+  const { metrics, part } = await trained.evaluate(data);
+  const classes = [...trained.saved.classes];
+  trained.dispose();
   const shares = /** @type {number[][]} */ (metrics.confusion).map((row) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     return row.map((count) => (total === 0 ? 0 : (100 * count) / total));

@@ -8,7 +8,7 @@ import { CompiledProgram, type ModelBlocks } from '../../src/program/program.js'
 import type { Matrix } from '../oracle/matrix.js';
 import { rowCount, sequenceCount } from '../oracle/packed.js';
 import { LEFT_OUT, type ProblemGraph } from './problem-graph.js';
-import { axesOf, runArguments } from './problems/problem.js';
+import { axesOf, type Problem, runArguments } from './problems/problem.js';
 
 /** Settings of a compilation. */
 export interface ProblemProgramOptions {
@@ -26,6 +26,13 @@ type Entries = Float32Array | Float64Array | Int32Array;
 const POISON = 0xff;
 
 const isComputed = (value: Value): boolean => value.node !== undefined;
+
+/** Rows of a value of a problem. */
+export function rowsOf(problem: Problem, { rows }: Value): number {
+  if (typeof rows === 'number') return rows;
+  const batchSizes = axesOf(problem).get(rows.axis) ?? [];
+  return rows.kind === 'steps' ? rowCount(batchSizes) : sequenceCount(batchSizes);
+}
 
 /** A program for one problem. */
 export class ProblemProgram {
@@ -154,9 +161,7 @@ export class ProblemProgram {
   }
 
   #rowsOf(value: Value): number {
-    if (typeof value.rows === 'number') return value.rows;
-    const batchSizes = axesOf(this.#built.problem).get(value.rows.axis) ?? [];
-    return value.rows.kind === 'steps' ? rowCount(batchSizes) : sequenceCount(batchSizes);
+    return rowsOf(this.#built.problem, value);
   }
 
   #put(value: Value, given: Matrix | Int32Array): void {

@@ -4,10 +4,9 @@ import type { Value } from '../../src/graph/value.js';
 import type { Matrix } from '../oracle/matrix.js';
 import { RandomOperands } from '../oracle/random-matrix.js';
 import { addGradients, buildProblem, differentiableOutputs } from './problem-graph.js';
-import { ProblemProgram } from './problem-program.js';
+import { ProblemProgram, rowsOf } from './problem-program.js';
 import { type Problem, problems } from './problems/index.js';
 import { mostOperands } from './problems/problem.js';
-import { referenceOf } from './reference.js';
 import { trainingStep } from './training-graph.js';
 
 const threadCounts = [1, 2, 3, 5];
@@ -22,8 +21,8 @@ function compile(problem: Problem): { program: (threads: number) => ProblemProgr
     const outputs = differentiableOutputs(built);
     for (const [name, value] of addGradients(built, outputs)) results.set(`gradient of ${name}`, value);
     for (const name of outputs) {
-      const { rows, columns } = referenceOf(problem)[name] as Matrix;
-      upstream.set(`d${name}`, random.matrix(rows, columns));
+      const value = built.results.get(name) as Value;
+      upstream.set(`d${name}`, random.matrix(rowsOf(problem, value), value.columns));
     }
   }
   return { program: (threads) => new ProblemProgram(built, results.values(), { threads }, upstream), results };
