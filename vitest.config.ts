@@ -111,17 +111,10 @@ export default defineConfig({
       { plugins, test: { ...shared, name: 'alone', include: alone } },
       ...isas.map((isa) => ({
         plugins,
-        test: {
-          ...{ ...shared, name: isa, include: ['test/kernels/**/*.test.ts'], isolate: false },
-          ...{ exclude: once, env: { BPTT_ISA: isa } },
-        },
-      })),
-      ...isas.map((isa) => ({
-        plugins,
         // Without isolation the sources are imported once for all files: these tests leave nothing behind.
         test: {
-          ...{ ...shared, name: `trained-${isa}`, include: [trained], env: { BPTT_ISA: isa }, isolate: false },
-          exclude: isa === widest ? [] : [realData],
+          ...{ ...shared, name: isa, include: ['test/kernels/**/*.test.ts', trained], isolate: false },
+          ...{ exclude: isa === widest ? once : [...once, realData], env: { BPTT_ISA: isa } },
         },
       })),
     ],
