@@ -29,13 +29,12 @@ export function isRunEmpty(path: string): boolean {
 
 /** @throws {ConfigurationError} `invalid_configuration` for a folder that is a link to a place outside the run */
 export function requireInside(path: string): void {
-  for (const inner of [checkpointsPath(path)]) {
-    if (lstatSync(inner, { throwIfNoEntry: false })?.isSymbolicLink() !== true) continue;
-    const place = existsSync(inner) ? realpathSync(inner) : readlinkSync(inner);
-    if (place.startsWith(realpathSync(path) + sep)) continue;
-    const message = `'${inner}' is a symbolic link to '${place}', outside the run: checkpoints are written only into the run directory; make the run directory itself there, or a link to it`;
-    throw new ConfigurationError('invalid_configuration', message, { run: path, path: inner, place });
-  }
+  const inner = checkpointsPath(path);
+  if (lstatSync(inner, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  const place = existsSync(inner) ? realpathSync(inner) : readlinkSync(inner);
+  if (place.startsWith(realpathSync(path) + sep)) return;
+  const message = `'${inner}' is a symbolic link to '${place}', outside the run: checkpoints are written only into the run directory; make the run directory itself there, or a link to it`;
+  throw new ConfigurationError('invalid_configuration', message, { run: path, path: inner, place });
 }
 
 /**

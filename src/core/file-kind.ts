@@ -2,7 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 
-/** Bytes that `kindOfFile` looks at. */
+/** First bytes of a file that tell its kind. */
 export const KIND_BYTES = 64;
 
 interface FileKind {
@@ -24,6 +24,9 @@ const TABLE = 'save it as CSV, in Python with';
 const ARRAYS = 'save its arrays as NPY (numpy.save), or as CSV (numpy.savetxt)';
 const PICKLE =
   "it could run any program when it is read; save its arrays as NPY or safetensors, a data frame with to_csv('OUT.csv', index=False)";
+
+/** Begins the MATLAB files of versions 5 to 7. */
+export const MATLAB_5 = 'MATLAB 5.0 MAT-file';
 
 /** Where the name of the first file stands in a ZIP archive. */
 const ZIP_NAME = 30;
@@ -102,7 +105,7 @@ const KINDS: readonly FileKind[] = [
   {
     name: 'a MATLAB file (.mat)',
     help: `load it in Python with scipy.io.loadmat, and ${ARRAYS}`,
-    begins: [[0, 'MATLAB 5.0 MAT-file']],
+    begins: [[0, MATLAB_5]],
   },
   {
     name: 'a MIDI file',
@@ -177,15 +180,9 @@ const KINDS: readonly FileKind[] = [
   })),
 ];
 
-/**
- * What a file is and what helps, as a sentence without a point; empty when its first bytes say nothing.
- *
- * @param bytes the first ones are enough
- * @param wanted the kind that the reader reads: of that nothing is said
- */
-export function kindOfFile(bytes: Uint8Array, wanted = ''): string {
-  const found = kindAt(bytes);
-  return found === undefined || found.name === wanted ? '' : `it is ${found.name}: ${found.help}`;
+/** What a file is and what helps, as a sentence without a point. */
+function describeKind({ name, help }: FileKind): string {
+  return `it is ${name}: ${help}`;
 }
 
 function kindAt(bytes: Uint8Array): FileKind | undefined {
@@ -202,12 +199,12 @@ function kindAt(bytes: Uint8Array): FileKind | undefined {
  *
  * @param start of the file, as much as is there
  * @param isUtf8 whether it should be UTF-8
- * @returns as `kindOfFile`
+ * @returns what it is and what helps, as a sentence without a point; else empty
  */
 export function otherThanText(start: Uint8Array, isUtf8: boolean): string {
   const found = kindAt(start);
   const isOther = found?.isText === true || start.includes(0) || (isUtf8 && !isUtf8Start(start));
-  return found !== undefined && isOther ? kindOfFile(start) : '';
+  return found !== undefined && isOther ? describeKind(found) : '';
 }
 
 /** Whether bytes are UTF-8, but for a last character that may be cut. */
@@ -215,8 +212,8 @@ function isUtf8Start(bytes: Uint8Array): boolean {
   return [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, Math.max(0, bytes.length - cut))));
 }
 
-/** The same after a semicolon, to be added to a message. */
-export function kindHint(bytes: Uint8Array, wanted = ''): string {
-  const kind = kindOfFile(bytes, wanted);
-  return kind === '' ? '' : `; ${kind}`;
+/** What a file is by its first bytes and what helps, after a semicolon, to be added to a message; empty when they say nothing. */
+export function kindHint(bytes: Uint8Array): string {
+  const found = kindAt(bytes);
+  return found === undefined ? '' : `; ${describeKind(found)}`;
 }

@@ -193,13 +193,15 @@ export class WordVocabulary implements Vocabulary {
     const first = begin ? 1 : 0;
     const ids = new Int32Array(first + tokens.length + (end ? 1 : 0));
     if (begin) ids[0] = this.beginOfSentenceId as number;
-    for (const [place, token] of tokens.entries()) ids[first + place] = this.#idOfWord(token);
+    for (const [place, token] of tokens.entries()) {
+      ids[first + place] = this.#idOfWord(normalizeText(token, this.normalization));
+    }
     if (end) ids[ids.length - 1] = this.endOfSentenceId;
     return ids;
   }
 
-  #idOfWord(written: string): number {
-    const word = normalizeText(written, this.normalization);
+  /** @param word in the form of the vocabulary */
+  #idOfWord(word: string): number {
     const symbol = this.beginOfSentenceId === undefined ? word : symbolOfToken(word);
     return this.#ids.get(symbol) ?? this.unknownId;
   }

@@ -11,47 +11,59 @@ export function isNumber(start: TableStart, text: string): boolean {
   return parserOf(start)(text) !== undefined;
 }
 
+/** The first numbers of a column, NaN for a missing one; undefined for a column with another text. */
+function firstNumbers(start: TableStart, column: string, missing: readonly string[]): number[] | undefined {
+  const at = start.columns.indexOf(column);
+  if (at < 0) return undefined;
+  const parse = parserOf(start);
+  const numbers: number[] = [];
+  for (const fields of start.sample) {
+    const text = (fields[at] ?? '').trim();
+    const value = missing.includes(text) ? Number.NaN : parse(text);
+    if (value === undefined) return undefined;
+    numbers.push(value);
+  }
+  return numbers;
+}
+
 /** Whether the first rows have nothing but numbers, and places where one is missing, in a column. */
 export function isNumericColumn(start: TableStart, column: string): boolean {
-  const at = start.columns.indexOf(column);
-  if (at < 0) return false;
-  const parse = parserOf(start);
-  return start.sample.every((fields) => {
-    const text = (fields[at] ?? '').trim();
-    return MISSING_TEXTS.includes(text) || parse(text) !== undefined;
-  });
+  return firstNumbers(start, column, MISSING_TEXTS) !== undefined;
 }
 
-/** Whether a number stands in one of the first rows of a column. */
-function hasNumber({ columns, sample }: TableStart, column: string): boolean {
-  const at = columns.indexOf(column);
-  return sample.some((fields) => !MISSING_TEXTS.includes((fields[at] ?? '').trim()));
-}
-
-/** Whether the first rows of a column count: each number is larger than the one before by the same step. */
-function isCounting(start: TableStart, column: string): boolean {
-  const at = start.columns.indexOf(column);
-  const parse = parserOf(start);
-  const numbers = start.sample.map((fields) => parse((fields[at] ?? '').trim()) ?? Number.NaN);
+/** Whether numbers count: each is larger than the one before by the same step. */
+function areCounting(numbers: readonly number[]): boolean {
   const step = (numbers[1] as number) - (numbers[0] as number);
-  return (
-    numbers.length > 2 &&
-    step > 0 &&
-    numbers.every((value, row) => row === 0 || value - (numbers[row - 1] as number) === step)
-  );
+  const isNext = (value: number, row: number) => row === 0 || value - (numbers[row - 1] as number) === step;
+  return numbers.length > 2 && step > 0 && numbers.every(isNext);
 }
 
-/** What the columns have that have no other use; columns without a name by their place, from 1. */
-export function numericColumns(start: TableStart, others: ReadonlySet<string>) {
-  const { columns } = start;
-  const free = columns.filter((name) => !isUnnamed(name) && !others.has(name));
-  const numeric = free.filter((name) => isNumericColumn(start, name) && hasNumber(start, name));
-  const counting = numeric.filter((name) => isCounting(start, name));
-  return {
-    numeric: numeric.filter((name) => !counting.includes(name)),
+/**
+ * What the columns have that have no other use. A column without a number in the first rows is in none of the lists.
+ *
+ * @param missing texts that stand for a missing number
+ */
+export function numericColumns(
+  start: TableStart,
+  others: ReadonlySet<string>,
+  missing: readonly string[] = MISSING_TEXTS,
+) {
+  const found = {
+    numeric: [] as string[],
     /** Columns that number the rows: a year, an index. */
-    counting,
-    texts: free.filter((name) => !isNumericColumn(start, name)),
-    unnamed: columns.flatMap((name, at) => (isUnnamed(name) ? [at + 1] : [])),
+    counting: [] as string[],
+    texts: [] as string[],
+    /** Places of the columns without a name, from 1. */
+    unnamed: [] as number[],
   };
+  for (const [at, name] of start.columns.entries()) {
+    if (isUnnamed(name)) found.unnamed.push(at + 1);
+    else if (!others.has(name)) {
+      const numbers = firstNumbers(start, name, missing);
+      if (numbers === undefined) found.texts.push(name);
+      else if (areCounting(numbers)) found.counting.push(name);
+      else if (!numbers.every(Number.isNaN)) found.numeric.push(name);
+    }
+  }
+  return found;
 }

@@ -1,6 +1,7 @@
 /** Pieces of music as frames of sounding keys: the usual form of the chorales and other piano rolls. */
 import { requireList, requirePath } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
+import { MATLAB_5 } from '../core/file-kind.js';
 import { isJsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
 import { describeValue, requireNumber } from '../core/options.js';
 import { readRegularFile } from '../core/regular-file.js';
@@ -69,12 +70,9 @@ const CONVERTERS = {
   pickle: `import json, pickle, sys; d = pickle.load(open(sys.argv[1], 'rb'), encoding='latin1'); json.dump({k: [[[int(n) for n in f] for f in p] for p in d[k]] for k in ('train', 'valid', 'test')}, open(sys.argv[2], 'w'))`,
 } as const;
 
-/** Bytes at the start of a file that tell what it is. */
-const MATLAB_START = 'MATLAB 5.0 MAT-file';
-
 /** Refuses pieces as MATLAB and Python save them, with the command that converts them. */
 function refuseArrays(file: string, bytes: Uint8Array): void {
-  const isMatlab = Buffer.from(bytes.subarray(0, MATLAB_START.length)).toString('latin1') === MATLAB_START;
+  const isMatlab = Buffer.from(bytes.subarray(0, MATLAB_5.length)).toString('latin1') === MATLAB_5;
   if (!isMatlab && !/\.(pickle|pkl)$/i.test(file)) return;
   const [name, program] = isMatlab
     ? ['a MATLAB file of arrays', CONVERTERS.matlab]

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { evaluateTask, trainTask } from '../../src/entries/tasks.js';
 import { loadModel } from '../../src/index.js';
-import type { TaskStart } from '../../src/tasks/runner/train-task.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { parityFile, QUIET, UNTRAINED } from './trained.js';
+import { parityFile, QUIET, trainWithNotes, UNTRAINED } from './trained.js';
 
 const quick = { ...QUIET, ...UNTRAINED, units: 4, valid: 0, test: 0 } as const;
 
@@ -20,11 +19,7 @@ function uneven(directory: string): string {
 /** The loss that a run was trained with, and what was said of the data. */
 async function trained(task: 'classify' | 'tag', options: { data: string; classWeights?: string }) {
   const out = join(temporaryDirectory(), 'run');
-  let notes: readonly string[] = [];
-  const onStart = (start: TaskStart) => {
-    notes = start.notes;
-  };
-  const result = await trainTask(task, { ...quick, ...options, out, onStart });
+  const { result, notes } = await trainWithNotes(task, { ...quick, ...options, out });
   const { model } = await loadModel(out, { threads: 1 });
   const { loss } = model;
   model.dispose();

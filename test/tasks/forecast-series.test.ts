@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readSeriesTable, type SeriesOptions } from '../../src/tasks/recipes/forecast/forecast-series.js';
 import { evaluateTask, loadTask, streamTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { predictions, QUIET } from './trained.js';
+import { predictions, QUIET, trainWithNotes } from './trained.js';
 
 function table(lines: readonly string[], name = 'table.csv'): string {
   const file = join(temporaryDirectory(), name);
@@ -34,6 +34,18 @@ describe('the columns of a table', () => {
       '["x"] will be forecast, the only column of numbers; --columns names others. Left out as they have: ["row"] numbers of the rows ' +
         '(--time COLUMN takes them as times), ["weather"] no numbers (--categories reads texts), column 2 no name',
     );
+  });
+
+  it('have the texts of the option for missing numbers', async () => {
+    const file = table(['x,y', '1,none', 'none,7', '3,5']);
+    const options = { ...plain, columns: undefined, missing: 'forward' as const };
+    const rules = { keepMissing: true, missing: ['none'] };
+    const chosen = await readSeriesTable(table(['x,y', '1,2', 'none,7', '3,5']), { ...options, rules });
+    expect([chosen.columns, [...chosen.values]]).toEqual([
+      ['x', 'y'],
+      [1, 2, 1, 7, 3, 5],
+    ]);
+    await expect(readSeriesTable(file, options)).rejects.toThrow(/expected a column of numbers/);
   });
 
   it.each([
@@ -158,10 +170,8 @@ describe('a forecast', () => {
   it('has dates, doubles and the period of the time column, and takes tables of any order', async () => {
     const directory = temporaryDirectory();
     const out = join(directory, 'run');
-    const notes: string[] = [];
-    const onStart = (start: { readonly notes: readonly string[] }) => notes.push(...start.notes);
     const data = table(['at,wh', ...rows]);
-    await trainTask('forecast', { ...small, data, out, columns: 'wh', onStart });
+    const { notes } = await trainWithNotes('forecast', { ...small, data, out, columns: 'wh' });
     expect(notes).toEqual([
       "rows are in the order of 'at', one every hour",
       'the period of the seasonal forecast is 24 rows, a day',
@@ -234,11 +244,10 @@ describe('a forecast', () => {
     ],
   ])('of %s has a period and dates of its own', async (_name, period, season, times, expected) => {
     const out = join(temporaryDirectory(), 'run');
-    const notes: string[] = [];
-    const onStart = (begin: { readonly notes: readonly string[] }) => notes.push(...begin.notes);
     const data = table(['at,x', ...times.map((time, row) => `${time},${row % period}`)]);
-    const given = { ...small, history: 96, horizon: 3, valid: 3, data, out, columns: 'x', onStart };
-    const { metrics } = await trainTask('forecast', given);
+    const given = { ...small, history: 96, horizon: 3, valid: 3, data, out, columns: 'x' };
+    const { result, notes } = await trainWithNotes('forecast', given);
+    const { metrics } = result;
     expect(notes.at(-1)).toBe(`the period of the seasonal forecast is ${period} rows, ${season}`);
     // The series repeats with this period: so the seasonal forecast, which uses it, has no error.
     expect(metrics.validation?.['seasonalNaive']).toEqual({ mse: 0, mae: 0 });

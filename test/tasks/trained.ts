@@ -4,13 +4,25 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../src/core/json.js';
 import { Random } from '../../src/core/random.js';
 import type { PredictionSource } from '../../src/tasks/definition/task.js';
-import { predictTask } from '../../src/tasks/tasks.js';
+import type { TaskResult } from '../../src/tasks/runner/train-task.js';
+import { predictTask, type TaskName, trainTask } from '../../src/tasks/tasks.js';
 
 /** Training without progress, on one thread. */
 export const QUIET = { progress: false, threads: 1 } as const;
 
 /** An epoch that changes almost nothing: a result with these options does not come from training. */
 export const UNTRAINED = { epochs: 1, learningRate: 1e-9 } as const;
+
+/** Trains a task, and returns what was said of its data. */
+export async function trainWithNotes(
+  task: TaskName,
+  options: object,
+): Promise<{ readonly result: TaskResult; readonly notes: readonly string[] }> {
+  const notes: string[] = [];
+  const onStart = (start: { readonly notes: readonly string[] }) => notes.push(...start.notes);
+  const result: TaskResult = await trainTask(task, { ...options, onStart } as never);
+  return { result, notes };
+}
 
 /** All predictions of a run for inputs or for a file. */
 export async function predictions(run: string, source: PredictionSource, options: object = {}): Promise<JsonObject[]> {

@@ -4,9 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { evaluateTask, loadTask, trainTask } from '../../src/entries/tasks.js';
 import type { SequenceExample } from '../../src/index.js';
 import { windowsOf } from '../../src/tasks/recipes/forecast/forecast-windows.js';
-import type { TaskStart } from '../../src/tasks/runner/train-task.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { predictions, QUIET } from './trained.js';
+import { predictions, QUIET, trainWithNotes } from './trained.js';
 
 const quick = { ...QUIET, units: 4, epochs: 2, batch: 4, learningRate: 0.01, valid: 0, test: 0 } as const;
 
@@ -19,15 +18,11 @@ function write(name: string, lines: readonly string[]): string {
 /** What a training has learned, its loss and its notes. */
 async function learned(task: 'classify' | 'tag', options: { data: string; weight?: string }) {
   const out = join(temporaryDirectory(), 'run');
-  let notes: readonly string[] = [];
-  const onStart = (start: TaskStart) => {
-    notes = start.notes;
-  };
-  const { trainingLoss } = await trainTask(task, { ...quick, ...options, out, onStart });
+  const { result, notes } = await trainWithNotes(task, { ...quick, ...options, out });
   const { model } = await loadTask(out, { threads: 1 });
   const values = [...model.parameters].map(([name, { data }]) => [name, [...data]] as const);
   model.dispose();
-  return { values, loss: model.loss, notes: notes.join('\n'), trainingLoss, out };
+  return { values, loss: model.loss, notes: notes.join('\n'), trainingLoss: result.trainingLoss, out };
 }
 
 /** A table of texts: those of weight 0 have the class that is asked for. */
@@ -209,7 +204,7 @@ describe('the weights of examples', () => {
       'a line without it',
       () => ['classify', write('y.jsonl', ['{"input":"01","target":"a"}'])],
       'invalid_row',
-      /field 'w': expected a number, found no such field; --weight FIELD names it/,
+      /field 'w': expected a number, found no such field among .*; --weight FIELD names it/,
     ],
   ])('refuse %s before anything is written', async (_name, make, code, message) => {
     const [task, data, weight = 'w'] = make();

@@ -121,9 +121,6 @@ export interface LossMaker<T extends DefinedOptions = DefinedOptions> {
 /** A definition of any loss of one's own, as the option `losses` takes it. */
 export type AnyLossMaker = ((...options: never) => DefinedLoss) & { readonly kind: string };
 
-/** What an operation of classes says of a target that holds no classes, or not -1. */
-const CLASS_TARGET = /targets \[.*\] has (real numbers, expected indices|entries .*, expected entries -1\.\.)/;
-
 const definitions = new WeakMap<AnyLossMaker, LossDefinition>();
 
 /**
@@ -208,10 +205,17 @@ export function defineLoss<
   return Object.freeze(maker);
 }
 
+/** Whether an operation wanted class ids, -1 among them, as its targets. The graph's own error, the cause, says it. */
+function wantsClasses({ cause }: ShapeError): boolean {
+  if (!(cause instanceof ShapeError)) return false;
+  const { operand, expected } = cause.details;
+  return operand === 'targets' && (expected === 'int32' || String(expected).startsWith('-1..'));
+}
+
 /** The same error; where a class loss found another target than it needs, with the declaration that helps. */
 function withTargetHelp(error: unknown, target: unknown): unknown {
   const isDeclared = (target as { readonly ignore?: unknown } | undefined)?.ignore === true;
-  if (!(error instanceof ShapeError) || isDeclared || !CLASS_TARGET.test(error.message)) return error;
+  if (!(error instanceof ShapeError) || isDeclared || !wantsClasses(error)) return error;
   error.message += `; class ids are declared in defineLoss: target: { kind: 'indices', ignore: true }`;
   return error;
 }

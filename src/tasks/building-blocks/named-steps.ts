@@ -51,6 +51,5 @@ function textOf(row: JsonRow, column: string): string {
   const value = row.value(column);
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  const found = value === undefined ? 'no such field' : describeValue(value);
-  throw invalidRow(row.place, `field '${column}'`, 'a category, as a text', found, { field: column });
+  return row.refuse(column, 'a category, as a text');
 }

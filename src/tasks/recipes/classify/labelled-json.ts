@@ -1,6 +1,5 @@
 /** Sequences with their classes from JSON lines. */
 import type { JsonValue } from '../../../core/json.js';
-import { describeValue } from '../../../core/options.js';
 import { type JsonRow, readJsonLines } from '../../../files/json-lines.js';
 import { invalidRow } from '../../../files/row-error.js';
 import { inputOfRow, type RawInput } from '../../building-blocks/sequence-inputs.js';
@@ -47,11 +46,8 @@ function formOfLine(row: JsonRow, { input, target }: LabelledOptions): LineForm 
 /** The targets of a line as texts; null is an empty one. */
 function labelsOf(row: JsonRow, field: string, { perStep = false }: LabelledOptions): readonly string[] {
   const value = row.value(field);
-  const refuse = (expected: string): never => {
-    const found = value === undefined ? 'no such field' : describeValue(value);
-    const help = value === undefined ? { help: '--target FIELD names it' } : {};
-    throw invalidRow(row.place, `field '${field}'`, expected, found, { field, ...help });
-  };
+  const help = value === undefined ? '--target FIELD names it' : undefined;
+  const refuse = (expected: string): never => row.refuse(field, expected, help);
   const textOf = (label: JsonValue | undefined) => {
     if (label === null) return '';
     // Two such numbers may have become one when the line was read.

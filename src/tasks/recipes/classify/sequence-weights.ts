@@ -46,9 +46,8 @@ export function lineWeights(
   const numbers = perStep && Array.isArray(value) ? value : new Array<JsonValue | undefined>(targets).fill(value);
   const isUsable = numbers.length === targets && numbers.every((each) => typeof each === 'number');
   if (!isUsable) {
-    const found = value === undefined ? 'no such field' : describeValue(value);
     const expected = perStep ? `a number, or a list of ${targets}, one for each target` : 'a number';
-    throw invalidRow(row.place, part, expected, found, { field, help: '--weight FIELD names it' });
+    row.refuse(field, expected, '--weight FIELD names it');
   }
   const values = numbers.map((each) => requireWeight(each as number, field, row.place, part));
   return { weights: { values, lines: values.map(() => row.place.line) } };

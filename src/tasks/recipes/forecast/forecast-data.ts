@@ -66,43 +66,32 @@ export interface ForecastOptions extends TableChoices, MissingChoices {
 
 /** The columns of the options; those to forecast may be left to the table. @throws {OptionError} `invalid_option` for a name that is empty or occurs twice */
 export function columnsOf(options: Pick<ForecastOptions, 'columns' | 'covariates' | 'categories' | 'item' | 'time'>) {
-  const targets = options.columns === undefined ? [] : columnsIn('columns', options.columns);
+  const targets = options.columns === undefined ? undefined : columnsIn('columns', options.columns);
   const listOf = (name: 'covariates' | 'categories') => {
     const list = options[name];
     const names = list === undefined ? [] : columnsIn(name, list);
-    const twice = names.find((column) => targets.includes(column));
+    const twice = names.find((column) => targets?.includes(column));
     if (twice !== undefined) refuse(name, 'other columns than those that are forecast', twice);
     return names;
   };
   for (const name of ['item', 'time'] as const) {
     const column = options[name];
-    if (column !== undefined && targets.includes(column)) refuse(name, 'a column that is not forecast', column);
+    if (column !== undefined && targets?.includes(column) === true)
+      refuse(name, 'a column that is not forecast', column);
   }
-  return {
-    columns: options.columns === undefined ? undefined : targets,
-    covariates: listOf('covariates'),
-    categories: listOf('categories'),
-  };
+  return { columns: targets, covariates: listOf('covariates'), categories: listOf('categories') };
 }
 
-/**
- * The form of the windows.
- *
- * @param saved the columns, the categories and the period, as far as they are known
- * @throws {OptionError} `invalid_option` for options that exclude each other
- */
-export function formOf(
+/** @throws {OptionError} `invalid_option` for options that exclude each other */
+function requireCompatible(
   options: ForecastOptions,
-  saved: Pick<SavedForecast, 'columns' | 'covariates' | 'categories' | 'period'>,
-): WindowForm {
-  const { history, horizon, mode, baseline, scaling, quantiles, missing, direction } = options;
-  const targets = saved.columns.length;
-  const numbers = targets + saved.covariates.length;
-  const marks = countMarks({ numbers, isMarked: missing === 'mask', categories: saved.categories ?? [] });
-  const period = options.period ?? saved.period ?? USUAL_PERIOD;
+  { columns = [], covariates }: Pick<SeriesOptions, 'columns' | 'covariates'>,
+  period: number,
+): void {
+  const { history, mode, baseline, scaling, quantiles, missing, direction } = options;
   if (period > history) refuse('period', `at most the ${history} steps of 'history'`, period);
-  if (mode === 'autoregressive' && (numbers > targets || options.categories !== undefined)) {
-    const name = numbers > targets ? 'covariates' : 'categories';
+  if (mode === 'autoregressive' && (covariates.length > 0 || options.categories !== undefined)) {
+    const name = covariates.length > 0 ? 'covariates' : 'categories';
     refuse(name, "left out where 'mode' is autoregressive: their future is not known", options[name]);
   }
   if (mode === 'autoregressive' && missing === 'mask') {
@@ -120,9 +109,27 @@ export function formOf(
   if (mode === 'autoregressive' && quantiles !== undefined) {
     refuse('quantiles', "left out where 'mode' is autoregressive: it reads one number back in", quantiles);
   }
-  if (quantiles !== undefined && saved.columns.includes(QUANTILES)) {
-    refuse('columns', 'other names, as the quantiles stand beside the columns', options.columns);
+  if (quantiles !== undefined && columns.includes(QUANTILES)) {
+    refuse('columns', 'other names, as the quantiles stand beside the columns', columns.join());
   }
+}
+
+/**
+ * The form of the windows.
+ *
+ * @param saved the columns, the categories and the period, as far as they are known
+ * @throws {OptionError} `invalid_option` for options that exclude each other
+ */
+export function formOf(
+  options: ForecastOptions,
+  saved: Pick<SavedForecast, 'columns' | 'covariates' | 'categories' | 'period'>,
+): WindowForm {
+  const { history, horizon, mode, baseline, scaling, quantiles, missing } = options;
+  const targets = saved.columns.length;
+  const numbers = targets + saved.covariates.length;
+  const marks = countMarks({ numbers, isMarked: missing === 'mask', categories: saved.categories ?? [] });
+  const period = options.period ?? saved.period ?? USUAL_PERIOD;
+  requireCompatible(options, saved, period);
   const season = baseline === 'season' ? period : 0;
   return {
     history,
@@ -206,13 +213,12 @@ function standardised(table: SeriesTable, { missing }: ForecastOptions, saved: S
 export async function readTable(file: string, options: ForecastOptions): Promise<TableParts> {
   const { categories, ...chosen } = columnsOf(options);
   const { covariates } = chosen;
-  const { history } = formOf(options, { covariates, columns: chosen.columns ?? [''], period: options.period ?? 1 });
+  requireCompatible(options, chosen, options.period ?? 1); // before the table is read
   const reading = { ...seriesOptions(options, chosen, categories), rows: options.rows, weight: options.weight };
   const table = await readSeriesTable(file, reading);
   const { time, found, columns } = table;
   const names = { columns, covariates };
-  formOf(options, { ...names, period: options.period ?? 1 });
-  const { period, note } = periodFor(options.period, history, time?.step);
+  const { period, note } = periodFor(options.period, options.history, time?.step);
   const parts = cutSeries(file, table.series, options);
   const digest = createHash('sha256')
     .update(table.values)

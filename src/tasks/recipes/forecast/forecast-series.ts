@@ -1,8 +1,6 @@
 /** The series of a table: their rows by name, in the order of time, with what was missing. */
 import { DataError } from '../../../core/errors.js';
 import { fillMissing, type MissingMode } from '../../../features/missing-values.js';
-import { listNames } from '../../../files/column-names.js';
-import { isNumber, numericColumns } from '../../../files/numeric-columns.js';
 import { columnPart, invalidRow } from '../../../files/row-error.js';
 import { type NumberRules, readTable, type Table, type TextColumn } from '../../../files/table.js';
 import type { FoundFormat, TableFormat } from '../../../files/table-format.js';
@@ -10,6 +8,7 @@ import type { TableStart } from '../../../files/table-records.js';
 import { gapsIn, type Ordered, orderByTime, stepOf, type TimeStep } from '../../../files/time-order.js';
 import { type TimeStyle, writeTime } from '../../../files/time-stamps.js';
 import { takeWeights } from '../../building-blocks/row-weights.js';
+import { chooseColumns } from './forecast-columns.js';
 import { chooseTime, type TimeChoice, timeNote } from './forecast-time.js';
 
 /** The rows of one series. */
@@ -89,7 +88,7 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
   const choose = (start: TableStart) => {
     const numbers = [...columns, ...covariates];
     choice = chooseTime(start, { ...options, numbers }, known?.time?.column);
-    if (options.columns === undefined) ({ columns, note: columnsNote } = chooseColumns(start, options, choice));
+    if (options.columns === undefined) ({ columns, note: columnsNote } = chooseColumns(start, options, choice.column));
     const read = [...columns, ...covariates, ...(weight === undefined ? [] : [weight])];
     const { column, reader } = choice;
     const texts = [...new Set([...categories, ...(item === undefined ? [] : [item])])];
@@ -124,49 +123,6 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
     columns,
     notes: [...(columnsNote === undefined ? [] : [columnsNote]), ...choice.notes, ...notesOf(arranged, changes, time)],
   };
-}
-
-/**
- * The columns of numbers that have no other use, and a note that says so.
- *
- * @throws {DataError} `invalid_row` for a table without one
- */
-function chooseColumns(
-  start: TableStart,
-  { covariates, categories, item, weight }: SeriesOptions,
-  { column }: TimeChoice,
-): { readonly columns: readonly string[]; readonly note: string } {
-  const others = new Set([...covariates, ...categories, item ?? '', weight ?? '', column ?? '']);
-  const { numeric, counting, texts, unnamed } = numericColumns(start, others);
-  if (start.sample.length === 0)
-    throw new DataError('empty_data', `'${start.place.file}' has no rows`, { ...start.place });
-  if (numeric.length === 0 || start.columns.every((name) => isNumber(start, name))) throw withoutColumns(start);
-  const left = [
-    ...(counting.length > 0 ? [`${listNames(counting)} numbers of the rows (--time COLUMN takes them as times)`] : []),
-    ...(texts.length > 0 ? [`${listNames(texts)} no numbers (--categories reads texts)`] : []),
-    ...(unnamed.length > 0 ? [`column ${unnamed.join(', ')} no name`] : []),
-  ];
-  const found = numeric.length === 1 ? 'the only column' : 'all columns';
-  const note = `${listNames(numeric)} will be forecast, ${found} of numbers; --columns names others`;
-  return { columns: numeric, note: left.length === 0 ? note : `${note}. Left out as they have: ${left.join(', ')}` };
-}
-
-/** The error for a table whose header or first rows leave no column to forecast. */
-function withoutColumns(start: TableStart): DataError {
-  const { columns, sample, place } = start;
-  const [first = ''] = columns;
-  const row = `${listNames(columns)} and below it ${listNames(sample[0] ?? [])}`;
-  if (/^(#|\/\/|%)/.test(first)) {
-    const help = `--comment '${/^(#|\/\/|%)/.exec(first)?.[0]}' leaves out lines that begin so`;
-    return invalidRow(place, 'header', 'names of columns', listNames(columns), { help });
-  }
-  if (columns.every((name) => isNumber(start, name))) {
-    const help = '--header none reads them as a row, --columns NAMES says that they are names';
-    return invalidRow(place, 'header', 'names of columns', `numbers alone: ${listNames(columns)}`, { help });
-  }
-  const help =
-    'numbers have digits, a sign and a decimal point (--decimal comma: a comma), without units and separators of thousands';
-  return invalidRow(place, 'header', 'a column of numbers', row, { help });
 }
 
 function groupsOf({ texts }: Table, item: string): Int32Array[] {
