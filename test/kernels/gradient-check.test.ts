@@ -41,9 +41,10 @@ function directions(count: number, random: RandomOperands): Direction[] {
   ];
 }
 
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+/** A missing element of `b` makes the sum NaN, which no comparison passes. */
+function dot(a: Float32Array | Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let index = 0; index < a.length; index++) sum += element(a, index) * element(b, index);
+  for (let index = 0; index < a.length; index++) sum += (a[index] as number) * (b[index] as number);
   return sum;
 }
 
@@ -82,7 +83,7 @@ class Objective {
     const memory = this.#run.view(this.#built.operands.get(operand) as Value);
     const before = memory.slice();
     for (let index = 0; index < memory.length; index++)
-      memory[index] = element(before, index) + step * element(change, index);
+      memory[index] = (before[index] as number) + step * (change[index] as number);
     this.#run.compute();
     memory.set(before);
     return this.outputs.map((name) => {

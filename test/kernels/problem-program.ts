@@ -149,13 +149,12 @@ export class ProblemProgram {
   firstStrayByte(computed: readonly Value[]): number | undefined {
     const values = [...new Set([...this.#values, ...computed])];
     for (const buffer of this.#buffers()) {
-      const bytes = Uint8Array.from(new Uint8Array(buffer));
+      const bytes = Buffer.from(new Uint8Array(buffer));
       for (const value of values) {
         const view = this.view(value);
         if (view.buffer === buffer) bytes.fill(POISON, view.byteOffset, view.byteOffset + view.byteLength);
       }
-      const stray = bytes.findIndex((byte) => byte !== POISON);
-      if (stray >= 0) return stray;
+      if (!bytes.equals(Buffer.alloc(bytes.length, POISON))) return bytes.findIndex((byte) => byte !== POISON);
     }
     return undefined;
   }

@@ -31,14 +31,8 @@ interface Sizes extends ConvolutionAttributes {
   readonly pairs: readonly (readonly [ofX: number, ofY: number])[];
 }
 
-/** One product of the sum that an element of y is: where its factors stand. */
-interface Term {
-  readonly y: readonly [row: number, column: number];
-  readonly w: readonly [row: number, column: number];
-  /** In x, or in the context. */
-  readonly x: readonly [row: number, column: number];
-  readonly isContext: boolean;
-}
+/** Row of y; column of y, which is the row of w; column of w; row and column of x, or of the context. */
+type Visit = (yRow: number, output: number, tap: number, xRow: number, xColumn: number, isContext: boolean) => void;
 
 function lengthOf(batchSizes: readonly number[], sequence: number): number {
   return batchSizes.filter((alive) => sequence < alive).length;
@@ -52,8 +46,8 @@ function leftOf({ padding, stride, dilation }: Sizes, taps: number, length: numb
   return Math.floor(Math.max(0, (Math.ceil(length / stride) - 1) * stride + reach - length) / 2);
 }
 
-/** Every product of every element of y. */
-function* termsOf(sizes: Sizes): Generator<Term> {
+/** Visits where the factors of every product of every element of y stand. */
+function forEachTerm(sizes: Sizes, visit: Visit): void {
   const { groups, inputs, outputs, width, context, stride, dilation, xBatchSizes, yBatchSizes, pairs } = sizes;
   const [own, each] = [inputs / groups, outputs / groups];
   const taps = width / own;
@@ -75,13 +69,9 @@ function* termsOf(sizes: Sizes): Generator<Term> {
           const step = t * stride + Math.floor(k / own) * dilation - left;
           if (step < -steps || step >= length) continue;
           const column = group * own + (k % own);
-          const isContext = step < 0;
-          yield {
-            y: [element(yOffsets, t) + ofY, o],
-            w: [o, k],
-            x: isContext ? [ofX, (step + steps) * inputs + column] : [element(xOffsets, step) + ofX, column],
-            isContext,
-          };
+          const yRow = element(yOffsets, t) + ofY;
+          if (step < 0) visit(yRow, o, k, ofX, (step + steps) * inputs + column, true);
+          else visit(yRow, o, k, element(xOffsets, step) + ofX, column, false);
         }
       }
     }
@@ -125,9 +115,9 @@ export function convolution(
   const { x, w, b, h0, ...others } = operands;
   requireShape('b', b, 1, w.rows);
   const y = zeros(rowCount(others.batchSizes), w.rows);
-  for (const term of termsOf(sizesOf(others, x, h0, w.rows, w.columns))) {
-    accumulate(y, ...term.y, at(w, ...term.w) * at(term.isContext ? (h0 as Matrix) : x, ...term.x));
-  }
+  forEachTerm(sizesOf(others, x, h0, w.rows, w.columns), (yRow, output, tap, xRow, xColumn, isContext) => {
+    accumulate(y, yRow, output, at(w, output, tap) * at(isContext ? (h0 as Matrix) : x, xRow, xColumn));
+  });
   for (let row = 0; row < y.rows; row++) {
     for (let column = 0; column < y.columns; column++) put(y, row, column, at(y, row, column) + atOrZero(b, 0, column));
   }
@@ -152,9 +142,10 @@ export function convolutionInputGradient(
   const dh0 = zeros(sequenceCount(batchSizes), context);
   const pairs = [...partners({ batchSizes, other }).entries()];
   const sizes = { inputs, outputs: w.rows, width: w.columns, context, pairs, ...attributes };
-  for (const term of termsOf({ ...sizes, xBatchSizes: batchSizes, yBatchSizes: other.batchSizes })) {
-    accumulate(term.isContext ? dh0 : dx, ...term.x, at(dy, ...term.y) * at(w, ...term.w));
-  }
+  const ofAxes = { ...sizes, xBatchSizes: batchSizes, yBatchSizes: other.batchSizes };
+  forEachTerm(ofAxes, (yRow, output, tap, xRow, xColumn, isContext) => {
+    accumulate(isContext ? dh0 : dx, xRow, xColumn, at(dy, yRow, output) * at(w, output, tap));
+  });
   return context === 0 ? { dx } : { dx, dh0 };
 }
 
@@ -173,9 +164,9 @@ export function convolutionWeightGradient(
   const { dy, x, h0, width, ...others } = operands;
   requireShape('dy', dy, rowCount(others.batchSizes), dy.columns);
   const dW = zeros(dy.columns, width);
-  for (const term of termsOf(sizesOf(others, x, h0, dy.columns, width))) {
-    accumulate(dW, ...term.w, at(dy, ...term.y) * at(term.isContext ? (h0 as Matrix) : x, ...term.x));
-  }
+  forEachTerm(sizesOf(others, x, h0, dy.columns, width), (yRow, output, tap, xRow, xColumn, isContext) => {
+    accumulate(dW, output, tap, at(dy, yRow, output) * at(isContext ? (h0 as Matrix) : x, xRow, xColumn));
+  });
   return { dW };
 }
 
