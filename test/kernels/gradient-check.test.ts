@@ -42,7 +42,7 @@ function directions(count: number, random: RandomOperands): Direction[] {
 }
 
 /** A missing element of `b` makes the sum NaN, which no comparison passes. */
-function dot(a: Float32Array | Float64Array, b: Float64Array): number {
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let index = 0; index < a.length; index++) sum += (a[index] as number) * (b[index] as number);
   return sum;
