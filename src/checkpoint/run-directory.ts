@@ -9,7 +9,6 @@
  * At every instant at which the process may be killed, the directory can be resumed.
  */
 import { mkdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
 import { CheckpointError, ConfigurationError } from '../core/errors.js';
 import { canonicalJson, type JsonObject } from '../core/json.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
@@ -21,6 +20,7 @@ import {
   checkpointPath,
   checkpointsPath,
   configurationPath,
+  metricsPath,
   Run,
   type RunCheckpoint,
   readConfiguration,
@@ -107,7 +107,7 @@ export class RunDirectory extends Run {
 
   private constructor(path: string, configuration: JsonObject, keepLast: number, lock: RunLock) {
     super(path, configuration);
-    this.metrics = new MetricsFile(join(path, 'metrics.jsonl'), () => lock.verify());
+    this.metrics = new MetricsFile(metricsPath(path), () => lock.verify());
     this.#keepLast = keepLast;
     this.#lock = lock;
   }

@@ -43,6 +43,11 @@ export function configurationPath(run: string): string {
   return join(run, 'config.json');
 }
 
+/** The file of metrics of a run. */
+export function metricsPath(run: string): string {
+  return join(run, 'metrics.jsonl');
+}
+
 /** Path of the directory with the checkpoints of a run. */
 export function checkpointsPath(run: string): string {
   return join(run, 'checkpoints');

@@ -9,6 +9,7 @@ interface EvalFlags {
   readonly task?: string;
   readonly data?: string;
   readonly threads?: number;
+  readonly naive?: number;
   readonly options?: JsonObject;
   readonly json?: boolean;
 }
@@ -24,6 +25,7 @@ export function evalCommand(context: CommandContext): Command {
       'a file in the form of the training data (default: the test part, else the validation part)',
     )
     .option('--threads <n>', 'threads (default: BPTT_THREADS, else all processors)', parseNumber)
+    .option('--naive <seconds>', 'for each naive rule that the result is compared with; 0: no rules', parseNumber)
     .option('--options <json>', 'other values of options that do not influence training', parseJsonObject)
     .option('--json', 'the result as one JSON value on standard output')
     .action((run: string, flags: EvalFlags) => evaluate(context, run, flags));
@@ -31,11 +33,12 @@ export function evalCommand(context: CommandContext): Command {
 
 async function evaluate(context: CommandContext, run: string, flags: EvalFlags): Promise<void> {
   const { signal, output } = context;
-  const { data, threads, options, json } = flags;
+  const { data, threads, naive: seconds, json } = flags;
+  const options = { ...flags.options, ...(seconds !== undefined && { naive: seconds }) };
   const own = flags.task === undefined ? undefined : await loadTaskModule(flags.task);
   const onNote = (note: string) => context.note(`note: ${note}`);
   const given = { task: own, data, threads, options, signal, onNote };
-  const { task, part, examples, of, metrics, summary } = await evaluateTask(run, given);
-  if (json === true) return output.json({ task, part, examples, metrics });
+  const { task, part, examples, of, metrics, naive, summary } = await evaluateTask(run, given);
+  if (json === true) return output.json({ task, part, examples, metrics, ...(naive && { naive }) });
   return output.write(`${part}: ${examples} ${of}\n${summary}\n`);
 }

@@ -63,6 +63,7 @@ async function train(context: CommandContext, { task, options, module, json }: T
   const onStart = (start: TaskStart) => {
     for (const note of start.notes) context.note(`note: ${note}`);
     context.note(describeStart(start));
+    for (const { name, value, reason } of start.settled) context.note(`  --${kebabCase(name)} ${value}  (${reason})`);
   };
   try {
     const watch = { signal: context.signal, progress: context.progress, callbacks: [remember], onStart };
@@ -79,10 +80,10 @@ async function train(context: CommandContext, { task, options, module, json }: T
 
 /** The fields of `--json`, in the order in which a person would read them. */
 function jsonOf(result: TaskResult): object {
-  const { task, run, loss, metrics, steps, epochs, stoppedBy, parameters, examples } = result;
+  const { task, run, loss, metrics, naive, steps, epochs, stoppedBy, parameters, examples } = result;
   const { trainingLoss, validation = null, best = null, tokens, tokensPerSecond, seconds, memory, checkpoint } = result;
   return {
-    ...{ task, run, loss, metrics, steps, epochs, stoppedBy, parameters, examples },
+    ...{ task, run, loss, metrics, ...(naive && { naive }), steps, epochs, stoppedBy, parameters, examples },
     ...{ trainingLoss, validation, best, tokens, tokensPerSecond, seconds, memory, checkpoint },
   };
 }

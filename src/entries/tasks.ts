@@ -19,6 +19,7 @@ export type { Category } from '../tasks/building-blocks/categories.js';
 export type { FeatureEncoding, TextSteps } from '../tasks/building-blocks/feature-encoding.js';
 export type { ExampleParts } from '../tasks/building-blocks/held-out.js';
 export { type PackedModel, packingOf } from '../tasks/building-blocks/model-packing.js';
+export { startFromFrequencies } from '../tasks/building-blocks/output-biases.js';
 export { type ExampleOutput, outputsOf } from '../tasks/building-blocks/outputs.js';
 export { probabilities } from '../tasks/building-blocks/probabilities.js';
 export {
@@ -42,6 +43,7 @@ export {
 } from '../tasks/building-blocks/sequence-inputs.js';
 export { type SplitChoice, type SplitRule, splitParts } from '../tasks/building-blocks/split-parts.js';
 export { type StepStreamOptions, stepStream } from '../tasks/building-blocks/step-stream.js';
+export { type LengthOptions, type LengthRule, trainingLength } from '../tasks/building-blocks/training-length.js';
 export {
   type CommonDefaults,
   type CommonTable,
@@ -51,29 +53,30 @@ export {
   type RunTable,
   runOptions,
   type SequenceTable,
+  settledOptions,
   type TrainingDefaults,
   trainingOptions,
 } from '../tasks/definition/common-options.js';
 export { defineTask } from '../tasks/definition/define-task.js';
+export type { NaiveRule, NaiveRules, Pace } from '../tasks/definition/naive-rule.js';
+export { type AnyPart, examplesOf, type Part, partExamples } from '../tasks/definition/parts.js';
+export type { Setting, Settings } from '../tasks/definition/settings.js';
 export { type TableChoices, tableFormatOf, tableOptions } from '../tasks/definition/table-options.js';
-export {
-  type AnyPart,
-  type AnyTask,
-  type AtLine,
-  examplesOf,
-  type LossMetrics,
-  type OutputPrediction,
-  type Packing,
-  type Part,
-  type PredictionSource,
-  type ReadData,
-  type TakeNote,
-  type Task,
-  type TaskContext,
-  type TaskCore,
-  type TaskData,
-  type TaskDefinition,
-  type TaskStream,
+export type {
+  AnyTask,
+  AtLine,
+  LossMetrics,
+  OutputPrediction,
+  Packing,
+  PredictionSource,
+  ReadData,
+  TakeNote,
+  Task,
+  TaskContext,
+  TaskCore,
+  TaskData,
+  TaskDefinition,
+  TaskStream,
 } from '../tasks/definition/task.js';
 export {
   type Checked,
@@ -122,7 +125,9 @@ export type { Translation } from '../tasks/recipes/translate/translate.js';
 export type { SavedTranslation, TranslationExample } from '../tasks/recipes/translate/translate-data.js';
 export type { LoadedTask, PlacedPrediction, TaskCallOptions } from '../tasks/runner/loaded-task.js';
 export type { TrainingMemory } from '../tasks/runner/measured-memory.js';
+export type { NaiveComparison, NaiveResult } from '../tasks/runner/naive-results.js';
 export type { LoadTaskOptions, ReachedMeasures, SavedTaskModel } from '../tasks/runner/saved-task.js';
+export type { SettledOption } from '../tasks/runner/settle-options.js';
 export type { TaskEvaluation } from '../tasks/runner/task-evaluation.js';
 export type { PartSizes, TaskResult, TaskStart, TaskWatch } from '../tasks/runner/train-task.js';
 export {

@@ -16,6 +16,8 @@ export interface EarlyStoppingOptions {
 export interface EarlyStoppingState {
   /** Lowest validation loss or score so far, or best monitored value (negated when higher is better); null before the first. */
   readonly best: number | null;
+  /** The lowest validation loss at that score; missing in states from before it was kept, and where the loss itself is followed. */
+  readonly loss?: number;
   readonly validationsWithoutImprovement: number;
 }
 
@@ -26,6 +28,7 @@ export class EarlyStopping {
   readonly #patience: number;
   readonly #minimumDelta: number;
   #best = Number.POSITIVE_INFINITY;
+  #loss: number | undefined;
   #validationsWithoutImprovement = 0;
 
   /** @throws {OptionError} `invalid_option`, `unknown_option` */
@@ -35,10 +38,17 @@ export class EarlyStopping {
     this.#minimumDelta = requireNumber('earlyStopping.minimumDelta', options.minimumDelta ?? 0, { min: 0 });
   }
 
-  /** Adds a validation loss in nats, or another such number. */
-  observe(loss: number): void {
-    if (loss < this.#best - this.#minimumDelta) {
-      this.#best = loss;
+  /**
+   * Adds a validation.
+   *
+   * @param followed the loss in nats, or another number for which lower is better
+   * @param loss the validation loss, where another number is followed: of equal numbers the lower loss is an improvement
+   */
+  observe(followed: number, loss?: number): void {
+    const isTie = followed === this.#best && loss !== undefined && loss < (this.#loss ?? Number.POSITIVE_INFINITY);
+    if (followed < this.#best - this.#minimumDelta || (isTie && this.#minimumDelta === 0)) {
+      this.#best = followed;
+      this.#loss = loss;
       this.#validationsWithoutImprovement = 0;
     } else {
       this.#validationsWithoutImprovement += 1;
@@ -58,14 +68,16 @@ export class EarlyStopping {
   state(): EarlyStoppingState {
     return {
       best: Number.isFinite(this.#best) ? this.#best : null,
+      ...(this.#loss !== undefined && { loss: this.#loss }),
       validationsWithoutImprovement: this.#validationsWithoutImprovement,
     };
   }
 
   /** @throws {CheckpointError} `checkpoint_mismatch` when the state does not belong to early stopping */
   restore(state: EarlyStoppingState): void {
-    const { best, validationsWithoutImprovement: waited } = state;
-    if ((best !== null && !Number.isFinite(best)) || !Number.isSafeInteger(waited) || waited < 0) {
+    const { best, loss, validationsWithoutImprovement: waited } = state;
+    const isLoss = loss === undefined || Number.isFinite(loss);
+    if (!isLoss || (best !== null && !Number.isFinite(best)) || !Number.isSafeInteger(waited) || waited < 0) {
       throw new CheckpointError(
         'checkpoint_mismatch',
         `early stopping cannot continue from the checkpoint's ${JSON.stringify(state)}`,
@@ -73,6 +85,7 @@ export class EarlyStopping {
       );
     }
     this.#best = best ?? Number.POSITIVE_INFINITY;
+    this.#loss = loss;
     this.#validationsWithoutImprovement = waited;
   }
 }

@@ -35,6 +35,12 @@ export class Monitor {
     return value === undefined ? Number.POSITIVE_INFINITY : this.#sign * value;
   }
 
+  /** What early stopping observes: the followed value, and the loss where that is another number. */
+  stopping(validation: ValidationRecord): [followed: number, loss?: number] {
+    const followed = this.followed(validation);
+    return validation.score === undefined && this.metric === undefined ? [followed] : [followed, validation.loss];
+  }
+
   /** Whether a validation is better than another. */
   isBetter(one: ValidationRecord, other: ValidationRecord): boolean {
     const [left, right] = [this.followed(one), this.followed(other)];

@@ -99,6 +99,7 @@ export function readEarlyStoppingState(path: string, json: JsonValue | undefined
   const field = fieldsOf(path, 'earlyStopping', json);
   return {
     best: field.optional('best', () => field.number('best')) ?? null,
+    ...(field.has('loss') && { loss: field.number('loss') }),
     validationsWithoutImprovement: field.count('validationsWithoutImprovement'),
   };
 }

@@ -282,7 +282,7 @@ export class TrainingRun {
     }
     if (steers) {
       this.#parts.schedule.observe(loss);
-      this.#parts.earlyStopping?.observe(monitoring.followed(state.lastValidation));
+      this.#parts.earlyStopping?.observe(...monitoring.stopping(state.lastValidation));
     }
     this.#unsaved = true;
     this.#log.record('validation', { step, epoch, ...summary, ...score, isBest });

@@ -27,7 +27,20 @@ describe('bptt train TASK', () => {
   it('trains, evaluates and predicts, with one JSON value each', async () => {
     const { data, run } = workplace();
     const out = run('a');
-    const args = ['train', 'classify', '--data', data, '--out', out, ...SMALL, '--epochs', '12', '--json'];
+    const args = [
+      'train',
+      'classify',
+      '--data',
+      data,
+      '--out',
+      out,
+      ...SMALL,
+      '--epochs',
+      '12',
+      '--patience',
+      '0',
+      '--json',
+    ];
     const result = jsonOf(await runBptt(args));
     expect(result).toMatchObject({
       task: 'classify',
@@ -44,7 +57,9 @@ describe('bptt train TASK', () => {
       part: 'test',
       examples: 12,
       metrics: (result['metrics'] as never)['test'],
+      naive: result['naive'],
     });
+    expect(jsonOf(await runBptt(['eval', out, '--naive', '0', '--json']))).not.toHaveProperty('naive');
     const file = run('words.txt');
     writeFileSync(file, 'babalski\nnodelo\n');
     const predicted = async (...args: string[]) => {
@@ -66,9 +81,11 @@ describe('bptt train TASK', () => {
     const { stdout, stderr, status } = await callBptt(args);
     expect(status).toBe(0);
     expect(stderr).toMatch(
-      /^note: texts are read as characters .*\nclassify: 1x16 gru bidirectional, \S+ parameters; 98 \+ 10 \+ 12 examples; 1 thread\nepoch 1 /,
+      /^note: texts are read as characters .*\nclassify: 1x16 gru bidirectional, \S+ parameters; 98 \+ 10 \+ 12 examples; 1 thread\n {2}--patience 4 {2}\(.+\)\n {2}--init \S+ {2}\(.+\)\nepoch 1 /,
     );
-    expect(stdout).toMatch(/^run +\S+\nsteps +\d+ \(2 epochs\)\n.*\nvalidation\naccuracy .*\ntest\naccuracy \d/s);
+    expect(stdout).toMatch(
+      /^run +\S+\nsteps +\d+ \(2 epochs\)\n.*\nvalidation\naccuracy .*\ntest\naccuracy \d.*\nnaive rules on the test part\n {2}most frequent class {2}accuracy [\d.]+ %\n {2}naive Bayes {10}accuracy /s,
+    );
     const evaluated = await callBptt(['eval', run('a')]);
     expect(evaluated.stdout).toMatch(/^test: 12 examples\naccuracy [\d.]+ % {2}macro F1 [\d.]+ %\ntarget \\ predicted/);
   });
@@ -108,7 +125,7 @@ describe('bptt train TASK', () => {
     expect(metrics).toMatchObject({ test: { mse: expect.any(Number), naive: { mse: expect.any(Number) } } });
     const { task, place } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
     expect(task).toMatchObject({ kind: 'forecast', learningRate: 0.01, saved: { columns: ['a'] } });
-    expect(place).toEqual({ data: options.data, epochs: 1, checkpointEvery: 1000 });
+    expect(place).toEqual({ data: options.data, epochs: 1, checkpointEvery: 1000, naive: 20 });
   });
 
   it.each<[string, string[], string, RegExp]>([

@@ -241,6 +241,7 @@ describe('a task of one’s own', () => {
       out: join(directory, 'run'),
       units: 4,
       epochs: 1,
+      naive: 0,
       valid: 0,
       test: 0.25,
     });

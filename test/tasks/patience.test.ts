@@ -75,7 +75,7 @@ describe('patience', () => {
       code: 'invalid_option',
       message: "option 'patience' needs validation data, and there is none: give option 'valid'",
     });
-    for (const patience of [0, 1.5, Number.NaN]) {
+    for (const patience of [-1, 1.5, Number.NaN]) {
       await expect(trainTask('classify', { ...options, patience })).rejects.toMatchObject({ code: 'invalid_option' });
     }
     expect(existsSync(out)).toBe(false);

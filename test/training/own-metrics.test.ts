@@ -87,11 +87,11 @@ describe('metrics of one’s own in a run', () => {
   it('end the run when the one that is monitored has stopped getting better', async () => {
     const text: string[] = [];
     const progress = lineProgress({ write: (line: string) => text.push(line) });
-    const earlyStopping = { patience: 3 };
+    const earlyStopping = { patience: 2 };
     const { stoppedBy, epochs } = await train({ epochs: 8, monitor: 'accuracy', earlyStopping, progress });
     expect({ stoppedBy, epochs }).toEqual({ stoppedBy: 'earlyStopping', epochs: 7 });
     expect(text.join('')).toMatch(
-      /stopped early in epoch 7 at step 28: accuracy has not got better in 3 validations; weights of step 20, the best \(accuracy 0\.8750, validation loss 5\.0000\)/,
+      /stopped early in epoch 7 at step 28: accuracy has not got better in 2 validations; weights of step 20, the best \(accuracy 0\.8750, validation loss 5\.0000\)/,
     );
     expect((await train({ epochs: 8, earlyStopping })).stoppedBy).toBe('epochs');
   });

@@ -1,7 +1,7 @@
 /** The outputs of a model for every example, in the order of the examples. */
 import { type SequenceExample, SequencePacking, type SequencePackingOptions } from '../../batch/sequence-packing.js';
 import type { Model } from '../../model/model.js';
-import { examplesOf, type Part } from '../definition/task.js';
+import { examplesOf, type Part } from '../definition/parts.js';
 import { packingOf } from './model-packing.js';
 
 /** An example and its output. */

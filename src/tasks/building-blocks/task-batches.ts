@@ -3,7 +3,8 @@ import type { JsonObject } from '../../core/json.js';
 import { SequenceBatches } from '../../data/sequence-batches.js';
 import { TokenStreams } from '../../data/streams.js';
 import type { RunTable, SequenceTable } from '../definition/common-options.js';
-import type { AnyPart, AnyTask, Part } from '../definition/task.js';
+import type { AnyPart, Part } from '../definition/parts.js';
+import type { AnyTask } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
 import { type PackedModel, packingOf } from './model-packing.js';
 

@@ -5,7 +5,8 @@ import { canonicalJson, isJsonObject, type JsonObject } from '../../core/json.js
 import { describeValue } from '../../core/options.js';
 import { TokenStreams } from '../../data/streams.js';
 import type { RunTable } from '../definition/common-options.js';
-import type { AnyPart, ReadData, TakeNote, TaskData, TaskDefinition } from '../definition/task.js';
+import type { AnyPart } from '../definition/parts.js';
+import type { ReadData, TakeNote, TaskData, TaskDefinition } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
 
 const PARTS = ['training', 'validation', 'test'] as const;

@@ -5,7 +5,8 @@ import { readForValidation } from '../../training/training-data.js';
 import { evaluateOn } from '../../training/validation.js';
 import { batchesOf } from '../building-blocks/task-batches.js';
 import type { RunTable } from '../definition/common-options.js';
-import type { AnyPart, LossMetrics, Packing, TaskContext } from '../definition/task.js';
+import type { AnyPart } from '../definition/parts.js';
+import type { LossMetrics, Packing, TaskContext } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
 
 /**

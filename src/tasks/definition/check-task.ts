@@ -28,6 +28,9 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
   readInputs: { type: 'a function' },
   predict: { type: 'a function' },
   stream: { type: 'a function' },
+  settle: { type: 'a function' },
+  initialize: { type: 'a function' },
+  naiveRules: { type: 'a function' },
 };
 
 /** Names that no option may have, and their meaning. */

@@ -14,6 +14,7 @@ import {
   numberOrTextOption,
   type OptionTable,
   optional,
+  settled,
   type TaskOption,
   textOption,
 } from './task-options.js';
@@ -114,9 +115,10 @@ function learningOptions(defaults: RunDefaults) {
   return {
     epochs: numberOption(count, { description: 'passes over the training data', default: epochs }),
     patience: optional(
-      numberOption(count, {
-        description: 'ends the run after this many validations in a row without a better score (default: never)',
-      }),
+      numberOption(
+        { integer: true, min: 0 },
+        { description: 'ends the run after this many validations in a row without a better score; 0: never' },
+      ),
     ),
     optimizer: optimizerOption(),
     learningRate: numberOption({ exclusiveMin: 0 }, { description: 'step size', default: learningRate }),
@@ -136,6 +138,10 @@ function learningOptions(defaults: RunDefaults) {
     seed: numberOption({ integer: true, min: 0 }, { description: 'seed of all random numbers', default: 1 }),
     threads: optional(numberOption(count, { description: 'threads; without it BPTT_THREADS, else all processors' })),
     checkpointEvery: numberOption(count, { description: 'steps between checkpoints', default: checkpointEvery }),
+    naive: numberOption(
+      { min: 0 },
+      { description: 'seconds for each naive rule that the result is compared with; 0: no rules', default: 20 },
+    ),
     resume: flagOption('continue the run; options that are not given are taken from it'),
   };
 }
@@ -192,6 +198,16 @@ export function commonOptions(defaults: CommonDefaults = {}, held = HELD) {
     batch: optional(numberOption(count, { description: 'sequences of a batch', default: defaults.batch ?? 32 })),
     tokens: optional(numberOption(count, { description: 'in place of batch: largest number of steps in a batch' })),
   });
+}
+
+/**
+ * The same options, of which the data decide some: `settle` of the task gives the values that nobody gave.
+ *
+ * @param names of these options
+ * @example const options = settledOptions(commonOptions({ units: 128 }), ['epochs', 'patience']);
+ */
+export function settledOptions<T extends OptionTable>(table: T, names: readonly (keyof T & string)[]): T {
+  return { ...table, ...asCommon(Object.fromEntries(names.map((name) => [name, settled(table[name] as TaskOption)]))) };
 }
 
 /** The table of `commonOptions`. */

@@ -26,6 +26,11 @@ export interface TaskOption<T = unknown> {
   readonly before?: T;
   /** Whether the value may be missing. */
   readonly isOptional: boolean;
+  /**
+   * Whether the data decide the default, which `settle` of the task gives when they have been read: always, or only sometimes for an
+   * option that may also stay missing.
+   */
+  readonly settles?: 'always' | 'sometimes';
   /** The value to keep. @throws {OptionError} `invalid_option` */
   check(name: string, value: unknown): T;
 }
@@ -102,6 +107,16 @@ export function flagOption(description: string): TaskOption<boolean> {
 /** An option that nobody need give, and that has no default. */
 export function optional<T>(option: TaskOption<T>): TaskOption<T | undefined> {
   return { ...option, isOptional: true };
+}
+
+/**
+ * An option whose default the data decide, by `settle` of the task. Until then it is missing although its type does not say so: `read`
+ * of a task must not use it.
+ */
+export function settled<T>(option: TaskOption<T>): TaskOption<T> {
+  const { default: _default, description, ...rest } = option;
+  const settles = option.isOptional && option.default === undefined ? 'sometimes' : 'always';
+  return { ...rest, description: `${description} (default: by the data)`, isOptional: true, settles };
 }
 
 /**

@@ -3,9 +3,7 @@
 import type { Batch } from '../../batch/batch.js';
 import type { SequenceExample } from '../../batch/sequence-packing.js';
 import type { JsonObject, JsonValue } from '../../core/json.js';
-import type { Examples } from '../../data/examples.js';
 import type { SequenceBatchesOptions } from '../../data/sequence-batches.js';
-import { TokenStreams } from '../../data/streams.js';
 import type { Model } from '../../model/model.js';
 import type { Network } from '../../model/network.js';
 import type { AnyLossMaker } from '../../network/losses/define-loss.js';
@@ -14,13 +12,10 @@ import type { AnyOptimizerMaker } from '../../network/optimizers/define-optimize
 import type { AnyScheduleMaker } from '../../network/schedules/definition.js';
 import type { BatchPosition } from '../../training/trainer-options.js';
 import type { RunTable, SequenceTable } from './common-options.js';
+import type { NaiveRules } from './naive-rule.js';
+import type { AnyPart, Part } from './parts.js';
+import type { Settings } from './settings.js';
 import type { Checked } from './task-options.js';
-
-/** Examples in memory, or examples that are made when a batch needs them. */
-export type Part<E = SequenceExample> = readonly E[] | Examples<E>;
-
-/** The data of training or evaluation: examples, or a text as streams of tokens whose state is carried. */
-export type AnyPart<E = never> = Part<E> | TokenStreams;
 
 /** How examples become batches, besides the batch size: options of `SequenceBatches`. */
 export type Packing<E = SequenceExample> = Omit<SequenceBatchesOptions<E>, 'batch' | 'tokens'>;
@@ -162,6 +157,15 @@ export interface TaskCore<
   /** The number that chooses the best model: lower is better. Default: the validation loss. */
   score?(metrics: M): number;
   /**
+   * Values of options that nobody gave, by the data: of those made with `settledOptions`. It is called once, when a run begins;
+   * the run keeps the values.
+   */
+  settle?(options: Checked<T>, data: TaskData<S, E, P>): Settings<keyof T & string>;
+  /** Sets values of a new model that the data decide, such as the biases of the output, before training. */
+  initialize?(model: Model, data: TaskData<S, E, P>, options: Checked<T>): void;
+  /** Naive rules that the result is compared with. `data` are those of the training. */
+  naiveRules?(data: TaskData<S, E, P>, context: TaskContext<T, S>): NaiveRules<P>;
+  /**
    * Starts to read a sequence piece by piece; missing when a task needs whole sequences.
    *
    * @throws {UsageError} `not_streamable` for a network that reads later steps
@@ -276,20 +280,3 @@ export interface AnyTask extends Omit<Task<RunTable, JsonObject, unknown, AnyPar
 
 /** The data of any task. */
 export type AnyTaskData = TaskData<JsonObject, unknown, AnyPart<unknown>>;
-
-/** The examples of a part in their order, in groups. */
-export async function* examplesOf<E>(part: Part<E>, atOnce: number): AsyncGenerator<readonly E[], void, void> {
-  const count = 'read' in part ? part.count : part.length;
-  for (let begin = 0; begin < count; begin += atOnce) {
-    const end = Math.min(count, begin + atOnce);
-    if ('read' in part) yield await part.read(Int32Array.from({ length: end - begin }, (_, at) => begin + at));
-    else yield part.slice(begin, end);
-  }
-}
-
-/** Number of examples of a part, or of its predicted symbols. */
-export function sizeOf(part: AnyPart<unknown> | undefined): number {
-  if (part === undefined) return 0;
-  if (part instanceof TokenStreams) return part.predictions;
-  return 'read' in part ? part.count : part.length;
-}

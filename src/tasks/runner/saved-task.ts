@@ -13,6 +13,9 @@ import type { AnyTask, TaskContext } from '../definition/task.js';
 import { checkTaskOptions } from '../definition/task-options.js';
 import { readSavedTask } from './task-configuration.js';
 
+/** Options that influence no training of any task. */
+const ALWAYS_USED = ['naive'];
+
 /** A validation of a run. */
 export type ReachedMeasures = {
   /** Training steps done before it. */
@@ -63,7 +66,7 @@ export async function loadTaskModel(
   run: string,
   { threads, signal, options: usage = {} }: LoadTaskOptions = {},
 ): Promise<SavedTaskModel> {
-  rejectUnknownKeys(`the use of the task '${task.name}'`, usage, task.usage ?? []);
+  rejectUnknownKeys(`the use of the task '${task.name}'`, usage, [...ALWAYS_USED, ...(task.usage ?? [])]);
   // The task builds the network again, with its own layers if it has any. It must be the network that was trained.
   const before = readSavedTask(task, await savedConfiguration(run), run);
   const network = task.network(checkTaskOptions(task.name, task.options, usage, before.options), before.saved);

@@ -10,7 +10,7 @@ import type { AnyTask, AnyTaskData } from '../definition/task.js';
 import { type Checked, checkTaskOptions, type OptionTable, type TaskOption } from '../definition/task-options.js';
 
 /** Where and for how long a run trains. A resumed run may change this. */
-const PLACE = ['data', 'threads', 'checkpointEvery', 'epochs', 'patience'];
+const PLACE = ['data', 'threads', 'checkpointEvery', 'epochs', 'patience', 'naive'];
 
 /** The key of the module of a task, among the paths of its options. */
 const MODULE = 'module';
@@ -19,16 +19,19 @@ const MODULE = 'module';
 const UNSAID = ['out', 'resume'];
 
 /**
- * The options of a training with their defaults; in a resumed run the values of the run replace the defaults.
+ * The options of a training with their defaults, and whether it begins; in a resumed run the values of the run replace the defaults.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {ConfigurationError} `configuration_mismatch` when the run belongs to another task
  */
-export function checkTrainingOptions(task: AnyTask, given: Readonly<Record<string, unknown>>): Checked<RunTable> {
+export function checkTrainingOptions(
+  task: AnyTask,
+  given: Readonly<Record<string, unknown>>,
+): { readonly options: Checked<RunTable>; readonly isNew: boolean } {
   const { out, resume } = given;
   const isThere = resume === true && typeof out === 'string' && existsSync(configurationPath(out));
   const earlier = isThere ? optionsOf(task, readConfiguration(out), out) : {};
-  return chooseLimit(checkTaskOptions(task.name, task.options, given, earlier), given);
+  return { options: chooseLimit(checkTaskOptions(task.name, task.options, given, earlier), given), isNew: !isThere };
 }
 
 /**

@@ -1,8 +1,11 @@
 /** Evaluates the trained model of any task. */
-import { CheckpointError } from '../../core/errors.js';
+import { BpttError, CheckpointError } from '../../core/errors.js';
 import { canonicalJson, type JsonObject } from '../../core/json.js';
 import { batchesOf } from '../building-blocks/task-batches.js';
-import { type AnyPart, type AnyTask, sizeOf, type TakeNote } from '../definition/task.js';
+import type { NaiveRules } from '../definition/naive-rule.js';
+import { type AnyPart, sizeOf } from '../definition/parts.js';
+import type { AnyTask, AnyTaskData, TakeNote } from '../definition/task.js';
+import { compareWithRules, describeComparison, type NaiveComparison, naiveRulesOf } from './naive-results.js';
 import type { SavedTaskModel } from './saved-task.js';
 
 /** The result of an evaluation. */
@@ -14,7 +17,9 @@ export interface TaskEvaluation<M extends JsonObject = JsonObject> {
   /** The unit of the count: `examples`, `symbols`. */
   readonly of: string;
   readonly metrics: M;
-  /** The metrics for people. */
+  /** The naive rules beside it; missing where there are none, and when the data of the training are not there. */
+  readonly naive?: NaiveComparison;
+  /** Metrics and rules for people. */
   readonly summary: string;
 }
 
@@ -31,30 +36,59 @@ export interface LoadedParts extends SavedTaskModel {
  * @throws {CheckpointError} `checkpoint_mismatch` when the data of the training has changed since
  */
 export async function evaluateSaved(task: AnyTask, loaded: LoadedParts, data?: string): Promise<TaskEvaluation> {
-  const { part, name } = data === undefined ? await partOfTraining(task, loaded) : await partOfFile(task, loaded, data);
+  const { part, name, rules } =
+    data === undefined ? await partOfTraining(task, loaded) : await partOfFile(task, loaded, data);
   // This checks the examples and reports what is wrong.
   batchesOf(task, part, loaded);
   const metrics = await task.evaluate(loaded.model, part, loaded);
-  const summary = task.describe(metrics, loaded.saved);
-  return { task: task.name, part: name, examples: sizeOf(part), of: task.countedIn ?? 'examples', metrics, summary };
+  const naive = await compareWithRules(task, rules, { part, name, own: metrics }, loaded);
+  const shown = [task.describe(metrics, loaded.saved), ...(naive === undefined ? [] : [describeComparison(naive)])];
+  const facts = { task: task.name, part: name, examples: sizeOf(part), of: task.countedIn ?? 'examples', metrics };
+  return { ...facts, ...(naive && { naive }), summary: shown.join('\n') };
 }
 
-async function partOfFile(task: AnyTask, { options, saved, note }: LoadedParts, file: string) {
-  return { part: await task.readExamples(file, options, saved, note), name: file };
+async function partOfFile(task: AnyTask, loaded: LoadedParts, file: string): Promise<JudgedPart> {
+  const { options, saved, note } = loaded;
+  const part = await task.readExamples(file, options, saved, note);
+  return { part, name: file, rules: await rulesOfTraining(task, loaded) };
 }
 
-async function partOfTraining(
-  task: AnyTask,
-  { options, saved, fingerprint, checkpoint, note }: LoadedParts,
-): Promise<{ part: AnyPart<unknown>; name: string }> {
+/** The rules learn from the data of the training. A model can be judged without them. */
+async function rulesOfTraining(task: AnyTask, loaded: LoadedParts): Promise<NaiveRules> {
+  const { options, saved, fingerprint, note } = loaded;
+  const none: NaiveRules = { rules: [], advice: '' };
+  if (options.naive === 0 || task.naiveRules === undefined) return none;
+  const data = await task.read(options).catch((error: unknown) => {
+    if (error instanceof BpttError) return undefined;
+    throw error;
+  });
+  if (data !== undefined && isSame(data, { saved, fingerprint })) return naiveRulesOf(task, data, loaded);
+  note('the naive rules are left out: the data of the training are not there as they were');
+  return none;
+}
+
+/** A part that is judged, and the rules that it is judged by beside the model. */
+interface JudgedPart {
+  readonly part: AnyPart<unknown>;
+  readonly name: string;
+  readonly rules: NaiveRules;
+}
+
+function isSame(data: AnyTaskData, { saved, fingerprint }: Pick<LoadedParts, 'saved' | 'fingerprint'>): boolean {
+  return canonicalJson({ saved, fingerprint }) === canonicalJson({ saved: data.saved, fingerprint: data.fingerprint });
+}
+
+async function partOfTraining(task: AnyTask, loaded: LoadedParts): Promise<JudgedPart> {
+  const { options, checkpoint, note } = loaded;
   const data = await task.read(options);
-  const there = canonicalJson({ saved, fingerprint });
-  if (there !== canonicalJson({ saved: data.saved, fingerprint: data.fingerprint })) {
+  if (!isSame(data, loaded)) {
     const message = `the data of '${checkpoint}' has changed since its training: give the file to evaluate`;
     throw new CheckpointError('checkpoint_mismatch', message, { path: checkpoint });
   }
   for (const line of data.notes ?? []) note(line);
   const { test, validation, training } = data;
-  if (test !== undefined) return { part: test, name: 'test' };
-  return validation === undefined ? { part: training, name: 'training' } : { part: validation, name: 'validation' };
+  const rules = naiveRulesOf(task, data, loaded);
+  if (test !== undefined) return { part: test, name: 'test', rules };
+  if (validation !== undefined) return { part: validation, name: 'validation', rules };
+  return { part: training, name: 'training', rules };
 }

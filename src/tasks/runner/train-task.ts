@@ -11,9 +11,18 @@ import { Trainer } from '../../training/trainer.js';
 import type { TrainingResult } from '../../training/training-result.js';
 import { batchesOf } from '../building-blocks/task-batches.js';
 import type { RunTable } from '../definition/common-options.js';
-import { type AnyPart, type AnyTask, type AnyTaskData, sizeOf, type TaskContext } from '../definition/task.js';
+import { type AnyPart, sizeOf } from '../definition/parts.js';
+import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
 import { measureMemory, type TrainingMemory } from './measured-memory.js';
+import {
+  compareWithRules,
+  describeComparison,
+  type NaiveComparison,
+  naiveRulesOf,
+  recordComparison,
+} from './naive-results.js';
+import { type SettledOption, settleOptions } from './settle-options.js';
 import { checkTrainingOptions, describeTask } from './task-configuration.js';
 
 /** How a training is observed and stopped. */
@@ -46,6 +55,8 @@ export interface TaskStart {
   readonly threads: number;
   /** What people should know of the data. */
   readonly notes: readonly string[];
+  /** Options that nobody gave and the data have decided; empty in a resumed run, which has them. */
+  readonly settled: readonly SettledOption[];
 }
 
 /** The result of training a task. */
@@ -62,7 +73,9 @@ export interface TaskResult<M extends JsonObject = JsonObject> extends TrainingR
   readonly of: string;
   /** Metrics of the best model by the part that they were measured on. */
   readonly metrics: { readonly validation?: M; readonly test?: M };
-  /** The same as text for people. */
+  /** The naive rules beside it: on the test part, else on the validation part; missing where there are none. */
+  readonly naive?: NaiveComparison;
+  /** Metrics and rules as text for people. */
   readonly summary: string;
   readonly memory: TrainingMemory;
 }
@@ -82,9 +95,10 @@ export async function runTraining(
   { callbacks = [], progress, signal, onStart, ...given }: TaskWatch & Readonly<Record<string, unknown>>,
   module?: string,
 ): Promise<TaskResult> {
-  const options = checkTrainingOptions(task, given);
+  const unsettled = checkTrainingOptions(task, given);
   signal?.throwIfAborted();
-  const data = await task.read(options);
+  const data = await task.read(unsettled.options);
+  const { options, settled } = settleOptions(task, unsettled.options, data, unsettled.isNew);
   requireValidation(options, data);
   const context = { options, saved: data.saved, ...(signal !== undefined && { signal }) };
   const residentBefore = process.memoryUsage.rss();
@@ -99,12 +113,13 @@ export async function runTraining(
     };
     const of = task.countedIn ?? 'examples';
     const facts = { task: task.name, parameters: model.parameterCount, examples, of };
-    const announce = () => onStart?.({ ...facts, options, threads: model.threads, notes: data.notes ?? [] });
+    const announce = () => onStart?.({ ...facts, options, threads: model.threads, notes: data.notes ?? [], settled });
+    task.initialize?.(model, data, options);
     const score = (metrics: JsonObject) => task.score?.(metrics) ?? Number.NaN;
     const trainer = new Trainer(model, {
       epochs: options.epochs,
       schedule: parseSchedule(options.schedule, task.schedules),
-      ...(options.patience !== undefined && { earlyStopping: { patience: options.patience } }),
+      ...(hasPatience(options) && { earlyStopping: { patience: options.patience } }),
       ...(options.clipNorm > 0 && { clipNorm: options.clipNorm }),
       directory: options.out,
       resume: options.resume,
@@ -119,17 +134,33 @@ export async function runTraining(
     });
     const result = await trainer.fit(batches);
     const metrics = await judge(task, model, data, context);
-    const summary = describe(task, metrics, data.saved);
+    const naive = await compareNaive(task, data, metrics, context);
+    if (naive !== undefined) recordComparison(options.out, result.steps, naive);
+    const summary = describe(task, metrics, data.saved, naive);
     const memory = measureMemory(model, residentBefore);
-    return { ...result, ...facts, loss: model.loss, run: options.out, metrics, summary, memory };
+    return {
+      ...result,
+      ...facts,
+      loss: model.loss,
+      run: options.out,
+      metrics,
+      ...(naive && { naive }),
+      summary,
+      memory,
+    };
   } finally {
     model.dispose();
   }
 }
 
+function hasPatience(options: Checked<RunTable>): options is Checked<RunTable> & { readonly patience: number } {
+  return options.patience !== undefined && options.patience > 0;
+}
+
 /** @throws {OptionError} `invalid_option` when validations are to be counted and there is none */
-function requireValidation({ patience }: Checked<RunTable>, { validation }: AnyTaskData): void {
-  if (patience === undefined || validation !== undefined) return;
+function requireValidation(options: Checked<RunTable>, { validation }: AnyTaskData): void {
+  if (!hasPatience(options) || validation !== undefined) return;
+  const { patience } = options;
   const message = `option 'patience' needs validation data, and there is none: give option 'valid'`;
   throw new OptionError('invalid_option', message, { name: 'patience', value: patience });
 }
@@ -175,11 +206,29 @@ async function judge(
   };
 }
 
-function describe(task: AnyTask, metrics: TaskResult['metrics'], saved: JsonObject): string {
-  const { validation, test } = metrics;
+/** The naive rules on the part that tells most: the test part, else the validation part. */
+function compareNaive(
+  task: AnyTask,
+  data: AnyTaskData,
+  { validation, test }: TaskResult['metrics'],
+  context: TaskContext,
+): Promise<NaiveComparison | undefined> {
+  const name = test === undefined ? 'validation' : 'test';
+  const [part, own] = [data[name], test ?? validation];
+  if (part === undefined || own === undefined) return Promise.resolve(undefined);
+  return compareWithRules(task, naiveRulesOf(task, data, context), { part, name, own }, context);
+}
+
+function describe(
+  task: AnyTask,
+  { validation, test }: TaskResult['metrics'],
+  saved: JsonObject,
+  naive: NaiveComparison | undefined,
+): string {
   const parts = [
     validation && `validation\n${task.describe(validation, saved)}`,
     test && `test\n${task.describe(test, saved)}`,
+    naive && describeComparison(naive),
   ];
   return parts.filter((part) => part !== undefined).join('\n');
 }

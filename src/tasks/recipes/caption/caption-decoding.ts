@@ -8,7 +8,7 @@ import { Bleu } from '../../../metrics/bleu.js';
 import { LikelihoodLoss } from '../../../metrics/likelihood.js';
 import type { Model } from '../../../model/model.js';
 import type { AttentionMap } from '../../../model/use/attention-maps.js';
-import { examplesOf, type Part } from '../../definition/task.js';
+import { examplesOf, type Part } from '../../definition/parts.js';
 import type { CaptionExample, SavedCaptions } from './caption-data.js';
 import { type CaptionShape, CONTEXT, captionForm, captionPacking } from './caption-network.js';
 

@@ -1,11 +1,11 @@
 /** The scores of a classifier, and how they are shown. */
 
 import type { SequencePackingOptions } from '../../../batch/sequence-packing.js';
-import type { JsonObject } from '../../../core/json.js';
+import type { JsonObject, JsonValue } from '../../../core/json.js';
 import { ConfusionMatrix, largestClasses } from '../../../metrics/confusion-matrix.js';
 import type { Model } from '../../../model/model.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
-import type { Part } from '../../definition/task.js';
+import type { Part } from '../../definition/parts.js';
 
 /** Largest number of classes for which the confusion matrix is shown. */
 const SHOWN_CLASSES = 20;
@@ -37,11 +37,14 @@ export function errorRate({ accuracy }: JsonObject): number {
   return typeof accuracy === 'number' ? 1 - accuracy : 1;
 }
 
+/** A fraction in percent; a dash for none. */
+export function percentOf(value: JsonValue | undefined): string {
+  return typeof value === 'number' ? `${(100 * value).toFixed(2)} %` : '-';
+}
+
 /** Accuracy and macro F1 in a line, and the confusion matrix if it is not too wide. */
 export function describeClassScores({ accuracy, macroF1, confusion }: JsonObject, classes: readonly string[]): string {
-  const percent = (value: JsonObject[string] | undefined) =>
-    typeof value === 'number' ? `${(100 * value).toFixed(2)} %` : '-';
-  const line = `accuracy ${percent(accuracy)}  macro F1 ${percent(macroF1)}`;
+  const line = `accuracy ${percentOf(accuracy)}  macro F1 ${percentOf(macroF1)}`;
   if (classes.length > SHOWN_CLASSES) return line;
   const rows = confusion as readonly (readonly number[])[];
   return `${line}\n${confusionTable(rows, classes)}`;

@@ -5,7 +5,11 @@ import type { JsonObject } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import type { Model } from '../../../model/model.js';
 import type { LossDescription } from '../../../network/losses/losses.js';
+import { startFromFrequencies } from '../../building-blocks/output-biases.js';
 import { encoderOf, featuresOf } from '../../building-blocks/sequence-inputs.js';
+import { type LengthOptions, type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
+import { type Part, sizeOf } from '../../definition/parts.js';
+import type { Settings } from '../../definition/settings.js';
 import {
   columnsOption,
   missingOptions,
@@ -13,11 +17,12 @@ import {
   tableOptions,
   timeOptions,
 } from '../../definition/table-options.js';
-import type { AtLine, Part, PredictionSource, TakeNote } from '../../definition/task.js';
+import type { AtLine, PredictionSource, TakeNote, TaskData } from '../../definition/task.js';
 import { choiceOption, optional, type TaskOption, textOption } from '../../definition/task-options.js';
 import { symbolOptions } from '../../definition/text-options.js';
+import { classRules } from './class-rules.js';
 import { classScores, describeClassScores, errorRate } from './class-scores.js';
-import { classWeightsOption } from './class-weights.js';
+import { classCounts, classWeightsOption } from './class-weights.js';
 import {
   type ClassColumns,
   type ClassDataOptions,
@@ -40,6 +45,12 @@ const IGNORE: TaskOption<string | undefined> = {
     throw new OptionError('invalid_option', `option '${name}' must be a text, got ${describeValue(value)}`, { name });
   },
 };
+
+/** The options that the data decide. */
+export const SETTLED = ['epochs', 'batch', 'patience', 'init'] as const;
+
+/** How long to train. */
+const LENGTH: LengthRule = { steps: 1500, epochs: [10, 300], batch: 32 };
 
 /** The options of columns and fields. */
 export function classOptions() {
@@ -105,6 +116,19 @@ export function classTask(perStep: boolean) {
       return classScores(model, part, saved.classes, { features: featuresOf(saved.encoding) }, signal);
     },
     score: errorRate,
+    settle: (
+      given: LengthOptions,
+      data: TaskData<SavedClasses>,
+    ): Settings<'batch' | 'epochs' | 'patience' | 'init'> => ({
+      ...trainingLength(sizeOf(data.training), LENGTH, given, data.validation !== undefined),
+      init: { value: 'default,embedding=0.1', reason: 'embeddings of unit size are too large to learn from few words' },
+    }),
+    initialize(model: Model, { training, saved: { classes, classWeights } }: TaskData<SavedClasses>) {
+      const counts = classCounts(training as readonly SequenceExample[], classes.length, classWeights);
+      startFromFrequencies(model, 'dense', counts);
+    },
+    naiveRules: (data: { readonly training: Part }, { saved }: { readonly saved: SavedClasses }) =>
+      classRules(data, saved, perStep),
     describe: (metrics: JsonObject, { classes }: SavedClasses) => describeClassScores(metrics, classes),
     async readInputs(
       source: PredictionSource<SequenceValue>,

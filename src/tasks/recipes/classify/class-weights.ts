@@ -1,4 +1,6 @@
 /** What the classes count for in the loss: the option `classWeights` of tasks with classes. */
+
+import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { isWeight, WEIGHT_RANGE } from '../../../batch/weight-range.js';
 import { OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
@@ -79,4 +81,22 @@ export function classWeightsNote(option: string, classes: readonly string[], wei
   const others = classes.length - shown.length;
   const rule = option === BALANCED ? ' (balanced: targets / (classes * targets of the class))' : '';
   return `the classes count in the loss as ${shown.join(', ')}${others > 0 ? ` and ${others} more` : ''}${rule}`;
+}
+
+/** How much the targets of each class count in the loss; -1 is left out. */
+export function classCounts(
+  examples: readonly SequenceExample[],
+  size: number,
+  weights?: readonly number[],
+): Float64Array {
+  const counts = new Float64Array(size);
+  for (const { target, weights: own } of examples) {
+    const labels = typeof target === 'number' ? [target] : ((target ?? []) as ArrayLike<number>);
+    for (let at = 0; at < labels.length; at++) {
+      const label = labels[at] as number;
+      const weight = (typeof own === 'object' ? (own[at] as number) : (own ?? 1)) * (weights?.[label] ?? 1);
+      if (label >= 0) counts[label] = (counts[label] as number) + weight;
+    }
+  }
+  return counts;
 }

@@ -6,17 +6,20 @@ import { outputsOf } from '../../building-blocks/outputs.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { featuresOf, inputLayers } from '../../building-blocks/sequence-inputs.js';
-import { commonOptions } from '../../definition/common-options.js';
+import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import { choiceOption, numberOption } from '../../definition/task-options.js';
-import { classOptions, classTask } from './class-task.js';
+import { classOptions, classTask, SETTLED } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
 
 const options = {
-  ...commonOptions({
-    ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.3, direction: 'bidirectional' },
-    ...{ epochs: 30, batch: 32, learningRate: 2e-3, schedule: 'cosine' },
-  }),
+  ...settledOptions(
+    commonOptions({
+      ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.3, direction: 'bidirectional' },
+      ...{ learningRate: 2e-3, schedule: 'cosine' },
+    }),
+    SETTLED,
+  ),
   pooling: choiceOption(['last', 'mean', 'max'], {
     description:
       'how the steps become one row: the last step of each direction, or the mean or the maximum over all steps',

@@ -6,18 +6,21 @@ import { dense } from '../../../network/layers/dense.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { featuresOf, inputLayers } from '../../building-blocks/sequence-inputs.js';
-import { commonOptions } from '../../definition/common-options.js';
+import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import { numberOption } from '../../definition/task-options.js';
-import { classOptions, classTask } from './class-task.js';
+import { classOptions, classTask, SETTLED } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
 import { tagStream } from './tag-stream.js';
 
 const options = {
-  ...commonOptions({
-    ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.3, direction: 'bidirectional' },
-    ...{ epochs: 20, batch: 32, learningRate: 2e-3, schedule: 'cosine' },
-  }),
+  ...settledOptions(
+    commonOptions({
+      ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.3, direction: 'bidirectional' },
+      ...{ learningRate: 2e-3, schedule: 'cosine' },
+    }),
+    SETTLED,
+  ),
   embedding: numberOption({ integer: true, min: 1 }, { description: 'size of the embedding of symbols', default: 64 }),
   ...classOptions(),
 };

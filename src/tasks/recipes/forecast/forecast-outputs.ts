@@ -8,7 +8,7 @@ import { writeTime } from '../../../files/time-stamps.js';
 import type { ExecutionOptions } from '../../../model/execute/execution-options.js';
 import type { Model } from '../../../model/model.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
-import { examplesOf, type Part } from '../../definition/task.js';
+import { examplesOf, type Part } from '../../definition/parts.js';
 import { type SavedForecast, scalingOf } from './forecast-data.js';
 import { MEDIAN, QUANTILES, sortLevels } from './forecast-quantiles.js';
 import { againstLast, type WindowExample, type WindowForm } from './forecast-windows.js';

@@ -14,7 +14,8 @@ import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
-import type { Part, PredictionSource } from '../../definition/task.js';
+import type { Part } from '../../definition/parts.js';
+import type { PredictionSource } from '../../definition/task.js';
 import { type Checked, choiceOption, numberOption } from '../../definition/task-options.js';
 import * as problems from './memory-problems.js';
 

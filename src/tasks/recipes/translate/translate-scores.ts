@@ -4,7 +4,7 @@ import { SequenceBatches } from '../../../data/sequence-batches.js';
 import { Bleu } from '../../../metrics/bleu.js';
 import { LikelihoodLoss } from '../../../metrics/likelihood.js';
 import type { Model } from '../../../model/model.js';
-import type { Part } from '../../definition/task.js';
+import type { Part } from '../../definition/parts.js';
 import { type SavedTranslation, TRANSLATION_PACKING, type TranslationExample } from './translate-data.js';
 import { type SearchOptions, translationsOf } from './translate-search.js';
 

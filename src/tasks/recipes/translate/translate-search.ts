@@ -4,7 +4,7 @@ import type { SentenceVocabulary } from '../../../data/sentence-vocabulary.js';
 import { type BeamHypothesis, beamSearch } from '../../../decoding/beam-search.js';
 import type { Model } from '../../../model/model.js';
 import type { AttentionMap } from '../../../model/use/attention-maps.js';
-import { examplesOf, type Part } from '../../definition/task.js';
+import { examplesOf, type Part } from '../../definition/parts.js';
 import { packTranslations, type SavedTranslation, type TranslationExample, vocabulariesOf } from './translate-data.js';
 
 /** How words outside the target vocabulary are shown. */

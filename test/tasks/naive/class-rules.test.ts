@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
-import { MostFrequent } from '../../../src/tasks/baselines/most-frequent.js';
-import { NaiveBayes } from '../../../src/tasks/baselines/naive-bayes.js';
-import { NearestNeighbour } from '../../../src/tasks/baselines/nearest-neighbour.js';
+import { MostFrequent } from '../../../src/tasks/naive/most-frequent.js';
+import { NaiveBayes } from '../../../src/tasks/naive/naive-bayes.js';
+import { NearestNeighbour } from '../../../src/tasks/naive/nearest-neighbour.js';
 
 describe('naive Bayes', () => {
   it('is what the book computes: the example of Manning, Raghavan and Schütze, table 13.1', () => {

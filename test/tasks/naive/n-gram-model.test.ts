@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.js';
-import { NGramModel } from '../../../src/tasks/baselines/n-gram-model.js';
+import { NGramModel } from '../../../src/tasks/naive/n-gram-model.js';
 
 /** Probabilities of all symbols after a context, from the sums of `judge`. */
 function distribution(model: NGramModel, context: readonly number[], symbols: number): number[] {

@@ -1,0 +1,52 @@
+/** How long to train: a budget in optimizer steps, so that small sets get enough of them and large ones few epochs. */
+import type { Settings } from '../definition/settings.js';
+
+/** What a task knows of its training. */
+export interface LengthRule {
+  /** Optimizer steps that a training should have, if `epochs` allow it. */
+  readonly steps: number;
+  /** Fewest and most passes over the data. */
+  readonly epochs: readonly [fewest: number, most: number];
+  /** Largest batch. */
+  readonly batch: number;
+}
+
+/** Sequences in a batch of the smallest sets. */
+const SMALLEST_BATCH = 8;
+/** Batches that an epoch should have before a batch grows. */
+const BATCHES = 12;
+/** Validations without a better score that are waited for: a part of the epochs, and at least a few. */
+const PATIENCE = { part: 5, fewest: 4 } as const;
+
+/** The options that `trainingLength` gives, when they are missing. */
+export interface LengthOptions {
+  readonly batch?: number | undefined;
+  readonly tokens?: number | undefined;
+  readonly epochs?: number | undefined;
+}
+
+/**
+ * Batch size, epochs and patience by the number of training sequences.
+ *
+ * @param examples sequences of the training part
+ * @param given options that somebody gave
+ * @param hasValidation whether there is anything to wait for
+ */
+export function trainingLength(
+  examples: number,
+  { steps, epochs: [fewest, most], batch: largest }: LengthRule,
+  given: LengthOptions,
+  hasValidation: boolean,
+): Settings<'batch' | 'epochs' | 'patience'> {
+  const reason = `${examples} training sequences`;
+  const size = 2 ** Math.floor(Math.log2(Math.max(1, examples / BATCHES)));
+  const batch = given.batch ?? Math.min(largest, Math.max(SMALLEST_BATCH, size));
+  const perEpoch = Math.ceil(examples / batch);
+  const epochs = given.epochs ?? Math.min(most, Math.max(fewest, Math.ceil(steps / perEpoch)));
+  const patience = hasValidation ? Math.max(PATIENCE.fewest, Math.ceil(epochs / PATIENCE.part)) : 0;
+  return {
+    ...(given.tokens === undefined && { batch: { value: batch, reason } }),
+    epochs: { value: epochs, reason: `${reason}: about ${perEpoch * epochs} steps` },
+    patience: { value: patience, reason: hasValidation ? `a part of ${epochs} epochs` : 'no validation part' },
+  };
+}

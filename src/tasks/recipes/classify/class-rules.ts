@@ -1,0 +1,110 @@
+/** The naive rules of tasks that classify. */
+import type { SequenceExample } from '../../../batch/sequence-packing.js';
+import { featuresOf } from '../../building-blocks/sequence-inputs.js';
+import type { NaiveRule, NaiveRules } from '../../definition/naive-rule.js';
+import { type Part, partExamples } from '../../definition/parts.js';
+import { MostFrequent } from '../../naive/most-frequent.js';
+import { NaiveBayes } from '../../naive/naive-bayes.js';
+import { NearestNeighbour } from '../../naive/nearest-neighbour.js';
+import { percentOf } from './class-scores.js';
+import type { SavedClasses } from './classify-data.js';
+
+/** Symbols of the longest n-grams of naive Bayes, by the kind of symbols. */
+const GRAMS = { characters: 3, bytes: 3, words: 1, tokens: 1 } as const;
+
+/** The class of each target of a sequence. */
+type Guess = (input: SequenceExample['input'], at: number) => number;
+
+/** A rule that guesses every target, once it has learnt from the training part. */
+function ruleOf(name: string, learn: (pace: () => Promise<void>) => Promise<Guess>): NaiveRule<Part> {
+  let guess: Guess | undefined;
+  return {
+    name,
+    async judge(part, pace) {
+      guess ??= await learn(pace);
+      let [right, all] = [0, 0];
+      for await (const { input, target } of partExamples(part)) {
+        await pace();
+        const targets = typeof target === 'number' ? [target] : ((target ?? []) as ArrayLike<number>);
+        for (let at = 0; at < targets.length; at++) {
+          if (targets[at] === -1) continue;
+          all += 1;
+          if (guess(input, at) === targets[at]) right += 1;
+        }
+      }
+      return { accuracy: all === 0 ? null : right / all };
+    },
+  };
+}
+
+function mostFrequentClass(training: Part): NaiveRule<Part> {
+  return ruleOf('most frequent class', async () => {
+    const counts = new MostFrequent();
+    for await (const { target } of partExamples(training)) {
+      for (const label of labelsOf(target)) counts.learn(0, label);
+    }
+    const { label } = counts;
+    return () => label;
+  });
+}
+
+function labelsOf(target: SequenceExample['target']): Iterable<number> {
+  const labels = typeof target === 'number' ? [target] : ((target ?? []) as Int32Array);
+  return labels.filter((label) => label !== -1);
+}
+
+function mostFrequentBySymbol(training: Part): NaiveRule<Part> {
+  return ruleOf('most frequent class of each symbol', async (pace) => {
+    const counts = new MostFrequent();
+    for await (const { input, target } of partExamples(training)) {
+      await pace();
+      (target as Int32Array).forEach((label, at) => {
+        if (label !== -1) counts.learn(input[at] as number, label);
+      });
+    }
+    return (input, at) => counts.labelOf(input[at] as number);
+  });
+}
+
+function naiveBayes(training: Part, { classes, encoding }: SavedClasses): NaiveRule<Part> {
+  return ruleOf('naive Bayes', async (pace) => {
+    const { kind, vocabulary } = encoding as Exclude<SavedClasses['encoding'], { readonly kind: 'features' }>;
+    const bayes = new NaiveBayes({ classes: classes.length, symbols: vocabulary.symbols.length, order: GRAMS[kind] });
+    for await (const { input, target } of partExamples(training)) {
+      await pace();
+      if (target !== -1) bayes.learn(input, target as number);
+    }
+    return (input) => bayes.classify(input);
+  });
+}
+
+function nearestNeighbour(training: Part, { encoding }: SavedClasses): NaiveRule<Part> {
+  return ruleOf('nearest neighbour', async () => {
+    const known: { input: Float32Array; label: number }[] = [];
+    for await (const { input, target } of partExamples(training)) {
+      if (target !== -1) known.push({ input: input as Float32Array, label: target as number });
+    }
+    const neighbours = new NearestNeighbour(known, featuresOf(encoding));
+    return (input) => neighbours.classify(input as Float32Array);
+  });
+}
+
+/** @param perStep whether there is a class for each step, and not for the sequence */
+export function classRules(
+  { training }: { readonly training: Part },
+  saved: SavedClasses,
+  perStep: boolean,
+): NaiveRules<Part> {
+  const hasSymbols = saved.encoding.kind !== 'features';
+  const own = {
+    symbols: perStep ? mostFrequentBySymbol : (part: Part) => naiveBayes(part, saved),
+    numbers: perStep ? undefined : (part: Part) => nearestNeighbour(part, saved),
+  }[hasSymbols ? 'symbols' : 'numbers'];
+  return {
+    rules: [mostFrequentClass(training), ...(own === undefined ? [] : [own(training)])],
+    describe: ({ accuracy }) => `accuracy ${percentOf(accuracy)}`,
+    advice: perStep
+      ? 'more data, --dropout 0.5, fewer --units, or --level and --min-count for other symbols'
+      : 'more data, --dropout 0.5, fewer --units, another --pooling, or --epochs and --patience for a longer training',
+  };
+}

@@ -1,0 +1,111 @@
+/** Compares a trained model with naive rules. */
+import { setImmediate } from 'node:timers/promises';
+import { MetricsFile } from '../../checkpoint/metrics-file.js';
+import { metricsPath } from '../../checkpoint/run.js';
+import type { JsonObject } from '../../core/json.js';
+import { describeMetrics } from '../defaults/default-metrics.js';
+import type { NaiveRule, NaiveRules, Pace } from '../definition/naive-rule.js';
+import type { AnyPart } from '../definition/parts.js';
+import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
+
+const SECOND_MS = 1000;
+/** Longest time that a rule keeps the event loop. */
+const SLICE_MS = 20;
+
+/** The metrics of a naive rule. */
+export type NaiveResult = {
+  readonly rule: string;
+  /** Missing when the rule was not done in its time. */
+  readonly metrics?: JsonObject;
+  /** The same for people. */
+  readonly text?: string;
+};
+
+/** The naive rules on one part. */
+export type NaiveComparison = {
+  readonly part: string;
+  readonly results: readonly NaiveResult[];
+  /** The best of the rules; missing when none was done. */
+  readonly best?: string;
+  /** Whether the network is ahead of the best rule; missing when none was done. */
+  readonly isAhead?: boolean;
+  /** What to try, when it is not. */
+  readonly advice?: string;
+};
+
+/** Says that a rule has used up its time. */
+class TimeIsOver extends Error {}
+
+/** A pace that is over after some seconds. */
+function paceOf(seconds: number, signal?: AbortSignal): Pace {
+  const begin = performance.now();
+  let slice = begin;
+  return async () => {
+    const now = performance.now();
+    if (now - begin > seconds * SECOND_MS) throw new TimeIsOver();
+    if (now - slice < SLICE_MS) return;
+    await setImmediate();
+    signal?.throwIfAborted();
+    slice = performance.now();
+  };
+}
+
+/** The naive rules of a task; none where it has none, or where they are switched off. */
+export function naiveRulesOf(task: AnyTask, data: AnyTaskData, context: TaskContext): NaiveRules {
+  if (context.options.naive === 0 || task.naiveRules === undefined) return { rules: [], advice: '' };
+  return task.naiveRules(data, context) as NaiveRules;
+}
+
+/**
+ * Judges a part by each rule, for at most the seconds of the option `naive` each, and compares the results with the network's.
+ *
+ * @param own metrics of the network on the part
+ * @throws the signal's reason when it is aborted
+ */
+export async function compareWithRules(
+  task: AnyTask,
+  { rules, advice, describe = describeMetrics }: NaiveRules,
+  { part, name, own }: { readonly part: AnyPart<unknown>; readonly name: string; readonly own: JsonObject },
+  { options, signal }: TaskContext,
+): Promise<NaiveComparison | undefined> {
+  if (rules.length === 0) return undefined;
+  const results: NaiveResult[] = [];
+  for (const rule of rules) {
+    const metrics = await judged(rule, part, paceOf(options.naive, signal));
+    results.push({ rule: rule.name, ...(metrics !== undefined && { metrics, text: describe(metrics) }) });
+  }
+  const scoreOf = (metrics: JsonObject) => task.score?.(metrics) ?? Number(metrics['loss']);
+  const scores = results.map(({ metrics }) => (metrics === undefined ? Number.POSITIVE_INFINITY : scoreOf(metrics)));
+  const lowest = Math.min(...scores);
+  const best = results[scores.indexOf(lowest)]?.rule;
+  if (best === undefined || !Number.isFinite(lowest)) return { part: name, results };
+  const isAhead = scoreOf(own) < lowest;
+  return { part: name, results, best, isAhead, ...(!isAhead && { advice }) };
+}
+
+/** Adds a line of the kind `naive` to the metrics of a run, unless its last step has one. */
+export function recordComparison(run: string, step: number, comparison: NaiveComparison): void {
+  const metrics = new MetricsFile(metricsPath(run));
+  if (metrics.recordsOf(step).some(({ kind }) => kind === 'naive')) return;
+  metrics.append({ kind: 'naive', step, ...comparison });
+}
+
+async function judged(rule: NaiveRule, part: AnyPart<unknown>, pace: Pace): Promise<JsonObject | undefined> {
+  try {
+    return await rule.judge(part, pace);
+  } catch (error) {
+    if (error instanceof TimeIsOver) return undefined;
+    throw error;
+  }
+}
+
+/** A comparison for people: a line for each rule, and a sentence when the network is not ahead of them. */
+export function describeComparison({ part, results, best, isAhead, advice }: NaiveComparison): string {
+  const width = Math.max(...results.map(({ rule }) => rule.length));
+  const lines = results.map(
+    ({ rule, text = 'not done in its time (--naive SECONDS)' }) => `  ${rule.padEnd(width)}  ${text}`,
+  );
+  const verdict =
+    isAhead === false ? [`The network is not ahead of the rule '${best}' on the ${part} part: try ${advice}.`] : [];
+  return [`naive rules on the ${part} part`, ...lines, ...verdict].join('\n');
+}

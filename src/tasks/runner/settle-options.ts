@@ -1,0 +1,45 @@
+/** Fills in the options that the data decide. */
+import { OptionError } from '../../core/errors.js';
+import type { JsonValue } from '../../core/json.js';
+import type { RunTable } from '../definition/common-options.js';
+import type { AnyTask, AnyTaskData } from '../definition/task.js';
+import type { Checked, OptionTable, TaskOption } from '../definition/task-options.js';
+
+/** An option that the data have decided. */
+export interface SettledOption {
+  readonly name: string;
+  readonly value: JsonValue;
+  /** Why this value. */
+  readonly reason: string;
+}
+
+/**
+ * The options of a run when its data have been read.
+ *
+ * @param isNew whether the run begins; a resumed one has its options already
+ * @throws {OptionError} `invalid_option` when the task does not settle an option, or to what the option refuses
+ */
+export function settleOptions(
+  task: AnyTask,
+  options: Checked<RunTable>,
+  data: AnyTaskData,
+  isNew: boolean,
+): { readonly options: Checked<RunTable>; readonly settled: readonly SettledOption[] } {
+  const table: OptionTable = task.options;
+  const given: Readonly<Record<string, unknown>> = options;
+  const open = isNew ? Object.keys(table).filter((name) => table[name]?.settles && given[name] === undefined) : [];
+  if (open.length === 0) return { options, settled: [] };
+  const settings = task.settle?.(options, data) ?? {};
+  const settled = open.flatMap((name) => {
+    const { settles, check } = table[name] as TaskOption;
+    const setting = settings[name as keyof typeof settings];
+    if (setting !== undefined)
+      return [{ name, value: check(name, setting.value) as JsonValue, reason: setting.reason }];
+    // A batch is limited by its steps, if somebody says so, in place of its sequences.
+    if (settles === 'sometimes' || (name === 'batch' && given['tokens'] !== undefined)) return [];
+    const message = `option '${name}' is missing, and the task '${task.name}' does not settle it`;
+    throw new OptionError('invalid_option', message, { name });
+  });
+  const values = Object.fromEntries(settled.map(({ name, value }) => [name, value]));
+  return { options: { ...options, ...values }, settled };
+}
