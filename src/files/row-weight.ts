@@ -1,5 +1,5 @@
 /** The weight of a row or of a line: what it counts for in the loss. */
-import { isWeight, WEIGHT_RANGE } from '../batch/weight-range.js';
+import { isWeight, WEIGHT_RANGE } from '../core/weight-range.js';
 import { parseDecimal, parseDecimalComma } from './decimal.js';
 import type { JsonRow } from './json-lines.js';
 import { columnPart, invalidRow, quoted, type RowPlace } from './row-error.js';

@@ -21,7 +21,7 @@ const quick = {
 } as const;
 
 /** An example: its number among four, what it counts for, and whether it has another target of the same form. */
-type Choice = { readonly at: number; readonly weight?: number | string | null; readonly isWrong?: boolean };
+type Choice = { readonly at: number; readonly weight?: number | string | null | undefined; readonly isWrong?: boolean };
 
 interface Kind {
   readonly task: TaskName;
