@@ -12,7 +12,7 @@ import { invalidRow } from '../../../files/row-error.js';
 import { weightOfLine } from '../../../files/row-weight.js';
 import { wordsOf } from '../../../files/text.js';
 import { type ExampleParts, fingerprintOf } from '../../building-blocks/held-out.js';
-import { checkWeights, type Weighed, type WeightedExample, weightRow } from '../../building-blocks/row-weights.js';
+import { checkWeights, type Weighed, weightRow } from '../../building-blocks/row-weights.js';
 import { splitParts } from '../../building-blocks/split-parts.js';
 import type { TaskData } from '../../definition/task.js';
 import { type PicturePlace, pictureName, pictureOfRow, readPictures } from './caption-pictures.js';
@@ -29,7 +29,7 @@ export type SavedCaptions = {
 };
 
 /** A picture and its caption; without a caption for a prediction. */
-export interface CaptionExample extends WeightedExample {
+export interface CaptionExample {
   /** Name of the picture that the caption belongs to. */
   readonly picture: string;
   /** [patches * width] standardised, of the picture that the model reads. */
@@ -40,6 +40,8 @@ export interface CaptionExample extends WeightedExample {
   readonly words: Int32Array;
   /** The caption as it is in the file. */
   readonly tokens: readonly string[];
+  /** [1] what it counts for in the loss, 1 where the data have no weights. The batch has it only where an option names them. */
+  readonly weight: Float32Array;
 }
 
 /** The options of reading. */

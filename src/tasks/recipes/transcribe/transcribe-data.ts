@@ -10,7 +10,7 @@ import { atRow, invalidRow } from '../../../files/row-error.js';
 import { type Clip, readClips, readTranscripts, type TranscriptPart } from '../../../files/transcripts.js';
 import { ctcTarget, framesNeeded } from '../../../network/losses/ctc.js';
 import { requireData } from '../../building-blocks/require-data.js';
-import { checkWeights, weightRow } from '../../building-blocks/row-weights.js';
+import { checkWeights, requireSomeWeight, weightRow } from '../../building-blocks/row-weights.js';
 import { tableFormatOf } from '../../definition/table-options.js';
 import type { TaskData } from '../../definition/task.js';
 import { openLanguageModel } from './transcribe-language-model.js';
@@ -38,7 +38,7 @@ export type TranscribeSaved = { readonly symbols: readonly string[]; readonly so
 /**
  * Reads and splits a table, and computes the symbols and the scaling of the features from its training part.
  *
- * @throws {DataError} `invalid_row` and others of the readers; `empty_data` when no training clip is left
+ * @throws {DataError} `invalid_row` and others of the readers; `empty_data` when no training clip is left; `invalid_weights`
  * @throws {OptionError} `invalid_option`
  */
 export async function readTraining(options: TranscribeOptions): Promise<TaskData<TranscribeSaved, Utterance>> {
@@ -102,6 +102,10 @@ function examplesOf(
   const isJoinable = ({ weight }: Clip) => weight !== 0 || join.most === 1;
   const kept = isLabelled ? clips.filter((clip) => isJoinable(clip) && fits(clip)) : clips;
   if (kept.length === 0) return undefined;
+  if (isLabelled && options.weight !== undefined) {
+    const hasWeight = kept.some(({ weight = 0 }) => weight > 0);
+    requireSomeWeight(options.weight, part === 'valid' ? 'validation' : part, hasWeight);
+  }
   const count = stringsOf(part, kept.length, join.most, options);
   return stringExamples(kept, { ...join, count }, stepsOf, ({ samples, text, weight }) => {
     const labels = isLabelled && { labels: ctcTarget(symbols.encode(text), { classes: symbols.classes }) };

@@ -11,7 +11,7 @@ import { readParallelText, readSourceLines, type SentencePair } from '../../../f
 import { readText, splitLines, wordsOf } from '../../../files/text.js';
 import { fingerprintOf, holdOut } from '../../building-blocks/held-out.js';
 import { requireData } from '../../building-blocks/require-data.js';
-import { checkWeights, type WeightedExample, weightRow, weightTarget } from '../../building-blocks/row-weights.js';
+import { checkWeights, requireSomeWeight, weightRow, weightTarget } from '../../building-blocks/row-weights.js';
 import type { CommonTable } from '../../definition/common-options.js';
 import type { Packing, PredictionSource, TaskData } from '../../definition/task.js';
 import type { Checked } from '../../definition/task-options.js';
@@ -25,7 +25,7 @@ export type SavedTranslation = {
 };
 
 /** A pair in the form of the network. */
-export interface TranslationExample extends WeightedExample {
+export interface TranslationExample {
   /** [source steps] ids. */
   readonly source: Int32Array;
   /** [target steps] ids of the target after the begin mark. */
@@ -34,6 +34,8 @@ export interface TranslationExample extends WeightedExample {
   readonly target: Int32Array;
   /** The tokens themselves, including words outside the vocabulary. */
   readonly tokens: Pick<SentencePair, 'source' | 'target'>;
+  /** [1] what it counts for in the loss, 1 where the data have no weights. The batch has it only where an option names them. */
+  readonly weight: Float32Array;
 }
 
 /** The options of reading. */
@@ -71,7 +73,7 @@ export function vocabulariesOf({ source, target }: SavedTranslation) {
  * Reads and splits parallel text. Pairs of the training part that are too long are left out; all others are kept.
  *
  * @throws {OptionError} `invalid_option`
- * @throws {DataError} as `readParallelText`; `too_long` when no pair is left
+ * @throws {DataError} as `readParallelText`; `too_long` when no pair is left; `invalid_weights` when none of those left counts
  */
 export async function readTranslations(options: DataOptions): Promise<TaskData<SavedTranslation, TranslationExample>> {
   const { valid, test, seed, languages, level, vocabulary, minCount, maxLength, normalization, weight } = options;
@@ -95,6 +97,12 @@ export async function readTranslations(options: DataOptions): Promise<TaskData<S
   if (training.length === 0) {
     throw new DataError('too_long', `option 'maxLength' is ${maxLength}: no pair is that short`, { maxLength });
   }
+  if (weight !== undefined)
+    requireSomeWeight(
+      weight,
+      'training',
+      training.some((pair) => (pair.weight[0] as number) > 0),
+    );
   const validation = parts.validation && encode(parts.validation);
   const held = parts.test && encode(parts.test);
   const numbers = (part: readonly TranslationExample[]) =>
