@@ -3,8 +3,8 @@
 import { BpttError, DataError, OptionError, RangeIndexError, ShapeError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
 import { isFloat32Array, isInt32Array } from '../core/typed-array.js';
+import { isWeight, WEIGHT_RANGE } from '../core/weight-range.js';
 import type { Rows } from './rows.js';
-import { isWeight, WEIGHT_RANGE } from './weight-range.js';
 
 /**
  * One sequence: ids (an Int32Array, or an array of whole numbers), or rows of numbers (an array of rows, or a Float32Array

@@ -3,9 +3,9 @@
 import { DataError, OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, requireNumber, requireOneOf } from '../core/options.js';
 import { isFloat32Array, isInt32Array } from '../core/typed-array.js';
+import { isWeight, WEIGHT_RANGE } from '../core/weight-range.js';
 import { type PackedBatch, type PackOptions, packSequences, type Rows } from './packed-batch.js';
 import { sameKind } from './rows.js';
-import { isWeight, WEIGHT_RANGE } from './weight-range.js';
 
 /** One sequence and its target. */
 export interface SequenceExample {

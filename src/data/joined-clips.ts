@@ -10,6 +10,8 @@ export interface JoinableClip {
   readonly text: string;
   /** Clips of two speakers are never joined. */
   readonly speaker: string | undefined;
+  /** What it counts for in a loss; all clips have a weight, or none. */
+  readonly weight?: number;
 }
 
 /** A joined sound: clips one after the other. */
@@ -25,6 +27,8 @@ export interface ClipString {
 export interface JoinedClips {
   readonly samples: Float32Array;
   readonly text: string;
+  /** The mean of the weights of the clips, if they have any. */
+  readonly weight?: number;
 }
 
 /** The options of joining. */
@@ -106,6 +110,12 @@ function turns(clips: number, seed: number, name: string): (turn: number) => num
   };
 }
 
+function meanWeight({ clips }: ClipString): Pick<JoinedClips, 'weight'> {
+  const weights = clips.flatMap(({ weight }) => (weight === undefined ? [] : [weight]));
+  if (weights.length === 0) return {};
+  return { weight: weights.reduce((sum, weight) => sum + weight, 0) / weights.length };
+}
+
 /**
  * Joined sounds as examples. Each is made when a batch needs it; fixed ones are kept in memory.
  *
@@ -120,7 +130,7 @@ export function stringExamples<E>(
 ): Examples<E> {
   const make = (string: ClipString): E => {
     const text = string.clips.map((clip) => clip.text).join(' ');
-    return exampleOf({ samples: soundOf(string), text });
+    return exampleOf({ samples: soundOf(string), text, ...meanWeight(string) });
   };
   const examplesOf = (strings: readonly ClipString[], exampleAt: (index: number) => E): Examples<E> => ({
     count: strings.length,

@@ -7,6 +7,11 @@ import { atRow, invalidRow, quoted, type RowPlace } from './row-error.js';
 import type { TableFormat } from './table-format.js';
 import { textLines } from './text-lines.js';
 
+/** Whether the name of a file says that it has JSON lines: `*.jsonl` or `*.ndjson`, packed by gzip or not. */
+export function isJsonLinesFile(path: string): boolean {
+  return /\.(jsonl|ndjson)(\.gz)?$/i.test(path);
+}
+
 /** The places of the labels of each list, so that a list of many is not searched for each line. */
 const PLACES = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
 

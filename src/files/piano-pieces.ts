@@ -6,7 +6,8 @@ import { isJsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
 import { describeValue, requireNumber } from '../core/options.js';
 import { readRegularFile } from '../core/regular-file.js';
 import { unsupported } from './file-bytes.js';
-import { readJsonLines } from './json-lines.js';
+import { isJsonLinesFile, type JsonRow, readJsonLines } from './json-lines.js';
+import { weightOfLine } from './row-weight.js';
 import { decodeUtf8 } from './text.js';
 
 /** Keys of a piano. */
@@ -23,6 +24,8 @@ export interface PianoPieces {
   readonly train: readonly PianoPiece[];
   readonly valid?: readonly PianoPiece[];
   readonly test?: readonly PianoPiece[];
+  /** What each training piece counts for in the loss, where a field of weights was asked for and the file has fields. */
+  readonly weights?: readonly number[];
 }
 
 const PARTS = ['train', 'valid', 'test'] as const;
@@ -89,12 +92,20 @@ function refuseArrays(file: string, bytes: Uint8Array): void {
  * The pieces of a file: JSON `{"train": [piece...], "valid": [...], "test": [...]}`, where the last two may be missing,
  * or JSON lines (`*.jsonl`) `{"notes": piece}`.
  *
+ * @param weight the field of JSON lines with the number that a piece counts for in a loss; default: none is read
  * @throws {DataError} `invalid_row`, `empty_data`, `file_unreadable`, `not_utf8`; `file_unsupported` for MATLAB files and
  * pickles, with the command that converts them
  */
-export async function readPianoPieces(file: string): Promise<PianoPieces> {
-  if (/\.(jsonl|ndjson)(\.gz)?$/.test(requirePath(file))) {
-    return { train: await readJsonLines(file, (row) => wholePiece(row.value('notes'), "field 'notes'")) };
+export async function readPianoPieces(file: string, weight?: string): Promise<PianoPieces> {
+  if (isJsonLinesFile(requirePath(file))) {
+    const weights: number[] = [];
+    const read = (row: JsonRow) => {
+      const piece = wholePiece(row.value('notes'), "field 'notes'");
+      weights.push(weightOfLine(row, weight) ?? 1);
+      return piece;
+    };
+    const train = await readJsonLines(file, read);
+    return weight === undefined ? { train } : { train, weights };
   }
   const bytes = await readRegularFile(file);
   refuseArrays(file, bytes);

@@ -5,6 +5,7 @@ import { requireList, requireObject } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import { csvRows } from './csv-rows.js';
 import { atRow, invalidRow, quoted, type RowPlace } from './row-error.js';
+import { weightOfText } from './row-weight.js';
 import { requireTableFormat, type TableFormat } from './table-format.js';
 import { readWavSync } from './wav.js';
 
@@ -21,6 +22,8 @@ export interface Transcript {
   readonly text: string;
   readonly speaker: string | undefined;
   readonly part: TranscriptPart | undefined;
+  /** What it counts for in the loss, where a column of weights was asked for. */
+  readonly weight?: number;
   readonly place: RowPlace;
 }
 
@@ -45,12 +48,14 @@ function partOf(written: string, place: RowPlace): TranscriptPart {
  * spaces.
  *
  * @param format how the table is written, as far as it is not recognised
+ * @param weight the column of numbers that say what rows count for in a loss; default: none is read
  * @throws {DataError} `invalid_row`, naming file, line and column; `empty_data`, `not_utf8`, `file_unreadable`
  */
-export async function readTranscripts(path: string, format: TableFormat = {}): Promise<Transcript[]> {
+export async function readTranscripts(path: string, format: TableFormat = {}, weight?: string): Promise<Transcript[]> {
   const rows: Transcript[] = [];
-  for await (const row of csvRows(path, ['file', 'text'], requireTableFormat('readTranscripts', format))) {
-    const { place } = row;
+  const required = ['file', 'text', ...(weight === undefined ? [] : [weight])];
+  for await (const row of csvRows(path, required, requireTableFormat('readTranscripts', format))) {
+    const { place, decimal } = row;
     const words = (column: string) => {
       const value = row.value(column)?.replace(/\s+/gu, ' ');
       if (value !== '') return value;
@@ -62,6 +67,7 @@ export async function readTranscripts(path: string, format: TableFormat = {}): P
       text: words('text') as string,
       speaker: words('speaker'),
       part: part === undefined ? undefined : partOf(part, place),
+      ...(weight !== undefined && { weight: weightOfText(row.value(weight) ?? '', weight, place, decimal) }),
       place,
     });
   }

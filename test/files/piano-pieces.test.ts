@@ -24,6 +24,14 @@ describe('pieces of music', () => {
     expect(await readPianoPieces(fileOf('a.jsonl', lines))).toEqual({ train: [first, second] });
   });
 
+  it('have weights in JSON lines, where a field of them is named', async () => {
+    const lines = (...weights: unknown[]) =>
+      fileOf('a.jsonl', weights.map((w) => JSON.stringify({ notes: [[60]], w })).join('\n'));
+    expect(await readPianoPieces(lines(2, 0), 'w')).toEqual({ train: [[[60]], [[60]]], weights: [2, 0] });
+    await expect(readPianoPieces(lines(2, -1), 'w')).rejects.toThrow(/line 2, field 'w': expected 0, or numbers from/);
+    expect(await readPianoPieces(fileOf('a.json', { train: [[[60]]] }), 'w')).toEqual({ train: [[[60]]] });
+  });
+
   it('become rows of keys from the lowest, wider than the keys where that is asked for', () => {
     const rows = pianoRows([[21, 108], []], 90);
     expect(rows).toHaveLength(180);

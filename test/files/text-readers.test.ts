@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readLabelledLines } from '../../src/files/labelled-lines.js';
-import { readParallelText, tabbedPair } from '../../src/files/parallel-text.js';
+import { readParallelText, readSourceLines, tabbedPair } from '../../src/files/parallel-text.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { realData } from '../data/real-data.js';
 
@@ -34,6 +34,38 @@ describe('readParallelText', () => {
     expect(() => tabbedPair('a\t ', { file: 'f', line: 3 })).toThrow(
       "'f' line 3, target: expected at least one token, found nothing",
     );
+  });
+
+  it('reads pairs from JSON lines, with their weights where a field of them is named', async () => {
+    const lines = [
+      { source: 'a  cat', target: ['ein', 'Kater'], w: 0.5, more: 1 },
+      { target: 'nein', source: ['no'], w: 0 },
+    ];
+    const folder = folderOf({ 'both.jsonl': `${lines.map((line) => JSON.stringify(line)).join('\n\n')}\n` });
+    const pairs = [
+      { source: ['a', 'cat'], target: ['ein', 'Kater'] },
+      { source: ['no'], target: ['nein'] },
+    ];
+    expect(await readParallelText(join(folder, 'both.jsonl'))).toEqual(pairs);
+    expect(await readParallelText(join(folder, 'both.jsonl'), undefined, 'w')).toEqual([
+      { ...pairs[0], weight: 0.5 },
+      { ...pairs[1], weight: 0 },
+    ]);
+    expect(await readSourceLines(join(folder, 'both.jsonl'))).toEqual([['a', 'cat'], ['no']]);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['no target', { source: 'a' }, /line 2, field 'target': expected a text, or a list of tokens, found no such field/],
+    ['a number', { source: 3, target: 'b' }, /line 2, field 'source': expected a text, or a list of tokens, found 3/],
+    ['white space', { source: 'a', target: ' ' }, /line 2, field 'target': expected at least one token, found nothing/],
+    ['an empty list', { source: [], target: 'b' }, /line 2, field 'source'.*at least one/],
+    ['a list of others', { source: [1], target: 'b' }, /line 2, field 'source': expected a list of strings/],
+    ['an empty token', { source: ['a', ''], target: 'b' }, /line 2, field 'source': expected tokens without.*an empty/],
+    ['a token with blanks', { source: ['a b'], target: 'b' }, /line 2, field 'source': expected tokens.*found 'a b'/],
+  ])('refuses a JSON line with %s', async (_name, line, message) => {
+    const folder = folderOf({ 'x.jsonl': `{"source":"a","target":"b"}\n${JSON.stringify(line)}\n` });
+    const pairs = readParallelText(join(folder, 'x.jsonl'));
+    await expect(pairs).rejects.toMatchObject({ code: 'invalid_row', message: expect.stringMatching(message) });
   });
 
   it('refuses files of different numbers of lines, naming both', async () => {

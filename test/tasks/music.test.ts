@@ -16,6 +16,16 @@ describe('music', () => {
     await expect(predictions(out, { values: ['no music'] })).rejects.toMatchObject({ code: 'invalid_row' });
   });
 
+  it('continues a piece, which may be the field of an object', async () => {
+    const { data, out } = roundFile();
+    await trainTask('music', { ...SMALL, data, out, epochs: 1 });
+    const piece = [[60], [64], []];
+    const values = [piece, { notes: piece }, JSON.stringify(piece), JSON.stringify({ notes: piece })];
+    const [first, ...others] = await predictions(out, { values }, { choose: 'threshold', threshold: 0.03, steps: 4 });
+    expect(others).toEqual([first, first, first]);
+    await expect(predictions(out, { values: [{ keys: piece }] })).rejects.toMatchObject({ code: 'invalid_row' });
+  });
+
   it.each<[string, object, string, RegExp]>([
     ['a network that reads ahead', { direction: 'bidirectional' }, 'invalid_option', /'direction' must be forward/],
     ['a fraction of one where the data has no such part', { test: 1 }, 'invalid_option', /'test' must be a fraction/],

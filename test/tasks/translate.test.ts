@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../src/core/json.js';
-import { loadTask, trainTask } from '../../src/tasks/tasks.js';
+import { evaluateTask, loadTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { reversedTraining } from './reversed-language.js';
 import { predictions, QUIET } from './trained.js';
@@ -32,6 +32,27 @@ describe('translate', () => {
     const { examples } = await trainTask('translate', options);
     expect(examples.training).toBeLessThan(70);
     expect([examples.validation, examples.test]).toEqual([40, 40]);
+  });
+
+  it('reads JSON lines, in training and later, as it reads two files', async () => {
+    const directory = temporaryDirectory();
+    const options = reversedTraining(directory, { epochs: 1, units: 4, valid: 0, test: 0 }, 60);
+    await trainTask('translate', options);
+    const [low, up] = ['low', 'up'].map((end) => readFileSync(`${options.data}.${end}`, 'utf8').trim().split('\n'));
+    const lines = (low as string[]).map((source, at) =>
+      JSON.stringify({ source, target: at % 2 === 0 ? up?.[at] : up?.[at]?.split(' ') }),
+    );
+    const data = join(directory, 'pairs.jsonl');
+    writeFileSync(data, lines.join('\n'));
+    const out = join(directory, 'lines');
+    const { languages: _, ...others } = options;
+    await trainTask('translate', { ...others, data, out });
+    const { metrics } = await evaluateTask(options.out, { threads: 1 });
+    for (const run of [out, options.out])
+      expect((await evaluateTask(run, { data, threads: 1 })).metrics).toEqual(metrics);
+    expect(await predictions(out, { file: data })).toEqual(
+      await predictions(options.out, { file: `${options.data}.low` }),
+    );
   });
 
   it.each<[string, object, string, RegExp]>([

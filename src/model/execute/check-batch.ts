@@ -3,10 +3,10 @@
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { checkArray } from '../../batch/check-arrays.js';
-import { isWeight, WEIGHT_RANGE } from '../../batch/weight-range.js';
 import { DataError, OptionError, UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import { isFloat32Array } from '../../core/typed-array.js';
+import { isWeight, WEIGHT_RANGE } from '../../core/weight-range.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';

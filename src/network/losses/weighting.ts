@@ -1,7 +1,8 @@
 /** What rows and columns of a loss count for: options that several losses have. */
-import { isWeight, WEIGHT_RANGE } from '../../batch/weight-range.js';
+
 import { OptionError, ShapeError } from '../../core/errors.js';
 import { describeValue, requireNumber, requireOneOf } from '../../core/options.js';
+import { isWeight, WEIGHT_RANGE } from '../../core/weight-range.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import { hasSteps } from '../layers/rows.js';

@@ -1,14 +1,92 @@
-/** What the rows of a table count for in the loss: a column of weights. */
-import { isWeight, WEIGHT_RANGE } from '../../batch/weight-range.js';
-import { DataError } from '../../core/errors.js';
-import { columnPart, invalidRow, type RowPlace } from '../../files/row-error.js';
+/** What rows and examples count for in the loss: columns and fields of weights. */
+import type { FieldForm } from '../../batch/example-packing.js';
+import { DataError, OptionError } from '../../core/errors.js';
+import { describeValue } from '../../core/options.js';
+import { requireWeight } from '../../files/row-weight.js';
 import type { Table } from '../../files/table.js';
+import { optional, textOption } from '../definition/task-options.js';
 
-/** The weight of a row or of a field. @throws {DataError} `invalid_row` */
-export function requireWeight(weight: number, name: string, place: RowPlace, part = columnPart(name)): number {
-  if (isWeight(weight)) return weight;
-  const found = Number.isNaN(weight) ? 'none' : String(weight);
-  throw invalidRow(place, part, WEIGHT_RANGE, found, { column: name });
+/** What was read of an example. */
+export interface Weighed {
+  /** What it counts for; undefined where its file has no weights. */
+  readonly weight?: number | undefined;
+}
+
+/** An example whose weight `packExamples` finds. */
+export interface WeightedExample {
+  /** [1]; the batch has it only where an option names the weights. */
+  readonly weight: Float32Array;
+}
+
+const ONE = Float32Array.of(1);
+
+/** The option that names the weights of examples. @param place `column`, `field` or both */
+export function weightOption(place: string) {
+  const description = `the ${place} of numbers that say what examples count for in the loss`;
+  return optional(textOption({ description, placeholder: 'name' }));
+}
+
+/** The weight of an example in the form of a batch: 1 where it has none. */
+export function weightRow({ weight }: Weighed): WeightedExample {
+  return { weight: weight === undefined ? ONE : Float32Array.of(weight) };
+}
+
+/** The examples of an evaluation: all count alike. */
+export function countedAlike<E extends WeightedExample>(examples: readonly E[]): readonly E[] {
+  return examples.map((example) => ({ ...example, weight: ONE }));
+}
+
+/** The form of the weights of `WeightedExample` beside the target. @param name undefined where there are none */
+export function weightTarget(name: string | undefined): Readonly<Record<string, FieldForm>> {
+  return name === undefined ? {} : { 'target/weights': { field: 'weight', per: 'sequence' } };
+}
+
+/**
+ * Checks that the training and the validation part have weights, and at least one above 0.
+ *
+ * @param name undefined where there are no weights
+ * @param forms the kinds of files that have a place for them
+ * @returns a note of the weights
+ * @throws {OptionError} `invalid_option` for a part without weights; {DataError} `invalid_weights` where all are 0
+ */
+export function checkWeights(
+  name: string | undefined,
+  parts: { readonly training: readonly Weighed[]; readonly validation?: readonly Weighed[] | undefined },
+  forms: string,
+): readonly string[] {
+  if (name === undefined) return [];
+  for (const part of ['training', 'validation'] as const) {
+    const examples = parts[part];
+    if (examples === undefined || examples.length === 0) continue;
+    requireFields(
+      name,
+      part,
+      examples.every(({ weight }) => weight !== undefined),
+      forms,
+    );
+    requireSomeWeight(
+      name,
+      part,
+      examples.some(({ weight = 0 }) => weight > 0),
+    );
+  }
+  return [
+    weightNote(
+      name,
+      parts.training.map(({ weight = 0 }) => weight),
+    ),
+  ];
+}
+
+/**
+ * Refuses weights of a part whose files have no place for them.
+ *
+ * @throws {OptionError} `invalid_option`
+ */
+export function requireFields(name: string, part: string, hasWeights: boolean, forms: string): void {
+  if (hasWeights) return;
+  const message = `option 'weight' is ${describeValue(name)}, but the ${part} data have no columns or fields: ${forms} do`;
+  throw new OptionError('invalid_option', message, { name: 'weight', value: name, part });
 }
 
 /**

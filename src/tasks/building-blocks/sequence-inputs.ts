@@ -162,10 +162,11 @@ export function inputOfRow(
 }
 
 /**
- * Converts the text of a value on the command line: it is read as JSON for features or tokens, else the text itself is
- * the value.
+ * A value as fields: an object is that already, and others are its field `input`. The text of a value on the command line is
+ * read as JSON for features or tokens, else the text itself is the value.
  */
 export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonObject {
+  if (isJsonObject(value)) return value;
   if (typeof value !== 'string' || formOfKind(kind) === 'text') return { input: value };
   let parsed: JsonValue;
   try {

@@ -9,8 +9,10 @@ import type { PicturePatchOptions } from '../../../features/picture-patches.js';
 import { Standardizer, type StandardizerJson } from '../../../features/standardizer.js';
 import { type JsonRow, readJsonLines } from '../../../files/json-lines.js';
 import { invalidRow } from '../../../files/row-error.js';
+import { weightOfLine } from '../../../files/row-weight.js';
 import { wordsOf } from '../../../files/text.js';
 import { type ExampleParts, fingerprintOf } from '../../building-blocks/held-out.js';
+import { checkWeights, type Weighed, weightRow } from '../../building-blocks/row-weights.js';
 import { splitParts } from '../../building-blocks/split-parts.js';
 import type { TaskData } from '../../definition/task.js';
 import { type PicturePlace, pictureName, pictureOfRow, readPictures } from './caption-pictures.js';
@@ -38,6 +40,8 @@ export interface CaptionExample {
   readonly words: Int32Array;
   /** The caption as it is in the file. */
   readonly tokens: readonly string[];
+  /** [1] what it counts for in the loss, 1 where the data have no weights. The batch has it only where an option names them. */
+  readonly weight: Float32Array;
 }
 
 /** The options of reading. */
@@ -47,10 +51,11 @@ export interface CaptionDataOptions extends Required<PicturePatchOptions> {
   readonly test: number | string;
   readonly minCount: number;
   readonly shuffleImages: boolean;
+  readonly weight: string | undefined;
 }
 
 /** A line of a file, before its picture is read. */
-interface CaptionLine {
+interface CaptionLine extends Weighed {
   readonly place: PicturePlace;
   readonly tokens: readonly string[];
   readonly group: string;
@@ -60,12 +65,16 @@ const gridOf = ({ rows, columns, cells, positions }: Required<PicturePatchOption
   ...{ rows, columns, cells, positions },
 });
 
-function captionLine(row: JsonRow): CaptionLine {
-  const place = pictureOfRow(row);
-  const tokens = wordsOf(row.text('text'));
-  if (tokens.length === 0) throw invalidRow(row.place, "field 'text'", 'at least one word', 'none');
-  return { place, tokens, group: row.has('group') ? row.text('group') : pictureName(place) };
-}
+/** A function that reads a line. @param weight the field of its weight; only in training */
+const captionLine =
+  (weight?: string) =>
+  (row: JsonRow): CaptionLine => {
+    const place = pictureOfRow(row);
+    const tokens = wordsOf(row.text('text'));
+    if (tokens.length === 0) throw invalidRow(row.place, "field 'text'", 'at least one word', 'none');
+    const group = row.has('group') ? row.text('group') : pictureName(place);
+    return { place, tokens, group, weight: weightOfLine(row, weight) };
+  };
 
 /**
  * Reads and splits lines `{"image": path, "text": ..., "group": ...}`, or with `features` instead of `image`. A group
@@ -78,11 +87,12 @@ export async function readCaptions(
   file: string,
   options: CaptionDataOptions,
 ): Promise<TaskData<SavedCaptions, CaptionExample>> {
-  const { seed, minCount } = options;
-  const lines = await splitParts(await readJsonLines(file, captionLine), options, {
-    readFile: (part) => readJsonLines(part, captionLine),
+  const { seed, minCount, weight } = options;
+  const lines = await splitParts(await readJsonLines(file, captionLine(weight)), options, {
+    readFile: (part) => readJsonLines(part, captionLine(weight)),
     groupOf: ({ group }) => group,
   });
+  const notes = checkWeights(weight, lines, 'JSON lines');
   const all = [lines.training, lines.validation ?? [], lines.test ?? []].flat();
   const pictures = await readPictures(
     all.map(({ place }) => place),
@@ -111,7 +121,7 @@ export async function readCaptions(
     validation: encode(lines.validation, 'validation'),
     test: encode(lines.test, 'test'),
   };
-  return { ...parts, saved, fingerprint: { examples: fingerprintOf(numbersOf(parts)) } };
+  return { ...parts, saved, fingerprint: { examples: fingerprintOf(numbersOf(parts, weight !== undefined)) }, notes };
 }
 
 /** Captions of another file, with the vocabulary and the scaling of the training. Throws as `readCaptions`. */
@@ -120,7 +130,7 @@ export async function readMoreCaptions(
   options: CaptionDataOptions,
   saved: SavedCaptions,
 ): Promise<CaptionExample[]> {
-  const lines = await readJsonLines(file, captionLine);
+  const lines = await readJsonLines(file, captionLine());
   const pictures = await readScaled(
     lines.map(({ place }) => place),
     options,
@@ -145,7 +155,7 @@ export async function readUncaptioned(
   return places.map((place) => {
     const picture = pictureName(place);
     const patches = pictures.get(picture) as Float32Array;
-    return { picture, patches, previous: begin, words: new Int32Array(0), tokens: [] };
+    return { picture, patches, previous: begin, words: new Int32Array(0), tokens: [], ...weightRow({}) };
   });
 }
 
@@ -186,7 +196,7 @@ function encodeLines(
 ): CaptionExample[] {
   const vocabulary = WordVocabulary.fromJSON(json);
   const shown = random && drawPictures(lines, random);
-  return lines.map(({ place, tokens }) => {
+  return lines.map(({ place, tokens, weight }) => {
     const picture = pictureName(place);
     return {
       picture,
@@ -194,6 +204,7 @@ function encodeLines(
       previous: vocabulary.encodeTokens(tokens, { begin: true }),
       words: vocabulary.encodeTokens(tokens, { end: true }),
       tokens,
+      ...weightRow({ weight }),
     };
   });
 }
@@ -216,9 +227,13 @@ function drawPictures(lines: readonly CaptionLine[], random: Random): Map<string
 }
 
 /** The part of the data that must be the same in a resumed run. */
-function numbersOf({ training, validation, test }: ExampleParts<CaptionExample>): ExampleParts {
+function numbersOf({ training, validation, test }: ExampleParts<CaptionExample>, hasWeights: boolean): ExampleParts {
   const numbers = (part: readonly CaptionExample[]) =>
-    part.map(({ patches, words }) => ({ input: patches, target: words }));
+    part.map(({ patches, words, weight: weights }) => ({
+      input: patches,
+      target: words,
+      ...(hasWeights && { weights }),
+    }));
   return {
     training: numbers(training),
     validation: validation && numbers(validation),

@@ -8,6 +8,7 @@ import { Bleu } from '../../../metrics/bleu.js';
 import { LikelihoodLoss } from '../../../metrics/likelihood.js';
 import type { Model } from '../../../model/model.js';
 import type { AttentionMap } from '../../../model/use/attention-maps.js';
+import { countedAlike } from '../../building-blocks/row-weights.js';
 import { examplesOf, type Part } from '../../definition/parts.js';
 import type { CaptionExample, SavedCaptions } from './caption-data.js';
 import { type CaptionShape, CONTEXT, captionForm, captionPacking } from './caption-network.js';
@@ -121,7 +122,10 @@ export async function captionScores(
   for await (const examples of examplesOf(part, AT_ONCE)) all.push(...examples);
   const likelihoodOf = async (examples: readonly CaptionExample[]) => {
     const likelihood = new LikelihoodLoss();
-    for await (const batch of new SequenceBatches(examples, { batch: AT_ONCE, ...captionPacking(given, saved) })) {
+    for await (const batch of new SequenceBatches(countedAlike(examples), {
+      batch: AT_ONCE,
+      ...captionPacking(given, saved),
+    })) {
       const { loss, targets } = await model.evaluate(batch, signal === undefined ? {} : { signal });
       likelihood.add(loss, targets);
     }

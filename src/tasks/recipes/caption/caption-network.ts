@@ -13,6 +13,7 @@ import { embedding } from '../../../network/layers/embedding.js';
 import { type AnyLayer, concatenate } from '../../../network/layers/layers.js';
 import { pool } from '../../../network/layers/pool.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
+import { weightTarget } from '../../building-blocks/row-weights.js';
 import type { SequenceTable } from '../../definition/common-options.js';
 import type { Packing } from '../../definition/task.js';
 import type { Checked } from '../../definition/task-options.js';
@@ -23,6 +24,7 @@ export interface CaptionShape extends Checked<SequenceTable> {
   readonly embedding: number;
   readonly attention: AttentionScore | 'none';
   readonly start: 'mean' | 'max' | 'all';
+  readonly weight: string | undefined;
 }
 
 /** Time axis of the patches; words are on `time`. */
@@ -89,7 +91,7 @@ export function captionNetwork(
 
 /** How examples become batches. @param hasTargets false for predictions */
 export function captionForm(
-  { start }: Pick<CaptionShape, 'start'>,
+  { start, weight }: Pick<CaptionShape, 'start' | 'weight'>,
   { width, patches }: SavedCaptions,
   hasTargets: boolean,
 ): ExampleForm {
@@ -101,12 +103,15 @@ export function captionForm(
         picture: { field: 'patches', per: 'sequence', width: width * (patches as number) },
       }),
     },
-    ...(hasTargets && { targets: { target: { field: 'words' } } }),
+    ...(hasTargets && { targets: { target: { field: 'words' }, ...weightTarget(weight) } }),
   };
 }
 
 /** Batches of captions of similar lengths. */
-export function captionPacking(given: Pick<CaptionShape, 'start'>, saved: SavedCaptions): Packing<CaptionExample> {
+export function captionPacking(
+  given: Pick<CaptionShape, 'start' | 'weight'>,
+  saved: SavedCaptions,
+): Packing<CaptionExample> {
   const form = captionForm(given, saved, true);
   return { length: ({ previous }) => previous.length, pack: (examples) => packExamples(examples, form) };
 }

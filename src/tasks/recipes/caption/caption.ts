@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../core/json.js';
 import { isJsonObject } from '../../../core/json.js';
 import { JsonRow, readJsonLines } from '../../../files/json-lines.js';
 import { requireData } from '../../building-blocks/require-data.js';
+import { weightOption } from '../../building-blocks/row-weights.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
@@ -46,6 +47,7 @@ const options = {
   shuffleImages: flagOption(
     'control experiment: each caption is paired with the picture of another group, in training and evaluation',
   ),
+  weight: weightOption('field'),
   beams: numberOption(count, { description: 'number of beams in the search', default: 5 }),
   maxLength: numberOption(count, { description: 'largest number of words in a caption', default: 30 }),
   lengthPenalty: choiceOption(['none', 'wu', 'mean'], {
@@ -82,7 +84,8 @@ export const caption = defineTask({
   summary: 'a sentence for a picture: PNG files or features, from JSON lines',
   options,
   usage: ['beams', 'maxLength', 'lengthPenalty', 'nBest'],
-  loss: 'softmaxCrossEntropy',
+  loss: ({ weight }) =>
+    weight === undefined ? 'softmaxCrossEntropy' : { kind: 'softmaxCrossEntropy', weights: 'sequence' },
   read: (given) => readCaptions(requireData(given), dataOptions(given)),
   readExamples: (file, given, saved) => readMoreCaptions(file, dataOptions(given), saved),
   packing: captionPacking,

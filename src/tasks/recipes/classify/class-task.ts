@@ -87,13 +87,15 @@ export function classOptions() {
 
 /**
  * A sequence to classify: a text (as JSON, if the model reads numbers or tokens), a list of tokens, a list of numbers, a
- * list of rows of numbers; or one of them as the field `input`. A missing number is null.
+ * list of rows of numbers, a list of objects with the columns of the training table; or one of them as the field `input`. A
+ * missing number is null.
  */
 export type SequenceValue =
   | string
   | readonly string[]
   | readonly (number | null)[]
   | readonly (readonly (number | null)[])[]
+  | readonly JsonObject[]
   | JsonObject;
 
 /** @param perStep whether there is a class for each step, and not for the sequence */

@@ -1,9 +1,9 @@
 /** What the classes count for in the loss: the option `classWeights` of tasks with classes. */
 
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
-import { isWeight, WEIGHT_RANGE } from '../../../batch/weight-range.js';
 import { OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
+import { isWeight, WEIGHT_RANGE } from '../../../core/weight-range.js';
 import { balancedClassWeights } from '../../../data/class-weights.js';
 import { namesInList } from '../../../files/column-names.js';
 import { parseDecimal } from '../../../files/decimal.js';

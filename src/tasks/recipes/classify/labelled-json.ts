@@ -2,12 +2,14 @@
 import type { JsonValue } from '../../../core/json.js';
 import { type JsonRow, readJsonLines } from '../../../files/json-lines.js';
 import { invalidRow } from '../../../files/row-error.js';
-import { inputOfRow, type RawInput } from '../../building-blocks/sequence-inputs.js';
+import type { StepColumns } from '../../building-blocks/named-steps.js';
+import type { RawInput } from '../../building-blocks/sequence-inputs.js';
 import type { Labelled } from './class-labels.js';
 import { keepMissing, type LabelledOptions } from './labelled-options.js';
 import { requireContent } from './sequence-content.js';
 import { lineWeights } from './sequence-weights.js';
 import type { LineForm } from './source-form.js';
+import { inputOfSteps, namedField } from './step-inputs.js';
 import { TARGET_NAMES, targetAmong } from './table-form.js';
 
 /** The names of a field that holds the inputs of JSON lines, if no option names one. */
@@ -17,13 +19,19 @@ const INPUT_NAMES = ['input', 'text'] as const;
  * Reads JSON lines `{"input": ..., "target": ...}`.
  *
  * @param saved the fields of the training data
+ * @param columns of the training data, if they were a table of numbers
  * @throws {DataError} `invalid_row` with file, line and field; others of `readJsonLines`
  */
-export async function readLabelledJson(file: string, options: LabelledOptions, saved: LineForm | undefined) {
+export async function readLabelledJson(
+  file: string,
+  options: LabelledOptions,
+  saved: LineForm | undefined,
+  columns?: StepColumns,
+) {
   let form = saved;
   const read = (row: JsonRow): Labelled<RawInput> => {
-    form ??= formOfLine(row, options);
-    const input = inputOfRow(row, form.input, { keepMissing: keepMissing(options) });
+    form ??= formOfLine(row, { ...options, input: namedField(row, options.input, columns) });
+    const input = inputOfSteps(row, form.input, columns, keepMissing(options));
     requireContent(input, `field '${form.input}'`, row.place);
     const labels = labelsOf(row, form.target, options);
     return { input, labels, ...lineWeights(row, options, labels.length), place: row.place };

@@ -12,6 +12,8 @@ import { fillInputs, keepMissing, type LabelledOptions, type LabelledSequences }
 import { readSequenceTable } from './labelled-table.js';
 import { exampleWeights } from './sequence-weights.js';
 import { type SourceForm, savedColumns, savedFields, savedTable } from './source-form.js';
+import { stepColumns } from './step-inputs.js';
+import { refuseCategories } from './table-form.js';
 
 /** What the training has saved. */
 export interface KnownData {
@@ -48,6 +50,7 @@ async function readWritten(file: string, options: LabelledOptions, known?: Known
   const saved = known?.source;
   const classes = known?.classes;
   const found = await formOfFile(file, options, saved, true);
+  if (known === undefined && found.kind !== 'table') refuseCategories(options, `'${file}' is no table`);
   switch (found.kind) {
     case 'folder':
       return sameClasses(file, await readTextFolder(file, options.format?.encoding), classes);
@@ -70,7 +73,7 @@ async function readWritten(file: string, options: LabelledOptions, known?: Known
       return { ...withClasses(file, sequences, options, classes), source: found };
     }
     default: {
-      const { sequences, form } = await readLabelledJson(file, options, savedFields(saved));
+      const { sequences, form } = await readLabelledJson(file, options, savedFields(saved), stepColumns(saved));
       return { ...withClasses(file, sequences, options, classes), source: form };
     }
   }

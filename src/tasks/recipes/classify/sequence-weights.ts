@@ -1,12 +1,11 @@
 /** What sequences and their steps count for in the loss. */
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
-import { OptionError } from '../../../core/errors.js';
 import type { JsonValue } from '../../../core/json.js';
-import { describeValue } from '../../../core/options.js';
 import type { JsonRow } from '../../../files/json-lines.js';
 import { columnPart, invalidRow, type RowPlace } from '../../../files/row-error.js';
+import { requireWeight, WEIGHT_HELP } from '../../../files/row-weight.js';
 import type { Table } from '../../../files/table.js';
-import { requireSomeWeight, requireWeight } from '../../building-blocks/row-weights.js';
+import { requireFields, requireSomeWeight } from '../../building-blocks/row-weights.js';
 
 /** The weights of the rows of a sequence as they are in the file. */
 export interface RowWeights {
@@ -47,7 +46,7 @@ export function lineWeights(
   const isUsable = numbers.length === targets && numbers.every((each) => typeof each === 'number');
   if (!isUsable) {
     const expected = perStep ? `a number, or a list of ${targets}, one for each target` : 'a number';
-    row.refuse(field, expected, '--weight FIELD names it');
+    row.refuse(field, expected, WEIGHT_HELP);
   }
   const values = numbers.map((each) => requireWeight(each as number, field, row.place, part));
   return { weights: { values, lines: values.map(() => row.place.line) } };
@@ -86,10 +85,8 @@ export function listWeights({ weights }: ExampleWeights): readonly number[] {
  * @throws {OptionError} `invalid_option`; {DataError} `invalid_weights`
  */
 export function requireWeights(name: string, part: string, examples: readonly ExampleWeights[]): void {
-  if (examples.some(({ weights }) => weights === undefined)) {
-    const message = `option 'weight' is ${describeValue(name)}, but the ${part} data have no columns or fields: tables and JSON lines do`;
-    throw new OptionError('invalid_option', message, { name: 'weight', value: name, part });
-  }
+  const hasWeights = examples.every(({ weights }) => weights !== undefined);
+  requireFields(name, part, hasWeights, 'tables and JSON lines');
   requireSomeWeight(
     name,
     part,

@@ -1,8 +1,9 @@
 /** Which columns of a table are inputs, targets, names of sequences and time stamps. Columns go by name alone. */
-import { DataError } from '../../../core/errors.js';
+import { DataError, OptionError } from '../../../core/errors.js';
+import { describeValue } from '../../../core/options.js';
 import { isUnnamed, listNames } from '../../../files/column-names.js';
 import { isNumericColumn } from '../../../files/numeric-columns.js';
-import { invalidRow } from '../../../files/row-error.js';
+import { columnPart, invalidRow } from '../../../files/row-error.js';
 import type { FoundFormat } from '../../../files/table-format.js';
 import type { TableStart } from '../../../files/table-records.js';
 import { columnsIn } from '../../definition/table-options.js';
@@ -60,6 +61,7 @@ export function targetAmong(
  *
  * @param withTargets whether there must be a column of targets
  * @throws {DataError} `invalid_row` when the columns are not clear
+ * @throws {OptionError} `invalid_option` for categories that are no inputs, or that do not stand beside numbers
  */
 export function formOfTable(start: TableStart, named: NamedColumns, withTargets: boolean): TableForm {
   const { columns, place, found } = start;
@@ -71,17 +73,38 @@ export function formOfTable(start: TableStart, named: NamedColumns, withTargets:
   const isText = named.sequence === undefined && named.input === undefined && columns.includes('text');
   const sequence = isText ? null : (named.sequence ?? (columns.includes('sequence') ? 'sequence' : null));
   const categories = named.categories === undefined ? [] : columnsIn('categories', named.categories);
+  for (const [use, name] of Object.entries({ target, weight: named.weight })) {
+    if (name !== null && name !== undefined && categories.includes(name)) {
+      refuseCategories(named, `${columnPart(name)} is the ${use} and no input`);
+    }
+  }
   const base = { target, sequence, time: sequence === null ? null : (named.time ?? null), categories: [], found };
   const input = named.input === undefined ? undefined : columnsIn('input', named.input);
+  const areTokens =
+    input === undefined ? columns.includes('token') : input.length === 1 && !isNumeric(start, input[0] as string);
+  if (sequence === null || areTokens) {
+    refuseCategories(named, `'${place.file}' is read as ${sequence === null ? 'texts' : 'tokens'}`);
+  }
   if (sequence === null) return { ...base, kind: 'text', input: [textColumn(start, isText ? ['text'] : input)] };
-  if (input?.length === 1 && !isNumeric(start, input[0] as string)) return { ...base, kind: 'tokens', input };
+  if (areTokens) return { ...base, kind: 'tokens', input: input ?? ['token'] };
   if (input !== undefined) return { ...base, kind: 'numbers', input, categories };
-  if (columns.includes('token')) return { ...base, kind: 'tokens', input: ['token'] };
   const known = new Set([target, sequence, base.time, named.weight, ...categories]);
   const others = columns.filter((name) => !isUnnamed(name) && !known.has(name));
   if (others.length > 0) return { ...base, kind: 'numbers', input: others, categories };
   const message = `'${place.file}' has neither a column 'token' nor columns of numbers; --input COLUMNS names the inputs`;
   throw new DataError('invalid_row', message, { ...place, columns });
+}
+
+/**
+ * Refuses categories where there are no numbers for them to stand beside.
+ *
+ * @param found what there is instead
+ * @throws {OptionError} `invalid_option`, if the option is given
+ */
+export function refuseCategories({ categories }: NamedColumns, found: string): void {
+  if (categories === undefined) return;
+  const message = `option 'categories' is ${describeValue(categories)}, but ${found}: categories are columns of texts beside the numbers of a step, in tables`;
+  throw new OptionError('invalid_option', message, { name: 'categories', value: categories });
 }
 
 function textColumn({ columns, place }: TableStart, input: readonly string[] | undefined): string {

@@ -13,6 +13,7 @@ import { encoderOf, inputValue } from '../../building-blocks/sequence-inputs.js'
 import { stepStream } from '../../building-blocks/step-stream.js';
 import type { TaskStream } from '../../definition/task.js';
 import type { SavedClasses } from './classify-data.js';
+import { stepColumns } from './step-inputs.js';
 
 /** The result of a step of a stream: its most likely class, and the probabilities of all classes by name. */
 export type StepClass = { readonly label: string; readonly probabilities: Readonly<Record<string, number>> };
@@ -49,13 +50,13 @@ export function tagStream(model: Model, { classes, encoding, source }: SavedClas
 }
 
 /** A function that reads a step of numbers and categories. */
-function stepReader({ means, categories = [] }: FeatureEncoding, source: SavedClasses['source']) {
-  const names = source?.kind === 'numbers' ? source.input : [];
-  const columns = { numbers: names, categories: categories.map(({ column }) => column) };
+function stepReader({ means }: FeatureEncoding, source: SavedClasses['source']) {
+  const columns = stepColumns(source);
   return (fields: JsonObject, place: RowPlace): FeatureRows => {
-    const step = stepOf(fields, columns);
-    if (names.length > 0 && isJsonObject(step)) return namedSteps([step], place, columns);
-    if (categories.length > 0) throw invalidRow(place, '', describeColumns(columns), describeValue(step));
+    const step = stepOf(fields, columns ?? { numbers: [], categories: [] });
+    if (columns !== undefined && isJsonObject(step)) return namedSteps([step], place, columns);
+    if (columns !== undefined && columns.categories.length > 0)
+      throw invalidRow(place, '', describeColumns(columns), describeValue(step));
     const features = means.length;
     return { features, rows: new JsonRow({ input: [step] }, place).doubles('input', features) };
   };

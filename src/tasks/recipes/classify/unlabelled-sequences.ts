@@ -5,7 +5,7 @@ import { readTextsAfterLabels } from '../../../files/labelled-text.js';
 import { invalidRow, type RowPlace } from '../../../files/row-error.js';
 import { isBlank } from '../../../files/text.js';
 import { textLines } from '../../../files/text-lines.js';
-import { type InputEncoding, inputOfRow, inputValue, type RawInput } from '../../building-blocks/sequence-inputs.js';
+import { type InputEncoding, inputValue, type RawInput } from '../../building-blocks/sequence-inputs.js';
 import type { PredictionSource } from '../../definition/task.js';
 import { formOfFile } from './data-form.js';
 import { picturesOf, readTimeSeriesRows } from './labelled-archives.js';
@@ -14,6 +14,7 @@ import { fillInputs, keepMissing, type LabelledOptions } from './labelled-option
 import { readSequenceTable } from './labelled-table.js';
 import { requireContent } from './sequence-content.js';
 import { type SourceForm, savedColumns, savedFields, savedTable } from './source-form.js';
+import { inputOfSteps, namedField, stepColumns } from './step-inputs.js';
 
 /** A sequence without its class, and where it is in a file. */
 export interface UnlabelledSequence {
@@ -38,19 +39,22 @@ export async function readUnlabelled(
   options: LabelledOptions = {},
   form?: SourceForm,
 ): Promise<UnlabelledSequences> {
-  if ('values' in source) {
-    const sequences = source.values.map((value, at) => ofValue(value, { file: 'inputs', line: at + 1 }, encoding));
-    return { sequences, notes: [] };
-  }
-  const found = await readInputs(source.file, encoding, options, form);
+  const ofValue = valueReader(encoding, options, form);
+  const found =
+    'values' in source
+      ? { sequences: source.values.map((value, at) => ofValue(value, { file: 'inputs', line: at + 1 })), notes: [] }
+      : await readInputs(source.file, ofValue, options, form);
   const inputs = found.sequences.map(({ input }) => input);
-  fillInputs(inputs, source.file, options.missing);
+  fillInputs(inputs, 'file' in source ? source.file : 'inputs', options.missing);
   return found;
 }
 
+/** Reads a value that stands alone: a text, or a value of JSON. */
+type ValueReader = (value: JsonValue, place: RowPlace) => UnlabelledSequence;
+
 async function readInputs(
   file: string,
-  encoding: InputEncoding,
+  ofValue: ValueReader,
   options: LabelledOptions,
   saved: SourceForm | undefined,
 ): Promise<UnlabelledSequences> {
@@ -72,15 +76,17 @@ async function readInputs(
       return unsaid(lines.map(({ text, place }) => ({ input: text, place })));
     }
     case 'json':
-      return unsaid(await readJson(file, options, savedFields(saved)?.input ?? options.input ?? 'input'));
+      return unsaid(await readJson(file, options, saved));
     default:
-      return unsaid(await readTexts(file, codes, encoding));
+      return unsaid(await readTexts(file, codes, ofValue));
   }
 }
 
-function readJson(file: string, options: LabelledOptions, field: string): Promise<UnlabelledSequence[]> {
+function readJson(file: string, options: LabelledOptions, saved?: SourceForm): Promise<UnlabelledSequence[]> {
+  const columns = stepColumns(saved);
   const read = (row: JsonRow) => {
-    const input = inputOfRow(row, field, { keepMissing: keepMissing(options) });
+    const field = savedFields(saved)?.input ?? namedField(row, options.input, columns) ?? 'input';
+    const input = inputOfSteps(row, field, columns, keepMissing(options));
     requireContent(input, `field '${field}'`, row.place);
     return { input, place: row.place };
   };
@@ -88,17 +94,21 @@ function readJson(file: string, options: LabelledOptions, field: string): Promis
 }
 
 /** A text, or a value of JSON, in each line; empty lines are left out, as the results have the lines of the others. */
-async function readTexts(file: string, codes: string | undefined, encoding: InputEncoding) {
+async function readTexts(file: string, codes: string | undefined, ofValue: ValueReader) {
   const inputs: UnlabelledSequence[] = [];
   for await (const lines of textLines(file, codes)) {
-    for (const { text, line } of lines) if (!isBlank(text)) inputs.push(ofValue(text.trim(), { file, line }, encoding));
+    for (const { text, line } of lines) if (!isBlank(text)) inputs.push(ofValue(text.trim(), { file, line }));
   }
   return inputs;
 }
 
-function ofValue(value: JsonValue, place: RowPlace, encoding: InputEncoding): UnlabelledSequence {
-  if (typeof value === 'string' && isBlank(value)) throw invalidRow(place, '', 'an input', 'nothing');
-  const input = inputOfRow(new JsonRow(inputValue(value, encoding.kind), place), 'input');
-  requireContent(input, '', place);
-  return { input, place };
+function valueReader({ kind }: InputEncoding, options: LabelledOptions, saved: SourceForm | undefined): ValueReader {
+  const columns = stepColumns(saved);
+  return (value, place) => {
+    if (typeof value === 'string' && isBlank(value)) throw invalidRow(place, '', 'an input', 'nothing');
+    const row = new JsonRow(inputValue(value, kind), place);
+    const input = inputOfSteps(row, 'input', columns, keepMissing(options));
+    requireContent(input, '', place);
+    return { input, place };
+  };
 }

@@ -9,6 +9,8 @@ import {
   readPianoPieces,
 } from '../../../files/piano-pieces.js';
 import { fingerprintOf, holdOut } from '../../building-blocks/held-out.js';
+import { checkWeights, type Weighed } from '../../building-blocks/row-weights.js';
+import type { SplitChoice } from '../../building-blocks/split-parts.js';
 import type { TaskData } from '../../definition/task.js';
 
 /**
@@ -38,35 +40,44 @@ export function stepsOf(piece: PianoPiece): Float32Array {
   return steps;
 }
 
-function exampleOf(piece: PianoPiece): SequenceExample {
-  return { input: stepsOf(piece).slice(0, piece.length * STEP_WIDTH), target: pianoRows(piece) };
+/** A piece and what it counts for. */
+interface WeighedPiece extends Weighed {
+  readonly piece: PianoPiece;
+}
+
+function exampleOf({ piece, weight }: WeighedPiece): SequenceExample {
+  const weights = weight !== undefined && { weights: weight };
+  return { input: stepsOf(piece).slice(0, piece.length * STEP_WIDTH), target: pianoRows(piece), ...weights };
 }
 
 /**
  * Reads the pieces and their parts. A part is taken from the file that its option names, else from the part in the file
  * itself, else it is a fraction of the training pieces.
  *
+ * @param options.weight the field of the weights of pieces; undefined for none
  * @throws {DataError} `invalid_row`, `file_unreadable`, `empty_data`, `too_short`
  * @throws {OptionError} `invalid_option` for a fraction of 1 or more
  */
 export async function readMusic(
   file: string,
-  { valid, test, seed }: { readonly valid: number | string; readonly test: number | string; readonly seed: number },
+  { valid, test, seed, weight }: SplitChoice & { readonly weight: string | undefined },
 ): Promise<TaskData<SavedMusic>> {
-  const own = await readPianoPieces(file);
+  const own = await readPianoPieces(file, weight);
   const held = async (name: 'valid' | 'test', given: number | string) =>
-    typeof given === 'string' ? onePart(await readPianoPieces(given), name) : (own[name] ?? given);
+    typeof given === 'string' ? onePart(await readPianoPieces(given, weight), name) : (partOf(own, name) ?? given);
   const parts = holdOut(
-    own.train,
+    partOf(own, 'train'),
     { valid: await held('valid', valid), test: await held('test', test), seed },
     () => 0,
   );
+  const notes = checkWeights(weight, parts, 'JSON lines');
+  // The test part is not in the loss.
   const data = {
     training: parts.training.map(exampleOf),
     validation: parts.validation?.map(exampleOf),
-    test: parts.test?.map(exampleOf),
+    test: parts.test?.map(({ piece }) => exampleOf({ piece })),
   };
-  return { ...data, saved: logOdds(data.training), fingerprint: { examples: fingerprintOf(data) } };
+  return { ...data, saved: logOdds(data.training), fingerprint: { examples: fingerprintOf(data) }, notes };
 }
 
 /** Pieces of another file: its test part, if the file has parts. Throws as `readMusic`. */
@@ -74,8 +85,15 @@ export async function readMoreMusic(file: string): Promise<SequenceExample[]> {
   return onePart(await readPianoPieces(file), 'test').map(exampleOf);
 }
 
-function onePart(pieces: PianoPieces, name: 'valid' | 'test'): readonly PianoPiece[] {
-  return pieces[name] ?? pieces.train;
+function partOf(pieces: PianoPieces, name: 'train'): readonly WeighedPiece[];
+function partOf(pieces: PianoPieces, name: 'train' | 'valid' | 'test'): readonly WeighedPiece[] | undefined;
+function partOf(pieces: PianoPieces, name: 'train' | 'valid' | 'test'): readonly WeighedPiece[] | undefined {
+  const weights = name === 'train' ? pieces.weights : undefined;
+  return pieces[name]?.map((piece, at) => ({ piece, weight: weights?.[at] }));
+}
+
+function onePart(pieces: PianoPieces, name: 'valid' | 'test'): readonly WeighedPiece[] {
+  return partOf(pieces, name) ?? partOf(pieces, 'train');
 }
 
 /** One is added to both counts of each key, so that no probability is zero. */

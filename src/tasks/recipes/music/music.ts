@@ -11,6 +11,7 @@ import { dense } from '../../../network/layers/dense.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
+import { weightOption } from '../../building-blocks/row-weights.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
@@ -35,6 +36,7 @@ const options = {
     },
     'a fraction of the pieces, or a file, where the data has no such part; 0 for none',
   ),
+  weight: weightOption('field'),
   steps: numberOption({ integer: true, min: 1 }, { description: 'frames of a continuation', default: 32 }),
   choose: choiceOption(['sample', 'threshold'], {
     description: 'how keys are chosen: drawn by their probabilities, or those above the threshold',
@@ -63,9 +65,10 @@ export const music = defineTask({
   options,
   usage: ['steps', 'choose', 'threshold', 'temperature', 'seed'],
   packing: () => MUSIC_PACKING,
-  loss: 'sigmoidCrossEntropy',
+  loss: ({ weight }) =>
+    weight === undefined ? 'sigmoidCrossEntropy' : { kind: 'sigmoidCrossEntropy', weights: 'sequence' },
   read: (given) => readMusic(requireData(given), given),
-  readExamples: readMoreMusic,
+  readExamples: (file) => readMoreMusic(file),
 
   network(given) {
     if (given.direction !== 'forward') {

@@ -10,6 +10,7 @@ import { atRow, invalidRow } from '../../../files/row-error.js';
 import { type Clip, readClips, readTranscripts, type TranscriptPart } from '../../../files/transcripts.js';
 import { ctcTarget, framesNeeded } from '../../../network/losses/ctc.js';
 import { requireData } from '../../building-blocks/require-data.js';
+import { checkWeights, requireSomeWeight, weightRow } from '../../building-blocks/row-weights.js';
 import { tableFormatOf } from '../../definition/table-options.js';
 import type { TaskData } from '../../definition/task.js';
 import { openLanguageModel } from './transcribe-language-model.js';
@@ -25,6 +26,8 @@ export interface Utterance extends SequenceExample {
   readonly text: string;
   /** Labels in the form of the loss; only in training and validation. */
   readonly labels?: Int32Array;
+  /** [1] what it counts for in the loss; only in training and validation, where the data have weights. */
+  readonly weight?: Float32Array;
   /** The source of the sound; only in predictions. */
   readonly file?: string;
 }
@@ -35,11 +38,13 @@ export type TranscribeSaved = { readonly symbols: readonly string[]; readonly so
 /**
  * Reads and splits a table, and computes the symbols and the scaling of the features from its training part.
  *
- * @throws {DataError} `invalid_row` and others of the readers; `empty_data` when no training clip is left
+ * @throws {DataError} `invalid_row` and others of the readers; `empty_data` when no training clip is left; `invalid_weights`
  * @throws {OptionError} `invalid_option`
  */
 export async function readTraining(options: TranscribeOptions): Promise<TaskData<TranscribeSaved, Utterance>> {
-  const rows = await splitTranscripts(await readTranscripts(requireData(options), tableFormatOf(options)), options);
+  const table = await readTranscripts(requireData(options), tableFormatOf(options), options.weight);
+  const rows = await splitTranscripts(table, options);
+  const notes = checkWeights(options.weight, { training: rows.training, validation: rows.valid }, 'tables');
   const training = readClips(rows.training);
   const { sampleRate } = training[0] as Clip;
   const valid = readClips(rows.valid, sampleRate);
@@ -58,6 +63,7 @@ export async function readTraining(options: TranscribeOptions): Promise<TaskData
     test: examplesOf(test, 'test', options, saved),
     saved,
     fingerprint: { clips: fingerprintOf([training, valid, test]) },
+    notes,
   };
 }
 
@@ -92,12 +98,18 @@ function examplesOf(
   // The check uses the fastest of the changed versions, which has the fewest steps.
   const stepsFor = ({ samples }: Clip) => stepsOf(shortestLength(samples.length, join.perturb));
   const fits = (clip: Clip) => fitsInto(stepsFor(clip), clip, symbols, options);
-  const kept = isLabelled ? clips.filter(fits) : clips;
+  // A clip of weight 0 would count in the joined sounds of others.
+  const isJoinable = ({ weight }: Clip) => weight !== 0 || join.most === 1;
+  const kept = isLabelled ? clips.filter((clip) => isJoinable(clip) && fits(clip)) : clips;
   if (kept.length === 0) return undefined;
+  if (isLabelled && options.weight !== undefined) {
+    const hasWeight = kept.some(({ weight = 0 }) => weight > 0);
+    requireSomeWeight(options.weight, part === 'valid' ? 'validation' : part, hasWeight);
+  }
   const count = stringsOf(part, kept.length, join.most, options);
-  return stringExamples(kept, { ...join, count }, stepsOf, ({ samples, text }) => {
+  return stringExamples(kept, { ...join, count }, stepsOf, ({ samples, text, weight }) => {
     const labels = isLabelled && { labels: ctcTarget(symbols.encode(text), { classes: symbols.classes }) };
-    return { input: encoder.encode(samples), text, ...labels };
+    return { input: encoder.encode(samples), text, ...labels, ...(weight !== undefined && weightRow({ weight })) };
   });
 }
 
@@ -135,8 +147,9 @@ function fingerprintOf(parts: readonly (readonly Clip[])[]): string {
   const hash = createHash('sha256');
   for (const part of parts) {
     hash.update(`${part.length};`);
-    for (const { text, speaker, samples } of part) {
-      hash.update(JSON.stringify([text, speaker ?? null, samples.length])).update(samples);
+    for (const { text, speaker, samples, weight } of part) {
+      const weights = weight === undefined ? [] : [weight];
+      hash.update(JSON.stringify([text, speaker ?? null, samples.length, ...weights])).update(samples);
     }
   }
   return hash.digest('hex');

@@ -1,5 +1,6 @@
 /** Options of the task `transcribe`. */
 import { OptionError } from '../../../core/errors.js';
+import { weightOption } from '../../building-blocks/row-weights.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { tableOptions } from '../../definition/table-options.js';
 import { type Checked, choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
@@ -61,6 +62,7 @@ export const TRANSCRIBE_OPTIONS = {
     description: 'what to do with training clips that have more symbols than steps',
     default: 'error',
   }),
+  weight: weightOption('column'),
   beams: numberOption(count, { description: 'number of beams in the beam search', default: 8 }),
   languageModel: optional(
     textOption({ description: "for the beam search: a run of 'bptt train lm'", placeholder: 'run' }),

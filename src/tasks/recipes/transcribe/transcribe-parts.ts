@@ -27,7 +27,7 @@ export async function splitTranscripts(
   const heldOf = async (name: 'valid' | 'test', given: number | string) => {
     const there = own(name);
     if (typeof given === 'number') return there.length > 0 ? there : given;
-    if (there.length === 0) return readTranscripts(given, tableFormatOf(options));
+    if (there.length === 0) return readTranscripts(given, tableFormatOf(options), options.weight);
     const message = `option '${name}' must not be a file because the table has a part '${name}' itself, got '${given}'`;
     throw new OptionError('invalid_option', message, { name, value: given });
   };

@@ -4,6 +4,7 @@ import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
 import { sequential } from '../../../model/network.js';
 import { dense, dropout } from '../../../network/layers/dense.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
+import { weightTarget } from '../../building-blocks/row-weights.js';
 import { defineTask } from '../../definition/define-task.js';
 import { TABLE_USAGE } from '../../definition/table-options.js';
 import { readOther, readTraining } from './transcribe-data.js';
@@ -21,11 +22,11 @@ export const transcribe = defineTask({
   usage: ['beams', 'nBest', 'languageModel', 'lmWeight', 'insertionBonus', ...TABLE_USAGE],
   read: readTraining,
   readExamples: readOther,
-  loss: { kind: 'ctc' },
+  loss: ({ weight }) => ({ kind: 'ctc', ...(weight !== undefined && { weights: 'sequence' }) }),
 
   packing(given, { sound }) {
     const { width } = new SoundEncoder(given, sound);
-    const targets = { target: { field: 'labels', axis: 'output/labels' } };
+    const targets = { target: { field: 'labels', axis: 'output/labels' }, ...weightTarget(given.weight) };
     return { pack: (examples) => packExamples(examples, { inputs: { input: { width } }, targets }) };
   },
 

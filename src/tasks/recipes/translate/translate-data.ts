@@ -6,10 +6,12 @@ import { DataError, OptionError } from '../../../core/errors.js';
 import { type Normalization, normalizeText } from '../../../data/normalization.js';
 import { type SentenceLevel, SentenceVocabulary } from '../../../data/sentence-vocabulary.js';
 import type { VocabularyJson } from '../../../data/vocabulary.js';
-import { readParallelText, type SentencePair } from '../../../files/parallel-text.js';
+import { isJsonLinesFile } from '../../../files/json-lines.js';
+import { readParallelText, readSourceLines, type SentencePair } from '../../../files/parallel-text.js';
 import { readText, splitLines, wordsOf } from '../../../files/text.js';
 import { fingerprintOf, holdOut } from '../../building-blocks/held-out.js';
 import { requireData } from '../../building-blocks/require-data.js';
+import { checkWeights, requireSomeWeight, weightRow, weightTarget } from '../../building-blocks/row-weights.js';
 import type { CommonTable } from '../../definition/common-options.js';
 import type { Packing, PredictionSource, TaskData } from '../../definition/task.js';
 import type { Checked } from '../../definition/task-options.js';
@@ -31,7 +33,9 @@ export interface TranslationExample {
   /** [target steps] ids of the target, then the end mark. */
   readonly target: Int32Array;
   /** The tokens themselves, including words outside the vocabulary. */
-  readonly tokens: SentencePair;
+  readonly tokens: Pick<SentencePair, 'source' | 'target'>;
+  /** [1] what it counts for in the loss, 1 where the data have no weights. The batch has it only where an option names them. */
+  readonly weight: Float32Array;
 }
 
 /** The options of reading. */
@@ -42,19 +46,23 @@ interface DataOptions extends Checked<CommonTable> {
   readonly vocabulary: number | undefined;
   readonly minCount: number;
   readonly maxLength: number | undefined;
+  readonly weight: string | undefined;
 }
 
-/** A batch of two time axes: the axis of the source, and the axis of the target. */
-export function packTranslations(examples: readonly TranslationExample[]): Batch {
+/**
+ * A batch of two time axes: the axis of the source, and the axis of the target.
+ *
+ * @param weight the name of the weights of pairs; undefined where there are none
+ */
+export function packTranslations(examples: readonly TranslationExample[], weight?: string): Batch {
   const inputs = { source: { axis: 'source' }, previous: {} };
-  return packExamples(examples, { inputs, targets: { target: {} } });
+  return packExamples(examples, { inputs, targets: { target: {}, ...weightTarget(weight) } });
 }
 
 /** How pairs become batches: pairs with targets of similar lengths are batched together. */
-export const TRANSLATION_PACKING: Packing<TranslationExample> = {
-  length: ({ target }) => target.length,
-  pack: packTranslations,
-};
+export function translationPacking({ weight }: Pick<DataOptions, 'weight'>): Packing<TranslationExample> {
+  return { length: ({ target }) => target.length, pack: (examples) => packTranslations(examples, weight) };
+}
 
 /** The two vocabularies of a translator. */
 export function vocabulariesOf({ source, target }: SavedTranslation) {
@@ -65,15 +73,17 @@ export function vocabulariesOf({ source, target }: SavedTranslation) {
  * Reads and splits parallel text. Pairs of the training part that are too long are left out; all others are kept.
  *
  * @throws {OptionError} `invalid_option`
- * @throws {DataError} as `readParallelText`; `too_long` when no pair is left
+ * @throws {DataError} as `readParallelText`; `too_long` when no pair is left; `invalid_weights` when none of those left counts
  */
 export async function readTranslations(options: DataOptions): Promise<TaskData<SavedTranslation, TranslationExample>> {
-  const { valid, test, seed, languages, level, vocabulary, minCount, maxLength, normalization } = options;
-  const pairs = await readPairs(requireData(options), languages);
-  const other = async (part: number | string) => (typeof part === 'number' ? part : await readPairs(part, languages));
+  const { valid, test, seed, languages, level, vocabulary, minCount, maxLength, normalization, weight } = options;
+  const pairs = await readPairs(requireData(options), languages, weight);
+  const other = async (part: number | string) =>
+    typeof part === 'number' ? part : await readPairs(part, languages, weight);
   const parts = holdOut(pairs, { valid: await other(valid), test: await other(test), seed }, () => 0);
+  const notes = checkWeights(weight, parts, 'JSON lines {"source": ..., "target": ...}');
   const words = { minCount, normalization, ...(vocabulary !== undefined && { maxSize: vocabulary }) };
-  const vocabularyOf = (side: keyof SentencePair) =>
+  const vocabularyOf = (side: 'source' | 'target') =>
     SentenceVocabulary.of(
       parts.training.map((pair) => pair[side]),
       level,
@@ -87,10 +97,20 @@ export async function readTranslations(options: DataOptions): Promise<TaskData<S
   if (training.length === 0) {
     throw new DataError('too_long', `option 'maxLength' is ${maxLength}: no pair is that short`, { maxLength });
   }
+  if (weight !== undefined)
+    requireSomeWeight(
+      weight,
+      'training',
+      training.some((pair) => (pair.weight[0] as number) > 0),
+    );
   const validation = parts.validation && encode(parts.validation);
   const held = parts.test && encode(parts.test);
   const numbers = (part: readonly TranslationExample[]) =>
-    part.map(({ source, target }) => ({ input: source, target }));
+    part.map(({ source, target, weight: weights }) => ({
+      input: source,
+      target,
+      ...(weight !== undefined && { weights }),
+    }));
   const fingerprint = {
     examples: fingerprintOf({
       training: numbers(training),
@@ -100,7 +120,7 @@ export async function readTranslations(options: DataOptions): Promise<TaskData<S
   };
   const longest = training.reduce((most, { target }) => Math.max(most, target.length - 1), 0);
   const saved = { source: vocabularies.source.toJSON(), target: vocabularies.target.toJSON(), longest };
-  return { training, validation, test: held, saved, fingerprint };
+  return { training, validation, test: held, saved, fingerprint, notes };
 }
 
 /** Pairs of other files, read like those of the training. Throws as `readParallelText`. */
@@ -122,7 +142,7 @@ export async function readSentences(
   source: PredictionSource<string | readonly string[]>,
   saved: SavedTranslation,
 ): Promise<TranslationExample[]> {
-  const values = 'file' in source ? splitLines(await readText(source.file)) : source.values;
+  const values = 'file' in source ? await sentencesOf(source.file) : source.values;
   const vocabularies = vocabulariesOf(saved);
   return values.map((value, at) => {
     const tokens = typeof value === 'string' ? wordsOf(value) : value;
@@ -134,9 +154,14 @@ export async function readSentences(
   });
 }
 
-/** The two files of a prefix and two languages, `PREFIX.en` and `PREFIX.ja`, or one file with tabs. */
-function readPairs(path: string, languages: string | undefined): Promise<SentencePair[]> {
-  if (languages === undefined) return readParallelText(path);
+/** The sentences of a file: a line each, or the fields of JSON lines. */
+async function sentencesOf(file: string): Promise<readonly (string | readonly string[])[]> {
+  return isJsonLinesFile(file) ? readSourceLines(file) : splitLines(await readText(file));
+}
+
+/** JSON lines; the two files of a prefix and two languages, `PREFIX.en` and `PREFIX.ja`; or one file with tabs. */
+function readPairs(path: string, languages: string | undefined, weight?: string): Promise<SentencePair[]> {
+  if (languages === undefined || isJsonLinesFile(path)) return readParallelText(path, undefined, weight);
   const [source, target] = languages.split('-');
   return readParallelText(`${path}.${source}`, `${path}.${target}`);
 }
@@ -144,7 +169,7 @@ function readPairs(path: string, languages: string | undefined): Promise<Sentenc
 /** The tokens are in the form of the vocabulary, so that translations are compared with references of the same form. */
 function encodePair(written: SentencePair, vocabularies: ReturnType<typeof vocabulariesOf>): TranslationExample {
   const { begin, end } = vocabularies.target;
-  const normal = (side: keyof SentencePair) => {
+  const normal = (side: 'source' | 'target') => {
     const { normalization = 'none' } = vocabularies[side].vocabulary;
     return written[side].map((token) => normalizeText(token, normalization));
   };
@@ -155,5 +180,6 @@ function encodePair(written: SentencePair, vocabularies: ReturnType<typeof vocab
     previous: Int32Array.of(begin, ...words),
     target: Int32Array.of(...words, end),
     tokens,
+    ...weightRow(written),
   };
 }

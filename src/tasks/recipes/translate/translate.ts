@@ -3,6 +3,7 @@ import { OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
 import { END_MARK } from '../../../files/text.js';
 import { scheduledSampling } from '../../../training/scheduled-sampling.js';
+import { weightOption } from '../../building-blocks/row-weights.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import type { PredictionSource } from '../../definition/task.js';
@@ -13,7 +14,7 @@ import {
   readSentences,
   readTranslations,
   type SavedTranslation,
-  TRANSLATION_PACKING,
+  translationPacking,
   vocabulariesOf,
 } from './translate-data.js';
 import { ATTENTIONS, encoderDecoder } from './translate-network.js';
@@ -54,6 +55,7 @@ const options = {
       default: 0,
     },
   ),
+  weight: weightOption('field of JSON lines'),
   beams: numberOption(count, { description: 'number of beams in the search', default: 5 }),
   lengthPenalty: numberOption({ min: 0 }, { description: 'exponent of the length penalty, 0 for none', default: 1 }),
   unknown: choiceOption(UNKNOWN_WORDS, {
@@ -89,8 +91,9 @@ export const translate = defineTask({
   usage: ['beams', 'lengthPenalty', 'unknown'],
   read: readTranslations,
   readExamples: readMoreTranslations,
-  packing: () => TRANSLATION_PACKING,
-  loss: 'softmaxCrossEntropy',
+  packing: translationPacking,
+  loss: ({ weight }) =>
+    weight === undefined ? 'softmaxCrossEntropy' : { kind: 'softmaxCrossEntropy', weights: 'sequence' },
 
   network(given, saved) {
     requireCopySource(given);
@@ -105,7 +108,7 @@ export const translate = defineTask({
 
   async evaluate(model, part, { options: given, saved, signal }) {
     const bleu = await translationBleu(model, part, saved, { ...given, best: 1 }, signal);
-    return { ...bleu, ...(await translationLoss(model, part, signal)) };
+    return { ...bleu, ...(await translationLoss(model, part, given, signal)) };
   },
 
   /**
