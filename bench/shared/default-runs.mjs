@@ -106,12 +106,17 @@ function figuresOf(metrics) {
 /** What a process has reached: its figures, or why there are none. */
 function outcomeOf({ stdout, stderr, code, signal, isLate }, { metric, naive }) {
   if (code === 0) {
-    const { metrics, steps, epochs, best, parameters, seconds } = JSON.parse(stdout);
+    const { metrics, naive: compared, steps, epochs, best, parameters, seconds } = JSON.parse(stdout);
     const value = numberAt(metrics.test, metric.path);
+    // The rules that the run itself was compared with: their metrics have the name of the run's own.
+    const own = (compared?.results ?? []).flatMap(({ rule, metrics: reached }) => {
+      const figure = numberAt(reached ?? {}, metric.path);
+      return figure === undefined ? [] : [[rule, figure]];
+    });
     const paths = Object.entries(naive.paths ?? {}).map(([rule, path]) => [rule, numberAt(metrics.test, path)]);
     const reached = {
       value: value ?? null,
-      naive: { ...naive.values, ...Object.fromEntries(paths) },
+      naive: { ...naive.values, ...Object.fromEntries([...paths, ...own]) },
       validation: numberAt(metrics.validation, metric.path),
       ...{ steps, epochs, bestEpoch: best?.epoch, parameters, trainingSeconds: seconds },
       figures: figuresOf(metrics.test),

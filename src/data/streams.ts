@@ -98,6 +98,21 @@ export class TokenStreams implements Iterable<Batch> {
   }
 
   /**
+   * The ids of one stream, [length]; all but the first are predicted.
+   *
+   * @param index 0 .. batch-1
+   * @throws {RangeIndexError} `index_out_of_range`
+   */
+  stream(index: number): Int32Array {
+    const { batch } = this;
+    if (Number.isInteger(index) && index >= 0 && index < batch) {
+      return Int32Array.from({ length: this.#streamLength }, (_, step) => this.#ids[step * batch + index] as number);
+    }
+    const message = `stream ${index} is outside the ${batch} streams`;
+    throw new RangeIndexError('index_out_of_range', message, { index, streams: batch });
+  }
+
+  /**
    * The cursor after the window at `cursor` has been read. When its window is 0, a new pass begins: reset the state.
    */
   advance(cursor: DataCursor): DataCursor {

@@ -6,6 +6,7 @@ import { CharacterVocabulary } from '../../src/data/character-vocabulary.js';
 import { checkTaskOptions } from '../../src/tasks/definition/task-options.js';
 import { lm } from '../../src/tasks/recipes/lm/lm.js';
 import { loadLanguageModel } from '../../src/tasks/recipes/lm/saved-language-model.js';
+import type { TaskStart } from '../../src/tasks/runner/train-task.js';
 import { trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { smallText } from '../cli/small-text.js';
@@ -30,8 +31,29 @@ describe('options of a language model', () => {
     const defaults = Object.entries(lm.options).flatMap(([name, option]) =>
       option.default === undefined ? [] : [[name, option.default]],
     );
-    expect(check(place)).toMatchObject({ ...Object.fromEntries(defaults), ...place, resume: false });
-    expect(check(place)).toMatchObject({ cell: 'lstm', units: 256, layers: 2, epochs: 10, batch: 50, steps: 50 });
+    expect(check(place)).toMatchObject({
+      ...Object.fromEntries(defaults),
+      ...place,
+      schedule: 'cosine:minimum=0',
+      resume: false,
+    });
+    expect(check(place)).toMatchObject({ cell: 'lstm', units: 256, layers: 2, steps: 50 });
+  });
+
+  it('are settled by the length of the text, where nobody gave them', async () => {
+    const directory = temporaryDirectory();
+    const data = join(directory, 'text.txt');
+    writeFileSync(data, smallText(300));
+    const given = { data, embedding: 4, units: 4, layers: 1, threads: 1, progress: false } as const;
+    const starts: TaskStart[] = [];
+    const onStart = (start: TaskStart) => starts.push(start);
+    await trainTask('lm', { ...given, out: join(directory, 'a'), steps: 5, epochs: 1, onStart });
+    await trainTask('lm', { ...given, out: join(directory, 'a'), resume: true, epochs: 1, onStart });
+    const [begun, resumed] = starts as [TaskStart, TaskStart];
+    expect(begun.settled.map(({ name }) => name)).toEqual(['dropout', 'patience', 'batch']);
+    expect(begun.options).toMatchObject({ dropout: 0.3, patience: 4, epochs: 1 });
+    expect(resumed.settled).toEqual([]);
+    expect(resumed.options).toMatchObject({ ...begun.options, resume: true });
   });
 
   it('are taken from what is given, then from the run that is resumed, then from the defaults', () => {

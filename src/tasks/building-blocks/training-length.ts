@@ -26,6 +26,28 @@ export interface LengthOptions {
 }
 
 /**
+ * Epochs and patience of a training.
+ *
+ * @param perEpoch optimizer steps of an epoch
+ * @param given epochs that somebody gave
+ * @param about.reason what the number of steps follows from
+ * @param about.hasValidation whether there is anything to wait for
+ */
+export function trainingEpochs(
+  perEpoch: number,
+  { steps, epochs: [fewest, most] }: Pick<LengthRule, 'steps' | 'epochs'>,
+  given: number | undefined,
+  { reason, hasValidation }: { readonly reason: string; readonly hasValidation: boolean },
+): Settings<'epochs' | 'patience'> {
+  const epochs = given ?? Math.min(most, Math.max(fewest, Math.ceil(steps / perEpoch)));
+  const patience = hasValidation ? Math.max(PATIENCE.fewest, Math.ceil(epochs / PATIENCE.part)) : 0;
+  return {
+    epochs: { value: epochs, reason: `${reason}: about ${perEpoch * epochs} steps` },
+    patience: { value: patience, reason: hasValidation ? `a part of ${epochs} epochs` : 'no validation part' },
+  };
+}
+
+/**
  * Batch size, epochs and patience by the number of training sequences.
  *
  * @param examples sequences of the training part
@@ -34,19 +56,15 @@ export interface LengthOptions {
  */
 export function trainingLength(
   examples: number,
-  { steps, epochs: [fewest, most], batch: largest }: LengthRule,
+  { batch: largest, ...length }: LengthRule,
   given: LengthOptions,
   hasValidation: boolean,
 ): Settings<'batch' | 'epochs' | 'patience'> {
   const reason = `${examples} training sequences`;
   const size = 2 ** Math.floor(Math.log2(Math.max(1, examples / BATCHES)));
   const batch = given.batch ?? Math.min(largest, Math.max(SMALLEST_BATCH, size));
-  const perEpoch = Math.ceil(examples / batch);
-  const epochs = given.epochs ?? Math.min(most, Math.max(fewest, Math.ceil(steps / perEpoch)));
-  const patience = hasValidation ? Math.max(PATIENCE.fewest, Math.ceil(epochs / PATIENCE.part)) : 0;
   return {
     ...(given.tokens === undefined && { batch: { value: batch, reason } }),
-    epochs: { value: epochs, reason: `${reason}: about ${perEpoch * epochs} steps` },
-    patience: { value: patience, reason: hasValidation ? `a part of ${epochs} epochs` : 'no validation part' },
+    ...trainingEpochs(Math.ceil(examples / batch), length, given.epochs, { reason, hasValidation }),
   };
 }

@@ -19,13 +19,15 @@ export type Pace = () => Promise<void>;
 export interface NaiveRule<P = unknown, M extends JsonObject = JsonObject> {
   /** For people and for `metrics.jsonl`: `most frequent class`. */
   readonly name: string;
-  /** Metrics of a part by this rule; `score` of the task, if it has one, must be able to read them. */
+  /** Metrics of a part by this rule. They must have what is compared, see `score`. */
   judge(part: P, pace: Pace): M | Promise<M>;
 }
 
 /** The naive rules of a task on its data. */
 export interface NaiveRules<P = unknown, M extends JsonObject = JsonObject> {
   readonly rules: readonly NaiveRule<P, M>[];
+  /** What is compared: lower is better. Default: `score` of the task, or the loss. */
+  readonly score?: (metrics: M) => number;
   /** The metrics of a rule for people, as the task shows its own; default: names and numbers. */
   readonly describe?: (metrics: M) => string;
   /** What to try when the network is not ahead of the best of them: the end of a sentence that begins with `try`. */

@@ -39,6 +39,10 @@ interface Counts {
 const newCounts = (): Counts => ({ own: new Column(), following: new Column(), kinds: new Column() });
 
 const ROOT = 0;
+/** Some 300 MB; a map of JavaScript has room for 2^24 entries. */
+const MOST_NODES = 2 ** 22;
+/** Symbols that take some milliseconds. */
+const PIECE = 2048;
 
 /**
  * Interpolated Kneser-Ney smoothing (Kneser, Ney 1995; Chen, Goodman 1999). The longest n-grams count how often they occur, shorter ones
@@ -61,10 +65,23 @@ export class NGramModel {
     this.#order = order;
   }
 
-  /** Counts the n-grams of one more text. It must not be called after `probability`. */
+  /** Number of different n-grams that are counted. */
+  get size(): number {
+    return this.#depths.length - 1;
+  }
+
+  /** Counts the n-grams of one more text. It must not be called after `judge`. */
   learn(ids: ArrayLike<number>): void {
+    for (const _ of this.learning(ids));
+  }
+
+  /** The same in pieces: yields after each of some thousand symbols. Ends early when there is no room for more n-grams. */
+  *learning(ids: ArrayLike<number>): Generator<void, void, void> {
     let contexts = [ROOT];
-    for (let at = 0; at < ids.length; at++) contexts = this.#count(contexts, ids[at] as number);
+    for (let at = 0; at < ids.length && this.size < MOST_NODES; at++) {
+      contexts = this.#count(contexts, ids[at] as number);
+      if (at % PIECE === PIECE - 1) yield;
+    }
   }
 
   /** @param contexts nodes of the last 0, 1, 2, ... symbols @returns the same after `id` */
@@ -112,20 +129,30 @@ export class NGramModel {
   }
 
   /**
-   * The negative logarithm of the probability of each symbol of a text but the first, in nats.
+   * The negative logarithm of the probability of all symbols of a text but the first, in nats.
    *
    * @param ids the first symbol is only read
    * @returns the sum over the predicted symbols, and their number
    */
   judge(ids: ArrayLike<number>): { readonly sum: number; readonly predicted: number } {
+    let sum = 0;
+    for (const nats of this.judging(ids)) sum += nats;
+    return { sum, predicted: Math.max(0, ids.length - 1) };
+  }
+
+  /** The same in pieces: the nats of some thousand symbols each. */
+  *judging(ids: ArrayLike<number>): Generator<number, void, void> {
     this.#discounts ??= this.#estimateDiscounts();
     let contexts = this.#follow([ROOT], ids[0] as number);
     let sum = 0;
     for (let at = 1; at < ids.length; at++) {
       sum -= Math.log(this.#probability(contexts, ids[at] as number));
       contexts = this.#follow(contexts, ids[at] as number);
+      if (at % PIECE !== 0) continue;
+      yield sum;
+      sum = 0;
     }
-    return { sum, predicted: Math.max(0, ids.length - 1) };
+    yield sum;
   }
 
   /** The nodes of the last 0, 1, 2, ... symbols, as far as they have been seen. */

@@ -109,6 +109,17 @@ export interface CaptionScores {
   readonly words: number;
 }
 
+/** The captions of each picture, in their order. */
+export function byPicture(examples: readonly CaptionExample[]): ReadonlyMap<string, readonly CaptionExample[]> {
+  const pictures = new Map<string, CaptionExample[]>();
+  for (const example of examples) {
+    const others = pictures.get(example.picture);
+    if (others === undefined) pictures.set(example.picture, [example]);
+    else others.push(example);
+  }
+  return pictures;
+}
+
 /**
  * Perplexity of the captions with their own pictures and with others, and BLEU of the best captions against all
  * captions of each picture.
@@ -133,12 +144,7 @@ export async function captionScores(
   };
   const own = await likelihoodOf(all);
   const shuffled = await likelihoodOf(withOtherPictures(all));
-  const pictures = new Map<string, CaptionExample[]>();
-  for (const example of all) {
-    const others = pictures.get(example.picture);
-    if (others === undefined) pictures.set(example.picture, [example]);
-    else others.push(example);
-  }
+  const pictures = byPicture(all);
   const bleu = new Bleu();
   const firsts = Array.from(pictures.values(), ([first]) => first as CaptionExample);
   for await (const { example, found } of captionsOf(model, firsts, { given, saved, best: 1, signal })) {

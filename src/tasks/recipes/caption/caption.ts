@@ -8,23 +8,34 @@ import { JsonRow, readJsonLines } from '../../../files/json-lines.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { weightOption } from '../../building-blocks/row-weights.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
-import { commonOptions } from '../../definition/common-options.js';
+import { type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
+import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
+import { sizeOf } from '../../definition/parts.js';
 import type { PredictionSource } from '../../definition/task.js';
 import { type Checked, choiceOption, flagOption, numberOption } from '../../definition/task-options.js';
 import { readCaptions, readMoreCaptions, readUncaptioned, type SavedCaptions } from './caption-data.js';
 import { attentionOf, captionScores, captionsOf } from './caption-decoding.js';
 import { captionNetwork, captionPacking } from './caption-network.js';
 import { pictureOfRow } from './caption-pictures.js';
+import { captionRules } from './caption-rules.js';
+
+/** How long to train on captions. */
+const LENGTH: LengthRule = { steps: 1500, epochs: [8, 60], batch: 32 };
+
+const SMALL_EMBEDDINGS = 'default,embedding=0.1';
 
 const count = { integer: true, min: 1 } as const;
 const options = {
-  ...commonOptions(
-    {
-      ...{ valid: 0.15, test: 0.2, cell: 'gru', units: 192, dropout: 0.4, epochs: 8, batch: 32 },
-      ...{ learningRate: 2e-3, schedule: 'cosine' },
-    },
-    'a fraction of the groups to hold back, or a file; 0 for none',
+  ...settledOptions(
+    commonOptions(
+      {
+        ...{ valid: 0.15, test: 0.2, cell: 'gru', units: 192, dropout: 0.4 },
+        ...{ learningRate: 2e-3, schedule: 'cosine' },
+      },
+      'a fraction of the groups to hold back, or a file; 0 for none',
+    ),
+    ['epochs', 'batch', 'patience', 'init'],
   ),
   rows: numberOption(count, { description: 'patches of a picture from top to bottom', default: 4 }),
   columns: numberOption(count, { description: 'patches of a picture from left to right', default: 16 }),
@@ -134,6 +145,10 @@ export const caption = defineTask({
       }
     }
   },
+
+  settle: (given, { training, validation }) =>
+    trainingLength(sizeOf(training), LENGTH, given, validation !== undefined),
+  naiveRules: ({ training }) => captionRules(training),
 });
 
 /** Weights as rows of the grid, if there is one, with four digits, which are enough for display. */

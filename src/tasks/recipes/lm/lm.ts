@@ -13,26 +13,31 @@ import { readForValidation } from '../../../training/training-data.js';
 import { evaluateOn } from '../../../training/validation.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
-import { DECIDED, trainingOptions } from '../../definition/common-options.js';
+import { DECIDED, settledOptions, trainingOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import type { PredictionSource } from '../../definition/task.js';
-import { choiceOption, flagOption, numberOption, optional } from '../../definition/task-options.js';
+import { choiceOption, flagOption, numberOption, optional, settled } from '../../definition/task-options.js';
 import { normalizationOption } from '../../definition/text-options.js';
 import { LanguageModelReader, type TextLikelihood } from './language-model-reader.js';
+import { settleLanguageModel, streamsFor } from './lm-defaults.js';
+import { languageModelRules } from './lm-rules.js';
 
 const count = { integer: true, min: 1 } as const;
 const options = {
-  ...trainingOptions(
-    {
-      ...{ valid: 0.05, test: 0, cell: 'lstm', units: 256, layers: 2, epochs: 10, learningRate: 2e-3 },
-      ...{ clipNorm: 5, checkpointEvery: 200 },
-    },
-    'a fraction from the end of the text, or a file; 0 for none',
-    {
-      ...DECIDED,
-      direction: 'a language model reads forward only',
-      output: 'a language model has an output at every step',
-    },
+  ...settledOptions(
+    trainingOptions(
+      {
+        ...{ valid: 0.05, test: 0, cell: 'lstm', units: 256, layers: 2, learningRate: 2e-3 },
+        ...{ clipNorm: 5, checkpointEvery: 200, schedule: 'cosine' },
+      },
+      'a fraction from the end of the text, or a file; 0 for none',
+      {
+        ...DECIDED,
+        direction: 'a language model reads forward only',
+        output: 'a language model has an output at every step',
+      },
+    ),
+    ['epochs', 'patience', 'dropout'],
   ),
   level: choiceOption(['char', 'word', 'byte'], { description: 'what a symbol is', default: 'char' }),
   normalization: normalizationOption(),
@@ -46,7 +51,7 @@ const options = {
   tied: flagOption(
     'use the table of the embedding for the logits, too, with a projection before it if the sizes differ',
   ),
-  batch: numberOption(count, { description: 'number of parallel streams of text', default: 50 }),
+  batch: settled(numberOption(count, { description: 'number of parallel streams of text' })),
   steps: numberOption(count, { description: 'steps of truncated backpropagation through time', default: 50 }),
 };
 
@@ -61,9 +66,10 @@ export const lm = defineTask({
   countedIn: 'symbols',
 
   async read(given) {
-    const { valid, test, level, vocabulary: maxSize, batch, steps, normalization } = given;
+    const { valid, test, level, vocabulary: maxSize, steps, normalization } = given;
     const partOf = async (part: number | string) => (typeof part === 'string' ? await readText(part) : part);
     const texts = { data: await readText(requireData(given)), valid: await partOf(valid), test: await partOf(test) };
+    const batch = given.batch ?? streamsFor(roughSymbols(texts.data, level), steps);
     const streams = {
       ...{ batch, steps },
       ...(texts.valid !== 0 && { validation: texts.valid }),
@@ -99,10 +105,7 @@ export const lm = defineTask({
     const { loss, tokens } = await evaluateOn(model, readForValidation(part), { signal });
     return { loss, perplexity: Math.exp(loss), bitsPerToken: loss / Math.LN2, tokens };
   },
-  describe({ loss, perplexity, bitsPerToken }) {
-    const digits = (value: JsonObject[string] | undefined) => Number(value).toFixed(4);
-    return `loss ${digits(loss)} nats  perplexity ${digits(perplexity)}  bits per symbol ${digits(bitsPerToken)}`;
-  },
+  describe: describeLikelihood,
 
   async readInputs(source: PredictionSource<string>, _given, saved) {
     const vocabulary = vocabularyFromJSON(saved.vocabulary);
@@ -123,7 +126,23 @@ export const lm = defineTask({
   },
 
   stream: (model, { saved }) => new LanguageModelReader(model, vocabularyFromJSON(saved.vocabulary)),
+
+  settle: ({ epochs }, { training, validation }) => settleLanguageModel(training, epochs, validation !== undefined),
+
+  naiveRules({ training }, { options: { level }, saved }) {
+    return languageModelRules(training, level, saved.vocabulary.symbols.length, describeLikelihood);
+  },
 });
+
+function describeLikelihood({ loss, perplexity, bitsPerToken }: JsonObject): string {
+  const digits = (value: JsonObject[string] | undefined) => Number(value).toFixed(4);
+  return `loss ${digits(loss)} nats  perplexity ${digits(perplexity)}  bits per symbol ${digits(bitsPerToken)}`;
+}
+
+/** About how many symbols a text has: of words those between white space. */
+function roughSymbols(text: string, level: 'char' | 'word' | 'byte'): number {
+  return level === 'word' ? (text.match(/\s+/g)?.length ?? 0) + 1 : text.length;
+}
 
 /**
  * Initial values of a table that is also used in a product. They keep the products about as large as the numbers of the

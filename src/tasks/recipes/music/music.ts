@@ -13,28 +13,29 @@ import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { weightOption } from '../../building-blocks/row-weights.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
-import { commonOptions } from '../../definition/common-options.js';
+import { type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
+import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
+import { sizeOf } from '../../definition/parts.js';
 import type { PredictionSource, TaskStream } from '../../definition/task.js';
 import { choiceOption, numberOption } from '../../definition/task-options.js';
-import {
-  controlOdds,
-  MUSIC_PACKING,
-  readMoreMusic,
-  readMusic,
-  type SavedMusic,
-  STEP_WIDTH,
-  stepsOf,
-} from './music-data.js';
+import { MUSIC_PACKING, readMoreMusic, readMusic, type SavedMusic, STEP_WIDTH, stepsOf } from './music-data.js';
+import { musicRules } from './music-rules.js';
 import { MusicStream } from './music-stream.js';
 
+/** Pieces are long: a batch of a few has thousands of frames. */
+const LENGTH: LengthRule = { steps: 600, epochs: [12, 60], batch: 4 };
+
 const options = {
-  ...commonOptions(
-    {
-      ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.4, epochs: 12, batch: 4 },
-      ...{ learningRate: 1e-2, schedule: 'cosine' },
-    },
-    'a fraction of the pieces, or a file, where the data has no such part; 0 for none',
+  ...settledOptions(
+    commonOptions(
+      {
+        ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.4, batch: 4 },
+        ...{ learningRate: 1e-2, schedule: 'cosine' },
+      },
+      'a fraction of the pieces, or a file, where the data has no such part; 0 for none',
+    ),
+    ['epochs', 'patience'],
   ),
   weight: weightOption('field'),
   steps: numberOption({ integer: true, min: 1 }, { description: 'frames of a continuation', default: 32 }),
@@ -82,26 +83,17 @@ export const music = defineTask({
     return sequential([...recurrentBody(given, 'none'), keys], { features: STEP_WIDTH });
   },
 
-  /** Nats of a frame, beside baselines without memory: key frequencies, and each key by its own last frame. */
-  async evaluate(model, part, { saved, signal }) {
-    const scores = { model: new KeyLikelihood(), memoryless: new KeyLikelihood(), ownKey: new KeyLikelihood() };
+  /** Nats of a frame, and how many keys are right at a threshold of one half. */
+  async evaluate(model, part, { signal }) {
+    const scores = new KeyLikelihood();
     for await (const { example, output } of outputsOf(model, part, MUSIC_PACKING, signal)) {
-      const target = example.target as Float32Array;
-      scores.model.add(target, output, PIANO_KEYS);
-      for (const control of ['memoryless', 'ownKey'] as const) {
-        scores[control].add(target, controlOdds(example, saved, control), PIANO_KEYS);
-      }
+      scores.add(example.target as Float32Array, output, PIANO_KEYS);
     }
-    const nats = ({ value }: KeyLikelihood) => value ?? null;
-    const { model: own, memoryless, ownKey } = scores;
-    const controls = { memoryless: nats(memoryless), ownKey: nats(ownKey) };
-    return { nats: nats(own), accuracy: own.accuracy, ...controls, frames: own.frames };
+    return { nats: scores.value ?? null, accuracy: scores.accuracy, frames: scores.frames };
   },
 
-  describe({ nats, accuracy, memoryless, ownKey }) {
-    const text = (value: unknown) => Number(value).toFixed(3);
-    const controls = `key frequencies ${text(memoryless)}  each key by itself ${text(ownKey)}`;
-    return `nats per frame ${text(nats)}  accuracy ${(100 * Number(accuracy)).toFixed(2)} %  ${controls}`;
+  describe({ nats, accuracy }) {
+    return `nats per frame ${Number(nats).toFixed(3)}  accuracy ${(100 * Number(accuracy)).toFixed(2)} %`;
   },
 
   /** Starts of pieces, `{"notes": piece}` or a piece; an empty one for a piece from the start. */
@@ -136,6 +128,10 @@ export const music = defineTask({
       yield { notes };
     }
   },
+
+  settle: (given, { training, validation }) =>
+    trainingLength(sizeOf(training), LENGTH, given, validation !== undefined),
+  naiveRules: (_data, { saved }) => musicRules(saved),
 
   /**
    * Frames as they arrive, each a list of notes. The result has the notes of the next frame whose probability is above

@@ -4,8 +4,10 @@ import { describeValue } from '../../../core/options.js';
 import { END_MARK } from '../../../files/text.js';
 import { scheduledSampling } from '../../../training/scheduled-sampling.js';
 import { weightOption } from '../../building-blocks/row-weights.js';
-import { commonOptions } from '../../definition/common-options.js';
+import { type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
+import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
+import { sizeOf } from '../../definition/parts.js';
 import type { PredictionSource } from '../../definition/task.js';
 import { choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
 import { normalizationOption, SENTENCE_LEVELS } from '../../definition/text-options.js';
@@ -18,17 +20,24 @@ import {
   vocabulariesOf,
 } from './translate-data.js';
 import { ATTENTIONS, encoderDecoder } from './translate-network.js';
+import { translationRules } from './translate-rules.js';
 import { translationBleu, translationLoss } from './translate-scores.js';
 import { requireCopySource, translationsOf, UNKNOWN_WORDS } from './translate-search.js';
 
+/** 30,000 short pairs are learnt to a useful degree in half an hour on two processors. */
+const LENGTH: LengthRule = { steps: 3000, epochs: [3, 60], batch: 64 };
+
 const count = { integer: true, min: 1 } as const;
 const options = {
-  ...commonOptions(
-    {
-      ...{ valid: 0.02, test: 0.02, cell: 'lstm', units: 256, dropout: 0.3, direction: 'bidirectional' },
-      ...{ epochs: 12, batch: 64, learningRate: 2e-3, schedule: 'cosine' },
-    },
-    'a fraction to hold back, or files as those of data; 0 for none',
+  ...settledOptions(
+    commonOptions(
+      {
+        ...{ valid: 0.02, test: 0.02, cell: 'lstm', units: 256, dropout: 0.3, direction: 'bidirectional' },
+        ...{ learningRate: 2e-3, schedule: 'cosine' },
+      },
+      'a fraction to hold back, or files as those of data; 0 for none',
+    ),
+    ['epochs', 'batch', 'patience'],
   ),
   languages: optional(
     textOption(
@@ -149,6 +158,10 @@ export const translate = defineTask({
       yield { text, score, nBest, ...(attention && { attention }) };
     }
   },
+
+  settle: (given, { training, validation }) =>
+    trainingLength(sizeOf(training), LENGTH, given, validation !== undefined),
+  naiveRules: ({ training }) => translationRules(training),
 });
 
 /** Two language names with a dash between. @throws {OptionError} `invalid_option` */
