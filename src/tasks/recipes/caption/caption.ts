@@ -146,8 +146,10 @@ export const caption = defineTask({
     }
   },
 
-  settle: (given, { training, validation }) =>
-    trainingLength(sizeOf(training), LENGTH, given, validation !== undefined),
+  settle: (given, { training, validation }) => ({
+    ...trainingLength(sizeOf(training), LENGTH, given, validation !== undefined),
+    init: { value: SMALL_EMBEDDINGS, reason: 'embeddings of unit size are too large to learn from few words' },
+  }),
   naiveRules: ({ training }) => captionRules(training),
 });
 
