@@ -12,6 +12,9 @@ const SECOND_MS = 1000;
 /** Longest time that a rule keeps the event loop. */
 const SLICE_MS = 20;
 
+/** The parts of a training; all else are files. */
+const PARTS = ['training', 'validation', 'test'];
+
 /** The metrics of a naive rule. */
 export type NaiveResult = {
   readonly rule: string;
@@ -23,6 +26,7 @@ export type NaiveResult = {
 
 /** The naive rules on one part. */
 export type NaiveComparison = {
+  /** `test`, `validation`, `training`, or a file. */
   readonly part: string;
   readonly results: readonly NaiveResult[];
   /** The best of the rules; missing when none was done. */
@@ -101,11 +105,12 @@ async function judged(rule: NaiveRule, part: AnyPart<unknown>, pace: Pace): Prom
 
 /** A comparison for people: a line for each rule, and a sentence when the network is not ahead of them. */
 export function describeComparison({ part, results, best, isAhead, advice }: NaiveComparison): string {
+  const where = PARTS.includes(part) ? `the ${part} part` : `'${part}'`;
   const width = Math.max(...results.map(({ rule }) => rule.length));
   const lines = results.map(
     ({ rule, text = 'not done in its time (--naive SECONDS)' }) => `  ${rule.padEnd(width)}  ${text}`,
   );
   const verdict =
-    isAhead === false ? [`The network is not ahead of the rule '${best}' on the ${part} part: try ${advice}.`] : [];
-  return [`naive rules on the ${part} part`, ...lines, ...verdict].join('\n');
+    isAhead === false ? [`The network is not ahead of the rule '${best}' on ${where}: try ${advice}.`] : [];
+  return [`naive rules on ${where}`, ...lines, ...verdict].join('\n');
 }
