@@ -47,8 +47,8 @@ describe('bptt train TASK', () => {
       run: out,
       epochs: 12,
       stoppedBy: 'epochs',
-      examples: { training: 98, validation: 10, test: 12 },
-      metrics: { validation: { targets: 10 }, test: { targets: 12, confusion: expect.any(Array) } },
+      examples: { training: 86, validation: 22, test: 12 },
+      metrics: { validation: { targets: 22 }, test: { targets: 12, confusion: expect.any(Array) } },
       best: { checkpoint: join(out, 'best.safetensors'), score: expect.any(Number) },
     });
     const evaluated = jsonOf(await runBptt(['eval', out, '--json']));
@@ -81,7 +81,7 @@ describe('bptt train TASK', () => {
     const { stdout, stderr, status } = await callBptt(args);
     expect(status).toBe(0);
     expect(stderr).toMatch(
-      /^note: texts are read as characters .*\nclassify: 1x16 gru bidirectional, \S+ parameters; 98 \+ 10 \+ 12 examples; 1 thread\n {2}--patience 4 {2}\(.+\)\n {2}--init \S+ {2}\(.+\)\nepoch 1 /,
+      /^note: texts are read as characters .*\nclassify: 1x16 gru bidirectional, \S+ parameters; 86 \+ 22 \+ 12 examples; 1 thread\n {2}--valid 0\.2 {2}\(120 examples\)\n {2}--patience 0 {2}\(.+\)\n {2}--init \S+ {2}\(.+\)\nepoch 1 /,
     );
     expect(stdout).toMatch(
       /^run +\S+\nsteps +\d+ \(2 epochs\)\n.*\nvalidation\naccuracy .*\ntest\naccuracy \d.*\nnaive rules on the test part\n {2}most frequent class {2}accuracy [\d.]+ %\n {2}naive Bayes {10}accuracy /s,

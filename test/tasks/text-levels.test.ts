@@ -44,7 +44,7 @@ describe('the level of texts', () => {
       vocabulary: { level: 'word', symbols: ['<unk>', '</s>', '<s>', 'the', 'cat', 'dog', 'sat'] },
     });
     expect(all.notes).toEqual(['texts are read as words (7 symbols)']);
-    const { training, saved } = await readBy(table(), { level: 'word', minCount: 2 });
+    const { training, saved } = await readBy(table(), { level: 'word', minCount: 2, unknownWords: 'one' });
     expect(saved.encoding).toMatchObject({ vocabulary: { symbols: ['<unk>', '</s>', '<s>', 'the', 'cat'] } });
     expect((training as readonly { input: Int32Array }[]).map(({ input }) => [...input])).toEqual([
       [3, 4],

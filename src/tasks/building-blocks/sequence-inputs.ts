@@ -15,6 +15,7 @@ import { wordsOf } from '../../files/text.js';
 import { embedding } from '../../network/layers/embedding.js';
 import type { AnyLayer } from '../../network/layers/layers.js';
 import { type FeatureEncoding, type FeatureRows, featureEncoder, fitFeatures } from './feature-encoding.js';
+import { commonForms, WordForms } from './word-forms.js';
 
 export type { FeatureRows };
 
@@ -30,6 +31,8 @@ export type InputEncoding =
       /** The symbols of texts; or the tokens of lists. */
       readonly kind: (typeof TEXT_KINDS)[SentenceLevel] | 'tokens';
       readonly vocabulary: VocabularyJson;
+      /** Of words: the forms by which words outside the vocabulary are read; missing where all of them are one unknown word. */
+      readonly forms?: readonly string[];
     }
   | FeatureEncoding;
 
@@ -43,6 +46,8 @@ export interface SymbolChoice {
   readonly maxSize?: number | undefined;
   /** What is done to texts before they become characters or words; default `none`. Bytes are those of the text. */
   readonly normalization?: Normalization | undefined;
+  /** Whether words outside the vocabulary are read by their form; default false. */
+  readonly byForm?: boolean | undefined;
 }
 
 type InputForm = 'text' | 'tokens' | 'numbers';
@@ -76,28 +81,32 @@ export function fitEncoding(
   requireLevel(choice.level, form);
   if (form === 'numbers') return fitFeatures(inputs as readonly FeatureRows[], isMasked);
   if (form === 'text') return fitTexts(inputs as readonly string[], choice);
-  return { kind: 'tokens', vocabulary: wordsIn(inputs as readonly (readonly string[])[], choice) };
+  return { kind: 'tokens', ...wordsIn(inputs as readonly (readonly string[])[], choice) };
 }
 
 function fitTexts(texts: readonly string[], choice: SymbolChoice): InputEncoding {
   const { level = 'character', normalization = 'none' } = choice;
   const kind = TEXT_KINDS[level];
   if (level === 'byte') return { kind, vocabulary: new ByteVocabulary().toJSON() };
-  if (level === 'word') return { kind, vocabulary: wordsIn(texts.map(wordsOf), choice) };
+  if (level === 'word') return { kind, ...wordsIn(texts.map(wordsOf), choice) };
   // Text by text: a mark at the start of one does not join the end of the text before.
   const all = texts.map((text) => normalizeText(text, normalization)).join('');
   const vocabulary = CharacterVocabulary.fromText(all, { unknown: true });
   return { kind, vocabulary: { ...vocabulary.toJSON(), ...savedNormalization(normalization) } };
 }
 
-function wordsIn(tokens: readonly (readonly string[])[], choice: SymbolChoice): VocabularyJson {
-  const { minCount, maxSize, normalization } = choice;
+/** The vocabulary of tokens, and the forms of words if they are asked for. */
+function wordsIn(tokens: readonly (readonly string[])[], choice: SymbolChoice) {
+  const { minCount, maxSize, normalization = 'none', byForm = false } = choice;
   const options = {
     ...(minCount !== undefined && { minCount }),
     ...(maxSize !== undefined && { maxSize }),
-    ...(normalization !== undefined && { normalization }),
+    normalization,
   };
-  return WordVocabulary.fromTokens(tokens, options).toJSON();
+  const vocabulary = WordVocabulary.fromTokens(tokens, options).toJSON();
+  if (!byForm) return { vocabulary };
+  const words = new Set(tokens.flat().map((token) => normalizeText(token, normalization)));
+  return { vocabulary, forms: commonForms(words) };
 }
 
 /** @throws {OptionError} `invalid_option` for characters or bytes of inputs that are no texts */
@@ -118,12 +127,12 @@ export function encoderOf(encoding: InputEncoding): (input: RawInput) => Rows {
       return encode(input as FeatureRows);
     };
   }
-  const { kind, vocabulary: json } = encoding;
+  const { kind, vocabulary: json, forms = [] } = encoding;
   const vocabulary: Vocabulary = vocabularyFromJSON(json);
+  const words = vocabulary instanceof WordVocabulary ? new WordForms(vocabulary, forms) : undefined;
   const encode = (input: RawInput) =>
-    vocabulary instanceof WordVocabulary
-      ? vocabulary.encodeTokens(typeof input === 'string' ? wordsOf(input) : (input as readonly string[]))
-      : vocabulary.encode(input as string);
+    words?.encode(typeof input === 'string' ? wordsOf(input) : (input as readonly string[])) ??
+    vocabulary.encode(input as string);
   return (input) => {
     requireForm([input], formOfKind(kind));
     return encode(input);
@@ -135,9 +144,16 @@ export function featuresOf(encoding: InputEncoding): number {
   return encoding.kind === 'features' ? encoding.features : 1;
 }
 
+/** Number of the ids that inputs may have; undefined for numbers. */
+export function idsOf(encoding: InputEncoding): number | undefined {
+  if (encoding.kind === 'features') return undefined;
+  return encoding.vocabulary.symbols.length + (encoding.forms?.length ?? 0);
+}
+
 /** The layers before the recurrent ones: an embedding of ids, nothing for features. */
 export function inputLayers(encoding: InputEncoding, units: number): readonly AnyLayer[] {
-  return encoding.kind === 'features' ? [] : [embedding({ size: encoding.vocabulary.symbols.length, units })];
+  const size = idsOf(encoding);
+  return size === undefined ? [] : [embedding({ size, units })];
 }
 
 /**

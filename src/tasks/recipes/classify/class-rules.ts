@@ -1,13 +1,14 @@
 /** The naive rules of tasks that classify. */
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
-import { featuresOf } from '../../building-blocks/sequence-inputs.js';
+import { featuresOf, idsOf } from '../../building-blocks/sequence-inputs.js';
 import type { NaiveRule, NaiveRules } from '../../definition/naive-rule.js';
 import { type Part, partExamples } from '../../definition/parts.js';
 import { MostFrequent } from '../../naive/most-frequent.js';
 import { NaiveBayes } from '../../naive/naive-bayes.js';
 import { NearestNeighbour } from '../../naive/nearest-neighbour.js';
-import { percentOf } from './class-scores.js';
+import { describeRuleScores } from './class-scores.js';
 import type { SavedClasses } from './classify-data.js';
+import { areSpanTags, SpanCounts } from './tag-spans.js';
 
 /** Symbols of the longest n-grams of naive Bayes, by the kind of symbols. */
 const GRAMS = { characters: 3, bytes: 3, words: 1, tokens: 1 } as const;
@@ -16,29 +17,36 @@ const GRAMS = { characters: 3, bytes: 3, words: 1, tokens: 1 } as const;
 type Guess = (input: SequenceExample['input'], at: number) => number;
 
 /** A rule that guesses every target, once it has learnt from the training part. */
-function ruleOf(name: string, learn: (pace: () => Promise<void>) => Promise<Guess>): NaiveRule<Part> {
+function ruleOf(
+  name: string,
+  classes: readonly string[],
+  learn: (pace: () => Promise<void>) => Promise<Guess>,
+): NaiveRule<Part> {
   let guess: Guess | undefined;
   return {
     name,
     async judge(part, pace) {
       guess ??= await learn(pace);
+      const spans = areSpanTags(classes) ? new SpanCounts(classes) : undefined;
       let [right, all] = [0, 0];
       for await (const { input, target } of partExamples(part)) {
         await pace();
         const targets = typeof target === 'number' ? [target] : ((target ?? []) as ArrayLike<number>);
+        const guesses = Array.from(targets, (label, at) => (label === -1 ? -1 : (guess as Guess)(input, at)));
         for (let at = 0; at < targets.length; at++) {
           if (targets[at] === -1) continue;
           all += 1;
-          if (guess(input, at) === targets[at]) right += 1;
+          if (guesses[at] === targets[at]) right += 1;
         }
+        if (typeof target === 'object') spans?.add(targets, guesses);
       }
-      return { accuracy: all === 0 ? null : right / all };
+      return { accuracy: all === 0 ? null : right / all, ...(spans && { spans: spans.metrics() }) };
     },
   };
 }
 
-function mostFrequentClass(training: Part): NaiveRule<Part> {
-  return ruleOf('most frequent class', async () => {
+function mostFrequentClass(training: Part, { classes }: SavedClasses): NaiveRule<Part> {
+  return ruleOf('most frequent class', classes, async () => {
     const counts = new MostFrequent();
     for await (const { target } of partExamples(training)) {
       for (const label of labelsOf(target)) counts.learn(0, label);
@@ -53,8 +61,8 @@ function labelsOf(target: SequenceExample['target']): Iterable<number> {
   return labels.filter((label) => label !== -1);
 }
 
-function mostFrequentBySymbol(training: Part): NaiveRule<Part> {
-  return ruleOf('most frequent class of each symbol', async (pace) => {
+function mostFrequentBySymbol(training: Part, { classes }: SavedClasses): NaiveRule<Part> {
+  return ruleOf('most frequent class of each symbol', classes, async (pace) => {
     const counts = new MostFrequent();
     for await (const { input, target } of partExamples(training)) {
       await pace();
@@ -67,9 +75,9 @@ function mostFrequentBySymbol(training: Part): NaiveRule<Part> {
 }
 
 function naiveBayes(training: Part, { classes, encoding }: SavedClasses): NaiveRule<Part> {
-  return ruleOf('naive Bayes', async (pace) => {
-    const { kind, vocabulary } = encoding as Exclude<SavedClasses['encoding'], { readonly kind: 'features' }>;
-    const bayes = new NaiveBayes({ classes: classes.length, symbols: vocabulary.symbols.length, order: GRAMS[kind] });
+  return ruleOf('naive Bayes', classes, async (pace) => {
+    const { kind } = encoding as Exclude<SavedClasses['encoding'], { readonly kind: 'features' }>;
+    const bayes = new NaiveBayes({ classes: classes.length, symbols: idsOf(encoding) ?? 0, order: GRAMS[kind] });
     for await (const { input, target } of partExamples(training)) {
       await pace();
       if (target !== -1) bayes.learn(input, target as number);
@@ -78,8 +86,8 @@ function naiveBayes(training: Part, { classes, encoding }: SavedClasses): NaiveR
   });
 }
 
-function nearestNeighbour(training: Part, { encoding }: SavedClasses): NaiveRule<Part> {
-  return ruleOf('nearest neighbour', async () => {
+function nearestNeighbour(training: Part, { classes, encoding }: SavedClasses): NaiveRule<Part> {
+  return ruleOf('nearest neighbour', classes, async () => {
     const known: { input: Float32Array; label: number }[] = [];
     for await (const { input, target } of partExamples(training)) {
       if (target !== -1) known.push({ input: input as Float32Array, label: target as number });
@@ -97,12 +105,12 @@ export function classRules(
 ): NaiveRules<Part> {
   const hasSymbols = saved.encoding.kind !== 'features';
   const own = {
-    symbols: perStep ? mostFrequentBySymbol : (part: Part) => naiveBayes(part, saved),
+    symbols: (part: Part) => (perStep ? mostFrequentBySymbol(part, saved) : naiveBayes(part, saved)),
     numbers: perStep ? undefined : (part: Part) => nearestNeighbour(part, saved),
   }[hasSymbols ? 'symbols' : 'numbers'];
   return {
-    rules: [mostFrequentClass(training), ...(own === undefined ? [] : [own(training)])],
-    describe: ({ accuracy }) => `accuracy ${percentOf(accuracy)}`,
+    rules: [mostFrequentClass(training, saved), ...(own === undefined ? [] : [own(training)])],
+    describe: describeRuleScores,
     advice: perStep
       ? 'more data, --dropout 0.5, fewer --units, or --level and --min-count for other symbols'
       : 'more data, --dropout 0.5, fewer --units, another --pooling, or --epochs and --patience for a longer training',

@@ -6,12 +6,14 @@ import { ConfusionMatrix, largestClasses } from '../../../metrics/confusion-matr
 import type { Model } from '../../../model/model.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import type { Part } from '../../definition/parts.js';
+import { areSpanTags, SpanCounts, type SpanMetrics } from './tag-spans.js';
 
 /** Largest number of classes for which the confusion matrix is shown. */
 const SHOWN_CLASSES = 20;
 
 /**
- * Accuracy, macro F1 and confusion matrix over all targets: of sequences, or of steps (-1 = ignored).
+ * Accuracy, macro F1 and confusion matrix over all targets: of sequences, or of steps (-1 = ignored). Where the classes of steps
+ * are tags of spans, also how many spans are right.
  *
  * @throws the signal's reason when it is aborted
  */
@@ -23,13 +25,16 @@ export async function classScores(
   signal?: AbortSignal,
 ): Promise<JsonObject> {
   const matrix = new ConfusionMatrix(classes);
+  const spans = areSpanTags(classes) ? new SpanCounts(classes) : undefined;
   for await (const { example, output } of outputsOf(model, part, packing, signal)) {
     const { target } = example;
     const targets = typeof target === 'number' ? [target] : (target ?? []);
-    matrix.addAll(targets, largestClasses(output, classes.length));
+    const guesses = largestClasses(output, classes.length);
+    matrix.addAll(targets, guesses);
+    if (typeof target === 'object') spans?.add(target, guesses);
   }
   const { accuracy = null, macroF1 = null, total } = matrix;
-  return { accuracy, macroF1, targets: total, confusion: matrix.rows() };
+  return { accuracy, macroF1, targets: total, ...(spans && { spans: spans.metrics() }), confusion: matrix.rows() };
 }
 
 /** The fraction of the targets that were not recognised. */
@@ -42,9 +47,25 @@ export function percentOf(value: JsonValue | undefined): string {
   return typeof value === 'number' ? `${(100 * value).toFixed(2)} %` : '-';
 }
 
-/** Accuracy and macro F1 in a line, and the confusion matrix if it is not too wide. */
-export function describeClassScores({ accuracy, macroF1, confusion }: JsonObject, classes: readonly string[]): string {
-  const line = `accuracy ${percentOf(accuracy)}  macro F1 ${percentOf(macroF1)}`;
+/** The accuracy, and the F1 of spans if there is one. */
+export function describeRuleScores({ accuracy, spans }: JsonObject): string {
+  return [
+    `accuracy ${percentOf(accuracy)}`,
+    ...(spans === undefined ? [] : [describeSpans(spans as SpanMetrics)]),
+  ].join('  ');
+}
+
+function describeSpans({ f1, precision, recall }: SpanMetrics): string {
+  return `span F1 ${percentOf(f1)} (precision ${percentOf(precision)}, recall ${percentOf(recall)})`;
+}
+
+/** Accuracy, macro F1 and F1 of spans in a line, and the confusion matrix if it is not too wide. */
+export function describeClassScores(
+  { accuracy, macroF1, spans, confusion }: JsonObject,
+  classes: readonly string[],
+): string {
+  const figures = [`accuracy ${percentOf(accuracy)}`, `macro F1 ${percentOf(macroF1)}`];
+  const line = [...figures, ...(spans === undefined ? [] : [describeSpans(spans as SpanMetrics)])].join('  ');
   if (classes.length > SHOWN_CLASSES) return line;
   const rows = confusion as readonly (readonly number[])[];
   return `${line}\n${confusionTable(rows, classes)}`;

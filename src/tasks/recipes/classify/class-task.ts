@@ -1,15 +1,15 @@
 /** The common part of tasks that classify: data, loss and metrics. */
+import type { Batch } from '../../../batch/batch.js';
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { OptionError } from '../../../core/errors.js';
 import type { JsonObject } from '../../../core/json.js';
-import { describeValue } from '../../../core/options.js';
+import { describeValue, type NumberBounds } from '../../../core/options.js';
 import type { Model } from '../../../model/model.js';
 import type { LossDescription } from '../../../network/losses/losses.js';
+import type { BatchPosition } from '../../../training/trainer-options.js';
 import { startFromFrequencies } from '../../building-blocks/output-biases.js';
 import { encoderOf, featuresOf } from '../../building-blocks/sequence-inputs.js';
-import { type LengthOptions, type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
-import { type Part, sizeOf } from '../../definition/parts.js';
-import type { Settings } from '../../definition/settings.js';
+import type { Part } from '../../definition/parts.js';
 import {
   columnsOption,
   missingOptions,
@@ -18,8 +18,16 @@ import {
   timeOptions,
 } from '../../definition/table-options.js';
 import type { AtLine, PredictionSource, TakeNote, TaskData } from '../../definition/task.js';
-import { choiceOption, optional, type TaskOption, textOption } from '../../definition/task-options.js';
+import {
+  choiceOption,
+  numberOption,
+  optional,
+  settled,
+  type TaskOption,
+  textOption,
+} from '../../definition/task-options.js';
 import { symbolOptions } from '../../definition/text-options.js';
+import { classSettings, type SettlingOptions } from './class-defaults.js';
 import { classRules } from './class-rules.js';
 import { classScores, describeClassScores, errorRate } from './class-scores.js';
 import { classCounts, classWeightsOption } from './class-weights.js';
@@ -32,6 +40,7 @@ import {
   type SavedClasses,
 } from './classify-data.js';
 import { DATA_FORMS } from './labelled-options.js';
+import { countWords, withUnknownWords } from './rare-words.js';
 import { readUnlabelled } from './unlabelled-sequences.js';
 
 /** A text that may be empty. */
@@ -46,11 +55,35 @@ const IGNORE: TaskOption<string | undefined> = {
   },
 };
 
-/** The options that the data decide. */
-export const SETTLED = ['epochs', 'batch', 'patience', 'init'] as const;
+/** A number from 0 that some data need. */
+function noise(bounds: NumberBounds, description: string, placeholder: string) {
+  return settled(optional(numberOption({ min: 0, ...bounds }, { description, placeholder, before: 0 })));
+}
 
-/** How long to train. */
-const LENGTH: LengthRule = { steps: 1500, epochs: [10, 300], batch: 32 };
+/**
+ * The options of embeddings.
+ *
+ * @param embedding default size
+ */
+export function embeddingOptions(embedding: number) {
+  return {
+    embedding: numberOption(
+      { integer: true, min: 1 },
+      { description: 'size of the embedding of symbols', default: embedding },
+    ),
+    inputDropout: noise({ max: 0.999999 }, 'probability of dropping an element of an embedding', 'x'),
+    unknownWords: settled(
+      optional(
+        choiceOption(['one', 'form'], {
+          description:
+            'how words outside the vocabulary are read: as one unknown word, or by their form (capitals, digits, last letters)',
+          before: 'one',
+        }),
+      ),
+    ),
+    unknownRate: noise({}, 'a: in training a word that occurs n times is unknown with probability a / (a + n)', 'a'),
+  };
+}
 
 /** The options of columns and fields. */
 export function classOptions() {
@@ -98,6 +131,12 @@ export type SequenceValue =
   | readonly JsonObject[]
   | JsonObject;
 
+/** The options of the noise in training. */
+interface NoiseOptions {
+  readonly unknownRate: number | undefined;
+  readonly seed: number;
+}
+
 /** @param perStep whether there is a class for each step, and not for the sequence */
 export function classTask(perStep: boolean) {
   return {
@@ -118,16 +157,13 @@ export function classTask(perStep: boolean) {
       return classScores(model, part, saved.classes, { features: featuresOf(saved.encoding) }, signal);
     },
     score: errorRate,
-    settle: (
-      given: LengthOptions,
-      data: TaskData<SavedClasses>,
-    ): Settings<'batch' | 'epochs' | 'patience' | 'init'> => ({
-      ...trainingLength(sizeOf(data.training), LENGTH, given, data.validation !== undefined),
-      init: { value: 'default,embedding=0.1', reason: 'embeddings of unit size are too large to learn from few words' },
-    }),
-    initialize(model: Model, { training, saved: { classes, classWeights } }: TaskData<SavedClasses>) {
-      const counts = classCounts(training as readonly SequenceExample[], classes.length, classWeights);
-      startFromFrequencies(model, 'dense', counts);
+    settle: (given: SettlingOptions, data: TaskData<SavedClasses>) => classSettings(given, data, perStep),
+    prepare: (batch: Batch, model: Model, { unknownRate: rate = 0, seed }: NoiseOptions, { step }: BatchPosition) =>
+      withUnknownWords(batch, model, { rate, seed, step }),
+    initialize(model: Model, { training, saved: { classes, classWeights, encoding } }: TaskData<SavedClasses>) {
+      const sequences = training as readonly SequenceExample[];
+      startFromFrequencies(model, 'dense', classCounts(sequences, classes.length, classWeights));
+      countWords(model, sequences, encoding);
     },
     naiveRules: (data: { readonly training: Part }, { saved }: { readonly saved: SavedClasses }) =>
       classRules(data, saved, perStep),

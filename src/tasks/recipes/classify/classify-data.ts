@@ -16,6 +16,7 @@ import {
 import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.js';
 import { type MissingChoices, rulesOf, type TableChoices, tableFormatOf } from '../../definition/table-options.js';
 import type { TakeNote, TaskData } from '../../definition/task.js';
+import { unknownWordsOf, validationPart } from './class-defaults.js';
 import { classWeightsNote, classWeightsOf } from './class-weights.js';
 import type { DataForm, LabelledOptions, LabelledSequence } from './labelled-options.js';
 import { readLabelled } from './labelled-sequences.js';
@@ -33,12 +34,17 @@ export type SavedClasses = {
 };
 
 /** The options of reading. */
-export interface ClassDataOptions extends ClassColumns, SplitChoice {
+export interface ClassDataOptions extends ClassColumns, Omit<SplitChoice, 'valid'> {
+  /** Missing until the number of examples has decided it. */
+  readonly valid: SplitChoice['valid'] | undefined;
+  readonly patience: number | undefined;
   readonly data: string | undefined;
   readonly level: SentenceLevel | undefined;
   readonly minCount: number | undefined;
   readonly vocabulary: number | undefined;
   readonly normalization: Normalization;
+  /** Missing until the data have decided it. */
+  readonly unknownWords: 'one' | 'form' | undefined;
   readonly classWeights: string | undefined;
 }
 
@@ -72,18 +78,33 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
   const { weight, classWeights: given } = options;
   const reading = { ...readingOptions(options, perStep), weight };
   const { classes, examples, source, notes } = await readLabelled(requireData(options), reading);
-  const parts = await splitParts(examples, options, {
-    readFile: async (file) => (await readLabelled(file, reading, { classes, source })).examples,
-    classOf: ({ target }) => (typeof target === 'number' ? target : 0),
-  });
+  const valid = options.valid ?? validationPart(examples.length, options.patience);
+  const parts = await splitParts(
+    examples,
+    { ...options, valid },
+    {
+      readFile: async (file) => (await readLabelled(file, reading, { classes, source })).examples,
+      classOf: ({ target }) => (typeof target === 'number' ? target : 0),
+    },
+  );
   for (const part of ['training', 'validation'] as const) {
     if (weight !== undefined) requireWeights(weight, part, parts[part] ?? parts.training);
   }
   const targets = parts.training.map(({ target }) => target);
   const classWeights = given === undefined ? undefined : classWeightsOf(given, classes, targets);
   const inputs = parts.training.map(({ input }) => input);
-  const { level, minCount, vocabulary: maxSize, normalization, missing } = options;
-  const encoding = fitEncoding(inputs, { isMasked: missing === 'mask', level, minCount, maxSize, normalization });
+  const {
+    level,
+    minCount,
+    vocabulary: maxSize,
+    normalization,
+    missing,
+    unknownWords = unknownWordsOf(perStep),
+  } = options;
+  const encoding = fitEncoding(inputs, {
+    ...{ isMasked: missing === 'mask', level, minCount, maxSize, normalization },
+    byForm: unknownWords === 'form',
+  });
   const encode = exampleEncoder(encoding);
   const encoded = (part: readonly LabelledSequence[]) => part.map(encode);
   const data = {

@@ -5,17 +5,19 @@ import { dense } from '../../../network/layers/dense.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
-import { featuresOf, inputLayers } from '../../building-blocks/sequence-inputs.js';
+import { featuresOf } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
-import { choiceOption, numberOption } from '../../definition/task-options.js';
-import { classOptions, classTask, SETTLED } from './class-task.js';
+import { choiceOption, optional, settled } from '../../definition/task-options.js';
+import { SETTLED } from './class-defaults.js';
+import { classInputs, convolutions } from './class-layers.js';
+import { classOptions, classTask, embeddingOptions } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
 
 const options = {
   ...settledOptions(
     commonOptions({
-      ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.3, direction: 'bidirectional' },
+      ...{ test: 0.1, cell: 'gru', units: 128, direction: 'bidirectional' },
       ...{ learningRate: 2e-3, schedule: 'cosine' },
     }),
     SETTLED,
@@ -25,7 +27,15 @@ const options = {
       'how the steps become one row: the last step of each direction, or the mean or the maximum over all steps',
     default: 'max',
   }),
-  embedding: numberOption({ integer: true, min: 1 }, { description: 'size of the embedding of symbols', default: 64 }),
+  front: settled(
+    optional(
+      choiceOption(['none', 'convolution'], {
+        description: 'layers before the recurrent ones: convolutions that leave a quarter of the steps, or none',
+        before: 'none',
+      }),
+    ),
+  ),
+  ...embeddingOptions(64),
   ...classOptions(),
 };
 
@@ -48,7 +58,12 @@ export const classify = defineTask({
 
   network(given, { classes, encoding }) {
     const body = recurrentBody(given, given.pooling);
-    const layers = [...inputLayers(encoding, given.embedding), ...body, dense({ units: classes.length })];
+    const layers = [
+      ...classInputs(given, encoding),
+      ...convolutions(given.front),
+      ...body,
+      dense({ units: classes.length }),
+    ];
     return sequential(layers, { features: featuresOf(encoding) });
   },
 

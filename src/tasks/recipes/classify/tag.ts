@@ -5,23 +5,24 @@ import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
-import { featuresOf, inputLayers } from '../../building-blocks/sequence-inputs.js';
+import { featuresOf } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
-import { numberOption } from '../../definition/task-options.js';
-import { classOptions, classTask, SETTLED } from './class-task.js';
+import { SETTLED } from './class-defaults.js';
+import { classInputs } from './class-layers.js';
+import { classOptions, classTask, embeddingOptions } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
 import { tagStream } from './tag-stream.js';
 
 const options = {
   ...settledOptions(
     commonOptions({
-      ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.3, direction: 'bidirectional' },
+      ...{ test: 0.1, cell: 'gru', units: 128, direction: 'bidirectional' },
       ...{ learningRate: 2e-3, schedule: 'cosine' },
     }),
     SETTLED,
   ),
-  embedding: numberOption({ integer: true, min: 1 }, { description: 'size of the embedding of symbols', default: 64 }),
+  ...embeddingOptions(64),
   ...classOptions(),
 };
 
@@ -40,7 +41,7 @@ export const tag = defineTask({
 
   network(given, { classes, encoding }) {
     const body = recurrentBody(given, 'none');
-    const layers = [...inputLayers(encoding, given.embedding), ...body, dense({ units: classes.length })];
+    const layers = [...classInputs(given, encoding), ...body, dense({ units: classes.length })];
     return sequential(layers, { features: featuresOf(encoding) });
   },
 

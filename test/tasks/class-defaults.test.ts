@@ -1,0 +1,146 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { validationPart } from '../../src/tasks/recipes/classify/class-defaults.js';
+import type { TaskStart } from '../../src/tasks/runner/train-task.js';
+import { loadTask, trainTask } from '../../src/tasks/tasks.js';
+import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { QUIET, UNTRAINED, wordFolder } from './trained.js';
+
+const tiny = { ...QUIET, ...UNTRAINED, units: 2, embedding: 2, naive: 0 } as const;
+
+/** Waves of two classes. */
+function series(directory: string, count: number, steps: number): string {
+  const file = join(directory, `series-${count}-${steps}.jsonl`);
+  const line = (at: number) =>
+    JSON.stringify({
+      input: Array.from({ length: steps }, (_, step) => Math.sin(step * (1 + (at % 2)) + at)),
+      target: at % 2,
+    });
+  writeFileSync(file, Array.from({ length: count }, (_, at) => line(at)).join('\n'));
+  return file;
+}
+
+/** The options of a run, and those that the data have decided. */
+async function start(task: 'classify' | 'tag', options: object): Promise<TaskStart & { readonly config: object }> {
+  const out = join(temporaryDirectory(), 'run');
+  let start: TaskStart | undefined;
+  const onStart = (each: TaskStart) => {
+    start = each;
+  };
+  await trainTask(task, { ...tiny, ...options, out, onStart } as never);
+  return { ...(start as TaskStart), config: JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).task };
+}
+
+describe('the part that chooses the best model', () => {
+  it('is none of few examples, unless validations are waited for', () => {
+    expect([36, 99, 100, 499, 500, 10_000].map((examples) => validationPart(examples))).toEqual([
+      ...[0, 0, 0.2, 0.2, 0.1, 0.1],
+    ]);
+    expect([36, 100, 500].map((examples) => validationPart(examples, 3))).toEqual([0.2, 0.2, 0.1]);
+    expect(validationPart(36, 0)).toBe(0);
+  });
+
+  it('is what the run says, also beside a test part of the same file', async () => {
+    const directory = temporaryDirectory();
+    const { examples, config } = await start('classify', { data: series(directory, 40, 5) });
+    expect(examples).toEqual({ training: 36, validation: 0, test: 4 });
+    expect(config).toMatchObject({ valid: 0 });
+    const more = await start('classify', { data: series(directory, 110, 5) });
+    expect(more.examples).toEqual({ training: 78, validation: 20, test: 12 });
+    expect(more.options).toMatchObject({ valid: 0.2, patience: 0 });
+    const own = await start('classify', { data: series(directory, 40, 5), valid: 0.5, test: 0 });
+    expect(own.examples).toEqual({ training: 20, validation: 20, test: 0 });
+  });
+});
+
+describe('the layers before the recurrent ones', () => {
+  it('are convolutions of long series, not of short ones and not of tags', async () => {
+    const directory = temporaryDirectory();
+    const long = await start('classify', { data: series(directory, 40, 20) });
+    expect(long.options).toMatchObject({ front: 'convolution', inputDropout: undefined });
+    expect(long.settled.find(({ name }) => name === 'front')?.reason).toBe('sequences of about 20 rows');
+    const short = await start('classify', { data: series(directory, 40, 19) });
+    expect(short.options).toMatchObject({ front: undefined });
+    expect(short.config).not.toHaveProperty('front');
+    const none = await start('classify', { data: series(directory, 40, 20), front: 'none' });
+    expect(none.parameters).toBe(short.parameters);
+    expect(long.parameters).toBeGreaterThan(short.parameters + 64 * (7 + 5 * 64));
+  });
+
+  it('give the same predictions when the run is loaded, of sequences shorter than they read, too', async () => {
+    const directory = temporaryDirectory();
+    const out = join(directory, 'run');
+    const { metrics } = await trainTask('classify', { ...tiny, data: series(directory, 40, 64), out });
+    const loaded = await loadTask(out, { threads: 1 });
+    expect((await loaded.evaluate()).metrics).toEqual(metrics.test);
+    const [one, none] = await loaded.predict([[0.5], Array.from({ length: 9 }, () => 0)]);
+    expect([one?.probability, none?.probability]).toEqual([expect.any(Number), expect.any(Number)]);
+    loaded.dispose();
+  });
+});
+
+describe('words', () => {
+  it('have noise in training, and taggers read unknown ones by their form', async () => {
+    const directory = temporaryDirectory();
+    const data = join(directory, 'words.jsonl');
+    const line = (at: number) => JSON.stringify({ input: ['a', `w${at}`], target: ['x', 'y'] });
+    writeFileSync(data, Array.from({ length: 30 }, (_, at) => line(at)).join('\n'));
+    const tag = await start('tag', { data });
+    expect(tag.options).toMatchObject({ inputDropout: 0.5, dropout: 0.5, unknownWords: 'form', unknownRate: 0.25 });
+    const words = wordFolder(directory);
+    const classify = await start('classify', { data: words, level: 'word' });
+    expect(classify.options).toMatchObject({ inputDropout: 0.5, unknownWords: 'one', unknownRate: 0.25 });
+    const characters = await start('classify', { data: words });
+    expect(characters.options).toMatchObject({ inputDropout: undefined, dropout: 0.3, unknownRate: undefined });
+  });
+
+  it('are the same in a run that stops and goes on', async () => {
+    const directory = temporaryDirectory();
+    const data = wordFolder(directory);
+    const options = {
+      ...QUIET,
+      units: 4,
+      embedding: 4,
+      naive: 0,
+      data,
+      level: 'word' as const,
+      batch: 16,
+      schedule: 'constant',
+    };
+    const whole = await trainTask('classify', { ...options, epochs: 4, out: join(directory, 'whole') });
+    await trainTask('classify', { ...options, epochs: 2, out: join(directory, 'parts') });
+    const parts = await trainTask('classify', { ...QUIET, epochs: 4, resume: true, out: join(directory, 'parts') });
+    expect([parts.metrics, parts.best?.loss]).toEqual([whole.metrics, whole.best?.loss]);
+  });
+});
+
+describe('a run from before these options', () => {
+  it('lacks them in its configuration, and goes on without them', async () => {
+    const directory = temporaryDirectory();
+    const out = join(directory, 'run');
+    const before = {
+      inputDropout: 0,
+      unknownWords: 'one',
+      unknownRate: 0,
+      front: 'none',
+      valid: 0.1,
+      dropout: 0.3,
+    } as const;
+    const options = {
+      ...tiny,
+      data: wordFolder(directory),
+      level: 'word',
+      ...before,
+      init: 'default',
+      batch: 32,
+      patience: 0,
+    } as const;
+    const first = await trainTask('classify', { ...options, out });
+    const { task } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
+    for (const name of ['inputDropout', 'unknownWords', 'unknownRate', 'front']) expect(task).not.toHaveProperty(name);
+    expect(task.saved.encoding).not.toHaveProperty('forms');
+    const more = await trainTask('classify', { ...QUIET, out, resume: true, epochs: 2 });
+    expect([more.epochs, more.parameters, more.examples]).toEqual([2, first.parameters, first.examples]);
+  });
+});
