@@ -3,19 +3,21 @@ import { createHash } from 'node:crypto';
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { DataError } from '../../../core/errors.js';
 import type { Examples } from '../../../data/examples.js';
-import { stringExamples } from '../../../data/joined-clips.js';
+import { joinClips, stringExamples, textOf } from '../../../data/joined-clips.js';
 import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
 import { shortestLength } from '../../../features/perturb-sound.js';
 import { atRow, invalidRow } from '../../../files/row-error.js';
 import { type Clip, readClips, readTranscripts, type TranscriptPart } from '../../../files/transcripts.js';
 import { ctcTarget, framesNeeded } from '../../../network/losses/ctc.js';
+import { KeptArrays } from '../../building-blocks/kept-arrays.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { tableFormatOf } from '../../definition/table-options.js';
-import type { TaskData } from '../../definition/task.js';
+import type { TakeNote, TaskData } from '../../definition/task.js';
 import { openLanguageModel } from './transcribe-language-model.js';
 import { parseRange, type TranscribeOptions } from './transcribe-options.js';
 import { splitTranscripts } from './transcribe-parts.js';
 import { fitSound, SoundEncoder, type SoundEncoding } from './transcribe-sound.js';
+import { unknownNote } from './transcribe-unknown.js';
 
 /** A sound and its text. */
 export interface Utterance extends SequenceExample {
@@ -32,13 +34,23 @@ export interface Utterance extends SequenceExample {
 /** What is saved with a model of transcripts. */
 export type TranscribeSaved = { readonly symbols: readonly string[]; readonly sound: SoundEncoding };
 
+/** A part: sounds that are made when a batch needs them, and their texts. */
+export interface Utterances extends Examples<Utterance> {
+  /** The texts in the order of the sounds; of sounds that are drawn again, those of the first epoch. */
+  readonly texts: readonly string[];
+}
+
+const MEGABYTE = 2 ** 20;
+
 /**
  * Reads and splits a table, and computes the symbols and the scaling of the features from its training part.
  *
  * @throws {DataError} `invalid_row` and others of the readers; `empty_data` when no training clip is left
  * @throws {OptionError} `invalid_option`
  */
-export async function readTraining(options: TranscribeOptions): Promise<TaskData<TranscribeSaved, Utterance>> {
+export async function readTraining(
+  options: TranscribeOptions,
+): Promise<TaskData<TranscribeSaved, Utterance, Utterances>> {
   const rows = await splitTranscripts(await readTranscripts(requireData(options), tableFormatOf(options)), options);
   const training = readClips(rows.training);
   const { sampleRate } = training[0] as Clip;
@@ -48,16 +60,19 @@ export async function readTraining(options: TranscribeOptions): Promise<TaskData
   const isJoined = parseRange('join', options.join).most > 1;
   const symbols = TranscriptSymbols.of(options.symbols, isJoined ? [...texts, ' '] : texts);
   (await openLanguageModel(options, symbols))?.close(); // its errors are found before training
-  const sound = fitSound(options, training);
+  const kept = new KeptArrays(options.featureMemory * MEGABYTE);
+  // The features of clips that are joined or changed are computed for every string.
+  const sound = await fitSound(options, training, isJoined || options.perturb > 0 ? undefined : kept);
   const saved = { symbols: symbols.symbols, sound };
-  const drawn = examplesOf(training, 'training', options, saved);
+  const drawn = examplesOf(training, 'training', options, saved, kept);
   if (drawn === undefined) throw new DataError('empty_data', 'no training clip has as many steps as symbols');
   return {
     training: drawn,
-    validation: examplesOf(valid, 'valid', options, saved),
-    test: examplesOf(test, 'test', options, saved),
+    validation: examplesOf(valid, 'valid', options, saved, kept),
+    test: examplesOf(test, 'test', options, saved, kept),
     saved,
     fingerprint: { clips: fingerprintOf([training, valid, test]) },
+    notes: [...unknownNote('validation', valid, symbols), ...unknownNote('test', test, symbols)],
   };
 }
 
@@ -66,45 +81,58 @@ export async function readOther(
   file: string,
   options: TranscribeOptions,
   saved: TranscribeSaved,
-): Promise<Examples<Utterance>> {
+  note: TakeNote,
+): Promise<Utterances> {
   const clips = readClips(await readTranscripts(file, tableFormatOf(options)), saved.sound.sampleRate);
-  return examplesOf(clips, 'test', options, saved) as Examples<Utterance>;
+  for (const line of unknownNote(file, clips, new TranscriptSymbols(options.symbols, saved.symbols))) note(line);
+  const kept = new KeptArrays(options.featureMemory * MEGABYTE);
+  return examplesOf(clips, 'test', options, saved, kept) as Utterances;
 }
 
 /**
  * Joined sounds: for training new ones in every epoch, for held-out parts always the same ones. Clips that are not
- * joined occur once each. The training and the validation part have labels for the loss. The test part may have symbols
- * that the training part does not have. They count as errors of the model, not of the data.
+ * joined occur once each. The training and the validation part have labels for the loss. Held-out parts may have symbols
+ * that the training part does not have. They have no labels, and count as errors of the model, not of the data.
  */
 function examplesOf(
   clips: readonly Clip[],
   part: TranscriptPart,
   options: TranscribeOptions,
   saved: TranscribeSaved,
-): Examples<Utterance> | undefined {
+  kept: KeptArrays,
+): Utterances | undefined {
   const encoder = new SoundEncoder(options, saved.sound);
   const symbols = new TranscriptSymbols(options.symbols, saved.symbols);
   const isFixed = part !== 'training';
   const isLabelled = part !== 'test';
-  const join = { ...joinOptions(options, saved), part, isFixed, perturb: isFixed ? 0 : options.perturb };
+  const range = { ...joinOptions(options, saved), part, isFixed, perturb: isFixed ? 0 : options.perturb };
   for (const { place, samples, file } of clips) atRow(place, () => encoder.requireStep(samples.length, file));
   const stepsOf = (samples: number) => encoder.stepsOf(samples);
   // The check uses the fastest of the changed versions, which has the fewest steps.
-  const stepsFor = ({ samples }: Clip) => stepsOf(shortestLength(samples.length, join.perturb));
+  const stepsFor = ({ samples }: Clip) => stepsOf(shortestLength(samples.length, range.perturb));
   const fits = (clip: Clip) => fitsInto(stepsFor(clip), clip, symbols, options);
-  const kept = isLabelled ? clips.filter(fits) : clips;
-  if (kept.length === 0) return undefined;
-  const count = stringsOf(part, kept.length, join.most, options);
-  return stringExamples(kept, { ...join, count }, stepsOf, ({ samples, text }) => {
-    const labels = isLabelled && { labels: ctcTarget(symbols.encode(text), { classes: symbols.classes }) };
-    return { input: encoder.encode(samples), text, ...labels };
+  const used = isLabelled ? clips.filter(fits) : clips;
+  if (used.length === 0) return undefined;
+  const join = { ...range, count: stringsOf(part, used.length, range, options) };
+  const examples = stringExamples(used, join, stepsOf, ({ samples, text, source }) => {
+    const { labels } = symbols.encodeKnown(text);
+    const known = source && kept.get(source);
+    const frames = known ?? encoder.extract(samples);
+    if (source !== undefined && known === undefined) kept.keep(source, frames);
+    const target = isLabelled && { labels: ctcTarget(labels, { classes: symbols.classes }) };
+    return { input: encoder.encodeFrames(frames), text, ...target };
   });
+  return { ...examples, texts: joinClips(used, join).map(textOf) };
 }
 
-/** Examples of a part. */
-function stringsOf(part: TranscriptPart, clips: number, most: number, options: TranscribeOptions): number {
-  const { strings, validStrings, testStrings } = options;
-  if (part === 'training') return strings === 0 ? clips : strings;
+/** Examples of a part; without `strings` so many that a clip occurs in an epoch about once. */
+function stringsOf(
+  part: TranscriptPart,
+  clips: number,
+  { fewest, most }: ReturnType<typeof parseRange>,
+  { strings, validStrings, testStrings }: TranscribeOptions,
+): number {
+  if (part === 'training') return (strings ?? Math.ceil((2 * clips) / (fewest + most))) || clips;
   if (most === 1) return clips;
   return part === 'valid' ? validStrings : testStrings;
 }
@@ -124,7 +152,7 @@ function fitsInto(
 ): boolean {
   // The next clip may begin with the last label of this one, or with a space before it.
   const between = parseRange('join', join).most > 1 ? 1 : 0;
-  const needed = framesNeeded(atRow(place, () => symbols.encode(text))) + between;
+  const needed = framesNeeded(symbols.encodeKnown(text).labels) + between;
   if (needed <= steps) return true;
   if (misfits === 'drop') return false;
   const [expected, found] = [`a text that fits into ${steps} steps of sound`, `one that needs ${needed}`];

@@ -1,19 +1,29 @@
 /** Converts sound into the inputs of the network of the task `transcribe`. */
 import { DataError, UsageError } from '../../../core/errors.js';
+import { TimeSlices } from '../../../core/time-slices.js';
 import { ColumnStatistics } from '../../../features/column-statistics.js';
 import { SoundFeatures } from '../../../features/sound-features.js';
 import { stackFrames } from '../../../features/stack-frames.js';
 import { Standardizer, standardizeSequence } from '../../../features/standardizer.js';
 import { atRow } from '../../../files/row-error.js';
 import type { Clip } from '../../../files/transcripts.js';
-import type { TranscribeOptions } from './transcribe-options.js';
+import type { KeptArrays } from '../../building-blocks/kept-arrays.js';
+import { parseRange, type TranscribeOptions } from './transcribe-options.js';
 
 /** The data about the sounds of the training part that is saved. */
 export type SoundEncoding = {
   readonly sampleRate: number;
   readonly means: readonly number[];
   readonly standardDeviations: readonly number[];
+  /** Whose mean and deviation scale the features, when nobody said so. */
+  readonly normalize?: 'training' | 'utterance';
 };
+
+/**
+ * Shortest mean length of sounds in seconds that are scaled by themselves. The mean of a shorter one, a single word, tells much of
+ * what is said.
+ */
+const ALONE_SECONDS = 1;
 
 /**
  * Lower limit of the power of a mel band before its logarithm. Lower powers are in the range of the microphone noise of
@@ -31,16 +41,36 @@ export function soundFeatures(options: TranscribeOptions, sampleRate: number): S
 }
 
 /**
- * Mean and deviation of the features of clips.
+ * Mean and deviation of the features of clips, computed in slices of time between which the event loop runs.
  *
+ * @param kept takes the features, by clip
  * @throws {DataError} `invalid_row` for a clip that is shorter than a frame
  */
-export function fitSound(options: TranscribeOptions, clips: readonly Clip[]): SoundEncoding {
+export async function fitSound(
+  options: TranscribeOptions,
+  clips: readonly Clip[],
+  kept?: KeptArrays,
+): Promise<SoundEncoding> {
   const { sampleRate } = clips[0] as Clip;
   const features = soundFeatures(options, sampleRate);
   const statistics = new ColumnStatistics(features.width);
-  for (const { place, samples } of clips) atRow(place, () => statistics.add(features.extract(samples)));
-  return { sampleRate, ...Standardizer.of(statistics).toJSON() };
+  const slices = new TimeSlices();
+  for (const clip of clips) {
+    if (slices.isOver) await slices.pause();
+    const frames = atRow(clip.place, () => features.extract(clip.samples));
+    statistics.add(frames);
+    kept?.keep(clip, frames);
+  }
+  const normalize = options.normalize === undefined && { normalize: normalizationOf(options, clips) };
+  return { sampleRate, ...Standardizer.of(statistics).toJSON(), ...normalize };
+}
+
+/** A stream cannot wait for the end of its utterance, and a single word is too short. */
+function normalizationOf({ direction, join }: TranscribeOptions, clips: readonly Clip[]): 'training' | 'utterance' {
+  const { fewest, most } = parseRange('join', join);
+  const seconds = clips.reduce((sum, { samples, sampleRate }) => sum + samples.length / sampleRate, 0) / clips.length;
+  const isLong = ((fewest + most) / 2) * seconds >= ALONE_SECONDS;
+  return direction === 'forward' || !isLong ? 'training' : 'utterance';
 }
 
 /** Makes standardised rows of sound. A row has `stack` frames. */
@@ -55,11 +85,11 @@ export class SoundEncoder {
   readonly #isAlone: boolean;
 
   /** @throws {OptionError} `invalid_option` */
-  constructor(options: TranscribeOptions, { sampleRate, means, standardDeviations }: SoundEncoding) {
+  constructor(options: TranscribeOptions, { sampleRate, means, standardDeviations, normalize }: SoundEncoding) {
     this.#features = soundFeatures(options, sampleRate);
     this.#standardizer = Standardizer.fromJSON({ means, standardDeviations });
     this.#stack = options.stack;
-    this.#isAlone = options.normalize === 'utterance';
+    this.#isAlone = (options.normalize ?? normalize) === 'utterance';
     this.width = this.#features.width * options.stack;
     this.stepSeconds = (this.#features.hopSamples * options.stack) / sampleRate;
   }
@@ -76,10 +106,19 @@ export class SoundEncoder {
     throw new DataError('too_short', message, { file, samples, stack: this.#stack });
   }
 
+  /** Frames of a sound, not yet normalised. @throws {DataError} `too_short`, `non_finite_data` */
+  extract(samples: Float32Array): Float32Array {
+    return this.#features.extract(samples);
+  }
+
   /** Rows [T * width] of a sound with at least one row. @throws {DataError} `too_short`, `non_finite_data` */
   encode(samples: Float32Array): Float32Array {
+    return this.encodeFrames(this.#features.extract(samples));
+  }
+
+  /** As `encode`, of frames that are extracted already. */
+  encodeFrames(frames: Float32Array): Float32Array {
     const { width } = this.#features;
-    const frames = this.#features.extract(samples);
     const normal = this.#isAlone ? standardizeSequence(frames, width) : this.#standardizer.apply(frames);
     return stackFrames(normal, width, this.#stack);
   }
