@@ -26,6 +26,7 @@ export interface ClipString {
 export interface JoinedClips {
   readonly samples: Float32Array;
   readonly text: string;
+  readonly speaker: string | undefined;
   /**
    * What the sound is made of: a clip that is neither joined nor changed, or a fixed string. The same object always has the same
    * sound. Missing where the sound is not made a second time.
@@ -132,11 +133,11 @@ export function stringExamples<E>(
 ): Examples<E> {
   const make = (string: ClipString): E => {
     const [first] = string.clips;
-    const text = textOf(string);
+    const about = { text: textOf(string), speaker: first?.speaker };
     if (string.clips.length === 1 && string.change === undefined && first !== undefined) {
-      return exampleOf({ samples: first.samples, text, source: first });
+      return exampleOf({ ...about, samples: first.samples, source: first });
     }
-    return exampleOf({ samples: soundOf(string), text, source: options.isFixed ? string : undefined });
+    return exampleOf({ ...about, samples: soundOf(string), source: options.isFixed ? string : undefined });
   };
   const examplesOf = (strings: readonly ClipString[]): Examples<E> => ({
     count: strings.length,

@@ -1,11 +1,12 @@
 /** Tables of transcripts as examples of the task `transcribe`. */
 import { createHash } from 'node:crypto';
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
-import { DataError } from '../../../core/errors.js';
+import { DataError, OptionError } from '../../../core/errors.js';
 import type { Examples } from '../../../data/examples.js';
 import { joinClips, stringExamples, textOf } from '../../../data/joined-clips.js';
 import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
 import { shortestLength } from '../../../features/perturb-sound.js';
+import { FeatureFiles } from '../../../files/recordings.js';
 import { atRow, invalidRow } from '../../../files/row-error.js';
 import { type Clip, readClips, readTranscripts, type TranscriptPart } from '../../../files/transcripts.js';
 import { ctcTarget, framesNeeded } from '../../../network/losses/ctc.js';
@@ -16,7 +17,8 @@ import type { TakeNote, TaskData } from '../../definition/task.js';
 import { openLanguageModel } from './transcribe-language-model.js';
 import { parseRange, type TranscribeOptions } from './transcribe-options.js';
 import { splitTranscripts } from './transcribe-parts.js';
-import { fitSound, SoundEncoder, type SoundEncoding } from './transcribe-sound.js';
+import { fitSound, formOf, SoundEncoder, type SoundEncoding } from './transcribe-sound.js';
+import { SpeakerScales } from './transcribe-speakers.js';
 import { unknownNote } from './transcribe-unknown.js';
 
 /** A sound and its text. */
@@ -52,10 +54,12 @@ export async function readTraining(
   options: TranscribeOptions,
 ): Promise<TaskData<TranscribeSaved, Utterance, Utterances>> {
   const rows = await splitTranscripts(await readTranscripts(requireData(options), tableFormatOf(options)), options);
-  const training = readClips(rows.training);
-  const { sampleRate } = training[0] as Clip;
-  const valid = readClips(rows.valid, sampleRate);
-  const test = readClips(rows.test, sampleRate);
+  const files = new FeatureFiles(options.coefficients);
+  const training = readClips(rows.training, undefined, files);
+  const form = training[0] as Clip;
+  requireSounds(options, form);
+  const valid = readClips(rows.valid, form, files);
+  const test = readClips(rows.test, form, files);
   const texts = training.map(({ text }) => text);
   const isJoined = parseRange('join', options.join).most > 1;
   const symbols = TranscriptSymbols.of(options.symbols, isJoined ? [...texts, ' '] : texts);
@@ -64,12 +68,12 @@ export async function readTraining(
   // The features of clips that are joined or changed are computed for every string.
   const sound = await fitSound(options, training, isJoined || options.perturb > 0 ? undefined : kept);
   const saved = { symbols: symbols.symbols, sound };
-  const drawn = examplesOf(training, 'training', options, saved, kept);
+  const drawn = await examplesOf(training, 'training', options, saved, kept);
   if (drawn === undefined) throw new DataError('empty_data', 'no training clip has as many steps as symbols');
   return {
     training: drawn,
-    validation: examplesOf(valid, 'valid', options, saved, kept),
-    test: examplesOf(test, 'test', options, saved, kept),
+    validation: await examplesOf(valid, 'valid', options, saved, kept),
+    test: await examplesOf(test, 'test', options, saved, kept),
     saved,
     fingerprint: { clips: fingerprintOf([training, valid, test]) },
     notes: [...unknownNote('validation', valid, symbols), ...unknownNote('test', test, symbols)],
@@ -83,10 +87,11 @@ export async function readOther(
   saved: TranscribeSaved,
   note: TakeNote,
 ): Promise<Utterances> {
-  const clips = readClips(await readTranscripts(file, tableFormatOf(options)), saved.sound.sampleRate);
+  const rows = await readTranscripts(file, tableFormatOf(options));
+  const clips = readClips(rows, formOf(saved.sound), new FeatureFiles(options.coefficients));
   for (const line of unknownNote(file, clips, new TranscriptSymbols(options.symbols, saved.symbols))) note(line);
   const kept = new KeptArrays(options.featureMemory * MEGABYTE);
-  return examplesOf(clips, 'test', options, saved, kept) as Utterances;
+  return (await examplesOf(clips, 'test', options, saved, kept)) as Utterances;
 }
 
 /**
@@ -94,13 +99,13 @@ export async function readOther(
  * joined occur once each. The training and the validation part have labels for the loss. Held-out parts may have symbols
  * that the training part does not have. They have no labels, and count as errors of the model, not of the data.
  */
-function examplesOf(
+async function examplesOf(
   clips: readonly Clip[],
   part: TranscriptPart,
   options: TranscribeOptions,
   saved: TranscribeSaved,
   kept: KeptArrays,
-): Utterances | undefined {
+): Promise<Utterances | undefined> {
   const encoder = new SoundEncoder(options, saved.sound);
   const symbols = new TranscriptSymbols(options.symbols, saved.symbols);
   const isFixed = part !== 'training';
@@ -113,14 +118,15 @@ function examplesOf(
   const fits = (clip: Clip) => fitsInto(stepsFor(clip), clip, symbols, options);
   const used = isLabelled ? clips.filter(fits) : clips;
   if (used.length === 0) return undefined;
+  const scales = await SpeakerScales.of(encoder, used, (clip) => kept.get(clip) ?? encoder.extract(clip.samples));
   const join = { ...range, count: stringsOf(part, used.length, range, options) };
-  const examples = stringExamples(used, join, stepsOf, ({ samples, text, source }) => {
+  const examples = stringExamples(used, join, stepsOf, ({ samples, text, speaker, source }) => {
     const { labels } = symbols.encodeKnown(text);
     const known = source && kept.get(source);
     const frames = known ?? encoder.extract(samples);
     if (source !== undefined && known === undefined) kept.keep(source, frames);
     const target = isLabelled && { labels: ctcTarget(labels, { classes: symbols.classes }) };
-    return { input: encoder.encodeFrames(frames), text, ...target };
+    return { input: encoder.encodeFrames(frames, scales?.scaleOf(speaker)), text, ...target };
   });
   return { ...examples, texts: joinClips(used, join).map(textOf) };
 }
@@ -135,6 +141,19 @@ function stringsOf(
   if (part === 'training') return (strings ?? Math.ceil((2 * clips) / (fewest + most))) || clips;
   if (most === 1) return clips;
   return part === 'valid' ? validStrings : testStrings;
+}
+
+/** @throws {OptionError} `invalid_option` for options that join or change sounds, where there are features */
+function requireSounds(options: TranscribeOptions, { columns }: Clip): void {
+  if (columns === undefined) return;
+  for (const [name, usual] of [
+    ['join', '1'],
+    ['perturb', 0],
+  ] as const) {
+    if (options[name] === usual) continue;
+    const message = `option '${name}' needs sounds, but the table has features, got ${options[name]}`;
+    throw new OptionError('invalid_option', message, { name, value: options[name] });
+  }
 }
 
 function joinOptions({ join, silence, seed }: TranscribeOptions, { sound }: TranscribeSaved) {

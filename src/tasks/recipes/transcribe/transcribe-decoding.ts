@@ -71,8 +71,17 @@ function someOf(part: Utterances, most: number): Examples<Utterance> {
   };
 }
 
+/** How far a frame is from being sure: the negative logarithm of the probability of its most likely class, in nats. */
+function doubtOf(scores: Float32Array): number {
+  let [largest, sum] = [Number.NEGATIVE_INFINITY, 0];
+  for (const score of scores) largest = Math.max(largest, score);
+  for (const score of scores) sum += Math.exp(score - largest);
+  return Math.log(sum);
+}
+
 /**
- * What suffices to choose the best model: the error rates of the most likely path on at most `MOST_UTTERANCES` utterances. A
+ * What suffices to choose the best model: the error rates of the most likely path on at most `MOST_UTTERANCES` utterances, and the mean doubt of
+ * its frames, which tells models apart that make the same errors or none. A
  * beam search of all takes longer than the epoch itself where labels are characters. With `validBy: 'beam'` it is made all the same.
  */
 export async function measureQuickly(model: Model, part: Utterances, context: Context): Promise<JsonObject> {
@@ -82,6 +91,7 @@ export async function measureQuickly(model: Model, part: Utterances, context: Co
   const { classes } = symbols;
   const features = new SoundEncoder(options, saved.sound).width;
   const [words, characters] = [new ErrorRate(), new ErrorRate()];
+  let [doubt, frames] = [0, 0];
   for await (const { example, output: scores } of outputsOf(
     model,
     someOf(part, MOST_UTTERANCES),
@@ -92,8 +102,13 @@ export async function measureQuickly(model: Model, part: Utterances, context: Co
     const greedy = symbols.decode(ctcGreedyDecode({ scores, classes }).map(({ label }) => label));
     words.add(wordsOf(text), wordsOf(greedy));
     characters.add([...text], [...greedy]);
+    for (let at = 0; at < scores.length; at += classes) doubt += doubtOf(scores.subarray(at, at + classes));
+    frames += scores.length / classes;
   }
-  return { greedy: { wordErrorRate: words.value ?? null, characterErrorRate: characters.value ?? null } };
+  return {
+    doubt: frames === 0 ? 0 : doubt / frames,
+    greedy: { wordErrorRate: words.value ?? null, characterErrorRate: characters.value ?? null },
+  };
 }
 
 /** Word and character error rates of greedy decoding and of the beam search. */

@@ -27,7 +27,7 @@ const DEFAULTS: CommonDefaults = {
 };
 
 /** How long to train. The first few hundred steps pass before a network writes anything but blanks. */
-export const LENGTH: LengthRule = { steps: 2500, epochs: [20, 300], batch: 16 };
+export const LENGTH: LengthRule = { steps: 2500, epochs: [20, 100], batch: 16 };
 
 /** The table of options. */
 export const TRANSCRIBE_OPTIONS = {
@@ -45,16 +45,20 @@ export const TRANSCRIBE_OPTIONS = {
   symbols: choiceOption(['words', 'characters'], { description: 'what a label stands for', default: 'words' }),
   features: choiceOption(['log-mel', 'mfcc'], { description: 'kind of the features', default: 'log-mel' }),
   melBands: numberOption(count, { description: 'filters on the mel scale', default: 40 }),
-  coefficients: optional(numberOption(count, { description: 'of mfcc: number of coefficients that are kept' })),
+  coefficients: optional(
+    numberOption(count, {
+      description: 'of mfcc: number of coefficients that are kept; of Sphinx files: numbers in a row (13)',
+    }),
+  ),
   deltas: numberOption(
     { integer: true, min: 0, max: 2 },
     { description: '1: also deltas, 2: also deltas and double deltas', default: 0 },
   ),
   stack: numberOption(count, { description: 'frames of 10 ms in one step of the network', default: 3 }),
   normalize: optional(
-    choiceOption(['training', 'utterance'], {
+    choiceOption(['training', 'utterance', 'speaker'], {
       description:
-        "whose mean and standard deviation scale the features: all training clips, or each utterance, which cannot be streamed (default: utterance; training with direction 'forward', and for sounds that are shorter than a second on average)",
+        "whose mean and standard deviation scale the features: all training clips, each utterance, or each speaker of a part; only the first can be streamed (default: utterance; training with direction 'forward', and for sounds that are shorter than a second on average)",
     }),
   ),
   join: textOption(
