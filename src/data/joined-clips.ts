@@ -1,6 +1,7 @@
 /** Long recordings made by joining short clips, drawn again in every epoch. */
 import { requireList, requireObject } from '../core/arguments.js';
 import { Random } from '../core/random.js';
+import { TimeSlices } from '../core/time-slices.js';
 import { drawPerturbation, type Perturbation, perturbedLength, perturbSound } from '../features/perturb-sound.js';
 import type { EpochOrder, Examples } from './examples.js';
 
@@ -29,6 +30,17 @@ export interface JoinedClips {
   readonly text: string;
   /** The mean of the weights of the clips, if they have any. */
   readonly weight?: number;
+  readonly speaker: string | undefined;
+  /**
+   * What the sound is made of: a clip that is neither joined nor changed, or a fixed string. The same object always has the same
+   * sound. Missing where the sound is not made a second time.
+   */
+  readonly source: object | undefined;
+}
+
+/** The text of joined clips. */
+export function textOf({ clips }: ClipString): string {
+  return clips.map(({ text }) => text).join(' ');
 }
 
 /** The options of joining. */
@@ -117,10 +129,11 @@ function meanWeight({ clips }: ClipString): Pick<JoinedClips, 'weight'> {
 }
 
 /**
- * Joined sounds as examples. Each is made when a batch needs it; fixed ones are kept in memory.
+ * Joined sounds as examples. Each is made when a batch needs it, in slices of time between which the event loop runs.
  *
- * @param isFixed whether every epoch has the same ones
+ * @param options.isFixed whether every epoch has the same ones
  * @param stepsOf steps of an example with this number of samples
+ * @param exampleOf may keep what it computes by the `source`
  */
 export function stringExamples<E>(
   clips: readonly JoinableClip[],
@@ -129,26 +142,30 @@ export function stringExamples<E>(
   exampleOf: (string: JoinedClips) => E,
 ): Examples<E> {
   const make = (string: ClipString): E => {
-    const text = string.clips.map((clip) => clip.text).join(' ');
-    return exampleOf({ samples: soundOf(string), text, ...meanWeight(string) });
+    const [first] = string.clips;
+    const about = { text: textOf(string), speaker: first?.speaker, ...meanWeight(string) };
+    if (string.clips.length === 1 && string.change === undefined && first !== undefined) {
+      return exampleOf({ ...about, samples: first.samples, source: first });
+    }
+    return exampleOf({ ...about, samples: soundOf(string), source: options.isFixed ? string : undefined });
   };
-  const examplesOf = (strings: readonly ClipString[], exampleAt: (index: number) => E): Examples<E> => ({
+  const examplesOf = (strings: readonly ClipString[]): Examples<E> => ({
     count: strings.length,
     lengthOf: (index) => stepsOf(samplesIn(strings[index] as ClipString)),
-    read: (indices) => Array.from(indices, exampleAt),
+    read: (indices) => inSlices(indices, (index) => make(strings[index] as ClipString)),
   });
-  const fixed = joinClips(clips, options);
-  if (options.isFixed) {
-    const made = new Map<number, E>();
-    return examplesOf(fixed, (index) => {
-      const example = made.get(index) ?? make(fixed[index] as ClipString);
-      made.set(index, example);
-      return example;
-    });
+  const fixed = examplesOf(joinClips(clips, options));
+  if (options.isFixed) return fixed;
+  const inEpoch = ({ seed, epoch }: EpochOrder) => examplesOf(joinClips(clips, { ...options, seed }, epoch));
+  return { ...fixed, inEpoch };
+}
+
+async function inSlices<E>(indices: Int32Array, make: (index: number) => E): Promise<E[]> {
+  const slices = new TimeSlices();
+  const examples: E[] = [];
+  for (const index of indices) {
+    if (slices.isOver) await slices.pause();
+    examples.push(make(index));
   }
-  const inEpoch = ({ seed, epoch }: EpochOrder) => {
-    const strings = joinClips(clips, { ...options, seed }, epoch);
-    return examplesOf(strings, (index) => make(strings[index] as ClipString));
-  };
-  return { ...examplesOf(fixed, (index) => make(fixed[index] as ClipString)), inEpoch };
+  return examples;
 }

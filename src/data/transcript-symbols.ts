@@ -51,6 +51,13 @@ export class TranscriptSymbols {
     });
   }
 
+  /** Labels of the symbols of a text that have one, and the symbols that have none. */
+  encodeKnown(text: string): { readonly labels: Int32Array; readonly unknown: readonly string[] } {
+    const pieces = piecesOf(this.level, text);
+    const labels = pieces.flatMap((symbol) => this.#labels.get(symbol) ?? []);
+    return { labels: Int32Array.from(labels), unknown: pieces.filter((symbol) => !this.#labels.has(symbol)) };
+  }
+
   /** Text of labels without blanks. */
   decode(labels: readonly number[]): string {
     return labels.map((label) => this.symbols[label - 1] as string).join(this.joinedBy);

@@ -37,6 +37,7 @@ export { type TokenMarks, WordVocabulary, type WordVocabularyOptions } from '../
 export type { Image } from '../features/image.js';
 export type { Perturbation } from '../features/perturb-sound.js';
 export { type CsvOptions, type CsvTable, readCsv } from '../files/csv-table.js';
+export type { FeatureRows } from '../files/feature-rows.js';
 export {
   decodeIdx,
   type IdxArray,
@@ -61,6 +62,7 @@ export {
   readPianoPieces,
 } from '../files/piano-pieces.js';
 export { decodePng, type PngOptions, readPng, readPngSync } from '../files/png.js';
+export { FeatureFiles } from '../files/recordings.js';
 export type { RowPlace } from '../files/row-error.js';
 export type { TableFormat } from '../files/table-format.js';
 export { readText, readTextSync } from '../files/text.js';
@@ -70,6 +72,14 @@ export {
   type TimeSeriesOptions,
   type TimeSeriesSet,
 } from '../files/time-series-file.js';
-export { type Clip, readClips, readTranscripts, type Transcript, type TranscriptPart } from '../files/transcripts.js';
+export {
+  type Clip,
+  type Recording,
+  type RecordingForm,
+  readClips,
+  readTranscripts,
+  type Transcript,
+  type TranscriptPart,
+} from '../files/transcripts.js';
 export { decodeWav, readWav, readWavSync, type Sound } from '../files/wav.js';
 export { ctcTarget, END_OF_TARGET, framesNeeded } from '../network/losses/ctc.js';

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { requireList, requireObject } from '../core/arguments.js';
 import { DataError } from '../core/errors.js';
 import { csvRows } from './csv-rows.js';
+import { FeatureFiles } from './recordings.js';
 import { atRow, invalidRow, quoted, type RowPlace } from './row-error.js';
 import { weightOfText } from './row-weight.js';
 import { requireTableFormat, type TableFormat } from './table-format.js';
@@ -27,12 +28,21 @@ export interface Transcript {
   readonly place: RowPlace;
 }
 
-/** The text and the sound of a recording. */
-export interface Clip extends Transcript {
-  /** Samples of one channel; several channels are averaged. */
+/** The sound of a recording, or the features that another program has computed from it. */
+export interface Recording {
+  /** Samples of one channel, where several are averaged; or the rows of features, one after the other. */
   readonly samples: Float32Array;
+  /** Samples per second; 0 for features. */
   readonly sampleRate: number;
+  /** Of features: numbers in a row. */
+  readonly columns?: number;
 }
+
+/** What must be the same in all recordings. */
+export type RecordingForm = Omit<Recording, 'samples'>;
+
+/** The text and the recording of a row. */
+export interface Clip extends Transcript, Recording {}
 
 function partOf(written: string, place: RowPlace): TranscriptPart {
   const part = TRANSCRIPT_PARTS.find((name) => name === written);
@@ -96,19 +106,47 @@ export function readMono(
 }
 
 /**
- * The recordings of a table. All must have the same number of samples per second as the first one.
+ * A WAV file as one channel, or a file of features: NPY, Kaldi, HTK or Sphinx, told apart by their first bytes.
  *
- * @param sampleRate of all of them, if known
- * @throws {DataError} `invalid_row`, naming the row, for a recording that is missing, that cannot be read, or that has
- * another number of samples per second
+ * @param expected the form of the recording, if known
+ * @param files reads features; one reader for many files of the same archive
+ * @throws {DataError} as `readWav` and `FeatureFiles.read`; `file_unsupported` for another form
  */
-export function readClips(rows: readonly Transcript[], sampleRate?: number): Clip[] {
+export function readRecording(file: string, expected?: RecordingForm, files = new FeatureFiles()): Recording {
+  const rows = files.read(file);
+  if (rows === undefined) {
+    if (expected?.columns !== undefined) throw unlike(file, 'is a sound', expected);
+    return readMono(file, expected?.sampleRate);
+  }
+  const { columns, values: samples } = rows;
+  if (expected === undefined || expected.columns === columns) return { samples, sampleRate: 0, columns };
+  throw unlike(file, `has features of ${columns} numbers`, expected);
+}
+
+function unlike(file: string, found: string, { sampleRate, columns }: RecordingForm): DataError {
+  const expected =
+    columns === undefined ? `a sound of ${sampleRate} samples per second` : `features of ${columns} numbers`;
+  return new DataError('file_unsupported', `'${file}' ${found}, expected ${expected}`, { file, expected });
+}
+
+/**
+ * The recordings of a table. All must have the form of the first one: the number of samples per second, or of features.
+ *
+ * @param form of all of them, if known; a number stands for sounds of so many samples per second
+ * @param files reads features
+ * @throws {DataError} `invalid_row`, naming the row, for a recording that is missing, that cannot be read, or that has another form
+ */
+export function readClips(
+  rows: readonly Transcript[],
+  form?: number | RecordingForm,
+  files: FeatureFiles = new FeatureFiles(),
+): Clip[] {
   requireList('the transcripts', rows);
-  let expected = sampleRate;
+  let expected: RecordingForm | undefined = typeof form === 'number' ? { sampleRate: form } : form;
   return rows.map((row) => {
     requireObject('a transcript', row);
-    const sound = atRow(row.place, () => readMono(row.file, expected));
-    expected = sound.sampleRate;
-    return { ...row, ...sound };
+    const recording = atRow(row.place, () => readRecording(row.file, expected, files));
+    expected = recording;
+    return { ...row, ...recording };
   });
 }

@@ -72,7 +72,7 @@ describe('the layers before the recurrent ones', () => {
     const directory = temporaryDirectory();
     const out = join(directory, 'run');
     const { metrics } = await trainTask('classify', { ...tiny, data: series(directory, 40, 64), out });
-    const loaded = await loadTask(out, { threads: 1 });
+    const loaded = await loadTask(out, { task: 'classify', threads: 1 });
     expect((await loaded.evaluate()).metrics).toEqual(metrics.test);
     const [one, none] = await loaded.predict([[0.5], Array.from({ length: 9 }, () => 0)]);
     expect([one?.probability, none?.probability]).toEqual([expect.any(Number), expect.any(Number)]);

@@ -1,7 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TranscriptSymbols } from '../../src/data/transcript-symbols.js';
+import { SoundFeatures } from '../../src/features/sound-features.js';
 import { readTranscripts } from '../../src/files/transcripts.js';
 import { checkTaskOptions } from '../../src/tasks/definition/task-options.js';
 import { loadLanguageModel } from '../../src/tasks/recipes/lm/saved-language-model.js';
@@ -112,6 +113,94 @@ describe('the examples of a table of transcripts', () => {
     await expect(training).rejects.toThrow(message);
     await expect(training).rejects.toMatchObject({ code: expected });
     expect(existsSync(out)).toBe(false);
+  });
+
+  it('may have symbols that no training text has, in held-out parts: a note counts them', async () => {
+    const directory = temporaryDirectory();
+    spokenTable(directory, 6);
+    const data = join(directory, 'held.csv');
+    const rows = ['low-0.wav,low,training', 'up-0.wav,up,training', 'low-1.wav,low down,valid', 'up-1.wav,high,test'];
+    writeFileSync(data, `file,text,part\n${rows.join('\n')}\n`);
+    const options = checked({ data, valid: 0, test: 0 });
+    const { validation, test, saved, notes } = await transcribe.read(options);
+    expect(saved.symbols).toEqual(['low', 'up']);
+    expect(notes).toEqual([
+      'validation: 1 of 1 texts have words that no training text has, which count as errors: "down"',
+      'test: 1 of 1 texts have words that no training text has, which count as errors: "high"',
+    ]);
+    const [example] = (await validation?.read(Int32Array.of(0))) ?? [];
+    expect([example?.text, [...(example?.labels ?? [])]]).toEqual(['low down', [1, -1]]);
+    expect(test?.texts).toEqual(['high']);
+    const known: string[] = [];
+    await transcribe.readExamples(data, options, saved, (note) => known.push(note));
+    expect(known).toEqual([expect.stringMatching(/held\.csv: 2 of 4 texts .*: "down", "high"$/)]);
+    const letters = await transcribe.read(checked({ data, valid: 0, test: 0, symbols: 'characters', stack: 1 }));
+    expect(letters.notes).toEqual([
+      'validation: 1 of 1 texts have characters that no training text has, which count as errors: " ", "d", "n"',
+      'test: 1 of 1 texts have characters that no training text has, which count as errors: "h", "i", "g"',
+    ]);
+  });
+
+  it('are trained on and judged all the same when a held-out text has unknown symbols', async () => {
+    const directory = temporaryDirectory();
+    spokenTable(directory, 6);
+    const data = join(directory, 'held.csv');
+    const rows = [0, 1, 2, 3].flatMap((at) => [`low-${at}.wav,low,training`, `up-${at}.wav,up,training`]);
+    writeFileSync(data, `file,text,part\n${[...rows, 'high-1.wav,high,valid', 'high-0.wav,high,test'].join('\n')}\n`);
+    const out = join(directory, 'run');
+    const { metrics, naive } = await trainTask('transcribe', { ...QUIET, data, out, units: 4, epochs: 1, naive: 5 });
+    expect((metrics.test as { beam: { wordErrorRate: number } }).beam.wordErrorRate).toBeGreaterThanOrEqual(1);
+    expect(naive?.results).toEqual([
+      {
+        rule: 'one text for all',
+        metrics: { beam: { wordErrorRate: 1, characterErrorRate: 1 } },
+        text: expect.any(String),
+      },
+      { rule: 'no text', metrics: { beam: { wordErrorRate: 1, characterErrorRate: 1 } }, text: expect.any(String) },
+    ]);
+  });
+
+  it('have features that are computed once, within the memory that they may have, with the same bits as anew', async () => {
+    const data = spokenTable(temporaryDirectory(), 6);
+    const all = Int32Array.from({ length: 12 }, (_, at) => at);
+    const inputsOf = async (given: object) => {
+      const { training } = await transcribe.read(checked({ data, valid: 0, ...given }));
+      const extract = vi.spyOn(SoundFeatures.prototype, 'extract');
+      const epochs = [];
+      for (const epoch of [0, 1]) epochs.push(await training.inEpoch?.({ seed: 1, epoch }).read(all));
+      const computed = extract.mock.calls.length;
+      extract.mockRestore();
+      return { computed, inputs: epochs.flat().map((example) => [example?.text, [...(example?.input ?? [])]]) };
+    };
+    const kept = await inputsOf({});
+    expect(kept.computed).toBe(0);
+    const anew = await inputsOf({ featureMemory: 0 });
+    expect(anew.computed).toBe(24);
+    expect(kept.inputs).toEqual(anew.inputs);
+    const some = await inputsOf({ featureMemory: 0.01 });
+    expect(some.computed).toBeGreaterThan(0);
+    expect(some.computed).toBeLessThan(24);
+    expect(some.inputs).toEqual(anew.inputs);
+    expect((await inputsOf({ perturb: 0.5 })).computed).toBe(24);
+  });
+
+  it('are as many as the clips, unless somebody says so or clips are joined', async () => {
+    const data = spokenTable(temporaryDirectory(), 6);
+    const countOf = async (given: object) =>
+      (await transcribe.read(checked({ data, valid: 0, ...given }))).training.count;
+    expect(await countOf({})).toBe(12);
+    expect(await countOf({ join: '1-3' })).toBe(6);
+    expect(await countOf({ join: '1-3', strings: 0 })).toBe(12);
+    expect(await countOf({ strings: 5 })).toBe(5);
+  });
+
+  it('are scaled by themselves when they are long enough and the network may read them to their end', async () => {
+    const data = spokenTable(temporaryDirectory(), 6); // of 120 ms
+    const of = async (given: object) => (await transcribe.read(checked({ data, valid: 0, ...given }))).saved.sound;
+    expect((await of({})).normalize).toBe('training');
+    expect((await of({ join: '10' })).normalize).toBe('utterance');
+    expect((await of({ join: '10', direction: 'forward' })).normalize).toBe('training');
+    expect(await of({ join: '10', normalize: 'training' })).not.toHaveProperty('normalize');
   });
 
   it('know ranges in their shortest form', () => {

@@ -76,7 +76,16 @@ describe('a weight', () => {
         `up-0.wav,${last},0`,
         'up-1.wav,up,1',
       ]);
-    const given = (data: string) => ({ data, join: '2', silence: 0, perturb: 0, valid: 0, test: 0, weight: 'w' });
+    const given = (data: string) => ({
+      data,
+      join: '2',
+      strings: 40,
+      silence: 0,
+      perturb: 0,
+      valid: 0,
+      test: 0,
+      weight: 'w',
+    });
     const options = (data: string) =>
       checkTaskOptions('transcribe', TRANSCRIBE_OPTIONS, { out: 'run', ...given(data) });
     const { training } = await transcribe.read(options(table('up')));

@@ -15,8 +15,8 @@ export type TranscriptParts = Readonly<Record<TranscriptPart, readonly Transcrip
  * the files. From the remaining rows fractions are held out, of every text or by speakers.
  *
  * @throws {OptionError} `invalid_option` for the file of a part that is already in the table
- * @throws {DataError} `invalid_row` for a row without speaker, `mixed_examples` for a speaker of two parts, when
- * speakers are held out; `too_short` when nothing can be held out; `empty_data` when nothing is left for training
+ * @throws {DataError} `invalid_row` for a row without speaker, when speakers are held out or scale the features; `mixed_examples` for a speaker
+ * of two parts, when they are held out; `too_short` when nothing can be held out; `empty_data` when nothing is left for training
  */
 export async function splitTranscripts(
   rows: readonly Transcript[],
@@ -31,6 +31,7 @@ export async function splitTranscripts(
     const message = `option '${name}' must not be a file because the table has a part '${name}' itself, got '${given}'`;
     throw new OptionError('invalid_option', message, { name, value: given });
   };
+  if (options.normalize === 'speaker') for (const row of rows) speakerOf(row, 'normalize');
   const held = { valid: await heldOf('valid', valid), test: await heldOf('test', test), seed };
   const parts = by === 'speaker' ? bySpeaker(own('training'), held) : byText(own('training'), held);
   if (parts.training.length === 0) throw new DataError('empty_data', 'no row is left for training');
@@ -53,11 +54,12 @@ function byText(rows: readonly Transcript[], held: Held): TranscriptParts {
 }
 
 function bySpeaker(rows: readonly Transcript[], held: Held): TranscriptParts {
-  const { training, validation = [], test = [] } = holdOutGroups(rows, held, speakerOf);
+  const { training, validation = [], test = [] } = holdOutGroups(rows, held, (row) => speakerOf(row, 'by'));
   return { training, valid: validation, test };
 }
 
-function speakerOf({ speaker, place }: Transcript): string {
+/** @param option that needs the speaker */
+function speakerOf({ speaker, place }: Transcript, option: string): string {
   if (speaker !== undefined) return speaker;
-  throw invalidRow(place, "column 'speaker'", "a speaker, for option 'by'", 'nothing', { column: 'speaker' });
+  throw invalidRow(place, "column 'speaker'", `a speaker, for option '${option}'`, 'nothing', { column: 'speaker' });
 }

@@ -1,19 +1,35 @@
 /** Converts sound into the inputs of the network of the task `transcribe`. */
 import { DataError, UsageError } from '../../../core/errors.js';
+import { TimeSlices } from '../../../core/time-slices.js';
 import { ColumnStatistics } from '../../../features/column-statistics.js';
 import { SoundFeatures } from '../../../features/sound-features.js';
 import { stackFrames } from '../../../features/stack-frames.js';
 import { Standardizer, standardizeSequence } from '../../../features/standardizer.js';
 import { atRow } from '../../../files/row-error.js';
-import type { Clip } from '../../../files/transcripts.js';
-import type { TranscribeOptions } from './transcribe-options.js';
+import type { Clip, RecordingForm } from '../../../files/transcripts.js';
+import type { KeptArrays } from '../../building-blocks/kept-arrays.js';
+import { FeatureFrames, type FrameSource } from './transcribe-frames.js';
+import { parseRange, type TranscribeOptions } from './transcribe-options.js';
 
 /** The data about the sounds of the training part that is saved. */
 export type SoundEncoding = {
+  /** 0 for features. */
   readonly sampleRate: number;
+  /** Of features that another program has computed: numbers in a row. */
+  readonly columns?: number;
   readonly means: readonly number[];
   readonly standardDeviations: readonly number[];
+  /** Whose mean and deviation scale the features, when nobody said so. */
+  readonly normalize?: 'training' | 'utterance';
 };
+
+/**
+ * Fewest frames, on average, of sounds that are scaled by themselves: a second. The mean of a shorter one, a single word, tells much
+ * of what is said: on spoken digits the word error rate is 6.7 % in place of 1.0 %.
+ */
+const ALONE_FRAMES = 100;
+/** Seconds from a row of features to the next, which most files do not say. */
+const FRAME_SECONDS = 0.01;
 
 /**
  * Lower limit of the power of a mel band before its logarithm. Lower powers are in the range of the microphone noise of
@@ -21,9 +37,15 @@ export type SoundEncoding = {
  */
 const LOG_FLOOR = 1e-5;
 
-/** The features of the options. @throws {OptionError} `invalid_option` */
-export function soundFeatures(options: TranscribeOptions, sampleRate: number): SoundFeatures {
+/** The form of recordings that the features were computed from. */
+export function formOf({ sampleRate, columns }: SoundEncoding): RecordingForm {
+  return { sampleRate, ...(columns !== undefined && { columns }) };
+}
+
+/** The features of the options; those of files need no more than their deltas. @throws {OptionError} `invalid_option` */
+function soundFeatures(options: TranscribeOptions, { sampleRate, columns }: RecordingForm): FrameSource {
   const { features: kind, melBands, coefficients, deltas } = options;
+  if (columns !== undefined) return new FeatureFrames(columns, deltas as 0 | 1 | 2);
   return new SoundFeatures({
     ...{ kind, sampleRate, melBands, logFloor: LOG_FLOOR, deltas: deltas as 0 | 1 | 2 },
     ...(coefficients !== undefined && { coefficients }),
@@ -31,16 +53,42 @@ export function soundFeatures(options: TranscribeOptions, sampleRate: number): S
 }
 
 /**
- * Mean and deviation of the features of clips.
+ * Mean and deviation of the features of clips, computed in slices of time between which the event loop runs.
  *
+ * @param kept takes the features, by clip
  * @throws {DataError} `invalid_row` for a clip that is shorter than a frame
  */
-export function fitSound(options: TranscribeOptions, clips: readonly Clip[]): SoundEncoding {
-  const { sampleRate } = clips[0] as Clip;
-  const features = soundFeatures(options, sampleRate);
+export async function fitSound(
+  options: TranscribeOptions,
+  clips: readonly Clip[],
+  kept?: KeptArrays,
+): Promise<SoundEncoding> {
+  const { sampleRate, columns } = clips[0] as Clip;
+  const features = soundFeatures(options, clips[0] as Clip);
   const statistics = new ColumnStatistics(features.width);
-  for (const { place, samples } of clips) atRow(place, () => statistics.add(features.extract(samples)));
-  return { sampleRate, ...Standardizer.of(statistics).toJSON() };
+  const slices = new TimeSlices();
+  for (const clip of clips) {
+    if (slices.isOver) await slices.pause();
+    const frames = atRow(clip.place, () => features.extract(clip.samples));
+    statistics.add(frames);
+    kept?.keep(clip, frames);
+  }
+  return {
+    ...{ sampleRate, ...(columns !== undefined && { columns }) },
+    ...Standardizer.of(statistics).toJSON(),
+    ...(options.normalize === undefined && { normalize: normalizationOf(options, statistics.count / clips.length) }),
+  };
+}
+
+/**
+ * A stream cannot wait for the end of its utterance, and a single word is too short.
+ *
+ * @param frames mean number in a clip
+ */
+function normalizationOf({ direction, join }: TranscribeOptions, frames: number): 'training' | 'utterance' {
+  const { fewest, most } = parseRange('join', join);
+  const isLong = ((fewest + most) / 2) * frames >= ALONE_FRAMES;
+  return direction === 'forward' || !isLong ? 'training' : 'utterance';
 }
 
 /** Makes standardised rows of sound. A row has `stack` frames. */
@@ -49,19 +97,29 @@ export class SoundEncoder {
   readonly width: number;
   /** Seconds from the start of a row to the start of the next. */
   readonly stepSeconds: number;
-  readonly #features: SoundFeatures;
+  /** Whose mean and deviation scale the features. */
+  readonly normalization: 'training' | 'utterance' | 'speaker';
+  readonly #features: FrameSource;
   readonly #standardizer: Standardizer;
   readonly #stack: number;
-  readonly #isAlone: boolean;
 
   /** @throws {OptionError} `invalid_option` */
-  constructor(options: TranscribeOptions, { sampleRate, means, standardDeviations }: SoundEncoding) {
-    this.#features = soundFeatures(options, sampleRate);
+  constructor(options: TranscribeOptions, sound: SoundEncoding) {
+    const { means, standardDeviations, normalize } = sound;
+    this.#features = soundFeatures(options, sound);
     this.#standardizer = Standardizer.fromJSON({ means, standardDeviations });
     this.#stack = options.stack;
-    this.#isAlone = options.normalize === 'utterance';
+    this.normalization = options.normalize ?? normalize ?? 'training';
     this.width = this.#features.width * options.stack;
-    this.stepSeconds = (this.#features.hopSamples * options.stack) / sampleRate;
+    const { columns, sampleRate } = sound;
+    const { hopSamples } = this.#features;
+    this.stepSeconds =
+      columns === undefined ? (hopSamples * options.stack) / sampleRate : FRAME_SECONDS * options.stack;
+  }
+
+  /** Numbers in a frame. */
+  get frameWidth(): number {
+    return this.#features.width;
   }
 
   /** Number of rows of a sound with this number of samples. */
@@ -76,11 +134,21 @@ export class SoundEncoder {
     throw new DataError('too_short', message, { file, samples, stack: this.#stack });
   }
 
+  /** Frames of a sound, not yet normalised. @throws {DataError} `too_short`, `non_finite_data` */
+  extract(samples: Float32Array): Float32Array {
+    return this.#features.extract(samples);
+  }
+
   /** Rows [T * width] of a sound with at least one row. @throws {DataError} `too_short`, `non_finite_data` */
-  encode(samples: Float32Array): Float32Array {
+  encode(samples: Float32Array, speaker?: Standardizer): Float32Array {
+    return this.encodeFrames(this.#features.extract(samples), speaker);
+  }
+
+  /** As `encode`, of frames that are extracted already. @param speaker the scale of the speaker, where there is one */
+  encodeFrames(frames: Float32Array, speaker?: Standardizer): Float32Array {
     const { width } = this.#features;
-    const frames = this.#features.extract(samples);
-    const normal = this.#isAlone ? standardizeSequence(frames, width) : this.#standardizer.apply(frames);
+    const scale = this.normalization === 'training' ? this.#standardizer : speaker;
+    const normal = scale === undefined ? standardizeSequence(frames, width) : scale.apply(frames);
     return stackFrames(normal, width, this.#stack);
   }
 
@@ -91,10 +159,10 @@ export class SoundEncoder {
    * @throws {UsageError} `not_streamable` when a sound is normalised by its own statistics, which need the whole sound
    */
   stream(): (samples: Float32Array, isEnd?: boolean) => readonly Float32Array[] {
-    if (this.#isAlone) {
-      const message =
-        "sound that is normalised by the whole utterance cannot be streamed: train with normalize 'training'";
-      throw new UsageError('not_streamable', message, { normalize: 'utterance' });
+    const { normalization: normalize } = this;
+    if (normalize !== 'training') {
+      const message = `sound that is normalised by the whole ${normalize} cannot be streamed: train with normalize 'training'`;
+      throw new UsageError('not_streamable', message, { normalize });
     }
     const frames = this.#features.stream();
     let waiting: readonly number[] = [];

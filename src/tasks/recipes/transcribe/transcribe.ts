@@ -5,11 +5,14 @@ import { sequential } from '../../../model/network.js';
 import { dense, dropout } from '../../../network/layers/dense.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { weightTarget } from '../../building-blocks/row-weights.js';
+import { trainingLength } from '../../building-blocks/training-length.js';
 import { defineTask } from '../../definition/define-task.js';
 import { TABLE_USAGE } from '../../definition/table-options.js';
 import { readOther, readTraining } from './transcribe-data.js';
-import { decodedErrorRate, describeErrors, measureErrors, transcribeAll } from './transcribe-decoding.js';
-import { TRANSCRIBE_OPTIONS } from './transcribe-options.js';
+import { measureErrors, measureQuickly, transcribeAll } from './transcribe-decoding.js';
+import { LENGTH, TRANSCRIBE_OPTIONS } from './transcribe-options.js';
+import { textRules } from './transcribe-rules.js';
+import { decodedErrorRate, describeErrors } from './transcribe-scores.js';
 import { SoundEncoder } from './transcribe-sound.js';
 import { readSounds } from './transcribe-sources.js';
 import { streamText } from './transcribe-stream.js';
@@ -19,7 +22,7 @@ export const transcribe = defineTask({
   name: 'transcribe',
   summary: 'speech to text, from recordings and transcripts that need no times',
   options: TRANSCRIBE_OPTIONS,
-  usage: ['beams', 'nBest', 'languageModel', 'lmWeight', 'insertionBonus', ...TABLE_USAGE],
+  usage: ['featureMemory', 'beams', 'nBest', 'languageModel', 'lmWeight', 'insertionBonus', ...TABLE_USAGE],
   read: readTraining,
   readExamples: readOther,
   loss: ({ weight }) => ({ kind: 'ctc', ...(weight !== undefined && { weights: 'sequence' }) }),
@@ -39,8 +42,14 @@ export const transcribe = defineTask({
   },
 
   evaluate: measureErrors,
+  evaluateQuickly: measureQuickly,
   score: decodedErrorRate,
   describe: describeErrors,
+
+  naiveRules: (data) => textRules(data),
+
+  settle: (given, { training, validation }) => trainingLength(training.count, LENGTH, given, validation !== undefined),
+
   readInputs: readSounds,
   predict: transcribeAll,
   stream: streamText,
