@@ -19,16 +19,23 @@ export function areNamed(steps: JsonValue | undefined): steps is readonly JsonOb
 /**
  * Steps by the names of their columns. Other fields are ignored, as other columns of a table are.
  *
+ * @param keepMissing whether null is a missing number, NaN; default: it is refused
  * @throws {DataError} `invalid_row` for a step that lacks a column, or has something else in it
  */
-export function namedSteps(steps: readonly JsonValue[], place: RowPlace, columns: StepColumns): FeatureRows {
+export function namedSteps(
+  steps: readonly JsonValue[],
+  place: RowPlace,
+  columns: StepColumns,
+  keepMissing = false,
+): FeatureRows {
   const features = columns.numbers.length;
   const rows = new Float64Array(steps.length * features);
   const categories = columns.categories.map((column) => ({ column, texts: [] as string[] }));
   for (const [at, fields] of steps.entries()) {
     if (!isJsonObject(fields)) throw invalidRow(place, `step ${at}`, describeColumns(columns), describeValue(fields));
     const row = new JsonRow(fields, place);
-    for (const [column, name] of columns.numbers.entries()) rows[at * features + column] = row.number(name);
+    for (const [column, name] of columns.numbers.entries())
+      rows[at * features + column] = row.number(name, keepMissing);
     for (const { column, texts } of categories) texts.push(textOf(row, column));
   }
   return { features, rows, place, ...(categories.length > 0 && { categories }) };
