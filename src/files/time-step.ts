@@ -6,8 +6,8 @@ const WEEK_DAYS = 7;
 /** Days of the shortest and of the longest month. */
 const [SHORTEST_MONTH, LONGEST_MONTH] = [28, 31];
 
-/** Rows below which a table without weekends is no evidence of a week of five days. */
-const ENOUGH_FOR_WEEKS = 10;
+/** Rows below which a table is no evidence: without weekends, of a week of five days; with gaps alone, of no step. */
+const ENOUGH_ROWS = 10;
 
 /** Numbers that are times may be rounded: steps that differ by less than this part of them are equal. */
 const ROUNDED_PART = 0.01;
@@ -96,10 +96,11 @@ export function stepOf(times: RowTimes): TimeStep | undefined {
 function calendarStep(local: ArrayLike<number>): TimeStep | undefined {
   const { difference, count } = usualDifference(local);
   const months = difference >= SHORTEST_MONTH * DAY ? monthsStep(local) : undefined;
-  if (months !== undefined || difference % DAY !== 0 || difference === 0) return months;
-  if (difference === DAY && local.length >= ENOUGH_FOR_WEEKS && !hasWeekend(local))
+  const isRegular = 2 * count >= local.length - 1;
+  if (months !== undefined || !isRegular || difference % DAY !== 0) return months;
+  if (difference === DAY && local.length >= ENOUGH_ROWS && !hasWeekend(local))
     return { unit: 'working days', count: 1 };
-  return 2 * count >= local.length - 1 ? { unit: 'ms', count: difference } : undefined;
+  return { unit: 'ms', count: difference };
 }
 
 /** The first day of a month. @param month months since 1970 */
@@ -256,7 +257,7 @@ export function stepAmong(times: RowTimes, expected: readonly TimeStep[]): StepA
   const same = own && alike.find((step) => areEqual(step, own));
   if (own !== undefined && same !== undefined) return { step: own.unit === same.unit ? own : same, isOther: false };
   if (own !== undefined && countSteps(times, own) > 1) return { step: own, isOther: true };
-  const withGaps = alike.find((step) => isWithGaps(times, step));
+  const withGaps = changes < ENOUGH_ROWS ? alike.find((step) => isWithGaps(times, step)) : undefined;
   return { step: withGaps ?? own, isOther: withGaps === undefined && own !== undefined };
 }
 

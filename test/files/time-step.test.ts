@@ -68,6 +68,8 @@ describe('the step between rows', () => {
   it('is unknown for one row, and where most rows have another one', () => {
     expect(stepOf({ stamps: [5] })).toBeUndefined();
     expect(stepOf({ stamps: [1, 2, 4, 8, 16, 32, 64], isNumber: true })).toBeUndefined();
+    // Wednesdays, Thursdays and Tuesdays: without weekends, and still no working days.
+    expect(stepOf({ stamps: Array.from({ length: 20 }, (_, at) => Date.UTC(2020, 0, 1 + at ** 3)) })).toBeUndefined();
   });
 });
 

@@ -55,7 +55,7 @@ export async function readNewest(
   const { width, history, targets } = form;
   const names = [...saved.columns, ...saved.covariates];
   const titleOf = (name: string) => (item === undefined ? `'${file}'` : `'${file}' (${item} '${shortened(name)}')`);
-  const [inputs, late, bad]: [ForecastInput[], string[], DataError[]] = [[], [], []];
+  const [inputs, late, bad]: [ForecastInput[], string[], string[]] = [[], [], []];
   for (const [at, { name, begin, end }] of series.entries()) {
     const title = titleOf(name);
     const input = faults.of(at, () => {
@@ -69,14 +69,13 @@ export async function readNewest(
       return newestInput(title, values.subarray(begin * width, end * width), form, origin);
     });
     const fault = faults.get(at);
-    if (fault !== undefined) bad.push(fault);
+    if (fault !== undefined) bad.push(fault.message.includes(title) ? fault.message : `${title}: ${fault.message}`);
     else if (input !== undefined) inputs.push(input);
   }
   if (inputs.length === 0) faults.requireNone();
   if (late.length > 0) note(`missing numbers end ${listed(late)}: forecasts go on from numbers that are filled in`);
   if (bad.length > 0) {
-    const which = listed(bad.map(({ message }) => message));
-    note(`${bad.length} of ${series.length} series of '${file}' have no forecast: ${which}`);
+    note(`${bad.length} of ${series.length} series of '${file}' have no forecast: ${listed(bad)}`);
   }
   return inputs;
 }

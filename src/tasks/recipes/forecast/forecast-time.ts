@@ -70,9 +70,10 @@ export function chooseTime(start: TableStart, names: TimeNames, known?: TrainedT
     known && 'the model was trained with it; --options \'{"time": "none"}\' does without',
   ) as [number];
   const texts = textsAt(start, at);
+  const form = dateFormat === undefined || dateFormat === 'iso' ? 'dd.mm.yyyy' : 'iso';
   const help = known
-    ? '--options \'{"dateFormat": "dd.mm.yyyy"}\' (or another) reads other dates, \'{"time": "none"}\' does without'
-    : '--date-format dd.mm.yyyy (or another) reads other dates, --time none does without';
+    ? `--options '{"dateFormat": "${form}"}' (or another) reads other dates, '{"time": "none"}' does without`
+    : `--date-format ${form} (or another) reads other dates, --time none does without`;
   const notes =
     known === undefined && dateFormat === undefined && areDatesAsNumbers(texts)
       ? [`the numbers of '${named}' are steps of 1, not dates: --date-format yyyymmdd reads them as dates`]
