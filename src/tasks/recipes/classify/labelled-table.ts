@@ -146,7 +146,7 @@ function refuseCounters({ start, rows, numbers, texts }: Table, { kind, input, s
 function inOrder({ file, times, lines }: Table, { time }: TableForm, rows: Int32Array, clock: TimeReader | undefined) {
   if (clock === undefined || time === null) return rows;
   const write = (stamp: number) => writeTime(stamp, clock.style());
-  const help = clock.limit() ?? '--sequence COLUMN tells several sequences apart';
+  const help = clock.limit() ?? '--sequence COLUMN names the column that tells sequences apart';
   return orderByTime(times, rows, true, { file, column: time, lines, write, help }).rows;
 }
 
@@ -193,6 +193,7 @@ function sequenceOf(table: Table, form: TableForm, rows: Int32Array): WrittenSeq
     features,
     rows: numbers,
     place,
+    names: form.input,
     ...(categories.length > 0 && { categories }),
     ...(times && { times }),
   };

@@ -39,7 +39,11 @@ export async function readUnlabelled(
   form?: SourceForm,
 ): Promise<UnlabelledSequences> {
   if ('values' in source) {
-    const sequences = source.values.map((value, at) => ofValue(value, { file: 'inputs', line: at + 1 }, encoding));
+    const place = (at: number) => ({ file: 'inputs', line: at + 1 });
+    const canMiss = keepMissing(options);
+    const sequences = source.values.map((value, at) => ofValue(value, place(at), encoding, canMiss));
+    const given = sequences.map(({ input }) => input);
+    fillInputs(given, 'inputs', options.missing);
     return { sequences, notes: [] };
   }
   const found = await readInputs(source.file, encoding, options, form);
@@ -96,9 +100,11 @@ async function readTexts(file: string, codes: string | undefined, encoding: Inpu
   return inputs;
 }
 
-function ofValue(value: JsonValue, place: RowPlace, encoding: InputEncoding): UnlabelledSequence {
+/** @param canMiss whether null is a missing number */
+function ofValue(value: JsonValue, place: RowPlace, encoding: InputEncoding, canMiss = false): UnlabelledSequence {
   if (typeof value === 'string' && isBlank(value)) throw invalidRow(place, '', 'an input', 'nothing');
-  const input = inputOfRow(new JsonRow(inputValue(value, encoding.kind), place), 'input');
+  const row = new JsonRow(inputValue(value, encoding.kind), place);
+  const input = inputOfRow(row, 'input', canMiss ? { keepMissing: true } : {});
   requireContent(input, '', place);
   return { input, place };
 }
