@@ -65,14 +65,16 @@ export function fillMissing(
  * @param marks receives [rows * 2 * width]: the marks of a row, then its times
  * @param stride numbers in a row of `marks`
  * @param offset of the first mark in its row
+ * @param ages [width] steps since the last known number before the first row; default 0
  */
 export function markMissing(
   values: Float32Array | Float64Array,
   { width, begin, end }: Omit<ColumnRange, 'column' | 'times'>,
   marks: { readonly rows: Float32Array | Float64Array; readonly stride: number; readonly offset: number },
+  ages?: ArrayLike<number>,
 ): void {
   for (let column = 0; column < width; column++) {
-    let age = 0;
+    let age = ages?.[column] ?? 0;
     for (let row = begin; row < end; row++) {
       const isMissing = Number.isNaN(values[row * width + column]);
       age = isMissing ? age + 1 : 0;

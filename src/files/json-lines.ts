@@ -52,8 +52,9 @@ export class JsonRow {
     return typeof value === 'string' ? value : this.#refuse(name, 'a string', value);
   }
 
-  /** A finite number, in single precision too. */
-  number(name: string): number {
+  /** A finite number, in single precision too. @param keepMissing whether null is a missing number, NaN; default: it is refused */
+  number(name: string, keepMissing = false): number {
+    if (keepMissing && Object.hasOwn(this.#fields, name) && this.#fields[name] === null) return Number.NaN;
     return this.#numberOf(name, this.value(name), 'a finite number');
   }
 

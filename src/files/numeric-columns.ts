@@ -11,10 +11,12 @@ export function isNumber(start: TableStart, text: string): boolean {
   return parserOf(start)(text) !== undefined;
 }
 
-/** The first numbers of a column, NaN for a missing one; undefined for a column with another text. */
-function firstNumbers(start: TableStart, column: string, missing: readonly string[]): number[] | undefined {
-  const at = start.columns.indexOf(column);
-  if (at < 0) return undefined;
+/**
+ * The first numbers of a column, NaN for a missing one; undefined for a column with another text.
+ *
+ * @param at its place
+ */
+function firstNumbers(start: TableStart, at: number, missing: readonly string[]): number[] | undefined {
   const parse = parserOf(start);
   const numbers: number[] = [];
   for (const fields of start.sample) {
@@ -28,7 +30,8 @@ function firstNumbers(start: TableStart, column: string, missing: readonly strin
 
 /** Whether the first rows have nothing but numbers, and places where one is missing, in a column. */
 export function isNumericColumn(start: TableStart, column: string): boolean {
-  return firstNumbers(start, column, MISSING_TEXTS) !== undefined;
+  const at = start.columns.indexOf(column);
+  return at >= 0 && firstNumbers(start, at, MISSING_TEXTS) !== undefined;
 }
 
 /** Whether numbers count: each is larger than the one before by the same step. */
@@ -39,7 +42,7 @@ function areCounting(numbers: readonly number[]): boolean {
 }
 
 /**
- * What the columns have that have no other use. A column without a number in the first rows is in none of the lists.
+ * What the columns have that have no other use, by the first rows.
  *
  * @param missing texts that stand for a missing number
  */
@@ -53,17 +56,22 @@ export function numericColumns(
     /** Columns that number the rows: a year, an index. */
     counting: [] as string[],
     texts: [] as string[],
+    /** Columns without a value in the first rows. */
+    undecided: [] as string[],
     /** Places of the columns without a name, from 1. */
     unnamed: [] as number[],
   };
   for (const [at, name] of start.columns.entries()) {
-    if (isUnnamed(name)) found.unnamed.push(at + 1);
-    else if (!others.has(name)) {
-      const numbers = firstNumbers(start, name, missing);
-      if (numbers === undefined) found.texts.push(name);
-      else if (areCounting(numbers)) found.counting.push(name);
-      else if (!numbers.every(Number.isNaN)) found.numeric.push(name);
+    if (others.has(name)) continue;
+    if (isUnnamed(name)) {
+      found.unnamed.push(at + 1);
+      continue;
     }
+    const numbers = firstNumbers(start, at, missing);
+    if (numbers === undefined) found.texts.push(name);
+    else if (areCounting(numbers)) found.counting.push(name);
+    else if (numbers.every(Number.isNaN)) found.undecided.push(name);
+    else found.numeric.push(name);
   }
   return found;
 }

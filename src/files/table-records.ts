@@ -13,6 +13,9 @@ const MAX_ROW_BYTES = 1 << 26;
 /** Bytes at the start of a file that are looked at to recognise its form. */
 const HEAD_BYTES = 1 << 16;
 
+/** Lines of these, of which the header and the first row may be long. */
+const LINES_OF_HEAD = 3;
+
 /** The expectation of rows is a little larger than the first rows tell, so that later, shorter rows do no harm. */
 const EXPECTED_MORE = 1.1;
 
@@ -138,14 +141,16 @@ async function sizeOf(path: string): Promise<number> {
   return Math.min(size, MAX_EXPECTED_BYTES);
 }
 
-/** The first pieces, long enough to recognise the format, and whether they are all. */
+/** The first pieces, long enough to recognise the format and with a row below the header, and whether they are all. */
 async function headOf(pieces: AsyncGenerator<TablePiece, void, void>) {
   const head: TablePiece[] = [];
-  for (let length = 0; length < HEAD_BYTES; ) {
+  let lines = 0;
+  for (let length = 0; length < HEAD_BYTES || (lines < LINES_OF_HEAD && length < MAX_ROW_BYTES); ) {
     const { value, done } = await pieces.next();
     if (done === true) return { head, isWhole: true };
     head.push(value);
     length += value.length;
+    if (lines < LINES_OF_HEAD) lines += String(value).match(LINE_END)?.length ?? 0;
   }
   return { head, isWhole: false };
 }

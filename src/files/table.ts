@@ -15,6 +15,8 @@ export interface ReadColumn {
   readonly column: string;
   /** The number of a text, undefined for what is none. */
   read(text: string): number | undefined;
+  /** Minutes east of Greenwich of the text that was read last; undefined for texts without a zone. */
+  zone?(): number | undefined;
   /** What the column must have, for the error. */
   readonly expected: string;
   /** What helps, for the error. */
@@ -97,6 +99,8 @@ export interface Table {
   readonly texts: ReadonlyMap<string, TextColumn>;
   /** [rows] of the column `times`; empty without it. */
   readonly times: Float64Array;
+  /** [rows] minutes east of Greenwich of each row's time; empty where times have no zone. */
+  readonly zones: Float64Array;
 }
 
 /** What helps with a text that should be a number; undefined where no option does. */
@@ -110,18 +114,40 @@ function helpFor(text: string, isMissing: boolean, decimal: FoundFormat['decimal
   return `--missing-values '${value}' takes it for a missing number, --categories COLUMN reads texts`;
 }
 
+/**
+ * A function that reads a field of a column of numbers: NaN for a missing one, where that is allowed.
+ *
+ * @throws {DataError} `invalid_row`, by the function, with line and column, and the option that helps
+ */
+export function numberReader(start: TableStart, rules: NumberRules) {
+  const { decimal } = start.found;
+  const parse = decimal === 'comma' ? parseDecimalComma : parseDecimal;
+  const missing = new Set(rules.missing ?? MISSING_TEXTS);
+  return (field: string, at: number, line: number): number => {
+    const value = parse(field);
+    if (value !== undefined) return value;
+    const text = field.trim();
+    const isMissing = missing.has(text);
+    if (isMissing && rules.keepMissing === true) return Number.NaN;
+    const column = start.columns[at] as string;
+    const help = rules.hasAdvice === false ? undefined : helpFor(text, isMissing, decimal);
+    const place = { ...start.place, line };
+    throw invalidRow(place, columnPart(column), 'a number', quoted(text), { column, ...(help && { help }) });
+  };
+}
+
 /** Reads the fields of rows into columns. */
 class ColumnReader {
   readonly numbers: NumberList;
   readonly times: NumberList;
+  readonly zones = new NumberList();
   readonly lines: NumberList;
   readonly texts: ReadonlyMap<string, TextColumn>;
   readonly #start: TableStart;
   readonly #places: readonly number[];
   readonly #textPlaces: readonly (readonly [number, TextColumn])[];
   readonly #time: { readonly rule: ReadColumn; readonly at: number } | undefined;
-  readonly #parse: (text: string) => number | undefined;
-  readonly #missing: ReadonlySet<string>;
+  readonly #number: ReturnType<typeof numberReader>;
   readonly #rules: NumberRules;
 
   constructor(start: TableStart, { numbers, texts = [], times }: TableChoice, rules: NumberRules) {
@@ -136,13 +162,12 @@ class ColumnReader {
     const places = placeOf(texts);
     this.#textPlaces = [...this.texts.values()].map((column, at) => [places[at] as number, column] as const);
     this.#time = times && { rule: times, at: placeOf([times.column])[0] as number };
-    this.#parse = start.found.decimal === 'comma' ? parseDecimalComma : parseDecimal;
-    this.#missing = new Set(rules.missing ?? MISSING_TEXTS);
+    this.#number = numberReader(start, rules);
     this.#rules = rules;
   }
 
   add({ fields, line }: TableRecord): void {
-    for (const at of this.#places) this.numbers.push(this.#numberOf(fields[at] as string, at, line));
+    for (const at of this.#places) this.numbers.push(this.#number(fields[at] as string, at, line));
     for (const [at, column] of this.#textPlaces) {
       const text = fields[at] as string;
       column.push(this.#rules.keepSpaces === true ? text : text.trim());
@@ -151,21 +176,11 @@ class ColumnReader {
     this.lines.push(line);
   }
 
-  #numberOf(field: string, at: number, line: number): number {
-    const value = this.#parse(field);
-    if (value !== undefined) return value;
-    const text = field.trim();
-    const isMissing = this.#missing.has(text);
-    if (isMissing && this.#rules.keepMissing === true) return Number.NaN;
-    const column = this.#start.columns[at] as string;
-    const help = this.#rules.hasAdvice === false ? undefined : helpFor(text, isMissing, this.#start.found.decimal);
-    const place = { ...this.#start.place, line };
-    throw invalidRow(place, columnPart(column), 'a number', quoted(text), { column, ...(help && { help }) });
-  }
-
   #timeOf(fields: readonly string[], { rule, at }: { rule: ReadColumn; at: number }, line: number): number {
     const text = (fields[at] as string).trim();
     const value = rule.read(text);
+    const zone = rule.zone?.();
+    if (zone !== undefined) this.zones.push(zone);
     if (value !== undefined) return value;
     const { column, expected, help } = rule;
     const place = { ...this.#start.place, line };
@@ -200,7 +215,7 @@ export async function readTable(
       (reader as ColumnReader).add(record);
     }
   }
-  const { lines, numbers, times, texts } = reader as unknown as ColumnReader;
+  const { lines, numbers, times, zones, texts } = reader as unknown as ColumnReader;
   const rows = lines.length;
   return {
     file,
@@ -210,5 +225,6 @@ export async function readTable(
     numbers: numbers.take(),
     texts,
     times: times.take(),
+    zones: zones.take(),
   };
 }

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { gapsIn, orderByTime, seasonOf, stampAfter, stepOf } from '../../src/files/time-order.js';
-import { areIsoDates, requireDateFormat, timeReader, writeTime } from '../../src/files/time-stamps.js';
+import { orderByTime } from '../../src/files/time-order.js';
+import {
+  areDatesAsNumbers,
+  areIsoDates,
+  requireDateFormat,
+  timeReader,
+  writeTime,
+} from '../../src/files/time-stamps.js';
 
-const read = (text: string, format?: string) => timeReader([text], format)?.read(text);
+const read = (text: string, format?: string) => timeReader([text], format).read(text);
 const iso = (text: string) => Date.parse(`${text}Z`);
 
 describe('time stamps', () => {
@@ -27,6 +33,12 @@ describe('time stamps', () => {
     '2024-01-31 12:60',
     '31.01.2024',
     '1,5',
+    // A zone stands behind a time, or has a colon; a day has the sign of the month.
+    '2024/01-05',
+    '2024-01-05-03',
+    '2024-01-31T13:05+99:99',
+    '2024-01-31T13:05+16:00',
+    '2024-01-31T13:05+01:60',
     'x',
     '',
   ])('are none: %s', (text) => {
@@ -48,83 +60,65 @@ describe('time stamps', () => {
 
   it('are refused with a zone among others without', () => {
     const reader = timeReader(['2024-01-31T13:05Z']);
-    expect(reader?.read('2024-01-31T13:05Z')).toBe(iso('2024-01-31T13:05'));
-    expect(reader?.read('2024-01-31T14:05')).toBeUndefined();
+    expect(reader.read('2024-01-31T13:05Z')).toBe(iso('2024-01-31T13:05'));
+    expect(reader.read('2024-01-31T14:05')).toBeUndefined();
   });
 
   it.each(['2024-01-31', '2024-01-31T13:05', '2024-01-31T13:05:09', '2024-01-31T13:05Z', '2024-01-31T13:05+01:30'])(
     'are written as they were read: %s',
     (text) => {
       const reader = timeReader([text]);
-      const stamp = reader?.read(text) as number;
-      expect(writeTime(stamp, reader?.style() ?? {})).toBe(text);
+      const stamp = reader.read(text) as number;
+      expect(writeTime(stamp, reader.style())).toBe(text);
     },
   );
 
   it('may be numbers', () => {
     const reader = timeReader(['0', '0.5']);
-    expect(writeTime(reader?.read('1.5') as number, reader?.style() ?? {})).toBe(1.5);
-    expect(reader?.read('2024-01-01')).toBeUndefined();
+    expect(writeTime(reader.read('1.5') as number, reader.style())).toBe(1.5);
+    expect(reader.read('2024-01-01')).toBeUndefined();
   });
 });
 
-describe('the step between rows', () => {
-  const every = (ms: number, rows = 30, from = iso('2024-01-01T00:00')) =>
-    Float64Array.from({ length: rows }, (_, at) => from + at * ms);
-  const hour = 3_600_000;
+describe('stamps of the training table', () => {
+  it('are of its kind in later tables: numbers are no dates, and dates are no numbers', () => {
+    expect(timeReader(['1', '5'], undefined, {}).read('1')).toBeUndefined();
+    expect(timeReader(['2024-01-31'], undefined, { isNumber: true }).read('2024-01-31')).toBeUndefined();
+    expect(timeReader(['1', '5'], undefined, { isNumber: true }).read('1')).toBe(1);
+    expect(timeReader(['2024-01-31'], undefined, {}).read('2024-01-31')).toBe(iso('2024-01-31T00:00'));
+  });
+});
 
-  it.each<[string, Float64Array, number | undefined]>([
-    ['hours', every(hour), 24],
-    ['quarters of an hour', every(hour / 4), 96],
-    ['half hours', every(hour / 2), 48],
-    ['days', every(24 * hour), 7],
-    ['weeks', every(7 * 24 * hour), 52],
-    ['months', Float64Array.from({ length: 30 }, (_, at) => Date.UTC(2020, at, 1)), 12],
-    ['ends of months', Float64Array.from({ length: 30 }, (_, at) => Date.UTC(2020, at + 1, 0)), 12],
-    ['each 28th of a month', Float64Array.from({ length: 30 }, (_, at) => Date.UTC(2021, at, 28)), 12],
-    ['quarters', Float64Array.from({ length: 30 }, (_, at) => Date.UTC(2020, 3 * at, 1)), 4],
-    ['years', Float64Array.from({ length: 30 }, (_, at) => Date.UTC(1990 + at, 0, 1)), undefined],
-    ['working days', every(24 * hour, 60).filter((stamp) => new Date(stamp).getUTCDay() % 6 !== 0), 5],
-  ])('has a season: %s', (_, stamps, period) => {
-    const step = stepOf(stamps);
-    expect(step && seasonOf(step)?.period).toBe(period);
-    expect(step && stampAfter(stamps[3] as number, step, 5)).toBe(stamps[8]);
-    expect(step && gapsIn(stamps, step)).toEqual([]);
+describe('small parts of stamps', () => {
+  it('are read and written to the microsecond, and what is not read is said', () => {
+    const text = '2024-01-31T13:05:09.250007';
+    const reader = timeReader([text]);
+    expect(writeTime(reader.read(text) as number, reader.style())).toBe(text);
+    expect(reader.limit()).toBeUndefined();
+    expect(reader.read('2024-01-31T13:05:09.250007001')).toBe(reader.read(text));
+    expect(reader.limit()).toMatch(/to the microsecond/);
+    const numbers = timeReader(['1700000000000000']);
+    numbers.read('0.000000000000000012');
+    expect(numbers.limit()).toBeUndefined();
+    numbers.read('1700000000000000001');
+    expect(numbers.limit()).toMatch(/to 15 digits/);
   });
 
-  it('is the usual one where rows are missing', () => {
-    const stamps = every(hour).filter((_, at) => at !== 7 && at !== 8);
-    expect(stepOf(stamps)).toEqual({ unit: 'ms', count: hour });
-    expect(gapsIn(stamps, { unit: 'ms', count: hour })).toEqual([7]);
-  });
-
-  it('is a month where the first months are missing', () => {
-    const stamps = Float64Array.from({ length: 30 }, (_, at) => Date.UTC(2020, at === 0 ? -3 : at, 1));
-    expect(stepOf(stamps)).toEqual({ unit: 'months', count: 1 });
-    expect(gapsIn(stamps, { unit: 'months', count: 1 })).toEqual([1]);
-  });
-
-  it('goes on at the same day of the month, or at its end, after the last of February', () => {
-    const dayAfter = (stamps: readonly number[]) => {
-      const step = stepOf(stamps);
-      return step && new Date(stampAfter(stamps.at(-1) as number, step, 1)).toISOString().slice(0, 10);
-    };
-    const months = [-3, -2, -1, 0, 1]; // October to February
-    expect(dayAfter(months.map((month) => Date.UTC(2023, month, 28)))).toBe('2023-03-28');
-    expect(dayAfter(months.map((month) => Date.UTC(2023, month + 1, 0)))).toBe('2023-03-31');
-    expect(dayAfter(months.map((month) => Date.UTC(2023, month, 5)))).toBe('2023-03-05');
-    // Months in which no row shows the difference are told apart by those that do.
-    expect(dayAfter([...months, 13].map((month) => Date.UTC(2023, month, 28)))).toBe('2024-03-28');
-  });
-
-  it('is unknown for one row, and where most rows have another one', () => {
-    expect(stepOf([5])).toBeUndefined();
-    expect(stepOf([1, 2, 4, 8, 16, 32, 64], true)).toBeUndefined();
+  it('are dates without signs only where all numbers are', () => {
+    expect(areDatesAsNumbers(['20240131', '20240201'])).toBe(true);
+    for (const texts of [['20240131', '20240132'], ['31012024'], ['1'], []])
+      expect(areDatesAsNumbers(texts)).toBe(false);
   });
 });
 
 describe('the order of rows', () => {
-  const names = { file: 'f.csv', column: 'date', lines: [2, 3, 4, 5, 6], write: (stamp: number) => stamp };
+  const names = {
+    file: 'f.csv',
+    column: 'date',
+    lines: [2, 3, 4, 5, 6],
+    write: (stamp: number) => stamp,
+    help: 'a hint',
+  };
   const order = (stamps: readonly number[], canSort = false) =>
     orderByTime(Float64Array.from(stamps), Int32Array.from(stamps.keys()), canSort, names);
 
@@ -136,7 +130,7 @@ describe('the order of rows', () => {
 
   it('is refused with line and value', () => {
     expect(() => order([1, 3, 2, 4])).toThrow(/'f.csv' line 4, column 'date'.*'2' after '3'; --time date sorts/);
-    expect(() => order([1, 3, 3])).toThrow(/line 4, column 'date'.*'3' again, as in line 3/);
+    expect(() => order([1, 3, 3])).toThrow(/line 4, column 'date'.*'3' again, as in line 3; a hint/);
     expect(() => order([3, 1, 3], true)).toThrow(/line 4.*'3' again, as in line 2/);
   });
 });

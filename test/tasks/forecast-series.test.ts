@@ -32,9 +32,47 @@ describe('the columns of a table', () => {
     expect([columns, values.length]).toEqual([['x'], 10]);
     expect(notes[0]).toBe(
       '["x"] will be forecast, the only column of numbers; --columns names others. Left out as they have: ["row"] numbers of the rows ' +
-        '(--time COLUMN takes them as times), ["weather"] no numbers (--categories reads texts), column 2 no name',
+        '(--time COLUMN takes them as times), ["weather"] no numbers (--categories reads texts), ["y"] no values, column 2 no name',
     );
   });
+
+  it('are decided over the whole table where the first rows have no value', async () => {
+    const late = (row: number, value: string) => (row < 60 ? '' : value);
+    const lines = Array.from({ length: 80 }, (_, at) => [
+      late(at, `${at % 3}`),
+      at % 5,
+      late(at, 'wet'),
+      '',
+      at % 7,
+      1,
+    ]);
+    const file = table(['a,b,c,d,e,w', ...lines.map((line) => line.join())]);
+    const options = { ...plain, columns: undefined, covariates: ['e'], weight: 'w' };
+    const found = await readSeriesTable(file, { ...options, rules: { keepMissing: true }, missing: 'mask' });
+    expect(found.columns).toEqual(['a', 'b']);
+    expect([...found.values.slice(60 * 3, 62 * 3)]).toEqual([0, 0, 4, 1, 1, 5]);
+    expect(found.weights).toEqual(new Float64Array(80).fill(1));
+    expect(found.notes.slice(0, 1)).toEqual([
+      '["a","b"] will be forecast, all columns of numbers; --columns names others. Left out as they have: ["c"] no numbers (--categories ' +
+        'reads texts), ["d"] no values',
+    ]);
+    expect(found.notes.at(-1)).toMatch(/^60 of 240 numbers of .* are missing/);
+    await expect(readSeriesTable(file, options)).rejects.toThrow(
+      /line 2, column 'a'.*found nothing; --missing interpolate/,
+    );
+    const empty = table(['c,d', ...lines.map((line) => `${line[2]},`)]);
+    await expect(readSeriesTable(empty, { ...plain, columns: undefined })).rejects.toThrow(/a column of numbers/);
+  });
+
+  it('may be very many', async () => {
+    const places = Array.from({ length: 200_000 }, (_, at) => at);
+    const lines = [places.map((at) => `c${at}`), ...[1, 5, 2].map((row) => places.map(() => row))];
+    const { columns } = await readSeriesTable(table(lines.map((line) => line.join())), {
+      ...plain,
+      columns: undefined,
+    });
+    expect(columns.length).toBe(places.length);
+  }, 60_000);
 
   it('have the texts of the option for missing numbers', async () => {
     const file = table(['x,y', '1,none', 'none,7', '3,5']);
@@ -107,6 +145,17 @@ describe('the rows of a table', () => {
     expect((await readSeriesTable(two, plain)).notes).toEqual([expect.stringMatching(/'a' and 'b': --time 'a'/)]);
   });
 
+  it('have stamps as fine as they are read, and an error for finer ones', async () => {
+    const fine = (digits: string) =>
+      table(['x,date', ...['0', '1', '2'].map((end) => `1,2024-01-01T00:00:00.${digits}${end}`)]);
+    expect((await readSeriesTable(fine('00000'), plain)).notes).toEqual([
+      "rows are in the order of 'date', one every microsecond",
+    ]);
+    await expect(readSeriesTable(fine('00000000'), plain)).rejects.toThrow(
+      /occur once.*; times are read to the microsecond/,
+    );
+  });
+
   it('may have gaps, which are said with line and value', async () => {
     const gaps = table(['x,date', '1,2024-01-01', '2,2024-01-02', '3,2024-01-03', '4,2024-01-06']);
     const { notes } = await readSeriesTable(gaps, plain);
@@ -142,7 +191,7 @@ describe('the rows of a table', () => {
     const rules = { keepMissing: true, missing: ['NA', '?', 'n/a'] };
     const { values, gaps } = await readSeriesTable(file, { ...plain, rules, missing });
     expect([...values]).toEqual(expected);
-    expect(gaps && [...gaps]).toEqual(missing === 'mask' ? [1, Number.NaN, Number.NaN, 4, Number.NaN] : undefined);
+    expect(gaps && [...gaps]).toEqual([1, Number.NaN, Number.NaN, 4, Number.NaN]);
     const late = table(['x', 'NA', '2']);
     const first = readSeriesTable(late, { ...plain, rules, missing });
     if (missing === 'forward') await expect(first).rejects.toThrow(/line 2, column 'x'.*--missing interpolate/);
@@ -297,7 +346,8 @@ describe('a forecast', () => {
       ['a', hour(80)],
       ['b', hour(80)],
     ]);
-    await expect(predictions(out, { file: data })).rejects.toThrow(/meter 'c'.* has 1 rows, 24 are needed/);
+    const few = table(['meter,at,wh', `c,${hour(0)},1`]);
+    await expect(predictions(out, { file: few })).rejects.toThrow(/ \(meter 'c'\) has 1 rows, 24 are needed/);
   });
 
   it('reads categories by their names, as ones and zeros', async () => {

@@ -14,6 +14,10 @@ export interface FeatureRows {
   readonly rows: Float32Array | Float64Array;
   /** Columns of texts beside the numbers, for tables. */
   readonly categories?: readonly TextSteps[];
+  /** [features] names of the columns of numbers, for tables. */
+  readonly names?: readonly string[];
+  /** [features] how many steps before the first one the numbers were missing; default 0. */
+  readonly ages?: ArrayLike<number>;
   /** [length] time stamps of the steps, where a column of them is named. */
   readonly times?: Float64Array;
   /** Where the sequence begins, for errors. */
@@ -109,7 +113,7 @@ export function featureEncoder(encoding: FeatureEncoding): (input: FeatureRows) 
       rows.set(scaled.subarray(step * numbers, (step + 1) * numbers), step * features);
     }
     const range = { width: numbers, begin: 0, end: steps };
-    if (isMasked) markMissing(read, range, { rows, stride: features, offset: numbers });
+    if (isMasked) markMissing(read, range, { rows, stride: features, offset: numbers }, input.ages);
     let first = isMasked ? 3 * numbers : numbers;
     for (const [at, { column, values }] of categories.entries()) {
       const texts = input.categories?.find((other) => other.column === column)?.texts;

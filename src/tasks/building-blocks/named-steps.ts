@@ -34,10 +34,8 @@ export function namedSteps(
   for (const [at, fields] of steps.entries()) {
     if (!isJsonObject(fields)) throw invalidRow(place, `step ${at}`, describeColumns(columns), describeValue(fields));
     const row = new JsonRow(fields, place);
-    for (const [column, name] of columns.numbers.entries()) {
-      const isMissing = keepMissing && row.value(name) === null;
-      rows[at * features + column] = isMissing ? Number.NaN : row.number(name);
-    }
+    for (const [column, name] of columns.numbers.entries())
+      rows[at * features + column] = row.number(name, keepMissing);
     for (const { column, texts } of categories) texts.push(textOf(row, column));
   }
   return { features, rows, place, ...(categories.length > 0 && { categories }) };

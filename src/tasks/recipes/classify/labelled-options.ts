@@ -1,6 +1,6 @@
 /** How labelled sequences are read, and what they are. */
 import { fillMissing, type MissingMode } from '../../../features/missing-values.js';
-import { invalidRow, type RowPlace } from '../../../files/row-error.js';
+import { columnPart, invalidRow, type RowPlace } from '../../../files/row-error.js';
 import type { RawInput } from '../../building-blocks/sequence-inputs.js';
 import type { SequenceTableOptions } from './labelled-table.js';
 import type { ExampleWeights } from './sequence-weights.js';
@@ -50,12 +50,14 @@ export function fillInputs(inputs: readonly RawInput[], file: string, missing: M
   if (missing === 'refuse' || missing === 'mask') return;
   for (const [at, input] of inputs.entries()) {
     if (typeof input === 'string' || !('features' in input) || input.rows instanceof Float32Array) continue;
-    const { features: width, rows, place, times } = input;
+    const { features: width, rows, place, times, names } = input;
     for (let column = 0; column < width; column++) {
       const step = fillMissing(rows, { width, column, begin: 0, end: rows.length / width, times }, missing);
       if (step < 0) continue;
       const help = '--missing mask marks it';
-      const part = `number ${column + 1} of step ${step + 1} of sequence ${at + 1}`;
+      const name = names?.[column];
+      const what = name === undefined ? `number ${column + 1}` : columnPart(name);
+      const part = `${what} of step ${step + 1} of sequence ${at + 1}`;
       throw invalidRow(place ?? { file, line: 1 }, part, 'a number before it', 'none', { help });
     }
   }

@@ -99,10 +99,7 @@ function savedForm(start: TableStart, saved: TableForm, withTargets: boolean): T
 function clockOf({ columns, sample, place }: TableStart, time: string, dateFormat: string | undefined): TimeReader {
   const [at] = placesOf(columns, [time], place) as [number];
   const texts = sample.map((fields) => (fields[at] ?? '').trim());
-  const reader = timeReader(texts, dateFormat);
-  if (reader !== undefined) return reader;
-  const expected = 'numbers, or dates such as 2024-01-31';
-  throw invalidRow(place, columnPart(time), expected, quoted(texts[0] ?? ''), { column: time, help: DATE_HELP });
+  return timeReader(texts, dateFormat);
 }
 
 /**
@@ -149,7 +146,8 @@ function refuseCounters({ start, rows, numbers, texts }: Table, { kind, input, s
 function inOrder({ file, times, lines }: Table, { time }: TableForm, rows: Int32Array, clock: TimeReader | undefined) {
   if (clock === undefined || time === null) return rows;
   const write = (stamp: number) => writeTime(stamp, clock.style());
-  return orderByTime(times, rows, true, { file, column: time, lines, write }).rows;
+  const help = clock.limit() ?? '--sequence COLUMN names the column that tells sequences apart';
+  return orderByTime(times, rows, true, { file, column: time, lines, write, help }).rows;
 }
 
 function labelOf({ texts }: Table, { target }: TableForm, row: number): string {
@@ -195,6 +193,7 @@ function sequenceOf(table: Table, form: TableForm, rows: Int32Array): WrittenSeq
     features,
     rows: numbers,
     place,
+    names: form.input,
     ...(categories.length > 0 && { categories }),
     ...(times && { times }),
   };

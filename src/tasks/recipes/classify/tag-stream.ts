@@ -2,6 +2,7 @@
 
 import { isJsonObject, type JsonObject } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
+import type { MissingMode } from '../../../features/missing-values.js';
 import { JsonRow } from '../../../files/json-lines.js';
 import { invalidRow, type RowPlace } from '../../../files/row-error.js';
 import { largestClasses } from '../../../metrics/confusion-matrix.js';
@@ -24,15 +25,26 @@ export type StepClass = { readonly label: string; readonly probabilities: Readon
  * The result is the class of each step with the probabilities of all classes, the same as in a prediction of the whole
  * sequence.
  *
+ * @param missing what becomes of null: of a missing number; with `interpolate`, the last one before it
  * @throws {UsageError} `not_streamable` for a network that reads later steps
  */
-export function tagStream(model: Model, { classes, encoding, source }: SavedClasses): TaskStream<StepClass> {
+export function tagStream(
+  model: Model,
+  { classes, encoding, source }: SavedClasses,
+  missing: MissingMode = 'refuse',
+): TaskStream<StepClass> {
   const encode = encoderOf(encoding);
-  const readStep = encoding.kind === 'features' ? stepReader(encoding, source) : undefined;
+  const readStep = encoding.kind === 'features' ? stepReader(encoding, source, missing !== 'refuse') : undefined;
+  const before = new LastNumbers(missing);
   return stepStream(model, {
     /** A token may look like a number, so the text is not read as JSON. */
     read(piece, place) {
-      if (readStep !== undefined) return encode(readStep(inputValue(piece, encoding.kind), place));
+      if (readStep !== undefined) {
+        const step = readStep(inputValue(piece, encoding.kind), place);
+        const encoded = encode(before.fill(step, place));
+        before.add(step);
+        return encoded;
+      }
       const isWhole = encoding.kind === 'characters' || encoding.kind === 'bytes';
       if (typeof piece === 'string' && isWhole && piece !== '') return encode(piece);
       const tokens = typeof piece === 'string' ? piece.split(/\s+/).filter((token) => token !== '') : [];
@@ -50,14 +62,44 @@ export function tagStream(model: Model, { classes, encoding, source }: SavedClas
 }
 
 /** A function that reads a step of numbers and categories. */
-function stepReader({ means }: FeatureEncoding, source: SavedClasses['source']) {
+function stepReader({ means }: FeatureEncoding, source: SavedClasses['source'], canMiss: boolean) {
   const columns = stepColumns(source);
   return (fields: JsonObject, place: RowPlace): FeatureRows => {
     const step = stepOf(fields, columns ?? { numbers: [], categories: [] });
-    if (columns !== undefined && isJsonObject(step)) return namedSteps([step], place, columns);
+    if (columns !== undefined && isJsonObject(step)) return namedSteps([step], place, columns, canMiss);
     if (columns !== undefined && columns.categories.length > 0)
       throw invalidRow(place, '', describeColumns(columns), describeValue(step));
     const features = means.length;
-    return { features, rows: new JsonRow({ input: [step] }, place).doubles('input', features) };
+    return { features, rows: new JsonRow({ input: [step] }, place).doubles('input', features, canMiss || undefined) };
   };
+}
+
+/** The last known number of each column, for those that are missing later. */
+class LastNumbers {
+  readonly #missing: MissingMode;
+  #values: readonly number[] = [];
+  #ages: readonly number[] = [];
+
+  constructor(missing: MissingMode) {
+    this.#missing = missing;
+  }
+
+  /**
+   * A step whose missing numbers are filled in. With `mask` the encoding does it, from the steps since the last known one.
+   *
+   * @throws {DataError} `invalid_row` for a missing number in a column that has had none
+   */
+  fill(step: FeatureRows, place: RowPlace): FeatureRows {
+    if (this.#missing === 'mask') return { ...step, ages: this.#ages };
+    const rows = step.rows.map((value, column) => (Number.isNaN(value) ? (this.#values[column] ?? Number.NaN) : value));
+    const column = rows.findIndex(Number.isNaN);
+    if (column < 0) return { ...step, rows };
+    throw invalidRow(place, `number ${column + 1}`, 'a number before the first missing one', 'none');
+  }
+
+  add({ rows }: FeatureRows): void {
+    const all = Array.from(rows);
+    this.#ages = all.map((value, column) => (Number.isNaN(value) ? (this.#ages[column] ?? 0) + 1 : 0));
+    this.#values = all.map((value, column) => (Number.isNaN(value) ? (this.#values[column] ?? value) : value));
+  }
 }

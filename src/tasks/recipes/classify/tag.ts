@@ -52,5 +52,5 @@ export const tag = defineTask({
     }
   },
 
-  stream: (model, { saved }) => tagStream(model, saved),
+  stream: (model, { saved, options: given }) => tagStream(model, saved, given.missing),
 });

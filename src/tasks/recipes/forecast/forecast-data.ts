@@ -1,12 +1,9 @@
 /** A table as windows for training and evaluation. */
-import { createHash } from 'node:crypto';
 import { DataError, OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
 import type { MissingMode } from '../../../features/missing-values.js';
 import { Standardizer } from '../../../features/standardizer.js';
 import type { FoundFormat } from '../../../files/table-format.js';
-import type { TimeStep } from '../../../files/time-order.js';
-import type { TimeStyle } from '../../../files/time-stamps.js';
 import type { Category } from '../../building-blocks/categories.js';
 import { requireSomeWeight, weightNote } from '../../building-blocks/row-weights.js';
 import {
@@ -16,11 +13,14 @@ import {
   type TableChoices,
   tableFormatOf,
 } from '../../definition/table-options.js';
+import { digestOf } from './forecast-digest.js';
 import { categoriesOf, countMarks, withMarks } from './forecast-marks.js';
 import { levelsOf, QUANTILES } from './forecast-quantiles.js';
-import { readSeriesTable, requireStep, type Series, type SeriesOptions, type SeriesTable } from './forecast-series.js';
+import { readSeriesTable, type SeriesOptions, type SeriesTable } from './forecast-series.js';
+import { type KnownTime, savedTime } from './forecast-steps.js';
 import { periodFor, USUAL_PERIOD } from './forecast-time.js';
 import type { ForecastRange, WindowForm } from './forecast-windows.js';
+import type { Series } from './series.js';
 
 /** The data that is saved with a forecaster. */
 export type SavedForecast = {
@@ -33,8 +33,8 @@ export type SavedForecast = {
   readonly standardDeviations: readonly number[];
   /** The values of columns that are no numbers, in the training rows. */
   readonly categories?: readonly Category[];
-  /** The column of time stamps, how it was written, and the time between rows. */
-  readonly time?: { readonly column: string; readonly style: TimeStyle; readonly step?: TimeStep };
+  /** The column of time stamps, how it was written, the time between rows, and that of other series. */
+  readonly time?: KnownTime;
   /** The rows of a season that results are compared with. */
   readonly period?: number;
   /** The form of the training table. */
@@ -158,7 +158,7 @@ export interface TableParts {
   readonly validation: readonly ForecastRange[];
   readonly test: readonly ForecastRange[];
   readonly saved: SavedForecast;
-  /** SHA-256 of the numbers as they were read. */
+  /** SHA-256 of what was read. */
   readonly digest: string;
   readonly notes: readonly string[];
 }
@@ -184,13 +184,13 @@ function seriesOptions(
 /**
  * Reads a table for a trained model: its columns by their names, standardised like the training rows.
  *
+ * @param canLeaveOut whether series that cannot be used become faults of the table; default: they are refused
  * @throws {DataError} `mixed_examples` when the time between rows is another one; others of `readSeriesTable`
  */
-export async function readMore(file: string, options: ForecastOptions, saved: SavedForecast) {
+export async function readMore(file: string, options: ForecastOptions, saved: SavedForecast, canLeaveOut = false) {
   const { categories = [], time, found } = saved;
   const names = categories.map(({ column }) => column);
-  const table = await readSeriesTable(file, seriesOptions(options, saved, names), { time, found });
-  requireStep(file, table.time?.step, time?.step);
+  const table = await readSeriesTable(file, { ...seriesOptions(options, saved, names), canLeaveOut }, { time, found });
   return { table, values: standardised(table, options, saved) };
 }
 
@@ -220,10 +220,7 @@ export async function readTable(file: string, options: ForecastOptions): Promise
   const names = { columns, covariates };
   const { period, note } = periodFor(options.period, options.history, time?.step);
   const parts = cutSeries(file, table.series, options);
-  const digest = createHash('sha256')
-    .update(table.values)
-    .update(table.weights ?? '')
-    .digest('hex');
+  const digest = digestOf(table, options.missing);
   const weights = saidWeights(options, table, parts);
   const width = columns.length + covariates.length;
   const rowsIn = ({ begin, end }: ForecastRange) => table.values.subarray(begin * width, end * width);
@@ -232,7 +229,7 @@ export async function readTable(file: string, options: ForecastOptions): Promise
     ...names,
     ...scaling,
     ...(categories.length > 0 && { categories: categoriesOf(table, parts.training) }),
-    ...(time && { time: { column: time.column, style: time.style, ...(time.step && { step: time.step }) } }),
+    ...(time && { time: savedTime(time) }),
     period,
     found,
   };
@@ -274,12 +271,15 @@ function cutSeries(file: string, series: readonly Series[], { history, horizon, 
   const needed = { training: history + horizon, validation: valid === 0 ? 0 : horizon, test: test === 0 ? 0 : horizon };
   for (const part of ['training', 'validation', 'test'] as const) {
     if (needed[part] === 0 || parts[part].length > 0) continue;
-    const rows = only === undefined ? 0 : only.end - only.begin;
+    const rows = series.reduce((most, { begin, end }) => Math.max(most, end - begin), 0);
     const count = { test: rowsOf('test', test, rows), validation: rowsOf('valid', valid, rows) };
     const found = part === 'training' ? rows - count.test - count.validation : count[part];
-    const has = only === undefined ? 'has too few rows in every series' : `has ${found} of ${rows} rows`;
-    const message = `the ${part} part of '${file}' ${has}, a window needs ${needed[part]}`;
-    throw new DataError('too_short', message, { file, part, rows: found, needed: needed[part] });
+    const has =
+      only === undefined ? `has at most ${found} of ${rows} rows of a series` : `has ${found} of ${rows} rows`;
+    const what = part === 'training' ? `${history} of --history and ${horizon} of --horizon` : `those of --horizon`;
+    const help = '--valid and --test say how many rows the other parts have';
+    const message = `the ${part} part of '${file}' ${has}, a window needs ${needed[part]}: ${what}; ${help}`;
+    throw new DataError('too_short', message, { file, part, rows: found, needed: needed[part], help });
   }
   const notes = short === 0 ? [] : [`${short} of ${series.length} series of '${file}' are too short and are left out`];
   return { ...parts, notes };

@@ -1,10 +1,11 @@
 /** Columns beside the numbers of a table: marks of missing numbers, and categories as ones and zeros. */
 import { markMissing } from '../../../features/missing-values.js';
 import { type Category, categoryIndex, categoryOf } from '../../building-blocks/categories.js';
-import type { Series, SeriesTable } from './forecast-series.js';
+import type { SeriesTable } from './forecast-series.js';
+import type { Series } from './series.js';
 
 /** The part of a table that marks are made of. */
-export type MarkedTable = Pick<SeriesTable, 'file' | 'rows' | 'gaps' | 'series' | 'categories' | 'lineOf'>;
+export type MarkedTable = Pick<SeriesTable, 'file' | 'rows' | 'gaps' | 'series' | 'categories' | 'lineOf' | 'faults'>;
 
 /** The marks of a table. */
 export interface MarkForm {
@@ -32,9 +33,15 @@ export function categoriesOf(table: SeriesTable, training: readonly Omit<Series,
  * The rows with their marks: [rows * (numbers + marks)]. The same array when there are no marks.
  *
  * @param values [rows * numbers] standardised
- * @throws {DataError} `invalid_row` for a category that the training rows do not have
+ * @param ages [numbers] steps since the last known number before the first row; default 0
+ * A series with a category that the training rows do not have is among the faults of the table.
  */
-export function withMarks(values: Float64Array, table: MarkedTable, form: MarkForm): Float64Array {
+export function withMarks(
+  values: Float64Array,
+  table: MarkedTable,
+  form: MarkForm,
+  ages?: ArrayLike<number>,
+): Float64Array {
   const { numbers, isMarked, categories } = form;
   const marks = countMarks(form);
   if (marks === 0) return values;
@@ -45,16 +52,20 @@ export function withMarks(values: Float64Array, table: MarkedTable, form: MarkFo
   }
   if (isMarked && table.gaps !== undefined) {
     for (const { begin, end } of table.series) {
-      markMissing(table.gaps, { width: numbers, begin, end }, { rows, stride: width, offset: numbers });
+      markMissing(table.gaps, { width: numbers, begin, end }, { rows, stride: width, offset: numbers }, ages);
     }
   }
   let first = isMarked ? 3 * numbers : numbers;
   for (const { column, values: known } of categories) {
     const placeOf = categoryIndex({ column, values: known });
     const texts = table.categories.get(column) as readonly string[];
-    for (const [row, text] of texts.entries()) {
-      const at = placeOf(text, () => ({ file: table.file, line: table.lineOf(row) }));
-      rows[row * width + first + at] = 1;
+    for (const [at, { begin, end }] of table.series.entries()) {
+      table.faults.of(at, () => {
+        for (let row = begin; row < end; row++) {
+          const value = placeOf(texts[row] as string, () => ({ file: table.file, line: table.lineOf(row) }));
+          rows[row * width + first + value] = 1;
+        }
+      });
     }
     first += known.length;
   }

@@ -3,13 +3,12 @@
 import { packSequences } from '../../../batch/packed-batch.js';
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { Standardizer } from '../../../features/standardizer.js';
-import { stampAfter } from '../../../files/time-order.js';
-import { writeTime } from '../../../files/time-stamps.js';
 import type { ExecutionOptions } from '../../../model/execute/execution-options.js';
 import type { Model } from '../../../model/model.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { examplesOf, type Part } from '../../definition/parts.js';
 import { type SavedForecast, scalingOf } from './forecast-data.js';
+import { datesAfter, type LastTime } from './forecast-dates.js';
 import { MEDIAN, QUANTILES, sortLevels } from './forecast-quantiles.js';
 import { againstLast, type WindowExample, type WindowForm } from './forecast-windows.js';
 
@@ -68,20 +67,8 @@ export interface ForecastOrigin {
   readonly last: ArrayLike<number>;
   /** The name of the series by its column. */
   readonly item?: readonly [column: string, name: string] | undefined;
-  /** The stamp of the last known row. */
-  readonly stamp?: number | undefined;
-}
-
-/** The time stamps of the forecast steps, by the name of their column. */
-function timesOf(
-  stamp: number | undefined,
-  horizon: number,
-  { time }: SavedForecast,
-): Readonly<Record<string, readonly (string | number)[]>> {
-  if (stamp === undefined || time?.step === undefined) return {};
-  const { column, style, step } = time;
-  const times = Array.from({ length: horizon }, (_, at) => writeTime(stampAfter(stamp, step, at + 1), style));
-  return { [column]: times };
+  /** The time of the last known row. */
+  readonly time?: LastTime | undefined;
 }
 
 /** A forecast by the names of columns. */
@@ -102,7 +89,7 @@ export type QuantileRecord = { readonly [column: string]: { readonly [level: str
  */
 export function forecastRecord(
   { forecast, quantiles }: Forecast,
-  { last, item, stamp }: ForecastOrigin,
+  { last, item, time }: ForecastOrigin,
   { horizon, targets, levels }: WindowForm,
   saved: SavedForecast,
 ): ForecastRecord {
@@ -117,7 +104,7 @@ export function forecastRecord(
   const named = <T>(of: (column: number) => T) =>
     Object.fromEntries(saved.columns.map((name, column) => [name, of(column)] as const));
   const own = ofColumns(forecast);
-  const names = { ...(item && { [item[0]]: item[1] }), ...timesOf(stamp, horizon, saved) };
+  const names = { ...(item && { [item[0]]: item[1] }), ...datesAfter(time, horizon) };
   const record = { ...names, ...named((column) => own[column] as number[]) };
   if (quantiles.length === 0) return record;
   const ofLevels = quantiles.map(ofColumns);

@@ -1,9 +1,20 @@
 /** The column of time stamps of a table: named, or recognised where one column alone has dates. */
 import { placesOf } from '../../../files/column-names.js';
-import { columnPart, invalidRow, quoted } from '../../../files/row-error.js';
+import type { ReadColumn, Table } from '../../../files/table.js';
 import type { TableStart } from '../../../files/table-records.js';
-import { seasonOf, type TimeStep } from '../../../files/time-order.js';
-import { areIsoDates, looksLikeDate, type TimeReader, timeReader } from '../../../files/time-stamps.js';
+import { orderByTime } from '../../../files/time-order.js';
+import {
+  areDatesAsNumbers,
+  areIsoDates,
+  dateForms,
+  looksLikeClock,
+  looksLikeDate,
+  type TimeReader,
+  type TimeStyle,
+  timeReader,
+  writeDate,
+} from '../../../files/time-stamps.js';
+import { seasonOf, type TimeStep } from '../../../files/time-step.js';
 
 /** The value of `--time` that means no column. */
 const NO_TIME = 'none';
@@ -11,13 +22,19 @@ const NO_TIME = 'none';
 /** Steps of a season where nothing else is known: the hours of a day. */
 export const USUAL_PERIOD = 24;
 
+/** What helps where stamps occur twice. */
+export const TWICE_HELP = '--item COLUMN tells several series apart, --time none does without time stamps';
+
 /** The column of time stamps, if there is one. */
 export interface TimeChoice {
   readonly column?: string;
   readonly reader?: TimeReader;
   /** Whether rows in no order are sorted: only by a column that was named. */
   readonly canSort?: boolean;
-  readonly help?: string;
+  /** The column that is read. Without `reader` it has dates of an unknown form, which can only be compared. */
+  readonly times?: ReadColumn | undefined;
+  /** Writes such a date. */
+  readonly write?: ((stamp: number) => string) | undefined;
   readonly notes: readonly string[];
 }
 
@@ -29,17 +46,22 @@ export interface TimeNames {
   readonly numbers: readonly string[];
 }
 
+/** The time of the training table. */
+interface TrainedTime {
+  readonly column: string;
+  readonly style: TimeStyle;
+}
+
 /**
  * Chooses the column of time stamps.
  *
- * @param known the column of the training table: it must be there
- * @throws {DataError} `invalid_row` for a column that is missing, or whose first rows have no time stamps
+ * @param known the time of the training table: its column must be there
+ * @throws {DataError} `invalid_row` for a column that is missing
  */
-export function chooseTime(start: TableStart, names: TimeNames, known?: string): TimeChoice {
+export function chooseTime(start: TableStart, names: TimeNames, known?: TrainedTime): TimeChoice {
   const { time, dateFormat } = names;
   if (time === NO_TIME) return { notes: [] };
-  const named = time ?? known;
-  const help = '--date-format dd.mm.yyyy (or another) reads other dates, --time none does without';
+  const named = time ?? known?.column;
   if (named === undefined) return recogniseTime(start, names);
   const [at] = placesOf(
     start.columns,
@@ -48,10 +70,26 @@ export function chooseTime(start: TableStart, names: TimeNames, known?: string):
     known && 'the model was trained with it; --options \'{"time": "none"}\' does without',
   ) as [number];
   const texts = textsAt(start, at);
-  const reader = timeReader(texts, dateFormat);
-  if (reader !== undefined) return { column: named, reader, canSort: time !== undefined, help, notes: [] };
-  const expected = 'numbers, or dates such as 2024-01-31';
-  throw invalidRow(start.place, columnPart(named), expected, quoted(texts[0] ?? ''), { column: named, help });
+  const form = dateFormat === undefined || dateFormat === 'iso' ? 'dd.mm.yyyy' : 'iso';
+  const help = known
+    ? `--options '{"dateFormat": "${form}"}' (or another) reads other dates, '{"time": "none"}' does without`
+    : `--date-format ${form} (or another) reads other dates, --time none does without`;
+  const notes =
+    known === undefined && dateFormat === undefined && areDatesAsNumbers(texts)
+      ? [`the numbers of '${named}' are steps of 1, not dates: --date-format yyyymmdd reads them as dates`]
+      : [];
+  const reader = timeReader(texts, dateFormat, named === known?.column ? known.style : undefined);
+  return chosen(named, reader, help, { canSort: time !== undefined, notes });
+}
+
+function chosen(
+  column: string,
+  reader: TimeReader,
+  help: string,
+  others: Pick<TimeChoice, 'canSort' | 'notes'>,
+): TimeChoice {
+  const { read, zone, expected } = reader;
+  return { column, reader, times: { column, read, zone, expected, help }, ...others };
 }
 
 function textsAt({ sample }: TableStart, at: number): string[] {
@@ -63,7 +101,7 @@ function recogniseTime(start: TableStart, { dateFormat, item, numbers }: TimeNam
   const others = start.columns.flatMap((column, at) =>
     column === item || read.has(column) ? [] : [{ column, texts: textsAt(start, at) }],
   );
-  const isDate = (text: string) => timeReader([text], dateFormat)?.read(text) !== undefined;
+  const isDate = (text: string) => timeReader([text], dateFormat).read(text) !== undefined;
   const dates = others.filter(({ texts }) =>
     dateFormat === undefined ? areIsoDates(texts) : texts.length > 0 && texts.every(isDate),
   );
@@ -71,7 +109,7 @@ function recogniseTime(start: TableStart, { dateFormat, item, numbers }: TimeNam
   if (first !== undefined && dates.length === 1) {
     const { column, texts } = first;
     const help = '--time none does without time stamps';
-    return { column, reader: timeReader(texts, dateFormat) as TimeReader, canSort: false, help, notes: [] };
+    return chosen(column, timeReader(texts, dateFormat), help, { canSort: false, notes: [] });
   }
   const similar =
     dates.length > 0 ? dates : others.filter(({ texts }) => texts.length > 0 && texts.every(looksLikeDate));
@@ -80,26 +118,44 @@ function recogniseTime(start: TableStart, { dateFormat, item, numbers }: TimeNam
   const form = dates.length > 0 ? '' : ' --date-format dd.mm.yyyy (or mm/dd/yyyy)';
   const names = similar.map(({ column }) => `'${column}'`).join(' and ');
   const note = `the order of the rows of '${start.place.file}' is not checked by ${names}: --time '${likely.column}'${form} does it`;
-  return { notes: [note] };
+  const hasClock = others.some(({ texts }) => texts.length > 0 && texts.every(looksLikeClock));
+  const compared = similar.length === 1 && !hasClock ? comparedDates(likely.column, likely.texts) : {};
+  return { notes: [note], ...compared };
 }
 
-/** The step in words, for a note. */
-export function timeNote(column: string, step: TimeStep): string {
-  const { unit, count } = step;
-  const [value, name] = unit === 'ms' ? inWords(count) : [count, unit];
-  const every = value === 1 ? name.replace(/s$/, '') : `${value} ${name}`;
-  return `rows are in the order of '${column}', one every ${every}`;
+/**
+ * Dates of an unknown form, day or month first, as numbers: equal dates have equal numbers, and others have others. A text
+ * that is no date has NaN. Empty where no form fits.
+ */
+function comparedDates(column: string, texts: readonly string[]): Pick<TimeChoice, 'times' | 'write'> {
+  const forms = dateForms(texts);
+  const [form] = forms;
+  if (form === undefined) return {};
+  // A day that both forms can read is the same day of the other form, so no two dates become equal.
+  const readers = forms.map((form) => timeReader([], form));
+  const read = (text: string) => {
+    for (const reader of readers) {
+      const stamp = reader.read(text);
+      if (stamp !== undefined) return stamp;
+    }
+    return Number.NaN;
+  };
+  return { times: { column, read, expected: 'a date' }, write: (stamp) => writeDate(stamp, form) };
 }
 
-function inWords(ms: number): readonly [number, string] {
-  const units = [
-    [86_400_000, 'days'],
-    [3_600_000, 'hours'],
-    [60_000, 'minutes'],
-    [1000, 'seconds'],
-  ] as const;
-  for (const [size, name] of units) if (ms % size === 0) return [ms / size, name];
-  return [ms, 'milliseconds'];
+/**
+ * Refuses dates of an unknown form of which two are equal: the rows are those of several series.
+ *
+ * @param rows numbers of the rows of one series
+ * @throws {DataError} `invalid_row` with the lines of both
+ */
+export function refuseTwice(
+  { file, times, lines }: Pick<Table, 'file' | 'times' | 'lines'>,
+  rows: Int32Array,
+  { times: compared, write }: TimeChoice,
+): void {
+  if (compared === undefined || write === undefined || rows.some((row) => Number.isNaN(times[row]))) return;
+  orderByTime(times, rows, true, { file, column: compared.column, lines, write, help: TWICE_HELP });
 }
 
 /**

@@ -3,7 +3,6 @@
 import { DataError } from '../../../core/errors.js';
 import { isJsonObject, type JsonValue } from '../../../core/json.js';
 import type { Examples } from '../../../data/examples.js';
-import { shortened } from '../../../files/row-error.js';
 import { RegressionErrors } from '../../../metrics/forecast-errors.js';
 import { seasonalNaiveForecast } from '../../../metrics/naive-forecast.js';
 import { sequential } from '../../../model/network.js';
@@ -24,20 +23,14 @@ import {
 import type { PredictionSource } from '../../definition/task.js';
 import { type Checked, choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
 import { formOf, readMore, readTable, type SavedForecast } from './forecast-data.js';
+import { type ForecastInput, newestInput, readNewest, requireRows } from './forecast-inputs.js';
 import { type ForecastOrigin, type ForecastRecord, forecastRecord, forecastsOf } from './forecast-outputs.js';
 import { describeQuantiles, levelsOf, QuantileErrors, requireLevelList } from './forecast-quantiles.js';
 import { forecastRows } from './forecast-rows.js';
 import type { SeriesTable } from './forecast-series.js';
 import { forecastStream } from './forecast-stream.js';
 import { USUAL_PERIOD } from './forecast-time.js';
-import {
-  type ForecastRange,
-  historyExample,
-  truthOf,
-  type WindowExample,
-  type WindowForm,
-  windowsOf,
-} from './forecast-windows.js';
+import { type ForecastRange, truthOf, type WindowForm, windowsOf } from './forecast-windows.js';
 
 const count = { integer: true, min: 1 } as const;
 const options = {
@@ -95,13 +88,10 @@ const options = {
 
 type Options = Checked<typeof options>;
 
+export type { ForecastInput };
+
 /** What is saved with a forecaster. */
 export type ForecastSaved = SavedForecast;
-
-/** An input of a prediction: the known steps of a series, and where they end. */
-export interface ForecastInput extends WindowExample {
-  readonly origin?: ForecastOrigin;
-}
 
 /**
  * The known rows of a series: lists of the numbers of all columns, numbers of the only column, or objects of columns by name; or the
@@ -160,7 +150,7 @@ export const forecast = defineTask({
     for (const line of table.notes) note(line);
     const form = formOf(given, saved);
     const longest = table.series.reduce((most, { begin, end }) => Math.max(most, end - begin), 0);
-    requireRows(file, longest, form.history + form.horizon);
+    requireRows(`'${file}'`, longest, form.history + form.horizon);
     const ranges = table.series.map(({ begin, end }) => ({ start: begin, begin, end }));
     return requireWindows(file, windowsOf(values, form, ranges, knownRows(table, form, given)));
   },
@@ -222,24 +212,10 @@ export const forecast = defineTask({
   /** The newest rows of each series of a table, or rows as JSON: lists of the numbers of all columns, or objects by their names. */
   async readInputs(source: PredictionSource<ForecastValue>, given, saved, note): Promise<ForecastInput[]> {
     const form = formOf(given, saved);
-    const { history, width } = form;
-    const newest = (name: string, values: Float64Array, origin?: Omit<ForecastOrigin, 'last'>): ForecastInput => {
-      requireRows(name, values.length / width, history);
-      const known = values.slice(-history * width);
-      return { ...historyExample(known, form), origin: { ...origin, last: known.subarray(-width) } };
-    };
-    if ('file' in source) {
-      const { values, table } = await readMore(source.file, given, saved);
-      for (const line of table.notes) note(line);
-      return table.series.map(({ name, begin, end }) => {
-        const item = given.item === undefined ? undefined : ([given.item, name] as const);
-        const title = item === undefined ? source.file : `${source.file}' (${given.item} '${shortened(name)}')`;
-        return newest(title, values.subarray(begin * width, end * width), { item, stamp: table.time?.stamps[end - 1] });
-      });
-    }
-    const read = forecastRows(saved, width);
+    if ('file' in source) return readNewest(source.file, given, saved, form, note);
+    const read = forecastRows(saved, given.missing);
     return source.values.map((value, at) =>
-      newest(`input ${at}`, read(inputValue(value, 'features'), { file: 'inputs', line: at + 1 })),
+      newestInput(`input ${at}`, read(inputValue(value, 'features'), { file: 'inputs', line: at + 1 }), form),
     );
   },
 
@@ -252,7 +228,8 @@ export const forecast = defineTask({
     }
   },
 
-  stream: (model, { options: given, saved, signal }) => forecastStream(model, saved, formOf(given, saved), signal),
+  stream: (model, { options: given, saved, signal }) =>
+    forecastStream(model, saved, formOf(given, saved), { missing: given.missing, signal }),
 });
 
 function summary(errors: RegressionErrors | undefined) {
@@ -263,9 +240,4 @@ function summary(errors: RegressionErrors | undefined) {
 function requireWindows<E>(file: string, windows: Examples<E>): Examples<E> {
   if (windows.count > 0) return windows;
   throw new DataError('too_short', `every window of '${file}' forecasts a missing number`, { file });
-}
-
-function requireRows(name: string, rows: number, needed: number): void {
-  if (rows >= needed) return;
-  throw new DataError('too_short', `'${name}' has ${rows} rows, ${needed} are needed`, { name, rows, needed });
 }
