@@ -19,7 +19,7 @@ export type Pace = () => Promise<void>;
 export interface NaiveRule<P = unknown, M extends JsonObject = JsonObject> {
   /** For people and for `metrics.jsonl`: `most frequent class`. */
   readonly name: string;
-  /** Metrics of a part by this rule; `score` of the task, if it has one, must be able to read them. */
+  /** Metrics of a part by this rule; `score` of the rules, else that of the task, if it has one, must be able to read them. */
   judge(part: P, pace: Pace): M | Promise<M>;
 }
 
@@ -28,6 +28,8 @@ export interface NaiveRules<P = unknown, M extends JsonObject = JsonObject> {
   readonly rules: readonly NaiveRule<P, M>[];
   /** The metrics of a rule for people, as the task shows its own; default: names and numbers. */
   readonly describe?: (metrics: M) => string;
+  /** The number by which rules and network are compared: lower is better. Default: `score` of the task, else the metric `loss`. */
+  readonly score?: (metrics: M) => number;
   /** What to try when the network is not ahead of the best of them: the end of a sentence that begins with `try`. */
   readonly advice: string;
 }

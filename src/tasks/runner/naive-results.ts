@@ -64,7 +64,7 @@ export function naiveRulesOf(task: AnyTask, data: AnyTaskData, context: TaskCont
  */
 export async function compareWithRules(
   task: AnyTask,
-  { rules, advice, describe = describeMetrics }: NaiveRules,
+  { rules, advice, describe = describeMetrics, score }: NaiveRules,
   { part, name, own }: { readonly part: AnyPart<unknown>; readonly name: string; readonly own: JsonObject },
   { options, signal }: TaskContext,
 ): Promise<NaiveComparison | undefined> {
@@ -74,7 +74,7 @@ export async function compareWithRules(
     const metrics = await judged(rule, part, paceOf(options.naive, signal));
     results.push({ rule: rule.name, ...(metrics !== undefined && { metrics, text: describe(metrics) }) });
   }
-  const scoreOf = (metrics: JsonObject) => task.score?.(metrics) ?? Number(metrics['loss']);
+  const scoreOf = score ?? ((metrics: JsonObject) => task.score?.(metrics) ?? Number(metrics['loss']));
   const scores = results.map(({ metrics }) => (metrics === undefined ? Number.POSITIVE_INFINITY : scoreOf(metrics)));
   const lowest = Math.min(...scores);
   const best = results[scores.indexOf(lowest)]?.rule;
