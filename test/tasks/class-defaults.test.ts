@@ -33,12 +33,18 @@ async function start(task: 'classify' | 'tag', options: object): Promise<TaskSta
 }
 
 describe('the part that chooses the best model', () => {
-  it('is none of few examples, unless validations are waited for', () => {
-    expect([36, 99, 100, 499, 500, 10_000].map((examples) => validationPart(examples))).toEqual([
+  it('is none of few examples, unless validations are waited for or there is no test part', () => {
+    const usual = { patience: undefined, test: 0.1 };
+    expect([36, 99, 100, 499, 500, 10_000].map((examples) => validationPart(examples, usual))).toEqual([
       ...[0, 0, 0.2, 0.2, 0.1, 0.1],
     ]);
-    expect([36, 100, 500].map((examples) => validationPart(examples, 3))).toEqual([0.2, 0.2, 0.1]);
-    expect(validationPart(36, 0)).toBe(0);
+    for (const needed of [
+      { ...usual, patience: 3 },
+      { ...usual, test: 0 },
+    ]) {
+      expect([36, 100, 500].map((examples) => validationPart(examples, needed))).toEqual([0.2, 0.2, 0.1]);
+    }
+    expect(validationPart(36, { patience: 0, test: 'test.ts' })).toBe(0);
   });
 
   it('is what the run says, also beside a test part of the same file', async () => {

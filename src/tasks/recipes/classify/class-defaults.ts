@@ -23,8 +23,8 @@ const VALIDATION = [
   { below: Number.POSITIVE_INFINITY, part: 0.1 },
 ] as const;
 
-/** The part of the smallest sets where somebody waits for better validations. */
-const AWAITED_PART = 0.2;
+/** The part of the smallest sets where somebody waits for better validations, and where nothing else would tell what was learnt. */
+const NEEDED_PART = 0.2;
 
 /**
  * Mean number of rows of a sequence from which convolutions go before the recurrent layers. On outlines of 251 and 427 steps they
@@ -66,14 +66,22 @@ const WORDS = {
   unknownRate: { sequence: 1, step: 0.25 },
 } as const;
 
+/** The options that a validation part depends on. */
+export interface HeldOptions {
+  /** Validations without a better score that are waited for, if an option says so. */
+  readonly patience: number | undefined;
+  /** The test part. */
+  readonly test: number | string;
+}
+
 /**
  * The part of all examples that chooses the best model, where no option says it.
  *
- * @param patience validations without a better score that are waited for, if an option says so
+ * @param examples their number, with those of a test part that is a fraction of them
  */
-export function validationPart(examples: number, patience = 0): number {
+export function validationPart(examples: number, { patience = 0, test }: HeldOptions): number {
   const part = VALIDATION.find(({ below }) => examples < below)?.part ?? 0;
-  return part === 0 && patience > 0 ? AWAITED_PART : part;
+  return part === 0 && (patience > 0 || test === 0) ? NEEDED_PART : part;
 }
 
 /**
@@ -97,10 +105,7 @@ function meanRows(training: readonly SequenceExample[], features: number): numbe
 type ReadClasses = { readonly encoding: InputEncoding };
 
 /** The options that were given, as far as others follow from them. */
-export interface SettlingOptions extends LengthOptions {
-  readonly patience: number | undefined;
-  readonly test: number | string;
-}
+export interface SettlingOptions extends LengthOptions, HeldOptions {}
 
 /**
  * The values of options that nobody gave.
@@ -122,7 +127,7 @@ export function classSettings(
   const because = (value: number): Setting => ({ value, reason: why });
   const hasFront = kind === 'rows' && rows >= LONG_SERIES && !perStep;
   return {
-    valid: { value: validationPart(read, given.patience), reason: `${read} examples` },
+    valid: { value: validationPart(read, given), reason: `${read} examples` },
     ...trainingLength(sequences.length, length, given, validation !== undefined),
     patience: { value: 0, reason: 'the learning rate falls until the last epoch' },
     init: { value: 'default,embedding=0.1', reason: 'embeddings of unit size are too large to learn from few words' },
