@@ -33,12 +33,18 @@ async function start(task: 'classify' | 'tag', options: object): Promise<TaskSta
 }
 
 describe('the part that chooses the best model', () => {
-  it('is none of few examples, unless validations are waited for', () => {
-    expect([36, 99, 100, 499, 500, 10_000].map((examples) => validationPart(examples))).toEqual([
+  it('is none of few examples, unless validations are waited for or there is no test part', () => {
+    const usual = { patience: undefined, test: 0.1 };
+    expect([36, 99, 100, 499, 500, 10_000].map((examples) => validationPart(examples, usual))).toEqual([
       ...[0, 0, 0.2, 0.2, 0.1, 0.1],
     ]);
-    expect([36, 100, 500].map((examples) => validationPart(examples, 3))).toEqual([0.2, 0.2, 0.1]);
-    expect(validationPart(36, 0)).toBe(0);
+    for (const needed of [
+      { ...usual, patience: 3 },
+      { ...usual, test: 0 },
+    ]) {
+      expect([36, 100, 500].map((examples) => validationPart(examples, needed))).toEqual([0.2, 0.2, 0.1]);
+    }
+    expect(validationPart(36, { patience: 0, test: 'test.ts' })).toBe(0);
   });
 
   it('is what the run says, also beside a test part of the same file', async () => {
@@ -90,7 +96,7 @@ describe('words', () => {
     expect(tag.options).toMatchObject({ inputDropout: 0.5, dropout: 0.5, unknownWords: 'form', unknownRate: 0.25 });
     const words = wordFolder(directory);
     const classify = await start('classify', { data: words, level: 'word' });
-    expect(classify.options).toMatchObject({ inputDropout: 0.5, unknownWords: 'one', unknownRate: 0.25 });
+    expect(classify.options).toMatchObject({ inputDropout: 0.5, unknownWords: 'one', unknownRate: 1 });
     const characters = await start('classify', { data: words });
     expect(characters.options).toMatchObject({ inputDropout: undefined, dropout: 0.3, unknownRate: undefined });
   });
@@ -115,6 +121,52 @@ describe('words', () => {
   });
 });
 
+describe('what chooses the best model', () => {
+  it('is the mean probability of the right classes, or the accuracy', async () => {
+    const data = wordFolder(temporaryDirectory(), 60);
+    for (const [choose, measure] of [
+      ['probability', 'meanProbability'],
+      ['accuracy', 'accuracy'],
+    ] as const) {
+      const out = join(temporaryDirectory(), 'run');
+      const { best, metrics, naive } = await trainTask('classify', {
+        ...QUIET,
+        units: 4,
+        epochs: 2,
+        data,
+        out,
+        choose,
+      });
+      expect(best?.score).toBe(1 - Number(metrics.validation?.[measure]));
+      expect(Object.hasOwn(metrics.test ?? {}, 'meanProbability')).toBe(choose === 'probability');
+      // The rules know no probabilities: they are compared by what is right.
+      const rule = naive?.results.find((each) => each.rule === naive.best)?.metrics;
+      expect(naive?.isAhead).toBe(Number(metrics.test?.['accuracy']) > Number(rule?.['accuracy']));
+    }
+  });
+
+  it('is the mean of what predictions say, without targets that are left out', async () => {
+    const directory = temporaryDirectory();
+    const [data, out] = [join(directory, 'words.jsonl'), join(directory, 'run')];
+    const rows = Array.from({ length: 40 }, (_, at) => ({ input: `${at}ab`, target: at % 3 === 0 ? 'x' : 'y' }));
+    writeFileSync(data, rows.map((row) => JSON.stringify(row)).join('\n'));
+    await trainTask('classify', { ...tiny, data, out });
+    const loaded = await loadTask(out, { task: 'classify', threads: 1 });
+    const found = await loaded.predict(rows.map(({ input }) => input));
+    const likely = found.map((each, at) => each.probabilities[rows[at]?.target ?? ''] as number);
+    const mean = likely.reduce((sum, each) => sum + each, 0) / rows.length;
+    expect((await loaded.evaluate(data)).metrics['meanProbability']).toBeCloseTo(mean, 6);
+    loaded.dispose();
+    const tags = join(directory, 'tags.jsonl');
+    writeFileSync(
+      tags,
+      Array.from({ length: 20 }, () => JSON.stringify({ input: 'ab', target: ['x', -1] })).join('\n'),
+    );
+    const { metrics } = await trainTask('tag', { ...tiny, data: tags, out: join(directory, 'tags') });
+    expect(metrics.test).toMatchObject({ targets: 2, meanProbability: 1 });
+  });
+});
+
 describe('a run from before these options', () => {
   it('lacks them in its configuration, and goes on without them', async () => {
     const directory = temporaryDirectory();
@@ -126,6 +178,7 @@ describe('a run from before these options', () => {
       front: 'none',
       valid: 0.1,
       dropout: 0.3,
+      choose: 'accuracy',
     } as const;
     const options = {
       ...tiny,
@@ -138,7 +191,8 @@ describe('a run from before these options', () => {
     } as const;
     const first = await trainTask('classify', { ...options, out });
     const { task } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
-    for (const name of ['inputDropout', 'unknownWords', 'unknownRate', 'front']) expect(task).not.toHaveProperty(name);
+    for (const name of ['inputDropout', 'unknownWords', 'unknownRate', 'front', 'choose'])
+      expect(task).not.toHaveProperty(name);
     expect(task.saved.encoding).not.toHaveProperty('forms');
     const more = await trainTask('classify', { ...QUIET, out, resume: true, epochs: 2 });
     expect([more.epochs, more.parameters, more.examples]).toEqual([2, first.parameters, first.examples]);

@@ -35,7 +35,7 @@ describe('classify', () => {
     const out = join(directory, 'run');
     const data = wordFolder(directory);
     const { metrics, best } = await trainTask('classify', { ...small, data, out });
-    expect(best).toMatchObject({ score: 1 - Number(metrics.validation?.['accuracy']) });
+    expect(best).toMatchObject({ score: 1 - Number(metrics.validation?.['meanProbability']) });
     const { part, metrics: again } = await evaluateTask(out, { threads: 1 });
     expect([part, again]).toEqual(['test', metrics.test]);
     const whole = await evaluateTask(out, { data, threads: 1 });

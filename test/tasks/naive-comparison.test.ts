@@ -48,7 +48,7 @@ describe('naive rules', () => {
       /The network is not ahead of the rule 'the truth' on the test part: try a longer training\.$/,
     );
     const lines = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
-    expect(JSON.parse(lines.at(-1) as string)).toEqual({ kind: 'naive', step: steps, ...naive });
+    expect(JSON.parse(lines.at(-1) as string)).toEqual({ kind: 'naive', step: steps, ...naive, network: metrics.test });
     const evaluated = await evaluateTask(out, { task });
     expect(evaluated).toMatchObject({ naive, metrics: metrics.test });
     // A second resume adds no second line.

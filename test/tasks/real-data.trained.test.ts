@@ -65,7 +65,16 @@ describe('classify on real data', () => {
   it.skipIf(vowels.isMissing)('tells nine speakers apart by their vowels in a few epochs', async () => {
     const out = join(temporaryDirectory(), 'run');
     const file = (part: string) => join(vowels.path, `JapaneseVowels_${part}.ts`);
-    const options = { ...QUIET, data: file('TRAIN'), test: file('TEST'), out, units: 32, epochs: 12, batch: 16 };
+    const options = {
+      ...QUIET,
+      data: file('TRAIN'),
+      test: file('TEST'),
+      out,
+      units: 32,
+      epochs: 12,
+      batch: 16,
+      valid: 0.1,
+    };
     const { metrics, examples } = await trainTask('classify', options);
     expect(examples).toEqual({ training: 243, validation: 27, test: 370 });
     expect(metrics.test?.['accuracy']).toBeGreaterThan(0.75); // 24 % are of the most frequent speaker

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { areSpanTags, SpanCounts, spansOf } from '../../src/tasks/recipes/classify/tag-spans.js';
@@ -54,6 +54,10 @@ describe('spans of tags', () => {
     expect(metrics.test).toMatchObject({ spans: { targets: 3 } });
     expect(naive?.results.at(-1)).toMatchObject({ metrics: { accuracy: 1, spans: { f1: 1, right: 3 } } });
     expect(summary).toContain('span F1 100.00 % (precision 100.00 %, recall 100.00 %)');
+    const lines = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
+    const recorded = JSON.parse(lines.at(-1) as string);
+    expect(recorded).toMatchObject({ kind: 'naive', network: { spans: metrics.test?.['spans'] } });
+    expect(recorded.network).not.toHaveProperty('confusion');
     const loaded = await loadTask(out, { threads: 1 });
     expect((await loaded.evaluate()).metrics).toEqual(metrics.test);
     loaded.dispose();

@@ -26,10 +26,10 @@ export interface NaiveRule<P = unknown, M extends JsonObject = JsonObject> {
 /** The naive rules of a task on its data. */
 export interface NaiveRules<P = unknown, M extends JsonObject = JsonObject> {
   readonly rules: readonly NaiveRule<P, M>[];
-  /** What is compared: lower is better. Default: `score` of the task, or the loss. */
-  readonly score?: (metrics: M) => number;
   /** The metrics of a rule for people, as the task shows its own; default: names and numbers. */
   readonly describe?: (metrics: M) => string;
+  /** The number by which rules and network are compared: lower is better. Default: `score` of the task, else the metric `loss`. */
+  readonly score?: (metrics: M) => number;
   /** What to try when the network is not ahead of the best of them: the end of a sentence that begins with `try`. */
   readonly advice: string;
 }

@@ -87,11 +87,15 @@ export async function compareWithRules(
   return { part: name, results, best, isAhead, ...(!isAhead && { advice }) };
 }
 
-/** Adds a line of the kind `naive` to the metrics of a run, unless its last step has one. */
-export function recordComparison(run: string, step: number, comparison: NaiveComparison): void {
+/**
+ * Adds a line of the kind `naive` to the metrics of a run, unless its last step has one: the rules, and the network's own metrics
+ * beside them, without tables such as the confusion matrix.
+ */
+export function recordComparison(run: string, step: number, comparison: NaiveComparison, own: JsonObject = {}): void {
   const metrics = new MetricsFile(metricsPath(run));
   if (metrics.recordsOf(step).some(({ kind }) => kind === 'naive')) return;
-  metrics.append({ kind: 'naive', step, ...comparison });
+  const network = Object.fromEntries(Object.entries(own).filter(([, value]) => !Array.isArray(value)));
+  metrics.append({ kind: 'naive', step, ...comparison, network });
 }
 
 async function judged(rule: NaiveRule, part: AnyPart<unknown>, pace: Pace): Promise<JsonObject | undefined> {

@@ -135,7 +135,7 @@ export async function runTraining(
     const result = await trainer.fit(batches);
     const metrics = await judge(task, model, data, context);
     const naive = await compareNaive(task, data, metrics, context);
-    if (naive !== undefined) recordComparison(options.out, result.steps, naive);
+    if (naive !== undefined) recordComparison(options.out, result.steps, naive, metrics.test ?? metrics.validation);
     const summary = describe(task, metrics, data.saved, naive);
     const memory = measureMemory(model, residentBefore);
     return {

@@ -6,7 +6,7 @@ import { type Part, partExamples } from '../../definition/parts.js';
 import { MostFrequent } from '../../naive/most-frequent.js';
 import { NaiveBayes } from '../../naive/naive-bayes.js';
 import { NearestNeighbour } from '../../naive/nearest-neighbour.js';
-import { describeRuleScores } from './class-scores.js';
+import { describeRuleScores, errorRate } from './class-scores.js';
 import type { SavedClasses } from './classify-data.js';
 import { areSpanTags, SpanCounts } from './tag-spans.js';
 
@@ -111,6 +111,7 @@ export function classRules(
   return {
     rules: [mostFrequentClass(training, saved), ...(own === undefined ? [] : [own(training)])],
     describe: describeRuleScores,
+    score: errorRate,
     advice: perStep
       ? 'more data, --dropout 0.5, fewer --units, or --level and --min-count for other symbols'
       : 'more data, --dropout 0.5, fewer --units, another --pooling, or --epochs and --patience for a longer training',

@@ -5,15 +5,27 @@ import type { JsonObject, JsonValue } from '../../../core/json.js';
 import { ConfusionMatrix, largestClasses } from '../../../metrics/confusion-matrix.js';
 import type { Model } from '../../../model/model.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
+import { probabilities } from '../../building-blocks/probabilities.js';
 import type { Part } from '../../definition/parts.js';
 import { areSpanTags, SpanCounts, type SpanMetrics } from './tag-spans.js';
 
 /** Largest number of classes for which the confusion matrix is shown. */
 const SHOWN_CLASSES = 20;
 
+/** What chooses the best model: how many targets are right, or how probable the right ones are. */
+export const CHOICES = ['accuracy', 'probability'] as const;
+
+/** How a part is scored. */
+export interface ScoreOptions {
+  /** Default `accuracy`. */
+  readonly choose?: (typeof CHOICES)[number] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Accuracy, macro F1 and confusion matrix over all targets: of sequences, or of steps (-1 = ignored). Where the classes of steps
- * are tags of spans, also how many spans are right.
+ * are tags of spans, also how many spans are right; and where it chooses the best model, the mean probability of the right
+ * class.
  *
  * @throws the signal's reason when it is aborted
  */
@@ -22,24 +34,48 @@ export async function classScores(
   part: Part,
   classes: readonly string[],
   packing: SequencePackingOptions,
-  signal?: AbortSignal,
+  { choose, signal }: ScoreOptions = {},
 ): Promise<JsonObject> {
   const matrix = new ConfusionMatrix(classes);
   const spans = areSpanTags(classes) ? new SpanCounts(classes) : undefined;
+  let probable = 0;
   for await (const { example, output } of outputsOf(model, part, packing, signal)) {
     const { target } = example;
     const targets = typeof target === 'number' ? [target] : (target ?? []);
     const guesses = largestClasses(output, classes.length);
     matrix.addAll(targets, guesses);
+    if (choose === 'probability') probable += probabilityOf(output, targets, classes.length);
     if (typeof target === 'object') spans?.add(target, guesses);
   }
   const { accuracy = null, macroF1 = null, total } = matrix;
-  return { accuracy, macroF1, targets: total, ...(spans && { spans: spans.metrics() }), confusion: matrix.rows() };
+  return {
+    ...{ accuracy, macroF1, targets: total },
+    ...(choose === 'probability' && { meanProbability: total === 0 ? null : probable / total }),
+    ...(spans && { spans: spans.metrics() }),
+    confusion: matrix.rows(),
+  };
+}
+
+/** The sum of the probabilities of the right classes, without targets of -1. */
+function probabilityOf(output: Float32Array, targets: ArrayLike<number>, classes: number): number {
+  let sum = 0;
+  for (let at = 0; at < targets.length; at++) {
+    const target = targets[at] as number;
+    if (target === -1) continue;
+    sum += probabilities(output.subarray(at * classes, (at + 1) * classes))[target] as number;
+  }
+  return sum;
 }
 
 /** The fraction of the targets that were not recognised. */
 export function errorRate({ accuracy }: JsonObject): number {
   return typeof accuracy === 'number' ? 1 - accuracy : 1;
+}
+
+/** What chooses the best model: the probability that is not on the right class, or the fraction of targets that were not recognised. */
+export function choosingScore(metrics: JsonObject): number {
+  const { meanProbability } = metrics;
+  return typeof meanProbability === 'number' ? 1 - meanProbability : errorRate(metrics);
 }
 
 /** A fraction in percent; a dash for none. */

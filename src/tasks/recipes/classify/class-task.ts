@@ -29,7 +29,7 @@ import {
 import { symbolOptions } from '../../definition/text-options.js';
 import { classSettings, type SettlingOptions } from './class-defaults.js';
 import { classRules } from './class-rules.js';
-import { classScores, describeClassScores, errorRate } from './class-scores.js';
+import { CHOICES, choosingScore, classScores, describeClassScores, type ScoreOptions } from './class-scores.js';
 import { classCounts, classWeightsOption } from './class-weights.js';
 import {
   type ClassColumns,
@@ -113,6 +113,12 @@ export function classOptions() {
     ...symbolOptions(),
     weight: field('the column or field of numbers that say what rows or sequences count for in the loss', 'name'),
     classWeights: classWeightsOption(),
+    choose: choiceOption(CHOICES, {
+      description:
+        'what chooses the best model: how many targets of the validation part are right, or how probable the right classes are',
+      default: 'probability',
+      before: 'accuracy',
+    }),
     ...missingOptions(),
     ...tableOptions(),
   };
@@ -130,6 +136,13 @@ export type SequenceValue =
   | readonly (readonly (number | null)[])[]
   | readonly JsonObject[]
   | JsonObject;
+
+/** What comes with a model that is evaluated. */
+interface EvaluationContext {
+  readonly saved: SavedClasses;
+  readonly options: Pick<ScoreOptions, 'choose'>;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** The options of the noise in training. */
 interface NoiseOptions {
@@ -153,10 +166,11 @@ export function classTask(perStep: boolean) {
             ...(weight !== undefined && { weights: perStep ? 'step' : 'sequence' }),
             ...(classWeights !== undefined && { classWeights }),
           },
-    evaluate(model: Model, part: Part, { saved, signal }: { saved: SavedClasses; signal?: AbortSignal | undefined }) {
-      return classScores(model, part, saved.classes, { features: featuresOf(saved.encoding) }, signal);
+    evaluate(model: Model, part: Part, { saved, options, signal }: EvaluationContext) {
+      const packing = { features: featuresOf(saved.encoding) };
+      return classScores(model, part, saved.classes, packing, { choose: options.choose, signal });
     },
-    score: errorRate,
+    score: choosingScore,
     settle: (given: SettlingOptions, data: TaskData<SavedClasses>) => classSettings(given, data, perStep),
     prepare: (batch: Batch, model: Model, { unknownRate: rate = 0, seed }: NoiseOptions, { step }: BatchPosition) =>
       withUnknownWords(batch, model, { rate, seed, step }),

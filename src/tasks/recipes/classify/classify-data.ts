@@ -78,7 +78,7 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
   const { weight, classWeights: given } = options;
   const reading = { ...readingOptions(options, perStep), weight };
   const { classes, examples, source, notes } = await readLabelled(requireData(options), reading);
-  const valid = options.valid ?? validationPart(examples.length, options.patience);
+  const valid = options.valid ?? validationPart(examples.length, options);
   const parts = await splitParts(
     examples,
     { ...options, valid },
