@@ -1,5 +1,6 @@
 /** Chooses what forecasts are relative to: the rule that is best on the validation part. */
-import type { LinearForecast } from '../../naive/linear-autoregression.js';
+import { blockMeans, standardErrorsOf } from '../../naive/linear-autoregression.js';
+import type { LinearForecast } from '../../naive/linear-forecast.js';
 import type { Baseline } from './forecast-data.js';
 import {
   fitColumns,
@@ -11,9 +12,7 @@ import {
 } from './forecast-rules.js';
 import type { WindowForm } from './forecast-windows.js';
 
-/** Blocks of windows whose mean errors are compared: windows overlap, so single ones say the same several times. */
-const BLOCKS = 10;
-/** Standard errors by which a rule must be ahead of a simpler one. */
+/** Standard errors by which a rule must be ahead of the last value, which is the best forecast of a random walk. */
 const AHEAD = 1;
 
 /** A baseline, what belongs to it, and why it is this one. */
@@ -41,7 +40,9 @@ export async function chooseBaseline(
   if (given !== undefined) return { baseline: given, linear, reason: '' };
   const forecasts = Object.entries(ruleForecasts(form, period, linear)) as [Baseline, RuleForecast][];
   const errors = forecasts.map(([, forecast]) => blockErrors(windows.choosing, forecast));
-  const best = errors.reduce((simpler, each, at) => (isAhead(each, errors[simpler] as number[]) ? at : simpler), 0);
+  const last = errors[0] as number[];
+  const ahead = errors.map((each) => (isAhead(each, last) ? mean(each) : Number.POSITIVE_INFINITY));
+  const best = Math.max(0, ahead.indexOf(Math.min(...ahead.slice(1))));
   const [baseline] = forecasts[best] as [Baseline, RuleForecast];
   const figures = forecasts.map(([name], at) => `${name} ${mean(errors[at] as number[]).toPrecision(3)}`).join(', ');
   const part = parts.validation === undefined ? 'newest training windows' : 'validation part';
@@ -61,16 +62,10 @@ function blockErrors(windows: readonly RuleWindow[], forecast: RuleForecast): nu
       window.future.reduce((sum, value, at) => sum + (value - (forecasted[at] as number)) ** 2, 0) / forecasted.length
     );
   });
-  const blocks = Math.min(BLOCKS, errors.length);
-  const border = (block: number) => Math.round((block * errors.length) / blocks);
-  return Array.from({ length: blocks }, (_, block) => mean(errors.slice(border(block), border(block + 1))));
+  return blockMeans(errors);
 }
 
-/** Whether a rule is ahead of a simpler one by more than chance. */
-function isAhead(errors: readonly number[], simpler: readonly number[]): boolean {
-  const gains = errors.map((error, block) => (simpler[block] as number) - error);
-  const gain = mean(gains);
-  if (gains.length < 2) return gain > 0;
-  const variance = gains.reduce((sum, each) => sum + (each - gain) ** 2, 0) / (gains.length - 1);
-  return gain > AHEAD * Math.sqrt(variance / gains.length);
+/** Whether a rule is ahead of another one by more than chance. */
+function isAhead(errors: readonly number[], other: readonly number[]): boolean {
+  return standardErrorsOf(errors.map((error, block) => (other[block] as number) - error)) > AHEAD;
 }

@@ -16,7 +16,7 @@ import {
   type TableChoices,
   tableFormatOf,
 } from '../../definition/table-options.js';
-import type { LinearForecast } from '../../naive/linear-autoregression.js';
+import type { LinearForecast } from '../../naive/linear-forecast.js';
 import { countRows, cutSeries } from './forecast-cut.js';
 import { type SettledWindow, settleWindow } from './forecast-defaults.js';
 import { categoriesOf, countMarks, withMarks } from './forecast-marks.js';

@@ -4,7 +4,8 @@ import { RegressionErrors } from '../../../metrics/forecast-errors.js';
 import { seasonalNaiveForecast } from '../../../metrics/naive-forecast.js';
 import type { NaiveRule, NaiveRules, Pace } from '../../definition/naive-rule.js';
 import { type Part, partExamples, sizeOf } from '../../definition/parts.js';
-import { fitLinear, forecastLinear, type LinearForecast } from '../../naive/linear-autoregression.js';
+import { fitLinear } from '../../naive/linear-autoregression.js';
+import { forecastLinear, type LinearForecast } from '../../naive/linear-forecast.js';
 import type { Baseline } from './forecast-data.js';
 import { MEDIAN, QuantileErrors, sortLevels } from './forecast-quantiles.js';
 import { truthOf, type WindowExample, type WindowForm } from './forecast-windows.js';
@@ -108,7 +109,7 @@ export async function fitColumns(
   for (let column = 0; column < targets; column++) {
     await pace?.();
     const [training, choice] = [fitting, choosing].map((windows) => linearWindows(windows, form, column));
-    found.push(fitLinear(training as never, choice as never, { history, horizon, orders }));
+    found.push(fitLinear(training as never, choice as never, { history, horizon, orders, period: Math.min(period, history) }));
   }
   return found;
 }

@@ -2,7 +2,7 @@
 
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import type { Examples } from '../../../data/examples.js';
-import { forecastLinear, type LinearForecast } from '../../naive/linear-autoregression.js';
+import { forecastLinear, type LinearForecast } from '../../naive/linear-forecast.js';
 
 /** The form of a window. */
 export interface WindowForm {
