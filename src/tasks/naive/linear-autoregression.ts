@@ -8,8 +8,8 @@ const PENALTIES = [1e-6, 1e-4, 1e-2, 1e-1, 1] as const;
 const BLOCKS = 10;
 /** The older part of the training windows, which the weights are fitted to once more for a second comparison on the newer part. */
 const OLDER = 0.6;
-/** Forms that are behind the best one by fewer standard errors than this are as good: their mean is used. */
-const ALIKE = 1.5;
+/** Forms that are behind the best one by less than this are as good: their mean is used. */
+const ALIKE = { standardErrors: 1.5, part: 0.05 } as const;
 
 /** The best order and penalty of a form. */
 interface FormChoice {
@@ -79,7 +79,9 @@ function windowsFrom({ known, last, future }: LinearWindows, begin: number, end:
 function lastSeason(period: number, horizon: number): LinearForecast {
   const zeros = Array.from({ length: horizon }, () => 0);
   const read = period - 1;
-  const weights = Array.from({ length: horizon * read }, (_, at) => (Math.floor(at / read) % period === at % read ? 1 : 0));
+  const weights = Array.from({ length: horizon * read }, (_, at) =>
+    Math.floor(at / read) % period === at % read ? 1 : 0,
+  );
   return { order: period, weights, level: zeros, bias: zeros };
 }
 
@@ -100,16 +102,16 @@ export function blockMeans(values: readonly number[]): number[] {
   return Array.from({ length: blocks }, (_, block) => mean(values.slice(border(block), border(block + 1))));
 }
 
-/** The mean of differences, in standard errors; infinite where they do not differ. */
-export function standardErrorsOf(differences: readonly number[]): number {
-  const middle = mean(differences);
-  const squares = differences.reduce((sum, each) => sum + (each - middle) ** 2, 0);
-  return middle / Math.sqrt(squares / Math.max(1, differences.length - 1) / differences.length);
+/** The standard error of the mean of values; 0 where they do not differ. */
+export function standardErrorOf(values: readonly number[]): number {
+  const middle = mean(values);
+  const squares = values.reduce((sum, each) => sum + (each - middle) ** 2, 0);
+  return Math.sqrt(squares / Math.max(1, values.length - 1) / values.length);
 }
 
 function isAlike(errors: readonly number[], best: readonly number[]): boolean {
   const behind = errors.map((error, at) => error - (best[at] as number));
-  return mean(behind) === 0 || standardErrorsOf(behind) < ALIKE;
+  return mean(behind) <= Math.max(ALIKE.standardErrors * standardErrorOf(behind), ALIKE.part * mean(best));
 }
 
 /** The mean of forecasts, which is a forecast of the highest order. */

@@ -1,5 +1,5 @@
 /** Chooses what forecasts are relative to: the rule that is best on the validation part. */
-import { blockMeans, standardErrorsOf } from '../../naive/linear-autoregression.js';
+import { blockMeans, standardErrorOf } from '../../naive/linear-autoregression.js';
 import type { LinearForecast } from '../../naive/linear-forecast.js';
 import type { Baseline } from './forecast-data.js';
 import {
@@ -67,5 +67,6 @@ function blockErrors(windows: readonly RuleWindow[], forecast: RuleForecast): nu
 
 /** Whether a rule is ahead of another one by more than chance. */
 function isAhead(errors: readonly number[], other: readonly number[]): boolean {
-  return standardErrorsOf(errors.map((error, block) => (other[block] as number) - error)) > AHEAD;
+  const gains = errors.map((error, block) => (other[block] as number) - error);
+  return mean(gains) > AHEAD * standardErrorOf(gains);
 }

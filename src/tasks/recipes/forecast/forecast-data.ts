@@ -42,6 +42,8 @@ export type SavedForecast = {
   readonly period?: number;
   /** The linear autoregression of each column, where the forecasts are relative to it. */
   readonly linear?: readonly LinearForecast[];
+  /** The root mean square of what remains of the training targets beside the baseline; targets are divided by it. Missing for 1. */
+  readonly unit?: number;
   /** The form of the training table. */
   readonly found?: FoundFormat;
 };
@@ -65,6 +67,8 @@ export interface ForecastOptions extends TableChoices, MissingChoices {
   readonly period: number | undefined;
   readonly mode: 'direct' | 'autoregressive';
   readonly baseline: Baseline;
+  /** `no` in runs from before the option: their targets have the unit 1. */
+  readonly fallback: 'yes' | 'no';
   readonly scaling: 'table' | 'window';
   readonly quantiles: string | undefined;
   readonly direction: 'forward' | 'reverse' | 'bidirectional';
@@ -131,7 +135,7 @@ function requireCompatible(
  */
 export function formOf(
   options: ForecastOptions,
-  saved: Pick<SavedForecast, 'columns' | 'covariates' | 'categories' | 'period' | 'linear'>,
+  saved: Pick<SavedForecast, 'columns' | 'covariates' | 'categories' | 'period' | 'linear' | 'unit'>,
 ): WindowForm {
   const { history, horizon, mode, baseline, scaling, quantiles, missing } = options;
   const targets = saved.columns.length;
@@ -150,6 +154,7 @@ export function formOf(
     season,
     ...(baseline === 'mean' && { rule: 'mean' }),
     ...(baseline === 'linear' && saved.linear && { rule: saved.linear }),
+    unit: saved.unit,
     isScaled: scaling === 'window',
     levels: levelsOf(quantiles),
   };

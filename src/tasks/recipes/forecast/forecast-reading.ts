@@ -17,6 +17,9 @@ import { scalingFor } from './forecast-defaults.js';
 import type { SeriesTable } from './forecast-series.js';
 import { type ForecastRange, type WindowExample, type WindowForm, windowsOf } from './forecast-windows.js';
 
+/** Windows whose targets decide their unit. */
+const UNIT_WINDOWS = 1024;
+
 /** Whether all numbers of a row that are forecast are known; undefined when none is missing. */
 function knownRows({ gaps }: SeriesTable, { targets, width, marks = 0 }: WindowForm, { missing }: ForecastOptions) {
   if (gaps === undefined || missing !== 'mask') return undefined;
@@ -48,8 +51,11 @@ export async function readForecast(given: ForecastOptions & { readonly data: str
     given.baseline,
   );
   const { scaling } = scalingFor(given.mode === 'direct' ? deviationsOf(parts, plain) : []);
-  const saved: SavedForecast = { ...known, ...(linear && { linear }) };
   const chosen = { ...sized, baseline, scaling: given.scaling ?? (scaling?.value as 'table' | 'window') };
+  const plainly: SavedForecast = { ...known, ...(linear && { linear }) };
+  const unit =
+    given.fallback === 'yes' && given.mode === 'direct' ? unitOf(windowsIn(formOf(chosen, plainly)).training) : 1;
+  const saved: SavedForecast = { ...plainly, ...(unit !== 1 && { unit }) };
   return {
     ...windowsIn(formOf(chosen, saved)),
     saved,
@@ -57,6 +63,21 @@ export async function readForecast(given: ForecastOptions & { readonly data: str
     notes,
     settings: { ...parts.settings, baseline: { value: baseline, reason }, scaling },
   };
+}
+
+/** The root mean square of the targets of some windows, with few digits. */
+function unitOf({ count, read }: Examples<WindowExample>): number {
+  const most = Math.min(UNIT_WINDOWS, count);
+  // Windows of a table are made at once, not read later.
+  const examples = read(
+    Int32Array.from({ length: most }, (_, at) => Math.floor((at * count) / most)),
+  ) as readonly WindowExample[];
+  let [sum, numbers] = [0, 0];
+  for (const { target } of examples) {
+    for (const value of target as Float32Array) sum += value * value;
+    numbers += (target as Float32Array).length;
+  }
+  return sum > 0 ? Number(Math.sqrt(sum / numbers).toPrecision(4)) : 1;
 }
 
 /** Standard deviations of each column that is forecast in the training rows of each series. */

@@ -109,7 +109,9 @@ export async function fitColumns(
   for (let column = 0; column < targets; column++) {
     await pace?.();
     const [training, choice] = [fitting, choosing].map((windows) => linearWindows(windows, form, column));
-    found.push(fitLinear(training as never, choice as never, { history, horizon, orders, period: Math.min(period, history) }));
+    found.push(
+      fitLinear(training as never, choice as never, { history, horizon, orders, period: Math.min(period, history) }),
+    );
   }
   return found;
 }

@@ -28,6 +28,8 @@ export interface WindowForm {
    * forecast. Each step is forecast as the difference from it.
    */
   readonly rule?: 'mean' | readonly LinearForecast[] | undefined;
+  /** Direct: what targets are divided by, so that the network learns numbers of about 1; default 1. */
+  readonly unit?: number | undefined;
   /** Direct: whether every window is divided by its own standard deviation. */
   readonly isScaled: boolean;
   /** Levels of the quantiles that are forecast, ascending; empty for none. */
@@ -84,7 +86,13 @@ export function againstLast(
   { input, scale, rule }: Pick<WindowExample, 'input' | 'scale' | 'rule'>,
   form: WindowForm,
 ): Float32Array {
-  const { width, targets, season } = form;
+  const { width, targets, season, unit = 1 } = form;
+  if (unit !== 1)
+    return againstLast(
+      changes.map((change) => change * unit),
+      { input, ...(scale && { scale }), ...(rule && { rule }) },
+      { ...form, unit: 1 },
+    );
   if (rule !== undefined)
     return changes.map((change, at) => change * (scale?.[at % targets] ?? 1) + (rule[at] as number));
   if (season === 0 && scale === undefined) return changes;
@@ -142,7 +150,7 @@ function ruleOf(rows: TableRows, last: Float64Array, { rule, history, horizon, w
  * @param rows [(history + horizon) * width]
  */
 export function windowExample(rows: TableRows, form: WindowForm): WindowExample {
-  const { history, horizon, width, targets, mode } = form;
+  const { history, horizon, width, targets, mode, unit = 1 } = form;
   if (mode === 'direct') {
     const known = historyExample(rows.subarray(0, history * width), form);
     const target = new Float32Array(horizon * targets);
@@ -154,7 +162,7 @@ export function windowExample(rows: TableRows, form: WindowForm): WindowExample 
         known.rule === undefined
           ? value - (rows[originOf(step, form) * width + column] as number)
           : value - (known.last[column] as number) - (known.rule[at] as number);
-      target[at] = change / (known.scale?.[column] ?? 1);
+      target[at] = change / (known.scale?.[column] ?? 1) / unit;
     }
     return { ...known, target };
   }

@@ -2,7 +2,6 @@
 
 import { isJsonObject, type JsonValue } from '../../../core/json.js';
 import { shortened } from '../../../files/row-error.js';
-import { RegressionErrors } from '../../../metrics/forecast-errors.js';
 import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
 import type { LossDescription } from '../../../network/losses/losses.js';
@@ -22,15 +21,16 @@ import type { PredictionSource } from '../../definition/task.js';
 import { choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
 import { BASELINES, formOf, readMore, type SavedForecast } from './forecast-data.js';
 import { SETTLED, settleTraining } from './forecast-defaults.js';
+import { evaluateForecasts, squaredErrors } from './forecast-evaluation.js';
 import { type ForecastOrigin, type ForecastRecord, forecastRecord, forecastsOf } from './forecast-outputs.js';
-import { describeQuantiles, levelsOf, QuantileErrors, requireLevelList } from './forecast-quantiles.js';
+import { describeQuantiles, levelsOf, requireLevelList } from './forecast-quantiles.js';
 import { readForecast, readWindows, requireRows } from './forecast-reading.js';
 import { forecastRows } from './forecast-rows.js';
 import { forecastRules, RULE_NAMES } from './forecast-rules.js';
 import { startFromRule } from './forecast-start.js';
 import { forecastStream } from './forecast-stream.js';
 import { USUAL_PERIOD } from './forecast-time.js';
-import { historyExample, truthOf, type WindowExample } from './forecast-windows.js';
+import { historyExample, type WindowExample } from './forecast-windows.js';
 
 const count = { integer: true, min: 1 } as const;
 const table = {
@@ -150,29 +150,14 @@ export const forecast = defineTask({
     return sequential([...body, dense({ units })], { features: width });
   },
 
-  /** Errors on standardised values. */
-  async evaluate(model, part, { options: given, saved, signal }) {
-    const form = formOf(given, saved);
-    const { horizon, targets, levels } = form;
-    const ofQuantiles = new QuantileErrors(levels);
-    const errors = new RegressionErrors();
-    const ofColumn = saved.columns.map(() => new RegressionErrors());
-    for await (const { example, forecast: forecasted, quantiles } of forecastsOf(model, part, form, signal)) {
-      const { future } = truthOf(example, form);
-      errors.add(future, forecasted);
-      if (levels.length > 0) ofQuantiles.add(future, quantiles);
-      for (const [column, own] of ofColumn.entries()) {
-        const only = (rows: Float32Array) =>
-          Float32Array.from({ length: horizon }, (_, step) => rows[step * targets + column] as number);
-        own.add(only(future), only(forecasted));
-      }
-    }
-    const columns = Object.fromEntries(saved.columns.map((name, at) => [name, summary(ofColumn[at])]));
-    const found = levels.length > 0 && { quantiles: ofQuantiles.summary() };
-    return { ...summary(errors), ...(targets > 1 && { columns }), ...found };
-  },
+  evaluate: evaluateForecasts,
+  evaluateQuickly: (model, part, context) =>
+    context.options.quantiles !== undefined || context.options.fallback === 'no'
+      ? evaluateForecasts(model, part, context)
+      : squaredErrors(model, part, context),
   /** The loss: the squared error, or the mean loss of the quantiles. */
-  score: ({ mse, quantiles }) => Number(isJsonObject(quantiles) ? quantiles['pinball'] : mse),
+  score: ({ mse, doubt = 0, quantiles }) =>
+    isJsonObject(quantiles) ? Number(quantiles['pinball']) : Number(mse) + Number(doubt),
 
   describe({ mse, mae, columns, quantiles }) {
     const line = (name: string, errors: unknown) => {
@@ -221,7 +206,3 @@ export const forecast = defineTask({
 
   stream: (model, { options: given, saved, signal }) => forecastStream(model, saved, formOf(given, saved), signal),
 });
-
-function summary(errors: RegressionErrors | undefined) {
-  return { mse: errors?.meanSquaredError ?? null, mae: errors?.meanAbsoluteError ?? null };
-}
