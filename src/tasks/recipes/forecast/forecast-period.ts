@@ -3,11 +3,15 @@
 /** Rows that are looked at, the newest ones. */
 const MOST_ROWS = 8192;
 /** Longest period that is looked for, in rows and as a part of the rows. */
-const LONGEST = { rows: 400, part: 1 / 3 } as const;
+const LONGEST = { rows: 400, part: 1 / 4 } as const;
 /** Smallest autocorrelation at the period: of the series, and of its changes, in which a trend or a random walk leaves no waves. */
 const THRESHOLDS = { series: 0.4, changes: 0.25 } as const;
+/** And in standard errors of an autocorrelation of noise, which few rows have. */
+const SIGNIFICANT = 3;
 /** By how much it must stand out above the smallest one before it. */
 const RISE = 0.2;
+/** What must be left of it after another period: the waves of a random walk do not go on. */
+const REPEATED = 0.5;
 /** Of periods that are about as strong, the shortest one counts: its multiples repeat it. */
 const ALIKE = 0.9;
 
@@ -34,9 +38,10 @@ export function periodOfRows({ values, width, columns, begin, end }: PeriodRows,
     Float64Array.from({ length: rows }, (__, row) => values[(from + row) * width + column] as number),
   );
   const changes = series.map((numbers) => numbers.subarray(1).map((value, at) => value - (numbers[at] as number)));
+  const least = SIGNIFICANT / Math.sqrt(rows);
   const found = [
-    peakOf(meanAutocorrelation(series.map(withoutTrend), lags), THRESHOLDS.series),
-    peakOf(meanAutocorrelation(changes.map(withoutTrend), lags), THRESHOLDS.changes),
+    peakOf(meanAutocorrelation(series.map(withoutTrend), 2 * lags + 1), lags, Math.max(least, THRESHOLDS.series)),
+    peakOf(meanAutocorrelation(changes.map(withoutTrend), 2 * lags + 1), lags, Math.max(least, THRESHOLDS.changes)),
   ];
   const best = found.reduce((strong, peak) => (peak.rise > strong.rise ? peak : strong));
   return best.rise > 0 ? best.lag : undefined;
@@ -72,14 +77,20 @@ function meanAutocorrelation(series: readonly Float64Array[], lags: number): Flo
   return counted === 0 ? sum : sum.map((value) => value / counted);
 }
 
-function peakOf(correlation: Float64Array, threshold: number): { readonly lag: number; readonly rise: number } {
+/** @param lags the longest period */
+function peakOf(
+  correlation: Float64Array,
+  lags: number,
+  threshold: number,
+): { readonly lag: number; readonly rise: number } {
   const at = (lag: number) => correlation[lag] ?? Number.NEGATIVE_INFINITY;
   const peaks: { readonly lag: number; readonly rise: number; readonly height: number }[] = [];
   let lowest = Number.POSITIVE_INFINITY;
-  for (let lag = 1; lag < correlation.length - 1; lag++) {
+  for (let lag = 1; lag <= lags; lag++) {
     lowest = Math.min(lowest, at(lag));
     const isPeak = lag > 1 && at(lag) > at(lag - 1) && at(lag) >= at(lag + 1);
-    if (isPeak && at(lag) >= threshold && at(lag) - lowest >= RISE) {
+    const again = Math.max(at(2 * lag - 1), at(2 * lag), at(2 * lag + 1));
+    if (isPeak && at(lag) >= threshold && at(lag) - lowest >= RISE && again >= REPEATED * at(lag)) {
       peaks.push({ lag, rise: at(lag) - lowest, height: at(lag) });
     }
   }
