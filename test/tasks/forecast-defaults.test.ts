@@ -213,7 +213,7 @@ describe('forecasts without options', () => {
     const rows = values.slice(0, 10);
     const [forecast] = await loaded.predict([rows]);
     const last = rows.at(-1) as number;
-    for (const value of forecast?.['x'] as number[]) expect(value).toBeCloseTo(last, 6);
+    for (const value of (forecast as { x: number[] }).x) expect(value).toBeCloseTo(last, 6);
     const stream = loaded.stream();
     const streamed = [];
     for (const row of rows) streamed.push(...(await stream.push(row)));
