@@ -3,7 +3,7 @@
  * and large sets of every kind: bench/defaults.mjs measures them.
  */
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
-import type { InputEncoding } from '../../building-blocks/sequence-inputs.js';
+import { type InputEncoding, idsOf } from '../../building-blocks/sequence-inputs.js';
 import { type LengthOptions, type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
 import type { Setting, Settings } from '../../definition/settings.js';
 import type { TaskData } from '../../definition/task.js';
@@ -51,12 +51,14 @@ const DEFAULTS: Readonly<Record<Kind, KindDefaults>> = {
     length: { ...LENGTH, epochs: [6, 300] },
     dropout: 0.5,
   },
-  characters: { why: 'characters', length: LENGTH, dropout: 0.3 },
+  characters: { why: 'symbols of a small vocabulary', length: LENGTH, dropout: 0.3 },
   rows: { why: 'rows of numbers', length: LENGTH, dropout: 0.3 },
 };
 
 /** What words have beside other symbols. Most of them are rare, and later texts have others. */
 const WORDS = {
+  /** Fewer of them are like characters: states of a machine, of which none is rare and each has to be read. */
+  fewest: 200,
   /** Of the embeddings. */
   inputDropout: 0.5,
   /**
@@ -92,9 +94,14 @@ export function unknownWordsOf(perStep: boolean): 'form' | 'one' {
   return perStep ? 'form' : 'one';
 }
 
-function kindOf({ kind }: InputEncoding): Kind {
-  if (kind === 'words' || kind === 'tokens') return 'words';
-  return kind === 'features' ? 'rows' : 'characters';
+function kindOf(encoding: InputEncoding): Kind {
+  const ids = idsOf(encoding);
+  if (ids === undefined) return 'rows';
+  return areWords(encoding) && ids >= WORDS.fewest ? 'words' : 'characters';
+}
+
+function areWords({ kind }: InputEncoding): boolean {
+  return kind === 'words' || kind === 'tokens';
 }
 
 function meanRows(training: readonly SequenceExample[], features: number): number {
@@ -132,13 +139,15 @@ export function classSettings(
     patience: { value: 0, reason: 'the learning rate falls until the last epoch' },
     init: { value: 'default,embedding=0.1', reason: 'embeddings of unit size are too large to learn from few words' },
     dropout: because(dropout),
-    ...(kind === 'words' && {
-      inputDropout: because(WORDS.inputDropout),
-      unknownRate: { value: WORDS.unknownRate[perStep ? 'step' : 'sequence'], reason: 'later texts have other words' },
+    ...(areWords(encoding) && {
       unknownWords: {
         value: unknownWordsOf(perStep),
         reason: perStep ? 'the form of a word tells its class' : 'a class for the whole text',
       },
+    }),
+    ...(kind === 'words' && {
+      inputDropout: because(WORDS.inputDropout),
+      unknownRate: { value: WORDS.unknownRate[perStep ? 'step' : 'sequence'], reason: 'later texts have other words' },
     }),
     ...(hasFront && {
       front: { value: 'convolution', reason: `sequences of about ${Math.round(rows)} rows` },
