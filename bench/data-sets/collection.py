@@ -21,7 +21,7 @@ METRICS = {
     "translate": ("bleu", "higher"),
 }
 REPORTED = {
-    "forecast": {"last value": "naive.mse", "last season": "seasonalNaive.mse"},
+    "forecast": {},  # the result of a run has its rules
     "music": {"frequency of each key": "memoryless", "each key by its last frame": "ownKey"},
 }
 

@@ -106,12 +106,19 @@ function figuresOf(metrics) {
 /** What a process has reached: its figures, or why there are none. */
 function outcomeOf({ stdout, stderr, code, signal, isLate }, { metric, naive }) {
   if (code === 0) {
-    const { metrics, steps, epochs, best, parameters, seconds } = JSON.parse(stdout);
+    const { metrics, answeredBy, naive: compared, steps, epochs, best, parameters, seconds } = JSON.parse(stdout);
     const value = numberAt(metrics.test, metric.path);
-    const paths = Object.entries(naive.paths ?? {}).map(([rule, path]) => [rule, numberAt(metrics.test, path)]);
+    const paths = Object.entries(naive.paths ?? {})
+      .map(([rule, path]) => [rule, numberAt(metrics.test, path)])
+      .filter(([, figure]) => figure !== undefined);
+    // The rules of the run itself, where they have the metric.
+    const own = (compared?.results ?? [])
+      .map(({ rule, metrics: figures = {} }) => [rule, numberAt(figures, metric.path)])
+      .filter(([, figure]) => figure !== undefined);
     const reached = {
       value: value ?? null,
-      naive: { ...naive.values, ...Object.fromEntries(paths) },
+      naive: { ...naive.values, ...Object.fromEntries([...paths, ...own]) },
+      ...(answeredBy !== undefined && { answeredBy }),
       validation: numberAt(metrics.validation, metric.path),
       ...{ steps, epochs, bestEpoch: best?.epoch, parameters, trainingSeconds: seconds },
       figures: figuresOf(metrics.test),

@@ -38,7 +38,7 @@ async function evaluate(context: CommandContext, run: string, flags: EvalFlags):
   const own = flags.task === undefined ? undefined : await loadTaskModule(flags.task);
   const onNote = (note: string) => context.note(`note: ${note}`);
   const given = { task: own, data, threads, options, signal, onNote };
-  const { task, part, examples, of, metrics, naive, summary } = await evaluateTask(run, given);
-  if (json === true) return output.json({ task, part, examples, metrics, ...(naive && { naive }) });
+  const { task, part, examples, of, metrics, answeredBy, naive, summary } = await evaluateTask(run, given);
+  if (json === true) return output.json({ task, part, examples, answeredBy, metrics, ...(naive && { naive }) });
   return output.write(`${part}: ${examples} ${of}\n${summary}\n`);
 }

@@ -64,11 +64,11 @@ async function* linesOf(placed: AsyncIterable<PlacedPrediction>): AsyncGenerator
 
 /** Passes the data of standard input to a stream and writes its results. */
 async function predictStream(
-  { input, output, signal }: CommandContext,
+  { input, output, signal, note }: CommandContext,
   run: string,
   use: LoadTaskOptions & RunTask<AnyTask>,
 ) {
-  const stream = await streamTask(run, { ...use, signal });
+  const stream = await streamTask(run, { ...use, signal, onNote: (line) => note(`note: ${line}`) });
   try {
     // Without this a stop would wait for the next piece.
     const source = addAbortSignal(signal, input());

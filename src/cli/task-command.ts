@@ -80,10 +80,22 @@ async function train(context: CommandContext, { task, options, module, json }: T
 
 /** The fields of `--json`, in the order in which a person would read them. */
 function jsonOf(result: TaskResult): object {
-  const { task, run, loss, metrics, naive, steps, epochs, stoppedBy, parameters, examples } = result;
+  const { task, run, loss, metrics, answeredBy, naive, steps, epochs, stoppedBy, parameters, examples } = result;
   const { trainingLoss, validation = null, best = null, tokens, tokensPerSecond, seconds, memory, checkpoint } = result;
   return {
-    ...{ task, run, loss, metrics, ...(naive && { naive }), steps, epochs, stoppedBy, parameters, examples },
+    ...{
+      task,
+      run,
+      loss,
+      answeredBy,
+      metrics,
+      ...(naive && { naive }),
+      steps,
+      epochs,
+      stoppedBy,
+      parameters,
+      examples,
+    },
     ...{ trainingLoss, validation, best, tokens, tokensPerSecond, seconds, memory, checkpoint },
   };
 }

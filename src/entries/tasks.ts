@@ -92,6 +92,7 @@ export {
   type TaskOption,
   textOption,
 } from '../tasks/definition/task-options.js';
+export type { LinearForecast } from '../tasks/naive/linear-forecast.js';
 export type { Caption } from '../tasks/recipes/caption/caption.js';
 export type { CaptionExample, SavedCaptions } from '../tasks/recipes/caption/caption-data.js';
 export type { PicturePlace } from '../tasks/recipes/caption/caption-pictures.js';

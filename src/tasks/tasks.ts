@@ -21,6 +21,7 @@ import { remember } from './recipes/remember/remember.js';
 import { transcribe } from './recipes/transcribe/transcribe.js';
 import { translate } from './recipes/translate/translate.js';
 import { LoadedTask } from './runner/loaded-task.js';
+import { describeAnswer } from './runner/naive-results.js';
 import { type LoadTaskOptions, loadTaskModel } from './runner/saved-task.js';
 import { namedTask } from './runner/task-configuration.js';
 import type { TaskEvaluation } from './runner/task-evaluation.js';
@@ -179,6 +180,7 @@ export async function openTask(run: string, given: AnyLoadOptions): Promise<Load
   if (onNote !== undefined) requireFunctions({ onNote });
   const task = await taskOf(run, named, tasks);
   const loaded = await loadTaskModel(task, run, options);
+  if (loaded.answeredBy !== undefined) onNote?.(describeAnswer(loaded.answeredBy));
   return new LoadedTask(task, run, { ...loaded, note: (line) => onNote?.(line) });
 }
 

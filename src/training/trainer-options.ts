@@ -55,6 +55,11 @@ export interface TrainerOptions {
    * of the last step. So is the newest checkpoint, from which a resumed run continues.
    */
   readonly keep?: 'best' | 'last';
+  /**
+   * Whether the model is validated before its first step, too: then its initial weights are the best ones if no step makes it better.
+   * Default false.
+   */
+  readonly validateFirst?: boolean;
   /** Steps between two validations, integer >= 1. There is one at the end of every epoch in any case. */
   readonly validateEvery?: number;
   /**
@@ -119,6 +124,7 @@ const NAMES = [
   'checkpointEvery',
   'keepCheckpoints',
   'keep',
+  'validateFirst',
   'validateEvery',
   'score',
   'metrics',
@@ -171,6 +177,7 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
   if (monitor !== undefined && score !== undefined) {
     throw new OptionError('invalid_option', "options 'monitor' and 'score' exclude each other", { name: 'monitor' });
   }
+  if (options.validateFirst !== undefined) requireOneOf('validateFirst', options.validateFirst, [true, false]);
   const monitoring = new Monitor(monitor, metrics === undefined ? [] : requireMetrics(metrics));
   const definitions = scheduleDefinitions(options.schedules);
   return {
@@ -191,6 +198,7 @@ export function requireValidationFor(options: CheckedTrainerOptions, hasValidati
     earlyStopping: options.earlyStopping !== undefined,
     schedule: needsValidation(options.schedule),
     validateEvery: options.validateEvery !== undefined,
+    validateFirst: options.validateFirst === true,
     score: options.score !== undefined,
     metrics: options.metrics !== undefined,
     monitor: options.monitor !== undefined,

@@ -19,9 +19,6 @@ import { type BatchReader, noBatches, readForTraining, readForValidation, type T
 import { type StopReason, type TrainingResult, trainingResult } from './training-result.js';
 import { evaluateOn, type LossSummary, lossParts, summarizeLoss } from './validation.js';
 
-/** The result of one optimizer step, as the model gave it. */
-type StepResult = StepCounts & { readonly loss: number; readonly gradientNorm: number };
-
 /**
  * One call of `Trainer.fit`: everything except the optimizer steps. What the loop does next depends on `RunState`
  * alone. So a state from a checkpoint continues exactly like the run's own.
@@ -96,6 +93,9 @@ export class TrainingRun {
     await notify(callbacks, 'onStart', { ...this.#position(), resumedFrom: restored?.latest.path });
     this.#log.begin(this.#state.step, this.#state.epoch + 1);
     for (const line of formatStart(this.#options, restored?.latest)) this.#log.note(line);
+    if (restored !== undefined || this.#options.validateFirst !== true || this.#validation === undefined) return;
+    this.#log.note(`before training  ${formatValidation(await this.#validate(this.#validation, true))}`);
+    await this.#save();
   }
 
   /** The newest checkpoint. */
@@ -152,7 +152,7 @@ export class TrainingRun {
   /** Counts a finished step, and reports it. */
   async recordStep(
     { item: batch, isLast }: { readonly item: Batch; readonly isLast: boolean },
-    result: StepResult,
+    result: StepCounts & { readonly loss: number; readonly gradientNorm: number },
     { learningRate, seconds }: { readonly learningRate: number; readonly seconds: number },
   ): Promise<void> {
     const state = this.#state;

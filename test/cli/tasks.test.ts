@@ -121,11 +121,14 @@ describe('bptt train TASK', () => {
       epochs: 1,
     };
     writeFileSync(config, JSON.stringify({ ...options, 'learning-rate': 0.01 }));
-    const { metrics } = jsonOf(await callBptt(['train', 'forecast', '--config', config, '--out', out, '--json']));
-    expect(metrics).toMatchObject({ test: { mse: expect.any(Number), naive: { mse: expect.any(Number) } } });
+    const { metrics, naive } = jsonOf(
+      await callBptt(['train', 'forecast', '--config', config, '--out', out, '--json']),
+    );
+    expect(metrics).toMatchObject({ test: { mse: expect.any(Number) } });
+    expect(naive).toMatchObject({ part: 'test', results: [{ rule: 'last value' }, {}, {}, {}] });
     const { task, place } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
     expect(task).toMatchObject({ kind: 'forecast', learningRate: 0.01, saved: { columns: ['a'] } });
-    expect(place).toEqual({ data: options.data, epochs: 1, checkpointEvery: 1000, naive: 20 });
+    expect(place).toEqual({ data: options.data, epochs: 1, patience: 4, checkpointEvery: 1000, naive: 20 });
   });
 
   it.each<[string, string[], string, RegExp]>([

@@ -171,11 +171,9 @@ describe('a forecast', () => {
     const directory = temporaryDirectory();
     const out = join(directory, 'run');
     const data = table(['at,wh', ...rows]);
-    const { notes } = await trainWithNotes('forecast', { ...small, data, out, columns: 'wh' });
-    expect(notes).toEqual([
-      "rows are in the order of 'at', one every hour",
-      'the period of the seasonal forecast is 24 rows, a day',
-    ]);
+    const { notes, settled } = await trainWithNotes('forecast', { ...small, data, out, columns: 'wh' });
+    expect(settled['period']).toEqual([24, 'a day']);
+    expect(notes).toEqual(["rows are in the order of 'at', one every hour"]);
     const { model, saved } = await loadTask(out, { threads: 1 });
     model.dispose();
     expect(saved).toMatchObject({ period: 24, time: { column: 'at', step: { unit: 'ms', count: 3_600_000 } } });
@@ -246,39 +244,36 @@ describe('a forecast', () => {
     const out = join(temporaryDirectory(), 'run');
     const data = table(['at,x', ...times.map((time, row) => `${time},${row % period}`)]);
     const given = { ...small, history: 96, horizon: 3, valid: 3, data, out, columns: 'x' };
-    const { result, notes } = await trainWithNotes('forecast', given);
-    const { metrics } = result;
-    expect(notes.at(-1)).toBe(`the period of the seasonal forecast is ${period} rows, ${season}`);
+    const { result, settled } = await trainWithNotes('forecast', { ...given, test: 0 });
+    expect(settled['period']).toEqual([period, season]);
     // The series repeats with this period: so the seasonal forecast, which uses it, has no error.
-    expect(metrics.validation?.['seasonalNaive']).toEqual({ mse: 0, mae: 0 });
-    expect(metrics.validation?.['naive']).not.toMatchObject({ mse: 0 });
+    const errorOf = (name: string) => result.naive?.results.find(({ rule }) => rule === name)?.metrics?.['mse'];
+    expect(errorOf('last season')).toBe(0);
+    expect(errorOf('last value')).toBeGreaterThan(0);
     const [{ at = [] } = {}] = await predictions(out, { file: data });
     expect((at as string[]).map((time) => time.replace('T', ' '))).toEqual(expected);
   });
 
   it('says what its period is where no time column says it, and that there are no dates', async () => {
-    const notesOf = async (lines: readonly string[], options: object = {}) => {
-      const notes: string[] = [];
-      const onStart = (begin: { readonly notes: readonly string[] }) => notes.push(...begin.notes);
+    const trainOn = async (lines: readonly string[], options: object = {}) => {
       const out = join(temporaryDirectory(), 'run');
-      await trainTask('forecast', { ...small, data: table(lines), out, columns: 'x', onStart, ...options });
+      const given = { ...small, data: table(lines), out, columns: 'x', ...options };
+      const { notes, settled } = await trainWithNotes('forecast', given);
       const [forecast] = await predictions(out, { file: table(lines) });
-      return { notes, keys: Object.keys(forecast ?? {}) };
+      return { notes, period: settled['period'], keys: Object.keys(forecast ?? {}) };
     };
     const values = Array.from({ length: 60 }, (_, row) => Math.sin(row).toFixed(3));
     const bare = ['x', ...values];
-    expect((await notesOf(bare)).notes).toEqual([
-      'the period of the seasonal forecast is 24 rows: no time column says another one, --period N does',
-    ]);
-    expect((await notesOf(bare, { history: 10 })).notes.at(-1)).toMatch(/is 10 rows: no time column/);
-    expect((await notesOf(bare, { period: 5 })).notes).toEqual([]);
+    expect((await trainOn(bare)).period).toEqual([6, 'autocorrelation of the training rows']);
+    expect((await trainOn(bare, { history: 5 })).period).toEqual([1, 'no season in the training rows']);
+    expect((await trainOn(bare, { period: 5 })).period).toBeUndefined();
     const irregular = [
       'at,x',
       ...values.map(
         (value, row) => `${new Date(start + row * row * 1440 * MINUTE).toISOString().slice(0, 10)},${value}`,
       ),
     ];
-    const { notes, keys } = await notesOf(irregular);
+    const { notes, keys } = await trainOn(irregular);
     expect(notes[0]).toMatch(/the time between the rows .* by 'at' is not regular: forecasts have no dates/);
     expect(keys).toEqual(['x']);
   });
@@ -359,11 +354,11 @@ describe('a forecast', () => {
     const values = Array.from({ length: 80 }, (_, at) => (at < 10 ? at * 1e10 : 1e11 + at));
     const data = table(['x', ...values.map(String)]);
     await trainTask('forecast', { ...small, data, out, columns: 'x', scaling: 'window' });
-    const { metrics } = await evaluateTask(out, { data: table(['x', ...values.slice(20).map(String)]), threads: 1 });
-    const { naive } = metrics as unknown as { naive: { mae: number } };
+    const { naive } = await evaluateTask(out, { data: table(['x', ...values.slice(20).map(String)]), threads: 1 });
+    const ofLast = naive?.results.find(({ rule }) => rule === 'last value')?.metrics;
     const deviation = (JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')) as never)['task']['saved'][
       'standardDeviations'
     ][0] as number;
-    expect(naive.mae * deviation).toBeCloseTo(2, 3);
+    expect(Number(ofLast?.['mae']) * deviation).toBeCloseTo(2, 3);
   });
 });

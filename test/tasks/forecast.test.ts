@@ -87,7 +87,8 @@ describe('forecast', () => {
     const scaling = async (file: string, name: string) => {
       const out = join(directory, name);
       await trainTask('forecast', { ...small, data: file, out, columns: 'a', epochs: 1 });
-      return JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).task.saved;
+      const { means, standardDeviations } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).task.saved;
+      return { means, standardDeviations };
     };
     const lines = readFileSync(data, 'utf8').split('\n');
     const strange = join(directory, 'strange.csv');

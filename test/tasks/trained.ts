@@ -1,10 +1,10 @@
 /** Small trainings of tasks, for tests. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject } from '../../src/core/json.js';
+import type { JsonObject, JsonValue } from '../../src/core/json.js';
 import { Random } from '../../src/core/random.js';
 import type { PredictionSource } from '../../src/tasks/definition/task.js';
-import type { TaskResult } from '../../src/tasks/runner/train-task.js';
+import type { TaskResult, TaskStart } from '../../src/tasks/runner/train-task.js';
 import { predictTask, type TaskName, trainTask } from '../../src/tasks/tasks.js';
 
 /** Training without progress, on one thread. */
@@ -13,15 +13,21 @@ export const QUIET = { progress: false, threads: 1 } as const;
 /** An epoch that changes almost nothing: a result with these options does not come from training. */
 export const UNTRAINED = { epochs: 1, learningRate: 1e-9 } as const;
 
-/** Trains a task, and returns what was said of its data. */
+type Settled = Readonly<Record<string, readonly [value: JsonValue, reason: string]>>;
+
+/** Trains a task, and returns what was said of its data, and the options that the data decided, with their reasons. */
 export async function trainWithNotes(
   task: TaskName,
   options: object,
-): Promise<{ readonly result: TaskResult; readonly notes: readonly string[] }> {
+): Promise<{ readonly result: TaskResult; readonly notes: readonly string[]; readonly settled: Settled }> {
   const notes: string[] = [];
-  const onStart = (start: { readonly notes: readonly string[] }) => notes.push(...start.notes);
+  const settled: Record<string, readonly [value: JsonValue, reason: string]> = {};
+  const onStart = (start: Pick<TaskStart, 'notes' | 'settled'>) => {
+    notes.push(...start.notes);
+    for (const { name, value, reason } of start.settled) settled[name] = [value, reason];
+  };
   const result: TaskResult = await trainTask(task, { ...options, onStart } as never);
-  return { result, notes };
+  return { result, notes, settled };
 }
 
 /** All predictions of a run for inputs or for a file. */

@@ -2,8 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { evaluateTask, loadTask, trainTask } from '../../src/entries/tasks.js';
-import type { SequenceExample } from '../../src/index.js';
-import { windowsOf } from '../../src/tasks/recipes/forecast/forecast-windows.js';
+import { type WindowExample, windowsOf } from '../../src/tasks/recipes/forecast/forecast-windows.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { predictions, QUIET, trainWithNotes } from './trained.js';
 
@@ -144,9 +143,7 @@ describe('the weights of examples', () => {
       const ranges = [{ start: 0, begin: 0, end: 7 }];
       const of = (mode: 'direct' | 'autoregressive') =>
         (
-          windowsOf(rows, { ...form, mode }, ranges, undefined, weights).read(
-            Int32Array.of(0, 1, 2),
-          ) as SequenceExample[]
+          windowsOf(rows, { ...form, mode }, ranges, undefined, weights).read(Int32Array.of(0, 1, 2)) as WindowExample[]
         ).map((example) => example.weights);
       expect(of('direct')).toEqual([2, 1.5, 1]);
       expect(of('autoregressive')).toEqual(

@@ -13,6 +13,8 @@ import { streams } from './toy-run.js';
 
 const LOSSES = [3, 1.5, 2, 2.5, 2.25, 2.75];
 const BEST = 2;
+/** The loss before the first step. */
+const BEFORE = 1;
 const data = { training: streams(3, 1, 2), validation: streams(3, 1, 2) }; // a step an epoch
 
 const weightsOf = (model: ToyModel) => [...model.parameters.values()].flatMap(({ data: values }) => [...values]);
@@ -20,7 +22,7 @@ const weightsOf = (model: ToyModel) => [...model.parameters.values()].flatMap(({
 /** A run, the weights after each of its steps, and its notes. */
 async function train(options: Partial<TrainerOptions> = {}, set: Parameters<Trainer['fit']>[0] = data) {
   const model = new ToyModel();
-  model.validationLoss = (step) => LOSSES[step - 1] as number;
+  model.validationLoss = (step) => (step === 0 ? BEFORE : (LOSSES[step - 1] as number));
   const after: number[][] = [];
   const notes: string[] = [];
   const progress: ProgressReporter = { ...silentProgress, note: (line) => void notes.push(line) };
@@ -51,6 +53,24 @@ describe('the model after a run with validation', () => {
     expect(model.step).toBe(6);
     expect([...model.optimizerState]).toEqual([...last.model.optimizerState]);
   });
+
+  it.each([
+    ['without a directory', () => ({})],
+    ['with a directory', () => ({ directory: newRun() })],
+  ])(
+    'holds the initial weights where no step is better and they are validated too, %s, also after a resume',
+    async (_, where) => {
+      const options: Partial<TrainerOptions> = { ...where(), validateFirst: true };
+      const initial = weightsOf(new ToyModel());
+      const { model, result } = await train(options);
+      expect(weightsOf(model)).toEqual(initial);
+      expect(result).toMatchObject({ weights: 'best', bestStep: 0, steps: 6, best: { step: 0, loss: BEFORE } });
+      if (options.directory === undefined) return;
+      const again = await train({ ...options, resume: true, epochs: LOSSES.length });
+      expect(again.result).toMatchObject({ bestStep: 0, steps: 6 });
+      expect(weightsOf(again.model)).toEqual(initial);
+    },
+  );
 
   it('holds the last ones where it was told to', async () => {
     for (const options of [{}, { directory: newRun() }]) {

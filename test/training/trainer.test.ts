@@ -58,6 +58,14 @@ describe('the order of a run', () => {
     expect(kinds).toEqual(['train', 'train', 'evaluate', 'train', 'train', 'evaluate']);
   });
 
+  it('validates before the first step too when it is asked to', async () => {
+    const model = new ToyModel();
+    const data = { training: streams(5, 1, 2), validation: streams(3, 1, 5) };
+    await new Trainer(model, { ...quiet, epochs: 1, validateFirst: true }).fit(data);
+    const kinds = inputs(model).map((call) => call.split(' ')[0]);
+    expect(kinds).toEqual(['evaluate', 'train', 'train', 'evaluate']);
+  });
+
   it('stops within an epoch when the steps are limited, and validates what it ends with', async () => {
     const model = new ToyModel();
     const data = { training: streams(9, 1, 2), validation: streams(3, 1, 5) };
@@ -202,6 +210,7 @@ describe('the validation loss', () => {
     ['earlyStopping', { earlyStopping: { patience: 1 } }],
     ['schedule', { schedule: reduceOnPlateau() }],
     ['validateEvery', { validateEvery: 1 }],
+    ['validateFirst', { validateFirst: true }],
   ])('must be there for %s', async (name, options) => {
     const model = new ToyModel();
     const training = new Trainer(model, { ...quiet, epochs: 1, ...options }).fit(data.training);

@@ -10,7 +10,7 @@ import type { ReadData, TakeNote, TaskData, TaskDefinition } from '../definition
 import type { Checked } from '../definition/task-options.js';
 
 const PARTS = ['training', 'validation', 'test'] as const;
-const FIELDS = [...PARTS, 'saved', 'fingerprint', 'notes'];
+const FIELDS = [...PARTS, 'saved', 'fingerprint', 'notes', 'settings'];
 
 /** The part of a task that reading needs. */
 type AnyRead = Pick<TaskDefinition<RunTable, JsonObject, unknown, AnyPart<unknown>, JsonObject>, 'name' | 'read'>;

@@ -30,6 +30,7 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
   stream: { type: 'a function' },
   settle: { type: 'a function' },
   initialize: { type: 'a function' },
+  startsAs: { type: 'a function' },
   naiveRules: { type: 'a function' },
 };
 

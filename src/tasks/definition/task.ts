@@ -33,6 +33,8 @@ export interface TaskData<S extends JsonObject, E = SequenceExample, P extends A
   readonly fingerprint: JsonObject;
   /** What people should know of the data: a line each, shown before training. */
   readonly notes?: readonly string[] | undefined;
+  /** Options that nobody gave and that reading has already decided; `settle` returns them among its own. */
+  readonly settings?: Settings | undefined;
 }
 
 /**
@@ -98,6 +100,8 @@ export interface ReadData<S extends JsonObject, E = SequenceExample, P extends A
   readonly fingerprint?: JsonObject;
   /** What people should know of the data: a line each, shown before training. */
   readonly notes?: readonly string[] | undefined;
+  /** Options that nobody gave and that reading has already decided; `settle` returns them among its own. */
+  readonly settings?: Settings | undefined;
 }
 
 /** Metrics of a task that does not define its evaluation. */
@@ -163,6 +167,11 @@ export interface TaskCore<
   settle?(options: Checked<T>, data: TaskData<S, E, P>): Settings<keyof T & string>;
   /** Sets values of a new model that the data decide, such as the biases of the output, before training. */
   initialize?(model: Model, data: TaskData<S, E, P>, options: Checked<T>): void;
+  /**
+   * The name of the naive rule that a new model is, before its first step. The runner then validates it as it is, and keeps it when no
+   * step of the training is better: the rule answers, which is said. Undefined when a new model is no rule.
+   */
+  startsAs?(options: Checked<T>, saved: S): string | undefined;
   /** Naive rules that the result is compared with. `data` are those of the training. */
   naiveRules?(data: TaskData<S, E, P>, context: TaskContext<T, S>): NaiveRules<P>;
   /**

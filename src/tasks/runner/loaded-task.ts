@@ -63,6 +63,8 @@ export class LoadedTask<
   readonly fingerprint: JsonObject;
   /** What the run had reached when the checkpoint was written; undefined when there was no validation. */
   readonly metrics: ReachedMeasures | undefined;
+  /** The naive rule that answers, because no step of the training was ahead of it on the validation part; undefined for the network. */
+  readonly answeredBy: string | undefined;
   readonly #task: AnyTask;
   readonly #loaded: LoadedParts;
   #isDisposed = false;
@@ -79,6 +81,7 @@ export class LoadedTask<
     this.saved = loaded.saved as S;
     this.fingerprint = loaded.fingerprint;
     this.metrics = loaded.metrics;
+    this.answeredBy = loaded.answeredBy;
   }
 
   /**

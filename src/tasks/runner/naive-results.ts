@@ -99,6 +99,11 @@ async function judged(rule: NaiveRule, part: AnyPart<unknown>, pace: Pace): Prom
   }
 }
 
+/** What is said where a rule answers in place of the network. */
+export function describeAnswer(rule: string): string {
+  return `The rule '${rule}' answers: no step of the training was ahead of it on the validation part.`;
+}
+
 /** A comparison for people: a line for each rule, and a sentence when the network is not ahead of them. */
 export function describeComparison({ part, results, best, isAhead, advice }: NaiveComparison): string {
   const width = Math.max(...results.map(({ rule }) => rule.length));

@@ -40,6 +40,8 @@ export interface SavedTaskModel<T extends RunTable = RunTable, S extends JsonObj
   readonly checkpoint: string;
   /** What the run had reached by then: its newest validation. Missing when there was none. */
   readonly metrics?: ReachedMeasures;
+  /** The naive rule that it is, because no step of the training was better. */
+  readonly answeredBy?: string;
 }
 
 /** How a model is loaded. */
@@ -82,9 +84,11 @@ export async function loadTaskModel(
       throw new CheckpointError('checkpoint_mismatch', message, { path });
     }
     const metrics = await reachedMeasures(path);
+    const answeredBy = metrics?.step === 0 ? task.startsAs?.(options, saved) : undefined;
     return {
       ...{ model, options, saved, fingerprint, checkpoint: path },
       ...(metrics !== undefined && { metrics }),
+      ...(answeredBy !== undefined && { answeredBy }),
       ...(signal !== undefined && { signal }),
     };
   } catch (error) {

@@ -5,7 +5,13 @@ import { batchesOf } from '../building-blocks/task-batches.js';
 import type { NaiveRules } from '../definition/naive-rule.js';
 import { type AnyPart, sizeOf } from '../definition/parts.js';
 import type { AnyTask, AnyTaskData, TakeNote } from '../definition/task.js';
-import { compareWithRules, describeComparison, type NaiveComparison, naiveRulesOf } from './naive-results.js';
+import {
+  compareWithRules,
+  describeAnswer,
+  describeComparison,
+  type NaiveComparison,
+  naiveRulesOf,
+} from './naive-results.js';
 import type { SavedTaskModel } from './saved-task.js';
 
 /** The result of an evaluation. */
@@ -17,6 +23,8 @@ export interface TaskEvaluation<M extends JsonObject = JsonObject> {
   /** The unit of the count: `examples`, `symbols`. */
   readonly of: string;
   readonly metrics: M;
+  /** The naive rule that answers in place of a network that was never ahead of it on the validation part. */
+  readonly answeredBy?: string;
   /** The naive rules beside it; missing where there are none, and when the data of the training are not there. */
   readonly naive?: NaiveComparison;
   /** Metrics and rules for people. */
@@ -42,9 +50,19 @@ export async function evaluateSaved(task: AnyTask, loaded: LoadedParts, data?: s
   batchesOf(task, part, loaded);
   const metrics = await task.evaluate(loaded.model, part, loaded);
   const naive = await compareWithRules(task, rules, { part, name, own: metrics }, loaded);
-  const shown = [task.describe(metrics, loaded.saved), ...(naive === undefined ? [] : [describeComparison(naive)])];
+  const { answeredBy, saved } = loaded;
+  const shown = [
+    ...(answeredBy === undefined ? [] : [describeAnswer(answeredBy)]),
+    task.describe(metrics, saved),
+    ...(naive === undefined ? [] : [describeComparison(naive)]),
+  ];
   const facts = { task: task.name, part: name, examples: sizeOf(part), of: task.countedIn ?? 'examples', metrics };
-  return { ...facts, ...(naive && { naive }), summary: shown.join('\n') };
+  return {
+    ...facts,
+    ...(answeredBy !== undefined && { answeredBy }),
+    ...(naive && { naive }),
+    summary: shown.join('\n'),
+  };
 }
 
 async function partOfFile(task: AnyTask, loaded: LoadedParts, file: string): Promise<JudgedPart> {

@@ -17,6 +17,7 @@ import type { Checked } from '../definition/task-options.js';
 import { measureMemory, type TrainingMemory } from './measured-memory.js';
 import {
   compareWithRules,
+  describeAnswer,
   describeComparison,
   type NaiveComparison,
   naiveRulesOf,
@@ -73,6 +74,8 @@ export interface TaskResult<M extends JsonObject = JsonObject> extends TrainingR
   readonly of: string;
   /** Metrics of the best model by the part that they were measured on. */
   readonly metrics: { readonly validation?: M; readonly test?: M };
+  /** The naive rule that answers in place of a network that was never ahead of it on the validation part. */
+  readonly answeredBy?: string;
   /** The naive rules beside it: on the test part, else on the validation part; missing where there are none. */
   readonly naive?: NaiveComparison;
   /** Metrics and rules as text for people. */
@@ -115,12 +118,14 @@ export async function runTraining(
     const facts = { task: task.name, parameters: model.parameterCount, examples, of };
     const announce = () => onStart?.({ ...facts, options, threads: model.threads, notes: data.notes ?? [], settled });
     task.initialize?.(model, data, options);
+    const rule = validation && task.startsAs?.(options, data.saved);
     const score = (metrics: JsonObject) => task.score?.(metrics) ?? Number.NaN;
     const trainer = new Trainer(model, {
       epochs: options.epochs,
       schedule: parseSchedule(options.schedule, task.schedules),
       ...(hasPatience(options) && { earlyStopping: { patience: options.patience } }),
       ...(options.clipNorm > 0 && { clipNorm: options.clipNorm }),
+      ...(rule !== undefined && { validateFirst: true }),
       directory: options.out,
       resume: options.resume,
       checkpointEvery: options.checkpointEvery,
@@ -136,7 +141,9 @@ export async function runTraining(
     const metrics = await judge(task, model, data, context);
     const naive = await compareNaive(task, data, metrics, context);
     if (naive !== undefined) recordComparison(options.out, result.steps, naive);
-    const summary = describe(task, metrics, data.saved, naive);
+    const answeredBy = result.best?.step === 0 ? rule : undefined;
+    const answer = answeredBy === undefined ? [] : [describeAnswer(answeredBy)];
+    const summary = [...answer, describe(task, metrics, data.saved, naive)].join('\n');
     const memory = measureMemory(model, residentBefore);
     return {
       ...result,
@@ -144,6 +151,7 @@ export async function runTraining(
       loss: model.loss,
       run: options.out,
       metrics,
+      ...(answeredBy !== undefined && { answeredBy }),
       ...(naive && { naive }),
       summary,
       memory,

@@ -1,6 +1,6 @@
 /** A table as windows for training and evaluation. */
 import { createHash } from 'node:crypto';
-import { DataError, OptionError } from '../../../core/errors.js';
+import { OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
 import type { MissingMode } from '../../../features/missing-values.js';
 import { Standardizer } from '../../../features/standardizer.js';
@@ -16,9 +16,12 @@ import {
   type TableChoices,
   tableFormatOf,
 } from '../../definition/table-options.js';
+import type { LinearForecast } from '../../naive/linear-forecast.js';
+import { countRows, cutSeries } from './forecast-cut.js';
+import { type SettledWindow, settleWindow } from './forecast-defaults.js';
 import { categoriesOf, countMarks, withMarks } from './forecast-marks.js';
 import { levelsOf, QUANTILES } from './forecast-quantiles.js';
-import { readSeriesTable, requireStep, type Series, type SeriesOptions, type SeriesTable } from './forecast-series.js';
+import { readSeriesTable, requireStep, type SeriesOptions, type SeriesTable } from './forecast-series.js';
 import { periodFor, USUAL_PERIOD } from './forecast-time.js';
 import type { ForecastRange, WindowForm } from './forecast-windows.js';
 
@@ -37,9 +40,17 @@ export type SavedForecast = {
   readonly time?: { readonly column: string; readonly style: TimeStyle; readonly step?: TimeStep };
   /** The rows of a season that results are compared with. */
   readonly period?: number;
+  /** The linear autoregression of each column, where the forecasts are relative to it. */
+  readonly linear?: readonly LinearForecast[];
+  /** The root mean square of what remains of the training targets beside the baseline; targets are divided by it. Missing for 1. */
+  readonly unit?: number;
   /** The form of the training table. */
   readonly found?: FoundFormat;
 };
+
+/** What direct forecasts are relative to. */
+export const BASELINES = ['last', 'season', 'mean', 'linear'] as const;
+export type Baseline = (typeof BASELINES)[number];
 
 /** The options of the columns and of a window. */
 export interface ForecastOptions extends TableChoices, MissingChoices {
@@ -55,7 +66,9 @@ export interface ForecastOptions extends TableChoices, MissingChoices {
   readonly horizon: number;
   readonly period: number | undefined;
   readonly mode: 'direct' | 'autoregressive';
-  readonly baseline: 'last' | 'season';
+  readonly baseline: Baseline;
+  /** `no` in runs from before the option: their targets have the unit 1. */
+  readonly fallback: 'yes' | 'no';
   readonly scaling: 'table' | 'window';
   readonly quantiles: string | undefined;
   readonly direction: 'forward' | 'reverse' | 'bidirectional';
@@ -100,7 +113,7 @@ function requireCompatible(
   if (mode === 'autoregressive' && direction !== 'forward') {
     refuse('direction', "forward where 'mode' is autoregressive: later steps are not known", direction);
   }
-  if (mode === 'autoregressive' && baseline === 'season') {
+  if (mode === 'autoregressive' && baseline !== undefined && baseline !== 'last') {
     refuse('baseline', "last where 'mode' is autoregressive: each step is against the one before", baseline);
   }
   if (mode === 'autoregressive' && scaling === 'window') {
@@ -122,7 +135,7 @@ function requireCompatible(
  */
 export function formOf(
   options: ForecastOptions,
-  saved: Pick<SavedForecast, 'columns' | 'covariates' | 'categories' | 'period'>,
+  saved: Pick<SavedForecast, 'columns' | 'covariates' | 'categories' | 'period' | 'linear' | 'unit'>,
 ): WindowForm {
   const { history, horizon, mode, baseline, scaling, quantiles, missing } = options;
   const targets = saved.columns.length;
@@ -139,6 +152,9 @@ export function formOf(
     marks,
     targets,
     season,
+    ...(baseline === 'mean' && { rule: 'mean' }),
+    ...(baseline === 'linear' && saved.linear && { rule: saved.linear }),
+    unit: saved.unit,
     isScaled: scaling === 'window',
     levels: levelsOf(quantiles),
   };
@@ -161,6 +177,9 @@ export interface TableParts {
   /** SHA-256 of the numbers as they were read. */
   readonly digest: string;
   readonly notes: readonly string[];
+  /** The options with the sizes of a window that nobody gave, and why these. */
+  readonly options: ForecastOptions;
+  readonly settings: SettledWindow['settings'];
 }
 
 function seriesOptions(
@@ -218,14 +237,16 @@ export async function readTable(file: string, options: ForecastOptions): Promise
   const table = await readSeriesTable(file, reading);
   const { time, found, columns } = table;
   const names = { columns, covariates };
-  const { period, note } = periodFor(options.period, options.history, time?.step);
-  const parts = cutSeries(file, table.series, options);
+  const width = columns.length + covariates.length;
+  const facts = { values: table.values, width, targets: columns.length, step: time?.step };
+  const { settings, ...sizes } = settleWindow({ ...facts, series: countRows(table.series, options) }, options);
+  const known = { ...options, ...sizes, ...(isEarlier(options) && periodFor(undefined, options.history, time?.step)) };
+  const parts = cutSeries(file, table.series, known);
   const digest = createHash('sha256')
     .update(table.values)
     .update(table.weights ?? '')
     .digest('hex');
-  const weights = saidWeights(options, table, parts);
-  const width = columns.length + covariates.length;
+  const weights = saidWeights(known, table, parts);
   const rowsIn = ({ begin, end }: ForecastRange) => table.values.subarray(begin * width, end * width);
   const scaling = Standardizer.fit(parts.training.map(rowsIn), width).toJSON();
   const saved = {
@@ -233,11 +254,25 @@ export async function readTable(file: string, options: ForecastOptions): Promise
     ...scaling,
     ...(categories.length > 0 && { categories: categoriesOf(table, parts.training) }),
     ...(time && { time: { column: time.column, style: time.style, ...(time.step && { step: time.step }) } }),
-    period,
+    period: known.period,
     found,
   };
-  const notes = [...table.notes, ...(note === undefined ? [] : [note]), ...parts.notes, ...weights];
-  return { ...parts, values: standardised(table, options, saved), table, saved, digest, notes };
+  const notes = [...table.notes, ...parts.notes, ...weights];
+  return {
+    ...parts,
+    values: standardised(table, options, saved),
+    table,
+    saved,
+    digest,
+    notes,
+    options: known,
+    settings,
+  };
+}
+
+/** Whether the options are those of a run from before the data decided them: it has all of them but the period. */
+function isEarlier({ period, history, horizon, baseline, scaling }: Partial<ForecastOptions>): boolean {
+  return period === undefined && [history, horizon, baseline, scaling].every((value) => value !== undefined);
 }
 
 /** The note of the weights. @throws {DataError} `invalid_weights` for a part in which no row that is forecast counts */
@@ -252,44 +287,6 @@ function saidWeights(
     requireSomeWeight(name, part, rows.length === 0 || rows.some((each) => each.some((weight) => weight > 0)));
   }
   return [weightNote(name, weights)];
-}
-
-/** The parts of every series. Series that are too short for a part have none of it, but one must have each part. */
-function cutSeries(file: string, series: readonly Series[], { history, horizon, test, valid }: ForecastOptions) {
-  const parts = { training: [] as ForecastRange[], validation: [] as ForecastRange[], test: [] as ForecastRange[] };
-  let short = 0;
-  const only = series.length === 1 ? series[0] : undefined;
-  for (const { begin, end } of series) {
-    const rows = end - begin;
-    const testRows = rowsOf('test', test, rows);
-    const validRows = rowsOf('valid', valid, rows);
-    const training = rows - validRows - testRows;
-    if (training < history + horizon) short += 1;
-    if (training < history + horizon) continue;
-    const start = begin;
-    parts.training.push({ start, begin, end: begin + training });
-    if (validRows >= horizon) parts.validation.push({ start, begin: begin + training, end: end - testRows });
-    if (testRows >= horizon) parts.test.push({ start, begin: end - testRows, end });
-  }
-  const needed = { training: history + horizon, validation: valid === 0 ? 0 : horizon, test: test === 0 ? 0 : horizon };
-  for (const part of ['training', 'validation', 'test'] as const) {
-    if (needed[part] === 0 || parts[part].length > 0) continue;
-    const rows = only === undefined ? 0 : only.end - only.begin;
-    const count = { test: rowsOf('test', test, rows), validation: rowsOf('valid', valid, rows) };
-    const found = part === 'training' ? rows - count.test - count.validation : count[part];
-    const has = only === undefined ? 'has too few rows in every series' : `has ${found} of ${rows} rows`;
-    const message = `the ${part} part of '${file}' ${has}, a window needs ${needed[part]}`;
-    throw new DataError('too_short', message, { file, part, rows: found, needed: needed[part] });
-  }
-  const notes = short === 0 ? [] : [`${short} of ${series.length} series of '${file}' are too short and are left out`];
-  return { ...parts, notes };
-}
-
-/** Rows of a part: a fraction of all, or their number. */
-function rowsOf(name: string, part: number | string, rows: number): number {
-  if (typeof part !== 'number') return refuse(name, 'a fraction of the rows, or their number', part);
-  if (part < 1) return Math.round(part * rows);
-  return Number.isSafeInteger(part) ? part : refuse(name, 'a fraction of the rows, or their number', part);
 }
 
 function refuse(name: string, expected: string, value: unknown): never {

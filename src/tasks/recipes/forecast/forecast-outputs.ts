@@ -53,7 +53,11 @@ export async function* forecastsOf(
 }
 
 /** The numbers of one output; with quantiles all numbers of the first level, then of the second, and so on. */
-function directForecast(output: Float32Array, example: WindowExample, form: WindowForm): Forecast {
+function directForecast(
+  output: Float32Array,
+  example: Pick<WindowExample, 'input' | 'scale' | 'rule'>,
+  form: WindowForm,
+): Forecast {
   const { levels } = form;
   if (levels.length === 0) return { forecast: againstLast(output, example, form), quantiles: [] };
   const size = output.length / levels.length;

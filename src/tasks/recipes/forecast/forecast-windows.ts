@@ -2,6 +2,7 @@
 
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import type { Examples } from '../../../data/examples.js';
+import { forecastLinear, type LinearForecast } from '../../naive/linear-forecast.js';
 
 /** The form of a window. */
 export interface WindowForm {
@@ -22,6 +23,13 @@ export interface WindowForm {
    * of the season. With 0 every step is forecast as the difference from the last known step.
    */
   readonly season: number;
+  /**
+   * Direct, in place of the last known step or season: the mean of the training rows, or a linear autoregression of each column that is
+   * forecast. Each step is forecast as the difference from it.
+   */
+  readonly rule?: 'mean' | readonly LinearForecast[] | undefined;
+  /** Direct: what targets are divided by, so that the network learns numbers of about 1; default 1. */
+  readonly unit?: number | undefined;
   /** Direct: whether every window is divided by its own standard deviation. */
   readonly isScaled: boolean;
   /** Levels of the quantiles that are forecast, ascending; empty for none. */
@@ -37,6 +45,10 @@ function originOf(step: number, { history, season }: WindowForm): number {
 export interface WindowExample extends SequenceExample {
   /** [width] */
   readonly scale?: Float32Array;
+  /** [targets] the last known step, standardised. */
+  readonly last: Float64Array;
+  /** [horizon * targets] the forecast of the rule of the form, as the difference from the last known step, not scaled. */
+  readonly rule?: Float32Array;
 }
 
 /**
@@ -69,8 +81,20 @@ function scaleOf(rows: TableRows, { history, width, marks = 0 }: WindowForm): Fl
  *
  * @param changes [horizon * targets] output or target of the example
  */
-export function againstLast(changes: Float32Array, { input, scale }: WindowExample, form: WindowForm): Float32Array {
-  const { width, targets, season } = form;
+export function againstLast(
+  changes: Float32Array,
+  { input, scale, rule }: Pick<WindowExample, 'input' | 'scale' | 'rule'>,
+  form: WindowForm,
+): Float32Array {
+  const { width, targets, season, unit = 1 } = form;
+  if (unit !== 1)
+    return againstLast(
+      changes.map((change) => change * unit),
+      { input, ...(scale && { scale }), ...(rule && { rule }) },
+      { ...form, unit: 1 },
+    );
+  if (rule !== undefined)
+    return changes.map((change, at) => change * (scale?.[at % targets] ?? 1) + (rule[at] as number));
   if (season === 0 && scale === undefined) return changes;
   return changes.map((change, at) => {
     const column = at % targets;
@@ -96,7 +120,27 @@ export function historyExample(rows: TableRows, form: WindowForm): WindowExample
     input[at] = scale === undefined ? change : change / (scale[column] as number);
     column = column + 1 === width ? 0 : column + 1;
   }
-  return scale === undefined ? { input } : { input, scale };
+  const { targets } = form;
+  const newest = (history - 1) * width;
+  const last = Float64Array.from({ length: targets }, (_, column) => rows[newest + column] as number);
+  const rule = mode === 'direct' ? ruleOf(rows, last, form) : undefined;
+  return { input, last, ...(scale !== undefined && { scale }), ...(rule !== undefined && { rule }) };
+}
+
+/** The forecast of the rule of a form. @param last [targets] */
+function ruleOf(rows: TableRows, last: Float64Array, { rule, history, horizon, width, targets }: WindowForm) {
+  if (rule === undefined) return undefined;
+  // The mean of the training rows is 0 in standardised numbers.
+  if (rule === 'mean')
+    return Float32Array.from({ length: horizon * targets }, (_, at) => -(last[at % targets] as number));
+  const out = new Float32Array(horizon * targets);
+  const known = new Float32Array(history);
+  for (const [column, linear] of rule.entries()) {
+    const level = last[column] as number;
+    for (let at = 0; at < history; at++) known[at] = (rows[at * width + column] as number) - level;
+    forecastLinear(linear, { known, begin: 0, history, last: level }, { out, place: column, stride: targets });
+  }
+  return out;
 }
 
 /**
@@ -106,16 +150,19 @@ export function historyExample(rows: TableRows, form: WindowForm): WindowExample
  * @param rows [(history + horizon) * width]
  */
 export function windowExample(rows: TableRows, form: WindowForm): WindowExample {
-  const { history, horizon, width, targets, mode } = form;
+  const { history, horizon, width, targets, mode, unit = 1 } = form;
   if (mode === 'direct') {
     const known = historyExample(rows.subarray(0, history * width), form);
     const target = new Float32Array(horizon * targets);
     for (let at = 0; at < target.length; at++) {
       const column = at % targets;
       const step = Math.floor(at / targets);
-      const before = rows[originOf(step, form) * width + column] as number;
-      const change = (rows[(history + step) * width + column] as number) - before;
-      target[at] = change / (known.scale?.[column] ?? 1);
+      const value = rows[(history + step) * width + column] as number;
+      const change =
+        known.rule === undefined
+          ? value - (rows[originOf(step, form) * width + column] as number)
+          : value - (known.last[column] as number) - (known.rule[at] as number);
+      target[at] = change / (known.scale?.[column] ?? 1) / unit;
     }
     return { ...known, target };
   }
@@ -209,7 +256,10 @@ export interface WindowTruth {
 }
 
 /** History and future of the columns that are forecast. */
-export function truthOf(example: WindowExample, form: WindowForm): WindowTruth {
+export function truthOf(
+  example: Pick<WindowExample, 'input' | 'target' | 'scale' | 'rule'>,
+  form: WindowForm,
+): WindowTruth {
   const { input, target, scale } = example;
   const { history, horizon, width, targets, mode } = form;
   const last = (history - 1) * width;

@@ -1,19 +1,15 @@
 /** Forecasts the next steps of a table of numbers, for example the oil temperature of the next day. */
 
-import { DataError } from '../../../core/errors.js';
 import { isJsonObject, type JsonValue } from '../../../core/json.js';
-import type { Examples } from '../../../data/examples.js';
 import { shortened } from '../../../files/row-error.js';
-import { RegressionErrors } from '../../../metrics/forecast-errors.js';
-import { seasonalNaiveForecast } from '../../../metrics/naive-forecast.js';
 import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
 import type { LossDescription } from '../../../network/losses/losses.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
-import { requireData } from '../../building-blocks/require-data.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
-import { commonOptions } from '../../definition/common-options.js';
+import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
+import { sizeOf } from '../../definition/parts.js';
 import {
   columnsOption,
   missingOptions,
@@ -22,25 +18,22 @@ import {
   timeOptions,
 } from '../../definition/table-options.js';
 import type { PredictionSource } from '../../definition/task.js';
-import { type Checked, choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
-import { formOf, readMore, readTable, type SavedForecast } from './forecast-data.js';
+import { choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
+import { BASELINES, formOf, readMore, type SavedForecast } from './forecast-data.js';
+import { SETTLED, settleTraining } from './forecast-defaults.js';
+import { evaluateForecasts, squaredErrors } from './forecast-evaluation.js';
 import { type ForecastOrigin, type ForecastRecord, forecastRecord, forecastsOf } from './forecast-outputs.js';
-import { describeQuantiles, levelsOf, QuantileErrors, requireLevelList } from './forecast-quantiles.js';
+import { describeQuantiles, levelsOf, requireLevelList } from './forecast-quantiles.js';
+import { readForecast, readWindows, requireRows } from './forecast-reading.js';
 import { forecastRows } from './forecast-rows.js';
-import type { SeriesTable } from './forecast-series.js';
+import { forecastRules, RULE_NAMES } from './forecast-rules.js';
+import { startFromRule } from './forecast-start.js';
 import { forecastStream } from './forecast-stream.js';
 import { USUAL_PERIOD } from './forecast-time.js';
-import {
-  type ForecastRange,
-  historyExample,
-  truthOf,
-  type WindowExample,
-  type WindowForm,
-  windowsOf,
-} from './forecast-windows.js';
+import { historyExample, type WindowExample } from './forecast-windows.js';
 
 const count = { integer: true, min: 1 } as const;
-const options = {
+const table = {
   ...commonOptions(
     {
       ...{ valid: 0.2, test: 0.2, cell: 'gru', units: 64, dropout: 0.2, epochs: 10, batch: 32 },
@@ -67,15 +60,16 @@ const options = {
   period: optional(
     numberOption(count, {
       description:
-        'steps of a season, for the seasonal forecast that results are compared with (default: by the time column, 24 for hours, 7 for days, 12 for months, else 24)',
+        'steps of a season: by the time column 24 for hours, 7 for days, 12 for months; else by the autocorrelation; 1 for none',
     }),
   ),
   mode: choiceOption(['direct', 'autoregressive'], {
     description: 'all steps in one output, or one step at a time, which is the next input',
     default: 'direct',
   }),
-  baseline: choiceOption(['last', 'season'], {
-    description: 'what direct forecasts are relative to: the last known step, or the last known season',
+  baseline: choiceOption(BASELINES, {
+    description:
+      'what direct forecasts are relative to: the last known step or season, the mean of the training rows, or a linear autoregression',
     default: 'last',
   }),
   scaling: choiceOption(['table', 'window'], {
@@ -89,11 +83,15 @@ const options = {
       requireLevelList,
     ),
   ),
+  fallback: choiceOption(['yes', 'no'], {
+    description: 'whether the baseline answers where no step of the training is ahead of it on the validation part',
+    default: 'yes',
+    before: 'no',
+  }),
   ...missingOptions(),
   ...tableOptions(),
 };
-
-type Options = Checked<typeof options>;
+const options = settledOptions(table, SETTLED);
 
 /** What is saved with a forecaster. */
 export type ForecastSaved = SavedForecast;
@@ -114,13 +112,6 @@ export type ForecastValue =
   | readonly { readonly [column: string]: JsonValue }[]
   | { readonly input: readonly JsonValue[] };
 
-/** Whether all numbers of a row that are forecast are known; undefined when none is missing. */
-function knownRows({ gaps }: SeriesTable, { targets, width, marks = 0 }: WindowForm, given: Options) {
-  if (gaps === undefined || given.missing !== 'mask') return undefined;
-  const numbers = width - marks;
-  return (row: number) => !gaps.subarray(row * numbers, row * numbers + targets).some(Number.isNaN);
-}
-
 /** Forecasts of tables. */
 export const forecast = defineTask({
   name: 'forecast',
@@ -133,37 +124,17 @@ export const forecast = defineTask({
     return weight === undefined ? 'meanSquaredError' : { kind: 'meanSquaredError', ...weights };
   },
 
-  async read(given) {
-    const { values, table, training, validation, test, saved, digest, notes } = await readTable(
-      requireData(given),
-      given,
-    );
-    const form = formOf(given, saved);
-    const isKnown = knownRows(table, form, given);
-    const part = (ranges: readonly ForecastRange[]) =>
-      ranges.length === 0
-        ? undefined
-        : requireWindows(table.file, windowsOf(values, form, ranges, isKnown, table.weights));
-    return {
-      training: part(training) as Examples<ForecastInput>,
-      validation: part(validation),
-      test: part(test),
-      saved,
-      fingerprint: { values: digest },
-      notes,
-    };
-  },
-
-  /** All windows of another table, scaled like the training rows. */
-  async readExamples(file, given, saved, note) {
-    const { values, table } = await readMore(file, given, saved);
-    for (const line of table.notes) note(line);
-    const form = formOf(given, saved);
-    const longest = table.series.reduce((most, { begin, end }) => Math.max(most, end - begin), 0);
-    requireRows(file, longest, form.history + form.horizon);
-    const ranges = table.series.map(({ begin, end }) => ({ start: begin, begin, end }));
-    return requireWindows(file, windowsOf(values, form, ranges, knownRows(table, form, given)));
-  },
+  read: readForecast,
+  readExamples: readWindows,
+  settle: (given, { training, validation, settings }) => ({
+    ...settings,
+    ...settleTraining(sizeOf(training), given, validation !== undefined),
+  }),
+  /** The output begins at zero, or at the quantiles of the errors of the baseline: a new model is that rule. */
+  initialize: (model, { training, saved }, given) => startFromRule(model, training, formOf(given, saved)),
+  startsAs: ({ fallback, baseline }) => (fallback === 'yes' ? RULE_NAMES[baseline] : undefined),
+  naiveRules: (data, { options: given, saved }) =>
+    forecastRules(data, formOf(given, saved), given.period ?? saved.period ?? USUAL_PERIOD, saved.linear),
 
   packing(given, saved) {
     const { mode, width, targets, horizon } = formOf(given, saved);
@@ -179,40 +150,21 @@ export const forecast = defineTask({
     return sequential([...body, dense({ units })], { features: width });
   },
 
-  /** Errors on standardised values, of the model and of the naive forecasts. */
-  async evaluate(model, part, { options: given, saved, signal }) {
-    const form = formOf(given, saved);
-    const { horizon, targets, levels } = form;
-    const period = given.period ?? saved.period ?? USUAL_PERIOD;
-    const ofQuantiles = new QuantileErrors(levels);
-    const errors = { model: new RegressionErrors(), naive: new RegressionErrors(), seasonal: new RegressionErrors() };
-    const ofColumn = saved.columns.map(() => new RegressionErrors());
-    for await (const { example, forecast: forecasted, quantiles } of forecastsOf(model, part, form, signal)) {
-      const { history, future } = truthOf(example, form);
-      errors.model.add(future, forecasted);
-      errors.naive.add(future, new Float32Array(future.length));
-      errors.seasonal.add(future, seasonalNaiveForecast(history, horizon, period, targets));
-      if (levels.length > 0) ofQuantiles.add(future, quantiles);
-      for (const [column, own] of ofColumn.entries()) {
-        const only = (rows: Float32Array) =>
-          Float32Array.from({ length: horizon }, (_, step) => rows[step * targets + column] as number);
-        own.add(only(future), only(forecasted));
-      }
-    }
-    const columns = Object.fromEntries(saved.columns.map((name, at) => [name, summary(ofColumn[at])]));
-    const [naive, seasonalNaive] = [summary(errors.naive), summary(errors.seasonal)];
-    const found = levels.length > 0 && { quantiles: ofQuantiles.summary() };
-    return { ...summary(errors.model), naive, seasonalNaive, ...(targets > 1 && { columns }), ...found };
-  },
+  evaluate: evaluateForecasts,
+  evaluateQuickly: (model, part, context) =>
+    context.options.quantiles !== undefined || context.options.fallback === 'no'
+      ? evaluateForecasts(model, part, context)
+      : squaredErrors(model, part, context),
   /** The loss: the squared error, or the mean loss of the quantiles. */
-  score: ({ mse, quantiles }) => Number(isJsonObject(quantiles) ? quantiles['pinball'] : mse),
+  score: ({ mse, doubt = 0, quantiles }) =>
+    isJsonObject(quantiles) ? Number(quantiles['pinball']) : Number(mse) + Number(doubt),
 
-  describe({ mse, mae, naive, seasonalNaive, columns, quantiles }) {
+  describe({ mse, mae, columns, quantiles }) {
     const line = (name: string, errors: unknown) => {
       const { mse: squared, mae: absolute } = errors as { mse: number; mae: number };
       return `${name.padEnd(16)} MSE ${squared.toFixed(4)}  MAE ${absolute.toFixed(4)}`;
     };
-    const others = Object.entries({ naive, 'seasonal naive': seasonalNaive, ...(columns as object | undefined) });
+    const others = Object.entries((columns ?? {}) as object);
     const ofQuantiles = isJsonObject(quantiles) ? [describeQuantiles(quantiles)] : [];
     return [line('model', { mse, mae }), ...ofQuantiles, ...others.map(([name, errors]) => line(name, errors))].join(
       '\n',
@@ -254,18 +206,3 @@ export const forecast = defineTask({
 
   stream: (model, { options: given, saved, signal }) => forecastStream(model, saved, formOf(given, saved), signal),
 });
-
-function summary(errors: RegressionErrors | undefined) {
-  return { mse: errors?.meanSquaredError ?? null, mae: errors?.meanAbsoluteError ?? null };
-}
-
-/** @throws {DataError} `too_short` when every window forecasts a missing number */
-function requireWindows<E>(file: string, windows: Examples<E>): Examples<E> {
-  if (windows.count > 0) return windows;
-  throw new DataError('too_short', `every window of '${file}' forecasts a missing number`, { file });
-}
-
-function requireRows(name: string, rows: number, needed: number): void {
-  if (rows >= needed) return;
-  throw new DataError('too_short', `'${name}' has ${rows} rows, ${needed} are needed`, { name, rows, needed });
-}

@@ -1,0 +1,73 @@
+/** Errors of a forecaster on a part. */
+import type { JsonObject } from '../../../core/json.js';
+import { RegressionErrors } from '../../../metrics/forecast-errors.js';
+import type { Model } from '../../../model/model.js';
+import type { Part } from '../../definition/parts.js';
+import { blockMeans, standardErrorOf } from '../../naive/linear-autoregression.js';
+import { type ForecastOptions, formOf, type SavedForecast } from './forecast-data.js';
+import { forecastsOf } from './forecast-outputs.js';
+import { QuantileErrors } from './forecast-quantiles.js';
+import { againstLast, truthOf } from './forecast-windows.js';
+
+interface ForecastContext {
+  readonly options: ForecastOptions;
+  readonly saved: SavedForecast;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Errors on standardised values: of all columns, of each of several columns, and of the quantiles. */
+export async function evaluateForecasts(
+  model: Model,
+  part: Part,
+  { options, saved, signal }: ForecastContext,
+): Promise<JsonObject> {
+  const form = formOf(options, saved);
+  const { horizon, targets, levels } = form;
+  const ofQuantiles = new QuantileErrors(levels);
+  const errors = new RegressionErrors();
+  const ofColumn = saved.columns.map(() => new RegressionErrors());
+  for await (const { example, forecast, quantiles } of forecastsOf(model, part, form, signal)) {
+    const { future } = truthOf(example, form);
+    errors.add(future, forecast);
+    if (levels.length > 0) ofQuantiles.add(future, quantiles);
+    for (const [column, own] of ofColumn.entries()) {
+      const only = (rows: Float32Array) =>
+        Float32Array.from({ length: horizon }, (_, step) => rows[step * targets + column] as number);
+      own.add(only(future), only(forecast));
+    }
+  }
+  const columns = Object.fromEntries(saved.columns.map((name, at) => [name, summary(ofColumn[at])]));
+  const found = levels.length > 0 && { quantiles: ofQuantiles.summary() };
+  return { ...summary(errors), ...(targets > 1 && { columns }), ...found };
+}
+
+function summary(errors: RegressionErrors | undefined) {
+  return { mse: errors?.meanSquaredError ?? null, mae: errors?.meanAbsoluteError ?? null };
+}
+
+/**
+ * The squared error, and how uncertain its difference from that of the baseline is: the standard error over ten blocks of windows. The
+ * score of a network is the sum of both. So a network must be ahead of the baseline by more than its standard error, before it
+ * answers in place of it.
+ */
+export async function squaredErrors(
+  model: Model,
+  part: Part,
+  { options, saved, signal }: ForecastContext,
+): Promise<JsonObject> {
+  const form = formOf(options, saved);
+  const [own, gains]: [number[], number[]] = [[], []];
+  const nothing = new Float32Array(form.horizon * form.targets);
+  for await (const { example, forecast } of forecastsOf(model, part, form, signal)) {
+    const { future } = truthOf(example, form);
+    const ofRule = form.mode === 'direct' ? againstLast(nothing, example, form) : nothing;
+    const error = squareOf(future, forecast);
+    own.push(error);
+    gains.push(error - squareOf(future, ofRule));
+  }
+  return { mse: own.reduce((sum, error) => sum + error, 0) / own.length, doubt: standardErrorOf(blockMeans(gains)) };
+}
+
+function squareOf(truth: Float32Array, forecast: Float32Array): number {
+  return truth.reduce((sum, value, at) => sum + (value - (forecast[at] as number)) ** 2, 0) / truth.length;
+}
