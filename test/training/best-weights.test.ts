@@ -54,18 +54,18 @@ describe('the model after a run with validation', () => {
     expect([...model.optimizerState]).toEqual([...last.model.optimizerState]);
   });
 
-  it.each<[string, () => { directory?: string }]>([
+  it.each([
     ['without a directory', () => ({})],
     ['with a directory', () => ({ directory: newRun() })],
   ])(
     'holds the initial weights where no step is better and they are validated too, %s, also after a resume',
     async (_, where) => {
-      const options = { ...where(), validateFirst: true };
+      const options: Partial<TrainerOptions> = { ...where(), validateFirst: true };
       const initial = weightsOf(new ToyModel());
       const { model, result } = await train(options);
       expect(weightsOf(model)).toEqual(initial);
       expect(result).toMatchObject({ weights: 'best', bestStep: 0, steps: 6, best: { step: 0, loss: BEFORE } });
-      if (!('directory' in options)) return;
+      if (options.directory === undefined) return;
       const again = await train({ ...options, resume: true, epochs: LOSSES.length });
       expect(again.result).toMatchObject({ bestStep: 0, steps: 6 });
       expect(weightsOf(again.model)).toEqual(initial);

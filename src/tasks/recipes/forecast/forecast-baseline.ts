@@ -13,7 +13,7 @@ import {
 import type { WindowForm } from './forecast-windows.js';
 
 /** Standard errors by which a rule must be ahead of the last value, which is the best forecast of a random walk. */
-const AHEAD = 1;
+const AHEAD = 2;
 
 /** A baseline, what belongs to it, and why it is this one. */
 export interface ChosenBaseline {
