@@ -70,9 +70,11 @@ export function settleColumns(table: Table, choice: ColumnChoice, rules: NumberR
   if (own.size === 0) throw withoutColumns(start);
   const columns = start.columns.filter((name) => own.has(name));
   const read = numberReader(start, rules);
+  const fromOf = new Map(numeric.map((name, from) => [name, from]));
+  const atOf = new Map(start.columns.map((name, at) => [name, at]));
   const places = columns.map((name) => ({
-    from: numeric.indexOf(name),
-    at: start.columns.indexOf(name),
+    from: fromOf.get(name) ?? -1,
+    at: atOf.get(name) as number,
     column: texts.get(name) as TextColumn,
   }));
   const before = table.numbers.length / Math.max(1, rows);

@@ -20,7 +20,7 @@ import { digestOf } from './forecast-digest.js';
 import { categoriesOf, countMarks, withMarks } from './forecast-marks.js';
 import { levelsOf, QUANTILES } from './forecast-quantiles.js';
 import { readSeriesTable, type SeriesOptions, type SeriesTable } from './forecast-series.js';
-import { type KnownTime, savedTime } from './forecast-steps.js';
+import { type SavedTime, savedTime } from './forecast-steps.js';
 import { periodFor, USUAL_PERIOD } from './forecast-time.js';
 import type { ForecastRange, WindowForm } from './forecast-windows.js';
 
@@ -36,7 +36,7 @@ export type SavedForecast = {
   /** The values of columns that are no numbers, in the training rows. */
   readonly categories?: readonly Category[];
   /** The column of time stamps, how it was written, the time between rows, and that of other series. */
-  readonly time?: KnownTime;
+  readonly time?: SavedTime;
   /** The rows of a season that results are compared with. */
   readonly period?: number;
   /** The linear autoregression of each column, where the forecasts are relative to it. */

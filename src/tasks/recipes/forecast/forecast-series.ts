@@ -8,7 +8,7 @@ import { writeTime } from '../../../files/time-stamps.js';
 import { takeWeights } from '../../building-blocks/row-weights.js';
 import { type ColumnChoice, chooseColumns, columnsNote, settleColumns } from './forecast-columns.js';
 import { fillSeries, missingNote } from './forecast-gaps.js';
-import { changeNotes, type KnownTime, type SeriesTime, seriesTime, timeNotes } from './forecast-steps.js';
+import { changeNotes, type SavedTime, type SeriesTime, seriesTime, timeNotes } from './forecast-steps.js';
 import { chooseTime, refuseTwice, type TimeChoice, TWICE_HELP } from './forecast-time.js';
 import { type ArrangedSeries, type Series, SeriesFaults } from './series.js';
 
@@ -51,7 +51,7 @@ export interface SeriesOptions {
 
 /** What was saved of the training table. */
 export interface KnownSeries {
-  readonly time?: KnownTime | undefined;
+  readonly time?: SavedTime | undefined;
   readonly found?: FoundFormat | undefined;
 }
 

@@ -23,7 +23,7 @@ export interface SeriesTime {
 }
 
 /** The time of the training table, as it is saved. Plain JSON. */
-export type KnownTime = {
+export type SavedTime = {
   readonly column: string;
   readonly style: TimeStyle;
   /** Of the longest series. */
@@ -61,7 +61,7 @@ function timesOf({ stamps, zones, style }: Omit<SeriesTime, 'step' | 'steps'>, {
  */
 export function seriesTime(
   { file, item, choice, stamps, zones, series }: TimedSeries,
-  known: KnownTime | undefined,
+  known: SavedTime | undefined,
   faults: SeriesFaults,
 ): SeriesTime {
   const { column = '', reader } = choice;
@@ -83,7 +83,7 @@ export function seriesTime(
   return { ...time, step: series.length === 1 ? steps[0] : step, steps };
 }
 
-function requireKind(file: string, { column, style }: Pick<SeriesTime, 'column' | 'style'>, known: KnownTime): void {
+function requireKind(file: string, { column, style }: Pick<SeriesTime, 'column' | 'style'>, known: SavedTime): void {
   const isNumber = style.isNumber === true;
   if (isNumber === (known.style.isNumber === true)) return;
   const say = (is: boolean) => (is ? 'numbers' : 'dates');
@@ -99,7 +99,7 @@ function refuseStep(name: string, step: TimeStep, expected: readonly TimeStep[],
 }
 
 /** The time of a training table, to be saved. */
-export function savedTime(time: SeriesTime): KnownTime {
+export function savedTime(time: SeriesTime): SavedTime {
   const { column, style, step } = time;
   const others = otherSteps(time);
   return { column, style, ...(step && { step }), ...(others.length > 0 && { others }) };
