@@ -37,7 +37,7 @@ export { type TokenMarks, WordVocabulary, type WordVocabularyOptions } from '../
 export type { Image } from '../features/image.js';
 export type { Perturbation } from '../features/perturb-sound.js';
 export { type CsvOptions, type CsvTable, readCsv } from '../files/csv-table.js';
-export type { FeatureRows } from '../files/feature-rows.js';
+export type { RecordedFeatures } from '../files/feature-rows.js';
 export {
   decodeIdx,
   type IdxArray,

@@ -120,7 +120,7 @@ export {
 export type { Continuation, NextFrame } from '../tasks/recipes/music/music.js';
 export type { SavedMusic } from '../tasks/recipes/music/music-data.js';
 export type { Remembered } from '../tasks/recipes/remember/remember.js';
-export type { TranscribeSaved, Utterance } from '../tasks/recipes/transcribe/transcribe-data.js';
+export type { TranscribeSaved, Utterance, Utterances } from '../tasks/recipes/transcribe/transcribe-data.js';
 export type { Transcription } from '../tasks/recipes/transcribe/transcribe-decoding.js';
 export type { SoundEncoding } from '../tasks/recipes/transcribe/transcribe-sound.js';
 export type { StreamedSymbol } from '../tasks/recipes/transcribe/transcribe-stream.js';

@@ -2,7 +2,7 @@
 import { corrupt, requireBytes, viewOf } from './file-bytes.js';
 
 /** Features of a recording. */
-export interface FeatureRows {
+export interface RecordedFeatures {
   /** Numbers in a row. */
   readonly columns: number;
   /** [rows * columns], row-major. */
@@ -29,7 +29,7 @@ export function rowsAt(
   bytes: Uint8Array,
   source: string,
   { begin, rows, columns, size, isLittle }: NumberLayout,
-): FeatureRows {
+): RecordedFeatures {
   if (rows < 1 || columns < 1) {
     throw corrupt(source, `has ${rows} rows of ${columns} numbers, expected at least one of each`, { rows, columns });
   }
@@ -43,7 +43,7 @@ export function rowsAt(
 }
 
 /** @throws {DataError} `file_corrupt` for a number that is not finite in single precision */
-export function requireFinite(rows: FeatureRows, source: string): FeatureRows {
+export function requireFinite(rows: RecordedFeatures, source: string): RecordedFeatures {
   const { columns, values } = rows;
   const wrong = values.findIndex((value) => !Number.isFinite(value));
   if (wrong < 0) return rows;

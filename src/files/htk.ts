@@ -3,7 +3,7 @@
  *
  * @see Young and others, "The HTK Book", section 5.10.1, storage of parameter files
  */
-import { type FeatureRows, rowsAt } from './feature-rows.js';
+import { type RecordedFeatures, rowsAt } from './feature-rows.js';
 import { corrupt, requireBytes, requireInput, unsupported, viewOf } from './file-bytes.js';
 
 const HTK_HEADER = 12;
@@ -44,7 +44,7 @@ export function isHtk(bytes: Uint8Array): boolean {
  * @param source name of the bytes in messages: a file name
  * @throws {DataError} `file_truncated`, `file_corrupt` with both sizes; `file_unsupported` for compressed features and kinds of whole numbers
  */
-export function decodeHtk(bytes: Uint8Array, source: string): FeatureRows {
+export function decodeHtk(bytes: Uint8Array, source: string): RecordedFeatures {
   requireInput(bytes, source);
   requireBytes(bytes, source, 'the HTK header', HTK_HEADER);
   const { rows, rowBytes, code, end, whole } = htkHeader(bytes);
@@ -87,7 +87,7 @@ export function isSphinx(bytes: Uint8Array): boolean {
  * @param columns numbers in a row, which the file does not say; Sphinx itself uses 13
  * @throws {DataError} `file_corrupt` when the count is not that of the file, or not one of whole rows
  */
-export function decodeSphinx(bytes: Uint8Array, source: string, columns = 13): FeatureRows {
+export function decodeSphinx(bytes: Uint8Array, source: string, columns = 13): RecordedFeatures {
   requireInput(bytes, source);
   requireBytes(bytes, source, 'the Sphinx header', 4);
   const order = sphinxOrder(bytes);

@@ -1,7 +1,7 @@
 /** Matrices of Kaldi: archives (`.ark`) of texts or of bytes, and lists of them (`.scp`). @see https://kaldi-asr.org/doc/io.html */
 import { dirname, resolve } from 'node:path';
 import { DataError } from '../core/errors.js';
-import { type FeatureRows, requireFinite, rowsAt } from './feature-rows.js';
+import { type RecordedFeatures, requireFinite, rowsAt } from './feature-rows.js';
 import { asciiAt, corrupt, requireBytes, requireInput, unsupported, viewOf } from './file-bytes.js';
 
 /** Bytes of the header of a matrix: a mark, its kind, and its sizes with their own sizes. */
@@ -13,7 +13,7 @@ const [SPACE, NEWLINE, OPEN, CLOSE] = [0x20, 0x0a, 0x5b, 0x5d];
 
 /** A matrix, and where the bytes after it begin. */
 interface MatrixAt {
-  readonly read: () => FeatureRows;
+  readonly read: () => RecordedFeatures;
   readonly end: number;
 }
 
@@ -28,7 +28,7 @@ export function isKaldiMatrix(bytes: Uint8Array, at = 0): boolean {
  * @param source name of the bytes in messages
  * @throws {DataError} `file_truncated` and `file_corrupt` with sizes; `file_unsupported` for vectors and compressed matrices
  */
-export function decodeKaldiMatrix(bytes: Uint8Array, source: string, at = 0): FeatureRows {
+export function decodeKaldiMatrix(bytes: Uint8Array, source: string, at = 0): RecordedFeatures {
   requireInput(bytes, source);
   return matrixAt(bytes, source, at).read();
 }
@@ -74,7 +74,7 @@ function textAt(bytes: Uint8Array, source: string, at: number): MatrixAt {
   return { read: () => numbersOf(Buffer.from(bytes.subarray(open + 1, close)).toString('latin1'), source), end };
 }
 
-function numbersOf(text: string, source: string): FeatureRows {
+function numbersOf(text: string, source: string): RecordedFeatures {
   const rows = text
     .split('\n')
     .map((line) => line.trim().split(/\s+/))

@@ -2,7 +2,7 @@
 import type { DataError } from '../core/errors.js';
 import { kindHint } from '../core/file-kind.js';
 import { readRegularFileSync } from '../core/regular-file.js';
-import { type FeatureRows, requireFinite } from './feature-rows.js';
+import { type RecordedFeatures, requireFinite } from './feature-rows.js';
 import { asciiAt, corrupt, unsupported } from './file-bytes.js';
 import { decodeHtk, decodeSphinx, isHtk, isSphinx } from './htk.js';
 import { decodeKaldiMatrix, isKaldiMatrix, kaldiKeys, kaldiList } from './kaldi.js';
@@ -36,7 +36,7 @@ export class FeatureFiles {
    *
    * @throws {DataError} `file_unreadable`, `file_corrupt`, `file_truncated`, `file_unsupported`
    */
-  read(path: string): FeatureRows | undefined {
+  read(path: string): RecordedFeatures | undefined {
     const [, file, kind, entry] = KALDI.exec(path) ?? [];
     if (file !== undefined && entry !== undefined) {
       return kind?.toLowerCase() === 'scp' ? this.#listed(file, entry) : this.#archived(file, entry);
@@ -54,7 +54,7 @@ export class FeatureFiles {
     return [path];
   }
 
-  #decode(bytes: Uint8Array, path: string): FeatureRows | undefined {
+  #decode(bytes: Uint8Array, path: string): RecordedFeatures | undefined {
     if (asciiAt(bytes, 0, 4) === 'RIFF' || /\.wav$/i.test(path)) return undefined;
     if (asciiAt(bytes, 0, 6) === NPY_MAGIC) return npyRows(bytes, path);
     if (isKaldiMatrix(bytes) || /^ *\[/.test(asciiAt(bytes, 0, 8))) return decodeKaldiMatrix(bytes, path);
@@ -68,7 +68,7 @@ export class FeatureFiles {
     throw corrupt(path, `begins with ${JSON.stringify(asciiAt(bytes, 0, 8))}${kindHint(bytes)}; ${known}`);
   }
 
-  #archived(file: string, entry: string): FeatureRows {
+  #archived(file: string, entry: string): RecordedFeatures {
     const bytes = this.#bytesOf(file);
     const source = `${file}:${entry}`;
     const at = this.#isOffset(entry, bytes) ? Number(entry) : this.#keysOf(file).get(entry);
@@ -83,7 +83,7 @@ export class FeatureFiles {
     return isKaldiMatrix(bytes, at) || /^ *\[/.test(asciiAt(bytes, at, 8));
   }
 
-  #listed(file: string, key: string): FeatureRows {
+  #listed(file: string, key: string): RecordedFeatures {
     const place = this.#listOf(file).get(key);
     if (place === undefined) throw noKey(file, key);
     const rows = /\.scp:[^/]*$/i.test(place) ? undefined : this.read(place);
@@ -115,7 +115,7 @@ function noKey(file: string, key: string): DataError {
   return corrupt(file, `has no recording '${key}'`, { key });
 }
 
-function npyRows(bytes: Uint8Array, path: string): FeatureRows {
+function npyRows(bytes: Uint8Array, path: string): RecordedFeatures {
   const { shape, values } = decodeNpy(bytes, path);
   const [rows = 0, columns = 0] = shape;
   if (shape.length !== 2 || rows < 1 || columns < 1) {

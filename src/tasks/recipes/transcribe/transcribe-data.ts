@@ -46,6 +46,8 @@ export interface Utterances extends Examples<Utterance> {
 }
 
 const MEGABYTE = 2 ** 20;
+/** A network learns fewer sounds than this by heart. */
+const FEW_SOUNDS = 100;
 
 /**
  * Reads and splits a table, and computes the symbols and the scaling of the features from its training part.
@@ -54,15 +56,17 @@ const MEGABYTE = 2 ** 20;
  * @throws {OptionError} `invalid_option`
  */
 export async function readTraining(
-  options: TranscribeOptions,
+  given: TranscribeOptions,
 ): Promise<TaskData<TranscribeSaved, Utterance, Utterances>> {
-  const table = await readTranscripts(requireData(options), tableFormatOf(options), options.weight);
-  const rows = await splitTranscripts(table, options);
-  const notes = checkWeights(options.weight, { training: rows.training, validation: rows.valid }, 'tables');
-  const files = new FeatureFiles(options.coefficients);
+  const table = await readTranscripts(requireData(given), tableFormatOf(given), given.weight);
+  const rows = await splitTranscripts(table, given);
+  const notes = checkWeights(given.weight, { training: rows.training, validation: rows.valid }, 'tables');
+  const files = new FeatureFiles(given.coefficients);
   const training = readClips(rows.training, undefined, files);
   const form = training[0] as Clip;
-  requireSounds(options, form);
+  requireSounds(given, form);
+  const perturb = given.perturb ?? (training.length < FEW_SOUNDS && form.columns === undefined ? 1 : 0);
+  const options = { ...given, perturb };
   const valid = readClips(rows.valid, form, files);
   const test = readClips(rows.test, form, files);
   const texts = training.map(({ text }) => text);
@@ -71,7 +75,7 @@ export async function readTraining(
   (await openLanguageModel(options, symbols))?.close(); // its errors are found before training
   const kept = new KeptArrays(options.featureMemory * MEGABYTE);
   // The features of clips that are joined or changed are computed for every string.
-  const sound = await fitSound(options, training, isJoined || options.perturb > 0 ? undefined : kept);
+  const sound = await fitSound(options, training, isJoined || perturb > 0 ? undefined : kept);
   const saved = { symbols: symbols.symbols, sound };
   const drawn = await examplesOf(training, 'training', options, saved, kept);
   if (drawn === undefined) throw new DataError('empty_data', 'no training clip has as many steps as symbols');
@@ -81,7 +85,14 @@ export async function readTraining(
     test: await examplesOf(test, 'test', options, saved, kept),
     saved,
     fingerprint: { clips: fingerprintOf([training, valid, test]) },
-    notes: [...notes, ...unknownNote('validation', valid, symbols), ...unknownNote('test', test, symbols)],
+    notes: [
+      ...notes,
+      ...(given.perturb === undefined && perturb > 0
+        ? [`${training.length} sounds are few: each is changed at random in every epoch (--perturb 0: not)`]
+        : []),
+      ...unknownNote('validation', valid, symbols),
+      ...unknownNote('test', test, symbols),
+    ],
   };
 }
 
@@ -115,7 +126,7 @@ async function examplesOf(
   const symbols = new TranscriptSymbols(options.symbols, saved.symbols);
   const isFixed = part !== 'training';
   const isLabelled = part !== 'test';
-  const range = { ...joinOptions(options, saved), part, isFixed, perturb: isFixed ? 0 : options.perturb };
+  const range = { ...joinOptions(options, saved), part, isFixed, perturb: isFixed ? 0 : (options.perturb ?? 0) };
   for (const { place, samples, file } of clips) atRow(place, () => encoder.requireStep(samples.length, file));
   const stepsOf = (samples: number) => encoder.stepsOf(samples);
   // The check uses the fastest of the changed versions, which has the fewest steps.
@@ -162,7 +173,7 @@ function requireSounds(options: TranscribeOptions, { columns }: Clip): void {
     ['join', '1'],
     ['perturb', 0],
   ] as const) {
-    if (options[name] === usual) continue;
+    if (options[name] === undefined || options[name] === usual) continue;
     const message = `option '${name}' needs sounds, but the table has features, got ${options[name]}`;
     throw new OptionError('invalid_option', message, { name, value: options[name] });
   }

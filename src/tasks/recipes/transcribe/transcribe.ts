@@ -3,11 +3,13 @@ import { packExamples } from '../../../batch/example-packing.js';
 import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
 import { sequential } from '../../../model/network.js';
 import { dense, dropout } from '../../../network/layers/dense.js';
+import { startFromFrequencies } from '../../building-blocks/output-biases.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { weightTarget } from '../../building-blocks/row-weights.js';
 import { trainingLength } from '../../building-blocks/training-length.js';
 import { defineTask } from '../../definition/define-task.js';
 import { TABLE_USAGE } from '../../definition/table-options.js';
+import { labelCounts } from './transcribe-bias.js';
 import { readOther, readTraining } from './transcribe-data.js';
 import { measureErrors, measureQuickly, transcribeAll } from './transcribe-decoding.js';
 import { LENGTH, TRANSCRIBE_OPTIONS } from './transcribe-options.js';
@@ -49,6 +51,10 @@ export const transcribe = defineTask({
   naiveRules: (data) => textRules(data),
 
   settle: (given, { training, validation }) => trainingLength(training.count, LENGTH, given, validation !== undefined),
+
+  initialize(model, { training, saved }, given) {
+    startFromFrequencies(model, 'dense', labelCounts(training, new TranscriptSymbols(given.symbols, saved.symbols)));
+  },
 
   readInputs: readSounds,
   predict: transcribeAll,
