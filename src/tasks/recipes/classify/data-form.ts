@@ -1,7 +1,7 @@
 /** What a file of labelled data is: by its name, by an option, or by its first lines where these leave no doubt. */
 
-import { statSync } from 'node:fs';
 import { OptionError } from '../../../core/errors.js';
+import { statsAt } from '../../../core/path-stats.js';
 import { LABEL_PREFIX, type LabelSeparator } from '../../../files/labelled-text.js';
 import { invalidRow, quoted } from '../../../files/row-error.js';
 import { isBlank } from '../../../files/text.js';
@@ -114,7 +114,7 @@ async function recognise(
   withTargets: boolean,
 ): Promise<FoundForm> {
   const { perStep = false, form, format } = options;
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) return { kind: 'folder' };
+  if (statsAt(file)?.isDirectory() === true) return { kind: 'folder' };
   if (form === 'table' || form === 'json' || form === 'text') return { kind: form };
   if (form === undefined) {
     if (IDX.test(file)) return { kind: 'pictures' };
