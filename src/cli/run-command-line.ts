@@ -14,6 +14,7 @@ import { StopRequest } from './stop-request.js';
 export async function runCommandLine(words: readonly string[], context: CommandContext): Promise<number> {
   try {
     await (await bpttProgram(context, words)).parseAsync([...words], { from: 'user' });
+    await context.output.flush();
     return EXIT.success;
   } catch (error) {
     if (error instanceof OutputClosed) return EXIT.success;
