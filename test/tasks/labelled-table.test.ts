@@ -86,7 +86,7 @@ describe('sequences of a CSV file', () => {
       [0, 1],
     ]);
     const encoding = { kind: 'features', features: 2, means: [], standardDeviations: [] } as const;
-    const { sequences } = await readUnlabelled({ file: swapped }, encoding, {}, known.source);
+    const { sequences } = await readUnlabelled({ file: swapped }, encoding, {}, { source: known.source });
     expect(features([...sequences])).toEqual(features(later.examples));
     expect(sequences.map(({ place }) => place?.line)).toEqual([2, 3]);
     const other = table('sequence,weight,age,target', '1,60,37,well');

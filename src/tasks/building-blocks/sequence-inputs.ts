@@ -162,8 +162,8 @@ export function inputOfRow(
 }
 
 /**
- * Converts the text of a value on the command line: it is read as JSON for features or tokens, else the text itself is
- * the value.
+ * Converts the text of a value on the command line: it is read as JSON for features, and for tokens where it is a list of texts
+ * or an object; else the text itself is the value.
  */
 export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonObject {
   if (typeof value !== 'string' || formOfKind(kind) === 'text') return { input: value };
@@ -171,9 +171,12 @@ export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonO
   try {
     parsed = JSON.parse(value) as JsonValue;
   } catch {
-    return { input: kind === 'tokens' ? value.split(/\s+/).filter((token) => token !== '') : value };
+    return { input: kind === 'tokens' ? wordsOf(value) : value };
   }
-  return isJsonObject(parsed) ? parsed : { input: parsed };
+  if (isJsonObject(parsed) && (kind !== 'tokens' || 'input' in parsed)) return parsed;
+  // A token may be written as a number or a list is: only a list of texts is one of tokens.
+  const areTokens = Array.isArray(parsed) && parsed.length > 0 && parsed.every((token) => typeof token === 'string');
+  return { input: kind === 'tokens' && !areTokens ? wordsOf(value) : parsed };
 }
 
 function requireForm(inputs: readonly RawInput[], form: InputForm): void {

@@ -133,11 +133,13 @@ export function classTask(perStep: boolean) {
     async readInputs(
       source: PredictionSource<SequenceValue>,
       given: ClassColumns,
-      { encoding, source: form }: SavedClasses,
+      { encoding, source: form, classes }: SavedClasses,
       note: TakeNote,
     ): Promise<(SequenceExample & AtLine)[]> {
       const encode = encoderOf(encoding);
-      const { sequences, notes } = await readUnlabelled(source, encoding, readingOptions(given, perStep), form);
+      const { sequences, notes } = await readUnlabelled(source, encoding, readingOptions(given, perStep), {
+        ...{ source: form, classes },
+      });
       for (const line of notes) note(line);
       return sequences.map(({ input, place }) => ({ input: encode(input), line: place?.line }));
     },

@@ -1,5 +1,6 @@
 /** Which columns of a table are inputs, targets, names of sequences and time stamps. Columns go by name alone. */
-import { DataError } from '../../../core/errors.js';
+import { DataError, OptionError } from '../../../core/errors.js';
+import { describeValue } from '../../../core/options.js';
 import { isUnnamed, listNames } from '../../../files/column-names.js';
 import { isNumericColumn } from '../../../files/numeric-columns.js';
 import { invalidRow } from '../../../files/row-error.js';
@@ -56,6 +57,20 @@ export function targetAmong(
 }
 
 /**
+ * Refuses a target that has another use: as an input it would say what the model is to find.
+ *
+ * @param inputs columns or fields by the option that names them
+ * @throws {OptionError} `invalid_option`
+ */
+export function requireOtherInputs(target: string | null, inputs: Readonly<Record<string, readonly string[]>>): void {
+  for (const [name, columns] of Object.entries(inputs)) {
+    if (target === null || !columns.includes(target)) continue;
+    const message = `option '${name}' has ${describeValue(target)}, which is the target: a column has one use`;
+    throw new OptionError('invalid_option', message, { name, value: target });
+  }
+}
+
+/**
  * The form of a table by its header and the options.
  *
  * @param withTargets whether there must be a column of targets
@@ -73,6 +88,11 @@ export function formOfTable(start: TableStart, named: NamedColumns, withTargets:
   const categories = named.categories === undefined ? [] : columnsIn('categories', named.categories);
   const base = { target, sequence, time: sequence === null ? null : (named.time ?? null), categories: [], found };
   const input = named.input === undefined ? undefined : columnsIn('input', named.input);
+  requireOtherInputs(target, {
+    ...{ input: input ?? [], categories },
+    ...{ sequence: sequence === null ? [] : [sequence], time: base.time === null ? [] : [base.time] },
+    weight: named.weight === undefined ? [] : [named.weight],
+  });
   if (sequence === null) return { ...base, kind: 'text', input: [textColumn(start, isText ? ['text'] : input)] };
   if (input?.length === 1 && !isNumeric(start, input[0] as string)) return { ...base, kind: 'tokens', input };
   if (input !== undefined) return { ...base, kind: 'numbers', input, categories };
