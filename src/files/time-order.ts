@@ -24,6 +24,8 @@ export interface OrderNames {
   readonly column: string;
   /** [rows] the line of each row. */
   readonly lines: ArrayLike<number>;
+  /** What helps where a stamp occurs twice; default: the option of several series. */
+  readonly help?: string;
   /** A stamp as text. */
   write(stamp: number): string | number;
 }
@@ -64,7 +66,7 @@ export function orderByTime(stamps: Float64Array, rows: Int32Array, canSort: boo
   if (isTwice >= 0) {
     const [before, row] = [sorted[isTwice - 1] as number, sorted[isTwice] as number];
     const found = `'${names.write(stamps[row] as number)}' again, as in line ${lineOf(before)}`;
-    refuse(row, 'time stamps that occur once', found, '--item COLUMN tells several series apart');
+    refuse(row, 'time stamps that occur once', found, names.help ?? '--item COLUMN tells several series apart');
   }
   if (!canSort) {
     const [before, row] = [rows[wrong - 1] as number, rows[wrong] as number];

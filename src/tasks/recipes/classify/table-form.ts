@@ -119,6 +119,18 @@ function isNumeric(start: TableStart, column: string): boolean {
   return column !== 'token' && isNumericColumn(start, column);
 }
 
+/** Which columns are the inputs and the target, for a note where no option has named the inputs. */
+export function inputNotes({ place }: TableStart, form: TableForm, { input }: NamedColumns): readonly string[] {
+  const { kind, input: columns, target, sequence } = form;
+  if (input !== undefined || kind === 'text') return [];
+  const others = kind === 'numbers' ? ', all columns that have no other use' : '';
+  const what = kind === 'tokens' ? 'tokens' : 'inputs';
+  const parts = [`classes in '${target}'`, ...(sequence === null ? [] : [`sequences by '${sequence}'`])];
+  return [
+    `the ${what} of '${place.file}' are ${listNames(columns)}${others}, the ${parts.join(', ')}; --input names others`,
+  ];
+}
+
 /** Columns that are left out because they have no name, for a note. */
 export function unnamedColumns({ columns, place }: TableStart, form: TableForm): readonly string[] {
   if (form.kind !== 'numbers') return [];

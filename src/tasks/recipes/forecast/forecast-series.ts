@@ -1,6 +1,8 @@
 /** The series of a table: their rows by name, in the order of time, with what was missing. */
+
 import { DataError } from '../../../core/errors.js';
 import { fillMissing, type MissingMode } from '../../../features/missing-values.js';
+import { namedGroups } from '../../../files/group-names.js';
 import { columnPart, invalidRow } from '../../../files/row-error.js';
 import { type NumberRules, readTable, type Table, type TextColumn } from '../../../files/table.js';
 import type { FoundFormat, TableFormat } from '../../../files/table-format.js';
@@ -100,7 +102,7 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
   const { table, weights } = takeWeights(await readTable(file, choose, options.format, reading), weight);
   const numbers = [...columns, ...covariates];
   const groups =
-    item === undefined ? [Int32Array.from({ length: table.rows }, (_, row) => row)] : groupsOf(table, item);
+    item === undefined ? [Int32Array.from({ length: table.rows }, (_, row) => row)] : groupsOf(table, item, rules);
   const { rows, changes } = arrange(table, groups, choice);
   const series = seriesOf(table, groups, item);
   const isMoved = groups.length > 1 || changes.some((change) => change !== 'none');
@@ -125,8 +127,8 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
   };
 }
 
-function groupsOf({ texts }: Table, item: string): Int32Array[] {
-  return (texts.get(item) as TextColumn).groups();
+function groupsOf(table: Table, item: string, { missing }: NumberRules): Int32Array[] {
+  return namedGroups(table, item, { what: 'series', missing }).groups;
 }
 
 function seriesOf({ texts }: Table, groups: readonly Int32Array[], item: string | undefined): Series[] {
