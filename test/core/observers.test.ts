@@ -45,6 +45,10 @@ describe('what observes a training', () => {
     await expect(ctcBeamSearch(utterance as never, {}, { signal: value } as never)).rejects.toThrow();
   });
 
+  it('is a known option of loading', async () => {
+    await expect(loadTask('nothing', { thread: 1 } as never)).rejects.toThrow(refused('thread'));
+  });
+
   it('may be one object of callbacks, as for Trainer', async () => {
     const { data, out } = place();
     let steps = 0;

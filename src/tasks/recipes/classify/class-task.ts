@@ -29,6 +29,7 @@ import {
   readClasses,
   readingOptions,
   readMoreClasses,
+  requireMarks,
   type SavedClasses,
 } from './classify-data.js';
 import { DATA_FORMS } from './labelled-options.js';
@@ -100,7 +101,7 @@ export type SequenceValue =
 export function classTask(perStep: boolean) {
   return {
     read: (given: ClassDataOptions) => readClasses(given, perStep),
-    usage: [...TABLE_USAGE, 'form'],
+    usage: [...TABLE_USAGE, 'form', 'dateFormat', 'missing', 'missingValues'],
     readExamples: (file: string, given: ClassColumns, saved: SavedClasses, note: TakeNote) =>
       readMoreClasses(file, given, saved, { perStep, note }),
     packing: (_given: unknown, { encoding }: SavedClasses) => ({ features: featuresOf(encoding) }),
@@ -136,6 +137,7 @@ export function classTask(perStep: boolean) {
       { encoding, source: form, classes }: SavedClasses,
       note: TakeNote,
     ): Promise<(SequenceExample & AtLine)[]> {
+      requireMarks(given, encoding);
       const encode = encoderOf(encoding);
       const { sequences, notes } = await readUnlabelled(source, encoding, readingOptions(given, perStep), {
         ...{ source: form, classes },
