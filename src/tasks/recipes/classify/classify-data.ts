@@ -22,6 +22,7 @@ import type { DataForm, LabelledOptions, LabelledSequence } from './labelled-opt
 import { readLabelled } from './labelled-sequences.js';
 import { listWeights, requireWeights } from './sequence-weights.js';
 import type { SourceForm } from './source-form.js';
+import { unusedNotes } from './unused-options.js';
 
 /** The data that is saved with a classifier or tagger. */
 export type SavedClasses = {
@@ -96,6 +97,7 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
   const said = [
     ...notes,
     ...symbolNotes(encoding, level),
+    ...unusedNotes({ ...options }, source, encoding),
     ...(classes.length === 1 ? [`every target is '${classes[0]}': there is nothing to learn`] : []),
     ...(weight === undefined ? [] : [weightNote(weight, parts.training.flatMap(listWeights))]),
     ...(given === undefined ? [] : [classWeightsNote(given, classes, classWeights ?? [])]),
