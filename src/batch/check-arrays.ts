@@ -1,4 +1,5 @@
 /** Checks of the arrays that make up a batch: their kinds, their lengths, and the sizes of a packed axis. */
+import { requireElements } from '../core/arguments.js';
 import { ShapeError } from '../core/errors.js';
 import { kindForMessage } from '../core/typed-array.js';
 import type { AxisSizes } from './batch.js';
@@ -27,13 +28,15 @@ export function countRows(batch: Pick<AxisSizes, 'batchSizes'>, name = 'batchSiz
   return rows;
 }
 
-/** @throws {ShapeError} `rank_mismatch` with the name and both types */
+/** @throws {ShapeError} `rank_mismatch` with the name and both types; as `requireElements` */
 export function checkType(name: string, values: Int32Array | Float32Array | undefined, isIndex: boolean): void {
   const expected = isIndex ? 'Int32Array' : 'Float32Array';
   const actual = kindForMessage(values);
-  if (actual === expected) return;
-  const message = `${name} is ${actual}, expected ${isIndex ? 'an' : 'a'} ${expected}`;
-  throw new ShapeError('rank_mismatch', message, { name, actual, expected });
+  if (actual !== expected) {
+    const message = `${name} is ${actual}, expected ${isIndex ? 'an' : 'a'} ${expected}`;
+    throw new ShapeError('rank_mismatch', message, { name, actual, expected });
+  }
+  requireElements(name, values as Float32Array);
 }
 
 /** @throws {ShapeError} `rank_mismatch`, `length_mismatch` with the name and both sizes */

@@ -1,5 +1,6 @@
 /** Sequences as a program has them, plain or typed arrays, checked one by one and named in every error. */
 
+import { requireElements } from '../core/arguments.js';
 import { BpttError, DataError, OptionError, RangeIndexError, ShapeError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
 import { isFloat32Array, isInt32Array } from '../core/typed-array.js';
@@ -73,6 +74,7 @@ class Reading {
 
   rows(value: unknown): Rows {
     const { ids, per, labels } = this.#field;
+    if (isInt32Array(value) || isFloat32Array(value)) requireElements(this.#where, value);
     const rows = ids ? this.#ids(value) : this.#numbers(value);
     if (rows.length === 0 && labels === undefined) {
       throw new DataError('empty_data', `${this.#where} has no steps`, this.#details);

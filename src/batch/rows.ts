@@ -1,6 +1,6 @@
 /** Rows of ids or features: their kinds, widths and lengths, and the order of packed sequences. */
 
-import { requireList } from '../core/arguments.js';
+import { requireElements, requireList } from '../core/arguments.js';
 import { DataError, type ErrorDetails, OptionError, ShapeError } from '../core/errors.js';
 import { requireNumber } from '../core/options.js';
 import { isFloat32Array, isInt32Array } from '../core/typed-array.js';
@@ -25,9 +25,12 @@ export function sameKind<R extends Rows>(rows: R, length: number): R {
   return (isInt32Array(rows) ? new Int32Array(length) : new Float32Array(length)) as R;
 }
 
-/** @throws {OptionError} `invalid_option` when it holds neither ids nor features */
+/** @throws {OptionError} `invalid_option` when it holds neither ids nor features, or as `requireElements` */
 export function requireTyped(name: string, rows: unknown, details: ErrorDetails): void {
-  if (isInt32Array(rows) || isFloat32Array(rows)) return;
+  if (isInt32Array(rows) || isFloat32Array(rows)) {
+    requireElements(name, rows);
+    return;
+  }
   throw new OptionError('invalid_option', `${name} must be an Int32Array or a Float32Array`, details);
 }
 

@@ -68,7 +68,7 @@ function requireJson(path: string, configuration: JsonObject): void {
 function requireUsable(path: string, configuration: JsonObject, options: RunDirectoryOptions): boolean {
   const isNew = isRunEmpty(path);
   if (!isNew && options.resume !== true) {
-    const message = `'${path}' is not empty: resume the run, or choose another directory`;
+    const message = `'${path}' is not empty: resume the run (--resume), or choose another directory`;
     throw new ConfigurationError('run_exists', message, { run: path });
   }
   if (!isNew)

@@ -1,8 +1,9 @@
 /** A run directory for readers: evaluation, sampling, serving. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpttError, CheckpointError, ConfigurationError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
+import { existsAt, statsAt } from '../core/path-stats.js';
 import { otherThanFile, readRegularFileSync } from '../core/regular-file.js';
 import { type LoadedCheckpoint, loadCheckpoint } from './checkpoint.js';
 
@@ -81,7 +82,7 @@ export function listDirectory(path: string): string[] {
 
 /** What stands in the place of a run directory, if it is neither that nor a file. */
 function otherThanDirectory(run: string): string | undefined {
-  const stats = statSync(run, { throwIfNoEntry: false });
+  const stats = existsAt(run) ? statsAt(run) : undefined;
   return stats === undefined || stats.isDirectory() ? undefined : otherThanFile(stats);
 }
 
@@ -103,7 +104,7 @@ export function readConfiguration(run: string): JsonObject {
       const message = `'${run}' is neither a run directory nor a checkpoint file: ${other}`;
       throw new ConfigurationError('invalid_configuration', message, { run, path }, cause);
     }
-    if (missing && !existsSync(run)) {
+    if (missing && !existsAt(run)) {
       const message = `'${run}' does not exist, expected a run directory or a checkpoint file`;
       throw new ConfigurationError('invalid_configuration', message, { run, path }, cause);
     }

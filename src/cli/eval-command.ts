@@ -3,6 +3,7 @@ import type { JsonObject } from '../core/json.js';
 import { evaluateTask } from '../tasks/tasks.js';
 import type { CommandContext } from './command-context.js';
 import { parseJsonObject, parseNumber } from './parse-argument.js';
+import { addReadingOptions, usageOf } from './reading-options.js';
 import { loadTaskModule, TASK_OPTION } from './task-module.js';
 
 interface EvalFlags {
@@ -16,7 +17,7 @@ interface EvalFlags {
 
 /** `bptt eval`: the metrics of a trained model. */
 export function evalCommand(context: CommandContext): Command {
-  return new Command('eval')
+  const command = new Command('eval')
     .description('the metrics of a trained task')
     .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
     .option(...TASK_OPTION)
@@ -27,14 +28,14 @@ export function evalCommand(context: CommandContext): Command {
     .option('--threads <n>', 'threads (default: BPTT_THREADS, else all processors)', parseNumber)
     .option('--naive <seconds>', 'for each naive rule that the result is compared with; 0: no rules', parseNumber)
     .option('--options <json>', 'other values of options that do not influence training', parseJsonObject)
-    .option('--json', 'the result as one JSON value on standard output')
-    .action((run: string, flags: EvalFlags) => evaluate(context, run, flags));
+    .option('--json', 'the result as one JSON value on standard output');
+  return addReadingOptions(command).action((run: string, flags: EvalFlags) => evaluate(context, run, flags));
 }
 
 async function evaluate(context: CommandContext, run: string, flags: EvalFlags): Promise<void> {
   const { signal, output } = context;
   const { data, threads, naive: seconds, json } = flags;
-  const options = { ...flags.options, ...(seconds !== undefined && { naive: seconds }) };
+  const options = { ...usageOf({ ...flags }, flags.options), ...(seconds !== undefined && { naive: seconds }) };
   const own = flags.task === undefined ? undefined : await loadTaskModule(flags.task);
   const onNote = (note: string) => context.note(`note: ${note}`);
   const given = { task: own, data, threads, options, signal, onNote };

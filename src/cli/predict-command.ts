@@ -7,6 +7,7 @@ import type { LoadTaskOptions } from '../tasks/runner/saved-task.js';
 import { openTask, type RunTask, streamTask } from '../tasks/tasks.js';
 import type { CommandContext } from './command-context.js';
 import { parseJsonObject, parseNumber } from './parse-argument.js';
+import { addReadingOptions, usageOf } from './reading-options.js';
 import { linePieces, soundPieces } from './stream-pieces.js';
 import { loadTaskModule, TASK_OPTION } from './task-module.js';
 
@@ -35,10 +36,11 @@ export function predictCommand(context: CommandContext): Command {
     )
     .option('--threads <n>', 'threads (default: BPTT_THREADS, else all processors)', parseNumber)
     .option('--options <json>', 'other values of options that do not influence training', parseJsonObject);
-  return command.action(async (run: string, values: readonly string[], flags: PredictFlags) => {
-    const { data, stream, threads, options } = flags;
+  return addReadingOptions(command).action(async (run: string, values: readonly string[], flags: PredictFlags) => {
+    const { data, stream, threads } = flags;
+    const options = usageOf({ ...flags }, flags.options);
     if (Number(data !== undefined) + Number(stream === true) + Number(values.length > 0) !== 1) {
-      command.error('error: either inputs or --data <file> or --stream must be given', { exitCode: 2 });
+      command.error('error: exactly one of inputs, --data <file> and --stream must be given', { exitCode: 2 });
     }
     const task = flags.task === undefined ? undefined : await loadTaskModule(flags.task);
     if (stream === true) return predictStream(context, run, { task, threads, options });

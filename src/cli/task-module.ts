@@ -1,8 +1,8 @@
 /** Users' tasks. They are loaded from the modules that the command line names, and from no other place. */
-import { statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BpttError, ConfigurationError } from '../core/errors.js';
+import { statsAt } from '../core/path-stats.js';
 import { isForeignTask, isTask } from '../tasks/definition/define-task.js';
 import type { AnyTask } from '../tasks/definition/task.js';
 import { errorPlace } from './error-place.js';
@@ -28,11 +28,12 @@ export function isModulePath(word: string): boolean {
  * @param path relative to the working directory
  * @throws {ConfigurationError} `task_unreadable` when there is no such file, when it is TypeScript and Node.js cannot
  * load that, when it fails while it is loaded, or when it exports no task or several
+ * @throws {DataError} `file_unreadable` for a path that cannot be followed
  * @throws errors of the library that the module throws, such as `invalid_task` of `defineTask`
  */
 export async function loadTaskModule(path: string): Promise<AnyTask> {
   const file = resolve(path);
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+  if (statsAt(file)?.isFile() !== true) {
     return refuse(path, 'does not exist: name a JavaScript module, such as ./my-task.mjs');
   }
   const ending = extname(file);

@@ -34,7 +34,7 @@ export class OptionError extends BpttError {}
 export class RangeIndexError extends BpttError {}
 
 /**
- * Data that cannot be used. Codes: `empty_data`, `not_utf8`, `too_short`, `too_long`, `too_few_rows`, `file_unreadable`, `file_changed`,
+ * Data that cannot be used. Codes: `empty_data`, `not_utf8`, `wrong_encoding`, `too_short`, `too_long`, `too_few_rows`, `file_unreadable`, `file_changed`,
  * `file_truncated`, `file_corrupt`, `file_unsupported`, `non_finite_data`, `invalid_row`, `line_counts_differ`, `mixed_examples`,
  * `mask_not_right_padded`, `invalid_weights`.
  */

@@ -10,6 +10,15 @@ export function typedArrayKind(value: unknown): string | undefined {
   return kindOf.call(value);
 }
 
+const elementsOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Int8Array.prototype), 'length')?.get as (
+  this: unknown,
+) => number;
+
+/** Number of elements of a typed array, which a class of a user's own may misstate as its `length`. */
+export function elementCount(value: ArrayBufferView): number {
+  return elementsOf.call(value);
+}
+
 /** True for an Int32Array of any realm. */
 export function isInt32Array(value: unknown): value is Int32Array {
   return typedArrayKind(value) === 'Int32Array';

@@ -4,6 +4,10 @@ import { DataError } from './errors.js';
 const READ_FAILURES: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of the path is a file, not a directory',
+  ELOOP: 'its symbolic links go round in a circle',
+  ENAMETOOLONG: 'a name in it is too long',
+  ERR_INVALID_ARG_VALUE: 'a path cannot hold the character NUL',
   EACCES: 'permission denied',
   ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
 };

@@ -7,7 +7,7 @@ import { CharacterVocabulary, type CharacterVocabularyOptions } from './characte
 import { normalizeText, requireNormalization } from './normalization.js';
 import { type StreamOptions, TokenStreams } from './streams.js';
 import type { Vocabulary } from './vocabulary.js';
-import { WordVocabulary, type WordVocabularyOptions } from './word-vocabulary.js';
+import { type TextVocabularyOptions, WordVocabulary } from './word-vocabulary.js';
 
 /** Streams of a text, and their vocabulary. */
 export interface Corpus<V extends Vocabulary = Vocabulary> {
@@ -38,7 +38,10 @@ export interface CorpusOptions<V extends Vocabulary> extends StreamOptions {
 export interface CharacterStreamOptions extends CorpusOptions<CharacterVocabulary>, CharacterVocabularyOptions {}
 
 /** Options of `wordStreams`. */
-export interface WordStreamOptions extends CorpusOptions<WordVocabulary>, WordVocabularyOptions {}
+export interface WordStreamOptions extends CorpusOptions<WordVocabulary>, TextVocabularyOptions {}
+
+/** Options of the vocabulary of words. */
+const WORD_OPTIONS = ['maxSize', 'minCount', 'normalization', 'writtenMarks'] as const;
 
 const CORPUS_OPTIONS = ['batch', 'steps', 'validation', 'test', 'validationSteps', 'vocabulary'];
 
@@ -184,7 +187,7 @@ export function characterStreams(text: string, options: CharacterStreamOptions):
  * @example const corpus = wordStreams(text, { batch: 20, steps: 35, validation: validText, maxSize: 10000 });
  */
 export function wordStreams(text: string, options: WordStreamOptions): Corpus<WordVocabulary> {
-  rejectUnknownKeys('wordStreams', options, [...CORPUS_OPTIONS, 'maxSize', 'minCount', 'normalization']);
+  rejectUnknownKeys('wordStreams', options, [...CORPUS_OPTIONS, ...WORD_OPTIONS]);
   const [whole, given] = normalized(text, options);
   let words = 0;
   visitWords(whole, () => words++);
@@ -196,9 +199,7 @@ export function wordStreams(text: string, options: WordStreamOptions): Corpus<Wo
     });
     return cut;
   });
-  const vocabulary =
-    options.vocabulary ??
-    WordVocabulary.fromText(parts.training, present(options, ['maxSize', 'minCount', 'normalization']));
+  const vocabulary = options.vocabulary ?? WordVocabulary.fromText(parts.training, present(options, WORD_OPTIONS));
   return readStreams(vocabulary, parts, options);
 }
 

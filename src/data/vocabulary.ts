@@ -70,6 +70,8 @@ export type VocabularyJson = {
   readonly symbols: readonly string[];
   /** Missing when texts are read as they are. */
   readonly normalization?: 'NFC';
+  /** Of words of a text: marks that the text writes are words like any other; missing where they are the marks. */
+  readonly writtenMarks?: 'words';
   /** For subwords: the identity of the tokenizer. */
   readonly tokenizer?: TokenizerJson;
 };
@@ -81,7 +83,7 @@ export type VocabularyJson = {
  */
 export function checkVocabularyJson(value: JsonValue | VocabularyJson, level: VocabularyLevel): VocabularyJson {
   if (!isJsonObject(value as JsonValue)) throw invalidVocabulary(`must be an object, got ${describeValue(value)}`);
-  const { level: actual, unknown, symbols, normalization } = value as JsonObject;
+  const { level: actual, unknown, symbols, normalization, writtenMarks } = value as JsonObject;
   if (actual !== level) throw invalidVocabulary(`level must be '${level}', got ${describeValue(actual)}`);
   if (typeof unknown !== 'boolean') throw invalidVocabulary(`unknown must be a boolean, got ${describeValue(unknown)}`);
   if (!Array.isArray(symbols)) throw invalidVocabulary(`symbols must be an array, got ${describeValue(symbols)}`);
@@ -97,11 +99,14 @@ export function checkVocabularyJson(value: JsonValue | VocabularyJson, level: Vo
   }
   if (normalization !== undefined && normalization !== 'NFC')
     throw invalidVocabulary(`normalization must be 'NFC', got ${describeValue(normalization)}`);
+  if (writtenMarks !== undefined && writtenMarks !== 'words')
+    throw invalidVocabulary(`writtenMarks must be 'words', got ${describeValue(writtenMarks)}`);
   return {
     level,
     unknown,
     symbols: symbols as string[],
     ...savedNormalization(requireNormalization(normalization)),
+    ...(writtenMarks !== undefined && { writtenMarks }),
   };
 }
 

@@ -25,6 +25,18 @@ export interface WordVocabularyOptions {
   readonly normalization?: Normalization;
 }
 
+/** What the marks are where a text writes them as words. */
+export const WRITTEN_MARKS = ['words', 'marks'] as const;
+
+/** The options of making a vocabulary from a text. */
+export interface TextVocabularyOptions extends WordVocabularyOptions {
+  /**
+   * What `<unk>` and `<eos>` are where the text itself writes them: words like any other, or the marks of unknown words and of line
+   * ends, as in the files of the Penn Treebank. Default `marks`.
+   */
+  readonly writtenMarks?: (typeof WRITTEN_MARKS)[number];
+}
+
 /** The marks around the tokens of a list of ids. */
 export interface TokenMarks {
   /** `<s>` before the first token. Default false. */
@@ -42,37 +54,39 @@ function marksOf(symbols: readonly string[]): readonly string[] {
   return symbols[1] === END_MARK ? TOKEN_MARKS : TEXT_MARKS;
 }
 
-/** Words that are also marks between tokens: their symbols begin with a space, which no word has. */
-const ESCAPED: readonly string[] = [BEGIN_MARK, END_MARK];
-
-/** The symbol of a token: the token itself, but for one that reads as a mark. */
-function symbolOfToken(token: string): string {
-  return ESCAPED.includes(token) ? ` ${token}` : token;
+/** The symbol of a word: the word itself. That of a word which reads as a mark begins with a space, which no word has. */
+function symbolOfWord(word: string, areWords: boolean, marks: readonly string[]): string {
+  return areWords && marks.includes(word) ? ` ${word}` : word;
 }
 
-/** Marks, then the most frequent words first, equal counts by code point. */
-function rank(counts: Map<string, number>, marks: readonly string[], options: WordVocabularyOptions): string[] {
-  rejectUnknownKeys('a word vocabulary', options, ['maxSize', 'minCount', 'normalization']);
+/** Marks, then the most frequent words first, equal counts by code point. @param areWords whether written marks are words */
+function rank(
+  counts: Map<string, number>,
+  marks: readonly string[],
+  areWords: boolean,
+  options: WordVocabularyOptions,
+): string[] {
   const minCount = requireNumber('minCount', options.minCount ?? 1, { integer: true, min: 1 });
   const maxSize =
     options.maxSize === undefined
       ? Number.POSITIVE_INFINITY
       : requireNumber('maxSize', options.maxSize, { integer: true, min: marks.length + 1 });
-  for (const mark of marks) if (marks === TEXT_MARKS || !ESCAPED.includes(mark)) counts.delete(mark);
+  if (!areWords) for (const mark of marks) counts.delete(mark);
   const words = [...counts]
     .filter(([, count]) => count >= minCount)
     .sort(([left, leftCount], [right, rightCount]) => rightCount - leftCount || compareCodePoints(left, right))
     .slice(0, maxSize - marks.length)
-    .map(([word]) => (marks === TOKEN_MARKS ? symbolOfToken(word) : word));
+    .map(([word]) => symbolOfWord(word, areWords, marks));
   if (words.length === 0) throw invalidVocabulary(`no word occurs ${minCount} times or more`);
   return [...marks, ...words];
 }
 
 /**
  * Words (runs without white space) and their ids: `<unk>` is 0, `<eos>` (every line feed) is 1, then the most frequent
- * word first, equal counts by code point. A word that the text itself writes `<unk>` or `<eos>` is that mark. Vocabularies
- * of lists of tokens (`fromTokens`), as translation has them, have the marks `<unk>`, `</s>` (every line feed) and `<s>`. There the words
- * `<s>` and `</s>` of a text are words like any other: their names are those with a space before them.
+ * word first, equal counts by code point. A word that the text itself writes `<unk>` or `<eos>` is that mark, unless
+ * `writtenMarks` says otherwise. Vocabularies of lists of tokens (`fromTokens`), as translation has them, have the marks `<unk>`,
+ * `</s>` (every line feed) and `<s>`. There these words of a text are words like any other. The name of such a word is that of
+ * the mark with a space before it.
  *
  * @example WordVocabulary.fromText('the cat\nthe dog\n').encode('the bird\n'); // => Int32Array.of(2, 0, 1)
  */
@@ -85,17 +99,23 @@ export class WordVocabulary implements Vocabulary {
   readonly beginOfSentenceId: number | undefined;
   readonly size: number;
   readonly #symbols: readonly string[];
+  readonly #marks: readonly string[];
+  /** Whether words that read as marks are words. */
+  readonly #areWords: boolean;
   readonly #ids = new Map<string, number>();
 
   private constructor(
     symbols: readonly string[],
     readonly normalization: Normalization,
+    areWords: boolean,
   ) {
+    this.#marks = marksOf(symbols);
+    this.#areWords = areWords;
     // V8 makes words of 13 letters and more as views of the text, which keep the whole text in memory (measured: three
     // words, 2.6 MB). A conversion to JSON and back makes independent strings.
     this.#symbols = JSON.parse(JSON.stringify(symbols)) as string[];
     this.size = symbols.length;
-    this.beginOfSentenceId = marksOf(symbols) === TOKEN_MARKS ? TOKEN_MARKS.indexOf(BEGIN_MARK) : undefined;
+    this.beginOfSentenceId = this.#marks === TOKEN_MARKS ? TOKEN_MARKS.indexOf(BEGIN_MARK) : undefined;
     for (const [id, symbol] of this.#symbols.entries()) this.#ids.set(symbol, id);
   }
 
@@ -105,7 +125,9 @@ export class WordVocabulary implements Vocabulary {
    * @throws {OptionError} `unknown_option`, `invalid_option`
    * @throws {VocabularyError} `invalid_vocabulary` when no word is left
    */
-  static fromText(text: string, options: WordVocabularyOptions = {}): WordVocabulary {
+  static fromText(text: string, options: TextVocabularyOptions = {}): WordVocabulary {
+    rejectUnknownKeys('a word vocabulary', options, ['maxSize', 'minCount', 'normalization', 'writtenMarks']);
+    const areWords = requireOneOf('writtenMarks', options.writtenMarks ?? 'marks', WRITTEN_MARKS) === 'words';
     const normalization = requireNormalization(options.normalization);
     const normal = normalizeText(requireText('the text', text), normalization);
     const counts = new Map<string, number>();
@@ -114,7 +136,7 @@ export class WordVocabulary implements Vocabulary {
       const word = normal.slice(start, end);
       counts.set(word, (counts.get(word) ?? 0) + 1);
     });
-    return new WordVocabulary(rank(counts, TEXT_MARKS, options), normalization);
+    return new WordVocabulary(rank(counts, TEXT_MARKS, areWords, options), normalization, areWords);
   }
 
   /**
@@ -127,6 +149,7 @@ export class WordVocabulary implements Vocabulary {
    * const vocabulary = WordVocabulary.fromTokens(words, { minCount: 2 });
    */
   static fromTokens(sentences: Iterable<readonly string[]>, options: WordVocabularyOptions = {}): WordVocabulary {
+    rejectUnknownKeys('a word vocabulary', options, ['maxSize', 'minCount', 'normalization']);
     const normalization = requireNormalization(options.normalization);
     const written = new Map<string, number>();
     for (const sentence of sentences) for (const token of sentence) written.set(token, (written.get(token) ?? 0) + 1);
@@ -139,7 +162,7 @@ export class WordVocabulary implements Vocabulary {
       const isToken = typeof token === 'string' && token !== '' && !hasWhiteSpace(token);
       if (!isToken) throw invalidVocabulary(`a token must be one word, got ${JSON.stringify(token)}`);
     }
-    return new WordVocabulary(rank(counts, TOKEN_MARKS, options), normalization);
+    return new WordVocabulary(rank(counts, TOKEN_MARKS, true, options), normalization, true);
   }
 
   /**
@@ -148,18 +171,20 @@ export class WordVocabulary implements Vocabulary {
    * @throws {VocabularyError} `invalid_vocabulary`
    */
   static fromJSON(json: JsonValue | VocabularyJson): WordVocabulary {
-    const { symbols, unknown, normalization } = checkVocabularyJson(json, 'word');
+    const { symbols, unknown, normalization, writtenMarks } = checkVocabularyJson(json, 'word');
     if (!unknown) throw invalidVocabulary('unknown must be true for words');
-    for (const [id, mark] of marksOf(symbols).entries()) {
+    const marks = marksOf(symbols);
+    const areWords = marks === TOKEN_MARKS || writtenMarks === 'words';
+    for (const [id, mark] of marks.entries()) {
       if (symbols[id] !== mark) throw invalidVocabulary(`symbol ${id} must be '${mark}'`);
     }
     for (const [id, symbol] of symbols.entries()) {
-      const isEscaped = marksOf(symbols) === TOKEN_MARKS && ESCAPED.some((word) => symbol === symbolOfToken(word));
+      const isEscaped = areWords && marks.some((mark) => symbol === ` ${mark}`);
       if (symbol === '' || (hasWhiteSpace(symbol) && !isEscaped)) {
         throw invalidVocabulary(`symbol ${id} must be one word, got ${JSON.stringify(symbol)}`);
       }
     }
-    return new WordVocabulary(symbols, requireNormalization(normalization));
+    return new WordVocabulary(symbols, requireNormalization(normalization), areWords);
   }
 
   /** @inheritdoc */
@@ -202,8 +227,7 @@ export class WordVocabulary implements Vocabulary {
 
   /** @param word in the form of the vocabulary */
   #idOfWord(word: string): number {
-    const symbol = this.beginOfSentenceId === undefined ? word : symbolOfToken(word);
-    return this.#ids.get(symbol) ?? this.unknownId;
+    return this.#ids.get(symbolOfWord(word, this.#areWords, this.#marks)) ?? this.unknownId;
   }
 
   /**
@@ -253,6 +277,11 @@ export class WordVocabulary implements Vocabulary {
 
   /** @inheritdoc */
   toJSON(): VocabularyJson {
-    return { level: this.level, unknown: true, symbols: this.#symbols, ...savedNormalization(this.normalization) };
+    const isSaid = this.#areWords && this.#marks === TEXT_MARKS;
+    return {
+      ...{ level: this.level, unknown: true, symbols: this.#symbols },
+      ...savedNormalization(this.normalization),
+      ...(isSaid && { writtenMarks: 'words' as const }),
+    };
   }
 }

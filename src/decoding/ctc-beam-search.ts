@@ -3,6 +3,7 @@
  * Sources: Graves, "Supervised sequence labelling with recurrent neural networks", 2008; Hannun, Maas, Jurafsky, Ng,
  * "First-pass large vocabulary continuous speech recognition using bi-directional recurrent DNNs", 2014.
  */
+import { requireSignal } from '../core/arguments.js';
 import { NumericError, OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { type FrameScores, type Frames, logSoftmax, requireFrames } from './ctc-frames.js';
@@ -214,6 +215,8 @@ export async function ctcBeamSearch(
   settings: { readonly signal?: AbortSignal } = {},
 ): Promise<CtcHypothesis[]> {
   const search = searching(checked(utterance, options));
+  rejectUnknownKeys('the settings of a search', settings, ['signal']);
+  requireSignal(settings.signal);
   for (;;) {
     settings.signal?.throwIfAborted();
     const begin = performance.now();

@@ -33,7 +33,12 @@ export { type ExampleSplit, type SplitOptions, splitExamples } from '../data/spl
 export { type DataCursor, type StreamOptions, TokenStreams } from '../data/streams.js';
 export { TokenizerVocabulary, type TokenizerVocabularyOptions } from '../data/tokenizer-vocabulary.js';
 export { type TranscriptLevel, TranscriptSymbols } from '../data/transcript-symbols.js';
-export { type TokenMarks, WordVocabulary, type WordVocabularyOptions } from '../data/word-vocabulary.js';
+export {
+  type TextVocabularyOptions,
+  type TokenMarks,
+  WordVocabulary,
+  type WordVocabularyOptions,
+} from '../data/word-vocabulary.js';
 export type { Image } from '../features/image.js';
 export type { Perturbation } from '../features/perturb-sound.js';
 export { type CsvOptions, type CsvTable, readCsv } from '../files/csv-table.js';

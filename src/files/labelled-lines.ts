@@ -1,12 +1,11 @@
 /** A folder of text files, one for each class, with one text a line. */
 
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requirePath, requireText } from '../core/arguments.js';
 import { compareCodePoints } from '../core/code-points.js';
 import { DataError } from '../core/errors.js';
 import { rejectUnknownKeys } from '../core/options.js';
-import { unreadableFile } from '../core/unreadable-file.js';
+import { fileNamesIn } from '../core/path-stats.js';
 import { isHiddenFile } from './hidden-files.js';
 import { textLines } from './text-lines.js';
 
@@ -46,10 +45,7 @@ export async function readLabelledLines(
 ): Promise<LabelledTexts> {
   rejectUnknownKeys('the reading of labelled lines', options, ['ending', 'encoding']);
   const ending = requireText('the ending of the files', options.ending ?? '.txt');
-  const entries = await readdir(requirePath(directory), { withFileTypes: true }).catch((cause: unknown) => {
-    throw unreadableFile(directory, cause);
-  });
-  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  const files = await fileNamesIn(requirePath(directory));
   const hidden = files.filter(isHiddenFile).sort(compareCodePoints);
   const labels = files
     .filter((name) => name.endsWith(ending) && !isHiddenFile(name))

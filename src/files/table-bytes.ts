@@ -1,5 +1,5 @@
 /** The bytes of a table, or of lines of text, piece by piece: packed by gzip or not, in UTF-8 or another encoding. */
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError } from '../core/errors.js';
@@ -114,13 +114,43 @@ export function notUtf8(path: string, { offset, byte, line }: { offset: number; 
 
 async function* decodedPieces(path: string, chunks: AsyncGenerator<Buffer, void, void>, encoding: string) {
   const decoder = new TextDecoder(encoding, { fatal: true });
+  const check = new Utf8Check();
   try {
-    for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
+    for await (const chunk of chunks) {
+      check.add(chunk);
+      yield decoder.decode(chunk, { stream: true });
+    }
     yield decoder.decode();
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     const message = `'${path}' is not ${encoding}: some of its bytes stand for no character; --encoding names another encoding`;
     throw new DataError('not_utf8', message, { source: path, encoding }, cause);
+  }
+  if (!SINGLE_BYTE.test(decoder.encoding) || !check.isUtf8) return;
+  const message = `'${path}' is UTF-8 with characters of several bytes, and is to be read as ${encoding}, where each byte is a character; --encoding utf-8 reads it`;
+  throw new DataError('wrong_encoding', message, { source: path, file: path, encoding });
+}
+
+/** Encodings of a byte for each character. Their texts are hardly ever valid UTF-8 by chance, unless they are ASCII. */
+const SINGLE_BYTE = /^(ibm866|iso-8859-|koi8-|macintosh|windows-|x-mac-)/;
+
+/** Whether the bytes of a file are UTF-8, and not only ASCII. */
+class Utf8Check {
+  #rest: Buffer = Buffer.alloc(0);
+  #isValid = true;
+  #hasMore = false;
+
+  add(chunk: Buffer): void {
+    if (!this.#isValid || (this.#rest.length === 0 && isAscii(chunk))) return;
+    const bytes = Buffer.concat([this.#rest, chunk]);
+    const end = characterEnd(bytes);
+    this.#rest = bytes.subarray(end);
+    this.#isValid = isUtf8(bytes.subarray(0, end));
+    this.#hasMore ||= !isAscii(bytes);
+  }
+
+  get isUtf8(): boolean {
+    return this.#hasMore && this.#isValid && isUtf8(this.#rest);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The rows of a table, read piece by piece: a table may be larger than a string. */
-import { stat } from 'node:fs/promises';
 import { CsvError, Parser } from 'csv-parse';
 import { DataError } from '../core/errors.js';
+import { fileBytesAt } from '../core/path-stats.js';
 import { invalidRow, quoted, type RowPlace } from './row-error.js';
 import { type TablePiece, tablePieces } from './table-bytes.js';
 import type { FoundFormat, TableFormat } from './table-format.js';
@@ -136,9 +136,8 @@ class RecordReader {
 }
 
 /** The bytes of a file; 0 for what has no size, and where it cannot be read: that is said when it is read. */
-async function sizeOf(path: string): Promise<number> {
-  const { size } = await stat(path).catch(() => ({ size: 0 }));
-  return Math.min(size, MAX_EXPECTED_BYTES);
+function sizeOf(path: string): number {
+  return Math.min(fileBytesAt(path), MAX_EXPECTED_BYTES);
 }
 
 /** The first pieces, long enough to recognise the format and with a row below the header, and whether they are all. */
@@ -208,7 +207,7 @@ export async function* tableRows(
   let width = 0;
   let rows = 0;
   let expectedRows = 0;
-  const bytes = await sizeOf(path);
+  const bytes = sizeOf(path);
   const recognise = (head: string, isWhole: boolean) => {
     expectedRows = (EXPECTED_MORE * bytes * (head.match(LINE_END)?.length ?? 0)) / Math.max(1, Buffer.byteLength(head));
     const guess = guessFormat(path, head, isWhole, format, usual);

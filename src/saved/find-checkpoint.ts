@@ -1,11 +1,11 @@
 /** Finds the checkpoint of a trained model, and reads the configuration of its run. */
-import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { type LoadedCheckpoint, loadCheckpoint, readCheckpointMetadata } from '../checkpoint/checkpoint.js';
 import { bestPath, Run, readConfiguration } from '../checkpoint/run.js';
 import { CheckpointError, ConfigurationError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
+import { existsAt, statsAt } from '../core/path-stats.js';
 
 /** Which checkpoint of a run. */
 export type CheckpointChoice = 'best' | 'latest';
@@ -16,6 +16,7 @@ export type CheckpointChoice = 'best' | 'latest';
  * @param choice of a run; default: the best checkpoint, or the newest one if no checkpoint was saved as the best
  * @throws {CheckpointError} `checkpoint_missing` when the run has no such checkpoint yet; others when it cannot be read
  * @throws {ConfigurationError} `invalid_configuration` when the path is neither a run nor a checkpoint
+ * @throws {DataError} `file_unreadable` when the path cannot be followed
  * @throws {OptionError} `invalid_option` when a choice is given with a checkpoint file
  */
 export async function findCheckpoint(
@@ -27,7 +28,7 @@ export async function findCheckpoint(
     const message = `option 'checkpoint' chooses among the checkpoints of a run, but '${run}' is a file`;
     throw new OptionError('invalid_option', message, { name: 'checkpoint', value: choice });
   }
-  if (!existsSync(run)) {
+  if (!existsAt(run)) {
     const message = `there is no file and no folder '${run}'`;
     throw new ConfigurationError('invalid_configuration', message, { path: run });
   }
@@ -64,9 +65,9 @@ export function runFolder(run: string): string {
   return basename(folder) === 'checkpoints' ? dirname(folder) : folder;
 }
 
-/** @throws {OptionError} `invalid_option` when it is not a path */
+/** @throws {OptionError} `invalid_option` when it is not a path; {DataError} `file_unreadable` */
 function isFile(path: string): boolean {
-  if (typeof path === 'string') return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  if (typeof path === 'string') return statsAt(path)?.isFile() === true;
   const message = `expected the path of a checkpoint or of a run, got ${describeValue(path)}`;
   throw new OptionError('invalid_option', message, { name: 'path', value: path });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { requireObject } from '../core/arguments.js';
 import { ConfigurationError, OptionError } from '../core/errors.js';
 import type { JsonObject, JsonValue } from '../core/json.js';
-import { describeValue } from '../core/options.js';
+import { describeValue, rejectUnknownKeys } from '../core/options.js';
 import { requireFunctions } from '../network/layers/define-layer.js';
 import { runFolder, savedConfiguration } from '../saved/find-checkpoint.js';
 import type { RunTable } from './definition/common-options.js';
@@ -176,6 +176,7 @@ export interface AnyLoadOptions extends LoadTaskOptions {
 
 /** A trained task of unknown types. Errors as `loadTask`. */
 export async function openTask(run: string, given: AnyLoadOptions): Promise<LoadedTask> {
+  rejectUnknownKeys('the loading of a task', given, ['task', 'tasks', 'onNote', 'threads', 'signal', 'options']);
   const { task: named, tasks, onNote, ...options } = requireObject('options', given);
   if (onNote !== undefined) requireFunctions({ onNote });
   const task = await taskOf(run, named, tasks);

@@ -74,9 +74,11 @@ const EVENTS = [
  * Refuses callbacks that would never be called. An object may have other fields, such as those of a class of one's own,
  * if their names do not begin as those of callbacks do and one of its functions is a callback.
  *
+ * @param given an object of functions, or a list of them
  * @throws {OptionError} `unknown_option` for another name of the form `onX`, and for functions of which none is a callback; `invalid_option` for what is no function
  */
-export function checkCallbacks(listeners: readonly unknown[]): readonly TrainingCallbacks[] {
+export function checkCallbacks(given: unknown): readonly TrainingCallbacks[] {
+  const listeners: readonly unknown[] = Array.isArray(given) ? given : [given];
   for (const listener of listeners) {
     if (typeof listener !== 'object' || listener === null) {
       const message = `option 'callbacks' must be an object of functions such as { onStep }, or a list of them, got ${describeValue(listener)}`;

@@ -1,4 +1,5 @@
 import type { Batch } from '../batch/batch.js';
+import { requireSignal } from '../core/arguments.js';
 import { OptionError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
@@ -173,6 +174,7 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
     const message = `option '${name}' must be a function, got ${describeValue(options[name])}`;
     throw new OptionError('invalid_option', message, { name, value: options[name] });
   }
+  requireSignal(options.signal);
   const { schedule = constant(), callbacks = [], metrics, monitor, score } = options;
   if (monitor !== undefined && score !== undefined) {
     throw new OptionError('invalid_option', "options 'monitor' and 'score' exclude each other", { name: 'monitor' });
@@ -187,7 +189,7 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
     keep: requireOneOf('keep', options.keep ?? 'best', ['best', 'last']),
     metricsEvery: options.metricsEvery ?? 10,
     monitoring,
-    callbacks: checkCallbacks(Array.isArray(callbacks) ? callbacks : [callbacks as TrainingCallbacks]),
+    callbacks: checkCallbacks(callbacks),
   };
 }
 

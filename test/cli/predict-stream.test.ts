@@ -65,7 +65,10 @@ describe('bptt predict --stream', () => {
   it('is refused beside inputs, and for a network that reads ahead', async () => {
     const ahead = await taggerRun('bidirectional');
     const both = await runBptt(['predict', ahead, '1', '--stream']);
-    expect([both.status, both.stderr]).toEqual([2, expect.stringMatching(/\[bad_use\]: either inputs or --data/)]);
+    expect([both.status, both.stderr]).toEqual([
+      2,
+      expect.stringMatching(/\[bad_use\]: exactly one of inputs, --data/),
+    ]);
     const { status, stdout, stderr } = await runBptt(['predict', ahead, '--stream']);
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^bptt: error \[not_streamable\]: layer '\S+' looks at later steps[^\n]*\n$/);

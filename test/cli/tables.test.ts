@@ -77,7 +77,7 @@ describe('the command line with tables', () => {
     const options = ['--sequence', 'who', '--target', 'grade'];
     const all = await callBptt([...train, ...options]);
     expect(jsonOf(all)).toMatchObject({ examples: { training: 10 } });
-    expect(all.stderr).toMatch(/^note: column 1 has no name in '.*table\.csv' and is left out/);
+    expect(all.stderr).toMatch(/^note: the inputs of .*\nnote: column 1 has no name in '.*table\.csv' and is left out/);
     const named = [...train, ...options, '--input', '"speed, km/h"', '--out', run('b')];
     expect(jsonOf(await callBptt(named))).toMatchObject({ examples: { training: 10 } });
     const { stdout } = await callBptt(['predict', run('b'), '--data', data]);

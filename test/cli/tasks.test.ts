@@ -157,7 +157,10 @@ describe('bptt predict', () => {
   it('needs inputs or a file, and a trained task', async () => {
     const { run } = workplace();
     const none = await callBptt(['predict', run('a')]);
-    expect([none.status, none.stderr]).toEqual([2, expect.stringMatching(/\[bad_use\]: either inputs or --data/)]);
+    expect([none.status, none.stderr]).toEqual([
+      2,
+      expect.stringMatching(/\[bad_use\]: exactly one of inputs, --data/),
+    ]);
     const missing = await callBptt(['predict', run('a'), 'word']);
     expect([missing.status, missing.stderr]).toEqual([2, expect.stringMatching(/\[invalid_configuration\]/)]);
   });

@@ -66,7 +66,7 @@ describe('a word vocabulary of lists of tokens', () => {
   });
 
   it('takes no marks from the tokens themselves, and no tokens that are none', () => {
-    expect(WordVocabulary.fromTokens([['<s>', 'a', '</s>', '<unk>']]).size).toBe(6);
+    expect(WordVocabulary.fromTokens([['<s>', 'a', '</s>', '<unk>']]).size).toBe(7);
     for (const wrong of [[['a b']], [['']], [['a\n']], [[1]], [[]], []]) {
       expect(() => WordVocabulary.fromTokens(wrong as string[][])).toThrow(code('invalid_vocabulary'));
     }

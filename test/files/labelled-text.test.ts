@@ -11,7 +11,11 @@ function written(text: string): string {
 }
 
 const pairs = async (text: string, separator: 'prefix' | 'tab') =>
-  (await readLabelledText(written(text), separator)).map(({ label, text: found, place }) => [label, found, place.line]);
+  (await readLabelledText(written(text), separator)).lines.map(({ label, text: found, place }) => [
+    label,
+    found,
+    place.line,
+  ]);
 
 describe('lines of a class and a text', () => {
   it('are those of fastText', async () => {
@@ -52,7 +56,8 @@ describe('lines of a class and a text', () => {
   });
 
   it('need no classes for predictions, but all or none', async () => {
-    const texts = async (text: string) => (await readTextsAfterLabels(written(text), 'tab')).map((line) => line.text);
+    const texts = async (text: string) =>
+      (await readTextsAfterLabels(written(text), 'tab')).lines.map((line) => line.text);
     expect(await texts('a b\nc\n')).toEqual(['a b', 'c']);
     expect(await texts('x\ta b\ny\tc\n')).toEqual(['a b', 'c']);
     await expect(texts('x\ta b\nc\n')).rejects.toThrow(/line 2/);

@@ -86,7 +86,7 @@ describe('sequences of a CSV file', () => {
       [0, 1],
     ]);
     const encoding = { kind: 'features', features: 2, means: [], standardDeviations: [] } as const;
-    const { sequences } = await readUnlabelled({ file: swapped }, encoding, {}, known.source);
+    const { sequences } = await readUnlabelled({ file: swapped }, encoding, {}, { source: known.source });
     expect(features([...sequences])).toEqual(features(later.examples));
     expect(sequences.map(({ place }) => place?.line)).toEqual([2, 3]);
     const other = table('sequence,weight,age,target', '1,60,37,well');
@@ -115,7 +115,7 @@ describe('sequences of a CSV file', () => {
     );
     expect([features(examples), notes]).toEqual([
       [[1], [2]],
-      [expect.stringMatching(/^columns 1, 2, 6 have no name in/)],
+      [expect.stringMatching(/^the inputs of .*\["x"\]/), expect.stringMatching(/^columns 1, 2, 6 have no name in/)],
     ]);
     expect(source).toMatchObject({ kind: 'numbers', input: ['x'] });
   });

@@ -10,6 +10,7 @@ import type { TaskStart } from '../../src/tasks/runner/train-task.js';
 import { trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { smallText } from '../cli/small-text.js';
+import { predictions, trainWithNotes } from './trained.js';
 
 const check = (given: Readonly<Record<string, unknown>>, earlier = {}) =>
   checkTaskOptions('lm', lm.options, given, earlier);
@@ -205,5 +206,44 @@ describe('a language model in a program', () => {
     await expect(loadLanguageModel(directory)).rejects.toMatchObject({ code: 'checkpoint_missing' });
     const resumed = trainTask('lm', { data: path, out: directory, resume: true });
     await expect(resumed).rejects.toMatchObject({ code: 'configuration_mismatch' });
+  });
+});
+
+describe('words that read as marks', () => {
+  const text = 'a <eos> b\nc <unk> d\n'.repeat(30);
+  const trained = async (more: object) => {
+    const directory = temporaryDirectory();
+    const data = join(directory, 'text.txt');
+    writeFileSync(data, text);
+    return trainWithNotes('lm', { ...small, level: 'word', epochs: 1, data, out: join(directory, 'run'), ...more });
+  };
+  const ofLine = async (run: string, line: string) => (await predictions(run, { values: [line] }))[0]?.['symbols'];
+
+  it('are words, which a note says; an option makes them the marks', async () => {
+    const apart = await trained({});
+    expect(apart.notes).toEqual([
+      expect.stringMatching(/^<unk> and <eos> in the text are words.*--written-marks marks/),
+    ]);
+    const vocabulary = async (run: string) => {
+      const model = await loadLanguageModel(run, { threads: 1 });
+      const { symbols } = model.vocabulary.toJSON();
+      model.model.dispose();
+      return symbols.length;
+    };
+    expect(await vocabulary(apart.result.run)).toBe(8);
+    expect(await ofLine(apart.result.run, 'a <eos> b')).toBe(3);
+    const marks = await trained({ writtenMarks: 'marks' });
+    expect(marks.notes).toEqual([]);
+    expect(await vocabulary(marks.result.run)).toBe(6);
+  });
+
+  it('are the marks in a run from before the option, which is resumed as it was', () => {
+    expect(check(place, { units: 4 })).toMatchObject({ writtenMarks: 'marks' });
+    expect(check(place)).toMatchObject({ writtenMarks: 'words' });
+  });
+
+  it('a limit of words has no effect on characters, which a note says', async () => {
+    const { notes } = await trained({ level: 'char', vocabulary: 5 });
+    expect(notes).toEqual([expect.stringMatching(/^--vocabulary has no effect/)]);
   });
 });

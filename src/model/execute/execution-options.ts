@@ -1,5 +1,6 @@
 /** Options of the executions of a model, and their checks. */
-import { OptionError, UsageError } from '../../core/errors.js';
+import { requireSignal } from '../../core/arguments.js';
+import { UsageError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import { requireRate } from '../../network/optimizers/definition.js';
 import { hyperparameters } from '../../network/optimizers/emit-update.js';
@@ -46,12 +47,7 @@ export function checkExecutionOptions(execution: string, options: ExecutionOptio
   rejectUnknownKeys(execution, options, allowed, ['state']);
   const { state, signal } = options;
   if (state !== undefined) requireState(state);
-  // Both are called. An exception after the end of an execution would have no caller.
-  const isSignal = typeof signal?.addEventListener === 'function' && typeof signal.removeEventListener === 'function';
-  if (signal !== undefined && !isSignal) {
-    const message = `option 'signal' must be an AbortSignal, got ${describeValue(signal)}`;
-    throw new OptionError('invalid_option', message, { name: 'signal', value: signal });
-  }
+  requireSignal(signal); // an exception after the end of an execution would have no caller
 }
 
 /** The numbers of a training step that are set at run time. */

@@ -179,7 +179,7 @@ export function inputOfRow(
 
 /**
  * A value as fields: an object is that already, and others are its field `input`. The text of a value on the command line is
- * read as JSON for features or tokens, else the text itself is the value.
+ * read as JSON for features, and for tokens where it is a list of texts or an object with `input`; else the text itself is the value.
  */
 export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonObject {
   if (isJsonObject(value)) return value;
@@ -188,9 +188,12 @@ export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonO
   try {
     parsed = JSON.parse(value) as JsonValue;
   } catch {
-    return { input: kind === 'tokens' ? value.split(/\s+/).filter((token) => token !== '') : value };
+    return { input: kind === 'tokens' ? wordsOf(value) : value };
   }
-  return isJsonObject(parsed) ? parsed : { input: parsed };
+  if (isJsonObject(parsed) && (kind !== 'tokens' || 'input' in parsed)) return parsed;
+  // A token may be written as a number or a list is: only a list of texts is one of tokens.
+  const areTokens = Array.isArray(parsed) && parsed.length > 0 && parsed.every((token) => typeof token === 'string');
+  return { input: kind === 'tokens' && !areTokens ? wordsOf(value) : parsed };
 }
 
 function requireForm(inputs: readonly RawInput[], form: InputForm): void {

@@ -1,6 +1,6 @@
 /** A trained task in memory: it is loaded once, and predicts, streams and evaluates any number of times. */
 import { basename, resolve } from 'node:path';
-import { requireList, requireText } from '../../core/arguments.js';
+import { requireList, requireSignal, requireText } from '../../core/arguments.js';
 import { OptionError, UsageError } from '../../core/errors.js';
 import type { JsonObject, JsonValue } from '../../core/json.js';
 import { rejectUnknownKeys } from '../../core/options.js';
@@ -181,6 +181,7 @@ export class LoadedTask<
   #contextOf(options: TaskCallOptions): LoadedParts {
     rejectUnknownKeys('a call of a task', options, ['signal']);
     const { signal } = options;
+    requireSignal(signal);
     return signal === undefined ? this.#loaded : { ...this.#loaded, signal };
   }
 

@@ -1,6 +1,7 @@
 /** Loads the trained model of any task. */
 
 import { readCheckpointMetadata } from '../../checkpoint/checkpoint.js';
+import { requireSignal } from '../../core/arguments.js';
 import { CheckpointError } from '../../core/errors.js';
 import { canonicalJson, type JsonObject } from '../../core/json.js';
 import { rejectUnknownKeys } from '../../core/options.js';
@@ -68,6 +69,7 @@ export async function loadTaskModel(
   run: string,
   { threads, signal, options: usage = {} }: LoadTaskOptions = {},
 ): Promise<SavedTaskModel> {
+  requireSignal(signal);
   rejectUnknownKeys(`the use of the task '${task.name}'`, usage, [...ALWAYS_USED, ...(task.usage ?? [])]);
   // The task builds the network again, with its own layers if it has any. It must be the network that was trained.
   const before = readSavedTask(task, await savedConfiguration(run), run);

@@ -1,9 +1,9 @@
 /** What a run directory stores about its task, and how a resumed run takes its options from it. */
-import { existsSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { configurationPath, readConfiguration } from '../../checkpoint/run.js';
 import { CheckpointError, ConfigurationError, OptionError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
+import { existsAt } from '../../core/path-stats.js';
 import { optimizerNamed } from '../../network/optimizers/named-optimizer.js';
 import type { RunTable, SequenceTable } from '../definition/common-options.js';
 import type { AnyTask, AnyTaskData } from '../definition/task.js';
@@ -29,7 +29,7 @@ export function checkTrainingOptions(
   given: Readonly<Record<string, unknown>>,
 ): { readonly options: Checked<RunTable>; readonly isNew: boolean } {
   const { out, resume } = given;
-  const isThere = resume === true && typeof out === 'string' && existsSync(configurationPath(out));
+  const isThere = resume === true && typeof out === 'string' && existsAt(configurationPath(out));
   const earlier = isThere ? optionsOf(task, readConfiguration(out), out) : {};
   return { options: chooseLimit(checkTaskOptions(task.name, task.options, given, earlier), given), isNew: !isThere };
 }

@@ -100,7 +100,7 @@ async function partOfTraining(task: AnyTask, loaded: LoadedParts): Promise<Judge
   const { options, checkpoint, note } = loaded;
   const data = await task.read(options);
   if (!isSame(data, loaded)) {
-    const message = `the data of '${checkpoint}' has changed since its training: give the file to evaluate`;
+    const message = `the data of '${checkpoint}' has changed since its training: give the file to evaluate (--data)`;
     throw new CheckpointError('checkpoint_mismatch', message, { path: checkpoint });
   }
   for (const line of data.notes ?? []) note(line);

@@ -1,11 +1,13 @@
 /** Trains any task: one runner for all of them. */
+import { requireSignal } from '../../core/arguments.js';
 import { OptionError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import type { Model } from '../../model/model.js';
+import { requireFunctions } from '../../network/layers/define-layer.js';
 import { optimizerNamed } from '../../network/optimizers/named-optimizer.js';
 import type { ModelLoss } from '../../network/output-losses.js';
 import { parseSchedule } from '../../network/schedules/parse-schedule.js';
-import type { TrainingCallbacks } from '../../training/callbacks.js';
+import { checkCallbacks, type TrainingCallbacks } from '../../training/callbacks.js';
 import type { ProgressReporter } from '../../training/progress.js';
 import { Trainer } from '../../training/trainer.js';
 import type { TrainingResult } from '../../training/training-result.js';
@@ -29,7 +31,7 @@ import { checkTrainingOptions, describeTask } from './task-configuration.js';
 /** How a training is observed and stopped. */
 export interface TaskWatch {
   /** Functions to call between steps. */
-  readonly callbacks?: readonly TrainingCallbacks[];
+  readonly callbacks?: TrainingCallbacks | readonly TrainingCallbacks[];
   /** As for `Trainer`; default progress on standard error. */
   readonly progress?: boolean | ProgressReporter;
   /** Aborts the run: a checkpoint is written, then the promise rejects with the signal's reason. */
@@ -98,6 +100,9 @@ export async function runTraining(
   { callbacks = [], progress, signal, onStart, ...given }: TaskWatch & Readonly<Record<string, unknown>>,
   module?: string,
 ): Promise<TaskResult> {
+  const listeners = checkCallbacks(callbacks);
+  requireSignal(signal);
+  if (onStart !== undefined) requireFunctions({ onStart });
   const unsettled = checkTrainingOptions(task, given);
   signal?.throwIfAborted();
   const data = await task.read(unsettled.options);
@@ -133,7 +138,7 @@ export async function runTraining(
         task.score && { score: async () => score(await quickMetrics(task, model, validation, context)) }),
       ...(task.prepare && { prepare: (batch, position) => task.prepare?.(batch, model, options, position) ?? batch }),
       configuration: describeTask(task, options, data, module),
-      callbacks: [{ onStart: announce }, ...callbacks],
+      callbacks: [{ onStart: announce }, ...listeners],
       ...(progress !== undefined && { progress }),
       ...(signal !== undefined && { signal }),
     });

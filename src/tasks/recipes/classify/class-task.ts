@@ -37,6 +37,7 @@ import {
   readClasses,
   readingOptions,
   readMoreClasses,
+  requireMarks,
   type SavedClasses,
 } from './classify-data.js';
 import { DATA_FORMS } from './labelled-options.js';
@@ -154,7 +155,7 @@ interface NoiseOptions {
 export function classTask(perStep: boolean) {
   return {
     read: (given: ClassDataOptions) => readClasses(given, perStep),
-    usage: [...TABLE_USAGE, 'form'],
+    usage: [...TABLE_USAGE, 'form', 'dateFormat', 'missing', 'missingValues'],
     readExamples: (file: string, given: ClassColumns, saved: SavedClasses, note: TakeNote) =>
       readMoreClasses(file, given, saved, { perStep, note }),
     packing: (_given: unknown, { encoding }: SavedClasses) => ({ features: featuresOf(encoding) }),
@@ -185,11 +186,14 @@ export function classTask(perStep: boolean) {
     async readInputs(
       source: PredictionSource<SequenceValue>,
       given: ClassColumns,
-      { encoding, source: form }: SavedClasses,
+      { encoding, source: form, classes }: SavedClasses,
       note: TakeNote,
     ): Promise<(SequenceExample & AtLine)[]> {
+      requireMarks(given, encoding);
       const encode = encoderOf(encoding);
-      const { sequences, notes } = await readUnlabelled(source, encoding, readingOptions(given, perStep), form);
+      const { sequences, notes } = await readUnlabelled(source, encoding, readingOptions(given, perStep), {
+        ...{ source: form, classes },
+      });
       for (const line of notes) note(line);
       return sequences.map(({ input, place }) => ({ input: encode(input), line: place?.line }));
     },

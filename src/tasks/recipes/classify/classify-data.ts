@@ -1,5 +1,6 @@
 /** The parts of labelled data, with the encoding of the training part. */
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
+import { OptionError } from '../../../core/errors.js';
 import type { Normalization } from '../../../data/normalization.js';
 import type { SentenceLevel } from '../../../data/sentence-vocabulary.js';
 import { atRow, invalidRow } from '../../../files/row-error.js';
@@ -22,6 +23,7 @@ import type { DataForm, LabelledOptions, LabelledSequence } from './labelled-opt
 import { readLabelled } from './labelled-sequences.js';
 import { listWeights, requireWeights } from './sequence-weights.js';
 import type { SourceForm } from './source-form.js';
+import { unusedNotes } from './unused-options.js';
 
 /** The data that is saved with a classifier or tagger. */
 export type SavedClasses = {
@@ -116,6 +118,7 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
   const said = [
     ...notes,
     ...symbolNotes(encoding, level),
+    ...unusedNotes({ ...options }, source, encoding),
     ...(classes.length === 1 ? [`every target is '${classes[0]}': there is nothing to learn`] : []),
     ...(weight === undefined ? [] : [weightNote(weight, parts.training.flatMap(listWeights))]),
     ...(given === undefined ? [] : [classWeightsNote(given, classes, classWeights ?? [])]),
@@ -130,9 +133,17 @@ export async function readMoreClasses(
   { classes, encoding, source }: SavedClasses,
   { perStep, note }: { readonly perStep: boolean; readonly note: TakeNote },
 ): Promise<SequenceExample[]> {
+  requireMarks(options, encoding);
   const { examples, notes } = await readLabelled(file, readingOptions(options, perStep), { classes, source });
   for (const line of notes) note(line);
   return examples.map(exampleEncoder(encoding));
+}
+
+/** Refuses marks of missing numbers for a model that was trained without. @throws {OptionError} `invalid_option` */
+export function requireMarks({ missing }: Pick<ClassColumns, 'missing'>, encoding: InputEncoding): void {
+  if (missing !== 'mask' || encoding.kind !== 'features' || encoding.isMasked === true) return;
+  const message = `option 'missing' is 'mask', but the model was trained without marks of missing numbers: --missing interpolate or forward fills them`;
+  throw new OptionError('invalid_option', message, { name: 'missing', value: missing });
 }
 
 /** What the symbols of texts are, for a note: the default is not silent. */

@@ -1,8 +1,9 @@
 /** What a file of labelled data is: by its name, by an option, or by its first lines where these leave no doubt. */
 
-import { statSync } from 'node:fs';
 import { OptionError } from '../../../core/errors.js';
-import { LABEL_PREFIX, type LabelSeparator } from '../../../files/labelled-text.js';
+import { statsAt } from '../../../core/path-stats.js';
+import { areColumnNames } from '../../../files/header-row.js';
+import { LABEL_PREFIX, LABELS_HELP, type LabelSeparator } from '../../../files/labelled-text.js';
 import { invalidRow, quoted } from '../../../files/row-error.js';
 import { isBlank } from '../../../files/text.js';
 import { type TextLine, textLines } from '../../../files/text-lines.js';
@@ -79,11 +80,28 @@ function isTable({ lines }: FirstLines, { input, target, sequence, format }: Lab
   return isNamed || (lines[0]?.text ?? '').split('\t').some((name) => HEADER_NAMES.has(name.trim().toLowerCase()));
 }
 
+/** What a file is read for. */
+export interface FileReading {
+  /** Whether there must be targets. */
+  readonly withTargets: boolean;
+  /** The classes of the training: a word before a tab is one of them, or part of the text. */
+  readonly classes?: readonly string[] | undefined;
+}
+
+/** The separator of classes that are to be left out of texts, if all lines have one for certain. */
+function separatorBeforeTexts(found: LabelSeparator | undefined, { lines }: FirstLines, classes: readonly string[]) {
+  if (found === 'prefix' || lines.length === 0) return found;
+  const known = new Set(classes);
+  const isClass = (text: string) => text.includes('\t') && known.has(text.slice(0, text.indexOf('\t')).trim());
+  const [first, ...others] = lines.map(({ text }) => text.trim());
+  const isFirst = isClass(first as string) || (others.length > 0 && areColumnNames((first as string).split('\t')));
+  return isFirst && others.every(isClass) ? ('tab' as const) : undefined;
+}
+
 /**
  * What a file is.
  *
  * @param saved of the training data
- * @param withTargets whether there must be targets
  * @throws {OptionError} `invalid_option` for a form that the task does not read
  * @throws {DataError} `invalid_row` when it is not recognised; others of `textLines`
  */
@@ -91,9 +109,10 @@ export async function formOfFile(
   file: string,
   options: LabelledOptions,
   saved: SourceForm | undefined,
-  withTargets: boolean,
+  reading: FileReading,
 ): Promise<FoundForm> {
-  const found = await recognise(file, options, saved, withTargets);
+  const found = await recognise(file, options, saved, reading);
+  const { withTargets } = reading;
   const { perStep = false, form } = options;
   const refuse = (what: string): never => {
     const message = `'${file}' ${what}`;
@@ -107,14 +126,27 @@ export async function formOfFile(
   return found;
 }
 
+/** Refuses lines of a class and a text of which only some are that, with the first that is not. */
+function refuseLabels(file: string, { lines }: FirstLines): void {
+  for (const [isLabelled, expected] of [
+    [(text: string) => text.trimStart().startsWith(LABEL_PREFIX), `'${LABEL_PREFIX}CLASS TEXT'`],
+    [(text: string) => TAB_TEXT.test(file) && text.trim().includes('\t'), 'a class, a tab and a text'],
+  ] as const) {
+    const others = lines.filter(({ text }) => !isLabelled(text));
+    if (2 * others.length >= lines.length) continue;
+    const [{ line, text }] = others as [TextLine];
+    throw invalidRow({ file, line }, '', `${expected}, as in most lines`, quoted(text), { help: LABELS_HELP });
+  }
+}
+
 async function recognise(
   file: string,
   options: LabelledOptions,
   saved: SourceForm | undefined,
-  withTargets: boolean,
+  { withTargets, classes = [] }: FileReading,
 ): Promise<FoundForm> {
   const { perStep = false, form, format } = options;
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) return { kind: 'folder' };
+  if (statsAt(file)?.isDirectory() === true) return { kind: 'folder' };
   if (form === 'table' || form === 'json' || form === 'text') return { kind: form };
   if (form === undefined) {
     if (IDX.test(file)) return { kind: 'pictures' };
@@ -131,17 +163,21 @@ async function recognise(
   if (saved?.kind === 'columns' && (start.hasBreaks || !TABLE.test(file))) {
     return { kind: 'columns', isConllu: saved.isConllu };
   }
-  if (saved?.kind === 'labels') return saved;
+  const texts = perStep ? undefined : separatorBeforeTexts(separator, start, classes);
+  if (saved?.kind === 'labels') {
+    return { kind: 'labels', separator: (withTargets ? separator : texts) ?? saved.separator };
+  }
   if (TABLE.test(file)) {
     if (isTable(start, options)) return { kind: 'table' };
     if (perStep && start.hasBreaks && areColumns(start)) return columns();
     return !perStep && separator !== undefined ? { kind: 'labels', separator } : { kind: 'table' };
   }
-  if (!withTargets) return { kind: 'text' };
+  if (!withTargets) return texts === undefined ? { kind: 'text' } : { kind: 'labels', separator: texts };
   const [first] = start.lines;
   if (first === undefined || first.text.trimStart().startsWith('{')) return { kind: 'json' };
   if (perStep && (isConlluStart(start) || areColumns(start))) return columns();
   if (!perStep && separator !== undefined) return { kind: 'labels', separator };
-  const help = `--form ${perStep ? 'columns' : 'labels'} (or table) names what the file is`;
+  if (!perStep) refuseLabels(file, start);
+  const help = `--form ${perStep ? 'columns' : 'labels'} (or table) names what the file is${perStep ? '' : `: ${LABELS_HELP}`}`;
   throw invalidRow({ file, line: first.line }, '', 'a JSON object', quoted(first.text), { help });
 }

@@ -1,9 +1,11 @@
 /** Sentences with a tag for each token, from files of columns. */
+import { areColumnNames, headerNote, isHeader } from '../../../files/header-row.js';
 import { invalidRow, type RowPlace } from '../../../files/row-error.js';
 import {
   isUnspecified,
   readTokenColumns,
   type TokenColumns,
+  type TokenSentence,
   tokenColumn,
   tokenOf,
 } from '../../../files/token-columns.js';
@@ -31,7 +33,7 @@ export async function readLabelledColumns(
 ) {
   const { comment, encoding } = format;
   const read = await readTokenColumns(file, { isConllu, comment, encoding });
-  const { columns, sentences } = read;
+  const { columns } = read;
   if (saved === undefined && input === undefined && !isConllu) refuseCounter(file, read);
   const form: ColumnsForm = saved ?? {
     kind: 'columns',
@@ -47,6 +49,7 @@ export async function readLabelledColumns(
     const help = '--input N and --target N name them';
     throw invalidRow({ file, line: firstLine(read) }, '', 'a column of tokens and one of tags', 'one column', { help });
   }
+  const { sentences, notes: headerNotes } = withoutHeader(file, read, tokenAt, tagAt);
   const tagOf = (fields: readonly string[], place: RowPlace) => {
     if (tagAt === undefined) return '';
     const tag = fields[tagAt] as string;
@@ -62,9 +65,22 @@ export async function readLabelledColumns(
     };
   });
   const part = (at: number) => (columns[at] === `${at + 1}` ? `column ${at + 1}` : `column ${columns[at]}`);
-  const notes =
+  const columnNote =
     tagAt === undefined ? [] : [`'${file}' has its tokens in ${part(tokenAt)}, their tags in ${part(tagAt)}`];
-  return { sequences, form, notes };
+  return { sequences, form, notes: [...columnNote, ...headerNotes] };
+}
+
+/** Leaves out a first row that names the columns for certain: all its fields are such names, and its tag is that of no other row. */
+function withoutHeader(file: string, { sentences }: TokenColumns, tokenAt: number, tagAt: number | undefined) {
+  const [first, ...others] = sentences as readonly [TokenSentence, ...TokenSentence[]];
+  const [header = [], ...rows] = first.rows;
+  const after = [rows, ...others.map((sentence) => sentence.rows)];
+  const tags = tagAt === undefined ? [] : after.flatMap((each) => each.map((fields) => fields[tagAt]));
+  const named = { label: header[tagAt ?? tokenAt] ?? '', text: header[tokenAt] ?? '' };
+  const isNamed = tagAt === undefined ? areColumnNames(header) : areColumnNames(header) && isHeader(named, tags);
+  if (!isNamed || (rows.length === 0 && others.length === 0)) return { sentences, notes: [] };
+  const kept = rows.length === 0 ? others : [{ rows, lines: first.lines.slice(1) }, ...others];
+  return { sentences: kept, notes: [headerNote(file, first.lines[0] as number, header)] };
 }
 
 function firstLine({ sentences }: TokenColumns): number {

@@ -10,7 +10,7 @@ import { requireContent } from './sequence-content.js';
 import { lineWeights } from './sequence-weights.js';
 import type { LineForm } from './source-form.js';
 import { inputOfSteps, namedField } from './step-inputs.js';
-import { TARGET_NAMES, targetAmong } from './table-form.js';
+import { requireOtherInputs, TARGET_NAMES, targetAmong } from './table-form.js';
 
 /** The names of a field that holds the inputs of JSON lines, if no option names one. */
 const INPUT_NAMES = ['input', 'text'] as const;
@@ -43,12 +43,22 @@ export async function readLabelledJson(
 /** The fields of the first line. Without the field of an input or a target the usual name stands in the error. */
 function formOfLine(row: JsonRow, { input, target }: LabelledOptions): LineForm {
   const fields = [...INPUT_NAMES, ...TARGET_NAMES].filter((name) => row.value(name) !== undefined);
-  const inputs = INPUT_NAMES.filter((name) => fields.includes(name));
-  if (input === undefined && inputs.length > 1) {
-    throw invalidRow(row.place, '', 'one field of inputs', inputs.join(' and '), { help: '--input input names it' });
-  }
   const targetName = targetAmong(fields, target, row.place, 'field') ?? 'target';
-  return { kind: 'lines', input: input ?? inputs[0] ?? 'input', target: targetName };
+  const inputName = inputField(row, input);
+  requireOtherInputs(targetName, { input: [inputName] });
+  return { kind: 'lines', input: inputName, target: targetName };
+}
+
+/**
+ * The field of the inputs: the one that an option names, or the one that is there; without one the usual name stands in the error.
+ *
+ * @throws {DataError} `invalid_row` when several fields may be it
+ */
+export function inputField(row: JsonRow, given: string | undefined): string {
+  if (given !== undefined) return given;
+  const found = INPUT_NAMES.filter((name) => row.value(name) !== undefined);
+  if (found.length <= 1) return found[0] ?? 'input';
+  throw invalidRow(row.place, '', 'one field of inputs', found.join(' and '), { help: '--input input names it' });
 }
 
 /** The targets of a line as texts; null is an empty one. */

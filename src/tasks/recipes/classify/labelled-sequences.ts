@@ -49,7 +49,7 @@ export async function readLabelled(
 async function readWritten(file: string, options: LabelledOptions, known?: KnownData): Promise<LabelledSequences> {
   const saved = known?.source;
   const classes = known?.classes;
-  const found = await formOfFile(file, options, saved, true);
+  const found = await formOfFile(file, options, saved, { withTargets: true });
   if (known === undefined && found.kind !== 'table') refuseCategories(options, `'${file}' is no table`);
   switch (found.kind) {
     case 'folder':
@@ -68,9 +68,9 @@ async function readWritten(file: string, options: LabelledOptions, known?: Known
       return { ...withClasses(file, sequences, options, classes, notes), source: form };
     }
     case 'labels': {
-      const lines = await readLabelledText(file, found.separator, options.format?.encoding);
+      const { lines, notes } = await readLabelledText(file, found.separator, options.format?.encoding);
       const sequences = lines.map(({ text, label = '', place }) => ({ input: text, labels: [label], place }));
-      return { ...withClasses(file, sequences, options, classes), source: found };
+      return { ...withClasses(file, sequences, options, classes, notes), source: found };
     }
     default: {
       const { sequences, form } = await readLabelledJson(file, options, savedFields(saved), stepColumns(saved));

@@ -1,5 +1,6 @@
 /** Reads sequences from a table. A row is a text or a step. */
 import { placesOf } from '../../../files/column-names.js';
+import { type NamedGroups, namedGroups } from '../../../files/group-names.js';
 import { columnPart, invalidRow, quoted, type RowPlace } from '../../../files/row-error.js';
 import { type NumberRules, readTable, type Table, type TextColumn } from '../../../files/table.js';
 import type { TableFormat } from '../../../files/table-format.js';
@@ -9,7 +10,14 @@ import { type TimeReader, timeReader, writeTime } from '../../../files/time-stam
 import { takeWeights } from '../../building-blocks/row-weights.js';
 import type { RawInput } from '../../building-blocks/sequence-inputs.js';
 import { type RowWeights, rowWeights } from './sequence-weights.js';
-import { formOfTable, type NamedColumns, type TableForm, TRAINED_HELP, unnamedColumns } from './table-form.js';
+import {
+  formOfTable,
+  inputNotes,
+  type NamedColumns,
+  type TableForm,
+  TRAINED_HELP,
+  unnamedColumns,
+} from './table-form.js';
 
 /** A sequence with its labels as they are in the file: one for each row. */
 export interface WrittenSequence {
@@ -65,7 +73,10 @@ export async function readSequenceTable(
   const known = form as unknown as TableForm;
   const { table, weights } = takeWeights(read, named.weight);
   if (saved === undefined && named.input === undefined) refuseCounters(table, known);
-  const groups = known.sequence === null ? undefined : groupRows(table, known.sequence, named.sequence !== undefined);
+  const { groups, notes } =
+    known.sequence === null
+      ? { groups: undefined, notes: [] }
+      : groupRows(table, known.sequence, named.sequence !== undefined, rules);
   const ordered = groups?.map((rows) => inOrder(table, known, rows, clock));
   const sequences =
     ordered === undefined ? textsOf(table, known) : ordered.map((rows) => sequenceOf(table, known, rows));
@@ -75,7 +86,11 @@ export async function readSequenceTable(
       weights === undefined
         ? sequences
         : sequences.map((each, at) => ({ ...each, ...rowWeights(table, weights, ordered?.[at] ?? [at]) })),
-    notes: unnamedColumns(table.start, known),
+    notes: [
+      ...(saved === undefined ? inputNotes(table.start, known, named) : []),
+      ...unnamedColumns(table.start, known),
+      ...notes,
+    ],
   };
 }
 
@@ -105,22 +120,24 @@ function clockOf({ columns, sample, place }: TableStart, time: string, dateForma
 /**
  * The rows of each sequence, in the order of their first rows.
  *
+ * @param rules.missing texts of names that are not there
  * @param canGather whether rows of a sequence that are not together are gathered; otherwise they are refused
  */
-function groupRows({ texts, rows, lines, file }: Table, name: string, canGather: boolean): Int32Array[] {
-  const column = texts.get(name) as TextColumn;
-  const { codes, values } = column;
+function groupRows(table: Table, name: string, canGather: boolean, { missing }: NumberRules): NamedGroups {
+  const { rows, lines, file } = table;
+  const found = namedGroups(table, name, { what: 'sequence', missing, canContinue: true });
+  const { codes, names } = found;
   for (let row = 1, seen = 0; row < rows && !canGather; row++) {
     const code = codes[row] as number;
     if (code > seen) seen = code;
     else if (code !== codes[row - 1]) {
-      const found = `${quoted(values[code] as string)} again`;
+      const again = `${quoted(names[code] as string)} again`;
       const details = { column: name, help: `--sequence ${name} puts the rows of a sequence together` };
       const place = { file, line: lines[row] as number };
-      throw invalidRow(place, columnPart(name), 'the rows of a sequence together', found, details);
+      throw invalidRow(place, columnPart(name), 'the rows of a sequence together', again, details);
     }
   }
-  return column.groups();
+  return found;
 }
 
 /** Rows below which a column may count them by chance. */
@@ -143,10 +160,12 @@ function refuseCounters({ start, rows, numbers, texts }: Table, { kind, input, s
   }
 }
 
+const SEQUENCE_HELP = '--sequence COLUMN names the column that tells sequences apart';
+
 function inOrder({ file, times, lines }: Table, { time }: TableForm, rows: Int32Array, clock: TimeReader | undefined) {
   if (clock === undefined || time === null) return rows;
   const write = (stamp: number) => writeTime(stamp, clock.style());
-  const help = clock.limit() ?? '--sequence COLUMN names the column that tells sequences apart';
+  const help = clock.limit() ?? SEQUENCE_HELP;
   return orderByTime(times, rows, true, { file, column: time, lines, write, help }).rows;
 }
 

@@ -57,6 +57,20 @@ export function targetAmong(
 }
 
 /**
+ * Refuses a target that has another use: as an input it would say what the model is to find.
+ *
+ * @param inputs columns or fields by the option that names them
+ * @throws {OptionError} `invalid_option`
+ */
+export function requireOtherInputs(target: string | null, inputs: Readonly<Record<string, readonly string[]>>): void {
+  for (const [name, columns] of Object.entries(inputs)) {
+    if (target === null || !columns.includes(target)) continue;
+    const message = `option '${name}' has ${describeValue(target)}, which is the target: a column has one use`;
+    throw new OptionError('invalid_option', message, { name, value: target });
+  }
+}
+
+/**
  * The form of a table by its header and the options.
  *
  * @param withTargets whether there must be a column of targets
@@ -85,6 +99,11 @@ export function formOfTable(start: TableStart, named: NamedColumns, withTargets:
   if (sequence === null || areTokens) {
     refuseCategories(named, `'${place.file}' is read as ${sequence === null ? 'texts' : 'tokens'}`);
   }
+  requireOtherInputs(target, {
+    ...{ input: input ?? [], categories },
+    ...{ sequence: sequence === null ? [] : [sequence], time: base.time === null ? [] : [base.time] },
+    weight: named.weight === undefined ? [] : [named.weight],
+  });
   if (sequence === null) return { ...base, kind: 'text', input: [textColumn(start, isText ? ['text'] : input)] };
   if (areTokens) return { ...base, kind: 'tokens', input: input ?? ['token'] };
   if (input !== undefined) return { ...base, kind: 'numbers', input, categories };
@@ -120,6 +139,18 @@ function textColumn({ columns, place }: TableStart, input: readonly string[] | u
 /** Whether a column has numbers. A column `token` has tokens, which may look like numbers. */
 function isNumeric(start: TableStart, column: string): boolean {
   return column !== 'token' && isNumericColumn(start, column);
+}
+
+/** Which columns are the inputs and the target, for a note where no option has named the inputs. */
+export function inputNotes({ place }: TableStart, form: TableForm, { input }: NamedColumns): readonly string[] {
+  const { kind, input: columns, target, sequence } = form;
+  if (input !== undefined || kind === 'text') return [];
+  const others = kind === 'numbers' ? ', all columns that have no other use' : '';
+  const what = kind === 'tokens' ? 'tokens' : 'inputs';
+  const parts = [`classes in '${target}'`, ...(sequence === null ? [] : [`sequences by '${sequence}'`])];
+  return [
+    `the ${what} of '${place.file}' are ${listNames(columns)}${others}, the ${parts.join(', ')}; --input names others`,
+  ];
 }
 
 /** Columns that are left out because they have no name, for a note. */

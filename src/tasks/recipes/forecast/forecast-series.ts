@@ -1,5 +1,6 @@
 /** The series of a table: their rows by name, in the order of time, with what was missing. */
 import type { MissingMode } from '../../../features/missing-values.js';
+import { namedGroups } from '../../../files/group-names.js';
 import { type NumberRules, readTable, type Table, type TextColumn } from '../../../files/table.js';
 import type { FoundFormat, TableFormat } from '../../../files/table-format.js';
 import type { TableStart } from '../../../files/table-records.js';
@@ -79,7 +80,7 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
   const { table, columns } = settled ?? { table: read, columns: options.columns ?? [] };
   const numbers = [...columns, ...covariates];
   const groups =
-    item === undefined ? [Int32Array.from({ length: table.rows }, (_, row) => row)] : groupsOf(table, item);
+    item === undefined ? [Int32Array.from({ length: table.rows }, (_, row) => row)] : groupsOf(table, item, rules);
   const faults = new SeriesFaults(options.canLeaveOut);
   const { rows, changes } = arrange(table, groups, choice, faults);
   const series = seriesOf(table, groups, item);
@@ -114,8 +115,8 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
   };
 }
 
-function groupsOf({ texts }: Table, item: string): Int32Array[] {
-  return (texts.get(item) as TextColumn).groups();
+function groupsOf(table: Table, item: string, { missing }: NumberRules): Int32Array[] {
+  return namedGroups(table, item, { what: 'series', missing }).groups;
 }
 
 function seriesOf({ texts }: Table, groups: readonly Int32Array[], item: string | undefined): Series[] {

@@ -5,7 +5,8 @@ import { byteStreams, type Corpus, characterStreams, wordStreams } from '../../.
 import { vocabularyFromJSON } from '../../../data/saved-vocabulary.js';
 import { TokenStreams } from '../../../data/streams.js';
 import type { Vocabulary, VocabularyJson } from '../../../data/vocabulary.js';
-import { readText } from '../../../files/text.js';
+import { WRITTEN_MARKS } from '../../../data/word-vocabulary.js';
+import { END_OF_SENTENCE_MARK, readText, UNKNOWN_MARK } from '../../../files/text.js';
 import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
 import { embedding } from '../../../network/layers/embedding.js';
@@ -47,6 +48,12 @@ const options = {
       { description: 'of words: largest number of symbols; the rarest words are unknown' },
     ),
   ),
+  writtenMarks: choiceOption(WRITTEN_MARKS, {
+    description:
+      'what <unk> and <eos> are where a text has them as words: words like any other, or the marks of unknown words and of line ends, as in the Penn Treebank',
+    default: 'words',
+    before: 'marks',
+  }),
   embedding: numberOption(count, { description: 'size of the embedding', default: 128 }),
   tied: flagOption(
     'use the table of the embedding for the logits, too, with a projection before it if the sizes differ',
@@ -66,7 +73,7 @@ export const lm = defineTask({
   countedIn: 'symbols',
 
   async read(given) {
-    const { valid, test, level, vocabulary: maxSize, steps, normalization } = given;
+    const { valid, test, level, vocabulary: maxSize, steps, normalization, writtenMarks } = given;
     const partOf = async (part: number | string) => (typeof part === 'string' ? await readText(part) : part);
     const texts = { data: await readText(requireData(given)), valid: await partOf(valid), test: await partOf(test) };
     const batch = given.batch ?? streamsFor(roughSymbols(texts.data, level), steps);
@@ -77,11 +84,21 @@ export const lm = defineTask({
     };
     const readers: Readonly<Record<typeof level, () => Corpus>> = {
       char: () => characterStreams(texts.data, { ...streams, normalization }),
-      word: () => wordStreams(texts.data, { ...streams, normalization, ...(maxSize !== undefined && { maxSize }) }),
+      word: () =>
+        wordStreams(texts.data, {
+          ...{ ...streams, normalization, writtenMarks },
+          ...(maxSize !== undefined && { maxSize }),
+        }),
       byte: () => byteStreams(texts.data, streams),
     };
     const { vocabulary, ...parts } = readers[level]();
-    return { ...parts, saved: { vocabulary: vocabulary.toJSON() }, fingerprint: { texts: fingerprintOf(texts) } };
+    const notes = [...markNotes(vocabulary), ...(level === 'word' ? [] : unusedNotes({ vocabulary: maxSize }, level))];
+    return {
+      ...parts,
+      saved: { vocabulary: vocabulary.toJSON() },
+      fingerprint: { texts: fingerprintOf(texts) },
+      notes,
+    };
   },
 
   async readExamples(file, { steps }, { vocabulary }) {
@@ -142,6 +159,24 @@ function describeLikelihood({ loss, perplexity, bitsPerToken }: JsonObject): str
 /** About how many symbols a text has: of words those between white space. */
 function roughSymbols(text: string, level: 'char' | 'word' | 'byte'): number {
   return level === 'word' ? (text.match(/\s+/g)?.length ?? 0) + 1 : text.length;
+}
+
+/** A note of words that read as marks: which of the two they are makes other models. */
+function markNotes(vocabulary: Vocabulary): readonly string[] {
+  const found = [UNKNOWN_MARK, END_OF_SENTENCE_MARK].filter((mark) => vocabulary.idOf(` ${mark}`) !== undefined);
+  if (found.length === 0) return [];
+  const [is, such, other] =
+    found.length === 1 ? ['is', 'a word', 'it as the mark'] : ['are', 'words', 'them as the marks'];
+  return [
+    `${found.join(' and ')} in the text ${is} ${such} like any other; --written-marks marks reads ${other} of unknown words and of line ends, as in the Penn Treebank`,
+  ];
+}
+
+/** Notes of options of words in a model of other symbols. */
+function unusedNotes(given: Readonly<Record<string, unknown>>, level: string): readonly string[] {
+  return Object.keys(given)
+    .filter((name) => given[name] !== undefined)
+    .map((name) => `--${name} has no effect: it is of words, and the symbols are of the level ${level}`);
 }
 
 /**

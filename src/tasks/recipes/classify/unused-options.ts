@@ -1,0 +1,60 @@
+/** Options that have no effect on the data that were found. */
+import type { InputEncoding } from '../../building-blocks/sequence-inputs.js';
+import type { SourceForm } from './source-form.js';
+
+type Kind = SourceForm['kind'] | 'other';
+
+const OF_TABLES = ['delimiter', 'decimal', 'quote', 'header', 'skipFooter'] as const;
+const NAMES = ['input', 'target'] as const;
+const TIME = ['sequence', 'time', 'dateFormat'] as const;
+
+/** The options that say something of each kind of data; `encoding` says something of all texts. */
+const USED: Readonly<Record<Kind, readonly string[]>> = {
+  numbers: [...NAMES, ...TIME, ...OF_TABLES, 'comment', 'categories', 'missing', 'missingValues'],
+  tokens: [...NAMES, ...TIME, ...OF_TABLES, 'comment'],
+  text: [...NAMES, ...OF_TABLES, 'comment'],
+  lines: [...NAMES, 'missing'],
+  columns: [...NAMES, 'comment'],
+  labels: [],
+  other: ['missing'],
+};
+
+/** What the kinds are, for the note. */
+const TITLES: Readonly<Record<Kind, string>> = {
+  numbers: 'a table of numbers',
+  tokens: 'a table of tokens',
+  text: 'a table of texts',
+  lines: 'JSON lines',
+  columns: 'columns of tokens',
+  labels: 'lines of a class and a text',
+  other: 'a folder, an archive or pictures',
+};
+
+/** Options that are not asked about in each kind: they are always used, or are refused where they do not fit. */
+const ASKED = [...NAMES, ...TIME, ...OF_TABLES, 'comment', 'categories', 'missing', 'missingValues'];
+
+/** Options of words. */
+const OF_WORDS = ['minCount', 'vocabulary'];
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== 'refuse';
+}
+
+/** A note of the options that were given and have no effect. */
+export function unusedNotes(
+  given: Readonly<Record<string, unknown>>,
+  source: SourceForm | undefined,
+  { kind: symbols }: InputEncoding,
+): readonly string[] {
+  const kind = source?.kind ?? 'other';
+  const unused = (names: readonly string[]) =>
+    names
+      .filter((name) => isGiven(given[name]))
+      .map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  const ofData = unused(ASKED.filter((name) => !USED[kind].includes(name)));
+  const ofWords = symbols === 'words' || symbols === 'tokens' ? [] : unused(OF_WORDS);
+  return [
+    ...(ofData.length === 0 ? [] : [`no effect on ${TITLES[kind]}: ${ofData.join(', ')}`]),
+    ...(ofWords.length === 0 ? [] : [`no effect where no words are read: ${ofWords.join(', ')}`]),
+  ];
+}
