@@ -7,6 +7,7 @@ import {
   NativeError,
   OptionError,
   RangeIndexError,
+  ShapeError,
   VocabularyError,
 } from '../core/errors.js';
 import { oneLine } from '../core/one-line.js';
@@ -24,6 +25,7 @@ const BAD_INPUT = [
   ConfigurationError,
   CheckpointError,
   RangeIndexError,
+  ShapeError,
 ] as const;
 
 /** The exit status for an error. */
@@ -32,7 +34,8 @@ export function exitStatus(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.badUse;
   if (!(error instanceof BpttError) || error.code === 'checkpoint_write_failed') return EXIT.failed;
   if (error instanceof NativeError) return error.code === 'isa_unsupported' ? EXIT.badUse : EXIT.failed;
-  if (error.code === 'too_large') return EXIT.badUse; // the options of the layers ask for it
+  // The options of the layers ask for the one, a stream of a task that has none for the other.
+  if (error.code === 'too_large' || error.code === 'not_streamable') return EXIT.badUse;
   return BAD_INPUT.some((kind) => error instanceof kind) ? EXIT.badUse : EXIT.failed;
 }
 

@@ -32,7 +32,7 @@ export interface LabelledTexts {
 
 /**
  * Reads a folder of files `<label>.txt` (UTF-8, or UTF-16 with its mark; LF, CRLF or CR), one text in each line. White
- * space around a text is removed, and empty lines are ignored. Hidden files are no classes.
+ * space around a text is removed, and empty lines are ignored. Hidden files are no classes. The ending may be in capitals.
  *
  * @param options.ending of the names of the files, `.txt` by default; other files are ignored
  * @param options.encoding a label of `TextDecoder`, for files in another encoding
@@ -47,26 +47,31 @@ export async function readLabelledLines(
   const ending = requireText('the ending of the files', options.ending ?? '.txt');
   const files = await fileNamesIn(requirePath(directory));
   const hidden = files.filter(isHiddenFile).sort(compareCodePoints);
-  const labels = files
-    .filter((name) => name.endsWith(ending) && !isHiddenFile(name))
-    .map((name) => name.slice(0, name.length - ending.length))
-    .sort(compareCodePoints);
+  const named = new Map<string, string[]>();
+  for (const name of files.sort(compareCodePoints)) {
+    if (!name.toLowerCase().endsWith(ending.toLowerCase()) || isHiddenFile(name)) continue;
+    const label = name.slice(0, name.length - ending.length);
+    named.set(label, [...(named.get(label) ?? []), name]);
+  }
+  const labels = [...named.keys()].sort(compareCodePoints);
   if (labels.length === 0) {
     throw new DataError('empty_data', `'${directory}' has no file *${ending}`, { directory, ending });
   }
   const examples: LabelledText[] = [];
   let emptyLines = 0;
   for (const [target, label] of labels.entries()) {
-    const file = join(directory, `${label}${ending}`);
-    const before = examples.length;
-    for await (const lines of textLines(file, options.encoding)) {
-      for (const line of lines) {
-        const text = line.text.trim();
-        if (text === '') emptyLines += 1;
-        else examples.push({ text, label, target });
+    for (const name of named.get(label) as string[]) {
+      const file = join(directory, name);
+      const before = examples.length;
+      for await (const lines of textLines(file, options.encoding)) {
+        for (const line of lines) {
+          const text = line.text.trim();
+          if (text === '') emptyLines += 1;
+          else examples.push({ text, label, target });
+        }
       }
+      if (examples.length === before) throw new DataError('empty_data', `'${file}' has no text`, { file });
     }
-    if (examples.length === before) throw new DataError('empty_data', `'${file}' has no text`, { file });
   }
   return { labels, examples, hidden, emptyLines };
 }

@@ -70,7 +70,7 @@ describe('bptt predict --stream', () => {
       expect.stringMatching(/\[bad_use\]: exactly one of inputs, --data/),
     ]);
     const { status, stdout, stderr } = await runBptt(['predict', ahead, '--stream']);
-    expect([status, stdout]).toEqual([1, '']);
+    expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^bptt: error \[not_streamable\]: layer '\S+' looks at later steps[^\n]*\n$/);
   });
 });

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readLabelledLines } from '../../src/files/labelled-lines.js';
 import { readLabelledText, readTextsAfterLabels } from '../../src/files/labelled-text.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 
@@ -62,4 +63,20 @@ describe('lines of a class and a text', () => {
     expect(await texts('x\ta b\ny\tc\n')).toEqual(['a b', 'c']);
     await expect(texts('x\ta b\nc\n')).rejects.toThrow(/line 2/);
   });
+});
+
+it('files of a folder are those of its classes, with an ending in small letters or capitals', async () => {
+  const folder = temporaryDirectory();
+  for (const [name, text] of [
+    ['a.txt', 'one'],
+    ['B.TXT', 'two'],
+    ['b.md', 'three'],
+  ] as const) {
+    writeFileSync(join(folder, name), text);
+  }
+  const { labels, examples } = await readLabelledLines(folder);
+  expect([labels, examples.map(({ text }) => text)]).toEqual([
+    ['B', 'a'],
+    ['two', 'one'],
+  ]);
 });
