@@ -122,10 +122,15 @@ function turns(clips: number, seed: number, name: string): (turn: number) => num
   };
 }
 
-function meanWeight({ clips }: ClipString): Pick<JoinedClips, 'weight'> {
+/** The mean of the weights of joined clips; undefined where they have none. */
+export function weightOf({ clips }: ClipString): number | undefined {
   const weights = clips.flatMap(({ weight }) => (weight === undefined ? [] : [weight]));
-  if (weights.length === 0) return {};
-  return { weight: weights.reduce((sum, weight) => sum + weight, 0) / weights.length };
+  return weights.length === 0 ? undefined : weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+}
+
+function meanWeight(string: ClipString): Pick<JoinedClips, 'weight'> {
+  const weight = weightOf(string);
+  return weight === undefined ? {} : { weight };
 }
 
 /**

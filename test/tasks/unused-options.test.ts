@@ -22,7 +22,6 @@ it.each<[string, string, object, readonly string[]]>([
     'a.txt',
     LABELS,
     {
-      categories: 'foo',
       sequence: 'bar',
       missing: 'mask',
       target: 'foo',
@@ -31,15 +30,15 @@ it.each<[string, string, object, readonly string[]]>([
       level: 'word',
       form: 'labels',
     },
-    ['no effect on lines of a class and a text: --input, --target, --sequence, --decimal, --categories, --missing'],
+    ['no effect on lines of a class and a text: --input, --target, --sequence, --decimal, --missing'],
   ],
   ['a.txt', LABELS, { minCount: 2, vocabulary: 9 }, ['no effect where no words are read: --min-count, --vocabulary']],
   ['a.txt', LABELS, { minCount: 1, level: 'word' }, []],
   [
     'a.csv',
     'text,target\na,x\nb,y\n',
-    { categories: 'foo', skipFooter: 0 },
-    ['no effect on a table of texts: --categories'],
+    { missing: 'mask', skipFooter: 0 },
+    ['no effect on a table of texts: --missing'],
   ],
   [
     'a.jsonl',

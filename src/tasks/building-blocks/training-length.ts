@@ -15,8 +15,11 @@ export interface LengthRule {
 const SMALLEST_BATCH = 8;
 /** Batches that an epoch should have before a batch grows. */
 const BATCHES = 12;
-/** Validations without a better score that are waited for: a part of the epochs, and at least a few. */
-const PATIENCE = { part: 5, fewest: 4 } as const;
+/**
+ * Validations without a better score that are waited for: half of the epochs, and at least a few. Where the learning rate falls until
+ * the last epoch, the best score often comes late; a fifth of the epochs ended trainings too early.
+ */
+const PATIENCE = { part: 2, fewest: 6 } as const;
 
 /** The options that `trainingLength` gives, when they are missing. */
 export interface LengthOptions {
@@ -43,7 +46,10 @@ export function trainingEpochs(
   const patience = hasValidation ? Math.max(PATIENCE.fewest, Math.ceil(epochs / PATIENCE.part)) : 0;
   return {
     epochs: { value: epochs, reason: `${reason}: about ${perEpoch * epochs} steps` },
-    patience: { value: patience, reason: hasValidation ? `a part of ${epochs} epochs` : 'no validation part' },
+    patience: {
+      value: patience,
+      reason: hasValidation ? `half of ${epochs} epochs, at least ${PATIENCE.fewest}` : 'no validation part',
+    },
   };
 }
 

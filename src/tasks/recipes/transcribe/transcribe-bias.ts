@@ -6,9 +6,10 @@ import type { Utterances } from './transcribe-data.js';
 export function labelCounts(training: Utterances, symbols: TranscriptSymbols): Float64Array {
   const counts = new Float64Array(symbols.classes);
   for (const [index, text] of training.texts.entries()) {
+    const weight = training.weights[index] as number;
     const { labels } = symbols.encodeKnown(text);
-    for (const label of labels) counts[label] = (counts[label] as number) + 1;
-    counts[BLANK] = (counts[BLANK] as number) + Math.max(0, training.lengthOf(index) - labels.length);
+    for (const label of labels) counts[label] = (counts[label] as number) + weight;
+    counts[BLANK] = (counts[BLANK] as number) + weight * Math.max(0, training.lengthOf(index) - labels.length);
   }
   return counts;
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { DataError, OptionError } from '../../../core/errors.js';
 import type { Examples } from '../../../data/examples.js';
-import { joinClips, stringExamples, textOf } from '../../../data/joined-clips.js';
+import { joinClips, stringExamples, textOf, weightOf } from '../../../data/joined-clips.js';
 import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
 import { shortestLength } from '../../../features/perturb-sound.js';
 import { FeatureFiles } from '../../../files/recordings.js';
@@ -43,6 +43,8 @@ export type TranscribeSaved = { readonly symbols: readonly string[]; readonly so
 export interface Utterances extends Examples<Utterance> {
   /** The texts in the order of the sounds; of sounds that are drawn again, those of the first epoch. */
   readonly texts: readonly string[];
+  /** What the sounds count for in the loss, in the same order. */
+  readonly weights: readonly number[];
 }
 
 const MEGABYTE = 2 ** 20;
@@ -151,7 +153,8 @@ async function examplesOf(
     const input = encoder.encodeFrames(frames, scales?.scaleOf(speaker));
     return { input, text, ...target, ...(weight !== undefined && weightRow({ weight })) };
   });
-  return { ...examples, texts: joinClips(used, join).map(textOf) };
+  const strings = joinClips(used, join);
+  return { ...examples, texts: strings.map(textOf), weights: strings.map((string) => weightOf(string) ?? 1) };
 }
 
 /** Examples of a part; without `strings` so many that a clip occurs in an epoch about once. */
