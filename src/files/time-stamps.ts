@@ -190,6 +190,14 @@ export function timeReader(sample: readonly string[], format?: string, known?: T
   return sample.some((text) => areIsoDates([text])) ? dateReader('iso') : noReader;
 }
 
+/**
+ * Whether texts are dates that begin with the year, some of which may be none, such as 2024-02-30: an error of its row says so when it
+ * is read.
+ */
+export function areMeantAsIsoDates(texts: readonly string[]): boolean {
+  return texts.some((text) => areIsoDates([text])) && texts.every((text) => /^\d{4}-\d{2}-\d{2}/.test(text));
+}
+
 /** Whether numbers, at least one, are all written as dates without signs: 20240131. */
 export function areDatesAsNumbers(texts: readonly string[]): boolean {
   const reader = dateReader('yyyymmdd');

@@ -243,4 +243,16 @@ describe('rows of several series', () => {
     ]);
     expect((await readSeriesTable(late, plain)).rows).toBe(62);
   });
+
+  it('are errors of their row where a day of the others is none', async () => {
+    const days = rowsOf(40, (row) => `${isoDay(Date.UTC(2024, 0, 1 + row))},1`);
+    for (const at of [0, 17, 39]) {
+      const file = table(['date,x', ...days.map((line, row) => (row === at ? '2024-02-30,1' : line))]);
+      await expect(readSeriesTable(file, plain)).rejects.toThrow(
+        new RegExp(`line ${at + 2}, column 'date': .*found '2024-02-30'.*--time none`),
+      );
+    }
+    const codes = table(['code,x', ...rowsOf(20, () => '9999-99-99,1')]);
+    expect((await readSeriesTable(codes, plain)).time).toBeUndefined();
+  });
 });

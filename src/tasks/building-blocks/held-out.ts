@@ -1,7 +1,7 @@
 /** Splits examples into the parts for training, for choosing the best model and for the final evaluation. */
 import { createHash } from 'node:crypto';
 import type { SequenceExample } from '../../batch/sequence-packing.js';
-import { OptionError } from '../../core/errors.js';
+import { DataError, OptionError } from '../../core/errors.js';
 import { splitExamples } from '../../data/split-examples.js';
 
 /** The parts of a data set; parts that are held out may be missing. */
@@ -34,13 +34,25 @@ export function holdOut<E>(
       throw new OptionError('invalid_option', message, { name, value: part });
     }
     if (part === 0) return { rest: from, part: undefined };
-    const { train, test } = splitExamples(from.map(classOf), { test: part, seed: held.seed });
+    const { train, test } = splitNamed(name, from.map(classOf), { test: part, seed: held.seed });
     const chosen = (numbers: Int32Array) => Array.from(numbers, (at) => from[at] as E);
     return { rest: chosen(train), part: chosen(test) };
   };
   const { rest, part: test } = split('test', examples);
   const { rest: training, part: validation } = split('valid', rest);
   return { training, validation, test };
+}
+
+/** Splits, and names the option where nothing can be held back. @throws {DataError} `too_short` */
+function splitNamed(name: 'valid' | 'test', labels: readonly number[], choice: { test: number; seed: number }) {
+  try {
+    return splitExamples(labels, choice);
+  } catch (error) {
+    if (!(error instanceof DataError) || error.code !== 'too_short') throw error;
+    const part = { valid: 'validation', test: 'test' }[name];
+    const help = `--${name} 0 makes no ${part} part, --${name} FILE names other data`;
+    throw new DataError('too_short', `${error.message}; ${help}`, { ...error.details, part, help }, error);
+  }
 }
 
 /** SHA-256 over the numbers of all examples; it must be the same in a resumed run. */

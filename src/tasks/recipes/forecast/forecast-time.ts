@@ -5,7 +5,7 @@ import type { TableStart } from '../../../files/table-records.js';
 import { orderByTime } from '../../../files/time-order.js';
 import {
   areDatesAsNumbers,
-  areIsoDates,
+  areMeantAsIsoDates,
   dateForms,
   looksLikeClock,
   looksLikeDate,
@@ -103,7 +103,7 @@ function recogniseTime(start: TableStart, { dateFormat, item, numbers }: TimeNam
   );
   const isDate = (text: string) => timeReader([text], dateFormat).read(text) !== undefined;
   const dates = others.filter(({ texts }) =>
-    dateFormat === undefined ? areIsoDates(texts) : texts.length > 0 && texts.every(isDate),
+    dateFormat === undefined ? areMeantAsIsoDates(texts) : texts.length > 0 && texts.every(isDate),
   );
   const [first] = dates;
   if (first !== undefined && dates.length === 1) {
