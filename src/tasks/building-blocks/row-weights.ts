@@ -14,8 +14,8 @@ export interface Weighed {
 
 /** An example whose weight `packExamples` finds. */
 export interface WeightedExample {
-  /** [1]; the batch has it only where an option names the weights. */
-  readonly weight: Float32Array;
+  /** [1]; missing where the data have no weights, so that what a run is compared by has none either. */
+  readonly weight?: Float32Array;
 }
 
 const ONE = Float32Array.of(1);
@@ -26,9 +26,9 @@ export function weightOption(place: string) {
   return optional(textOption({ description, placeholder: 'name' }));
 }
 
-/** The weight of an example in the form of a batch: 1 where it has none. */
+/** The weight of an example in the form of a batch; nothing where it has none. */
 export function weightRow({ weight }: Weighed): WeightedExample {
-  return { weight: weight === undefined ? ONE : Float32Array.of(weight) };
+  return weight === undefined ? {} : { weight: Float32Array.of(weight) };
 }
 
 /** The examples of an evaluation: all count alike. */

@@ -40,8 +40,8 @@ export interface CaptionExample {
   readonly words: Int32Array;
   /** The caption as it is in the file. */
   readonly tokens: readonly string[];
-  /** [1] what it counts for in the loss, 1 where the data have no weights. The batch has it only where an option names them. */
-  readonly weight: Float32Array;
+  /** [1] what it counts for in the loss; missing where the data have no weights. */
+  readonly weight?: Float32Array;
 }
 
 /** The options of reading. */
@@ -155,7 +155,7 @@ export async function readUncaptioned(
   return places.map((place) => {
     const picture = pictureName(place);
     const patches = pictures.get(picture) as Float32Array;
-    return { picture, patches, previous: begin, words: new Int32Array(0), tokens: [], ...weightRow({}) };
+    return { picture, patches, previous: begin, words: new Int32Array(0), tokens: [] };
   });
 }
 

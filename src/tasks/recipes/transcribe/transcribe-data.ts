@@ -151,7 +151,7 @@ async function examplesOf(
     if (source !== undefined && known === undefined) kept.keep(source, frames);
     const target = isLabelled && { labels: ctcTarget(labels, { classes: symbols.classes }) };
     const input = encoder.encodeFrames(frames, scales?.scaleOf(speaker));
-    return { input, text, ...target, ...(weight !== undefined && weightRow({ weight })) };
+    return { input, text, ...target, ...weightRow({ weight }) };
   });
   const strings = joinClips(used, join);
   return { ...examples, texts: strings.map(textOf), weights: strings.map((string) => weightOf(string) ?? 1) };

@@ -34,8 +34,8 @@ export interface TranslationExample {
   readonly target: Int32Array;
   /** The tokens themselves, including words outside the vocabulary. */
   readonly tokens: Pick<SentencePair, 'source' | 'target'>;
-  /** [1] what it counts for in the loss, 1 where the data have no weights. The batch has it only where an option names them. */
-  readonly weight: Float32Array;
+  /** [1] what it counts for in the loss; missing where the data have no weights. */
+  readonly weight?: Float32Array;
 }
 
 /** The options of reading. */
@@ -101,7 +101,7 @@ export async function readTranslations(options: DataOptions): Promise<TaskData<S
     requireSomeWeight(
       weight,
       'training',
-      training.some((pair) => (pair.weight[0] as number) > 0),
+      training.some((pair) => (pair.weight?.[0] as number) > 0),
     );
   const validation = parts.validation && encode(parts.validation);
   const held = parts.test && encode(parts.test);
