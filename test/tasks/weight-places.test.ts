@@ -8,6 +8,7 @@ import { checkTaskOptions } from '../../src/tasks/definition/task-options.js';
 import { transcribe } from '../../src/tasks/recipes/transcribe/transcribe.js';
 import type { Utterance } from '../../src/tasks/recipes/transcribe/transcribe-data.js';
 import { TRANSCRIBE_OPTIONS } from '../../src/tasks/recipes/transcribe/transcribe-options.js';
+import { translate } from '../../src/tasks/recipes/translate/translate.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { QUIET } from './trained.js';
 import { directory, distance, KINDS, type Kind, learned, prepareFiles, quick, write } from './weighed-examples.js';
@@ -66,6 +67,22 @@ describe('a weight', () => {
     const training = trainTask(task, { ...quick, ...own, ...make(), out, weight: 'w' } as never);
     await expect(training).rejects.toMatchObject({ code: 'invalid_option', message: expect.stringMatching(message) });
     expect(existsSync(out)).toBe(false);
+  });
+
+  it('is no part of an example where the data have none: what a run is compared by stays as it was', async () => {
+    const data = write(
+      '.jsonl',
+      Array.from({ length: 8 }, (_, at) => `{"source":"a${at}","target":"b${at}"}`),
+    );
+    const options = checkTaskOptions('translate', translate.options, {
+      out: 'run',
+      data,
+      valid: 0,
+      test: 0,
+      minCount: 1,
+    });
+    const { training } = await translate.read(options);
+    expect((training as readonly object[])[0]).not.toHaveProperty('weight');
   });
 
   it('of a joined sound is the mean of those of its clips, and clips of weight 0 are not joined', async () => {
