@@ -46,14 +46,22 @@ function valuesOf({ parameters }: Pick<Model, 'parameters'>): number[] {
   return [...parameters].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, { data }]) => [...data]);
 }
 
+/** The maker of the processor, as Linux tells it; undefined elsewhere. */
+function maker(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  return /^vendor_id\s*:\s*(\S+)/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1];
+}
+
 function expectReached(model: Pick<Model, 'parameters'>, { values, sha256 }: Reached): void {
   const reached = valuesOf(model);
   expect(reached.length).toBe(values.length);
   for (const [at, value] of reached.entries()) expect(Math.abs(value - (values[at] as number))).toBeLessThan(2e-5);
   const bits = createHash('sha256').update(new Uint8Array(Float32Array.from(reached).buffer));
-  // An instruction set that is not recorded must come as close as the others, but has bits of its own.
+  // An instruction set that is not recorded must come as close as the others, but has bits of its own. So have SSE2 and AVX2 on
+  // processors of another maker than the recorded one: their reciprocal roots are approximations that each maker defines.
   const expected = sha256?.[info().isa];
-  if (expected !== undefined) expect(bits.digest('hex')).toBe(expected);
+  const isRecorded = info().isa === 'avx512' || maker() === 'AuthenticAMD';
+  if (expected !== undefined && isRecorded) expect(bits.digest('hex')).toBe(expected);
 }
 
 function compileOwn(): Model {
