@@ -25,11 +25,6 @@ export class NearestNeighbour {
     this.#known = training.map(({ input, label }) => ({ input: this.#stretched(input), label }));
   }
 
-  /** Number of products that `classify` needs at most. */
-  get cost(): number {
-    return this.#known.length * this.#places * this.#features;
-  }
-
   /** The class of the nearest series; the first of several at the same distance. */
   classify(series: Float32Array): number {
     const given = this.#stretched(series);

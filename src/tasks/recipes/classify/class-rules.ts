@@ -13,6 +13,9 @@ import { areSpanTags, SpanCounts } from './tag-spans.js';
 /** Symbols of the longest n-grams of naive Bayes, by the kind of symbols. */
 const GRAMS = { characters: 3, bytes: 3, words: 1, tokens: 1 } as const;
 
+/** Numbers of all training series with which one is compared in some twenty milliseconds. The nearest is a rule for sets up to this size. */
+const MOST_NUMBERS = 2 ** 24;
+
 /** The class of each target of a sequence. */
 type Guess = (input: SequenceExample['input'], at: number) => number;
 
@@ -97,6 +100,10 @@ function nearestNeighbour(training: Part, { classes, encoding }: SavedClasses): 
   });
 }
 
+function isSmall(training: Part): boolean {
+  return !('read' in training) && training.reduce((sum, { input }) => sum + input.length, 0) <= MOST_NUMBERS;
+}
+
 /** @param perStep whether there is a class for each step, and not for the sequence */
 export function classRules(
   { training }: { readonly training: Part },
@@ -106,7 +113,7 @@ export function classRules(
   const hasSymbols = saved.encoding.kind !== 'features';
   const own = {
     symbols: (part: Part) => (perStep ? mostFrequentBySymbol(part, saved) : naiveBayes(part, saved)),
-    numbers: perStep ? undefined : (part: Part) => nearestNeighbour(part, saved),
+    numbers: perStep || !isSmall(training) ? undefined : (part: Part) => nearestNeighbour(part, saved),
   }[hasSymbols ? 'symbols' : 'numbers'];
   return {
     rules: [mostFrequentClass(training, saved), ...(own === undefined ? [] : [own(training)])],
