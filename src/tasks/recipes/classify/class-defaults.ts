@@ -3,7 +3,7 @@
  * and large sets of every kind: bench/defaults.mjs measures them.
  */
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
-import { type InputEncoding, idsOf } from '../../building-blocks/sequence-inputs.js';
+import { featuresOf, type InputEncoding, idsOf } from '../../building-blocks/sequence-inputs.js';
 import { type LengthOptions, type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
 import type { Setting, Settings } from '../../definition/settings.js';
 import type { TaskData } from '../../definition/task.js';
@@ -127,10 +127,9 @@ export function classSettings(
   const sequences = training as readonly SequenceExample[];
   const count = (part: unknown) => (part as readonly unknown[] | undefined)?.length ?? 0;
   const read = count(training) + count(validation) + (typeof given.test === 'number' ? count(test) : 0);
-  const features = encoding.kind === 'features' ? encoding.features : 1;
   const kind = kindOf(encoding);
   const { why, length, dropout } = DEFAULTS[kind];
-  const rows = meanRows(sequences, features);
+  const rows = meanRows(sequences, featuresOf(encoding));
   const because = (value: number): Setting => ({ value, reason: why });
   const hasFront = kind === 'rows' && rows >= LONG_SERIES && !perStep;
   return {
