@@ -4,6 +4,7 @@
  *
  *   npm run bench -- defaults [--sets a,b] [--seeds 1,2,3] [--settings default,byHand] [--limit 15] [--threads N]
  *        [--data build/data-sets] [--out build/defaults] [--retry] [--keep]
+ *        [--checkout FOLDER --commit NAME]
  *   npm run bench -- defaults --list | --table [--compare COMMIT|FOLDER]
  */
 import { mkdirSync } from 'node:fs';
@@ -27,6 +28,7 @@ const OPTIONS = {
   data: { type: STRING, default: join(build, 'data-sets') },
   out: { type: STRING, default: join(build, 'defaults') },
   commit: { type: STRING },
+  checkout: { type: STRING },
   compare: { type: STRING },
   list: { type: FLAG },
   table: { type: FLAG },
@@ -136,7 +138,11 @@ async function main() {
         .map((setting) => ({ set, setting, seed, commit, limit })),
     ),
   );
-  return trainAll(jobs, { data, out, threads: count, keep: given.keep === true }, given.retry === true);
+  return trainAll(
+    jobs,
+    { data, out, threads: count, keep: given.keep === true, checkout: given.checkout },
+    given.retry === true,
+  );
 }
 
 try {

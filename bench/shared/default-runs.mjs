@@ -7,13 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { argumentsOf, numberAt } from './data-index.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = join(root, 'dist', 'cli', 'main.js');
 /** How long a process has for its last checkpoint when its time is over. */
 const GRACE_MS = 30_000;
 /** Signals that end the benchmark together with the training that it has started. */
 const STOPS = /** @type {const} */ (['SIGINT', 'SIGTERM']);
 const SECOND_MS = 1000;
 const MINUTE_S = 60;
+const OWN_TIMES = '/proc/self/stat';
+const CHILD_TIMES = 13;
+const TICKS_PER_SECOND = 100;
 
 /** The names of the settings. */
 export const SETTINGS = ['default', 'byHand'];
@@ -63,8 +65,16 @@ export function answers(result, { set, setting, seed, commit, limit }) {
   );
 }
 
+/** Seconds that the processors have worked for the processes that this one has started and that are over; undefined where /proc is missing. */
+function childSeconds() {
+  if (!existsSync(OWN_TIMES)) return undefined;
+  // After the name in parentheses: the state, then numbers; waited-for user and system time are the 14th and 15th of them.
+  const fields = readFileSync(OWN_TIMES, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return (Number(fields[CHILD_TIMES]) + Number(fields[CHILD_TIMES + 1])) / TICKS_PER_SECOND;
+}
+
 /** Runs a program and collects its output. When its time is over it may write its checkpoint, then it is killed. */
-function finish(words, { limit, environment }) {
+function finish(program, words, { limit, environment }) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...words], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     const texts = { stdout: '', stderr: '' };
@@ -135,23 +145,27 @@ function outcomeOf({ stdout, stderr, code, signal, isLate }, { metric, naive }) 
  *
  * @param job.set of the index
  * @param job.limit minutes
- * @param place folders of the data sets and of the results; `threads` where their number is given
+ * @param place folders of the data sets and of the results; `threads` where their number is given; `checkout` is the folder whose
+ *   compiled package trains, default this one
  * @returns the result
  */
-export async function trainOnce({ set, setting, seed, commit, limit }, { data, out, threads, keep }) {
+export async function trainOnce({ set, setting, seed, commit, limit }, { data, out, threads, keep, checkout = root }) {
   const run = join(out, 'runs', `${set.name}-${setting}-${seed}`);
   rmSync(run, { recursive: true, force: true });
   mkdirSync(join(out, 'runs'), { recursive: true });
   const options = optionsOf(set, setting) ?? [];
   const more = [...options, '--seed', String(seed), '--out', run, '--json'];
   const environment = { ...process.env, ...(threads !== undefined && { BPTT_THREADS: String(threads) }) };
+  const program = join(checkout, 'dist', 'cli', 'main.js');
   const begin = performance.now();
-  const ended = await finish(argumentsOf(set, data, more), { limit, environment });
+  const processorBegin = childSeconds();
+  const ended = await finish(program, argumentsOf(set, data, more), { limit, environment });
   const seconds = Number(((performance.now() - begin) / SECOND_MS).toFixed(1));
   const result = {
     ...{ set: set.name, task: set.task, setting, seed, commit },
     metric: set.metric.path,
     ...outcomeOf(ended, set),
+    ...(processorBegin !== undefined && { processorSeconds: Number((childSeconds() - processorBegin).toFixed(1)) }),
     ...{ seconds, limit, options, needed: set.options, digest: set.digest },
     ...{ processor: cpus()[0]?.model ?? arch(), processors: cpus().length, threads: threads ?? null },
     date: new Date().toISOString(),
