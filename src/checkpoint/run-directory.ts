@@ -64,13 +64,17 @@ function requireJson(path: string, configuration: JsonObject): void {
   }
 }
 
-/** Whether the directory holds no run yet. @throws {ConfigurationError} `run_exists`, and as `requireSameConfiguration` */
-function requireUsable(path: string, configuration: JsonObject, options: RunDirectoryOptions): boolean {
+/** Whether the directory holds no run yet. @throws {ConfigurationError} `run_exists` when it holds one and none is to be resumed */
+export function isNewRun(path: string, resume = false): boolean {
   const isNew = isRunEmpty(path);
-  if (!isNew && options.resume !== true) {
-    const message = `'${path}' is not empty: resume the run (--resume), or choose another directory`;
-    throw new ConfigurationError('run_exists', message, { run: path });
-  }
+  if (isNew || resume) return isNew;
+  const message = `'${path}' is not empty: resume the run (--resume), or choose another directory`;
+  throw new ConfigurationError('run_exists', message, { run: path });
+}
+
+/** Whether the directory holds no run yet. @throws {ConfigurationError} as `isNewRun` and `requireSameConfiguration` */
+function requireUsable(path: string, configuration: JsonObject, options: RunDirectoryOptions): boolean {
+  const isNew = isNewRun(path, options.resume);
   if (!isNew)
     requireSameConfiguration(`the run '${path}'`, readConfiguration(path), configuration, options.fields ?? {});
   requireInside(path);

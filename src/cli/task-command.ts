@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { SequenceTable } from '../tasks/definition/common-options.js';
 import type { AnyTask } from '../tasks/definition/task.js';
 import type { Checked, TaskOption } from '../tasks/definition/task-options.js';
+import { describeStructures } from '../tasks/runner/compare-structures.js';
 import { runTraining, type TaskResult, type TaskStart } from '../tasks/runner/train-task.js';
 import { formatCount, formatDuration, formatLoss } from '../training/progress-text.js';
 import type { CommandContext } from './command-context.js';
@@ -62,6 +63,7 @@ async function train(context: CommandContext, { task, options, module, json }: T
   };
   const onStart = (start: TaskStart) => {
     for (const note of start.notes) context.note(`note: ${note}`);
+    for (const line of start.structures ? describeStructures(start.structures) : []) context.note(line);
     context.note(describeStart(start));
     for (const { name, value, reason } of start.settled) context.note(`  --${kebabCase(name)} ${value}  (${reason})`);
   };
@@ -80,6 +82,7 @@ async function train(context: CommandContext, { task, options, module, json }: T
 
 /** The fields of `--json`, in the order in which a person would read them. */
 function jsonOf(result: TaskResult): object {
+  const { folds, structures } = result;
   const { task, run, loss, metrics, answeredBy, naive, steps, epochs, stoppedBy, parameters, examples } = result;
   const { trainingLoss, validation = null, best = null, tokens, tokensPerSecond, seconds, memory, checkpoint } = result;
   return {
@@ -90,6 +93,8 @@ function jsonOf(result: TaskResult): object {
       answeredBy,
       metrics,
       ...(naive && { naive }),
+      ...(folds && { folds }),
+      ...(structures && { structures }),
       steps,
       epochs,
       stoppedBy,

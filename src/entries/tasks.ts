@@ -15,6 +15,7 @@ export type { RowPlace } from '../files/row-error.js';
 export type { FoundFormat, TableFormat } from '../files/table-format.js';
 export type { TimeStyle } from '../files/time-stamps.js';
 export type { TimeStep } from '../files/time-step.js';
+export { bodyStructures } from '../tasks/building-blocks/body-structures.js';
 export type { Category } from '../tasks/building-blocks/categories.js';
 export type { FeatureEncoding, TextSteps } from '../tasks/building-blocks/feature-encoding.js';
 export type { ExampleParts } from '../tasks/building-blocks/held-out.js';
@@ -61,6 +62,7 @@ export { defineTask } from '../tasks/definition/define-task.js';
 export type { NaiveRule, NaiveRules, Pace } from '../tasks/definition/naive-rule.js';
 export { type AnyPart, examplesOf, type Part, partExamples } from '../tasks/definition/parts.js';
 export type { Setting, Settings } from '../tasks/definition/settings.js';
+export type { Structure } from '../tasks/definition/structure.js';
 export { type TableChoices, tableFormatOf, tableOptions } from '../tasks/definition/table-options.js';
 export type {
   AnyTask,
@@ -126,6 +128,8 @@ export type { SoundEncoding } from '../tasks/recipes/transcribe/transcribe-sound
 export type { StreamedSymbol } from '../tasks/recipes/transcribe/transcribe-stream.js';
 export type { Translation } from '../tasks/recipes/translate/translate.js';
 export type { SavedTranslation, TranslationExample } from '../tasks/recipes/translate/translate-data.js';
+export type { StructureComparison, StructureResult } from '../tasks/runner/compare-structures.js';
+export type { FoldMetric, FoldResults } from '../tasks/runner/fold-results.js';
 export type { LoadedTask, PlacedPrediction, TaskCallOptions } from '../tasks/runner/loaded-task.js';
 export type { TrainingMemory } from '../tasks/runner/measured-memory.js';
 export type { NaiveComparison, NaiveResult } from '../tasks/runner/naive-results.js';

@@ -29,6 +29,7 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
   predict: { type: 'a function' },
   stream: { type: 'a function' },
   settle: { type: 'a function' },
+  structures: { type: 'a function' },
   initialize: { type: 'a function' },
   startsAs: { type: 'a function' },
   naiveRules: { type: 'a function' },

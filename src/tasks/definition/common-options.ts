@@ -6,6 +6,7 @@ import { type AnyOptimizerMaker, optimizerDefinitions } from '../../network/opti
 import { OPTIMIZERS, type OptimizerName } from '../../network/optimizers/optimizer.js';
 import { type AnyScheduleMaker, scheduleDefinitions } from '../../network/schedules/definition.js';
 import { formatSchedule, parseSchedule } from '../../network/schedules/parse-schedule.js';
+import { comparingOptions } from './comparing-options.js';
 import {
   choiceOption,
   flagOption,
@@ -138,10 +139,7 @@ function learningOptions(defaults: RunDefaults) {
     seed: numberOption({ integer: true, min: 0 }, { description: 'seed of all random numbers', default: 1 }),
     threads: optional(numberOption(count, { description: 'threads; without it BPTT_THREADS, else all processors' })),
     checkpointEvery: numberOption(count, { description: 'steps between checkpoints', default: checkpointEvery }),
-    naive: numberOption(
-      { min: 0 },
-      { description: 'seconds for each naive rule that the result is compared with; 0: no rules', default: 20 },
-    ),
+    ...comparingOptions(),
     resume: flagOption('continue the run; options that are not given are taken from it'),
   };
 }

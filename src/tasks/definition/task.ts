@@ -15,6 +15,7 @@ import type { RunTable, SequenceTable } from './common-options.js';
 import type { NaiveRules } from './naive-rule.js';
 import type { AnyPart, Part } from './parts.js';
 import type { Settings } from './settings.js';
+import type { Structure } from './structure.js';
 import type { Checked } from './task-options.js';
 
 /** How examples become batches, besides the batch size: options of `SequenceBatches`. */
@@ -165,6 +166,11 @@ export interface TaskCore<
    * the run keeps the values.
    */
   settle?(options: Checked<T>, data: TaskData<S, E, P>): Settings<keyof T & string>;
+  /**
+   * Structures that the option `auto` compares with that of the options, by the data: other sizes and kinds of layers. Without this function
+   * the option is refused.
+   */
+  structures?(options: Checked<T>, data: TaskData<S, E, P>): readonly Structure<keyof T & string>[];
   /** Sets values of a new model that the data decide, such as the biases of the output, before training. */
   initialize?(model: Model, data: TaskData<S, E, P>, options: Checked<T>): void;
   /**

@@ -1,12 +1,11 @@
 /** Compares a trained model with naive rules. */
 import { setImmediate } from 'node:timers/promises';
-import { MetricsFile } from '../../checkpoint/metrics-file.js';
-import { metricsPath } from '../../checkpoint/run.js';
 import type { JsonObject } from '../../core/json.js';
 import { describeMetrics } from '../defaults/default-metrics.js';
 import type { NaiveRule, NaiveRules, Pace } from '../definition/naive-rule.js';
 import type { AnyPart } from '../definition/parts.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
+import { recordOnce } from './run-records.js';
 
 const SECOND_MS = 1000;
 /** Longest time that a rule keeps the event loop. */
@@ -92,10 +91,8 @@ export async function compareWithRules(
  * beside them, without tables such as the confusion matrix.
  */
 export function recordComparison(run: string, step: number, comparison: NaiveComparison, own: JsonObject = {}): void {
-  const metrics = new MetricsFile(metricsPath(run));
-  if (metrics.recordsOf(step).some(({ kind }) => kind === 'naive')) return;
   const network = Object.fromEntries(Object.entries(own).filter(([, value]) => !Array.isArray(value)));
-  metrics.append({ kind: 'naive', step, ...comparison, network });
+  recordOnce(run, step, 'naive', { ...comparison, network });
 }
 
 async function judged(rule: NaiveRule, part: AnyPart<unknown>, pace: Pace): Promise<JsonObject | undefined> {

@@ -2,8 +2,9 @@
 import { OptionError } from '../../core/errors.js';
 import type { JsonValue } from '../../core/json.js';
 import type { RunTable } from '../definition/common-options.js';
-import type { AnyTask, AnyTaskData } from '../definition/task.js';
+import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import type { Checked, OptionTable, TaskOption } from '../definition/task-options.js';
+import { compareStructures } from './compare-structures.js';
 
 /** An option that the data have decided. */
 export interface SettledOption {
@@ -42,4 +43,29 @@ export function settleOptions(
   });
   const values = Object.fromEntries(settled.map(({ name, value }) => [name, value]));
   return { options: { ...options, ...values }, settled };
+}
+
+/**
+ * The options of the best structure of those that the option `auto` compares; the structure's own options count as settled.
+ *
+ * @param given names of the options that somebody gave
+ * @throws as `compareStructures`
+ */
+export async function chooseStructure(
+  task: AnyTask,
+  data: AnyTaskData,
+  { settled, ...context }: TaskContext & { readonly settled: readonly SettledOption[] },
+  given: readonly string[],
+) {
+  const { options, comparison } = await compareStructures(task, data, context, given);
+  const chosen = comparison.results.find(({ name }) => name === comparison.chosen)?.options ?? {};
+  const reason = `best of ${comparison.results.length} structures on ${comparison.judgedBy}`;
+  return {
+    options,
+    settled: [
+      ...settled.filter(({ name }) => !Object.hasOwn(chosen, name)),
+      ...Object.entries(chosen).map(([name, value]) => ({ name, value, reason })),
+    ],
+    structures: comparison,
+  };
 }

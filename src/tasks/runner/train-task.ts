@@ -1,21 +1,21 @@
 /** Trains any task: one runner for all of them. */
+import { isNewRun } from '../../checkpoint/run-directory.js';
 import { requireSignal } from '../../core/arguments.js';
 import { OptionError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import type { Model } from '../../model/model.js';
 import { requireFunctions } from '../../network/layers/define-layer.js';
-import { optimizerNamed } from '../../network/optimizers/named-optimizer.js';
 import type { ModelLoss } from '../../network/output-losses.js';
-import { parseSchedule } from '../../network/schedules/parse-schedule.js';
 import { checkCallbacks, type TrainingCallbacks } from '../../training/callbacks.js';
 import type { ProgressReporter } from '../../training/progress.js';
 import { Trainer } from '../../training/trainer.js';
 import type { TrainingResult } from '../../training/training-result.js';
-import { batchesOf } from '../building-blocks/task-batches.js';
 import type { RunTable } from '../definition/common-options.js';
-import { type AnyPart, sizeOf } from '../definition/parts.js';
+import { sizeOf } from '../definition/parts.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
+import type { StructureComparison } from './compare-structures.js';
+import { describeFolds, type FoldResults, judgeByFolds, requireFolds } from './fold-results.js';
 import { measureMemory, type TrainingMemory } from './measured-memory.js';
 import {
   compareWithRules,
@@ -25,8 +25,10 @@ import {
   naiveRulesOf,
   recordComparison,
 } from './naive-results.js';
-import { type SettledOption, settleOptions } from './settle-options.js';
+import { recordOnce } from './run-records.js';
+import { chooseStructure, type SettledOption, settleOptions } from './settle-options.js';
 import { checkTrainingOptions, describeTask } from './task-configuration.js';
+import { batchesOfParts, hasPatience, learningOptions, newModel } from './task-training.js';
 
 /** How a training is observed and stopped. */
 export interface TaskWatch {
@@ -60,6 +62,8 @@ export interface TaskStart {
   readonly notes: readonly string[];
   /** Options that nobody gave and the data have decided; empty in a resumed run, which has them. */
   readonly settled: readonly SettledOption[];
+  /** The structures that the option `auto` has compared. */
+  readonly structures?: StructureComparison;
 }
 
 /** The result of training a task. */
@@ -80,6 +84,10 @@ export interface TaskResult<M extends JsonObject = JsonObject> extends TrainingR
   readonly answeredBy?: string;
   /** The naive rules beside it: on the test part, else on the validation part; missing where there are none. */
   readonly naive?: NaiveComparison;
+  /** How good such models are, by the folds of the option `folds`. */
+  readonly folds?: FoldResults;
+  /** The structures that the option `auto` has compared. */
+  readonly structures?: StructureComparison;
   /** Metrics and rules as text for people. */
   readonly summary: string;
   readonly memory: TrainingMemory;
@@ -106,11 +114,17 @@ export async function runTraining(
   const unsettled = checkTrainingOptions(task, given);
   signal?.throwIfAborted();
   const data = await task.read(unsettled.options);
-  const { options, settled } = settleOptions(task, unsettled.options, data, unsettled.isNew);
-  requireValidation(options, data);
-  const context = { options, saved: data.saved, ...(signal !== undefined && { signal }) };
+  const first = settleOptions(task, unsettled.options, data, unsettled.isNew);
+  requireValidation(first.options, data);
+  if (first.options.folds > 0) requireFolds(data, first.options);
+  const watched = { saved: data.saved, ...(signal !== undefined && { signal }) };
+  const isCompared = unsettled.isNew && first.options.auto > 0 && isNewRun(first.options.out, first.options.resume);
+  const { options, settled, structures } = isCompared
+    ? await chooseStructure(task, data, { ...watched, ...first }, Object.keys(given))
+    : { ...first, structures: undefined };
+  const context = { options, ...watched };
   const residentBefore = process.memoryUsage.rss();
-  const model = await compile(task, context);
+  const model = await newModel(task, context);
   try {
     const batches = batchesOfParts(task, { ...context, model }, data);
     const { validation } = data;
@@ -121,34 +135,32 @@ export async function runTraining(
     };
     const of = task.countedIn ?? 'examples';
     const facts = { task: task.name, parameters: model.parameterCount, examples, of };
-    const announce = () => onStart?.({ ...facts, options, threads: model.threads, notes: data.notes ?? [], settled });
+    const announce = () =>
+      onStart?.({
+        ...{ ...facts, options, threads: model.threads, notes: data.notes ?? [], settled },
+        ...(structures && { structures }),
+      });
     task.initialize?.(model, data, options);
-    const rule = validation && task.startsAs?.(options, data.saved);
-    const score = (metrics: JsonObject) => task.score?.(metrics) ?? Number.NaN;
     const trainer = new Trainer(model, {
-      epochs: options.epochs,
-      schedule: parseSchedule(options.schedule, task.schedules),
-      ...(hasPatience(options) && { earlyStopping: { patience: options.patience } }),
-      ...(options.clipNorm > 0 && { clipNorm: options.clipNorm }),
-      ...(rule !== undefined && { validateFirst: true }),
+      ...learningOptions(task, model, data, context),
       directory: options.out,
       resume: options.resume,
       checkpointEvery: options.checkpointEvery,
-      ...(validation &&
-        task.score && { score: async () => score(await quickMetrics(task, model, validation, context)) }),
-      ...(task.prepare && { prepare: (batch, position) => task.prepare?.(batch, model, options, position) ?? batch }),
       configuration: describeTask(task, options, data, module),
       callbacks: [{ onStart: announce }, ...listeners],
       ...(progress !== undefined && { progress }),
-      ...(signal !== undefined && { signal }),
     });
     const result = await trainer.fit(batches);
     const metrics = await judge(task, model, data, context);
     const naive = await compareNaive(task, data, metrics, context);
     if (naive !== undefined) recordComparison(options.out, result.steps, naive, metrics.test ?? metrics.validation);
-    const answeredBy = result.best?.step === 0 ? rule : undefined;
+    const folds = options.folds > 0 ? await judgeByFolds(task, data, context) : undefined;
+    if (folds !== undefined) recordOnce(options.out, result.steps, 'folds', folds);
+    if (structures !== undefined) recordOnce(options.out, result.steps, 'structures', structures);
+    const answeredBy = result.best?.step === 0 ? task.startsAs?.(options, data.saved) : undefined;
     const answer = answeredBy === undefined ? [] : [describeAnswer(answeredBy)];
-    const summary = [...answer, describe(task, metrics, data.saved, naive)].join('\n');
+    const byFolds = folds === undefined ? [] : [describeFolds(folds)];
+    const summary = [...answer, describe(task, metrics, data.saved, naive), ...byFolds].join('\n');
     const memory = measureMemory(model, residentBefore);
     return {
       ...result,
@@ -158,6 +170,8 @@ export async function runTraining(
       metrics,
       ...(answeredBy !== undefined && { answeredBy }),
       ...(naive && { naive }),
+      ...(folds && { folds }),
+      ...(structures && { structures }),
       summary,
       memory,
     };
@@ -166,45 +180,12 @@ export async function runTraining(
   }
 }
 
-function hasPatience(options: Checked<RunTable>): options is Checked<RunTable> & { readonly patience: number } {
-  return options.patience !== undefined && options.patience > 0;
-}
-
 /** @throws {OptionError} `invalid_option` when validations are to be counted and there is none */
 function requireValidation(options: Checked<RunTable>, { validation }: AnyTaskData): void {
   if (!hasPatience(options) || validation !== undefined) return;
   const { patience } = options;
   const message = `option 'patience' needs validation data, and there is none: give option 'valid'`;
   throw new OptionError('invalid_option', message, { name: 'patience', value: patience });
-}
-
-/** Checks the examples of all parts before training, so that no error comes later. */
-function batchesOfParts(task: AnyTask, context: TaskContext & { readonly model: Model }, data: AnyTaskData) {
-  const { training, validation, test } = data;
-  if (test !== undefined) batchesOf(task, test, context);
-  return {
-    training: batchesOf(task, training, context),
-    validation: validation && batchesOf(task, validation, context),
-  };
-}
-
-function compile(task: AnyTask, { options, saved }: TaskContext): Promise<Model> {
-  const { optimizer, learningRate, weightDecay, seed, init, threads } = options;
-  return task.network(options, saved).compile({
-    loss: task.loss(options, saved),
-    optimizer: optimizerNamed(
-      optimizer,
-      { learningRate, ...(weightDecay !== undefined && { weightDecay }) },
-      task.optimizers ?? [],
-    ),
-    seed,
-    initializer: init,
-    ...(threads !== undefined && { threads }),
-  });
-}
-
-function quickMetrics(task: AnyTask, model: Model, part: AnyPart<unknown>, context: TaskContext) {
-  return task.evaluateQuickly?.(model, part, context) ?? task.evaluate(model, part, context);
 }
 
 async function judge(

@@ -2,9 +2,11 @@
  * Captions for pictures: the inputs are patches of colours, or features of another model; the words have attention over
  * them.
  */
+
 import type { JsonObject } from '../../../core/json.js';
 import { isJsonObject } from '../../../core/json.js';
 import { JsonRow, readJsonLines } from '../../../files/json-lines.js';
+import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { weightOption } from '../../building-blocks/row-weights.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
@@ -93,6 +95,7 @@ export type Caption = {
 export const caption = defineTask({
   name: 'caption',
   summary: 'a sentence for a picture: PNG files or features, from JSON lines',
+  structures: bodyStructures,
   options,
   usage: ['beams', 'maxLength', 'lengthPenalty', 'nBest'],
   loss: ({ weight }) =>

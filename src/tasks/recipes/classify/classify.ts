@@ -11,6 +11,7 @@ import { defineTask } from '../../definition/define-task.js';
 import { choiceOption, optional, settled } from '../../definition/task-options.js';
 import { SETTLED } from './class-defaults.js';
 import { classInputs, convolutions } from './class-layers.js';
+import { classStructures } from './class-structures.js';
 import { classOptions, classTask, embeddingOptions } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
 
@@ -55,6 +56,7 @@ export const classify = defineTask({
   summary: 'the class of a whole sequence: text lines, time series, pictures row by row',
   options,
   ...classTask(false),
+  structures: classStructures,
 
   network(given, { classes, encoding }) {
     const body = recurrentBody(given, given.pooling);

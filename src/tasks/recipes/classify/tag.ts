@@ -3,6 +3,7 @@
 import { largestClasses } from '../../../metrics/confusion-matrix.js';
 import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
+import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { featuresOf } from '../../building-blocks/sequence-inputs.js';
@@ -38,6 +39,7 @@ export const tag = defineTask({
   summary: 'a class for every step of a sequence, from JSON lines or CSV',
   options,
   ...classTask(true),
+  structures: bodyStructures,
 
   network(given, { classes, encoding }) {
     const body = recurrentBody(given, 'none');

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonValue } from '../../../core/json.js';
 import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
 import type { LossDescription } from '../../../network/losses/losses.js';
+import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
@@ -112,6 +113,7 @@ export type ForecastValue =
 export const forecast = defineTask({
   name: 'forecast',
   summary: 'the next steps of columns of a CSV file',
+  structures: bodyStructures,
   options,
   usage: [...TABLE_USAGE, 'time', 'dateFormat'],
   loss({ quantiles, weight, mode }): LossDescription {

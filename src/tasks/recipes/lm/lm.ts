@@ -1,4 +1,5 @@
 /** Language models: they predict the next symbol of a text, which is read as long streams with the state carried. */
+
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../core/json.js';
 import { byteStreams, type Corpus, characterStreams, wordStreams } from '../../../data/corpus.js';
@@ -12,6 +13,7 @@ import { dense } from '../../../network/layers/dense.js';
 import { embedding } from '../../../network/layers/embedding.js';
 import { readForValidation } from '../../../training/training-data.js';
 import { evaluateOn } from '../../../training/validation.js';
+import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { DECIDED, settledOptions, trainingOptions } from '../../definition/common-options.js';
@@ -69,6 +71,7 @@ export type LanguageModelSaved = { readonly vocabulary: VocabularyJson };
 export const lm = defineTask({
   name: 'lm',
   summary: 'a language model: the next character, word or byte of a text',
+  structures: bodyStructures,
   options,
   countedIn: 'symbols',
 

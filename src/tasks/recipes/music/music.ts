@@ -1,4 +1,5 @@
 /** Polyphonic music: predicts which keys sound in the next frame, with a separate probability for each key. */
+
 import { DataError, OptionError } from '../../../core/errors.js';
 import type { JsonValue } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
@@ -8,6 +9,7 @@ import { PIANO_KEYS, type PianoPiece, pianoFrame, pianoPiece, readPianoPieces } 
 import { KeyLikelihood } from '../../../metrics/key-likelihood.js';
 import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
+import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
@@ -63,6 +65,7 @@ export type NextFrame = { readonly notes: readonly number[]; readonly probabilit
 export const music = defineTask({
   name: 'music',
   summary: 'the next frame of a piece: 88 keys, from JSON',
+  structures: bodyStructures,
   options,
   usage: ['steps', 'choose', 'threshold', 'temperature', 'seed'],
   packing: () => MUSIC_PACKING,

@@ -1,4 +1,5 @@
 /** Measures how far back a network can remember: the adding problem and the copy memory problem. */
+
 import { OptionError } from '../../../core/errors.js';
 import type { JsonObject } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
@@ -8,6 +9,7 @@ import { RegressionErrors } from '../../../metrics/forecast-errors.js';
 import type { Model } from '../../../model/model.js';
 import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
+import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
@@ -45,6 +47,7 @@ export type Remembered = { readonly sum?: number; readonly symbols?: readonly nu
 export const remember = defineTask({
   name: 'remember',
   summary: 'the adding and the copy memory problem, generated: what a kind of layer can remember',
+  structures: bodyStructures,
   options,
   packing: ({ problem }) => ({
     features: problems.PROBLEM_FEATURES[problem],

@@ -1,8 +1,10 @@
 /** Speech to text: a recurrent stack over frames of sound, and connectionist temporal classification. */
+
 import { packExamples } from '../../../batch/example-packing.js';
 import { TranscriptSymbols } from '../../../data/transcript-symbols.js';
 import { sequential } from '../../../model/network.js';
 import { dense, dropout } from '../../../network/layers/dense.js';
+import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { startFromFrequencies } from '../../building-blocks/output-biases.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { weightTarget } from '../../building-blocks/row-weights.js';
@@ -23,6 +25,7 @@ import { streamText } from './transcribe-stream.js';
 export const transcribe = defineTask({
   name: 'transcribe',
   summary: 'speech to text, from recordings and transcripts that need no times',
+  structures: bodyStructures,
   options: TRANSCRIBE_OPTIONS,
   usage: ['featureMemory', 'beams', 'nBest', 'languageModel', 'lmWeight', 'insertionBonus', ...TABLE_USAGE],
   read: readTraining,

@@ -1,8 +1,10 @@
 /** Translation of sentences: an encoder-decoder with attention, and beam search. */
+
 import { OptionError } from '../../../core/errors.js';
 import { describeValue } from '../../../core/options.js';
 import { END_MARK } from '../../../files/text.js';
 import { scheduledSampling } from '../../../training/scheduled-sampling.js';
+import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { weightOption } from '../../building-blocks/row-weights.js';
 import { type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
@@ -96,6 +98,7 @@ export type Translation = {
 export const translate = defineTask({
   name: 'translate',
   summary: 'sentences of one language in another, from parallel text',
+  structures: bodyStructures,
   options,
   usage: ['beams', 'lengthPenalty', 'unknown'],
   read: readTranslations,

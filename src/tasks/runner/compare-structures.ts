@@ -1,0 +1,130 @@
+/** Compares structures of a network on the data of a run, and chooses the best of them. */
+import { OptionError } from '../../core/errors.js';
+import type { JsonValue } from '../../core/json.js';
+import type { RunTable } from '../definition/common-options.js';
+import type { Structure } from '../definition/structure.js';
+import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
+import type { Checked, OptionTable, TaskOption } from '../definition/task-options.js';
+import { foldsOf } from './folds.js';
+import { scoreOf } from './task-training.js';
+import { runTrial } from './trial.js';
+
+/** Folds where there is no validation part. */
+const FOLDS = 3;
+const SECOND_MS = 1000;
+
+/** The name of what is trained without a comparison. */
+const DEFAULT = 'default';
+
+/** What was found of a structure. */
+export type StructureResult = {
+  readonly name: string;
+  /** What differs from the options of the run, by name. */
+  readonly options: Readonly<Record<string, JsonValue>>;
+  /** The score that chooses the best model, lower is better; missing when there was no time for an epoch. */
+  readonly score?: number;
+  /** Epochs that were trained, of the longest trial. */
+  readonly epochs?: number;
+  readonly seconds: number;
+};
+
+/** The comparison. */
+export type StructureComparison = {
+  readonly results: readonly StructureResult[];
+  /** The best one. */
+  readonly chosen: string;
+  /** `the validation part`, `3 folds`. */
+  readonly judgedBy: string;
+};
+
+/**
+ * Trains each structure for its part of the time and chooses the one with the lowest score, the default one where none is better.
+ * Structures that change an option that somebody gave are left out.
+ *
+ * @param given names of the options that somebody gave
+ * @returns the options of the best structure, and the comparison
+ * @throws {OptionError} `invalid_option` for a task without structures to compare
+ * @throws as `foldsOf`
+ */
+export async function compareStructures(
+  task: AnyTask,
+  data: AnyTaskData,
+  context: TaskContext,
+  given: readonly string[],
+): Promise<{ readonly options: Checked<RunTable>; readonly comparison: StructureComparison }> {
+  const { options } = context;
+  const structures = structuresOf(task, data, options, given);
+  const { validation, training } = data;
+  const folds =
+    validation === undefined ? foldsOf(training, { count: FOLDS, seed: options.seed, option: 'auto' }) : undefined;
+  const trials = folds ?? [{ training, judged: validation as NonNullable<typeof validation> }];
+  const seconds = options.auto / structures.length / trials.length;
+  const results: StructureResult[] = [];
+  for (const structure of structures) {
+    const begin = performance.now();
+    const own = { ...context, options: withOptions(task, options, structure) };
+    const found = [];
+    for (const { training: part, judged } of trials) {
+      found.push(await runTrial(task, { ...data, training: part, test: undefined }, own, { judged, seconds }));
+    }
+    const done = found.filter((trial) => trial !== undefined);
+    const scores = done.map(({ metrics }) => scoreOf(task, metrics));
+    results.push({
+      ...structure,
+      ...(done.length === trials.length && {
+        score: scores.reduce((sum, score) => sum + score, 0) / scores.length,
+        epochs: Math.max(...done.map(({ epochs }) => epochs)),
+      }),
+      seconds: (performance.now() - begin) / SECOND_MS,
+    });
+  }
+  const chosen = bestOf(results);
+  const judgedBy = folds === undefined ? 'the validation part' : `${FOLDS} folds`;
+  return {
+    options: withOptions(task, options, chosen),
+    comparison: { results, chosen: chosen.name, judgedBy },
+  };
+}
+
+/** The first of the lowest scores; the default where it has none, since nothing is known to be better. */
+function bestOf(results: readonly StructureResult[]): StructureResult {
+  const [first] = results as readonly [StructureResult, ...StructureResult[]];
+  return results.reduce((best, one) => ((one.score ?? Number.NaN) < (best.score ?? Number.NaN) ? one : best), first);
+}
+
+interface Candidate extends Structure {
+  readonly options: Readonly<Record<string, JsonValue>>;
+}
+
+function structuresOf(
+  task: AnyTask,
+  data: AnyTaskData,
+  options: Checked<RunTable>,
+  given: readonly string[],
+): readonly Candidate[] {
+  const others = task.structures?.(options, data);
+  if (others === undefined) {
+    const message = `option 'auto' compares structures, and the task '${task.name}' names none: leave the option away, or compare runs with other options`;
+    throw new OptionError('invalid_option', message, { name: 'auto', task: task.name });
+  }
+  const free = (others as readonly Candidate[]).filter(({ options: own }) =>
+    Object.keys(own).every((name) => !given.includes(name)),
+  );
+  return [{ name: DEFAULT, options: {} }, ...free];
+}
+
+function withOptions(task: AnyTask, options: Checked<RunTable>, { options: own }: Candidate): Checked<RunTable> {
+  const table: OptionTable = task.options;
+  const values = Object.entries(own).map(([name, value]) => [name, (table[name] as TaskOption).check(name, value)]);
+  return { ...options, ...Object.fromEntries(values) };
+}
+
+/** The comparison for people: a line for each structure. */
+export function describeStructures({ results, chosen, judgedBy }: StructureComparison): readonly string[] {
+  const width = Math.max(...results.map(({ name }) => name.length));
+  const line = ({ name, score, epochs, seconds }: StructureResult) => {
+    const found = score === undefined ? 'no time for an epoch' : `score ${score.toPrecision(4)} after ${epochs} epochs`;
+    return `  ${name.padEnd(width)}  ${found}, ${seconds.toFixed(1)} s`;
+  };
+  return [`structures, by their score on ${judgedBy} (lower is better):`, ...results.map(line), `chosen: ${chosen}`];
+}

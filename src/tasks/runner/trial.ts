@@ -1,0 +1,87 @@
+/** Trains a model without a run directory, to learn how good it would be. */
+import type { JsonObject } from '../../core/json.js';
+import type { Model } from '../../model/model.js';
+import { Trainer } from '../../training/trainer.js';
+import { readForTraining } from '../../training/training-data.js';
+import type { AnyPart } from '../definition/parts.js';
+import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
+import { batchesOfParts, learningOptions, newModel, quickMetrics } from './task-training.js';
+
+const SECOND_MS = 1000;
+/** Steps by which the time of a training is estimated: the first of them also plans the memory. */
+const TIMED_STEPS = 6;
+
+/** How a trial is judged. */
+export interface TrialOptions {
+  /** The part that the metrics are of. */
+  readonly judged: AnyPart<unknown>;
+  /** How long the training may take; the number of epochs is lowered so that it ends about then. Default: no limit. */
+  readonly seconds?: number;
+}
+
+/** The result of a trial. */
+export interface Trial {
+  readonly metrics: JsonObject;
+  readonly epochs: number;
+}
+
+/**
+ * Trains as a run with these options would, and judges the result.
+ *
+ * @returns undefined when there is not the time for one epoch
+ * @throws the signal's reason when it is aborted
+ */
+export async function runTrial(
+  task: AnyTask,
+  data: AnyTaskData,
+  context: TaskContext,
+  { judged, seconds }: TrialOptions,
+): Promise<Trial | undefined> {
+  const epochs = await epochsWithin(task, data, context, seconds);
+  if (epochs < 1) return undefined;
+  const own = { ...context, options: { ...context.options, epochs } };
+  return withModel(task, data, own, async (model, batches) => {
+    const options = learningOptions(task, model, data, own);
+    const { epochs: done } = await new Trainer(model, { ...options, progress: false }).fit(batches);
+    return { metrics: await quickMetrics(task, model, judged, own), epochs: done };
+  });
+}
+
+/** The epochs of a training that there is time for: those of the options, if the steps are fast enough. */
+async function epochsWithin(
+  task: AnyTask,
+  data: AnyTaskData,
+  context: TaskContext,
+  seconds: number | undefined,
+): Promise<number> {
+  const { epochs } = context.options;
+  if (seconds === undefined) return epochs;
+  return withModel(task, data, context, async (model, batches) => {
+    const options = { ...learningOptions(task, model, data, context), validateFirst: false };
+    const begin = performance.now();
+    const trainer = new Trainer(model, { ...options, epochs: TIMED_STEPS, steps: TIMED_STEPS, progress: false });
+    const { steps } = await trainer.fit(batches);
+    const perStep = (performance.now() - begin) / SECOND_MS / Math.max(1, steps);
+    const left = seconds - (performance.now() - begin) / SECOND_MS;
+    return Math.min(
+      epochs,
+      Math.floor(left / (perStep * (readForTraining(batches.training, model).batchesPerEpoch ?? 1))),
+    );
+  });
+}
+
+async function withModel<T>(
+  task: AnyTask,
+  data: AnyTaskData,
+  context: TaskContext,
+  use: (model: Model, batches: ReturnType<typeof batchesOfParts>) => Promise<T>,
+): Promise<T> {
+  const model = await newModel(task, context);
+  try {
+    const batches = batchesOfParts(task, { ...context, model }, data);
+    task.initialize?.(model, data, context.options);
+    return await use(model, batches);
+  } finally {
+    model.dispose();
+  }
+}

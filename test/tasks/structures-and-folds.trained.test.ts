@@ -1,0 +1,140 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { commonOptions, defineTask, trainTask } from '../../src/entries/tasks.js';
+import { dense, gru, sequential } from '../../src/index.js';
+import { foldsOf } from '../../src/tasks/runner/folds.js';
+import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { QUIET } from './trained.js';
+
+/** Two thirds of the sequences are of class b; the first number tells. */
+const examples = Array.from({ length: 30 }, (_, at) => ({
+  input: Float32Array.of(at % 3, 1),
+  target: at % 3 === 0 ? 0 : 1,
+}));
+
+/** A task that learns nothing with its default learning rate. */
+const firstNumber = defineTask({
+  name: 'first-number',
+  summary: 'the class of the first number',
+  options: commonOptions({ units: 4, epochs: 30, learningRate: 1e-9, valid: 0 }),
+  read: ({ valid }) => ({
+    training: examples,
+    ...(valid !== 0 && { validation: examples.slice(0, 9) }),
+    test: examples.slice(0, 12),
+  }),
+  network: ({ units }) => sequential([gru({ units, output: 'last' }), dense({ units: 2 })], { features: 1 }),
+  loss: 'softmaxCrossEntropy',
+  score: ({ loss }) => loss,
+  structures: () => [
+    { name: 'no rate', options: { learningRate: 1e-12 } },
+    { name: 'a good rate', options: { learningRate: 0.05 } },
+  ],
+});
+
+const runPath = () => join(temporaryDirectory(), 'run');
+const linesOf = (run: string) =>
+  readFileSync(join(run, 'metrics.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('the option auto', () => {
+  it.each([
+    { valid: 0, judgedBy: '3 folds' },
+    { valid: 0.5, judgedBy: 'the validation part' },
+  ])('trains the best of the structures by $judgedBy, saves its options and says why', async ({ valid, judgedBy }) => {
+    const out = runPath();
+    let settled: unknown;
+    const onStart = (start: { settled: unknown }) => {
+      settled = start.settled;
+    };
+    const { structures, metrics, steps } = await trainTask(firstNumber, { ...QUIET, out, valid, auto: 60, onStart });
+    expect(structures).toMatchObject({
+      chosen: 'a good rate',
+      judgedBy,
+      results: [
+        { name: 'default', options: {}, epochs: 30 },
+        { name: 'no rate', options: { learningRate: 1e-12 }, epochs: 30 },
+        { name: 'a good rate', options: { learningRate: 0.05 }, epochs: 30 },
+      ],
+    });
+    expect(settled).toEqual([{ name: 'learningRate', value: 0.05, reason: `best of 3 structures on ${judgedBy}` }]);
+    expect(metrics.test?.loss).toBeLessThan(0.2);
+    expect(JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'))).toMatchObject({ task: { learningRate: 0.05 } });
+    expect(linesOf(out).at(-1)).toEqual({ kind: 'structures', step: steps, ...structures });
+    // A resumed run has its structure.
+    const again = await trainTask(firstNumber, { ...QUIET, out, resume: true });
+    expect(again).not.toHaveProperty('structures');
+    expect(again.metrics).toEqual(metrics);
+  });
+
+  it('leaves the options alone that somebody gave', async () => {
+    const result = await trainTask(firstNumber, { ...QUIET, out: runPath(), auto: 60, learningRate: 1e-9, epochs: 1 });
+    expect(result.structures).toMatchObject({ chosen: 'default', results: [{ name: 'default' }] });
+  });
+
+  it('keeps the default structure where there is no time for an epoch, and says so', async () => {
+    const { structures } = await trainTask(firstNumber, { ...QUIET, out: runPath(), auto: 1e-6, epochs: 1 });
+    expect(structures?.chosen).toBe('default');
+    expect(structures?.results.map(({ score }) => score)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('is refused for a task without structures, and for a folder that is not empty, before anything is trained', async () => {
+    const { structures: _structures, ...definition } = firstNumber;
+    const plain = defineTask({ ...definition, name: 'plain' });
+    await expect(trainTask(plain, { ...QUIET, out: runPath(), auto: 1 })).rejects.toMatchObject({
+      code: 'invalid_option',
+      details: { name: 'auto', task: 'plain' },
+    });
+    const out = runPath();
+    mkdirSync(out);
+    writeFileSync(join(out, 'notes.txt'), 'mine');
+    await expect(trainTask(firstNumber, { ...QUIET, out, auto: 3600 })).rejects.toMatchObject({ code: 'run_exists' });
+  });
+});
+
+describe('the option folds', () => {
+  it('judges each fold by a model that has not seen it, and records mean and spread', async () => {
+    const out = runPath();
+    const given = { ...QUIET, out, folds: 3, learningRate: 0.05 };
+    const { folds, summary, steps } = await trainTask(firstNumber, given);
+    expect(folds?.count).toBe(3);
+    expect(folds?.metrics['loss']?.mean).toBeLessThan(0.3);
+    expect(folds?.metrics['loss']?.deviation).toBeGreaterThan(0);
+    expect(folds?.metrics).not.toHaveProperty('tokens');
+    expect(summary).toMatch(
+      /\n3 folds of the training examples, mean and standard deviation\n {2}loss 0\.\d+ ± 0\.\d+/,
+    );
+    expect(linesOf(out).at(-1)).toEqual({ kind: 'folds', step: steps, ...folds });
+    await trainTask(firstNumber, { ...given, resume: true });
+    expect(linesOf(out).filter(({ kind }) => kind === 'folds')).toHaveLength(1);
+  });
+
+  it.each([
+    { folds: 1, code: 'invalid_option' },
+    { folds: 31, code: 'too_short' },
+  ])('refuses $folds folds of 30 examples before anything is written', async ({ folds, code }) => {
+    await expect(trainTask(firstNumber, { ...QUIET, out: runPath(), folds })).rejects.toMatchObject({ code });
+  });
+
+  it('has each example in one fold, and the same part of each class', () => {
+    const folds = foldsOf(examples, { count: 5, seed: 3, option: 'folds' });
+    expect(folds.flatMap(({ judged }) => judged)).toHaveLength(30);
+    expect(new Set(folds.flatMap(({ judged }) => judged))).toEqual(new Set(examples));
+    for (const { training, judged } of folds) {
+      expect(training).toHaveLength(24);
+      expect(judged.filter((example) => (example as (typeof examples)[number]).target === 0)).toHaveLength(2);
+      expect(training.filter((example) => judged.includes(example))).toEqual([]);
+    }
+    expect(foldsOf(examples, { count: 5, seed: 3, option: 'folds' })).toEqual(folds);
+    expect(foldsOf(examples, { count: 5, seed: 4, option: 'folds' })).not.toEqual(folds);
+  });
+
+  it('refuses examples that are made when a batch needs them', () => {
+    const windows = { count: 3, lengths: Int32Array.of(1, 1, 1), read: () => [] };
+    expect(() => foldsOf(windows as never, { count: 3, seed: 1, option: 'folds' })).toThrow(
+      /'folds' divides separate examples into folds/,
+    );
+  });
+});
