@@ -38,7 +38,7 @@ describe('bptt', () => {
     const names = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name);
     expect(names).toEqual(
       (
-        'data out valid test cell units layers dropout recurrent epochs patience optimizer learning-rate weight-decay ' +
+        'data out valid test cell units layers dropout recurrent epochs minutes patience optimizer learning-rate weight-decay ' +
         'schedule init clip-norm seed threads checkpoint-every naive auto folds resume level normalization vocabulary written-marks embedding tied batch steps ' +
         'config json'
       ).split(' '),

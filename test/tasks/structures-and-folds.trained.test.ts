@@ -94,6 +94,27 @@ describe('the option auto', () => {
   });
 });
 
+describe('the option minutes', () => {
+  it('lowers the epochs to what fits, at least one, and says so', async () => {
+    let settled: unknown;
+    const onStart = (start: { settled: unknown }) => {
+      settled = start.settled;
+    };
+    const { epochs } = await trainTask(firstNumber, { ...QUIET, out: runPath(), minutes: 1e-9, onStart });
+    expect(epochs).toBe(1);
+    const reason = '1e-9 minutes at the speed of the first steps, in place of 30';
+    expect(settled).toEqual([{ name: 'epochs', value: 1, reason }]);
+  });
+
+  it('leaves epochs alone that fit, and trains the same weights', async () => {
+    const given = { ...QUIET, epochs: 3, learningRate: 0.05 };
+    const plain = await trainTask(firstNumber, { ...given, out: runPath() });
+    const bounded = await trainTask(firstNumber, { ...given, out: runPath(), minutes: 100 });
+    expect(bounded.epochs).toBe(3);
+    expect(bounded.metrics).toEqual(plain.metrics);
+  });
+});
+
 describe('the option folds', () => {
   it('judges each fold by a model that has not seen it, and records mean and spread', async () => {
     const out = runPath();

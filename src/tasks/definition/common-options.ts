@@ -115,6 +115,12 @@ function learningOptions(defaults: RunDefaults) {
   const { epochs = 10, learningRate = 2e-3, schedule = 'constant', clipNorm = 1, checkpointEvery = 1000 } = defaults;
   return {
     epochs: numberOption(count, { description: 'passes over the training data', default: epochs }),
+    minutes: optional(
+      numberOption(
+        { exclusiveMin: 0 },
+        { description: 'about the longest time of a training: the epochs are lowered to what fits, at least one' },
+      ),
+    ),
     patience: optional(
       numberOption(
         { integer: true, min: 0 },

@@ -4,7 +4,10 @@ import type { JsonValue } from '../../core/json.js';
 import type { RunTable } from '../definition/common-options.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import type { Checked, OptionTable, TaskOption } from '../definition/task-options.js';
-import { compareStructures } from './compare-structures.js';
+import { compareStructures, type StructureComparison } from './compare-structures.js';
+import { epochsWithin } from './trial.js';
+
+const MINUTE_S = 60;
 
 /** An option that the data have decided. */
 export interface SettledOption {
@@ -45,6 +48,14 @@ export function settleOptions(
   return { options: { ...options, ...values }, settled };
 }
 
+/** The options of a run that begins. */
+export interface ChosenOptions {
+  readonly options: Checked<RunTable>;
+  readonly settled: readonly SettledOption[];
+  /** What the option `auto` has compared. */
+  readonly structures?: StructureComparison;
+}
+
 /**
  * The options of the best structure of those that the option `auto` compares; the structure's own options count as settled.
  *
@@ -56,7 +67,7 @@ export async function chooseStructure(
   data: AnyTaskData,
   { settled, ...context }: TaskContext & { readonly settled: readonly SettledOption[] },
   given: readonly string[],
-) {
+): Promise<ChosenOptions> {
   const { options, comparison } = await compareStructures(task, data, context, given);
   const chosen = comparison.results.find(({ name }) => name === comparison.chosen)?.options ?? {};
   const reason = `best of ${comparison.results.length} structures on ${comparison.judgedBy}`;
@@ -67,5 +78,29 @@ export async function chooseStructure(
       ...Object.entries(chosen).map(([name, value]) => ({ name, value, reason })),
     ],
     structures: comparison,
+  };
+}
+
+/**
+ * Lowers the epochs to what fits into the minutes of the option `minutes`, at least one.
+ *
+ * @throws the signal's reason when it is aborted
+ */
+export async function fitEpochs(
+  task: AnyTask,
+  data: AnyTaskData,
+  context: Omit<TaskContext, 'options'>,
+  chosen: ChosenOptions,
+): Promise<ChosenOptions> {
+  const { minutes, epochs } = chosen.options;
+  if (minutes === undefined) return chosen;
+  const own = { ...context, options: chosen.options };
+  const fitting = Math.max(1, await epochsWithin(task, data, own, minutes * MINUTE_S));
+  if (fitting === epochs) return chosen;
+  const reason = `${minutes} minutes at the speed of the first steps, in place of ${epochs}`;
+  return {
+    ...chosen,
+    options: { ...chosen.options, epochs: fitting },
+    settled: [...chosen.settled.filter(({ name }) => name !== 'epochs'), { name: 'epochs', value: fitting, reason }],
   };
 }

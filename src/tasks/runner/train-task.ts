@@ -26,7 +26,7 @@ import {
   recordComparison,
 } from './naive-results.js';
 import { recordOnce } from './run-records.js';
-import { chooseStructure, type SettledOption, settleOptions } from './settle-options.js';
+import { type ChosenOptions, chooseStructure, fitEpochs, type SettledOption, settleOptions } from './settle-options.js';
 import { checkTrainingOptions, describeTask } from './task-configuration.js';
 import { batchesOfParts, hasPatience, learningOptions, newModel } from './task-training.js';
 
@@ -118,10 +118,13 @@ export async function runTraining(
   requireValidation(first.options, data);
   if (first.options.folds > 0) requireFolds(data, first.options);
   const watched = { saved: data.saved, ...(signal !== undefined && { signal }) };
-  const isCompared = unsettled.isNew && first.options.auto > 0 && isNewRun(first.options.out, first.options.resume);
-  const { options, settled, structures } = isCompared
-    ? await chooseStructure(task, data, { ...watched, ...first }, Object.keys(given))
-    : { ...first, structures: undefined };
+  // Nobody waits for a comparison whose run is then refused.
+  const isOpen = unsettled.isNew && isNewRun(first.options.out, first.options.resume);
+  const chosen: ChosenOptions =
+    isOpen && first.options.auto > 0
+      ? await chooseStructure(task, data, { ...watched, ...first }, Object.keys(given))
+      : first;
+  const { options, settled, structures } = isOpen ? await fitEpochs(task, data, watched, chosen) : chosen;
   const context = { options, ...watched };
   const residentBefore = process.memoryUsage.rss();
   const model = await newModel(task, context);

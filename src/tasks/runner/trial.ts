@@ -37,7 +37,7 @@ export async function runTrial(
   context: TaskContext,
   { judged, seconds }: TrialOptions,
 ): Promise<Trial | undefined> {
-  const epochs = await epochsWithin(task, data, context, seconds);
+  const epochs = seconds === undefined ? context.options.epochs : await epochsWithin(task, data, context, seconds);
   if (epochs < 1) return undefined;
   const own = { ...context, options: { ...context.options, epochs } };
   return withModel(task, data, own, async (model, batches) => {
@@ -47,26 +47,29 @@ export async function runTrial(
   });
 }
 
-/** The epochs of a training that there is time for: those of the options, if the steps are fast enough. */
-async function epochsWithin(
+/**
+ * The epochs of a training that there is time for, 0 for none: those of the options, if the steps are fast enough.
+ *
+ * @param seconds with the few steps by which the time is estimated
+ */
+export async function epochsWithin(
   task: AnyTask,
   data: AnyTaskData,
   context: TaskContext,
-  seconds: number | undefined,
+  seconds: number,
 ): Promise<number> {
   const { epochs } = context.options;
-  if (seconds === undefined) return epochs;
   return withModel(task, data, context, async (model, batches) => {
     const options = { ...learningOptions(task, model, data, context), validateFirst: false };
     const begin = performance.now();
+    const elapsed = () => (performance.now() - begin) / SECOND_MS;
     const trainer = new Trainer(model, { ...options, epochs: TIMED_STEPS, steps: TIMED_STEPS, progress: false });
     const { steps } = await trainer.fit(batches);
-    const perStep = (performance.now() - begin) / SECOND_MS / Math.max(1, steps);
-    const left = seconds - (performance.now() - begin) / SECOND_MS;
-    return Math.min(
-      epochs,
-      Math.floor(left / (perStep * (readForTraining(batches.training, model).batchesPerEpoch ?? 1))),
-    );
+    const perStep = elapsed() / Math.max(1, steps);
+    const trained = elapsed();
+    if (data.validation !== undefined) await quickMetrics(task, model, data.validation, context);
+    const perEpoch = perStep * (readForTraining(batches.training, model).batchesPerEpoch ?? 1) + elapsed() - trained;
+    return Math.min(epochs, Math.floor((seconds - elapsed()) / perEpoch));
   });
 }
 
