@@ -5,7 +5,7 @@
  *   npm run bench -- defaults [--sets a,b] [--seeds 1,2,3] [--settings default,byHand] [--limit 15] [--threads N]
  *        [--data build/data-sets] [--out build/defaults] [--retry] [--keep]
  *        [--checkout FOLDER --commit NAME]
- *   npm run bench -- defaults --list | --table [--compare COMMIT|FOLDER]
+ *   npm run bench -- defaults --list | --table [--compare COMMIT|FOLDER [--changes]]
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,6 +32,7 @@ const OPTIONS = {
   compare: { type: STRING },
   list: { type: FLAG },
   table: { type: FLAG },
+  changes: { type: FLAG },
   retry: { type: FLAG },
   keep: { type: FLAG },
 };
@@ -127,7 +128,7 @@ async function main() {
       return undefined;
     }
     const { before, after } = sidesOf(results, given.compare, given.commit ?? results.at(-1)?.commit);
-    console.log(comparisonTable(sets, before, after, settings));
+    console.log(given.changes ? comparisonTable(sets, before, after, settings) : defaultsTable(sets, after, before));
     return undefined;
   }
   // Seed by seed, so that a table of all sets is there early.

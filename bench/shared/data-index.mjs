@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The best options found by hand so far, by the name of the set; they are not part of the data, and sets without them are not searched. */
+const BY_HAND = JSON.parse(readFileSync(new URL('../data-sets/by-hand.json', import.meta.url), 'utf8'));
+
 /** The form of the index that is read here. */
 const FORM = 1;
 const TASKS = ['classify', 'forecast', 'lm', 'music', 'tag', 'transcribe', 'translate'];
@@ -63,7 +66,7 @@ export function readDataSets(folder) {
   } catch {
     throw new Error(`no data sets in ${folder}: python bench/data-sets/make_data_sets.py writes them`);
   }
-  return dataSetsOf(JSON.parse(text));
+  return dataSetsOf(JSON.parse(text)).map((set) => ({ ...set, byHand: BY_HAND[set.name]?.split(' ') ?? set.byHand }));
 }
 
 /** The arguments of `bptt train` for a set: its parts, its options, and the options of a setting. */

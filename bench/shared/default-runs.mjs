@@ -165,7 +165,9 @@ export async function trainOnce({ set, setting, seed, commit, limit }, { data, o
     ...{ set: set.name, task: set.task, setting, seed, commit },
     metric: set.metric.path,
     ...outcomeOf(ended, set),
-    ...(processorBegin !== undefined && { processorSeconds: Number(((childSeconds() ?? 0) - processorBegin).toFixed(1)) }),
+    ...(processorBegin !== undefined && {
+      processorSeconds: Number(((childSeconds() ?? 0) - processorBegin).toFixed(1)),
+    }),
     ...{ seconds, limit, options, needed: set.options, digest: set.digest },
     ...{ processor: cpus()[0]?.model ?? arch(), processors: cpus().length, threads: threads ?? null },
     date: new Date().toISOString(),

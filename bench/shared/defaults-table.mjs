@@ -10,6 +10,8 @@ export function meanAndDeviation(values) {
 
 const figure = (value) => (value === 0 ? '0' : Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(4));
 const DASH = '-';
+/** Relative difference of figures that are the same but for rounding. */
+const ROUNDING = 1e-4;
 
 /** The newest result of each seed of a set and a setting. */
 function resultsOf(results, set, setting) {
@@ -36,7 +38,9 @@ function summaryOf(results) {
 }
 
 function secondsOf(results) {
-  const times = results.filter(({ status }) => status === 'done').map(({ seconds }) => seconds);
+  // The time of the processors does not depend on what else the machine does; older results have the time on the clock alone.
+  const done = results.filter(({ status }) => status === 'done');
+  const times = done.map(({ seconds, processorSeconds = seconds }) => processorSeconds);
   return times.length === 0 ? DASH : meanAndDeviation(times).mean.toFixed(0);
 }
 
@@ -57,23 +61,66 @@ function markdown(titles, rows) {
 
 const metricOf = ({ metric }) => `${metric.path}, ${metric.better} is better`;
 
+/** Best value of a list of figures; undefined for none. */
+function bestOf(figures, better) {
+  const known = figures.filter(Number.isFinite);
+  if (known.length === 0) return undefined;
+  return better === 'higher' ? Math.max(...known) : Math.min(...known);
+}
+
 /**
- * A row for each set: the metric of the test part by setting, the naive rules, published figures, and the mean time of a run.
- * Below it are the sources of the published figures.
+ * Where seeds stand beside another figure: `ahead`, `behind`, or `even` within one spread of theirs (of the larger one, where the other figure has one).
+ *
+ * @param values of the seeds
+ * @param other mean, and deviation if it has one
+ */
+export function standingOf(values, other, better) {
+  if (values.length === 0 || other === undefined) return DASH;
+  const { mean, deviation = 0 } = meanAndDeviation(values);
+  const spread = Math.max(deviation, other.deviation ?? 0);
+  const gain = (mean - other.mean) * (better === 'higher' ? 1 : -1);
+  // Figures of a rule that answers itself differ by rounding.
+  if (Math.abs(gain) <= Math.max(spread, ROUNDING * Math.abs(other.mean))) return 'even';
+  return gain > 0 ? 'ahead' : 'behind';
+}
+
+/** Standing beside the best naive rule, and beside the options found by hand. */
+function standings(set, own, byHand) {
+  const { better } = set.metric;
+  const values = valuesOf(own);
+  const reported = own.findLast(({ status }) => status === 'done')?.naive;
+  const rule = bestOf(Object.values(reported ?? set.naive.values ?? {}), better);
+  const hand = valuesOf(byHand);
+  return [
+    standingOf(values, rule === undefined ? undefined : { mean: rule, deviation: undefined }, better),
+    standingOf(values, hand.length === 0 ? undefined : meanAndDeviation(hand), better),
+  ];
+}
+
+/**
+ * A row for each set: the metric of the test part by setting, the naive rules, published figures, and the mean time of a run. `beside rules` and
+ * `beside hand` say where the defaults stand. Below it are the sources of the published figures.
  *
  * @param sets of the index
  * @param results lines of results.jsonl; of several of one seed the last one counts
+ * @param before results of an earlier commit; default: none, and no column for them
  */
-export function defaultsTable(sets, results) {
+export function defaultsTable(sets, results, before = []) {
+  const isCompared = before.length > 0;
   const rows = sets.map((set) => {
     const of = { default: resultsOf(results, set, 'default'), byHand: resultsOf(results, set, 'byHand') };
     const both = [...of.default, ...of.byHand];
     return [
-      ...[set.name, set.task, metricOf(set), summaryOf(of.default), summaryOf(of.byHand)],
-      ...[naiveOf(set, both), publishedOf(set), secondsOf(of.default)],
+      ...[set.name, set.task, metricOf(set)],
+      ...(isCompared ? [summaryOf(resultsOf(before, set, 'default'))] : []),
+      ...[summaryOf(of.default), summaryOf(of.byHand)],
+      ...[naiveOf(set, both), publishedOf(set), ...standings(set, of.default, of.byHand), secondsOf(of.default)],
     ];
   });
-  const titles = ['set', 'task', 'metric', 'default', 'by hand', 'naive rules', 'published', 'seconds'];
+  const titles = [
+    ...['set', 'task', 'metric', ...(isCompared ? ['default before'] : []), 'default', 'by hand', 'naive rules'],
+    ...['published', 'beside rules', 'beside hand', 'seconds'],
+  ];
   const sources = sets.flatMap(({ name, published }) => [
     ...new Set(published.map(({ source }) => `- ${name}: ${source}`)),
   ]);

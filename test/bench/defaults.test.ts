@@ -128,8 +128,24 @@ describe('the tables', () => {
     const lines = table.defaultsTable([set], results).split('\n');
     expect(lines.at(-1)).toBe('- four-words: a paper');
     expect(lines[2]).toContain(
-      '| 0.6500 ± 0.07071 (2), 1 refused | - | 0.5000 majority | 0.7500 another network | 2 |',
+      '| 0.6500 ± 0.07071 (2), 1 refused | - | 0.5000 majority | 0.7500 another network | ahead | - | 2 |',
     );
+  });
+
+  it('say where the defaults stand beside the rules and the options found by hand', () => {
+    expect(table.standingOf([0.5, 0.7], { mean: 0.4, deviation: undefined }, 'higher')).toBe('ahead');
+    expect(table.standingOf([0.5, 0.7], { mean: 0.8, deviation: undefined }, 'higher')).toBe('behind');
+    expect(table.standingOf([0.5, 0.7], { mean: 0.8, deviation: undefined }, 'lower')).toBe('ahead');
+    expect(table.standingOf([0.5, 0.7], { mean: 0.65, deviation: undefined }, 'higher')).toBe('even');
+    expect(table.standingOf([0.5, 0.5], { mean: 0.65, deviation: 0.2 }, 'higher')).toBe('even');
+    expect(table.standingOf([0.5], { mean: 0.50001, deviation: undefined }, 'higher')).toBe('even');
+    expect(table.standingOf([], { mean: 1, deviation: undefined }, 'higher')).toBe('-');
+    const hand = { setting: 'byHand', options: set.byHand };
+    const results = [result(0.5, 1), result(0.7, 2), result(0.9, 1, hand), result(0.9, 2, hand)];
+    const [titles, , row] = table.defaultsTable([set], results, [result(0.3, 1)]).split('\n');
+    expect(titles).toContain('| default before | default | by hand |');
+    expect(row).toContain('| 0.3000 (1) | 0.6000 ± 0.1414 (2) | 0.9000 ± 0 (2) |');
+    expect(row).toMatch(/ \| even \| behind \| 2 \|$/);
   });
 
   it('compare two sides by twice the standard error of the difference', () => {

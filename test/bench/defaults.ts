@@ -60,7 +60,12 @@ interface SharedRuns {
 interface SharedTable {
   meanAndDeviation(values: readonly number[]): { readonly mean: number; readonly deviation: number | undefined };
   verdictOf(before: readonly number[], after: readonly number[], better: 'higher' | 'lower'): string;
-  defaultsTable(sets: readonly DataSet[], results: readonly SetResult[]): string;
+  standingOf(
+    values: readonly number[],
+    other: { readonly mean: number; readonly deviation: number | undefined } | undefined,
+    better: 'higher' | 'lower',
+  ): string;
+  defaultsTable(sets: readonly DataSet[], results: readonly SetResult[], before?: readonly SetResult[]): string;
   comparisonTable(
     sets: readonly DataSet[],
     before: readonly SetResult[],
