@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { oneLine } from '../core/one-line.js';
 import { packageRoot } from '../native/package-root.js';
 import type { CommandContext } from './command-context.js';
+import { defaultsCommand } from './defaults-command.js';
 import { evalCommand } from './eval-command.js';
 import { infoCommand } from './info-command.js';
 import { predictCommand } from './predict-command.js';
@@ -23,6 +24,7 @@ export async function bpttProgram(context: CommandContext, words: readonly strin
     .addCommand(evalCommand(context))
     .addCommand(predictCommand(context))
     .addCommand(sampleCommand(context))
+    .addCommand(defaultsCommand(context))
     .addCommand(infoCommand(context));
   configure(program, context);
   return program;

@@ -10,31 +10,25 @@ import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { weightOption } from '../../building-blocks/row-weights.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
-import { type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
+import { trainingLength } from '../../building-blocks/training-length.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import { sizeOf } from '../../definition/parts.js';
+import { valuesOf } from '../../definition/reasoned.js';
 import type { PredictionSource } from '../../definition/task.js';
 import { type Checked, choiceOption, flagOption, numberOption } from '../../definition/task-options.js';
+import { CAPTION } from '../defaults/caption.js';
 import { readCaptions, readMoreCaptions, readUncaptioned, type SavedCaptions } from './caption-data.js';
 import { attentionOf, captionScores, captionsOf } from './caption-decoding.js';
 import { captionNetwork, captionPacking } from './caption-network.js';
 import { pictureOfRow } from './caption-pictures.js';
 import { captionRules } from './caption-rules.js';
 
-/** How long to train on captions. */
-const LENGTH: LengthRule = { steps: 1500, epochs: [8, 60], batch: 32 };
-
-const SMALL_EMBEDDINGS = 'default,embedding=0.1';
-
 const count = { integer: true, min: 1 } as const;
 const options = {
   ...settledOptions(
     commonOptions(
-      {
-        ...{ valid: 0.15, test: 0.2, cell: 'gru', units: 192, dropout: 0.4 },
-        ...{ learningRate: 2e-3, schedule: 'cosine' },
-      },
+      valuesOf(CAPTION, ['valid', 'test', 'cell', 'units', 'dropout', 'learningRate', 'schedule']),
       'a fraction of the groups to hold back, or a file; 0 for none',
     ),
     ['epochs', 'batch', 'patience', 'init'],
@@ -46,7 +40,7 @@ const options = {
     description: 'whether the features of a patch include the position of its centre',
     default: 'xy',
   }),
-  embedding: numberOption(count, { description: 'size of the embedding of words', default: 64 }),
+  embedding: numberOption(count, { description: 'size of the embedding of words', default: CAPTION.embedding.value }),
   attention: choiceOption(['dot', 'general', 'additive', 'none'], {
     description: 'kind of attention to the patches',
     default: 'additive',
@@ -150,8 +144,8 @@ export const caption = defineTask({
   },
 
   settle: (given, { training, validation }) => ({
-    ...trainingLength(sizeOf(training), LENGTH, given, validation !== undefined),
-    init: { value: SMALL_EMBEDDINGS, reason: 'embeddings of unit size are too large to learn from few words' },
+    ...trainingLength(sizeOf(training), CAPTION.length.value, given, validation !== undefined),
+    init: CAPTION.init,
   }),
   naiveRules: ({ training }) => captionRules(training),
 });

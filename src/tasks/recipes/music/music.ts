@@ -15,26 +15,22 @@ import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { weightOption } from '../../building-blocks/row-weights.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
-import { type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
+import { trainingLength } from '../../building-blocks/training-length.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import { sizeOf } from '../../definition/parts.js';
+import { valuesOf } from '../../definition/reasoned.js';
 import type { PredictionSource, TaskStream } from '../../definition/task.js';
 import { choiceOption, numberOption } from '../../definition/task-options.js';
+import { MUSIC } from '../defaults/music.js';
 import { MUSIC_PACKING, readMoreMusic, readMusic, type SavedMusic, STEP_WIDTH, stepsOf } from './music-data.js';
 import { musicRules } from './music-rules.js';
 import { MusicStream } from './music-stream.js';
 
-/** Pieces are long: a batch of a few has thousands of frames. */
-const LENGTH: LengthRule = { steps: 600, epochs: [12, 60], batch: 4 };
-
 const options = {
   ...settledOptions(
     commonOptions(
-      {
-        ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, dropout: 0.4, batch: 4 },
-        ...{ learningRate: 1e-2, schedule: 'cosine' },
-      },
+      valuesOf(MUSIC, ['valid', 'test', 'cell', 'units', 'dropout', 'learningRate', 'schedule']),
       'a fraction of the pieces, or a file, where the data has no such part; 0 for none',
     ),
     ['epochs', 'patience'],
@@ -133,7 +129,7 @@ export const music = defineTask({
   },
 
   settle: (given, { training, validation }) =>
-    trainingLength(sizeOf(training), LENGTH, given, validation !== undefined),
+    trainingLength(sizeOf(training), MUSIC.length.value, given, validation !== undefined),
   naiveRules: (_data, { saved }) => musicRules(saved),
 
   /**

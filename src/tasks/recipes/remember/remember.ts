@@ -17,17 +17,16 @@ import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import type { Part } from '../../definition/parts.js';
+import { valuesOf } from '../../definition/reasoned.js';
 import type { PredictionSource } from '../../definition/task.js';
 import { type Checked, choiceOption, numberOption } from '../../definition/task-options.js';
+import { REMEMBER } from '../defaults/remember.js';
 import * as problems from './memory-problems.js';
 
 const count = { integer: true, min: 1 } as const;
 const options = {
   ...commonOptions(
-    {
-      ...{ valid: 500, test: 1000, cell: 'lstm', units: 64, epochs: 20, batch: 32 },
-      ...{ learningRate: 1e-2, schedule: 'cosine' },
-    },
+    valuesOf(REMEMBER, ['valid', 'test', 'cell', 'units', 'epochs', 'batch', 'learningRate', 'schedule']),
     'number of examples; 0 for none',
   ),
   problem: choiceOption(['adding', 'copy'], { description: 'the problem to learn', default: 'adding' }),
