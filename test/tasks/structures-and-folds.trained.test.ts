@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commonOptions, defineTask, trainTask } from '../../src/entries/tasks.js';
+import { commonOptions, defineTask, numberOption, trainTask } from '../../src/entries/tasks.js';
 import { dense, gru, sequential } from '../../src/index.js';
 import { foldsOf } from '../../src/tasks/runner/folds.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
@@ -67,6 +67,32 @@ describe('the option auto', () => {
     const again = await trainTask(firstNumber, { ...QUIET, out, resume: true });
     expect(again).not.toHaveProperty('structures');
     expect(again.metrics).toEqual(metrics);
+  });
+
+  it('reads the data again for structures that change them', async () => {
+    const scaled = defineTask({
+      name: 'scaled-number',
+      summary: 'the class of the first number, by a scale',
+      network: ({ units }) => sequential([gru({ units, output: 'last' }), dense({ units: 2 })], { features: 1 }),
+      loss: 'softmaxCrossEntropy',
+      score: ({ loss }) => loss,
+      options: {
+        ...commonOptions({ units: 4, epochs: 30, learningRate: 0.05, valid: 0 }),
+        scale: numberOption({}, { description: 'factor', default: 0 }),
+      },
+      read: ({ scale }) => {
+        const own = examples.map(({ input, target }) => ({ input: input.map((value) => value * scale), target }));
+        return { training: own, validation: own.slice(0, 9), test: own.slice(0, 12), saved: { scale } };
+      },
+      structures: () => [{ name: 'numbers', options: { scale: 1 }, readsAnew: true }],
+    });
+    const out = runPath();
+    const { structures, metrics } = await trainTask(scaled, { ...QUIET, out, auto: 60 });
+    expect(structures).toMatchObject({ chosen: 'numbers' });
+    expect(metrics.test?.loss).toBeLessThan(0.2);
+    expect(JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'))).toMatchObject({
+      task: { scale: 1, saved: { scale: 1 } },
+    });
   });
 
   it('leaves the options alone that somebody gave', async () => {

@@ -7,4 +7,6 @@ export interface Structure<Name extends string = string> {
   readonly name: string;
   /** The options that differ from those of the run. */
   readonly options: { readonly [N in Name]?: JsonValue };
+  /** Whether the options change what `read` of the task returns; default false. The data are then read again with them. */
+  readonly readsAnew?: boolean;
 }

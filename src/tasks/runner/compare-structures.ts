@@ -37,12 +37,19 @@ export type StructureComparison = {
   readonly judgedBy: string;
 };
 
+/** The best structure. */
+export interface BestStructure {
+  readonly options: Checked<RunTable>;
+  /** The data, as they are read with these options. */
+  readonly data: AnyTaskData;
+  readonly comparison: StructureComparison;
+}
+
 /**
  * Trains each structure for its part of the time and chooses the one with the lowest score, the default one where none is better.
  * Structures that change an option that somebody gave are left out.
  *
  * @param given names of the options that somebody gave
- * @returns the options of the best structure, and the comparison
  * @throws {OptionError} `invalid_option` for a task without structures to compare
  * @throws as `foldsOf`
  */
@@ -51,39 +58,58 @@ export async function compareStructures(
   data: AnyTaskData,
   context: TaskContext,
   given: readonly string[],
-): Promise<{ readonly options: Checked<RunTable>; readonly comparison: StructureComparison }> {
+): Promise<BestStructure> {
   const { options } = context;
   const structures = structuresOf(task, data, options, given);
-  const { validation, training } = data;
-  const folds =
-    validation === undefined ? foldsOf(training, { count: FOLDS, seed: options.seed, option: 'auto' }) : undefined;
-  const trials = folds ?? [{ training, judged: validation as NonNullable<typeof validation> }];
-  const seconds = options.auto / structures.length / trials.length;
   const results: StructureResult[] = [];
-  for (const structure of structures) {
+  const readings: AnyTaskData[] = [];
+  for (const { readsAnew = false, ...structure } of structures) {
     const begin = performance.now();
-    const own = { ...context, options: withOptions(task, options, structure) };
-    const found = [];
-    for (const { training: part, judged } of trials) {
-      found.push(await runTrial(task, { ...data, training: part, test: undefined }, own, { judged, seconds }));
-    }
-    const done = found.filter((trial) => trial !== undefined);
-    const scores = done.map(({ metrics }) => scoreOf(task, metrics));
-    results.push({
-      ...structure,
-      ...(done.length === trials.length && {
-        score: scores.reduce((sum, score) => sum + score, 0) / scores.length,
-        epochs: Math.max(...done.map(({ epochs }) => epochs)),
-      }),
-      seconds: (performance.now() - begin) / SECOND_MS,
-    });
+    const own = withOptions(task, options, structure);
+    const reading = readsAnew ? await task.read(own) : data;
+    const found = await tryOut(
+      task,
+      reading,
+      { ...context, options: own, saved: reading.saved },
+      options.auto / structures.length,
+    );
+    results.push({ ...structure, ...found, seconds: (performance.now() - begin) / SECOND_MS });
+    readings.push(reading);
   }
   const chosen = bestOf(results);
-  const judgedBy = folds === undefined ? 'the validation part' : `${FOLDS} folds`;
   return {
     options: withOptions(task, options, chosen),
-    comparison: { results, chosen: chosen.name, judgedBy },
+    data: readings[results.indexOf(chosen)] as AnyTaskData,
+    comparison: {
+      results,
+      chosen: chosen.name,
+      judgedBy: data.validation === undefined ? `${FOLDS} folds` : 'the validation part',
+    },
   };
+}
+
+/** Score and epochs of a structure on the validation part, or on folds; nothing when there is no time for an epoch. */
+async function tryOut(
+  task: AnyTask,
+  data: AnyTaskData,
+  context: TaskContext,
+  seconds: number,
+): Promise<Pick<StructureResult, 'score' | 'epochs'>> {
+  const { validation, training } = data;
+  const parts =
+    validation === undefined
+      ? foldsOf(training, { count: FOLDS, seed: context.options.seed, option: 'auto' })
+      : [{ training, judged: validation }];
+  const scores: number[] = [];
+  let longest = 0;
+  for (const { training: part, judged } of parts) {
+    const own = { ...data, training: part, test: undefined };
+    const trial = await runTrial(task, own, context, { judged, seconds: seconds / parts.length });
+    if (trial === undefined) return {};
+    scores.push(scoreOf(task, trial.metrics));
+    longest = Math.max(longest, trial.epochs);
+  }
+  return { score: scores.reduce((sum, score) => sum + score, 0) / scores.length, epochs: longest };
 }
 
 /** The first of the lowest scores; the default where it has none, since nothing is known to be better. */

@@ -52,6 +52,8 @@ export function settleOptions(
 export interface ChosenOptions {
   readonly options: Checked<RunTable>;
   readonly settled: readonly SettledOption[];
+  /** As they are read with these options. */
+  readonly data: AnyTaskData;
   /** What the option `auto` has compared. */
   readonly structures?: StructureComparison;
 }
@@ -68,11 +70,11 @@ export async function chooseStructure(
   { settled, ...context }: TaskContext & { readonly settled: readonly SettledOption[] },
   given: readonly string[],
 ): Promise<ChosenOptions> {
-  const { options, comparison } = await compareStructures(task, data, context, given);
+  const { comparison, ...best } = await compareStructures(task, data, context, given);
   const chosen = comparison.results.find(({ name }) => name === comparison.chosen)?.options ?? {};
   const reason = `best of ${comparison.results.length} structures on ${comparison.judgedBy}`;
   return {
-    options,
+    ...best,
     settled: [
       ...settled.filter(({ name }) => !Object.hasOwn(chosen, name)),
       ...Object.entries(chosen).map(([name, value]) => ({ name, value, reason })),
@@ -88,14 +90,13 @@ export async function chooseStructure(
  */
 export async function fitEpochs(
   task: AnyTask,
-  data: AnyTaskData,
-  context: Omit<TaskContext, 'options'>,
+  { signal }: Pick<TaskContext, 'signal'>,
   chosen: ChosenOptions,
 ): Promise<ChosenOptions> {
   const { minutes, epochs } = chosen.options;
   if (minutes === undefined) return chosen;
-  const own = { ...context, options: chosen.options };
-  const fitting = Math.max(1, await epochsWithin(task, data, own, minutes * MINUTE_S));
+  const own = { options: chosen.options, saved: chosen.data.saved, signal };
+  const fitting = Math.max(1, await epochsWithin(task, chosen.data, own, minutes * MINUTE_S));
   if (fitting === epochs) return chosen;
   const reason = `${minutes} minutes at the speed of the first steps, in place of ${epochs}`;
   return {

@@ -113,19 +113,19 @@ export async function runTraining(
   if (onStart !== undefined) requireFunctions({ onStart });
   const unsettled = checkTrainingOptions(task, given);
   signal?.throwIfAborted();
-  const data = await task.read(unsettled.options);
-  const first = settleOptions(task, unsettled.options, data, unsettled.isNew);
-  requireValidation(first.options, data);
-  if (first.options.folds > 0) requireFolds(data, first.options);
-  const watched = { saved: data.saved, ...(signal !== undefined && { signal }) };
+  const read = await task.read(unsettled.options);
+  const first = { ...settleOptions(task, unsettled.options, read, unsettled.isNew), data: read };
+  requireValidation(first.options, read);
+  if (first.options.folds > 0) requireFolds(read, first.options);
+  const watched = signal === undefined ? {} : { signal };
   // Nobody waits for a comparison whose run is then refused.
   const isOpen = unsettled.isNew && isNewRun(first.options.out, first.options.resume);
   const chosen: ChosenOptions =
     isOpen && first.options.auto > 0
-      ? await chooseStructure(task, data, { ...watched, ...first }, Object.keys(given))
+      ? await chooseStructure(task, read, { saved: read.saved, ...watched, ...first }, Object.keys(given))
       : first;
-  const { options, settled, structures } = isOpen ? await fitEpochs(task, data, watched, chosen) : chosen;
-  const context = { options, ...watched };
+  const { options, data, settled, structures } = isOpen ? await fitEpochs(task, watched, chosen) : chosen;
+  const context = { options, saved: data.saved, ...watched };
   const residentBefore = process.memoryUsage.rss();
   const model = await newModel(task, context);
   try {

@@ -4,7 +4,6 @@ import { isJsonObject, type JsonValue } from '../../../core/json.js';
 import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
 import type { LossDescription } from '../../../network/losses/losses.js';
-import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
@@ -30,6 +29,7 @@ import { forecastRows } from './forecast-rows.js';
 import { forecastRules, RULE_NAMES } from './forecast-rules.js';
 import { startFromRule } from './forecast-start.js';
 import { forecastStream } from './forecast-stream.js';
+import { forecastStructures } from './forecast-structures.js';
 import { USUAL_PERIOD } from './forecast-time.js';
 
 const count = { integer: true, min: 1 } as const;
@@ -113,7 +113,7 @@ export type ForecastValue =
 export const forecast = defineTask({
   name: 'forecast',
   summary: 'the next steps of columns of a CSV file',
-  structures: bodyStructures,
+  structures: forecastStructures,
   options,
   usage: [...TABLE_USAGE, 'time', 'dateFormat'],
   loss({ quantiles, weight, mode }): LossDescription {
