@@ -16,6 +16,7 @@ import type { RunTable } from '../definition/common-options.js';
 import { type AnyPart, sizeOf } from '../definition/parts.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
+import { finishTraining } from './finished.js';
 import { measureMemory, type TrainingMemory } from './measured-memory.js';
 import {
   compareWithRules,
@@ -143,7 +144,8 @@ export async function runTraining(
       ...(signal !== undefined && { signal }),
     });
     const result = await trainer.fit(batches);
-    const metrics = await judge(task, model, data, context);
+    const step = result.weights === 'best' ? (result.bestStep ?? result.steps) : result.steps;
+    const metrics = await judge(task, model, data, await finishTraining(task, { model, data, step }, context));
     const naive = await compareNaive(task, data, metrics, context);
     if (naive !== undefined) recordComparison(options.out, result.steps, naive, metrics.test ?? metrics.validation);
     const answeredBy = result.best?.step === 0 ? rule : undefined;

@@ -28,6 +28,7 @@ import {
 } from '../../definition/task-options.js';
 import { symbolOptions } from '../../definition/text-options.js';
 import { classSettings, type SettlingOptions } from './class-defaults.js';
+import { type FinishOptions, finishClasses } from './class-finish.js';
 import { classRules } from './class-rules.js';
 import { CHOICES, choosingScore, classScores, describeClassScores, type ScoreOptions } from './class-scores.js';
 import { classCounts, classWeightsOption } from './class-weights.js';
@@ -120,6 +121,12 @@ export function classOptions() {
       default: 'probability',
       before: 'accuracy',
     }),
+    calibrate: choiceOption(['yes', 'no'], {
+      description:
+        'whether a temperature, fitted on the validation part, makes the probabilities as sure as they are right',
+      default: 'yes',
+      before: 'no',
+    }),
     ...missingOptions(),
     ...tableOptions(),
   };
@@ -142,6 +149,13 @@ export type SequenceValue =
 interface EvaluationContext {
   readonly saved: SavedClasses;
   readonly options: Pick<ScoreOptions, 'choose'>;
+  readonly finished?: JsonObject | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What comes with a model at the end of its training. */
+interface FinishContext {
+  readonly options: FinishOptions;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -167,9 +181,9 @@ export function classTask(perStep: boolean) {
             ...(weight !== undefined && { weights: perStep ? 'step' : 'sequence' }),
             ...(classWeights !== undefined && { classWeights }),
           },
-    evaluate(model: Model, part: Part, { saved, options, signal }: EvaluationContext) {
+    evaluate(model: Model, part: Part, { saved, options, finished, signal }: EvaluationContext) {
       const packing = { features: featuresOf(saved.encoding) };
-      return classScores(model, part, saved.classes, packing, { choose: options.choose, signal });
+      return classScores(model, part, saved.classes, packing, { choose: options.choose, finished, signal });
     },
     score: choosingScore,
     settle: (given: SettlingOptions, data: TaskData<SavedClasses>) => classSettings(given, data, perStep),
@@ -180,6 +194,8 @@ export function classTask(perStep: boolean) {
       startFromFrequencies(model, 'dense', classCounts(sequences, classes.length, classWeights));
       countWords(model, sequences, encoding);
     },
+    finish: (model: Model, data: TaskData<SavedClasses>, { options, signal }: FinishContext) =>
+      finishClasses(model, data, options, signal),
     naiveRules: (data: { readonly training: Part }, { saved }: { readonly saved: SavedClasses }) =>
       classRules(data, saved, perStep),
     describe: (metrics: JsonObject, { classes }: SavedClasses) => describeClassScores(metrics, classes),
