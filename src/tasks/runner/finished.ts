@@ -1,7 +1,7 @@
 /** What a task computes from its trained model, and the file of the run that keeps it. */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeBytes, writeFileBySync } from '../../checkpoint/file-transfer.js';
+import { removeFile } from '../../checkpoint/run-files.js';
 import { CheckpointError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../../core/json.js';
 import { existsAt } from '../../core/path-stats.js';
@@ -29,7 +29,7 @@ export async function finishTraining(
   const path = finishedPath(context.options.out);
   const finished = await task.finish?.(model, data, context);
   if (finished === undefined) {
-    rmSync(path, { force: true });
+    removeFile(path);
     return context;
   }
   const bytes = new TextEncoder().encode(`${JSON.stringify({ step, finished })}\n`);
