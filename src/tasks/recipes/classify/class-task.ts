@@ -26,7 +26,7 @@ import {
   type TaskOption,
   textOption,
 } from '../../definition/task-options.js';
-import { symbolOptions } from '../../definition/text-options.js';
+import { SENTENCE_LEVELS, symbolOptions } from '../../definition/text-options.js';
 import { classSettings, type SettlingOptions } from './class-defaults.js';
 import { type FinishOptions, finishClasses } from './class-finish.js';
 import { classRules } from './class-rules.js';
@@ -41,6 +41,7 @@ import {
   requireMarks,
   type SavedClasses,
 } from './classify-data.js';
+import { startFromForms } from './form-embeddings.js';
 import { DATA_FORMS } from './labelled-options.js';
 import { countWords, withUnknownWords } from './rare-words.js';
 import { readUnlabelled } from './unlabelled-sequences.js';
@@ -113,6 +114,14 @@ export function classOptions() {
       }),
     ),
     ...symbolOptions(),
+    level: settled(
+      optional(
+        choiceOption(SENTENCE_LEVELS, {
+          description: 'of texts: what the symbols are',
+          before: 'character',
+        }),
+      ),
+    ),
     weight: field('the column or field of numbers that say what rows or sequences count for in the loss', 'name'),
     classWeights: classWeightsOption(),
     choose: choiceOption(CHOICES, {
@@ -192,6 +201,7 @@ export function classTask(perStep: boolean) {
     initialize(model: Model, { training, saved: { classes, classWeights, encoding } }: TaskData<SavedClasses>) {
       const sequences = training as readonly SequenceExample[];
       startFromFrequencies(model, 'dense', classCounts(sequences, classes.length, classWeights));
+      startFromForms(model, encoding);
       countWords(model, sequences, encoding);
     },
     finish: (model: Model, data: TaskData<SavedClasses>, { options, signal }: FinishContext) =>
