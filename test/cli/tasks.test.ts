@@ -81,13 +81,15 @@ describe('bptt train TASK', () => {
     const { stdout, stderr, status } = await callBptt(args);
     expect(status).toBe(0);
     expect(stderr).toMatch(
-      /^note: texts are read as characters .*\nclassify: 1x16 gru bidirectional, \S+ parameters; 86 \+ 22 \+ 12 examples; 1 thread\n {2}--valid 0\.2 {2}\(120 examples\)\n {2}--patience 0 {2}\(.+\)\n {2}--init \S+ {2}\(.+\)\nepoch 1 /,
+      /^note: texts are read as characters .*\nclassify: 1x16 gru bidirectional, \S+ parameters; 86 \+ 22 \+ 12 examples; 1 thread\n {2}--valid 0\.2 {2}\(120 examples\)\n {2}--patience 0 {2}\(.+\)\n {2}--init \S+ {2}\(.+\)\n {2}--level character {2}\(texts of few words\)\nepoch 1 /,
     );
     expect(stdout).toMatch(
       /^run +\S+\nsteps +\d+ \(2 epochs\)\n.*\nvalidation\naccuracy .*\ntest\naccuracy \d.*\nnaive rules on the test part\n {2}most frequent class {2}accuracy [\d.]+ %\n {2}naive Bayes {10}accuracy /s,
     );
     const evaluated = await callBptt(['eval', run('a')]);
-    expect(evaluated.stdout).toMatch(/^test: 12 examples\naccuracy [\d.]+ % {2}macro F1 [\d.]+ %\ntarget \\ predicted/);
+    expect(evaluated.stdout).toMatch(
+      /^test: 12 examples\naccuracy [\d.]+ % {2}macro F1 [\d.]+ %\nby temperature \d.*\ntarget \\ predicted/,
+    );
   });
 
   it('is stopped by a signal and goes on to the same end', async () => {

@@ -141,6 +141,7 @@ describe('what chooses the best model', () => {
         data,
         out,
         choose,
+        calibrate: 'no',
       });
       expect(best?.score).toBe(1 - Number(metrics.validation?.[measure]));
       expect(Object.hasOwn(metrics.test ?? {}, 'meanProbability')).toBe(choose === 'probability');

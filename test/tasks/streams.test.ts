@@ -32,12 +32,17 @@ describe('a stream of a tagger', () => {
   it('gives the probabilities of the whole sequence bit for bit, and its labels', async () => {
     const directory = temporaryDirectory();
     const out = join(directory, 'run');
-    await trainTask('tag', { ...tagger, data: parityFile(directory), out });
+    const { metrics } = await trainTask('tag', { ...tagger, data: parityFile(directory), out });
+    const calibration = metrics.test?.['calibration'] as { readonly temperature: number } | undefined;
+    const temperature = calibration?.temperature as number;
     const text = '1101001';
     const { model, saved } = await loadTask(out, { threads: 1 });
     const { classes, encoding } = saved as TagSaved;
     const logits = await model.predictPacked(packSequences([encoderOf(encoding)(text)]));
-    const expected = Array.from(text, (_, step) => probabilities(logits.subarray(2 * step, 2 * step + 2)));
+    const scaled = (step: number) =>
+      Array.from(logits.subarray(2 * step, 2 * step + 2), (score) => score / temperature);
+    const expected = Array.from(text, (_, step) => probabilities(scaled(step)));
+    expect(temperature).not.toBe(1);
     model.dispose();
     const stream = await streamTask(out, { threads: 1 });
     expect(stream.pieces).toBe('lines');

@@ -1,12 +1,12 @@
 /** What the symbols of texts are: characters, words or bytes, in one form of Unicode. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fitEncoding } from '../../src/tasks/building-blocks/sequence-inputs.js';
 import { readClasses } from '../../src/tasks/recipes/classify/classify-data.js';
 import { evaluateTask, streamTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
-import { predictions, QUIET, UNTRAINED } from './trained.js';
+import { predictions, QUIET, trainWithNotes, UNTRAINED } from './trained.js';
 
 const COMPOSED = 'caf\u00e9';
 const DECOMPOSED = 'cafe\u0301';
@@ -55,6 +55,46 @@ describe('the level of texts', () => {
     expect(fewer.saved.encoding).toMatchObject({ vocabulary: { symbols: ['<unk>', '</s>', '<s>', 'the'] } });
   });
 
+  it('is the word for classes of texts of several words that occur again', async () => {
+    const sentences = ['the cat sat down', 'the dog sat down', 'the cat ran', 'a dog sat on the cat'];
+    const labelled = (texts: readonly string[]) => jsonLines(...texts.map((input, at) => ({ input, target: at % 2 })));
+    const words = await readBy(labelled(sentences));
+    expect(words.saved.encoding).toMatchObject({ kind: 'words' });
+    expect(words.notes).toEqual([
+      expect.stringMatching(/^texts are read as words .*--level character or --level byte/),
+    ]);
+    for (const others of [
+      sentences.map((text) => text.split(' ').slice(0, 3).join(' ')),
+      sentences.map((text) => text.replaceAll(' ', '')),
+      sentences.map((text, at) =>
+        [...text].map((sign, place) => (sign === ' ' ? sign : `${sign}${at}${place}`)).join(''),
+      ),
+    ]) {
+      expect((await readBy(labelled(others))).saved.encoding).toMatchObject({ kind: 'characters' });
+    }
+    expect((await readBy(labelled(sentences), { level: 'character' })).saved.encoding).toMatchObject({
+      kind: 'characters',
+    });
+    const tags = jsonLines({ input: 'a a a a', target: [...'0101010'] }, { input: 'a a', target: [...'010'] });
+    expect((await readBy(tags, {}, true)).saved.encoding).toMatchObject({ kind: 'characters' });
+  });
+
+  it('is kept by the run; runs from before read characters', async () => {
+    const sentences = Array.from({ length: 20 }, (_, at) => ({ input: `the cat ${at % 3} sat down`, target: at % 2 }));
+    const [data, out] = [jsonLines(...sentences), join(temporaryDirectory(), 'run')];
+    const { settled } = await trainWithNotes('classify', { ...small, data, out });
+    expect(settled['level']).toEqual(['word', 'texts of several words']);
+    expect(JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).task).toMatchObject({ level: 'word' });
+    const old = join(temporaryDirectory(), 'old');
+    await trainTask('classify', { ...small, data, out: old, level: 'character' });
+    // The configuration of such a run says nothing of a level.
+    expect(JSON.parse(readFileSync(join(old, 'config.json'), 'utf8')).task).not.toHaveProperty('level');
+    for (const run of [out, old]) {
+      await trainTask('classify', { ...small, data, out: run, epochs: 2, resume: true });
+      expect((await evaluateTask(run, { threads: 1 })).examples).toBe(20);
+    }
+  });
+
   it('may be the byte', async () => {
     const data = jsonLines({ input: 'é', target: 'a' }, { input: 'b', target: 'b' });
     const { training, saved, notes } = await readBy(data, { level: 'byte' });
@@ -70,11 +110,19 @@ describe('the level of texts', () => {
     expect((await readBy(tokens, { level: 'word' })).saved.encoding).toMatchObject({ kind: 'tokens' });
     const numbers = jsonLines({ input: [1, 2], target: 'x' }, { input: [2], target: 'y' });
     for (const [data, level] of [
-      [tokens, 'character'],
       [tokens, 'byte'],
       [numbers, 'word'],
     ] as const) {
       await expect(readBy(data, { level })).rejects.toMatchObject({ code: 'invalid_option' });
+    }
+    // Runs that say of no level are read as characters, which is no level of tokens and numbers.
+    for (const data of [tokens, numbers]) {
+      const out = join(temporaryDirectory(), 'run');
+      const train = trainTask('classify', { ...small, data, out, level: 'character' });
+      await expect(train).rejects.toMatchObject({ code: 'invalid_option', details: { name: 'level' } });
+      expect(existsSync(out)).toBe(false);
+      await trainTask('classify', { ...small, data, out });
+      expect((await evaluateTask(out, { threads: 1 })).examples).toBe(2);
     }
   });
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { WordVocabulary } from '../../src/data/word-vocabulary.js';
 import type { Model } from '../../src/model/model.js';
 import { encoderOf, fitEncoding, idsOf } from '../../src/tasks/building-blocks/sequence-inputs.js';
-import { commonForms, formsOf, WordForms } from '../../src/tasks/building-blocks/word-forms.js';
+import { commonForms, formsOf, lessParticular, WordForms } from '../../src/tasks/building-blocks/word-forms.js';
+import { startFromForms } from '../../src/tasks/recipes/classify/form-embeddings.js';
 import { countWords, withUnknownWords } from '../../src/tasks/recipes/classify/rare-words.js';
 
 const SENTENCES = [
@@ -19,6 +20,13 @@ describe('the forms of a word', () => {
       ...['A', 'aA', '0', '', '', ''],
     ]);
     expect(formsOf('😀é')).toEqual(['a…é', 'a']);
+  });
+
+  it('are in each other: what a form has, its shorter ones have', () => {
+    for (const word of ['Moscow', '1812-x', 'USA', 'a…b…cde', '…', '東京都庁', '']) {
+      const forms = formsOf(word);
+      for (const [at, form] of forms.entries()) expect(lessParticular(form)).toEqual(forms.slice(at + 1));
+    }
   });
 
   it('are symbols when three words have them', () => {
@@ -86,5 +94,49 @@ describe('rare words', () => {
   it('are the one unknown word without forms', () => {
     const vocabulary = WordVocabulary.fromTokens(SENTENCES);
     expect(new WordForms(vocabulary, []).idOf('sing')).toBe(vocabulary.unknownId);
+  });
+});
+
+describe('embeddings of words', () => {
+  const encoding = fitEncoding(SENTENCES, { byForm: true });
+  const size = idsOf(encoding) as number;
+  const drawn = Float32Array.from({ length: 2 * size }, (_, at) => 1 + at ** 2);
+  const modelOf = (table: Float32Array) => {
+    let changes = 0;
+    const parameters = new Map([['embedding.weight', { data: table }]]);
+    const model = { parameters, parametersChanged: () => (changes += 1) } as unknown as Model;
+    return { model, changes: () => changes };
+  };
+
+  it('begin with the sum of their own vector and those of their forms, of the size of one', () => {
+    const table = drawn.slice();
+    const { model, changes } = modelOf(table);
+    startFromForms(model, encoding);
+    expect(changes()).toBe(1);
+    const { vocabulary, forms = [] } = encoding as Exclude<typeof encoding, { readonly kind: 'features' }>;
+    const idOf = (symbol: string) => {
+      const form = forms.indexOf(symbol);
+      return form < 0 ? vocabulary.symbols.indexOf(symbol) : vocabulary.symbols.length + form;
+    };
+    expect(forms).toContain('a…ing');
+    for (const [symbol, parts] of [
+      ['walking', ['walking', 'a…ing', 'a…ng', 'a…g', 'a']],
+      ['Anna', ['Anna', 'Aa…a', 'Aa']],
+      ['a…ng', ['a…ng', 'a…g', 'a']],
+      ['a', ['a']],
+    ] as const) {
+      for (const unit of [0, 1]) {
+        const sum = parts.reduce((all, part) => all + (drawn[2 * idOf(part) + unit] as number), 0);
+        expect(table[2 * idOf(symbol) + unit]).toBeCloseTo(sum / Math.sqrt(parts.length), 3);
+      }
+    }
+  });
+
+  it('begin as they are drawn where there are no forms', () => {
+    const table = drawn.slice();
+    const { model, changes } = modelOf(table);
+    startFromForms(model, fitEncoding(SENTENCES));
+    expect(changes()).toBe(0);
+    expect(table).toEqual(drawn);
   });
 });

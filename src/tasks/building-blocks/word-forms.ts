@@ -31,6 +31,15 @@ export function formsOf(word: string): string[] {
   return [...endings.map((ending) => `${shape}…${ending}`), shape];
 }
 
+/** The forms that all words of a form have, besides it: those of shorter endings, and the shape. */
+export function lessParticular(form: string): string[] {
+  const mark = form.indexOf('…');
+  if (mark < 0) return [];
+  const [shape, letters] = [form.slice(0, mark), [...form.slice(mark + 1)]];
+  const shorter = ENDINGS.filter((length) => length < letters.length);
+  return [...shorter.map((length) => `${shape}…${letters.slice(-length).join('')}`), shape];
+}
+
 /** The forms that several words have, in the order in which they are met. */
 export function commonForms(words: Iterable<string>): string[] {
   const counts = new Map<string, number>();

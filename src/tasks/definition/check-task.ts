@@ -32,6 +32,7 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
   structures: { type: 'a function' },
   initialize: { type: 'a function' },
   startsAs: { type: 'a function' },
+  finish: { type: 'a function' },
   naiveRules: { type: 'a function' },
 };
 

@@ -83,6 +83,8 @@ export interface TaskStream<R extends JsonObject = JsonObject> {
 export interface TaskContext<T extends RunTable = RunTable, S extends JsonObject = JsonObject> {
   readonly options: Checked<T>;
   readonly saved: S;
+  /** What `finish` returned. */
+  readonly finished?: JsonObject | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -178,6 +180,11 @@ export interface TaskCore<
    * step of the training is better: the rule answers, which is said. Undefined when a new model is no rule.
    */
   startsAs?(options: Checked<T>, saved: S): string | undefined;
+  /**
+   * Computes plain JSON from the trained model before it is judged. The run keeps it; `evaluate`, `predict` and `stream` get it as `finished` of
+   * their context.
+   */
+  finish?(model: Model, data: TaskData<S, E, P>, context: TaskContext<T, S>): Promise<JsonObject | undefined>;
   /** Naive rules that the result is compared with. `data` are those of the training. */
   naiveRules?(data: TaskData<S, E, P>, context: TaskContext<T, S>): NaiveRules<P>;
   /**

@@ -2,6 +2,25 @@
 
 const SMOOTHING = 1;
 
+/** What naive Bayes learns from. */
+export interface NaiveBayesSizes {
+  readonly classes: number;
+  /** Ids are below it. */
+  readonly symbols: number;
+  /** Largest number of symbols of an n-gram; `symbols + 1` to its power must be an exact number. */
+  readonly order: number;
+}
+
+/** What naive Bayes has learnt, as plain JSON. */
+export type SavedNaiveBayes = {
+  readonly symbols: number;
+  readonly order: number;
+  /** Sequences of each class. */
+  readonly sequences: readonly number[];
+  /** Of each n-gram its number, and by turns a class and how often it occurs there. */
+  readonly grams: readonly (readonly number[])[];
+};
+
 /**
  * Multinomial naive Bayes with Laplace smoothing (Manning, Raghavan, Schütze 2008, chapter 13) on all n-grams of a text
  * up to a length. N-grams that training lacks are left out.
@@ -17,43 +36,51 @@ export class NaiveBayes {
   /** How often an n-gram occurs in a class: n-gram * classes + class -> count. */
   readonly #counts = new Map<number, number>();
 
-  /**
-   * @param sizes.symbols ids are below it
-   * @param sizes.order largest number of symbols of an n-gram; `symbols + 1` to its power must be an exact number
-   */
-  constructor({
-    classes,
-    symbols,
-    order,
-  }: {
-    readonly classes: number;
-    readonly symbols: number;
-    readonly order: number;
-  }) {
+  constructor({ classes, symbols, order }: NaiveBayesSizes) {
     this.#symbols = symbols;
     this.#order = order;
     this.#sequences = new Float64Array(classes);
     this.#totals = new Float64Array(classes);
   }
 
+  /** What `toJSON` wrote. */
+  static fromJSON({ symbols, order, sequences, grams }: SavedNaiveBayes): NaiveBayes {
+    const bayes = new NaiveBayes({ classes: sequences.length, symbols, order });
+    bayes.#sequences.set(sequences);
+    for (const [gram, ...counts] of grams) {
+      for (let at = 0; at < counts.length; at += 2) bayes.#count(gram as number, counts[at] as number, counts[at + 1]);
+    }
+    return bayes;
+  }
+
+  toJSON(): SavedNaiveBayes {
+    const classes = this.#totals.length;
+    const grams = Array.from(this.#known, ([gram, at]) => {
+      const counts = Array.from({ length: classes }, (_, label) => this.#counts.get(at * classes + label) ?? 0);
+      return [gram, ...counts.flatMap((count, label) => (count === 0 ? [] : [label, count]))];
+    });
+    return { symbols: this.#symbols, order: this.#order, sequences: [...this.#sequences], grams };
+  }
+
+  /** Number of different n-grams. */
+  get size(): number {
+    return this.#known.size;
+  }
+
   /** Counts one sequence of a class. */
   learn(ids: ArrayLike<number>, label: number): void {
-    const classes = this.#totals.length;
     this.#sequences[label] = (this.#sequences[label] as number) + 1;
-    for (const gram of this.#grams(ids)) {
-      let at = this.#known.get(gram);
-      if (at === undefined) {
-        at = this.#known.size;
-        this.#known.set(gram, at);
-      }
-      const key = at * classes + label;
-      this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-      this.#totals[label] = (this.#totals[label] as number) + 1;
-    }
+    for (const gram of this.#grams(ids)) this.#count(gram, label);
   }
 
   /** The most likely class; the first of several that are equally likely. */
   classify(ids: ArrayLike<number>): number {
+    const scores = this.scores(ids);
+    return scores.indexOf(Math.max(...scores));
+  }
+
+  /** The logarithm of the probability of each class, but for a number that they share. */
+  scores(ids: ArrayLike<number>): Float64Array {
     const classes = this.#totals.length;
     const all = this.#sequences.reduce((sum, count) => sum + count, 0);
     const scores = this.#sequences.map((count) => Math.log((count + SMOOTHING) / (all + SMOOTHING * classes)));
@@ -66,7 +93,18 @@ export class NaiveBayes {
         scores[label] = (scores[label] as number) + Math.log(count) - (denominators[label] as number);
       }
     }
-    return scores.indexOf(Math.max(...scores));
+    return scores;
+  }
+
+  #count(gram: number, label: number, times = 1): void {
+    let at = this.#known.get(gram);
+    if (at === undefined) {
+      at = this.#known.size;
+      this.#known.set(gram, at);
+    }
+    const key = at * this.#totals.length + label;
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + times);
+    this.#totals[label] = (this.#totals[label] as number) + times;
   }
 
   /** All n-grams as numbers: digits in base `symbols + 1`, none of them 0. */

@@ -12,6 +12,7 @@ import { RunState } from '../../training/run-state.js';
 import type { RunTable } from '../definition/common-options.js';
 import type { AnyTask, TaskContext } from '../definition/task.js';
 import { checkTaskOptions } from '../definition/task-options.js';
+import { readFinished } from './finished.js';
 import { readSavedTask } from './task-configuration.js';
 
 /** Options that influence no training of any task. */
@@ -87,8 +88,10 @@ export async function loadTaskModel(
     }
     const metrics = await reachedMeasures(path);
     const answeredBy = metrics?.step === 0 ? task.startsAs?.(options, saved) : undefined;
+    const finished = task.finish && readFinished(path, loaded.step);
     return {
       ...{ model, options, saved, fingerprint, checkpoint: path },
+      ...(finished !== undefined && { finished }),
       ...(metrics !== undefined && { metrics }),
       ...(answeredBy !== undefined && { answeredBy }),
       ...(signal !== undefined && { signal }),

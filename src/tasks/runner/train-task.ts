@@ -15,6 +15,7 @@ import { sizeOf } from '../definition/parts.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
 import type { StructureComparison } from './compare-structures.js';
+import { finishTraining } from './finished.js';
 import { describeFolds, type FoldResults, judgeByFolds, requireFolds } from './fold-results.js';
 import { measureMemory, type TrainingMemory } from './measured-memory.js';
 import {
@@ -154,7 +155,8 @@ export async function runTraining(
       ...(progress !== undefined && { progress }),
     });
     const result = await trainer.fit(batches);
-    const metrics = await judge(task, model, data, context);
+    const step = result.weights === 'best' ? (result.bestStep ?? result.steps) : result.steps;
+    const metrics = await judge(task, model, data, await finishTraining(task, { model, data, step }, context));
     const naive = await compareNaive(task, data, metrics, context);
     if (naive !== undefined) recordComparison(options.out, result.steps, naive, metrics.test ?? metrics.validation);
     const folds = options.folds > 0 ? await judgeByFolds(task, data, context) : undefined;

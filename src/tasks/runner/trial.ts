@@ -43,7 +43,9 @@ export async function runTrial(
   return withModel(task, data, own, async (model, batches) => {
     const options = learningOptions(task, model, data, own);
     const { epochs: done } = await new Trainer(model, { ...options, progress: false }).fit(batches);
-    return { metrics: await quickMetrics(task, model, judged, own), epochs: done };
+    const finished = await task.finish?.(model, data, own);
+    const judging = finished === undefined ? own : { ...own, finished };
+    return { metrics: await quickMetrics(task, model, judged, judging), epochs: done };
   });
 }
 

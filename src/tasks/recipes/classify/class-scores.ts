@@ -7,6 +7,8 @@ import type { Model } from '../../../model/model.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
 import type { Part } from '../../definition/parts.js';
+import { Calibration, type CalibrationMetrics, describeCalibration } from './class-calibration.js';
+import { adjustOf, type Scores } from './class-finish.js';
 import { areSpanTags, SpanCounts, type SpanMetrics } from './tag-spans.js';
 
 /** Largest number of classes for which the confusion matrix is shown. */
@@ -19,6 +21,8 @@ export const CHOICES = ['accuracy', 'probability'] as const;
 export interface ScoreOptions {
   /** Default `accuracy`. */
   readonly choose?: (typeof CHOICES)[number] | undefined;
+  /** What the end of the training has fitted; default: the network answers alone. */
+  readonly finished?: JsonObject | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,30 +38,40 @@ export async function classScores(
   part: Part,
   classes: readonly string[],
   packing: SequencePackingOptions,
-  { choose, signal }: ScoreOptions = {},
+  { choose, finished, signal }: ScoreOptions = {},
 ): Promise<JsonObject> {
   const matrix = new ConfusionMatrix(classes);
   const spans = areSpanTags(classes) ? new SpanCounts(classes) : undefined;
+  const adjust = adjustOf(finished);
+  const calibration = finished && new Calibration();
   let probable = 0;
-  for await (const { example, output } of outputsOf(model, part, packing, signal)) {
-    const { target } = example;
+  for await (const { example, output: own } of outputsOf(model, part, packing, signal)) {
+    const { target, input } = example;
+    const output = adjust(own, input);
     const targets = typeof target === 'number' ? [target] : (target ?? []);
     const guesses = largestClasses(output, classes.length);
     matrix.addAll(targets, guesses);
     if (choose === 'probability') probable += probabilityOf(output, targets, classes.length);
     if (typeof target === 'object') spans?.add(target, guesses);
+    if (calibration !== undefined) {
+      for (let at = 0; at < targets.length; at++) {
+        const of = (scores: Scores) => scores.subarray(at * classes.length, (at + 1) * classes.length);
+        if (targets[at] !== -1) calibration.add(of(own), of(output), targets[at] as number);
+      }
+    }
   }
   const { accuracy = null, macroF1 = null, total } = matrix;
   return {
     ...{ accuracy, macroF1, targets: total },
     ...(choose === 'probability' && { meanProbability: total === 0 ? null : probable / total }),
     ...(spans && { spans: spans.metrics() }),
+    ...(calibration && finished && { calibration: calibration.metrics(finished) }),
     confusion: matrix.rows(),
   };
 }
 
 /** The sum of the probabilities of the right classes, without targets of -1. */
-function probabilityOf(output: Float32Array, targets: ArrayLike<number>, classes: number): number {
+function probabilityOf(output: Scores, targets: ArrayLike<number>, classes: number): number {
   let sum = 0;
   for (let at = 0; at < targets.length; at++) {
     const target = targets[at] as number;
@@ -97,11 +111,13 @@ function describeSpans({ f1, precision, recall }: SpanMetrics): string {
 
 /** Accuracy, macro F1 and F1 of spans in a line, and the confusion matrix if it is not too wide. */
 export function describeClassScores(
-  { accuracy, macroF1, spans, confusion }: JsonObject,
+  { accuracy, macroF1, spans, calibration, confusion }: JsonObject,
   classes: readonly string[],
 ): string {
   const figures = [`accuracy ${percentOf(accuracy)}`, `macro F1 ${percentOf(macroF1)}`];
-  const line = [...figures, ...(spans === undefined ? [] : [describeSpans(spans as SpanMetrics)])].join('  ');
+  const scores = [...figures, ...(spans === undefined ? [] : [describeSpans(spans as SpanMetrics)])].join('  ');
+  const line =
+    calibration === undefined ? scores : `${scores}\n${describeCalibration(calibration as CalibrationMetrics)}`;
   if (classes.length > SHOWN_CLASSES) return line;
   const rows = confusion as readonly (readonly number[])[];
   return `${line}\n${confusionTable(rows, classes)}`;

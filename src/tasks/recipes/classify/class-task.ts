@@ -26,8 +26,9 @@ import {
   type TaskOption,
   textOption,
 } from '../../definition/task-options.js';
-import { symbolOptions } from '../../definition/text-options.js';
+import { SENTENCE_LEVELS, symbolOptions } from '../../definition/text-options.js';
 import { classSettings, type SettlingOptions } from './class-defaults.js';
+import { type FinishOptions, finishClasses } from './class-finish.js';
 import { classRules } from './class-rules.js';
 import { CHOICES, choosingScore, classScores, describeClassScores, type ScoreOptions } from './class-scores.js';
 import { classCounts, classWeightsOption } from './class-weights.js';
@@ -40,6 +41,7 @@ import {
   requireMarks,
   type SavedClasses,
 } from './classify-data.js';
+import { startFromForms } from './form-embeddings.js';
 import { DATA_FORMS } from './labelled-options.js';
 import { countWords, withUnknownWords } from './rare-words.js';
 import { readUnlabelled } from './unlabelled-sequences.js';
@@ -112,6 +114,14 @@ export function classOptions() {
       }),
     ),
     ...symbolOptions(),
+    level: settled(
+      optional(
+        choiceOption(SENTENCE_LEVELS, {
+          description: 'of texts: what the symbols are',
+          before: 'character',
+        }),
+      ),
+    ),
     weight: field('the column or field of numbers that say what rows or sequences count for in the loss', 'name'),
     classWeights: classWeightsOption(),
     choose: choiceOption(CHOICES, {
@@ -119,6 +129,12 @@ export function classOptions() {
         'what chooses the best model: how many targets of the validation part are right, or how probable the right classes are',
       default: 'probability',
       before: 'accuracy',
+    }),
+    calibrate: choiceOption(['yes', 'no'], {
+      description:
+        'whether a temperature, fitted on the validation part, makes the probabilities as sure as they are right',
+      default: 'yes',
+      before: 'no',
     }),
     ...missingOptions(),
     ...tableOptions(),
@@ -142,6 +158,13 @@ export type SequenceValue =
 interface EvaluationContext {
   readonly saved: SavedClasses;
   readonly options: Pick<ScoreOptions, 'choose'>;
+  readonly finished?: JsonObject | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What comes with a model at the end of its training. */
+interface FinishContext {
+  readonly options: FinishOptions;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -167,9 +190,9 @@ export function classTask(perStep: boolean) {
             ...(weight !== undefined && { weights: perStep ? 'step' : 'sequence' }),
             ...(classWeights !== undefined && { classWeights }),
           },
-    evaluate(model: Model, part: Part, { saved, options, signal }: EvaluationContext) {
+    evaluate(model: Model, part: Part, { saved, options, finished, signal }: EvaluationContext) {
       const packing = { features: featuresOf(saved.encoding) };
-      return classScores(model, part, saved.classes, packing, { choose: options.choose, signal });
+      return classScores(model, part, saved.classes, packing, { choose: options.choose, finished, signal });
     },
     score: choosingScore,
     settle: (given: SettlingOptions, data: TaskData<SavedClasses>) => classSettings(given, data, perStep),
@@ -178,8 +201,11 @@ export function classTask(perStep: boolean) {
     initialize(model: Model, { training, saved: { classes, classWeights, encoding } }: TaskData<SavedClasses>) {
       const sequences = training as readonly SequenceExample[];
       startFromFrequencies(model, 'dense', classCounts(sequences, classes.length, classWeights));
+      startFromForms(model, encoding);
       countWords(model, sequences, encoding);
     },
+    finish: (model: Model, data: TaskData<SavedClasses>, { options, signal }: FinishContext) =>
+      finishClasses(model, data, options, signal),
     naiveRules: (data: { readonly training: Part }, { saved }: { readonly saved: SavedClasses }) =>
       classRules(data, saved, perStep),
     describe: (metrics: JsonObject, { classes }: SavedClasses) => describeClassScores(metrics, classes),

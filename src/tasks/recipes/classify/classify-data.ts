@@ -23,6 +23,7 @@ import type { DataForm, LabelledOptions, LabelledSequence } from './labelled-opt
 import { readLabelled } from './labelled-sequences.js';
 import { listWeights, requireWeights } from './sequence-weights.js';
 import type { SourceForm } from './source-form.js';
+import { levelOf } from './text-level.js';
 import { unusedNotes } from './unused-options.js';
 
 /** The data that is saved with a classifier or tagger. */
@@ -95,14 +96,8 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
   const targets = parts.training.map(({ target }) => target);
   const classWeights = given === undefined ? undefined : classWeightsOf(given, classes, targets);
   const inputs = parts.training.map(({ input }) => input);
-  const {
-    level,
-    minCount,
-    vocabulary: maxSize,
-    normalization,
-    missing,
-    unknownWords = unknownWordsOf(perStep),
-  } = options;
+  const { minCount, vocabulary: maxSize, normalization, missing, unknownWords = unknownWordsOf(perStep) } = options;
+  const level = levelOf(options.level, inputs, perStep);
   const encoding = fitEncoding(inputs, {
     ...{ isMasked: missing === 'mask', level, minCount, maxSize, normalization },
     byForm: unknownWords === 'form',
@@ -117,7 +112,7 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
   const saved = { classes, encoding, ...(source && { source }), ...(classWeights && { classWeights }) };
   const said = [
     ...notes,
-    ...symbolNotes(encoding, level),
+    ...symbolNotes(encoding, options.level),
     ...unusedNotes({ ...options }, source, encoding),
     ...(classes.length === 1 ? [`every target is '${classes[0]}': there is nothing to learn`] : []),
     ...(weight === undefined ? [] : [weightNote(weight, parts.training.flatMap(listWeights))]),
@@ -151,7 +146,8 @@ function symbolNotes(encoding: InputEncoding, level: SentenceLevel | undefined):
   if (encoding.kind === 'features' || encoding.kind === 'tokens') return [];
   const { kind, vocabulary } = encoding;
   const number = kind === 'bytes' ? '' : ` (${vocabulary.symbols.length} symbols)`;
-  const others = level === undefined ? '; --level word or --level byte reads words or bytes' : '';
+  const other = kind === 'words' ? 'character' : 'word';
+  const others = level === undefined ? `; --level ${other} or --level byte reads ${other}s or bytes` : '';
   return [`texts are read as ${kind}${number}${others}`];
 }
 

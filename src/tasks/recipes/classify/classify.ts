@@ -10,6 +10,7 @@ import { commonOptions, settledOptions } from '../../definition/common-options.j
 import { defineTask } from '../../definition/define-task.js';
 import { choiceOption, optional, settled } from '../../definition/task-options.js';
 import { SETTLED } from './class-defaults.js';
+import { adjustOf } from './class-finish.js';
 import { classInputs, convolutions } from './class-layers.js';
 import { classStructures } from './class-structures.js';
 import { classOptions, classTask, embeddingOptions } from './class-task.js';
@@ -36,6 +37,11 @@ const options = {
       }),
     ),
   ),
+  blend: choiceOption(['yes', 'no'], {
+    description: 'whether naive Bayes of the symbols is added to the network, as far as the validation part says',
+    default: 'yes',
+    before: 'no',
+  }),
   ...embeddingOptions(64),
   ...classOptions(),
 };
@@ -70,9 +76,14 @@ export const classify = defineTask({
   },
 
   /** The most likely class, and its probability among all. */
-  async *predict(model, inputs, { saved: { classes, encoding }, signal }): AsyncGenerator<ClassPrediction, void, void> {
-    for await (const { output } of outputsOf(model, inputs, { features: featuresOf(encoding) }, signal)) {
-      const likely = probabilities(output);
+  async *predict(
+    model,
+    inputs,
+    { saved: { classes, encoding }, finished, signal },
+  ): AsyncGenerator<ClassPrediction, void, void> {
+    const adjust = adjustOf(finished);
+    for await (const { output, example } of outputsOf(model, inputs, { features: featuresOf(encoding) }, signal)) {
+      const likely = probabilities(adjust(output, example.input));
       const probability = Math.max(...likely);
       const label = classes[likely.indexOf(probability)] as string;
       yield {

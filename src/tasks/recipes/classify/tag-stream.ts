@@ -13,11 +13,18 @@ import { probabilities } from '../../building-blocks/probabilities.js';
 import { encoderOf, inputValue } from '../../building-blocks/sequence-inputs.js';
 import { stepStream } from '../../building-blocks/step-stream.js';
 import type { TaskStream } from '../../definition/task.js';
+import { adjustOf } from './class-finish.js';
 import type { SavedClasses } from './classify-data.js';
 import { stepColumns } from './step-inputs.js';
 
 /** The result of a step of a stream: its most likely class, and the probabilities of all classes by name. */
 export type StepClass = { readonly label: string; readonly probabilities: Readonly<Record<string, number>> };
+
+/** How a stream reads and answers. */
+export interface TagStreamOptions {
+  readonly missing?: MissingMode | undefined;
+  readonly finished?: JsonObject | undefined;
+}
 
 /**
  * A stream of a tagger. A piece is one or more characters, one or more words or tokens with spaces between, or a row of numbers: a
@@ -25,15 +32,17 @@ export type StepClass = { readonly label: string; readonly probabilities: Readon
  * The result is the class of each step with the probabilities of all classes, the same as in a prediction of the whole
  * sequence.
  *
- * @param missing what becomes of null: of a missing number; with `interpolate`, the last one before it
+ * @param options.finished what the end of the training has fitted
+ * @param options.missing what becomes of null: of a missing number; with `interpolate`, the last one before it
  * @throws {UsageError} `not_streamable` for a network that reads later steps
  */
 export function tagStream(
   model: Model,
   { classes, encoding, source }: SavedClasses,
-  missing: MissingMode = 'refuse',
+  { missing = 'refuse', finished }: TagStreamOptions = {},
 ): TaskStream<StepClass> {
   const encode = encoderOf(encoding);
+  const adjust = adjustOf(finished);
   const readStep = encoding.kind === 'features' ? stepReader(encoding, source, missing !== 'refuse') : undefined;
   const before = new LastNumbers(missing);
   return stepStream(model, {
@@ -53,7 +62,7 @@ export function tagStream(
       throw invalidRow(place, '', 'a text that is not empty', JSON.stringify(piece));
     },
     write(output) {
-      const likely = probabilities(output);
+      const likely = probabilities(adjust(output, output));
       const [best] = largestClasses(output, classes.length);
       const all = Object.fromEntries(classes.map((name, at) => [name, likely[at] as number]));
       return { label: classes[best as number] as string, probabilities: all };

@@ -54,5 +54,5 @@ export const tag = defineTask({
     }
   },
 
-  stream: (model, { saved, options: given }) => tagStream(model, saved, given.missing),
+  stream: (model, { saved, options: given, finished }) => tagStream(model, saved, { missing: given.missing, finished }),
 });
