@@ -25,8 +25,9 @@ export interface ChosenBaseline {
 
 /**
  * The baseline that was given, or the linear autoregression, which has the simpler rules in it: it is shrunk towards the best of them as far
- * as windows do not tell it apart. Choosing the rule with the smallest error in the validation part instead had errors of 11 % above the best
- * simple rule in the mean of 165 short series, the linear autoregression 4 %.
+ * as windows do not tell it apart. On 150
+ * series of 70 to 1,200 rows it was behind the best simple rule by 4 % in the mean; the rule with the smallest error in the validation part
+ * was so by 11 %.
  *
  * @param form with the last known step as its baseline
  */
