@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
+import { blockMeans, standardErrorOf } from '../../src/tasks/naive/block-means.js';
 import { fitLinear } from '../../src/tasks/naive/linear-autoregression.js';
 import { forecastLinear, type LinearForecast } from '../../src/tasks/naive/linear-forecast.js';
 import { scalingFor, settleTraining, settleWindow } from '../../src/tasks/recipes/forecast/forecast-defaults.js';
@@ -135,6 +136,31 @@ describe('a linear autoregression', () => {
       expect(Math.abs(value - 20)).toBeLessThan(0.7);
   });
 
+  it('is little more than the last value for short random walks, and much more for a trend', () => {
+    const errorsOf = (values: readonly number[]) => {
+      const linear = fitted(values.slice(0, 50), 35);
+      const starts = Array.from({ length: 20 }, (_, at) => 50 + at);
+      const squares = starts.map((start) => {
+        const found = forecastOf(linear, values.slice(start - history, start));
+        const truth = values.slice(start, start + horizon);
+        const sum = (of: (step: number) => number) =>
+          truth.reduce((all, value, step) => all + (value - of(step)) ** 2, 0);
+        return [sum((step) => found[step] as number), sum(() => values[start - 1] as number)] as const;
+      });
+      const total = (side: 0 | 1) => squares.reduce((all, each) => all + each[side], 0);
+      return total(0) / total(1);
+    };
+    const ratios = Array.from({ length: 20 }, (_, at) => errorsOf(walk(80, `short ${at}`)));
+    expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length).toBeLessThan(1.15);
+    expect(errorsOf(noise(80, 'trend').map((value, row) => value / 10 + row))).toBeLessThan(0.2);
+  });
+
+  it('is finite where the level hides the changes', () => {
+    const far = noise(60, 'far').map((value) => 1e6 + value / 1e4);
+    const known = far.slice(0, history);
+    for (const value of forecastOf(fitted(far, 40), known)) expect(Math.abs(value - 1e6)).toBeLessThan(1);
+  });
+
   it('is finite for constant rows', () => {
     expect(
       forecastOf(
@@ -145,6 +171,18 @@ describe('a linear autoregression', () => {
         [5, 5, 5, 5, 5, 5],
       ),
     ).toEqual([5, 5, 5]);
+  });
+});
+
+describe('the means of blocks', () => {
+  it('are ten, and fewer where blocks would be shorter than the windows that overlap', () => {
+    const values = Array.from({ length: 40 }, (_, at) => at);
+    expect(blockMeans(values)).toHaveLength(10);
+    expect(blockMeans(values)[0]).toBe(1.5);
+    expect(blockMeans(values, 10)).toHaveLength(4);
+    expect(blockMeans(values, 100)).toEqual([9.5, 29.5]);
+    expect(blockMeans([7], 5)).toEqual([7]);
+    expect(standardErrorOf([1, 3])).toBe(1);
   });
 });
 

@@ -1,149 +1,132 @@
 /** Fits a linear autoregression of one column. */
-import { forecastLinear, type LinearForecast, type LinearSizes, type LinearWindows } from './linear-forecast.js';
-import { FORMS, type Form, rounded, solved, sumsOf } from './ridge.js';
+import { mean } from './block-means.js';
+import { type Fold, forwardFolds } from './forward-folds.js';
+import type { LinearForecast, LinearSizes, LinearWindows } from './linear-forecast.js';
+import { FORMS, ridgeWeights } from './ridge.js';
+import { meanWeights, seasonWeights, type WeightsOf } from './simple-weights.js';
+import { atSteps, crossOf, type FeatureWeights, forecastWith, productOf, squaredError } from './window-moments.js';
 
-/** Penalties of large weights, as parts of the mean variance of the known steps. */
-const PENALTIES = [1e-6, 1e-4, 1e-2, 1e-1, 1] as const;
-/** Blocks of windows whose mean errors are compared: windows overlap, so single ones say the same several times. */
-const BLOCKS = 10;
-/** The older part of the training windows, which the weights are fitted to once more for a second comparison on the newer part. */
-const OLDER = 0.6;
-/** Forms that are behind the best one by less than this are as good: their mean is used. */
-const ALIKE = { standardErrors: 1.5, part: 0.05 } as const;
-
-/** The best order and penalty of a form. */
-interface FormChoice {
-  readonly order: number;
-  readonly penalty: number;
-  readonly found: LinearForecast;
-}
+/** Penalties of squared weights, as parts of the mean variance of the known steps. The largest one leaves little of the weights. */
+const PENALTIES = [1e-6, 1e-4, 1e-2, 1e-1, 1, 10] as const;
+/**
+ * Orders and forms are averaged whose error is behind the best one by less than a standard error of it, about 1 / sqrt(n) of it for n
+ * independent windows, and by less than 40 %. The best of many is so by chance: on 165 series of 70 to 1,200 rows a mean of all within 30 %
+ * had errors 1 % smaller than a mean of those within 5 %, and was a third less behind the simple forecasts. On thousands of rows it had
+ * errors up to 7 % larger, so there the margin is narrow.
+ */
+const ALIKE = { standardErrors: 1, most: 0.4 } as const;
+/** A season or the mean takes the place of the last value where its error is smaller by more than this part. */
+const AHEAD = 0.05;
+/**
+ * Variance of the part of the linear forecast that is expected before any window is seen. On 165 series of 70 to 1,200 rows errors above
+ * those of the best simple forecast were so by 6 % of all with this shrinkage, by 11 % without it; the mean error was 2 % larger.
+ */
+const EXPECTED_VARIANCE = 1;
+/** Steps by which orders and penalties are compared: those between them say the same. */
+const COMPARED_STEPS = 8;
 
 /**
- * Fits the weights to training windows by least squares with a penalty (ridge regression). The order and the penalty of each form are
- * those with the smallest squared error on other windows, which come later. A form that seems best there is not trusted alone: the
- * result is the mean of the forms that are about as good as the best, there and on the newer training windows. The last value and the
- * last season are forms too.
+ * Fits the weights to training windows by least squares with a penalty (ridge regression), for several orders and forms. The penalty of
+ * each is chosen by time-ordered cross-validation: on newer training windows with weights of older ones, and on the other windows, which
+ * come later. Those that are about as good as the best are averaged. The mean is then shrunk towards the best of three simple forecasts,
+ * the last value, the last season and the mean: the fewer independent windows say that it is ahead, the more.
  *
  * @param training in the order of time
  * @param choosing in the order of time
  * @see Hoerl and Kennard, "Ridge regression", 1970
+ * @see Bergmeir and Benitez, "On the use of cross-validation for time series predictor evaluation", 2012
  */
 export function fitLinear(training: LinearWindows, choosing: LinearWindows, sizes: LinearSizes): LinearForecast {
-  const count = training.last.length;
-  const border = Math.floor(OLDER * count);
-  const [older, newer] = [windowsFrom(training, 0, border), windowsFrom(training, border, count)];
-  const isEnough = border > 0 && border < count;
-  const plain = lastSeason(1, sizes.horizon);
-  const errorsOfBoth = (later: LinearForecast, early: () => LinearForecast) => [
-    ...relativeErrors(later, plain, choosing, sizes),
-    ...(isEnough ? relativeErrors(early(), plain, newer, sizes) : []),
-  ];
-  const fixed = [1, ...(sizes.period > 1 ? [sizes.period] : [])].map((period) => lastSeason(period, sizes.horizon));
-  const choices = [
-    ...fixed.map((found) => ({ found, errors: errorsOfBoth(found, () => found) })),
-    ...FORMS.map((form) => {
-      const { order, penalty, found } = bestOf(form, training, choosing, sizes);
-      return { found, errors: errorsOfBoth(found, () => solved(sumsOf(older, sizes, form), order, penalty)) };
+  const { folds, training: all } = forwardFolds(training, choosing, sizes.horizon);
+  const linear = averagedRidge(folds, sizes);
+  const { simple, units } = bestSimple(folds, sizes.period);
+  const part = trustIn(linear, simple, folds, units);
+  const plain = simple(all);
+  const weights = linear(all).map((weight, at) => part * weight + (1 - part) * (plain[at] as number));
+  return forecastWith(weights, all.size);
+}
+
+/** The mean of the orders and forms that are about as good as the best, each with its best penalty. */
+function averagedRidge(folds: readonly Fold[], { horizon, orders }: LinearSizes): WeightsOf {
+  const steps = stepsToCompare(horizon);
+  const some = folds.map(({ fit, judge }) => ({ fit: atSteps(fit, steps), judge: atSteps(judge, steps) }));
+  const units = unitsOf(some);
+  const choices = FORMS.flatMap((form) =>
+    orders.map((order) => {
+      const penalties = form !== 'level' && order === 1 ? [0] : PENALTIES;
+      const tried = penalties.map((penalty) => {
+        const of: WeightsOf = (fit) => ridgeWeights(fit, { form, order, penalty });
+        const error = mean(relativeErrors(of, some, units));
+        // Weights whose sums overflow are out of the question; those of order 1 never do.
+        return { of, error: Number.isNaN(error) ? Number.POSITIVE_INFINITY : error };
+      });
+      return tried.reduce((least, each) => (each.error < least.error ? each : least));
     }),
-  ];
-  const { errors: best } = choices.reduce((least, each) => (mean(each.errors) < mean(least.errors) ? each : least));
-  const alike = choices.filter(({ errors }) => isAlike(errors, best));
-  return meanOf(
-    alike.map(({ found }) => found),
-    sizes.horizon,
   );
-}
-
-function bestOf(form: Form, training: LinearWindows, choosing: LinearWindows, sizes: LinearSizes): FormChoice {
-  const sums = sumsOf(training, sizes, form);
-  let best: { readonly error: number; readonly choice: FormChoice } | undefined;
-  for (const order of sizes.orders) {
-    for (const penalty of form !== 'level' && order === 1 ? [0] : PENALTIES) {
-      const found = solved(sums, order, penalty);
-      const error = mean(errorsOf(found, choosing, sizes));
-      if (best === undefined || error < best.error) best = { error, choice: { order, penalty, found } };
-    }
-  }
-  return (best as { readonly choice: FormChoice }).choice;
-}
-
-function windowsFrom({ known, last, future }: LinearWindows, begin: number, end: number): LinearWindows {
-  const part = (numbers: Float32Array) => {
-    const size = numbers.length / last.length;
-    return numbers.subarray(begin * size, end * size);
-  };
-  return { known: part(known), last: last.subarray(begin, end), future: part(future) };
-}
-
-/** The last season, again and again; with a period of 1 the last known step, the difference from which is 0. */
-function lastSeason(period: number, horizon: number): LinearForecast {
-  const zeros = Array.from({ length: horizon }, () => 0);
-  const read = period - 1;
-  const weights = Array.from({ length: horizon * read }, (_, at) =>
-    Math.floor(at / read) % period === at % read ? 1 : 0,
-  );
-  return { order: period, weights, level: zeros, bias: zeros };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Mean errors of blocks of windows, as parts of the error of the plain forecast. */
-function relativeErrors(linear: LinearForecast, plain: LinearForecast, windows: LinearWindows, sizes: LinearSizes) {
-  const whole = mean(errorsOf(plain, windows, sizes));
-  return blockMeans(errorsOf(linear, windows, sizes)).map((error) => (whole > 0 ? error / whole : error));
-}
-
-/** Means of values in blocks in their order; ten blocks, or one for each value where there are fewer. */
-export function blockMeans(values: readonly number[]): number[] {
-  const blocks = Math.min(BLOCKS, values.length);
-  const border = (block: number) => Math.round((block * values.length) / blocks);
-  return Array.from({ length: blocks }, (_, block) => mean(values.slice(border(block), border(block + 1))));
-}
-
-/** The standard error of the mean of values; 0 where they do not differ. */
-export function standardErrorOf(values: readonly number[]): number {
-  const middle = mean(values);
-  const squares = values.reduce((sum, each) => sum + (each - middle) ** 2, 0);
-  return Math.sqrt(squares / Math.max(1, values.length - 1) / values.length);
-}
-
-function isAlike(errors: readonly number[], best: readonly number[]): boolean {
-  const behind = errors.map((error, at) => error - (best[at] as number));
-  return mean(behind) <= Math.max(ALIKE.standardErrors * standardErrorOf(behind), ALIKE.part * mean(best));
-}
-
-/** The mean of forecasts, which is a forecast of the highest order. */
-function meanOf(forecasts: readonly LinearForecast[], horizon: number): LinearForecast {
-  const order = Math.max(...forecasts.map((each) => each.order));
-  const meanAt = (of: (each: LinearForecast) => number) => rounded(mean(forecasts.map(of)));
-  const weights = Array.from({ length: horizon * (order - 1) }, (_, at) => {
-    const [step, place] = [Math.floor(at / (order - 1)), at % (order - 1)];
-    return meanAt((each) => {
-      const own = place - (order - each.order);
-      return own < 0 ? 0 : (each.weights[step * (each.order - 1) + own] as number);
-    });
-  });
-  const steps = Array.from({ length: horizon }, (_, step) => step);
-  return {
-    order,
-    weights,
-    level: steps.map((step) => meanAt(({ level }) => level[step] as number)),
-    bias: steps.map((step) => meanAt(({ bias }) => bias[step] as number)),
+  const margin = Math.min(ALIKE.most, ALIKE.standardErrors / Math.sqrt(independentIn(folds)));
+  const limit = (1 + margin) * Math.min(...choices.map(({ error }) => error));
+  const alike = choices.filter(({ error }) => error <= limit);
+  return (fit) => {
+    const all = alike.map(({ of }) => of(fit));
+    return (all[0] as FeatureWeights).map((_, at) => mean(all.map((weights) => weights[at] as number)));
   };
 }
 
-/** The mean squared error of each window. */
-function errorsOf(linear: LinearForecast, windows: LinearWindows, { history, horizon }: LinearSizes): number[] {
-  const { known, future } = windows;
-  const out = new Float32Array(horizon);
-  return Array.from(windows.last, (last, window) => {
-    forecastLinear(linear, { known, begin: window * history, history, last }, { out, place: 0, stride: 1 });
-    let sum = 0;
-    for (let step = 0; step < horizon; step++) {
-      sum += ((out[step] as number) - (future[window * horizon + step] as number)) ** 2;
-    }
-    return sum / horizon;
+/** The first and the last step, and some between them. */
+function stepsToCompare(horizon: number): number[] {
+  const count = Math.min(horizon, COMPARED_STEPS);
+  return Array.from({ length: count }, (_, at) => Math.round((at * (horizon - 1)) / Math.max(1, count - 1)));
+}
+
+/** The squared error of the last value in each fold; 1 where it has none. */
+function unitsOf(folds: readonly Pick<Fold, 'judge'>[]): number[] {
+  return folds.map(({ judge }) => squaredError(new Float64Array(judge.size * judge.horizon), judge) || 1);
+}
+
+/** The errors in the folds as parts of those of the last value. So a time of large changes counts no more than others. */
+function relativeErrors(of: WeightsOf, folds: readonly Pick<Fold, 'fit' | 'judge'>[], units: readonly number[]) {
+  return folds.map(({ fit, judge }, at) => squaredError(of(fit), judge) / (units[at] as number));
+}
+
+/** The best simple forecast: the last value, unless another one is clearly ahead of it. */
+function bestSimple(folds: readonly Fold[], period: number) {
+  const units = unitsOf(folds);
+  const last = seasonWeights(1);
+  const others = [...(period > 1 ? [seasonWeights(period)] : []), meanWeights];
+  const errorOf = (of: WeightsOf) => weighedMean(relativeErrors(of, folds, units), folds);
+  const best = others.map((of) => ({ of, error: errorOf(of) })).reduce((a, b) => (b.error < a.error ? b : a));
+  return { simple: best.error < (1 - AHEAD) * errorOf(last) ? best.of : last, units };
+}
+
+/** Independent windows of all folds. */
+function independentIn(folds: readonly Fold[]): number {
+  return folds.reduce((sum, { independent }) => sum + independent, 0);
+}
+
+/** The mean of values of folds, each of which counts by its windows. */
+function weighedMean(values: readonly number[], folds: readonly Fold[]): number {
+  const total = independentIn(folds);
+  return values.reduce((sum, value, at) => sum + (value * (folds[at] as Fold).independent) / total, 0);
+}
+
+/**
+ * The part of the linear forecast in its mixture with a simple one, from 0 to 1: the part with the smallest squared error, shrunk by the
+ * variance of its estimate. That is a ridge regression with one weight: what the simple forecast leaves, on the difference of both.
+ */
+function trustIn(linear: WeightsOf, simple: WeightsOf, folds: readonly Fold[], units: readonly number[]): number {
+  const sums = folds.map(({ fit, judge }, at) => {
+    const [plain, scale] = [simple(fit), (units[at] as number) * judge.horizon * judge.count];
+    const change = linear(fit).map((weight, place) => weight - (plain[place] as number));
+    return {
+      gain: (crossOf(change, judge) - productOf(change, plain, judge)) / scale,
+      size: productOf(change, change, judge) / scale,
+      rest: squaredError(plain, judge) / (units[at] as number),
+    };
   });
+  const meanOf = (of: (each: (typeof sums)[number]) => number) => weighedMean(sums.map(of), folds);
+  const [gain, size, rest] = [meanOf((each) => each.gain), meanOf((each) => each.size), meanOf((each) => each.rest)];
+  if (!(gain > 0 && size > 0)) return 0;
+  const best = Math.min(1, gain / size);
+  const left = Math.max(0, rest - 2 * best * gain + best * best * size);
+  return Math.min(1, gain / (size + left / (EXPECTED_VARIANCE * independentIn(folds))));
 }

@@ -8,6 +8,8 @@ export interface LinearWindows {
   readonly last: Float64Array;
   /** [windows * horizon] the steps to forecast. */
   readonly future: Float32Array;
+  /** Steps from a window to the next one; default 1. */
+  readonly apart?: number;
 }
 
 /** The weights of a linear autoregression of one column, as JSON. */
@@ -24,7 +26,6 @@ export type LinearForecast = {
 
 /** Sizes of the windows, and the orders to try. */
 export interface LinearSizes {
-  readonly history: number;
   readonly horizon: number;
   readonly orders: readonly number[];
   /** Steps of a season, at most those of the history; 1 for none. */

@@ -1,5 +1,5 @@
 /** Ridge regression of the steps of a forecast on known steps, by the normal equations. */
-import type { LinearForecast, LinearSizes, LinearWindows } from './linear-forecast.js';
+import type { FeatureWeights, Moments } from './window-moments.js';
 
 /**
  * What a forecast is a sum of: known steps with their level and a bias; changes against the last known step; or these and a bias, which
@@ -8,94 +8,74 @@ import type { LinearForecast, LinearSizes, LinearWindows } from './linear-foreca
 export const FORMS = ['level', 'change', 'drift'] as const;
 export type Form = (typeof FORMS)[number];
 
-/** Digits of the weights as JSON. */
-const DIGITS = 7;
+/** The smallest part of the variance of a step that may be left of it beside other steps. */
+const LEAST = 1e-13;
 
-/** Means, and sums of products about them. The features are the newest steps, the oldest first. */
-export interface Sums {
+/** What a forecast reads. */
+export interface RidgeChoice {
   readonly form: Form;
-  /** Features of a window. */
-  readonly size: number;
-  readonly horizon: number;
-  readonly means: Float64Array;
-  readonly futureMeans: Float64Array;
-  /** [size * size], the lower triangle. */
-  readonly products: Float64Array;
-  /** [size * horizon] */
-  readonly cross: Float64Array;
+  /** Known steps that are read, the newest ones. */
+  readonly order: number;
+  /** Of squared weights, as a part of the mean variance of the known steps. */
+  readonly penalty: number;
 }
 
-export function sumsOf(
-  { known, last, future }: LinearWindows,
-  { history, horizon }: Pick<LinearSizes, 'history' | 'horizon'>,
-  form: Form,
-): Sums {
-  const isLevel = form === 'level';
-  const size = isLevel ? history : history - 1;
-  const count = last.length;
-  const [row, next] = [new Float64Array(size), new Float64Array(horizon)];
-  const read = (window: number) => {
-    const level = isLevel ? (last[window] as number) : 0;
-    for (let at = 0; at < size; at++) row[at] = (known[window * history + at] as number) + level;
-    for (let at = 0; at < horizon; at++) next[at] = (future[window * horizon + at] as number) + level;
+/** Products of what a form reads, from those of the features. A level is the difference from the last known step and that step. */
+function productsOf({ size, features, cross, horizon }: Moments, form: Form) {
+  const [last, one] = [size - 2, size - 1];
+  const withLevel = form === 'level' ? 1 : 0;
+  const isCentred = form !== 'change';
+  const at = (row: number, column: number) => features[row * size + column] as number;
+  // The difference of the last known step is none.
+  const change = (row: number, column: number) => (row === last || column === last ? 0 : at(row, column));
+  const level = (row: number) => (row === last ? 0 : at(row, last));
+  const future = (row: number, step: number) => (row === last ? 0 : (cross[row * horizon + step] as number));
+  const ofLast = (step: number) => cross[last * horizon + step] as number;
+  return {
+    product: (row: number, column: number) =>
+      change(row, column) + withLevel * (level(row) + level(column) + at(last, last)),
+    toFuture: (row: number, step: number) =>
+      future(row, step) + withLevel * (level(row) + ofLast(step) + at(last, last)),
+    sum: (row: number) => (isCentred ? (row === last ? 0 : at(row, one)) + withLevel * at(last, one) : 0),
+    futureSum: (step: number) => (isCentred ? (cross[one * horizon + step] as number) + withLevel * at(last, one) : 0),
   };
-  const [means, futureMeans] = [new Float64Array(size), new Float64Array(horizon)];
-  for (let window = 0; form !== 'change' && window < count; window++) {
-    read(window);
-    for (let at = 0; at < size; at++) means[at] = (means[at] as number) + (row[at] as number) / count;
-    for (let at = 0; at < horizon; at++) futureMeans[at] = (futureMeans[at] as number) + (next[at] as number) / count;
-  }
-  const [products, cross] = [new Float64Array(size * size), new Float64Array(size * horizon)];
-  for (let window = 0; window < count; window++) {
-    read(window);
-    for (let at = 0; at < size; at++) row[at] = (row[at] as number) - (means[at] as number);
-    for (let at = 0; at < horizon; at++) next[at] = (next[at] as number) - (futureMeans[at] as number);
-    for (let at = 0; at < size; at++) {
-      const value = row[at] as number;
-      for (let to = 0; to <= at; to++)
-        products[at * size + to] = (products[at * size + to] as number) + value * (row[to] as number);
-      for (let to = 0; to < horizon; to++)
-        cross[at * horizon + to] = (cross[at * horizon + to] as number) + value * (next[to] as number);
-    }
-  }
-  return { form, size, horizon, means, futureMeans, products, cross };
 }
 
-/** The weights of a forecast that reads the newest `order` steps. @param penalty as a part of the mean variance of the known steps */
-export function solved(sums: Sums, order: number, penalty: number): LinearForecast {
-  const { form, size, horizon, means, futureMeans, products, cross } = sums;
-  const features = form === 'level' ? order : order - 1;
-  const first = size - features;
-  const matrix = new Float64Array(features * features);
+/** The weights of a forecast by least squares with a penalty. */
+export function ridgeWeights(moments: Moments, { form, order, penalty }: RidgeChoice): FeatureWeights {
+  const { size, horizon, count } = moments;
+  const [last, one, first] = [size - 2, size - 1, size - 1 - order];
+  const used = form === 'level' ? order : order - 1;
+  const { product, toFuture, sum, futureSum } = productsOf(moments, form);
+  const means = Float64Array.from({ length: used }, (_, at) => sum(first + at) / count);
+  const futures = Float64Array.from({ length: horizon }, (_, step) => futureSum(step) / count);
+  const [matrix, solution] = [new Float64Array(used * used), new Float64Array(used * horizon)];
   let trace = 0;
-  for (let at = 0; at < features; at++) {
-    for (let to = 0; to <= at; to++) matrix[at * features + to] = products[(first + at) * size + first + to] as number;
-    trace += matrix[at * features + at] as number;
+  for (let at = 0; at < used; at++) {
+    const mean = count * (means[at] as number);
+    for (let to = 0; to <= at; to++)
+      matrix[at * used + to] = product(first + at, first + to) - mean * (means[to] as number);
+    for (let step = 0; step < horizon; step++)
+      solution[at * horizon + step] = toFuture(first + at, step) - mean * (futures[step] as number);
+    trace += matrix[at * used + at] as number;
   }
   // A column that is constant has a matrix of zeros.
-  const added = features === 0 ? 0 : (penalty * trace) / features + Number.MIN_VALUE ** 0.5;
-  for (let at = 0; at < features; at++) matrix[at * features + at] = (matrix[at * features + at] as number) + added;
-  const solution = cross.slice(first * horizon);
-  solveInPlace(matrix, solution, features, horizon);
-  const weights: number[] = [];
-  const [level, bias]: [number[], number[]] = [[], []];
+  const added = used === 0 ? 0 : (penalty * Math.max(0, trace)) / used + Number.MIN_VALUE ** 0.5;
+  for (let at = 0; at < used; at++) matrix[at * used + at] = (matrix[at * used + at] as number) + added;
+  solveInPlace(matrix, solution, used, horizon);
+  const weights = new Float64Array(size * horizon);
   for (let step = 0; step < horizon; step++) {
-    let [sum, shift] = [0, futureMeans[step] as number];
-    for (let at = 0; at < features; at++) {
-      const weight = rounded(solution[at * horizon + step] as number);
-      sum += weight;
-      shift -= weight * (means[first + at] as number);
-      if (at < order - 1) weights.push(weight);
+    let [all, bias] = [0, futures[step] as number];
+    for (let at = 0; at < used; at++) {
+      const weight = solution[at * horizon + step] as number;
+      all += weight;
+      bias -= weight * (means[at] as number);
+      if (first + at < last) weights[(first + at) * horizon + step] = weight;
     }
-    level.push(form === 'level' ? rounded(sum - 1) : 0);
-    bias.push(rounded(shift));
+    if (form === 'level') weights[last * horizon + step] = all - 1;
+    weights[one * horizon + step] = bias;
   }
-  return { order, weights, level, bias };
-}
-
-/** A number with the digits of weights as JSON. */
-export function rounded(value: number): number {
-  return Number(value.toPrecision(DIGITS));
+  return weights;
 }
 
 /**
@@ -106,15 +86,15 @@ export function rounded(value: number): number {
  */
 function solveInPlace(matrix: Float64Array, sides: Float64Array, size: number, columns: number): void {
   for (let row = 0; row < size; row++) {
+    const diagonal = matrix[row * size + row] as number;
     for (let column = 0; column <= row; column++) {
       let value = matrix[row * size + column] as number;
       for (let at = 0; at < column; at++)
         value -= (matrix[row * size + at] as number) * (matrix[column * size + at] as number);
-      // Rounding may leave nothing of a step that others determine.
-      matrix[row * size + column] =
-        row === column
-          ? Math.sqrt(Math.max(value, Number.MIN_VALUE))
-          : value / (matrix[column * size + column] as number);
+      if (row > column) matrix[row * size + column] = value / (matrix[column * size + column] as number);
+      // Rounding leaves nothing of a step that others determine: it gets no weight.
+      else
+        matrix[row * size + row] = value > Math.max(0, LEAST * diagonal) ? Math.sqrt(value) : Number.POSITIVE_INFINITY;
     }
   }
   const subtract = (row: number, from: number, factor: number) => {

@@ -3,16 +3,24 @@ import type { JsonObject } from '../../../core/json.js';
 import { RegressionErrors } from '../../../metrics/forecast-errors.js';
 import type { Model } from '../../../model/model.js';
 import type { Part } from '../../definition/parts.js';
-import { blockMeans, standardErrorOf } from '../../naive/linear-autoregression.js';
+import { blockMeans, mean, standardErrorOf } from '../../naive/block-means.js';
 import { type ForecastOptions, formOf, type SavedForecast } from './forecast-data.js';
 import { forecastsOf } from './forecast-outputs.js';
 import { QuantileErrors } from './forecast-quantiles.js';
-import { againstLast, truthOf } from './forecast-windows.js';
+import { squaredErrorOf } from './forecast-rules.js';
+import { againstLast, truthOf, type WindowForm } from './forecast-windows.js';
 
 interface ForecastContext {
   readonly options: ForecastOptions;
   readonly saved: SavedForecast;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The forecast of each window of a part, and what is true. */
+async function* judgedForecasts(model: Model, part: Part, form: WindowForm, signal?: AbortSignal) {
+  for await (const forecasted of forecastsOf(model, part, form, signal)) {
+    yield { ...forecasted, future: truthOf(forecasted.example, form).future };
+  }
 }
 
 /** Errors on standardised values: of all columns, of each of several columns, and of the quantiles. */
@@ -26,8 +34,7 @@ export async function evaluateForecasts(
   const ofQuantiles = new QuantileErrors(levels);
   const errors = new RegressionErrors();
   const ofColumn = saved.columns.map(() => new RegressionErrors());
-  for await (const { example, forecast, quantiles } of forecastsOf(model, part, form, signal)) {
-    const { future } = truthOf(example, form);
+  for await (const { future, forecast, quantiles } of judgedForecasts(model, part, form, signal)) {
     errors.add(future, forecast);
     if (levels.length > 0) ofQuantiles.add(future, quantiles);
     for (const [column, own] of ofColumn.entries()) {
@@ -46,7 +53,7 @@ function summary(errors: RegressionErrors | undefined) {
 }
 
 /**
- * The squared error, and how uncertain its difference from that of the baseline is: the standard error over ten blocks of windows. The
+ * The squared error, and how uncertain its difference from that of the baseline is: the standard error over blocks of windows. The
  * score of a network is the sum of both. So a network must be ahead of the baseline by more than its standard error, before it
  * answers in place of it.
  */
@@ -58,16 +65,11 @@ export async function squaredErrors(
   const form = formOf(options, saved);
   const [own, gains]: [number[], number[]] = [[], []];
   const nothing = new Float32Array(form.horizon * form.targets);
-  for await (const { example, forecast } of forecastsOf(model, part, form, signal)) {
-    const { future } = truthOf(example, form);
+  for await (const { example, future, forecast } of judgedForecasts(model, part, form, signal)) {
     const ofRule = form.mode === 'direct' ? againstLast(nothing, example, form) : nothing;
-    const error = squareOf(future, forecast);
+    const error = squaredErrorOf(future, forecast);
     own.push(error);
-    gains.push(error - squareOf(future, ofRule));
+    gains.push(error - squaredErrorOf(future, ofRule));
   }
-  return { mse: own.reduce((sum, error) => sum + error, 0) / own.length, doubt: standardErrorOf(blockMeans(gains)) };
-}
-
-function squareOf(truth: Float32Array, forecast: Float32Array): number {
-  return truth.reduce((sum, value, at) => sum + (value - (forecast[at] as number)) ** 2, 0) / truth.length;
+  return { mse: mean(own), doubt: standardErrorOf(blockMeans(gains, form.horizon)) };
 }

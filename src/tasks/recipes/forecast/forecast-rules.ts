@@ -5,7 +5,7 @@ import { seasonalNaiveForecast } from '../../../metrics/naive-forecast.js';
 import type { NaiveRule, NaiveRules, Pace } from '../../definition/naive-rule.js';
 import { type Part, partExamples, sizeOf } from '../../definition/parts.js';
 import { fitLinear } from '../../naive/linear-autoregression.js';
-import { forecastLinear, type LinearForecast } from '../../naive/linear-forecast.js';
+import { forecastLinear, type LinearForecast, type LinearWindows } from '../../naive/linear-forecast.js';
 import type { Baseline } from './forecast-data.js';
 import { MEDIAN, QuantileErrors, sortLevels } from './forecast-quantiles.js';
 import { truthOf, type WindowExample, type WindowForm } from './forecast-windows.js';
@@ -43,12 +43,17 @@ function windowOf(example: WindowExample, form: WindowForm): RuleWindow {
 }
 
 /** At most so many windows of a part, evenly spread, from the place `from` to the place `to`. */
-async function windowsOfPart(part: Part, form: WindowForm, most: number, [from, to]: readonly [number, number]) {
+async function windowsOfPart(
+  part: Part,
+  form: WindowForm,
+  most: number,
+  [from, to]: readonly [number, number],
+): Promise<SpreadWindows> {
   const all = to - from;
   const count = Math.min(most, all);
   const indices = Int32Array.from({ length: count }, (_, at) => from + Math.floor((at * all) / count));
   const examples = 'read' in part ? await part.read(indices) : Array.from(indices, (at) => part[at]);
-  return examples.map((example) => windowOf(example as WindowExample, form));
+  return { windows: examples.map((example) => windowOf(example as WindowExample, form)), apart: all / count };
 }
 
 /** The parts that rules are learnt from. */
@@ -57,10 +62,17 @@ export interface RuleParts {
   readonly validation?: Part | undefined;
 }
 
+/** Some windows of a part. */
+export interface SpreadWindows {
+  readonly windows: readonly RuleWindow[];
+  /** Steps from one to the next. */
+  readonly apart: number;
+}
+
 /** Windows to fit rules to, and others to choose among them. */
 export interface RuleWindows {
-  readonly fitting: readonly RuleWindow[];
-  readonly choosing: readonly RuleWindow[];
+  readonly fitting: SpreadWindows;
+  readonly choosing: SpreadWindows;
 }
 
 /** Some windows of the training part, and of the validation part or the newest training windows. */
@@ -82,7 +94,11 @@ export async function ruleWindows({ training, validation }: RuleParts, form: Win
   };
 }
 
-function linearWindows(windows: readonly RuleWindow[], { history, horizon, targets }: WindowForm, column: number) {
+function linearWindows(
+  { windows, apart }: SpreadWindows,
+  { history, horizon, targets }: WindowForm,
+  column: number,
+): LinearWindows {
   const known = new Float32Array(windows.length * history);
   const future = new Float32Array(windows.length * horizon);
   for (const [at, window] of windows.entries()) {
@@ -91,7 +107,7 @@ function linearWindows(windows: readonly RuleWindow[], { history, horizon, targe
     for (let step = 0; step < horizon; step++)
       future[at * horizon + step] = window.future[step * targets + column] as number;
   }
-  return { known, future, last: Float64Array.from(windows, ({ last }) => last[column] as number) };
+  return { known, future, last: Float64Array.from(windows, ({ last }) => last[column] as number), apart };
 }
 
 /** A linear autoregression of each column. */
@@ -108,10 +124,8 @@ export async function fitColumns(
   const found: LinearForecast[] = [];
   for (let column = 0; column < targets; column++) {
     await pace?.();
-    const [training, choice] = [fitting, choosing].map((windows) => linearWindows(windows, form, column));
-    found.push(
-      fitLinear(training as never, choice as never, { history, horizon, orders, period: Math.min(period, history) }),
-    );
+    const [training, choice] = [linearWindows(fitting, form, column), linearWindows(choosing, form, column)];
+    found.push(fitLinear(training, choice, { horizon, orders, period: Math.min(period, history) }));
   }
   return found;
 }
@@ -157,6 +171,11 @@ export function errorQuantiles(errors: readonly Float32Array[], levels: readonly
   return found;
 }
 
+/** The mean squared error of a window. */
+export function squaredErrorOf(future: Float32Array, forecast: Float32Array): number {
+  return future.reduce((sum, value, at) => sum + (value - (forecast[at] as number)) ** 2, 0) / future.length;
+}
+
 const difference = (future: Float32Array, forecast: Float32Array) =>
   future.map((value, at) => value - (forecast[at] as number));
 
@@ -175,7 +194,7 @@ function ruleOf(
         levels.length === 0
           ? []
           : errorQuantiles(
-              windows.fitting.map((each) => difference(each.future, forecast(each))),
+              windows.fitting.windows.map((each) => difference(each.future, forecast(each))),
               levels,
             );
       const [errors, ofQuantiles] = [new RegressionErrors(), new QuantileErrors(levels)];

@@ -1,0 +1,31 @@
+/** Means of blocks of windows, which say how certain a mean is although windows overlap. */
+
+/** Most blocks. */
+const BLOCKS = 10;
+/** Fewest blocks: a standard error needs two. */
+const FEWEST = 2;
+
+/**
+ * Means of values in blocks in their order: ten, or fewer where a block would be shorter than the windows that share a step, since blocks
+ * that overlap say the same twice.
+ *
+ * @param overlap values in a row that are not independent; default 1
+ */
+export function blockMeans(values: readonly number[], overlap = 1): number[] {
+  const wanted = Math.max(FEWEST, Math.floor(values.length / Math.max(1, overlap)));
+  const blocks = Math.min(BLOCKS, wanted, values.length);
+  const border = (block: number) => Math.round((block * values.length) / blocks);
+  return Array.from({ length: blocks }, (_, block) => mean(values.slice(border(block), border(block + 1))));
+}
+
+/** The standard error of the mean of values; 0 where they do not differ. */
+export function standardErrorOf(values: readonly number[]): number {
+  const middle = mean(values);
+  const squares = values.reduce((sum, each) => sum + (each - middle) ** 2, 0);
+  return Math.sqrt(squares / Math.max(1, values.length - 1) / values.length);
+}
+
+/** The mean; not a number where there are none. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
