@@ -26,7 +26,11 @@ const PARSERS = {
  */
 export function taskCommand(task: AnyTask, context: CommandContext, module?: string): Command {
   const command = new Command(module ?? task.name).description(task.summary);
-  for (const [name, option] of Object.entries(task.options)) command.addOption(optionOf(name, option));
+  for (const [name, option] of Object.entries(task.options)) {
+    command.addOption(optionOf(name, option));
+    if (option.kind === 'flag' && option.settles)
+      command.addOption(new Option(`--no-${kebabCase(name)}`, `not --${kebabCase(name)}`));
+  }
   return command
     .option('--config <file>', 'a JSON file of options by name; options on the command line take precedence')
     .option('--json', 'the result as one JSON value on standard output')

@@ -38,7 +38,7 @@ describe('options of a language model', () => {
       schedule: 'cosine:minimum=0',
       resume: false,
     });
-    expect(check(place)).toMatchObject({ cell: 'lstm', units: 256, layers: 2, steps: 50 });
+    expect(check(place)).toMatchObject({ cell: 'lstm', units: 256 });
   });
 
   it('are settled by the length of the text, where nobody gave them', async () => {
@@ -51,15 +51,15 @@ describe('options of a language model', () => {
     await trainTask('lm', { ...given, out: join(directory, 'a'), steps: 5, epochs: 1, onStart });
     await trainTask('lm', { ...given, out: join(directory, 'a'), resume: true, epochs: 1, onStart });
     const [begun, resumed] = starts as [TaskStart, TaskStart];
-    expect(begun.settled.map(({ name }) => name)).toEqual(['dropout', 'patience', 'batch']);
-    expect(begun.options).toMatchObject({ dropout: 0.3, patience: 6, epochs: 1 });
+    expect(begun.settled.map(({ name }) => name)).toEqual(['dropout', 'patience', 'inputDropout', 'tied', 'batch']);
+    expect(begun.options).toMatchObject({ dropout: 0.3, patience: 6, epochs: 1, inputDropout: 0, tied: false });
     expect(resumed.settled).toEqual([]);
     expect(resumed.options).toMatchObject({ ...begun.options, resume: true });
   });
 
   it('are taken from what is given, then from the run that is resumed, then from the defaults', () => {
     const checked = check({ ...place, units: 3, seed: undefined }, { units: 4, layers: 5, seed: 6 });
-    expect(checked).toMatchObject({ units: 3, layers: 5, seed: 6, embedding: 128 });
+    expect(checked).toMatchObject({ units: 3, layers: 5, seed: 6, cell: 'lstm', inputDropout: 0 });
   });
 
   it.each<[string, unknown]>([
@@ -132,7 +132,58 @@ describe('the network of a language model', () => {
       { kind: 'dropout', rate: 0.5 },
       { kind: 'dense', units: 7 },
     ]);
-    expect(nodesOf({ cell: 'gru', dropout: 0 }).map(({ kind }) => kind)).toEqual(['embedding', 'gru', 'dense']);
+    expect(nodesOf({ cell: 'gru', embedding: 3, dropout: 0 }).map(({ kind }) => kind)).toEqual([
+      'embedding',
+      'gru',
+      'dense',
+    ]);
+  });
+});
+
+describe('a language model of words that nobody gave options', () => {
+  /** Twelve words that come again, and words that occur but once. */
+  const rare = Array.from({ length: 400 }, (_, at) => `w${at % 12} w${(at * 5) % 12} once${at}\n`).join('');
+  const quick = { units: 4, threads: 1, progress: false, epochs: 1, valid: 0.1, level: 'word' } as const;
+
+  async function startOf(text: string, more: object = {}) {
+    const directory = temporaryDirectory();
+    const data = join(directory, 'text.txt');
+    writeFileSync(data, text);
+    const starts: TaskStart[] = [];
+    const onStart = (start: TaskStart) => starts.push(start);
+    await trainTask('lm', { ...quick, data, out: join(directory, 'run'), naive: 0, onStart, ...more });
+    const run = await loadLanguageModel(join(directory, 'run'), { threads: 1 });
+    const bias = Array.from(run.model.parameters.get('dense_1.bias')?.data ?? []);
+    run.model.dispose();
+    return { start: starts[0] as TaskStart, vocabulary: run.vocabulary, bias };
+  }
+
+  it('reads words that occur once as unknown, and begins with the frequencies of all', async () => {
+    const { start, vocabulary, bias } = await startOf(rare, { learningRate: 1e-9 });
+    expect(start.options).toMatchObject({
+      minCount: 2,
+      tied: true,
+      inputDropout: 0.5,
+      dropout: 0.5,
+      layers: 1,
+      steps: 35,
+    });
+    expect(vocabulary.size).toBe(14);
+    const sum = bias.reduce((all, logit) => all + Math.exp(logit), 0);
+    expect(sum).toBeCloseTo(1, 3);
+    // A quarter of the symbols are words that occur once, a quarter ends of lines.
+    expect(Math.exp(bias[0] as number)).toBeCloseTo(0.25, 1);
+    expect(Math.exp(bias[1] as number)).toBeCloseTo(0.25, 1);
+  });
+
+  it.each<[string, object, string, number]>([
+    ['the vocabulary has a size', { vocabulary: 100 }, rare, 1],
+    ['the text has marks of its own', { writtenMarks: 'marks' }, rare, 1],
+    ['no word occurs twice', {}, Array.from({ length: 300 }, (_, at) => `once${at}`).join(' '), 1],
+    ['given', { minCount: 3 }, rare, 3],
+  ])('keeps rare words where %s', async (_why, more, text, minCount) => {
+    const { start } = await startOf(text, more);
+    expect(start.options).toMatchObject({ minCount });
   });
 });
 

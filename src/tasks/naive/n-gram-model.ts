@@ -1,4 +1,5 @@
 /** A language model that counts: the naive rule for texts, and a good one. */
+import { NGramTree, ROOT } from './n-gram-tree.js';
 
 /** What an n-gram model learns from. */
 export interface NGramOptions {
@@ -8,38 +9,7 @@ export interface NGramOptions {
   readonly order: number;
 }
 
-/** Numbers of one kind for all nodes of a tree that grows. */
-class Column {
-  #values = new Float64Array(1024);
-
-  get(node: number): number {
-    return this.#values[node] ?? 0;
-  }
-
-  add(node: number, amount: number): void {
-    if (node >= this.#values.length) {
-      const larger = new Float64Array(2 * Math.max(node, this.#values.length));
-      larger.set(this.#values);
-      this.#values = larger;
-    }
-    this.#values[node] = this.get(node) + amount;
-  }
-}
-
-/** Counts of the symbols that follow a context. */
-interface Counts {
-  /** Of each n-gram: how often it occurs, or how many symbols stand before it. */
-  readonly own: Column;
-  /** Of each context: the sum over all symbols that follow. */
-  readonly following: Column;
-  /** Of each context: the number of different symbols that follow. */
-  readonly kinds: Column;
-}
-
-const newCounts = (): Counts => ({ own: new Column(), following: new Column(), kinds: new Column() });
-
-const ROOT = 0;
-/** Some 300 MB; a map of JavaScript has room for 2^24 entries. */
+/** Some 125 MB. */
 const MOST_NODES = 2 ** 22;
 /** Symbols that take some milliseconds. */
 const PIECE = 2048;
@@ -52,12 +22,11 @@ const PIECE = 2048;
 export class NGramModel {
   readonly #symbols: number;
   readonly #order: number;
-  /** The node of a context and one symbol more: context * symbols + symbol -> node. */
-  readonly #children = new Map<number, number>();
-  readonly #occurrences = newCounts();
-  readonly #continuations = newCounts();
-  /** Number of symbols of each node's n-gram. */
-  readonly #depths: number[] = [0];
+  /**
+   * `own` of each n-gram: how often it occurs, where it is one of the longest, else how many symbols stand before it. `following` of each
+   * context: the sum over all symbols that follow; `kinds`: the number of different ones.
+   */
+  readonly #tree = new NGramTree();
   #discounts: readonly number[] | undefined;
 
   constructor({ symbols, order }: NGramOptions) {
@@ -67,7 +36,7 @@ export class NGramModel {
 
   /** Number of different n-grams that are counted. */
   get size(): number {
-    return this.#depths.length - 1;
+    return this.#tree.size - 1;
   }
 
   /** Counts the n-grams of one more text. It must not be called after `judge`. */
@@ -89,39 +58,31 @@ export class NGramModel {
     const longer = [ROOT];
     let shorter: number | undefined;
     for (const context of contexts) {
-      const key = context * this.#symbols + id;
-      let node = this.#children.get(key);
+      let node = this.#tree.find(context, id);
       if (node === undefined) {
-        node = this.#depths.length;
-        this.#depths.push((this.#depths[context] as number) + 1);
-        this.#children.set(key, node);
+        node = this.#tree.add(context, id);
         // A symbol that has not stood before the shorter n-gram yet.
-        if (shorter !== undefined) this.#add(this.#continuations, contexts[longer.length - 2] as number, shorter);
+        if (shorter !== undefined) this.#add(contexts[longer.length - 2] as number, shorter);
       }
-      this.#add(this.#occurrences, context, node);
+      if (this.#tree.depthOf(node) === this.#order) this.#add(context, node);
       shorter = node;
       longer.push(node);
     }
     return longer.slice(0, this.#order);
   }
 
-  #add({ own, following, kinds }: Counts, context: number, node: number): void {
-    if (own.get(node) === 0) kinds.add(context, 1);
-    own.add(node, 1);
-    following.add(context, 1);
-  }
-
-  /** Counts of the n-grams of a length: all but the longest count what stands before them. */
-  #counts(depth: number): Counts {
-    return depth === this.#order ? this.#occurrences : this.#continuations;
+  #add(context: number, node: number): void {
+    if (this.#tree.get('own', node) === 0) this.#tree.increment('kinds', context);
+    this.#tree.increment('own', node);
+    this.#tree.increment('following', context);
   }
 
   #estimateDiscounts(): readonly number[] {
     const once = new Float64Array(this.#order + 1);
     const twice = new Float64Array(this.#order + 1);
-    for (let node = 1; node < this.#depths.length; node++) {
-      const depth = this.#depths[node] as number;
-      const count = this.#counts(depth).own.get(node);
+    for (let node = 1; node < this.#tree.size; node++) {
+      const depth = this.#tree.depthOf(node);
+      const count = this.#tree.get('own', node);
       if (count === 1) once[depth] = (once[depth] as number) + 1;
       if (count === 2) twice[depth] = (twice[depth] as number) + 1;
     }
@@ -159,7 +120,7 @@ export class NGramModel {
   #follow(contexts: readonly number[], id: number): number[] {
     const longer = [ROOT];
     for (const context of contexts) {
-      const node = this.#children.get(context * this.#symbols + id);
+      const node = this.#tree.find(context, id);
       if (node === undefined || longer.length === this.#order) break;
       longer.push(node);
     }
@@ -170,13 +131,12 @@ export class NGramModel {
     let probability = 1 / this.#symbols;
     contexts.forEach((context, length) => {
       const depth = length + 1;
-      const { own, following, kinds } = this.#counts(depth);
-      const total = following.get(context);
+      const total = this.#tree.get('following', context);
       if (total === 0) return; // nothing follows it
-      const node = this.#children.get(context * this.#symbols + id);
+      const node = this.#tree.find(context, id);
       const discount = this.#discounts?.[depth] as number;
-      const count = node === undefined ? 0 : own.get(node);
-      const held = (discount * kinds.get(context)) / total;
+      const count = node === undefined ? 0 : this.#tree.get('own', node);
+      const held = (discount * this.#tree.get('kinds', context)) / total;
       probability = Math.max(count - discount, 0) / total + held * probability;
     });
     return probability;

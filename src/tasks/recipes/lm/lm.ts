@@ -9,20 +9,28 @@ import type { Vocabulary, VocabularyJson } from '../../../data/vocabulary.js';
 import { WRITTEN_MARKS } from '../../../data/word-vocabulary.js';
 import { END_OF_SENTENCE_MARK, readText, UNKNOWN_MARK } from '../../../files/text.js';
 import { sequential } from '../../../model/network.js';
-import { dense } from '../../../network/layers/dense.js';
+import { dense, dropout } from '../../../network/layers/dense.js';
 import { embedding } from '../../../network/layers/embedding.js';
 import { readForValidation } from '../../../training/training-data.js';
 import { evaluateOn } from '../../../training/validation.js';
 import { bodyStructures } from '../../building-blocks/body-structures.js';
+import { startFromFrequencies } from '../../building-blocks/output-biases.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { DECIDED, settledOptions, trainingOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import type { PredictionSource } from '../../definition/task.js';
-import { choiceOption, flagOption, numberOption, optional, settled } from '../../definition/task-options.js';
+import {
+  type Checked,
+  choiceOption,
+  flagOption,
+  numberOption,
+  optional,
+  settled,
+} from '../../definition/task-options.js';
 import { normalizationOption } from '../../definition/text-options.js';
 import { LanguageModelReader, type TextLikelihood } from './language-model-reader.js';
-import { settleLanguageModel, streamsFor } from './lm-defaults.js';
+import { readingDefaults, SETTLED, settleLanguageModel } from './lm-defaults.js';
 import { languageModelRules } from './lm-rules.js';
 
 const count = { integer: true, min: 1 } as const;
@@ -40,7 +48,7 @@ const options = {
         output: 'a language model has an output at every step',
       },
     ),
-    ['epochs', 'patience', 'dropout'],
+    SETTLED,
   ),
   level: choiceOption(['char', 'word', 'byte'], { description: 'what a symbol is', default: 'char' }),
   normalization: normalizationOption(),
@@ -50,18 +58,27 @@ const options = {
       { description: 'of words: largest number of symbols; the rarest words are unknown' },
     ),
   ),
+  minCount: settled(
+    optional(numberOption(count, { description: 'of words: words that occur less often are unknown' })),
+  ),
   writtenMarks: choiceOption(WRITTEN_MARKS, {
     description:
       'what <unk> and <eos> are where a text has them as words: words like any other, or the marks of unknown words and of line ends, as in the Penn Treebank',
     default: 'words',
     before: 'marks',
   }),
-  embedding: numberOption(count, { description: 'size of the embedding', default: 128 }),
-  tied: flagOption(
-    'use the table of the embedding for the logits, too, with a projection before it if the sizes differ',
+  embedding: settled(numberOption(count, { description: 'size of the embedding' })),
+  inputDropout: settled(
+    numberOption(
+      { min: 0, max: 0.999999 },
+      { description: 'probability of dropping an element of the embedding', before: 0 },
+    ),
+  ),
+  tied: settled(
+    flagOption('use the table of the embedding for the logits, too, with a projection before it if the sizes differ'),
   ),
   batch: settled(numberOption(count, { description: 'number of parallel streams of text' })),
-  steps: numberOption(count, { description: 'steps of truncated backpropagation through time', default: 50 }),
+  steps: settled(numberOption(count, { description: 'steps of truncated backpropagation through time' })),
 };
 
 /** What is saved with a language model. */
@@ -76,12 +93,12 @@ export const lm = defineTask({
   countedIn: 'symbols',
 
   async read(given) {
-    const { valid, test, level, vocabulary: maxSize, steps, normalization, writtenMarks } = given;
+    const { valid, test, level, vocabulary: maxSize, normalization, writtenMarks } = given;
     const partOf = async (part: number | string) => (typeof part === 'string' ? await readText(part) : part);
     const texts = { data: await readText(requireData(given)), valid: await partOf(valid), test: await partOf(test) };
-    const batch = given.batch ?? streamsFor(roughSymbols(texts.data, level), steps);
+    const settings = readingDefaults(given, texts.data);
     const streams = {
-      ...{ batch, steps },
+      ...{ batch: settings.batch.value, steps: settings.steps.value },
       ...(texts.valid !== 0 && { validation: texts.valid }),
       ...(texts.test !== 0 && { test: texts.test }),
     };
@@ -90,17 +107,21 @@ export const lm = defineTask({
       word: () =>
         wordStreams(texts.data, {
           ...{ ...streams, normalization, writtenMarks },
+          minCount: settings.minCount?.value ?? 1,
           ...(maxSize !== undefined && { maxSize }),
         }),
       byte: () => byteStreams(texts.data, streams),
     };
     const { vocabulary, ...parts } = readers[level]();
-    const notes = [...markNotes(vocabulary), ...(level === 'word' ? [] : unusedNotes({ vocabulary: maxSize }, level))];
+    const notes = [
+      ...markNotes(vocabulary),
+      ...(level === 'word' ? [] : unusedNotes({ vocabulary: maxSize, 'min-count': given.minCount }, level)),
+    ];
     return {
       ...parts,
       saved: { vocabulary: vocabulary.toJSON() },
       fingerprint: { texts: fingerprintOf(texts) },
-      notes,
+      ...{ notes, settings },
     };
   },
 
@@ -110,12 +131,12 @@ export const lm = defineTask({
 
   network(given, { vocabulary }) {
     const size = vocabulary.symbols.length;
-    const { embedding: width, units, recurrent, tied, init } = given;
-    const columns = recurrent['projection'] ?? units;
+    const { embedding: width, tied, init, inputDropout: rate } = given;
     return sequential([
       embedding({ size, units: width, ...(tied && init === 'default' && { initializer: tiedValues(width) }) }),
+      ...(rate > 0 ? [dropout({ rate })] : []),
       ...recurrentBody(given, 'none'),
-      ...(tied && columns !== width ? [dense({ units: width })] : []),
+      ...(hasProjection(given) ? [dense({ units: width })] : []),
       dense({ units: size, ...(tied && { tied: 'embedding' }) }),
     ]);
   },
@@ -147,7 +168,16 @@ export const lm = defineTask({
 
   stream: (model, { saved }) => new LanguageModelReader(model, vocabularyFromJSON(saved.vocabulary)),
 
-  settle: ({ epochs }, { training, validation }) => settleLanguageModel(training, epochs, validation !== undefined),
+  initialize(model, { training }, given) {
+    // Characters are too few for their frequencies to matter.
+    if (given.level !== 'word' || given.init !== 'default') return;
+    startFromFrequencies(model, hasProjection(given) ? 'dense_1' : 'dense', countsOf(training, model.outputs));
+  },
+
+  settle: (given, { training, validation, settings }) => ({
+    ...settleLanguageModel(given, training, validation !== undefined),
+    ...settings,
+  }),
 
   naiveRules({ training }, { options: { level }, saved }) {
     return languageModelRules(training, level, saved.vocabulary.symbols.length, describeLikelihood);
@@ -159,9 +189,23 @@ function describeLikelihood({ loss, perplexity, bitsPerToken }: JsonObject): str
   return `loss ${digits(loss)} nats  perplexity ${digits(perplexity)}  bits per symbol ${digits(bitsPerToken)}`;
 }
 
-/** About how many symbols a text has: of words those between white space. */
-function roughSymbols(text: string, level: 'char' | 'word' | 'byte'): number {
-  return level === 'word' ? (text.match(/\s+/g)?.length ?? 0) + 1 : text.length;
+/** Whether there is a layer between the recurrent ones and the logits: the table of the embedding has another width. */
+function hasProjection({
+  tied,
+  embedding: width,
+  units,
+  recurrent,
+}: Pick<Checked<typeof options>, 'tied' | 'embedding' | 'units' | 'recurrent'>): boolean {
+  return tied && (recurrent['projection'] ?? units) !== width;
+}
+
+/** How often each symbol occurs. [symbols] */
+function countsOf(training: TokenStreams, symbols: number): Float64Array {
+  const counts = new Float64Array(symbols);
+  for (let index = 0; index < training.batch; index++) {
+    for (const id of training.stream(index)) counts[id] = (counts[id] as number) + 1;
+  }
+  return counts;
 }
 
 /** A note of words that read as marks: which of the two they are makes other models. */
