@@ -35,8 +35,9 @@ export interface FinishOptions {
 const GRAMS = { characters: 3, bytes: 3, words: 2, tokens: 2 } as const;
 /** Different n-grams up to which they are saved. */
 const MOST_GRAMS = 1_000_000;
-/** Targets that are enough to fit two numbers. */
+/** Targets that are enough to fit two numbers, and scores of all classes that are kept for it. */
 const MOST_TARGETS = 20_000;
+const MOST_SCORES = 4_000_000;
 /**
  * Nats by which all targets of the validation part must become more probable by naive Bayes: about what a weight without any use gains by chance
  * in one of twenty sets.
@@ -110,8 +111,13 @@ async function scored(
   const size = classes.length;
   const targets: number[] = [];
   const [own, others]: [number[], number[]] = [[], []];
-  for await (const { example, output } of outputsOf(model, part, { features: featuresOf(encoding) }, signal)) {
-    if (targets.length >= MOST_TARGETS) break;
+  const most = Math.min(MOST_TARGETS, Math.ceil(MOST_SCORES / size));
+  for await (const { example, output } of outputsOf(
+    model,
+    spread(part, most),
+    { features: featuresOf(encoding) },
+    signal,
+  )) {
     const { input, target } = example;
     const labels = typeof target === 'number' ? [target] : ((target ?? []) as ArrayLike<number>);
     for (let at = 0; at < labels.length; at++) {
@@ -123,6 +129,14 @@ async function scored(
     }
   }
   return { classes: size, sources: bayes === undefined ? [own] : [own, others], targets };
+}
+
+/** Examples from all over a part with about the given number of targets: a part may be in the order of its classes. */
+function spread(part: Part, most: number): Part {
+  if ('read' in part) return part;
+  const count = part.reduce((sum, { target }) => sum + (typeof target === 'object' ? target.length : 1), 0);
+  const stride = Math.max(1, Math.ceil(count / most));
+  return part.filter((_, at) => at % stride === 0);
 }
 
 /** Scores whose mean is zero: those of long texts are large, and only their differences count. */
