@@ -58,6 +58,7 @@ export {
   type TrainingDefaults,
   trainingOptions,
 } from '../tasks/definition/common-options.js';
+export type { LossMetrics, OutputPrediction } from '../tasks/definition/default-results.js';
 export { defineTask } from '../tasks/definition/define-task.js';
 export type { NaiveRule, NaiveRules, Pace } from '../tasks/definition/naive-rule.js';
 export { type AnyPart, examplesOf, type Part, partExamples } from '../tasks/definition/parts.js';
@@ -67,8 +68,6 @@ export { type TableChoices, tableFormatOf, tableOptions } from '../tasks/definit
 export type {
   AnyTask,
   AtLine,
-  LossMetrics,
-  OutputPrediction,
   Packing,
   PredictionSource,
   ReadData,

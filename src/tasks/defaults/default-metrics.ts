@@ -5,8 +5,9 @@ import { readForValidation } from '../../training/training-data.js';
 import { evaluateOn } from '../../training/validation.js';
 import { batchesOf } from '../building-blocks/task-batches.js';
 import type { RunTable } from '../definition/common-options.js';
+import type { LossMetrics } from '../definition/default-results.js';
 import type { AnyPart } from '../definition/parts.js';
-import type { LossMetrics, Packing, TaskContext } from '../definition/task.js';
+import type { Packing, TaskContext } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
 
 /**

@@ -10,7 +10,8 @@ import { onlyInput } from '../building-blocks/model-packing.js';
 import { outputsOf } from '../building-blocks/outputs.js';
 import { inputValue } from '../building-blocks/sequence-inputs.js';
 import { stepStream } from '../building-blocks/step-stream.js';
-import type { AtLine, OutputPrediction, PredictionSource, TaskContext, TaskStream } from '../definition/task.js';
+import type { OutputPrediction } from '../definition/default-results.js';
+import type { AtLine, PredictionSource, TaskContext, TaskStream } from '../definition/task.js';
 
 /**
  * Inputs of a network: ids or rows of numbers, from JSON lines with the field `input`, or values (on the command line JSON).

@@ -10,8 +10,9 @@ import { describeMetrics, lossOfPart } from '../defaults/default-metrics.js';
 import { predictOutputs, readNetworkInputs, streamOutputs } from '../defaults/default-use.js';
 import { checkTask } from './check-task.js';
 import { commonOptions, type RunTable, type SequenceTable, withOwnNames } from './common-options.js';
+import type { LossMetrics, OutputPrediction } from './default-results.js';
 import type { AnyPart, Part } from './parts.js';
-import type { AnyTask, LossMetrics, OutputPrediction, Task, TaskDefinition } from './task.js';
+import type { AnyTask, Task, TaskDefinition } from './task.js';
 
 /** The tasks that this copy of the package has made. */
 const MADE = new WeakSet<object>();

@@ -12,6 +12,7 @@ import type { AnyOptimizerMaker } from '../../network/optimizers/define-optimize
 import type { AnyScheduleMaker } from '../../network/schedules/definition.js';
 import type { BatchPosition } from '../../training/trainer-options.js';
 import type { RunTable, SequenceTable } from './common-options.js';
+import type { LossMetrics, OutputPrediction } from './default-results.js';
 import type { NaiveRules } from './naive-rule.js';
 import type { AnyPart, Part } from './parts.js';
 import type { Settings } from './settings.js';
@@ -106,26 +107,6 @@ export interface ReadData<S extends JsonObject, E = SequenceExample, P extends A
   /** Options that nobody gave and that reading has already decided; `settle` returns them among its own. */
   readonly settings?: Settings | undefined;
 }
-
-/** Metrics of a task that does not define its evaluation. */
-export type LossMetrics = {
-  /** Mean loss of the part. */
-  readonly loss: number;
-  /** e to the loss, for the cross-entropy of classes. */
-  readonly perplexity?: number;
-  /** The loss in bits, for the cross-entropy of classes. */
-  readonly bitsPerToken?: number;
-  /** Number of counted predictions. */
-  readonly tokens: number;
-};
-
-/** The prediction of a task that does not define its predictions: the output, or the outputs of all steps. */
-export type OutputPrediction = {
-  /** [outputs], for one output per sequence. */
-  readonly output?: readonly number[];
-  /** [steps][outputs], for an output at every step. */
-  readonly outputs?: readonly (readonly number[])[];
-};
 
 /** The required and the optional fields of a task. */
 export interface TaskCore<
