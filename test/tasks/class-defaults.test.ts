@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { validationPart } from '../../src/tasks/recipes/classify/class-defaults.js';
+import { classSettings, validationPart } from '../../src/tasks/recipes/classify/class-defaults.js';
+import { POOLINGS } from '../../src/tasks/recipes/classify/class-network.js';
 import type { TaskStart } from '../../src/tasks/runner/train-task.js';
 import { loadTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
@@ -86,6 +87,54 @@ describe('the layers before the recurrent ones', () => {
   });
 });
 
+describe('the layers of the output', () => {
+  it('read ends, mean and maximum of symbols, and the maximum of words and rows', async () => {
+    const directory = temporaryDirectory();
+    const symbols = join(directory, 'symbols.jsonl');
+    const line = (at: number) => JSON.stringify({ input: 'ab'.repeat(1 + (at % 4)), target: at % 2 });
+    writeFileSync(symbols, Array.from({ length: 40 }, (_, at) => line(at)).join('\n'));
+    const read = await start('classify', { data: symbols });
+    expect(read.options).toMatchObject({ pooling: 'last+mean+max', hidden: 64, dropout: 0.1 });
+    const words = await start('classify', { data: wordFolder(directory, 200), level: 'word' });
+    const rows = await start('classify', { data: series(directory, 40, 5) });
+    for (const { options } of [words, rows]) expect(options).toMatchObject({ pooling: 'max', hidden: undefined });
+    // 2 classes; without a hidden layer each part has two directions of two units for each of them.
+    const given = await start('classify', { data: symbols, pooling: 'last+mean+max', hidden: 0 });
+    const one = await start('classify', { data: symbols, pooling: 'max', hidden: 0 });
+    expect(given.parameters - one.parameters).toBe(2 * 2 * 2 * 2);
+  });
+
+  it.each(POOLINGS)('give the same predictions when the run is loaded, with %s', async (pooling) => {
+    const directory = temporaryDirectory();
+    const out = join(directory, 'run');
+    const data = series(directory, 40, 7);
+    const { metrics } = await trainTask('classify', { ...tiny, data, out, pooling, hidden: 3, layers: 2 });
+    const loaded = await loadTask(out, { task: 'classify', threads: 1 });
+    expect((await loaded.evaluate()).metrics).toEqual(metrics.test);
+    // A sequence has the same row alone and beside longer ones.
+    const [short] = await loaded.predict([[0.5, 1]]);
+    const [, beside] = await loaded.predict([
+      [1, 2, 3, 4],
+      [0.5, 1],
+    ]);
+    expect(beside).toEqual(short);
+    loaded.dispose();
+  });
+});
+
+describe('the length of a training', () => {
+  it('has fewer epochs where sequences of symbols are long', () => {
+    const epochs = (length: number) => {
+      const sequence = { input: new Int32Array(length), target: 0 };
+      const encoding = { kind: 'characters', vocabulary: { symbols: ['a', 'b'] } };
+      const data = { training: Array.from({ length: 320 }, () => sequence), saved: { encoding } };
+      const given = { patience: undefined, test: 0.1 };
+      return classSettings(given, data as never, false).epochs?.value;
+    };
+    expect([10, 1000, 10_000].map(epochs)).toEqual([125, 31, 10]);
+  });
+});
+
 describe('words', () => {
   it('have noise in training, and taggers read unknown ones by their form', async () => {
     const directory = temporaryDirectory();
@@ -101,8 +150,11 @@ describe('words', () => {
     const states = (at: number) => JSON.stringify({ input: ['on', `s${at % 9}`], target: ['x', 'y'] });
     writeFileSync(few, Array.from({ length: 300 }, (_, at) => states(at)).join('\n'));
     const machine = await start('tag', { data: few });
-    expect(machine.options).toMatchObject({ inputDropout: undefined, dropout: 0.3, unknownWords: 'form' });
-    const characters = await start('classify', { data: words });
+    expect(machine.options).toMatchObject({ inputDropout: undefined, dropout: 0.1, unknownWords: 'form' });
+    const letters = join(directory, 'letters.jsonl');
+    const text = (at: number) => JSON.stringify({ input: String.fromCharCode(65 + (at % 40)), target: at % 2 });
+    writeFileSync(letters, Array.from({ length: 300 }, (_, at) => text(at)).join('\n'));
+    const characters = await start('classify', { data: letters });
     expect(characters.options).toMatchObject({ inputDropout: undefined, dropout: 0.3, unknownRate: undefined });
   });
 

@@ -18,6 +18,7 @@ import {
   trainTask,
 } from '../../src/entries/tasks.js';
 import { dense, sequential } from '../../src/index.js';
+import type { POOLINGS } from '../../src/tasks/recipes/classify/class-network.js';
 import { parityFile, QUIET, UNTRAINED, waveTable, wordFolder } from './trained.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -77,7 +78,7 @@ describe('a loaded task', () => {
   it('says which task, run and checkpoint it is, what it was trained with and what it had reached', async () => {
     const names = await loadTask(runs.names, { task: 'classify', threads: 1 });
     expect(names).toMatchObject({ task: 'classify', name: 'names', checkpoint: join(runs.names, 'best.safetensors') });
-    expect(names.options).toMatchObject({ units: 6, pooling: 'max' });
+    expect(names.options).toMatchObject({ units: 6, pooling: 'last+mean+max' });
     const lines = readFileSync(join(runs.names, 'metrics.jsonl'), 'utf8')
       .trimEnd()
       .split('\n')
@@ -208,7 +209,7 @@ describe('loadTask', () => {
     type Names = LoadedTaskOf<'classify'>;
     expectTypeOf<Awaited<ReturnType<Names['predict']>>>().toEqualTypeOf<ClassPrediction[]>();
     expectTypeOf<Names['task']>().toEqualTypeOf<'classify'>();
-    expectTypeOf<Names['options']['pooling']>().toEqualTypeOf<'last' | 'mean' | 'max'>();
+    expectTypeOf<Names['options']['pooling']>().toEqualTypeOf<(typeof POOLINGS)[number]>();
     type Tags = LoadedTaskOf<'tag'>;
     expectTypeOf<Awaited<ReturnType<Tags['predict']>>>().toEqualTypeOf<TagPrediction[]>();
     expectTypeOf<Awaited<ReturnType<ReturnType<Tags['stream']>['push']>>>().toEqualTypeOf<readonly StepClass[]>();

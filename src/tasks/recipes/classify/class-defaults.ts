@@ -15,7 +15,7 @@ import { settledLevel } from './text-level.js';
 export const SETTLED = ['valid', 'epochs', 'batch', 'patience', 'init', 'dropout'] as const;
 
 type ClassSettings = Settings<
-  (typeof SETTLED)[number] | 'level' | 'inputDropout' | 'unknownWords' | 'unknownRate' | 'front'
+  (typeof SETTLED)[number] | 'level' | 'inputDropout' | 'unknownWords' | 'unknownRate' | 'front' | 'pooling' | 'hidden'
 >;
 
 /**
@@ -38,7 +38,7 @@ const NEEDED_PART = 0.2;
 const LONG_SERIES = 20;
 
 /** What sequences are made of, as far as defaults differ. */
-type Kind = 'words' | 'characters' | 'rows';
+type Kind = 'words' | 'characters' | 'symbols' | 'rows';
 
 interface KindDefaults {
   readonly why: string;
@@ -56,9 +56,31 @@ const DEFAULTS: Readonly<Record<Kind, KindDefaults>> = {
     length: { ...LENGTH, epochs: [6, 300] },
     dropout: 0.5,
   },
-  characters: { why: 'symbols of a small vocabulary', length: LENGTH, dropout: 0.3 },
+  characters: { why: 'characters of texts', length: LENGTH, dropout: 0.3 },
+  symbols: { why: 'symbols of a tiny vocabulary', length: { ...LENGTH, steps: 2500 }, dropout: 0.1 },
   rows: { why: 'rows of numbers', length: LENGTH, dropout: 0.3 },
 };
+
+/**
+ * Vocabularies below this are smaller than alphabets: brackets, states, moves, bases. The rules that make their classes are exact, and often hold for
+ * all of a sequence, so little is dropped. Brackets are still learnt between the steps 1,500 and 2,500.
+ */
+const SYMBOLS = 20;
+
+/**
+ * Symbols that a training reads at most, but for the fewest epochs: some minutes on one thread. Where the class is the first of 500
+ * symbols, it is learnt from 2 million of them; 2,500 steps would read 40 million.
+ */
+const MOST_SYMBOLS = 10_000_000;
+
+/**
+ * How the steps of a sequence of symbols become one row, and the units of the hidden layer behind it. The final states have the ends
+ * of a sequence, and the mean gives a gradient to every step, where the maximum finds one by chance. The hidden layer can compare
+ * them. Whether brackets are well nested (seed 1): 71 % are right with the maximum alone and 1,500 steps; behind a hidden layer and 2,250 steps
+ * 88 % with mean and maximum, 98 % with all three. Whether the first and the last of 200 symbols are the same: nothing is learnt with the maximum in four
+ * epochs, 100 % are right after three with the final states. Surnames of 18 languages: 82.7 and 83.2 %.
+ */
+const SYMBOL_OUTPUT = { pooling: 'last+mean+max', hidden: 64 } as const;
 
 /** What words have beside other symbols. Most of them are rare, and later texts have others. */
 const WORDS = {
@@ -103,7 +125,8 @@ export function unknownWordsOf(perStep: boolean): 'form' | 'one' {
 function kindOf(encoding: InputEncoding): Kind {
   const ids = idsOf(encoding);
   if (ids === undefined) return 'rows';
-  return areWords(encoding) && ids >= WORDS.fewest ? 'words' : 'characters';
+  if (areWords(encoding) && ids >= WORDS.fewest) return 'words';
+  return ids < SYMBOLS ? 'symbols' : 'characters';
 }
 
 function areWords({ kind }: InputEncoding): boolean {
@@ -136,7 +159,8 @@ export function classSettings(
   const count = (part: unknown) => (part as readonly unknown[] | undefined)?.length ?? 0;
   const read = count(training) + count(validation) + (typeof given.test === 'number' ? count(test) : 0);
   const kind = kindOf(encoding);
-  const { why, length, dropout } = DEFAULTS[kind];
+  const { why, dropout } = DEFAULTS[kind];
+  const length = lengthOf(kind, sequences);
   const rows = meanRows(sequences, featuresOf(encoding));
   const because = (value: number): Setting => ({ value, reason: why });
   const hasFront = kind === 'rows' && rows >= LONG_SERIES && !perStep;
@@ -160,8 +184,25 @@ export function classSettings(
         reason: 'later texts have other words',
       },
     }),
+    ...(!perStep && outputSettings(kind)),
     ...(hasFront && {
       front: { value: 'convolution', reason: `sequences of about ${Math.round(rows)} rows` },
     }),
   };
+}
+
+/** The layers between the recurrent ones and the classes of whole sequences. */
+function outputSettings(kind: Kind): Settings<'pooling' | 'hidden'> {
+  if (kind !== 'symbols' && kind !== 'characters') return { pooling: { value: 'max', reason: DEFAULTS[kind].why } };
+  const reason = 'ends and middle of sequences of symbols';
+  return { pooling: { value: SYMBOL_OUTPUT.pooling, reason }, hidden: { value: SYMBOL_OUTPUT.hidden, reason } };
+}
+
+/** The budget of a kind; long sequences of symbols get fewer epochs. */
+function lengthOf(kind: Kind, training: readonly SequenceExample[]): LengthRule {
+  const { length } = DEFAULTS[kind];
+  if (kind !== 'symbols') return length;
+  const symbols = training.reduce((sum, { input }) => sum + input.length, 0);
+  const [fewest, most] = length.epochs;
+  return { ...length, epochs: [fewest, Math.max(fewest, Math.min(most, Math.floor(MOST_SYMBOLS / symbols)))] };
 }

@@ -1,17 +1,15 @@
 /** The class of a whole sequence: names by language, spoken vowels by speaker, pictures row by row. */
 
-import { sequential } from '../../../model/network.js';
-import { dense } from '../../../network/layers/dense.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
-import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { featuresOf } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
-import { choiceOption, optional, settled } from '../../definition/task-options.js';
+import { choiceOption, numberOption, optional, settled } from '../../definition/task-options.js';
 import { SETTLED } from './class-defaults.js';
 import { adjustOf } from './class-finish.js';
 import { classInputs, convolutions } from './class-layers.js';
+import { classNetwork, POOLINGS } from './class-network.js';
 import { classStructures } from './class-structures.js';
 import { classOptions, classTask, embeddingOptions } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
@@ -24,11 +22,21 @@ const options = {
     }),
     SETTLED,
   ),
-  pooling: choiceOption(['last', 'mean', 'max'], {
-    description:
-      'how the steps become one row: the last step of each direction, or the mean or the maximum over all steps',
-    default: 'max',
-  }),
+  pooling: settled(
+    choiceOption(POOLINGS, {
+      description:
+        'how the steps become one row: the last step of each direction, the mean or the maximum over all steps, or several of them beside each other',
+      default: 'max',
+    }),
+  ),
+  hidden: settled(
+    optional(
+      numberOption(
+        { integer: true, min: 0 },
+        { description: 'units of a hidden layer before the output; 0 for none', before: 0 },
+      ),
+    ),
+  ),
   front: settled(
     optional(
       choiceOption(['none', 'convolution'], {
@@ -65,14 +73,8 @@ export const classify = defineTask({
   structures: classStructures,
 
   network(given, { classes, encoding }) {
-    const body = recurrentBody(given, given.pooling);
-    const layers = [
-      ...classInputs(given, encoding),
-      ...convolutions(given.front),
-      ...body,
-      dense({ units: classes.length }),
-    ];
-    return sequential(layers, { features: featuresOf(encoding) });
+    const inputs = [...classInputs(given, encoding), ...convolutions(given.front)];
+    return classNetwork(given, inputs, { features: featuresOf(encoding), classes: classes.length });
   },
 
   /** The most likely class, and its probability among all. */
