@@ -141,8 +141,8 @@ describe('the network of a language model', () => {
 });
 
 describe('a language model of words that nobody gave options', () => {
-  /** Twelve words that come again, and words that occur but once. */
-  const rare = Array.from({ length: 400 }, (_, at) => `w${at % 12} w${(at * 5) % 12} once${at}\n`).join('');
+  /** Two hundred words that come again, and words that occur but once. */
+  const rare = Array.from({ length: 400 }, (_, at) => `w${at % 200} w${(at * 7) % 200} once${at}\n`).join('');
   const quick = { units: 4, threads: 1, progress: false, epochs: 1, valid: 0.1, level: 'word' } as const;
 
   async function startOf(text: string, more: object = {}) {
@@ -168,12 +168,17 @@ describe('a language model of words that nobody gave options', () => {
       layers: 1,
       steps: 35,
     });
-    expect(vocabulary.size).toBe(14);
+    expect(vocabulary.size).toBe(202);
     const sum = bias.reduce((all, logit) => all + Math.exp(logit), 0);
     expect(sum).toBeCloseTo(1, 3);
     // A quarter of the symbols are words that occur once, a quarter ends of lines.
     expect(Math.exp(bias[0] as number)).toBeCloseTo(0.25, 1);
     expect(Math.exp(bias[1] as number)).toBeCloseTo(0.25, 1);
+  });
+
+  it('takes few words for characters', async () => {
+    const { start } = await startOf('a b c d\n'.repeat(200));
+    expect(start.options).toMatchObject({ tied: false, inputDropout: 0, dropout: 0.3, layers: 2 });
   });
 
   it.each<[string, object, string, number]>([

@@ -66,7 +66,11 @@ const WORDS: LevelDefaults = {
   ],
 };
 
-const defaultsOf = (level: LanguageLevel): LevelDefaults => (level === 'word' ? WORDS : CHARACTERS);
+/** Fewer words are like characters: none is rare. */
+const FEWEST_WORDS = 200;
+
+const defaultsOf = (level: LanguageLevel, symbols = FEWEST_WORDS): LevelDefaults =>
+  level === 'word' && symbols >= FEWEST_WORDS ? WORDS : CHARACTERS;
 
 /**
  * How often a word must occur, where nobody says how large the vocabulary is. Half of the words of a text of 100,000 occur but once, and
@@ -114,15 +118,20 @@ function rarestOf({ minCount, vocabulary, writtenMarks }: ReadingOptions, words:
   return { value: RARE, reason: 'rare words teach what an unknown word is' };
 }
 
-/** The other options that the text decides, when it has been read. */
+/**
+ * The other options that the text decides, when it has been read.
+ *
+ * @param vocabulary number of different symbols
+ */
 export function settleLanguageModel(
   given: { readonly level: LanguageLevel; readonly epochs?: number | undefined },
+  vocabulary: number,
   training: TokenStreams,
   hasValidation: boolean,
 ): Settings<(typeof SETTLED)[number] | 'embedding' | 'inputDropout' | 'tied'> {
   const symbols = training.predictions;
   const reason = `${symbols} symbols`;
-  const { why, length, layers, embedding, tied, noise } = defaultsOf(given.level);
+  const { why, length, layers, embedding, tied, noise } = defaultsOf(given.level, vocabulary);
   const { dropout, inputDropout } = noise.find(({ below }) => symbols < below) as NoiseRule;
   const because = (value: Setting['value']): Setting => ({ value, reason: why });
   return {

@@ -174,8 +174,8 @@ export const lm = defineTask({
     startFromFrequencies(model, hasProjection(given) ? 'dense_1' : 'dense', countsOf(training, model.outputs));
   },
 
-  settle: (given, { training, validation, settings }) => ({
-    ...settleLanguageModel(given, training, validation !== undefined),
+  settle: (given, { training, validation, settings, saved: { vocabulary } }) => ({
+    ...settleLanguageModel(given, vocabulary.symbols.length, training, validation !== undefined),
     ...settings,
   }),
 

@@ -18,7 +18,7 @@ import type { TakeNote, TaskData } from '../../definition/task.js';
 import { openLanguageModel } from './transcribe-language-model.js';
 import { parseRange, type TranscribeOptions } from './transcribe-options.js';
 import { splitTranscripts } from './transcribe-parts.js';
-import { fitSound, formOf, SoundEncoder, type SoundEncoding } from './transcribe-sound.js';
+import { FEW_SOUNDS, fitSound, formOf, SoundEncoder, type SoundEncoding } from './transcribe-sound.js';
 import { SpeakerScales } from './transcribe-speakers.js';
 import { unknownNote } from './transcribe-unknown.js';
 
@@ -48,8 +48,6 @@ export interface Utterances extends Examples<Utterance> {
 }
 
 const MEGABYTE = 2 ** 20;
-/** A network learns fewer sounds than this by heart. */
-const FEW_SOUNDS = 100;
 
 /**
  * Reads and splits a table, and computes the symbols and the scaling of the features from its training part.

@@ -1,10 +1,16 @@
 /** Options of the task `transcribe`. */
 import { OptionError } from '../../../core/errors.js';
 import { weightOption } from '../../building-blocks/row-weights.js';
-import type { LengthRule } from '../../building-blocks/training-length.js';
 import { type CommonDefaults, commonOptions, settledOptions } from '../../definition/common-options.js';
 import { tableOptions } from '../../definition/table-options.js';
-import { type Checked, choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
+import {
+  type Checked,
+  choiceOption,
+  numberOption,
+  optional,
+  settled,
+  textOption,
+} from '../../definition/task-options.js';
 
 const count = { integer: true, min: 1 } as const;
 const amount = { integer: true, min: 0 } as const;
@@ -21,15 +27,12 @@ const amount = { integer: true, min: 0 } as const;
  * | `symbols` | words | 25 %; of characters 39 % with deltas, 46 % without in smaller batches; one seed |
  * | `strings` | each clip once | a fixed number repeats a few clips, and leaves out most of many |
  * | biases of the output | logarithms of frequencies, with the blanks | most steps have no symbol: with a bias of the blank of 3, test 22 %; of 0, 26 to 28 %; of -3, 31 %; one seed each |
- * | `epochs`, `batch`, `patience` | by the data | `LENGTH` |
+ * | `layers`, `dropout`, `mask`, `epochs`, `batch`, `patience` | by the data | transcribe-defaults.ts |
  */
 const DEFAULTS: CommonDefaults = {
-  ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, layers: 1, dropout: 0.2, direction: 'bidirectional' },
+  ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, direction: 'bidirectional' },
   ...{ learningRate: 3e-3, schedule: 'cosine' },
 };
-
-/** How long to train. The first few hundred steps pass before a network writes anything but blanks. */
-export const LENGTH: LengthRule = { steps: 2500, epochs: [20, 100], batch: 16 };
 
 /** The table of options. */
 export const TRANSCRIBE_OPTIONS = {
@@ -38,7 +41,7 @@ export const TRANSCRIBE_OPTIONS = {
       DEFAULTS,
       'a fraction to hold back, or a table; 0 for none. If the data names this part, it is taken from there',
     ),
-    ['epochs', 'batch', 'patience'],
+    ['epochs', 'batch', 'patience', 'layers', 'dropout'],
   ),
   by: choiceOption(['clip', 'speaker'], {
     description: 'what is held back: single clips, or all clips of a speaker',
@@ -94,6 +97,12 @@ export const TRANSCRIBE_OPTIONS = {
   inputDropout: numberOption(
     { min: 0, max: 0.999999 },
     { description: 'probability of dropping a feature of a step', default: 0 },
+  ),
+  mask: settled(
+    numberOption(
+      { min: 0, max: 1 },
+      { description: 'strength of masks that hide stretches of time and of features in training', before: 0 },
+    ),
   ),
   featureMemory: numberOption(
     { min: 0 },

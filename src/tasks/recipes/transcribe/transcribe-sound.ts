@@ -27,7 +27,9 @@ export type SoundEncoding = {
  * Fewest frames, on average, of sounds that are scaled by themselves: a second. The mean of a shorter one, a single word, tells much
  * of what is said: on spoken digits the word error rate is 6.7 % in place of 1.0 %.
  */
-const ALONE_FRAMES = 100;
+export const ALONE_FRAMES = 100;
+/** A network learns fewer sounds than this by heart. */
+export const FEW_SOUNDS = 100;
 /** Seconds from a row of features to the next, which most files do not say. */
 const FRAME_SECONDS = 0.01;
 

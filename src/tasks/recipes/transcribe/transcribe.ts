@@ -8,18 +8,22 @@ import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { startFromFrequencies } from '../../building-blocks/output-biases.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { weightTarget } from '../../building-blocks/row-weights.js';
-import { trainingLength } from '../../building-blocks/training-length.js';
 import { defineTask } from '../../definition/define-task.js';
 import { TABLE_USAGE } from '../../definition/table-options.js';
 import { labelCounts } from './transcribe-bias.js';
 import { readOther, readTraining } from './transcribe-data.js';
 import { measureErrors, measureQuickly, transcribeAll } from './transcribe-decoding.js';
-import { LENGTH, TRANSCRIBE_OPTIONS } from './transcribe-options.js';
+import { settleTranscription } from './transcribe-defaults.js';
+import { maskFeatures } from './transcribe-masks.js';
+import { TRANSCRIBE_OPTIONS } from './transcribe-options.js';
 import { textRules } from './transcribe-rules.js';
 import { decodedErrorRate, describeErrors } from './transcribe-scores.js';
 import { SoundEncoder } from './transcribe-sound.js';
 import { readSounds } from './transcribe-sources.js';
 import { streamText } from './transcribe-stream.js';
+
+/** The part of the epochs in which masks grow to their full widths. */
+const CLEAN = 0.2;
 
 /** Transcription of speech. */
 export const transcribe = defineTask({
@@ -46,6 +50,12 @@ export const transcribe = defineTask({
     return sequential(layers, { features: new SoundEncoder(given, sound).width });
   },
 
+  prepare(batch, _model, { mask, seed, epochs, stack }, { step, epoch }) {
+    // The first steps learn where symbols are.
+    const strength = mask * Math.min(1, epoch / Math.max(1, epochs * CLEAN));
+    return maskFeatures(batch, 'input', { strength, frames: stack, seed, step });
+  },
+
   evaluate: measureErrors,
   evaluateQuickly: measureQuickly,
   score: decodedErrorRate,
@@ -53,7 +63,7 @@ export const transcribe = defineTask({
 
   naiveRules: (data) => textRules(data),
 
-  settle: (given, { training, validation }) => trainingLength(training.count, LENGTH, given, validation !== undefined),
+  settle: (given, { training, validation }) => settleTranscription(given, training, validation !== undefined),
 
   initialize(model, { training, saved }, given) {
     startFromFrequencies(model, 'dense', labelCounts(training, new TranscriptSymbols(given.symbols, saved.symbols)));
