@@ -21,7 +21,10 @@ describe('bptt train TASK', () => {
     const { stdout, status } = await callBptt(['train', name, '--help']);
     const names = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map((match) => match[1]);
     expect(status).toBe(0);
-    expect(names).toEqual([...Object.keys(options).map(kebabCase), 'config', 'json']);
+    // A flag that the data decide can also be switched off.
+    const flags = ([name, { kind, settles }]: [string, { kind: string; settles?: string | undefined }]) =>
+      kind === 'flag' && settles !== undefined ? [kebabCase(name), `no-${kebabCase(name)}`] : [kebabCase(name)];
+    expect(names).toEqual([...Object.entries(options).flatMap(flags), 'config', 'json']);
   });
 
   it('trains, evaluates and predicts, with one JSON value each', async () => {
