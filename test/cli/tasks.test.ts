@@ -84,7 +84,7 @@ describe('bptt train TASK', () => {
     const { stdout, stderr, status } = await callBptt(args);
     expect(status).toBe(0);
     expect(stderr).toMatch(
-      /^note: texts are read as characters .*\nclassify: 1x16 gru bidirectional, \S+ parameters; 86 \+ 22 \+ 12 examples; 1 thread\n {2}--valid 0\.2 {2}\(120 examples\)\n {2}--patience 0 {2}\(.+\)\n {2}--init \S+ {2}\(.+\)\n {2}--level character {2}\(texts of few words\)\nepoch 1 /,
+      /^note: texts are read as characters .*\nclassify: 1x16 gru bidirectional, \S+ parameters; 86 \+ 22 \+ 12 examples; 1 thread\n {2}--valid 0\.2 {2}\(120 examples\)\n {2}--patience 0 {2}\(.+\)\n {2}--init \S+ {2}\(.+\)\n {2}--pooling \S+ {2}\(.+\)\n {2}--hidden 64 {2}\(.+\)\n {2}--level character {2}\(texts of few words\)\nepoch 1 /,
     );
     expect(stdout).toMatch(
       /^run +\S+\nsteps +\d+ \(2 epochs\)\n.*\nvalidation\naccuracy .*\ntest\naccuracy \d.*\nnaive rules on the test part\n {2}most frequent class {2}accuracy [\d.]+ %\n {2}naive Bayes {10}accuracy /s,
