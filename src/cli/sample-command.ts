@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { sampleLanguageModel } from '../tasks/recipes/lm/saved-language-model.js';
 import type { CommandContext } from './command-context.js';
 import { parseNumber } from './parse-argument.js';
@@ -9,6 +9,7 @@ interface SampleFlags {
   readonly length: number;
   readonly temperature: number;
   readonly topK?: number;
+  readonly unknown: 'avoid' | 'write';
   readonly seed: number;
 }
 
@@ -29,6 +30,11 @@ export function sampleCommand(context: CommandContext): Command {
       1,
     )
     .option('--top-k <n>', 'draw only from the n most likely symbols (default: all)', parseNumber)
+    .addOption(
+      new Option('--unknown <avoid|write>', 'whether the mark of unknown words is drawn')
+        .choices(['avoid', 'write'])
+        .default('avoid'),
+    )
     .option('--seed <n>', 'seed of the random numbers', parseNumber, 1)
     .action((run: string, flags: SampleFlags) => sample(context, run, flags));
 }

@@ -54,6 +54,17 @@ describe('sampling', () => {
     }
   });
 
+  it('never draws the mark of unknown words, unless it is asked for', () => {
+    const likeliest = greedy('abc', 1);
+    const unknown = { ...table(), unknownId: LETTERS.indexOf(likeliest) };
+    const sample = (more: object) => model.sample(unknown, { prompt: 'abc', length: 300, ...more });
+    expect(sample({})).not.toContain(likeliest);
+    expect(sample({ temperature: 0, topK: 1 })).not.toContain(likeliest);
+    expect(sample({ unknown: 'write' })).toBe(model.sample(table(), { prompt: 'abc', length: 300 }));
+    expect(sample({ unknown: 'write' })).toContain(likeliest);
+    expect(() => sample({ unknown: 'never' })).toThrow(OptionError);
+  });
+
   it('gives the same text for the same seed and another for another', () => {
     const sample = (seed: number) => model.sample(table(), { prompt: 'a', length: 60, seed });
     expect(sample(5)).toBe(sample(5));

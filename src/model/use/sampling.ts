@@ -1,7 +1,7 @@
 /** Text from a language model. */
 import { requireObject } from '../../core/arguments.js';
 import { NumericError, VocabularyError } from '../../core/errors.js';
-import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
+import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import { Random } from '../../core/random.js';
 import type { Stream } from './stream.js';
 
@@ -21,6 +21,8 @@ export interface SymbolTable {
   readonly joinedBy: string;
   /** Mark of the end of a line, for vocabularies of words. */
   readonly endOfSentenceId?: number | undefined;
+  /** Mark of unknown words, for vocabularies that have one. */
+  readonly unknownId?: number | undefined;
   encode(text: string): Int32Array;
   decodeSymbol(id: number): string;
   /** Index of a symbol, undefined where there is none. */
@@ -39,6 +41,8 @@ export interface SampleOptions {
   readonly temperature?: number;
   /** Draws only from the k most likely symbols; default all. */
   readonly topK?: number;
+  /** Whether the mark of unknown words is never drawn (`avoid`, the default), or as often as the model says (`write`). */
+  readonly unknown?: 'avoid' | 'write';
   /** Default 1. */
   readonly seed?: number;
 }
@@ -76,18 +80,20 @@ function draw(logits: Float32Array, temperature: number, random: Random): number
  * @throws {UsageError} `not_streamable`
  */
 export function sampleSymbols(model: SampledModel, vocabulary: SymbolTable, options: SampleOptions): Generator<string> {
-  rejectUnknownKeys('sample', options, ['prompt', 'length', 'temperature', 'topK', 'seed']);
+  rejectUnknownKeys('sample', options, ['prompt', 'length', 'temperature', 'topK', 'unknown', 'seed']);
   requireObject('the vocabulary', vocabulary);
   const length = requireNumber('length', options.length ?? 200, { min: 0, integer: true });
   const temperature = requireNumber('temperature', options.temperature ?? 1, { min: 0 });
   const topK = requireNumber('topK', options.topK ?? vocabulary.size, { min: 1, integer: true });
+  const unknown = requireOneOf('unknown', options.unknown ?? 'avoid', ['avoid', 'write']);
+  const avoided = unknown === 'avoid' && vocabulary.size > 1 ? vocabulary.unknownId : undefined;
   const random = new Random(options.seed ?? 1, 'sample');
   if (model.outputs !== vocabulary.size) {
     const message = `the model has ${model.outputs} outputs, the vocabulary ${vocabulary.size} symbols`;
     throw new VocabularyError('vocabulary_mismatch', message, { outputs: model.outputs, symbols: vocabulary.size });
   }
   const prompt = vocabulary.encode(options.prompt ?? '');
-  return drawSymbols(model.stream(), vocabulary, { prompt, length, temperature, topK, random });
+  return drawSymbols(model.stream(), vocabulary, { prompt, length, temperature, topK, avoided, random });
 }
 
 interface Drawing {
@@ -95,6 +101,8 @@ interface Drawing {
   readonly length: number;
   readonly temperature: number;
   readonly topK: number;
+  /** An index that is never drawn. */
+  readonly avoided: number | undefined;
   readonly random: Random;
 }
 
@@ -104,11 +112,12 @@ export function beginningOf(vocabulary: SymbolTable): number {
 }
 
 function* drawSymbols(stream: Stream, vocabulary: SymbolTable, drawing: Drawing): Generator<string> {
-  const { prompt, length, temperature, topK, random } = drawing;
+  const { prompt, length, temperature, topK, avoided, random } = drawing;
   const { joinedBy, endOfSentenceId } = vocabulary;
   let previous = prompt.at(-1) ?? beginningOf(vocabulary);
   let logits = stream.read(prompt.length > 0 ? prompt : Int32Array.of(previous));
   for (let drawn = 0; drawn < length; drawn++) {
+    if (avoided !== undefined) logits[avoided] = Number.NEGATIVE_INFINITY;
     keepLikeliest(logits, topK);
     const id = draw(logits, temperature, random);
     // Words are joined by spaces, but a line neither begins nor ends with one.
