@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { SequenceTable } from '../tasks/definition/common-options.js';
 import type { AnyTask } from '../tasks/definition/task.js';
 import type { Checked, TaskOption } from '../tasks/definition/task-options.js';
-import { describeStructures } from '../tasks/runner/compare-structures.js';
+import { describeChoice, describeStructure, type StructureResult } from '../tasks/runner/compare-structures.js';
 import { runTraining, type TaskResult, type TaskStart } from '../tasks/runner/train-task.js';
 import { formatCount, formatDuration, formatLoss } from '../training/progress-text.js';
 import type { CommandContext } from './command-context.js';
@@ -67,12 +67,13 @@ async function train(context: CommandContext, { task, options, module, json }: T
   };
   const onStart = (start: TaskStart) => {
     for (const note of start.notes) context.note(`note: ${note}`);
-    for (const line of start.structures ? describeStructures(start.structures) : []) context.note(line);
+    if (start.structures !== undefined) context.note(describeChoice(start.structures));
     context.note(describeStart(start));
     for (const { name, value, reason } of start.settled) context.note(`  --${kebabCase(name)} ${value}  (${reason})`);
   };
+  const onStructure = (result: StructureResult) => context.note(describeStructure(result));
   try {
-    const watch = { signal: context.signal, progress: context.progress, callbacks: [remember], onStart };
+    const watch = { signal: context.signal, progress: context.progress, callbacks: [remember], onStart, onStructure };
     const result = await runTraining(task, { ...options, ...watch }, module);
     await (json ? context.output.json(jsonOf(result)) : context.output.write(describeResult(result)));
   } catch (error) {

@@ -49,7 +49,17 @@ describe('the option auto', () => {
     const onStart = (start: { settled: unknown }) => {
       settled = start.settled;
     };
-    const { structures, metrics, steps } = await trainTask(firstNumber, { ...QUIET, out, valid, auto: 60, onStart });
+    const seen: string[] = [];
+    const onStructure = ({ name }: { name: string }) => seen.push(name);
+    const { structures, metrics } = await trainTask(firstNumber, {
+      ...QUIET,
+      out,
+      valid,
+      auto: 60,
+      onStart,
+      onStructure,
+    });
+    expect(seen).toEqual(['default', 'no rate', 'a good rate']);
     expect(structures).toMatchObject({
       chosen: 'a good rate',
       judgedBy,
@@ -62,7 +72,7 @@ describe('the option auto', () => {
     expect(settled).toEqual([{ name: 'learningRate', value: 0.05, reason: `best of 3 structures on ${judgedBy}` }]);
     expect(metrics.test?.loss).toBeLessThan(0.2);
     expect(JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'))).toMatchObject({ task: { learningRate: 0.05 } });
-    expect(linesOf(out).at(-1)).toEqual({ kind: 'structures', step: steps, ...structures });
+    expect(linesOf(out)[0]).toEqual({ kind: 'structures', step: 0, ...structures });
     // A resumed run has its structure.
     const again = await trainTask(firstNumber, { ...QUIET, out, resume: true });
     expect(again).not.toHaveProperty('structures');
@@ -104,6 +114,30 @@ describe('the option auto', () => {
     const { structures } = await trainTask(firstNumber, { ...QUIET, out: runPath(), auto: 1e-6, epochs: 1 });
     expect(structures?.chosen).toBe('default');
     expect(structures?.results.map(({ score }) => score)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('goes on where the options exclude a structure, and takes the best of those with a score', async () => {
+    const task = defineTask({
+      ...firstNumber,
+      structures: () => [
+        { name: 'impossible', options: { units: -1 } },
+        { name: 'a good rate', options: { learningRate: 0.05 } },
+      ],
+    });
+    const { structures } = await trainTask(task, { ...QUIET, out: runPath(), auto: 60 });
+    expect(structures?.chosen).toBe('a good rate');
+    expect(structures?.results[1]?.refused).toMatch(/'units' must be an integer/);
+  });
+
+  it('is refused for a run that has begun, as minutes are, before anything changes', async () => {
+    const out = runPath();
+    await trainTask(firstNumber, { ...QUIET, out, epochs: 1 });
+    const before = readFileSync(join(out, 'config.json'), 'utf8');
+    for (const given of [{ auto: 5 }, { minutes: 1 }]) {
+      const again = trainTask(firstNumber, { ...QUIET, out, resume: true, epochs: 2, ...given });
+      await expect(again).rejects.toMatchObject({ code: 'invalid_option', details: { name: Object.keys(given)[0] } });
+    }
+    expect(readFileSync(join(out, 'config.json'), 'utf8')).toBe(before);
   });
 
   it('is refused for a task without structures, and for a folder that is not empty, before anything is trained', async () => {

@@ -15,13 +15,17 @@ export function bodyStructures({
   layers,
   units,
   dropout,
-}: Pick<Checked<SequenceTable>, 'cell' | 'layers' | 'units' | 'dropout'>): readonly Structure<
+  recurrent,
+}: Pick<Checked<SequenceTable>, 'cell' | 'layers' | 'units' | 'dropout' | 'recurrent'>): readonly Structure<
   'cell' | 'layers' | 'units' | 'dropout'
 >[] {
+  // Further options of the layers may be those of the cell alone.
+  const hasOther = Object.keys(recurrent).length === 0;
+  const other = cell === 'lstm' ? 'gru' : 'lstm';
   const half = Math.max(1, units >> 1);
   return [
-    { name: `${half} units`, options: { units: half } },
-    { name: cell === 'lstm' ? 'gru' : 'lstm', options: { cell: cell === 'lstm' ? 'gru' : 'lstm' } },
+    ...(half < units ? [{ name: `${half} units`, options: { units: half } }] : []),
+    ...(hasOther ? [{ name: other, options: { cell: other } }] : []),
     { name: `${layers + 1} layers`, options: { layers: layers + 1 } },
     ...(dropout < HALF_DROPOUT ? [{ name: `dropout ${HALF_DROPOUT}`, options: { dropout: HALF_DROPOUT } }] : []),
     { name: `${2 * units} units`, options: { units: 2 * units } },

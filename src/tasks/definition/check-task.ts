@@ -39,7 +39,9 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
 /** Names that no option may have, and their meaning. */
 const RESERVED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['config', 'json', 'help', 'version', 'task'].map((name) => [name, 'the command line has it'])),
-  ...Object.fromEntries(['callbacks', 'progress', 'signal', 'onStart'].map((name) => [name, 'trainTask has it'])),
+  ...Object.fromEntries(
+    ['callbacks', 'progress', 'signal', 'onStart', 'onStructure'].map((name) => [name, 'trainTask has it']),
+  ),
   ...Object.fromEntries(['kind', 'saved', 'fingerprint', 'module'].map((name) => [name, 'the files of a run have it'])),
 };
 

@@ -21,11 +21,13 @@ export type StructureResult = {
   readonly name: string;
   /** What differs from the options of the run, by name. */
   readonly options: Readonly<Record<string, JsonValue>>;
-  /** The score that chooses the best model, lower is better; missing when there was no time for an epoch. */
+  /** The score that chooses the best model, lower is better; missing when there was no time for an epoch, and when it was refused. */
   readonly score?: number;
   /** Epochs that were trained, of the longest trial. */
   readonly epochs?: number;
   readonly seconds: number;
+  /** Why the structure is not possible with the other options. */
+  readonly refused?: string;
 };
 
 /** The comparison. */
@@ -36,6 +38,14 @@ export type StructureComparison = {
   /** `the validation part`, `3 folds`. */
   readonly judgedBy: string;
 };
+
+/** How structures are compared. */
+export interface ComparisonOptions {
+  /** Names of the options that somebody gave. */
+  readonly given: readonly string[];
+  /** Called after each of them. */
+  readonly onStructure?: ((result: StructureResult) => void) | undefined;
+}
 
 /** The best structure. */
 export interface BestStructure {
@@ -49,7 +59,6 @@ export interface BestStructure {
  * Trains each structure for its part of the time and chooses the one with the lowest score, the default one where none is better.
  * Structures that change an option that somebody gave are left out.
  *
- * @param given names of the options that somebody gave
  * @throws {OptionError} `invalid_option` for a task without structures to compare
  * @throws as `foldsOf`
  */
@@ -57,24 +66,20 @@ export async function compareStructures(
   task: AnyTask,
   data: AnyTaskData,
   context: TaskContext,
-  given: readonly string[],
+  { given, onStructure = () => {} }: ComparisonOptions,
 ): Promise<BestStructure> {
   const { options } = context;
   const structures = structuresOf(task, data, options, given);
   const results: StructureResult[] = [];
   const readings: AnyTaskData[] = [];
-  for (const { readsAnew = false, ...structure } of structures) {
+  for (const structure of structures) {
+    const { name, options: own } = structure;
     const begin = performance.now();
-    const own = withOptions(task, options, structure);
-    const reading = readsAnew ? await task.read(own) : data;
-    const found = await tryOut(
-      task,
-      reading,
-      { ...context, options: own, saved: reading.saved },
-      options.auto / structures.length,
-    );
-    results.push({ ...structure, ...found, seconds: (performance.now() - begin) / SECOND_MS });
+    const { reading = data, ...found } = await tryOut(task, data, context, structure, options.auto / structures.length);
+    const result = { name, options: own, ...found, seconds: (performance.now() - begin) / SECOND_MS };
+    results.push(result);
     readings.push(reading);
+    onStructure(result);
   }
   const chosen = bestOf(results);
   return {
@@ -88,8 +93,30 @@ export async function compareStructures(
   };
 }
 
-/** Score and epochs of a structure on the validation part, or on folds; nothing when there is no time for an epoch. */
+/** What was found of a structure, and the data as they were read for it. */
+type Found = Pick<StructureResult, 'score' | 'epochs' | 'refused'> & { readonly reading?: AnyTaskData };
+
+/** Tries a structure. The options of the run may exclude one that is not the default: this ends no comparison. */
 async function tryOut(
+  task: AnyTask,
+  data: AnyTaskData,
+  context: TaskContext,
+  structure: Candidate,
+  seconds: number,
+): Promise<Found> {
+  try {
+    const options = withOptions(task, context.options, structure);
+    const reading = structure.readsAnew === true ? await task.read(options) : data;
+    const own = { ...context, options, saved: reading.saved };
+    return { ...(await scoreWithin(task, reading, own, seconds)), reading };
+  } catch (error) {
+    if (structure.name === DEFAULT || !(error instanceof OptionError)) throw error;
+    return { refused: error.message };
+  }
+}
+
+/** Score and epochs on the validation part, or on folds; nothing when there is no time for an epoch. */
+async function scoreWithin(
   task: AnyTask,
   data: AnyTaskData,
   context: TaskContext,
@@ -112,10 +139,10 @@ async function tryOut(
   return { score: scores.reduce((sum, score) => sum + score, 0) / scores.length, epochs: longest };
 }
 
-/** The first of the lowest scores; the default where it has none, since nothing is known to be better. */
+/** The first of the lowest scores; the default where there are none. */
 function bestOf(results: readonly StructureResult[]): StructureResult {
-  const [first] = results as readonly [StructureResult, ...StructureResult[]];
-  return results.reduce((best, one) => ((one.score ?? Number.NaN) < (best.score ?? Number.NaN) ? one : best), first);
+  const scoreOf = ({ score = Number.POSITIVE_INFINITY }: StructureResult) => score;
+  return results.reduce((best, one) => (scoreOf(one) < scoreOf(best) ? one : best));
 }
 
 interface Candidate extends Structure {
@@ -145,12 +172,13 @@ function withOptions(task: AnyTask, options: Checked<RunTable>, { options: own }
   return { ...options, ...Object.fromEntries(values) };
 }
 
-/** The comparison for people: a line for each structure. */
-export function describeStructures({ results, chosen, judgedBy }: StructureComparison): readonly string[] {
-  const width = Math.max(...results.map(({ name }) => name.length));
-  const line = ({ name, score, epochs, seconds }: StructureResult) => {
-    const found = score === undefined ? 'no time for an epoch' : `score ${score.toPrecision(4)} after ${epochs} epochs`;
-    return `  ${name.padEnd(width)}  ${found}, ${seconds.toFixed(1)} s`;
-  };
-  return [`structures, by their score on ${judgedBy} (lower is better):`, ...results.map(line), `chosen: ${chosen}`];
+/** A structure for people. */
+export function describeStructure({ name, score, epochs, refused, seconds }: StructureResult): string {
+  const scored = score === undefined ? 'no time for an epoch' : `score ${score.toPrecision(4)} after ${epochs} epochs`;
+  return `structure '${name}': ${refused === undefined ? scored : `not possible, ${refused}`}, ${seconds.toFixed(1)} s`;
+}
+
+/** The choice for people. */
+export function describeChoice({ results, chosen, judgedBy }: StructureComparison): string {
+  return `chosen: '${chosen}', of ${results.length} structures the one with the lowest score on ${judgedBy}`;
 }

@@ -4,7 +4,7 @@ import type { JsonValue } from '../../core/json.js';
 import type { RunTable } from '../definition/common-options.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import type { Checked, OptionTable, TaskOption } from '../definition/task-options.js';
-import { compareStructures, type StructureComparison } from './compare-structures.js';
+import { type ComparisonOptions, compareStructures, type StructureComparison } from './compare-structures.js';
 import { epochsWithin } from './trial.js';
 
 const MINUTE_S = 60;
@@ -61,16 +61,15 @@ export interface ChosenOptions {
 /**
  * The options of the best structure of those that the option `auto` compares; the structure's own options count as settled.
  *
- * @param given names of the options that somebody gave
  * @throws as `compareStructures`
  */
 export async function chooseStructure(
   task: AnyTask,
   data: AnyTaskData,
   { settled, ...context }: TaskContext & { readonly settled: readonly SettledOption[] },
-  given: readonly string[],
+  comparing: ComparisonOptions,
 ): Promise<ChosenOptions> {
-  const { comparison, ...best } = await compareStructures(task, data, context, given);
+  const { comparison, ...best } = await compareStructures(task, data, context, comparing);
   const chosen = comparison.results.find(({ name }) => name === comparison.chosen)?.options ?? {};
   const reason = `best of ${comparison.results.length} structures on ${comparison.judgedBy}`;
   return {

@@ -14,7 +14,7 @@ import type { RunTable } from '../definition/common-options.js';
 import { sizeOf } from '../definition/parts.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
-import type { StructureComparison } from './compare-structures.js';
+import type { StructureComparison, StructureResult } from './compare-structures.js';
 import { finishTraining } from './finished.js';
 import { describeFolds, type FoldResults, judgeByFolds, requireFolds } from './fold-results.js';
 import { measureMemory, type TrainingMemory } from './measured-memory.js';
@@ -41,6 +41,8 @@ export interface TaskWatch {
   readonly signal?: AbortSignal;
   /** Called once before the first step, when everything has been checked. */
   readonly onStart?: (start: TaskStart) => void;
+  /** Called before it, after each structure that the option `auto` has compared. */
+  readonly onStructure?: (result: StructureResult) => void;
 }
 
 /** Numbers of examples, or of symbols in a text. */
@@ -106,13 +108,15 @@ export interface TaskResult<M extends JsonObject = JsonObject> extends TrainingR
  */
 export async function runTraining(
   task: AnyTask,
-  { callbacks = [], progress, signal, onStart, ...given }: TaskWatch & Readonly<Record<string, unknown>>,
+  { callbacks = [], progress, signal, onStart, onStructure, ...given }: TaskWatch & Readonly<Record<string, unknown>>,
   module?: string,
 ): Promise<TaskResult> {
   const listeners = checkCallbacks(callbacks);
   requireSignal(signal);
   if (onStart !== undefined) requireFunctions({ onStart });
+  if (onStructure !== undefined) requireFunctions({ onStructure });
   const unsettled = checkTrainingOptions(task, given);
+  if (!unsettled.isNew) requireNothingBefore(given);
   signal?.throwIfAborted();
   const read = await task.read(unsettled.options);
   const first = { ...settleOptions(task, unsettled.options, read, unsettled.isNew), data: read };
@@ -123,7 +127,12 @@ export async function runTraining(
   const isOpen = unsettled.isNew && isNewRun(first.options.out, first.options.resume);
   const chosen: ChosenOptions =
     isOpen && first.options.auto > 0
-      ? await chooseStructure(task, read, { saved: read.saved, ...watched, ...first }, Object.keys(given))
+      ? await chooseStructure(
+          task,
+          read,
+          { saved: read.saved, ...watched, ...first },
+          { given: Object.keys(given), onStructure },
+        )
       : first;
   const { options, data, settled, structures } = isOpen ? await fitEpochs(task, watched, chosen) : chosen;
   const context = { options, saved: data.saved, ...watched };
@@ -139,11 +148,13 @@ export async function runTraining(
     };
     const of = task.countedIn ?? 'examples';
     const facts = { task: task.name, parameters: model.parameterCount, examples, of };
-    const announce = () =>
+    const announce = () => {
+      if (structures !== undefined) recordOnce(options.out, 0, 'structures', structures);
       onStart?.({
         ...{ ...facts, options, threads: model.threads, notes: data.notes ?? [], settled },
         ...(structures && { structures }),
       });
+    };
     task.initialize?.(model, data, options);
     const trainer = new Trainer(model, {
       ...learningOptions(task, model, data, context),
@@ -161,7 +172,6 @@ export async function runTraining(
     if (naive !== undefined) recordComparison(options.out, result.steps, naive, metrics.test ?? metrics.validation);
     const folds = options.folds > 0 ? await judgeByFolds(task, data, context) : undefined;
     if (folds !== undefined) recordOnce(options.out, result.steps, 'folds', folds);
-    if (structures !== undefined) recordOnce(options.out, result.steps, 'structures', structures);
     const answeredBy = result.best?.step === 0 ? task.startsAs?.(options, data.saved) : undefined;
     const answer = answeredBy === undefined ? [] : [describeAnswer(answeredBy)];
     const byFolds = folds === undefined ? [] : [describeFolds(folds)];
@@ -183,6 +193,17 @@ export async function runTraining(
   } finally {
     model.dispose();
   }
+}
+
+/** Options that decide what is trained, and not for how long. */
+const BEFORE_TRAINING = ['auto', 'minutes'];
+
+/** @throws {OptionError} `invalid_option` for an option that a run which has begun cannot follow */
+function requireNothingBefore(given: Readonly<Record<string, unknown>>): void {
+  const name = BEFORE_TRAINING.find((each) => given[each] !== undefined && given[each] !== 0);
+  if (name === undefined) return;
+  const message = `option '${name}' decides before a training begins, and this run has begun: leave it away, option 'epochs' changes its length`;
+  throw new OptionError('invalid_option', message, { name, value: given[name] });
 }
 
 /** @throws {OptionError} `invalid_option` when validations are to be counted and there is none */

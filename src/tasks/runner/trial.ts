@@ -1,6 +1,7 @@
 /** Trains a model without a run directory, to learn how good it would be. */
 import type { JsonObject } from '../../core/json.js';
 import type { Model } from '../../model/model.js';
+import type { TrainingCallbacks } from '../../training/callbacks.js';
 import { Trainer } from '../../training/trainer.js';
 import { readForTraining } from '../../training/training-data.js';
 import type { AnyPart } from '../definition/parts.js';
@@ -8,8 +9,10 @@ import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import { batchesOfParts, learningOptions, newModel, quickMetrics } from './task-training.js';
 
 const SECOND_MS = 1000;
-/** Steps by which the time of a training is estimated: the first of them also plans the memory. */
-const TIMED_STEPS = 6;
+/** Steps before the time of a step is taken: in the first ones memory is planned and code is compiled. */
+const WARM_STEPS = 4;
+/** Steps by which the time of a training is estimated. */
+const TIMED_STEPS = 8;
 
 /** How a trial is judged. */
 export interface TrialOptions {
@@ -43,7 +46,8 @@ export async function runTrial(
   return withModel(task, data, own, async (model, batches) => {
     const options = learningOptions(task, model, data, own);
     const { epochs: done } = await new Trainer(model, { ...options, progress: false }).fit(batches);
-    const finished = await task.finish?.(model, data, own);
+    // What is fitted on the validation part says nothing of it.
+    const finished = judged === data.validation ? undefined : await task.finish?.(model, data, own);
     const judging = finished === undefined ? own : { ...own, finished };
     return { metrics: await quickMetrics(task, model, judged, judging), epochs: done };
   });
@@ -62,12 +66,23 @@ export async function epochsWithin(
 ): Promise<number> {
   const { epochs } = context.options;
   return withModel(task, data, context, async (model, batches) => {
-    const options = { ...learningOptions(task, model, data, context), validateFirst: false };
     const begin = performance.now();
     const elapsed = () => (performance.now() - begin) / SECOND_MS;
-    const trainer = new Trainer(model, { ...options, epochs: TIMED_STEPS, steps: TIMED_STEPS, progress: false });
-    const { steps } = await trainer.fit(batches);
-    const perStep = elapsed() / Math.max(1, steps);
+    const times: number[] = [];
+    const clock: TrainingCallbacks = {
+      onStep({ stop }) {
+        times.push(elapsed());
+        if (times.length === WARM_STEPS + TIMED_STEPS || elapsed() > seconds) stop();
+      },
+    };
+    const { clipNorm, prepare, signal } = learningOptions(task, model, data, context);
+    const needed = { ...(clipNorm && { clipNorm }), ...(prepare && { prepare }), ...(signal && { signal }) };
+    const steps = WARM_STEPS + TIMED_STEPS;
+    const timed = new Trainer(model, { ...needed, epochs: steps, steps, callbacks: [clock], progress: false });
+    await timed.fit({ training: batches.training });
+    if (elapsed() > seconds) return 0;
+    const warm = times.slice(Math.min(WARM_STEPS, times.length) - 1);
+    const perStep = ((warm.at(-1) as number) - (warm[0] as number)) / Math.max(1, warm.length - 1);
     const trained = elapsed();
     if (data.validation !== undefined) await quickMetrics(task, model, data.validation, context);
     const perEpoch = perStep * (readForTraining(batches.training, model).batchesPerEpoch ?? 1) + elapsed() - trained;

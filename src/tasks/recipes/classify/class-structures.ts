@@ -1,4 +1,5 @@
 /** Structures of classifiers that `auto` compares. */
+import type { JsonObject } from '../../../core/json.js';
 import { bodyStructures } from '../../building-blocks/body-structures.js';
 import type { Structure } from '../../definition/structure.js';
 
@@ -8,12 +9,15 @@ interface ClassStructureOptions {
   readonly layers: number;
   readonly units: number;
   readonly dropout: number;
+  readonly recurrent: JsonObject;
   readonly pooling: string;
   readonly front: 'none' | 'convolution' | undefined;
 }
 
 /** Other ways from steps to one row, and without or with convolutions where the data have decided about them. */
-export function classStructures(options: ClassStructureOptions): readonly Structure<keyof ClassStructureOptions>[] {
+export function classStructures(
+  options: ClassStructureOptions,
+): readonly Structure<'cell' | 'layers' | 'units' | 'dropout' | 'pooling' | 'front'>[] {
   const { pooling, front } = options;
   return [
     {
