@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { TaskOption } from '../../src/tasks/definition/task-options.js';
 import { DEFAULTS } from '../../src/tasks/recipes/defaults/defaults.js';
 import { TASKS } from '../../src/tasks/tasks.js';
 import { callBptt } from '../cli/call-bptt.js';
@@ -14,6 +15,13 @@ describe('the table of defaults', () => {
     expect(reason.length).toBeGreaterThan(10);
     if (option === undefined || option.settles !== undefined) return;
     expect(option.default).toEqual(value);
+  });
+
+  it.each(Object.keys(TASKS))('%s: a batch that the data do not decide is the largest one of the rule', (task) => {
+    const { batch } = TASKS[task as 'music'].options as Record<string, TaskOption>;
+    const length = DEFAULTS[task]?.['length']?.value as { readonly batch?: number } | undefined;
+    if (length?.batch === undefined || batch === undefined || batch.settles !== undefined) return;
+    expect(batch.default).toBe(length.batch);
   });
 
   it('is shown by bptt defaults, of one task or of all', async () => {

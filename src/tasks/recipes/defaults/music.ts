@@ -9,8 +9,9 @@ export const MUSIC = {
   dropout: { value: 0.4, reason: 'a few hundred pieces are learnt by heart without' },
   learningRate: { value: 1e-2, reason: 'frames of 88 keys, few steps; the cosine lowers it to zero' },
   schedule: { value: 'cosine', reason: 'the best weights come with a small rate at the end' },
+  batch: { value: 4, reason: 'pieces are long: a batch of a few has thousands of frames' },
   length: {
     value: { steps: 600, epochs: [12, 60], batch: 4 },
-    reason: 'steps of a training and limits of its epochs: a batch of four pieces has hundreds of frames',
+    reason: 'steps of a training, limits of its epochs, largest batch: a batch of a few pieces has thousands of frames',
   },
 } as const satisfies ReasonedDefaults;

@@ -30,7 +30,7 @@ import { MusicStream } from './music-stream.js';
 const options = {
   ...settledOptions(
     commonOptions(
-      valuesOf(MUSIC, ['valid', 'test', 'cell', 'units', 'dropout', 'learningRate', 'schedule']),
+      valuesOf(MUSIC, ['valid', 'test', 'cell', 'units', 'dropout', 'batch', 'learningRate', 'schedule']),
       'a fraction of the pieces, or a file, where the data has no such part; 0 for none',
     ),
     ['epochs', 'patience'],
