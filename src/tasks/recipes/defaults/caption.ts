@@ -1,4 +1,5 @@
 /** Defaults of `caption`, with their reasons. */
+import { LENGTH_RULES } from '../../building-blocks/training-length.js';
 import type { ReasonedDefaults } from '../../definition/reasoned.js';
 
 export const CAPTION = {
@@ -19,4 +20,5 @@ export const CAPTION = {
     reason:
       'steps of a training, limits of its epochs, largest batch: sentences of scenes are learnt after eight passes over 2,600 pictures',
   },
+  ...LENGTH_RULES,
 } as const satisfies ReasonedDefaults;

@@ -1,4 +1,5 @@
 /** Defaults of `music`, with their reasons. */
+import { LENGTH_RULES } from '../../building-blocks/training-length.js';
 import type { ReasonedDefaults } from '../../definition/reasoned.js';
 
 export const MUSIC = {
@@ -14,4 +15,5 @@ export const MUSIC = {
     value: { steps: 600, epochs: [12, 60], batch: 4 },
     reason: 'steps of a training, limits of its epochs, largest batch: a batch of a few pieces has thousands of frames',
   },
+  patience: LENGTH_RULES.patience,
 } as const satisfies ReasonedDefaults;
