@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { commonOptions } from '../../src/tasks/definition/common-options.js';
 import { rowFor } from '../../src/tasks/definition/reasoned.js';
+import { missingOptions } from '../../src/tasks/definition/table-options.js';
 import type { OptionTable, TaskOption } from '../../src/tasks/definition/task-options.js';
+import { normalizationOption } from '../../src/tasks/definition/text-options.js';
 import { DEFAULTS } from '../../src/tasks/recipes/defaults/defaults.js';
 import { TASKS, type TaskName } from '../../src/tasks/tasks.js';
 import { callBptt } from '../cli/call-bptt.js';
@@ -23,12 +25,13 @@ describe('the table of defaults', () => {
     expect(Object.keys(DEFAULTS)).toEqual(Object.keys(TASKS));
   });
 
-  it.each(Object.keys(TASKS))('%s: has what the data decide, and what differs from other tasks', (task) => {
+  it.each(Object.keys(TASKS))('%s: has what the data decide, and every default that tasks do not share', (task) => {
     const table = Object.keys(DEFAULTS[task] ?? {});
-    const usual: OptionTable = commonOptions();
+    const usual: OptionTable = { ...commonOptions(), ...missingOptions(), normalization: normalizationOption() };
     const special = Object.entries<TaskOption>(TASKS[task as TaskName].options).filter(
       ([name, option]) =>
-        option.settles !== undefined || !isDeepStrictEqual((usual[name] ?? option).default, option.default),
+        option.settles !== undefined ||
+        !isDeepStrictEqual(usual[name]?.default ?? (option.kind === 'flag' ? false : undefined), option.default),
     );
     const missing = special
       .map(([name]) => name)

@@ -12,6 +12,7 @@ export const LM = {
   schedule: { value: 'cosine', reason: 'the best weights come with a small rate at the end' },
   checkpointEvery: { value: 200, reason: 'chosen by custom, not measured' },
   level: { value: 'char', reason: 'chosen by custom, not measured' },
+  writtenMarks: { value: 'words', reason: 'a text is read as it is; a note says what marks would do' },
   fewestWords: { value: 200, reason: 'fewer different words are like characters: none is rare' },
   minCount: {
     value: 2,

@@ -16,4 +16,8 @@ export const MUSIC = {
     reason: 'steps of a training, limits of its epochs, largest batch: a batch of a few pieces has thousands of frames',
   },
   patience: LENGTH_RULES.patience,
+  steps: { value: 32, reason: 'frames of a continuation; chosen by custom, not measured' },
+  choose: { value: 'sample', reason: 'chosen by custom, not measured' },
+  threshold: { value: 0.5, reason: 'a key that is likelier played than not' },
+  temperature: { value: 1, reason: 'the probabilities as the network has them' },
 } as const satisfies ReasonedDefaults;

@@ -102,6 +102,7 @@ export const TRANSCRIBE = {
     reason:
       'their logarithms, with the blanks, since most steps have no symbol: with a bias of the blank of 3, test 22 %; of 0, 26 to 28 %; of -3, 31 %; one seed each',
   },
+  featureMemory: { value: 1024, reason: 'megabytes; chosen by custom, not measured' },
   misfits: { value: 'error', reason: 'nothing is left out without a word' },
   validBy: {
     value: 'greedy',

@@ -66,7 +66,7 @@ const options = {
   writtenMarks: choiceOption(WRITTEN_MARKS, {
     description:
       'what <unk> and <eos> are where a text has them as words: words like any other, or the marks of unknown words and of line ends, as in the Penn Treebank',
-    default: 'words',
+    default: LM.writtenMarks.value,
     before: 'marks',
   }),
   embedding: settled(numberOption(count, { description: 'size of the embedding' })),

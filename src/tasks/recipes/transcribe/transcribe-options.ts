@@ -106,7 +106,7 @@ export const TRANSCRIBE_OPTIONS = {
     { min: 0 },
     {
       description: 'most megabytes of features that are kept in memory; those beyond are computed again in every epoch',
-      ...{ default: 1024, before: 1024 },
+      ...{ default: TRANSCRIBE.featureMemory.value, before: 1024 },
     },
   ),
   misfits: choiceOption(['error', 'drop'], {
