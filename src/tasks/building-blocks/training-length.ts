@@ -1,4 +1,5 @@
 /** How long to train: a budget in optimizer steps, so that small sets get enough of them and large ones few epochs. */
+import type { ReasonedDefaults } from '../definition/reasoned.js';
 import type { Settings } from '../definition/settings.js';
 
 /** What a task knows of its training. */
@@ -11,15 +12,22 @@ export interface LengthRule {
   readonly batch: number;
 }
 
-/** Sequences in a batch of the smallest sets. */
-const SMALLEST_BATCH = 8;
-/** Batches that an epoch should have before a batch grows. */
-const BATCHES = 12;
-/**
- * Validations without a better score that are waited for: half of the epochs, and at least a few. Where the learning rate falls until
- * the last epoch, the best score often comes late; a fifth of the epochs ended trainings too early.
- */
-const PATIENCE = { part: 2, fewest: 6 } as const;
+/** The part of the rule that tasks have in common, for their tables of defaults. */
+export const LENGTH_RULES = {
+  batch: {
+    value: { fewest: 8, batches: 12 },
+    reason:
+      'sequences in a batch of the smallest sets, and batches that an epoch should have before a batch grows; chosen by custom, not measured',
+  },
+  patience: {
+    value: { ofEpochs: 1 / 2, fewest: 6 },
+    reason:
+      'validations without a better score that are waited for: where the learning rate falls until the last epoch, the best score often comes late; a fifth of the epochs ended trainings too early',
+  },
+} as const satisfies ReasonedDefaults;
+
+const { value: BATCH } = LENGTH_RULES.batch;
+const { value: PATIENCE } = LENGTH_RULES.patience;
 
 /** The options that `trainingLength` gives, when they are missing. */
 export interface LengthOptions {
@@ -43,7 +51,7 @@ export function trainingEpochs(
   { reason, hasValidation }: { readonly reason: string; readonly hasValidation: boolean },
 ): Settings<'epochs' | 'patience'> {
   const epochs = given ?? Math.min(most, Math.max(fewest, Math.ceil(steps / perEpoch)));
-  const patience = hasValidation ? Math.max(PATIENCE.fewest, Math.ceil(epochs / PATIENCE.part)) : 0;
+  const patience = hasValidation ? Math.max(PATIENCE.fewest, Math.ceil(epochs * PATIENCE.ofEpochs)) : 0;
   return {
     epochs: { value: epochs, reason: `${reason}: about ${perEpoch * epochs} steps` },
     patience: {
@@ -67,8 +75,8 @@ export function trainingLength(
   hasValidation: boolean,
 ): Settings<'batch' | 'epochs' | 'patience'> {
   const reason = `${examples} training sequences`;
-  const size = 2 ** Math.floor(Math.log2(Math.max(1, examples / BATCHES)));
-  const batch = given.batch ?? Math.min(largest, Math.max(SMALLEST_BATCH, size));
+  const size = 2 ** Math.floor(Math.log2(Math.max(1, examples / BATCH.batches)));
+  const batch = given.batch ?? Math.min(largest, Math.max(BATCH.fewest, size));
   return {
     ...(given.tokens === undefined && { batch: { value: batch, reason } }),
     ...trainingEpochs(Math.ceil(examples / batch), length, given.epochs, { reason, hasValidation }),

@@ -10,6 +10,14 @@ export interface Reasoned<V extends JsonValue = JsonValue> {
 /** The defaults of a task by the names of its options. */
 export type ReasonedDefaults = Readonly<Record<string, Reasoned>>;
 
+/** A row of a rule by size: it holds for sizes below this; the last one, without it, for all others. */
+export type BySize<V> = V & { readonly below?: number };
+
+/** The row of a rule by size. @param rows by rising sizes; the last one has no limit */
+export function rowFor<V extends object>(rows: readonly BySize<V>[], size: number): V {
+  return rows.find(({ below = Number.POSITIVE_INFINITY }) => size < below) as V;
+}
+
 /**
  * The values alone, for tables of options.
  *

@@ -33,35 +33,47 @@ const options = {
     ),
     ['epochs', 'batch', 'patience', 'init'],
   ),
-  rows: numberOption(count, { description: 'patches of a picture from top to bottom', default: 4 }),
-  columns: numberOption(count, { description: 'patches of a picture from left to right', default: 16 }),
-  cells: numberOption(count, { description: 'mean colours of a patch in each direction', default: 3 }),
+  rows: numberOption(count, { description: 'patches of a picture from top to bottom', default: CAPTION.rows.value }),
+  columns: numberOption(count, {
+    description: 'patches of a picture from left to right',
+    default: CAPTION.columns.value,
+  }),
+  cells: numberOption(count, {
+    description: 'mean colours of a patch in each direction',
+    default: CAPTION.cells.value,
+  }),
   positions: choiceOption(['xy', 'none'], {
     description: 'whether the features of a patch include the position of its centre',
-    default: 'xy',
+    default: CAPTION.positions.value,
   }),
   embedding: numberOption(count, { description: 'size of the embedding of words', default: CAPTION.embedding.value }),
   attention: choiceOption(['dot', 'general', 'additive', 'none'], {
     description: 'kind of attention to the patches',
-    default: 'additive',
+    default: CAPTION.attention.value,
   }),
   start: choiceOption(['mean', 'max', 'all'], {
     description:
       'what the first state is made of: the mean or maximum of the projected patches, or all of them at once',
-    default: 'mean',
+    default: CAPTION.start.value,
   }),
-  minCount: numberOption(count, { description: 'words that occur in fewer groups are unknown', default: 2 }),
+  minCount: numberOption(count, {
+    description: 'words that occur in fewer groups are unknown',
+    default: CAPTION.minCount.value,
+  }),
   shuffleImages: flagOption(
     'control experiment: each caption is paired with the picture of another group, in training and evaluation',
   ),
   weight: weightOption('field'),
-  beams: numberOption(count, { description: 'number of beams in the search', default: 5 }),
-  maxLength: numberOption(count, { description: 'largest number of words in a caption', default: 30 }),
+  beams: numberOption(count, { description: 'number of beams in the search', default: CAPTION.beams.value }),
+  maxLength: numberOption(count, {
+    description: 'largest number of words in a caption',
+    default: CAPTION.maxLength.value,
+  }),
   lengthPenalty: choiceOption(['none', 'wu', 'mean'], {
     description: 'number that the log probability of a caption is divided by',
-    default: 'none',
+    default: CAPTION.lengthPenalty.value,
   }),
-  nBest: numberOption(count, { description: 'number of captions for each picture', default: 3 }),
+  nBest: numberOption(count, { description: 'number of captions for each picture', default: CAPTION.nBest.value }),
 };
 
 type Options = Checked<typeof options>;

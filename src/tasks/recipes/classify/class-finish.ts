@@ -10,6 +10,7 @@ import { featuresOf, idsOf } from '../../building-blocks/sequence-inputs.js';
 import { type Part, partExamples } from '../../definition/parts.js';
 import type { TaskData } from '../../definition/task.js';
 import { NaiveBayes, type SavedNaiveBayes } from '../../naive/naive-bayes.js';
+import { CLASSIFY } from '../defaults/classify.js';
 import type { SavedClasses } from './classify-data.js';
 
 /** What is saved with a run. */
@@ -28,21 +29,6 @@ export interface FinishOptions {
   readonly weight: string | undefined;
 }
 
-/**
- * Symbols of the longest n-grams of the naive Bayes that helps a network. Pairs of words tell more than words: on 7,000 texts of
- * documentation by package the network has 82.0 % alone, 82.6 % with words and 84.1 % with pairs.
- */
-const GRAMS = { characters: 3, bytes: 3, words: 2, tokens: 2 } as const;
-/** Different n-grams up to which they are saved. */
-const MOST_GRAMS = 1_000_000;
-/** Targets that are enough to fit two numbers, and scores of all classes that are kept for it. */
-const MOST_TARGETS = 20_000;
-const MOST_SCORES = 4_000_000;
-/**
- * Nats by which all targets of the validation part must become more probable by naive Bayes: about what a weight without any use gains by chance
- * in one of twenty sets.
- */
-const LEAST_GAIN = 2;
 /** Sequences that are counted before the event loop runs. */
 const AT_ONCE = 1024;
 
@@ -73,7 +59,7 @@ export async function finishClasses(
   if (bayes !== undefined) {
     const [own = 1, added = 0] = fitScales(examples, [1, 0]);
     const gain = crossEntropyOf(alone, [scale]) - crossEntropyOf(examples, [own, added]);
-    if (gain * examples.targets.length > LEAST_GAIN) {
+    if (gain * examples.targets.length > CLASSIFY.leastGain.value) {
       return { temperature: 1 / own, naiveBayes: { weight: added, learnt: bayes.toJSON() } };
     }
   }
@@ -87,12 +73,12 @@ async function learnt(
   signal: AbortSignal | undefined,
 ): Promise<NaiveBayes | undefined> {
   if (encoding.kind === 'features') return undefined;
-  const sizes = { classes: classes.length, symbols: idsOf(encoding) ?? 0, order: GRAMS[encoding.kind] };
+  const sizes = { classes: classes.length, symbols: idsOf(encoding) ?? 0, order: CLASSIFY.grams.value[encoding.kind] };
   const bayes = new NaiveBayes(sizes);
   let count = 0;
   for await (const { input, target } of partExamples(training)) {
     if (target !== -1) bayes.learn(input, target as number);
-    if (bayes.size > MOST_GRAMS) return undefined;
+    if (bayes.size > CLASSIFY.mostGrams.value) return undefined;
     count += 1;
     if (count % AT_ONCE !== 0) continue;
     await setImmediate();
@@ -111,7 +97,8 @@ async function scored(
   const size = classes.length;
   const targets: number[] = [];
   const [own, others]: [number[], number[]] = [[], []];
-  const most = Math.min(MOST_TARGETS, Math.ceil(MOST_SCORES / size));
+  const { targets: enough, scores: kept } = CLASSIFY.fitted.value;
+  const most = Math.min(enough, Math.ceil(kept / size));
   for await (const { example, output } of outputsOf(
     model,
     spread(part, most),

@@ -27,6 +27,7 @@ import {
   textOption,
 } from '../../definition/task-options.js';
 import { SENTENCE_LEVELS, symbolOptions } from '../../definition/text-options.js';
+import { CLASSES } from '../defaults/classes.js';
 import { classSettings, type SettlingOptions } from './class-defaults.js';
 import { type FinishOptions, finishClasses } from './class-finish.js';
 import { classRules } from './class-rules.js';
@@ -63,16 +64,12 @@ function noise(bounds: NumberBounds, description: string, placeholder: string) {
   return settled(optional(numberOption({ min: 0, ...bounds }, { description, placeholder, before: 0 })));
 }
 
-/**
- * The options of embeddings.
- *
- * @param embedding default size
- */
-export function embeddingOptions(embedding: number) {
+/** The options of embeddings. */
+export function embeddingOptions() {
   return {
     embedding: numberOption(
       { integer: true, min: 1 },
-      { description: 'size of the embedding of symbols', default: embedding },
+      { description: 'size of the embedding of symbols', default: CLASSES.embedding.value },
     ),
     inputDropout: noise({ max: 0.999999 }, 'probability of dropping an element of an embedding', 'x'),
     unknownWords: settled(
@@ -127,13 +124,13 @@ export function classOptions() {
     choose: choiceOption(CHOICES, {
       description:
         'what chooses the best model: how many targets of the validation part are right, or how probable the right classes are',
-      default: 'probability',
+      default: CLASSES.choose.value,
       before: 'accuracy',
     }),
     calibrate: choiceOption(['yes', 'no'], {
       description:
         'whether a temperature, fitted on the validation part, makes the probabilities as sure as they are right',
-      default: 'yes',
+      default: CLASSES.calibrate.value,
       before: 'no',
     }),
     ...missingOptions(),

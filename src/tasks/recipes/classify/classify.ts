@@ -5,7 +5,9 @@ import { probabilities } from '../../building-blocks/probabilities.js';
 import { featuresOf } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
+import { valuesOf } from '../../definition/reasoned.js';
 import { choiceOption, numberOption, optional, settled } from '../../definition/task-options.js';
+import { CLASSIFY } from '../defaults/classify.js';
 import { SETTLED } from './class-defaults.js';
 import { adjustOf } from './class-finish.js';
 import { classInputs, convolutions } from './class-layers.js';
@@ -16,17 +18,13 @@ import type { SavedClasses } from './classify-data.js';
 
 const options = {
   ...settledOptions(
-    commonOptions({
-      ...{ test: 0.1, cell: 'gru', units: 128, direction: 'bidirectional' },
-      ...{ learningRate: 2e-3, schedule: 'cosine' },
-    }),
+    commonOptions(valuesOf(CLASSIFY, ['test', 'cell', 'units', 'direction', 'learningRate', 'schedule'])),
     SETTLED,
   ),
   pooling: settled(
     choiceOption(POOLINGS, {
       description:
         'how the steps become one row: the last step of each direction, the mean or the maximum over all steps, or several of them beside each other',
-      default: 'max',
     }),
   ),
   hidden: settled(
@@ -47,10 +45,10 @@ const options = {
   ),
   blend: choiceOption(['yes', 'no'], {
     description: 'whether naive Bayes of the symbols is added to the network, as far as the validation part says',
-    default: 'yes',
+    default: CLASSIFY.blend.value,
     before: 'no',
   }),
-  ...embeddingOptions(64),
+  ...embeddingOptions(),
   ...classOptions(),
 };
 

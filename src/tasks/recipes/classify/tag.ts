@@ -9,6 +9,8 @@ import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { featuresOf } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
+import { valuesOf } from '../../definition/reasoned.js';
+import { TAG } from '../defaults/tag.js';
 import { SETTLED } from './class-defaults.js';
 import { classInputs } from './class-layers.js';
 import { classOptions, classTask, embeddingOptions } from './class-task.js';
@@ -17,13 +19,10 @@ import { tagStream } from './tag-stream.js';
 
 const options = {
   ...settledOptions(
-    commonOptions({
-      ...{ test: 0.1, cell: 'gru', units: 128, direction: 'bidirectional' },
-      ...{ learningRate: 2e-3, schedule: 'cosine' },
-    }),
+    commonOptions(valuesOf(TAG, ['test', 'cell', 'units', 'direction', 'learningRate', 'schedule'])),
     SETTLED,
   ),
-  ...embeddingOptions(64),
+  ...embeddingOptions(),
   ...classOptions(),
 };
 

@@ -1,4 +1,5 @@
 /** Defaults of `caption`, with their reasons. */
+import { LENGTH_RULES } from '../../building-blocks/training-length.js';
 import type { ReasonedDefaults } from '../../definition/reasoned.js';
 
 export const CAPTION = {
@@ -19,4 +20,16 @@ export const CAPTION = {
     reason:
       'steps of a training, limits of its epochs, largest batch: sentences of scenes are learnt after eight passes over 2,600 pictures',
   },
+  ...LENGTH_RULES,
+  rows: { value: 4, reason: 'of patches; chosen by custom, not measured' },
+  columns: { value: 16, reason: 'of patches; chosen by custom, not measured' },
+  cells: { value: 3, reason: 'along each side of a patch; chosen by custom, not measured' },
+  positions: { value: 'xy', reason: 'chosen by custom, not measured' },
+  attention: { value: 'additive', reason: 'chosen by custom, not measured' },
+  start: { value: 'mean', reason: 'chosen by custom, not measured' },
+  minCount: { value: 2, reason: 'chosen by custom, not measured' },
+  beams: { value: 5, reason: 'chosen by custom, not measured' },
+  maxLength: { value: 30, reason: 'words; chosen by custom, not measured' },
+  lengthPenalty: { value: 'none', reason: 'chosen by custom, not measured' },
+  nBest: { value: 3, reason: 'chosen by custom, not measured' },
 } as const satisfies ReasonedDefaults;

@@ -1,7 +1,9 @@
-/** Defaults of forecasts that the data decide, each with its reason. */
+/** How the data decide defaults of forecasts, by the numbers of the table. */
 import { seasonOf, type TimeStep } from '../../../files/time-step.js';
-import { type LengthOptions, type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
+import { type LengthOptions, trainingLength } from '../../building-blocks/training-length.js';
+import { rowFor } from '../../definition/reasoned.js';
 import type { Settings } from '../../definition/settings.js';
+import { FORECAST } from '../defaults/forecast.js';
 import { periodOfRows } from './forecast-period.js';
 
 /** The options that the data decide. */
@@ -9,33 +11,6 @@ export const SETTLED = [
   ...(['history', 'horizon', 'period', 'baseline', 'scaling'] as const),
   ...(['units', 'dropout', 'batch', 'epochs', 'patience'] as const),
 ] as const;
-
-/** The table of the defaults. */
-const DEFAULTS = {
-  /** A day of hours; at most half of a held-out part and a quarter of the training rows, so that there are several windows. */
-  horizon: { usual: 24, heldOut: 1 / 2, training: 1 / 4 },
-  /**
-   * Four days of hours, or three seasons: weights of a second and third season halve the error of weekly data with a year. At most a third
-   * of the training rows, since the other rows are what windows differ by.
-   */
-  history: { usual: 96, seasons: 3, most: 192, training: 1 / 3 },
-  /** Fewest windows of a training: a history that leaves fewer is shortened. */
-  windows: 8,
-  /** Columns whose autocorrelation is looked at: the season of a table is that of most columns. */
-  periodColumns: 8,
-  /** Larger deviations between the series of a table than this ratio scale each window: one scale would hide the small series. */
-  scaleRatio: 3,
-  /** Small sets are overfitted in a few epochs by many units. */
-  units: [
-    { windows: 500, units: 16 },
-    { windows: 3000, units: 32 },
-    { windows: Number.POSITIVE_INFINITY, units: 64 },
-  ],
-  dropout: 0.2,
-} as const;
-
-/** Steps until the validation error no longer falls, on sets of 100 to 10,000 rows. */
-const LENGTH: LengthRule = { steps: 1500, epochs: [5, 60], batch: 64 };
 
 /** What is known of a table when its windows are chosen. */
 export interface WindowFacts {
@@ -82,7 +57,7 @@ export function settleWindow(facts: WindowFacts, given: WindowChoice): SettledWi
   const typical = typicalOf(facts.series);
   const rows = `${typical.training} training rows`;
   const horizon = given.horizon ?? horizonFor(typical);
-  const most = given.history ?? Math.max(1, typical.training - horizon - DEFAULTS.windows);
+  const most = given.history ?? Math.max(1, typical.training - horizon - FORECAST.fewestWindows.value);
   const found = given.period === undefined ? seasonFor(facts, typical, most) : { period: given.period, reason: '' };
   const history = given.history ?? historyFor(typical.training, horizon, found.period, most);
   return {
@@ -96,7 +71,7 @@ export function settleWindow(facts: WindowFacts, given: WindowChoice): SettledWi
 }
 
 function horizonFor({ training, valid, test }: SeriesRows): number {
-  const { usual, heldOut, training: part } = DEFAULTS.horizon;
+  const { usual, heldOut, training: part } = FORECAST.horizon.value;
   const limits = [valid, test].filter((rows) => rows > 0).map((rows) => rows * heldOut);
   return Math.max(1, Math.floor(Math.min(usual, training * part, ...limits)));
 }
@@ -105,7 +80,7 @@ function horizonFor({ training, valid, test }: SeriesRows): number {
 function seasonFor({ values, width, targets, step }: WindowFacts, { begin, training }: SeriesRows, most: number) {
   const season = step && seasonOf(step);
   if (season !== undefined && season.period <= most) return { period: season.period, reason: season.name };
-  const columns = Math.min(targets, DEFAULTS.periodColumns);
+  const columns = Math.min(targets, FORECAST.periodRows.value.columns);
   const period = periodOfRows({ values, width, columns, begin, end: begin + training }, most);
   if (period !== undefined) return { period, reason: 'autocorrelation of the training rows' };
   const long = season === undefined ? '' : `: ${season.name} has ${season.period} rows`;
@@ -113,7 +88,7 @@ function seasonFor({ values, width, targets, step }: WindowFacts, { begin, train
 }
 
 function historyFor(training: number, horizon: number, period: number, most: number): number {
-  const { usual, seasons, most: longest, training: part } = DEFAULTS.history;
+  const { usual, seasons, most: longest, training: part } = FORECAST.history.value;
   const limit = Math.min(most, Math.max(Math.floor(training * part), 2 * horizon, period));
   if (period === 1) return Math.max(1, Math.min(usual, limit));
   const wanted = Math.max(usual, seasons * period);
@@ -124,7 +99,7 @@ function historyFor(training: number, horizon: number, period: number, most: num
 /** Whether windows are scaled one by one. @param deviations standard deviations of a column in each series, for all columns */
 export function scalingFor(deviations: readonly (readonly number[])[]): Settings<'scaling'> {
   const ratio = Math.max(1, ...deviations.map((column) => Math.max(...column) / Math.min(...column)));
-  if (ratio <= DEFAULTS.scaleRatio) return { scaling: { value: 'table', reason: 'series of about one size' } };
+  if (ratio <= FORECAST.scaling.value.ratio) return { scaling: { value: 'table', reason: 'series of about one size' } };
   return { scaling: { value: 'window', reason: `deviations of the series differ ${ratio.toPrecision(2)}-fold` } };
 }
 
@@ -135,10 +110,10 @@ export function settleTraining(
   hasValidation: boolean,
 ): Settings<'units' | 'dropout' | 'batch' | 'epochs' | 'patience'> {
   const reason = `${windows} training windows`;
-  const { units } = DEFAULTS.units.find((size) => windows <= size.windows) as { readonly units: number };
+  const { units } = rowFor<{ readonly units: number }>(FORECAST.units.value, windows);
   return {
     units: { value: units, reason },
-    dropout: { value: DEFAULTS.dropout, reason: 'windows overlap' },
-    ...trainingLength(windows, LENGTH, given, hasValidation),
+    dropout: FORECAST.dropout,
+    ...trainingLength(windows, FORECAST.length.value, given, hasValidation),
   };
 }

@@ -1,19 +1,9 @@
 /** The season of a series whose time stamps tell none: the strongest period of its autocorrelation. */
 
-/** Rows that are looked at, the newest ones. */
-const MOST_ROWS = 8192;
-/** Longest period that is looked for, in rows and as a part of the rows. */
-const LONGEST = { rows: 400, part: 1 / 4 } as const;
-/** Smallest autocorrelation at the period: of the series, and of its changes, in which a trend or a random walk leaves no waves. */
-const THRESHOLDS = { series: 0.4, changes: 0.25 } as const;
-/** And in standard errors of an autocorrelation of noise, which few rows have. */
-const SIGNIFICANT = 3;
-/** By how much it must stand out above the smallest one before it. */
-const RISE = 0.2;
-/** What must be left of it after another period: the waves of a random walk do not go on. */
-const REPEATED = 0.5;
-/** Of periods that are about as strong, the shortest one counts: its multiples repeat it. */
-const ALIKE = 0.9;
+import { FORECAST } from '../defaults/forecast.js';
+
+const { value: LIMITS } = FORECAST.period;
+const { value: LOOKED_AT } = FORECAST.periodRows;
 
 /** Rows of a table: [rows * width], of which the first columns are looked at. */
 export interface PeriodRows {
@@ -30,18 +20,18 @@ export interface PeriodRows {
  * @param most the longest period that is of use
  */
 export function periodOfRows({ values, width, columns, begin, end }: PeriodRows, most: number): number | undefined {
-  const from = Math.max(begin, end - MOST_ROWS);
+  const from = Math.max(begin, end - LOOKED_AT.newest);
   const rows = end - from;
-  const lags = Math.min(most, LONGEST.rows, Math.floor(rows * LONGEST.part));
+  const lags = Math.min(most, LOOKED_AT.longest, Math.floor(rows * LOOKED_AT.part));
   if (lags < 2) return undefined;
   const series = Array.from({ length: columns }, (_, column) =>
     Float64Array.from({ length: rows }, (__, row) => values[(from + row) * width + column] as number),
   );
   const changes = series.map((numbers) => numbers.subarray(1).map((value, at) => value - (numbers[at] as number)));
-  const least = SIGNIFICANT / Math.sqrt(rows);
+  const least = LIMITS.errors / Math.sqrt(rows);
   const found = [
-    peakOf(meanAutocorrelation(series.map(withoutTrend), 2 * lags + 1), lags, Math.max(least, THRESHOLDS.series)),
-    peakOf(meanAutocorrelation(changes.map(withoutTrend), 2 * lags + 1), lags, Math.max(least, THRESHOLDS.changes)),
+    peakOf(meanAutocorrelation(series.map(withoutTrend), 2 * lags + 1), lags, Math.max(least, LIMITS.series)),
+    peakOf(meanAutocorrelation(changes.map(withoutTrend), 2 * lags + 1), lags, Math.max(least, LIMITS.changes)),
   ];
   const best = found.reduce((strong, peak) => (peak.rise > strong.rise ? peak : strong));
   return best.rise > 0 ? best.lag : undefined;
@@ -90,10 +80,10 @@ function peakOf(
     lowest = Math.min(lowest, at(lag));
     const isPeak = lag > 1 && at(lag) > at(lag - 1) && at(lag) >= at(lag + 1);
     const again = Math.max(at(2 * lag - 1), at(2 * lag), at(2 * lag + 1));
-    if (isPeak && at(lag) >= threshold && at(lag) - lowest >= RISE && again >= REPEATED * at(lag)) {
+    if (isPeak && at(lag) >= threshold && at(lag) - lowest >= LIMITS.rise && again >= LIMITS.repeated * at(lag)) {
       peaks.push({ lag, rise: at(lag) - lowest, height: at(lag) });
     }
   }
   const highest = Math.max(...peaks.map(({ height }) => height));
-  return peaks.find(({ height }) => height >= ALIKE * highest) ?? { lag: 0, rise: 0 };
+  return peaks.find(({ height }) => height >= LIMITS.alike * highest) ?? { lag: 0, rise: 0 };
 }

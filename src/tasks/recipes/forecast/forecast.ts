@@ -9,6 +9,7 @@ import { inputValue } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import { sizeOf } from '../../definition/parts.js';
+import { valuesOf } from '../../definition/reasoned.js';
 import {
   columnsOption,
   missingOptions,
@@ -18,6 +19,7 @@ import {
 } from '../../definition/table-options.js';
 import type { PredictionSource } from '../../definition/task.js';
 import { choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
+import { FORECAST } from '../defaults/forecast.js';
 import { BASELINES, formOf, type SavedForecast } from './forecast-data.js';
 import { SETTLED, settleTraining } from './forecast-defaults.js';
 import { evaluateForecasts, squaredErrors } from './forecast-evaluation.js';
@@ -35,10 +37,7 @@ import { USUAL_PERIOD } from './forecast-time.js';
 const count = { integer: true, min: 1 } as const;
 const table = {
   ...commonOptions(
-    {
-      ...{ valid: 0.2, test: 0.2, cell: 'gru', units: 64, dropout: 0.2, epochs: 10, batch: 32 },
-      ...{ learningRate: 1e-3, schedule: 'cosine' },
-    },
+    valuesOf(FORECAST, ['valid', 'test', 'cell', 'learningRate', 'schedule']),
     'a fraction of the rows, or their number, after the training rows; 0 for none',
   ),
   columns: optional(columnsOption('columns to forecast (default: all columns of numbers that have no other use)')),
@@ -55,8 +54,8 @@ const table = {
     }),
   ),
   rows: optional(numberOption(count, { description: 'read only the first n rows' })),
-  history: numberOption(count, { description: 'known steps before a forecast', default: 96 }),
-  horizon: numberOption(count, { description: 'steps to forecast', default: 24 }),
+  history: numberOption(count, { description: 'known steps before a forecast' }),
+  horizon: numberOption(count, { description: 'steps to forecast' }),
   period: optional(
     numberOption(count, {
       description:
@@ -65,17 +64,15 @@ const table = {
   ),
   mode: choiceOption(['direct', 'autoregressive'], {
     description: 'all steps in one output, or one step at a time, which is the next input',
-    default: 'direct',
+    default: FORECAST.mode.value,
   }),
   baseline: choiceOption(BASELINES, {
     description:
       'what direct forecasts are relative to: the last known step or season, the mean of the training rows, or a linear autoregression',
-    default: 'last',
   }),
   scaling: choiceOption(['table', 'window'], {
     description:
       'of direct forecasts: windows are scaled as the table, or each is also divided by its own standard deviation',
-    default: 'table',
   }),
   quantiles: optional(
     textOption(
@@ -85,7 +82,7 @@ const table = {
   ),
   fallback: choiceOption(['yes', 'no'], {
     description: 'whether the baseline answers where no step of the training is ahead of it on the validation part',
-    default: 'yes',
+    default: FORECAST.fallback.value,
     before: 'no',
   }),
   ...missingOptions(),

@@ -19,6 +19,7 @@ import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import { DECIDED, settledOptions, trainingOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
+import { valuesOf } from '../../definition/reasoned.js';
 import type { PredictionSource } from '../../definition/task.js';
 import {
   type Checked,
@@ -29,6 +30,7 @@ import {
   settled,
 } from '../../definition/task-options.js';
 import { normalizationOption } from '../../definition/text-options.js';
+import { LM } from '../defaults/lm.js';
 import { LanguageModelReader, type TextLikelihood } from './language-model-reader.js';
 import { readingDefaults, SETTLED, settleLanguageModel } from './lm-defaults.js';
 import { languageModelRules } from './lm-rules.js';
@@ -37,10 +39,10 @@ const count = { integer: true, min: 1 } as const;
 const options = {
   ...settledOptions(
     trainingOptions(
-      {
-        ...{ valid: 0.05, test: 0, cell: 'lstm', units: 256, layers: 2, learningRate: 2e-3 },
-        ...{ clipNorm: 5, checkpointEvery: 200, schedule: 'cosine' },
-      },
+      valuesOf(LM, [
+        ...(['valid', 'test', 'cell', 'units'] as const),
+        ...(['learningRate', 'clipNorm', 'checkpointEvery', 'schedule'] as const),
+      ]),
       'a fraction from the end of the text, or a file; 0 for none',
       {
         ...DECIDED,
@@ -50,7 +52,7 @@ const options = {
     ),
     SETTLED,
   ),
-  level: choiceOption(['char', 'word', 'byte'], { description: 'what a symbol is', default: 'char' }),
+  level: choiceOption(['char', 'word', 'byte'], { description: 'what a symbol is', default: LM.level.value }),
   normalization: normalizationOption(),
   vocabulary: optional(
     numberOption(
@@ -64,7 +66,7 @@ const options = {
   writtenMarks: choiceOption(WRITTEN_MARKS, {
     description:
       'what <unk> and <eos> are where a text has them as words: words like any other, or the marks of unknown words and of line ends, as in the Penn Treebank',
-    default: 'words',
+    default: LM.writtenMarks.value,
     before: 'marks',
   }),
   embedding: settled(numberOption(count, { description: 'size of the embedding' })),

@@ -30,21 +30,27 @@ import { MusicStream } from './music-stream.js';
 const options = {
   ...settledOptions(
     commonOptions(
-      valuesOf(MUSIC, ['valid', 'test', 'cell', 'units', 'dropout', 'learningRate', 'schedule']),
+      valuesOf(MUSIC, ['valid', 'test', 'cell', 'units', 'dropout', 'batch', 'learningRate', 'schedule']),
       'a fraction of the pieces, or a file, where the data has no such part; 0 for none',
     ),
     ['epochs', 'patience'],
   ),
   weight: weightOption('field'),
-  steps: numberOption({ integer: true, min: 1 }, { description: 'frames of a continuation', default: 32 }),
+  steps: numberOption(
+    { integer: true, min: 1 },
+    { description: 'frames of a continuation', default: MUSIC.steps.value },
+  ),
   choose: choiceOption(['sample', 'threshold'], {
     description: 'how keys are chosen: drawn by their probabilities, or those above the threshold',
-    default: 'sample',
+    default: MUSIC.choose.value,
   }),
-  threshold: numberOption({ min: 0, max: 1 }, { description: 'smallest probability of a chosen key', default: 0.5 }),
+  threshold: numberOption(
+    { min: 0, max: 1 },
+    { description: 'smallest probability of a chosen key', default: MUSIC.threshold.value },
+  ),
   temperature: numberOption(
     { exclusiveMin: 0 },
-    { description: 'number that the log odds are divided by before keys are drawn', default: 1 },
+    { description: 'number that the log odds are divided by before keys are drawn', default: MUSIC.temperature.value },
   ),
 };
 

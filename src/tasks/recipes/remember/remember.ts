@@ -29,12 +29,12 @@ const options = {
     valuesOf(REMEMBER, ['valid', 'test', 'cell', 'units', 'epochs', 'batch', 'learningRate', 'schedule']),
     'number of examples; 0 for none',
   ),
-  problem: choiceOption(['adding', 'copy'], { description: 'the problem to learn', default: 'adding' }),
+  problem: choiceOption(['adding', 'copy'], { description: 'the problem to learn', default: REMEMBER.problem.value }),
   steps: numberOption(
     { integer: true, min: 2 },
-    { description: 'steps T of the adding problem, blanks of the copy problem', default: 200 },
+    { description: 'steps T of the adding problem, blanks of the copy problem', default: REMEMBER.steps.value },
   ),
-  examples: numberOption(count, { description: 'training examples in an epoch', default: 10_000 }),
+  examples: numberOption(count, { description: 'training examples in an epoch', default: REMEMBER.examples.value }),
 };
 
 type Options = Checked<typeof options>;

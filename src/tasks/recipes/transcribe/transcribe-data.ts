@@ -15,10 +15,11 @@ import { requireData } from '../../building-blocks/require-data.js';
 import { checkWeights, requireSomeWeight, weightRow } from '../../building-blocks/row-weights.js';
 import { tableFormatOf } from '../../definition/table-options.js';
 import type { TakeNote, TaskData } from '../../definition/task.js';
+import { TRANSCRIBE } from '../defaults/transcribe.js';
 import { openLanguageModel } from './transcribe-language-model.js';
 import { parseRange, type TranscribeOptions } from './transcribe-options.js';
 import { splitTranscripts } from './transcribe-parts.js';
-import { FEW_SOUNDS, fitSound, formOf, SoundEncoder, type SoundEncoding } from './transcribe-sound.js';
+import { fitSound, formOf, SoundEncoder, type SoundEncoding } from './transcribe-sound.js';
 import { SpeakerScales } from './transcribe-speakers.js';
 import { unknownNote } from './transcribe-unknown.js';
 
@@ -65,7 +66,8 @@ export async function readTraining(
   const training = readClips(rows.training, undefined, files);
   const form = training[0] as Clip;
   requireSounds(given, form);
-  const perturb = given.perturb ?? (training.length < FEW_SOUNDS && form.columns === undefined ? 1 : 0);
+  const { below: few, strength } = TRANSCRIBE.perturb.value;
+  const perturb = given.perturb ?? (training.length < few && form.columns === undefined ? strength : 0);
   const options = { ...given, perturb };
   const valid = readClips(rows.valid, form, files);
   const test = readClips(rows.test, form, files);

@@ -10,6 +10,7 @@ import type { Model } from '../../../model/model.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import type { Part } from '../../definition/parts.js';
 import type { TaskContext } from '../../definition/task.js';
+import { TRANSCRIBE } from '../defaults/transcribe.js';
 import type { TranscribeSaved, Utterance, Utterances } from './transcribe-data.js';
 import { openLanguageModel } from './transcribe-language-model.js';
 import type { TRANSCRIBE_OPTIONS } from './transcribe-options.js';
@@ -57,9 +58,6 @@ async function* decoded(
   }
 }
 
-/** Most utterances that are decoded after an epoch, to choose the best model. */
-export const MOST_UTTERANCES = 300;
-
 /** Some examples of a part, evenly from all of it. */
 function someOf(part: Utterances, most: number): Examples<Utterance> {
   if (part.count <= most) return part;
@@ -80,7 +78,7 @@ function doubtOf(scores: Float32Array): number {
 }
 
 /**
- * What suffices to choose the best model: the error rates of the most likely path on at most `MOST_UTTERANCES` utterances, and the mean doubt of
+ * What suffices to choose the best model: the error rates of the most likely path on some utterances, and the mean doubt of
  * its frames, which tells models apart that make the same errors or none. A
  * beam search of all takes longer than the epoch itself where labels are characters. With `validBy: 'beam'` it is made all the same.
  */
@@ -94,7 +92,7 @@ export async function measureQuickly(model: Model, part: Utterances, context: Co
   let [doubt, frames] = [0, 0];
   for await (const { example, output: scores } of outputsOf(
     model,
-    someOf(part, MOST_UTTERANCES),
+    someOf(part, TRANSCRIBE.validSounds.value),
     { features },
     signal,
   )) {

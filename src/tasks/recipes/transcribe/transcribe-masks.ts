@@ -1,10 +1,11 @@
 /** Hides parts of the features in training. */
 import type { Batch } from '../../../batch/batch.js';
 import { Random } from '../../../core/random.js';
+import { TRANSCRIBE } from '../defaults/transcribe.js';
 
 /** What a mask hides at most, at strength 1. */
-const TIMES = { masks: 2, part: 0.15, steps: 12 } as const;
-const BANDS = { masks: 2, part: 0.25 } as const;
+const { value: TIMES } = TRANSCRIBE.maskTimes;
+const { value: BANDS } = TRANSCRIBE.maskBands;
 
 /** Which parts are hidden. */
 export interface MaskOptions {

@@ -1,7 +1,8 @@
 /** Options of the task `transcribe`. */
 import { OptionError } from '../../../core/errors.js';
 import { weightOption } from '../../building-blocks/row-weights.js';
-import { type CommonDefaults, commonOptions, settledOptions } from '../../definition/common-options.js';
+import { commonOptions, settledOptions } from '../../definition/common-options.js';
+import { valuesOf } from '../../definition/reasoned.js';
 import { tableOptions } from '../../definition/table-options.js';
 import {
   type Checked,
@@ -11,45 +12,33 @@ import {
   settled,
   textOption,
 } from '../../definition/task-options.js';
+import { TRANSCRIBE } from '../defaults/transcribe.js';
 
 const count = { integer: true, min: 1 } as const;
 const amount = { integer: true, min: 0 } as const;
-
-/**
- * Defaults and their reasons. Measured on 980 recordings of spelled words, numbers and short sentences by 70 synthetic voices, of which
- * 8 were held out, and on spoken digits (FSDD).
- *
- * | option | default | reason |
- * |---|---|---|
- * | `normalize` | utterance, of sounds of a second and more | takes away loudness and microphone; the mean of a single word tells much of what is said |
- * | `perturb` | 0, and 1 for fewer than 100 sounds | changed sounds are computed anew in every epoch; a few recordings (yes and no, 24) are learnt by heart without: 3.3 to 4.2 %, with 0.4 to 2.9 % |
- * | `deltas` | 0 | twice the inputs, and the network sees neighbouring frames anyway: with labels of words 25 % without, 66 % with; one seed |
- * | `symbols` | words | 25 %; of characters 39 % with deltas, 46 % without in smaller batches; one seed |
- * | `strings` | each clip once | a fixed number repeats a few clips, and leaves out most of many |
- * | biases of the output | logarithms of frequencies, with the blanks | most steps have no symbol: with a bias of the blank of 3, test 22 %; of 0, 26 to 28 %; of -3, 31 %; one seed each |
- * | `layers`, `dropout`, `mask`, `epochs`, `batch`, `patience` | by the data | transcribe-defaults.ts |
- */
-const DEFAULTS: CommonDefaults = {
-  ...{ valid: 0.1, test: 0.1, cell: 'gru', units: 128, direction: 'bidirectional' },
-  ...{ learningRate: 3e-3, schedule: 'cosine' },
-};
 
 /** The table of options. */
 export const TRANSCRIBE_OPTIONS = {
   ...settledOptions(
     commonOptions(
-      DEFAULTS,
+      valuesOf(TRANSCRIBE, ['valid', 'test', 'cell', 'units', 'direction', 'learningRate', 'schedule']),
       'a fraction to hold back, or a table; 0 for none. If the data names this part, it is taken from there',
     ),
     ['epochs', 'batch', 'patience', 'layers', 'dropout'],
   ),
   by: choiceOption(['clip', 'speaker'], {
     description: 'what is held back: single clips, or all clips of a speaker',
-    default: 'clip',
+    default: TRANSCRIBE.by.value,
   }),
-  symbols: choiceOption(['words', 'characters'], { description: 'what a label stands for', default: 'words' }),
-  features: choiceOption(['log-mel', 'mfcc'], { description: 'kind of the features', default: 'log-mel' }),
-  melBands: numberOption(count, { description: 'filters on the mel scale', default: 40 }),
+  symbols: choiceOption(['words', 'characters'], {
+    description: 'what a label stands for',
+    default: TRANSCRIBE.symbols.value,
+  }),
+  features: choiceOption(['log-mel', 'mfcc'], {
+    description: 'kind of the features',
+    default: TRANSCRIBE.features.value,
+  }),
+  melBands: numberOption(count, { description: 'filters on the mel scale', default: TRANSCRIBE.melBands.value }),
   coefficients: optional(
     numberOption(count, {
       description: 'of mfcc: number of coefficients that are kept; of Sphinx files: numbers in a row (13)',
@@ -57,9 +46,12 @@ export const TRANSCRIBE_OPTIONS = {
   ),
   deltas: numberOption(
     { integer: true, min: 0, max: 2 },
-    { description: '1: also deltas, 2: also deltas and double deltas', default: 0 },
+    { description: '1: also deltas, 2: also deltas and double deltas', default: TRANSCRIBE.deltas.value },
   ),
-  stack: numberOption(count, { description: 'frames of 10 ms in one step of the network', default: 3 }),
+  stack: numberOption(count, {
+    description: 'frames of 10 ms in one step of the network',
+    default: TRANSCRIBE.stack.value,
+  }),
   normalize: optional(
     choiceOption(['training', 'utterance', 'speaker'], {
       description:
@@ -69,22 +61,28 @@ export const TRANSCRIBE_OPTIONS = {
   join: textOption(
     {
       description: 'clips of one speaker that are joined: a number such as 3 or a range such as 1-7',
-      default: '1',
+      default: TRANSCRIBE.join.value,
       placeholder: 'n-m',
     },
     (name, text) => rangeText(parseRange(name, text)),
   ),
   silence: numberOption(
     { min: 0 },
-    { description: 'longest pause between two joined clips in milliseconds', default: 100 },
+    { description: 'longest pause between two joined clips in milliseconds', default: TRANSCRIBE.silence.value },
   ),
   strings: optional(
     numberOption(amount, {
       description: 'training examples in an epoch; 0: as many as clips (default: each clip occurs about once)',
     }),
   ),
-  validStrings: numberOption(count, { description: 'joined clips that choose the best model', default: 200 }),
-  testStrings: numberOption(count, { description: 'joined clips for the evaluation at the end', default: 500 }),
+  validStrings: numberOption(count, {
+    description: 'joined clips that choose the best model',
+    default: TRANSCRIBE.validStrings.value,
+  }),
+  testStrings: numberOption(count, {
+    description: 'joined clips for the evaluation at the end',
+    default: TRANSCRIBE.testStrings.value,
+  }),
   perturb: optional(
     numberOption(
       { min: 0, max: 1 },
@@ -96,7 +94,7 @@ export const TRANSCRIBE_OPTIONS = {
   ),
   inputDropout: numberOption(
     { min: 0, max: 0.999999 },
-    { description: 'probability of dropping a feature of a step', default: 0 },
+    { description: 'probability of dropping a feature of a step', default: TRANSCRIBE.inputDropout.value },
   ),
   mask: settled(
     numberOption(
@@ -108,27 +106,33 @@ export const TRANSCRIBE_OPTIONS = {
     { min: 0 },
     {
       description: 'most megabytes of features that are kept in memory; those beyond are computed again in every epoch',
-      ...{ default: 1024, before: 1024 },
+      ...{ default: TRANSCRIBE.featureMemory.value, before: 1024 },
     },
   ),
   misfits: choiceOption(['error', 'drop'], {
     description: 'what to do with training clips that have more symbols than steps',
-    default: 'error',
+    default: TRANSCRIBE.misfits.value,
   }),
   weight: weightOption('column'),
   validBy: choiceOption(['greedy', 'beam'], {
     description:
       'decoding that chooses the best model: the most likely path, of at most 300 utterances, or the beam search, of all',
-    default: 'greedy',
+    default: TRANSCRIBE.validBy.value,
     before: 'beam',
   }),
-  beams: numberOption(count, { description: 'number of beams in the beam search', default: 8 }),
+  beams: numberOption(count, { description: 'number of beams in the beam search', default: TRANSCRIBE.beams.value }),
   languageModel: optional(
     textOption({ description: "for the beam search: a run of 'bptt train lm'", placeholder: 'run' }),
   ),
-  lmWeight: numberOption({ min: 0 }, { description: 'weight of the language model in the beam search', default: 0.5 }),
-  insertionBonus: numberOption({}, { description: 'score that the beam search adds for each symbol', default: 0 }),
-  nBest: numberOption(count, { description: 'number of texts for each sound', default: 3 }),
+  lmWeight: numberOption(
+    { min: 0 },
+    { description: 'weight of the language model in the beam search', default: TRANSCRIBE.lmWeight.value },
+  ),
+  insertionBonus: numberOption(
+    {},
+    { description: 'score that the beam search adds for each symbol', default: TRANSCRIBE.insertionBonus.value },
+  ),
+  nBest: numberOption(count, { description: 'number of texts for each sound', default: TRANSCRIBE.nBest.value }),
   ...tableOptions(),
 } as const;
 

@@ -8,6 +8,7 @@ import { Standardizer, standardizeSequence } from '../../../features/standardize
 import { atRow } from '../../../files/row-error.js';
 import type { Clip, RecordingForm } from '../../../files/transcripts.js';
 import type { KeptArrays } from '../../building-blocks/kept-arrays.js';
+import { TRANSCRIBE } from '../defaults/transcribe.js';
 import { FeatureFrames, type FrameSource } from './transcribe-frames.js';
 import { parseRange, type TranscribeOptions } from './transcribe-options.js';
 
@@ -23,21 +24,8 @@ export type SoundEncoding = {
   readonly normalize?: 'training' | 'utterance';
 };
 
-/**
- * Fewest frames, on average, of sounds that are scaled by themselves: a second. The mean of a shorter one, a single word, tells much
- * of what is said: on spoken digits the word error rate is 6.7 % in place of 1.0 %.
- */
-export const ALONE_FRAMES = 100;
-/** A network learns fewer sounds than this by heart. */
-export const FEW_SOUNDS = 100;
 /** Seconds from a row of features to the next, which most files do not say. */
 const FRAME_SECONDS = 0.01;
-
-/**
- * Lower limit of the power of a mel band before its logarithm. Lower powers are in the range of the microphone noise of
- * quiet rooms.
- */
-const LOG_FLOOR = 1e-5;
 
 /** The form of recordings that the features were computed from. */
 export function formOf({ sampleRate, columns }: SoundEncoding): RecordingForm {
@@ -49,7 +37,7 @@ function soundFeatures(options: TranscribeOptions, { sampleRate, columns }: Reco
   const { features: kind, melBands, coefficients, deltas } = options;
   if (columns !== undefined) return new FeatureFrames(columns, deltas as 0 | 1 | 2);
   return new SoundFeatures({
-    ...{ kind, sampleRate, melBands, logFloor: LOG_FLOOR, deltas: deltas as 0 | 1 | 2 },
+    ...{ kind, sampleRate, melBands, logFloor: TRANSCRIBE.logFloor.value, deltas: deltas as 0 | 1 | 2 },
     ...(coefficients !== undefined && { coefficients }),
   });
 }
@@ -89,7 +77,7 @@ export async function fitSound(
  */
 function normalizationOf({ direction, join }: TranscribeOptions, frames: number): 'training' | 'utterance' {
   const { fewest, most } = parseRange('join', join);
-  const isLong = ((fewest + most) / 2) * frames >= ALONE_FRAMES;
+  const isLong = ((fewest + most) / 2) * frames >= TRANSCRIBE.normalize.value.fewestFrames;
   return direction === 'forward' || !isLong ? 'training' : 'utterance';
 }
 

