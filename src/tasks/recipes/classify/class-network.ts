@@ -9,7 +9,7 @@ import { stateNames } from '../../../network/layers/recurrent.js';
 import { type BodyOptions, type Pooling, recurrentBody, recurrentLayer } from '../../building-blocks/recurrent-body.js';
 
 /** How the steps of a sequence become one row. Of two parts the rows stand beside each other. */
-export const POOLINGS = ['last', 'mean', 'max', 'last+max', 'mean+max', 'last+mean+max'] as const;
+export const POOLINGS = ['last', 'mean', 'max', 'last+max', 'mean+max', 'last+mean+max', 'attention'] as const;
 
 /** The options of these layers. */
 export interface ClassNetworkOptions extends BodyOptions {
@@ -46,7 +46,7 @@ export function classNetwork(
   const states = stateNames(recurrent).filter((name) => name.startsWith(`h_l${options.layers - 1}`));
   const pooled = pooling.split('+').map((part): readonly NodeDescription[] => {
     if (part === 'last') return [];
-    return [{ name: part, layer: pool({ over: part as 'mean' | 'max' }), inputs: [steps] }];
+    return [{ name: part, layer: pool({ over: part as 'mean' | 'max' | 'attention' }), inputs: [steps] }];
   });
   const read = pooling
     .split('+')

@@ -20,6 +20,7 @@ export function classStructures(options: ClassStructureOptions): readonly Struct
       name: pooling === 'mean' ? 'max pooling' : 'mean pooling',
       options: { pooling: pooling === 'mean' ? 'max' : 'mean' },
     },
+    ...(pooling === 'attention' ? [] : [{ name: 'attention pooling', options: { pooling: 'attention' } }]),
     ...(front === 'convolution' ? [{ name: 'no convolutions', options: { front: 'none' } }] : []),
     ...bodyStructures(options),
   ];
