@@ -88,6 +88,12 @@ export interface GoldenOptions {
     readonly features: number;
     readonly lengths: readonly number[];
   };
+  readonly attentionPool: {
+    readonly over: 'attention';
+    readonly features: number;
+    readonly lengths: readonly number[];
+    readonly units: number;
+  };
   readonly batchNormalization: {
     readonly columns: number;
     readonly epsilon: number;

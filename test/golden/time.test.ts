@@ -71,6 +71,31 @@ describe.each(loadGoldens('pool').map((golden) => [golden.name, golden] as const
   });
 });
 
+describe.each(loadGoldens('attentionPool').map((golden) => [golden.name, golden] as const))('%s', (_, golden) => {
+  const { features, lengths, units } = golden.options;
+  const batchSizes = golden.int32('batchSizes');
+
+  it.each(PRECISIONS)('gives the output and all gradients of PyTorch on padded sequences in %s', (precision) => {
+    const program = new LayerProgram(pool({ over: 'attention', units }), features, batchSizes, {
+      precision,
+      threads: 1,
+    });
+    for (const name of ['x', 'weight', 'bias', 'v']) program.write(name, golden.float32(name));
+    program.write('upstream/y', golden.float32('dy'));
+    program.run();
+    const names = [...golden.results.keys()];
+    expect(names.sort()).toEqual(['gradient/bias', 'gradient/v', 'gradient/weight', 'gradient/x', 'y']);
+    // The rounding of a score is as large as the score, and becomes that of the logarithm of a weight.
+    const largest = golden.float32('v').reduce((sum, entry) => sum + Math.abs(entry), 1);
+    const rows = lengths.reduce((sum, length) => sum + length, 0);
+    for (const [name, tensor] of golden.results) {
+      const float32 = tolerance({ terms: Math.max(rows, units), backward: name !== 'y' }) * largest;
+      const relative = precision === 'float64' ? float32Epsilon / 2 : float32;
+      expectAgreement(name, program.read(name), tensor, relative);
+    }
+  });
+});
+
 describe.each(loadGoldens('penalty').map((golden) => [golden.name, golden] as const))('%s', (_, golden) => {
   const { features, lengths, activation, temporal } = golden.options;
   const batchSizes = golden.int32('batchSizes');

@@ -61,6 +61,30 @@ def pool_case(over: str) -> Case:
     return in_float64(Case(name, "pool", options, tensors), compute_pool)
 
 
+def compute_attention_pool(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The mean of the padded steps, weighted by the softmax under a mask of v tanh(W h + b)."""
+    leaves = {name: tensors[name].clone().requires_grad_() for name in ("x", "weight", "bias", "v")}
+    packed = PackedSequence(leaves["x"], tensors["batchSizes"])
+    padded, lengths = pad_packed_sequence(packed, padding_value=1e3)
+    valid = torch.arange(len(padded))[:, None] < lengths
+    scores = torch.tanh(nn.functional.linear(padded, leaves["weight"], leaves["bias"])) @ leaves["v"]
+    weights = torch.softmax(scores.masked_fill(~valid, -torch.inf), 0)
+    y = torch.einsum("tb,tbf->bf", weights, padded)
+    gradients = torch.autograd.grad(y, list(leaves.values()), tensors["dy"])
+    return {"y": y.detach(), **{f"gradient/{name}": value for name, value in zip(leaves, gradients)}}
+
+
+def attention_pool_case(name: str, units: int, largest: float) -> Case:
+    """The entries of v are up to `largest`; a score is at most the sum of their absolute values."""
+    generator = generator_for(name)
+    lengths, features = [6, 4, 3, 1], 5
+    tensors = {"batchSizes": batch_sizes_of(lengths), "x": normal(generator, sum(lengths), features)}
+    tensors |= {"weight": uniform(generator, 0.7, units, features), "bias": uniform(generator, 0.7, units)}
+    tensors |= {"v": uniform(generator, largest, units), "dy": normal(generator, len(lengths), features)}
+    options = {"over": "attention", "features": features, "lengths": lengths, "units": units}
+    return in_float64(Case(name, "attentionPool", options, tensors), compute_attention_pool)
+
+
 def compute_penalty(case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The rows pass through, so that their gradient is `dy` and that of the penalty."""
     x = tensors["x"].clone().requires_grad_()
@@ -103,6 +127,8 @@ def time_cases() -> list[Case]:
         normalization_case("layer_normalization", columns=7, epsilon=1e-5, shift=True),
         normalization_case("layer_normalization_no_shift", columns=20, epsilon=1e-3, shift=False),
         *(pool_case(over) for over in ("last", "max", "mean")),
+        attention_pool_case("pool_attention", units=7, largest=1.0),
+        attention_pool_case("pool_attention_large", units=3, largest=200.0),
         penalty_case("penalty_activation", activation=2.0, temporal=0.0),
         penalty_case("penalty_temporal", activation=0.0, temporal=3.0),
         padding_case(),

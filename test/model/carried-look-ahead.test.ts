@@ -56,6 +56,7 @@ const NETWORKS = [
   ['a convolution behind the cell', 'conv1d', laterSteps, [cell, conv1d({ units: 2, kernelSize: 2, padding: 'same' })]],
   ['stride', 'conv1d', /leaves steps out/, [conv1d({ units: 2, kernelSize: 2, stride: 2, padding: 'causal' }), cell]],
   ['a mean over time', 'pool', laterSteps, [cell, pool({ over: 'mean' }), dense({ units: 1 })]],
+  ['attention over time', 'pool', laterSteps, [cell, pool({ over: 'attention' }), dense({ units: 1 })]],
   ["a layer of one's own that sums over rows", 'centre', laterSteps, [centre(), cell]],
   ['no states', 'conv1d', laterSteps, [conv1d({ units: 2, kernelSize: 3, padding: 'same' })]],
 ] as const;

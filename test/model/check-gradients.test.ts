@@ -58,6 +58,10 @@ describe('the gradients of a model', () => {
       'one output for a sequence',
       () => checkGradients(compiled([gru({ units: 4 }), pool({ over: 'max' })]), batchOf(4, 3)),
     ],
+    [
+      'attention over the steps of a sequence',
+      () => checkGradients(compiled([gru({ units: 4 }), pool({ over: 'attention', units: 3 })]), batchOf(4, 3)),
+    ],
     ['kinks', () => checkGradients(compiled([dense({ units: 4 }), activation('relu')]), batchOf(4))],
     ['several time axes', () => checkGradients(encoderDecoder().compileSync(), pairBatch(raggedPairs()))],
   ])('agree with central differences: %s', (_, check) => {

@@ -14,6 +14,7 @@ describe('a network with a layer that looks at later steps', () => {
     ['a reverse layer behind others', 'rnn', [gru({ units: 4 }), rnn({ units: 4, direction: 'reverse' })]],
     ['the maximum over time', 'pool', [lstm({ units: 4 }), pool({ over: 'max' })]],
     ['the mean over time', 'pool', [lstm({ units: 4 }), pool({ over: 'mean' })]],
+    ['attention over time', 'pool', [lstm({ units: 4 }), pool({ over: 'attention' })]],
   ] as const)('has no streams: %s', (_, layer, layers) => {
     const model = modelOf(...layers);
     expect(model.streamObstacle?.layer).toBe(layer);

@@ -132,6 +132,10 @@ const SEQUENCES: readonly Variant[] = [
     'rnn in reverse, the mean over time',
     [rnn({ units, layers: 2, direction: 'reverse', zoneout: 0.2, residual: true }), pool({ over: 'mean' })],
   ],
+  [
+    'gru both ways, attention over time',
+    [gru({ units, direction: 'bidirectional', recurrentDropout: 0.2 }), pool({ over: 'attention', units: 11 })],
+  ],
 ];
 
 /** Networks that cannot be read step by step. */

@@ -14,6 +14,7 @@ describe('classify', () => {
     ['last', 1],
     ['mean', 2],
     ['max', 3],
+    ['attention', 1],
   ] as const)('learns words by their endings with pooling %s and seed %i', async (pooling, seed) => {
     const directory = temporaryDirectory();
     const out = join(directory, 'run');

@@ -1,7 +1,7 @@
 /** The recurrent layers of a task's network, from its options. */
 import { dropout } from '../../network/layers/dense.js';
 import type { AnyLayer } from '../../network/layers/layers.js';
-import { pool } from '../../network/layers/pool.js';
+import { type PoolDescription, pool } from '../../network/layers/pool.js';
 import { gru, lstm, type RecurrentDescription, type RecurrentOptions, rnn } from '../../network/layers/recurrent.js';
 import type { CommonTable, SequenceTable } from '../definition/common-options.js';
 import type { Checked } from '../definition/task-options.js';
@@ -9,7 +9,7 @@ import type { Checked } from '../definition/task-options.js';
 const CELLS = { rnn, lstm, gru } as const;
 
 /** How the steps of a sequence become one row; with `none` there is a row for every step. */
-export type Pooling = 'none' | 'last' | 'mean' | 'max';
+export type Pooling = 'none' | PoolDescription['over'];
 
 /** The options of the recurrent layers. */
 export type BodyOptions = Pick<Checked<CommonTable>, 'cell' | 'units' | 'layers' | 'dropout' | 'recurrent'> &
@@ -40,7 +40,7 @@ export function recurrentBody(options: BodyOptions, pooling: Pooling): readonly 
   const { dropout: rate } = options;
   return [
     recurrentLayer(options, pooling === 'last' ? { output: 'last' } : {}),
-    ...(pooling === 'mean' || pooling === 'max' ? [pool({ over: pooling })] : []),
+    ...(pooling === 'none' || pooling === 'last' ? [] : [pool({ over: pooling })]),
     ...(rate > 0 ? [dropout({ rate })] : []),
   ];
 }

@@ -28,6 +28,8 @@ const everyLayer: readonly AnyLayer[] = [
   activation('softmax'),
   layerNormalization({ epsilon: 1e-3 }),
   pool({ over: 'max' }),
+  pool({ over: 'attention' }),
+  pool({ over: 'attention', units: 3, initializer: 'xavier' }),
   penalty({ activation: 2, temporal: 1 }),
   concatenate(),
   sum(),
@@ -79,8 +81,14 @@ describe('an option of a layer', () => {
     for (const epsilon of [0, -1, 1e-45, 9e-31, 2, Number.NaN]) {
       expect(() => layerNormalization({ epsilon })).toThrow(/epsilon.*>= 1e-30 and <= 1/);
     }
-    expect(() => pool({ over: 'first' as never })).toThrow(/over.*"last", "max", "mean"/);
+    expect(() => pool({ over: 'first' as never })).toThrow(/over.*"last", "max", "mean", "attention"/);
     expect(() => pool({} as never)).toThrow(/over/);
+    for (const units of [0, 1.5, '4' as never]) {
+      expect(() => pool({ over: 'attention', units })).toThrow(/units.*>= 1/);
+    }
+    expect(() => pool({ over: 'attention', initializer: 'bogus' })).toThrow(/bogus/);
+    expect(() => pool({ over: 'mean', units: 4 })).toThrow(/units.*for pooling over 'attention'.*'mean'.*got 4/);
+    expect(() => pool({ over: 'last', initializer: 'xavier' })).toThrow(/initializer.*for pooling over 'attention'/);
     for (const weight of [-1, Number.NaN, '1' as never]) {
       expect(() => penalty({ activation: weight })).toThrow(/activation.*>= 0/);
       expect(() => penalty({ temporal: weight })).toThrow(/temporal.*>= 0/);

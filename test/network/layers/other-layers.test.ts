@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ShapeError } from '../../../src/core/errors.js';
 import { dropout } from '../../../src/network/layers/dense.js';
 import { layerNormalization } from '../../../src/network/layers/layer-normalization.js';
+import type { AnyLayer } from '../../../src/network/layers/layers.js';
 import { penalty } from '../../../src/network/layers/penalty.js';
 import { pool } from '../../../src/network/layers/pool.js';
 import { AXIS, attribute, layerGraph, nodeOf, operationCounts } from './layer-graph.js';
@@ -38,8 +39,31 @@ describe('pooling', () => {
     expect(nodeOf(built, operation).attributes).toEqual(attributes);
   });
 
-  it('refuses an input that has no steps', () => {
-    expect(() => layerGraph(pool({ over: 'max' }), { rows: 'batch' })).toThrow(ShapeError);
+  it('over attention has a matrix, a bias and a vector, as wide as the input unless told otherwise', () => {
+    const requestsOf = (layer: AnyLayer) => {
+      const { requests, output } = layerGraph(layer);
+      expect(output).toMatchObject({ rows: batch, columns: 3 });
+      return [...requests].map(([name, { role, shape, initializer }]) => [name, role, shape, initializer]);
+    };
+    expect(requestsOf(pool({ over: 'attention', units: 5, initializer: 'xavier' }))).toEqual([
+      ['weight', 'dense', [5, 3], 'xavier'],
+      ['bias', 'denseBias', [5], 'xavier'],
+      ['v', 'dense', [5], 'xavier'],
+    ]);
+    expect(requestsOf(pool({ over: 'attention' }))).toEqual([
+      ['weight', 'dense', [3, 3], undefined],
+      ['bias', 'denseBias', [3], undefined],
+      ['v', 'dense', [3], undefined],
+    ]);
+  });
+
+  it.each(['last', 'max', 'mean', 'attention'] as const)('over %s refuses an input that has no steps', (over) => {
+    expect(() => layerGraph(pool({ over }), { rows: 'batch' })).toThrow(ShapeError);
+  });
+
+  it('over attention says which rows it was given', () => {
+    const built = () => layerGraph(pool({ over: 'attention' }), { rows: 'batch' });
+    expect(built).toThrow(/attention.*batch\(time\) rows, expected one row for each step/);
   });
 });
 

@@ -9,7 +9,7 @@ import { stateNames } from '../../../network/layers/recurrent.js';
 import { type BodyOptions, type Pooling, recurrentBody, recurrentLayer } from '../../building-blocks/recurrent-body.js';
 
 /** How the steps of a sequence become one row. Of two parts the rows stand beside each other. */
-export const POOLINGS = ['last', 'mean', 'max', 'last+max', 'mean+max', 'last+mean+max'] as const;
+export const POOLINGS = ['last', 'mean', 'max', 'last+max', 'mean+max', 'last+mean+max', 'attention'] as const;
 
 /** The options of these layers. */
 export interface ClassNetworkOptions extends BodyOptions {
@@ -46,13 +46,13 @@ export function classNetwork(
   const states = stateNames(recurrent).filter((name) => name.startsWith(`h_l${options.layers - 1}`));
   const pooled = pooling.split('+').map((part): readonly NodeDescription[] => {
     if (part === 'last') return [];
-    return [{ name: part, layer: pool({ over: part as 'mean' | 'max' }), inputs: [steps] }];
+    return [{ name: part, layer: pool({ over: part as 'mean' | 'max' | 'attention' }), inputs: [steps] }];
   });
   const read = pooling
     .split('+')
     .flatMap((part) => (part === 'last' ? states.map((name) => `${steps}.${name}`) : part));
   const tail: readonly (readonly [string, AnyLayer])[] = [
-    ...(rate > 0 ? [['dropout', dropout({ rate })] as const] : []),
+    ...(rate > 0 ? [['pooled_dropout', dropout({ rate })] as const] : []),
     ...(hidden > 0 ? [['hidden', dense({ units: hidden })] as const, ['activation', activation('relu')] as const] : []),
     ['dense', output],
   ];

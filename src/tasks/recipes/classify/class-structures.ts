@@ -24,6 +24,7 @@ export function classStructures(
       name: pooling === 'mean' ? 'max pooling' : 'mean pooling',
       options: { pooling: pooling === 'mean' ? 'max' : 'mean' },
     },
+    ...(pooling === 'attention' ? [] : [{ name: 'attention pooling', options: { pooling: 'attention' } }]),
     ...(front === 'convolution' ? [{ name: 'no convolutions', options: { front: 'none' } }] : []),
     ...bodyStructures(options),
   ];

@@ -24,7 +24,7 @@ const options = {
   pooling: settled(
     choiceOption(POOLINGS, {
       description:
-        'how the steps become one row: the last step of each direction, the mean or the maximum over all steps, or several of them beside each other',
+        'how the steps become one row: the last step of each direction, the mean or the maximum over all steps, several of them beside each other, or a mean with learnt weights (attention)',
     }),
   ),
   hidden: settled(
