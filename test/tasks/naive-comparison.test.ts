@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commonOptions, defineTask, evaluateTask, type NaiveRule, trainTask } from '../../src/entries/tasks.js';
 import { dense, gru, sequential } from '../../src/index.js';
+import { describeComparison } from '../../src/tasks/runner/naive-results.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { QUIET } from './trained.js';
 
@@ -13,7 +14,7 @@ const examples = Array.from({ length: 30 }, (_, at) => ({
 }));
 
 /** A task whose score is the error rate, with these rules. */
-function taskWith(rules: readonly NaiveRule[]) {
+function taskWith(rules: readonly NaiveRule[], more: { readonly error?: () => number } = {}) {
   return defineTask({
     name: 'first-number',
     summary: 'the class of the first number',
@@ -22,7 +23,7 @@ function taskWith(rules: readonly NaiveRule[]) {
     network: ({ units }) => sequential([gru({ units, output: 'last' }), dense({ units: 2 })], { features: 1 }),
     loss: 'softmaxCrossEntropy',
     score: ({ loss }) => loss,
-    naiveRules: () => ({ rules, advice: 'a longer training' }),
+    naiveRules: () => ({ rules, advice: 'a longer training', ...more }),
   });
 }
 
@@ -65,6 +66,29 @@ describe('naive rules', () => {
     const none = await trainTask(task, { ...QUIET, out: join(temporaryDirectory(), 'run'), naive: 0 });
     expect(none).not.toHaveProperty('naive');
     expect(none.summary).not.toContain('naive');
+  });
+
+  it('are told apart by chance alone where the lead is below the standard error', async () => {
+    const out = () => join(temporaryDirectory(), 'run');
+    const ahead = await trainTask(taskWith([rule('a guess', 9)], { error: () => 10 }), { ...QUIET, out: out() });
+    expect(ahead.naive).toMatchObject({ isAhead: true, isClose: true });
+    expect(ahead.summary).toMatch(
+      /\nThe network is ahead of the rule 'a guess' on the test part, by less than the standard error of so few examples: more test examples tell/,
+    );
+    const behind = await trainTask(taskWith([rule('a guess', 0.01)], { error: () => 10 }), { ...QUIET, out: out() });
+    expect(behind.summary).toMatch(/is not ahead of .*, by less than the standard error .*: try a longer training\.$/);
+    const clear = await trainTask(taskWith([rule('a guess', 9)], { error: () => 0.1 }), { ...QUIET, out: out() });
+    expect(clear.naive).not.toHaveProperty('isClose');
+    expect(clear.summary).not.toContain('standard error');
+  });
+
+  it('say nothing of the rule that answers, and give no advice where neither makes an error', () => {
+    const comparison = { part: 'test', results: [{ rule: 'a' }, { rule: 'b' }], best: 'a', isAhead: false };
+    expect(describeComparison(comparison, 'a')).not.toContain('ahead');
+    expect(describeComparison(comparison, 'b')).toMatch(
+      /\nThe rule 'b', which answers, is not ahead of the rule 'a' on the test part\.$/,
+    );
+    expect(describeComparison(comparison)).toMatch(/\nThe network is not ahead of the rule 'a' on the test part\.$/);
   });
 
   it('are bounded in time, and keep the event loop free', async () => {

@@ -30,6 +30,10 @@ export interface NaiveRules<P = unknown, M extends JsonObject = JsonObject> {
   readonly describe?: (metrics: M) => string;
   /** The number by which rules and network are compared: lower is better. Default: `score` of the task, else the metric `loss`. */
   readonly score?: (metrics: M) => number;
+  /**
+   * Standard error of that number for the network's metrics, by the number of judged targets: a smaller lead may be chance. Default: not known.
+   */
+  readonly error?: (metrics: M) => number;
   /** What to try when the network is not ahead of the best of them: the end of a sentence that begins with `try`. */
   readonly advice: string;
 }

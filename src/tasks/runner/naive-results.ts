@@ -11,6 +11,9 @@ const SECOND_MS = 1000;
 /** Longest time that a rule keeps the event loop. */
 const SLICE_MS = 20;
 
+/** What tells a lead from chance. */
+const MORE = 'more test examples tell, and --folds 5 where examples can be divided';
+
 /** The parts of a training; all else are files. */
 const PARTS = ['training', 'validation', 'test'];
 
@@ -32,9 +35,14 @@ export type NaiveComparison = {
   readonly best?: string;
   /** Whether the network is ahead of the best rule; missing when none was done. */
   readonly isAhead?: boolean;
-  /** What to try, when it is not. */
+  /** Whether the better one is so by less than the standard error of the network's score; missing where that is not known. */
+  readonly isClose?: boolean;
+  /** What to try, when the network is not ahead. */
   readonly advice?: string;
 };
+
+/** Relative difference of scores that are the same but for rounding. */
+const SAME = 1e-6;
 
 /** Says that a rule has used up its time. */
 class TimeIsOver extends Error {}
@@ -67,7 +75,7 @@ export function naiveRulesOf(task: AnyTask, data: AnyTaskData, context: TaskCont
  */
 export async function compareWithRules(
   task: AnyTask,
-  { rules, advice, describe = describeMetrics, score }: NaiveRules,
+  { rules, advice, describe = describeMetrics, score, error }: NaiveRules,
   { part, name, own }: { readonly part: AnyPart<unknown>; readonly name: string; readonly own: JsonObject },
   { options, signal }: TaskContext,
 ): Promise<NaiveComparison | undefined> {
@@ -82,8 +90,13 @@ export async function compareWithRules(
   const lowest = Math.min(...scores);
   const best = results[scores.indexOf(lowest)]?.rule;
   if (best === undefined || !Number.isFinite(lowest)) return { part: name, results };
-  const isAhead = scoreOf(own) < lowest;
-  return { part: name, results, best, isAhead, ...(!isAhead && { advice }) };
+  const lead = lowest - scoreOf(own);
+  // A network that is the rule itself differs from it by rounding.
+  const isAhead = lead > SAME * Math.abs(lowest);
+  const isClose = error && Math.abs(lead) < error(own);
+  // Nothing helps where neither makes an error.
+  const canHelp = !isAhead && (lowest > 0 || lead < 0);
+  return { part: name, results, best, isAhead, ...(isClose && { isClose }), ...(canHelp && { advice }) };
 }
 
 /**
@@ -109,14 +122,31 @@ export function describeAnswer(rule: string): string {
   return `The rule '${rule}' answers: no step of the training was ahead of it on the validation part.`;
 }
 
-/** A comparison for people: a line for each rule, and a sentence when the network is not ahead of them. */
-export function describeComparison({ part, results, best, isAhead, advice }: NaiveComparison): string {
+/**
+ * A comparison for people: a line for each rule, and a sentence when the network is not clearly ahead of them.
+ *
+ * @param answeredBy the rule that answers in place of the network
+ */
+export function describeComparison(comparison: NaiveComparison, answeredBy?: string): string {
+  const { part, results } = comparison;
   const where = PARTS.includes(part) ? `the ${part} part` : `'${part}'`;
   const width = Math.max(...results.map(({ rule }) => rule.length));
   const lines = results.map(
     ({ rule, text = 'not done in its time (--naive SECONDS)' }) => `  ${rule.padEnd(width)}  ${text}`,
   );
-  const verdict =
-    isAhead === false ? [`The network is not ahead of the rule '${best}' on ${where}: try ${advice}.`] : [];
-  return [`naive rules on ${where}`, ...lines, ...verdict].join('\n');
+  const verdict = verdictOf(comparison, where, answeredBy);
+  return [`naive rules on ${where}`, ...lines, ...(verdict === undefined ? [] : [verdict])].join('\n');
+}
+
+function verdictOf(
+  { best, isAhead, isClose, advice }: NaiveComparison,
+  where: string,
+  answeredBy: string | undefined,
+): string | undefined {
+  if (best === undefined || isAhead === undefined || answeredBy === best) return undefined;
+  const answers = answeredBy === undefined ? 'The network' : `The rule '${answeredBy}', which answers,`;
+  const chance = isClose ? ', by less than the standard error of so few examples' : '';
+  if (isAhead) return isClose ? `${answers} is ahead of the rule '${best}' on ${where}${chance}: ${MORE}.` : undefined;
+  const help = advice === undefined ? '' : `: try ${advice}`;
+  return `${answers} is not ahead of the rule '${best}' on ${where}${chance}${help}.`;
 }

@@ -54,7 +54,7 @@ export async function evaluateSaved(task: AnyTask, loaded: LoadedParts, data?: s
   const shown = [
     ...(answeredBy === undefined ? [] : [describeAnswer(answeredBy)]),
     task.describe(metrics, saved),
-    ...(naive === undefined ? [] : [describeComparison(naive)]),
+    ...(naive === undefined ? [] : [describeComparison(naive, answeredBy)]),
   ];
   const facts = { task: task.name, part: name, examples: sizeOf(part), of: task.countedIn ?? 'examples', metrics };
   return {

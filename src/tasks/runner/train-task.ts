@@ -131,7 +131,7 @@ export async function runTraining(
           task,
           read,
           { saved: read.saved, ...watched, ...first },
-          { given: Object.keys(given), onStructure },
+          { given: namesGiven(given), onStructure },
         )
       : first;
   const { options, data, settled, structures } = isOpen ? await fitEpochs(task, watched, chosen) : chosen;
@@ -174,8 +174,9 @@ export async function runTraining(
     if (folds !== undefined) recordOnce(options.out, result.steps, 'folds', folds);
     const answeredBy = result.best?.step === 0 ? task.startsAs?.(options, data.saved) : undefined;
     const answer = answeredBy === undefined ? [] : [describeAnswer(answeredBy)];
+    const rules = naive === undefined ? [] : [describeComparison(naive, answeredBy)];
     const byFolds = folds === undefined ? [] : [describeFolds(folds)];
-    const summary = [...answer, describe(task, metrics, data.saved, naive), ...byFolds].join('\n');
+    const summary = [...answer, describe(task, metrics, data.saved), ...rules, ...byFolds].join('\n');
     const memory = measureMemory(model, residentBefore);
     return {
       ...result,
@@ -193,6 +194,11 @@ export async function runTraining(
   } finally {
     model.dispose();
   }
+}
+
+/** The options that somebody gave: undefined is none. */
+function namesGiven(given: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(given).filter((name) => given[name] !== undefined);
 }
 
 /** Options that decide what is trained, and not for how long. */
@@ -239,16 +245,10 @@ function compareNaive(
   return compareWithRules(task, naiveRulesOf(task, data, context), { part, name, own }, context);
 }
 
-function describe(
-  task: AnyTask,
-  { validation, test }: TaskResult['metrics'],
-  saved: JsonObject,
-  naive: NaiveComparison | undefined,
-): string {
+function describe(task: AnyTask, { validation, test }: TaskResult['metrics'], saved: JsonObject): string {
   const parts = [
     validation && `validation\n${task.describe(validation, saved)}`,
     test && `test\n${task.describe(test, saved)}`,
-    naive && describeComparison(naive),
   ];
   return parts.filter((part) => part !== undefined).join('\n');
 }

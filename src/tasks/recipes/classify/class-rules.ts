@@ -1,5 +1,6 @@
 /** The naive rules of tasks that classify. */
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
+import type { JsonObject } from '../../../core/json.js';
 import { featuresOf, idsOf } from '../../building-blocks/sequence-inputs.js';
 import type { NaiveRule, NaiveRules } from '../../definition/naive-rule.js';
 import { type Part, partExamples } from '../../definition/parts.js';
@@ -104,6 +105,13 @@ function isSmall(training: Part): boolean {
   return !('read' in training) && training.reduce((sum, { input }) => sum + input.length, 0) <= MOST_NUMBERS;
 }
 
+/** The standard error of a share of wrong targets, of at least one wrong and one right one more than were found. */
+function standardError({ accuracy, targets }: JsonObject): number {
+  const count = Number(targets);
+  const wrong = ((1 - Number(accuracy)) * count + 1) / (count + 2);
+  return Math.sqrt((wrong * (1 - wrong)) / Math.max(1, count));
+}
+
 /** @param perStep whether there is a class for each step, and not for the sequence */
 export function classRules(
   { training }: { readonly training: Part },
@@ -119,8 +127,9 @@ export function classRules(
     rules: [mostFrequentClass(training, saved), ...(own === undefined ? [] : [own(training)])],
     describe: describeRuleScores,
     score: errorRate,
+    error: standardError,
     advice: perStep
-      ? 'more data, --dropout 0.5, fewer --units, or --level and --min-count for other symbols'
-      : 'more data, --dropout 0.5, fewer --units, another --pooling, or --epochs and --patience for a longer training',
+      ? 'more data, --auto 60, which compares other structures, or --level and --min-count for other symbols'
+      : 'more data, --auto 60, which compares other structures, or --class-weights balanced for rare classes',
   };
 }

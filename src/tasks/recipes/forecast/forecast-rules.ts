@@ -237,6 +237,6 @@ export function forecastRules(
       return `MSE ${Number(mse).toFixed(4)}  MAE ${Number(mae).toFixed(4)}${loss}`;
     },
     advice:
-      'more rows, another --history, --baseline or --period, --covariates, fewer --units, or a smaller --learning-rate',
+      'more rows, --auto 60, which compares other baselines and structures, another --history or --period, or columns that tell more by --covariates',
   };
 }

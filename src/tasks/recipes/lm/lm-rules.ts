@@ -49,7 +49,6 @@ export function languageModelRules(
       ruleOf(`${order}-grams, Kneser-Ney`, training, symbols, order),
     ],
     describe,
-    advice:
-      'more --epochs, more --units, --dropout 0.3 where the training loss is far below the validation loss, or more text',
+    advice: 'more text, --auto 300, which compares other structures, or another --dropout',
   };
 }

@@ -39,6 +39,6 @@ export function textRules({ training }: { readonly training: Utterances }): Naiv
     rules: [sameText('one text for all', mostFrequent(training.texts)), sameText('no text', '')],
     describe: ({ beam }) => rateLine(beam as JsonObject),
     advice:
-      "more epochs, '--normalize utterance', '--symbols characters' or 'words', a smaller '--learning-rate', or more recordings",
+      'more recordings, more --epochs, --normalize utterance, --symbols characters or words, or a smaller --learning-rate',
   };
 }
