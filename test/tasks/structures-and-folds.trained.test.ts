@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commonOptions, defineTask, numberOption, trainTask } from '../../src/entries/tasks.js';
 import { dense, gru, sequential } from '../../src/index.js';
+import { sizeOf } from '../../src/tasks/definition/parts.js';
 import { foldsOf } from '../../src/tasks/runner/folds.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { QUIET } from './trained.js';
@@ -190,6 +191,19 @@ describe('the option folds', () => {
     expect(linesOf(out).at(-1)).toEqual({ kind: 'folds', step: steps, ...folds });
     await trainTask(firstNumber, { ...given, resume: true });
     expect(linesOf(out).filter(({ kind }) => kind === 'folds')).toHaveLength(1);
+  });
+
+  it('has the naive rules on the same folds', async () => {
+    const task = defineTask({
+      ...firstNumber,
+      naiveRules: ({ training }) => ({
+        rules: [{ name: 'size', judge: (part) => ({ loss: sizeOf(training) + sizeOf(part) / 100 }) }],
+        advice: '',
+      }),
+    });
+    const { folds, summary } = await trainTask(task, { ...QUIET, out: runPath(), epochs: 1, folds: 5 });
+    expect(folds?.rules).toEqual({ size: { loss: { mean: 24.06, deviation: 0 } } });
+    expect(summary).toMatch(/\n {2}size {2}loss 24\.06 ± 0\.0$/);
   });
 
   it.each([

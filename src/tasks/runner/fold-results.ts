@@ -4,6 +4,7 @@ import type { RunTable } from '../definition/common-options.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
 import { foldsOf } from './folds.js';
+import { compareWithRules, naiveRulesOf } from './naive-results.js';
 import { runTrial } from './trial.js';
 
 /** Mean and spread of a metric over folds. */
@@ -17,8 +18,12 @@ export type FoldMetric = {
 export type FoldResults = {
   readonly count: number;
   /** Of each metric that is a number. */
-  readonly metrics: Readonly<Record<string, FoldMetric>>;
+  readonly metrics: FoldMetrics;
+  /** Those of the naive rules on the same folds, by the names of the rules. */
+  readonly rules: Readonly<Record<string, FoldMetrics>>;
 };
+
+type FoldMetrics = Readonly<Record<string, FoldMetric>>;
 
 /**
  * Judges each fold by a model that has learnt from the others. The validation part, if there is one, chooses the best weights as in the run.
@@ -28,11 +33,20 @@ export type FoldResults = {
 export async function judgeByFolds(task: AnyTask, data: AnyTaskData, context: TaskContext): Promise<FoldResults> {
   const { folds: count, seed } = context.options;
   const results: JsonObject[] = [];
+  const ofRules = new Map<string, JsonObject[]>();
   for (const { training, judged } of foldsOf(data.training, { count, seed, option: 'folds' })) {
-    const trial = await runTrial(task, { ...data, training, test: judged }, context, { judged });
-    if (trial !== undefined) results.push(trial.metrics);
+    const own = { ...data, training, test: judged };
+    const trial = await runTrial(task, own, context, { judged });
+    if (trial === undefined) continue;
+    results.push(trial.metrics);
+    const fold = { part: judged, name: 'fold', own: trial.metrics };
+    const compared = await compareWithRules(task, naiveRulesOf(task, own, context), fold, context);
+    for (const { rule, metrics } of compared?.results ?? []) {
+      if (metrics !== undefined) ofRules.set(rule, [...(ofRules.get(rule) ?? []), metrics]);
+    }
   }
-  return { count, metrics: metricsOf(results) };
+  const rules = Object.fromEntries([...ofRules].map(([rule, metrics]) => [rule, metricsOf(metrics)]));
+  return { count, metrics: metricsOf(results), rules };
 }
 
 /** Checks before a training that its examples can be divided. @throws as `foldsOf` */
@@ -40,7 +54,7 @@ export function requireFolds({ training }: AnyTaskData, { folds: count, seed }: 
   foldsOf(training, { count, seed, option: 'folds' });
 }
 
-function metricsOf(results: readonly JsonObject[]): FoldResults['metrics'] {
+function metricsOf(results: readonly JsonObject[]): FoldMetrics {
   const names = Object.keys(results[0] ?? {}).filter(
     (name) => results.every((one) => typeof one[name] === 'number') && !results.every((one) => isCount(one[name])),
   );
@@ -59,9 +73,15 @@ function spreadOf(values: readonly number[]): FoldMetric {
 }
 
 /** The results for people. */
-export function describeFolds({ count, metrics }: FoldResults): string {
-  const lines = Object.entries(metrics).map(
-    ([name, { mean, deviation }]) => `  ${name} ${mean.toPrecision(4)} ± ${deviation.toPrecision(2)}`,
-  );
-  return [`${count} folds of the training examples, mean and standard deviation`, ...lines].join('\n');
+export function describeFolds({ count, metrics, rules }: FoldResults): string {
+  const text = (of: FoldMetrics) =>
+    Object.entries(of).map(
+      ([name, { mean, deviation }]) => `${name} ${mean.toPrecision(4)} ± ${deviation.toPrecision(2)}`,
+    );
+  const width = Math.max(0, ...Object.keys(rules).map((rule) => rule.length));
+  return [
+    `${count} folds of the training examples, mean and standard deviation`,
+    ...text(metrics).map((line) => `  ${line}`),
+    ...Object.entries(rules).map(([rule, of]) => `  ${rule.padEnd(width)}  ${text(of).join('  ')}`),
+  ].join('\n');
 }
