@@ -18,12 +18,12 @@ export type FoldMetric = {
 export type FoldResults = {
   readonly count: number;
   /** Of each metric that is a number. */
-  readonly metrics: FoldMetrics;
+  readonly metrics: Readonly<Record<string, FoldMetric>>;
   /** Those of the naive rules on the same folds, by the names of the rules. */
-  readonly rules: Readonly<Record<string, FoldMetrics>>;
+  readonly rules: Readonly<Record<string, Readonly<Record<string, FoldMetric>>>>;
 };
 
-type FoldMetrics = Readonly<Record<string, FoldMetric>>;
+type FoldMetrics = FoldResults['metrics'];
 
 /**
  * Judges each fold by a model that has learnt from the others. The validation part, if there is one, chooses the best weights as in the run.
