@@ -4,6 +4,7 @@ import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { OptionError } from '../../../core/errors.js';
 import type { JsonObject } from '../../../core/json.js';
 import { describeValue, type NumberBounds } from '../../../core/options.js';
+import { atRow } from '../../../files/row-error.js';
 import type { Model } from '../../../model/model.js';
 import type { LossDescription } from '../../../network/losses/losses.js';
 import type { BatchPosition } from '../../../training/trainer-options.js';
@@ -220,7 +221,10 @@ export function classTask(perStep: boolean) {
         ...{ source: form, classes },
       });
       for (const line of notes) note(line);
-      return sequences.map(({ input, place }) => ({ input: encode(input), line: place?.line }));
+      return sequences.map(({ input, place }) => ({
+        input: place === undefined ? encode(input) : atRow(place, () => encode(input)),
+        line: place?.line,
+      }));
     },
   };
 }
