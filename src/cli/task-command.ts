@@ -7,6 +7,7 @@ import { runTraining, type TaskResult, type TaskStart } from '../tasks/runner/tr
 import { formatCount, formatDuration, formatLoss } from '../training/progress-text.js';
 import type { CommandContext } from './command-context.js';
 import { kebabCase, readConfigurationFile } from './configuration-file.js';
+import { describeLoss } from './describe-loss.js';
 import { parseFractionOrFile, parseJsonObject, parseNumber } from './parse-argument.js';
 import { StopRequest } from './stop-request.js';
 
@@ -136,7 +137,7 @@ function describeResult({
 }: TaskResult): string {
   const lines = [
     ['run', run],
-    ['loss', typeof loss === 'string' ? undefined : JSON.stringify(loss)],
+    ['loss', describeLoss(loss)],
     ['steps', `${steps} (${epochs} ${epochs === 1 ? 'epoch' : 'epochs'})`],
     ['training loss', trainingLoss === undefined ? '-' : formatLoss(trainingLoss)],
     ['best', best && `after step ${best.step}: ${best.checkpoint}`],

@@ -182,6 +182,7 @@ export async function openTask(run: string, given: AnyLoadOptions): Promise<Load
   const task = await taskOf(run, named, tasks);
   const loaded = await loadTaskModel(task, run, options);
   if (loaded.answeredBy !== undefined) onNote?.(describeAnswer(loaded.answeredBy));
+  if (loaded.warning !== undefined) onNote?.(loaded.warning);
   return new LoadedTask(task, run, { ...loaded, note: (line) => onNote?.(line) });
 }
 

@@ -1,7 +1,7 @@
 import type { MetricsFile, MetricsRecord } from '../checkpoint/metrics-file.js';
 import type { JsonObject } from '../core/json.js';
 import type { ProgressReporter, ProgressStatus } from './progress.js';
-import { Throughput } from './throughput.js';
+import { Throughput, TimeBetweenSteps } from './throughput.js';
 
 /** The scope of a line of metrics: the steps since the last such line, a validation, a whole epoch. */
 export type MetricsKind = 'train' | 'validation' | 'epoch';
@@ -20,6 +20,7 @@ export interface RunLength {
  */
 export class RunLog {
   readonly throughput = new Throughput();
+  readonly #between = new TimeBetweenSteps();
   readonly #metrics: MetricsFile | undefined;
   readonly #progress: ProgressReporter;
   readonly #length: RunLength;
@@ -56,6 +57,7 @@ export class RunLog {
   /** Called after each step, so it must be cheap. */
   step(step: number, epoch: number, loss: number, tokens: number, seconds: number): void {
     this.throughput.record(tokens, seconds);
+    this.#between.record(epoch, this.seconds, seconds);
     this.#recentLoss = this.#recentLoss === undefined ? loss : 0.95 * this.#recentLoss + 0.05 * loss;
     this.#progress.update(this.#status(step, epoch));
   }
@@ -84,7 +86,12 @@ export class RunLog {
       epochs,
       loss: this.#recentLoss,
       tokensPerSecond: this.throughput.tokensPerSecond,
-      secondsLeft: totalSteps === undefined ? undefined : this.throughput.secondsFor(totalSteps - step),
+      secondsLeft: totalSteps === undefined ? undefined : this.#secondsFor(totalSteps - step),
     };
+  }
+
+  #secondsFor(steps: number): number | undefined {
+    const own = this.throughput.secondsFor(steps);
+    return own === undefined ? undefined : own + steps * this.#between.perStep;
   }
 }

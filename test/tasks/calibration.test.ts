@@ -61,19 +61,38 @@ describe('the temperature of a classifier', () => {
     loaded.dispose();
   });
 
-  it('is none without a validation part, where an option says so, and for weights of another step', async () => {
+  it('is none without a validation part, and where an option says so', async () => {
     for (const options of [{ valid: 0 }, { calibrate: 'no' }]) {
       const { finished, calibration, summary } = await trained(options);
       expect(existsSync(finished)).toBe(false);
       expect(calibration).toBeUndefined();
       expect(summary).not.toContain('temperature');
     }
-    const { finished, out, metrics } = await trained();
-    const saved = JSON.parse(readFileSync(finished, 'utf8'));
-    writeFileSync(finished, JSON.stringify({ ...saved, step: saved.step + 1 }));
-    const other = await evaluateTask(out, { threads: 1 });
-    expect(other.metrics['calibration']).toBeUndefined();
-    expect(metrics.test?.['calibration']).toBeDefined();
+  });
+
+  it('is left out, with a note, for the weights of another step and of another run', async () => {
+    const [one, other] = [await trained(), await trained({ seed: 2 })];
+    const saved = JSON.parse(readFileSync(one.finished, 'utf8'));
+    const evaluated = async (file: object) => {
+      writeFileSync(one.finished, JSON.stringify(file));
+      const notes: string[] = [];
+      const { metrics } = await evaluateTask(one.out, { threads: 1, onNote: (note) => notes.push(note) });
+      return { calibration: metrics['calibration'], notes: notes.filter((note) => note.includes('finished.json')) };
+    };
+    const own = { calibration: one.calibration, notes: [] };
+    expect(await evaluated(saved)).toEqual(own);
+    // A file from before the digest.
+    expect(await evaluated({ ...saved, weights: undefined })).toEqual(own);
+    const foreign = { ...JSON.parse(readFileSync(other.finished, 'utf8')), step: saved.step };
+    for (const file of [foreign, { ...saved, step: saved.step + 1 }]) {
+      const { calibration, notes } = await evaluated(file);
+      expect(calibration).toBeUndefined();
+      expect(notes).toEqual([expect.stringContaining('belongs to other weights')]);
+    }
+    const notes: string[] = [];
+    const loaded = await loadTask(one.out, { threads: 1, onNote: (note) => notes.push(note) });
+    loaded.dispose();
+    expect(notes).toEqual([expect.stringContaining('the network answers alone')]);
   });
 
   it('is removed with the file of an earlier training of the run', async () => {
@@ -88,15 +107,33 @@ describe('the temperature of a classifier', () => {
 
   it('is refused where its file is damaged', async () => {
     const { finished, out } = await trained();
-    const { step } = JSON.parse(readFileSync(finished, 'utf8'));
-    for (const damaged of ['', '[]', '{"step": 1}', '{"finished": {}}']) {
+    const file = JSON.parse(readFileSync(finished, 'utf8'));
+    for (const damaged of ['', '[]', '{"step": 1}', '{"finished": {}}', '{"step": 1, "weights": 1, "finished": {}}']) {
       writeFileSync(finished, damaged);
       await expect(loadTask(out, { threads: 1 })).rejects.toThrow(code('checkpoint_corrupt'));
     }
-    for (const wrong of [{ temperature: 0 }, { temperature: 'x' }, { temperature: 1, naiveBayes: {} }]) {
-      writeFileSync(finished, JSON.stringify({ step, finished: wrong }));
-      await expect(evaluateTask(out, { threads: 1 })).rejects.toThrow(code('checkpoint_corrupt'));
+    const { temperature, naiveBayes } = file.finished;
+    const { learnt } = naiveBayes;
+    const counts = (changed: object) => ({ temperature, naiveBayes: { weight: 1, learnt: { ...learnt, ...changed } } });
+    for (const wrong of [
+      ...[{}, { temperature: 0 }, { temperature: 'x' }, { temperature: 1e-320 }, { temperature: Number.NaN }],
+      ...[{}, { weight: 1 }, { weight: 'x', learnt }, { weight: -1, learnt }].map((each) => ({
+        temperature,
+        naiveBayes: each,
+      })),
+      ...[{ sequences: [1] }, { sequences: [1, -1] }, { symbols: 1 }, { order: 0 }, { order: 99 }].map(counts),
+      ...[[1], [[]], [[0, 0]], [[0, 2, 1]], [[0, 0, 0.5]], [['x']]].map((grams) => counts({ grams })),
+    ]) {
+      writeFileSync(finished, JSON.stringify({ ...file, finished: wrong }));
+      const refused = expect.objectContaining({
+        code: 'checkpoint_corrupt',
+        message: expect.stringContaining(`'${finished}': '`),
+        details: expect.objectContaining({ path: finished }),
+      });
+      await expect(evaluateTask(out, { threads: 1 })).rejects.toThrow(refused);
     }
+    writeFileSync(finished, JSON.stringify(file));
+    await expect(evaluateTask(out, { threads: 1 })).resolves.toHaveProperty('metrics.calibration');
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { classNetwork, POOLINGS } from '../../src/tasks/recipes/classify/class-network.js';
 import { classStructures } from '../../src/tasks/recipes/classify/class-structures.js';
 
-const options = { cell: 'gru', layers: 1, units: 2, dropout: 0.5, front: undefined } as const;
+const options = { cell: 'gru', layers: 1, units: 2, dropout: 0.5, front: undefined, recurrent: {} } as const;
 const poolingsOf = (pooling: string) =>
   classStructures({ ...options, pooling }).flatMap((structure) => structure.options.pooling ?? []);
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   formatBar,
   lineProgress,
@@ -7,6 +7,7 @@ import {
   terminalProgress,
 } from '../../src/training/progress.js';
 import { formatCount, formatDuration, formatLoss } from '../../src/training/progress-text.js';
+import { RunLog } from '../../src/training/run-log.js';
 import { Throughput } from '../../src/training/throughput.js';
 
 const status: ProgressStatus = {
@@ -138,6 +139,36 @@ describe('progress', () => {
     progress.note('a note');
     progress.end();
     expect(stream.text).toBe('a note\n');
+  });
+});
+
+describe('the time that is left', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  /** Epochs of four steps of a second each, with other time before each step and once in an epoch. */
+  function leftAfter(steps: number, idle: { readonly perStep: number; readonly perEpoch: number }) {
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now * 1000);
+    const seen: ProgressStatus[] = [];
+    const progress = { begin() {}, update: (status: ProgressStatus) => void seen.push(status), note() {}, end() {} };
+    const log = new RunLog(undefined, progress, { totalSteps: 12, epochs: 3 });
+    for (let step = 0; step < steps; step++) {
+      now += 1 + idle.perStep + (step % 4 === 0 ? idle.perEpoch : 0);
+      log.step(step + 1, 1 + Math.floor(step / 4), 1, 10, 1);
+    }
+    return seen.at(-1)?.secondsLeft;
+  }
+
+  it('counts what takes time between the steps', () => {
+    expect(leftAfter(4, { perStep: 0, perEpoch: 0 })).toBeCloseTo(8, 10);
+    expect(leftAfter(4, { perStep: 2, perEpoch: 0 })).toBeCloseTo(24, 10);
+    expect(leftAfter(12, { perStep: 2, perEpoch: 5 })).toBe(0);
+  });
+
+  it('counts what takes time once in an epoch, when an epoch has passed', () => {
+    expect(leftAfter(4, { perStep: 0, perEpoch: 20 })).toBeCloseTo(8, 10);
+    for (const steps of [5, 6, 8])
+      expect(leftAfter(steps, { perStep: 0, perEpoch: 20 })).toBeCloseTo((12 - steps) * 6, 10);
   });
 });
 

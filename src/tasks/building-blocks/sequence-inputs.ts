@@ -11,6 +11,7 @@ import type { SentenceLevel } from '../../data/sentence-vocabulary.js';
 import type { Vocabulary, VocabularyJson } from '../../data/vocabulary.js';
 import { WordVocabulary } from '../../data/word-vocabulary.js';
 import type { JsonRow } from '../../files/json-lines.js';
+import type { RowPlace } from '../../files/row-error.js';
 import { wordsOf } from '../../files/text.js';
 import { embedding } from '../../network/layers/embedding.js';
 import type { AnyLayer } from '../../network/layers/layers.js';
@@ -50,6 +51,14 @@ export interface SymbolChoice {
   readonly byForm?: boolean | undefined;
 }
 
+/** What else an encoding depends on. */
+export interface EncodingChoice {
+  /** Whether numbers may be missing (NaN): each becomes the mean, beside a mark and a time. */
+  readonly isMasked?: boolean;
+  /** Where the inputs are, for errors. */
+  readonly places?: readonly (RowPlace | undefined)[];
+}
+
 type InputForm = 'text' | 'tokens' | 'numbers';
 
 function formOf(input: RawInput): InputForm {
@@ -66,7 +75,6 @@ function formOfKind(kind: InputEncoding['kind']): InputForm {
  * The encoding of the training inputs: their characters or tokens, or mean and deviation of every feature.
  *
  * @param options how texts and tokens become symbols
- * @param options.isMasked whether numbers may be missing (NaN): each becomes the mean, beside a mark and a time
  * @throws {DataError} `mixed_examples` when inputs are of two kinds, `non_finite_data`
  * @throws {ShapeError} `shape_mismatch` when they have two widths
  * @throws {OptionError} `invalid_option` for characters or bytes of inputs that are no texts
@@ -74,10 +82,10 @@ function formOfKind(kind: InputEncoding['kind']): InputForm {
  */
 export function fitEncoding(
   inputs: readonly RawInput[],
-  { isMasked = false, ...choice }: SymbolChoice & { readonly isMasked?: boolean } = {},
+  { isMasked = false, places, ...choice }: SymbolChoice & EncodingChoice = {},
 ): InputEncoding {
   const form = formOf(inputs[0] as RawInput);
-  requireForm(inputs, form);
+  requireForm(inputs, form, places);
   requireLevel(choice.level, form);
   if (form === 'numbers') return fitFeatures(inputs as readonly FeatureRows[], isMasked);
   if (form === 'text') return fitTexts(inputs as readonly string[], choice);
@@ -123,7 +131,7 @@ export function encoderOf(encoding: InputEncoding): (input: RawInput) => Rows {
   if (encoding.kind === 'features') {
     const encode = featureEncoder(encoding);
     return (input) => {
-      requireForm([input], 'numbers');
+      requireReadable(input, 'numbers');
       return encode(input as FeatureRows);
     };
   }
@@ -134,7 +142,7 @@ export function encoderOf(encoding: InputEncoding): (input: RawInput) => Rows {
     words?.encode(typeof input === 'string' ? wordsOf(input) : (input as readonly string[])) ??
     vocabulary.encode(input as string);
   return (input) => {
-    requireForm([input], formOfKind(kind));
+    requireReadable(input, formOfKind(kind));
     return encode(input);
   };
 }
@@ -196,10 +204,27 @@ export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonO
   return { input: kind === 'tokens' && !areTokens ? wordsOf(value) : parsed };
 }
 
-function requireForm(inputs: readonly RawInput[], form: InputForm): void {
+/** @param places where the inputs are, as far as that is known */
+function requireForm(
+  inputs: readonly RawInput[],
+  form: InputForm,
+  places: readonly (RowPlace | undefined)[] = [],
+): void {
   const index = inputs.findIndex((input) => formOf(input) !== form);
   if (index < 0) return;
   const other = formOf(inputs[index] as RawInput);
-  const message = `input ${index} has ${other}, expected ${form}: all inputs must be of one kind`;
-  throw new DataError('mixed_examples', message, { index, kind: other, expected: form });
+  const [first, place] = [places[0], places[index]];
+  const at = (where: RowPlace) => `'${where.file}' line ${where.line}`;
+  const found = place === undefined ? `input ${index} has ${other}` : `${at(place)} has ${other}`;
+  const expected = first === undefined ? form : `${form} as ${at(first)} has`;
+  const message = `${found}, expected ${expected}: all inputs must be of one kind`;
+  throw new DataError('mixed_examples', message, { ...place, index, kind: other, expected: form });
+}
+
+/** @throws {DataError} `mixed_examples` for an input of another kind than a model reads */
+function requireReadable(input: RawInput, form: InputForm): void {
+  const other = formOf(input);
+  if (other === form) return;
+  const message = `the input has ${other}, the model reads ${form}`;
+  throw new DataError('mixed_examples', message, { kind: other, expected: form });
 }

@@ -33,6 +33,7 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
   initialize: { type: 'a function' },
   startsAs: { type: 'a function' },
   finish: { type: 'a function' },
+  checkFinished: { type: 'a function' },
   naiveRules: { type: 'a function' },
 };
 

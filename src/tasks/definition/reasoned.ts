@@ -18,11 +18,7 @@ export function rowFor<V extends object>(rows: readonly BySize<V>[], size: numbe
   return rows.find(({ below = Number.POSITIVE_INFINITY }) => size < below) as V;
 }
 
-/**
- * The values alone, for tables of options.
- *
- * @example commonOptions(valuesOf(MUSIC, ['cell', 'units', 'learningRate']));
- */
+/** The values alone, for tables of options: `commonOptions(valuesOf(MUSIC, ['cell', 'units', 'learningRate']))`. */
 export function valuesOf<D extends ReasonedDefaults, N extends keyof D & string>(
   defaults: D,
   names: readonly N[],

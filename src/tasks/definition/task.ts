@@ -166,6 +166,12 @@ export interface TaskCore<
    * their context.
    */
   finish?(model: Model, data: TaskData<S, E, P>, context: TaskContext<T, S>): Promise<JsonObject | undefined>;
+  /**
+   * Checks what `finish` returned when it is read from the file of a run, which may be damaged.
+   *
+   * @throws {CheckpointError} `checkpoint_corrupt`; the runner adds the path
+   */
+  checkFinished?(finished: JsonObject, saved: S): void;
   /** Naive rules that the result is compared with. `data` are those of the training. */
   naiveRules?(data: TaskData<S, E, P>, context: TaskContext<T, S>): NaiveRules<P>;
   /**

@@ -1,5 +1,7 @@
 /** Naive Bayes on bags of n-grams: the naive rule for classes of texts. */
 
+import { isJsonObject, type JsonValue } from '../../core/json.js';
+
 const SMOOTHING = 1;
 
 /** What naive Bayes learns from. */
@@ -20,6 +22,27 @@ export type SavedNaiveBayes = {
   /** Of each n-gram its number, and by turns a class and how often it occurs there. */
   readonly grams: readonly (readonly number[])[];
 };
+
+/** Whether a value is what naive Bayes has learnt, for numbers of classes and symbols. */
+export function isSavedNaiveBayes(
+  value: JsonValue | undefined,
+  { classes, symbols: expected }: Omit<NaiveBayesSizes, 'order'>,
+): value is SavedNaiveBayes {
+  if (!isJsonObject(value)) return false;
+  const { symbols, order, sequences, grams } = value;
+  if (symbols !== expected || !isCount(order) || order < 1) return false;
+  if (!isCount((symbols + 1) ** order)) return false;
+  if (!Array.isArray(sequences) || sequences.length !== classes || !sequences.every(isCount)) return false;
+  const isGram = (gram: JsonValue) =>
+    Array.isArray(gram) &&
+    gram.length % 2 === 1 &&
+    gram.every((number, at) => isCount(number) && (at === 0 || at % 2 === 0 || number < classes));
+  return Array.isArray(grams) && grams.every(isGram);
+}
+
+function isCount(value: JsonValue | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
 
 /**
  * Multinomial naive Bayes with Laplace smoothing (Manning, Raghavan, Schütze 2008, chapter 13) on all n-grams of a text

@@ -44,6 +44,8 @@ export interface SavedTaskModel<T extends RunTable = RunTable, S extends JsonObj
   readonly metrics?: ReachedMeasures;
   /** The naive rule that it is, because no step of the training was better. */
   readonly answeredBy?: string;
+  /** What people should know of the files of the run. */
+  readonly warning?: string;
 }
 
 /** How a model is loaded. */
@@ -88,10 +90,11 @@ export async function loadTaskModel(
     }
     const metrics = await reachedMeasures(path);
     const answeredBy = metrics?.step === 0 ? task.startsAs?.(options, saved) : undefined;
-    const finished = task.finish && readFinished(path, loaded.step);
+    const { finished, note: warning } = readFinished(task, path, { model, step: loaded.step, saved });
     return {
       ...{ model, options, saved, fingerprint, checkpoint: path },
       ...(finished !== undefined && { finished }),
+      ...(warning !== undefined && { warning }),
       ...(metrics !== undefined && { metrics }),
       ...(answeredBy !== undefined && { answeredBy }),
       ...(signal !== undefined && { signal }),

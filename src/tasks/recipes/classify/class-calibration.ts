@@ -1,8 +1,7 @@
 /** How the probabilities of a finished classifier compare with those of its network alone. */
-import type { JsonObject } from '../../../core/json.js';
 import { CalibrationError } from '../../../metrics/calibration-error.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
-import { requireFinished } from './class-finish.js';
+import type { FinishedClasses } from './class-finish.js';
 
 /** A number of the network alone, and of the classifier. */
 type Change = { readonly before: number | null; readonly after: number | null };
@@ -63,8 +62,7 @@ export class Calibration {
     this.#after.add(after, target);
   }
 
-  metrics(finished: JsonObject): CalibrationMetrics {
-    const { temperature, naiveBayes } = requireFinished(finished);
+  metrics({ temperature, naiveBayes }: FinishedClasses): CalibrationMetrics {
     const change = (name: 'loss' | 'error' | 'accuracy') => ({ before: this.#before[name], after: this.#after[name] });
     return {
       temperature,

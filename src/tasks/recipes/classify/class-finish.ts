@@ -9,7 +9,7 @@ import { outputsOf } from '../../building-blocks/outputs.js';
 import { featuresOf, idsOf } from '../../building-blocks/sequence-inputs.js';
 import { type Part, partExamples } from '../../definition/parts.js';
 import type { TaskData } from '../../definition/task.js';
-import { NaiveBayes, type SavedNaiveBayes } from '../../naive/naive-bayes.js';
+import { isSavedNaiveBayes, NaiveBayes, type SavedNaiveBayes } from '../../naive/naive-bayes.js';
 import { CLASSIFY } from '../defaults/classify.js';
 import type { SavedClasses } from './classify-data.js';
 
@@ -139,7 +139,7 @@ export function adjustOf(finished: JsonObject | undefined): Adjust {
   if (finished === undefined) return (output) => output;
   const known = ADJUSTS.get(finished);
   if (known !== undefined) return known;
-  const { temperature, naiveBayes } = requireFinished(finished);
+  const { temperature, naiveBayes } = finished as FinishedClasses;
   const bayes = naiveBayes && NaiveBayes.fromJSON(naiveBayes.learnt);
   const adjust: Adjust = (output, input) => {
     const scores = Float64Array.from(output, (score) => score / temperature);
@@ -151,12 +151,32 @@ export function adjustOf(finished: JsonObject | undefined): Adjust {
   return adjust;
 }
 
-/** @throws {CheckpointError} `checkpoint_corrupt` */
-export function requireFinished(finished: JsonObject): FinishedClasses {
-  const { temperature, naiveBayes } = finished;
-  const isWhole = naiveBayes === undefined || (isJsonObject(naiveBayes) && typeof naiveBayes['weight'] === 'number');
-  if (typeof temperature === 'number' && temperature > 0 && isWhole) return finished as FinishedClasses;
-  const message =
-    "what was saved at the end of the training must have a temperature above 0, and a weight of 'naiveBayes'";
-  throw new CheckpointError('checkpoint_corrupt', message, { temperature });
+/** Least and largest temperature and weight; what is fitted is well within. */
+const TEMPERATURES = [1e-3, 1e3] as const;
+const MOST_WEIGHT = 1e3;
+
+/**
+ * Checks what was read from a file.
+ *
+ * @param expected the number of classes, and of the ids of inputs; undefined for numbers, which have no naive Bayes
+ * @throws {CheckpointError} `checkpoint_corrupt`
+ */
+export function checkFinished(
+  { temperature, naiveBayes }: JsonObject,
+  { classes, symbols }: { readonly classes: number; readonly symbols: number | undefined },
+): void {
+  const refuse = (name: string, expected: string) => {
+    throw new CheckpointError('checkpoint_corrupt', `'${name}' must be ${expected}`, { name });
+  };
+  const [least, most] = TEMPERATURES;
+  if (!isBetween(temperature, least, most)) refuse('temperature', `a number from ${least} to ${most}`);
+  if (naiveBayes === undefined) return;
+  const { weight, learnt: counts } = isJsonObject(naiveBayes) ? naiveBayes : {};
+  if (!isBetween(weight, 0, MOST_WEIGHT)) refuse('naiveBayes.weight', `a number from 0 to ${MOST_WEIGHT}`);
+  if (symbols !== undefined && isSavedNaiveBayes(counts, { classes, symbols })) return;
+  refuse('naiveBayes.learnt', `the counts of n-grams of the ${classes} classes and of the symbols of the model`);
+}
+
+function isBetween(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most;
 }

@@ -8,7 +8,7 @@ import { outputsOf } from '../../building-blocks/outputs.js';
 import { probabilities } from '../../building-blocks/probabilities.js';
 import type { Part } from '../../definition/parts.js';
 import { Calibration, type CalibrationMetrics, describeCalibration } from './class-calibration.js';
-import { adjustOf, type Scores } from './class-finish.js';
+import { adjustOf, type FinishedClasses, type Scores } from './class-finish.js';
 import { areSpanTags, SpanCounts, type SpanMetrics } from './tag-spans.js';
 
 /** Largest number of classes for which the confusion matrix is shown. */
@@ -65,7 +65,7 @@ export async function classScores(
     ...{ accuracy, macroF1, targets: total },
     ...(choose === 'probability' && { meanProbability: total === 0 ? null : probable / total }),
     ...(spans && { spans: spans.metrics() }),
-    ...(calibration && finished && { calibration: calibration.metrics(finished) }),
+    ...(calibration && finished && { calibration: calibration.metrics(finished as FinishedClasses) }),
     confusion: matrix.rows(),
   };
 }

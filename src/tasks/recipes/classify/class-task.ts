@@ -4,11 +4,12 @@ import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { OptionError } from '../../../core/errors.js';
 import type { JsonObject } from '../../../core/json.js';
 import { describeValue, type NumberBounds } from '../../../core/options.js';
+import { atRow } from '../../../files/row-error.js';
 import type { Model } from '../../../model/model.js';
 import type { LossDescription } from '../../../network/losses/losses.js';
 import type { BatchPosition } from '../../../training/trainer-options.js';
 import { startFromFrequencies } from '../../building-blocks/output-biases.js';
-import { encoderOf, featuresOf } from '../../building-blocks/sequence-inputs.js';
+import { encoderOf, featuresOf, idsOf } from '../../building-blocks/sequence-inputs.js';
 import type { Part } from '../../definition/parts.js';
 import {
   columnsOption,
@@ -29,7 +30,7 @@ import {
 import { SENTENCE_LEVELS, symbolOptions } from '../../definition/text-options.js';
 import { CLASSES } from '../defaults/classes.js';
 import { classSettings, type SettlingOptions } from './class-defaults.js';
-import { type FinishOptions, finishClasses } from './class-finish.js';
+import { checkFinished, type FinishOptions, finishClasses } from './class-finish.js';
 import { classRules } from './class-rules.js';
 import { CHOICES, choosingScore, classScores, describeClassScores, type ScoreOptions } from './class-scores.js';
 import { classCounts, classWeightsOption } from './class-weights.js';
@@ -203,6 +204,8 @@ export function classTask(perStep: boolean) {
     },
     finish: (model: Model, data: TaskData<SavedClasses>, { options, signal }: FinishContext) =>
       finishClasses(model, data, options, signal),
+    checkFinished: (finished: JsonObject, { classes, encoding }: SavedClasses) =>
+      checkFinished(finished, { classes: classes.length, symbols: idsOf(encoding) }),
     naiveRules: (data: { readonly training: Part }, { saved }: { readonly saved: SavedClasses }) =>
       classRules(data, saved, perStep),
     describe: (metrics: JsonObject, { classes }: SavedClasses) => describeClassScores(metrics, classes),
@@ -218,7 +221,10 @@ export function classTask(perStep: boolean) {
         ...{ source: form, classes },
       });
       for (const line of notes) note(line);
-      return sequences.map(({ input, place }) => ({ input: encode(input), line: place?.line }));
+      return sequences.map(({ input, place }) => ({
+        input: place === undefined ? encode(input) : atRow(place, () => encode(input)),
+        line: place?.line,
+      }));
     },
   };
 }

@@ -101,6 +101,7 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
   const encoding = fitEncoding(inputs, {
     ...{ isMasked: missing === 'mask', level, minCount, maxSize, normalization },
     byForm: unknownWords === 'form',
+    places: parts.training.map(({ place }) => place),
   });
   const encode = exampleEncoder(encoding);
   const encoded = (part: readonly LabelledSequence[]) => part.map(encode);

@@ -33,11 +33,23 @@ const TITLES: Readonly<Record<Kind, string>> = {
 /** Options that are not asked about in each kind: they are always used, or are refused where they do not fit. */
 const ASKED = [...NAMES, ...TIME, ...OF_TABLES, 'comment', 'categories', 'missing', 'missingValues'];
 
-/** Options of words. */
-const OF_WORDS = ['minCount', 'vocabulary'];
+/** Options of words, and of embeddings. */
+const OF_WORDS = ['minCount', 'vocabulary', 'unknownWords', 'unknownRate'];
+const OF_EMBEDDINGS = ['inputDropout'];
+
+/** Values that ask for nothing. */
+const NOTHING: readonly unknown[] = [undefined, 'refuse', 'one', 0];
 
 function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== 'refuse';
+  return !NOTHING.includes(value);
+}
+
+/** Why naive Bayes is not added although it should be; undefined where it may be. */
+function unblended({ blend, calibrate, weight, classWeights }: Readonly<Record<string, unknown>>): string | undefined {
+  if (blend !== 'yes') return undefined;
+  if (calibrate === 'no') return 'with --calibrate no: its weight is fitted with the temperature';
+  if (weight !== undefined) return 'with --weight: it counts all examples alike';
+  return classWeights === undefined ? undefined : 'with --class-weights: it counts all classes alike';
 }
 
 /** A note of the options that were given and have no effect. */
@@ -53,8 +65,12 @@ export function unusedNotes(
       .map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
   const ofData = unused(ASKED.filter((name) => !USED[kind].includes(name)));
   const ofWords = symbols === 'words' || symbols === 'tokens' ? [] : unused(OF_WORDS);
+  const ofEmbeddings = symbols === 'features' ? unused(OF_EMBEDDINGS) : [];
+  const reason = symbols === 'features' ? undefined : unblended(given);
   return [
     ...(ofData.length === 0 ? [] : [`no effect on ${TITLES[kind]}: ${ofData.join(', ')}`]),
     ...(ofWords.length === 0 ? [] : [`no effect where no words are read: ${ofWords.join(', ')}`]),
+    ...(ofEmbeddings.length === 0 ? [] : [`no effect on numbers, which have no embedding: ${ofEmbeddings.join(', ')}`]),
+    ...(reason === undefined ? [] : [`no effect of --blend yes ${reason}`]),
   ];
 }
