@@ -3,7 +3,6 @@
 import { largestClasses } from '../../../metrics/confusion-matrix.js';
 import { sequential } from '../../../model/network.js';
 import { dense } from '../../../network/layers/dense.js';
-import { bodyStructures } from '../../building-blocks/body-structures.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { featuresOf } from '../../building-blocks/sequence-inputs.js';
@@ -13,6 +12,7 @@ import { valuesOf } from '../../definition/reasoned.js';
 import { TAG } from '../defaults/tag.js';
 import { SETTLED } from './class-defaults.js';
 import { classInputs } from './class-layers.js';
+import { tagStructures } from './class-structures.js';
 import { classOptions, classTask, embeddingOptions } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
 import { tagStream } from './tag-stream.js';
@@ -38,7 +38,7 @@ export const tag = defineTask({
   summary: 'a class for every step of a sequence, from JSON lines or CSV',
   options,
   ...classTask(true),
-  structures: bodyStructures,
+  structures: tagStructures,
 
   network(given, { classes, encoding }) {
     const body = recurrentBody(given, 'none');
