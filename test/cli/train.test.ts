@@ -99,7 +99,7 @@ describe('bptt train lm', () => {
     const { stdout, stderr, status } = await runBptt(['train', 'lm', ...args]);
     expect(status).toBe(0);
     expect(stderr).toMatch(
-      /^lm: 2x16 lstm, .* 1 thread\n(?: {2}--[a-z]+ [\d.]+ {2}\(.+\)\n)+epoch 1 {2}training loss .*\nepoch 2 {2}training loss [^\n]*\nweights of the last step [^\n]*\n$/,
+      /^lm: 2x16 lstm, .* 1 thread\n(?: {2}--[a-z-]+ [\w.]+ {2}\(.+\)\n)+epoch 1 {2}training loss .*\nepoch 2 {2}training loss [^\n]*\nweights of the last step [^\n]*\n$/,
     );
     expect(stdout).toMatch(/^run +\S+\nsteps +\d+ \(2 epochs\)\n/);
   });

@@ -256,3 +256,32 @@ describe('a run from before these options', () => {
     expect([more.epochs, more.parameters, more.examples]).toEqual([2, first.parameters, first.examples]);
   });
 });
+
+describe('the reasons of defaults', () => {
+  const reasonsOf = async (data: string, options: object = {}) => {
+    const { settled } = await start('classify', { data, ...options });
+    return Object.fromEntries(settled.map(({ name, value, reason }) => [name, [value, reason]]));
+  };
+  const lines = (name: string, inputOf: (at: number) => unknown) => {
+    const file = join(temporaryDirectory(), name);
+    const rows = Array.from({ length: 30 }, (_, at) => JSON.stringify({ input: inputOf(at), target: at % 2 }));
+    writeFileSync(file, rows.join('\n'));
+    return file;
+  };
+  const words = (at: number) => Array.from({ length: 4 }, (_, each) => `word${(at + each) % 30}`);
+
+  it('are those of what is read', async () => {
+    const texts = lines('texts.jsonl', (at) => `${words(at).join(' ')} abcdefghijklmnopqrstuvwxyz`);
+    const reason = async (data: string, options?: object) => (await reasonsOf(data, options))['dropout']?.[1];
+    expect(await reason(texts, { level: 'word' })).toBe('words of a small vocabulary, of which none is rare');
+    expect(await reason(texts, { level: 'character' })).toBe('characters of texts');
+    expect(await reason(texts, { level: 'byte' })).toBe('bytes of texts');
+    expect(await reason(lines('tokens.jsonl', words))).toBe('tokens of a small vocabulary, of which none is rare');
+  });
+
+  it('say of rows of numbers that they have no embedding', async () => {
+    const { init } = await reasonsOf(series(temporaryDirectory(), 30, 5));
+    expect(init).toEqual(['default', 'rows of numbers have no embedding']);
+    expect((await reasonsOf(lines('tokens.jsonl', words)))['init']?.[0]).toBe('default,embedding=0.1');
+  });
+});

@@ -279,6 +279,7 @@ describe('words that read as marks', () => {
     const apart = await trained({});
     expect(apart.notes).toEqual([
       expect.stringMatching(/^<unk> and <eos> in the text are words.*--written-marks marks/),
+      'vocabulary of 8 words; read as <unk>: 0.0 % of the training words, 0.0 % of the validation words',
     ]);
     const vocabulary = async (run: string) => {
       const model = await loadLanguageModel(run, { threads: 1 });
@@ -289,13 +290,56 @@ describe('words that read as marks', () => {
     expect(await vocabulary(apart.result.run)).toBe(8);
     expect(await ofLine(apart.result.run, 'a <eos> b')).toBe(3);
     const marks = await trained({ writtenMarks: 'marks' });
-    expect(marks.notes).toEqual([]);
+    expect(marks.notes).toEqual([
+      expect.stringMatching(
+        /^vocabulary of 6 words; read as <unk>: 12.5 % of the training words, 1[67].* % of the val.*--min-count 1/,
+      ),
+    ]);
     expect(await vocabulary(marks.result.run)).toBe(6);
   });
 
   it('are the marks in a run from before the option, which is resumed as it was', () => {
     expect(check(place, { units: 4 })).toMatchObject({ writtenMarks: 'marks' });
     expect(check(place)).toMatchObject({ writtenMarks: 'words' });
+  });
+
+  it('outside the vocabulary are counted in each part, and a small vocabulary is called that', async () => {
+    const directory = temporaryDirectory();
+    const file = (name: string, words: readonly string[]) => {
+      const path = join(directory, name);
+      writeFileSync(path, words.join(' '));
+      return path;
+    };
+    const many = (count: number, wordOf: (at: number) => string) =>
+      Array.from({ length: count }, (_, at) => wordOf(at));
+    const data = file(
+      'training.txt',
+      many(800, (at) => (at % 4 === 0 ? `once${at}` : `word${at % 8}`)),
+    );
+    const valid = file(
+      'valid.txt',
+      many(200, (at) => (at % 2 === 0 ? `new${at}` : 'word1')),
+    );
+    const test = file(
+      'test.txt',
+      many(200, () => 'word1'),
+    );
+    const { notes } = await trained({ data, valid, test });
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^vocabulary of \d+ words; .* 25.0 % of the training .* (49|50).\d % of the val.* 0.0 % of the test words\. /,
+      ),
+    ]);
+    let start: TaskStart | undefined;
+    const onStart = (each: TaskStart) => {
+      start = each;
+    };
+    const { steps: _, ...open } = small;
+    const out = join(directory, 'few');
+    await trainTask('lm', { ...open, level: 'word', vocabulary: 5, epochs: 1, data, valid, test, out, onStart });
+    expect(start?.settled.find(({ name }) => name === 'steps')?.reason).toBe('windows of words');
+    expect(start?.notes).toEqual([expect.stringMatching(/^vocabulary of 5 words/)]);
+    expect(start?.settled.map(({ reason }) => reason)).not.toContain('most words are rare');
   });
 
   it('a limit of words has no effect on characters, which a note says', async () => {

@@ -2,6 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../src/core/json.js';
+import { heldPart } from '../../src/tasks/recipes/translate/translate-data.js';
+import type { TaskStart } from '../../src/tasks/runner/train-task.js';
 import { evaluateTask, loadTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { reversedTraining } from './reversed-language.js';
@@ -82,5 +84,35 @@ describe('translate', () => {
         code: 'invalid_option',
       });
     }
+  });
+});
+
+describe('the parts that are held out', () => {
+  it('have about a hundred pairs, within a fiftieth and a tenth', () => {
+    expect([12, 544, 2000, 4000, 50_000].map((pairs) => heldPart(pairs).value)).toEqual([0.1, 0.1, 0.05, 0.025, 0.02]);
+    expect(heldPart(544).reason).toBe('of 544 pairs');
+  });
+
+  it('follow from the number of pairs in a run, which keeps them, and are as in an earlier run', async () => {
+    const directory = temporaryDirectory();
+    const data = join(directory, 'pairs.tsv');
+    writeFileSync(data, Array.from({ length: 60 }, (_, at) => `a${at % 7} b\tc${at % 7} d`).join('\n'));
+    const out = join(directory, 'run');
+    let start: TaskStart | undefined;
+    const onStart = (each: TaskStart) => {
+      start = each;
+    };
+    const small = { units: 2, embedding: 2, epochs: 1, threads: 1, progress: false, naive: 0, data, out } as const;
+    await trainTask('translate', { ...small, onStart });
+    expect(start?.examples).toEqual({ training: 49, validation: 5, test: 6 });
+    expect(start?.settled).toContainEqual({ name: 'valid', value: 0.1, reason: 'of 60 pairs' });
+    const { task } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
+    expect(task).toMatchObject({ valid: 0.1, test: 0.1 });
+    const own = { ...small, out: join(directory, 'own'), valid: 0.5, test: 0 } as const;
+    const result = await trainTask('translate', own);
+    expect(result.examples).toEqual({ training: 30, validation: 30, test: 0 });
+    // A run from before the rule has its fractions.
+    const resumed = await trainTask('translate', { ...small, out: own.out, epochs: 2, resume: true });
+    expect(resumed.examples).toEqual(result.examples);
   });
 });

@@ -60,6 +60,13 @@ function kindOf(encoding: InputEncoding): Kind {
   return ids < CLASSES.fewestCharacters.value ? 'symbols' : 'characters';
 }
 
+/** Why a default is that of a kind. */
+function whyOf(kind: Kind, { kind: symbols }: InputEncoding): string {
+  if (kind !== 'characters') return WHY[kind];
+  if (symbols === 'words' || symbols === 'tokens') return `${symbols} of a small vocabulary, of which none is rare`;
+  return symbols === 'bytes' ? 'bytes of texts' : WHY[kind];
+}
+
 function areWords({ kind }: InputEncoding): boolean {
   return kind === 'words' || kind === 'tokens';
 }
@@ -92,14 +99,14 @@ export function classSettings(
   const kind = kindOf(encoding);
   const length = lengthOf(kind, sequences);
   const rows = meanRows(sequences, featuresOf(encoding));
-  const because = (value: number): Setting => ({ value, reason: WHY[kind] });
+  const because = (value: number): Setting => ({ value, reason: whyOf(kind, encoding) });
   const hasFront = kind === 'rows' && rows >= CLASSIFY.front.value.fewestRows && !perStep;
   return {
     valid: { value: validationPart(read, given), reason: `${read} examples` },
     ...trainingLength(sequences.length, length, given, validation !== undefined),
     patience: CLASSES.patience,
     ...settledLevel(given.level, encoding),
-    init: CLASSES.init,
+    init: kind === 'rows' ? { value: 'default', reason: 'rows of numbers have no embedding' } : CLASSES.init,
     dropout: because(CLASSES.dropout.value[kind]),
     ...(areWords(encoding) && {
       unknownWords: {

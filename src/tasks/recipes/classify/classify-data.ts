@@ -18,6 +18,7 @@ import { type SplitChoice, splitParts } from '../../building-blocks/split-parts.
 import { type MissingChoices, rulesOf, type TableChoices, tableFormatOf } from '../../definition/table-options.js';
 import type { TakeNote, TaskData } from '../../definition/task.js';
 import { unknownWordsOf, validationPart } from './class-defaults.js';
+import { classNotes } from './class-notes.js';
 import { classWeightsNote, classWeightsOf } from './class-weights.js';
 import type { DataForm, LabelledOptions, LabelledSequence } from './labelled-options.js';
 import { readLabelled } from './labelled-sequences.js';
@@ -115,6 +116,7 @@ export async function readClasses(options: ClassDataOptions, perStep: boolean): 
     ...notes,
     ...symbolNotes(encoding, options.level),
     ...unusedNotes({ ...options }, source, encoding),
+    ...classNotes(classes, data),
     ...(classes.length === 1 ? [`every target is '${classes[0]}': there is nothing to learn`] : []),
     ...(weight === undefined ? [] : [weightNote(weight, parts.training.flatMap(listWeights))]),
     ...(given === undefined ? [] : [classWeightsNote(given, classes, classWeights ?? [])]),

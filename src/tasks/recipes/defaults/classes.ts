@@ -30,7 +30,7 @@ export const CLASSES = {
   embedding: { value: 64, reason: 'of symbols; chosen by custom, not measured' },
   init: {
     value: 'default,embedding=0.1',
-    reason: 'embeddings of unit size are too large to learn from few words',
+    reason: 'embeddings of unit size are too large to learn from few examples',
   },
   fewestCharacters: {
     value: 20,

@@ -52,7 +52,8 @@ export function readingDefaults(
   const most = 2 ** Math.floor(Math.log2(Math.max(1, symbols / (steps * LM.windows.value))));
   const batch = given.batch ?? Math.min(streams.most, Math.max(streams.fewest, most));
   return {
-    steps: { value: steps, reason: WHY[kind] },
+    // How rare the words are is known when the vocabulary is.
+    steps: { value: steps, reason: kind === 'words' ? 'windows of words' : WHY[kind] },
     batch: { value: batch, reason: `${symbols} symbols` },
     ...(given.level === 'word' && { minCount: rarestOf(given, words) }),
   };

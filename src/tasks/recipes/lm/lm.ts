@@ -34,6 +34,7 @@ import { LM } from '../defaults/lm.js';
 import { LanguageModelReader, type TextLikelihood } from './language-model-reader.js';
 import { readingDefaults, SETTLED, settleLanguageModel } from './lm-defaults.js';
 import { languageModelRules } from './lm-rules.js';
+import { unknownWordsNote } from './unknown-words.js';
 
 const count = { integer: true, min: 1 } as const;
 const options = {
@@ -117,7 +118,9 @@ export const lm = defineTask({
     const { vocabulary, ...parts } = readers[level]();
     const notes = [
       ...markNotes(vocabulary),
-      ...(level === 'word' ? [] : unusedNotes({ vocabulary: maxSize, 'min-count': given.minCount }, level)),
+      ...(level === 'word'
+        ? [unknownWordsNote(vocabulary, parts)]
+        : unusedNotes({ vocabulary: maxSize, 'min-count': given.minCount }, level)),
     ];
     return {
       ...parts,

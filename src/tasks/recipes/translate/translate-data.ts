@@ -15,6 +15,7 @@ import { checkWeights, requireSomeWeight, weightRow, weightTarget } from '../../
 import type { CommonTable } from '../../definition/common-options.js';
 import type { Packing, PredictionSource, TaskData } from '../../definition/task.js';
 import type { Checked } from '../../definition/task-options.js';
+import { TRANSLATE } from '../defaults/translate.js';
 
 /** What is saved with a translator. */
 export type SavedTranslation = {
@@ -39,7 +40,10 @@ export interface TranslationExample {
 }
 
 /** The options of reading. */
-interface DataOptions extends Checked<CommonTable> {
+interface DataOptions extends Omit<Checked<CommonTable>, 'valid' | 'test'> {
+  /** Missing until the number of pairs has decided them. */
+  readonly valid: number | string | undefined;
+  readonly test: number | string | undefined;
   readonly languages: string | undefined;
   readonly level: SentenceLevel;
   readonly normalization: Normalization;
@@ -76,8 +80,10 @@ export function vocabulariesOf({ source, target }: SavedTranslation) {
  * @throws {DataError} as `readParallelText`; `too_long` when no pair is left; `invalid_weights` when none of those left counts
  */
 export async function readTranslations(options: DataOptions): Promise<TaskData<SavedTranslation, TranslationExample>> {
-  const { valid, test, seed, languages, level, vocabulary, minCount, maxLength, normalization, weight } = options;
+  const { seed, languages, level, vocabulary, minCount, maxLength, normalization, weight } = options;
   const pairs = await readPairs(requireData(options), languages, weight);
+  const held = heldPart(pairs.length);
+  const { valid = held.value, test = held.value } = options;
   const other = async (part: number | string) =>
     typeof part === 'number' ? part : await readPairs(part, languages, weight);
   const parts = holdOut(pairs, { valid: await other(valid), test: await other(test), seed }, () => 0);
@@ -104,7 +110,7 @@ export async function readTranslations(options: DataOptions): Promise<TaskData<S
       training.some((pair) => (pair.weight?.[0] as number) > 0),
     );
   const validation = parts.validation && encode(parts.validation);
-  const held = parts.test && encode(parts.test);
+  const last = parts.test && encode(parts.test);
   const numbers = (part: readonly TranslationExample[]) =>
     part.map(({ source, target, weight: weights }) => ({
       input: source,
@@ -115,12 +121,20 @@ export async function readTranslations(options: DataOptions): Promise<TaskData<S
     examples: fingerprintOf({
       training: numbers(training),
       validation: validation && numbers(validation),
-      test: held && numbers(held),
+      test: last && numbers(last),
     }),
   };
   const longest = training.reduce((most, { target }) => Math.max(most, target.length - 1), 0);
   const saved = { source: vocabularies.source.toJSON(), target: vocabularies.target.toJSON(), longest };
-  return { training, validation, test: held, saved, fingerprint, notes };
+  const settings = { valid: held, test: held };
+  return { training, validation, test: last, saved, fingerprint, notes, settings };
+}
+
+/** The fraction of a part that is held out, where no option says it. @param pairs their number in the data */
+export function heldPart(pairs: number): { readonly value: number; readonly reason: string } {
+  const { least, pairs: wanted, most } = TRANSLATE.valid.value;
+  const value = Math.min(most, Math.max(least, Number((wanted / pairs).toFixed(3))));
+  return { value, reason: `of ${pairs} pairs` };
 }
 
 /** Pairs of other files, read like those of the training. Throws as `readParallelText`. */

@@ -33,12 +33,12 @@ const options = {
   ...settledOptions(
     commonOptions(
       valuesOf(TRANSLATE, [
-        ...(['valid', 'test', 'cell', 'units', 'dropout'] as const),
+        ...(['cell', 'units', 'dropout'] as const),
         ...(['direction', 'learningRate', 'schedule'] as const),
       ]),
       'a fraction to hold back, or files as those of data; 0 for none',
     ),
-    ['epochs', 'batch', 'patience'],
+    ['valid', 'test', 'epochs', 'batch', 'patience'],
   ),
   languages: optional(
     textOption(
@@ -170,8 +170,10 @@ export const translate = defineTask({
     }
   },
 
-  settle: (given, { training, validation }) =>
-    trainingLength(sizeOf(training), TRANSLATE.length.value, given, validation !== undefined),
+  settle: (given, { training, validation, settings }) => ({
+    ...trainingLength(sizeOf(training), TRANSLATE.length.value, given, validation !== undefined),
+    ...settings,
+  }),
   naiveRules: ({ training }) => translationRules(training),
 });
 
