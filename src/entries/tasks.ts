@@ -105,7 +105,7 @@ export type { TableForm } from '../tasks/recipes/classify/table-form.js';
 export type { TagPrediction } from '../tasks/recipes/classify/tag.js';
 export type { StepClass } from '../tasks/recipes/classify/tag-stream.js';
 export type { ForecastInput, ForecastValue } from '../tasks/recipes/forecast/forecast.js';
-export type { SavedForecast } from '../tasks/recipes/forecast/forecast-data.js';
+export type { SavedForecast } from '../tasks/recipes/forecast/forecast-options.js';
 export type { LastTime } from '../tasks/recipes/forecast/forecast-dates.js';
 export type { ForecastOrigin, ForecastRecord, QuantileRecord } from '../tasks/recipes/forecast/forecast-outputs.js';
 export type { SavedTime } from '../tasks/recipes/forecast/forecast-steps.js';

@@ -55,4 +55,5 @@ export const FORECAST = {
   },
   mode: { value: 'direct', reason: 'all steps in one output; chosen by custom, not measured' },
   fallback: { value: 'yes', reason: 'a network that is not ahead of its baseline is of no use' },
+  gaps: { value: 'fill', reason: 'a season keeps its place: measured below' },
 } as const satisfies ReasonedDefaults;
