@@ -23,13 +23,13 @@ export interface FilledRows {
   readonly filled: number;
   /** The longest gap of them. */
   readonly longest: number;
-  /** Series of which more than half the rows are absent: they stay as they are. */
+  /** Series of which more than half the rows are absent, or with gaps before more than half of them: they stay as they are. */
   readonly sparse: number;
 }
 
 /**
  * Where rows are absent, by the step of each series. A gap that is longer than a history is not filled in: windows break
- * there. A series of which more than half the rows are absent stays as it is.
+ * there. A series of which more than half the rows are absent, or with gaps before more than half of them, stays as it is.
  *
  * @param history rows that are filled in at most; undefined while it is not known
  * @param isUsed whether the rows of a series are in the order of time
@@ -49,7 +49,8 @@ export function absentRows(
     const times = { stamps: stamps.subarray(begin, end), zones: zones?.subarray(begin, end), isNumber: style.isNumber };
     const counts = step === undefined || !isUsed(at) ? undefined : stepsBetween(times, step);
     const most = counts?.reduce((sum, count) => sum + (count - 1 > history ? 0 : Math.max(0, count - 1)), 0) ?? 0;
-    const isSparse = most > end - begin;
+    const follow = counts?.reduce((sum, count) => sum + (count === 1 ? 1 : 0), 0) ?? 0;
+    const isSparse = most > end - begin || (counts !== undefined && 2 * follow < end - begin - 1);
     if (isSparse) sparse += 1;
     for (let row = begin; row < end; row++) {
       const absent = counts === undefined || isSparse ? 0 : Math.max(0, (counts[row - begin] as number) - 1);
@@ -111,7 +112,7 @@ export function absentNote({ filled, breaks, sparse }: FilledRows, how: string, 
     ...(breaks.length > 0 ? [`no window crosses ${gaps} of more than ${history ?? MOST_ABSENT} rows`] : []),
     ...(sparse > 0
       ? [
-          'where more than half the rows are absent, rows are read as if they followed each other, so that seasons shift',
+          'where most rows are absent, or most are before a gap, rows are read as if they followed each other, so that seasons shift',
         ]
       : []),
   ];

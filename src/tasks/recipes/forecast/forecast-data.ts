@@ -1,5 +1,7 @@
 /** A table as windows for training and evaluation. */
 import { Standardizer } from '../../../features/standardizer.js';
+import { listNames } from '../../../files/column-names.js';
+import { columnPart, invalidRow } from '../../../files/row-error.js';
 import { requireSomeWeight, weightNote } from '../../building-blocks/row-weights.js';
 import { rulesOf, tableFormatOf } from '../../definition/table-options.js';
 import { countRows, cutSeries } from './forecast-cut.js';
@@ -52,6 +54,9 @@ export function scalingOf({ means, standardDeviations }: SavedForecast) {
   return { means, standardDeviations };
 }
 
+/** Standard deviations from the mean: squares of more, summed over windows, are not finite in single precision. */
+const FARTHEST = 1e15;
+
 /** The rows of the three parts of a table. */
 export interface TableParts {
   /** [rows * width] standardised, in double precision, with their marks. */
@@ -102,9 +107,35 @@ export async function readMore(file: string, options: ForecastOptions, saved: Sa
   return { table, values: standardised(table, options, saved) };
 }
 
+/**
+ * A number so far from the training rows that its square is not finite in single precision is a fault of its series.
+ *
+ * @throws {DataError} `invalid_row` with line and column, where faults are not kept
+ */
+function requireRange({ file, values, series, lineOf, faults }: SeriesTable, saved: SavedForecast): void {
+  const names = [...saved.columns, ...saved.covariates];
+  const { means, standardDeviations } = saved;
+  const limits = standardDeviations.map((deviation) => FARTHEST * (deviation || 1));
+  const width = names.length;
+  for (const [at, { begin, end }] of series.entries()) {
+    faults.of(at, () => {
+      for (let place = begin * width; place < end * width; place++) {
+        const column = place % width;
+        const value = values[place] as number;
+        if (Math.abs(value - (means[column] as number)) <= (limits[column] as number)) continue;
+        const name = names[column] as string;
+        const found = { file, line: lineOf(Math.floor(place / width)) };
+        const expected = `a number less than ${FARTHEST} standard deviations of the training rows from their mean`;
+        throw invalidRow(found, columnPart(name), expected, String(value), { column: name });
+      }
+    });
+  }
+}
+
 /** The numbers of a table, standardised in place, with their marks. */
 function standardised(table: SeriesTable, { missing }: ForecastOptions, saved: SavedForecast): Float64Array {
   const numbers = saved.columns.length + saved.covariates.length;
+  requireRange(table, saved);
   Standardizer.fromJSON(scalingOf(saved)).applyInPlace(table.values);
   return withMarks(table.values, table, {
     ...{ numbers, isMarked: missing === 'mask', categories: saved.categories ?? [] },
@@ -147,7 +178,7 @@ export async function readTable(file: string, options: ForecastOptions): Promise
     period: known.period,
     found,
   };
-  const notes = [...table.notes, ...parts.notes, ...weights];
+  const notes = [...table.notes, ...parts.notes, ...weights, ...constantNote(table, parts.training, width)];
   return {
     ...parts,
     values: standardised(table, options, saved),
@@ -173,6 +204,22 @@ function settleTable(table: SeriesTable, options: ForecastOptions, covariates: n
 /** Whether the options are those of a run from before the data decided them: it has all of them but the period. */
 function isEarlier({ period, history, horizon, baseline, scaling }: Partial<ForecastOptions>): boolean {
   return period === undefined && [history, horizon, baseline, scaling].every((value) => value !== undefined);
+}
+
+/** A note of the columns to forecast that have one number alone in all training rows. */
+function constantNote({ values, columns, file }: SeriesTable, training: readonly ForecastRange[], width: number) {
+  const first = (training[0]?.begin ?? 0) * width;
+  const constant = columns.filter((_, column) =>
+    training.every(({ begin, end }) => {
+      for (let row = begin; row < end; row++) if (values[row * width + column] !== values[first + column]) return false;
+      return true;
+    }),
+  );
+  if (constant.length === 0) return [];
+  const are = constant.length === 1 ? 'is' : 'are';
+  return [
+    `${listNames(constant)} of '${file}' ${are} constant in the training rows: there is nothing to learn of that`,
+  ];
 }
 
 /** The note of the weights. @throws {DataError} `invalid_weights` for a part in which no row that is forecast counts */
