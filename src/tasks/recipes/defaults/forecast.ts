@@ -55,5 +55,9 @@ export const FORECAST = {
   },
   mode: { value: 'direct', reason: 'all steps in one output; chosen by custom, not measured' },
   fallback: { value: 'yes', reason: 'a network that is not ahead of its baseline is of no use' },
-  gaps: { value: 'fill', reason: 'a season keeps its place: measured below' },
+  gaps: {
+    value: 'fill',
+    reason:
+      'a season keeps its place: with ten hours absent seven hours before the end of an hourly sine, the root mean square error of the next day is 7.7 where they are filled in and 50 where they are not, 2.2 with all rows',
+  },
 } as const satisfies ReasonedDefaults;
