@@ -97,6 +97,19 @@ describe('rows that are absent from a table with regular times', () => {
     expect([...(weights ?? [])].slice(6)).toEqual([2, 2, 2, 0, 2, 2]);
   });
 
+  it.each<[string, (row: number) => number, boolean]>([
+    ['the season before, on its own level, where rows have one', (row) => Number(sine(row)) + row, true],
+    ['a line where the rows before do not tell them', (row) => ((row * 7919) % 101) + row * row, false],
+  ])('are %s', async (_, value, isSeason) => {
+    const kept = rowsOf(200, (row) => row).filter(without(140, 150));
+    const file = table(['at,x', ...kept.map((row) => `${hour(row)},${value(row)}`)]);
+    const { values } = await readSeriesTable(file, plain);
+    for (let row = 140; row < 150; row++) {
+      const line = value(139) + ((value(150) - value(139)) * (row - 139)) / 11;
+      expect(values[row]).toBeCloseTo(isSeason ? value(row) : line, 2);
+    }
+  });
+
   it('are not invented where a gap is longer than the history, or most rows are absent', async () => {
     const long = await readSeriesTable(table(lines(without(4, 7))), { ...plain, history: 2 });
     expect(long).toMatchObject({ rows: 9, breaks: [4] });

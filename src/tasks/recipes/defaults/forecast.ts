@@ -58,6 +58,6 @@ export const FORECAST = {
   gaps: {
     value: 'fill',
     reason:
-      'a season keeps its place: with ten hours absent seven hours before the end of an hourly sine, the root mean square error of the next day is 7.7 where they are filled in and 50 where they are not, 2.2 with all rows',
+      'a season keeps its place: with ten hours absent seven hours before the end of an hourly sine, the root mean square error of the next day is 2.3 where the season fills them in, 7.7 where a line does, 50 where rows follow each other, and 2.2 with all rows',
   },
 } as const satisfies ReasonedDefaults;

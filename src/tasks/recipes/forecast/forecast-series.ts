@@ -8,6 +8,7 @@ import { type Ordered, orderByTime } from '../../../files/time-order.js';
 import { writeTime } from '../../../files/time-stamps.js';
 import { takeWeights } from '../../building-blocks/row-weights.js';
 import { absentNote, absentRows, type FilledRows, filledTime, filledValues, type GapMode } from './forecast-absent.js';
+import { fillBySeason } from './forecast-absent-season.js';
 import { type ColumnChoice, chooseColumns, columnsNote, settleColumns } from './forecast-columns.js';
 import { fillSeries, missingNote } from './forecast-gaps.js';
 import { changeNotes, type SavedTime, type SeriesTime, seriesTime, timeNotes } from './forecast-steps.js';
@@ -121,6 +122,7 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
   };
   const whole = absent === undefined ? rowsOf : withAbsent(rowsOf, absent, numbers.length);
   const { values } = whole.arranged;
+  if (absent && missing === 'refuse') fillBySeason(values, numbers.length, absent, time?.steps ?? []);
   const hasMissing = values.some(Number.isNaN);
   const gaps = missing !== 'refuse' && hasMissing ? values.slice() : undefined;
   if (hasMissing) {
