@@ -205,6 +205,20 @@ export function gapsIn(times: RowTimes, step: TimeStep): number[] {
   return gaps;
 }
 
+/** How many steps each row is after the row before, rounded, at least 1; 0 for the first row. */
+export function stepsBetween(times: RowTimes, step: TimeStep): Int32Array {
+  const [{ unit, count }, clock] = [step, clockOf(times, step)];
+  const passed = (from: number, to: number) => {
+    if (unit === 'months') return monthOf(to).month - monthOf(from).month;
+    if (unit !== 'working days') return to - from;
+    const days = Array.from({ length: Math.round((to - from) / DAY) }, (_, day) => from + (day + 1) * DAY);
+    return days.filter((day) => !isWeekend(day)).length;
+  };
+  return Int32Array.from({ length: clock.length }, (_, at) =>
+    at === 0 ? 0 : Math.max(1, Math.round(passed(clock[at - 1] as number, clock[at] as number) / count)),
+  );
+}
+
 /** How many rows are exactly a step after the row before. */
 function countSteps(times: RowTimes, step: TimeStep): number {
   const clock = clockOf(times, step);

@@ -38,7 +38,7 @@ describe('the command line with tables', () => {
     const more = ['--comment', '//', '--skip-footer', '1', '--time', '1', '--date-format', 'dd.mm.yyyy'];
     const train = ['train', 'forecast', '--data', data, '--columns', '2', '--categories', '3', ...SMALL, ...WINDOW];
     const trained = await callBptt([...train, ...form, ...more, '--out', run('a'), '--json']);
-    expect(jsonOf(trained)).toMatchObject({ examples: { training: 47 } });
+    expect(jsonOf(trained)).toMatchObject({ examples: { training: 51 } });
     expect(trained.stderr).toContain("note: rows are in the order of '1', one every day\n");
     const predicted = await callBptt(['predict', run('a'), '--data', data]);
     expect(JSON.parse(predicted.stdout)).toMatchObject({
@@ -47,7 +47,7 @@ describe('the command line with tables', () => {
     });
     expect(predicted.stderr).toContain("note: rows are in the order of '1', one every day\n");
     const evaluated = await callBptt(['eval', run('a'), '--data', data, '--json']);
-    expect(jsonOf(evaluated)).toMatchObject({ examples: 47 });
+    expect(jsonOf(evaluated)).toMatchObject({ examples: 51 });
     expect(evaluated.stderr).toContain("note: rows are in the order of '1', one every day\n");
     const plain = write(
       'plain.csv',

@@ -55,4 +55,9 @@ export const FORECAST = {
   },
   mode: { value: 'direct', reason: 'all steps in one output; chosen by custom, not measured' },
   fallback: { value: 'yes', reason: 'a network that is not ahead of its baseline is of no use' },
+  gaps: {
+    value: 'fill',
+    reason:
+      'a season keeps its place: with ten hours absent seven hours before the end of an hourly sine, the root mean square error of the next day is 2.3 where the season fills them in, 7.7 where a line does, 50 where rows follow each other, and 2.2 with all rows',
+  },
 } as const satisfies ReasonedDefaults;

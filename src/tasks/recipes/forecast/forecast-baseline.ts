@@ -2,7 +2,7 @@
 import { mean } from '../../naive/block-means.js';
 import type { LinearForecast } from '../../naive/linear-forecast.js';
 import { FORECAST } from '../defaults/forecast.js';
-import type { Baseline } from './forecast-data.js';
+import type { Baseline } from './forecast-options.js';
 import {
   fitColumns,
   type RuleForecast,

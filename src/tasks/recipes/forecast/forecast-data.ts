@@ -1,130 +1,20 @@
 /** A table as windows for training and evaluation. */
-import { OptionError } from '../../../core/errors.js';
-import { describeValue } from '../../../core/options.js';
-import type { MissingMode } from '../../../features/missing-values.js';
 import { Standardizer } from '../../../features/standardizer.js';
-import type { FoundFormat } from '../../../files/table-format.js';
-import type { Category } from '../../building-blocks/categories.js';
+import { listNames } from '../../../files/column-names.js';
+import { columnPart, invalidRow } from '../../../files/row-error.js';
 import { requireSomeWeight, weightNote } from '../../building-blocks/row-weights.js';
-import {
-  columnsIn,
-  type MissingChoices,
-  rulesOf,
-  type TableChoices,
-  tableFormatOf,
-} from '../../definition/table-options.js';
-import type { LinearForecast } from '../../naive/linear-forecast.js';
+import { rulesOf, tableFormatOf } from '../../definition/table-options.js';
 import { countRows, cutSeries } from './forecast-cut.js';
 import { type SettledWindow, settleWindow } from './forecast-defaults.js';
 import { digestOf } from './forecast-digest.js';
+import { knownTargets } from './forecast-gaps.js';
 import { categoriesOf, countMarks, withMarks } from './forecast-marks.js';
-import { levelsOf, QUANTILES } from './forecast-quantiles.js';
+import { columnsOf, type ForecastOptions, requireCompatible, type SavedForecast } from './forecast-options.js';
+import { levelsOf } from './forecast-quantiles.js';
 import { readSeriesTable, type SeriesOptions, type SeriesTable } from './forecast-series.js';
-import { type SavedTime, savedTime } from './forecast-steps.js';
+import { savedTime } from './forecast-steps.js';
 import { periodFor, USUAL_PERIOD } from './forecast-time.js';
 import type { ForecastRange, WindowForm } from './forecast-windows.js';
-
-/** The data that is saved with a forecaster. */
-export type SavedForecast = {
-  /** Columns that are forecast. */
-  readonly columns: readonly string[];
-  /** Columns that are read but not forecast. */
-  readonly covariates: readonly string[];
-  /** Mean and deviation of all these columns in this order, over the training rows only. */
-  readonly means: readonly number[];
-  readonly standardDeviations: readonly number[];
-  /** The values of columns that are no numbers, in the training rows. */
-  readonly categories?: readonly Category[];
-  /** The column of time stamps, how it was written, the time between rows, and that of other series. */
-  readonly time?: SavedTime;
-  /** The rows of a season that results are compared with. */
-  readonly period?: number;
-  /** The linear autoregression of each column, where the forecasts are relative to it. */
-  readonly linear?: readonly LinearForecast[];
-  /** The root mean square of what remains of the training targets beside the baseline; targets are divided by it. Missing for 1. */
-  readonly unit?: number;
-  /** The form of the training table. */
-  readonly found?: FoundFormat;
-};
-
-/** What direct forecasts are relative to. */
-export const BASELINES = ['last', 'season', 'mean', 'linear'] as const;
-export type Baseline = (typeof BASELINES)[number];
-
-/** The options of the columns and of a window. */
-export interface ForecastOptions extends TableChoices, MissingChoices {
-  readonly columns: string | undefined;
-  readonly covariates: string | undefined;
-  readonly categories: string | undefined;
-  readonly time: string | undefined;
-  readonly dateFormat: string | undefined;
-  readonly item: string | undefined;
-  readonly weight: string | undefined;
-  readonly rows: number | undefined;
-  readonly history: number;
-  readonly horizon: number;
-  readonly period: number | undefined;
-  readonly mode: 'direct' | 'autoregressive';
-  readonly baseline: Baseline;
-  /** `no` in runs from before the option: their targets have the unit 1. */
-  readonly fallback: 'yes' | 'no';
-  readonly scaling: 'table' | 'window';
-  readonly quantiles: string | undefined;
-  readonly direction: 'forward' | 'reverse' | 'bidirectional';
-  readonly missing: MissingMode;
-  readonly valid: number | string;
-  readonly test: number | string;
-}
-
-/** The columns of the options; those to forecast may be left to the table. @throws {OptionError} `invalid_option` for a name that is empty or occurs twice */
-export function columnsOf(options: Pick<ForecastOptions, 'columns' | 'covariates' | 'categories' | 'item' | 'time'>) {
-  const targets = options.columns === undefined ? undefined : columnsIn('columns', options.columns);
-  const listOf = (name: 'covariates' | 'categories') => {
-    const list = options[name];
-    const names = list === undefined ? [] : columnsIn(name, list);
-    const twice = names.find((column) => targets?.includes(column));
-    if (twice !== undefined) refuse(name, 'other columns than those that are forecast', twice);
-    return names;
-  };
-  for (const name of ['item', 'time'] as const) {
-    const column = options[name];
-    if (column !== undefined && targets?.includes(column) === true)
-      refuse(name, 'a column that is not forecast', column);
-  }
-  return { columns: targets, covariates: listOf('covariates'), categories: listOf('categories') };
-}
-
-/** @throws {OptionError} `invalid_option` for options that exclude each other */
-function requireCompatible(
-  options: ForecastOptions,
-  { columns = [], covariates }: Pick<SeriesOptions, 'columns' | 'covariates'>,
-  period: number,
-): void {
-  const { history, mode, baseline, scaling, quantiles, missing, direction } = options;
-  if (period > history) refuse('period', `at most the ${history} steps of 'history'`, period);
-  if (mode === 'autoregressive' && (covariates.length > 0 || options.categories !== undefined)) {
-    const name = covariates.length > 0 ? 'covariates' : 'categories';
-    refuse(name, "left out where 'mode' is autoregressive: their future is not known", options[name]);
-  }
-  if (mode === 'autoregressive' && missing === 'mask') {
-    refuse('missing', "forward or interpolate where 'mode' is autoregressive: it reads its own forecasts", missing);
-  }
-  if (mode === 'autoregressive' && direction !== 'forward') {
-    refuse('direction', "forward where 'mode' is autoregressive: later steps are not known", direction);
-  }
-  if (mode === 'autoregressive' && baseline !== undefined && baseline !== 'last') {
-    refuse('baseline', "last where 'mode' is autoregressive: each step is against the one before", baseline);
-  }
-  if (mode === 'autoregressive' && scaling === 'window') {
-    refuse('scaling', "table where 'mode' is autoregressive: a window has no end there", scaling);
-  }
-  if (mode === 'autoregressive' && quantiles !== undefined) {
-    refuse('quantiles', "left out where 'mode' is autoregressive: it reads one number back in", quantiles);
-  }
-  if (quantiles !== undefined && columns.includes(QUANTILES)) {
-    refuse('columns', 'other names, as the quantiles stand beside the columns', columns.join());
-  }
-}
 
 /**
  * The form of the windows.
@@ -164,6 +54,9 @@ export function scalingOf({ means, standardDeviations }: SavedForecast) {
   return { means, standardDeviations };
 }
 
+/** Standard deviations from the mean: squares of more, summed over windows, are not finite in single precision. */
+const FARTHEST = 1e15;
+
 /** The rows of the three parts of a table. */
 export interface TableParts {
   /** [rows * width] standardised, in double precision, with their marks. */
@@ -186,7 +79,7 @@ function seriesOptions(
   names: Pick<SeriesOptions, 'columns' | 'covariates'>,
   categories: readonly string[],
 ) {
-  const { time, dateFormat, item, missing } = options;
+  const { time, dateFormat, item, missing, gaps, history } = options;
   return {
     ...{ columns: names.columns, covariates: names.covariates },
     categories,
@@ -194,6 +87,8 @@ function seriesOptions(
     dateFormat,
     item,
     missing,
+    absent: gaps,
+    history,
     format: tableFormatOf(options),
     rules: rulesOf(options),
   };
@@ -212,9 +107,35 @@ export async function readMore(file: string, options: ForecastOptions, saved: Sa
   return { table, values: standardised(table, options, saved) };
 }
 
+/**
+ * A number so far from the training rows that its square is not finite in single precision is a fault of its series.
+ *
+ * @throws {DataError} `invalid_row` with line and column, where faults are not kept
+ */
+function requireRange({ file, values, series, lineOf, faults }: SeriesTable, saved: SavedForecast): void {
+  const names = [...saved.columns, ...saved.covariates];
+  const { means, standardDeviations } = saved;
+  const limits = standardDeviations.map((deviation) => FARTHEST * (deviation || 1));
+  const width = names.length;
+  for (const [at, { begin, end }] of series.entries()) {
+    faults.of(at, () => {
+      for (let place = begin * width; place < end * width; place++) {
+        const column = place % width;
+        const value = values[place] as number;
+        if (Math.abs(value - (means[column] as number)) <= (limits[column] as number)) continue;
+        const name = names[column] as string;
+        const found = { file, line: lineOf(Math.floor(place / width)) };
+        const expected = `a number less than ${FARTHEST} standard deviations of the training rows from their mean`;
+        throw invalidRow(found, columnPart(name), expected, String(value), { column: name });
+      }
+    });
+  }
+}
+
 /** The numbers of a table, standardised in place, with their marks. */
 function standardised(table: SeriesTable, { missing }: ForecastOptions, saved: SavedForecast): Float64Array {
   const numbers = saved.columns.length + saved.covariates.length;
+  requireRange(table, saved);
   Standardizer.fromJSON(scalingOf(saved)).applyInPlace(table.values);
   return withMarks(table.values, table, {
     ...{ numbers, isMarked: missing === 'mask', categories: saved.categories ?? [] },
@@ -233,12 +154,16 @@ export async function readTable(file: string, options: ForecastOptions): Promise
   const { covariates } = chosen;
   requireCompatible(options, chosen, options.period ?? 1); // before the table is read
   const reading = { ...seriesOptions(options, chosen, categories), rows: options.rows, weight: options.weight };
-  const table = await readSeriesTable(file, reading);
+  const first = await readSeriesTable(file, reading);
+  const settled = settleTable(first, options, chosen.covariates.length);
+  // A gap that is longer than the history is not filled in. The history is known by now.
+  const isLong = (first.longestGap ?? 0) > settled.history;
+  const table = isLong ? await readSeriesTable(file, { ...reading, history: settled.history }) : first;
   const { time, found, columns } = table;
   const names = { columns, covariates };
   const width = columns.length + covariates.length;
-  const facts = { values: table.values, width, targets: columns.length, step: time?.step };
-  const { settings, ...sizes } = settleWindow({ ...facts, series: countRows(table.series, options) }, options);
+  const again = isLong ? settleTable(table, { ...options, history: settled.history }, covariates.length) : settled;
+  const { settings, ...sizes } = { ...again, settings: { ...again.settings, history: settled.settings.history } };
   const known = { ...options, ...sizes, ...(isEarlier(options) && periodFor(undefined, options.history, time?.step)) };
   const parts = cutSeries(file, table.series, known);
   const digest = digestOf(table, options.missing);
@@ -253,7 +178,7 @@ export async function readTable(file: string, options: ForecastOptions): Promise
     period: known.period,
     found,
   };
-  const notes = [...table.notes, ...parts.notes, ...weights];
+  const notes = [...table.notes, ...parts.notes, ...weights, ...constantNote(table, parts.training, width)];
   return {
     ...parts,
     values: standardised(table, options, saved),
@@ -266,9 +191,35 @@ export async function readTable(file: string, options: ForecastOptions): Promise
   };
 }
 
+/** The sizes of a window by the rows of a table: some windows must be left beside the missing numbers and gaps. */
+function settleTable(table: SeriesTable, options: ForecastOptions, covariates: number): SettledWindow {
+  const { values, columns, series, time } = table;
+  const targets = columns.length;
+  const width = targets + covariates;
+  const isKnown = knownTargets(table, { targets, width }, options.missing);
+  const facts = { values, width, targets, step: time?.step, series: countRows(series, options) };
+  return settleWindow({ ...facts, isKnown, breaks: table.breaks }, options);
+}
+
 /** Whether the options are those of a run from before the data decided them: it has all of them but the period. */
 function isEarlier({ period, history, horizon, baseline, scaling }: Partial<ForecastOptions>): boolean {
   return period === undefined && [history, horizon, baseline, scaling].every((value) => value !== undefined);
+}
+
+/** A note of the columns to forecast that have one number alone in all training rows. */
+function constantNote({ values, columns, file }: SeriesTable, training: readonly ForecastRange[], width: number) {
+  const first = (training[0]?.begin ?? 0) * width;
+  const constant = columns.filter((_, column) =>
+    training.every(({ begin, end }) => {
+      for (let row = begin; row < end; row++) if (values[row * width + column] !== values[first + column]) return false;
+      return true;
+    }),
+  );
+  if (constant.length === 0) return [];
+  const are = constant.length === 1 ? 'is' : 'are';
+  return [
+    `${listNames(constant)} of '${file}' ${are} constant in the training rows: there is nothing to learn of that`,
+  ];
 }
 
 /** The note of the weights. @throws {DataError} `invalid_weights` for a part in which no row that is forecast counts */
@@ -283,9 +234,4 @@ function saidWeights(
     requireSomeWeight(name, part, rows.length === 0 || rows.some((each) => each.some((weight) => weight > 0)));
   }
   return [weightNote(name, weights)];
-}
-
-function refuse(name: string, expected: string, value: unknown): never {
-  const message = `option '${name}' must be ${expected}, got ${describeValue(value)}`;
-  throw new OptionError('invalid_option', message, { name, value });
 }

@@ -21,6 +21,10 @@ export interface WindowFacts {
   /** Rows of each series, and how many of them are training and held-out rows. */
   readonly series: readonly SeriesRows[];
   readonly step: TimeStep | undefined;
+  /** Whether the numbers of a row that are forecast are known; default: all are. */
+  readonly isKnown?: ((row: number) => boolean) | undefined;
+  /** Rows before which windows break. */
+  readonly breaks?: readonly number[] | undefined;
 }
 
 /** The rows of a series. */
@@ -56,7 +60,8 @@ function typicalOf(series: readonly SeriesRows[]): SeriesRows {
 export function settleWindow(facts: WindowFacts, given: WindowChoice): SettledWindow {
   const typical = typicalOf(facts.series);
   const rows = `${typical.training} training rows`;
-  const horizon = given.horizon ?? horizonFor(typical);
+  const usual = given.horizon ?? horizonFor(typical);
+  const horizon = given.horizon ?? horizonAmongGaps(facts, usual);
   const most = given.history ?? Math.max(1, typical.training - horizon - FORECAST.fewestWindows.value);
   const found = given.period === undefined ? seasonFor(facts, typical, most) : { period: given.period, reason: '' };
   const history = given.history ?? historyFor(typical.training, horizon, found.period, most);
@@ -64,7 +69,7 @@ export function settleWindow(facts: WindowFacts, given: WindowChoice): SettledWi
     ...{ history, horizon, period: found.period },
     settings: {
       history: { value: history, reason: found.period > 1 ? `${rows}, a season of ${found.period}` : rows },
-      horizon: { value: horizon, reason: rows },
+      horizon: { value: horizon, reason: horizon < usual ? `${rows}, missing numbers between them` : rows },
       period: { value: found.period, reason: found.reason },
     },
   };
@@ -74,6 +79,41 @@ function horizonFor({ training, valid, test }: SeriesRows): number {
   const { usual, heldOut, training: part } = FORECAST.horizon.value;
   const limits = [valid, test].filter((rows) => rows > 0).map((rows) => rows * heldOut);
   return Math.max(1, Math.floor(Math.min(usual, training * part, ...limits)));
+}
+
+/** The longest horizon, halved from the usual one, of which each part has enough windows that forecast known rows alone. */
+function horizonAmongGaps({ series, isKnown, breaks = [] }: WindowFacts, usual: number): number {
+  if (isKnown === undefined && breaks.length === 0) return usual;
+  const ends = new Set(breaks);
+  // [parts] lengths of runs of known rows
+  const runsOf = (from: number, rows: number) => {
+    const found: number[] = [];
+    let run = 0;
+    for (let row = from; row < from + rows; row++) {
+      const isKnownRow = isKnown?.(row) !== false;
+      if (ends.has(row) || !isKnownRow) {
+        found.push(run);
+        run = 0;
+      }
+      if (isKnownRow) run += 1;
+    }
+    return [...found, run];
+  };
+  const runs = [
+    series.flatMap(({ begin, training }) => runsOf(begin, training)),
+    series.flatMap(({ begin, training, valid }) => runsOf(begin + training, valid)),
+    series.flatMap(({ begin, training, valid, test }) => runsOf(begin + training + valid, test)),
+  ];
+  const count = (lengths: readonly number[], horizon: number) =>
+    lengths.reduce((sum, length) => sum + Math.max(0, length - horizon + 1), 0);
+  const isEnough = (horizon: number) =>
+    runs.every((lengths) => {
+      const most = count(lengths, 1);
+      return most === 0 || count(lengths, horizon) >= Math.min(most, FORECAST.fewestWindows.value);
+    });
+  let horizon = usual;
+  while (horizon > 1 && !isEnough(horizon)) horizon = Math.floor(horizon / 2);
+  return horizon;
 }
 
 /** The season by the time between the rows, else by their autocorrelation; 1 where there is none. */
@@ -98,7 +138,9 @@ function historyFor(training: number, horizon: number, period: number, most: num
 
 /** Whether windows are scaled one by one. @param deviations standard deviations of a column in each series, for all columns */
 export function scalingFor(deviations: readonly (readonly number[])[]): Settings<'scaling'> {
-  const ratio = Math.max(1, ...deviations.map((column) => Math.max(...column) / Math.min(...column)));
+  // A column that is constant in all series has no deviation: it is of one size.
+  const varied = deviations.filter((column) => column.length > 0);
+  const ratio = Math.max(1, ...varied.map((column) => Math.max(...column) / Math.min(...column)));
   if (ratio <= FORECAST.scaling.value.ratio) return { scaling: { value: 'table', reason: 'series of about one size' } };
   return { scaling: { value: 'window', reason: `deviations of the series differ ${ratio.toPrecision(2)}-fold` } };
 }

@@ -7,11 +7,17 @@ import type { SeriesTable } from './forecast-series.js';
 const ROWS_AT_ONCE = 10_000;
 
 /**
- * SHA-256 of all that a training reads: numbers, weights, which numbers are missing where these are marked, and
- * categories.
+ * SHA-256 of all that a training reads: numbers, weights, which numbers are missing where these are marked, where
+ * windows break, and categories.
  */
 export function digestOf(
-  { values, weights, gaps, categories }: Pick<SeriesTable, 'values' | 'weights' | 'gaps' | 'categories'>,
+  {
+    values,
+    weights,
+    gaps,
+    breaks = [],
+    categories,
+  }: Pick<SeriesTable, 'values' | 'weights' | 'gaps' | 'breaks' | 'categories'>,
   missing: MissingMode,
 ): string {
   const hash = createHash('sha256')
@@ -19,6 +25,7 @@ export function digestOf(
     .update(weights ?? '');
   if (missing === 'mask' && gaps !== undefined)
     hash.update(Uint8Array.from(gaps, (value) => Number(Number.isNaN(value))));
+  if (breaks.length > 0) hash.update(JSON.stringify(breaks));
   for (const [column, texts] of categories) {
     hash.update(JSON.stringify(column));
     for (let row = 0; row < texts.length; row += ROWS_AT_ONCE) {

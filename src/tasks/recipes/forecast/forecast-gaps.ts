@@ -49,12 +49,26 @@ export function withoutNumber(
   return invalidRow(place, columnPart(column), expected, 'none', { column, ...(help !== '' && { help }) });
 }
 
-/** A note of how many numbers are filled in. @param gaps [rows * columns] with NaN for what is missing */
-export function missingNote(file: string, gaps: Float64Array | undefined, mode: MissingMode): string[] {
-  const count = gaps?.reduce((sum, value) => (Number.isNaN(value) ? sum + 1 : sum), 0) ?? 0;
+/** A note of how many numbers are filled in. @param values [rows * columns] with NaN for what is missing */
+export function missingNote(file: string, values: Float64Array, mode: MissingMode): string[] {
+  const count = values.reduce((sum, value) => (Number.isNaN(value) ? sum + 1 : sum), 0);
   if (count === 0) return [];
   const [are, they] = count === 1 ? ['is', 'it is'] : ['are', 'they are'];
-  return [`${count} of ${gaps?.length} numbers of '${file}' ${are} missing: ${they} filled in (--missing ${mode})`];
+  return [`${count} of ${values.length} numbers of '${file}' ${are} missing: ${they} filled in (--missing ${mode})`];
+}
+
+/**
+ * Whether all numbers of a row that are forecast are known; undefined where windows may forecast any row.
+ *
+ * @param gaps [rows * width] with NaN for what is missing
+ */
+export function knownTargets(
+  { gaps }: { readonly gaps?: Float64Array | undefined },
+  { targets, width }: { readonly targets: number; readonly width: number },
+  mode: MissingMode,
+): ((row: number) => boolean) | undefined {
+  if (gaps === undefined || mode !== 'mask') return undefined;
+  return (row) => !gaps.subarray(row * width, row * width + targets).some(Number.isNaN);
 }
 
 /** The newest rows of a series, whose numbers may be missing. */

@@ -1,9 +1,10 @@
 /** The newest rows of each series of a table, from which its next steps are forecast. */
 import { DataError } from '../../../core/errors.js';
 import { shortened } from '../../../files/row-error.js';
-import { type ForecastOptions, readMore, type SavedForecast } from './forecast-data.js';
+import { readMore } from './forecast-data.js';
 import { lastTime } from './forecast-dates.js';
 import { newestGaps } from './forecast-gaps.js';
+import type { ForecastOptions, SavedForecast } from './forecast-options.js';
 import type { ForecastOrigin } from './forecast-outputs.js';
 import { historyExample, type WindowExample, type WindowForm } from './forecast-windows.js';
 
@@ -64,6 +65,8 @@ export async function readNewest(
         if (lost !== undefined) throw withoutHistory(title, lost, history);
         if (said.length > 0) late.push(`${said.join(', ')} of ${title}`);
       }
+      const after = table.breaks?.findLast((row) => row > begin && row < end);
+      if (after !== undefined && end - after < history) throw afterGap(title, end - after, history);
       const dates = lastTime(time, at, end, [...saved.columns, ...(item === undefined ? [] : [item])]);
       const origin = { item: item === undefined ? undefined : ([item, name] as const), time: dates };
       return newestInput(title, values.subarray(begin * width, end * width), form, origin);
@@ -83,6 +86,12 @@ export async function readNewest(
 function withoutHistory(title: string, column: string, history: number): DataError {
   const message = `${title} has no number of '${shortened(column)}' in its last ${history} rows, at least one is needed`;
   return new DataError('too_short', message, { column, history });
+}
+
+function afterGap(title: string, rows: number, history: number): DataError {
+  const help = `--options '{"gaps": "join"}' reads rows as if they followed each other`;
+  const message = `${title} has ${rows} rows after its last gap of more than ${history}, ${history} are needed; ${help}`;
+  return new DataError('too_short', message, { rows, needed: history, help });
 }
 
 function listed(texts: readonly string[]): string {

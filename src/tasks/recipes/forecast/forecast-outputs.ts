@@ -7,8 +7,9 @@ import type { ExecutionOptions } from '../../../model/execute/execution-options.
 import type { Model } from '../../../model/model.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
 import { examplesOf, type Part } from '../../definition/parts.js';
-import { type SavedForecast, scalingOf } from './forecast-data.js';
+import { scalingOf } from './forecast-data.js';
 import { datesAfter, type LastTime } from './forecast-dates.js';
+import type { SavedForecast } from './forecast-options.js';
 import { MEDIAN, QUANTILES, sortLevels } from './forecast-quantiles.js';
 import { againstLast, type WindowExample, type WindowForm } from './forecast-windows.js';
 

@@ -4,17 +4,13 @@ import type { Examples } from '../../../data/examples.js';
 import { ColumnStatistics } from '../../../features/column-statistics.js';
 import { requireData } from '../../building-blocks/require-data.js';
 import type { TakeNote } from '../../definition/task.js';
+import { unbroken } from './forecast-absent.js';
 import { chooseBaseline } from './forecast-baseline.js';
-import {
-  type ForecastOptions,
-  formOf,
-  readMore,
-  readTable,
-  type SavedForecast,
-  type TableParts,
-} from './forecast-data.js';
+import { formOf, readMore, readTable, type TableParts } from './forecast-data.js';
 import { scalingFor } from './forecast-defaults.js';
+import { knownTargets } from './forecast-gaps.js';
 import { requireRows } from './forecast-inputs.js';
+import type { ForecastOptions, SavedForecast } from './forecast-options.js';
 import type { SeriesTable } from './forecast-series.js';
 import { type ForecastRange, type WindowExample, type WindowForm, windowsOf } from './forecast-windows.js';
 
@@ -22,10 +18,8 @@ import { type ForecastRange, type WindowExample, type WindowForm, windowsOf } fr
 const UNIT_WINDOWS = 1024;
 
 /** Whether all numbers of a row that are forecast are known; undefined when none is missing. */
-function knownRows({ gaps }: SeriesTable, { targets, width, marks = 0 }: WindowForm, { missing }: ForecastOptions) {
-  if (gaps === undefined || missing !== 'mask') return undefined;
-  const numbers = width - marks;
-  return (row: number) => !gaps.subarray(row * numbers, row * numbers + targets).some(Number.isNaN);
+function knownRows(table: SeriesTable, { targets, width, marks = 0 }: WindowForm, { missing }: ForecastOptions) {
+  return knownTargets(table, { targets, width: width - marks }, missing);
 }
 
 /** The windows of the three parts, with the options that nobody gave. @throws as `readTable` */
@@ -37,7 +31,7 @@ export async function readForecast(given: ForecastOptions & { readonly data: str
     const part = (ranges: readonly ForecastRange[]) =>
       ranges.length === 0
         ? undefined
-        : requireWindows(table.file, windowsOf(values, form, ranges, isKnown, table.weights));
+        : requireWindows(table, form, windowsOf(values, form, unbroken(ranges, table.breaks), isKnown, table.weights));
     return {
       training: part(parts.training) as Examples<WindowExample>,
       validation: part(parts.validation),
@@ -105,12 +99,25 @@ export async function readWindows(
   const form = formOf(given, saved);
   const longest = table.series.reduce((most, { begin, end }) => Math.max(most, end - begin), 0);
   requireRows(`'${file}'`, longest, form.history + form.horizon);
-  const ranges = table.series.map(({ begin, end }) => ({ start: begin, begin, end }));
-  return requireWindows(file, windowsOf(values, form, ranges, knownRows(table, form, given)));
+  const ranges = unbroken(
+    table.series.map(({ begin, end }) => ({ start: begin, begin, end })),
+    table.breaks,
+  );
+  return requireWindows(table, form, windowsOf(values, form, ranges, knownRows(table, form, given)));
 }
 
-/** @throws {DataError} `too_short` when every window forecasts a missing number */
-function requireWindows<E>(file: string, windows: Examples<E>): Examples<E> {
+/** @throws {DataError} `too_short` when every window forecasts a missing number, or crosses a gap */
+function requireWindows<E>(
+  { file, breaks = [] }: SeriesTable,
+  { history, horizon }: WindowForm,
+  windows: Examples<E>,
+): Examples<E> {
   if (windows.count > 0) return windows;
-  throw new DataError('too_short', `every window of '${file}' forecasts a missing number`, { file });
+  const isBroken = breaks.length > 0;
+  const why = isBroken ? 'forecasts a missing number or crosses a gap' : 'forecasts a missing number';
+  const help = isBroken
+    ? '--history and --horizon make windows shorter, --gaps join reads rows as if they followed each other'
+    : `--horizon below ${horizon} makes windows shorter, --missing interpolate forecasts numbers that are filled in`;
+  const message = `every window of '${file}', ${history} known rows and ${horizon} to forecast, ${why}; ${help}`;
+  throw new DataError('too_short', message, { file, history, horizon, help });
 }

@@ -6,9 +6,10 @@ import { Standardizer } from '../../../features/standardizer.js';
 import { JsonRow } from '../../../files/json-lines.js';
 import { invalidRow, type RowPlace } from '../../../files/row-error.js';
 import { areNamed, describeColumns, namedSteps, type StepColumns, stepOf } from '../../building-blocks/named-steps.js';
-import { type SavedForecast, scalingOf } from './forecast-data.js';
+import { scalingOf } from './forecast-data.js';
 import { withoutNumber } from './forecast-gaps.js';
 import { withMarks } from './forecast-marks.js';
+import type { SavedForecast } from './forecast-options.js';
 import { SeriesFaults } from './series.js';
 
 /** Rows as they were given. */

@@ -6,7 +6,7 @@ import type { NaiveRule, NaiveRules, Pace } from '../../definition/naive-rule.js
 import { type Part, partExamples, sizeOf } from '../../definition/parts.js';
 import { fitLinear } from '../../naive/linear-autoregression.js';
 import { forecastLinear, type LinearForecast, type LinearWindows } from '../../naive/linear-forecast.js';
-import type { Baseline } from './forecast-data.js';
+import type { Baseline } from './forecast-options.js';
 import { MEDIAN, QuantileErrors, sortLevels } from './forecast-quantiles.js';
 import { truthOf, type WindowExample, type WindowForm } from './forecast-windows.js';
 

@@ -7,6 +7,8 @@ import type { TableStart } from '../../../files/table-records.js';
 import { type Ordered, orderByTime } from '../../../files/time-order.js';
 import { writeTime } from '../../../files/time-stamps.js';
 import { takeWeights } from '../../building-blocks/row-weights.js';
+import { absentNote, absentRows, type FilledRows, filledTime, filledValues, type GapMode } from './forecast-absent.js';
+import { fillBySeason } from './forecast-absent-season.js';
 import { type ColumnChoice, chooseColumns, columnsNote, settleColumns } from './forecast-columns.js';
 import { fillSeries, missingNote } from './forecast-gaps.js';
 import { changeNotes, type SavedTime, type SeriesTime, seriesTime, timeNotes } from './forecast-steps.js';
@@ -20,6 +22,10 @@ export interface SeriesTable extends ArrangedSeries {
   readonly rows: number;
   /** As `values` before the missing numbers were filled in; only if one is missing. */
   readonly gaps?: Float64Array | undefined;
+  /** Rows before which windows break, ascending. */
+  readonly breaks?: readonly number[] | undefined;
+  /** The longest gap that is filled in. */
+  readonly longestGap?: number | undefined;
   /** [rows] what each row counts for, where a column says it. */
   readonly weights?: Float64Array | undefined;
   /** The texts of each column of categories, [rows]. */
@@ -46,6 +52,10 @@ export interface SeriesOptions {
   readonly format: TableFormat;
   readonly rules: NumberRules;
   readonly missing: MissingMode;
+  /** What becomes of rows that are absent; default: rows follow each other. */
+  readonly absent?: GapMode | undefined;
+  /** The longest gap that is filled in. */
+  readonly history?: number | undefined;
   /** Whether series that cannot be used become faults; default: they are refused. */
   readonly canLeaveOut?: boolean;
 }
@@ -86,32 +96,75 @@ export async function readSeriesTable(file: string, options: SeriesOptions, know
   const series = seriesOf(table, groups, item);
   const isMoved = groups.length > 1 || changes.some((change) => change !== 'none');
   const inOrder = (all: Float64Array, width = 1) => (isMoved ? gather(all, rows, width) : all);
-  const values = inOrder(table.numbers, numbers.length);
   const lineOf = (row: number) => table.lines[isMoved ? (rows[row] as number) : row] as number;
-  const gaps = missing !== 'refuse' && values.some(Number.isNaN) ? values.slice() : undefined;
-  const arranged = { file, values, series, lineOf };
+  const arranged = { file, values: inOrder(table.numbers, numbers.length), series, lineOf };
   const stamps = choice.reader === undefined ? undefined : inOrder(table.times);
-  if (missing !== 'refuse') fillSeries(arranged, numbers, missing, stamps, faults);
   const zones = table.zones.length > 0 ? inOrder(table.zones) : undefined;
   const time = stamps && seriesTime({ file, item, choice, stamps, zones, series }, known?.time, faults);
   const textOf = (name: string) => Array.from(rows, (row) => (table.texts.get(name) as TextColumn).at(row));
+  const absent =
+    time && options.absent === 'fill'
+      ? absentRows(time, series, options.history, (at) => faults.get(at) === undefined)
+      : undefined;
   const notes = [...(settled ? [columnsNote(settled)] : []), ...choice.notes];
   if (time !== undefined) {
-    const isKnown = known?.time !== undefined;
-    notes.push(...changeNotes(file, time.column, changes), ...timeNotes(arranged, { item, time, isKnown }));
+    const how = missing === 'refuse' ? 'by interpolation' : `(--missing ${missing})`;
+    const about = { item, time, isKnown: known?.time !== undefined };
+    const said = absent && absentNote(absent, how, options.history);
+    notes.push(...changeNotes(file, time.column, changes), ...timeNotes(arranged, { ...about, absent: said }));
   }
-  notes.push(...missingNote(file, gaps, missing));
-  return {
-    ...arranged,
-    gaps,
-    weights: weights && inOrder(weights),
-    rows: table.rows,
-    categories: new Map(categories.map((name) => [name, textOf(name)])),
+  notes.push(...missingNote(file, arranged.values, missing));
+  const rowsOf = {
+    arranged,
     time,
+    weights: weights && inOrder(weights),
+    categories: new Map(categories.map((name) => [name, textOf(name)])),
+  };
+  const whole = absent === undefined ? rowsOf : withAbsent(rowsOf, absent, numbers.length);
+  const { values } = whole.arranged;
+  if (absent && missing === 'refuse') fillBySeason(values, numbers.length, absent, time?.steps ?? []);
+  const hasMissing = values.some(Number.isNaN);
+  const gaps = missing !== 'refuse' && hasMissing ? values.slice() : undefined;
+  if (hasMissing) {
+    fillSeries(whole.arranged, numbers, missing === 'refuse' ? 'interpolate' : missing, whole.time?.stamps, faults);
+  }
+  return {
+    ...whole.arranged,
+    gaps,
+    breaks: absent?.breaks,
+    longestGap: absent?.longest,
+    weights: whole.weights,
+    rows: numbers.length === 0 ? table.rows : values.length / numbers.length,
+    categories: whole.categories,
+    time: whole.time,
     found: table.start.found,
     columns,
     notes,
     faults,
+  };
+}
+
+/** What is read of the rows. */
+interface ReadRows {
+  readonly arranged: ArrangedSeries;
+  readonly time: SeriesTime | undefined;
+  readonly weights: Float64Array | undefined;
+  readonly categories: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The rows with those that are absent: their numbers are missing, they count for nothing, and have the category of the row before. */
+function withAbsent({ arranged, time, weights, categories }: ReadRows, absent: FilledRows, width: number): ReadRows {
+  const { from, series } = absent;
+  return {
+    arranged: {
+      ...arranged,
+      series,
+      values: filledValues(arranged.values, width, absent),
+      lineOf: (row) => arranged.lineOf(from[row] as number),
+    },
+    time: time && filledTime(time, absent),
+    weights: weights && filledValues(weights, 1, absent, 0),
+    categories: new Map([...categories].map(([name, all]) => [name, Array.from(from, (row) => all[row] as string)])),
   };
 }
 

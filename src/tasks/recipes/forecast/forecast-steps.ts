@@ -125,14 +125,20 @@ export function changeNotes(file: string, column: string, changes: readonly Orde
   ];
 }
 
-/**
- * Notes of the time between rows: the steps, what is not regular, and gaps.
- *
- * @param about.isKnown whether there was a training table, which may have had no regular time
- */
+/** What is said of the time between rows. */
+export interface TimeAbout {
+  readonly item: string | undefined;
+  readonly time: SeriesTime;
+  /** Whether there was a training table, which may have had no regular time. */
+  readonly isKnown: boolean;
+  /** What is done with rows that are absent, in words; undefined where rows follow each other. */
+  readonly absent?: string | undefined;
+}
+
+/** Notes of the time between rows: the steps, what is not regular, and gaps. */
 export function timeNotes(
   { file, series, lineOf }: ArrangedSeries,
-  { item, time, isKnown }: { readonly item: string | undefined; readonly time: SeriesTime; readonly isKnown: boolean },
+  { item, time, isKnown, absent }: TimeAbout,
 ): string[] {
   const { column, steps, style, stamps, zones } = time;
   const name = isUnnamed(column) ? `the column without a name` : `'${column}'`;
@@ -165,7 +171,10 @@ export function timeNotes(
   if (gap === undefined) return notes;
   const write = (row: number) => writeTime(stamps[row] as number, styleAt({ style, zones }, row));
   const places = `${all.length} ${all.length === 1 ? 'gap' : 'gaps'} in ${name} of '${file}'`;
-  return [...notes, `${places}, the first before line ${lineOf(gap)}: '${write(gap)}' follows '${write(gap - 1)}'`];
+  return [
+    ...notes,
+    `${places}, the first before line ${lineOf(gap)}: '${write(gap)}' follows '${write(gap - 1)}'${absent ? `: ${absent}` : ''}`,
+  ];
 }
 
 /** The style of the stamp of a row, with its own zone. */

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../core/json.js';
 import { bodyStructures } from '../../building-blocks/body-structures.js';
 import type { Structure } from '../../definition/structure.js';
-import { BASELINES } from './forecast-data.js';
+import { BASELINES } from './forecast-options.js';
 
 /** The options that the structures differ in. */
 interface ForecastStructureOptions {

@@ -20,10 +20,12 @@ import {
 import type { PredictionSource } from '../../definition/task.js';
 import { choiceOption, numberOption, optional, textOption } from '../../definition/task-options.js';
 import { FORECAST } from '../defaults/forecast.js';
-import { BASELINES, formOf, type SavedForecast } from './forecast-data.js';
+import { GAP_MODES } from './forecast-absent.js';
+import { formOf } from './forecast-data.js';
 import { SETTLED, settleTraining } from './forecast-defaults.js';
 import { evaluateForecasts, squaredErrors } from './forecast-evaluation.js';
 import { type ForecastInput, newestInput, readNewest } from './forecast-inputs.js';
+import { BASELINES, type SavedForecast } from './forecast-options.js';
 import { type ForecastOrigin, type ForecastRecord, forecastRecord, forecastsOf } from './forecast-outputs.js';
 import { describeQuantiles, levelsOf, requireLevelList } from './forecast-quantiles.js';
 import { readForecast, readWindows } from './forecast-reading.js';
@@ -86,6 +88,12 @@ const table = {
     before: 'no',
   }),
   ...missingOptions(),
+  gaps: choiceOption(GAP_MODES, {
+    description:
+      'of tables with regular times: rows that are absent are filled in, or the rows around them follow each other',
+    default: FORECAST.gaps.value,
+    before: 'join',
+  }),
   ...tableOptions(),
 };
 const options = settledOptions(table, SETTLED);
@@ -112,7 +120,7 @@ export const forecast = defineTask({
   summary: 'the next steps of columns of a CSV file',
   structures: forecastStructures,
   options,
-  usage: [...TABLE_USAGE, 'time', 'dateFormat'],
+  usage: [...TABLE_USAGE, 'time', 'dateFormat', 'gaps'],
   loss({ quantiles, weight, mode }): LossDescription {
     const weights = weight === undefined ? {} : ({ weights: mode === 'direct' ? 'sequence' : 'step' } as const);
     if (quantiles !== undefined) return { kind: 'quantile', levels: levelsOf(quantiles), ...weights };
