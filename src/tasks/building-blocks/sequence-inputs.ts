@@ -51,14 +51,6 @@ export interface SymbolChoice {
   readonly byForm?: boolean | undefined;
 }
 
-/** What else an encoding depends on. */
-export interface EncodingChoice {
-  /** Whether numbers may be missing (NaN): each becomes the mean, beside a mark and a time. */
-  readonly isMasked?: boolean;
-  /** Where the inputs are, for errors. */
-  readonly places?: readonly (RowPlace | undefined)[];
-}
-
 type InputForm = 'text' | 'tokens' | 'numbers';
 
 function formOf(input: RawInput): InputForm {
@@ -75,6 +67,8 @@ function formOfKind(kind: InputEncoding['kind']): InputForm {
  * The encoding of the training inputs: their characters or tokens, or mean and deviation of every feature.
  *
  * @param options how texts and tokens become symbols
+ * @param options.isMasked whether numbers may be missing (NaN): each becomes the mean, beside a mark and a time
+ * @param options.places where the inputs are, for errors
  * @throws {DataError} `mixed_examples` when inputs are of two kinds, `non_finite_data`
  * @throws {ShapeError} `shape_mismatch` when they have two widths
  * @throws {OptionError} `invalid_option` for characters or bytes of inputs that are no texts
@@ -82,7 +76,11 @@ function formOfKind(kind: InputEncoding['kind']): InputForm {
  */
 export function fitEncoding(
   inputs: readonly RawInput[],
-  { isMasked = false, places, ...choice }: SymbolChoice & EncodingChoice = {},
+  {
+    isMasked = false,
+    places,
+    ...choice
+  }: SymbolChoice & { readonly isMasked?: boolean; readonly places?: readonly (RowPlace | undefined)[] } = {},
 ): InputEncoding {
   const form = formOf(inputs[0] as RawInput);
   requireForm(inputs, form, places);
