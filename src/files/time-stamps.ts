@@ -9,6 +9,8 @@ export type TimeStyle = {
   readonly isNumber?: boolean;
   readonly hasTime?: boolean;
   readonly hasSeconds?: boolean;
+  /** Whether a space stands between date and time; default: T. */
+  readonly hasSpace?: boolean;
   /** Minutes east of Greenwich, of the stamp that was read last; missing for times without a zone. */
   readonly zone?: number;
 };
@@ -126,6 +128,7 @@ function isoOf(text: string) {
 function dateReader(format: string): TimeReader {
   const parse = format === 'iso' ? isoOf : formOf(format);
   let [hasTime, hasSeconds, isCut, hasZone, zone] = [false, false, false, undefined as boolean | undefined, 0];
+  let hasSpace = false;
   return {
     expected: format === 'iso' ? 'a date such as 2024-01-31 or 2024-01-31 13:00' : `a date in the form ${format}`,
     read(text) {
@@ -139,11 +142,12 @@ function dateReader(format: string): TimeReader {
       if (hasZone !== (offset !== undefined)) return undefined;
       hasTime ||= found.clock[0] !== undefined;
       hasSeconds ||= clock % MINUTE !== 0;
+      hasSpace ||= format === 'iso' && /^\S+ +\d/.test(text);
       isCut ||= /[1-9]/.test(found.clock[3]?.slice(SECOND_DIGITS) ?? '');
       zone = offset ?? 0;
       return found.day + clock - zone * MINUTE;
     },
-    style: () => ({ hasTime, hasSeconds, ...(hasZone === true && { zone }) }),
+    style: () => ({ hasTime, hasSeconds, ...(hasSpace && { hasSpace }), ...(hasZone === true && { zone }) }),
     zone: () => (hasZone === true ? zone : undefined),
     limit: () => (isCut ? 'times are read to the microsecond' : undefined),
   };
@@ -224,7 +228,10 @@ export function writeDate(stamp: number, form: string): string {
 }
 
 /** A stamp as text, ISO 8601 in the zone of the style, or as a number. */
-export function writeTime(stamp: number, { isNumber, hasTime, hasSeconds, zone }: TimeStyle): string | number {
+export function writeTime(
+  stamp: number,
+  { isNumber, hasTime, hasSeconds, hasSpace, zone }: TimeStyle,
+): string | number {
   if (isNumber === true) return stamp;
   const exact = stamp + (zone ?? 0) * MINUTE;
   const microseconds = Math.round((exact - Math.floor(exact)) * 1000);
@@ -235,7 +242,8 @@ export function writeTime(stamp: number, { isNumber, hasTime, hasSeconds, zone }
   const digits = `${text.slice(19, 23)}${small === 0 ? '' : `${small}`.padStart(3, '0')}`;
   const fraction = local % 1000 === 0 && small === 0 ? '' : digits;
   const isLong = hasSeconds === true || local % MINUTE !== 0 || small !== 0;
-  const clock = isLong ? `${text.slice(0, 19)}${fraction}` : text.slice(0, 16);
+  const iso = isLong ? `${text.slice(0, 19)}${fraction}` : text.slice(0, 16);
+  const clock = hasSpace === true ? iso.replace('T', ' ') : iso;
   if (zone === undefined) return clock;
   const minutes = Math.abs(zone);
   const name = `${zone < 0 ? '-' : '+'}${TWO_DIGITS(Math.floor(minutes / 60))}:${TWO_DIGITS(minutes % 60)}`;

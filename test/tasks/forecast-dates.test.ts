@@ -34,6 +34,14 @@ async function trained(data: string, options: object = {}) {
 }
 
 describe('the dates of a forecast', () => {
+  it('have the sign between date and time of the rows before', async () => {
+    const spaced = hourly('2024-01-01T00:00', 30).map((stamp) => stamp.replace('T', ' '));
+    const { datesIn } = await trained(timed(spaced));
+    expect(await datesIn(timed(spaced))).toEqual([['2024-01-02 06:00', '2024-01-02 07:00', '2024-01-02 08:00']]);
+    const [dates] = await datesIn(timed(hourly('2024-01-01T00:00', 30)));
+    expect(dates).toEqual(['2024-01-02T06:00', '2024-01-02T07:00', '2024-01-02T08:00']);
+  });
+
   const ZONES = ['', 'Z', '+02:00', '-05:30'];
   it.each(ZONES.flatMap((from) => ZONES.map((to) => [from, to] as const)))(
     "follow the last row as it is written: trained on '%s', predicted for '%s'",
