@@ -68,7 +68,7 @@ describe('classify', () => {
       { label: 'up' },
       { label: 'down' },
     ]);
-    await expect(predictions(out, { values: ['[1, 2]'] })).rejects.toThrow(code('shape_mismatch'));
+    await expect(predictions(out, { values: ['[1, 2]'] })).rejects.toThrow(code('invalid_row'));
     const tokens = join(directory, 'tokens.jsonl');
     const words = (at: number) => JSON.stringify({ input: [at % 2 ? 'good' : 'bad', `w${at % 7}`], target: at % 2 });
     writeFileSync(tokens, Array.from({ length: 60 }, (_, at) => words(at)).join('\n'));

@@ -1,4 +1,5 @@
 /** Structures of recurrent layers that `auto` compares. */
+import { requireObject } from '../../core/arguments.js';
 import type { SequenceTable } from '../definition/common-options.js';
 import type { Structure } from '../definition/structure.js';
 import type { Checked } from '../definition/task-options.js';
@@ -9,16 +10,12 @@ const HALF_DROPOUT = 0.5;
  * Other cells, numbers of layers, sizes and amounts of dropout than those of the options: cheap ones first.
  *
  * @param options.units of each layer
+ * @throws {OptionError} `invalid_option` for what is no object
  */
-export function bodyStructures({
-  cell,
-  layers,
-  units,
-  dropout,
-  recurrent,
-}: Pick<Checked<SequenceTable>, 'cell' | 'layers' | 'units' | 'dropout' | 'recurrent'>): readonly Structure<
-  'cell' | 'layers' | 'units' | 'dropout'
->[] {
+export function bodyStructures(
+  options: Pick<Checked<SequenceTable>, 'cell' | 'layers' | 'units' | 'dropout' | 'recurrent'>,
+): readonly Structure<'cell' | 'layers' | 'units' | 'dropout'>[] {
+  const { cell, layers, units, dropout, recurrent = {} } = requireObject('the options', options);
   // Further options of the layers may be those of the cell alone.
   const hasOther = Object.keys(recurrent).length === 0;
   const other = cell === 'lstm' ? 'gru' : 'lstm';
