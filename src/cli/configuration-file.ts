@@ -1,15 +1,11 @@
 import { ConfigurationError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, parseStrictJson } from '../core/json.js';
+import { kebabCase } from '../core/kebab-case.js';
 import { readText } from '../files/text.js';
 
 /** `learning-rate` as it is written in a program: `learningRate`. */
 export function camelCase(name: string): string {
   return name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** `learningRate` as it is written on the command line: `learning-rate`. */
-export function kebabCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /**

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { OptionError } from '../core/errors.js';
 import type { JsonObject, JsonValue } from '../core/json.js';
+import { kebabCase } from '../core/kebab-case.js';
 import type { ReasonedDefaults } from '../tasks/definition/reasoned.js';
 import { DEFAULTS } from '../tasks/recipes/defaults/defaults.js';
 import type { CommandContext } from './command-context.js';
-import { kebabCase } from './configuration-file.js';
 
 /** `bptt defaults [TASK]`: the defaults of the built-in tasks, and the reason for each. */
 export function defaultsCommand(context: CommandContext): Command {

@@ -1,10 +1,10 @@
 /** Options of later files of a run: how they are written, where they are not written as those of the training. */
 import { type Command, Option } from 'commander';
 import type { JsonObject } from '../core/json.js';
+import { kebabCase } from '../core/kebab-case.js';
 import { TABLE_USAGE } from '../tasks/definition/table-options.js';
 import type { OptionTable } from '../tasks/definition/task-options.js';
 import { TASKS } from '../tasks/tasks.js';
-import { kebabCase } from './configuration-file.js';
 import { parseNumber } from './parse-argument.js';
 
 /** Names of the options. Each is one of `usage` of some task; others of `usage` go into `--options`. */

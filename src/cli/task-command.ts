@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { kebabCase } from '../core/kebab-case.js';
 import type { SequenceTable } from '../tasks/definition/common-options.js';
 import type { AnyTask } from '../tasks/definition/task.js';
 import type { Checked, TaskOption } from '../tasks/definition/task-options.js';
@@ -6,7 +7,7 @@ import { describeChoice, describeStructure, type StructureResult } from '../task
 import { runTraining, type TaskResult, type TaskStart } from '../tasks/runner/train-task.js';
 import { formatCount, formatDuration, formatLoss } from '../training/progress-text.js';
 import type { CommandContext } from './command-context.js';
-import { kebabCase, readConfigurationFile } from './configuration-file.js';
+import { readConfigurationFile } from './configuration-file.js';
 import { describeLoss } from './describe-loss.js';
 import { parseFractionOrFile, parseJsonObject, parseNumber } from './parse-argument.js';
 import { StopRequest } from './stop-request.js';

@@ -2,6 +2,7 @@
 import { DataError } from '../core/errors.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { Random } from '../core/random.js';
+import { labelMembers } from './label-members.js';
 
 /** How examples are split. */
 export interface SplitOptions {
@@ -34,13 +35,7 @@ export function splitExamples(labels: ArrayLike<string | number>, options: Split
   rejectUnknownKeys('splitExamples', options, ['test', 'seed']);
   const fraction = requireNumber('test', options.test, { exclusiveMin: 0, exclusiveMax: 1 });
   const seed = requireNumber('seed', options.seed ?? 1, { integer: true, min: 0 });
-  const members = new Map<string | number, number[]>();
-  for (let index = 0; index < labels.length; index++) {
-    const label = labels[index] as string | number;
-    const known = members.get(label);
-    if (known === undefined) members.set(label, [index]);
-    else known.push(index);
-  }
+  const members = labelMembers(labels);
   const isHeldBack = new Uint8Array(labels.length);
   for (const [label, indices] of members) {
     const count = Math.min(indices.length - 1, Math.max(1, Math.round(indices.length * fraction)));

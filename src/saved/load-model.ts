@@ -13,6 +13,7 @@ import { checkSchedule } from '../network/schedules/create-schedule.js';
 import { type AnyScheduleMaker, scheduleDefinitions } from '../network/schedules/definition.js';
 import type { ScheduleDescription } from '../network/schedules/schedule-description.js';
 import { type CheckpointChoice, findCheckpoint, taskKindOf } from './find-checkpoint.js';
+import { withFinished } from './finished-file.js';
 import { knownHere, type ReadDescriptionOptions, readDescription, type SavedDescription } from './model-metadata.js';
 import { modelTensors, restoreTensors } from './model-tensors.js';
 import { readVocabulary, requireFittingVocabulary } from './model-vocabulary.js';
@@ -40,7 +41,8 @@ export interface LoadedModel {
   /** The vocabulary, if one was saved with the model. */
   readonly vocabulary?: Vocabulary;
   /**
-   * Other data that the run or `saveModel` stored; for a run also `training` and `data`, for a task `task` and `place`.
+   * Other data that the run or `saveModel` stored; for a run also `training` and `data`, for a task `task` and `place`, and `finished`
+   * where it has computed something from these weights, such as a temperature.
    */
   readonly configuration?: JsonObject;
   /**
@@ -91,6 +93,14 @@ const OPTIONS = [
  * const stream = model.stream();
  */
 export async function loadModel(pathOrRun: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
+  const loaded = await readModel(pathOrRun, options);
+  const { path, model, task, configuration } = loaded;
+  if (task === undefined || configuration === undefined) return loaded;
+  return { ...loaded, configuration: withFinished(path, configuration, model) };
+}
+
+/** As `loadModel`, without what a task has computed from the weights. */
+export async function readModel(pathOrRun: string, options: LoadModelOptions): Promise<LoadedModel> {
   rejectUnknownKeys('loadModel', options, OPTIONS);
   const { checkpoint: choice, training = true, threads, tokenizer, schedules, ...described } = options;
   if (choice !== undefined) requireOneOf('checkpoint', choice, ['best', 'latest']);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { kebabCase } from '../../src/cli/configuration-file.js';
+import { kebabCase } from '../../src/core/kebab-case.js';
 import { TASKS } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { waveTable, wordFolder } from '../tasks/trained.js';

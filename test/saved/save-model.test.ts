@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCheckpointSync } from '../../src/checkpoint/checkpoint.js';
@@ -83,16 +83,23 @@ describe('saveModel', () => {
     const directory = temporaryDirectory();
     const out = join(directory, 'run');
     const data = wordFolder(directory);
-    // A file of one's own holds the network alone.
-    const options = { epochs: 1, units: 4, layers: 1, embedding: 3, calibrate: 'no' } as const;
-    await trainTask('classify', { ...QUIET, data, out, ...options });
+    await trainTask('classify', { ...QUIET, data, out, epochs: 1, units: 4, layers: 1, embedding: 3 });
+    expect(existsSync(join(out, 'finished.json'))).toBe(true);
     const { model, configuration } = await loadModel(out, { threads: 1 });
     const file = join(directory, 'words.safetensors');
     await saveModel(model, file, { configuration });
     const loaded = await loadTask(file, { threads: 1 });
     expect(loaded.options).toMatchObject({ units: 4, embedding: 3 });
-    expect((await evaluateTask(file, { threads: 1 })).metrics).toEqual(
-      (await evaluateTask(out, { threads: 1 })).metrics,
-    );
+    const { metrics } = await evaluateTask(out, { threads: 1 });
+    expect(metrics).toHaveProperty('calibration');
+    expect((await evaluateTask(file, { threads: 1 })).metrics).toEqual(metrics);
+    // What was computed from other weights is left out, and said.
+    model.parameters.get('dense.bias')?.data.fill(1);
+    model.parametersChanged();
+    await saveModel(model, file, { configuration });
+    const notes: string[] = [];
+    const changed = await evaluateTask(file, { threads: 1, onNote: (note) => notes.push(note) });
+    expect(changed.metrics).not.toHaveProperty('calibration');
+    expect(notes).toContainEqual(expect.stringMatching(/words\.safetensors' belongs to other weights/));
   });
 });

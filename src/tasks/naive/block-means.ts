@@ -1,5 +1,7 @@
 /** Means of blocks of windows, which say how certain a mean is although windows overlap. */
 
+import { deviationOf, meanOf } from '../../core/statistics.js';
+
 /** Most blocks. */
 const BLOCKS = 10;
 /** Fewest blocks: a standard error needs two. */
@@ -15,17 +17,10 @@ export function blockMeans(values: readonly number[], overlap = 1): number[] {
   const wanted = Math.max(FEWEST, Math.floor(values.length / Math.max(1, overlap)));
   const blocks = Math.min(BLOCKS, wanted, values.length);
   const border = (block: number) => Math.round((block * values.length) / blocks);
-  return Array.from({ length: blocks }, (_, block) => mean(values.slice(border(block), border(block + 1))));
+  return Array.from({ length: blocks }, (_, block) => meanOf(values.slice(border(block), border(block + 1))));
 }
 
 /** The standard error of the mean of values; 0 where they do not differ. */
 export function standardErrorOf(values: readonly number[]): number {
-  const middle = mean(values);
-  const squares = values.reduce((sum, each) => sum + (each - middle) ** 2, 0);
-  return Math.sqrt(squares / Math.max(1, values.length - 1) / values.length);
-}
-
-/** The mean; not a number where there are none. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  return deviationOf(values) / Math.sqrt(values.length);
 }

@@ -1,4 +1,5 @@
 /** Cross-validation by time: weights are fitted to older windows, and judged by those that follow. */
+import type { Pace } from '../definition/naive-rule.js';
 import type { LinearWindows } from './linear-forecast.js';
 import { type Moments, momentsOf, sumOf } from './window-moments.js';
 
@@ -23,7 +24,12 @@ export interface ForwardFolds {
 }
 
 /** Folds of training windows and of windows that come later. Where training windows are few, the later ones are the only fold. */
-export function forwardFolds(training: LinearWindows, choosing: LinearWindows, horizon: number): ForwardFolds {
+export async function forwardFolds(
+  training: LinearWindows,
+  choosing: LinearWindows,
+  horizon: number,
+  pace: Pace,
+): Promise<ForwardFolds> {
   const count = training.last.length;
   const overlap = overlapOf(training, horizon);
   const most = Math.min(JUDGED.folds, Math.floor((JUDGED.part * count) / (SHORTEST * overlap)));
@@ -32,11 +38,13 @@ export function forwardFolds(training: LinearWindows, choosing: LinearWindows, h
   const folds: Fold[] = [];
   let fit = momentsOf(training, 0, begin);
   for (let from = begin; from < count; from += length) {
+    await pace();
     const shared = momentsOf(training, from, from + overlap - 1);
     const judge = momentsOf(training, from + overlap - 1, from + length);
     folds.push({ fit, judge, independent: judge.count / overlap });
     fit = sumOf([fit, shared, judge]);
   }
+  await pace();
   const judge = momentsOf(choosing, 0, choosing.last.length);
   const independent = Math.max(1, judge.count / overlapOf(choosing, horizon));
   return { folds: [...folds, { fit, judge, independent }], training: fit };

@@ -1,10 +1,19 @@
 /** Fits a linear autoregression of one column. */
-import { mean } from './block-means.js';
+import { meanOf } from '../../core/statistics.js';
+import type { Pace } from '../definition/naive-rule.js';
 import { type Fold, forwardFolds } from './forward-folds.js';
 import type { LinearForecast, LinearSizes, LinearWindows } from './linear-forecast.js';
 import { FORMS, ridgeWeights } from './ridge.js';
 import { meanWeights, seasonWeights, type WeightsOf } from './simple-weights.js';
-import { atSteps, crossOf, type FeatureWeights, forecastWith, productOf, squaredError } from './window-moments.js';
+import {
+  atSteps,
+  crossOf,
+  type FeatureWeights,
+  forecastWith,
+  type Moments,
+  productOf,
+  squaredError,
+} from './window-moments.js';
 
 /** Penalties of squared weights, as parts of the mean variance of the known steps. The largest one leaves little of the weights. */
 const PENALTIES = [1e-6, 1e-4, 1e-2, 1e-1, 1, 10] as const;
@@ -33,42 +42,60 @@ const COMPARED_STEPS = 8;
  *
  * @param training in the order of time
  * @param choosing in the order of time
+ * @param pace is called between pieces of some milliseconds
  * @see Hoerl and Kennard, "Ridge regression", 1970
  * @see Bergmeir and Benitez, "On the use of cross-validation for time series predictor evaluation", 2012
  */
-export function fitLinear(training: LinearWindows, choosing: LinearWindows, sizes: LinearSizes): LinearForecast {
-  const { folds, training: all } = forwardFolds(training, choosing, sizes.horizon);
-  const linear = averagedRidge(folds, sizes);
+export async function fitLinear(
+  training: LinearWindows,
+  choosing: LinearWindows,
+  sizes: LinearSizes,
+  pace: Pace,
+): Promise<LinearForecast> {
+  const { folds, training: all } = await forwardFolds(training, choosing, sizes.horizon, pace);
+  const linear = await averagedRidge(folds, sizes, pace);
   const { simple, units } = bestSimple(folds, sizes.period);
-  const part = trustIn(linear, simple, folds, units);
+  const part = await trustIn(linear, simple, folds, units);
   const plain = simple(all);
-  const weights = linear(all).map((weight, at) => part * weight + (1 - part) * (plain[at] as number));
+  const weights = (await linear(all)).map((weight, at) => part * weight + (1 - part) * (plain[at] as number));
   return forecastWith(weights, all.size);
 }
 
+/** Weights that take some time. */
+type PacedWeights = (fit: Moments) => Promise<FeatureWeights>;
+
 /** The mean of the orders and forms that are about as good as the best, each with its best penalty. */
-function averagedRidge(folds: readonly Fold[], { horizon, orders }: LinearSizes): WeightsOf {
+async function averagedRidge(
+  folds: readonly Fold[],
+  { horizon, orders }: LinearSizes,
+  pace: Pace,
+): Promise<PacedWeights> {
   const steps = stepsToCompare(horizon);
   const some = folds.map(({ fit, judge }) => ({ fit: atSteps(fit, steps), judge: atSteps(judge, steps) }));
   const units = unitsOf(some);
-  const choices = FORMS.flatMap((form) =>
-    orders.map((order) => {
-      const penalties = form !== 'level' && order === 1 ? [0] : PENALTIES;
-      const tried = penalties.map((penalty) => {
-        const of: WeightsOf = (fit) => ridgeWeights(fit, { form, order, penalty });
-        const error = mean(relativeErrors(of, some, units));
-        // Weights whose sums overflow are out of the question; those of order 1 never do.
-        return { of, error: Number.isNaN(error) ? Number.POSITIVE_INFINITY : error };
-      });
-      return tried.reduce((least, each) => (each.error < least.error ? each : least));
-    }),
-  );
+  const choices: { readonly of: WeightsOf; readonly error: number }[] = [];
+  for (const [form, order] of FORMS.flatMap((form) => orders.map((order) => [form, order] as const))) {
+    const penalties = form !== 'level' && order === 1 ? [0] : PENALTIES;
+    const tried: typeof choices = [];
+    for (const penalty of penalties) {
+      await pace();
+      const of: WeightsOf = (fit) => ridgeWeights(fit, { form, order, penalty });
+      const error = meanOf(relativeErrors(of, some, units));
+      // Weights whose sums overflow are out of the question; those of order 1 never do.
+      tried.push({ of, error: Number.isNaN(error) ? Number.POSITIVE_INFINITY : error });
+    }
+    choices.push(tried.reduce((least, each) => (each.error < least.error ? each : least)));
+  }
   const margin = Math.min(ALIKE.most, ALIKE.standardErrors / Math.sqrt(independentIn(folds)));
   const limit = (1 + margin) * Math.min(...choices.map(({ error }) => error));
   const alike = choices.filter(({ error }) => error <= limit);
-  return (fit) => {
-    const all = alike.map(({ of }) => of(fit));
-    return (all[0] as FeatureWeights).map((_, at) => mean(all.map((weights) => weights[at] as number)));
+  return async (fit) => {
+    const sum = new Float64Array(fit.size * horizon);
+    for (const { of } of alike) {
+      await pace();
+      for (const [at, weight] of of(fit).entries()) sum[at] = (sum[at] as number) + weight;
+    }
+    return sum.map((weight) => weight / alike.length);
   };
 }
 
@@ -113,18 +140,24 @@ function weighedMean(values: readonly number[], folds: readonly Fold[]): number 
  * The part of the linear forecast in its mixture with a simple one, from 0 to 1: the part with the smallest squared error, shrunk by the
  * variance of its estimate. That is a ridge regression with one weight: what the simple forecast leaves, on the difference of both.
  */
-function trustIn(linear: WeightsOf, simple: WeightsOf, folds: readonly Fold[], units: readonly number[]): number {
-  const sums = folds.map(({ fit, judge }, at) => {
+async function trustIn(
+  linear: PacedWeights,
+  simple: WeightsOf,
+  folds: readonly Fold[],
+  units: readonly number[],
+): Promise<number> {
+  const sums: { readonly gain: number; readonly size: number; readonly rest: number }[] = [];
+  for (const [at, { fit, judge }] of folds.entries()) {
     const [plain, scale] = [simple(fit), (units[at] as number) * judge.horizon * judge.count];
-    const change = linear(fit).map((weight, place) => weight - (plain[place] as number));
-    return {
+    const change = (await linear(fit)).map((weight, place) => weight - (plain[place] as number));
+    sums.push({
       gain: (crossOf(change, judge) - productOf(change, plain, judge)) / scale,
       size: productOf(change, change, judge) / scale,
       rest: squaredError(plain, judge) / (units[at] as number),
-    };
-  });
-  const meanOf = (of: (each: (typeof sums)[number]) => number) => weighedMean(sums.map(of), folds);
-  const [gain, size, rest] = [meanOf((each) => each.gain), meanOf((each) => each.size), meanOf((each) => each.rest)];
+    });
+  }
+  const inAll = (of: (each: (typeof sums)[number]) => number) => weighedMean(sums.map(of), folds);
+  const [gain, size, rest] = [inAll((each) => each.gain), inAll((each) => each.size), inAll((each) => each.rest)];
   if (!(gain > 0 && size > 0)) return 0;
   const best = Math.min(1, gain / size);
   const left = Math.max(0, rest - 2 * best * gain + best * best * size);

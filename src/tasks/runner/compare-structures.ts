@@ -1,6 +1,7 @@
 /** Compares structures of a network on the data of a run, and chooses the best of them. */
 import { OptionError } from '../../core/errors.js';
 import type { JsonValue } from '../../core/json.js';
+import { meanOf } from '../../core/statistics.js';
 import type { RunTable } from '../definition/common-options.js';
 import type { Structure } from '../definition/structure.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
@@ -136,7 +137,7 @@ async function scoreWithin(
     scores.push(scoreOf(task, trial.metrics));
     longest = Math.max(longest, trial.epochs);
   }
-  return { score: scores.reduce((sum, score) => sum + score, 0) / scores.length, epochs: longest };
+  return { score: meanOf(scores), epochs: longest };
 }
 
 /** The first of the lowest scores; the default where there are none. */

@@ -1,5 +1,6 @@
 /** How good models of a task are, by folds of the training examples. */
 import type { JsonObject } from '../../core/json.js';
+import { deviationOf, meanOf } from '../../core/statistics.js';
 import type { RunTable } from '../definition/common-options.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
@@ -58,18 +59,17 @@ function metricsOf(results: readonly JsonObject[]): FoldMetrics {
   const names = Object.keys(results[0] ?? {}).filter(
     (name) => results.every((one) => typeof one[name] === 'number') && !results.every((one) => isCount(one[name])),
   );
-  return Object.fromEntries(names.map((name) => [name, spreadOf(results.map((one) => one[name] as number))]));
+  return Object.fromEntries(
+    names.map((name) => {
+      const values = results.map((one) => one[name] as number);
+      return [name, { mean: meanOf(values), deviation: deviationOf(values) }];
+    }),
+  );
 }
 
 /** Whether a value counts examples, which differ between folds by their sizes alone. */
 function isCount(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) > 1;
-}
-
-function spreadOf(values: readonly number[]): FoldMetric {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
 }
 
 /** The results for people. */

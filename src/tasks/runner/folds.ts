@@ -1,6 +1,7 @@
 /** Folds: the training examples are divided, and each part is judged by a model that has learnt from the others. */
 import { DataError, OptionError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
+import { labelMembers } from '../../data/label-members.js';
 import { TokenStreams } from '../../data/streams.js';
 import type { AnyPart } from '../definition/parts.js';
 
@@ -42,15 +43,9 @@ export function foldsOf(
 
 /** The fold of each example: the examples of one class after the other, shuffled, are dealt out like cards. */
 function dealOut(labels: readonly number[], count: number, seed: number): Int32Array {
-  const members = new Map<number, number[]>();
-  for (const [at, label] of labels.entries()) {
-    const known = members.get(label);
-    if (known === undefined) members.set(label, [at]);
-    else known.push(at);
-  }
   const foldOf = new Int32Array(labels.length);
   let next = 0;
-  for (const [label, indices] of members) {
+  for (const [label, indices] of labelMembers(labels)) {
     new Random(seed, `folds/${label}`).shuffle(indices);
     for (const at of indices) foldOf[at] = next++ % count;
   }

@@ -1,15 +1,11 @@
 /** Compares a trained model with naive rules. */
-import { setImmediate } from 'node:timers/promises';
 import type { JsonObject } from '../../core/json.js';
+import { paceOf, TimeIsOver } from '../building-blocks/pace.js';
 import { describeMetrics } from '../defaults/default-metrics.js';
 import type { NaiveRule, NaiveRules, Pace } from '../definition/naive-rule.js';
 import type { AnyPart } from '../definition/parts.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import { recordOnce } from './run-records.js';
-
-const SECOND_MS = 1000;
-/** Longest time that a rule keeps the event loop. */
-const SLICE_MS = 20;
 
 /** What tells a lead from chance. */
 const MORE = 'more test examples tell, and --folds 5 where examples can be divided';
@@ -44,23 +40,6 @@ export type NaiveComparison = {
 /** Relative difference of scores that are the same but for rounding. */
 const SAME = 1e-6;
 
-/** Says that a rule has used up its time. */
-class TimeIsOver extends Error {}
-
-/** A pace that is over after some seconds. */
-function paceOf(seconds: number, signal?: AbortSignal): Pace {
-  const begin = performance.now();
-  let slice = begin;
-  return async () => {
-    const now = performance.now();
-    if (now - begin > seconds * SECOND_MS) throw new TimeIsOver();
-    if (now - slice < SLICE_MS) return;
-    await setImmediate();
-    signal?.throwIfAborted();
-    slice = performance.now();
-  };
-}
-
 /** The naive rules of a task; none where it has none, or where they are switched off. */
 export function naiveRulesOf(task: AnyTask, data: AnyTaskData, context: TaskContext): NaiveRules {
   if (context.options.naive === 0 || task.naiveRules === undefined) return { rules: [], advice: '' };
@@ -82,7 +61,7 @@ export async function compareWithRules(
   if (rules.length === 0) return undefined;
   const results: NaiveResult[] = [];
   for (const rule of rules) {
-    const metrics = await judged(rule, part, paceOf(options.naive, signal));
+    const metrics = await judged(rule, part, paceOf({ seconds: options.naive, signal }));
     results.push({ rule: rule.name, ...(metrics !== undefined && { metrics, text: describe(metrics) }) });
   }
   const scoreOf = (metrics: JsonObject) => (score ?? task.score)?.(metrics) ?? Number(metrics['loss']);

@@ -7,7 +7,7 @@ import { canonicalJson, type JsonObject } from '../../core/json.js';
 import { rejectUnknownKeys } from '../../core/options.js';
 import type { Model } from '../../model/model.js';
 import { savedConfiguration } from '../../saved/find-checkpoint.js';
-import { loadModel } from '../../saved/load-model.js';
+import { readModel } from '../../saved/load-model.js';
 import { RunState } from '../../training/run-state.js';
 import type { RunTable } from '../definition/common-options.js';
 import type { AnyTask, TaskContext } from '../definition/task.js';
@@ -78,7 +78,7 @@ export async function loadTaskModel(
   const before = readSavedTask(task, await savedConfiguration(run), run);
   const network = task.network(checkTaskOptions(task.name, task.options, usage, before.options), before.saved);
   const { losses } = task;
-  const loaded = await loadModel(run, { threads, training: false, network, ...(losses && { losses }) });
+  const loaded = await readModel(run, { threads, training: false, network, ...(losses && { losses }) });
   const { model, path, configuration = {} } = loaded;
   try {
     const { options: trained, saved, fingerprint } = readSavedTask(task, configuration, path);
@@ -90,7 +90,7 @@ export async function loadTaskModel(
     }
     const metrics = await reachedMeasures(path);
     const answeredBy = metrics?.step === 0 ? task.startsAs?.(options, saved) : undefined;
-    const { finished, note: warning } = readFinished(task, path, { model, step: loaded.step, saved });
+    const { finished, note: warning } = readFinished(task, path, { model, configuration, saved });
     return {
       ...{ model, options, saved, fingerprint, checkpoint: path },
       ...(finished !== undefined && { finished }),

@@ -1,11 +1,12 @@
 /** What is fitted on the validation part when a classifier is trained: its temperature, and how much naive Bayes counts beside it. */
-import { setImmediate } from 'node:timers/promises';
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { CheckpointError } from '../../../core/errors.js';
 import { isJsonObject, type JsonObject } from '../../../core/json.js';
+import { meanOf } from '../../../core/statistics.js';
 import type { Model } from '../../../model/model.js';
 import { crossEntropyOf, fitScales, type ScoredExamples } from '../../building-blocks/fit-scales.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
+import { paceOf } from '../../building-blocks/pace.js';
 import { featuresOf, idsOf } from '../../building-blocks/sequence-inputs.js';
 import { type Part, partExamples } from '../../definition/parts.js';
 import type { TaskData } from '../../definition/task.js';
@@ -28,9 +29,6 @@ export interface FinishOptions {
   readonly blend?: 'yes' | 'no';
   readonly weight: string | undefined;
 }
-
-/** Sequences that are counted before the event loop runs. */
-const AT_ONCE = 1024;
 
 /** Scores of classes, of one target or of several. */
 export type Scores = Float32Array | Float64Array;
@@ -75,14 +73,11 @@ async function learnt(
   if (encoding.kind === 'features') return undefined;
   const sizes = { classes: classes.length, symbols: idsOf(encoding) ?? 0, order: CLASSIFY.grams.value[encoding.kind] };
   const bayes = new NaiveBayes(sizes);
-  let count = 0;
+  const pace = paceOf({ signal });
   for await (const { input, target } of partExamples(training)) {
+    await pace();
     if (target !== -1) bayes.learn(input, target as number);
     if (bayes.size > CLASSIFY.mostGrams.value) return undefined;
-    count += 1;
-    if (count % AT_ONCE !== 0) continue;
-    await setImmediate();
-    signal?.throwIfAborted();
   }
   return bayes;
 }
@@ -128,7 +123,7 @@ function spread(part: Part, most: number): Part {
 
 /** Scores whose mean is zero: those of long texts are large, and only their differences count. */
 function centred(scores: Float64Array): Float64Array {
-  const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  const mean = meanOf(scores);
   return scores.map((score) => score - mean);
 }
 

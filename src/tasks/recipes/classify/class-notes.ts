@@ -4,6 +4,8 @@ import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { parseDecimal } from '../../../files/decimal.js';
 import { quoted } from '../../../files/row-error.js';
 
+import { classCounts } from './class-weights.js';
+
 /** The encoded parts. */
 export interface EncodedParts {
   readonly training: readonly SequenceExample[];
@@ -33,10 +35,16 @@ type PartName = keyof typeof ALONE;
 
 /** Notes of classes that look like numbers, of inputs that are in two parts, and of rare classes. */
 export function classNotes(classes: readonly string[], parts: EncodedParts): readonly string[] {
+  // Each example counts as one here, whatever its weight.
+  const countsOf = (part: readonly SequenceExample[] = []) =>
+    classCounts(
+      part.map(({ input, target }) => ({ input, ...(target !== undefined && { target }) })),
+      classes.length,
+    );
   const counts = {
-    training: countsOf(parts.training, classes.length),
-    validation: countsOf(parts.validation ?? [], classes.length),
-    test: countsOf(parts.test ?? [], classes.length),
+    training: countsOf(parts.training),
+    validation: countsOf(parts.validation),
+    test: countsOf(parts.test),
   };
   const totals = classes.map((_, at) => sum(Object.values(counts).map((each) => each[at] as number)));
   const likeNumbers = numberNotes(classes, totals);
@@ -50,19 +58,6 @@ export function classNotes(classes: readonly string[], parts: EncodedParts): rea
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
-}
-
-/** How often each class is a target. */
-function countsOf(part: readonly SequenceExample[], size: number): Float64Array {
-  const counts = new Float64Array(size);
-  for (const { target } of part) {
-    const labels = typeof target === 'number' ? [target] : ((target ?? []) as ArrayLike<number>);
-    for (let at = 0; at < labels.length; at++) {
-      const label = labels[at] as number;
-      if (label !== -1) counts[label] = (counts[label] as number) + 1;
-    }
-  }
-  return counts;
 }
 
 function numberNotes(classes: readonly string[], totals: readonly number[]): readonly string[] {

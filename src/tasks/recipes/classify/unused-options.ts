@@ -1,4 +1,5 @@
 /** Options that have no effect on the data that were found. */
+import { kebabCase } from '../../../core/kebab-case.js';
 import type { InputEncoding } from '../../building-blocks/sequence-inputs.js';
 import type { SourceForm } from './source-form.js';
 
@@ -60,9 +61,7 @@ export function unusedNotes(
 ): readonly string[] {
   const kind = source?.kind ?? 'other';
   const unused = (names: readonly string[]) =>
-    names
-      .filter((name) => isGiven(given[name]))
-      .map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    names.filter((name) => isGiven(given[name])).map((name) => `--${kebabCase(name)}`);
   const ofData = unused(ASKED.filter((name) => !USED[kind].includes(name)));
   const ofWords = symbols === 'words' || symbols === 'tokens' ? [] : unused(OF_WORDS);
   const ofEmbeddings = symbols === 'features' ? unused(OF_EMBEDDINGS) : [];

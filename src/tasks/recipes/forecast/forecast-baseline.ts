@@ -1,5 +1,6 @@
 /** Chooses what forecasts are relative to: a linear autoregression, or the simpler rule that it is shrunk to. */
-import { mean } from '../../naive/block-means.js';
+import { meanOf } from '../../../core/statistics.js';
+import { paceOf } from '../../building-blocks/pace.js';
 import type { LinearForecast } from '../../naive/linear-forecast.js';
 import { FORECAST } from '../defaults/forecast.js';
 import type { Baseline } from './forecast-options.js';
@@ -37,7 +38,7 @@ export async function chooseBaseline(
   if (form.mode === 'autoregressive') return { baseline: 'last', reason: 'each step is against the one before' };
   if (given !== undefined && given !== RULE) return { baseline: given, reason: '' };
   const windows = await ruleWindows(parts, form);
-  const linear = await fitColumns(windows, form, period);
+  const linear = await fitColumns(windows, form, period, paceOf());
   if (given !== undefined) return { baseline: given, linear, reason: '' };
   const forecasts = Object.entries(ruleForecasts(form, period, linear)) as [Baseline, RuleForecast][];
   const errors = forecasts.map(([baseline, forecast]) => ({ baseline, error: meanError(windows.choosing, forecast) }));
@@ -54,5 +55,5 @@ export async function chooseBaseline(
 
 /** The mean squared error of a forecast. */
 function meanError({ windows }: SpreadWindows, forecast: RuleForecast): number {
-  return mean(windows.map((window) => squaredErrorOf(window.future, forecast(window))));
+  return meanOf(windows.map((window) => squaredErrorOf(window.future, forecast(window))));
 }

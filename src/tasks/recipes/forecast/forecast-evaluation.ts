@@ -1,9 +1,10 @@
 /** Errors of a forecaster on a part. */
 import type { JsonObject } from '../../../core/json.js';
+import { meanOf } from '../../../core/statistics.js';
 import { RegressionErrors } from '../../../metrics/forecast-errors.js';
 import type { Model } from '../../../model/model.js';
 import type { Part } from '../../definition/parts.js';
-import { blockMeans, mean, standardErrorOf } from '../../naive/block-means.js';
+import { blockMeans, standardErrorOf } from '../../naive/block-means.js';
 import { formOf } from './forecast-data.js';
 import type { ForecastOptions, SavedForecast } from './forecast-options.js';
 import { forecastsOf } from './forecast-outputs.js';
@@ -72,5 +73,5 @@ export async function squaredErrors(
     own.push(error);
     gains.push(error - squaredErrorOf(future, ofRule));
   }
-  return { mse: mean(own), doubt: standardErrorOf(blockMeans(gains, form.horizon)) };
+  return { mse: meanOf(own), doubt: standardErrorOf(blockMeans(gains, form.horizon)) };
 }

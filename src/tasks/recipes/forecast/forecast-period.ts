@@ -1,5 +1,5 @@
 /** The season of a series whose time stamps tell none: the strongest period of its autocorrelation. */
-
+import { meanOf } from '../../../core/statistics.js';
 import { FORECAST } from '../defaults/forecast.js';
 
 const { value: LIMITS } = FORECAST.period;
@@ -40,7 +40,7 @@ export function periodOfRows({ values, width, columns, begin, end }: PeriodRows,
 /** The numbers without the line that fits best. */
 function withoutTrend(numbers: Float64Array): Float64Array {
   const middle = (numbers.length - 1) / 2;
-  const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+  const mean = meanOf(numbers);
   let [products, squares] = [0, 0];
   for (const [at, value] of numbers.entries()) {
     products += (at - middle) * (value - mean);

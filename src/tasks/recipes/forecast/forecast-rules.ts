@@ -115,7 +115,7 @@ export async function fitColumns(
   { fitting, choosing }: RuleWindows,
   form: WindowForm,
   period: number,
-  pace?: Pace,
+  pace: Pace,
 ): Promise<LinearForecast[]> {
   const { history, horizon, targets } = form;
   const seasons = [1, 2, 3].flatMap((times) => [times * period, times * period + 1]);
@@ -123,9 +123,9 @@ export async function fitColumns(
   const orders = [...new Set(possible)].sort((a, b) => a - b);
   const found: LinearForecast[] = [];
   for (let column = 0; column < targets; column++) {
-    await pace?.();
+    await pace();
     const [training, choice] = [linearWindows(fitting, form, column), linearWindows(choosing, form, column)];
-    found.push(fitLinear(training, choice, { horizon, orders, period: Math.min(period, history) }));
+    found.push(await fitLinear(training, choice, { horizon, orders, period: Math.min(period, history) }, pace));
   }
   return found;
 }

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../core/json.js';
+import { kebabCase } from '../../../core/kebab-case.js';
 import { byteStreams, type Corpus, characterStreams, wordStreams } from '../../../data/corpus.js';
 import { vocabularyFromJSON } from '../../../data/saved-vocabulary.js';
 import { TokenStreams } from '../../../data/streams.js';
@@ -120,7 +121,7 @@ export const lm = defineTask({
       ...markNotes(vocabulary),
       ...(level === 'word'
         ? [unknownWordsNote(vocabulary, parts)]
-        : unusedNotes({ vocabulary: maxSize, 'min-count': given.minCount }, level)),
+        : unusedNotes({ vocabulary: maxSize, minCount: given.minCount }, level)),
     ];
     return {
       ...parts,
@@ -228,7 +229,7 @@ function markNotes(vocabulary: Vocabulary): readonly string[] {
 function unusedNotes(given: Readonly<Record<string, unknown>>, level: string): readonly string[] {
   return Object.keys(given)
     .filter((name) => given[name] !== undefined)
-    .map((name) => `--${name} has no effect: it is of words, and the symbols are of the level ${level}`);
+    .map((name) => `--${kebabCase(name)} has no effect: it is of words, and the symbols are of the level ${level}`);
 }
 
 /**
