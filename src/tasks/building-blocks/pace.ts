@@ -1,10 +1,8 @@
-/** Lets the event loop run in long computations. */
-import { setImmediate } from 'node:timers/promises';
+/** Lets the event loop run in long computations, and ends them. */
+import { TimeSlices } from '../../core/time-slices.js';
 import type { Pace } from '../definition/naive-rule.js';
 
 const SECOND_MS = 1000;
-/** Longest time that a computation keeps the event loop. */
-const SLICE_MS = 20;
 
 /** Says that a computation has used up its time. */
 export class TimeIsOver extends Error {}
@@ -22,14 +20,12 @@ export function paceOf({
   readonly seconds?: number;
   readonly signal?: AbortSignal | undefined;
 } = {}): Pace {
-  const begin = performance.now();
-  let slice = begin;
+  const end = performance.now() + seconds * SECOND_MS;
+  const slices = new TimeSlices();
   return async () => {
-    const now = performance.now();
-    if (now - begin > seconds * SECOND_MS) throw new TimeIsOver();
-    if (now - slice < SLICE_MS) return;
-    await setImmediate();
+    if (performance.now() > end) throw new TimeIsOver();
+    if (!slices.isOver) return;
+    await slices.pause();
     signal?.throwIfAborted();
-    slice = performance.now();
   };
 }
