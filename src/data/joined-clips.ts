@@ -1,5 +1,6 @@
 /** Long recordings made by joining short clips, drawn again in every epoch. */
 import { requireList, requireObject } from '../core/arguments.js';
+import { groupBy } from '../core/group-by.js';
 import { Random } from '../core/random.js';
 import { TimeSlices } from '../core/time-slices.js';
 import { drawPerturbation, type Perturbation, perturbedLength, perturbSound } from '../features/perturb-sound.js';
@@ -88,12 +89,7 @@ export function soundOf(string: ClipString): Float32Array {
 export function joinClips(clips: readonly JoinableClip[], options: JoinOptions, epoch?: number): ClipString[] {
   requireList('clips', clips);
   const { count, fewest, most, silence, perturb, seed, part } = requireObject('the options of strings', options);
-  const speakers = new Map<string | undefined, JoinableClip[]>();
-  for (const clip of clips) {
-    const own = speakers.get(requireObject('a clip', clip).speaker);
-    if (own === undefined) speakers.set(clip.speaker, [clip]);
-    else own.push(clip);
-  }
+  const speakers = groupBy(clips, (clip) => requireObject('a clip', clip).speaker);
   const name = `strings/${part}/${epoch ?? 'fixed'}`;
   const turnOf = turns(clips.length, seed, `${part}/turns`);
   return Array.from({ length: count }, (_, number) => {

@@ -1,8 +1,8 @@
 /** Splits examples into training and held-out parts, with the same fraction of every class. */
 import { DataError } from '../core/errors.js';
+import { groupBy } from '../core/group-by.js';
 import { rejectUnknownKeys, requireNumber } from '../core/options.js';
 import { Random } from '../core/random.js';
-import { labelMembers } from './label-members.js';
 
 /** How examples are split. */
 export interface SplitOptions {
@@ -35,7 +35,7 @@ export function splitExamples(labels: ArrayLike<string | number>, options: Split
   rejectUnknownKeys('splitExamples', options, ['test', 'seed']);
   const fraction = requireNumber('test', options.test, { exclusiveMin: 0, exclusiveMax: 1 });
   const seed = requireNumber('seed', options.seed ?? 1, { integer: true, min: 0 });
-  const members = labelMembers(labels);
+  const members = groupBy(Array.from(labels).keys(), (index) => labels[index] as string | number);
   const isHeldBack = new Uint8Array(labels.length);
   for (const [label, indices] of members) {
     const count = Math.min(indices.length - 1, Math.max(1, Math.round(indices.length * fraction)));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { requirePath, requireText } from '../core/arguments.js';
 import { compareCodePoints } from '../core/code-points.js';
 import { DataError } from '../core/errors.js';
+import { groupBy } from '../core/group-by.js';
 import { rejectUnknownKeys } from '../core/options.js';
 import { fileNamesIn } from '../core/path-stats.js';
 import { isHiddenFile } from './hidden-files.js';
@@ -47,12 +48,10 @@ export async function readLabelledLines(
   const ending = requireText('the ending of the files', options.ending ?? '.txt');
   const files = await fileNamesIn(requirePath(directory));
   const hidden = files.filter(isHiddenFile).sort(compareCodePoints);
-  const named = new Map<string, string[]>();
-  for (const name of files.sort(compareCodePoints)) {
-    if (!name.toLowerCase().endsWith(ending.toLowerCase()) || isHiddenFile(name)) continue;
-    const label = name.slice(0, name.length - ending.length);
-    named.set(label, [...(named.get(label) ?? []), name]);
-  }
+  const isText = (name: string) => name.toLowerCase().endsWith(ending.toLowerCase()) && !isHiddenFile(name);
+  const named = groupBy(files.sort(compareCodePoints).filter(isText), (name) =>
+    name.slice(0, name.length - ending.length),
+  );
   const labels = [...named.keys()].sort(compareCodePoints);
   if (labels.length === 0) {
     throw new DataError('empty_data', `'${directory}' has no file *${ending}`, { directory, ending });

@@ -1,5 +1,6 @@
 /** Splits groups of examples into parts: examples of a group are always in the same part. */
 import { DataError } from '../../core/errors.js';
+import { groupBy } from '../../core/group-by.js';
 import { type ExampleParts, type HeldOut, holdOut } from './held-out.js';
 
 /**
@@ -15,16 +16,7 @@ export function holdOutGroups<E>(
   held: { readonly valid: HeldOut<E>; readonly test: HeldOut<E>; readonly seed: number },
   groupOf: (example: E) => string,
 ): ExampleParts<E> {
-  const together = (part: readonly E[]): (readonly E[])[] => {
-    const groups = new Map<string, E[]>();
-    for (const example of part) {
-      const name = groupOf(example);
-      const group = groups.get(name);
-      if (group === undefined) groups.set(name, [example]);
-      else group.push(example);
-    }
-    return [...groups.values()];
-  };
+  const together = (part: readonly E[]): (readonly E[])[] => [...groupBy(part, groupOf).values()];
   const heldGroups = (part: HeldOut<E>) => (typeof part === 'number' ? part : together(part));
   const groups = { valid: heldGroups(held.valid), test: heldGroups(held.test), seed: held.seed };
   const parts = holdOut(together(examples), groups, () => 0);

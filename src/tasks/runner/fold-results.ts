@@ -1,11 +1,12 @@
 /** How good models of a task are, by folds of the training examples. */
+import { groupBy } from '../../core/group-by.js';
 import type { JsonObject } from '../../core/json.js';
 import { deviationOf, meanOf } from '../../core/statistics.js';
 import type { RunTable } from '../definition/common-options.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
 import type { Checked } from '../definition/task-options.js';
 import { foldsOf } from './folds.js';
-import { compareWithRules, naiveRulesOf } from './naive-results.js';
+import { compareWithRules, type NaiveResult, naiveRulesOf } from './naive-results.js';
 import { runTrial } from './trial.js';
 
 /** Mean and spread of a metric over folds. */
@@ -34,19 +35,21 @@ type FoldMetrics = FoldResults['metrics'];
 export async function judgeByFolds(task: AnyTask, data: AnyTaskData, context: TaskContext): Promise<FoldResults> {
   const { folds: count, seed } = context.options;
   const results: JsonObject[] = [];
-  const ofRules = new Map<string, JsonObject[]>();
+  const compared: NaiveResult[] = [];
   for (const { training, judged } of foldsOf(data.training, { count, seed, option: 'folds' })) {
     const own = { ...data, training, test: judged };
     const trial = await runTrial(task, own, context, { judged });
     if (trial === undefined) continue;
     results.push(trial.metrics);
     const fold = { part: judged, name: 'fold', own: trial.metrics };
-    const compared = await compareWithRules(task, naiveRulesOf(task, own, context), fold, context);
-    for (const { rule, metrics } of compared?.results ?? []) {
-      if (metrics !== undefined) ofRules.set(rule, [...(ofRules.get(rule) ?? []), metrics]);
-    }
+    compared.push(...((await compareWithRules(task, naiveRulesOf(task, own, context), fold, context))?.results ?? []));
   }
-  const rules = Object.fromEntries([...ofRules].map(([rule, metrics]) => [rule, metricsOf(metrics)]));
+  const rules = Object.fromEntries(
+    Array.from(
+      groupBy(compared, ({ rule }) => rule),
+      ([rule, all]) => [rule, metricsOf(all.flatMap(({ metrics }) => metrics ?? []))],
+    ),
+  );
   return { count, metrics: metricsOf(results), rules };
 }
 

@@ -1,7 +1,7 @@
 /** Folds: the training examples are divided, and each part is judged by a model that has learnt from the others. */
 import { DataError, OptionError } from '../../core/errors.js';
+import { groupBy } from '../../core/group-by.js';
 import { Random } from '../../core/random.js';
-import { labelMembers } from '../../data/label-members.js';
 import { TokenStreams } from '../../data/streams.js';
 import type { AnyPart } from '../definition/parts.js';
 
@@ -45,7 +45,7 @@ export function foldsOf(
 function dealOut(labels: readonly number[], count: number, seed: number): Int32Array {
   const foldOf = new Int32Array(labels.length);
   let next = 0;
-  for (const [label, indices] of labelMembers(labels)) {
+  for (const [label, indices] of groupBy(labels.keys(), (at) => labels[at] as number)) {
     new Random(seed, `folds/${label}`).shuffle(indices);
     for (const at of indices) foldOf[at] = next++ % count;
   }

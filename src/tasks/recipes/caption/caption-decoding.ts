@@ -1,5 +1,7 @@
 /** Captions of pictures by beam search, and the attention of each word. */
+
 import { packExamples } from '../../../batch/example-packing.js';
+import { groupBy } from '../../../core/group-by.js';
 import { SequenceBatches } from '../../../data/sequence-batches.js';
 import { WordVocabulary } from '../../../data/word-vocabulary.js';
 import { beamSearch } from '../../../decoding/beam-search.js';
@@ -111,13 +113,7 @@ export interface CaptionScores {
 
 /** The captions of each picture, in their order. */
 export function byPicture(examples: readonly CaptionExample[]): ReadonlyMap<string, readonly CaptionExample[]> {
-  const pictures = new Map<string, CaptionExample[]>();
-  for (const example of examples) {
-    const others = pictures.get(example.picture);
-    if (others === undefined) pictures.set(example.picture, [example]);
-    else others.push(example);
-  }
-  return pictures;
+  return groupBy(examples, ({ picture }) => picture);
 }
 
 /**
