@@ -47,7 +47,7 @@ export async function judgeByFolds(task: AnyTask, data: AnyTaskData, context: Ta
   const rules = Object.fromEntries(
     Array.from(
       groupBy(compared, ({ rule }) => rule),
-      ([rule, all]) => [rule, metricsOf(all.flatMap(({ metrics }) => metrics ?? []))],
+      ([rule, all]) => [rule, metricsOf(all.flatMap(({ metrics }) => (metrics === undefined ? [] : [metrics])))],
     ),
   );
   return { count, metrics: metricsOf(results), rules };
