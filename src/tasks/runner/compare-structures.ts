@@ -51,6 +51,8 @@ export interface ComparisonOptions {
 /** The best structure. */
 export interface BestStructure {
   readonly options: Checked<RunTable>;
+  /** What differs from the options of the run, by name. */
+  readonly changes: StructureResult['options'];
   /** The data, as they are read with these options. */
   readonly data: AnyTaskData;
   readonly comparison: StructureComparison;
@@ -72,26 +74,33 @@ export async function compareStructures(
   const { options } = context;
   const structures = structuresOf(task, data, options, given);
   const results: StructureResult[] = [];
-  const readings: AnyTaskData[] = [];
+  let best: { readonly result: StructureResult; readonly reading: AnyTaskData } | undefined;
   for (const structure of structures) {
     const { name, options: own } = structure;
     const begin = performance.now();
     const { reading = data, ...found } = await tryOut(task, data, context, structure, options.auto / structures.length);
     const result = { name, options: own, ...found, seconds: (performance.now() - begin) / SECOND_MS };
     results.push(result);
-    readings.push(reading);
     onStructure(result);
+    // The first of the lowest scores; the default where there are none.
+    if (best === undefined || lowOf(result) < lowOf(best.result)) best = { result, reading };
   }
-  const chosen = bestOf(results);
+  const { result: chosen, reading } = best as NonNullable<typeof best>;
   return {
     options: withOptions(task, options, chosen),
-    data: readings[results.indexOf(chosen)] as AnyTaskData,
+    changes: chosen.options,
+    data: reading,
     comparison: {
       results,
       chosen: chosen.name,
       judgedBy: data.validation === undefined ? `${FOLDS} folds` : 'the validation part',
     },
   };
+}
+
+/** A score; a structure without one is behind all others. */
+function lowOf({ score = Number.POSITIVE_INFINITY }: StructureResult): number {
+  return score;
 }
 
 /** What was found of a structure, and the data as they were read for it. */
@@ -138,12 +147,6 @@ async function scoreWithin(
     longest = Math.max(longest, trial.epochs);
   }
   return { score: meanOf(scores), epochs: longest };
-}
-
-/** The first of the lowest scores; the default where there are none. */
-function bestOf(results: readonly StructureResult[]): StructureResult {
-  const scoreOf = ({ score = Number.POSITIVE_INFINITY }: StructureResult) => score;
-  return results.reduce((best, one) => (scoreOf(one) < scoreOf(best) ? one : best));
 }
 
 interface Candidate extends Structure {

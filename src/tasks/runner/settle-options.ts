@@ -69,14 +69,13 @@ export async function chooseStructure(
   { settled, ...context }: TaskContext & { readonly settled: readonly SettledOption[] },
   comparing: ComparisonOptions,
 ): Promise<ChosenOptions> {
-  const { comparison, ...best } = await compareStructures(task, data, context, comparing);
-  const chosen = comparison.results.find(({ name }) => name === comparison.chosen)?.options ?? {};
+  const { comparison, changes, ...best } = await compareStructures(task, data, context, comparing);
   const reason = `best of ${comparison.results.length} structures on ${comparison.judgedBy}`;
   return {
     ...best,
     settled: [
-      ...settled.filter(({ name }) => !Object.hasOwn(chosen, name)),
-      ...Object.entries(chosen).map(([name, value]) => ({ name, value, reason })),
+      ...settled.filter(({ name }) => !Object.hasOwn(changes, name)),
+      ...Object.entries(changes).map(([name, value]) => ({ name, value, reason })),
     ],
     structures: comparison,
   };
