@@ -1,16 +1,19 @@
 'use strict';
 /*
- * Builds the native addon and the kernel modules with cmake-js into build/Release (or build/Debug). Incremental.
+ * Builds the native addon and the kernel modules into build/Release (or build/Debug). Incremental. A clone builds with cmake-js; an
+ * installed package does not have it, and starts CMake itself: the description of the build (CMakeLists.txt) is the same.
  *
- *   node scripts/build-native.cjs [--config Release|Debug|RelWithDebInfo] [--arch x64|arm64] [--define KEY=VALUE]... [--target NAME]
+ *   node scripts/build-native.cjs [--config Release|Debug|RelWithDebInfo] [--arch x64|arm64] [--define KEY=VALUE]...
+ *     [--target NAME] [--objects FOLDER]
  *
- * `--target bptt` builds the addon alone, with the kernels of the baseline. Example, sanitizers: --config RelWithDebInfo --define BPTT_SANITIZE=address,undefined --define BPTT_OUTPUT_DIR=<folder>
+ * `--target bptt` builds the addon alone, with the kernels of the baseline. `--objects` names the folder of object files in build/. Example, sanitizers: --config RelWithDebInfo --define BPTT_SANITIZE=address,undefined --define BPTT_OUTPUT_DIR=<folder>
  */
-const { spawnSync } = require('node:child_process');
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
+const { buildAdvice, hasProgram } = require('./build-requirements.cjs');
 
 const root = path.join(__dirname, '..');
 
@@ -20,11 +23,13 @@ const { values } = parseArgs({
     arch: { type: 'string', default: process.env.npm_config_arch || process.arch },
     define: { type: 'string', multiple: true, default: [] },
     target: { type: 'string' },
+    objects: { type: 'string' },
   },
 });
 
 /** The folder of one configuration; other definitions (sanitizers) get a folder of their own. */
 function objectDirectory() {
+  if (values.objects !== undefined) return path.join(root, 'build', values.objects);
   const variant = values.define.map((definition) => definition.replace(/[^\w]+/g, '-').toLowerCase());
   return path.join(root, 'build', ['cmake', values.config, values.arch, ...variant].join('-').slice(0, 120));
 }
@@ -39,37 +44,104 @@ function discardForeignCache(directory) {
   }
 }
 
-function cmakeJs(command, directory, extra) {
-  const environment = { ...process.env };
-  // Set when make or node-gyp calls this script; a make started by CMake would misread them.
-  for (const name of ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL']) delete environment[name];
-  const program = require.resolve('cmake-js/bin/cmake-js');
-  const options = ['-d', root, '-O', directory, '-B', values.config, '-a', values.arch, '-l', 'warn', ...extra];
-  const result = spawnSync(process.execPath, [program, command, ...options], {
-    cwd: root,
-    env: environment,
-    stdio: 'inherit',
-  });
-  if (result.error) throw result.error;
-  return result.status ?? 1;
+/** The program of cmake-js, where it is installed. */
+function cmakeJsProgram() {
+  try {
+    return require.resolve('cmake-js/bin/cmake-js');
+  } catch {
+    return undefined;
+  }
 }
 
-function build() {
+const jobs = String(os.availableParallelism());
+
+/**
+ * The two commands that configure and build, by cmake-js.
+ *
+ * @returns {[string, string[]][]}
+ */
+function cmakeJsCommands(program, directory) {
+  /** @returns {[string, string[]]} */
+  const command = (/** @type {string} */ name, /** @type {string[]} */ extra) => [
+    process.execPath,
+    [program, name, '-d', root, '-O', directory, '-B', values.config, '-a', values.arch, '-l', 'warn', ...extra],
+  ];
+  const target = values.target === undefined ? [] : ['-T', values.target];
+  // Not `compile`: after a compile error it would build everything a second time.
+  return [
+    command(
+      'configure',
+      values.define.map((definition) => `--CD${definition}`),
+    ),
+    command('build', ['-p', jobs, ...target]),
+  ];
+}
+
+/**
+ * The same by CMake alone. Headers that many sources include are compiled once: a compiler cache, which that defeats, is rare here.
+ *
+ * @returns {[string, string[]][]}
+ */
+function cmakeCommands(directory) {
+  const generator = hasProgram('ninja') ? ['-G', 'Ninja'] : [];
+  const definitions = [
+    `CMAKE_BUILD_TYPE=${values.config}`,
+    `NODE_ARCH=${values.arch}`,
+    'BPTT_PRECOMPILE_HEADERS=ON',
+    ...values.define,
+  ];
+  const target = values.target === undefined ? [] : ['--target', values.target];
+  return [
+    ['cmake', ['-S', root, '-B', directory, ...generator, ...definitions.map((definition) => `-D${definition}`)]],
+    ['cmake', ['--build', directory, '--config', values.config, '--parallel', jobs, ...target]],
+  ];
+}
+
+/** The terminal, when a package manager keeps the output of this script to itself: a build of minutes shows how far it is. */
+function openTerminal() {
+  const hidden = process.env.npm_lifecycle_event === 'install' && !process.stdout.isTTY && process.env.CI === undefined;
+  if (!hidden || process.platform === 'win32') return undefined;
+  try {
+    return fs.openSync('/dev/tty', 'w');
+  } catch {
+    return undefined; // nobody watches
+  }
+}
+
+/** Executes a command; gives its exit status. Lines such as `[12/98] Building` or `[ 12%] Building` appear on the terminal, too. */
+function run([command, options], terminal) {
+  const env = { ...process.env };
+  // Set when make or node-gyp calls this script; a make started by CMake would misread them.
+  for (const name of ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL']) delete env[name];
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, options, {
+      cwd: root,
+      env,
+      stdio: ['ignore', terminal === undefined ? 'inherit' : 'pipe', 'inherit'],
+    });
+    child.stdout?.on('data', (chunk) => {
+      process.stdout.write(chunk);
+      const position = [...String(chunk).matchAll(/^\[ *(\d+(?:%|\/\d+))\]/gm)].at(-1)?.[1];
+      if (position !== undefined) fs.writeSync(terminal, `\r\x1b[Kbptt: compiling ${position}`);
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve(code ?? `signal ${signal}`));
+  });
+}
+
+async function build() {
   const directory = objectDirectory();
   discardForeignCache(directory);
-  const definitions = values.define.map((definition) => `--CD${definition}`);
-  // Not `compile`: after a compile error it would build everything a second time.
-  const status = cmakeJs('configure', directory, definitions);
-  if (status !== 0) return status;
-  const target = values.target === undefined ? [] : ['-T', values.target];
-  return cmakeJs('build', directory, ['-p', String(os.availableParallelism()), ...target]);
+  const program = cmakeJsProgram();
+  const terminal = openTerminal();
+  for (const command of program ? cmakeJsCommands(program, directory) : cmakeCommands(directory)) {
+    const status = await run(command, terminal);
+    if (status !== 0) throw new Error(`${path.basename(command[0])} ended with ${status}`);
+  }
+  if (terminal !== undefined) fs.writeSync(terminal, '\r\x1b[K');
 }
 
-const status = build();
-if (status !== 0) {
-  console.error(
-    'bptt: the native build failed. It needs CMake >= 3.18, a C++17 compiler (GCC >= 9, Clang >= 10, MSVC >= 2019) and ' +
-      'the headers of Eigen >= 3.4; see the first error above.',
-  );
-  process.exit(status);
-}
+build().catch((error) => {
+  console.error(buildAdvice(`the native build failed: ${error.message}; see the first error above.`));
+  process.exit(1);
+});

@@ -6,6 +6,7 @@
  */
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const { isBuiltin } = require('node:module');
 const path = require('node:path');
 const { generate } = require('./generate-operations.cjs');
 
@@ -41,6 +42,27 @@ function publishedEntries() {
   return [...files, ...Object.values(bin)].map((file) => path.relative('dist', file));
 }
 
+/** Whether the code is left in its own package, which is installed beside this one; other packages are joined in. */
+function isInstalled(name) {
+  const { dependencies } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const packageName = name.split('/', name.startsWith('@') ? 2 : 1).join('/');
+  return isBuiltin(name) || Object.hasOwn(dependencies, packageName);
+}
+
+/** The licenses of the packages whose modules were joined in, as one text. */
+function licensesOf(modules) {
+  const folders = modules.flatMap(
+    (file) => /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(file)?.[1] ?? [],
+  );
+  const texts = [...new Set(folders)].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    const file = fs.readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} is joined in, and has no license file`);
+    return `${name} ${version} (${license})\n\n${fs.readFileSync(path.join(folder, file), 'utf8').trim()}\n`;
+  });
+  return `The code in this folder contains these packages.\n\n${texts.join('\n----\n\n')}`;
+}
+
 /** Joins the compiled modules, each in one file only, so that all entries share classes and state. */
 async function bundle() {
   const { rolldown } = await import('rolldown');
@@ -48,11 +70,15 @@ async function bundle() {
   const bundle = await rolldown({
     input: Object.fromEntries(entries),
     platform: 'node',
-    external: (name) => !name.startsWith('.') && !path.isAbsolute(name), // packages and Node's own modules
+    external: (name) => !name.startsWith('.') && !path.isAbsolute(name) && isInstalled(name),
   });
   const { output } = await bundle.generate({ format: 'esm', chunkFileNames: 'shared/[name].js' });
   await bundle.close();
-  return output.flatMap((file) => (file.type === 'chunk' ? [{ name: file.fileName, text: file.code }] : []));
+  const chunks = output.flatMap((file) => (file.type === 'chunk' ? [file] : []));
+  return [
+    ...chunks.map((chunk) => ({ name: chunk.fileName, text: chunk.code })),
+    { name: 'third-party-licenses.txt', text: licensesOf(chunks.flatMap((chunk) => chunk.moduleIds)) },
+  ];
 }
 
 /** Writes dist/: files are replaced one by one, since programs that use them may be running. */

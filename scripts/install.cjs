@@ -18,4 +18,12 @@ function hasBinary() {
   }
 }
 
-if (forced || !hasBinary()) require('./build-native.cjs');
+if (forced || !hasBinary()) {
+  const { buildAdvice, missingParts } = require('./build-requirements.cjs');
+  const missing = missingParts().filter((part) => part !== 'eigen'); // comes with the package
+  if (missing.length > 0) {
+    console.error(buildAdvice(`the build from source lacks ${missing.join(', ')}.`));
+    process.exit(1);
+  }
+  require('./build-native.cjs');
+}

@@ -1,14 +1,8 @@
 'use strict';
-/*
- * What the native build needs of the machine: CMake, a build tool, a C++ compiler, the headers of Eigen. Finds out what is
- * missing and installs it with the system's package manager where it can.
- */
+/* Installs what the native build needs of the machine and is missing, with the system's package manager where it can. */
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
-const path = require('node:path');
-
-const root = path.join(__dirname, '..');
-const isWindows = process.platform === 'win32';
+const { hasProgram, missingParts } = require('./build-requirements.cjs');
 
 const managers = [
   {
@@ -39,40 +33,6 @@ const managers = [
     asRoot: false,
   },
 ];
-
-/** Whether a program of that name is on the PATH. */
-function hasProgram(name) {
-  const extensions = isWindows ? ['.exe', '.cmd', '.bat'] : [''];
-  const folders = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean);
-  return folders.some((folder) => extensions.some((extension) => fs.existsSync(path.join(folder, name + extension))));
-}
-
-/** Whether native/cmake/BpttEigen.cmake will find the headers without a download. */
-function hasEigen() {
-  const prefixes = [
-    process.env.Eigen3_ROOT ?? '',
-    ...(process.env.CMAKE_PREFIX_PATH ?? '').split(path.delimiter),
-    '/usr',
-    '/usr/local',
-    '/opt/homebrew',
-    '/opt/local',
-  ];
-  const folders = [process.env.BPTT_EIGEN_DIR ?? '', path.join(root, 'native', 'third_party', 'eigen')];
-  for (const prefix of prefixes.filter(Boolean))
-    folders.push(path.join(prefix, 'include', 'eigen3'), path.join(prefix, 'include'));
-  return folders.filter(Boolean).some((folder) => fs.existsSync(path.join(folder, 'Eigen', 'Core')));
-}
-
-/** Names of the parts that are missing: `cmake`, `make`, `compiler`, `eigen`. */
-function missingParts() {
-  const missing = [];
-  if (!hasProgram('cmake')) missing.push('cmake');
-  if (!hasEigen()) missing.push('eigen');
-  if (isWindows) return missing; // CMake finds Visual Studio by itself
-  if (!hasProgram('ninja') && !hasProgram('make')) missing.push('make');
-  if (!process.env.CXX && !['c++', 'g++', 'clang++'].some(hasProgram)) missing.push('compiler');
-  return missing;
-}
 
 function elevated(manager, options) {
   if (!manager.asRoot || process.getuid?.() === 0) return [manager.command, options];
@@ -141,4 +101,4 @@ function installMissingParts() {
   }
 }
 
-module.exports = { installMissingParts, missingParts };
+module.exports = { installMissingParts };

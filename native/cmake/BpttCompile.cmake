@@ -1,5 +1,6 @@
 # bptt_compile: what every native target is compiled and linked with.
 # bptt_limit_exports(<target> <version script> <macOS symbol>...): only the named symbols stay visible.
+# bptt_floor_glibc(<target>): the target runs with glibc 2.28, however new the one is that it is linked with.
 
 set(BPTT_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined")
 
@@ -56,5 +57,22 @@ function(bptt_limit_exports target version_script)
     if(type STREQUAL "MODULE_LIBRARY" AND NOT BPTT_SANITIZE)  # the addon's napi_* symbols come from the Node executable
       target_link_options(${target} PRIVATE -Wl,--no-undefined)
     endif()
+  endif()
+endfunction()
+
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT BPTT_LIBC STREQUAL "musl" AND NOT BPTT_SANITIZE)
+  set(bptt_floor_names "${CMAKE_CURRENT_SOURCE_DIR}/base/glibc_floor.def")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${bptt_floor_names}")
+  file(STRINGS "${bptt_floor_names}" bptt_floored REGEX "^BPTT_FLOOR")
+  list(TRANSFORM bptt_floored REPLACE "BPTT_FLOOR\\((.*)\\)" "-Wl,--wrap=\\1")
+  add_library(bptt_glibc_floor OBJECT base/glibc_floor.cc)
+  target_link_libraries(bptt_glibc_floor PRIVATE bptt_compile)
+  target_compile_options(bptt_glibc_floor PRIVATE -fno-exceptions -fno-asynchronous-unwind-tables)  # else it pulls in libstdc++
+endif()
+
+function(bptt_floor_glibc target)
+  if(TARGET bptt_glibc_floor)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:bptt_glibc_floor>)
+    target_link_options(${target} PRIVATE ${bptt_floored})
   endif()
 endfunction()

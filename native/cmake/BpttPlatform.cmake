@@ -26,9 +26,14 @@ elseif(APPLE)
 else()
   set(BPTT_MODULE_SUFFIX ".so")
   # Both C libraries of Linux share the folder prebuilds/linux-<arch>, so that musl's modules need names of their own.
-  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -dumpmachine
-    OUTPUT_VARIABLE bptt_machine OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-  if(bptt_machine MATCHES "musl")
+  if(NOT BPTT_LIBC)
+    execute_process(COMMAND ${CMAKE_CXX_COMPILER} -dumpmachine
+      OUTPUT_VARIABLE bptt_machine OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    if(bptt_machine MATCHES "musl")
+      set(BPTT_LIBC musl)
+    endif()
+  endif()
+  if(BPTT_LIBC STREQUAL "musl")
     set(BPTT_MODULE_SUFFIX ".musl.so")
   endif()
 endif()

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesBelow, moduleSpecifiers, readProjectFile } from '../architecture/project-files.js';
@@ -15,6 +15,8 @@ const manifest = JSON.parse(readProjectFile('package.json')) as {
   dependencies: Record<string, string>;
 };
 
+const publishedCode = () => files.filter((file) => /^dist\/.*\.js$/.test(file)).map((file) => readProjectFile(file));
+
 describe('the npm package', () => {
   it('holds what a user needs to run it and to build it from source', () => {
     const needed = [
@@ -26,6 +28,7 @@ describe('the npm package', () => {
       'binding.gyp',
       'scripts/install.cjs',
       'scripts/build-native.cjs',
+      'scripts/build-requirements.cjs',
       'native/CMakeLists.txt',
       'native/sources.cmake',
       'native/cmake/BpttEigen.cmake',
@@ -54,13 +57,14 @@ describe('the npm package', () => {
   it('holds nothing else: no tests, benchmarks, build folders or TypeScript sources', () => {
     const allowed = [
       /^(package\.json|(README|ARCHITECTURE|CHANGELOG)\.md|LICENSE|CMakeLists\.txt|binding\.gyp)$/,
-      /^scripts\/(install|build-native)\.cjs$/,
+      /^scripts\/(install|build-native|build-requirements)\.cjs$/,
       /^dist\/.+\.(js|d\.ts)$/,
+      /^dist\/third-party-licenses\.txt$/,
       /^docs\/.+\.(md|svg)$/,
       /^examples\/.+\.mjs$/,
       /^native\/.+\.(cc|h|def|map|cmake)$/,
       /^native\/(CMakeLists\.txt|kernels\/README\.md)$/,
-      /^native\/third_party\/eigen\//,
+      /^native\/third_party\/(eigen|node-addon-api|node-api-headers)\//,
       /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/[^/]+\.(node|so|dylib|dll)$/,
     ];
     expect(files.filter((file) => !allowed.some((pattern) => pattern.test(file)))).toEqual([]);
@@ -84,13 +88,47 @@ describe('the npm package', () => {
     expect(links.filter(({ target }) => !places.has(target.replace(/\/$/, '')))).toEqual([]);
   });
 
-  it('depends at run time on every package that its code imports, and on no other', () => {
-    const imported = new Set<string>(['cmake-js', 'node-addon-api']); // used by the build from source
-    for (const file of filesBelow('src', ['.ts'])) {
-      for (const name of moduleSpecifiers(readProjectFile(file))) {
-        if (!name.startsWith('.') && !name.startsWith('node:')) imported.add(name);
+  it('depends at run time on every package that its published code imports, and on no other', () => {
+    const imported = new Set<string>();
+    for (const code of publishedCode()) {
+      for (const name of moduleSpecifiers(code.replaceAll('"', "'"))) {
+        if (!name.startsWith('.') && !isBuiltin(name)) imported.add(name.split('/')[0] as string);
       }
     }
     expect([...imported].sort()).toEqual(Object.keys(manifest.dependencies).sort());
+  });
+
+  it('installs at most eight packages on a server', () => {
+    const { packages } = JSON.parse(readProjectFile('package-lock.json')) as {
+      packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
+    };
+    const installed = Object.entries(packages).filter(
+      ([name, { dev, devOptional }]) => name !== '' && !dev && !devOptional,
+    );
+    expect(installed.length).toBeGreaterThan(0);
+    expect(installed.length, installed.map(([name]) => name).join(' ')).toBeLessThanOrEqual(8);
+  });
+
+  it('names the license of every package whose code it contains', () => {
+    const text = readProjectFile('dist/third-party-licenses.txt');
+    const joined = new Set<string>();
+    const add = (name: string): void => {
+      if (joined.has(name)) return;
+      joined.add(name);
+      const { dependencies = {} } = JSON.parse(readProjectFile(`node_modules/${name}/package.json`)) as Partial<
+        typeof manifest
+      >;
+      for (const dependency of Object.keys(dependencies)) add(dependency);
+    };
+    for (const file of filesBelow('src', ['.ts'])) {
+      for (const name of moduleSpecifiers(readProjectFile(file))) {
+        const isInstalled = Object.keys(manifest.dependencies).some(
+          (known) => name === known || name.startsWith(`${known}/`),
+        );
+        if (!name.startsWith('.') && !isBuiltin(name) && !isInstalled) add(name);
+      }
+    }
+    expect([...joined]).toContain('cli-progress');
+    for (const name of joined) expect(text).toMatch(new RegExp(`^${name} \\d.*\\(.+\\)$`, 'm'));
   });
 });

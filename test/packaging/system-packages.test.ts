@@ -52,7 +52,8 @@ beforeEach(() => {
   writeFileSync(inFolder('native/third_party/eigen/Eigen/Core'), '');
   writeFileSync(inFolder('bin/apt-get'), APT_GET);
   writeFileSync(inFolder('bin/sudo'), SUDO);
-  copyFileSync(path.join(projectRoot, 'scripts/system-packages.cjs'), inFolder('scripts/system-packages.cjs'));
+  for (const name of ['system-packages.cjs', 'build-requirements.cjs'])
+    copyFileSync(path.join(projectRoot, 'scripts', name), inFolder('scripts', name));
   for (const name of ['.', 'bin/apt-get', 'bin/sudo']) chmodSync(inFolder(name), 0o755);
   chmodSync(inFolder('bin'), 0o777); // the package manager of a plain user runs as that user here
 });

@@ -1,14 +1,16 @@
 'use strict';
 /*
- * Copies the headers that `#include <Eigen/Core>` needs into native/third_party/eigen, so that the package builds from
- * source without a network. Runs before `npm pack`; `--remove` takes them away afterwards, so that a clone goes on
- * building with the installed Eigen. Eigen is under the Mozilla Public License 2.0; its text goes along.
+ * Copies the headers that the native build includes into native/third_party, so that the package builds from source without a
+ * network and without packages of Node: what `#include <Eigen/Core>` needs, node-addon-api and node-api-headers. Runs before
+ * `npm pack`; `--remove` takes them away afterwards, so that a clone goes on building with the installed ones. Eigen is under the
+ * Mozilla Public License 2.0, the others under the MIT license; their texts go along.
  */
 const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.join(__dirname, '..');
-const target = path.join(root, 'native', 'third_party', 'eigen');
+const thirdParty = path.join(root, 'native', 'third_party');
+const target = path.join(thirdParty, 'eigen');
 const parts = ['Core', 'Version', 'src/Core', 'src/misc', 'src/plugins'];
 
 /** The folder that CMake found when it configured the build. */
@@ -57,9 +59,24 @@ function vendor(source) {
   console.error(`bptt: copied Eigen from ${source}`);
 }
 
+/** The headers of Node-API: of each package its folder in node_modules, and the files that a build reads. */
+function vendorNodeHeaders() {
+  const packages = {
+    'node-addon-api': ['napi.h', 'napi-inl.h', 'napi-inl.deprecated.h', 'LICENSE.md', 'package.json'],
+    'node-api-headers': ['include', 'def', 'LICENSE', 'package.json'],
+  };
+  for (const [name, names] of Object.entries(packages)) {
+    const from = path.dirname(require.resolve(`${name}/package.json`));
+    const to = path.join(thirdParty, name);
+    fs.rmSync(to, { recursive: true, force: true });
+    for (const part of names) fs.cpSync(path.join(from, part), path.join(to, part), { recursive: true });
+  }
+}
+
 if (process.argv.includes('--remove')) {
-  fs.rmSync(path.dirname(target), { recursive: true, force: true });
+  fs.rmSync(thirdParty, { recursive: true, force: true });
 } else {
   const source = eigenFolder();
   if (source !== target) vendor(source);
+  vendorNodeHeaders();
 }
