@@ -5,6 +5,7 @@ const SHT_DYNAMIC = 6;
 const SHT_DYNSYM = 11;
 const SHT_GNU_VERNEED = 0x6ffffffe;
 const DT_NEEDED = 1n;
+const STT_SECTION = 3;
 const machines = new Map([
   [62, 'x64'],
   [183, 'arm64'],
@@ -55,7 +56,8 @@ function readElf(bytes) {
     } else if (section.type === SHT_DYNSYM) {
       for (let at = section.offset + 24; at < section.offset + section.size; at += 24) {
         const isDefined = bytes.readUInt16LE(at + 6) !== 0;
-        if (isDefined) exported.push(textAt(bytes, strings + bytes.readUInt32LE(at)));
+        const isSection = (bytes.readUInt8(at + 4) & 15) === STT_SECTION;
+        if (isDefined && !isSection) exported.push(textAt(bytes, strings + bytes.readUInt32LE(at)));
       }
     } else if (section.type === SHT_GNU_VERNEED) {
       for (let file = section.offset, next = -1; next !== 0; file += next) {
