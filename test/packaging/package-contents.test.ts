@@ -56,7 +56,7 @@ describe('the npm package', () => {
 
   it('holds nothing else: no tests, benchmarks, build folders or TypeScript sources', () => {
     const allowed = [
-      /^(package\.json|(README|ARCHITECTURE|CHANGELOG)\.md|LICENSE|CMakeLists\.txt|binding\.gyp)$/,
+      /^(package\.json|sbom\.cdx\.json|(README|ARCHITECTURE|CHANGELOG|SECURITY)\.md|LICENSE|CMakeLists\.txt|binding\.gyp)$/,
       /^scripts\/(install|build-native|build-requirements)\.cjs$/,
       /^dist\/.+\.(js|d\.ts)$/,
       /^dist\/third-party-licenses\.txt$/,
