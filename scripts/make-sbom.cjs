@@ -46,12 +46,24 @@ function headers() {
   return [...packages, inside('eigen', version, 'MPL-2.0', `pkg:gitlab/libeigen/eigen@${version}`)];
 }
 
+/** Installed packages that npm leaves out of its list: those that a development package needs, too. */
+function forgotten(components) {
+  const { packages } = JSON.parse(read('package-lock.json'));
+  return Object.entries(packages).flatMap(([where, { dev, devOptional, version, license }]) => {
+    const name = where.slice(where.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const isListed = components.some((/** @type {{ name: string }} */ component) => component.name === name);
+    return where === '' || dev || devOptional || isListed
+      ? []
+      : [inside(name, version, license, `pkg:npm/${name}@${version}`)];
+  });
+}
+
 function make() {
   const bom = JSON.parse(
     npm(['sbom', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--package-lock-only'], { cwd: root }),
   );
   bom.metadata.component.name = 'bptt'; // npm takes the name of the folder
-  const added = [...joinedPackages(), ...headers()];
+  const added = [...forgotten(bom.components), ...joinedPackages(), ...headers()];
   bom.components.push(...added);
   bom.dependencies.push(...added.map((component) => ({ ref: component['bom-ref'], dependsOn: [] })));
   const own = bom.dependencies.find(
