@@ -245,6 +245,7 @@ namespace {
 
 struct MemberContext {
   Barrier* barrier;
+  const std::atomic<bool>* cancel;
   bool may_stop;
   bool stopped;
 };
@@ -275,7 +276,7 @@ ExecutionResult Program::execute(ThreadTeam& team, int64_t first, const std::ato
     }
     Barrier* shared = nullptr;
     while ((shared = ready.load(std::memory_order_acquire)) == nullptr) spin_pause();
-    MemberContext context{shared, true, false};
+    MemberContext context{shared, cancel, true, false};
     execute_member(id, count, first, &context);
     if (id == 0 && context.stopped) stopped.store(true);
   };
@@ -297,6 +298,7 @@ void Program::execute_member(int id, int count, int64_t first, void* member) {
   const BpttTeam alone{0, 1, context, lone_barrier};
   uint8_t* thread_scratch = static_cast<uint8_t*>(thread_scratch_.data());
   const int64_t total = static_cast<int64_t>(instructions_.size());
+  if (first == commit_begin_ && first < total && !begin_commit(id, context)) return;
   for (int64_t i = first; i < total; ++i) {
     const Instruction& instruction = instructions_[static_cast<size_t>(i)];
     context->may_stop = i < commit_begin_;
@@ -316,7 +318,20 @@ void Program::execute_member(int id, int count, int64_t first, void* member) {
     const bool is_next_alone = i + 1 < total && !instructions_[static_cast<size_t>(i + 1)].shared;
     if (!instruction.shared && is_next_alone && i + 1 != commit_begin_) continue;
     if (member_barrier(context) != 0) return;
+    if (i + 1 == commit_begin_ && i + 1 < total && !begin_commit(id, context)) return;
   }
+  // All members have passed the last barrier.
+  if (id == 0 && commit_begin_ < total && update_lock_ != nullptr) update_lock_->end_update();
+}
+
+bool Program::begin_commit(int id, void* member) {
+  if (update_lock_ == nullptr) return true;
+  auto* context = static_cast<MemberContext*>(member);
+  if (id == 0) may_commit_ = update_lock_->begin_update(context->cancel);
+  context->may_stop = false;
+  member_barrier(context);
+  context->stopped = !may_commit_;
+  return may_commit_;
 }
 
 }  // namespace bptt
