@@ -1,6 +1,6 @@
-// Keeps readers of a model's parameters and the update of a training step apart. Readers (synchronous predictions, steps of
-// streams) work while a training step computes gradients. Its update waits for those that have entered, and those that
-// come during the update wait for its end, which is soon.
+// Keeps readers of a model's parameters and the update of a training step apart. Readers (synchronous predictions,
+// steps of streams) work while a training step computes gradients. Its update waits for those that have entered, and
+// those that come during the update wait for its end, which is soon.
 #pragma once
 
 #include <atomic>
@@ -16,8 +16,8 @@ class UpdateLock {
   UpdateLock(const UpdateLock&) = delete;
   UpdateLock& operator=(const UpdateLock&) = delete;
 
-  // A reader begins: waits for the end of an update that is being written. A reader may enter again before it leaves, even
-  // while an update waits for it.
+  // A reader begins: waits for the end of an update that is being written. A reader may enter again before it leaves,
+  // even while an update waits for it.
   void enter();
   // A reader ends. An update that waits for the last reader begins before any other reader may enter.
   void leave();

@@ -8,9 +8,10 @@ constexpr napi_type_tag kTag{0x62707474'75706474, 0x6c6f636b'00000001};
 }  // namespace
 
 Napi::Function UpdateLockObject::define(Napi::Env env) {
-  return DefineClass(env, "UpdateLock",
-                     {InstanceMethod("enter", &UpdateLockObject::enter), InstanceMethod("leave", &UpdateLockObject::leave),
-                      InstanceMethod("updates", &UpdateLockObject::updates)});
+  return DefineClass(
+      env, "UpdateLock",
+      {InstanceMethod("enter", &UpdateLockObject::enter), InstanceMethod("leave", &UpdateLockObject::leave),
+       InstanceMethod("updates", &UpdateLockObject::updates)});
 }
 
 std::shared_ptr<UpdateLock> UpdateLockObject::lock_of(const Napi::Value& value) {

@@ -82,7 +82,8 @@ class Program {
                      const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads, int64_t grain,
                      std::shared_ptr<Program>* program);
 
-  // The lock that the update of an execution takes, shared by all programs of a model. Call it before the first execution.
+  // The lock that the update of an execution takes, shared by all programs of a model. Call it before the first
+  // execution.
   void use_lock(std::shared_ptr<UpdateLock> lock) { update_lock_ = std::move(lock); }
 
   // Sets the sizes and the samples of this execution and checks them and every index that the instructions will use.
@@ -114,8 +115,8 @@ class Program {
   bool set_places(size_t axis, RunError* error);
   bool join_axes(RunError* error);
   void execute_member(int id, int count, int64_t first, void* barrier);
-  // All members: takes the lock before the first instruction that changes parameters. Returns false when the execution was
-  // cancelled meanwhile.
+  // All members: takes the lock before the first instruction that changes parameters. Returns false when the execution
+  // was cancelled meanwhile.
   bool begin_commit(int id, void* member);
 
   const BpttKernelTable* kernels_ = nullptr;

@@ -93,9 +93,10 @@ export class CallQueue {
     for (const call of [...this.#waiting]) call.refuse(reason);
   }
 
-  /** Calls a function alone. @throws as `enter`, and what the function throws */
+  /** Calls a function alone: within the request where no other call works or waits. @throws as `enter`, and what the function throws */
   async alone<T>(call: () => Promise<T> | T, signal?: AbortSignal): Promise<T> {
-    await this.enter(true, signal);
+    if (this.isInUse) await this.enter(true, signal);
+    else this.#isAlone = true;
     try {
       if (signal?.aborted === true) throw signal.reason;
       return await call();

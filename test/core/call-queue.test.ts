@@ -124,4 +124,16 @@ describe('a queue of calls', () => {
     expect(await next).toBe('next');
     expect(queue.isInUse).toBe(false);
   });
+
+  it('calls a function at once where nobody else works or waits', async () => {
+    const queue = new CallQueue();
+    const order: string[] = [];
+    const first = queue.alone(async () => order.push('first'));
+    const second = queue.alone(async () => order.push('second'));
+    order.push('requested');
+    await Promise.all([first, second]);
+    expect(order).toEqual(['first', 'requested', 'second']);
+    await expect(queue.alone(() => order.push('never'), AbortSignal.abort('before'))).rejects.toBe('before');
+    expect(queue.isInUse).toBe(false);
+  });
 });

@@ -25,6 +25,7 @@ export class ExecutionQueue {
   #isChanging = false;
   /** Synchronous reading calls within one another. */
   #reading = 0;
+  #ended: { readonly reason: unknown } | undefined;
   #whenFree: (() => void) | undefined;
 
   /** @param lock of the parameters; the updates of training steps take it */
@@ -123,10 +124,11 @@ export class ExecutionQueue {
   }
 
   /**
-   * Refuses all calls that wait for their turn, and calls a function when those that work have ended: at once where there
-   * is none.
+   * Refuses all asynchronous calls that wait for their turn, and later ones, and calls a function when those that work have ended:
+   * at once where there is none.
    */
   end(reason: unknown, whenFree: () => void): void {
+    this.#ended = { reason };
     this.#calls.refuseWaiting(reason);
     this.#turns.refuseWaiting(reason);
     this.#whenFree = whenFree;
@@ -146,6 +148,7 @@ export class ExecutionQueue {
 
   async #working<T>(isAlone: boolean, options: Pick<ExecutionOptions, 'signal'>, call: () => Promise<T>): Promise<T> {
     const signal = options?.signal;
+    if (this.#ended !== undefined) throw this.#ended.reason;
     await this.#calls.enter(isAlone, signal);
     try {
       if (signal?.aborted === true) throw signal.reason;

@@ -120,8 +120,9 @@ export class Stream {
     checkArray(`input '${this.#inputName}'`, rows, ids !== undefined, width);
     const [index] = rows as ArrayLike<number> as readonly [number];
     if (ids === undefined || (index >= ids.low && index < ids.high)) return rows.slice();
-    const message = `${this.#inputName} has index ${index} at row 0, expected ${ids.low}..${ids.high - 1}`;
-    throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index, ...ids });
+    const [low, high] = [ids.low, ids.high - 1];
+    const message = `${this.#inputName} has index ${index} at row 0, expected ${low}..${high}`;
+    throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index, low, high });
   }
 
   #rowOf(input: number | readonly number[] | Float32Array): Rows {
