@@ -173,7 +173,7 @@ Napi::Value ProgramObject::start(const Napi::CallbackInfo& info) {
   // The object, and with it the memory blocks, stays alive while the execution is under way.
   Ref();
   job_ = environment.start(
-      env,
+      env, program_->uses_members(first),
       [program = program_, &team = environment.team(), first](Job& job) {
         job.cancelled_in_time = program->execute(team, first, &job.cancelled, true) == ExecutionResult::kCancelled;
         program->end();

@@ -264,6 +264,10 @@ int32_t lone_barrier(void* context) {
 
 }  // namespace
 
+bool Program::uses_members(int64_t first) const {
+  return std::any_of(instructions_.begin() + first, instructions_.end(), [](const Instruction& i) { return i.shared; });
+}
+
 ExecutionResult Program::execute(ThreadTeam& team, int64_t first, const std::atomic<bool>* cancel, bool wait_for_team) {
   std::atomic<bool> stopped{false};
   std::unique_ptr<Barrier> barrier;
@@ -280,9 +284,7 @@ ExecutionResult Program::execute(ThreadTeam& team, int64_t first, const std::ato
     execute_member(id, count, first, &context);
     if (id == 0 && context.stopped) stopped.store(true);
   };
-  const bool any_shared =
-      std::any_of(instructions_.begin() + first, instructions_.end(), [](const Instruction& i) { return i.shared; });
-  const int threads = any_shared ? threads_ : 1;
+  const int threads = uses_members(first) ? threads_ : 1;
   if (wait_for_team) {
     team.run_when_free(threads, work);
   } else {

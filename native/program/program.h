@@ -93,6 +93,9 @@ class Program {
   // free, as queued jobs do; otherwise it never waits. Only one execution at a time; see try_begin.
   ExecutionResult execute(ThreadTeam& team, int64_t first, const std::atomic<bool>* cancel, bool wait_for_team);
 
+  // Whether the prepared execution from instruction `first` uses the members of the team: else it works on one thread.
+  bool uses_members(int64_t first) const;
+
   // Marks the program as executing; returns false when it already is.
   bool try_begin() { return !running_.exchange(true); }
   void end() { running_.store(false); }
