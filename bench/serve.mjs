@@ -5,8 +5,8 @@
  *   npm run bench -- serve [--seconds 3] [--threads N] [--units 512] [--streams 100]
  *
  * - `sameModel`: calls of a model while it is trained, one at a time, and the same calls while nothing else works.
- *   `update` is the time in which a synchronous call may have to wait: what clipping and the optimizer take.
- *   `copy` is what copying the weights before a step would take instead, and the memory for it.
+ * - `costs`: `update` is how long a synchronous call of a model waits that comes while clipping and the optimizer write the weights,
+ *   at most, in each of some training steps. `copy` is what a copy of the weights before each step would cost instead.
  * - `otherModel`: calls of one model while another one is trained.
  * - `streams`: many streams of one model, each one step after the other: synchronous, and in turns, computed together.
  * - `process`: one model trains and three serve all streams and predictions; lateness of the event loop (`monitorEventLoopDelay`,
@@ -108,7 +108,32 @@ async function callTimes(model) {
   return result;
 }
 
-/** Parts of a training step that the rule depends on. */
+/** How long the update of a training step holds the lock of the weights: the longest wait for it. */
+async function updateTime(model) {
+  const { lock } = model.blocks; // not public
+  const waits = [];
+  for (let round = 0; round < 5; round++) {
+    let worst = 0;
+    let isOver = false;
+    const step = model.trainStep(batch, { clipNorm: 5 }).then(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      for (let turn = 0; turn < 100; turn++) {
+        const begin = performance.now();
+        lock.enter();
+        lock.leave();
+        worst = Math.max(worst, performance.now() - begin);
+      }
+      await nextTask();
+    }
+    await step;
+    waits.push(worst);
+  }
+  return times(waits);
+}
+
+/** What the rule costs. */
 async function costs(model) {
   const weights = [...model.parameters.values()].map(({ data }) => data);
   const copies = weights.map((data) => new Float32Array(data.length));
@@ -118,6 +143,7 @@ async function costs(model) {
   }
   return {
     weights: model.parameterCount,
+    update: await updateTime(model),
     copy: { medianMs: times(copying).medianMs, bytes: 4 * model.parameterCount },
     snapshotMs: rounded(await timeOf(async () => (await model.snapshot()).dispose())),
   };

@@ -1,7 +1,7 @@
 /** One sequence, step by step: for text generation, and for signals that arrive step by step. */
 
 import type { Batch } from '../../batch/batch.js';
-import { checkArray } from '../../batch/check-arrays.js';
+import { checkArray, checkType } from '../../batch/check-arrays.js';
 import type { PlainForm } from '../../batch/plain-examples.js';
 import { type PlainField, type PlainSequence, plainRows } from '../../batch/plain-sequences.js';
 import type { Rows } from '../../batch/rows.js';
@@ -154,7 +154,9 @@ export class Stream {
   async readAsync(inputs: PlainSequence, options: StreamStepOptions = {}): Promise<Float32Array> {
     this.#requireOpen();
     checkExecutionOptions('readAsync', options, ['signal']);
-    const batch = this.#batchOf(this.#rowsOf(inputs).slice());
+    const rows = this.#rowsOf(inputs);
+    checkType(`input '${this.#inputName}'`, rows, this.#field.ids !== undefined);
+    const batch = this.#batchOf(rows.slice());
     const read = () => this.#model.predictPacked(batch, { ...options, state: this.#state });
     return this.#lastOf(await this.#inOrder(batch.batchSizes.length, options.signal, read));
   }
