@@ -1,5 +1,5 @@
 /**
- * Everything: layers, stream and end-to-end with the given options, then ragged, memory and event-loop. Tables come as they
+ * Everything: layers, stream and end-to-end with the given options, then ragged, memory, event-loop and serve. Tables come as they
  * are measured; `--json FILE` writes the JSON of all of them, by name.
  *
  *   npm run bench -- [options of layers] [--json FILE]
@@ -64,7 +64,7 @@ try {
   runProblems('end-to-end', [...MODEL_PROBLEMS.keys()]);
   if (problem === undefined || problem === 'all') {
     runPlain('ragged', values.rounds === undefined ? [] : ['--rounds', values.rounds]);
-    for (const name of ['memory', 'event-loop']) runPlain(name);
+    for (const name of ['memory', 'event-loop', 'serve']) runPlain(name);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -4,6 +4,7 @@ set(BPTT_BASE_SOURCES
   base/barrier.cc
   base/cpu_features.cc
   base/thread_team.cc
+  base/update_lock.cc
 )
 
 # Compiled once per instruction set.
@@ -53,4 +54,5 @@ set(BPTT_BINDING_SOURCES
   binding/addon.cc
   binding/environment.cc
   binding/program_object.cc
+  binding/update_lock_object.cc
 )

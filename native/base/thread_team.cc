@@ -11,6 +11,12 @@ namespace {
 // About 50 microseconds. This is long enough to meet the next instruction of a training step, and short enough that an
 // idle process uses no processor time.
 constexpr int kSpins = 4000;
+
+// Jobs of the queue that run at the same time, at most. With fewer processors than four the system divides them, so
+// that a short job need not wait for the end of long ones of other models.
+size_t most_workers() {
+  return std::clamp<size_t>(std::thread::hardware_concurrency(), 4, 16);
+}
 }  // namespace
 
 ThreadTeam::~ThreadTeam() {
@@ -19,7 +25,7 @@ ThreadTeam::~ThreadTeam() {
     queue_closing_ = true;
   }
   queue_wake_.notify_all();
-  if (queue_thread_.joinable()) queue_thread_.join();
+  for (std::thread& worker : workers_) worker.join();
   {
     std::lock_guard<std::mutex> lock(mutex_);
     closing_.store(true);
@@ -98,34 +104,55 @@ void ThreadTeam::member_loop(int id) {
 
 bool ThreadTeam::open_queue() {
   std::lock_guard<std::mutex> lock(queue_mutex_);
-  if (queue_thread_.joinable()) return true;
+  return !workers_.empty() || add_worker();
+}
+
+bool ThreadTeam::add_worker() {
   try {
-    queue_thread_ = std::thread([this] { queue_loop(); });
+    workers_.emplace_back([this] { queue_loop(); });
   } catch (const std::system_error&) {
     return false;
   }
   return true;
 }
 
-void ThreadTeam::submit(std::function<void()> job) {
+void ThreadTeam::submit(std::function<void()> job, bool uses_members) {
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
-    queue_.push_back(std::move(job));
+    queue_.push_back({std::move(job), uses_members});
+    const bool may_begin = !uses_members || !members_in_use_;
+    // When the system refuses a thread, those that are there do the job later.
+    if (may_begin && queue_.size() > idle_workers_ && workers_.size() < most_workers()) add_worker();
   }
   queue_wake_.notify_one();
 }
 
+std::deque<ThreadTeam::Queued>::iterator ThreadTeam::next_job() {
+  return std::find_if(queue_.begin(), queue_.end(),
+                      [&](const Queued& queued) { return !queued.uses_members || !members_in_use_; });
+}
+
 void ThreadTeam::queue_loop() {
+  std::unique_lock<std::mutex> lock(queue_mutex_);
   for (;;) {
-    std::function<void()> job;
-    {
-      std::unique_lock<std::mutex> lock(queue_mutex_);
-      queue_wake_.wait(lock, [&] { return queue_closing_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-      job = std::move(queue_.front());
-      queue_.pop_front();
+    const auto next = next_job();
+    if (next == queue_.end()) {
+      if (queue_closing_ && queue_.empty()) return;
+      ++idle_workers_;
+      queue_wake_.wait(lock);
+      --idle_workers_;
+      continue;
     }
-    job();
+    Queued queued = std::move(*next);
+    queue_.erase(next);
+    if (queued.uses_members) members_in_use_ = true;
+    lock.unlock();
+    queued.job();
+    queued.job = nullptr;  // what it holds may take time to free
+    lock.lock();
+    if (!queued.uses_members) continue;
+    members_in_use_ = false;
+    queue_wake_.notify_all();
   }
 }
 

@@ -31,16 +31,26 @@ class ThreadTeam {
   // Like `run`, but waits until the members are free.
   void run_when_free(int threads, const Work& work);
 
-  // Starts the thread that works on the queue. Returns false when the system gives no thread.
+  // Starts a thread that works on the queue, if there is none. Returns false when the system gives no thread.
   bool open_queue();
 
-  // Puts a job at the end of the queue, which must be open; jobs run one after another on a thread of the team's own.
-  void submit(std::function<void()> job);
+  // Puts a job at the end of the queue, which must be open; jobs run on threads of the team's own. Those that use the
+  // members (`run_when_free` with more than one thread) run one after another, in their order. Jobs of one thread do
+  // not wait for them: a few run beside them and beside each other, the first of the queue first.
+  void submit(std::function<void()> job, bool uses_members);
 
  private:
   void run_locked(int threads, const Work& work);
   void member_loop(int id);
   void queue_loop();
+  bool add_worker();  // of the queue, whose mutex is locked
+
+  struct Queued {
+    std::function<void()> job;
+    bool uses_members;
+  };
+  // The first job that may begin now, or the end of the queue.
+  std::deque<Queued>::iterator next_job();
 
   std::mutex turn_;  // held by whoever uses the members
 
@@ -55,8 +65,10 @@ class ThreadTeam {
 
   std::mutex queue_mutex_;
   std::condition_variable queue_wake_;
-  std::deque<std::function<void()>> queue_;
-  std::thread queue_thread_;
+  std::deque<Queued> queue_;
+  std::vector<std::thread> workers_;
+  size_t idle_workers_ = 0;
+  bool members_in_use_ = false;  // by a job of the queue
   bool queue_closing_ = false;
 };
 

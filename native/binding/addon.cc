@@ -4,6 +4,7 @@
 #include "binding/environment.h"
 #include "binding/napi_setup.h"
 #include "binding/program_object.h"
+#include "binding/update_lock_object.h"
 #include "kernels/operations.h"
 #include "kernels/storage.h"
 #include "program/probe.h"
@@ -134,6 +135,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("misalignment", Napi::Function::New(env, misalignment, "misalignment"));
   exports.Set("probe", Napi::Function::New(env, probe_array, "probe"));
   exports.Set("Program", ProgramObject::define(env));
+  exports.Set("UpdateLock", UpdateLockObject::define(env));
   return exports;
 }
 

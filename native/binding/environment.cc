@@ -56,14 +56,15 @@ Environment::Environment(Napi::Env env) : team_(shared_thread_team()), gate_(std
 
 Environment::~Environment() = default;
 
-std::shared_ptr<Job> Environment::start(Napi::Env env, std::function<void(Job&)> work,
+std::shared_ptr<Job> Environment::start(Napi::Env env, bool uses_members, std::function<void(Job&)> work,
                                         std::function<void(Napi::Env, bool)> finish) {
   auto job = std::make_shared<Job>(std::move(work), std::move(finish));
   if (jobs_.empty()) napi_ref_threadsafe_function(env, gate_->function);
   jobs_.insert(job);
-  team_->submit([job, gate = gate_] {
+  const auto run = [job, gate = gate_] {
     if (job->work()) gate->post(job);
-  });
+  };
+  team_->submit(run, uses_members);
   return job;
 }
 

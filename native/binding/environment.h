@@ -72,9 +72,9 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  // Queues an execution; the queue of the team must be open. `work` happens on a thread of the team, `finish(env,
-  // cancelled)` later on the JavaScript thread.
-  std::shared_ptr<Job> start(Napi::Env env, std::function<void(Job&)> work,
+  // Queues an execution, which uses the members of the team or not; the queue of the team must be open. `work` happens
+  // on a thread of the team, `finish(env, cancelled)` later on the JavaScript thread.
+  std::shared_ptr<Job> start(Napi::Env env, bool uses_members, std::function<void(Job&)> work,
                              std::function<void(Napi::Env, bool)> finish);
 
   // Cancels all executions and waits until none is working.

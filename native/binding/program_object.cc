@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "binding/update_lock_object.h"
 #include "program/work.h"
 
 namespace bptt {
@@ -79,6 +80,8 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   if (grain < 0) throw invalid(env, "grain is " + std::to_string(grain) + ", expected 0 or more");
   if (threads < 1 || threads > kMaxThreads)
     throw invalid(env, "threads is " + std::to_string(threads) + ", expected 1 to " + std::to_string(kMaxThreads));
+  const std::shared_ptr<UpdateLock> lock = UpdateLockObject::lock_of(info[5]);
+  if (!is_absent(info[5]) && lock == nullptr) throw invalid(env, "the sixth argument of Program is not an UpdateLock");
   const Napi::Array given = info[2].As<Napi::Array>();
   const Napi::Array kept = Napi::Array::New(env);  // a copy, so that the caller cannot take a block out
   std::vector<Block> blocks;
@@ -96,6 +99,7 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
         Program::load(copy_of<int32_t, Napi::Int32Array>(info[0]), copy_of<double, Napi::Float64Array>(info[1]), blocks,
                       *environment.dispatch.table, threads, grain, &program_);
     if (!status.is_ok()) throw coded_error(env, status.code(), status.message());
+    program_->use_lock(lock);
   } catch (const std::bad_alloc&) {
     throw coded_error(env, "native_failed", "out of memory for the scratch space of the program");
   }
@@ -169,7 +173,7 @@ Napi::Value ProgramObject::start(const Napi::CallbackInfo& info) {
   // The object, and with it the memory blocks, stays alive while the execution is under way.
   Ref();
   job_ = environment.start(
-      env,
+      env, program_->uses_members(first),
       [program = program_, &team = environment.team(), first](Job& job) {
         job.cancelled_in_time = program->execute(team, first, &job.cancelled, true) == ExecutionResult::kCancelled;
         program->end();

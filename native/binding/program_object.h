@@ -17,7 +17,8 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
  public:
   static Napi::Function define(Napi::Env env);
 
-  // new Program(words: Int32Array, attributes: Float64Array, blocks: Uint8Array[], threads: number, grain?: number)
+  // new Program(words: Int32Array, attributes: Float64Array, blocks: Uint8Array[], threads: number, grain?: number,
+  //             lock?: UpdateLock)
   // The blocks must be on SharedArrayBuffers: these cannot be detached or resized while a thread works on them.
   explicit ProgramObject(const Napi::CallbackInfo& info);
 

@@ -245,6 +245,7 @@ namespace {
 
 struct MemberContext {
   Barrier* barrier;
+  const std::atomic<bool>* cancel;
   bool may_stop;
   bool stopped;
 };
@@ -263,6 +264,10 @@ int32_t lone_barrier(void* context) {
 
 }  // namespace
 
+bool Program::uses_members(int64_t first) const {
+  return std::any_of(instructions_.begin() + first, instructions_.end(), [](const Instruction& i) { return i.shared; });
+}
+
 ExecutionResult Program::execute(ThreadTeam& team, int64_t first, const std::atomic<bool>* cancel, bool wait_for_team) {
   std::atomic<bool> stopped{false};
   std::unique_ptr<Barrier> barrier;
@@ -275,13 +280,11 @@ ExecutionResult Program::execute(ThreadTeam& team, int64_t first, const std::ato
     }
     Barrier* shared = nullptr;
     while ((shared = ready.load(std::memory_order_acquire)) == nullptr) spin_pause();
-    MemberContext context{shared, true, false};
+    MemberContext context{shared, cancel, true, false};
     execute_member(id, count, first, &context);
     if (id == 0 && context.stopped) stopped.store(true);
   };
-  const bool any_shared =
-      std::any_of(instructions_.begin() + first, instructions_.end(), [](const Instruction& i) { return i.shared; });
-  const int threads = any_shared ? threads_ : 1;
+  const int threads = uses_members(first) ? threads_ : 1;
   if (wait_for_team) {
     team.run_when_free(threads, work);
   } else {
@@ -297,6 +300,7 @@ void Program::execute_member(int id, int count, int64_t first, void* member) {
   const BpttTeam alone{0, 1, context, lone_barrier};
   uint8_t* thread_scratch = static_cast<uint8_t*>(thread_scratch_.data());
   const int64_t total = static_cast<int64_t>(instructions_.size());
+  if (first == commit_begin_ && first < total && !begin_commit(id, context)) return;
   for (int64_t i = first; i < total; ++i) {
     const Instruction& instruction = instructions_[static_cast<size_t>(i)];
     context->may_stop = i < commit_begin_;
@@ -316,7 +320,20 @@ void Program::execute_member(int id, int count, int64_t first, void* member) {
     const bool is_next_alone = i + 1 < total && !instructions_[static_cast<size_t>(i + 1)].shared;
     if (!instruction.shared && is_next_alone && i + 1 != commit_begin_) continue;
     if (member_barrier(context) != 0) return;
+    if (i + 1 == commit_begin_ && i + 1 < total && !begin_commit(id, context)) return;
   }
+  // All members have passed the last barrier.
+  if (id == 0 && commit_begin_ < total && update_lock_ != nullptr) update_lock_->end_update();
+}
+
+bool Program::begin_commit(int id, void* member) {
+  if (update_lock_ == nullptr) return true;
+  auto* context = static_cast<MemberContext*>(member);
+  if (id == 0) may_commit_ = update_lock_->begin_update(context->cancel);
+  context->may_stop = false;
+  member_barrier(context);
+  context->stopped = !may_commit_;
+  return may_commit_;
 }
 
 }  // namespace bptt

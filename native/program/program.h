@@ -13,6 +13,7 @@
 #include "base/alignment.h"
 #include "base/status.h"
 #include "base/thread_team.h"
+#include "base/update_lock.h"
 #include "kernels/kernel_table.h"
 #include "kernels/storage.h"
 #include "program/signature.h"
@@ -81,12 +82,19 @@ class Program {
                      const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads, int64_t grain,
                      std::shared_ptr<Program>* program);
 
+  // The lock that the update of an execution takes, shared by all programs of a model. Call it before the first
+  // execution.
+  void use_lock(std::shared_ptr<UpdateLock> lock) { update_lock_ = std::move(lock); }
+
   // Sets the sizes and the samples of this execution and checks them and every index that the instructions will use.
   bool prepare(const std::vector<AxisSize>& sizes, RunError* error);
 
   // Executes the program from instruction `first`. With `wait_for_team` it waits until the members of the team are
   // free, as queued jobs do; otherwise it never waits. Only one execution at a time; see try_begin.
   ExecutionResult execute(ThreadTeam& team, int64_t first, const std::atomic<bool>* cancel, bool wait_for_team);
+
+  // Whether the prepared execution from instruction `first` uses the members of the team: else it works on one thread.
+  bool uses_members(int64_t first) const;
 
   // Marks the program as executing; returns false when it already is.
   bool try_begin() { return !running_.exchange(true); }
@@ -110,6 +118,9 @@ class Program {
   bool set_places(size_t axis, RunError* error);
   bool join_axes(RunError* error);
   void execute_member(int id, int count, int64_t first, void* barrier);
+  // All members: takes the lock before the first instruction that changes parameters. Returns false when the execution
+  // was cancelled meanwhile.
+  bool begin_commit(int id, void* member);
 
   const BpttKernelTable* kernels_ = nullptr;
   Storage compute_ = Storage::float32;
@@ -134,6 +145,8 @@ class Program {
   AlignedBuffer shared_scratch_;
   AlignedBuffer thread_scratch_;
   int64_t thread_scratch_bytes_ = 0;
+  std::shared_ptr<UpdateLock> update_lock_;
+  bool may_commit_ = true;  // written by member 0, read by all members behind a barrier
   std::atomic<bool> running_{false};
 };
 

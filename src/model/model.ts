@@ -2,7 +2,8 @@
 
 import type { Batch } from '../batch/batch.js';
 import { type PlainExamples, packedBatch, packedInputs } from '../batch/plain-examples.js';
-import { requireFunctions } from '../network/layers/define-layer.js';
+import { rejectUnknownKeys } from '../core/options.js';
+import type { ParameterBlocks } from './build/parameters.js';
 import type { CarriedState } from './execute/carried-state.js';
 import { type Culprit, findNonFinite, requireFiniteStep } from './execute/diagnose.js';
 import { type Execution, writeTrainingNumbers } from './execute/execution.js';
@@ -21,8 +22,6 @@ import type { DecoderBatch, DecoderOptions } from './use/decoder-input.js';
 import { EVALUATE_OPTIONS, type EvaluateOptions, Evaluation, measuredOutputs } from './use/evaluation.js';
 import { type GradientOptions, GradientReader, type Gradients } from './use/gradients.js';
 import type { Metric } from './use/metric.js';
-import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
-import { Stream } from './use/stream.js';
 import { showSummary, summaryOf } from './use/summary.js';
 
 export type { CompileOptions } from './build/compile-options.js';
@@ -31,9 +30,11 @@ const EXECUTION_OPTIONS = ['state'];
 const TRAIN_OPTIONS = [...EXECUTION_OPTIONS, 'learningRate', 'clipNorm', 'clipValue'];
 
 /**
- * A compiled network. Any number of asynchronous calls may be under way; the results are those of one after the other. A training
- * step works alone, after all calls that were requested before it. Predictions and evaluations take turns, one batch each, and
- * streams step meanwhile. While a training step works, a synchronous call is refused (`model_busy`).
+ * A compiled network. Any number of calls may be under way, also while it is trained. Asynchronous ones take their turn, and the
+ * results are those of one after the other: a training step works alone, after all calls that were requested before it;
+ * predictions and evaluations take turns, one batch each. A synchronous call that only reads the weights, such as a step of a
+ * stream, works at once: beside a training step with the weights that it began with, until those have been replaced. A
+ * synchronous call that changes the model is refused (`model_busy`) while another call works.
  */
 export class Model extends PredictingNetwork {
   static {
@@ -59,7 +60,7 @@ export class Model extends PredictingNetwork {
    * @example const { loss } = await model.trainStep({ inputs: [[3, 1, 4], [1, 5]], targets: [0, 1] });
    */
   trainStep(batch: Batch | PlainExamples, options: TrainOptions = {}): Promise<StepResult> {
-    return this.queue.change(options, async () => {
+    return this.queue.train(options, async () => {
       checkExecutionOptions('trainStep', options, [...TRAIN_OPTIONS, 'signal']);
       const packed = packedBatch(this.plainForm, batch);
       const execution = this.#beginTraining(packed, options);
@@ -93,19 +94,18 @@ export class Model extends PredictingNetwork {
       const evaluation = this.#evaluation(batch, options);
       let result: EvaluationResult | undefined;
       const evaluatePart = async (part: Batch) => {
-        options.signal?.throwIfAborted();
         const execution = this.begin(evaluation.mode, part, options.state);
         await execution.start(options.signal);
         evaluation.take(part, execution);
         // With a state this is the only part, and its turn ends when the state is taken.
         if (options.state !== undefined) result = evaluation.finish();
       };
-      for (const part of evaluation.batches()) await this.queue.turn(() => evaluatePart(part), options.state);
+      for (const part of evaluation.batches()) await this.queue.turn(options, () => evaluatePart(part));
       return result ?? evaluation.result();
     });
   }
 
-  /** As `evaluate`, on the calling thread. @throws {UsageError} `model_busy` */
+  /** As `evaluate`, on the calling thread, also while a training step works. @throws {UsageError} `model_busy` as `predictPackedSync` */
   evaluateSync(batch: Batch | PlainExamples, options: Omit<EvaluateOptions, 'signal'> = {}): EvaluationResult {
     return this.queue.readNow(() => {
       checkExecutionOptions('evaluateSync', options, EVALUATE_OPTIONS);
@@ -157,6 +157,32 @@ export class Model extends PredictingNetwork {
   }
 
   /**
+   * A copy of the network with the weights of this moment, which later training steps do not change: for streams and decoders
+   * of which every step is to have the same weights while this model is trained. It takes its turn as a prediction does. The copy
+   * needs memory for the weights and for its own programs, and cannot be trained. Call `dispose()` at its end.
+   *
+   * @param options.threads of the copy; default those of this model
+   * @throws {OptionError} `invalid_option`, `unknown_option`
+   * @throws {UsageError} `model_disposed`; `too_large` where there is no memory for it
+   * @example
+   * const serving = await model.snapshot();
+   * const answers = prompts.map((prompt) => serving.sample(vocabulary, { prompt }));
+   */
+  snapshot(options: { readonly threads?: number } = {}): Promise<Model> {
+    return this.queue.share({}, async () => {
+      rejectUnknownKeys('snapshot', options, ['threads']);
+      this.currentVersion();
+      const { description, loss, optimizer, seed, initializer, blocks } = this;
+      const losses = typeof loss === 'object' && 'losses' in loss ? loss : { loss };
+      const settings = { ...losses, optimizer, seed, initializer, threads: options.threads ?? this.threads };
+      const fill = (copy: ParameterBlocks) => copy.copyWeights(blocks);
+      const copy = new Model(description, settings, { hasOptimizer: false, fill });
+      copy.step = this.step;
+      return copy;
+    });
+  }
+
+  /**
    * The network as a function of one step, for `beamSearch`: encoders and everything else that does not depend on the
    * steps are computed now.
    *
@@ -171,31 +197,6 @@ export class Model extends PredictingNetwork {
     const { description, threads, layout, blocks, queue } = this;
     const host = { description, threads, layout, blocks, queue, version: () => this.currentVersion() };
     return this.queue.shareTurn({}, () => Decoder.create(host, batch, options));
-  }
-
-  /**
-   * A stream of one sequence, step by step, with a state of its own.
-   *
-   * @throws {UsageError} `not_streamable` when a layer reads later steps; `state_mismatch` for a model of several
-   * inputs
-   */
-  stream(): Stream {
-    return new Stream(this);
-  }
-
-  /** Text from the model, symbol by symbol. Options and errors as `sample`. */
-  sampleStream(vocabulary: SymbolTable, options: SampleOptions = {}): Generator<string> {
-    return sampleSymbols(this, vocabulary, options);
-  }
-
-  /**
-   * Text from the model: reads the prompt, then draws `length` symbols.
-   *
-   * @throws {OptionError} `invalid_option`
-   * @throws {VocabularyError} `unknown_symbol`, `vocabulary_mismatch`
-   */
-  sample(vocabulary: SymbolTable, options: SampleOptions = {}): string {
-    return [...this.sampleStream(vocabulary, options)].join('');
   }
 
   /**
@@ -223,31 +224,6 @@ export class Model extends PredictingNetwork {
   summary(): string {
     const { loss, optimizer, step, memory } = this;
     return summaryOf(this.description, { loss, optimizer, step, memory });
-  }
-
-  /**
-   * Calls a function when all executions that were requested before have finished. Executions that are requested later
-   * wait until its promise has settled. Meanwhile only the caller changes the parameters, so it can save or write them.
-   */
-  whileIdle<T>(action: () => Promise<T>): Promise<T> {
-    requireFunctions({ action });
-    return this.queue.change({}, action);
-  }
-
-  /** As `whileIdle`, on the calling thread. @throws {UsageError} `model_busy` */
-  whileIdleSync<T>(action: () => T): T {
-    requireFunctions({ action });
-    return this.queue.changeNow(action);
-  }
-
-  /** Frees the programs of the model. @throws {UsageError} `model_busy` */
-  dispose(): void {
-    if (this.isDisposed) return;
-    this.queue.changeNow(() => this.disposePrograms());
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 
   /** Refuses metrics that do not belong to this model. @throws {OptionError} `invalid_option`, `unknown_option` */

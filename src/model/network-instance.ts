@@ -19,6 +19,11 @@ export interface RestoredParameters {
   fill(blocks: ParameterBlocks): void;
 }
 
+/** The error of calls of what has been disposed of. */
+export function disposed(what: string): UsageError {
+  return new UsageError('model_disposed', `the ${what} has been disposed of`);
+}
+
 /** The input of an instance. Everything has been checked. */
 export interface InstanceParts {
   /** Its name in messages. */
@@ -133,19 +138,21 @@ export abstract class NetworkInstance {
   /** Counts an update. */
   protected stepDone(): void {
     this.#updates++;
-    this.#version++;
   }
 
-  /** Version of the parameters. @throws {UsageError} `model_disposed` */
+  /**
+   * Version of the parameters: counts the changes, of which an update counts when it begins. So a synchronous execution beside a
+   * training step knows whether it sees the parameters before or after the update. @throws {UsageError} `model_disposed`
+   */
   protected currentVersion(): number {
-    if (this.#disposed) throw new UsageError('model_disposed', `the ${this.#what} has been disposed of`);
-    return this.#version;
+    if (this.#disposed) throw disposed(this.#what);
+    return this.#version + this.blocks.lock.updates();
   }
 
   /** @throws {UsageError} `not_trainable` when there is no memory for the state of the optimizer */
   protected requireOptimizer(): void {
     if (this.#hasOptimizer) return;
-    const message = `the ${this.#what} was loaded without what its optimizer keeps: load it with the option training: true`;
+    const message = `the ${this.#what} has no memory for what its optimizer keeps: load it with the option training: true; a snapshot cannot be trained`;
     throw new UsageError('not_trainable', message, { optimizer: this.optimizer.kind });
   }
 
@@ -154,7 +161,12 @@ export abstract class NetworkInstance {
     return this.#disposed;
   }
 
-  /** Frees all programs. @throws {UsageError} `model_busy` */
+  /** Refuses all executions from now on. */
+  protected refuseExecutions(): void {
+    this.#disposed = true;
+  }
+
+  /** Frees all programs. @throws {UsageError} `model_busy` while one executes */
   protected disposePrograms(): void {
     for (const programs of this.#programs) programs.dispose();
     this.#disposed = true;

@@ -2,6 +2,7 @@
 import type { Batch } from '../batch/batch.js';
 import type { PlainForm } from '../batch/plain-examples.js';
 import { OptionError } from '../core/errors.js';
+import { requireFunctions } from '../network/layers/define-layer.js';
 import type { Mode } from './build/build-graph.js';
 import { CompiledNetwork } from './compiled-network.js';
 import type { CarriedState } from './execute/carried-state.js';
@@ -9,6 +10,7 @@ import type { Execution } from './execute/execution.js';
 import { checkExecutionOptions, type ExecutionOptions } from './execute/execution-options.js';
 import { ExecutionQueue } from './execute/execution-queue.js';
 import { HeldState } from './execute/held-state.js';
+import { disposed } from './network-instance.js';
 import { plainForm } from './use/plain-form.js';
 import {
   type PaddedOutput,
@@ -18,14 +20,18 @@ import {
   Prediction,
   type PredictOptions,
 } from './use/predictions.js';
+import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
+import { Stream } from './use/stream.js';
+import { type SteppingModel, StreamSteps } from './use/stream-steps.js';
 
 const EXECUTION_OPTIONS = ['state'];
 
 /** A compiled network that predicts: a model without training. */
 export class PredictingNetwork extends CompiledNetwork {
   /** Order among the executions. */
-  protected readonly queue = new ExecutionQueue();
+  protected readonly queue = new ExecutionQueue(this.blocks.lock);
   #form: PlainForm | undefined;
+  #streamSteps: StreamSteps | undefined;
 
   /** The form that plain sequences of inputs and targets must have for this network. */
   get plainForm(): PlainForm {
@@ -66,7 +72,7 @@ export class PredictingNetwork extends CompiledNetwork {
     return this.#predict('predictAll', input, options);
   }
 
-  /** As `predict`, on the calling thread. @throws {UsageError} `model_busy` while a training step works */
+  /** As `predict`, on the calling thread, also while a training step works. @throws {UsageError} `model_busy` during `whileIdle` */
   predictSync(input: PredictInput, options: Omit<PredictOptions, 'signal'> & { readonly as: 'padded' }): PaddedOutput;
   predictSync(
     input: PredictInput,
@@ -109,7 +115,7 @@ export class PredictingNetwork extends CompiledNetwork {
   /**
    * As `predictPacked`, on the calling thread. Calls with the same `use` share one program. Different values of `use`
    * keep the program of a stream's single steps apart from the program of long batches. @throws {UsageError}
-   * `model_busy` while a training step works, or an asynchronous execution with the same state
+   * `model_busy` during `whileIdle`, or while an asynchronous execution with the same state works
    */
   predictPackedSync(
     batch: Batch,
@@ -122,6 +128,73 @@ export class PredictingNetwork extends CompiledNetwork {
       execution.execute();
       return finishPrediction(execution)[name] as Float32Array;
     }, options?.state);
+  }
+
+  /**
+   * A stream of one sequence, step by step, with a state of its own.
+   *
+   * @throws {UsageError} `not_streamable` when a layer reads later steps; `state_mismatch` for a model of several
+   * inputs
+   */
+  stream(): Stream {
+    this.#streamSteps ??= new StreamSteps(this.#stepping());
+    return new Stream(this, this.#streamSteps);
+  }
+
+  /** Text from the model, symbol by symbol. Options and errors as `sample`. */
+  sampleStream(vocabulary: SymbolTable, options: SampleOptions = {}): Generator<string> {
+    return sampleSymbols(this, vocabulary, options);
+  }
+
+  /**
+   * Text from the model: reads the prompt, then draws `length` symbols.
+   *
+   * @throws {OptionError} `invalid_option`
+   * @throws {VocabularyError} `unknown_symbol`, `vocabulary_mismatch`
+   */
+  sample(vocabulary: SymbolTable, options: SampleOptions = {}): string {
+    // One set of weights for all symbols, also while the model is trained.
+    return this.queue.readNow(() => [...this.sampleStream(vocabulary, options)].join(''));
+  }
+
+  /**
+   * Calls a function when all executions that were requested before have finished. Executions that are requested later
+   * wait until its promise has settled, and synchronous ones and steps of streams are refused (`model_busy`). Meanwhile only
+   * the caller changes the parameters, so it can write them; to read them, `whileUnchanged` is enough.
+   */
+  whileIdle<T>(action: () => Promise<T>): Promise<T> {
+    requireFunctions({ action });
+    return this.queue.change({}, action);
+  }
+
+  /**
+   * Calls a function when all training steps that were requested before have finished. Those that are requested later wait
+   * until its promise has settled; predictions and streams go on. So the function can save the parameters.
+   */
+  whileUnchanged<T>(action: () => Promise<T>): Promise<T> {
+    requireFunctions({ action });
+    return this.queue.share({}, action);
+  }
+
+  /** As `whileIdle`, on the calling thread. @throws {UsageError} `model_busy` */
+  whileIdleSync<T>(action: () => T): T {
+    requireFunctions({ action });
+    return this.queue.changeNow(action);
+  }
+
+  /**
+   * Frees the programs of the model. Executions that wait for their turn, and all later ones, are refused
+   * (`model_disposed`). One that works goes on to its end, and the memory is freed then; an evaluation or a prediction of several
+   * batches ends after the one at work, with the same error.
+   */
+  dispose(): void {
+    if (this.isDisposed) return;
+    this.refuseExecutions();
+    this.queue.end(disposed('model'), () => this.disposePrograms());
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   /** Checks a batch and a state and writes them into the program of the mode. */
@@ -138,13 +211,26 @@ export class PredictingNetwork extends CompiledNetwork {
     return this.begin(mode, batch, state, use === mode && this.queue.isInTurn ? `${mode} meanwhile` : use);
   }
 
+  /** The part of this network that the steps of streams need. */
+  #stepping(): SteppingModel {
+    const execute = async (batch: Batch, state: CarriedState, room: number) => {
+      const name = this.#onlyOutput('predictPackedAll');
+      const held = new HeldState(state, undefined);
+      const version = this.currentVersion();
+      const execution = this.executions.begin({ mode: 'predict', batch, held, use: 'streams', room, version });
+      await execution.start();
+      return finishPrediction(execution)[name] as Float32Array;
+    };
+    const inputName = Object.keys(this.description.inputs)[0] as string;
+    return { inputName, queue: this.queue, newState: (batch) => this.newState(batch), execute };
+  }
+
   #predict(name: string, input: PredictInput, options: PredictOptions): Promise<Record<string, PredictedOutput>> {
     return this.queue.share(options, async () => {
       checkExecutionOptions(name, options, [...PREDICT_OPTIONS, 'signal']);
       const prediction = new Prediction(this.outputShapes, this.plainForm, input, options);
       for (const part of prediction.batches()) {
-        await this.queue.turn(async () => {
-          options.signal?.throwIfAborted();
+        await this.queue.turn(options, async () => {
           const execution = this.begin('predict', part.batch, undefined);
           await execution.start(options.signal);
           prediction.take(part, execution.outputs());

@@ -29,6 +29,19 @@ export interface NativeProgram {
   scratchBytes(): number;
 }
 
+/**
+ * Keeps readers of a model's parameters and the update of a training step apart. Readers work while a training step computes
+ * gradients; its update waits for those that have entered.
+ */
+export interface NativeUpdateLock {
+  /** A reader begins, on this thread. It blocks while an update is being written. It may enter again before it leaves. */
+  enter(): void;
+  /** A reader ends. */
+  leave(): void;
+  /** Number of updates that have begun. It does not change between `enter` and `leave`. */
+  updates(): number;
+}
+
 /** Statistics of a value: norm and range of its finite entries, and how many are NaN or infinite. */
 export interface Probe {
   readonly norm: number;
@@ -55,7 +68,9 @@ export interface NativeAddon {
     blocks: readonly Uint8Array[],
     threads: number,
     grain?: number,
+    lock?: NativeUpdateLock,
   ) => NativeProgram;
+  readonly UpdateLock: new () => NativeUpdateLock;
 }
 
 let addon: NativeAddon | undefined;

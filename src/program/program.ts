@@ -1,9 +1,10 @@
 /** A compiled program: a graph with its memory plan, loaded by the native side and ready to be executed. */
 import { RangeIndexError, ShapeError, UsageError } from '../core/errors.js';
+import { onAbort } from '../core/on-abort.js';
 import { storageBytes } from '../graph/generated/operations.js';
 import type { Graph } from '../graph/graph.js';
 import { storageOf, type Value } from '../graph/value.js';
-import { type AxisSamples, asNativeError, type NativeProgram, native } from '../native/addon.js';
+import { type AxisSamples, asNativeError, type NativeProgram, type NativeUpdateLock, native } from '../native/addon.js';
 import { ALIGNMENT, allocateBlock } from '../native/memory.js';
 import { threadGrain } from '../native/threads.js';
 import { type AxisCapacity, emitProgram } from './emit.js';
@@ -16,6 +17,8 @@ export interface ModelBlocks {
   readonly optimizer: Uint8Array;
   /** Numbers that a training step computes anew; left out where there are none. */
   readonly buffer?: Uint8Array;
+  /** Taken while an execution writes parameters and buffers; left out where nobody reads them meanwhile. */
+  readonly lock?: NativeUpdateLock;
 }
 
 /** Settings of a compilation. */
@@ -76,7 +79,7 @@ export class CompiledProgram {
       if (!views.has(value.id)) this.#locations.set(value.id, locationOf(value));
     }
     this.arenaBytes = layout.arenaBytes;
-    const { parameter, gradient, optimizer, buffer = allocateBlock(ALIGNMENT) } = options.blocks;
+    const { parameter, gradient, optimizer, buffer = allocateBlock(ALIGNMENT), lock } = options.blocks;
     this.#blocks = [parameter, gradient, optimizer, allocateBlock(layout.arenaBytes, 'values of a program'), buffer];
     this.#externals = new Map(inputs.map((value) => [value.name as string, value]));
     this.#constants = inputs.filter(({ constant }) => constant !== undefined);
@@ -84,7 +87,7 @@ export class CompiledProgram {
     this.#prepare = instructions.prepare;
     const grain = options.grain ?? threadGrain();
     try {
-      this.#native = new (native().Program)(text.words, text.attributes, this.#blocks, options.threads, grain);
+      this.#native = new (native().Program)(text.words, text.attributes, this.#blocks, options.threads, grain, lock);
     } catch (error) {
       throw asNativeError(error);
     }
@@ -161,11 +164,11 @@ export class CompiledProgram {
         reject(signal.reason);
         return;
       }
-      const cancel = () => this.#native.cancel();
+      let stopListening = () => {};
       this.#writeConstants();
       try {
         const done = (cancelled: boolean) => {
-          signal?.removeEventListener('abort', cancel);
+          stopListening();
           if (cancelled) reject(signal?.reason);
           else resolve();
         };
@@ -174,7 +177,7 @@ export class CompiledProgram {
         reject(this.#translate(error));
         return;
       }
-      signal?.addEventListener('abort', cancel, { once: true });
+      if (signal !== undefined) stopListening = onAbort(signal, () => this.#native.cancel());
     });
   }
 

@@ -46,7 +46,7 @@ function check(model: Model, file: string, options: SaveModelOptions): void {
  * its state, step and seed. The format is that of the checkpoints of a run: safetensors with JSON and a checksum.
  *
  * The data is written to a temporary file, flushed and renamed. So the path has the old file or the new one at every
- * moment. Executions of the model that are requested meanwhile wait until the file is written.
+ * moment. Training steps of the model that are requested meanwhile wait until the file is written; predictions and streams go on.
  *
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {VocabularyError} `vocabulary_mismatch` when the model reads and outputs fewer ids than the vocabulary has
@@ -55,7 +55,7 @@ function check(model: Model, file: string, options: SaveModelOptions): void {
  */
 export async function saveModel(model: Model, file: string, options: SaveModelOptions = {}): Promise<void> {
   check(model, file, options);
-  await model.whileIdle(() => saveCheckpoint(file, checkpointOf(model, options)));
+  await model.whileUnchanged(() => saveCheckpoint(file, checkpointOf(model, options)));
 }
 
 /**

@@ -2,10 +2,10 @@
 import { weightTensors } from '../saved/model-tensors.js';
 import type { RunCheckpoints } from './run-checkpoints.js';
 import type { RunState } from './run-state.js';
-import type { TrainableModel } from './trainable-model.js';
+import { type TrainableModel, whileIdle } from './trainable-model.js';
 
 /** What of a model is put back. */
-type WeightedModel = Pick<TrainableModel, 'parameters' | 'buffers' | 'parametersChanged'>;
+type WeightedModel = Pick<TrainableModel, 'parameters' | 'buffers' | 'parametersChanged' | 'whileIdle'>;
 
 /**
  * The best weights of a run: those of its best checkpoint if it has a directory, else a copy in memory of the size of
@@ -37,7 +37,7 @@ export class BestWeights {
 
   /**
    * Copies the best weights into the model if `keep` asks for them. Optimizer and step stay those of the last step.
-   * Called when the last checkpoint has been written.
+   * Called when the last checkpoint has been written. Predictions that are under way end before, and see the last weights.
    *
    * @returns which weights the model has
    * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch` when the best checkpoint does not exist or is
@@ -48,8 +48,12 @@ export class BestWeights {
     if (best.step === step) return 'best';
     const weights = weightTensors(this.#model);
     await this.#checkpoints?.restoreBest(this.#model, best.step);
-    for (const [name, values] of this.#kept ?? []) weights.get(name)?.data.set(values);
-    this.#model.parametersChanged();
+    const kept = this.#kept;
+    if (kept === undefined) return 'best';
+    await whileIdle(this.#model, () => {
+      for (const [name, values] of kept) weights.get(name)?.data.set(values);
+      this.#model.parametersChanged();
+    });
     return 'best';
   }
 }

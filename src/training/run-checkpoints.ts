@@ -11,7 +11,7 @@ import { modelMetadata, objectOrNone } from '../saved/model-metadata.js';
 import { modelTensors, requireTensors, restoreTensors, weightTensors } from '../saved/model-tensors.js';
 import type { EarlyStopping } from './early-stopping.js';
 import { RunState, readEarlyStoppingState } from './run-state.js';
-import type { TrainableModel } from './trainable-model.js';
+import { type TrainableModel, whileIdle } from './trainable-model.js';
 
 /** The content of a checkpoint: what is trained, and the position of the run. */
 export interface RunParts {
@@ -96,8 +96,10 @@ export class RunCheckpoints {
     requireTensors(path, checkpoint, tensors);
     parts.schedule.restore((metadata['schedule'] ?? null) as ScheduleState);
     if (stopping !== undefined) parts.earlyStopping?.restore(stopping);
-    restoreTensors(path, checkpoint, tensors);
-    parts.model.step = modelStep;
+    await whileIdle(parts.model, () => {
+      restoreTensors(path, checkpoint, tensors);
+      parts.model.step = modelStep;
+    });
     this.last = { step: latest.step, path };
     return { state, latest };
   }
@@ -108,12 +110,18 @@ export class RunCheckpoints {
    * @param step of the best validation
    * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_mismatch`; others when it cannot be read
    */
-  async restoreBest(model: Pick<TrainableModel, 'parameters' | 'buffers'>, step: number): Promise<void> {
+  async restoreBest(
+    model: Pick<TrainableModel, 'parameters' | 'buffers' | 'parametersChanged' | 'whileIdle'>,
+    step: number,
+  ): Promise<void> {
     const path = this.bestPath;
     const checkpoint = await this.directory.loadBest();
     const found = checkpoint && RunState.fromJSON(path, checkpoint.metadata['run']).step;
     if (checkpoint !== undefined && found === step) {
-      restoreTensors(path, checkpoint, weightTensors(model));
+      await whileIdle(model, () => {
+        restoreTensors(path, checkpoint, weightTensors(model));
+        model.parametersChanged();
+      });
       return;
     }
     const code = found === undefined ? 'checkpoint_missing' : 'checkpoint_mismatch';

@@ -39,6 +39,8 @@ export interface TrainableModel extends TensorHolder {
   checkMetrics?(metrics: readonly Metric[]): void;
   /** Must be called after parameters were written from outside the model. */
   parametersChanged(): void;
+  /** Calls a function while no other call reads or changes the parameters. A model without it has one call at a time. */
+  whileIdle?<T>(action: () => Promise<T>): Promise<T>;
   newState(batch: number): CarriedState;
   /** One optimizer step. The state, and everything else, changes only when the step succeeds. */
   trainStep(
@@ -55,4 +57,10 @@ export interface TrainableModel extends TensorHolder {
     batch: Batch,
     options: { state?: CarriedState; signal?: AbortSignal; metrics?: readonly Metric[] },
   ): Promise<StepCounts & { readonly loss: number }>;
+}
+
+/** Changes the parameters of a model between the calls that read them. */
+export async function whileIdle(model: Pick<TrainableModel, 'whileIdle'>, change: () => void): Promise<void> {
+  if (model.whileIdle === undefined) change();
+  else await model.whileIdle(async () => change());
 }

@@ -145,16 +145,34 @@ describe('while predictions and evaluations are under way', () => {
     model.predictPackedSync(slowBatch, { state });
   });
 
-  it('the model is not disposed of, and they end as if nobody had tried', async () => {
+  it('a model that is disposed of ends the batch at work, refuses the others, and frees its memory', async () => {
     const [model, alone] = [slowModel(), slowModel()];
-    const running = [model.predict(sequences(70, 7), { batch: 8 }), model.predictPacked(slowBatch)];
+    const disposed = { code: 'model_disposed' };
+    const working = model.predictPacked(slowBatch);
     await begun();
-    expect(() => model.dispose()).toThrow(busy);
-    expect(await Promise.all(running)).toEqual([
-      await alone.predict(sequences(70, 7)),
-      await alone.predictPacked(slowBatch),
-    ]);
+    const waiting = [
+      model.predict(sequences(70, 7), { batch: 8 }),
+      model.evaluate(slowBatch),
+      model.trainStep(slowBatch),
+      model.whileIdle(async () => 'never called'),
+      model.stream().stepAsync(1),
+    ];
+    await begun();
     model.dispose();
-    await expect(model.predict([[1]])).rejects.toMatchObject({ code: 'model_disposed' });
+    model.dispose();
+    expect(model.memory.arena).toBeGreaterThan(0);
+    for (const call of waiting) await expect(call).rejects.toMatchObject(disposed);
+    expect(await working).toEqual(await alone.predictPacked(slowBatch));
+    expect(model.memory.arena).toBe(0);
+    await expect(model.predict([[1]])).rejects.toMatchObject(disposed);
+  });
+
+  it('a prediction of several batches ends with the batch at work when the model is disposed of', async () => {
+    const model = slowModel();
+    const long = model.predict(sequences(70, 7), { batch: 8 });
+    await begun();
+    model.dispose();
+    await expect(long).rejects.toMatchObject({ code: 'model_disposed' });
+    expect(model.memory.arena).toBe(0);
   });
 });

@@ -57,6 +57,20 @@ const scenarios = {
     process.exit(7);
   },
 
+  /** The update of a training step waits for a synchronous call, which ends the process. */
+  async exitWhileReading() {
+    const model = modelOf(64, { threads: 2 });
+    const batch = batchOf(6, 4);
+    model.trainStep(batch).then(() => console.log('ended'));
+    await null;
+    for (let turn = 0; turn < 9; turn++) await null;
+    const result = () => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      process.exit(7);
+    };
+    model.evaluateSync(batch, { metrics: [{ name: 'own', begin: () => 0, update() {}, result }] });
+  },
+
   async throwWhileTraining() {
     modelOf(300, { threads: 2 }).trainStep(slow);
     await wait(5);
@@ -150,6 +164,10 @@ describe('a model in a worker thread', () => {
 describe('a process', () => {
   it('that exits in the middle of a step ends with its own status', async () => {
     expect(await run('exit')).toMatchObject({ status: 7, signal: null, output: '', errors: '' });
+  });
+
+  it('that exits while the update of a step waits for a synchronous call ends with its own status', async () => {
+    expect(await run('exitWhileReading')).toMatchObject({ status: 7, signal: null, output: '', errors: '' });
   });
 
   it('that throws in the middle of a step ends with the error', async () => {

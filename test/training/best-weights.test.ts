@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../src/checkpoint/checkpoint.js';
 import { Run } from '../../src/checkpoint/run.js';
 import { CheckpointError, OptionError } from '../../src/core/errors.js';
+import { BestWeights } from '../../src/training/best-weights.js';
 import { type ProgressReporter, silentProgress } from '../../src/training/progress.js';
 import { Trainer } from '../../src/training/trainer.js';
 import type { TrainerOptions } from '../../src/training/trainer-options.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
+import { characterModel, imageOf, randomBatch } from '../model/small-models.js';
 import { ToyModel } from './toy-model.js';
 import { streams } from './toy-run.js';
 
@@ -35,7 +37,33 @@ async function train(options: Partial<TrainerOptions> = {}, set: Parameters<Trai
   return { model, after, notes, result: await trainer.fit(set) };
 }
 
+/** Until the calls that were requested have begun. */
+async function begun(): Promise<void> {
+  for (let turn = 0; turn < 12; turn++) await Promise.resolve();
+}
+
 const newRun = () => join(temporaryDirectory(), 'run');
+
+describe('the best weights', () => {
+  it('are put back between the calls that read the model, not in the middle of one', async () => {
+    const make = () => characterModel({ units: 64, layers: 2 });
+    const [model, alone] = [make(), make()];
+    const batch = randomBatch([24, 24, 24, 20]);
+    const input = Array.from({ length: 12 }, (_, at) => [at % 11, 3, 5]);
+    const first = imageOf(model)['parameters'];
+    const best = new BestWeights(model, undefined, 'best');
+    best.note();
+    await model.trainStep(batch);
+    await alone.trainStep(batch);
+    const reading = model.predict(input, { batch: 1 });
+    await begun();
+    const chosen = best.choose({ step: 1, best: { step: 0 } } as Parameters<BestWeights['choose']>[0]);
+    expect(await reading).toEqual(await alone.predict(input));
+    expect(await chosen).toBe('best');
+    expect(imageOf(model)['parameters']).toEqual(first);
+    expect(model.predictSync(input)).toEqual(make().predictSync(input));
+  });
+});
 
 describe('the model after a run with validation', () => {
   it.each<[string, () => { directory?: string }]>([

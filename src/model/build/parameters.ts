@@ -1,7 +1,7 @@
 /** The parameter block of a model: the offset of each parameter, and the initial values. */
 import { OptionError, UsageError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
-import { native } from '../../native/addon.js';
+import { type NativeUpdateLock, native } from '../../native/addon.js';
 import { ALIGNMENT, aligned, allocateBlock } from '../../native/memory.js';
 import { requireMemory } from '../../native/planned-memory.js';
 import { initialize } from '../../network/initializers/initializer.js';
@@ -136,6 +136,8 @@ export class ParameterBlocks {
   readonly gradient: Uint8Array;
   readonly optimizer: Uint8Array;
   readonly buffer: Uint8Array;
+  /** Held by those who read parameters and buffers while a training step may be under way, and by its update. */
+  readonly lock: NativeUpdateLock = new (native().UpdateLock)();
   readonly buffers: ReadonlyMap<string, ModelBuffer>;
   readonly parameters: ReadonlyMap<string, Parameter>;
   /** The state of the optimizer, under the name `SLOT/PARAMETER`. */
@@ -182,6 +184,12 @@ export class ParameterBlocks {
     this.buffers = new Map(buffers);
     this.parameters = parameters;
     this.optimizerState = optimizerState;
+  }
+
+  /** Copies parameters and buffers from those of the same network. */
+  copyWeights(from: ParameterBlocks): void {
+    this.parameter.set(from.parameter);
+    this.buffer.set(from.buffer);
   }
 
   /**

@@ -22,6 +22,8 @@ export interface ExecutionRequest {
   readonly held: HeldState | undefined;
   /** Separates programs of the same mode. */
   readonly use?: string | undefined;
+  /** As in `Programs.get`. */
+  readonly room?: number | undefined;
   /** Version of the parameters. */
   readonly version: number;
 }
@@ -58,14 +60,14 @@ export class BatchExecutions {
   }
 
   /** Checks a batch and a state and writes them into the program of the mode. Errors as `Model.trainStep`. */
-  begin({ mode, batch, held, use, version }: ExecutionRequest): Execution {
+  begin({ mode, batch, held, use, room, version }: ExecutionRequest): Execution {
     const { description, programs } = this.#parts;
     const targets = mode === 'predict' ? new Map<string, Value>() : this.#parts.targets;
     const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
     if (held !== undefined) checkState(held.packed, axes.get(TIME)?.batchSizes[0] as number, this.#parts);
     if (mode === 'train') this.#requireRows(axes);
-    const compiled = programs.get(mode, axes, use);
+    const compiled = programs.get(mode, axes, use, room);
     return new Execution(compiled, { description, batch, axes, state: held?.packed, held, version });
   }
 

@@ -1,122 +1,170 @@
 /** The order of the executions of one model. */
+import { CallQueue } from '../../core/call-queue.js';
 import { UsageError } from '../../core/errors.js';
+import type { NativeUpdateLock } from '../../native/addon.js';
 import type { CarriedState } from './carried-state.js';
 import type { ExecutionOptions } from './execution-options.js';
-
-/** A promise of the end of a call. */
-function ending(): { readonly ended: Promise<void>; end(): void } {
-  let end = (): void => {};
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  return { ended, end };
-}
 
 /**
  * Two kinds of calls. A call that changes the model (a training step) works alone: it waits for all calls that were
  * requested before, and those that are requested later wait for it. Calls that only read the parameters (predictions,
  * evaluations) share the model: their executions take turns, so a short call need not wait for the end of a long one, and
- * all of them see the same parameters. A synchronous call never waits. It is refused where it would have to: a reading
- * one while a changing one works, a changing one while any other works.
+ * all of them see the same parameters.
+ *
+ * A synchronous call never waits for its turn. One that reads works beside a training step: both take the lock of the
+ * parameters, so the call sees them as they were before the update or after it. It is refused where it cannot know that:
+ * while another change works. One that changes the model is refused while any other call works.
  */
 export class ExecutionQueue {
+  readonly #calls = new CallQueue();
+  readonly #turns = new CallQueue();
+  readonly #lock: NativeUpdateLock;
+  /** States that asynchronous executions begin with and leave their final states in. */
+  readonly #statesInUse = new Set<CarriedState>();
+  /** Whether a call works that may change parameters at any time. */
   #isChanging = false;
-  #sharing = 0;
-  /** The end of the last changing call. */
-  #changed: Promise<unknown> = Promise.resolve();
-  /** The end of all calls. */
-  #ended: Promise<unknown> = Promise.resolve();
-  /** The end of the last turn. */
-  #turned: Promise<unknown> = Promise.resolve();
-  #isInTurn = false;
-  #stateInTurn: CarriedState | undefined;
+  /** Synchronous reading calls within one another. */
+  #reading = 0;
+  #ended: { readonly reason: unknown } | undefined;
+  #whenFree: (() => void) | undefined;
 
-  /** A changing call: alone, after all calls that were requested before, unless the signal has been aborted by then. */
-  async change<T>(options: Pick<ExecutionOptions, 'signal'>, call: () => Promise<T>): Promise<T> {
-    const before = this.#ended;
-    const { ended, end } = ending();
-    this.#changed = ended;
-    this.#ended = ended;
-    await before;
-    this.#isChanging = true;
-    try {
-      if (options?.signal?.aborted === true) throw options.signal.reason;
-      return await call();
-    } finally {
-      this.#isChanging = false;
-      end();
-    }
+  /** @param lock of the parameters; the updates of training steps take it */
+  constructor(lock: NativeUpdateLock) {
+    this.#lock = lock;
   }
 
   /**
-   * A reading call: after all changing calls that were requested before, unless the signal has been aborted by then. It
-   * executes programs in `turn` only.
+   * A changing call: alone, after all calls that were requested before. Synchronous reading calls are refused meanwhile.
+   *
+   * @throws the signal's reason, when it is aborted before
    */
-  async share<T>(options: Pick<ExecutionOptions, 'signal'>, call: () => Promise<T>): Promise<T> {
-    const before = this.#changed;
-    const { ended, end } = ending();
-    this.#ended = Promise.all([this.#ended, ended]);
-    await before;
-    this.#sharing++;
-    try {
-      if (options?.signal?.aborted === true) throw options.signal.reason;
-      return await call();
-    } finally {
-      this.#sharing--;
-      end();
-    }
+  change<T>(options: Pick<ExecutionOptions, 'signal'>, call: () => Promise<T>): Promise<T> {
+    return this.#working(true, options, async () => {
+      this.#isChanging = true;
+      try {
+        return await call();
+      } finally {
+        this.#isChanging = false;
+      }
+    });
+  }
+
+  /** A training step: as `change`, but synchronous reading calls work beside it, unless they have its state. */
+  train<T>(options: ExecutionOptions, step: () => Promise<T>): Promise<T> {
+    return this.#working(true, options, () => this.#using(options?.state, step));
+  }
+
+  /**
+   * A reading call: after all changing calls that were requested before. It executes programs in `turn` only.
+   *
+   * @throws the signal's reason, when it is aborted before
+   */
+  share<T>(options: Pick<ExecutionOptions, 'signal'>, call: () => Promise<T>): Promise<T> {
+    return this.#working(false, options, call);
   }
 
   /**
    * An execution of a reading call, from the time when its inputs are written until its results have been copied. Turns
    * come in the order in which they were asked for.
    *
-   * @param state that the execution begins with and leaves its final states in
+   * @param options.state that the execution begins with and leaves its final states in
+   * @throws the signal's reason, when it is aborted before
    */
-  async turn<T>(execution: () => Promise<T>, state?: CarriedState): Promise<T> {
-    const before = this.#turned;
-    const { ended, end } = ending();
-    this.#turned = ended;
-    await before;
-    this.#isInTurn = true;
-    this.#stateInTurn = state;
-    try {
-      return await execution();
-    } finally {
-      this.#isInTurn = false;
-      this.#stateInTurn = undefined;
-      end();
-    }
+  turn<T>(options: ExecutionOptions, execution: () => Promise<T>): Promise<T> {
+    return this.#turns.alone(() => this.#using(options?.state, execution), options?.signal);
   }
 
   /** A reading call with a single execution. */
   shareTurn<T>(options: ExecutionOptions, execution: () => Promise<T>): Promise<T> {
-    return this.share(options, () => this.turn(execution, options?.state));
+    return this.share(options, () => this.turn(options, execution));
   }
 
   /** Whether an execution of a reading call is under way: its program is not free. */
   get isInTurn(): boolean {
-    return this.#isInTurn;
+    return this.#turns.isAlone;
+  }
+
+  /** Changing calls that have been requested so far. */
+  get changesRequested(): number {
+    return this.#calls.requestsAlone;
   }
 
   /**
-   * A synchronous call that reads.
+   * A synchronous call that reads; there may be others within it. While it works nobody changes the parameters: where a
+   * training step is about to, one of the two waits for the other.
    *
-   * @throws {UsageError} `model_busy` while a changing call works, or an execution with the same state
+   * @throws {UsageError} `model_busy` while a changing call works that is no training step, or an execution with the same
+   *   state
    */
   readNow<T>(execution: () => T, state?: CarriedState): T {
     if (this.#isChanging) {
-      throw new UsageError('model_busy', 'a training step, or another change of this model, is under way');
+      throw new UsageError('model_busy', 'whileIdle, which may change this model, is under way: wait for its promise');
     }
-    if (state !== undefined && state === this.#stateInTurn) {
-      throw new UsageError('model_busy', 'an asynchronous execution with this state is under way');
+    if (state !== undefined && this.#statesInUse.has(state)) {
+      const message = 'an asynchronous execution with this state is under way: wait for its promise';
+      throw new UsageError('model_busy', message);
     }
-    return execution();
+    this.#lock.enter();
+    this.#reading++;
+    try {
+      return execution();
+    } finally {
+      this.#reading--;
+      this.#lock.leave();
+      this.#rest();
+    }
   }
 
   /** A synchronous call that changes the model. @throws {UsageError} `model_busy` while any other call works */
   changeNow<T>(execution: () => T): T {
-    if (!this.#isChanging && this.#sharing === 0) return execution();
-    throw new UsageError('model_busy', 'an asynchronous execution of this model is under way');
+    if (!this.#isBusy) return execution();
+    const what = this.#reading > 0 ? 'another call' : 'an asynchronous execution';
+    const message = `${what} of this model is under way: wait for its end, or use the asynchronous call, which takes its turn`;
+    throw new UsageError('model_busy', message);
+  }
+
+  /**
+   * Refuses all asynchronous calls that wait for their turn, and later ones, and calls a function when those that work have ended:
+   * at once where there is none.
+   */
+  end(reason: unknown, whenFree: () => void): void {
+    this.#ended = { reason };
+    this.#calls.refuseWaiting(reason);
+    this.#turns.refuseWaiting(reason);
+    this.#whenFree = whenFree;
+    this.#rest();
+  }
+
+  get #isBusy(): boolean {
+    return this.#calls.isBusy || this.#reading > 0;
+  }
+
+  #rest(): void {
+    if (this.#isBusy) return;
+    const whenFree = this.#whenFree;
+    this.#whenFree = undefined;
+    whenFree?.();
+  }
+
+  async #working<T>(isAlone: boolean, options: Pick<ExecutionOptions, 'signal'>, call: () => Promise<T>): Promise<T> {
+    const signal = options?.signal;
+    if (this.#ended !== undefined) throw this.#ended.reason;
+    await this.#calls.enter(isAlone, signal);
+    try {
+      if (signal?.aborted === true) throw signal.reason;
+      return await call();
+    } finally {
+      this.#calls.leave();
+      this.#rest();
+    }
+  }
+
+  async #using<T>(state: CarriedState | undefined, execution: () => Promise<T>): Promise<T> {
+    if (state !== undefined) this.#statesInUse.add(state);
+    try {
+      return await execution();
+    } finally {
+      if (state !== undefined) this.#statesInUse.delete(state);
+    }
   }
 }

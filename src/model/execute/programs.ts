@@ -19,6 +19,10 @@ export type BuildProgram<Mode extends string, Built extends ProgramGraph> = (
   capacities: ReadonlyMap<string, AxisCapacity>,
 ) => Built;
 
+function widened({ steps, batch, rows }: AxisCapacity, room: number): AxisCapacity {
+  return { steps, batch: Math.max(batch, room), rows: Math.max(rows, room) };
+}
+
 /** Compiles on demand. A batch that does not fit the program of its mode gets a larger one. */
 export class Programs<Mode extends string, Built extends ProgramGraph = BuiltGraph> {
   readonly #build: BuildProgram<Mode, Built>;
@@ -45,8 +49,10 @@ export class Programs<Mode extends string, Built extends ProgramGraph = BuiltGra
   /**
    * The program for batches of up to these sizes; `use` keeps programs of the same mode apart (a stream's program of one
    * step is not replaced by that of a long batch).
+   *
+   * @param room sequences of one step that a new program has room for at least, so that slightly larger batches fit, too
    */
-  get(mode: Mode, axes: PackedAxes, use: string = mode): ModelProgram<Built> {
+  get(mode: Mode, axes: PackedAxes, use: string = mode, room = 1): ModelProgram<Built> {
     const known = this.#programs.get(use);
     const capacities = new Map<string, AxisCapacity>();
     let fits = known !== undefined;
@@ -60,6 +66,7 @@ export class Programs<Mode extends string, Built extends ProgramGraph = BuiltGra
       fits &&= capacity.steps === before.steps && capacity.batch === before.batch && capacity.rows === before.rows;
       capacities.set(name, capacity);
     }
+    if (!fits) for (const [name, capacity] of capacities) capacities.set(name, widened(capacity, room));
     if (known !== undefined) {
       if (fits) return known;
       known.program.dispose();

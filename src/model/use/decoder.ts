@@ -52,7 +52,8 @@ function selectRows({ columns, data }: Rows, places: Int32Array, to: Float32Arra
 
 /**
  * A network that computes the steps of one time axis one by one, for any number of beams. The part that does not depend
- * on the steps is computed when the decoder is made, so it does not follow later changes of the parameters. Use
+ * on the steps is computed when the decoder is made. A result of two sets of weights would be wrong, so a step is refused when
+ * the parameters have changed since; for a model that is being trained, make the decoder from `model.snapshot()`. Use
  * `model.decoder()`.
  */
 export class Decoder {
@@ -73,6 +74,9 @@ export class Decoder {
   readonly #given = new Map<string, Float32Array>();
   #states: ReadonlyMap<string, Float32Array> | undefined;
   #rows = 0;
+  /** Of the parameters that the memory was computed with. */
+  #version = 0;
+  #isWorking = false;
   #closed = false;
 
   private constructor(host: DecoderHost, batch: DecoderBatch, options: DecoderOptions) {
@@ -107,20 +111,30 @@ export class Decoder {
    * @returns [beams * outputs] a new array
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
    * @throws {RangeIndexError} `index_out_of_range`; all errors leave the states as they were
-   * @throws {UsageError} `stream_closed`, `model_disposed`
+   * @throws {UsageError} `stream_closed`, `model_disposed`; `state_mismatch` when the parameters have changed since the decoder was
+   *   made
    */
   readonly step = (tokens: Int32Array, parents: Int32Array, sentences: Int32Array): Promise<Float32Array> =>
-    this.#host.queue.shareTurn({}, () => this.#step(tokens, parents, sentences));
+    this.#host.queue.shareTurn({}, async () => {
+      if (this.#closed) throw new UsageError('stream_closed', 'the decoder has been disposed of');
+      this.#isWorking = true;
+      try {
+        return await this.#step(tokens, parents, sentences);
+      } finally {
+        this.#isWorking = false;
+        if (this.#closed) this.#programs.dispose();
+      }
+    });
 
   /** Returns to the state before the first step. */
   reset(): void {
     this.#states = undefined;
   }
 
-  /** Frees the programs of the decoder; further steps are refused. @throws {UsageError} `model_busy` */
+  /** Frees the programs of the decoder, at the end of a step that works; steps that wait, and later ones, are refused. */
   dispose(): void {
-    this.#programs.dispose();
     this.#closed = true;
+    if (!this.#isWorking) this.#programs.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -130,6 +144,7 @@ export class Decoder {
   async #remember(batch: DecoderBatch): Promise<void> {
     const { handed, states, memory } = this.#split;
     const version = this.#host.version();
+    this.#version = version;
     const given = new Map([...states].flatMap(([name, { given: value }]) => (value ? [[name, value] as const] : [])));
     const compiled = memory.outputs.length > 0 ? this.#programs.get('memory', this.#axes) : undefined;
     if (compiled !== undefined) await this.#runMemory(compiled, batch, version);
@@ -168,8 +183,12 @@ export class Decoder {
   }
 
   async #step(tokens: Int32Array, parents: Int32Array, sentences: Int32Array): Promise<Float32Array> {
-    if (this.#closed) throw new UsageError('stream_closed', 'the decoder has been disposed of');
     const version = this.#host.version();
+    if (version !== this.#version) {
+      const message =
+        'the parameters have changed since the decoder was made, and what it has computed belongs to those before: make another decoder; while the model is trained, make it from await model.snapshot()';
+      throw new UsageError('state_mismatch', message);
+    }
     this.#check(tokens, parents, sentences);
     const beams = tokens.length;
     const axes = new Map(this.#axes);

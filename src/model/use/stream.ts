@@ -1,16 +1,19 @@
 /** One sequence, step by step: for text generation, and for signals that arrive step by step. */
 
 import type { Batch } from '../../batch/batch.js';
+import { checkArray, checkType } from '../../batch/check-arrays.js';
 import type { PlainForm } from '../../batch/plain-examples.js';
 import { type PlainField, type PlainSequence, plainRows } from '../../batch/plain-sequences.js';
 import type { Rows } from '../../batch/rows.js';
 import { requireList, requireObject } from '../../core/arguments.js';
+import { CallQueue } from '../../core/call-queue.js';
 import { RangeIndexError, UsageError } from '../../core/errors.js';
 import { describeValue, requireNumber } from '../../core/options.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { notStreamable, type StreamObstacle } from '../build/causality.js';
 import { type CarriedState, isState } from '../execute/carried-state.js';
-import type { ExecutionOptions } from '../execute/execution-options.js';
+import { checkExecutionOptions, type ExecutionOptions } from '../execute/execution-options.js';
+import type { StreamSteps } from './stream-steps.js';
 
 /** The part of a model that a stream needs. */
 export interface StreamedModel {
@@ -23,7 +26,11 @@ export interface StreamedModel {
   /** Numbers in a row of the output. */
   readonly outputs: number;
   predictPackedSync(batch: Batch, options: Pick<ExecutionOptions, 'state'> & { readonly use?: string }): Float32Array;
+  predictPacked(batch: Batch, options: ExecutionOptions): Promise<Float32Array>;
 }
+
+/** Options of asynchronous steps. */
+export type StreamStepOptions = Pick<ExecutionOptions, 'signal'>;
 
 /** The state of a stream at one moment; a copy, which later steps do not change. */
 export interface StreamState {
@@ -33,17 +40,26 @@ export interface StreamState {
 
 const ONE_STEP = Int32Array.of(1);
 
-/** A sequence that is still growing. All streams of a model share one program of a single step; each has its own state. */
+/**
+ * A sequence that is still growing. All streams of a model share one program of a single step; each has its own state.
+ *
+ * `step` computes on the calling thread, at once, also while the model is trained: with the weights from before the training step
+ * that works, or from after it. `stepAsync` takes its turn among the calls of the model, off the event loop, and steps of many
+ * streams that wait at the same time are computed together, which is faster than one by one. Both give the same bits.
+ */
 export class Stream {
   readonly #model: StreamedModel;
   readonly #state: CarriedState;
   readonly #inputName: string;
   readonly #field: PlainField;
+  readonly #together: StreamSteps;
+  /** The order of the asynchronous steps. */
+  readonly #order = new CallQueue();
   #steps = 0;
   #closed = false;
 
-  /** Use `model.stream()`. @throws {UsageError} as there */
-  constructor(model: StreamedModel) {
+  /** Use `model.stream()`. @param together the steps of all streams of the model @throws {UsageError} as there */
+  constructor(model: StreamedModel, together: StreamSteps) {
     const names = Object.keys(model.description.inputs);
     if (names.length !== 1) {
       const message = `a stream needs a model of one input, this one has ${names.length}: predict whole sequences`;
@@ -52,6 +68,7 @@ export class Stream {
     const obstacle = model.streamObstacle;
     if (obstacle !== undefined) throw notStreamable(obstacle, 'it has no streams; predict whole sequences');
     this.#model = model;
+    this.#together = together;
     this.#state = model.newState(1);
     this.#inputName = names[0] as string;
     this.#field = model.plainForm.inputs.get(this.#inputName) as PlainField;
@@ -68,10 +85,44 @@ export class Stream {
    * @param input an index, or the features of the step: a number where there is one
    * @throws {RangeIndexError} `index_out_of_range`; the state has not changed
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
-   * @throws {UsageError} `stream_closed`, `model_busy` while a training step of the model works
+   * @throws {UsageError} `stream_closed`; `model_busy` while an asynchronous step of this stream works or waits, and during
+   *   `model.whileIdle`
    */
   step(input: number | readonly number[] | Float32Array): Float32Array {
-    return this.#execution(ONE_STEP, this.#rowOf(input), 'stream');
+    this.#requireOpen();
+    return this.#execution({ batchSizes: ONE_STEP, inputs: { [this.#inputName]: this.#rowOf(input) } }, 'stream');
+  }
+
+  /**
+   * As `step`, off the event loop, when its turn comes: after the earlier steps of this stream, and after the training steps that
+   * were requested before. The input is copied. After a step that fails or is stopped the stream is as it was before, and
+   * later steps go on from there.
+   *
+   * @param options.signal takes the step out of the queue; the promise rejects with the signal's reason
+   * @throws as `step`; {UsageError} `model_disposed`
+   * @example const outputs = await Promise.all(streams.map((stream, at) => stream.stepAsync(inputs[at])));
+   */
+  async stepAsync(
+    input: number | readonly number[] | Float32Array,
+    options: StreamStepOptions = {},
+  ): Promise<Float32Array> {
+    this.#requireOpen();
+    checkExecutionOptions('stepAsync', options, ['signal']);
+    const rows = this.#checkedRow(input);
+    const { signal } = options;
+    return this.#inOrder(1, signal, () => this.#together.step({ rows, state: this.#state, signal }));
+  }
+
+  /** A copy of the row of a step, which is refused alone: it is computed together with those of other streams. */
+  #checkedRow(input: number | readonly number[] | Float32Array): Rows {
+    const { ids, width } = this.#field;
+    const rows = this.#rowOf(input);
+    checkArray(`input '${this.#inputName}'`, rows, ids !== undefined, width);
+    const [index] = rows as ArrayLike<number> as readonly [number];
+    if (ids === undefined || (index >= ids.low && index < ids.high)) return rows.slice();
+    const [low, high] = [ids.low, ids.high - 1];
+    const message = `${this.#inputName} has index ${index} at row 0, expected ${low}..${high}`;
+    throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index, low, high });
   }
 
   #rowOf(input: number | readonly number[] | Float32Array): Rows {
@@ -95,24 +146,50 @@ export class Stream {
    * @throws as `step`; {DataError} `empty_data`, `non_finite_data` for plain arrays
    */
   read(inputs: PlainSequence): Float32Array {
-    const rows = ArrayBuffer.isView(inputs) ? inputs : this.#plainRows(inputs);
-    const outputs = this.#execution(new Int32Array(rows.length / this.#field.width).fill(1), rows, 'read');
+    this.#requireOpen();
+    return this.#lastOf(this.#execution(this.#batchOf(this.#rowsOf(inputs)), 'read'));
+  }
+
+  /** As `read`, off the event loop, when its turn comes; options and errors as `stepAsync`. */
+  async readAsync(inputs: PlainSequence, options: StreamStepOptions = {}): Promise<Float32Array> {
+    this.#requireOpen();
+    checkExecutionOptions('readAsync', options, ['signal']);
+    const rows = this.#rowsOf(inputs);
+    checkType(`input '${this.#inputName}'`, rows, this.#field.ids !== undefined);
+    const batch = this.#batchOf(rows.slice());
+    const read = () => this.#model.predictPacked(batch, { ...options, state: this.#state });
+    return this.#lastOf(await this.#inOrder(batch.batchSizes.length, options.signal, read));
+  }
+
+  #rowsOf(inputs: PlainSequence): Rows {
+    return ArrayBuffer.isView(inputs) ? inputs : this.#plainRows(inputs);
+  }
+
+  #lastOf(outputs: Float32Array): Float32Array {
     return outputs.slice(-this.#model.outputs);
   }
 
-  /** Returns to the state before the first step. */
+  /** Returns to the state before the first step. @throws {UsageError} `model_busy` while an asynchronous step works or waits */
   reset(): void {
+    this.#requireAtRest();
     this.#state.reset();
     this.#steps = 0;
   }
 
-  /** The state at this moment. */
+  /** The state at this moment. @throws {UsageError} `model_busy` while an asynchronous step works or waits */
   snapshot(): StreamState {
+    this.#requireAtRest();
     return { steps: this.#steps, state: this.#state.clone() };
   }
 
-  /** Continues from a snapshot. @throws {UsageError} `state_mismatch` when the snapshot belongs to another model */
+  /**
+   * Continues from a snapshot.
+   *
+   * @throws {UsageError} `state_mismatch` when the snapshot belongs to another model; `model_busy` while an asynchronous step
+   *   works or waits
+   */
   restore(snapshot: StreamState): void {
+    this.#requireAtRest();
     const { state, steps } = requireObject('a snapshot', snapshot);
     if (!isState(state)) {
       const message = `restore takes what snapshot gave, got ${describeValue(snapshot)}`;
@@ -123,16 +200,48 @@ export class Stream {
     this.#steps = steps;
   }
 
-  /** Ends the stream; further steps are refused. */
+  /** Ends the stream: further steps are refused, and so are asynchronous ones that wait (`stream_closed`). */
   close(): void {
     this.#closed = true;
+    this.#order.refuseWaiting(closed());
   }
 
-  #execution(batchSizes: Int32Array, rows: Rows, use: string): Float32Array {
-    if (this.#closed) throw new UsageError('stream_closed', 'the stream has been closed');
-    const batch = { batchSizes, inputs: { [this.#inputName]: rows } };
+  #requireOpen(): void {
+    if (this.#closed) throw closed();
+  }
+
+  #requireAtRest(): void {
+    if (!this.#order.isInUse) return;
+    const message = 'an asynchronous step of this stream works or waits: wait for its promise, or use stepAsync';
+    throw new UsageError('model_busy', message);
+  }
+
+  #batchOf(rows: Rows): Batch {
+    const batchSizes = new Int32Array(rows.length / this.#field.width).fill(1);
+    return { batchSizes, inputs: { [this.#inputName]: rows } };
+  }
+
+  #execution(batch: Batch, use: string): Float32Array {
+    this.#requireAtRest();
     const outputs = this.#model.predictPackedSync(batch, { state: this.#state, use });
-    this.#steps += batchSizes.length;
+    this.#steps += batch.batchSizes.length;
     return outputs;
   }
+
+  #inOrder(
+    steps: number,
+    signal: AbortSignal | undefined,
+    execution: () => Promise<Float32Array>,
+  ): Promise<Float32Array> {
+    return this.#order.alone(async () => {
+      this.#requireOpen();
+      const outputs = await execution();
+      this.#steps += steps;
+      return outputs;
+    }, signal);
+  }
+}
+
+function closed(): UsageError {
+  return new UsageError('stream_closed', 'the stream has been closed');
 }
