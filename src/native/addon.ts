@@ -23,9 +23,9 @@ export interface NativeProgram {
   ): void;
   /** Asks the current execution to stop. It stops only while no parameter has been changed. */
   cancel(): void;
-  /** Frees the scratch memory and releases the blocks. */
+  /** Refuses executions from now on. The memory is free when the program is no longer reachable. */
   dispose(): void;
-  /** Bytes of native scratch memory. */
+  /** Bytes of scratch memory; 0 after `dispose`. */
   scratchBytes(): number;
 }
 
@@ -55,6 +55,8 @@ export interface NativeAddon {
     blocks: readonly Uint8Array[],
     threads: number,
     grain?: number,
+    /** Gives the scratch memory, as `allocateBlock` does; without it the addon allocates its own, unknown to V8. */
+    allocate?: (bytes: number) => Uint8Array,
   ) => NativeProgram;
 }
 
