@@ -29,7 +29,7 @@ if (!names.includes(name) || !isCount(values.repeat) || !isCount(values.seed)) {
   console.error(`usage: npm run soak -- ${names.join('|')} [--repeat N] [--seed N] [--only PATTERN]`);
   process.exit(2);
 }
-os.setPriority(10);
+os.setPriority(5);
 const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
 const only = values.only === undefined ? [] : ['--testNamePattern', values.only];
 const options = ['run', '--project', 'alone', '--reporter', 'verbose', `test/soak/${name}.test.ts`, ...only];

@@ -65,8 +65,8 @@ let addon: NativeAddon | undefined;
 /**
  * The addon, loaded and configured at the first call; `BPTT_ISA` forces an instruction set.
  *
- * @throws {NativeError} `native_missing` when there is no binary for this platform, `isa_unsupported` when `BPTT_ISA`
- * names a set that is unknown or that this processor lacks
+ * @throws {NativeError} `native_missing` when there is no binary for this platform, `addons_denied` when this process may
+ * not load it, `isa_unsupported` when `BPTT_ISA` names a set that is unknown or that this processor lacks
  */
 export function native(): NativeAddon {
   if (addon === undefined) {

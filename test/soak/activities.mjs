@@ -1,6 +1,6 @@
 // What a process or a worker thread does while it is ended: each activity is a function that does one unit of work, of some
 // milliseconds, again and again. An activity imports only what it needs: thousands of processes begin with it.
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { concatenate, dense, embedding, gru, lstm, network, sequential } from '../../dist/index.js';
@@ -87,13 +87,14 @@ export const activities = {
 
   task: async (folder) => {
     const { trainTask } = await import('../../dist/entries/tasks.js');
-    const data = path.join(folder, 'text.txt');
+    const runs = mkdtempSync(path.join(folder, 'task-'));
+    const data = path.join(runs, 'text.txt');
     writeFileSync(data, 'the old man saw the sea and the wind took the ship.\n'.repeat(60));
     let run = 0;
     return (signal, callback) => {
       const callbacks = [{ onStep: () => callback?.() }];
       const options = { units: 24, layers: 1, embedding: 8, batch: 4, steps: 16, epochs: 1, threads: 2 };
-      const out = path.join(folder, `run-${++run}`);
+      const out = path.join(runs, `run-${++run}`);
       return trainTask('lm', { data, out, ...options, progress: false, callbacks, ...(signal && { signal }) });
     };
   },

@@ -1,18 +1,19 @@
 // A process that ends, or ends a worker thread, in the middle of an activity:
-//   node teardown-program.mjs ENDING ACTIVITY MILLISECONDS FOLDER
-// Writes a line to standard output when the activity has begun, and `{"survived":true}` when it went on afterwards.
-import { once } from 'node:events';
+//   node teardown-program.mjs ENDING ACTIVITY MILLISECONDS,MILLISECONDS... FOLDER
+// An ending that the process survives comes once for each of these delays, another one once. Writes a line to standard output
+// when the activity has begun, where it is to be sent a signal, and `survived N` with the number of endings that it survived.
 import { readdirSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { activities, smallModel, workOn } from './activities.mjs';
 
-const [ending, activity, delay, folder] = isMainThread ? process.argv.slice(2) : workerData;
+const [ending, activity, delays, folder] = isMainThread ? process.argv.slice(2) : workerData;
+const [firstDelay] = delays.split(',').map(Number);
 const stop = new Error('stopped on purpose');
 
 /** Waits to the part of a millisecond, so that all moments of a unit are met. */
-async function moment() {
-  const end = performance.now() + Number(delay);
-  await new Promise((resolve) => setTimeout(resolve, Math.floor(Number(delay))));
+async function moment(delay = firstDelay) {
+  const end = performance.now() + delay;
+  await new Promise((resolve) => setTimeout(resolve, Math.floor(delay)));
   while (performance.now() < end) {
     // the threads of the library work meanwhile
   }
@@ -20,7 +21,12 @@ async function moment() {
 
 const unit = async () => activities[activity](folder);
 const write = (line) => process.stdout.write(`${line}\n`);
-const survived = () => write(JSON.stringify({ survived: true }));
+
+/** Survives once for each delay. */
+async function surviveEach(survive) {
+  for (const delay of delays.split(',')) await survive(Number(delay));
+  write(`survived ${delays.split(',').length}`);
+}
 
 /** Works on the activity for ever; resolves when it has begun. */
 async function begin() {
@@ -29,7 +35,7 @@ async function begin() {
 }
 
 /** Works on the activity until it is aborted, in its own unit or between two, then once more to the end. */
-async function abortAndGoOn() {
+async function abortAndGoOn(delay) {
   const controller = new AbortController();
   const work = await unit();
   let isOver = false;
@@ -38,9 +44,30 @@ async function abortAndGoOn() {
     workOn(work, options).then(resolve, (error) => (error === stop ? resolve() : reject(error)));
   });
   await began;
-  await moment();
+  await moment(delay);
   isOver = true;
   controller.abort(stop);
+  await work();
+}
+
+/** An exception that nothing catches but the process, while it works; then it works on. */
+async function surviveThrow(delay) {
+  process.once('uncaughtException', ({ message }) => {
+    if (message !== stop.message) process.exit(1);
+  });
+  let isOver = false;
+  let ended = () => {};
+  const end = new Promise((resolve) => {
+    ended = resolve;
+  });
+  const work = await unit();
+  await new Promise((resolve, reject) => workOn(work, { began: resolve, isOver: () => isOver }).then(ended, reject));
+  await moment(delay);
+  setImmediate(() => {
+    isOver = true;
+    throw stop;
+  });
+  await end;
   await work();
 }
 
@@ -48,22 +75,24 @@ async function abortAndGoOn() {
 const threads = () => (process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0);
 
 /** How a worker thread ends, by what `main` does or by itself. */
-async function endWorker() {
-  const beside = Number(delay) % 2 < 1 ? smallModel() : undefined;
+async function endWorker(delay) {
+  const beside = delay % 2 < 1 ? smallModel() : undefined;
   // Where the main thread computes too, the threads of the team stay when the worker has ended; else they end with it.
   const own = () => beside?.trainStep(ownBatch);
   await own();
   const before = threads();
-  const worker = new Worker(new URL(import.meta.url), { workerData: [ending, activity, delay, folder] });
+  const worker = new Worker(new URL(import.meta.url), { workerData: [ending, activity, String(delay), folder] });
+  // Not `once`: it rejects when an error overtakes the message.
+  const began = new Promise((resolve) => worker.once('message', resolve));
   const failure = new Promise((resolve) => worker.once('error', resolve));
   const exit = new Promise((resolve) => worker.once('exit', resolve));
-  await once(worker, 'message');
+  await began;
   const turn = own();
   if (ending === 'worker-terminate') {
-    await moment();
+    await moment(delay);
     await worker.terminate();
   } else if (ending === 'exit-beside-worker') {
-    await moment();
+    await moment(delay);
     process.exit(7);
   }
   const code = await exit;
@@ -76,7 +105,7 @@ async function endWorker() {
   for (const end = Date.now() + 5000; threads() > before; await new Promise((resolve) => setTimeout(resolve, 5))) {
     if (Date.now() > end) throw new Error(`${before} threads before the worker, ${threads()} after it`);
   }
-  survived();
+  beside?.dispose();
 }
 
 const ownBatch = {
@@ -125,30 +154,8 @@ const endings = {
     await moment();
     isOver = true;
   },
-  async 'survived-throw'() {
-    process.once('uncaughtException', ({ message }) => {
-      if (message !== stop.message) process.exit(1);
-    });
-    let isOver = false;
-    let ended = () => {};
-    const end = new Promise((resolve) => {
-      ended = resolve;
-    });
-    const work = await unit();
-    await new Promise((resolve, reject) => workOn(work, { began: resolve, isOver: () => isOver }).then(ended, reject));
-    await moment();
-    setImmediate(() => {
-      isOver = true;
-      throw stop;
-    });
-    await end;
-    await work();
-    survived();
-  },
-  async abort() {
-    await abortAndGoOn();
-    survived();
-  },
+  'survived-throw': () => surviveEach(surviveThrow),
+  abort: () => surviveEach(abortAndGoOn),
   async signal() {
     await begin();
     write('begun');
@@ -168,13 +175,13 @@ const endings = {
       if (error !== stop) throw error;
     });
     await work();
-    survived();
+    write('survived 1');
   },
-  'worker-terminate': endWorker,
-  'worker-throw': endWorker,
-  'worker-exit': endWorker,
-  'worker-end': endWorker,
-  'exit-beside-worker': endWorker,
+  'worker-terminate': () => surviveEach(endWorker),
+  'worker-throw': () => surviveEach(endWorker),
+  'worker-exit': () => surviveEach(endWorker),
+  'worker-end': () => surviveEach(endWorker),
+  'exit-beside-worker': () => endWorker(firstDelay),
 };
 
 const inWorker = {

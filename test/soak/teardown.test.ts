@@ -16,20 +16,27 @@ const ACTIVITIES = ['step', 'synchronousStep', 'prediction', 'streams', 'decodin
 /** A process that takes longer hangs. */
 const HANG_MS = 120_000;
 
-interface Ending {
+interface Ended {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
-  /** Part of standard error; empty: nothing is written there. */
   readonly stderr: string;
 }
+
+/** How a process should end. `COUNT` in its output is the number of endings; part of standard error is enough. */
+interface Ending extends Ended {
+  /** Sent to it when its activity has begun, after the delay. */
+  readonly kill?: NodeJS.Signals;
+  /** Endings that one process goes through; missing: one. */
+  readonly rounds?: number;
+}
 const quiet = { signal: null, stderr: '' } as const;
-const survived: Ending = { ...quiet, status: 0, stdout: '{"survived":true}\n' };
+const survived: Ending = { ...quiet, status: 0, stdout: 'survived COUNT\n', rounds: 10 };
 const exited: Ending = { ...quiet, status: 7, stdout: '' };
 const failed: Ending = { signal: null, status: 1, stdout: '', stderr: 'Error: stopped on purpose' };
 
 /** By the name of the ending, as the program knows it. */
-const ENDINGS: Readonly<Record<string, Ending & { readonly kill?: NodeJS.Signals }>> = {
+const ENDINGS: Readonly<Record<string, Ending>> = {
   exit: exited,
   throw: failed,
   'throw-in-microtask': failed,
@@ -38,7 +45,7 @@ const ENDINGS: Readonly<Record<string, Ending & { readonly kill?: NodeJS.Signals
   abort: survived,
   signal: { ...quiet, status: null, signal: 'SIGTERM', stdout: 'begun\n', kill: 'SIGTERM' },
   'signal-handler': { ...exited, stdout: 'begun\n', kill: 'SIGTERM' },
-  'signal-abort': { ...survived, stdout: `begun\n${survived.stdout}`, kill: 'SIGINT' },
+  'signal-abort': { ...survived, stdout: `begun\n${survived.stdout}`, kill: 'SIGINT', rounds: 1 },
   'worker-terminate': survived,
   'worker-throw': survived,
   'worker-exit': survived,
@@ -46,19 +53,22 @@ const ENDINGS: Readonly<Record<string, Ending & { readonly kill?: NodeJS.Signals
   'exit-beside-worker': exited,
 };
 
-/** Runs the program once; `kill` is sent after the delay, counted from the beginning of the activity. */
-function run(ending: string, activity: string, delay: number): Promise<Ending & { readonly hangs: boolean }> {
+/** Runs the program once. */
+function run(
+  ending: string,
+  activity: string,
+  delays: readonly number[],
+): Promise<Ended & { readonly hangs: boolean }> {
   const kill = ENDINGS[ending]?.kill;
-  const child = spawn(process.execPath, [program, ending, activity, String(delay), mkdtempSync(join(folder, 'run-'))], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const options = [program, ending, activity, delays.join(','), mkdtempSync(join(folder, 'run-'))];
+  const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr, hangs] = ['', '', false];
   const watch = setTimeout(() => {
     hangs = true;
     child.kill('SIGKILL');
   }, HANG_MS);
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    if (stdout === '' && kill !== undefined) setTimeout(() => child.kill(kill), delay);
+    if (stdout === '' && kill !== undefined) setTimeout(() => child.kill(kill), delays[0]);
     stdout += text;
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -73,24 +83,28 @@ function run(ending: string, activity: string, delay: number): Promise<Ending & 
   });
 }
 
-const isAsExpected = (ending: string, { status, signal, stdout, stderr, hangs }: Awaited<ReturnType<typeof run>>) => {
-  const expected = ENDINGS[ending] as Ending;
+function isAsExpected(expected: Ending, count: number, ended: Awaited<ReturnType<typeof run>>): boolean {
+  const { status, signal, stdout, stderr, hangs } = ended;
   const says = expected.stderr === '' ? stderr === '' : stderr.includes(expected.stderr);
-  return !hangs && status === expected.status && signal === expected.signal && stdout === expected.stdout && says;
-};
+  const wrote = expected.stdout.replace('COUNT', String(count));
+  return !hangs && status === expected.status && signal === expected.signal && stdout === wrote && says;
+}
 
 describe('the middle of an activity', () => {
   it.each(Object.keys(ENDINGS))(
     `is a good moment for %s, ${soakRepeats} times`,
     async (ending) => {
+      const expected = ENDINGS[ending] as Ending;
       const random = new Random(soakSeed, ending);
-      const first = random.integer(ACTIVITIES.length);
+      let turn = random.integer(ACTIVITIES.length);
       const wrong: unknown[] = [];
-      for (let time = 0; time < soakRepeats; time++) {
-        const activity = ACTIVITIES[(first + time) % ACTIVITIES.length] as string;
-        const delay = 40 * random.uniform() ** 2;
-        const ended = await run(ending, activity, delay);
-        if (!isAsExpected(ending, ended)) wrong.push({ time, activity, delay, ...ended });
+      for (let done = 0; done < soakRepeats; ) {
+        const activity = ACTIVITIES[turn++ % ACTIVITIES.length] as string;
+        const count = Math.min(soakRepeats - done, expected.rounds ?? 1);
+        const delays = Array.from({ length: count }, () => 40 * random.uniform() ** 2);
+        const ended = await run(ending, activity, delays);
+        if (!isAsExpected(expected, count, ended)) wrong.push({ done, activity, delays, ...ended });
+        done += count;
       }
       expect({ count: wrong.length, wrong: wrong.slice(0, 5) }).toEqual({ count: 0, wrong: [] });
     },
