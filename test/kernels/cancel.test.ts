@@ -12,6 +12,9 @@ const long = { symbols: 50, units: 512, steps: 6000, batch: 1 };
 const medium = { symbols: 50, units: 128, steps: 100, batch: 16 };
 const short = { symbols: 7, units: 17, steps: 4, batch: 3 };
 
+/** Batch sizes of a few of its steps. */
+const few = [new Int32Array(3).fill(long.batch)];
+
 const bitsOf = (array: Float32Array | Float64Array): Buffer =>
   Buffer.from(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
 
@@ -45,7 +48,6 @@ describe.each([1, 2])('a run off the event loop with %i threads', (threads) => {
     expect(bitsOf(step.parameters).equals(before)).toBe(true);
 
     // The program is whole: the next run, of a few steps, gives what a fresh program gives.
-    const few = [new Int32Array(3).fill(long.batch)];
     step.write();
     await step.program.start(few);
     const { step: fresh } = prepared(1, long);
@@ -64,7 +66,7 @@ describe.each([1, 2])('a run off the event loop with %i threads', (threads) => {
   });
 
   it('that is aborted at once, or after its end, is either stopped or done', async () => {
-    const { step, before } = prepared(threads);
+    const { step, before } = prepared(threads, long);
     const atOnce = new AbortController();
     const run = step.program.start(step.batchSizes, { signal: atOnce.signal });
     atOnce.abort('at once');
@@ -72,7 +74,7 @@ describe.each([1, 2])('a run off the event loop with %i threads', (threads) => {
     expect(bitsOf(step.parameters).equals(before)).toBe(true);
     const late = new AbortController();
     step.write();
-    await step.program.start(step.batchSizes, { signal: late.signal });
+    await step.program.start(few, { signal: late.signal });
     late.abort('too late');
     expect(bitsOf(step.parameters).equals(before)).toBe(false);
   });
@@ -80,16 +82,18 @@ describe.each([1, 2])('a run off the event loop with %i threads', (threads) => {
 
 describe('a run under way', () => {
   it('keeps a second one of the same program out, and lets nobody dispose of it', async () => {
-    const { step } = prepared(2);
-    const run = step.program.start(step.batchSizes);
+    const { step } = prepared(2, long);
+    const controller = new AbortController();
+    const run = step.program.start(step.batchSizes, { signal: controller.signal });
     const busy = expect.objectContaining({ code: 'model_busy' });
     expect(() => step.program.execute(step.batchSizes)).toThrow(busy);
     expect(() => step.program.execute(step.batchSizes)).toThrow(UsageError);
     await expect(step.program.start(step.batchSizes)).rejects.toEqual(busy);
     expect(() => step.program.dispose()).toThrow(busy);
-    await run;
+    controller.abort('seen');
+    await expect(run).rejects.toBe('seen');
     step.write();
-    step.program.execute(step.batchSizes);
+    step.program.execute(few);
     step.program.dispose();
   });
 
