@@ -19,8 +19,8 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
 
   // new Program(words: Int32Array, attributes: Float64Array, blocks: Uint8Array[], threads: number, grain?: number,
   //   allocate?: (bytes: number) => Uint8Array)
-  // The blocks, and the scratch memory that `allocate` gives, must be on SharedArrayBuffers: these cannot be detached or
-  // resized while a thread works on them. Without `allocate` the scratch memory is native.
+  // The blocks, and the scratch memory that `allocate` gives, must be on SharedArrayBuffers: these cannot be detached
+  // or resized while a thread works on them. Without `allocate` the scratch memory is native.
   explicit ProgramObject(const Napi::CallbackInfo& info);
 
  private:
