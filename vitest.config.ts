@@ -82,6 +82,7 @@ const alone = [
   'test/model/check-gradients.test.ts',
   'test/model/{event-loop,lifetime,same-bits,variants}.test.ts',
   'test/packaging/**/*.test.ts',
+  'test/soak/**/*.test.ts',
 ];
 
 const isas = instructionSets();

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "base/alignment.h"
 #include "binding/update_lock_object.h"
 #include "program/work.h"
 
@@ -29,6 +30,14 @@ bool lies_on_shared_memory(Napi::Env env, const Napi::Value& array) {
   napi_get_typedarray_info(env, array, nullptr, nullptr, nullptr, &buffer, nullptr);
   napi_is_arraybuffer(env, buffer, &is_array_buffer);
   return !is_array_buffer;
+}
+
+// A Uint8Array on shared memory. Throws, with its name, for anything else.
+Block shared_block(Napi::Env env, const Napi::Value& value, const std::string& name) {
+  if (!is_typed_array(value, napi_uint8_array) || !lies_on_shared_memory(env, value))
+    throw invalid(env, name + " is not a Uint8Array on a SharedArrayBuffer");
+  Napi::Uint8Array bytes = value.As<Napi::Uint8Array>();
+  return {bytes.Data(), static_cast<int64_t>(bytes.ByteLength())};
 }
 
 template <typename T, typename Array>
@@ -87,23 +96,36 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   std::vector<Block> blocks;
   for (uint32_t b = 0; b < given.Length(); ++b) {
     const Napi::Value block = given[b];
-    if (!is_typed_array(block, napi_uint8_array) || !lies_on_shared_memory(env, block)) {
-      throw invalid(env, "block " + std::to_string(b) + " is not a Uint8Array on a SharedArrayBuffer");
-    }
-    Napi::Uint8Array bytes = block.As<Napi::Uint8Array>();
-    blocks.push_back({bytes.Data(), static_cast<int64_t>(bytes.ByteLength())});
+    blocks.push_back(shared_block(env, block, "block " + std::to_string(b)));
     kept.Set(b, block);
   }
+  const bool owns_scratch = !info[6].IsFunction();
+  std::shared_ptr<Program> program;
   try {
     const Status status =
         Program::load(copy_of<int32_t, Napi::Int32Array>(info[0]), copy_of<double, Napi::Float64Array>(info[1]), blocks,
-                      *environment.dispatch.table, threads, grain, &program_);
+                      *environment.dispatch.table, threads, grain, &program, owns_scratch);
     if (!status.is_ok()) throw coded_error(env, status.code(), status.message());
-    program_->use_lock(lock);
+    program->use_lock(lock);
   } catch (const std::bad_alloc&) {
     throw coded_error(env, "native_failed", "out of memory for the scratch space of the program");
   }
-  blocks_ = Napi::Persistent(kept.As<Napi::Object>());
+  if (!owns_scratch && program->scratch_bytes() > 0) {
+    const auto bytes = Napi::Number::New(env, static_cast<double>(program->scratch_bytes()));
+    const Napi::Value scratch = info[6].As<Napi::Function>().Call({bytes});
+    const Block block = shared_block(env, scratch, "scratch memory");
+    if (block.bytes < program->scratch_bytes() || reinterpret_cast<uintptr_t>(block.data) % kAlignment != 0)
+      throw invalid(env, "scratch memory is too small or not aligned to 64 bytes");
+    program->use_scratch(block.data);
+    kept.Set(kept.Length(), scratch);
+  }
+  // This object holds its memory by a property, which nobody can take away. A reference from here would keep the memory
+  // until the object has been finalized, which Node puts off until the event loop turns: a synchronous loop that makes
+  // and drops models would never free any.
+  kept.Freeze();
+  info.This().As<Napi::Object>().DefineProperty(
+      Napi::PropertyDescriptor::Value(Napi::Symbol::New(env, "memory"), kept, napi_default));
+  program_ = std::move(program);
 }
 
 int64_t ProgramObject::begin(const Napi::CallbackInfo& info, size_t samples_argument) {
@@ -205,7 +227,6 @@ Napi::Value ProgramObject::dispose(const Napi::CallbackInfo& info) {
   if (program_ && program_->is_running())
     throw coded_error(env, "model_busy", "an execution of this program is under way");
   program_.reset();
-  blocks_.Reset();
   return env.Undefined();
 }
 

@@ -18,8 +18,9 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   static Napi::Function define(Napi::Env env);
 
   // new Program(words: Int32Array, attributes: Float64Array, blocks: Uint8Array[], threads: number, grain?: number,
-  //             lock?: UpdateLock)
-  // The blocks must be on SharedArrayBuffers: these cannot be detached or resized while a thread works on them.
+  //   lock?: UpdateLock, allocate?: (bytes: number) => Uint8Array)
+  // The blocks, and the scratch memory that `allocate` gives, must be on SharedArrayBuffers: these cannot be detached
+  // or resized while a thread works on them. Without `allocate` the scratch memory is native.
   explicit ProgramObject(const Napi::CallbackInfo& info);
 
  private:
@@ -31,7 +32,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   Napi::Value start(const Napi::CallbackInfo& info);
   // cancel(): void      the execution under way, if any, ends before it changes a parameter
   Napi::Value cancel(const Napi::CallbackInfo& info);
-  // dispose(): void     frees the scratch memory and releases the blocks
+  // dispose(): void     no execution follows; the memory is free when this object is no longer reachable
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value scratch_bytes(const Napi::CallbackInfo& info);
 
@@ -39,7 +40,6 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   int64_t begin(const Napi::CallbackInfo& info, size_t samples_argument);
 
   std::shared_ptr<Program> program_;
-  Napi::ObjectReference blocks_;
   std::weak_ptr<Job> job_;
 };
 

@@ -19,35 +19,41 @@ namespace bptt {
 
 namespace {
 
+#if defined(_WIN32)
+// Paths are wide: the folder may have letters that the code page of the system lacks.
+std::wstring module_directory() {
+  HMODULE self = nullptr;
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                     reinterpret_cast<LPCWSTR>(&module_directory), &self);
+  std::wstring file(32768, L'\0');  // the longest path that Windows has
+  file.resize(GetModuleFileNameW(self, file.data(), static_cast<DWORD>(file.size())));
+  const size_t end = file.find_last_of(L"/\\");
+  return end == std::wstring::npos ? L"" : file.substr(0, end + 1);
+}
+#else
 // The folder that holds this addon, with a separator at its end.
 std::string module_directory() {
-#if defined(_WIN32)
-  HMODULE self = nullptr;
-  char path[MAX_PATH] = {};
-  GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                     reinterpret_cast<LPCSTR>(&module_directory), &self);
-  GetModuleFileNameA(self, path, MAX_PATH);
-  std::string file(path);
-#else
   Dl_info info{};
   if (dladdr(reinterpret_cast<void*>(&module_directory), &info) == 0 || info.dli_fname == nullptr) return "";
-  std::string file(info.dli_fname);
-#endif
-  const size_t end = file.find_last_of("/\\");
+  const std::string file(info.dli_fname);
+  const size_t end = file.find_last_of('/');
   return end == std::string::npos ? "" : file.substr(0, end + 1);
 }
+#endif
 
 // The table of the module for `isa`, or null with the reason. The module stays open until the process ends.
 const BpttKernelTable* open_module(const std::string& isa, std::string* reason) {
-  const std::string path = module_directory() + "bptt-kernels-" + isa + BPTT_MODULE_SUFFIX;
+  const std::string name = "bptt-kernels-" + isa + BPTT_MODULE_SUFFIX;
 #if defined(_WIN32)
-  HMODULE handle = LoadLibraryA(path.c_str());
+  // The name is ASCII.
+  HMODULE handle = LoadLibraryW((module_directory() + std::wstring(name.begin(), name.end())).c_str());
   if (handle == nullptr) {
-    *reason = "cannot open " + path;
+    *reason = "cannot open " + name + " beside the addon: error " + std::to_string(GetLastError());
     return nullptr;
   }
   auto entry = reinterpret_cast<BpttKernelEntry>(GetProcAddress(handle, "bptt_kernels_v1"));
 #else
+  const std::string path = module_directory() + name;
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     const char* error = dlerror();
@@ -57,12 +63,12 @@ const BpttKernelTable* open_module(const std::string& isa, std::string* reason) 
   auto entry = reinterpret_cast<BpttKernelEntry>(dlsym(handle, "bptt_kernels_v1"));
 #endif
   if (entry == nullptr) {
-    *reason = path + " has no symbol bptt_kernels_v1";
+    *reason = name + " has no symbol bptt_kernels_v1";
     return nullptr;
   }
   const BpttKernelTable* table = entry();
   if (table->abi != BPTT_KERNEL_ABI || table->operations_fingerprint != kOperationsFingerprint || isa != table->isa) {
-    *reason = path + " belongs to another version";
+    *reason = name + " belongs to another version";
     return nullptr;
   }
   return table;

@@ -18,7 +18,7 @@ constexpr int64_t kScratchPerByte = 16;
 
 Status Program::load(const std::vector<int32_t>& words, const std::vector<double>& attributes,
                      const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads, int64_t grain,
-                     std::shared_ptr<Program>* program) {
+                     std::shared_ptr<Program>* program, bool owns_scratch) {
   std::shared_ptr<Program> loaded(new Program());
   loaded->kernels_ = &kernels;
   loaded->threads_ = threads;
@@ -33,8 +33,17 @@ Status Program::load(const std::vector<int32_t>& words, const std::vector<double
   Status status = ProgramReader(words, loaded.get()).read();
   if (status.is_ok()) status = loaded->lay_out();
   if (!status.is_ok()) return status;
+  if (owns_scratch) {
+    loaded->own_scratch_ = AlignedBuffer(loaded->scratch_bytes());
+    loaded->use_scratch(static_cast<uint8_t*>(loaded->own_scratch_.data()));
+  }
   *program = std::move(loaded);
   return Status::ok();
+}
+
+void Program::use_scratch(uint8_t* memory) {
+  shared_scratch_ = shared_scratch_bytes_ == 0 ? nullptr : memory;
+  thread_scratch_ = thread_scratch_bytes_ == 0 ? nullptr : memory + shared_scratch_bytes_;
 }
 
 int64_t Program::rows_of(const Value& value) const {
@@ -47,7 +56,7 @@ const BpttAxis* Program::axis_or_null(int32_t axis) const {
   return axis < 0 ? nullptr : &axes_[static_cast<size_t>(axis)];
 }
 
-// Lays out the operands of every instruction and reserves what an execution needs, at full capacity.
+// Lays out the operands of every instruction and computes what an execution needs, at full capacity.
 Status Program::lay_out() {
   for (const AxisCapacity& capacity : capacities_) {
     batch_sizes_.emplace_back(static_cast<size_t>(capacity.steps));
@@ -57,7 +66,6 @@ Status Program::lay_out() {
     axes_.push_back({capacity.steps, capacity.batch, capacity.rows, batch_sizes_.back().data(), offsets_.back().data(),
                      samples_.back().data(), places_.back().data()});
   }
-  int64_t shared = 0;
   for (Instruction& instruction : instructions_) {
     instruction.first_operand = static_cast<int64_t>(operands_.size());
     for (int32_t index : instruction.operands) {
@@ -79,19 +87,16 @@ Status Program::lay_out() {
     if (size == nullptr) continue;
     const BpttScratch scratch = size(operands_.data() + instruction.first_operand, axis_or_null(instruction.axis),
                                      axis_or_null(instruction.other));
-    shared = std::max(shared, scratch.shared);
+    shared_scratch_bytes_ = std::max(shared_scratch_bytes_, round_up(scratch.shared, kAlignment));
     thread_scratch_bytes_ = std::max(thread_scratch_bytes_, round_up(scratch.per_thread, kAlignment));
   }
   // The checked sizes bound what every kernel needs. More is possible only for sizes that no operand has.
   int64_t limit = int64_t{1} << 30;
   for (const Block& block : blocks_) limit += kScratchPerByte * block.bytes;
-  const int64_t scratch_bytes = shared + thread_scratch_bytes_ * threads_;
-  if (scratch_bytes > limit) {
-    return Status::error("invalid_program", "the instructions need " + std::to_string(scratch_bytes) +
+  if (scratch_bytes() > limit) {
+    return Status::error("invalid_program", "the instructions need " + std::to_string(scratch_bytes()) +
                                                 " bytes of scratch memory, more than " + std::to_string(limit));
   }
-  shared_scratch_ = AlignedBuffer(shared);
-  thread_scratch_ = AlignedBuffer(thread_scratch_bytes_ * threads_);
   return Status::ok();
 }
 
@@ -298,7 +303,6 @@ void Program::execute_member(int id, int count, int64_t first, void* member) {
   auto* context = static_cast<MemberContext*>(member);
   const BpttTeam together{id, count, context, member_barrier};
   const BpttTeam alone{0, 1, context, lone_barrier};
-  uint8_t* thread_scratch = static_cast<uint8_t*>(thread_scratch_.data());
   const int64_t total = static_cast<int64_t>(instructions_.size());
   if (first == commit_begin_ && first < total && !begin_commit(id, context)) return;
   for (int64_t i = first; i < total; ++i) {
@@ -309,8 +313,8 @@ void Program::execute_member(int id, int count, int64_t first, void* member) {
                           attributes_.data() + instruction.first_attribute,
                           axis_or_null(instruction.axis),
                           axis_or_null(instruction.other),
-                          shared_scratch_.data(),
-                          thread_scratch == nullptr ? nullptr : thread_scratch + id * thread_scratch_bytes_,
+                          shared_scratch_,
+                          thread_scratch_ == nullptr ? nullptr : thread_scratch_ + id * thread_scratch_bytes_,
                           instruction.shared ? &together : &alone};
       kernels_->operations[instruction.opcode].kernel[instruction.types](&call);
     }

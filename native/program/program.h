@@ -1,5 +1,5 @@
-// A compiled program. Loading checks it once and allocates its scratch memory at full capacity. The blocks belong to
-// JavaScript.
+// A compiled program. Loading checks it once and computes the scratch memory that it needs at full capacity. The blocks
+// belong to JavaScript, and so may the scratch memory.
 #pragma once
 
 #include <atomic>
@@ -77,10 +77,14 @@ enum class ExecutionResult { kDone, kCancelled };
 class Program {
  public:
   // Checks everything: counts, offsets, sizes, types, extents and attributes. On success `program` is ready to execute
-  // with up to `threads` threads, which share an instruction where each has at least `grain` multiply-adds to do.
+  // with up to `threads` threads, which share an instruction where each has at least `grain` multiply-adds to do. With
+  // `owns_scratch` it allocates its scratch memory, which may throw std::bad_alloc; else `use_scratch` must follow.
   static Status load(const std::vector<int32_t>& words, const std::vector<double>& attributes,
                      const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads, int64_t grain,
-                     std::shared_ptr<Program>* program);
+                     std::shared_ptr<Program>* program, bool owns_scratch = true);
+
+  // The caller's memory for `scratch_bytes()` bytes, zeroed, on a 64-byte boundary. It must outlive the program.
+  void use_scratch(uint8_t* memory);
 
   // The lock that the update of an execution takes, shared by all programs of a model. Call it before the first
   // execution.
@@ -101,7 +105,7 @@ class Program {
   void end() { running_.store(false); }
   bool is_running() const { return running_.load(); }
 
-  int64_t scratch_bytes() const { return shared_scratch_.bytes() + thread_scratch_.bytes(); }
+  int64_t scratch_bytes() const { return shared_scratch_bytes_ + thread_scratch_bytes_ * threads_; }
   int64_t prepare_end() const { return prepare_end_; }
   size_t axis_count() const { return capacities_.size(); }
 
@@ -142,8 +146,10 @@ class Program {
   std::vector<std::vector<int32_t>> places_;
   // The pairs (other axis, axis) that some instruction joins.
   std::set<std::pair<size_t, size_t>> joined_axes_;
-  AlignedBuffer shared_scratch_;
-  AlignedBuffer thread_scratch_;
+  AlignedBuffer own_scratch_;
+  uint8_t* shared_scratch_ = nullptr;  // null where no instruction needs any, as the next one
+  uint8_t* thread_scratch_ = nullptr;
+  int64_t shared_scratch_bytes_ = 0;
   int64_t thread_scratch_bytes_ = 0;
   std::shared_ptr<UpdateLock> update_lock_;
   bool may_commit_ = true;  // written by member 0, read by all members behind a barrier

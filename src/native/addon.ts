@@ -23,9 +23,9 @@ export interface NativeProgram {
   ): void;
   /** Asks the current execution to stop. It stops only while no parameter has been changed. */
   cancel(): void;
-  /** Frees the scratch memory and releases the blocks. */
+  /** Refuses executions from now on. The memory is free when the program is no longer reachable. */
   dispose(): void;
-  /** Bytes of native scratch memory. */
+  /** Bytes of scratch memory; 0 after `dispose`. */
   scratchBytes(): number;
 }
 
@@ -69,6 +69,8 @@ export interface NativeAddon {
     threads: number,
     grain?: number,
     lock?: NativeUpdateLock,
+    /** Gives the scratch memory, as `allocateBlock` does; without it the addon allocates its own, unknown to V8. */
+    allocate?: (bytes: number) => Uint8Array,
   ) => NativeProgram;
   readonly UpdateLock: new () => NativeUpdateLock;
 }
@@ -78,8 +80,8 @@ let addon: NativeAddon | undefined;
 /**
  * The addon, loaded and configured at the first call; `BPTT_ISA` forces an instruction set.
  *
- * @throws {NativeError} `native_missing` when there is no binary for this platform, `isa_unsupported` when `BPTT_ISA`
- * names a set that is unknown or that this processor lacks
+ * @throws {NativeError} `native_missing` when there is no binary for this platform, `addons_denied` when this process may
+ * not load it, `isa_unsupported` when `BPTT_ISA` names a set that is unknown or that this processor lacks
  */
 export function native(): NativeAddon {
   if (addon === undefined) {

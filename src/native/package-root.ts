@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeError } from '../core/errors.js';
+import { mayRead } from './permission.js';
 
 interface PackageRoot {
   readonly directory: string;
@@ -14,7 +15,8 @@ let found: PackageRoot | undefined;
  * The package's folder, which holds its binaries, and its version: the next `package.json` named `bptt` above this module, whether it
  * executes as a source, compiled alone or bundled with others.
  *
- * @throws {NativeError} `native_missing` when there is none: a bundler has moved this code into another package
+ * @throws {NativeError} `native_missing` when there is none: a bundler has moved this code into another package;
+ *   `addons_denied` when it may be in a folder that this process may not read
  */
 export function packageRoot(): PackageRoot {
   found ??= findPackageRoot(fileURLToPath(import.meta.url));
@@ -22,10 +24,19 @@ export function packageRoot(): PackageRoot {
 }
 
 function findPackageRoot(start: string): PackageRoot {
+  const denied: string[] = [];
   for (let directory = path.dirname(start); ; directory = path.dirname(directory)) {
-    const manifest = readManifest(path.join(directory, 'package.json'));
+    const file = path.join(directory, 'package.json');
+    const manifest = readManifest(file);
     if (manifest?.name === 'bptt') return { directory, version: String(manifest.version) };
+    if (!mayRead(file)) denied.push(directory);
     if (directory === path.dirname(directory)) break;
+  }
+  if (denied[0] !== undefined) {
+    const message =
+      `the package of bptt is above '${start}', but this process may not read '${denied[0]}': start node with ` +
+      '`--allow-addons` and with `--allow-fs-read` for the whole package and its dependencies.';
+    throw new NativeError('addons_denied', message, { module: start, denied });
   }
   throw new NativeError(
     'native_missing',

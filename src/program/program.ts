@@ -46,6 +46,8 @@ export interface StartOptions {
   readonly samples?: AxisSamples;
 }
 
+const allocateScratch = (bytes: number): Uint8Array => allocateBlock(bytes, 'intermediate results of a program');
+
 /** A loaded program and its arena. */
 export class CompiledProgram {
   /** Bytes of the arena that this program owns. */
@@ -64,6 +66,7 @@ export class CompiledProgram {
    * Compiles and loads the graph.
    *
    * @throws {NativeError} `invalid_program` when the native side refuses it
+   * @throws {UsageError} `too_large` when there is no memory for it
    */
   constructor(graph: Graph, options: ProgramOptions) {
     this.axes = options.axes;
@@ -87,13 +90,23 @@ export class CompiledProgram {
     this.#prepare = instructions.prepare;
     const grain = options.grain ?? threadGrain();
     try {
-      this.#native = new (native().Program)(text.words, text.attributes, this.#blocks, options.threads, grain, lock);
+      const { Program } = native();
+      this.#native = new Program(
+        text.words,
+        text.attributes,
+        this.#blocks,
+        options.threads,
+        grain,
+        lock,
+        allocateScratch,
+      );
     } catch (error) {
+      if (error instanceof UsageError) throw error; // no memory
       throw asNativeError(error);
     }
   }
 
-  /** Bytes of native scratch memory. */
+  /** Bytes of scratch memory. */
   get scratchBytes(): number {
     return this.#native.scratchBytes();
   }

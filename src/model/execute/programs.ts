@@ -41,7 +41,7 @@ export class Programs<Mode extends string, Built extends ProgramGraph = BuiltGra
     return [...this.#programs.values()].reduce((sum, { program }) => sum + program.arenaBytes, 0);
   }
 
-  /** Bytes of native scratch memory of all programs. */
+  /** Bytes of scratch memory of all programs. */
   get scratchBytes(): number {
     return [...this.#programs.values()].reduce((sum, { program }) => sum + program.scratchBytes, 0);
   }

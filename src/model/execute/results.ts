@@ -90,7 +90,7 @@ export interface ModelMemory {
   readonly optimizer: number;
   /** Arenas of the programs compiled so far. */
   readonly arena: number;
-  /** Native scratch memory of those programs. */
+  /** Scratch memory of those programs. */
   readonly scratch: number;
   readonly total: number;
 }
