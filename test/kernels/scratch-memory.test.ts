@@ -9,7 +9,7 @@ const captured = capture(() => trainingStep(sizes, 2));
 const batchSizes = [new Int32Array(sizes.steps).fill(sizes.batch)];
 
 function loadWith(program: CapturedProgram, guarded: GuardedBlocks, allocate: (bytes: number) => Uint8Array) {
-  return new (native().Program)(program.words, program.attributes, guarded.blocks, 2, 0, allocate);
+  return new (native().Program)(program.words, program.attributes, guarded.blocks, 2, 0, undefined, allocate);
 }
 
 const bytesOf = ({ blocks }: GuardedBlocks) => blocks.map((block) => Buffer.from(block).toString('hex'));
