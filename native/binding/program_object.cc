@@ -97,7 +97,7 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
                       *environment.dispatch.table, threads, grain, &program_);
     if (!status.is_ok()) throw coded_error(env, status.code(), status.message());
   } catch (const std::bad_alloc&) {
-    throw coded_error(env, "native_failed", "out of memory for the scratch space of the program");
+    throw coded_error(env, "too_large", "there is no memory for the scratch space of the program: make the batch or the layers smaller");
   }
   blocks_ = Napi::Persistent(kept.As<Napi::Object>());
 }
