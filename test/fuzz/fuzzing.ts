@@ -14,7 +14,7 @@ const SEED = Number(process.env['BPTT_FUZZ_SEED'] ?? 1);
 const KEEPS = process.env['BPTT_FUZZ_KEEP'] === '1';
 
 /** Most inputs of a target in the corpus. */
-const MOST_KEPT = 60;
+const MOST_KEPT = 30;
 
 function corpusPath(target: string): string {
   return fileURLToPath(new URL(`corpus/${target}.jsonl`, import.meta.url));
@@ -66,7 +66,7 @@ export async function fuzz<T>(
     const kind = `${outcome.code}: ${outcome.kind}`;
     if (kinds.has(kind)) return;
     kinds.add(kind);
-    if (!KEEPS || kept >= MOST_KEPT || JSON.stringify(saved(input)).length > 4000) return;
+    if (!KEEPS || kept >= MOST_KEPT || JSON.stringify(saved(input)).length > 1400) return;
     kept += 1;
     appendFileSync(corpusPath(target), `${JSON.stringify({ outcome: kind, input: saved(input) })}\n`);
   });

@@ -94,9 +94,9 @@ function apply(root: Json, { kind, node, other, value, name }: JsonChange): void
   if (place === undefined) return;
   const { holder, key } = place;
   const copy = (source: Json) => JSON.parse(JSON.stringify(source)) as Json;
-  if (kind === 'replace') put(place, value);
+  if (kind === 'replace') put(place, copy(value));
   else if (kind === 'remove') Array.isArray(holder) ? holder.splice(key as number, 1) : delete holder[key];
-  else if (kind === 'add') put({ holder, key: Array.isArray(holder) ? holder.length : name }, value);
+  else if (kind === 'add') put({ holder, key: Array.isArray(holder) ? holder.length : name }, copy(value));
   else if (kind === 'copy') put(place, copy(at(places[other % places.length] as Place)));
   else if (kind === 'wrap') put(place, other % 2 === 0 ? [at(place)] : { kind: at(place) });
   else if (kind === 'scale') {
