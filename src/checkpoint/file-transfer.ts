@@ -23,8 +23,8 @@ import { requirePath } from '../core/arguments.js';
 import { CheckpointError } from '../core/errors.js';
 import { openError, otherThanFile } from '../core/regular-file.js';
 
-/** Most bytes of one request; the event loop continues between two requests. */
-export const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Most bytes of one request; the event loop continues between two requests. A checksum of so many takes a millisecond or a few. */
+export const CHUNK_BYTES = 1024 * 1024;
 
 /** A request to read `bytes` from, or write them to, the file at `position`. */
 export interface TransferRequest {

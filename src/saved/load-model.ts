@@ -1,5 +1,5 @@
 /** Loads a trained model from a file or a run, in one call. */
-import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
+import type { LoadedCheckpoint, LoadOptions } from '../checkpoint/checkpoint.js';
 import { CheckpointError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { describeValue, rejectUnknownKeys, requireOneOf } from '../core/options.js';
@@ -20,7 +20,10 @@ import { readVocabulary, requireFittingVocabulary } from './model-vocabulary.js'
 import { requireStoredParameters } from './stored-parameters.js';
 
 /** How a model is loaded. */
-export interface LoadModelOptions extends Omit<ReadDescriptionOptions, 'training'>, SavedVocabularyOptions {
+export interface LoadModelOptions
+  extends Omit<ReadDescriptionOptions, 'training'>,
+    SavedVocabularyOptions,
+    LoadOptions {
   /** Which checkpoint of a run; default: the best one, or the newest if no checkpoint was saved as the best. */
   readonly checkpoint?: CheckpointChoice | undefined;
   /**
@@ -68,6 +71,7 @@ const OPTIONS = [
   'optimizers',
   'schedules',
   'tokenizer',
+  'verify',
 ];
 
 /**
@@ -78,6 +82,7 @@ const OPTIONS = [
  * without the save. To resume a run at the batch where it stopped, pass the model to a `Trainer` with `resume`.
  *
  * @param pathOrRun a checkpoint file or a run directory
+ * @param options.verify whether the checksum of the file is compared; default true
  * @param options.network takes the place of the network that the checkpoint describes; needed where it describes none
  * @param options.layers what `defineLayer` returned, for each layer of one's own in the network; `losses`, `optimizers`, `schedules` likewise
  * @param options.tokenizer for a vocabulary of subwords
@@ -102,12 +107,12 @@ export async function loadModel(pathOrRun: string, options: LoadModelOptions = {
 /** As `loadModel`, without what a task has computed from the weights. */
 export async function readModel(pathOrRun: string, options: LoadModelOptions): Promise<LoadedModel> {
   rejectUnknownKeys('loadModel', options, OPTIONS);
-  const { checkpoint: choice, training = true, threads, tokenizer, schedules, ...described } = options;
+  const { checkpoint: choice, training = true, threads, tokenizer, schedules, verify, ...described } = options;
   if (choice !== undefined) requireOneOf('checkpoint', choice, ['best', 'latest']);
   requireOneOf('training', training, [true, false]);
   if (threads !== undefined) threadCount(threads);
   requireNetwork(described.network);
-  const { path, checkpoint } = await findCheckpoint(pathOrRun, choice);
+  const { path, checkpoint } = await findCheckpoint(pathOrRun, choice, { verify });
   const { metadata, tensors } = checkpoint;
   const saved = readDescription(path, metadata, tensors.size, { ...described, training });
   const schedule = savedSchedule(path, saved.configuration, training ? schedules : undefined);
