@@ -1,5 +1,5 @@
 /** Loads a trained model from a file or a run, in one call. */
-import type { LoadedCheckpoint, LoadOptions } from '../checkpoint/checkpoint.js';
+import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
 import { CheckpointError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { describeValue, rejectUnknownKeys, requireOneOf } from '../core/options.js';
@@ -20,10 +20,7 @@ import { readVocabulary, requireFittingVocabulary } from './model-vocabulary.js'
 import { requireStoredParameters } from './stored-parameters.js';
 
 /** How a model is loaded. */
-export interface LoadModelOptions
-  extends Omit<ReadDescriptionOptions, 'training'>,
-    SavedVocabularyOptions,
-    LoadOptions {
+export interface LoadModelOptions extends Omit<ReadDescriptionOptions, 'training'>, SavedVocabularyOptions {
   /** Which checkpoint of a run; default: the best one, or the newest if no checkpoint was saved as the best. */
   readonly checkpoint?: CheckpointChoice | undefined;
   /**
@@ -35,6 +32,8 @@ export interface LoadModelOptions
   readonly schedules?: readonly AnyScheduleMaker[] | undefined;
   /** Threads, integer >= 1; default `BPTT_THREADS`, else all processors. */
   readonly threads?: number | undefined;
+  /** Whether the checksum of the file is compared with its bytes; default true. Without it a changed weight is not noticed. */
+  readonly verify?: boolean | undefined;
 }
 
 /** A loaded model. Call `model.dispose()` at the end. */

@@ -198,10 +198,14 @@ function wordsOf({ base, edits }: Command): string[] {
   return words;
 }
 
-async function run(words: readonly string[]): Promise<{ status: number; errors: string; output: string }> {
+async function run(
+  words: readonly string[],
+  stopAfterMs: number | undefined,
+): Promise<{ status: number; errors: string; output: string }> {
   let [errors, output] = ['', ''];
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(new StopRequest('SIGTERM')), STOP_AFTER_MS);
+  const stopping = () => stop.abort(new StopRequest('SIGTERM'));
+  const timer = stopAfterMs === undefined ? undefined : setTimeout(stopping, stopAfterMs);
   const screen = new Writable({
     write(piece: Buffer, _encoding, done) {
       output += piece.toString();
@@ -227,7 +231,7 @@ async function execute(command: Command): Promise<void> {
   for (const [name, bytes] of Object.entries(files)) writeFileSync(name, bytes);
   if (command.file !== undefined) writeFileSync(command.file, Buffer.from(command.bytes, 'base64'));
   const words = wordsOf(command);
-  const { status, errors } = await run(words);
+  const { status, errors } = await run(words, STOP_AFTER_MS);
   expect(errors, words.join(' ')).not.toMatch(/\[internal\]|\[native_failed\]|\[invalid_program\]/);
   expect([0, 1, 2, 143], errors).toContain(status);
   const [, code, message = ''] = /^bptt: error \[(\w+)\]: (.*)$/m.exec(errors) ?? [];
@@ -241,7 +245,7 @@ describe('the command line', () => {
       ['info', '--json'],
       ['train', 'lm', '--data', 'text.txt', ...QUICK, '--steps', '8'],
     ]) {
-      const { status, errors } = await run(words);
+      const { status, errors } = await run(words, undefined);
       expect([status, errors]).toEqual([0, expect.any(String)]);
     }
   });
