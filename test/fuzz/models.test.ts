@@ -209,6 +209,18 @@ describe('a forged run', () => {
     }
   }
 
+  it('whose task saved data of another form is corrupt, and no TypeError', async () => {
+    const source = runs[2] as SmallRun;
+    const run = damaged(source, { kind: 'remove', file: 'run.lock' });
+    const configuration = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8'));
+    for (const saved of [{}, { vocabulary: null }, { vocabulary: 3 }, { __proto__: null, constructor: 1 }]) {
+      configuration.task.saved = saved;
+      writeFileSync(join(run, 'config.json'), JSON.stringify(configuration));
+      const error = await loadTask(run, { threads: 1 }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: expect.stringMatching(/^(checkpoint_corrupt|invalid_vocabulary)$/) });
+    }
+  });
+
   it.each([0, 1, 2, 3, 4, 5, 6, 7])('(task %i) loads or is refused, and nothing outside it changes', async (at) => {
     const source = runs[at];
     if (source === undefined) return expect(RUNS).toBeLessThanOrEqual(100);
