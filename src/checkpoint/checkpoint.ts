@@ -6,7 +6,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { CheckpointError } from '../core/errors.js';
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
-import { describeValue } from '../core/options.js';
+import { describeValue, rejectUnknownKeys, requireOneOf } from '../core/options.js';
 import { readFileBy, readFileBySync, type Transfer, writeFileBy, writeFileBySync } from './file-transfer.js';
 import { type HeaderBytes, type LoadedTensor, readHeader, readTensors, writeTensors } from './safetensors.js';
 import { corrupt } from './safetensors-header.js';
@@ -23,6 +23,15 @@ const CHECKSUM_FIELD = '"bptt_sha256":"';
 export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly metadata: JsonObject;
+}
+
+/** How a checkpoint is read. */
+export interface LoadOptions {
+  /**
+   * Whether the checksum of the file is compared with its bytes; default true. It takes about as long as reading a file that is in
+   * memory. Without it a changed weight is not noticed, and a file without a checksum is read.
+   */
+  readonly verify?: boolean | undefined;
 }
 
 /** A checkpoint that was read. */
@@ -111,9 +120,10 @@ function startChecksum(path: string, hash: Hash, header: HeaderBytes): string {
   return expected;
 }
 
-function* readCheckpoint(path: string, fileBytes: number): Transfer<LoadedCheckpoint> {
+function* readCheckpoint(path: string, fileBytes: number, { verify = true }: LoadOptions): Transfer<LoadedCheckpoint> {
   const header = yield* readHeader(path, fileBytes);
   const json = readFormat(path, header);
+  if (!verify) return { tensors: yield* readTensors(header, () => undefined), metadata: parseMetadata(path, json) };
   const hash = createHash('sha256');
   const expected = startChecksum(path, hash, header);
   const tensors = yield* readTensors(header, (bytes) => hash.update(bytes));
@@ -144,19 +154,29 @@ export function saveCheckpointSync(path: string, checkpoint: Checkpoint): void {
   writeFileBySync(path, () => writeCheckpoint(checkpoint));
 }
 
+/** @throws {OptionError} `invalid_option`, `unknown_option` */
+function requireLoadOptions(options: LoadOptions): LoadOptions {
+  rejectUnknownKeys('loadCheckpoint', options, ['verify']);
+  requireOneOf('verify', options.verify ?? true, [true, false]);
+  return options;
+}
+
 /**
- * Reads a checkpoint and verifies its checksum.
+ * Reads a checkpoint and verifies its checksum: a single changed bit of header, metadata or tensors is found.
  *
+ * @throws {OptionError} `invalid_option`, `unknown_option`
  * @throws {CheckpointError} `checkpoint_missing`, `checkpoint_unreadable`, `checkpoint_truncated`,
  *   `checkpoint_corrupt`; `checkpoint_mismatch` for a safetensors file of another program; `checkpoint_too_new` for a newer format
  */
-export function loadCheckpoint(path: string): Promise<LoadedCheckpoint> {
-  return readFileBy(path, (fileBytes) => readCheckpoint(path, fileBytes));
+export async function loadCheckpoint(path: string, options: LoadOptions = {}): Promise<LoadedCheckpoint> {
+  requireLoadOptions(options);
+  return readFileBy(path, (fileBytes) => readCheckpoint(path, fileBytes, options));
 }
 
 /** As `loadCheckpoint`, on the calling thread. */
-export function loadCheckpointSync(path: string): LoadedCheckpoint {
-  return readFileBySync(path, (fileBytes) => readCheckpoint(path, fileBytes));
+export function loadCheckpointSync(path: string, options: LoadOptions = {}): LoadedCheckpoint {
+  requireLoadOptions(options);
+  return readFileBySync(path, (fileBytes) => readCheckpoint(path, fileBytes, options));
 }
 
 /**

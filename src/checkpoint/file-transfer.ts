@@ -23,8 +23,8 @@ import { requirePath } from '../core/arguments.js';
 import { CheckpointError } from '../core/errors.js';
 import { openError, otherThanFile } from '../core/regular-file.js';
 
-/** Most bytes of one request; the event loop continues between two requests. */
-export const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Most bytes of one request; the event loop continues between two requests. A checksum of so many takes a millisecond or a few. */
+export const CHUNK_BYTES = 1024 * 1024;
 
 /** A request to read `bytes` from, or write them to, the file at `position`. */
 export interface TransferRequest {
@@ -162,24 +162,49 @@ export function syncFileSync(path: string): void {
   }
 }
 
-/** Makes a rename in the directory durable. Windows cannot open directories, and needs no such call. */
+/** What file systems of a network answer that cannot flush a directory, or need no such call. */
+const NO_DIRECTORY_SYNC: readonly unknown[] = [
+  'EINVAL',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EISDIR',
+  'EBADF',
+  'EPERM',
+  'EACCES',
+];
+
+/** Whether a directory cannot be flushed: the renamed file in it is whole all the same. */
+function isUnflushable(error: unknown): boolean {
+  return NO_DIRECTORY_SYNC.includes((error as NodeJS.ErrnoException | null)?.code);
+}
+
+/** Makes a rename in the directory durable, where the file system can. Windows cannot open directories, and needs no such call. */
 export function syncDirectorySync(path: string): void {
   if (process.platform === 'win32') return;
-  const directory = openSync(path, constants.O_RDONLY);
   try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
+    const directory = openSync(path, constants.O_RDONLY);
+    try {
+      fsyncSync(directory);
+    } finally {
+      closeSync(directory);
+    }
+  } catch (error) {
+    if (!isUnflushable(error)) throw error;
   }
 }
 
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const directory = await open(path, constants.O_RDONLY);
   try {
-    await directory.sync();
-  } finally {
-    await directory.close();
+    const directory = await open(path, constants.O_RDONLY);
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  } catch (error) {
+    if (!isUnflushable(error)) throw error;
   }
 }
 
@@ -199,7 +224,7 @@ export function writeFileBySync(path: string, writing: () => Transfer<void>): vo
     try {
       for (const { bytes, position } of writing()) {
         for (let done = 0; done < bytes.byteLength; ) {
-          done += writeSync(file, bytes, done, bytes.byteLength - done, position + done);
+          done += written(writeSync(file, bytes, done, bytes.byteLength - done, position + done));
         }
       }
       fsyncSync(file);
@@ -234,10 +259,16 @@ export async function writeFileBy(path: string, writing: () => Transfer<void>): 
   }
 }
 
+/** The bytes of a write. A file system that takes none and says no error would be asked without end. */
+function written(bytes: number): number {
+  if (bytes > 0) return bytes;
+  throw new Error('the file system takes no more bytes and does not say why');
+}
+
 async function writeWhole(file: FileHandle, { bytes, position }: TransferRequest): Promise<void> {
   for (let done = 0; done < bytes.byteLength; ) {
     const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
-    done += bytesWritten;
+    done += written(bytesWritten);
   }
 }
 

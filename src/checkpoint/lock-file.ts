@@ -1,5 +1,15 @@
 /** The file of a lock: who holds it, and the steps that only one process can do. */
-import { closeSync, constants, copyFileSync, fstatSync, linkSync, openSync, readFileSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fstatSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { isJsonObject, type JsonValue } from '../core/json.js';
 import type { ProcessIdentity } from './process-identity.js';
 
@@ -83,12 +93,28 @@ export function readLock(path: string): FoundLock | undefined {
   }
 }
 
-/** Gives a complete file a name that must be free. @returns false when it is taken */
+/** Whether a name already leads to the content of a file, which no other file has. */
+function hasContentOf(temporary: string, path: string): boolean {
+  try {
+    return readFileSync(path).equals(readFileSync(temporary));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Gives a complete file a name that must be free. A file system of a network may lose its answer and do the same twice: then the
+ * name is taken, by this file.
+ *
+ * @param temporary a file whose content no other one has
+ * @returns false when it is taken
+ */
 export function claim(temporary: string, path: string): boolean {
   try {
     linkSync(temporary, path);
     return true;
   } catch (error) {
+    if (hasContentOf(temporary, path)) return true;
     if (isCode(error, 'EEXIST')) return false;
     if (!isCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK')) throw error;
   }
@@ -98,6 +124,16 @@ export function claim(temporary: string, path: string): boolean {
   } catch (error) {
     if (isCode(error, 'EEXIST')) return false;
     throw error;
+  }
+}
+
+/** A sign of life: the same first byte is written again, and the file system notes the time by its own clock. */
+export function refreshLock(path: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    writeSync(file, '{', 0);
+  } finally {
+    closeSync(file);
   }
 }
 

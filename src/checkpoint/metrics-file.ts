@@ -74,8 +74,13 @@ export class MetricsFile {
       this.#cut(file);
       const end = fstatSync(file).size;
       const line = Buffer.from(`${JSON.stringify(record)}\n`);
-      for (let done = 0; done < line.byteLength; ) {
-        done += writeSync(file, line, done, line.byteLength - done, end + done);
+      try {
+        for (let done = 0; done < line.byteLength; ) {
+          done += writeSync(file, line, done, line.byteLength - done, end + done);
+        }
+      } catch (cause) {
+        ftruncateSync(file, end); // a full disk may take half of a line: the next one must not continue it
+        throw cause;
       }
     });
   }

@@ -4,14 +4,16 @@
  * The lock is a file that is made with all of its content at once, by a link that fails where the name is taken. It
  * says which process holds it. A process that ended without removing its file holds it no longer: on the same machine
  * the process table tells so; for another machine or container the holder writes to the file every few seconds, and
- * LAPSE_SECONDS without that say so. Times are those of the file system, so clocks may differ.
+ * LAPSE_SECONDS without that say so. Times are those of the file system, so clocks may differ. Where its clock goes back, the time
+ * counts from the next process that looks; where it goes forward by more than LAPSE_SECONDS, a lock of another machine may be taken
+ * over: its holder finds that out before its next change of the run, and stops.
  *
  * A file of an ended process is taken over by a second link, whose name holds the token of the first: only one process
  * can make it. It then replaces the first file, and removes the link at last. A process that finds another first file
  * after it made the link came too late, and starts again.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, copyFileSync, openSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { constants, copyFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError, UsageError } from '../core/errors.js';
 import { temporaryPath } from './file-transfer.js';
@@ -22,6 +24,7 @@ import {
   LAPSE_SECONDS,
   LOCK_NAME,
   readLock,
+  refreshLock,
   removeLock,
   UNREADABLE,
 } from './lock-file.js';
@@ -45,6 +48,19 @@ function isAlive({ holder, refreshedMs }: FoundLock, nowMs: number): boolean {
   // Another thread of this process may hold it, or one that ended: its signs of life tell.
   const state = isThisProcess(holder) ? 'unknown' : stateOfProcess(holder);
   return state === 'unknown' ? nowMs - refreshedMs < LAPSE_SECONDS * 1e3 : state === 'running';
+}
+
+/**
+ * A sign of life in the future: the clock of the file system went back. A holder that runs gives the next one within seconds. For one
+ * that ended it would count until that time comes again, so the file is dated now, and counts for LAPSE_SECONDS from now.
+ */
+function datedAgain({ refreshedMs, path }: FoundLock, nowMs: number): void {
+  if (refreshedMs - nowMs <= LAPSE_SECONDS * 1e3) return;
+  try {
+    refreshLock(path);
+  } catch {
+    // Not ours to write: it counts until its time comes again.
+  }
 }
 
 function locked(run: string, { holder, refreshedMs }: FoundLock, nowMs: number): ConfigurationError {
@@ -105,7 +121,10 @@ export class RunLock {
         const chain = lockChain(run, path);
         const last = chain.at(-1);
         if (last === undefined) continue; // released meanwhile
-        if (attempt === ATTEMPTS || isAlive(last, nowMs)) throw locked(run, last, nowMs);
+        if (attempt === ATTEMPTS || isAlive(last, nowMs)) {
+          datedAgain(last, nowMs);
+          throw locked(run, last, nowMs);
+        }
         for (const { holder } of chain) ended.add(holder.pid);
         if (takeOver(run, temporary, chain)) break;
       }
@@ -157,12 +176,7 @@ export class RunLock {
   #refresh(): void {
     try {
       if (readLock(this.#path)?.holder.token !== this.#holder.token) return; // the next verify tells
-      const file = openSync(this.#path, 'r+');
-      try {
-        writeSync(file, '{', 0); // the same first byte: the file system notes the time by its own clock
-      } finally {
-        closeSync(file);
-      }
+      refreshLock(this.#path);
     } catch {
       // A file system that fails for a moment: the next sign of life may reach it.
     }

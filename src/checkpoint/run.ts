@@ -5,7 +5,7 @@ import { BpttError, CheckpointError, ConfigurationError } from '../core/errors.j
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
 import { existsAt, statsAt } from '../core/path-stats.js';
 import { otherThanFile, readRegularFileSync } from '../core/regular-file.js';
-import { type LoadedCheckpoint, loadCheckpoint } from './checkpoint.js';
+import { type LoadedCheckpoint, type LoadOptions, loadCheckpoint } from './checkpoint.js';
 
 /** A checkpoint of a run that was read. */
 export interface RunCheckpoint {
@@ -160,8 +160,8 @@ export class Run {
    * @throws {CheckpointError} `checkpoint_corrupt` when there are checkpoints and none is whole;
    *   `checkpoint_mismatch`, `checkpoint_too_new` and `checkpoint_unreadable` as `loadCheckpoint`
    */
-  async loadLatest(): Promise<RunCheckpoint | undefined> {
-    const { found, skipped } = await this.newestWhole();
+  async loadLatest(options: LoadOptions = {}): Promise<RunCheckpoint | undefined> {
+    const { found, skipped } = await this.newestWhole(options);
     const [newest] = skipped;
     if (found !== undefined || newest === undefined) return found;
     throw new CheckpointError(
@@ -173,11 +173,11 @@ export class Run {
   }
 
   /** The newest whole checkpoint, if there is one, and the damaged ones that are newer. @throws as `loadCheckpoint` */
-  protected async newestWhole(): Promise<NewestCheckpoint> {
+  protected async newestWhole(options: LoadOptions = {}): Promise<NewestCheckpoint> {
     // A run in training may remove a file between listing and opening. Then the listing is out of date.
     for (let listing = 1; ; listing++) {
       try {
-        return await newestOf(this.checkpoints());
+        return await newestOf(this.checkpoints(), options);
       } catch (error) {
         const outdated = error instanceof BpttError && error.code === 'checkpoint_missing';
         if (!outdated || listing === LISTINGS) throw error;
@@ -190,9 +190,9 @@ export class Run {
    *
    * @throws {CheckpointError} as `loadCheckpoint`
    */
-  async loadBest(): Promise<LoadedCheckpoint | undefined> {
+  async loadBest(options: LoadOptions = {}): Promise<LoadedCheckpoint | undefined> {
     try {
-      return await loadCheckpoint(bestPath(this.path));
+      return await loadCheckpoint(bestPath(this.path), options);
     } catch (error) {
       if (error instanceof CheckpointError && error.code === 'checkpoint_missing') return undefined;
       throw error;
@@ -200,11 +200,11 @@ export class Run {
   }
 }
 
-async function newestOf(files: readonly CheckpointFile[]): Promise<NewestCheckpoint> {
+async function newestOf(files: readonly CheckpointFile[], options: LoadOptions): Promise<NewestCheckpoint> {
   const skipped: SkippedCheckpoint[] = [];
   for (const { step, path } of files) {
     try {
-      return { found: { step, path, checkpoint: await loadCheckpoint(path), skipped }, skipped };
+      return { found: { step, path, checkpoint: await loadCheckpoint(path, options), skipped }, skipped };
     } catch (error) {
       if (!(error instanceof CheckpointError) || !DAMAGED.has(error.code)) throw error;
       skipped.push({ step, path, error });

@@ -6,6 +6,16 @@
 /** Extra facts of an error, each under a stable name, for programs rather than people. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
+/** Longest message, UTF-16 units. Names and lines of files stand in messages, and a forged file may have names of any length. */
+const MOST_MESSAGE = 4000;
+
+/** A message with its begin and its end, where it would be longer. */
+function bounded(message: string): string {
+  if (message.length <= MOST_MESSAGE) return message;
+  const half = MOST_MESSAGE / 2 - 2;
+  return `${message.slice(0, half)}... ${message.slice(-half)}`;
+}
+
 /** Base of all errors of this library. `code` is stable between versions; `message` is for people and is not. */
 export class BpttError extends Error {
   /** Stable identifier in snake_case, for example `shape_mismatch`. */
@@ -14,7 +24,7 @@ export class BpttError extends Error {
   readonly details: ErrorDetails;
 
   constructor(code: string, message: string, details: ErrorDetails = {}, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(bounded(message), cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.code = code;
     this.details = details;

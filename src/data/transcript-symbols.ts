@@ -2,6 +2,7 @@
 import { requireList, requireText } from '../core/arguments.js';
 import { compareCodePoints } from '../core/code-points.js';
 import { VocabularyError } from '../core/errors.js';
+import { describeValue } from '../core/options.js';
 import { wordsOf } from '../files/text.js';
 
 /** The kind of symbol of a label. */
@@ -46,7 +47,7 @@ export class TranscriptSymbols {
     return Int32Array.from(piecesOf(this.level, text), (symbol, position) => {
       const label = this.#labels.get(symbol);
       if (label !== undefined) return label;
-      const message = `symbol ${JSON.stringify(symbol)} at position ${position} does not occur in the training texts`;
+      const message = `symbol ${describeValue(symbol)} at position ${position} does not occur in the training texts`;
       throw new VocabularyError('unknown_symbol', message, { symbol, position });
     });
   }

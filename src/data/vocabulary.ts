@@ -93,8 +93,7 @@ export function checkVocabularyJson(value: JsonValue | VocabularyJson, level: Vo
     if (typeof symbol !== 'string')
       throw invalidVocabulary(`symbol ${id} must be a string, got ${describeValue(symbol)}`);
     const first = places.get(symbol);
-    if (first !== undefined)
-      throw invalidVocabulary(`symbol ${JSON.stringify(symbol)} has two ids, ${first} and ${id}`);
+    if (first !== undefined) throw invalidVocabulary(`symbol ${describeValue(symbol)} has two ids, ${first} and ${id}`);
     places.set(symbol, id);
   }
   if (normalization !== undefined && normalization !== 'NFC')

@@ -4,7 +4,7 @@ import { requireList, requireText } from '../core/arguments.js';
 import { compareCodePoints } from '../core/code-points.js';
 import { OptionError } from '../core/errors.js';
 import type { JsonValue } from '../core/json.js';
-import { rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
+import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../core/options.js';
 import { BEGIN_MARK, END_MARK, END_OF_SENTENCE_MARK, hasWhiteSpace, UNKNOWN_MARK, visitWords } from '../files/text.js';
 import { type Normalization, normalizeText, requireNormalization, savedNormalization } from './normalization.js';
 import {
@@ -160,7 +160,7 @@ export class WordVocabulary implements Vocabulary {
     }
     for (const token of counts.keys()) {
       const isToken = typeof token === 'string' && token !== '' && !hasWhiteSpace(token);
-      if (!isToken) throw invalidVocabulary(`a token must be one word, got ${JSON.stringify(token)}`);
+      if (!isToken) throw invalidVocabulary(`a token must be one word, got ${describeValue(token)}`);
     }
     return new WordVocabulary(rank(counts, TOKEN_MARKS, true, options), normalization, true);
   }
@@ -181,7 +181,7 @@ export class WordVocabulary implements Vocabulary {
     for (const [id, symbol] of symbols.entries()) {
       const isEscaped = areWords && marks.some((mark) => symbol === ` ${mark}`);
       if (symbol === '' || (hasWhiteSpace(symbol) && !isEscaped)) {
-        throw invalidVocabulary(`symbol ${id} must be one word, got ${JSON.stringify(symbol)}`);
+        throw invalidVocabulary(`symbol ${id} must be one word, got ${describeValue(symbol)}`);
       }
     }
     return new WordVocabulary(symbols, requireNormalization(normalization), areWords);

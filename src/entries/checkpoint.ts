@@ -6,6 +6,7 @@
 export {
   type Checkpoint,
   type LoadedCheckpoint,
+  type LoadOptions,
   loadCheckpoint,
   loadCheckpointSync,
   readCheckpointMetadata,

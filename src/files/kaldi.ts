@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { DataError } from '../core/errors.js';
 import { type RecordedFeatures, requireFinite, rowsAt } from './feature-rows.js';
 import { asciiAt, corrupt, requireBytes, requireInput, unsupported, viewOf } from './file-bytes.js';
+import { quoted } from './row-error.js';
 
 /** Bytes of the header of a matrix: a mark, its kind, and its sizes with their own sizes. */
 const HEADER = 15;
@@ -124,7 +125,7 @@ export function kaldiList(text: string, source: string): Map<string, string> {
     const wrong = key === undefined || places.has(key) || /\||\[[^\]]*\]$/.test(place);
     if (wrong) {
       const expected = 'a new key and a path such as feats.ark:1234, no pipe and no range';
-      const message = `'${source}' line ${at + 1}: expected ${expected}, found ${JSON.stringify(line)}`;
+      const message = `'${source}' line ${at + 1}: expected ${expected}, found ${quoted(line)}`;
       throw new DataError('invalid_row', message, { file: source, line: at + 1 });
     }
     places.set(key, resolve(dirname(source), place));

@@ -9,8 +9,15 @@ import { unreadableFile } from '../core/unreadable-file.js';
 import { CHUNK_BYTES } from './file-lines.js';
 import { firstInvalidUtf8 } from './text.js';
 
-/** Largest size of a packed table when it is unpacked. A few kilobytes could otherwise fill the memory. */
+/** Largest size of a packed file when it is unpacked. */
 const MAX_UNPACKED_BYTES = 2 ** 34;
+
+/**
+ * Largest size in multiples of the packed size, for what is larger than SMALL_UNPACKED_BYTES. Tables and texts shrink to a twentieth
+ * at most; gzip can shrink to a thousandth what somebody made for it, and a few kilobytes could otherwise fill the memory.
+ */
+const MAX_UNPACKED_RATIO = 100;
+const SMALL_UNPACKED_BYTES = 2 ** 26;
 
 /** Marks at the start of a file. */
 const GZIP = [0x1f, 0x8b];
@@ -54,13 +61,24 @@ async function* chain(first: Buffer, rest: AsyncGenerator<Buffer, void, void>): 
 
 async function* unpacked(path: string, chunks: AsyncGenerator<Buffer, void, void>, limit: number) {
   let bytes = 0;
-  const gunzip = pipeline(Readable.from(chunks), createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
+  let packed = 0;
+  const counted = async function* () {
+    for await (const chunk of chunks) {
+      packed += chunk.length;
+      yield chunk;
+    }
+  };
+  const gunzip = pipeline(Readable.from(counted()), createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
   try {
     for await (const chunk of gunzip as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > limit) {
         const message = `'${path}' has more than ${limit} bytes when it is unpacked: unpack it and take the part that is needed`;
         throw new DataError('too_long', message, { file: path, limit });
+      }
+      if (bytes > SMALL_UNPACKED_BYTES && bytes > MAX_UNPACKED_RATIO * packed) {
+        const message = `'${path}' becomes more than ${MAX_UNPACKED_RATIO} times as large when it is unpacked (${bytes} of ${packed} bytes), as only a file does that was made to fill the memory: if you trust it, unpack it first`;
+        throw new DataError('too_long', message, { file: path, limit: MAX_UNPACKED_RATIO * packed });
       }
       yield chunk;
     }

@@ -11,6 +11,7 @@ import { type CompileOptions, checkCompileOptions } from './build/compile-option
 import { shortestAlone } from './build/least-rows.js';
 import { ParameterLayout } from './build/parameters.js';
 import { BatchExecutions } from './execute/batch-executions.js';
+import { labelledFrames } from './execute/check-values.js';
 import { NetworkInstance, type RestoredParameters } from './network-instance.js';
 
 /** A compiled network without its executions, which `Model` adds. */
@@ -58,7 +59,9 @@ export class CompiledNetwork extends NetworkInstance {
     const states = { stateSizes, streamObstacle: obstacle };
     const { graph, leastRows } = built;
     this.shortestAlone = shortestAlone(leastRows);
-    this.executions = new BatchExecutions({ description, loss, targets, ...states, graph, leastRows, programs });
+    const labelled = labelledFrames(description, loss, shapes, targets);
+    const parts = { description, loss, targets, labelled, ...states, graph, leastRows, programs };
+    this.executions = new BatchExecutions(parts);
   }
 
   /**

@@ -1,21 +1,23 @@
 /** The default number of threads. */
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { OptionError } from '../core/errors.js';
+import { type ControlGroupLimits, controlGroupLimits } from './control-group.js';
 
 /** The most threads that one program may use. */
 export const MAX_THREADS = 256;
 
-/** Processors that this process may use: what the system offers, within the quota of its control group. */
-export function usableProcessors(): number {
-  const offered = availableParallelism();
-  try {
-    const [quota, period] = readFileSync('/sys/fs/cgroup/cpu.max', 'utf8').split(' ');
-    const limit = Math.ceil(Number(quota) / Number(period));
-    return limit >= 1 ? Math.min(offered, limit) : offered;
-  } catch {
-    return offered; // no control group, or another system
-  }
+/**
+ * Processors that this process may use: what the system offers, within the quota and the set of its control groups. A quota of one
+ * and a half processors is used by two threads.
+ *
+ * @param offered by the system; another number in tests
+ * @param limits of the control groups
+ */
+export function usableProcessors(
+  offered: number = availableParallelism(),
+  { processorQuota, processorSet }: Pick<ControlGroupLimits, 'processorQuota' | 'processorSet'> = controlGroupLimits(),
+): number {
+  return Math.max(1, Math.min(offered, Math.ceil(processorQuota ?? offered), processorSet ?? offered));
 }
 
 /**

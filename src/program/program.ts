@@ -6,6 +6,7 @@ import type { Graph } from '../graph/graph.js';
 import { storageOf, type Value } from '../graph/value.js';
 import { type AxisSamples, asNativeError, type NativeProgram, type NativeUpdateLock, native } from '../native/addon.js';
 import { ALIGNMENT, allocateBlock } from '../native/memory.js';
+import { requireMemory } from '../native/planned-memory.js';
 import { threadGrain } from '../native/threads.js';
 import { type AxisCapacity, emitProgram } from './emit.js';
 import { type Location, layOut } from './layout.js';
@@ -65,8 +66,8 @@ export class CompiledProgram {
   /**
    * Compiles and loads the graph.
    *
-   * @throws {NativeError} `invalid_program` when the native side refuses it
    * @throws {UsageError} `too_large` when there is no memory for it
+   * @throws {NativeError} `invalid_program` when the native side refuses it
    */
   constructor(graph: Graph, options: ProgramOptions) {
     this.axes = options.axes;
@@ -83,6 +84,11 @@ export class CompiledProgram {
     }
     this.arenaBytes = layout.arenaBytes;
     const { parameter, gradient, optimizer, buffer = allocateBlock(ALIGNMENT), lock } = options.blocks;
+    requireMemory(
+      'the program for such a batch',
+      layout.arenaBytes,
+      'make the batch, its sequences or the layers smaller',
+    );
     this.#blocks = [parameter, gradient, optimizer, allocateBlock(layout.arenaBytes, 'values of a program'), buffer];
     this.#externals = new Map(inputs.map((value) => [value.name as string, value]));
     this.#constants = inputs.filter(({ constant }) => constant !== undefined);
@@ -102,7 +108,8 @@ export class CompiledProgram {
       );
     } catch (error) {
       if (error instanceof UsageError) throw error; // no memory
-      throw asNativeError(error);
+      const refused = asNativeError(error);
+      throw refused.code === 'too_large' ? new UsageError('too_large', refused.message, {}, error) : refused;
     }
   }
 

@@ -1,6 +1,11 @@
 /** Finds the checkpoint of a trained model, and reads the configuration of its run. */
 import { basename, dirname } from 'node:path';
-import { type LoadedCheckpoint, loadCheckpoint, readCheckpointMetadata } from '../checkpoint/checkpoint.js';
+import {
+  type LoadedCheckpoint,
+  type LoadOptions,
+  loadCheckpoint,
+  readCheckpointMetadata,
+} from '../checkpoint/checkpoint.js';
 import { bestPath, Run, readConfiguration } from '../checkpoint/run.js';
 import { CheckpointError, ConfigurationError, OptionError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
@@ -22,9 +27,10 @@ export type CheckpointChoice = 'best' | 'latest';
 export async function findCheckpoint(
   run: string,
   choice?: CheckpointChoice,
+  options: LoadOptions = {},
 ): Promise<{ path: string; checkpoint: LoadedCheckpoint }> {
   if (isFile(run)) {
-    if (choice === undefined) return { path: run, checkpoint: await loadCheckpoint(run) };
+    if (choice === undefined) return { path: run, checkpoint: await loadCheckpoint(run, options) };
     const message = `option 'checkpoint' chooses among the checkpoints of a run, but '${run}' is a file`;
     throw new OptionError('invalid_option', message, { name: 'checkpoint', value: choice });
   }
@@ -33,9 +39,9 @@ export async function findCheckpoint(
     throw new ConfigurationError('invalid_configuration', message, { path: run });
   }
   const saved = Run.read(run);
-  const best = choice === 'latest' ? undefined : await saved.loadBest();
+  const best = choice === 'latest' ? undefined : await saved.loadBest(options);
   if (best !== undefined) return { path: bestPath(run), checkpoint: best };
-  const latest = choice === 'best' ? undefined : await saved.loadLatest();
+  const latest = choice === 'best' ? undefined : await saved.loadLatest(options);
   if (latest !== undefined) return latest;
   const what = choice === 'best' ? 'no best checkpoint: there was no validation yet' : 'no checkpoint yet';
   throw new CheckpointError('checkpoint_missing', `the run '${run}' has ${what}`, { run });

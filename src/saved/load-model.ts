@@ -32,6 +32,8 @@ export interface LoadModelOptions extends Omit<ReadDescriptionOptions, 'training
   readonly schedules?: readonly AnyScheduleMaker[] | undefined;
   /** Threads, integer >= 1; default `BPTT_THREADS`, else all processors. */
   readonly threads?: number | undefined;
+  /** Whether the checksum of the file is compared with its bytes; default true. Without it a changed weight is not noticed. */
+  readonly verify?: boolean | undefined;
 }
 
 /** A loaded model. Call `model.dispose()` at the end. */
@@ -68,6 +70,7 @@ const OPTIONS = [
   'optimizers',
   'schedules',
   'tokenizer',
+  'verify',
 ];
 
 /**
@@ -78,6 +81,7 @@ const OPTIONS = [
  * without the save. To resume a run at the batch where it stopped, pass the model to a `Trainer` with `resume`.
  *
  * @param pathOrRun a checkpoint file or a run directory
+ * @param options.verify whether the checksum of the file is compared; default true
  * @param options.network takes the place of the network that the checkpoint describes; needed where it describes none
  * @param options.layers what `defineLayer` returned, for each layer of one's own in the network; `losses`, `optimizers`, `schedules` likewise
  * @param options.tokenizer for a vocabulary of subwords
@@ -102,12 +106,12 @@ export async function loadModel(pathOrRun: string, options: LoadModelOptions = {
 /** As `loadModel`, without what a task has computed from the weights. */
 export async function readModel(pathOrRun: string, options: LoadModelOptions): Promise<LoadedModel> {
   rejectUnknownKeys('loadModel', options, OPTIONS);
-  const { checkpoint: choice, training = true, threads, tokenizer, schedules, ...described } = options;
+  const { checkpoint: choice, training = true, threads, tokenizer, schedules, verify, ...described } = options;
   if (choice !== undefined) requireOneOf('checkpoint', choice, ['best', 'latest']);
   requireOneOf('training', training, [true, false]);
   if (threads !== undefined) threadCount(threads);
   requireNetwork(described.network);
-  const { path, checkpoint } = await findCheckpoint(pathOrRun, choice);
+  const { path, checkpoint } = await findCheckpoint(pathOrRun, choice, { verify });
   const { metadata, tensors } = checkpoint;
   const saved = readDescription(path, metadata, tensors.size, { ...described, training });
   const schedule = savedSchedule(path, saved.configuration, training ? schedules : undefined);

@@ -154,7 +154,7 @@ function optimizerOf(
 
 function requireCount(value: JsonValue): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
-  const message = `its number of training steps is ${JSON.stringify(value)}`;
+  const message = `its number of training steps is ${describeValue(value)}`;
   throw new OptionError('invalid_option', message, { name: 'modelStep', value });
 }
 

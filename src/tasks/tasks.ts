@@ -20,6 +20,7 @@ import { music } from './recipes/music/music.js';
 import { remember } from './recipes/remember/remember.js';
 import { transcribe } from './recipes/transcribe/transcribe.js';
 import { translate } from './recipes/translate/translate.js';
+import { guardedTask } from './runner/guarded-task.js';
 import { LoadedTask } from './runner/loaded-task.js';
 import { describeAnswer } from './runner/naive-results.js';
 import { type LoadTaskOptions, loadTaskModel } from './runner/saved-task.js';
@@ -179,7 +180,8 @@ export async function openTask(run: string, given: AnyLoadOptions): Promise<Load
   rejectUnknownKeys('the loading of a task', given, ['task', 'tasks', 'onNote', 'threads', 'signal', 'options']);
   const { task: named, tasks, onNote, ...options } = requireObject('options', given);
   if (onNote !== undefined) requireFunctions({ onNote });
-  const task = await taskOf(run, named, tasks);
+  const known = await taskOf(run, named, tasks);
+  const task = Object.values<AnyTask>(TASKS).includes(known) ? guardedTask(known, run) : known;
   const loaded = await loadTaskModel(task, run, options);
   if (loaded.answeredBy !== undefined) onNote?.(describeAnswer(loaded.answeredBy));
   if (loaded.warning !== undefined) onNote?.(loaded.warning);

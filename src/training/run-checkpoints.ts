@@ -6,9 +6,16 @@ import type { JsonObject, JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { CarriedState } from '../model/execute/carried-state.js';
+import { allocated } from '../native/memory.js';
 import type { Schedule, ScheduleState } from '../network/schedules/schedule.js';
 import { modelMetadata, objectOrNone } from '../saved/model-metadata.js';
-import { modelTensors, requireTensors, restoreTensors, weightTensors } from '../saved/model-tensors.js';
+import {
+  modelTensors,
+  requireTensors,
+  restoreTensors,
+  type TensorView,
+  weightTensors,
+} from '../saved/model-tensors.js';
 import type { EarlyStopping } from './early-stopping.js';
 import { RunState, readEarlyStoppingState } from './run-state.js';
 import { type TrainableModel, whileIdle } from './trainable-model.js';
@@ -34,20 +41,30 @@ const FIELDS = {
   mayBeAbsent: ['training', 'validation'].flatMap((part) => [`data.${part}.checksum`, `data.${part}.contents`]),
 } as const;
 
+/** A checkpoint that was written. */
+export interface SavedCheckpoint {
+  readonly step: number;
+  readonly path: string;
+}
+
 /**
  * The checkpoints of one run.
  *
- * Training waits between two steps until a checkpoint is saved, and nothing is copied. With a copy training could
- * continue meanwhile, but the copy needs as much memory as weights and optimizer state. A checkpoint takes less time
- * than one training step of the same network.
+ * Training waits between two steps until a checkpoint is saved, and nothing is copied; or it goes on meanwhile, with a copy that
+ * needs as much memory as weights and optimizer state. One checkpoint is written at a time.
  */
 export class RunCheckpoints {
   readonly directory: RunDirectory;
+  readonly #isBeside: boolean;
+  /** The numbers of the checkpoint that is being written. Its memory is used for the next one. */
+  readonly #copy = new Map<string, TensorView>();
+  #writing: Promise<SavedCheckpoint> | undefined;
   /** The newest checkpoint; undefined before the first. */
-  last: { readonly step: number; readonly path: string } | undefined;
+  last: SavedCheckpoint | undefined;
 
-  private constructor(directory: RunDirectory) {
+  private constructor(directory: RunDirectory, isBeside: boolean) {
     this.directory = directory;
+    this.#isBeside = isBeside;
   }
 
   /**
@@ -55,9 +72,10 @@ export class RunCheckpoints {
    *
    * @throws {ConfigurationError} `run_exists`, `run_locked`, `configuration_mismatch`, `invalid_configuration`
    */
-  static open(path: string, configuration: JsonObject, options: { resume: boolean; keepLast: number }): RunCheckpoints {
-    const { resume, keepLast } = options;
-    return new RunCheckpoints(RunDirectory.open(path, configuration, { resume, keepLast, fields: FIELDS }));
+  static open(path: string, configuration: JsonObject, options: RunCheckpointsOptions): RunCheckpoints {
+    const { resume, keepLast, saveWhile } = options;
+    const directory = RunDirectory.open(path, configuration, { resume, keepLast, fields: FIELDS });
+    return new RunCheckpoints(directory, saveWhile === 'training');
   }
 
   /** Path of the best checkpoint, if there is one. */
@@ -130,19 +148,69 @@ export class RunCheckpoints {
     throw new CheckpointError(code, message, { path, step, found });
   }
 
-  /** Writes a checkpoint of the run's current state. @throws {CheckpointError} `checkpoint_write_failed` */
-  async save(parts: RunParts, state: RunState, best: boolean): Promise<string> {
+  /**
+   * Writes a checkpoint of the run's current state. Where checkpoints are written beside training, it waits for the one before, copies
+   * the numbers, and begins to write.
+   *
+   * @param request undefined where nothing has changed since the one before
+   * @returns the checkpoints that have been written since the last call
+   * @throws {CheckpointError} `checkpoint_write_failed`, also for the one before
+   * @throws {UsageError} `too_large` when there is no memory for the copy
+   */
+  async save(parts: RunParts, state: RunState, request?: SaveRequest): Promise<readonly SavedCheckpoint[]> {
+    const before = await this.settled();
+    if (request === undefined) return before;
+    const { best, isLast } = request;
     const metadata: JsonObject = {
       ...modelMetadata(parts.model, parts.configuration, parts.vocabulary),
       run: state.toJSON(),
       schedule: parts.schedule.state(),
       earlyStopping: parts.earlyStopping === undefined ? null : { ...parts.earlyStopping.state() },
     };
-    const tensors = modelTensors(parts.model, parts.carried);
-    const path = await this.directory.save(state.step, { tensors, metadata }, { best });
-    this.last = { step: state.step, path };
-    return path;
+    const { step } = state;
+    const own = modelTensors(parts.model, parts.carried);
+    const tensors = this.#isBeside && !isLast ? this.#copied(own) : own;
+    this.#writing = this.directory.save(step, { tensors, metadata }, { best }).then((path) => ({ step, path }));
+    this.#writing.catch(() => undefined); // `settled` throws it
+    return this.#isBeside && !isLast ? before : [...before, ...(await this.settled())];
   }
+
+  /** Waits for the checkpoint that is being written, if there is one. @throws {CheckpointError} `checkpoint_write_failed` */
+  async settled(): Promise<readonly SavedCheckpoint[]> {
+    const writing = this.#writing;
+    this.#writing = undefined;
+    if (writing === undefined) return [];
+    this.last = await writing;
+    return [this.last];
+  }
+
+  #copied(own: ReadonlyMap<string, TensorView>): ReadonlyMap<string, TensorView> {
+    for (const [name, { shape, data }] of own) {
+      const there = this.#copy.get(name);
+      if (there?.data.length === data.length) there.data.set(data);
+      else {
+        const copy = allocated('copies for a checkpoint', data.byteLength, () => data.slice());
+        this.#copy.set(name, { shape, data: copy });
+      }
+    }
+    return this.#copy;
+  }
+}
+
+/** What a checkpoint is saved for. */
+export interface SaveRequest {
+  /** Whether it is the best one so far. */
+  readonly best: boolean;
+  /** Whether the run ends with it, so that it is waited for. */
+  readonly isLast: boolean;
+}
+
+/** How the directory of a run is opened. */
+export interface RunCheckpointsOptions {
+  readonly resume: boolean;
+  readonly keepLast: number;
+  /** Whether training waits while a checkpoint is written, or goes on; default: it waits. */
+  readonly saveWhile: 'waiting' | 'training' | undefined;
 }
 
 /** Training steps of the model: those of the run, and those before it. @throws {CheckpointError} `checkpoint_corrupt` */

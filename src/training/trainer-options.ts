@@ -50,6 +50,12 @@ export interface TrainerOptions {
   /** Number of newest checkpoints to keep; the best one is kept, too. Integer >= 1; default 3. */
   readonly keepCheckpoints?: number;
   /**
+   * Whether training waits while a checkpoint is written (`waiting`, the default), or goes on (`training`). The latter takes a copy of
+   * weights, optimizer state and carried state, and memory for it. `onCheckpoint` is then called when the next checkpoint begins, or at
+   * the end of the run; so is an error of writing thrown.
+   */
+  readonly saveWhile?: 'waiting' | 'training';
+  /**
    * Weights that the model has when `fit` has returned: those of the best validation (`best`, the default), or of the
    * last step. Without validation they are those of the last step. The best weights are read from the best checkpoint
    * of the run directory. Without a directory a copy of them is kept in memory. Optimizer and `step` are always those
@@ -124,6 +130,7 @@ const NAMES = [
   'resume',
   'checkpointEvery',
   'keepCheckpoints',
+  'saveWhile',
   'keep',
   'validateFirst',
   'validateEvery',
@@ -174,6 +181,7 @@ export function checkTrainerOptions(options: TrainerOptions): CheckedTrainerOpti
     const message = `option '${name}' must be a function, got ${describeValue(options[name])}`;
     throw new OptionError('invalid_option', message, { name, value: options[name] });
   }
+  if (options.saveWhile !== undefined) requireOneOf('saveWhile', options.saveWhile, ['waiting', 'training']);
   requireSignal(options.signal);
   const { schedule = constant(), callbacks = [], metrics, monitor, score } = options;
   if (monitor !== undefined && score !== undefined) {

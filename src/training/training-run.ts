@@ -9,7 +9,7 @@ import { markLast } from './mark-last.js';
 import { requireScore } from './monitor.js';
 import { progressOn, silentProgress } from './progress.js';
 import { formatEnd, formatLoss, formatStart, formatValidation } from './progress-text.js';
-import { RunCheckpoints, type RunParts, withLastCheckpoint } from './run-checkpoints.js';
+import { RunCheckpoints, type RunParts, type SavedCheckpoint, withLastCheckpoint } from './run-checkpoints.js';
 import { runConfiguration } from './run-configuration.js';
 import { RunLog } from './run-log.js';
 import { RunState } from './run-state.js';
@@ -61,8 +61,8 @@ export class TrainingRun {
       configuration: directory === undefined ? {} : runConfiguration(model, options, learningRate, readers),
     };
     if (directory !== undefined) {
-      const { resume = false, keepCheckpoints: keepLast = 3 } = options;
-      this.#checkpoints = RunCheckpoints.open(directory, this.#parts.configuration, { resume, keepLast });
+      const { resume = false, keepCheckpoints: keepLast = 3, saveWhile } = options;
+      this.#checkpoints = RunCheckpoints.open(directory, this.#parts.configuration, { resume, keepLast, saveWhile });
     }
     this.#bestWeights = new BestWeights(model, this.#checkpoints, options.keep);
     const reporter = typeof progress === 'object' ? progress : progress ? progressOn(process.stderr) : silentProgress;
@@ -99,7 +99,7 @@ export class TrainingRun {
   }
 
   /** The newest checkpoint. */
-  get lastCheckpoint(): { readonly step: number; readonly path: string } | undefined {
+  get lastCheckpoint(): SavedCheckpoint | undefined {
     return this.#checkpoints?.last;
   }
 
@@ -208,7 +208,7 @@ export class TrainingRun {
     const state = this.#state;
     // This validation steers nothing: a run that is resumed with more steps continues as if it had not stopped here.
     if (state.lastValidation?.step !== state.step && this.#validation) await this.#validate(this.#validation, false);
-    await this.#save();
+    await this.#save(true);
     const reason = this.#stopReason ?? 'callback';
     const weights = await this.#bestWeights.choose(state);
     const waited = reason === 'earlyStopping' ? this.#parts.earlyStopping?.validationsWithoutImprovement : undefined;
@@ -228,9 +228,10 @@ export class TrainingRun {
   async interrupt(error: unknown): Promise<unknown> {
     const { signal } = this.#options;
     if (signal?.aborted === true && error === signal.reason) {
-      await this.#save();
+      await this.#save(true);
       return error;
     }
+    await this.#checkpoints?.settled().catch(() => undefined); // it is whole: it was computed before the error
     return error instanceof NumericError ? withLastCheckpoint(error, this.lastCheckpoint?.path) : error;
   }
 
@@ -266,8 +267,7 @@ export class TrainingRun {
   }
 
   async #validate(reader: BatchReader, steers: boolean): Promise<LossSummary> {
-    const state = this.#state;
-    const { signal, metrics, monitoring, score: scored } = this.#options;
+    const [state, { signal, metrics, monitoring, score: scored }] = [this.#state, this.#options];
     const summary = await evaluateOn(this.#parts.model, reader, { signal, ...(metrics && { metrics }) });
     const position = this.#position();
     const { step, epoch } = position;
@@ -290,11 +290,11 @@ export class TrainingRun {
     return summary;
   }
 
-  async #save(): Promise<void> {
-    if (this.#checkpoints === undefined || !this.#unsaved) return;
-    const path = await this.#checkpoints.save(this.#parts, this.#state, this.#bestUnsaved);
-    this.#unsaved = false;
-    this.#bestUnsaved = false;
-    await notify(this.#options.callbacks, 'onCheckpoint', { step: this.#state.step, path });
+  async #save(isLast = false): Promise<void> {
+    if (this.#checkpoints === undefined) return;
+    const request = this.#unsaved ? { best: this.#bestUnsaved, isLast } : undefined;
+    const saved = await this.#checkpoints.save(this.#parts, this.#state, request);
+    this.#unsaved = this.#bestUnsaved = false;
+    for (const each of saved) await notify(this.#options.callbacks, 'onCheckpoint', each);
   }
 }

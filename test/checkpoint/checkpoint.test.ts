@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type Checkpoint,
@@ -12,6 +13,7 @@ import {
 } from '../../src/checkpoint/checkpoint.js';
 import { isTemporaryName, temporaryPath } from '../../src/checkpoint/file-transfer.js';
 import { writeSafetensorsSync } from '../../src/checkpoint/safetensors.js';
+import { CheckpointError } from '../../src/core/errors.js';
 import type { JsonObject } from '../../src/core/json.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
@@ -67,6 +69,50 @@ describe('a checkpoint', () => {
     const digits = /"bptt_sha256":"([0-9a-f]{64})"/.exec(text)?.[1] as string;
     const blanked = Buffer.from(text.replace(digits, '0'.repeat(64)), 'latin1');
     expect(createHash('sha256').update(blanked).digest('hex')).toBe(digits);
+  });
+
+  it('is refused when a single bit of its length, header, metadata or data has changed, wherever it is', async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'whole');
+    saveCheckpointSync(path, sample());
+    const original = readFileSync(path);
+    const bit = fc.record({ at: fc.nat(original.length - 1), bit: fc.nat(7), isSync: fc.boolean() });
+    const isFound = fc.asyncProperty(bit, async ({ at, bit, isSync }) => {
+      const changed = Buffer.from(original);
+      changed[at] = (changed[at] as number) ^ (1 << bit);
+      writeFileSync(path, changed);
+      const read = async () => (isSync ? loadCheckpointSync(path) : loadCheckpoint(path));
+      await expect(read()).rejects.toThrow(CheckpointError);
+    });
+    await fc.assert(isFound, { numRuns: 400, examples: [[{ at: original.length - 1, bit: 0, isSync: true }]] });
+  });
+
+  it('is read with a changed weight, or without a checksum, where it is not to be verified', async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'changed');
+    saveCheckpointSync(path, sample());
+    const changed = readFileSync(path);
+    changed[changed.length - 1] = (changed.at(-1) as number) ^ 1;
+    writeFileSync(path, changed);
+    expect(() => loadCheckpointSync(path)).toThrow(code('checkpoint_corrupt'));
+    const loaded = loadCheckpointSync(path, { verify: false });
+    expect(loaded.metadata).toEqual(sample().metadata);
+    expect([...loaded.tensors.values()].flatMap(({ data }) => [...data])).not.toEqual(
+      [...sample().tensors.values()].flatMap(({ data }) => [...data]),
+    );
+    const none = join(directory, 'none');
+    writeSafetensorsSync(
+      none,
+      sample().tensors,
+      new Map([
+        ['bptt_format', '1'],
+        ['bptt', '{}'],
+      ]),
+    );
+    await expect(loadCheckpoint(none)).rejects.toThrow('its checksum is missing');
+    expect((await loadCheckpoint(none, { verify: false })).metadata).toEqual({});
+    await expect(loadCheckpoint(none, { verify: 1 as never })).rejects.toThrow(code('invalid_option'));
+    await expect(loadCheckpoint(none, { check: true } as never)).rejects.toThrow(code('unknown_option'));
   });
 
   it('is refused when any single byte of it has changed', () => {

@@ -30,48 +30,61 @@ for (let step = latest?.step ?? 0; step < Number(process.argv[3]); ) {
 }
 `;
 
+/** Processes that are killed: some in the suite, more in `npm run soak:kill`. */
+const KILLS = Number(process.env['BPTT_KILLS'] ?? 12);
+
 describe('a run killed with SIGKILL', () => {
-  it('goes on each time from a whole checkpoint and ends as one that was never killed', async () => {
-    const directory = temporaryDirectory();
-    transpile(directory);
-    const program = join(directory, 'program.js');
-    writeFileSync(program, PROGRAM);
-    const random = new Random(1, 'kill');
-    const steps = 40;
-    const start = (run: string) =>
-      spawn(process.execPath, [program, join(directory, run), String(steps)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  it(
+    'goes on each time from a whole checkpoint and ends as one that was never killed',
+    async () => {
+      const directory = temporaryDirectory();
+      transpile(directory);
+      const program = join(directory, 'program.js');
+      writeFileSync(program, PROGRAM);
+      const random = new Random(1, 'kill');
+      const steps = Math.ceil((40 * KILLS) / 12);
+      const start = (run: string) =>
+        spawn(process.execPath, [program, join(directory, run), String(steps)], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
 
-    const [status] = await once(start('whole'), 'exit');
-    expect(status).toBe(0);
-    let kills = 0;
-    for (let attempt = 0; ; attempt++) {
-      const child = start('killed');
-      const exited = once(child, 'exit');
-      if (attempt < 12) {
-        await Promise.race([once(child.stdout, 'data'), exited]);
-        await Promise.race([sleep(random.integer(120)), exited]);
-        child.kill('SIGKILL');
+      const [status] = await once(start('whole'), 'exit');
+      expect(status).toBe(0);
+      let kills = 0;
+      for (let attempt = 0; ; attempt++) {
+        const child = start('killed');
+        const exited = once(child, 'exit');
+        if (attempt < KILLS) {
+          await Promise.race([once(child.stdout, 'data'), exited]);
+          await Promise.race([sleep(random.integer(120)), exited]);
+          child.kill('SIGKILL');
+        }
+        const [exitStatus, signal] = await exited;
+        if (signal === 'SIGKILL') kills++;
+        else {
+          expect(exitStatus).toBe(0);
+          break;
+        }
       }
-      const [exitStatus, signal] = await exited;
-      if (signal === 'SIGKILL') kills++;
-      else {
-        expect(exitStatus).toBe(0);
-        break;
-      }
-    }
-    expect(kills).toBeGreaterThan(3);
+      expect(kills).toBeGreaterThan(KILLS / 4);
+      if (KILLS > 12) process.stdout.write(`killed ${kills} times in ${steps} steps\n`);
 
-    const [whole, killed] = ['whole', 'killed'].map((name) =>
-      RunDirectory.open(join(directory, name), { seed: 1 }, { resume: true }),
-    ) as [RunDirectory, RunDirectory];
-    expect(readFileSync(killed.metrics.path, 'utf8')).toBe(readFileSync(whole.metrics.path, 'utf8'));
-    expect((await killed.loadLatest())?.step).toBe(steps);
-    for (const file of ['best.safetensors', join('checkpoints', 'step-000040.safetensors')]) {
-      const [left, right] = [whole, killed].map((run) => readFileSync(join(run.path, file)));
-      expect(Buffer.compare(left as Buffer, right as Buffer)).toBe(0);
-    }
-    expect(readdirSync(join(killed.path, 'checkpoints')).sort()).toEqual(
-      readdirSync(join(whole.path, 'checkpoints')).sort(),
-    );
-  }, 60_000);
+      const [whole, killed] = ['whole', 'killed'].map((name) =>
+        RunDirectory.open(join(directory, name), { seed: 1 }, { resume: true }),
+      ) as [RunDirectory, RunDirectory];
+      expect(readFileSync(killed.metrics.path, 'utf8')).toBe(readFileSync(whole.metrics.path, 'utf8'));
+      expect((await killed.loadLatest())?.step).toBe(steps);
+      for (const file of [
+        'best.safetensors',
+        join('checkpoints', `step-${String(steps).padStart(6, '0')}.safetensors`),
+      ]) {
+        const [left, right] = [whole, killed].map((run) => readFileSync(join(run.path, file)));
+        expect(Buffer.compare(left as Buffer, right as Buffer)).toBe(0);
+      }
+      expect(readdirSync(join(killed.path, 'checkpoints')).sort()).toEqual(
+        readdirSync(join(whole.path, 'checkpoints')).sort(),
+      );
+    },
+    KILLS * 10_000,
+  );
 });

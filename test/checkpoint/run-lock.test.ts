@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryPath } from '../../src/checkpoint/file-transfer.js';
+import { claim } from '../../src/checkpoint/lock-file.js';
 import { isPidInUse, thisProcess } from '../../src/checkpoint/process-identity.js';
 import { RunDirectory } from '../../src/checkpoint/run-directory.js';
 import { RunLock } from '../../src/checkpoint/run-lock.js';
@@ -118,6 +119,31 @@ describe('the lock of a run', () => {
       RunLock.acquire(run).release();
       expect(readdirSync(run)).toEqual([]);
     }
+  });
+
+  it('whose sign of life is in the future, because the clock went back, counts for a minute from the next look', () => {
+    const run = temporaryDirectory();
+    const path = writeLock(run, 'run.lock', { host: 'elsewhere' });
+    const now = Date.now() / 1000;
+    utimesSync(path, now + 86_400, now + 86_400);
+    expect(() => RunLock.acquire(run)).toThrow(code('run_locked'));
+    expect(Math.abs(statSync(path).mtimeMs / 1000 - now)).toBeLessThan(60); // dated now, with the same content
+    expect(lockOf(run)).toMatchObject({ host: 'elsewhere', token: token('a') });
+    expect(() => RunLock.acquire(run)).toThrow(code('run_locked'));
+    utimesSync(path, now - 90, now - 90);
+    RunLock.acquire(run).release();
+    utimesSync(writeLock(run, 'run.lock', { host: 'elsewhere' }), now + 30, now + 30); // clocks that differ a little
+    expect(() => RunLock.acquire(run)).toThrow(code('run_locked'));
+    expect(statSync(path).mtimeMs / 1000 - now).toBeGreaterThan(20);
+  });
+
+  it('is held where the file system lost its answer to the link, and made it', () => {
+    const run = temporaryDirectory();
+    const temporary = writeLock(run, 'mine', { token: token('c') });
+    const path = join(run, 'run.lock');
+    expect(claim(temporary, path)).toBe(true);
+    expect(claim(temporary, path)).toBe(true); // the same request again: the name leads to the same content
+    expect(claim(writeLock(run, 'other', { token: token('d') }), path)).toBe(false);
   });
 
   it('is taken over where a process ended while it took it over', async () => {

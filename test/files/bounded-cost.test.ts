@@ -2,6 +2,8 @@
  * What reading takes is bounded by the size of the file and by limits that are said. Each reader gets a megabyte of its
  * worst input: with work that grows with the square of it, a test takes hours.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { decodeHeader } from '../../src/checkpoint/safetensors-header.js';
@@ -10,11 +12,15 @@ import { BpttError } from '../../src/core/errors.js';
 import { parseStrictJson } from '../../src/core/json.js';
 import { oneLine } from '../../src/core/one-line.js';
 import { describeValue } from '../../src/core/options.js';
+import { readCsv } from '../../src/files/csv-table.js';
 import { decodeIdx } from '../../src/files/idx.js';
+import { readJsonLines } from '../../src/files/json-lines.js';
 import { decodeNpy } from '../../src/files/npy.js';
 import { decodePng } from '../../src/files/png.js';
+import { tablePieces } from '../../src/files/table-bytes.js';
 import { decodeUtf8, splitLines, wordsOf } from '../../src/files/text.js';
 import { decodeWav } from '../../src/files/wav.js';
+import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 
 const LENGTH = 1_000_000;
 const many = (text: string) => text.repeat(Math.ceil(LENGTH / text.length));
@@ -113,6 +119,24 @@ describe('sizes that a file claims', () => {
       expect.objectContaining({ code: 'file_unsupported' }),
     );
     expect(decodeIdx(honest, 'a', { maxBytes: 5008 }).values.length).toBe(5000);
+  });
+
+  it('of a packed table and of packed lines are limited by the size of the file', async () => {
+    const path = join(temporaryDirectory(), 'bomb.csv.gz');
+    writeFileSync(path, gzipSync(Buffer.alloc(2 ** 28, 'a\n1\n')));
+    const before = process.memoryUsage.rss();
+    const tooLong = expect.objectContaining({ code: 'too_long' });
+    await expect(readCsv(path, { columns: ['a'] })).rejects.toThrow(/'a'|more than 100 times as large/);
+    await expect(readJsonLines(path, (row) => row.text('a'))).rejects.toThrow();
+    const read = async () => {
+      for await (const _ of tablePieces(path));
+    };
+    await expect(read()).rejects.toThrow(tooLong);
+    await expect(read()).rejects.toThrow(/becomes more than 100 times as large when it is unpacked/);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(2 ** 30);
+    const honest = join(temporaryDirectory(), 'honest.csv.gz');
+    writeFileSync(honest, gzipSync(`a\n${'1\n'.repeat(1e6)}`)); // smaller than the size from which it is judged
+    expect((await readCsv(honest, { columns: ['a'] })).rows).toBe(1e6);
   });
 
   it('of an NPY header are limited', () => {

@@ -159,7 +159,7 @@ describe('a batch is refused, with nothing changed,', () => {
 
   it('names input, row, index and range of an id as details', () => {
     const batch = { ...good, inputs: { input: Int32Array.of(0, 1, 2, 99, 4) } };
-    const details = { name: 'input', row: 3, index: 99, low: 0, high: 10 };
+    const details = { name: 'input', row: 3, index: 99, low: 0, high: 10, sequence: 1, step: 1 };
     expect(() => characterModel().predictPackedSync(batch)).toThrow(expect.objectContaining({ details }));
   });
 

@@ -10,6 +10,7 @@ import type { RowsRequirement } from '../build/build-forward.js';
 import type { Mode } from '../build/build-graph.js';
 import { networkAxes } from '../build/network-axes.js';
 import { checkBatch, checkState, requireRows, type StateForm } from './check-batch.js';
+import { checkLabels, type LabelledFrames } from './check-values.js';
 import { Execution } from './execution.js';
 import type { HeldState } from './held-state.js';
 import type { Programs } from './programs.js';
@@ -34,6 +35,8 @@ export interface BatchExecutionsParts extends StateForm {
   readonly loss: ModelLoss;
   /** Targets by name, as values of the graph. */
   readonly targets: ReadonlyMap<string, Value>;
+  /** The targets among them that are labels of frames. */
+  readonly labelled: readonly LabelledFrames[];
   /** Knows the time axes that layers make. */
   readonly graph: Pick<Graph, 'derivedAxes'>;
   /** What a batch must have at least for a training step. */
@@ -65,6 +68,7 @@ export class BatchExecutions {
     const targets = mode === 'predict' ? new Map<string, Value>() : this.#parts.targets;
     const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
+    if (mode !== 'predict') for (const each of this.#parts.labelled) checkLabels(each, batch, axes);
     if (held !== undefined) checkState(held.packed, axes.get(TIME)?.batchSizes[0] as number, this.#parts);
     if (mode === 'train') this.#requireRows(axes);
     const compiled = programs.get(mode, axes, use, room);

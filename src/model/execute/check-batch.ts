@@ -1,4 +1,4 @@
-/** Checks a batch against the network before anything is written. Indices are checked by the native side. */
+/** Checks a batch against the network before anything is written. The native side checks indices again. */
 
 import { countOf, type PackedAxes, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
@@ -14,6 +14,7 @@ import { WEIGHTS } from '../../network/losses/weighting.js';
 import type { RowsRequirement } from '../build/build-forward.js';
 import { type StreamObstacle, statesNotCarried } from '../build/causality.js';
 import type { CarriedState } from './carried-state.js';
+import { checkValues } from './check-values.js';
 
 /** The end of the name of the weights beside a target. */
 const WEIGHTS_SUFFIX = `/${WEIGHTS}`;
@@ -23,7 +24,8 @@ const WEIGHTS_SUFFIX = `/${WEIGHTS}`;
  *
  * @param targets targets by name, as the graph reads them
  * @throws {ShapeError} `rank_mismatch`, `length_mismatch` with the name and both sizes
- * @throws {DataError} `invalid_weights` with the name, the row and the weight
+ * @throws {DataError} `invalid_weights` with the name, the row and the weight; `non_finite_data` with the sequence and the step
+ * @throws {RangeIndexError} `index_out_of_range` with the sequence and the step
  * @throws {OptionError} `invalid_option` for weights beside the target of a loss that has none
  */
 export function checkBatch(
@@ -44,6 +46,7 @@ export function checkBatch(
     if (nonNegative === true) checkWeights(name, batch.targets?.[name] as Float32Array);
   }
   refuseUnusedWeights(batch, targets);
+  checkValues(batch, axes, { inputs }, targets);
 }
 
 /** @throws {OptionError} `invalid_option` for weights beside the target of a loss that has none */
