@@ -9,6 +9,7 @@ import {
   constants,
   existsSync,
   fstatSync,
+  fsync,
   fsyncSync,
   openSync,
   readSync,
@@ -19,6 +20,7 @@ import {
 } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { requirePath } from '../core/arguments.js';
 import { CheckpointError } from '../core/errors.js';
 import { openError, otherThanFile } from '../core/regular-file.js';
@@ -194,12 +196,17 @@ export function syncDirectorySync(path: string): void {
   }
 }
 
+const fsyncOf = promisify(fsync);
+
+/** Waits until the file is on its disk. By its number: `FileHandle.sync` does not exist under yarn's Plug'n'Play. */
+const flush = ({ fd }: FileHandle): Promise<void> => fsyncOf(fd);
+
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   try {
     const directory = await open(path, constants.O_RDONLY);
     try {
-      await directory.sync();
+      await flush(directory);
     } finally {
       await directory.close();
     }
@@ -247,7 +254,7 @@ export async function writeFileBy(path: string, writing: () => Transfer<void>): 
     const file = await open(temporary, 'wx');
     try {
       for (const request of writing()) await writeWhole(file, request);
-      await file.sync();
+      await flush(file);
     } finally {
       await file.close();
     }

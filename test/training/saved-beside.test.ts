@@ -56,8 +56,11 @@ describe('checkpoints written beside training', () => {
     const directory = temporaryDirectory();
     const trained = { ...options, directory, saveWhile: 'training' } as const;
     const callbacks = {
-      onStep({ step }: { step: number }) {
+      async onStep({ step }: { step: number }) {
         if (step !== 3) return;
+        const isWritten = () =>
+          readdirSync(join(directory, 'checkpoints')).some((name) => name.endsWith('.safetensors'));
+        while (!isWritten()) await sleep(1); // the first one
         // A file in the place of the folder: what is written from now on cannot be renamed into it.
         renameSync(join(directory, 'checkpoints'), join(directory, 'moved'));
         writeFileSync(join(directory, 'checkpoints'), '');
@@ -65,7 +68,9 @@ describe('checkpoints written beside training', () => {
     };
     const training = new Trainer(newModel(), { ...trained, callbacks }).fit(data);
     await expect(training).rejects.toMatchObject({ code: 'checkpoint_write_failed' });
-    const [first] = readdirSync(join(directory, 'moved')).sort();
+    const [first] = readdirSync(join(directory, 'moved'))
+      .filter((name) => name.endsWith('.safetensors'))
+      .sort();
     expect((await loadCheckpoint(join(directory, 'moved', first as string))).metadata['run']).toMatchObject({
       step: 1,
     });
