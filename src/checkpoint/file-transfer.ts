@@ -198,8 +198,15 @@ export function syncDirectorySync(path: string): void {
 
 const fsyncOf = promisify(fsync);
 
-/** Waits until the file is on its disk. By its number: `FileHandle.sync` does not exist under yarn's Plug'n'Play. */
-const flush = ({ fd }: FileHandle): Promise<void> => fsyncOf(fd);
+/** Waits until the file is on its disk. The handles of yarn's Plug'n'Play lack `sync`; Node's permission model forbids `fsync`. */
+async function flush(file: FileHandle): Promise<void> {
+  try {
+    await file.sync();
+  } catch (error) {
+    if ((error as Error).message !== 'Method not implemented.') throw error;
+    await fsyncOf(file.fd);
+  }
+}
 
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;

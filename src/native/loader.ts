@@ -4,6 +4,9 @@ import { NativeError } from '../core/errors.js';
 import { packageRoot } from './package-root.js';
 import { mayRead } from './permission.js';
 
+/** At the top, where tools that trace what a program needs look for it. */
+const require = createRequire(import.meta.url);
+
 /** Codes of Node's errors when it was told to load no addon: by `--permission` or by `--no-addons`. */
 const DENIED = ['ERR_DLOPEN_DISABLED', 'ERR_ACCESS_DENIED'];
 
@@ -16,7 +19,6 @@ const DENIED = ['ERR_DLOPEN_DISABLED', 'ERR_ACCESS_DENIED'];
  */
 export function loadBinding(): unknown {
   const { directory } = packageRoot();
-  const require = createRequire(import.meta.url);
   try {
     const load = require('node-gyp-build') as (root: string) => unknown;
     return load(directory);
