@@ -36,7 +36,7 @@ export function bytesOfInput(input: FuzzInput): Uint8Array {
 
 /** The input that bytes stand for; counts that are too large end where the bytes end, as in test/native/fuzz_input.cc. */
 export function inputOfBytes(bytes: Uint8Array): FuzzInput {
-  const copy = bytes.slice();
+  const copy = Uint8Array.from(bytes); // `slice` of a Buffer is no copy
   let position = 0;
   const take = <T>(count: number, size: number, make: (buffer: ArrayBuffer, length: number) => T): T => {
     const length = Math.min(count >>> 0, Math.floor((copy.length - position) / size));
@@ -86,8 +86,9 @@ function placeOf(
   if (stored === undefined || rows < 1 || columns < 1) return { ...place, bytes: 0 };
   const [name, size] = stored;
   if (type !== format.packed) return { ...place, bytes: rows * stride * size };
-  const isPossible = gates >= 1 && gates <= 4 && name !== 'int32';
-  const numbers = isPossible ? native().packedSize(rows, columns, gates, storages[compute]?.[0] as string, name) : 0;
+  const isWhole = gates >= 1 && gates <= 4 && columns % gates === 0;
+  const isPossible = isWhole && storages[compute]?.[0] === name && name !== 'int32';
+  const numbers = isPossible ? native().packedSize(rows, columns, gates, name, name) : 0;
   return { ...place, bytes: numbers * size };
 }
 

@@ -275,7 +275,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
     mutator.fit_counts();
   }
   // Threads wait for each other, which takes long: few inputs have them, and none gets them from another.
-  input.options = (input.options & ~3u) | (random.below(64) == 0 ? random.below(3) : 0);
+  input.options = (input.options & ~3u) | (random.below(4096) == 0 ? random.below(3) : 0);
   input.words = bptt::fuzz::put_together(parts);
   const size_t written = bptt::fuzz::write(input, data, max_size);
   return written > 0 ? written : LLVMFuzzerMutate(data, size, max_size);

@@ -1,24 +1,32 @@
 #include "fuzz_run.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cstdlib>
 
 #include "kernels/storage.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define BPTT_HAS_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BPTT_HAS_ASAN 1
+#endif
+#endif
+#if defined(BPTT_HAS_ASAN)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(data, bytes) static_cast<void>(data)
+#define ASAN_UNPOISON_MEMORY_REGION(data, bytes) static_cast<void>(data)
+#endif
 
 namespace bptt::fuzz {
 
 namespace {
 
-void fill_with(double value, bool is_double, const Block& block) {
-  const auto write = [&](auto number) {
-    for (int64_t at = 0; at + static_cast<int64_t>(sizeof(number)) <= block.bytes; at += sizeof(number))
-      std::memcpy(block.data + at, &number, sizeof(number));
-  };
-  if (is_double) {
-    write(value);
-  } else {
-    write(static_cast<float>(value));
-  }
+template <typename T>
+void fill_with(T number, const Block& block) {
+  auto* numbers = reinterpret_cast<T*>(block.data);
+  std::fill(numbers, numbers + block.bytes / static_cast<int64_t>(sizeof(T)), number);
 }
 
 // The sizes of the axes, each list in memory of its own.
@@ -48,13 +56,18 @@ Sizes sizes_of(const Input& input, size_t axes) {
 
 }  // namespace
 
+// One piece of memory for all blocks, with unusable bytes before and behind each.
 LoadedInput::LoadedInput(const Input& input) : input_(input), random_(input.options) {
-  for (const int32_t bytes : input.block_bytes) {
-    void* data = nullptr;
-    if (posix_memalign(&data, kAlignment, static_cast<size_t>(bytes)) != 0) std::abort();
-    memory_.emplace_back(static_cast<uint8_t*>(data));
-    blocks_.push_back({memory_.back().get(), bytes});
-    fill_block(blocks_.back());
+  int64_t bytes = kAlignment;
+  for (const int32_t block : input.block_bytes) bytes += round_up(block, kAlignment) + kAlignment;
+  memory_ = AlignedBuffer(bytes);
+  uint8_t* data = static_cast<uint8_t*>(memory_.data());
+  ASAN_POISON_MEMORY_REGION(data, static_cast<size_t>(bytes));
+  for (const int32_t block : input.block_bytes) {
+    data += kAlignment;
+    ASAN_UNPOISON_MEMORY_REGION(data, static_cast<size_t>(block));
+    blocks_.push_back({data, block});
+    data += round_up(block, kAlignment);
   }
 }
 
@@ -63,25 +76,35 @@ uint32_t LoadedInput::next_random() {
   return static_cast<uint32_t>(random_ >> 33);
 }
 
+// The memory holds zeros already.
 void LoadedInput::fill_block(const Block& block) {
-  const bool is_double = input_.words.size() > 2 && input_.words[2] == static_cast<int32_t>(Storage::float64);
-  std::memset(block.data, 0, static_cast<size_t>(block.bytes));
+  const bool is_double = input_.words[2] == static_cast<int32_t>(Storage::float64);
+  double number = 1;
   switch (input_.fill()) {
     case Fill::kZeros:
       return;
-    case Fill::kOnes:
-      return fill_with(1, is_double, block);
-    case Fill::kSmall:
-      return fill_with(static_cast<double>(next_random() % 2000) / 1000 - 1, is_double, block);
     case Fill::kBytes:
       for (int64_t at = 0; at < block.bytes; ++at) block.data[at] = static_cast<uint8_t>(next_random());
+      return;
+    case Fill::kSmall:
+      number = static_cast<double>(next_random() % 2000) / 1000 - 1;
+      break;
+    case Fill::kOnes:
+      break;
+  }
+  if (is_double) {
+    fill_with(number, block);
+  } else {
+    fill_with(static_cast<float>(number), block);
   }
 }
 
 Status LoadedInput::load(int threads) {
   const Status status =
       Program::load(input_.words, input_.attributes, blocks_, *bptt_kernels_baseline(), threads, 0, &program_);
-  if (status.is_ok() && !take_apart(input_.words, &parts_)) std::abort();  // what the reader accepts has these parts
+  if (!status.is_ok()) return status;
+  if (!take_apart(input_.words, &parts_)) std::abort();  // what the reader accepts has these parts
+  for (const Block& block : blocks_) fill_block(block);
   return status;
 }
 
@@ -90,12 +113,10 @@ void LoadedInput::fill_indices() {
   for (const Value& value : parts_.values) {
     if (value.type != Format::int32 || value.low >= value.high) continue;
     const int64_t range = int64_t{value.high} - value.low;
-    uint8_t* data = blocks_[static_cast<size_t>(value.block)].data + int64_t{static_cast<uint32_t>(value.offset)} * 64;
+    auto* indices = reinterpret_cast<int32_t*>(blocks_[static_cast<size_t>(value.block)].data +
+                                               int64_t{static_cast<uint32_t>(value.offset)} * kAlignment);
     const int64_t count = bytes_of(parts_, value) / static_cast<int64_t>(sizeof(int32_t));
-    for (int64_t e = 0; e < count; ++e) {
-      const auto index = static_cast<int32_t>(value.low + next_random() % range);
-      std::memcpy(data + e * static_cast<int64_t>(sizeof(int32_t)), &index, sizeof(index));
-    }
+    for (int64_t e = 0; e < count; ++e) indices[e] = static_cast<int32_t>(value.low + next_random() % range);
   }
 }
 

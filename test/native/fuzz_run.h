@@ -1,11 +1,11 @@
-// Loads and executes the program of an input. Every block is memory of its own of exactly its size, so that a sanitizer
-// sees each access outside it.
+// Loads and executes the program of an input. AddressSanitizer sees each access outside a block: the bytes
+// around it are unusable.
 #pragma once
 
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
+#include "base/alignment.h"
 #include "fuzz_input.h"
 #include "program/program.h"
 
@@ -28,17 +28,13 @@ class LoadedInput {
   const std::vector<Block>& blocks() const { return blocks_; }
 
  private:
-  struct Free {
-    void operator()(uint8_t* data) const { std::free(data); }
-  };
-
   void fill_block(const Block& block);
   void fill_indices();
   uint32_t next_random();
 
   const Input& input_;
   uint64_t random_;
-  std::vector<std::unique_ptr<uint8_t, Free>> memory_;
+  AlignedBuffer memory_;
   std::vector<Block> blocks_;
   Parts parts_;
   std::shared_ptr<Program> program_;
