@@ -236,7 +236,7 @@ bool Program::prepare(const std::vector<AxisSize>& sizes, RunError* error) {
         error->entry = entries[r];
         return refuse(error, "index_out_of_range",
                       "index " + std::to_string(entries[r]) + " at row " + std::to_string(r) + " is outside " +
-                          std::to_string(value.low) + ".." + std::to_string(value.high - 1));
+                          std::to_string(value.low) + ".." + std::to_string(int64_t{value.high} - 1));
       }
     }
     instruction.shared =
