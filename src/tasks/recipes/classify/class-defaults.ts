@@ -81,6 +81,7 @@ type ReadClasses = { readonly classes: readonly string[]; readonly encoding: Inp
 /** The options that were given, as far as others follow from them. */
 export interface SettlingOptions extends LengthOptions, HeldOptions {
   readonly level?: SentenceLevel | undefined;
+  readonly front?: 'none' | 'convolution' | undefined;
 }
 
 /**
@@ -100,7 +101,8 @@ export function classSettings(
   const length = lengthOf(kind, sequences);
   const rows = meanRows(sequences, featuresOf(encoding));
   const because = (value: number): Setting => ({ value, reason: whyOf(kind, encoding) });
-  const hasFront = kind === 'rows' && rows >= CLASSIFY.front.value.fewestRows && !perStep;
+  const isLong = kind === 'rows' && rows >= CLASSIFY.front.value.fewestRows && !perStep;
+  const { front = isLong ? 'convolution' : 'none' } = given;
   return {
     valid: { value: validationPart(read, given), reason: `${read} examples` },
     ...trainingLength(sequences.length, length, given, validation !== undefined),
@@ -121,17 +123,24 @@ export function classSettings(
         reason: 'later texts have other words',
       },
     }),
-    ...(!perStep && outputSettings(kind)),
-    ...(hasFront && {
+    ...(!perStep && outputSettings(kind, front === 'convolution')),
+    ...(isLong && {
       front: { value: 'convolution', reason: `sequences of about ${Math.round(rows)} rows` },
     }),
   };
 }
 
 /** The layers between the recurrent ones and the classes of whole sequences. */
-function outputSettings(kind: Kind): Settings<'pooling' | 'hidden'> {
-  const pooling = CLASSIFY.pooling.value[kind];
-  if (kind !== 'symbols' && kind !== 'characters') return { pooling: { value: pooling, reason: WHY[kind] } };
+function outputSettings(kind: Kind, hasFront: boolean): Settings<'pooling' | 'hidden'> {
+  const poolings = CLASSIFY.pooling.value;
+  if (kind === 'rows') {
+    const [name, reason] = hasFront
+      ? (['rows', 'rows behind convolutions'] as const)
+      : (['fewRows', 'ends and middle of rows without convolutions'] as const);
+    return { pooling: { value: poolings[name], reason } };
+  }
+  const pooling = poolings[kind];
+  if (kind === 'words') return { pooling: { value: pooling, reason: WHY[kind] } };
   const reason = 'ends and middle of sequences of symbols';
   return { pooling: { value: pooling, reason }, hidden: { value: CLASSIFY.hidden.value[kind], reason } };
 }
