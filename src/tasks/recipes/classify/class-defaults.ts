@@ -16,7 +16,15 @@ import { settledLevel } from './text-level.js';
 export const SETTLED = ['valid', 'epochs', 'batch', 'patience', 'init', 'dropout'] as const;
 
 type ClassSettings = Settings<
-  (typeof SETTLED)[number] | 'level' | 'inputDropout' | 'unknownWords' | 'unknownRate' | 'front' | 'pooling' | 'hidden'
+  | (typeof SETTLED)[number]
+  | 'level'
+  | 'inputDropout'
+  | 'unknownWords'
+  | 'unknownRate'
+  | 'front'
+  | 'pooling'
+  | 'hidden'
+  | 'memory'
 >;
 
 /** What sequences are made of, as far as defaults differ. */
@@ -108,7 +116,7 @@ export function classSettings(
     ...trainingLength(sequences.length, length, given, validation !== undefined),
     patience: CLASSES.patience,
     ...settledLevel(given.level, encoding),
-    init: kind === 'rows' ? { value: 'default', reason: 'rows of numbers have no embedding' } : CLASSES.init,
+    init: initOf(kind),
     dropout: because(CLASSES.dropout.value[kind]),
     ...(areWords(encoding) && {
       unknownWords: {
@@ -123,11 +131,19 @@ export function classSettings(
         reason: 'later texts have other words',
       },
     }),
+    ...(perStep && kind === 'symbols' && { memory: because(TAG.memory.value.symbols) }),
     ...(!perStep && outputSettings(kind, front === 'convolution')),
     ...(isLong && {
       front: { value: 'convolution', reason: `sequences of about ${Math.round(rows)} rows` },
     }),
   };
+}
+
+function initOf(kind: Kind): Setting {
+  if (kind === 'rows') return { value: 'default', reason: 'rows of numbers have no embedding' };
+  const { value } = CLASSES.init;
+  if (kind === 'symbols') return { value: value.symbols, reason: 'orthogonal weights keep what symbols say' };
+  return { value: value.others, reason: 'embeddings of unit size are too large to learn from few examples' };
 }
 
 /** The layers between the recurrent ones and the classes of whole sequences. */
