@@ -1,11 +1,16 @@
 /** Markdown tables of the results of `bench/defaults.mjs`. */
 
+/** Relative error of a mean of equal figures. */
+const ROUNDING_ERROR = 1e-12;
+
 /** Mean and sample standard deviation; the deviation of one number is undefined. */
 export function meanAndDeviation(values) {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   if (values.length < 2) return { mean, deviation: undefined };
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
+  const deviation = Math.sqrt(squares / (values.length - 1));
+  // Equal figures have a mean that is rounded.
+  return { mean, deviation: deviation < ROUNDING_ERROR * Math.abs(mean) ? 0 : deviation };
 }
 
 const figure = (value) => (value === 0 ? '0' : Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(4));

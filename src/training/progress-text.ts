@@ -78,10 +78,23 @@ export function formatEnd(
   return [`stopped early in epoch ${last?.epoch} at step ${step}: ${why}; ${kept}`];
 }
 
-/** The notes at the start of a run that may be resumed; none for a new one. */
+/** What decides how long a run is, and where it is. */
+interface RunPlan {
+  readonly resume?: boolean;
+  readonly directory?: string;
+  readonly epochs?: number;
+  readonly steps?: number;
+}
+
+/**
+ * The notes at the start of a run that may be resumed; none for a new one.
+ *
+ * @param state where it is
+ */
 export function formatStart(
-  { resume, directory }: { readonly resume?: boolean; readonly directory?: string },
+  { resume, directory, epochs = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY }: RunPlan,
   latest: RunCheckpoint | undefined,
+  state: Pick<RunState, 'epoch' | 'step'>,
 ): string[] {
   if (resume !== true) return [];
   if (latest === undefined) return [`nothing to resume in ${directory}: the run begins`];
@@ -89,5 +102,11 @@ export function formatStart(
   return [
     ...skipped.map((damaged) => `damaged checkpoint set aside: ${damaged.path}`),
     `resumed at step ${step} from ${path}`,
+    ...(state.epoch >= epochs ? [nothingLeft(`${state.epoch} epochs`, 'epochs', epochs)] : []),
+    ...(state.epoch < epochs && state.step >= steps ? [nothingLeft(`${state.step} steps`, 'steps', steps)] : []),
   ];
+}
+
+function nothingLeft(done: string, option: string, value: number): string {
+  return `nothing is left to train: ${done} are done, and option '${option}' is ${value}; a larger number continues the run`;
 }

@@ -92,7 +92,7 @@ export class TrainingRun {
     }
     await notify(callbacks, 'onStart', { ...this.#position(), resumedFrom: restored?.latest.path });
     this.#log.begin(this.#state.step, this.#state.epoch + 1);
-    for (const line of formatStart(this.#options, restored?.latest)) this.#log.note(line);
+    for (const line of formatStart(this.#options, restored?.latest, this.#state)) this.#log.note(line);
     if (restored !== undefined || this.#options.validateFirst !== true || this.#validation === undefined) return;
     this.#log.note(`before training  ${formatValidation(await this.#validate(this.#validation, true))}`);
     await this.#save();

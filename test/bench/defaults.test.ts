@@ -123,6 +123,8 @@ describe('a training of a set', () => {
 describe('the tables', () => {
   it('have mean, sample standard deviation and number of the seeds, and what has no figure', () => {
     expect(table.meanAndDeviation([2, 3, 4])).toEqual({ mean: 3, deviation: 1 });
+    const equal = 0.027034438217831823;
+    expect(table.meanAndDeviation([equal, equal, equal]).deviation).toBe(0);
     expect(table.meanAndDeviation([2])).toEqual({ mean: 2, deviation: undefined });
     const results = [result(0.5, 1), result(0.7, 2), result(0, 3, { status: 'refused' }), result(0.6, 1)];
     const lines = table.defaultsTable([set], results).split('\n');

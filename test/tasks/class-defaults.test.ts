@@ -88,7 +88,7 @@ describe('the layers before the recurrent ones', () => {
 });
 
 describe('the layers of the output', () => {
-  it('read ends, mean and maximum of symbols, and the maximum of words and rows', async () => {
+  it('read ends, mean and maximum of symbols and of few rows, and the maximum of words and of more rows', async () => {
     const directory = temporaryDirectory();
     const symbols = join(directory, 'symbols.jsonl');
     const line = (at: number) => JSON.stringify({ input: 'ab'.repeat(1 + (at % 4)), target: at % 2 });
@@ -96,8 +96,10 @@ describe('the layers of the output', () => {
     const read = await start('classify', { data: symbols });
     expect(read.options).toMatchObject({ pooling: 'last+mean+max', hidden: 64, dropout: 0.1 });
     const words = await start('classify', { data: wordFolder(directory, 200), level: 'word' });
-    const rows = await start('classify', { data: series(directory, 40, 5) });
+    const rows = await start('classify', { data: series(directory, 40, 64) });
     for (const { options } of [words, rows]) expect(options).toMatchObject({ pooling: 'max', hidden: undefined });
+    const few = await start('classify', { data: series(directory, 40, 5) });
+    expect(few.options).toMatchObject({ pooling: 'last+mean+max', hidden: undefined });
     // 2 classes; without a hidden layer each part has two directions of two units for each of them.
     const given = await start('classify', { data: symbols, pooling: 'last+mean+max', hidden: 0 });
     const one = await start('classify', { data: symbols, pooling: 'max', hidden: 0 });

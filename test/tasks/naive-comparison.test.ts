@@ -73,7 +73,7 @@ describe('naive rules', () => {
     const ahead = await trainTask(taskWith([rule('a guess', 9)], { error: () => 10 }), { ...QUIET, out: out() });
     expect(ahead.naive).toMatchObject({ isAhead: true, isClose: true });
     expect(ahead.summary).toMatch(
-      /\nThe network is ahead of the rule 'a guess' on the test part, by less than the standard error of so few examples: more test examples tell/,
+      /\nThe network is ahead of the rule 'a guess' on the test part, by less than the standard error of so few examples: more test examples tell, .*\. To get further ahead, try a longer training\./,
     );
     const behind = await trainTask(taskWith([rule('a guess', 0.01)], { error: () => 10 }), { ...QUIET, out: out() });
     expect(behind.summary).toMatch(/is not ahead of .*, by less than the standard error .*: try a longer training\.$/);

@@ -286,6 +286,25 @@ describe('resuming', () => {
     expect(model.numbers()).toEqual(whole.numbers());
     expect(notes[0]).toContain(damaged);
     expect(notes[1]).toMatch(/resumed at step 2 from .*step-000002/);
+    expect(notes.join()).not.toContain('nothing is left');
+  });
+
+  it('says so where a run has as many epochs or steps behind it as it is to have', async () => {
+    const directory = temporaryDirectory();
+    const notes: string[] = [];
+    const progress = { begin() {}, update() {}, note: (line: string) => void notes.push(line), end() {} };
+    await new Trainer(newModel(), { ...quiet, epochs: 3, directory }).fit(data);
+    for (const length of [{ epochs: 2 }, { epochs: 9, steps: 1 }]) {
+      const { epochs } = await new Trainer(newModel(), { ...quiet, ...length, directory, progress, resume: true }).fit(
+        data,
+      );
+      expect(epochs).toBe(3);
+    }
+    const left = notes.filter((note) => note.startsWith('nothing is left to train'));
+    expect(left).toEqual([
+      expect.stringMatching(/: 3 epochs are done, and option 'epochs' is 2; a larger number continues the run$/),
+      expect.stringMatching(/: \d+ steps are done, and option 'steps' is 1; a larger number continues the run$/),
+    ]);
   });
 
   it('a checkpoint of another model is an error that names the tensor, and changes nothing', async () => {

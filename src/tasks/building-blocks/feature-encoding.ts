@@ -6,6 +6,7 @@ import { markMissing } from '../../features/missing-values.js';
 import { Standardizer, type StandardizerJson } from '../../features/standardizer.js';
 import type { RowPlace } from '../../files/row-error.js';
 import { type Category, categoryIndex, categoryOf } from './categories.js';
+import { haveSharedLevels } from './shared-levels.js';
 
 /** Numbers step by step: [length * features]. */
 export interface FeatureRows {
@@ -56,7 +57,7 @@ const NO_PLACE: RowPlace = { file: 'inputs', line: 1 };
 export function fitFeatures(inputs: readonly FeatureRows[], isMasked: boolean): FeatureEncoding {
   const { features: numbers, categories: columns = [], place = NO_PLACE } = inputs[0] as FeatureRows;
   const rows = inputs.map((input) => rowsOf(input, numbers));
-  const scaling = isMasked ? fitKnown(rows, numbers) : Standardizer.fit(rows, numbers).toJSON();
+  const scaling = isMasked ? fitKnown(rows, numbers) : fitScaling(rows, numbers);
   const textsOf = function* (at: number) {
     for (const { categories = [] } of inputs) yield* categories[at]?.texts ?? [];
   };
@@ -68,6 +69,15 @@ export function fitFeatures(inputs: readonly FeatureRows[], isMasked: boolean): 
     ...(isMasked && { isMasked }),
     ...(categories.length > 0 && { categories }),
   };
+}
+
+/** Mean and deviation of each column, or those of all numbers where the columns measure the same: a pixel at the edge that is dark nearly always would else outweigh the others. */
+function fitScaling(rows: readonly (Float32Array | Float64Array)[], numbers: number): StandardizerJson {
+  const own = Standardizer.fit(rows, numbers).toJSON();
+  if (!haveSharedLevels(rows, numbers)) return own;
+  const { means, standardDeviations } = Standardizer.fit(rows, 1).toJSON();
+  const repeat = ([value]: readonly number[]) => own.means.map(() => value as number);
+  return { means: repeat(means), standardDeviations: repeat(standardDeviations) };
 }
 
 function widthOf(numbers: number, isMasked: boolean, categories: readonly Category[]): number {

@@ -33,7 +33,7 @@ export type NaiveComparison = {
   readonly isAhead?: boolean;
   /** Whether the better one is so by less than the standard error of the network's score; missing where that is not known. */
   readonly isClose?: boolean;
-  /** What to try, when the network is not ahead. */
+  /** What to try, when the network is not clearly ahead. */
   readonly advice?: string;
 };
 
@@ -74,7 +74,7 @@ export async function compareWithRules(
   const isAhead = lead > SAME * Math.abs(lowest);
   const isClose = error && Math.abs(lead) < error(own);
   // Nothing helps where neither makes an error.
-  const canHelp = !isAhead && (lowest > 0 || lead < 0);
+  const canHelp = (!isAhead || isClose === true) && (lowest > 0 || lead < 0);
   return { part: name, results, best, isAhead, ...(isClose && { isClose }), ...(canHelp && { advice }) };
 }
 
@@ -125,7 +125,11 @@ function verdictOf(
   if (best === undefined || isAhead === undefined || answeredBy === best) return undefined;
   const answers = answeredBy === undefined ? 'The network' : `The rule '${answeredBy}', which answers,`;
   const chance = isClose ? ', by less than the standard error of so few examples' : '';
-  if (isAhead) return isClose ? `${answers} is ahead of the rule '${best}' on ${where}${chance}: ${MORE}.` : undefined;
+  if (isAhead && !isClose) return undefined;
+  if (isAhead) {
+    const more = advice === undefined ? '' : `. To get further ahead, try ${advice}`;
+    return `${answers} is ahead of the rule '${best}' on ${where}${chance}: ${MORE}${more}.`;
+  }
   const help = advice === undefined ? '' : `: try ${advice}`;
   return `${answers} is not ahead of the rule '${best}' on ${where}${chance}${help}.`;
 }

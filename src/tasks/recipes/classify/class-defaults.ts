@@ -16,7 +16,15 @@ import { settledLevel } from './text-level.js';
 export const SETTLED = ['valid', 'epochs', 'batch', 'patience', 'init', 'dropout'] as const;
 
 type ClassSettings = Settings<
-  (typeof SETTLED)[number] | 'level' | 'inputDropout' | 'unknownWords' | 'unknownRate' | 'front' | 'pooling' | 'hidden'
+  | (typeof SETTLED)[number]
+  | 'level'
+  | 'inputDropout'
+  | 'unknownWords'
+  | 'unknownRate'
+  | 'front'
+  | 'pooling'
+  | 'hidden'
+  | 'memory'
 >;
 
 /** What sequences are made of, as far as defaults differ. */
@@ -81,6 +89,7 @@ type ReadClasses = { readonly classes: readonly string[]; readonly encoding: Inp
 /** The options that were given, as far as others follow from them. */
 export interface SettlingOptions extends LengthOptions, HeldOptions {
   readonly level?: SentenceLevel | undefined;
+  readonly front?: 'none' | 'convolution' | undefined;
 }
 
 /**
@@ -100,13 +109,14 @@ export function classSettings(
   const length = lengthOf(kind, sequences);
   const rows = meanRows(sequences, featuresOf(encoding));
   const because = (value: number): Setting => ({ value, reason: whyOf(kind, encoding) });
-  const hasFront = kind === 'rows' && rows >= CLASSIFY.front.value.fewestRows && !perStep;
+  const isLong = kind === 'rows' && rows >= CLASSIFY.front.value.fewestRows && !perStep;
+  const { front = isLong ? 'convolution' : 'none' } = given;
   return {
     valid: { value: validationPart(read, given), reason: `${read} examples` },
     ...trainingLength(sequences.length, length, given, validation !== undefined),
     patience: CLASSES.patience,
     ...settledLevel(given.level, encoding),
-    init: kind === 'rows' ? { value: 'default', reason: 'rows of numbers have no embedding' } : CLASSES.init,
+    init: initOf(kind),
     dropout: because(CLASSES.dropout.value[kind]),
     ...(areWords(encoding) && {
       unknownWords: {
@@ -121,17 +131,32 @@ export function classSettings(
         reason: 'later texts have other words',
       },
     }),
-    ...(!perStep && outputSettings(kind)),
-    ...(hasFront && {
+    ...(perStep && kind === 'symbols' && { memory: because(TAG.memory.value.symbols) }),
+    ...(!perStep && outputSettings(kind, front === 'convolution')),
+    ...(isLong && {
       front: { value: 'convolution', reason: `sequences of about ${Math.round(rows)} rows` },
     }),
   };
 }
 
+function initOf(kind: Kind): Setting {
+  if (kind === 'rows') return { value: 'default', reason: 'rows of numbers have no embedding' };
+  const { value } = CLASSES.init;
+  if (kind === 'symbols') return { value: value.symbols, reason: 'orthogonal weights keep what symbols say' };
+  return { value: value.others, reason: 'embeddings of unit size are too large to learn from few examples' };
+}
+
 /** The layers between the recurrent ones and the classes of whole sequences. */
-function outputSettings(kind: Kind): Settings<'pooling' | 'hidden'> {
-  const pooling = CLASSIFY.pooling.value[kind];
-  if (kind !== 'symbols' && kind !== 'characters') return { pooling: { value: pooling, reason: WHY[kind] } };
+function outputSettings(kind: Kind, hasFront: boolean): Settings<'pooling' | 'hidden'> {
+  const poolings = CLASSIFY.pooling.value;
+  if (kind === 'rows') {
+    const [name, reason] = hasFront
+      ? (['rows', 'rows behind convolutions'] as const)
+      : (['fewRows', 'ends and middle of rows without convolutions'] as const);
+    return { pooling: { value: poolings[name], reason } };
+  }
+  const pooling = poolings[kind];
+  if (kind === 'words') return { pooling: { value: pooling, reason: WHY[kind] } };
   const reason = 'ends and middle of sequences of symbols';
   return { pooling: { value: pooling, reason }, hidden: { value: CLASSIFY.hidden.value[kind], reason } };
 }

@@ -34,19 +34,19 @@ export function classStructures(
 type TagStructureOptions = Omit<ClassStructureOptions, 'pooling' | 'front'>;
 
 /**
- * Other recurrent layers, and one whose orthogonal weights carry what it has read through many steps: of 3 symbols the one of 20 steps before is told
- * in 99.9 % of the steps, by a gated layer in 55 %.
+ * Other recurrent layers, and one whose orthogonal weights carry what it has read through many steps: of 4 symbols the one of 20 steps before is told
+ * in 99.9 % of the steps, by a gated layer alone in 55 %.
  *
  * @see Le, Jaitly, Hinton 2015, A simple way to initialize recurrent networks of rectified linear units
  */
 export function tagStructures(
   options: TagStructureOptions,
-): readonly Structure<'cell' | 'layers' | 'units' | 'dropout' | 'init' | 'direction' | 'learningRate'>[] {
+): readonly Structure<'cell' | 'layers' | 'units' | 'dropout' | 'init' | 'direction' | 'learningRate' | 'memory'>[] {
   const others = bodyStructures(options);
   if (Object.keys(options.recurrent).length > 0) return others;
   const orthogonal = {
     ...{ cell: 'rnn', init: 'orthogonal,embedding=0.1', units: 256, direction: 'forward' },
-    ...{ learningRate: 1e-3, dropout: 0 },
+    ...{ learningRate: 1e-3, dropout: 0, memory: 0 },
   };
   return [{ name: 'rnn with orthogonal weights', options: orthogonal }, ...others];
 }

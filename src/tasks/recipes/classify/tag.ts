@@ -1,20 +1,19 @@
 /** A class for every step of a sequence: parts of speech, states of a machine, frames of a sound. */
 
 import { largestClasses } from '../../../metrics/confusion-matrix.js';
-import { sequential } from '../../../model/network.js';
-import { dense } from '../../../network/layers/dense.js';
 import { outputsOf } from '../../building-blocks/outputs.js';
-import { recurrentBody } from '../../building-blocks/recurrent-body.js';
 import { featuresOf } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import { valuesOf } from '../../definition/reasoned.js';
+import { numberOption, optional, settled } from '../../definition/task-options.js';
 import { TAG } from '../defaults/tag.js';
 import { SETTLED } from './class-defaults.js';
 import { classInputs } from './class-layers.js';
 import { tagStructures } from './class-structures.js';
 import { classOptions, classTask, embeddingOptions } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
+import { tagNetwork } from './tag-network.js';
 import { tagStream } from './tag-stream.js';
 
 const options = {
@@ -23,6 +22,18 @@ const options = {
     SETTLED,
   ),
   ...embeddingOptions(),
+  memory: settled(
+    optional(
+      numberOption(
+        { integer: true, min: 0 },
+        {
+          description:
+            'units without gates beside the recurrent layers, which carry what was read through many steps; 0 for none',
+          before: 0,
+        },
+      ),
+    ),
+  ),
   ...classOptions(),
 };
 
@@ -41,9 +52,8 @@ export const tag = defineTask({
   structures: tagStructures,
 
   network(given, { classes, encoding }) {
-    const body = recurrentBody(given, 'none');
-    const layers = [...classInputs(given, encoding), ...body, dense({ units: classes.length })];
-    return sequential(layers, { features: featuresOf(encoding) });
+    const shape = { features: featuresOf(encoding), classes: classes.length };
+    return tagNetwork(given, classInputs(given, encoding), shape);
   },
 
   /** The most likely class of every step. */

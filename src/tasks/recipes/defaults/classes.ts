@@ -29,8 +29,9 @@ export const CLASSES = {
   schedule: { value: 'cosine', reason: 'the best weights come with a small rate at the end' },
   embedding: { value: 64, reason: 'of symbols; chosen by custom, not measured' },
   init: {
-    value: 'default,embedding=0.1',
-    reason: 'embeddings of unit size are too large to learn from few examples',
+    value: { symbols: 'orthogonal,embedding=0.1', others: 'default,embedding=0.1' },
+    reason:
+      'embeddings of unit size are too large to learn from few examples. Orthogonal weights lose nothing of what symbols say: brackets are learnt with all of three seeds (98.3, 97.7, 97.0 %), with those of other vocabularies by two of them (95.3, 99.0, 68.7 %)',
   },
   fewestCharacters: {
     value: 20,

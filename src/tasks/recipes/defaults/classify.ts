@@ -21,9 +21,15 @@ export const CLASSIFY = {
       'convolutions before the recurrent layers, from so many rows of numbers in the mean: on outlines of 251 and 427 steps they raise the accuracy from 90 to 95 % and from 81 to 98 %, in a fifth of the time; at 24 steps from 95.9 to 96.3 %. At 8 steps they do not help',
   },
   pooling: {
-    value: { words: 'max', characters: 'last+mean+max', symbols: 'last+mean+max', rows: 'max' },
+    value: {
+      words: 'max',
+      characters: 'last+mean+max',
+      symbols: 'last+mean+max',
+      rows: 'max',
+      fewRows: 'last+mean+max',
+    },
     reason:
-      'the final states have the ends of a sequence, and the mean gives a gradient to every step, where the maximum finds one by chance. Whether brackets are well nested (seed 1): 71 % are right with the maximum alone and 1,500 steps; behind a hidden layer and 2,250 steps 88 % with mean and maximum, 98 % with all three. Whether the first and the last of 200 symbols are the same: nothing is learnt with the maximum in four epochs, 100 % are right after three with the final states. Surnames of 18 languages: 82.7 and 83.2 %',
+      'the final states have the ends of a sequence, and the mean gives a gradient to every step, where the maximum finds one by chance. Whether brackets are well nested (seed 1): 71 % are right with the maximum alone and 1,500 steps; behind a hidden layer and 2,250 steps 88 % with mean and maximum, 98 % with all three. Whether the first and the last of 200 symbols are the same: nothing is learnt with the maximum in four epochs, 100 % are right after three with the final states. Surnames of 18 languages: 82.7 and 83.2 %. Digits of 8 rows of pixels: 98.4 and 99.0 %; behind the convolutions before longer rows the maximum alone is as good or better (outlines 98.7 and 97.3 %)',
   },
   hidden: {
     value: { characters: 64, symbols: 64 },

@@ -18,4 +18,9 @@ export const TAG = {
     reason:
       'in training a word that occurs n times is unknown with probability a / (a + n). Most spans are new names: span F1 82.3 % with a quarter, 83.9 % with 1; other tags do not gain (parts of speech 96.5 and 96.4 %)',
   },
+  memory: {
+    value: { symbols: 256 },
+    reason:
+      'units without gates and with orthogonal weights beside the recurrent layers, for symbols of a tiny vocabulary, where exact rules reach far: of 4 symbols the one of 20 steps before is told in 99.9 % of the steps after 8 epochs, without them in 55 % after 60',
+  },
 } as const satisfies ReasonedDefaults;
