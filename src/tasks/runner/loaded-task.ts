@@ -161,7 +161,7 @@ export class LoadedTask<
     return (await evaluateSaved(this.#task, this.#contextOf(options), data)) as TaskEvaluation<M>;
   }
 
-  /** Frees the memory of the model; later calls are refused. @throws {UsageError} `model_busy` while a call works */
+  /** Frees the memory of the model when the call at work has ended; those that wait, and later ones, are refused. */
   dispose(): void {
     this.model.dispose();
     this.#isDisposed = true;
