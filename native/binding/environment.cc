@@ -1,5 +1,7 @@
 #include "binding/environment.h"
 
+#include "binding/program_object.h"
+
 namespace bptt {
 
 bool Job::work() {
@@ -39,7 +41,8 @@ void Gate::close() {
   closed_ = true;
 }
 
-Environment::Environment(Napi::Env env) : team_(shared_thread_team()), gate_(std::make_shared<Gate>()) {
+Environment::Environment(Napi::Env env)
+    : programs(std::make_shared<ProgramList>()), team_(shared_thread_team()), gate_(std::make_shared<Gate>()) {
   // The finalizer owns a share of the gate: it may outlive this object.
   auto* held = new std::shared_ptr<Gate>(gate_);
   const auto finalize = [](napi_env, void* data, void*) {

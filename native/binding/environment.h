@@ -63,6 +63,8 @@ class Gate {
   bool closed_ = false;
 };
 
+class ProgramList;
+
 class Environment {
  public:
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
@@ -83,6 +85,7 @@ class Environment {
   ThreadTeam& team() { return *team_; }
 
   Dispatch dispatch;
+  const std::shared_ptr<ProgramList> programs;
 
  private:
   static void call_js(napi_env env, napi_value callback, void* context, void* data);

@@ -1,5 +1,7 @@
 #include "binding/program_object.h"
 
+#include <algorithm>
+#include <iterator>
 #include <new>
 
 #include "base/alignment.h"
@@ -126,6 +128,28 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   info.This().As<Napi::Object>().DefineProperty(
       Napi::PropertyDescriptor::Value(Napi::Symbol::New(env, "memory"), kept, napi_default));
   program_ = std::move(program);
+  list_ = environment.programs;
+  list_->add(this);
+}
+
+ProgramObject::~ProgramObject() {
+  if (list_) list_->remove(this);
+}
+
+bool ProgramObject::free_if_collected() {
+  if (!Value().IsEmpty()) return false;
+  program_.reset();
+  return true;
+}
+
+void ProgramList::add(ProgramObject* object) {
+  if (objects_.size() >= limit_) {
+    const Napi::HandleScope scope(object->Env());
+    for (auto each = objects_.begin(); each != objects_.end();)
+      each = (*each)->free_if_collected() ? objects_.erase(each) : std::next(each);
+    limit_ = std::max<size_t>(64, 2 * objects_.size());
+  }
+  objects_.insert(object);
 }
 
 int64_t ProgramObject::begin(const Napi::CallbackInfo& info, size_t samples_argument) {

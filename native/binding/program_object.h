@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "binding/environment.h"
@@ -13,6 +14,21 @@ namespace bptt {
 // An Error with `code`, ready to be thrown.
 Napi::Error coded_error(Napi::Env env, const std::string& code, const std::string& message);
 
+class ProgramObject;
+
+// The program objects of an environment. Node finalizes collected objects when the event loop turns; a synchronous loop
+// that makes and drops models would keep all their programs. So those who make a program now and then free the others
+// that have been collected.
+class ProgramList {
+ public:
+  void add(ProgramObject* object);
+  void remove(ProgramObject* object) { objects_.erase(object); }
+
+ private:
+  std::set<ProgramObject*> objects_;
+  size_t limit_ = 64;
+};
+
 class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -22,6 +38,10 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   // The blocks, and the scratch memory that `allocate` gives, must be on SharedArrayBuffers: these cannot be detached
   // or resized while a thread works on them. Without `allocate` the scratch memory is native.
   explicit ProgramObject(const Napi::CallbackInfo& info);
+  ~ProgramObject() override;
+
+  // Frees the program if JavaScript can no longer reach this object. Returns whether it cannot.
+  bool free_if_collected();
 
  private:
   // execute(batchSizes: Int32Array[], first: number, samples?: (Int32Array | null)[]): void
@@ -41,6 +61,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
 
   std::shared_ptr<Program> program_;
   std::weak_ptr<Job> job_;
+  std::shared_ptr<ProgramList> list_;
 };
 
 }  // namespace bptt

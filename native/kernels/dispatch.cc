@@ -41,6 +41,20 @@ std::string module_directory() {
 }
 #endif
 
+// Keeps this addon in memory until the process ends. Without it the end of the only worker thread that uses the addon
+// unloads it, and each load anew costs what the C++ runtime in it never gives back: about 75 KB.
+void stay_loaded() {
+#if defined(_WIN32)
+  HMODULE self = nullptr;
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                     reinterpret_cast<LPCWSTR>(&stay_loaded), &self);
+#else
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<void*>(&stay_loaded), &info) != 0 && info.dli_fname != nullptr)
+    dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+#endif
+}
+
 // The table of the module for `isa`, or null with the reason. The module stays open until the process ends.
 const BpttKernelTable* open_module(const std::string& isa, std::string* reason) {
   const std::string name = "bptt-kernels-" + isa + BPTT_MODULE_SUFFIX;
@@ -121,6 +135,7 @@ Status choose_kernels(const std::string& wanted, Dispatch* dispatch) {
     if (candidate.table == nullptr && wanted != "auto") return Status::error("isa_unsupported", reason);
     if (candidate.table == nullptr && candidate.note.empty()) candidate.note = reason;
   }
+  stay_loaded();
   chosen = candidate;
   *dispatch = chosen;
   return Status::ok();

@@ -185,11 +185,16 @@ describe('under the permission model of Node', () => {
     expect(attempt(flag, ...flags)).toEqual({ isa: info().isa });
   });
 
+  const permitted = ['--no-warnings', flag, '--allow-addons', '--allow-worker', ...read('*')];
+
   it('trains, and works in worker threads', () => {
-    const flags = ['--no-warnings', flag, '--allow-addons', '--allow-worker', ...read('*')];
-    expect(answerOf(smoke, ['--no-files'], { flags })).toMatchObject({ ...well, saved: null });
-    const writing = [...flags, `--allow-fs-write=${tmpdir()}/*`];
-    expect(answerOf(smoke, [], { flags: writing })).toMatchObject(well);
+    expect(answerOf(smoke, ['--no-files'], { flags: permitted })).toMatchObject({ ...well, saved: null });
+  });
+
+  // Node 24 and newer refuse fsync there, without which a file that was written may be lost.
+  it.skipIf(Number(process.versions.node.split('.')[0]) >= 24)('saves where it may write', () => {
+    const flags = [...permitted, `--allow-fs-write=${tmpdir()}/*`];
+    expect(answerOf(smoke, [], { flags })).toMatchObject(well);
   });
 });
 
