@@ -7,6 +7,11 @@ set(BPTT_BASE_SOURCES
   base/update_lock.cc
 )
 
+# In the addon and in each kernel module, where glibc is the C library.
+set(BPTT_GLIBC_FLOOR_SOURCES
+  base/glibc_floor.cc
+)
+
 # Compiled once per instruction set.
 set(BPTT_KERNEL_SOURCES
   kernels/generic/attention/additive_attention.cc

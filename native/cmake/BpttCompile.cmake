@@ -71,7 +71,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT BPTT_LIBC STREQUAL "musl" AND NOT 
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${bptt_floor_names}")
   file(STRINGS "${bptt_floor_names}" bptt_floored REGEX "^BPTT_FLOOR")
   list(TRANSFORM bptt_floored REPLACE "BPTT_FLOOR\\((.*)\\)" "-Wl,--wrap=\\1")
-  add_library(bptt_glibc_floor OBJECT base/glibc_floor.cc)
+  add_library(bptt_glibc_floor OBJECT ${BPTT_GLIBC_FLOOR_SOURCES})
   target_link_libraries(bptt_glibc_floor PRIVATE bptt_compile)
   target_compile_options(bptt_glibc_floor PRIVATE -fno-exceptions -fno-asynchronous-unwind-tables)  # else it pulls in libstdc++
 endif()

@@ -166,7 +166,8 @@ export class Model extends PredictingNetwork {
    * @throws {UsageError} `model_disposed`; `too_large` where there is no memory for it
    * @example
    * const serving = await model.snapshot();
-   * const answers = prompts.map((prompt) => serving.sample(vocabulary, { prompt }));
+   * const [output] = await serving.predict([[3, 1, 4]]); // by the weights of this moment, also while `model` is trained
+   * serving.dispose();
    */
   snapshot(options: { readonly threads?: number } = {}): Promise<Model> {
     return this.queue.share({}, async () => {

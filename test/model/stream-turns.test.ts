@@ -144,7 +144,9 @@ describe('an asynchronous step that does not succeed', () => {
     } catch (error) {
       expected = error;
     }
-    await expect(stream.stepAsync(id)).rejects.toEqual(expected);
+    const { code, message } = expected as { code: string; message: string };
+    const [told = ''] = message.split(' (sequence'); // one of many steps that are computed together has no number of its own
+    await expect(stream.stepAsync(id)).rejects.toMatchObject({ code, message: expect.stringContaining(told) });
     expect(stream.steps).toBe(0);
   });
 

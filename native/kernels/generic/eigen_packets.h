@@ -5,7 +5,7 @@
 // functions for every instruction set (SSE, AVX2, AVX-512, NEON, none). And a kernel keeps its sums in registers, which
 // Eigen's public expressions cannot do. Eigen's own products use the same functions, so they are stable: Eigen 3.4 has
 // all that are used here, CMake refuses versions before it, and the package contains the headers that it was tested
-// with (scripts/vendor-eigen.cjs).
+// with (scripts/vendor-headers.cjs).
 //
 // When Eigen changes:
 // - - A function that is removed or renamed is a compile error in this file. Change it here: the kernels use only

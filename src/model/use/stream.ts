@@ -100,7 +100,9 @@ export class Stream {
    *
    * @param options.signal takes the step out of the queue; the promise rejects with the signal's reason
    * @throws as `step`; {UsageError} `model_disposed`
-   * @example const outputs = await Promise.all(streams.map((stream, at) => stream.stepAsync(inputs[at])));
+   * @example
+   * const streams = [model.stream(), model.stream()];
+   * const outputs = await Promise.all(streams.map((stream) => stream.stepAsync(3)));
    */
   async stepAsync(
     input: number | readonly number[] | Float32Array,
