@@ -9,8 +9,6 @@ import {
   constants,
   existsSync,
   fstatSync,
-  fsync,
-  fsyncSync,
   openSync,
   readSync,
   renameSync,
@@ -20,10 +18,10 @@ import {
 } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { requirePath } from '../core/arguments.js';
 import { CheckpointError } from '../core/errors.js';
 import { openError, otherThanFile } from '../core/regular-file.js';
+import { flush, flushSync, newFileFlags } from './flush.js';
 
 /** Most bytes of one request; the event loop continues between two requests. A checksum of so many takes a millisecond or a few. */
 export const CHUNK_BYTES = 1024 * 1024;
@@ -158,7 +156,7 @@ function writeFailed(path: string, cause: unknown): CheckpointError {
 export function syncFileSync(path: string): void {
   const file = openSync(path, 'r+'); // Windows flushes only files that are open for writing
   try {
-    fsyncSync(file);
+    flushSync(file);
   } finally {
     closeSync(file);
   }
@@ -187,24 +185,12 @@ export function syncDirectorySync(path: string): void {
   try {
     const directory = openSync(path, constants.O_RDONLY);
     try {
-      fsyncSync(directory);
+      flushSync(directory);
     } finally {
       closeSync(directory);
     }
   } catch (error) {
     if (!isUnflushable(error)) throw error;
-  }
-}
-
-const fsyncOf = promisify(fsync);
-
-/** Waits until the file is on its disk. The handles of yarn's Plug'n'Play lack `sync`; Node's permission model forbids `fsync`. */
-async function flush(file: FileHandle): Promise<void> {
-  try {
-    await file.sync();
-  } catch (error) {
-    if ((error as Error).message !== 'Method not implemented.') throw error;
-    await fsyncOf(file.fd);
   }
 }
 
@@ -234,14 +220,14 @@ export function writeFileBySync(path: string, writing: () => Transfer<void>): vo
   requirePath(path);
   const temporary = temporaryPath(path);
   try {
-    const file = openSync(temporary, 'wx');
+    const file = openSync(temporary, newFileFlags());
     try {
       for (const { bytes, position } of writing()) {
         for (let done = 0; done < bytes.byteLength; ) {
           done += written(writeSync(file, bytes, done, bytes.byteLength - done, position + done));
         }
       }
-      fsyncSync(file);
+      flushSync(file);
     } finally {
       closeSync(file);
     }
@@ -258,7 +244,7 @@ export async function writeFileBy(path: string, writing: () => Transfer<void>): 
   requirePath(path);
   const temporary = temporaryPath(path);
   try {
-    const file = await open(temporary, 'wx');
+    const file = await open(temporary, newFileFlags());
     try {
       for (const request of writing()) await writeWhole(file, request);
       await flush(file);

@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
@@ -14,6 +13,7 @@ import { join, parse } from 'node:path';
 import { CheckpointError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { requireNumber } from '../core/options.js';
+import { flushSync, newFileFlags } from './flush.js';
 
 /** One line of metrics. Numbers that are not finite are written as null, because JSON does not have them. */
 export type MetricsRecord = JsonObject & { readonly step: number };
@@ -89,7 +89,7 @@ export class MetricsFile {
   sync(): void {
     this.#change(FLAGS, (file) => {
       this.#cut(file);
-      fsyncSync(file); // Windows flushes only files that are open for writing
+      flushSync(file); // Windows flushes only files that are open for writing
     });
   }
 
@@ -118,7 +118,13 @@ export class MetricsFile {
     const { dir, name, ext } = parse(this.path);
     for (let number = 1; ; number++) {
       try {
-        writeFileSync(join(dir, `${name}-${number}${ext}`), bytes, { flag: 'wx', flush: true });
+        const file = openSync(join(dir, `${name}-${number}${ext}`), newFileFlags());
+        try {
+          writeFileSync(file, bytes);
+          flushSync(file);
+        } finally {
+          closeSync(file);
+        }
         return;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
