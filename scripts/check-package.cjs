@@ -86,7 +86,8 @@ function pathOf(name) {
 function bareEnvironment() {
   const bin = path.join(folder, 'bin');
   fs.mkdirSync(bin);
-  for (const name of ['sh', 'env', 'uname', 'npm']) {
+  // pnpm's programs start sed, dirname and uname.
+  for (const name of ['sh', 'env', 'uname', 'dirname', 'sed', 'npm']) {
     const file = pathOf(name);
     if (file) fs.symlinkSync(fs.realpathSync(file), path.join(bin, name));
   }
