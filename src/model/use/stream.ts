@@ -94,8 +94,8 @@ export class Stream {
   }
 
   /**
-   * As `step`, off the event loop, when its turn comes: after the earlier steps of this stream, and after the training steps that
-   * were requested before. The input is copied. After a step that fails or is stopped the stream is as it was before, and
+   * As `step`, off the event loop, when its turn comes: after the earlier steps of this stream, whose end gives it its place in the
+   * queue, and after the training steps that were requested before that. The input is copied. After a step that fails or is stopped the stream is as it was before, and
    * later steps go on from there.
    *
    * @param options.signal takes the step out of the queue; the promise rejects with the signal's reason
