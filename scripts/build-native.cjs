@@ -139,6 +139,8 @@ async function build() {
     if (status !== 0) throw new Error(`${path.basename(command[0])} ended with ${status}`);
   }
   if (terminal !== undefined) fs.writeSync(terminal, '\r\x1b[K');
+  // An installed package is built once: object files of 300 MB would stay in node_modules.
+  if (program === undefined && values.objects === undefined) fs.rmSync(directory, { recursive: true, force: true });
 }
 
 build().catch((error) => {
