@@ -46,8 +46,14 @@ function missingParts() {
 /** How each package manager of Node builds the package again; the one that is at work comes first. */
 function rebuildCommands(userAgent = process.env.npm_config_user_agent ?? '') {
   const commands = [
-    ['npm', 'npm rebuild bptt --foreground-scripts (npm >= 12: first npm install-scripts approve bptt)'],
-    ['pnpm', 'pnpm approve-builds bptt, then pnpm rebuild bptt'],
+    [
+      'npm',
+      'npm install bptt again; where bptt stayed in node_modules: npm rebuild bptt --foreground-scripts (npm >= 12: first npm install-scripts approve bptt)',
+    ],
+    [
+      'pnpm',
+      'pnpm approve-builds, choose bptt (or "pnpm": { "onlyBuiltDependencies": ["bptt"] } in package.json), then pnpm rebuild bptt',
+    ],
     ['yarn', 'yarn rebuild bptt (dependenciesMeta.bptt.built: true in package.json)'],
     ['bun', 'bun pm trust bptt'],
   ];

@@ -38,7 +38,7 @@ export function loadBinding(): unknown {
     throw new NativeError(
       'native_missing',
       `bptt has no native binary that loads on ${platform} with Node ${process.versions.node}: ${reason}. ` +
-        'Build it with `npm rebuild bptt --foreground-scripts` (npm >= 12: first `npm install-scripts approve bptt`), `pnpm approve-builds bptt` and ' +
+        'Build it with `npm rebuild bptt --foreground-scripts` (npm >= 12: first `npm install-scripts approve bptt`), `pnpm approve-builds` and ' +
         '`pnpm rebuild bptt`, `yarn rebuild bptt` or `bun pm trust bptt`, or in a clone with `npm run build:native`; this needs CMake >= 3.18 and a C++17 ' +
         'compiler. docs/installation.md of the package has the platforms with binaries.',
       details,
