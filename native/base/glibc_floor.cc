@@ -1,8 +1,9 @@
 // Lets a binary that is linked on a newer Linux run with glibc 2.28, the oldest one that Node 20 runs with.
 //
-// Some functions have a second version since glibc 2.29 (exp, exp2, log, pow: without the old error handling) or 2.34 (threads and
-// dlopen moved into libc.so). A linker takes the newest version that it sees. Its option --wrap (native/cmake/BpttCompile.cmake)
-// sends every call of them, also those inside the static libstdc++, to the jumps below, which name the first version.
+// Some functions have a second version since glibc 2.29 (exp, exp2, log, pow: without the old error handling) or 2.34
+// (threads and dlopen moved into libc.so). A linker takes the newest version that it sees. Its option --wrap
+// (native/cmake/BpttCompile.cmake) sends every call of them, also those inside the static libstdc++, to the jumps
+// below, which name the first version.
 #if defined(__linux__)
 #include <features.h>  // defines __GLIBC__
 #endif
@@ -25,16 +26,14 @@
 #define BPTT_PLT ""
 #endif
 
-#define BPTT_FLOOR(name)                                             \
-  __asm__(".pushsection .text.bptt_floor_" #name                     \
-          ",\"ax\"\n"                                                \
-          ".globl __wrap_" #name "\n.hidden __wrap_" #name           \
-          "\n"                                                       \
-          ".type __wrap_" #name ",%function\n__wrap_" #name          \
-          ":\n" BPTT_LANDING_PAD BPTT_JUMP "bptt_floor_" #name       \
-          BPTT_PLT "\n.size __wrap_" #name ", .-__wrap_" #name       \
-          "\n.symver bptt_floor_" #name "," #name "@" BPTT_FIRST_VERSION \
-          "\n.popsection\n");
+#define BPTT_FLOOR(name)                                                                                         \
+  __asm__(".pushsection .text.bptt_floor_" #name                                                                 \
+          ",\"ax\"\n"                                                                                            \
+          ".globl __wrap_" #name "\n.hidden __wrap_" #name                                                       \
+          "\n"                                                                                                   \
+          ".type __wrap_" #name ",%function\n__wrap_" #name ":\n" BPTT_LANDING_PAD BPTT_JUMP                     \
+          "bptt_floor_" #name BPTT_PLT "\n.size __wrap_" #name ", .-__wrap_" #name "\n.symver bptt_floor_" #name \
+          "," #name "@" BPTT_FIRST_VERSION "\n.popsection\n");
 
 #include "base/glibc_floor.def"
 
@@ -44,7 +43,8 @@ extern "C" {
 __attribute__((visibility("hidden"))) char __libc_single_threaded = 0;
 
 #if defined(DLFO_EH_SEGMENT_TYPE)
-// glibc 2.35. libgcc finds the unwinding table of the function that throws by it; this is the way of all versions before.
+// glibc 2.35. libgcc finds the unwinding table of the function that throws by it; this is the way of all versions
+// before.
 __attribute__((visibility("hidden"))) int _dl_find_object(void* address, struct dl_find_object* result) noexcept {
   struct Search {
     uintptr_t address;

@@ -30,7 +30,8 @@ bool UpdateLock::begin_update(const std::atomic<bool>* cancel) {
   if (readers_ == 0) is_updating_ = true;
   is_waiting_ = !is_updating_;
   while (!is_updating_) {
-    // By the system's clock: the other one needs a function that glibc 2.28 lacks. `leave` ends the wait whatever the clock says.
+    // By the system's clock: the other one needs a function that glibc 2.28 lacks. `leave` ends the wait whatever the
+    // clock says.
     changed_.wait_until(lock, std::chrono::system_clock::now() + kLook);
     if (is_updating_ || cancel == nullptr || !cancel->load()) continue;
     is_waiting_ = false;

@@ -110,7 +110,8 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
     if (!status.is_ok()) throw coded_error(env, status.code(), status.message());
     program->use_lock(lock);
   } catch (const std::bad_alloc&) {
-    throw coded_error(env, "too_large", "there is no memory for the scratch space of the program: make the batch or the layers smaller");
+    throw coded_error(env, "too_large",
+                      "there is no memory for the scratch space of the program: make the batch or the layers smaller");
   }
   if (!owns_scratch && program->scratch_bytes() > 0) {
     const auto bytes = Napi::Number::New(env, static_cast<double>(program->scratch_bytes()));

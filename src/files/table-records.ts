@@ -7,8 +7,8 @@ import { type TablePiece, tablePieces } from './table-bytes.js';
 import type { FoundFormat, TableFormat } from './table-format.js';
 import { guessFormat } from './table-guess.js';
 
-/** Longest row. A quote that is never closed would otherwise take the rest of the file. */
-const MAX_ROW_BYTES = 1 << 26;
+/** Longest row. A quote that is never closed would otherwise take the rest of the file, and keep the event loop all the time. */
+const MAX_ROW_BYTES = 1 << 22;
 
 /** Bytes at the start of a file that are looked at to recognise its form. */
 const HEAD_BYTES = 1 << 16;
@@ -128,7 +128,11 @@ class RecordReader {
     const place = { file: this.#path, line: this.#nextLine };
     const help = '--quote none reads quotes as signs like all others';
     const details = { reason: cause.code, help };
-    if (cause.code === 'CSV_QUOTE_NOT_CLOSED' || cause.code === 'CSV_MAX_RECORD_SIZE') {
+    if (cause.code === 'CSV_MAX_RECORD_SIZE') {
+      const found = `a row of more than ${MAX_ROW_BYTES >> 20} MiB; a quote that is not closed takes all that follows`;
+      return invalidRow(place, '', 'shorter rows', found, details, cause);
+    }
+    if (cause.code === 'CSV_QUOTE_NOT_CLOSED') {
       return invalidRow(place, '', 'fields of CSV', 'a quote that is not closed', details, cause);
     }
     return invalidRow(place, '', 'fields of CSV', quoted(cause.message), details, cause);

@@ -30,6 +30,8 @@ const task = () => new Promise((resolve) => setImmediate(resolve));
 /** A batch that keeps a thread busy for some milliseconds. */
 const slowModel = () => characterModel({ units: 96, layers: 2 });
 const slowBatch = randomBatch(new Array<number>(32).fill(24));
+/** Ten times as long: a reader that begins at once is there before the update, however busy the machine is. */
+const longBatch = randomBatch(new Array<number>(32).fill(240));
 
 /** Until the calls that were requested have begun. */
 async function begun(): Promise<void> {
@@ -109,32 +111,33 @@ describe('synchronous calls beside training steps', () => {
     const [model, alone] = [slowModel(), slowModel()];
     model.evaluateSync(slowBatch);
     const before = imageOf(model);
-    const training = model.trainStep(slowBatch);
+    const training = model.trainStep(longBatch);
     await begun();
     let calls = 0;
     model.evaluateSync(slowBatch, {
       metrics: [
         observing(() => {
           calls++;
-          sleep(150);
+          sleep(600);
           expect(imageOf(model)).toEqual(before);
           expect(() => model.trainStepSync(slowBatch)).toThrow(busy);
         }),
       ],
     });
     expect(calls).toBe(1);
-    expect(await training).toEqual(await alone.trainStep(slowBatch));
+    expect(await training).toEqual(await alone.trainStep(longBatch));
     expect(imageOf(model)).toEqual(imageOf(alone));
   });
 
   it('let a training step be stopped while its update waits for them', async () => {
     const model = slowModel();
+    model.evaluateSync(slowBatch); // has its program from now on
     const before = imageOf(model);
     const stop = new AbortController();
-    const training = model.trainStep(slowBatch, { signal: stop.signal });
+    const training = model.trainStep(longBatch, { signal: stop.signal });
     await begun();
     const abort = observing(() => {
-      sleep(100);
+      sleep(600);
       stop.abort('enough');
       sleep(50);
     });

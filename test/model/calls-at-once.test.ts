@@ -145,6 +145,18 @@ describe('while predictions and evaluations are under way', () => {
     model.predictPackedSync(slowBatch, { state });
   });
 
+  it('a state of a call that waits is refused to a synchronous one, which would step in between', async () => {
+    const [model, alone] = [slowModel(), slowModel()];
+    const [state, own] = [model.newState(32), alone.newState(32)];
+    const calls = [slowBatch, slowBatch].map((batch) => model.predictPacked(batch, { state }));
+    expect(() => model.predictPackedSync(slowBatch, { state })).toThrow(busy); // before either has begun
+    await calls[0];
+    expect(() => model.predictPackedSync(slowBatch, { state })).toThrow(busy); // one waits or works
+    const expected = [slowBatch, slowBatch].map((batch) => alone.predictPackedSync(batch, { state: own }));
+    expect(await Promise.all(calls)).toEqual(expected);
+    model.predictPackedSync(slowBatch, { state });
+  });
+
   it('a model that is disposed of ends the batch at work, refuses the others, and frees its memory', async () => {
     const [model, alone] = [slowModel(), slowModel()];
     const disposed = { code: 'model_disposed' };

@@ -19,8 +19,8 @@ export class ExecutionQueue {
   readonly #calls = new CallQueue();
   readonly #turns = new CallQueue();
   readonly #lock: NativeUpdateLock;
-  /** States that asynchronous executions begin with and leave their final states in. */
-  readonly #statesInUse = new Set<CarriedState>();
+  /** States that asynchronous calls begin with and leave their final states in, from their request on: how many calls have each. */
+  readonly #statesInUse = new Map<CarriedState, number>();
   /** Whether a call works that may change parameters at any time. */
   #isChanging = false;
   /** Synchronous reading calls within one another. */
@@ -51,27 +51,27 @@ export class ExecutionQueue {
 
   /** A training step: as `change`, but synchronous reading calls work beside it, unless they have its state. */
   train<T>(options: ExecutionOptions, step: () => Promise<T>): Promise<T> {
-    return this.#working(true, options, () => this.#using(options?.state, step));
+    return this.#using(options?.state, () => this.#working(true, options, step));
   }
 
   /**
    * A reading call: after all changing calls that were requested before. It executes programs in `turn` only.
    *
+   * @param options.state that its executions begin with and leave their final states in
    * @throws the signal's reason, when it is aborted before
    */
-  share<T>(options: Pick<ExecutionOptions, 'signal'>, call: () => Promise<T>): Promise<T> {
-    return this.#working(false, options, call);
+  share<T>(options: ExecutionOptions, call: () => Promise<T>): Promise<T> {
+    return this.#using(options?.state, () => this.#working(false, options, call));
   }
 
   /**
    * An execution of a reading call, from the time when its inputs are written until its results have been copied. Turns
    * come in the order in which they were asked for.
    *
-   * @param options.state that the execution begins with and leaves its final states in
    * @throws the signal's reason, when it is aborted before
    */
   turn<T>(options: ExecutionOptions, execution: () => Promise<T>): Promise<T> {
-    return this.#turns.alone(() => this.#using(options?.state, execution), options?.signal);
+    return this.#turns.alone(execution, options?.signal);
   }
 
   /** A reading call with a single execution. */
@@ -101,7 +101,7 @@ export class ExecutionQueue {
       throw new UsageError('model_busy', 'whileIdle, which may change this model, is under way: wait for its promise');
     }
     if (state !== undefined && this.#statesInUse.has(state)) {
-      const message = 'an asynchronous execution with this state is under way: wait for its promise';
+      const message = 'an asynchronous call with this state works or waits: wait for its promise';
       throw new UsageError('model_busy', message);
     }
     this.#lock.enter();
@@ -160,11 +160,14 @@ export class ExecutionQueue {
   }
 
   async #using<T>(state: CarriedState | undefined, execution: () => Promise<T>): Promise<T> {
-    if (state !== undefined) this.#statesInUse.add(state);
+    if (state === undefined) return execution();
+    this.#statesInUse.set(state, (this.#statesInUse.get(state) ?? 0) + 1);
     try {
       return await execution();
     } finally {
-      if (state !== undefined) this.#statesInUse.delete(state);
+      const others = (this.#statesInUse.get(state) as number) - 1;
+      if (others > 0) this.#statesInUse.set(state, others);
+      else this.#statesInUse.delete(state);
     }
   }
 }
