@@ -2,7 +2,7 @@
 /*
  * Fuzzes the loader of programs with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer (test/native/fuzz_program.cc).
  *
- *   npm run fuzz:native -- [--avx2] [--minutes N] [--keep] [options of libFuzzer, for example -jobs=2]
+ *   npm run fuzz:native -- [--avx2] [--minutes N] [--keep] [options of libFuzzer, such as -jobs=2 -workers=2]
  *
  * It starts from the committed inputs in test/native/fuzz-corpus and from the programs of the tests; what it finds worth keeping
  * goes into build/native-tests/corpus. `--keep` then makes the committed inputs anew: the smallest ones that reach everything, up to
@@ -31,7 +31,7 @@ const environment = {
 
 function run(program, options, own = {}) {
   const { status, error } = spawnSync(program, options, {
-    cwd: root,
+    cwd: folder, // where libFuzzer writes the output of its jobs, fuzz-N.log
     env: { ...process.env, ...own },
     stdio: 'inherit',
   });
@@ -95,6 +95,7 @@ async function main() {
     options: { avx2: { type: 'boolean' }, minutes: { type: 'string', default: '10' }, keep: { type: 'boolean' } },
     allowPositionals: true,
   });
+  fs.mkdirSync(folder, { recursive: true });
   const baseline = { x64: 'sse2', arm64: 'neon' }[process.arch] ?? 'generic';
   const program = build(values.avx2 ? 'fuzz_program_avx2' : 'fuzz_program');
   const seeds = await writeSeeds(values.avx2 ? 'avx2' : baseline);

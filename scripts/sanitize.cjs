@@ -74,10 +74,10 @@ function takeFlag(options, flag) {
   return index >= 0;
 }
 
-/** The programs of the tests as files, for programs without Node. */
+/** The programs of the tests as files, for programs without Node; not those of a fuzzer, which may work meanwhile. */
 async function writeSeeds() {
-  const seeds = path.join(root, 'build', 'native-tests', 'seeds');
-  const script = path.join(root, 'build', 'native-tests', 'write-fuzz-seeds.mjs');
+  const seeds = path.join(folder, 'seeds');
+  const script = path.join(folder, 'write-fuzz-seeds.mjs');
   await bundle(path.join(root, 'test', 'kernels', 'write-fuzz-seeds.ts'), script);
   fs.rmSync(seeds, { recursive: true, force: true });
   fs.mkdirSync(seeds, { recursive: true });

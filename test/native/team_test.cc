@@ -1,27 +1,17 @@
-// Tests the thread team, the barrier and the executor, for ThreadSanitizer: it sees two threads that use the same
-// memory without an order between them, also where the result happens to be right.
+// Tests the thread team with its queue, the barrier, the lock of updates and the executor, for ThreadSanitizer: it sees
+// two threads that use the same memory without an order between them, also where the result happens to be right.
 //
 //   team_test FOLDER    with the programs of the tests (test/kernels/write-fuzz-seeds.ts)
-#include <algorithm>
+#include "team_test.h"
+
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <string>
-#include <thread>
-#include <vector>
 
 #include "base/barrier.h"
 #include "base/thread_team.h"
-#include "fuzz_run.h"
 
-namespace {
-
-using bptt::Barrier;
-using bptt::ThreadTeam;
+namespace bptt::team_test {
 
 int failures = 0;
 
@@ -34,6 +24,15 @@ void expect(bool holds, const std::string& what) {
 void join_all(std::vector<std::thread>* threads) {
   for (std::thread& thread : *threads) thread.join();
 }
+
+}  // namespace bptt::team_test
+
+namespace {
+
+using bptt::Barrier;
+using bptt::ThreadTeam;
+using bptt::team_test::expect;
+using bptt::team_test::join_all;
 
 // Several callers use one team, each with any number of threads; the memory that members write is not atomic.
 void test_callers() {
@@ -106,23 +105,53 @@ void test_cancel() {
   }
 }
 
-// Jobs run one after another, and all of them before the team ends.
+// Jobs that use the members run one after another, the others beside them, and all of them before the team ends.
 void test_queue() {
   for (int repeat = 0; repeat < 20; ++repeat) {
-    int done = 0;  // not atomic: no two jobs run at the same time
+    int done = 0;  // not atomic: no two of these jobs run at the same time
+    std::atomic<int> short_done{0};
     {
       ThreadTeam team;
       expect(team.open_queue(), "the queue opens");
       std::vector<std::thread> callers;
       for (int caller = 0; caller < 3; ++caller) {
         callers.emplace_back([&] {
-          for (int job = 0; job < 20; ++job)
-            team.submit([&] { team.run_when_free(2, [&](int id, int) { done += id == 0 ? 1 : 0; }); });
+          for (int job = 0; job < 20; ++job) {
+            team.submit(
+                [&] {
+                  team.run_when_free(2, [&](int id, int) {
+                    if (id == 0) ++done;
+                  });
+                },
+                true);
+            team.submit([&] { team.run_when_free(1, [&](int, int) { ++short_done; }); }, false);
+          }
         });
       }
       join_all(&callers);
     }
-    expect(done == 60, "a team that ends finishes its jobs");
+    expect(done == 60 && short_done == 60, "a team that ends finishes its jobs");
+  }
+}
+
+// Jobs that use the members keep their order; one that has begun does not hold up jobs of one thread.
+void test_order_of_jobs() {
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    std::vector<int> order;
+    {
+      ThreadTeam team;
+      expect(team.open_queue(), "the queue opens");
+      std::atomic<int> to_come{3};
+      for (int job = 0; job < 5; ++job) {
+        const auto wait_for_short_jobs = [&, job] {
+          while (to_come.load() > 0) std::this_thread::yield();
+          order.push_back(job);
+        };
+        team.submit(wait_for_short_jobs, true);
+      }
+      for (int job = 0; job < 3; ++job) team.submit([&] { --to_come; }, false);
+    }
+    expect(order == std::vector<int>({0, 1, 2, 3, 4}), "jobs that use the members keep their order");
   }
 }
 
@@ -140,65 +169,6 @@ void test_owners() {
   expect(done == 200, "each owner of the shared team has its work done");
 }
 
-std::vector<uint8_t> bytes_of_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-// The memory of a program after its execution; empty when it was refused.
-std::vector<uint8_t> result_of(const bptt::fuzz::Input& input, ThreadTeam* team, int threads) {
-  bptt::fuzz::LoadedInput loaded(input);
-  if (!loaded.load(threads).is_ok() || !loaded.prepare()) return {};
-  loaded.program().execute(*team, 0, nullptr, false);
-  std::vector<uint8_t> memory;
-  for (const bptt::Block& block : loaded.blocks()) memory.insert(memory.end(), block.data, block.data + block.bytes);
-  return memory;
-}
-
-// All threads share every instruction of each program, and the bits are those of one thread.
-void test_programs(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  expect(!files.empty(), "there are programs in " + folder.string());
-  ThreadTeam team;
-  int executed = 0;
-  for (const auto& file : files) {
-    const std::vector<uint8_t> bytes = bytes_of_file(file);
-    const bptt::fuzz::Input input = bptt::fuzz::parse(bytes.data(), bytes.size());
-    const std::vector<uint8_t> expected = result_of(input, &team, 1);
-    expect(!expected.empty(), file.string() + " is executed");
-    for (const int threads : {2, 3, 5})
-      expect(result_of(input, &team, threads) == expected,
-             file.string() + " gives the same bits with " + std::to_string(threads) + " threads");
-    ++executed;
-  }
-  std::printf("team_test: %d programs with 1, 2, 3 and 5 threads\n", executed);
-}
-
-// Executions that are cancelled at any time, from another thread, while others use the team.
-void test_cancelled_programs(const std::filesystem::path& folder) {
-  ThreadTeam team;
-  expect(team.open_queue(), "the queue opens");
-  int count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (++count % 20 != 0) continue;
-    const std::vector<uint8_t> bytes = bytes_of_file(entry.path());
-    const bptt::fuzz::Input input = bptt::fuzz::parse(bytes.data(), bytes.size());
-    bptt::fuzz::LoadedInput queued(input), own(input);
-    if (!queued.load(3).is_ok() || !own.load(3).is_ok() || !queued.prepare() || !own.prepare()) continue;
-    std::atomic<bool> cancel{false}, ended{false};
-    team.submit([&] {
-      queued.program().execute(team, 0, &cancel, true);
-      ended.store(true);
-    });
-    own.program().execute(team, 0, nullptr, false);
-    cancel.store(true);
-    while (!ended.load()) std::this_thread::yield();
-  }
-  std::printf("team_test: %d programs cancelled beside others\n", count / 20);
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -210,9 +180,10 @@ int main(int count, char** arguments) {
   test_barrier();
   test_cancel();
   test_queue();
+  test_order_of_jobs();
   test_owners();
-  test_programs(arguments[1]);
-  test_cancelled_programs(arguments[1]);
-  std::printf("team_test: %d failures\n", failures);
-  return failures == 0 ? 0 : 1;
+  bptt::team_test::test_update_lock();
+  bptt::team_test::test_programs(arguments[1]);
+  std::printf("team_test: %d failures\n", bptt::team_test::failures);
+  return bptt::team_test::failures == 0 ? 0 : 1;
 }
