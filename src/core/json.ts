@@ -16,6 +16,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const [QUOTE, BACKSLASH, BRACE, CLOSING_BRACE, BRACKET, CLOSING_BRACKET] = Array.from('"\\{}[]', (sign) =>
+  sign.charCodeAt(0),
+);
+
 /** Index of the quote that closes the string opened at `open`. The text is known to be valid JSON. */
 function closingQuote(text: string, open: number): number {
   for (let quote = text.indexOf('"', open + 1); ; quote = text.indexOf('"', quote + 1)) {
@@ -37,7 +41,6 @@ function checkStructure(text: string): void {
     const character = text[at];
     if (character === '{' || character === '[') {
       open.push(character === '{' ? new Set() : undefined);
-      if (open.length > MAX_JSON_DEPTH) throw new SyntaxError(`nested deeper than ${MAX_JSON_DEPTH} levels`);
     } else if (character === '}' || character === ']') {
       open.pop();
     } else if (character === '"') {
@@ -53,12 +56,28 @@ function checkStructure(text: string): void {
   }
 }
 
+/** Refuses deep nesting before anything is built of it: JSON.parse takes seconds for ten million brackets. The text may be invalid. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (character === BRACE || character === BRACKET) {
+      if (++depth > MAX_JSON_DEPTH) throw new SyntaxError(`nested deeper than ${MAX_JSON_DEPTH} levels`);
+    } else if (character === CLOSING_BRACE || character === CLOSING_BRACKET) {
+      depth--;
+    } else if (character === QUOTE) {
+      for (at++; at < text.length && text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === BACKSLASH) at++;
+    }
+  }
+}
+
 /**
  * Like JSON.parse, but also refuses a key that occurs twice in one object, and nesting deeper than MAX_JSON_DEPTH.
  *
  * @throws {SyntaxError} for every text that it does not accept, and nothing else
  */
 export function parseStrictJson(text: string): JsonValue {
+  checkDepth(text);
   const value = JSON.parse(text) as JsonValue;
   checkStructure(text);
   return value;

@@ -2,6 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson, isJsonObject, type JsonValue, jsonDifferences, parseStrictJson } from '../../src/core/json.js';
 
 describe('parseStrictJson', () => {
+  it('refuses deep nesting before it reads the text, which need not be whole', () => {
+    expect(() => parseStrictJson('['.repeat(1e6))).toThrow(new SyntaxError('nested deeper than 100 levels'));
+    expect(() => parseStrictJson('{"a":'.repeat(101))).toThrow(/nested deeper/);
+    expect(parseStrictJson(`["${'['.repeat(500)}", "\\"${'{'.repeat(500)}"]`)).toHaveLength(2); // in strings they nest nothing
+  });
+
   it('reads what JSON.parse reads', () => {
     for (const text of ['0', '"a\\"b\\\\"', '[]', '{"a":[{"b":1},{"b":2}],"c":{"a":null}}', ' { "a" : "x:y{[\\"" } ']) {
       expect(parseStrictJson(text)).toEqual(JSON.parse(text));
