@@ -9,12 +9,12 @@
  * 300 kB. An input that ends in a fault is left in build/native-tests/crashes; it belongs into test/native/fuzz-findings, which
  * test/kernels/fuzz-findings.test.ts executes in the addon. Debian: apt-get install clang
  */
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { bundle } = require('./bundle.cjs');
+const { runStep } = require('./run-step.cjs');
 
 const root = path.join(__dirname, '..');
 const folder = path.join(root, 'build', 'native-tests');
@@ -29,15 +29,8 @@ const environment = {
   UBSAN_OPTIONS: 'print_stacktrace=1',
 };
 
-function run(program, options, own = {}) {
-  const { status, error } = spawnSync(program, options, {
-    cwd: folder, // where libFuzzer writes the output of its jobs, fuzz-N.log
-    env: { ...process.env, ...own },
-    stdio: 'inherit',
-  });
-  if (error) throw error;
-  if (status !== 0) process.exit(status ?? 1);
-}
+// libFuzzer writes the output of its jobs, fuzz-N.log, into the folder where it starts.
+const run = (program, options, environment = {}) => runStep(program, options, { cwd: folder, environment });
 
 function emptyFolder(name) {
   const made = path.join(folder, name);

