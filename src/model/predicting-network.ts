@@ -115,7 +115,7 @@ export class PredictingNetwork extends CompiledNetwork {
   /**
    * As `predictPacked`, on the calling thread. Calls with the same `use` share one program. Different values of `use`
    * keep the program of a stream's single steps apart from the program of long batches. @throws {UsageError}
-   * `model_busy` during `whileIdle`, or while an asynchronous execution with the same state works
+   * `model_busy` during `whileIdle`, or while an asynchronous call with the same state works or waits
    */
   predictPackedSync(
     batch: Batch,

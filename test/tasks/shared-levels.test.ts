@@ -38,6 +38,10 @@ describe('columns with the same few numbers', () => {
     expect(shared(shade, nearlyDark)).toBe(false);
     // One column goes further.
     expect(shared(shade, shade, (row) => 2 * shade(row))).toBe(false);
+    // More columns than a call takes arguments.
+    expect(haveSharedLevels([Float64Array.from({ length: 400_000 }, (_, at) => Number(at >= 200_000))], 200_000)).toBe(
+      true,
+    );
     // Constant columns, and a single one.
     expect(shared(dark, dark)).toBe(false);
     expect(shared(shade)).toBe(false);

@@ -20,7 +20,9 @@ export function haveSharedLevels(inputs: readonly (Float32Array | Float64Array)[
       if (value > (most[column] as number)) most[column] = value;
     }
   }
-  const [lowest, highest] = [Math.min(...least), Math.max(...most)];
+  // Not by arguments of one call: there may be more columns than it takes.
+  const lowest = least.reduce((low, value) => Math.min(low, value));
+  const highest = most.reduce((high, value) => Math.max(high, value));
   const varying = least.filter((value, column) => value < (most[column] as number)).length;
   const whole = least.filter((value, column) => value === lowest && most[column] === highest).length;
   return lowest < highest && 2 * whole > varying;
