@@ -16,6 +16,7 @@ import { type EmbeddingDescription, embeddingLayer } from './embedding.js';
 import { type LayerDefinition, type LayerDefinitions, type LayerDescription, ownDefinition } from './layer.js';
 import { type LayerNormalizationDescription, layerNormalizationLayer } from './layer-normalization.js';
 import { type MergeDescription, mergeLayers } from './merge.js';
+import { type OperationDescription, operationLayer } from './operation.js';
 import { type PenaltyDescription, penaltyLayer } from './penalty.js';
 import { type PoolDescription, poolLayer } from './pool.js';
 import { type RecurrentDescription, recurrentLayers } from './recurrent.js';
@@ -35,7 +36,8 @@ export type BuiltInLayer =
   | PoolDescription
   | PenaltyDescription
   | AttentionDescription
-  | MergeDescription;
+  | MergeDescription
+  | OperationDescription;
 
 declare const isDefined: unique symbol;
 
@@ -60,6 +62,7 @@ const BUILT_IN: readonly LayerDefinition[] = [
   penaltyLayer,
   attentionLayer,
   ...mergeLayers,
+  operationLayer,
 ];
 
 /** The definitions of the layers of the library. */
