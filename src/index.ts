@@ -131,6 +131,7 @@ export {
   sum,
 } from './network/layers/layers.js';
 export type { Merge, MergeKind } from './network/layers/merge.js';
+export type { OperationDescription, OperationName, OperationOptions } from './network/layers/operation.js';
 export { type PenaltyDescription, type PenaltyOptions, penalty } from './network/layers/penalty.js';
 export { type PoolDescription, type PoolOptions, pool } from './network/layers/pool.js';
 export { gru, lstm, rnn } from './network/layers/recurrent.js';

@@ -4,10 +4,5 @@
  * makes a layer of one of them.
  */
 
-export {
-  type OperationDescription,
-  type OperationName,
-  type OperationOptions,
-  operation,
-} from '../network/layers/operation.js';
+export { operation } from '../network/layers/operation.js';
 export * from '../network/operations.js';
