@@ -103,7 +103,7 @@ export interface GoldenOptions {
     readonly lengths: readonly (readonly number[])[];
   };
   readonly convolution: {
-    readonly padding: 'causal' | 'same' | 'valid';
+    readonly padding: 'causal' | 'same' | 'valid' | readonly [front: number, behind: number];
     readonly kernel: number;
     readonly inputs: number;
     readonly units: number;

@@ -295,6 +295,7 @@ function byStatistics(o: Operands): { mean: Matrix; variance: Matrix; gain: Matr
     gain: o.optional('gain'),
     epsilon: o.attribute('epsilon'),
   };
+    front: o.setting('front'),
 }
 
 function aligned(o: Operands): Omit<ctc.CtcOperands, keyof twoAxes.TwoAxes> {
