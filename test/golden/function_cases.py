@@ -1,8 +1,9 @@
-"""Functions of one number and of two, with gradients, also where they have none: at 0, for equal numbers, for what is not finite."""
+"""Functions of one number and of two, and of the columns of a row, with gradients, also where they have none: at 0, for equal numbers, for what is not finite."""
 
 import math
 
 import torch
+from torch.nn import functional
 
 from golden_case import Case, generator_for, in_float64, normal
 
@@ -42,5 +43,35 @@ def function_cases() -> list[Case]:
     tensors = {"x": x, "dx": normal(generator, len(x)), "a": a, "b": b, "dab": normal(generator, len(a))}
     case = in_float64(Case("functions", "functions", {"one": list(ONE), "two": list(TWO)}, tensors), compute)
     # Differences of what is not finite say nothing, and JSON has no word for them.
+ORDER = [3, -1, 0, 3, 8, 8, 1]
+COLUMNS = {
+    "logSoftmax": lambda x: functional.log_softmax(x, 1),
+    "maxOverColumns": lambda x: x.max(1, keepdim=True).values,
+    "minOverColumns": lambda x: x.min(1, keepdim=True).values,
+    "gatherColumns": lambda x: functional.pad(x, (0, 1))[:, ORDER],
+}
+
+
+def compute_columns(_case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    results = {}
+    for name, function in COLUMNS.items():
+        x = tensors["x"].clone().requires_grad_()
+        y = function(x)
+        results[f"{name}/y"] = y.detach()
+        (results[f"{name}/x"],) = torch.autograd.grad(y, x, tensors[f"dy/{name}"])
+    return results
+
+
+def column_case() -> Case:
+    """Rows of small numbers, of large ones, and around a large offset."""
+    generator = generator_for("columns")
+    x = normal(generator, 6, 9) * torch.tensor([1, 1, 1, 30, 200, 1.0])[:, None]
+    x[5] += 1000
+    tensors = {"x": x}
+    for name, function in COLUMNS.items():
+        tensors[f"dy/{name}"] = normal(generator, *function(x).shape)
+    return in_float64(Case("columns", "columns", {"order": ORDER}, tensors), compute_columns)
+
+
     case.float32_error = {key: value for key, value in case.float32_error.items() if math.isfinite(value)}
-    return [case]
+    return [case, column_case()]

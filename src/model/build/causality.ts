@@ -11,6 +11,7 @@ import type { Forward } from './build-forward.js';
  * steps of another axis, which exist from the beginning.
  */
 const KNOWN_BEFORE: Readonly<Record<string, readonly string[]>> = {
+  firstStep: ['x'],
   sumOverTime: ['x'],
   maxOverTime: ['x'],
   sumRows: ['x'],
@@ -35,8 +36,8 @@ export interface StreamObstacle {
 const REASONS: Readonly<Record<StreamObstacle['reason'], string>> = {
   backwards: 'looks at later steps of a sequence (it reads backwards)',
   laterSteps: 'looks at later steps of a sequence',
-  fewerSteps: 'leaves steps out, it has no output for each step of a sequence',
   moreSteps: 'has more outputs than a sequence has steps',
+  fewerSteps: 'leaves steps out, it has no output for each step of a sequence',
 };
 
 /**
@@ -85,7 +86,6 @@ function arrives({ node, source, rows }: Value, axis: string): boolean {
   );
 }
 
-/** Why an operation is an obstacle whatever its operands are; undefined where it is none, or depends on them. */
 /** Whether a convolution that is not causal looks at later steps: more zeros in front leave all that it looks at behind it. */
 function looksAhead(node: Node): boolean {
   if (attributeOf(node, 'padding') !== EXPLICIT) return true;
@@ -94,6 +94,7 @@ function looksAhead(node: Node): boolean {
   return attributeOf(node, 'front') < ((rows as number) / each - 1) * attributeOf(node, 'dilation');
 }
 
+/** Why an operation is an obstacle whatever its operands are; undefined where it is none, or depends on them. */
 function obstacleOf(node: Node): StreamObstacle['reason'] | undefined {
   if (node.operation.name !== 'convolution') return attributeOf(node, 'reverse') === 1 ? 'backwards' : undefined;
   if (attributeOf(node, 'padding') !== CAUSAL) return looksAhead(node) ? 'laterSteps' : 'moreSteps';

@@ -110,6 +110,14 @@ export const relu: (x: Value) => Value = unary('relu');
 /** e^x divided by the sum of e^x over the columns of the row. */
 export const softmax: (x: Value) => Value = unary('softmax');
 
+/**
+ * The logarithm of softmax, x - log(sum of e^x over the columns of the row): exact where softmax itself would be 0.
+ *
+ * @example
+ * const entropy = (x: Value) => negate(sumOverColumns(multiply(softmax(x), logSoftmax(x))));
+ */
+export const logSoftmax: (x: Value) => Value = unary('logSoftmax');
+
 /** A function of one number by its name. */
 function ofOne(name: string, f: (typeof FUNCTIONS)[number], x: Value, exponent = 0): Value {
   const attributes = { function: FUNCTIONS.indexOf(f), exponent };
