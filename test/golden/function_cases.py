@@ -14,6 +14,16 @@ ONE = {
     "sqrt": torch.sqrt,
     "abs": torch.abs,
     "sign": torch.sign,
+    "softplus": lambda x: functional.softplus(x, threshold=1e4),
+    "erf": torch.erf,
+    "elu": functional.elu,
+    "elu 0.5": lambda x: functional.elu(x, 0.5),
+    "leakyRelu": functional.leaky_relu,
+    "leakyRelu 0.3": lambda x: functional.leaky_relu(x, 0.3),
+    "sin": torch.sin,
+    "cos": torch.cos,
+    "selu": torch.selu,
+    "gelu": functional.gelu,
     **{f"power {exponent:g}": lambda x, exponent=exponent: x**exponent for exponent in (0, 1, 2, 3, -1, -2, 0.5, -0.5, 1.5)},
 }
 TWO = {"divide": torch.div, "maximum": torch.maximum, "minimum": torch.minimum}
@@ -33,16 +43,6 @@ def compute(_case: Case, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Te
     return results
 
 
-def function_cases() -> list[Case]:
-    """All pairs of special numbers, and random ones."""
-    generator = generator_for("functions")
-    special = torch.tensor(SPECIAL)
-    x = torch.cat([special, normal(generator, 40)])
-    a = torch.cat([special.repeat_interleave(len(SPECIAL)), normal(generator, 40)])
-    b = torch.cat([special.repeat(len(SPECIAL)), normal(generator, 40)])
-    tensors = {"x": x, "dx": normal(generator, len(x)), "a": a, "b": b, "dab": normal(generator, len(a))}
-    case = in_float64(Case("functions", "functions", {"one": list(ONE), "two": list(TWO)}, tensors), compute)
-    # Differences of what is not finite say nothing, and JSON has no word for them.
 ORDER = [3, -1, 0, 3, 8, 8, 1]
 COLUMNS = {
     "logSoftmax": lambda x: functional.log_softmax(x, 1),
@@ -73,5 +73,15 @@ def column_case() -> Case:
     return in_float64(Case("columns", "columns", {"order": ORDER}, tensors), compute_columns)
 
 
+def function_cases() -> list[Case]:
+    """All pairs of special numbers, and random ones."""
+    generator = generator_for("functions")
+    special = torch.tensor(SPECIAL)
+    x = torch.cat([special, normal(generator, 40)])
+    a = torch.cat([special.repeat_interleave(len(SPECIAL)), normal(generator, 40)])
+    b = torch.cat([special.repeat(len(SPECIAL)), normal(generator, 40)])
+    tensors = {"x": x, "dx": normal(generator, len(x)), "a": a, "b": b, "dab": normal(generator, len(a))}
+    case = in_float64(Case("functions", "functions", {"one": list(ONE), "two": list(TWO)}, tensors), compute)
+    # Differences of what is not finite say nothing, and JSON has no word for them.
     case.float32_error = {key: value for key, value in case.float32_error.items() if math.isfinite(value)}
     return [case, column_case()]
