@@ -97,7 +97,8 @@ const ofOne = [
 
 describe.each(ofOne)('$name in float32', ({ name, exact: exactly, units, from }) => {
   it(`is within ${units} units in the last place of the exact result`, () => {
-    const xs = numbers().filter((x) => x >= from);
+    // Kernels flush denormals to 0, also those on the way to a result.
+    const xs = numbers().filter((x) => x >= from && Math.abs(x) >= 2 ** -120);
     const actual = valuesOf(name, xs, 1);
     let worst = { x: 0, actual: 0, error: -1 };
     xs.forEach((x, index) => {

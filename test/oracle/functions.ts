@@ -48,9 +48,18 @@ const twoNumbers: readonly TwoNumbers[] = [
   { value: (a, b) => b / a, byA: (a, b) => -b / a / a, byB: (a) => 1 / a },
 ];
 
-/** The error function by the series 2 / sqrt(pi) e^-x^2 sum of 2^n x^(2n + 1) / (2n + 1)!!, of which no terms cancel. */
+/**
+ * The error function: up to 1.5 the series 2 / sqrt(pi) e^-x^2 sum of 2^n x^(2n + 1) / (2n + 1)!!, of which no terms cancel;
+ * beyond 1 less the continued fraction of its complement, e^-x^2 / sqrt(pi) / (x + 1/2 / (x + 2/2 / (x + 3/2 / ...))).
+ */
 export function erf(x: number): number {
   if (!(Math.abs(x) < 6)) return Number.isNaN(x) ? x : Math.sign(x);
+  if (Math.abs(x) > 1.5) {
+    const size = Math.abs(x);
+    let fraction = size;
+    for (let n = 200; n > 0; n--) fraction = size + n / 2 / fraction;
+    return Math.sign(x) * (1 - Math.exp(-x * x) / Math.sqrt(Math.PI) / fraction);
+  }
   let term = x;
   let sum = x;
   for (let n = 1; Math.abs(term) > Math.abs(sum) * 2 ** -56; n++) {

@@ -12,9 +12,9 @@
 //   `Vec`.
 // - - A function that treats rounding or NaN in another way fails test/kernels for that instruction set:
 //   activations.test.ts asserts the bounds of each function, oracle.test.ts compares each kernel with a reference.
-// - The bits of `exp`, `log`, `sin`, `cos` and `square_root` may change, because these are approximations of Eigen's.
-// All others are single
-//   operations that IEEE 754 defines.
+// - The bits of `exp`, `log`, `sin`, `cos` and `square_root` may change, because these are approximations of
+//   Eigen's. All others are single operations that IEEE 754
+//   defines.
 #pragma once
 
 #include <Eigen/Core>

@@ -122,9 +122,9 @@ inline Vec<double> softplus(Vec<double> x) {
   return detail::per_lane(x, [](double v) { return std::max(v, 0.0) + std::log1p(std::exp(-std::abs(v))); });
 }
 
-// The error function, within 2 ULP and within [-1, 1]; it saturates beyond 4, and NaN stays NaN. It is x + x P(x^2) up
-// to 15/16, and 1 - e^-(x + x Q(x)) beyond. P and Q have degree 6, fitted for the smallest relative error of the
-// result, which is 5e-10 and 6e-10.
+// The error function, within 2 ULP for |x| >= 2^-120 and within [-1, 1]; it saturates beyond 4, and NaN stays NaN.
+// It is x + x P(x^2) up to 15/16, and 1 - e^-(x + x Q(x)) beyond; P and Q have degree 6, and the relative error of
+// their fit is 6e-10. Below 2^-120 products may be flushed to 0: then it is x.
 inline Vec<float> erf(Vec<float> x) {
   const Vec<float> t = clamp(absolute(x), 0.0F, 4.0F), s = x * x, one(1.0F);
   Vec<float> p = multiply_add(s, Vec<float>(8.26745891e-05F), Vec<float>(-8.11807462e-04F));
