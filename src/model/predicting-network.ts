@@ -160,20 +160,28 @@ export class PredictingNetwork extends CompiledNetwork {
   /**
    * Calls a function when all executions that were requested before have finished. Executions that are requested later
    * wait until its promise has settled, and synchronous ones and steps of streams are refused (`model_busy`). Meanwhile only
-   * the caller changes the parameters, so it can write them; to read them, `whileUnchanged` is enough.
+   * the caller changes the parameters, so it can write them; to read them, `whileUnchanged` is enough. The function must not
+   * wait for an asynchronous call of the same model, which waits for its end.
+   *
+   * @throws {UsageError} `model_busy` within the function of another `whileIdle` or `whileUnchanged` of this model; such a function
+   *   gets it from any asynchronous call of the model
    */
   whileIdle<T>(action: () => Promise<T>): Promise<T> {
     requireFunctions({ action });
-    return this.queue.change({}, action);
+    return this.queue.changeBy(action);
   }
 
   /**
    * Calls a function when all training steps that were requested before have finished. Those that are requested later wait
-   * until its promise has settled; predictions and streams go on. So the function can save the parameters.
+   * until its promise has settled; predictions and streams go on, also those that the function requests. So the function can save
+   * the parameters.
+   *
+   * @throws {UsageError} `model_busy` within the function of `whileIdle`; a function of `whileUnchanged` gets it from `trainStep`,
+   *   `whileIdle` and `fit` of the same model, and from an asynchronous step of a stream for which a training step would come first
    */
   whileUnchanged<T>(action: () => Promise<T>): Promise<T> {
     requireFunctions({ action });
-    return this.queue.share({}, action);
+    return this.queue.shareBy(action);
   }
 
   /** As `whileIdle`, on the calling thread. @throws {UsageError} `model_busy` */
@@ -213,16 +221,24 @@ export class PredictingNetwork extends CompiledNetwork {
 
   /** The part of this network that the steps of streams need. */
   #stepping(): SteppingModel {
+    const output = () => this.#onlyOutput('predictPackedAll');
     const execute = async (batch: Batch, state: CarriedState, room: number) => {
-      const name = this.#onlyOutput('predictPackedAll');
+      const name = output();
       const held = new HeldState(state, undefined);
       const version = this.currentVersion();
       const execution = this.executions.begin({ mode: 'predict', batch, held, use: 'streams', room, version });
       await execution.start();
       return finishPrediction(execution)[name] as Float32Array;
     };
+    const read = async (batch: Batch, state: CarriedState, signal: AbortSignal | undefined) => {
+      const name = output();
+      const execution = this.begin('predict', batch, state);
+      await execution.start(signal);
+      signal?.throwIfAborted(); // the call has been rejected, and its state stays
+      return finishPrediction(execution)[name] as Float32Array;
+    };
     const inputName = Object.keys(this.description.inputs)[0] as string;
-    return { inputName, queue: this.queue, newState: (batch) => this.newState(batch), execute };
+    return { inputName, queue: this.queue, newState: (batch) => this.newState(batch), execute, read };
   }
 
   #predict(name: string, input: PredictInput, options: PredictOptions): Promise<Record<string, PredictedOutput>> {
