@@ -80,6 +80,6 @@ export class UsageError extends BpttError {}
 
 /**
  * The native part is missing, refuses a program, or does not support the request on this machine. Codes:
- * `native_missing`, `addons_denied`, `invalid_program`, `isa_unsupported`, `no_thread`, `native_failed`.
+ * `native_missing`, `native_outdated`, `addons_denied`, `invalid_program`, `isa_unsupported`, `no_thread`, `native_failed`.
  */
 export class NativeError extends BpttError {}
