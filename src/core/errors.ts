@@ -68,7 +68,7 @@ export class ConfigurationError extends BpttError {}
 
 /**
  * A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_update`, `non_finite_buffer`,
- * `non_finite_output`, `non_finite_metric`.
+ * `non_finite_output`, `non_finite_state`, `non_finite_metric`.
  */
 export class NumericError extends BpttError {}
 

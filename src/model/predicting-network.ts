@@ -9,6 +9,7 @@ import type { CarriedState } from './execute/carried-state.js';
 import type { Execution } from './execute/execution.js';
 import { checkExecutionOptions, type ExecutionOptions } from './execute/execution-options.js';
 import { ExecutionQueue } from './execute/execution-queue.js';
+import { unsoundSteps } from './execute/finite-states.js';
 import { HeldState } from './execute/held-state.js';
 import { disposed } from './network-instance.js';
 import { plainForm } from './use/plain-form.js';
@@ -221,24 +222,34 @@ export class PredictingNetwork extends CompiledNetwork {
 
   /** The part of this network that the steps of streams need. */
   #stepping(): SteppingModel {
-    const output = () => this.#onlyOutput('predictPackedAll');
-    const execute = async (batch: Batch, state: CarriedState, room: number) => {
-      const name = output();
-      const held = new HeldState(state, undefined);
-      const version = this.currentVersion();
-      const execution = this.executions.begin({ mode: 'predict', batch, held, use: 'streams', room, version });
-      await execution.start();
-      return finishPrediction(execution)[name] as Float32Array;
+    const begin = (batch: Batch, state: CarriedState, use: string, room?: number) => {
+      this.#onlyOutput('predictPackedAll');
+      const held = new HeldState(state, undefined, true);
+      return this.executions.begin({ mode: 'predict', batch, held, use, room, version: this.currentVersion() });
     };
-    const read = async (batch: Batch, state: CarriedState, signal: AbortSignal | undefined) => {
-      const name = output();
-      const execution = this.begin('predict', batch, state);
-      await execution.start(signal);
-      signal?.throwIfAborted(); // the call has been rejected, and its state stays
-      return finishPrediction(execution)[name] as Float32Array;
+    return {
+      inputName: Object.keys(this.description.inputs)[0] as string,
+      queue: this.queue,
+      newState: (batch) => this.newState(batch),
+      now: (batch, state, use, first) =>
+        this.queue.readNow(() => {
+          const execution = begin(batch, state, use);
+          execution.execute();
+          return soundOutputs(execution, first);
+        }, state),
+      async execute(batch, state, room) {
+        const execution = begin(batch, state, 'streams', room);
+        await execution.start();
+        execution.takeStates();
+        return onlyOutputOf(execution);
+      },
+      async read(batch, state, first, signal) {
+        const execution = begin(batch, state, 'predict');
+        await execution.start(signal);
+        signal?.throwIfAborted(); // the call has been rejected, and its state stays
+        return soundOutputs(execution, first);
+      },
     };
-    const inputName = Object.keys(this.description.inputs)[0] as string;
-    return { inputName, queue: this.queue, newState: (batch) => this.newState(batch), execute, read };
   }
 
   #predict(name: string, input: PredictInput, options: PredictOptions): Promise<Record<string, PredictedOutput>> {
@@ -266,6 +277,20 @@ export class PredictingNetwork extends CompiledNetwork {
 }
 
 function finishPrediction(execution: Execution): Record<string, Float32Array> {
+  execution.requireFiniteStates();
   execution.takeStates();
   return execution.outputs();
+}
+
+function onlyOutputOf(execution: Execution): Float32Array {
+  return Object.values(execution.outputs())[0] as Float32Array;
+}
+
+/** The outputs of steps of one stream, which takes the final states. @throws {NumericError} `non_finite_output`; it has not changed */
+function soundOutputs(execution: Execution, first: number): Float32Array {
+  const outputs = onlyOutputOf(execution);
+  const unsound = unsoundSteps(outputs, outputs.length / execution.rows, execution.finalStates, first);
+  if (unsound !== undefined) throw unsound;
+  execution.takeStates();
+  return outputs;
 }

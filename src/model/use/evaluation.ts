@@ -118,6 +118,7 @@ export class Evaluation {
   /** As `result`; then the state of the last execution, if it has one, takes its final states. With a state it is the only execution. */
   finish(): EvaluationResult {
     const result = this.result(); // first, so that the state has not changed when a metric throws
+    this.#last?.requireFiniteStates();
     this.#last?.takeStates();
     return result;
   }

@@ -5,6 +5,7 @@ import { onAbort } from '../../core/on-abort.js';
 import { isInt32Array } from '../../core/typed-array.js';
 import type { CarriedState } from '../execute/carried-state.js';
 import type { ExecutionQueue } from '../execute/execution-queue.js';
+import { unsoundSteps } from '../execute/finite-states.js';
 import { type StreamCall, type WaitingCall, WaitingCalls } from './waiting-calls.js';
 
 /** Streams whose steps one execution computes, at most. */
@@ -17,14 +18,23 @@ export interface SteppingModel {
   readonly queue: Pick<ExecutionQueue, 'share' | 'turn' | 'changesRequested' | 'requireJoinable'>;
   newState(batch: number): CarriedState;
   /**
+   * Executes steps of one sequence on the calling thread.
+   *
+   * @param use as in `predictPackedSync`
+   * @param first number of the first step in its stream
+   * @returns outputs of all steps [T * outputs]
+   * @throws {NumericError} `non_finite_output`; the state has not changed
+   */
+  now(batch: Batch, state: CarriedState, use: string, first: number): Float32Array;
+  /**
    * Executes a batch of single steps within a turn, off the event loop, and leaves the final states in the state.
    *
    * @param room for at least this many sequences
    * @returns the outputs [B * outputs]
    */
   execute(batch: Batch, state: CarriedState, room: number): Promise<Float32Array>;
-  /** As `execute`, all steps of one sequence: [T * outputs]. @throws the signal's reason; the state has not changed */
-  read(batch: Batch, state: CarriedState, signal: AbortSignal | undefined): Promise<Float32Array>;
+  /** As `now`, within a turn, off the event loop. @throws the signal's reason; the state has not changed */
+  read(batch: Batch, state: CarriedState, first: number, signal: AbortSignal | undefined): Promise<Float32Array>;
 }
 
 /** Calls between which no change of the model was requested. */
@@ -41,6 +51,11 @@ function joined(steps: readonly StreamCall[]): Rows {
   const all = isInt32Array(first) ? new Int32Array(width * steps.length) : new Float32Array(width * steps.length);
   for (const [at, { rows }] of steps.entries()) all.set(rows, at * width);
   return all;
+}
+
+function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
+  const width = values.length / rows;
+  return values.subarray(row * width, (row + 1) * width);
 }
 
 /**
@@ -88,6 +103,11 @@ export class StreamSteps {
       waiting.resolve = ended(resolve);
       waiting.reject = ended(reject);
     });
+  }
+
+  /** Steps of one stream, on the calling thread. Errors and values as in `SteppingModel`. */
+  now(batch: Batch, state: CarriedState, use: string, first: number): Float32Array {
+    return this.#model.now(batch, state, use, first);
   }
 
   /** Refuses all calls of a state that have not begun. */
@@ -140,10 +160,10 @@ export class StreamSteps {
     }
   }
 
-  async #read({ rows, steps, state, signal, resolve, reject }: WaitingCall): Promise<void> {
+  async #read({ rows, steps, state, signal, counted, resolve, reject }: WaitingCall): Promise<void> {
     const batch = { batchSizes: new Int32Array(steps).fill(1), inputs: { [this.#model.inputName]: rows } };
     try {
-      resolve(await this.#model.read(batch, state, signal));
+      resolve(await this.#model.read(batch, state, counted(), signal));
     } catch (error) {
       reject(error);
     }
@@ -163,14 +183,18 @@ export class StreamSteps {
     const room = 2 ** Math.ceil(Math.log2(count));
     const outputs = await this.#model.execute(batch, state, room);
     const columns = outputs.length / count;
-    for (const [at, { state: own, signal, resolve }] of steps.entries()) {
+    for (const [at, { state: own, signal, counted, resolve, reject }] of steps.entries()) {
       if (signal?.aborted === true) continue; // it has been rejected, and its state stays
-      for (const [name, values] of state.values) {
-        const width = values.length / count;
-        own.values.get(name)?.set(values.subarray(at * width, (at + 1) * width));
+      const result = outputs.slice(at * columns, (at + 1) * columns);
+      const finals = [...state.values].map(([name, values]) => [name, rowOf(values, at, count)] as const);
+      const unsound = unsoundSteps(result, columns, finals, counted());
+      if (unsound !== undefined) {
+        reject(unsound);
+        continue;
       }
+      for (const [name, values] of finals) own.values.get(name)?.set(values);
       own.markCarried();
-      resolve(outputs.slice(at * columns, (at + 1) * columns));
+      resolve(result);
     }
   }
 }

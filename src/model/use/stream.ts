@@ -25,7 +25,6 @@ export interface StreamedModel {
   newState(batch: number): CarriedState;
   /** Numbers in a row of the output. */
   readonly outputs: number;
-  predictPackedSync(batch: Batch, options: Pick<ExecutionOptions, 'state'> & { readonly use?: string }): Float32Array;
 }
 
 /** Options of asynchronous steps. */
@@ -84,6 +83,7 @@ export class Stream {
    * @param input an index, or the features of the step: a number where there is one
    * @throws {RangeIndexError} `index_out_of_range`; the state has not changed
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
+   * @throws {NumericError} `non_finite_output` when the step gives NaN, or a state that is not finite; the stream is as it was before
    * @throws {UsageError} `stream_closed`; `model_busy` while an asynchronous step of this stream works or waits, and during
    *   `model.whileIdle`
    */
@@ -112,7 +112,7 @@ export class Stream {
     checkExecutionOptions('stepAsync', options, ['signal']);
     const rows = this.#checkedRow(input);
     const { signal } = options;
-    return this.#inTurn({ rows, steps: 1, isRead: false, state: this.#state, signal });
+    return this.#inTurn(rows, { steps: 1, isRead: false, signal });
   }
 
   /** A copy of the row of a step, which is refused alone: it is computed together with those of other streams. */
@@ -158,9 +158,8 @@ export class Stream {
     checkExecutionOptions('readAsync', options, ['signal']);
     const rows = this.#rowsOf(inputs);
     checkType(`input '${this.#inputName}'`, rows, this.#field.ids !== undefined);
-    const steps = this.#stepsOf(rows);
-    const call = { rows: rows.slice(), steps, isRead: true, state: this.#state, signal: options.signal };
-    return this.#lastOf(await this.#inTurn(call));
+    const how = { steps: this.#stepsOf(rows), isRead: true, signal: options.signal };
+    return this.#lastOf(await this.#inTurn(rows.slice(), how));
   }
 
   #rowsOf(inputs: PlainSequence): Rows {
@@ -189,6 +188,7 @@ export class Stream {
    *
    * @throws {UsageError} `state_mismatch` when the snapshot belongs to another model; `model_busy` while an asynchronous step
    *   works or waits
+   * @throws {DataError} `non_finite_data` for a state with NaN or an infinity; the stream is as it was before
    */
   restore(snapshot: StreamState): void {
     this.#requireAtRest();
@@ -229,16 +229,16 @@ export class Stream {
 
   #execution(batch: Batch, use: string): Float32Array {
     this.#requireAtRest();
-    const outputs = this.#model.predictPackedSync(batch, { state: this.#state, use });
+    const outputs = this.#together.now(batch, this.#state, use, this.#steps);
     this.#steps += batch.batchSizes.length;
     return outputs;
   }
 
-  async #inTurn(call: StreamCall): Promise<Float32Array> {
+  async #inTurn(rows: Rows, how: Pick<StreamCall, 'steps' | 'isRead' | 'signal'>): Promise<Float32Array> {
     this.#underWay++;
     try {
-      const outputs = await this.#together.call(call);
-      this.#steps += call.steps;
+      const outputs = await this.#together.call({ ...how, rows, state: this.#state, counted: () => this.#steps });
+      this.#steps += how.steps;
       return outputs;
     } finally {
       this.#underWay--;

@@ -13,6 +13,8 @@ export interface StreamCall {
   /** Of one sequence; the stream's own. */
   readonly state: CarriedState;
   readonly signal?: AbortSignal | undefined;
+  /** Steps of the stream before this call. */
+  counted(): number;
 }
 
 /** A call and what settles it. */
