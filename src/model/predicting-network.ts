@@ -2,6 +2,7 @@
 import type { Batch } from '../batch/batch.js';
 import type { PlainForm } from '../batch/plain-examples.js';
 import { OptionError } from '../core/errors.js';
+import { atOnce, inSlices } from '../core/time-slices.js';
 import { requireFunctions } from '../network/layers/define-layer.js';
 import type { Mode } from './build/build-graph.js';
 import { CompiledNetwork } from './compiled-network.js';
@@ -83,7 +84,7 @@ export class PredictingNetwork extends CompiledNetwork {
     return this.queue.readNow(() => {
       checkExecutionOptions('predictSync', options as PredictOptions, PREDICT_OPTIONS);
       const name = this.#onlyOutput('predictAll');
-      const prediction = new Prediction(this.outputShapes, this.plainForm, input, options);
+      const prediction = atOnce(Prediction.reading(this.outputShapes, this.plainForm, input, options));
       for (const part of prediction.batches()) {
         const execution = this.beginNow('predict', part.batch, undefined);
         execution.execute();
@@ -255,7 +256,8 @@ export class PredictingNetwork extends CompiledNetwork {
   #predict(name: string, input: PredictInput, options: PredictOptions): Promise<Record<string, PredictedOutput>> {
     return this.queue.share(options, async () => {
       checkExecutionOptions(name, options, [...PREDICT_OPTIONS, 'signal']);
-      const prediction = new Prediction(this.outputShapes, this.plainForm, input, options);
+      const reading = Prediction.reading(this.outputShapes, this.plainForm, input, options);
+      const prediction = await inSlices(reading, options.signal);
       for (const part of prediction.batches()) {
         await this.queue.turn(options, async () => {
           const execution = this.begin('predict', part.batch, undefined);
@@ -289,7 +291,7 @@ function onlyOutputOf(execution: Execution): Float32Array {
 /** The outputs of steps of one stream, which takes the final states. @throws {NumericError} `non_finite_output`; it has not changed */
 function soundOutputs(execution: Execution, first: number): Float32Array {
   const outputs = onlyOutputOf(execution);
-  const unsound = unsoundSteps(outputs, outputs.length / execution.rows, execution.finalStates, first);
+  const unsound = unsoundSteps(outputs, outputs.length / execution.rows, () => execution.finalStates, first);
   if (unsound !== undefined) throw unsound;
   execution.takeStates();
   return outputs;

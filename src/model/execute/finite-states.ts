@@ -57,17 +57,18 @@ export function requireFiniteResults(finals: States, batch: number, order?: Int3
  *
  * @param outputs row-major, a row for each step
  * @param columns of a row
+ * @param finals the final states
  * @param first number of the first step in the stream, from 0
  */
 export function unsoundSteps(
   outputs: Float32Array,
   columns: number,
-  finals: States,
+  finals: () => States,
   first: number,
 ): NumericError | undefined {
   if (areFinite(outputs)) return undefined;
   const at = outputs.findIndex(Number.isNaN);
-  const state = placeOf(finals, 1);
+  const state = placeOf(finals(), 1);
   if (at < 0 && state === undefined) return undefined;
   const step = at < 0 ? undefined : first + Math.floor(at / columns);
   const output = at < 0 ? undefined : at % columns;

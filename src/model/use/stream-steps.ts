@@ -187,7 +187,7 @@ export class StreamSteps {
       if (signal?.aborted === true) continue; // it has been rejected, and its state stays
       const result = outputs.slice(at * columns, (at + 1) * columns);
       const finals = [...state.values].map(([name, values]) => [name, rowOf(values, at, count)] as const);
-      const unsound = unsoundSteps(result, columns, finals, counted());
+      const unsound = unsoundSteps(result, columns, () => finals, counted());
       if (unsound !== undefined) {
         reject(unsound);
         continue;

@@ -3,7 +3,7 @@
 import type { Batch } from '../../batch/batch.js';
 import { checkArray, checkType } from '../../batch/check-arrays.js';
 import type { PlainForm } from '../../batch/plain-examples.js';
-import { type PlainField, type PlainSequence, plainRows } from '../../batch/plain-sequences.js';
+import { type PlainField, type PlainSequence, rowsOfSequence } from '../../batch/plain-sequences.js';
 import type { Rows } from '../../batch/rows.js';
 import { requireList, requireObject } from '../../core/arguments.js';
 import { RangeIndexError, UsageError } from '../../core/errors.js';
@@ -138,7 +138,7 @@ export class Stream {
   }
 
   #plainRows(sequence: PlainSequence): Rows {
-    return plainRows(this.#field, [sequence])[0] as Rows;
+    return rowsOfSequence(this.#field, sequence);
   }
 
   /**
