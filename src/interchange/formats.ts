@@ -4,6 +4,7 @@ import { InterchangeError, OptionError } from '../core/errors.js';
 import { KIND_BYTES, kindHint } from '../core/file-kind.js';
 import { describeValue } from '../core/options.js';
 import { statsAt } from '../core/path-stats.js';
+import { huggingFace } from './hugging-face/hugging-face-format.js';
 import { pytorch } from './pytorch/pytorch-format.js';
 import type { Format } from './shared/imported-network.js';
 import { json, numpy, safetensors } from './state-dict/plain-formats.js';
@@ -12,6 +13,7 @@ import { json, numpy, safetensors } from './state-dict/plain-formats.js';
 export const FORMATS: readonly Format[] = [
   pytorch,
   safetensors,
+  huggingFace,
   numpy,
   json, // behind the other formats that are JSON
 ];

@@ -2,6 +2,7 @@
 import { rejectUnknownKeys } from '../core/options.js';
 import type { CompileOptions } from '../model/build/compile-options.js';
 import type { Model } from '../model/model.js';
+import type { NetworkDescription } from '../network/description.js';
 import { formatOf } from './formats.js';
 import type { ImportOptions } from './shared/imported-network.js';
 import { makeModel } from './shared/make-model.js';
@@ -10,6 +11,13 @@ import { makeModel } from './shared/make-model.js';
 export interface ImportModelOptions extends ImportOptions, CompileOptions {
   /** Name of the format, where the file does not say it. */
   readonly format?: string | undefined;
+}
+
+/** The loss of every output, where none is given. */
+function withLoss(compile: CompileOptions, { outputs }: NetworkDescription): CompileOptions {
+  if (compile.loss !== undefined || compile.losses !== undefined) return compile;
+  if (outputs === undefined) return { ...compile, loss: 'meanSquaredError' };
+  return { ...compile, losses: Object.fromEntries(Object.keys(outputs).map((name) => [name, 'meanSquaredError'])) };
 }
 
 /** A model that was made elsewhere. Call `model.dispose()` at the end. */
@@ -27,7 +35,7 @@ export interface ImportedModel {
  * recognised by the file. What cannot be taken over exactly is refused with its name and place.
  *
  * Files that hold tensors alone do not say how these go together: the option `network` does, and `map` says which names belong to
- * which of its nodes. The loss is `meanSquaredError` unless another is given; it matters for training alone.
+ * which of its nodes. The loss of each output is `meanSquaredError` unless others are given; it matters for training alone.
  *
  * @param path of a file, or of a folder in the layout of Hugging Face
  * @throws {InterchangeError} `unknown_format`, `unsupported_operator`, `unsupported_attribute`, `ambiguous_network`,
@@ -44,9 +52,7 @@ export async function importModel(path: string, options: ImportModelOptions = {}
   const format = formatOf(path, name);
   const imported = await format.import(path, { network, map, axes, stateDict });
   try {
-    const hasLoss = compile.loss !== undefined || compile.losses !== undefined;
-    const settings: CompileOptions = hasLoss ? compile : { ...compile, loss: 'meanSquaredError' };
-    const model = await makeModel(path, imported, settings);
+    const model = await makeModel(path, imported, withLoss(compile, imported.network.description));
     return { model, format: format.name, notes: imported.notes };
   } finally {
     imported.close();
