@@ -48,6 +48,8 @@ export interface ImportOptions {
   readonly network?: Network | undefined;
   /** Beginnings of names in the file, and the nodes of the network that they belong to: `{ 'encoder.rnn': 'lstm', fc: 'dense' }`. */
   readonly map?: Readonly<Record<string, string>> | undefined;
+  /** Path of the JSON that `model.to_json()` of Keras writes, for a file with weights alone. */
+  readonly config?: string | undefined;
   /** What the axes of the inputs of an ONNX file are, where it can be read in several ways: `{ x: ['batch', 'time', 'features'] }`. */
   readonly axes?: Readonly<Record<string, readonly string[]>> | undefined;
 }
