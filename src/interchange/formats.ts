@@ -4,11 +4,19 @@ import { InterchangeError, OptionError } from '../core/errors.js';
 import { KIND_BYTES, kindHint } from '../core/file-kind.js';
 import { describeValue } from '../core/options.js';
 import { statsAt } from '../core/path-stats.js';
-import { kerasFormat } from './keras/keras-format.js';
+import { keras } from './keras/keras-format.js';
+import { pytorch } from './pytorch/pytorch-format.js';
 import type { Format } from './shared/imported-network.js';
+import { json, numpy, safetensors } from './state-dict/plain-formats.js';
 
 /** All formats; the first that recognises a file reads it. */
-export const FORMATS: readonly Format[] = [kerasFormat];
+export const FORMATS: readonly Format[] = [
+  pytorch,
+  keras,
+  safetensors,
+  numpy,
+  json, // behind the other formats that are JSON
+];
 
 const names = () => FORMATS.map(({ name }) => name).join(', ');
 

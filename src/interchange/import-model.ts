@@ -39,10 +39,10 @@ export interface ImportedModel {
  * const stream = model.stream();
  */
 export async function importModel(path: string, options: ImportModelOptions = {}): Promise<ImportedModel> {
-  const { format: name, network, map, axes, config, ...compile } = options;
+  const { format: name, network, map, axes, stateDict, config, ...compile } = options;
   rejectUnknownKeys('importModel', compile, ['optimizer', 'seed', 'threads', 'loss', 'losses', 'lossWeights']);
   const format = formatOf(path, name);
-  const imported = await format.import(path, { network, map, axes, config });
+  const imported = await format.import(path, { network, map, axes, stateDict, config });
   try {
     const hasLoss = compile.loss !== undefined || compile.losses !== undefined;
     const settings: CompileOptions = hasLoss ? compile : { ...compile, loss: 'meanSquaredError' };

@@ -163,7 +163,7 @@ export function inspected(
 }
 
 /** Keras 2 and 3. */
-export const kerasFormat: Format = {
+export const keras: Format = {
   name: 'keras',
   description: 'a Keras file (.keras, .h5, .weights.h5)',
   recognizes: (path, begin) => isHdf5(begin) || (isZip(begin) && path.endsWith('.keras')),
