@@ -8,11 +8,13 @@ import { keras } from './keras/keras-format.js';
 import { pytorch } from './pytorch/pytorch-format.js';
 import type { Format } from './shared/imported-network.js';
 import { json, numpy, safetensors } from './state-dict/plain-formats.js';
+import { tensorflowJs } from './tensorflow-js/tensorflow-js-format.js';
 
 /** All formats; the first that recognises a file reads it. */
 export const FORMATS: readonly Format[] = [
   pytorch,
   keras,
+  tensorflowJs,
   safetensors,
   numpy,
   json, // behind the other formats that are JSON

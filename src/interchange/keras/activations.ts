@@ -1,6 +1,7 @@
 /** The functions of Keras, of cells and behind layers. */
-import type { CellActivation } from '../../network/layers/recurrent.js';
+
 import { activation } from '../../network/layers/dense.js';
+import type { CellActivation } from '../../network/layers/recurrent.js';
 import type { Conversion } from './conversion.js';
 import type { KerasSource } from './keras-layer.js';
 import type { KerasValue } from './keras-value.js';

@@ -1,7 +1,7 @@
 /** Operations that Keras 3 puts into the graph of a model beside its layers. */
 import { type OperationName, operation } from '../../network/layers/operation.js';
 import type { Conversion } from './conversion.js';
-import { type KerasCall, type KerasLayer } from './keras-layer.js';
+import type { KerasCall, KerasLayer } from './keras-layer.js';
 import type { KerasValue } from './keras-value.js';
 
 /** What makes masks: which steps count. Batches of the library hold no other steps. */
@@ -32,9 +32,9 @@ function combined(to: Conversion, layer: KerasLayer, name: OperationName, inputs
 export function convertOperation(
   to: Conversion,
   { layer, inputs }: KerasCall,
-  valueOf: (input: Exclude<KerasCall['inputs'][number], number>) => KerasValue,
+  read: (input: Exclude<KerasCall['inputs'][number], number>) => KerasValue,
 ): KerasValue {
-  const values = inputs.map((input) => (typeof input === 'number' ? input : valueOf(input)));
+  const values = inputs.map((input) => (typeof input === 'number' ? input : read(input)));
   const [first, second] = values;
   if (MASKS.includes(layer.className) && typeof first === 'object') return { ...first, kind: 'mask' };
   const name = ARITHMETIC[layer.className];

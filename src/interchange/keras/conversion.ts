@@ -1,8 +1,9 @@
 /** What the converters of layers work with. */
+
+import { InterchangeError } from '../../core/errors.js';
+import type { AnyLayer } from '../../network/layers/layers.js';
 import type { OperationOptions } from '../../network/layers/operation.js';
 import { type OperationName, operation } from '../../network/layers/operation.js';
-import type { AnyLayer } from '../../network/layers/layers.js';
-import { InterchangeError } from '../../core/errors.js';
 import type { WeightSource } from '../shared/imported-network.js';
 import type { NetworkBuilder } from '../shared/network-builder.js';
 import type { SourceTensor } from '../sources/source-tensor.js';
@@ -93,7 +94,10 @@ export class Conversion {
   }
 
   /** As `real`, with the steps of sequences in the order of time. */
-  sequences(layer: KerasLayer, inputs: readonly KerasValue[]): KerasValue & { steps: NonNullable<KerasValue['steps']> } {
+  sequences(
+    layer: KerasLayer,
+    inputs: readonly KerasValue[],
+  ): KerasValue & { steps: NonNullable<KerasValue['steps']> } {
     const x = this.real(layer, inputs);
     const { steps, rank } = x;
     if (steps !== undefined && rank === 3) return { ...x, steps };

@@ -1,7 +1,8 @@
 /** A Keras model with its weights as a network of the library. */
+
+import { TIME } from '../../batch/axes.js';
 import type { Network } from '../../model/network.js';
 import { operation } from '../../network/layers/operation.js';
-import { TIME } from '../../batch/axes.js';
 import type { ImportedNetwork } from '../shared/imported-network.js';
 import { NetworkBuilder } from '../shared/network-builder.js';
 import { convertOperation } from './backend-operations.js';
@@ -60,7 +61,8 @@ function eachStep(to: Conversion, layer: KerasLayer, inputs: readonly KerasValue
   options.value('layer');
   options.finish();
   const [y] = convertLayer(to, inner, [{ ...x, rank: x.rank - 1 }]) as [KerasValue];
-  if (y.steps === undefined || y.rank !== 2) throw to.refuse(layer, `${describeLayer(inner)} gives no row for each step`);
+  if (y.steps === undefined || y.rank !== 2)
+    throw to.refuse(layer, `${describeLayer(inner)} gives no row for each step`);
   return { ...y, rank: 3 };
 }
 
@@ -68,10 +70,13 @@ function convertContainer(to: Conversion, layer: KerasLayer, inputs: readonly Ke
   const { layers, graph } = layer.model as NonNullable<KerasLayer['model']>;
   if (graph !== undefined) return new GraphConversion(to, layer, graph).outputs(inputs);
   if (inputs.length !== 1) throw to.refuse(layer, `it has ${inputs.length} inputs, expected one`);
-  return layers.reduce<KerasValue[]>((values, each) => {
-    if (values.length !== 1) throw to.refuse(each, `the layer before it gives ${values.length} outputs`);
-    return convertLayer(to, each, values);
-  }, [...inputs]);
+  return layers.reduce<KerasValue[]>(
+    (values, each) => {
+      if (values.length !== 1) throw to.refuse(each, `the layer before it gives ${values.length} outputs`);
+      return convertLayer(to, each, values);
+    },
+    [...inputs],
+  );
 }
 
 const keyOf = ({ layer, call }: TensorName) => `${call}:${layer}`;
@@ -133,7 +138,9 @@ class GraphConversion {
   #convert(call: KerasCall): readonly KerasValue[] {
     const { layer, masks, index, initialStates } = call;
     if (index > 0 && [...layersWithVariables(layer)].length > 0) {
-      this.to.note(`${describeLayer(layer)} is used several times; here each use has weights of its own, which are the same.`);
+      this.to.note(
+        `${describeLayer(layer)} is used several times; here each use has weights of its own, which are the same.`,
+      );
     }
     if (layer.className.startsWith('ops.')) {
       return [convertOperation(this.to, call, (name) => this.#valueOf(name))];
@@ -168,7 +175,8 @@ function addInputs(to: Conversion, inputs: readonly KerasInput[], axisOf: (input
     const columns = size === undefined ? (sizes.at(-1) as number) : 1;
     const isRow = hasSteps && !isSteps(input);
     const place = isRow ? { per: 'sequence' as const } : axis === TIME ? {} : { axis };
-    const kind = size === undefined ? { kind: 'features' as const, units: columns } : { kind: 'indices' as const, size };
+    const kind =
+      size === undefined ? { kind: 'features' as const, units: columns } : { kind: 'indices' as const, size };
     const source = to.builder.addInput(name, { ...kind, ...place });
     const length = isSteps(input) ? sizes[0] : undefined;
     if (length !== undefined) {
@@ -194,7 +202,12 @@ function convert(
   return { to, inputs, outputs };
 }
 
-function finish(to: Conversion, root: KerasLayer, inputs: readonly KerasValue[], outputs: readonly KerasValue[]): Network {
+function finish(
+  to: Conversion,
+  root: KerasLayer,
+  inputs: readonly KerasValue[],
+  outputs: readonly KerasValue[],
+): Network {
   const given = new Set(inputs.map(({ source }) => source));
   const nodes = outputs.map((output) => {
     const { source, kind, steps } = output;

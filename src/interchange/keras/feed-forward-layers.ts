@@ -95,7 +95,13 @@ const convolutionLayer: Converter = (to, layer, inputs, options) => {
 };
 
 /** A convolution of each input by itself. */
-function depthwise(to: Conversion, layer: KerasLayer, inputs: readonly KerasValue[], options: LayerOptions, bias: boolean) {
+function depthwise(
+  to: Conversion,
+  layer: KerasLayer,
+  inputs: readonly KerasValue[],
+  options: LayerOptions,
+  bias: boolean,
+) {
   const { x, settings, steps } = convolution(to, layer, inputs, options);
   const multiplier = options.count('depth_multiplier', 1);
   const units = x.columns * multiplier;
@@ -119,7 +125,8 @@ const separableLayer: Converter = (to, layer, inputs, options) => {
 
 /** Gains and shifts, where a layer that lacks one of them gets ones or zeros. */
 function affineWeights(to: Conversion, layer: KerasLayer, columns: number, has: { scale: boolean; center: boolean }) {
-  const missing = (role: string, number: number) => constant(`${describeLayer(layer)}: ${role} ${number}`, columns, number);
+  const missing = (role: string, number: number) =>
+    constant(`${describeLayer(layer)}: ${role} ${number}`, columns, number);
   return {
     weight: has.scale ? same(to.tensor(layer, 'gamma', [columns])) : missing('scale', 1),
     bias: has.center ? same(to.tensor(layer, 'beta', [columns])) : missing('offset', 0),
@@ -136,8 +143,13 @@ const batchNormalizationLayer: Converter = (to, layer, inputs, options) => {
   const x = to.real(layer, inputs);
   requireLastAxis(options, x);
   options.require('renorm', [undefined, false], 'it changes what is computed');
+  for (const name of ['renorm_momentum', 'renorm_clipping']) options.value(name);
   options.require('virtual_batch_size', [undefined, null], 'a batch is normalised as a whole');
-  const [momentum, scale, center] = [options.number('momentum'), options.flag('scale', true), options.flag('center', true)];
+  const [momentum, scale, center] = [
+    options.number('momentum'),
+    options.flag('scale', true),
+    options.flag('center', true),
+  ];
   if (momentum < 0 || momentum > 1) throw options.refuse('momentum', momentum, 'expected a number in [0, 1]');
   const description = batchNormalization({
     epsilon: epsilonOf(options),
@@ -201,7 +213,8 @@ const reluLayer: Converter = (to, layer, inputs, options) => {
 };
 
 const leakyReluLayer: Converter = (to, layer, inputs, options) => {
-  const name = options.source.version === 3 ? 'negative_slope' : 'alpha';
+  // Keras 3 has another name for it.
+  const name = Object.hasOwn(layer.config, 'alpha') ? 'alpha' : 'negative_slope';
   return leakyRelu(to, to.real(layer, inputs), options.number(name));
 };
 

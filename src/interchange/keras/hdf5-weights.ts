@@ -5,8 +5,8 @@ import type { Hdf5File } from './hdf5-file.js';
 import { corruptConfig, type KerasLayer, type KerasSource } from './keras-layer.js';
 import {
   heldBy,
-  missingVariable,
   type ModelTensors,
+  missingVariable,
   rolesOf,
   TensorTable,
   unusedTensor,

@@ -1,9 +1,9 @@
 /** Layers of Keras that join inputs, join steps, or change the shape. */
 import type { JsonValue } from '../../core/json.js';
 import { rootAxis } from '../../graph/derived-axis.js';
+import type { AnyLayer } from '../../network/layers/layers.js';
 import { add, average, concatenate, multiply } from '../../network/layers/merge.js';
 import { operation } from '../../network/layers/operation.js';
-import type { AnyLayer } from '../../network/layers/layers.js';
 import type { Conversion } from './conversion.js';
 import type { Converter } from './feed-forward-layers.js';
 import { describeLayer, type KerasLayer } from './keras-layer.js';
@@ -102,7 +102,8 @@ const flattened: Converter = (to, layer, inputs, options) => {
   const x = to.real(layer, inputs);
   options.require('data_format', [undefined, null, 'channels_last'], 'the numbers of a step stand in the last axis');
   if (x.rank === 2) return x;
-  if (x.steps?.length !== 1) throw to.refuse(layer, 'steps of a sequence do not become columns, except for a single one');
+  if (x.steps?.length !== 1)
+    throw to.refuse(layer, 'steps of a sequence do not become columns, except for a single one');
   return { ...withoutSteps(x), source: to.add(layer.name, operation('lastStep'), [x]) };
 };
 

@@ -18,7 +18,8 @@ export function parseJson(name: string, text: string): JsonValue {
 
 /** The value of a JSON file. @throws {DataError} `file_corrupt`, `file_unsupported` for one that is too long */
 export function readJson(source: ByteSource): JsonValue {
-  if (source.size <= MOST_BYTES) return parseJson(source.name, Buffer.from(source.read(0, source.size)).toString('utf8'));
+  if (source.size <= MOST_BYTES)
+    return parseJson(source.name, Buffer.from(source.read(0, source.size)).toString('utf8'));
   const message = `'${source.name}' has ${source.size} bytes, at most ${MOST_BYTES} are read as JSON`;
   throw new DataError('file_unsupported', message, { source: source.name, size: source.size });
 }

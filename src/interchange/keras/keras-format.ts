@@ -2,20 +2,13 @@
 import { type ByteSource, openFile } from '../../core/byte-source.js';
 import { DataError, InterchangeError } from '../../core/errors.js';
 import type { JsonValue } from '../../core/json.js';
-import type {
-  Format,
-  ImportOptions,
-  InspectedOperator,
-  Inspection,
-  OpenImport,
-} from '../shared/imported-network.js';
-import type { SourceTensors } from '../sources/source-tensor.js';
+import type { Format, ImportOptions, OpenImport } from '../shared/imported-network.js';
 import { isZip, readZip } from '../sources/zip.js';
-import { convertModel, isKnownClass } from './convert-model.js';
+import { convertModel } from './convert-model.js';
 import { Hdf5File } from './hdf5-file.js';
 import { allTensors, newWeights, oldRoot, oldWeights } from './hdf5-weights.js';
-import { readJson, parseJson } from './json-text.js';
-import { heldBy } from './layer-weights.js';
+import { inspected } from './inspected-model.js';
+import { parseJson, readJson } from './json-text.js';
 import { type KerasLayer, type KerasSource, parseLayer } from './keras-layer.js';
 import { requireConfig } from './model-inputs.js';
 import { networkWeights } from './network-weights.js';
@@ -124,42 +117,9 @@ function imported(path: string, file: KerasFile, options: ImportOptions) {
   const source = { path, version: majorVersion(path, given.version ?? file.version) };
   const root = modelOf(source, given.config);
   const old = oldRoot(file.weights);
-  const tensors = old === undefined ? newWeights(source, file.weights, root) : oldWeights(source, file.weights, old, root);
+  const tensors =
+    old === undefined ? newWeights(source, file.weights, root) : oldWeights(source, file.weights, old, root);
   return convertModel(source, root, tensors);
-}
-
-/** How often each class of layers occurs, wrapped ones with what they wrap: `Bidirectional(LSTM)`. */
-export function operatorsOf(root: KerasLayer): InspectedOperator[] {
-  const counts = new Map<string, { count: number; isKnown: boolean }>();
-  const count = (layer: KerasLayer) => {
-    const inner = layer.parts[0]?.layer;
-    const isWrapper = layer.className === 'Bidirectional' || layer.className === 'TimeDistributed';
-    const name = isWrapper && inner !== undefined ? `${layer.className}(${inner.className})` : layer.className;
-    const isKnown = isKnownClass(layer.className) && (!isWrapper || isKnownClass(inner?.className ?? ''));
-    if (layer.model !== undefined) for (const each of heldBy(layer)) count(each);
-    else if (name !== 'InputLayer') counts.set(name, { count: (counts.get(name)?.count ?? 0) + 1, isKnown });
-  };
-  count(root);
-  return [...counts].map(([name, each]) => ({ name, ...each }));
-}
-
-/** What a configuration says, with the reason why it cannot be taken over. */
-export function inspected(
-  tensors: SourceTensors,
-  facts: ReadonlyMap<string, string>,
-  root: () => KerasLayer | undefined,
-  network: () => string | undefined,
-): Inspection {
-  let operators: InspectedOperator[] = [];
-  try {
-    const model = root();
-    if (model !== undefined) operators = operatorsOf(model);
-    const text = network();
-    return { tensors, facts, operators, ...(text !== undefined && { network: text }) };
-  } catch (error) {
-    if (!(error instanceof InterchangeError || error instanceof DataError)) throw error;
-    return { tensors, facts, operators, obstacle: error.message };
-  }
 }
 
 /** Keras 2 and 3. */

@@ -118,7 +118,10 @@ function partsOf(source: KerasSource, className: string, name: string, config: J
   const given = config['backward_layer'];
   if (given !== undefined && given !== null) return [forward, part('backward_layer', given)];
   const backward = { ...forward.layer.config, go_backwards: forward.layer.config['go_backwards'] !== true };
-  const copied = { ...(config['layer'] as JsonObject), config: { ...backward, name: `backward_${forward.layer.name}` } };
+  const copied = {
+    ...(config['layer'] as JsonObject),
+    config: { ...backward, name: `backward_${forward.layer.name}` },
+  };
   return [forward, part('backward_layer', copied)];
 }
 
@@ -149,7 +152,41 @@ function parseModel(source: KerasSource, className: string, name: string, config
   const inputs = tensorsIn(config['input_layers']);
   const outputs = tensorsIn(config['output_layers']);
   if (outputs.length === 0) throw corruptConfig(source, `the model '${name}' has no outputs`);
-  return { layers, graph: { calls, inputs, outputs } };
+  return { layers, graph: countedFromZero(source, layers, { calls, inputs, outputs }) };
+}
+
+type Graph = NonNullable<KerasModel['graph']>;
+
+/**
+ * Keras 2 and TensorFlow.js count the calls of a model inside of another one from 1 on, where that model has been called by itself
+ * before. Here all are counted from 0.
+ */
+function countedFromZero(source: KerasSource, layers: readonly KerasLayer[], graph: Graph): Graph {
+  const { calls, outputs } = graph;
+  const isTensor = (each: TensorName | number): each is TensorName => typeof each === 'object';
+  const all = [...outputs, ...calls.flatMap(({ inputs, initialStates }) => [...inputs, ...initialStates])].filter(
+    isTensor,
+  );
+  const late = new Set<string>();
+  for (const layer of layers.filter(({ model }) => model !== undefined)) {
+    const count = calls.filter((call) => call.layer === layer).length;
+    const used = new Set(all.flatMap((each) => (each.layer === layer.name ? [each.call] : [])));
+    if (used.has(count) && !used.has(0)) late.add(layer.name);
+    else if (used.size > 0 && !used.has(0)) {
+      throw unsupportedLayer(source, layer, 'it is not clear which of its calls is the first one');
+    }
+  }
+  const counted = (each: TensorName): TensorName => {
+    return late.has(each.layer) ? { ...each, call: each.call - 1 } : each;
+  };
+  return {
+    ...graph,
+    outputs: outputs.map(counted),
+    calls: calls.map((call) => {
+      const inputs = call.inputs.map((each) => (isTensor(each) ? counted(each) : each));
+      return { ...call, inputs, initialStates: call.initialStates.map(counted) };
+    }),
+  };
 }
 
 function isHistory(json: JsonValue | undefined): json is readonly [string, number, number, ...JsonValue[]] {

@@ -57,5 +57,10 @@ export function convolvedSteps(steps: KerasSteps, reach: number, stride: number)
 
 /** One row for each sequence in the place of its steps. */
 export function withoutSteps({ steps, ...value }: KerasValue): KerasValue {
-  return { ...value, rank: 2, isMasked: false, ...(steps !== undefined && { origin: { ...steps, isReversed: false } }) };
+  return {
+    ...value,
+    rank: 2,
+    isMasked: false,
+    ...(steps !== undefined && { origin: { ...steps, isReversed: false } }),
+  };
 }

@@ -7,7 +7,15 @@ import { corruptConfig, describeLayer, type KerasLayer, type KerasSource } from 
 const WITHOUT_EFFECT = new Set([
   ...['name', 'trainable', 'batch_input_shape', 'batch_shape', 'input_shape', 'input_dtype', 'seed', 'implementation'],
   ...['unroll', 'unit_forget_bias', 'zero_output_for_mask', 'sparse', 'ragged', 'fused', 'autocast', 'synchronized'],
-  ...['input_length', 'input_dim', 'build_config', 'build_input_shape', 'return_seq_impl', 'use_cudnn', 'supports_masking'],
+  ...[
+    'input_length',
+    'input_dim',
+    'build_config',
+    'build_input_shape',
+    'return_seq_impl',
+    'use_cudnn',
+    'supports_masking',
+  ],
 ]);
 
 /** Ends of the names of options that act in training alone. */
@@ -121,11 +129,11 @@ export class LayerOptions {
 
   #wrong(name: string, value: JsonValue | undefined, expected: string) {
     const text = value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 200);
-    return corruptConfig(
-      this.source,
-      `${describeLayer(this.layer)} has '${name}' ${text}, expected ${expected}`,
-      { layer: this.layer.name, attribute: name, value },
-    );
+    return corruptConfig(this.source, `${describeLayer(this.layer)} has '${name}' ${text}, expected ${expected}`, {
+      layer: this.layer.name,
+      attribute: name,
+      value,
+    });
   }
 }
 

@@ -56,7 +56,12 @@ function embeddingsAmong(readers: readonly KerasLayer[]): { sizes: Set<number>; 
   return found;
 }
 
-function describeInput(source: KerasSource, layer: KerasLayer, shape: Shape, readers: readonly KerasLayer[]): KerasInput {
+function describeInput(
+  source: KerasSource,
+  layer: KerasLayer,
+  shape: Shape,
+  readers: readonly KerasLayer[],
+): KerasInput {
   const { sizes, hasOthers } = embeddingsAmong(readers);
   const [size, ...others] = sizes;
   if (others.length > 0 || (size !== undefined && hasOthers)) {

@@ -1,8 +1,8 @@
 /** Weights of a Keras file for a network that the user gives. */
 import { InterchangeError } from '../../core/errors.js';
+import type { Network } from '../../model/network.js';
 import type { NodeDescription } from '../../network/description.js';
 import type { AnyLayer } from '../../network/layers/layers.js';
-import type { Network } from '../../model/network.js';
 import type { ImportedNetwork, WeightSource } from '../shared/imported-network.js';
 import type { SourceTensor } from '../sources/source-tensor.js';
 import type { Hdf5File } from './hdf5-file.js';
@@ -18,7 +18,11 @@ type NodeWeights = Record<string, WeightSource>;
 const ORDERS = { rnn: [0], lstm: [0, 1, 2, 3], gru: [1, 0, 2] } as const;
 
 /** The parameters of one direction, of kernel, recurrent kernel and bias. */
-function directionWeights(layer: Extract<AnyLayer, { kind: 'rnn' | 'lstm' | 'gru' }>, tensors: Tensors, suffix: string) {
+function directionWeights(
+  layer: Extract<AnyLayer, { kind: 'rnn' | 'lstm' | 'gru' }>,
+  tensors: Tensors,
+  suffix: string,
+) {
   const order: readonly number[] = ORDERS[layer.kind];
   const [kernel, recurrent, bias] = tensors;
   const { biases = 'two', units } = layer;
@@ -41,7 +45,8 @@ const PLAIN: Readonly<Record<string, (tensors: Tensors) => NodeWeights>> = {
   },
   layerNormalization: ([gamma, beta]) => ({ ...(gamma && { weight: same(gamma) }), ...(beta && { bias: same(beta) }) }),
   batchNormalization: (tensors) => {
-    const names = tensors.length === 4 ? ['weight', 'bias', 'running_mean', 'running_var'] : ['running_mean', 'running_var'];
+    const names =
+      tensors.length === 4 ? ['weight', 'bias', 'running_mean', 'running_var'] : ['running_mean', 'running_var'];
     return Object.fromEntries(tensors.map((tensor, at) => [names[at] ?? tensor.name, same(tensor)]));
   },
 };
@@ -110,7 +115,8 @@ export function networkWeights(
   for (const [begin, node] of places(file, network, map)) {
     const own = below(tensors, begin);
     for (const { name } of own) used.add(name);
-    for (const [part, source] of Object.entries(weightsOf(path, node, own))) weights.set(`${node.name}.${part}`, source);
+    for (const [part, source] of Object.entries(weightsOf(path, node, own)))
+      weights.set(`${node.name}.${part}`, source);
   }
   const unused = tensors.find(({ name }) => !used.has(name));
   if (unused !== undefined) throw unusedTensor({ path, version: undefined }, unused.name);

@@ -55,7 +55,12 @@ function cellOf(to: Conversion, layer: KerasLayer, options: LayerOptions): Cell 
   const gated = { ...shared, gateActivation: cellActivation(options, 'recurrent_activation') };
   if (className === 'LSTMCell') {
     const bias = hasBias ? 'one' : 'none';
-    return { units, bias, order, describe: (placement) => lstm({ ...gated, biases: bias, ...placement } as LstmOptions) };
+    return {
+      units,
+      bias,
+      order,
+      describe: (placement) => lstm({ ...gated, biases: bias, ...placement } as LstmOptions),
+    };
   }
   const resetAfter = options.flag('reset_after', false);
   const bias = !hasBias ? 'none' : resetAfter ? 'two' : 'one';
@@ -131,7 +136,7 @@ function readRecurrent(to: Conversion, layer: KerasLayer): Recurrent {
   if (!RECURRENT.includes(layer.className)) throw to.refuse(layer, `expected one of ${RECURRENT.join(', ')}`);
   const options = to.options(layer);
   const use = useOf(to, layer, options);
-  options.value('cell');
+  for (const name of ['cell', 'cells']) options.value(name);
   const owners = cellsOf(to, layer);
   const cells = owners.map((owner) => {
     // A layer such as LSTM has the options of its cell beside its own.
@@ -145,7 +150,8 @@ function readRecurrent(to: Conversion, layer: KerasLayer): Recurrent {
 }
 
 function requireStates(to: Conversion, layer: KerasLayer, states: readonly KerasValue[], names: readonly string[]) {
-  if (states.length === names.length && states.every(({ kind, steps }) => kind === 'real' && steps === undefined)) return;
+  if (states.length === names.length && states.every(({ kind, steps }) => kind === 'real' && steps === undefined))
+    return;
   const given = states.length === names.length ? 'with steps' : `${states.length}`;
   throw to.refuse(layer, `it takes ${names.length} initial states, one row for each sequence, got ${given}`);
 }
@@ -205,7 +211,8 @@ function asOneNode(
 ): KerasValue[] | undefined {
   const [first, second] = [forward.cells[0], backward.cells[0]];
   const isPlain = forward.cells.length === 1 && backward.cells.length === 1 && !forward.use.isBackwards;
-  if (!isPlain || first === undefined || second === undefined || x.steps === undefined || x.steps.isReversed) return undefined;
+  if (!isPlain || first === undefined || second === undefined || x.steps === undefined || x.steps.isReversed)
+    return undefined;
   const describe = ({ cell }: typeof first) => JSON.stringify(cell.describe({}));
   if (describe(first) !== describe(second) || !(merge === 'concat' || merge === 'sum')) return undefined;
   const description = first.cell.describe({
@@ -271,4 +278,3 @@ export function convertBidirectional(
 
 /** Options of the layers inside that some versions repeat outside. */
 const USES = ['return_sequences', 'return_state', 'go_backwards', 'stateful', 'num_constants'];
-
