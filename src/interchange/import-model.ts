@@ -2,6 +2,7 @@
 import { rejectUnknownKeys } from '../core/options.js';
 import type { CompileOptions } from '../model/build/compile-options.js';
 import type { Model } from '../model/model.js';
+import type { NetworkDescription } from '../network/description.js';
 import { formatOf } from './formats.js';
 import type { ImportOptions } from './shared/imported-network.js';
 import { makeModel } from './shared/make-model.js';
@@ -20,6 +21,12 @@ export interface ImportedModel {
   readonly format: string;
   /** What the file does not say and was taken as given, what was rounded or left out: a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** The loss of every output where none is given. */
+function squaredErrors({ outputs }: NetworkDescription): Pick<CompileOptions, 'loss' | 'losses'> {
+  if (outputs === undefined) return { loss: 'meanSquaredError' };
+  return { losses: Object.fromEntries(Object.keys(outputs).map((name) => [name, 'meanSquaredError' as const])) };
 }
 
 /**
@@ -45,7 +52,7 @@ export async function importModel(path: string, options: ImportModelOptions = {}
   const imported = await format.import(path, { network, map, axes, stateDict, config });
   try {
     const hasLoss = compile.loss !== undefined || compile.losses !== undefined;
-    const settings: CompileOptions = hasLoss ? compile : { ...compile, loss: 'meanSquaredError' };
+    const settings = hasLoss ? compile : { ...compile, ...squaredErrors(imported.network.description) };
     const model = await makeModel(path, imported, settings);
     return { model, format: format.name, notes: imported.notes };
   } finally {
