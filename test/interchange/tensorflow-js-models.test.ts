@@ -16,7 +16,7 @@ interface Weight {
   readonly quantization?: { readonly dtype: string };
 }
 
-/** The bytes of a weight, by the same hash as in golden/keras/make_tensorflow_js_models.cjs. */
+/** The bytes of a weight, by the same hash as in golden/keras/make-tensorflow-js-models.cjs. */
 function bytesOf({ name, shape, quantization }: Weight, tensor: number): Buffer {
   const count = countOf(shape);
   const bits = Array.from({ length: count }, (_, at) => bitsOf(tensor, at));

@@ -2,7 +2,7 @@
  * Makes tensorflow-js-models.json.gz: random models of TensorFlow.js as it saves them, and what they compute.
  *
  *     npm install --ignore-scripts @tensorflow/tfjs     # 4.22.0, in a folder of its own
- *     node test/interchange/golden/keras/make_tensorflow_js_models.cjs FOLDER
+ *     node test/interchange/golden/keras/make-tensorflow-js-models.cjs FOLDER
  *
  * Weights are those of hashed-numbers.ts, in the order of the manifest; a third of the models has them quantised.
  */
