@@ -2,7 +2,7 @@
 import { rejectUnknownKeys } from '../core/options.js';
 import type { CompileOptions } from '../model/build/compile-options.js';
 import type { Model } from '../model/model.js';
-import type { NetworkDescription } from '../network/description.js';
+import type { Network } from '../model/network.js';
 import { formatOf } from './formats.js';
 import type { ImportOptions } from './shared/imported-network.js';
 import { makeModel } from './shared/make-model.js';
@@ -23,10 +23,10 @@ export interface ImportedModel {
   readonly notes: readonly string[];
 }
 
-/** The loss of every output where none is given. */
-function squaredErrors({ outputs }: NetworkDescription): Pick<CompileOptions, 'loss' | 'losses'> {
+/** A loss for each output: training needs one, predictions do not look at it. */
+function defaultLoss({ description: { outputs } }: Network): CompileOptions {
   if (outputs === undefined) return { loss: 'meanSquaredError' };
-  return { losses: Object.fromEntries(Object.keys(outputs).map((name) => [name, 'meanSquaredError' as const])) };
+  return { losses: Object.fromEntries(Object.keys(outputs).map((name) => [name, 'meanSquaredError'])) };
 }
 
 /**
@@ -46,13 +46,13 @@ function squaredErrors({ outputs }: NetworkDescription): Pick<CompileOptions, 'l
  * const stream = model.stream();
  */
 export async function importModel(path: string, options: ImportModelOptions = {}): Promise<ImportedModel> {
-  const { format: name, network, map, axes, stateDict, config, ...compile } = options;
+  const { format: name, network, map, axes, constants, stateDict, config, ...compile } = options;
   rejectUnknownKeys('importModel', compile, ['optimizer', 'seed', 'threads', 'loss', 'losses', 'lossWeights']);
   const format = formatOf(path, name);
-  const imported = await format.import(path, { network, map, axes, stateDict, config });
+  const imported = await format.import(path, { network, map, axes, constants, stateDict, config });
   try {
     const hasLoss = compile.loss !== undefined || compile.losses !== undefined;
-    const settings = hasLoss ? compile : { ...compile, ...squaredErrors(imported.network.description) };
+    const settings = hasLoss ? compile : { ...compile, ...defaultLoss(imported.network) };
     const model = await makeModel(path, imported, settings);
     return { model, format: format.name, notes: imported.notes };
   } finally {
