@@ -4,6 +4,7 @@ import { InterchangeError, OptionError } from '../core/errors.js';
 import { KIND_BYTES, kindHint } from '../core/file-kind.js';
 import { describeValue } from '../core/options.js';
 import { statsAt } from '../core/path-stats.js';
+import { huggingFace } from './hugging-face/hugging-face-format.js';
 import { keras } from './keras/keras-format.js';
 import { onnxFormat } from './onnx/onnx-format.js';
 import { pytorch } from './pytorch/pytorch-format.js';
@@ -18,6 +19,7 @@ export const FORMATS: readonly Format[] = [
   keras,
   tensorflowJs,
   safetensors,
+  huggingFace,
   numpy,
   json, // behind the other formats that are JSON
 ];
