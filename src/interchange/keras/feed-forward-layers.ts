@@ -103,6 +103,7 @@ function depthwise(
   bias: boolean,
 ) {
   const { x, settings, steps } = convolution(to, layer, inputs, options);
+  options.require('groups', [undefined, 1], 'each input is convolved by itself');
   const multiplier = options.count('depth_multiplier', 1);
   const units = x.columns * multiplier;
   const kernel = to.tensor(layer, 'depthwise_kernel', [settings.kernelSize, x.columns, multiplier]);

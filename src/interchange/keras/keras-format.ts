@@ -93,12 +93,17 @@ export function modelOf(source: KerasSource, config: JsonValue): KerasLayer {
   return parseLayer(source, requireConfig(source, config), 'the model');
 }
 
+/** The version in what `model.to_json()` writes. Keras 3 leaves it out, and names the module of each class. */
+export function configVersion(config: JsonValue): string | undefined {
+  return textOf(config, 'keras_version') ?? (textOf(config, 'module') === undefined ? undefined : '3');
+}
+
 /** The configuration that the user gives beside weights, with its version. */
 function givenConfig(path: string): { config: JsonValue; version: string | undefined } {
   const file = openFile(path);
   try {
     const config = readJson(file);
-    return { config, version: textOf(config, 'keras_version') };
+    return { config, version: configVersion(config) };
   } finally {
     file.close();
   }

@@ -85,11 +85,19 @@ const CONTAINERS = ['Sequential', 'Functional', 'Model'];
 const LAYER_MODULES = /^(tf_)?keras(\.layers|\.models|\.src\.models|\.src\.engine|\.src\.layers)?(\..*)?$/;
 const OPERATION_MODULE = /^keras\.src\.ops\./;
 
+/** Operations of the backend that stand in graphs beside layers, of which some have the same names. */
+const OPERATIONS = ['NotEqual', 'Any', 'Add', 'Subtract', 'Multiply', 'TrueDivide', 'Divide', 'Maximum', 'Minimum'];
+
+/** HDF5 files of Keras 3 do not name the module; but operations have no options, and layers have some. */
+function isOperation(className: string, { config }: JsonObject): boolean {
+  return OPERATIONS.includes(className) && isJsonObject(config) && Object.keys(config).join() === 'name';
+}
+
 /** The class of a layer, which must be one of Keras itself. */
 function classOf(source: KerasSource, json: JsonObject, name: string): string {
   const { class_name: className, module, registered_name: registered } = json;
   if (typeof className !== 'string') throw corruptConfig(source, `the layer '${name}' has no class`);
-  if (typeof module !== 'string') return className;
+  if (typeof module !== 'string') return isOperation(className, json) ? `ops.${className}` : className;
   if (OPERATION_MODULE.test(module)) return `ops.${className}`;
   const isCustom = typeof registered === 'string' && registered.includes('>');
   if (LAYER_MODULES.test(module) && !isCustom) return className;
