@@ -4,7 +4,11 @@ import { gunzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import type { JsonObject } from '../../src/core/json.js';
 import type { ImportedModel } from '../../src/interchange/import-model.js';
-import { hashed } from './hashed-numbers.js';
+import { convertModel } from '../../src/interchange/keras/convert-model.js';
+import { configVersion, majorVersion, modelOf } from '../../src/interchange/keras/keras-format.js';
+import { TensorTable, variablesOf } from '../../src/interchange/keras/layer-weights.js';
+import { makeModel } from '../../src/interchange/shared/make-model.js';
+import { hashed, hashedWeight } from './hashed-numbers.js';
 
 const FOLDER = new URL('golden/keras/', import.meta.url);
 
@@ -86,4 +90,24 @@ export async function expectOutputs({ model }: ImportedModel, { inputs, outputs 
     );
     expect(error / largest).toBeLessThanOrEqual(TOLERANCE);
   }
+}
+
+/** The model of a configuration, with the weights that the hash gives. */
+export async function importedFromHash({ name, config, variables }: KerasCase): Promise<ImportedModel> {
+  const source = { path: name, version: majorVersion(name, configVersion(config)) };
+  const root = modelOf(source, config);
+  const table = new TensorTable();
+  const own = variablesOf(root);
+  // Keras 3 names what is a `depthwise_kernel` before a `kernel`.
+  expect(own.map(({ role }, at) => role.endsWith(variables[at]?.[0] ?? 'none'))).toEqual(variables.map(() => true));
+  for (const [at, variable] of own.entries()) {
+    const [role, shape] = variables[at] as KerasCase['variables'][number];
+    const read = () => hashedWeight(at, role, countOf(shape));
+    table.set(variable, { name: `${at} ${role}`, shape, type: 'float32', read });
+  }
+  const imported = convertModel(source, root, table.all);
+  const { outputs } = imported.network.description;
+  const losses = outputs && Object.fromEntries(Object.keys(outputs).map((each) => [each, 'meanSquaredError']));
+  const loss = losses === undefined ? { loss: 'meanSquaredError' } : { losses };
+  return { model: await makeModel(name, imported, loss as never), format: 'keras', notes: imported.notes };
 }

@@ -4,34 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { importModel } from '../../src/interchange/import-model.js';
-import { convertModel } from '../../src/interchange/keras/convert-model.js';
-import { configVersion, majorVersion, modelOf } from '../../src/interchange/keras/keras-format.js';
-import { TensorTable, variablesOf } from '../../src/interchange/keras/layer-weights.js';
-import { makeModel } from '../../src/interchange/shared/make-model.js';
-import { hashedWeight } from './hashed-numbers.js';
-import { countOf, expectOutputs, type KerasCase, kerasCases, keptFile } from './keras-cases.js';
+import { expectOutputs, importedFromHash, type KerasCase, keptFile, kerasCases } from './keras-cases.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bptt-keras-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** The model of a configuration, with the weights that the hash gives. */
-async function withHashedWeights({ name, config, variables }: KerasCase) {
-  const source = { path: name, version: majorVersion(name, configVersion(config)) };
-  const root = modelOf(source, config);
-  const table = new TensorTable();
-  const own = variablesOf(root);
-  expect(own.map(({ role }) => role)).toEqual(variables.map(([role]) => role));
-  for (const [at, variable] of own.entries()) {
-    const [role, shape] = variables[at] as KerasCase['variables'][number];
-    const read = () => hashedWeight(at, role, countOf(shape));
-    table.set(variable, { name: `${at} ${role}`, shape, type: 'float32', read });
-  }
-  const imported = convertModel(source, root, table.all);
-  const { outputs } = imported.network.description;
-  const losses = outputs && Object.fromEntries(Object.keys(outputs).map((each) => [each, 'meanSquaredError']));
-  const loss = losses === undefined ? { loss: 'meanSquaredError' } : { losses };
-  return { model: await makeModel(name, imported, loss as never), format: 'keras', notes: imported.notes };
-}
 
 /** Reads the kept file of a case, as Keras has written it. */
 async function fromFile({ config, file = '' }: KerasCase) {
@@ -53,7 +29,7 @@ describe('models of Keras', () => {
   });
 
   it.each(cases.map((each) => [each.name, each] as const))('%s gives the same outputs', async (_, each) => {
-    const imported = await withHashedWeights(each);
+    const imported = await importedFromHash(each);
     try {
       await expectOutputs(imported, each);
     } finally {
