@@ -12,10 +12,10 @@ const load = (file) => import(pathToFileURL(path.join(compiled, file)).href);
 const bptt = await load('index.js');
 const ops = await load('entries/operations.js');
 const { exportOnnx } = await load('interchange/export-onnx/export-onnx.js');
-const { packSequences } = await load('batch/sequence-packing.js');
-const { CarriedState } = bptt;
+const { packExamples } = bptt;
 const { network, embedding, rnn, lstm, gru, dense, activation, layerNormalization, batchNormalization, conv1d, pool } = bptt;
-const { attention, concatenate, add, multiply, average, operation, defineLayer, dropout } = bptt;
+const { attention, concatenate, add, multiply, average, defineLayer, dropout } = bptt;
+const { operation } = await load('network/layers/operation.js');
 
 /** A small generator of random numbers (mulberry32). */
 function randomFrom(seed) {
@@ -159,8 +159,7 @@ function chain(random) {
     else if (kind === 'norm') at = maker.node(name, layerNormalization(), at);
     else if (kind === 'batchNorm') at = maker.node(name, batchNormalization({ affine: random.chance(0.6) }), at);
     else if (kind === 'conv') {
-      const groups = random.chance(0.2) ? undefined : 1;
-      const options = { units: random.whole(1, 4), kernelSize: random.whole(1, 4), groups };
+      const options = { units: random.whole(1, 4), kernelSize: random.whole(1, 4), groups: random.one([1, 1, 2]) };
       if (random.chance(0.5)) options.stride = random.whole(1, 3);
       if (random.chance(0.3)) options.dilation = 2;
       options.padding = random.one(['valid', 'same', 'same', 'causal']);
@@ -337,36 +336,52 @@ async function writeWhole(random, folder, model, description, settings) {
   writeFileSync(path.join(folder, 'case.json'), JSON.stringify({ runs: [{ feeds, outputs }], opset: written.opset }));
 }
 
-/** With states in and out: a part of sequences, from random states; or several single steps. */
+/** What the library computes for a part of one sequence, and the states behind it, which are those before the next part. */
+function predictPart(model, name, input, values, state) {
+  const width = input.kind === 'indices' ? 1 : input.units;
+    const packed = packExamples([{ [name]: values }], { inputs: { [name]: { width } } });
+  return model.predictPacked(packed, { state });
+}
+
+/** With states in and out: sequences from random states on, or several single steps one after the other. */
 async function writeStates(random, folder, model, description, settings) {
   const [[name, input]] = Object.entries(description.inputs);
   const batch = random.whole(1, 3);
   const isStep = settings.stateful === true;
-  const own = Array.from({ length: batch }, () => (isStep ? 3 : random.whole(2, 9))).sort((a, b) => b - a);
-  const sequences = valuesOf(random, input, own);
-  const state = model.newState(batch);
-  const written = await exportOnnx(model, path.join(folder, 'model.onnx'), settings);
-  const initial = {};
-  for (const [each, values] of state.values) {
-    state.set(each, Float32Array.from(values, () => random.real()));
-    initial[each] = Float32Array.from(state.values.get(each));
-  }
-  const stateTensor = (values) => ({ type: 'float32', shape: [batch, values.length / batch], data: [...values] });
-  const runs = [];
+  const batchFirst = settings.batchFirst === true;
   const width = input.kind === 'indices' ? 1 : input.units;
-  const parts = isStep ? [0, 1, 2].map((t) => [t, t + 1]) : [[0, Math.max(...own)]];
-  let before = initial;
+  const same = random.whole(2, 9);
+  const lengths = Array.from({ length: batch }, () => (isStep ? 3 : settings.lengths === false ? same : random.whole(2, 9)));
+  const sequences = valuesOf(random, input, lengths);
+  const states = sequences.map(() => {
+    const state = model.newState(1);
+    for (const [each, values] of state.values) state.set(each, Float32Array.from(values, () => random.real()));
+    return state;
+  });
+  const written = await exportOnnx(model, path.join(folder, 'model.onnx'), settings);
+  const statesNow = (names) =>
+    Object.entries(names).map(([each, tensor]) => {
+      const rows = states.map(({ values }) => [...values.get(each)]);
+      return [tensor, { type: 'float32', shape: [batch, rows[0].length], data: rows.flat() }];
+    });
+  const runs = [];
+  const parts = isStep ? [0, 1, 2].map((at) => [at, at + 1]) : [[0, Math.max(...lengths)]];
   for (const [begin, end] of parts) {
-    const part = sequences.map((values, b) => values.slice(begin * width, Math.min(own[b], end) * width));
-    const counts = own.map((length) => Math.min(length, end) - begin);
-    const packed = packSequences([{ inputs: { [name]: part.map((values, b) => ({ values, rows: counts[b] })) } }].length && undefined ?? undefined);
-    void packed;
-    runs.push({ part, counts, before });
-    before = undefined;
+    const own = sequences.map((values) => values.slice(begin * width, end * width));
+    const counts = own.map((values) => values.length / width);
+    const tensor = inputTensor(isStep ? { ...input, per: 'sequence' } : input, own, counts, Math.max(...counts), batchFirst);
+    const feeds = Object.fromEntries([[written.names.inputs[name], toJson(tensor)], ...statesNow(written.names.initialStates)]);
+    for (const each of Object.values(written.names.lengths)) feeds[each] = { type: 'int64', shape: [batch], data: counts };
+    const predicted = [];
+    for (const [at, values] of own.entries()) predicted.push(await predictPart(model, name, input, values, states[at]));
+    const columns = predicted[0].length / counts[0];
+    const output = isStep
+      ? { shape: [batch, columns], data: predicted.flatMap((values) => [...values]) }
+      : { ...padded(predicted, counts, Math.max(...counts), columns, { batchFirst, filler: 0 }), stepsAxis: batchFirst ? 1 : 0 };
+    const outputs = Object.fromEntries([[written.names.outputs.output, output], ...statesNow(written.names.finalStates)]);
+    runs.push({ feeds, outputs });
   }
-  void CarriedState;
-  void stateTensor;
-  void runs;
+  writeFileSync(path.join(folder, 'case.json'), JSON.stringify({ runs, opset: written.opset }));
 }
 
 const [folder = 'onnx-exports', count = '200', firstSeed = '1'] = process.argv.slice(2);
@@ -393,15 +408,17 @@ for (let seed = Number(firstSeed); made < Number(count); seed++) {
   fillBuffers(random, model);
   const own = path.join(folder, `${seed}-${maker.name}`);
   mkdirSync(own, { recursive: true });
+  const hasStates = maker === streaming && model.newState(1).values.size > 0;
+  const isStep = hasStates && random.chance(0.5);
   const settings = {
     opset: random.one([17, 17, 18, 19, 20, 21, 22, 23]),
-    ...(random.chance(0.5) && { batchFirst: true }),
-    ...(random.chance(0.2) && { lengths: false }),
+    ...(!isStep && random.chance(0.5) && { batchFirst: true }),
+    ...(!isStep && random.chance(0.2) && { lengths: false }),
+    ...(isStep ? { stateful: true } : hasStates && { states: true }),
     ...(random.chance(0.2) && { externalData: true }),
   };
-  await writeWhole(random, own, model, description, settings);
+  await (hasStates ? writeStates : writeWhole)(random, own, model, description, settings);
   model.dispose();
   made++;
 }
-void writeStates;
 console.log(`${made} networks in ${folder}`);
