@@ -40,7 +40,9 @@ const ACTIVATIONS = ['tanh', 'relu', 'sigmoid', 'identity', 'hardSigmoid', 'hard
 
 /** Options of a recurrent layer, of which a part is left at its default. */
 function recurrentOptions(random, kind, { streams = false } = {}) {
-  const maybe = (p, value) => (random.chance(p) ? value : undefined);
+  // Half of the cells have few options: those that are one operator of ONNX.
+  const share = random.chance(0.5) ? 1 : 0.4;
+  const maybe = (p, value) => (random.chance(p * share) ? value : undefined);
   const options = {
     units: random.whole(1, 7),
     layers: maybe(0.3, random.whole(2, 3)),
@@ -139,6 +141,14 @@ const functions = defineLayer({
     return ops.add(ops.concatenate(steps, inverse, means, ops.sign(ops.abs(x)), ops.layerNormalization(x)), ops.add(ops.sumOverColumns(ops.multiply(all, 0.1)), penalties));
   },
 });
+
+/** One recurrent layer. */
+function cell(random) {
+  const maker = new Maker(random);
+  const options = recurrentOptions(random, 'lstm');
+  const kinds = { lstm: lstm({ ...options, ...random.one([{ coupledGates: true }, { peepholes: true }, { coupledGates: true, peepholes: true }]) }), gru: gru(recurrentOptions(random, 'gru')), rnn: rnn(recurrentOptions(random, 'rnn')) };
+  return maker.finish(maker.node('cell', kinds[random.one(['lstm', 'lstm', 'gru', 'rnn'])], maker.features('x', random.whole(1, 5))));
+}
 
 /** Layers one after the other. */
 function chain(random) {
@@ -385,7 +395,7 @@ async function writeStates(random, folder, model, description, settings) {
 }
 
 const [folder = 'onnx-exports', count = '200', firstSeed = '1'] = process.argv.slice(2);
-const makers = [chain, chain, chain, joined, translation, streaming];
+const makers = [cell, cell, chain, chain, chain, joined, translation, streaming];
 let made = 0;
 for (let seed = Number(firstSeed); made < Number(count); seed++) {
   const random = randomFrom(seed * 7919);
@@ -411,7 +421,7 @@ for (let seed = Number(firstSeed); made < Number(count); seed++) {
   const hasStates = maker === streaming && model.newState(1).values.size > 0;
   const isStep = hasStates && random.chance(0.5);
   const settings = {
-    opset: random.one([17, 17, 18, 19, 20, 21, 22, 23]),
+    opset: random.one([17, 17, 18, 19, 20, 21, 22, 23, 24, 25]),
     ...(!isStep && random.chance(0.5) && { batchFirst: true }),
     ...(!isStep && random.chance(0.2) && { lengths: false }),
     ...(isStep ? { stateful: true } : hasStates && { states: true }),
