@@ -7,6 +7,7 @@ import * as elementwise from '../operations/elementwise.js';
 import type { Operand } from '../operations/joined.js';
 import { meanOverColumns, sumOverColumns } from '../operations/sums.js';
 import { lastStep, maxOverTime, meanOverTime, repeatOverTime, sumOverTime } from '../operations/time.js';
+import { sideBySide } from './column-convolution.js';
 import type { BuildContext, LayerDefinition } from './layer.js';
 
 const { abs, add, divide, exp, log, maximum, minimum, multiply, negate, power } = elementwise;
@@ -134,9 +135,9 @@ function givenOperand({ name, number, row }: OperationDescription, context: Buil
   return context.parameter('row', { role, ...shape, fanIn: row, units: row, gates: 1, forgetGate: -1, initial });
 }
 
-/** Columns in another order: neighbours that stay together are one slice. Joined in pairs, so that each is copied a few times only. */
+/** Columns in another order: neighbours that stay together are one slice. */
 function permuted(x: Value, order: readonly number[]): Value {
-  let parts: Value[] = [];
+  const parts: Value[] = [];
   for (let at = 0; at < order.length; ) {
     const begin = order[at] as number;
     let length = 1;
@@ -144,15 +145,7 @@ function permuted(x: Value, order: readonly number[]): Value {
     parts.push(begin === 0 && length === x.columns ? x : slice(x, begin, begin + length));
     at += length;
   }
-  while (parts.length > 1) {
-    const pairs: Value[] = [];
-    for (let at = 0; at < parts.length; at += 2) {
-      const [a, b] = [parts[at] as Value, parts[at + 1]];
-      pairs.push(b === undefined ? a : concatenate(a, b));
-    }
-    parts = pairs;
-  }
-  return parts[0] as Value;
+  return sideBySide(parts);
 }
 
 /** Those that take what the description says beside their one input. */
