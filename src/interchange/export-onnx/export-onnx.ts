@@ -183,8 +183,8 @@ export async function exportOnnx(model: Model, path: string, options: ExportOnnx
   if (settings.isStep) requireSteps(model);
   const { parameters, buffers, description } = model;
   const numbers = (name: string) => (parameters.get(name) ?? buffers.get(name))?.data as Float32Array;
-  const { writeOnnx } = await import('./write-onnx.js');
   return model.whileUnchanged(async () => {
+    const { writeOnnx } = await import('./write-onnx.js');
     const { graph, names } = buildOnnx(description, numbers, settings);
     const { opset } = settings;
     const file = {
@@ -194,7 +194,7 @@ export async function exportOnnx(model: Model, path: string, options: ExportOnnx
       producerVersion: packageRoot().version,
       metadata: metadataOf(model, options, names),
     };
-    const written = await writeOnnx(path, file, options.externalData).catch((error: unknown) => {
+    const written = await writeOnnx(path, file, { isExternal: options.externalData }).catch((error: unknown) => {
       throw failed(path, error);
     });
     return { ...written, opset, inputs: graph.inputs.map(shown), outputs: graph.outputs.map(shown), names };

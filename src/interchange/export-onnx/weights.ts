@@ -1,6 +1,5 @@
 /** Numbers of the model as initializers: each once, in the order in which operators read them. */
 import type { Value } from '../../graph/value.js';
-import type { Emission } from './emission.js';
 import { bytesOf, type OnnxGraph, type Part } from './onnx-graph.js';
 
 /** Numbers begin..begin + count of a value, row-major; or so many zeros. */
@@ -34,6 +33,12 @@ export function rowsOf({ matrix, rowBegin }: PackedRows, begin: number, count: n
 const isStored = ({ source, constant }: Value) =>
   constant !== undefined || source === 'parameter' || source === 'buffer';
 
+/** What reads weights: where operators are added, and the tensors of values that are computed. */
+interface Reader {
+  readonly onnx: OnnxGraph;
+  tensorOf(value: Value): string;
+}
+
 /** Gives parameters, buffers and constants their initializers. */
 export class Weights {
   readonly #onnx: OnnxGraph;
@@ -55,34 +60,34 @@ export class Weights {
   }
 
   /** The numbers of pieces one after the other, in a shape. They are stored so, or put together in the graph where they are computed. */
-  joined(operation: Emission, pieces: readonly Piece[], dimensions: readonly number[], wanted?: string): string {
+  joined(reader: Reader, pieces: readonly Piece[], dimensions: readonly number[], wanted?: string): string {
     const isWhole = pieces.every((piece) => 'zeros' in piece || isStored(piece.value));
     if (isWhole) return this.#initializer(pieces, dimensions, wanted);
-    const { onnx } = operation;
+    const { onnx } = reader;
     const parts = pieces.map((piece) => {
       if ('zeros' in piece) return onnx.equal(0, piece.zeros);
-      const flat = onnx.emit('Reshape', [operation.tensorOf(piece.value), onnx.ints(-1)]);
+      const flat = onnx.emit('Reshape', [reader.tensorOf(piece.value), onnx.ints(-1)]);
       return onnx.slice(flat, 0, piece.begin, piece.begin + piece.count);
     });
     return onnx.emit('Reshape', [onnx.concatenate(parts, 0), onnx.ints(...dimensions)]);
   }
 
   /** The transpose of some rows of a matrix [rows, columns]: [columns, rows], for products from the right. */
-  transposed(operation: Emission, rows: PackedRows): string {
+  transposed(reader: Reader, rows: PackedRows): string {
     const key = `transposed ${rows.matrix.id} ${rows.rowBegin} ${rows.rows}`;
-    return this.#once(key, () => operation.onnx.transpose(this.rows(operation, rows), 1, 0));
+    return this.#once(key, () => reader.onnx.transpose(this.rows(reader, rows), 1, 0));
   }
 
   /** A matrix, also where it has a single row: such a value is a vector elsewhere. */
-  table(operation: Emission, matrix: Value): string {
-    const whole = operation.tensorOf(matrix);
-    return matrix.rows === 1 ? operation.onnx.unsqueeze(whole, 0) : whole;
+  table(reader: Reader, matrix: Value): string {
+    const whole = reader.tensorOf(matrix);
+    return matrix.rows === 1 ? reader.onnx.unsqueeze(whole, 0) : whole;
   }
 
   /** Some rows of a matrix. */
-  rows(operation: Emission, { matrix, rowBegin, rows }: PackedRows): string {
-    const table = this.table(operation, matrix);
-    return rows === matrix.rows ? table : operation.onnx.slice(table, 0, rowBegin, rowBegin + rows);
+  rows(reader: Reader, { matrix, rowBegin, rows }: PackedRows): string {
+    const table = this.table(reader, matrix);
+    return rows === matrix.rows ? table : reader.onnx.slice(table, 0, rowBegin, rowBegin + rows);
   }
 
   #initializer(pieces: readonly Piece[], dimensions: readonly number[], wanted: string | undefined): string {

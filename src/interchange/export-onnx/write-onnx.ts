@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { CHUNK_BYTES, type Transfer, writeFileBy } from '../../checkpoint/file-transfer.js';
+import { InterchangeError } from '../../core/errors.js';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -186,21 +187,36 @@ export interface WrittenFiles {
   readonly bytes: number;
 }
 
+/** Where weights stand. */
+export interface WriteOptions {
+  /** Whether in another file beside that of the graph; default where one file would be too large. */
+  readonly isExternal?: boolean | undefined;
+  /** Most bytes of a file with a graph; default 2^31 - 1, the most that protocol buffers can hold. */
+  readonly mostBytes?: number;
+}
+
+function tooLarge(path: string, actual: number, expected: number): InterchangeError {
+  const message = `cannot write '${path}': it would be ${actual} bytes, and an ONNX file has at most ${expected}: let the weights stand in a file of their own (externalData)`;
+  return new InterchangeError('export_failed', message, { path, format: 'onnx', actual, expected });
+}
+
 /**
  * Writes a model. Each file is written aside and renamed; one with weights alone before the file of the graph.
  *
- * @param isExternal whether weights stand in another file beside it; default where one file would be too large
  * @throws {CheckpointError} `checkpoint_write_failed`
+ * @throws {InterchangeError} `export_failed` where a single file is asked for that would be too large
  */
 export async function writeOnnx(
   path: string,
   model: OnnxModel,
-  isExternal: boolean | undefined,
+  { isExternal, mostBytes = MOST_BYTES }: WriteOptions,
 ): Promise<WrittenFiles> {
   const whole = modelParts(model, new Map());
-  if (isExternal !== true && sizeOf(whole) <= MOST_BYTES) {
+  const size = sizeOf(whole);
+  if (isExternal === false && size > mostBytes) throw tooLarge(path, size, mostBytes);
+  if (isExternal !== true && size <= mostBytes) {
     await writeFileBy(path, () => writeParts(whole));
-    return { files: [path], bytes: sizeOf(whole) };
+    return { files: [path], bytes: size };
   }
   const tensors = model.graph.initializers.filter(({ parts }) => sizeOf(parts) >= LEAST_EXTERNAL);
   const { parts, offsets } = externalParts(tensors);

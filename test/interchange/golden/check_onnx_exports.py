@@ -1,6 +1,6 @@
-"""Checks ONNX files that make_onnx_exports.mjs has written: onnx.checker with strict shape inference, and ONNX Runtime.
+"""Checks ONNX files that make-onnx-exports.mjs has written: onnx.checker with strict shape inference, and ONNX Runtime.
 
-    python test/golden/check_onnx_exports.py FOLDER
+    python test/interchange/golden/check_onnx_exports.py FOLDER
 
 Needs onnx, onnxruntime and numpy. Prints the largest difference between what ONNX Runtime and the library compute, relative to
 1 + |value|, and the operators that occurred; ends with 1 where a file is not valid or a difference is larger than 1e-4.
