@@ -3,6 +3,7 @@
  */
 
 export { type ImportedModel, type ImportModelOptions, importModel } from '../interchange/import-model.js';
+export { type ImportedRun, importRun } from '../interchange/import-run.js';
 export { type FileInspection, inspectFile } from '../interchange/inspect-file.js';
 export type { ImportOptions, InspectedOperator, Inspection } from '../interchange/shared/imported-network.js';
 export type { NumberType } from '../interchange/sources/number-types.js';

@@ -4,10 +4,11 @@ import { InterchangeError, OptionError } from '../core/errors.js';
 import { KIND_BYTES, kindHint } from '../core/file-kind.js';
 import { describeValue } from '../core/options.js';
 import { statsAt } from '../core/path-stats.js';
+import { onnxFormat } from './onnx/onnx-format.js';
 import type { Format } from './shared/imported-network.js';
 
 /** All formats; the first that recognises a file reads it. */
-export const FORMATS: readonly Format[] = [];
+export const FORMATS: readonly Format[] = [onnxFormat];
 
 const names = () => FORMATS.map(({ name }) => name).join(', ');
 

@@ -2,6 +2,7 @@
 import { rejectUnknownKeys } from '../core/options.js';
 import type { CompileOptions } from '../model/build/compile-options.js';
 import type { Model } from '../model/model.js';
+import type { Network } from '../model/network.js';
 import { formatOf } from './formats.js';
 import type { ImportOptions } from './shared/imported-network.js';
 import { makeModel } from './shared/make-model.js';
@@ -22,6 +23,12 @@ export interface ImportedModel {
   readonly notes: readonly string[];
 }
 
+/** A loss for each output: training needs one, predictions do not look at it. */
+function defaultLoss({ description: { outputs } }: Network): CompileOptions {
+  if (outputs === undefined) return { loss: 'meanSquaredError' };
+  return { losses: Object.fromEntries(Object.keys(outputs).map((name) => [name, 'meanSquaredError'])) };
+}
+
 /**
  * Makes a model of a file of another library: PyTorch, Keras, TensorFlow.js, ONNX, NumPy, JSON, Hugging Face. The format is
  * recognised by the file. What cannot be taken over exactly is refused with its name and place.
@@ -39,13 +46,13 @@ export interface ImportedModel {
  * const stream = model.stream();
  */
 export async function importModel(path: string, options: ImportModelOptions = {}): Promise<ImportedModel> {
-  const { format: name, network, map, axes, ...compile } = options;
+  const { format: name, network, map, axes, constants, ...compile } = options;
   rejectUnknownKeys('importModel', compile, ['optimizer', 'seed', 'threads', 'loss', 'losses', 'lossWeights']);
   const format = formatOf(path, name);
-  const imported = await format.import(path, { network, map, axes });
+  const imported = await format.import(path, { network, map, axes, constants });
   try {
     const hasLoss = compile.loss !== undefined || compile.losses !== undefined;
-    const settings: CompileOptions = hasLoss ? compile : { ...compile, loss: 'meanSquaredError' };
+    const settings = hasLoss ? compile : { ...compile, ...defaultLoss(imported.network) };
     const model = await makeModel(path, imported, settings);
     return { model, format: format.name, notes: imported.notes };
   } finally {

@@ -48,8 +48,13 @@ export interface ImportOptions {
   readonly network?: Network | undefined;
   /** Beginnings of names in the file, and the nodes of the network that they belong to: `{ 'encoder.rnn': 'lstm', fc: 'dense' }`. */
   readonly map?: Readonly<Record<string, string>> | undefined;
-  /** What the axes of the inputs of an ONNX file are, where it can be read in several ways: `{ x: ['batch', 'time', 'features'] }`. */
-  readonly axes?: Readonly<Record<string, readonly string[]>> | undefined;
+  /**
+   * What the axes of inputs of an ONNX file are, where it can be read in several ways: `time`, `batch`, `step` (a row for each call of a
+   * model of one step) or a number of columns; a state has `state` in front. `{ x: ['batch', 'time', 80] }`
+   */
+  readonly axes?: Readonly<Record<string, readonly (string | number)[]>> | undefined;
+  /** Numbers for inputs of an ONNX file that are the same in every call: `{ sr: 16000 }`. */
+  readonly constants?: Readonly<Record<string, number | readonly number[]>> | undefined;
 }
 
 /** A format of files. */
