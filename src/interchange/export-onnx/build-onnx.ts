@@ -5,6 +5,7 @@ import type { Value } from '../../graph/value.js';
 import { buildForward, type Forward } from '../../model/build/build-forward.js';
 import { ParameterLayout } from '../../model/build/parameters.js';
 import { inputAxes, type NetworkDescription } from '../../network/description.js';
+import type { StoredRun } from '../shared/own-onnx.js';
 import { Axes } from './axes.js';
 import { Emission, type Exporting, hasSteps, notExportable } from './emission.js';
 import { EMITTERS, neededFor } from './emitters.js';
@@ -27,6 +28,8 @@ export interface BuildOptions {
 /** A graph, and which of its inputs and outputs are what. */
 export interface BuiltOnnx {
   readonly graph: OnnxGraph;
+  /** Where parameters and buffers stand in tensors of the graph, by name. */
+  readonly weights: ReadonlyMap<string, readonly StoredRun[]>;
   /** Names of inputs and outputs of the graph by what they are in the network. */
   readonly names: {
     readonly inputs: Readonly<Record<string, string>>;
@@ -58,7 +61,7 @@ class OnnxBuilder implements Exporting {
   }
 
   tensor(value: Value): string {
-    const tensor = this.#tensors.get(value) ?? this.weights.stored(value) ?? this.#zeros(value);
+    const tensor = this.#tensors.get(value) ?? this.weights.whole(value) ?? this.#zeros(value);
     if (tensor !== undefined) return tensor;
     throw new Error(`the tensor of '${value.name ?? value.node?.operation.name}' was not emitted`);
   }
@@ -191,6 +194,7 @@ export function buildOnnx(
   builder.emit([...results.values(), ...finals.map(([, value]) => value)]);
   return {
     graph: onnx,
+    weights: builder.weights.stored,
     names: {
       inputs,
       outputs: added(results, (name, value) => builder.addOutput(name, value)),

@@ -147,11 +147,21 @@ function requireSteps({ description, streamObstacle }: Model): void {
   throw new InterchangeError('not_exportable', message, { format: 'onnx', option: 'stateful', axis: other });
 }
 
-function metadataOf(model: Model, { vocabulary, configuration }: ExportOnnxOptions, names: BuiltOnnx['names']) {
-  const metadata = new Map([['bptt', JSON.stringify({ network: model.description, names })]]);
+function metadataOf({ vocabulary, configuration }: ExportOnnxOptions): Map<string, string> {
+  const metadata = new Map<string, string>();
   if (vocabulary !== undefined) metadata.set('vocabulary', JSON.stringify(vocabulary.toJSON()));
   if (configuration !== undefined) metadata.set('configuration', JSON.stringify(configuration));
   return metadata;
+}
+
+/** What the file says of its network, so that `importModel` makes the same model of it. */
+function ownDescription({ description, parameters, buffers }: Model, { weights }: BuiltOnnx) {
+  const unread = [...parameters, ...buffers].filter(([name]) => !weights.has(name));
+  return {
+    network: description,
+    weights: Object.fromEntries(weights),
+    unread: Object.fromEntries(unread.map(([name, { data }]) => [name, [...data]])),
+  };
 }
 
 /** The error of a file that could not be written. */
@@ -185,14 +195,16 @@ export async function exportOnnx(model: Model, path: string, options: ExportOnnx
   const numbers = (name: string) => (parameters.get(name) ?? buffers.get(name))?.data as Float32Array;
   return model.whileUnchanged(async () => {
     const { writeOnnx } = await import('./write-onnx.js');
-    const { graph, names } = buildOnnx(description, numbers, settings);
+    const built = buildOnnx(description, numbers, settings);
+    const { graph, names } = built;
     const { opset } = settings;
     const file = {
       graph,
       opset,
       irVersion: IR_VERSIONS[opset] as number,
       producerVersion: packageRoot().version,
-      metadata: metadataOf(model, options, names),
+      metadata: metadataOf(options),
+      own: ownDescription(model, built),
     };
     const written = await writeOnnx(path, file, { isExternal: options.externalData }).catch((error: unknown) => {
       throw failed(path, error);

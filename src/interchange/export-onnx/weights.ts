@@ -1,5 +1,6 @@
 /** Numbers of the model as initializers: each once, in the order in which operators read them. */
 import type { Value } from '../../graph/value.js';
+import type { StoredRun } from '../shared/own-onnx.js';
 import { bytesOf, type OnnxGraph, type Part } from './onnx-graph.js';
 
 /** Numbers begin..begin + count of a value, row-major; or so many zeros. */
@@ -44,6 +45,8 @@ export class Weights {
   readonly #onnx: OnnxGraph;
   readonly #numbers: (name: string) => Float32Array;
   readonly #known = new Map<string, string>();
+  /** Where the numbers of parameters and buffers stand, by their names. */
+  readonly stored = new Map<string, StoredRun[]>();
 
   /** @param numbers those of a parameter or buffer by its name */
   constructor(onnx: OnnxGraph, numbers: (name: string) => Float32Array) {
@@ -52,7 +55,7 @@ export class Weights {
   }
 
   /** A value of the model as it is: [rows, columns], or [columns] of a single row; undefined for one that is computed. */
-  stored(value: Value): string | undefined {
+  whole(value: Value): string | undefined {
     if (!isStored(value)) return undefined;
     const dimensions = value.rows === 1 ? [value.columns] : [value.rows as number, value.columns];
     const whole = { value, begin: 0, count: (value.rows as number) * value.columns };
@@ -97,8 +100,22 @@ export class Weights {
     return this.#once(`${described} [${dimensions}]`, () => {
       const [first] = pieces.flatMap((piece) => ('zeros' in piece ? [] : [piece.value.name as string]));
       const parts = pieces.map((piece) => this.#part(piece));
-      return this.#onnx.addInitializer(wanted ?? first ?? 'zeros', dimensions, parts);
+      const tensor = this.#onnx.addInitializer(wanted ?? first ?? 'zeros', dimensions, parts);
+      this.#remember(tensor, pieces);
+      return tensor;
     });
+  }
+
+  #remember(tensor: string, pieces: readonly Piece[]): void {
+    let at = 0;
+    for (const piece of pieces) {
+      const count = 'zeros' in piece ? piece.zeros : piece.count;
+      if (!('zeros' in piece) && piece.value.constant === undefined) {
+        const name = piece.value.name as string;
+        this.stored.set(name, [...(this.stored.get(name) ?? []), [tensor, at, piece.begin, count]]);
+      }
+      at += count;
+    }
   }
 
   #part(piece: Piece): Part {

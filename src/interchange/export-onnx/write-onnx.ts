@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { CHUNK_BYTES, type Transfer, writeFileBy } from '../../checkpoint/file-transfer.js';
 import { InterchangeError } from '../../core/errors.js';
+import { graphDigest } from '../onnx/graph-digest.js';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -18,6 +19,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../onnx/onnx-pb.js';
+import { OWN_KEY, type OwnDescription } from '../shared/own-onnx.js';
 import {
   type Attribute,
   type GraphBody,
@@ -35,6 +37,8 @@ export interface OnnxModel {
   readonly irVersion: number;
   readonly producerVersion: string;
   readonly metadata: ReadonlyMap<string, string>;
+  /** What the file says of itself, without the digest of its graph. */
+  readonly own: Omit<OwnDescription, 'graph'>;
 }
 
 /** Most bytes of a message of protocol buffers, and of a file that is one. */
@@ -124,6 +128,21 @@ function tensorParts({ name, type, dimensions, parts }: Initializer, external: E
   return [head, fieldHead(FIELD.rawData, sizeOf(parts)), ...parts];
 }
 
+/** What the file says of itself. */
+function ownMetadata({ graph, own }: OnnxModel, message: GraphProto): string {
+  const weights = new Set(Object.values(own.weights).flatMap((runs) => runs.map(([tensor]) => tensor)));
+  const constants = graph.initializers.filter(({ name }) => !weights.has(name));
+  const digested = constants.map(({ name, dimensions, parts }) => ({ name, dimensions, bytes: joined(parts) }));
+  return JSON.stringify({ ...own, graph: graphDigest(message, digested) } satisfies OwnDescription);
+}
+
+/** Parts as one. */
+function joined(parts: readonly Part[]): Uint8Array {
+  const bytes = new Uint8Array(sizeOf(parts));
+  for (const { bytes: chunk, position } of writeParts(parts)) bytes.set(chunk, position);
+  return bytes;
+}
+
 /** The file of a model as its parts, in order. */
 function modelParts(model: OnnxModel, places: ReadonlyMap<Initializer, ExternalPlace>): Part[] {
   const { graph, opset, irVersion, producerVersion, metadata } = model;
@@ -131,13 +150,15 @@ function modelParts(model: OnnxModel, places: ReadonlyMap<Initializer, ExternalP
     const parts = tensorParts(tensor, places.get(tensor));
     return [fieldHead(FIELD.initializer, sizeOf(parts)), ...parts];
   });
-  const body = [toBinary(GraphProtoSchema, graphMessage('bptt', graph)), ...tensors];
+  const message = graphMessage('bptt', graph);
+  const body = [toBinary(GraphProtoSchema, message), ...tensors];
+  const all = new Map([[OWN_KEY, ownMetadata(model, message)], ...metadata]);
   const head = create(ModelProtoSchema, {
     irVersion: BigInt(irVersion),
     opsetImport: [{ domain: '', version: BigInt(opset) }],
     producerName: 'bptt',
     producerVersion,
-    metadataProps: [...metadata].map(([key, value]) => ({ key, value })),
+    metadataProps: [...all].map(([key, value]) => ({ key, value })),
   });
   return [toBinary(ModelProtoSchema, head), fieldHead(FIELD.graph, sizeOf(body)), ...body];
 }

@@ -13,6 +13,15 @@ import { exported, numbersOf, readOnnx, requireWellFormed, tensorOf } from './re
 const loss = { loss: 'meanSquaredError' } as const;
 const large = () => sequential([gru({ units: 30 }), dense({ units: 2 })], { features: 9 }).compileSync(loss);
 
+const fileOf = (graph: OnnxGraph) => ({
+  graph,
+  opset: 17,
+  irVersion: 8,
+  producerVersion: '1.2.3',
+  metadata: new Map(),
+  own: { network: {}, weights: {}, unread: {} },
+});
+
 describe('weights in a file of their own', () => {
   it('are the same numbers, where the file of the graph says', async () => {
     const model = large();
@@ -55,7 +64,7 @@ describe('weights in a file of their own', () => {
     graph.addInitializer('zeros', [1000], [4000]);
     graph.add('Identity', ['zeros'], [graph.name('output')]);
     graph.outputs.push({ name: 'output', type: 'float32', dimensions: [1000] });
-    const model = { graph, opset: 17, irVersion: 8, producerVersion: '1.2.3', metadata: new Map() };
+    const model = fileOf(graph);
     const path = join(temporaryDirectory(), 'zeros.onnx');
     const one = await writeOnnx(path, model, { mostBytes: 5000 });
     expect(one.files).toEqual([path]);
@@ -68,7 +77,7 @@ describe('weights in a file of their own', () => {
   it('are refused where one file is asked for and cannot hold them', async () => {
     const graph = new OnnxGraph(17);
     graph.addInitializer('zeros', [1000], [4000]);
-    const model = { graph, opset: 17, irVersion: 8, producerVersion: '1.2.3', metadata: new Map() };
+    const model = fileOf(graph);
     const path = join(temporaryDirectory(), 'zeros.onnx');
     const error = { code: 'export_failed', details: { path, expected: 3000 } };
     await expect(writeOnnx(path, model, { mostBytes: 3000, isExternal: false })).rejects.toMatchObject(error);

@@ -386,7 +386,7 @@ export async function caseOf(library, operations, seed) {
     const loss = named === undefined ? { loss: 'meanSquaredError' } : { losses: named };
     const model = await network.compile({ ...loss, seed, initializer: 'uniform:0.6' });
     fill(random, model);
-    return { kind: maker.name, random, model, settings: settingsOf(random, maker.name, model) };
+    return { kind: maker.name, random, network, model, settings: settingsOf(random, maker.name, model) };
   } catch (error) {
     if (!MISFITS.includes(error.code)) throw error;
     return undefined;
