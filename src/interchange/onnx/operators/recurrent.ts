@@ -12,7 +12,7 @@ import type { WeightSource } from '../../shared/imported-network.js';
 import { numbersAsWeights } from '../emission.js';
 import { refuseAttribute } from '../ir.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
-import { describeSizes, isRows, type Size } from '../sizes.js';
+import { columnsOf, describeSizes, isRows, rowAxesOf, type Size } from '../sizes.js';
 import type { Computed, Final, FinalPart, GraphValue } from '../value.js';
 import { permutedBlocks } from './weights.js';
 
@@ -180,6 +180,11 @@ function requireInitial(
   }
   const computed = context.asComputed(value);
   if (computed === undefined) return context.refuse(`the initial state ${state} is a ${value.kind}`);
+  if (rowAxesOf(computed.sizes).join() !== 'batch' || columnsOf(computed.sizes) !== directions * units) {
+    return context.refuse(
+      `the initial state ${state} is ${describeSizes(computed.sizes)}, expected ${units} numbers of each example`,
+    );
+  }
   return { state, computed };
 }
 
