@@ -167,7 +167,7 @@ async function scoreWithin(
       seconds: seconds / parts.length,
     });
     if (trial === undefined) return {};
-    scores.push(scoreOf(task, trial.metrics));
+    scores.push(scoreOf(task, trial.metrics, context));
     blocks.push(trial.blockScores);
     longest = Math.max(longest, trial.epochs);
   }

@@ -100,7 +100,7 @@ export async function epochsWithin(
 
 async function blockScore(task: AnyTask, model: Model, block: AnyPart<unknown>, context: TaskContext): Promise<number> {
   try {
-    return scoreOf(task, await quickMetrics(task, model, block, context));
+    return scoreOf(task, await quickMetrics(task, model, block, context), context);
   } catch (error) {
     // A block may have none of the rare targets.
     if (error instanceof DataError && error.code === 'empty_data') return Number.NaN;
