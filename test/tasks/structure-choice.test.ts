@@ -85,5 +85,14 @@ describe('what is said of a choice', () => {
       "chosen: 'default', of 2 structures: 'gru' has the lowest score on 3 folds, but is not ahead of the default by more than a standard error",
     );
     expect(describeChoice({ results, chosen: 'gru', judgedBy: '3 folds' })).toMatch(/ahead of the default by more/);
+    const late = [
+      { ...base, name: 'default' },
+      { ...base, name: 'gru', score: 0.5 },
+    ];
+    expect(describeChoice({ results: late, chosen: 'gru', judgedBy: '3 folds' })).toBe(
+      "chosen: 'gru', of 2 structures the one with the lowest score on 3 folds; there was no time for an epoch of the default",
+    );
+    const even = { ...base, name: 'gru', score: 0.5, gain: { mean: 0, standardError: 0 } };
+    expect(describeStructure(even)).toMatch(/, as good as the default, /);
   });
 });

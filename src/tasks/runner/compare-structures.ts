@@ -209,6 +209,7 @@ export function describeStructure({ name, score, gain, epochs, refused, seconds 
 }
 
 function describeGain({ mean, standardError }: Gain): string {
+  if (mean === 0) return 'as good as the default';
   const spread = standardError === undefined ? 'of unknown standard error' : `± ${standardError.toPrecision(2)}`;
   return `${Math.abs(mean).toPrecision(2)} ${spread} ${mean < 0 ? 'behind' : 'ahead of'} the default`;
 }
@@ -216,6 +217,9 @@ function describeGain({ mean, standardError }: Gain): string {
 /** The choice for people. */
 export function describeChoice({ results, chosen, judgedBy }: StructureComparison): string {
   const begin = `chosen: '${chosen}', of ${results.length} structures`;
+  if (chosen !== DEFAULT && results[0]?.score === undefined) {
+    return `${begin} the one with the lowest score on ${judgedBy}; there was no time for an epoch of the default`;
+  }
   if (chosen !== DEFAULT) {
     return `${begin} the one with the lowest score on ${judgedBy} of those that are ahead of the default by more than a standard error`;
   }
