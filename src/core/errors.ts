@@ -83,3 +83,10 @@ export class UsageError extends BpttError {}
  * `native_missing`, `addons_denied`, `invalid_program`, `isa_unsupported`, `no_thread`, `native_failed`.
  */
 export class NativeError extends BpttError {}
+
+/**
+ * A file of another library that cannot be taken over exactly, or a model that cannot be written for one. Codes: `unknown_format`,
+ * `unsupported_operator`, `unsupported_attribute`, `ambiguous_network`, `missing_tensor`, `unused_tensor`, `tensor_mismatch`,
+ * `refused_global`, `missing_package`, `not_exportable`, `export_failed`.
+ */
+export class InterchangeError extends BpttError {}
