@@ -13,6 +13,7 @@ import { graphOf, type OnnxGraph, type OnnxNode } from './ir.js';
 import { type ModelProto, ModelProtoSchema } from './onnx-pb.js';
 import type { BoundState } from './operator-context.js';
 import { OPERATORS } from './operators/operators.js';
+import { importOwn } from './own-file.js';
 import { describeReading, type InputReading, type Reading, readingsOf } from './readings.js';
 import { columnsOf, isRows, type RowAxis, type Size } from './sizes.js';
 import type { Computed, Final, GraphValue } from './value.js';
@@ -204,6 +205,11 @@ function importOnnx(path: string, options: ImportOptions): Promise<OpenImport> {
     const file = openFile(path);
     try {
       const model = decoded(file);
+      const own = options.axes === undefined ? importOwn(path, model, options.network) : undefined;
+      if (own !== undefined) {
+        resolve({ ...own, close: () => {} });
+        return;
+      }
       const graph = graphOf(model.graph as NonNullable<typeof model.graph>);
       const { network, imported } = networkOf(path, graph, opsetOf(path, model), options);
       resolve({ network, weights: imported.builder.weights, notes: imported.builder.notes, close: () => {} });
@@ -275,7 +281,8 @@ function inspectOnnx(path: string): Promise<Inspection> {
 
 function describeNetwork(path: string, graph: OnnxGraph, model: ModelProto): Pick<Inspection, 'network' | 'obstacle'> {
   try {
-    return { network: networkOf(path, graph, opsetOf(path, model), {}).network.summary() };
+    const network = importOwn(path, model)?.network ?? networkOf(path, graph, opsetOf(path, model), {}).network;
+    return { network: network.summary() };
   } catch (error) {
     if (!(error instanceof BpttError)) throw error;
     return { obstacle: error.message };
