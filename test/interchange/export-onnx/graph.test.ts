@@ -45,6 +45,7 @@ describe('an exported graph', () => {
 
   it('reads padded steps with their lengths, and writes zeros behind them', async () => {
     const { graph, result } = await exported(tagger());
+    expect(result.notes).toEqual([]);
     expect(endsOf(graph.input)).toEqual({ input: 'type7 time batch', lengths: 'type7 batch' });
     expect(endsOf(graph.output)).toEqual({ output: 'float time batch 2' });
     expect(result.inputs).toEqual([
@@ -200,8 +201,11 @@ describe('a cell', () => {
     { zoneout: 0.1 },
     { zoneout: { cell: 0.1 } },
   ] satisfies Partial<LstmOptions>[])('is a loop with %o, which no operator has', async (options) => {
-    const model = sequential([lstm({ units: 3, ...options })], { features: 2 }).compileSync(loss);
-    const { graph } = await exported(model);
+    const model = sequential([lstm({ units: 3, layers: 2, ...options })], { features: 2 }).compileSync(loss);
+    const { graph, result } = await exported(model);
+    const [option] = Object.keys(options);
+    const note = `'lstm' has ${option}, which no recurrent operator of ONNX has: it is written out as a loop (Scan).`;
+    expect(result.notes).toEqual([note]);
     const operators = operatorsOf(graph);
     expect(operators).toContain('Scan');
     expect(operators).not.toContain('LSTM');
