@@ -119,11 +119,13 @@ class OnnxBuilder implements Exporting {
   /** Adds the input of the graph for a value. @returns its name */
   addInput(wanted: string, value: Value): string {
     const type = value.type === 'int32' ? 'int64' : 'float32';
+    const { axis, kind } = value.rows as SymbolicExtent;
+    if (kind === 'steps') this.axes.addSteps(axis);
     const name = this.onnx.addInput(wanted, type, this.#dimensions(value));
     this.onnx.scope = wanted;
     const inside = this.#inside(name, value);
     this.#tensors.set(value, inside);
-    this.axes.measure((value.rows as SymbolicExtent).axis, inside, hasSteps(value));
+    this.axes.measure(axis, inside, kind === 'steps');
     return name;
   }
 
