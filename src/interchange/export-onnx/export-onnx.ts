@@ -138,6 +138,7 @@ function requireSteps({ description, streamObstacle }: Model): void {
       backwards: 'reads sequences from their ends',
       laterSteps: 'reads later steps',
       fewerSteps: 'leaves steps out',
+      moreSteps: 'has more outputs than a sequence has steps',
     };
     throw notExportable(layer, `one step alone ('stateful') cannot be computed, since it ${what[reason]}`, {
       option: 'stateful',

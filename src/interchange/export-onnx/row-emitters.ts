@@ -22,6 +22,12 @@ const OF_ONE: Readonly<Record<(typeof FUNCTIONS)[number], string>> = {
   abs: 'Abs',
   sign: 'Sign',
   power: 'Pow',
+  softplus: 'Softplus',
+  erf: 'Erf',
+  elu: 'Elu',
+  leakyRelu: 'LeakyRelu',
+  sin: 'Sin',
+  cos: 'Cos',
 };
 
 const OF_TWO: Readonly<Record<(typeof COMBINATIONS)[number], { readonly operator: string; readonly swapped?: true }>> =
@@ -38,8 +44,10 @@ const OF_TWO: Readonly<Record<(typeof COMBINATIONS)[number], { readonly operator
 
 function ofOne(operation: Emission): Record<string, string> {
   const name = FUNCTIONS[operation.attribute('function')] as (typeof FUNCTIONS)[number];
-  const exponent = name === 'power' ? [operation.onnx.float(operation.attribute('exponent'))] : [];
-  return { y: operation.emit(OF_ONE[name], [operation.tensor('x'), ...exponent]) };
+  const number = operation.attribute('exponent');
+  const exponent = name === 'power' ? [operation.onnx.float(number)] : [];
+  const attributes = name === 'elu' || name === 'leakyRelu' ? { alpha: float(number) } : {};
+  return { y: operation.emit(OF_ONE[name], [operation.tensor('x'), ...exponent], attributes) };
 }
 
 /** f(a, b), where the dimensions that b lacks, or has only one entry in, are those of a. */
