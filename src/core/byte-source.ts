@@ -68,6 +68,8 @@ export function openFile(path: string): OpenFile {
     name: path,
     size: stats.size,
     read(position, length) {
+      // The number of a closed file may be that of another one by now.
+      if (!isOpen) throw unreadableFile(path, new Error('it has been closed'));
       requireWithin(opened, `a part of ${length} bytes`, position, length);
       const bytes = new Uint8Array(length);
       for (let done = 0; done < length; ) {
@@ -100,7 +102,7 @@ export function bytesAsSource(name: string, bytes: Uint8Array): ByteSource {
     size: bytes.byteLength,
     read(position, length) {
       requireWithin(source, `a part of ${length} bytes`, position, length);
-      return bytes.slice(position, position + length);
+      return new Uint8Array(bytes.subarray(position, position + length)); // slice() of a Buffer is a view
     },
   };
   return source;

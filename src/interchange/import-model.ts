@@ -34,7 +34,7 @@ function defaultLoss({ description: { outputs } }: Network): CompileOptions {
  * recognised by the file. What cannot be taken over exactly is refused with its name and place.
  *
  * Files that hold tensors alone do not say how these go together: the option `network` does, and `map` says which names belong to
- * which of its nodes. The loss is `meanSquaredError` unless another is given; it matters for training alone.
+ * which of its nodes. The loss of each output is `meanSquaredError` unless others are given; it matters for training alone.
  *
  * @param path of a file, or of a folder in the layout of Hugging Face
  * @throws {InterchangeError} `unknown_format`, `unsupported_operator`, `unsupported_attribute`, `ambiguous_network`,
@@ -46,10 +46,10 @@ function defaultLoss({ description: { outputs } }: Network): CompileOptions {
  * const stream = model.stream();
  */
 export async function importModel(path: string, options: ImportModelOptions = {}): Promise<ImportedModel> {
-  const { format: name, network, map, axes, constants, ...compile } = options;
+  const { format: name, network, map, axes, constants, stateDict, config, ...compile } = options;
   rejectUnknownKeys('importModel', compile, ['optimizer', 'seed', 'threads', 'loss', 'losses', 'lossWeights']);
   const format = formatOf(path, name);
-  const imported = await format.import(path, { network, map, axes, constants });
+  const imported = await format.import(path, { network, map, axes, constants, stateDict, config });
   try {
     const hasLoss = compile.loss !== undefined || compile.losses !== undefined;
     const settings = hasLoss ? compile : { ...compile, ...defaultLoss(imported.network) };

@@ -46,8 +46,18 @@ export interface Inspection {
 export interface ImportOptions {
   /** The network that the tensors belong to, where the file does not describe it. */
   readonly network?: Network | undefined;
-  /** Beginnings of names in the file, and the nodes of the network that they belong to: `{ 'encoder.rnn': 'lstm', fc: 'dense' }`. */
+  /**
+   * Modules of the file, and the nodes of the network that they are: `{ 'encoder.rnn': 'lstm', fc: 'dense' }`. A single tensor leads to
+   * a parameter: `{ enc_w_ih: 'lstm.weight_ih_l0' }`. What leads to `''` is left out. Needed where names and shapes leave a choice.
+   */
   readonly map?: Readonly<Record<string, string>> | undefined;
+  /** Path of the JSON that `model.to_json()` of Keras writes, for a file with weights alone. */
+  readonly config?: string | undefined;
+  /**
+   * Which part of a PyTorch checkpoint holds the tensors, where it has several: its keys, joined by dots, such as `model` or
+   * `ema.state_dict`; empty for the whole file.
+   */
+  readonly stateDict?: string | undefined;
   /**
    * What the axes of inputs of an ONNX file are, where it can be read in several ways: `time`, `batch`, `step` (a row for each call of a
    * model of one step) or a number of columns; a state has `state` in front. `{ x: ['batch', 'time', 80] }`
