@@ -97,6 +97,7 @@ export {
   type BatchNormalizationOptions,
   batchNormalization,
 } from './network/layers/batch-normalization.js';
+export type { ColumnConvolutionDescription, ColumnConvolutionOptions } from './network/layers/column-convolution.js';
 export { type Conv1dDescription, type Conv1dOptions, conv1d } from './network/layers/conv1d.js';
 export {
   type ActivationDescription,

@@ -6,6 +6,7 @@ export { type ExportModelOptions, exportModel } from '../interchange/export-mode
 export type { HuggingFaceExportOptions } from '../interchange/export-pytorch/hugging-face-exporter.js';
 export type { PytorchExportOptions } from '../interchange/export-pytorch/pytorch-exporter.js';
 export { type ImportedModel, type ImportModelOptions, importModel } from '../interchange/import-model.js';
+export { type ImportedRun, importRun } from '../interchange/import-run.js';
 export { type FileInspection, inspectFile } from '../interchange/inspect-file.js';
 export type { ExportedModel } from '../interchange/shared/exporter.js';
 export type { ImportOptions, InspectedOperator, Inspection } from '../interchange/shared/imported-network.js';

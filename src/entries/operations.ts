@@ -4,5 +4,6 @@
  * makes a layer of one of them.
  */
 
+export { columnConvolution } from '../network/layers/column-convolution.js';
 export { operation } from '../network/layers/operation.js';
 export * from '../network/operations.js';

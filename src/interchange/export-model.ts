@@ -3,6 +3,7 @@ import { requirePath } from '../core/arguments.js';
 import { OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireOneOf } from '../core/options.js';
 import { Model } from '../model/model.js';
+import { type KerasExportOptions, kerasExporter } from './export-keras/keras-exporter.js';
 import { type HuggingFaceExportOptions, huggingFaceExporter } from './export-pytorch/hugging-face-exporter.js';
 import { type PytorchExportOptions, pytorchExporter } from './export-pytorch/pytorch-exporter.js';
 import type { ExportedModel, Exporter } from './shared/exporter.js';
@@ -11,11 +12,13 @@ import type { ExportedModel, Exporter } from './shared/exporter.js';
 interface FormatOptions {
   readonly pytorch: PytorchExportOptions;
   readonly huggingface: HuggingFaceExportOptions;
+  readonly keras: KerasExportOptions;
 }
 
 const EXPORTERS: { readonly [F in keyof FormatOptions]: Exporter<FormatOptions[F]> } = {
   pytorch: pytorchExporter,
   huggingface: huggingFaceExporter,
+  keras: kerasExporter,
 };
 
 /** Which format a model is written in, and the options of that. */
@@ -28,6 +31,7 @@ export type ExportModelOptions = {
  *
  * - `pytorch`: its weights as a state dict (safetensors), bit for bit, and with `module: true` the program of its `nn.Module` beside it.
  * - `huggingface`: a folder with `model.safetensors`, `config.json` and a model card. `loadModel` and `importModel` read it.
+ * - `keras`: for a path that ends in `.keras` a whole model, for one that ends in `.weights.h5` its weights, both for Keras 3.
  *
  * Training steps that are requested meanwhile wait.
  *

@@ -5,13 +5,19 @@ import { KIND_BYTES, kindHint } from '../core/file-kind.js';
 import { describeValue } from '../core/options.js';
 import { statsAt } from '../core/path-stats.js';
 import { huggingFace } from './hugging-face/hugging-face-format.js';
+import { keras } from './keras/keras-format.js';
+import { onnxFormat } from './onnx/onnx-format.js';
 import { pytorch } from './pytorch/pytorch-format.js';
 import type { Format } from './shared/imported-network.js';
 import { json, numpy, safetensors } from './state-dict/plain-formats.js';
+import { tensorflowJs } from './tensorflow-js/tensorflow-js-format.js';
 
 /** All formats; the first that recognises a file reads it. */
 export const FORMATS: readonly Format[] = [
+  onnxFormat,
   pytorch,
+  keras,
+  tensorflowJs,
   safetensors,
   huggingFace,
   numpy,

@@ -2,7 +2,7 @@
 import { rejectUnknownKeys } from '../core/options.js';
 import type { CompileOptions } from '../model/build/compile-options.js';
 import type { Model } from '../model/model.js';
-import type { NetworkDescription } from '../network/description.js';
+import type { Network } from '../model/network.js';
 import { formatOf } from './formats.js';
 import type { ImportOptions } from './shared/imported-network.js';
 import { makeModel } from './shared/make-model.js';
@@ -13,13 +13,6 @@ export interface ImportModelOptions extends ImportOptions, CompileOptions {
   readonly format?: string | undefined;
 }
 
-/** The loss of every output, where none is given. */
-function withLoss(compile: CompileOptions, { outputs }: NetworkDescription): CompileOptions {
-  if (compile.loss !== undefined || compile.losses !== undefined) return compile;
-  if (outputs === undefined) return { ...compile, loss: 'meanSquaredError' };
-  return { ...compile, losses: Object.fromEntries(Object.keys(outputs).map((name) => [name, 'meanSquaredError'])) };
-}
-
 /** A model that was made elsewhere. Call `model.dispose()` at the end. */
 export interface ImportedModel {
   /** As any model of the library: it predicts, streams, trains on and is saved with `saveModel`. */
@@ -28,6 +21,12 @@ export interface ImportedModel {
   readonly format: string;
   /** What the file does not say and was taken as given, what was rounded or left out: a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** A loss for each output: training needs one, predictions do not look at it. */
+function defaultLoss({ description: { outputs } }: Network): CompileOptions {
+  if (outputs === undefined) return { loss: 'meanSquaredError' };
+  return { losses: Object.fromEntries(Object.keys(outputs).map((name) => [name, 'meanSquaredError'])) };
 }
 
 /**
@@ -47,12 +46,14 @@ export interface ImportedModel {
  * const stream = model.stream();
  */
 export async function importModel(path: string, options: ImportModelOptions = {}): Promise<ImportedModel> {
-  const { format: name, network, map, axes, stateDict, ...compile } = options;
+  const { format: name, network, map, axes, constants, stateDict, config, ...compile } = options;
   rejectUnknownKeys('importModel', compile, ['optimizer', 'seed', 'threads', 'loss', 'losses', 'lossWeights']);
   const format = formatOf(path, name);
-  const imported = await format.import(path, { network, map, axes, stateDict });
+  const imported = await format.import(path, { network, map, axes, constants, stateDict, config });
   try {
-    const model = await makeModel(path, imported, withLoss(compile, imported.network.description));
+    const hasLoss = compile.loss !== undefined || compile.losses !== undefined;
+    const settings = hasLoss ? compile : { ...compile, ...defaultLoss(imported.network) };
+    const model = await makeModel(path, imported, settings);
     return { model, format: format.name, notes: imported.notes };
   } finally {
     imported.close();

@@ -21,12 +21,17 @@ async function orFail(path: string, write: Promise<unknown>): Promise<void> {
   }
 }
 
-/** A file of text, which appears when it is complete. @throws {InterchangeError} `export_failed` */
-export function writeText(path: string, text: string): Promise<void> {
+/** A file of bytes, which appears when it is complete. @throws {InterchangeError} `export_failed` */
+export function writeBinary(path: string, bytes: Uint8Array): Promise<void> {
   return orFail(
     path,
-    writeFileBy(path, () => writeBytes(new TextEncoder().encode(text))),
+    writeFileBy(path, () => writeBytes(bytes)),
   );
+}
+
+/** A file of text, which appears when it is complete. @throws {InterchangeError} `export_failed` */
+export function writeText(path: string, text: string): Promise<void> {
+  return writeBinary(path, new TextEncoder().encode(text));
 }
 
 /** A file of tensors, which appears when it is complete. @throws {InterchangeError} `export_failed` */

@@ -51,13 +51,20 @@ export interface ImportOptions {
    * a parameter: `{ enc_w_ih: 'lstm.weight_ih_l0' }`. What leads to `''` is left out. Needed where names and shapes leave a choice.
    */
   readonly map?: Readonly<Record<string, string>> | undefined;
+  /** Path of the JSON that `model.to_json()` of Keras writes, for a file with weights alone. */
+  readonly config?: string | undefined;
   /**
    * Which part of a PyTorch checkpoint holds the tensors, where it has several: its keys, joined by dots, such as `model` or
    * `ema.state_dict`; empty for the whole file.
    */
   readonly stateDict?: string | undefined;
-  /** What the axes of the inputs of an ONNX file are, where it can be read in several ways: `{ x: ['batch', 'time', 'features'] }`. */
-  readonly axes?: Readonly<Record<string, readonly string[]>> | undefined;
+  /**
+   * What the axes of inputs of an ONNX file are, where it can be read in several ways: `time`, `batch`, `step` (a row for each call of a
+   * model of one step) or a number of columns; a state has `state` in front. `{ x: ['batch', 'time', 80] }`
+   */
+  readonly axes?: Readonly<Record<string, readonly (string | number)[]>> | undefined;
+  /** Numbers for inputs of an ONNX file that are the same in every call: `{ sr: 16000 }`. */
+  readonly constants?: Readonly<Record<string, number | readonly number[]>> | undefined;
 }
 
 /** A format of files. */

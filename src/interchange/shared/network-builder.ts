@@ -52,15 +52,31 @@ export class NetworkBuilder {
   }
 
   /**
-   * The network.
+   * The network, without inputs and nodes that no output depends on.
    *
    * @param outputs nodes by the names of the outputs; the name of a single one is dropped
    * @throws {OptionError} `invalid_option`
    */
   finish(outputs: Readonly<Record<string, string>>): Network {
+    const needed = this.#neededFor(Object.values(outputs));
+    const inputs = Object.fromEntries(Object.entries(this.#inputs).filter(([name]) => needed.has(name)));
+    const nodes = this.#nodes.filter(({ name }) => needed.has(name));
+    for (const name of this.weights.keys()) {
+      if (!needed.has(name.slice(0, name.indexOf('.')))) this.weights.delete(name);
+    }
     const [only, ...others] = Object.values(outputs);
-    const described = { inputs: this.#inputs, nodes: this.#nodes };
-    return network(others.length === 0 ? { ...described, output: only as string } : { ...described, outputs });
+    return network(others.length === 0 ? { inputs, nodes, output: only as string } : { inputs, nodes, outputs });
+  }
+
+  /** Names of all inputs and nodes that these depend on, and their own. */
+  #neededFor(outputs: readonly string[]): ReadonlySet<string> {
+    const needed = new Set(outputs);
+    for (const { name, inputs, states = {} } of [...this.#nodes].reverse()) {
+      if (!needed.has(name)) continue;
+      // A node may read a state of another: NODE.STATE.
+      for (const read of [...inputs, ...Object.values(states)]) needed.add(read.split('.')[0] as string);
+    }
+    return needed;
   }
 
   #unique(wanted: string): string {

@@ -140,3 +140,16 @@ export function toNumbers(
     return number;
   });
 }
+
+/** Numbers of any type as float64. Whole numbers beyond 2^53 are rounded. @param bytes whole numbers of the type */
+export function toFloat64(
+  bytes: Uint8Array,
+  type: NumberType,
+  { bigEndian = false }: ReadNumbersOptions = {},
+): Float64Array {
+  const read = READ[type](!bigEndian);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const numbers = new Float64Array(bytes.byteLength / bytesOf(type));
+  for (let at = 0; at < numbers.length; at++) numbers[at] = read(view, at * bytesOf(type));
+  return numbers;
+}

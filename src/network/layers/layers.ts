@@ -3,6 +3,7 @@ import { OptionError } from '../../core/errors.js';
 import { callHint, describeValue } from '../../core/options.js';
 import { type AttentionDescription, attentionLayer } from './attention.js';
 import { type BatchNormalizationDescription, batchNormalizationLayer } from './batch-normalization.js';
+import { type ColumnConvolutionDescription, columnConvolutionLayer } from './column-convolution.js';
 import { type Conv1dDescription, conv1dLayer } from './conv1d.js';
 import {
   type ActivationDescription,
@@ -26,6 +27,7 @@ export { add, average, concatenate, type MergeDescription, multiply, sum } from 
 /** Description of a layer of the library. */
 export type BuiltInLayer =
   | EmbeddingDescription
+  | ColumnConvolutionDescription
   | Conv1dDescription
   | RecurrentDescription
   | DenseDescription
@@ -51,6 +53,7 @@ export type AnyLayer = BuiltInLayer | DefinedLayer;
 
 const BUILT_IN: readonly LayerDefinition[] = [
   embeddingLayer,
+  columnConvolutionLayer,
   conv1dLayer,
   ...recurrentLayers,
   denseLayer,
