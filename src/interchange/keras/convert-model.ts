@@ -27,7 +27,7 @@ const RECURRENT = ['SimpleRNN', 'LSTM', 'GRU', 'RNN'];
 /** Whether layers of the class can be taken over. */
 export function isKnownClass(className: string): boolean {
   const others = [...RECURRENT, 'Bidirectional', 'TimeDistributed', 'InputLayer', 'Sequential', 'Functional', 'Model'];
-  return others.includes(className) || Object.hasOwn(FEED_FORWARD, className) || Object.hasOwn(JOINING, className);
+  return others.includes(className) || FEED_FORWARD.has(className) || JOINING.has(className);
 }
 
 /** The outputs of a layer. */
@@ -44,7 +44,7 @@ function convertLayer(
   if (layer.model !== undefined) return convertContainer(to, layer, inputs);
   if (className === 'TimeDistributed') return [eachStep(to, layer, inputs)];
   if (className === 'InputLayer') return [...inputs];
-  const convert = FEED_FORWARD[className] ?? JOINING[className];
+  const convert = FEED_FORWARD.get(className) ?? JOINING.get(className);
   if (convert === undefined) throw to.refuse(layer, 'layers of this class are not known here');
   const options = to.options(layer);
   const output = convert(to, layer, inputs, options);

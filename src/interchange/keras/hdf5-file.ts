@@ -61,15 +61,19 @@ interface VirtualStream {
 const [NO_ENTRY, INVALID, READ_ONLY] = [44, 28, 69];
 const [FOLDER_MODE, FILE_MODE] = [0o40555, 0o100444];
 
-/** Shows bytes as the file `path`/data, which are read where the package wants them. */
-function mountBytes(files: VirtualFiles, path: string, source: ByteSource): void {
+/**
+ * Shows bytes as the file `path`/data, which are read where the package wants them.
+ *
+ * @param node a number that no other file has: HDF5 takes two files of one number for the same
+ */
+function mountBytes(files: VirtualFiles, path: string, source: ByteSource, node: number): void {
   const refuse = (code: number) => () => {
     throw new files.ErrnoError(code);
   };
   const never = new Date(0);
   const attributes = (mode: number, size: number) => () => {
     const times = { atime: never, mtime: never, ctime: never };
-    return { dev: 1, ino: 1, mode, nlink: 1, uid: 0, gid: 0, rdev: 0, size, blksize: 4096, blocks: 1, ...times };
+    return { dev: 1, ino: node, mode, nlink: 1, uid: 0, gid: 0, rdev: 0, size, blksize: 4096, blocks: 1, ...times };
   };
   const refused = { lookup: refuse(NO_ENTRY), setattr: refuse(READ_ONLY) };
   const mount = () => {
@@ -111,8 +115,9 @@ export class Hdf5File {
     this.#source = source;
     this.#hdf5 = hdf5;
     this.#files = module.FS as unknown as VirtualFiles;
-    this.#path = `/bptt-${mounted++}`;
-    mountBytes(this.#files, this.#path, source);
+    const node = ++mounted;
+    this.#path = `/bptt-${node}`;
+    mountBytes(this.#files, this.#path, source, node);
     try {
       this.#root = this.#checked('', () => new hdf5.File(`${this.#path}/data`, 'r'));
     } catch (error) {
