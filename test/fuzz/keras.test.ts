@@ -15,10 +15,10 @@ import { mutated } from './mutations.js';
 const directory = mkdtempSync(join(tmpdir(), 'bptt-fuzz-keras-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** Imports and describes a file. */
-async function read(path: string, config?: string): Promise<void> {
-  const inspected = inspectFile(path).catch((error: unknown) => error);
-  const { model } = await importModel(path, config === undefined ? {} : { config });
+/** Imports and describes a file, both at once. */
+async function read(path: string, format: string, config?: string): Promise<void> {
+  const inspected = inspectFile(path, { format }).catch((error: unknown) => error);
+  const { model } = await importModel(path, { format, config });
   model.dispose();
   const error = await inspected;
   if (error instanceof Error) throw error;
@@ -35,7 +35,7 @@ describe.each([
   const path = join(directory, `x${ending}`);
   const execute = (bytes: Buffer) => {
     writeFileSync(path, bytes);
-    return read(path);
+    return read(path, 'keras');
   };
 
   it('reads the valid files', async () => {
@@ -63,7 +63,7 @@ describe('configurations', () => {
       .map(({ config }) => config);
     const execute = (config: JsonObject) => {
       writeFileSync(`${weights}.json`, JSON.stringify(config));
-      return read(weights, `${weights}.json`);
+      return read(weights, 'keras', `${weights}.json`);
     };
     const { runs } = await fuzz('keras-config', mutatedJson(configs), { execute, saved: (config) => config });
     expect(runs).toBeGreaterThan(0);
@@ -79,7 +79,7 @@ describe('configurations', () => {
     });
     const execute = (model: JsonObject) => {
       writeFileSync(path, JSON.stringify(model));
-      return read(path);
+      return read(path, 'tensorflow-js');
     };
     const { runs } = await fuzz('tensorflow-js', mutatedJson(models), { execute, saved: (model) => model });
     expect(runs).toBeGreaterThan(0);

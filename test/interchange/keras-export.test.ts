@@ -130,6 +130,7 @@ describe('a model of the library', () => {
     await exportModel(model, file, { to: 'keras' });
     const expected = await model.predict(inputsFor(model) as never);
     const values = expected.map((each) => [...each]);
+    await exportModel(model, file.replace('.keras', '.weights.h5'), { to: 'keras' });
     if (kept !== undefined)
       writeFileSync(`${file}.json`, JSON.stringify({ inputs: inputsFor(model), outputs: values }));
     const { model: back } = await importModel(file);

@@ -16,9 +16,10 @@ import {
   type KerasLayer,
   type KerasSource,
   type TensorName,
+  unsupportedLayer,
 } from './keras-layer.js';
 import { type KerasSteps, type KerasValue, TimeAxes } from './keras-value.js';
-import { layersWithVariables, type ModelTensors } from './layer-weights.js';
+import { heldBy, layersWithVariables, type ModelTensors } from './layer-weights.js';
 import { inputsOf, type KerasInput } from './model-inputs.js';
 import { convertBidirectional, convertRecurrent } from './recurrent-layers.js';
 
@@ -28,6 +29,20 @@ const RECURRENT = ['SimpleRNN', 'LSTM', 'GRU', 'RNN'];
 export function isKnownClass(className: string): boolean {
   const others = [...RECURRENT, 'Bidirectional', 'TimeDistributed', 'InputLayer', 'Sequential', 'Functional', 'Model'];
   return others.includes(className) || FEED_FORWARD.has(className) || JOINING.has(className);
+}
+
+/**
+ * All layers, also those that wrappers hold, are of classes that can be taken over. It is said before weights are looked for.
+ *
+ * @throws {InterchangeError} `unsupported_operator`
+ */
+export function requireKnownClasses(source: KerasSource, layer: KerasLayer): void {
+  const { className } = layer;
+  const isCell = className.endsWith('Cell') || className === 'StackedRNNCells';
+  if (!isKnownClass(className) && !isCell && !className.startsWith('ops.')) {
+    throw unsupportedLayer(source, layer, 'layers of this class are not known here');
+  }
+  for (const inner of heldBy(layer)) requireKnownClasses(source, inner);
 }
 
 /** The outputs of a layer. */

@@ -2,7 +2,7 @@
 import type { ByteSource } from '../../core/byte-source.js';
 import { DataError } from '../../core/errors.js';
 import { optionalPackage } from '../shared/optional-package.js';
-import { bytesOf, type NumberType } from '../sources/number-types.js';
+import { bytesOf, type NumberType, toFloat32 } from '../sources/number-types.js';
 import { countOf, type SourceTensor } from '../sources/source-tensor.js';
 
 /** The package, ready to be used. */
@@ -187,7 +187,7 @@ export class Hdf5File {
       const message = `'${source}': '${path}' [${shape.join(', ')}] is not stored in the file`;
       throw new DataError('file_corrupt', message, { source, tensor: path, shape });
     }
-    return { name: path, type, shape, read: () => this.#numbers(path, dataset, count) };
+    return { name: path, type, shape, read: () => this.#numbers(path, dataset, type, count) };
   }
 
   close(): void {
@@ -226,18 +226,21 @@ export class Hdf5File {
 
   #typeOfNumbers(path: string, { type, size, signed, littleEndian }: Metadata): NumberType {
     const bits = size * 8;
-    if (littleEndian && type === FLOAT && (bits === 32 || bits === 64)) return `float${bits}`;
+    if (littleEndian && type === FLOAT && (bits === 16 || bits === 32 || bits === 64)) return `float${bits}`;
     if (littleEndian && type === INTEGER && [8, 16, 32, 64].includes(bits)) {
       return `${signed ? '' : 'u'}int${bits}` as NumberType;
     }
     const what = `numbers of ${bits} bits of the class ${type}${littleEndian ? '' : ', big-endian'}`;
-    const message = `'${this.#source.name}': '${path}' holds ${what}, expected float32, float64 or integers. Save the model in float32`;
+    const message = `'${this.#source.name}': '${path}' holds ${what}, expected floating-point numbers or integers, little-endian. Save the model in float32`;
     throw new DataError('file_unsupported', message, { source: this.#source.name, tensor: path });
   }
 
-  #numbers(path: string, dataset: Dataset, count: number): Float32Array {
+  #numbers(path: string, dataset: Dataset, type: NumberType, count: number): Float32Array {
     if (count === 0) return new Float32Array();
     const value = this.#checked(path, () => dataset.value);
+    // The package has no array of half precision, and gives its bytes.
+    const isHalf = type === 'float16' && value instanceof Uint8Array && value.length === 2 * count;
+    if (isHalf) return toFloat32(value.slice(), type, path);
     const numbers = typeof value === 'number' || typeof value === 'bigint' ? [value] : (value as ArrayLike<number>);
     if (numbers?.length !== count) throw this.#fault(path, new Error(`it has ${numbers?.length} numbers`));
     return Float32Array.from(numbers, Number);
