@@ -2,10 +2,11 @@
 /*
  * Fuzzes the loader of programs with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer (test/native/fuzz_program.cc).
  *
- *   npm run fuzz:native -- [--avx2] [--minutes N] [--keep] [options of libFuzzer, such as -jobs=2 -workers=2]
+ *   npm run fuzz:native -- [--checker | --avx2] [--minutes N] [--keep] [options of libFuzzer, such as -jobs=2 -workers=2]
  *
- * It starts from the committed inputs in test/native/fuzz-corpus and from the programs of the tests; what it finds worth keeping
- * goes into build/native-tests/corpus. `--keep` then makes the committed inputs anew: the smallest ones that reach everything, up to
+ * `--checker` leaves the kernels out: what the loader accepts is executed by stand-ins that touch every byte of every operand, which
+ * takes a fraction of the time. It starts from the committed inputs in test/native/fuzz-corpus and from the programs of the tests; what it finds worth keeping
+ * goes into build/native-tests/corpus (corpus-checker). `--keep` then makes the committed inputs anew: the smallest ones that reach everything, up to
  * 300 kB. An input that ends in a fault is left in build/native-tests/crashes; it belongs into test/native/fuzz-findings, which
  * test/kernels/fuzz-findings.test.ts executes in the addon. Debian: apt-get install clang
  */
@@ -23,9 +24,13 @@ const MOST_COMMITTED_BYTES = 300_000;
 /** Longer inputs are programs of many instructions, which take longer and say no more. */
 const LONGEST_INPUT = 4096;
 
-/** Blocks are poisoned by hand (test/native/fuzz_run.cc); a large quarantine would only take time. */
+/**
+ * Blocks are poisoned by hand (test/native/fuzz_run.cc); a large quarantine would only take time, as do the stacks of allocations, which
+ * a single execution of a finding shows without these options, and giving memory back to the system.
+ */
 const environment = {
-  ASAN_OPTIONS: 'quarantine_size_mb=1:malloc_context_size=2:detect_leaks=0',
+  ASAN_OPTIONS:
+    'quarantine_size_mb=1:thread_local_quarantine_size_kb=64:malloc_context_size=0:allocator_release_to_os_interval_ms=-1:detect_leaks=0',
   UBSAN_OPTIONS: 'print_stacktrace=1',
 };
 
@@ -85,16 +90,25 @@ function keepSmallest(program, folders) {
 async function main() {
   const { values, positionals } = parseArgs({
     args: process.argv.slice(2).map((option) => (/^-\w/.test(option) ? `=${option}` : option)),
-    options: { avx2: { type: 'boolean' }, minutes: { type: 'string', default: '10' }, keep: { type: 'boolean' } },
+    options: {
+      ...{ checker: { type: 'boolean' }, avx2: { type: 'boolean' }, keep: { type: 'boolean' } },
+      minutes: { type: 'string', default: '10' },
+    },
     allowPositionals: true,
   });
+  if (values.checker && (values.avx2 || values.keep)) throw new Error('--checker goes with neither --avx2 nor --keep');
   fs.mkdirSync(folder, { recursive: true });
   const baseline = { x64: 'sse2', arm64: 'neon' }[process.arch] ?? 'generic';
-  const program = build(values.avx2 ? 'fuzz_program_avx2' : 'fuzz_program');
+  const program = build(values.checker ? 'fuzz_checker' : values.avx2 ? 'fuzz_program_avx2' : 'fuzz_program');
   const seeds = await writeSeeds(values.avx2 ? 'avx2' : baseline);
-  const [corpus, crashes] = ['corpus', 'crashes'].map((name) => path.join(folder, name));
+  const corpus = path.join(folder, values.checker ? 'corpus-checker' : 'corpus');
+  const crashes = path.join(folder, 'crashes');
   for (const made of [corpus, crashes, committed]) fs.mkdirSync(made, { recursive: true });
-  const options = [`-max_len=${LONGEST_INPUT}`, '-entropic=0', '-timeout=25', '-rss_limit_mb=2048', '-reload=60'];
+  // Without `-detect_leaks=0` every allocation is counted for a search that the environment turns off.
+  const options = [
+    ...[`-max_len=${LONGEST_INPUT}`, '-entropic=0', '-detect_leaks=0'],
+    ...['-timeout=25', '-rss_limit_mb=2048', '-reload=60'],
+  ];
   const limits = [
     `-max_total_time=${Math.round(60 * Number(values.minutes))}`,
     `-artifact_prefix=${crashes}/`,

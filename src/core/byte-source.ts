@@ -102,7 +102,7 @@ export function bytesAsSource(name: string, bytes: Uint8Array): ByteSource {
     size: bytes.byteLength,
     read(position, length) {
       requireWithin(source, `a part of ${length} bytes`, position, length);
-      return bytes.slice(position, position + length);
+      return new Uint8Array(bytes.subarray(position, position + length)); // slice() of a Buffer is a view
     },
   };
   return source;

@@ -68,7 +68,7 @@ export class ConfigurationError extends BpttError {}
 
 /**
  * A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_update`, `non_finite_buffer`,
- * `non_finite_output`, `non_finite_metric`.
+ * `non_finite_output`, `non_finite_state`, `non_finite_metric`.
  */
 export class NumericError extends BpttError {}
 
@@ -80,7 +80,7 @@ export class UsageError extends BpttError {}
 
 /**
  * The native part is missing, refuses a program, or does not support the request on this machine. Codes:
- * `native_missing`, `addons_denied`, `invalid_program`, `isa_unsupported`, `no_thread`, `native_failed`.
+ * `native_missing`, `native_outdated`, `addons_denied`, `invalid_program`, `isa_unsupported`, `no_thread`, `native_failed`.
  */
 export class NativeError extends BpttError {}
 

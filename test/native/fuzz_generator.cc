@@ -13,30 +13,32 @@ namespace {
 
 constexpr int64_t kMostBlocks = 256;
 
-int32_t sum_of(const ExtentSum& sum, const std::map<char, int32_t>& numbers) {
+// The place of a letter; the first is that of a term without one, whose number is 1.
+size_t place_of(char letter) {
+  return static_cast<size_t>(letter);
+}
+
+int32_t sum_of(const ExtentSum& sum, const Numbers& numbers) {
   int64_t total = 0;
-  for (const ExtentTerm& term : sum) {
-    const auto found = numbers.find(term.letter);
-    total += term.factor * (term.letter == '\0' || found == numbers.end() ? 1 : found->second);
-  }
+  for (const ExtentTerm& term : sum) total += term.factor * numbers[place_of(term.letter)];
   return static_cast<int32_t>(total);
 }
 
-double number_of(const Bound& bound, const std::map<char, int32_t>& numbers) {
+double number_of(const Bound& bound, const Numbers& numbers) {
   if (bound.number.empty()) return sum_of(bound.sum, numbers);
   return std::strtod(std::string(bound.number).c_str(), nullptr);
 }
 
 // Letters that stand for numbers, and never for rows of an axis.
-std::string numbers_of(const OperationRow& row) {
-  std::string letters;
+std::bitset<std::tuple_size_v<Numbers>> numbers_of(const OperationRow& row) {
+  std::bitset<std::tuple_size_v<Numbers>> letters;
   for (const OperandRow& operand : row.operands) {
-    if (operand.is_index) letters += operand.table;
-    for (const ExtentTerm& term : operand.columns) letters += term.letter;
+    if (operand.is_index) letters.set(place_of(operand.table));
+    for (const ExtentTerm& term : operand.columns) letters.set(place_of(term.letter));
   }
   for (const AttributeRow& attribute : row.attributes) {
     for (const Bound& bound : {attribute.low, attribute.high}) {
-      for (const ExtentTerm& term : bound.sum) letters += term.letter;
+      for (const ExtentTerm& term : bound.sum) letters.set(place_of(term.letter));
     }
   }
   return letters;
@@ -48,6 +50,12 @@ int32_t storage_of(ValueType type, int32_t compute) {
 }
 
 }  // namespace
+
+Numbers ones() {
+  Numbers numbers;
+  numbers.fill(1);
+  return numbers;
+}
 
 int32_t Random::size() {
   static constexpr int32_t kSizes[] = {1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 40, 64};
@@ -86,7 +94,7 @@ void Generator::set_execution() {
   }
 }
 
-double Generator::attribute_of(const AttributeRow& attribute, const std::map<char, int32_t>& numbers) {
+double Generator::attribute_of(const AttributeRow& attribute, const Numbers& numbers) {
   const double low = number_of(attribute.low, numbers), high = number_of(attribute.high, numbers);
   double number = 0;
   switch (random_.below(6)) {
@@ -128,30 +136,30 @@ Generator::Sizes Generator::sizes_for(const OperationRow& row) {
     sizes.own = static_cast<int32_t>(random_.below(parts_.axes.size()));
     sizes.other = static_cast<int32_t>(random_.below(parts_.axes.size()));
   }
-  const std::string numbers = numbers_of(row);
-  for (char letter = 'A'; letter <= 'Z'; ++letter) {
+  const auto is_number = numbers_of(row);
+  for (size_t letter = 'A'; letter <= 'Z'; ++letter) {
     sizes.numbers[letter] = random_.once_in(4) ? random_.size() : random_.between(1, 9);
-    if (numbers.find(letter) == std::string::npos && sizes.own >= 0 && random_.once_in(2))
-      sizes.extents[letter] = {random_.once_in(2) ? Format::steps : Format::batch, sizes.own};
+    if (!is_number[letter] && sizes.own >= 0 && random_.once_in(2))
+      sizes.kinds[letter] = random_.once_in(2) ? Format::steps : Format::batch;
   }
   for (const RuleRow& rule : row.rules) {
     if (rule.kind == RuleKind::kSameWithout && random_.once_in(2))
-      sizes.numbers[rule.letters[0]] = sizes.numbers[rule.letters[1]];
+      sizes.numbers[place_of(rule.letters[0])] = sizes.numbers[place_of(rule.letters[1])];
   }
-  if (random_.once_in(2)) sizes.numbers['W'] = sizes.numbers['O'] * random_.between(1, 3);
+  if (random_.once_in(2)) sizes.numbers[place_of('W')] = sizes.numbers[place_of('O')] * random_.between(1, 3);
   return sizes;
 }
 
 int32_t Generator::value_for(const OperandRow& operand, const Sizes& sizes) {
   Value value{};
   const char letter = operand.rows.count == 1 && operand.rows[0].factor == 1 ? operand.rows[0].letter : '\0';
-  const auto extent = sizes.extents.find(letter);
+  const int32_t kind = sizes.kinds[place_of(letter)];
   if (letter == 'N' || letter == 'M' || letter == 'B' || letter == 'E') {
     value.kind = letter == 'N' || letter == 'M' ? Format::steps : Format::batch;
     value.rows = letter == 'N' || letter == 'B' ? sizes.own : sizes.other;
-  } else if (extent != sizes.extents.end()) {
-    value.kind = extent->second.first;
-    value.rows = extent->second.second;
+  } else if (kind != Format::fixed) {
+    value.kind = kind;
+    value.rows = sizes.own;
   } else {
     value.rows = sum_of(operand.rows, sizes.numbers);
   }
@@ -161,7 +169,7 @@ int32_t Generator::value_for(const OperandRow& operand, const Sizes& sizes) {
   if (operand.type == ValueType::kPacked) value.low = operand.gates;
   if (operand.is_index) {
     value.low = operand.low;
-    value.high = sizes.numbers.at(operand.table);
+    value.high = sizes.numbers[place_of(operand.table)];
   }
   if (operand.may_be_view && random_.once_in(4)) {
     value.stride += random_.size();
@@ -183,12 +191,12 @@ int32_t Generator::value_for(const OperandRow& operand, const Sizes& sizes) {
 }
 
 // Which operands are present, so that most rules of the row hold.
-std::vector<bool> Generator::presence_for(const OperationRow& row) {
+std::bitset<kMostOperands> Generator::presence_for(const OperationRow& row) {
   static constexpr size_t kPercent[] = {12, 50, 88};
   const size_t percent = kPercent[random_.below(3)];
-  std::vector<bool> present;
-  for (const OperandRow& operand : row.operands)
-    present.push_back(!operand.is_optional || random_.below(100) < percent);
+  std::bitset<kMostOperands> present;
+  for (int o = 0; o < row.operands.count; ++o)
+    present[static_cast<size_t>(o)] = !row.operands[o].is_optional || random_.below(100) < percent;
   const auto is_operand = [&](int index) { return index >= 0 && index < row.operands.count; };
   for (int pass = 0; pass < 4; ++pass) {
     for (const RuleRow& rule : row.rules) {
@@ -214,13 +222,13 @@ void Generator::add_instruction() {
   const auto code = static_cast<int32_t>(random_.below(static_cast<size_t>(Opcode::count)));
   const OperationRow& row = row_of(static_cast<Opcode>(code));
   const Sizes sizes = sizes_for(row);
-  const std::vector<bool> present = presence_for(row);
+  const std::bitset<kMostOperands> present = presence_for(row);
   Instruction instruction{code, {}, static_cast<int32_t>(input_.attributes.size())};
   for (int o = 0; o < row.operands.count; ++o)
-    instruction.operands.push_back(present[static_cast<size_t>(o)] ? value_for(row.operands[o], sizes) : -1);
+    instruction.operands.add(present[static_cast<size_t>(o)] ? value_for(row.operands[o], sizes) : -1);
   for (const AttributeRow& attribute : row.attributes)
     input_.attributes.push_back(attribute_of(attribute, sizes.numbers));
-  parts_.instructions.push_back(std::move(instruction));
+  parts_.instructions.push_back(instruction);
 }
 
 }  // namespace bptt::fuzz

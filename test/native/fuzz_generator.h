@@ -1,8 +1,8 @@
 // Makes instructions that the rows of operations.def allow, and executions that programs have room for.
 #pragma once
 
-#include <map>
-#include <utility>
+#include <array>
+#include <bitset>
 #include <vector>
 
 #include "fuzz_input.h"
@@ -32,6 +32,12 @@ class Random {
   uint64_t state_;
 };
 
+// The number of each letter.
+using Numbers = std::array<int32_t, 128>;
+
+// 1 for each.
+Numbers ones();
+
 class Generator {
  public:
   Generator(Random* random, Input* input, Parts* parts) : random_(*random), input_(*input), parts_(*parts) {}
@@ -43,21 +49,20 @@ class Generator {
   Axis any_axis();
   // Sizes for all axes: as much as there is room for, or less.
   void set_execution();
-  // A number in the range of an attribute, the ends and small ones more often than others. A letter without a number
-  // counts as 1.
-  double attribute_of(const AttributeRow& attribute, const std::map<char, int32_t>& numbers);
+  // A number in the range of an attribute, the ends and small ones more often than others.
+  double attribute_of(const AttributeRow& attribute, const Numbers& numbers);
 
  private:
   // The letters of an operation: numbers for most, an axis for N and B, another or the same one for M and E. Rows that
   // stand nowhere else may be those of an axis.
   struct Sizes {
-    std::map<char, int32_t> numbers;
+    Numbers numbers = ones();
     int32_t own = -1, other = -1;
-    std::map<char, std::pair<int32_t, int32_t>> extents;  // kind and axis of the other letters
+    std::array<int32_t, std::tuple_size_v<Numbers>> kinds{};  // of the other letters, whose axis is `own`
   };
 
   Sizes sizes_for(const OperationRow& row);
-  std::vector<bool> presence_for(const OperationRow& row);
+  std::bitset<kMostOperands> presence_for(const OperationRow& row);
   int32_t value_for(const OperandRow& operand, const Sizes& sizes);
 
   Random& random_;

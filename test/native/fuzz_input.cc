@@ -9,60 +9,73 @@ namespace bptt::fuzz {
 
 namespace {
 
-constexpr size_t kHeaderWords = 5;
+struct Header {
+  uint32_t words, attributes, blocks, execution, options;
+};
 
 // Takes numbers of one type from bytes.
 class Bytes {
  public:
   Bytes(const uint8_t* data, size_t size) : data_(data), left_(size) {}
 
+  Header take_header() {
+    Header header{};
+    take(&header, std::min(left_, sizeof(header)));
+    return header;
+  }
   template <typename T>
-  std::vector<T> take(uint64_t count) {
-    std::vector<T> numbers(static_cast<size_t>(std::min<uint64_t>(count, left_ / sizeof(T))));
-    const size_t bytes = numbers.size() * sizeof(T);
-    if (bytes > 0) std::memcpy(numbers.data(), data_, bytes);
-    data_ += bytes;
-    left_ -= bytes;
-    return numbers;
+  void take_list(uint64_t count, std::vector<T>* numbers) {
+    numbers->resize(static_cast<size_t>(std::min<uint64_t>(count, left_ / sizeof(T))));
+    take(numbers->data(), numbers->size() * sizeof(T));
   }
 
  private:
+  void take(void* to, size_t bytes) {
+    if (bytes > 0) std::memcpy(to, data_, bytes);
+    data_ += bytes;
+    left_ -= bytes;
+  }
+
   const uint8_t* data_;
   size_t left_;
 };
 
-template <typename T>
-void append(const std::vector<T>& numbers, std::vector<uint8_t>* bytes) {
-  const auto* data = reinterpret_cast<const uint8_t*>(numbers.data());
-  bytes->insert(bytes->end(), data, data + numbers.size() * sizeof(T));
+template <typename List>
+size_t size_of(const List& list) {
+  return list.size() * sizeof(*list.data());
+}
+
+template <typename List>
+uint8_t* put(const List& list, uint8_t* data) {
+  if (!list.empty()) std::memcpy(data, list.data(), size_of(list));
+  return data + size_of(list);
 }
 
 }  // namespace
 
-Input parse(const uint8_t* data, size_t size) {
+void parse(const uint8_t* data, size_t size, Input* input) {
   Bytes bytes(data, size);
-  std::vector<uint32_t> header = bytes.take<uint32_t>(kHeaderWords);
-  header.resize(kHeaderWords);
-  Input input;
-  input.options = header[4];
-  input.block_bytes = bytes.take<int32_t>(header[2]);
-  input.words = bytes.take<int32_t>(header[0]);
-  input.attributes = bytes.take<double>(header[1]);
-  input.execution = bytes.take<int32_t>(header[3]);
-  return input;
+  const Header header = bytes.take_header();
+  input->options = header.options;
+  bytes.take_list(header.blocks, &input->block_bytes);
+  bytes.take_list(header.words, &input->words);
+  bytes.take_list(header.attributes, &input->attributes);
+  bytes.take_list(header.execution, &input->execution);
 }
 
-std::vector<uint8_t> bytes_of(const Input& input) {
+size_t write(const Input& input, uint8_t* data, size_t max_size) {
   const auto count = [](const auto& list) { return static_cast<uint32_t>(list.size()); };
-  const std::vector<uint32_t> header{count(input.words), count(input.attributes), count(input.block_bytes),
-                                     count(input.execution), input.options};
-  std::vector<uint8_t> bytes;
-  append(header, &bytes);
-  append(input.block_bytes, &bytes);
-  append(input.words, &bytes);
-  append(input.attributes, &bytes);
-  append(input.execution, &bytes);
-  return bytes;
+  const Header header{count(input.words), count(input.attributes), count(input.block_bytes), count(input.execution),
+                      input.options};
+  const size_t size = sizeof(header) + size_of(input.block_bytes) + size_of(input.words) + size_of(input.attributes) +
+                      size_of(input.execution);
+  if (size > max_size) return 0;
+  std::memcpy(data, &header, sizeof(header));
+  data = put(input.block_bytes, data + sizeof(header));
+  data = put(input.words, data);
+  data = put(input.attributes, data);
+  put(input.execution, data);
+  return size;
 }
 
 bool take_apart(const std::vector<int32_t>& words, Parts* parts) {
@@ -81,37 +94,35 @@ bool take_apart(const std::vector<int32_t>& words, Parts* parts) {
   parts->values.resize(static_cast<size_t>(values));
   if (values > 0) std::memcpy(parts->values.data(), &words[position], static_cast<size_t>(values) * sizeof(Value));
   position += static_cast<size_t>(values * Format::valueWords);
+  parts->instructions.clear();
   for (int64_t i = 0; i < instructions; ++i) {
     if (left() < 2) return false;
     Instruction instruction{words[position++], {}, 0};
     if (instruction.opcode < 0 || instruction.opcode >= static_cast<int32_t>(Opcode::count)) return false;
     const int64_t count = row_of(static_cast<Opcode>(instruction.opcode)).operands.count;
     if (left() < count + 1) return false;
-    const auto begin = words.begin() + static_cast<int64_t>(position);
-    instruction.operands.assign(begin, begin + count);
-    position += static_cast<size_t>(count);
+    for (int64_t o = 0; o < count; ++o) instruction.operands.add(words[position++]);
     instruction.first_attribute = words[position++];
-    parts->instructions.push_back(std::move(instruction));
+    parts->instructions.push_back(instruction);
   }
   return left() == 0;
 }
 
-std::vector<int32_t> put_together(const Parts& parts) {
+void put_together(const Parts& parts, std::vector<int32_t>* words) {
   const auto count = [](const auto& list) { return static_cast<int32_t>(list.size()); };
-  std::vector<int32_t> words(parts.begin.begin(), parts.begin.end());
-  words.insert(words.end(), {count(parts.axes), count(parts.values), count(parts.instructions), parts.prepare_end,
-                             parts.commit_begin});
-  for (const Axis& axis : parts.axes) words.insert(words.end(), {axis.steps, axis.batch, axis.rows});
+  words->assign(parts.begin.begin(), parts.begin.end());
+  words->insert(words->end(), {count(parts.axes), count(parts.values), count(parts.instructions), parts.prepare_end,
+                               parts.commit_begin});
+  for (const Axis& axis : parts.axes) words->insert(words->end(), {axis.steps, axis.batch, axis.rows});
   for (const Value& v : parts.values) {
-    words.insert(words.end(),
-                 {v.block, v.offset, v.type, v.storage, v.kind, v.rows, v.columns, v.low, v.high, v.stride, v.first});
+    words->insert(words->end(),
+                  {v.block, v.offset, v.type, v.storage, v.kind, v.rows, v.columns, v.low, v.high, v.stride, v.first});
   }
   for (const Instruction& instruction : parts.instructions) {
-    words.push_back(instruction.opcode);
-    words.insert(words.end(), instruction.operands.begin(), instruction.operands.end());
-    words.push_back(instruction.first_attribute);
+    words->push_back(instruction.opcode);
+    words->insert(words->end(), instruction.operands.begin(), instruction.operands.end());
+    words->push_back(instruction.first_attribute);
   }
-  return words;
 }
 
 int64_t bytes_of(const Parts& parts, const Value& value) {

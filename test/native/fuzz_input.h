@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/kernel_table.h"
@@ -40,9 +41,10 @@ struct Input {
   bool has_wild_indices() const { return (options & 32u) != 0; }
 };
 
-// Reads as much as there is: a count that is too large ends where the bytes end.
-Input parse(const uint8_t* data, size_t size);
-std::vector<uint8_t> bytes_of(const Input& input);
+// Reads as much as there is: a count that is too large ends where the bytes end. The lists keep their memory.
+void parse(const uint8_t* data, size_t size, Input* input);
+// Writes the bytes of an input, and returns how many; 0 when there is no room for them.
+size_t write(const Input& input, uint8_t* data, size_t max_size);
 
 // The parts of a program's words.
 struct Value {
@@ -55,9 +57,13 @@ struct Axis {
 };
 static_assert(sizeof(Axis) == Format::axisWords * sizeof(int32_t));
 
+// As many operands as a row may have.
+constexpr size_t kMostOperands = std::extent_v<decltype(decltype(OperationRow::operands)::items)>;
+using Operands = Few<int32_t, static_cast<int>(kMostOperands)>;
+
 struct Instruction {
   int32_t opcode;
-  std::vector<int32_t> operands;
+  Operands operands;
   int32_t first_attribute;
 };
 
@@ -69,9 +75,9 @@ struct Parts {
   std::vector<Instruction> instructions;
 };
 
-// Returns false when the words cannot be divided into parts.
+// Returns false when the words cannot be divided into parts. The lists keep their memory.
 bool take_apart(const std::vector<int32_t>& words, Parts* parts);
-std::vector<int32_t> put_together(const Parts& parts);
+void put_together(const Parts& parts, std::vector<int32_t>* words);
 
 // The bytes from the start of a value to its end at full capacity; 0 when its words make no sense.
 int64_t bytes_of(const Parts& parts, const Value& value);

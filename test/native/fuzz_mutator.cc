@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <map>
 
 #include "fuzz_generator.h"
 #include "kernels/storage.h"
@@ -141,17 +140,17 @@ class Mutator {
     const int a = static_cast<int>(random_.below(static_cast<size_t>(row.attributes.count)));
     const int64_t at = int64_t{instruction->first_attribute} + a;
     if (at < 0 || at >= static_cast<int64_t>(input_.attributes.size())) return;
-    std::map<char, int32_t> none;
     static constexpr double kNumbers[] = {
         -1, 0.25, 3, 7, 1e9, 9.007199254740992e15, 1e300, std::numeric_limits<double>::quiet_NaN()};
-    input_.attributes[static_cast<size_t>(at)] = random_.once_in(6) ? kNumbers[random_.below(std::size(kNumbers))]
-                                                                    : generator_.attribute_of(row.attributes[a], none);
+    input_.attributes[static_cast<size_t>(at)] = random_.once_in(6)
+                                                     ? kNumbers[random_.below(std::size(kNumbers))]
+                                                     : generator_.attribute_of(row.attributes[a], ones());
   }
 
   void change_operand() {
     Instruction* instruction = random_.any_of(&parts_.instructions);
-    if (instruction == nullptr || instruction->operands.empty()) return;
-    int32_t& operand = instruction->operands[random_.below(instruction->operands.size())];
+    if (instruction == nullptr || instruction->operands.count == 0) return;
+    int32_t& operand = instruction->operands.items[random_.below(static_cast<size_t>(instruction->operands.count))];
     if (random_.once_in(3)) {
       operand = -1;
       return;
@@ -204,8 +203,7 @@ class Mutator {
     if (instruction == nullptr) return;
     std::vector<int32_t> alike;
     for (int32_t code = 0; code < static_cast<int32_t>(Opcode::count); ++code) {
-      const auto count = static_cast<size_t>(row_of(static_cast<Opcode>(code)).operands.count);
-      if (count == instruction->operands.size()) alike.push_back(code);
+      if (row_of(static_cast<Opcode>(code)).operands.count == instruction->operands.count) alike.push_back(code);
     }
     instruction->opcode = alike[random_.below(alike.size())];
   }
@@ -235,22 +233,15 @@ void join(const Parts& other, const Input& other_input, Parts* parts, Input* inp
     parts->values.push_back(value);
   }
   for (Instruction instruction : other.instructions) {
-    for (int32_t& operand : instruction.operands) {
+    for (int o = 0; o < instruction.operands.count; ++o) {
+      int32_t& operand = instruction.operands.items[o];
       if (operand >= 0) operand = static_cast<int32_t>(int64_t{operand} + values);
     }
     instruction.first_attribute = static_cast<int32_t>(int64_t{instruction.first_attribute} + attributes);
-    parts->instructions.push_back(std::move(instruction));
+    parts->instructions.push_back(instruction);
   }
   input->attributes.insert(input->attributes.end(), other_input.attributes.begin(), other_input.attributes.end());
   input->execution.insert(input->execution.end(), other_input.execution.begin(), other_input.execution.end());
-}
-
-// Writes the input as bytes; returns 0 when there is no room.
-size_t write(const Input& input, uint8_t* data, size_t max_size) {
-  const std::vector<uint8_t> bytes = bytes_of(input);
-  if (bytes.size() > max_size) return 0;
-  std::memcpy(data, bytes.data(), bytes.size());
-  return bytes.size();
 }
 
 }  // namespace
@@ -260,15 +251,16 @@ size_t write(const Input& input, uint8_t* data, size_t max_size) {
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned int seed) {
   using bptt::fuzz::Input;
   using bptt::fuzz::Parts;
-  Input input = bptt::fuzz::parse(data, size);
-  Parts parts;
+  bptt::fuzz::Random random(seed);
+  if (random.below(16) == 0 && size > 0) return LLVMFuzzerMutate(data, size, max_size);
+  static Input input;
+  static Parts parts;
+  bptt::fuzz::parse(data, size, &input);
   if (!bptt::fuzz::take_apart(input.words, &parts)) {
     input = {};
     parts = {};
   }
-  bptt::fuzz::Random random(seed);
   bptt::fuzz::Mutator mutator(&random, &input, &parts);
-  if (random.below(16) == 0 && size > 0) return LLVMFuzzerMutate(data, size, max_size);
   for (uint32_t changes = 1 + random.below(4); changes > 0; --changes) mutator.change();
   if (random.below(8) != 0) {
     mutator.fit_blocks();
@@ -276,7 +268,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
   }
   // Threads wait for each other, which takes long: few inputs have them, and none gets them from another.
   input.options = (input.options & ~3u) | (random.below(4096) == 0 ? random.below(3) : 0);
-  input.words = bptt::fuzz::put_together(parts);
+  bptt::fuzz::put_together(parts, &input.words);
   const size_t written = bptt::fuzz::write(input, data, max_size);
   return written > 0 ? written : LLVMFuzzerMutate(data, size, max_size);
 }
@@ -285,9 +277,10 @@ extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1, 
                                             uint8_t* out, size_t max_out_size, unsigned int seed) {
   using bptt::fuzz::Input;
   using bptt::fuzz::Parts;
-  Input input = bptt::fuzz::parse(data1, size1);
-  const Input other_input = bptt::fuzz::parse(data2, size2);
-  Parts parts, other;
+  static Input input, other_input;
+  static Parts parts, other;
+  bptt::fuzz::parse(data1, size1, &input);
+  bptt::fuzz::parse(data2, size2, &other_input);
   if (!bptt::fuzz::take_apart(input.words, &parts) || !bptt::fuzz::take_apart(other_input.words, &other)) return 0;
   if (parts.begin[2] != other.begin[2]) return 0;
   bptt::fuzz::join(other, other_input, &parts, &input);
@@ -295,6 +288,6 @@ extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1, 
   bptt::fuzz::Mutator mutator(&random, &input, &parts);
   mutator.fit_blocks();
   mutator.fit_counts();
-  input.words = bptt::fuzz::put_together(parts);
+  bptt::fuzz::put_together(parts, &input.words);
   return bptt::fuzz::write(input, out, max_out_size);
 }

@@ -49,8 +49,9 @@ bool is_small(const Input& input) {
 
 void try_program(const Input& input, Counts* counts) {
   static ThreadTeam team;
+  static AlignedBuffer memory;
   ++counts->inputs;
-  LoadedInput loaded(input);
+  LoadedInput loaded(input, &memory);
   if (!loaded.load(input.threads()).is_ok()) return;
   ++counts->loaded;
   for (int repeat = 0; repeat < (input.is_repeated() ? 2 : 1); ++repeat) {
@@ -67,7 +68,8 @@ void try_program(const Input& input, Counts* counts) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static bptt::fuzz::Counts counts;
-  const bptt::fuzz::Input input = bptt::fuzz::parse(data, size);
+  static bptt::fuzz::Input input;
+  bptt::fuzz::parse(data, size, &input);
   if (bptt::fuzz::is_small(input)) bptt::fuzz::try_program(input, &counts);
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include "kernels/storage.h"
 
@@ -57,15 +58,17 @@ Sizes sizes_of(const Input& input, size_t axes) {
 }  // namespace
 
 // One piece of memory for all blocks, with unusable bytes before and behind each.
-LoadedInput::LoadedInput(const Input& input) : input_(input), random_(input.options) {
+LoadedInput::LoadedInput(const Input& input, AlignedBuffer* memory) : input_(input), random_(input.options) {
   int64_t bytes = kAlignment;
   for (const int32_t block : input.block_bytes) bytes += round_up(block, kAlignment) + kAlignment;
-  memory_ = AlignedBuffer(bytes);
-  uint8_t* data = static_cast<uint8_t*>(memory_.data());
-  ASAN_POISON_MEMORY_REGION(data, static_cast<size_t>(bytes));
+  if (memory->bytes() < bytes) *memory = AlignedBuffer(bytes);
+  uint8_t* data = static_cast<uint8_t*>(memory->data());
+  ASAN_POISON_MEMORY_REGION(data, static_cast<size_t>(memory->bytes()));
+  blocks_.reserve(input.block_bytes.size());
   for (const int32_t block : input.block_bytes) {
     data += kAlignment;
     ASAN_UNPOISON_MEMORY_REGION(data, static_cast<size_t>(block));
+    std::memset(data, 0, static_cast<size_t>(block));
     blocks_.push_back({data, block});
     data += round_up(block, kAlignment);
   }

@@ -16,7 +16,9 @@ constexpr int64_t kMostOfAxes = 1024;
 
 class LoadedInput {
  public:
-  explicit LoadedInput(const Input& input);
+  // The blocks lie in `memory`, which is made larger where it is too small, and which may serve one input after
+  // another.
+  LoadedInput(const Input& input, AlignedBuffer* memory);
 
   // Checks and loads the program.
   Status load(int threads);
@@ -34,7 +36,6 @@ class LoadedInput {
 
   const Input& input_;
   uint64_t random_;
-  AlignedBuffer memory_;
   std::vector<Block> blocks_;
   Parts parts_;
   std::shared_ptr<Program> program_;

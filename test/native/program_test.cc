@@ -28,6 +28,13 @@ std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder)
   return files;
 }
 
+fuzz::Input input_of(const std::filesystem::path& path) {
+  const std::vector<uint8_t> bytes = bytes_of_file(path);
+  fuzz::Input input;
+  fuzz::parse(bytes.data(), bytes.size(), &input);
+  return input;
+}
+
 std::vector<uint8_t> memory_of(const fuzz::LoadedInput& loaded) {
   std::vector<uint8_t> memory;
   for (const Block& block : loaded.blocks()) memory.insert(memory.end(), block.data, block.data + block.bytes);
@@ -36,7 +43,8 @@ std::vector<uint8_t> memory_of(const fuzz::LoadedInput& loaded) {
 
 // The memory of a program after its executions; empty when it was refused.
 std::vector<uint8_t> result_of(const fuzz::Input& input, ThreadTeam* team, int threads, int executions = 1) {
-  fuzz::LoadedInput loaded(input);
+  AlignedBuffer memory;
+  fuzz::LoadedInput loaded(input, &memory);
   if (!loaded.load(threads).is_ok() || !loaded.prepare()) return {};
   for (int e = 0; e < executions; ++e) loaded.program().execute(*team, 0, nullptr, false);
   return memory_of(loaded);
@@ -49,8 +57,7 @@ void test_same_bits(const std::filesystem::path& folder) {
   ThreadTeam team;
   int executed = 0;
   for (const auto& file : files) {
-    const std::vector<uint8_t> bytes = bytes_of_file(file);
-    const fuzz::Input input = fuzz::parse(bytes.data(), bytes.size());
+    const fuzz::Input input = input_of(file);
     const std::vector<uint8_t> expected = result_of(input, &team, 1);
     expect(!expected.empty(), file.string() + " is executed");
     for (const int threads : {2, 3, 5})
@@ -68,9 +75,9 @@ void test_cancelled_programs(const std::filesystem::path& folder) {
   int count = 0;
   for (const std::filesystem::path& file : files_of(folder)) {
     if (++count % 20 != 0) continue;
-    const std::vector<uint8_t> bytes = bytes_of_file(file);
-    const fuzz::Input input = fuzz::parse(bytes.data(), bytes.size());
-    fuzz::LoadedInput queued(input), own(input);
+    const fuzz::Input input = input_of(file);
+    AlignedBuffer memory_of_queued, memory_of_own;
+    fuzz::LoadedInput queued(input, &memory_of_queued), own(input, &memory_of_own);
     if (!queued.load(3).is_ok() || !own.load(3).is_ok() || !queued.prepare() || !own.prepare()) continue;
     std::atomic<bool> cancel{false}, ended{false};
     const auto job = [&] {
@@ -91,7 +98,7 @@ fuzz::Input with_update(fuzz::Input input) {
   if (!fuzz::take_apart(input.words, &parts) || parts.instructions.empty()) return input;
   const auto last = static_cast<int32_t>(parts.instructions.size()) - 1;
   parts.commit_begin = std::max(parts.prepare_end, std::min(parts.commit_begin, last));
-  input.words = fuzz::put_together(parts);
+  fuzz::put_together(parts, &input.words);
   return input;
 }
 
@@ -102,8 +109,8 @@ std::vector<Block> blocks_of_update(const fuzz::LoadedInput& loaded) {
   for (size_t i = 0; i < parts.instructions.size(); ++i) {
     const fuzz::Instruction& instruction = parts.instructions[i];
     const OperationRow& row = row_of(static_cast<Opcode>(instruction.opcode));
-    for (size_t o = 0; o < instruction.operands.size(); ++o) {
-      const OperandRow& operand = row.operands[static_cast<int>(o)];
+    for (int o = 0; o < instruction.operands.count; ++o) {
+      const OperandRow& operand = row.operands[o];
       if (instruction.operands[o] < 0 || !(operand.is_output || operand.is_in_place)) continue;
       const int32_t block = parts.values[static_cast<size_t>(instruction.operands[o])].block;
       if (block >= 0) writers[static_cast<size_t>(block)] |= static_cast<int32_t>(i) >= parts.commit_begin ? 1 : 2;
@@ -124,7 +131,7 @@ uint64_t sum_of(const std::vector<Block>& blocks) {
 
 // A program in the queue, with the lock of its update.
 struct Model {
-  explicit Model(const fuzz::Input& given) : input(with_update(given)), loaded(input) {}
+  explicit Model(const fuzz::Input& given) : input(with_update(given)), loaded(input, &memory) {}
 
   bool load(int threads) {
     if (!loaded.load(threads).is_ok() || !loaded.prepare()) return false;
@@ -135,6 +142,7 @@ struct Model {
   }
 
   fuzz::Input input;
+  AlignedBuffer memory;
   fuzz::LoadedInput loaded;
   std::shared_ptr<UpdateLock> lock = std::make_shared<UpdateLock>();
   std::vector<Block> updated;
@@ -154,8 +162,7 @@ void test_programs_at_once(const std::filesystem::path& folder) {
     std::vector<std::unique_ptr<Model>> models;
     std::vector<std::vector<uint8_t>> expected;
     for (size_t f = begin; f < std::min(files.size(), begin + kAtOnce * kEvery); f += kEvery) {
-      const std::vector<uint8_t> bytes = bytes_of_file(files[f]);
-      auto model = std::make_unique<Model>(fuzz::parse(bytes.data(), bytes.size()));
+      auto model = std::make_unique<Model>(input_of(files[f]));
       if (!model->load(static_cast<int>(1 + models.size() % 3))) continue;
       expected.push_back(result_of(model->input, &team, 1, kExecutions));
       models.push_back(std::move(model));

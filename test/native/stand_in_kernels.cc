@@ -30,9 +30,7 @@ uint8_t* row_of_operand(const BpttOperand& operand, int64_t row, int64_t width) 
   return static_cast<uint8_t*>(operand.data) + row * operand.stride * width;
 }
 
-template <Opcode code, int types>
-void kernel(const BpttCall* call) {
-  const bptt::OperationRow& row = bptt::row_of(code);
+void work_as(const bptt::OperationRow& row, int types, const BpttCall* call) {
   uint32_t sum = 1;
   for (int o = 0; o < row.operands.count; ++o) {
     const BpttOperand& operand = call->operands[o];
@@ -53,6 +51,11 @@ void kernel(const BpttCall* call) {
       std::memset(row_of_operand(operand, r, width), byte, static_cast<size_t>(operand.columns * width));
     }
   }
+}
+
+template <Opcode code, int types>
+void kernel(const BpttCall* call) {
+  work_as(bptt::row_of(code), types, call);
 }
 
 #define BPTT_OPERATION(name, operands, attributes, clauses)                                      \

@@ -1,6 +1,6 @@
 /** Computations of shapes, in which some numbers are known only when data arrive. */
 import type { OperatorContext, OperatorImport, OperatorImports } from './operator-context.js';
-import { slicedIndices } from './operators/moving.js';
+import { slicedIndices } from './operators/selecting.js';
 import { added, divided, multiplied, type RowAxis, type ShapeNumber, type Size, shapeNumber } from './sizes.js';
 import { type Fill, type GraphValue, type ShapeTensor, sizesOf } from './value.js';
 

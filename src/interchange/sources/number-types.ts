@@ -102,7 +102,7 @@ export function toFloat32(
 ): Float32Array {
   const count = bytes.byteLength / bytesOf(type);
   if (type === 'float32' && !bigEndian && isLittleEndian) {
-    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
     return new Float32Array(aligned.buffer as ArrayBuffer, aligned.byteOffset, count);
   }
   const read = READ[type](!bigEndian);

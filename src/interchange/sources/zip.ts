@@ -225,7 +225,8 @@ function deflatedEntry(source: ByteSource, listed: Listed, begin: number): ByteS
   const { size } = listed;
   const inflate = (bytes: Uint8Array, options: object): Uint8Array => {
     try {
-      return inflateRawSync(bytes, options);
+      const { buffer, byteOffset, byteLength } = inflateRawSync(bytes, options);
+      return new Uint8Array(buffer, byteOffset, byteLength); // no Buffer: slice() of one is a view
     } catch (cause) {
       const reason = `'${listed.name}' cannot be unpacked to its ${size} bytes: ${(cause as Error).message}`;
       throw corrupt(source.name, reason, { entry: listed.name });

@@ -89,7 +89,7 @@ function positionsOf(
 }
 
 /** Values side by side, joined in pairs, so that each is copied a few times only. */
-export function sideBySide(values: readonly Value[]): Value {
+function sideBySide(values: readonly Value[]): Value {
   let parts = values;
   while (parts.length > 1) {
     const pairs: Value[] = [];

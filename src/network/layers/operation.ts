@@ -2,22 +2,27 @@
 import { OptionError, ShapeError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import type { Value } from '../../graph/value.js';
-import { concatenate, slice } from '../operations/columns.js';
+import { concatenate, gatherColumns, slice } from '../operations/columns.js';
 import * as elementwise from '../operations/elementwise.js';
 import type { Operand } from '../operations/joined.js';
-import { meanOverColumns, sumOverColumns } from '../operations/sums.js';
-import { lastStep, maxOverTime, meanOverTime, repeatOverTime, sumOverTime } from '../operations/time.js';
-import { sideBySide } from './column-convolution.js';
+import { maxOverColumns, meanOverColumns, minOverColumns, sumOverColumns } from '../operations/sums.js';
+import { firstStep, lastStep, maxOverTime, meanOverTime, repeatOverTime, sumOverTime } from '../operations/time.js';
 import type { BuildContext, LayerDefinition } from './layer.js';
 
-const { abs, add, divide, exp, log, maximum, minimum, multiply, negate, power } = elementwise;
-const { relu, sigmoid, sign, softmax, sqrt, subtract, tanh } = elementwise;
+const { abs, add, cos, divide, elu, erf, exp, gelu, leakyRelu, log, logSoftmax, maximum, minimum, multiply } =
+  elementwise;
+const { negate, power, relu, selu, sigmoid, sign, sin, softmax, softplus, sqrt, subtract, tanh } = elementwise;
 
 /** Functions of one value. */
 const ONE = {
-  ...{ abs, exp, log, negate, relu, sigmoid, sign, softmax, sqrt, tanh },
-  ...{ sumOverColumns, meanOverColumns, lastStep, maxOverTime, meanOverTime, sumOverTime, repeatOverTime },
+  ...{ abs, cos, erf, exp, gelu, log, logSoftmax, negate, relu, selu },
+  ...{ sigmoid, sign, sin, softmax, softplus, sqrt, tanh },
+  ...{ sumOverColumns, meanOverColumns, maxOverColumns, minOverColumns },
+  ...{ firstStep, lastStep, maxOverTime, meanOverTime, sumOverTime, repeatOverTime },
 };
+
+/** Functions of one value and a number `alpha`, which has a default. */
+const WITH_ALPHA = { elu, leakyRelu };
 
 /** Functions of two: values, or one value and a number or a trained row. */
 const TWO = { add, subtract, multiply, divide, maximum, minimum };
@@ -25,6 +30,7 @@ const TWO = { add, subtract, multiply, divide, maximum, minimum };
 /** Names of the functions that are layers. */
 export type OperationName =
   | keyof typeof ONE
+  | keyof typeof WITH_ALPHA
   | keyof typeof TWO
   | 'concatenate'
   | 'power'
@@ -34,6 +40,7 @@ export type OperationName =
 
 const NAMES: readonly string[] = [
   ...Object.keys(ONE),
+  ...Object.keys(WITH_ALPHA),
   ...Object.keys(TWO),
   ...['concatenate', 'power', 'slice', 'permuteColumns', 'identity'],
 ];
@@ -46,11 +53,13 @@ export interface OperationOptions {
   readonly row?: number;
   /** Whether the number or the row is the first operand: 1 - x. Default false. */
   readonly isFirst?: boolean;
+  /** What `elu` (default 1) and `leakyRelu` (default 0.01) multiply by where their input is negative. */
+  readonly alpha?: number;
   /** First column of a slice. */
   readonly begin?: number;
   /** The column behind a slice. */
   readonly end?: number;
-  /** `permuteColumns`: the column of the input that each column of the output is; a column may be taken more than once. */
+  /** `permuteColumns`: the column of the input that each column of the output is, -1 for one of zeros; a column may be taken more than once. */
   readonly order?: readonly number[];
 }
 
@@ -62,6 +71,7 @@ export interface OperationDescription extends OperationOptions {
 
 const FIELDS: Readonly<Record<string, readonly (keyof OperationOptions)[]>> = {
   ...Object.fromEntries(Object.keys(TWO).map((name) => [name, ['number', 'row', 'isFirst'] as const])),
+  ...Object.fromEntries(Object.keys(WITH_ALPHA).map((name) => [name, ['alpha'] as const])),
   power: ['number'],
   slice: ['begin', 'end'],
   permuteColumns: ['order'],
@@ -82,7 +92,7 @@ function requireOrder(order: unknown): void {
     refuse('order', `option 'order' must be a list of columns, got ${describeValue(order)}`, order);
   }
   for (const [at, column] of (order as readonly unknown[]).entries()) {
-    requireNumber(`order[${at}]`, column, { integer: true, min: 0 });
+    requireNumber(`order[${at}]`, column, { integer: true, min: -1 });
   }
 }
 
@@ -101,7 +111,8 @@ export function operation(name: OperationName, options: OperationOptions = {}): 
   for (const field of NEEDED[name] ?? []) {
     if (options[field] === undefined) refuse(field, `operation '${name}' needs the option '${field}'`, undefined);
   }
-  const { number, row, isFirst, begin, end, order } = options;
+  const { number, row, isFirst, alpha, begin, end, order } = options;
+  if (alpha !== undefined) requireNumber('alpha', alpha, { min: -1e30, max: 1e30 });
   if (number !== undefined) requireNumber('number', number, { float32: true });
   if (row !== undefined) requireNumber('row', row, { integer: true, min: 1 });
   if (isFirst !== undefined) requireOneOf('isFirst', isFirst, [true, false]);
@@ -135,21 +146,17 @@ function givenOperand({ name, number, row }: OperationDescription, context: Buil
   return context.parameter('row', { role, ...shape, fanIn: row, units: row, gates: 1, forgetGate: -1, initial });
 }
 
-/** Columns in another order: neighbours that stay together are one slice. */
+/** Columns in another order; those that follow each other are a slice, which may be shown without a copy. */
 function permuted(x: Value, order: readonly number[]): Value {
-  const parts: Value[] = [];
-  for (let at = 0; at < order.length; ) {
-    const begin = order[at] as number;
-    let length = 1;
-    while (order[at + length] === begin + length) length++;
-    parts.push(begin === 0 && length === x.columns ? x : slice(x, begin, begin + length));
-    at += length;
-  }
-  return sideBySide(parts);
+  const [begin = 0] = order;
+  const isRun = begin >= 0 && order.every((column, at) => column === begin + at);
+  if (!isRun) return gatherColumns(x, order);
+  return order.length === x.columns ? x : slice(x, begin, begin + order.length);
 }
 
 /** Those that take what the description says beside their one input. */
-function withArguments({ name, number, begin, end, order }: OperationDescription, x: Value): Value {
+function withArguments({ name, number, alpha, begin, end, order }: OperationDescription, x: Value): Value {
+  if (Object.hasOwn(WITH_ALPHA, name)) return WITH_ALPHA[name as keyof typeof WITH_ALPHA](x, alpha);
   if (name === 'power') return power(x, number as number);
   if (name === 'slice') return slice(x, begin as number, end);
   if (name === 'permuteColumns') return permuted(x, order as readonly number[]);

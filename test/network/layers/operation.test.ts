@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { operation } from '../../../src/entries/operations.js';
-import { checkGradients, gru, loadModel, network, networkFromJSON, saveModel } from '../../../src/index.js';
+import {
+  activation,
+  checkGradients,
+  gru,
+  loadModel,
+  network,
+  networkFromJSON,
+  saveModel,
+  sequential,
+} from '../../../src/index.js';
 
 const inputs = [
   [[0.5, -1.5, 2]],
@@ -43,6 +52,28 @@ describe('a function as a layer', () => {
     expect(await outputOf(operation('permuteColumns', { order: [2, 0, 1, 1] }))).toEqual([
       [2, 0.5, -1.5, -1.5],
       [3, 1, 2, 2, 4, -0.25, 0.5, 0.5],
+    ]);
+    expect(await outputOf(operation('permuteColumns', { order: [-1, 2, -1, 0] }))).toEqual([
+      [0, 2, 0, 0.5],
+      [0, 3, 0, 1, 0, 4, 0, -0.25],
+    ]);
+    expect(await outputOf(operation('permuteColumns', { order: [1, 2] }))).toEqual([
+      [-1.5, 2],
+      [2, 3, 0.5, 4],
+    ]);
+    expect(await outputOf(operation('firstStep'))).toEqual([
+      [0.5, -1.5, 2],
+      [1, 2, 3],
+    ]);
+    expect(await outputOf(operation('maxOverColumns'))).toEqual([[2], [3, 4]]);
+    expect(await outputOf(operation('minOverColumns'))).toEqual([[-1.5], [1, -0.25]]);
+    expect(await outputOf(operation('leakyRelu', { alpha: 0.5 }))).toEqual([
+      [0.5, -0.75, 2],
+      [1, 2, 3, -0.125, 0.5, 4],
+    ]);
+    expect(await outputOf(operation('elu', { alpha: 0 }))).toEqual([
+      [0.5, -0, 2],
+      [1, 2, 3, -0, 0.5, 4],
     ]);
     expect(await outputOf(operation('identity'))).toEqual([
       [0.5, -1.5, 2],
@@ -98,6 +129,48 @@ describe('a function as a layer', () => {
     );
   });
 
+  it('takes columns in another order behind a layer, with a gradient, in streams and in files', async () => {
+    const described = sequential(
+      [
+        gru({ units: 3 }),
+        operation('permuteColumns', { order: [2, -1, 0, 2] }),
+        operation('gelu'),
+        operation('permuteColumns', { order: [1, 2, 3, 3, 0] }),
+        activation('logSoftmax'),
+      ],
+      { features: 3 },
+    );
+    const model = await described.compile({ loss: 'meanSquaredError' });
+    const targets = [
+      [[0, 1, 0, 1, 0]],
+      [
+        [1, 1, 1, 0, 0],
+        [0.5, 0, 2, 1, 1],
+      ],
+    ];
+    expect(checkGradients(model, { inputs, targets }).passed).toBe(true);
+    const whole = await model.predict(inputs);
+    const stream = model.stream();
+    const steps = (inputs[1] as number[][]).flatMap((row) => [...stream.step(Float32Array.from(row))]);
+    expect(steps).toEqual([...(whole[1] as Float32Array)]);
+    const json = JSON.parse(JSON.stringify(described.description));
+    expect(networkFromJSON(json).description).toEqual(described.description);
+  });
+
+  it('knows the first step of a sequence from no later window, so that streams refuse it', async () => {
+    const nodes = [
+      { name: 'first', layer: operation('firstStep'), inputs: ['input'] },
+      { name: 'sum', layer: operation('add'), inputs: ['input', 'first'] },
+    ];
+    const described = network({ inputs: { input: { kind: 'features', units: 3 } }, nodes, output: 'sum' });
+    const model = await described.compile({ loss: 'meanSquaredError' });
+    expect((await model.predict(inputs)).map((row) => [...(row as Float32Array)])).toEqual([
+      [1, -3, 4],
+      [2, 4, 6, 0.75, 2.5, 7],
+    ]);
+    expect(() => model.stream()).toThrow(expect.objectContaining({ code: 'not_streamable' }));
+  });
+
   it.each([
     ['an unknown function', () => operation('cosine' as never), 'invalid_option'],
     ['an argument that the function does not have', () => operation('tanh', { number: 1 }), 'unknown_option'],
@@ -105,12 +178,21 @@ describe('a function as a layer', () => {
     ['two second operands', () => operation('add', { number: 1, row: 2 }), 'invalid_option'],
     ['an empty slice', () => operation('slice', { begin: 2, end: 2 }), 'invalid_option'],
     ['columns that are none', () => operation('permuteColumns', { order: [0.5] }), 'invalid_option'],
+    ['columns before the zeros', () => operation('permuteColumns', { order: [0, -2] }), 'invalid_option'],
+    ['an alpha that is none', () => operation('elu', { alpha: Number.NaN }), 'invalid_option'],
+    ['an alpha that the function does not have', () => operation('relu', { alpha: 1 } as never), 'unknown_option'],
   ])('refuses %s', (_, make, code) => {
     expect(make).toThrow(expect.objectContaining({ code }));
   });
 
   it('refuses two inputs beside a number, and columns that the input does not have', async () => {
     await expect(outputOf(operation('slice', { begin: 1, end: 9 }))).rejects.toMatchObject({ code: 'invalid_option' });
+    await expect(outputOf(operation('permuteColumns', { order: [2, 3] }))).rejects.toMatchObject({
+      code: 'invalid_option',
+    });
+    await expect(outputOf(operation('permuteColumns', { order: [3, 1] }))).rejects.toMatchObject({
+      code: 'invalid_option',
+    });
     const described = network({
       inputs: { input: { kind: 'features', units: 3 } },
       nodes: [{ name: 'sum', layer: operation('add', { number: 1 }), inputs: ['input', 'input'] }],

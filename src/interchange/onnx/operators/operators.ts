@@ -4,6 +4,7 @@ import { numbersAsWeights } from '../emission.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
 import { columnsOf, describeSizes } from '../sizes.js';
 import type { GraphValue } from '../value.js';
+import { activationOperators } from './activations.js';
 import { arithmeticOperators } from './arithmetic.js';
 import { movingOperators } from './moving.js';
 import { productOperators } from './products.js';
@@ -40,6 +41,7 @@ function gathered(context: OperatorContext): readonly (GraphValue | undefined)[]
 
 /** Imports of the operators of ONNX. */
 export const OPERATORS: OperatorImports = {
+  ...activationOperators,
   ...arithmeticOperators,
   ...movingOperators,
   ...productOperators,

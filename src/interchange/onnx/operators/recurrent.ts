@@ -12,88 +12,16 @@ import type { WeightSource } from '../../shared/imported-network.js';
 import { numbersAsWeights } from '../emission.js';
 import { refuseAttribute } from '../ir.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
-import { describeSizes, isRows, type Size } from '../sizes.js';
+import { columnsOf, describeSizes, isRows, rowAxesOf, type Size } from '../sizes.js';
 import type { Computed, Final, FinalPart, GraphValue } from '../value.js';
+import { activationsOf, type Cell, requireSame } from './cell-activations.js';
 import { permutedBlocks } from './weights.js';
-
-type Cell = 'RNN' | 'LSTM' | 'GRU';
 
 /** For each block of gates of the library, which block of ONNX it is: i o f c -> i f g o, z r h -> r z n. */
 const GATES: Readonly<Record<Cell, readonly number[]>> = { RNN: [0], LSTM: [0, 2, 3, 1], GRU: [1, 0, 2] };
 
 /** The same with coupled gates, where f = 1 - i has no block of its own: i g o. */
 const COUPLED = [0, 3, 1];
-
-const DEFAULTS: Readonly<Record<Cell, readonly string[]>> = {
-  RNN: ['Tanh'],
-  LSTM: ['Sigmoid', 'Tanh', 'Tanh'],
-  GRU: ['Sigmoid', 'Tanh'],
-};
-
-/** Activations with alpha and beta, in the order in which ONNX counts these. */
-const WITH_ALPHA = new Set(['affine', 'leakyrelu', 'thresholdedrelu', 'scaledtanh', 'hardsigmoid', 'elu']);
-const WITH_BETA = new Set(['affine', 'scaledtanh', 'hardsigmoid']);
-
-const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6;
-
-/** One activation, by its name and numbers. */
-function activationOf(
-  context: OperatorContext,
-  given: string,
-  alpha: number | undefined,
-  beta: number | undefined,
-): CellActivation {
-  const name = given.toLowerCase();
-  if (name === 'tanh' || name === 'relu' || name === 'sigmoid') return name;
-  if (name === 'hardsigmoid' && near(beta ?? 0.5, 0.5)) {
-    if (near(alpha ?? 0.2, 0.2)) return 'hardSigmoid02';
-    if (near(alpha ?? 0.2, 1 / 6)) return 'hardSigmoid';
-  }
-  if (name === 'affine' && (alpha ?? 1) === 1 && (beta ?? 0) === 0) return 'identity';
-  const numbers = [alpha, beta].filter((each) => each !== undefined).join(', ');
-  return refuseAttribute(
-    context.node,
-    'activations',
-    `${given}${numbers === '' ? '' : `(${numbers})`}`,
-    'Tanh, Relu, Sigmoid, HardSigmoid with alpha 0.2 or 1/6, or an Affine without effect',
-  );
-}
-
-/** The activations of each direction. */
-function activationsOf(context: OperatorContext, cell: Cell, directions: number): CellActivation[][] {
-  const { attributes } = context.node;
-  const found = attributes.get('activations');
-  const defaults = DEFAULTS[cell];
-  const names = found?.kind === 'strings' ? found.value : Array.from({ length: directions }, () => defaults).flat();
-  if (names.length !== defaults.length * directions) {
-    return refuseAttribute(context.node, 'activations', names, `${defaults.length * directions} of them`);
-  }
-  const numbers = (name: string) => {
-    const attribute = attributes.get(name);
-    return attribute?.kind === 'floats' ? [...attribute.value] : [];
-  };
-  const [alphas, betas] = [numbers('activation_alpha'), numbers('activation_beta')];
-  const all = names.map((name) => {
-    const key = name.toLowerCase();
-    const alpha = WITH_ALPHA.has(key) ? alphas.shift() : undefined;
-    const beta = WITH_BETA.has(key) ? betas.shift() : undefined;
-    return activationOf(context, name, alpha, beta);
-  });
-  const size = defaults.length;
-  return Array.from({ length: directions }, (_, at) => all.slice(at * size, (at + 1) * size));
-}
-
-/** Directions that differ in more than their weights are no layer of the library. */
-function requireSame(
-  context: OperatorContext,
-  activations: readonly (readonly CellActivation[])[],
-): readonly CellActivation[] {
-  const [first = [], ...others] = activations;
-  if (others.some((other) => other.join() !== first.join())) {
-    return refuseAttribute(context.node, 'activations', activations, 'the same ones in both directions');
-  }
-  return first;
-}
 
 const DIRECTIONS = ['forward', 'reverse', 'bidirectional'] as const;
 
@@ -180,6 +108,11 @@ function requireInitial(
   }
   const computed = context.asComputed(value);
   if (computed === undefined) return context.refuse(`the initial state ${state} is a ${value.kind}`);
+  if (rowAxesOf(computed.sizes).join() !== 'batch' || columnsOf(computed.sizes) !== directions * units) {
+    return context.refuse(
+      `the initial state ${state} is ${describeSizes(computed.sizes)}, expected ${units} numbers of each example`,
+    );
+  }
   return { state, computed };
 }
 

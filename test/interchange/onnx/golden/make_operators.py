@@ -4,7 +4,7 @@ Writes operators.json: single nodes of ONNX with their inputs and outputs, for t
     pip install onnx==1.23.1 onnxruntime
     python test/interchange/onnx/golden/make_operators.py
 
-The cases of recent operator sets are those of ONNX's own backend tests, whose outputs they state. Those of older sets, where operators have
+The cases of recent operator sets are those of ONNX's own backend tests (Apache-2.0), which state their outputs. Those of older sets, where operators have
 attributes in place of inputs, are below, and ONNX Runtime computes their outputs.
 """
 
