@@ -29,8 +29,9 @@ set(BPTT_KERNEL_SOURCES
   kernels/generic/products/convolution.cc
   kernels/generic/products/linear.cc
   kernels/generic/products/packing.cc
-  kernels/generic/rows/combine.cc
   kernels/generic/rows/batch_normalization.cc
+  kernels/generic/rows/columns.cc
+  kernels/generic/rows/combine.cc
   kernels/generic/rows/dropout.cc
   kernels/generic/rows/elementwise.cc
   kernels/generic/rows/embedding.cc

@@ -42,11 +42,11 @@ function publishedEntries() {
   return [...files, ...Object.values(bin)].map((file) => path.relative('dist', file));
 }
 
-/** Whether the code is left in its own package, which is installed beside this one; other packages are joined in. */
+/** Whether the code is left in its own package, which is installed beside this one, or by those who need it; others are joined in. */
 function isInstalled(name) {
-  const { dependencies } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const { dependencies, peerDependencies } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
   const packageName = name.split('/', name.startsWith('@') ? 2 : 1).join('/');
-  return isBuiltin(name) || Object.hasOwn(dependencies, packageName);
+  return isBuiltin(name) || Object.hasOwn({ ...dependencies, ...peerDependencies }, packageName);
 }
 
 /** The licenses of the packages whose modules were joined in, as one text. */
@@ -56,9 +56,12 @@ function licensesOf(modules) {
   );
   const texts = [...new Set(folders)].sort().map((folder) => {
     const { name, version, license } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
-    const file = fs.readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined) throw new Error(`${name} is joined in, and has no license file`);
-    return `${name} ${version} (${license})\n\n${fs.readFileSync(path.join(folder, file), 'utf8').trim()}\n`;
+    // Packages without a license file have one here, made of what their package and their sources say.
+    const own = path.join(__dirname, 'licenses', `${name.replace('@', '').replace('/', '-')}.txt`);
+    const found = fs.readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    if (found === undefined && !fs.existsSync(own)) throw new Error(`${name} is joined in, and has no license file`);
+    const file = found === undefined ? own : path.join(folder, found);
+    return `${name} ${version} (${license})\n\n${fs.readFileSync(file, 'utf8').trim()}\n`;
   });
   return `The code in this folder contains these packages.\n\n${texts.join('\n----\n\n')}`;
 }

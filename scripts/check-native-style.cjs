@@ -1,6 +1,6 @@
 'use strict';
 /*
- * `npm run lint:native`: the C++ sources in native/ are formatted as .clang-format says, and pass the checks of .clang-tidy.
+ * `npm run lint:native`: the C++ sources in native/ and test/native/ are formatted as .clang-format says, and pass the checks of .clang-tidy.
  *
  * Needs clang-format, clang-tidy and CMake. Where one is missing, its part is skipped with a warning; with the environment
  * variable CI set that is an error. clang-tidy reads each source once: a kernel as it is compiled for the baseline.
@@ -12,6 +12,7 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 const native = path.join(root, 'native');
+const tests = path.join(root, 'test', 'native');
 const buildFolder = path.join(root, 'build', 'lint');
 
 /** A part that cannot be checked on this machine. */
@@ -26,8 +27,8 @@ function need(program) {
 
 /** The C++ files of the project. */
 function sources() {
-  return fs
-    .readdirSync(native, { recursive: true, withFileTypes: true })
+  return [native, tests]
+    .flatMap((folder) => fs.readdirSync(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && /\.(cc|h)$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
     .filter((file) => !file.startsWith(path.join(native, 'third_party', path.sep)))
@@ -46,17 +47,35 @@ function checkFormat() {
 /** Loop optimizations that Clang does not know by these names. */
 const GCC_OPTIONS = / -f(?:peel-loops|predictive-commoning|unswitch-loops|split-loops|vect-cost-model=\S+)/g;
 
+/** The command of a test source with which those are compiled that another build has, such as the fuzzer's. */
+const TEST_SOURCE = 'team_test.cc';
+
+/** Commands for the test sources that the build leaves out. */
+function alike(built) {
+  const file = path.join(tests, TEST_SOURCE);
+  const known = built.get(file);
+  if (known === undefined) throw new Error(`the native build compiles no ${TEST_SOURCE}, whose command is needed`);
+  return sources()
+    .filter((each) => each.startsWith(tests + path.sep) && each.endsWith('.cc') && !built.has(each))
+    .map((each) => ({ ...known, file: each, command: known.command.replaceAll(TEST_SOURCE, path.basename(each)) }));
+}
+
 /** Configures a build, and leaves in its folder the commands of the baseline alone. Returns the files. */
 function compileCommands() {
   need('cmake');
-  const options = ['-S', root, '-B', buildFolder, '-DCMAKE_BUILD_TYPE=Release', '-Wno-dev'];
+  const settings = ['-DCMAKE_BUILD_TYPE=Release', '-DBPTT_NATIVE_TESTS=ON', '-DCMAKE_EXPORT_COMPILE_COMMANDS=ON'];
+  const options = ['-S', root, '-B', buildFolder, ...settings, '-Wno-dev'];
   const { status, stdout, stderr } = spawnSync('cmake', options, { cwd: root, encoding: 'utf8' });
   const file = path.join(buildFolder, 'compile_commands.json');
   if (status !== 0) throw new Error(`cmake cannot configure the native build:\n${stdout}${stderr}`);
   if (!fs.existsSync(file)) throw new Missing(`this generator of CMake writes no ${path.basename(file)}; Ninja does`);
-  const commands = JSON.parse(fs.readFileSync(file, 'utf8'))
-    .filter((entry) => entry.file.startsWith(native + path.sep) && !entry.command.includes('BPTT_KERNELS_MODULE'))
+  const entries = JSON.parse(fs.readFileSync(file, 'utf8'))
+    .filter((entry) => [native, tests].some((folder) => entry.file.startsWith(folder + path.sep)))
+    .filter((entry) => !entry.command.includes('BPTT_KERNELS_MODULE'))
     .map((entry) => ({ ...entry, command: entry.command.replace(GCC_OPTIONS, '') }));
+  // The test programs compile sources of the addon, and each other's, once more.
+  const built = new Map(entries.reverse().map((entry) => [entry.file, entry]));
+  const commands = [...built.values(), ...alike(built)];
   const folder = path.join(buildFolder, 'baseline');
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(path.join(folder, 'compile_commands.json'), JSON.stringify(commands));

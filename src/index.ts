@@ -97,6 +97,7 @@ export {
   type BatchNormalizationOptions,
   batchNormalization,
 } from './network/layers/batch-normalization.js';
+export type { ColumnConvolutionDescription, ColumnConvolutionOptions } from './network/layers/column-convolution.js';
 export { type Conv1dDescription, type Conv1dOptions, conv1d } from './network/layers/conv1d.js';
 export {
   type ActivationDescription,
@@ -131,6 +132,7 @@ export {
   sum,
 } from './network/layers/layers.js';
 export type { Merge, MergeKind } from './network/layers/merge.js';
+export type { OperationDescription, OperationName, OperationOptions } from './network/layers/operation.js';
 export { type PenaltyDescription, type PenaltyOptions, penalty } from './network/layers/penalty.js';
 export { type PoolDescription, type PoolOptions, pool } from './network/layers/pool.js';
 export { gru, lstm, rnn } from './network/layers/recurrent.js';

@@ -2,6 +2,7 @@
 #include "base/alignment.h"
 #include "base/thread_team.h"
 #include "binding/environment.h"
+#include "binding/interface.h"
 #include "binding/napi_setup.h"
 #include "binding/program_object.h"
 #include "binding/update_lock_object.h"
@@ -127,6 +128,7 @@ Napi::Value probe_array(const Napi::CallbackInfo& info) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment(env);
   env.SetInstanceData<Environment>(environment);
+  exports.Set("interfaceVersion", Napi::Number::New(env, kInterfaceVersion));
   exports.Set("configure", Napi::Function::New(env, configure, "configure"));
   exports.Set("info", Napi::Function::New(env, describe, "info"));
   exports.Set("operationsFingerprint", Napi::Function::New(env, operations_fingerprint, "operationsFingerprint"));

@@ -6,8 +6,8 @@ import type { AxisSizes } from './batch.js';
 /** @throws {DataError} `too_short` */
 function refuse(source: string, sequence: number, length: number, reach: number): never {
   const message =
-    `sequence ${sequence} has ${length} ${length === 1 ? 'step' : 'steps'} on the axis '${source}', but a layer without padding ` +
-    `looks at ${reach}: leave such sequences out, make them longer, or give the layer the padding 'same' or 'causal'`;
+    `sequence ${sequence} has ${length} ${length === 1 ? 'step' : 'steps'} on the axis '${source}', but a layer needs ` +
+    `${reach} with its padding: leave such sequences out, make them longer, or give the layer the padding 'same' or 'causal'`;
   throw new DataError('too_short', message, { axis: source, sequence, length, expected: reach });
 }
 
@@ -44,7 +44,9 @@ export function derivedSizes<Sizes extends AxisSizes>(
 ): Sizes {
   const { batchSizes, order } = sizes;
   const sequences = batchSizes[0] as number;
-  const longEnough = batchSizes[reach - 1] ?? 0;
+  /** Sequences of so many steps and more. */
+  const withSteps = (count: number) => batchSizes[Math.max(1, count) - 1] ?? 0;
+  const longEnough = withSteps(reach);
   if (longEnough < sequences) {
     const length = batchSizes.findIndex((alive) => alive <= longEnough);
     refuse(source, order?.[longEnough] ?? longEnough, length < 0 ? batchSizes.length : length, reach);
@@ -52,6 +54,6 @@ export function derivedSizes<Sizes extends AxisSizes>(
   const steps = Math.floor((batchSizes.length - reach) / stride) + 1;
   return {
     ...sizes,
-    batchSizes: Int32Array.from({ length: steps }, (_, step) => batchSizes[reach - 1 + step * stride] as number),
+    batchSizes: Int32Array.from({ length: steps }, (_, step) => withSteps(reach + step * stride)),
   };
 }

@@ -3,6 +3,7 @@
  */
 import { OptionError, ShapeError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys } from '../core/options.js';
+import { atOnce, type Pieces } from '../core/time-slices.js';
 import { rootAxis } from '../graph/derived-axis.js';
 import type { Batch } from './batch.js';
 import { stepsOn } from './derived-axes.js';
@@ -62,7 +63,7 @@ export function isPlain(examples: Batch | PlainExamples): examples is PlainExamp
   throw new OptionError('invalid_option', message, { value: examples });
 }
 
-/** The packed batch of plain examples, all of them together; a packed batch stays as it is. Errors as `CheckedExamples`. */
+/** The packed batch of plain examples, all of them together; a packed batch stays as it is. Errors as `CheckedExamples.reading`. */
 export function packedBatch(form: PlainForm, examples: Batch | PlainExamples): Batch {
   return isPlain(examples) ? CheckedExamples.of(form, examples).packAll() : examples;
 }
@@ -70,7 +71,7 @@ export function packedBatch(form: PlainForm, examples: Batch | PlainExamples): B
 /** As `packedBatch`, without targets. */
 export function packedInputs(form: PlainForm, examples: Batch | Pick<PlainExamples, 'inputs'>): Batch {
   const given = examples as Batch | PlainExamples;
-  return isPlain(given) ? new CheckedExamples(form, given.inputs).packAll() : given;
+  return isPlain(given) ? atOnce(CheckedExamples.reading(form, given.inputs)).packAll() : given;
 }
 
 /** Inputs or targets. */
@@ -132,6 +133,9 @@ interface ReadField extends PlainField {
   readonly rows: readonly Rows[];
 }
 
+/** Examples that one piece of work puts together. */
+const EXAMPLES_AT_ONCE = 1024;
+
 /** Examples of plain sequences. They have been checked completely. */
 export class CheckedExamples {
   /** Number of examples. */
@@ -141,17 +145,31 @@ export class CheckedExamples {
   readonly #examples: readonly Readonly<Record<string, Rows>>[];
   readonly #form: ExampleForm;
 
+  private constructor(lengths: Int32Array, examples: readonly Readonly<Record<string, Rows>>[], form: ExampleForm) {
+    this.count = examples.length;
+    this.lengths = lengths;
+    this.#examples = examples;
+    this.#form = form;
+  }
+
   /**
+   * Checks and reads sequences, in pieces.
+   *
    * @param targets omitted when nothing is trained
    * @throws {OptionError} `invalid_option`, `unknown_option`
    * @throws {ShapeError} `length_mismatch` when there are not as many sequences of each name, or not as many steps on one time
    *   axis; others as `plainRows`; {DataError} `too_short` for a layer without padding; all name the field and the number of the sequence
    */
-  constructor(form: PlainForm, inputs: PlainExamples['inputs'], targets?: PlainExamples['targets']) {
-    const inputFields = readFields(form.inputs, byName('inputs', form.inputs, inputs));
-    const given = targets === undefined ? [] : readFields(form.targets, byName('targets', form.targets, targets));
+  static *reading(
+    form: PlainForm,
+    inputs: PlainExamples['inputs'],
+    targets?: PlainExamples['targets'],
+  ): Pieces<CheckedExamples> {
+    const inputFields = yield* readFields(form.inputs, byName('inputs', form.inputs, inputs));
+    const given =
+      targets === undefined ? [] : yield* readFields(form.targets, byName('targets', form.targets, targets));
     const fields = [...inputFields, ...given];
-    this.count = fields[0]?.rows.length ?? 0;
+    const count = fields[0]?.rows.length ?? 0;
     requireAsMany(fields);
     const ofInputs = stepsByAxis(inputFields);
     for (const axis of form.derivedAxes ?? []) stepsOn(axis, ofInputs);
@@ -160,26 +178,35 @@ export class CheckedExamples {
       return { ...field, rows: plainLabels(field, field.rows, stepsOn(field.frames ?? '', steps)) };
     });
     const inputAxes = new Set(inputFields.map(({ axis }) => axis));
-    const counted = [...steps].filter(([axis]) => inputAxes.has(axis)).map(([, lengths]) => lengths);
-    this.lengths = Int32Array.from({ length: this.count }, (_, index) =>
+    const counted = [...steps].filter(([axis]) => inputAxes.has(axis)).map(([, each]) => each);
+    const lengths = Int32Array.from({ length: count }, (_, index) =>
       Math.max(
         1,
-        counted.reduce((sum, lengths) => sum + (lengths[index] as number), 0),
+        counted.reduce((sum, each) => sum + (each[index] as number), 0),
       ),
     );
-    this.#form = { inputs: formsOf('inputs', inputFields), targets: formsOf('targets', targetFields) };
     const columns = [
       ...inputFields.map(({ name, rows }) => [`inputs/${name}`, rows] as const),
       ...targetFields.map(({ name, rows }) => [`targets/${name}`, rows] as const),
     ];
-    this.#examples = Array.from({ length: this.count }, (_, index) =>
-      Object.fromEntries(columns.map(([name, rows]) => [name, rows[index] as Rows])),
-    );
+    yield;
+    const examples: Record<string, Rows>[] = [];
+    for (let index = 0; index < count; index++) {
+      examples.push(Object.fromEntries(columns.map(([name, rows]) => [name, rows[index] as Rows])));
+      if (index % EXAMPLES_AT_ONCE === EXAMPLES_AT_ONCE - 1) yield;
+    }
+    const packing = { inputs: formsOf('inputs', inputFields), targets: formsOf('targets', targetFields) };
+    return new CheckedExamples(lengths, examples, packing);
   }
 
-  /** Examples with their targets and, where the loss has them, their weights. Errors as those of the constructor. */
+  /** Examples with their targets and, where the loss has them, their weights. Errors as those of `reading`. */
   static of(form: PlainForm, examples: PlainExamples): CheckedExamples {
-    return new CheckedExamples(form, examples.inputs, withWeights(form, examples));
+    return atOnce(CheckedExamples.readingAll(form, examples));
+  }
+
+  /** As `of`, in pieces. */
+  static readingAll(form: PlainForm, examples: PlainExamples): Pieces<CheckedExamples> {
+    return CheckedExamples.reading(form, examples.inputs, withWeights(form, examples));
   }
 
   /** Packs examples. Their order in the batch's axes counts from 0 within `indices`. @param indices numbers of the examples */
@@ -207,12 +234,12 @@ interface KnownSteps {
   readonly steps: Int32Array;
 }
 
-function readFields(fields: ReadonlyMap<string, PlainField>, given: NamedSequences): ReadField[] {
-  return [...fields].map(([name, field]) => ({
-    ...field,
-    name,
-    rows: plainRows(field, given[name] as PlainSequences),
-  }));
+function* readFields(fields: ReadonlyMap<string, PlainField>, given: NamedSequences): Pieces<ReadField[]> {
+  const read: ReadField[] = [];
+  for (const [name, field] of fields) {
+    read.push({ ...field, name, rows: yield* plainRows(field, given[name] as PlainSequences) });
+  }
+  return read;
 }
 
 function formsOf(part: Part, fields: readonly ReadField[]): Record<string, FieldForm> {

@@ -3,6 +3,7 @@
 import { requireElements } from '../core/arguments.js';
 import { BpttError, DataError, OptionError, RangeIndexError, ShapeError } from '../core/errors.js';
 import { describeValue } from '../core/options.js';
+import type { Pieces } from '../core/time-slices.js';
 import { isFloat32Array, isInt32Array } from '../core/typed-array.js';
 import { isWeight, WEIGHT_RANGE } from '../core/weight-range.js';
 import type { Rows } from './rows.js';
@@ -169,21 +170,39 @@ class Reading {
   }
 }
 
+/** Rows that a piece of work has at least. */
+const ROWS_AT_ONCE = 2048;
+
+/** The rows of one sequence of a field. Errors as `plainRows`. */
+export function rowsOfSequence(field: PlainField, sequence: PlainSequence): Rows {
+  return new Reading(field, 0).rows(sequence);
+}
+
 /**
- * The rows of all sequences of a field. Typed arrays are not copied.
+ * The rows of all sequences of a field, in pieces. Typed arrays are not copied.
  *
  * @throws {OptionError} `invalid_option` when they are no array of sequences
  * @throws {ShapeError} `rank_mismatch`, `shape_mismatch`; {RangeIndexError} `index_out_of_range`; {DataError} `empty_data`,
  *   `non_finite_data`, `invalid_weights`: all name the field and the number of the sequence
  */
-export function plainRows(field: PlainField, sequences: PlainSequences): Rows[] {
+export function* plainRows(field: PlainField, sequences: PlainSequences): Pieces<Rows[]> {
   const isTyped = isInt32Array(sequences) || isFloat32Array(sequences);
   if (!Array.isArray(sequences) && !(isTyped && field.per === 'sequence')) {
     const hint = isTyped ? '; a single sequence is an array of one: [sequence]' : '';
     const message = `${field.title} must be an array of sequences, got ${kindOf(sequences)}${hint}`;
     throw new OptionError('invalid_option', message, { name: field.title });
   }
-  return Array.from(sequences as ArrayLike<unknown>, (value, index) => new Reading(field, index).rows(value));
+  const all: Rows[] = [];
+  let work = 0;
+  for (let index = 0; index < sequences.length; index++) {
+    const rows = new Reading(field, index).rows(sequences[index]);
+    all.push(rows);
+    work += 1 + rows.length;
+    if (work < ROWS_AT_ONCE) continue;
+    work = 0;
+    yield;
+  }
+  return all;
 }
 
 /** Labels as their loss wants them. @param frames steps of each sequence */

@@ -10,7 +10,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { isJsonObject, type JsonValue } from '../core/json.js';
+import { isJsonObject, type JsonValue, parseShallowJson } from '../core/json.js';
 import type { ProcessIdentity } from './process-identity.js';
 
 /** Name of the lock in a run directory. */
@@ -60,7 +60,7 @@ export function isCode(error: unknown, ...codes: readonly string[]): boolean {
 function holderOf(text: string): Holder {
   let value: JsonValue = null;
   try {
-    value = JSON.parse(text) as JsonValue;
+    value = parseShallowJson(text);
   } catch {
     return UNREADABLE;
   }

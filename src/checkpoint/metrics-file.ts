@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join, parse } from 'node:path';
 import { CheckpointError } from '../core/errors.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
+import { isJsonObject, type JsonObject, parseShallowJson } from '../core/json.js';
 import { requireNumber } from '../core/options.js';
 import { flushSync, newFileFlags } from './flush.js';
 
@@ -26,7 +26,7 @@ const FLAGS = constants.O_RDWR | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFO
 /** A line as a record; undefined when it is none. */
 function recordOf(line: string): MetricsRecord | undefined {
   try {
-    const value = JSON.parse(line) as JsonValue;
+    const value = parseShallowJson(line);
     return isJsonObject(value) && typeof value.step === 'number' ? (value as MetricsRecord) : undefined;
   } catch {
     return undefined;

@@ -13,8 +13,8 @@ import {
 import { dirname, join, sep } from 'node:path';
 import { CheckpointError, ConfigurationError } from '../core/errors.js';
 import { isTemporaryName, syncDirectorySync, syncFileSync, temporaryPath, temporaryPid } from './file-transfer.js';
-import { isLockName, LAPSE_SECONDS } from './lock-file.js';
-import { isPidInUse } from './process-identity.js';
+import { isLockName, LAPSE_SECONDS, LOCK_NAME, readLock } from './lock-file.js';
+import { isPidInUse, stateOfProcess } from './process-identity.js';
 import { checkpointsPath, listDirectory } from './run.js';
 
 /** True when a directory does not exist, or holds nothing but what a process leaves that ended before its run began. */
@@ -50,7 +50,18 @@ export function removeLeftovers(directory: string, endedPids: ReadonlySet<number
     if (pid === undefined) continue;
     const age = now - (lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now);
     const isQuiet = age > LAPSE_SECONDS * 1e3 && (pid === process.pid || !isPidInUse(pid));
-    if (endedPids.has(pid) || isQuiet) removeFile(path);
+    if (endedPids.has(pid) || isQuiet || isLockOfEnded(path, name)) removeFile(path);
+  }
+}
+
+/** Whether a temporary file is a lock that was about to be taken, of a process that has ended: it says of which. */
+function isLockOfEnded(path: string, name: string): boolean {
+  if (!name.startsWith(`.${LOCK_NAME}.`)) return false;
+  try {
+    const found = readLock(path);
+    return found !== undefined && stateOfProcess(found.holder) === 'ended';
+  } catch {
+    return false; // not a file that can be read
   }
 }
 

@@ -35,7 +35,8 @@ export async function readConfigurationFile(path: string, allowed: readonly stri
   return options;
 }
 
-async function readJsonObject(path: string): Promise<JsonObject> {
+/** The JSON object in a file. @throws {DataError} `file_unreadable`, `not_utf8`, `empty_data`; {ConfigurationError} `invalid_configuration` */
+export async function readJsonObject(path: string): Promise<JsonObject> {
   const text = await readText(path);
   let reason = 'it must be an object';
   try {
@@ -44,7 +45,7 @@ async function readJsonObject(path: string): Promise<JsonObject> {
   } catch (cause) {
     reason = cause instanceof Error ? cause.message : String(cause);
   }
-  throw new ConfigurationError('invalid_configuration', `'${path}' is not a JSON object of options: ${reason}`, {
+  throw new ConfigurationError('invalid_configuration', `'${path}' is not a JSON object: ${reason}`, {
     path,
   });
 }

@@ -1,12 +1,15 @@
 import { addAbortSignal } from 'node:stream';
 import { Command } from 'commander';
 import type { JsonObject } from '../core/json.js';
+import { savedConfiguration } from '../saved/find-checkpoint.js';
 import type { AnyTask } from '../tasks/definition/task.js';
 import type { PlacedPrediction } from '../tasks/runner/loaded-task.js';
 import type { LoadTaskOptions } from '../tasks/runner/saved-task.js';
+import { namedTask } from '../tasks/runner/task-configuration.js';
 import { openTask, type RunTask, streamTask } from '../tasks/tasks.js';
 import type { CommandContext } from './command-context.js';
 import { parseJsonObject, parseNumber } from './parse-argument.js';
+import { predictModel } from './predict-model.js';
 import { addReadingOptions, usageOf } from './reading-options.js';
 import { linePieces, soundPieces } from './stream-pieces.js';
 import { loadTaskModule, TASK_OPTION } from './task-module.js';
@@ -22,9 +25,12 @@ interface PredictFlags {
 /** `bptt predict`: the predictions of a trained model, one line of JSON for each input. */
 export function predictCommand(context: CommandContext): Command {
   const command = new Command('predict')
-    .description('predictions of a trained task, one JSON value a line')
+    .description('predictions of a trained task, or outputs of any other model, one JSON value a line')
     .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
-    .argument('[inputs...]', 'texts, or numbers as JSON')
+    .argument(
+      '[inputs...]',
+      'texts, or numbers as JSON; for a model without a task sequences as JSON, as [[0.1, 0.2], [0.3, 0.4]]',
+    )
     .option(...TASK_OPTION)
     .option(
       '--data <file>',
@@ -41,6 +47,9 @@ export function predictCommand(context: CommandContext): Command {
     const options = usageOf({ ...flags }, flags.options);
     if (Number(data !== undefined) + Number(stream === true) + Number(values.length > 0) !== 1) {
       command.error('error: exactly one of inputs, --data <file> and --stream must be given', { exitCode: 2 });
+    }
+    if (flags.task === undefined && namedTask(await savedConfiguration(run)) === undefined) {
+      return predictModel(context, run, { values, data, stream, threads });
     }
     const task = flags.task === undefined ? undefined : await loadTaskModule(flags.task);
     if (stream === true) return predictStream(context, run, { task, threads, options });

@@ -81,6 +81,18 @@ export class CallQueue {
     });
   }
 
+  /** Whether a call waits that asks to work alone. */
+  get isAloneAwaited(): boolean {
+    for (const call of this.#waiting) if (call.isAlone) return true;
+    return false;
+  }
+
+  /** As `enter`, for a call within one that shares: it does not wait for calls that wait for that one. */
+  join(): Promise<void> {
+    this.#sharing++;
+    return Promise.resolve();
+  }
+
   /** Ends a call. */
   leave(): void {
     if (this.#isAlone) this.#isAlone = false;

@@ -68,7 +68,7 @@ export class ConfigurationError extends BpttError {}
 
 /**
  * A number that is not finite. Codes: `non_finite_loss`, `non_finite_gradient`, `non_finite_update`, `non_finite_buffer`,
- * `non_finite_output`, `non_finite_metric`.
+ * `non_finite_output`, `non_finite_state`, `non_finite_metric`.
  */
 export class NumericError extends BpttError {}
 
@@ -80,6 +80,13 @@ export class UsageError extends BpttError {}
 
 /**
  * The native part is missing, refuses a program, or does not support the request on this machine. Codes:
- * `native_missing`, `addons_denied`, `invalid_program`, `isa_unsupported`, `no_thread`, `native_failed`.
+ * `native_missing`, `native_outdated`, `addons_denied`, `invalid_program`, `isa_unsupported`, `no_thread`, `native_failed`.
  */
 export class NativeError extends BpttError {}
+
+/**
+ * A file of another library that cannot be taken over exactly, or a model that cannot be written for one. Codes: `unknown_format`,
+ * `unsupported_operator`, `unsupported_attribute`, `ambiguous_network`, `missing_tensor`, `unused_tensor`, `tensor_mismatch`,
+ * `refused_global`, `missing_package`, `not_exportable`, `export_failed`.
+ */
+export class InterchangeError extends BpttError {}

@@ -20,6 +20,9 @@ const [QUOTE, BACKSLASH, BRACE, CLOSING_BRACE, BRACKET, CLOSING_BRACKET] = Array
   sign.charCodeAt(0),
 );
 
+const COLON = ':'.charCodeAt(0);
+const WHITE_SPACE = Array.from(' \t\n\r', (sign) => sign.charCodeAt(0));
+
 /** Index of the quote that closes the string opened at `open`. The text is known to be valid JSON. */
 function closingQuote(text: string, open: number): number {
   for (let quote = text.indexOf('"', open + 1); ; quote = text.indexOf('"', quote + 1)) {
@@ -31,25 +34,43 @@ function closingQuote(text: string, open: number): number {
 
 function isKey(text: string, afterString: number): boolean {
   let at = afterString;
-  while (' \t\n\r'.includes(text[at] ?? 'x')) at++;
-  return text[at] === ':';
+  while (WHITE_SPACE.includes(text.charCodeAt(at))) at++;
+  return text.charCodeAt(at) === COLON;
+}
+
+/** As many keys are compared one by one: a set for each small object would take most of the time. */
+const MOST_IN_LIST = 8;
+
+/** The keys of an open object. */
+class Keys {
+  readonly #first: string[] = [];
+  #all: Set<string> | undefined;
+
+  /** Adds a key; false where it is there already. */
+  add(key: string): boolean {
+    if (this.#all?.has(key) ?? this.#first.includes(key)) return false;
+    if (this.#all !== undefined) this.#all.add(key);
+    else if (this.#first.push(key) > MOST_IN_LIST) this.#all = new Set(this.#first);
+    return true;
+  }
 }
 
 function checkStructure(text: string): void {
-  const open: (Set<string> | undefined)[] = []; // the keys of every open object; nothing for an array
+  const open: (Keys | undefined)[] = []; // nothing for an array
   for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === '{' || character === '[') {
-      open.push(character === '{' ? new Set() : undefined);
-    } else if (character === '}' || character === ']') {
+    const character = text.charCodeAt(at);
+    if (character === BRACE || character === BRACKET) {
+      open.push(character === BRACE ? new Keys() : undefined);
+    } else if (character === CLOSING_BRACE || character === CLOSING_BRACKET) {
       open.pop();
-    } else if (character === '"') {
+    } else if (character === QUOTE) {
       const end = closingQuote(text, at);
       if (isKey(text, end + 1)) {
-        const key = JSON.parse(text.slice(at, end + 1)) as string;
-        const keys = open.at(-1);
-        if (keys?.has(key)) throw new SyntaxError(`key ${JSON.stringify(key)} occurs twice in one object`);
-        keys?.add(key);
+        const written = text.slice(at + 1, end);
+        const key = written.includes('\\') ? (JSON.parse(`"${written}"`) as string) : written;
+        if (open.at(-1)?.add(key) === false) {
+          throw new SyntaxError(`key ${JSON.stringify(key)} occurs twice in one object`);
+        }
       }
       at = end;
     }
@@ -71,14 +92,19 @@ function checkDepth(text: string): void {
   }
 }
 
+/** Like JSON.parse, but refuses nesting deeper than MAX_JSON_DEPTH. @throws {SyntaxError} */
+export function parseShallowJson(text: string): JsonValue {
+  checkDepth(text);
+  return JSON.parse(text) as JsonValue;
+}
+
 /**
  * Like JSON.parse, but also refuses a key that occurs twice in one object, and nesting deeper than MAX_JSON_DEPTH.
  *
  * @throws {SyntaxError} for every text that it does not accept, and nothing else
  */
 export function parseStrictJson(text: string): JsonValue {
-  checkDepth(text);
-  const value = JSON.parse(text) as JsonValue;
+  const value = parseShallowJson(text);
   checkStructure(text);
   return value;
 }

@@ -1,5 +1,5 @@
 /** What is at the paths that users give. No other file asks the system for it. */
-import { existsSync, type Stats, statSync } from 'node:fs';
+import { existsSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { requirePath } from './arguments.js';
 import { unreadableFile } from './unreadable-file.js';
@@ -15,6 +15,15 @@ export function statsAt(path: string): Stats | undefined {
   requirePath(path);
   try {
     return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw unreadableFile(path, cause);
+  }
+}
+
+/** The path of what is there, without symbolic links. @throws {DataError} `file_unreadable` */
+export function realPathAt(path: string): string {
+  try {
+    return realpathSync(requirePath(path));
   } catch (cause) {
     throw unreadableFile(path, cause);
   }

@@ -19,3 +19,27 @@ export class TimeSlices {
     this.#begin = performance.now();
   }
 }
+
+/** Work in pieces: it yields between pieces of some milliseconds each, and returns its result. */
+export type Pieces<T> = Generator<undefined, T, undefined>;
+
+/** Does all pieces at once. */
+export function atOnce<T>(work: Pieces<T>): T {
+  let step = work.next();
+  while (step.done !== true) step = work.next();
+  return step.value;
+}
+
+/** Does the pieces one after the other, and lets the event loop run between them. @throws the signal's reason, and errors of the work */
+export async function inSlices<T>(work: Pieces<T>, signal?: AbortSignal): Promise<T> {
+  const slices = new TimeSlices();
+  let step = work.next();
+  while (step.done !== true) {
+    if (slices.isOver) {
+      await slices.pause();
+      signal?.throwIfAborted();
+    }
+    step = work.next();
+  }
+  return step.value;
+}

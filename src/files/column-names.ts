@@ -3,6 +3,9 @@ import { describeValue } from '../core/options.js';
 import { columnPart, invalidRow, type RowPlace } from './row-error.js';
 import { splitRecords } from './table-guess.js';
 
+/** Characters of names in a message. */
+const LONGEST = 80;
+
 /** The names in a list with commas; names that have a comma are quoted as in CSV: `a,"b,c"`. */
 export function namesInList(list: string): string[] {
   const [names = []] = splitRecords(list.trim(), { delimiter: ',', quote: '"' }, 1);
@@ -14,9 +17,12 @@ export function isUnnamed(column: string): boolean {
   return column === '' || /^Unnamed: \d+(_level_\d+)?$/.test(column);
 }
 
-/** Names in a message. */
+/** Names in a message: those that fit into a value of a message, and how many more there are. */
 export function listNames(names: readonly string[]): string {
-  return describeValue(names);
+  let fitting = Math.min(names.length, LONGEST);
+  while (fitting > 0 && JSON.stringify(names.slice(0, fitting)).length > LONGEST) fitting -= 1;
+  if (fitting === 0 || fitting === names.length) return describeValue(names);
+  return `${JSON.stringify(names.slice(0, fitting))} and ${names.length - fitting} more`;
 }
 
 /**

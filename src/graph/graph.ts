@@ -137,6 +137,24 @@ export class Graph {
   }
 
   /**
+   * A row of fixed indices [1, columns] of a table; equal ones are one value.
+   *
+   * @param indices integers from `low` to `size` - 1
+   */
+  constantIndices(
+    indices: readonly number[],
+    { low = 0, size }: { readonly low?: number; readonly size: number },
+  ): Value {
+    const key = `${low}..${size}:${indices}`;
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const options = { type: 'int32', low, high: size, constant: [...indices] } as const;
+    const value = this.external(`constant/${this.#constants.size}`, 1, indices.length, options);
+    this.#constants.set(key, value);
+    return value;
+  }
+
+  /**
    * Makes the program leave `value` in the memory of `target`, a value of the model of the same size.
    *
    * @throws {ShapeError} `shape_mismatch` when the sizes differ, or one of both is stored in another type than the other

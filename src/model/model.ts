@@ -3,6 +3,7 @@
 import type { Batch } from '../batch/batch.js';
 import { type PlainExamples, packedBatch, packedInputs } from '../batch/plain-examples.js';
 import { rejectUnknownKeys } from '../core/options.js';
+import { atOnce, inSlices, type Pieces } from '../core/time-slices.js';
 import type { ParameterBlocks } from './build/parameters.js';
 import type { CarriedState } from './execute/carried-state.js';
 import { type Culprit, findNonFinite, requireFiniteStep } from './execute/diagnose.js';
@@ -91,7 +92,7 @@ export class Model extends PredictingNetwork {
   evaluate(batch: Batch | PlainExamples, options: EvaluateOptions = {}): Promise<EvaluationResult> {
     return this.queue.share(options, async () => {
       checkExecutionOptions('evaluate', options, [...EVALUATE_OPTIONS, 'signal']);
-      const evaluation = this.#evaluation(batch, options);
+      const evaluation = await inSlices(this.#evaluation(batch, options), options.signal);
       let result: EvaluationResult | undefined;
       const evaluatePart = async (part: Batch) => {
         const execution = this.begin(evaluation.mode, part, options.state);
@@ -109,7 +110,7 @@ export class Model extends PredictingNetwork {
   evaluateSync(batch: Batch | PlainExamples, options: Omit<EvaluateOptions, 'signal'> = {}): EvaluationResult {
     return this.queue.readNow(() => {
       checkExecutionOptions('evaluateSync', options, EVALUATE_OPTIONS);
-      const evaluation = this.#evaluation(batch, options);
+      const evaluation = atOnce(this.#evaluation(batch, options));
       for (const part of evaluation.batches()) {
         const execution = this.beginNow(evaluation.mode, part, options.state);
         execution.execute();
@@ -265,10 +266,10 @@ export class Model extends PredictingNetwork {
     }
   }
 
-  #evaluation(batch: Batch | PlainExamples, options: EvaluateOptions): Evaluation {
+  #evaluation(batch: Batch | PlainExamples, options: EvaluateOptions): Pieces<Evaluation> {
     const { plainForm, outputShapes, executions } = this;
     const { losses, targets } = executions;
     const report = (execution: Execution) => executions.report(execution);
-    return new Evaluation({ plainForm, outputShapes, losses, targets, report }, batch, options);
+    return Evaluation.reading({ plainForm, outputShapes, losses, targets, report }, batch, options);
   }
 }

@@ -2,6 +2,7 @@
 import type { Batch } from '../batch/batch.js';
 import type { PlainForm } from '../batch/plain-examples.js';
 import { OptionError } from '../core/errors.js';
+import { atOnce, inSlices } from '../core/time-slices.js';
 import { requireFunctions } from '../network/layers/define-layer.js';
 import type { Mode } from './build/build-graph.js';
 import { CompiledNetwork } from './compiled-network.js';
@@ -9,6 +10,7 @@ import type { CarriedState } from './execute/carried-state.js';
 import type { Execution } from './execute/execution.js';
 import { checkExecutionOptions, type ExecutionOptions } from './execute/execution-options.js';
 import { ExecutionQueue } from './execute/execution-queue.js';
+import { unsoundSteps } from './execute/finite-states.js';
 import { HeldState } from './execute/held-state.js';
 import { disposed } from './network-instance.js';
 import { plainForm } from './use/plain-form.js';
@@ -82,7 +84,7 @@ export class PredictingNetwork extends CompiledNetwork {
     return this.queue.readNow(() => {
       checkExecutionOptions('predictSync', options as PredictOptions, PREDICT_OPTIONS);
       const name = this.#onlyOutput('predictAll');
-      const prediction = new Prediction(this.outputShapes, this.plainForm, input, options);
+      const prediction = atOnce(Prediction.reading(this.outputShapes, this.plainForm, input, options));
       for (const part of prediction.batches()) {
         const execution = this.beginNow('predict', part.batch, undefined);
         execution.execute();
@@ -160,20 +162,28 @@ export class PredictingNetwork extends CompiledNetwork {
   /**
    * Calls a function when all executions that were requested before have finished. Executions that are requested later
    * wait until its promise has settled, and synchronous ones and steps of streams are refused (`model_busy`). Meanwhile only
-   * the caller changes the parameters, so it can write them; to read them, `whileUnchanged` is enough.
+   * the caller changes the parameters, so it can write them; to read them, `whileUnchanged` is enough. The function must not
+   * wait for an asynchronous call of the same model, which waits for its end.
+   *
+   * @throws {UsageError} `model_busy` within the function of another `whileIdle` or `whileUnchanged` of this model; such a function
+   *   gets it from any asynchronous call of the model
    */
   whileIdle<T>(action: () => Promise<T>): Promise<T> {
     requireFunctions({ action });
-    return this.queue.change({}, action);
+    return this.queue.changeBy(action);
   }
 
   /**
    * Calls a function when all training steps that were requested before have finished. Those that are requested later wait
-   * until its promise has settled; predictions and streams go on. So the function can save the parameters.
+   * until its promise has settled; predictions and streams go on, also those that the function requests. So the function can save
+   * the parameters.
+   *
+   * @throws {UsageError} `model_busy` within the function of `whileIdle`; a function of `whileUnchanged` gets it from `trainStep`,
+   *   `whileIdle` and `fit` of the same model, and from an asynchronous step of a stream for which a training step would come first
    */
   whileUnchanged<T>(action: () => Promise<T>): Promise<T> {
     requireFunctions({ action });
-    return this.queue.share({}, action);
+    return this.queue.shareBy(action);
   }
 
   /** As `whileIdle`, on the calling thread. @throws {UsageError} `model_busy` */
@@ -213,22 +223,41 @@ export class PredictingNetwork extends CompiledNetwork {
 
   /** The part of this network that the steps of streams need. */
   #stepping(): SteppingModel {
-    const execute = async (batch: Batch, state: CarriedState, room: number) => {
-      const name = this.#onlyOutput('predictPackedAll');
-      const held = new HeldState(state, undefined);
-      const version = this.currentVersion();
-      const execution = this.executions.begin({ mode: 'predict', batch, held, use: 'streams', room, version });
-      await execution.start();
-      return finishPrediction(execution)[name] as Float32Array;
+    const begin = (batch: Batch, state: CarriedState, use: string, room?: number) => {
+      this.#onlyOutput('predictPackedAll');
+      const held = new HeldState(state, undefined, true);
+      return this.executions.begin({ mode: 'predict', batch, held, use, room, version: this.currentVersion() });
     };
-    const inputName = Object.keys(this.description.inputs)[0] as string;
-    return { inputName, queue: this.queue, newState: (batch) => this.newState(batch), execute };
+    return {
+      inputName: Object.keys(this.description.inputs)[0] as string,
+      queue: this.queue,
+      newState: (batch) => this.newState(batch),
+      now: (batch, state, use, first) =>
+        this.queue.readNow(() => {
+          const execution = begin(batch, state, use);
+          execution.execute();
+          return soundOutputs(execution, first);
+        }, state),
+      async execute(batch, state, room) {
+        const execution = begin(batch, state, 'streams', room);
+        await execution.start();
+        execution.takeStates();
+        return onlyOutputOf(execution);
+      },
+      async read(batch, state, first, signal) {
+        const execution = begin(batch, state, 'predict');
+        await execution.start(signal);
+        signal?.throwIfAborted(); // the call has been rejected, and its state stays
+        return soundOutputs(execution, first);
+      },
+    };
   }
 
   #predict(name: string, input: PredictInput, options: PredictOptions): Promise<Record<string, PredictedOutput>> {
     return this.queue.share(options, async () => {
       checkExecutionOptions(name, options, [...PREDICT_OPTIONS, 'signal']);
-      const prediction = new Prediction(this.outputShapes, this.plainForm, input, options);
+      const reading = Prediction.reading(this.outputShapes, this.plainForm, input, options);
+      const prediction = await inSlices(reading, options.signal);
       for (const part of prediction.batches()) {
         await this.queue.turn(options, async () => {
           const execution = this.begin('predict', part.batch, undefined);
@@ -250,6 +279,20 @@ export class PredictingNetwork extends CompiledNetwork {
 }
 
 function finishPrediction(execution: Execution): Record<string, Float32Array> {
+  execution.requireFiniteStates();
   execution.takeStates();
   return execution.outputs();
+}
+
+function onlyOutputOf(execution: Execution): Float32Array {
+  return Object.values(execution.outputs())[0] as Float32Array;
+}
+
+/** The outputs of steps of one stream, which takes the final states. @throws {NumericError} `non_finite_output`; it has not changed */
+function soundOutputs(execution: Execution, first: number): Float32Array {
+  const outputs = onlyOutputOf(execution);
+  const unsound = unsoundSteps(outputs, outputs.length / execution.rows, () => execution.finalStates, first);
+  if (unsound !== undefined) throw unsound;
+  execution.takeStates();
+  return outputs;
 }

@@ -2,7 +2,10 @@
  * The native addon, mirrored one to one. The folders above this one call C++ through these interfaces only.
  */
 import { NativeError } from '../core/errors.js';
-import { loadBinding } from './loader.js';
+import { loadBinding, outdatedError } from './loader.js';
+
+/** Counts up with every change of the interfaces below, as `kInterfaceVersion` of native/binding/interface.h does. */
+export const interfaceVersion = 1;
 
 /**
  * For each time axis the sample of each of its sequences; undefined: the sample is the sequence's own number. Two
@@ -54,6 +57,7 @@ export interface Probe {
 
 /** The functions of the addon (native/binding/addon.cc). */
 export interface NativeAddon {
+  readonly interfaceVersion: number;
   configure(isa: string): void;
   info(): { version: string; isa: string; supported: string[]; note: string; eigen: string };
   operationsFingerprint(): string;
@@ -81,11 +85,11 @@ let addon: NativeAddon | undefined;
  * The addon, loaded and configured at the first call; `BPTT_ISA` forces an instruction set.
  *
  * @throws {NativeError} `native_missing` when there is no binary for this platform, `addons_denied` when this process may
- * not load it, `isa_unsupported` when `BPTT_ISA` names a set that is unknown or that this processor lacks
+ * not load it, `native_outdated` when it was built from other sources, `isa_unsupported` when `BPTT_ISA` names a set that is unknown or that this processor lacks
  */
 export function native(): NativeAddon {
   if (addon === undefined) {
-    const loaded = loadBinding() as NativeAddon;
+    const loaded = checkedBinding(loadBinding());
     try {
       loaded.configure(process.env['BPTT_ISA'] ?? 'auto');
     } catch (error) {
@@ -94,6 +98,14 @@ export function native(): NativeAddon {
     addon = loaded;
   }
   return addon;
+}
+
+/** The addon. @throws {NativeError} `native_outdated` when it has other functions than this library calls */
+export function checkedBinding(loaded: unknown): NativeAddon {
+  const { interfaceVersion: found } = loaded as Partial<NativeAddon>;
+  if (found === interfaceVersion) return loaded as NativeAddon;
+  const has = found === undefined ? 'an interface without a version' : `version ${found} of the interface`;
+  throw outdatedError(`${has}, and this code needs version ${interfaceVersion}`, { expected: interfaceVersion, found });
 }
 
 /** An error of the addon as an error of this library, with the same code. */

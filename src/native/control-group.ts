@@ -8,12 +8,16 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** What a process may use; undefined where nothing limits it. */
-export interface ControlGroupLimits {
+/** How many processors a process may use; undefined where nothing limits it. */
+export interface ProcessorLimits {
   /** Processors, as a quota of their time: 1.5 are one and a half. */
   readonly processorQuota: number | undefined;
   /** Processors that it may run on. */
   readonly processorSet: number | undefined;
+}
+
+/** How much memory a process may use; undefined where nothing limits it. */
+export interface MemoryLimits {
   /** Bytes of memory. */
   readonly memory: number | undefined;
   /** Bytes of that memory that are in use and cannot be given back. */
@@ -118,9 +122,9 @@ function inUse(folder: string, name: string, cache: RegExp): number {
   return Math.max(0, used - given);
 }
 
-/** The limits of this process. @param root folder of the files of the system; another one in tests */
-export function controlGroupLimits(root = '/'): ControlGroupLimits {
-  const [processors, sets, memory] = [groupsOf(root, 'cpu'), groupsOf(root, 'cpuset'), groupsOf(root, 'memory')];
+/** The processors of this process. @param root folder of the files of the system; another one in tests */
+export function processorLimits(root = '/'): ProcessorLimits {
+  const [processors, sets] = [groupsOf(root, 'cpu'), groupsOf(root, 'cpuset')];
   const quotaFirst = least(processors.first, (folder) =>
     quotaOf(textOf(join(folder, 'cpu.cfs_quota_us')), textOf(join(folder, 'cpu.cfs_period_us'))),
   );
@@ -130,6 +134,12 @@ export function controlGroupLimits(root = '/'): ControlGroupLimits {
   });
   const setFirst = least(sets.first, (folder) => countOf(textOf(join(folder, 'cpuset.cpus'))));
   const setSecond = least(sets.second, (folder) => countOf(textOf(join(folder, 'cpuset.cpus.effective'))));
+  return { processorQuota: smaller(quotaFirst, quotaSecond), processorSet: smaller(setFirst, setSecond) };
+}
+
+/** The memory of this process. @param root as in `processorLimits` */
+export function memoryLimits(root = '/'): MemoryLimits {
+  const memory = groupsOf(root, 'memory');
   const [one, two] = [memoryOf(memory.first, 'memory.limit_in_bytes'), memoryOf(memory.second, 'memory.max')];
   const isFirst = one !== undefined && one.limit <= (two?.limit ?? Number.POSITIVE_INFINITY);
   const used = isFirst
@@ -137,10 +147,5 @@ export function controlGroupLimits(root = '/'): ControlGroupLimits {
     : two === undefined
       ? 0
       : inUse(two.folder, 'memory.current', /^inactive_file (\d+)$/m);
-  return {
-    processorQuota: smaller(quotaFirst, quotaSecond),
-    processorSet: smaller(setFirst, setSecond),
-    memory: smaller(one?.limit, two?.limit),
-    memoryInUse: used,
-  };
+  return { memory: smaller(one?.limit, two?.limit), memoryInUse: used };
 }

@@ -10,6 +10,11 @@ const require = createRequire(import.meta.url);
 /** Codes of Node's errors when it was told to load no addon: by `--permission` or by `--no-addons`. */
 const DENIED = ['ERR_DLOPEN_DISABLED', 'ERR_ACCESS_DENIED'];
 
+/** Commands that build the addon. */
+const BUILD =
+  '`npm rebuild bptt --foreground-scripts` (npm >= 12: first `npm install-scripts approve bptt`), `pnpm approve-builds` and ' +
+  '`pnpm rebuild bptt`, `yarn rebuild bptt` or `bun pm trust bptt`, or in a clone with `npm run build:native`';
+
 /**
  * Loads the native addon: build/Release of the package, else its prebuilt binary for this platform. The environment
  * variable `BPTT_PREBUILD` names another folder that holds `build/Release` or `prebuilds`. Node loads it once per thread.
@@ -38,8 +43,7 @@ export function loadBinding(): unknown {
     throw new NativeError(
       'native_missing',
       `bptt has no native binary that loads on ${platform} with Node ${process.versions.node}: ${reason}. ` +
-        'Build it with `npm rebuild bptt --foreground-scripts` (npm >= 12: first `npm install-scripts approve bptt`), `pnpm approve-builds` and ' +
-        '`pnpm rebuild bptt`, `yarn rebuild bptt` or `bun pm trust bptt`, or in a clone with `npm run build:native`; this needs CMake >= 3.18 and a C++17 ' +
+        `Build it with ${BUILD}; this needs CMake >= 3.18 and a C++17 ` +
         'compiler. docs/installation.md of the package has the platforms with binaries.',
       details,
       cause,
@@ -55,4 +59,14 @@ function deniedError(details: { readonly directory: string; readonly reason: str
     `node with \`--allow-addons ${readable.map((place) => `--allow-fs-read=${place}`).join(' ')}\` and let it read the ` +
     'dependencies of the package, too; else leave out `--no-addons`.';
   return new NativeError('addons_denied', message, details, cause);
+}
+
+/** An addon that loads, but does not belong to this code. @param difference what it has, and what is needed */
+export function outdatedError(difference: string, details: Readonly<Record<string, unknown>>): NativeError {
+  const { directory } = packageRoot();
+  const place = process.env['BPTT_PREBUILD'] || directory;
+  const message =
+    `the native addon of bptt in '${place}' was built from other sources than this code: it has ${difference}. Build it again with ${BUILD}. ` +
+    'If BPTT_PREBUILD names a folder, it must be of this version of bptt.';
+  return new NativeError('native_outdated', message, { directory: place, ...details });
 }

@@ -1,7 +1,7 @@
 /** Refuses plans that need more memory than there is: the system would end the process while it fills the memory. */
 import { freemem, totalmem } from 'node:os';
 import { OptionError, UsageError } from '../core/errors.js';
-import { controlGroupLimits } from './control-group.js';
+import { memoryLimits } from './control-group.js';
 
 /** What a machine and its control groups say of memory, in bytes. */
 export interface MemoryState {
@@ -44,7 +44,7 @@ function givenBytes(): number | undefined {
 export function availableBytes(): number {
   const given = givenBytes();
   if (given !== undefined) return given;
-  const { memory: limit, memoryInUse: inUse } = controlGroupLimits();
+  const { memory: limit, memoryInUse: inUse } = memoryLimits();
   const { arrayBuffers: held } = process.memoryUsage();
   return usableBytes({ total: totalmem(), free: freemem(), limit, inUse, held });
 }

@@ -1,7 +1,7 @@
 /** The default number of threads. */
 import { availableParallelism } from 'node:os';
 import { OptionError } from '../core/errors.js';
-import { type ControlGroupLimits, controlGroupLimits } from './control-group.js';
+import { type ProcessorLimits, processorLimits } from './control-group.js';
 
 /** The most threads that one program may use. */
 export const MAX_THREADS = 256;
@@ -15,7 +15,7 @@ export const MAX_THREADS = 256;
  */
 export function usableProcessors(
   offered: number = availableParallelism(),
-  { processorQuota, processorSet }: Pick<ControlGroupLimits, 'processorQuota' | 'processorSet'> = controlGroupLimits(),
+  { processorQuota, processorSet }: ProcessorLimits = processorLimits(),
 ): number {
   return Math.max(1, Math.min(offered, Math.ceil(processorQuota ?? offered), processorSet ?? offered));
 }

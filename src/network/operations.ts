@@ -9,6 +9,7 @@ export { type AttentionSettings, additiveAttention, attention } from './operatio
 export {
   concatenate,
   gather,
+  gatherColumns,
   layerNormalization,
   linear,
   type NormalizationSettings,
@@ -18,9 +19,15 @@ export { type DropoutSettings, dropout } from './operations/dropout.js';
 export {
   abs,
   add,
+  cos,
   divide,
+  elu,
+  erf,
   exp,
+  gelu,
+  leakyRelu,
   log,
+  logSoftmax,
   maximum,
   minimum,
   multiply,
@@ -28,9 +35,12 @@ export {
   power,
   relu,
   scale,
+  selu,
   sigmoid,
   sign,
+  sin,
   softmax,
+  softplus,
   sqrt,
   subtract,
   tanh,
@@ -50,9 +60,17 @@ export {
   softmaxCrossEntropy,
   temporalDifference,
 } from './operations/losses.js';
-export { meanOverColumns, meanOverRows, sumOverColumns, sumOverRows } from './operations/sums.js';
+export {
+  maxOverColumns,
+  meanOverColumns,
+  meanOverRows,
+  minOverColumns,
+  sumOverColumns,
+  sumOverRows,
+} from './operations/sums.js';
 export {
   carryTo,
+  firstStep,
   lastStep,
   maxOverTime,
   meanOverTime,

@@ -1,9 +1,9 @@
 /** Writes a program in the flat form that the native side reads (native/program/format.h). */
-import { NativeError } from '../core/errors.js';
 import type { ValueType } from '../graph/extent.js';
 import { format, operationsFingerprint, storageBytes } from '../graph/generated/operations.js';
 import { type Node, type Storage, storageOf, type Value } from '../graph/value.js';
 import { native } from '../native/addon.js';
+import { outdatedError } from '../native/loader.js';
 import { ALIGNMENT } from '../native/memory.js';
 import type { Location } from './layout.js';
 import type { Instructions } from './schedule.js';
@@ -40,13 +40,13 @@ function codeOf(storage: Storage): number {
 /**
  * Makes sure that the addon knows the same operations.
  *
- * @throws {NativeError} `native_failed` when the addon was built from other sources
+ * @throws {NativeError} `native_outdated` when the addon was built from other sources
  */
 function requireSameOperations(): void {
   const found = native().operationsFingerprint();
   if (found === operationsFingerprint) return;
-  const message = 'the native addon was built from other operations than the library; build it again';
-  throw new NativeError('native_failed', message, { expected: operationsFingerprint, found });
+  const expected = operationsFingerprint;
+  throw outdatedError(`the operations ${found}, and this code needs ${expected}`, { expected, found });
 }
 
 /** Operands of a node in native order. */

@@ -212,7 +212,10 @@ export class CompiledProgram {
 
   /** Constants share memory with other values, like all inputs. */
   #writeConstants(): void {
-    for (const value of this.#constants) this.real(value).set(value.constant as readonly number[]);
+    for (const value of this.#constants) {
+      const memory = value.type === 'int32' ? this.integers(value) : this.real(value);
+      memory.set(value.constant as readonly number[]);
+    }
   }
 
   #bytesPerEntry(value: Value): number {

@@ -6,6 +6,7 @@ import { describeValue, rejectUnknownKeys, requireOneOf } from '../core/options.
 import type { SavedVocabularyOptions } from '../data/saved-vocabulary.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import { checkCompileOptions } from '../model/build/compile-options.js';
+import type { ParameterBlocks } from '../model/build/parameters.js';
 import { Model } from '../model/model.js';
 import { Network } from '../model/network.js';
 import { threadCount } from '../native/threads.js';
@@ -14,8 +15,9 @@ import { type AnyScheduleMaker, scheduleDefinitions } from '../network/schedules
 import type { ScheduleDescription } from '../network/schedules/schedule-description.js';
 import { type CheckpointChoice, findCheckpoint, taskKindOf } from './find-checkpoint.js';
 import { withFinished } from './finished-file.js';
+import { isModelFolder, readModelFolder } from './model-folder.js';
 import { knownHere, type ReadDescriptionOptions, readDescription, type SavedDescription } from './model-metadata.js';
-import { modelTensors, restoreTensors } from './model-tensors.js';
+import { modelTensors, restoreTensors, weightTensors } from './model-tensors.js';
 import { readVocabulary, requireFittingVocabulary } from './model-vocabulary.js';
 import { requireStoredParameters } from './stored-parameters.js';
 
@@ -75,12 +77,13 @@ const OPTIONS = [
 
 /**
  * Loads a trained model, of a task or a user's own network: from a checkpoint file, which `saveModel` and a run write,
- * or from a run directory. It writes nothing, so a run may continue meanwhile.
+ * or from a run directory. A folder that `exportModel` of `bptt/interchange` has written for Hugging Face is read, too: it has no state of
+ * the optimizer, so training begins anew. It writes nothing, so a run may continue meanwhile.
  *
  * The model is restored completely. It predicts, streams and samples, and further training gives the same results as
  * without the save. To resume a run at the batch where it stopped, pass the model to a `Trainer` with `resume`.
  *
- * @param pathOrRun a checkpoint file or a run directory
+ * @param pathOrRun a checkpoint file, a run directory, or a folder in the layout of Hugging Face
  * @param options.verify whether the checksum of the file is compared; default true
  * @param options.network takes the place of the network that the checkpoint describes; needed where it describes none
  * @param options.layers what `defineLayer` returned, for each layer of one's own in the network; `losses`, `optimizers`, `schedules` likewise
@@ -111,12 +114,19 @@ export async function readModel(pathOrRun: string, options: LoadModelOptions): P
   requireOneOf('training', training, [true, false]);
   if (threads !== undefined) threadCount(threads);
   requireNetwork(described.network);
-  const { path, checkpoint } = await findCheckpoint(pathOrRun, choice, { verify });
+  const isFolder = isModelFolder(pathOrRun);
+  if (isFolder && choice !== undefined) {
+    const message = `option 'checkpoint' chooses among the checkpoints of a run, but '${pathOrRun}' is a folder with one model`;
+    throw new OptionError('invalid_option', message, { name: 'checkpoint', value: choice });
+  }
+  const { path, checkpoint } = isFolder
+    ? await readModelFolder(pathOrRun)
+    : await findCheckpoint(pathOrRun, choice, { verify });
   const { metadata, tensors } = checkpoint;
   const saved = readDescription(path, metadata, tensors.size, { ...described, training });
   const schedule = savedSchedule(path, saved.configuration, training ? schedules : undefined);
   const vocabulary = readVocabulary(path, metadata, { tokenizer });
-  const model = makeModel(path, checkpoint, saved, { training, threads });
+  const model = makeModel(path, checkpoint, saved, { training, threads, hasState: !isFolder });
   if (vocabulary !== undefined) requireFittingVocabulary(`'${path}'`, model, vocabulary); // there is no program to free yet
   const task = taskKindOf(saved.configuration);
   return {
@@ -156,21 +166,32 @@ function requireNetwork(network: unknown): void {
   throw new OptionError('invalid_option', message, { name: 'network', value: network });
 }
 
+interface MakeModelOptions {
+  readonly training: boolean;
+  readonly threads: number | undefined;
+  /** Whether the file has the state of the optimizer; else that begins anew. */
+  readonly hasState: boolean;
+}
+
 /** Compares the shapes first, then allocates, and writes the saved values in place of initial ones. */
 function makeModel(
   path: string,
   checkpoint: LoadedCheckpoint,
   { network, settings, slots, step }: SavedDescription,
-  { training, threads }: { readonly training: boolean; readonly threads: number | undefined },
+  { training, threads, hasState }: MakeModelOptions,
 ): Model {
   const { description } = network;
   return knownHere(path, () => {
     checkCompileOptions(description, settings);
-    requireStoredParameters(path, checkpoint, description, training ? slots : undefined);
+    requireStoredParameters(path, checkpoint, description, training && hasState ? slots : undefined);
+    const fill = (blocks: ParameterBlocks) => {
+      restoreTensors(path, checkpoint, hasState ? modelTensors(blocks) : weightTensors(blocks));
+      if (!hasState) blocks.initializeOptimizer();
+    };
     const model = new Model(
       description,
       { ...settings, ...(threads !== undefined && { threads }) },
-      { hasOptimizer: training, fill: (blocks) => restoreTensors(path, checkpoint, modelTensors(blocks)) },
+      { hasOptimizer: training, fill },
     );
     model.step = step;
     return model;

@@ -10,6 +10,11 @@ export interface EarlyStoppingOptions {
    * an improvement, >= 0; default 0.
    */
   readonly minimumDelta?: number;
+  /**
+   * A value than which none is better, such as a score of no wrong answer; default none. Once it is reached, nothing is an improvement: the patience counts
+   * from there, whatever the loss is.
+   */
+  readonly perfect?: number;
 }
 
 /** The state of early stopping, as JSON. */
@@ -27,26 +32,33 @@ export interface EarlyStoppingState {
 export class EarlyStopping {
   readonly #patience: number;
   readonly #minimumDelta: number;
+  readonly #perfect: number;
   #best = Number.POSITIVE_INFINITY;
   #loss: number | undefined;
   #validationsWithoutImprovement = 0;
 
   /** @throws {OptionError} `invalid_option`, `unknown_option` */
   constructor(options: EarlyStoppingOptions) {
-    rejectUnknownKeys('earlyStopping', options, ['patience', 'minimumDelta']);
+    rejectUnknownKeys('earlyStopping', options, ['patience', 'minimumDelta', 'perfect']);
     this.#patience = requireNumber('earlyStopping.patience', options.patience, { min: 1, integer: true });
     this.#minimumDelta = requireNumber('earlyStopping.minimumDelta', options.minimumDelta ?? 0, { min: 0 });
+    this.#perfect =
+      options.perfect === undefined
+        ? Number.NEGATIVE_INFINITY
+        : requireNumber('earlyStopping.perfect', options.perfect);
   }
 
   /**
    * Adds a validation.
    *
    * @param followed the loss in nats, or another number for which lower is better
-   * @param loss the validation loss, where another number is followed: of equal numbers the lower loss is an improvement
+   * @param loss the validation loss, where another number is followed: of equal numbers the lower loss is an improvement,
+   *   unless they are perfect
    */
   observe(followed: number, loss?: number): void {
     const isTie = followed === this.#best && loss !== undefined && loss < (this.#loss ?? Number.POSITIVE_INFINITY);
-    if (followed < this.#best - this.#minimumDelta || (isTie && this.#minimumDelta === 0)) {
+    const isBetter = followed < this.#best - this.#minimumDelta || (isTie && this.#minimumDelta === 0);
+    if (isBetter && this.#best > this.#perfect) {
       this.#best = followed;
       this.#loss = loss;
       this.#validationsWithoutImprovement = 0;

@@ -23,6 +23,7 @@ const FLOORS = [
   'metrics',
   'checkpoint',
   'saved',
+  'interchange',
   'training',
   'tasks',
   'cli',
@@ -192,7 +193,9 @@ describe('the size of files', () => {
   it('stays below 400 lines in C++ and 300 in TypeScript', () => {
     const long = [
       ...nativeFiles.map((file) => ({ file, limit: 400 })),
-      ...filesBelow('src', ['.ts']).map((file) => ({ file, limit: 300 })),
+      ...filesBelow('src', ['.ts'])
+        .filter((file) => !file.endsWith('-pb.ts')) // generated
+        .map((file) => ({ file, limit: 300 })),
     ]
       .map(({ file, limit }) => ({ file, limit, lines: lineCount(readProjectFile(file)) }))
       .filter(({ limit, lines }) => lines > limit);

@@ -5,7 +5,7 @@ import { filesBelow, readProjectFile } from './project-files.js';
  * Files that ask the system for paths themselves: those that turn its errors into errors of the library for all others, and
  * those of the library's own files, which no user names.
  */
-const MAY_ASK = [/^src\/core\/(regular-file|path-stats)\.ts$/, /^src\/checkpoint\//, /^src\/native\//];
+const MAY_ASK = [/^src\/core\/(regular-file|path-stats|byte-source)\.ts$/, /^src\/checkpoint\//, /^src\/native\//];
 
 /** Statements that import a value from Node's file system. A type asks nothing. */
 const IMPORT = /^import (?!type\b)[^;]*?from 'node:fs(?:\/promises)?';/gm;

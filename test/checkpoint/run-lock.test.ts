@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryPath } from '../../src/checkpoint/file-transfer.js';
 import { claim } from '../../src/checkpoint/lock-file.js';
@@ -199,6 +199,23 @@ describe('temporary files', () => {
     expect(left).toEqual([false, true, true, false, false, true]);
     directory.close();
     living.kill();
+  });
+
+  it('with which ended processes were about to take the lock are removed at once, those of others are not', async () => {
+    const run = temporaryDirectory();
+    const ended = await endedPid();
+    const lock = join(run, 'run.lock');
+    const living = named(lock, process.pid);
+    const files = [
+      writeLock(run, basename(named(lock, ended)), { pid: ended }),
+      writeLock(run, basename(living), {}),
+      writeLock(run, basename(named(lock, ended)), { pid: ended, host: 'elsewhere', boot: 'another' }),
+    ];
+    const half = named(lock, ended);
+    writeFileSync(half, '{"tok');
+    const directory = RunDirectory.open(run, {});
+    expect([...files, half].map(existsSync)).toEqual([false, true, true, true]);
+    directory.close();
   });
 
   it('and a lock that others hold stay as they are when a run is refused', () => {

@@ -1,7 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, isJsonObject, type JsonValue, jsonDifferences, parseStrictJson } from '../../src/core/json.js';
+import {
+  canonicalJson,
+  isJsonObject,
+  type JsonValue,
+  jsonDifferences,
+  parseShallowJson,
+  parseStrictJson,
+} from '../../src/core/json.js';
 
 describe('parseStrictJson', () => {
+  it('finds a key that occurs twice, also among many and written in two ways', () => {
+    const keys = Array.from({ length: 30 }, (_, at) => `k${at}`);
+    const text = (names: readonly string[]) => `{${names.map((name, at) => `"${name}" : ${at}`).join(',')}}`;
+    expect(Object.keys(parseStrictJson(text(keys)) as object)).toEqual(keys);
+    for (const again of ['k0', 'k8', 'k9', 'k29', '\\u006b3', 'k\\u0038']) {
+      expect(() => parseStrictJson(text([...keys, again])), again).toThrow(/occurs twice/);
+    }
+    expect(parseStrictJson('{"a\\"":1,"a\\\\":2,"b":["a","a"],"c":{"b":1}}')).toEqual({
+      'a"': 1,
+      'a\\': 2,
+      b: ['a', 'a'],
+      c: { b: 1 },
+    });
+  });
+
   it('refuses deep nesting before it reads the text, which need not be whole', () => {
     expect(() => parseStrictJson('['.repeat(1e6))).toThrow(new SyntaxError('nested deeper than 100 levels'));
     expect(() => parseStrictJson('{"a":'.repeat(101))).toThrow(/nested deeper/);
@@ -85,5 +107,12 @@ describe('jsonDifferences', () => {
 describe('isJsonObject', () => {
   it('is true for objects only', () => {
     expect([{}, [], null, 1, 'a'].map(isJsonObject)).toEqual([true, false, false, false, false]);
+  });
+});
+
+describe('parseShallowJson', () => {
+  it('reads what JSON.parse reads, and refuses deep nesting before it is built', () => {
+    expect(parseShallowJson('{"a":[1],"a":2}')).toEqual({ a: 2 });
+    expect(() => parseShallowJson('['.repeat(1e7))).toThrow(new SyntaxError('nested deeper than 100 levels'));
   });
 });

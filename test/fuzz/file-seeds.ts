@@ -1,10 +1,13 @@
 /** Small valid files of every kind that is read. */
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { encode } from 'fast-png';
 import { saveCheckpointSync } from '../../src/checkpoint/checkpoint.js';
 import { writeSafetensorsSync } from '../../src/checkpoint/safetensors.js';
+import { bytesAsSource } from '../../src/core/byte-source.js';
 import { readRegularFileSync } from '../../src/core/regular-file.js';
+import { readZip } from '../../src/interchange/sources/zip.js';
 import { wavBytes } from '../files/sound-file.js';
 
 const text = (lines: readonly string[]) => Buffer.from(`${lines.join('\n')}\n`);
@@ -80,6 +83,15 @@ const semicolons = text([
 ]);
 const tabs = text(['a\tb\tlabel', '1\t2\tyes', '3\t4\tno', '5\t6\tyes']);
 
+const foreign = (name: string) =>
+  readRegularFileSync(fileURLToPath(new URL(`../interchange/golden/files/${name}`, import.meta.url)));
+
+/** The pickle of a file of torch.save. */
+function pickleOf(name: string): Buffer {
+  const entry = readZip(bytesAsSource(name, foreign(name))).get(`${name.replace('.pt', '')}/data.pkl`);
+  return Buffer.from(entry?.open().read(0, entry.size) ?? []);
+}
+
 /** Valid files by the kind of reader that takes them. */
 export function fileSeeds(directory: string) {
   const safetensors = join(directory, 'a.safetensors');
@@ -154,6 +166,17 @@ export function fileSeeds(directory: string) {
       text(['@problemName Q', '@targetLabel true', '@dimensions 2', '@data', '1,2:3,4:0.5', '5,?:7,8:1e3']),
     ],
     safetensors: [readRegularFileSync(safetensors)],
+    stateDict: ['float32.safetensors', 'half.safetensors'].map(foreign),
+    pytorch: ['plain.pt', 'strided.pt', 'checkpoint.pt'].map(foreign),
+    pickles: ['plain.pt', 'protocol4.pt'].map(pickleOf),
+    oldPytorch: ['old.pt', 'strided_old.pt'].map(foreign),
+    npz: ['stored.npz', 'packed.npz', 'fortran.npz'].map(foreign),
+    stateDicts: [
+      text(['{"fc.weight": [[1, 2.5, -3], [4, 5, 6]], "fc.bias": [0.5, 1e-3]}']),
+      text([
+        '{"__proto__": [[1]], "rnn.weight_ih_l0": [[1], [2], [3], [4]], "rnn.weight_hh_l0": [[1], [2], [3], [4]]}',
+      ]),
+    ],
     checkpoint: [readRegularFileSync(checkpoint)],
   };
 }

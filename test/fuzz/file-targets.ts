@@ -8,6 +8,7 @@ import { DataError } from '../../src/core/errors.js';
 import { CharacterVocabulary } from '../../src/data/character-vocabulary.js';
 import { FileExamples } from '../../src/data/file-examples.js';
 import { WordVocabulary } from '../../src/data/word-vocabulary.js';
+import { importModel, inspectFile } from '../../src/entries/interchange.js';
 import { readCsv } from '../../src/files/csv-table.js';
 import { idxImages, idxLabels, readIdxSync } from '../../src/files/idx.js';
 import { type JsonRow, jsonLine, readJsonLines } from '../../src/files/json-lines.js';
@@ -23,6 +24,7 @@ import { readSeriesFile, readTimeSeries } from '../../src/files/time-series-file
 import { readTokenColumns } from '../../src/files/token-columns.js';
 import { readClips, readRecording, readTranscripts } from '../../src/files/transcripts.js';
 import { readWavSync } from '../../src/files/wav.js';
+import { npy, zip } from '../interchange/made-files.js';
 import { crc32 } from './crc32.js';
 import { fileSeeds } from './file-seeds.js';
 
@@ -48,6 +50,11 @@ function withChecksums(bytes: Buffer): Buffer {
   return whole;
 }
 
+const ZIP = Buffer.from('PK\x03\x04');
+
+/** Bytes of the storages of golden/files/plain.pt in test/interchange, by their keys. */
+const PICKLE_BYTES = [60, 144, 192, 48, 48, 32, 8];
+
 /** Gives a safetensors file the right length of its header, up to the last brace before binary data. */
 function withHeaderLength(bytes: Buffer): Buffer {
   const end = bytes.lastIndexOf('}}') + 2;
@@ -57,6 +64,23 @@ function withHeaderLength(bytes: Buffer): Buffer {
   whole.writeBigUInt64LE(BigInt(end + blanks - 8), 0);
   return whole;
 }
+
+/** The right first bytes, by which a file is recognised: mutations are frequent there. */
+const withBegin = (begin: Uint8Array) => (bytes: Buffer) => Buffer.concat([begin, bytes.subarray(begin.byteLength)]);
+
+/** A mutated pickle in a right archive, beside the numbers of its tensors. */
+const asTorchFile = (bytes: Buffer): Buffer =>
+  zip([
+    { name: 'a/data.pkl', data: bytes },
+    ...[0, 1, 2, 3, 4, 5, 6].map((key) => ({ name: `a/data/${key}`, data: new Uint8Array(PICKLE_BYTES[key] ?? 0) })),
+  ]);
+
+/** A mutated array in a right archive. */
+const asArchive = (bytes: Buffer): Buffer =>
+  zip([
+    { name: 'fc.weight.npy', data: bytes, isPacked: true },
+    { name: 'fc.bias.npy', data: npy('<f4', '2,', new Uint8Array(8)) },
+  ]);
 
 function readFeatures(path: string): void {
   const files = new FeatureFiles(13);
@@ -148,6 +172,12 @@ export function fileTargets(directory: string): FileTarget[] {
     const { train } = await readPianoPieces(path);
     for (const piece of train) pianoRows(piece);
   };
+  const foreign = async (path: string) => {
+    await inspectFile(path);
+    const { model } = await importModel(path);
+    model.dispose();
+  };
+  const oldBegin = (seeds.oldPytorch[0] as Buffer).subarray(0, 14);
   const packed = (bytes: Buffer) => gzipSync(bytes, { level: 1 });
   return [
     { name: 'wav', file: 'x.wav', seeds: seeds.wav, read: (path) => [readWavSync(path), readRecording(path)] },
@@ -184,6 +214,19 @@ export function fileTargets(directory: string): FileTarget[] {
       seeds: seeds.safetensors,
       repair: withHeaderLength,
       read: tensors,
+    },
+    { name: 'pytorch', file: 'x.pt', seeds: seeds.pytorch, repair: withBegin(ZIP), read: foreign },
+    { name: 'pytorch-pickle', file: 'x.pt', seeds: seeds.pickles, repair: asTorchFile, read: foreign },
+    { name: 'pytorch-old', file: 'x.pt', seeds: seeds.oldPytorch, repair: withBegin(oldBegin), read: foreign },
+    { name: 'npz', file: 'x.npz', seeds: seeds.npz, repair: withBegin(ZIP), read: foreign },
+    { name: 'npz-array', file: 'x.npz', seeds: seeds.npy.slice(0, 2), repair: asArchive, read: foreign },
+    { name: 'state-dict-json', file: 'x.json', seeds: seeds.stateDicts, read: foreign },
+    {
+      name: 'foreign-safetensors',
+      file: 'x.safetensors',
+      seeds: seeds.stateDict,
+      repair: withHeaderLength,
+      read: foreign,
     },
     { name: 'checkpoint', file: 'x.safetensors', seeds: seeds.checkpoint, read: checkpoints },
   ];

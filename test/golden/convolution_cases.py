@@ -22,6 +22,8 @@ def packed(sequences: list[torch.Tensor]) -> torch.Tensor:
 def padding_of(options: dict, length: int) -> tuple[int, int]:
     """Zeros before and behind a sequence; `same` with a stride as Keras defines it."""
     reach = (options["kernel"] - 1) * options["dilation"] + 1
+    if not isinstance(options["padding"], str):
+        return tuple(options["padding"])
     if options["padding"] == "valid":
         return 0, 0
     if options["padding"] == "causal":
@@ -126,6 +128,12 @@ def convolution_cases() -> list[Case]:
         convolution_case("causal_depthwise", padding="causal", inputs=5, units=5, groups=5, kernel=4),
         convolution_case("causal_context", padding="causal", context=True, dilation=2),
         convolution_case("causal_context_groups", padding="causal", context=True, inputs=4, groups=2),
+        convolution_case("explicit", padding=[1, 1]),
+        convolution_case("explicit_stride_2", padding=[1, 1], stride=2, bias=False),
+        convolution_case("explicit_front", padding=[4, 0], kernel=2),
+        convolution_case("explicit_more_steps", padding=[3, 4], kernel=2, dilation=2, inputs=4, groups=2),
+        convolution_case("explicit_fewer_steps", padding=[0, 1], kernel=4, stride=3, lengths=long_enough),
+        convolution_case("explicit_depthwise", padding=[2, 1], inputs=5, units=5, groups=5, kernel=3),
         convolution_case("valid", padding="valid", lengths=long_enough),
         convolution_case("valid_stride_2", padding="valid", stride=2, kernel=2, dilation=2, lengths=long_enough),
         convolution_case("valid_stride_3", padding="valid", stride=3, kernel=5, lengths=long_enough),

@@ -103,7 +103,7 @@ export interface GoldenOptions {
     readonly lengths: readonly (readonly number[])[];
   };
   readonly convolution: {
-    readonly padding: 'causal' | 'same' | 'valid';
+    readonly padding: 'causal' | 'same' | 'valid' | readonly [front: number, behind: number];
     readonly kernel: number;
     readonly inputs: number;
     readonly units: number;
@@ -167,6 +167,7 @@ export interface GoldenOptions {
   readonly embedding: { readonly size: number; readonly units: number };
   readonly clipNorm: { readonly maxNorm: number };
   readonly functions: { readonly one: readonly string[]; readonly two: readonly string[] };
+  readonly columns: { readonly order: readonly number[] };
   readonly optimizer: GoldenOptimizer;
   readonly training: {
     readonly cell: 'rnn' | 'lstm' | 'gru';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FUNCTIONS } from '../../src/graph/operations/functions.js';
 import type { Value } from '../../src/graph/value.js';
+import { erf } from '../oracle/functions.js';
 import { element, matrix, scalar } from '../oracle/matrix.js';
 import { buildProblem } from './problem-graph.js';
 import { ProblemProgram } from './problem-program.js';
@@ -70,6 +71,65 @@ describe('the logarithm in float32', () => {
     const errors = xs.map((x, index) => error(element(data, index), Math.log(x)));
     const worst = Math.max(...errors.slice(0, 50_000), ...errors.slice(50_000));
     expect(worst, `log(${xs[errors.indexOf(worst)]})`).toBeLessThanOrEqual(4);
+  });
+});
+
+/** Values of a function of one number by the kernels. */
+function valuesOf(name: (typeof FUNCTIONS)[number], xs: readonly number[], exponent = 0): Float64Array {
+  const attributes = { function: FUNCTIONS.indexOf(name), exponent };
+  const operands = { x: matrix(1, xs.length, xs) };
+  const built = buildProblem({ name, operation: 'unary', operands, attributes, terms: 1 });
+  const y = built.results.get('y') as Value;
+  return new ProblemProgram(built, [y]).run().read(y).data as Float64Array;
+}
+
+/** Largest errors of functions of one number, as native/kernels/generic/vec.h documents them. */
+const ofOne = [
+  {
+    name: 'softplus',
+    exact: (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    units: 6,
+    from: -87.3,
+  },
+  { name: 'erf', exact: erf, units: 2, from: Number.NEGATIVE_INFINITY },
+  { name: 'elu', exact: (x: number) => (x > 0 ? x : Math.expm1(x)), units: 3, from: Number.NEGATIVE_INFINITY },
+] as const;
+
+describe.each(ofOne)('$name in float32', ({ name, exact: exactly, units, from }) => {
+  it(`is within ${units} units in the last place of the exact result`, () => {
+    // Kernels flush denormals to 0, also those on the way to a result.
+    const xs = numbers().filter((x) => x >= from && Math.abs(x) >= 2 ** -120);
+    const actual = valuesOf(name, xs, 1);
+    let worst = { x: 0, actual: 0, error: -1 };
+    xs.forEach((x, index) => {
+      const found = { x, actual: element(actual, index), error: error(element(actual, index), exactly(x)) };
+      if (!(found.error <= worst.error)) worst = found;
+    });
+    expect(worst.error, `${name}(${worst.x}) is ${worst.actual}`).toBeLessThanOrEqual(units);
+  });
+
+  it('keeps NaN, and is right at infinity and at 0', () => {
+    const [inf, nan] = [Number.POSITIVE_INFINITY, Number.NaN];
+    const xs = [0, -0, inf, -inf, nan, 3e38, -3e38, 1e-40];
+    const limits = { softplus: [inf, 0], erf: [1, -1], elu: [inf, -1] }[name];
+    const atZero = name === 'softplus' ? Math.fround(Math.LN2) : 0;
+    const [zero, negativeZero, above, below, broken, large, small, tiny] = valuesOf(name, xs, 1);
+    expect([zero, (negativeZero as number) + 0, above, below, broken]).toEqual([atZero, atZero, ...limits, nan]);
+    expect([large === 1 || large === Math.fround(3e38), small]).toEqual([true, limits[1]]);
+    expect(Math.abs((tiny as number) - atZero)).toBeLessThanOrEqual(SMALLEST);
+  });
+});
+
+describe.each([
+  ['sin', Math.sin],
+  ['cos', Math.cos],
+] as const)('%s in float32', (name, exactly) => {
+  it('is within 2^-23 of the exact result for any finite number', () => {
+    const xs = numbers();
+    const errors = [...valuesOf(name, xs)].map((y, index) => Math.abs(y - exactly(xs[index] as number)));
+    const worst = errors.reduce((most, found, index) => (found <= (errors[most] as number) ? most : index), 0);
+    expect(errors[worst], `${name}(${xs[worst]})`).toBeLessThanOrEqual(2 ** -23);
+    expect([...valuesOf(name, [Number.NaN, Infinity, -Infinity])]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
   });
 });
 

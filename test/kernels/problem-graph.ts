@@ -117,7 +117,8 @@ export function buildProblem(problem: Problem, options: GraphOptions = {}): Prob
     if (given === undefined) continue;
     let value = operands.get(name);
     if (value === undefined && given instanceof Int32Array) {
-      const columns = spec.columns[0]?.factor ?? 1;
+      const isRow = spec.columns[0]?.letter !== '';
+      const columns = isRow ? given.length : (spec.columns[0]?.factor ?? 1);
       const rows = rowsOf(graph, problem, spec, given.length / columns);
       value = graph.external(name, rows, columns, { type: 'int32', ...entriesOf(problem, spec) });
     } else if (value === undefined) {

@@ -12,6 +12,7 @@ const sizes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   repeat: { rows: 'R', columns: 'C' },
   slice: { columns: 'D' },
   sliceBackward: { columns: 'C' },
+  gatherColumnsBackward: { width: 'C' },
   randomMask: { rows: 'R', columns: 'C' },
   convolutionInputGradient: { inputs: 'I', context: 'S' },
   convolutionWeightGradient: { width: 'J' },

@@ -36,6 +36,7 @@ describe('operations over time', () => {
   const x = random.matrix(steps, WIDTH);
   const rows = random.matrix(sequences, WIDTH);
   it.each<{ operation: string; operands: Record<string, Matrix>; attributes?: Record<string, number> }>([
+    { operation: 'firstStep', operands: { x } },
     { operation: 'lastStep', operands: { x } },
     { operation: 'maxOverTime', operands: { x } },
     { operation: 'sumOverTime', operands: { x }, attributes: { mean: 0 } },

@@ -1,13 +1,23 @@
 /** The limits of control groups decide how many threads there are and how much memory a plan may take. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { type ControlGroupLimits, controlGroupLimits } from '../../src/native/control-group.js';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  type MemoryLimits,
+  memoryLimits,
+  type ProcessorLimits,
+  processorLimits,
+} from '../../src/native/control-group.js';
 import { usableBytes } from '../../src/native/planned-memory.js';
 import { usableProcessors } from '../../src/native/threads.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 
-const NONE: ControlGroupLimits = {
+type Limits = ProcessorLimits & MemoryLimits;
+
+const limitsOf = (root: string): Limits => ({ ...processorLimits(root), ...memoryLimits(root) });
+
+const NONE: Limits = {
   processorQuota: undefined,
   processorSet: undefined,
   memory: undefined,
@@ -35,21 +45,21 @@ const V1 = [
 
 describe('the limits of control groups', () => {
   it('are none where there are no groups, or groups without limits', () => {
-    expect(controlGroupLimits(temporaryDirectory())).toEqual(NONE);
+    expect(limitsOf(temporaryDirectory())).toEqual(NONE);
     const open = {
       'proc/self/cgroup': '0::/a',
       [`${CGROUP}/a/cpu.max`]: 'max 100000',
       [`${CGROUP}/a/memory.max`]: 'max',
       [`${CGROUP}/a/memory.current`]: '1000',
     };
-    expect(controlGroupLimits(rootWith(open))).toEqual(NONE);
+    expect(limitsOf(rootWith(open))).toEqual(NONE);
     const openFirst = {
       'proc/self/cgroup': V1,
       [`${CGROUP}/cpu/docker/abc/cpu.cfs_quota_us`]: '-1',
       [`${CGROUP}/cpu/docker/abc/cpu.cfs_period_us`]: '100000',
       [`${CGROUP}/memory/docker/abc/memory.limit_in_bytes`]: '9223372036854771712',
     };
-    expect(controlGroupLimits(rootWith(openFirst))).toEqual(NONE);
+    expect(limitsOf(rootWith(openFirst))).toEqual(NONE);
   });
 
   it('of version 2 are the smallest on the way to the root', () => {
@@ -64,7 +74,7 @@ describe('the limits of control groups', () => {
       [`${CGROUP}/service/memory.current`]: '3000',
       [`${CGROUP}/service/memory.stat`]: 'anon 7\ninactive_file 1000\nactive_file 5',
     });
-    expect(controlGroupLimits(root)).toEqual({ processorQuota: 1.5, processorSet: 6, memory: 5000, memoryInUse: 2000 });
+    expect(limitsOf(root)).toEqual({ processorQuota: 1.5, processorSet: 6, memory: 5000, memoryInUse: 2000 });
   });
 
   it('of a container are found at the mount, where its own files are', () => {
@@ -74,7 +84,7 @@ describe('the limits of control groups', () => {
         [`${CGROUP}/cpu.max`]: '50000 100000',
         [`${CGROUP}/memory.max`]: '123',
       });
-      expect(controlGroupLimits(root)).toMatchObject({ processorQuota: 0.5, memory: 123 });
+      expect(limitsOf(root)).toMatchObject({ processorQuota: 0.5, memory: 123 });
     }
   });
 
@@ -88,7 +98,7 @@ describe('the limits of control groups', () => {
       [`${CGROUP}/memory/${path}memory.usage_in_bytes`]: '2048',
       [`${CGROUP}/memory/${path}memory.stat`]: 'cache 9\ninactive_file 1\ntotal_inactive_file 48',
     });
-    expect(controlGroupLimits(root)).toEqual({ processorQuota: 2.5, processorSet: 1, memory: 4096, memoryInUse: 2000 });
+    expect(limitsOf(root)).toEqual({ processorQuota: 2.5, processorSet: 1, memory: 4096, memoryInUse: 2000 });
   });
 
   it('that cannot be read or understood are none', () => {
@@ -98,7 +108,34 @@ describe('the limits of control groups', () => {
       [`${CGROUP}/a/cpuset.cpus.effective`]: '0-x',
       [`${CGROUP}/a/memory.max`]: '',
     };
-    expect(controlGroupLimits(rootWith(files))).toEqual(NONE);
+    expect(limitsOf(rootWith(files))).toEqual(NONE);
+  });
+});
+
+/** The files that a function reads. */
+function readBy(action: () => void): string[] {
+  const names: string[] = [];
+  const read = vi.spyOn(fs, 'readFileSync').mockImplementation(((path: string) => {
+    names.push(path.split('/').at(-1) ?? '');
+    throw new Error('no such file');
+  }) as typeof fs.readFileSync);
+  syncBuiltinESMExports();
+  try {
+    action();
+  } finally {
+    read.mockRestore();
+    syncBuiltinESMExports();
+  }
+  return names;
+}
+
+describe('what is not asked for', () => {
+  it('is not read: the files of memory for the processors, and the other way round', () => {
+    const [processors, memory] = [readBy(() => processorLimits()), readBy(() => memoryLimits())];
+    expect(processors).toContain('cpu.max');
+    expect(processors.filter((name) => name.startsWith('memory'))).toEqual([]);
+    expect(memory).toContain('memory.max');
+    expect(memory.filter((name) => name.startsWith('cpu'))).toEqual([]);
   });
 });
 

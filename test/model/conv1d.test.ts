@@ -110,7 +110,7 @@ describe('a model whose convolutions shorten its sequences', () => {
     const short = sequencesOf([4, 2, 9]);
     await expect(model.predict(short)).rejects.toMatchObject({
       code: 'too_short',
-      message: expect.stringMatching(/sequence 1 has 1 step .* looks at 2.*'same' or 'causal'/),
+      message: expect.stringMatching(/sequence 1 has 1 step .* needs 2 .*'same' or 'causal'/),
       details: { sequence: 1, length: 1, expected: 2 },
     });
     await expect(model.trainStep({ inputs: short, targets: sequencesOf([1, 1, 4], 2) })).rejects.toMatchObject({
@@ -182,6 +182,114 @@ describe('a model whose convolutions shorten its sequences', () => {
       expect(() => model.stream()).toThrow(expect.objectContaining({ code: 'not_streamable' }));
       expect(() => model.stream()).toThrow(reason);
     }
+  });
+
+  it('pads with the zeros that it is told, for each sequence by itself, also where there are more outputs than steps', async () => {
+    const cases = [
+      [{ kernelSize: 3, padding: [1, 1] }, (n: number) => n],
+      [{ kernelSize: 4, padding: [0, 2], stride: 2 }, (n: number) => Math.floor((n - 2) / 2) + 1],
+      [{ kernelSize: 2, padding: [3, 0] }, (n: number) => n + 2],
+      [{ kernelSize: 1, padding: [2, 5], stride: 3 }, (n: number) => Math.floor((n + 6) / 3) + 1],
+    ] as const;
+    for (const [options, outputs] of cases) {
+      const layers = [conv1d({ units: 4, ...options }), gru({ units: 3 }), dense({ units: 2 })];
+      const described = sequential(layers, { features: FEATURES });
+      const model = await described.compile({ loss: 'meanSquaredError', seed: 7 });
+      const together = await model.predict(sequences);
+      expect(together.map(({ length }) => length / 2)).toEqual(lengths.map(outputs));
+      for (const [index, sequence] of sequences.entries()) {
+        expect(await model.predict([sequence])).toEqual([together[index]]);
+      }
+      const targets = sequencesOf(lengths.map(outputs), 2);
+      expect((await model.trainStep({ inputs: sequences, targets })).targets).toBe(
+        lengths.reduce((sum, n) => sum + outputs(n), 0),
+      );
+      const axis = model.outputShapes.get('output')?.axis as string;
+      const form = { inputs: { input: { width: FEATURES } }, targets: { target: { axis, width: 2 } } };
+      const batch = packExamples(
+        sequences.map((input, index) => ({ input, target: targets[index] })),
+        form,
+      );
+      const report = checkGradients(model, batch);
+      expect(report.passed, String(report)).toBe(true);
+      const json = JSON.parse(JSON.stringify(described.description));
+      expect(networkFromJSON(json).description).toEqual(described.description);
+    }
+  });
+
+  it('takes one step where zeros make up for the rest, and names the shortest sequence where they do not', async () => {
+    const compiled = (padding: readonly [number, number]) =>
+      sequential([conv1d({ units: 2, kernelSize: 4, padding })], { features: FEATURES }).compile();
+    const [one] = sequencesOf([1]) as [Float32Array];
+    expect((await (await compiled([2, 1])).predict([one])).map(({ length }) => length)).toEqual([2]);
+    expect((await (await compiled([0, 3])).predict([one])).map(({ length }) => length)).toEqual([2]);
+    await expect((await compiled([1, 0])).predict(sequencesOf([4, 2, 9]))).rejects.toMatchObject({
+      code: 'too_short',
+      details: { sequence: 1, length: 2, expected: 3 },
+    });
+  });
+
+  it('has the axis of a named padding, and its bits, where the zeros are the same ones', async () => {
+    const cases = [
+      [{ kernelSize: 3, dilation: 2 }, 'same', [2, 2]],
+      [{ kernelSize: 3, dilation: 2 }, 'causal', [4, 0]],
+      [{ kernelSize: 4 }, 'valid', [0, 0]],
+    ] as const;
+    for (const [options, named, zeros] of cases) {
+      const model = await network({
+        inputs: { input: { kind: 'features', units: FEATURES } },
+        nodes: [
+          { name: 'named', layer: conv1d({ units: 4, ...options, padding: named }), inputs: ['input'] },
+          { name: 'zeros', layer: conv1d({ units: 4, ...options, padding: zeros }), inputs: ['input'] },
+          { name: 'sum', layer: add(), inputs: ['named', 'zeros'] },
+        ],
+        outputs: { named: 'named', zeros: 'zeros', sum: 'sum' },
+      }).compile({ losses: { sum: 'meanSquaredError' } });
+      for (const name of ['weight', 'bias']) {
+        const from = model.parameters.get(`named.${name}`)?.data as Float32Array;
+        model.parameters.get(`zeros.${name}`)?.data.set(from);
+      }
+      const results = await model.predictAll(sequences);
+      expect(results['zeros']).toEqual(results['named']);
+      expect(results['sum']).toEqual(results['named']?.map((each) => each.map((value) => 2 * value)));
+    }
+  });
+
+  it('reads step by step with the zeros of the causal padding, and with no others', async () => {
+    const build = (options: { kernelSize: number; padding: readonly [number, number]; stride?: number }) =>
+      sequential([conv1d({ units: 2, ...options }), gru({ units: 2 })], { features: FEATURES }).compile();
+    const model = await build({ kernelSize: 3, padding: [2, 0] });
+    const [sequence] = sequences as [Float32Array];
+    const [whole] = await model.predict([sequence]);
+    const stream = model.stream();
+    const steps = [0, 1, 2, 3].flatMap((at) => [...stream.step(sequence.slice(at * FEATURES, (at + 1) * FEATURES))]);
+    expect(steps).toEqual([...(whole as Float32Array)]);
+    const refused = [
+      [{ kernelSize: 3, padding: [1, 1] }, /looks at later steps/],
+      [{ kernelSize: 3, padding: [3, 0] }, /more outputs than a sequence has steps/],
+      [{ kernelSize: 3, padding: [2, 1] }, /more outputs than a sequence has steps/],
+      [{ kernelSize: 1, padding: [0, 1] }, /more outputs than a sequence has steps/],
+      [{ kernelSize: 3, padding: [2, 0], stride: 2 }, /leaves steps out/],
+    ] as const;
+    for (const [options, reason] of refused) {
+      const other = await build(options);
+      expect(() => other.stream()).toThrow(reason);
+    }
+  });
+
+  it.each([
+    [[1], 'invalid_option'],
+    [[1, -1], 'invalid_option'],
+    [[0.5, 1], 'invalid_option'],
+    [[0, 1_000_001], 'invalid_option'],
+    [['1', 1], 'invalid_option'],
+    ['full', 'invalid_option'],
+    [3, 'invalid_option'],
+    [null, 'invalid_option'],
+  ])('refuses the padding %j', (padding, code) => {
+    expect(() => conv1d({ units: 2, kernelSize: 3, padding: padding as never })).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining('padding') }),
+    );
   });
 
   it.each(['valid', 'same', 'causal'] as const)(

@@ -93,6 +93,31 @@ describe('asynchronous steps of streams', () => {
     expect(batches).toEqual([64, 36, 1]);
   });
 
+  it('are computed one of each stream in a round', async () => {
+    const model = characterModel();
+    const batches = batchesOf(model);
+    const streams = [model.stream(), model.stream(), model.stream()];
+    await Promise.all(streams.flatMap((stream, at) => ids(3 - at, at).map((id) => stream.stepAsync(id))));
+    expect(batches).toEqual([3, 2, 1]);
+  });
+
+  it('come before a training step that was requested after them, however many wait on one stream', async () => {
+    const [model, other] = [characterModel(), characterModel()];
+    const batch = randomBatch([5, 3]);
+    const { release } = await held(model);
+    const [stream, plain] = [model.stream(), other.stream()];
+    const before = [...ids(5, 1).map((id) => stream.stepAsync(id)), stream.readAsync([2, 3]), stream.stepAsync(4)];
+    const trained = model.trainStep(batch);
+    const after = [stream.readAsync([5, 6]), ...ids(4, 2).map((id) => stream.stepAsync(id))];
+    await release();
+    const expected = [...ids(5, 1).map((id) => plain.step(id)), plain.read([2, 3]), plain.step(4)];
+    expect(await Promise.all(before)).toEqual(expected);
+    expect(await trained).toEqual(await other.trainStep(batch));
+    expect(await Promise.all(after)).toEqual([plain.read([5, 6]), ...ids(4, 2).map((id) => plain.step(id))]);
+    expect(stream.snapshot()).toEqual(plain.snapshot());
+    expect(imageOf(model)).toEqual(imageOf(other));
+  });
+
   it('wait for training steps that were requested before, and see their weights', async () => {
     const [model, other] = [characterModel(), characterModel()];
     const batch = randomBatch([5, 3]);
@@ -183,16 +208,40 @@ describe('an asynchronous step that does not succeed', () => {
     expect(stream.steps).toBe(2);
   });
 
+  it('as it was aborted while it worked leaves the state as it was, and the next step goes on from there', async () => {
+    const [model, other] = [characterModel(), characterModel()];
+    const [stream, plain] = [model.stream(), other.stream()];
+    for (const call of ['readAsync', 'stepAsync'] as const) {
+      const stop = new AbortController();
+      const { executions } = model as unknown as { executions: { begin(request: unknown): unknown } };
+      const begin = executions.begin.bind(executions);
+      executions.begin = (request) => {
+        queueMicrotask(() => stop.abort('enough'));
+        executions.begin = begin;
+        return begin(request);
+      };
+      const input = call === 'readAsync' ? [1, 2, 3] : 1;
+      const stopped = stream[call](input as never, { signal: stop.signal });
+      const next = stream.stepAsync(4);
+      await expect(stopped).rejects.toBe('enough');
+      expect(await next).toEqual(plain.step(4));
+    }
+    expect(stream.snapshot()).toEqual(plain.snapshot());
+  });
+
   it('as its stream was closed is refused', async () => {
     const model = characterModel();
     const stream = model.stream();
     const { release } = await held(model);
     const [first, second] = [stream.stepAsync(1), stream.stepAsync(2)];
+    const neighbour = model.stream().stepAsync(1);
     await new Promise((resolve) => setImmediate(resolve));
     stream.close();
+    await expect(first).rejects.toMatchObject(closed);
     await expect(second).rejects.toMatchObject(closed);
     await release();
-    await first; // had been requested from the model
+    expect(await neighbour).toEqual(characterModel().stream().step(1));
+    expect(stream.steps).toBe(0);
     await expect(stream.stepAsync(3)).rejects.toMatchObject(closed);
     await expect(stream.readAsync([3])).rejects.toMatchObject(closed);
   });

@@ -14,8 +14,10 @@ export interface ConvolutionAttributes {
   readonly groups: number;
   readonly stride: number;
   readonly dilation: number;
-  /** 0 causal, 1 same, 2 valid. */
+  /** 0 causal, 1 same, 2 valid, 3 explicit. */
   readonly padding: number;
+  /** Steps in front with explicit padding. */
+  readonly front: number;
 }
 
 /** Sizes of a convolution and its sequences. */
@@ -39,10 +41,11 @@ function lengthOf(batchSizes: readonly number[], sequence: number): number {
 }
 
 /** Steps of padding in front of a sequence. */
-function leftOf({ padding, stride, dilation }: Sizes, taps: number, length: number): number {
+function leftOf({ padding, stride, dilation, front }: Sizes, taps: number, length: number): number {
   const reach = (taps - 1) * dilation + 1;
   if (padding === 0) return reach - 1;
   if (padding === 2) return 0;
+  if (padding === 3) return front;
   return Math.floor(Math.max(0, (Math.ceil(length / stride) - 1) * stride + reach - length) / 2);
 }
 

@@ -19,6 +19,15 @@ const oneNumber: readonly OneNumber[] = [
     value: (x, exponent) => x ** exponent,
     slope: (x, exponent) => (exponent === 0 ? 0 : exponent * x ** (exponent - 1)),
   },
+  { value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), slope: (x) => 1 / (1 + Math.exp(-x)) },
+  { value: erf, slope: (x) => (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) },
+  {
+    value: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)),
+    slope: (x, alpha) => (x > 0 ? 1 : alpha * Math.exp(x)),
+  },
+  { value: (x, alpha) => (x > 0 ? x : alpha * x), slope: (x, alpha) => (x > 0 ? 1 : alpha) },
+  { value: Math.sin, slope: Math.cos },
+  { value: Math.cos, slope: (x) => -Math.sin(x) },
 ];
 
 interface TwoNumbers {
@@ -38,6 +47,27 @@ const twoNumbers: readonly TwoNumbers[] = [
   { value: (a, b) => b - a, byA: () => -1, byB: () => 1 },
   { value: (a, b) => b / a, byA: (a, b) => -b / a / a, byB: (a) => 1 / a },
 ];
+
+/**
+ * The error function: up to 1.5 the series 2 / sqrt(pi) e^-x^2 sum of 2^n x^(2n + 1) / (2n + 1)!!, of which no terms cancel;
+ * beyond 1 less the continued fraction of its complement, e^-x^2 / sqrt(pi) / (x + 1/2 / (x + 2/2 / (x + 3/2 / ...))).
+ */
+export function erf(x: number): number {
+  if (!(Math.abs(x) < 6)) return Number.isNaN(x) ? x : Math.sign(x);
+  if (Math.abs(x) > 1.5) {
+    const size = Math.abs(x);
+    let fraction = size;
+    for (let n = 200; n > 0; n--) fraction = size + n / 2 / fraction;
+    return Math.sign(x) * (1 - Math.exp(-x * x) / Math.sqrt(Math.PI) / fraction);
+  }
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > Math.abs(sum) * 2 ** -56; n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
 
 /** 1 where a is larger than b, 1/2 where both are equal, 0 where it is smaller; 1 where either is NaN. */
 function share(a: number, b: number): number {

@@ -16,6 +16,7 @@ const activation = { operands: { x: of(R, C) }, results: { y: [R, C] } } as cons
 const activationBackward = { operands: { dy: of(R, C), y: probability(R, C) }, results: { dx: [R, C] } } as const;
 const targets = Int32Array.of(0, -1, 3, 1, 2);
 const ofSteps = of(N, C);
+const ofRows = of(R, C);
 /** Targets of `other`: the labels 0 and 3 of the samples 2 and 0, and two without any. */
 const labels = Int32Array.of(0, 3, -1, -1, -1, -1);
 const norm = scalar(1);
@@ -102,6 +103,19 @@ const examples: Record<OperationName, Example> = {
   sliceBackward: { operands: { dy: of(R, 2) }, attributes: { begin: 1, columns: C }, results: { dx: [R, C] } },
   softmax: activation,
   softmaxBackward: activationBackward,
+  logSoftmax: activation,
+  logSoftmaxBackward: activationBackward,
+  gatherColumns: { operands: { x: of(R, C), columns: Int32Array.of(3, -1, 0, 3, 1) }, results: { y: [R, 5] } },
+  gatherColumnsBackward: {
+    operands: { dy: of(R, 3), columns: Int32Array.of(3, -1, 3) },
+    attributes: { width: C },
+    results: { dx: [R, C] },
+  },
+  maxOverColumns: { operands: { x: of(R, C) }, results: { y: [R, 1] } },
+  maxOverColumnsBackward: {
+    operands: { dy: of(R, 1), x: ofRows, y: oracles.maxOverColumns({ x: ofRows }, {}, [])['y'] },
+    results: { dx: [R, C] },
+  },
   layerNormalization: {
     operands: { x: of(R, C), gain: of(1, C), shift: of(1, C) },
     attributes: { epsilon: 0.1 },
@@ -143,6 +157,8 @@ const examples: Record<OperationName, Example> = {
     results: { dmean: [1, C], dvariance: [1, C], dgain: [1, C] },
   },
   lastSteps: { operands: { x: of(N, C), h0: of(B, 2 * C) }, results: { hT: [B, 2 * C] } },
+  firstStep: { operands: { x: of(N, C) }, results: { y: [B, C] } },
+  firstStepBackward: { operands: { dy: of(B, C) }, results: { dx: [N, C] } },
   lastStep: { operands: { x: of(N, C) }, results: { y: [B, C] } },
   lastStepBackward: { operands: { dy: of(B, C) }, results: { dx: [N, C] } },
   maxOverTime: { operands: { x: of(N, C) }, results: { y: [B, C] } },

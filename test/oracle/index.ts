@@ -4,14 +4,14 @@
  * absent), `transposed` of linear (0/1), `resetAfter` of gruWeightGradient (0/1, required).
  * Attributes that tell the reference a size: `rows` of a repeated row, `columns` of a repeated column, `size` of embeddingGradient (rows of the table), `columns` of slice (of
  * the result) and of sliceBackward (of the whole), `rows` and `columns` of randomMask, `columns` of the weights of
- * attention, `inputs` and `context` of convolutionInputGradient (columns of dx and of dh0), `width` of convolutionWeightGradient.
+ * attention, `inputs` and `context` of convolutionInputGradient (columns of dx and of dh0), `width` of convolutionWeightGradient and of gatherColumnsBackward.
  */
 
 import * as absoluteErrors from './absolute-errors.js';
 import * as attention from './attention.js';
 import * as batchNormalization from './batch-normalization.js';
 import { cellOperations } from './cells.js';
-import { concatenate, slice, sliceBackward } from './columns.js';
+import * as columns from './columns.js';
 import * as convolution from './convolution.js';
 import * as ctc from './ctc.js';
 import { dropout } from './dropout.js';
@@ -26,7 +26,7 @@ import { type AttributeValues, Operands, type OperandValues } from './operands.j
 import * as penalties from './penalties.js';
 import * as quantile from './quantile.js';
 import { randomMask } from './random-mask.js';
-import { softmax, softmaxBackward } from './softmax.js';
+import * as softmax from './softmax.js';
 import * as time from './time.js';
 import * as twoAxes from './two-axes.js';
 import * as updates from './updates.js';
@@ -131,12 +131,20 @@ const operations = {
   sumRows: (o) => functions.sumRows({ x: o.matrix('x'), mean: o.requiredFlag('mean') }),
   sumColumns: (o) => functions.sumColumns({ x: o.matrix('x'), mean: o.requiredFlag('mean') }),
   repeat: (o) => functions.repeat({ ...lineOf(o), mean: o.requiredFlag('mean') }),
-  concatenate: (o) => concatenate({ a: o.matrix('a'), b: o.matrix('b') }),
-  slice: (o) => slice({ x: o.matrix('x'), begin: o.attribute('begin'), columns: o.attribute('columns') }),
+  concatenate: (o) => columns.concatenate({ a: o.matrix('a'), b: o.matrix('b') }),
+  slice: (o) => columns.slice({ x: o.matrix('x'), begin: o.attribute('begin'), columns: o.attribute('columns') }),
   sliceBackward: (o) =>
-    sliceBackward({ dy: o.matrix('dy'), begin: o.attribute('begin'), columns: o.attribute('columns') }),
-  softmax: (o) => softmax({ x: o.matrix('x') }),
-  softmaxBackward: (o) => softmaxBackward({ dy: o.matrix('dy'), y: o.matrix('y') }),
+    columns.sliceBackward({ dy: o.matrix('dy'), begin: o.attribute('begin'), columns: o.attribute('columns') }),
+  gatherColumns: (o) => columns.gatherColumns({ x: o.matrix('x'), columns: o.integers('columns') }),
+  gatherColumnsBackward: (o) =>
+    columns.gatherColumnsBackward({ dy: o.matrix('dy'), columns: o.integers('columns'), width: o.attribute('width') }),
+  maxOverColumns: (o) => columns.maxOverColumns({ x: o.matrix('x') }),
+  maxOverColumnsBackward: (o) =>
+    columns.maxOverColumnsBackward({ dy: o.matrix('dy'), x: o.matrix('x'), y: o.matrix('y') }),
+  softmax: (o) => softmax.softmax({ x: o.matrix('x') }),
+  softmaxBackward: (o) => softmax.softmaxBackward({ dy: o.matrix('dy'), y: o.matrix('y') }),
+  logSoftmax: (o) => softmax.logSoftmax({ x: o.matrix('x') }),
+  logSoftmaxBackward: (o) => softmax.logSoftmaxBackward({ dy: o.matrix('dy'), y: o.matrix('y') }),
 
   layerNormalization: (o) =>
     normalization.layerNormalization({ ...normalized(o), gain: o.matrix('gain'), shift: o.optional('shift') }),
@@ -165,6 +173,8 @@ const operations = {
     batchNormalization.batchNormalizationSums({ ...byStatistics(o), x: o.matrix('x'), dy: o.matrix('dy') }),
 
   lastSteps: (o, batchSizes) => convolution.lastSteps({ x: o.matrix('x'), h0: o.matrix('h0'), batchSizes }),
+  firstStep: (o, batchSizes) => time.firstStep({ x: o.matrix('x'), batchSizes }),
+  firstStepBackward: (o, batchSizes) => time.firstStepBackward({ dy: o.matrix('dy'), batchSizes }),
   lastStep: (o, batchSizes) => time.lastStep({ x: o.matrix('x'), batchSizes }),
   lastStepBackward: (o, batchSizes) => time.lastStepBackward({ dy: o.matrix('dy'), batchSizes }),
   maxOverTime: (o, batchSizes) => time.maxOverTime({ x: o.matrix('x'), batchSizes }),
@@ -285,6 +295,7 @@ function convolved(o: Operands): convolution.ConvolutionAttributes {
     stride: o.attribute('stride'),
     dilation: o.attribute('dilation'),
     padding: o.attribute('padding'),
+    front: o.setting('front'),
   };
 }
 

@@ -1,4 +1,4 @@
-/** Reference of softmax over the columns of each row. Letters: R rows, C columns. */
+/** Reference of softmax and its logarithm over the columns of each row. Letters: R rows, C columns. */
 
 import { at, type Matrix, put, requireShape, zeros } from './matrix.js';
 
@@ -72,6 +72,41 @@ export function softmaxBackward({ dy, y }: { dy: Matrix; y: Matrix }): { dx: Mat
     }
     for (let column = 0; column < y.columns; column++) {
       put(dx, row, column, at(y, row, column) * (at(dy, row, column) - dot));
+    }
+  }
+  return { dx };
+}
+
+/**
+ * y = x - log(sum of exp(x) over the columns).
+ *
+ * @param operands.x [R,C]
+ * @returns y [R,C]
+ */
+export function logSoftmax({ x }: { x: Matrix }): { y: Matrix } {
+  const y = zeros(x.rows, x.columns);
+  for (let row = 0; row < x.rows; row++) {
+    const { largest, log } = logSum(x, row);
+    for (let column = 0; column < x.columns; column++) put(y, row, column, at(x, row, column) - largest - log);
+  }
+  return { y };
+}
+
+/**
+ * dx = dy - exp(y) * sum over columns of dy.
+ *
+ * @param operands.dy [R,C]
+ * @param operands.y  [R,C] from the forward pass
+ * @returns dx [R,C]
+ */
+export function logSoftmaxBackward({ dy, y }: { dy: Matrix; y: Matrix }): { dx: Matrix } {
+  requireShape('dy', dy, y.rows, y.columns);
+  const dx = zeros(y.rows, y.columns);
+  for (let row = 0; row < y.rows; row++) {
+    let sum = 0;
+    for (let column = 0; column < y.columns; column++) sum += at(dy, row, column);
+    for (let column = 0; column < y.columns; column++) {
+      put(dx, row, column, at(dy, row, column) - Math.exp(at(y, row, column)) * sum);
     }
   }
   return { dx };

@@ -31,6 +31,36 @@ function eachColumn(
 }
 
 /**
+ * y = the row of the first step of each sequence.
+ *
+ * @param operands.x [N,F]
+ * @returns y [B,F]
+ */
+export function firstStep({ x, batchSizes }: OverTime): { y: Matrix } {
+  requireShape('x', x, rowCount(batchSizes), x.columns);
+  const y = zeros(sequenceCount(batchSizes), x.columns);
+  eachColumn(batchSizes, x.columns, (steps, sequence, column) => {
+    for (const { row, time } of steps) if (time === 0) put(y, sequence, column, at(x, row, column));
+  });
+  return { y };
+}
+
+/**
+ * dx = dy in the row of the first step of each sequence, 0 elsewhere.
+ *
+ * @param operands.dy [B,F]
+ * @returns dx [N,F]
+ */
+export function firstStepBackward({ dy, batchSizes }: { dy: Matrix; batchSizes: readonly number[] }): { dx: Matrix } {
+  requireShape('dy', dy, sequenceCount(batchSizes), dy.columns);
+  const dx = zeros(rowCount(batchSizes), dy.columns);
+  eachColumn(batchSizes, dy.columns, (steps, sequence, column) => {
+    for (const { row, time } of steps) if (time === 0) put(dx, row, column, at(dy, sequence, column));
+  });
+  return { dx };
+}
+
+/**
  * y = the row of the last step of each sequence.
  *
  * @param operands.x [N,F]

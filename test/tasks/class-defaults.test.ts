@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { classSettings, validationPart } from '../../src/tasks/recipes/classify/class-defaults.js';
 import { POOLINGS } from '../../src/tasks/recipes/classify/class-network.js';
+import { choosingScore } from '../../src/tasks/recipes/classify/class-scores.js';
 import type { TaskStart } from '../../src/tasks/runner/train-task.js';
 import { loadTask, trainTask } from '../../src/tasks/tasks.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
@@ -224,6 +225,67 @@ describe('what chooses the best model', () => {
     );
     const { metrics } = await trainTask('tag', { ...tiny, data: tags, out: join(directory, 'tags') });
     expect(metrics.test).toMatchObject({ targets: 2, meanProbability: 1 });
+  });
+});
+
+describe('what chooses the best model of tags', () => {
+  const tagged = (directory: string, inside: string) => {
+    const file = join(directory, `${inside}.jsonl`);
+    const row = (at: number) => {
+      const input = Array.from({ length: 6 }, (_, step) => `w${(at * 7 + step * 3) % 11}`);
+      return JSON.stringify({
+        input,
+        target: input.map((word) => (word === 'w3' ? `B${inside}` : word === 'w4' ? `I${inside}` : 'O')),
+      });
+    };
+    writeFileSync(file, Array.from({ length: 60 }, (_, at) => row(at)).join('\n'));
+    return file;
+  };
+  const given = {
+    ...QUIET,
+    units: 4,
+    embedding: 4,
+    epochs: 3,
+    calibrate: 'no',
+    learningRate: 0.02,
+    valid: 0.2,
+  } as const;
+
+  it('is the F1 of spans where the tags mark spans, and the probability of other tags', async () => {
+    const directory = temporaryDirectory();
+    const spans = await start('tag', { ...given, data: tagged(directory, '-PER') });
+    expect(spans.options).toMatchObject({ choose: 'spans' });
+    const { best, metrics } = await trainTask('tag', {
+      ...given,
+      data: tagged(directory, '-PER'),
+      out: join(directory, 'run'),
+    });
+    const { f1 } = (metrics.validation?.['spans'] ?? {}) as { readonly f1?: number };
+    expect(best?.score).toBe(1 - Number(f1));
+    expect(metrics.validation).not.toHaveProperty('meanProbability');
+    const others = await start('tag', { ...given, data: tagged(directory, 'x') });
+    expect(others.options).toMatchObject({ choose: 'probability' });
+  });
+
+  it('is refused where no tag marks a span, before anything is written', async () => {
+    const directory = temporaryDirectory();
+    const out = join(directory, 'run');
+    const training = trainTask('tag', { ...given, data: tagged(directory, 'x'), out, choose: 'spans' });
+    await expect(training).rejects.toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringMatching(
+        /'choose' is 'spans', which needs tags of spans .*found 'Bx', 'Ix', 'O'; leave it away/,
+      ),
+    });
+    expect(existsSync(out)).toBe(false);
+    const words = trainTask('classify', { ...given, data: wordFolder(directory, 20), out, choose: 'spans' as never });
+    await expect(words).rejects.toMatchObject({ code: 'invalid_option' });
+  });
+
+  it('takes a part without spans for right where none is found, and for wrong otherwise', () => {
+    const of = (f1: number | null) => choosingScore({ accuracy: 0.5, spans: { f1 } }, { choose: 'spans' });
+    expect([of(null), of(0), of(0.75)]).toEqual([0, 1, 0.25]);
+    expect(choosingScore({ accuracy: 0.5, spans: { f1: 1 } }, { choose: 'accuracy' })).toBe(0.5);
   });
 });
 

@@ -56,7 +56,7 @@ describe('sequences of a CSV file', () => {
     ['no text', ['text,target', ',a'], /table\.csv' line 2.*'text'/],
     ['what is no number', ['sequence,x,target', '1,1,a', '2,one,a'], /table\.csv' line 3.*'x'.*a number.*one/],
     ['an empty token', ['sequence,token,target', '1,,a'], /table\.csv' line 2.*'token'/],
-    ['no column of sequences', ['x,target', '1,a'], /table\.csv' line 1.*'text' or 'sequence'.*x, target/],
+    ['no column of sequences', ['x,target', '1,a'], /table\.csv' line 1.*'text' or 'sequence'.*"x","target"/],
     ['no features', ['sequence,target', '1,a'], /neither a column 'token' nor columns of numbers/],
     ['no targets', ['text,kind', 'Rossi,a'], /table\.csv' line 1.*a column 'target'.*--target COLUMN/],
     ['two columns of targets', ['text,label,class', 'Rossi,a,b'], /line 1.*label and class; --target label/],

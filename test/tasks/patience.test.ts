@@ -69,6 +69,18 @@ describe.each(tasks)('the patience of %s', (_name, task, options) => {
 });
 
 describe('patience', () => {
+  it.each([
+    { perfectScore: 0, stoppedBy: 'earlyStopping', epochs: 3 },
+    { perfectScore: -1, stoppedBy: 'epochs', epochs: 6 },
+  ])('is counted from a score of 0 on where $perfectScore is perfect, although the loss falls', async (expected) => {
+    const { perfectScore, ...stopped } = expected;
+    // Equal scores with lower losses still choose the best weights.
+    const task = defineTask({ ...still, name: 'perfect', score: () => 0, perfectScore });
+    const given = { ...QUIET, out: join(temporaryDirectory(), 'run'), learningRate: 1e-3, units: 4 };
+    const result = await trainTask(task, { ...given, epochs: 6, patience: 2, schedule: 'constant' });
+    expect(result).toMatchObject({ ...stopped, best: { epoch: stopped.epochs, score: 0 } });
+  });
+
   it('is refused without validation data, and where it is no count, before anything is written', async () => {
     const directory = temporaryDirectory();
     const out = join(directory, 'run');

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { meanOf } from '../../src/core/statistics.js';
 import { commonOptions, defineTask, numberOption, trainTask } from '../../src/entries/tasks.js';
 import { dense, gru, sequential } from '../../src/index.js';
 import { sizeOf } from '../../src/tasks/definition/parts.js';
@@ -32,6 +33,32 @@ const firstNumber = defineTask({
     { name: 'a good rate', options: { learningRate: 0.05 } },
   ],
 });
+
+const CERTAINTY = { chance: { gain: 0.2, noise: 4 }, sure: { gain: 0.1, noise: 0.01 } };
+
+/** A task whose score is 1 less the gain of the options; a noise without mean differs from example to example. */
+function withScores(names: readonly (keyof typeof CERTAINTY)[]) {
+  const numbers = Array.from({ length: 60 }, (_, at) => ({ input: Float32Array.of(at), target: at % 2 }));
+  return defineTask({
+    name: 'scored',
+    summary: 'scores of options',
+    options: {
+      ...commonOptions({ units: 4, epochs: 1, valid: 0 }),
+      gain: numberOption({}, { description: 'gain', default: 0 }),
+      noise: numberOption({}, { description: 'noise', default: 0 }),
+    },
+    read: ({ valid }) => ({ training: numbers, ...(valid !== 0 && { validation: numbers.slice(0, 40) }) }),
+    network: ({ units }) => sequential([gru({ units, output: 'last' }), dense({ units: 2 })], { features: 1 }),
+    loss: 'softmaxCrossEntropy',
+    evaluate: (_model, part, { options: { gain, noise } }) => {
+      const ids = (part as typeof numbers).map(({ input }) => (Number(input[0]) % 10) - 4.5);
+      return { score: 1 - gain + (noise * meanOf(ids)) / 4.5 };
+    },
+    describe: ({ score }) => String(score),
+    score: ({ score }) => Number(score),
+    structures: () => names.map((name) => ({ name, options: CERTAINTY[name] })),
+  });
+}
 
 const runPath = () => join(temporaryDirectory(), 'run');
 const linesOf = (run: string) =>
@@ -78,6 +105,22 @@ describe('the option auto', () => {
     const again = await trainTask(firstNumber, { ...QUIET, out, resume: true });
     expect(again).not.toHaveProperty('structures');
     expect(again.metrics).toEqual(metrics);
+  });
+
+  it.each([{ valid: 0 }, { valid: 0.5 }])('does not choose by chance, with valid $valid', async ({ valid }) => {
+    const { structures } = await trainTask(withScores(['chance', 'sure']), {
+      ...QUIET,
+      auto: 60,
+      valid,
+      out: runPath(),
+    });
+    const [, chance, sure] = structures?.results ?? [];
+    expect(chance?.score).toBeLessThan(sure?.score as number);
+    expect(structures?.chosen).toBe('sure');
+    const { structures: alone } = await trainTask(withScores(['chance']), {
+      ...{ ...QUIET, auto: 60, valid, out: runPath() },
+    });
+    expect(alone).toMatchObject({ chosen: 'default', results: [{ name: 'default' }, { gain: chance?.gain }] });
   });
 
   it('reads the data again for structures that change them', async () => {

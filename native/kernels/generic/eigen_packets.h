@@ -12,9 +12,9 @@
 //   `Vec`.
 // - - A function that treats rounding or NaN in another way fails test/kernels for that instruction set:
 //   activations.test.ts asserts the bounds of each function, oracle.test.ts compares each kernel with a reference.
-// - The bits of `exp`, `log` and `square_root` may change, because these are approximations of Eigen's. All others are
-// single
-//   operations that IEEE 754 defines.
+// - The bits of `exp`, `log`, `sin`, `cos` and `square_root` may change, because these are approximations of
+//   Eigen's. All others are single operations that IEEE 754
+//   defines.
 #pragma once
 
 #include <Eigen/Core>
@@ -184,6 +184,21 @@ inline Vec<float> log(Vec<float> x) {
 }
 inline Vec<double> log(Vec<double> x) {
   return detail::per_lane(x, [](double v) { return std::log(v); });
+}
+
+// Sine and cosine of any finite float: Eigen's polynomials, off by 2^-23 at most; NaN for what is
+// infinite, and NaN stays NaN. double takes the C library's functions.
+inline Vec<float> sin(Vec<float> x) {
+  return Vec<float>(Eigen::internal::psin(x.p));
+}
+inline Vec<double> sin(Vec<double> x) {
+  return detail::per_lane(x, [](double v) { return std::sin(v); });
+}
+inline Vec<float> cos(Vec<float> x) {
+  return Vec<float>(Eigen::internal::pcos(x.p));
+}
+inline Vec<double> cos(Vec<double> x) {
+  return detail::per_lane(x, [](double v) { return std::cos(v); });
 }
 
 }  // namespace kernel

@@ -5,6 +5,9 @@ import { unpacked } from './linear.js';
 /** Codes of the padding (native/kernels/generic/products/convolution.h). */
 export const PADDINGS = { causal: 0, same: 1, valid: 2 } as const;
 
+/** The code of a convolution with a given number of zeros in front, the attribute `front`. */
+export const EXPLICIT = 3;
+
 /** The code of a convolution that looks at no later steps. */
 export const CAUSAL = PADDINGS.causal;
 
@@ -18,6 +21,7 @@ export const convolutionRules: readonly NamedRule[] = [
       stride,
       dilation: context.attribute('dilation'),
       padding: context.attribute('padding'),
+      front: context.attribute('front'),
     };
     const w = unpacked(context.value('p'));
     const inputs = () => {

@@ -1,7 +1,7 @@
-/** Elementwise maps, dropout, and moving columns. Kernels: native/kernels/generic/rows/{elementwise,dropout}.cc. */
+/** Elementwise maps, dropout, and moving columns. Kernels: native/kernels/generic/rows/{elementwise,dropout,columns}.cc, losses/softmax.cc. */
 import { type Emits, gradientRule, type NamedRule, type Reached, type Reads } from '../gradient-rule.js';
 
-type Activation = 'sigmoid' | 'tanh' | 'relu' | 'softmax';
+type Activation = 'sigmoid' | 'tanh' | 'relu' | 'softmax' | 'logSoftmax';
 
 /** The rule of y = f(x) whose backward operation needs the value y alone. */
 function activation(backward: `${Activation}Backward`) {
@@ -38,6 +38,15 @@ export const elementwiseRules: readonly NamedRule[] = [
   gradientRule('tanh', activation('tanhBackward')),
   gradientRule('relu', activation('reluBackward')),
   gradientRule('softmax', activation('softmaxBackward')),
+  gradientRule('logSoftmax', activation('logSoftmaxBackward')),
+  gradientRule('maxOverColumns', (context) => {
+    const operands = { dy: context.gradient('y'), x: context.value('x'), y: context.value('y') };
+    return { x: context.graph.apply('maxOverColumnsBackward', operands).dx };
+  }),
+  gradientRule('gatherColumns', (context) => {
+    const operands = { dy: context.gradient('y'), columns: context.value('columns') };
+    return { x: context.graph.apply('gatherColumnsBackward', operands, {}, { C: context.value('x').columns }).dx };
+  }),
   gradientRule('concatenate', (context) => {
     const part = (name: 'a' | 'b', begin: number) => {
       if (!context.wants(name)) return undefined;

@@ -5,7 +5,10 @@ import type { Graph } from '../graph.js';
 import type { Value } from '../value.js';
 
 /** Functions of one number in the order of their codes. */
-export const FUNCTIONS = ['exp', 'log', 'sqrt', 'abs', 'sign', 'power'] as const;
+export const FUNCTIONS = [
+  ...(['exp', 'log', 'sqrt', 'abs', 'sign', 'power'] as const),
+  ...(['softplus', 'erf', 'elu', 'leakyRelu', 'sin', 'cos'] as const),
+] as const;
 
 /** Functions of two numbers a and b in the order of their codes; the last two are b - a and b / a. */
 export const COMBINATIONS = [

@@ -5,6 +5,9 @@
 import { gradientRule, type NamedRule } from '../gradient-rule.js';
 
 export const timeRules: readonly NamedRule[] = [
+  gradientRule('firstStep', (context) => ({
+    x: context.graph.apply('firstStepBackward', { dy: context.gradient('y') }).dx,
+  })),
   gradientRule('lastStep', (context) => ({
     x: context.graph.apply('lastStepBackward', { dy: context.gradient('y') }).dx,
   })),

@@ -2,7 +2,7 @@
 
 import { UsageError } from '../../core/errors.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
-import { CAUSAL } from '../../graph/operations/convolution.js';
+import { CAUSAL, EXPLICIT } from '../../graph/operations/convolution.js';
 import { attributeOf, type Node, type Value } from '../../graph/value.js';
 import type { Forward } from './build-forward.js';
 
@@ -11,6 +11,7 @@ import type { Forward } from './build-forward.js';
  * steps of another axis, which exist from the beginning.
  */
 const KNOWN_BEFORE: Readonly<Record<string, readonly string[]>> = {
+  firstStep: ['x'],
   sumOverTime: ['x'],
   maxOverTime: ['x'],
   sumRows: ['x'],
@@ -26,15 +27,16 @@ export interface StreamObstacle {
   /** Name of the layer. */
   readonly layer: string;
   /**
-   * It reads sequences from their ends, its output at a step depends on later ones in another way, or it has an output for some
-   * of the steps alone.
+   * It reads sequences from their ends, its output at a step depends on later ones in another way, it has an output for some
+   * of the steps alone, or more outputs than steps.
    */
-  readonly reason: 'backwards' | 'laterSteps' | 'fewerSteps';
+  readonly reason: 'backwards' | 'laterSteps' | 'fewerSteps' | 'moreSteps';
 }
 
 const REASONS: Readonly<Record<StreamObstacle['reason'], string>> = {
   backwards: 'looks at later steps of a sequence (it reads backwards)',
   laterSteps: 'looks at later steps of a sequence',
+  moreSteps: 'has more outputs than a sequence has steps',
   fewerSteps: 'leaves steps out, it has no output for each step of a sequence',
 };
 
@@ -84,10 +86,18 @@ function arrives({ node, source, rows }: Value, axis: string): boolean {
   );
 }
 
+/** Whether a convolution that is not causal looks at later steps: more zeros in front leave all that it looks at behind it. */
+function looksAhead(node: Node): boolean {
+  if (attributeOf(node, 'padding') !== EXPLICIT) return true;
+  const { rows } = node.inputs.get('p') as Value;
+  const each = (node.inputs.get('x') as Value).columns / attributeOf(node, 'groups');
+  return attributeOf(node, 'front') < ((rows as number) / each - 1) * attributeOf(node, 'dilation');
+}
+
 /** Why an operation is an obstacle whatever its operands are; undefined where it is none, or depends on them. */
 function obstacleOf(node: Node): StreamObstacle['reason'] | undefined {
   if (node.operation.name !== 'convolution') return attributeOf(node, 'reverse') === 1 ? 'backwards' : undefined;
-  if (attributeOf(node, 'padding') !== CAUSAL) return 'laterSteps';
+  if (attributeOf(node, 'padding') !== CAUSAL) return looksAhead(node) ? 'laterSteps' : 'moreSteps';
   return attributeOf(node, 'stride') === 1 ? undefined : 'fewerSteps';
 }
 

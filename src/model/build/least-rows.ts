@@ -8,7 +8,7 @@ function stepsFor(axis: string, rows: number): number {
   const derivation = derivationOf(axis);
   if (derivation === undefined) return axis === TIME ? rows : Number.POSITIVE_INFINITY;
   const { source, reach, stride } = derivation;
-  return stepsFor(source, (rows - 1) * stride + reach);
+  return stepsFor(source, Math.max(1, (rows - 1) * stride + reach));
 }
 
 /** Steps of the shortest sequence that has enough rows for every layer by itself: 1 where no layer needs more. */

@@ -207,6 +207,13 @@ export class ParameterBlocks {
       else if (typeof initial === 'number') data.fill(initial);
       else for (const at of data.keys()) data[at] = initial(random, Math.floor(at / columns), at % columns);
       requireFinite(name, data);
+    }
+    this.initializeOptimizer();
+  }
+
+  /** Fills what the optimizer keeps, as it is before the first step. */
+  initializeOptimizer(): void {
+    for (const name of this.parameters.keys()) {
       for (const [slot, value] of this.#slots) this.optimizerState.get(`${slot}/${name}`)?.fill(value);
     }
   }

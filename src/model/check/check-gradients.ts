@@ -115,7 +115,7 @@ export function checkGradients(
   const [forward, backward] = [new Objective(model, training), new Objective(model, training)];
   const axes = packedAxes(batch, networkAxes(model.description, forward.graph, forward.targets.values()));
   checkBatch(batch, axes, model.description, forward.targets);
-  if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, model);
+  if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, model, batch.order);
   const { numbers, fixed } = numbersOf(forward, model, batch, { axes, state, seed });
   try {
     forward.compile(axes, false);

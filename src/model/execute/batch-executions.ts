@@ -9,7 +9,7 @@ import { type ModelLoss, type OutputLoss, outputLosses } from '../../network/out
 import type { RowsRequirement } from '../build/build-forward.js';
 import type { Mode } from '../build/build-graph.js';
 import { networkAxes } from '../build/network-axes.js';
-import { checkBatch, checkState, requireRows, type StateForm } from './check-batch.js';
+import { checkBatch, checkState, checkStateForm, requireRows, type StateForm } from './check-batch.js';
 import { checkLabels, type LabelledFrames } from './check-values.js';
 import { Execution } from './execution.js';
 import type { HeldState } from './held-state.js';
@@ -69,10 +69,16 @@ export class BatchExecutions {
     const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
     if (mode !== 'predict') for (const each of this.#parts.labelled) checkLabels(each, batch, axes);
-    if (held !== undefined) checkState(held.packed, axes.get(TIME)?.batchSizes[0] as number, this.#parts);
+    if (held !== undefined) this.#checkState(mode, held, axes.get(TIME)?.batchSizes[0] as number);
     if (mode === 'train') this.#requireRows(axes);
     const compiled = programs.get(mode, axes, use, room);
     return new Execution(compiled, { description, batch, axes, state: held?.packed, held, version });
+  }
+
+  #checkState(mode: Mode, held: HeldState, sequences: number): void {
+    // A diagnosis is to find out what is not finite.
+    if (held.isOwn || mode === 'diagnose') checkStateForm(held.packed, sequences, this.#parts);
+    else checkState(held.packed, sequences, this.#parts, held.order);
   }
 
   /** @throws {DataError} `too_few_rows` for a batch with too few rows to train a layer; others as `begin` */

@@ -5,6 +5,7 @@ import { UsageError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import { isFloat32Array } from '../../core/typed-array.js';
 import { allocated } from '../../native/memory.js';
+import { requireFiniteStates } from './finite-states.js';
 
 /**
  * The states of all recurrent layers for a number of sequences. They are stored by sequence, not by place in a batch:
@@ -46,6 +47,7 @@ export class CarriedState {
    * @param name as in `values`
    * @param values row-major [B * units], one row for each sequence, in the order in which they were packed; copied
    * @throws {UsageError} `state_mismatch` when there is no such state or it has another size; nothing has changed then
+   * @throws {DataError} `non_finite_data` with the sequence and the unit; nothing has changed then
    */
   set(name: string, values: Float32Array): void {
     const target = this.values.get(requireText('the name of a state', name));
@@ -63,6 +65,7 @@ export class CarriedState {
         actual: (values as Float32Array | undefined)?.length,
       });
     }
+    requireFiniteStates([[name, values]], this.batch);
     target.set(values);
     this.#isCarried = false;
   }
@@ -86,6 +89,7 @@ export class CarriedState {
    * Copies the values of another state.
    *
    * @throws {UsageError} `state_mismatch` when it belongs to another network or batch size; nothing has changed then
+   * @throws {DataError} `non_finite_data` with state, sequence and unit; nothing has changed then
    */
   copyFrom(other: CarriedState): void {
     if (!isState(other)) {
@@ -97,6 +101,7 @@ export class CarriedState {
       const message = `state ${name} has ${values.length} numbers, the other one ${source?.length ?? 'none'}`;
       throw new UsageError('state_mismatch', message, { name, expected: values.length, actual: source?.length });
     }
+    requireFiniteStates(other.values, this.batch);
     for (const [name, values] of this.values) values.set(other.values.get(name) as Float32Array);
     this.#isCarried = other.isCarried === true;
   }

@@ -15,6 +15,7 @@ import type { RowsRequirement } from '../build/build-forward.js';
 import { type StreamObstacle, statesNotCarried } from '../build/causality.js';
 import type { CarriedState } from './carried-state.js';
 import { checkValues } from './check-values.js';
+import { requireFiniteStates } from './finite-states.js';
 
 /** The end of the name of the weights beside a target. */
 const WEIGHTS_SUFFIX = `/${WEIGHTS}`;
@@ -87,7 +88,7 @@ function requireCarried(state: CarriedState, obstacle: StreamObstacle | undefine
  * @throws {UsageError} `state_mismatch` when the state belongs to another network or batch size, or is not a valid
  * state; `not_streamable` when a layer of the network reads later steps
  */
-export function checkState(state: CarriedState, batch: number, { stateSizes, streamObstacle }: StateForm): void {
+export function checkStateForm(state: CarriedState, batch: number, { stateSizes, streamObstacle }: StateForm): void {
   requireCarried(state, streamObstacle);
   if (!Number.isSafeInteger(state.batch) || state.batch < 1) {
     const message = `a state has ${describeValue(state.batch)} sequences, expected an integer >= 1`;
@@ -104,6 +105,17 @@ export function checkState(state: CarriedState, batch: number, { stateSizes, str
     const message = `state '${name}' has ${length ?? 'no'} numbers for ${state.batch} sequences, expected ${batch * size} for ${batch}`;
     throw new UsageError('state_mismatch', message, { name, actual: state.batch, expected: batch });
   }
+}
+
+/**
+ * As `checkStateForm`, with the numbers of the state.
+ *
+ * @param order the sequence of each row of the state
+ * @throws {DataError} `non_finite_data` with state, sequence and unit
+ */
+export function checkState(state: CarriedState, batch: number, form: StateForm, order?: Int32Array): void {
+  checkStateForm(state, batch, form);
+  requireFiniteStates(state.values, batch, order);
 }
 
 /** @throws {DataError} `too_few_rows` when a batch has fewer rows than a layer needs */

@@ -5,6 +5,7 @@
 import { countOf, type PackedAxes, type PackedAxis, TIME } from '../../batch/axes.js';
 import type { Batch } from '../../batch/batch.js';
 import { DataError, RangeIndexError, ShapeError } from '../../core/errors.js';
+import { areFinite } from '../../core/finite.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
@@ -48,12 +49,6 @@ function inWords({ sequence, step }: RowPlace): string {
   return `sequence ${sequence}${step === undefined ? '' : `, step ${step}`}`;
 }
 
-/** Place of the first number that is not finite, or -1. */
-function firstNonFinite(values: Float32Array): number {
-  for (let at = 0; at < values.length; at++) if (!Number.isFinite(values[at])) return at;
-  return -1;
-}
-
 /** What is checked, and where its rows lie. */
 interface Field {
   /** For messages of ids, which the program also refuses: `input`. */
@@ -88,7 +83,7 @@ function requireIds(field: Field, ids: Int32Array, low: number, high: number): v
 
 /** @throws {DataError} `non_finite_data`, except in rows of weight 0 */
 function requireNumbers(field: Field, values: Float32Array, width: number, weights?: Float32Array): void {
-  if (firstNonFinite(values) < 0) return;
+  if (areFinite(values)) return;
   for (let at = 0; at < values.length; at++) {
     const row = Math.floor(at / width);
     if (Number.isFinite(values[at]) || weights?.[row] === 0) continue;

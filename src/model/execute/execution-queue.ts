@@ -4,6 +4,7 @@ import { UsageError } from '../../core/errors.js';
 import type { NativeUpdateLock } from '../../native/addon.js';
 import type { CarriedState } from './carried-state.js';
 import type { ExecutionOptions } from './execution-options.js';
+import { actionWithin, asUserAction } from './user-actions.js';
 
 /**
  * Two kinds of calls. A call that changes the model (a training step) works alone: it waits for all calls that were
@@ -14,6 +15,9 @@ import type { ExecutionOptions } from './execution-options.js';
  * A synchronous call never waits for its turn. One that reads works beside a training step: both take the lock of the
  * parameters, so the call sees them as they were before the update or after it. It is refused where it cannot know that:
  * while another change works. One that changes the model is refused while any other call works.
+ *
+ * A function of the user (`changeBy`, `shareBy`) may make calls itself. One that would wait for the end of the function, which may wait
+ * for that call, is refused; one that reads, within a function that reads, works as a part of it.
  */
 export class ExecutionQueue {
   readonly #calls = new CallQueue();
@@ -34,22 +38,33 @@ export class ExecutionQueue {
   }
 
   /**
-   * A changing call: alone, after all calls that were requested before. Synchronous reading calls are refused meanwhile.
+   * A function of the user that may change the model: alone, after all calls that were requested before. Synchronous reading calls
+   * are refused meanwhile.
    *
-   * @throws the signal's reason, when it is aborted before
+   * @throws {UsageError} `model_busy` within another such function
    */
-  change<T>(options: Pick<ExecutionOptions, 'signal'>, call: () => Promise<T>): Promise<T> {
-    return this.#working(true, options, async () => {
+  changeBy<T>(action: () => Promise<T>): Promise<T> {
+    return this.#working(true, {}, async () => {
       this.#isChanging = true;
       try {
-        return await call();
+        return await asUserAction(this, true, action);
       } finally {
         this.#isChanging = false;
       }
     });
   }
 
-  /** A training step: as `change`, but synchronous reading calls work beside it, unless they have its state. */
+  /** A function of the user that reads the model: as `share`. */
+  shareBy<T>(action: () => Promise<T>): Promise<T> {
+    return this.#working(false, {}, () => asUserAction(this, false, action));
+  }
+
+  /**
+   * A training step: alone, after all calls that were requested before. Synchronous reading calls work beside it, unless they have its
+   * state.
+   *
+   * @throws the signal's reason, when it is aborted before; {UsageError} `model_busy` within a function of `changeBy` or `shareBy`
+   */
   train<T>(options: ExecutionOptions, step: () => Promise<T>): Promise<T> {
     return this.#using(options?.state, () => this.#working(true, options, step));
   }
@@ -58,7 +73,7 @@ export class ExecutionQueue {
    * A reading call: after all changing calls that were requested before. It executes programs in `turn` only.
    *
    * @param options.state that its executions begin with and leave their final states in
-   * @throws the signal's reason, when it is aborted before
+   * @throws the signal's reason, when it is aborted before; {UsageError} `model_busy` within a function of `changeBy`
    */
   share<T>(options: ExecutionOptions, call: () => Promise<T>): Promise<T> {
     return this.#using(options?.state, () => this.#working(false, options, call));
@@ -77,6 +92,21 @@ export class ExecutionQueue {
   /** A reading call with a single execution. */
   shareTurn<T>(options: ExecutionOptions, execution: () => Promise<T>): Promise<T> {
     return this.share(options, () => this.turn(options, execution));
+  }
+
+  /**
+   * Refuses a call that joins others, which may have been requested elsewhere, where it would wait for the function that makes it.
+   *
+   * @throws {UsageError} `model_busy`
+   */
+  requireJoinable(): void {
+    const within = actionWithin(this);
+    if (within === 'changing') throw waitsForItself('whileIdle', READ_INSTEAD);
+    if (within === undefined || !this.#calls.isAloneAwaited) return;
+    throw waitsForItself(
+      'whileUnchanged',
+      'a training step was requested meanwhile and comes first: use `step` or `read`',
+    );
   }
 
   /** Whether an execution of a reading call is under way: its program is not free. */
@@ -149,7 +179,11 @@ export class ExecutionQueue {
   async #working<T>(isAlone: boolean, options: Pick<ExecutionOptions, 'signal'>, call: () => Promise<T>): Promise<T> {
     const signal = options?.signal;
     if (this.#ended !== undefined) throw this.#ended.reason;
-    await this.#calls.enter(isAlone, signal);
+    const within = actionWithin(this);
+    if (within === 'changing') throw waitsForItself('whileIdle', READ_INSTEAD);
+    if (within === 'reading' && isAlone) throw waitsForItself('whileUnchanged', AFTERWARDS);
+    if (within === 'reading') await this.#calls.join();
+    else await this.#calls.enter(isAlone, signal);
     try {
       if (signal?.aborted === true) throw signal.reason;
       return await call();
@@ -170,4 +204,12 @@ export class ExecutionQueue {
       else this.#statesInUse.delete(state);
     }
   }
+}
+
+const AFTERWARDS = 'make it after the end of the function';
+const READ_INSTEAD = `${AFTERWARDS}; whileUnchanged admits calls that read`;
+
+function waitsForItself(outer: string, help: string): UsageError {
+  const message = `an asynchronous call within ${outer} of the same model waits for the end of ${outer}, so both would wait forever: ${help}`;
+  return new UsageError('model_busy', message);
 }

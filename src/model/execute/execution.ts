@@ -196,6 +196,11 @@ export class Execution<Built extends BuiltGraph = BuiltGraph> {
     return [...this.compiled.built.finalStates].map(([name, value]) => [name, this.view(value)] as const);
   }
 
+  /** @throws {NumericError} `non_finite_state` where final states are not finite that `takeStates` would leave; nothing has changed */
+  requireFiniteStates(): void {
+    this.#held?.requireFinite(this.finalStates);
+  }
+
   /** Leaves the final states in the state that the execution began with. It cannot fail. */
   takeStates(): void {
     this.#held?.take(this.finalStates);

@@ -3,6 +3,7 @@ import type { Batch } from '../../batch/batch.js';
 import { CheckedExamples, isPlain, type PlainExamples, type PlainForm } from '../../batch/plain-examples.js';
 import { NumericError, OptionError } from '../../core/errors.js';
 import { requireNumber } from '../../core/options.js';
+import type { Pieces } from '../../core/time-slices.js';
 import type { Value } from '../../graph/value.js';
 import { END_OF_TARGET } from '../../network/losses/ctc.js';
 import { isLossKind } from '../../network/losses/losses.js';
@@ -70,17 +71,30 @@ export class Evaluation {
   readonly #reports: EvaluationResult[] = [];
   #last: Execution | undefined;
 
-  /** @throws {OptionError} `invalid_option`, `unknown_option`; others as `CheckedExamples` */
-  constructor(model: EvaluatedModel, examples: Batch | PlainExamples, options: EvaluateOptions) {
-    const { state, batch, metrics } = options;
+  private constructor(
+    model: EvaluatedModel,
+    { metrics }: Pick<EvaluateOptions, 'metrics'>,
+    batches: () => Iterable<Batch>,
+  ) {
     this.#model = model;
-    const size = requireNumber('batch', batch ?? AT_ONCE, { integer: true, min: 1 });
     const named = metrics && measuredOutputs(model.losses, metrics);
     this.#measured = model.losses.filter(({ output }) => named?.has(output));
-    this.#batches = isPlain(examples)
-      ? batchesOf(CheckedExamples.of(model.plainForm, examples), state === undefined ? size : Number.POSITIVE_INFINITY)
-      : () => [examples];
     this.#metrics = metrics && new RunningMetrics(metrics);
+    this.#batches = batches;
+  }
+
+  /** Reads the examples, in pieces. @throws {OptionError} `invalid_option`, `unknown_option`; others as `CheckedExamples.reading` */
+  static *reading(
+    model: EvaluatedModel,
+    examples: Batch | PlainExamples,
+    options: EvaluateOptions,
+  ): Pieces<Evaluation> {
+    const { state, batch, metrics } = options;
+    const size = requireNumber('batch', batch ?? AT_ONCE, { integer: true, min: 1 });
+    if (metrics !== undefined) measuredOutputs(model.losses, metrics);
+    if (!isPlain(examples)) return new Evaluation(model, options, () => [examples]);
+    const checked = yield* CheckedExamples.readingAll(model.plainForm, examples);
+    return new Evaluation(model, options, batchesOf(checked, state === undefined ? size : Number.POSITIVE_INFINITY));
   }
 
   /** The mode of the executions. */
@@ -118,6 +132,7 @@ export class Evaluation {
   /** As `result`; then the state of the last execution, if it has one, takes its final states. With a state it is the only execution. */
   finish(): EvaluationResult {
     const result = this.result(); // first, so that the state has not changed when a metric throws
+    this.#last?.requireFiniteStates();
     this.#last?.takeStates();
     return result;
   }

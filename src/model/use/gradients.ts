@@ -125,7 +125,7 @@ export class GradientReader {
     const axes = packedAxes(batch, networkAxes(description, this.#parts.graph, targets.values()));
     checkBatch(batch, axes, description, targets);
     const state = options.state && packedState(options.state, batch.order);
-    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, this.#parts);
+    if (state !== undefined) checkState(state, axes.get(TIME)?.batchSizes[0] as number, this.#parts, batch.order);
     const compiled = this.#programs.get(JSON.stringify(names), axes);
     const execution = new Execution(compiled, { description, batch, axes, state, version });
     writeUpstream(execution, options, axes);

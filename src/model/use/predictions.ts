@@ -9,6 +9,7 @@ import type { NamedSequences, PlainSequences } from '../../batch/plain-sequences
 import type { Rows } from '../../batch/rows.js';
 import { restoreOrder } from '../../batch/sequence-rows.js';
 import { requireNumber, requireOneOf } from '../../core/options.js';
+import type { Pieces } from '../../core/time-slices.js';
 import type { OutputShape } from '../build/build-graph.js';
 
 /**
@@ -76,24 +77,30 @@ export class Prediction {
   readonly #as: 'sequences' | 'padded';
   readonly #batches: () => Iterable<PlacedBatch>;
 
-  /** @throws {OptionError} `invalid_option`; others as `CheckedExamples` */
-  constructor(
+  private constructor(
+    outputs: ReadonlyMap<string, OutputShape>,
+    as: 'sequences' | 'padded',
+    batches: () => Iterable<PlacedBatch>,
+  ) {
+    this.#outputs = outputs;
+    this.#results = new Map([...outputs.keys()].map((name) => [name, []]));
+    this.#as = as;
+    this.#batches = batches;
+  }
+
+  /** Reads the input, in pieces. @throws {OptionError} `invalid_option`; others as `CheckedExamples.reading` */
+  static *reading(
     outputs: ReadonlyMap<string, OutputShape>,
     form: PlainForm,
     input: PredictInput,
     { as = 'sequences', batch = AT_ONCE }: PredictOptions,
-  ) {
-    this.#outputs = outputs;
-    this.#results = new Map([...outputs.keys()].map((name) => [name, []]));
-    this.#as = requireOneOf('as', as, ['sequences', 'padded']);
+  ): Pieces<Prediction> {
+    requireOneOf('as', as, ['sequences', 'padded']);
     const size = requireNumber('batch', batch, { integer: true, min: 1 });
     const read = readInput(input, form);
-    if ('batch' in read) {
-      this.#batches = () => [{ batch: read.batch, indices: undefined }];
-    } else {
-      const examples = new CheckedExamples(form, read.sequences);
-      this.#batches = () => batchesOf(examples, size);
-    }
+    if ('batch' in read) return new Prediction(outputs, as, () => [{ batch: read.batch, indices: undefined }]);
+    const examples = yield* CheckedExamples.reading(form, read.sequences);
+    return new Prediction(outputs, as, () => batchesOf(examples, size));
   }
 
   /** The batches, longest sequences first: the first one needs the largest program. */

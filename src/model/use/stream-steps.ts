@@ -1,29 +1,31 @@
-/** The asynchronous steps of streams: those that wait at the same time are computed together. */
+/** The asynchronous calls of streams: steps that wait at the same time are computed together. */
 import type { Batch } from '../../batch/batch.js';
 import type { Rows } from '../../batch/rows.js';
 import { onAbort } from '../../core/on-abort.js';
 import { isInt32Array } from '../../core/typed-array.js';
 import type { CarriedState } from '../execute/carried-state.js';
 import type { ExecutionQueue } from '../execute/execution-queue.js';
+import { unsoundSteps } from '../execute/finite-states.js';
+import { type StreamCall, type WaitingCall, WaitingCalls } from './waiting-calls.js';
 
 /** Streams whose steps one execution computes, at most. */
 const MOST_TOGETHER = 64;
-
-/** One step of one stream. */
-export interface StreamStep {
-  /** The row of the step: an index, or features. */
-  readonly rows: Rows;
-  /** Of one sequence. */
-  readonly state: CarriedState;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** The part of a model that steps need. */
 export interface SteppingModel {
   /** Name of the only input. */
   readonly inputName: string;
-  readonly queue: Pick<ExecutionQueue, 'share' | 'turn' | 'changesRequested'>;
+  readonly queue: Pick<ExecutionQueue, 'share' | 'turn' | 'changesRequested' | 'requireJoinable'>;
   newState(batch: number): CarriedState;
+  /**
+   * Executes steps of one sequence on the calling thread.
+   *
+   * @param use as in `predictPackedSync`
+   * @param first number of the first step in its stream
+   * @returns outputs of all steps [T * outputs]
+   * @throws {NumericError} `non_finite_output`; the state has not changed
+   */
+  now(batch: Batch, state: CarriedState, use: string, first: number): Float32Array;
   /**
    * Executes a batch of single steps within a turn, off the event loop, and leaves the final states in the state.
    *
@@ -31,36 +33,40 @@ export interface SteppingModel {
    * @returns the outputs [B * outputs]
    */
   execute(batch: Batch, state: CarriedState, room: number): Promise<Float32Array>;
+  /** As `now`, within a turn, off the event loop. @throws the signal's reason; the state has not changed */
+  read(batch: Batch, state: CarriedState, first: number, signal: AbortSignal | undefined): Promise<Float32Array>;
 }
 
-/** A step that waits. */
-interface WaitingStep extends StreamStep {
-  resolve(outputs: Float32Array): void;
-  reject(reason: unknown): void;
-}
-
-/** Steps that may be computed together: no change of the model was requested between them. */
+/** Calls between which no change of the model was requested. */
 interface Group {
-  readonly steps: Set<WaitingStep>;
+  readonly calls: WaitingCalls;
   /** Changes that had been requested before. */
   readonly changes: number;
 }
 
 /** The rows of several steps, one after the other. */
-function joined(steps: readonly StreamStep[]): Rows {
-  const [{ rows: first }] = steps as [StreamStep];
+function joined(steps: readonly StreamCall[]): Rows {
+  const [{ rows: first }] = steps as [StreamCall];
   const width = first.length;
   const all = isInt32Array(first) ? new Int32Array(width * steps.length) : new Float32Array(width * steps.length);
   for (const [at, { rows }] of steps.entries()) all.set(rows, at * width);
   return all;
 }
 
+function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
+  const width = values.length / rows;
+  return values.subarray(row * width, (row + 1) * width);
+}
+
 /**
- * Computes the steps of all streams of a model. A step waits for its turn among the calls of the model; meanwhile those of other
- * streams join it. A row's result does not depend on its neighbours, so each step gets the bits that it would get alone.
+ * Computes the calls of all streams of a model. A call takes its place among the calls of the model when it is requested: it comes
+ * before the changes of the model that are requested later. Steps of several streams that wait are computed together, one of each
+ * stream. A row's result does not depend on its neighbours, so each step gets the bits that it would get alone.
  */
 export class StreamSteps {
   readonly #model: SteppingModel;
+  /** Groups with calls that wait or work, in the order of their places; calls join the last one until a change is requested. */
+  readonly #groups = new Set<Group>();
   #open: Group | undefined;
 
   constructor(model: SteppingModel) {
@@ -68,20 +74,24 @@ export class StreamSteps {
   }
 
   /**
-   * One step; a stream has one at a time. The outputs are a new array; the state is changed when the step succeeds.
+   * One call of a stream, after the earlier ones of the same state. The outputs are a new array; the state is changed when the call
+   * succeeds.
    *
-   * @throws the signal's reason; errors of the execution
+   * @returns outputs of the step, or of all steps of a call that reads several
+   * @throws the signal's reason; errors of the execution; {UsageError} `model_busy` where it would wait for the function that
+   *   makes it
    */
-  step(step: StreamStep): Promise<Float32Array> {
-    const { signal } = step;
+  call(call: StreamCall): Promise<Float32Array> {
+    this.#model.queue.requireJoinable();
+    const { signal } = call;
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     return new Promise<Float32Array>((resolve, reject) => {
-      const group = this.#groupNow();
-      const waiting: WaitingStep = { ...step, resolve, reject };
-      group.steps.add(waiting);
+      const { calls } = this.#groupNow();
+      const waiting: WaitingCall = { ...call, resolve, reject };
+      calls.add(waiting);
       if (signal === undefined) return;
       const stop = onAbort(signal, () => {
-        group.steps.delete(waiting);
+        calls.delete(waiting);
         reject(signal.reason);
       });
       const ended = <T>(settle: (value: T) => void) => {
@@ -95,48 +105,72 @@ export class StreamSteps {
     });
   }
 
-  /** The group that a new step joins. */
+  /** Steps of one stream, on the calling thread. Errors and values as in `SteppingModel`. */
+  now(batch: Batch, state: CarriedState, use: string, first: number): Float32Array {
+    return this.#model.now(batch, state, use, first);
+  }
+
+  /** Refuses all calls of a state that have not begun. */
+  refuseWaiting(state: CarriedState, reason: unknown): void {
+    for (const { calls } of this.#groups) for (const call of calls.takeAll(state)) call.reject(reason);
+  }
+
+  /** The group that a new call joins. */
   #groupNow(): Group {
-    const { queue } = this.#model;
-    if (this.#open?.changes === queue.changesRequested) return this.#open;
-    const group: Group = { steps: new Set(), changes: queue.changesRequested };
+    const { changesRequested: changes } = this.#model.queue;
+    if (this.#open?.changes === changes) return this.#open;
+    const group: Group = { calls: new WaitingCalls(), changes };
     this.#open = group;
+    this.#groups.add(group);
     this.#run(group);
     return group;
   }
 
   async #run(group: Group): Promise<void> {
     const { queue } = this.#model;
+    const { calls } = group;
     try {
       await queue.share({}, async () => {
-        while (group.steps.size > 0) await queue.turn({}, () => this.#runTogether(group));
+        while (!calls.isEmpty) await queue.turn({}, () => this.#round(calls));
         this.#close(group);
       });
     } catch (error) {
       this.#close(group);
-      for (const step of group.steps) step.reject(error);
+      for (const call of calls.takeAll()) call.reject(error);
     }
   }
 
   #close(group: Group): void {
+    this.#groups.delete(group);
     if (this.#open === group) this.#open = undefined;
   }
 
-  async #runTogether(group: Group): Promise<void> {
-    const steps = [...group.steps].slice(0, MOST_TOGETHER);
-    for (const step of steps) group.steps.delete(step);
+  /** What one turn computes: steps of several streams, or a call that reads several steps. */
+  async #round(calls: WaitingCalls): Promise<void> {
+    const taken = calls.takeRound(MOST_TOGETHER);
+    const [only] = taken;
+    if (only === undefined) return; // all of them were aborted
+    if (only.isRead) return this.#read(only);
     try {
-      await this.#execute(steps);
+      await this.#execute(taken);
     } catch (error) {
       // Nothing has changed. One of them is at fault: each gets its own result.
-      if (steps.length === 1) steps[0]?.reject(error);
-      else for (const step of steps) await this.#execute([step]).catch((reason: unknown) => step.reject(reason));
+      if (taken.length === 1) only.reject(error);
+      else for (const step of taken) await this.#execute([step]).catch((reason: unknown) => step.reject(reason));
     }
   }
 
-  async #execute(steps: readonly WaitingStep[]): Promise<void> {
+  async #read({ rows, steps, state, signal, counted, resolve, reject }: WaitingCall): Promise<void> {
+    const batch = { batchSizes: new Int32Array(steps).fill(1), inputs: { [this.#model.inputName]: rows } };
+    try {
+      resolve(await this.#model.read(batch, state, counted(), signal));
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  async #execute(steps: readonly WaitingCall[]): Promise<void> {
     const count = steps.length;
-    if (count === 0) return; // all of them were aborted
     const { inputName } = this.#model;
     const state = this.#model.newState(count);
     for (const [name, values] of state.values) {
@@ -149,14 +183,18 @@ export class StreamSteps {
     const room = 2 ** Math.ceil(Math.log2(count));
     const outputs = await this.#model.execute(batch, state, room);
     const columns = outputs.length / count;
-    for (const [at, { state: own, signal, ...step }] of steps.entries()) {
+    for (const [at, { state: own, signal, counted, resolve, reject }] of steps.entries()) {
       if (signal?.aborted === true) continue; // it has been rejected, and its state stays
-      for (const [name, values] of state.values) {
-        const width = values.length / count;
-        own.values.get(name)?.set(values.subarray(at * width, (at + 1) * width));
+      const result = outputs.slice(at * columns, (at + 1) * columns);
+      const finals = [...state.values].map(([name, values]) => [name, rowOf(values, at, count)] as const);
+      const unsound = unsoundSteps(result, columns, () => finals, counted());
+      if (unsound !== undefined) {
+        reject(unsound);
+        continue;
       }
+      for (const [name, values] of finals) own.values.get(name)?.set(values);
       own.markCarried();
-      step.resolve(outputs.slice(at * columns, (at + 1) * columns));
+      resolve(result);
     }
   }
 }

@@ -3,10 +3,9 @@
 import type { Batch } from '../../batch/batch.js';
 import { checkArray, checkType } from '../../batch/check-arrays.js';
 import type { PlainForm } from '../../batch/plain-examples.js';
-import { type PlainField, type PlainSequence, plainRows } from '../../batch/plain-sequences.js';
+import { type PlainField, type PlainSequence, rowsOfSequence } from '../../batch/plain-sequences.js';
 import type { Rows } from '../../batch/rows.js';
 import { requireList, requireObject } from '../../core/arguments.js';
-import { CallQueue } from '../../core/call-queue.js';
 import { RangeIndexError, UsageError } from '../../core/errors.js';
 import { describeValue, requireNumber } from '../../core/options.js';
 import type { NetworkDescription } from '../../network/description.js';
@@ -14,6 +13,7 @@ import { notStreamable, type StreamObstacle } from '../build/causality.js';
 import { type CarriedState, isState } from '../execute/carried-state.js';
 import { checkExecutionOptions, type ExecutionOptions } from '../execute/execution-options.js';
 import type { StreamSteps } from './stream-steps.js';
+import type { StreamCall } from './waiting-calls.js';
 
 /** The part of a model that a stream needs. */
 export interface StreamedModel {
@@ -25,8 +25,6 @@ export interface StreamedModel {
   newState(batch: number): CarriedState;
   /** Numbers in a row of the output. */
   readonly outputs: number;
-  predictPackedSync(batch: Batch, options: Pick<ExecutionOptions, 'state'> & { readonly use?: string }): Float32Array;
-  predictPacked(batch: Batch, options: ExecutionOptions): Promise<Float32Array>;
 }
 
 /** Options of asynchronous steps. */
@@ -53,8 +51,8 @@ export class Stream {
   readonly #inputName: string;
   readonly #field: PlainField;
   readonly #together: StreamSteps;
-  /** The order of the asynchronous steps. */
-  readonly #order = new CallQueue();
+  /** Asynchronous calls that wait or work. */
+  #underWay = 0;
   #steps = 0;
   #closed = false;
 
@@ -85,6 +83,7 @@ export class Stream {
    * @param input an index, or the features of the step: a number where there is one
    * @throws {RangeIndexError} `index_out_of_range`; the state has not changed
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
+   * @throws {NumericError} `non_finite_output` when the step gives NaN, or a state that is not finite; the stream is as it was before
    * @throws {UsageError} `stream_closed`; `model_busy` while an asynchronous step of this stream works or waits, and during
    *   `model.whileIdle`
    */
@@ -94,12 +93,13 @@ export class Stream {
   }
 
   /**
-   * As `step`, off the event loop, when its turn comes: after the earlier steps of this stream, whose end gives it its place in the
-   * queue, and after the training steps that were requested before that. The input is copied. After a step that fails or is stopped the stream is as it was before, and
-   * later steps go on from there.
+   * As `step`, off the event loop, when its turn comes: after the earlier steps of this stream, and after the training steps that
+   * were requested before it; those that are requested later wait for it, whether the earlier steps have ended or not. The input
+   * is copied. After a step that fails or is stopped the stream is as it was before, and later steps go on from there.
    *
    * @param options.signal takes the step out of the queue; the promise rejects with the signal's reason
-   * @throws as `step`; {UsageError} `model_disposed`
+   * @throws as `step`; {UsageError} `model_disposed`; `model_busy` within a function of `model.whileIdle`, or of
+   *   `model.whileUnchanged` where a training step that waits for that function would come first
    * @example
    * const streams = [model.stream(), model.stream()];
    * const outputs = await Promise.all(streams.map((stream) => stream.stepAsync(3)));
@@ -112,7 +112,7 @@ export class Stream {
     checkExecutionOptions('stepAsync', options, ['signal']);
     const rows = this.#checkedRow(input);
     const { signal } = options;
-    return this.#inOrder(1, signal, () => this.#together.step({ rows, state: this.#state, signal }));
+    return this.#inTurn(rows, { steps: 1, isRead: false, signal });
   }
 
   /** A copy of the row of a step, which is refused alone: it is computed together with those of other streams. */
@@ -138,7 +138,7 @@ export class Stream {
   }
 
   #plainRows(sequence: PlainSequence): Rows {
-    return plainRows(this.#field, [sequence])[0] as Rows;
+    return rowsOfSequence(this.#field, sequence);
   }
 
   /**
@@ -158,9 +158,8 @@ export class Stream {
     checkExecutionOptions('readAsync', options, ['signal']);
     const rows = this.#rowsOf(inputs);
     checkType(`input '${this.#inputName}'`, rows, this.#field.ids !== undefined);
-    const batch = this.#batchOf(rows.slice());
-    const read = () => this.#model.predictPacked(batch, { ...options, state: this.#state });
-    return this.#lastOf(await this.#inOrder(batch.batchSizes.length, options.signal, read));
+    const how = { steps: this.#stepsOf(rows), isRead: true, signal: options.signal };
+    return this.#lastOf(await this.#inTurn(rows.slice(), how));
   }
 
   #rowsOf(inputs: PlainSequence): Rows {
@@ -189,6 +188,7 @@ export class Stream {
    *
    * @throws {UsageError} `state_mismatch` when the snapshot belongs to another model; `model_busy` while an asynchronous step
    *   works or waits
+   * @throws {DataError} `non_finite_data` for a state with NaN or an infinity; the stream is as it was before
    */
   restore(snapshot: StreamState): void {
     this.#requireAtRest();
@@ -205,7 +205,7 @@ export class Stream {
   /** Ends the stream: further steps are refused, and so are asynchronous ones that wait (`stream_closed`). */
   close(): void {
     this.#closed = true;
-    this.#order.refuseWaiting(closed());
+    this.#together.refuseWaiting(this.#state, closed());
   }
 
   #requireOpen(): void {
@@ -213,34 +213,36 @@ export class Stream {
   }
 
   #requireAtRest(): void {
-    if (!this.#order.isInUse) return;
+    if (this.#underWay === 0) return;
     const message = 'an asynchronous step of this stream works or waits: wait for its promise, or use stepAsync';
     throw new UsageError('model_busy', message);
   }
 
   #batchOf(rows: Rows): Batch {
-    const batchSizes = new Int32Array(rows.length / this.#field.width).fill(1);
+    const batchSizes = new Int32Array(this.#stepsOf(rows)).fill(1);
     return { batchSizes, inputs: { [this.#inputName]: rows } };
+  }
+
+  #stepsOf(rows: Rows): number {
+    return Math.floor(rows.length / this.#field.width);
   }
 
   #execution(batch: Batch, use: string): Float32Array {
     this.#requireAtRest();
-    const outputs = this.#model.predictPackedSync(batch, { state: this.#state, use });
+    const outputs = this.#together.now(batch, this.#state, use, this.#steps);
     this.#steps += batch.batchSizes.length;
     return outputs;
   }
 
-  #inOrder(
-    steps: number,
-    signal: AbortSignal | undefined,
-    execution: () => Promise<Float32Array>,
-  ): Promise<Float32Array> {
-    return this.#order.alone(async () => {
-      this.#requireOpen();
-      const outputs = await execution();
-      this.#steps += steps;
+  async #inTurn(rows: Rows, how: Pick<StreamCall, 'steps' | 'isRead' | 'signal'>): Promise<Float32Array> {
+    this.#underWay++;
+    try {
+      const outputs = await this.#together.call({ ...how, rows, state: this.#state, counted: () => this.#steps });
+      this.#steps += how.steps;
       return outputs;
-    }, signal);
+    } finally {
+      this.#underWay--;
+    }
   }
 }
 

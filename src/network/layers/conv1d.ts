@@ -1,8 +1,8 @@
 /** Convolution along each sequence. */
 import { OptionError, ShapeError } from '../../core/errors.js';
-import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
-import { CAUSAL, PADDINGS } from '../../graph/operations/convolution.js';
+import { CAUSAL, EXPLICIT, PADDINGS } from '../../graph/operations/convolution.js';
 import type { Value } from '../../graph/value.js';
 import { requireInitializer } from '../initializers/initializer.js';
 import { realInput } from './dense.js';
@@ -25,9 +25,10 @@ export interface Conv1dOptions {
    * What stands for the steps before and behind a sequence of n, where r = (kernelSize - 1) * dilation + 1 steps are looked at.
    * `valid` (the default): nothing does, there are floor((n - r) / stride) + 1 outputs. `same`: zeros at both ends, the odd one behind,
    * ceil(n / stride) outputs, as Keras defines it; PyTorch has it for a stride of 1 alone. `causal`: r - 1 zeros in front, ceil(n / stride)
-   * outputs, none of which looks ahead.
+   * outputs, none of which looks ahead. `[front, behind]`, integers from 0 to 1,000,000: so many zeros at the ends,
+   * floor((n + front + behind - r) / stride) + 1 outputs. [p, p] is `padding=p` of torch.nn.Conv1d.
    */
-  readonly padding?: keyof typeof PADDINGS;
+  readonly padding?: keyof typeof PADDINGS | readonly [front: number, behind: number];
   /** Adds a bias; default true. */
   readonly bias?: boolean;
   /** Initial values, as in layers/initializer; default that of the model. */
@@ -42,10 +43,39 @@ export interface Conv1dDescription extends Conv1dOptions {
 /** Largest stride and dilation that the operation takes. */
 const MOST = 1_000_000;
 
+/** @throws {OptionError} `invalid_option` */
+function requirePadding(padding: unknown): void {
+  if (!Array.isArray(padding)) {
+    if (typeof padding === 'string' && Object.hasOwn(PADDINGS, padding)) return;
+    const names = Object.keys(PADDINGS).map((name) => `'${name}'`);
+    const message = `option 'padding' is ${describeValue(padding)}, expected ${names.join(', ')} or the zeros [front, behind]`;
+    throw new OptionError('invalid_option', message, { name: 'padding', value: padding });
+  }
+  if (padding.length !== 2) {
+    const message = `option 'padding' has ${padding.length} numbers, expected the zeros [front, behind] of a sequence`;
+    throw new OptionError('invalid_option', message, { name: 'padding', value: padding });
+  }
+  for (const [at, zeros] of padding.entries())
+    requireNumber(`padding[${at}]`, zeros, { integer: true, min: 0, max: MOST });
+}
+
+/** What a convolution gives its operation, and the steps that its first output needs. */
+function paddingOf(padding: NonNullable<Conv1dOptions['padding']>, before: number) {
+  if (typeof padding === 'string') {
+    // A kernel of one step has no end to pad, and looks at no later step.
+    const code = before === 0 ? CAUSAL : PADDINGS[padding];
+    return { padding: code, front: 0, reach: padding === 'valid' ? before + 1 : 1 };
+  }
+  const [front, behind] = padding;
+  const reach = before + 1 - front - behind;
+  if (front === before && behind === 0) return { padding: CAUSAL, front: 0, reach };
+  return { padding: EXPLICIT, front, reach };
+}
+
 /**
  * Convolution along the steps of each sequence: [N, F] -> [N', units]; nothing leads from one sequence to another. With a stride, or
- * with the padding `valid`, sequences become shorter: the output lies on a time axis of its own, and so do its targets. With the
- * padding `causal` and a stride of 1 it works in streams and decoders and carries the last steps on as its state `context`; with one step
+ * with the padding `valid`, sequences become shorter, with much explicit padding longer: the output lies on a time axis of its own, and so do
+ * its targets. With the padding `causal`, or [r - 1, 0], and a stride of 1 it works in streams and decoders and carries the last steps on as its state `context`; with one step
  * in the kernel and a stride of 1 it needs no context, whatever the padding.
  *
  * The weights are [units, kernelSize, F / groups]: those of torch.nn.Conv1d with the last two axes exchanged.
@@ -66,10 +96,11 @@ export function conv1d(options: Conv1dOptions): Conv1dDescription {
     const message = `option 'groups' is ${groups}, which does not divide the ${units} units into equal parts`;
     throw new OptionError('invalid_option', message, { name: 'groups', value: groups });
   }
-  if (padding !== undefined) requireOneOf('padding', padding, Object.keys(PADDINGS));
+  if (padding !== undefined) requirePadding(padding);
   if (bias !== undefined) requireOneOf('bias', bias, [true, false]);
   if (initializer !== undefined) requireInitializer(initializer);
-  return Object.freeze({ kind: 'conv1d', ...options });
+  const zeros = typeof padding === 'object' ? { padding: Object.freeze([...padding] as const) } : {};
+  return Object.freeze({ kind: 'conv1d', ...options, ...zeros });
 }
 
 /** @throws {ShapeError} `rank_mismatch` for rows without steps; `shape_mismatch` for inputs that groups do not divide */
@@ -110,12 +141,11 @@ export const conv1dLayer: LayerDefinition<Conv1dDescription> = {
       ? context.parameter('bias', { role: 'denseBias', rows: 1, columns: units, shape: [units], ...shared })
       : undefined;
     const before = (kernelSize - 1) * dilation;
-    const h0 = contextOf(context, x, padding === 'causal' && stride === 1 ? before : 0, axis);
-    const rows = graph.derivedSteps(axis, { reach: padding === 'valid' ? before + 1 : 1, stride });
+    const { reach, ...zeros } = paddingOf(padding, before);
+    const h0 = contextOf(context, x, zeros.padding === CAUSAL && stride === 1 ? before : 0, axis);
+    const rows = graph.derivedSteps(axis, { reach, stride });
     const { p } = graph.apply('pack', { w }, {}, { O: units });
-    // A kernel of one step has no end to pad, and looks at no later step.
-    const code = before === 0 ? CAUSAL : PADDINGS[padding];
-    const attributes = { groups, stride, dilation, padding: code };
+    const attributes = { groups, stride, dilation, ...zeros };
     return graph.apply('convolution', { x, p, b, h0 }, attributes, { N: rows }).y;
   },
 };

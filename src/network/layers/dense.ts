@@ -41,7 +41,7 @@ export interface DropoutDescription extends DropoutOptions {
 }
 
 /** Names of the activations. */
-export const ACTIVATIONS = ['tanh', 'sigmoid', 'relu', 'softmax'] as const;
+export const ACTIVATIONS = ['tanh', 'sigmoid', 'relu', 'softmax', 'logSoftmax'] as const;
 
 /** Frozen description of an activation. */
 export interface ActivationDescription {
@@ -124,7 +124,7 @@ export const dropoutLayer: LayerDefinition<DropoutDescription> = {
 };
 
 /**
- * An activation on every element, or softmax over the columns: [N, F] -> [N, F].
+ * An activation on every element, or softmax or its logarithm over the columns: [N, F] -> [N, F].
  *
  * @throws {OptionError} `invalid_option` for an unknown name
  */

@@ -3,6 +3,7 @@ import { OptionError } from '../../core/errors.js';
 import { callHint, describeValue } from '../../core/options.js';
 import { type AttentionDescription, attentionLayer } from './attention.js';
 import { type BatchNormalizationDescription, batchNormalizationLayer } from './batch-normalization.js';
+import { type ColumnConvolutionDescription, columnConvolutionLayer } from './column-convolution.js';
 import { type Conv1dDescription, conv1dLayer } from './conv1d.js';
 import {
   type ActivationDescription,
@@ -16,6 +17,7 @@ import { type EmbeddingDescription, embeddingLayer } from './embedding.js';
 import { type LayerDefinition, type LayerDefinitions, type LayerDescription, ownDefinition } from './layer.js';
 import { type LayerNormalizationDescription, layerNormalizationLayer } from './layer-normalization.js';
 import { type MergeDescription, mergeLayers } from './merge.js';
+import { type OperationDescription, operationLayer } from './operation.js';
 import { type PenaltyDescription, penaltyLayer } from './penalty.js';
 import { type PoolDescription, poolLayer } from './pool.js';
 import { type RecurrentDescription, recurrentLayers } from './recurrent.js';
@@ -25,6 +27,7 @@ export { add, average, concatenate, type MergeDescription, multiply, sum } from 
 /** Description of a layer of the library. */
 export type BuiltInLayer =
   | EmbeddingDescription
+  | ColumnConvolutionDescription
   | Conv1dDescription
   | RecurrentDescription
   | DenseDescription
@@ -35,7 +38,8 @@ export type BuiltInLayer =
   | PoolDescription
   | PenaltyDescription
   | AttentionDescription
-  | MergeDescription;
+  | MergeDescription
+  | OperationDescription;
 
 declare const isDefined: unique symbol;
 
@@ -49,6 +53,7 @@ export type AnyLayer = BuiltInLayer | DefinedLayer;
 
 const BUILT_IN: readonly LayerDefinition[] = [
   embeddingLayer,
+  columnConvolutionLayer,
   conv1dLayer,
   ...recurrentLayers,
   denseLayer,
@@ -60,6 +65,7 @@ const BUILT_IN: readonly LayerDefinition[] = [
   penaltyLayer,
   attentionLayer,
   ...mergeLayers,
+  operationLayer,
 ];
 
 /** The definitions of the layers of the library. */

@@ -164,7 +164,10 @@ export function applied<N extends OperationName>(
 
 /** Operations of one value. */
 type UnaryOperation =
+  | 'firstStep'
   | 'lastStep'
+  | 'logSoftmax'
+  | 'maxOverColumns'
   | 'maxOverTime'
   | 'relu'
   | 'repeatOverTime'

@@ -75,6 +75,28 @@ export function slice(x: Value, begin: number, end?: number): Value {
   return applied('slice', application).y;
 }
 
+/**
+ * Chosen columns in any order: [R, F] -> [R, order.length].
+ *
+ * @param order the column of `x` that each column of the result is, -1 for a column of zeros. A column may be taken more than once: its
+ *   gradient is the sum of theirs
+ * @throws {OptionError} `invalid_option` for columns that there are not
+ * @example
+ * const reversed = (x: Value) => gatherColumns(x, [2, 1, 0]);
+ */
+export function gatherColumns(x: Value, order: readonly number[]): Value {
+  const graph = graphOfAll('gatherColumns', { x });
+  if (!Array.isArray(order) || order.length === 0) {
+    const message = `gatherColumns: order is ${describeValue(order)}, expected a list of columns`;
+    throw new OptionError('invalid_option', message, { name: 'order', function: 'gatherColumns', value: order });
+  }
+  for (const [at, column] of order.entries()) {
+    requireArgument('gatherColumns', `order[${at}]`, column, { integer: true, min: -1, max: x.columns - 1 });
+  }
+  const columns = graph.constantIndices(order, { low: -1, size: x.columns });
+  return applied('gatherColumns', { operation: 'gatherColumns', operands: { x, columns }, given: { x } }).y;
+}
+
 /** Settings of a normalisation of rows. */
 export interface NormalizationSettings {
   /** [1, F]; default ones. */

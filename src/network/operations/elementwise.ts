@@ -110,6 +110,14 @@ export const relu: (x: Value) => Value = unary('relu');
 /** e^x divided by the sum of e^x over the columns of the row. */
 export const softmax: (x: Value) => Value = unary('softmax');
 
+/**
+ * The logarithm of softmax, x - log(sum of e^x over the columns of the row): exact where softmax itself would be 0.
+ *
+ * @example
+ * const entropy = (x: Value) => negate(sumOverColumns(multiply(softmax(x), logSoftmax(x))));
+ */
+export const logSoftmax: (x: Value) => Value = unary('logSoftmax');
+
 /** A function of one number by its name. */
 function ofOne(name: string, f: (typeof FUNCTIONS)[number], x: Value, exponent = 0): Value {
   const attributes = { function: FUNCTIONS.indexOf(f), exponent };
@@ -120,7 +128,7 @@ function ofOne(name: string, f: (typeof FUNCTIONS)[number], x: Value, exponent =
  * e^x; in float32 0 below -87.4 and infinite above 88.3.
  *
  * @example
- * const softplus = (x: Value) => log(add(exp(x), 1));
+ * const odds = (logits: Value) => exp(logits);
  */
 export function exp(x: Value): Value {
   return ofOne('exp', 'exp', x);
@@ -156,4 +164,63 @@ export function sign(x: Value): Value {
 export function power(x: Value, exponent: number): Value {
   requireArgument('power', 'exponent', exponent, LARGEST);
   return ofOne('power', 'power', x, exponent);
+}
+
+/** log(1 + e^x), without overflow and exact also where it is small. @see Dugas et al. 2001 */
+export function softplus(x: Value): Value {
+  return ofOne('softplus', 'softplus', x);
+}
+
+/** The error function, 2 / sqrt(pi) times the integral of e^-t^2 from 0 to x; in float32 within 2 units in the last place. */
+export function erf(x: Value): Value {
+  return ofOne('erf', 'erf', x);
+}
+
+/** The sine of x in radians, of any finite x; in float32 within 2^-23. NaN for what is infinite. */
+export function sin(x: Value): Value {
+  return ofOne('sin', 'sin', x);
+}
+
+/** The cosine, as `sin`. */
+export function cos(x: Value): Value {
+  return ofOne('cos', 'cos', x);
+}
+
+/**
+ * x where it is positive, else alpha (e^x - 1).
+ *
+ * @param alpha default 1
+ * @throws {OptionError} `invalid_option` for an alpha that is not finite or beyond 1e30
+ * @see Clevert et al. 2015
+ */
+export function elu(x: Value, alpha = 1): Value {
+  requireArgument('elu', 'alpha', alpha, LARGEST);
+  return ofOne('elu', 'elu', x, alpha);
+}
+
+/**
+ * x where it is positive, else alpha x.
+ *
+ * @param alpha default 0.01, as in PyTorch and ONNX
+ * @throws {OptionError} `invalid_option` for an alpha that is not finite or beyond 1e30
+ * @see Maas et al. 2013
+ */
+export function leakyRelu(x: Value, alpha = 0.01): Value {
+  requireArgument('leakyRelu', 'alpha', alpha, LARGEST);
+  return ofOne('leakyRelu', 'leakyRelu', x, alpha);
+}
+
+/** 1.0507009873554805 elu(x, 1.6732632423543772). @see Klambauer et al. 2017 */
+export function selu(x: Value): Value {
+  return scale(elu(x, 1.6732632423543772), 1.0507009873554805);
+}
+
+/**
+ * x times the normal distribution function of x, x (1 + erf(x / sqrt 2)) / 2: the exact form. In float32 within 2^-23 |x|, as PyTorch's:
+ * 1 + erf has few digits where x is far below 0.
+ *
+ * @see Hendrycks & Gimpel 2016
+ */
+export function gelu(x: Value): Value {
+  return multiply(scale(x, 0.5), add(erf(scale(x, Math.SQRT1_2)), 1));
 }

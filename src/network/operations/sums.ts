@@ -1,6 +1,7 @@
-/** Sums and means of all columns of a row, and of all rows. */
+/** Sums and means of all columns of a row, and of all rows; the largest and the smallest column of a row. */
 import type { Value } from '../../graph/value.js';
-import { applied } from './apply.js';
+import { applied, unary } from './apply.js';
+import { negate } from './elementwise.js';
 
 function reduced(name: string, operation: 'sumRows' | 'sumColumns', x: Value, mean: 0 | 1): Value {
   return applied(name, { operation, operands: { x }, attributes: { mean } }).y;
@@ -19,6 +20,19 @@ export function sumOverColumns(x: Value): Value {
 /** The mean of each row: [R, F] -> [R, 1]. */
 export function meanOverColumns(x: Value): Value {
   return reduced('meanOverColumns', 'sumColumns', x, 1);
+}
+
+/**
+ * The largest entry of each row: [R, F] -> [R, 1]; NaN where one is. The gradient goes to the first column that holds it.
+ *
+ * @example
+ * const logSumExp = (x: Value) => add(log(sumOverColumns(exp(subtract(x, maxOverColumns(x))))), maxOverColumns(x));
+ */
+export const maxOverColumns: (x: Value) => Value = unary('maxOverColumns');
+
+/** The smallest entry of each row, as `maxOverColumns`: [R, F] -> [R, 1]. */
+export function minOverColumns(x: Value): Value {
+  return negate(maxOverColumns(negate(x)));
 }
 
 /**

@@ -6,6 +6,9 @@ import { carriedTo } from '../layers/rows.js';
 import { applied, graphOfAll, requireAxis, unary } from './apply.js';
 import { matrixRows } from './columns.js';
 
+/** The first step of each sequence: [N, F] -> [B, F]. */
+export const firstStep: (x: Value) => Value = unary('firstStep');
+
 /** The last step of each sequence: [N, F] -> [B, F]. */
 export const lastStep: (x: Value) => Value = unary('lastStep');
 

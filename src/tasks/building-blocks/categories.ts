@@ -1,6 +1,8 @@
 /** Columns of texts as ones and zeros: a number for each value that the training part has. */
+
 import { compareCodePoints } from '../../core/code-points.js';
 import { DataError } from '../../core/errors.js';
+import { listSome } from '../../core/list-some.js';
 import { columnPart, invalidRow, quoted, type RowPlace } from '../../files/row-error.js';
 
 /** A column of categories and its values in the training part. Plain JSON. */
@@ -38,8 +40,8 @@ export function categoryIndex({ column, values }: Category): (text: string, plac
   return (text, place) => {
     const index = places.get(text);
     if (index !== undefined) return index;
-    const some = values.slice(0, SHOWN_VALUES).map(quoted).join(', ');
-    const expected = `a category of the training rows (${some}${values.length > SHOWN_VALUES ? ', ...' : ''})`;
+    const some = listSome(values.map(quoted), { most: SHOWN_VALUES });
+    const expected = `a category of the training rows (${some})`;
     throw invalidRow(place(), columnPart(column), expected, quoted(text), { column });
   };
 }

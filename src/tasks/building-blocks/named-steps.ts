@@ -1,8 +1,10 @@
 /** Steps of numbers and texts by the names of their columns, as a table has them: for models that were trained on one. */
+
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.js';
+import { listSome } from '../../core/list-some.js';
 import { describeValue } from '../../core/options.js';
 import { JsonRow } from '../../files/json-lines.js';
-import { invalidRow, type RowPlace } from '../../files/row-error.js';
+import { invalidRow, quoted, type RowPlace } from '../../files/row-error.js';
 import type { FeatureRows } from './feature-encoding.js';
 
 /** The columns that a step has: numbers in the order of the network's inputs, and texts. */
@@ -48,9 +50,12 @@ export function stepOf(fields: JsonObject, { numbers }: StepColumns): JsonValue 
   return input === undefined || isColumn ? fields : input;
 }
 
+/** Columns that an error names. */
+const SHOWN = 20;
+
 /** What a step must be, for errors. */
 export function describeColumns({ numbers, categories }: StepColumns): string {
-  return `an object of the columns ${[...numbers, ...categories].map((name) => `'${name}'`).join(', ')}`;
+  return `an object of the columns ${listSome([...numbers, ...categories].map(quoted), { most: SHOWN })}`;
 }
 
 /** A category may look like a number: in a table all are texts. */

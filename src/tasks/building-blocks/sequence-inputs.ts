@@ -2,7 +2,7 @@
 
 import type { Rows } from '../../batch/packed-batch.js';
 import { DataError, OptionError } from '../../core/errors.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.js';
+import { isJsonObject, type JsonObject, type JsonValue, parseShallowJson } from '../../core/json.js';
 import { ByteVocabulary } from '../../data/byte-vocabulary.js';
 import { CharacterVocabulary } from '../../data/character-vocabulary.js';
 import { type Normalization, normalizeText, savedNormalization } from '../../data/normalization.js';
@@ -192,7 +192,7 @@ export function inputValue(value: JsonValue, kind: InputEncoding['kind']): JsonO
   if (typeof value !== 'string' || formOfKind(kind) === 'text') return { input: value };
   let parsed: JsonValue;
   try {
-    parsed = JSON.parse(value) as JsonValue;
+    parsed = parseShallowJson(value);
   } catch {
     return { input: kind === 'tokens' ? wordsOf(value) : value };
   }

@@ -24,6 +24,7 @@ const FIELDS: Readonly<Record<string, { readonly type: string; readonly isNeeded
   evaluate: { type: 'a function' },
   evaluateQuickly: { type: 'a function' },
   score: { type: 'a function' },
+  perfectScore: { type: 'a number' },
   describe: { type: 'a function' },
   readInputs: { type: 'a function' },
   predict: { type: 'a function' },
@@ -65,6 +66,7 @@ function typeOf(value: unknown): string {
   if (typeof value === 'string') return 'a text';
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'a list';
+  if (Number.isFinite(value)) return 'a number';
   return typeof value === 'object' && value !== null ? 'an object' : describeValue(value);
 }
 

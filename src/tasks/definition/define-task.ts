@@ -125,7 +125,7 @@ function complete(own: AnyDefinition): AnyTask {
       if (own.evaluate === undefined) return lossOfPart(own, model, part, context);
       return requireMetrics(own.name, await own.evaluate(model, part, context));
     },
-    ...(own.score && { score: (metrics: JsonObject) => requireScore(own.name, own.score?.(metrics)) }),
+    ...(own.score && { score: (metrics, options) => requireScore(own.name, own.score?.(metrics, options)) }),
     describe: (metrics, saved) => own.describe?.(metrics, saved) ?? describeMetrics(metrics),
     async readInputs(source, options, saved, note) {
       return own.readInputs?.(source, options, saved, note) ?? readNetworkInputs(own.network(options, saved), source);

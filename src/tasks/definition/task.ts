@@ -143,7 +143,9 @@ export interface TaskCore<
   /** Cheaper metrics that suffice to choose the best model, when the full metrics take long; default `evaluate`. */
   evaluateQuickly?(model: Model, part: P, context: TaskContext<T, S>): Promise<JsonObject>;
   /** The number that chooses the best model: lower is better. Default: the validation loss. */
-  score?(metrics: M): number;
+  score?(metrics: M, options: Checked<T>): number;
+  /** The lowest score that there is, which no epoch can better: from then on the patience of a run is counted, whatever the loss is. Default: none. */
+  readonly perfectScore?: number;
   /**
    * Values of options that nobody gave, by the data: of those made with `settledOptions`. It is called once, when a run begins;
    * the run keeps the values.

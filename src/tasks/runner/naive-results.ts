@@ -64,7 +64,7 @@ export async function compareWithRules(
     const metrics = await judged(rule, part, paceOf({ seconds: options.naive, signal }));
     results.push({ rule: rule.name, ...(metrics !== undefined && { metrics, text: describe(metrics) }) });
   }
-  const scoreOf = (metrics: JsonObject) => (score ?? task.score)?.(metrics) ?? Number(metrics['loss']);
+  const scoreOf = (metrics: JsonObject) => (score ?? task.score)?.(metrics, options) ?? Number(metrics['loss']);
   const scores = results.map(({ metrics }) => (metrics === undefined ? Number.POSITIVE_INFINITY : scoreOf(metrics)));
   const lowest = Math.min(...scores);
   const best = results[scores.indexOf(lowest)]?.rule;

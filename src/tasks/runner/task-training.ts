@@ -48,11 +48,19 @@ export function learningOptions(
   return {
     epochs: options.epochs,
     schedule: parseSchedule(options.schedule, task.schedules),
-    ...(validation && hasPatience(options) && { earlyStopping: { patience: options.patience } }),
+    ...(validation &&
+      hasPatience(options) && {
+        earlyStopping: {
+          patience: options.patience,
+          ...(task.perfectScore !== undefined && { perfect: task.perfectScore }),
+        },
+      }),
     ...(options.clipNorm > 0 && { clipNorm: options.clipNorm }),
     ...(rule !== undefined && { validateFirst: true }),
     ...(validation &&
-      task.score && { score: async () => scoreOf(task, await quickMetrics(task, model, validation, context)) }),
+      task.score && {
+        score: async () => scoreOf(task, await quickMetrics(task, model, validation, context), context),
+      }),
     ...(task.prepare && { prepare: (batch, position) => task.prepare?.(batch, model, options, position) ?? batch }),
     ...(signal !== undefined && { signal }),
   };
@@ -64,8 +72,8 @@ export function hasPatience(options: Checked<RunTable>): options is Checked<RunT
 }
 
 /** The number that chooses the best model, of metrics of `quickMetrics`: lower is better. */
-export function scoreOf(task: AnyTask, metrics: JsonObject): number {
-  return task.score === undefined ? Number(metrics['loss']) : task.score(metrics);
+export function scoreOf(task: AnyTask, metrics: JsonObject, { options }: Pick<TaskContext, 'options'>): number {
+  return task.score === undefined ? Number(metrics['loss']) : task.score(metrics, options);
 }
 
 /** Metrics that suffice to compare models of a task. */

@@ -1,4 +1,5 @@
 /** Trains a model without a run directory, to learn how good it would be. */
+import { DataError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import type { Model } from '../../model/model.js';
 import type { TrainingCallbacks } from '../../training/callbacks.js';
@@ -6,7 +7,7 @@ import { Trainer } from '../../training/trainer.js';
 import { readForTraining } from '../../training/training-data.js';
 import type { AnyPart } from '../definition/parts.js';
 import type { AnyTask, AnyTaskData, TaskContext } from '../definition/task.js';
-import { batchesOfParts, learningOptions, newModel, quickMetrics } from './task-training.js';
+import { batchesOfParts, learningOptions, newModel, quickMetrics, scoreOf } from './task-training.js';
 
 const SECOND_MS = 1000;
 /** Steps before the time of a step is taken: in the first ones memory is planned and code is compiled. */
@@ -18,6 +19,8 @@ const TIMED_STEPS = 8;
 export interface TrialOptions {
   /** The part that the metrics are of. */
   readonly judged: AnyPart<unknown>;
+  /** Blocks of it, each of which is scored, too; default none. */
+  readonly blocks?: readonly AnyPart<unknown>[];
   /** How long the training may take; the number of epochs is lowered so that it ends about then. Default: no limit. */
   readonly seconds?: number;
 }
@@ -25,6 +28,8 @@ export interface TrialOptions {
 /** The result of a trial. */
 export interface Trial {
   readonly metrics: JsonObject;
+  /** The score of each block, not a number for one in which there is nothing to predict. */
+  readonly blockScores: readonly number[];
   readonly epochs: number;
 }
 
@@ -38,7 +43,7 @@ export async function runTrial(
   task: AnyTask,
   data: AnyTaskData,
   context: TaskContext,
-  { judged, seconds }: TrialOptions,
+  { judged, blocks = [], seconds }: TrialOptions,
 ): Promise<Trial | undefined> {
   const epochs = seconds === undefined ? context.options.epochs : await epochsWithin(task, data, context, seconds);
   if (epochs < 1) return undefined;
@@ -49,7 +54,10 @@ export async function runTrial(
     // What is fitted on the validation part says nothing of it.
     const finished = judged === data.validation ? undefined : await task.finish?.(model, data, own);
     const judging = finished === undefined ? own : { ...own, finished };
-    return { metrics: await quickMetrics(task, model, judged, judging), epochs: done };
+    const metrics = await quickMetrics(task, model, judged, judging);
+    const blockScores: number[] = [];
+    for (const block of blocks) blockScores.push(await blockScore(task, model, block, judging));
+    return { metrics, blockScores, epochs: done };
   });
 }
 
@@ -88,6 +96,16 @@ export async function epochsWithin(
     const perEpoch = perStep * (readForTraining(batches.training, model).batchesPerEpoch ?? 1) + elapsed() - trained;
     return Math.min(epochs, Math.floor((seconds - elapsed()) / perEpoch));
   });
+}
+
+async function blockScore(task: AnyTask, model: Model, block: AnyPart<unknown>, context: TaskContext): Promise<number> {
+  try {
+    return scoreOf(task, await quickMetrics(task, model, block, context), context);
+  } catch (error) {
+    // A block may have none of the rare targets.
+    if (error instanceof DataError && error.code === 'empty_data') return Number.NaN;
+    throw error;
+  }
 }
 
 async function withModel<T>(

@@ -2,8 +2,8 @@
 import { rowCount, sequenceCount } from '../../oracle/packed.js';
 import { batches, operandsFor, type Problem } from './problem.js';
 
-/** Codes of the padding, and how many outputs a sequence has. */
-const paddings = {
+/** Codes of the padding with a name, and how many outputs a sequence has. */
+const named = {
   causal: { code: 0, outputs: (length: number, _reach: number, stride: number) => Math.ceil(length / stride) },
   same: { code: 1, outputs: (length: number, _reach: number, stride: number) => Math.ceil(length / stride) },
   valid: {
@@ -18,7 +18,8 @@ interface Shape {
   readonly inputs: number;
   readonly outputs: number;
   readonly kernel: number;
-  readonly padding: keyof typeof paddings;
+  /** A name, or the steps in front and behind. */
+  readonly padding: keyof typeof named | readonly [front: number, behind: number];
   readonly stride?: number;
   readonly dilation?: number;
   readonly groups?: number;
@@ -43,6 +44,15 @@ const shapes: readonly Shape[] = [
   { batchSizes: ragged, inputs: 3, outputs: 5, kernel: 2, stride: 3, padding: 'same' },
   { batchSizes: ragged, inputs: 3, outputs: 5, kernel: 4, stride: 2, dilation: 2, padding: 'causal', context: 6 },
   { batchSizes: [6, 6, 6, 3, 3, 2, 2, 1], inputs: 3, outputs: 5, kernel: 2, stride: 2, dilation: 2, padding: 'valid' },
+  // Explicit zeros: as many as `same` has, more in front than the kernel looks at, more than it looks at together, none in front.
+  { batchSizes: ragged, inputs: 3, outputs: 5, kernel: 3, padding: [1, 1], bias: true },
+  { batchSizes: ragged, inputs: 3, outputs: 5, kernel: 3, stride: 2, padding: [1, 1] },
+  { batchSizes: ragged, inputs: 2, outputs: 3, kernel: 2, padding: [4, 0], bias: true },
+  { batchSizes: ragged, inputs: 2, outputs: 3, kernel: 3, stride: 3, dilation: 2, padding: [5, 6] },
+  { batchSizes: [5, 5, 4, 4, 2, 2, 1], inputs: 3, outputs: 4, kernel: 4, padding: [0, 2] },
+  { batchSizes: ragged, inputs: 17, outputs: 17, groups: 17, kernel: 3, padding: [2, 3], bias: true },
+  { batchSizes: ragged, inputs: 6, outputs: 4, groups: 2, kernel: 1, stride: 2, padding: [3, 1] },
+  { batchSizes: batches.sixHundredRows, inputs: 20, outputs: 70, kernel: 5, stride: 2, padding: [2, 2] },
   // Groups of several columns, of one input each, and of one input and one output each.
   { batchSizes: ragged, inputs: 6, outputs: 4, groups: 2, kernel: 3, padding: 'same', bias: true },
   { batchSizes: ragged, inputs: 3, outputs: 6, groups: 3, kernel: 3, padding: 'causal', context: 2 },
@@ -67,6 +77,14 @@ const shapes: readonly Shape[] = [
   { batchSizes: batches.moreSequencesThanATile, inputs: 130, outputs: 60, kernel: 4, stride: 2, padding: 'causal' },
 ];
 
+function paddingOf(padding: Shape['padding']) {
+  if (typeof padding === 'string') return { ...named[padding], front: 0 };
+  const [front, behind] = padding;
+  const outputs = (length: number, reach: number, stride: number) =>
+    Math.floor((length + front + behind - reach) / stride) + 1;
+  return { code: 3, front, outputs };
+}
+
 function batchSizesOf(lengths: readonly number[]): number[] {
   return Array.from({ length: Math.max(...lengths) }, (_, step) => lengths.filter((length) => step < length).length);
 }
@@ -76,10 +94,10 @@ function problemsOf(shape: Shape): Problem[] {
   const ofX = shape.batchSizes;
   const lengths = Array.from({ length: sequenceCount(ofX) }, (_, b) => ofX.filter((alive) => b < alive).length);
   const reach = (kernel - 1) * dilation + 1;
-  const { code, outputs: count } = paddings[padding];
+  const { code, front, outputs: count } = paddingOf(padding);
   const ofY = batchSizesOf(lengths.map((length) => count(length, reach, stride)));
   const title =
-    `${padding}, kernel ${kernel}, ${inputs} to ${outputs}, ${groups} groups, stride ${stride}, dilation ${dilation}, ` +
+    `${typeof padding === 'string' ? padding : `zeros ${padding}`}, kernel ${kernel}, ${inputs} to ${outputs}, ${groups} groups, stride ${stride}, dilation ${dilation}, ` +
     `${rowCount(ofX)} rows${context > 0 ? `, ${context} steps of context` : ''}${shape.samples ? ', other orders' : ''}`;
   const random = operandsFor(title);
   const width = (kernel * inputs) / groups;
@@ -88,7 +106,7 @@ function problemsOf(shape: Shape): Problem[] {
   const dy = random.matrix(rowCount(ofY), outputs);
   const b = bias ? { b: random.matrix(1, outputs) } : {};
   const h0 = context > 0 ? { h0: random.matrix(sequenceCount(ofX), context * inputs) } : {};
-  const attributes = { groups, stride, dilation, padding: code };
+  const attributes = { groups, stride, dilation, padding: code, front };
   const [samplesOfX, samplesOfY] = shape.samples ?? [];
   const own = (batchSizes: readonly number[], samples: readonly number[] | undefined) => ({
     batchSizes,

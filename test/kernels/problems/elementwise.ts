@@ -53,9 +53,9 @@ const scales = (shape: Shape): Problem[] =>
 
 function activations(shape: Shape): Problem[] {
   const { rows, columns } = shape;
-  return (['sigmoid', 'tanh', 'relu', 'softmax'] as const).flatMap((operation) => {
+  return (['sigmoid', 'tanh', 'relu', 'softmax', 'logSoftmax'] as const).flatMap((operation) => {
     const argument = (random: RandomOperands): Matrix => awayFromZero(random.matrix(rows, columns, -6, 6));
-    const terms = operation === 'softmax' ? columns : 2;
+    const terms = operation.endsWith('oftmax') ? columns : 2;
     return [
       problem(shape, (random) => ({ operation, operands: { x: argument(random) }, terms })),
       problem(shape, (random) => {

@@ -32,6 +32,9 @@ function problem({ rows, columns, batchSizes }: Shape, { note, ...parts }: Parts
 /** Exponents with a way of their own, and others. */
 const exponents = [0, 1, 2, 3, -1, -2, 0.5, -0.5, 1.7, -3, 4];
 
+/** Factors of negative numbers. */
+const alphas = [1, 0.01, 1.6732632423543772, 0, -0.5];
+
 interface OneNumber {
   readonly note: string;
   readonly attributes: { readonly function: number; readonly exponent: number };
@@ -45,6 +48,13 @@ const anything = (random: RandomOperands, { rows, columns }: Shape) =>
 
 const oneNumber: readonly OneNumber[] = FUNCTIONS.flatMap((name, code) => {
   const argument = name === 'log' || name === 'sqrt' ? positive : anything;
+  if (name === 'elu' || name === 'leakyRelu') {
+    return alphas.map((alpha) => ({
+      note: `of ${name} with ${alpha}`,
+      attributes: { function: code, exponent: alpha },
+      argument,
+    }));
+  }
   if (name !== 'power') return [{ note: `of ${name}`, attributes: { function: code, exponent: 0 }, argument }];
   return exponents.map((exponent) => ({
     note: `of the power ${exponent}`,

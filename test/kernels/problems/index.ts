@@ -2,6 +2,7 @@
 import { attentionProblems } from './attention.js';
 import { batchNormalizationProblems } from './batch-normalization.js';
 import { cellBackwardProblems, cellProblems } from './cells.js';
+import { columnProblems } from './columns.js';
 import { convolutionProblems } from './convolution.js';
 import { ctcProblems } from './ctc.js';
 import { elementwiseProblems } from './elementwise.js';
@@ -29,6 +30,7 @@ export const problems: readonly Problem[] = [
   ...stateGradientProblems,
   ...elementwiseProblems,
   ...functionProblems,
+  ...columnProblems,
   ...randomMaskProblems,
   ...normalizationProblems,
   ...batchNormalizationProblems,

@@ -46,6 +46,8 @@ function problemsOf({ name: size, batchSizes, columns }: Shape): Problem[] {
     terms: batchSizes.length,
   });
   return [
+    problem('firstStep', { x }),
+    problem('firstStepBackward', { dy: ofSequences }),
     problem('lastStep', { x }),
     problem('lastStepBackward', { dy: ofSequences }),
     problem('maxOverTime', { x }),

@@ -1,10 +1,11 @@
-// Softmax, and the cross-entropy of classes with its gradient. The loss is summed in double over the rows in ascending
-// order. So it does not depend on the number of threads.
+// Softmax and its logarithm, and the cross-entropy of classes with its gradient. The loss is summed in double over the
+// rows in ascending order. So it does not depend on the number of threads.
 #include <cmath>
 
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/losses/exp_sum.h"
+#include "kernels/generic/rows/normalization.h"
 #include "kernels/generic/rows/row_sums.h"
 #include "kernels/generic/vec.h"
 
@@ -40,6 +41,41 @@ void softmaxBackward(const BpttCall* call) {
     T dot = 0;
     for (int64_t c = 0; c < width; ++c) dot += dy[c] * y[c];
     for (int64_t c = 0; c < width; ++c) dx[c] = y[c] * (dy[c] - dot);
+  }
+}
+
+// y[r] = x[r] - log(sum e^x[r]).   x [R,C] in; y [R,C] out, may be the same memory as x
+template <typename T>
+void logSoftmax(const BpttCall* call) {
+  constexpr Row kRow(Opcode::logSoftmax);
+  constexpr Operand kX = kRow["x"], kY = kRow["y"];
+  const int64_t width = columns(*call, kX);
+  const Range mine = share(rows(*call, kX), 1, *call->team);
+  for (int64_t r = mine.begin; r < mine.end; ++r) {
+    const T* x = data<T>(*call, kX) + r * width;
+    T* y = data<T>(*call, kY) + r * width;
+    const T shift = largest(x, width);
+    const double sum = static_cast<double>(exp_sum(x, shift, width, static_cast<T*>(nullptr)));
+    const LogSum<T> log_sum{shift, static_cast<T>(std::log(sum))};
+    for_columns<T>(width, [=](int64_t c, int n) { log_sum.log_softmax(Vec<T>::load(x + c, n)).store(y + c, n); });
+  }
+}
+
+// dx = dy - e^y sum(dy).   dy, y [R,C] in; dx [R,C] out, may be the same memory as dy
+template <typename T>
+void logSoftmaxBackward(const BpttCall* call) {
+  constexpr Row kRow(Opcode::logSoftmaxBackward);
+  constexpr Operand kDy = kRow["dy"], kY = kRow["y"], kDx = kRow["dx"];
+  const int64_t width = columns(*call, kDy);
+  const Range mine = share(rows(*call, kDy), 1, *call->team);
+  for (int64_t r = mine.begin; r < mine.end; ++r) {
+    const T* dy = data<T>(*call, kDy) + r * width;
+    const T* y = data<T>(*call, kY) + r * width;
+    T* dx = data<T>(*call, kDx) + r * width;
+    const Vec<T> sum(detail::row_sum<T>(width, [=](int64_t c, int n) { return Vec<T>::load(dy + c, n); }));
+    for_columns<T>(width, [=](int64_t c, int n) {
+      (Vec<T>::load(dy + c, n) - exp(Vec<T>::load(y + c, n)) * sum).store(dx + c, n);
+    });
   }
 }
 
@@ -180,6 +216,8 @@ void softmaxCrossEntropyBackward(const BpttCall* call) {
 
 BPTT_INSTANTIATE(softmax);
 BPTT_INSTANTIATE(softmaxBackward);
+BPTT_INSTANTIATE(logSoftmax);
+BPTT_INSTANTIATE(logSoftmaxBackward);
 BPTT_INSTANTIATE(softmaxCrossEntropy);
 BPTT_INSTANTIATE_SCRATCH(softmaxCrossEntropy);
 BPTT_INSTANTIATE(softmaxCrossEntropyBackward);

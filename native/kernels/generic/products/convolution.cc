@@ -19,14 +19,16 @@ namespace {
 Convolution sizes_of(const BpttCall& call, int64_t inputs, int64_t outputs, int64_t weights) {
   constexpr Row kRow(Opcode::convolution);
   constexpr Attribute kGroups = kRow.attribute("groups"), kStride = kRow.attribute("stride"),
-                      kDilation = kRow.attribute("dilation"), kPadding = kRow.attribute("padding");
+                      kDilation = kRow.attribute("dilation"), kPadding = kRow.attribute("padding"),
+                      kFront = kRow.attribute("front");
   return {inputs,
           outputs,
           weights,
           whole(call, kGroups),
           whole(call, kStride),
           whole(call, kDilation),
-          static_cast<Padding>(whole(call, kPadding))};
+          static_cast<Padding>(whole(call, kPadding)),
+          whole(call, kFront)};
 }
 
 // Numbers that a step of x sums over in its gradient: an upper bound that does not depend on the groups.
@@ -78,7 +80,7 @@ void pack_inputs(const BpttCall& call, const Convolution& sizes, const T* w, int
 //   b   [O]    in   may be absent
 //   h0  [E,S]  in   may be absent: the steps before the first, which are zero then
 //   y   [N,O]  out  may be part of a matrix
-// attributes: groups, stride, dilation, padding (code)
+// attributes: groups, stride, dilation, padding (code), front (steps in front with explicit padding)
 template <typename T, typename S>
 void convolution(const BpttCall* call) {
   constexpr Row kRow(Opcode::convolution);

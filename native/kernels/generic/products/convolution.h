@@ -13,9 +13,10 @@ namespace kernel {
 // Where the steps stand that an output of step t sums over, when the kernel reaches over `reach` steps: from
 // t * stride - left on.
 enum class Padding : int64_t {
-  kCausal,  // left = reach - 1: none of them is later than t * stride
-  kSame,    // ceil(length / stride) outputs; what is missing is divided among both ends, the odd step behind
-  kValid    // left = 0
+  kCausal,   // left = reach - 1: none of them is later than t * stride
+  kSame,     // ceil(length / stride) outputs; what is missing is divided among both ends, the odd step behind
+  kValid,    // left = 0
+  kExplicit  // left = front
 };
 
 // Sizes of a convolution. A row of a program may have sizes that do not go together; whatever they are, the columns
@@ -31,9 +32,10 @@ struct Convolution {
   int64_t stride;
   int64_t dilation;
   Padding padding;
+  int64_t front;  // steps of explicit padding before a sequence
 
   Convolution(int64_t all_inputs, int64_t all_outputs, int64_t weights, int64_t group_count, int64_t step_stride,
-              int64_t tap_distance, Padding kind)
+              int64_t tap_distance, Padding kind, int64_t steps_in_front)
       : groups(group_count),
         inputs(all_inputs),
         outputs(all_outputs),
@@ -43,7 +45,8 @@ struct Convolution {
         taps(weights / group_inputs),
         stride(step_stride),
         dilation(tap_distance),
-        padding(kind) {}
+        padding(kind),
+        front(steps_in_front) {}
 
   // A channel by itself: every group has one input and one output.
   bool is_depthwise() const { return groups == inputs && groups == outputs; }
@@ -52,6 +55,7 @@ struct Convolution {
   int64_t left(const BpttAxis& input, int64_t sequence) const {
     const int64_t before_last = (taps - 1) * dilation;
     if (padding == Padding::kValid) return 0;
+    if (padding == Padding::kExplicit) return front;
     if (padding == Padding::kCausal) return before_last;
     if (stride == 1) return before_last / 2;
     const int64_t length = length_of(input, sequence);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <type_traits>
 
 #include "kernels/generic/call.h"
 #include "kernels/generic/vec.h"
@@ -10,10 +11,29 @@
 namespace bptt {
 namespace kernel {
 
-enum class Function { kExp, kLog, kSqrt, kAbs, kSign, kPower };
+// The exponent is that of kPower, and the factor of what is negative of kElu and kLeakyRelu.
+enum class Function {
+  kExp,
+  kLog,
+  kSqrt,
+  kAbs,
+  kSign,
+  kPower,
+  kSoftplus,
+  kErf,
+  kElu,
+  kLeakyRelu,
+  kSin,
+  kCos,
+};
 
-inline Function function_of(double code) {
-  return static_cast<Function>(static_cast<int>(code));
+// Calls body(f) with the function of a code as a constant at compile time.
+template <int kCode = 0, typename Body>
+inline void with_function(double code, Body body) {
+  if constexpr (kCode < static_cast<int>(Function::kCos)) {
+    if (code != kCode) return with_function<kCode + 1>(code, body);
+  }
+  body(std::integral_constant<Function, static_cast<Function>(kCode)>());
 }
 
 // Of two numbers a and b; the last two are b - a and b / a.
@@ -84,6 +104,18 @@ BPTT_INLINE Vec<T> evaluate(Function f, T exponent, Vec<T> x) {
       return absolute(x);
     case Function::kSign:
       return detail::sign(x);
+    case Function::kSoftplus:
+      return softplus(x);
+    case Function::kErf:
+      return erf(x);
+    case Function::kElu:
+      return select(is_less(Vec<T>::zero(), x), x, Vec<T>(exponent) * expm1_below_zero(x));
+    case Function::kLeakyRelu:
+      return select(is_less(Vec<T>::zero(), x), x, Vec<T>(exponent) * x);
+    case Function::kSin:
+      return sin(x);
+    case Function::kCos:
+      return cos(x);
     default:
       return detail::power(x, exponent);
   }
@@ -103,6 +135,18 @@ BPTT_INLINE Vec<T> evaluate_backward(Function f, T exponent, Vec<T> dy, Vec<T> x
       return dy * detail::sign(x);
     case Function::kSign:
       return Vec<T>::zero();
+    case Function::kSoftplus:
+      return dy * sigmoid(x);
+    case Function::kErf:
+      return dy * (Vec<T>(T(1.1283791670955126)) * exp(Vec<T>::zero() - x * x));
+    case Function::kElu:
+      return select(is_less(Vec<T>::zero(), x), dy, dy * (Vec<T>(exponent) * exp(x)));
+    case Function::kLeakyRelu:
+      return select(is_less(Vec<T>::zero(), x), dy, dy * Vec<T>(exponent));
+    case Function::kSin:
+      return dy * cos(x);
+    case Function::kCos:
+      return Vec<T>::zero() - dy * sin(x);
     default:
       if (exponent == T(0)) return Vec<T>::zero();
       return dy * (Vec<T>(exponent) * detail::power(x, exponent - T(1)));

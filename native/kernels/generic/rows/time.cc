@@ -45,6 +45,31 @@ bool is_nan(double x) {
 
 }  // namespace
 
+// y[b] = x of the first step of sequence b: the first B rows.   x [N,F] in; y [B,F] out
+template <typename T>
+void firstStep(const BpttCall* call) {
+  constexpr Row kRow(Opcode::firstStep);
+  constexpr Operand kX = kRow["x"], kY = kRow["y"];
+  const int64_t width = columns(*call, kX);
+  const Range mine = share(rows(*call, kY), 16, *call->team);
+  const T* x = data<T>(*call, kX);
+  std::copy(x + mine.begin * width, x + mine.end * width, data<T>(*call, kY) + mine.begin * width);
+}
+
+// dx = dy[b] at the first step of sequence b, 0 at the others.   dy [B,F] in; dx [N,F] out
+template <typename T>
+void firstStepBackward(const BpttCall* call) {
+  constexpr Row kRow(Opcode::firstStepBackward);
+  constexpr Operand kDy = kRow["dy"], kDx = kRow["dx"];
+  const int64_t width = columns(*call, kDy), sequences = rows(*call, kDy);
+  const Range mine = share(rows(*call, kDx), 16, *call->team);
+  const int64_t copied = std::max(mine.begin, std::min(mine.end, sequences));
+  const T* dy = data<T>(*call, kDy);
+  T* dx = data<T>(*call, kDx);
+  std::copy(dy + mine.begin * width, dy + copied * width, dx + mine.begin * width);
+  std::fill(dx + copied * width, dx + mine.end * width, T(0));
+}
+
 // y[b] = x of the last step of sequence b.   x [N,F] in; y [B,F] out
 template <typename T>
 void lastStep(const BpttCall* call) {
@@ -209,6 +234,8 @@ void multiplySequence(const BpttCall* call) {
   });
 }
 
+BPTT_INSTANTIATE(firstStep);
+BPTT_INSTANTIATE(firstStepBackward);
 BPTT_INSTANTIATE(lastStep);
 BPTT_INSTANTIATE(lastStepBackward);
 BPTT_INSTANTIATE(lastSteps);

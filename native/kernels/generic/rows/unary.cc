@@ -18,15 +18,14 @@ void unary(const BpttCall* call) {
   constexpr Operand kX = kRow["x"], kY = kRow["y"];
   constexpr Attribute kFunction = kRow.attribute("function"), kExponent = kRow.attribute("exponent");
   constexpr int L = Vec<T>::kLanes;
-  const Function f = function_of(number(*call, kFunction));
   const T exponent = static_cast<T>(number(*call, kExponent));
   const Range mine = share(rows(*call, kY) * columns(*call, kY), kVectorsEach * L, *call->team);
-  const T* x = data<T>(*call, kX);
-  T* y = data<T>(*call, kY);
-  for (int64_t e = mine.begin; e < mine.end; e += L) {
-    const int n = static_cast<int>(std::min<int64_t>(L, mine.end - e));
-    evaluate(f, exponent, Vec<T>::load(x + e, n)).store(y + e, n);
-  }
+  const T* x = data<T>(*call, kX) + mine.begin;
+  T* y = data<T>(*call, kY) + mine.begin;
+  with_function(number(*call, kFunction), [=](auto f) {
+    for_columns<T>(mine.end - mine.begin,
+                   [=](int64_t e, int n) { evaluate<T>(f, exponent, Vec<T>::load(x + e, n)).store(y + e, n); });
+  });
 }
 
 // dx = dy f'(x).   dy, x [R,C] in; dx [R,C] out, may be the same memory as dy
@@ -36,15 +35,15 @@ void unaryBackward(const BpttCall* call) {
   constexpr Operand kDy = kRow["dy"], kX = kRow["x"], kDx = kRow["dx"];
   constexpr Attribute kFunction = kRow.attribute("function"), kExponent = kRow.attribute("exponent");
   constexpr int L = Vec<T>::kLanes;
-  const Function f = function_of(number(*call, kFunction));
   const T exponent = static_cast<T>(number(*call, kExponent));
   const Range mine = share(rows(*call, kDx) * columns(*call, kDx), kVectorsEach * L, *call->team);
-  const T *dy = data<T>(*call, kDy), *x = data<T>(*call, kX);
-  T* dx = data<T>(*call, kDx);
-  for (int64_t e = mine.begin; e < mine.end; e += L) {
-    const int n = static_cast<int>(std::min<int64_t>(L, mine.end - e));
-    evaluate_backward(f, exponent, Vec<T>::load(dy + e, n), Vec<T>::load(x + e, n)).store(dx + e, n);
-  }
+  const T *dy = data<T>(*call, kDy) + mine.begin, *x = data<T>(*call, kX) + mine.begin;
+  T* dx = data<T>(*call, kDx) + mine.begin;
+  with_function(number(*call, kFunction), [=](auto f) {
+    for_columns<T>(mine.end - mine.begin, [=](int64_t e, int n) {
+      evaluate_backward<T>(f, exponent, Vec<T>::load(dy + e, n), Vec<T>::load(x + e, n)).store(dx + e, n);
+    });
+  });
 }
 
 BPTT_INSTANTIATE(unary);

@@ -25,6 +25,7 @@ type ClassSettings = Settings<
   | 'pooling'
   | 'hidden'
   | 'memory'
+  | 'choose'
 >;
 
 /** What sequences are made of, as far as defaults differ. */
@@ -131,12 +132,21 @@ export function classSettings(
         reason: 'later texts have other words',
       },
     }),
+    ...(perStep && { choose: choiceFor(classes) }),
     ...(perStep && kind === 'symbols' && { memory: because(TAG.memory.value.symbols) }),
     ...(!perStep && outputSettings(kind, front === 'convolution')),
     ...(isLong && {
       front: { value: 'convolution', reason: `sequences of about ${Math.round(rows)} rows` },
     }),
   };
+}
+
+/** What chooses the best model of tags. */
+function choiceFor(classes: readonly string[]): Setting {
+  const { span, step } = TAG.choose.value;
+  return areSpanTags(classes)
+    ? { value: span, reason: 'tags of spans' }
+    : { value: step, reason: 'smoother than the number of right tags' };
 }
 
 function initOf(kind: Kind): Setting {

@@ -1,6 +1,8 @@
 /** Targets as they are in files become indices of classes. */
+
 import { compareCodePoints } from '../../../core/code-points.js';
 import { DataError } from '../../../core/errors.js';
+import { listSome } from '../../../core/list-some.js';
 import { parseDecimal } from '../../../files/decimal.js';
 import { invalidRow, quoted, type RowPlace } from '../../../files/row-error.js';
 import type { RowWeights } from './sequence-weights.js';
@@ -62,8 +64,7 @@ export function classesOf(file: string, sequences: readonly Labelled<unknown>[],
 export function onlyLabel({ labels, place }: Labelled<unknown>, ignore?: string): string {
   const found = [...new Set(labels.filter((label) => !isLeftOut(label, ignore)))];
   if (found.length <= 1) return found[0] ?? '';
-  const some = found.slice(0, 3).map(quoted).join(', ');
-  throw invalidRow(place, 'target', 'one class for the whole sequence', found.length > 3 ? `${some}, ...` : some);
+  throw invalidRow(place, 'target', 'one class for the whole sequence', listSome(found.map(quoted), { most: 3 }));
 }
 
 /** A function that converts a label into its index, -1 when it is left out. It refuses other labels. */
@@ -73,9 +74,7 @@ export function indexOfClass(classes: readonly string[], ignore?: string): (labe
     if (isLeftOut(label, ignore)) return -1;
     const index = places.get(label);
     if (index !== undefined) return index;
-    const some = classes.slice(0, 5).map(quoted).join(', ');
-    const known =
-      classes.length > 5 ? `one of the ${classes.length} classes of the training, ${some}, ...` : `one of ${some}`;
+    const known = `one of the classes of the training, ${listSome(classes.map(quoted))}`;
     throw invalidRow(place, 'target', known, quoted(label));
   };
 }

@@ -1,6 +1,8 @@
 /** Notes of what the classes and the parts of labelled data are like, where it decides what a result is worth. */
+
 import { createHash } from 'node:crypto';
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
+import { listSome } from '../../../core/list-some.js';
 import { parseDecimal } from '../../../files/decimal.js';
 import { quoted } from '../../../files/row-error.js';
 
@@ -88,8 +90,7 @@ function rareNotes(
       return total > 0 && total <= FEW && counts[part][at] === total;
     });
     if (alone.length === 0) return [];
-    const more = alone.length > SHOWN ? `, and ${alone.length - SHOWN} more` : '';
-    const names = `${alone.slice(0, SHOWN).map(quoted).join(', ')}${more}`;
+    const names = listSome(alone.map(quoted), { most: SHOWN });
     return [`classes of one or two examples that are in the ${part} part alone: ${names}; ${ALONE[part]}`];
   });
 }

@@ -16,11 +16,13 @@ const SHOWN_CLASSES = 20;
 
 /** What chooses the best model: how many targets are right, or how probable the right ones are. */
 export const CHOICES = ['accuracy', 'probability'] as const;
+/** What chooses the best model of tags: also how many spans are right. */
+export const TAG_CHOICES = [...CHOICES, 'spans'] as const;
 
 /** How a part is scored. */
 export interface ScoreOptions {
   /** Default `accuracy`. */
-  readonly choose?: (typeof CHOICES)[number] | undefined;
+  readonly choose?: (typeof TAG_CHOICES)[number] | undefined;
   /** What the end of the training has fitted; default: the network answers alone. */
   readonly finished?: JsonObject | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -86,9 +88,13 @@ export function errorRate({ accuracy }: JsonObject): number {
   return typeof accuracy === 'number' ? 1 - accuracy : 1;
 }
 
-/** What chooses the best model: the probability that is not on the right class, or the fraction of targets that were not recognised. */
-export function choosingScore(metrics: JsonObject): number {
-  const { meanProbability } = metrics;
+/**
+ * What chooses the best model: the probability that is not on the right class, the fraction of targets that were not recognised, or what the F1 of spans lacks
+ * to 1, which is 0 where there is no span and none was found.
+ */
+export function choosingScore(metrics: JsonObject, { choose }: Pick<ScoreOptions, 'choose'>): number {
+  const { meanProbability, spans } = metrics;
+  if (choose === 'spans') return 1 - ((spans as SpanMetrics | undefined)?.f1 ?? 1);
   return typeof meanProbability === 'number' ? 1 - meanProbability : errorRate(metrics);
 }
 

@@ -32,7 +32,7 @@ import { CLASSES } from '../defaults/classes.js';
 import { classSettings, type SettlingOptions } from './class-defaults.js';
 import { checkFinished, type FinishOptions, finishClasses } from './class-finish.js';
 import { classRules } from './class-rules.js';
-import { CHOICES, choosingScore, classScores, describeClassScores, type ScoreOptions } from './class-scores.js';
+import { choosingScore, classScores, describeClassScores, type ScoreOptions } from './class-scores.js';
 import { classCounts, classWeightsOption } from './class-weights.js';
 import {
   type ClassColumns,
@@ -46,6 +46,7 @@ import {
 import { startFromForms } from './form-embeddings.js';
 import { DATA_FORMS } from './labelled-options.js';
 import { countWords, withUnknownWords } from './rare-words.js';
+import { requireSpanTags } from './tag-spans.js';
 import { readUnlabelled } from './unlabelled-sequences.js';
 
 /** A text that may be empty. */
@@ -122,12 +123,6 @@ export function classOptions() {
     ),
     weight: field('the column or field of numbers that say what rows or sequences count for in the loss', 'name'),
     classWeights: classWeightsOption(),
-    choose: choiceOption(CHOICES, {
-      description:
-        'what chooses the best model: how many targets of the validation part are right, or how probable the right classes are',
-      default: CLASSES.choose.value,
-      before: 'accuracy',
-    }),
     calibrate: choiceOption(['yes', 'no'], {
       description:
         'whether a temperature, fitted on the validation part, makes the probabilities as sure as they are right',
@@ -175,7 +170,11 @@ interface NoiseOptions {
 /** @param perStep whether there is a class for each step, and not for the sequence */
 export function classTask(perStep: boolean) {
   return {
-    read: (given: ClassDataOptions) => readClasses(given, perStep),
+    async read(given: ClassDataOptions & Pick<ScoreOptions, 'choose'>): Promise<TaskData<SavedClasses>> {
+      const data = await readClasses(given, perStep);
+      if (given.choose === 'spans') requireSpanTags(data.saved.classes);
+      return data;
+    },
     usage: [...TABLE_USAGE, 'form', 'dateFormat', 'missing', 'missingValues'],
     readExamples: (file: string, given: ClassColumns, saved: SavedClasses, note: TakeNote) =>
       readMoreClasses(file, given, saved, { perStep, note }),
@@ -193,6 +192,7 @@ export function classTask(perStep: boolean) {
       return classScores(model, part, saved.classes, packing, { choose: options.choose, finished, signal });
     },
     score: choosingScore,
+    perfectScore: 0,
     settle: (given: SettlingOptions, data: TaskData<SavedClasses>) => classSettings(given, data, perStep),
     prepare: (batch: Batch, model: Model, { unknownRate: rate = 0, seed }: NoiseOptions, { step }: BatchPosition) =>
       withUnknownWords(batch, model, { rate, seed, step }),

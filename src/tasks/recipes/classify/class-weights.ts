@@ -2,6 +2,7 @@
 
 import type { SequenceExample } from '../../../batch/sequence-packing.js';
 import { OptionError } from '../../../core/errors.js';
+import { listSome } from '../../../core/list-some.js';
 import { describeValue } from '../../../core/options.js';
 import { isWeight, WEIGHT_RANGE } from '../../../core/weight-range.js';
 import { balancedClassWeights } from '../../../data/class-weights.js';
@@ -62,8 +63,7 @@ export function classWeightsOf(
   const given = weightsIn(option);
   for (const name of given.keys()) {
     if (classes.includes(name)) continue;
-    const others = classes.length - SHOWN;
-    const shown = `${classes.slice(0, SHOWN).join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+    const shown = listSome(classes, { most: SHOWN });
     const message = `option '${NAME}' has the class ${describeValue(name)}, which the data do not have; there are ${shown}`;
     throw new OptionError('invalid_option', message, { name: NAME, value: name, classes });
   }
@@ -74,13 +74,12 @@ export function classWeightsOf(
 
 /** A note of the weights. */
 export function classWeightsNote(option: string, classes: readonly string[], weights: readonly number[]): string {
-  const shown = classes.slice(0, SHOWN).map((name, at) => {
+  const items = classes.map((name, at) => {
     const item = `${name}=${Number((weights[at] as number).toPrecision(4))}`;
     return item.includes(',') ? `"${item}"` : item;
   });
-  const others = classes.length - shown.length;
   const rule = option === BALANCED ? ' (balanced: targets / (classes * targets of the class))' : '';
-  return `the classes count in the loss as ${shown.join(', ')}${others > 0 ? ` and ${others} more` : ''}${rule}`;
+  return `the classes count in the loss as ${listSome(items, { most: SHOWN })}${rule}`;
 }
 
 /** How much the targets of each class count in the loss; -1 is left out. */

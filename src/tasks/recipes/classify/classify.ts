@@ -12,6 +12,7 @@ import { SETTLED } from './class-defaults.js';
 import { adjustOf } from './class-finish.js';
 import { classInputs, convolutions } from './class-layers.js';
 import { classNetwork, POOLINGS } from './class-network.js';
+import { CHOICES } from './class-scores.js';
 import { classStructures } from './class-structures.js';
 import { classOptions, classTask, embeddingOptions } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
@@ -50,6 +51,12 @@ const options = {
   }),
   ...embeddingOptions(),
   ...classOptions(),
+  choose: choiceOption(CHOICES, {
+    description:
+      'what chooses the best model: how many targets of the validation part are right, or how probable the right classes are',
+    default: CLASSIFY.choose.value,
+    before: 'accuracy',
+  }),
 };
 
 /** What is saved with a classifier. */

@@ -1,5 +1,7 @@
 /** Which columns of a table are inputs, targets, names of sequences and time stamps. Columns go by name alone. */
+
 import { DataError, OptionError } from '../../../core/errors.js';
+import { listSome } from '../../../core/list-some.js';
 import { describeValue } from '../../../core/options.js';
 import { isUnnamed, listNames } from '../../../files/column-names.js';
 import { isNumericColumn } from '../../../files/numeric-columns.js';
@@ -129,7 +131,7 @@ export function refuseCategories({ categories }: NamedColumns, found: string): v
 function textColumn({ columns, place }: TableStart, input: readonly string[] | undefined): string {
   const help = '--input COLUMN names a column of texts, --sequence COLUMN the sequence of each row';
   if (input === undefined)
-    throw invalidRow(place, 'header', "a column 'text' or 'sequence'", columns.join(', ').slice(0, 80), { help });
+    throw invalidRow(place, 'header', "a column 'text' or 'sequence'", listNames(columns), { help });
   if (input.length === 1) return input[0] as string;
   throw invalidRow(place, 'header', 'a column that tells which sequence a row belongs to', 'none that is named', {
     help,
@@ -159,7 +161,7 @@ export function unnamedColumns({ columns, place }: TableStart, form: TableForm):
   const inputs = new Set(form.input);
   const unnamed = columns.flatMap((name, at) => (isUnnamed(name) && !inputs.has(name) ? [at + 1] : []));
   if (unnamed.length === 0) return [];
-  const which = unnamed.length === 1 ? `column ${unnamed[0]} has` : `columns ${unnamed.join(', ')} have`;
+  const which = unnamed.length === 1 ? `column ${unnamed[0]} has` : `columns ${listSome(unnamed.map(String))} have`;
   return [
     `${which} no name in '${place.file}' and is left out, as the row numbers of a data frame are; --input names columns`,
   ];

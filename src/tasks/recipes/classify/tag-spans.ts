@@ -1,5 +1,9 @@
 /** Spans that tags mark: names of people in BIO, IOB, BIOES or BILOU tags, and how many of them are found. */
 
+import { OptionError } from '../../../core/errors.js';
+import { listSome } from '../../../core/list-some.js';
+import { quoted } from '../../../files/row-error.js';
+
 /** What stands for no span. */
 const OUTSIDE = 'O';
 
@@ -45,6 +49,14 @@ export function areSpanTags(classes: readonly string[]): boolean {
   if (others.length === classes.length || others.length === 0) return false;
   const places = others.map((name) => TAG.exec(name)?.[1]);
   return !places.includes(undefined) && (places.includes('B') || places.includes('I'));
+}
+
+/** @throws {OptionError} `invalid_option` where the F1 of spans cannot choose the best model */
+export function requireSpanTags(classes: readonly string[]): void {
+  if (areSpanTags(classes)) return;
+  const found = listSome(classes.map(quoted));
+  const message = `option 'choose' is 'spans', which needs tags of spans (O, and others such as B-PER and I-PER), found ${found}; leave it away, or choose by 'probability' or 'accuracy'`;
+  throw new OptionError('invalid_option', message, { name: 'choose', value: 'spans', classes });
 }
 
 function placeOf(tag: string | undefined): Place | undefined {

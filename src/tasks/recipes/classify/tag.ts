@@ -6,10 +6,11 @@ import { featuresOf } from '../../building-blocks/sequence-inputs.js';
 import { commonOptions, settledOptions } from '../../definition/common-options.js';
 import { defineTask } from '../../definition/define-task.js';
 import { valuesOf } from '../../definition/reasoned.js';
-import { numberOption, optional, settled } from '../../definition/task-options.js';
+import { choiceOption, numberOption, optional, settled } from '../../definition/task-options.js';
 import { TAG } from '../defaults/tag.js';
 import { SETTLED } from './class-defaults.js';
 import { classInputs } from './class-layers.js';
+import { TAG_CHOICES } from './class-scores.js';
 import { tagStructures } from './class-structures.js';
 import { classOptions, classTask, embeddingOptions } from './class-task.js';
 import type { SavedClasses } from './classify-data.js';
@@ -35,6 +36,13 @@ const options = {
     ),
   ),
   ...classOptions(),
+  choose: settled(
+    choiceOption(TAG_CHOICES, {
+      description:
+        'what chooses the best model: how many targets of the validation part are right, how probable the right classes are, or how many spans are right',
+      before: 'accuracy',
+    }),
+  ),
 };
 
 /** What is saved with a tagger. */

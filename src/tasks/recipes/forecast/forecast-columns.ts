@@ -1,5 +1,7 @@
 /** The columns to forecast, where no option names them. */
+
 import { DataError } from '../../../core/errors.js';
+import { listSome } from '../../../core/list-some.js';
 import { listNames } from '../../../files/column-names.js';
 import { isNumber, numericColumns } from '../../../files/numeric-columns.js';
 import { invalidRow } from '../../../files/row-error.js';
@@ -106,7 +108,7 @@ export function columnsNote({
     ...(counting.length > 0 ? [`${listNames(counting)} numbers of the rows (--time COLUMN takes them as times)`] : []),
     ...(texts.length > 0 ? [`${listNames(texts)} no numbers (--categories reads texts)`] : []),
     ...(empty.length > 0 ? [`${listNames(empty)} no values`] : []),
-    ...(unnamed.length > 0 ? [`column ${unnamed.join(', ')} no name`] : []),
+    ...(unnamed.length > 0 ? [`column ${listSome(unnamed.map(String))} no name`] : []),
   ];
   const found = columns.length === 1 ? 'the only column' : 'all columns';
   const note = `${listNames(columns)} will be forecast, ${found} of numbers; --columns names others`;

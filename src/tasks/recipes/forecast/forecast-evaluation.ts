@@ -1,5 +1,5 @@
 /** Errors of a forecaster on a part. */
-import type { JsonObject } from '../../../core/json.js';
+import { isJsonObject, type JsonObject } from '../../../core/json.js';
 import { meanOf } from '../../../core/statistics.js';
 import { RegressionErrors } from '../../../metrics/forecast-errors.js';
 import type { Model } from '../../../model/model.js';
@@ -8,9 +8,14 @@ import { blockMeans, standardErrorOf } from '../../naive/block-means.js';
 import { formOf } from './forecast-data.js';
 import type { ForecastOptions, SavedForecast } from './forecast-options.js';
 import { forecastsOf } from './forecast-outputs.js';
-import { QuantileErrors } from './forecast-quantiles.js';
+import { describeQuantiles, QuantileErrors } from './forecast-quantiles.js';
 import { squaredErrorOf } from './forecast-rules.js';
 import { againstLast, truthOf, type WindowForm } from './forecast-windows.js';
+
+/** Columns whose errors are all shown. */
+const SHOWN_COLUMNS = 20;
+/** Columns that are shown of more. */
+const WORST_COLUMNS = 10;
 
 interface ForecastContext {
   readonly options: ForecastOptions;
@@ -52,6 +57,33 @@ export async function evaluateForecasts(
 
 function summary(errors: RegressionErrors | undefined) {
   return { mse: errors?.meanSquaredError ?? null, mae: errors?.meanAbsoluteError ?? null };
+}
+
+/** Errors of a model or a column. */
+type Errors = {
+  readonly mse: number;
+  readonly mae: number;
+};
+
+/** The errors as lines: of the model, of its quantiles, and of each of several columns; of many columns those with the largest errors, and the range of the others. */
+export function describeErrors({ mse, mae, columns, quantiles }: JsonObject): string {
+  const line = (name: string, errors: Errors) =>
+    `${name.padEnd(16)} MSE ${errors.mse.toFixed(4)}  MAE ${errors.mae.toFixed(4)}`;
+  const all = Object.entries((columns ?? {}) as Readonly<Record<string, Errors>>);
+  const isLong = all.length > SHOWN_COLUMNS;
+  const shown = isLong ? all.toSorted(([, one], [, other]) => other.mse - one.mse).slice(0, WORST_COLUMNS) : all;
+  const others = isLong ? all.filter((each) => !shown.includes(each)).map(([, errors]) => errors.mse) : [];
+  return [
+    line('model', { mse: Number(mse), mae: Number(mae) }),
+    ...(isJsonObject(quantiles) ? [describeQuantiles(quantiles)] : []),
+    ...(isLong ? [`the ${WORST_COLUMNS} columns with the largest errors, of ${all.length}`] : []),
+    ...shown.map(([name, errors]) => line(name, errors)),
+    ...(isLong ? [`${others.length} more columns, MSE ${rangeOf(others)} (all: --json)`] : []),
+  ].join('\n');
+}
+
+function rangeOf(values: readonly number[]): string {
+  return `${Math.min(...values).toFixed(4)} to ${Math.max(...values).toFixed(4)}`;
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Missing numbers of series: they are filled in, and said. */
+import { groupBy } from '../../../core/group-by.js';
+import { listSome } from '../../../core/list-some.js';
 import { fillMissing, type MissingMode } from '../../../features/missing-values.js';
-import { columnPart, invalidRow, shortened } from '../../../files/row-error.js';
+import { columnPart, invalidRow, quoted } from '../../../files/row-error.js';
 import type { ArrangedSeries, Series, SeriesFaults } from './series.js';
 
 /** What becomes of missing numbers that are not refused. */
@@ -96,9 +98,14 @@ function missingAtEnd({ gaps, names, begin, end }: NewestRows, column: number): 
  */
 export function newestGaps(rows: NewestRows): { readonly said: readonly string[]; readonly lost?: string } {
   const counts = rows.names.map((name, column) => ({ name, count: missingAtEnd(rows, column) }));
-  const lost = counts.slice(0, rows.targets).find(({ count }) => count >= rows.history);
-  const said = counts.flatMap(({ name, count }) =>
-    count === 0 ? [] : [`the last ${count === 1 ? 'row' : `${count} rows`} of '${shortened(name)}'`],
+  const late = groupBy(
+    counts.filter(({ count }) => count > 0),
+    ({ count }) => count,
   );
+  const lost = counts.slice(0, rows.targets).find(({ count }) => count >= rows.history);
+  const said = Array.from(late, ([count, columns]) => {
+    const names = listSome(columns.map(({ name }) => quoted(name)));
+    return `the last ${count === 1 ? 'row' : `${count} rows`} of ${names}`;
+  });
   return lost === undefined ? { said } : { said, lost: lost.name };
 }

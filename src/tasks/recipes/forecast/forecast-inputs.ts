@@ -1,5 +1,7 @@
 /** The newest rows of each series of a table, from which its next steps are forecast. */
+
 import { DataError } from '../../../core/errors.js';
+import { listSome } from '../../../core/list-some.js';
 import { shortened } from '../../../files/row-error.js';
 import { readMore } from './forecast-data.js';
 import { lastTime } from './forecast-dates.js';
@@ -13,8 +15,8 @@ export interface ForecastInput extends WindowExample {
   readonly origin?: ForecastOrigin;
 }
 
-/** Series that a note names. */
-const NAMED_SERIES = 5;
+/** How a note lists what is said of series. */
+const BY_SERIES = { separator: '; ' };
 
 /** @throws {DataError} `too_short` */
 export function requireRows(name: string, rows: number, needed: number): void {
@@ -63,7 +65,7 @@ export async function readNewest(
       if (gaps !== undefined) {
         const { said, lost } = newestGaps({ gaps, names, targets, history, begin, end });
         if (lost !== undefined) throw withoutHistory(title, lost, history);
-        if (said.length > 0) late.push(`${said.join(', ')} of ${title}`);
+        if (said.length > 0) late.push(`${listSome(said)} of ${title}`);
       }
       const after = table.breaks?.findLast((row) => row > begin && row < end);
       if (after !== undefined && end - after < history) throw afterGap(title, end - after, history);
@@ -76,9 +78,10 @@ export async function readNewest(
     else if (input !== undefined) inputs.push(input);
   }
   if (inputs.length === 0) faults.requireNone();
-  if (late.length > 0) note(`missing numbers end ${listed(late)}: forecasts go on from numbers that are filled in`);
+  if (late.length > 0)
+    note(`missing numbers end ${listSome(late, BY_SERIES)}: forecasts go on from numbers that are filled in`);
   if (bad.length > 0) {
-    note(`${bad.length} of ${series.length} series of '${file}' have no forecast: ${listed(bad)}`);
+    note(`${bad.length} of ${series.length} series of '${file}' have no forecast: ${listSome(bad, BY_SERIES)}`);
   }
   return inputs;
 }
@@ -92,9 +95,4 @@ function afterGap(title: string, rows: number, history: number): DataError {
   const help = `--options '{"gaps": "join"}' reads rows as if they followed each other`;
   const message = `${title} has ${rows} rows after its last gap of more than ${history}, ${history} are needed; ${help}`;
   return new DataError('too_short', message, { rows, needed: history, help });
-}
-
-function listed(texts: readonly string[]): string {
-  const shown = texts.slice(0, NAMED_SERIES).join('; ');
-  return texts.length > NAMED_SERIES ? `${shown}; and ${texts.length - NAMED_SERIES} more` : shown;
 }

@@ -23,11 +23,11 @@ import { FORECAST } from '../defaults/forecast.js';
 import { GAP_MODES } from './forecast-absent.js';
 import { formOf } from './forecast-data.js';
 import { SETTLED, settleTraining } from './forecast-defaults.js';
-import { evaluateForecasts, squaredErrors } from './forecast-evaluation.js';
+import { describeErrors, evaluateForecasts, squaredErrors } from './forecast-evaluation.js';
 import { type ForecastInput, newestInput, readNewest } from './forecast-inputs.js';
 import { BASELINES, type SavedForecast } from './forecast-options.js';
 import { type ForecastOrigin, type ForecastRecord, forecastRecord, forecastsOf } from './forecast-outputs.js';
-import { describeQuantiles, levelsOf, requireLevelList } from './forecast-quantiles.js';
+import { levelsOf, requireLevelList } from './forecast-quantiles.js';
 import { readForecast, readWindows } from './forecast-reading.js';
 import { forecastRows } from './forecast-rows.js';
 import { forecastRules, RULE_NAMES } from './forecast-rules.js';
@@ -162,17 +162,7 @@ export const forecast = defineTask({
   score: ({ mse, doubt = 0, quantiles }) =>
     isJsonObject(quantiles) ? Number(quantiles['pinball']) : Number(mse) + Number(doubt),
 
-  describe({ mse, mae, columns, quantiles }) {
-    const line = (name: string, errors: unknown) => {
-      const { mse: squared, mae: absolute } = errors as { mse: number; mae: number };
-      return `${name.padEnd(16)} MSE ${squared.toFixed(4)}  MAE ${absolute.toFixed(4)}`;
-    };
-    const others = Object.entries((columns ?? {}) as object);
-    const ofQuantiles = isJsonObject(quantiles) ? [describeQuantiles(quantiles)] : [];
-    return [line('model', { mse, mae }), ...ofQuantiles, ...others.map(([name, errors]) => line(name, errors))].join(
-      '\n',
-    );
-  },
+  describe: describeErrors,
 
   /** The newest rows of each series of a table, or rows as JSON: lists of the numbers of all columns, or objects by their names. */
   async readInputs(source: PredictionSource<ForecastValue>, given, saved, note): Promise<ForecastInput[]> {

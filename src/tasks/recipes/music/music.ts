@@ -1,7 +1,7 @@
 /** Polyphonic music: predicts which keys sound in the next frame, with a separate probability for each key. */
 
 import { DataError, OptionError } from '../../../core/errors.js';
-import type { JsonValue } from '../../../core/json.js';
+import { type JsonValue, parseShallowJson } from '../../../core/json.js';
 import { describeValue } from '../../../core/options.js';
 import { Random } from '../../../core/random.js';
 import { isFloat32Array } from '../../../core/typed-array.js';
@@ -162,7 +162,7 @@ function frameOf(piece: JsonValue | Float32Array): JsonValue {
   if (isFloat32Array(piece)) return [...piece];
   if (typeof piece !== 'string') return piece;
   try {
-    return JSON.parse(piece) as JsonValue;
+    return parseShallowJson(piece);
   } catch (cause) {
     throw new DataError('invalid_row', `a frame must be a list of notes, got ${describeValue(piece)}`, {}, cause);
   }

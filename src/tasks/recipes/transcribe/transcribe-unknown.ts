@@ -1,8 +1,6 @@
 /** Symbols of held-out texts that the training part does not have. */
+import { listSome } from '../../../core/list-some.js';
 import type { TranscriptSymbols } from '../../../data/transcript-symbols.js';
-
-/** Symbols that a note shows. */
-const SHOWN = 5;
 
 /**
  * A note about the symbols of a part that no training text has, which the model cannot write; none when there is no such symbol.
@@ -18,9 +16,8 @@ export function unknownNote(
   if (unknown.length === 0) return [];
   const found = [...new Set(unknown.flat())];
   const kind = symbols.level === 'words' ? 'words' : 'characters';
-  const shown = found.slice(0, SHOWN).map((symbol) => JSON.stringify(symbol));
-  const more = found.length > SHOWN ? `, and ${found.length - SHOWN} more` : '';
+  const shown = listSome(found.map((symbol) => JSON.stringify(symbol)));
   return [
-    `${part}: ${unknown.length} of ${clips.length} texts have ${kind} that no training text has, which count as errors: ${shown.join(', ')}${more}`,
+    `${part}: ${unknown.length} of ${clips.length} texts have ${kind} that no training text has, which count as errors: ${shown}`,
   ];
 }

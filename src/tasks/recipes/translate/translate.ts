@@ -139,6 +139,7 @@ export const translate = defineTask({
     return translationBleu(model, part, saved, { ...given, beams: 1, best: 1 }, signal);
   },
   score: ({ bleu }) => 1 - Number(bleu),
+  perfectScore: 0,
 
   describe({ bleu, precisions, brevityPenalty, perplexity }) {
     const percent = (value: unknown) => (100 * Number(value)).toFixed(2);

@@ -1,0 +1,62 @@
+/** Writes a model for PyTorch: a state dict, and the program of its module. */
+import { basename } from 'node:path';
+import { OptionError } from '../../core/errors.js';
+import { describeValue, requireOneOf } from '../../core/options.js';
+import type { Model } from '../../model/model.js';
+import { isKind } from '../../network/layers/layers.js';
+import type { Exporter } from '../shared/exporter.js';
+import { NETWORK_KEY } from '../state-dict/described-network.js';
+import { moduleSource } from './module-source.js';
+import { stateDict } from './state-dict.js';
+import { isRecurrent, isTorchRecurrent } from './torch-recurrent.js';
+import { writeTensors, writeText } from './write-files.js';
+
+/** How a model is written for PyTorch. */
+export interface PytorchExportOptions {
+  /** Whether the program of the `nn.Module` is written beside the weights, with the ending `.py`; default false. */
+  readonly module?: boolean | undefined;
+}
+
+/** What a state dict does not say by itself. */
+export function stateDictNotes({ description: { nodes } }: Pick<Model, 'description'>): string[] {
+  const notes: string[] = [];
+  const named = (chosen: typeof nodes) => chosen.map(({ name }) => `'${name}'`).join(', ');
+  const one = nodes.filter(({ layer }) => isTorchRecurrent(layer) && layer.biases === 'one');
+  if (one.length > 0) notes.push(`${named(one)} has one bias: the second one of PyTorch, bias_hh, is zero.`);
+  const tied = nodes.filter(({ layer }) => isKind(layer, 'dense') && layer.tied !== undefined);
+  if (tied.length > 0) notes.push(`${named(tied)} is tied to an embedding: the file has its weights twice.`);
+  const own = nodes.filter(({ layer }) => isRecurrent(layer) && !isTorchRecurrent(layer));
+  if (own.length > 0) {
+    notes.push(
+      `${named(own)} is no layer that torch.nn has: the module writes it out, and its tensors have the names of this library.`,
+    );
+  }
+  return notes;
+}
+
+/** The metadata of a state dict: its format, and the network, by which it is read back. */
+export function stateDictMetadata({ description }: Pick<Model, 'description'>): Map<string, string> {
+  return new Map([
+    ['format', 'pt'],
+    [NETWORK_KEY, JSON.stringify(description)],
+  ]);
+}
+
+/** Weights for PyTorch. */
+export const pytorchExporter: Exporter<PytorchExportOptions> = {
+  options: ['module'],
+  async write(model, path, { module = false }) {
+    requireOneOf('module', module, [true, false]);
+    if (!path.endsWith('.safetensors')) {
+      const message = `exportModel: the path of weights for PyTorch must end in '.safetensors', got ${describeValue(path)}`;
+      throw new OptionError('invalid_option', message, { name: 'path', value: path });
+    }
+    const source = module ? moduleSource(model.description, basename(path)) : undefined;
+    await writeTensors(path, stateDict(model), stateDictMetadata(model));
+    const notes = stateDictNotes(model);
+    if (source === undefined) return { files: [path], notes };
+    const program = path.replace(/\.safetensors$/, '.py');
+    await writeText(program, source.text);
+    return { files: [path, program], notes: [...notes, ...source.notes] };
+  },
+};

@@ -1,0 +1,61 @@
+/** Models of other libraries, in one call. */
+import { rejectUnknownKeys } from '../core/options.js';
+import type { CompileOptions } from '../model/build/compile-options.js';
+import type { Model } from '../model/model.js';
+import type { Network } from '../model/network.js';
+import { formatOf } from './formats.js';
+import type { ImportOptions } from './shared/imported-network.js';
+import { makeModel } from './shared/make-model.js';
+
+/** How a model is taken over. */
+export interface ImportModelOptions extends ImportOptions, CompileOptions {
+  /** Name of the format, where the file does not say it. */
+  readonly format?: string | undefined;
+}
+
+/** A model that was made elsewhere. Call `model.dispose()` at the end. */
+export interface ImportedModel {
+  /** As any model of the library: it predicts, streams, trains on and is saved with `saveModel`. */
+  readonly model: Model;
+  /** The format of the file: `onnx`, `pytorch`, ... */
+  readonly format: string;
+  /** What the file does not say and was taken as given, what was rounded or left out: a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** A loss for each output: training needs one, predictions do not look at it. */
+function defaultLoss({ description: { outputs } }: Network): CompileOptions {
+  if (outputs === undefined) return { loss: 'meanSquaredError' };
+  return { losses: Object.fromEntries(Object.keys(outputs).map((name) => [name, 'meanSquaredError'])) };
+}
+
+/**
+ * Makes a model of a file of another library: PyTorch, Keras, TensorFlow.js, ONNX, NumPy, JSON, Hugging Face. The format is
+ * recognised by the file. What cannot be taken over exactly is refused with its name and place.
+ *
+ * Files that hold tensors alone do not say how these go together: the option `network` does, and `map` says which names belong to
+ * which of its nodes. The loss of each output is `meanSquaredError` unless others are given; it matters for training alone.
+ *
+ * @param path of a file, or of a folder in the layout of Hugging Face
+ * @throws {InterchangeError} `unknown_format`, `unsupported_operator`, `unsupported_attribute`, `ambiguous_network`,
+ *   `missing_tensor`, `unused_tensor`, `tensor_mismatch`, `refused_global`, `missing_package`
+ * @throws {DataError} `file_unreadable`, `file_truncated`, `file_corrupt`, `file_unsupported`
+ * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @example
+ * const { model, notes } = await importModel('silero_vad.onnx');
+ * const stream = model.stream();
+ */
+export async function importModel(path: string, options: ImportModelOptions = {}): Promise<ImportedModel> {
+  const { format: name, network, map, axes, constants, stateDict, config, ...compile } = options;
+  rejectUnknownKeys('importModel', compile, ['optimizer', 'seed', 'threads', 'loss', 'losses', 'lossWeights']);
+  const format = formatOf(path, name);
+  const imported = await format.import(path, { network, map, axes, constants, stateDict, config });
+  try {
+    const hasLoss = compile.loss !== undefined || compile.losses !== undefined;
+    const settings = hasLoss ? compile : { ...compile, ...defaultLoss(imported.network) };
+    const model = await makeModel(path, imported, settings);
+    return { model, format: format.name, notes: imported.notes };
+  } finally {
+    imported.close();
+  }
+}

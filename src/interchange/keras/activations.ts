@@ -1,0 +1,117 @@
+/** The functions of Keras, of cells and behind layers. */
+
+import { activation } from '../../network/layers/dense.js';
+import type { CellActivation } from '../../network/layers/recurrent.js';
+import type { Conversion } from './conversion.js';
+import type { KerasSource } from './keras-layer.js';
+import type { KerasValue } from './keras-value.js';
+import type { LayerOptions } from './layer-options.js';
+
+/** hard_sigmoid has another definition in Keras 3 than before. @throws {InterchangeError} `unsupported_attribute` */
+function hardSigmoidVersion(options: LayerOptions, name: string): 2 | 3 {
+  const { version } = options.source;
+  if (version !== undefined) return version;
+  const help = 'it differs between Keras 2 and Keras 3, and the file does not say which one wrote it';
+  throw options.refuse(name, options.value(name), help);
+}
+
+/** The activation of a cell. @throws {InterchangeError} `unsupported_attribute` */
+export function cellActivation(options: LayerOptions, name: string): CellActivation {
+  const keras = options.functionName(name);
+  if (keras === 'linear') return 'identity';
+  if (keras === 'hard_sigmoid') return hardSigmoidVersion(options, name) === 3 ? 'hardSigmoid' : 'hardSigmoid02';
+  if (keras === 'tanh' || keras === 'relu' || keras === 'sigmoid') return keras;
+  throw options.refuse(name, keras, 'cells have tanh, relu, sigmoid, linear and hard_sigmoid');
+}
+
+/** exp(x) - 1 below 0, x above, the former times a factor. */
+export function elu(to: Conversion, x: KerasValue, alpha: number): KerasValue {
+  const below = to.apply('subtract', [to.apply('exp', [to.apply('minimum', [x], { number: 0 })])], { number: 1 });
+  return to.apply('add', [to.apply('relu', [x]), scaled(to, below, alpha)]);
+}
+
+function scaled(to: Conversion, x: KerasValue, factor: number): KerasValue {
+  return factor === 1 ? x : to.apply('multiply', [x], { number: factor });
+}
+
+/** x above 0, slope * x below. */
+export function leakyRelu(to: Conversion, x: KerasValue, slope: number): KerasValue {
+  if (slope === 0) return to.apply('relu', [x]);
+  return to.apply('add', [to.apply('relu', [x]), scaled(to, to.apply('minimum', [x], { number: 0 }), slope)]);
+}
+
+function clipped(to: Conversion, x: KerasValue, low: number, high: number): KerasValue {
+  return to.apply('minimum', [to.apply('maximum', [x], { number: low })], { number: high });
+}
+
+function hardSigmoid(to: Conversion, x: KerasValue, { version }: KerasSource): KerasValue {
+  const slope = version === 3 ? 1 / 6 : 0.2;
+  return clipped(to, to.apply('add', [scaled(to, x, slope)], { number: 0.5 }), 0, 1);
+}
+
+/** log(1 + e^x), which neither overflows nor loses small results. */
+function softplus(to: Conversion, x: KerasValue): KerasValue {
+  const power = to.apply('exp', [to.apply('negate', [to.apply('abs', [x])])]);
+  return to.apply('add', [to.apply('relu', [x]), to.apply('log', [to.apply('add', [power], { number: 1 })])]);
+}
+
+/** 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). */
+export function approximateGelu(to: Conversion, x: KerasValue): KerasValue {
+  const cube = scaled(to, to.apply('multiply', [x, to.apply('multiply', [x, x])]), 0.044715);
+  const inner = to.apply('tanh', [scaled(to, to.apply('add', [x, cube]), Math.sqrt(2 / Math.PI))]);
+  return scaled(to, to.apply('multiply', [x, to.apply('add', [inner], { number: 1 })]), 0.5);
+}
+
+/** @see Klambauer et al. 2017 */
+const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
+
+type Function = (to: Conversion, x: KerasValue) => KerasValue;
+
+const built =
+  (name: 'tanh' | 'sigmoid' | 'relu' | 'softmax'): Function =>
+  (to, x) =>
+    to.node(name, activation(name), [x], x.columns);
+
+const FUNCTIONS = new Map<string, Function>(
+  Object.entries({
+    linear: (_, x) => x,
+    tanh: built('tanh'),
+    sigmoid: built('sigmoid'),
+    relu: built('relu'),
+    softmax: built('softmax'),
+    exponential: (to, x) => to.apply('exp', [x]),
+    elu: (to, x) => elu(to, x, 1),
+    selu: (to, x) => scaled(to, elu(to, x, SELU.alpha), SELU.scale),
+    softplus,
+    softsign: (to, x) => to.apply('divide', [x, to.apply('add', [to.apply('abs', [x])], { number: 1 })]),
+    swish: (to, x) => to.apply('multiply', [x, to.apply('sigmoid', [x])]),
+    silu: (to, x) => to.apply('multiply', [x, to.apply('sigmoid', [x])]),
+    mish: (to, x) => to.apply('multiply', [x, to.apply('tanh', [softplus(to, x)])]),
+    relu6: (to, x) => clipped(to, x, 0, 6),
+    hard_tanh: (to, x) => clipped(to, x, -1, 1),
+    hard_sigmoid: (to, x) => hardSigmoid(to, x, to.source),
+    gelu_new: approximateGelu,
+  }),
+);
+
+/** Functions that only Keras 3 has. */
+const NEW_FUNCTIONS = new Map<string, Function>(
+  Object.entries({
+    leaky_relu: (to, x) => leakyRelu(to, x, 0.2),
+    hard_silu: (to, x) => to.apply('multiply', [x, hardSigmoid(to, x, to.source)]),
+    hard_swish: (to, x) => to.apply('multiply', [x, hardSigmoid(to, x, to.source)]),
+  }),
+);
+
+/** Adds the function that an option names. @throws {InterchangeError} `unsupported_attribute` */
+export function activated(to: Conversion, options: LayerOptions, x: KerasValue, name = 'activation'): KerasValue {
+  // A layer without the option has no function, in every version.
+  const keras = options.functionName(name, 'linear');
+  if (keras === 'hard_sigmoid') hardSigmoidVersion(options, name);
+  if (keras === 'softmax' && x.rank === 1) throw options.refuse(name, keras, 'its input has one axis alone');
+  const isNew = options.source.version === 3;
+  const found = FUNCTIONS.get(keras) ?? (isNew ? NEW_FUNCTIONS.get(keras) : undefined);
+  if (found !== undefined) return found(to, x);
+  const known = [...FUNCTIONS.keys(), ...(isNew ? NEW_FUNCTIONS.keys() : [])].join(', ');
+  throw options.refuse(name, keras, `known are ${known}`);
+}

@@ -1,0 +1,51 @@
+/** Operations that Keras 3 puts into the graph of a model beside its layers. */
+import { type OperationName, operation } from '../../network/layers/operation.js';
+import type { Conversion } from './conversion.js';
+import type { KerasCall, KerasLayer } from './keras-layer.js';
+import type { KerasValue } from './keras-value.js';
+
+/** What makes masks: which steps count. Batches of the library hold no other steps. */
+const MASKS = ['ops.NotEqual', 'ops.Any'];
+
+const ARITHMETIC = new Map<string, OperationName>(
+  Object.entries({
+    'ops.Add': 'add',
+    'ops.Subtract': 'subtract',
+    'ops.Multiply': 'multiply',
+    'ops.TrueDivide': 'divide',
+    'ops.Divide': 'divide',
+    'ops.Maximum': 'maximum',
+    'ops.Minimum': 'minimum',
+  } as const),
+);
+
+function combined(to: Conversion, layer: KerasLayer, name: OperationName, inputs: readonly KerasValue[]): KerasValue {
+  const [left, right] = inputs.map((input) => to.real(layer, [input])) as [KerasValue, KerasValue];
+  const isSame =
+    left.rank === right.rank &&
+    left.columns === right.columns &&
+    left.steps?.axis === right.steps?.axis &&
+    left.steps?.isReversed === right.steps?.isReversed;
+  if (!isSame) throw to.refuse(layer, 'its two inputs have different shapes, which Keras joins by the rules of NumPy');
+  return to.node(layer.name, operation(name), [left, right], left.columns);
+}
+
+/** An operation of the backend on values and numbers. @throws {InterchangeError} `unsupported_operator` */
+export function convertOperation(
+  to: Conversion,
+  { layer, inputs }: KerasCall,
+  read: (input: Exclude<KerasCall['inputs'][number], number>) => KerasValue,
+): KerasValue {
+  const values = inputs.map((input) => (typeof input === 'number' ? input : read(input)));
+  const [first, second] = values;
+  if (MASKS.includes(layer.className) && typeof first === 'object') return { ...first, kind: 'mask' };
+  const name = ARITHMETIC.get(layer.className);
+  if (name === undefined || first === undefined || second === undefined || values.length > 2) {
+    throw to.refuse(layer, 'this operation of the backend is not known here');
+  }
+  if (typeof first === 'object' && typeof second === 'object') return combined(to, layer, name, [first, second]);
+  const isFirst = typeof first === 'number';
+  const [x, number] = (isFirst ? [second, first] : [first, second]) as [KerasValue, number];
+  if (typeof x === 'number') throw to.refuse(layer, 'both of its inputs are numbers');
+  return to.apply(name, [to.real(layer, [x])], { number, ...(isFirst && { isFirst }) });
+}

@@ -1,0 +1,316 @@
+/** RNN, LSTM and GRU. */
+import {
+  type GruOptions,
+  gru,
+  type LstmOptions,
+  lstm,
+  type RnnOptions,
+  rnn,
+} from '../../../network/layers/recurrent.js';
+import type { CellActivation } from '../../../network/layers/recurrent-options.js';
+import type { WeightSource } from '../../shared/imported-network.js';
+import { numbersAsWeights } from '../emission.js';
+import { refuseAttribute } from '../ir.js';
+import type { OperatorContext, OperatorImports } from '../operator-context.js';
+import { columnsOf, describeSizes, isRows, rowAxesOf, type Size } from '../sizes.js';
+import type { Computed, Constant, Final, FinalPart, GraphValue } from '../value.js';
+import { activationsOf, type Cell, requireSame } from './cell-activations.js';
+import { constantColumns } from './constant-columns.js';
+import { permutedBlocks } from './weights.js';
+
+/** For each block of gates of the library, which block of ONNX it is: i o f c -> i f g o, z r h -> r z n. */
+const GATES: Readonly<Record<Cell, readonly number[]>> = { RNN: [0], LSTM: [0, 2, 3, 1], GRU: [1, 0, 2] };
+
+/** The same with coupled gates, where f = 1 - i has no block of its own: i g o. */
+const COUPLED = [0, 3, 1];
+
+const DIRECTIONS = ['forward', 'reverse', 'bidirectional'] as const;
+
+/** The numbers of a constant input, [directions, ...]. */
+function constantNumbers(
+  context: OperatorContext,
+  at: number,
+  what: string,
+  count: number,
+): ArrayLike<number> | undefined {
+  if (context.inputs[at] === undefined) return undefined;
+  const constant = context.constant(at, what);
+  const numbers = constant.read().data as ArrayLike<number>;
+  if (numbers.length === count) return numbers;
+  return context.refuse(`${what} is [${constant.shape.join(', ')}], expected ${count} numbers`);
+}
+
+/** Sizes of a recurrent operator. */
+interface Sizes {
+  readonly cell: Cell;
+  readonly gates: number;
+  readonly units: number;
+  readonly inputs: number;
+  readonly directions: number;
+  readonly isCoupled: boolean;
+}
+
+function weightsOf(
+  context: OperatorContext,
+  { cell, gates, units, inputs, directions, isCoupled }: Sizes,
+): Record<string, WeightSource> {
+  const blocks = isCoupled ? COUPLED : GATES[cell];
+  const W = constantNumbers(context, 1, 'W', directions * gates * units * inputs) as ArrayLike<number>;
+  const R = constantNumbers(context, 2, 'R', directions * gates * units * units) as ArrayLike<number>;
+  const B = constantNumbers(context, 3, 'B', directions * 2 * gates * units);
+  const P = constantNumbers(context, 7, 'P', directions * 3 * units);
+  const weights: Record<string, WeightSource> = {};
+  const take = (
+    name: string,
+    input: number,
+    numbers: ArrayLike<number>,
+    from: number,
+    own: readonly number[],
+    size: number,
+  ) => {
+    const part = Array.prototype.slice.call(numbers, from, from + gatesIn(numbers, from, own, size));
+    weights[name] = numbersAsWeights(`${context.node.inputs[input]}`, permutedBlocks(part, own, size));
+  };
+  const gatesIn = (numbers: ArrayLike<number>, from: number, own: readonly number[], size: number) =>
+    Math.min(numbers.length - from, (Math.max(...own) + 1) * size);
+  for (let direction = 0; direction < directions; direction++) {
+    const suffix = `_l0${direction === 1 || context.text('direction', 'forward') === 'reverse' ? '_reverse' : ''}`;
+    take(`weight_ih${suffix}`, 1, W, direction * gates * units * inputs, blocks, units * inputs);
+    take(`weight_hh${suffix}`, 2, R, direction * gates * units * units, blocks, units * units);
+    if (B !== undefined) {
+      take(`bias_ih${suffix}`, 3, B, direction * 2 * gates * units, blocks, units);
+      take(`bias_hh${suffix}`, 3, B, (direction * 2 + 1) * gates * units, blocks, units);
+    }
+    // Peepholes: i o f in ONNX, i f o here; with coupled gates i o.
+    if (P !== undefined) take(`peepholes${suffix}`, 7, P, direction * 3 * units, isCoupled ? [0, 1] : [0, 2, 1], units);
+  }
+  return weights;
+}
+
+/** Where states begin: undefined for zeros; else it is said which numbers of an input they are. */
+function requireInitial(
+  context: OperatorContext,
+  at: number,
+  state: string,
+  { units, directions }: Sizes,
+): InitialState | undefined {
+  const value = context.inputs[at];
+  if (value === undefined) return undefined;
+  if (value.kind === 'fill' && value.number === 0) return undefined;
+  if (value.kind === 'constant') {
+    const numbers = value.read().data as ArrayLike<number>;
+    if (Array.prototype.every.call(numbers, (number: number) => number === 0)) return undefined;
+    return { state, computed: constantState(context, value, numbers, { units, directions }) };
+  }
+  if (value.kind === 'repeated') {
+    const numbers = value.constant.read().data as ArrayLike<number>;
+    return { state, computed: constantState(context, value.constant, numbers, { units, directions }) };
+  }
+  if (value.kind === 'state') {
+    if (value.elements.length !== directions * units)
+      return context.refuse(`the initial state ${state} is ${describeSizes(value.sizes)}`);
+    return { state, input: value.input, elements: value.elements };
+  }
+  const computed = context.asComputed(value);
+  if (computed === undefined) return context.refuse(`the initial state ${state} is a ${value.kind}`);
+  if (rowAxesOf(computed.sizes).join() !== 'batch' || columnsOf(computed.sizes) !== directions * units) {
+    return context.refuse(
+      `the initial state ${state} is ${describeSizes(computed.sizes)}, expected ${units} numbers of each example`,
+    );
+  }
+  return { state, computed };
+}
+
+/** A constant initial state: of one example, or the same of several. */
+function constantState(
+  context: OperatorContext,
+  constant: Constant,
+  numbers: ArrayLike<number>,
+  { units, directions }: Pick<Sizes, 'units' | 'directions'>,
+): Computed {
+  const examples = numbers.length / (directions * units);
+  const isBatchFirst = context.int('layout', 0) === 1;
+  const own = new Float64Array(directions * units);
+  for (let at = 0; at < numbers.length; at++) {
+    const direction = Math.floor(at / units / (isBatchFirst ? 1 : examples)) % directions;
+    const place = direction * units + (at % units);
+    const example = isBatchFirst ? Math.floor(at / units / directions) : Math.floor(at / units) % examples;
+    if (example === 0) own[place] = numbers[at] as number;
+    else if (own[place] !== numbers[at])
+      context.refuse(`the initial state [${constant.shape.join(', ')}] differs between examples`);
+  }
+  if (!Number.isInteger(examples)) context.refuse(`the initial state is [${constant.shape.join(', ')}]`);
+  const sizes: readonly Size[] = [['batch'], directions * units];
+  return constantColumns(context, own, { from: constant.name, sizes });
+}
+
+/** What an initial state is given by. */
+interface InitialState {
+  readonly state: string;
+  readonly input?: string;
+  readonly elements?: readonly number[];
+  readonly computed?: Computed;
+}
+
+/** Rows of time and of examples among the axes of the input: [time, batch, features], or the first two exchanged in layout 1. */
+function requireLayout(
+  context: OperatorContext,
+  x: Computed,
+): { readonly time: Size; readonly batch: Size; readonly features: number } {
+  const isBatchFirst = context.int('layout', 0) === 1;
+  const [a, b, features] = x.sizes as readonly [Size, Size, Size];
+  const [time, batch] = isBatchFirst ? [b, a] : [a, b];
+  const isTime = isRows(time) && time.length === 1 && (time[0] as string).startsWith('time');
+  const isStep = time === 1 && isRows(batch) && batch.join() === 'step';
+  const isBatch = isRows(batch) && batch.join() === 'batch';
+  if (x.sizes.length === 3 && typeof features === 'number' && (isStep || (isTime && isBatch)))
+    return { time, batch, features };
+  return context.refuse(`the input is ${describeSizes(x.sizes)}, expected [time, batch, features]`);
+}
+
+function recurrentLayer(context: OperatorContext, { cell, units, isCoupled, directions }: Sizes) {
+  const direction = context.text('direction', 'forward');
+  const found = DIRECTIONS.find((each) => each === direction);
+  if (found === undefined) return refuseAttribute(context.node, 'direction', direction, DIRECTIONS.join(', '));
+  const [f, g, h] = requireSame(context, activationsOf(context, cell, directions)) as readonly [
+    CellActivation,
+    CellActivation,
+    CellActivation,
+  ];
+  const biases = context.inputs[3] === undefined ? ({ biases: 'none' } as const) : {};
+  const shared = { units, ...(found !== 'forward' && { direction: found }), ...biases };
+  if (context.node.attributes.get('clip') !== undefined) {
+    refuseAttribute(context.node, 'clip', context.float('clip', 0), 'none: it limits what activations are applied to');
+  }
+  if (cell === 'RNN') return rnn({ ...shared, ...(f !== 'tanh' && { activation: f }) } satisfies RnnOptions);
+  if (cell === 'GRU') {
+    const isAfter = context.int('linear_before_reset', 0) !== 0;
+    const options: GruOptions = {
+      ...shared,
+      ...(f !== 'sigmoid' && { gateActivation: f }),
+      ...(g !== 'tanh' && { activation: g }),
+      ...(!isAfter && { resetAfter: false }),
+    };
+    return gru(options);
+  }
+  const options: LstmOptions = {
+    ...shared,
+    ...(f !== 'sigmoid' && { gateActivation: f }),
+    ...(g !== 'tanh' && { activation: g }),
+    ...(h !== g && { outputActivation: h }),
+    ...(isCoupled && { coupledGates: true }),
+    ...(context.inputs[7] !== undefined && { peepholes: true }),
+  };
+  return lstm(options);
+}
+
+function sizesFor(context: OperatorContext, cell: Cell, features: number): Sizes {
+  const R = context.constant(2, 'R');
+  const W = context.constant(1, 'W');
+  const [directions = 0, , units = 0] = R.shape;
+  const gates = GATES[cell].length;
+  const direction = context.text('direction', 'forward');
+  if (
+    R.shape.length !== 3 ||
+    directions !== (direction === 'bidirectional' ? 2 : 1) ||
+    context.int('hidden_size', units) !== units
+  ) {
+    return context.refuse(
+      `R is [${R.shape.join(', ')}] for the direction '${direction}' and the hidden size ${context.int('hidden_size', units)}`,
+    );
+  }
+  if (W.shape.join() !== [directions, gates * units, features].join()) {
+    return context.refuse(`W is [${W.shape.join(', ')}] for ${features} inputs and ${units} units`);
+  }
+  const isCoupled = cell === 'LSTM' && context.int('input_forget', 0) === 1;
+  return { cell, gates, units, inputs: features, directions, isCoupled };
+}
+
+/** Lengths of sequences as an input: the library has those of the batch itself. */
+function requireOwnLengths(context: OperatorContext): void {
+  const lengths = context.inputs[4];
+  if (lengths === undefined || lengths.kind === 'indices') return;
+  context.refuse('sequence_lens are computed, expected an input of the graph or none');
+}
+
+/** Everything that a recurrent operator gives. */
+function recurrent(cell: Cell) {
+  return (context: OperatorContext): readonly (GraphValue | undefined)[] => {
+    const x = context.computed(0);
+    const { time, batch, features } = requireLayout(context, x);
+    requireOwnLengths(context);
+    const sizes = sizesFor(context, cell, features);
+    const { units, directions } = sizes;
+    const names = cell === 'LSTM' ? (['h', 'c'] as const) : (['h'] as const);
+    const initial = names.flatMap((name, at) => requireInitial(context, 5 + at, name, sizes) ?? []);
+    const isStep = time === 1;
+    if (isStep && initial.length < names.length)
+      context.refuse('a model of one step whose state does not go in and out');
+    const { emission } = context;
+    const featuresAxis = x.sizes.length - 1;
+    const input = emission.ordered(context.name, x, [...x.order.filter((axis) => axis !== featuresAxis), featuresAxis]);
+    const suffixes =
+      directions === 2 ? ['', '_reverse'] : [context.text('direction', 'forward') === 'reverse' ? '_reverse' : ''];
+    const layer = recurrentLayer(context, sizes);
+    const given = givenStates(context, initial, suffixes, units);
+    const node = emission.builder.addNode(context.name, layer, [input.node], weightsOf(context, sizes), given);
+    for (const { state, input: from, elements } of initial) {
+      if (from === undefined || elements === undefined) continue;
+      for (const [at, suffix] of suffixes.entries()) {
+        context.states.push({
+          node,
+          state: `${state}_l0${suffix}`,
+          input: from,
+          elements: elements.slice(at * units, (at + 1) * units),
+        });
+      }
+    }
+    const isBatchFirst = context.int('layout', 0) === 1;
+    // ONNX: Y [time, directions, batch, units], in layout 1 [batch, time, directions, units]; Y_h with directions before or behind batch.
+    const ySizes: Size[] = isBatchFirst ? [batch, time, directions, units] : [time, directions, batch, units];
+    const yOrder = isBatchFirst ? [...(isStep ? [1] : []), 2, 3] : [...(isStep ? [0] : []), 1, 3];
+    const y: Computed = { kind: 'computed', node, sizes: ySizes, order: yOrder };
+    const finals = names.map((state): Final => {
+      const parts = suffixes.map(
+        (suffix): FinalPart => ({
+          node,
+          state: `${state}_l0${suffix}`,
+          width: units,
+          output: isStep && state === 'h' ? y : undefined,
+        }),
+      );
+      const elements = parts.flatMap((part) => Array.from({ length: units }, (_, unit) => ({ part, unit })));
+      return { kind: 'final', sizes: isBatchFirst ? [batch, directions, units] : [directions, batch, units], elements };
+    });
+    return [y, ...finals];
+  };
+}
+
+/** Initial states that the network computes, by their names. */
+function givenStates(
+  context: OperatorContext,
+  initial: readonly InitialState[],
+  suffixes: readonly string[],
+  units: number,
+): Record<string, string> | undefined {
+  const given: Record<string, string> = {};
+  for (const { state, computed } of initial) {
+    if (computed === undefined) continue;
+    const { emission, name } = context;
+    const value = emission.rowMajor(name, computed);
+    for (const [at, suffix] of suffixes.entries()) {
+      const begin = at * units;
+      given[`${state}_l0${suffix}`] =
+        suffixes.length === 1
+          ? value.node
+          : emission.operation(name, 'slice', [value.node], { begin, end: begin + units });
+    }
+  }
+  return Object.keys(given).length === 0 ? undefined : given;
+}
+
+export const recurrentOperators: OperatorImports = {
+  RNN: recurrent('RNN'),
+  LSTM: recurrent('LSTM'),
+  GRU: recurrent('GRU'),
+};

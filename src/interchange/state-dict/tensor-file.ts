@@ -1,0 +1,44 @@
+/** Files that hold named tensors, whatever their container. */
+
+import type { ByteSource } from '../../core/byte-source.js';
+import { openFile } from '../../core/byte-source.js';
+import type { Network } from '../../model/network.js';
+import type { SourceTensor, SourceTensors } from '../sources/source-tensor.js';
+
+/** The tensors of a file. */
+export interface TensorFile {
+  readonly tensors: SourceTensors;
+  /** Whether their order is that in which a program has defined them; else it says nothing. */
+  readonly isOrdered: boolean;
+  /** Facts for people. */
+  readonly facts: ReadonlyMap<string, string>;
+  /** What was left out, a sentence each. */
+  readonly notes: readonly string[];
+  /** The network that the tensors belong to, where the file has it. */
+  readonly network?: Network | undefined;
+}
+
+/** A file that stays open while tensors are read from it. */
+export interface OpenTensorFile extends TensorFile {
+  close(): void;
+}
+
+/**
+ * Opens a file and reads what tensors it has. It is closed when that fails.
+ *
+ * @throws as `read`
+ */
+export function openTensorFile(path: string, read: (source: ByteSource) => TensorFile): OpenTensorFile {
+  const file = openFile(path);
+  try {
+    return { ...read(file), close: () => file.close() };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Tensors by name, in their order. */
+export function byName(tensors: readonly SourceTensor[]): SourceTensors {
+  return new Map(tensors.map((tensor) => [tensor.name, tensor]));
+}
