@@ -1,11 +1,14 @@
 /** The time axes of an exported network: sizes, lengths and masks, computed in the graph where the file needs them. */
-import { derivationOf } from '../../graph/derived-axis.js';
+import { derivationOf, rootAxis } from '../../graph/derived-axis.js';
 import { TIME } from '../../graph/extent.js';
-import { type Dimension, int, type OnnxGraph } from './onnx-graph.js';
+import { type Dimension, int, Names, type OnnxGraph } from './onnx-graph.js';
 
 /** A type of ONNX as `Cast` names it (TensorProto.DataType). */
 const FLOAT = 1;
 const INT32 = 6;
+
+/** The name of the number of sequences. */
+const BATCH = 'batch';
 
 /** Where a tensor of an axis stands, to read the sizes from: [steps, batch, ...] or [batch, ...]. */
 interface Measured {
@@ -23,6 +26,9 @@ export class Axes {
   readonly #isStep: boolean;
   readonly #measured = new Map<string, Measured>();
   readonly #known = new Map<string, string>();
+  readonly #withSteps = new Set<string>();
+  readonly #dimensions = new Map<string, string>();
+  readonly #dimensionNames = new Names();
   /** Names of the inputs that say how long sequences are, by axis. */
   readonly lengthInputs = new Map<string, string>();
 
@@ -30,6 +36,7 @@ export class Axes {
     this.#onnx = onnx;
     this.#hasLengths = hasLengths;
     this.#isStep = isStep;
+    this.#dimensionNames.unique(BATCH);
   }
 
   /** Says where the sizes of an axis can be read. */
@@ -37,19 +44,29 @@ export class Axes {
     if (this.#measured.get(axis)?.hasSteps !== true) this.#measured.set(axis, { tensor, hasSteps });
   }
 
+  /** Says that an input has a row for each step of the axis. */
+  addSteps(axis: string): void {
+    this.#withSteps.add(axis);
+  }
+
   /** Whether an input has a row for each step of the axis. */
   hasSteps(axis: string): boolean {
-    return this.#measured.get(axis)?.hasSteps === true;
+    return this.#withSteps.has(axis);
   }
 
   /** The name of the number of steps, for the types of inputs and outputs. */
   stepsDimension(axis: string): Dimension {
-    return this.#isStep ? 1 : axis.replace(/[^A-Za-z0-9_]+/g, '_');
+    if (this.#isStep || !this.hasSteps(rootAxis(axis))) return 1;
+    const known = this.#dimensions.get(axis);
+    if (known !== undefined) return known;
+    const name = this.#dimensionNames.unique(axis.replace(/[^A-Za-z0-9_]+/g, '_'));
+    this.#dimensions.set(axis, name);
+    return name;
   }
 
   /** The name of the number of sequences, which is the same on all axes. */
   get batchDimension(): Dimension {
-    return 'batch';
+    return BATCH;
   }
 
   /** Number of steps of the padded tensors, int64 [1]. */
@@ -58,7 +75,9 @@ export class Axes {
     return this.#once('steps', axis, () => {
       const derivation = derivationOf(axis);
       if (derivation !== undefined) return this.#fewer(this.steps(derivation.source), derivation);
-      return this.#onnx.emit('Shape', [this.#place(axis, true).tensor], { start: int(0), end: int(1) });
+      // Without an input of steps every sequence has a single one.
+      if (!this.hasSteps(axis)) return this.#onnx.ints(1);
+      return this.#onnx.emit('Shape', [this.#place(axis).tensor], { start: int(0), end: int(1) });
     });
   }
 
@@ -67,7 +86,7 @@ export class Axes {
     const derivation = derivationOf(axis);
     if (derivation !== undefined) return this.batch(derivation.source);
     return this.#once('batch', axis, () => {
-      const { tensor, hasSteps } = this.#place(axis, false);
+      const { tensor, hasSteps } = this.#place(axis);
       const at = hasSteps ? 1 : 0;
       return this.#onnx.emit('Shape', [tensor], { start: int(at), end: int(at + 1) });
     });
@@ -75,7 +94,7 @@ export class Axes {
 
   /** Steps of every sequence, int64 [batch]; undefined where all have as many as the tensors. */
   lengths(axis: string): string | undefined {
-    if (!this.#hasLengths) return undefined;
+    if (!this.#hasLengths || !this.hasSteps(rootAxis(axis))) return undefined;
     return this.#once('lengths', axis, () => {
       const derivation = derivationOf(axis);
       if (derivation !== undefined) return this.#fewer(this.lengths(derivation.source) as string, derivation);
@@ -131,10 +150,10 @@ export class Axes {
     return stride === 1 ? positive : onnx.emit('Div', [positive, onnx.ints(stride)]);
   }
 
-  #place(axis: string, needsSteps: boolean): Measured {
+  #place(axis: string): Measured {
     const place = this.#measured.get(axis);
-    if (place !== undefined && (place.hasSteps || !needsSteps)) return place;
-    throw new Error(`no input of the network has ${needsSteps ? 'steps' : 'rows'} on the axis '${axis}'`);
+    if (place === undefined) throw new Error(`no input of the network lies on the axis '${axis}'`);
+    return place;
   }
 
   #ofLengths(what: string, axis: string, make: (lengths: string) => string): string | undefined {

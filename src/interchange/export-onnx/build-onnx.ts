@@ -30,6 +30,8 @@ export interface BuiltOnnx {
   readonly graph: OnnxGraph;
   /** Where parameters and buffers stand in tensors of the graph, by name. */
   readonly weights: ReadonlyMap<string, readonly StoredRun[]>;
+  /** What the user should know, a sentence each. */
+  readonly notes: readonly string[];
   /** Names of inputs and outputs of the graph by what they are in the network. */
   readonly names: {
     readonly inputs: Readonly<Record<string, string>>;
@@ -46,6 +48,7 @@ class OnnxBuilder implements Exporting {
   readonly onnx: OnnxGraph;
   readonly axes: Axes;
   readonly weights: Weights;
+  readonly notes: string[] = [];
   readonly #options: BuildOptions;
   readonly #tensors = new Map<Value, string>();
   readonly #forward: Forward;
@@ -68,6 +71,10 @@ class OnnxBuilder implements Exporting {
 
   isNeeded(value: Value | undefined): boolean {
     return this.#needed(value);
+  }
+
+  note(sentence: string): void {
+    if (!this.notes.includes(sentence)) this.notes.push(sentence);
   }
 
   isZero(value: Value): boolean {
@@ -112,11 +119,13 @@ class OnnxBuilder implements Exporting {
   /** Adds the input of the graph for a value. @returns its name */
   addInput(wanted: string, value: Value): string {
     const type = value.type === 'int32' ? 'int64' : 'float32';
+    const { axis, kind } = value.rows as SymbolicExtent;
+    if (kind === 'steps') this.axes.addSteps(axis);
     const name = this.onnx.addInput(wanted, type, this.#dimensions(value));
     this.onnx.scope = wanted;
     const inside = this.#inside(name, value);
     this.#tensors.set(value, inside);
-    this.axes.measure((value.rows as SymbolicExtent).axis, inside, hasSteps(value));
+    this.axes.measure(axis, inside, kind === 'steps');
     return name;
   }
 
@@ -195,6 +204,7 @@ export function buildOnnx(
   return {
     graph: onnx,
     weights: builder.weights.stored,
+    notes: builder.notes,
     names: {
       inputs,
       outputs: added(results, (name, value) => builder.addOutput(name, value)),

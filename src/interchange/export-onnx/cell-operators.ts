@@ -48,20 +48,24 @@ const CELLS: Readonly<Record<CellName, OnnxCell>> = {
   },
 };
 
-/** Operands and attributes that no operator of ONNX has, or has with another meaning (`clip` is applied to what gates read). */
+/**
+ * The options that no operator of ONNX has, by the operands and attributes that they become; the operators clip what gates read, not the
+ * cell.
+ */
 const BEYOND = {
-  operands: ['gain', 'cellGain', 'pr'],
-  attributes: ['clip', 'zoneout', 'zoneoutCell'],
+  operands: { gain: 'layerNormalization', cellGain: 'layerNormalization', pr: 'projection' },
+  attributes: { clip: 'cellClip', zoneout: 'zoneout', zoneoutCell: 'zoneout' },
 } as const;
 
-/** Whether the cell is one of ONNX. */
-export function isOperator(node: Node): boolean {
+/** The options of a cell that no operator of ONNX has, or `input` where its input is no product. */
+export function beyondOperators(node: Node): string[] {
   const { attributes } = node.operation;
-  const beyond = [
-    ...BEYOND.operands.filter((name) => node.inputs.has(name)),
-    ...BEYOND.attributes.filter((name) => attributes.includes(name) && attributeOf(node, name) !== 0),
-  ];
-  return inputProduct(node) !== undefined && beyond.length === 0;
+  const operands = Object.entries(BEYOND.operands).filter(([name]) => node.inputs.has(name));
+  const numbers = Object.entries(BEYOND.attributes).filter(
+    ([name]) => attributes.includes(name) && attributeOf(node, name) !== 0,
+  );
+  const options = new Set<string>([...operands, ...numbers].map(([, option]) => option));
+  return options.size === 0 && inputProduct(node) === undefined ? ['input'] : [...options];
 }
 
 function activations(operation: Emission, names: readonly string[]): Record<string, Attribute> {

@@ -17,6 +17,8 @@ export interface Exporting {
   isNeeded(value: Value | undefined): boolean;
   /** Whether a value is an initial state that is zero. */
   isZero(value: Value): boolean;
+  /** Something that the user should know: a sentence, said once. */
+  note(sentence: string): void;
 }
 
 /** The error of a network that ONNX cannot hold, with the layer and what stands in the way. */
@@ -90,6 +92,14 @@ export class Emission {
 
   emit(operator: string, inputs: readonly string[], attributes: Attributes = {}): string {
     return this.onnx.emit(operator, inputs, attributes);
+  }
+
+  /** Says that a cell became a loop, and why. */
+  writtenOut(options: readonly string[]): void {
+    const why = options[0] === 'input' ? 'reads what is no product of weights' : `has ${options.join(', ')}`;
+    this.#exporting.note(
+      `'${this.layer}' ${why}, which no recurrent operator of ONNX has: it is written out as a loop (Scan).`,
+    );
   }
 
   refuse(reason: string, details: Readonly<Record<string, unknown>> = {}): never {

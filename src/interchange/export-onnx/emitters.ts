@@ -3,7 +3,7 @@
 import type { Node, Value } from '../../graph/value.js';
 import { emitLoop } from './cell-loops.js';
 import { type CellName, cellOperands, GATES, inputProduct } from './cell-operands.js';
-import { emitOperator, isOperator } from './cell-operators.js';
+import { beyondOperators, emitOperator } from './cell-operators.js';
 import { convolutionEmitters } from './convolution-emitter.js';
 import type { Emitter, Emitters } from './emission.js';
 import { rowEmitters } from './row-emitters.js';
@@ -12,7 +12,10 @@ import { timeEmitters } from './time-emitters.js';
 function cell(name: CellName): Emitter {
   return (operation) => {
     const operands = cellOperands(operation, name);
-    return isOperator(operation.node) ? emitOperator(operation, operands) : emitLoop(operation, operands);
+    const beyond = beyondOperators(operation.node);
+    if (beyond.length === 0) return emitOperator(operation, operands);
+    operation.writtenOut(beyond);
+    return emitLoop(operation, operands);
   };
 }
 
@@ -56,7 +59,8 @@ export const EMITTERS: Emitters = {
 /** The values that the operators of an operation read: a cell of ONNX reads what is multiplied, not the product. */
 function readsOf(node: Node): readonly Value[] {
   const { operation, inputs } = node;
-  if (!Object.hasOwn(GATES, operation.name) || !inputs.has('a') || !isOperator(node)) return [...inputs.values()];
+  if (!Object.hasOwn(GATES, operation.name) || !inputs.has('a') || beyondOperators(node).length > 0)
+    return [...inputs.values()];
   const product = inputProduct(node);
   const { a, ...others } = Object.fromEntries(inputs);
   const read = product && [product.x, product.packed.matrix, product.bias];

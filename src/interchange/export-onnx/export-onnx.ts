@@ -53,6 +53,8 @@ export interface ExportedOnnx {
   readonly files: readonly string[];
   /** Bytes of all of them. */
   readonly bytes: number;
+  /** What is written out, since ONNX has no operator for it: a sentence each. */
+  readonly notes: readonly string[];
   readonly opset: number;
   readonly inputs: readonly OnnxTensor[];
   readonly outputs: readonly OnnxTensor[];
@@ -173,6 +175,33 @@ function failed(path: string, error: unknown): unknown {
 
 const shown = ({ name, type, dimensions }: TensorInfo): OnnxTensor => ({ name, type, dimensions: [...dimensions] });
 
+/** Writes a model that does not change meanwhile. */
+async function write(model: Model, path: string, options: ExportOnnxOptions): Promise<ExportedOnnx> {
+  const settings = checkOptions(model, path, options);
+  if (settings.isStep) requireSteps(model);
+  const { writeOnnx } = await import('./write-onnx.js');
+  const { parameters, buffers, description } = model;
+  const numbers = (name: string) => (parameters.get(name) ?? buffers.get(name))?.data as Float32Array;
+  const built = buildOnnx(description, numbers, settings);
+  const { graph, names, notes } = built;
+  const { opset } = settings;
+  const file = {
+    graph,
+    opset,
+    irVersion: IR_VERSIONS[opset] as number,
+    producerVersion: packageRoot().version,
+    metadata: metadataOf(options),
+    own: ownDescription(model, built),
+  };
+  const written = await writeOnnx(path, file, { isExternal: options.externalData }).catch((error: unknown) => {
+    throw failed(path, error);
+  });
+  return { ...written, notes, opset, inputs: graph.inputs.map(shown), outputs: graph.outputs.map(shown), names };
+}
+
+/** ONNX as a format that models are written in. */
+export const onnxExporter = { options: OPTIONS, write };
+
 /**
  * Writes a model as an ONNX file, which ONNX Runtime and others execute. It computes what `predict` computes.
  *
@@ -190,26 +219,6 @@ const shown = ({ name, type, dimensions }: TensorInfo): OnnxTensor => ({ name, t
  * const { inputs, outputs } = await exportOnnx(model, 'tagger.onnx', { batchFirst: true });
  */
 export async function exportOnnx(model: Model, path: string, options: ExportOnnxOptions = {}): Promise<ExportedOnnx> {
-  const settings = checkOptions(model, path, options);
-  if (settings.isStep) requireSteps(model);
-  const { parameters, buffers, description } = model;
-  const numbers = (name: string) => (parameters.get(name) ?? buffers.get(name))?.data as Float32Array;
-  return model.whileUnchanged(async () => {
-    const { writeOnnx } = await import('./write-onnx.js');
-    const built = buildOnnx(description, numbers, settings);
-    const { graph, names } = built;
-    const { opset } = settings;
-    const file = {
-      graph,
-      opset,
-      irVersion: IR_VERSIONS[opset] as number,
-      producerVersion: packageRoot().version,
-      metadata: metadataOf(options),
-      own: ownDescription(model, built),
-    };
-    const written = await writeOnnx(path, file, { isExternal: options.externalData }).catch((error: unknown) => {
-      throw failed(path, error);
-    });
-    return { ...written, opset, inputs: graph.inputs.map(shown), outputs: graph.outputs.map(shown), names };
-  });
+  checkOptions(model, path, options);
+  return model.whileUnchanged(() => write(model, path, options));
 }

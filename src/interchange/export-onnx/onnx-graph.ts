@@ -70,7 +70,7 @@ export function sizeOf(parts: readonly Part[]): number {
 }
 
 /** Names that are given once each. Everything but letters, digits, `_`, `.` and `-` becomes `_`: not all readers take more. */
-class Names {
+export class Names {
   readonly #taken = new Set<string>();
 
   unique(wanted: string): string {

@@ -12,10 +12,7 @@ function importOnnx(path: string, options: ImportOptions): Promise<OpenImport> {
     try {
       const model = decoded(file);
       const own = options.axes === undefined ? importOwn(path, model, options.network) : undefined;
-      if (own !== undefined) {
-        resolve({ ...own, close: () => {} });
-        return;
-      }
+      if (own !== undefined) return resolve({ ...own, close: () => {} });
       const graph = graphOf(model.graph as NonNullable<typeof model.graph>);
       const { network, imported } = networkOf(path, graph, opsetOf(path, model), options);
       resolve({ network, weights: imported.builder.weights, notes: imported.builder.notes, close: () => {} });

@@ -89,7 +89,18 @@ function scoreOf(declared: readonly DeclaredSize[], sizes: readonly Size[]): num
   return score + (typeof last === 'number' ? 0.5 : 0);
 }
 
-function candidatesOf({ name, sizes, elementType }: OnnxValue, mode: Mode, isFirst: boolean): Candidate[] {
+/** Whether an output has the sizes of an input: the same numbers at the same places. */
+function comesOutAgain(graph: OnnxGraph, { sizes }: OnnxValue): boolean {
+  const numbers = (declared: OnnxValue['sizes']) =>
+    declared?.map((size) => (typeof size === 'number' ? size : '?')).join();
+  return sizes !== undefined && graph.outputs.some((output) => numbers(output.sizes) === numbers(sizes));
+}
+
+function candidatesOf(
+  { name, sizes, elementType }: OnnxValue,
+  mode: Mode,
+  { isFirst, comesOut }: InputPlace,
+): Candidate[] {
   if (sizes === undefined) return [];
   const rank = sizes.length;
   const make = (kind: 'features' | 'indices' | 'state', rows: readonly (readonly RowAxis[])[], bonus: number) =>
@@ -101,8 +112,9 @@ function candidatesOf({ name, sizes, elementType }: OnnxValue, mode: Mode, isFir
     const perExample = rank === 1 && mode === 'time' ? make('indices', [['batch']], 0) : [];
     return [...perExample, ...make('indices', ROWS[mode], 0)];
   }
-  const state =
-    rank < 2 ? [] : make('state', [mode === 'time' ? ['batch'] : ['step']], STATE.test(name) ? 4 : isFirst ? -6 : -1);
+  // A state is named like one, or comes out with the sizes that it goes in with.
+  const likely = STATE.test(name) ? 4 : comesOut ? 2 : -1;
+  const state = rank < 2 ? [] : make('state', [mode === 'time' ? ['batch'] : ['step']], isFirst ? -6 : likely);
   const perSequence = mode === 'time' && !isFirst ? make('features', [['batch']], -2) : [];
   return [...state, ...make('features', ROWS[mode], 0), ...perSequence];
 }
@@ -175,7 +187,8 @@ export function readingsOf(graph: OnnxGraph, { axes = {}, constants = {} }: Give
       { reading: [], score: 0 },
     ];
     for (const input of graph.inputs) {
-      const candidates = candidatesFor(input, mode, { axes, constants, isFirst: input === firstReal });
+      const place = { isFirst: input === firstReal, comesOut: comesOutAgain(graph, input) };
+      const candidates = candidatesFor(input, mode, { axes, constants }, place);
       partial = partial.flatMap(({ reading, score }) =>
         candidates.map((candidate) => ({
           reading: [...reading, [input.name, candidate.reading] as const],
@@ -194,18 +207,18 @@ export function readingsOf(graph: OnnxGraph, { axes = {}, constants = {} }: Give
   return all.sort((a, b) => b.score - a.score).map(({ reading }) => reading);
 }
 
+interface InputPlace {
+  /** Whether it is the first input of real numbers. */
+  readonly isFirst: boolean;
+  /** Whether an output has its sizes. */
+  readonly comesOut: boolean;
+}
+
 function candidatesFor(
   input: OnnxValue,
   mode: Mode,
-  {
-    axes,
-    constants,
-    isFirst,
-  }: Required<Pick<GivenInputs, never>> & {
-    readonly axes: NonNullable<GivenInputs['axes']>;
-    readonly constants: NonNullable<GivenInputs['constants']>;
-    readonly isFirst: boolean;
-  },
+  { axes = {}, constants = {} }: GivenInputs,
+  place: InputPlace,
 ): Candidate[] {
   const given = constants[input.name];
   if (given !== undefined) return [{ reading: constantReading(input.name, given, input), score: 0 }];
@@ -218,9 +231,8 @@ function candidatesFor(
     const message = `the input '${input.name}' is a single number: give it by the option constants, { constants: { ${JSON.stringify(input.name)}: NUMBER } }`;
     throw new InterchangeError('ambiguous_network', message, { input: input.name });
   }
-  return candidatesOf(input, mode, isFirst);
+  return candidatesOf(input, mode, place);
 }
-
 /** A reading for people: `input [batch, time, 80]`. */
 export function describeReading(name: string, reading: InputReading): string {
   if (reading.kind === 'constant') return `${name} = ${reading.numbers.join(', ')}`;

@@ -8,6 +8,7 @@ import { conv1d } from '../../../src/network/layers/conv1d.js';
 import { dense } from '../../../src/network/layers/dense.js';
 import { embedding } from '../../../src/network/layers/embedding.js';
 import { concatenate } from '../../../src/network/layers/merge.js';
+import { operation } from '../../../src/network/layers/operation.js';
 import { pool } from '../../../src/network/layers/pool.js';
 import { gru, lstm, rnn } from '../../../src/network/layers/recurrent.js';
 import type { LstmOptions } from '../../../src/network/layers/recurrent-options.js';
@@ -45,6 +46,7 @@ describe('an exported graph', () => {
 
   it('reads padded steps with their lengths, and writes zeros behind them', async () => {
     const { graph, result } = await exported(tagger());
+    expect(result.notes).toEqual([]);
     expect(endsOf(graph.input)).toEqual({ input: 'type7 time batch', lengths: 'type7 batch' });
     expect(endsOf(graph.output)).toEqual({ output: 'float time batch 2' });
     expect(result.inputs).toEqual([
@@ -126,6 +128,36 @@ describe('an exported graph', () => {
     expect(endsOf(graph.output)).toEqual({ words: 'float time batch 3', encoded: 'float source_3_2 batch 4' });
   });
 
+  it('has a name of its own for the size of each axis', async () => {
+    const axes = { x: 'batch', y: 'a b', z: 'a-b' };
+    const inputs = Object.entries(axes).map(([name, axis]) => [name, { kind: 'features', units: 1, axis }] as const);
+    const described = network({
+      inputs: { main: { kind: 'features', units: 1 }, ...Object.fromEntries(inputs) },
+      nodes: [
+        ...Object.keys(axes).map((name) => ({ name: `of_${name}`, layer: pool({ over: 'last' }), inputs: [name] })),
+        { name: 'all', layer: concatenate(), inputs: ['main', 'of_x', 'of_y', 'of_z'] },
+      ],
+      output: 'all',
+    });
+    const { graph } = await exported(described.compileSync(loss));
+    const [x, y, z] = ['float batch_1 batch 1', 'float a_b batch 1', 'float a_b_1 batch 1'];
+    expect(endsOf(graph.input)).toMatchObject({ x, y, z });
+  });
+
+  it('has a single step for each sequence, where no input has steps', async () => {
+    const described = network({
+      inputs: { who: { kind: 'features', units: 2, per: 'sequence' } },
+      nodes: [
+        { name: 'steps', layer: operation('repeatOverTime'), inputs: ['who'] },
+        { name: 'gru', layer: gru({ units: 3 }), inputs: ['steps'] },
+      ],
+      output: 'gru',
+    });
+    const { graph } = await exported(described.compileSync(loss));
+    expect(endsOf(graph.input)).toEqual({ who: 'float batch 2' });
+    expect(endsOf(graph.output)).toEqual({ output: 'float 1 batch 3' });
+  });
+
   it('gives names that are taken, or that not all readers take, another form', async () => {
     const described = network({
       inputs: { lengths: { kind: 'features', units: 2 } },
@@ -200,8 +232,11 @@ describe('a cell', () => {
     { zoneout: 0.1 },
     { zoneout: { cell: 0.1 } },
   ] satisfies Partial<LstmOptions>[])('is a loop with %o, which no operator has', async (options) => {
-    const model = sequential([lstm({ units: 3, ...options })], { features: 2 }).compileSync(loss);
-    const { graph } = await exported(model);
+    const model = sequential([lstm({ units: 3, layers: 2, ...options })], { features: 2 }).compileSync(loss);
+    const { graph, result } = await exported(model);
+    const [option] = Object.keys(options);
+    const note = `'lstm' has ${option}, which no recurrent operator of ONNX has: it is written out as a loop (Scan).`;
+    expect(result.notes).toEqual([note]);
     const operators = operatorsOf(graph);
     expect(operators).toContain('Scan');
     expect(operators).not.toContain('LSTM');

@@ -1,5 +1,8 @@
 // Columns of each row: chosen ones by their indices, and the largest. Threads divide the rows. The program has checked
 // the indices before the execution. The caller may still change the memory meanwhile: a bad index counts as -1.
+#include <algorithm>
+#include <cmath>
+
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/losses/exp_sum.h"
@@ -17,11 +20,6 @@ constexpr int64_t kRowsTogether = 16;
 template <typename Visit>
 void for_blocks(Range rows, Visit visit) {
   for (int64_t r = rows.begin; r < rows.end; r += kRowsTogether) visit(r, std::min(kRowsTogether, rows.end - r));
-}
-
-template <typename T>
-bool is_nan(T x) {
-  return x != x;
 }
 
 }  // namespace
@@ -78,7 +76,7 @@ void maxOverColumns(const BpttCall* call) {
   const Range mine = share(rows(*call, kX), 1, *call->team);
   for (int64_t r = mine.begin; r < mine.end; ++r) {
     const T* x = data<T>(*call, kX) + r * width;
-    const T* broken = std::find_if(x, x + width, is_nan<T>);
+    const T* broken = std::find_if(x, x + width, [](T v) { return std::isnan(v); });
     data<T>(*call, kY)[r] = broken == x + width ? largest(x, width) : *broken;
   }
 }
@@ -97,7 +95,7 @@ void maxOverColumnsBackward(const BpttCall* call) {
   for (int64_t r = mine.begin; r < mine.end; ++r) {
     const T* x = data<T>(*call, kX) + r * width;
     const T most = data<T>(*call, kY)[r];
-    const int64_t first = std::find_if(x, x + width, [=](T v) { return v == most || is_nan(v); }) - x;
+    const int64_t first = std::find_if(x, x + width, [=](T v) { return v == most || std::isnan(v); }) - x;
     T* dx = data<T>(*call, kDx) + r * width;
     std::fill(dx, dx + width, T(0));
     if (first < width) dx[first] = data<T>(*call, kDy)[r];
