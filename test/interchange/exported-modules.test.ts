@@ -86,7 +86,7 @@ function modelOf(network: Network): Model {
     const { layer } = network.description.nodes.find((node) => name.startsWith(`${node.name}.`)) ?? {};
     const numbers = uniform(1, name, data.length, 0.5);
     if (name.endsWith('num_batches_tracked')) data.fill(3);
-    else if (layer?.kind === 'conv1d' && name.endsWith('.weight')) {
+    else if (['conv1d', 'columnConvolution'].includes(layer?.kind ?? '') && name.endsWith('.weight')) {
       const [, kernel = 0, each = 0] = model.parameters.get(name)?.shape ?? [];
       for (let at = 0; at < data.length; at++) {
         const [unit, step, column] = [Math.floor(at / (kernel * each)), Math.floor(at / each) % kernel, at % each];

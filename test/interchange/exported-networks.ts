@@ -21,6 +21,7 @@ import {
   rnn,
   sequential,
 } from '../../src/index.js';
+import { columnConvolution } from '../../src/network/layers/column-convolution.js';
 import { operation } from '../../src/network/layers/operation.js';
 
 const features = { features: 3 };
@@ -167,6 +168,34 @@ export const exportedNetworks: Readonly<Record<string, Network>> = {
     ],
     features,
   ),
+  windows: network({
+    inputs: { input: { kind: 'features', units: 8 } },
+    nodes: [
+      {
+        name: 'columns',
+        layer: columnConvolution({ units: 4, channels: 2, kernelSize: 2, stride: 2, groups: 2, padding: [1, 0] }),
+        inputs: ['input'],
+      },
+      { name: 'wide', layer: conv1d({ units: 3, kernelSize: 2, padding: [1, 2], stride: 2 }), inputs: ['columns'] },
+      { name: 'early', layer: conv1d({ units: 3, kernelSize: 3, padding: [2, 0] }), inputs: ['wide'] },
+      { name: 'elu', layer: operation('elu', { alpha: 0.5 }), inputs: ['early'] },
+      { name: 'leaky', layer: operation('leakyRelu'), inputs: ['elu'] },
+      { name: 'gelu', layer: operation('gelu'), inputs: ['leaky'] },
+      { name: 'selu', layer: operation('selu'), inputs: ['gelu'] },
+      { name: 'softplus', layer: operation('softplus'), inputs: ['selu'] },
+      { name: 'sin', layer: operation('sin'), inputs: ['softplus'] },
+      { name: 'cos', layer: operation('cos'), inputs: ['sin'] },
+      { name: 'erf', layer: operation('erf'), inputs: ['cos'] },
+      { name: 'order', layer: operation('permuteColumns', { order: [2, -1, 0] }), inputs: ['early'] },
+      { name: 'largest', layer: operation('maxOverColumns'), inputs: ['order'] },
+      { name: 'smallest', layer: operation('minOverColumns'), inputs: ['order'] },
+      { name: 'first', layer: operation('firstStep'), inputs: ['early'] },
+      { name: 'joined', layer: concatenate(), inputs: ['erf', 'order', 'largest', 'smallest', 'first'] },
+      { name: 'log', layer: operation('logSoftmax'), inputs: ['joined'] },
+      { name: 'logs', layer: activation('logSoftmax'), inputs: ['log'] },
+    ],
+    output: 'logs',
+  }),
   statistics: sequential(
     [
       batchNormalization(),
