@@ -20,6 +20,7 @@ import {
   pool,
   rnn,
   sequential,
+  sum,
 } from '../../src/index.js';
 import { columnConvolution } from '../../src/network/layers/column-convolution.js';
 import { operation } from '../../src/network/layers/operation.js';
@@ -195,6 +196,33 @@ export const exportedNetworks: Readonly<Record<string, Network>> = {
       { name: 'logs', layer: activation('logSoftmax'), inputs: ['log'] },
     ],
     output: 'logs',
+  }),
+  elementwise: network({
+    inputs: { input: { kind: 'features', units: 4 } },
+    nodes: [
+      { name: 'gru', layer: gru({ units: 4 }), inputs: ['input'] },
+      { name: 'abs', layer: operation('abs'), inputs: ['gru'] },
+      { name: 'sqrt', layer: operation('sqrt'), inputs: ['abs'] },
+      { name: 'negate', layer: operation('negate'), inputs: ['gru'] },
+      { name: 'sigmoid', layer: operation('sigmoid'), inputs: ['negate'] },
+      { name: 'tanh', layer: operation('tanh'), inputs: ['sigmoid'] },
+      { name: 'sign', layer: operation('sign'), inputs: ['gru'] },
+      { name: 'same', layer: operation('identity'), inputs: ['sign'] },
+      { name: 'halves', layer: operation('divide', { number: 2 }), inputs: ['same'] },
+      { name: 'mean', layer: operation('meanOverColumns'), inputs: ['tanh'] },
+      { name: 'last', layer: operation('lastStep'), inputs: ['sqrt'] },
+      { name: 'most', layer: operation('maxOverTime'), inputs: ['sqrt'] },
+      { name: 'all', layer: operation('sumOverTime'), inputs: ['halves'] },
+      { name: 'quotient', layer: operation('divide'), inputs: ['last', 'most'] },
+      { name: 'joined', layer: operation('concatenate'), inputs: ['quotient', 'all'] },
+      { name: 'apart', layer: operation('subtract'), inputs: ['quotient', 'sqrt'] },
+      { name: 'shares', layer: operation('multiply'), inputs: ['apart', 'mean'] },
+      { name: 'sum', layer: sum(), inputs: ['apart', 'halves'] },
+      { name: 'pooled', layer: pool({ over: 'mean' }), inputs: ['sum'] },
+      { name: 'rest', layer: operation('meanOverTime'), inputs: ['shares'] },
+      { name: 'result', layer: concatenate(), inputs: ['pooled', 'joined', 'rest'] },
+    ],
+    output: 'result',
   }),
   statistics: sequential(
     [
