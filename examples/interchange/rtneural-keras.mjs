@@ -1,8 +1,9 @@
 // Stacks for audio effects, lists of Keras layers in JSON, against their outputs: node rtneural-keras.mjs FOLDER
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { importModel } from 'bptt/interchange';
 
-const folder = mkdtempSync('rtneural-');
+const folder = mkdtempSync(`${tmpdir()}/rtneural-`);
 const read = (file) => readFileSync(`${process.argv[2]}/${file}`, 'utf8');
 const samples = (file) => read(file).trim().split('\n').map(Number);
 const classes = { lstm: 'LSTM', gru: 'GRU', dense: 'Dense', 'time-distributed-dense': 'Dense' };
