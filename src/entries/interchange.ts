@@ -3,9 +3,9 @@
  */
 
 export { type ExportModelOptions, exportModel } from '../interchange/export-model.js';
+export type { ExportedOnnx, ExportOnnxOptions, OnnxTensor } from '../interchange/export-onnx/export-onnx.js';
 export type { HuggingFaceExportOptions } from '../interchange/export-pytorch/hugging-face-exporter.js';
 export type { PytorchExportOptions } from '../interchange/export-pytorch/pytorch-exporter.js';
-export type { ExportedOnnx, ExportOnnxOptions, OnnxTensor } from '../interchange/export-onnx/export-onnx.js';
 export { type ImportedModel, type ImportModelOptions, importModel } from '../interchange/import-model.js';
 export { type ImportedRun, importRun } from '../interchange/import-run.js';
 export { type FileInspection, inspectFile } from '../interchange/inspect-file.js';

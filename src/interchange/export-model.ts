@@ -4,6 +4,7 @@ import { OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireOneOf } from '../core/options.js';
 import { Model } from '../model/model.js';
 import { type KerasExportOptions, kerasExporter } from './export-keras/keras-exporter.js';
+import { type ExportedOnnx, type ExportOnnxOptions, onnxExporter } from './export-onnx/export-onnx.js';
 import { type HuggingFaceExportOptions, huggingFaceExporter } from './export-pytorch/hugging-face-exporter.js';
 import { type PytorchExportOptions, pytorchExporter } from './export-pytorch/pytorch-exporter.js';
 import type { ExportedModel, Exporter } from './shared/exporter.js';
@@ -13,12 +14,14 @@ interface FormatOptions {
   readonly pytorch: PytorchExportOptions;
   readonly huggingface: HuggingFaceExportOptions;
   readonly keras: KerasExportOptions;
+  readonly onnx: ExportOnnxOptions;
 }
 
 const EXPORTERS: { readonly [F in keyof FormatOptions]: Exporter<FormatOptions[F]> } = {
   pytorch: pytorchExporter,
   huggingface: huggingFaceExporter,
   keras: kerasExporter,
+  onnx: onnxExporter,
 };
 
 /** Which format a model is written in, and the options of that. */
@@ -32,14 +35,24 @@ export type ExportModelOptions = {
  * - `pytorch`: its weights as a state dict (safetensors), bit for bit, and with `module: true` the program of its `nn.Module` beside it.
  * - `huggingface`: a folder with `model.safetensors`, `config.json` and a model card. `loadModel` and `importModel` read it.
  * - `keras`: for a path that ends in `.keras` a whole model, for one that ends in `.weights.h5` its weights, both for Keras 3.
+ * - `onnx`: for ONNX Runtime and others. It computes what `predict` computes, of padded sequences with their lengths or of one step after
+ *   the other (`stateful`); the result has the names, types and dimensions of inputs and outputs.
  *
  * Training steps that are requested meanwhile wait.
  *
  * @param path of the file, or of the folder
  * @throws {InterchangeError} `not_exportable` for what the format cannot say, `export_failed` when it cannot be written
  * @throws {OptionError} `invalid_option`, `unknown_option`
+ * @throws {VocabularyError} `vocabulary_mismatch`
  * @example await exportModel(model, 'model.safetensors', { to: 'pytorch', module: true });
+ * @example const { inputs, outputs } = await exportModel(model, 'tagger.onnx', { to: 'onnx', batchFirst: true });
  */
+export async function exportModel(
+  model: Model,
+  path: string,
+  options: { readonly to: 'onnx' } & ExportOnnxOptions,
+): Promise<ExportedOnnx>;
+export async function exportModel(model: Model, path: string, options: ExportModelOptions): Promise<ExportedModel>;
 export async function exportModel(model: Model, path: string, options: ExportModelOptions): Promise<ExportedModel> {
   if (!(model instanceof Model)) {
     const message = `exportModel: 'model' must be a compiled model, got ${describeValue(model)}`;

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
+import { exportModel } from '../../../src/interchange/export-model.js';
 import type { ExportOnnxOptions } from '../../../src/interchange/export-onnx/export-onnx.js';
-import { exportOnnx } from '../../../src/interchange/export-onnx/export-onnx.js';
 import {
   type GraphProto,
   type ModelProto,
@@ -22,7 +22,7 @@ export function readOnnx(path: string): ModelProto & { graph: GraphProto } {
 /** Exports to a file of its own and reads it again. */
 export async function exported(model: Model, options: ExportOnnxOptions = {}) {
   const path = join(temporaryDirectory(), 'model.onnx');
-  const result = await exportOnnx(model, path, options);
+  const result = await exportModel(model, path, { to: 'onnx', ...options });
   const file = readOnnx(path);
   requireWellFormed(file.graph);
   return { path, result, file, graph: file.graph };
