@@ -11,17 +11,17 @@ import type { ExportedModel, Exporter } from './shared/exporter.js';
 
 /** The options of each format. */
 interface FormatOptions {
+  readonly onnx: ExportOnnxOptions;
   readonly pytorch: PytorchExportOptions;
   readonly huggingface: HuggingFaceExportOptions;
   readonly keras: KerasExportOptions;
-  readonly onnx: ExportOnnxOptions;
 }
 
 const EXPORTERS: { readonly [F in keyof FormatOptions]: Exporter<FormatOptions[F]> } = {
+  onnx: onnxExporter,
   pytorch: pytorchExporter,
   huggingface: huggingFaceExporter,
   keras: kerasExporter,
-  onnx: onnxExporter,
 };
 
 /** Which format a model is written in, and the options of that. */
@@ -32,28 +32,25 @@ export type ExportModelOptions = {
 /**
  * Writes a model for another library.
  *
+ * - `onnx`: what `predict` computes, for ONNX Runtime and others, with real lengths of sequences; with `stateful: true` one step, whose
+ *   states go in and out.
  * - `pytorch`: its weights as a state dict (safetensors), bit for bit, and with `module: true` the program of its `nn.Module` beside it.
  * - `huggingface`: a folder with `model.safetensors`, `config.json` and a model card. `loadModel` and `importModel` read it.
  * - `keras`: for a path that ends in `.keras` a whole model, for one that ends in `.weights.h5` its weights, both for Keras 3.
- * - `onnx`: for ONNX Runtime and others. It computes what `predict` computes, of padded sequences with their lengths or of one step after
- *   the other (`stateful`); the result has the names, types and dimensions of inputs and outputs.
  *
  * Training steps that are requested meanwhile wait.
  *
  * @param path of the file, or of the folder
  * @throws {InterchangeError} `not_exportable` for what the format cannot say, `export_failed` when it cannot be written
  * @throws {OptionError} `invalid_option`, `unknown_option`
- * @throws {VocabularyError} `vocabulary_mismatch`
  * @example await exportModel(model, 'model.safetensors', { to: 'pytorch', module: true });
  * @example const { inputs, outputs } = await exportModel(model, 'tagger.onnx', { to: 'onnx', batchFirst: true });
  */
-export async function exportModel(
+export async function exportModel<const O extends ExportModelOptions>(
   model: Model,
   path: string,
-  options: { readonly to: 'onnx' } & ExportOnnxOptions,
-): Promise<ExportedOnnx>;
-export async function exportModel(model: Model, path: string, options: ExportModelOptions): Promise<ExportedModel>;
-export async function exportModel(model: Model, path: string, options: ExportModelOptions): Promise<ExportedModel> {
+  options: O,
+): Promise<O extends { readonly to: 'onnx' } ? ExportedOnnx : ExportedModel> {
   if (!(model instanceof Model)) {
     const message = `exportModel: 'model' must be a compiled model, got ${describeValue(model)}`;
     throw new OptionError('invalid_option', message, { name: 'model', value: model });
@@ -62,5 +59,6 @@ export async function exportModel(model: Model, path: string, options: ExportMod
   const { to, ...rest } = options ?? {};
   const exporter = EXPORTERS[requireOneOf('to', to, Object.keys(EXPORTERS)) as 'pytorch'] as Exporter<object>;
   rejectUnknownKeys(`exportModel to '${to}'`, rest, exporter.options);
-  return model.whileUnchanged(() => exporter.write(model, path, rest));
+  const written = await model.whileUnchanged(() => exporter.write(model, path, rest));
+  return written as O extends { readonly to: 'onnx' } ? ExportedOnnx : ExportedModel;
 }

@@ -46,7 +46,7 @@ const dense: Writer<Of<'dense'>> = (graph, node) => {
   if (tied !== undefined) graph.note(`'${node.name}' is tied to '${tied}' here; in Keras it has weights of its own.`);
   const weight = tied === undefined ? node.tensor('weight') : node.table(tied);
   const variables = [kernelOfGates(weight), ...(bias ? [vector(node.tensor('bias'))] : [])];
-  const config = { units, use_bias: bias };
+  const config = { units, use_bias: bias, activation: 'linear' };
   return { ...first(node), layer: added(graph, node, 'Dense', { config, variables }), output: 0, columns: units };
 };
 
@@ -65,7 +65,7 @@ const conv1d: Writer<Of<'conv1d'>> = (graph, node) => {
   if (stride > 1 && dilation > 1) throw notExportable(node.name, 'Keras has no stride together with a dilation');
   const config = {
     ...{ filters: units, kernel_size: [kernelSize], strides: [stride], dilation_rate: [dilation] },
-    ...{ groups, padding, use_bias: bias },
+    ...{ groups, padding, use_bias: bias, activation: 'linear' },
   };
   const variables = [convolutionKernel(node.tensor('weight')), ...(bias ? [vector(node.tensor('bias'))] : [])];
   return { ...first(node), layer: added(graph, node, 'Conv1D', { config, variables }), output: 0, columns: units };

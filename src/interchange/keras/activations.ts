@@ -72,41 +72,46 @@ const built =
   (to, x) =>
     to.node(name, activation(name), [x], x.columns);
 
-const FUNCTIONS: Readonly<Record<string, Function>> = {
-  linear: (_, x) => x,
-  tanh: built('tanh'),
-  sigmoid: built('sigmoid'),
-  relu: built('relu'),
-  softmax: built('softmax'),
-  exponential: (to, x) => to.apply('exp', [x]),
-  elu: (to, x) => elu(to, x, 1),
-  selu: (to, x) => scaled(to, elu(to, x, SELU.alpha), SELU.scale),
-  softplus,
-  softsign: (to, x) => to.apply('divide', [x, to.apply('add', [to.apply('abs', [x])], { number: 1 })]),
-  swish: (to, x) => to.apply('multiply', [x, to.apply('sigmoid', [x])]),
-  silu: (to, x) => to.apply('multiply', [x, to.apply('sigmoid', [x])]),
-  mish: (to, x) => to.apply('multiply', [x, to.apply('tanh', [softplus(to, x)])]),
-  relu6: (to, x) => clipped(to, x, 0, 6),
-  hard_tanh: (to, x) => clipped(to, x, -1, 1),
-  hard_sigmoid: (to, x) => hardSigmoid(to, x, to.source),
-  gelu_new: approximateGelu,
-};
+const FUNCTIONS = new Map<string, Function>(
+  Object.entries({
+    linear: (_, x) => x,
+    tanh: built('tanh'),
+    sigmoid: built('sigmoid'),
+    relu: built('relu'),
+    softmax: built('softmax'),
+    exponential: (to, x) => to.apply('exp', [x]),
+    elu: (to, x) => elu(to, x, 1),
+    selu: (to, x) => scaled(to, elu(to, x, SELU.alpha), SELU.scale),
+    softplus,
+    softsign: (to, x) => to.apply('divide', [x, to.apply('add', [to.apply('abs', [x])], { number: 1 })]),
+    swish: (to, x) => to.apply('multiply', [x, to.apply('sigmoid', [x])]),
+    silu: (to, x) => to.apply('multiply', [x, to.apply('sigmoid', [x])]),
+    mish: (to, x) => to.apply('multiply', [x, to.apply('tanh', [softplus(to, x)])]),
+    relu6: (to, x) => clipped(to, x, 0, 6),
+    hard_tanh: (to, x) => clipped(to, x, -1, 1),
+    hard_sigmoid: (to, x) => hardSigmoid(to, x, to.source),
+    gelu_new: approximateGelu,
+  }),
+);
 
 /** Functions that only Keras 3 has. */
-const NEW_FUNCTIONS: Readonly<Record<string, Function>> = {
-  leaky_relu: (to, x) => leakyRelu(to, x, 0.2),
-  hard_silu: (to, x) => to.apply('multiply', [x, hardSigmoid(to, x, to.source)]),
-  hard_swish: (to, x) => to.apply('multiply', [x, hardSigmoid(to, x, to.source)]),
-};
+const NEW_FUNCTIONS = new Map<string, Function>(
+  Object.entries({
+    leaky_relu: (to, x) => leakyRelu(to, x, 0.2),
+    hard_silu: (to, x) => to.apply('multiply', [x, hardSigmoid(to, x, to.source)]),
+    hard_swish: (to, x) => to.apply('multiply', [x, hardSigmoid(to, x, to.source)]),
+  }),
+);
 
 /** Adds the function that an option names. @throws {InterchangeError} `unsupported_attribute` */
 export function activated(to: Conversion, options: LayerOptions, x: KerasValue, name = 'activation'): KerasValue {
-  const keras = options.functionName(name);
+  // A layer without the option has no function, in every version.
+  const keras = options.functionName(name, 'linear');
   if (keras === 'hard_sigmoid') hardSigmoidVersion(options, name);
   if (keras === 'softmax' && x.rank === 1) throw options.refuse(name, keras, 'its input has one axis alone');
   const isNew = options.source.version === 3;
-  const found = FUNCTIONS[keras] ?? (isNew ? NEW_FUNCTIONS[keras] : undefined);
+  const found = FUNCTIONS.get(keras) ?? (isNew ? NEW_FUNCTIONS.get(keras) : undefined);
   if (found !== undefined) return found(to, x);
-  const known = [...Object.keys(FUNCTIONS), ...(isNew ? Object.keys(NEW_FUNCTIONS) : [])].join(', ');
+  const known = [...FUNCTIONS.keys(), ...(isNew ? NEW_FUNCTIONS.keys() : [])].join(', ');
   throw options.refuse(name, keras, `known are ${known}`);
 }

@@ -252,26 +252,29 @@ const maskingLayer: Converter = (to, layer, inputs, options) => {
   return { ...to.real(layer, inputs), isMasked: true };
 };
 
-export const FEED_FORWARD: Readonly<Record<string, Converter>> = {
-  Dense: denseLayer,
-  Embedding: embeddingLayer,
-  Conv1D: convolutionLayer,
-  DepthwiseConv1D: depthwiseLayer,
-  SeparableConv1D: separableLayer,
-  BatchNormalization: batchNormalizationLayer,
-  LayerNormalization: layerNormalizationLayer,
-  Dropout: dropoutLayer,
-  SpatialDropout1D: spatialDropoutLayer,
-  GaussianNoise: trainingLayer,
-  GaussianDropout: trainingLayer,
-  AlphaDropout: trainingLayer,
-  ActivityRegularization: trainingLayer,
-  Activation: activationLayer,
-  ReLU: reluLayer,
-  LeakyReLU: leakyReluLayer,
-  PReLU: preluLayer,
-  ELU: eluLayer,
-  Softmax: softmaxLayer,
-  Rescaling: rescalingLayer,
-  Masking: maskingLayer,
-};
+/** The converters by the classes of layers. */
+export const FEED_FORWARD: ReadonlyMap<string, Converter> = new Map(
+  Object.entries({
+    Dense: denseLayer,
+    Embedding: embeddingLayer,
+    Conv1D: convolutionLayer,
+    DepthwiseConv1D: depthwiseLayer,
+    SeparableConv1D: separableLayer,
+    BatchNormalization: batchNormalizationLayer,
+    LayerNormalization: layerNormalizationLayer,
+    Dropout: dropoutLayer,
+    SpatialDropout1D: spatialDropoutLayer,
+    GaussianNoise: trainingLayer,
+    GaussianDropout: trainingLayer,
+    AlphaDropout: trainingLayer,
+    ActivityRegularization: trainingLayer,
+    Activation: activationLayer,
+    ReLU: reluLayer,
+    LeakyReLU: leakyReluLayer,
+    PReLU: preluLayer,
+    ELU: eluLayer,
+    Softmax: softmaxLayer,
+    Rescaling: rescalingLayer,
+    Masking: maskingLayer,
+  }),
+);

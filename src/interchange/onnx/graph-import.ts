@@ -73,7 +73,7 @@ export class GraphImport {
   constructor(path: string, opset: number, rows: ReadonlyMap<RowAxis, number>) {
     this.#path = path;
     const { emission, states } = this;
-    this.#settings = { opset, emission, states, rows };
+    this.#settings = { opset, emission, states, rows, known: [] };
   }
 
   /**
@@ -82,7 +82,10 @@ export class GraphImport {
    */
   run(graph: OnnxGraph, inputs: ReadonlyMap<string, GraphValue>): ImportedGraph {
     const scope = new Scope();
-    for (const [name, value] of inputs) scope.set(name, value);
+    for (const [name, value] of inputs) {
+      scope.set(name, value);
+      if (value.kind === 'computed') this.#settings.known.push(value);
+    }
     const outputs = this.#graph(graph, scope);
     const { builder, emission, states } = this;
     return { builder, emission, outputs, states };
@@ -96,6 +99,7 @@ export class GraphImport {
         const value = outputs[at];
         if (name === '') continue;
         if (value !== undefined) scope.set(name, value);
+        if (value?.kind === 'computed') this.#settings.known.push(value);
       }
       this.nodes++;
     }

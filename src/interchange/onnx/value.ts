@@ -27,6 +27,14 @@ export interface Fill {
   readonly number: number;
 }
 
+/** A constant beside rows, the same for each of them: a learnt initial state, spread to all examples. */
+export interface Repeated {
+  readonly kind: 'repeated';
+  readonly sizes: readonly Size[];
+  /** As many axes, with one element along rows. */
+  readonly constant: Constant;
+}
+
 /** A tensor that the network computes, or an input: the columns of a node. */
 export interface Computed {
   readonly kind: 'computed';
@@ -72,7 +80,7 @@ export interface Final {
 }
 
 /** Anything that a name may stand for. */
-export type GraphValue = Constant | ShapeTensor | Fill | Computed | Indices | State | Final;
+export type GraphValue = Constant | ShapeTensor | Fill | Repeated | Computed | Indices | State | Final;
 
 /** What can be moved about without computing anything. */
 export type Movable = Computed | State | Final | Indices | Fill;

@@ -38,6 +38,12 @@ function affineAlong(context: OperatorContext, x: Computed, axis: number, map: A
   return { kind: 'computed', node: emission.layer(name, layer, [node], weights), sizes, order };
 }
 
+/** A value without its last axis, which has one element. */
+function withoutLast(y: Computed): Computed {
+  const last = y.sizes.length - 1;
+  return { ...y, sizes: y.sizes.slice(0, last), order: y.order.filter((axis) => axis !== last) };
+}
+
 function requireInputs(context: OperatorContext, x: Computed, axis: number, inputs: number): void {
   const size = x.sizes[axis] as Size;
   if (size !== inputs) context.refuse(`${describeSizes(x.sizes)} is multiplied by a matrix of ${inputs} inputs`);
@@ -48,10 +54,13 @@ function product(context: OperatorContext): readonly GraphValue[] {
   const [a, b] = [context.input(0), context.input(1)];
   if (b.kind === 'constant') {
     const x = context.computed(0);
-    const { rows, columns, numbers } = numbers2d(context, b, true);
+    const isVector = b.shape.length === 1;
+    const matrix = isVector ? { ...b, shape: [...b.shape, 1] } : b;
+    const { rows, columns, numbers } = numbers2d(context, matrix, true);
     const axis = x.sizes.length - 1;
     requireInputs(context, x, axis, columns);
-    return [affineAlong(context, x, axis, { from: b.name, outputs: rows, inputs: columns, weight: numbers })];
+    const y = affineAlong(context, x, axis, { from: b.name, outputs: rows, inputs: columns, weight: numbers });
+    return [isVector ? withoutLast(y) : y];
   }
   if (a.kind === 'constant') {
     const x = context.computed(1);
@@ -67,15 +76,18 @@ function gemm(context: OperatorContext): readonly GraphValue[] {
   const x = context.computed(0);
   const given = context.constant(1, 'the matrix');
   const [alpha, beta] = [context.float('alpha', 1), context.float('beta', 1)];
-  if (context.int('transA', 0) !== 0) return context.refuse('transA is 1: rows become columns');
   const { rows, columns, numbers } = numbers2d(context, given, context.int('transB', 0) === 0);
-  const axis = x.sizes.length - 1;
+  const isTransposed = context.int('transA', 0) !== 0;
+  const axis = isTransposed ? 0 : x.sizes.length - 1;
   requireInputs(context, x, axis, columns);
   const weight = alpha === 1 ? numbers : numbers.map((number) => number * alpha);
   const map = { from: given.name, outputs: rows, inputs: columns, weight };
   const bias =
     context.inputs[2] === undefined ? undefined : biasOf(context, context.constant(2, 'the bias'), rows, beta);
-  return [affineAlong(context, x, axis, { ...map, bias })];
+  const y = affineAlong(context, x, axis, { ...map, bias });
+  if (!isTransposed) return [y];
+  const [outputs, others] = y.sizes as readonly [Size, Size];
+  return [{ ...y, sizes: [others, outputs], order: y.order.map((each) => 1 - each) }];
 }
 
 function biasOf(
@@ -94,8 +106,11 @@ function biasOf(
   return { from: constant.name, numbers };
 }
 
+/** Zeros in front and behind; `same` where their number depends on the number of steps. */
+type Padding = 'same' | readonly [front: number, behind: number];
+
 /** The zeros in front and behind that the attributes of a convolution say. */
-function padsOf(context: OperatorContext, length: Size, reach: number, stride: number): readonly [number, number] {
+function padsOf(context: OperatorContext, length: Size, reach: number, stride: number): Padding {
   const mode = context.text('auto_pad', 'NOTSET');
   if (mode === 'VALID') return [0, 0];
   if (mode === 'NOTSET' || mode === '') {
@@ -104,7 +119,7 @@ function padsOf(context: OperatorContext, length: Size, reach: number, stride: n
   }
   if (mode !== 'SAME_UPPER' && mode !== 'SAME_LOWER') return context.refuse(`auto_pad is '${mode}'`);
   if (typeof length !== 'number' && stride !== 1)
-    return context.refuse(`auto_pad '${mode}' with a stride of ${stride}`);
+    return mode === 'SAME_UPPER' ? 'same' : context.refuse(`auto_pad '${mode}' with a stride of ${stride}`);
   const total =
     typeof length === 'number' ? Math.max(0, (Math.ceil(length / stride) - 1) * stride + reach - length) : reach - 1;
   const [less, more] = [Math.floor(total / 2), Math.ceil(total / 2)];
@@ -163,7 +178,7 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
   if (isRows(length)) {
     const node = emission.layer(
       name,
-      conv1d({ ...shared, ...paddingOf(context, padding, reach, stride) }),
+      conv1d({ ...shared, ...paddingOf(padding, reach) }),
       [emission.ordered(name, x, [1]).node],
       weights,
     );
@@ -180,7 +195,7 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
   if (x.sizes[0] !== 1 && !isRows(x.sizes[0] as Size))
     return context.refuse(`${describeSizes(x.sizes)} has columns where examples should be`);
   const { node } = emission.ordered(name, x, order);
-  const [front, behind] = padding;
+  const [front, behind] = padding as readonly [number, number];
   const layer = columnConvolution({
     ...shared,
     channels,
@@ -199,31 +214,26 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
 }
 
 /** The option `padding` of a convolution along steps. */
-function paddingOf(
-  context: OperatorContext,
-  [front, behind]: readonly [number, number],
-  reach: number,
-  stride: number,
-): Pick<Conv1dOptions, 'padding'> {
+function paddingOf(padding: Padding, reach: number): Pick<Conv1dOptions, 'padding'> {
+  if (padding === 'same') return { padding };
+  const [front, behind] = padding;
   if (front === 0 && behind === 0) return {};
-  if (front === reach - 1 && behind === 0) return { padding: 'causal' };
-  const total = reach - 1;
-  if (stride === 1 && front + behind === total && front === Math.floor(total / 2)) return { padding: 'same' };
-  return context.refuse(`pads [${front}, ${behind}] along time`);
+  return { padding: front === reach - 1 && behind === 0 ? 'causal' : [front, behind] };
 }
 
 /** The axis of the steps that are left. */
 function shorter(
   context: OperatorContext,
   axes: readonly RowAxis[],
-  [front, behind]: readonly [number, number],
+  padding: Padding,
   reach: number,
   stride: number,
 ): readonly RowAxis[] {
   const [axis, ...others] = axes;
   if (axis === undefined || others.length > 0 || !axis.startsWith('time'))
     return context.refuse(`a convolution along ${axes.join('*')}`);
-  const left = reach - front - behind;
+  // ceil(n / stride) = floor((n - 1) / stride) + 1
+  const left = padding === 'same' ? 1 : reach - padding[0] - padding[1];
   return left === 1 && stride === 1 ? axes : [`${axis}/${left}:${stride}` as RowAxis];
 }
 

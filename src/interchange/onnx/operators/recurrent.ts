@@ -13,8 +13,9 @@ import { numbersAsWeights } from '../emission.js';
 import { refuseAttribute } from '../ir.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
 import { columnsOf, describeSizes, isRows, rowAxesOf, type Size } from '../sizes.js';
-import type { Computed, Final, FinalPart, GraphValue } from '../value.js';
+import type { Computed, Constant, Final, FinalPart, GraphValue } from '../value.js';
 import { activationsOf, type Cell, requireSame } from './cell-activations.js';
+import { constantColumns } from './constant-columns.js';
 import { permutedBlocks } from './weights.js';
 
 /** For each block of gates of the library, which block of ONNX it is: i o f c -> i f g o, z r h -> r z n. */
@@ -99,7 +100,11 @@ function requireInitial(
   if (value.kind === 'constant') {
     const numbers = value.read().data as ArrayLike<number>;
     if (Array.prototype.every.call(numbers, (number: number) => number === 0)) return undefined;
-    return context.refuse(`the initial state ${state} is constant and not 0`);
+    return { state, computed: constantState(context, value, numbers, { units, directions }) };
+  }
+  if (value.kind === 'repeated') {
+    const numbers = value.constant.read().data as ArrayLike<number>;
+    return { state, computed: constantState(context, value.constant, numbers, { units, directions }) };
   }
   if (value.kind === 'state') {
     if (value.elements.length !== directions * units)
@@ -114,6 +119,29 @@ function requireInitial(
     );
   }
   return { state, computed };
+}
+
+/** A constant initial state: of one example, or the same of several. */
+function constantState(
+  context: OperatorContext,
+  constant: Constant,
+  numbers: ArrayLike<number>,
+  { units, directions }: Pick<Sizes, 'units' | 'directions'>,
+): Computed {
+  const examples = numbers.length / (directions * units);
+  const isBatchFirst = context.int('layout', 0) === 1;
+  const own = new Float64Array(directions * units);
+  for (let at = 0; at < numbers.length; at++) {
+    const direction = Math.floor(at / units / (isBatchFirst ? 1 : examples)) % directions;
+    const place = direction * units + (at % units);
+    const example = isBatchFirst ? Math.floor(at / units / directions) : Math.floor(at / units) % examples;
+    if (example === 0) own[place] = numbers[at] as number;
+    else if (own[place] !== numbers[at])
+      context.refuse(`the initial state [${constant.shape.join(', ')}] differs between examples`);
+  }
+  if (!Number.isInteger(examples)) context.refuse(`the initial state is [${constant.shape.join(', ')}]`);
+  const sizes: readonly Size[] = [['batch'], directions * units];
+  return constantColumns(context, own, { from: constant.name, sizes });
 }
 
 /** What an initial state is given by. */
