@@ -81,6 +81,13 @@ export function numbersOf({ rawData }: TensorProto): Float32Array {
   return new Float32Array(Uint8Array.from(rawData).buffer);
 }
 
+/** Bytes of the types that exported tensors have: float32, int64, bool. */
+const ELEMENT_BYTES = new Map([
+  [1, 4],
+  [7, 8],
+  [9, 1],
+]);
+
 /** Every tensor is made once, before it is read; every output exists; every number of the file has its bytes. */
 export function requireWellFormed(
   graph: GraphProto,
@@ -96,7 +103,7 @@ export function requireWellFormed(
   for (const { name, dims, dataType, rawData, externalData } of graph.initializer) {
     make(name);
     const count = dims.reduce((product, size) => product * Number(size), 1);
-    const bytes = count * (dataType === 7 ? 8 : 4);
+    const bytes = count * (ELEMENT_BYTES.get(dataType) as number);
     if (externalData.length === 0 && rawData.byteLength !== bytes) throw new Error(`'${name}' has no ${bytes} bytes`);
   }
   for (const { name } of graph.input) make(name);
