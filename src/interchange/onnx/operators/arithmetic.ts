@@ -176,7 +176,8 @@ const unary =
 function powerOf(context: OperatorContext, bases: Constant): readonly GraphValue[] {
   const numbers = bases.read().data as ArrayLike<number>;
   const [base] = Array.prototype.slice.call(numbers, 0, 1) as [number];
-  if (numbers.length !== 1 || !(base > 0)) return context.refuse(`the base [${bases.shape.join(', ')}] is not one number above 0`);
+  if (numbers.length !== 1 || !(base > 0))
+    return context.refuse(`the base [${bases.shape.join(', ')}] is not one number above 0`);
   const exponent = ofNumber(context, 'multiply', context.computed(1), Math.log(base), false);
   return [context.emission.elementwise(context.name, 'exp', exponent)];
 }

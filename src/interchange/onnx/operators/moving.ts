@@ -99,7 +99,8 @@ function asColumns(context: OperatorContext, value: GraphValue, all: readonly Gr
   if (value.kind !== 'constant' && value.kind !== 'fill' && value.kind !== 'repeated') return undefined;
   const computed = all.flatMap((each) => context.asComputed(each) ?? []);
   const sizes = sizesOf(value);
-  if (value.kind === 'fill') return constantColumns(context, [value.number], { from: 'fill', sizes, beside: computed[0] });
+  if (value.kind === 'fill')
+    return constantColumns(context, [value.number], { from: 'fill', sizes, beside: computed[0] });
   const { name: from, read } = value.kind === 'constant' ? value : value.constant;
   return constantColumns(context, read().data as ArrayLike<number>, { from, sizes, beside: computed[0] });
 }

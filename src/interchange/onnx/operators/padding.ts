@@ -1,6 +1,6 @@
+import { numbersAsWeights } from '../emission.js';
 import type { OperatorContext } from '../operator-context.js';
 import { describeSizes, isRows, type Size, shapeNumber } from '../sizes.js';
-import { numbersAsWeights } from '../emission.js';
 import type { Computed, GraphValue } from '../value.js';
 import { slicedAxis } from './selecting.js';
 
@@ -43,11 +43,14 @@ export function padded(context: OperatorContext): readonly GraphValue[] {
     const axis = context.axis(given, rank);
     const size = value.sizes[axis] as Size;
     if (typeof size !== 'number') return context.refuse(`${size.join('*')} is padded`);
-    if (begin < 0 || end < 0) value = slicedAxis(context, value, axis, Math.max(0, -begin), size + Math.min(0, end), 1) as Computed;
+    if (begin < 0 || end < 0)
+      value = slicedAxis(context, value, axis, Math.max(0, -begin), size + Math.min(0, end), 1) as Computed;
     const left = value.sizes[axis] as number;
     const indices = paddedIndices(context, left, Math.max(0, begin), Math.max(0, end), mode);
     value = context.emission.select(context.name, value, axis, indices);
-    isPad = isPad.map((own, each) => (each === axis ? indices.map((index) => (index < 0 ? 1 : (own[0] as number))) : own));
+    isPad = isPad.map((own, each) =>
+      each === axis ? indices.map((index) => (index < 0 ? 1 : (own[0] as number))) : own,
+    );
   }
   return [isFilled ? filledAt(context, value, isPad, fill) : value];
 }
@@ -65,7 +68,13 @@ function filledAt(
   for (const each of isPad) row = row.flatMap((before) => each.map((own) => Math.max(before, own)));
   if (!row.includes(1)) return value;
   const node = emission.operation(name, 'add', [plain.node], { row: row.length });
-  emission.builder.weights.set(`${node}.row`, numbersAsWeights('pads', row.map((is) => is * fill)));
+  emission.builder.weights.set(
+    `${node}.row`,
+    numbersAsWeights(
+      'pads',
+      row.map((is) => is * fill),
+    ),
+  );
   return { ...plain, node };
 }
 
