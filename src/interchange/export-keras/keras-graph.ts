@@ -59,7 +59,7 @@ const readBy = ({ inputs, initialStates = [] }: KerasLayerSettings) => [...input
  * The layers in the order in which Keras holds those of a functional model: the farther from the outputs, the earlier; as far ones as
  * a walk back from the outputs meets them. Weights are numbered in it. Layers that no output needs are left out.
  *
- * @see map_graph in keras/src/ops/function.py
+ * @see the function `map_graph` of Keras 3
  */
 function inKerasOrder(layers: ReadonlyMap<string, Layer>, outputs: readonly KerasTensor[]): Layer[] {
   const met = new Map<Layer, number>();

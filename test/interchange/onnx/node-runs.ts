@@ -142,8 +142,7 @@ function plansOf(names: readonly string[], tensors: readonly ConstantTensor[]): 
   });
 }
 
-const describePlan = ({ axes }: Plan) =>
-  [...axes].map(([name, own]) => `${name} [${own.join(', ')}]`).join(', ');
+const describePlan = ({ axes }: Plan) => [...axes].map(([name, own]) => `${name} [${own.join(', ')}]`).join(', ');
 
 async function outputsOf(
   model: Model,
@@ -171,7 +170,11 @@ async function outputsOf(
 }
 
 /** Compares everything that the model gives with the case. */
-function compare(each: NodeCase, found: ReadonlyMap<string, ArrayLike<number>[]>, examples: number): string | undefined {
+function compare(
+  each: NodeCase,
+  found: ReadonlyMap<string, ArrayLike<number>[]>,
+  examples: number,
+): string | undefined {
   const wanted = each.outputs.map(tensorOf);
   const names = fromBinary(ModelProtoSchema, bytes(each.model)).graph?.output.map(({ name }) => name) ?? [];
   for (const [name, values] of found) {
@@ -189,11 +192,13 @@ function compare(each: NodeCase, found: ReadonlyMap<string, ArrayLike<number>[]>
 
 /** The reason without what is particular to one case. */
 const general = (error: BpttError) =>
-  error.message.replace(/^'[^']*': /, '').replace(/^\w+ '[^']*': /, '').replace(/\/[^ ']*\.onnx/g, 'FILE');
+  error.message
+    .replace(/^'[^']*': /, '')
+    .replace(/^\w+ '[^']*': /, '')
+    .replace(/\/[^ ']*\.onnx/g, 'FILE');
 
 async function attempt(each: NodeCase, place: Place, plan: Plan): Promise<Outcome> {
-  const names =
-    fromBinary(ModelProtoSchema, bytes(each.model)).graph?.input.map(({ name }) => name) ?? [];
+  const names = fromBinary(ModelProtoSchema, bytes(each.model)).graph?.input.map(({ name }) => name) ?? [];
   const path = fileOf(each, place, new Set(plan.axes.keys()));
   let model: Model | undefined;
   try {
