@@ -2,7 +2,7 @@ import { BpttError, InterchangeError } from '../../core/errors.js';
 import type { Network } from '../../model/network.js';
 import type { ImportOptions } from '../shared/imported-network.js';
 import { recognizeCells } from './cells/cell-patterns.js';
-import { columnAxes } from './emission.js';
+import { type Budget, columnAxes, wholeBudget } from './emission.js';
 import { constant, GraphImport, type ImportedGraph } from './graph-import.js';
 import type { OnnxGraph } from './ir.js';
 import type { BoundState } from './operator-context.js';
@@ -127,9 +127,9 @@ function attempt(
   graph: OnnxGraph,
   opset: number,
   reading: Reading,
-  progress: { nodes: number },
+  progress: { nodes: number; readonly budget: Budget },
 ): Attempt {
-  const running = new GraphImport(path, opset, declaredRows(graph, reading));
+  const running = new GraphImport(path, opset, declaredRows(graph, reading), progress.budget);
   try {
     const inputs = new Map([...reading].map(([name, each]) => [name, valueOfInput(running, name, each)] as const));
     const imported = running.run(recognizeCells(graph, statesIn(reading), { opset, path }), inputs);
@@ -148,9 +148,10 @@ function attempt(
 /** The first reading of the inputs under which the graph is a network. @throws the error of the reading that came furthest */
 export function networkOf(path: string, graph: OnnxGraph, opset: number, options: ImportOptions): Attempt {
   const readings = readingsOf(graph, { axes: options.axes, constants: options.constants });
+  const budget = wholeBudget();
   let best: { readonly error: unknown; readonly nodes: number } | undefined;
   for (const reading of readings) {
-    const progress = { nodes: 0 };
+    const progress = { nodes: 0, budget };
     try {
       return attempt(path, graph, opset, reading, progress);
     } catch (error) {

@@ -181,7 +181,8 @@ function repeated(context: OperatorContext, value: Constant): readonly GraphValu
     return wanted === 1 ? own : wanted;
   });
   const isSpread = sizes.some((size, axis) => size !== shape[axis] && (shape[axis] !== 1 || !isRows(size)));
-  if (isSpread) return context.refuse(`the constant [${value.shape.join(', ')}] is expanded to [${elements.join(', ')}]`);
+  if (isSpread)
+    return context.refuse(`the constant [${value.shape.join(', ')}] is expanded to [${elements.join(', ')}]`);
   return [{ kind: 'repeated', sizes, constant: { ...value, shape } }];
 }
 

@@ -65,6 +65,9 @@ function transposed(context: OperatorContext): readonly GraphValue[] {
   const value = movable(context);
   const rank = value.sizes.length;
   const permutation = context.ints('perm') ?? Array.from({ length: rank }, (_, at) => rank - 1 - at);
+  if ([...permutation].sort((a, b) => a - b).some((axis, at) => axis !== at) || permutation.length !== rank) {
+    return context.refuse(`perm is [${permutation.slice(0, 20).join(', ')}] for ${rank} axes`);
+  }
   const sizes = permutation.map((axis) => value.sizes[axis] as Size);
   if (value.kind === 'state' || value.kind === 'final') {
     const elements = transposedElements<unknown>(value.sizes, permutation, value.elements);
@@ -99,7 +102,8 @@ function asColumns(context: OperatorContext, value: GraphValue, all: readonly Gr
   if (value.kind !== 'constant' && value.kind !== 'fill' && value.kind !== 'repeated') return undefined;
   const computed = all.flatMap((each) => context.asComputed(each) ?? []);
   const sizes = sizesOf(value);
-  if (value.kind === 'fill') return constantColumns(context, [value.number], { from: 'fill', sizes, beside: computed[0] });
+  if (value.kind === 'fill')
+    return constantColumns(context, [value.number], { from: 'fill', sizes, beside: computed[0] });
   const { name: from, read } = value.kind === 'constant' ? value : value.constant;
   return constantColumns(context, read().data as ArrayLike<number>, { from, sizes, beside: computed[0] });
 }

@@ -1,6 +1,6 @@
+import { numbersAsWeights } from '../emission.js';
 import type { OperatorContext } from '../operator-context.js';
 import { describeSizes, isRows, type Size, shapeNumber } from '../sizes.js';
-import { numbersAsWeights } from '../emission.js';
 import type { Computed, GraphValue } from '../value.js';
 import { slicedAxis } from './selecting.js';
 
@@ -17,7 +17,7 @@ export function paddedIndices(
     const place = ((at % period) + period) % period;
     return place < length ? place : period - place;
   };
-  return Array.from({ length: length + begin + end }, (_, at) => {
+  return Array.from({ length: context.bounded(length + begin + end) }, (_, at) => {
     const place = at - begin;
     if (place >= 0 && place < length) return place;
     if (mode === 'constant') return -1;
@@ -43,11 +43,14 @@ export function padded(context: OperatorContext): readonly GraphValue[] {
     const axis = context.axis(given, rank);
     const size = value.sizes[axis] as Size;
     if (typeof size !== 'number') return context.refuse(`${size.join('*')} is padded`);
-    if (begin < 0 || end < 0) value = slicedAxis(context, value, axis, Math.max(0, -begin), size + Math.min(0, end), 1) as Computed;
+    if (begin < 0 || end < 0)
+      value = slicedAxis(context, value, axis, Math.max(0, -begin), size + Math.min(0, end), 1) as Computed;
     const left = value.sizes[axis] as number;
     const indices = paddedIndices(context, left, Math.max(0, begin), Math.max(0, end), mode);
     value = context.emission.select(context.name, value, axis, indices);
-    isPad = isPad.map((own, each) => (each === axis ? indices.map((index) => (index < 0 ? 1 : (own[0] as number))) : own));
+    isPad = isPad.map((own, each) =>
+      each === axis ? indices.map((index) => (index < 0 ? 1 : (own[0] as number))) : own,
+    );
   }
   return [isFilled ? filledAt(context, value, isPad, fill) : value];
 }
@@ -65,7 +68,13 @@ function filledAt(
   for (const each of isPad) row = row.flatMap((before) => each.map((own) => Math.max(before, own)));
   if (!row.includes(1)) return value;
   const node = emission.operation(name, 'add', [plain.node], { row: row.length });
-  emission.builder.weights.set(`${node}.row`, numbersAsWeights('pads', row.map((is) => is * fill)));
+  emission.builder.weights.set(
+    `${node}.row`,
+    numbersAsWeights(
+      'pads',
+      row.map((is) => is * fill),
+    ),
+  );
   return { ...plain, node };
 }
 
@@ -75,10 +84,14 @@ export function expandedTo(context: OperatorContext, value: Computed, sizes: rea
   for (const [axis, size] of sizes.entries()) {
     if (typeof size !== 'number' || value.sizes[axis] === size) continue;
     if (value.sizes[axis] !== 1) context.refuse(`${describeSizes(value.sizes)} is expanded to ${describeSizes(sizes)}`);
-    expanded = context.emission.select(context.name, expanded, axis, new Array<number>(size).fill(0));
+    expanded = context.emission.select(context.name, expanded, axis, new Array<number>(context.bounded(size)).fill(0));
   }
   return expanded;
 }
+
+/** How many rows a file was made for; undefined where it does not say, and for columns. */
+const declaredLength = (context: OperatorContext, size: Size) =>
+  isRows(size) ? size.reduce((product, axis) => product * context.rowsOf(axis), 1) : undefined;
 
 /** Larger sizes by the operator Expand: rows stay. */
 export function expanded(context: OperatorContext): readonly GraphValue[] {
@@ -91,7 +104,8 @@ export function expanded(context: OperatorContext): readonly GraphValue[] {
   const spread: Computed = { ...value, sizes, order: [...front, ...value.order.map((axis) => axis + more)] };
   const larger = sizes.map((size, axis): Size => {
     const asked = wanted[axis - (rank - wanted.length)] ?? 1;
-    if (asked === 1 || asked === shapeNumber(size) || (isRows(size) && typeof asked === 'number')) return size;
+    if (asked === 1 || asked === shapeNumber(size) || asked === declaredLength(context, size)) return size;
+    if (isRows(size)) return context.refuse(`${describeSizes(value.sizes)} is expanded to [${wanted.join(', ')}]`);
     return typeof asked === 'number'
       ? asked
       : context.refuse(`${describeSizes(value.sizes)} is expanded to [${wanted.join(', ')}]`);
