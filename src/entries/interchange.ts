@@ -2,6 +2,7 @@
  * `bptt/interchange`: models from and for PyTorch, Keras, TensorFlow.js, ONNX and Hugging Face.
  */
 
+export type { KerasExportOptions } from '../interchange/export-keras/keras-exporter.js';
 export { type ExportModelOptions, exportModel } from '../interchange/export-model.js';
 export type { ExportedOnnx, ExportOnnxOptions, OnnxTensor } from '../interchange/export-onnx/export-onnx.js';
 export type { HuggingFaceExportOptions } from '../interchange/export-pytorch/hugging-face-exporter.js';

@@ -9,25 +9,22 @@ import { type HuggingFaceExportOptions, huggingFaceExporter } from './export-pyt
 import { type PytorchExportOptions, pytorchExporter } from './export-pytorch/pytorch-exporter.js';
 import type { ExportedModel, Exporter } from './shared/exporter.js';
 
-/** The options of each format. */
-interface FormatOptions {
-  readonly onnx: ExportOnnxOptions;
-  readonly pytorch: PytorchExportOptions;
-  readonly huggingface: HuggingFaceExportOptions;
-  readonly keras: KerasExportOptions;
-}
+/** Which format a model is written in, and the options of that. */
+export type ExportModelOptions =
+  | ({ readonly to: 'onnx' } & ExportOnnxOptions)
+  | ({ readonly to: 'pytorch' } & PytorchExportOptions)
+  | ({ readonly to: 'huggingface' } & HuggingFaceExportOptions)
+  | ({ readonly to: 'keras' } & KerasExportOptions);
 
-const EXPORTERS: { readonly [F in keyof FormatOptions]: Exporter<FormatOptions[F]> } = {
+/** The options of a format, without its name. */
+type OptionsOf<F> = Omit<Extract<ExportModelOptions, { readonly to: F }>, 'to'>;
+
+const EXPORTERS: { readonly [F in ExportModelOptions['to']]: Exporter<OptionsOf<F>> } = {
   onnx: onnxExporter,
   pytorch: pytorchExporter,
   huggingface: huggingFaceExporter,
   keras: kerasExporter,
 };
-
-/** Which format a model is written in, and the options of that. */
-export type ExportModelOptions = {
-  readonly [F in keyof FormatOptions]: { readonly to: F } & FormatOptions[F];
-}[keyof FormatOptions];
 
 /**
  * Writes a model for another library.

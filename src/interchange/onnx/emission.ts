@@ -59,6 +59,11 @@ export interface Budget {
 /** As much as takes some seconds. */
 export const wholeBudget = (): Budget => ({ left: 2 ** 27 });
 
+/** Weights that are read when the model is filled. @param count how many there are */
+export function laterWeights(from: string, count: number, read: () => Float32Array): WeightSource {
+  return { from, count, read };
+}
+
 /** Emits the nodes of one network. */
 export class Emission {
   readonly builder: NetworkBuilder;

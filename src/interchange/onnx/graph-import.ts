@@ -3,7 +3,7 @@ import { InterchangeError } from '../../core/errors.js';
 import { NetworkBuilder } from '../shared/network-builder.js';
 import type { ConstantTensor } from './constants/constant-tensor.js';
 import { evaluateConstant } from './constants/evaluate.js';
-import { constantOf, numberTypeOf } from './constants/tensor-proto.js';
+import { constantOf, numberTypeOf, sourceTensorOf } from './constants/tensor-proto.js';
 import { type Budget, Emission } from './emission.js';
 import { describeNode, type OnnxGraph, type OnnxNode } from './ir.js';
 import type { TensorProto } from './onnx-pb.js';
@@ -21,7 +21,15 @@ const MOST_ROUNDS = 1000;
 
 /** A tensor whose numbers are known. @param name for messages and names of parameters */
 export function constant(name: string, tensor: ConstantTensor): Constant {
-  return { kind: 'constant', name, shape: tensor.shape, isReal: tensor.type.startsWith('float'), read: () => tensor };
+  const float32 = () => Float32Array.from(tensor.data as ArrayLike<number>);
+  return {
+    kind: 'constant',
+    name,
+    shape: tensor.shape,
+    isReal: tensor.type.startsWith('float'),
+    read: () => tensor,
+    float32,
+  };
 }
 
 /** A constant of the file, which is read when it is needed and kept then. */
@@ -31,8 +39,9 @@ function stored(tensor: TensorProto, path: string): Constant {
     known ??= constantOf(tensor, path);
     return known;
   };
+  const float32 = () => sourceTensorOf(tensor, path).read();
   const isReal = (numberTypeOf(tensor.dataType) ?? '').includes('float');
-  return { kind: 'constant', name: tensor.name, shape: tensor.dims.map(Number), isReal, read };
+  return { kind: 'constant', name: tensor.name, shape: tensor.dims.map(Number), isReal, read, float32 };
 }
 
 /** Names in a graph; those of the graph around it are seen from a branch. */

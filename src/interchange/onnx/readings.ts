@@ -101,11 +101,13 @@ interface Candidate {
 }
 
 function scoreOf(declared: readonly DeclaredSize[], sizes: readonly Size[]): number | undefined {
+  // A file for so many examples of so many steps says nothing of which is which.
+  const isFixed = declared.every((size) => typeof size === 'number');
   let score = 0;
   for (const [at, size] of sizes.entries()) {
     const fit = fits(declared[at] as DeclaredSize, size);
     if (fit === undefined) return undefined;
-    score += fit;
+    score += isFixed ? 0 : fit;
   }
   // Columns stand behind rows in most models, and time in front of examples or behind them.
   const last = sizes[sizes.length - 1];
@@ -214,7 +216,11 @@ export function readingsOf(graph: OnnxGraph, { axes = {}, constants = {} }: Give
   for (const input of graph.inputs) {
     if (axes[input.name] === undefined && constants[input.name] === undefined) requireReadable(input);
   }
-  const firstReal = firstFeatures(graph, constants);
+  // The first input of real numbers is what the network reads, unless it reads indices.
+  const readsIndices = graph.inputs.some(
+    ({ elementType, sizes }) => INTEGERS.has(elementType) && (sizes?.length ?? 0) > 1,
+  );
+  const firstReal = readsIndices ? undefined : firstFeatures(graph, constants);
   const all: { readonly reading: Reading; readonly score: number }[] = [];
   for (const mode of ['time', 'step'] as const) {
     let partial: { readonly reading: readonly (readonly [string, InputReading])[]; readonly score: number }[] = [

@@ -11,6 +11,8 @@ export interface Constant {
   /** For messages, and for the names of parameters. */
   readonly name: string;
   read(): ConstantTensor;
+  /** Its numbers as float32, read anew and not kept: for weights, which may be large. */
+  float32(): Float32Array;
 }
 
 /** A tensor of whole numbers of which some are known only when data arrive, such as a shape. */

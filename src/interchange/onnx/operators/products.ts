@@ -3,7 +3,7 @@
 import { columnConvolution } from '../../../network/layers/column-convolution.js';
 import { type Conv1dOptions, conv1d } from '../../../network/layers/conv1d.js';
 import { dense } from '../../../network/layers/dense.js';
-import { columnAxes, numbersAsWeights } from '../emission.js';
+import { columnAxes, laterWeights, numbersAsWeights } from '../emission.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
 import { columnsOf, describeSizes, isRows, type RowAxis, type Size } from '../sizes.js';
 import type { Computed, Constant, GraphValue } from '../value.js';
@@ -14,7 +14,7 @@ interface Affine {
   readonly from: string;
   readonly outputs: number;
   readonly inputs: number;
-  readonly weight: Float32Array;
+  readonly weight: () => Float32Array;
   readonly bias?: { readonly from: string; readonly numbers: Float32Array } | undefined;
 }
 
@@ -26,7 +26,7 @@ function affineAlong(context: OperatorContext, x: Computed, axis: number, map: A
   const { node } = emission.ordered(name, x, order);
   const positions = columnsOf(x.sizes) / map.inputs;
   const weights = {
-    weight: numbersAsWeights(map.from, map.weight),
+    weight: laterWeights(map.from, map.outputs * map.inputs, map.weight),
     ...(map.bias !== undefined && { bias: numbersAsWeights(map.bias.from, map.bias.numbers) }),
   };
   const bias = map.bias === undefined ? { bias: false } : {};
@@ -56,18 +56,18 @@ function product(context: OperatorContext): readonly GraphValue[] {
     const x = context.computed(0);
     const isVector = b.shape.length === 1;
     const matrix = isVector ? { ...b, shape: [...b.shape, 1] } : b;
-    const { rows, columns, numbers } = numbers2d(context, matrix, true);
+    const { rows, columns, read } = numbers2d(context, matrix, true);
     const axis = x.sizes.length - 1;
     requireInputs(context, x, axis, columns);
-    const y = affineAlong(context, x, axis, { from: b.name, outputs: rows, inputs: columns, weight: numbers });
+    const y = affineAlong(context, x, axis, { from: b.name, outputs: rows, inputs: columns, weight: read });
     return [isVector ? withoutLast(y) : y];
   }
   if (a.kind === 'constant') {
     const x = context.computed(1);
-    const { rows, columns, numbers } = numbers2d(context, a, false);
+    const { rows, columns, read } = numbers2d(context, a, false);
     const axis = x.sizes.length - 2;
     requireInputs(context, x, axis, columns);
-    return [affineAlong(context, x, axis, { from: a.name, outputs: rows, inputs: columns, weight: numbers })];
+    return [affineAlong(context, x, axis, { from: a.name, outputs: rows, inputs: columns, weight: read })];
   }
   return context.refuse('a product of two computed matrices');
 }
@@ -76,11 +76,11 @@ function gemm(context: OperatorContext): readonly GraphValue[] {
   const x = context.computed(0);
   const given = context.constant(1, 'the matrix');
   const [alpha, beta] = [context.float('alpha', 1), context.float('beta', 1)];
-  const { rows, columns, numbers } = numbers2d(context, given, context.int('transB', 0) === 0);
+  const { rows, columns, read } = numbers2d(context, given, context.int('transB', 0) === 0);
   const isTransposed = context.int('transA', 0) !== 0;
   const axis = isTransposed ? 0 : x.sizes.length - 1;
   requireInputs(context, x, axis, columns);
-  const weight = alpha === 1 ? numbers : numbers.map((number) => number * alpha);
+  const weight = alpha === 1 ? read : () => read().map((number) => number * alpha);
   const map = { from: given.name, outputs: rows, inputs: columns, weight };
   const bias =
     context.inputs[2] === undefined ? undefined : biasOf(context, context.constant(2, 'the bias'), rows, beta);
@@ -161,10 +161,10 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
   const reach = (kernelSize - 1) * dilation + 1;
   const padding = padsOf(context, length, reach, stride);
   const { emission, name } = context;
-  const weight = tapMajor(kernel.read().data as ArrayLike<number>, [units, each, kernelSize]);
+  const weight = () => tapMajor(kernel.float32(), [units, each, kernelSize]);
   const bias = context.inputs[2] === undefined ? undefined : biasOf(context, context.constant(2, 'the bias'), units, 1);
   const weights = {
-    weight: numbersAsWeights(kernel.name, weight),
+    weight: laterWeights(kernel.name, units * each * kernelSize, weight),
     ...(bias !== undefined && { bias: numbersAsWeights(bias.from, bias.numbers) }),
   };
   const shared = {

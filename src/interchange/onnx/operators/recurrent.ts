@@ -1,4 +1,5 @@
 /** RNN, LSTM and GRU. */
+
 import {
   type GruOptions,
   gru,
@@ -9,10 +10,10 @@ import {
 } from '../../../network/layers/recurrent.js';
 import type { CellActivation } from '../../../network/layers/recurrent-options.js';
 import type { WeightSource } from '../../shared/imported-network.js';
-import { numbersAsWeights } from '../emission.js';
+import { laterWeights } from '../emission.js';
 import { refuseAttribute } from '../ir.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
-import { columnsOf, describeSizes, isRows, type RowAxis, rowAxesOf, type Size } from '../sizes.js';
+import { describeSizes, isRows, type RowAxis, type Size } from '../sizes.js';
 import type { Computed, Constant, Final, FinalPart, GraphValue } from '../value.js';
 import { activationsOf, type Cell, requireSame } from './cell-activations.js';
 import { givenStates, requireInitial, type Sizes } from './initial-states.js';
@@ -27,16 +28,10 @@ const COUPLED = [0, 3, 1];
 const DIRECTIONS = ['forward', 'reverse', 'bidirectional'] as const;
 
 /** The numbers of a constant input, [directions, ...]. */
-function constantNumbers(
-  context: OperatorContext,
-  at: number,
-  what: string,
-  count: number,
-): ArrayLike<number> | undefined {
+function constantNumbers(context: OperatorContext, at: number, what: string, count: number): Constant | undefined {
   if (context.inputs[at] === undefined) return undefined;
   const constant = context.constant(at, what);
-  const numbers = constant.read().data as ArrayLike<number>;
-  if (numbers.length === count) return numbers;
+  if (constant.shape.reduce((product, size) => product * size, 1) === count) return constant;
   return context.refuse(`${what} is [${constant.shape.join(', ')}], expected ${count} numbers`);
 }
 
@@ -45,24 +40,22 @@ function weightsOf(
   { cell, gates, units, inputs, directions, isCoupled }: Sizes,
 ): Record<string, WeightSource> {
   const blocks = isCoupled ? COUPLED : GATES[cell];
-  const W = constantNumbers(context, 1, 'W', directions * gates * units * inputs) as ArrayLike<number>;
-  const R = constantNumbers(context, 2, 'R', directions * gates * units * units) as ArrayLike<number>;
+  const W = constantNumbers(context, 1, 'W', directions * gates * units * inputs) as Constant;
+  const R = constantNumbers(context, 2, 'R', directions * gates * units * units) as Constant;
   const B = constantNumbers(context, 3, 'B', directions * 2 * gates * units);
   const P = constantNumbers(context, 7, 'P', directions * 3 * units);
   const weights: Record<string, WeightSource> = {};
   const take = (
     name: string,
     input: number,
-    numbers: ArrayLike<number>,
+    constant: Constant,
     from: number,
     own: readonly number[],
     size: number,
   ) => {
-    const part = Array.prototype.slice.call(numbers, from, from + gatesIn(numbers, from, own, size));
-    weights[name] = numbersAsWeights(`${context.node.inputs[input]}`, permutedBlocks(part, own, size));
+    const read = () => permutedBlocks(constant.float32().subarray(from), own, size);
+    weights[name] = laterWeights(`${context.node.inputs[input]}`, own.length * size, read);
   };
-  const gatesIn = (numbers: ArrayLike<number>, from: number, own: readonly number[], size: number) =>
-    Math.min(numbers.length - from, (Math.max(...own) + 1) * size);
   for (let direction = 0; direction < directions; direction++) {
     const suffix = `_l0${direction === 1 || context.text('direction', 'forward') === 'reverse' ? '_reverse' : ''}`;
     take(`weight_ih${suffix}`, 1, W, direction * gates * units * inputs, blocks, units * inputs);
