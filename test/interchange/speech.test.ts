@@ -1,4 +1,4 @@
-/** silero-vad in its three files, on spoken digits, against what ONNX Runtime computes (golden/make_speech.py). */
+/** silero-vad in its three files, on spoken digits, against what ONNX Runtime and PyTorch compute (golden/make_speech.py). */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,8 @@ if (isMissing) console.warn(`SKIPPED: ${models} and ${digits} are not there`);
 interface Golden {
   readonly files: number;
   readonly probabilities: readonly number[];
+  /** By the weights of the safetensors file, which are others. */
+  readonly ofTensors: readonly number[];
 }
 
 /** All spoken digits of the official test part one after the other, each sample twice: 16 kHz. */
@@ -37,20 +39,21 @@ const files: readonly (readonly [string, ImportModelOptions])[] = [
 ];
 
 describe.skipIf(isMissing)('silero-vad', () => {
-  it.each(files)('%s hears what ONNX Runtime hears, over thousands of windows', async (file, options) => {
+  it.each(files)('%s hears what the reference hears, over thousands of windows', async (file, options) => {
     const golden = JSON.parse(readFileSync(new URL('golden/speech.json', import.meta.url), 'utf8')) as Golden;
     const samples = sound(golden);
     const { model } = await importModel(path.join(models, file), { ...options, threads: 1 });
     const stream = model.stream();
     const window = new Float32Array(576);
     let largest = 0;
-    for (const [at, wanted] of golden.probabilities.entries()) {
+    const probabilities = file.endsWith('.onnx') ? golden.probabilities : golden.ofTensors;
+    for (const [at, wanted] of probabilities.entries()) {
       window.copyWithin(0, 512);
       window.set(samples.subarray(at * 512, (at + 1) * 512), 64);
       largest = Math.max(largest, Math.abs((stream.step(window)[0] as number) - wanted));
     }
-    expect(golden.probabilities.length).toBeGreaterThan(4000);
-    expect(Math.max(...golden.probabilities)).toBeGreaterThan(0.99);
+    expect(probabilities.length).toBeGreaterThanOrEqual(1500);
+    expect(Math.max(...probabilities)).toBeGreaterThan(0.9);
     // Sums of 256 products in 8 layers, carried through the state; the file has 7 digits.
     expect(largest).toBeLessThan(2e-5);
     model.dispose();
