@@ -42,11 +42,11 @@ function publishedEntries() {
   return [...files, ...Object.values(bin)].map((file) => path.relative('dist', file));
 }
 
-/** Whether the code is left in its own package, which is installed beside this one; other packages are joined in. */
+/** Whether the code is left in its own package, which is installed beside this one, or by those who need it; others are joined in. */
 function isInstalled(name) {
-  const { dependencies } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const { dependencies, peerDependencies } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
   const packageName = name.split('/', name.startsWith('@') ? 2 : 1).join('/');
-  return isBuiltin(name) || Object.hasOwn(dependencies, packageName);
+  return isBuiltin(name) || Object.hasOwn({ ...dependencies, ...peerDependencies }, packageName);
 }
 
 /** The licenses of the packages whose modules were joined in, as one text. */

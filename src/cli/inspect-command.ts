@@ -7,6 +7,9 @@ import type { CommandContext } from './command-context.js';
 /** Most tensors that are listed for people. */
 const MOST_LISTED = 200;
 
+/** Most characters of a fact that people are shown; --json has all. */
+const MOST_SHOWN = 100;
+
 interface InspectFlags {
   readonly format?: string;
   readonly json?: boolean;
@@ -64,7 +67,9 @@ function tensorsOf({ tensors }: FileInspection): string {
 
 function textOf(inspection: FileInspection): string {
   const { format, facts, operators, network, obstacle } = inspection;
-  const known = [['format', format], ...[...facts].filter(([, value]) => value !== '')];
+  const short = (value: string) => (value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}...` : value);
+  const shown = [...facts].filter(([, value]) => value !== '').map(([name, value]) => [name, short(value)]);
+  const known = [['format', format], ...shown];
   const parts = [table(known as string[][]).replaceAll(/^ {2}/gm, ''), tensorsOf(inspection)];
   if (operators.length > 0) {
     const rows = operators.map(({ name, count, isKnown }) => [String(count), name, isKnown ? '' : 'not known']);

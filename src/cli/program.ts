@@ -4,6 +4,7 @@ import { packageRoot } from '../native/package-root.js';
 import type { CommandContext } from './command-context.js';
 import { defaultsCommand } from './defaults-command.js';
 import { evalCommand } from './eval-command.js';
+import { exportCommand } from './export-command.js';
 import { importCommand } from './import-command.js';
 import { infoCommand } from './info-command.js';
 import { inspectCommand } from './inspect-command.js';
@@ -28,6 +29,7 @@ export async function bpttProgram(context: CommandContext, words: readonly strin
     .addCommand(sampleCommand(context))
     .addCommand(defaultsCommand(context))
     .addCommand(importCommand(context))
+    .addCommand(exportCommand(context))
     .addCommand(inspectCommand(context))
     .addCommand(infoCommand(context));
   configure(program, context);

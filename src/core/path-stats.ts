@@ -1,6 +1,6 @@
 /** What is at the paths that users give. No other file asks the system for it. */
 import { existsSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { requirePath } from './arguments.js';
 import { unreadableFile } from './unreadable-file.js';
 
@@ -49,4 +49,9 @@ export async function fileNamesIn(folder: string): Promise<string[]> {
     throw unreadableFile(folder, cause);
   });
   return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+}
+
+/** Makes a folder, and those above it, where they are not there. It throws the error of the system, which the caller names. */
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(requirePath(folder), { recursive: true });
 }

@@ -4,6 +4,7 @@ import { InterchangeError, OptionError } from '../core/errors.js';
 import { KIND_BYTES, kindHint } from '../core/file-kind.js';
 import { describeValue } from '../core/options.js';
 import { statsAt } from '../core/path-stats.js';
+import { checkpointFormat } from './checkpoint-format.js';
 import { huggingFace } from './hugging-face/hugging-face-format.js';
 import { keras } from './keras/keras-format.js';
 import { onnxFormat } from './onnx/onnx-format.js';
@@ -14,6 +15,7 @@ import { tensorflowJs } from './tensorflow-js/tensorflow-js-format.js';
 
 /** All formats; the first that recognises a file reads it. */
 export const FORMATS: readonly Format[] = [
+  checkpointFormat, // in front of other safetensors files
   onnxFormat,
   pytorch,
   keras,

@@ -42,8 +42,8 @@ function defaultLoss({ description: { outputs } }: Network): CompileOptions {
  * @throws {DataError} `file_unreadable`, `file_truncated`, `file_corrupt`, `file_unsupported`
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @example
- * const { model, notes } = await importModel('silero_vad.onnx');
- * const stream = model.stream();
+ * const { model, notes } = await importModel('tagger.pt');
+ * const outputs = await model.predict([[4, 8, 15, 16], [2]]); // of any lengths
  */
 export async function importModel(path: string, options: ImportModelOptions = {}): Promise<ImportedModel> {
   const { format: name, network, map, axes, constants, stateDict, config, ...compile } = options;

@@ -1,7 +1,8 @@
 /** Where the tensors of PyTorch's state dicts differ from those of the library: convolutions have their last two axes exchanged. */
 import { type AnyLayer, isKind } from '../network/layers/layers.js';
 
-const isExchanged = (layer: AnyLayer | undefined, part: string) => isKind(layer, 'conv1d') && part === 'weight';
+const isExchanged = (layer: AnyLayer | undefined, part: string) =>
+  (isKind(layer, 'conv1d') || isKind(layer, 'columnConvolution')) && part === 'weight';
 
 /** The shape that a parameter of a layer has in PyTorch, and the other way round. */
 export function torchShape(layer: AnyLayer | undefined, part: string, shape: readonly number[]): readonly number[] {

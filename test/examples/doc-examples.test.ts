@@ -21,7 +21,7 @@ const PRELUDES: readonly (readonly [RegExp, string])[] = [
   [/ LoadedTask\./, 'loaded'],
   [/^src\/(decoding|features)\//, 'sound'],
   [/^src\/metrics\//, 'judgement'],
-  [/^src\/(checkpoint|model|network|saved|training)\//, 'classifier'],
+  [/^src\/(checkpoint|interchange|model|network|saved|training)\//, 'classifier'],
   [/./, 'data'],
 ];
 

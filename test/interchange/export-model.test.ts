@@ -202,7 +202,7 @@ describe('exportModel', () => {
       module: true,
     });
     expect(notes.join('\n')).toMatch(
-      /'lstm' is no layer that torch\.nn has[\s\S]*'lstm' has the random part of zoneout in training/,
+      /torch\.nn has no such layers as 'lstm'[\s\S]*'lstm' has the random part of zoneout in training/,
     );
     model.dispose();
   });

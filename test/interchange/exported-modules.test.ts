@@ -3,6 +3,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Model, Network, NetworkDescription } from '../../src/index.js';
 import { moduleSource } from '../../src/interchange/export-pytorch/module-source.js';
 import { stateDict } from '../../src/interchange/export-pytorch/state-dict.js';
+import { builtInLayers, isKind } from '../../src/network/layers/layers.js';
+import { operation } from '../../src/network/layers/operation.js';
 import { matrix } from '../oracle/matrix.js';
 import { compare, tolerance } from '../oracle/tolerance.js';
 import { exportedNetworks } from './exported-networks.js';
@@ -86,7 +88,7 @@ function modelOf(network: Network): Model {
     const { layer } = network.description.nodes.find((node) => name.startsWith(`${node.name}.`)) ?? {};
     const numbers = uniform(1, name, data.length, 0.5);
     if (name.endsWith('num_batches_tracked')) data.fill(3);
-    else if (layer?.kind === 'conv1d' && name.endsWith('.weight')) {
+    else if (['conv1d', 'columnConvolution'].includes(layer?.kind ?? '') && name.endsWith('.weight')) {
       const [, kernel = 0, each = 0] = model.parameters.get(name)?.shape ?? [];
       for (let at = 0; at < data.length; at++) {
         const [unit, step, column] = [Math.floor(at / (kernel * each)), Math.floor(at / each) % kernel, at % each];
@@ -103,6 +105,30 @@ if (isWritten) {
   mkdirSync(folder, { recursive: true });
   afterAll(() => writeFileSync(fileOf('asked.json'), `${JSON.stringify(asked)}\n`));
 }
+
+describe('the networks', () => {
+  const layers = Object.values(exportedNetworks).flatMap(({ description }) =>
+    description.nodes.map(({ layer }) => layer),
+  );
+
+  it('have every layer of the library', () => {
+    const kinds = new Set(layers.map(({ kind }) => kind));
+    expect([...builtInLayers.keys()].filter((kind) => !kinds.has(kind as never))).toEqual([]);
+  });
+
+  it('have every function that is a layer', () => {
+    const used = new Set(layers.flatMap((layer) => (isKind(layer, 'operation') ? [layer.name] : [])));
+    let message = '';
+    try {
+      operation('none' as never);
+    } catch (error) {
+      ({ message } = error as Error);
+    }
+    const names = [...message.matchAll(/"(\w+)"/g)].map(([, name]) => name).filter((name) => name !== 'none');
+    expect(names.length).toBeGreaterThan(35);
+    expect(names.filter((name) => !used.has(name as never))).toEqual([]);
+  });
+});
 
 describe.each(Object.entries(exportedNetworks))('the module of %s', (name, network) => {
   it('is the one whose outputs are kept', () => {

@@ -20,7 +20,9 @@ import {
   pool,
   rnn,
   sequential,
+  sum,
 } from '../../src/index.js';
+import { columnConvolution } from '../../src/network/layers/column-convolution.js';
 import { operation } from '../../src/network/layers/operation.js';
 
 const features = { features: 3 };
@@ -167,6 +169,61 @@ export const exportedNetworks: Readonly<Record<string, Network>> = {
     ],
     features,
   ),
+  windows: network({
+    inputs: { input: { kind: 'features', units: 8 } },
+    nodes: [
+      {
+        name: 'columns',
+        layer: columnConvolution({ units: 4, channels: 2, kernelSize: 2, stride: 2, groups: 2, padding: [1, 0] }),
+        inputs: ['input'],
+      },
+      { name: 'wide', layer: conv1d({ units: 3, kernelSize: 2, padding: [1, 2], stride: 2 }), inputs: ['columns'] },
+      { name: 'early', layer: conv1d({ units: 3, kernelSize: 3, padding: [2, 0] }), inputs: ['wide'] },
+      { name: 'elu', layer: operation('elu', { alpha: 0.5 }), inputs: ['early'] },
+      { name: 'leaky', layer: operation('leakyRelu'), inputs: ['elu'] },
+      { name: 'gelu', layer: operation('gelu'), inputs: ['leaky'] },
+      { name: 'selu', layer: operation('selu'), inputs: ['gelu'] },
+      { name: 'softplus', layer: operation('softplus'), inputs: ['selu'] },
+      { name: 'sin', layer: operation('sin'), inputs: ['softplus'] },
+      { name: 'cos', layer: operation('cos'), inputs: ['sin'] },
+      { name: 'erf', layer: operation('erf'), inputs: ['cos'] },
+      { name: 'order', layer: operation('permuteColumns', { order: [2, -1, 0] }), inputs: ['early'] },
+      { name: 'largest', layer: operation('maxOverColumns'), inputs: ['order'] },
+      { name: 'smallest', layer: operation('minOverColumns'), inputs: ['order'] },
+      { name: 'first', layer: operation('firstStep'), inputs: ['early'] },
+      { name: 'joined', layer: concatenate(), inputs: ['erf', 'order', 'largest', 'smallest', 'first'] },
+      { name: 'log', layer: operation('logSoftmax'), inputs: ['joined'] },
+      { name: 'logs', layer: activation('logSoftmax'), inputs: ['log'] },
+    ],
+    output: 'logs',
+  }),
+  elementwise: network({
+    inputs: { input: { kind: 'features', units: 4 } },
+    nodes: [
+      { name: 'gru', layer: gru({ units: 4 }), inputs: ['input'] },
+      { name: 'abs', layer: operation('abs'), inputs: ['gru'] },
+      { name: 'sqrt', layer: operation('sqrt'), inputs: ['abs'] },
+      { name: 'negate', layer: operation('negate'), inputs: ['gru'] },
+      { name: 'sigmoid', layer: operation('sigmoid'), inputs: ['negate'] },
+      { name: 'tanh', layer: operation('tanh'), inputs: ['sigmoid'] },
+      { name: 'sign', layer: operation('sign'), inputs: ['gru'] },
+      { name: 'same', layer: operation('identity'), inputs: ['sign'] },
+      { name: 'halves', layer: operation('divide', { number: 2 }), inputs: ['same'] },
+      { name: 'mean', layer: operation('meanOverColumns'), inputs: ['tanh'] },
+      { name: 'last', layer: operation('lastStep'), inputs: ['sqrt'] },
+      { name: 'most', layer: operation('maxOverTime'), inputs: ['sqrt'] },
+      { name: 'all', layer: operation('sumOverTime'), inputs: ['halves'] },
+      { name: 'quotient', layer: operation('divide'), inputs: ['last', 'most'] },
+      { name: 'joined', layer: operation('concatenate'), inputs: ['quotient', 'all'] },
+      { name: 'apart', layer: operation('subtract'), inputs: ['quotient', 'sqrt'] },
+      { name: 'shares', layer: operation('multiply'), inputs: ['apart', 'mean'] },
+      { name: 'sum', layer: sum(), inputs: ['apart', 'halves'] },
+      { name: 'pooled', layer: pool({ over: 'mean' }), inputs: ['sum'] },
+      { name: 'rest', layer: operation('meanOverTime'), inputs: ['shares'] },
+      { name: 'result', layer: concatenate(), inputs: ['pooled', 'joined', 'rest'] },
+    ],
+    output: 'result',
+  }),
   statistics: sequential(
     [
       batchNormalization(),

@@ -1,10 +1,13 @@
 /** Files as torch.save, safetensors and NumPy have written them (golden/make_files.py). */
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { importModel, inspectFile } from '../../src/entries/interchange.js';
+import { writeSafetensorsSync } from '../../src/checkpoint/safetensors.js';
+import { exportModel, importModel, inspectFile } from '../../src/entries/interchange.js';
 import { dense, embedding, gru, network, sequential } from '../../src/index.js';
 import { fromBfloat16, fromFloat16 } from '../../src/interchange/sources/number-types.js';
+import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { uniform } from './golden/hashed-numbers.js';
 
 const pathOf = (name: string) => fileURLToPath(new URL(`golden/files/${name}`, import.meta.url));
@@ -205,8 +208,6 @@ describe('the modules of a file', () => {
     const { model } = await importModel(pathOf('plain.pt'));
     model.dispose();
     const saved = two.compileSync({ threads: 1, loss: 'meanSquaredError' });
-    const { exportModel } = await import('../../src/entries/interchange.js');
-    const { temporaryDirectory } = await import('../checkpoint/temporary-directory.js');
     const path = `${temporaryDirectory()}/two.safetensors`;
     await exportModel(saved, path, { to: 'pytorch' });
     const named = network({
@@ -246,6 +247,63 @@ describe('the modules of a file', () => {
     await expect(importModel(pathOf('plain.pt'), { network: wrong })).rejects.toMatchObject({
       code: 'tensor_mismatch',
       message: expect.stringContaining("'fc.weight' is [2, 4], but 'fc.weight' [3, 4] is wanted of it"),
+    });
+  });
+});
+
+describe('an affine layer with the weights of an embedding', () => {
+  it('is named, and is one with it where the network says so', async () => {
+    const path = join(temporaryDirectory(), 'tied.safetensors');
+    const table = { shape: [5, 4], data: uniform(1, 'table', 20, 0.5) };
+    const layers = (tied: object) => [
+      embedding({ size: 5, units: 4 }),
+      gru({ units: 4 }),
+      dense({ units: 5, ...tied }),
+    ];
+    const source = sequential(layers({})).compileSync({ threads: 1 });
+    const names = [...source.parameters].map(([name, { shape, data }]) => [name, { shape, data }] as const);
+    source.dispose();
+    const write = (own: object) =>
+      writeSafetensorsSync(
+        path,
+        new Map([...names, ['embedding.weight', table], ['dense.weight', { ...table, ...own }]]),
+      );
+    write({});
+    const free = await importModel(path, { network: sequential(layers({})) });
+    expect(free.notes.join()).toContain("'dense.weight' has the numbers of 'embedding.weight'");
+    const tied = await importModel(path, { network: sequential(layers({ tied: 'embedding' })) });
+    expect(await tied.model.predict([[1, 2]])).toEqual(await free.model.predict([[1, 2]]));
+    expect(tied.model.parameters.has('dense.weight')).toBe(false);
+    for (const { model } of [free, tied]) model.dispose();
+    write({ data: uniform(2, 'table', 20, 0.5) });
+    await expect(importModel(path, { network: sequential(layers({ tied: 'embedding' })) })).rejects.toMatchObject({
+      code: 'tensor_mismatch',
+      message: expect.stringContaining("'dense' is tied to 'embedding', but 'dense.weight' has other numbers"),
+    });
+  });
+});
+
+describe('a network with one bias', () => {
+  it('takes a second one that is zero, and no other', async () => {
+    const path = join(temporaryDirectory(), 'biases.safetensors');
+    const one = sequential([gru({ units: 2, biases: 'one' })], { features: 1 });
+    const write = (bias: number) =>
+      writeSafetensorsSync(
+        path,
+        new Map([
+          ['gru.weight_ih_l0', { shape: [6, 1], data: uniform(1, 'a', 6) }],
+          ['gru.weight_hh_l0', { shape: [6, 2], data: uniform(1, 'b', 12) }],
+          ['gru.bias_ih_l0', { shape: [6], data: uniform(1, 'c', 6) }],
+          ['gru.bias_hh_l0', { shape: [6], data: Float32Array.of(0, 0, 0, 0, 0, bias) }],
+        ]),
+      );
+    write(0);
+    const { model } = await importModel(path, { network: one });
+    model.dispose();
+    write(0.1);
+    await expect(importModel(path, { network: one })).rejects.toMatchObject({
+      code: 'tensor_mismatch',
+      message: expect.stringContaining("node 'gru' has one bias, but 'gru.bias_hh_l0' is not zero"),
     });
   });
 });

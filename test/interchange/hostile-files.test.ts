@@ -1,4 +1,4 @@
-/** Files that are broken, or made to hurt: each ends in an error with a code, in bounded time and memory. */
+/** Files that are broken, or made to hurt: each ends in an error with a code, in bounded memory; a walk without end would run into the time limit of the tests. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -122,10 +122,8 @@ describe('a file of torch.save', () => {
     ['has instructions of old protocols', Buffer.from('I1\n'), 'file_corrupt', 'instruction 0x49'],
     ['is only a number', int(3), 'missing_tensor', 'no dict of tensors'],
   ] as const)('that %s is refused', async (_, root, expected, message) => {
-    const begin = performance.now();
     const failed = await codeOf('a.pt', torchFile(root, { 0: numbers(6) }));
     expect(failed).toMatchObject({ code: expected, message: expect.stringContaining(message) });
-    expect(performance.now() - begin).toBeLessThan(20_000);
   });
 
   it('that ends within its pickle is refused', async () => {

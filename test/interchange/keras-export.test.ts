@@ -87,14 +87,14 @@ const models: Readonly<Record<string, () => Model>> = {
     ).compileSync({ loss: 'meanSquaredError', initializer: 'uniform:0.9' }),
   states: () =>
     network({
-      inputs: { source: { kind: 'indices', size: 5, axis: 'source' }, target: { kind: 'features', units: 2 } },
+      inputs: { words: { kind: 'indices', size: 5, axis: 'words' }, given: { kind: 'features', units: 2 } },
       nodes: [
-        { name: 'embedding', layer: embedding({ size: 5, units: 3 }), inputs: ['source'] },
+        { name: 'embedding', layer: embedding({ size: 5, units: 3 }), inputs: ['words'] },
         { name: 'encoder', layer: lstm({ units: 3, layers: 2 }), inputs: ['embedding'] },
         {
           name: 'decoder',
           layer: lstm({ units: 3, layers: 2 }),
-          inputs: ['target'],
+          inputs: ['given'],
           states: { h_l0: 'encoder.h_l0', c_l0: 'encoder.c_l0', h_l1: 'encoder.h_l1', c_l1: 'encoder.c_l1' },
         },
         { name: 'sum', layer: operation('subtract', { number: 1, isFirst: true }), inputs: ['decoder'] },
@@ -130,6 +130,7 @@ describe('a model of the library', () => {
     await exportModel(model, file, { to: 'keras' });
     const expected = await model.predict(inputsFor(model) as never);
     const values = expected.map((each) => [...each]);
+    await exportModel(model, file.replace('.keras', '.weights.h5'), { to: 'keras' });
     if (kept !== undefined)
       writeFileSync(`${file}.json`, JSON.stringify({ inputs: inputsFor(model), outputs: values }));
     const { model: back } = await importModel(file);

@@ -105,7 +105,7 @@ export const kerasExporter: Exporter<KerasExportOptions> = {
       model.description,
       new Map<string, Tensor>([...model.parameters, ...model.buffers]),
     );
-    const arrays = graph.weights();
+    const arrays = graph.weights(outputs);
     const bytes = [...arrays.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
     if (bytes > MOST_BYTES) {
       const message = `'${path}' would have ${bytes} bytes of weights; for Keras at most ${MOST_BYTES} are written`;

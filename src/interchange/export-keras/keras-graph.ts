@@ -45,11 +45,58 @@ function asJson({ layer, output, columns, hasSteps }: KerasTensor): JsonObject {
   return { class_name: '__keras_tensor__', config: { shape, dtype: 'float32', keras_history: [layer, 0, output] } };
 }
 
-/** Layers in the order in which they are added. */
+interface Layer {
+  readonly name: string;
+  readonly className: string;
+  readonly json: JsonObject;
+  readonly settings: KerasLayerSettings;
+}
+
+/** The tensors that a layer reads, in the order of Keras. */
+const readBy = ({ inputs, initialStates = [] }: KerasLayerSettings) => [...inputs, ...initialStates];
+
+/**
+ * The layers in the order in which Keras holds those of a functional model: the farther from the outputs, the earlier; as far ones as
+ * a walk back from the outputs meets them. Weights are numbered in it. Layers that no output needs are left out.
+ *
+ * @see the function `map_graph` of Keras 3
+ */
+function inKerasOrder(layers: ReadonlyMap<string, Layer>, outputs: readonly KerasTensor[]): Layer[] {
+  const met = new Map<Layer, number>();
+  const finished: Layer[] = [];
+  const visit = (name: string): void => {
+    const layer = layers.get(name) as Layer;
+    if (met.has(layer)) return;
+    met.set(layer, met.size);
+    for (const input of readBy(layer.settings)) visit(input.layer);
+    finished.push(layer);
+  };
+  for (const output of outputs) visit(output.layer);
+  const depths = new Map<Layer, number>();
+  for (const layer of finished.reverse()) {
+    const depth = depths.get(layer) ?? 0;
+    depths.set(layer, depth);
+    for (const input of readBy(layer.settings)) {
+      const source = layers.get(input.layer) as Layer;
+      depths.set(source, Math.max(depth + 1, depths.get(source) ?? 0));
+    }
+  }
+  for (const layer of layers.values()) {
+    if (layer.className !== 'InputLayer' || depths.has(layer)) continue;
+    depths.set(layer, 0);
+    met.set(layer, -1);
+  }
+  const place = (layer: Layer) => [-(depths.get(layer) as number), met.get(layer) as number] as const;
+  return [...depths.keys()].sort((left, right) => {
+    const [[a, b], [c, d]] = [place(left), place(right)];
+    return a - c || b - d;
+  });
+}
+
+/** Layers as they are added. */
 export class KerasGraph {
   readonly notes: string[] = [];
-  readonly #layers: { name: string; className: string; json: JsonObject; settings: KerasLayerSettings }[] = [];
-  readonly #names = new Set<string>();
+  readonly #layers = new Map<string, Layer>();
   readonly #inputs: JsonValue[] = [];
 
   input(wanted: string, shape: readonly (number | null)[], dtype: 'float32' | 'int32', columns: number): KerasTensor {
@@ -74,7 +121,7 @@ export class KerasGraph {
     const config = {
       name,
       trainable: true,
-      layers: this.#layers.map(({ json }) => json),
+      layers: inKerasOrder(this.#layers, outputs).map(({ json }) => json),
       input_layers: one(this.#inputs),
       output_layers: one(outputs.map(({ layer, output }) => [layer, 0, output])),
     };
@@ -82,8 +129,8 @@ export class KerasGraph {
   }
 
   /** Variables by their paths in the weights of Keras 3. */
-  weights(): Map<string, KerasArray> {
-    const layers = this.#layers.filter(({ className }) => className !== 'InputLayer');
+  weights(outputs: readonly KerasTensor[]): Map<string, KerasArray> {
+    const layers = inKerasOrder(this.#layers, outputs).filter(({ className }) => className !== 'InputLayer');
     const members = memberNames(layers.map(({ className }) => className));
     const arrays = new Map<string, KerasArray>();
     for (const [at, { settings }] of layers.entries()) {
@@ -97,14 +144,13 @@ export class KerasGraph {
 
   #add(wanted: string, className: string, config: JsonObject, settings: KerasLayerSettings): string {
     let name = wanted;
-    for (let count = 1; this.#names.has(name); count++) name = `${wanted}_${count}`;
-    this.#names.add(name);
+    for (let count = 1; this.#layers.has(name); count++) name = `${wanted}_${count}`;
     const { inputs, takesList = false, initialStates = [] } = settings;
     const tensors = inputs.map(asJson);
     const kwargs = initialStates.length > 0 ? { initial_state: initialStates.map(asJson) } : {};
     const calls = inputs.length === 0 ? [] : [{ args: [takesList ? tensors : (tensors[0] as JsonValue)], kwargs }];
     const own = described('keras.layers', className, { name, ...config });
-    this.#layers.push({ name, className, settings, json: { ...own, name, inbound_nodes: calls } });
+    this.#layers.set(name, { name, className, settings, json: { ...own, name, inbound_nodes: calls } });
     return name;
   }
 }

@@ -46,7 +46,7 @@ const dense: Writer<Of<'dense'>> = (graph, node) => {
   if (tied !== undefined) graph.note(`'${node.name}' is tied to '${tied}' here; in Keras it has weights of its own.`);
   const weight = tied === undefined ? node.tensor('weight') : node.table(tied);
   const variables = [kernelOfGates(weight), ...(bias ? [vector(node.tensor('bias'))] : [])];
-  const config = { units, use_bias: bias };
+  const config = { units, use_bias: bias, activation: 'linear' };
   return { ...first(node), layer: added(graph, node, 'Dense', { config, variables }), output: 0, columns: units };
 };
 
@@ -62,10 +62,12 @@ const embedding: Writer<Of<'embedding'>> = (graph, node) => {
 
 const conv1d: Writer<Of<'conv1d'>> = (graph, node) => {
   const { units, kernelSize, stride = 1, dilation = 1, groups = 1, padding = 'valid', bias = true } = node.layer;
+  if (typeof padding !== 'string')
+    throw notExportable(node.name, `Keras has no layer with the padding [${padding.join(', ')}]`);
   if (stride > 1 && dilation > 1) throw notExportable(node.name, 'Keras has no stride together with a dilation');
   const config = {
     ...{ filters: units, kernel_size: [kernelSize], strides: [stride], dilation_rate: [dilation] },
-    ...{ groups, padding, use_bias: bias },
+    ...{ groups, padding, use_bias: bias, activation: 'linear' },
   };
   const variables = [convolutionKernel(node.tensor('weight')), ...(bias ? [vector(node.tensor('bias'))] : [])];
   return { ...first(node), layer: added(graph, node, 'Conv1D', { config, variables }), output: 0, columns: units };
@@ -128,6 +130,7 @@ function merged(graph: KerasGraph, node: ExportedNode, className: string): Keras
 
 /** Functions with the name of an activation of Keras. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
+  ...{ gelu: 'gelu', selu: 'selu', softplus: 'softplus', logSoftmax: 'log_softmax' },
   ...{ tanh: 'tanh', sigmoid: 'sigmoid', relu: 'relu', softmax: 'softmax', exp: 'exponential', identity: 'linear' },
 };
 /** Functions of two inputs that are layers of Keras. */
@@ -145,8 +148,13 @@ function rescaling(name: string, number: number, isFirst: boolean): JsonObject |
   return undefined;
 }
 
+/** What `leakyRelu` multiplies by where nothing is given. */
+const SLOPE = 0.01;
+
 const operation: Writer<Of<'operation'>> = (graph, node) => {
-  const { name, number, row, isFirst = false } = node.layer;
+  const { name, number, row, alpha, isFirst = false } = node.layer;
+  if (name === 'elu') return sameSize(graph, node, 'ELU', { config: { alpha: alpha ?? 1 } });
+  if (name === 'leakyRelu') return sameSize(graph, node, 'LeakyReLU', { config: { negative_slope: alpha ?? SLOPE } });
   const refused = notExportable(node.name, `Keras has no layer for the function '${name}' with these operands`);
   if (row !== undefined) throw refused;
   if (number !== undefined) {

@@ -1,5 +1,6 @@
 /** Convolution along each sequence. */
-import { PADDINGS } from '../../graph/operations/convolution.js';
+import { derivationOf } from '../../graph/derived-axis.js';
+import { EXPLICIT, PADDINGS } from '../../graph/operations/convolution.js';
 import type { Value } from '../../graph/value.js';
 import type { Emission, Emitters } from './emission.js';
 import { int, ints } from './onnx-graph.js';
@@ -60,6 +61,25 @@ function same(operation: Emission, before: number, stride: number): Padded {
   return { x, pads: [left, before - left] };
 }
 
+/** So many zeros in front, and those behind that the number of outputs asks for. */
+function explicit(operation: Emission, before: number): Padded {
+  const [x, y] = [operation.value('x'), operation.output('y') as Value];
+  const [from, to] = [operation.axisOf(x), operation.axisOf(y)];
+  const reach = from === to ? 1 : (derivationOf(to)?.reach ?? 1);
+  const front = operation.attribute('front');
+  const behind = before + 1 - front - reach;
+  const tensor = operation.tensor('x');
+  return { x: behind > 0 ? operation.axes.masked(from, tensor) : tensor, pads: [front, behind] };
+}
+
+/** The input of a convolution with its padding. */
+function paddedInput(operation: Emission, before: number, stride: number): Padded {
+  const padding = operation.attribute('padding');
+  if (padding === PADDINGS.causal) return causal(operation, before);
+  if (padding === PADDINGS.same) return same(operation, before, stride);
+  return padding === EXPLICIT ? explicit(operation, before) : { x: operation.tensor('x'), pads: [0, 0] };
+}
+
 function convolution(operation: Emission): Record<string, string> {
   const { onnx, weights } = operation;
   const [x, packed] = [operation.value('x'), packedRows(operation.value('p'))];
@@ -68,13 +88,7 @@ function convolution(operation: Emission): Record<string, string> {
   const each = x.columns / groups;
   const { columns } = packed.matrix;
   const taps = columns / each;
-  const before = (taps - 1) * dilation;
-  const padding = operation.attribute('padding');
-  const padded = (): Padded => {
-    if (padding === PADDINGS.causal) return causal(operation, before);
-    return padding === PADDINGS.same ? same(operation, before, stride) : { x: operation.tensor('x'), pads: [0, 0] };
-  };
-  const read = padded();
+  const read = paddedInput(operation, (taps - 1) * dilation, stride);
   const { columns: outputs } = operation.output('y') as Value;
   const kernel = weights.joined(operation, [rowsOf(packed, 0, outputs)], [outputs, taps, each]);
   const bias = operation.optionalTensor('b');

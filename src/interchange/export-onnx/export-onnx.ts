@@ -1,14 +1,14 @@
 /** Writes a model as an ONNX file. */
 import { TIME } from '../../batch/axes.js';
-import { requirePath } from '../../core/arguments.js';
 import { CheckpointError, InterchangeError, OptionError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
-import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
+import { describeValue, requireNumber, requireOneOf } from '../../core/options.js';
 import type { Vocabulary } from '../../data/vocabulary.js';
-import { Model } from '../../model/model.js';
+import type { Model } from '../../model/model.js';
 import { packageRoot } from '../../native/package-root.js';
 import { inputAxes } from '../../network/description.js';
 import { requireFittingVocabulary } from '../../saved/model-vocabulary.js';
+import type { ExportedModel, Exporter } from '../shared/exporter.js';
 import { type BuiltOnnx, buildOnnx } from './build-onnx.js';
 import { notExportable } from './emission.js';
 import type { Dimension, OnnxType, TensorInfo } from './onnx-graph.js';
@@ -47,14 +47,10 @@ export interface OnnxTensor {
   readonly dimensions: readonly Dimension[];
 }
 
-/** What was written. */
-export interface ExportedOnnx {
-  /** The file, and the one with the weights where they stand in another. */
-  readonly files: readonly string[];
-  /** Bytes of all of them. */
+/** What was written: the file, and the one with the weights where they stand in another. */
+export interface ExportedOnnx extends ExportedModel {
+  /** Bytes of all files. */
   readonly bytes: number;
-  /** What is written out, since ONNX has no operator for it: a sentence each. */
-  readonly notes: readonly string[];
   readonly opset: number;
   readonly inputs: readonly OnnxTensor[];
   readonly outputs: readonly OnnxTensor[];
@@ -90,7 +86,7 @@ const flag = (name: string, value: boolean | undefined, otherwise: boolean) =>
   value === undefined ? otherwise : requireOneOf(name, value, [true, false]);
 
 function refuse(name: string, expected: string, value: unknown): OptionError {
-  const message = `exportOnnx: '${name}' must be ${expected}, got ${describeValue(value)}`;
+  const message = `exportModel: '${name}' must be ${expected}, got ${describeValue(value)}`;
   return new OptionError('invalid_option', message, { name, value });
 }
 
@@ -105,16 +101,14 @@ function requireOfStep(options: ExportOnnxOptions): void {
 
 /** Checks the options. @throws {OptionError} `invalid_option`, `unknown_option` @throws {VocabularyError} `vocabulary_mismatch` */
 function checkOptions(model: Model, path: string, options: ExportOnnxOptions) {
-  if (!(model instanceof Model)) throw refuse('model', 'a compiled model', model);
-  if (requirePath(path) === '') throw refuse('path', 'the path of a file', path);
-  rejectUnknownKeys('exportOnnx', options, OPTIONS);
+  if (path === '') throw refuse('path', 'the path of a file', path);
   const { vocabulary, configuration } = options;
   if (configuration !== undefined && !isJsonObject(configuration)) {
     throw refuse('configuration', 'a JSON object', configuration);
   }
   if (vocabulary !== undefined) {
     if (typeof vocabulary?.toJSON !== 'function') throw refuse('vocabulary', 'a vocabulary', vocabulary);
-    requireFittingVocabulary('exportOnnx', model, vocabulary);
+    requireFittingVocabulary('exportModel', model, vocabulary);
   }
   const isStep = flag('stateful', options.stateful, false);
   if (isStep) requireOfStep(options);
@@ -175,7 +169,18 @@ function failed(path: string, error: unknown): unknown {
 
 const shown = ({ name, type, dimensions }: TensorInfo): OnnxTensor => ({ name, type, dimensions: [...dimensions] });
 
-/** Writes a model that does not change meanwhile. */
+/**
+ * Writes a model, which does not change meanwhile, as an ONNX file. It computes what `predict` computes.
+ *
+ * Inputs of steps are padded: [steps, batch, columns], indices int64 [steps, batch]; inputs of sequences are [batch, columns]. `lengths`
+ * int64 [batch] says how many steps each sequence has, for another time axis than `time` its name stands behind a dot. A sequence has the
+ * same place on all axes. Outputs have zeros behind the end of each sequence. The path has the old file or the new one at every moment.
+ *
+ * @throws {InterchangeError} `not_exportable` with the layer, where ONNX has no such computation; `export_failed` where the file cannot be
+ *   written, and the path has its old content
+ * @throws {OptionError} `invalid_option`
+ * @throws {VocabularyError} `vocabulary_mismatch`
+ */
 async function write(model: Model, path: string, options: ExportOnnxOptions): Promise<ExportedOnnx> {
   const settings = checkOptions(model, path, options);
   if (settings.isStep) requireSteps(model);
@@ -200,25 +205,4 @@ async function write(model: Model, path: string, options: ExportOnnxOptions): Pr
 }
 
 /** ONNX as a format that models are written in. */
-export const onnxExporter = { options: OPTIONS, write };
-
-/**
- * Writes a model as an ONNX file, which ONNX Runtime and others execute. It computes what `predict` computes.
- *
- * Inputs of steps are padded: [steps, batch, columns], indices int64 [steps, batch]; inputs of sequences are [batch, columns]. `lengths`
- * int64 [batch] says how many steps each sequence has, for another time axis than `time` its name stands behind a dot. A sequence has the
- * same place on all axes. Outputs have zeros behind the end of each sequence. The path has the old file or the new one at every moment.
- * Training steps that are requested meanwhile wait until the file is written; predictions and streams go on.
- *
- * @throws {InterchangeError} `not_exportable` with the layer, where ONNX has no such computation; `export_failed` where the file cannot be
- *   written, and the path has its old content
- * @throws {OptionError} `invalid_option`, `unknown_option`
- * @throws {VocabularyError} `vocabulary_mismatch`
- * @throws {UsageError} `model_disposed`
- * @example
- * const { inputs, outputs } = await exportOnnx(model, 'tagger.onnx', { batchFirst: true });
- */
-export async function exportOnnx(model: Model, path: string, options: ExportOnnxOptions = {}): Promise<ExportedOnnx> {
-  checkOptions(model, path, options);
-  return model.whileUnchanged(() => write(model, path, options));
-}
+export const onnxExporter: Exporter<ExportOnnxOptions> & { readonly write: typeof write } = { options: OPTIONS, write };

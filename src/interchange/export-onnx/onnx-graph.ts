@@ -164,6 +164,12 @@ export class OnnxGraph implements GraphBody {
     return this.#constant('float32', [count], new Float32Array(count).fill(value), `floats_${value}_${count}`);
   }
 
+  /** A vector of truths. */
+  truths(...values: readonly boolean[]): string {
+    const bits = values.map(Number);
+    return this.#constant('bool', [values.length], Uint8Array.from(bits), `bools_${bits.join('')}`);
+  }
+
   #constant(type: OnnxType, dimensions: readonly number[], data: ArrayBufferView, wanted: string): string {
     const known = this.#constants.get(wanted);
     if (known !== undefined) return known;
@@ -183,10 +189,11 @@ export class OnnxGraph implements GraphBody {
     return this.emit('ReduceSum', [x, this.ints(...axes)], { keepdims: int(keeps ? 1 : 0) });
   }
 
-  /** The largest over a dimension, which goes away. Before opset 18 the dimensions are an attribute. */
-  largest(x: string, axis: number): string {
-    if (this.opset < 18) return this.emit('ReduceMax', [x], { axes: ints(axis), keepdims: int(0) });
-    return this.emit('ReduceMax', [x, this.ints(axis)], { keepdims: int(0) });
+  /** The largest over a dimension. Before opset 18 the dimensions are an attribute. */
+  largest(x: string, axis: number, keeps = false): string {
+    const keepdims = int(keeps ? 1 : 0);
+    if (this.opset < 18) return this.emit('ReduceMax', [x], { axes: ints(axis), keepdims });
+    return this.emit('ReduceMax', [x, this.ints(axis)], { keepdims });
   }
 
   /** The dimensions in another order. */

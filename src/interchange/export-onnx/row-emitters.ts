@@ -166,6 +166,17 @@ function repeat(operation: Emission): Record<string, string> {
   return { y: count === undefined ? repeated : operation.emit('Div', [repeated, count]) };
 }
 
+/** Columns in another order; -1 stands for one of zeros. */
+function gatherColumns(operation: Emission): Record<string, string> {
+  const { onnx } = operation;
+  const order = operation.value('columns').constant ?? operation.refuse('it gathers columns that are not fixed');
+  const isZero = order.map((column) => column < 0);
+  const places = onnx.ints(...order.map((column) => Math.max(column, 0)));
+  const gathered = onnx.emit('Gather', [operation.tensor('x'), places], { axis: int(-1) });
+  if (!isZero.includes(true)) return { y: gathered };
+  return { y: onnx.emit('Where', [onnx.truths(...isZero), onnx.float(0), gathered]) };
+}
+
 /** Emitters of the operations on rows. */
 export const rowEmitters: Emitters = {
   embedding: (operation) => ({
@@ -198,6 +209,9 @@ export const rowEmitters: Emitters = {
     const { columns } = operation.output('y') as Value;
     return { y: operation.onnx.slice(operation.tensor('x'), -1, begin, begin + columns) };
   },
+  gatherColumns,
+  maxOverColumns: (operation) => ({ y: operation.onnx.largest(operation.tensor('x'), -1, true) }),
+  logSoftmax: (operation) => ({ y: operation.emit('LogSoftmax', [operation.tensor('x')], { axis: int(-1) }) }),
   softmax: (operation) => ({ y: operation.emit('Softmax', [operation.tensor('x')], { axis: int(-1) }) }),
   layerNormalization,
   batchNormalization,

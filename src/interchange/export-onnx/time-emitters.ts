@@ -121,6 +121,9 @@ function temporalDifference(operation: Emission): Record<string, string> {
 
 /** Emitters of the operations over time. */
 export const timeEmitters: Emitters = {
+  firstStep: (operation) => ({
+    y: operation.emit('Gather', [operation.tensor('x'), operation.onnx.int(0)], { axis: int(0) }),
+  }),
   lastStep,
   lastSteps,
   maxOverTime: (operation) => {

@@ -47,6 +47,9 @@ const MOST_BYTES = 2 ** 31 - 1;
 /** Tensors of fewer bytes stay in the file of the graph. */
 const LEAST_EXTERNAL = 1024;
 
+/** Whether a tensor may stand in another file. Indices stay: readers look at them when they work out sizes. */
+const isLarge = ({ type, parts }: Initializer) => type === 'float32' && sizeOf(parts) >= LEAST_EXTERNAL;
+
 /** Where tensors of another file begin: pages, so that readers can map them. */
 const PAGE = 4096;
 
@@ -239,7 +242,7 @@ export async function writeOnnx(
     await writeFileBy(path, () => writeParts(whole));
     return { files: [path], bytes: size };
   }
-  const tensors = model.graph.initializers.filter(({ parts }) => sizeOf(parts) >= LEAST_EXTERNAL);
+  const tensors = model.graph.initializers.filter(isLarge);
   const { parts, offsets } = externalParts(tensors);
   const location = contentName(path, parts);
   const places = tensors.map((tensor, at) => {

@@ -2,6 +2,7 @@
 import { derivationOf } from '../../graph/derived-axis.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
+import type { Conv1dDescription } from '../../network/layers/conv1d.js';
 import { EPSILON } from '../../network/layers/layer-normalization.js';
 import { type AnyLayer, isKind } from '../../network/layers/layers.js';
 import type { OperationDescription } from '../../network/layers/operation.js';
@@ -39,9 +40,21 @@ const perRow = (context: NodeContext, module: string): NodeCode => ({
 });
 
 const BINARY: Readonly<Record<string, string>> = { add: '+', subtract: '-', multiply: '*', divide: '/' };
+const EXTREMES = ['maximum', 'minimum'];
 const UNARY: Readonly<Record<string, string>> = {
   ...{ abs: 'torch.abs', exp: 'torch.exp', log: 'torch.log', negate: 'torch.neg', relu: 'torch.relu' },
   ...{ sigmoid: 'torch.sigmoid', sign: 'torch.sign', sqrt: 'torch.sqrt', tanh: 'torch.tanh' },
+  ...{ cos: 'torch.cos', sin: 'torch.sin', erf: 'torch.erf', selu: 'functional.selu', gelu: 'functional.gelu' },
+  softplus: 'functional.softplus',
+};
+/** Functions of the columns of each row, by what is written behind the value. */
+const OF_COLUMNS: Readonly<Record<string, string>> = {
+  sumOverColumns: 'sum(-1, keepdim=True)',
+  meanOverColumns: 'mean(-1, keepdim=True)',
+  maxOverColumns: 'amax(-1, keepdim=True)',
+  minOverColumns: 'amin(-1, keepdim=True)',
+  softmax: 'softmax(-1)',
+  logSoftmax: 'log_softmax(-1)',
 };
 const OVER_TIME: Readonly<Record<string, PythonPart>> = {
   ...{ lastStep: 'last', maxOverTime: 'max', meanOverTime: 'mean', sumOverTime: 'sum' },
@@ -72,18 +85,24 @@ function operationCode(context: NodeContext, layer: OperationDescription): NodeC
   if (UNARY[name] !== undefined) return plain(`${UNARY[name]}(${x})`);
   if (OVER_TIME[name] !== undefined) return overTime(context, OVER_TIME[name]);
   if (name === 'identity') return plain(x);
-  if (name === 'softmax') return plain(`torch.softmax(${x}, -1)`);
-  if (name === 'sumOverColumns') return plain(`${x}.sum(-1, keepdim=True)`);
-  if (name === 'meanOverColumns') return plain(`${x}.mean(-1, keepdim=True)`);
+  if (OF_COLUMNS[name] !== undefined) return plain(`${x}.${OF_COLUMNS[name]}`);
+  if (name === 'firstStep') return plain(`${x}[:, 0]`);
+  if (name === 'elu') return plain(`torch.where(${x} > 0, ${x}, ${layer.alpha ?? 1} * torch.expm1(${x}))`);
+  if (name === 'leakyRelu') return plain(`torch.where(${x} > 0, ${x}, ${layer.alpha ?? 0.01} * ${x})`);
   if (name === 'power') return plain(`${x} ** ${number}`);
   if (name === 'slice') return plain(`${x}[..., ${begin}:${end}]`);
-  if (name === 'permuteColumns') return plain(`${x}[..., ${python(order)}]`);
+  // -1 is a column of zeros here, and the last one there.
+  if (name === 'permuteColumns') {
+    const source = order?.includes(-1) === true ? `functional.pad(${x}, (0, 1))` : x;
+    return plain(`${source}[..., ${python(order)}]`);
+  }
   if (name === 'concatenate') return plain(`torch.cat([${aligned(context, true).join(', ')}], -1)`);
   if (name === 'repeatOverTime') {
     const lengths = lengthsOf(context.output);
     return plain(`${x}[:, None].expand(-1, int(${lengths}.max()), -1)`);
   }
-  return binary(context, layer);
+  if (BINARY[name] !== undefined || EXTREMES.includes(name)) return binary(context, layer);
+  throw notExportable(context.node, `PyTorch's form of the function '${name}' is not known here`);
 }
 
 function mergeCode(context: NodeContext, kind: string): NodeCode {
@@ -103,6 +122,23 @@ function poolCode(context: NodeContext): NodeCode {
   return { module, lines: [applied], parts: ['pool'] };
 }
 
+/** Zeros in front of a sequence and behind it, with a stride of 1. */
+function endsOf(padding: NonNullable<Conv1dDescription['padding']>, before: number): readonly [number, number] {
+  if (typeof padding !== 'string') return padding;
+  if (padding === 'same') return [before >> 1, before - (before >> 1)];
+  return [padding === 'causal' ? before : 0, 0];
+}
+
+function columnConvolutionCode(context: NodeContext): NodeCode {
+  const { layer } = context.node;
+  if (!isKind(layer, 'columnConvolution')) throw notExportable(context.node, 'it is no convolution of columns');
+  const { units, channels, kernelSize, stride = 1, dilation = 1, groups = 1, bias = true } = layer;
+  const [front, behind] = layer.padding ?? [0, 0];
+  const module = call('nn.Conv1d', [channels, units, kernelSize], { stride, dilation, groups, bias });
+  const applied = `_columns(${context.module()}, ${read(context.node.inputs[0] as string)}, ${front}, ${behind})`;
+  return { module, lines: [applied], parts: ['columns'] };
+}
+
 function convolutionCode(context: NodeContext): NodeCode {
   const { node, inputs, output } = context;
   const [x] = inputs as readonly [Value];
@@ -114,8 +150,8 @@ function convolutionCode(context: NodeContext): NodeCode {
   const source = read(node.inputs[0] as string);
   const inner = `${context.module()}, ${source}, ${lengthsOf(x)}`;
   const isSame = padding === 'same' && stride > 1;
-  const ends = padding === 'same' ? [before >> 1, before - (before >> 1)] : [padding === 'causal' ? before : 0, 0];
-  const applied = isSame ? `_same(${inner})` : `_convolution(${inner}, ${ends.join(', ')})`;
+  const [front, behind] = endsOf(padding, before);
+  const applied = isSame ? `_same(${inner})` : `_convolution(${inner}, ${front}, ${behind})`;
   const derivation = derivationOf(axisOf(output));
   const shorter =
     derivation === undefined
@@ -124,7 +160,7 @@ function convolutionCode(context: NodeContext): NodeCode {
           `${lengthsOf(output)} = torch.div(${lengthsOf(x)} - ${derivation.reach}, ${derivation.stride}, rounding_mode="floor") + 1`,
         ];
   const code: NodeCode = { module, lines: [applied, ...shorter], parts: ['convolution'] };
-  if (padding !== 'causal' || before === 0) return code;
+  if (front !== before || behind !== 0 || before === 0) return code;
   return {
     ...code,
     notes: [`'${node.name}' carries no steps from call to call in the module: give it whole sequences.`],
@@ -181,6 +217,7 @@ const CODES: Readonly<Partial<Record<AnyLayer['kind'], (context: NodeContext) =>
     return perRow(context, isKind(layer, 'embedding') ? call('nn.Embedding', [layer.size, layer.units]) : '');
   },
   conv1d: convolutionCode,
+  columnConvolution: columnConvolutionCode,
   rnn: recurrentCode,
   lstm: recurrentCode,
   gru: recurrentCode,
@@ -190,7 +227,7 @@ const CODES: Readonly<Partial<Record<AnyLayer['kind'], (context: NodeContext) =>
     const { layer } = context.node;
     const name = isKind(layer, 'activation') ? layer.name : 'tanh';
     const x = read(context.node.inputs[0] as string);
-    return plain(name === 'softmax' ? `torch.softmax(${x}, -1)` : `torch.${name}(${x})`);
+    return plain(OF_COLUMNS[name] === undefined ? `torch.${name}(${x})` : `${x}.${OF_COLUMNS[name]}`);
   },
   layerNormalization: (context) => {
     const { layer } = context.node;

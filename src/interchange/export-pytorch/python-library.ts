@@ -63,6 +63,13 @@ def _same(module, x, lengths):
     return nn.utils.rnn.pad_sequence(outputs, batch_first=True)
 `;
 
+const COLUMNS = `
+def _columns(module, x, front, behind):
+    """A convolution within each row, whose columns are positions of some channels."""
+    rows = x.reshape(-1, x.shape[-1] // module.in_channels, module.in_channels).transpose(1, 2)
+    return module(functional.pad(rows, (front, behind))).transpose(1, 2).reshape(*x.shape[:-1], -1)
+`;
+
 const RUN = `
 def _initial(states, names, batch, width, x):
     return torch.stack([states[name] if name in states else x.new_zeros(batch, width) for name in names])
@@ -256,6 +263,7 @@ const PARTS = {
   max: { text: MAX, needs: ['mask'] },
   rows: { text: ROWS, needs: ['mask'] },
   convolution: { text: CONVOLUTION, needs: ['mask'] },
+  columns: { text: COLUMNS, needs: [] },
   run: { text: RUN, needs: [] },
   recurrent: { text: RECURRENT, needs: [] },
   attention: { text: ATTENTION, needs: ['mask'] },

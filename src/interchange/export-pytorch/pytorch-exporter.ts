@@ -22,13 +22,13 @@ export function stateDictNotes({ description: { nodes } }: Pick<Model, 'descript
   const notes: string[] = [];
   const named = (chosen: typeof nodes) => chosen.map(({ name }) => `'${name}'`).join(', ');
   const one = nodes.filter(({ layer }) => isTorchRecurrent(layer) && layer.biases === 'one');
-  if (one.length > 0) notes.push(`${named(one)} has one bias: the second one of PyTorch, bias_hh, is zero.`);
+  if (one.length > 0) notes.push(`One bias, in ${named(one)}: the second one of PyTorch, bias_hh, is zero.`);
   const tied = nodes.filter(({ layer }) => isKind(layer, 'dense') && layer.tied !== undefined);
-  if (tied.length > 0) notes.push(`${named(tied)} is tied to an embedding: the file has its weights twice.`);
+  if (tied.length > 0) notes.push(`Tied to an embedding, ${named(tied)}: the file has its weights twice.`);
   const own = nodes.filter(({ layer }) => isRecurrent(layer) && !isTorchRecurrent(layer));
   if (own.length > 0) {
     notes.push(
-      `${named(own)} is no layer that torch.nn has: the module writes it out, and its tensors have the names of this library.`,
+      `torch.nn has no such layers as ${named(own)}: a module writes them out, and their tensors have the names of this library.`,
     );
   }
   return notes;

@@ -1,9 +1,9 @@
 /** Writes the files of an export. */
-import { mkdir } from 'node:fs/promises';
 import { writeBytes, writeFileBy } from '../../checkpoint/file-transfer.js';
 import { writeSafetensors } from '../../checkpoint/safetensors.js';
 import type { StoredTensor } from '../../checkpoint/tensor-types.js';
 import { CheckpointError, InterchangeError } from '../../core/errors.js';
+import { makeFolder as madeFolder } from '../../core/path-stats.js';
 
 /** @throws {InterchangeError} `export_failed` */
 async function orFail(path: string, write: Promise<unknown>): Promise<void> {
@@ -45,5 +45,5 @@ export function writeTensors(
 
 /** A folder, if it is not there. @throws {InterchangeError} `export_failed` */
 export function makeFolder(path: string): Promise<void> {
-  return orFail(path, mkdir(path, { recursive: true }));
+  return orFail(path, madeFolder(path));
 }

@@ -1,6 +1,7 @@
 /** The functions of Keras, of cells and behind layers. */
 
 import { activation } from '../../network/layers/dense.js';
+import type { OperationName } from '../../network/layers/operation.js';
 import type { CellActivation } from '../../network/layers/recurrent.js';
 import type { Conversion } from './conversion.js';
 import type { KerasSource } from './keras-layer.js';
@@ -29,20 +30,8 @@ export function cellActivation(options: LayerOptions, name: string): CellActivat
   throw options.refuse(name, keras, `cells have ${CELL_FUNCTIONS.join(', ')}, elu, linear and hard_sigmoid`);
 }
 
-/** exp(x) - 1 below 0, x above, the former times a factor. */
-export function elu(to: Conversion, x: KerasValue, alpha: number): KerasValue {
-  const below = to.apply('subtract', [to.apply('exp', [to.apply('minimum', [x], { number: 0 })])], { number: 1 });
-  return to.apply('add', [to.apply('relu', [x]), scaled(to, below, alpha)]);
-}
-
 function scaled(to: Conversion, x: KerasValue, factor: number): KerasValue {
   return factor === 1 ? x : to.apply('multiply', [x], { number: factor });
-}
-
-/** x above 0, slope * x below. */
-export function leakyRelu(to: Conversion, x: KerasValue, slope: number): KerasValue {
-  if (slope === 0) return to.apply('relu', [x]);
-  return to.apply('add', [to.apply('relu', [x]), scaled(to, to.apply('minimum', [x], { number: 0 }), slope)]);
 }
 
 function clipped(to: Conversion, x: KerasValue, low: number, high: number): KerasValue {
@@ -54,21 +43,12 @@ function hardSigmoid(to: Conversion, x: KerasValue, { version }: KerasSource): K
   return clipped(to, to.apply('add', [scaled(to, x, slope)], { number: 0.5 }), 0, 1);
 }
 
-/** log(1 + e^x), which neither overflows nor loses small results. */
-function softplus(to: Conversion, x: KerasValue): KerasValue {
-  const power = to.apply('exp', [to.apply('negate', [to.apply('abs', [x])])]);
-  return to.apply('add', [to.apply('relu', [x]), to.apply('log', [to.apply('add', [power], { number: 1 })])]);
-}
-
 /** 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). */
-export function approximateGelu(to: Conversion, x: KerasValue): KerasValue {
+function approximateGelu(to: Conversion, x: KerasValue): KerasValue {
   const cube = scaled(to, to.apply('multiply', [x, to.apply('multiply', [x, x])]), 0.044715);
   const inner = to.apply('tanh', [scaled(to, to.apply('add', [x, cube]), Math.sqrt(2 / Math.PI))]);
   return scaled(to, to.apply('multiply', [x, to.apply('add', [inner], { number: 1 })]), 0.5);
 }
-
-/** @see Klambauer et al. 2017 */
-const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
 
 type Function = (to: Conversion, x: KerasValue) => KerasValue;
 
@@ -77,41 +57,55 @@ const built =
   (to, x) =>
     to.node(name, activation(name), [x], x.columns);
 
-const FUNCTIONS: Readonly<Record<string, Function>> = {
-  linear: (_, x) => x,
-  tanh: built('tanh'),
-  sigmoid: built('sigmoid'),
-  relu: built('relu'),
-  softmax: built('softmax'),
-  exponential: (to, x) => to.apply('exp', [x]),
-  elu: (to, x) => elu(to, x, 1),
-  selu: (to, x) => scaled(to, elu(to, x, SELU.alpha), SELU.scale),
-  softplus,
-  softsign: (to, x) => to.apply('divide', [x, to.apply('add', [to.apply('abs', [x])], { number: 1 })]),
-  swish: (to, x) => to.apply('multiply', [x, to.apply('sigmoid', [x])]),
-  silu: (to, x) => to.apply('multiply', [x, to.apply('sigmoid', [x])]),
-  mish: (to, x) => to.apply('multiply', [x, to.apply('tanh', [softplus(to, x)])]),
-  relu6: (to, x) => clipped(to, x, 0, 6),
-  hard_tanh: (to, x) => clipped(to, x, -1, 1),
-  hard_sigmoid: (to, x) => hardSigmoid(to, x, to.source),
-  gelu_new: approximateGelu,
-};
+const applied =
+  (name: OperationName): Function =>
+  (to, x) =>
+    to.apply(name, [x]);
+
+const silu: Function = (to, x) => to.apply('multiply', [x, to.apply('sigmoid', [x])]);
+
+const FUNCTIONS = new Map<string, Function>(
+  Object.entries<Function>({
+    linear: (_, x) => x,
+    tanh: built('tanh'),
+    sigmoid: built('sigmoid'),
+    relu: built('relu'),
+    softmax: built('softmax'),
+    log_softmax: applied('logSoftmax'),
+    exponential: applied('exp'),
+    elu: applied('elu'),
+    selu: applied('selu'),
+    softplus: applied('softplus'),
+    softsign: (to, x) => to.apply('divide', [x, to.apply('add', [to.apply('abs', [x])], { number: 1 })]),
+    swish: silu,
+    silu,
+    mish: (to, x) => to.apply('multiply', [x, to.apply('tanh', [to.apply('softplus', [x])])]),
+    relu6: (to, x) => clipped(to, x, 0, 6),
+    hard_tanh: (to, x) => clipped(to, x, -1, 1),
+    hard_sigmoid: (to, x) => hardSigmoid(to, x, to.source),
+    gelu: applied('gelu'),
+    gelu_new: approximateGelu,
+  }),
+);
 
 /** Functions that only Keras 3 has. */
-const NEW_FUNCTIONS: Readonly<Record<string, Function>> = {
-  leaky_relu: (to, x) => leakyRelu(to, x, 0.2),
-  hard_silu: (to, x) => to.apply('multiply', [x, hardSigmoid(to, x, to.source)]),
-  hard_swish: (to, x) => to.apply('multiply', [x, hardSigmoid(to, x, to.source)]),
-};
+const NEW_FUNCTIONS = new Map<string, Function>(
+  Object.entries({
+    leaky_relu: (to, x) => to.apply('leakyRelu', [x], { alpha: 0.2 }),
+    hard_silu: (to, x) => to.apply('multiply', [x, hardSigmoid(to, x, to.source)]),
+    hard_swish: (to, x) => to.apply('multiply', [x, hardSigmoid(to, x, to.source)]),
+  }),
+);
 
 /** Adds the function that an option names. @throws {InterchangeError} `unsupported_attribute` */
 export function activated(to: Conversion, options: LayerOptions, x: KerasValue, name = 'activation'): KerasValue {
-  const keras = options.functionName(name);
+  // A layer without the option has no function, in every version.
+  const keras = options.functionName(name, 'linear');
   if (keras === 'hard_sigmoid') hardSigmoidVersion(options, name);
   if (keras === 'softmax' && x.rank === 1) throw options.refuse(name, keras, 'its input has one axis alone');
   const isNew = options.source.version === 3;
-  const found = FUNCTIONS[keras] ?? (isNew ? NEW_FUNCTIONS[keras] : undefined);
+  const found = FUNCTIONS.get(keras) ?? (isNew ? NEW_FUNCTIONS.get(keras) : undefined);
   if (found !== undefined) return found(to, x);
-  const known = [...Object.keys(FUNCTIONS), ...(isNew ? Object.keys(NEW_FUNCTIONS) : [])].join(', ');
+  const known = [...FUNCTIONS.keys(), ...(isNew ? NEW_FUNCTIONS.keys() : [])].join(', ');
   throw options.refuse(name, keras, `known are ${known}`);
 }

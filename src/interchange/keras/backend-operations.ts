@@ -7,15 +7,17 @@ import type { KerasValue } from './keras-value.js';
 /** What makes masks: which steps count. Batches of the library hold no other steps. */
 const MASKS = ['ops.NotEqual', 'ops.Any'];
 
-const ARITHMETIC: Readonly<Record<string, OperationName>> = {
-  'ops.Add': 'add',
-  'ops.Subtract': 'subtract',
-  'ops.Multiply': 'multiply',
-  'ops.TrueDivide': 'divide',
-  'ops.Divide': 'divide',
-  'ops.Maximum': 'maximum',
-  'ops.Minimum': 'minimum',
-};
+const ARITHMETIC = new Map<string, OperationName>(
+  Object.entries({
+    'ops.Add': 'add',
+    'ops.Subtract': 'subtract',
+    'ops.Multiply': 'multiply',
+    'ops.TrueDivide': 'divide',
+    'ops.Divide': 'divide',
+    'ops.Maximum': 'maximum',
+    'ops.Minimum': 'minimum',
+  } as const),
+);
 
 function combined(to: Conversion, layer: KerasLayer, name: OperationName, inputs: readonly KerasValue[]): KerasValue {
   const [left, right] = inputs.map((input) => to.real(layer, [input])) as [KerasValue, KerasValue];
@@ -37,7 +39,7 @@ export function convertOperation(
   const values = inputs.map((input) => (typeof input === 'number' ? input : read(input)));
   const [first, second] = values;
   if (MASKS.includes(layer.className) && typeof first === 'object') return { ...first, kind: 'mask' };
-  const name = ARITHMETIC[layer.className];
+  const name = ARITHMETIC.get(layer.className);
   if (name === undefined || first === undefined || second === undefined || values.length > 2) {
     throw to.refuse(layer, 'this operation of the backend is not known here');
   }

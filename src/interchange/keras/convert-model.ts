@@ -16,9 +16,10 @@ import {
   type KerasLayer,
   type KerasSource,
   type TensorName,
+  unsupportedLayer,
 } from './keras-layer.js';
 import { type KerasSteps, type KerasValue, TimeAxes } from './keras-value.js';
-import { layersWithVariables, type ModelTensors } from './layer-weights.js';
+import { heldBy, layersWithVariables, type ModelTensors } from './layer-weights.js';
 import { inputsOf, type KerasInput } from './model-inputs.js';
 import { convertBidirectional, convertRecurrent } from './recurrent-layers.js';
 
@@ -27,7 +28,21 @@ const RECURRENT = ['SimpleRNN', 'LSTM', 'GRU', 'RNN'];
 /** Whether layers of the class can be taken over. */
 export function isKnownClass(className: string): boolean {
   const others = [...RECURRENT, 'Bidirectional', 'TimeDistributed', 'InputLayer', 'Sequential', 'Functional', 'Model'];
-  return others.includes(className) || Object.hasOwn(FEED_FORWARD, className) || Object.hasOwn(JOINING, className);
+  return others.includes(className) || FEED_FORWARD.has(className) || JOINING.has(className);
+}
+
+/**
+ * All layers, also those that wrappers hold, are of classes that can be taken over. It is said before weights are looked for.
+ *
+ * @throws {InterchangeError} `unsupported_operator`
+ */
+export function requireKnownClasses(source: KerasSource, layer: KerasLayer): void {
+  const { className } = layer;
+  const isCell = className.endsWith('Cell') || className === 'StackedRNNCells';
+  if (!isKnownClass(className) && !isCell && !className.startsWith('ops.')) {
+    throw unsupportedLayer(source, layer, 'layers of this class are not known here');
+  }
+  for (const inner of heldBy(layer)) requireKnownClasses(source, inner);
 }
 
 /** The outputs of a layer. */
@@ -44,7 +59,7 @@ function convertLayer(
   if (layer.model !== undefined) return convertContainer(to, layer, inputs);
   if (className === 'TimeDistributed') return [eachStep(to, layer, inputs)];
   if (className === 'InputLayer') return [...inputs];
-  const convert = FEED_FORWARD[className] ?? JOINING[className];
+  const convert = FEED_FORWARD.get(className) ?? JOINING.get(className);
   if (convert === undefined) throw to.refuse(layer, 'layers of this class are not known here');
   const options = to.options(layer);
   const output = convert(to, layer, inputs, options);

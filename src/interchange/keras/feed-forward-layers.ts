@@ -6,7 +6,7 @@ import { activation, dense, dropout } from '../../network/layers/dense.js';
 import { embedding } from '../../network/layers/embedding.js';
 import { layerNormalization } from '../../network/layers/layer-normalization.js';
 import type { WeightSource } from '../shared/imported-network.js';
-import { activated, elu, leakyRelu } from './activations.js';
+import { activated } from './activations.js';
 import type { Conversion } from './conversion.js';
 import { describeLayer, type KerasLayer } from './keras-layer.js';
 import { convolvedSteps, type KerasValue } from './keras-value.js';
@@ -208,7 +208,7 @@ const reluLayer: Converter = (to, layer, inputs, options) => {
   const x = to.real(layer, inputs);
   const [limit, slope] = [options.value('max_value') ?? null, options.number('negative_slope', 0)];
   options.require('threshold', [undefined, null, 0], 'the function has a jump there');
-  const y = leakyRelu(to, x, slope);
+  const y = slope === 0 ? to.apply('relu', [x]) : to.apply('leakyRelu', [x], { alpha: slope });
   if (limit === null) return y;
   return to.apply('minimum', [y], { number: options.number('max_value') });
 };
@@ -216,7 +216,7 @@ const reluLayer: Converter = (to, layer, inputs, options) => {
 const leakyReluLayer: Converter = (to, layer, inputs, options) => {
   // Keras 3 has another name for it.
   const name = Object.hasOwn(layer.config, 'alpha') ? 'alpha' : 'negative_slope';
-  return leakyRelu(to, to.real(layer, inputs), options.number(name));
+  return to.apply('leakyRelu', [to.real(layer, inputs)], { alpha: options.number(name) });
 };
 
 const preluLayer: Converter = (to, layer, inputs, options) => {
@@ -230,7 +230,9 @@ const preluLayer: Converter = (to, layer, inputs, options) => {
   return to.apply('add', [to.apply('relu', [x]), scaled]);
 };
 
-const eluLayer: Converter = (to, layer, inputs, options) => elu(to, to.real(layer, inputs), options.number('alpha'));
+const eluLayer: Converter = (to, layer, inputs, options) => {
+  return to.apply('elu', [to.real(layer, inputs)], { alpha: options.number('alpha') });
+};
 
 const softmaxLayer: Converter = (to, layer, inputs, options) => {
   const x = to.real(layer, inputs);
@@ -252,26 +254,29 @@ const maskingLayer: Converter = (to, layer, inputs, options) => {
   return { ...to.real(layer, inputs), isMasked: true };
 };
 
-export const FEED_FORWARD: Readonly<Record<string, Converter>> = {
-  Dense: denseLayer,
-  Embedding: embeddingLayer,
-  Conv1D: convolutionLayer,
-  DepthwiseConv1D: depthwiseLayer,
-  SeparableConv1D: separableLayer,
-  BatchNormalization: batchNormalizationLayer,
-  LayerNormalization: layerNormalizationLayer,
-  Dropout: dropoutLayer,
-  SpatialDropout1D: spatialDropoutLayer,
-  GaussianNoise: trainingLayer,
-  GaussianDropout: trainingLayer,
-  AlphaDropout: trainingLayer,
-  ActivityRegularization: trainingLayer,
-  Activation: activationLayer,
-  ReLU: reluLayer,
-  LeakyReLU: leakyReluLayer,
-  PReLU: preluLayer,
-  ELU: eluLayer,
-  Softmax: softmaxLayer,
-  Rescaling: rescalingLayer,
-  Masking: maskingLayer,
-};
+/** The converters by the classes of layers. */
+export const FEED_FORWARD: ReadonlyMap<string, Converter> = new Map(
+  Object.entries({
+    Dense: denseLayer,
+    Embedding: embeddingLayer,
+    Conv1D: convolutionLayer,
+    DepthwiseConv1D: depthwiseLayer,
+    SeparableConv1D: separableLayer,
+    BatchNormalization: batchNormalizationLayer,
+    LayerNormalization: layerNormalizationLayer,
+    Dropout: dropoutLayer,
+    SpatialDropout1D: spatialDropoutLayer,
+    GaussianNoise: trainingLayer,
+    GaussianDropout: trainingLayer,
+    AlphaDropout: trainingLayer,
+    ActivityRegularization: trainingLayer,
+    Activation: activationLayer,
+    ReLU: reluLayer,
+    LeakyReLU: leakyReluLayer,
+    PReLU: preluLayer,
+    ELU: eluLayer,
+    Softmax: softmaxLayer,
+    Rescaling: rescalingLayer,
+    Masking: maskingLayer,
+  }),
+);

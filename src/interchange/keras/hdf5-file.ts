@@ -2,7 +2,7 @@
 import type { ByteSource } from '../../core/byte-source.js';
 import { DataError } from '../../core/errors.js';
 import { optionalPackage } from '../shared/optional-package.js';
-import { bytesOf, type NumberType } from '../sources/number-types.js';
+import { bytesOf, type NumberType, toFloat32 } from '../sources/number-types.js';
 import { countOf, type SourceTensor } from '../sources/source-tensor.js';
 
 /** The package, ready to be used. */
@@ -61,15 +61,19 @@ interface VirtualStream {
 const [NO_ENTRY, INVALID, READ_ONLY] = [44, 28, 69];
 const [FOLDER_MODE, FILE_MODE] = [0o40555, 0o100444];
 
-/** Shows bytes as the file `path`/data, which are read where the package wants them. */
-function mountBytes(files: VirtualFiles, path: string, source: ByteSource): void {
+/**
+ * Shows bytes as the file `path`/data, which are read where the package wants them.
+ *
+ * @param node a number that no other file has: HDF5 takes two files of one number for the same
+ */
+function mountBytes(files: VirtualFiles, path: string, source: ByteSource, node: number): void {
   const refuse = (code: number) => () => {
     throw new files.ErrnoError(code);
   };
   const never = new Date(0);
   const attributes = (mode: number, size: number) => () => {
     const times = { atime: never, mtime: never, ctime: never };
-    return { dev: 1, ino: 1, mode, nlink: 1, uid: 0, gid: 0, rdev: 0, size, blksize: 4096, blocks: 1, ...times };
+    return { dev: 1, ino: node, mode, nlink: 1, uid: 0, gid: 0, rdev: 0, size, blksize: 4096, blocks: 1, ...times };
   };
   const refused = { lookup: refuse(NO_ENTRY), setattr: refuse(READ_ONLY) };
   const mount = () => {
@@ -105,14 +109,17 @@ export class Hdf5File {
   readonly #files: VirtualFiles;
   readonly #path: string;
   readonly #hdf5: Package;
+  readonly #module: Module;
   #isOpen = true;
 
   private constructor(source: ByteSource, hdf5: Package, module: Module) {
     this.#source = source;
     this.#hdf5 = hdf5;
+    this.#module = module;
     this.#files = module.FS as unknown as VirtualFiles;
-    this.#path = `/bptt-${mounted++}`;
-    mountBytes(this.#files, this.#path, source);
+    const node = ++mounted;
+    this.#path = `/bptt-${node}`;
+    mountBytes(this.#files, this.#path, source, node);
     try {
       this.#root = this.#checked('', () => new hdf5.File(`${this.#path}/data`, 'r'));
     } catch (error) {
@@ -182,7 +189,12 @@ export class Hdf5File {
       const message = `'${source}': '${path}' [${shape.join(', ')}] is not stored in the file`;
       throw new DataError('file_corrupt', message, { source, tensor: path, shape });
     }
-    return { name: path, type, shape, read: () => this.#numbers(path, dataset, count) };
+    const { littleEndian } = metadata;
+    const read = () => {
+      const bytes = this.#bytes(path, dataset, count * bytesOf(type));
+      return toFloat32(bytes, type, path, { bigEndian: !littleEndian });
+    };
+    return { name: path, type, shape, read };
   }
 
   close(): void {
@@ -219,23 +231,31 @@ export class Hdf5File {
     return group instanceof this.#hdf5.Group ? group : undefined;
   }
 
-  #typeOfNumbers(path: string, { type, size, signed, littleEndian }: Metadata): NumberType {
+  #typeOfNumbers(path: string, { type, size, signed }: Metadata): NumberType {
     const bits = size * 8;
-    if (littleEndian && type === FLOAT && (bits === 32 || bits === 64)) return `float${bits}`;
-    if (littleEndian && type === INTEGER && [8, 16, 32, 64].includes(bits)) {
+    if (type === FLOAT && (bits === 16 || bits === 32 || bits === 64)) return `float${bits}`;
+    if (type === INTEGER && [8, 16, 32, 64].includes(bits)) {
       return `${signed ? '' : 'u'}int${bits}` as NumberType;
     }
-    const what = `numbers of ${bits} bits of the class ${type}${littleEndian ? '' : ', big-endian'}`;
-    const message = `'${this.#source.name}': '${path}' holds ${what}, expected float32, float64 or integers. Save the model in float32`;
+    const what = `numbers of ${bits} bits of the class ${type}`;
+    const message = `'${this.#source.name}': '${path}' holds ${what}, expected floating-point numbers or integers. Save the model in float32`;
     throw new DataError('file_unsupported', message, { source: this.#source.name, tensor: path });
   }
 
-  #numbers(path: string, dataset: Dataset, count: number): Float32Array {
-    if (count === 0) return new Float32Array();
-    const value = this.#checked(path, () => dataset.value);
-    const numbers = typeof value === 'number' || typeof value === 'bigint' ? [value] : (value as ArrayLike<number>);
-    if (numbers?.length !== count) throw this.#fault(path, new Error(`it has ${numbers?.length} numbers`));
-    return Float32Array.from(numbers, Number);
+  /** The bytes as they are stored: the package has no arrays of half precision. */
+  #bytes(path: string, dataset: Dataset, length: number): Uint8Array {
+    if (length === 0) return new Uint8Array();
+    const { file_id: file, path: place } = dataset;
+    return this.#checked(path, () => {
+      const pointer = this.#module._malloc(length);
+      if (pointer === 0) throw new RangeError(`${length} bytes are more than there is memory for`);
+      try {
+        this.#module.get_dataset_data(file, place, null, null, null, BigInt(pointer));
+        return this.#module.HEAPU8.slice(pointer, pointer + length);
+      } finally {
+        this.#module._free(pointer);
+      }
+    });
   }
 
   #checked<T>(path: string, read: () => T): T {

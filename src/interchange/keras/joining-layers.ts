@@ -140,20 +140,23 @@ const repeated: Converter = (to, layer, inputs, options) => {
   return { ...x, source: to.add(layer.name, operation('repeatOverTime'), [x]), rank: 3, steps: origin };
 };
 
-export const JOINING: Readonly<Record<string, Converter>> = {
-  Add: byElement(add()),
-  Multiply: byElement(multiply()),
-  Average: byElement(average()),
-  Maximum: pairwise('maximum'),
-  Minimum: pairwise('minimum'),
-  Subtract: difference,
-  Concatenate: concatenation,
-  GlobalMaxPooling1D: pooled('maxOverTime'),
-  GlobalAveragePooling1D: pooled('meanOverTime'),
-  GlobalMaxPool1D: pooled('maxOverTime'),
-  GlobalAvgPool1D: pooled('meanOverTime'),
-  Flatten: flattened,
-  Reshape: reshaped,
-  Permute: permuted,
-  RepeatVector: repeated,
-};
+/** The converters by the classes of layers. */
+export const JOINING: ReadonlyMap<string, Converter> = new Map(
+  Object.entries({
+    Add: byElement(add()),
+    Multiply: byElement(multiply()),
+    Average: byElement(average()),
+    Maximum: pairwise('maximum'),
+    Minimum: pairwise('minimum'),
+    Subtract: difference,
+    Concatenate: concatenation,
+    GlobalMaxPooling1D: pooled('maxOverTime'),
+    GlobalAveragePooling1D: pooled('meanOverTime'),
+    GlobalMaxPool1D: pooled('maxOverTime'),
+    GlobalAvgPool1D: pooled('meanOverTime'),
+    Flatten: flattened,
+    Reshape: reshaped,
+    Permute: permuted,
+    RepeatVector: repeated,
+  }),
+);

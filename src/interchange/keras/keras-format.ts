@@ -4,7 +4,7 @@ import { DataError, InterchangeError } from '../../core/errors.js';
 import type { JsonValue } from '../../core/json.js';
 import type { Format, ImportOptions, OpenImport } from '../shared/imported-network.js';
 import { isZip, readZip } from '../sources/zip.js';
-import { convertModel } from './convert-model.js';
+import { convertModel, requireKnownClasses } from './convert-model.js';
 import { Hdf5File } from './hdf5-file.js';
 import { allTensors, newWeights, oldRoot, oldWeights } from './hdf5-weights.js';
 import { inspected } from './inspected-model.js';
@@ -121,6 +121,7 @@ function imported(path: string, file: KerasFile, options: ImportOptions) {
   if (given.config === undefined) throw withoutConfig(path);
   const source = { path, version: majorVersion(path, given.version ?? file.version) };
   const root = modelOf(source, given.config);
+  requireKnownClasses(source, root);
   const old = oldRoot(file.weights);
   const tensors =
     old === undefined ? newWeights(source, file.weights, root) : oldWeights(source, file.weights, old, root);

@@ -83,10 +83,11 @@ export class LayerOptions {
     throw this.#wrong(name, value, 'a text');
   }
 
-  /** The name of a function, in the spelling of Python: `hard_sigmoid`. */
-  functionName(name: string): string {
-    const value = this.value(name);
-    if (value === null) return 'linear';
+  /** The name of a function, in the spelling of Python: `hard_sigmoid`. null is `linear`. */
+  functionName(name: string, fallback?: string): string {
+    const given = this.value(name);
+    if (given === null) return 'linear';
+    const value = given ?? fallback;
     const inner = isJsonObject(value) && value['class_name'] === 'function' ? value['config'] : value;
     if (isJsonObject(inner)) throw this.refuse(name, inner, "it is a function of one's own, or one with options");
     if (typeof inner !== 'string') throw this.#wrong(name, inner, 'the name of a function');

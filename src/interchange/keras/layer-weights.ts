@@ -33,24 +33,26 @@ const normalization = (has: Parameters<RolesOf>[0]) =>
   trained(has('scale', true) && 'gamma', has('center', true) && 'beta');
 
 /** In the order in which Keras saves them. */
-const ROLES: Readonly<Record<string, RolesOf>> = {
-  SimpleRNNCell: recurrent,
-  LSTMCell: recurrent,
-  GRUCell: recurrent,
-  Dense: affine,
-  Conv1D: affine,
-  DepthwiseConv1D: depthwise,
-  SeparableConv1D: (has) => trained('depthwise_kernel', 'pointwise_kernel', has('use_bias', true) && 'bias'),
-  Embedding: () => trained('embeddings'),
-  LayerNormalization: normalization,
-  BatchNormalization: (has) => ({ ...normalization(has), fixed: ['moving_mean', 'moving_variance'] }),
-  PReLU: () => trained('alpha'),
-};
+const ROLES = new Map<string, RolesOf>(
+  Object.entries({
+    SimpleRNNCell: recurrent,
+    LSTMCell: recurrent,
+    GRUCell: recurrent,
+    Dense: affine,
+    Conv1D: affine,
+    DepthwiseConv1D: depthwise,
+    SeparableConv1D: (has) => trained('depthwise_kernel', 'pointwise_kernel', has('use_bias', true) && 'bias'),
+    Embedding: () => trained('embeddings'),
+    LayerNormalization: normalization,
+    BatchNormalization: (has) => ({ ...normalization(has), fixed: ['moving_mean', 'moving_variance'] }),
+    PReLU: () => trained('alpha'),
+  }),
+);
 
 /** The variables that a layer has itself. */
 export function rolesOf({ className, config }: KerasLayer): Roles {
   const has = (option: string, fallback = false) => (config[option] ?? fallback) === true;
-  return ROLES[className]?.(has) ?? trained();
+  return ROLES.get(className)?.(has) ?? trained();
 }
 
 /** The layers that a layer holds. */

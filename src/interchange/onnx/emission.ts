@@ -47,6 +47,11 @@ export function numbersAsWeights(from: string, numbers: ArrayLike<number>): Weig
   return { from, count: numbers.length, read: () => Float32Array.from(numbers) };
 }
 
+/** Weights that are read when the model is filled. @param count how many there are */
+export function laterWeights(from: string, count: number, read: () => Float32Array): WeightSource {
+  return { from, count, read };
+}
+
 /** Emits the nodes of one network. */
 export class Emission {
   readonly builder: NetworkBuilder;

@@ -3,7 +3,7 @@ import { InterchangeError } from '../../core/errors.js';
 import { NetworkBuilder } from '../shared/network-builder.js';
 import type { ConstantTensor } from './constants/constant-tensor.js';
 import { evaluateConstant } from './constants/evaluate.js';
-import { constantOf, numberTypeOf } from './constants/tensor-proto.js';
+import { constantOf, numberTypeOf, sourceTensorOf } from './constants/tensor-proto.js';
 import { Emission } from './emission.js';
 import { describeNode, type OnnxGraph, type OnnxNode } from './ir.js';
 import type { TensorProto } from './onnx-pb.js';
@@ -18,7 +18,15 @@ const MOST_ROUNDS = 1000;
 
 /** A tensor whose numbers are known. @param name for messages and names of parameters */
 export function constant(name: string, tensor: ConstantTensor): Constant {
-  return { kind: 'constant', name, shape: tensor.shape, isReal: tensor.type.startsWith('float'), read: () => tensor };
+  const float32 = () => Float32Array.from(tensor.data as ArrayLike<number>);
+  return {
+    kind: 'constant',
+    name,
+    shape: tensor.shape,
+    isReal: tensor.type.startsWith('float'),
+    read: () => tensor,
+    float32,
+  };
 }
 
 /** A constant of the file, which is read when it is needed and kept then. */
@@ -28,8 +36,9 @@ function stored(tensor: TensorProto, path: string): Constant {
     known ??= constantOf(tensor, path);
     return known;
   };
+  const float32 = () => sourceTensorOf(tensor, path).read();
   const isReal = (numberTypeOf(tensor.dataType) ?? '').includes('float');
-  return { kind: 'constant', name: tensor.name, shape: tensor.dims.map(Number), isReal, read };
+  return { kind: 'constant', name: tensor.name, shape: tensor.dims.map(Number), isReal, read, float32 };
 }
 
 /** Names in a graph; those of the graph around it are seen from a branch. */
@@ -73,7 +82,7 @@ export class GraphImport {
   constructor(path: string, opset: number, rows: ReadonlyMap<RowAxis, number>) {
     this.#path = path;
     const { emission, states } = this;
-    this.#settings = { opset, emission, states, rows };
+    this.#settings = { opset, emission, states, rows, known: [] };
   }
 
   /**
@@ -82,7 +91,10 @@ export class GraphImport {
    */
   run(graph: OnnxGraph, inputs: ReadonlyMap<string, GraphValue>): ImportedGraph {
     const scope = new Scope();
-    for (const [name, value] of inputs) scope.set(name, value);
+    for (const [name, value] of inputs) {
+      scope.set(name, value);
+      if (value.kind === 'computed') this.#settings.known.push(value);
+    }
     const outputs = this.#graph(graph, scope);
     const { builder, emission, states } = this;
     return { builder, emission, outputs, states };
@@ -96,6 +108,7 @@ export class GraphImport {
         const value = outputs[at];
         if (name === '') continue;
         if (value !== undefined) scope.set(name, value);
+        if (value?.kind === 'computed') this.#settings.known.push(value);
       }
       this.nodes++;
     }

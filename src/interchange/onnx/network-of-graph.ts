@@ -2,7 +2,8 @@ import { BpttError, InterchangeError } from '../../core/errors.js';
 import type { Network } from '../../model/network.js';
 import type { ImportOptions } from '../shared/imported-network.js';
 import { recognizeCells } from './cells/cell-patterns.js';
-import { columnAxes } from './emission.js';
+import type { FileFacts } from './cells/graph-facts.js';
+import { columnAxes, type Emission } from './emission.js';
 import { constant, GraphImport, type ImportedGraph } from './graph-import.js';
 import type { OnnxGraph } from './ir.js';
 import type { BoundState } from './operator-context.js';
@@ -41,6 +42,19 @@ function isNextOf(final: Final, states: readonly BoundState[], input: string): b
   );
 }
 
+/** Where states are all that comes out of a step, what the last cell of each gives: the h among them. */
+function shownStates(outputs: readonly GraphValue[], graph: OnnxGraph, emission: Emission): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (const [at, value] of outputs.entries()) {
+    if (value.kind !== 'final') continue;
+    const { name } = graph.outputs[at] as { readonly name: string };
+    const last = value.elements.findLast(({ part }) => part.output !== undefined)?.part.output;
+    if (last === undefined) continue;
+    shown[outputName(shown, name)] = emission.operation(name, 'identity', [emission.rowMajor(name, last).node]);
+  }
+  return shown;
+}
+
 /** Outputs of the network by their names in the file, and what is said of the states among them. */
 function outputsOf({ outputs, states, emission, builder }: ImportedGraph, graph: OnnxGraph): Record<string, string> {
   const nodes: Record<string, string> = {};
@@ -65,6 +79,7 @@ function outputsOf({ outputs, states, emission, builder }: ImportedGraph, graph:
       emission.rowMajor(name, computed as Computed).node,
     ]);
   }
+  if (Object.keys(nodes).length === 0) Object.assign(nodes, shownStates(outputs, graph, emission));
   for (const input of inputs) {
     const output = next.get(input);
     builder.note(
@@ -117,9 +132,16 @@ function declaredRows(graph: OnnxGraph, reading: Reading): ReadonlyMap<RowAxis, 
   return rows;
 }
 
-/** Names of the inputs that are states. */
-function statesIn(reading: Reading): ReadonlySet<string> {
-  return new Set([...reading].flatMap(([name, { kind }]) => (kind === 'state' ? [name] : [])));
+/** The graph with recurrent operators in place of cells that are written out. Which these are depends on what inputs are states. */
+function cellRewriter(graph: OnnxGraph, file: FileFacts): (reading: Reading) => OnnxGraph {
+  const known = new Map<string, OnnxGraph>();
+  return (reading) => {
+    const states = [...reading].flatMap(([name, { kind }]) => (kind === 'state' ? [name] : []));
+    const key = JSON.stringify(states);
+    const found = known.get(key) ?? recognizeCells(graph, new Set(states), file);
+    known.set(key, found);
+    return found;
+  };
 }
 
 function attempt(
@@ -132,7 +154,7 @@ function attempt(
   const running = new GraphImport(path, opset, declaredRows(graph, reading));
   try {
     const inputs = new Map([...reading].map(([name, each]) => [name, valueOfInput(running, name, each)] as const));
-    const imported = running.run(recognizeCells(graph, statesIn(reading), { opset, path }), inputs);
+    const imported = running.run(graph, inputs);
     requireStepStates(path, imported, reading);
     const outputs = outputsOf(imported, graph);
     if (Object.keys(outputs).length === 0) {
@@ -148,11 +170,12 @@ function attempt(
 /** The first reading of the inputs under which the graph is a network. @throws the error of the reading that came furthest */
 export function networkOf(path: string, graph: OnnxGraph, opset: number, options: ImportOptions): Attempt {
   const readings = readingsOf(graph, { axes: options.axes, constants: options.constants });
+  const rewritten = cellRewriter(graph, { opset, path });
   let best: { readonly error: unknown; readonly nodes: number } | undefined;
   for (const reading of readings) {
     const progress = { nodes: 0 };
     try {
-      return attempt(path, graph, opset, reading, progress);
+      return attempt(path, rewritten(reading), opset, reading, progress);
     } catch (error) {
       if (!(error instanceof BpttError)) throw error;
       if (best === undefined || progress.nodes > best.nodes) best = { error, nodes: progress.nodes };

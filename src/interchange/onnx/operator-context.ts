@@ -10,6 +10,9 @@ import { type Computed, type Constant, type GraphValue, sizesOf } from './value.
 const numbersOf = (tensor: ConstantTensor): Float64Array | undefined =>
   tensor.type === 'string' ? undefined : tensor.data;
 
+/** Most columns of a value. */
+const MOST_COLUMNS = 2 ** 22;
+
 /** A state of a node, and which numbers of an input of the file it begins with. */
 export interface BoundState {
   readonly node: string;
@@ -26,6 +29,8 @@ export interface GraphSettings {
   readonly states: BoundState[];
   /** How many rows the file was made for, where it says numbers. */
   readonly rows: ReadonlyMap<RowAxis, number>;
+  /** What the network has computed so far, and its inputs. */
+  readonly known: Computed[];
 }
 
 /** One node of the graph, and what its inputs stand for. */
@@ -36,6 +41,7 @@ export class OperatorContext {
   readonly emission: Emission;
   readonly states: BoundState[];
   readonly rows: ReadonlyMap<RowAxis, number>;
+  readonly known: readonly Computed[];
 
   constructor(node: OnnxNode, inputs: readonly (GraphValue | undefined)[], settings: GraphSettings) {
     this.node = node;
@@ -44,6 +50,7 @@ export class OperatorContext {
     this.emission = settings.emission;
     this.states = settings.states;
     this.rows = settings.rows;
+    this.known = settings.known;
   }
 
   /** For the names of nodes of the network: that of the node, else of its output. */
@@ -130,6 +137,12 @@ export class OperatorContext {
     if (given !== undefined) return given;
     const numbers = this.numbers(at, attributeName);
     return numbers === undefined ? undefined : [...numbers];
+  }
+
+  /** A number of columns that is not too large: a few bytes of a file may ask for any. @throws {InterchangeError} */
+  bounded(columns: number): number {
+    if (columns <= MOST_COLUMNS) return columns;
+    return this.refuse(`would give ${columns} numbers in each row, more than ${MOST_COLUMNS}`);
   }
 
   /** An axis counted from the front. */

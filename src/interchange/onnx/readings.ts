@@ -78,11 +78,13 @@ interface Candidate {
 }
 
 function scoreOf(declared: readonly DeclaredSize[], sizes: readonly Size[]): number | undefined {
+  // A file for so many examples of so many steps says nothing of which is which.
+  const isFixed = declared.every((size) => typeof size === 'number');
   let score = 0;
   for (const [at, size] of sizes.entries()) {
     const fit = fits(declared[at] as DeclaredSize, size);
     if (fit === undefined) return undefined;
-    score += fit;
+    score += isFixed ? 0 : fit;
   }
   // Columns stand behind rows in most models, and time in front of examples or behind them.
   const last = sizes[sizes.length - 1];
@@ -178,9 +180,12 @@ const MOST_READINGS = 400;
 export function readingsOf(graph: OnnxGraph, { axes = {}, constants = {} }: GivenInputs): Reading[] {
   requireInputNames(graph, 'axes', Object.keys(axes));
   requireInputNames(graph, 'constants', Object.keys(constants));
-  const firstReal = graph.inputs.find(
-    ({ elementType, name }) => !INTEGERS.has(elementType) && constants[name] === undefined,
+  // The first input of real numbers is what the network reads, unless it reads indices.
+  const readsIndices = graph.inputs.some(
+    ({ elementType, sizes }) => INTEGERS.has(elementType) && (sizes?.length ?? 0) > 1,
   );
+  const isReal = ({ elementType, name }: OnnxValue) => !INTEGERS.has(elementType) && constants[name] === undefined;
+  const firstReal = readsIndices ? undefined : graph.inputs.find(isReal);
   const all: { readonly reading: Reading; readonly score: number }[] = [];
   for (const mode of ['time', 'step'] as const) {
     let partial: { readonly reading: readonly (readonly [string, InputReading])[]; readonly score: number }[] = [

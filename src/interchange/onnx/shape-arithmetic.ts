@@ -1,8 +1,8 @@
 /** Computations of shapes, in which some numbers are known only when data arrive. */
 import type { OperatorContext, OperatorImport, OperatorImports } from './operator-context.js';
 import { slicedIndices } from './operators/selecting.js';
-import { added, divided, multiplied, type RowAxis, type ShapeNumber, type Size, shapeNumber } from './sizes.js';
-import { type Fill, type GraphValue, type ShapeTensor, sizesOf } from './value.js';
+import { added, divided, isRows, multiplied, type RowAxis, type ShapeNumber, type Size, shapeNumber } from './sizes.js';
+import { type Constant, type Fill, type GraphValue, type ShapeTensor, sizesOf } from './value.js';
 
 const count = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
@@ -170,6 +170,22 @@ function sizeOf(context: OperatorContext): readonly GraphValue[] {
   return [shapeTensor([], [sizesOf(context.input(0)).map(shapeNumber).reduce(multiplied, 1)])];
 }
 
+/** A constant in a size that has rows: the same for each of them. */
+function repeated(context: OperatorContext, value: Constant): readonly GraphValue[] | undefined {
+  const { elements } = tensorAt(context, 1);
+  const asked = sizesIn(elements) ?? context.refuse(`the shape [${elements.join(', ')}]`);
+  const rank = Math.max(asked.length, value.shape.length);
+  const shape = [...new Array<number>(rank - value.shape.length).fill(1), ...value.shape];
+  const sizes = shape.map((own, axis): Size => {
+    const wanted = asked[axis - (rank - asked.length)] ?? 1;
+    return wanted === 1 ? own : wanted;
+  });
+  const isSpread = sizes.some((size, axis) => size !== shape[axis] && (shape[axis] !== 1 || !isRows(size)));
+  if (isSpread)
+    return context.refuse(`the constant [${value.shape.join(', ')}] is expanded to [${elements.join(', ')}]`);
+  return [{ kind: 'repeated', sizes, constant: { ...value, shape } }];
+}
+
 /** A constant of equal numbers in a larger size. */
 function expanded(context: OperatorContext): readonly GraphValue[] | undefined {
   const value = context.input(0);
@@ -177,7 +193,7 @@ function expanded(context: OperatorContext): readonly GraphValue[] | undefined {
   const numbers = value.read().data as ArrayLike<number>;
   const [first] = Array.prototype.slice.call(numbers, 0, 1) as number[];
   const isOneNumber = first !== undefined && Array.prototype.every.call(numbers, (number: number) => number === first);
-  return isOneNumber ? filled(context, first, 1) : undefined;
+  return isOneNumber ? filled(context, first, 1) : repeated(context, value);
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Constant {
   /** For messages, and for the names of parameters. */
   readonly name: string;
   read(): ConstantTensor;
+  /** Its numbers as float32, read anew and not kept: for weights, which may be large. */
+  float32(): Float32Array;
 }
 
 /** A tensor of whole numbers of which some are known only when data arrive, such as a shape. */
@@ -25,6 +27,14 @@ export interface Fill {
   readonly kind: 'fill';
   readonly sizes: readonly Size[];
   readonly number: number;
+}
+
+/** A constant beside rows, the same for each of them: a learnt initial state, spread to all examples. */
+export interface Repeated {
+  readonly kind: 'repeated';
+  readonly sizes: readonly Size[];
+  /** As many axes, with one element along rows. */
+  readonly constant: Constant;
 }
 
 /** A tensor that the network computes, or an input: the columns of a node. */
@@ -72,7 +82,7 @@ export interface Final {
 }
 
 /** Anything that a name may stand for. */
-export type GraphValue = Constant | ShapeTensor | Fill | Computed | Indices | State | Final;
+export type GraphValue = Constant | ShapeTensor | Fill | Repeated | Computed | Indices | State | Final;
 
 /** What can be moved about without computing anything. */
 export type Movable = Computed | State | Final | Indices | Fill;

@@ -2,49 +2,11 @@
  * Reads pickles as data. A pickle is a program for a small stack machine: this one knows the instructions that make numbers, texts and
  * containers. It calls nothing. What a pickle asks Python to look up or to call goes to `PickleRules`, which refuse all they do not know.
  *
- * @see Lib/pickletools.py of CPython for the instructions of the protocols 2 to 5
+ * @see the module pickletools of CPython for the instructions of the protocols 2 to 5
  */
 import { DataError } from '../../core/errors.js';
 import type { ByteCursor } from './byte-cursor.js';
-
-/** A tuple. */
-export class PickleTuple {
-  constructor(readonly items: readonly PickleValue[]) {}
-}
-
-/** A dict or an OrderedDict. Keys that are objects are compared by identity. */
-export class PickleDict {
-  readonly entries = new Map<PickleValue, PickleValue>();
-}
-
-/** A set. */
-export class PickleSet {
-  readonly items = new Set<PickleValue>();
-}
-
-/** A list; it may hold itself. */
-export class PickleList {
-  readonly items: PickleValue[] = [];
-}
-
-/** What rules make. */
-export abstract class PickleObject {
-  /** What it is in Python, for messages. */
-  abstract readonly what: string;
-}
-
-export type PickleValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | PickleTuple
-  | PickleDict
-  | PickleSet
-  | PickleList
-  | PickleObject;
+import { PickleDict, PickleList, PickleObject, PickleSet, PickleTuple, type PickleValue } from './pickle-values.js';
 
 /** What a pickle may ask for. */
 export interface PickleRules {

@@ -3,7 +3,7 @@ import { DataError, InterchangeError } from '../../core/errors.js';
 import { bytesOf, toFloat32 } from '../sources/number-types.js';
 import type { SourceTensor } from '../sources/source-tensor.js';
 import { byName, type TensorFile } from '../state-dict/tensor-file.js';
-import { PickleDict, type PickleValue } from './pickle.js';
+import { PickleDict, type PickleValue } from './pickle-values.js';
 import type { TorchArchive } from './torch-archive.js';
 import { TorchTensor } from './torch-values.js';
 

@@ -4,7 +4,8 @@ import { DataError } from '../../core/errors.js';
 import { bytesOf } from '../sources/number-types.js';
 import { isZip, readZip, type ZipEntry } from '../sources/zip.js';
 import { ByteCursor } from './byte-cursor.js';
-import { PickleDict, PickleList, type PickleValue, readPickle } from './pickle.js';
+import { readPickle } from './pickle.js';
+import { PickleDict, PickleList, type PickleValue } from './pickle-values.js';
 import { TorchRules, type TorchStorage } from './torch-values.js';
 
 /** What torch.save was given, with the numbers of its tensors where they stand. */

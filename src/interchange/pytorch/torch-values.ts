@@ -2,15 +2,8 @@
 import { DataError, InterchangeError } from '../../core/errors.js';
 import type { NumberType } from '../sources/number-types.js';
 import { countOf } from '../sources/source-tensor.js';
-import {
-  PickleDict,
-  PickleList,
-  PickleObject,
-  type PickleRules,
-  PickleSet,
-  PickleTuple,
-  type PickleValue,
-} from './pickle.js';
+import type { PickleRules } from './pickle.js';
+import { PickleDict, PickleList, PickleObject, PickleSet, PickleTuple, type PickleValue } from './pickle-values.js';
 
 /** The numbers that one or more tensors show. */
 export interface TorchStorage {

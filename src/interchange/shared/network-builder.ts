@@ -17,6 +17,8 @@ export class NetworkBuilder {
   readonly #inputs: Record<string, InputDescription> = {};
   readonly #nodes: NodeDescription[] = [];
   readonly #taken = new Set<string>();
+  /** How often a name was wanted, so that many of one name are not tried one by one. */
+  readonly #counts = new Map<string, number>();
 
   /** Adds an input of the network. @returns the name that it got */
   addInput(wanted: string, input: InputDescription): string {
@@ -81,8 +83,10 @@ export class NetworkBuilder {
 
   #unique(wanted: string): string {
     const name = nodeName(wanted);
-    let unique = name;
-    for (let count = 1; this.#taken.has(unique); count++) unique = `${name}_${count}`;
+    let count = this.#counts.get(name) ?? 0;
+    let unique = count === 0 ? name : `${name}_${count}`;
+    for (; this.#taken.has(unique); unique = `${name}_${count}`) count++;
+    this.#counts.set(name, count + 1);
     this.#taken.add(unique);
     return unique;
   }

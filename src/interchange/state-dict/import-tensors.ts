@@ -2,6 +2,7 @@
 import { InterchangeError, OptionError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import { Network } from '../../model/network.js';
+import { isKind } from '../../network/layers/layers.js';
 import type { ImportedNetwork, ImportOptions, WeightSource } from '../shared/imported-network.js';
 import { isExact } from '../sources/number-types.js';
 import type { SourceTensor, SourceTensors } from '../sources/source-tensor.js';
@@ -125,6 +126,30 @@ function roundedNote(tensors: readonly SourceTensor[]): string[] {
   return [`Numbers of ${types} were rounded to float32: ${names.join(', ')}${more}.`];
 }
 
+/**
+ * Affine layers whose weights are those of an embedding. A file holds them twice, and results are the same: only in training would they
+ * go apart.
+ */
+function sharedNotes(assigned: readonly Assigned[], weights: ReadonlyMap<string, WeightSource>): string[] {
+  const tables = assigned.filter(({ target }) => isKind(target.layer, 'embedding'));
+  const free = assigned.filter(({ target }) => isKind(target.layer, 'dense') && target.tied === undefined);
+  return free.flatMap(({ target }) => {
+    const own = weights.get(`${target.name}.weight`);
+    const table = tables.find(({ target: { name } }) => isSameNumbers(own, weights.get(`${name}.weight`)));
+    if (table === undefined) return [];
+    const { name } = table.target;
+    return [
+      `'${target.name}.weight' has the numbers of '${name}.weight': they are two here, and one in training with dense({ tied: '${name}' }).`,
+    ];
+  });
+}
+
+function isSameNumbers(a: WeightSource | undefined, b: WeightSource | undefined): boolean {
+  if (a === undefined || b === undefined || a.count !== b.count) return false;
+  const numbers = b.read();
+  return a.read().every((number, at) => number === numbers[at]);
+}
+
 const withoutCounts = (groups: readonly ModuleGroup[]) =>
   groups.filter(({ tensors }) => tensors.size > 1 || !tensors.has(STEP_COUNT));
 
@@ -169,6 +194,7 @@ export function importTensors(source: string, file: TensorFile, options: ImportO
       ...file.notes,
       ...notes,
       ...assigned.flatMap(({ fit }) => fit.notes),
+      ...sharedNotes(assigned, weights),
       ...leftNote,
       ...roundedNote([...rest.values()]),
     ],

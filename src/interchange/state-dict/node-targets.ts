@@ -88,6 +88,8 @@ function knownWithout({ layer }: NodeTarget, part: string, shape: readonly numbe
   return { from: 'a shift of zeros', count, read: () => new Float32Array(count) };
 }
 
+const isConvolution = (layer: AnyLayer) => isKind(layer, 'conv1d') || isKind(layer, 'columnConvolution');
+
 /** Whether a module may belong to a node, by names and shapes. */
 export function fitOf(group: ModuleGroup, target: NodeTarget): Fit | Misfit {
   const weights = new Map<string, WeightSource>();
@@ -96,7 +98,7 @@ export function fitOf(group: ModuleGroup, target: NodeTarget): Fit | Misfit {
   for (const [part, shape] of target.parts) {
     const tensor = tensorOf(group, part);
     const wanted = `'${target.name}.${part}' [${shape.join(', ')}]`;
-    if (shape.length > 2 && !isKind(target.layer, 'conv1d')) {
+    if (shape.length > 2 && !isConvolution(target.layer)) {
       return {
         code: 'tensor_mismatch',
         reason: `${wanted} is inside a layer of one's own: its order of axes is not known`,

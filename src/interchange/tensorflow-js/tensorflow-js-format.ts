@@ -2,7 +2,7 @@
 import { openFile } from '../../core/byte-source.js';
 import { DataError, InterchangeError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
-import { convertModel } from '../keras/convert-model.js';
+import { convertModel, requireKnownClasses } from '../keras/convert-model.js';
 import { inspected } from '../keras/inspected-model.js';
 import { readJson } from '../keras/json-text.js';
 import { type KerasLayer, type KerasSource, parseLayer } from '../keras/keras-layer.js';
@@ -42,6 +42,7 @@ const sourceOf = (path: string): KerasSource => ({ path, version: 2 });
 function imported(path: string, model: JsonObject) {
   const source = sourceOf(path);
   const root = rootOf(source, model);
+  requireKnownClasses(source, root);
   return convertModel(source, root, namedWeights(source, root, manifestTensors(path, model)));
 }
 

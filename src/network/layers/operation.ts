@@ -103,7 +103,7 @@ function requireOrder(order: unknown): void {
  * @param name of the function
  * @throws {OptionError} `invalid_option`, `unknown_option`
  * @example
- * { name: 'inverse', layer: operation('subtract', { number: 1, isFirst: true }), inputs: ['sigmoid'] } // 1 - sigmoid
+ * const layer = operation('subtract', { number: 1, isFirst: true }); // 1 - x
  */
 export function operation(name: OperationName, options: OperationOptions = {}): OperationDescription {
   requireOneOf('name', name, NAMES);

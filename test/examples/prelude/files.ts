@@ -1,5 +1,5 @@
 /** The files and runs that the examples read, below the folder in which they are executed. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { trainTask } from 'bptt/tasks';
 import { encode } from 'fast-png';
 
@@ -32,6 +32,8 @@ writeFileSync(
   lines(40, (at) => JSON.stringify({ input: '101'.slice(at % 3), target: ['odd', 'even', 'odd'].slice(at % 3) })),
 );
 writeFileSync('shakespeare.txt', 'ROMEO: what light is this? '.repeat(60));
+// This module is compiled to a folder of build/, two below the root.
+copyFileSync(new URL('../../test/interchange/golden/guide/tagger.pt', import.meta.url), 'tagger.pt');
 mkdirSync('runs');
 await trainTask('classify', { data: 'names', out: 'runs/names', ...once });
 await trainTask('tag', { data: 'tags.jsonl', out: 'runs/tags', direction: 'forward', ...once });

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { exportOnnx } from '../../../src/interchange/export-onnx/export-onnx.js';
+import { exportModel } from '../../../src/interchange/export-model.js';
 import { OnnxGraph } from '../../../src/interchange/export-onnx/onnx-graph.js';
 import { writeOnnx } from '../../../src/interchange/export-onnx/write-onnx.js';
 import { sequential } from '../../../src/model/network.js';
@@ -48,13 +48,13 @@ describe('weights in a file of their own', () => {
     const directory = temporaryDirectory();
     const path = join(directory, 'model.onnx');
     const model = large();
-    const [, first] = (await exportOnnx(model, path, { externalData: true })).files;
-    const [, again] = (await exportOnnx(model, path, { externalData: true })).files;
+    const [, first] = (await exportModel(model, path, { to: 'onnx', externalData: true })).files;
+    const [, again] = (await exportModel(model, path, { to: 'onnx', externalData: true })).files;
     expect(again).toBe(first);
     const { data } = model.parameters.get('gru.weight_hh_l0') ?? { data: new Float32Array() };
     data[5] = 0.25;
     model.parametersChanged();
-    const [, other] = (await exportOnnx(model, path, { externalData: true })).files;
+    const [, other] = (await exportModel(model, path, { to: 'onnx', externalData: true })).files;
     expect(other).not.toBe(first);
     expect(readdirSync(directory)).toHaveLength(3);
   });
@@ -89,7 +89,7 @@ describe('a file', () => {
     const directory = temporaryDirectory();
     const path = join(directory, 'model.onnx');
     writeFileSync(path, 'old');
-    const { bytes } = await exportOnnx(large(), path);
+    const { bytes } = await exportModel(large(), path, { to: 'onnx' });
     expect(readdirSync(directory)).toEqual(['model.onnx']);
     expect(readFileSync(path).length).toBe(bytes);
   });
@@ -105,9 +105,9 @@ describe('a file', () => {
     const path = join(directory, 'folder');
     mkdirSync(path);
     const failed = { name: 'InterchangeError', code: 'export_failed', details: { path, format: 'onnx' } };
-    await expect(exportOnnx(large(), path)).rejects.toMatchObject(failed);
+    await expect(exportModel(large(), path, { to: 'onnx' })).rejects.toMatchObject(failed);
     expect(readdirSync(directory)).toEqual(['folder']);
-    await expect(exportOnnx(large(), join(directory, 'none', 'model.onnx'))).rejects.toMatchObject({
+    await expect(exportModel(large(), join(directory, 'none', 'model.onnx'), { to: 'onnx' })).rejects.toMatchObject({
       code: 'export_failed',
     });
   });
@@ -115,7 +115,7 @@ describe('a file', () => {
   it('of a model that was disposed is refused', async () => {
     const model = large();
     model.dispose();
-    await expect(exportOnnx(model, join(temporaryDirectory(), 'model.onnx'))).rejects.toMatchObject({
+    await expect(exportModel(model, join(temporaryDirectory(), 'model.onnx'), { to: 'onnx' })).rejects.toMatchObject({
       code: 'model_disposed',
     });
   });

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
+import { exportModel } from '../../../src/interchange/export-model.js';
 import type { ExportOnnxOptions } from '../../../src/interchange/export-onnx/export-onnx.js';
-import { exportOnnx } from '../../../src/interchange/export-onnx/export-onnx.js';
 import {
   type GraphProto,
   type ModelProto,
@@ -22,7 +22,7 @@ export function readOnnx(path: string): ModelProto & { graph: GraphProto } {
 /** Exports to a file of its own and reads it again. */
 export async function exported(model: Model, options: ExportOnnxOptions = {}) {
   const path = join(temporaryDirectory(), 'model.onnx');
-  const result = await exportOnnx(model, path, options);
+  const result = await exportModel(model, path, { to: 'onnx', ...options });
   const file = readOnnx(path);
   requireWellFormed(file.graph);
   return { path, result, file, graph: file.graph };
@@ -81,6 +81,13 @@ export function numbersOf({ rawData }: TensorProto): Float32Array {
   return new Float32Array(Uint8Array.from(rawData).buffer);
 }
 
+/** Bytes of the types that exported tensors have: float32, int64, bool. */
+const ELEMENT_BYTES = new Map([
+  [1, 4],
+  [7, 8],
+  [9, 1],
+]);
+
 /** Every tensor is made once, before it is read; every output exists; every number of the file has its bytes. */
 export function requireWellFormed(
   graph: GraphProto,
@@ -96,7 +103,7 @@ export function requireWellFormed(
   for (const { name, dims, dataType, rawData, externalData } of graph.initializer) {
     make(name);
     const count = dims.reduce((product, size) => product * Number(size), 1);
-    const bytes = count * (dataType === 7 ? 8 : 4);
+    const bytes = count * (ELEMENT_BYTES.get(dataType) as number);
     if (externalData.length === 0 && rawData.byteLength !== bytes) throw new Error(`'${name}' has no ${bytes} bytes`);
   }
   for (const { name } of graph.input) make(name);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { exportOnnx } from '../../../src/interchange/export-onnx/export-onnx.js';
+import { exportModel } from '../../../src/interchange/export-model.js';
 import type { Model } from '../../../src/model/model.js';
 import { network, sequential } from '../../../src/model/network.js';
 import { conv1d } from '../../../src/network/layers/conv1d.js';
@@ -18,7 +18,7 @@ const features = { features: 2 };
 
 async function refusal(model: Model, options: object): Promise<unknown> {
   const path = join(temporaryDirectory(), 'model.onnx');
-  const error = await exportOnnx(model, path, options).then(
+  const error = await exportModel(model, path, { to: 'onnx', ...options }).then(
     () => undefined,
     (cause: unknown) => cause,
   );
@@ -108,8 +108,8 @@ describe('options of an export', () => {
 
   it('are refused where the model is none, or the path', async () => {
     const invalid = { code: 'invalid_option' };
-    await expect(exportOnnx({} as never, 'model.onnx')).rejects.toMatchObject(invalid);
-    await expect(exportOnnx(model, '')).rejects.toMatchObject(invalid);
-    await expect(exportOnnx(model, 7 as never)).rejects.toMatchObject(invalid);
+    await expect(exportModel({} as never, 'model.onnx', { to: 'onnx' })).rejects.toMatchObject(invalid);
+    await expect(exportModel(model, '', { to: 'onnx' })).rejects.toMatchObject(invalid);
+    await expect(exportModel(model, 7 as never, { to: 'onnx' })).rejects.toMatchObject(invalid);
   });
 });

@@ -10,6 +10,7 @@ import type { Model } from '../../../src/model/model.js';
 import { sequential } from '../../../src/model/network.js';
 import { batchNormalization } from '../../../src/network/layers/batch-normalization.js';
 import { dense } from '../../../src/network/layers/dense.js';
+import { operation } from '../../../src/network/layers/operation.js';
 import { gru, lstm } from '../../../src/network/layers/recurrent.js';
 import { temporaryDirectory } from '../../checkpoint/temporary-directory.js';
 import { digests, networkOf } from './networks.js';
@@ -73,6 +74,21 @@ describe('an exported file', () => {
     const { model: again } = await importModel(path);
     expect((await inspectFile(path)).network).toContain('batchNormalization');
     expect(again.buffers.get('batchNormalization.num_batches_tracked')?.data).toEqual(Float32Array.of(1));
+  });
+
+  it('comes back from two files, with long lists of indices in it', async () => {
+    const order = Array.from({ length: 1100 }, (_, at) => (at % 7 === 0 ? -1 : (at * 13) % 40));
+    const layers = [
+      dense({ units: 40 }),
+      operation('permuteColumns', { order }),
+      batchNormalization({ affine: false }),
+    ];
+    const model = sequential(layers, { features: 9 }).compileSync(loss);
+    const { path, result } = await exported(model, { externalData: true });
+    expect(result.files).toHaveLength(2);
+    const { model: again } = await importModel(path);
+    expect(again.description).toEqual(model.description);
+    expect(await outputsOf(again)).toEqual(await outputsOf(model));
   });
 
   it('gives the weights that it has now, where another program has changed them', async () => {

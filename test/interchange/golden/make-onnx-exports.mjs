@@ -16,7 +16,8 @@ const compiled = path.join(import.meta.dirname, '..', '..', '..', 'build', 'type
 const load = (file) => import(pathToFileURL(path.join(compiled, file)).href);
 const bptt = await load('index.js');
 const operations = await load('entries/operations.js');
-const { exportOnnx } = await load('interchange/export-onnx/export-onnx.js');
+const { exportModel } = await load('interchange/export-model.js');
+const exportOnnx = (model, file, options) => exportModel(model, file, { to: 'onnx', ...options });
 const { ModelProtoSchema } = await load('interchange/onnx/onnx-pb.js');
 const { packExamples } = bptt;
 

@@ -132,7 +132,7 @@ const functionsOf = () =>
       const ratio = ops.divide(centred, ops.sqrt(positive));
       const bounded = ops.maximum(ops.minimum(ratio, row), -1);
       const scores = ops.softmax(ops.linear(ops.log(positive), matrix));
-      const most = ops.repeatOverTime(ops.maxOverTime(x));
+      const most = ops.add(ops.repeatOverTime(ops.maxOverTime(x)), ops.repeatOverTime(ops.firstStep(x)));
       const inverse = ops.divide(1, positive);
       const shares = ops.multiply(x, ops.sumOverColumns(ops.power(x, 2)));
       const means = ops.subtract(shares, ops.meanOverColumns(shares));
@@ -198,14 +198,14 @@ function chain(random) {
     } else if (kind === 'dense')
       at = maker.node(name, dense({ units: random.whole(1, 5), bias: random.chance(0.7) }), at);
     else if (kind === 'activation')
-      at = maker.node(name, activation(random.one(['tanh', 'sigmoid', 'relu', 'softmax'])), at);
+      at = maker.node(name, activation(random.one(['tanh', 'sigmoid', 'relu', 'softmax', 'logSoftmax'])), at);
     else if (kind === 'norm') at = maker.node(name, layerNormalization(), at);
     else if (kind === 'batchNorm') at = maker.node(name, batchNormalization({ affine: random.chance(0.6) }), at);
     else if (kind === 'conv') {
       const options = { units: random.whole(1, 4), kernelSize: random.whole(1, 4), groups: random.one([1, 1, 2]) };
       if (random.chance(0.5)) options.stride = random.whole(1, 3);
       if (random.chance(0.3)) options.dilation = 2;
-      options.padding = random.one(['valid', 'same', 'same', 'causal']);
+      options.padding = random.one(['valid', 'same', 'same', 'causal', [random.whole(0, 3), random.whole(0, 3)]]);
       options.bias = random.chance(0.7);
       at = maker.node(name, conv1d(options), at);
     } else if (kind === 'own') at = maker.node(name, maker.own.recurrence(), at);
@@ -234,6 +234,11 @@ function chain(random) {
           operation('abs'),
           operation('divide', { number: 2 }),
           operation('sumOverColumns'),
+          operation('minOverColumns'),
+          operation('elu', { alpha: 0.7 }),
+          operation('leakyRelu'),
+          operation(random.one(['softplus', 'erf', 'sin', 'cos', 'gelu', 'selu'])),
+          operation('permuteColumns', { order: [0, -1, 0] }),
           operation('tanh'),
         ]),
         at,

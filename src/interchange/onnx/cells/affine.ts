@@ -68,7 +68,8 @@ function bias(facts: GraphFacts, name: string, columns: Columns, beside?: string
 
 /** A value as what it was put together of: parts of its columns, with their sizes. @param size how many columns there are */
 function partsOf(facts: GraphFacts, name: string, size: number): { source: Columns; size: number }[] | undefined {
-  const node = facts.producer(name)?.node;
+  const { of, range } = allColumns(facts, name);
+  const node = range === undefined ? facts.producer(of)?.node : undefined;
   const rank = facts.sizes(name)?.length ?? facts.sizes(node?.inputs[0] ?? '')?.length;
   const axis = node?.attributes.get('axis');
   const isJoined = node?.op === 'Concat' && node.domain === '' && axis?.kind === 'int';

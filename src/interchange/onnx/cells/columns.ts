@@ -40,7 +40,7 @@ export function columnsOfInput(facts: GraphFacts, columns: Columns, input: strin
 
 /** The range of columns that a node cuts out of its input. */
 function cutBy(facts: GraphFacts, node: OnnxNode, output: number): Columns['range'] | 'all' | undefined {
-  if (node.op === 'Identity') return 'all';
+  if (facts.isNothing(node)) return 'all';
   const sizes = facts.sizes(node.inputs[0] as string);
   if (sizes === undefined) return undefined;
   const last = sizes.length - 1;

@@ -4,7 +4,8 @@ import type { ConstantTensor, NumberTensor } from '../constants/constant-tensor.
 import { evaluateConstant, isFoldable } from '../constants/evaluate.js';
 import { constantOf } from '../constants/tensor-proto.js';
 import type { OnnxGraph, OnnxNode } from '../ir.js';
-import { flag, int, type Sizes, sliceRanges, splitParts, spread, withOnes } from './cuts.js';
+import { int, type KnownLists, type Sizes } from './cuts.js';
+import { outputSizes, SAME_SIZES, SPREAD } from './output-sizes.js';
 
 /** A node and which of its outputs. */
 export interface Producer {
@@ -19,26 +20,6 @@ export interface FileFacts {
   readonly path: string;
 }
 
-/** Operators that give each number a new one, in its place. */
-const SAME_SIZES = new Set([
-  ...[
-    'Identity',
-    'Cast',
-    'Dropout',
-    'Neg',
-    'Sqrt',
-    'Exp',
-    'Sigmoid',
-    'Tanh',
-    'Relu',
-    'HardSigmoid',
-    'LeakyRelu',
-    'Elu',
-    'Softplus',
-  ],
-]);
-const SPREAD = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Sum']);
-
 /** Operators that move numbers of their first input without computing. */
 const MOVING = new Set([
   'Identity',
@@ -52,16 +33,31 @@ const MOVING = new Set([
   'Flatten',
 ]);
 
+/** Operators whose outputs have the type of their first input. */
+const KEEPS_TYPE = new Set([
+  ...SAME_SIZES,
+  ...SPREAD,
+  ...MOVING,
+  'MatMul',
+  'Gemm',
+  'Concat',
+  'Conv',
+  'LSTM',
+  'GRU',
+  'RNN',
+]);
+
 const RECURRENT = new Set(['LSTM', 'GRU', 'RNN']);
 
 /** How many values one depends on that are looked at for it. */
 const MOST_DEPTH = 500;
 
 /** A graph, and the one around it. */
-export class GraphFacts {
+export class GraphFacts implements KnownLists {
   readonly #producers = new Map<string, Producer>();
   readonly #constants = new Map<string, ConstantTensor | undefined>();
   readonly #sizes = new Map<string, Sizes | undefined>();
+  readonly #types = new Map<string, number | undefined>();
   #readersOf: ReadonlyMap<string, readonly OnnxNode[]> | undefined;
   #depth = 0;
 
@@ -74,7 +70,11 @@ export class GraphFacts {
       for (const [output, name] of node.outputs.entries()) this.#producers.set(name, { node, output });
     }
     // In the order of the nodes, each one asks for what is known already.
-    for (const { outputs } of graph.nodes) for (const name of outputs) this.sizes(name);
+    for (const { outputs } of graph.nodes)
+      for (const name of outputs) {
+        this.sizes(name);
+        this.elementType(name);
+      }
   }
 
   /** Version of ONNX's operators. */
@@ -153,6 +153,35 @@ export class GraphFacts {
     return given?.kind === 'ints' ? [...given.value] : this.numbers(node.inputs[input]);
   }
 
+  /** The type of a value by its code in ONNX; undefined where it is not clear. */
+  elementType(name: string): number | undefined {
+    return this.#known(this.#types, name, () => this.#elementType(name));
+  }
+
+  #elementType(name: string): number | undefined {
+    const tensor = this.graph.initializers.get(name);
+    if (tensor !== undefined) return tensor.dataType;
+    const node = this.#producers.get(name)?.node;
+    if (node === undefined) {
+      return this.graph.inputs.find((input) => input.name === name)?.elementType ?? this.around?.elementType(name);
+    }
+    if (node.domain !== '') return undefined;
+    if (node.op === 'Cast') return int(node, 'to', 0);
+    const [first = ''] = node.inputs;
+    return KEEPS_TYPE.has(node.op) ? this.elementType(first) : undefined;
+  }
+
+  /** Whether a node gives its first input as it is: also a cast to the type that it has. */
+  isNothing(node: OnnxNode): boolean {
+    const [first = ''] = node.inputs;
+    if (node.domain !== '' || node.op !== 'Cast') return node.domain === '' && node.op === 'Identity';
+    return this.elementType(first) === int(node, 'to', 0);
+  }
+
+  #isMoving(node: OnnxNode): boolean {
+    return node.domain === '' && (MOVING.has(node.op) || this.isNothing(node));
+  }
+
   /** The input of the outermost graph whose numbers a value is a part of, moved but not computed with. */
   movedInput(name: string): string | undefined {
     let at = name;
@@ -160,7 +189,7 @@ export class GraphFacts {
       const producer = this.producer(at);
       if (producer === undefined) return this.#isInput(at) ? at : undefined;
       const [first] = producer.node.inputs;
-      if (producer.node.domain !== '' || !MOVING.has(producer.node.op) || first === undefined) return undefined;
+      if (!this.#isMoving(producer.node) || first === undefined) return undefined;
       at = first;
     }
     return undefined;
@@ -179,7 +208,7 @@ export class GraphFacts {
     for (const value of reached) {
       if (outputs.has(value)) return true;
       for (const node of this.#readers().get(value) ?? []) {
-        if (node.op === 'Concat' || (MOVING.has(node.op) && node.inputs[0] === value))
+        if (node.op === 'Concat' || (this.#isMoving(node) && node.inputs[0] === value))
           for (const output of node.outputs) reached.add(output);
       }
     }
@@ -190,7 +219,7 @@ export class GraphFacts {
   isStateOfCell(name: string): boolean {
     const begins = (value: string, node: OnnxNode) => RECURRENT.has(node.op) && node.inputs.indexOf(value, 5) >= 0;
     const readers = this.#readers().get(name) ?? [];
-    const moved = readers.flatMap((node) => (MOVING.has(node.op) ? node.outputs : []));
+    const moved = readers.flatMap((node) => (this.#isMoving(node) ? node.outputs : []));
     return [name, ...moved].some((value) => (this.#readers().get(value) ?? []).some((node) => begins(value, node)));
   }
 
@@ -218,67 +247,9 @@ export class GraphFacts {
     const tensor = this.graph.initializers.get(name);
     if (tensor !== undefined) return tensor.dims.map(Number);
     const own = this.#producers.get(name);
-    if (own !== undefined) return own.node.domain === '' ? this.#outputSizes(own) : undefined;
+    if (own !== undefined) return own.node.domain === '' ? outputSizes(this, own.node, own.output) : undefined;
     const input = this.graph.inputs.find((each) => each.name === name);
     if (input !== undefined) return input.sizes?.map((size) => (typeof size === 'number' ? size : undefined));
     return this.around?.sizes(name);
-  }
-
-  #outputSizes({ node, output }: Producer): Sizes | undefined {
-    const { op, inputs } = node;
-    const [first, second] = inputs.map((input) => (input === '' ? undefined : this.sizes(input)));
-    if (op === 'Constant') return this.constant(node.outputs[output] as string)?.shape;
-    if (SPREAD.has(op)) return first && second && spread(first, second);
-    if (op === 'Gemm') return [flag(node, 'transA') ? undefined : first?.[0], this.#columns(node)];
-    if (first === undefined) return undefined;
-    if (SAME_SIZES.has(op)) return first;
-    if (op === 'MatMul')
-      return second && second.length === 2 && first.length >= 2 ? [...first.slice(0, -1), second[1]] : undefined;
-    return this.#movedSizes(node, output, first);
-  }
-
-  #columns(node: OnnxNode): number | undefined {
-    const b = this.sizes(node.inputs[1] as string);
-    return b?.[flag(node, 'transB') ? 0 : 1];
-  }
-
-  #movedSizes(node: OnnxNode, output: number, first: Sizes): Sizes | undefined {
-    const axisOf = (axis: number) => (axis < 0 ? axis + first.length : axis);
-    if (node.op === 'Gather') {
-      const places = this.sizes(node.inputs[1] as string);
-      const axis = axisOf(int(node, 'axis', 0));
-      return places && [...first.slice(0, axis), ...places, ...first.slice(axis + 1)];
-    }
-    if (node.op === 'Split') {
-      const part = splitParts(this, node, first)?.[output];
-      return first.map((size, axis) => (axis === axisOf(int(node, 'axis', 0)) ? part && part.to - part.from : size));
-    }
-    if (node.op === 'Slice') {
-      const found = sliceRanges(this, node, first);
-      return found?.map(({ from, to }, axis) =>
-        to === undefined ? (from === 0 ? first[axis] : undefined) : to - from,
-      );
-    }
-    if (node.op === 'Transpose') {
-      const order = node.attributes.get('perm');
-      return order?.kind === 'ints' ? order.value.map((axis) => first[axis]) : [...first].reverse();
-    }
-    const axes = this.listed(node, 'axes', 1);
-    if (node.op === 'Squeeze') {
-      const removed = axes?.map(axisOf);
-      return removed && first.filter((_, axis) => !removed.includes(axis));
-    }
-    if (node.op === 'Unsqueeze') return axes && withOnes(first, axes);
-    if (node.op === 'Reshape') return this.numbers(node.inputs[1])?.map((size) => (size > 0 ? size : undefined));
-    if (node.op === 'Concat') return this.#joinedSizes(node, axisOf(int(node, 'axis', 0)));
-    return undefined;
-  }
-
-  #joinedSizes(node: OnnxNode, axis: number): Sizes | undefined {
-    const parts = node.inputs.map((input) => this.sizes(input));
-    const [first] = parts;
-    const lengths = parts.map((part) => part?.[axis]);
-    const sum = lengths.every((length) => length !== undefined) ? lengths.reduce((a, b) => a + b, 0) : undefined;
-    return first?.map((size, at) => (at === axis ? sum : size));
   }
 }

@@ -120,7 +120,7 @@ function sourcesOfGate(sum: Affine, state: Factor): Sources | undefined {
 export function gruCell(context: CellContext, name: string): Cell | undefined {
   const { facts } = context;
   if (!['Add', 'Sub'].includes(facts.producer(name)?.node.op ?? '')) return undefined;
-  if (allColumns(facts, name).range !== undefined) return undefined;
+  if (allColumns(facts, name).of !== name) return undefined;
   const blend = blendOf(polynomialOf(facts, name) ?? []);
   return blend && cellOf(context, name, blend);
 }

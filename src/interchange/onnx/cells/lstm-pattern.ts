@@ -35,7 +35,7 @@ function cellOf(context: CellContext, h: string, [o, t]: Pair): Cell | undefined
   const { facts } = context;
   const next = t.input;
   if (o.input === undefined || o.activation === undefined || t.activation === undefined) return undefined;
-  if (next?.name === undefined || next.range !== undefined || !facts.owns(next.name)) return undefined;
+  if (next === undefined || next.range !== undefined || !facts.owns(next.of)) return undefined;
   const parts = memoryParts(polynomial(facts, next));
   if (parts === undefined) return undefined;
   const { f, c, update } = parts;
@@ -52,7 +52,7 @@ function cellOf(context: CellContext, h: string, [o, t]: Pair): Cell | undefined
   if (numbers === undefined) return undefined;
   const [x, previous] = [sources.x.source.name as string, sources.h.source.name as string];
   const activations = [o.activation, g.activation as NonNullable<Factor['activation']>, t.activation];
-  return { op: 'LSTM', x, h: previous, c: c.columns.name as string, outputs: [h, next.name], ...numbers, activations };
+  return { op: 'LSTM', x, h: previous, c: c.columns.name as string, outputs: [h, next.of], ...numbers, activations };
 }
 
 /** The LSTM cell whose next h is a value; undefined where it is none. */
@@ -60,7 +60,7 @@ export function lstmCell(context: CellContext, name: string): Cell | undefined {
   if (context.facts.producer(name)?.node.op !== 'Mul') return undefined;
   const terms = polynomialOf(context.facts, name);
   const factors = terms?.length === 1 ? pair(terms[0]) : undefined;
-  if (factors === undefined || allColumns(context.facts, name).range !== undefined) return undefined;
+  if (factors === undefined || allColumns(context.facts, name).of !== name) return undefined;
   for (const order of both(factors)) {
     const cell = cellOf(context, name, order);
     if (cell !== undefined) return cell;

@@ -11,8 +11,7 @@ import { factorOf } from './polynomial.js';
 export function rnnCell(context: CellContext, name: string): Cell | undefined {
   const { facts } = context;
   const { activation, input, columns } = factorOf(facts, allColumns(facts, name));
-  if (activation === undefined || input === undefined || columns.range !== undefined || columns.of !== name)
-    return undefined;
+  if (activation === undefined || input === undefined || columns.of !== name) return undefined;
   const sum = affine(facts, input);
   const units = sum?.terms[0]?.weight.columns;
   const sources = sum && units !== undefined ? sourcesOf(context, sum, units) : undefined;

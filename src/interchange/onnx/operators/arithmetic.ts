@@ -152,6 +152,7 @@ export function two(context: OperatorContext, f: Combination, a: GraphValue, b: 
   const fill = fillOf(other);
   if (fill !== undefined) return ofNumber(context, f, x, fill.number, isFirst);
   if (other.kind === 'constant') return ofConstant(context, f, x, other, isFirst);
+  if (other.kind === 'repeated') return ofConstant(context, f, x, other.constant, isFirst);
   return context.refuse(`an input ${describeSizes(sizesOf(other))} is a ${other.kind}`);
 }
 
@@ -171,7 +172,19 @@ const unary =
   (f: OperationName): OperatorImport =>
   (context) => [context.emission.elementwise(context.name, f, context.computed(0))];
 
+/** b^x = e^(x log b) */
+function powerOf(context: OperatorContext, bases: Constant): readonly GraphValue[] {
+  const numbers = bases.read().data as ArrayLike<number>;
+  const [base] = Array.prototype.slice.call(numbers, 0, 1) as [number];
+  if (numbers.length !== 1 || !(base > 0))
+    return context.refuse(`the base [${bases.shape.join(', ')}] is not one number above 0`);
+  const exponent = ofNumber(context, 'multiply', context.computed(1), Math.log(base), false);
+  return [context.emission.elementwise(context.name, 'exp', exponent)];
+}
+
 function power(context: OperatorContext): readonly GraphValue[] {
+  const base = context.input(0);
+  if (base.kind === 'constant') return powerOf(context, base);
   const x = context.computed(0);
   const exponents = context.numbers(1, 'the exponent') as Float64Array;
   const [number] = exponents;
@@ -186,9 +199,15 @@ function cast(context: OperatorContext): readonly GraphValue[] {
   const value = context.input(0);
   const to = context.int('to', 0);
   if (value.kind === 'indices' && [6, 7, 12, 13].includes(to)) return [value];
+  if (to === 9 && value.kind !== 'shape') return [isNotZero(context, context.computed(0))];
   if (value.kind === 'shape' || REAL_TYPES.has(to))
     return value.kind === 'indices' ? context.refuse('indices are computed with') : [value];
   return context.refuse(`a cast of what is computed to the type ${to}, expected float or double`);
+}
+
+/** 1 where it is not 0, else 0. */
+function isNotZero({ emission, name }: OperatorContext, x: Computed): Computed {
+  return emission.elementwise(name, 'abs', emission.elementwise(name, 'sign', x));
 }
 
 /** 1 where a is larger than b, else 0. */
@@ -208,12 +227,25 @@ function chosen(context: OperatorContext): readonly GraphValue[] {
   return [two(context, 'add', yes, no)];
 }
 
+/** 1 where two differ, else 0. */
+function differs(context: OperatorContext): Computed {
+  return isNotZero(context, two(context, 'subtract', context.input(0), context.input(1)) as Computed);
+}
+
 /** Values as they are. */
 const same: OperatorImport = (context) => [context.input(0)];
 
+/** In inference all elements stay. */
+function withoutDropout(context: OperatorContext): readonly GraphValue[] {
+  const mode = context.numbers(2, 'training_mode')?.[0] ?? 0;
+  if (mode !== 0) return context.refuse('training_mode is true: what comes out is random');
+  const x = context.input(0);
+  return [x, { kind: 'fill', sizes: sizesOf(x), number: 1 }];
+}
+
 export const arithmeticOperators: OperatorImports = {
   Identity: same,
-  Dropout: same,
+  Dropout: withoutDropout,
   Cast: cast,
   Add: combination('add'),
   Sub: combination('subtract'),
@@ -231,17 +263,22 @@ export const arithmeticOperators: OperatorImports = {
   Less: (context) => [isLarger(context, context.input(1), context.input(0))],
   GreaterOrEqual: (context) => [opposite(context, isLarger(context, context.input(1), context.input(0)))],
   LessOrEqual: (context) => [opposite(context, isLarger(context, context.input(0), context.input(1)))],
+  Equal: (context) => [opposite(context, differs(context))],
+  Xor: (context) => [differs(context)],
   Not: (context) => [opposite(context, context.computed(0))],
   And: combination('multiply'),
   Or: combination('maximum'),
   Where: chosen,
   Abs: unary('abs'),
+  Cos: unary('cos'),
+  Erf: unary('erf'),
   Exp: unary('exp'),
   Log: unary('log'),
   Neg: unary('negate'),
   Relu: unary('relu'),
   Sigmoid: unary('sigmoid'),
   Sign: unary('sign'),
+  Sin: unary('sin'),
   Sqrt: unary('sqrt'),
   Tanh: unary('tanh'),
 };

@@ -2,14 +2,20 @@
 import { columnAxes } from '../emission.js';
 import type { OperatorContext } from '../operator-context.js';
 import type { Size } from '../sizes.js';
-import type { Movable } from '../value.js';
+import type { Movable, Repeated } from '../value.js';
+import { constantColumns } from './constant-columns.js';
 
 /** What can be moved: anything but constants, which are folded. */
 export function movable(context: OperatorContext, at = 0): Movable {
   const value = context.input(at);
+  if (value.kind === 'repeated') return repeated(context, value);
   if (value.kind === 'constant' || value.kind === 'shape')
     return context.refuse(`input ${at} is constant and was not folded`);
   return value;
+}
+
+function repeated(context: OperatorContext, { sizes, constant }: Repeated): Movable {
+  return constantColumns(context, constant.read().data as ArrayLike<number>, { from: constant.name, sizes });
 }
 
 /** The same elements under other sizes, in the same order of the axes of columns. */

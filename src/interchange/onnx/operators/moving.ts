@@ -2,11 +2,12 @@
 import { columnAxes } from '../emission.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
 import { columnsOf, describeSizes, isRows, type Size, shapeNumber } from '../sizes.js';
-import { type Final, type GraphValue, type State, sizesOf } from '../value.js';
+import { type Computed, type Final, type GraphValue, type State, sizesOf } from '../value.js';
+import { constantColumns } from './constant-columns.js';
 import { movable, moved, resized } from './movable.js';
 import { expanded, padded } from './padding.js';
 import { flattened, reshaped } from './reshaping.js';
-import { gathered, sliced, splitUp } from './selecting.js';
+import { gathered, sliced, splitUp, tiled } from './selecting.js';
 
 function squeezed(context: OperatorContext): readonly GraphValue[] {
   const value = movable(context);
@@ -87,10 +88,21 @@ function concatenated(context: OperatorContext): readonly GraphValue[] {
   const [kind] = kinds;
   if (kinds.size === 1 && (kind === 'final' || kind === 'state'))
     return [joinedElements(given as readonly (Final | State)[], axis)];
-  const values = given.map((_, at) => context.computed(at));
+  const values = given.map((each, at) => asColumns(context, each, given) ?? context.computed(at));
   if (values.some(({ sizes }) => isRows(sizes[axis] as Size)))
     return context.refuse('rows are put one after the other');
   return [context.emission.joined(context.name, values, axis)];
+}
+
+/** A constant beside what the network computes; undefined for anything else. */
+function asColumns(context: OperatorContext, value: GraphValue, all: readonly GraphValue[]): Computed | undefined {
+  if (value.kind !== 'constant' && value.kind !== 'fill' && value.kind !== 'repeated') return undefined;
+  const computed = all.flatMap((each) => context.asComputed(each) ?? []);
+  const sizes = sizesOf(value);
+  if (value.kind === 'fill')
+    return constantColumns(context, [value.number], { from: 'fill', sizes, beside: computed[0] });
+  const { name: from, read } = value.kind === 'constant' ? value : value.constant;
+  return constantColumns(context, read().data as ArrayLike<number>, { from, sizes, beside: computed[0] });
 }
 
 /** States along an axis, as the file has them. */
@@ -121,4 +133,5 @@ export const movingOperators: OperatorImports = {
   Split: splitUp,
   Concat: concatenated,
   Pad: padded,
+  Tile: tiled,
 };

@@ -1,6 +1,7 @@
 /** All operators that are taken over, by name. */
+
 import { embedding } from '../../../network/layers/embedding.js';
-import { numbersAsWeights } from '../emission.js';
+import { laterWeights } from '../emission.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
 import { columnsOf, describeSizes } from '../sizes.js';
 import type { GraphValue } from '../value.js';
@@ -27,7 +28,7 @@ function gathered(context: OperatorContext): readonly (GraphValue | undefined)[]
   const input =
     emission.indexInput(indices.input, size) ??
     context.refuse(`the indices '${indices.input}' choose from tables of different sizes`);
-  const weights = { weight: numbersAsWeights(table.name, table.read().data as ArrayLike<number>) };
+  const weights = { weight: laterWeights(table.name, size * units, () => table.float32()) };
   const node = emission.layer(name, embedding({ size, units }), [input], weights);
   return [
     {

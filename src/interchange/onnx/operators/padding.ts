@@ -1,6 +1,7 @@
+import { numbersAsWeights } from '../emission.js';
 import type { OperatorContext } from '../operator-context.js';
 import { describeSizes, isRows, type Size, shapeNumber } from '../sizes.js';
-import type { Computed, GraphValue, Movable } from '../value.js';
+import type { Computed, GraphValue } from '../value.js';
 import { slicedAxis } from './selecting.js';
 
 /** What stands at each place of an axis of so many with so many more at both ends; -1 for zeros. */
@@ -28,26 +29,53 @@ export function paddedIndices(
 }
 
 export function padded(context: OperatorContext): readonly GraphValue[] {
-  let value: Movable = context.computed(0);
+  let value: Computed = context.computed(0);
   const rank = value.sizes.length;
   const pads = context.listed('pads', 1) ?? context.refuse('pads are missing');
   const axes = context.numbers(3, 'axes') ?? Array.from({ length: rank }, (_, at) => at);
   const mode = context.text('mode', 'constant');
   const fill = context.numbers(2, 'the value')?.[0] ?? context.float('value', 0);
-  const isPadded = pads.some((count) => count !== 0);
-  if (isPadded && mode === 'constant' && fill !== 0) context.refuse(`padding with ${fill}, expected 0`);
+  const isFilled = mode === 'constant' && fill !== 0;
+  let isPad = value.sizes.map((size): number[] => (isRows(size) ? [0] : new Array<number>(size).fill(0)));
   for (const [at, given] of [...axes].entries()) {
     const [begin, end] = [pads[at] as number, pads[at + axes.length] as number];
     if (begin === 0 && end === 0) continue;
     const axis = context.axis(given, rank);
     const size = value.sizes[axis] as Size;
     if (typeof size !== 'number') return context.refuse(`${size.join('*')} is padded`);
-    if (begin < 0 || end < 0) value = slicedAxis(context, value, axis, Math.max(0, -begin), size + Math.min(0, end), 1);
+    if (begin < 0 || end < 0)
+      value = slicedAxis(context, value, axis, Math.max(0, -begin), size + Math.min(0, end), 1) as Computed;
     const left = value.sizes[axis] as number;
     const indices = paddedIndices(context, left, Math.max(0, begin), Math.max(0, end), mode);
     value = context.emission.select(context.name, value, axis, indices);
+    isPad = isPad.map((own, each) =>
+      each === axis ? indices.map((index) => (index < 0 ? 1 : (own[0] as number))) : own,
+    );
   }
-  return [value];
+  return [isFilled ? filledAt(context, value, isPad, fill) : value];
+}
+
+/** A number where an axis has been padded, in place of 0. */
+function filledAt(
+  context: OperatorContext,
+  value: Computed,
+  isPad: readonly (readonly number[])[],
+  fill: number,
+): Computed {
+  const { emission, name } = context;
+  const plain = emission.rowMajor(name, value);
+  let row = [0];
+  for (const each of isPad) row = row.flatMap((before) => each.map((own) => Math.max(before, own)));
+  if (!row.includes(1)) return value;
+  const node = emission.operation(name, 'add', [plain.node], { row: row.length });
+  emission.builder.weights.set(
+    `${node}.row`,
+    numbersAsWeights(
+      'pads',
+      row.map((is) => is * fill),
+    ),
+  );
+  return { ...plain, node };
 }
 
 /** A larger size, of which each element is the one that is there. */

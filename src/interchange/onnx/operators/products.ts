@@ -3,7 +3,7 @@
 import { columnConvolution } from '../../../network/layers/column-convolution.js';
 import { type Conv1dOptions, conv1d } from '../../../network/layers/conv1d.js';
 import { dense } from '../../../network/layers/dense.js';
-import { columnAxes, numbersAsWeights } from '../emission.js';
+import { columnAxes, laterWeights, numbersAsWeights } from '../emission.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
 import { columnsOf, describeSizes, isRows, type RowAxis, type Size } from '../sizes.js';
 import type { Computed, Constant, GraphValue } from '../value.js';
@@ -14,7 +14,7 @@ interface Affine {
   readonly from: string;
   readonly outputs: number;
   readonly inputs: number;
-  readonly weight: Float32Array;
+  readonly weight: () => Float32Array;
   readonly bias?: { readonly from: string; readonly numbers: Float32Array } | undefined;
 }
 
@@ -26,7 +26,7 @@ function affineAlong(context: OperatorContext, x: Computed, axis: number, map: A
   const { node } = emission.ordered(name, x, order);
   const positions = columnsOf(x.sizes) / map.inputs;
   const weights = {
-    weight: numbersAsWeights(map.from, map.weight),
+    weight: laterWeights(map.from, map.outputs * map.inputs, map.weight),
     ...(map.bias !== undefined && { bias: numbersAsWeights(map.bias.from, map.bias.numbers) }),
   };
   const bias = map.bias === undefined ? { bias: false } : {};
@@ -36,6 +36,12 @@ function affineAlong(context: OperatorContext, x: Computed, axis: number, map: A
       : columnConvolution({ units: map.outputs, channels: map.inputs, kernelSize: 1, ...bias });
   const sizes = x.sizes.map((size, at) => (at === axis ? map.outputs : size));
   return { kind: 'computed', node: emission.layer(name, layer, [node], weights), sizes, order };
+}
+
+/** A value without its last axis, which has one element. */
+function withoutLast(y: Computed): Computed {
+  const last = y.sizes.length - 1;
+  return { ...y, sizes: y.sizes.slice(0, last), order: y.order.filter((axis) => axis !== last) };
 }
 
 function requireInputs(context: OperatorContext, x: Computed, axis: number, inputs: number): void {
@@ -48,17 +54,20 @@ function product(context: OperatorContext): readonly GraphValue[] {
   const [a, b] = [context.input(0), context.input(1)];
   if (b.kind === 'constant') {
     const x = context.computed(0);
-    const { rows, columns, numbers } = numbers2d(context, b, true);
+    const isVector = b.shape.length === 1;
+    const matrix = isVector ? { ...b, shape: [...b.shape, 1] } : b;
+    const { rows, columns, read } = numbers2d(context, matrix, true);
     const axis = x.sizes.length - 1;
     requireInputs(context, x, axis, columns);
-    return [affineAlong(context, x, axis, { from: b.name, outputs: rows, inputs: columns, weight: numbers })];
+    const y = affineAlong(context, x, axis, { from: b.name, outputs: rows, inputs: columns, weight: read });
+    return [isVector ? withoutLast(y) : y];
   }
   if (a.kind === 'constant') {
     const x = context.computed(1);
-    const { rows, columns, numbers } = numbers2d(context, a, false);
+    const { rows, columns, read } = numbers2d(context, a, false);
     const axis = x.sizes.length - 2;
     requireInputs(context, x, axis, columns);
-    return [affineAlong(context, x, axis, { from: a.name, outputs: rows, inputs: columns, weight: numbers })];
+    return [affineAlong(context, x, axis, { from: a.name, outputs: rows, inputs: columns, weight: read })];
   }
   return context.refuse('a product of two computed matrices');
 }
@@ -67,15 +76,18 @@ function gemm(context: OperatorContext): readonly GraphValue[] {
   const x = context.computed(0);
   const given = context.constant(1, 'the matrix');
   const [alpha, beta] = [context.float('alpha', 1), context.float('beta', 1)];
-  if (context.int('transA', 0) !== 0) return context.refuse('transA is 1: rows become columns');
-  const { rows, columns, numbers } = numbers2d(context, given, context.int('transB', 0) === 0);
-  const axis = x.sizes.length - 1;
+  const { rows, columns, read } = numbers2d(context, given, context.int('transB', 0) === 0);
+  const isTransposed = context.int('transA', 0) !== 0;
+  const axis = isTransposed ? 0 : x.sizes.length - 1;
   requireInputs(context, x, axis, columns);
-  const weight = alpha === 1 ? numbers : numbers.map((number) => number * alpha);
+  const weight = alpha === 1 ? read : () => read().map((number) => number * alpha);
   const map = { from: given.name, outputs: rows, inputs: columns, weight };
   const bias =
     context.inputs[2] === undefined ? undefined : biasOf(context, context.constant(2, 'the bias'), rows, beta);
-  return [affineAlong(context, x, axis, { ...map, bias })];
+  const y = affineAlong(context, x, axis, { ...map, bias });
+  if (!isTransposed) return [y];
+  const [outputs, others] = y.sizes as readonly [Size, Size];
+  return [{ ...y, sizes: [others, outputs], order: y.order.map((each) => 1 - each) }];
 }
 
 function biasOf(
@@ -94,8 +106,11 @@ function biasOf(
   return { from: constant.name, numbers };
 }
 
+/** Zeros in front and behind; `same` where their number depends on the number of steps. */
+type Padding = 'same' | readonly [front: number, behind: number];
+
 /** The zeros in front and behind that the attributes of a convolution say. */
-function padsOf(context: OperatorContext, length: Size, reach: number, stride: number): readonly [number, number] {
+function padsOf(context: OperatorContext, length: Size, reach: number, stride: number): Padding {
   const mode = context.text('auto_pad', 'NOTSET');
   if (mode === 'VALID') return [0, 0];
   if (mode === 'NOTSET' || mode === '') {
@@ -104,7 +119,7 @@ function padsOf(context: OperatorContext, length: Size, reach: number, stride: n
   }
   if (mode !== 'SAME_UPPER' && mode !== 'SAME_LOWER') return context.refuse(`auto_pad is '${mode}'`);
   if (typeof length !== 'number' && stride !== 1)
-    return context.refuse(`auto_pad '${mode}' with a stride of ${stride}`);
+    return mode === 'SAME_UPPER' ? 'same' : context.refuse(`auto_pad '${mode}' with a stride of ${stride}`);
   const total =
     typeof length === 'number' ? Math.max(0, (Math.ceil(length / stride) - 1) * stride + reach - length) : reach - 1;
   const [less, more] = [Math.floor(total / 2), Math.ceil(total / 2)];
@@ -146,10 +161,10 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
   const reach = (kernelSize - 1) * dilation + 1;
   const padding = padsOf(context, length, reach, stride);
   const { emission, name } = context;
-  const weight = tapMajor(kernel.read().data as ArrayLike<number>, [units, each, kernelSize]);
+  const weight = () => tapMajor(kernel.float32(), [units, each, kernelSize]);
   const bias = context.inputs[2] === undefined ? undefined : biasOf(context, context.constant(2, 'the bias'), units, 1);
   const weights = {
-    weight: numbersAsWeights(kernel.name, weight),
+    weight: laterWeights(kernel.name, units * each * kernelSize, weight),
     ...(bias !== undefined && { bias: numbersAsWeights(bias.from, bias.numbers) }),
   };
   const shared = {
@@ -163,7 +178,7 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
   if (isRows(length)) {
     const node = emission.layer(
       name,
-      conv1d({ ...shared, ...paddingOf(context, padding, reach, stride) }),
+      conv1d({ ...shared, ...paddingOf(padding, reach) }),
       [emission.ordered(name, x, [1]).node],
       weights,
     );
@@ -180,7 +195,7 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
   if (x.sizes[0] !== 1 && !isRows(x.sizes[0] as Size))
     return context.refuse(`${describeSizes(x.sizes)} has columns where examples should be`);
   const { node } = emission.ordered(name, x, order);
-  const [front, behind] = padding;
+  const [front, behind] = padding as readonly [number, number];
   const layer = columnConvolution({
     ...shared,
     channels,
@@ -199,31 +214,26 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
 }
 
 /** The option `padding` of a convolution along steps. */
-function paddingOf(
-  context: OperatorContext,
-  [front, behind]: readonly [number, number],
-  reach: number,
-  stride: number,
-): Pick<Conv1dOptions, 'padding'> {
+function paddingOf(padding: Padding, reach: number): Pick<Conv1dOptions, 'padding'> {
+  if (padding === 'same') return { padding };
+  const [front, behind] = padding;
   if (front === 0 && behind === 0) return {};
-  if (front === reach - 1 && behind === 0) return { padding: 'causal' };
-  const total = reach - 1;
-  if (stride === 1 && front + behind === total && front === Math.floor(total / 2)) return { padding: 'same' };
-  return context.refuse(`pads [${front}, ${behind}] along time`);
+  return { padding: front === reach - 1 && behind === 0 ? 'causal' : [front, behind] };
 }
 
 /** The axis of the steps that are left. */
 function shorter(
   context: OperatorContext,
   axes: readonly RowAxis[],
-  [front, behind]: readonly [number, number],
+  padding: Padding,
   reach: number,
   stride: number,
 ): readonly RowAxis[] {
   const [axis, ...others] = axes;
   if (axis === undefined || others.length > 0 || !axis.startsWith('time'))
     return context.refuse(`a convolution along ${axes.join('*')}`);
-  const left = reach - front - behind;
+  // ceil(n / stride) = floor((n - 1) / stride) + 1
+  const left = padding === 'same' ? 1 : reach - padding[0] - padding[1];
   return left === 1 && stride === 1 ? axes : [`${axis}/${left}:${stride}` as RowAxis];
 }
 

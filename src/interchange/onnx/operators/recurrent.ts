@@ -10,12 +10,13 @@ import {
   rnn,
 } from '../../../network/layers/recurrent.js';
 import type { WeightSource } from '../../shared/imported-network.js';
-import { numbersAsWeights } from '../emission.js';
+import { laterWeights } from '../emission.js';
 import { refuseAttribute } from '../ir.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
 import { columnsOf, describeSizes, isRows, rowAxesOf, type Size } from '../sizes.js';
-import type { Computed, Final, FinalPart, GraphValue } from '../value.js';
+import type { Computed, Constant, Final, FinalPart, GraphValue } from '../value.js';
 import { activationsOf, type Cell, requireSame } from './cell-activations.js';
+import { constantColumns } from './constant-columns.js';
 import { permutedBlocks } from './weights.js';
 
 /** For each block of gates of the library, which block of ONNX it is: i o f c -> i f g o, z r h -> r z n. */
@@ -27,16 +28,10 @@ const COUPLED = [0, 3, 1];
 const DIRECTIONS = ['forward', 'reverse', 'bidirectional'] as const;
 
 /** The numbers of a constant input, [directions, ...]. */
-function constantNumbers(
-  context: OperatorContext,
-  at: number,
-  what: string,
-  count: number,
-): ArrayLike<number> | undefined {
+function constantNumbers(context: OperatorContext, at: number, what: string, count: number): Constant | undefined {
   if (context.inputs[at] === undefined) return undefined;
   const constant = context.constant(at, what);
-  const numbers = constant.read().data as ArrayLike<number>;
-  if (numbers.length === count) return numbers;
+  if (constant.shape.reduce((product, size) => product * size, 1) === count) return constant;
   return context.refuse(`${what} is [${constant.shape.join(', ')}], expected ${count} numbers`);
 }
 
@@ -55,24 +50,22 @@ function weightsOf(
   { cell, gates, units, inputs, directions, isCoupled }: Sizes,
 ): Record<string, WeightSource> {
   const blocks = isCoupled ? COUPLED : GATES[cell];
-  const W = constantNumbers(context, 1, 'W', directions * gates * units * inputs) as ArrayLike<number>;
-  const R = constantNumbers(context, 2, 'R', directions * gates * units * units) as ArrayLike<number>;
+  const W = constantNumbers(context, 1, 'W', directions * gates * units * inputs) as Constant;
+  const R = constantNumbers(context, 2, 'R', directions * gates * units * units) as Constant;
   const B = constantNumbers(context, 3, 'B', directions * 2 * gates * units);
   const P = constantNumbers(context, 7, 'P', directions * 3 * units);
   const weights: Record<string, WeightSource> = {};
   const take = (
     name: string,
     input: number,
-    numbers: ArrayLike<number>,
+    constant: Constant,
     from: number,
     own: readonly number[],
     size: number,
   ) => {
-    const part = Array.prototype.slice.call(numbers, from, from + gatesIn(numbers, from, own, size));
-    weights[name] = numbersAsWeights(`${context.node.inputs[input]}`, permutedBlocks(part, own, size));
+    const read = () => permutedBlocks(constant.float32().subarray(from), own, size);
+    weights[name] = laterWeights(`${context.node.inputs[input]}`, own.length * size, read);
   };
-  const gatesIn = (numbers: ArrayLike<number>, from: number, own: readonly number[], size: number) =>
-    Math.min(numbers.length - from, (Math.max(...own) + 1) * size);
   for (let direction = 0; direction < directions; direction++) {
     const suffix = `_l0${direction === 1 || context.text('direction', 'forward') === 'reverse' ? '_reverse' : ''}`;
     take(`weight_ih${suffix}`, 1, W, direction * gates * units * inputs, blocks, units * inputs);
@@ -100,7 +93,11 @@ function requireInitial(
   if (value.kind === 'constant') {
     const numbers = value.read().data as ArrayLike<number>;
     if (Array.prototype.every.call(numbers, (number: number) => number === 0)) return undefined;
-    return context.refuse(`the initial state ${state} is constant and not 0`);
+    return { state, computed: constantState(context, value, numbers, { units, directions }) };
+  }
+  if (value.kind === 'repeated') {
+    const numbers = value.constant.read().data as ArrayLike<number>;
+    return { state, computed: constantState(context, value.constant, numbers, { units, directions }) };
   }
   if (value.kind === 'state') {
     if (value.elements.length !== directions * units)
@@ -115,6 +112,29 @@ function requireInitial(
     );
   }
   return { state, computed };
+}
+
+/** A constant initial state: of one example, or the same of several. */
+function constantState(
+  context: OperatorContext,
+  constant: Constant,
+  numbers: ArrayLike<number>,
+  { units, directions }: Pick<Sizes, 'units' | 'directions'>,
+): Computed {
+  const examples = numbers.length / (directions * units);
+  const isBatchFirst = context.int('layout', 0) === 1;
+  const own = new Float64Array(directions * units);
+  for (let at = 0; at < numbers.length; at++) {
+    const direction = Math.floor(at / units / (isBatchFirst ? 1 : examples)) % directions;
+    const place = direction * units + (at % units);
+    const example = isBatchFirst ? Math.floor(at / units / directions) : Math.floor(at / units) % examples;
+    if (example === 0) own[place] = numbers[at] as number;
+    else if (own[place] !== numbers[at])
+      context.refuse(`the initial state [${constant.shape.join(', ')}] differs between examples`);
+  }
+  if (!Number.isInteger(examples)) context.refuse(`the initial state is [${constant.shape.join(', ')}]`);
+  const sizes: readonly Size[] = [['batch'], directions * units];
+  return constantColumns(context, own, { from: constant.name, sizes });
 }
 
 /** What an initial state is given by. */

@@ -5,11 +5,18 @@ import { columnAxes, numbersAsWeights } from '../emission.js';
 import type { OperatorContext, OperatorImport, OperatorImports } from '../operator-context.js';
 import { describeSizes, isRows, type RowAxis, type Size } from '../sizes.js';
 import type { Computed, GraphValue } from '../value.js';
+import { ofTwo } from './arithmetic.js';
 
-type Reduction = 'sum' | 'mean' | 'max' | 'min';
+type Reduction = 'sum' | 'mean' | 'max' | 'min' | 'product';
 
 const OVER_TIME = { sum: 'sumOverTime', mean: 'meanOverTime', max: 'maxOverTime' } as const;
-const IN_PAIRS = { sum: 'add', mean: 'add', max: 'maximum', min: 'minimum' } as const;
+const OVER_COLUMNS = {
+  sum: 'sumOverColumns',
+  mean: 'meanOverColumns',
+  max: 'maxOverColumns',
+  min: 'minOverColumns',
+} as const;
+const IN_PAIRS = { sum: 'add', mean: 'add', max: 'maximum', min: 'minimum', product: 'multiply' } as const;
 
 /** Elements along an axis of columns, joined in pairs. */
 function pairwise(context: OperatorContext, x: Computed, axis: number, how: Reduction): Computed {
@@ -47,6 +54,7 @@ function reducedAxis(context: OperatorContext, x: Computed, axis: number, how: R
         `${describeSizes(x.sizes)} is reduced over ${size.join('*')}: a result must not depend on other examples`,
       );
     const order = [axis, ...x.order];
+    if (how === 'product') return context.refuse(`the product over ${size.join('*')}`);
     if (how !== 'min') return { ...x, node: emission.operation(name, OVER_TIME[how], [x.node]), sizes, order };
     const negative = emission.operation(name, 'negate', [x.node]);
     const largest = emission.operation(name, 'maxOverTime', [negative]);
@@ -54,10 +62,7 @@ function reducedAxis(context: OperatorContext, x: Computed, axis: number, how: R
   }
   const others = columnAxes(x.sizes).filter((each) => each !== axis);
   const isAll = others.every((each) => x.sizes[each] === 1);
-  if (isAll && (how === 'sum' || how === 'mean')) {
-    const f = how === 'sum' ? 'sumOverColumns' : 'meanOverColumns';
-    return { ...x, node: emission.operation(name, f, [x.node]), sizes };
-  }
+  if (isAll && how !== 'product') return { ...x, node: emission.operation(name, OVER_COLUMNS[how], [x.node]), sizes };
   return pairwise(context, x, axis, how);
 }
 
@@ -70,26 +75,50 @@ function reduced(
 ): Computed {
   let value = x;
   for (const axis of axes) value = reducedAxis(context, value, axis, how);
-  if (keeps) return value;
-  const kept = x.sizes.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
+  return keeps ? value : without(value, axes);
+}
+
+/** A value without these axes, which have one element. */
+function without(value: Computed, axes: readonly number[]): Computed {
+  const kept = value.sizes.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
   const order = value.order.flatMap((axis) => (kept.includes(axis) ? [kept.indexOf(axis)] : []));
   return { ...value, sizes: kept.map((axis) => value.sizes[axis] as Size), order };
 }
 
+/** The axes that a node reduces; undefined where it reduces none. */
+function axesOf(context: OperatorContext, rank: number): readonly number[] | undefined {
+  const given = context.listed('axes', 1);
+  if (given !== undefined && given.length > 0) return given.map((axis) => context.axis(axis, rank));
+  return context.int('noop_with_empty_axes', 0) === 1 ? undefined : Array.from({ length: rank }, (_, at) => at);
+}
+
+type Step = (context: OperatorContext, x: Computed) => Computed;
+
+const asIs: Step = (_, x) => x;
+
+/** @param before of each element @param after of each result */
 const reduction =
-  (how: Reduction, before?: (context: OperatorContext, x: Computed) => Computed): OperatorImport =>
+  (how: Reduction, before: Step = asIs, after: Step = asIs): OperatorImport =>
   (context) => {
     const x = context.computed(0);
-    const given = context.listed('axes', 1);
-    if ((given === undefined || given.length === 0) && context.int('noop_with_empty_axes', 0) === 1) return [x];
-    const rank = x.sizes.length;
-    const axes =
-      given === undefined || given.length === 0
-        ? x.sizes.map((_, at) => at)
-        : given.map((axis) => context.axis(axis, rank));
-    const value = before === undefined ? x : before(context, x);
-    return [reduced(context, value, axes, context.int('keepdims', 1) === 1, how)];
+    const axes = axesOf(context, x.sizes.length);
+    const value = before(context, x);
+    if (axes === undefined) return [after(context, value)];
+    return [after(context, reduced(context, value, axes, context.int('keepdims', 1) === 1, how))];
   };
+
+/** m + log(sum(e^(x - m))) with the largest x as m, so that no power is too large. */
+function logSumExp(context: OperatorContext): readonly GraphValue[] {
+  const x = context.computed(0);
+  const { emission, name } = context;
+  const axes = axesOf(context, x.sizes.length);
+  if (axes === undefined) return [x];
+  const largest = reduced(context, x, axes, true, 'max');
+  const powers = emission.elementwise(name, 'exp', ofTwo(context, 'subtract', x, largest));
+  const sum = emission.elementwise(name, 'log', reduced(context, powers, axes, true, 'sum'));
+  const result = ofTwo(context, 'add', sum, largest);
+  return [context.int('keepdims', 1) === 1 ? result : without(result, axes)];
+}
 
 /** Each place of the other axes of columns by itself, where a function works on whole rows. */
 function alongAxis(context: OperatorContext, x: Computed, axis: number, f: (node: string) => string): Computed {
@@ -135,7 +164,7 @@ const softmax =
   };
 
 function logSoftmax({ emission, name }: OperatorContext, node: string): string {
-  return emission.operation(name, 'logSoftmax' as 'log', [node]);
+  return emission.operation(name, 'logSoftmax', [node]);
 }
 
 function normalizedRows(context: OperatorContext): readonly GraphValue[] {
@@ -215,10 +244,10 @@ export const reductionOperators: OperatorImports = {
   ReduceMin: reduction('min'),
   ReduceSumSquare: reduction('sum', squared),
   ReduceL1: reduction('sum', absolute),
-  ReduceL2: (context) => {
-    const [sum] = reduction('sum', squared)(context) as readonly [Computed];
-    return [context.emission.elementwise(context.name, 'sqrt', sum)];
-  },
+  ReduceL2: reduction('sum', squared, (context, sum) => context.emission.elementwise(context.name, 'sqrt', sum)),
+  ReduceProd: reduction('product'),
+  ReduceLogSum: reduction('sum', asIs, (context, sum) => context.emission.elementwise(context.name, 'log', sum)),
+  ReduceLogSumExp: logSumExp,
   GlobalAveragePool: globally('mean'),
   GlobalMaxPool: globally('max'),
   Softmax: softmax(false),

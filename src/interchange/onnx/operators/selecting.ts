@@ -1,5 +1,5 @@
 import type { OperatorContext } from '../operator-context.js';
-import type { RowAxis, Size } from '../sizes.js';
+import { describeSizes, type RowAxis, type Size } from '../sizes.js';
 import type { GraphValue, Movable } from '../value.js';
 import { movable, moved } from './movable.js';
 import { reshapedTo } from './reshaping.js';
@@ -33,7 +33,7 @@ function stepOf(
     );
   }
   const f = which === 'last' ? 'lastStep' : 'firstStep';
-  const node = context.emission.operation(context.name, f as 'lastStep', [value.node]);
+  const node = context.emission.operation(context.name, f, [value.node]);
   const sizes = value.sizes.flatMap((each, at) => (at === axis ? (keeps ? [1] : []) : [each]));
   const place = (at: number) => (at < axis || keeps ? at : at - 1);
   const order = value.order.map(place);
@@ -54,9 +54,11 @@ export function slicedAxis(
     if (indices.length === 0) return context.refuse(`nothing is left of axis ${axis}`);
     return indices.length === size && step === 1 ? value : context.emission.select(context.name, value, axis, indices);
   }
-  const toEnd = end >= 2 ** 31 - 1;
+  // A file that was made for so many steps may say them in place of the end.
+  const length = size.reduce((product, row) => product * context.rowsOf(row), 1);
+  const toEnd = end >= Math.min(2 ** 31 - 1, Number.isNaN(length) ? Number.POSITIVE_INFINITY : length);
   if (begin === 0 && toEnd && step === 1) return value;
-  if (begin === -1 && toEnd && step === 1) return stepOf(context, value, axis, 'last', true);
+  if ((begin === -1 || begin === length - 1) && toEnd && step === 1) return stepOf(context, value, axis, 'last', true);
   if (begin === 0 && end === 1 && step === 1) return stepOf(context, value, axis, 'first', true);
   return context.refuse(
     `a slice ${begin}:${end}:${step} of ${size.join('*')}, whose length is known only when data arrive`,
@@ -98,7 +100,8 @@ export function gathered(context: OperatorContext): readonly GraphValue[] {
   const numbers = [...(context.numbers(1, 'the indices') as Float64Array)];
   if (typeof size !== 'number') {
     const [only] = numbers;
-    if (numbers.length === 1 && (only === -1 || only === 0)) {
+    const length = size.reduce((product, row) => product * context.rowsOf(row), 1);
+    if (numbers.length === 1 && (only === -1 || only === 0 || only === length - 1)) {
       return [stepOf(context, value, axis, only === 0 ? 'first' : 'last', shape.length === 1)];
     }
     return context.refuse(
@@ -138,4 +141,22 @@ export function splitUp(context: OperatorContext): readonly GraphValue[] {
       Array.from({ length }, (_, at) => from + at),
     );
   });
+}
+
+/** The elements of each axis again and again. */
+export function tiled(context: OperatorContext): readonly GraphValue[] {
+  let value = movable(context);
+  const repeats = known(context, 1, 'repeats');
+  if (repeats.length !== value.sizes.length) {
+    return context.refuse(`${repeats.length} repeats of ${describeSizes(value.sizes)}`);
+  }
+  for (const [axis, count] of repeats.entries()) {
+    if (count === 1) continue;
+    const size = value.sizes[axis] as Size;
+    if (typeof size !== 'number') return context.refuse(`${size.join('*')} is repeated`);
+    if (count < 1) return context.refuse(`axis ${axis} is repeated ${count} times`);
+    const places = Array.from({ length: context.bounded(size * count) }, (_, at) => at % size);
+    value = context.emission.select(context.name, value, axis, places);
+  }
+  return [value];
 }

@@ -6,7 +6,8 @@ import type { Constant } from '../value.js';
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
-  readonly numbers: Float32Array;
+  /** Reads its numbers. */
+  read(): Float32Array;
 }
 
 /**
@@ -21,14 +22,18 @@ export function numbers2d(context: OperatorContext, constant: Constant, isTransp
   if (shape.length !== 2 || first === undefined || second === undefined) {
     return context.refuse(`a product with the constant [${constant.shape.join(', ')}], expected a matrix`);
   }
-  const read = constant.read().data as ArrayLike<number>;
-  if (!isTransposed) return { rows: first, columns: second, numbers: Float32Array.from(read) };
-  const numbers = new Float32Array(read.length);
-  for (let row = 0; row < first; row++) {
-    for (let column = 0; column < second; column++)
-      numbers[column * first + row] = read[row * second + column] as number;
-  }
-  return { rows: second, columns: first, numbers };
+  if (!isTransposed) return { rows: first, columns: second, read: () => constant.float32() };
+  const read = () => {
+    const given = constant.float32();
+    const numbers = new Float32Array(given.length);
+    for (let row = 0; row < first; row++) {
+      for (let column = 0; column < second; column++) {
+        numbers[column * first + row] = given[row * second + column] as number;
+      }
+    }
+    return numbers;
+  };
+  return { rows: second, columns: first, read };
 }
 
 /** Rows of a matrix in blocks of so many, in another order of the blocks. @returns a new array */

@@ -98,7 +98,7 @@ class Network(nn.Module):
         v["relu"] = torch.relu(v["spread"])
         v["product"] = v["relu"] * v["joined"]
         v["middle"] = (v["product"] + v["spread"]) / 2
-        v["shares"] = torch.softmax(v["middle"], -1)
+        v["shares"] = v["middle"].softmax(-1)
         output = {"steps": v["shares"], "sequence": v["mean"]}
         return output, {name: value for name, value in v.items() if "." in name}
 

@@ -145,7 +145,7 @@ class Network(nn.Module):
         v.update(new)
         v["lstm"] = _last(v["lstm"], n["time"])
         v["dense"] = self.dense(v["lstm"])
-        v["activation"] = torch.softmax(v["dense"], -1)
+        v["activation"] = v["dense"].softmax(-1)
         output = v["activation"]
         return output, {name: value for name, value in v.items() if "." in name}
 

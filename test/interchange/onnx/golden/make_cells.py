@@ -1,20 +1,24 @@
 """
 Writes cells.json: graphs of one step in which recurrent cells are written out, for test/interchange/onnx/cells.test.ts.
 
-    pip install torch==2.13.0 onnx==1.23.1 onnxscript onnxruntime
+    pip install torch==2.13.0 keras==3.15.1 onnx==1.23.1 onnxscript onnxruntime
     python test/interchange/onnx/golden/make_cells.py
 
-PyTorch's two exporters write the first ones. The others are written below, as other libraries and people write cells. ONNX Runtime computes
+PyTorch's two exporters and Keras write the first ones. The others are written below, as other libraries and people write cells. ONNX Runtime computes
 the outputs. `cells` says which operators the cells are; none where the graph only looks like one.
 """
 
 import base64
 import json
 import logging
+import os
 import tempfile
 import warnings
 from pathlib import Path
 
+os.environ["KERAS_BACKEND"] = "torch"
+
+import keras
 import numpy as np
 import onnx
 import onnxruntime
@@ -307,6 +311,24 @@ def exported_cells():
             yield exported(name, cell, is_dynamo)
 
 
+def keras_cells():
+    keras.utils.set_random_seed(2)
+    for name, cell in {
+        "LSTMCell": keras.layers.LSTMCell(UNITS, bias_initializer="uniform"),
+        "GRUCell": keras.layers.GRUCell(UNITS, bias_initializer="uniform"),
+        "GRUCell with the reset before": keras.layers.GRUCell(UNITS, reset_after=False, bias_initializer="uniform"),
+        "SimpleRNNCell": keras.layers.SimpleRNNCell(UNITS, bias_initializer="uniform"),
+    }.items():
+        inputs = [keras.Input((size,), name=each) for each, size in {"x": INPUTS, "h": UNITS, "c": UNITS}.items()]
+        inputs = inputs[: 3 if "LSTM" in name else 2]
+        _, states = cell(inputs[0], inputs[1:])
+        model = keras.Model(inputs, list(states))
+        model([np.zeros((BATCH, each.shape[1]), np.float32) for each in inputs])
+        with tempfile.TemporaryDirectory() as folder:
+            model.export(f"{folder}/cell.onnx", format="onnx", verbose=False)
+            yield f"keras: {name}", onnx.load(f"{folder}/cell.onnx"), ["LSTM" if "LSTM" in name else "GRU" if "GRU" in name else "RNN"]
+
+
 def written_cells():
     lstms = ["one product", "state in front", "eight products", "keras", "activations before the cut", "products within sums", "one state", "other activations", "two layers", "in a branch"]
     yield from (lstm(name) for name in lstms)
@@ -350,7 +372,7 @@ def to_case(name: str, model: onnx.ModelProto, cells: list[str]) -> dict:
 def main() -> None:
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
-    cases = [to_case(*case) for case in [*exported_cells(), *written_cells()]]
+    cases = [to_case(*case) for case in [*exported_cells(), *keras_cells(), *written_cells()]]
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
     head = f'"torch":"{torch.__version__}","onnxruntime":"{onnxruntime.__version__}"'
     path = Path(__file__).parent / "cells.json"

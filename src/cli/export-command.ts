@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import { type ExportModelOptions, exportModel } from '../interchange/export-model.js';
+import { loadModel } from '../saved/load-model.js';
+import type { CommandContext } from './command-context.js';
+import { parseNumber } from './parse-argument.js';
+
+interface ExportFlags {
+  readonly to: string;
+  readonly out: string;
+  readonly opset?: number;
+  readonly batchFirst?: true;
+  readonly lengths?: boolean;
+  readonly states?: true;
+  readonly stateful?: true;
+  readonly externalData?: true;
+  readonly module?: true;
+  readonly json?: boolean;
+}
+
+/** `bptt export`: the model of a run for other libraries. */
+export function exportCommand(context: CommandContext): Command {
+  return new Command('export')
+    .description('the model of a run for ONNX Runtime, PyTorch, Keras or Hugging Face')
+    .argument('<run>', 'run directory (its best checkpoint is used) or checkpoint file')
+    .requiredOption('--to <format>', 'onnx, pytorch, keras or huggingface')
+    .requiredOption('--out <file>', 'the file; for huggingface a folder')
+    .option('--opset <n>', 'onnx: version of the operators, from 17 on', parseNumber)
+    .option('--batch-first', 'onnx: tensors are [batch, steps, columns]')
+    .option('--no-lengths', 'onnx: no input with the lengths of the sequences')
+    .option('--states', 'onnx: initial states are inputs, final ones outputs')
+    .option('--stateful', 'onnx: one step, whose states go in and out')
+    .option('--external-data', 'onnx: weights in a file of their own')
+    .option('--module', 'pytorch: also the program of the module')
+    .option('--json', 'the result as one JSON value on standard output')
+    .action((run: string, flags: ExportFlags) => runExport(context, run, flags));
+}
+
+async function runExport({ output, note }: CommandContext, run: string, flags: ExportFlags): Promise<void> {
+  const { out, json, lengths, ...given } = flags;
+  const { model, vocabulary, configuration } = await loadModel(run, { training: false });
+  try {
+    const forOnnx = {
+      ...(lengths === false && { lengths }),
+      ...(vocabulary !== undefined && { vocabulary }),
+      ...(configuration !== undefined && { configuration }),
+    };
+    const options = { ...given, ...(flags.to === 'onnx' && forOnnx) } as ExportModelOptions;
+    const result = await exportModel(model, out, options);
+    if (json === true) return await output.json(result);
+    for (const line of result.notes) note(`note: ${line}`);
+    await output.write(result.files.map((file) => `${file}\n`).join(''));
+  } finally {
+    model.dispose();
+  }
+}
