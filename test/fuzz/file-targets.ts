@@ -27,6 +27,7 @@ import { readWavSync } from '../../src/files/wav.js';
 import { npy, zip } from '../interchange/made-files.js';
 import { crc32 } from './crc32.js';
 import { fileSeeds } from './file-seeds.js';
+import { asOnnxGraph, onnxSeeds } from './onnx-seeds.js';
 
 /** A reader, valid files for it, and the name under which a mutated one is written. */
 export interface FileTarget {
@@ -228,6 +229,8 @@ export function fileTargets(directory: string): FileTarget[] {
       repair: withHeaderLength,
       read: foreign,
     },
+    { name: 'onnx', file: 'x.onnx', seeds: onnxSeeds(), read: foreign },
+    { name: 'onnx-graph', file: 'x.onnx', seeds: onnxSeeds().slice(0, 40), repair: asOnnxGraph, read: foreign },
     { name: 'checkpoint', file: 'x.safetensors', seeds: seeds.checkpoint, read: checkpoints },
   ];
 }

@@ -1,4 +1,5 @@
 /** Adds nodes to the network for what an ONNX graph computes, and moves columns about. */
+import { DataError, InterchangeError } from '../../core/errors.js';
 import type { AnyLayer } from '../../network/layers/layers.js';
 import { type OperationName, type OperationOptions, operation } from '../../network/layers/operation.js';
 import type { WeightSource } from '../shared/imported-network.js';
@@ -47,6 +48,17 @@ export function numbersAsWeights(from: string, numbers: ArrayLike<number>): Weig
   return { from, count: numbers.length, read: () => Float32Array.from(numbers) };
 }
 
+/** Most columns of a value. */
+export const MOST_COLUMNS = 2 ** 22;
+
+/** What the import of a file may still cost, in columns that are put somewhere. All readings of its inputs share it. */
+export interface Budget {
+  left: number;
+}
+
+/** As much as takes some seconds. */
+export const wholeBudget = (): Budget => ({ left: 2 ** 27 });
+
 /** Weights that are read when the model is filled. @param count how many there are */
 export function laterWeights(from: string, count: number, read: () => Float32Array): WeightSource {
   return { from, count, read };
@@ -55,11 +67,37 @@ export function laterWeights(from: string, count: number, read: () => Float32Arr
 /** Emits the nodes of one network. */
 export class Emission {
   readonly builder: NetworkBuilder;
+  readonly #budget: Budget;
 
   readonly #indexInputs = new Map<string, { readonly name: string; readonly size: number }>();
 
-  constructor(builder: NetworkBuilder) {
+  constructor(builder: NetworkBuilder, budget: Budget) {
     this.builder = builder;
+    this.#budget = budget;
+  }
+
+  /**
+   * Takes what work costs from the budget.
+   *
+   * @throws {DataError} `file_unsupported` where a few bytes of a file ask for too much
+   */
+  spend(work: number): void {
+    this.#budget.left -= work;
+    if (this.#budget.left >= 0) return;
+    throw new DataError(
+      'file_unsupported',
+      'the graph is too large to take over, or its axes can be read in too many ways',
+      {},
+    );
+  }
+
+  /** @throws {InterchangeError} `unsupported_operator` for more columns than a value may have */
+  #requireColumns(name: string, sizes: readonly Size[]): void {
+    const columns = columnsOf(sizes);
+    this.spend(columns);
+    if (columns <= MOST_COLUMNS) return;
+    const message = `'${name}' would give ${columns} numbers in each row, more than ${MOST_COLUMNS}`;
+    throw new InterchangeError('unsupported_operator', message, { node: name, columns, most: MOST_COLUMNS });
   }
 
   /**
@@ -109,6 +147,7 @@ export class Emission {
     const { sizes } = x;
     const wanted = { sizes, order };
     if (significant(x).join() === significant(wanted).join()) return { ...x, order };
+    this.#requireColumns(name, sizes);
     const places = placesOf(sizes, order, stridesIn(sizes, x.order));
     return { ...x, order, node: this.columns(name, x.node, columnsOf(sizes), places) };
   }
@@ -121,6 +160,7 @@ export class Emission {
   /** Elements of one axis of columns, in this order: a slice, a choice, repetitions, zeros where an index is -1. */
   select<M extends Movable>(name: string, value: M, axis: number, indices: readonly number[]): M {
     const sizes = value.sizes.map((size, at) => (at === axis ? indices.length : size));
+    this.#requireColumns(name, sizes);
     const chosen = (order: readonly number[], strides: ReadonlyMap<number, number>) => {
       // The places of the axis itself are those of the indices.
       let places = [0];
@@ -151,6 +191,7 @@ export class Emission {
     const parts = values.map((value) => this.ordered(name, value, order));
     const total = values.reduce((sum, { sizes }) => sum + (sizes[axis] as number), 0);
     const sizes = first.sizes.map((size, at) => (at === axis ? total : size));
+    this.#requireColumns(name, sizes);
     return {
       kind: 'computed',
       node: this.concatenated(

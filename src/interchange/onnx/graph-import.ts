@@ -4,7 +4,7 @@ import { NetworkBuilder } from '../shared/network-builder.js';
 import type { ConstantTensor } from './constants/constant-tensor.js';
 import { evaluateConstant } from './constants/evaluate.js';
 import { constantOf, numberTypeOf, sourceTensorOf } from './constants/tensor-proto.js';
-import { Emission } from './emission.js';
+import { type Budget, Emission } from './emission.js';
 import { describeNode, type OnnxGraph, type OnnxNode } from './ir.js';
 import type { TensorProto } from './onnx-pb.js';
 import { type BoundState, type GraphSettings, OperatorContext } from './operator-context.js';
@@ -12,6 +12,9 @@ import { OPERATORS } from './operators/operators.js';
 import { shapeArithmetic } from './shape-arithmetic.js';
 import type { RowAxis } from './sizes.js';
 import type { Constant, GraphValue } from './value.js';
+
+/** What a node costs, in columns. */
+const NODE = 100;
 
 /** Most rounds of a loop that is written out. */
 const MOST_ROUNDS = 1000;
@@ -54,6 +57,10 @@ class Scope {
     return this.#values.get(name) ?? this.#around?.get(name);
   }
 
+  hasOwn(name: string): boolean {
+    return this.#values.has(name);
+  }
+
   set(name: string, value: GraphValue): void {
     this.#values.set(name, value);
   }
@@ -71,16 +78,20 @@ export interface ImportedGraph {
 /** The import of one graph under one reading of its inputs. */
 export class GraphImport {
   readonly builder = new NetworkBuilder();
-  readonly emission = new Emission(this.builder);
+  readonly emission: Emission;
   readonly states: BoundState[] = [];
   /** Nodes that have been taken over so far: where it fails, how far it came. */
   nodes = 0;
   readonly #path: string;
   readonly #settings: GraphSettings;
 
-  /** @param rows how many rows the file was made for, where it says numbers */
-  constructor(path: string, opset: number, rows: ReadonlyMap<RowAxis, number>) {
+  /**
+   * @param rows how many rows the file was made for, where it says numbers
+   * @param budget what it may cost
+   */
+  constructor(path: string, opset: number, rows: ReadonlyMap<RowAxis, number>, budget: Budget) {
     this.#path = path;
+    this.emission = new Emission(this.builder, budget);
     const { emission, states } = this;
     this.#settings = { opset, emission, states, rows, known: [] };
   }
@@ -103,16 +114,25 @@ export class GraphImport {
   #graph(graph: OnnxGraph, scope: Scope): readonly GraphValue[] {
     for (const [name, tensor] of graph.initializers) scope.set(name, stored(tensor, this.#path));
     for (const node of graph.nodes) {
+      this.emission.spend(NODE);
       const outputs = this.#node(node, scope);
       for (const [at, name] of node.outputs.entries()) {
         const value = outputs[at];
         if (name === '') continue;
-        if (value !== undefined) scope.set(name, value);
+        if (value !== undefined) this.#define(name, value, scope);
         if (value?.kind === 'computed') this.#settings.known.push(value);
       }
       this.nodes++;
     }
     return graph.outputs.map(({ name }) => this.#named(name, scope, 'the graph'));
+  }
+
+  /** @throws {InterchangeError} `unsupported_operator` for a name that means something else already */
+  #define(name: string, value: GraphValue, scope: Scope): void {
+    if (scope.hasOwn(name)) {
+      throw new InterchangeError('unsupported_operator', `'${name}' is made twice`, { value: name });
+    }
+    scope.set(name, value);
   }
 
   #named(name: string, scope: Scope, by: string): GraphValue {

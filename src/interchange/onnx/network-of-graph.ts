@@ -3,7 +3,7 @@ import type { Network } from '../../model/network.js';
 import type { ImportOptions } from '../shared/imported-network.js';
 import { recognizeCells } from './cells/cell-patterns.js';
 import type { FileFacts } from './cells/graph-facts.js';
-import { columnAxes, type Emission } from './emission.js';
+import { type Budget, columnAxes, type Emission, wholeBudget } from './emission.js';
 import { constant, GraphImport, type ImportedGraph } from './graph-import.js';
 import type { OnnxGraph } from './ir.js';
 import type { BoundState } from './operator-context.js';
@@ -149,9 +149,9 @@ function attempt(
   graph: OnnxGraph,
   opset: number,
   reading: Reading,
-  progress: { nodes: number },
+  progress: { nodes: number; readonly budget: Budget },
 ): Attempt {
-  const running = new GraphImport(path, opset, declaredRows(graph, reading));
+  const running = new GraphImport(path, opset, declaredRows(graph, reading), progress.budget);
   try {
     const inputs = new Map([...reading].map(([name, each]) => [name, valueOfInput(running, name, each)] as const));
     const imported = running.run(graph, inputs);
@@ -170,10 +170,11 @@ function attempt(
 /** The first reading of the inputs under which the graph is a network. @throws the error of the reading that came furthest */
 export function networkOf(path: string, graph: OnnxGraph, opset: number, options: ImportOptions): Attempt {
   const readings = readingsOf(graph, { axes: options.axes, constants: options.constants });
+  const budget = wholeBudget();
   const rewritten = cellRewriter(graph, { opset, path });
   let best: { readonly error: unknown; readonly nodes: number } | undefined;
   for (const reading of readings) {
-    const progress = { nodes: 0 };
+    const progress = { nodes: 0, budget };
     try {
       return attempt(path, rewritten(reading), opset, reading, progress);
     } catch (error) {

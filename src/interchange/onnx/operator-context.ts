@@ -1,7 +1,7 @@
 /** What the import of one operator works with. */
 import { InterchangeError } from '../../core/errors.js';
 import type { ConstantTensor } from './constants/constant-tensor.js';
-import type { Emission } from './emission.js';
+import { type Emission, MOST_COLUMNS } from './emission.js';
 import { attribute, describeNode, type OnnxNode } from './ir.js';
 import { describeSizes, type RowAxis, type ShapeNumber } from './sizes.js';
 import { type Computed, type Constant, type GraphValue, sizesOf } from './value.js';
@@ -9,9 +9,6 @@ import { type Computed, type Constant, type GraphValue, sizesOf } from './value.
 /** A number of a constant, whole or real. */
 const numbersOf = (tensor: ConstantTensor): Float64Array | undefined =>
   tensor.type === 'string' ? undefined : tensor.data;
-
-/** Most columns of a value. */
-const MOST_COLUMNS = 2 ** 22;
 
 /** A state of a node, and which numbers of an input of the file it begins with. */
 export interface BoundState {

@@ -5,7 +5,7 @@
 import { InterchangeError, OptionError } from '../../core/errors.js';
 import { describeValue } from '../../core/options.js';
 import type { NumberType } from '../sources/number-types.js';
-import { numberTypeOf } from './constants/tensor-proto.js';
+import { numberTypeOf, typeName } from './constants/tensor-proto.js';
 import type { DeclaredSize, OnnxGraph, OnnxValue } from './ir.js';
 import type { RowAxis, Size } from './sizes.js';
 
@@ -48,6 +48,29 @@ const STATE = /state|hidden|cell|^[hc]_?(?:0|x|in|prev|n|t)?$|initial|cache/i;
 
 /** Codes of the types of indices and lengths. */
 const INTEGERS: ReadonlySet<number> = new Set([6, 7, 12, 13]);
+
+/** Codes of what can be computed with: float32, float16, float64, bfloat16, conditions; 0 where a file does not say. */
+const REALS: ReadonlySet<number> = new Set([0, 1, 9, 10, 11, 16]);
+
+/** @throws {InterchangeError} `unsupported_operator` for types that are no input of a network, and for rows of too many columns */
+function requireReadable({ name, elementType, sizes = [] }: OnnxValue): void {
+  if (!REALS.has(elementType) && !INTEGERS.has(elementType)) {
+    const message = `the input '${name}' has elements of the type ${typeName(elementType)}, expected real numbers, conditions, or whole numbers of 32 or 64 bits`;
+    throw new InterchangeError('unsupported_operator', message, { input: name, type: elementType });
+  }
+  const isNone = sizes.some((size) => typeof size === 'number' && (!Number.isSafeInteger(size) || size < 0));
+  const most = sizes.reduce<number>((product, size) => product * (typeof size === 'number' ? Math.max(size, 1) : 1), 1);
+  if (!isNone && most <= MOST_NUMBERS) return;
+  const shown = sizes.slice(0, 20).map((size) => (size === '' ? '?' : size));
+  const message = `the input '${name}' is [${shown.join(', ')}], expected sizes from 0 on and at most ${MOST_NUMBERS} numbers`;
+  throw new InterchangeError('unsupported_operator', message, { input: name });
+}
+
+/** Most numbers of an input whose axes are all fixed. */
+const MOST_NUMBERS = 2 ** 22;
+
+/** Most axes of an input: an arrangement of rows is tried for each. */
+const MOST_AXES = 8;
 
 /** How well a reading of an axis goes with its declaration: undefined where it cannot be. */
 function fits(declared: DeclaredSize, size: Size): number | undefined {
@@ -103,7 +126,7 @@ function candidatesOf(
   mode: Mode,
   { isFirst, comesOut }: InputPlace,
 ): Candidate[] {
-  if (sizes === undefined) return [];
+  if (sizes === undefined || sizes.length > MOST_AXES) return [];
   const rank = sizes.length;
   const make = (kind: 'features' | 'indices' | 'state', rows: readonly (readonly RowAxis[])[], bonus: number) =>
     arrangements(sizes, rows).flatMap((arranged): Candidate[] => {
@@ -118,7 +141,9 @@ function candidatesOf(
   const likely = STATE.test(name) ? 4 : comesOut ? 2 : -1;
   const state = rank < 2 ? [] : make('state', [mode === 'time' ? ['batch'] : ['step']], isFirst ? -6 : likely);
   const perSequence = mode === 'time' && !isFirst ? make('features', [['batch']], -2) : [];
-  return [...state, ...make('features', ROWS[mode], 0), ...perSequence];
+  // Several axes of columns in a row of each call are less likely than steps of sequences.
+  const features = make('features', ROWS[mode], mode === 'step' && rank > 2 ? -5 : 0);
+  return [...state, ...features, ...perSequence];
 }
 
 function constantReading(
@@ -171,6 +196,14 @@ function requireInputNames(graph: OnnxGraph, option: 'axes' | 'constants', names
 /** Most readings that are tried. */
 const MOST_READINGS = 400;
 
+/** The input that is no state, whatever it is called: the first one of real numbers; none where indices come in and states are named. */
+function firstFeatures(graph: OnnxGraph, constants: NonNullable<GivenInputs['constants']>): OnnxValue | undefined {
+  const open = graph.inputs.filter(({ name }) => constants[name] === undefined);
+  const real = open.filter(({ elementType }) => !INTEGERS.has(elementType));
+  const unnamed = real.find(({ name }) => !STATE.test(name));
+  return unnamed ?? (real.length === open.length ? real[0] : undefined);
+}
+
 /**
  * All readings of the inputs, the likely ones first.
  *
@@ -180,12 +213,14 @@ const MOST_READINGS = 400;
 export function readingsOf(graph: OnnxGraph, { axes = {}, constants = {} }: GivenInputs): Reading[] {
   requireInputNames(graph, 'axes', Object.keys(axes));
   requireInputNames(graph, 'constants', Object.keys(constants));
+  for (const input of graph.inputs) {
+    if (axes[input.name] === undefined && constants[input.name] === undefined) requireReadable(input);
+  }
   // The first input of real numbers is what the network reads, unless it reads indices.
   const readsIndices = graph.inputs.some(
     ({ elementType, sizes }) => INTEGERS.has(elementType) && (sizes?.length ?? 0) > 1,
   );
-  const isReal = ({ elementType, name }: OnnxValue) => !INTEGERS.has(elementType) && constants[name] === undefined;
-  const firstReal = readsIndices ? undefined : graph.inputs.find(isReal);
+  const firstReal = readsIndices ? undefined : firstFeatures(graph, constants);
   const all: { readonly reading: Reading; readonly score: number }[] = [];
   for (const mode of ['time', 'step'] as const) {
     let partial: { readonly reading: readonly (readonly [string, InputReading])[]; readonly score: number }[] = [

@@ -76,6 +76,27 @@ function alikeInRows(
   });
 }
 
+/** A value in the size of both, and the number of a constant at each of its columns. */
+function besideConstant(
+  context: OperatorContext,
+  x: Computed,
+  constant: Constant,
+): { readonly wide: Computed; readonly row: readonly number[] } {
+  const numbers = constant.read().data as ArrayLike<number>;
+  const rank = Math.max(x.sizes.length, constant.shape.length);
+  const value = withRank(x, rank);
+  const given = [...new Array<number>(rank - constant.shape.length).fill(1), ...constant.shape];
+  const shape = alikeInRows(context, value.sizes, given, numbers);
+  const sizes = joinedSizes(context, value.sizes, shape);
+  const wide = expandedTo(context, value, sizes);
+  const strides = stridesIn(
+    given,
+    given.map((_, axis) => axis),
+  );
+  for (const [axis, size] of shape.entries()) if (size === 1) strides.set(axis, 0);
+  return { wide, row: placesOf(sizes, wide.order, strides).map((place) => numbers[place] as number) };
+}
+
 /** A value and a constant: a number, or a row that is trained like any other weight. */
 function ofConstant(
   context: OperatorContext,
@@ -84,22 +105,9 @@ function ofConstant(
   constant: Constant,
   isFirst: boolean,
 ): Computed {
-  const numbers = constant.read().data as ArrayLike<number>;
-  const rank = Math.max(x.sizes.length, constant.shape.length);
-  const value = withRank(x, rank);
-  const given = [...new Array<number>(rank - constant.shape.length).fill(1), ...constant.shape];
-  const shape = alikeInRows(context, value.sizes, given, numbers);
-  const sizes = joinedSizes(context, value.sizes, shape);
-  const wide = expandedTo(context, value, sizes);
-  const first = numbers[0] as number;
-  if (Array.prototype.every.call(numbers, (number: number) => number === first))
-    return ofNumber(context, f, wide, first, isFirst);
-  const strides = stridesIn(
-    given,
-    given.map((_, axis) => axis),
-  );
-  for (const [axis, size] of shape.entries()) if (size === 1) strides.set(axis, 0);
-  const row = placesOf(sizes, wide.order, strides).map((place) => numbers[place] as number);
+  const { wide, row } = besideConstant(context, x, constant);
+  const [first] = row as readonly [number];
+  if (row.every((number) => number === first)) return ofNumber(context, f, wide, first, isFirst);
   const options = { row: row.length, ...(isFirst && { isFirst }) };
   const node = context.emission.operation(context.name, f, [wide.node], options);
   context.emission.builder.weights.set(`${node}.row`, numbersAsWeights(constant.name, row));
@@ -156,7 +164,7 @@ export function two(context: OperatorContext, f: Combination, a: GraphValue, b: 
   return context.refuse(`an input ${describeSizes(sizesOf(other))} is a ${other.kind}`);
 }
 
-const combination =
+export const combination =
   (f: Combination): OperatorImport =>
   (context) => [two(context, f, context.input(0), context.input(1))];
 
@@ -172,6 +180,9 @@ const unary =
   (f: OperationName): OperatorImport =>
   (context) => [context.emission.elementwise(context.name, f, context.computed(0))];
 
+/** Most exponents that differ from column to column. */
+const MOST_EXPONENTS = 64;
+
 /** b^x = e^(x log b) */
 function powerOf(context: OperatorContext, bases: Constant): readonly GraphValue[] {
   const numbers = bases.read().data as ArrayLike<number>;
@@ -185,51 +196,21 @@ function powerOf(context: OperatorContext, bases: Constant): readonly GraphValue
 function power(context: OperatorContext): readonly GraphValue[] {
   const base = context.input(0);
   if (base.kind === 'constant') return powerOf(context, base);
-  const x = context.computed(0);
-  const exponents = context.numbers(1, 'the exponent') as Float64Array;
-  const [number] = exponents;
-  if (exponents.some((each) => each !== number)) return context.refuse('exponents differ from each other');
-  return [number === 1 ? x : context.emission.elementwise(context.name, 'power', x, { number: number as number })];
-}
-
-/** Types of elements among which a cast changes no number that the network computes. */
-const REAL_TYPES: ReadonlySet<number> = new Set([1, 11]);
-
-function cast(context: OperatorContext): readonly GraphValue[] {
-  const value = context.input(0);
-  const to = context.int('to', 0);
-  if (value.kind === 'indices' && [6, 7, 12, 13].includes(to)) return [value];
-  if (to === 9 && value.kind !== 'shape') return [isNotZero(context, context.computed(0))];
-  if (value.kind === 'shape' || REAL_TYPES.has(to))
-    return value.kind === 'indices' ? context.refuse('indices are computed with') : [value];
-  return context.refuse(`a cast of what is computed to the type ${to}, expected float or double`);
-}
-
-/** 1 where it is not 0, else 0. */
-function isNotZero({ emission, name }: OperatorContext, x: Computed): Computed {
-  return emission.elementwise(name, 'abs', emission.elementwise(name, 'sign', x));
-}
-
-/** 1 where a is larger than b, else 0. */
-function isLarger(context: OperatorContext, a: GraphValue, b: GraphValue): Computed {
+  const { wide, row } = besideConstant(context, context.computed(0), context.constant(1, 'the exponent'));
+  const exponents = [...new Set(row)];
   const { emission, name } = context;
-  const difference = emission.elementwise(name, 'sign', two(context, 'subtract', a, b) as Computed);
-  return emission.elementwise(name, 'relu', difference);
-}
-
-const opposite = (context: OperatorContext, x: Computed): Computed => ofNumber(context, 'subtract', x, 1, true);
-
-/** Conditions are 1 or 0: one of both products is the chosen number, and the other one is 0. */
-function chosen(context: OperatorContext): readonly GraphValue[] {
-  const condition = context.computed(0);
-  const yes = two(context, 'multiply', condition, context.input(1));
-  const no = two(context, 'multiply', opposite(context, condition), context.input(2));
-  return [two(context, 'add', yes, no)];
-}
-
-/** 1 where two differ, else 0. */
-function differs(context: OperatorContext): Computed {
-  return isNotZero(context, two(context, 'subtract', context.input(0), context.input(1)) as Computed);
+  const powerOfColumns = (node: string, number: number) =>
+    number === 1 ? node : emission.operation(name, 'power', [node], { number });
+  if (exponents.length === 1) return [{ ...wide, node: powerOfColumns(wide.node, exponents[0] as number) }];
+  if (exponents.length > MOST_EXPONENTS) return context.refuse(`${exponents.length} exponents`);
+  // Columns of one exponent after the other, and back into their places.
+  const groups = exponents.map((exponent) => row.flatMap((each, at) => (each === exponent ? [at] : [])));
+  const parts = groups.map((columns, at) =>
+    powerOfColumns(emission.columns(name, wide.node, row.length, columns), exponents[at] as number),
+  );
+  const order = groups.flat();
+  const places = row.map((_, column) => order.indexOf(column));
+  return [{ ...wide, node: emission.columns(name, emission.concatenated(name, parts), row.length, places) }];
 }
 
 /** Values as they are. */
@@ -238,7 +219,8 @@ const same: OperatorImport = (context) => [context.input(0)];
 /** In inference all elements stay. */
 function withoutDropout(context: OperatorContext): readonly GraphValue[] {
   const mode = context.numbers(2, 'training_mode')?.[0] ?? 0;
-  if (mode !== 0) return context.refuse('training_mode is true: what comes out is random');
+  const ratio = context.numbers(1, 'ratio')?.[0] ?? 0.5;
+  if (mode !== 0 && ratio !== 0) return context.refuse('training_mode is true: what comes out is random');
   const x = context.input(0);
   return [x, { kind: 'fill', sizes: sizesOf(x), number: 1 }];
 }
@@ -246,7 +228,6 @@ function withoutDropout(context: OperatorContext): readonly GraphValue[] {
 export const arithmeticOperators: OperatorImports = {
   Identity: same,
   Dropout: withoutDropout,
-  Cast: cast,
   Add: combination('add'),
   Sub: combination('subtract'),
   Mul: combination('multiply'),
@@ -259,16 +240,6 @@ export const arithmeticOperators: OperatorImports = {
     return [ofNumber(context, 'divide', sum, context.inputs.length, false)];
   },
   Pow: power,
-  Greater: (context) => [isLarger(context, context.input(0), context.input(1))],
-  Less: (context) => [isLarger(context, context.input(1), context.input(0))],
-  GreaterOrEqual: (context) => [opposite(context, isLarger(context, context.input(1), context.input(0)))],
-  LessOrEqual: (context) => [opposite(context, isLarger(context, context.input(0), context.input(1)))],
-  Equal: (context) => [opposite(context, differs(context))],
-  Xor: (context) => [differs(context)],
-  Not: (context) => [opposite(context, context.computed(0))],
-  And: combination('multiply'),
-  Or: combination('maximum'),
-  Where: chosen,
   Abs: unary('abs'),
   Cos: unary('cos'),
   Erf: unary('erf'),

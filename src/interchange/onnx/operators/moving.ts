@@ -65,6 +65,9 @@ function transposed(context: OperatorContext): readonly GraphValue[] {
   const value = movable(context);
   const rank = value.sizes.length;
   const permutation = context.ints('perm') ?? Array.from({ length: rank }, (_, at) => rank - 1 - at);
+  if ([...permutation].sort((a, b) => a - b).some((axis, at) => axis !== at) || permutation.length !== rank) {
+    return context.refuse(`perm is [${permutation.slice(0, 20).join(', ')}] for ${rank} axes`);
+  }
   const sizes = permutation.map((axis) => value.sizes[axis] as Size);
   if (value.kind === 'state' || value.kind === 'final') {
     const elements = transposedElements<unknown>(value.sizes, permutation, value.elements);

@@ -7,7 +7,10 @@ import { columnsOf, describeSizes } from '../sizes.js';
 import type { GraphValue } from '../value.js';
 import { activationOperators } from './activations.js';
 import { arithmeticOperators } from './arithmetic.js';
+import { conditionOperators } from './conditions.js';
 import { movingOperators } from './moving.js';
+import { normalizationOperators } from './normalization.js';
+import { poolingOperators } from './pooling.js';
 import { productOperators } from './products.js';
 import { recurrentOperators } from './recurrent.js';
 import { reductionOperators } from './reductions.js';
@@ -44,7 +47,10 @@ function gathered(context: OperatorContext): readonly (GraphValue | undefined)[]
 export const OPERATORS: OperatorImports = {
   ...activationOperators,
   ...arithmeticOperators,
+  ...conditionOperators,
   ...movingOperators,
+  ...normalizationOperators,
+  ...poolingOperators,
   ...productOperators,
   ...recurrentOperators,
   ...reductionOperators,

@@ -17,7 +17,7 @@ export function paddedIndices(
     const place = ((at % period) + period) % period;
     return place < length ? place : period - place;
   };
-  return Array.from({ length: length + begin + end }, (_, at) => {
+  return Array.from({ length: context.bounded(length + begin + end) }, (_, at) => {
     const place = at - begin;
     if (place >= 0 && place < length) return place;
     if (mode === 'constant') return -1;
@@ -84,10 +84,14 @@ export function expandedTo(context: OperatorContext, value: Computed, sizes: rea
   for (const [axis, size] of sizes.entries()) {
     if (typeof size !== 'number' || value.sizes[axis] === size) continue;
     if (value.sizes[axis] !== 1) context.refuse(`${describeSizes(value.sizes)} is expanded to ${describeSizes(sizes)}`);
-    expanded = context.emission.select(context.name, expanded, axis, new Array<number>(size).fill(0));
+    expanded = context.emission.select(context.name, expanded, axis, new Array<number>(context.bounded(size)).fill(0));
   }
   return expanded;
 }
+
+/** How many rows a file was made for; undefined where it does not say, and for columns. */
+const declaredLength = (context: OperatorContext, size: Size) =>
+  isRows(size) ? size.reduce((product, axis) => product * context.rowsOf(axis), 1) : undefined;
 
 /** Larger sizes by the operator Expand: rows stay. */
 export function expanded(context: OperatorContext): readonly GraphValue[] {
@@ -100,7 +104,8 @@ export function expanded(context: OperatorContext): readonly GraphValue[] {
   const spread: Computed = { ...value, sizes, order: [...front, ...value.order.map((axis) => axis + more)] };
   const larger = sizes.map((size, axis): Size => {
     const asked = wanted[axis - (rank - wanted.length)] ?? 1;
-    if (asked === 1 || asked === shapeNumber(size) || (isRows(size) && typeof asked === 'number')) return size;
+    if (asked === 1 || asked === shapeNumber(size) || asked === declaredLength(context, size)) return size;
+    if (isRows(size)) return context.refuse(`${describeSizes(value.sizes)} is expanded to [${wanted.join(', ')}]`);
     return typeof asked === 'number'
       ? asked
       : context.refuse(`${describeSizes(value.sizes)} is expanded to [${wanted.join(', ')}]`);

@@ -176,6 +176,8 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
     ...(bias === undefined && { bias: false }),
   };
   if (isRows(length)) {
+    // ceil(n / stride) = floor((n - 1) / stride) + 1
+    const left = padding === 'same' ? 1 : reach - padding[0] - padding[1];
     const node = emission.layer(
       name,
       conv1d({ ...shared, ...paddingOf(padding, reach) }),
@@ -186,7 +188,7 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
       {
         kind: 'computed',
         node,
-        sizes: [x.sizes[0] as Size, units, shorter(context, length, padding, reach, stride)],
+        sizes: [x.sizes[0] as Size, units, stepsLeft(context, length, left, stride)],
         order: [1],
       },
     ];
@@ -221,20 +223,17 @@ function paddingOf(padding: Padding, reach: number): Pick<Conv1dOptions, 'paddin
   return { padding: front === reach - 1 && behind === 0 ? 'causal' : [front, behind] };
 }
 
-/** The axis of the steps that are left. */
-function shorter(
+/** The axis of the steps that are left where each result looks at so many of them. */
+export function stepsLeft(
   context: OperatorContext,
   axes: readonly RowAxis[],
-  padding: Padding,
   reach: number,
   stride: number,
 ): readonly RowAxis[] {
   const [axis, ...others] = axes;
   if (axis === undefined || others.length > 0 || !axis.startsWith('time'))
-    return context.refuse(`a convolution along ${axes.join('*')}`);
-  // ceil(n / stride) = floor((n - 1) / stride) + 1
-  const left = padding === 'same' ? 1 : reach - padding[0] - padding[1];
-  return left === 1 && stride === 1 ? axes : [`${axis}/${left}:${stride}` as RowAxis];
+    return context.refuse(`along ${axes.join('*')}`);
+  return reach === 1 && stride === 1 ? axes : [`${axis}/${reach}:${stride}` as RowAxis];
 }
 
 export const productOperators: OperatorImports = { MatMul: product, Gemm: gemm, Conv: convolution };

@@ -13,10 +13,10 @@ import type { WeightSource } from '../../shared/imported-network.js';
 import { laterWeights } from '../emission.js';
 import { refuseAttribute } from '../ir.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
-import { columnsOf, describeSizes, isRows, rowAxesOf, type Size } from '../sizes.js';
+import { describeSizes, isRows, type RowAxis, type Size } from '../sizes.js';
 import type { Computed, Constant, Final, FinalPart, GraphValue } from '../value.js';
 import { activationsOf, type Cell, requireSame } from './cell-activations.js';
-import { constantColumns } from './constant-columns.js';
+import { givenStates, requireInitial, type Sizes } from './initial-states.js';
 import { permutedBlocks } from './weights.js';
 
 /** For each block of gates of the library, which block of ONNX it is: i o f c -> i f g o, z r h -> r z n. */
@@ -33,16 +33,6 @@ function constantNumbers(context: OperatorContext, at: number, what: string, cou
   const constant = context.constant(at, what);
   if (constant.shape.reduce((product, size) => product * size, 1) === count) return constant;
   return context.refuse(`${what} is [${constant.shape.join(', ')}], expected ${count} numbers`);
-}
-
-/** Sizes of a recurrent operator. */
-interface Sizes {
-  readonly cell: Cell;
-  readonly gates: number;
-  readonly units: number;
-  readonly inputs: number;
-  readonly directions: number;
-  readonly isCoupled: boolean;
 }
 
 function weightsOf(
@@ -78,71 +68,6 @@ function weightsOf(
     if (P !== undefined) take(`peepholes${suffix}`, 7, P, direction * 3 * units, isCoupled ? [0, 1] : [0, 2, 1], units);
   }
   return weights;
-}
-
-/** Where states begin: undefined for zeros; else it is said which numbers of an input they are. */
-function requireInitial(
-  context: OperatorContext,
-  at: number,
-  state: string,
-  { units, directions }: Sizes,
-): InitialState | undefined {
-  const value = context.inputs[at];
-  if (value === undefined) return undefined;
-  if (value.kind === 'fill' && value.number === 0) return undefined;
-  if (value.kind === 'constant') {
-    const numbers = value.read().data as ArrayLike<number>;
-    if (Array.prototype.every.call(numbers, (number: number) => number === 0)) return undefined;
-    return { state, computed: constantState(context, value, numbers, { units, directions }) };
-  }
-  if (value.kind === 'repeated') {
-    const numbers = value.constant.read().data as ArrayLike<number>;
-    return { state, computed: constantState(context, value.constant, numbers, { units, directions }) };
-  }
-  if (value.kind === 'state') {
-    if (value.elements.length !== directions * units)
-      return context.refuse(`the initial state ${state} is ${describeSizes(value.sizes)}`);
-    return { state, input: value.input, elements: value.elements };
-  }
-  const computed = context.asComputed(value);
-  if (computed === undefined) return context.refuse(`the initial state ${state} is a ${value.kind}`);
-  if (rowAxesOf(computed.sizes).join() !== 'batch' || columnsOf(computed.sizes) !== directions * units) {
-    return context.refuse(
-      `the initial state ${state} is ${describeSizes(computed.sizes)}, expected ${units} numbers of each example`,
-    );
-  }
-  return { state, computed };
-}
-
-/** A constant initial state: of one example, or the same of several. */
-function constantState(
-  context: OperatorContext,
-  constant: Constant,
-  numbers: ArrayLike<number>,
-  { units, directions }: Pick<Sizes, 'units' | 'directions'>,
-): Computed {
-  const examples = numbers.length / (directions * units);
-  const isBatchFirst = context.int('layout', 0) === 1;
-  const own = new Float64Array(directions * units);
-  for (let at = 0; at < numbers.length; at++) {
-    const direction = Math.floor(at / units / (isBatchFirst ? 1 : examples)) % directions;
-    const place = direction * units + (at % units);
-    const example = isBatchFirst ? Math.floor(at / units / directions) : Math.floor(at / units) % examples;
-    if (example === 0) own[place] = numbers[at] as number;
-    else if (own[place] !== numbers[at])
-      context.refuse(`the initial state [${constant.shape.join(', ')}] differs between examples`);
-  }
-  if (!Number.isInteger(examples)) context.refuse(`the initial state is [${constant.shape.join(', ')}]`);
-  const sizes: readonly Size[] = [['batch'], directions * units];
-  return constantColumns(context, own, { from: constant.name, sizes });
-}
-
-/** What an initial state is given by. */
-interface InitialState {
-  readonly state: string;
-  readonly input?: string;
-  readonly elements?: readonly number[];
-  readonly computed?: Computed;
 }
 
 /** Rows of time and of examples among the axes of the input: [time, batch, features], or the first two exchanged in layout 1. */
@@ -227,9 +152,14 @@ function sizesFor(context: OperatorContext, cell: Cell, features: number): Sizes
 }
 
 /** Lengths of sequences as an input: the library has those of the batch itself. */
-function requireOwnLengths(context: OperatorContext): void {
+function requireOwnLengths(context: OperatorContext, time: Size): void {
   const lengths = context.inputs[4];
   if (lengths === undefined || lengths.kind === 'indices') return;
+  if (lengths.kind === 'constant' && isRows(time)) {
+    const all = context.rowsOf(time[0] as RowAxis);
+    if ((context.numbers(4, 'sequence_lens') as Float64Array).every((length) => length === all)) return;
+    context.refuse(`sequence_lens are constant, and not ${all}, the number of steps of the input`);
+  }
   context.refuse('sequence_lens are computed, expected an input of the graph or none');
 }
 
@@ -238,7 +168,7 @@ function recurrent(cell: Cell) {
   return (context: OperatorContext): readonly (GraphValue | undefined)[] => {
     const x = context.computed(0);
     const { time, batch, features } = requireLayout(context, x);
-    requireOwnLengths(context);
+    requireOwnLengths(context, time);
     const sizes = sizesFor(context, cell, features);
     const { units, directions } = sizes;
     const names = cell === 'LSTM' ? (['h', 'c'] as const) : (['h'] as const);
@@ -284,29 +214,6 @@ function recurrent(cell: Cell) {
     });
     return [y, ...finals];
   };
-}
-
-/** Initial states that the network computes, by their names. */
-function givenStates(
-  context: OperatorContext,
-  initial: readonly InitialState[],
-  suffixes: readonly string[],
-  units: number,
-): Record<string, string> | undefined {
-  const given: Record<string, string> = {};
-  for (const { state, computed } of initial) {
-    if (computed === undefined) continue;
-    const { emission, name } = context;
-    const value = emission.rowMajor(name, computed);
-    for (const [at, suffix] of suffixes.entries()) {
-      const begin = at * units;
-      given[`${state}_l0${suffix}`] =
-        suffixes.length === 1
-          ? value.node
-          : emission.operation(name, 'slice', [value.node], { begin, end: begin + units });
-    }
-  }
-  return Object.keys(given).length === 0 ? undefined : given;
 }
 
 export const recurrentOperators: OperatorImports = {

@@ -1,13 +1,11 @@
-/** Sums, means, largest elements, softmax and normalisation. */
-import { batchNormalization } from '../../../network/layers/batch-normalization.js';
-import { layerNormalization } from '../../../network/layers/layer-normalization.js';
-import { columnAxes, numbersAsWeights } from '../emission.js';
+/** Sums, means, largest elements and softmax. */
+import { columnAxes } from '../emission.js';
 import type { OperatorContext, OperatorImport, OperatorImports } from '../operator-context.js';
 import { describeSizes, isRows, type RowAxis, type Size } from '../sizes.js';
 import type { Computed, GraphValue } from '../value.js';
 import { ofTwo } from './arithmetic.js';
 
-type Reduction = 'sum' | 'mean' | 'max' | 'min' | 'product';
+export type Reduction = 'sum' | 'mean' | 'max' | 'min' | 'product';
 
 const OVER_TIME = { sum: 'sumOverTime', mean: 'meanOverTime', max: 'maxOverTime' } as const;
 const OVER_COLUMNS = {
@@ -66,7 +64,7 @@ function reducedAxis(context: OperatorContext, x: Computed, axis: number, how: R
   return pairwise(context, x, axis, how);
 }
 
-function reduced(
+export function reduced(
   context: OperatorContext,
   x: Computed,
   axes: readonly number[],
@@ -121,109 +119,36 @@ function logSumExp(context: OperatorContext): readonly GraphValue[] {
 }
 
 /** Each place of the other axes of columns by itself, where a function works on whole rows. */
-function alongAxis(context: OperatorContext, x: Computed, axis: number, f: (node: string) => string): Computed {
+function alongAxes(
+  context: OperatorContext,
+  x: Computed,
+  axes: readonly number[],
+  f: 'softmax' | 'logSoftmax',
+): Computed {
   const { emission, name } = context;
-  const size = x.sizes[axis] as Size;
-  if (typeof size !== 'number') return context.refuse(`along ${size.join('*')} of ${describeSizes(x.sizes)}`);
-  const order = [...columnAxes(x.sizes).filter((each) => each !== axis), axis];
+  const isOne = axes.every((axis) => !isRows(x.sizes[axis] as Size));
+  if (!isOne) return context.refuse(`along the axes ${axes.join(', ')} of ${describeSizes(x.sizes)}`);
+  const order = [...columnAxes(x.sizes).filter((each) => !axes.includes(each)), ...axes];
   const ordered = emission.ordered(name, x, order);
   const count = order.reduce((product, each) => product * (x.sizes[each] as number), 1);
+  const size = axes.reduce((product, each) => product * (x.sizes[each] as number), 1);
   const parts = Array.from({ length: count / size }, (_, at) => {
     const place = Array.from({ length: size }, (_each, index) => at * size + index);
-    return f(emission.columns(name, ordered.node, count, place));
+    return emission.operation(name, f, [emission.columns(name, ordered.node, count, place)]);
   });
   return { ...ordered, node: emission.concatenated(name, parts) };
 }
 
 /** Softmax and its logarithm. Before opset 13 all axes from `axis` on were one. */
 const softmax =
-  (isLog: boolean): OperatorImport =>
+  (f: 'softmax' | 'logSoftmax'): OperatorImport =>
   (context) => {
     const x = context.computed(0);
     const rank = x.sizes.length;
     const axis = context.axis(context.int('axis', context.opset < 13 ? 1 : -1), rank);
-    const { emission, name } = context;
-    if (context.opset < 13) {
-      const behind = x.sizes.slice(axis);
-      if (behind.some(isRows) || x.sizes.slice(0, axis).some((size) => !isRows(size) && size !== 1)) {
-        return context.refuse(`along axes ${axis} and later of ${describeSizes(x.sizes)} together`);
-      }
-      const ordered = emission.rowMajor(name, x);
-      return [
-        {
-          ...ordered,
-          node: isLog ? logSoftmax(context, ordered.node) : emission.operation(name, 'softmax', [ordered.node]),
-        },
-      ];
-    }
-    return [
-      alongAxis(context, x, axis, (node) =>
-        isLog ? logSoftmax(context, node) : emission.operation(name, 'softmax', [node]),
-      ),
-    ];
+    const axes = context.opset < 13 ? x.sizes.map((_, at) => at).slice(axis) : [axis];
+    return [alongAxes(context, x, axes, f)];
   };
-
-function logSoftmax({ emission, name }: OperatorContext, node: string): string {
-  return emission.operation(name, 'logSoftmax', [node]);
-}
-
-function normalizedRows(context: OperatorContext): readonly GraphValue[] {
-  const x = context.computed(0);
-  const rank = x.sizes.length;
-  const axis = context.axis(context.int('axis', -1), rank);
-  const behind = x.sizes.slice(axis);
-  const gain = context.constant(1, 'the scale');
-  const size = behind.reduce<number>((product, each) => (isRows(each) ? Number.NaN : product * each), 1);
-  if (Number.isNaN(size) || x.sizes.slice(0, axis).some((each) => !isRows(each) && each !== 1)) {
-    return context.refuse(`over axes ${axis} and later of ${describeSizes(x.sizes)}`);
-  }
-  const numbers = (constant: typeof gain) => {
-    const read = constant.read().data as ArrayLike<number>;
-    if (read.length !== size && read.length !== 1) context.refuse(`${read.length} numbers for ${size} elements`);
-    return numbersAsWeights(
-      constant.name,
-      Array.from({ length: size }, (_, at) => read[read.length === 1 ? 0 : at] as number),
-    );
-  };
-  const bias =
-    context.inputs[2] === undefined
-      ? numbersAsWeights('no bias', new Float32Array(size))
-      : numbers(context.constant(2, 'the bias'));
-  const { emission, name } = context;
-  const ordered = emission.rowMajor(name, x);
-  const layer = layerNormalization({ epsilon: context.float('epsilon', 1e-5) });
-  return [{ ...ordered, node: emission.layer(name, layer, [ordered.node], { weight: numbers(gain), bias }) }];
-}
-
-function normalizedBatch(context: OperatorContext): readonly GraphValue[] {
-  const x = context.computed(0);
-  const [, channels] = x.sizes;
-  if (context.int('training_mode', 0) !== 0) return context.refuse('training_mode is 1');
-  if (typeof channels !== 'number') return context.refuse(`the second axis of ${describeSizes(x.sizes)} is not known`);
-  const others = columnAxes(x.sizes).filter((axis) => axis !== 1);
-  const positions = others.reduce((product, axis) => product * (x.sizes[axis] as number), 1);
-  const { emission, name } = context;
-  const ordered = emission.ordered(name, x, [...others, 1]);
-  const numbers = (at: number, what: string) => {
-    const constant = context.constant(at, what);
-    const read = constant.read().data as ArrayLike<number>;
-    if (read.length !== channels) context.refuse(`${what} has ${read.length} numbers for ${channels} channels`);
-    // The same numbers at every position, where there are several in a row.
-    return numbersAsWeights(
-      constant.name,
-      Array.from({ length: positions * channels }, (_, place) => read[place % channels] as number),
-    );
-  };
-  const momentum = 1 - context.float('momentum', 0.9);
-  const layer = batchNormalization({ epsilon: context.float('epsilon', 1e-5), momentum });
-  const weights = {
-    weight: numbers(1, 'the scale'),
-    bias: numbers(2, 'the bias'),
-    running_mean: numbers(3, 'the mean'),
-    running_var: numbers(4, 'the variance'),
-  };
-  return [{ ...ordered, node: emission.layer(name, layer, [ordered.node], weights) }];
-}
 
 const squared = (context: OperatorContext, x: Computed) =>
   context.emission.elementwise(context.name, 'power', x, { number: 2 });
@@ -250,8 +175,6 @@ export const reductionOperators: OperatorImports = {
   ReduceLogSumExp: logSumExp,
   GlobalAveragePool: globally('mean'),
   GlobalMaxPool: globally('max'),
-  Softmax: softmax(false),
-  LogSoftmax: softmax(true),
-  LayerNormalization: normalizedRows,
-  BatchNormalization: normalizedBatch,
+  Softmax: softmax('softmax'),
+  LogSoftmax: softmax('logSoftmax'),
 };

@@ -46,7 +46,7 @@ function ofDeclaredRows(context: OperatorContext, sizes: readonly Size[]): Size[
   const wanted = context.shapeNumbers(1, 'the shape');
   if (context.rows.size === 0 || wanted.some((size) => typeof size !== 'number')) return undefined;
   const lengthOf = (size: Size) =>
-    isRows(size) ? size.reduce((product, axis) => product * context.rowsOf(axis), 1) : size;
+    isRows(size) ? size.reduce((product, axis) => product * lengthOfRows(context, axis), 1) : size;
   const lengths = sizes.map(lengthOf);
   const all = lengths.reduce((product, length) => product * length, 1);
   const asked = (wanted as readonly number[]).map((size, at) =>
@@ -58,8 +58,8 @@ function ofDeclaredRows(context: OperatorContext, sizes: readonly Size[]): Size[
   const result: Size[] = [];
   // Axes of before and of now in groups of equal products.
   for (let from = 0, to = 0; from < sizes.length || to < shape.length; ) {
-    const before = [sizes[from] ?? 1];
-    const now = [shape[to] ?? 1];
+    const before = sizes.slice(from, from + 1);
+    const now = shape.slice(to, to + 1);
     let [left, right] = [lengths[from++] ?? 1, shape[to++] ?? 1];
     while (left !== right) {
       if (left < right) {
@@ -76,6 +76,14 @@ function ofDeclaredRows(context: OperatorContext, sizes: readonly Size[]): Size[
     else return undefined;
   }
   return result;
+}
+
+/** Large primes stand for numbers of rows that the file leaves open, so that products can be told apart. */
+const OPEN_LENGTHS: Readonly<Record<string, number>> = { batch: 1_000_003, time: 1_000_033, step: 1_000_037 };
+
+function lengthOfRows(context: OperatorContext, axis: RowAxis): number {
+  const length = context.rowsOf(axis);
+  return Number.isNaN(length) ? (OPEN_LENGTHS[axis] ?? Number.NaN) : length;
 }
 
 /** Sizes of numbers and names: what is a product of rows and columns cannot be one axis. */
@@ -132,7 +140,8 @@ export function reshapedTo(context: OperatorContext, value: Movable, sizes: read
 export function flattened(context: OperatorContext): readonly GraphValue[] {
   const value = movable(context);
   const { sizes } = value;
-  const axis = context.axis(context.int('axis', 1), sizes.length + 1);
+  const given = context.int('axis', 1);
+  const axis = given === sizes.length ? given : context.axis(given, sizes.length);
   const parts = [sizes.slice(0, axis), sizes.slice(axis)].map((part) => part.map(shapeNumber).reduce(multiplied, 1));
   return reshapedTo(context, value, sizesFrom(context, parts, sizes));
 }

@@ -14,7 +14,7 @@ class Graph:
     def __init__(self, seed: int):
         self.random = np.random.default_rng(seed)
         self.nodes, self.inputs, self.outputs, self.tensors = [], [], [], []
-        self.feeds, self.out_axes = {}, {}
+        self.feeds, self.out_axes, self.options = {}, {}, {}
         self.count = 0
 
     def input(self, name: str, sizes, axes: str, kind=FLOAT, feed=None):
@@ -272,6 +272,7 @@ def convolved_columns(pads, strides=1):
     def build(g: Graph):
         x = g.input("x", ["batch", 2, 6], "bcc")
         g.output(g.op("Conv", [x, g.weights(3, 2, 3), g.weights(3)], strides=[strides], pads=pads, kernel_shape=[3]), "bcc")
+        g.options["axes"] = {"x": ["step", 2, 6]}
 
     return build
 
@@ -507,7 +508,7 @@ def built_cases():
                     feed, inputs, constants = fed(g, length)
                     outputs = dict(zip(g.out_axes, run(feed)))
                     sequences.append((inputs, {key: rows(np.asarray(outputs[key]), axes) for key, axes in g.out_axes.items()}))
-                yield case(f"{name}-{opset}", data, sequences, run.by, {"constants": constants} if constants else None)
+                yield case(f"{name}-{opset}", data, sequences, run.by, {**g.options, **({"constants": constants} if constants else {})})
                 break
             except Exception as error:  # noqa: BLE001: what cannot be run is said
                 print(f"{name} {'onnx' if is_reference else 'onnxruntime'}: {type(error).__name__} {str(error)[:150]!r}", flush=True)
