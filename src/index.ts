@@ -143,6 +143,7 @@ export type {
   GruOptions,
   LstmDescription,
   LstmOptions,
+  NumberedActivation,
   RecurrentDescription,
   RecurrentOptions,
   RnnDescription,

@@ -86,7 +86,7 @@ enum class Role { kNone, kForward, kPacking, kBackward, kUpdate, kSource };
 struct OperationRow {
   std::string_view name;
   Few<OperandRow, 32> operands;
-  Few<AttributeRow, 10> attributes;
+  Few<AttributeRow, 16> attributes;
   Few<RuleRow, 12> rules;
   Few<WorkRow, 4> work;
   bool works_each_step = false;

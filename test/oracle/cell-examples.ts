@@ -73,6 +73,7 @@ function lstmExample(count: number): Example {
       candidate: [N, H],
       hT: [B, P],
       cT: [B, H],
+      slopes: [N, count * H],
     },
   };
 }
@@ -107,7 +108,7 @@ export const cellExamples: Readonly<Record<keyof typeof cellOperations, Example>
     operands: { ...layer(1, H), ...gain(1), mask: noise(H).mask },
     attributes: rnnAttributes,
     optional: ['bR', 'h0', 'gain', 'mask'],
-    results: { y: [N, H], sum: [N, H], candidate: [N, H], hT: [B, H] },
+    results: { y: [N, H], sum: [N, H], candidate: [N, H], hT: [B, H], slopes: [N, H] },
   },
   rnnBackward: {
     operands: {
@@ -139,7 +140,7 @@ export const cellExamples: Readonly<Record<keyof typeof cellOperations, Example>
     operands: { ...layer(3, H), ...gain(3), ...noise(H) },
     attributes: { ...gates, reverse: 1, epsilon: 0.1 },
     optional: ['bR', 'h0', 'gain', ...noiseNames],
-    results: { y: [N, H], gates: [N, 3 * H], s: [N, H], product: [N, 3 * H], hT: [B, H] },
+    results: { y: [N, H], gates: [N, 3 * H], s: [N, H], product: [N, 3 * H], hT: [B, H], slopes: [N, 3 * H] },
   },
   gruBackward: {
     operands: {
@@ -161,7 +162,7 @@ export const cellExamples: Readonly<Record<keyof typeof cellOperations, Example>
     operands: { ...layer(3, H), mask: noise(H).mask },
     attributes: { ...gates, ...shared },
     optional: ['bR', 'h0', 'mask'],
-    results: { y: [N, H], gates: [N, 3 * H], s: [N, H], hT: [B, H] },
+    results: { y: [N, H], gates: [N, 3 * H], s: [N, H], hT: [B, H], slopes: [N, 3 * H] },
   },
   gruResetBeforeBackward: {
     operands: {

@@ -1,5 +1,6 @@
 /** Operands for the recurrent cells: random ones for the forward pass, and from its results those of the backward pass. */
 
+import { keepsSlopes } from './activations.js';
 import type { CellName } from './cells.js';
 import { type Matrix, mapElements } from './matrix.js';
 import type { AttributeValues } from './operands.js';
@@ -100,6 +101,17 @@ export function backwardOperands(
     ...(isLstm(cell) ? ['gates', 'c'] : ['y', ...(isGru ? ['gates'] : []), ...(cell === 'gru' ? ['s'] : [])]),
     ...(hasZoneout && !isGru ? ['candidate'] : []),
     ...(parts.includes('gain') ? [cell === 'rnn' ? 'sum' : 'product'] : []),
+    ...(keepsSlopes(attributes) ? ['slopes'] : []),
   ];
   return Object.fromEntries([...own, ...kept.map((name) => [name, results[name] as Matrix] as const)]);
+}
+
+/** Attributes of the forward operation that the backward one does not have. */
+const FORWARD_ALONE = ['gateAlpha', 'gateBeta', 'activationAlpha', 'activationBeta', 'alpha', 'beta', 'inputClip'];
+
+/** The attributes of the backward operation: where derivatives are kept, the codes of gates and candidate mean nothing. */
+export function backwardAttributes({ attributes }: CellVariant): AttributeValues {
+  const own = Object.entries(attributes).filter(([name]) => !FORWARD_ALONE.includes(name));
+  if (!keepsSlopes(attributes)) return Object.fromEntries(own);
+  return Object.fromEntries(own.map(([name, value]) => [name, ['gate', 'activation'].includes(name) ? 0 : value]));
 }

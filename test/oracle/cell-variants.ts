@@ -24,6 +24,18 @@ const everyLstm = {
   attributes: { epsilon, clip: 0.5, reverse: 1 },
 };
 
+/** The activations whose derivatives cells keep, with numbers. */
+const numbered = [
+  ['softsign', 0, 0],
+  ['softplus', 0, 0],
+  ['affine', 0.6, 0.1],
+  ['leakyRelu', -0.3, 0],
+  ['thresholdedRelu', 0.2, 0],
+  ['scaledTanh', 0.9, 0.8],
+  ['hardSigmoidOf', 0.3, 0.4],
+  ['elu', 0.7, 0],
+] as const;
+
 function variant(
   cell: CellName,
   name: string,
@@ -48,6 +60,10 @@ export const cellVariants: readonly CellVariant[] = [
     variant(cell, 'constant zoneout', [], { zoneout: 0.3 }),
   ]),
   variant('rnn', 'relu', [], { activation: relu }),
+  ...numbered.map(([name, alpha, beta]) => variant('rnn', name, [], { activation: codeOf(name), alpha, beta })),
+  ...(Object.keys(usual) as CellName[]).map((cell) => variant(cell, 'limited arguments', [], { inputClip: 0.4 })),
+  variant('lstm', 'limited arguments and everything', everyLstm.parts, { ...everyLstm.attributes, inputClip: 0.6 }),
+  variant('gru', 'elu and softplus', [], { gate: codeOf('softplus'), activation: codeOf('elu'), activationAlpha: 0.5 }),
   variant('rnn', 'layer normalisation', ['gain'], { epsilon }),
   variant('rnn', 'everything', ['gain', ...noise], { epsilon, reverse: 1, activation: sigmoid }),
   ...(['lstm', 'lstmCoupled'] as const).flatMap((cell) => [

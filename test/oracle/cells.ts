@@ -3,6 +3,7 @@
  * operations' table, but R and Wr, which are given as they are before packing. Attributes that are absent are 0.
  */
 
+import type { ActivationAttributes } from './activations.js';
 import * as gru from './gru.js';
 import { linear } from './linear.js';
 import * as lstm from './lstm.js';
@@ -31,6 +32,7 @@ export const cellOperations = {
       y: o.matrix('y'),
       sum: o.optional('sum'),
       candidate: o.optional('candidate'),
+      slopes: o.optional('slopes'),
     }),
   stateWeightGradient: (o, batchSizes) =>
     stateWeightGradient({ da: o.matrix('da'), x: o.optional('x'), ...fedStates(o, batchSizes) }),
@@ -99,6 +101,12 @@ function layerNormalization(o: Operands) {
   return { gain: o.optional('gain'), epsilon: o.setting('epsilon') };
 }
 
+/** An activation from its attributes. */
+function activation(o: Operands, name: string, numbers = [`${name}Alpha`, `${name}Beta`]): ActivationAttributes {
+  const [alpha, beta] = numbers.map((each) => o.setting(each));
+  return { code: o.setting(name) ?? 0, alpha, beta, limit: o.setting('inputClip') };
+}
+
 /** The input projection: given, or x W^T + bW. */
 function inputOf(o: Operands): Matrix {
   const x = o.optional('x');
@@ -114,7 +122,11 @@ function upstream(o: Operands) {
 }
 
 function rnnParts(o: Operands, batchSizes: BatchSizes) {
-  return { ...common(o, batchSizes), ...layerNormalization(o), activation: o.setting('activation') };
+  return {
+    ...common(o, batchSizes),
+    ...layerNormalization(o),
+    activation: activation(o, 'activation', ['alpha', 'beta']),
+  };
 }
 
 function rnnForward(o: Operands, batchSizes: BatchSizes): rnn.RnnOperands {
@@ -134,9 +146,9 @@ function lstmParts(o: Operands, batchSizes: BatchSizes, coupled: boolean) {
     zoneCell: o.optional('zoneCell'),
     zoneoutCell: o.setting('zoneoutCell'),
     clip: o.setting('clip'),
-    gate: o.setting('gate'),
-    activation: o.setting('activation'),
-    output: o.setting('output'),
+    gate: activation(o, 'gate'),
+    activation: activation(o, 'activation'),
+    output: { ...activation(o, 'output'), limit: 0 },
   };
 }
 
@@ -153,6 +165,7 @@ function lstmBackward(o: Operands, batchSizes: BatchSizes, coupled: boolean): ls
     c: o.matrix('c'),
     candidate: o.optional('candidate'),
     product: o.optional('product'),
+    slopes: o.optional('slopes'),
   };
 }
 
@@ -179,12 +192,13 @@ function gruBackward(o: Operands, batchSizes: BatchSizes): gru.GruBackwardOperan
     ...upstream(o),
     y: o.matrix('y'),
     gates: o.matrix('gates'),
+    slopes: o.optional('slopes'),
     h0: o.optional('h0'),
   };
 }
 
 function gruActivations(o: Operands) {
-  return { gate: o.setting('gate'), activation: o.setting('activation') };
+  return { gate: activation(o, 'gate'), activation: activation(o, 'activation') };
 }
 
 function fedStates(o: Operands, batchSizes: BatchSizes) {

@@ -4,8 +4,8 @@
  * Dropout, zoneout and layer normalisation: see test/oracle/recurrence.ts.
  */
 
-import { activationOf } from './activations.js';
-import { at, element, type Matrix } from './matrix.js';
+import { type ActivationChoice, activationOf } from './activations.js';
+import { element, type Matrix, zeros } from './matrix.js';
 import { Recurrence, type RecurrentOperands, requireWithGain } from './recurrence.js';
 import type { Node } from './tape.js';
 
@@ -13,9 +13,9 @@ const GATES = 3;
 
 /** R [3H,H], bR and gain [1,3H], h0 and mask [B,H], zone [N,H]. There is a gain only with the reset after the product. */
 interface GruParts extends RecurrentOperands {
-  /** Codes of the activations of the gates r and z, and of n; 0 is tanh. */
-  readonly gate?: number | undefined;
-  readonly activation?: number | undefined;
+  /** The activations of the gates r and z, and of n; tanh when absent. */
+  readonly gate?: ActivationChoice | undefined;
+  readonly activation?: ActivationChoice | undefined;
 }
 
 /** Operands of both forward passes: a [N,3H] is the input projection. */
@@ -33,6 +33,8 @@ interface GruKept {
   readonly s?: Matrix | undefined;
   /** [N,3H], needed with a gain. */
   readonly product?: Matrix | undefined;
+  /** [N,3H] derivatives of the activations, where they do not follow from the gates. */
+  readonly slopes?: Matrix | undefined;
 }
 
 /** Operands of both backward passes; upstream gradients that are absent are zeros. */
@@ -59,7 +61,9 @@ export function recordGru(
   const { tape, h0 } = cell;
   const [gate, activation] = [activationOf(operands.gate ?? 0), activationOf(operands.activation ?? 0)];
   cell.requirePerStep({ y: kept.y, s: kept.s }, units);
-  cell.requirePerStep({ gates: kept.gates, product: kept.product }, gateRows);
+  cell.requirePerStep({ gates: kept.gates, product: kept.product, slopes: kept.slopes }, gateRows);
+  const slopes = zeros(cell.rows, gateRows);
+  const keptGates = { values: kept.gates, slopes: kept.slopes };
   const a = cell.input('a', operands.a, gateRows);
   const products = resetAfter ? gateRows : 2 * units;
   const [product, gates, s, y] = [
@@ -72,14 +76,13 @@ export function recordGru(
     const { row } = step;
     const h = cell.previous(y, h0, step);
     const fed = cell.fed(h, step);
-    const keptGate = (column: number) => kept.gates && at(kept.gates, row, column);
     for (let gateRow = 0; gateRow < products; gateRow++) {
       product.put(row, gateRow, cell.kept(cell.product(gateRow, fed), kept.product, row, gateRow));
     }
     const normal = cell.normalizedByGain(product.row(row));
     for (let column = 0; column < 2 * units; column++) {
       const pre = tape.add(a.at(row, column), cell.biased(element(normal, column), column));
-      gates.put(row, column, tape.apply(gate, pre, keptGate(column)));
+      gates.put(row, column, cell.activated(gate, pre, keptGates, slopes, row, column));
     }
     for (let j = 0; j < units; j++) {
       const reset = resetAfter
@@ -93,18 +96,19 @@ export function recordGru(
       const recurrent: Node = resetAfter
         ? tape.multiply(gates.at(row, j), element(state, j))
         : cell.biased(cell.product(column, state), column);
-      const n = tape.apply(activation, tape.add(a.at(row, column), recurrent), keptGate(column));
+      const sum = tape.add(a.at(row, column), recurrent);
+      const n = cell.activated(activation, sum, keptGates, slopes, row, column);
       gates.put(row, column, n);
       const before = element(h, j);
       const q = tape.add(n, tape.multiply(gates.at(row, units + j), tape.subtract(before, n)));
       y.put(row, j, cell.kept(cell.zoned(q, before, row, j), kept.y, row, j));
     }
   }
-  return { tape, a, h0, product, gates, s, y, hT: cell.final(y) };
+  return { tape, a, h0, product, gates, slopes, s, y, hT: cell.final(y) };
 }
 
-/** Results of both forward passes: y and s [N,H], gates [N,3H] activated, hT [B,H]. */
-export type GruResults = Record<'y' | 'gates' | 's' | 'hT', Matrix>;
+/** Results of both forward passes: y and s [N,H], gates [N,3H] activated and their slopes, hT [B,H]. */
+export type GruResults = Record<'y' | 'gates' | 'slopes' | 's' | 'hT', Matrix>;
 
 /**
  * The forward pass with the reset after the product.
@@ -121,8 +125,8 @@ export function gruResetBefore(operands: GruOperands): GruResults {
   return resultsOf(recordGru(operands, false));
 }
 
-function resultsOf({ tape, y, gates, s, hT }: ReturnType<typeof recordGru>): GruResults {
-  return { y: tape.values(y), gates: tape.values(gates), s: tape.values(s), hT: tape.values(hT) };
+function resultsOf({ tape, y, gates, slopes, s, hT }: ReturnType<typeof recordGru>): GruResults {
+  return { y: tape.values(y), gates: tape.values(gates), slopes, s: tape.values(s), hT: tape.values(hT) };
 }
 
 /**
@@ -133,9 +137,9 @@ function resultsOf({ tape, y, gates, s, hT }: ReturnType<typeof recordGru>): Gru
 export function gruBackward(
   operands: GruBackwardOperands & { readonly s: Matrix },
 ): Record<'da' | 'ds' | 'dr' | 'dh0', Matrix> {
-  const { dy, dhT, y, gates, s, product, ...parts } = operands;
+  const { dy, dhT, y, gates, slopes, s, product, ...parts } = operands;
   requireWithGain(parts.gain, 'product', product);
-  const record = recordGru(parts, true, { y, gates, s, product });
+  const record = recordGru(parts, true, { y, gates, slopes, s, product });
   const gradient = record.tape.gradients({ dy: [record.y, dy], dhT: [record.hT, dhT] });
   return { da: gradient(record.a), ds: gradient(record.s), dr: gradient(record.product), dh0: gradient(record.h0) };
 }
@@ -146,8 +150,8 @@ export function gruBackward(
  * @returns da [N,3H], dh0 [B,H]
  */
 export function gruResetBeforeBackward(operands: GruBackwardOperands): Record<'da' | 'dh0', Matrix> {
-  const { dy, dhT, y, gates, ...parts } = operands;
-  const record = recordGru(parts, false, { y, gates });
+  const { dy, dhT, y, gates, slopes, ...parts } = operands;
+  const record = recordGru(parts, false, { y, gates, slopes });
   const gradient = record.tape.gradients({ dy: [record.y, dy], dhT: [record.hT, dhT] });
   return { da: gradient(record.a), dh0: gradient(record.h0) };
 }

@@ -7,7 +7,7 @@
  */
 
 import { ShapeError } from '../../src/core/errors.js';
-import { activationOf } from './activations.js';
+import { type Activation, type ActivationChoice, activationOf } from './activations.js';
 import { accumulate, at, element, type Matrix, requireShape, zeros } from './matrix.js';
 import { packedSteps, previousState, rowCount, sequenceCount } from './packed.js';
 import { mixed, normalized, Recurrence, type RecurrentOperands, requireWithGain, rowOf } from './recurrence.js';
@@ -37,10 +37,10 @@ interface LstmParts extends RecurrentOperands {
   readonly zoneoutCell?: number | undefined;
   /** The cell is cut to [-clip, clip]; 0 or absent: it is not. */
   readonly clip?: number | undefined;
-  /** Codes of the activations of the gates, of the candidate and of the output; 0 is tanh. */
-  readonly gate?: number | undefined;
-  readonly activation?: number | undefined;
-  readonly output?: number | undefined;
+  /** The activations of the gates, of the candidate and of the output; tanh when absent. */
+  readonly gate?: ActivationChoice | undefined;
+  readonly activation?: ActivationChoice | undefined;
+  readonly output?: ActivationChoice | undefined;
 }
 
 /** Operands of the forward pass: a [N,G] is the input projection. */
@@ -58,6 +58,8 @@ interface LstmKept {
   readonly candidate?: Matrix | undefined;
   /** [N,G], needed with a gain. */
   readonly product?: Matrix | undefined;
+  /** [N,G] derivatives of the activations, where they do not follow from the gates. */
+  readonly slopes?: Matrix | undefined;
 }
 
 /** Operands of the backward pass; upstream gradients that are absent are zeros. */
@@ -79,7 +81,10 @@ export interface LstmBackwardOperands extends LstmParts, LstmKept {
  */
 export function recordLstm(operands: LstmParts & { readonly a?: Matrix | undefined }, kept: Partial<LstmKept> = {}) {
   const { R, c0: initialCell, peepholes, Wr, cellGain, cellShift, zoneCell, coupled = false } = operands;
-  const { clip = 0, zoneoutCell = 0, epsilon = 0, gate = 0, activation = 0, output = 0 } = operands;
+  const { clip = 0, zoneoutCell = 0, epsilon = 0 } = operands;
+  const [gate, activation, output] = [operands.gate, operands.activation, operands.output].map((each) =>
+    activationOf(each ?? 0),
+  ) as [Activation, Activation, Activation];
   const block = coupled ? blocks.coupled : blocks.separate;
   const units = Math.floor(R.rows / block.gates);
   const [gateRows, width] = [block.gates * units, Wr === undefined ? units : R.columns];
@@ -93,7 +98,8 @@ export function recordLstm(operands: LstmParts & { readonly a?: Matrix | undefin
     throw new ShapeError('shape_mismatch', 'cellGain is missing: there is no shift without it');
   }
   const keptCandidate = kept.candidate ?? kept.c;
-  cell.requirePerStep({ gates: kept.gates, product: kept.product }, gateRows);
+  cell.requirePerStep({ gates: kept.gates, product: kept.product, slopes: kept.slopes }, gateRows);
+  const slopes = zeros(cell.rows, gateRows);
   cell.requirePerStep({ c: kept.c, candidate: keptCandidate, zoneCell }, units);
 
   const c0 = cell.initial('c0', initialCell, units);
@@ -117,13 +123,13 @@ export function recordLstm(operands: LstmParts & { readonly a?: Matrix | undefin
       .normalizedByGain(product.row(row))
       .map((r, gateRow) => cell.biased(tape.add(a.at(row, gateRow), r), gateRow));
     /** A gate of unit j, which may see the cell through a peephole. */
-    const gateOf = (code: number, index: number, j: number, peephole?: number, seen: Node = 0): Node => {
+    const gateOf = (f: Activation, index: number, j: number, peephole?: number, seen: Node = 0): Node => {
       const [column, before] = [index * units + j, element(pre, index * units + j)];
       const sum =
         peepholes === undefined || peephole === undefined
           ? before
           : tape.weighted([1, at(peepholes, peephole, j)], [before, seen]);
-      const node = tape.apply(activationOf(code), sum, kept.gates && at(kept.gates, row, column));
+      const node = cell.activated(f, sum, { values: kept.gates, slopes: kept.slopes }, slopes, row, column);
       gates.put(row, column, node);
       return node;
     };
@@ -149,7 +155,7 @@ export function recordLstm(operands: LstmParts & { readonly a?: Matrix | undefin
         : normalized(tape, candidate.row(row), { gain: cellGain, shift: cellShift, epsilon });
     argument.setRow(row, normal);
     for (const [j, node] of normal.entries()) {
-      m.put(row, j, tape.multiply(element(outputGates, j), tape.apply(activationOf(output), node)));
+      m.put(row, j, tape.multiply(element(outputGates, j), tape.apply(output, node)));
     }
     const hidden = m.row(row);
     for (let j = 0; j < width; j++) {
@@ -157,18 +163,35 @@ export function recordLstm(operands: LstmParts & { readonly a?: Matrix | undefin
       y.put(row, j, cell.zoned(q.at(row, j), element(h, j), row, j));
     }
   }
-  return { tape, a, h0, c0, product, gates, candidate, argument, m, c, q, y, hT: cell.final(y), cT: cell.final(c) };
+  return {
+    tape,
+    a,
+    h0,
+    c0,
+    product,
+    gates,
+    slopes,
+    candidate,
+    argument,
+    m,
+    c,
+    q,
+    y,
+    hT: cell.final(y),
+    cT: cell.final(c),
+  };
 }
 
-/** Results of the forward pass: y [N,P], gates and product [N,G], c, candidate and m [N,H], hT [B,P], cT [B,H]. */
-export type LstmResults = Record<'y' | 'gates' | 'c' | 'm' | 'product' | 'candidate' | 'hT' | 'cT', Matrix>;
+/** Results of the forward pass: y [N,P], gates, slopes and product [N,G], c, candidate and m [N,H], hT [B,P], cT [B,H]. */
+export type LstmResults = Record<'y' | 'gates' | 'slopes' | 'c' | 'm' | 'product' | 'candidate' | 'hT' | 'cT', Matrix>;
 
 /** The forward pass. */
 export function lstm(operands: LstmOperands): LstmResults {
-  const { tape, y, gates, c, m, product, candidate, hT, cT } = recordLstm(operands);
+  const { tape, y, gates, slopes, c, m, product, candidate, hT, cT } = recordLstm(operands);
   return {
     y: tape.values(y),
     gates: tape.values(gates),
+    slopes,
     c: tape.values(c),
     m: tape.values(m),
     product: tape.values(product),
@@ -186,9 +209,9 @@ export type LstmGradients = Record<'da' | 'dr' | 'dp' | 'dcn' | 'dh0' | 'dc0', M
 
 /** The backward pass. */
 export function lstmBackward(operands: LstmBackwardOperands): LstmGradients {
-  const { dy, dhT, dcT, gates, c, candidate, product, ...parts } = operands;
+  const { dy, dhT, dcT, gates, slopes, c, candidate, product, ...parts } = operands;
   requireWithGain(parts.gain, 'product', product);
-  const record = recordLstm(parts, { gates, c, candidate, product });
+  const record = recordLstm(parts, { gates, slopes, c, candidate, product });
   const gradient = record.tape.gradients({ dy: [record.y, dy], dhT: [record.hT, dhT], dcT: [record.cT, dcT] });
   return {
     da: gradient(record.a),

@@ -6,6 +6,7 @@
  */
 
 import { ShapeError } from '../../src/core/errors.js';
+import type { Activation } from './activations.js';
 import { at, atOrZero, type Matrix, requireShape, zeros } from './matrix.js';
 import { type PackedStep, packedSteps, rowCount, sequenceCount } from './packed.js';
 import { type Node, NodeMatrix, Tape } from './tape.js';
@@ -123,6 +124,25 @@ export class Recurrence {
   kept(node: Node, values: Matrix | undefined, row: number, j: number): Node {
     if (values !== undefined) this.tape.give(node, at(values, row, j));
     return node;
+  }
+
+  /**
+   * f(x) as the element [row, j] of gates or states, with the value and the derivative that the forward pass kept of it, where a
+   * backward pass has them. The derivative is put into `slopes`.
+   */
+  activated(
+    f: Activation,
+    x: Node,
+    { values, slopes: keptSlopes }: { values?: Matrix | undefined; slopes?: Matrix | undefined },
+    slopes: Matrix,
+    row: number,
+    j: number,
+  ): Node {
+    const value = values && at(values, row, j);
+    const argument = this.tape.value(x);
+    const slope = keptSlopes === undefined ? f.slope(value ?? f.value(argument), argument) : at(keptSlopes, row, j);
+    slopes.data[row * slopes.columns + j] = slope;
+    return this.tape.apply(f, x, value, slope);
   }
 
   /** The numbers normalised and scaled where the cell has a gain, else as they are. */

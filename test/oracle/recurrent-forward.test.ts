@@ -84,8 +84,9 @@ describe('the options of the recurrent references, computed by hand', () => {
 
   it('every activation has the value of its code', () => {
     const x = [-4, -0.5, 0.25, 4];
-    const values = [0, 1, 2, 3, 4, 5].map((activation) => [
-      ...rnn({ a: matrix(4, 1, x), R: zeros(1, 1), activation, batchSizes: [4] }).y.data,
+    const numbers = { alpha: 0.2, beta: 0.5 };
+    const values = Array.from({ length: 14 }, (_, code) => [
+      ...rnn({ a: matrix(4, 1, x), R: zeros(1, 1), activation: { code, ...numbers }, batchSizes: [4] }).y.data,
     ]);
     expect(values).toEqual([
       x.map(Math.tanh),
@@ -94,9 +95,21 @@ describe('the options of the recurrent references, computed by hand', () => {
       x,
       close([0, 0.5 - 0.5 / 6, 0.5 + 0.25 / 6, 1]),
       close([0, 0.4, 0.55, 1]),
+      close([-4 / 5, -0.5 / 1.5, 0.25 / 1.25, 4 / 5]),
+      close(x.map((value) => Math.log(1 + Math.exp(value)))),
+      close([-0.3, 0.4, 0.55, 1.3]),
+      close([-0.8, -0.1, 0.25, 4]),
+      [0, 0, 0.25, 4],
+      close([-2, -0.25, 0.125, 2].map((value) => 0.2 * Math.tanh(value))),
+      close([0, 0.4, 0.55, 1]),
+      close([0.2 * (Math.exp(-4) - 1), 0.2 * (Math.exp(-0.5) - 1), 0.25, 4]),
     ]);
-    expect(() => rnn({ a: matrix(4, 1, x), R: zeros(1, 1), activation: 6, batchSizes: [4] })).toThrow(
-      'expected 0 to 5',
+    const limited = { code: 3, limit: 0.375 };
+    const cut = rnn({ a: matrix(4, 1, x), R: zeros(1, 1), activation: limited, batchSizes: [4] });
+    expect([...cut.y.data]).toEqual([-0.375, -0.375, 0.25, 0.375]);
+    expect([...cut.slopes.data]).toEqual([0, 0, 1, 0]);
+    expect(() => rnn({ a: matrix(4, 1, x), R: zeros(1, 1), activation: 14, batchSizes: [4] })).toThrow(
+      'expected 0 to 13',
     );
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backwardOperands, type CellVariant, constantOperands, isLstm } from './cell-operands.js';
+import { backwardAttributes, backwardOperands, type CellVariant, constantOperands, isLstm } from './cell-operands.js';
 import { cellVariants, operandsOf } from './cell-variants.js';
 import { compareGradient, innerProduct } from './gradient-check.js';
 import { type OperationName, oracles } from './index.js';
@@ -44,7 +44,9 @@ function gradientsOf(variant: CellVariant, operands: Matrices, received: Matrice
     oracles[name](given, settings, batchSizes);
   const forward = run(cell, operands, attributes);
   const given = backwardOperands(variant, operands, forward);
-  const back = run(`${cell}Backward`, { ...given, ...received }, attributes) as Matrices & { da: Matrix };
+  const back = run(`${cell}Backward`, { ...given, ...received }, backwardAttributes(variant)) as Matrices & {
+    da: Matrix;
+  };
   const { da } = back;
   const { h0, c0, mask, gain, peepholes, Wr, cellGain, cellShift } = operands;
   const epsilon = attributes['epsilon'] ?? 0;

@@ -3,14 +3,14 @@
  * Source: Elman 1990. Dropout, zoneout and layer normalisation: see test/oracle/recurrence.ts.
  */
 
-import { activationOf } from './activations.js';
-import { at, element, type Matrix } from './matrix.js';
+import { type ActivationChoice, activationOf } from './activations.js';
+import { element, type Matrix, zeros } from './matrix.js';
 import { Recurrence, type RecurrentOperands, requireWithGain } from './recurrence.js';
 
 /** R [H,H], bR and gain [1,H], h0 and mask [B,H], zone [N,H]. */
 interface RnnParts extends RecurrentOperands {
-  /** Code of the activation; 0 is tanh. */
-  readonly activation?: number | undefined;
+  /** The activation, tanh when absent. */
+  readonly activation?: ActivationChoice | undefined;
 }
 
 /** Operands of the forward pass: a [N,H] is the input projection. */
@@ -26,6 +26,8 @@ interface RnnKept {
   readonly sum?: Matrix | undefined;
   /** [N,H], needed with zoneout; without it y is the candidate. */
   readonly candidate?: Matrix | undefined;
+  /** [N,H] derivatives of the activation, where they do not follow from the candidate. */
+  readonly slopes?: Matrix | undefined;
 }
 
 /** Operands of the backward pass; upstream gradients that are absent are zeros. */
@@ -48,7 +50,8 @@ export function recordRnn(operands: RnnParts & { readonly a?: Matrix | undefined
   const a = cell.input('a', operands.a, units);
   cell.requirePerStep(kept, units);
   const [sum, n, candidate, y] = [cell.perStep(units), cell.perStep(units), cell.perStep(units), cell.perStep(units)];
-  const keptCandidate = kept.candidate ?? kept.y;
+  const keptCandidates = { values: kept.candidate ?? kept.y, slopes: kept.slopes };
+  const slopes = zeros(cell.rows, units);
   for (const step of cell.steps) {
     const { row } = step;
     const h = cell.previous(y, h0, step);
@@ -58,24 +61,25 @@ export function recordRnn(operands: RnnParts & { readonly a?: Matrix | undefined
     }
     for (const [j, normal] of cell.normalizedByGain(sum.row(row)).entries()) {
       n.put(row, j, cell.biased(normal, j));
-      candidate.put(row, j, tape.apply(activation, n.at(row, j), keptCandidate && at(keptCandidate, row, j)));
+      candidate.put(row, j, cell.activated(activation, n.at(row, j), keptCandidates, slopes, row, j));
       y.put(row, j, cell.kept(cell.zoned(candidate.at(row, j), element(h, j), row, j), kept.y, row, j));
     }
   }
-  return { tape, a, h0, sum, n, candidate, y, hT: cell.final(y) };
+  return { tape, a, h0, sum, n, candidate, slopes, y, hT: cell.final(y) };
 }
 
-/** @returns y, sum and candidate [N,H], hT [B,H] the state with which each sequence ends */
-export function rnn(operands: RnnOperands): { y: Matrix; sum: Matrix; candidate: Matrix; hT: Matrix } {
-  const { tape, y, sum, candidate, hT } = recordRnn(operands);
-  return { y: tape.values(y), sum: tape.values(sum), candidate: tape.values(candidate), hT: tape.values(hT) };
+/** @returns y, sum, candidate and slopes [N,H], hT [B,H] the state with which each sequence ends */
+export function rnn(operands: RnnOperands): Record<'y' | 'sum' | 'candidate' | 'hT' | 'slopes', Matrix> {
+  const { tape, y, sum, candidate, slopes, hT } = recordRnn(operands);
+  const [values, sums, candidates] = [tape.values(y), tape.values(sum), tape.values(candidate)];
+  return { y: values, sum: sums, candidate: candidates, slopes, hT: tape.values(hT) };
 }
 
 /** @returns da and dn [N,H], the gradients of a and of n; dh0 [B,H] */
 export function rnnBackward(operands: RnnBackwardOperands): { da: Matrix; dn: Matrix; dh0: Matrix } {
-  const { dy, dhT, gain, y: state, sum, candidate, ...parts } = operands;
+  const { dy, dhT, gain, y: state, sum, candidate, slopes, ...parts } = operands;
   requireWithGain(gain, 'sum', sum);
-  const { tape, a, n, y, h0, hT } = recordRnn({ ...parts, gain }, { y: state, sum, candidate });
+  const { tape, a, n, y, h0, hT } = recordRnn({ ...parts, gain }, { y: state, sum, candidate, slopes });
   const gradient = tape.gradients({ dy: [y, dy], dhT: [hT, dhT] });
   return { da: gradient(a), dn: gradient(n), dh0: gradient(h0) };
 }

@@ -95,7 +95,7 @@ describe.each(activationNames.map((name, code) => ({ name, code })))('the activa
     const { value, slope, kinks } = activationOf(code);
     for (let x = -4; x <= 4; x += 0.13) {
       if (kinks.some((kink) => Math.abs(x - kink) < 1e-4)) continue;
-      expect(slope(value(x)), String(x)).toBeCloseTo((value(x + 1e-5) - value(x - 1e-5)) / 2e-5, 8);
+      expect(slope(value(x), x), String(x)).toBeCloseTo((value(x + 1e-5) - value(x - 1e-5)) / 2e-5, 8);
     }
   });
 });

@@ -106,11 +106,11 @@ export class Tape {
     return this.#close(this.value(x) ** exponent);
   }
 
-  /** f(x), or the value that was given for it; the derivative is that at the value. */
-  apply(f: Activation, x: Node, given?: number): Node {
+  /** f(x), or the value that was given for it; the derivative is that at the value, or what was given for it. */
+  apply(f: Activation, x: Node, given?: number, givenSlope?: number): Node {
     for (const kink of f.kinks) this.#pass(x, kink);
     const value = given ?? f.value(this.value(x));
-    this.#depend(x, f.slope(value));
+    this.#depend(x, givenSlope ?? f.slope(value, this.value(x)));
     return this.#close(value);
   }
 

@@ -17,6 +17,7 @@ import {
   attributesOf,
   gainGradient,
   inputGradients,
+  keptSlopes,
   normalizedOutput,
   operandsOf,
   projectionGradients,
@@ -47,6 +48,7 @@ export const gruRules: readonly NamedRule[] = [
   gradientRule('gru', (context) => {
     const { graph } = context;
     const product = normalizedOutput(context, 'product');
+    const { slopes, codes } = keptSlopes(context, ['gate', 'activation']);
     const { da, ds, dr, dh0 } = graph.apply(
       'gruBackward',
       {
@@ -58,8 +60,9 @@ export const gruRules: readonly NamedRule[] = [
         pT: transposedWeights(context),
         ...operandsOf(context, ['h0', 'gain', 'mask', 'zone']),
         product,
+        slopes,
       },
-      attributesOf(context, ['gate', 'activation', 'reverse', 'zoneout', 'epsilon']),
+      { ...codes, ...attributesOf(context, ['reverse', 'zoneout', 'epsilon']) },
     );
     return {
       ...(product === undefined
@@ -75,6 +78,7 @@ export const gruRules: readonly NamedRule[] = [
   gradientRule('gruResetBefore', (context) => {
     const w = unpacked(context.value('p'));
     const units = w.columns;
+    const { slopes, codes } = keptSlopes(context, ['gate', 'activation']);
     const { da, dh0 } = context.graph.apply(
       'gruResetBeforeBackward',
       {
@@ -85,8 +89,9 @@ export const gruRules: readonly NamedRule[] = [
         ...operandsOf(context, ['h0', 'mask', 'zone']),
         pT: packedTransposed(context, w, 0, 2 * units),
         pnT: packedTransposed(context, w, 2 * units, units),
+        slopes,
       },
-      attributesOf(context, ['gate', 'activation', 'reverse', 'zoneout']),
+      { ...codes, ...attributesOf(context, ['reverse', 'zoneout']) },
     );
     // Both packings come from one matrix: its whole gradient goes through the first of them.
     return {

@@ -5,6 +5,7 @@ import {
   attributesOf,
   candidate,
   gainGradient,
+  keptSlopes,
   normalizedOutput,
   operandsOf,
   projectionGradients,
@@ -12,7 +13,17 @@ import {
   transposedWeights,
 } from './recurrent.js';
 
-const attributes = ['gate', 'activation', 'output', 'reverse', 'clip', 'zoneout', 'zoneoutCell', 'epsilon'] as const;
+/** Attributes of the backward operation beside the codes of gates and candidate. */
+const attributes = [
+  'output',
+  'outputAlpha',
+  'outputBeta',
+  'reverse',
+  'clip',
+  'zoneout',
+  'zoneoutCell',
+  'epsilon',
+] as const;
 
 /** Operands that the backward operation reads as the cell did. */
 const same = ['c0', 'peepholes', 'gain', 'cellGain', 'cellShift', 'mask', 'zone', 'zoneCell'] as const;
@@ -28,6 +39,7 @@ function lstmGradient(
     const product = normalizedOutput(context, 'product');
     const unmixed = candidate(context, 'zoneCell', 'zoneoutCell');
     const c = context.value('c');
+    const { slopes, codes } = keptSlopes(context, ['gate', 'activation']);
     const seen = unmixed ?? c;
     const { da, dr, dp, dcn, dh0, dc0 } = graph.apply(
       backward,
@@ -42,8 +54,9 @@ function lstmGradient(
         prT: projection && packedTransposed(context, unpacked(projection)),
         product,
         candidate: unmixed,
+        slopes,
       },
-      attributesOf(context, attributes),
+      { ...codes, ...attributesOf(context, attributes) },
     );
     const peepholeOperands = () => ({ da, c, seen, c0: context.optional('c0') });
     return {

@@ -54,6 +54,27 @@ export function candidate<Zone extends string, Zoneout extends string>(
   return hasZoneout ? context.value('candidate') : undefined;
 }
 
+/** The last code of an activation whose derivative follows from its value (native/kernels/generic/activation.h). */
+const LAST_WITH_SLOPE_OF_VALUE = 5;
+
+/**
+ * The derivatives of a cell's activations, undefined where they follow from the values of the gates: asking for them makes the cell
+ * keep them. Where they are kept, the codes of the activations mean nothing to the backward operation, and are 0 in it.
+ */
+export function keptSlopes<Code extends string>(
+  context: Reads<'slopes'> & HasAttributes<Code | 'inputClip'>,
+  names: readonly Code[],
+): { readonly slopes: Value | undefined; readonly codes: Record<Code, number> } {
+  const codes = attributesOf<Code>(context, names);
+  const numbers: readonly number[] = Object.values(codes);
+  const follow = context.attribute('inputClip') === 0 && numbers.every((code) => code <= LAST_WITH_SLOPE_OF_VALUE);
+  if (follow) return { slopes: undefined, codes };
+  return {
+    slopes: context.value('slopes'),
+    codes: Object.fromEntries(names.map((name) => [name, 0])) as Record<Code, number>,
+  };
+}
+
 /** The output that a layer normalisation of the recurrent product reads on the way back, undefined without a gain. */
 export function normalizedOutput<Output extends string>(
   context: Reads<Output> & MayRead<'gain'>,

@@ -4,6 +4,7 @@ import {
   attributesOf,
   candidate,
   gainGradient,
+  keptSlopes,
   normalizedOutput,
   operandsOf,
   projectionGradients,
@@ -14,6 +15,7 @@ import {
 export const rnnRules: readonly NamedRule[] = [
   gradientRule('rnn', (context) => {
     const sum = normalizedOutput(context, 'sum');
+    const { slopes, codes } = keptSlopes(context, ['activation']);
     const { da, dn, dh0 } = context.graph.apply(
       'rnnBackward',
       {
@@ -24,8 +26,9 @@ export const rnnRules: readonly NamedRule[] = [
         ...operandsOf(context, ['gain', 'mask', 'zone']),
         sum,
         candidate: candidate(context, 'zone', 'zoneout'),
+        slopes,
       },
-      attributesOf(context, ['activation', 'reverse', 'zoneout', 'epsilon']),
+      { ...codes, ...attributesOf(context, ['reverse', 'zoneout', 'epsilon']) },
     );
     // Without layer normalisation the pre-activation is the sum itself.
     const dSum = sum === undefined ? da : dn;

@@ -1,6 +1,7 @@
 /** Recurrent nodes as layers of Keras: one for each layer of a stack. */
 import type { JsonObject } from '../../core/json.js';
-import { type CellActivation, type RecurrentDescription, stateNames } from '../../network/layers/recurrent.js';
+import { type CellActivation, describeActivation, isSameActivation } from '../../network/layers/cell-activations.js';
+import { type RecurrentDescription, stateNames } from '../../network/layers/recurrent.js';
 import { zoneoutRates } from '../../network/layers/recurrent-options.js';
 import { biasOfGates, kernelOfGates, type Tensor } from './keras-arrays.js';
 import { described, type KerasArray, type KerasGraph, type KerasTensor, notExportable } from './keras-graph.js';
@@ -24,21 +25,30 @@ const ORDERS = { rnn: [0], lstm: [0, 1, 2, 3], gru: [1, 0, 2] } as const;
 function activationName(node: string, activation: CellActivation): string {
   if (activation === 'identity') return 'linear';
   if (activation === 'hardSigmoid') return 'hard_sigmoid';
-  if (activation !== 'hardSigmoid02') return activation;
-  throw notExportable(node, "Keras 3 has no 'hardSigmoid02': its hard_sigmoid is clip(x/6 + 0.5)");
+  if (activation === 'hardSigmoid02') {
+    throw notExportable(node, "Keras 3 has no 'hardSigmoid02': its hard_sigmoid is clip(x/6 + 0.5)");
+  }
+  if (typeof activation === 'string') return activation;
+  throw notExportable(
+    node,
+    `layers of Keras name activations without numbers, found ${describeActivation(activation)}`,
+  );
 }
 
 /** Options that Keras does not have, with the values that change nothing. */
 function requireKnown({ name, layer }: RecurrentNode): void {
   const { hidden, cell } = zoneoutRates(layer);
   const options = layer as unknown as Readonly<Record<string, unknown>>;
-  const { activation = 'tanh', outputActivation = activation } = options;
-  const found = ['projection', 'peepholes', 'coupledGates', 'cellClip', 'layerNormalization'].find((option) => {
-    return options[option] !== undefined && options[option] !== false;
-  });
+  const { activation = 'tanh' } = layer;
+  const outputActivation = layer.kind === 'lstm' ? (layer.outputActivation ?? activation) : activation;
+  const found = ['projection', 'peepholes', 'coupledGates', 'cellClip', 'inputClip', 'layerNormalization'].find(
+    (option) => {
+      return options[option] !== undefined && options[option] !== false;
+    },
+  );
   const refused =
     found ??
-    (outputActivation === activation ? undefined : 'outputActivation') ??
+    (isSameActivation(outputActivation, activation) ? undefined : 'outputActivation') ??
     (hidden > 0 || cell > 0 ? 'zoneout' : undefined);
   if (refused !== undefined) throw notExportable(name, `Keras has nothing like the option '${refused}'`);
 }

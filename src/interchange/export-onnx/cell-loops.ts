@@ -1,6 +1,5 @@
 /** Cells that are written out step by step, as the body of a loop. */
-import type { CellActivation } from '../../network/layers/recurrent-options.js';
-import { ACTIVATIONS, activationAttributes, activationOf, type CellOperands } from './cell-operands.js';
+import { activated, activationOf, type CellOperands, type OnnxActivation } from './cell-operands.js';
 import type { Emission } from './emission.js';
 import { float, int, ints, type OnnxGraph } from './onnx-graph.js';
 import { packedRows } from './weights.js';
@@ -16,8 +15,11 @@ interface Around {
   readonly gain: string | undefined;
 }
 
-function activated(body: OnnxGraph, name: CellActivation, x: string): string {
-  return name === 'identity' ? x : body.emit(ACTIVATIONS[name].operator, [x], activationAttributes(name));
+/** A gate or a candidate of its argument, which the option inputClip limits. */
+function gated(operation: Emission, body: OnnxGraph, activation: OnnxActivation, x: string): string {
+  const limit = operation.attribute('inputClip');
+  const argument = limit === 0 ? x : body.emit('Clip', [x, body.float(-limit), body.float(limit)]);
+  return activated(body, activation, argument);
 }
 
 function plus(body: OnnxGraph, x: string, y: string | undefined): string {
@@ -46,12 +48,12 @@ function blocks(body: OnnxGraph, x: string, count: number, units: number): strin
 }
 
 function rnnStep(operation: Emission, around: Around): Step {
-  const activation = activationOf(operation, 'activation');
+  const activation = activationOf(operation, 'activation', ['alpha', 'beta']);
   const weights = around.recurrent(0, 1);
   return (body, a, [h]) => {
     const sum = body.emit('Add', [a, body.emit('MatMul', [h as string, weights])]);
     const n = plus(body, normalized(operation, body, sum, around.gain), around.bias);
-    return [mixed(body, activated(body, activation, n), h as string, operation.attribute('zoneout'))];
+    return [mixed(body, gated(operation, body, activation, n), h as string, operation.attribute('zoneout'))];
   };
 }
 
@@ -64,9 +66,9 @@ const LSTM = {
 function lstmStep(operation: Emission, { gates, units, ...cell }: CellOperands, around: Around): Step {
   const places = LSTM[cell.name as keyof typeof LSTM];
   const [gate, activation, output] = ['gate', 'activation', 'output'].map((name) => activationOf(operation, name)) as [
-    CellActivation,
-    CellActivation,
-    CellActivation,
+    OnnxActivation,
+    OnnxActivation,
+    OnnxActivation,
   ];
   const peepholes = operation.optional('peepholes');
   const peephole = (row: number): string | undefined =>
@@ -87,15 +89,15 @@ function lstmStep(operation: Emission, { gates, units, ...cell }: CellOperands, 
     const pre = blocks(body, plus(body, body.emit('Add', [a, product]), around.bias), gates, units);
     const seen = (x: string, weight: string | undefined, state: string) =>
       weight === undefined ? x : body.emit('Add', [x, body.emit('Mul', [weight, state])]);
-    const i = activated(body, gate, seen(pre[places.input] as string, peeps.input, c));
+    const i = gated(operation, body, gate, seen(pre[places.input] as string, peeps.input, c));
     const f =
       places.forget === undefined
         ? body.emit('Sub', [body.float(1), i])
-        : activated(body, gate, seen(pre[places.forget] as string, peeps.forget, c));
-    const g = activated(body, activation, pre[places.candidate] as string);
+        : gated(operation, body, gate, seen(pre[places.forget] as string, peeps.forget, c));
+    const g = gated(operation, body, activation, pre[places.candidate] as string);
     const sum = body.emit('Add', [body.emit('Mul', [f, c]), body.emit('Mul', [i, g])]);
     const candidate = clip === 0 ? sum : body.emit('Clip', [sum, body.float(-clip), body.float(clip)]);
-    const o = activated(body, gate, seen(pre[places.output] as string, peeps.output, candidate));
+    const o = gated(operation, body, gate, seen(pre[places.output] as string, peeps.output, candidate));
     const shown = activated(body, output, normalized(operation, body, candidate, cellGain, cellShift));
     const m = body.emit('Mul', [o, shown]);
     const q = projection === undefined ? m : body.emit('MatMul', [m, projection]);
@@ -120,11 +122,11 @@ function gruStep(operation: Emission, { name, units }: CellOperands, around: Aro
     const [aR, aZ, aN] = blocks(body, a, 3, units) as [string, string, string];
     const product = normalized(operation, body, body.emit('MatMul', [before, weights[0] as string]), around.gain);
     const sums = blocks(body, plus(body, product, biases[0]), resetAfter ? 3 : 2, units);
-    const r = activated(body, gate, body.emit('Add', [aR, sums[0] as string]));
-    const z = activated(body, gate, body.emit('Add', [aZ, sums[1] as string]));
+    const r = gated(operation, body, gate, body.emit('Add', [aR, sums[0] as string]));
+    const z = gated(operation, body, gate, body.emit('Add', [aZ, sums[1] as string]));
     const fed = () => body.emit('MatMul', [body.emit('Mul', [r, before]), weights[1] as string]);
     const inner = resetAfter ? body.emit('Mul', [r, sums[2] as string]) : plus(body, fed(), biases[1]);
-    const n = activated(body, activation, body.emit('Add', [aN, inner]));
+    const n = gated(operation, body, activation, body.emit('Add', [aN, inner]));
     const q = body.emit('Add', [n, body.emit('Mul', [z, body.emit('Sub', [before, n])])]);
     return [mixed(body, q, before, operation.attribute('zoneout'))];
   };

@@ -1,8 +1,8 @@
 /** What the two ways of exporting a cell share: its sizes, its input, its states and its activations. */
 import type { Node, Value } from '../../graph/value.js';
-import { CELL_ACTIVATIONS, type CellActivation } from '../../network/layers/recurrent-options.js';
+import { activationOfNumbers, type CELL_ACTIVATIONS } from '../../network/layers/cell-activations.js';
 import type { Emission } from './emission.js';
-import { type Attributes, float } from './onnx-graph.js';
+import { type Attributes, float, type OnnxGraph } from './onnx-graph.js';
 import { type PackedRows, type Piece, packedRows, rowsOf } from './weights.js';
 
 /** The cells, and where the blocks of their gates stand. */
@@ -82,25 +82,49 @@ export function cellOperands(operation: Emission, name: CellName): CellOperands 
   };
 }
 
-/** The operator of an activation, with its numbers; `Affine` is that of operators of cells which leave a number as it is. */
-export const ACTIVATIONS: Readonly<
-  Record<CellActivation, { readonly operator: string; readonly alpha?: number; readonly beta?: number }>
-> = {
-  tanh: { operator: 'Tanh' },
-  relu: { operator: 'Relu' },
-  sigmoid: { operator: 'Sigmoid' },
-  identity: { operator: 'Affine', alpha: 1, beta: 0 },
-  hardSigmoid: { operator: 'HardSigmoid', alpha: 1 / 6, beta: 0.5 },
-  hardSigmoid02: { operator: 'HardSigmoid', alpha: 0.2, beta: 0.5 },
-};
-
-/** The activation of an attribute. */
-export function activationOf(operation: Emission, attribute: string): CellActivation {
-  return CELL_ACTIVATIONS[operation.attribute(attribute)] as CellActivation;
+/** An activation as the operators of cells name it, with its numbers. */
+export interface OnnxActivation {
+  readonly name: string;
+  readonly alpha?: number;
+  readonly beta?: number;
 }
 
-/** Attributes of the operator of an activation where it stands alone. */
-export function activationAttributes(name: CellActivation): Attributes {
-  const { alpha, beta } = ACTIVATIONS[name];
-  return alpha === undefined || beta === undefined ? {} : { alpha: float(alpha), beta: float(beta) };
+/** `Affine` leaves a number as it is. */
+const ONNX_NAMES: Readonly<Record<(typeof CELL_ACTIVATIONS)[number], OnnxActivation>> = {
+  tanh: { name: 'Tanh' },
+  relu: { name: 'Relu' },
+  sigmoid: { name: 'Sigmoid' },
+  identity: { name: 'Affine', alpha: 1, beta: 0 },
+  hardSigmoid: { name: 'HardSigmoid', alpha: 1 / 6, beta: 0.5 },
+  hardSigmoid02: { name: 'HardSigmoid', alpha: 0.2, beta: 0.5 },
+  softsign: { name: 'Softsign' },
+  softplus: { name: 'Softplus' },
+};
+
+/** The activation of an attribute of a cell; `numbers` are the attributes with its alpha and beta. */
+export function activationOf(
+  operation: Emission,
+  attribute: string,
+  numbers: readonly [string, string] = [`${attribute}Alpha`, `${attribute}Beta`],
+): OnnxActivation {
+  const [alpha, beta] = numbers.map((name) => operation.attribute(name)) as [number, number];
+  const activation = activationOfNumbers({ code: operation.attribute(attribute), alpha, beta });
+  if (typeof activation === 'string') return ONNX_NAMES[activation];
+  const { name, ...given } = activation;
+  return { name: `${name.charAt(0).toUpperCase()}${name.slice(1)}`, ...given };
+}
+
+/** Emits an activation by the operators of ONNX, of which none is `Affine` or `ScaledTanh`. */
+export function activated(graph: OnnxGraph, { name, alpha, beta }: OnnxActivation, x: string): string {
+  const times = (y: string, factor: number) => (factor === 1 ? y : graph.emit('Mul', [y, graph.float(factor)]));
+  if (name === 'Affine') {
+    const scaled = times(x, alpha as number);
+    return beta === 0 ? scaled : graph.emit('Add', [scaled, graph.float(beta as number)]);
+  }
+  if (name === 'ScaledTanh') return times(graph.emit('Tanh', [times(x, beta as number)]), alpha as number);
+  const attributes: Attributes = {
+    ...(alpha !== undefined && { alpha: float(alpha) }),
+    ...(beta !== undefined && { beta: float(beta) }),
+  };
+  return graph.emit(name, [x], attributes);
 }

@@ -1,8 +1,8 @@
 /** Cells that RNN, LSTM and GRU of ONNX can say: one operator for all steps of one direction. */
 import { attributeOf, type Node, type Value } from '../../graph/value.js';
-import { ACTIVATIONS, activationOf, type CellName, type CellOperands, inputProduct } from './cell-operands.js';
+import { activationOf, type CellName, type CellOperands, inputProduct } from './cell-operands.js';
 import type { Emission } from './emission.js';
-import { type Attribute, int } from './onnx-graph.js';
+import { type Attribute, float, int } from './onnx-graph.js';
 import { type Piece, rowsOf } from './weights.js';
 
 /** What differs between the operators. */
@@ -49,8 +49,8 @@ const CELLS: Readonly<Record<CellName, OnnxCell>> = {
 };
 
 /**
- * The options that no operator of ONNX has, by the operands and attributes that they become; the operators clip what gates read, not the
- * cell.
+ * The options that no operator of ONNX has, by the operands and attributes that they become; the operators' clip is inputClip, not
+ * cellClip.
  */
 const BEYOND = {
   operands: { gain: 'layerNormalization', cellGain: 'layerNormalization', pr: 'projection' },
@@ -69,14 +69,18 @@ export function beyondOperators(node: Node): string[] {
 }
 
 function activations(operation: Emission, names: readonly string[]): Record<string, Attribute> {
-  const used = names.map((name) => ACTIVATIONS[activationOf(operation, name)]);
-  const numbers = used.filter(({ alpha }) => alpha !== undefined);
+  const used = names.map((name) =>
+    operation.node.operation.name === 'rnn'
+      ? activationOf(operation, name, ['alpha', 'beta'])
+      : activationOf(operation, name),
+  );
+  // One list of all alphas and one of all betas, of those activations that have them, in the order of the activations.
+  const alphas = used.flatMap(({ alpha }) => alpha ?? []);
+  const betas = used.flatMap(({ beta }) => beta ?? []);
   return {
-    activations: { texts: used.map(({ operator }) => operator) },
-    ...(numbers.length > 0 && {
-      activation_alpha: { floats: numbers.map(({ alpha }) => alpha as number) },
-      activation_beta: { floats: numbers.map(({ beta }) => beta as number) },
-    }),
+    activations: { texts: used.map(({ name }) => name) },
+    ...(alphas.length > 0 && { activation_alpha: { floats: alphas } }),
+    ...(betas.length > 0 && { activation_beta: { floats: betas } }),
   };
 }
 
@@ -141,6 +145,7 @@ export function emitOperator(operation: Emission, cell: CellOperands): Record<st
     return initial === undefined ? '' : onnx.unsqueeze(initial, 0);
   };
   const isLstm = onnxCell.operator === 'LSTM';
+  const clip = operation.attribute('inputClip');
   const inputs = [x, W, R, B, axes.shortLengths(axis) ?? '', state('h0'), ...(isLstm ? [state('c0'), P] : [])];
   const results = ['y', 'hT', ...(isLstm ? ['cT'] : [])];
   const outputs = results.map((result) =>
@@ -150,6 +155,7 @@ export function emitOperator(operation: Emission, cell: CellOperands): Record<st
     hidden_size: int(units),
     direction: { text: isReverse ? 'reverse' : 'forward' },
     ...activations(operation, onnxCell.activations),
+    ...(clip > 0 && { clip: float(clip) }),
     ...onnxCell.attributes,
   });
   const whole = results.map((result, at) => [result, outputs[at] as string] as const);

@@ -1,14 +1,13 @@
 /** The Python of one node: how its module is made, and how it is applied. */
-import { InterchangeError } from '../../core/errors.js';
 import { derivationOf } from '../../graph/derived-axis.js';
 import type { SymbolicExtent } from '../../graph/extent.js';
 import type { Value } from '../../graph/value.js';
-import type { NodeDescription } from '../../network/description.js';
 import type { Conv1dDescription } from '../../network/layers/conv1d.js';
 import { EPSILON } from '../../network/layers/layer-normalization.js';
 import { type AnyLayer, isKind } from '../../network/layers/layers.js';
 import type { OperationDescription } from '../../network/layers/operation.js';
 import type { NodeCode, NodeContext } from './node-types.js';
+import { notExportable } from './not-exportable.js';
 import type { PythonPart } from './python-library.js';
 import { call, python } from './python-text.js';
 import { recurrentCode } from './recurrent-code.js';
@@ -20,12 +19,6 @@ const axisOf = ({ rows }: Value) => (rows as SymbolicExtent).axis;
 export const lengthsOf = (value: Value) => `n[${python(axisOf(value))}]`;
 
 const read = (name: string) => `v[${python(name)}]`;
-
-/** The layer is not there in Python. */
-function notExportable(node: NodeDescription, what: string): InterchangeError {
-  const message = `node '${node.name}' cannot be written for PyTorch: ${what}. Its weights can be exported without module: true`;
-  return new InterchangeError('not_exportable', message, { node: node.name, layer: node.layer.kind });
-}
 
 /** Inputs that are joined row by row: those of sequences beside those of steps get an axis of steps, which is repeated for `cat`. */
 function aligned({ node, inputs }: NodeContext, isRepeated: boolean): string[] {

@@ -1,8 +1,11 @@
 /** The Python of recurrent layers: of torch.nn where it has them, else written out. */
 import type { Value } from '../../graph/value.js';
-import type { RecurrentDescription } from '../../network/layers/recurrent.js';
+import type { NodeDescription } from '../../network/description.js';
+import { type CellActivation, describeActivation } from '../../network/layers/cell-activations.js';
+import type { LstmDescription, RecurrentDescription } from '../../network/layers/recurrent.js';
 import { normalizationEpsilon, zoneoutRates } from '../../network/layers/recurrent-options.js';
 import type { NodeCode, NodeContext } from './node-types.js';
+import { notExportable } from './not-exportable.js';
 import { call, python } from './python-text.js';
 import { isRecurrent, isTorchRecurrent } from './torch-recurrent.js';
 
@@ -11,13 +14,26 @@ function torchModule(layer: RecurrentDescription, inputs: number): string {
   const { kind, units, layers, dropout, direction, biases } = layer;
   return call(`nn.${kind.toUpperCase()}`, [inputs, units], {
     num_layers: layers,
-    nonlinearity: layer.kind === 'rnn' ? layer.activation : undefined,
+    nonlinearity: layer.kind === 'rnn' ? (layer.activation as string | undefined) : undefined,
     bias: biases === 'none' ? false : undefined,
     batch_first: true,
     dropout: layers !== undefined && layers > 1 ? dropout : undefined,
     bidirectional: direction === 'bidirectional' ? true : undefined,
     proj_size: layer.kind === 'lstm' ? layer.projection : undefined,
   });
+}
+
+/** Activations that the Python of a layer that is written out has. */
+const WRITTEN_OUT: readonly CellActivation[] = ['tanh', 'relu', 'sigmoid', 'identity', 'hardSigmoid', 'hardSigmoid02'];
+
+/** Refuses options that the Python does not have. @throws {InterchangeError} `not_exportable` */
+function requireWrittenOut(node: NodeDescription, layer: RecurrentDescription): void {
+  if (layer.inputClip !== undefined) throw notExportable(node, "the module has no option 'inputClip'");
+  const { activation, gateActivation, outputActivation } = layer as LstmDescription;
+  for (const each of [activation, gateActivation, outputActivation]) {
+    if (each === undefined || WRITTEN_OUT.includes(each)) continue;
+    throw notExportable(node, `the module has no activation ${describeActivation(each)}`);
+  }
 }
 
 /** The options of a layer that is written out, with all defaults. */
@@ -29,8 +45,12 @@ function ownOptions(layer: RecurrentDescription) {
   const lstm = layer.kind === 'lstm' ? layer : undefined;
   return {
     ...{ kind, units, layers, directions, merge, residual, zoneout: hidden, zoneoutCell: cell },
-    ...{ epsilon: normalizationEpsilon(layer) ?? null, gate: gateActivation, activation },
-    output: lstm?.outputActivation ?? activation,
+    ...{
+      epsilon: normalizationEpsilon(layer) ?? null,
+      gate: gateActivation as string,
+      activation: activation as string,
+    },
+    output: (lstm?.outputActivation ?? activation) as string,
     width: lstm?.projection ?? units,
     coupled: lstm?.coupledGates ?? false,
     clip: lstm?.cellClip ?? null,
@@ -67,6 +87,7 @@ export function recurrentCode({ node, inputs, shapes, module }: NodeContext): No
   const [x] = inputs as readonly [Value];
   if (!isRecurrent(layer)) throw new TypeError('no recurrent layer');
   const isTorch = isTorchRecurrent(layer);
+  if (!isTorch) requireWrittenOut(node, layer);
   const source = `v[${python(node.inputs[0])}]`;
   const lengths = `n[${python((x.rows as { axis: string }).axis)}]`;
   const given = Object.entries(node.states ?? {}).map(

@@ -10,7 +10,9 @@ export function isRecurrent(layer: AnyLayer | undefined): layer is RecurrentDesc
 }
 
 function hasPlainCell(layer: RecurrentDescription): boolean {
-  if (layer.kind === 'rnn') return ['tanh', 'relu'].includes(layer.activation ?? 'tanh');
+  if (layer.inputClip !== undefined) return false;
+  if (layer.kind === 'rnn')
+    return layer.activation === undefined || ['tanh', 'relu'].includes(layer.activation as string);
   const { gateActivation = 'sigmoid', activation = 'tanh' } = layer;
   if (gateActivation !== 'sigmoid' || activation !== 'tanh') return false;
   if (layer.kind === 'gru') return layer.resetAfter !== false;

@@ -16,13 +16,18 @@ function hardSigmoidVersion(options: LayerOptions, name: string): 2 | 3 {
   throw options.refuse(name, options.value(name), help);
 }
 
+/** Functions of Keras that cells have under the same name. */
+const CELL_FUNCTIONS = ['tanh', 'relu', 'sigmoid', 'softsign', 'softplus'] as const;
+
 /** The activation of a cell. @throws {InterchangeError} `unsupported_attribute` */
 export function cellActivation(options: LayerOptions, name: string): CellActivation {
   const keras = options.functionName(name);
   if (keras === 'linear') return 'identity';
   if (keras === 'hard_sigmoid') return hardSigmoidVersion(options, name) === 3 ? 'hardSigmoid' : 'hardSigmoid02';
-  if (keras === 'tanh' || keras === 'relu' || keras === 'sigmoid') return keras;
-  throw options.refuse(name, keras, 'cells have tanh, relu, sigmoid, linear and hard_sigmoid');
+  if (keras === 'elu') return { name: 'elu', alpha: 1 };
+  const found = CELL_FUNCTIONS.find((each) => each === keras);
+  if (found !== undefined) return found;
+  throw options.refuse(name, keras, `cells have ${CELL_FUNCTIONS.join(', ')}, elu, linear and hard_sigmoid`);
 }
 
 function scaled(to: Conversion, x: KerasValue, factor: number): KerasValue {

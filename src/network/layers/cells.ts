@@ -2,13 +2,12 @@
 import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
 import type { Operands } from '../../graph/graph.js';
 import type { Value } from '../../graph/value.js';
+import { activationNumbers, type CellActivation, cellActivation } from './cell-activations.js';
 import {
-  CELL_ACTIVATIONS,
-  type CellActivation,
   type Check,
-  cellActivation,
   count,
   flag,
+  limit,
   normalizationEpsilon,
   type OptionChecks,
   type RecurrentDescription,
@@ -87,8 +86,15 @@ function plainShape(description: RecurrentDescription, gates: number): CellShape
   };
 }
 
-function code(name: CellActivation): number {
-  return CELL_ACTIVATIONS.indexOf(name);
+/** The attributes of an activation. */
+function activationAttributes(name: string, activation: CellActivation): Record<string, number> {
+  const { code, alpha, beta } = activationNumbers(activation);
+  return { [name]: code, [`${name}Alpha`]: alpha, [`${name}Beta`]: beta };
+}
+
+function rnnAttributes(activation: CellActivation, inputClip: number): Record<string, number> {
+  const { code, alpha, beta } = activationNumbers(activation);
+  return { activation: code, alpha, beta, inputClip };
 }
 
 const zoneoutOfBoth: Check = (name, value) => {
@@ -109,11 +115,11 @@ export const CELLS: { readonly [K in RecurrentDescription['kind']]: Cell<Recurre
       // The sum of both products is normalised, with one bias behind it: a constant inside would be lost.
       return { ...shape, normalized: ['hh'], biases: shape.biases.length === 0 ? [] : ['hh'] };
     },
-    operation: ({ units, activation = 'tanh' }, { R }, pack) => ({
+    operation: ({ units, activation = 'tanh', inputClip = 0 }, { R }, pack) => ({
       name: 'rnn',
       packing: 'pack',
       operands: { p: pack('pack', R, units) },
-      attributes: { activation: code(activation) },
+      attributes: rnnAttributes(activation, inputClip),
     }),
   },
   lstm: {
@@ -126,7 +132,7 @@ export const CELLS: { readonly [K in RecurrentDescription['kind']]: Cell<Recurre
       projection: count,
       peepholes: flag,
       coupledGates: flag,
-      cellClip: (name, value) => requireNumber(name, value, { min: 1e-30, max: 1e30 }),
+      cellClip: limit,
       forgetBias: (name, value) => requireNumber(name, value, { float32: true }),
     },
     checkTogether: (options) => {
@@ -159,6 +165,7 @@ export const CELLS: { readonly [K in RecurrentDescription['kind']]: Cell<Recurre
         gateActivation = 'sigmoid',
         activation = 'tanh',
         cellClip = 0,
+        inputClip = 0,
       } = description;
       const gates = coupledGates ? 3 : 4;
       return {
@@ -172,10 +179,11 @@ export const CELLS: { readonly [K in RecurrentDescription['kind']]: Cell<Recurre
           cellShift: shiftC,
         },
         attributes: {
-          gate: code(gateActivation),
-          activation: code(activation),
-          output: code(description.outputActivation ?? activation),
+          ...activationAttributes('gate', gateActivation),
+          ...activationAttributes('activation', activation),
+          ...activationAttributes('output', description.outputActivation ?? activation),
           clip: cellClip,
+          inputClip,
         },
       };
     },
@@ -189,14 +197,21 @@ export const CELLS: { readonly [K in RecurrentDescription['kind']]: Cell<Recurre
     },
     states: ['h'],
     shape: (description) => plainShape(description, 3),
-    operation: ({ units, gateActivation = 'sigmoid', activation = 'tanh', resetAfter = true }, { R }, pack) => ({
-      name: resetAfter ? 'gru' : 'gruResetBefore',
-      ...(resetAfter && { packing: 'packGates3' }),
-      operands: resetAfter
-        ? { p: pack('packGates3', R, 3 * units) }
-        : { p: pack('packGates2', R, 2 * units), pn: pack('pack', R, units, 2 * units) },
-      attributes: { gate: code(gateActivation), activation: code(activation) },
-    }),
+    operation: (description, { R }, pack) => {
+      const { units, gateActivation = 'sigmoid', activation = 'tanh', resetAfter = true, inputClip = 0 } = description;
+      return {
+        name: resetAfter ? 'gru' : 'gruResetBefore',
+        ...(resetAfter && { packing: 'packGates3' }),
+        operands: resetAfter
+          ? { p: pack('packGates3', R, 3 * units) }
+          : { p: pack('packGates2', R, 2 * units), pn: pack('pack', R, units, 2 * units) },
+        attributes: {
+          ...activationAttributes('gate', gateActivation),
+          ...activationAttributes('activation', activation),
+          inputClip,
+        },
+      };
+    },
   },
 };
 

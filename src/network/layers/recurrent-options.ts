@@ -2,19 +2,13 @@
 import { OptionError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import { requireInitializer } from '../initializers/initializer.js';
+import type { CellActivation } from './cell-activations.js';
 import { EPSILON, type LayerNormalizationOptions, requireNormalization } from './layer-normalization.js';
 import type { Merge } from './merge.js';
 import { requireRate } from './noise.js';
 import { requirePenalty } from './penalty.js';
 
-/**
- * Activations of the cells, in the order of their codes in the kernels. `hardSigmoid` is clip(x/6 + 1/2, 0, 1) as in
- * Keras 3, `hardSigmoid02` is clip(0.2 x + 1/2, 0, 1) as in Keras 2, TensorFlow.js and, by default, ONNX.
- */
-export const CELL_ACTIVATIONS = ['tanh', 'relu', 'sigmoid', 'identity', 'hardSigmoid', 'hardSigmoid02'] as const;
-
-/** Name of an activation of a cell. */
-export type CellActivation = (typeof CELL_ACTIVATIONS)[number];
+export type { CellActivation, NumberedActivation } from './cell-activations.js';
 
 /** Which way a layer reads each sequence; `bidirectional` is both, with parameters of their own. */
 export type Direction = 'forward' | 'reverse' | 'bidirectional';
@@ -67,6 +61,11 @@ export interface RecurrentOptions {
   readonly layerNormalization?: boolean | LayerNormalizationOptions;
   /** Probability in [0, 0.999999] that a recurrent weight is dropped in a training step (Merity et al. 2017); default 0. */
   readonly weightDropout?: number;
+  /**
+   * Limit in [1e-30, 1e30] of the absolute value of what the activations of gates and candidates read, `clip` of ONNX; no gradient
+   * passes beyond it. Default none.
+   */
+  readonly inputClip?: number;
   /** Weight of the mean square of the last layer's output in what training minimises; default 0. */
   readonly activationPenalty?: number;
   /** Weight of the mean square of that output's change from step to step; default 0. */
@@ -140,8 +139,8 @@ export const oneOf =
   (...names: readonly string[]): Check =>
   (name, value) =>
     requireOneOf(name, value, names);
-/** The name of an activation. */
-export const cellActivation: Check = oneOf(...CELL_ACTIVATIONS);
+/** A limit that is no larger than kernels can tell from none. */
+export const limit: Check = (name, value) => requireNumber(name, value, { min: 1e-30, max: 1e30 });
 
 const normalization: Check = (name, value) =>
   typeof value === 'object' && value !== null ? requireNormalization(value) : flag(name, value);
@@ -165,6 +164,7 @@ export const SHARED: Readonly<Record<string, Check>> = {
   zoneout: rate,
   layerNormalization: normalization,
   weightDropout: rate,
+  inputClip: limit,
   activationPenalty: requirePenalty,
   temporalPenalty: requirePenalty,
 };

@@ -1,7 +1,7 @@
 /** Functions that join the steps of each sequence, or carry something from step to step. */
 import { rejectUnknownKeys, requireOneOf } from '../../core/options.js';
 import type { Value } from '../../graph/value.js';
-import { CELL_ACTIVATIONS, type CellActivation } from '../layers/recurrent-options.js';
+import { activationNumbers, type CellActivation, cellActivation } from '../layers/cell-activations.js';
 import { carriedTo } from '../layers/rows.js';
 import { applied, graphOfAll, requireAxis, unary } from './apply.js';
 import { matrixRows } from './columns.js';
@@ -70,7 +70,7 @@ export interface Recurrence {
 export function recurrence(x: Value, weights: Value, settings: RecurrenceSettings = {}): Recurrence {
   rejectUnknownKeys('recurrence', settings, ['activation', 'initial', 'bias', 'reverse']);
   const { initial, bias, reverse = false } = settings;
-  const activation = requireOneOf('activation', settings.activation ?? 'tanh', CELL_ACTIVATIONS);
+  const { code, alpha, beta } = activationNumbers(cellActivation('activation', settings.activation ?? 'tanh'));
   requireOneOf('reverse', reverse, [true, false]);
   const given = { x, weights, initial, bias };
   graphOfAll('recurrence', { x, weights }, { initial, bias });
@@ -84,7 +84,7 @@ export function recurrence(x: Value, weights: Value, settings: RecurrenceSetting
   const outputs = applied('recurrence', {
     operation: 'rnn',
     operands: { a: x, p, h0: initial, bR: bias },
-    attributes: { activation: CELL_ACTIVATIONS.indexOf(activation), reverse: Number(reverse) },
+    attributes: { activation: code, alpha, beta, reverse: Number(reverse) },
     given,
   });
   return { output: outputs.y, final: outputs.hT };

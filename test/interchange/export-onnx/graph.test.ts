@@ -210,6 +210,34 @@ describe('a cell', () => {
     expect(attributeOf(node as never, 'activation_beta')).toEqual([0.5, 0]);
   });
 
+  it('has the limit of what activations read, and the numbers of those that have some', async () => {
+    const [node] = await operatorsFor({
+      inputClip: 2.5,
+      gateActivation: { name: 'elu', alpha: 0.5 },
+      activation: { name: 'scaledTanh', alpha: 2, beta: 0.75 },
+      outputActivation: 'softplus',
+    });
+    expect(attributeOf(node as never, 'clip')).toBe(2.5);
+    expect(attributeOf(node as never, 'activations')).toEqual(['Elu', 'ScaledTanh', 'Softplus']);
+    expect(attributeOf(node as never, 'activation_alpha')).toEqual([0.5, 2]);
+    expect(attributeOf(node as never, 'activation_beta')).toEqual([0.75]);
+    const [usual] = await operatorsFor({});
+    expect(usual?.attribute.map(({ name }) => name)).not.toContain('clip');
+  });
+
+  it('that is a loop limits what gates and candidate read', async () => {
+    const options = {
+      units: 3,
+      projection: 2,
+      inputClip: 0.5,
+      activation: { name: 'affine', alpha: 2, beta: 1 },
+    } as const;
+    const model = sequential([lstm(options)], { features: 2 }).compileSync(loss);
+    const operators = operatorsOf((await exported(model)).graph).join(' ');
+    expect(operators.match(/Clip/g)).toHaveLength(4);
+    expect(operators).not.toContain('Affine');
+  });
+
   it('has coupled gates and peepholes', async () => {
     const [node] = await operatorsFor({ coupledGates: true, peepholes: true });
     expect(attributeOf(node as never, 'input_forget')).toBe(1);

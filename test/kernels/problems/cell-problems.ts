@@ -1,5 +1,14 @@
 /** How a cell, a variant of it and a size make a forward problem and a backward one. */
-import { backwardOperands, type CellVariant, drawOperands, gatesOf, statesOf } from '../../oracle/cell-operands.js';
+
+import { type ActivationName, codeOf } from '../../oracle/activations.js';
+import {
+  backwardAttributes,
+  backwardOperands,
+  type CellVariant,
+  drawOperands,
+  gatesOf,
+  statesOf,
+} from '../../oracle/cell-operands.js';
 import { distanceFromKinks } from '../../oracle/cells.js';
 import { type OperationName, oracles } from '../../oracle/index.js';
 import type { Matrix } from '../../oracle/matrix.js';
@@ -24,6 +33,29 @@ export interface CellProblemVariant extends CellVariant {
 }
 
 const everything = ['dy', 'dhT', 'dcT'];
+
+/** Numbers of the activations that have some: such that few arguments come near a kink. */
+const NUMBERS: Readonly<Record<string, readonly [number, number]>> = {
+  affine: [0.375, 0.25],
+  leakyRelu: [0.375, 0],
+  thresholdedRelu: [0.375, 0],
+  scaledTanh: [0.875, 0.75],
+  hardSigmoidOf: [0.25, 0.5],
+  elu: [1, 0],
+};
+
+/** The attributes of activations by the names that these have in the operation, such as `gate`. */
+export function activationAttributes(choices: Readonly<Record<string, ActivationName>>): Record<string, number> {
+  const attributes = Object.entries(choices).flatMap(([attribute, name]) => {
+    const [alpha, beta] = NUMBERS[name] ?? [0, 0];
+    return [
+      [attribute, codeOf(name)],
+      [`${attribute}Alpha`, alpha],
+      [`${attribute}Beta`, beta],
+    ] as const;
+  });
+  return Object.fromEntries(attributes);
+}
 
 /** Small sizes, for variants: each has rows and units left over behind the last whole tile, vector or panel. */
 export const smallShapes = {
@@ -187,7 +219,7 @@ function backward({ variant, shape }: CellCase, before: Problem): Problem {
     name,
     operation,
     operands,
-    attributes,
+    attributes: backwardAttributes(variant),
     batchSizes,
     terms,
     steps: sumsInTurn(variant, batchSizes),

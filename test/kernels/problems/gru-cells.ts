@@ -1,6 +1,12 @@
 /** Variants of the gated recurrent unit in both forms. */
-import { activationNames, codeOf } from '../../oracle/activations.js';
-import { allSmallShapes, type CellCase, type CellProblemVariant, smallProblems } from './cell-problems.js';
+import { type ActivationName, activationNames, codeOf } from '../../oracle/activations.js';
+import {
+  activationAttributes,
+  allSmallShapes,
+  type CellCase,
+  type CellProblemVariant,
+  smallProblems,
+} from './cell-problems.js';
 
 type Form = 'gru' | 'gruResetBefore';
 
@@ -22,14 +28,18 @@ function variant(
   return { name: `${cell} with ${name}`, cell, parts, attributes: { ...usual, ...attributes }, inputs };
 }
 
+const noise = ['mask', 'zone'];
+
 /** Variants that both forms have. Large inputs saturate the hard sigmoids. */
 function common(cell: Form): CellProblemVariant[] {
   return [
-    ...activationNames.map((name, gate) => {
-      const activation = (gate + 1) % activationNames.length;
-      const inputs = name.startsWith('hardSigmoid') ? 4 : 0.8;
-      return variant(cell, `${name} and ${activationNames[activation]}`, [], { gate, activation }, inputs);
+    ...activationNames.map((gate, index) => {
+      const activation = activationNames[(index + 1) % activationNames.length] as ActivationName;
+      const inputs = gate.startsWith('hardSigmoid') ? 4 : 0.8;
+      return variant(cell, `${gate} and ${activation}`, [], activationAttributes({ gate, activation }), inputs);
     }),
+    variant(cell, 'limited arguments', [], { inputClip: 0.5 }),
+    variant(cell, 'limited arguments, noise, reversed', noise, { inputClip: 0.75, reverse: 1 }),
     variant(cell, 'reversed time', [], { reverse: 1 }),
     variant(cell, 'a mask', ['mask'], {}),
     variant(cell, 'a mask, reversed', ['mask'], { reverse: 1 }),
@@ -40,13 +50,14 @@ function common(cell: Form): CellProblemVariant[] {
   ];
 }
 
-const noise = ['mask', 'zone'];
 const variants = [
   ...common('gru'),
   variant('gru', 'its input', ['x', 'W', 'bW'], {}),
   variant('gru', 'its input, no bias of it, reversed', ['x', 'W'], { reverse: 1 }),
   variant('gru', 'its input, a mask and zones', ['x', 'W', 'bW', 'mask', 'zone'], {}),
   variant('gru', 'layer normalisation', ['gain'], { epsilon: 1e-5 }),
+  variant('gru', 'layer normalisation and limited arguments', ['gain'], { epsilon: 1e-3, inputClip: 0.625 }),
+  variant('gru', 'its limited input', ['x', 'W', 'bW'], { inputClip: 0.75 }),
   variant('gru', 'layer normalisation, reversed', ['gain'], { epsilon: 1e-3, reverse: 1 }),
   ...common('gruResetBefore'),
 ];

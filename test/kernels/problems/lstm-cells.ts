@@ -1,6 +1,12 @@
 /** Variants of the long short-term memory, with a forget gate of its own and with coupled gates. */
-import { activationNames, codeOf } from '../../oracle/activations.js';
-import { allSmallShapes, type CellCase, type CellProblemVariant, smallProblems } from './cell-problems.js';
+import { type ActivationName, activationNames, codeOf } from '../../oracle/activations.js';
+import {
+  activationAttributes,
+  allSmallShapes,
+  type CellCase,
+  type CellProblemVariant,
+  smallProblems,
+} from './cell-problems.js';
 
 const [tanh, sigmoid] = [codeOf('tanh'), codeOf('sigmoid')];
 const usual = { gate: sigmoid, activation: tanh, output: tanh };
@@ -20,11 +26,15 @@ interface Options {
 }
 
 /** Every activation as that of the gates, of the candidate and of the output. Large inputs saturate the hard sigmoids. */
-const activations = activationNames.map((name, gate): readonly [string, Options] => {
-  const [activation, output] = [(gate + 1) % activationNames.length, (gate + 2) % activationNames.length];
-  const inputs = name === 'hardSigmoid' ? 4 : 0.8;
-  const names = [activation, output].map((code) => activationNames[code]).join(' and ');
-  return [`${name}, ${names}`, { attributes: { gate, activation, output }, inputs }];
+const activations = activationNames.map((gate, index): readonly [string, Options] => {
+  const [activation, output] = [1, 2].map((next) => {
+    return activationNames[(index + next) % activationNames.length] as ActivationName;
+  }) as [ActivationName, ActivationName];
+  const inputs = gate === 'hardSigmoid' ? 4 : 0.8;
+  return [
+    `${gate}, ${activation} and ${output}`,
+    { attributes: activationAttributes({ gate, activation, output }), inputs },
+  ];
 });
 
 const norms = ['gain', 'cellGain', 'cellShift'];
@@ -43,6 +53,17 @@ const cells: readonly (readonly [string, Options])[] = [
   ['a projection, reversed', { parts: ['Wr'], width: 9, attributes: { reverse: 1 } }],
   ['clipping', { attributes: { clip: 0.5 } }],
   ['clipping and peepholes', { parts: ['peepholes'], attributes: { clip: 0.375 } }],
+  ['limited arguments', { attributes: { inputClip: 0.5 } }],
+  ['limited arguments, reversed, peepholes', { parts: ['peepholes'], attributes: { inputClip: 0.625, reverse: 1 } }],
+  ['limited arguments of what is normalised', { parts: norms, attributes: { inputClip: 0.75, epsilon: 1e-3 } }],
+  [
+    'limited arguments of elu and softplus, a projection',
+    {
+      parts: ['Wr', 'x', 'W', 'bW'],
+      width: 5,
+      attributes: { gate: codeOf('softplus'), activation: codeOf('elu'), activationAlpha: 0.75, inputClip: 0.875 },
+    },
+  ],
   ['layer normalisation', { parts: norms, attributes: { epsilon: 1e-5 } }],
   ['layer normalisation of the product', { parts: ['gain'], attributes: { epsilon: 1e-3 } }],
   ['layer normalisation of the cell, no shift', { parts: ['cellGain'], attributes: { epsilon: 1e-5 } }],
@@ -61,6 +82,10 @@ const cells: readonly (readonly [string, Options])[] = [
 
 const all = ['peepholes', 'Wr', ...norms, ...noise];
 const everything: readonly (readonly [string, Options])[] = [
+  [
+    'everything and limited arguments',
+    { parts: all, width: 4, attributes: { clip: 0.75, epsilon: 1e-3, inputClip: 0.875, output: codeOf('softsign') } },
+  ],
   ['everything', { parts: all, width: 4, attributes: { clip: 0.75, epsilon: 1e-3 } }],
   ['everything, reversed', { parts: all, width: 9, attributes: { clip: 0.5, epsilon: 1e-3, reverse: 1 } }],
   [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../../src/graph/gradients.js';
+import { CELL_ACTIVATIONS } from '../../../src/network/layers/cell-activations.js';
 import { gru, lstm, type RecurrentDescription, rnn } from '../../../src/network/layers/recurrent.js';
-import { CELL_ACTIVATIONS } from '../../../src/network/layers/recurrent-options.js';
 import { scheduleNodes } from '../../../src/program/schedule.js';
 import { AXIS, attribute, type LayerGraph, layerGraph, nodeOf, nodesOf, operationCounts } from './layer-graph.js';
 

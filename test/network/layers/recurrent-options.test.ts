@@ -24,6 +24,7 @@ const shared: Options = {
   zoneout: 0.1,
   layerNormalization: { epsilon: 1e-3 },
   weightDropout: 0.75,
+  inputClip: 1.5,
   activationPenalty: 2,
   temporalPenalty: 1,
 };
@@ -135,6 +136,48 @@ describe('an option of every recurrent layer', () => {
   });
 });
 
+describe('an activation with numbers', () => {
+  it.each([
+    [{ name: 'affine' }, { alpha: 1, beta: 0 }],
+    [
+      { name: 'affine', beta: 0.5 },
+      { alpha: 1, beta: 0.5 },
+    ],
+    [{ name: 'leakyRelu' }, { alpha: 0.01 }],
+    [{ name: 'leakyRelu', alpha: -0.5 }, { alpha: -0.5 }],
+    [{ name: 'thresholdedRelu' }, { alpha: 1 }],
+    [
+      { name: 'scaledTanh', alpha: 2 },
+      { alpha: 2, beta: 1 },
+    ],
+    [{ name: 'hardSigmoid', alpha: 0.25, beta: 0.375 }, {}],
+    [{ name: 'elu' }, { alpha: 1 }],
+  ])('%j is kept with all of them, and comes back from JSON', (activation, numbers) => {
+    for (const kind of kinds) {
+      const layer = make(kind, { activation });
+      expect(layer.activation).toEqual({ ...activation, ...numbers });
+      expect(Object.isFrozen(layer.activation)).toBe(true);
+      expect(layerFromJSON(JSON.parse(JSON.stringify(layer)))).toEqual(layer);
+    }
+  });
+
+  it.each([
+    [{ name: 'softmax' }, 'invalid_option', /'activation.name' must be one of "affine"/],
+    [{ alpha: 1 }, 'invalid_option', /'activation.name' must be one of/],
+    [{ name: 'tanh' }, 'invalid_option', /'activation.name' must be one of/],
+    [{ name: 'elu', beta: 1 }, 'unknown_option', /beta/],
+    [{ name: 'elu', alpha: Number.NaN }, 'invalid_option', /'activation.alpha' must be/],
+    [{ name: 'elu', alpha: null }, 'invalid_option', /'activation.alpha' must be/],
+    [{ name: 'affine', alpha: 2e30 }, 'invalid_option', /'activation.alpha' must be/],
+    [{ name: 'hardSigmoid', alpha: 0.2 }, 'invalid_option', /'activation.beta' must be/],
+    [[], 'invalid_option', /'activation.name' must be/],
+    [null, 'invalid_option', /'activation' must be/],
+  ])('%j is refused', (activation, code, message) => {
+    const place = expect.objectContaining({ code, message: expect.stringMatching(message) });
+    for (const kind of kinds) expect(() => make(kind, { activation }), kind).toThrow(place);
+  });
+});
+
 describe('an option of one cell', () => {
   const owners: Readonly<Record<string, readonly string[]>> = {
     activation: kinds,
@@ -143,6 +186,7 @@ describe('an option of one cell', () => {
     projection: ['lstm'],
     peepholes: ['lstm'],
     coupledGates: ['lstm'],
+    inputClip: kinds,
     cellClip: ['lstm'],
     forgetBias: ['lstm'],
     resetAfter: ['gru'],
@@ -155,7 +199,7 @@ describe('an option of one cell', () => {
   });
 
   it('is refused when its value is none of the allowed ones', () => {
-    const names = /"tanh", "relu", "sigmoid", "identity", "hardSigmoid", "hardSigmoid02"/;
+    const names = /"tanh", "relu", "sigmoid", "identity", "hardSigmoid", "hardSigmoid02", "softsign", "softplus"/;
     expect(() => make('rnn', { activation: 'softmax' })).toThrow(names);
     for (const name of ['gateActivation', 'activation']) {
       expect(() => make('lstm', { [name]: 'softmax' })).toThrow(names);
@@ -165,6 +209,7 @@ describe('an option of one cell', () => {
     for (const value of [0, 1.5, Number.NaN]) expect(() => make('lstm', { projection: value })).toThrow(/projection/);
     for (const value of [0, -1, 1e-50, 2e30, Number.NaN]) {
       expect(() => make('lstm', { cellClip: value })).toThrow(/cellClip.*>= 1e-30 and <= 1e\+30/);
+      expect(() => make('gru', { inputClip: value })).toThrow(/inputClip.*>= 1e-30 and <= 1e\+30/);
     }
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, '1']) {
       expect(() => make('lstm', { forgetBias: value })).toThrow(/forgetBias/);

@@ -13,12 +13,11 @@ namespace kernel {
 namespace {
 
 constexpr Row kRow(Opcode::gru);
-static_assert(have_same_attributes(Opcode::gru, Opcode::gruBackward));
 constexpr Attribute kEpsilon = kRow.attribute("epsilon");
 constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBias = kRow["bW"], kP = kRow["p"],
                   kBias = kRow["bR"], kH0 = kRow["h0"], kGain = kRow["gain"], kMask = kRow["mask"],
                   kZone = kRow["zone"], kY = kRow["y"], kActivated = kRow["gates"], kS = kRow["s"],
-                  kProduct = kRow["product"], kHT = kRow["hT"];
+                  kProduct = kRow["product"], kHT = kRow["hT"], kSlopes = kRow["slopes"];
 
 template <typename T>
 struct GruScratch {
@@ -62,6 +61,7 @@ struct GruCell {
   A* gates;                            // [N,3H] or null
   A* s_rows;                           // [N,H] or null
   VariantOperand<A, kPlain> products;  // [N,3H] kept for the backward pass of layer normalisation, or null
+  VariantOperand<A, kPlain> slopes;    // [N,3H] or null
   T* staged;                           // [B,3H] R h of this step, with layer normalisation
   GruAttributes<T, kPlain> on;
   T epsilon;
@@ -109,10 +109,10 @@ struct GruCell {
     for (int gate = 0; gate < kGruGates; ++gate) {
       recurrent[gate] = product[gate] + Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
     }
-    const Vec<T> r = on.gate(x[kReset] + recurrent[kReset]);
-    const Vec<T> z = on.gate(x[kUpdate] + recurrent[kUpdate]);
+    const Vec<T> r = activated(at, kReset, u, n_lanes, x[kReset] + recurrent[kReset]);
+    const Vec<T> z = activated(at, kUpdate, u, n_lanes, x[kUpdate] + recurrent[kUpdate]);
     const Vec<T> s = recurrent[kCandidateGate];
-    const Vec<T> n = on.candidate(x[kCandidateGate] + r * s);
+    const Vec<T> n = activated(at, kCandidateGate, u, n_lanes, x[kCandidateGate] + r * s);
     if (gates != nullptr) {
       A* kept = gates + at.row * kGruGates * H + u;
       r.store(kept + kReset * H, n_lanes);
@@ -121,6 +121,13 @@ struct GruCell {
     }
     if (s_rows != nullptr) s.store(s_rows + at.row * H + u, n_lanes);
     hidden.put(at, u, n_lanes, gru_state(z, hidden.previous(at, u, n_lanes), n));
+  }
+
+  // A gate from its argument. Keeps the derivative for the backward pass, where that reads it.
+  BPTT_INLINE Vec<T> activated(const Place& at, int gate, int64_t u, int n_lanes, Vec<T> x) const {
+    const Vec<T> value = on.activated(gate, x);
+    if (slopes != nullptr) on.slope_at(gate, x, value).store(slopes + (at.row * kGruGates + gate) * H + u, n_lanes);
+    return value;
   }
 };
 
@@ -135,7 +142,8 @@ void forward(const BpttCall* call) {
   A* gates = data<A>(*call, kActivated);
   A* s_rows = data<A>(*call, kS);
   const VariantOperand<A, kPlain> products = data<A>(*call, kProduct);
-  const GruAttributes<T, kPlain> on(*call, GruAttributeNames<Opcode::gru>{});
+  const VariantOperand<A, kPlain> slopes = data<A>(*call, kSlopes);
+  const GruAttributes<T, kPlain> on(*call, GruForward<Opcode::gru>());
   Scratch memory(call->shared_scratch);
   const GruScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, on.reverse);
@@ -145,8 +153,8 @@ void forward(const BpttCall* call) {
   const Panels panels = my_unit_panels<T>(*call, H);
 
   const T epsilon = static_cast<T>(number(*call, kEpsilon));
-  const GruCell<T, A, kPlain> cell{H,      a,        input_bias,      bias, gain,    gates,
-                                   s_rows, products, scratch.product, on,   epsilon, hidden};
+  const GruCell<T, A, kPlain> cell{H,        a,      input_bias,      bias, gain,    gates, s_rows,
+                                   products, slopes, scratch.product, on,   epsilon, hidden};
   GruInputs<T, S> inputs(input);
 
   if (!hidden.begin(*call)) return;
@@ -183,10 +191,11 @@ void forward(const BpttCall* call) {
 //   s       [N,H]   out  Rn h + bRn, kept for the backward pass; may be absent
 //   product [N,3H]  out  R h, kept for the backward pass of layer normalisation; may be absent
 //   hT      [B,H]   out  state of each sequence at the end of its walk; may be absent
+//   slopes  [N,3H]  out  derivatives of the gates' activations at their arguments; may be absent
 template <typename T, typename S, typename A>
 void gru(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kProduct}) &&
-                        GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
+  const bool is_plain = are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kProduct, kSlopes}) &&
+                        GruAttributes<T, false>(*call, GruForward<Opcode::gru>()).are_plain();
   is_plain ? forward<T, S, A, true>(call) : forward<T, S, A, false>(call);
 }
 
@@ -198,9 +207,10 @@ BpttScratch gruScratch(const BpttOperand* operands, const BpttAxis* axis, const 
 namespace {
 
 constexpr Row kBackwardRow(Opcode::gruBackward);
+constexpr Attribute kBackwardEpsilon = kBackwardRow.attribute("epsilon");
 constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates = kBackwardRow["y"],
-                  kGates = kBackwardRow["gates"], kKeptS = kBackwardRow["s"], kInitial = kBackwardRow["h0"],
-                  kPT = kBackwardRow["pT"], kBackwardGain = kBackwardRow["gain"],
+                  kGates = kBackwardRow["gates"], kKeptS = kBackwardRow["s"], kKeptSlopes = kBackwardRow["slopes"],
+                  kInitial = kBackwardRow["h0"], kPT = kBackwardRow["pT"], kBackwardGain = kBackwardRow["gain"],
                   kKeptProduct = kBackwardRow["product"], kBackwardMask = kBackwardRow["mask"],
                   kBackwardZone = kBackwardRow["zone"], kDa = kBackwardRow["da"], kDs = kBackwardRow["ds"],
                   kDr = kBackwardRow["dr"], kDh0 = kBackwardRow["dh0"];
@@ -220,7 +230,6 @@ template <typename T, typename A, bool kPlain>
 struct GruResetAfterGradient {
   int64_t H;
   const GruGradient<T, A, kPlain>& cell;
-  GruAttributes<T, kPlain> on;
   const A* s_rows;  // [N,H]
   T* da;            // [N,3H]
   T* ds;            // [N,H]
@@ -235,7 +244,7 @@ struct GruResetAfterGradient {
     const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
     const Vec<T> dn = cell.apply(at, u, n_lanes, product);
     const Vec<T> s = Vec<T>::load(s_rows + at.row * H + u, n_lanes);
-    cell.put(at, kReset, u, n_lanes, dn * s * on.gate.slope(r));
+    cell.put(at, kReset, u, n_lanes, dn * s * cell.slope(at, kReset, u, n_lanes, r));
     (dn * r).store(ds + at.row * H + u, n_lanes);
   }
 
@@ -274,7 +283,7 @@ void backward(const BpttCall* call) {
   T* da = data<T>(*call, kDa);
   T* ds = data<T>(*call, kDs);
   const VariantOperand<T, kPlain> dr = data<T>(*call, kDr);
-  const GruAttributes<T, kPlain> on(*call, GruAttributeNames<Opcode::gru>{});
+  const GruAttributes<T, kPlain> on(*call, GruBackward<Opcode::gruBackward>());
   Scratch memory(call->shared_scratch);
   const GruBackwardScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, on.reverse);
@@ -288,12 +297,11 @@ void backward(const BpttCall* call) {
                                           true},
                                          scratch.hidden);
   const GruGradient<T, A, kPlain> cell(
-      on, data<A>(*call, kGates),
+      on, data<A>(*call, kGates), data<A>(*call, kKeptSlopes),
       {data<T>(*call, kStates), stride(*call, kStates), data<T>(*call, kInitial), nullptr, H}, da, hidden);
   const Panels panels = my_panels<T>(*call, H);
   const GruResetAfterGradient<T, A, kPlain> gradient{H,
                                                      cell,
-                                                     on,
                                                      s_rows,
                                                      da,
                                                      ds,
@@ -301,7 +309,7 @@ void backward(const BpttCall* call) {
                                                      gain,
                                                      data<A>(*call, kKeptProduct),
                                                      scratch.product,
-                                                     static_cast<T>(number(*call, kEpsilon))};
+                                                     static_cast<T>(number(*call, kBackwardEpsilon))};
   const auto left_of = [&](int64_t t) { return gradient.left(walk.row(t)); };
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
@@ -327,15 +335,16 @@ void backward(const BpttCall* call) {
 //   h0      [B,H]   in   may be absent: zero
 //   pT      [3H,H]  in   R packed transposed
 //   gain, mask, zone as in the forward pass; product [N,3H] in, with gain
+//   slopes  [N,3H]  in   derivatives of the gates' activations; may be absent: they follow from the gates
 //   da      [N,3H]  out  gradient of a
 //   ds      [N,H]   out  gradient of s; this and the r and z columns of da give dbR and, without gain, dR
 //   dr      [N,3H]  out  gradient of R h; may be absent
 //   dh0     [B,H]   out  may be absent
 template <typename T, typename S, typename A>
 void gruBackward(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, {kBackwardGain, kKeptProduct, kBackwardMask, kBackwardZone}) &&
+  const bool is_plain = are_absent(*call, {kBackwardGain, kKeptProduct, kBackwardMask, kBackwardZone, kKeptSlopes}) &&
                         are_absent(*call, {kDr}) &&
-                        GruAttributes<T, false>(*call, GruAttributeNames<Opcode::gru>{}).are_plain();
+                        GruAttributes<T, false>(*call, GruBackward<Opcode::gruBackward>()).are_plain();
   is_plain ? backward<T, S, A, true>(call) : backward<T, S, A, false>(call);
 }
 

@@ -11,10 +11,9 @@ namespace kernel {
 namespace {
 
 constexpr Row kRow(Opcode::gruResetBefore);
-static_assert(have_same_attributes(Opcode::gruResetBefore, Opcode::gruResetBeforeBackward));
 constexpr Operand kA = kRow["a"], kP = kRow["p"], kPn = kRow["pn"], kBias = kRow["bR"], kH0 = kRow["h0"],
                   kMask = kRow["mask"], kZone = kRow["zone"], kY = kRow["y"], kActivated = kRow["gates"],
-                  kS = kRow["s"], kHT = kRow["hT"];
+                  kS = kRow["s"], kHT = kRow["hT"], kSlopes = kRow["slopes"];
 
 // The equations of one row and one vector of units, and where its values lie.
 template <typename T>
@@ -24,6 +23,7 @@ struct GruResetBeforeCell {
   const T* bias;  // [3H] or null
   T* gates;       // [N,3H]
   T* reset;       // [N,H] r*h
+  T* slopes;      // [N,3H] or null
   GruAttributes<T, false> on;
   const HiddenState<T, false>& hidden;
 
@@ -33,11 +33,18 @@ struct GruResetBeforeCell {
            Vec<T>::load_or_zero(at_or_null(bias, gate * H + u), n_lanes);
   }
 
+  // A gate from its argument. Keeps the derivative for the backward pass, where that reads it.
+  BPTT_INLINE Vec<T> activated(const Place& at, int gate, int64_t u, int n_lanes, Vec<T> x) const {
+    const Vec<T> value = on.activated(gate, x);
+    if (slopes != nullptr) on.slope_at(gate, x, value).store(slopes + (at.row * kGruGates + gate) * H + u, n_lanes);
+    return value;
+  }
+
   // First half of a step: from a row of a tile (R h of r and z) to these gates and r*h.
   BPTT_INLINE void tile_row(const Place& at, int64_t u, int n_lanes, const T* tile) const {
     Vec<T> gate[kCandidateGate];
     for (int g = 0; g < kCandidateGate; ++g) {
-      gate[g] = on.gate(sum(at, g, u, n_lanes, Vec<T>::load(tile + g * Vec<T>::kLanes)));
+      gate[g] = activated(at, g, u, n_lanes, sum(at, g, u, n_lanes, Vec<T>::load(tile + g * Vec<T>::kLanes)));
       gate[g].store(gates + (at.row * kGruGates + g) * H + u, n_lanes);
     }
     (gate[kReset] * hidden.fed(at, u, n_lanes)).store(reset + at.row * H + u, n_lanes);
@@ -46,7 +53,7 @@ struct GruResetBeforeCell {
   // Second half: from Rn (r*h) to the candidate and the new state.
   BPTT_INLINE void candidate_units(const Place& at, int64_t u, int n_lanes, Vec<T> product) const {
     T* kept = gates + at.row * kGruGates * H + u;
-    const Vec<T> n = on.candidate(sum(at, kCandidateGate, u, n_lanes, product));
+    const Vec<T> n = activated(at, kCandidateGate, u, n_lanes, sum(at, kCandidateGate, u, n_lanes, product));
     const Vec<T> z = Vec<T>::load(kept + kUpdate * H, n_lanes);
     n.store(kept + kCandidateGate * H, n_lanes);
     hidden.put(at, u, n_lanes, gru_state(z, hidden.previous(at, u, n_lanes), n));
@@ -58,7 +65,6 @@ template <typename T>
 struct GruResetBeforeGradient {
   int64_t H;
   const T* mask;  // [B,H] or null
-  GruAttributes<T, false> on;
   const StateRows<T>& states;
   const GruGradient<T, T, false>& cell;
   const HiddenGradient<T, false>& hidden;
@@ -68,7 +74,7 @@ struct GruResetBeforeGradient {
     Vec<T> fed = states.previous(at, u, n_lanes);
     if (mask != nullptr) fed = fed * Vec<T>::load(mask + at.sequence * H + u, n_lanes);
     const Vec<T> r = cell.gate(at, kReset, u, n_lanes);
-    cell.put(at, kReset, u, n_lanes, dreset * fed * on.gate.slope(r));
+    cell.put(at, kReset, u, n_lanes, dreset * fed * cell.slope(at, kReset, u, n_lanes, r));
     hidden.pass_fed(at, u, n_lanes, dreset * r);
   }
 };
@@ -76,8 +82,9 @@ struct GruResetBeforeGradient {
 constexpr Row kBackwardRow(Opcode::gruResetBeforeBackward);
 constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates = kBackwardRow["y"],
                   kGates = kBackwardRow["gates"], kInitial = kBackwardRow["h0"], kPT = kBackwardRow["pT"],
-                  kPnT = kBackwardRow["pnT"], kBackwardMask = kBackwardRow["mask"],
-                  kBackwardZone = kBackwardRow["zone"], kDa = kBackwardRow["da"], kDh0 = kBackwardRow["dh0"];
+                  kPnT = kBackwardRow["pnT"], kKeptSlopes = kBackwardRow["slopes"],
+                  kBackwardMask = kBackwardRow["mask"], kBackwardZone = kBackwardRow["zone"], kDa = kBackwardRow["da"],
+                  kDh0 = kBackwardRow["dh0"];
 
 }  // namespace
 
@@ -92,6 +99,7 @@ constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates 
 //   gates [N,3H]  out  activated gates, kept for the backward pass
 //   s     [N,H]   out  r times the state before, masked; kept for the weight gradient
 //   hT    [B,H]   out  state of each sequence at the end of its walk; may be absent
+//   slopes [N,3H] out  derivatives of the gates' activations at their arguments; may be absent
 template <typename T, typename S>
 void gruResetBefore(const BpttCall* call) {
   const int64_t H = columns(*call, kY);
@@ -100,7 +108,7 @@ void gruResetBefore(const BpttCall* call) {
   const T* mask = data<T>(*call, kMask);
   T* gates = data<T>(*call, kActivated);
   T* reset = data<T>(*call, kS);
-  const GruAttributes<T, false> on(*call, GruAttributeNames<Opcode::gruResetBefore>{});
+  const GruAttributes<T, false> on(*call, GruForward<Opcode::gruResetBefore>());
   Scratch scratch(call->shared_scratch);
   const MaskedStates<T> masked(&scratch, *call->axis, H, mask != nullptr);
   const Walk walk(*call->axis, on.reverse);
@@ -109,7 +117,7 @@ void gruResetBefore(const BpttCall* call) {
                                mask, {data<T>(*call, kZone), on.zoneout}, masked);
   const Panels gate_panels = my_unit_panels<T>(*call, H);
   const Panels candidate_panels = my_panels<T>(*call, H);
-  const GruResetBeforeCell<T> cell{H, a, bias, gates, reset, on, hidden};
+  const GruResetBeforeCell<T> cell{H, a, bias, gates, reset, data<T>(*call, kSlopes), on, hidden};
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
@@ -143,6 +151,7 @@ BpttScratch gruResetBeforeScratch(const BpttOperand* operands, const BpttAxis* a
 //   pT    [2H,H]  in   rows r and z of R packed transposed
 //   pnT   [H,H]   in   rows n of R packed transposed
 //   mask, zone as in the forward pass
+//   slopes [N,3H] in   derivatives of the gates' activations; may be absent: they follow from the gates
 //   da    [N,3H]  out  gradient of a; that of R and bR follows from it
 //   dh0   [B,H]   out  may be absent
 template <typename T, typename S>
@@ -150,7 +159,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
   const int64_t H = columns(*call, kStates);
   const T* mask = data<T>(*call, kBackwardMask);
   T* da = data<T>(*call, kDa);
-  const GruAttributes<T, false> on(*call, GruAttributeNames<Opcode::gruResetBefore>{});
+  const GruAttributes<T, false> on(*call, GruBackward<Opcode::gruResetBeforeBackward>());
   const Walk walk(*call->axis, on.reverse);
   const StateRows<T> states{data<T>(*call, kStates), stride(*call, kStates), data<T>(*call, kInitial), nullptr, H};
   const HiddenGradient<T, false> hidden({data<T>(*call, kDy),
@@ -162,8 +171,8 @@ void gruResetBeforeBackward(const BpttCall* call) {
                                          H,
                                          true},
                                         static_cast<T*>(call->shared_scratch));
-  const GruGradient<T, T, false> cell(on, data<T>(*call, kGates), states, da, hidden);
-  const GruResetBeforeGradient<T> reset{H, mask, on, states, cell, hidden};
+  const GruGradient<T, T, false> cell(on, data<T>(*call, kGates), data<T>(*call, kKeptSlopes), states, da, hidden);
+  const GruResetBeforeGradient<T> reset{H, mask, states, cell, hidden};
   const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) {
     return Factor<T>{{da + walk.row(t) * kGruGates * H, kGruGates * H, kCandidateGate * H}, {nullptr, 0, 0}};

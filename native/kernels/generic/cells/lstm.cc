@@ -1,11 +1,11 @@
 // Long short-term memory cell, gates in the order i f g o.
 //   i, f, o = sigmoid(a + R h + bR), g = tanh(a + R h + bR);   c' = f*c + i*g;   h' = o*tanh(c')
 // and its variants, which go together: peepholes (i and f also see P*c, o sees P*c'), coupled gates (f = 1 - i), a
-// limit for c', a projection (h' = Wr (o*tanh(c'))), layer normalisation (of R h and of c'), zoneout of h and c, one
-// dropout mask for all steps of h, other activations, the reverse direction. Sources: Hochreiter & Schmidhuber 1997;
-// Gers, Schmidhuber, Cummins 2000; peepholes: Gers, Schraudolph, Schmidhuber 2002; projection: Sak, Senior, Beaufays
-// 2014; coupled gates: Greff et al. 2017; layer normalisation: Ba, Kiros, Hinton 2016; zoneout: Krueger et al. 2017.
-// Agrees with torch.nn.LSTM (test/golden).
+// limit for c' or for the arguments of the gates, a projection (h' = Wr (o*tanh(c'))), layer normalisation (of R h and
+// of c'), zoneout of h and c, one dropout mask for all steps of h, other activations, the reverse direction. Sources:
+// Hochreiter & Schmidhuber 1997; Gers, Schmidhuber, Cummins 2000; peepholes: Gers, Schraudolph, Schmidhuber 2002;
+// projection: Sak, Senior, Beaufays 2014; coupled gates: Greff et al. 2017; layer normalisation: Ba, Kiros, Hinton
+// 2016; zoneout: Krueger et al. 2017. Agrees with torch.nn.LSTM (test/golden).
 #include "kernels/generic/cells/lstm_equations.h"
 #include "kernels/generic/declarations.h"
 
@@ -22,7 +22,7 @@ constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBi
                   kCellShift = kRow["cellShift"], kMask = kRow["mask"], kZone = kRow["zone"],
                   kZoneCell = kRow["zoneCell"], kY = kRow["y"], kActivated = kRow["gates"], kC = kRow["c"],
                   kM = kRow["m"], kProduct = kRow["product"], kCandidate = kRow["candidate"], kHT = kRow["hT"],
-                  kCT = kRow["cT"];
+                  kCT = kRow["cT"], kSlopes = kRow["slopes"];
 
 // Scratch memory for one step. Each array exists only where it is needed.
 template <typename T>
@@ -61,6 +61,7 @@ class LstmCell {
         before_projection_(data<A>(call, kM)),
         products_(data<A>(call, kProduct)),
         candidates_(data<A>(call, kCandidate)),
+        slopes_(data<A>(call, kSlopes)),
         cells_{data<T>(call, kC), H_, data<T>(call, kC0), data<T>(call, kCT), H_, scratch.cells},
         zone_{data<T>(call, kZoneCell), attributes.zoneout_cell},
         equations_(attributes, data<T>(call, kPeepholes), H_),
@@ -156,7 +157,16 @@ class LstmCell {
       if (gate == Gates::kOutput) return x;
       x = equations_.add_peephole(gate, u, n, x, cells_.previous(at, u, n));
     }
-    return equations_.gate(gate, x);
+    return activated(at, gate, u, n, x);
+  }
+
+  // A gate from its whole argument. Keeps the derivative for the backward pass, where that reads it.
+  BPTT_INLINE Vec<T> activated(const Place& at, int gate, int64_t u, int n, Vec<T> x) const {
+    const Vec<T> value = equations_.gate(gate, x);
+    if (slopes_ != nullptr) {
+      equations_.slope_at(gate, x, value).store(slopes_ + (at.row * Gates::kCount + gate) * H_ + u, n);
+    }
+    return value;
   }
 
   // From c and the gates to c' as o and h' read it. Stores the cell state, and computes the value of o.
@@ -164,7 +174,7 @@ class LstmCell {
     const Vec<T> c = equations_.cell_state(gates, previous);
     Vec<T>& o = gates[Gates::kOutput];
     if (equations_.has_peephole(Gates::kOutput)) {
-      o = equations_.gate(Gates::kOutput, equations_.add_peephole(Gates::kOutput, u, n, o, c));
+      o = activated(at, Gates::kOutput, u, n, equations_.add_peephole(Gates::kOutput, u, n, o, c));
       keep(at, Gates::kOutput, u, n, o);
     }
     if (!kPlain && scratch_.outputs != nullptr) o.store(scratch_.outputs + at.sequence * H_ + u, n);
@@ -194,6 +204,7 @@ class LstmCell {
   VariantOperand<A, kPlain> before_projection_;
   VariantOperand<A, kPlain> products_;
   VariantOperand<A, kPlain> candidates_;
+  VariantOperand<A, kPlain> slopes_;
   StateRows<T> cells_;
   Zone<T, kPlain> zone_;
   LstmEquations<T, kCoupled, kPlain> equations_;
@@ -205,7 +216,7 @@ class LstmCell {
 template <typename T, typename S, typename A, bool kCoupled, bool kPlain>
 void forward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
-  const LstmAttributes<T, kPlain> attributes(call);
+  const LstmAttributes<T, kPlain> attributes(call, LstmForward());
   const int64_t H = columns(call, kP) / Gates::kCount;
   Scratch memory(call.shared_scratch);
   const LstmScratch<T> scratch(call.operands, *call.axis, H, &memory);
@@ -275,11 +286,13 @@ void forward(const BpttCall& call) {
 //   product   [N,4H]  out  R h, kept for the backward pass of layer normalisation; may be absent
 //   candidate [N,H]   out  c' before zoneout; may be absent
 //   hT cT     [B,P/H] out  states of each sequence at the end of its walk; may be absent
+//   slopes    [N,4H]  out  derivatives of the gates' activations at their arguments; may be absent
 template <typename T, typename S, typename A>
 void lstm(const BpttCall* call) {
   const bool is_plain =
       are_absent(*call, {kPeepholes, kProjection, kGain, kCellGain, kCellShift, kMask, kZone, kZoneCell}) &&
-      are_absent(*call, {kM, kProduct, kCandidate}) && LstmAttributes<T, false>(*call).are_plain();
+      are_absent(*call, {kM, kProduct, kCandidate, kSlopes}) &&
+      LstmAttributes<T, false>(*call, LstmForward()).are_plain();
   is_plain ? forward<T, S, A, false, true>(*call) : forward<T, S, A, false, false>(*call);
 }
 

@@ -13,8 +13,9 @@ constexpr Operand kDy = kRow["dy"], kDhT = kRow["dhT"], kDcT = kRow["dcT"], kAct
                   kC0 = kRow["c0"], kPT = kRow["pT"], kPeepholes = kRow["peepholes"], kProjectionT = kRow["prT"],
                   kGain = kRow["gain"], kProduct = kRow["product"], kCellGain = kRow["cellGain"],
                   kCellShift = kRow["cellShift"], kMask = kRow["mask"], kZone = kRow["zone"],
-                  kZoneCell = kRow["zoneCell"], kCandidate = kRow["candidate"], kDa = kRow["da"], kDr = kRow["dr"],
-                  kDp = kRow["dp"], kDcn = kRow["dcn"], kDh0 = kRow["dh0"], kDc0 = kRow["dc0"];
+                  kZoneCell = kRow["zoneCell"], kCandidate = kRow["candidate"], kSlopes = kRow["slopes"],
+                  kDa = kRow["da"], kDr = kRow["dr"], kDp = kRow["dp"], kDcn = kRow["dcn"], kDh0 = kRow["dh0"],
+                  kDc0 = kRow["dc0"];
 
 template <typename T>
 struct LstmBackwardScratch {
@@ -50,6 +51,7 @@ class LstmCellGradient {
         gates_(data<A>(call, kActivated)),
         cells_{data<T>(call, kC), H_, data<T>(call, kC0), nullptr, H_},
         candidates_(data<A>(call, kCandidate)),
+        slopes_(data<A>(call, kSlopes)),
         equations_(attributes, data<T>(call, kPeepholes), H_),
         zone_{data<T>(call, kZoneCell), attributes.zoneout_cell},
         da_(data<T>(call, kDa)),
@@ -62,7 +64,8 @@ class LstmCellGradient {
   // From the gradient of o*t(c') to the gradient of the argument of the output gate, which is returned, and the
   // gradient of c' as t reads it.
   BPTT_INLINE Vec<T> output_gate(const Place& at, int64_t u, int n, Vec<T> dm, Vec<T> c, Vec<T>* dc) const {
-    const Vec<T> d_output = equations_.hidden_gradient(dm, gate(at, Gates::kOutput, u, n), c, dc);
+    const Vec<T> o = gate(at, Gates::kOutput, u, n);
+    const Vec<T> d_output = equations_.hidden_gradient(dm, o, slope(at, Gates::kOutput, u, n, o), c, dc);
     if (dcn_ != nullptr) dc->store(dcn_ + at.row * H_ + u, n);
     return d_output;
   }
@@ -86,9 +89,12 @@ class LstmCellGradient {
     if (equations_.has_peephole(Gates::kOutput)) dc = equations_.add_peephole(Gates::kOutput, u, n, dc, d_output);
     if (equations_.has_clip()) dc = equations_.clip_gradient(dc, candidate(at, u, n));
 
-    Vec<T> gates[Gates::kCount], sums[Gates::kCount];
-    for (int index = 0; index < Gates::kOutput; ++index) gates[index] = gate(at, index, u, n);
-    Vec<T> before = equations_.gate_gradients(gates, cells_.previous(at, u, n), dc, sums);
+    Vec<T> gates[Gates::kCount], slopes[Gates::kCount], sums[Gates::kCount];
+    for (int index = 0; index < Gates::kOutput; ++index) {
+      gates[index] = gate(at, index, u, n);
+      slopes[index] = slope(at, index, u, n, gates[index]);
+    }
+    Vec<T> before = equations_.gate_gradients(gates, slopes, cells_.previous(at, u, n), dc, sums);
     sums[Gates::kOutput] = d_output;
     if (zone_.is_active()) before = before + direct;
     T* out = da_ + at.row * Gates::kCount * H_ + u;
@@ -143,6 +149,11 @@ class LstmCellGradient {
   BPTT_INLINE Vec<T> gate(const Place& at, int index, int64_t u, int n) const {
     return Vec<T>::load(gates_ + (at.row * Gates::kCount + index) * H_ + u, n);
   }
+  // The derivative of a gate's activation: as it was kept, or from the gate's value.
+  BPTT_INLINE Vec<T> slope(const Place& at, int index, int64_t u, int n, Vec<T> value) const {
+    if (slopes_ == nullptr) return equations_.slope(index, value);
+    return Vec<T>::load(slopes_ + (at.row * Gates::kCount + index) * H_ + u, n);
+  }
 
   int64_t H_;
   const T* dcT_;
@@ -150,6 +161,7 @@ class LstmCellGradient {
   const A* gates_;
   StateRows<T> cells_;
   VariantOperand<const A, kPlain> candidates_;
+  VariantOperand<const A, kPlain> slopes_;
   LstmEquations<T, kCoupled, kPlain> equations_;
   Zone<T, kPlain> zone_;
   T* da_;
@@ -161,7 +173,7 @@ class LstmCellGradient {
 template <typename T, typename S, typename A, bool kCoupled, bool kPlain>
 void backward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
-  const LstmAttributes<T, kPlain> attributes(call);
+  const LstmAttributes<T, kPlain> attributes(call, LstmBackward());
   Scratch memory(call.shared_scratch);
   const LstmBackwardScratch<T> scratch(call.operands, *call.axis, &memory);
   const Walk walk(*call.axis, attributes.reverse);
@@ -241,6 +253,7 @@ void backward(const BpttCall& call) {
 //   peepholes, gain, cellGain, cellShift, mask, zone, zoneCell as in the forward pass; product [N,4H] in, with gain
 //   prT       [P,H]   in   Wr packed transposed; may be absent
 //   candidate [N,H]   in   may be absent: c, which is the same without zoneout
+//   slopes    [N,4H]  in   derivatives of the gates' activations; may be absent: they follow from the gates
 //   da        [N,4H]  out  gradient of a; it gives dbR and, without gain, dR
 //   dr        [N,4H]  out  gradient of R h; may be absent
 //   dp        [N,P]   out  gradient of the projection's result; may be absent
@@ -249,8 +262,9 @@ void backward(const BpttCall& call) {
 template <typename T, typename S, typename A>
 void lstmBackward(const BpttCall* call) {
   const bool is_plain = are_absent(*call, {kPeepholes, kProjectionT, kGain, kProduct, kCellGain, kCellShift, kMask,
-                                           kZone, kZoneCell, kCandidate}) &&
-                        are_absent(*call, {kDr, kDp, kDcn}) && LstmAttributes<T, false>(*call).are_plain();
+                                           kZone, kZoneCell, kCandidate, kSlopes}) &&
+                        are_absent(*call, {kDr, kDp, kDcn}) &&
+                        LstmAttributes<T, false>(*call, LstmBackward()).are_plain();
   is_plain ? backward<T, S, A, false, true>(*call) : backward<T, S, A, false, false>(*call);
 }
 

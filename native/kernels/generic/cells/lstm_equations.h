@@ -30,6 +30,14 @@ class LstmEquations {
 
   // A gate from its whole argument.
   BPTT_INLINE Vec<T> gate(int gate, Vec<T> sum) const { return gate == Gates::kCell ? on_.cell(sum) : on_.gate(sum); }
+  // The derivative of its activation there, where the gate is `value`.
+  BPTT_INLINE Vec<T> slope_at(int gate, Vec<T> sum, Vec<T> value) const {
+    return gate == Gates::kCell ? on_.cell.slope_at(sum, value) : on_.gate.slope_at(sum, value);
+  }
+  // The derivative of its activation from the gate itself.
+  BPTT_INLINE Vec<T> slope(int gate, Vec<T> value) const {
+    return gate == Gates::kCell ? on_.cell.slope(value) : on_.gate.slope(value);
+  }
 
   // c' from the gates, in their order, and c.
   BPTT_INLINE Vec<T> cell_state(const Vec<T>* gates, Vec<T> previous) const {
@@ -40,11 +48,12 @@ class LstmEquations {
   // h', or the input of the projection.
   BPTT_INLINE Vec<T> hidden_state(Vec<T> o, Vec<T> c) const { return o * on_.output(c); }
 
-  // From the gradient of h' to the gradient of the argument of o, which is returned, and the gradient of c'.
-  BPTT_INLINE Vec<T> hidden_gradient(Vec<T> dh, Vec<T> o, Vec<T> c, Vec<T>* dc) const {
+  // From the gradient of h' to the gradient of the argument of o, which is returned, and the gradient of c'. `slope` is
+  // the derivative of the output gate's activation.
+  BPTT_INLINE Vec<T> hidden_gradient(Vec<T> dh, Vec<T> o, Vec<T> slope, Vec<T> c, Vec<T>* dc) const {
     const Vec<T> value = on_.output(c);
-    *dc = dh * o * on_.output.slope(value);
-    return dh * value * on_.gate.slope(o);
+    *dc = dh * o * on_.output.slope_at(c, value);
+    return dh * value * slope;
   }
 
   bool has_clip() const { return on_.has_clip(); }
@@ -54,16 +63,17 @@ class LstmEquations {
   }
 
   // From the gradient of f*c + i*g to the gradients of the arguments of i, f and g, which are written to `sums`, and
-  // the gradient of c in this expression, which is returned.
-  BPTT_INLINE Vec<T> gate_gradients(const Vec<T>* gates, Vec<T> previous, Vec<T> dc, Vec<T>* sums) const {
+  // the gradient of c in this expression, which is returned. `slopes` are the derivatives of their activations.
+  BPTT_INLINE Vec<T> gate_gradients(const Vec<T>* gates, const Vec<T>* slopes, Vec<T> previous, Vec<T> dc,
+                                    Vec<T>* sums) const {
     const Vec<T> i = gates[Gates::kInput], f = forget(gates), g = gates[Gates::kCell];
     if constexpr (kCoupled) {
-      sums[Gates::kInput] = dc * (g - previous) * on_.gate.slope(i);
+      sums[Gates::kInput] = dc * (g - previous) * slopes[Gates::kInput];
     } else {
-      sums[Gates::kInput] = dc * g * on_.gate.slope(i);
-      sums[Gates::kForget] = dc * previous * on_.gate.slope(f);
+      sums[Gates::kInput] = dc * g * slopes[Gates::kInput];
+      sums[Gates::kForget] = dc * previous * slopes[Gates::kForget];
     }
-    sums[Gates::kCell] = dc * i * on_.cell.slope(g);
+    sums[Gates::kCell] = dc * i * slopes[Gates::kCell];
     return dc * f;
   }
 

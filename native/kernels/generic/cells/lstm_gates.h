@@ -3,6 +3,7 @@
 
 #include "kernels/generic/activation.h"
 #include "kernels/generic/cells/hidden_state.h"
+#include "kernels/generic/cells/variant.h"
 #include "kernels/generic/rows/normalization.h"
 
 namespace bptt {
@@ -20,35 +21,68 @@ struct LstmGates {
   static constexpr int kOutputPeephole = kCoupled ? 1 : 2;
 };
 
+// The attributes that the operations of both directions have.
+template <Opcode kOperation>
+struct LstmAttributeNames {
+  static constexpr Row kRow{kOperation};
+  static constexpr Attribute kGate = kRow.attribute("gate"), kActivation = kRow.attribute("activation");
+  static constexpr ActivationAttributes kOutput{kRow.attribute("output"), kRow.attribute("outputAlpha"),
+                                                kRow.attribute("outputBeta")};
+  static constexpr Attribute kReverse = kRow.attribute("reverse"), kClip = kRow.attribute("clip");
+  static constexpr Attribute kZoneout = kRow.attribute("zoneout"), kZoneoutCell = kRow.attribute("zoneoutCell");
+  static constexpr Attribute kEpsilon = kRow.attribute("epsilon");
+};
+
+struct LstmForward : LstmAttributeNames<Opcode::lstm> {
+  static_assert(have_same_attributes(Opcode::lstm, Opcode::lstmCoupled));
+  static constexpr Attribute kGateAlpha = kRow.attribute("gateAlpha"), kGateBeta = kRow.attribute("gateBeta");
+  static constexpr Attribute kAlpha = kRow.attribute("activationAlpha"), kBeta = kRow.attribute("activationBeta");
+  static constexpr Attribute kInputClip = kRow.attribute("inputClip");
+
+  template <typename T>
+  static NumberedActivation<T> gate(const BpttCall& call) {
+    return numbered_activation(call, {kGate, kGateAlpha, kGateBeta}, static_cast<T>(number(call, kInputClip)));
+  }
+  template <typename T>
+  static NumberedActivation<T> cell(const BpttCall& call) {
+    return numbered_activation(call, {kActivation, kAlpha, kBeta}, static_cast<T>(number(call, kInputClip)));
+  }
+};
+
+struct LstmBackward : LstmAttributeNames<Opcode::lstmBackward> {
+  static_assert(have_same_attributes(Opcode::lstmBackward, Opcode::lstmCoupledBackward));
+
+  template <typename T>
+  static NumberedActivation<T> gate(const BpttCall& call) {
+    return activation_without_numbers<T>(call, kGate);
+  }
+  template <typename T>
+  static NumberedActivation<T> cell(const BpttCall& call) {
+    return activation_without_numbers<T>(call, kActivation);
+  }
+};
+
 template <typename T, bool kPlain>
 struct LstmAttributes {
-  static_assert(have_same_attributes(Opcode::lstm, Opcode::lstmBackward) &&
-                have_same_attributes(Opcode::lstm, Opcode::lstmCoupled) &&
-                have_same_attributes(Opcode::lstm, Opcode::lstmCoupledBackward));
-  static constexpr Row kRow{Opcode::lstm};
-  static constexpr Attribute kGate = kRow.attribute("gate"), kActivation = kRow.attribute("activation");
-  static constexpr Attribute kOutput = kRow.attribute("output"), kReverse = kRow.attribute("reverse");
-  static constexpr Attribute kClip = kRow.attribute("clip"), kZoneout = kRow.attribute("zoneout");
-  static constexpr Attribute kZoneoutCell = kRow.attribute("zoneoutCell"), kEpsilon = kRow.attribute("epsilon");
-
-  VariantActivation<Activation::kSigmoid, kPlain> gate;
-  VariantActivation<Activation::kTanh, kPlain> cell;
-  VariantActivation<Activation::kTanh, kPlain> output;
+  VariantActivation<T, Activation::kSigmoid, kPlain> gate;
+  VariantActivation<T, Activation::kTanh, kPlain> cell;
+  VariantActivation<T, Activation::kTanh, kPlain> output;
   bool reverse;
   T clip;  // 0: none
   T zoneout;
   T zoneout_cell;
   T epsilon;
 
-  explicit LstmAttributes(const BpttCall& call)
-      : gate(number(call, kGate)),
-        cell(number(call, kActivation)),
-        output(number(call, kOutput)),
-        reverse(is_set(call, kReverse)),
-        clip(static_cast<T>(number(call, kClip))),
-        zoneout(static_cast<T>(number(call, kZoneout))),
-        zoneout_cell(static_cast<T>(number(call, kZoneoutCell))),
-        epsilon(static_cast<T>(number(call, kEpsilon))) {}
+  template <typename Names>
+  LstmAttributes(const BpttCall& call, Names)
+      : gate(Names::template gate<T>(call)),
+        cell(Names::template cell<T>(call)),
+        output(numbered_activation(call, Names::kOutput, T(0))),
+        reverse(is_set(call, Names::kReverse)),
+        clip(static_cast<T>(number(call, Names::kClip))),
+        zoneout(static_cast<T>(number(call, Names::kZoneout))),
+        zoneout_cell(static_cast<T>(number(call, Names::kZoneoutCell))),
+        epsilon(static_cast<T>(number(call, Names::kEpsilon))) {}
 
   bool has_clip() const { return !kPlain && clip > T(0); }
   bool are_plain() const {

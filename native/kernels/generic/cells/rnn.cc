@@ -3,6 +3,7 @@
 // Sources: Elman 1990; relu: Le, Jaitly, Hinton 2015; layer normalisation: Ba, Kiros, Hinton 2016, equation 4.
 #include "kernels/generic/activation.h"
 #include "kernels/generic/cells/hidden_state.h"
+#include "kernels/generic/cells/variant.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/rows/normalization.h"
 
@@ -12,13 +13,14 @@ namespace kernel {
 namespace {
 
 constexpr Row kRow(Opcode::rnn);
-static_assert(have_same_attributes(Opcode::rnn, Opcode::rnnBackward));
-constexpr Attribute kActivation = kRow.attribute("activation"), kReverse = kRow.attribute("reverse"),
-                    kZoneout = kRow.attribute("zoneout"), kEpsilon = kRow.attribute("epsilon");
+constexpr ActivationAttributes kActivation{kRow.attribute("activation"), kRow.attribute("alpha"),
+                                           kRow.attribute("beta")};
+constexpr Attribute kReverse = kRow.attribute("reverse"), kZoneout = kRow.attribute("zoneout"),
+                    kEpsilon = kRow.attribute("epsilon"), kInputClip = kRow.attribute("inputClip");
 constexpr Operand kA = kRow["a"], kX = kRow["x"], kInputP = kRow["pW"], kInputBias = kRow["bW"], kP = kRow["p"],
                   kBias = kRow["bR"], kH0 = kRow["h0"], kGain = kRow["gain"], kMask = kRow["mask"],
                   kZone = kRow["zone"], kY = kRow["y"], kSum = kRow["sum"], kCandidate = kRow["candidate"],
-                  kHT = kRow["hT"];
+                  kHT = kRow["hT"], kSlopes = kRow["slopes"];
 
 template <typename T>
 struct RnnScratch {
@@ -41,8 +43,9 @@ struct RnnCell {
   VariantOperand<const T, kPlain> gain;
   VariantOperand<A, kPlain> sums;        // [N,H] kept for the backward pass of layer normalisation, or null
   VariantOperand<A, kPlain> candidates;  // [N,H] or null
+  VariantOperand<A, kPlain> slopes;      // [N,H] or null
   T* staged;                             // [B,H] sums of this step, with layer normalisation
-  Activation f;
+  NumberedActivation<T> f;
   T epsilon;
   const HiddenState<T, kPlain>& hidden;
 
@@ -66,11 +69,18 @@ struct RnnCell {
 
   // h' = f(sum + bR)
   BPTT_INLINE void put(const Place& at, int64_t u, int n, Vec<T> sum) const {
-    const Vec<T> h = activate(f, sum + Vec<T>::load_or_zero(at_or_null(bias, u), n));
+    const Vec<T> x = sum + Vec<T>::load_or_zero(at_or_null(bias, u), n);
+    const Vec<T> h = kPlain ? activate(f.f, x) : f(x);
+    if (slopes != nullptr) f.slope_at(x, h).store(slopes + at.row * H + u, n);
     if (candidates != nullptr) h.store(candidates + at.row * H + u, n);
     hidden.put(at, u, n, h);
   }
 };
+
+template <typename T>
+NumberedActivation<T> activation(const BpttCall& call) {
+  return numbered_activation(call, kActivation, static_cast<T>(number(call, kInputClip)));
+}
 
 template <typename T, typename S, typename A, bool kPlain>
 void forward(const BpttCall* call) {
@@ -82,7 +92,8 @@ void forward(const BpttCall* call) {
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
   const VariantOperand<A, kPlain> sums = data<A>(*call, kSum);
   const VariantOperand<A, kPlain> candidates = data<A>(*call, kCandidate);
-  const Activation f = activation_of(number(*call, kActivation));
+  const VariantOperand<A, kPlain> slopes = data<A>(*call, kSlopes);
+  const NumberedActivation<T> f = activation<T>(*call);
   Scratch memory(call->shared_scratch);
   const RnnScratch<T> scratch(call->operands, *call->axis, &memory);
   const Walk walk(*call->axis, is_set(*call, kReverse));
@@ -92,7 +103,8 @@ void forward(const BpttCall* call) {
   const Panels panels = my_panels<T>(*call, H);
 
   const T epsilon = static_cast<T>(number(*call, kEpsilon));
-  const RnnCell<T, A, kPlain> cell{H, a, input_bias, bias, gain, sums, candidates, scratch.sums, f, epsilon, hidden};
+  const RnnCell<T, A, kPlain> cell{H,          a,      input_bias,   bias, gain,    sums,
+                                   candidates, slopes, scratch.sums, f,    epsilon, hidden};
 
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
@@ -123,10 +135,12 @@ void forward(const BpttCall* call) {
 //   sum       [N,H]  out  a + R h; may be absent
 //   candidate [N,H]  out  h' before zoneout; may be absent
 //   hT        [B,H]  out  state of each sequence at the end of its walk; may be absent
+//   slopes    [N,H]  out  derivatives of the activation at its arguments; may be absent
 template <typename T, typename S, typename A>
 void rnn(const BpttCall* call) {
-  const bool is_plain =
-      are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kSum, kCandidate}) && number(*call, kZoneout) == 0;
+  const NumberedActivation<T> f = activation<T>(*call);
+  const bool is_plain = are_absent(*call, {kGain, kMask, kZone}) && are_absent(*call, {kSum, kCandidate, kSlopes}) &&
+                        number(*call, kZoneout) == 0 && has_slope_of_value(f.f) && f.limit == T(0);
   is_plain ? forward<T, S, A, true>(call) : forward<T, S, A, false>(call);
 }
 
@@ -138,11 +152,15 @@ BpttScratch rnnScratch(const BpttOperand* operands, const BpttAxis* axis, const 
 namespace {
 
 constexpr Row kBackwardRow(Opcode::rnnBackward);
+constexpr Attribute kBackwardActivation = kBackwardRow.attribute("activation"),
+                    kBackwardReverse = kBackwardRow.attribute("reverse"),
+                    kBackwardZoneout = kBackwardRow.attribute("zoneout"),
+                    kBackwardEpsilon = kBackwardRow.attribute("epsilon");
 constexpr Operand kDy = kBackwardRow["dy"], kDhT = kBackwardRow["dhT"], kStates = kBackwardRow["y"],
                   kPT = kBackwardRow["pT"], kBackwardGain = kBackwardRow["gain"], kKeptSum = kBackwardRow["sum"],
                   kBackwardMask = kBackwardRow["mask"], kBackwardZone = kBackwardRow["zone"],
-                  kKeptCandidate = kBackwardRow["candidate"], kDa = kBackwardRow["da"], kDn = kBackwardRow["dn"],
-                  kDh0 = kBackwardRow["dh0"];
+                  kKeptCandidate = kBackwardRow["candidate"], kKeptSlopes = kBackwardRow["slopes"],
+                  kDa = kBackwardRow["da"], kDn = kBackwardRow["dn"], kDh0 = kBackwardRow["dh0"];
 
 // The gradients of one row and one vector of units, and where they lie.
 template <typename T, typename A, bool kPlain>
@@ -151,6 +169,7 @@ struct RnnCellGradient {
   const T* y;  // [N,H], `y_stride` apart
   int64_t y_stride;
   VariantOperand<const A, kPlain> candidates;  // [N,H] h' before zoneout, or null: y
+  VariantOperand<const A, kPlain> slopes;      // [N,H] or null: they follow from the values
   T* da;
   VariantOperand<T, kPlain> dn;
   Activation f;
@@ -165,7 +184,7 @@ struct RnnCellGradient {
     const Vec<T> dh = hidden.take(at, u, n, product);
     const Vec<T> h = candidates == nullptr ? Vec<T>::load(y + at.row * y_stride + u, n)
                                            : Vec<T>::load(candidates + at.row * H + u, n);
-    const Vec<T> d = dh * slope(f, h);
+    const Vec<T> d = dh * (slopes == nullptr ? slope(f, h) : Vec<T>::load(slopes + at.row * H + u, n));
     d.store(da + at.row * H + u, n);
     if (dn != nullptr) d.store(dn + at.row * H + u, n);
   }
@@ -200,21 +219,23 @@ void backward(const BpttCall* call) {
   const VariantOperand<const A, kPlain> candidates = data<A>(*call, kKeptCandidate);
   T* da = data<T>(*call, kDa);
   const VariantOperand<T, kPlain> dn = data<T>(*call, kDn);
-  const Activation f = activation_of(number(*call, kActivation));
-  const Walk walk(*call->axis, is_set(*call, kReverse));
-  const HiddenGradient<T, kPlain> hidden({data<T>(*call, kDy),
-                                          stride(*call, kDy),
-                                          data<T>(*call, kDhT),
-                                          data<T>(*call, kBackwardMask),
-                                          {data<T>(*call, kBackwardZone), static_cast<T>(number(*call, kZoneout))},
-                                          data<T>(*call, kDh0),
-                                          H,
-                                          false},
-                                         static_cast<T*>(call->shared_scratch));
+  const Activation f = activation_of(number(*call, kBackwardActivation));
+  const Walk walk(*call->axis, is_set(*call, kBackwardReverse));
+  const HiddenGradient<T, kPlain> hidden(
+      {data<T>(*call, kDy),
+       stride(*call, kDy),
+       data<T>(*call, kDhT),
+       data<T>(*call, kBackwardMask),
+       {data<T>(*call, kBackwardZone), static_cast<T>(number(*call, kBackwardZoneout))},
+       data<T>(*call, kDh0),
+       H,
+       false},
+      static_cast<T*>(call->shared_scratch));
   const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) { return factor<T>(da + walk.row(t) * H, H); };
-  const T epsilon = static_cast<T>(number(*call, kEpsilon));
-  const RnnCellGradient<T, A, kPlain> cell{H, y, y_stride, candidates, da, dn, f, gain, sums, epsilon, hidden};
+  const T epsilon = static_cast<T>(number(*call, kBackwardEpsilon));
+  const RnnCellGradient<T, A, kPlain> cell{H,    y,    y_stride, candidates, data<A>(*call, kKeptSlopes), da, dn, f,
+                                           gain, sums, epsilon,  hidden};
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
@@ -235,13 +256,15 @@ void backward(const BpttCall* call) {
 //   pT        [H,H]  in   R packed transposed
 //   gain, mask, zone as above; sum [N,H] in, with gain
 //   candidate [N,H]  in   may be absent: y, which is the same without zoneout
+//   slopes    [N,H]  in   derivatives of the activation; may be absent: they follow from the candidate
 //   da        [N,H]  out  gradient of a and of R h; it gives dR
 //   dn        [N,H]  out  gradient of the activation's argument; it gives dbR and dgain; may be absent
 //   dh0       [B,H]  out  may be absent
 template <typename T, typename S, typename A>
 void rnnBackward(const BpttCall* call) {
-  const bool is_plain = are_absent(*call, {kBackwardGain, kKeptSum, kBackwardMask, kBackwardZone, kKeptCandidate}) &&
-                        are_absent(*call, {kDn}) && number(*call, kZoneout) == 0;
+  const bool is_plain =
+      are_absent(*call, {kBackwardGain, kKeptSum, kBackwardMask, kBackwardZone, kKeptCandidate, kKeptSlopes}) &&
+      are_absent(*call, {kDn}) && number(*call, kBackwardZoneout) == 0;
   is_plain ? backward<T, S, A, true>(call) : backward<T, S, A, false>(call);
 }
 

@@ -23,25 +23,40 @@ class VariantOperand {
 };
 
 // An activation. In the plain cell it is always kUsual.
-template <Activation kUsual, bool kPlain>
+template <typename T, Activation kUsual, bool kPlain>
 class VariantActivation {
  public:
-  explicit VariantActivation(double code) : f_(activation_of(code)) {}
+  explicit VariantActivation(const NumberedActivation<T>& f) : f_(f) {}
 
-  template <typename T>
-  BPTT_INLINE Vec<T> operator()(Vec<T> x) const {
-    return activate(kPlain ? kUsual : f_, x);
-  }
+  BPTT_INLINE Vec<T> operator()(Vec<T> x) const { return kPlain ? activate(kUsual, x) : f_(x); }
   // The derivative in terms of the function's value y.
-  template <typename T>
-  BPTT_INLINE Vec<T> slope(Vec<T> y) const {
-    return kernel::slope(kPlain ? kUsual : f_, y);
+  BPTT_INLINE Vec<T> slope(Vec<T> y) const { return kernel::slope(kPlain ? kUsual : f_.f, y); }
+  // The derivative at x, where the value is y.
+  BPTT_INLINE Vec<T> slope_at(Vec<T> x, Vec<T> y) const {
+    return kPlain ? kernel::slope(kUsual, y) : f_.slope_at(x, y);
   }
-  bool is_usual() const { return f_ == kUsual; }
+  bool is_usual() const { return f_.f == kUsual && f_.limit == T(0); }
 
  private:
-  Activation f_;
+  NumberedActivation<T> f_;
 };
+
+// The attributes of an activation: its code and its numbers.
+struct ActivationAttributes {
+  Attribute code, alpha, beta;
+};
+
+template <typename T>
+inline NumberedActivation<T> numbered_activation(const BpttCall& call, const ActivationAttributes& names, T limit) {
+  return {activation_of(number(call, names.code)), static_cast<T>(number(call, names.alpha)),
+          static_cast<T>(number(call, names.beta)), limit};
+}
+
+// An activation whose derivative is needed in terms of its value alone.
+template <typename T>
+inline NumberedActivation<T> activation_without_numbers(const BpttCall& call, Attribute code) {
+  return {activation_of(number(call, code)), T(0), T(0), T(0)};
+}
 
 inline bool are_absent(const BpttCall& call, std::initializer_list<Operand> operands) {
   for (const Operand operand : operands) {

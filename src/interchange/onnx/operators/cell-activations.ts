@@ -1,5 +1,10 @@
 /** The activations of RNN, LSTM and GRU. */
-import type { CellActivation } from '../../../network/layers/recurrent-options.js';
+import {
+  type CellActivation,
+  cellActivation,
+  isSameActivation,
+  type NumberedActivation,
+} from '../../../network/layers/cell-activations.js';
 import { refuseAttribute } from '../ir.js';
 import type { OperatorContext } from '../operator-context.js';
 
@@ -12,9 +17,24 @@ const DEFAULTS: Readonly<Record<Cell, readonly string[]>> = {
   GRU: ['Sigmoid', 'Tanh'],
 };
 
-/** Activations with alpha and beta, in the order in which ONNX counts these. */
-const WITH_ALPHA = new Set(['affine', 'leakyrelu', 'thresholdedrelu', 'scaledtanh', 'hardsigmoid', 'elu']);
+/**
+ * Activations with numbers, and what these are where a node has none. ONNX takes the defaults of operators for it, and has no such
+ * operator of Affine and ScaledTanh; ONNX Runtime takes 0 for these two and for ThresholdedRelu. So these three must have theirs.
+ */
+const NUMBERED: ReadonlyMap<
+  string,
+  { readonly name: NumberedActivation['name']; readonly alpha?: number; readonly beta?: number }
+> = new Map([
+  ['affine', { name: 'affine' }],
+  ['leakyrelu', { name: 'leakyRelu', alpha: 0.01 }],
+  ['thresholdedrelu', { name: 'thresholdedRelu' }],
+  ['scaledtanh', { name: 'scaledTanh' }],
+  ['hardsigmoid', { name: 'hardSigmoid', alpha: 0.2, beta: 0.5 }],
+  ['elu', { name: 'elu', alpha: 1 }],
+]);
 const WITH_BETA = new Set(['affine', 'scaledtanh', 'hardsigmoid']);
+
+const WITHOUT_NUMBERS = ['tanh', 'relu', 'sigmoid', 'softsign', 'softplus'] as const;
 
 const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6;
 
@@ -25,20 +45,26 @@ function activationOf(
   alpha: number | undefined,
   beta: number | undefined,
 ): CellActivation {
-  const name = given.toLowerCase();
-  if (name === 'tanh' || name === 'relu' || name === 'sigmoid') return name;
-  if (name === 'hardsigmoid' && near(beta ?? 0.5, 0.5)) {
-    if (near(alpha ?? 0.2, 0.2)) return 'hardSigmoid02';
-    if (near(alpha ?? 0.2, 1 / 6)) return 'hardSigmoid';
+  const key = given.toLowerCase();
+  const plain = WITHOUT_NUMBERS.find((each) => each === key);
+  if (plain !== undefined) return plain;
+  const numbered = NUMBERED.get(key);
+  if (numbered === undefined) return refuseAttribute(context.node, 'activations', given, 'one that ONNX has');
+  const numbers = {
+    alpha: alpha ?? numbered.alpha,
+    ...(WITH_BETA.has(key) && { beta: beta ?? numbered.beta }),
+  };
+  for (const [name, number] of Object.entries(numbers)) {
+    if (number !== undefined && Math.abs(number) <= 1e30) continue;
+    const what = number === undefined ? 'there, since runtimes differ in what stands for it' : 'from -1e30 to 1e30';
+    return refuseAttribute(context.node, `activation_${name}`, number, `that of ${given} ${what}`);
   }
-  if (name === 'affine' && (alpha ?? 1) === 1 && (beta ?? 0) === 0) return 'identity';
-  const numbers = [alpha, beta].filter((each) => each !== undefined).join(', ');
-  return refuseAttribute(
-    context.node,
-    'activations',
-    `${given}${numbers === '' ? '' : `(${numbers})`}`,
-    'Tanh, Relu, Sigmoid, HardSigmoid with alpha 0.2 or 1/6, or an Affine without effect',
-  );
+  if (key === 'affine' && numbers.alpha === 1 && numbers.beta === 0) return 'identity';
+  if (key === 'hardsigmoid' && near(numbers.beta as number, 0.5)) {
+    if (near(numbers.alpha as number, 0.2)) return 'hardSigmoid02';
+    if (near(numbers.alpha as number, 1 / 6)) return 'hardSigmoid';
+  }
+  return cellActivation('activations', { name: numbered.name, ...numbers });
 }
 
 /** The activations of each direction. */
@@ -57,7 +83,7 @@ export function activationsOf(context: OperatorContext, cell: Cell, directions: 
   const [alphas, betas] = [numbers('activation_alpha'), numbers('activation_beta')];
   const all = names.map((name) => {
     const key = name.toLowerCase();
-    const alpha = WITH_ALPHA.has(key) ? alphas.shift() : undefined;
+    const alpha = NUMBERED.has(key) ? alphas.shift() : undefined;
     const beta = WITH_BETA.has(key) ? betas.shift() : undefined;
     return activationOf(context, name, alpha, beta);
   });
@@ -71,7 +97,9 @@ export function requireSame(
   activations: readonly (readonly CellActivation[])[],
 ): readonly CellActivation[] {
   const [first = [], ...others] = activations;
-  if (others.some((other) => other.join() !== first.join())) {
+  const isSame = (other: readonly CellActivation[]) =>
+    other.every((each, at) => isSameActivation(each, first[at] as CellActivation));
+  if (!others.every(isSame)) {
     return refuseAttribute(context.node, 'activations', activations, 'the same ones in both directions');
   }
   return first;

@@ -1,5 +1,6 @@
 /** RNN, LSTM and GRU. */
 
+import { type CellActivation, isSameActivation } from '../../../network/layers/cell-activations.js';
 import {
   type GruOptions,
   gru,
@@ -8,7 +9,6 @@ import {
   type RnnOptions,
   rnn,
 } from '../../../network/layers/recurrent.js';
-import type { CellActivation } from '../../../network/layers/recurrent-options.js';
 import type { WeightSource } from '../../shared/imported-network.js';
 import { laterWeights } from '../emission.js';
 import { refuseAttribute } from '../ir.js';
@@ -86,6 +86,16 @@ function requireLayout(
   return context.refuse(`the input is ${describeSizes(x.sizes)}, expected [time, batch, features]`);
 }
 
+/** The limit of what activations read. */
+function clipOf(context: OperatorContext): { readonly inputClip?: number } {
+  if (context.node.attributes.get('clip') === undefined) return {};
+  const clip = context.float('clip', 0);
+  // No sum reaches larger ones.
+  if (clip > 1e30) return {};
+  if (clip >= 1e-30) return { inputClip: clip };
+  return refuseAttribute(context.node, 'clip', clip, 'a number from 1e-30 on');
+}
+
 function recurrentLayer(context: OperatorContext, { cell, units, isCoupled, directions }: Sizes) {
   const direction = context.text('direction', 'forward');
   const found = DIRECTIONS.find((each) => each === direction);
@@ -96,10 +106,7 @@ function recurrentLayer(context: OperatorContext, { cell, units, isCoupled, dire
     CellActivation,
   ];
   const biases = context.inputs[3] === undefined ? ({ biases: 'none' } as const) : {};
-  const shared = { units, ...(found !== 'forward' && { direction: found }), ...biases };
-  if (context.node.attributes.get('clip') !== undefined) {
-    refuseAttribute(context.node, 'clip', context.float('clip', 0), 'none: it limits what activations are applied to');
-  }
+  const shared = { units, ...(found !== 'forward' && { direction: found }), ...biases, ...clipOf(context) };
   if (cell === 'RNN') return rnn({ ...shared, ...(f !== 'tanh' && { activation: f }) } satisfies RnnOptions);
   if (cell === 'GRU') {
     const isAfter = context.int('linear_before_reset', 0) !== 0;
@@ -115,7 +122,7 @@ function recurrentLayer(context: OperatorContext, { cell, units, isCoupled, dire
     ...shared,
     ...(f !== 'sigmoid' && { gateActivation: f }),
     ...(g !== 'tanh' && { activation: g }),
-    ...(h !== g && { outputActivation: h }),
+    ...(!isSameActivation(h, g) && { outputActivation: h }),
     ...(isCoupled && { coupledGates: true }),
     ...(context.inputs[7] !== undefined && { peepholes: true }),
   };
