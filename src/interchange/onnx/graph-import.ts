@@ -174,7 +174,7 @@ export class GraphImport {
       return context.refuse(`its condition depends on the lengths of data (${condition})`);
     if (value.kind === 'shape') return condition !== 0;
     if (value.kind !== 'constant') return context.refuse('its condition depends on data');
-    return (context.numbers(at, 'the condition') as Float64Array)[0] !== 0;
+    return context.neededNumbers(at, 'the condition')[0] !== 0;
   }
 
   #branch(context: OperatorContext, scope: Scope): readonly GraphValue[] {

@@ -16,7 +16,23 @@ const DEFAULTS: Readonly<Record<Cell, readonly string[]>> = {
 const WITH_ALPHA = new Set(['affine', 'leakyrelu', 'thresholdedrelu', 'scaledtanh', 'hardsigmoid', 'elu']);
 const WITH_BETA = new Set(['affine', 'scaledtanh', 'hardsigmoid']);
 
+/** An activation of the library, of a multiple of its input and a number more: both go into the weights. */
+export interface AffineActivation {
+  readonly name: CellActivation;
+  readonly scale: number;
+  readonly shift: number;
+}
+
 const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6;
+
+const plain = (name: CellActivation): AffineActivation => ({ name, scale: 1, shift: 0 });
+
+/** clip(alpha x + beta, 0, 1) = clip(0.2 z + 1/2, 0, 1) with z = 5 alpha x + 5 (beta - 1/2) */
+function hardSigmoid(alpha = 0.2, beta = 0.5): AffineActivation {
+  if (near(beta, 0.5) && near(alpha, 0.2)) return plain('hardSigmoid02');
+  if (near(beta, 0.5) && near(alpha, 1 / 6)) return plain('hardSigmoid');
+  return { name: 'hardSigmoid02', scale: 5 * alpha, shift: 5 * (beta - 0.5) };
+}
 
 /** One activation, by its name and numbers. */
 function activationOf(
@@ -24,25 +40,22 @@ function activationOf(
   given: string,
   alpha: number | undefined,
   beta: number | undefined,
-): CellActivation {
+): AffineActivation {
   const name = given.toLowerCase();
-  if (name === 'tanh' || name === 'relu' || name === 'sigmoid') return name;
-  if (name === 'hardsigmoid' && near(beta ?? 0.5, 0.5)) {
-    if (near(alpha ?? 0.2, 0.2)) return 'hardSigmoid02';
-    if (near(alpha ?? 0.2, 1 / 6)) return 'hardSigmoid';
-  }
-  if (name === 'affine' && (alpha ?? 1) === 1 && (beta ?? 0) === 0) return 'identity';
+  if (name === 'tanh' || name === 'relu' || name === 'sigmoid') return plain(name);
+  if (name === 'hardsigmoid') return hardSigmoid(alpha, beta);
+  if (name === 'affine') return { name: 'identity', scale: alpha ?? 1, shift: beta ?? 0 };
   const numbers = [alpha, beta].filter((each) => each !== undefined).join(', ');
   return refuseAttribute(
     context.node,
     'activations',
     `${given}${numbers === '' ? '' : `(${numbers})`}`,
-    'Tanh, Relu, Sigmoid, HardSigmoid with alpha 0.2 or 1/6, or an Affine without effect',
+    'Tanh, Relu, Sigmoid, HardSigmoid or Affine',
   );
 }
 
 /** The activations of each direction. */
-export function activationsOf(context: OperatorContext, cell: Cell, directions: number): CellActivation[][] {
+export function activationsOf(context: OperatorContext, cell: Cell, directions: number): AffineActivation[][] {
   const { attributes } = context.node;
   const found = attributes.get('activations');
   const defaults = DEFAULTS[cell];
@@ -68,11 +81,21 @@ export function activationsOf(context: OperatorContext, cell: Cell, directions: 
 /** Directions that differ in more than their weights are no layer of the library. */
 export function requireSame(
   context: OperatorContext,
-  activations: readonly (readonly CellActivation[])[],
+  activations: readonly (readonly AffineActivation[])[],
 ): readonly CellActivation[] {
-  const [first = [], ...others] = activations;
+  const [first = [], ...others] = activations.map((direction) => direction.map(({ name }) => name));
   if (others.some((other) => other.join() !== first.join())) {
-    return refuseAttribute(context.node, 'activations', activations, 'the same ones in both directions');
+    return refuseAttribute(context.node, 'activations', [first, ...others], 'the same ones in both directions');
+  }
+  // Behind the cell's state of an LSTM there are no weights.
+  const last = activations.map((direction) => direction[2]).find((each) => each?.scale !== 1 || each.shift !== 0);
+  if (last !== undefined) {
+    return refuseAttribute(
+      context.node,
+      'activations',
+      [last.scale, last.shift],
+      'an output activation without numbers',
+    );
   }
   return first;
 }

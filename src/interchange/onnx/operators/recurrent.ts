@@ -15,7 +15,7 @@ import { refuseAttribute } from '../ir.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
 import { describeSizes, isRows, type RowAxis, type Size } from '../sizes.js';
 import type { Computed, Constant, Final, FinalPart, GraphValue } from '../value.js';
-import { activationsOf, type Cell, requireSame } from './cell-activations.js';
+import { type AffineActivation, activationsOf, type Cell, requireSame } from './cell-activations.js';
 import { givenStates, requireInitial, type Sizes } from './initial-states.js';
 import { permutedBlocks } from './weights.js';
 
@@ -35,9 +35,29 @@ function constantNumbers(context: OperatorContext, at: number, what: string, cou
   return context.refuse(`${what} is [${constant.shape.join(', ')}], expected ${count} numbers`);
 }
 
+/** Which block of ONNX has the second activation: the candidate. */
+const CANDIDATE: Readonly<Record<Cell, number>> = { RNN: -1, LSTM: 3, GRU: 2 };
+
+const isPlain = ({ scale, shift }: AffineActivation) => scale === 1 && shift === 0;
+
+/** Rows of blocks times the numbers of their activations. @param shifts whether the numbers that activations add are added */
+function scaledBlocks(
+  numbers: Float32Array,
+  blocks: readonly number[],
+  activationOf: (block: number) => AffineActivation,
+  shifts: boolean,
+): Float32Array {
+  const size = numbers.length / blocks.length;
+  return numbers.map((number, at) => {
+    const { scale, shift } = activationOf(blocks[Math.floor(at / size)] as number);
+    return scale * number + (shifts ? shift : 0);
+  });
+}
+
 function weightsOf(
   context: OperatorContext,
   { cell, gates, units, inputs, directions, isCoupled }: Sizes,
+  activations: readonly (readonly AffineActivation[])[],
 ): Record<string, WeightSource> {
   const blocks = isCoupled ? COUPLED : GATES[cell];
   const W = constantNumbers(context, 1, 'W', directions * gates * units * inputs) as Constant;
@@ -52,20 +72,29 @@ function weightsOf(
     from: number,
     own: readonly number[],
     size: number,
+    { direction, shifts = false }: { readonly direction: number; readonly shifts?: boolean },
   ) => {
-    const read = () => permutedBlocks(constant.float32().subarray(from), own, size);
+    const [gate, candidate] = activations[direction] as readonly AffineActivation[];
+    // Peepholes have no block of the candidate.
+    const activationOf = (block: number) =>
+      (block === CANDIDATE[cell] && input !== 7 ? candidate : gate) as AffineActivation;
+    const read = () => {
+      const numbers = permutedBlocks(constant.float32().subarray(from), own, size);
+      return own.map(activationOf).every(isPlain) ? numbers : scaledBlocks(numbers, own, activationOf, shifts);
+    };
     weights[name] = laterWeights(`${context.node.inputs[input]}`, own.length * size, read);
   };
   for (let direction = 0; direction < directions; direction++) {
     const suffix = `_l0${direction === 1 || context.text('direction', 'forward') === 'reverse' ? '_reverse' : ''}`;
-    take(`weight_ih${suffix}`, 1, W, direction * gates * units * inputs, blocks, units * inputs);
-    take(`weight_hh${suffix}`, 2, R, direction * gates * units * units, blocks, units * units);
+    take(`weight_ih${suffix}`, 1, W, direction * gates * units * inputs, blocks, units * inputs, { direction });
+    take(`weight_hh${suffix}`, 2, R, direction * gates * units * units, blocks, units * units, { direction });
     if (B !== undefined) {
-      take(`bias_ih${suffix}`, 3, B, direction * 2 * gates * units, blocks, units);
-      take(`bias_hh${suffix}`, 3, B, (direction * 2 + 1) * gates * units, blocks, units);
+      take(`bias_ih${suffix}`, 3, B, direction * 2 * gates * units, blocks, units, { direction, shifts: true });
+      take(`bias_hh${suffix}`, 3, B, (direction * 2 + 1) * gates * units, blocks, units, { direction });
     }
     // Peepholes: i o f in ONNX, i f o here; with coupled gates i o.
-    if (P !== undefined) take(`peepholes${suffix}`, 7, P, direction * 3 * units, isCoupled ? [0, 1] : [0, 2, 1], units);
+    if (P !== undefined)
+      take(`peepholes${suffix}`, 7, P, direction * 3 * units, isCoupled ? [0, 1] : [0, 2, 1], units, { direction });
   }
   return weights;
 }
@@ -86,15 +115,15 @@ function requireLayout(
   return context.refuse(`the input is ${describeSizes(x.sizes)}, expected [time, batch, features]`);
 }
 
-function recurrentLayer(context: OperatorContext, { cell, units, isCoupled, directions }: Sizes) {
+function recurrentLayer(
+  context: OperatorContext,
+  { cell, units, isCoupled }: Sizes,
+  activations: readonly (readonly AffineActivation[])[],
+) {
   const direction = context.text('direction', 'forward');
   const found = DIRECTIONS.find((each) => each === direction);
   if (found === undefined) return refuseAttribute(context.node, 'direction', direction, DIRECTIONS.join(', '));
-  const [f, g, h] = requireSame(context, activationsOf(context, cell, directions)) as readonly [
-    CellActivation,
-    CellActivation,
-    CellActivation,
-  ];
+  const [f, g, h] = requireSame(context, activations) as readonly [CellActivation, CellActivation, CellActivation];
   const biases = context.inputs[3] === undefined ? ({ biases: 'none' } as const) : {};
   const shared = { units, ...(found !== 'forward' && { direction: found }), ...biases };
   if (context.node.attributes.get('clip') !== undefined) {
@@ -150,10 +179,17 @@ function requireOwnLengths(context: OperatorContext, time: Size): void {
   if (lengths === undefined || lengths.kind === 'indices') return;
   if (lengths.kind === 'constant' && isRows(time)) {
     const all = context.rowsOf(time[0] as RowAxis);
-    if ((context.numbers(4, 'sequence_lens') as Float64Array).every((length) => length === all)) return;
+    if (context.neededNumbers(4, 'sequence_lens').every((length) => length === all)) return;
     context.refuse(`sequence_lens are constant, and not ${all}, the number of steps of the input`);
   }
   context.refuse('sequence_lens are computed, expected an input of the graph or none');
+}
+
+/** Numbers that activations add go into the biases. */
+function requireBiases(context: OperatorContext, activations: readonly (readonly AffineActivation[])[]): void {
+  const shift = activations.flat().find((each) => each.shift !== 0)?.shift;
+  if (shift === undefined || context.inputs[3] !== undefined) return;
+  refuseAttribute(context.node, 'activations', shift, 'none that add a number where there are no biases');
 }
 
 /** Everything that a recurrent operator gives. */
@@ -174,9 +210,17 @@ function recurrent(cell: Cell) {
     const input = emission.ordered(context.name, x, [...x.order.filter((axis) => axis !== featuresAxis), featuresAxis]);
     const suffixes =
       directions === 2 ? ['', '_reverse'] : [context.text('direction', 'forward') === 'reverse' ? '_reverse' : ''];
-    const layer = recurrentLayer(context, sizes);
+    const activations = activationsOf(context, cell, directions);
+    requireBiases(context, activations);
+    const layer = recurrentLayer(context, sizes, activations);
     const given = givenStates(context, initial, suffixes, units);
-    const node = emission.builder.addNode(context.name, layer, [input.node], weightsOf(context, sizes), given);
+    const node = emission.builder.addNode(
+      context.name,
+      layer,
+      [input.node],
+      weightsOf(context, sizes, activations),
+      given,
+    );
     for (const { state, input: from, elements } of initial) {
       if (from === undefined || elements === undefined) continue;
       for (const [at, suffix] of suffixes.entries()) {

@@ -97,7 +97,7 @@ export function gathered(context: OperatorContext): readonly GraphValue[] {
   const { shape } = indices;
   const axis = context.axis(context.int('axis', 0), value.sizes.length);
   const size = value.sizes[axis] as Size;
-  const numbers = [...(context.numbers(1, 'the indices') as Float64Array)];
+  const numbers = [...context.neededNumbers(1, 'the indices')];
   if (typeof size !== 'number') {
     const [only] = numbers;
     const length = size.reduce((product, row) => product * context.rowsOf(row), 1);
