@@ -149,7 +149,7 @@ export class OperatorContext {
 
   /** An axis counted from the front. */
   axis(given: number, rank: number): number {
-    if (given >= -rank && given < rank) return given < 0 ? given + rank : given;
+    if (Number.isInteger(given) && given >= -rank && given < rank) return given < 0 ? given + rank : given;
     return this.refuse(`axis ${given} of a tensor with ${rank} axes`);
   }
 }
