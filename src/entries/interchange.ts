@@ -4,6 +4,7 @@
 
 export type { KerasExportOptions } from '../interchange/export-keras/keras-exporter.js';
 export { type ExportModelOptions, exportModel } from '../interchange/export-model.js';
+export type { OnnxNames } from '../interchange/export-onnx/build-onnx.js';
 export type { ExportedOnnx, ExportOnnxOptions, OnnxTensor } from '../interchange/export-onnx/export-onnx.js';
 export type { HuggingFaceExportOptions } from '../interchange/export-pytorch/hugging-face-exporter.js';
 export type { PytorchExportOptions } from '../interchange/export-pytorch/pytorch-exporter.js';

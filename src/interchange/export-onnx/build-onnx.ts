@@ -25,6 +25,17 @@ export interface BuildOptions {
   readonly isStep: boolean;
 }
 
+/** Names of inputs and outputs of a file by what they are in the network. */
+export interface OnnxNames {
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** By time axis. */
+  readonly lengths: Readonly<Record<string, string>>;
+  /** By the names of states, such as `lstm.h_l0`; empty where states begin as zeros. */
+  readonly initialStates: Readonly<Record<string, string>>;
+  readonly finalStates: Readonly<Record<string, string>>;
+}
+
 /** A graph, and which of its inputs and outputs are what. */
 export interface BuiltOnnx {
   readonly graph: OnnxGraph;
@@ -32,15 +43,7 @@ export interface BuiltOnnx {
   readonly weights: ReadonlyMap<string, readonly StoredRun[]>;
   /** What the user should know, a sentence each. */
   readonly notes: readonly string[];
-  /** Names of inputs and outputs of the graph by what they are in the network. */
-  readonly names: {
-    readonly inputs: Readonly<Record<string, string>>;
-    readonly outputs: Readonly<Record<string, string>>;
-    /** By time axis. */
-    readonly lengths: Readonly<Record<string, string>>;
-    readonly initialStates: Readonly<Record<string, string>>;
-    readonly finalStates: Readonly<Record<string, string>>;
-  };
+  readonly names: OnnxNames;
 }
 
 /** Makes one graph of one network. */

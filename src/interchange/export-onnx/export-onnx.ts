@@ -9,9 +9,9 @@ import { packageRoot } from '../../native/package-root.js';
 import { inputAxes } from '../../network/description.js';
 import { requireFittingVocabulary } from '../../saved/model-vocabulary.js';
 import type { ExportedModel, Exporter } from '../shared/exporter.js';
-import { type BuiltOnnx, buildOnnx } from './build-onnx.js';
+import { type BuiltOnnx, buildOnnx, type OnnxNames } from './build-onnx.js';
 import { notExportable } from './emission.js';
-import type { Dimension, OnnxType, TensorInfo } from './onnx-graph.js';
+import type { TensorInfo } from './onnx-graph.js';
 
 /** How a model is written as an ONNX file. */
 export interface ExportOnnxOptions {
@@ -42,9 +42,9 @@ export interface ExportOnnxOptions {
 /** An input or an output of a file. */
 export interface OnnxTensor {
   readonly name: string;
-  readonly type: OnnxType;
+  readonly type: 'float32' | 'int64' | 'bool';
   /** Numbers, and names of sizes that are known only when the file is used: `time`, `batch`. */
-  readonly dimensions: readonly Dimension[];
+  readonly dimensions: readonly (number | string)[];
 }
 
 /** What was written: the file, and the one with the weights where they stand in another. */
@@ -55,7 +55,7 @@ export interface ExportedOnnx extends ExportedModel {
   readonly inputs: readonly OnnxTensor[];
   readonly outputs: readonly OnnxTensor[];
   /** Names in the file by those of the network: inputs, outputs, initial and final states; lengths by time axis. */
-  readonly names: BuiltOnnx['names'];
+  readonly names: OnnxNames;
 }
 
 /** The version of the file's form that belongs to each version of the operators. Source: onnx.helper.VERSION_TABLE of ONNX 1.23. */

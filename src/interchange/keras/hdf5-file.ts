@@ -245,6 +245,10 @@ export class Hdf5File {
   /** The bytes as they are stored: the package has no arrays of half precision. */
   #bytes(path: string, dataset: Dataset, length: number): Uint8Array {
     if (length === 0) return new Uint8Array();
+    if (!this.#isOpen) {
+      const { name } = this.#source;
+      throw new DataError('file_unreadable', `cannot read '${name}': it has been closed`, { source: name });
+    }
     const { file_id: file, path: place } = dataset;
     return this.#checked(path, () => {
       const pointer = this.#module._malloc(length);

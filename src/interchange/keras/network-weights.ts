@@ -54,25 +54,48 @@ const PLAIN: Readonly<Record<string, (tensors: Tensors) => NodeWeights>> = {
 /** The rank that the first tensor of a layer must have: its axes are exchanged. */
 const RANKS: Readonly<Record<string, number>> = { dense: 2, embedding: 2, conv1d: 3, rnn: 2, lstm: 2, gru: 2 };
 
-/** Numbers of the variables of a group: `vars/0`, or the names of the layout of Keras 2. */
-function below(tensors: readonly SourceTensor[], begin: string): SourceTensor[] {
-  return tensors.filter(({ name }) => name === begin || name.startsWith(`${begin}/`));
+/** The names that Keras 2 gives to variables, in the order in which a layer has them. Keras 3 numbers them. */
+const NAMED = ['embeddings', 'kernel', 'recurrent_kernel', 'bias', 'gamma', 'beta', 'moving_mean', 'moving_variance'];
+
+/** The place of a variable among those of its layer: -1 where its name says nothing. */
+function placeOf({ name }: SourceTensor): number {
+  const last = (name.split('/').at(-1) as string).replace(/:\d+$/, '');
+  return /^\d+$/.test(last) ? Number(last) : NAMED.indexOf(last);
+}
+
+/** The variables of a group, in the order in which its layer has them; a file has them by the alphabet. */
+function below(path: string, tensors: readonly SourceTensor[], begin: string): SourceTensor[] {
+  const own = tensors.filter(({ name }) => name === begin || name.startsWith(`${begin}/`));
+  const unknown = own.find((tensor) => placeOf(tensor) < 0);
+  if (unknown === undefined) return own.sort((left, right) => placeOf(left) - placeOf(right));
+  const message = `'${path}': the name of '${unknown.name}' does not say which variable of its layer it is`;
+  throw new InterchangeError('ambiguous_network', message, { source: path, tensor: unknown.name });
 }
 
 /** Begins of names in the file, and the nodes that take what follows. */
-function places(file: Hdf5File, network: Network, map: Readonly<Record<string, string>>): [string, NodeDescription][] {
+function places(
+  file: Hdf5File,
+  network: Network,
+  map: Readonly<Record<string, string>>,
+): [string, NodeDescription | undefined][] {
   const nodes = new Map(network.description.nodes.map((node) => [node.name, node]));
   const own = [...nodes.keys()].map((name) => [`layers/${name}`, name] as const).filter(([begin]) => file.has(begin));
   const entries = Object.keys(map).length > 0 ? Object.entries(map) : own;
   return entries.map(([begin, name]) => {
     const node = nodes.get(name);
-    if (node !== undefined) return [begin.replace(/\/$/, ''), node];
+    // What leads to '' is left out.
+    if (node !== undefined || name === '') return [begin.replace(/\/$/, ''), node];
     const message = `option 'map' gives '${begin}' to '${name}', which is no node of the network; there are ${[...nodes.keys()].join(', ')}`;
     throw new InterchangeError('ambiguous_network', message, { name: 'map', value: name });
   });
 }
 
-function weightsOf(path: string, { name, layer }: NodeDescription, tensors: readonly SourceTensor[]): NodeWeights {
+function weightsOf(
+  path: string,
+  { name, layer }: NodeDescription,
+  tensors: readonly SourceTensor[],
+  begin: string,
+): NodeWeights {
   const { kind } = layer as Exclude<AnyLayer, { readonly kind: never }>;
   const rank = RANKS[kind];
   const isOdd = (tensor: SourceTensor | undefined) => rank !== undefined && tensor?.shape.length !== rank;
@@ -87,7 +110,9 @@ function weightsOf(path: string, { name, layer }: NodeDescription, tensors: read
     const isBoth = recurrent.direction === 'bidirectional';
     const suffix = recurrent.direction === 'reverse' ? '_l0_reverse' : '_l0';
     if (!isBoth) return directionWeights(recurrent, tensors, suffix);
-    const [ahead, behind] = ['forward', 'backward'].map((part) => tensors.filter((each) => each.name.includes(part)));
+    const [ahead, behind] = ['/forward_', '/backward_'].map((part) => {
+      return tensors.filter((each) => each.name.slice(begin.length).includes(part));
+    });
     return {
       ...directionWeights(recurrent, ahead ?? [], '_l0'),
       ...directionWeights(recurrent, behind ?? [], '_l0_reverse'),
@@ -113,9 +138,10 @@ export function networkWeights(
   const weights = new Map<string, WeightSource>();
   const used = new Set<string>();
   for (const [begin, node] of places(file, network, map)) {
-    const own = below(tensors, begin);
+    const own = below(path, tensors, begin);
     for (const { name } of own) used.add(name);
-    for (const [part, source] of Object.entries(weightsOf(path, node, own)))
+    if (node === undefined) continue;
+    for (const [part, source] of Object.entries(weightsOf(path, node, own, begin)))
       weights.set(`${node.name}.${part}`, source);
   }
   const unused = tensors.find(({ name }) => !used.has(name));
