@@ -32,8 +32,14 @@ export function constant(name: string, tensor: ConstantTensor): Constant {
   };
 }
 
-/** A constant of the file, which is read when it is needed and kept then. */
+/** Descriptions that have been found right. A graph is gone through once for each reading of its inputs. */
+const checked = new WeakSet<TensorProto>();
+
+/** A constant of the file, which is read when it is needed and kept then. @throws {DataError} where its description and its bytes differ */
 function stored(tensor: TensorProto, path: string): Constant {
+  const isNumbers = numberTypeOf(tensor.dataType) !== undefined;
+  if (isNumbers && !checked.has(tensor)) sourceTensorOf(tensor, path);
+  checked.add(tensor);
   let known: ConstantTensor | undefined;
   const read = () => {
     known ??= constantOf(tensor, path);
@@ -174,7 +180,7 @@ export class GraphImport {
       return context.refuse(`its condition depends on the lengths of data (${condition})`);
     if (value.kind === 'shape') return condition !== 0;
     if (value.kind !== 'constant') return context.refuse('its condition depends on data');
-    return (context.numbers(at, 'the condition') as Float64Array)[0] !== 0;
+    return context.neededNumbers(at, 'the condition')[0] !== 0;
   }
 
   #branch(context: OperatorContext, scope: Scope): readonly GraphValue[] {

@@ -121,11 +121,16 @@ export class OperatorContext {
     return numbersOf(this.constant(at, what).read()) ?? this.refuse(`${what} (input ${at}) has texts`);
   }
 
+  /** The numbers of a constant input that must be there. */
+  neededNumbers(at: number, what: string): Float64Array {
+    return this.numbers(at, what) ?? this.refuse(`${what} (input ${at}) is missing`);
+  }
+
   /** Whole numbers of an input, which may be computed of shapes. */
   shapeNumbers(at: number, what: string): readonly ShapeNumber[] {
     const value = this.input(at);
     if (value.kind === 'shape') return value.elements;
-    return [...(this.numbers(at, what) as Float64Array)];
+    return [...this.neededNumbers(at, what)];
   }
 
   /** Whole numbers that are an attribute in older opsets and an input in later ones. */
@@ -144,7 +149,7 @@ export class OperatorContext {
 
   /** An axis counted from the front. */
   axis(given: number, rank: number): number {
-    if (given >= -rank && given < rank) return given < 0 ? given + rank : given;
+    if (Number.isInteger(given) && given >= -rank && given < rank) return given < 0 ? given + rank : given;
     return this.refuse(`axis ${given} of a tensor with ${rank} axes`);
   }
 }

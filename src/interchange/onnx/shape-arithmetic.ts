@@ -17,7 +17,7 @@ function tensorAt(context: OperatorContext, at: number): ShapeTensor {
   const value = context.input(at);
   if (value.kind === 'shape') return value;
   if (value.kind !== 'constant') return context.refuse(`input ${at} is a ${value.kind}, expected a shape`);
-  return shapeTensor(value.shape, [...(context.numbers(at, `input ${at}`) as Float64Array)]);
+  return shapeTensor(value.shape, [...context.neededNumbers(at, `input ${at}`)]);
 }
 
 /** Element by element; one of both may be a single number. */
@@ -49,7 +49,7 @@ function gathered(context: OperatorContext): readonly GraphValue[] {
   const { elements, shape } = tensorAt(context, 0);
   if (shape.length !== 1) return context.refuse('a shape with more than one axis');
   const indices = context.constant(1, 'the indices');
-  const chosen = [...(context.numbers(1, 'the indices') as Float64Array)].map((index) => {
+  const chosen = [...context.neededNumbers(1, 'the indices')].map((index) => {
     const found = elements[index < 0 ? index + elements.length : index];
     return found ?? context.refuse(`there is no element ${index} of ${elements.length}`);
   });
@@ -71,7 +71,7 @@ function sliced(context: OperatorContext): readonly GraphValue[] {
 
 function reshaped(context: OperatorContext): readonly GraphValue[] {
   const { elements } = tensorAt(context, 0);
-  const wanted = [...(context.numbers(1, 'the shape') as Float64Array)];
+  const wanted = [...context.neededNumbers(1, 'the shape')];
   const known = count(wanted.filter((size) => size !== -1));
   return [
     shapeTensor(

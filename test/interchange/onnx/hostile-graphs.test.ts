@@ -221,3 +221,34 @@ describe('bytes that are no file', () => {
     });
   });
 });
+
+describe('a tensor whose sizes are not those of its numbers', () => {
+  it('is refused before anything is made of them', async () => {
+    const small = graph([{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }], {
+      tensors: { w: { shape: [3, 2 ** 31], numbers: [1, 2, 3] } },
+    });
+    await expect(importModel(onnxFile(small))).rejects.toMatchObject({
+      name: 'DataError',
+      message: expect.stringMatching(/tensor 'w'/) as string,
+    });
+  });
+
+  it.each([2 ** 31, 2 ** 40])('and a window of %i elements is refused', async (kernel) => {
+    const attributes = { kernel_shape: [kernel] };
+    const nodes = [{ op: 'MaxPool', inputs: ['x'], outputs: ['y'], attributes }];
+    await expect(importModel(onnxFile(graph(nodes)))).rejects.toMatchObject({
+      code: 'unsupported_operator',
+      message: expect.stringMatching(/kernel_shape is/) as string,
+    });
+  });
+
+  it.each([
+    ['num_outputs', { op: 'Split', attributes: { axis: 2, num_outputs: 2 ** 31 } }, /num_outputs is/],
+    ['a stride of 0', { op: 'MaxPool', attributes: { kernel_shape: [2], strides: [0] } }, /strides 0/],
+  ])('and %s is refused', async (_name, { op, attributes }, message) => {
+    const nodes = [{ op, inputs: ['x'], outputs: ['y'], attributes }];
+    await expect(importModel(onnxFile(graph(nodes, { opset: 18 })))).rejects.toMatchObject({
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});

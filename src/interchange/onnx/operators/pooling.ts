@@ -7,6 +7,9 @@ import type { Computed } from '../value.js';
 import { ofNumber, ofTwo } from './arithmetic.js';
 import { stepsLeft } from './products.js';
 
+/** Longest window: each place of it is an operation. */
+const MOST_TAPS = 256;
+
 interface Window {
   readonly kernel: number;
   readonly stride: number;
@@ -18,11 +21,17 @@ function windowOf(context: OperatorContext, x: Computed): Window {
   const { sizes } = x;
   if (sizes.length !== 3) return context.refuse(`${describeSizes(sizes)}: only windows along one axis are known`);
   const [kernel = 0, ...others] = context.ints('kernel_shape') ?? [];
-  if (kernel < 1 || others.length > 0) return context.refuse('kernel_shape must be one number from 1 on');
+  if (kernel < 1 || kernel > MOST_TAPS || others.length > 0) {
+    return context.refuse(
+      `kernel_shape is [${[kernel, ...others].join(', ')}], expected one number from 1 to ${MOST_TAPS}`,
+    );
+  }
   const [stride = 1] = context.ints('strides') ?? [];
   const [dilation = 1] = context.ints('dilations') ?? [];
   const mode = context.text('auto_pad', 'NOTSET');
   const isPadded = (context.ints('pads') ?? []).some((count) => count !== 0) || !['NOTSET', 'VALID', ''].includes(mode);
+  if (stride < 1 || dilation < 1)
+    return context.refuse(`strides ${stride}, dilations ${dilation}: expected numbers from 1 on`);
   // Windows at the ends would be of fewer elements.
   if (isPadded) return context.refuse('windows reach beyond the ends (pads, auto_pad)');
   if (context.int('ceil_mode', 0) !== 0) return context.refuse('ceil_mode is 1: the last window is incomplete');

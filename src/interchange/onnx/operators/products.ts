@@ -156,6 +156,9 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
   const [stride = 1] = context.ints('strides') ?? [];
   const [dilation = 1] = context.ints('dilations') ?? [];
   const groups = context.int('group', 1);
+  if (stride < 1 || dilation < 1 || groups < 1) {
+    return context.refuse(`strides ${stride}, dilations ${dilation}, group ${groups}: expected numbers from 1 on`);
+  }
   if (channels !== each * groups)
     return context.refuse(`${describeSizes(x.sizes)} with ${groups} groups of ${each} channels`);
   const reach = (kernelSize - 1) * dilation + 1;

@@ -157,7 +157,7 @@ function requireOwnLengths(context: OperatorContext, time: Size): void {
   if (lengths === undefined || lengths.kind === 'indices') return;
   if (lengths.kind === 'constant' && isRows(time)) {
     const all = context.rowsOf(time[0] as RowAxis);
-    if ((context.numbers(4, 'sequence_lens') as Float64Array).every((length) => length === all)) return;
+    if (context.neededNumbers(4, 'sequence_lens').every((length) => length === all)) return;
     context.refuse(`sequence_lens are constant, and not ${all}, the number of steps of the input`);
   }
   context.refuse('sequence_lens are computed, expected an input of the graph or none');

@@ -8,6 +8,7 @@ import { reshapedTo } from './reshaping.js';
 export function slicedIndices(length: number, begin: number, end: number, step: number): number[] {
   const clamp = (at: number, low: number, high: number) => Math.min(Math.max(at < 0 ? at + length : at, low), high);
   const indices: number[] = [];
+  if (step === 0) return indices;
   if (step > 0) {
     for (let at = clamp(begin, 0, length); at < clamp(end, 0, length); at += step) indices.push(at);
   } else {
@@ -97,7 +98,7 @@ export function gathered(context: OperatorContext): readonly GraphValue[] {
   const { shape } = indices;
   const axis = context.axis(context.int('axis', 0), value.sizes.length);
   const size = value.sizes[axis] as Size;
-  const numbers = [...(context.numbers(1, 'the indices') as Float64Array)];
+  const numbers = [...context.neededNumbers(1, 'the indices')];
   if (typeof size !== 'number') {
     const [only] = numbers;
     const length = size.reduce((product, row) => product * context.rowsOf(row), 1);
@@ -124,6 +125,9 @@ export function splitUp(context: OperatorContext): readonly GraphValue[] {
   const size = value.sizes[axis] as Size;
   if (typeof size !== 'number') return context.refuse('rows are split');
   const count = context.int('num_outputs', context.node.outputs.length);
+  if (count !== context.node.outputs.length) {
+    return context.refuse(`num_outputs is ${count} for ${context.node.outputs.length} outputs`);
+  }
   const equal = Math.ceil(size / count);
   const given = context.listed('split', 1);
   const lengths = given ?? Array.from({ length: count }, (_, at) => Math.min(equal, size - at * equal));
