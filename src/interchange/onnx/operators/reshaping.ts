@@ -62,6 +62,7 @@ function ofDeclaredRows(context: OperatorContext, sizes: readonly Size[]): Size[
     const now = shape.slice(to, to + 1);
     let [left, right] = [lengths[from++] ?? 1, shape[to++] ?? 1];
     while (left !== right) {
+      if (left < right ? from >= sizes.length : to >= shape.length) return undefined;
       if (left < right) {
         before.push(sizes[from] as Size);
         left *= lengths[from++] as number;
