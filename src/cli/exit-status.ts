@@ -10,7 +10,7 @@ import {
   ShapeError,
   VocabularyError,
 } from '../core/errors.js';
-import { oneLine } from '../core/one-line.js';
+import { oneLine, printable } from '../core/one-line.js';
 import { errorPlace } from './error-place.js';
 import { StopRequest } from './stop-request.js';
 
@@ -44,6 +44,6 @@ export function errorLine(error: unknown): string {
   const code = error instanceof BpttError ? error.code : 'internal';
   const message = error instanceof Error ? error.message : String(error);
   const place = error instanceof BpttError ? undefined : errorPlace(error);
-  const line = oneLine(message);
+  const line = printable(oneLine(message));
   return `bptt: error [${code}]: ${line}${place === undefined ? '' : ` (${place})`}`;
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printable } from '../core/one-line.js';
 import { type FileInspection, inspectFile } from '../interchange/inspect-file.js';
 import { bytesOf } from '../interchange/sources/number-types.js';
 import { formatCount } from '../training/progress-text.js';
@@ -41,7 +42,8 @@ function jsonOf({ tensors, facts, ...rest }: FileInspection): object {
 }
 
 /** Columns side by side, each as wide as its widest cell. */
-function table(rows: readonly (readonly string[])[]): string {
+function table(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map((cell) => printable(cell).replaceAll('\n', '\\n')));
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => (row[at] as string).length)));
   return rows
     .map(
@@ -77,5 +79,5 @@ function textOf(inspection: FileInspection): string {
   }
   if (network !== undefined) parts.push(`${network}\n`);
   if (obstacle !== undefined) parts.push(`cannot be taken over as it is: ${obstacle}\n`);
-  return parts.join('\n');
+  return printable(parts.join('\n'));
 }

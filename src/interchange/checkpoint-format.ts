@@ -57,6 +57,7 @@ const shownFacts = (facts: ReadonlyMap<string, string>): ReadonlyMap<string, str
 export const checkpointFormat: Format = {
   name: 'checkpoint',
   description: 'a checkpoint of this library',
+  options: [],
   recognizes: (_, begin) => Buffer.from(begin.subarray(8, 8 + BEGIN.length)).toString('latin1') === BEGIN,
   async import(path) {
     const file = open(path);

@@ -1,10 +1,11 @@
 /** Models of other libraries, in one call. */
-import { rejectUnknownKeys } from '../core/options.js';
+import { OptionError } from '../core/errors.js';
+import { describeValue, rejectUnknownKeys } from '../core/options.js';
 import type { CompileOptions } from '../model/build/compile-options.js';
 import type { Model } from '../model/model.js';
-import type { Network } from '../model/network.js';
+import { Network } from '../model/network.js';
 import { formatOf } from './formats.js';
-import type { ImportOptions } from './shared/imported-network.js';
+import type { Format, ImportOptions } from './shared/imported-network.js';
 import { makeModel } from './shared/make-model.js';
 
 /** How a model is taken over. */
@@ -21,6 +22,19 @@ export interface ImportedModel {
   readonly format: string;
   /** What the file does not say and was taken as given, what was rounded or left out: a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** @throws {OptionError} `invalid_option` for an option that files of this format do not take, and for what is no network */
+function requireFitting({ name, options }: Format, given: ImportOptions): void {
+  for (const [option, value] of Object.entries(given)) {
+    if (value === undefined || options.includes(option as keyof ImportOptions)) continue;
+    const known = options.length === 0 ? 'none' : options.join(', ');
+    const message = `option '${option}' says nothing of a file of the format '${name}', whose options are ${known}`;
+    throw new OptionError('invalid_option', message, { name: option, format: name });
+  }
+  if (given.network === undefined || given.network instanceof Network) return;
+  const message = `option 'network' must be a result of network() or sequential(), got ${describeValue(given.network)}`;
+  throw new OptionError('invalid_option', message, { name: 'network', value: given.network });
 }
 
 /** A loss for each output: training needs one, predictions do not look at it. */
@@ -49,6 +63,7 @@ export async function importModel(path: string, options: ImportModelOptions = {}
   const { format: name, network, map, axes, constants, stateDict, config, ...compile } = options;
   rejectUnknownKeys('importModel', compile, ['optimizer', 'seed', 'threads', 'loss', 'losses', 'lossWeights']);
   const format = formatOf(path, name);
+  requireFitting(format, { network, map, axes, constants, stateDict, config });
   const imported = await format.import(path, { network, map, axes, constants, stateDict, config });
   try {
     const hasLoss = compile.loss !== undefined || compile.losses !== undefined;

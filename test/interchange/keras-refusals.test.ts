@@ -61,7 +61,7 @@ const sequences = input(null, 3);
 
 describe('an option that cannot be taken over', () => {
   it.each<[string, JsonObject, readonly string[]]>([
-    ['activation of a cell', recurrent('LSTM', { activation: 'elu' }), ["LSTM 'lstm'", "'activation'", '"elu"']],
+    ['activation of a cell', recurrent('LSTM', { activation: 'selu' }), ["LSTM 'lstm'", "'activation'", '"selu"']],
     ['time_major', recurrent('GRU', { time_major: true }), ["GRU 'gru'", "'time_major'", 'true']],
     ['an unknown option', recurrent('GRU', { magic: 3 }), ["GRU 'gru'", "'magic'", '3']],
     [

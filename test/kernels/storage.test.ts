@@ -120,13 +120,13 @@ describe('stored activations', () => {
   it('are what cells keep for the backward pass, and neither states nor gradients', () => {
     const { graph, results } = buildProblem(cell, { activations: 'float32' });
     expect([...results].filter(([, { storage }]) => storage !== undefined).map(([name]) => name)).toEqual(
-      ['gates', 'm', 'product', 'candidate'].filter((name) => results.has(name)),
+      ['gates', 'm', 'product', 'candidate', 'slopes'].filter((name) => results.has(name)),
     );
     const stored = graph.nodes.flatMap(({ operation }) => {
       const { inputs, outputs } = operation.signature;
       return [...inputs, ...outputs].filter(({ isStored }) => isStored).map(({ name, type }) => `${type} ${name}`);
     });
-    expect(stored).toEqual(['real gates', 'real m', 'real product', 'real candidate']);
+    expect(stored).toEqual(['real gates', 'real m', 'real product', 'real candidate', 'real slopes']);
   });
 
   it('are read as such on the way back', () => {
@@ -141,7 +141,7 @@ describe('stored activations', () => {
       }
     }
     // Of the four cells.
-    expect(read).toBe(2 + 3 + 3 + 3);
+    expect(read).toBe(3 + 4 + 4 + 4);
   });
 
   it('are refused where they are stored in a type for which there are no kernels', () => {

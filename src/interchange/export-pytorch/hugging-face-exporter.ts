@@ -11,7 +11,7 @@ import { measuresOf, modelCard } from './model-card.js';
 import { moduleSource } from './module-source.js';
 import { stateDictMetadata, stateDictNotes } from './pytorch-exporter.js';
 import { stateDict } from './state-dict.js';
-import { makeFolder, writeTensors, writeText } from './write-files.js';
+import { makeFolder, requireNoOthers, writeTensors, writeText } from './write-files.js';
 
 /** How a model is written for Hugging Face. */
 export interface HuggingFaceExportOptions {
@@ -51,6 +51,7 @@ export const huggingFaceExporter: Exporter<HuggingFaceExportOptions> = {
       ...(source === undefined ? [] : [['model.py', source.text] as const]),
     ]);
     await makeFolder(path);
+    await requireNoOthers([...texts.keys()].map((file) => join(path, file)));
     const weights = join(path, FOLDER_FILES.weights);
     await writeTensors(weights, stateDict(model), stateDictMetadata(model));
     for (const [file, text] of texts) await writeText(join(path, file), text);

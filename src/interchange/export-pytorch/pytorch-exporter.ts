@@ -9,7 +9,7 @@ import { NETWORK_KEY } from '../state-dict/described-network.js';
 import { moduleSource } from './module-source.js';
 import { stateDict } from './state-dict.js';
 import { isRecurrent, isTorchRecurrent } from './torch-recurrent.js';
-import { writeTensors, writeText } from './write-files.js';
+import { requireNoOthers, writeTensors, writeText } from './write-files.js';
 
 /** How a model is written for PyTorch. */
 export interface PytorchExportOptions {
@@ -52,10 +52,11 @@ export const pytorchExporter: Exporter<PytorchExportOptions> = {
       throw new OptionError('invalid_option', message, { name: 'path', value: path });
     }
     const source = module ? moduleSource(model.description, basename(path)) : undefined;
+    const program = path.replace(/\.safetensors$/, '.py');
+    if (source !== undefined) await requireNoOthers([program]);
     await writeTensors(path, stateDict(model), stateDictMetadata(model));
     const notes = stateDictNotes(model);
     if (source === undefined) return { files: [path], notes };
-    const program = path.replace(/\.safetensors$/, '.py');
     await writeText(program, source.text);
     return { files: [path, program], notes: [...notes, ...source.notes] };
   },

@@ -132,6 +132,7 @@ function imported(path: string, file: KerasFile, options: ImportOptions) {
 export const keras: Format = {
   name: 'keras',
   description: 'a Keras file (.keras, .h5, .weights.h5)',
+  options: ['network', 'map', 'config'],
   recognizes: (path, begin) => isHdf5(begin) || (isZip(begin) && path.endsWith('.keras')),
   async import(path, options): Promise<OpenImport> {
     const file = await openKeras(path);

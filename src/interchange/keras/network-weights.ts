@@ -32,6 +32,11 @@ function directionWeights(
   if (bias === undefined) return weights;
   weights[`bias_ih${suffix}`] = gatesOfRow(bias, order);
   const hasTwo = bias.shape.length === 2;
+  if (layer.kind === 'gru' && hasTwo !== (layer.resetAfter ?? true)) {
+    const [file, given] = hasTwo ? ['after', 'before'] : ['before', 'after'];
+    const message = `'${bias.name}' [${bias.shape.join(', ')}] is of a GRU that resets ${file} the recurrent product (reset_after=${hasTwo ? 'True' : 'False'}), but that of the network resets ${given} it: give it resetAfter: ${hasTwo}`;
+    throw new InterchangeError('tensor_mismatch', message, { tensor: bias.name, shape: bias.shape });
+  }
   if (hasTwo) weights[`bias_hh${suffix}`] = gatesOfRow(bias, order, 1);
   else if (biases === 'two') weights[`bias_hh${suffix}`] = constant('no second bias', order.length * units, 0);
   return weights;

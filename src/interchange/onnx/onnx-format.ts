@@ -1,4 +1,5 @@
 import { openFile } from '../../core/byte-source.js';
+import { OptionError } from '../../core/errors.js';
 import type { Format, ImportOptions, OpenImport } from '../shared/imported-network.js';
 import { inspectOnnx } from './inspect-onnx.js';
 import { graphOf } from './ir.js';
@@ -13,6 +14,10 @@ function importOnnx(path: string, options: ImportOptions): Promise<OpenImport> {
       const model = decoded(file);
       const own = options.axes === undefined ? importOwn(path, model, options.network) : undefined;
       if (own !== undefined) return resolve({ ...own, close: () => {} });
+      if (options.network !== undefined) {
+        const message = `option 'network' is for files that this library has written: '${path}' has a network of its own`;
+        throw new OptionError('invalid_option', message, { name: 'network', source: path });
+      }
       const graph = graphOf(model.graph as NonNullable<typeof model.graph>);
       const { network, imported } = networkOf(path, graph, opsetOf(path, model), options);
       resolve({ network, weights: imported.builder.weights, notes: imported.builder.notes, close: () => {} });
@@ -26,6 +31,7 @@ function importOnnx(path: string, options: ImportOptions): Promise<OpenImport> {
 export const onnxFormat: Format = {
   name: 'onnx',
   description: 'ONNX files (.onnx)',
+  options: ['axes', 'constants', 'network'],
   // A message has no mark at its beginning: its first field is the version of the format, a small number.
   recognizes: (path, begin) =>
     path.toLowerCase().endsWith('.onnx') || (begin[0] === 0x08 && (begin[1] as number) < 32 && begin[2] === 0x12),

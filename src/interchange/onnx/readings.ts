@@ -260,9 +260,9 @@ function candidatesFor(
   { axes = {}, constants = {} }: GivenInputs,
   place: InputPlace,
 ): Candidate[] {
-  const given = constants[input.name];
+  const given = Object.hasOwn(constants, input.name) ? constants[input.name] : undefined;
   if (given !== undefined) return [{ reading: constantReading(input.name, given, input), score: 0 }];
-  const named = axes[input.name];
+  const named = Object.hasOwn(axes, input.name) ? axes[input.name] : undefined;
   if (named !== undefined) {
     const { mode: own, reading } = namedReading(input, named);
     return own === mode ? [{ reading, score: 0 }] : [];

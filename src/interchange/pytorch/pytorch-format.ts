@@ -10,6 +10,7 @@ import { isOldTorch, openTorchArchive } from './torch-archive.js';
 export const pytorch = tensorFormat({
   name: 'pytorch',
   description: 'a PyTorch file (.pt, .pth)',
+  options: ['network', 'map', 'stateDict'],
   recognizes: (path, begin) =>
     isOldTorch(begin) ||
     (isZip(begin) && (/\.(pt|pth|bin|ckpt|pkl)$/i.test(path) || /(^|\/)data\.pkl$/.test(firstEntryName(begin)))),

@@ -73,6 +73,8 @@ export interface Format {
   readonly name: string;
   /** As in "it is a PyTorch file". */
   readonly description: string;
+  /** Which options its files take; others are refused. */
+  readonly options: readonly (keyof ImportOptions)[];
   /**
    * Whether a file is of this format, by its name and its first bytes (KIND_BYTES of core/file-kind).
    *

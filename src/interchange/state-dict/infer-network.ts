@@ -135,7 +135,7 @@ function built(chain: readonly Link[]): InferredNetwork {
 /**
  * The network of a file that holds tensors alone.
  *
- * @param isOrdered whether the modules stand in the order in which a program has defined them
+ * @param isOrdered whether the modules stand in the order in which a program has defined them: that network is shown first
  * @throws {InterchangeError} `ambiguous_network`, with the network that would be assumed
  */
 export function inferNetwork(source: string, groups: readonly ModuleGroup[], isOrdered: boolean): InferredNetwork {
@@ -149,8 +149,10 @@ export function inferNetwork(source: string, groups: readonly ModuleGroup[], isO
     );
   }
   if (groups.length > MOST_SEARCHED) throw unknown(source, groups, `it has ${groups.length} modules`);
+  // A program may use modules in another order than that in which it defines them.
   const inOrder = isOrdered ? chainsOf(groups, true) : [];
-  const chains = inOrder.length > 0 ? inOrder : chainsOf(groups, false);
+  const all = chainsOf(groups, false);
+  const chains = all.length > 1 && inOrder.length > 0 ? [...inOrder, ...all] : all;
   const [only, ...others] = chains;
   if (only === undefined) throw unknown(source, groups, 'its modules are no chain, by their widths');
   if (others.length > 0 || !isPlain(only)) throw ambiguous(source, chains);

@@ -118,6 +118,11 @@ export function fitOf(group: ModuleGroup, target: NodeTarget): Fit | Misfit {
     weights.set(part, weightSource(target.layer, part, tensor));
     used.add(tensor);
   }
+  if (isKind(target.layer, 'gru') && target.layer.resetAfter === false) {
+    notes.push(
+      `'${target.name}' resets before the recurrent product, as the network says; nn.GRU of PyTorch resets after it.`,
+    );
+  }
   const redundant: RedundantTensor[] = [];
   for (const [part, tensor] of group.tensors) {
     if (used.has(tensor) || part === STEP_COUNT) continue;

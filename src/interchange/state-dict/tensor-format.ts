@@ -5,7 +5,9 @@ import { importTensors } from './import-tensors.js';
 import type { OpenTensorFile } from './tensor-file.js';
 
 /** What is particular to a format. */
-export interface TensorFormat extends Pick<Format, 'name' | 'description' | 'recognizes'> {
+export interface TensorFormat
+  extends Pick<Format, 'name' | 'description' | 'recognizes'>,
+    Partial<Pick<Format, 'options'>> {
   /** Opens a file. @param isInspected whether all tensors are wanted, where the file has several sets */
   open(path: string, options: ImportOptions, isInspected: boolean): OpenTensorFile;
 }
@@ -23,6 +25,7 @@ function networkPart(path: string, file: OpenTensorFile): Pick<Inspection, 'netw
 /** A format of the table of formats. */
 export function tensorFormat({ open, ...format }: TensorFormat): Format {
   return {
+    options: ['network', 'map'],
     ...format,
     async import(path, options) {
       const file = open(path, options, false);

@@ -52,6 +52,7 @@ const FACTS = ['format', 'generatedBy', 'convertedBy'];
 export const tensorflowJs: Format = {
   name: 'tensorflow-js',
   description: 'a TensorFlow.js model (model.json)',
+  options: [],
   recognizes(path, begin) {
     const text = Buffer.from(begin).toString('latin1');
     return (

@@ -28,15 +28,6 @@ function casesOf(file: string): Case[] {
 
 /** What is refused, and why: the beginning of the name of a case, and what the message says. */
 const REFUSED: readonly (readonly [name: RegExp, message: RegExp])[] = [
-  // Cells have six activations, of a multiple of their input, and no limit of what these are applied to.
-  [/^(RNN|GRU|LSTM)_(peepholes_)?clip/, /clip is 0\.\d+, expected none/],
-  [
-    /^(RNN|GRU|LSTM)_(LeakyRelu|ThresholdedRelu|ScaledTanh|Elu|Softsign|Softplus)/,
-    /activations is .* expected Tanh, Relu, Sigmoid/,
-  ],
-  // Nothing behind the cell's state could take its numbers.
-  [/^LSTM_(Affine|HardSigmoid)/, /expected an output activation without numbers/],
-  [/^RNN_numbers_default/, /activations is "LeakyRelu", expected/],
   [/^RNN_directions_differ/, /expected the same ones in both directions/],
   // A sequence cannot be turned around by itself, only read backwards by a recurrent layer.
   [/^reversed_time/, /whose length is known only when data arrive/],
