@@ -132,6 +132,7 @@ export type { FoldMetric, FoldResults } from '../tasks/runner/fold-results.js';
 export type { LoadedTask, PlacedPrediction, TaskCallOptions } from '../tasks/runner/loaded-task.js';
 export type { TrainingMemory } from '../tasks/runner/measured-memory.js';
 export type { NaiveComparison, NaiveResult } from '../tasks/runner/naive-results.js';
+export type { Gain } from '../tasks/runner/paired-gain.js';
 export type { LoadTaskOptions, ReachedMeasures, SavedTaskModel } from '../tasks/runner/saved-task.js';
 export type { SettledOption } from '../tasks/runner/settle-options.js';
 export type { TaskEvaluation } from '../tasks/runner/task-evaluation.js';

@@ -65,7 +65,7 @@ function expectSame(actual: Matrix | undefined, expected: Matrix, name: string):
 }
 
 const isOfSequence = (name: string) => /^d?([hc][0T]|mask)$/.test(name);
-const isOfStep = (name: string) => /^d?(a|x|y|zone|zoneCell|gates|c|m|s|sum|product|candidate)$/.test(name);
+const isOfStep = (name: string) => /^d?(a|x|y|zone|zoneCell|gates|c|m|s|sum|product|candidate|slopes)$/.test(name);
 
 /**
  * The part of operands, upstream gradients or results that belongs to these packed rows and sequences. Weights are

@@ -40,6 +40,7 @@ const SHARED: Axes = {
   layerNormalization: [unset, ...values('layerNormalization', true, { epsilon: 0.1 })],
   activationPenalty: [unset, ...values('activationPenalty', 1.5)],
   temporalPenalty: [unset, ...values('temporalPenalty', 2.5)],
+  inputClip: [unset, ...values('inputClip', 0.75)],
 };
 
 /** All axes of each kind of layer. Gates are between 0 and 1: others make the states of some combinations explode. */
