@@ -5,9 +5,9 @@ import { recognizeCells } from './cells/cell-patterns.js';
 import type { FileFacts } from './cells/graph-facts.js';
 import { type Budget, columnAxes, type Emission, wholeBudget } from './emission.js';
 import { constant, GraphImport, type ImportedGraph } from './graph-import.js';
-import type { OnnxGraph } from './ir.js';
+import type { OnnxGraph, OnnxValue } from './ir.js';
 import type { BoundState } from './operator-context.js';
-import { describeReading, type InputReading, type Reading, readingsOf } from './readings.js';
+import { againstNames, describeReading, type InputReading, type Reading, readingsOf } from './readings.js';
 import { columnsOf, isRows, type RowAxis, type Size } from './sizes.js';
 import type { Computed, Final, GraphValue } from './value.js';
 
@@ -144,6 +144,19 @@ function cellRewriter(graph: OnnxGraph, file: FileFacts): (reading: Reading) => 
   };
 }
 
+/** Says how an input is read, and where that is not what its names in the file say. */
+function noteReading({ builder }: ImportedGraph, input: OnnxValue, reading: Reading): void {
+  const own = reading.get(input.name);
+  if (own === undefined) return;
+  builder.note(`The input ${describeReading(input.name, own)}.`);
+  const against = againstNames(input, own);
+  if (against.length === 0) return;
+  const named = against.join(', ');
+  builder.note(
+    `Against its names, '${input.name}' has ${named}: no other reading fits the operators. The option axes says it otherwise.`,
+  );
+}
+
 function attempt(
   path: string,
   graph: OnnxGraph,
@@ -160,7 +173,7 @@ function attempt(
     if (Object.keys(outputs).length === 0) {
       throw new InterchangeError('unsupported_operator', `'${path}' computes nothing of its inputs`, { source: path });
     }
-    for (const [name, each] of reading) imported.builder.note(`The input ${describeReading(name, each)}.`);
+    for (const input of graph.inputs) noteReading(imported, input, reading);
     return { network: imported.builder.finish(outputs), imported };
   } finally {
     progress.nodes = running.nodes;

@@ -273,6 +273,16 @@ function candidatesFor(
   }
   return candidatesOf(input, mode, place);
 }
+/** Axes that are read as something else than their names in the file say: `batch` as time. */
+export function againstNames({ sizes: declared = [] }: OnnxValue, reading: InputReading): string[] {
+  if (reading.kind === 'constant') return [];
+  return reading.sizes.flatMap((size, at) => {
+    const name = declared[at];
+    const isAgainst = typeof name === 'string' && typeof size !== 'number' && (fits(name, size) ?? 0) < 0;
+    return isAgainst ? [`'${name}' as ${size.join('*')}`] : [];
+  });
+}
+
 /** A reading for people: `input [batch, time, 80]`. */
 export function describeReading(name: string, reading: InputReading): string {
   if (reading.kind === 'constant') return `${name} = ${reading.numbers.join(', ')}`;

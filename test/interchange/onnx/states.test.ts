@@ -74,3 +74,16 @@ describe('a state that an ONNX file passes by input and output', () => {
     await expect(importModel(onnxFile({ ...step, nodes }))).rejects.toMatchObject({ name: 'InterchangeError' });
   });
 });
+
+describe('the notes of an ONNX file', () => {
+  it('say where an axis is not what its name says', async () => {
+    const nodes = [{ op: 'ReduceMean', inputs: ['x'], outputs: ['y'], attributes: { axes: [0], keepdims: 0 } }];
+    const file = (sizes: (number | string)[]) => onnxFile({ inputs: { x: sizes }, outputs: ['y'], nodes });
+    const turned = await importModel(file(['batch', 'time', 2]));
+    expect(turned.notes.join('\n')).toContain("Against its names, 'x' has 'batch' as time, 'time' as batch");
+    const named = await importModel(file(['time', 'batch', 2]));
+    expect(named.notes.join('\n')).not.toContain('Against');
+    turned.model.dispose();
+    named.model.dispose();
+  });
+});
