@@ -4,8 +4,7 @@ import { beamSearch } from 'bptt/decoding';
 import { importModel } from 'bptt/interchange';
 
 const [file = 'checkpoint20.npz', ...words] = process.argv.slice(2);
-const sounds = 'AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW'.split(' ');
-const vowels = [0, 1, 2].flatMap((stress) => sounds.map((each) => each + stress));
+const vowels = 'AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW'.split(' ').flatMap((v) => [`${v}0`, `${v}1`, `${v}2`]);
 const phonemes = [...vowels, ...'UW B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH'.split(' ')].sort();
 /** @type {Record<string, import('bptt').InputDescription>} */
 const inputs = { letters: { kind: 'indices', size: 29, axis: 'letters' }, before: { kind: 'indices', size: 74 } };
