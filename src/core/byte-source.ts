@@ -1,8 +1,7 @@
 /** Bytes that are read where they are needed: a file, or a part of one. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { requirePath } from './arguments.js';
+import { closeSync, readSync } from 'node:fs';
 import { DataError } from './errors.js';
-import { openError, otherThanFile } from './regular-file.js';
+import { openRegularFileSync } from './regular-file.js';
 import { unreadableFile } from './unreadable-file.js';
 
 /** Bytes with random access. */
@@ -39,9 +38,6 @@ export function requireWithin({ name, size }: ByteSource, what: string, position
   throw cutOff(name, what, end, size);
 }
 
-// Without O_NONBLOCK, opening a named pipe waits for a writer without limit. Windows has no such flag.
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-
 /**
  * Opens a file.
  *
@@ -49,24 +45,12 @@ const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
  * @throws {OptionError} `invalid_option` for what is no path
  */
 export function openFile(path: string): OpenFile {
-  requirePath(path);
-  let file: number;
-  try {
-    file = openSync(path, READ_FLAGS);
-  } catch (cause) {
-    throw unreadableFile(path, openError(path, cause));
-  }
-  const stats = fstatSync(file);
-  const what = otherThanFile(stats);
-  if (what !== undefined) {
-    closeSync(file);
-    throw unreadableFile(path, new Error(what));
-  }
+  const { file, size } = openRegularFileSync(path);
   let isOpen = true;
   const opened: OpenFile = {
     path,
     name: path,
-    size: stats.size,
+    size,
     read(position, length) {
       // The number of a closed file may be that of another one by now.
       if (!isOpen) throw unreadableFile(path, new Error('it has been closed'));

@@ -62,8 +62,8 @@ export async function readRegularFile(path: string): Promise<Buffer> {
   }
 }
 
-/** As `readRegularFile`, on the calling thread. */
-export function readRegularFileSync(path: string): Buffer {
+/** An open file and its size in bytes. @throws {DataError} `file_unreadable`, saying what it is in place of a file */
+export function openRegularFileSync(path: string): { readonly file: number; readonly size: number } {
   requirePath(path);
   let file: number;
   try {
@@ -72,8 +72,20 @@ export function readRegularFileSync(path: string): Buffer {
     throw unreadableFile(path, openError(path, cause));
   }
   try {
-    const error = notAFile(fstatSync(file));
+    const stats = fstatSync(file);
+    const error = notAFile(stats);
     if (error !== undefined) throw error;
+    return { file, size: stats.size };
+  } catch (cause) {
+    closeSync(file);
+    throw unreadableFile(path, cause);
+  }
+}
+
+/** As `readRegularFile`, on the calling thread. */
+export function readRegularFileSync(path: string): Buffer {
+  const { file } = openRegularFileSync(path);
+  try {
     return readFileSync(file);
   } catch (cause) {
     throw unreadableFile(path, cause);

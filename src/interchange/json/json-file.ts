@@ -73,5 +73,5 @@ export function jsonFile(source: ByteSource): TensorFile {
     throw fail(path, 'file_corrupt', `is ${describeValue(value)}, expected an object of tensors by name`);
   }
   const tensors = Object.entries(value).map(([name, each]) => tensorOf(path, name, each));
-  return { tensors: byName(tensors), isOrdered: true, facts: new Map(), notes: [] };
+  return { tensors: byName(tensors), facts: new Map(), notes: [] };
 }

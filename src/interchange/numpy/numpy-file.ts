@@ -21,7 +21,7 @@ export function numpyFile(source: ByteSource): TensorFile {
   const begin = source.read(0, Math.min(6, source.size));
   if (isNpy(begin)) {
     const name = basename(source.name).replace(/\.npy$/, '');
-    return { tensors: byName([npyTensor(source, name)]), isOrdered: true, facts: new Map(), notes: [] };
+    return { tensors: byName([npyTensor(source, name)]), facts: new Map(), notes: [] };
   }
   const entries = [...readZip(source).values()];
   const arrays = entries.filter(({ name }) => name.endsWith('.npy'));
@@ -33,7 +33,6 @@ export function numpyFile(source: ByteSource): TensorFile {
   const others = entries.filter(({ name }) => !name.endsWith('.npy')).map(({ name }) => name);
   return {
     tensors: byName(arrays.map((entry) => npyTensor(entry.open(), entry.name.slice(0, -'.npy'.length)))),
-    isOrdered: true,
     facts: new Map([['form', arrays.every(({ isStored }) => isStored) ? 'stored' : 'packed']]),
     notes: others.length === 0 ? [] : [`Beside its arrays the archive has ${others.join(', ')}: left out.`],
   };

@@ -113,7 +113,6 @@ export function stateDictOf(source: string, archive: TorchArchive, stateDict: st
   if (others.length > 0) notes.push(`Beside its tensors the state dict has ${others.join(', ')}: left out.`);
   return {
     tensors: byName([...tensors].map(([name, tensor]) => sourceTensor(archive, name, tensor))),
-    isOrdered: true,
     facts: new Map([
       ['form', archive.form],
       ['state dict', path === '' ? 'the whole file' : path],
@@ -135,5 +134,5 @@ export function allTensorsOf(source: string, archive: TorchArchive): TensorFile 
     ['form', archive.form],
     ['state dicts', candidates.map(named).join(', ')],
   ]);
-  return { tensors: byName(tensors), isOrdered: true, facts, notes: [] };
+  return { tensors: byName(tensors), facts, notes: [] };
 }

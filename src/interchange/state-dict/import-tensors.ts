@@ -165,7 +165,7 @@ function networkOf(source: string, file: TensorFile, { network, map }: ImportOpt
     throw refuse("it names nodes of a network: give that as 'network'", map);
   }
   const { rest } = sorted(source, file.tensors, [], map ?? {});
-  const inferred = inferNetwork(source, withoutCounts(moduleGroups(rest)), file.isOrdered);
+  const inferred = inferNetwork(source, withoutCounts(moduleGroups(rest)));
   return { ...inferred, map: { ...map, ...Object.fromEntries(inferred.map) } };
 }
 

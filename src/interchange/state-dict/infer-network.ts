@@ -17,7 +17,7 @@ const MOST_SHOWN = 3;
 const MOST_TRIES = 100_000;
 
 /** Chains that take all modules once, each link as wide as the next one expects. */
-function chainsOf(groups: readonly ModuleGroup[], isOrdered: boolean): Link[][] {
+function chainsOf(groups: readonly ModuleGroup[]): Link[][] {
   const readings = groups.map((group) => readingsOf(group).map((reading): Link => ({ ...reading, group })));
   const found: Link[][] = [];
   const chain: Link[] = [];
@@ -29,7 +29,6 @@ function chainsOf(groups: readonly ModuleGroup[], isOrdered: boolean): Link[][] 
     }
     const before = chain.at(-1);
     for (const [at, links] of readings.entries()) {
-      if (isOrdered && at !== chain.length) continue;
       if (chain.some(({ group }) => group === groups[at])) continue;
       for (const link of links) {
         if (found.length > MOST_SHOWN || ++tries > MOST_TRIES) return;
@@ -135,10 +134,9 @@ function built(chain: readonly Link[]): InferredNetwork {
 /**
  * The network of a file that holds tensors alone.
  *
- * @param isOrdered whether the modules stand in the order in which a program has defined them: that network is shown first
  * @throws {InterchangeError} `ambiguous_network`, with the network that would be assumed
  */
-export function inferNetwork(source: string, groups: readonly ModuleGroup[], isOrdered: boolean): InferredNetwork {
+export function inferNetwork(source: string, groups: readonly ModuleGroup[]): InferredNetwork {
   if (groups.length === 0) throw unknown(source, groups, 'it has no tensors');
   const other = groups.find((group) => readingsOf(group).length === 0);
   if (other !== undefined) {
@@ -149,10 +147,8 @@ export function inferNetwork(source: string, groups: readonly ModuleGroup[], isO
     );
   }
   if (groups.length > MOST_SEARCHED) throw unknown(source, groups, `it has ${groups.length} modules`);
-  // A program may use modules in another order than that in which it defines them.
-  const inOrder = isOrdered ? chainsOf(groups, true) : [];
-  const all = chainsOf(groups, false);
-  const chains = all.length > 1 && inOrder.length > 0 ? [...inOrder, ...all] : all;
+  // The order of the file says nothing: a program may use modules in another order than that in which it defines them.
+  const chains = chainsOf(groups);
   const [only, ...others] = chains;
   if (only === undefined) throw unknown(source, groups, 'its modules are no chain, by their widths');
   if (others.length > 0 || !isPlain(only)) throw ambiguous(source, chains);

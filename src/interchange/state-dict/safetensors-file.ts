@@ -72,7 +72,6 @@ export function safetensorsFile(source: ByteSource): TensorFile {
   // The format sorts tensors by their types and names.
   return {
     tensors: byName(tensors),
-    isOrdered: false,
     facts: metadata,
     notes: [],
     network: describedNetwork(source.name, metadata),

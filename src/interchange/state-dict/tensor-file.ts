@@ -8,8 +8,6 @@ import type { SourceTensor, SourceTensors } from '../sources/source-tensor.js';
 /** The tensors of a file. */
 export interface TensorFile {
   readonly tensors: SourceTensors;
-  /** Whether their order is that in which a program has defined them; else it says nothing. */
-  readonly isOrdered: boolean;
   /** Facts for people. */
   readonly facts: ReadonlyMap<string, string>;
   /** What was left out, a sentence each. */

@@ -4,6 +4,7 @@ import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/optio
 import type { Value } from '../../graph/value.js';
 import { requireInitializer } from '../initializers/initializer.js';
 import { concatenate, slice } from '../operations/columns.js';
+import { filtersOf } from './conv1d.js';
 import { realInput } from './dense.js';
 import type { BuildContext, LayerDefinition } from './layer.js';
 
@@ -113,20 +114,14 @@ export const columnConvolutionLayer: LayerDefinition<ColumnConvolutionDescriptio
   kind: 'columnConvolution',
   fromOptions: columnConvolution,
   build(description, context, inputs) {
-    const { units, channels, kernelSize, stride = 1, dilation = 1, groups = 1, bias = true } = description;
-    const { padding: [front, behind] = [0, 0], initializer } = description;
+    const { units, channels, kernelSize, stride = 1, dilation = 1, groups = 1 } = description;
+    const { padding: [front, behind] = [0, 0] } = description;
     const { graph } = context;
     const given = realInput('columnConvolution', inputs);
     const positions = positionsOf(given, description);
     const x = padded(context, given, front * channels, behind * channels);
     const each = channels / groups;
-    const fanIn = kernelSize * each;
-    const shared = { fanIn, fanOut: kernelSize * units, units, gates: 1, forgetGate: -1, initializer };
-    const shape = [units, kernelSize, each];
-    const w = context.parameter('weight', { role: 'dense', rows: units, columns: fanIn, shape, ...shared });
-    const b = bias
-      ? context.parameter('bias', { role: 'denseBias', rows: 1, columns: units, shape: [units], ...shared })
-      : undefined;
+    const { w, b } = filtersOf(context, { ...description, each });
     const own = units / groups;
     const { p } = graph.apply('pack', { w }, {}, { O: units });
     const isContiguous = groups === 1 && dilation === 1;

@@ -122,24 +122,33 @@ function contextOf(context: BuildContext, x: Value, steps: number, axis: string)
   return h0;
 }
 
+/** The parameters of filters: `weight` [units, kernelSize, each] and, unless there is none, `bias` [units]. @param each inputs of a group */
+export function filtersOf(
+  context: BuildContext,
+  filters: Pick<Conv1dOptions, 'units' | 'kernelSize' | 'bias' | 'initializer'> & { readonly each: number },
+): { readonly w: Value; readonly b: Value | undefined } {
+  const { units, kernelSize, each, bias = true, initializer } = filters;
+  const fanIn = kernelSize * each;
+  const shared = { fanIn, fanOut: kernelSize * units, units, gates: 1, forgetGate: -1, initializer };
+  const shape = [units, kernelSize, each];
+  const w = context.parameter('weight', { role: 'dense', rows: units, columns: fanIn, shape, ...shared });
+  const b = bias
+    ? context.parameter('bias', { role: 'denseBias', rows: 1, columns: units, shape: [units], ...shared })
+    : undefined;
+  return { w, b };
+}
+
 /** The definition of a convolution. */
 export const conv1dLayer: LayerDefinition<Conv1dDescription> = {
   kind: 'conv1d',
   fromOptions: conv1d,
   build(description, context, inputs) {
-    const { units, kernelSize, stride = 1, dilation = 1, groups = 1, padding = 'valid', bias = true } = description;
+    const { units, kernelSize, stride = 1, dilation = 1, groups = 1, padding = 'valid' } = description;
     const { graph } = context;
     const x = realInput('conv1d', inputs);
     const { axis } = requireInput(x, groups);
     const each = x.columns / groups;
-    const fanIn = kernelSize * each;
-    const { initializer } = description;
-    const shared = { fanIn, fanOut: kernelSize * units, units, gates: 1, forgetGate: -1, initializer };
-    const shape = [units, kernelSize, each];
-    const w = context.parameter('weight', { role: 'dense', rows: units, columns: fanIn, shape, ...shared });
-    const b = bias
-      ? context.parameter('bias', { role: 'denseBias', rows: 1, columns: units, shape: [units], ...shared })
-      : undefined;
+    const { w, b } = filtersOf(context, { ...description, each });
     const before = (kernelSize - 1) * dilation;
     const { reach, ...zeros } = paddingOf(padding, before);
     const h0 = contextOf(context, x, zeros.padding === CAUSAL && stride === 1 ? before : 0, axis);
