@@ -3,10 +3,10 @@ import { OptionError, ShapeError } from '../../core/errors.js';
 import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import type { Value } from '../../graph/value.js';
 import { requireInitializer } from '../initializers/initializer.js';
-import { concatenate, slice } from '../operations/columns.js';
+import { columnsInOrder, concatenate, slice } from '../operations/columns.js';
 import { filtersOf } from './conv1d.js';
 import { realInput } from './dense.js';
-import type { BuildContext, LayerDefinition } from './layer.js';
+import type { LayerDefinition } from './layer.js';
 
 /** Options of a convolution of columns. */
 export interface ColumnConvolutionOptions {
@@ -103,36 +103,29 @@ function sideBySide(values: readonly Value[]): Value {
   return parts[0] as Value;
 }
 
-function padded({ graph }: BuildContext, x: Value, front: number, behind: number): Value {
-  const zeros = (columns: number) => graph.constant(1, columns, new Array<number>(columns).fill(0));
-  const begun = front === 0 ? x : concatenate(zeros(front), x);
-  return behind === 0 ? begun : concatenate(begun, zeros(behind));
-}
-
 /** The definition of a convolution of columns. */
 export const columnConvolutionLayer: LayerDefinition<ColumnConvolutionDescription> = {
   kind: 'columnConvolution',
   fromOptions: columnConvolution,
   build(description, context, inputs) {
     const { units, channels, kernelSize, stride = 1, dilation = 1, groups = 1 } = description;
-    const { padding: [front, behind] = [0, 0] } = description;
+    const [front] = description.padding ?? [0, 0];
     const { graph } = context;
-    const given = realInput('columnConvolution', inputs);
-    const positions = positionsOf(given, description);
-    const x = padded(context, given, front * channels, behind * channels);
+    const x = realInput('columnConvolution', inputs);
+    const positions = positionsOf(x, description);
     const each = channels / groups;
     const { w, b } = filtersOf(context, { ...description, each });
     const own = units / groups;
     const { p } = graph.apply('pack', { w }, {}, { O: units });
-    const isContiguous = groups === 1 && dilation === 1;
+    /** The columns that an output sums over; -1 where there are zeros. */
     const window = (position: number, group: number): Value => {
-      const begin = position * channels;
-      if (isContiguous) return slice(x, begin, begin + kernelSize * channels);
-      const taps = Array.from({ length: kernelSize }, (_, tap) => {
-        const from = begin + tap * dilation * channels + group * each;
-        return slice(x, from, from + each);
-      });
-      return sideBySide(taps);
+      const order: number[] = [];
+      for (let tap = 0; tap < kernelSize; tap++) {
+        const begin = (position + tap * dilation - front) * channels;
+        const isInside = begin >= 0 && begin < x.columns;
+        for (let channel = 0; channel < each; channel++) order.push(isInside ? begin + group * each + channel : -1);
+      }
+      return columnsInOrder(x, order);
     };
     const outputs: Value[] = [];
     for (let position = 0; position + (kernelSize - 1) * dilation < positions; position += stride) {

@@ -2,7 +2,7 @@
 import { OptionError, ShapeError } from '../../core/errors.js';
 import { describeValue, rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import type { Value } from '../../graph/value.js';
-import { concatenate, gatherColumns, slice } from '../operations/columns.js';
+import { columnsInOrder, concatenate, slice } from '../operations/columns.js';
 import * as elementwise from '../operations/elementwise.js';
 import type { Operand } from '../operations/joined.js';
 import { maxOverColumns, meanOverColumns, minOverColumns, sumOverColumns } from '../operations/sums.js';
@@ -146,20 +146,12 @@ function givenOperand({ name, number, row }: OperationDescription, context: Buil
   return context.parameter('row', { role, ...shape, fanIn: row, units: row, gates: 1, forgetGate: -1, initial });
 }
 
-/** Columns in another order; those that follow each other are a slice, which may be shown without a copy. */
-function permuted(x: Value, order: readonly number[]): Value {
-  const [begin = 0] = order;
-  const isRun = begin >= 0 && order.every((column, at) => column === begin + at);
-  if (!isRun) return gatherColumns(x, order);
-  return order.length === x.columns ? x : slice(x, begin, begin + order.length);
-}
-
 /** Those that take what the description says beside their one input. */
 function withArguments({ name, number, alpha, begin, end, order }: OperationDescription, x: Value): Value {
   if (Object.hasOwn(WITH_ALPHA, name)) return WITH_ALPHA[name as keyof typeof WITH_ALPHA](x, alpha);
   if (name === 'power') return power(x, number as number);
   if (name === 'slice') return slice(x, begin as number, end);
-  if (name === 'permuteColumns') return permuted(x, order as readonly number[]);
+  if (name === 'permuteColumns') return columnsInOrder(x, order as readonly number[]);
   return name === 'identity' ? x : ONE[name as keyof typeof ONE](x);
 }
 

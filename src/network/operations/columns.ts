@@ -97,6 +97,14 @@ export function gatherColumns(x: Value, order: readonly number[]): Value {
   return applied('gatherColumns', { operation: 'gatherColumns', operands: { x, columns }, given: { x } }).y;
 }
 
+/** As `gatherColumns`; columns that follow each other are a slice, which may be shown without a copy. */
+export function columnsInOrder(x: Value, order: readonly number[]): Value {
+  const [begin = 0] = order;
+  const isRun = begin >= 0 && order.every((column, at) => column === begin + at);
+  if (!isRun) return gatherColumns(x, order);
+  return order.length === x.columns ? x : slice(x, begin, begin + order.length);
+}
+
 /** Settings of a normalisation of rows. */
 export interface NormalizationSettings {
   /** [1, F]; default ones. */
