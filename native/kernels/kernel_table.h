@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 // Changes whenever a structure below changes; operations.def has a fingerprint.
-#define BPTT_KERNEL_ABI 7u
+#define BPTT_KERNEL_ABI 8u
 
 // One time axis of the batch: packed rows, sequences sorted by length.
 typedef struct BpttAxis {
@@ -72,7 +72,7 @@ typedef struct BpttKernelTypes {
 typedef struct BpttOperation {
   const char* name;
   const BpttKernel* kernel;        // for each of the table's types
-  const BpttScratchSize* scratch;  // the same
+  const BpttScratchSize* scratch;  // the same; null where it needs none
 } BpttOperation;
 
 typedef struct BpttKernelTable {

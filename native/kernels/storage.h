@@ -8,13 +8,16 @@
 
 #include <cstdint>
 
+#include "kernels/bfloat16.h"
+
 namespace bptt {
 
 // X(name, C++ type, bytes), in the order of the codes.
 #define BPTT_STORAGES(X) \
   X(float32, float, 4)   \
   X(float64, double, 8)  \
-  X(int32, int32_t, 4)
+  X(int32, int32_t, 4)   \
+  X(bfloat16, BFloat16, 2)
 
 // X(compute type, the same, the same, name): the types of arithmetic.
 #define BPTT_COMPUTE_TYPES(X, name)  \
@@ -24,14 +27,17 @@ namespace bptt {
 // X(compute type, storage of packed weights, storage of activations, name), for each of which there are kernels. An
 // operation is compiled once for what it uses of them. BPTT_MIXED_STORAGE adds some whose types differ, for tests alone
 // (test/kernels/storage.test.ts).
+#define BPTT_USED_TYPES(X, name) \
+  BPTT_COMPUTE_TYPES(X, name)    \
+  X(float32, bfloat16, float32, name)
 #if defined(BPTT_MIXED_STORAGE)
 #define BPTT_KERNEL_TYPES(X, name)   \
-  BPTT_COMPUTE_TYPES(X, name)        \
+  BPTT_USED_TYPES(X, name)           \
   X(float64, float32, float64, name) \
   X(float64, float64, float32, name) \
   X(float64, float32, float32, name)
 #else
-#define BPTT_KERNEL_TYPES(X, name) BPTT_COMPUTE_TYPES(X, name)
+#define BPTT_KERNEL_TYPES(X, name) BPTT_USED_TYPES(X, name)
 #endif
 
 enum class Storage : int32_t {

@@ -83,8 +83,9 @@ Status Program::lay_out() {
     if (instruction.other >= 0 && instruction.axis >= 0) {
       joined_axes_.emplace(static_cast<size_t>(instruction.other), static_cast<size_t>(instruction.axis));
     }
-    const BpttScratchSize size = kernels_->operations[instruction.opcode].scratch[instruction.types];
-    if (size == nullptr) continue;
+    const BpttScratchSize* sizes = kernels_->operations[instruction.opcode].scratch;
+    if (sizes == nullptr) continue;
+    const BpttScratchSize size = sizes[instruction.types];
     const BpttScratch scratch = size(operands_.data() + instruction.first_operand, axis_or_null(instruction.axis),
                                      axis_or_null(instruction.other));
     shared_scratch_bytes_ = std::max(shared_scratch_bytes_, round_up(scratch.shared, kAlignment));

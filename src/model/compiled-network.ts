@@ -41,7 +41,7 @@ export class CompiledNetwork extends NetworkInstance {
   constructor(description: NetworkDescription, options: CompileOptions, restored?: RestoredParameters) {
     const settings = checkCompileOptions(description, options);
     const { loss, optimizer } = settings;
-    const layout = new ParameterLayout();
+    const layout = new ParameterLayout(settings.precision);
     const request = { description, loss, optimizer, layout };
     const built = buildGraph({ ...request, mode: 'evaluate' });
     const shapes = outputShapes(built);

@@ -7,6 +7,7 @@ import type { OptimizerDescription } from '../network/optimizers/optimizer.js';
 import type { BuiltGraph, ProgramGraph } from './build/build-graph.js';
 import type { ParameterOptions } from './build/compile-options.js';
 import { type ModelBuffer, type Parameter, ParameterBlocks, type ParameterLayout } from './build/parameters.js';
+import type { Precision } from './build/precision.js';
 import { CarriedState } from './execute/carried-state.js';
 import { type BuildProgram, Programs } from './execute/programs.js';
 import { type ModelMemory, plannedMemory } from './execute/results.js';
@@ -45,6 +46,8 @@ export abstract class NetworkInstance {
   readonly seed: number;
   readonly threads: number;
   readonly initializer: string;
+  /** How products with weights are computed. */
+  readonly precision: Precision;
   /**
    * Width of every carried state by name, for example `lstm.h_l0`: the states of the axis `time` that the network does
    * not compute.
@@ -60,7 +63,7 @@ export abstract class NetworkInstance {
   #disposed = false;
 
   protected constructor({ what, description, settings, layout, finalStates, restored }: InstanceParts) {
-    const { optimizer, seed, threads, initializer } = settings;
+    const { optimizer, seed, threads, initializer, precision } = settings;
     this.#what = what;
     this.#hasOptimizer = restored?.hasOptimizer ?? true;
     this.description = description;
@@ -68,6 +71,7 @@ export abstract class NetworkInstance {
     this.seed = seed;
     this.threads = threads;
     this.initializer = initializer;
+    this.precision = precision;
     this.stateSizes = new Map([...finalStates].map(([name, { columns }]) => [name, columns]));
     this.layout = layout;
     this.blocks = new ParameterBlocks(layout, this.#hasOptimizer ? initialSlots(optimizer) : new Map());

@@ -79,7 +79,7 @@ export class RecurrentCell extends NetworkInstance {
     const checked = checkLayer(layer);
     const inputs = requireNumber('inputs', options.inputs, { min: 1, integer: true });
     const { description } = sequential([checked], { features: inputs });
-    const layout = new ParameterLayout();
+    const layout = new ParameterLayout(settings.precision);
     const build = (mode: CellMode) => buildCellGraph(description, layout, mode);
     const { results, finalStates } = build('step');
     checkDefinitions(description, settings.optimizer, layout);

@@ -7,6 +7,7 @@ import type { SavedVocabularyOptions } from '../data/saved-vocabulary.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import { checkCompileOptions } from '../model/build/compile-options.js';
 import type { ParameterBlocks } from '../model/build/parameters.js';
+import { PRECISIONS, type Precision } from '../model/build/precision.js';
 import { Model } from '../model/model.js';
 import { Network } from '../model/network.js';
 import { threadCount } from '../native/threads.js';
@@ -34,6 +35,8 @@ export interface LoadModelOptions extends Omit<ReadDescriptionOptions, 'training
   readonly schedules?: readonly AnyScheduleMaker[] | undefined;
   /** Threads, integer >= 1; default `BPTT_THREADS`, else all processors. */
   readonly threads?: number | undefined;
+  /** How products with weights are computed, `float32` or `bf16`; default as the model was saved with. The weights are float32 in both. */
+  readonly precision?: Precision | undefined;
   /** Whether the checksum of the file is compared with its bytes; default true. Without it a changed weight is not noticed. */
   readonly verify?: boolean | undefined;
 }
@@ -66,6 +69,7 @@ const OPTIONS = [
   'checkpoint',
   'training',
   'threads',
+  'precision',
   'network',
   'layers',
   'losses',
@@ -109,10 +113,11 @@ export async function loadModel(pathOrRun: string, options: LoadModelOptions = {
 /** As `loadModel`, without what a task has computed from the weights. */
 export async function readModel(pathOrRun: string, options: LoadModelOptions): Promise<LoadedModel> {
   rejectUnknownKeys('loadModel', options, OPTIONS);
-  const { checkpoint: choice, training = true, threads, tokenizer, schedules, verify, ...described } = options;
+  const { checkpoint: choice, training = true, threads, precision, tokenizer, schedules, verify, ...described } = options;
   if (choice !== undefined) requireOneOf('checkpoint', choice, ['best', 'latest']);
   requireOneOf('training', training, [true, false]);
   if (threads !== undefined) threadCount(threads);
+  if (precision !== undefined) requireOneOf('precision', precision, PRECISIONS);
   requireNetwork(described.network);
   const isFolder = isModelFolder(pathOrRun);
   if (isFolder && choice !== undefined) {
@@ -126,7 +131,7 @@ export async function readModel(pathOrRun: string, options: LoadModelOptions): P
   const saved = readDescription(path, metadata, tensors.size, { ...described, training });
   const schedule = savedSchedule(path, saved.configuration, training ? schedules : undefined);
   const vocabulary = readVocabulary(path, metadata, { tokenizer });
-  const model = makeModel(path, checkpoint, saved, { training, threads, hasState: !isFolder });
+  const model = makeModel(path, checkpoint, saved, { training, threads, precision, hasState: !isFolder });
   if (vocabulary !== undefined) requireFittingVocabulary(`'${path}'`, model, vocabulary); // there is no program to free yet
   const task = taskKindOf(saved.configuration);
   return {
@@ -169,6 +174,7 @@ function requireNetwork(network: unknown): void {
 interface MakeModelOptions {
   readonly training: boolean;
   readonly threads: number | undefined;
+  readonly precision: Precision | undefined;
   /** Whether the file has the state of the optimizer; else that begins anew. */
   readonly hasState: boolean;
 }
@@ -178,7 +184,7 @@ function makeModel(
   path: string,
   checkpoint: LoadedCheckpoint,
   { network, settings, slots, step }: SavedDescription,
-  { training, threads, hasState }: MakeModelOptions,
+  { training, threads, precision, hasState }: MakeModelOptions,
 ): Model {
   const { description } = network;
   return knownHere(path, () => {
@@ -190,7 +196,7 @@ function makeModel(
     };
     const model = new Model(
       description,
-      { ...settings, ...(threads !== undefined && { threads }) },
+      { ...settings, ...(threads !== undefined && { threads }), ...(precision !== undefined && { precision }) },
       { hasOptimizer: training, fill },
     );
     model.step = step;

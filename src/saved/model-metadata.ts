@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.js';
 import { describeValue } from '../core/options.js';
 import type { Vocabulary } from '../data/vocabulary.js';
 import type { CompileOptions } from '../model/build/compile-options.js';
+import type { Precision } from '../model/build/precision.js';
 import { type Network, networkFromJSON } from '../model/network.js';
 import { type AnyOptimizerMaker, optimizerDefinitions } from '../network/optimizers/define-optimizer.js';
 import { type OptimizerDefinitions, optimizerAtRest } from '../network/optimizers/definition.js';
@@ -28,15 +29,21 @@ export interface DescribedModel {
   readonly loss: string | object;
   readonly optimizer: object;
   readonly initializer: string;
+  /** Left out: float32. */
+  readonly precision?: string;
   readonly seed: number;
   /** Training steps done. */
   readonly step: number;
 }
 
 /** The content of `configuration.model`: enough to compile the model again. */
-export function describeModel({ description, loss, optimizer, initializer, seed }: DescribedModel): JsonObject {
+export function describeModel(model: DescribedModel): JsonObject {
+  const { description, loss, optimizer, initializer, seed, precision = 'float32' } = model;
   // Converted to text and back, so that undefined members are removed, as in the file.
-  const described = { network: description, loss, optimizer, initializer, seed };
+  const described = {
+    ...{ network: description, loss, optimizer, initializer, seed },
+    ...(precision !== 'float32' && { precision }),
+  };
   return JSON.parse(JSON.stringify(described)) as JsonObject;
 }
 
@@ -129,12 +136,13 @@ function settingsOf(
     if (described[part] === undefined)
       throw corrupt(path, `configuration.model.${part}`, 'what the model has', undefined);
   }
-  const { loss, optimizer, initializer, seed } = described;
+  const { loss, optimizer, initializer, seed, precision } = described;
   return {
     ...lossesFromJSON(loss, losses),
     optimizer: optimizerOf(optimizer as never, optimizerDefinitions(optimizers), training === true),
     initializer: initializer as string,
     seed: seed as number,
+    ...(precision !== undefined && { precision: precision as Precision }),
   };
 }
 

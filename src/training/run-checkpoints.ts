@@ -35,7 +35,7 @@ export interface RunParts {
  * that describe the data.
  */
 const FIELDS = {
-  mayDiffer: ['training.epochs', 'training.steps', 'training.earlyStopping', 'place'],
+  mayDiffer: ['training.epochs', 'training.steps', 'training.earlyStopping', 'model.precision', 'place'],
   data: ['data', 'task.saved', 'task.fingerprint'],
   followsData: ['model'],
   mayBeAbsent: ['training', 'validation'].flatMap((part) => [`data.${part}.checksum`, `data.${part}.contents`]),

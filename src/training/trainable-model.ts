@@ -24,6 +24,8 @@ export interface TrainableModel extends TensorHolder {
   readonly optimizer: { readonly learningRate: number };
   /** Name of the initializer scheme. */
   readonly initializer: string;
+  /** How products with weights are computed; left out: float32. A resumed run may have another. */
+  readonly precision?: string;
   /** Optimizer steps done. Writable: a checkpoint sets it. */
   step: number;
   readonly seed: number;

@@ -28,6 +28,8 @@ const hasKernels = (wanted: Partial<KernelTypes>): boolean =>
   kernelTypes.some((types) => Object.entries(wanted).every(([key, type]) => types[key as keyof KernelTypes] === type));
 
 const named = (name: string): Problem => problems.find((problem) => problem.name === name) as Problem;
+/** Storages that round: test/kernels/bfloat16.test.ts. */
+const rounding: ReadonlySet<Storage> = new Set(['bfloat16']);
 const affine = named('linear, 3 rows, 50 to 70');
 
 /** Problems of operations that multiply by packed weights. */
@@ -97,7 +99,7 @@ describe('packed weights', () => {
 
   it('give the same bits in any storage that holds them exactly', () => {
     for (const { compute, weights, activations } of kernelTypes) {
-      if (weights === compute || activations !== compute) continue;
+      if (weights === compute || activations !== compute || rounding.has(weights)) continue;
       for (const problem of weighted) {
         expect(bitsOf(computed(problem, compute, { weights })), `${problem.name}: ${compute}, ${weights}`).toEqual(
           bitsOf(computed(problem, compute)),

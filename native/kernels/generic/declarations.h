@@ -19,7 +19,10 @@ namespace kernel {
   void name(const BpttCall* call);                                                                          \
   template <typename T>                                                                                     \
   BpttScratch name##Scratch(const BpttOperand* operand_sizes, const BpttAxis* axis, const BpttAxis* other); \
-  extern const BpttKernel kKernelsOf_##name[]; /* for each of BPTT_KERNEL_TYPES */
+  template <typename T, typename S>                                                                         \
+  BpttScratch name##Scratch(const BpttOperand* operand_sizes, const BpttAxis* axis, const BpttAxis* other); \
+  extern const BpttKernel kKernelsOf_##name[];      /* for each of BPTT_KERNEL_TYPES */                     \
+  extern const BpttScratchSize kScratchOf_##name[]; /* the same, where the row says `scratch` */
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 
@@ -55,14 +58,20 @@ constexpr bool has_operand_of_type(Opcode code, char letter) {
   }                                                                          \
   const BpttKernel kKernelsOf_##name[] = {BPTT_KERNEL_TYPES(BPTT_INSTANTIATE_FORM, name)}
 
-// And of the function that says how much scratch memory it needs.
-#define BPTT_INSTANTIATE_SCRATCH_FORM(compute, weights, activations, name)                                        \
-  template BpttScratch name##Scratch<Stored<Storage::compute>>(const BpttOperand* operands, const BpttAxis* axis, \
-                                                               const BpttAxis* other);
+// And those of the function that says how much scratch memory it needs.
+#define BPTT_SCRATCH_FORM(compute, weights, activations, name) \
+  scratch_form_of_##name<Stored<Storage::compute>, Stored<Storage::weights>>(),
 #define BPTT_INSTANTIATE_SCRATCH(name)                                                                               \
   static_assert(has_clause(text_of(Opcode::name), "scratch"), #name ": its row does not say that it needs scratch"); \
-  BPTT_COMPUTE_TYPES(BPTT_INSTANTIATE_SCRATCH_FORM, name)                                                            \
-  static_assert(true, "")
+  template <typename T, typename S>                                                                                  \
+  constexpr BpttScratchSize scratch_form_of_##name() {                                                               \
+    if constexpr (has_operand_of_type(Opcode::name, 'p')) {                                                          \
+      return name##Scratch<T, S>;                                                                                    \
+    } else {                                                                                                         \
+      return name##Scratch<T>;                                                                                       \
+    }                                                                                                                \
+  }                                                                                                                  \
+  const BpttScratchSize kScratchOf_##name[] = {BPTT_KERNEL_TYPES(BPTT_SCRATCH_FORM, name)}
 
 }  // namespace kernel
 }  // namespace bptt

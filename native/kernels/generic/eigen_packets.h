@@ -20,6 +20,8 @@
 #include <Eigen/Core>
 #include <cmath>
 
+#include "kernels/bfloat16.h"
+
 namespace bptt {
 namespace kernel {
 
@@ -110,6 +112,66 @@ template <typename T>
 inline Vec<T> square_root(Vec<T> x) {
   return Vec<T>(Eigen::internal::psqrt(x.p));
 }
+
+// Pairs of bfloat16, one pair a lane: the second number of each, and the first.
+#if defined(EIGEN_VECTORIZE)
+namespace detail {
+using Words = Eigen::internal::unpacket_traits<Vec<float>::Packet>::integer_packet;
+inline Words words_of(Vec<float> x) {
+  return Eigen::internal::preinterpret<Words>(x.p);
+}
+inline Vec<float> of_words(Words words) {
+  return Vec<float>(Eigen::internal::preinterpret<Vec<float>::Packet>(words));
+}
+inline Words load_words(const BFloat16* from) {
+  return Eigen::internal::ploadu<Words>(reinterpret_cast<const int32_t*>(from));
+}
+inline Words upper_half(Words words) {
+  return Eigen::internal::pand(words, Eigen::internal::pset1<Words>(static_cast<int32_t>(0xffff0000u)));
+}
+}  // namespace detail
+
+inline Vec<float> high_halves(const BFloat16* pairs) {
+  return detail::of_words(detail::upper_half(detail::load_words(pairs)));
+}
+inline Vec<float> low_halves(const BFloat16* pairs) {
+  return detail::of_words(Eigen::internal::plogical_shift_left<16>(detail::load_words(pairs)));
+}
+
+// x rounded to bfloat16, as BFloat16(x) does it.
+inline Vec<float> rounded_to_bfloat16(Vec<float> x) {
+  using namespace Eigen::internal;
+  const detail::Words words = detail::words_of(x), one = pset1<detail::Words>(1);
+  const detail::Words odd = pand(plogical_shift_right<16>(words), one);
+  const detail::Words sum = padd(padd(words, pset1<detail::Words>(0x7fff)), odd);
+  const Vec<float> rounded = detail::of_words(detail::upper_half(sum));
+  const Vec<float> normal = select(is_less(absolute(x), Vec<float>(1.17549435e-38F)), x * Vec<float>::zero(), rounded);
+  const detail::Words quiet = por(detail::upper_half(words), pset1<detail::Words>(0x400000));
+  return select(is_equal(x, x), normal, detail::of_words(quiet));
+}
+
+// Stores pairs: to[2l] and to[2l + 1] are lane l of both vectors, rounded.
+inline void store_halves(Vec<float> first, Vec<float> second, BFloat16* to) {
+  using namespace Eigen::internal;
+  const detail::Words low = plogical_shift_right<16>(detail::words_of(rounded_to_bfloat16(first)));
+  const detail::Words high = detail::words_of(rounded_to_bfloat16(second));
+  pstoreu(reinterpret_cast<int32_t*>(to), por(low, high));
+}
+#else
+inline Vec<float> high_halves(const BFloat16* pairs) {
+  return Vec<float>(static_cast<float>(pairs[1]));
+}
+inline Vec<float> low_halves(const BFloat16* pairs) {
+  return Vec<float>(static_cast<float>(pairs[0]));
+}
+inline Vec<float> rounded_to_bfloat16(Vec<float> x) {
+  return Vec<float>(static_cast<float>(BFloat16(x.p)));
+}
+inline void store_halves(Vec<float> first, Vec<float> second, BFloat16* to) {
+  to[0] = BFloat16(first.p);
+  to[1] = BFloat16(second.p);
+}
+#endif
 
 // The larger of a and b in every lane; either when one of them is NaN.
 template <typename T>

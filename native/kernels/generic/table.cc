@@ -19,24 +19,22 @@ constexpr BpttKernelTypes kTypes[] = {
 #undef BPTT_TYPES
 };
 
-// Of each operation its scratch functions, where its row says `scratch`: without one the module does not link, nor does
-// it without a kernel.
+// Of each operation its scratch functions, where its row says `scratch`: without them the module does not link, nor
+// does it without kernels.
 #define BPTT_OPERATION(name, operands, attributes, clauses)       \
   template <typename T>                                           \
-  constexpr BpttScratchSize scratch_of_##name() {                 \
+  constexpr const T* scratch_of_##name() {                        \
     if constexpr (has_clause(text_of(Opcode::name), "scratch")) { \
-      return name##Scratch<T>;                                    \
+      return kScratchOf_##name;                                   \
     } else {                                                      \
       return nullptr;                                             \
     }                                                             \
-  }                                                               \
-  constexpr BpttScratchSize kScratchOf_##name[] = {BPTT_KERNEL_TYPES(BPTT_SCRATCH_ENTRY, name)};
-#define BPTT_SCRATCH_ENTRY(compute, weights, activations, name) scratch_of_##name<Stored<Storage::compute>>(),
+  }
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 
 constexpr BpttOperation kOperations[] = {
-#define BPTT_OPERATION(name, operands, attributes, clauses) {#name, kKernelsOf_##name, kScratchOf_##name},
+#define BPTT_OPERATION(name, operands, attributes, clauses) {#name, kKernelsOf_##name, scratch_of_##name<BpttScratchSize>()},
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 };

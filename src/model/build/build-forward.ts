@@ -10,6 +10,7 @@ import type { BufferRequest, BuildContext, ParameterRequest } from '../../networ
 import { layerRule } from '../../network/layers/layers.js';
 import { axisOf, carriedTo, hasSteps } from '../../network/layers/rows.js';
 import type { ParameterLayout } from './parameters.js';
+import { graphPrecision } from './precision.js';
 
 /** Inputs of a program besides those of the network. Names of the network's inputs contain no slash. */
 export const PROGRAM_INPUTS = {
@@ -88,7 +89,7 @@ export interface ForwardOptions {
 
 /** Lets the layers of one network add their operations to one graph. */
 class ForwardBuilder {
-  readonly graph = new Graph();
+  readonly graph: Graph;
   readonly nodes = new Map<string, Value>();
   readonly parameters: Value[] = [];
   readonly buffers = new Map<string, Value>();
@@ -105,6 +106,7 @@ class ForwardBuilder {
   #operations = 0;
 
   constructor(layout: ParameterLayout, options: ForwardOptions) {
+    this.graph = new Graph(graphPrecision(layout.precision));
     this.#layout = layout;
     this.#options = options;
   }

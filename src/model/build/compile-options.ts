@@ -1,11 +1,12 @@
 /** Settings of a compilation, and their checks. */
-import { rejectUnknownKeys, requireNumber } from '../../core/options.js';
+import { rejectUnknownKeys, requireNumber, requireOneOf } from '../../core/options.js';
 import { threadCount } from '../../native/threads.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { requireInitializer } from '../../network/initializers/initializer.js';
 import { optimizerFromJSON } from '../../network/optimizers/named-optimizer.js';
 import { adam, type OptimizerDescription } from '../../network/optimizers/optimizer.js';
 import { checkLosses, type LossOptions, type ModelLoss } from '../../network/output-losses.js';
+import { PRECISIONS, type Precision } from './precision.js';
 
 /** Settings of a model or a cell. */
 export interface ParameterOptions {
@@ -17,6 +18,11 @@ export interface ParameterOptions {
   readonly threads?: number;
   /** Initial values, as in layers/initializer; default `default`. */
   readonly initializer?: string;
+  /**
+   * `float32` (the default) or `bf16`: products with weights are computed in bfloat16 and summed in float32. Parameters and all else
+   * stay float32.
+   */
+  readonly precision?: Precision;
 }
 
 /** Settings of a compilation. */
@@ -27,7 +33,7 @@ export interface CheckedCompileOptions extends Required<ParameterOptions> {
   readonly loss: ModelLoss;
 }
 
-const PARAMETER_OPTIONS = ['optimizer', 'seed', 'threads', 'initializer'];
+const PARAMETER_OPTIONS = ['optimizer', 'seed', 'threads', 'initializer', 'precision'];
 
 /**
  * The settings with their defaults.
@@ -42,12 +48,13 @@ export function checkParameterOptions(
   others: readonly string[],
 ): Required<ParameterOptions> {
   rejectUnknownKeys(owner, options, [...others, ...PARAMETER_OPTIONS]);
-  const { optimizer = adam(), seed = 1, threads, initializer = 'default' } = options;
+  const { optimizer = adam(), seed = 1, threads, initializer = 'default', precision = 'float32' } = options;
   return {
     optimizer: optimizerFromJSON(optimizer),
     seed: requireNumber('seed', seed, { min: 0, integer: true }),
     threads: threadCount(threads),
     initializer: requireInitializer(initializer),
+    precision: requireOneOf('precision', precision, PRECISIONS),
   };
 }
 

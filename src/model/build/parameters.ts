@@ -6,6 +6,7 @@ import { ALIGNMENT, aligned, allocateBlock } from '../../native/memory.js';
 import { requireMemory } from '../../native/planned-memory.js';
 import { initialize } from '../../network/initializers/initializer.js';
 import type { BufferRequest, ParameterRequest } from '../../network/layers/layer.js';
+import type { Precision } from './precision.js';
 
 /** One parameter of a model: views into its blocks, not copies. */
 export interface Parameter {
@@ -68,6 +69,8 @@ export function refuseBuild(what: 'parameter' | 'buffer', name: string, differen
  * build of the network, and after `seal` there are no others.
  */
 export class ParameterLayout {
+  /** How graphs pack the parameters. */
+  readonly precision: Precision;
   readonly requests = new Map<string, PlacedRequest>();
   readonly buffers = new Map<string, PlacedBuffer>();
   /** Bytes of all parameters. */
@@ -75,6 +78,10 @@ export class ParameterLayout {
   /** Bytes of all buffers. */
   bufferBytes = 0;
   #isSealed = false;
+
+  constructor(precision: Precision = 'float32') {
+    this.precision = precision;
+  }
 
   /** Says that every parameter and buffer of the network has its place: memory is allocated for these. */
   seal(): void {

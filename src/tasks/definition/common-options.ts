@@ -3,6 +3,7 @@ import { OptionError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import { describeValue, requireOneOf } from '../../core/options.js';
 import { type AnyOptimizerMaker, optimizerDefinitions } from '../../network/optimizers/define-optimizer.js';
+import { PRECISIONS } from '../../model/build/precision.js';
 import { OPTIMIZERS, type OptimizerName } from '../../network/optimizers/optimizer.js';
 import { type AnyScheduleMaker, scheduleDefinitions } from '../../network/schedules/definition.js';
 import { formatSchedule, parseSchedule } from '../../network/schedules/parse-schedule.js';
@@ -143,6 +144,10 @@ function learningOptions(defaults: RunDefaults) {
       { description: 'largest norm of the gradient, 0 for no limit', default: clipNorm },
     ),
     seed: numberOption({ integer: true, min: 0 }, { description: 'seed of all random numbers', default: 1 }),
+    precision: choiceOption(PRECISIONS, {
+      description: 'how products with weights are computed: bf16 rounds their factors to bfloat16 and sums in float32',
+      default: 'float32',
+    }),
     threads: optional(numberOption(count, { description: 'threads; without it BPTT_THREADS, else all processors' })),
     checkpointEvery: numberOption(count, { description: 'steps between checkpoints', default: checkpointEvery }),
     ...comparingOptions(),

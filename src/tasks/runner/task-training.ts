@@ -12,7 +12,7 @@ import type { Checked } from '../definition/task-options.js';
 
 /** A new model of a task, with the initial values that the data decide. */
 export async function newModel(task: AnyTask, { options, saved }: TaskContext): Promise<Model> {
-  const { optimizer, learningRate, weightDecay, seed, init, threads } = options;
+  const { optimizer, learningRate, weightDecay, seed, init, threads, precision } = options;
   return task.network(options, saved).compile({
     loss: task.loss(options, saved),
     optimizer: optimizerNamed(
@@ -22,6 +22,7 @@ export async function newModel(task: AnyTask, { options, saved }: TaskContext): 
     ),
     seed,
     initializer: init,
+    precision,
     ...(threads !== undefined && { threads }),
   });
 }

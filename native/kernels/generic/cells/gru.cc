@@ -29,16 +29,22 @@ struct GruScratch {
         product(scratch->take<T>(!has(operands, kGain) ? 0 : axis.batch * of(operands, kP).columns)) {}
 };
 
+template <typename T, typename S>
+CellCopies<T, S> copies_of(const BpttOperand* operands, const BpttAxis& axis, Scratch* own) {
+  return {axis.batch, of(operands, kP).rows, of(operands, kX).columns, own};
+}
+
 // W x of the rows of a tile, for calls without the input projection. The candidate needs it apart from R h.
 template <typename T, typename S>
 class GruInputs {
  public:
   explicit GruInputs(const InputProduct<T, S>& product) : product_(product) {}
 
-  // Makes W x of the sequences [b, b + count) of the step whose first packed row is `row`.
-  BPTT_INLINE void fill(int64_t row, int64_t b, int count, int64_t panel, const Panels& panels) {
+  BPTT_INLINE void begin_step(int64_t row, int64_t count) { product_.begin_step(row, count); }
+  // Makes W x of the sequences [b, b + count) of the step.
+  BPTT_INLINE void fill(int64_t b, int count, int64_t panel, const Panels& panels) {
     first_ = b;
-    product_.fill(row + b, count, panel, panels, &tile_);
+    product_.fill(b, count, panel, panels, &tile_);
   }
   // W x of sequence b, for all gates of the panel's units.
   BPTT_INLINE const T* row(int64_t b) { return tile_.row(static_cast<int>(b - first_)); }
@@ -137,7 +143,9 @@ void forward(const BpttCall* call) {
   const T* a = data<T>(*call, kA);
   const T* input_bias = data<T>(*call, kInputBias);
   const T* bias = data<T>(*call, kBias);
-  const InputProduct<T, S> input{data<T>(*call, kX), data<S>(*call, kInputP), columns(*call, kX)};
+  Scratch own(call->thread_scratch);
+  const CellCopies<T, S> copies = copies_of<T, S>(call->operands, *call->axis, &own);
+  const InputProduct<T, S> input(data<T>(*call, kX), data<S>(*call, kInputP), columns(*call, kX), copies.inputs);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
   A* gates = data<A>(*call, kActivated);
   A* s_rows = data<A>(*call, kS);
@@ -160,14 +168,15 @@ void forward(const BpttCall* call) {
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_rows<T, kGruGates, S>(hidden.left(t), data<S>(*call, kP), panels,
+    inputs.begin_step(walk.row(t), walk.alive(t));
+    for_rows<T, kGruGates, S>(copies.step.of(hidden.left(t)), data<S>(*call, kP), panels,
                               row_by_row([&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
                                 with_panel_units<T>(panel, H, [&](int64_t u, auto n_lanes) {
                                   cell.tile_row(places(b), u, n_lanes, tile, inputs.row(b));
                                 });
                               }),
                               [&](int64_t b, int count, int64_t panel, auto*) {
-                                inputs.fill(walk.row(t), b, count, panel, panels);
+                                inputs.fill(b, count, panel, panels);
                                 return false;
                               });
     return gain == nullptr || each_row(*call, walk, t, [&](const Place& at) { cell.normalized_row(at); });
@@ -199,9 +208,11 @@ void gru(const BpttCall* call) {
   is_plain ? forward<T, S, A, true>(call) : forward<T, S, A, false>(call);
 }
 
-template <typename T>
+template <typename T, typename S>
 BpttScratch gruScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<GruScratch<T>>(operands, *axis);
+  Scratch own;
+  copies_of<T, S>(operands, *axis, &own);
+  return {scratch_of<GruScratch<T>>(operands, *axis).shared, own.bytes()};
 }
 
 namespace {
@@ -311,18 +322,20 @@ void backward(const BpttCall* call) {
                                                      scratch.product,
                                                      static_cast<T>(number(*call, kBackwardEpsilon))};
   const auto left_of = [&](int64_t t) { return gradient.left(walk.row(t)); };
+  Scratch own(call->thread_scratch);
+  const StepFactors<T, S> factors(&own, call->axis->batch, rows(*call, kPT));
 
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
     for_places<T, S>(
-        places, following_rows<T>(walk, t, left_of), data<S>(*call, kPT), panels,
+        places, factors.of(following_rows<T>(walk, t, left_of)), data<S>(*call, kPT), panels,
         [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) { gradient.units(at, u, n_lanes, product); },
         prefetch_rows(places,
                       [&](const Place& at, int64_t u, auto width) { gradient.template prefetch<width>(at, u); }));
     return (gain == nullptr && dr == nullptr) ||
            each_row(*call, walk, t, [&](const Place& at) { gradient.product_row(at); });
   });
-  if (is_done) hidden.finish(walk, data<S>(*call, kPT), panels, left_of);
+  if (is_done) hidden.finish(walk, data<S>(*call, kPT), panels, left_of, factors);
 }
 
 }  // namespace
@@ -348,9 +361,10 @@ void gruBackward(const BpttCall* call) {
   is_plain ? backward<T, S, A, true>(call) : backward<T, S, A, false>(call);
 }
 
-template <typename T>
+template <typename T, typename S>
 BpttScratch gruBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<GruBackwardScratch<T>>(operands, *axis);
+  const BpttScratch shared = scratch_of<GruBackwardScratch<T>>(operands, *axis);
+  return {shared.shared, StepFactors<T, S>::bytes(axis->batch, of(operands, kPT).rows)};
 }
 
 BPTT_INSTANTIATE(gru);

@@ -119,16 +119,20 @@ void gruResetBefore(const BpttCall* call) {
   const Panels candidate_panels = my_panels<T>(*call, H);
   const GruResetBeforeCell<T> cell{H, a, bias, gates, reset, data<T>(*call, kSlopes), on, hidden};
 
+  Scratch own(call->thread_scratch);
+  const StepFactors<T, S> factors(&own, call->axis->batch, H);
+
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_rows<T, 2, S>(hidden.left(t), data<S>(*call, kP), gate_panels,
+    for_rows<T, 2, S>(factors.of(hidden.left(t)), data<S>(*call, kP), gate_panels,
                       row_by_row([&](int64_t b, int64_t panel, const T* tile) BPTT_FLATTEN {
                         with_panel_units<T>(
                             panel, H, [&](int64_t u, auto n_lanes) { cell.tile_row(places(b), u, n_lanes, tile); });
                       }));
     if (barrier(*call)) return false;
-    for_places<T, S>(places, all_rows(walk.alive(t), factor<T>(reset + walk.row(t) * H, H)), data<S>(*call, kPn),
+    const StepRows<T> reset_states = all_rows(walk.alive(t), factor<T>(reset + walk.row(t) * H, H));
+    for_places<T, S>(places, factors.of(reset_states), data<S>(*call, kPn),
                      candidate_panels, [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {
                        cell.candidate_units(at, u, n_lanes, product);
                      });
@@ -136,11 +140,12 @@ void gruResetBefore(const BpttCall* call) {
   });
 }
 
-template <typename T>
+template <typename T, typename S>
 BpttScratch gruResetBeforeScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
+  const int64_t H = of(operands, kY).columns;
   Scratch scratch;
-  MaskedStates<T>(&scratch, *axis, of(operands, kY).columns, has(operands, kMask));
-  return {scratch.bytes(), 0};
+  MaskedStates<T>(&scratch, *axis, H, has(operands, kMask));
+  return {scratch.bytes(), StepFactors<T, S>::bytes(axis->batch, H)};
 }
 
 //   dy    [N,H]   in   may be absent
@@ -178,25 +183,30 @@ void gruResetBeforeBackward(const BpttCall* call) {
     return Factor<T>{{da + walk.row(t) * kGruGates * H, kGruGates * H, kCandidateGate * H}, {nullptr, 0, 0}};
   };
 
+  Scratch own(call->thread_scratch);
+  const StepFactors<T, S> factors(&own, call->axis->batch, kCandidateGate * H);
+
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
     for_places<T, S>(
-        places, following_rows<T>(walk, t, left_of), data<S>(*call, kPT), panels,
+        places, factors.of(following_rows<T>(walk, t, left_of)), data<S>(*call, kPT), panels,
         [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) { cell.apply(at, u, n_lanes, product); });
     if (barrier(*call)) return false;
     const Factor<T> candidate = {{da + (walk.row(t) * kGruGates + kCandidateGate) * H, kGruGates * H, H},
                                  {nullptr, 0, 0}};
     for_places<T, S>(
-        places, all_rows(walk.alive(t), candidate), data<S>(*call, kPnT), panels,
+        places, factors.of(all_rows(walk.alive(t), candidate)), data<S>(*call, kPnT), panels,
         [&](const Place& at, int64_t u, auto n_lanes, Vec<T> dreset) { reset.reset_units(at, u, n_lanes, dreset); });
     return true;
   });
-  if (is_done) hidden.finish(walk, data<S>(*call, kPT), panels, left_of);
+  if (is_done) hidden.finish(walk, data<S>(*call, kPT), panels, left_of, factors);
 }
 
-template <typename T>
+template <typename T, typename S>
 BpttScratch gruResetBeforeBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return {axis->batch * of(operands, kStates).columns * static_cast<int64_t>(sizeof(T)), 0};
+  const int64_t H = of(operands, kStates).columns;
+  return {axis->batch * H * static_cast<int64_t>(sizeof(T)),
+          StepFactors<T, S>::bytes(axis->batch, kCandidateGate * H)};
 }
 
 BPTT_INSTANTIATE(gruResetBefore);

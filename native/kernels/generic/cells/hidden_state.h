@@ -182,16 +182,17 @@ class HiddenGradient {
   // Writes the gradients of the initial states. To be called after the walk. `left_of(t)` returns the left factor of
   // step t.
   template <typename S, typename LeftOf>
-  void finish(const Walk& walk, const S* packed, const Panels& panels, LeftOf left_of) const {
+  void finish(const Walk& walk, const S* packed, const Panels& panels, LeftOf left_of,
+              const StepFactors<T, S>& factors) const {
     if (on_.dh0 == nullptr) return;
     for (int64_t t = 0; t < walk.steps(); ++t) {
       const int64_t carried = walk.carried(t);
       if (carried == walk.alive(t)) continue;
       constexpr int NV = Tiling<T>::vectors(1);
       Tile<T, NV> tile;
-      const Factor<T> left = left_of(t);
+      const Factor<T> left = factors.of(left_of(t), carried, walk.alive(t));
       for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
-        const S* weights = packed + panel * left.depth() * NV * Vec<T>::kLanes;
+        const S* weights = packed + panel * Panel<T, S>::stored_depth(left.depth()) * NV * Vec<T>::kLanes;
         const Range mine = panels.rows(panel, walk.alive(t), NV, Tiling<T>::rows(NV));
         const auto put =
             row_by_row([&](int64_t b, int64_t of_panel, const T* product) { put_initial(b, of_panel, product); });

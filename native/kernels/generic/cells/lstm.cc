@@ -44,6 +44,12 @@ struct LstmScratch {
   static bool normalises(const BpttOperand* operands) { return has(operands, kGain) || has(operands, kCellGain); }
 };
 
+template <typename T, typename S>
+CellCopies<T, S> copies_of(const BpttOperand* operands, const BpttAxis& axis, Scratch* own) {
+  const int64_t depth = std::max(of(operands, kP).rows, of(operands, kProjection).rows);
+  return {axis.batch, depth, of(operands, kX).columns, own};
+}
+
 // Where the values of one row and one vector of units lie; lstm_equations.h has what is computed from them. What is
 // kept for the backward pass is stored in the type A.
 template <typename T, typename A, bool kCoupled, bool kPlain>
@@ -225,7 +231,9 @@ void forward(const BpttCall& call) {
   HiddenState<T, kPlain> hidden(walk, {data<T>(call, kY), stride(call, kY), data<T>(call, kH0), data<T>(call, kHT), P},
                                 data<T>(call, kMask), {data<T>(call, kZone), attributes.zoneout}, scratch.masked);
   const LstmCell<T, A, kCoupled, kPlain> cell(call, attributes, scratch, hidden);
-  const InputProduct<T, S> input{data<T>(call, kX), data<S>(call, kInputP), columns(call, kX)};
+  Scratch own(call.thread_scratch);
+  const CellCopies<T, S> copies = copies_of<T, S>(call.operands, *call.axis, &own);
+  InputProduct<T, S> input(data<T>(call, kX), data<S>(call, kInputP), columns(call, kX), copies.inputs);
   const VariantOperand<const T, kPlain> gain = data<T>(call, kGain);
   const VariantOperand<const T, kPlain> cell_gain = data<T>(call, kCellGain);
   const VariantOperand<const S, kPlain> projection = data<S>(call, kProjection);
@@ -236,8 +244,9 @@ void forward(const BpttCall& call) {
   if (!hidden.begin(call)) return;
   walk_forward(call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
+    input.begin_step(walk.row(t), walk.alive(t));
     for_rows<T, Gates::kCount, S>(
-        hidden.left(t), data<S>(call, kP), panels,
+        copies.step.of(hidden.left(t)), data<S>(call, kP), panels,
         [&](int64_t b, int count, int64_t panel, auto* tile) BPTT_FLATTEN {
           with_panel_units<T>(panel, H, [&](int64_t u, auto n) {
             if constexpr (!kPlain) {
@@ -248,7 +257,7 @@ void forward(const BpttCall& call) {
           });
         },
         [&](int64_t b, int count, int64_t panel, auto* tile) {
-          return input.fill(walk.row(t) + b, count, panel, panels, tile);
+          return input.fill(b, count, panel, panels, tile);
         });
     if constexpr (!kPlain) {
       const auto normalized_row = [&](const Place& at) {
@@ -257,11 +266,20 @@ void forward(const BpttCall& call) {
       if (is_staged && !each_row(call, walk, t, normalized_row)) return false;
       if (projection == nullptr) return true;
       if (barrier(call)) return false;
-      for_places<T, S>(places, all_rows(walk.alive(t), factor<T>(scratch.hidden, H)), projection, projected,
+      const StepRows<T> before_projection = all_rows(walk.alive(t), factor<T>(scratch.hidden, H));
+      for_places<T, S>(places, copies.step.of(before_projection), projection, projected,
                        [&](const Place& at, int64_t u, auto n, Vec<T> product) { hidden.put(at, u, n, product); });
     }
     return true;
   });
+}
+
+template <typename T, typename S, bool kCoupled>
+BpttScratch scratch_of_lstm(const BpttOperand* operands, const BpttAxis& axis) {
+  Scratch own;
+  copies_of<T, S>(operands, axis, &own);
+  const int64_t units = of(operands, kP).columns / LstmGates<kCoupled>::kCount;
+  return {scratch_of<LstmScratch<T>>(operands, axis, units).shared, own.bytes()};
 }
 
 }  // namespace
@@ -302,14 +320,14 @@ void lstmCoupled(const BpttCall* call) {
   forward<T, S, A, true, false>(*call);
 }
 
-template <typename T>
+template <typename T, typename S>
 BpttScratch lstmScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<LstmScratch<T>>(operands, *axis, of(operands, kP).columns / LstmGates<false>::kCount);
+  return scratch_of_lstm<T, S, false>(operands, *axis);
 }
 
-template <typename T>
+template <typename T, typename S>
 BpttScratch lstmCoupledScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<LstmScratch<T>>(operands, *axis, of(operands, kP).columns / LstmGates<true>::kCount);
+  return scratch_of_lstm<T, S, true>(operands, *axis);
 }
 
 BPTT_INSTANTIATE(lstm);

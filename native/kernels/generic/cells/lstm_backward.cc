@@ -170,6 +170,11 @@ class LstmCellGradient {
   const LstmBackwardScratch<T>& scratch_;
 };
 
+// The most inputs that a product of a step has.
+int64_t factor_depth(const BpttOperand* operands) {
+  return std::max(of(operands, kPT).rows, of(operands, kProjectionT).rows);
+}
+
 template <typename T, typename S, typename A, bool kCoupled, bool kPlain>
 void backward(const BpttCall& call) {
   using Gates = LstmGates<kCoupled>;
@@ -202,6 +207,9 @@ void backward(const BpttCall& call) {
     return factor<T>(gain == nullptr ? da + walk.row(t) * G : scratch.product, G);
   };
 
+  Scratch own(call.thread_scratch);
+  const StepFactors<T, S> factors(&own, call.axis->batch, factor_depth(call.operands));
+
   // The gradient of o*tanh(c').
   const auto before_projection = [&](const Place& at, int64_t u, int n, Vec<T> dm) {
     if (cell_gain == nullptr) return cell.apply(at, u, n, dm);
@@ -222,7 +230,7 @@ void backward(const BpttCall& call) {
 
   const bool is_done = walk_back(call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
-    for_places<T, S>(places, following_rows<T>(walk, t, left_of), data<S>(call, kPT), panels,
+    for_places<T, S>(places, factors.of(following_rows<T>(walk, t, left_of)), data<S>(call, kPT), panels,
                      [&](const Place& at, int64_t u, auto n, Vec<T> product) {
                        const Vec<T> d = hidden.take(at, u, n, product);
                        if (dp != nullptr) d.store(dp + at.row * P + u, n);
@@ -232,14 +240,14 @@ void backward(const BpttCall& call) {
     if (projection != nullptr) {
       if (barrier(call)) return false;
       for_places<T, S>(
-          places, all_rows(walk.alive(t), factor<T>(scratch.projected, P)), projection, unit_panels,
+          places, factors.of(all_rows(walk.alive(t), factor<T>(scratch.projected, P))), projection, unit_panels,
           [&](const Place& at, int64_t u, auto n, Vec<T> product) { before_projection(at, u, n, product); });
     }
     const bool is_normalized = gain != nullptr || cell_gain != nullptr;
     if (is_normalized && !each_row(call, walk, t, normalized_row)) return false;
     return dr == nullptr || each_row(call, walk, t, keep_product_gradient);
   });
-  if (is_done) hidden.finish(walk, data<S>(call, kPT), panels, left_of);
+  if (is_done) hidden.finish(walk, data<S>(call, kPT), panels, left_of, factors);
 }
 
 }  // namespace
@@ -274,14 +282,15 @@ void lstmCoupledBackward(const BpttCall* call) {
   backward<T, S, A, true, false>(*call);
 }
 
-template <typename T>
+template <typename T, typename S>
 BpttScratch lstmBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<LstmBackwardScratch<T>>(operands, *axis);
+  return {scratch_of<LstmBackwardScratch<T>>(operands, *axis).shared,
+          StepFactors<T, S>::bytes(axis->batch, factor_depth(operands))};
 }
 
-template <typename T>
+template <typename T, typename S>
 BpttScratch lstmCoupledBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis* other) {
-  return lstmBackwardScratch<T>(operands, axis, other);
+  return lstmBackwardScratch<T, S>(operands, axis, other);
 }
 
 BPTT_INSTANTIATE(lstmBackward);

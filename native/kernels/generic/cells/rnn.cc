@@ -32,6 +32,11 @@ struct RnnScratch {
         sums(scratch->take<T>(!has(operands, kGain) ? 0 : axis.batch * of(operands, kY).columns)) {}
 };
 
+template <typename T, typename S>
+CellCopies<T, S> copies_of(const BpttOperand* operands, const BpttAxis& axis, Scratch* own) {
+  return {axis.batch, of(operands, kP).rows, of(operands, kX).columns, own};
+}
+
 // The equations of one row and one vector of units, and where its values lie. What is kept for the backward pass is
 // stored in the type A.
 template <typename T, typename A, bool kPlain>
@@ -88,7 +93,9 @@ void forward(const BpttCall* call) {
   const T* a = data<T>(*call, kA);
   const T* input_bias = data<T>(*call, kInputBias);
   const T* bias = data<T>(*call, kBias);
-  const InputProduct<T, S> input{data<T>(*call, kX), data<S>(*call, kInputP), columns(*call, kX)};
+  Scratch own(call->thread_scratch);
+  const CellCopies<T, S> copies = copies_of<T, S>(call->operands, *call->axis, &own);
+  InputProduct<T, S> input(data<T>(*call, kX), data<S>(*call, kInputP), columns(*call, kX), copies.inputs);
   const VariantOperand<const T, kPlain> gain = data<T>(*call, kGain);
   const VariantOperand<A, kPlain> sums = data<A>(*call, kSum);
   const VariantOperand<A, kPlain> candidates = data<A>(*call, kCandidate);
@@ -109,11 +116,12 @@ void forward(const BpttCall* call) {
   if (!hidden.begin(*call)) return;
   walk_forward(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
+    input.begin_step(walk.row(t), walk.alive(t));
     for_places<T, S>(
-        places, hidden.left(t), data<S>(*call, kP), panels,
+        places, copies.step.of(hidden.left(t)), data<S>(*call, kP), panels,
         [&](const Place& at, int64_t u, auto n, Vec<T> product) { cell.units(at, u, n, product); },
         [&](int64_t b, int count, int64_t panel, auto* tile) {
-          return input.fill(walk.row(t) + b, count, panel, panels, tile);
+          return input.fill(b, count, panel, panels, tile);
         });
     return gain == nullptr || each_row(*call, walk, t, [&](const Place& at) { cell.normalized_row(at); });
   });
@@ -144,9 +152,11 @@ void rnn(const BpttCall* call) {
   is_plain ? forward<T, S, A, true>(call) : forward<T, S, A, false>(call);
 }
 
-template <typename T>
+template <typename T, typename S>
 BpttScratch rnnScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return scratch_of<RnnScratch<T>>(operands, *axis);
+  Scratch own;
+  copies_of<T, S>(operands, *axis, &own);
+  return {scratch_of<RnnScratch<T>>(operands, *axis).shared, own.bytes()};
 }
 
 namespace {
@@ -233,6 +243,8 @@ void backward(const BpttCall* call) {
       static_cast<T*>(call->shared_scratch));
   const Panels panels = my_panels<T>(*call, H);
   const auto left_of = [&](int64_t t) { return factor<T>(da + walk.row(t) * H, H); };
+  Scratch own(call->thread_scratch);
+  const StepFactors<T, S> factors(&own, call->axis->batch, H);
   const T epsilon = static_cast<T>(number(*call, kBackwardEpsilon));
   const RnnCellGradient<T, A, kPlain> cell{H,    y,    y_stride, candidates, data<A>(*call, kKeptSlopes), da, dn, f,
                                            gain, sums, epsilon,  hidden};
@@ -240,12 +252,12 @@ void backward(const BpttCall* call) {
   const bool is_done = walk_back(*call, walk, [&](int64_t t) {
     const StepPlaces places(walk, t);
     for_places<T, S>(
-        places, following_rows<T>(walk, t, left_of), data<S>(*call, kPT), panels,
+        places, factors.of(following_rows<T>(walk, t, left_of)), data<S>(*call, kPT), panels,
         [&](const Place& at, int64_t u, auto n, Vec<T> product) { cell.units(at, u, n, product); },
         prefetch_rows(places, [&](const Place& at, int64_t u, auto width) { cell.template prefetch<width>(at, u); }));
     return gain == nullptr || each_row(*call, walk, t, [&](const Place& at) { cell.normalized_row(at); });
   });
-  if (is_done) hidden.finish(walk, data<S>(*call, kPT), panels, left_of);
+  if (is_done) hidden.finish(walk, data<S>(*call, kPT), panels, left_of, factors);
 }
 
 }  // namespace
@@ -268,9 +280,10 @@ void rnnBackward(const BpttCall* call) {
   is_plain ? backward<T, S, A, true>(call) : backward<T, S, A, false>(call);
 }
 
-template <typename T>
+template <typename T, typename S>
 BpttScratch rnnBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
-  return {axis->batch * of(operands, kStates).columns * static_cast<int64_t>(sizeof(T)), 0};
+  const int64_t H = of(operands, kStates).columns;
+  return {axis->batch * H * static_cast<int64_t>(sizeof(T)), StepFactors<T, S>::bytes(axis->batch, H)};
 }
 
 BPTT_INSTANTIATE(rnn);

@@ -7,6 +7,7 @@
 
 #include "kernels/generic/call.h"
 #include "kernels/generic/products/micro_kernel.h"
+#include "kernels/generic/scratch.h"
 
 namespace bptt {
 namespace kernel {
@@ -119,6 +120,42 @@ inline StepRows<T> following_rows(const Walk& walk, int64_t t, LeftOf left_of) {
   return {continuing, walk.alive(t), continuing == 0 ? Factor<T>{} : left_of(walk.after(t)), {}};
 }
 
+// The left factors of a step as weights stored in S need them (panel.h).
+template <typename T, typename S>
+class StepFactors {
+ public:
+  // For products of at most `depth` inputs over `batch` sequences; `own` is the thread's scratch memory.
+  StepFactors(Scratch* own, int64_t batch, int64_t depth) : rows_(own, batch, depth) {}
+  // The bytes that it takes of it.
+  static int64_t bytes(int64_t batch, int64_t depth) {
+    Scratch own;
+    StepFactors(&own, batch, depth);
+    return own.bytes();
+  }
+
+  BPTT_INLINE StepRows<T> of(const StepRows<T>& step) const {
+    if constexpr (!LeftRows<T, S>::kCopies) return step;
+    return {step.split, step.end, of(step.head, 0, step.split), of(step.tail, step.split, step.end)};
+  }
+  // Of the sequences [begin, end).
+  BPTT_INLINE Factor<T> of(const Factor<T>& left, int64_t begin, int64_t end) const {
+    if constexpr (!LeftRows<T, S>::kCopies) return left;
+    const auto& [first, second] = left;
+    const int64_t depth = left.depth(), stride = Panel<T, S>::stored_depth(depth);
+    if (first.data == nullptr) return {{nullptr, 0, depth}, {nullptr, 0, 0}};
+    for (int64_t b = begin; b < end; ++b) {
+      T* row = rows_.copies() + b * stride;
+      rows_.put(row, first.data + b * first.stride, first.depth);
+      if (second.data != nullptr) rows_.put(row + first.depth, second.data + b * second.stride, second.depth);
+      rows_.end(row, depth);
+    }
+    return {{rows_.copies(), stride, depth}, {nullptr, 0, 0}};
+  }
+
+ private:
+  LeftRows<T, S> rows_;
+};
+
 // The panels of this thread. All threads have the same number of vectors. So this thread may share its first and its
 // last panel with its neighbours: each thread then computes some of the rows.
 struct Panels {
@@ -195,7 +232,7 @@ template <typename T, int NV, typename S, typename Visit, typename Fill = NoFill
 inline void for_rows(const StepRows<T>& rows, const S* packed, const Panels& panels, Visit visit, Fill fill = {}) {
   constexpr int W = NV * Vec<T>::kLanes;
   Tile<T, NV> tile;
-  const int64_t depth = std::max(rows.head.depth(), rows.tail.depth());
+  const int64_t depth = Panel<T, S>::stored_depth(std::max(rows.head.depth(), rows.tail.depth()));
   for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
     const S* weights = packed + panel * depth * W;
     const int vectors = panels.template vectors<T, NV>(panel);
@@ -210,21 +247,48 @@ inline void for_rows(const StepRows<T>& rows, const S* packed, const Panels& pan
 // The product of the input, x W, with which a cell fills its tiles. For a narrow input this costs less than one product
 // over all steps, which is written to memory and read again.
 template <typename T, typename S>
-struct InputProduct {
-  const T* x;       // [N, inputs] or null: there is no such product
-  const S* packed;  // W packed like R
-  int64_t inputs;
+class InputProduct {
+ public:
+  // `x` [N, inputs], or null: there is no such product. `packed` is W packed like R.
+  InputProduct(const T* x, const S* packed, int64_t inputs, const LeftRows<T, S>& copies)
+      : x_(x), packed_(packed), inputs_(inputs), copies_(copies) {}
 
-  bool is_given() const { return x != nullptr; }
+  // To be called at the begin of a step of `count` rows, the first of which is `row`.
+  BPTT_INLINE void begin_step(int64_t row, int64_t count) {
+    if (x_ == nullptr) return;
+    stride_ = inputs_;
+    rows_ = copies_.of(x_ + row * inputs_, count, inputs_, &stride_);
+  }
 
-  // tile[count rows] = x[row, row + count) times one panel. Returns false, and leaves the tile, where x is not given.
+  // tile[count rows] = x[sequences [b, b + count) of the step] times one panel. Returns false, and leaves the tile,
+  // where x is not given.
   template <int NV>
-  BPTT_INLINE bool fill(int64_t row, int count, int64_t panel, const Panels& panels, Tile<T, NV>* tile) const {
-    if (!is_given()) return false;
-    panel_product<T, NV, Left::kRows>(panels.template vectors<T, NV>(panel), count, inputs, x + row * inputs, inputs,
-                                      packed + panel * inputs * NV * Vec<T>::kLanes, tile->value);
+  BPTT_INLINE bool fill(int64_t b, int count, int64_t panel, const Panels& panels, Tile<T, NV>* tile) const {
+    if (x_ == nullptr) return false;
+    const S* weights = packed_ + panel * Panel<T, S>::stored_depth(inputs_) * NV * Vec<T>::kLanes;
+    panel_product<T, NV, Left::kRows>(panels.template vectors<T, NV>(panel), count, inputs_, rows_ + b * stride_,
+                                      stride_, weights, tile->value);
     return true;
   }
+
+ private:
+  const T* x_;
+  const S* packed_;
+  int64_t inputs_;
+  LeftRows<T, S> copies_;
+  const T* rows_ = nullptr;  // of the first sequence of the step
+  int64_t stride_ = 0;
+};
+
+// The thread's scratch memory of a cell: the copies that its products read.
+template <typename T, typename S>
+struct CellCopies {
+  StepFactors<T, S> step;
+  LeftRows<T, S> inputs;
+
+  // The products of a step have at most `depth` inputs, that of the cell's input has `inputs`, 0 where it is not given.
+  CellCopies(int64_t batch, int64_t depth, int64_t inputs, Scratch* own)
+      : step(own, batch, depth), inputs(own, batch, inputs) {}
 };
 
 // The fill of for_rows that leaves the tile empty and prefetches what its rows will need. It calls prefetch(place,

@@ -100,16 +100,16 @@ void convolution(const BpttCall* call) {
                                 data<T>(*call, kB),
                                 data<T>(*call, kY),
                                 stride(*call, kY),
-                                UnfoldScratch<T>(width, &scratch)};
+                                UnfoldScratch<T>(Panel<T, S>::stored_depth(width), &scratch)};
   product.run(
       rows(*call, kY), [&](Range range, auto visit) { for_packed_rows(*call->axis, range, visit); },
       InputTaps<T>{sizes, x, *call}, sizes.is_depthwise());
 }
 
-template <typename T>
+template <typename T, typename S>
 BpttScratch convolutionScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   constexpr Operand kP = Row(Opcode::convolution)["p"];
-  return {0, scratch_of<UnfoldScratch<T>>(of(operands, kP).rows).shared};
+  return {0, scratch_of<UnfoldScratch<T>>(Panel<T, S>::stored_depth(of(operands, kP).rows)).shared};
 }
 
 // dx[s] = sum over taps of W[tap]^T dy of the outputs that step s has a part in; dh0 the same for the steps before the

@@ -191,6 +191,9 @@ struct UnfoldedProduct {
   static constexpr int W = NV * Vec<T>::kLanes;
   static constexpr int MR = Tiling<T>::rows(NV);
 
+  // Numbers from one unfolded row to the next; a column of a panel has as many.
+  int64_t row_stride() const { return Panel<T, S>::stored_depth(width); }
+
   // The rows 0..total; for_rows(range, visit) calls visit(row, step, sequence) for the rows of a range.
   template <typename ForRows, typename Taps>
   void run(int64_t total, const ForRows& for_rows, const Taps& taps, bool is_depthwise) {
@@ -204,14 +207,17 @@ struct UnfoldedProduct {
       for_rows(mine, [&](int64_t row, int64_t step, int64_t b) { depthwise_row(row, step, b, taps, my_panels); });
       return;
     }
-    const int64_t block = unfolded_rows<T>(width);
+    const int64_t block = unfolded_rows<T>(row_stride());
     for (int64_t r0 = mine.begin; r0 < mine.end; r0 += block) {
       const Range rows{r0, std::min(mine.end, r0 + block)};
       for (int64_t group = 0; group < groups; ++group) {
         const Range columns = group_columns(group, groups, group_outputs, outputs);
         if (columns.end <= my_panels.begin * W || columns.begin >= my_panels.end * W) continue;
         for_rows(rows, [&](int64_t row, int64_t step, int64_t b) {
-          unfold_row(taps, step, b, group * group_inputs, group_inputs, width, scratch.block + (row - r0) * width);
+          T* to = scratch.block + (row - r0) * row_stride();
+          unfold_row(taps, step, b, group * group_inputs, group_inputs, width, to);
+          LeftRows<T, S>::put(to, to, width);
+          LeftRows<T, S>::end(to, width);
         });
         const Range own{std::max(my_panels.begin, columns.begin / W),
                         std::min(my_panels.end, (columns.end + W - 1) / W)};
@@ -227,8 +233,8 @@ struct UnfoldedProduct {
     const int vectors = panel_vectors<T>(outputs, panel);
     for (int64_t r = rows.begin; r < rows.end; r += MR) {
       const int count = static_cast<int>(std::min<int64_t>(MR, rows.end - r));
-      panel_product<T, NV, Left::kRows>(vectors, count, width, scratch.block + (r - rows.begin) * width, width,
-                                        packed + panel * width * W, tile.value);
+      panel_product<T, NV, Left::kRows>(vectors, count, width, scratch.block + (r - rows.begin) * row_stride(),
+                                        row_stride(), packed + panel * row_stride() * W, tile.value);
       for (int m = 0; m < count; ++m) {
         T* to = y + (r + m) * y_stride;
         for (int64_t c = begin; c < end; c += Vec<T>::kLanes) {
@@ -249,13 +255,15 @@ struct UnfoldedProduct {
       const int vectors = panel_vectors<T>(outputs, panel);
       for (int v = 0; v < vectors; ++v) {
         const int64_t c = panel * W + v * L;
-        const S* weights = packed + panel * width * W + v * L;
+        const S* of_panel = packed + panel * row_stride() * W;
         with_lanes<T>(static_cast<int>(std::min<int64_t>(L, outputs - c)), [&](auto n) {
           Vec<T> sum = Vec<T>::zero();
-          for (int64_t tap = 0; tap < count; ++tap, weights += vectors * L) {
-            if (const T* from = scratch.taps[tap]) {
-              sum = multiply_add(Vec<T>::load(from + c, n), Panel<T, S>::load(weights), sum);
-            }
+          for (int64_t i = 0; i < Panel<T, S>::stored_depth(count); ++i) {
+            const int64_t tap = Panel<T, S>::in_order(i);
+            const T* from = tap < count ? scratch.taps[tap] : nullptr;
+            if (from == nullptr) continue;
+            const Vec<T> x = Panel<T, S>::rounded(Vec<T>::load(from + c, n));
+            sum = multiply_add(x, Panel<T, S>::at(of_panel, tap, v, vectors), sum);
           }
           (sum + Vec<T>::load_or_zero(at_or_null(bias, c), n)).store(to + c, n);
         });

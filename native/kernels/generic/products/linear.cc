@@ -11,6 +11,13 @@ namespace kernel {
 namespace {
 // Rows of x that are swept over all panels together: 256 KiB, a part of the second cache.
 constexpr int64_t kBlockBytes = 256 * 1024;
+
+template <typename T>
+int64_t block_rows(int64_t depth) {
+  constexpr int MR = Tiling<T>::rows(Tiling<T>::vectors(1));
+  return std::max<int64_t>(MR, kBlockBytes / (depth * static_cast<int64_t>(sizeof(T))) / MR * MR);
+}
+
 }  // namespace
 
 // y = x W^T + b
@@ -37,18 +44,23 @@ void linear(const BpttCall* call) {
   const bool by_rows = total_rows >= MR * 4 * call->team->count;
   const Range mine = by_rows ? share(total_rows, MR, *call->team) : Range{0, total_rows};
   const Range my_panels = by_rows ? Range{0, panels} : share(panels, 1, *call->team);
-  const int64_t block = std::max<int64_t>(MR, kBlockBytes / (depth * static_cast<int64_t>(sizeof(T))) / MR * MR);
+  const int64_t block = block_rows<T>(depth);
+  const int64_t panel_size = Panel<T, S>::stored_depth(depth) * W;
+  Scratch own(call->thread_scratch);
+  const LeftRows<T, S> left(&own, block, depth);
   Tile<T, NV> tile;
   for (int64_t r0 = mine.begin; r0 < mine.end; r0 += block) {
     const int64_t r1 = std::min(mine.end, r0 + block);
+    int64_t row_stride = depth;
+    const T* rows_of_block = left.of(x + r0 * depth, r1 - r0, depth, &row_stride);
     for (int64_t panel = my_panels.begin; panel < my_panels.end; ++panel) {
       const int64_t column = panel * W;
       const int width = static_cast<int>(std::min<int64_t>(W, outputs - column));
       const int vectors = panel_vectors<T>(outputs, panel);
       for (int64_t r = r0; r < r1; r += MR) {
         const int count = static_cast<int>(std::min<int64_t>(MR, r1 - r));
-        panel_product<T, NV, Left::kRows>(vectors, count, depth, x + r * depth, depth, packed + panel * depth * W,
-                                          tile.value);
+        panel_product<T, NV, Left::kRows>(vectors, count, depth, rows_of_block + (r - r0) * row_stride, row_stride,
+                                          packed + panel * panel_size, tile.value);
         for (int m = 0; m < count; ++m) {
           T* to = y + (r + m) * outputs + column;
           for (int c = 0; c < width; c += Vec<T>::kLanes) {
@@ -59,6 +71,15 @@ void linear(const BpttCall* call) {
       }
     }
   }
+}
+
+template <typename T, typename S>
+BpttScratch linearScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
+  constexpr Operand kP = Row(Opcode::linear)["p"];
+  const int64_t depth = of(operands, kP).rows;
+  Scratch own;
+  LeftRows<T, S>(&own, block_rows<T>(depth), depth);
+  return {0, own.bytes()};
 }
 
 // dW = dy^T x
@@ -93,6 +114,7 @@ void biasGradient(const BpttCall* call) {
 }
 
 BPTT_INSTANTIATE(linear);
+BPTT_INSTANTIATE_SCRATCH(linear);
 BPTT_INSTANTIATE(weightGradient);
 BPTT_INSTANTIATE_SCRATCH(weightGradient);
 BPTT_INSTANTIATE(biasGradient);

@@ -43,6 +43,33 @@ enum class Left {
   kPacked  // a[k * stride + m]: packed for the transposed product
 };
 
+// sum[m][v] += a[m * stride] * right(v)
+template <int NV, int MR, typename T, typename Right>
+BPTT_INLINE void add_products(const T* a, int64_t stride, Right right, Vec<T> (&sum)[MR][NV]) {
+  // What there is less of stays in registers beside the sums.
+  if constexpr (MR < NV && Tiling<T>::kFused) {
+    Vec<T> factor[MR];
+#pragma GCC unroll 4
+    for (int m = 0; m < MR; ++m) factor[m] = Vec<T>(a[m * stride]);
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) {
+      const Vec<T> weights = right(v);
+#pragma GCC unroll 4
+      for (int m = 0; m < MR; ++m) sum[m][v] = multiply_add(factor[m], weights, sum[m][v]);
+    }
+  } else {
+    Vec<T> weights[NV];
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) weights[v] = right(v);
+#pragma GCC unroll 16
+    for (int m = 0; m < MR; ++m) {
+      const Vec<T> factor(a[m * stride]);
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) sum[m][v] = multiply_add(factor, weights[v], sum[m][v]);
+    }
+  }
+}
+
 // The tile's rows are kTileVectors vectors apart. The panel is stored in the type S.
 template <typename T, int NV, int MR, Left left, int kTileVectors, typename S>
 inline void tile_rows(int64_t depth, const T* a, int64_t stride, const S* b, T* tile, bool accumulate) {
@@ -54,31 +81,19 @@ inline void tile_rows(int64_t depth, const T* a, int64_t stride, const S* b, T* 
     for (int v = 0; v < NV; ++v)
       sum[m][v] = accumulate ? Vec<T>::load(tile + (m * kTileVectors + v) * L) : Vec<T>::zero();
   }
-  for (int64_t k = 0; k < depth; ++k) {
-    // What there is less of stays in registers beside the sums.
-    if constexpr (MR < NV && Tiling<T>::kFused) {
-      Vec<T> factor[MR];
-#pragma GCC unroll 4
-      for (int m = 0; m < MR; ++m) factor[m] = Vec<T>(left == Left::kRows ? a[m * stride + k] : a[m]);
-#pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) {
-        const Vec<T> right = Panel<T, S>::load(b + v * L);
-#pragma GCC unroll 4
-        for (int m = 0; m < MR; ++m) sum[m][v] = multiply_add(factor[m], right, sum[m][v]);
-      }
-    } else {
-      Vec<T> right[NV];
-#pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) right[v] = Panel<T, S>::load(b + v * L);
-#pragma GCC unroll 16
-      for (int m = 0; m < MR; ++m) {
-        const Vec<T> factor(left == Left::kRows ? a[m * stride + k] : a[m]);
-#pragma GCC unroll 4
-        for (int v = 0; v < NV; ++v) sum[m][v] = multiply_add(factor, right[v], sum[m][v]);
-      }
+  if constexpr (Panel<T, S>::kIsPaired) {
+    static_assert(left == Left::kRows, "paired weights are multiplied with rows");
+    for (int64_t k = 0; k < depth; k += 2, b += 2 * NV * L) {
+      // The later depth first (panel.h). Both read the same memory of the panel.
+      add_products<NV, MR>(a + k + 1, stride, [b](int v) { return high_halves(b + v * 2 * L); }, sum);
+      add_products<NV, MR>(a + k, stride, [b](int v) { return low_halves(b + v * 2 * L); }, sum);
     }
-    b += NV * L;
-    if (left == Left::kPacked) a += stride;
+  } else {
+    for (int64_t k = 0; k < depth; ++k, b += NV * L) {
+      const T* factors = left == Left::kRows ? a + k : a + k * stride;
+      add_products<NV, MR>(factors, left == Left::kRows ? stride : 1,
+                           [b](int v) { return Panel<T, S>::load(b + v * L); }, sum);
+    }
   }
 #pragma GCC unroll 16
   for (int m = 0; m < MR; ++m) {

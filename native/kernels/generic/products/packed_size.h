@@ -15,7 +15,7 @@ inline int64_t packed_size(int64_t inputs, int64_t outputs, int32_t gates) {
   const int64_t width = gates == 1 ? vectors * Vec<T>::kLanes : Vec<T>::kLanes;
   const int64_t panels = (outputs / gates + width - 1) / width;
   const int64_t last = gates == 1 ? panel_vectors<T>(outputs, panels - 1) : vectors;
-  return ((panels - 1) * vectors + last) * inputs * Vec<T>::kLanes;
+  return ((panels - 1) * vectors + last) * Panel<T, S>::stored_depth(inputs) * Vec<T>::kLanes;
 }
 
 }  // namespace kernel

@@ -19,8 +19,18 @@ int64_t panel_count(int gates, int64_t outputs) {
   return (vectors + Tiling<T>::vectors(gates) - 1) / Tiling<T>::vectors(gates);
 }
 
-// to[k * width + lane] = from[lane * depth + k] for the first `lanes` lanes of a vector, zero for the others: blocks of
-// as many depths as a vector has lanes are transposed in registers.
+// Stores the vectors of neighbouring depths, the first of which is even, `width` columns apart.
+template <typename T, typename S, typename VectorAt>
+void store_depths(int64_t count, int64_t width, VectorAt vector, S* to) {
+  if constexpr (Panel<T, S>::kIsPaired) {
+    for (int64_t i = 0; i < count; i += 2) Panel<T, S>::store_pair(vector(i), vector(i + 1), to + i * width);
+  } else {
+    for (int64_t i = 0; i < count; ++i) Panel<T, S>::store(vector(i), to + i * width);
+  }
+}
+
+// Column `lane` at depth k of a vector of columns is from[lane * depth + k] for the first `lanes` lanes, zero for the
+// others and beyond the depth: blocks of as many depths as a vector has lanes are transposed in registers.
 template <typename T, typename S>
 void pack_vector(const T* from, int lanes, int64_t depth, int width, S* to) {
   constexpr int L = Vec<T>::kLanes;
@@ -30,13 +40,20 @@ void pack_vector(const T* from, int lanes, int64_t depth, int width, S* to) {
       Vec<T> block[L];
       for (int l = 0; l < L; ++l) block[l] = l < lanes ? Vec<T>::load(from + l * depth + k) : Vec<T>::zero();
       transpose(block);
-      for (int i = 0; i < L; ++i) Panel<T, S>::store(block[i], to + (k + i) * width);
+      store_depths<T, S>(L, width, [&](int64_t i) { return block[i]; }, to + k * width);
     }
   }
-  for (; k < depth; ++k) {
-    for (int l = 0; l < L; ++l) to[k * width + l] = l < lanes ? static_cast<S>(from[l * depth + k]) : S(0);
-  }
+  const auto at = [&](int64_t depth_at) {
+    T values[L];
+    for (int l = 0; l < L; ++l) values[l] = l < lanes && depth_at < depth ? from[l * depth + depth_at] : T(0);
+    return Vec<T>::load(values);
+  };
+  store_depths<T, S>(Panel<T, S>::stored_depth(depth) - k, width, [&](int64_t i) { return at(k + i); }, to + k * width);
 }
+
+// Numbers from one vector of columns to the next.
+template <typename T, typename S>
+constexpr int kColumn = Vec<T>::kLanes * (Panel<T, S>::kIsPaired ? 2 : 1);
 
 // p[k, o] = w[rowBegin + o, k]
 template <typename T, typename S, Opcode kOperation, int G>
@@ -59,7 +76,8 @@ void pack_gates(const BpttCall& call) {
       const int64_t unit = G == 1 ? (panel * NV + v) * L : panel * L;
       const int64_t output = G == 1 ? unit : v * (outputs / G) + unit;
       const int lanes = static_cast<int>(std::min<int64_t>(L, outputs / G - unit));
-      pack_vector(w + (row_begin + output) * depth, lanes, depth, vectors * L, packed + panel * depth * NV * L + v * L);
+      S* to = packed + panel * Panel<T, S>::stored_depth(depth) * NV * L + v * kColumn<T, S>;
+      pack_vector(w + (row_begin + output) * depth, lanes, depth, vectors * L, to);
     }
   }
 }
@@ -89,20 +107,23 @@ void packTransposed(const BpttCall* call) {
   constexpr Row kRow(Opcode::packTransposed);
   constexpr Operand kW = kRow["w"], kP = kRow["p"];
   constexpr Attribute kRowBegin = kRow.attribute("rowBegin");
-  constexpr int W = Tiling<T>::vectors(1) * Vec<T>::kLanes;
+  constexpr int L = Vec<T>::kLanes;
+  constexpr int W = Tiling<T>::vectors(1) * L;
   const T* w = data<T>(*call, kW) + whole(*call, kRowBegin) * columns(*call, kW);
   S* packed = data<S>(*call, kP);
   const int64_t depth = rows(*call, kP);
   const int64_t outputs = columns(*call, kP);
   const Range mine = share(panel_count<T>(1, outputs), 1, *call->team);
+  const int64_t stored = Panel<T, S>::stored_depth(depth);
   for (int64_t panel = mine.begin; panel < mine.end; ++panel) {
-    S* to = packed + panel * depth * W;
-    const int64_t width = std::min<int64_t>(W, outputs - panel * W);
-    const int padded = panel_vectors<T>(outputs, panel) * Vec<T>::kLanes;
-    for (int64_t k = 0; k < depth; ++k, to += padded) {
-      const T* from = w + k * outputs + panel * W;
-      std::transform(from, from + width, to, [](T value) { return static_cast<S>(value); });
-      std::fill(to + width, to + padded, S(0));
+    const int vectors = panel_vectors<T>(outputs, panel);
+    for (int v = 0; v < vectors; ++v) {
+      const int64_t column = panel * W + v * L;
+      const int n = static_cast<int>(std::min<int64_t>(L, outputs - column));
+      S* to = packed + panel * stored * W + v * kColumn<T, S>;
+      store_depths<T, S>(
+          stored, vectors * L,
+          [&](int64_t k) { return k < depth ? Vec<T>::load(w + k * outputs + column, n) : Vec<T>::zero(); }, to);
     }
   }
 }
