@@ -113,7 +113,16 @@ export async function loadModel(pathOrRun: string, options: LoadModelOptions = {
 /** As `loadModel`, without what a task has computed from the weights. */
 export async function readModel(pathOrRun: string, options: LoadModelOptions): Promise<LoadedModel> {
   rejectUnknownKeys('loadModel', options, OPTIONS);
-  const { checkpoint: choice, training = true, threads, precision, tokenizer, schedules, verify, ...described } = options;
+  const {
+    checkpoint: choice,
+    training = true,
+    threads,
+    precision,
+    tokenizer,
+    schedules,
+    verify,
+    ...described
+  } = options;
   if (choice !== undefined) requireOneOf('checkpoint', choice, ['best', 'latest']);
   requireOneOf('training', training, [true, false]);
   if (threads !== undefined) threadCount(threads);

@@ -2,8 +2,8 @@
 import { OptionError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import { describeValue, requireOneOf } from '../../core/options.js';
-import { type AnyOptimizerMaker, optimizerDefinitions } from '../../network/optimizers/define-optimizer.js';
 import { PRECISIONS } from '../../model/build/precision.js';
+import { type AnyOptimizerMaker, optimizerDefinitions } from '../../network/optimizers/define-optimizer.js';
 import { OPTIMIZERS, type OptimizerName } from '../../network/optimizers/optimizer.js';
 import { type AnyScheduleMaker, scheduleDefinitions } from '../../network/schedules/definition.js';
 import { formatSchedule, parseSchedule } from '../../network/schedules/parse-schedule.js';

@@ -10,7 +10,18 @@ import type { AnyTask, AnyTaskData } from '../definition/task.js';
 import { type Checked, checkTaskOptions, type OptionTable, type TaskOption } from '../definition/task-options.js';
 
 /** Where and for how long a run trains. A resumed run may change this. */
-const PLACE = ['data', 'precision', 'threads', 'checkpointEvery', 'epochs', 'minutes', 'patience', 'naive', 'auto', 'folds'];
+const PLACE = [
+  'data',
+  'precision',
+  'threads',
+  'checkpointEvery',
+  'epochs',
+  'minutes',
+  'patience',
+  'naive',
+  'auto',
+  'folds',
+];
 
 /** The key of the module of a task, among the paths of its options. */
 const MODULE = 'module';
