@@ -36,14 +36,10 @@ function fused(a: number, b: number, c: number): number {
   return Math.fround(wide[0] as number);
 }
 
-/** One element of a product: in pairs of depths, the later one first. */
+/** One element of a product: a chain in ascending order of the depth. */
 function product(x: ArrayLike<number>, w: ArrayLike<number>): number {
   let sum = 0;
-  for (let k = 0; k < x.length; k += 2) {
-    for (const at of [k + 1, k]) {
-      if (at < x.length) sum = fused(rounded(x[at] as number), rounded(w[at] as number), sum);
-    }
-  }
+  for (let k = 0; k < x.length; k++) sum = fused(rounded(x[k] as number), rounded(w[k] as number), sum);
   return sum;
 }
 

@@ -113,7 +113,7 @@ inline Vec<T> square_root(Vec<T> x) {
   return Vec<T>(Eigen::internal::psqrt(x.p));
 }
 
-// Pairs of bfloat16, one pair a lane: the second number of each, and the first.
+// Pairs of bfloat16, one pair a lane: the number in the upper half of each, and that in the lower half.
 #if defined(EIGEN_VECTORIZE)
 namespace detail {
 using Words = Eigen::internal::unpacket_traits<Vec<float>::Packet>::integer_packet;
@@ -150,11 +150,11 @@ inline Vec<float> rounded_to_bfloat16(Vec<float> x) {
   return select(is_equal(x, x), normal, detail::of_words(quiet));
 }
 
-// Stores pairs: to[2l] and to[2l + 1] are lane l of both vectors, rounded.
-inline void store_halves(Vec<float> first, Vec<float> second, BFloat16* to) {
+// Stores pairs, rounded.
+inline void store_halves(Vec<float> upper, Vec<float> lower, BFloat16* to) {
   using namespace Eigen::internal;
-  const detail::Words low = plogical_shift_right<16>(detail::words_of(rounded_to_bfloat16(first)));
-  const detail::Words high = detail::words_of(rounded_to_bfloat16(second));
+  const detail::Words high = detail::words_of(rounded_to_bfloat16(upper));
+  const detail::Words low = plogical_shift_right<16>(detail::words_of(rounded_to_bfloat16(lower)));
   pstoreu(reinterpret_cast<int32_t*>(to), por(low, high));
 }
 #else
@@ -167,9 +167,9 @@ inline Vec<float> low_halves(const BFloat16* pairs) {
 inline Vec<float> rounded_to_bfloat16(Vec<float> x) {
   return Vec<float>(static_cast<float>(BFloat16(x.p)));
 }
-inline void store_halves(Vec<float> first, Vec<float> second, BFloat16* to) {
-  to[0] = BFloat16(first.p);
-  to[1] = BFloat16(second.p);
+inline void store_halves(Vec<float> upper, Vec<float> lower, BFloat16* to) {
+  to[1] = BFloat16(upper.p);
+  to[0] = BFloat16(lower.p);
 }
 #endif
 

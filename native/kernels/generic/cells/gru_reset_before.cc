@@ -132,8 +132,8 @@ void gruResetBefore(const BpttCall* call) {
                       }));
     if (barrier(*call)) return false;
     const StepRows<T> reset_states = all_rows(walk.alive(t), factor<T>(reset + walk.row(t) * H, H));
-    for_places<T, S>(places, factors.of(reset_states), data<S>(*call, kPn),
-                     candidate_panels, [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {
+    for_places<T, S>(places, factors.of(reset_states), data<S>(*call, kPn), candidate_panels,
+                     [&](const Place& at, int64_t u, auto n_lanes, Vec<T> product) {
                        cell.candidate_units(at, u, n_lanes, product);
                      });
     return true;
@@ -205,8 +205,7 @@ void gruResetBeforeBackward(const BpttCall* call) {
 template <typename T, typename S>
 BpttScratch gruResetBeforeBackwardScratch(const BpttOperand* operands, const BpttAxis* axis, const BpttAxis*) {
   const int64_t H = of(operands, kStates).columns;
-  return {axis->batch * H * static_cast<int64_t>(sizeof(T)),
-          StepFactors<T, S>::bytes(axis->batch, kCandidateGate * H)};
+  return {axis->batch * H * static_cast<int64_t>(sizeof(T)), StepFactors<T, S>::bytes(axis->batch, kCandidateGate * H)};
 }
 
 BPTT_INSTANTIATE(gruResetBefore);

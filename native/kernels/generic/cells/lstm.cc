@@ -256,9 +256,7 @@ void forward(const BpttCall& call) {
             cell.tile_rows(places, b, count, u, n, tile);
           });
         },
-        [&](int64_t b, int count, int64_t panel, auto* tile) {
-          return input.fill(b, count, panel, panels, tile);
-        });
+        [&](int64_t b, int count, int64_t panel, auto* tile) { return input.fill(b, count, panel, panels, tile); });
     if constexpr (!kPlain) {
       const auto normalized_row = [&](const Place& at) {
         cell.normalized_row(at, gain, cell_gain, data<T>(call, kCellShift));

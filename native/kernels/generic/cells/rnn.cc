@@ -120,9 +120,7 @@ void forward(const BpttCall* call) {
     for_places<T, S>(
         places, copies.step.of(hidden.left(t)), data<S>(*call, kP), panels,
         [&](const Place& at, int64_t u, auto n, Vec<T> product) { cell.units(at, u, n, product); },
-        [&](int64_t b, int count, int64_t panel, auto* tile) {
-          return input.fill(b, count, panel, panels, tile);
-        });
+        [&](int64_t b, int count, int64_t panel, auto* tile) { return input.fill(b, count, panel, panels, tile); });
     return gain == nullptr || each_row(*call, walk, t, [&](const Place& at) { cell.normalized_row(at); });
   });
 }

@@ -105,6 +105,7 @@ struct StepRows {
   int64_t end;
   Factor<T> head;
   Factor<T> tail;
+  T* panel_room = nullptr;  // LeftRows
 };
 
 template <typename T>
@@ -135,7 +136,7 @@ class StepFactors {
 
   BPTT_INLINE StepRows<T> of(const StepRows<T>& step) const {
     if constexpr (!LeftRows<T, S>::kCopies) return step;
-    return {step.split, step.end, of(step.head, 0, step.split), of(step.tail, step.split, step.end)};
+    return {step.split, step.end, of(step.head, 0, step.split), of(step.tail, step.split, step.end), rows_.panel()};
   }
   // Of the sequences [begin, end).
   BPTT_INLINE Factor<T> of(const Factor<T>& left, int64_t begin, int64_t end) const {
@@ -237,10 +238,10 @@ inline void for_rows(const StepRows<T>& rows, const S* packed, const Panels& pan
     const S* weights = packed + panel * depth * W;
     const int vectors = panels.template vectors<T, NV>(panel);
     const Range mine = panels.rows(panel, rows.end, panels.columns == 0 ? 1 : NV, Tiling<T>::rows(NV));
-    for_group<T, NV>(mine.begin, std::min(mine.end, rows.split), rows.head, weights, panel, vectors, &tile, visit,
-                     fill);
-    for_group<T, NV>(std::max(mine.begin, rows.split), mine.end, rows.tail, weights, panel, vectors, &tile, visit,
-                     fill);
+    with_panel(weights, mine.end - mine.begin, depth, vectors, rows.panel_room, [&](const auto* read, int64_t) {
+      for_group<T, NV>(mine.begin, std::min(mine.end, rows.split), rows.head, read, panel, vectors, &tile, visit, fill);
+      for_group<T, NV>(std::max(mine.begin, rows.split), mine.end, rows.tail, read, panel, vectors, &tile, visit, fill);
+    });
   }
 }
 
@@ -257,17 +258,27 @@ class InputProduct {
   BPTT_INLINE void begin_step(int64_t row, int64_t count) {
     if (x_ == nullptr) return;
     stride_ = inputs_;
+    count_ = count;
+    widened_ = -1;
     rows_ = copies_.of(x_ + row * inputs_, count, inputs_, &stride_);
   }
 
   // tile[count rows] = x[sequences [b, b + count) of the step] times one panel. Returns false, and leaves the tile,
   // where x is not given.
   template <int NV>
-  BPTT_INLINE bool fill(int64_t b, int count, int64_t panel, const Panels& panels, Tile<T, NV>* tile) const {
+  BPTT_INLINE bool fill(int64_t b, int count, int64_t panel, const Panels& panels, Tile<T, NV>* tile) {
     if (x_ == nullptr) return false;
+    const int vectors = panels.template vectors<T, NV>(panel);
+    const auto multiply = [&](const auto* weights, int64_t depth) {
+      panel_product<T, NV, Left::kRows>(vectors, count, depth, rows_ + b * stride_, stride_, weights, tile->value);
+    };
+    if (widened_ == panel) {
+      multiply(static_cast<const T*>(copies_.panel()), Panel<T, S>::stored_depth(inputs_));
+      return true;
+    }
     const S* weights = packed_ + panel * Panel<T, S>::stored_depth(inputs_) * NV * Vec<T>::kLanes;
-    panel_product<T, NV, Left::kRows>(panels.template vectors<T, NV>(panel), count, inputs_, rows_ + b * stride_,
-                                      stride_, weights, tile->value);
+    with_panel(weights, count_, inputs_, vectors, copies_.panel(), multiply);
+    if (LeftRows<T, S>::kCopies && count_ > kFewRows) widened_ = panel;
     return true;
   }
 
@@ -277,6 +288,8 @@ class InputProduct {
   int64_t inputs_;
   LeftRows<T, S> copies_;
   const T* rows_ = nullptr;  // of the first sequence of the step
+  int64_t count_ = 0;        // rows of the step
+  int64_t widened_ = -1;     // the panel that stands widened in the scratch memory
   int64_t stride_ = 0;
 };
 

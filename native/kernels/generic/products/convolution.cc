@@ -72,6 +72,12 @@ void pack_inputs(const BpttCall& call, const Convolution& sizes, const T* w, int
   }
 }
 
+template <typename T, typename S>
+UnfoldScratch<T> unfold_scratch(int64_t width, Scratch* own) {
+  const int64_t stored = Panel<T, S>::stored_depth(width);
+  return {stored, Panel<T, S>::kIsPaired ? stored * Tiling<T>::vectors(1) * Vec<T>::kLanes : 0, own};
+}
+
 }  // namespace
 
 // y[t] = sum over taps of W[tap] x[t * stride + tap * dilation - left] + b, within each sequence and each group
@@ -100,7 +106,7 @@ void convolution(const BpttCall* call) {
                                 data<T>(*call, kB),
                                 data<T>(*call, kY),
                                 stride(*call, kY),
-                                UnfoldScratch<T>(Panel<T, S>::stored_depth(width), &scratch)};
+                                unfold_scratch<T, S>(width, &scratch)};
   product.run(
       rows(*call, kY), [&](Range range, auto visit) { for_packed_rows(*call->axis, range, visit); },
       InputTaps<T>{sizes, x, *call}, sizes.is_depthwise());
@@ -109,7 +115,9 @@ void convolution(const BpttCall* call) {
 template <typename T, typename S>
 BpttScratch convolutionScratch(const BpttOperand* operands, const BpttAxis*, const BpttAxis*) {
   constexpr Operand kP = Row(Opcode::convolution)["p"];
-  return {0, scratch_of<UnfoldScratch<T>>(Panel<T, S>::stored_depth(of(operands, kP).rows)).shared};
+  Scratch own;
+  unfold_scratch<T, S>(of(operands, kP).rows, &own);
+  return {0, own.bytes()};
 }
 
 // dx[s] = sum over taps of W[tap]^T dy of the outputs that step s has a part in; dh0 the same for the steps before the
@@ -132,7 +140,7 @@ void convolutionInputGradient(const BpttCall* call) {
   pack_inputs(*call, sizes, data<T>(*call, kW), taps, width, packed);
   if (barrier(*call)) return;
   const OutputTaps<T> sources{sizes, {data<T>(*call, kDy), stride(*call, kDy), call->other}, taps, *call};
-  const UnfoldScratch<T> block(width, &own);
+  const UnfoldScratch<T> block(width, 0, &own);
   UnfoldedProduct<T, T> product{*call->team,
                                 sizes.groups,
                                 sizes.group_outputs,
@@ -166,7 +174,7 @@ BpttScratch convolutionInputGradientScratch(const BpttOperand* operands, const B
   constexpr Operand kDy = kRow["dy"], kW = kRow["w"], kDx = kRow["dx"];
   const int64_t inputs = of(operands, kDx).columns;
   const int64_t width = gradient_width(inputs, of(operands, kDy).columns, of(operands, kW).columns);
-  return {scratch_of<GradientPanels<T>>(width, inputs).shared, scratch_of<UnfoldScratch<T>>(width).shared};
+  return {scratch_of<GradientPanels<T>>(width, inputs).shared, scratch_of<UnfoldScratch<T>>(width, int64_t{0}).shared};
 }
 
 namespace {

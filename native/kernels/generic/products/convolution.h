@@ -164,9 +164,13 @@ template <typename T>
 struct UnfoldScratch {
   T* block;
   const T** taps;
+  T* panel;
 
-  UnfoldScratch(int64_t width, Scratch* scratch)
-      : block(scratch->take<T>(unfolded_rows<T>(width) * width)), taps(scratch->take<const T*>(width)) {}
+  // `widened` numbers of a panel in the type of the arithmetic, 0 where it is read as it is.
+  UnfoldScratch(int64_t width, int64_t widened, Scratch* scratch)
+      : block(scratch->take<T>(unfolded_rows<T>(width) * width)),
+        taps(scratch->take<const T*>(width)),
+        panel(scratch->take<T>(widened)) {}
 };
 
 // A product of unfolded rows with packed weights, group by group.
@@ -231,10 +235,17 @@ struct UnfoldedProduct {
     const int64_t first = panel * W;
     const int64_t begin = std::max(first, group.begin), end = std::min(first + W, group.end);
     const int vectors = panel_vectors<T>(outputs, panel);
+    with_panel(packed + panel * row_stride() * W, rows.end - rows.begin, width, vectors, scratch.panel,
+               [&](const auto* weights, int64_t depth) { multiply(rows, weights, depth, vectors, first, begin, end); });
+  }
+
+  template <typename Weights>
+  void multiply(Range rows, const Weights* weights, int64_t depth, int vectors, int64_t first, int64_t begin,
+                int64_t end) {
     for (int64_t r = rows.begin; r < rows.end; r += MR) {
       const int count = static_cast<int>(std::min<int64_t>(MR, rows.end - r));
-      panel_product<T, NV, Left::kRows>(vectors, count, width, scratch.block + (r - rows.begin) * row_stride(),
-                                        row_stride(), packed + panel * row_stride() * W, tile.value);
+      panel_product<T, NV, Left::kRows>(vectors, count, depth, scratch.block + (r - rows.begin) * row_stride(),
+                                        row_stride(), weights, tile.value);
       for (int m = 0; m < count; ++m) {
         T* to = y + (r + m) * y_stride;
         for (int64_t c = begin; c < end; c += Vec<T>::kLanes) {
@@ -258,9 +269,8 @@ struct UnfoldedProduct {
         const S* of_panel = packed + panel * row_stride() * W;
         with_lanes<T>(static_cast<int>(std::min<int64_t>(L, outputs - c)), [&](auto n) {
           Vec<T> sum = Vec<T>::zero();
-          for (int64_t i = 0; i < Panel<T, S>::stored_depth(count); ++i) {
-            const int64_t tap = Panel<T, S>::in_order(i);
-            const T* from = tap < count ? scratch.taps[tap] : nullptr;
+          for (int64_t tap = 0; tap < count; ++tap) {
+            const T* from = scratch.taps[tap];
             if (from == nullptr) continue;
             const Vec<T> x = Panel<T, S>::rounded(Vec<T>::load(from + c, n));
             sum = multiply_add(x, Panel<T, S>::at(of_panel, tap, v, vectors), sum);

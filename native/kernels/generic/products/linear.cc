@@ -57,18 +57,22 @@ void linear(const BpttCall* call) {
       const int64_t column = panel * W;
       const int width = static_cast<int>(std::min<int64_t>(W, outputs - column));
       const int vectors = panel_vectors<T>(outputs, panel);
-      for (int64_t r = r0; r < r1; r += MR) {
-        const int count = static_cast<int>(std::min<int64_t>(MR, r1 - r));
-        panel_product<T, NV, Left::kRows>(vectors, count, depth, rows_of_block + (r - r0) * row_stride, row_stride,
-                                          packed + panel * panel_size, tile.value);
-        for (int m = 0; m < count; ++m) {
-          T* to = y + (r + m) * outputs + column;
-          for (int c = 0; c < width; c += Vec<T>::kLanes) {
-            const int n = std::min(Vec<T>::kLanes, width - c);
-            (Vec<T>::load(tile.row(m) + c) + Vec<T>::load_or_zero(at_or_null(bias, column + c), n)).store(to + c, n);
-          }
-        }
-      }
+      with_panel(packed + panel * panel_size, r1 - r0, depth, vectors, left.panel(),
+                 [&](const auto* weights, int64_t stored) {
+                   for (int64_t r = r0; r < r1; r += MR) {
+                     const int count = static_cast<int>(std::min<int64_t>(MR, r1 - r));
+                     panel_product<T, NV, Left::kRows>(vectors, count, stored, rows_of_block + (r - r0) * row_stride,
+                                                       row_stride, weights, tile.value);
+                     for (int m = 0; m < count; ++m) {
+                       T* to = y + (r + m) * outputs + column;
+                       for (int c = 0; c < width; c += Vec<T>::kLanes) {
+                         const int n = std::min(Vec<T>::kLanes, width - c);
+                         (Vec<T>::load(tile.row(m) + c) + Vec<T>::load_or_zero(at_or_null(bias, column + c), n))
+                             .store(to + c, n);
+                       }
+                     }
+                   }
+                 });
     }
   }
 }

@@ -84,15 +84,16 @@ inline void tile_rows(int64_t depth, const T* a, int64_t stride, const S* b, T* 
   if constexpr (Panel<T, S>::kIsPaired) {
     static_assert(left == Left::kRows, "paired weights are multiplied with rows");
     for (int64_t k = 0; k < depth; k += 2, b += 2 * NV * L) {
-      // The later depth first (panel.h). Both read the same memory of the panel.
-      add_products<NV, MR>(a + k + 1, stride, [b](int v) { return high_halves(b + v * 2 * L); }, sum);
-      add_products<NV, MR>(a + k, stride, [b](int v) { return low_halves(b + v * 2 * L); }, sum);
+      add_products<NV, MR>(
+          a + k, stride, [b](int v) { return high_halves(b + v * 2 * L); }, sum);
+      add_products<NV, MR>(
+          a + k + 1, stride, [b](int v) { return low_halves(b + v * 2 * L); }, sum);
     }
   } else {
     for (int64_t k = 0; k < depth; ++k, b += NV * L) {
       const T* factors = left == Left::kRows ? a + k : a + k * stride;
-      add_products<NV, MR>(factors, left == Left::kRows ? stride : 1,
-                           [b](int v) { return Panel<T, S>::load(b + v * L); }, sum);
+      add_products<NV, MR>(
+          factors, left == Left::kRows ? stride : 1, [b](int v) { return Panel<T, S>::load(b + v * L); }, sum);
     }
   }
 #pragma GCC unroll 16

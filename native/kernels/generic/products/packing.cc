@@ -40,7 +40,8 @@ void pack_vector(const T* from, int lanes, int64_t depth, int width, S* to) {
       Vec<T> block[L];
       for (int l = 0; l < L; ++l) block[l] = l < lanes ? Vec<T>::load(from + l * depth + k) : Vec<T>::zero();
       transpose(block);
-      store_depths<T, S>(L, width, [&](int64_t i) { return block[i]; }, to + k * width);
+      store_depths<T, S>(
+          L, width, [&](int64_t i) { return block[i]; }, to + k * width);
     }
   }
   const auto at = [&](int64_t depth_at) {
@@ -48,12 +49,13 @@ void pack_vector(const T* from, int lanes, int64_t depth, int width, S* to) {
     for (int l = 0; l < L; ++l) values[l] = l < lanes && depth_at < depth ? from[l * depth + depth_at] : T(0);
     return Vec<T>::load(values);
   };
-  store_depths<T, S>(Panel<T, S>::stored_depth(depth) - k, width, [&](int64_t i) { return at(k + i); }, to + k * width);
+  store_depths<T, S>(
+      Panel<T, S>::stored_depth(depth) - k, width, [&](int64_t i) { return at(k + i); }, to + k * width);
 }
 
 // Numbers from one vector of columns to the next.
 template <typename T, typename S>
-constexpr int kColumn = Vec<T>::kLanes * (Panel<T, S>::kIsPaired ? 2 : 1);
+constexpr int kColumn = Vec<T>::kLanes*(Panel<T, S>::kIsPaired ? 2 : 1);
 
 // p[k, o] = w[rowBegin + o, k]
 template <typename T, typename S, Opcode kOperation, int G>

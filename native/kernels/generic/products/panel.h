@@ -19,8 +19,6 @@ struct Panel {
   BPTT_INLINE static Vec<T> load(const S* from) { return Vec<T>::load(from); }
   static void store(Vec<T> vector, S* to) { vector.store(to); }
 
-  // The depth that is added i-th.
-  static constexpr int64_t in_order(int64_t i) { return i; }
   // Vector v of a depth in a panel of `vectors` vectors.
   BPTT_INLINE static Vec<T> at(const S* panel, int64_t depth, int v, int vectors) {
     return load(panel + (depth * vectors + v) * Vec<T>::kLanes);
@@ -29,10 +27,11 @@ struct Panel {
   BPTT_INLINE static Vec<T> rounded(Vec<T> value) { return value; }
 };
 
-// bfloat16: both factors of a product are rounded to it, sums are float32. Depths lie in pairs, and the later one of a
-// pair is added first, as VDPBF16PS does it; an odd depth ends with a pair whose second part is zero. The product of
-// two such numbers is exact in float32, so the bits are the same whether or not the multiply-add is fused, while
-// products are 0 or between 2^-126 and 2^128. Rows of a left factor are copied: rounded, in float32.
+// bfloat16: both factors of a product are rounded to it, sums are float32, in ascending order of the depth as for all
+// weights. Depths lie in pairs, the first of a pair in the upper half of a lane, because VDPBF16PS adds that half
+// first; an odd depth ends with a pair whose second part is zero. The product of two such numbers is exact in float32,
+// so the bits are the same whether or not the multiply-add is fused, while products are 0 or between 2^-126 and 2^128.
+// Rows of a left factor are copied: rounded, in float32.
 template <>
 struct Panel<float, BFloat16> {
   static constexpr bool kIsPaired = true;
@@ -40,26 +39,38 @@ struct Panel<float, BFloat16> {
 
   // Stores one vector of each depth of a pair.
   static void store_pair(Vec<float> first, Vec<float> second, BFloat16* to) { store_halves(first, second, to); }
-
-  static constexpr int64_t in_order(int64_t i) { return i ^ 1; }
   BPTT_INLINE static Vec<float> at(const BFloat16* panel, int64_t depth, int v, int vectors) {
     const BFloat16* pairs = panel + (depth / 2 * vectors + v) * 2 * Vec<float>::kLanes;
-    return depth % 2 == 0 ? low_halves(pairs) : high_halves(pairs);
+    return depth % 2 == 0 ? high_halves(pairs) : low_halves(pairs);
   }
   BPTT_INLINE static Vec<float> rounded(Vec<float> value) { return rounded_to_bfloat16(value); }
+
+  // A panel in float32.
+  static void widen(const BFloat16* panel, int64_t depth, int vectors, float* to) {
+    constexpr int L = Vec<float>::kLanes;
+    for (int64_t k = 0; k < depth; k += 2, panel += 2 * vectors * L, to += 2 * vectors * L) {
+      for (int v = 0; v < vectors; ++v) {
+        high_halves(panel + v * 2 * L).store(to + v * L);
+        low_halves(panel + v * 2 * L).store(to + (vectors + v) * L);
+      }
+    }
+  }
 };
 
-// The rows of a left factor for weights that are stored in S. Where these need another form, each thread makes a copy
-// of its own: the rows of a step are few beside the products that read them, and no thread waits for another.
+// What a thread needs for products with weights that are stored in S, in its own scratch memory: rows of left factors
+// in the form that these weights need, and a panel of them in the type of the arithmetic. The rows of a step are few
+// beside the products that read them, so each thread copies them, and none waits for another. Nothing is copied where
+// both types are the same.
 template <typename T, typename S>
 class LeftRows {
  public:
   using Weights = Panel<T, S>;
   static constexpr bool kCopies = Weights::kIsPaired;
 
-  // Room for `rows` rows of at most `depth` numbers, in the thread's scratch memory.
+  // Room for `rows` rows of at most `depth` numbers.
   LeftRows(Scratch* own, int64_t rows, int64_t depth)
-      : copies_(own->take<T>(kCopies ? rows * Weights::stored_depth(depth) : 0)) {}
+      : copies_(own->take<T>(kCopies ? rows * Weights::stored_depth(depth) : 0)),
+        panel_(own->take<T>(kCopies ? Weights::stored_depth(depth) * kMostVectors * Vec<T>::kLanes : 0)) {}
 
   // `count` rows of a matrix, `*stride` apart, as the micro-kernel reads them: returns the first, and their distance.
   BPTT_INLINE const T* of(const T* data, int64_t count, int64_t depth, int64_t* stride) const {
@@ -83,10 +94,31 @@ class LeftRows {
   static void end(T* row, int64_t depth) { std::fill(row + depth, row + Weights::stored_depth(depth), T(0)); }
 
   T* copies() const { return copies_; }
+  T* panel() const { return panel_; }
 
  private:
+  static constexpr int kMostVectors = 4;  // of a panel: gates of a cell
+
   T* copies_;
+  T* panel_;
 };
+
+// Up to so many rows are multiplied with a panel as it is stored.
+constexpr int64_t kFewRows = 2;
+
+// Calls multiply(weights, depth) for the product of `rows` rows with a panel: widened first where it is stored in
+// another form and there are rows enough to be worth it. `room` is a panel of LeftRows.
+template <typename T, typename S, typename Multiply>
+BPTT_INLINE void with_panel(const S* panel, int64_t rows, int64_t depth, int vectors, T* room, Multiply multiply) {
+  if constexpr (Panel<T, S>::kIsPaired) {
+    if (rows > kFewRows) {
+      const int64_t stored = Panel<T, S>::stored_depth(depth);
+      Panel<T, S>::widen(panel, stored, vectors, room);
+      return multiply(static_cast<const T*>(room), stored);
+    }
+  }
+  multiply(panel, depth);
+}
 
 }  // namespace kernel
 }  // namespace bptt
