@@ -1,4 +1,6 @@
 // The functions of the addon; src/native/addon.ts mirrors them one to one.
+#include <set>
+
 #include "base/alignment.h"
 #include "base/thread_team.h"
 #include "binding/environment.h"
@@ -52,25 +54,38 @@ Napi::Value operations_fingerprint(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), text);
 }
 
+// Calls visit(types) for all types that there are kernels for; those of a later table are used where an earlier one
+// does not compute in their type.
+template <typename Visit>
+void for_kernel_types(const Dispatch& dispatch, Visit visit) {
+  std::set<int32_t> known;
+  for (const BpttKernelTable* table : dispatch.tables) {
+    const std::set<int32_t> before = known;
+    for (int32_t t = 0; t < table->type_count; ++t) {
+      const BpttKernelTypes& types = table->types[t];
+      if (before.count(types.compute) == 0) visit(types);
+      known.insert(types.compute);
+    }
+  }
+}
+
 // kernelTypes(): { compute, weights, activations }[]      storages that kernels are there for
 Napi::Value kernel_types(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const BpttKernelTable& table = *configured(info).table;
   Napi::Array result = Napi::Array::New(env);
-  for (int32_t t = 0; t < table.type_count; ++t) {
-    Napi::Object types = Napi::Object::New(env);
-    types.Set("compute", name_of(static_cast<Storage>(table.types[t].compute)));
-    types.Set("weights", name_of(static_cast<Storage>(table.types[t].weights)));
-    types.Set("activations", name_of(static_cast<Storage>(table.types[t].activations)));
-    result.Set(result.Length(), types);
-  }
+  for_kernel_types(configured(info), [&](const BpttKernelTypes& types) {
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("compute", name_of(static_cast<Storage>(types.compute)));
+    entry.Set("weights", name_of(static_cast<Storage>(types.weights)));
+    entry.Set("activations", name_of(static_cast<Storage>(types.activations)));
+    result.Set(result.Length(), entry);
+  });
   return result;
 }
 
 // packedSize(inputs, outputs, gates, compute, weights): number      numbers of the storage `weights` that packed
 // weights take
 Napi::Value packed_size(const Napi::CallbackInfo& info) {
-  const BpttKernelTable& table = *configured(info).table;
   const int64_t inputs = info[0].ToNumber().Int64Value();
   const int64_t outputs = info[1].ToNumber().Int64Value();
   const int32_t gates = info[2].ToNumber().Int32Value();
@@ -82,14 +97,14 @@ Napi::Value packed_size(const Napi::CallbackInfo& info) {
                       "cannot pack " + std::to_string(inputs) + " by " + std::to_string(outputs) + " weights for " +
                           std::to_string(gates) + " gates");
   }
-  for (int32_t t = 0; t < table.type_count; ++t) {
-    const BpttKernelTypes& types = table.types[t];
-    if (compute != name_of(static_cast<Storage>(types.compute)) ||
-        weights != name_of(static_cast<Storage>(types.weights))) {
-      continue;
+  int64_t size = -1;
+  for_kernel_types(configured(info), [&](const BpttKernelTypes& types) {
+    if (size < 0 && compute == name_of(static_cast<Storage>(types.compute)) &&
+        weights == name_of(static_cast<Storage>(types.weights))) {
+      size = types.packed_size(inputs, outputs, gates);
     }
-    return Napi::Number::New(info.Env(), static_cast<double>(types.packed_size(inputs, outputs, gates)));
-  }
+  });
+  if (size >= 0) return Napi::Number::New(info.Env(), static_cast<double>(size));
   throw coded_error(info.Env(), "invalid_program",
                     "there are no kernels that compute in " + compute + " with weights stored in " + weights);
 }

@@ -106,7 +106,7 @@ ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   try {
     const Status status =
         Program::load(copy_of<int32_t, Napi::Int32Array>(info[0]), copy_of<double, Napi::Float64Array>(info[1]), blocks,
-                      *environment.dispatch.table, threads, grain, &program, owns_scratch);
+                      environment.dispatch.tables, threads, grain, &program, owns_scratch);
     if (!status.is_ok()) throw coded_error(env, status.code(), status.message());
     program->use_lock(lock);
   } catch (const std::bad_alloc&) {

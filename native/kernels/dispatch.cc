@@ -136,6 +136,8 @@ Status choose_kernels(const std::string& wanted, Dispatch* dispatch) {
     if (candidate.table == nullptr && candidate.note.empty()) candidate.note = reason;
   }
   stay_loaded();
+  candidate.tables = {candidate.table};
+  if (candidate.table != baseline) candidate.tables.push_back(baseline);
   chosen = candidate;
   *dispatch = chosen;
   return Status::ok();

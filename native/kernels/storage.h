@@ -19,25 +19,26 @@ namespace bptt {
   X(int32, int32_t, 4)   \
   X(bfloat16, BFloat16, 2)
 
-// X(compute type, the same, the same, name): the types of arithmetic.
-#define BPTT_COMPUTE_TYPES(X, name)  \
-  X(float32, float32, float32, name) \
-  X(float64, float64, float64, name)
-
 // X(compute type, storage of packed weights, storage of activations, name), for each of which there are kernels. An
-// operation is compiled once for what it uses of them. BPTT_MIXED_STORAGE adds some whose types differ, for tests alone
-// (test/kernels/storage.test.ts).
-#define BPTT_USED_TYPES(X, name) \
-  BPTT_COMPUTE_TYPES(X, name)    \
+// operation is compiled once for what it uses of them. float64 is for checks of gradients and of the kernels
+// themselves: the addon's own kernels alone compute in it, which keeps the modules of wider instruction sets small.
+// BPTT_MIXED_STORAGE adds some whose types differ, for tests alone (test/kernels/storage.test.ts).
+#define BPTT_FLOAT32_TYPES(X, name)  \
+  X(float32, float32, float32, name) \
   X(float32, bfloat16, float32, name)
-#if defined(BPTT_MIXED_STORAGE)
+#if defined(BPTT_KERNELS_MODULE)
+#define BPTT_KERNEL_TYPES(X, name) BPTT_FLOAT32_TYPES(X, name)
+#elif defined(BPTT_MIXED_STORAGE)
 #define BPTT_KERNEL_TYPES(X, name)   \
-  BPTT_USED_TYPES(X, name)           \
+  BPTT_FLOAT32_TYPES(X, name)        \
+  X(float64, float64, float64, name) \
   X(float64, float32, float64, name) \
   X(float64, float64, float32, name) \
   X(float64, float32, float32, name)
 #else
-#define BPTT_KERNEL_TYPES(X, name) BPTT_USED_TYPES(X, name)
+#define BPTT_KERNEL_TYPES(X, name) \
+  BPTT_FLOAT32_TYPES(X, name)      \
+  X(float64, float64, float64, name)
 #endif
 
 enum class Storage : int32_t {

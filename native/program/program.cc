@@ -17,10 +17,9 @@ constexpr int64_t kScratchPerByte = 16;
 }  // namespace
 
 Status Program::load(const std::vector<int32_t>& words, const std::vector<double>& attributes,
-                     const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads, int64_t grain,
+                     const std::vector<Block>& blocks, const KernelTables& kernels, int threads, int64_t grain,
                      std::shared_ptr<Program>* program, bool owns_scratch) {
   std::shared_ptr<Program> loaded(new Program());
-  loaded->kernels_ = &kernels;
   loaded->threads_ = threads;
   loaded->grain_ = grain;
   loaded->attributes_ = attributes;
@@ -30,7 +29,7 @@ Status Program::load(const std::vector<int32_t>& words, const std::vector<double
       return Status::error("invalid_program", "a block is not aligned to 64 bytes");
     }
   }
-  Status status = ProgramReader(words, loaded.get()).read();
+  Status status = ProgramReader(words, kernels, loaded.get()).read();
   if (status.is_ok()) status = loaded->lay_out();
   if (!status.is_ok()) return status;
   if (owns_scratch) {

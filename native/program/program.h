@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "base/thread_team.h"
 #include "base/update_lock.h"
+#include "kernels/dispatch.h"
 #include "kernels/kernel_table.h"
 #include "kernels/storage.h"
 #include "program/signature.h"
@@ -80,7 +81,7 @@ class Program {
   // with up to `threads` threads, which share an instruction where each has at least `grain` multiply-adds to do. With
   // `owns_scratch` it allocates its scratch memory, which may throw std::bad_alloc; else `use_scratch` must follow.
   static Status load(const std::vector<int32_t>& words, const std::vector<double>& attributes,
-                     const std::vector<Block>& blocks, const BpttKernelTable& kernels, int threads, int64_t grain,
+                     const std::vector<Block>& blocks, const KernelTables& kernels, int threads, int64_t grain,
                      std::shared_ptr<Program>* program, bool owns_scratch = true);
 
   // The caller's memory for `scratch_bytes()` bytes, zeroed, on a 64-byte boundary. It must outlive the program.

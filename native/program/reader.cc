@@ -1,5 +1,7 @@
 #include "program/reader.h"
 
+#include <algorithm>
+
 #include "program/format.h"
 #include "program/rules.h"
 
@@ -54,7 +56,11 @@ Status ProgramReader::read_header() {
   const int32_t compute = next();
   if (!is_storage(compute)) return invalid("unknown real type " + std::to_string(compute));
   program_.compute_ = static_cast<Storage>(compute);
-  if (types_of({}, {}) < 0) return invalid(without_kernels({}, {}));
+  const auto has_kernels = [&](const BpttKernelTable* table) {
+    program_.kernels_ = table;
+    return types_of({}, {}) >= 0;
+  };
+  if (std::none_of(tables_.begin(), tables_.end(), has_kernels)) return invalid(without_kernels({}, {}));
   axes_ = next();
   values_ = next();
   instructions_ = next();

@@ -11,7 +11,8 @@ namespace bptt {
 
 class ProgramReader {
  public:
-  ProgramReader(const std::vector<int32_t>& words, Program* program) : words_(words), program_(*program) {}
+  ProgramReader(const std::vector<int32_t>& words, const KernelTables& tables, Program* program)
+      : words_(words), tables_(tables), program_(*program) {}
 
   Status read();
 
@@ -32,6 +33,7 @@ class ProgramReader {
   int64_t value_bytes(const Value& value) const;
 
   const std::vector<int32_t>& words_;
+  const KernelTables& tables_;
   Program& program_;
   int64_t position_ = 0;
   int32_t axes_ = 0, values_ = 0, instructions_ = 0;

@@ -104,7 +104,7 @@ void LoadedInput::fill_block(const Block& block) {
 
 Status LoadedInput::load(int threads) {
   const Status status =
-      Program::load(input_.words, input_.attributes, blocks_, *bptt_kernels_baseline(), threads, 0, &program_);
+      Program::load(input_.words, input_.attributes, blocks_, {bptt_kernels_baseline()}, threads, 0, &program_);
   if (!status.is_ok()) return status;
   if (!take_apart(input_.words, &parts_)) std::abort();  // what the reader accepts has these parts
   for (const Block& block : blocks_) fill_block(block);

@@ -36,10 +36,8 @@ void for_steps(const BpttCall& call, Visit visit) {
   for_packed_rows(*call.axis, share(call.axis->rows, 16, *call.team), visit);
 }
 
-bool is_nan(float x) {
-  return x != x;
-}
-bool is_nan(double x) {
+template <typename T>
+bool is_nan(T x) {
   return x != x;
 }
 
