@@ -43,9 +43,17 @@ enum class Left {
   kPacked  // a[k * stride + m]: packed for the transposed product
 };
 
+// A function of its own where there are 16 vector registers. Inlined into a larger one, GCC 12 loads the panel's vectors
+// again in each multiply-add, and the two load units then hold up the two units for multiply-adds.
+#if defined(__GNUC__) && !defined(__AVX512F__) && !defined(__aarch64__)
+#define BPTT_TILE [[gnu::noinline]]
+#else
+#define BPTT_TILE inline
+#endif
+
 // The tile's rows are kTileVectors vectors apart. The panel is stored in the type S.
 template <typename T, int NV, int MR, Left left, int kTileVectors, typename S>
-inline void tile_rows(int64_t depth, const T* a, int64_t stride, const S* b, T* tile, bool accumulate) {
+BPTT_TILE void tile_rows(int64_t depth, const T* a, int64_t stride, const S* b, T* tile, bool accumulate) {
   constexpr int L = Vec<T>::kLanes;
   Vec<T> sum[MR][NV];
 #pragma GCC unroll 16
