@@ -157,23 +157,23 @@ struct NoFill {
   }
 };
 
-// Computes the sequences [begin, end) of one panel, tile by tile. First fill(first sequence, count, panel, tile) may
-// put values into the tile; it returns whether it did. Then left * weights is added, and visit(first sequence, count,
-// panel, tile) takes the result.
+// Computes the sequences [begin, end) of one panel, some tiles at a time. First fill(first sequence, count, panel,
+// tile) may put values into the tile; it returns whether it did. Then left * weights is added, and visit(first
+// sequence, count, panel, tile) takes the result.
 template <typename T, int NV, typename S, typename Visit, typename Fill>
 inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const S* weights, int64_t panel, int vectors,
                       Tile<T, NV>* tile, Visit visit, Fill fill) {
-  constexpr int MR = Tiling<T>::rows(NV);
-  for (int64_t b = begin; b < end; b += MR) {
-    const int count = static_cast<int>(std::min<int64_t>(MR, end - b));
+  int count = 0;
+  for (int64_t b = begin; b < end; b += count) {
+    count = static_cast<int>(Tiling<T>::next_rows(end - b, Tile<T, NV>::kRows));
     const bool is_filled = fill(b, count, panel, tile);
     if (left.first.data != nullptr) {
-      panel_product<T, NV, Left::kRows>(vectors, count, left.first.depth, left.first.data + b * left.first.stride,
-                                        left.first.stride, weights, tile->value, is_filled);
+      rows_product<T, NV>(vectors, count, left.first.depth, left.first.data + b * left.first.stride, left.first.stride,
+                          weights, tile->value, is_filled);
       if (left.second.data != nullptr) {
-        panel_product<T, NV, Left::kRows>(vectors, count, left.second.depth, left.second.data + b * left.second.stride,
-                                          left.second.stride, weights + left.first.depth * vectors * Vec<T>::kLanes,
-                                          tile->value, true);
+        rows_product<T, NV>(vectors, count, left.second.depth, left.second.data + b * left.second.stride,
+                            left.second.stride, weights + left.first.depth * vectors * Vec<T>::kLanes, tile->value,
+                            true);
       }
     } else if (!is_filled) {
       std::fill(tile->row(0), tile->row(count), T(0));
@@ -221,8 +221,8 @@ struct InputProduct {
   template <int NV>
   BPTT_INLINE bool fill(int64_t row, int count, int64_t panel, const Panels& panels, Tile<T, NV>* tile) const {
     if (!is_given()) return false;
-    panel_product<T, NV, Left::kRows>(panels.template vectors<T, NV>(panel), count, inputs, x + row * inputs, inputs,
-                                      packed + panel * inputs * NV * Vec<T>::kLanes, tile->value);
+    rows_product<T, NV>(panels.template vectors<T, NV>(panel), count, inputs, x + row * inputs, inputs,
+                        packed + panel * inputs * NV * Vec<T>::kLanes, tile->value);
     return true;
   }
 };

@@ -31,6 +31,14 @@ struct Tiling {
   static constexpr int rows(int vectors) {
     return !kFused && kAccumulators == 12 && vectors == 4 ? 2 : kAccumulators / vectors;
   }
+  // Tiles of neighbouring rows that a cell computes before their pointwise equations. With few rows in a tile, these
+  // equations would be a short row of long chains, each of which waits for itself.
+  static constexpr int kTiles = kAccumulators == 12 ? 2 : 1;
+  // The rows of the next tile, of `rest` that remain, `most` at most. With 16 registers no single row is left over: it
+  // has as many chains as vectors, and each waits for itself, so that it costs as much as two rows.
+  static constexpr int64_t next_rows(int64_t rest, int most) {
+    return kAccumulators == 12 && most > 2 && rest == most + 1 ? most - 1 : std::min<int64_t>(most, rest);
+  }
   // Vectors in one panel: one per gate where gates are interleaved, three otherwise.
   static constexpr int vectors(int gates) {
     return gates == 1 ? 3 : gates;
@@ -43,8 +51,8 @@ enum class Left {
   kPacked  // a[k * stride + m]: packed for the transposed product
 };
 
-// A function of its own where there are 16 vector registers. Inlined into a larger one, GCC 12 loads the panel's vectors
-// again in each multiply-add, and the two load units then hold up the two units for multiply-adds.
+// A function of its own where there are 16 vector registers. Inlined into a larger one, GCC 12 loads the panel's
+// vectors again in each multiply-add, and the two load units then hold up the two units for multiply-adds.
 #if defined(__GNUC__) && !defined(__AVX512F__) && !defined(__aarch64__)
 #define BPTT_TILE [[gnu::noinline]]
 #else
@@ -125,10 +133,22 @@ inline void panel_product(int vectors, int rows, int64_t depth, const T* a, int6
   tile_product<T, NV, left>(rows, depth, a, stride, panel, tile, accumulate);
 }
 
-// Local memory for one tile.
+// The same for up to Tile::kRows rows, tile by tile.
+template <typename T, int NV, typename S>
+inline void rows_product(int vectors, int rows, int64_t depth, const T* a, int64_t stride, const S* panel, T* tile,
+                         bool accumulate = false) {
+  constexpr int kColumns = NV * Vec<T>::kLanes;
+  for (int m = 0, count = 0; m < rows; m += count) {
+    count = static_cast<int>(Tiling<T>::next_rows(rows - m, Tiling<T>::rows(NV)));
+    panel_product<T, NV, Left::kRows>(vectors, count, depth, a + m * stride, stride, panel, tile + m * kColumns,
+                                      accumulate);
+  }
+}
+
+// Local memory for the tiles that are computed together.
 template <typename T, int NV>
 struct alignas(64) Tile {
-  static constexpr int kRows = Tiling<T>::rows(NV);
+  static constexpr int kRows = Tiling<T>::kTiles * Tiling<T>::rows(NV);
   static constexpr int kColumns = NV * Vec<T>::kLanes;
   T value[kRows * kColumns];
   T* row(int m) { return value + m * kColumns; }
