@@ -159,17 +159,19 @@ struct NoFill {
 
 // Computes the sequences [begin, end) of one panel, some tiles at a time. First fill(first sequence, count, panel,
 // tile) may put values into the tile; it returns whether it did. Then left * weights is added, and visit(first
-// sequence, count, panel, tile) takes the result.
+// sequence, count, panel, tile) takes the result. `ahead` is fetched with the sequences `of_ahead`, of which these are
+// a part.
 template <typename T, int NV, typename S, typename Visit, typename Fill>
 inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const S* weights, int64_t panel, int vectors,
-                      Tile<T, NV>* tile, Visit visit, Fill fill) {
+                      Tile<T, NV>* tile, Visit visit, Fill fill, Ahead ahead = {}, Range of_ahead = {0, 0}) {
   int count = 0;
   for (int64_t b = begin; b < end; b += count) {
     count = static_cast<int>(Tiling<T>::next_rows(end - b, Tile<T, NV>::kRows));
     const bool is_filled = fill(b, count, panel, tile);
     if (left.first.data != nullptr) {
       rows_product<T, NV>(vectors, count, left.first.depth, left.first.data + b * left.first.stride, left.first.stride,
-                          weights, tile->value, is_filled);
+                          weights, tile->value, is_filled,
+                          ahead.part(b - of_ahead.begin, b - of_ahead.begin + count, of_ahead.end - of_ahead.begin));
       if (left.second.data != nullptr) {
         rows_product<T, NV>(vectors, count, left.second.depth, left.second.data + b * left.second.stride,
                             left.second.stride, weights + left.first.depth * vectors * Vec<T>::kLanes, tile->value,
@@ -200,10 +202,14 @@ inline void for_rows(const StepRows<T>& rows, const S* packed, const Panels& pan
     const S* weights = packed + panel * depth * W;
     const int vectors = panels.template vectors<T, NV>(panel);
     const Range mine = panels.rows(panel, rows.end, panels.columns == 0 ? 1 : NV, Tiling<T>::rows(NV));
-    for_group<T, NV>(mine.begin, std::min(mine.end, rows.split), rows.head, weights, panel, vectors, &tile, visit,
-                     fill);
-    for_group<T, NV>(std::max(mine.begin, rows.split), mine.end, rows.tail, weights, panel, vectors, &tile, visit,
-                     fill);
+    const int64_t next = panel + 1 < panels.end ? panel + 1 : panels.begin;
+    const Ahead ahead =
+        fetch_ahead<T>(packed + next * depth * W, depth * panels.template vectors<T, NV>(next) * Vec<T>::kLanes,
+                       (panels.end - panels.begin) * depth * W);
+    for_group<T, NV>(mine.begin, std::min(mine.end, rows.split), rows.head, weights, panel, vectors, &tile, visit, fill,
+                     ahead, mine);
+    for_group<T, NV>(std::max(mine.begin, rows.split), mine.end, rows.tail, weights, panel, vectors, &tile, visit, fill,
+                     ahead, mine);
   }
 }
 

@@ -45,10 +45,14 @@ void linear(const BpttCall* call) {
       const int64_t column = panel * W;
       const int width = static_cast<int>(std::min<int64_t>(W, outputs - column));
       const int vectors = panel_vectors<T>(outputs, panel);
+      const int64_t next = panel + 1 < my_panels.end ? panel + 1 : my_panels.begin;
+      const Ahead ahead =
+          fetch_ahead<T>(packed + next * depth * W, depth * panel_vectors<T>(outputs, next) * Vec<T>::kLanes,
+                         (my_panels.end - my_panels.begin) * depth * W);
       for (int64_t r = r0; r < r1; r += MR) {
         const int count = static_cast<int>(std::min<int64_t>(MR, r1 - r));
         panel_product<T, NV, Left::kRows>(vectors, count, depth, x + r * depth, depth, packed + panel * depth * W,
-                                          tile.value);
+                                          tile.value, false, ahead.part(r - r0, r - r0 + count, r1 - r0));
         for (int m = 0; m < count; ++m) {
           T* to = y + (r + m) * outputs + column;
           for (int c = 0; c < width; c += Vec<T>::kLanes) {
