@@ -31,15 +31,15 @@ struct Tiling {
   static constexpr int rows(int vectors) {
     return !kFused && kAccumulators == 12 && vectors == 4 ? 2 : kAccumulators / vectors;
   }
-  // Tiles of neighbouring rows that a cell computes before their pointwise equations. With few rows in a tile, these
-  // equations would be a short row of long chains, each of which waits for itself.
+  // Tiles of neighbouring rows that a cell computes before their pointwise equations, which are long chains: more rows
+  // have more of them, and one does not wait for another.
   static constexpr int kTiles = kAccumulators == 12 ? 2 : 1;
   // The rows of the next tile, of `rest` that remain, `most` at most. With 16 registers no single row is left over: it
   // has as many chains as vectors, and each waits for itself, so that it costs as much as two rows.
   static constexpr int64_t next_rows(int64_t rest, int most) {
     return kAccumulators == 12 && most > 2 && rest == most + 1 ? most - 1 : std::min<int64_t>(most, rest);
   }
-  // Whether the next panel is fetched while one is multiplied, where all panels need more than so many bytes.
+  // Whether the next panel is fetched while one is multiplied, where a thread's panels need more than so many bytes.
   static constexpr bool kFetchesAhead = kAccumulators == 12;
   static constexpr int64_t kCacheBytes = 256 * 1024;
   // Vectors in one panel: one per gate where gates are interleaved, three otherwise.
@@ -86,7 +86,7 @@ struct Ahead {
   static constexpr int64_t kLine = 64;
 };
 
-// The panel of so many numbers, one of those that have `all` numbers together.
+// The whole panel of so many numbers, which is one of those that have `all` numbers together.
 template <typename T, typename S>
 inline Ahead fetch_ahead(const S* panel, int64_t numbers, int64_t all) {
   constexpr int64_t kSize = sizeof(S);

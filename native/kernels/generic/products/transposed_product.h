@@ -143,8 +143,6 @@ inline void transposed_product(const BpttCall& call, const T* a, int64_t stride,
       pack_left<T, MR>(a + k0 * stride + o, stride, block, o_end - o, left);
       for (int64_t panel = 0; panel < panels; ++panel) {
         const int64_t begin = panel * W, end = std::min(width, begin + W);
-        const int64_t next = panel + 1 < panels ? panel + 1 : 0;
-        const Ahead ahead = fetch_ahead<T>(right.panel(next), block * right.padded(next), panels * block * W);
         const int64_t n1 = std::max<int64_t>(0, std::min(end, b1.width) - begin), n2 = end - begin - n1;
         for (int64_t first = o; first < o_end; first += MR) {
           const int count = static_cast<int>(std::min<int64_t>(MR, o_end - first));
@@ -153,8 +151,7 @@ inline void transposed_product(const BpttCall& call, const T* a, int64_t stride,
           // They come from far away; on the way while the product is made.
           for (int m = 0; m < count && k0 != 0 && n1 > 0; ++m) prefetch_row(to1 + m * b1.width, n1);
           panel_product<T, NV, Left::kPacked>(panel_vectors<T>(width, panel), MR, block, left + (first - o) * block, MR,
-                                              right.panel(panel), tile.value, false,
-                                              ahead.part(first - o, first - o + count, o_end - o));
+                                              right.panel(panel), tile.value);
           for (int m = 0; m < count; ++m) {
             add_sums(tile.row(m), to1 + m * b1.width, n1, k0 == 0);
             if (n2 > 0) add_sums(tile.row(m) + n1, to2 + m * b2.width, n2, k0 == 0);
