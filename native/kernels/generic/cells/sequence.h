@@ -6,8 +6,8 @@
 #include <type_traits>
 
 #include "kernels/generic/call.h"
+#include "kernels/generic/cells/step_factors.h"
 #include "kernels/generic/products/micro_kernel.h"
-#include "kernels/generic/scratch.h"
 
 namespace bptt {
 namespace kernel {
@@ -71,48 +71,6 @@ inline Place Walk::place(int64_t t, int64_t sequence) const {
   return StepPlaces(*this, t)(sequence);
 }
 
-// A left factor made of up to two matrices side by side. The reset-after GRU needs two: the candidate columns of its
-// recurrent gradient have a matrix of their own.
-template <typename T>
-struct Segment {
-  const T* data;  // row of sequence 0, or null for none
-  int64_t stride;
-  int64_t depth;
-};
-
-template <typename T>
-struct Factor {
-  Segment<T> first;
-  Segment<T> second;
-  int64_t depth() const { return first.depth + second.depth; }
-};
-
-template <typename T>
-inline Factor<T> factor(const T* data, int64_t columns, int64_t stride) {
-  return {{data, stride, columns}, {nullptr, 0, 0}};
-}
-
-template <typename T>
-inline Factor<T> factor(const T* data, int64_t columns) {
-  return factor(data, columns, columns);
-}
-
-// The left factors of one step's product. Sequences [0, split) read `head`, and [split, end) read `tail`. A factor
-// whose data is null gives a product of zero.
-template <typename T>
-struct StepRows {
-  int64_t split;
-  int64_t end;
-  Factor<T> head;
-  Factor<T> tail;
-  T* panel_room = nullptr;  // LeftRows
-};
-
-template <typename T>
-inline StepRows<T> all_rows(int64_t end, const Factor<T>& left) {
-  return {end, end, left, {}};
-}
-
 // The left factors of a step of the backward pass. A sequence that has a next step reads the gradients of that step.
 // The others have a product of zero. `left_of(t)` returns the factor of step t.
 template <typename T, typename LeftOf>
@@ -120,42 +78,6 @@ inline StepRows<T> following_rows(const Walk& walk, int64_t t, LeftOf left_of) {
   const int64_t continuing = walk.continuing(t);
   return {continuing, walk.alive(t), continuing == 0 ? Factor<T>{} : left_of(walk.after(t)), {}};
 }
-
-// The left factors of a step as weights stored in S need them (panel.h).
-template <typename T, typename S>
-class StepFactors {
- public:
-  // For products of at most `depth` inputs over `batch` sequences; `own` is the thread's scratch memory.
-  StepFactors(Scratch* own, int64_t batch, int64_t depth) : rows_(own, batch, depth) {}
-  // The bytes that it takes of it.
-  static int64_t bytes(int64_t batch, int64_t depth) {
-    Scratch own;
-    StepFactors(&own, batch, depth);
-    return own.bytes();
-  }
-
-  BPTT_INLINE StepRows<T> of(const StepRows<T>& step) const {
-    if constexpr (!LeftRows<T, S>::kCopies) return step;
-    return {step.split, step.end, of(step.head, 0, step.split), of(step.tail, step.split, step.end), rows_.panel()};
-  }
-  // Of the sequences [begin, end).
-  BPTT_INLINE Factor<T> of(const Factor<T>& left, int64_t begin, int64_t end) const {
-    if constexpr (!LeftRows<T, S>::kCopies) return left;
-    const auto& [first, second] = left;
-    const int64_t depth = left.depth(), stride = Panel<T, S>::stored_depth(depth);
-    if (first.data == nullptr) return {{nullptr, 0, depth}, {nullptr, 0, 0}};
-    for (int64_t b = begin; b < end; ++b) {
-      T* row = rows_.copies() + b * stride;
-      rows_.put(row, first.data + b * first.stride, first.depth);
-      if (second.data != nullptr) rows_.put(row + first.depth, second.data + b * second.stride, second.depth);
-      rows_.end(row, depth);
-    }
-    return {{rows_.copies(), stride, depth}, {nullptr, 0, 0}};
-  }
-
- private:
-  LeftRows<T, S> rows_;
-};
 
 // The panels of this thread. All threads have the same number of vectors. So this thread may share its first and its
 // last panel with its neighbours: each thread then computes some of the rows.
@@ -195,23 +117,25 @@ struct NoFill {
   }
 };
 
-// Computes the sequences [begin, end) of one panel, tile by tile. First fill(first sequence, count, panel, tile) may
-// put values into the tile; it returns whether it did. Then left * weights is added, and visit(first sequence, count,
-// panel, tile) takes the result.
+// Computes the sequences [begin, end) of one panel, some tiles at a time. First fill(first sequence, count, panel,
+// tile) may put values into the tile; it returns whether it did. Then left * weights is added, and visit(first
+// sequence, count, panel, tile) takes the result. `ahead` is fetched with the sequences `of_ahead`, of which these are
+// a part.
 template <typename T, int NV, typename S, typename Visit, typename Fill>
 inline void for_group(int64_t begin, int64_t end, const Factor<T>& left, const S* weights, int64_t panel, int vectors,
-                      Tile<T, NV>* tile, Visit visit, Fill fill) {
-  constexpr int MR = Tiling<T>::rows(NV);
-  for (int64_t b = begin; b < end; b += MR) {
-    const int count = static_cast<int>(std::min<int64_t>(MR, end - b));
+                      Tile<T, NV>* tile, Visit visit, Fill fill, Ahead ahead = {}, Range of_ahead = {0, 0}) {
+  int count = 0;
+  for (int64_t b = begin; b < end; b += count) {
+    count = static_cast<int>(Tiling<T>::next_rows(end - b, Tile<T, NV>::kRows));
     const bool is_filled = fill(b, count, panel, tile);
     if (left.first.data != nullptr) {
-      panel_product<T, NV, Left::kRows>(vectors, count, left.first.depth, left.first.data + b * left.first.stride,
-                                        left.first.stride, weights, tile->value, is_filled);
+      rows_product<T, NV>(vectors, count, left.first.depth, left.first.data + b * left.first.stride, left.first.stride,
+                          weights, tile->value, is_filled,
+                          ahead.part(b - of_ahead.begin, b - of_ahead.begin + count, of_ahead.end - of_ahead.begin));
       if (left.second.data != nullptr) {
-        panel_product<T, NV, Left::kRows>(vectors, count, left.second.depth, left.second.data + b * left.second.stride,
-                                          left.second.stride, weights + left.first.depth * vectors * Vec<T>::kLanes,
-                                          tile->value, true);
+        rows_product<T, NV>(vectors, count, left.second.depth, left.second.data + b * left.second.stride,
+                            left.second.stride, weights + left.first.depth * vectors * Vec<T>::kLanes, tile->value,
+                            true);
       }
     } else if (!is_filled) {
       std::fill(tile->row(0), tile->row(count), T(0));
@@ -238,9 +162,15 @@ inline void for_rows(const StepRows<T>& rows, const S* packed, const Panels& pan
     const S* weights = packed + panel * depth * W;
     const int vectors = panels.template vectors<T, NV>(panel);
     const Range mine = panels.rows(panel, rows.end, panels.columns == 0 ? 1 : NV, Tiling<T>::rows(NV));
+    const int64_t next = panel + 1 < panels.end ? panel + 1 : panels.begin;
+    const Ahead ahead =
+        fetch_ahead<T>(packed + next * depth * W, depth * panels.template vectors<T, NV>(next) * Vec<T>::kLanes,
+                       (panels.end - panels.begin) * depth * W);
     with_panel(weights, mine.end - mine.begin, depth, vectors, rows.panel_room, [&](const auto* read, int64_t) {
-      for_group<T, NV>(mine.begin, std::min(mine.end, rows.split), rows.head, read, panel, vectors, &tile, visit, fill);
-      for_group<T, NV>(std::max(mine.begin, rows.split), mine.end, rows.tail, read, panel, vectors, &tile, visit, fill);
+      for_group<T, NV>(mine.begin, std::min(mine.end, rows.split), rows.head, read, panel, vectors, &tile, visit, fill,
+                       ahead, mine);
+      for_group<T, NV>(std::max(mine.begin, rows.split), mine.end, rows.tail, read, panel, vectors, &tile, visit, fill,
+                       ahead, mine);
     });
   }
 }
@@ -270,7 +200,7 @@ class InputProduct {
     if (x_ == nullptr) return false;
     const int vectors = panels.template vectors<T, NV>(panel);
     const auto multiply = [&](const auto* weights, int64_t depth) {
-      panel_product<T, NV, Left::kRows>(vectors, count, depth, rows_ + b * stride_, stride_, weights, tile->value);
+      rows_product<T, NV>(vectors, count, depth, rows_ + b * stride_, stride_, weights, tile->value);
     };
     if (widened_ == panel) {
       multiply(static_cast<const T*>(copies_.panel()), Panel<T, S>::stored_depth(inputs_));
@@ -291,17 +221,6 @@ class InputProduct {
   int64_t count_ = 0;        // rows of the step
   int64_t widened_ = -1;     // the panel that stands widened in the scratch memory
   int64_t stride_ = 0;
-};
-
-// The thread's scratch memory of a cell: the copies that its products read.
-template <typename T, typename S>
-struct CellCopies {
-  StepFactors<T, S> step;
-  LeftRows<T, S> inputs;
-
-  // The products of a step have at most `depth` inputs, that of the cell's input has `inputs`, 0 where it is not given.
-  CellCopies(int64_t batch, int64_t depth, int64_t inputs, Scratch* own)
-      : step(own, batch, depth), inputs(own, batch, inputs) {}
 };
 
 // The fill of for_rows that leaves the tile empty and prefetches what its rows will need. It calls prefetch(place,

@@ -57,12 +57,16 @@ void linear(const BpttCall* call) {
       const int64_t column = panel * W;
       const int width = static_cast<int>(std::min<int64_t>(W, outputs - column));
       const int vectors = panel_vectors<T>(outputs, panel);
+      const int64_t next = panel + 1 < my_panels.end ? panel + 1 : my_panels.begin;
+      const Ahead ahead = fetch_ahead<T>(packed + next * panel_size, panel_size / NV * panel_vectors<T>(outputs, next),
+                                         (my_panels.end - my_panels.begin) * panel_size);
       with_panel(packed + panel * panel_size, r1 - r0, depth, vectors, left.panel(),
                  [&](const auto* weights, int64_t stored) {
                    for (int64_t r = r0; r < r1; r += MR) {
                      const int count = static_cast<int>(std::min<int64_t>(MR, r1 - r));
                      panel_product<T, NV, Left::kRows>(vectors, count, stored, rows_of_block + (r - r0) * row_stride,
-                                                       row_stride, weights, tile.value);
+                                                       row_stride, weights, tile.value, false,
+                                                       ahead.part(r - r0, r - r0 + count, r1 - r0));
                      for (int m = 0; m < count; ++m) {
                        T* to = y + (r + m) * outputs + column;
                        for (int c = 0; c < width; c += Vec<T>::kLanes) {
