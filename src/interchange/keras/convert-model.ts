@@ -5,6 +5,7 @@ import type { Network } from '../../model/network.js';
 import { operation } from '../../network/layers/operation.js';
 import type { ImportedNetwork } from '../shared/imported-network.js';
 import { NetworkBuilder } from '../shared/network-builder.js';
+import { madeOfFile } from '../shared/own-options.js';
 import { convertOperation } from './backend-operations.js';
 import { Conversion } from './conversion.js';
 import { FEED_FORWARD } from './feed-forward-layers.js';
@@ -51,6 +52,18 @@ function convertLayer(
   layer: KerasLayer,
   inputs: readonly KerasValue[],
   states: readonly KerasValue[] = [],
+): KerasValue[] {
+  const refuse = (reason: string) => {
+    throw to.refuse(layer, reason);
+  };
+  return madeOfFile(() => convertKnown(to, layer, inputs, states), refuse);
+}
+
+function convertKnown(
+  to: Conversion,
+  layer: KerasLayer,
+  inputs: readonly KerasValue[],
+  states: readonly KerasValue[],
 ): KerasValue[] {
   const { className } = layer;
   if (RECURRENT.includes(className)) return convertRecurrent(to, layer, inputs, states);

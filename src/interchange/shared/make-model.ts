@@ -10,6 +10,8 @@ import type { ImportedNetwork, WeightSource } from './imported-network.js';
 interface Target {
   readonly shape: readonly number[];
   readonly data: Float32Array;
+  /** Smallest number that it can hold. */
+  readonly least?: number;
 }
 
 type Weights = ReadonlyMap<string, WeightSource>;
@@ -46,11 +48,12 @@ export function requireWeights(path: string, description: NetworkDescription, we
   }
 }
 
-function fill(path: string, { data }: Target, { from, read }: WeightSource): void {
+function fill(path: string, { data, least = Number.NEGATIVE_INFINITY }: Target, { from, read }: WeightSource): void {
   const numbers = read();
-  const index = numbers.findIndex((number) => !Number.isFinite(number));
+  const index = numbers.findIndex((number) => !(Number.isFinite(number) && number >= least));
   if (index >= 0) {
-    const message = `'${path}': '${from}' has ${numbers[index]} at ${index}, expected a finite number`;
+    const bound = least === Number.NEGATIVE_INFINITY ? '' : ` >= ${least}`;
+    const message = `'${path}': '${from}' has ${numbers[index]} at ${index}, expected a finite number${bound}`;
     throw new InterchangeError('tensor_mismatch', message, { source: path, tensor: from, index });
   }
   data.set(numbers);
