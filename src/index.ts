@@ -80,7 +80,7 @@ export type { GradientOptions, Gradients } from './model/use/gradients.js';
 export type { Metric, MetricSequence } from './model/use/metric.js';
 export type { PaddedOutput, PredictInput, PredictOptions } from './model/use/predictions.js';
 export type { SampleOptions, SymbolTable } from './model/use/sampling.js';
-export type { Stream, StreamState, StreamStepOptions } from './model/use/stream.js';
+export type { Stream, StreamInput, StreamReadOptions, StreamState, StreamStepOptions } from './model/use/stream.js';
 export type { NativeUpdateLock } from './native/addon.js';
 export { type Info, info } from './native/info.js';
 export * from './network/define.js';

@@ -12,6 +12,7 @@ import { checkExecutionOptions, type ExecutionOptions } from './execute/executio
 import { ExecutionQueue } from './execute/execution-queue.js';
 import { unsoundSteps } from './execute/finite-states.js';
 import { HeldState } from './execute/held-state.js';
+import type { StepPrograms } from './execute/step-programs.js';
 import { disposed } from './network-instance.js';
 import { plainForm } from './use/plain-form.js';
 import {
@@ -228,16 +229,17 @@ export class PredictingNetwork extends CompiledNetwork {
       const held = new HeldState(state, undefined, true);
       return this.executions.begin({ mode: 'predict', batch, held, use, room, version: this.currentVersion() });
     };
+    let programs: StepPrograms | undefined;
+    const madePrograms = () => this.executions.steps(this.#onlyOutput('predictPackedAll'), this.outputPer);
     return {
       inputName: Object.keys(this.description.inputs)[0] as string,
       queue: this.queue,
       newState: (batch) => this.newState(batch),
-      now: (batch, state, use, first) =>
-        this.queue.readNow(() => {
-          const execution = begin(batch, state, use);
-          execution.execute();
-          return soundOutputs(execution, first);
-        }, state),
+      version: () => this.currentVersion(),
+      get programs() {
+        programs ??= madePrograms();
+        return programs;
+      },
       async execute(batch, state, room) {
         const execution = begin(batch, state, 'streams', room);
         await execution.start();

@@ -1,12 +1,15 @@
 /** The asynchronous calls of streams: steps that wait at the same time are computed together. */
 import type { Batch } from '../../batch/batch.js';
 import type { Rows } from '../../batch/rows.js';
+import { areFinite } from '../../core/finite.js';
 import { onAbort } from '../../core/on-abort.js';
 import { isInt32Array } from '../../core/typed-array.js';
 import type { CarriedState } from '../execute/carried-state.js';
 import type { ExecutionQueue } from '../execute/execution-queue.js';
 import { unsoundSteps } from '../execute/finite-states.js';
-import { type StreamCall, type WaitingCall, WaitingCalls } from './waiting-calls.js';
+import { copyNumbers, type StepProgram } from '../execute/step-program.js';
+import type { StepPrograms } from '../execute/step-programs.js';
+import { type StepCall, type StreamCall, type WaitingCall, WaitingCalls, type WaitingStep } from './waiting-calls.js';
 
 /** Streams whose steps one execution computes, at most. */
 const MOST_TOGETHER = 64;
@@ -15,17 +18,12 @@ const MOST_TOGETHER = 64;
 export interface SteppingModel {
   /** Name of the only input. */
   readonly inputName: string;
-  readonly queue: Pick<ExecutionQueue, 'share' | 'turn' | 'changesRequested' | 'requireJoinable'>;
+  readonly queue: ExecutionQueue;
+  /** @throws {OptionError} `invalid_option` for a model of several outputs */
+  readonly programs: StepPrograms;
   newState(batch: number): CarriedState;
-  /**
-   * Executes steps of one sequence on the calling thread.
-   *
-   * @param use as in `predictPackedSync`
-   * @param first number of the first step in its stream
-   * @returns outputs of all steps [T * outputs]
-   * @throws {NumericError} `non_finite_output`; the state has not changed
-   */
-  now(batch: Batch, state: CarriedState, use: string, first: number): Float32Array;
+  /** Version of the parameters. @throws {UsageError} `model_disposed` */
+  version(): number;
   /**
    * Executes a batch of single steps within a turn, off the event loop, and leaves the final states in the state.
    *
@@ -33,8 +31,21 @@ export interface SteppingModel {
    * @returns the outputs [B * outputs]
    */
   execute(batch: Batch, state: CarriedState, room: number): Promise<Float32Array>;
-  /** As `now`, within a turn, off the event loop. @throws the signal's reason; the state has not changed */
+  /**
+   * Executes steps of one sequence within a turn, off the event loop, and leaves the final states in the state.
+   *
+   * @param first number of the first step in its stream
+   * @returns outputs of all steps [T * outputs]
+   * @throws {NumericError} `non_finite_output`; the signal's reason; the state has not changed
+   */
   read(batch: Batch, state: CarriedState, first: number, signal: AbortSignal | undefined): Promise<Float32Array>;
+}
+
+/** Steps of one stream at once. */
+export interface StreamBlock {
+  readonly rows: Rows;
+  readonly steps: number;
+  readonly state: CarriedState;
 }
 
 /** Calls between which no change of the model was requested. */
@@ -45,12 +56,26 @@ interface Group {
 }
 
 /** The rows of several steps, one after the other. */
-function joined(steps: readonly StreamCall[]): Rows {
-  const [{ rows: first }] = steps as [StreamCall];
+function joined(steps: readonly StepCall[]): Rows {
+  const [{ rows: first }] = steps as readonly StepCall[] as [StepCall];
   const width = first.length;
   const all = isInt32Array(first) ? new Int32Array(width * steps.length) : new Float32Array(width * steps.length);
   for (const [at, { rows }] of steps.entries()) all.set(rows, at * width);
   return all;
+}
+
+function joinedRows(rows: readonly Float32Array[], into?: Float32Array): Float32Array {
+  const width = (rows[0] as Float32Array).length;
+  const all = into ?? new Float32Array(width * rows.length);
+  for (const [at, row] of rows.entries()) all.set(row, at * width);
+  return all;
+}
+
+/** @param length numbers of the output @throws {NumericError} `non_finite_output` where the steps are not sound */
+function requireSound({ output, columns, states }: StepProgram, length: number, first: number): void {
+  const finals = () => states.map(({ name, after, units }) => [name, after.subarray(0, units)] as const);
+  const unsound = unsoundSteps(output.subarray(0, length), columns, finals, first);
+  if (unsound !== undefined) throw unsound;
 }
 
 function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
@@ -74,10 +99,10 @@ export class StreamSteps {
   }
 
   /**
-   * One call of a stream, after the earlier ones of the same state. The outputs are a new array; the state is changed when the call
-   * succeeds.
+   * One call of a stream, or of a group of streams, after its earlier ones. The outputs are a new array; the state is changed when the
+   * call succeeds.
    *
-   * @returns outputs of the step, or of all steps of a call that reads several
+   * @returns outputs of the step, or what the work of the call gives
    * @throws the signal's reason; errors of the execution; {UsageError} `model_busy` where it would wait for the function that
    *   makes it
    */
@@ -105,14 +130,111 @@ export class StreamSteps {
     });
   }
 
-  /** Steps of one stream, on the calling thread. Errors and values as in `SteppingModel`. */
-  now(batch: Batch, state: CarriedState, use: string, first: number): Float32Array {
-    return this.#model.now(batch, state, use, first);
+  /**
+   * Steps of one stream, on the calling thread. Nothing is allocated while their number stays the same and `into` is given.
+   *
+   * @param use keeps programs apart: that of single steps from that of long blocks
+   * @param first number of the first step in its stream
+   * @param isLast whether the outputs of the last step alone are returned
+   * @param into memory for the result, which has room for it; default a new array
+   * @returns [T * outputs], or [outputs]
+   * @throws {NumericError} `non_finite_output`; errors of the input; the state has not changed
+   */
+  now(
+    rows: Rows,
+    steps: number,
+    state: CarriedState,
+    use: string,
+    first: number,
+    isLast: boolean,
+    into: Float32Array | undefined,
+  ): Float32Array {
+    const { queue } = this.#model;
+    queue.enterNow(state);
+    try {
+      const version = this.#model.version();
+      const { programs } = this.#model;
+      const sizes = programs.sizes(steps, 1);
+      programs.check(rows, sizes);
+      const program = programs.program(use, sizes);
+      program.input?.set(rows);
+      for (const { name, before } of program.states) before?.set(state.values.get(name) as Float32Array);
+      program.execute(sizes, version);
+      const { output, columns } = program;
+      const length = program.outputLength(sizes);
+      if (!areFinite(output, length))
+        requireSound(program, length, programs.hasRowsPerStep ? first : first + steps - 1);
+      const count = isLast ? columns : length;
+      const result = into ?? new Float32Array(count); // from here on nothing can fail
+      for (const { name, after } of program.states) state.values.get(name)?.set(after);
+      state.markCarried();
+      copyNumbers(output, length - count, result, 0, count);
+      return result;
+    } finally {
+      queue.leaveNow();
+    }
   }
 
-  /** Refuses all calls of a state that have not begun. */
-  refuseWaiting(state: CarriedState, reason: unknown): void {
-    for (const { calls } of this.#groups) for (const call of calls.takeAll(state)) call.reject(reason);
+  /**
+   * A block of steps of one stream, on the calling thread: all of them, or none where one fails.
+   *
+   * @param into memory that has room for the outputs; default a new array
+   * @returns outputs of all steps [T * outputs]
+   */
+  runNow(rows: Rows, steps: number, state: CarriedState, first: number, into: Float32Array | undefined): Float32Array {
+    const { programs } = this.#model;
+    if (programs.hasRowsPerStep) return this.now(rows, steps, state, 'read', first, false, into);
+    return this.#oneByOne(rows, steps, state, first, into); // apart: its function would be an object for each call above, too
+  }
+
+  #oneByOne(rows: Rows, steps: number, state: CarriedState, first: number, into: Float32Array | undefined) {
+    const { queue, programs } = this.#model;
+    const { width } = programs;
+    const before = state.clone();
+    const outputs: Float32Array[] = [];
+    return queue.readNow(() => {
+      try {
+        for (let step = 0; step < steps; step++) {
+          const row = rows.subarray(step * width, (step + 1) * width);
+          outputs.push(this.now(row, 1, state, 'stream', first + step, false, undefined));
+        }
+      } catch (error) {
+        state.copyFrom(before);
+        throw error;
+      }
+      return joinedRows(outputs, into);
+    }, state);
+  }
+
+  /** A call that reads several steps of a stream, within its turn. @returns outputs of all steps that have one [T * outputs] */
+  read({ rows, steps, state }: StreamBlock, first: number, signal?: AbortSignal): Promise<Float32Array> {
+    const batch = { batchSizes: new Int32Array(steps).fill(1), inputs: { [this.#model.inputName]: rows } };
+    return this.#model.read(batch, state, first, signal);
+  }
+
+  /** As `runNow`, within a turn, off the event loop. */
+  async run(block: StreamBlock, first: number, signal?: AbortSignal): Promise<Float32Array> {
+    const { programs } = this.#model;
+    if (programs.hasRowsPerStep) return this.read(block, first, signal);
+    const { rows, steps, state } = block;
+    const { width } = programs;
+    const before = state.clone();
+    const outputs: Float32Array[] = [];
+    try {
+      for (let step = 0; step < steps; step++) {
+        const row = rows.slice(step * width, (step + 1) * width);
+        outputs.push(await this.read({ rows: row, steps: 1, state }, first + step, signal));
+      }
+    } catch (error) {
+      state.copyFrom(before);
+      throw error;
+    }
+    return joinedRows(outputs);
+  }
+
+  /** Refuses all calls of a stream, or of a group, that have not begun. @param line as in their calls */
+  refuseWaiting(line: object, reason: unknown): void {
+    for (const { calls } of this.#groups) for (const call of calls.takeAll(line)) call.reject(reason);
   }
 
   /** The group that a new call joins. */
@@ -148,9 +270,9 @@ export class StreamSteps {
   /** What one turn computes: steps of several streams, or a call that reads several steps. */
   async #round(calls: WaitingCalls): Promise<void> {
     const taken = calls.takeRound(MOST_TOGETHER);
+    if (!Array.isArray(taken)) return taken.work().then(taken.resolve, taken.reject);
     const [only] = taken;
     if (only === undefined) return; // all of them were aborted
-    if (only.isRead) return this.#read(only);
     try {
       await this.#execute(taken);
     } catch (error) {
@@ -160,16 +282,7 @@ export class StreamSteps {
     }
   }
 
-  async #read({ rows, steps, state, signal, counted, resolve, reject }: WaitingCall): Promise<void> {
-    const batch = { batchSizes: new Int32Array(steps).fill(1), inputs: { [this.#model.inputName]: rows } };
-    try {
-      resolve(await this.#model.read(batch, state, counted(), signal));
-    } catch (error) {
-      reject(error);
-    }
-  }
-
-  async #execute(steps: readonly WaitingCall[]): Promise<void> {
+  async #execute(steps: readonly WaitingStep[]): Promise<void> {
     const count = steps.length;
     const { inputName } = this.#model;
     const state = this.#model.newState(count);
