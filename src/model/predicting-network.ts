@@ -25,6 +25,7 @@ import {
 } from './use/predictions.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
 import { Stream } from './use/stream.js';
+import { StreamGroup, type StreamGroupOptions } from './use/stream-group.js';
 import { type SteppingModel, StreamSteps } from './use/stream-steps.js';
 
 const EXECUTION_OPTIONS = ['state'];
@@ -140,8 +141,30 @@ export class PredictingNetwork extends CompiledNetwork {
    * inputs
    */
   stream(): Stream {
+    return new Stream(this, this.#steps());
+  }
+
+  /**
+   * A group of streams that advance together: a tick reads the weights once for all of its sessions. Sessions come and go at any time,
+   * and a tick may leave some of them out. Each gets the bits that a stream of its own would give.
+   *
+   * @param options.capacity sessions that memory is made for; it grows with more. Default 16
+   * @throws {OptionError} `invalid_option`, `unknown_option`
+   * @throws {UsageError} as `stream`
+   * @example
+   * const group = model.streamGroup();
+   * const [first, second] = [group.open(), group.open()];
+   * const outputs = group.step([first, second], [3, 5]); // [2 * outputs]
+   * group.step([second], [7]);
+   * first.close();
+   */
+  streamGroup(options: StreamGroupOptions = {}): StreamGroup {
+    return new StreamGroup(this, this.#steps(), options);
+  }
+
+  #steps(): StreamSteps {
     this.#streamSteps ??= new StreamSteps(this.#stepping());
-    return new Stream(this, this.#streamSteps);
+    return this.#streamSteps;
   }
 
   /** Text from the model, symbol by symbol. Options and errors as `sample`. */

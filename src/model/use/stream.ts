@@ -4,7 +4,7 @@ import { checkArray, checkType } from '../../batch/check-arrays.js';
 import type { PlainForm } from '../../batch/plain-examples.js';
 import { type PlainField, type PlainSequence, rowsOfSequence } from '../../batch/plain-sequences.js';
 import type { Rows } from '../../batch/rows.js';
-import { requireList, requireObject } from '../../core/arguments.js';
+import { requireObject } from '../../core/arguments.js';
 import { DataError, RangeIndexError, ShapeError, UsageError } from '../../core/errors.js';
 import { describeValue, requireNumber } from '../../core/options.js';
 import type { NetworkDescription } from '../../network/description.js';
@@ -12,6 +12,7 @@ import { notStreamable, type StreamObstacle } from '../build/causality.js';
 import { type CarriedState, isState } from '../execute/carried-state.js';
 import { checkExecutionOptions, type ExecutionOptions } from '../execute/execution-options.js';
 import { checkStepOptions, requireRoom, written } from './step-memory.js';
+import { StepRow, type StreamInput } from './step-row.js';
 import type { StreamSteps } from './stream-steps.js';
 import type { StreamCall } from './waiting-calls.js';
 
@@ -27,9 +28,6 @@ export interface StreamedModel {
   readonly outputs: number;
 }
 
-/** One step of a sequence: an index, or the features of the step; a number where there is one. */
-export type StreamInput = number | readonly number[] | Float32Array | Int32Array;
-
 /** Options of asynchronous reads. */
 export type StreamReadOptions = Pick<ExecutionOptions, 'signal'>;
 
@@ -43,6 +41,29 @@ export interface StreamStepOptions extends StreamReadOptions {
 export interface StreamState {
   readonly steps: number;
   readonly state: CarriedState;
+}
+
+/** The input of the steps of a model. @throws {UsageError} `state_mismatch` for several; `not_streamable` */
+export function streamInput({ description, streamObstacle }: StreamedModel): string {
+  const names = Object.keys(description.inputs);
+  if (names.length !== 1) {
+    const message = `a stream needs a model of one input, this one has ${names.length}: predict whole sequences`;
+    throw new UsageError('state_mismatch', message, { inputs: names });
+  }
+  if (streamObstacle !== undefined) {
+    throw notStreamable(streamObstacle, 'it has no streams; predict whole sequences');
+  }
+  return names[0] as string;
+}
+
+/** The numbers of a snapshot, checked in kind. @throws {UsageError} `state_mismatch`; {OptionError} `invalid_option` */
+export function requireSnapshot(snapshot: StreamState): StreamState {
+  const { state, steps } = requireObject('a snapshot', snapshot);
+  if (!isState(state)) {
+    const message = `restore takes what snapshot gave, got ${describeValue(snapshot)}`;
+    throw new UsageError('state_mismatch', message, { value: snapshot });
+  }
+  return { state, steps: requireNumber('steps', steps, { integer: true, min: 0 }) };
 }
 
 /**
@@ -62,8 +83,7 @@ export class Stream {
   readonly #inputName: string;
   readonly #field: PlainField;
   readonly #together: StreamSteps;
-  /** Holds the row of a step that was given as numbers. */
-  readonly #row: Rows;
+  readonly #row: StepRow;
   /** What messages call the input. */
   readonly #title: string;
   /** Asynchronous calls that wait or work. */
@@ -73,20 +93,13 @@ export class Stream {
 
   /** Use `model.stream()`. @param together the steps of all streams of the model @throws {UsageError} as there */
   constructor(model: StreamedModel, together: StreamSteps) {
-    const names = Object.keys(model.description.inputs);
-    if (names.length !== 1) {
-      const message = `a stream needs a model of one input, this one has ${names.length}: predict whole sequences`;
-      throw new UsageError('state_mismatch', message, { inputs: names });
-    }
-    const obstacle = model.streamObstacle;
-    if (obstacle !== undefined) throw notStreamable(obstacle, 'it has no streams; predict whole sequences');
+    this.#inputName = streamInput(model);
     this.#model = model;
     this.#together = together;
     this.#state = model.newState(1);
-    this.#inputName = names[0] as string;
     this.#field = model.plainForm.inputs.get(this.#inputName) as PlainField;
     this.#title = `input '${this.#inputName}'`;
-    this.#row = this.#field.ids === undefined ? new Float32Array(this.#field.width) : new Int32Array(1);
+    this.#row = new StepRow(this.#inputName, this.#field);
   }
 
   /** Steps since the beginning or the last reset. */
@@ -111,7 +124,7 @@ export class Stream {
   step(input: StreamInput, into?: Float32Array): Float32Array {
     this.#requireOpen();
     if (into !== undefined) requireRoom(into, this.#model.outputs);
-    const row = this.#rowOf(input);
+    const row = this.#row.of(input);
     this.#requireAtRest();
     const outputs = this.#together.now(row, 1, this.#state, 'stream', this.#steps, false, into);
     this.#steps++;
@@ -142,42 +155,13 @@ export class Stream {
   /** A copy of the row of a step, which is refused alone: it is computed together with those of other streams. */
   #checkedRow(input: StreamInput): Rows {
     const { ids, width } = this.#field;
-    const rows = this.#rowOf(input);
+    const rows = this.#row.of(input);
     checkArray(this.#title, rows, ids !== undefined, width);
     const [index] = rows as ArrayLike<number> as readonly [number];
     if (ids === undefined || (index >= ids.low && index < ids.high)) return rows.slice();
     const [low, high] = [ids.low, ids.high - 1];
     const message = `${this.#inputName} has index ${index} at row 0, expected ${low}..${high}`;
     throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index, low, high });
-  }
-
-  /** The row of a step; of numbers in memory of this stream, until the next step. */
-  #rowOf(input: StreamInput): Rows {
-    if (ArrayBuffer.isView(input)) return input;
-    if (this.#holds(input)) return this.#row;
-    if (this.#field.ids === undefined) return this.#plainRows([typeof input === 'number' ? [input] : input]);
-    const [index = Number.NaN, ...others] = typeof input === 'number' ? [input] : requireList('a step', input);
-    // A typed array would turn NaN into 0 and 1.5 into 1.
-    if (others.length === 0 && Int32Array.of(index)[0] === index) return Int32Array.of(index);
-    const message = `${this.#inputName} has index ${describeValue(input)}, expected a whole number of 32 bits`;
-    throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index: input });
-  }
-
-  /** Writes the numbers of a step into the memory for its row; false where they are no row. */
-  #holds(input: number | readonly number[]): boolean {
-    const row = this.#row;
-    if (typeof input === 'number') {
-      row[0] = input;
-      return row.length === 1 && isHeld(row[0] as number, input, this.#field.ids !== undefined);
-    }
-    if (!Array.isArray(input) || input.length !== row.length) return false;
-    for (let at = 0; at < row.length; at++) {
-      const number: unknown = input[at];
-      if (typeof number !== 'number') return false;
-      row[at] = number;
-      if (!isHeld(row[at] as number, number, this.#field.ids !== undefined)) return false;
-    }
-    return true;
   }
 
   #plainRows(sequence: PlainSequence): Rows {
@@ -290,12 +274,7 @@ export class Stream {
    */
   restore(snapshot: StreamState): void {
     this.#requireAtRest();
-    const { state, steps } = requireObject('a snapshot', snapshot);
-    if (!isState(state)) {
-      const message = `restore takes what snapshot gave, got ${describeValue(snapshot)}`;
-      throw new UsageError('state_mismatch', message, { value: snapshot });
-    }
-    requireNumber('steps', steps, { integer: true, min: 0 });
+    const { state, steps } = requireSnapshot(snapshot);
     this.#state.copyFrom(state);
     this.#steps = steps;
   }
@@ -334,9 +313,4 @@ export class Stream {
 
 function closed(): UsageError {
   return new UsageError('stream_closed', 'the stream has been closed');
-}
-
-/** Whether a typed array holds a number as a step means it: an index exactly, a feature as a finite number. */
-function isHeld(held: number, given: number, isIndex: boolean): boolean {
-  return isIndex ? held === given : Number.isFinite(held);
 }
