@@ -10,9 +10,7 @@ import type { CarriedState } from './execute/carried-state.js';
 import type { Execution } from './execute/execution.js';
 import { checkExecutionOptions, type ExecutionOptions } from './execute/execution-options.js';
 import { ExecutionQueue } from './execute/execution-queue.js';
-import { unsoundSteps } from './execute/finite-states.js';
 import { HeldState } from './execute/held-state.js';
-import type { StepPrograms } from './execute/step-programs.js';
 import { disposed } from './network-instance.js';
 import { plainForm } from './use/plain-form.js';
 import {
@@ -24,9 +22,10 @@ import {
   type PredictOptions,
 } from './use/predictions.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
+import { steppingModel } from './use/stepping-model.js';
 import { Stream } from './use/stream.js';
 import { StreamGroup, type StreamGroupOptions } from './use/stream-group.js';
-import { type SteppingModel, StreamSteps } from './use/stream-steps.js';
+import { StreamSteps } from './use/stream-steps.js';
 
 const EXECUTION_OPTIONS = ['state'];
 
@@ -163,7 +162,12 @@ export class PredictingNetwork extends CompiledNetwork {
   }
 
   #steps(): StreamSteps {
-    this.#streamSteps ??= new StreamSteps(this.#stepping());
+    const { description, queue, executions, outputPer } = this;
+    const newState = (batch: number) => this.newState(batch);
+    const version = () => this.currentVersion();
+    const output = () => this.#onlyOutput('predictPackedAll');
+    const host = { description, queue, executions, outputPer, newState, version, output };
+    this.#streamSteps ??= new StreamSteps(steppingModel(host));
     return this.#streamSteps;
   }
 
@@ -245,39 +249,6 @@ export class PredictingNetwork extends CompiledNetwork {
     return this.begin(mode, batch, state, use === mode && this.queue.isInTurn ? `${mode} meanwhile` : use);
   }
 
-  /** The part of this network that the steps of streams need. */
-  #stepping(): SteppingModel {
-    const begin = (batch: Batch, state: CarriedState, use: string, room?: number) => {
-      this.#onlyOutput('predictPackedAll');
-      const held = new HeldState(state, undefined, true);
-      return this.executions.begin({ mode: 'predict', batch, held, use, room, version: this.currentVersion() });
-    };
-    let programs: StepPrograms | undefined;
-    const madePrograms = () => this.executions.steps(this.#onlyOutput('predictPackedAll'), this.outputPer);
-    return {
-      inputName: Object.keys(this.description.inputs)[0] as string,
-      queue: this.queue,
-      newState: (batch) => this.newState(batch),
-      version: () => this.currentVersion(),
-      get programs() {
-        programs ??= madePrograms();
-        return programs;
-      },
-      async execute(batch, state, room) {
-        const execution = begin(batch, state, 'streams', room);
-        await execution.start();
-        execution.takeStates();
-        return onlyOutputOf(execution);
-      },
-      async read(batch, state, first, signal) {
-        const execution = begin(batch, state, 'predict');
-        await execution.start(signal);
-        signal?.throwIfAborted(); // the call has been rejected, and its state stays
-        return soundOutputs(execution, first);
-      },
-    };
-  }
-
   #predict(name: string, input: PredictInput, options: PredictOptions): Promise<Record<string, PredictedOutput>> {
     return this.queue.share(options, async () => {
       checkExecutionOptions(name, options, [...PREDICT_OPTIONS, 'signal']);
@@ -307,17 +278,4 @@ function finishPrediction(execution: Execution): Record<string, Float32Array> {
   execution.requireFiniteStates();
   execution.takeStates();
   return execution.outputs();
-}
-
-function onlyOutputOf(execution: Execution): Float32Array {
-  return Object.values(execution.outputs())[0] as Float32Array;
-}
-
-/** The outputs of steps of one stream, which takes the final states. @throws {NumericError} `non_finite_output`; it has not changed */
-function soundOutputs(execution: Execution, first: number): Float32Array {
-  const outputs = onlyOutputOf(execution);
-  const unsound = unsoundSteps(outputs, outputs.length / execution.rows, () => execution.finalStates, first);
-  if (unsound !== undefined) throw unsound;
-  execution.takeStates();
-  return outputs;
 }

@@ -8,14 +8,15 @@ import { isFloat32Array, isInt32Array } from '../../core/typed-array.js';
 import { GroupStates } from '../execute/group-states.js';
 import { checkStepOptions, requireRoom, written } from './step-memory.js';
 import { StepRow, type StreamInput } from './step-row.js';
+import { type Member, memberOf, StreamSession, sessionBusy } from './stream-session.js';
+import type { StreamSteps } from './stream-steps.js';
 import {
   requireSnapshot,
   type StreamedModel,
   type StreamState,
   type StreamStepOptions,
   streamInput,
-} from './stream.js';
-import type { StreamSteps } from './stream-steps.js';
+} from './streamed-model.js';
 
 /** Options of a group. */
 export interface StreamGroupOptions {
@@ -32,98 +33,6 @@ export type GroupInputs = Int32Array | Float32Array | readonly StreamInput[];
 /** The part of a model that a group needs. */
 export interface GroupedModel extends StreamedModel {
   readonly stateSizes: ReadonlyMap<string, number>;
-}
-
-/** What a group knows of a session. */
-interface Member {
-  readonly group: StreamGroup;
-  /** Row of its states. */
-  readonly place: number;
-  readonly leave: () => void;
-  steps: number;
-  /** Asynchronous ticks with it that wait or work. */
-  underWay: number;
-  isOpen: boolean;
-  /** The last tick that has named it. */
-  tick: number;
-}
-
-let memberOf: (session: unknown) => Member | undefined;
-
-/** A sequence of a group, from `group.open()` to its `close()`. */
-export class StreamSession {
-  static {
-    memberOf = (session) => {
-      return typeof session === 'object' && session !== null && #member in session ? session.#member : undefined;
-    };
-  }
-
-  readonly #member: Member;
-  readonly #states: GroupStates;
-
-  /** Use `group.open()`. */
-  constructor(member: object, states: GroupStates) {
-    this.#member = member as Member;
-    this.#states = states;
-  }
-
-  /** Steps since the beginning or the last reset. */
-  get steps(): number {
-    return this.#member.steps;
-  }
-
-  /** Whether it takes part in ticks. */
-  get isOpen(): boolean {
-    return this.#member.isOpen;
-  }
-
-  /** Returns to the state before the first step. @throws {UsageError} `stream_closed`; `model_busy` while an asynchronous tick with it works or waits */
-  reset(): void {
-    this.#requireAtRest();
-    this.#states.reset(this.#member.place);
-    this.#member.steps = 0;
-  }
-
-  /** The state at this moment: a copy, which `restore` of a stream of the same network takes, too. Errors as `reset`. */
-  snapshot(): StreamState {
-    this.#requireAtRest();
-    return { steps: this.#member.steps, state: this.#states.read(this.#member.place, this.#member.steps > 0) };
-  }
-
-  /**
-   * Continues from a snapshot, of a session or of a stream.
-   *
-   * @throws {UsageError} `state_mismatch` when the snapshot belongs to another model; as `reset`
-   * @throws {DataError} `non_finite_data` for a state with NaN or an infinity; the session is as it was before
-   */
-  restore(snapshot: StreamState): void {
-    this.#requireAtRest();
-    const { state, steps } = requireSnapshot(snapshot);
-    this.#states.write(this.#member.place, state);
-    this.#member.steps = steps;
-  }
-
-  /** Leaves the group. Asynchronous ticks that were requested before go on; later ones are refused. */
-  close(): void {
-    const member = this.#member;
-    if (!member.isOpen) return;
-    member.isOpen = false;
-    if (member.underWay === 0) member.leave();
-  }
-
-  #requireAtRest(): void {
-    if (!this.#member.isOpen) throw sessionClosed('the session');
-    if (this.#member.underWay > 0) throw sessionBusy('this session');
-  }
-}
-
-function sessionClosed(what: string): UsageError {
-  return new UsageError('stream_closed', `${what} has been closed`);
-}
-
-function sessionBusy(what: string): UsageError {
-  const message = `an asynchronous tick with ${what} works or waits: wait for its promise, or use stepAsync`;
-  return new UsageError('model_busy', message);
 }
 
 /**
@@ -226,7 +135,10 @@ export class StreamGroup {
     if (count === 0) return into ?? new Float32Array(0);
     const members = this.#members;
     const counted = (position: number) => (members[position] as Member).steps;
-    const outputs = this.#together.tickNow({ rows, count, places: this.#places, states: this.#states, counted }, into);
+    const outputs = this.#together.ticks.now(
+      { rows, count, places: this.#places, states: this.#states, counted },
+      into,
+    );
     for (let at = 0; at < count; at++) (members[at] as Member).steps++;
     return outputs;
   }
@@ -248,7 +160,7 @@ export class StreamGroup {
     const { signal, into } = checkStepOptions('stepAsync', options, count * this.#model.outputs);
     const given = this.#rowsOf(inputs, count);
     if (count === 0) return into ?? new Float32Array(0);
-    this.#together.checkTick(given, count);
+    this.#together.ticks.check(given, count);
     const rows = given.slice();
     const members = this.#members.slice(0, count);
     const counted = (position: number) => (members[position] as Member).steps;
@@ -256,7 +168,7 @@ export class StreamGroup {
     for (const member of members) member.underWay++;
     try {
       const work = async () => {
-        const outputs = await this.#together.tick(tick, signal);
+        const outputs = await this.#together.ticks.inTurn(tick, signal);
         for (const member of members) member.steps++;
         return outputs;
       };

@@ -1,70 +1,23 @@
 /** One sequence, step by step: for text generation, and for signals that arrive step by step. */
 
 import { checkArray, checkType } from '../../batch/check-arrays.js';
-import type { PlainForm } from '../../batch/plain-examples.js';
 import { type PlainField, type PlainSequence, rowsOfSequence } from '../../batch/plain-sequences.js';
 import type { Rows } from '../../batch/rows.js';
-import { requireObject } from '../../core/arguments.js';
 import { DataError, RangeIndexError, ShapeError, UsageError } from '../../core/errors.js';
-import { describeValue, requireNumber } from '../../core/options.js';
-import type { NetworkDescription } from '../../network/description.js';
-import { notStreamable, type StreamObstacle } from '../build/causality.js';
-import { type CarriedState, isState } from '../execute/carried-state.js';
-import { checkExecutionOptions, type ExecutionOptions } from '../execute/execution-options.js';
+import type { CarriedState } from '../execute/carried-state.js';
+import { checkExecutionOptions } from '../execute/execution-options.js';
 import { checkStepOptions, requireRoom, written } from './step-memory.js';
 import { StepRow, type StreamInput } from './step-row.js';
 import type { StreamSteps } from './stream-steps.js';
+import {
+  requireSnapshot,
+  type StreamedModel,
+  type StreamReadOptions,
+  type StreamState,
+  type StreamStepOptions,
+  streamInput,
+} from './streamed-model.js';
 import type { StreamCall } from './waiting-calls.js';
-
-/** The part of a model that a stream needs. */
-export interface StreamedModel {
-  readonly description: NetworkDescription;
-  /** The first layer that cannot be read step by step. */
-  readonly streamObstacle: StreamObstacle | undefined;
-  /** The form of a sequence. */
-  readonly plainForm: Pick<PlainForm, 'inputs'>;
-  newState(batch: number): CarriedState;
-  /** Numbers in a row of the output. */
-  readonly outputs: number;
-}
-
-/** Options of asynchronous reads. */
-export type StreamReadOptions = Pick<ExecutionOptions, 'signal'>;
-
-/** Options of asynchronous steps. */
-export interface StreamStepOptions extends StreamReadOptions {
-  /** Memory for the outputs, as `into` of the synchronous call. It is written when the promise resolves. */
-  readonly into?: Float32Array;
-}
-
-/** The state of a stream at one moment; a copy, which later steps do not change. */
-export interface StreamState {
-  readonly steps: number;
-  readonly state: CarriedState;
-}
-
-/** The input of the steps of a model. @throws {UsageError} `state_mismatch` for several; `not_streamable` */
-export function streamInput({ description, streamObstacle }: StreamedModel): string {
-  const names = Object.keys(description.inputs);
-  if (names.length !== 1) {
-    const message = `a stream needs a model of one input, this one has ${names.length}: predict whole sequences`;
-    throw new UsageError('state_mismatch', message, { inputs: names });
-  }
-  if (streamObstacle !== undefined) {
-    throw notStreamable(streamObstacle, 'it has no streams; predict whole sequences');
-  }
-  return names[0] as string;
-}
-
-/** The numbers of a snapshot, checked in kind. @throws {UsageError} `state_mismatch`; {OptionError} `invalid_option` */
-export function requireSnapshot(snapshot: StreamState): StreamState {
-  const { state, steps } = requireObject('a snapshot', snapshot);
-  if (!isState(state)) {
-    const message = `restore takes what snapshot gave, got ${describeValue(snapshot)}`;
-    throw new UsageError('state_mismatch', message, { value: snapshot });
-  }
-  return { state, steps: requireNumber('steps', steps, { integer: true, min: 0 }) };
-}
 
 /**
  * A sequence that is still growing. All streams of a model share one program of a single step; each has its own state.
@@ -126,7 +79,7 @@ export class Stream {
     if (into !== undefined) requireRoom(into, this.#model.outputs);
     const row = this.#row.of(input);
     this.#requireAtRest();
-    const outputs = this.#together.now(row, 1, this.#state, 'stream', this.#steps, false, into);
+    const outputs = this.#together.blocks.now(row, 1, this.#state, 'stream', this.#steps, false, into);
     this.#steps++;
     return outputs;
   }
@@ -179,7 +132,7 @@ export class Stream {
     const rows = this.#rowsOf(inputs);
     this.#requireAtRest();
     const steps = this.#stepsOf(rows);
-    const outputs = this.#together.now(rows, steps, this.#state, 'read', this.#steps, true, undefined);
+    const outputs = this.#together.blocks.now(rows, steps, this.#state, 'read', this.#steps, true, undefined);
     this.#steps += steps;
     return outputs;
   }
@@ -192,7 +145,7 @@ export class Stream {
     checkType(this.#title, rows, this.#field.ids !== undefined);
     const block = { rows: rows.slice(), steps: this.#stepsOf(rows), state: this.#state };
     const { signal } = options;
-    const work = () => this.#together.read(block, this.#steps, signal);
+    const work = () => this.#together.blocks.read(block, this.#steps, signal);
     const outputs = await this.#inTurn({ line: this.#state, signal, work }, block.steps);
     return outputs.slice(-this.#model.outputs);
   }
@@ -222,7 +175,7 @@ export class Stream {
     const steps = this.#blockSteps(rows);
     if (into !== undefined) requireRoom(into, steps * this.#model.outputs);
     this.#requireAtRest();
-    const outputs = this.#together.runNow(rows, steps, this.#state, this.#steps, into);
+    const outputs = this.#together.blocks.runNow(rows, steps, this.#state, this.#steps, into);
     this.#steps += steps;
     return outputs;
   }
@@ -234,7 +187,7 @@ export class Stream {
     const steps = this.#blockSteps(rows);
     const { signal, into } = checkStepOptions('runAsync', options, steps * this.#model.outputs);
     const copy = { rows: rows.slice(), steps, state: this.#state };
-    const work = () => this.#together.run(copy, this.#steps, signal);
+    const work = () => this.#together.blocks.run(copy, this.#steps, signal);
     return written(await this.#inTurn({ line: this.#state, signal, work }, steps), into);
   }
 
