@@ -1,6 +1,7 @@
 /**
  * Single steps of one sequence as they arrive, outputs returned, one thread: microseconds a step through the public API
- * (`model.stream().step(features)` of a model of the recurrent layer alone) against sides whose callers pass the states.
+ * (`model.stream().step(features)` of a model of the recurrent layer alone) against sides whose callers pass the states. Beside it a
+ * step in a block of 64 (`stream.run`), and one of a session among the 64 of a group (`streamGroup`).
  *
  *   npm run bench -- stream [--problem stream,stream-large] [--cell rnn,gru,lstm] [--peer pytorch,onnxruntime|none|all]
  *        [--rounds 7] [--json FILE]
@@ -16,6 +17,7 @@ import { rounded } from './shared/statistics.mjs';
 const problems = [...LAYER_PROBLEMS.values()].filter(isStream).map(({ name }) => name);
 const options = { ...benchOptions(problems), threads: [1] };
 const { peers } = options;
+const OTHER_FORMS = ['block', 'group'];
 const report = new Report('stream', options, [
   ['problem', 14, 'left'],
   ['cell', 4, 'left'],
@@ -23,6 +25,8 @@ const report = new Report('stream', options, [
   ['us', 8],
   ['lowest', 8],
   ['highest', 8],
+  ['block us', 8],
+  ['group us', 8],
   ['GFLOP/s', 7],
   ['of peak', 7],
   ['GB/s', 6],
@@ -38,7 +42,11 @@ async function measure(problem) {
   let ours;
   try {
     return await measureCase({
-      sides: ['bptt', ...peers].map((peer) => ({ name: peer, peer, request })),
+      sides: [
+        { name: 'bptt', peer: 'bptt', request },
+        ...OTHER_FORMS.map((form) => ({ name: form, peer: 'bptt', request: { ...request, form } })),
+        ...peers.map((peer) => ({ name: peer, peer, request })),
+      ],
       rounds: options.rounds,
       async check(name, _, ask) {
         const { tensors } = await ask({ op: 'sample' });
@@ -76,7 +84,7 @@ for (const name of options.problems) {
       name,
       cell,
       problem.units.toFixed(0),
-      ...[medianMs, lowestMs, highestMs].map(microseconds),
+      ...[medianMs, lowestMs, highestMs, ...OTHER_FORMS.map((form) => sides[form].medianMs)].map(microseconds),
       gigaflops,
       percent(shareOfPeak),
       gigabytes,

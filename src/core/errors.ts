@@ -74,7 +74,7 @@ export class NumericError extends BpttError {}
 
 /**
  * A call at the wrong moment, or for something that is not possible. Codes: `model_busy`, `model_disposed`, `state_mismatch`, `stream_closed`,
- * `not_streamable`, `not_differentiable`, `not_trainable`, `not_a_value`, `too_large`, `invalid_definition`, `run_closed`.
+ * `duplicate_session`, `foreign_session`, `not_streamable`, `not_differentiable`, `not_trainable`, `not_a_value`, `too_large`, `invalid_definition`, `run_closed`.
  */
 export class UsageError extends BpttError {}
 

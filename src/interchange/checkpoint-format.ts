@@ -1,9 +1,11 @@
 /** Checkpoints of this library, for those who look into them as into files of others. */
+
 import { InterchangeError } from '../core/errors.js';
 import { isJsonObject, type JsonObject, parseStrictJson } from '../core/json.js';
 import { type Network, networkFromJSON } from '../model/network.js';
 import { PREFIX } from '../saved/model-tensors.js';
 import type { Format, WeightSource } from './shared/imported-network.js';
+import { keptOpen } from './shared/kept-open.js';
 import type { SourceTensors } from './sources/source-tensor.js';
 import { safetensorsFile } from './state-dict/safetensors-file.js';
 import { openTensorFile } from './state-dict/tensor-file.js';
@@ -60,15 +62,11 @@ export const checkpointFormat: Format = {
   options: [],
   recognizes: (_, begin) => Buffer.from(begin.subarray(8, 8 + BEGIN.length)).toString('latin1') === BEGIN,
   async import(path) {
-    const file = open(path);
-    try {
-      const network = networkOf(path, file.facts);
+    return keptOpen(open(path), ({ facts, tensors }) => {
+      const network = networkOf(path, facts);
       const notes = ['The loss, the optimizer and its state are left out: loadModel restores these, too.'];
-      return { network, weights: weightsOf(file.tensors), notes, close: () => file.close() };
-    } catch (error) {
-      file.close();
-      throw error;
-    }
+      return { network, weights: weightsOf(tensors), notes };
+    });
   },
   async inspect(path) {
     const file = open(path);

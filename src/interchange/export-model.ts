@@ -52,7 +52,9 @@ export async function exportModel<const O extends ExportModelOptions>(
     const message = `exportModel: 'model' must be a compiled model, got ${describeValue(model)}`;
     throw new OptionError('invalid_option', message, { name: 'model', value: model });
   }
-  requirePath(path);
+  if (requirePath(path) === '') {
+    throw new OptionError('invalid_option', 'the path of a file must not be empty', { name: 'path', value: path });
+  }
   const { to, ...rest } = options ?? {};
   const exporter = EXPORTERS[requireOneOf('to', to, Object.keys(EXPORTERS)) as 'pytorch'] as Exporter<object>;
   rejectUnknownKeys(`exportModel to '${to}'`, rest, exporter.options);

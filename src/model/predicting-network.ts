@@ -10,7 +10,6 @@ import type { CarriedState } from './execute/carried-state.js';
 import type { Execution } from './execute/execution.js';
 import { checkExecutionOptions, type ExecutionOptions } from './execute/execution-options.js';
 import { ExecutionQueue } from './execute/execution-queue.js';
-import { unsoundSteps } from './execute/finite-states.js';
 import { HeldState } from './execute/held-state.js';
 import { disposed } from './network-instance.js';
 import { plainForm } from './use/plain-form.js';
@@ -23,8 +22,10 @@ import {
   type PredictOptions,
 } from './use/predictions.js';
 import { type SampleOptions, type SymbolTable, sampleSymbols } from './use/sampling.js';
+import { steppingModel } from './use/stepping-model.js';
 import { Stream } from './use/stream.js';
-import { type SteppingModel, StreamSteps } from './use/stream-steps.js';
+import { StreamGroup, type StreamGroupOptions } from './use/stream-group.js';
+import { StreamSteps } from './use/stream-steps.js';
 
 const EXECUTION_OPTIONS = ['state'];
 
@@ -139,8 +140,35 @@ export class PredictingNetwork extends CompiledNetwork {
    * inputs
    */
   stream(): Stream {
-    this.#streamSteps ??= new StreamSteps(this.#stepping());
-    return new Stream(this, this.#streamSteps);
+    return new Stream(this, this.#steps());
+  }
+
+  /**
+   * A group of streams that advance together: a tick reads the weights once for all of its sessions. Sessions come and go at any time,
+   * and a tick may leave some of them out. Each gets the bits that a stream of its own would give.
+   *
+   * @param options.capacity sessions that memory is made for; it grows with more. Default 16
+   * @throws {OptionError} `invalid_option`, `unknown_option`
+   * @throws {UsageError} as `stream`
+   * @example
+   * const group = model.streamGroup();
+   * const [first, second] = [group.open(), group.open()];
+   * const outputs = group.step([first, second], [3, 5]); // [2 * outputs]
+   * group.step([second], [7]);
+   * first.close();
+   */
+  streamGroup(options: StreamGroupOptions = {}): StreamGroup {
+    return new StreamGroup(this, this.#steps(), options);
+  }
+
+  #steps(): StreamSteps {
+    const { description, queue, executions, outputPer } = this;
+    const newState = (batch: number) => this.newState(batch);
+    const version = () => this.currentVersion();
+    const output = () => this.#onlyOutput('predictPackedAll');
+    const host = { description, queue, executions, outputPer, newState, version, output };
+    this.#streamSteps ??= new StreamSteps(steppingModel(host));
+    return this.#streamSteps;
   }
 
   /** Text from the model, symbol by symbol. Options and errors as `sample`. */
@@ -221,38 +249,6 @@ export class PredictingNetwork extends CompiledNetwork {
     return this.begin(mode, batch, state, use === mode && this.queue.isInTurn ? `${mode} meanwhile` : use);
   }
 
-  /** The part of this network that the steps of streams need. */
-  #stepping(): SteppingModel {
-    const begin = (batch: Batch, state: CarriedState, use: string, room?: number) => {
-      this.#onlyOutput('predictPackedAll');
-      const held = new HeldState(state, undefined, true);
-      return this.executions.begin({ mode: 'predict', batch, held, use, room, version: this.currentVersion() });
-    };
-    return {
-      inputName: Object.keys(this.description.inputs)[0] as string,
-      queue: this.queue,
-      newState: (batch) => this.newState(batch),
-      now: (batch, state, use, first) =>
-        this.queue.readNow(() => {
-          const execution = begin(batch, state, use);
-          execution.execute();
-          return soundOutputs(execution, first);
-        }, state),
-      async execute(batch, state, room) {
-        const execution = begin(batch, state, 'streams', room);
-        await execution.start();
-        execution.takeStates();
-        return onlyOutputOf(execution);
-      },
-      async read(batch, state, first, signal) {
-        const execution = begin(batch, state, 'predict');
-        await execution.start(signal);
-        signal?.throwIfAborted(); // the call has been rejected, and its state stays
-        return soundOutputs(execution, first);
-      },
-    };
-  }
-
   #predict(name: string, input: PredictInput, options: PredictOptions): Promise<Record<string, PredictedOutput>> {
     return this.queue.share(options, async () => {
       checkExecutionOptions(name, options, [...PREDICT_OPTIONS, 'signal']);
@@ -282,17 +278,4 @@ function finishPrediction(execution: Execution): Record<string, Float32Array> {
   execution.requireFiniteStates();
   execution.takeStates();
   return execution.outputs();
-}
-
-function onlyOutputOf(execution: Execution): Float32Array {
-  return Object.values(execution.outputs())[0] as Float32Array;
-}
-
-/** The outputs of steps of one stream, which takes the final states. @throws {NumericError} `non_finite_output`; it has not changed */
-function soundOutputs(execution: Execution, first: number): Float32Array {
-  const outputs = onlyOutputOf(execution);
-  const unsound = unsoundSteps(outputs, outputs.length / execution.rows, () => execution.finalStates, first);
-  if (unsound !== undefined) throw unsound;
-  execution.takeStates();
-  return outputs;
 }

@@ -58,7 +58,11 @@ export class CompiledProgram {
   readonly #blocks: readonly Uint8Array[];
   readonly #locations = new Map<number, Location>();
   readonly #externals: ReadonlyMap<string, Value>;
-  readonly #constants: readonly Value[];
+  /** Memory of the constants, and what they hold. */
+  readonly #constants: readonly (readonly [
+    memory: Int32Array | Float32Array | Float64Array,
+    numbers: readonly number[],
+  ])[];
   readonly #values: readonly Value[];
   readonly #native: NativeProgram;
   readonly #prepare: number;
@@ -91,7 +95,11 @@ export class CompiledProgram {
     );
     this.#blocks = [parameter, gradient, optimizer, allocateBlock(layout.arenaBytes, 'values of a program'), buffer];
     this.#externals = new Map(inputs.map((value) => [value.name as string, value]));
-    this.#constants = inputs.filter(({ constant }) => constant !== undefined);
+    this.#constants = inputs.flatMap((value) => {
+      if (value.constant === undefined) return [];
+      const memory = value.type === 'int32' ? this.integers(value) : this.real(value);
+      return [[memory, value.constant] as const];
+    });
     this.#values = text.values;
     this.#prepare = instructions.prepare;
     const grain = options.grain ?? threadGrain();
@@ -212,10 +220,7 @@ export class CompiledProgram {
 
   /** Constants share memory with other values, like all inputs. */
   #writeConstants(): void {
-    for (const value of this.#constants) {
-      const memory = value.type === 'int32' ? this.integers(value) : this.real(value);
-      memory.set(value.constant as readonly number[]);
-    }
+    for (const [memory, numbers] of this.#constants) memory.set(numbers);
   }
 
   #bytesPerEntry(value: Value): number {

@@ -1,37 +1,13 @@
 /** Checks whether the tensors of a checkpoint belong to a network, before memory for the network is allocated. */
 import type { LoadedCheckpoint } from '../checkpoint/checkpoint.js';
 import { CheckpointError } from '../core/errors.js';
-import { buildForward } from '../model/build/build-forward.js';
-import { ParameterLayout } from '../model/build/parameters.js';
+import { checkedLayout } from '../model/build/checked-layout.js';
+import type { ParameterLayout } from '../model/build/parameters.js';
 import type { NetworkDescription } from '../network/description.js';
-import type { BufferRequest, ParameterRequest } from '../network/layers/layer.js';
 import { PREFIX, requireShape } from './model-tensors.js';
 
-/** A layout that refuses the first parameter or buffer which is not in the checkpoint as it is asked for. */
-class StoredLayout extends ParameterLayout {
-  readonly #path: string;
-  readonly #checkpoint: LoadedCheckpoint;
-
-  constructor(path: string, checkpoint: LoadedCheckpoint) {
-    super();
-    this.#path = path;
-    this.#checkpoint = checkpoint;
-  }
-
-  override place(name: string, request: ParameterRequest): number {
-    requireShape(this.#path, this.#checkpoint, PREFIX.parameter + name, request.shape);
-    return super.place(name, request);
-  }
-
-  override placeBuffer(name: string, request: BufferRequest): number {
-    requireShape(this.#path, this.#checkpoint, PREFIX.buffer + name, request.shape);
-    return super.placeBuffer(name, request);
-  }
-}
-
 /**
- * A description may claim any size. So the layers are asked for their parameters one after the other, and each
- * parameter is compared with the tensor of its name. Nothing larger than the file is ever allocated.
+ * Each parameter is compared with the tensor of its name. Nothing larger than the file is ever allocated.
  *
  * @param slots names of the optimizer's state for each parameter; undefined when that is not read
  * @throws {CheckpointError} `checkpoint_mismatch`, naming a tensor that is missing, of another shape, or not needed
@@ -43,8 +19,9 @@ export function requireStoredParameters(
   description: NetworkDescription,
   slots: readonly string[] | undefined,
 ): void {
-  const layout = new StoredLayout(path, checkpoint);
-  buildForward(description, layout, { training: false });
+  const layout = checkedLayout(description, (what, name, shape) => {
+    requireShape(path, checkpoint, PREFIX[what] + name, shape);
+  });
   const known = new Set([...layout.requests.keys()].map((name) => PREFIX.parameter + name));
   for (const name of layout.buffers.keys()) known.add(PREFIX.buffer + name);
   if (slots !== undefined) requireOptimizerState(path, checkpoint, layout, slots, known);

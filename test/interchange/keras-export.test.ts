@@ -98,6 +98,14 @@ const models: Readonly<Record<string, () => Model>> = {
       ],
       { features: 4 },
     ).compileSync({ loss: 'meanSquaredError', initializer: 'uniform:0.9' }),
+  activations: () =>
+    sequential(
+      [
+        lstm({ units: 3, activation: { name: 'elu', alpha: 1 }, gateActivation: 'hardSigmoid' }),
+        gru({ units: 2, activation: 'softsign' }),
+      ],
+      { features: 2 },
+    ).compileSync({ loss: 'meanSquaredError', initializer: 'uniform:0.9' }),
   states: () =>
     network({
       inputs: { words: { kind: 'indices', size: 5, axis: 'words' }, given: { kind: 'features', units: 2 } },

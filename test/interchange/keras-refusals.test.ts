@@ -72,6 +72,7 @@ describe('an option that cannot be taken over', () => {
     ['padding', layer('Conv1D', { filters: 2, kernel_size: [1], padding: 'full' }), ["'padding'", '"full"']],
     ['an axis of softmax', layer('Softmax', { axis: 1 }), ["Softmax 'softmax'", "'axis'", '1']],
     ['another function', layer('Activation', { activation: 'wave' }), ["'activation'", '"wave"']],
+    ['a factor for each column', layer('Rescaling', { scale: [1, 2, 3], offset: 0 }), ["'scale'", '[1,2,3]']],
     ['a threshold', layer('ReLU', { threshold: 0.5 }), ["'threshold'", '0.5']],
     ['quantisation', layer('ELU', { alpha: 1, dtype: 'int8_from_float32' }), ["'dtype'", 'int8']],
     ['merge_mode', layer('Bidirectional', { layer: recurrent('GRU'), merge_mode: 'max' }), ["'merge_mode'", '"max"']],
@@ -331,6 +332,68 @@ describe('a model of TensorFlow.js', () => {
     ['of weights alone', { modelTopology: null, weightsManifest: [] }, 'file_corrupt'],
   ])('%s is refused', async (_, changes, code) => {
     expect(await codeOf(changes)).toBe(code);
+  });
+});
+
+/** What a model of calls without weights becomes. */
+function converted(config: JsonObject, version: 2 | 3) {
+  const source = { path: 'x.keras', version };
+  return convertModel(source, modelOf(source, config), new Map());
+}
+
+/** A layer as Keras 3 describes it, with a call. */
+const calledWith = (json: JsonObject, from: string, kwargs: JsonObject = {}): JsonObject => {
+  const tensor = (name: string): JsonObject => ({
+    class_name: '__keras_tensor__',
+    config: { shape: [null, null, 3], dtype: 'float32', keras_history: [name, 0, 0] },
+  });
+  const options = Object.fromEntries(Object.entries(kwargs).map(([key, name]) => [key, tensor(name as string)]));
+  const name = (json['config'] as JsonObject)['name'] as string;
+  const args = json['class_name'] === 'NotEqual' ? [tensor(from), 7] : [tensor(from)];
+  return { ...json, name, inbound_nodes: [{ args, kwargs: options }] };
+};
+
+describe('a call', () => {
+  const dropped = graph(
+    [named(sequences), called(layer('Dropout', { rate: 0.5 }), ['x', 0, 0, { training: true }])],
+    [['dropout', 0, 0]],
+  );
+
+  it('as in training is refused for Keras 2, whose predictions are then those of training', () => {
+    expect(() => converted(dropped, 2)).toThrow(
+      "Dropout 'dropout' cannot be taken over: it is called with 'training' true",
+    );
+  });
+
+  it('as in training is said in the notes for Keras 3, whose predictions turn it off', () => {
+    expect(converted(dropped, 3).notes.join()).toContain("Dropout 'dropout' is called with training=True");
+  });
+
+  it('with a mask of its own is said in the notes', () => {
+    const mask: JsonObject = { module: 'keras.src.ops.numpy', class_name: 'NotEqual', config: { name: 'not_equal' } };
+    const masked = graph(
+      [
+        named(sequences),
+        calledWith(mask, 'x'),
+        calledWith(layer('GlobalAveragePooling1D', { name: 'mean' }), 'x', { mask: 'not_equal' }),
+      ],
+      [['mean', 0, 0]],
+    );
+    const { notes } = converted(masked, 3);
+    expect(notes.join()).toContain("'not_equal' masks the steps that are 7");
+    expect(notes.join()).toContain("GlobalAveragePooling1D 'mean' is given a mask");
+  });
+
+  it('whose value is an output twice gives two outputs', () => {
+    const twice = graph(
+      [named(sequences), called(layer('ELU', { alpha: 1 }), ['x', 0, 0, {}])],
+      [
+        ['elu', 0, 0],
+        ['elu', 0, 0],
+        ['x', 0, 0],
+      ],
+    );
+    expect(Object.keys(converted(twice, 2).network.description.outputs ?? {})).toHaveLength(3);
   });
 });
 

@@ -84,6 +84,10 @@ describe('steps of a stream that are no longer finite', () => {
     expect(() => stream.read([[LARGE], [1]])).toThrow(unsound);
     await expect(stream.stepAsync(LARGE)).rejects.toEqual(unsound);
     await expect(stream.readAsync([[LARGE], [1]])).rejects.toEqual(unsound);
+    const into = Float32Array.of(7, 7, 7, 7, 7, 7, 7, 7);
+    expect(() => stream.run([[LARGE], [1]], into)).toThrow(unsound);
+    await expect(stream.runAsync([[LARGE], [1]], { into })).rejects.toEqual(unsound);
+    expect(new Set(into)).toEqual(new Set([7]));
     expect(stream.snapshot()).toEqual(plain.snapshot());
     const neighbour = model.stream();
     const together = [neighbour.stepAsync(2), stream.stepAsync(LARGE), stream.stepAsync(3)] as const;

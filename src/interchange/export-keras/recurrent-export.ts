@@ -29,6 +29,7 @@ function activationName(node: string, activation: CellActivation): string {
     throw notExportable(node, "Keras 3 has no 'hardSigmoid02': its hard_sigmoid is clip(x/6 + 0.5)");
   }
   if (typeof activation === 'string') return activation;
+  if (isSameActivation(activation, { name: 'elu', alpha: 1 })) return 'elu';
   throw notExportable(
     node,
     `layers of Keras name activations without numbers, found ${describeActivation(activation)}`,

@@ -1,14 +1,14 @@
 /** Writes a model as an ONNX file. */
 import { TIME } from '../../batch/axes.js';
 import { CheckpointError, InterchangeError, OptionError } from '../../core/errors.js';
-import { isJsonObject, type JsonObject } from '../../core/json.js';
-import { describeValue, requireNumber, requireOneOf } from '../../core/options.js';
+import type { JsonObject } from '../../core/json.js';
+import { requireNumber, requireOneOf } from '../../core/options.js';
 import type { Vocabulary } from '../../data/vocabulary.js';
 import type { Model } from '../../model/model.js';
 import { packageRoot } from '../../native/package-root.js';
 import { inputAxes } from '../../network/description.js';
-import { requireFittingVocabulary } from '../../saved/model-vocabulary.js';
 import type { ExportedModel, Exporter } from '../shared/exporter.js';
+import { requireKeptData } from '../shared/kept-data.js';
 import { type BuiltOnnx, buildOnnx, type OnnxNames } from './build-onnx.js';
 import { notExportable } from './emission.js';
 import type { TensorInfo } from './onnx-graph.js';
@@ -85,11 +85,6 @@ const OPTIONS = [
 const flag = (name: string, value: boolean | undefined, otherwise: boolean) =>
   value === undefined ? otherwise : requireOneOf(name, value, [true, false]);
 
-function refuse(name: string, expected: string, value: unknown): OptionError {
-  const message = `exportModel: '${name}' must be ${expected}, got ${describeValue(value)}`;
-  return new OptionError('invalid_option', message, { name, value });
-}
-
 /** A step has neither a dimension of time nor lengths, and always states. @throws {OptionError} `invalid_option` */
 function requireOfStep(options: ExportOnnxOptions): void {
   for (const name of ['batchFirst', 'lengths', 'states'] as const) {
@@ -100,16 +95,8 @@ function requireOfStep(options: ExportOnnxOptions): void {
 }
 
 /** Checks the options. @throws {OptionError} `invalid_option`, `unknown_option` @throws {VocabularyError} `vocabulary_mismatch` */
-function checkOptions(model: Model, path: string, options: ExportOnnxOptions) {
-  if (path === '') throw refuse('path', 'the path of a file', path);
-  const { vocabulary, configuration } = options;
-  if (configuration !== undefined && !isJsonObject(configuration)) {
-    throw refuse('configuration', 'a JSON object', configuration);
-  }
-  if (vocabulary !== undefined) {
-    if (typeof vocabulary?.toJSON !== 'function') throw refuse('vocabulary', 'a vocabulary', vocabulary);
-    requireFittingVocabulary('exportModel', model, vocabulary);
-  }
+function checkOptions(model: Model, options: ExportOnnxOptions) {
+  requireKeptData(model, options);
   const isStep = flag('stateful', options.stateful, false);
   if (isStep) requireOfStep(options);
   if (options.externalData !== undefined) flag('externalData', options.externalData, false);
@@ -182,7 +169,7 @@ const shown = ({ name, type, dimensions }: TensorInfo): OnnxTensor => ({ name, t
  * @throws {VocabularyError} `vocabulary_mismatch`
  */
 async function write(model: Model, path: string, options: ExportOnnxOptions): Promise<ExportedOnnx> {
-  const settings = checkOptions(model, path, options);
+  const settings = checkOptions(model, options);
   if (settings.isStep) requireSteps(model);
   const { writeOnnx } = await import('./write-onnx.js');
   const { parameters, buffers, description } = model;

@@ -1,12 +1,12 @@
 /** Writes a model as a folder in the layout of Hugging Face. */
 import { join } from 'node:path';
 import { OptionError } from '../../core/errors.js';
-import { isJsonObject, type JsonObject } from '../../core/json.js';
+import type { JsonObject } from '../../core/json.js';
 import { describeValue, requireOneOf } from '../../core/options.js';
 import type { Vocabulary } from '../../data/vocabulary.js';
 import { FOLDER_FILES, folderConfig } from '../../saved/model-folder.js';
-import { requireFittingVocabulary } from '../../saved/model-vocabulary.js';
 import type { Exporter } from '../shared/exporter.js';
+import { requireKeptData } from '../shared/kept-data.js';
 import { measuresOf, modelCard } from './model-card.js';
 import { moduleSource } from './module-source.js';
 import { stateDictMetadata, stateDictNotes } from './pytorch-exporter.js';
@@ -37,11 +37,7 @@ export const huggingFaceExporter: Exporter<HuggingFaceExportOptions> = {
       const message = `option '${option}' must be a text, got ${describeValue(value)}`;
       throw new OptionError('invalid_option', message, { name: option, value });
     }
-    if (configuration !== undefined && !isJsonObject(configuration)) {
-      const message = `option 'configuration' must be a JSON object, got ${describeValue(configuration)}`;
-      throw new OptionError('invalid_option', message, { name: 'configuration', value: configuration });
-    }
-    if (vocabulary !== undefined) requireFittingVocabulary('exportModel', model, vocabulary);
+    requireKeptData(model, { vocabulary, configuration });
     const measures = run === undefined ? [] : measuresOf(run, model.step);
     const source = module ? moduleSource(model.description, FOLDER_FILES.weights) : undefined;
     const notes = [...stateDictNotes(model), ...(source?.notes ?? [])];

@@ -1,7 +1,7 @@
 /** Operations that Keras 3 puts into the graph of a model beside its layers. */
 import { type OperationName, operation } from '../../network/layers/operation.js';
 import type { Conversion } from './conversion.js';
-import type { KerasCall, KerasLayer } from './keras-layer.js';
+import { describeLayer, type KerasCall, type KerasLayer } from './keras-layer.js';
 import type { KerasValue } from './keras-value.js';
 
 /** What makes masks: which steps count. Batches of the library hold no other steps. */
@@ -38,7 +38,16 @@ export function convertOperation(
 ): KerasValue {
   const values = inputs.map((input) => (typeof input === 'number' ? input : read(input)));
   const [first, second] = values;
-  if (MASKS.includes(layer.className) && typeof first === 'object') return { ...first, kind: 'mask' };
+  if (MASKS.includes(layer.className) && typeof first === 'object') {
+    // Embeddings mask 0, of which they have a note of their own.
+    const number = typeof second === 'number' ? second : 0;
+    if (number !== 0) {
+      to.note(
+        `${describeLayer(layer)} masks the steps that are ${number}: give sequences without them, as Keras leaves them out.`,
+      );
+    }
+    return { ...first, kind: 'mask' };
+  }
   const name = ARITHMETIC.get(layer.className);
   if (name === undefined || first === undefined || second === undefined || values.length > 2) {
     throw to.refuse(layer, 'this operation of the backend is not known here');

@@ -5,6 +5,7 @@ import type { Network } from '../../model/network.js';
 import { operation } from '../../network/layers/operation.js';
 import type { ImportedNetwork } from '../shared/imported-network.js';
 import { NetworkBuilder } from '../shared/network-builder.js';
+import { madeOfFile } from '../shared/own-options.js';
 import { convertOperation } from './backend-operations.js';
 import { Conversion } from './conversion.js';
 import { FEED_FORWARD } from './feed-forward-layers.js';
@@ -51,6 +52,18 @@ function convertLayer(
   layer: KerasLayer,
   inputs: readonly KerasValue[],
   states: readonly KerasValue[] = [],
+): KerasValue[] {
+  const refuse = (reason: string) => {
+    throw to.refuse(layer, reason);
+  };
+  return madeOfFile(() => convertKnown(to, layer, inputs, states), refuse);
+}
+
+function convertKnown(
+  to: Conversion,
+  layer: KerasLayer,
+  inputs: readonly KerasValue[],
+  states: readonly KerasValue[],
 ): KerasValue[] {
   const { className } = layer;
   if (RECURRENT.includes(className)) return convertRecurrent(to, layer, inputs, states);
@@ -151,10 +164,15 @@ class GraphConversion {
   }
 
   #convert(call: KerasCall): readonly KerasValue[] {
-    const { layer, masks, index, initialStates } = call;
+    const { layer, masks, index, initialStates, isTraining } = call;
     if (index > 0 && [...layersWithVariables(layer)].length > 0) {
       this.to.note(
         `${describeLayer(layer)} is used several times; here each use has weights of its own, which are the same.`,
+      );
+    }
+    if (isTraining) {
+      this.to.note(
+        `${describeLayer(layer)} is called with training=True: model.predict of Keras turns that off, and so do predictions here.`,
       );
     }
     if (layer.className.startsWith('ops.')) {
@@ -167,7 +185,13 @@ class GraphConversion {
     const inputs = call.inputs.map((input) => {
       if (typeof input === 'number') throw this.to.refuse(layer, `it is called with the number ${input}`);
       const value = this.#valueOf(input);
-      return masks.length > 0 ? { ...value, isMasked: true } : value;
+      if (masks.length === 0) return value;
+      if (!value.isMasked) {
+        this.to.note(
+          `${describeLayer(layer)} is given a mask: give sequences without the masked steps, as Keras leaves them out.`,
+        );
+      }
+      return { ...value, isMasked: true };
     });
     return convertLayer(
       this.to,
@@ -223,15 +247,17 @@ function finish(
   inputs: readonly KerasValue[],
   outputs: readonly KerasValue[],
 ): Network {
-  const given = new Set(inputs.map(({ source }) => source));
+  // What is no node of its own, or is an output already, gets one.
+  const taken = new Set(inputs.map(({ source }) => source));
   const nodes = outputs.map((output) => {
     const { source, kind, steps } = output;
     if (kind !== 'real') throw to.refuse(root, 'one of its outputs is a mask, or an input of indices');
     if (steps?.isReversed === true) {
       throw to.refuse(root, "one of its outputs is in reverse order of time, by 'go_backwards'");
     }
-    const isNode = !given.has(source) && !source.includes('.');
-    return isNode ? source : to.add(source, operation('identity'), [output]);
+    const isFree = !taken.has(source) && !source.includes('.');
+    taken.add(source);
+    return isFree ? source : to.add(source, operation('identity'), [output]);
   });
   return to.builder.finish(Object.fromEntries(nodes.map((node) => [node, node])));
 }

@@ -11,7 +11,7 @@ import type { Conversion } from './conversion.js';
 import { describeLayer, type KerasLayer } from './keras-layer.js';
 import { convolvedSteps, type KerasValue } from './keras-value.js';
 import type { LayerOptions } from './layer-options.js';
-import { constant, convolutionKernel, depthwiseKernel, same, transposed } from './weight-sources.js';
+import { constant, convolutionKernel, depthwiseKernel, rowOf, same, transposed } from './weight-sources.js';
 
 /** Makes nodes of a layer. */
 export type Converter = (
@@ -120,7 +120,9 @@ const separableLayer: Converter = (to, layer, inputs, options) => {
   const x = depthwise(to, layer, inputs, options, false);
   const [units, bias] = [options.count('filters'), options.flag('use_bias', true)];
   const kernel = to.tensor(layer, 'pointwise_kernel', [1, x.columns, units]);
-  const weights = { weight: convolutionKernel(kernel), ...biasOf(to, layer, bias, units) };
+  // A convolution of one step is a dense layer.
+  const weight = { ...convolutionKernel(kernel), shape: [units, x.columns] };
+  const weights = { weight, ...biasOf(to, layer, bias, units) };
   return activated(to, options, to.node(layer.name, dense({ units, bias }), [x], units, weights));
 };
 
@@ -226,7 +228,7 @@ const preluLayer: Converter = (to, layer, inputs, options) => {
   if (!isShared) throw options.refuse('shared_axes', shared, 'expected [1]: all steps have the same slopes');
   const alpha = to.tensor(layer, 'alpha', x.rank === 2 ? [x.columns] : [1, x.columns]);
   const below = to.apply('minimum', [x], { number: 0 });
-  const scaled = to.apply('multiply', [below], { row: x.columns }, { row: same(alpha) });
+  const scaled = to.apply('multiply', [below], { row: x.columns }, { row: rowOf(alpha) });
   return to.apply('add', [to.apply('relu', [x]), scaled]);
 };
 
@@ -241,6 +243,10 @@ const softmaxLayer: Converter = (to, layer, inputs, options) => {
 };
 
 const rescalingLayer: Converter = (to, layer, inputs, options) => {
+  for (const name of ['scale', 'offset']) {
+    const value = options.value(name);
+    if (Array.isArray(value)) throw options.refuse(name, value, 'expected one number for all columns');
+  }
   const [scale, offset] = [options.number('scale'), options.number('offset', 0)];
   const scaled = to.apply('multiply', [to.real(layer, inputs)], { number: scale });
   return offset === 0 ? scaled : to.apply('add', [scaled], { number: offset });

@@ -1,8 +1,10 @@
 /** Files of Keras 2 and 3: `.keras`, `.h5` and `.weights.h5`. */
+
 import { type ByteSource, openFile } from '../../core/byte-source.js';
 import { DataError, InterchangeError } from '../../core/errors.js';
 import type { JsonValue } from '../../core/json.js';
 import type { Format, ImportOptions, OpenImport } from '../shared/imported-network.js';
+import { keptOpen } from '../shared/kept-open.js';
 import { isZip, readZip } from '../sources/zip.js';
 import { convertModel, requireKnownClasses } from './convert-model.js';
 import { Hdf5File } from './hdf5-file.js';
@@ -135,13 +137,7 @@ export const keras: Format = {
   options: ['network', 'map', 'config'],
   recognizes: (path, begin) => isHdf5(begin) || (isZip(begin) && path.endsWith('.keras')),
   async import(path, options): Promise<OpenImport> {
-    const file = await openKeras(path);
-    try {
-      return { ...imported(path, file, options), close: () => file.close() };
-    } catch (error) {
-      file.close();
-      throw error;
-    }
+    return keptOpen(await openKeras(path), (file) => imported(path, file, options));
   },
   async inspect(path) {
     const file = await openKeras(path);

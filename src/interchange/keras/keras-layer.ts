@@ -45,6 +45,8 @@ export interface KerasCall {
   readonly initialStates: readonly TensorName[];
   /** Tensors that say which steps count. */
   readonly masks: readonly TensorName[];
+  /** Whether it is called as in training. */
+  readonly isTraining: boolean;
 }
 
 /** A `Sequential` or `Functional` model. */
@@ -221,9 +223,13 @@ function argumentsIn(json: JsonValue | undefined): (TensorName | number)[] {
   return tensorsIn(json);
 }
 
-/** What of a call besides its inputs changes nothing: dropout is off outside of training. */
-function isPlain(name: string, value: JsonValue): boolean {
-  return value === null || name === 'training' || name === 'name' || (name === 'mask' && tensorsIn(value).length > 0);
+/**
+ * What of a call besides its inputs is known. `model.predict` of Keras 3 turns training off in every layer; before, a layer that is called
+ * with `training=True` drops numbers and normalises by the batch in predictions, too.
+ */
+function isPlain({ version }: KerasSource, name: string, value: JsonValue): boolean {
+  if (name === 'training') return value !== true || version === 3;
+  return value === null || name === 'name' || (name === 'mask' && tensorsIn(value).length > 0);
 }
 
 function callsOf(source: KerasSource, layer: KerasLayer, json: JsonValue | undefined): KerasCall[] {
@@ -232,12 +238,13 @@ function callsOf(source: KerasSource, layer: KerasLayer, json: JsonValue | undef
   return json.map((call: JsonValue, index) => {
     const { inputs, options } = isJsonObject(call) ? newCall(call) : oldCall(call);
     for (const [name, value] of Object.entries(options)) {
-      if (isPlain(name, value) || name === 'initial_state') continue;
+      if (isPlain(source, name, value) || name === 'initial_state') continue;
       const reason = `it is called with '${name}' ${JSON.stringify(value)?.slice(0, 200)}`;
       throw unsupportedLayer(source, layer, reason);
     }
     const initialStates = tensorsIn(options['initial_state']);
-    return { layer, index, inputs, initialStates, masks: tensorsIn(options['mask']) };
+    const isTraining = options['training'] === true;
+    return { layer, index, inputs, initialStates, masks: tensorsIn(options['mask']), isTraining };
   });
 }
 

@@ -50,10 +50,15 @@ const PLAIN: Readonly<Record<string, (tensors: Tensors) => NodeWeights>> = {
   },
   layerNormalization: ([gamma, beta]) => ({ ...(gamma && { weight: same(gamma) }), ...(beta && { bias: same(beta) }) }),
   batchNormalization: (tensors) => {
-    const names =
-      tensors.length === 4 ? ['weight', 'bias', 'running_mean', 'running_var'] : ['running_mean', 'running_var'];
-    return Object.fromEntries(tensors.map((tensor, at) => [names[at] ?? tensor.name, same(tensor)]));
+    const names = [...(tensors.length === 2 ? [] : ['weight', 'bias']), 'running_mean', 'running_var'];
+    return Object.fromEntries(tensors.map((tensor, at) => [names[at], same(tensor)]));
   },
+};
+
+/** How many tensors layers may have. Which one is missing of others cannot be told. */
+const COUNTS: Readonly<Record<string, readonly number[]>> = {
+  ...{ dense: [1, 2], embedding: [1], conv1d: [1, 2], layerNormalization: [1, 2], batchNormalization: [2, 4] },
+  ...{ rnn: [2, 3], lstm: [2, 3], gru: [2, 3] },
 };
 
 /** The rank that the first tensor of a layer must have: its axes are exchanged. */
@@ -95,6 +100,12 @@ function places(
   });
 }
 
+/** The direction of a Bidirectional that a variable belongs to, by the innermost part of its name that says one. */
+function directionOf({ name }: SourceTensor, begin: string): 'forward' | 'backward' | undefined {
+  const found = name.slice(begin.length).match(/.*\/(forward|backward)_/);
+  return found?.[1] as 'forward' | 'backward' | undefined;
+}
+
 function weightsOf(
   path: string,
   { name, layer }: NodeDescription,
@@ -108,15 +119,27 @@ function weightsOf(
     const message = `'${path}': the weights of the node '${name}' cannot be taken from Keras: ${reason}`;
     return new InterchangeError('ambiguous_network', message, { source: path, name });
   };
+  const requireCount = (own: readonly SourceTensor[], where: string) => {
+    const counts = COUNTS[kind];
+    if (own.length === 0 || counts === undefined || counts.includes(own.length)) return;
+    throw refuse(`'${begin}' has ${own.length} tensors${where}, expected ${counts.join(' or ')}`);
+  };
   if (isOdd(tensors[0])) throw refuse(`its first tensor is [${tensors[0]?.shape.join(', ')}], expected ${rank} axes`);
   if (kind === 'rnn' || kind === 'lstm' || kind === 'gru') {
     const recurrent = layer as Extract<AnyLayer, { kind: 'rnn' | 'lstm' | 'gru' }>;
     if ((recurrent.layers ?? 1) > 1) throw refuse('it has several layers, of which Keras makes a layer each');
     const isBoth = recurrent.direction === 'bidirectional';
     const suffix = recurrent.direction === 'reverse' ? '_l0_reverse' : '_l0';
-    if (!isBoth) return directionWeights(recurrent, tensors, suffix);
-    const [ahead, behind] = ['/forward_', '/backward_'].map((part) => {
-      return tensors.filter((each) => each.name.slice(begin.length).includes(part));
+    if (!isBoth) {
+      requireCount(tensors, '');
+      return directionWeights(recurrent, tensors, suffix);
+    }
+    const odd = tensors.find((tensor) => directionOf(tensor, begin) === undefined);
+    if (odd !== undefined) throw refuse(`the name of '${odd.name}' says no direction`);
+    const [ahead, behind] = (['forward', 'backward'] as const).map((direction) => {
+      const own = tensors.filter((tensor) => directionOf(tensor, begin) === direction);
+      requireCount(own, ` of the direction '${direction}'`);
+      return own;
     });
     return {
       ...directionWeights(recurrent, ahead ?? [], '_l0'),
@@ -125,6 +148,7 @@ function weightsOf(
   }
   const plain = PLAIN[kind];
   if (plain === undefined) throw refuse(`layers of the kind '${kind}' have no weights there`);
+  requireCount(tensors, '');
   return plain(tensors);
 }
 

@@ -8,21 +8,27 @@ function sizeOf(shape: readonly number[]): number {
 
 /** A tensor as it is. */
 export function same(tensor: SourceTensor): WeightSource {
-  return { from: tensor.name, count: sizeOf(tensor.shape), read: () => tensor.read() };
+  return { from: tensor.name, count: sizeOf(tensor.shape), shape: tensor.shape, read: () => tensor.read() };
+}
+
+/** The only row of a tensor [1, columns], or one that is a row itself. */
+export function rowOf(tensor: SourceTensor): WeightSource {
+  return { ...same(tensor), shape: [sizeOf(tensor.shape)] };
 }
 
 /** So many times the same number. */
 export function constant(from: string, count: number, number: number): WeightSource {
-  return { from, count, read: () => new Float32Array(count).fill(number) };
+  return { from, count, shape: [count], read: () => new Float32Array(count).fill(number) };
 }
 
-/** Where the number at each place of a parameter stands in the tensor. */
-function gathered(tensor: SourceTensor, placeOf: (at: number) => number, count = sizeOf(tensor.shape)): WeightSource {
+/** A parameter of some shape, with where the number at each of its places stands in the tensor. */
+function gathered(tensor: SourceTensor, shape: readonly number[], placeOf: (at: number) => number): WeightSource {
+  const count = sizeOf(shape);
   const read = () => {
     const numbers = tensor.read();
     return Float32Array.from({ length: count }, (_, at) => numbers[placeOf(at)] as number);
   };
-  return { from: tensor.name, count, read };
+  return { from: tensor.name, count, shape, read };
 }
 
 /**
@@ -33,7 +39,7 @@ function gathered(tensor: SourceTensor, placeOf: (at: number) => number, count =
 export function transposedGates(tensor: SourceTensor, order: readonly number[]): WeightSource {
   const [rows, columns] = tensor.shape as [number, number];
   const units = columns / order.length;
-  return gathered(tensor, (at) => {
+  return gathered(tensor, [columns, rows], (at) => {
     const [row, column] = [Math.floor(at / rows), at % rows];
     const gate = order[Math.floor(row / units)] as number;
     return column * columns + gate * units + (row % units);
@@ -50,18 +56,19 @@ export function gatesOfRow(tensor: SourceTensor, order: readonly number[], row =
   const columns = tensor.shape.at(-1) as number;
   const units = columns / order.length;
   const place = (at: number) => row * columns + (order[Math.floor(at / units)] as number) * units + (at % units);
-  return gathered(tensor, place, columns);
+  return gathered(tensor, [columns], place);
 }
 
 /** A kernel [steps, inputs, outputs] -> [outputs, steps, inputs]. */
 export function convolutionKernel(tensor: SourceTensor): WeightSource {
   const [steps, inputs, outputs] = tensor.shape as [number, number, number];
   const each = steps * inputs;
-  return gathered(tensor, (at) => (at % each) * outputs + Math.floor(at / each));
+  return gathered(tensor, [outputs, steps, inputs], (at) => (at % each) * outputs + Math.floor(at / each));
 }
 
 /** A kernel [steps, inputs, multiplier] of a convolution of each input by itself -> [inputs * multiplier, steps, 1]. */
 export function depthwiseKernel(tensor: SourceTensor): WeightSource {
   const [steps, inputs, multiplier] = tensor.shape as [number, number, number];
-  return gathered(tensor, (at) => (at % steps) * inputs * multiplier + Math.floor(at / steps));
+  const shape = [inputs * multiplier, steps, 1];
+  return gathered(tensor, shape, (at) => (at % steps) * inputs * multiplier + Math.floor(at / steps));
 }

@@ -3,11 +3,13 @@
  *
  * @see "NEP 1 - A simple file format for NumPy arrays", 2007, and numpy.lib.format
  */
+
 import type { ByteSource } from '../../core/byte-source.js';
 import { DataError } from '../../core/errors.js';
 import { kindHint } from '../../core/file-kind.js';
 import { bytesOf, type NumberType } from '../sources/number-types.js';
 import { countOf, type SourceTensor, storedTensor } from '../sources/source-tensor.js';
+import { strided } from '../sources/strided.js';
 
 const TYPES: Readonly<Record<string, NumberType>> = {
   f2: 'float16',
@@ -32,24 +34,6 @@ const HEADER =
 
 function corrupt(source: string, reason: string): DataError {
   return new DataError('file_corrupt', `'${source}' is corrupt: ${reason}`, { source });
-}
-
-/** A matrix, or more dimensions, whose first index runs fastest, with the last one fastest. */
-function rowMajor(numbers: Float32Array, shape: readonly number[]): Float32Array {
-  const result = new Float32Array(numbers.length);
-  const steps = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const index = shape.map(() => 0);
-  for (let from = 0, to = 0; from < numbers.length; from++) {
-    result[to] = numbers[from] as number;
-    for (let axis = 0; axis < shape.length; axis++) {
-      to += steps[axis] as number;
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (shape[axis] as number)) break;
-      to -= (steps[axis] as number) * (shape[axis] as number);
-      index[axis] = 0;
-    }
-  }
-  return result;
 }
 
 /**
@@ -91,5 +75,6 @@ export function npyTensor(source: ByteSource, name: string): SourceTensor {
   if (end < size) throw corrupt(path, `it has ${size} bytes, but its array ends at ${end}`);
   const tensor = storedTensor(source, name, type, shape, { begin: place, bigEndian: order === '>' });
   if (fortran === 'False' || shape.length < 2) return tensor;
-  return { ...tensor, read: () => rowMajor(tensor.read(), shape) };
+  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));
+  return { ...tensor, read: () => strided(tensor.read(), shape, strides) };
 }

@@ -1,6 +1,7 @@
 /** Goes through an ONNX graph once, and makes a network of it. */
 import { InterchangeError } from '../../core/errors.js';
 import { NetworkBuilder } from '../shared/network-builder.js';
+import { madeOfFile } from '../shared/own-options.js';
 import type { ConstantTensor } from './constants/constant-tensor.js';
 import { evaluateConstant } from './constants/evaluate.js';
 import { constantOf, numberTypeOf, sourceTensorOf } from './constants/tensor-proto.js';
@@ -154,7 +155,12 @@ export class GraphImport {
     if (node.domain !== '') return context.refuse(`operators of '${node.domain}' are not known`);
     if (node.op === 'If') return this.#branch(context, scope);
     if (node.op === 'Loop') return this.#loop(context, scope);
-    const known = shapeArithmetic(context) ?? this.#folded(context) ?? OPERATORS[node.op]?.(context);
+    const made = () =>
+      madeOfFile(
+        () => OPERATORS[node.op]?.(context),
+        (reason) => context.refuse(reason),
+      );
+    const known = shapeArithmetic(context) ?? this.#folded(context) ?? made();
     if (known === undefined) return context.refuse('this operator is not known');
     return known.map((value) => (value === undefined ? undefined : simplified(context.name, value)));
   }

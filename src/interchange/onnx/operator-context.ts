@@ -2,7 +2,7 @@
 import { InterchangeError } from '../../core/errors.js';
 import type { ConstantTensor } from './constants/constant-tensor.js';
 import { type Emission, MOST_COLUMNS } from './emission.js';
-import { attribute, describeNode, type OnnxNode } from './ir.js';
+import { attribute, describeNode, type OnnxNode, refuseAttribute } from './ir.js';
 import { describeSizes, type RowAxis, type ShapeNumber } from './sizes.js';
 import { type Computed, type Constant, type GraphValue, sizesOf } from './value.js';
 
@@ -79,6 +79,13 @@ export class OperatorContext {
     return attribute(this.node, name, 'ints');
   }
 
+  /** Whole numbers, of which there must be so many where the node has them. */
+  intsOf(name: string, count: number): readonly number[] | undefined {
+    const found = this.ints(name);
+    if (found === undefined || found.length === count) return found;
+    return refuseAttribute(this.node, name, found.slice(0, 20), `${count} of them`);
+  }
+
   /** @throws {InterchangeError} `unsupported_operator`: this use of it */
   refuse(what: string): never {
     const message = `${describeNode(this.node)}: ${what}`;
@@ -141,10 +148,11 @@ export class OperatorContext {
     return numbers === undefined ? undefined : [...numbers];
   }
 
-  /** A number of columns that is not too large: a few bytes of a file may ask for any. @throws {InterchangeError} */
+  /** A number of columns that there can be: a few bytes of a file may ask for any. @throws {InterchangeError} */
   bounded(columns: number): number {
-    if (columns <= MOST_COLUMNS) return columns;
-    return this.refuse(`would give ${columns} numbers in each row, more than ${MOST_COLUMNS}`);
+    if (columns >= 0 && columns <= MOST_COLUMNS) return columns;
+    const bound = columns < 0 ? '' : `, more than ${MOST_COLUMNS}`;
+    return this.refuse(`would give ${columns} numbers in each row${bound}`);
   }
 
   /** An axis counted from the front. */

@@ -1,7 +1,9 @@
 /** Finds the tensors in what torch.save was given: a state dict, or a checkpoint with one in it. */
+
 import { DataError, InterchangeError } from '../../core/errors.js';
 import { bytesOf, toFloat32 } from '../sources/number-types.js';
 import type { SourceTensor } from '../sources/source-tensor.js';
+import { strided } from '../sources/strided.js';
 import { byName, type TensorFile } from '../state-dict/tensor-file.js';
 import { PickleDict, type PickleValue } from './pickle-values.js';
 import type { TorchArchive } from './torch-archive.js';
@@ -62,31 +64,13 @@ function chosen(source: string, candidates: readonly Candidate[], wanted: string
   throw new InterchangeError('ambiguous_network', message, details);
 }
 
-/** The numbers of a view, row-major. */
-function gathered(all: Float32Array, { shape, strides }: TorchTensor): Float32Array {
-  const count = shape.reduce((product, size) => product * size, 1);
-  const numbers = new Float32Array(count);
-  const index = shape.map(() => 0);
-  for (let at = 0, from = 0; at < count; at++) {
-    numbers[at] = all[from] as number;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis] as number;
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (shape[axis] as number)) break;
-      from -= (strides[axis] as number) * (shape[axis] as number);
-      index[axis] = 0;
-    }
-  }
-  return numbers;
-}
-
 function sourceTensor(archive: TorchArchive, name: string, tensor: TorchTensor): SourceTensor {
   const { storage, offset, span, shape } = tensor;
   const { type } = storage;
   const read = () => {
     const bytes = archive.bytes(storage).read(offset * bytesOf(type), span * bytesOf(type));
     const all = toFloat32(bytes, type, name, { bigEndian: archive.bigEndian });
-    return tensor.isContiguous ? all : gathered(all, tensor);
+    return tensor.isContiguous ? all : strided(all, shape, tensor.strides);
   };
   return { name, type, shape, read };
 }

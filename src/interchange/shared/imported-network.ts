@@ -8,6 +8,8 @@ export interface WeightSource {
   readonly from: string;
   /** How many there are. */
   readonly count: number;
+  /** The shape that the parameter must have, where that is known of the file: numbers may be as many and stand for others. */
+  readonly shape?: readonly number[] | undefined;
   /** [rows * columns], row-major; a new array, or one that nobody changes. */
   read(): Float32Array;
 }

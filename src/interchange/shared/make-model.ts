@@ -1,8 +1,7 @@
 /** Makes a model of an imported network. */
 import { InterchangeError } from '../../core/errors.js';
-import { buildForward } from '../../model/build/build-forward.js';
+import { checkedLayout } from '../../model/build/checked-layout.js';
 import type { CompileOptions } from '../../model/build/compile-options.js';
-import { ParameterLayout } from '../../model/build/parameters.js';
 import { Model } from '../../model/model.js';
 import type { NetworkDescription } from '../../network/description.js';
 import type { ImportedNetwork, WeightSource } from './imported-network.js';
@@ -11,6 +10,8 @@ import type { ImportedNetwork, WeightSource } from './imported-network.js';
 interface Target {
   readonly shape: readonly number[];
   readonly data: Float32Array;
+  /** Smallest number that it can hold. */
+  readonly least?: number;
 }
 
 type Weights = ReadonlyMap<string, WeightSource>;
@@ -24,42 +25,22 @@ function requireSource(path: string, weights: Weights, name: string, shape: read
     const message = `'${path}': nothing in the file gives '${name}' [${shape.join(', ')}] of the network`;
     throw new InterchangeError('missing_tensor', message, { source: path, tensor: name, shape });
   }
-  if (sizeOf(shape) === source.count) return;
-  const message = `'${path}': '${source.from}' has ${source.count} numbers, but '${name}' of the network is [${shape.join(', ')}]`;
-  const details = { source: path, tensor: source.from, name, expected: shape, actual: source.count };
+  const { from, count, shape: own } = source;
+  const fits = own === undefined ? sizeOf(shape) === count : own.join() === shape.join();
+  if (fits) return;
+  const found = own === undefined ? `has ${count} numbers` : `gives [${own.join(', ')}]`;
+  const message = `'${path}': '${from}' ${found}, but '${name}' of the network is [${shape.join(', ')}]`;
+  const details = { source: path, tensor: from, name, expected: shape, actual: own ?? count };
   throw new InterchangeError('tensor_mismatch', message, details);
 }
 
-/** A layout that refuses the first parameter or buffer that the file does not give as it is asked for. */
-class GivenLayout extends ParameterLayout {
-  readonly #path: string;
-  readonly #weights: Weights;
-
-  constructor(path: string, weights: Weights) {
-    super();
-    this.#path = path;
-    this.#weights = weights;
-  }
-
-  override place(...[name, request]: Parameters<ParameterLayout['place']>): number {
-    requireSource(this.#path, this.#weights, name, request.shape);
-    return super.place(name, request);
-  }
-
-  override placeBuffer(...[name, request]: Parameters<ParameterLayout['placeBuffer']>): number {
-    requireSource(this.#path, this.#weights, name, request.shape);
-    return super.placeBuffer(name, request);
-  }
-}
-
 /**
- * Every tensor of the network has a source, and every source a tensor. Nothing is allocated: a description may claim any size.
+ * Every tensor of the network has a source, and every source a tensor.
  *
  * @throws {InterchangeError} `missing_tensor`, `unused_tensor`, `tensor_mismatch`
  */
 export function requireWeights(path: string, description: NetworkDescription, weights: Weights): void {
-  const layout = new GivenLayout(path, weights);
-  buildForward(description, layout, { training: false });
+  const layout = checkedLayout(description, (_, name, shape) => requireSource(path, weights, name, shape));
   for (const [name, { from }] of weights) {
     if (layout.requests.has(name) || layout.buffers.has(name)) continue;
     const message = `'${path}': '${from}' belongs to '${name}', which the network does not have`;
@@ -67,11 +48,12 @@ export function requireWeights(path: string, description: NetworkDescription, we
   }
 }
 
-function fill(path: string, { data }: Target, { from, read }: WeightSource): void {
+function fill(path: string, { data, least = Number.NEGATIVE_INFINITY }: Target, { from, read }: WeightSource): void {
   const numbers = read();
-  const index = numbers.findIndex((number) => !Number.isFinite(number));
+  const index = numbers.findIndex((number) => !(Number.isFinite(number) && number >= least));
   if (index >= 0) {
-    const message = `'${path}': '${from}' has ${numbers[index]} at ${index}, expected a finite number`;
+    const bound = least === Number.NEGATIVE_INFINITY ? '' : ` >= ${least}`;
+    const message = `'${path}': '${from}' has ${numbers[index]} at ${index}, expected a finite number${bound}`;
     throw new InterchangeError('tensor_mismatch', message, { source: path, tensor: from, index });
   }
   data.set(numbers);

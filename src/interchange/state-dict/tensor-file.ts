@@ -3,6 +3,7 @@
 import type { ByteSource } from '../../core/byte-source.js';
 import { openFile } from '../../core/byte-source.js';
 import type { Network } from '../../model/network.js';
+import { keptOpen } from '../shared/kept-open.js';
 import type { SourceTensor, SourceTensors } from '../sources/source-tensor.js';
 
 /** The tensors of a file. */
@@ -27,13 +28,7 @@ export interface OpenTensorFile extends TensorFile {
  * @throws as `read`
  */
 export function openTensorFile(path: string, read: (source: ByteSource) => TensorFile): OpenTensorFile {
-  const file = openFile(path);
-  try {
-    return { ...read(file), close: () => file.close() };
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+  return keptOpen(openFile(path), read);
 }
 
 /** Tensors by name, in their order. */

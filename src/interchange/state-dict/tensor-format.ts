@@ -1,6 +1,8 @@
 /** Formats whose files hold named tensors. */
+
 import { InterchangeError } from '../../core/errors.js';
 import type { Format, ImportOptions, Inspection } from '../shared/imported-network.js';
+import { keptOpen } from '../shared/kept-open.js';
 import { importTensors } from './import-tensors.js';
 import type { OpenTensorFile } from './tensor-file.js';
 
@@ -28,13 +30,7 @@ export function tensorFormat({ open, ...format }: TensorFormat): Format {
     options: ['network', 'map'],
     ...format,
     async import(path, options) {
-      const file = open(path, options, false);
-      try {
-        return { ...importTensors(path, file, options), close: () => file.close() };
-      } catch (error) {
-        file.close();
-        throw error;
-      }
+      return keptOpen(open(path, options, false), (file) => importTensors(path, file, options));
     },
     async inspect(path) {
       const file = open(path, {}, true);

@@ -7,7 +7,7 @@ import type { Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { type ModelLoss, type OutputLoss, outputLosses } from '../../network/output-losses.js';
 import type { RowsRequirement } from '../build/build-forward.js';
-import type { Mode } from '../build/build-graph.js';
+import type { Mode, OutputPer } from '../build/build-graph.js';
 import { networkAxes } from '../build/network-axes.js';
 import { checkBatch, checkState, checkStateForm, requireRows, type StateForm } from './check-batch.js';
 import { checkLabels, type LabelledFrames } from './check-values.js';
@@ -15,6 +15,7 @@ import { Execution } from './execution.js';
 import type { HeldState } from './held-state.js';
 import type { Programs } from './programs.js';
 import { type EvaluationResult, reportedLosses } from './results.js';
+import { StepPrograms } from './step-programs.js';
 
 /** The arguments of an execution. */
 export interface ExecutionRequest {
@@ -60,6 +61,11 @@ export class BatchExecutions {
   /** Knows the time axes that layers make. */
   get graph(): Pick<Graph, 'derivedAxes'> {
     return this.#parts.graph;
+  }
+
+  /** Steps of sequences that go on, for a network of one input. @param output name of the only output */
+  steps(output: string, outputPer: OutputPer): StepPrograms {
+    return new StepPrograms({ ...this.#parts, output, outputPer });
   }
 
   /** Checks a batch and a state and writes them into the program of the mode. Errors as `Model.trainStep`. */

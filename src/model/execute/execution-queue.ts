@@ -127,6 +127,16 @@ export class ExecutionQueue {
    *   state
    */
   readNow<T>(execution: () => T, state?: CarriedState): T {
+    this.enterNow(state);
+    try {
+      return execution();
+    } finally {
+      this.leaveNow();
+    }
+  }
+
+  /** Begins a call as `readNow` does, which must end with `leaveNow`: without a function, which would be a new object for each call. */
+  enterNow(state?: CarriedState): void {
     if (this.#isChanging) {
       throw new UsageError('model_busy', 'whileIdle, which may change this model, is under way: wait for its promise');
     }
@@ -136,13 +146,13 @@ export class ExecutionQueue {
     }
     this.#lock.enter();
     this.#reading++;
-    try {
-      return execution();
-    } finally {
-      this.#reading--;
-      this.#lock.leave();
-      this.#rest();
-    }
+  }
+
+  /** Ends a call that `enterNow` began. */
+  leaveNow(): void {
+    this.#reading--;
+    this.#lock.leave();
+    this.#rest();
   }
 
   /** A synchronous call that changes the model. @throws {UsageError} `model_busy` while any other call works */

@@ -46,6 +46,11 @@ export class Programs<Mode extends string, Built extends ProgramGraph = BuiltGra
     return [...this.#programs.values()].reduce((sum, { program }) => sum + program.scratchBytes, 0);
   }
 
+  /** The program of a use as it is; undefined where there is none. */
+  current(use: string): ModelProgram<Built> | undefined {
+    return this.#programs.get(use);
+  }
+
   /**
    * The program for batches of up to these sizes; `use` keeps programs of the same mode apart (a stream's program of one
    * step is not replaced by that of a long batch).

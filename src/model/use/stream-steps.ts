@@ -1,41 +1,15 @@
 /** The asynchronous calls of streams: steps that wait at the same time are computed together. */
-import type { Batch } from '../../batch/batch.js';
 import type { Rows } from '../../batch/rows.js';
 import { onAbort } from '../../core/on-abort.js';
 import { isInt32Array } from '../../core/typed-array.js';
-import type { CarriedState } from '../execute/carried-state.js';
-import type { ExecutionQueue } from '../execute/execution-queue.js';
 import { unsoundSteps } from '../execute/finite-states.js';
-import { type StreamCall, type WaitingCall, WaitingCalls } from './waiting-calls.js';
+import type { SteppingModel } from './stepping-model.js';
+import { StreamBlocks } from './stream-blocks.js';
+import { StreamTicks } from './stream-ticks.js';
+import { type StepCall, type StreamCall, type WaitingCall, WaitingCalls, type WaitingStep } from './waiting-calls.js';
 
 /** Streams whose steps one execution computes, at most. */
 const MOST_TOGETHER = 64;
-
-/** The part of a model that steps need. */
-export interface SteppingModel {
-  /** Name of the only input. */
-  readonly inputName: string;
-  readonly queue: Pick<ExecutionQueue, 'share' | 'turn' | 'changesRequested' | 'requireJoinable'>;
-  newState(batch: number): CarriedState;
-  /**
-   * Executes steps of one sequence on the calling thread.
-   *
-   * @param use as in `predictPackedSync`
-   * @param first number of the first step in its stream
-   * @returns outputs of all steps [T * outputs]
-   * @throws {NumericError} `non_finite_output`; the state has not changed
-   */
-  now(batch: Batch, state: CarriedState, use: string, first: number): Float32Array;
-  /**
-   * Executes a batch of single steps within a turn, off the event loop, and leaves the final states in the state.
-   *
-   * @param room for at least this many sequences
-   * @returns the outputs [B * outputs]
-   */
-  execute(batch: Batch, state: CarriedState, room: number): Promise<Float32Array>;
-  /** As `now`, within a turn, off the event loop. @throws the signal's reason; the state has not changed */
-  read(batch: Batch, state: CarriedState, first: number, signal: AbortSignal | undefined): Promise<Float32Array>;
-}
 
 /** Calls between which no change of the model was requested. */
 interface Group {
@@ -45,8 +19,8 @@ interface Group {
 }
 
 /** The rows of several steps, one after the other. */
-function joined(steps: readonly StreamCall[]): Rows {
-  const [{ rows: first }] = steps as [StreamCall];
+function joined(steps: readonly StepCall[]): Rows {
+  const [{ rows: first }] = steps as readonly StepCall[] as [StepCall];
   const width = first.length;
   const all = isInt32Array(first) ? new Int32Array(width * steps.length) : new Float32Array(width * steps.length);
   for (const [at, { rows }] of steps.entries()) all.set(rows, at * width);
@@ -64,6 +38,10 @@ function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
  * stream. A row's result does not depend on its neighbours, so each step gets the bits that it would get alone.
  */
 export class StreamSteps {
+  /** Steps of one stream, on the calling thread, or within the turn of a call. */
+  readonly blocks: StreamBlocks;
+  /** Steps of several sessions of a group, likewise. */
+  readonly ticks: StreamTicks;
   readonly #model: SteppingModel;
   /** Groups with calls that wait or work, in the order of their places; calls join the last one until a change is requested. */
   readonly #groups = new Set<Group>();
@@ -71,13 +49,15 @@ export class StreamSteps {
 
   constructor(model: SteppingModel) {
     this.#model = model;
+    this.blocks = new StreamBlocks(model);
+    this.ticks = new StreamTicks(model);
   }
 
   /**
-   * One call of a stream, after the earlier ones of the same state. The outputs are a new array; the state is changed when the call
-   * succeeds.
+   * One call of a stream, or of a group of streams, after its earlier ones. The outputs are a new array; the state is changed when the
+   * call succeeds.
    *
-   * @returns outputs of the step, or of all steps of a call that reads several
+   * @returns outputs of the step, or what the work of the call gives
    * @throws the signal's reason; errors of the execution; {UsageError} `model_busy` where it would wait for the function that
    *   makes it
    */
@@ -105,14 +85,9 @@ export class StreamSteps {
     });
   }
 
-  /** Steps of one stream, on the calling thread. Errors and values as in `SteppingModel`. */
-  now(batch: Batch, state: CarriedState, use: string, first: number): Float32Array {
-    return this.#model.now(batch, state, use, first);
-  }
-
-  /** Refuses all calls of a state that have not begun. */
-  refuseWaiting(state: CarriedState, reason: unknown): void {
-    for (const { calls } of this.#groups) for (const call of calls.takeAll(state)) call.reject(reason);
+  /** Refuses all calls of a stream, or of a group, that have not begun. @param line as in their calls */
+  refuseWaiting(line: object, reason: unknown): void {
+    for (const { calls } of this.#groups) for (const call of calls.takeAll(line)) call.reject(reason);
   }
 
   /** The group that a new call joins. */
@@ -148,9 +123,9 @@ export class StreamSteps {
   /** What one turn computes: steps of several streams, or a call that reads several steps. */
   async #round(calls: WaitingCalls): Promise<void> {
     const taken = calls.takeRound(MOST_TOGETHER);
+    if (!Array.isArray(taken)) return taken.work().then(taken.resolve, taken.reject);
     const [only] = taken;
     if (only === undefined) return; // all of them were aborted
-    if (only.isRead) return this.#read(only);
     try {
       await this.#execute(taken);
     } catch (error) {
@@ -160,16 +135,7 @@ export class StreamSteps {
     }
   }
 
-  async #read({ rows, steps, state, signal, counted, resolve, reject }: WaitingCall): Promise<void> {
-    const batch = { batchSizes: new Int32Array(steps).fill(1), inputs: { [this.#model.inputName]: rows } };
-    try {
-      resolve(await this.#model.read(batch, state, counted(), signal));
-    } catch (error) {
-      reject(error);
-    }
-  }
-
-  async #execute(steps: readonly WaitingCall[]): Promise<void> {
+  async #execute(steps: readonly WaitingStep[]): Promise<void> {
     const count = steps.length;
     const { inputName } = this.#model;
     const state = this.#model.newState(count);

@@ -1,49 +1,34 @@
 /** One sequence, step by step: for text generation, and for signals that arrive step by step. */
 
-import type { Batch } from '../../batch/batch.js';
 import { checkArray, checkType } from '../../batch/check-arrays.js';
-import type { PlainForm } from '../../batch/plain-examples.js';
 import { type PlainField, type PlainSequence, rowsOfSequence } from '../../batch/plain-sequences.js';
 import type { Rows } from '../../batch/rows.js';
-import { requireList, requireObject } from '../../core/arguments.js';
-import { RangeIndexError, UsageError } from '../../core/errors.js';
-import { describeValue, requireNumber } from '../../core/options.js';
-import type { NetworkDescription } from '../../network/description.js';
-import { notStreamable, type StreamObstacle } from '../build/causality.js';
-import { type CarriedState, isState } from '../execute/carried-state.js';
-import { checkExecutionOptions, type ExecutionOptions } from '../execute/execution-options.js';
+import { DataError, RangeIndexError, ShapeError, UsageError } from '../../core/errors.js';
+import type { CarriedState } from '../execute/carried-state.js';
+import { checkExecutionOptions } from '../execute/execution-options.js';
+import { checkStepOptions, requireRoom, written } from './step-memory.js';
+import { StepRow, type StreamInput } from './step-row.js';
 import type { StreamSteps } from './stream-steps.js';
+import {
+  requireSnapshot,
+  type StreamedModel,
+  type StreamReadOptions,
+  type StreamState,
+  type StreamStepOptions,
+  streamInput,
+} from './streamed-model.js';
 import type { StreamCall } from './waiting-calls.js';
-
-/** The part of a model that a stream needs. */
-export interface StreamedModel {
-  readonly description: NetworkDescription;
-  /** The first layer that cannot be read step by step. */
-  readonly streamObstacle: StreamObstacle | undefined;
-  /** The form of a sequence. */
-  readonly plainForm: Pick<PlainForm, 'inputs'>;
-  newState(batch: number): CarriedState;
-  /** Numbers in a row of the output. */
-  readonly outputs: number;
-}
-
-/** Options of asynchronous steps. */
-export type StreamStepOptions = Pick<ExecutionOptions, 'signal'>;
-
-/** The state of a stream at one moment; a copy, which later steps do not change. */
-export interface StreamState {
-  readonly steps: number;
-  readonly state: CarriedState;
-}
-
-const ONE_STEP = Int32Array.of(1);
 
 /**
  * A sequence that is still growing. All streams of a model share one program of a single step; each has its own state.
  *
  * `step` computes on the calling thread, at once, also while the model is trained: with the weights from before the training step
  * that works, or from after it. `stepAsync` takes its turn among the calls of the model, off the event loop, and steps of many
- * streams that wait at the same time are computed together, which is faster than one by one. Both give the same bits.
+ * streams that wait at the same time are computed together, which is faster than one by one. `run` and `runAsync` compute a block of
+ * steps in one call of the native code. All of them give the same bits.
+ *
+ * `step` and `run` allocate nothing when they are given a typed array, or one number, and memory for the outputs; `run` while the
+ * blocks have the same number of steps.
  */
 export class Stream {
   readonly #model: StreamedModel;
@@ -51,6 +36,9 @@ export class Stream {
   readonly #inputName: string;
   readonly #field: PlainField;
   readonly #together: StreamSteps;
+  readonly #row: StepRow;
+  /** What messages call the input. */
+  readonly #title: string;
   /** Asynchronous calls that wait or work. */
   #underWay = 0;
   #steps = 0;
@@ -58,18 +46,13 @@ export class Stream {
 
   /** Use `model.stream()`. @param together the steps of all streams of the model @throws {UsageError} as there */
   constructor(model: StreamedModel, together: StreamSteps) {
-    const names = Object.keys(model.description.inputs);
-    if (names.length !== 1) {
-      const message = `a stream needs a model of one input, this one has ${names.length}: predict whole sequences`;
-      throw new UsageError('state_mismatch', message, { inputs: names });
-    }
-    const obstacle = model.streamObstacle;
-    if (obstacle !== undefined) throw notStreamable(obstacle, 'it has no streams; predict whole sequences');
+    this.#inputName = streamInput(model);
     this.#model = model;
     this.#together = together;
     this.#state = model.newState(1);
-    this.#inputName = names[0] as string;
     this.#field = model.plainForm.inputs.get(this.#inputName) as PlainField;
+    this.#title = `input '${this.#inputName}'`;
+    this.#row = new StepRow(this.#inputName, this.#field);
   }
 
   /** Steps since the beginning or the last reset. */
@@ -78,18 +61,27 @@ export class Stream {
   }
 
   /**
-   * Reads one step and returns the outputs [outputs] as a new array.
+   * Reads one step and returns the outputs: [outputs].
    *
    * @param input an index, or the features of the step: a number where there is one
+   * @param into memory for the outputs, at least [outputs]; it is returned. Default: a new array
    * @throws {RangeIndexError} `index_out_of_range`; the state has not changed
    * @throws {ShapeError} `rank_mismatch`, `length_mismatch`
    * @throws {NumericError} `non_finite_output` when the step gives NaN, or a state that is not finite; the stream is as it was before
    * @throws {UsageError} `stream_closed`; `model_busy` while an asynchronous step of this stream works or waits, and during
    *   `model.whileIdle`
+   * @example
+   * const output = new Float32Array(model.outputs);
+   * for (const x of signal) send(stream.step(x, output)); // allocates nothing
    */
-  step(input: number | readonly number[] | Float32Array): Float32Array {
+  step(input: StreamInput, into?: Float32Array): Float32Array {
     this.#requireOpen();
-    return this.#execution({ batchSizes: ONE_STEP, inputs: { [this.#inputName]: this.#rowOf(input) } }, 'stream');
+    if (into !== undefined) requireRoom(into, this.#model.outputs);
+    const row = this.#row.of(input);
+    this.#requireAtRest();
+    const outputs = this.#together.blocks.now(row, 1, this.#state, 'stream', this.#steps, false, into);
+    this.#steps++;
+    return outputs;
   }
 
   /**
@@ -104,37 +96,25 @@ export class Stream {
    * const streams = [model.stream(), model.stream()];
    * const outputs = await Promise.all(streams.map((stream) => stream.stepAsync(3)));
    */
-  async stepAsync(
-    input: number | readonly number[] | Float32Array,
-    options: StreamStepOptions = {},
-  ): Promise<Float32Array> {
+  async stepAsync(input: StreamInput, options: StreamStepOptions = {}): Promise<Float32Array> {
     this.#requireOpen();
-    checkExecutionOptions('stepAsync', options, ['signal']);
+    const { signal, into } = checkStepOptions('stepAsync', options, this.#model.outputs);
     const rows = this.#checkedRow(input);
-    const { signal } = options;
-    return this.#inTurn(rows, { steps: 1, isRead: false, signal });
+    const [line, state] = [this.#state, this.#state];
+    const outputs = await this.#inTurn({ line, rows, state, signal, counted: () => this.#steps }, 1);
+    return written(outputs, into);
   }
 
   /** A copy of the row of a step, which is refused alone: it is computed together with those of other streams. */
-  #checkedRow(input: number | readonly number[] | Float32Array): Rows {
+  #checkedRow(input: StreamInput): Rows {
     const { ids, width } = this.#field;
-    const rows = this.#rowOf(input);
-    checkArray(`input '${this.#inputName}'`, rows, ids !== undefined, width);
+    const rows = this.#row.of(input);
+    checkArray(this.#title, rows, ids !== undefined, width);
     const [index] = rows as ArrayLike<number> as readonly [number];
     if (ids === undefined || (index >= ids.low && index < ids.high)) return rows.slice();
     const [low, high] = [ids.low, ids.high - 1];
     const message = `${this.#inputName} has index ${index} at row 0, expected ${low}..${high}`;
     throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index, low, high });
-  }
-
-  #rowOf(input: number | readonly number[] | Float32Array): Rows {
-    if (ArrayBuffer.isView(input)) return input;
-    if (this.#field.ids === undefined) return this.#plainRows([typeof input === 'number' ? [input] : input]);
-    const [index = Number.NaN, ...others] = typeof input === 'number' ? [input] : requireList('a step', input);
-    // A typed array would turn NaN into 0 and 1.5 into 1.
-    if (others.length === 0 && Int32Array.of(index)[0] === index) return Int32Array.of(index);
-    const message = `${this.#inputName} has index ${describeValue(input)}, expected a whole number of 32 bits`;
-    throw new RangeIndexError('index_out_of_range', message, { name: this.#inputName, row: 0, index: input });
   }
 
   #plainRows(sequence: PlainSequence): Rows {
@@ -149,25 +129,80 @@ export class Stream {
    */
   read(inputs: PlainSequence): Float32Array {
     this.#requireOpen();
-    return this.#lastOf(this.#execution(this.#batchOf(this.#rowsOf(inputs)), 'read'));
+    const rows = this.#rowsOf(inputs);
+    this.#requireAtRest();
+    const steps = this.#stepsOf(rows);
+    const outputs = this.#together.blocks.now(rows, steps, this.#state, 'read', this.#steps, true, undefined);
+    this.#steps += steps;
+    return outputs;
   }
 
   /** As `read`, off the event loop, when its turn comes; options and errors as `stepAsync`. */
-  async readAsync(inputs: PlainSequence, options: StreamStepOptions = {}): Promise<Float32Array> {
+  async readAsync(inputs: PlainSequence, options: StreamReadOptions = {}): Promise<Float32Array> {
     this.#requireOpen();
     checkExecutionOptions('readAsync', options, ['signal']);
     const rows = this.#rowsOf(inputs);
-    checkType(`input '${this.#inputName}'`, rows, this.#field.ids !== undefined);
-    const how = { steps: this.#stepsOf(rows), isRead: true, signal: options.signal };
-    return this.#lastOf(await this.#inTurn(rows.slice(), how));
+    checkType(this.#title, rows, this.#field.ids !== undefined);
+    const block = { rows: rows.slice(), steps: this.#stepsOf(rows), state: this.#state };
+    const { signal } = options;
+    const work = () => this.#together.blocks.read(block, this.#steps, signal);
+    const outputs = await this.#inTurn({ line: this.#state, signal, work }, block.steps);
+    return outputs.slice(-this.#model.outputs);
+  }
+
+  /**
+   * Reads a block of T steps in one call of the native code, and returns the outputs of all of them, row-major: [T * outputs]. They are
+   * the bits that T calls of `step` give, and the state is the one after the last. Either all steps are read, or none: an error leaves
+   * the stream as it was before.
+   *
+   * The number of steps is free. A block that is longer than all before needs a new program; others need nothing. A network with one
+   * output for each sequence (`output: 'last'`) is computed step by step.
+   *
+   * @param block T indices, or T rows of features one after the other; plain arrays as `predict` takes a sequence
+   * @param into memory for the outputs, at least [T * outputs]; it is returned. Default: a new array
+   * @throws {ShapeError} `rank_mismatch`; `shape_mismatch` where the block is not made of whole rows; `length_mismatch` where `into` is
+   *   too short
+   * @throws {DataError} `empty_data` for a block without steps; `non_finite_data`
+   * @throws others as `step`
+   * @example
+   * const block = new Float32Array(256 * 4); // 256 steps of 4 features
+   * const outputs = new Float32Array(256 * model.outputs);
+   * while (fill(block)) play(stream.run(block, outputs));
+   */
+  run(block: PlainSequence, into?: Float32Array): Float32Array {
+    this.#requireOpen();
+    const rows = this.#rowsOf(block);
+    const steps = this.#blockSteps(rows);
+    if (into !== undefined) requireRoom(into, steps * this.#model.outputs);
+    this.#requireAtRest();
+    const outputs = this.#together.blocks.runNow(rows, steps, this.#state, this.#steps, into);
+    this.#steps += steps;
+    return outputs;
+  }
+
+  /** As `run`, off the event loop, when its turn comes: a block has a turn of its own. Options and errors as `stepAsync`; the block is copied. */
+  async runAsync(block: PlainSequence, options: StreamStepOptions = {}): Promise<Float32Array> {
+    this.#requireOpen();
+    const rows = this.#rowsOf(block);
+    const steps = this.#blockSteps(rows);
+    const { signal, into } = checkStepOptions('runAsync', options, steps * this.#model.outputs);
+    const copy = { rows: rows.slice(), steps, state: this.#state };
+    const work = () => this.#together.blocks.run(copy, this.#steps, signal);
+    return written(await this.#inTurn({ line: this.#state, signal, work }, steps), into);
+  }
+
+  /** Steps of a block. @throws as `run` */
+  #blockSteps(rows: Rows): number {
+    const { ids, width } = this.#field;
+    checkType(this.#title, rows, ids !== undefined);
+    if (rows.length === 0) throw new DataError('empty_data', `${this.#title} has no steps`, { name: this.#inputName });
+    if (rows.length % width === 0) return rows.length / width;
+    const message = `${this.#title} has ${rows.length} numbers, expected rows of ${width}: a multiple of ${width}`;
+    throw new ShapeError('shape_mismatch', message, { name: this.#inputName, length: rows.length, width });
   }
 
   #rowsOf(inputs: PlainSequence): Rows {
     return ArrayBuffer.isView(inputs) ? inputs : this.#plainRows(inputs);
-  }
-
-  #lastOf(outputs: Float32Array): Float32Array {
-    return outputs.slice(-this.#model.outputs);
   }
 
   /** Returns to the state before the first step. @throws {UsageError} `model_busy` while an asynchronous step works or waits */
@@ -192,12 +227,7 @@ export class Stream {
    */
   restore(snapshot: StreamState): void {
     this.#requireAtRest();
-    const { state, steps } = requireObject('a snapshot', snapshot);
-    if (!isState(state)) {
-      const message = `restore takes what snapshot gave, got ${describeValue(snapshot)}`;
-      throw new UsageError('state_mismatch', message, { value: snapshot });
-    }
-    requireNumber('steps', steps, { integer: true, min: 0 });
+    const { state, steps } = requireSnapshot(snapshot);
     this.#state.copyFrom(state);
     this.#steps = steps;
   }
@@ -218,27 +248,15 @@ export class Stream {
     throw new UsageError('model_busy', message);
   }
 
-  #batchOf(rows: Rows): Batch {
-    const batchSizes = new Int32Array(this.#stepsOf(rows)).fill(1);
-    return { batchSizes, inputs: { [this.#inputName]: rows } };
-  }
-
   #stepsOf(rows: Rows): number {
     return Math.floor(rows.length / this.#field.width);
   }
 
-  #execution(batch: Batch, use: string): Float32Array {
-    this.#requireAtRest();
-    const outputs = this.#together.now(batch, this.#state, use, this.#steps);
-    this.#steps += batch.batchSizes.length;
-    return outputs;
-  }
-
-  async #inTurn(rows: Rows, how: Pick<StreamCall, 'steps' | 'isRead' | 'signal'>): Promise<Float32Array> {
+  async #inTurn(call: StreamCall, steps: number): Promise<Float32Array> {
     this.#underWay++;
     try {
-      const outputs = await this.#together.call({ ...how, rows, state: this.#state, counted: () => this.#steps });
-      this.#steps += how.steps;
+      const outputs = await this.#together.call(call);
+      this.#steps += steps;
       return outputs;
     } finally {
       this.#underWay--;

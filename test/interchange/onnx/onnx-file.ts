@@ -11,11 +11,15 @@ import {
 } from '../../../src/interchange/onnx/onnx-pb.js';
 import { temporaryDirectory } from '../../checkpoint/temporary-directory.js';
 
-/** A float32 tensor of the file. */
-export interface FloatTensor {
+/** A tensor of the file: float32, or int64. */
+export interface SmallTensor {
   readonly shape: readonly number[];
   readonly numbers: ArrayLike<number>;
+  readonly isWhole?: boolean;
 }
+
+/** A whole number, a text, or lists: of whole numbers, of texts, of real numbers. */
+type AttributeValue = number | string | readonly number[] | readonly string[] | { readonly floats: readonly number[] };
 
 /** A graph in few words. */
 export interface SmallGraph {
@@ -23,12 +27,12 @@ export interface SmallGraph {
   /** Sizes are numbers or names. */
   readonly inputs: Readonly<Record<string, readonly (number | string)[]>>;
   readonly outputs: readonly string[];
-  readonly tensors?: Readonly<Record<string, FloatTensor>>;
+  readonly tensors?: Readonly<Record<string, SmallTensor>>;
   readonly nodes: readonly {
     readonly op: string;
     readonly inputs: readonly string[];
     readonly outputs: readonly string[];
-    readonly attributes?: Readonly<Record<string, number | string | readonly number[]>>;
+    readonly attributes?: Readonly<Record<string, AttributeValue>>;
   }[];
 }
 
@@ -45,21 +49,26 @@ function valueInfo(
   return { name, type: { value: { case: 'tensorType', value: { elemType: 1, shape: { dim } } } } };
 }
 
-function attribute(
-  name: string,
-  value: number | string | readonly number[],
-): MessageInitShape<typeof AttributeProtoSchema> {
+function attribute(name: string, value: AttributeValue): MessageInitShape<typeof AttributeProtoSchema> {
   if (typeof value === 'string')
     return { name, type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) };
   if (typeof value === 'number') return { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) };
-  return { name, type: AttributeProto_AttributeType.INTS, ints: value.map(BigInt) };
+  if ('floats' in value) return { name, type: AttributeProto_AttributeType.FLOATS, floats: [...value.floats] };
+  const isTexts = (list: readonly (number | string)[]): list is readonly string[] => typeof list[0] === 'string';
+  if (isTexts(value)) {
+    const strings = value.map((each) => new TextEncoder().encode(each));
+    return { name, type: AttributeProto_AttributeType.STRINGS, strings };
+  }
+  return { name, type: AttributeProto_AttributeType.INTS, ints: (value as readonly number[]).map(BigInt) };
 }
 
 /** The bytes of an ONNX file. */
 export function onnxBytes({ opset = 17, inputs, outputs, tensors = {}, nodes }: SmallGraph): Uint8Array {
   const initializer = Object.entries(tensors).map(
-    ([name, { shape, numbers }]): MessageInitShape<typeof TensorProtoSchema> => {
-      return { name, dims: shape.map(BigInt), dataType: 1, floatData: Array.from(numbers) };
+    ([name, { shape, numbers, isWhole = false }]): MessageInitShape<typeof TensorProtoSchema> => {
+      const dims = shape.map(BigInt);
+      if (isWhole) return { name, dims, dataType: 7, int64Data: Array.from(numbers, BigInt) };
+      return { name, dims, dataType: 1, floatData: Array.from(numbers) };
     },
   );
   const node = nodes.map(

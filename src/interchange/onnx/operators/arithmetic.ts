@@ -10,7 +10,7 @@ import { expandedTo } from './padding.js';
 export type Combination = 'add' | 'subtract' | 'multiply' | 'divide' | 'maximum' | 'minimum';
 
 /** A tensor with axes of one element in front, so that it has as many as another. */
-function withRank(x: Computed, rank: number): Computed {
+export function withRank(x: Computed, rank: number): Computed {
   const more = rank - x.sizes.length;
   if (more <= 0) return x;
   const front = Array.from({ length: more }, (_, at) => at);
@@ -114,6 +114,9 @@ function ofConstant(
   return { ...wide, node };
 }
 
+/** Largest number that a function of the library takes beside a value. */
+const MOST_NUMBER = 1e30;
+
 export function ofNumber(
   context: OperatorContext,
   f: Combination,
@@ -125,7 +128,7 @@ export function ofNumber(
     (number === 0 && (f === 'add' || (f === 'subtract' && !isFirst))) ||
     (number === 1 && (f === 'multiply' || (f === 'divide' && !isFirst)));
   if (changesNothing) return x;
-  if (!Number.isFinite(number) || (f === 'divide' && number === 0 && !isFirst))
+  if (!(Math.abs(number) <= MOST_NUMBER) || (f === 'divide' && number === 0 && !isFirst))
     return context.refuse(`the constant ${number}`);
   return context.emission.elementwise(context.name, f, x, { number, ...(isFirst && { isFirst }) });
 }

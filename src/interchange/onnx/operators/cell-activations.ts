@@ -87,6 +87,13 @@ export function activationsOf(context: OperatorContext, cell: Cell, directions: 
     const beta = WITH_BETA.has(key) ? betas.shift() : undefined;
     return activationOf(context, name, alpha, beta);
   });
+  // Runtimes hand them to the activations that have such numbers, one after the other; others count all activations.
+  for (const [name, left] of Object.entries({ activation_alpha: alphas, activation_beta: betas })) {
+    if (left.length === 0) continue;
+    const given = numbers(name);
+    const expected = `${given.length - left.length} of them, for the activations that have one`;
+    return refuseAttribute(context.node, name, given, expected);
+  }
   const size = defaults.length;
   return Array.from({ length: directions }, (_, at) => all.slice(at * size, (at + 1) * size));
 }

@@ -43,6 +43,11 @@ const opposite = (context: OperatorContext, x: Computed): Computed => ofNumber(c
 /** Conditions are 1 or 0: one of both products is the chosen number, and the other one is 0. */
 function chosen(context: OperatorContext): readonly GraphValue[] {
   const condition = context.computed(0);
+  if ([1, 2].some((at) => context.asComputed(context.input(at)) !== undefined)) {
+    context.emission.builder.note(
+      `'${context.name}' chooses by products with 0 and 1: where what is not chosen is infinite or no number, the result is no number.`,
+    );
+  }
   const yes = two(context, 'multiply', condition, context.input(1));
   const no = two(context, 'multiply', opposite(context, condition), context.input(2));
   return [two(context, 'add', yes, no)];

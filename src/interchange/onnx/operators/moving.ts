@@ -35,6 +35,7 @@ function unsqueezed(context: OperatorContext): readonly GraphValue[] {
   const given = context.listed('axes', 1) ?? context.refuse('axes are missing');
   const rank = value.sizes.length + given.length;
   const axes = given.map((axis) => context.axis(axis, rank));
+  if (new Set(axes).size < axes.length) context.refuse(`axes are [${given.join(', ')}], one of them twice`);
   const sizes: Size[] = [];
   const places = new Map<number, number>();
   for (let axis = 0, from = 0; axis < rank; axis++) {

@@ -26,8 +26,8 @@ function windowOf(context: OperatorContext, x: Computed): Window {
       `kernel_shape is [${[kernel, ...others].join(', ')}], expected one number from 1 to ${MOST_TAPS}`,
     );
   }
-  const [stride = 1] = context.ints('strides') ?? [];
-  const [dilation = 1] = context.ints('dilations') ?? [];
+  const [stride = 1] = context.intsOf('strides', 1) ?? [];
+  const [dilation = 1] = context.intsOf('dilations', 1) ?? [];
   const mode = context.text('auto_pad', 'NOTSET');
   const isPadded = (context.ints('pads') ?? []).some((count) => count !== 0) || !['NOTSET', 'VALID', ''].includes(mode);
   if (stride < 1 || dilation < 1)

@@ -7,6 +7,7 @@ import { columnAxes, laterWeights, numbersAsWeights } from '../emission.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
 import { columnsOf, describeSizes, isRows, type RowAxis, type Size } from '../sizes.js';
 import type { Computed, Constant, GraphValue } from '../value.js';
+import { withRank } from './arithmetic.js';
 import { numbers2d } from './weights.js';
 
 /** A matrix [outputs, inputs], row-major, and a bias. */
@@ -53,7 +54,8 @@ function requireInputs(context: OperatorContext, x: Computed, axis: number, inpu
 function product(context: OperatorContext): readonly GraphValue[] {
   const [a, b] = [context.input(0), context.input(1)];
   if (b.kind === 'constant') {
-    const x = context.computed(0);
+    // Axes of one element in front of the matrix stand in front of the product, too.
+    const x = withRank(context.computed(0), b.shape.length);
     const isVector = b.shape.length === 1;
     const matrix = isVector ? { ...b, shape: [...b.shape, 1] } : b;
     const { rows, columns, read } = numbers2d(context, matrix, true);
@@ -63,7 +65,7 @@ function product(context: OperatorContext): readonly GraphValue[] {
     return [isVector ? withoutLast(y) : y];
   }
   if (a.kind === 'constant') {
-    const x = context.computed(1);
+    const x = withRank(context.computed(1), a.shape.length);
     const { rows, columns, read } = numbers2d(context, a, false);
     const axis = x.sizes.length - 2;
     requireInputs(context, x, axis, columns);
@@ -114,7 +116,7 @@ function padsOf(context: OperatorContext, length: Size, reach: number, stride: n
   const mode = context.text('auto_pad', 'NOTSET');
   if (mode === 'VALID') return [0, 0];
   if (mode === 'NOTSET' || mode === '') {
-    const [front = 0, behind = 0] = context.ints('pads') ?? [];
+    const [front = 0, behind = 0] = context.intsOf('pads', 2) ?? [];
     return [front, behind];
   }
   if (mode !== 'SAME_UPPER' && mode !== 'SAME_LOWER') return context.refuse(`auto_pad is '${mode}'`);
@@ -153,8 +155,8 @@ function convolution(context: OperatorContext): readonly GraphValue[] {
   }
   const [, channels, length] = x.sizes as readonly [Size, Size, Size];
   const [units, each, kernelSize] = kernel.shape as readonly [number, number, number];
-  const [stride = 1] = context.ints('strides') ?? [];
-  const [dilation = 1] = context.ints('dilations') ?? [];
+  const [stride = 1] = context.intsOf('strides', 1) ?? [];
+  const [dilation = 1] = context.intsOf('dilations', 1) ?? [];
   const groups = context.int('group', 1);
   if (stride < 1 || dilation < 1 || groups < 1) {
     return context.refuse(`strides ${stride}, dilations ${dilation}, group ${groups}: expected numbers from 1 on`);

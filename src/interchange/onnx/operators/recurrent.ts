@@ -75,6 +75,10 @@ function requireLayout(
   context: OperatorContext,
   x: Computed,
 ): { readonly time: Size; readonly batch: Size; readonly features: number } {
+  for (const name of ['layout', 'input_forget', 'linear_before_reset']) {
+    const given = context.int(name, 0);
+    if (given !== 0 && given !== 1) return refuseAttribute(context.node, name, given, '0 or 1');
+  }
   const isBatchFirst = context.int('layout', 0) === 1;
   const [a, b, features] = x.sizes as readonly [Size, Size, Size];
   const [time, batch] = isBatchFirst ? [b, a] : [a, b];

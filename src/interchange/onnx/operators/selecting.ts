@@ -103,6 +103,7 @@ export function gathered(context: OperatorContext): readonly GraphValue[] {
     const [only] = numbers;
     const length = size.reduce((product, row) => product * context.rowsOf(row), 1);
     if (numbers.length === 1 && (only === -1 || only === 0 || only === length - 1)) {
+      if (shape.length > 1) return context.refuse(`indices [${shape.join(', ')}] of ${size.join('*')}, expected one`);
       return [stepOf(context, value, axis, only === 0 ? 'first' : 'last', shape.length === 1)];
     }
     return context.refuse(

@@ -5,7 +5,8 @@ import type { Vocabulary } from '../../../data/vocabulary.js';
 import type { LabelModel } from '../../../decoding/ctc-beam-search.js';
 import { logSoftmax } from '../../../decoding/ctc-frames.js';
 import { beginningOf } from '../../../model/use/sampling.js';
-import type { Stream, StreamState } from '../../../model/use/stream.js';
+import type { Stream } from '../../../model/use/stream.js';
+import type { StreamState } from '../../../model/use/streamed-model.js';
 import { loadLanguageModel } from '../lm/saved-language-model.js';
 import type { TranscribeOptions } from './transcribe-options.js';
 

@@ -1,6 +1,6 @@
-"""Makes models.json.gz and files/: random Keras models, what they compute, and a few of them as Keras saves them.
+"""Makes models.json.gz and the files beside it: random Keras models, what they compute, and a few of them as Keras saves them.
 
-    python test/golden/keras/make_keras_models.py
+    python test/interchange/golden/keras/make_keras_models.py
 
 Keras 3.15.1 on TensorFlow 2.21 (CPU). The models with the version 2 are of the Keras 2 that TensorFlow has inside
 (tensorflow.python.keras, API of 2.6), which saves the layout of Keras 2 in HDF5 as Keras 2 did.
@@ -109,11 +109,10 @@ def save(model, version, name, ending):
         else:
             model.save(path, include_optimizer=False)
         data = pathlib.Path(path).read_bytes()
-    (FOLDER / "files" / f"{name}{ending}.gz").write_bytes(gzip.compress(data, 9, mtime=0))
+    (FOLDER / f"{name}{ending}.gz").write_bytes(gzip.compress(data, 9, mtime=0))
 
 
 def main():
-    (FOLDER / "files").mkdir(exist_ok=True)
     cases = []
     for layers, wanted in ((keras3(), NEW), (keras2(), OLD)):
         made = seed = 0
