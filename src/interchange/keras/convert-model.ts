@@ -22,13 +22,18 @@ import { type KerasSteps, type KerasValue, TimeAxes } from './keras-value.js';
 import { heldBy, layersWithVariables, type ModelTensors } from './layer-weights.js';
 import { inputsOf, type KerasInput } from './model-inputs.js';
 import { convertBidirectional, convertRecurrent } from './recurrent-layers.js';
+import { WINDOWS } from './window-layers.js';
+
+/** What converts a layer that is neither recurrent nor a wrapper. */
+const converterOf = (className: string) =>
+  FEED_FORWARD.get(className) ?? JOINING.get(className) ?? WINDOWS.get(className);
 
 const RECURRENT = ['SimpleRNN', 'LSTM', 'GRU', 'RNN'];
 
 /** Whether layers of the class can be taken over. */
 export function isKnownClass(className: string): boolean {
   const others = [...RECURRENT, 'Bidirectional', 'TimeDistributed', 'InputLayer', 'Sequential', 'Functional', 'Model'];
-  return others.includes(className) || FEED_FORWARD.has(className) || JOINING.has(className);
+  return others.includes(className) || converterOf(className) !== undefined;
 }
 
 /**
@@ -59,7 +64,7 @@ function convertLayer(
   if (layer.model !== undefined) return convertContainer(to, layer, inputs);
   if (className === 'TimeDistributed') return [eachStep(to, layer, inputs)];
   if (className === 'InputLayer') return [...inputs];
-  const convert = FEED_FORWARD.get(className) ?? JOINING.get(className);
+  const convert = converterOf(className);
   if (convert === undefined) throw to.refuse(layer, 'layers of this class are not known here');
   const options = to.options(layer);
   const output = convert(to, layer, inputs, options);

@@ -6,12 +6,12 @@ import { activation, dense, dropout } from '../../network/layers/dense.js';
 import { embedding } from '../../network/layers/embedding.js';
 import { layerNormalization } from '../../network/layers/layer-normalization.js';
 import type { WeightSource } from '../shared/imported-network.js';
-import { activated } from './activations.js';
+import { activated, leakySlope } from './activations.js';
 import type { Conversion } from './conversion.js';
 import { describeLayer, type KerasLayer } from './keras-layer.js';
 import { convolvedSteps, type KerasValue } from './keras-value.js';
 import type { LayerOptions } from './layer-options.js';
-import { constant, convolutionKernel, depthwiseKernel, same, transposed } from './weight-sources.js';
+import { constant, convolutionKernel, depthwiseKernel, numberRow, same, transposed } from './weight-sources.js';
 
 /** Makes nodes of a layer. */
 export type Converter = (
@@ -214,9 +214,7 @@ const reluLayer: Converter = (to, layer, inputs, options) => {
 };
 
 const leakyReluLayer: Converter = (to, layer, inputs, options) => {
-  // Keras 3 has another name for it.
-  const name = Object.hasOwn(layer.config, 'alpha') ? 'alpha' : 'negative_slope';
-  return to.apply('leakyRelu', [to.real(layer, inputs)], { alpha: options.number(name) });
+  return to.apply('leakyRelu', [to.real(layer, inputs)], { alpha: leakySlope(options) });
 };
 
 const preluLayer: Converter = (to, layer, inputs, options) => {
@@ -240,10 +238,33 @@ const softmaxLayer: Converter = (to, layer, inputs, options) => {
   return to.node(layer.name, activation('softmax'), [x], x.columns);
 };
 
+/** x times, or plus, the numbers of an option: one for all columns, or one for each. */
+function rescaled(
+  to: Conversion,
+  layer: KerasLayer,
+  x: KerasValue,
+  options: LayerOptions,
+  [name, fallback]: readonly [string, number],
+): KerasValue {
+  const given = options.value(name) ?? fallback;
+  const numbers: readonly JsonValue[] = Array.isArray(given) ? given : [given];
+  const isKnown = numbers.length === 1 || numbers.length === x.columns;
+  if (!isKnown || !numbers.every((number) => typeof number === 'number' && Math.abs(number) < 1e30)) {
+    throw options.refuse(name, given, `expected a number, or a list of ${x.columns}, one for each column`);
+  }
+  const operationName = name === 'scale' ? 'multiply' : 'add';
+  const [number, ...others] = new Set(numbers as readonly number[]);
+  if (others.length === 0) {
+    return number === fallback ? x : to.apply(operationName, [x], { number: number as number });
+  }
+  to.note(`The '${name}' of ${describeLayer(layer)} is a row of weights: training would change it.`);
+  const row = numberRow(`'${name}' of ${describeLayer(layer)}`, numbers as readonly number[]);
+  return to.apply(operationName, [x], { row: x.columns }, { row });
+}
+
 const rescalingLayer: Converter = (to, layer, inputs, options) => {
-  const [scale, offset] = [options.number('scale'), options.number('offset', 0)];
-  const scaled = to.apply('multiply', [to.real(layer, inputs)], { number: scale });
-  return offset === 0 ? scaled : to.apply('add', [scaled], { number: offset });
+  const scaled = rescaled(to, layer, to.real(layer, inputs), options, ['scale', 1]);
+  return rescaled(to, layer, scaled, options, ['offset', 0]);
 };
 
 const maskingLayer: Converter = (to, layer, inputs, options) => {

@@ -16,6 +16,11 @@ export function constant(from: string, count: number, number: number): WeightSou
   return { from, count, read: () => new Float32Array(count).fill(number) };
 }
 
+/** These numbers. */
+export function numberRow(from: string, numbers: readonly number[]): WeightSource {
+  return { from, count: numbers.length, read: () => Float32Array.from(numbers) };
+}
+
 /** Where the number at each place of a parameter stands in the tensor. */
 function gathered(tensor: SourceTensor, placeOf: (at: number) => number, count = sizeOf(tensor.shape)): WeightSource {
   const read = () => {
