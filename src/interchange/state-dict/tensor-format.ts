@@ -1,5 +1,6 @@
 /** Formats whose files hold named tensors. */
 import { InterchangeError } from '../../core/errors.js';
+import { describeImported } from '../shared/import-notes.js';
 import type { Format, ImportOptions, Inspection } from '../shared/imported-network.js';
 import { importTensors } from './import-tensors.js';
 import type { OpenTensorFile } from './tensor-file.js';
@@ -13,9 +14,9 @@ export interface TensorFormat
 }
 
 /** The network of a file that is inspected, or why there is none. */
-function networkPart(path: string, file: OpenTensorFile): Pick<Inspection, 'network' | 'obstacle'> {
+function networkPart(path: string, file: OpenTensorFile): Pick<Inspection, 'network' | 'notes' | 'obstacle'> {
   try {
-    return { network: importTensors(path, file, {}).network.summary() };
+    return describeImported(importTensors(path, file, {}));
   } catch (error) {
     if (error instanceof InterchangeError) return { obstacle: error.message };
     throw error;
