@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { InterchangeError } from '../core/errors.js';
+import { OptionError } from '../core/errors.js';
 import { fileNamesIn, statsAt } from '../core/path-stats.js';
 import { type ExportModelOptions, exportModel } from '../interchange/export-model.js';
 import { loadModel } from '../saved/load-model.js';
@@ -45,11 +45,11 @@ async function isTaken(path: string): Promise<boolean> {
   return stats !== undefined && (!stats.isDirectory() || (await fileNamesIn(path)).length > 0);
 }
 
-/** @throws {InterchangeError} `export_failed` */
+/** @throws {OptionError} `invalid_option` */
 async function requireFree(path: string): Promise<void> {
   if (!(await isTaken(path))) return;
-  const message = `'${path}' is there already: choose another place, or write over it with --force`;
-  throw new InterchangeError('export_failed', message, { path });
+  const message = `option '--out': '${path}' is there already: choose another place, or write over it with --force`;
+  throw new OptionError('invalid_option', message, { name: 'out', value: path });
 }
 
 async function runExport({ output, note }: CommandContext, run: string, flags: ExportFlags): Promise<void> {
