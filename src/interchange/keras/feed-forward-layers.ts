@@ -11,7 +11,7 @@ import type { Conversion } from './conversion.js';
 import { describeLayer, type KerasLayer } from './keras-layer.js';
 import { convolvedSteps, type KerasValue } from './keras-value.js';
 import type { LayerOptions } from './layer-options.js';
-import { constant, convolutionKernel, depthwiseKernel, numberRow, same, transposed } from './weight-sources.js';
+import { constant, convolutionKernel, depthwiseKernel, same, transposed } from './weight-sources.js';
 
 /** Makes nodes of a layer. */
 export type Converter = (
@@ -238,35 +238,6 @@ const softmaxLayer: Converter = (to, layer, inputs, options) => {
   return to.node(layer.name, activation('softmax'), [x], x.columns);
 };
 
-/** x times, or plus, the numbers of an option: one for all columns, or one for each. */
-function rescaled(
-  to: Conversion,
-  layer: KerasLayer,
-  x: KerasValue,
-  options: LayerOptions,
-  [name, fallback]: readonly [string, number],
-): KerasValue {
-  const given = options.value(name) ?? fallback;
-  const numbers: readonly JsonValue[] = Array.isArray(given) ? given : [given];
-  const isKnown = numbers.length === 1 || numbers.length === x.columns;
-  if (!isKnown || !numbers.every((number) => typeof number === 'number' && Math.abs(number) < 1e30)) {
-    throw options.refuse(name, given, `expected a number, or a list of ${x.columns}, one for each column`);
-  }
-  const operationName = name === 'scale' ? 'multiply' : 'add';
-  const [number, ...others] = new Set(numbers as readonly number[]);
-  if (others.length === 0) {
-    return number === fallback ? x : to.apply(operationName, [x], { number: number as number });
-  }
-  to.note(`The '${name}' of ${describeLayer(layer)} is a row of weights: training would change it.`);
-  const row = numberRow(`'${name}' of ${describeLayer(layer)}`, numbers as readonly number[]);
-  return to.apply(operationName, [x], { row: x.columns }, { row });
-}
-
-const rescalingLayer: Converter = (to, layer, inputs, options) => {
-  const scaled = rescaled(to, layer, to.real(layer, inputs), options, ['scale', 1]);
-  return rescaled(to, layer, scaled, options, ['offset', 0]);
-};
-
 const maskingLayer: Converter = (to, layer, inputs, options) => {
   const value = options.number('mask_value', 0);
   to.note(
@@ -297,7 +268,6 @@ export const FEED_FORWARD: ReadonlyMap<string, Converter> = new Map(
     PReLU: preluLayer,
     ELU: eluLayer,
     Softmax: softmaxLayer,
-    Rescaling: rescalingLayer,
     Masking: maskingLayer,
   }),
 );
