@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { OptionError } from '../core/errors.js';
+import { fileNamesIn, statsAt } from '../core/path-stats.js';
 import { type ExportModelOptions, exportModel } from '../interchange/export-model.js';
 import { loadModel } from '../saved/load-model.js';
 import type { CommandContext } from './command-context.js';
@@ -14,6 +16,7 @@ interface ExportFlags {
   readonly stateful?: true;
   readonly externalData?: true;
   readonly module?: true;
+  readonly force?: true;
   readonly json?: boolean;
 }
 
@@ -31,12 +34,27 @@ export function exportCommand(context: CommandContext): Command {
     .option('--stateful', 'onnx: one step, whose states go in and out')
     .option('--external-data', 'onnx: weights in a file of their own')
     .option('--module', 'pytorch: also the program of the module')
+    .option('--force', 'write over what is there')
     .option('--json', 'the result as one JSON value on standard output')
     .action((run: string, flags: ExportFlags) => runExport(context, run, flags));
 }
 
+/** Whether something is there that an export would write over: a file, or a folder with files. */
+async function isTaken(path: string): Promise<boolean> {
+  const stats = statsAt(path);
+  return stats !== undefined && (!stats.isDirectory() || (await fileNamesIn(path)).length > 0);
+}
+
+/** @throws {OptionError} `invalid_option` */
+async function requireFree(path: string): Promise<void> {
+  if (!(await isTaken(path))) return;
+  const message = `option '--out': '${path}' is there already: choose another place, or write over it with --force`;
+  throw new OptionError('invalid_option', message, { name: 'out', value: path });
+}
+
 async function runExport({ output, note }: CommandContext, run: string, flags: ExportFlags): Promise<void> {
-  const { out, json, lengths, ...given } = flags;
+  const { out, json, lengths, force, ...given } = flags;
+  if (force !== true) await requireFree(out);
   const { model, vocabulary, configuration } = await loadModel(run, { training: false });
   try {
     const forOnnx = {

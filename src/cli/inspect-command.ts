@@ -68,7 +68,7 @@ function tensorsOf({ tensors }: FileInspection): string {
 }
 
 function textOf(inspection: FileInspection): string {
-  const { format, facts, operators, network, obstacle } = inspection;
+  const { format, facts, operators, network, notes = [], obstacle } = inspection;
   const short = (value: string) => (value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}...` : value);
   const shown = [...facts].filter(([, value]) => value !== '').map(([name, value]) => [name, short(value)]);
   const known = [['format', format], ...shown];
@@ -78,6 +78,7 @@ function textOf(inspection: FileInspection): string {
     parts.push(`operators\n${table(rows)}`);
   }
   if (network !== undefined) parts.push(`${network}\n`);
+  if (notes.length > 0) parts.push(notes.map((note) => `note: ${note}\n`).join(''));
   if (obstacle !== undefined) parts.push(`cannot be taken over as it is: ${obstacle}\n`);
   return printable(parts.join('\n'));
 }

@@ -1,7 +1,7 @@
 /** Predictions of a model that belongs to no task: what its network gives for sequences of numbers. */
 import { addAbortSignal } from 'node:stream';
 import { DataError } from '../core/errors.js';
-import { type JsonValue, parseStrictJson } from '../core/json.js';
+import { isJsonObject, type JsonValue, parseStrictJson } from '../core/json.js';
 import { describeValue } from '../core/options.js';
 import { readText } from '../files/text.js';
 import type { OutputShape } from '../model/build/build-graph.js';
@@ -60,10 +60,21 @@ async function placedInputs({ values, data }: ModelInputs): Promise<PlacedInput[
 const SEQUENCE =
   'a sequence: a list of steps, each a list of numbers, a number or an id; by name where the network has several inputs';
 
+/** An object with exactly the inputs of the network. @throws {DataError} `invalid_row` */
+function requireNamed(names: readonly string[], value: JsonValue, { place }: PlacedInput): void {
+  const given = isJsonObject(value) ? Object.keys(value) : undefined;
+  if (given !== undefined && given.length === names.length && names.every((name) => given.includes(name))) return;
+  const found = given === undefined ? describeValue(value) : `an object with ${given.join(', ') || 'nothing'}`;
+  const example = `{${names.map((name) => `${JSON.stringify(name)}: [[0.1], [0.2]]`).join(', ')}}`;
+  const message = `${place}: the model has ${names.length} inputs, ${names.join(', ')}: expected an object with a sequence for each, such as '${example}', got ${found}`;
+  throw new DataError('invalid_row', message, { place, expected: names });
+}
+
 /** Sequences by the names of the inputs, as `predict` takes them. */
-function byName(model: Model, sequences: readonly JsonValue[]): never {
+function byName(model: Model, sequences: readonly JsonValue[], placed: readonly PlacedInput[]): never {
   const names = Object.keys(model.description.inputs);
   if (names.length === 1) return sequences as never;
+  for (const [at, sequence] of sequences.entries()) requireNamed(names, sequence, placed[at] as PlacedInput);
   const of = (name: string) =>
     sequences.map((sequence) => (sequence as Readonly<Record<string, JsonValue>> | null)?.[name]);
   return Object.fromEntries(names.map((name) => [name, of(name)])) as never;
@@ -82,7 +93,7 @@ export async function predictModel(context: CommandContext, run: string, inputs:
     if (stream === true) return await streamModel(context, model);
     const placed = await placedInputs(inputs);
     const sequences = placed.map((input) => parsed(input, SEQUENCE));
-    const outputs = await model.predictAll(byName(model, sequences), { signal: context.signal });
+    const outputs = await model.predictAll(byName(model, sequences, placed), { signal: context.signal });
     for (const [at, { fields }] of placed.entries()) {
       await context.output.json({ ...fields, ...outputsAt(model, outputs, at) });
       context.signal.throwIfAborted();

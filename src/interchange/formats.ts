@@ -1,6 +1,6 @@
 /** The formats of files that are taken over, and how a file is recognised. */
 import { openFile } from '../core/byte-source.js';
-import { InterchangeError, OptionError } from '../core/errors.js';
+import { DataError, InterchangeError, OptionError } from '../core/errors.js';
 import { KIND_BYTES, kindHint } from '../core/file-kind.js';
 import { describeValue } from '../core/options.js';
 import { statsAt } from '../core/path-stats.js';
@@ -28,11 +28,15 @@ export const FORMATS: readonly Format[] = [
 
 const names = () => FORMATS.map(({ name }) => name).join(', ');
 
-/** The first bytes of a file; none of a folder. @throws {DataError} `file_unreadable` */
+/** The first bytes of a file; none of a folder. @throws {DataError} `file_unreadable`, `file_truncated` for an empty one */
 function beginOf(path: string): Uint8Array {
   if (statsAt(path)?.isDirectory() === true) return new Uint8Array();
   const file = openFile(path);
   try {
+    if (file.size === 0) {
+      const message = `'${path}' is empty (0 bytes): its copy or download was cut off, or it was never written`;
+      throw new DataError('file_truncated', message, { source: path });
+    }
     return file.read(0, Math.min(KIND_BYTES, file.size));
   } finally {
     file.close();
@@ -44,7 +48,7 @@ function beginOf(path: string): Uint8Array {
  *
  * @param name of the format, where the file does not say it
  * @throws {InterchangeError} `unknown_format`
- * @throws {DataError} `file_unreadable`
+ * @throws {DataError} `file_unreadable`, `file_truncated` for an empty file
  * @throws {OptionError} `invalid_option` for a name that is no format
  */
 export function formatOf(path: string, name?: string): Format {

@@ -5,6 +5,7 @@ import type { CompileOptions } from '../model/build/compile-options.js';
 import type { Model } from '../model/model.js';
 import { Network } from '../model/network.js';
 import { formatOf } from './formats.js';
+import { importNotes } from './shared/import-notes.js';
 import type { Format, ImportOptions } from './shared/imported-network.js';
 import { makeModel } from './shared/make-model.js';
 
@@ -69,7 +70,7 @@ export async function importModel(path: string, options: ImportModelOptions = {}
     const hasLoss = compile.loss !== undefined || compile.losses !== undefined;
     const settings = hasLoss ? compile : { ...compile, ...defaultLoss(imported.network) };
     const model = await makeModel(path, imported, settings);
-    return { model, format: format.name, notes: imported.notes };
+    return { model, format: format.name, notes: importNotes(imported) };
   } finally {
     imported.close();
   }

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
@@ -56,6 +57,42 @@ describe('bptt import', () => {
     expect((await runBptt(['predict', run, 'x'])).stderr).toMatch(/\[invalid_row\]: input 1: "x" is not JSON/);
     expect((await runBptt(['predict', run, '[[1, 2, 3]]'])).stderr).toContain('[shape_mismatch]');
   });
+});
+
+describe('bptt export', () => {
+  it('writes over nothing without --force', async () => {
+    const run = join(temporaryDirectory(), 'run');
+    await runBptt(['import', file(), '--out', run]);
+    const out = join(temporaryDirectory(), 'model.safetensors');
+    writeFileSync(out, 'mine');
+    const command = ['export', run, '--to', 'pytorch', '--out', out];
+    expect(await runBptt(command)).toMatchObject({ status: 2, stderr: expect.stringContaining('--force') });
+    expect(readFileSync(out, 'utf8')).toBe('mine');
+    expect(await runBptt([...command, '--force'])).toMatchObject({ status: 0, stdout: `${out}\n` });
+    expect(readFileSync(out, 'latin1')).toContain('__metadata__');
+    const folder = join(temporaryDirectory(), 'folder');
+    const toFolder = ['export', run, '--to', 'huggingface', '--out', folder];
+    expect((await runBptt(toFolder)).status).toBe(0);
+    expect((await runBptt(toFolder)).stderr).toContain('[invalid_option]');
+    expect((await runBptt([...toFolder, '--force'])).status).toBe(0);
+  });
+});
+
+it('bptt predict says what a model of two inputs reads', async () => {
+  const path = onnxFile({
+    inputs: { a: ['batch', 2], b: ['batch', 2] },
+    outputs: ['y'],
+    tensors: {},
+    nodes: [{ op: 'Add', inputs: ['a', 'b'], outputs: ['y'] }],
+  });
+  const run = join(temporaryDirectory(), 'run');
+  await runBptt(['import', path, '--out', run]);
+  for (const given of ['[[1, 2]]', '{"a": [[1, 2]]}', '{"a": [[1, 2]], "b": [[1, 2]], "c": 1}', 'null']) {
+    const { stderr } = await runBptt(['predict', run, given]);
+    expect(stderr).toMatch(/\[invalid_row\]: input 1: the model has 2 inputs, a, b: expected an object.*got /);
+  }
+  const { stdout } = await runBptt(['predict', run, '{"a": [[1, 2]], "b": [[3, 4]]}']);
+  expect(JSON.parse(stdout)).toEqual({ output: [[4, 6]] });
 });
 
 describe('bptt inspect', () => {

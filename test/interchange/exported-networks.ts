@@ -224,6 +224,21 @@ export const exportedNetworks: Readonly<Record<string, Network>> = {
     ],
     output: 'result',
   }),
+  limited: sequential(
+    [
+      lstm({
+        ...{ units: 4, inputClip: 0.5, peepholes: true, direction: 'bidirectional', merge: 'sum' },
+        ...{ gateActivation: { name: 'hardSigmoid', alpha: 0.3, beta: 0.4 }, activation: 'softsign' },
+        outputActivation: { name: 'scaledTanh', alpha: 1.5, beta: 0.7 },
+      }),
+      gru({ units: 4, inputClip: 0.75, activation: { name: 'elu', alpha: 0.5 } }),
+      gru({ units: 3, inputClip: 0.25, resetAfter: false, gateActivation: { name: 'affine', alpha: 0.4, beta: 0.5 } }),
+      rnn({ units: 4, inputClip: 1, layerNormalization: true, activation: { name: 'thresholdedRelu', alpha: 0.1 } }),
+      rnn({ units: 4, activation: { name: 'leakyRelu', alpha: 0.2 }, direction: 'reverse' }),
+      lstm({ units: 3, coupledGates: true, activation: 'softplus', output: 'last' }),
+    ],
+    features,
+  ),
   statistics: sequential(
     [
       batchNormalization(),

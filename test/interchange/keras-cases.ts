@@ -22,11 +22,15 @@ interface ModelCase {
   /** Shapes, and whether they are indices. */
   readonly inputs: readonly (readonly [readonly number[], boolean])[];
   readonly outputs: readonly Golden[];
+  /** What is added to the numbers of all inputs. */
+  readonly shift?: number;
 }
 
 /** A model of Keras 2 or 3. */
 export interface KerasCase extends ModelCase {
   readonly config: JsonObject;
+  /** How it was made, for the names of tests. */
+  readonly shape: string | readonly string[];
   /** Names and shapes of the variables, those that are trained first. */
   readonly variables: readonly (readonly [string, readonly number[]])[];
   /** A file of the model, where one is kept. */
@@ -44,6 +48,7 @@ export function keptFile(name: string): Buffer {
 }
 
 export const kerasCases = () => JSON.parse(keptFile('models.json.gz').toString('utf8')) as KerasCase[];
+export const kerasLayerCases = () => JSON.parse(keptFile('layers.json.gz').toString('utf8')) as KerasCase[];
 export const tensorflowJsCases = () => {
   return JSON.parse(keptFile('tensorflow-js-models.json.gz').toString('utf8')) as TensorflowJsCase[];
 };
@@ -58,8 +63,13 @@ function rowsOf(numbers: ArrayLike<number>, columns: number): number[][] {
 }
 
 /** The input of a case as plain sequences; rows of a model without a time axis are the steps of one sequence. */
-function sequencesOf(at: number, [shape, isIndices]: ModelCase['inputs'][number], hasSteps: boolean): unknown[] {
-  const numbers = hashed(1000 + at, countOf(shape));
+function sequencesOf(
+  at: number,
+  [shape, isIndices]: ModelCase['inputs'][number],
+  hasSteps: boolean,
+  shift: number,
+): unknown[] {
+  const numbers = hashed(1000 + at, countOf(shape)).map((number) => number + shift);
   const [batch, ...rest] = shape as [number, ...number[]];
   const each = countOf(rest);
   const parts = Array.from({ length: batch }, (_, index) => numbers.subarray(index * each, (index + 1) * each));
@@ -72,10 +82,16 @@ function sequencesOf(at: number, [shape, isIndices]: ModelCase['inputs'][number]
 const TOLERANCE = 4 * Math.ceil(Math.log2(100 * 100)) * 2 ** -24;
 
 /** What the model predicts must be what the library computed that it comes from. */
-export async function expectOutputs({ model }: ImportedModel, { inputs, outputs }: ModelCase): Promise<void> {
+export async function expectOutputs(
+  { model }: ImportedModel,
+  { inputs, outputs, shift = 0 }: ModelCase,
+): Promise<void> {
   const names = Object.keys(model.description.inputs);
   const hasSteps = inputs.some(([shape, isIndices]) => shape.length === (isIndices ? 2 : 3));
-  const given = names.map((name, at) => [name, sequencesOf(at, inputs[at] as ModelCase['inputs'][number], hasSteps)]);
+  const given = names.map((name, at) => [
+    name,
+    sequencesOf(at, inputs[at] as ModelCase['inputs'][number], hasSteps, shift),
+  ]);
   const results = Object.values(await model.predictAll(Object.fromEntries(given) as never)) as Float32Array[][];
   expect(results.length).toBe(outputs.length);
   for (const [at, { base64, shape }] of outputs.entries()) {

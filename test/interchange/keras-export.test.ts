@@ -101,11 +101,24 @@ const models: Readonly<Record<string, () => Model>> = {
   activations: () =>
     sequential(
       [
-        lstm({ units: 3, activation: { name: 'elu', alpha: 1 }, gateActivation: 'hardSigmoid' }),
-        gru({ units: 2, activation: 'softsign' }),
+        lstm({ units: 3, activation: { name: 'elu', alpha: 0.5 }, gateActivation: 'hardSigmoid' }),
+        gru({ units: 3, activation: { name: 'leakyRelu', alpha: 0.3 }, direction: 'bidirectional' }),
+        gru({ units: 3, gateActivation: { name: 'affine', alpha: 0.25, beta: 0.5 }, activation: 'softsign' }),
+        rnn({ units: 3, activation: { name: 'elu', alpha: 1 } }),
+        lstm({ units: 3, activation: 'softplus' }),
       ],
       { features: 2 },
     ).compileSync({ loss: 'meanSquaredError', initializer: 'uniform:0.9' }),
+  reverse: () =>
+    network({
+      inputs: { x: { kind: 'features', units: 2 } },
+      nodes: [
+        { name: 'ahead', layer: gru({ units: 3 }), inputs: ['x'] },
+        { name: 'behind', layer: lstm({ units: 3, layers: 2, direction: 'reverse', residual: true }), inputs: ['x'] },
+        { name: 'product', layer: operation('multiply'), inputs: ['ahead', 'behind'] },
+      ],
+      output: 'product',
+    }).compileSync({ loss: 'meanSquaredError', initializer: 'uniform:0.9' }),
   states: () =>
     network({
       inputs: { words: { kind: 'indices', size: 5, axis: 'words' }, given: { kind: 'features', units: 2 } },
@@ -166,7 +179,11 @@ describe('a model of the library', () => {
   it.each([
     ['peepholes', lstm({ units: 2, peepholes: true })],
     ['hardSigmoid02', gru({ units: 2, gateActivation: 'hardSigmoid02' })],
-    ['go_backwards', gru({ units: 2, direction: 'reverse' })],
+    ['inputClip', gru({ units: 2, inputClip: 1 })],
+    ['scaledTanh', rnn({ units: 2, activation: { name: 'scaledTanh', alpha: 2 } })],
+    ['thresholdedRelu', lstm({ units: 2, activation: { name: 'thresholdedRelu' } })],
+    ['leakyRelu', gru({ units: 2, activation: { name: 'leakyRelu', alpha: -0.5 } })],
+    ['alpha: 0.3', gru({ units: 2, gateActivation: { name: 'hardSigmoid', alpha: 0.3, beta: 0.5 } })],
     ['power', operation('power', { number: 3 })],
     ['last', pool({ over: 'last' })],
   ] as const)('is refused for %s, which Keras does not have', async (name, layer) => {

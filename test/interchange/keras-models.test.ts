@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { importModel } from '../../src/interchange/import-model.js';
-import { expectOutputs, importedFromHash, type KerasCase, keptFile, kerasCases } from './keras-cases.js';
+import {
+  expectOutputs,
+  importedFromHash,
+  type KerasCase,
+  keptFile,
+  kerasCases,
+  kerasLayerCases,
+} from './keras-cases.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bptt-keras-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,6 +36,16 @@ describe('models of Keras', () => {
   });
 
   it.each(cases.map((each) => [each.name, each] as const))('%s gives the same outputs', async (_, each) => {
+    const imported = await importedFromHash(each);
+    try {
+      await expectOutputs(imported, each);
+    } finally {
+      imported.model.dispose();
+    }
+  });
+
+  const layers = kerasLayerCases();
+  it.each(layers.map((each) => [`${each.name} ${each.shape}`, each] as const))('%s gives the same', async (_, each) => {
     const imported = await importedFromHash(each);
     try {
       await expectOutputs(imported, each);

@@ -80,6 +80,21 @@ describe('an option that cannot be taken over', () => {
     ['a repetition of unknown length', layer('RepeatVector', { n: 3 }), ["'n'", '3']],
     ['a shape', layer('Reshape', { target_shape: [3, -1] }), ["'target_shape'", '[3,-1]']],
     ['axes', layer('Permute', { dims: [2, 1] }), ["'dims'", '[2,1]']],
+    [
+      'windows with padding in front',
+      layer('MaxPooling1D', { pool_size: [2], padding: 'causal' }),
+      ["'padding'", '"causal"'],
+    ],
+    ['long windows', layer('AveragePooling1D', { pool_size: 300 }), ["'pool_size'", '300']],
+    ['windows of columns', layer('MaxPooling1D', { data_format: 'channels_first' }), ["'data_format'"]],
+    ['three numbers of zeros', layer('ZeroPadding1D', { padding: [1, 2, 3] }), ["'padding'", '[1,2,3]']],
+    ['factors for other columns', layer('Rescaling', { scale: [1, 2] }), ["'scale'", '[1,2]', 'a list of 3']],
+    ['offsets that are no numbers', layer('Rescaling', { scale: 1, offset: [1, 'a', 2] }), ["'offset'", '"a"']],
+    [
+      'a layer with weights as a function',
+      layer('Activation', { activation: { class_name: 'PReLU', config: { name: 'slopes' } } }),
+      ["'activation'", 'PReLU', 'ELU, LeakyReLU and Rescaling'],
+    ],
     ['an axis of joining', layer('Concatenate', { axis: 1 }), ["'axis'", '1']],
   ])('%s is refused with layer, option and value', (_, refused, parts) => {
     const error = errorOf(chain(sequences, refused));
@@ -265,6 +280,19 @@ describe('an archive .keras', () => {
     const error = await importModel(file).catch((caught: unknown) => caught);
     expect((error as BpttError).code).toBe(code);
   });
+});
+
+it("a '.keras' file of Keras 2 is refused with what helps", async () => {
+  const file = path.join(folder, 'keras2.keras');
+  const entries = new Map([
+    ['metadata.json', bytesOf('{"keras_version":"2.13.1"}')],
+    ['config.json', bytesOf(dense)],
+    ['model.weights.h5', keptFile('hostile-old-archive.weights.h5.gz') as Uint8Array],
+  ]);
+  writeFileSync(file, storedZip(entries));
+  const error = (await importModel(file).catch((caught: unknown) => caught)) as BpttError;
+  expect([error.code, error.message]).toEqual(['file_unsupported', expect.stringContaining(".save('OUT.h5')")]);
+  expect((await inspectFile(file)).obstacle).toContain(".save('OUT.h5')");
 });
 
 describe('a model of TensorFlow.js', () => {

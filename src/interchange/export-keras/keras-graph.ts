@@ -111,6 +111,11 @@ export class KerasGraph {
     return this.#add(wanted, className, settings.config ?? {}, settings);
   }
 
+  /** Adds an operation that turns the steps of a tensor around. @returns its name */
+  flip(wanted: string, input: KerasTensor): string {
+    return this.#add(wanted, 'Flip', { axis: 1 }, { inputs: [input] }, 'keras.src.ops.numpy');
+  }
+
   note(sentence: string): void {
     if (!this.notes.includes(sentence)) this.notes.push(sentence);
   }
@@ -142,14 +147,20 @@ export class KerasGraph {
     return arrays;
   }
 
-  #add(wanted: string, className: string, config: JsonObject, settings: KerasLayerSettings): string {
+  #add(
+    wanted: string,
+    className: string,
+    config: JsonObject,
+    settings: KerasLayerSettings,
+    module = 'keras.layers',
+  ): string {
     let name = wanted;
     for (let count = 1; this.#layers.has(name); count++) name = `${wanted}_${count}`;
     const { inputs, takesList = false, initialStates = [] } = settings;
     const tensors = inputs.map(asJson);
     const kwargs = initialStates.length > 0 ? { initial_state: initialStates.map(asJson) } : {};
     const calls = inputs.length === 0 ? [] : [{ args: [takesList ? tensors : (tensors[0] as JsonValue)], kwargs }];
-    const own = described('keras.layers', className, { name, ...config });
+    const own = described(module, className, { name, ...config }, module === 'keras.layers' ? null : className);
     this.#layers.set(name, { name, className, settings, json: { ...own, name, inbound_nodes: calls } });
     return name;
   }

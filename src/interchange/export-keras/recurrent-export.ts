@@ -1,6 +1,11 @@
 /** Recurrent nodes as layers of Keras: one for each layer of a stack. */
-import type { JsonObject } from '../../core/json.js';
-import { type CellActivation, describeActivation, isSameActivation } from '../../network/layers/cell-activations.js';
+import type { JsonObject, JsonValue } from '../../core/json.js';
+import {
+  type CellActivation,
+  describeActivation,
+  isSameActivation,
+  type NumberedActivation,
+} from '../../network/layers/cell-activations.js';
 import { type RecurrentDescription, stateNames } from '../../network/layers/recurrent.js';
 import { zoneoutRates } from '../../network/layers/recurrent-options.js';
 import { biasOfGates, kernelOfGates, type Tensor } from './keras-arrays.js';
@@ -22,18 +27,27 @@ const CLASSES = { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' } as const;
 /** Gates r z n of a GRU are z r h in Keras. */
 const ORDERS = { rnn: [0], lstm: [0, 1, 2, 3], gru: [1, 0, 2] } as const;
 
-function activationName(node: string, activation: CellActivation): string {
+/** Activations with numbers, as the layers of Keras that a cell takes in the place of a function. */
+function activationLayer(node: string, activation: NumberedActivation): JsonValue {
+  const { name } = activation;
+  const { alpha = 1, beta = 0 } = activation as { alpha?: number; beta?: number };
+  const layer = (className: string, config: JsonObject) =>
+    described('keras.layers', className, { name: `${node}_${className.toLowerCase()}`, ...config });
+  if (name === 'elu') return layer('ELU', { alpha });
+  if (name === 'affine') return layer('Rescaling', { scale: alpha, offset: beta });
+  if (name === 'leakyRelu' && alpha >= 0) return layer('LeakyReLU', { negative_slope: alpha });
+  const known = 'elu, affine, and leakyRelu with a slope that is not negative';
+  throw notExportable(node, `Keras has no ${describeActivation(activation)}; of those with numbers it has ${known}`);
+}
+
+/** An activation as a cell of Keras has it. @throws {InterchangeError} `not_exportable` */
+function activationOf(node: string, activation: CellActivation): JsonValue {
   if (activation === 'identity') return 'linear';
   if (activation === 'hardSigmoid') return 'hard_sigmoid';
   if (activation === 'hardSigmoid02') {
     throw notExportable(node, "Keras 3 has no 'hardSigmoid02': its hard_sigmoid is clip(x/6 + 0.5)");
   }
-  if (typeof activation === 'string') return activation;
-  if (isSameActivation(activation, { name: 'elu', alpha: 1 })) return 'elu';
-  throw notExportable(
-    node,
-    `layers of Keras name activations without numbers, found ${describeActivation(activation)}`,
-  );
+  return typeof activation === 'string' ? activation : activationLayer(node, activation);
 }
 
 /** Options that Keras does not have, with the values that change nothing. */
@@ -59,13 +73,13 @@ function cellConfig({ name, layer }: RecurrentNode): JsonObject {
   const { units, kind, biases = 'two', activation = 'tanh', inputDropout = 0, recurrentDropout = 0 } = layer;
   const shared = {
     units,
-    activation: activationName(name, activation),
+    activation: activationOf(name, activation),
     use_bias: biases !== 'none',
     dropout: inputDropout,
     recurrent_dropout: recurrentDropout,
   };
   if (kind === 'rnn') return shared;
-  const gated = { ...shared, recurrent_activation: activationName(name, layer.gateActivation ?? 'sigmoid') };
+  const gated = { ...shared, recurrent_activation: activationOf(name, layer.gateActivation ?? 'sigmoid') };
   return kind === 'gru' ? { ...gated, reset_after: layer.resetAfter ?? true } : gated;
 }
 
@@ -96,9 +110,6 @@ function addLayer(graph: KerasGraph, node: RecurrentNode, x: KerasTensor, at: nu
   const { name, layer, returnsState, states } = node;
   const { units, kind, direction = 'forward', merge, layers = 1, output = 'sequence' } = layer;
   const hasSteps = output === 'sequence' || at < layers - 1;
-  if (direction === 'reverse' && hasSteps) {
-    throw notExportable(name, "with 'go_backwards' Keras gives the steps in reverse order");
-  }
   const className = CLASSES[kind];
   const uses = { return_sequences: hasSteps, return_state: returnsState };
   const config = { ...cellConfig(node), ...uses };
@@ -124,9 +135,12 @@ function addLayer(graph: KerasGraph, node: RecurrentNode, x: KerasTensor, at: nu
     added = graph.layer(name, className, { ...settings, config: { ...config, go_backwards: isReverse }, weights });
   }
   const columns = isBoth && merge !== 'sum' ? 2 * units : units;
+  // With go_backwards Keras gives the last step first.
+  const turned = direction === 'reverse' && hasSteps;
+  const source = { layer: added, output: 0, columns, hasSteps };
   const state = (index: number) => ({ layer: added, output: index + 1, columns: units, hasSteps: false });
   return {
-    output: { layer: added, output: 0, columns, hasSteps },
+    output: turned ? { ...source, layer: graph.flip(`${name}_turned`, source) } : source,
     states: new Map(own.map((each, index) => [each, state(index)])),
   };
 }

@@ -7,6 +7,7 @@ import { isKind } from '../../network/layers/layers.js';
 import type { Exporter } from '../shared/exporter.js';
 import { NETWORK_KEY } from '../state-dict/described-network.js';
 import { moduleSource } from './module-source.js';
+import { IMPORTED_MODULES } from './python-text.js';
 import { stateDict } from './state-dict.js';
 import { isRecurrent, isTorchRecurrent } from './torch-recurrent.js';
 import { requireNoOthers, writeTensors, writeText } from './write-files.js';
@@ -42,6 +43,14 @@ export function stateDictMetadata({ description }: Pick<Model, 'description'>): 
   ]);
 }
 
+/** @throws {OptionError} `invalid_option` for a program that Python would import in the place of another one */
+function requireOwnName(path: string): void {
+  const name = basename(path, '.safetensors');
+  if (!IMPORTED_MODULES.has(name)) return;
+  const message = `exportModel: the program '${name}.py' would stand in the place of the module '${name}', which PyTorch imports: choose another name for '${path}'`;
+  throw new OptionError('invalid_option', message, { name: 'path', value: path });
+}
+
 /** Weights for PyTorch. */
 export const pytorchExporter: Exporter<PytorchExportOptions> = {
   options: ['module'],
@@ -51,6 +60,7 @@ export const pytorchExporter: Exporter<PytorchExportOptions> = {
       const message = `exportModel: the path of weights for PyTorch must end in '.safetensors', got ${describeValue(path)}`;
       throw new OptionError('invalid_option', message, { name: 'path', value: path });
     }
+    if (module) requireOwnName(path);
     const source = module ? moduleSource(model.description, basename(path)) : undefined;
     const program = path.replace(/\.safetensors$/, '.py');
     if (source !== undefined) await requireNoOthers([program]);

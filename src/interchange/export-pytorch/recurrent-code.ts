@@ -1,11 +1,8 @@
 /** The Python of recurrent layers: of torch.nn where it has them, else written out. */
 import type { Value } from '../../graph/value.js';
-import type { NodeDescription } from '../../network/description.js';
-import { type CellActivation, describeActivation } from '../../network/layers/cell-activations.js';
-import type { LstmDescription, RecurrentDescription } from '../../network/layers/recurrent.js';
+import type { RecurrentDescription } from '../../network/layers/recurrent.js';
 import { normalizationEpsilon, zoneoutRates } from '../../network/layers/recurrent-options.js';
 import type { NodeCode, NodeContext } from './node-types.js';
-import { notExportable } from './not-exportable.js';
 import { call, python } from './python-text.js';
 import { isRecurrent, isTorchRecurrent } from './torch-recurrent.js';
 
@@ -23,19 +20,6 @@ function torchModule(layer: RecurrentDescription, inputs: number): string {
   });
 }
 
-/** Activations that the Python of a layer that is written out has. */
-const WRITTEN_OUT: readonly CellActivation[] = ['tanh', 'relu', 'sigmoid', 'identity', 'hardSigmoid', 'hardSigmoid02'];
-
-/** Refuses options that the Python does not have. @throws {InterchangeError} `not_exportable` */
-function requireWrittenOut(node: NodeDescription, layer: RecurrentDescription): void {
-  if (layer.inputClip !== undefined) throw notExportable(node, "the module has no option 'inputClip'");
-  const { activation, gateActivation, outputActivation } = layer as LstmDescription;
-  for (const each of [activation, gateActivation, outputActivation]) {
-    if (each === undefined || WRITTEN_OUT.includes(each)) continue;
-    throw notExportable(node, `the module has no activation ${describeActivation(each)}`);
-  }
-}
-
 /** The options of a layer that is written out, with all defaults. */
 function ownOptions(layer: RecurrentDescription) {
   const { kind, units, layers = 1, direction = 'forward', merge = 'concatenate', residual = false } = layer;
@@ -47,10 +31,11 @@ function ownOptions(layer: RecurrentDescription) {
     ...{ kind, units, layers, directions, merge, residual, zoneout: hidden, zoneoutCell: cell },
     ...{
       epsilon: normalizationEpsilon(layer) ?? null,
-      gate: gateActivation as string,
-      activation: activation as string,
+      limit: layer.inputClip ?? null,
+      gate: gateActivation,
+      activation,
     },
-    output: (lstm?.outputActivation ?? activation) as string,
+    output: lstm?.outputActivation ?? activation,
     width: lstm?.projection ?? units,
     coupled: lstm?.coupledGates ?? false,
     clip: lstm?.cellClip ?? null,
@@ -87,7 +72,6 @@ export function recurrentCode({ node, inputs, shapes, module }: NodeContext): No
   const [x] = inputs as readonly [Value];
   if (!isRecurrent(layer)) throw new TypeError('no recurrent layer');
   const isTorch = isTorchRecurrent(layer);
-  if (!isTorch) requireWrittenOut(node, layer);
   const source = `v[${python(node.inputs[0])}]`;
   const lengths = `n[${python((x.rows as { axis: string }).axis)}]`;
   const given = Object.entries(node.states ?? {}).map(

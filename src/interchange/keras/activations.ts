@@ -1,5 +1,6 @@
 /** The functions of Keras, of cells and behind layers. */
 
+import type { NumberedActivation } from '../../network/layers/cell-activations.js';
 import { activation } from '../../network/layers/dense.js';
 import type { OperationName } from '../../network/layers/operation.js';
 import type { CellActivation } from '../../network/layers/recurrent.js';
@@ -16,18 +17,51 @@ function hardSigmoidVersion(options: LayerOptions, name: string): 2 | 3 {
   throw options.refuse(name, options.value(name), help);
 }
 
+/** An option that holds a layer with numbers in the place of a function: `activation=ELU(0.5)`. @throws {InterchangeError} `unsupported_attribute` */
+function numberedFunction(options: LayerOptions, name: string): NumberedActivation | undefined {
+  const layer = options.layerInstead(name);
+  if (layer === undefined) return undefined;
+  const own = options.of(layer);
+  const found = numberedLayer(own, layer.className);
+  if (found === undefined) {
+    const help = 'of layers in the place of a function ELU, LeakyReLU and Rescaling are known';
+    throw options.refuse(name, options.value(name), help);
+  }
+  own.finish();
+  return found;
+}
+
+function numberedLayer(options: LayerOptions, className: string): NumberedActivation | undefined {
+  if (className === 'ELU') return { name: 'elu', alpha: options.number('alpha', 1) };
+  if (className === 'LeakyReLU') return { name: 'leakyRelu', alpha: leakySlope(options) };
+  if (className !== 'Rescaling') return undefined;
+  return { name: 'affine', alpha: options.number('scale'), beta: options.number('offset', 0) };
+}
+
+/** The slope of a LeakyReLU below 0, for which Keras 3 has another name. */
+export function leakySlope(options: LayerOptions): number {
+  return options.number(Object.hasOwn(options.layer.config, 'alpha') ? 'alpha' : 'negative_slope');
+}
+
 /** Functions of Keras that cells have under the same name. */
 const CELL_FUNCTIONS = ['tanh', 'relu', 'sigmoid', 'softsign', 'softplus'] as const;
 
 /** The activation of a cell. @throws {InterchangeError} `unsupported_attribute` */
 export function cellActivation(options: LayerOptions, name: string): CellActivation {
+  const numbered = numberedFunction(options, name);
+  if (numbered !== undefined) return numbered;
   const keras = options.functionName(name);
   if (keras === 'linear') return 'identity';
   if (keras === 'hard_sigmoid') return hardSigmoidVersion(options, name) === 3 ? 'hardSigmoid' : 'hardSigmoid02';
   if (keras === 'elu') return { name: 'elu', alpha: 1 };
+  if (keras === 'leaky_relu' && options.source.version === 3) return { name: 'leakyRelu', alpha: 0.2 };
   const found = CELL_FUNCTIONS.find((each) => each === keras);
   if (found !== undefined) return found;
-  throw options.refuse(name, keras, `cells have ${CELL_FUNCTIONS.join(', ')}, elu, linear and hard_sigmoid`);
+  throw options.refuse(
+    name,
+    keras,
+    `cells have ${CELL_FUNCTIONS.join(', ')}, elu, linear, hard_sigmoid and, in Keras 3, leaky_relu`,
+  );
 }
 
 function scaled(to: Conversion, x: KerasValue, factor: number): KerasValue {
@@ -97,8 +131,17 @@ const NEW_FUNCTIONS = new Map<string, Function>(
   }),
 );
 
+function appliedNumbers(to: Conversion, x: KerasValue, { name, ...numbers }: NumberedActivation): KerasValue {
+  const { alpha = 1, beta = 0 } = numbers as { alpha?: number; beta?: number };
+  if (name === 'elu' || name === 'leakyRelu') return to.apply(name, [x], { alpha });
+  const y = scaled(to, x, alpha);
+  return beta === 0 ? y : to.apply('add', [y], { number: beta });
+}
+
 /** Adds the function that an option names. @throws {InterchangeError} `unsupported_attribute` */
 export function activated(to: Conversion, options: LayerOptions, x: KerasValue, name = 'activation'): KerasValue {
+  const numbered = numberedFunction(options, name);
+  if (numbered !== undefined) return appliedNumbers(to, x, numbered);
   // A layer without the option has no function, in every version.
   const keras = options.functionName(name, 'linear');
   if (keras === 'hard_sigmoid') hardSigmoidVersion(options, name);

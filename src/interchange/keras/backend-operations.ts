@@ -30,6 +30,17 @@ function combined(to: Conversion, layer: KerasLayer, name: OperationName, inputs
   return to.node(layer.name, operation(name), [left, right], left.columns);
 }
 
+/** Turns the steps around: those of a layer with `go_backwards` have the order of time then. */
+function turned(to: Conversion, layer: KerasLayer, value: KerasValue): KerasValue {
+  const x = to.sequences(layer, [value]);
+  const { axis } = layer.config;
+  const [only, ...others] = Array.isArray(axis) ? axis : [axis];
+  if (others.length === 0 && (only === 1 || only === -2)) {
+    return { ...x, steps: { ...x.steps, isReversed: !x.steps.isReversed } };
+  }
+  throw to.refuse(layer, `its axis is ${JSON.stringify(axis)}, expected 1: steps are turned around, and nothing else`);
+}
+
 /** An operation of the backend on values and numbers. @throws {InterchangeError} `unsupported_operator` */
 export function convertOperation(
   to: Conversion,
@@ -48,6 +59,8 @@ export function convertOperation(
     }
     return { ...first, kind: 'mask' };
   }
+  if (layer.className === 'ops.Flip' && typeof first === 'object' && values.length === 1)
+    return turned(to, layer, first);
   const name = ARITHMETIC.get(layer.className);
   if (name === undefined || first === undefined || second === undefined || values.length > 2) {
     throw to.refuse(layer, 'this operation of the backend is not known here');

@@ -23,13 +23,18 @@ import { type KerasSteps, type KerasValue, TimeAxes } from './keras-value.js';
 import { heldBy, layersWithVariables, type ModelTensors } from './layer-weights.js';
 import { inputsOf, type KerasInput } from './model-inputs.js';
 import { convertBidirectional, convertRecurrent } from './recurrent-layers.js';
+import { rescalingLayer } from './rescaling-layer.js';
+import { WINDOWS } from './window-layers.js';
+
+/** What converts layers that are neither recurrent nor wrappers, by their classes. */
+const CONVERTERS = new Map([...FEED_FORWARD, ...JOINING, ...WINDOWS, ['Rescaling', rescalingLayer] as const]);
 
 const RECURRENT = ['SimpleRNN', 'LSTM', 'GRU', 'RNN'];
 
 /** Whether layers of the class can be taken over. */
 export function isKnownClass(className: string): boolean {
   const others = [...RECURRENT, 'Bidirectional', 'TimeDistributed', 'InputLayer', 'Sequential', 'Functional', 'Model'];
-  return others.includes(className) || FEED_FORWARD.has(className) || JOINING.has(className);
+  return others.includes(className) || CONVERTERS.has(className);
 }
 
 /**
@@ -72,7 +77,7 @@ function convertKnown(
   if (layer.model !== undefined) return convertContainer(to, layer, inputs);
   if (className === 'TimeDistributed') return [eachStep(to, layer, inputs)];
   if (className === 'InputLayer') return [...inputs];
-  const convert = FEED_FORWARD.get(className) ?? JOINING.get(className);
+  const convert = CONVERTERS.get(className);
   if (convert === undefined) throw to.refuse(layer, 'layers of this class are not known here');
   const options = to.options(layer);
   const output = convert(to, layer, inputs, options);

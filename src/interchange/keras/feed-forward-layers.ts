@@ -6,7 +6,7 @@ import { activation, dense, dropout } from '../../network/layers/dense.js';
 import { embedding } from '../../network/layers/embedding.js';
 import { layerNormalization } from '../../network/layers/layer-normalization.js';
 import type { WeightSource } from '../shared/imported-network.js';
-import { activated } from './activations.js';
+import { activated, leakySlope } from './activations.js';
 import type { Conversion } from './conversion.js';
 import { describeLayer, type KerasLayer } from './keras-layer.js';
 import { convolvedSteps, type KerasValue } from './keras-value.js';
@@ -216,9 +216,7 @@ const reluLayer: Converter = (to, layer, inputs, options) => {
 };
 
 const leakyReluLayer: Converter = (to, layer, inputs, options) => {
-  // Keras 3 has another name for it.
-  const name = Object.hasOwn(layer.config, 'alpha') ? 'alpha' : 'negative_slope';
-  return to.apply('leakyRelu', [to.real(layer, inputs)], { alpha: options.number(name) });
+  return to.apply('leakyRelu', [to.real(layer, inputs)], { alpha: leakySlope(options) });
 };
 
 const preluLayer: Converter = (to, layer, inputs, options) => {
@@ -240,16 +238,6 @@ const softmaxLayer: Converter = (to, layer, inputs, options) => {
   const x = to.real(layer, inputs);
   requireLastAxis(options, x);
   return to.node(layer.name, activation('softmax'), [x], x.columns);
-};
-
-const rescalingLayer: Converter = (to, layer, inputs, options) => {
-  for (const name of ['scale', 'offset']) {
-    const value = options.value(name);
-    if (Array.isArray(value)) throw options.refuse(name, value, 'expected one number for all columns');
-  }
-  const [scale, offset] = [options.number('scale'), options.number('offset', 0)];
-  const scaled = to.apply('multiply', [to.real(layer, inputs)], { number: scale });
-  return offset === 0 ? scaled : to.apply('add', [scaled], { number: offset });
 };
 
 const maskingLayer: Converter = (to, layer, inputs, options) => {
@@ -282,7 +270,6 @@ export const FEED_FORWARD: ReadonlyMap<string, Converter> = new Map(
     PReLU: preluLayer,
     ELU: eluLayer,
     Softmax: softmaxLayer,
-    Rescaling: rescalingLayer,
     Masking: maskingLayer,
   }),
 );

@@ -1,5 +1,5 @@
 /** The weights of the two layouts of Keras in HDF5. */
-import { InterchangeError } from '../../core/errors.js';
+import { DataError, InterchangeError } from '../../core/errors.js';
 import type { SourceTensor, SourceTensors } from '../sources/source-tensor.js';
 import type { Hdf5File } from './hdf5-file.js';
 import { corruptConfig, type KerasLayer, type KerasSource } from './keras-layer.js';
@@ -139,8 +139,8 @@ function takeVariables(source: KerasSource, file: Hdf5File, layer: KerasLayer, g
  */
 export function newWeights(source: KerasSource, file: Hdf5File, model: KerasLayer): ModelTensors {
   if (!file.has('layers') && file.has('_layer_checkpoint_dependencies')) {
-    const message = "it has the layout of '.keras' files of Keras 2, whose order is not documented. Save it as '.h5'";
-    throw corruptConfig(source, message);
+    const message = `'${source.path}' has the layout of '.keras' files of Keras 2, whose order is not documented. Save the model as '.h5' with the Keras that wrote it: keras.models.load_model('IN.keras').save('OUT.h5')`;
+    throw new DataError('file_unsupported', message, { source: source.path });
   }
   const table = new TensorTable();
   takeVariables(source, file, model, '', table);

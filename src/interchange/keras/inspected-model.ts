@@ -1,6 +1,7 @@
 /** What a file says of its model, whether or not it can be taken over. */
 import { DataError, InterchangeError } from '../../core/errors.js';
-import type { InspectedOperator, Inspection } from '../shared/imported-network.js';
+import { describeImported } from '../shared/import-notes.js';
+import type { ImportedNetwork, InspectedOperator, Inspection } from '../shared/imported-network.js';
 import type { SourceTensors } from '../sources/source-tensor.js';
 import { isKnownClass } from './convert-model.js';
 import type { KerasLayer } from './keras-layer.js';
@@ -26,14 +27,14 @@ export function inspected(
   tensors: SourceTensors,
   facts: ReadonlyMap<string, string>,
   root: () => KerasLayer | undefined,
-  network: () => string | undefined,
+  network: () => Pick<ImportedNetwork, 'network' | 'notes'> | undefined,
 ): Inspection {
   let operators: InspectedOperator[] = [];
   try {
     const model = root();
     if (model !== undefined) operators = operatorsOf(model);
-    const text = network();
-    return { tensors, facts, operators, ...(text !== undefined && { network: text }) };
+    const imported = network();
+    return { tensors, facts, operators, ...(imported !== undefined && describeImported(imported)) };
   } catch (error) {
     if (!(error instanceof InterchangeError || error instanceof DataError)) throw error;
     return { tensors, facts, operators, obstacle: error.message };

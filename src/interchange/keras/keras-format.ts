@@ -147,7 +147,7 @@ export const keras: Format = {
       const root = () => {
         return config === undefined ? undefined : modelOf({ path, version: majorVersion(path, version) }, config);
       };
-      const network = () => (config === undefined ? undefined : imported(path, file, {}).network.summary());
+      const network = () => (config === undefined ? undefined : imported(path, file, {}));
       return inspected(allTensors(file.weights), facts, root, network);
     } finally {
       file.close();

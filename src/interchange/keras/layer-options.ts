@@ -1,7 +1,7 @@
 /** Options of a layer of Keras. Each must be known: one that nobody has read is refused, since it may change what is computed. */
 import { InterchangeError } from '../../core/errors.js';
 import { isJsonObject, type JsonValue } from '../../core/json.js';
-import { corruptConfig, describeLayer, type KerasLayer, type KerasSource } from './keras-layer.js';
+import { corruptConfig, describeLayer, type KerasLayer, type KerasSource, parseLayer } from './keras-layer.js';
 
 /** Options that say nothing of what a layer computes from its weights. */
 const WITHOUT_EFFECT = new Set([
@@ -92,6 +92,18 @@ export class LayerOptions {
     if (isJsonObject(inner)) throw this.refuse(name, inner, "it is a function of one's own, or one with options");
     if (typeof inner !== 'string') throw this.#wrong(name, inner, 'the name of a function');
     return inner.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+  }
+
+  /** The layer that stands in the place of a function; undefined for a function. */
+  layerInstead(name: string): KerasLayer | undefined {
+    const value = this.value(name);
+    if (!isJsonObject(value) || value['class_name'] === 'function' || !isJsonObject(value['config'])) return undefined;
+    return parseLayer(this.source, value, `${this.layer.name}/${name}`);
+  }
+
+  /** The options of a layer that stands in one of this one. */
+  of(layer: KerasLayer): LayerOptions {
+    return new LayerOptions(this.source, layer, this.note);
   }
 
   /** The option must have one of these values. @throws {InterchangeError} `unsupported_attribute` */

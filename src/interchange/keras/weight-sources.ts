@@ -21,6 +21,11 @@ export function constant(from: string, count: number, number: number): WeightSou
   return { from, count, shape: [count], read: () => new Float32Array(count).fill(number) };
 }
 
+/** These numbers. */
+export function numberRow(from: string, numbers: readonly number[]): WeightSource {
+  return { from, count: numbers.length, shape: [numbers.length], read: () => Float32Array.from(numbers) };
+}
+
 /** A parameter of some shape, with where the number at each of its places stands in the tensor. */
 function gathered(tensor: SourceTensor, shape: readonly number[], placeOf: (at: number) => number): WeightSource {
   const count = sizeOf(shape);

@@ -1,5 +1,6 @@
 import { openFile } from '../../core/byte-source.js';
 import { BpttError } from '../../core/errors.js';
+import { describeImported } from '../shared/import-notes.js';
 import type { InspectedOperator, Inspection } from '../shared/imported-network.js';
 import type { SourceTensor } from '../sources/source-tensor.js';
 import { isFoldable } from './constants/evaluate.js';
@@ -72,10 +73,16 @@ export function inspectOnnx(path: string): Promise<Inspection> {
   });
 }
 
-function describeNetwork(path: string, graph: OnnxGraph, model: ModelProto): Pick<Inspection, 'network' | 'obstacle'> {
+function describeNetwork(
+  path: string,
+  graph: OnnxGraph,
+  model: ModelProto,
+): Pick<Inspection, 'network' | 'notes' | 'obstacle'> {
   try {
-    const network = importOwn(path, model)?.network ?? networkOf(path, graph, opsetOf(path, model), {}).network;
-    return { network: network.summary() };
+    const own = importOwn(path, model);
+    if (own !== undefined) return describeImported(own);
+    const { network, imported } = networkOf(path, graph, opsetOf(path, model), {});
+    return describeImported({ network, notes: imported.builder.notes });
   } catch (error) {
     if (!(error instanceof BpttError)) throw error;
     return { obstacle: error.message };

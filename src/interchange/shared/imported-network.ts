@@ -40,6 +40,8 @@ export interface Inspection {
   readonly operators: readonly InspectedOperator[];
   /** The network as text, where the file describes one that can be made here. */
   readonly network?: string;
+  /** What an import says of it: the notes of `importModel`. */
+  readonly notes?: readonly string[];
   /** Why it cannot be taken over, where that is known. */
   readonly obstacle?: string;
 }

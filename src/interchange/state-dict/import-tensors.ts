@@ -117,8 +117,12 @@ function notRedundant(
   return new InterchangeError('tensor_mismatch', message, { source, tensor: tensor.name, index });
 }
 
+/** A count of training steps that float32 holds exactly. */
+const isSmallCount = ({ name, shape, read }: SourceTensor) =>
+  name.split('.').at(-1) === STEP_COUNT && shape.length === 0 && (read()[0] as number) < 2 ** 24;
+
 function roundedNote(tensors: readonly SourceTensor[]): string[] {
-  const rounded = tensors.filter(({ type }) => !isExact(type));
+  const rounded = tensors.filter((tensor) => !isExact(tensor.type) && !isSmallCount(tensor));
   if (rounded.length === 0) return [];
   const types = [...new Set(rounded.map(({ type }) => type))].join(', ');
   const names = rounded.slice(0, 3).map(({ name }) => `'${name}'`);

@@ -1,6 +1,7 @@
 /** Formats whose files hold named tensors. */
 
 import { InterchangeError } from '../../core/errors.js';
+import { describeImported } from '../shared/import-notes.js';
 import type { Format, ImportOptions, Inspection } from '../shared/imported-network.js';
 import { keptOpen } from '../shared/kept-open.js';
 import { importTensors } from './import-tensors.js';
@@ -15,9 +16,9 @@ export interface TensorFormat
 }
 
 /** The network of a file that is inspected, or why there is none. */
-function networkPart(path: string, file: OpenTensorFile): Pick<Inspection, 'network' | 'obstacle'> {
+function networkPart(path: string, file: OpenTensorFile): Pick<Inspection, 'network' | 'notes' | 'obstacle'> {
   try {
-    return { network: importTensors(path, file, {}).network.summary() };
+    return describeImported(importTensors(path, file, {}));
   } catch (error) {
     if (error instanceof InterchangeError) return { obstacle: error.message };
     throw error;

@@ -71,6 +71,6 @@ export const tensorflowJs: Format = {
       return typeof value === 'string' ? [[name, value] as const] : [];
     });
     const root = () => rootOf(sourceOf(path), model);
-    return inspected(manifestTensors(path, model), new Map(facts), root, () => imported(path, model).network.summary());
+    return inspected(manifestTensors(path, model), new Map(facts), root, () => imported(path, model));
   },
 };

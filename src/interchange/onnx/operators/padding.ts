@@ -42,7 +42,10 @@ export function padded(context: OperatorContext): readonly GraphValue[] {
     if (begin === 0 && end === 0) continue;
     const axis = context.axis(given, rank);
     const size = value.sizes[axis] as Size;
-    if (typeof size !== 'number') return context.refuse(`${size.join('*')} is padded`);
+    if (typeof size !== 'number') {
+      const help = "if the axis holds columns, say so by the option axes, { INPUT: ['batch', 40, 80] }";
+      return context.refuse(`${size.join('*')} is padded, and sequences have lengths of their own here; ${help}`);
+    }
     if (begin < 0 || end < 0)
       value = slicedAxis(context, value, axis, Math.max(0, -begin), size + Math.min(0, end), 1) as Computed;
     const left = value.sizes[axis] as number;

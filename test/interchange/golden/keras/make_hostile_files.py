@@ -13,11 +13,11 @@ FOLDER = pathlib.Path(__file__).parent
 KERNEL, BIAS = "layers/dense/vars/0", "layers/dense/vars/1"
 
 
-def write(name, make):
+def write(name, make, bias=BIAS):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "x.h5"
         with h5py.File(path, "w") as file:
-            file.create_dataset(BIAS, data=np.zeros(2, np.float32))
+            file.create_dataset(bias, data=np.zeros(2, np.float32))
             make(file)
         (FOLDER / f"hostile-{name}.weights.h5.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
 
@@ -45,6 +45,10 @@ def main():
     write("missing", lambda file: None)
     write("half", lambda file: file.create_dataset(KERNEL, data=np.arange(6).reshape(3, 2).astype(np.float16)))
     write("unused", lambda file: (file.create_dataset(KERNEL, data=np.ones((3, 2), np.float32)), file.create_dataset("layers/dense_1/vars/0", data=np.zeros(2, np.float32))))
+    # The groups that '.keras' files of Keras 2 have.
+    old = "_layer_checkpoint_dependencies/dense/vars"
+    write("old-archive", lambda file: file.create_dataset(f"{old}/0", data=np.ones((3, 2), np.float32)), f"{old}/1")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -138,4 +138,5 @@ def main():
     (FOLDER / "models.json.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
-main()
+if __name__ == "__main__":
+    main()

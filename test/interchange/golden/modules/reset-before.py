@@ -23,7 +23,24 @@ _ACTIVATIONS = {
     "identity": lambda x: x,
     "hardSigmoid": lambda x: torch.clamp(x / 6 + 0.5, 0, 1),
     "hardSigmoid02": lambda x: torch.clamp(0.2 * x + 0.5, 0, 1),
+    "softsign": functional.softsign,
+    "softplus": lambda x: torch.logaddexp(x, x.new_zeros(())),
 }
+_NUMBERED = {
+    "affine": lambda x, alpha, beta: alpha * x + beta,
+    "leakyRelu": lambda x, alpha: torch.where(x < 0, alpha * x, x),
+    "thresholdedRelu": lambda x, alpha: torch.where(x <= alpha, x.new_zeros(()), x),
+    "scaledTanh": lambda x, alpha, beta: alpha * torch.tanh(beta * x),
+    "hardSigmoid": lambda x, alpha, beta: torch.clamp(alpha * x + beta, 0, 1),
+    "elu": lambda x, alpha: torch.where(x < 0, alpha * torch.expm1(torch.clamp(x, max=0)), x),
+}
+
+
+def _activation(given, limit=None):
+    """A function by its name, or by a dict of its name and numbers; its argument is cut to [-limit, limit]."""
+    name, numbers = (given, {}) if isinstance(given, str) else (given["name"], {k: v for k, v in given.items() if k != "name"})
+    function = _NUMBERED[name] if numbers else _ACTIVATIONS[name]
+    return lambda x: function(x if limit is None else torch.clamp(x, -limit, limit), **numbers)
 
 
 class _Recurrent(nn.Module):
@@ -44,7 +61,7 @@ class _Recurrent(nn.Module):
     def _step(self, x, h, c, place):
         """One step of one direction: the new h and c."""
         o, of = self.o, lambda name: self._of(name, place)
-        gate, act = _ACTIVATIONS[o["gate"]], _ACTIVATIONS[o["activation"]]
+        gate, act = _activation(o["gate"], o["limit"]), _activation(o["activation"], o["limit"])
         zero = x.new_zeros(())
         b_ih = zero if of("bias_ih") is None else of("bias_ih")
         b_hh = zero if of("bias_hh") is None else of("bias_hh")
@@ -81,7 +98,7 @@ class _Recurrent(nn.Module):
         shown = new if o["epsilon"] is None else self._normal(new, of("gain_c"))
         if of("shift_c") is not None:
             shown = shown + of("shift_c")
-        m = out * _ACTIVATIONS[o["output"]](shown)
+        m = out * _activation(o["output"])(shown)
         return m if of("weight_hr") is None else m @ of("weight_hr").T, new
 
     def _direction(self, x, lengths, h, c, place):
@@ -121,8 +138,8 @@ class Network(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.gru = _Recurrent({"kind": "gru", "units": 4, "layers": 1, "directions": ["", "_reverse"], "merge": "concatenate", "residual": False, "zoneout": 0, "zoneoutCell": 0, "epsilon": None, "gate": "hardSigmoid02", "activation": "relu", "output": "relu", "width": 4, "coupled": False, "clip": None, "resetAfter": False}, {"weight_ih_l0": [12, 3], "weight_hh_l0": [12, 4], "bias_ih_l0": [12], "bias_hh_l0": [12], "weight_ih_l0_reverse": [12, 3], "weight_hh_l0_reverse": [12, 4], "bias_ih_l0_reverse": [12], "bias_hh_l0_reverse": [12]})
-        self.gru_1 = _Recurrent({"kind": "gru", "units": 3, "layers": 1, "directions": ["_reverse"], "merge": "concatenate", "residual": False, "zoneout": 0, "zoneoutCell": 0, "epsilon": None, "gate": "sigmoid", "activation": "tanh", "output": "tanh", "width": 3, "coupled": False, "clip": None, "resetAfter": False}, {"weight_ih_l0_reverse": [9, 8], "weight_hh_l0_reverse": [9, 3]})
+        self.gru = _Recurrent({"kind": "gru", "units": 4, "layers": 1, "directions": ["", "_reverse"], "merge": "concatenate", "residual": False, "zoneout": 0, "zoneoutCell": 0, "epsilon": None, "limit": None, "gate": "hardSigmoid02", "activation": "relu", "output": "relu", "width": 4, "coupled": False, "clip": None, "resetAfter": False}, {"weight_ih_l0": [12, 3], "weight_hh_l0": [12, 4], "bias_ih_l0": [12], "bias_hh_l0": [12], "weight_ih_l0_reverse": [12, 3], "weight_hh_l0_reverse": [12, 4], "bias_ih_l0_reverse": [12], "bias_hh_l0_reverse": [12]})
+        self.gru_1 = _Recurrent({"kind": "gru", "units": 3, "layers": 1, "directions": ["_reverse"], "merge": "concatenate", "residual": False, "zoneout": 0, "zoneoutCell": 0, "epsilon": None, "limit": None, "gate": "sigmoid", "activation": "tanh", "output": "tanh", "width": 3, "coupled": False, "clip": None, "resetAfter": False}, {"weight_ih_l0_reverse": [9, 8], "weight_hh_l0_reverse": [9, 3]})
 
     def forward(self, inputs, lengths=None, states=None):
         v = dict(inputs) if isinstance(inputs, dict) else {"input": inputs}
