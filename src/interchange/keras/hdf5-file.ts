@@ -265,13 +265,11 @@ export class Hdf5File {
         const bytes = new Uint8Array(length);
         for (let row = 0; row < rows; row += most) {
           const count = Math.min(most, rows - row);
-          const [counts, offsets, strides] =
-            count === rows
-              ? [null, null, null]
-              : [[count, ...columns], [row, ...columns.map(() => 0)], shape.map(() => 1)].map((each) =>
-                  each.map(BigInt),
-                );
-          this.#module.get_dataset_data(file, place, counts ?? null, offsets ?? null, strides ?? null, BigInt(pointer));
+          const isAll = count === rows;
+          const counts = isAll ? null : [count, ...columns].map(BigInt);
+          const offsets = isAll ? null : [row, ...columns.map(() => 0)].map(BigInt);
+          const strides = isAll ? null : shape.map(() => 1n);
+          this.#module.get_dataset_data(file, place, counts, offsets, strides, BigInt(pointer));
           bytes.set(this.#module.HEAPU8.subarray(pointer, pointer + count * width), row * width);
         }
         return bytes;
