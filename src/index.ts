@@ -43,8 +43,8 @@ export type {
   PlacedBuffer,
   PlacedRequest,
 } from './model/build/parameters.js';
-export { type CheckGradientsOptions, checkGradients } from './model/check/check-gradients.js';
 export type { Precision } from './model/build/precision.js';
+export { type CheckGradientsOptions, checkGradients } from './model/check/check-gradients.js';
 export type { GradientReport, OperandReport } from './model/check/gradient-report.js';
 export type { CheckedModel } from './model/check/objective.js';
 export { CarriedState } from './model/execute/carried-state.js';

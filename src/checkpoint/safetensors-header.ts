@@ -110,6 +110,8 @@ function readMetadata(source: string, value: JsonValue): Map<string, string> {
   return metadata;
 }
 
+const isPlace = (offset: unknown) => Number.isSafeInteger(offset) && (offset as number) >= 0;
+
 function readEntry(source: string, name: string, value: JsonValue): TensorEntry {
   const fail = (reason: string, facts: Record<string, unknown> = {}): CheckpointError =>
     corrupt(source, `tensor ${describeValue(name)} ${reason}`, { tensor: name, ...facts });
@@ -125,7 +127,7 @@ function readEntry(source: string, name: string, value: JsonValue): TensorEntry 
   const count = Array.isArray(shape) ? elementCount(shape) : undefined;
   const bytes = count === undefined ? Number.NaN : count * bytesPerElement(dtype);
   if (!Number.isSafeInteger(bytes)) throw fail(`has an impossible shape ${describeValue(shape)}`, { shape });
-  if (!Array.isArray(offsets) || offsets.length !== 2 || elementCount(offsets) === undefined) {
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isPlace)) {
     throw fail(`has impossible data_offsets ${describeValue(offsets)}`, { offsets });
   }
   const [begin, end] = offsets as [number, number];

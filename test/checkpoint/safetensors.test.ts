@@ -10,6 +10,7 @@ import {
   writeSafetensors,
   writeSafetensorsSync,
 } from '../../src/checkpoint/safetensors.js';
+import { decodeHeader } from '../../src/checkpoint/safetensors-header.js';
 import type { StoredTensor } from '../../src/checkpoint/tensor-types.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
@@ -34,6 +35,18 @@ const entry = (begin: number, end: number, shape: unknown = [(end - begin) / 4],
   dtype,
   shape,
   data_offsets: [begin, end],
+});
+
+describe('a large file', () => {
+  it('has offsets whose product is beyond 2^53', () => {
+    const [begin, end] = [2e8, 4e8];
+    const header = { a: entry(0, begin, [begin], 'U8'), b: entry(begin, end, [begin], 'U8') };
+    const { entries } = decodeHeader('x', new TextEncoder().encode(JSON.stringify(header)), end);
+    expect(entries.map(({ name, begin: at }) => [name, at])).toEqual([
+      ['a', 0],
+      ['b', begin],
+    ]);
+  });
 });
 
 describe('a file of the reference implementation', () => {

@@ -19,6 +19,9 @@ const [INTEGER, FLOAT] = [0, 1];
 /** Kinds of objects of HDF5, as `Group.get_type` gives them. Links and types are not followed. */
 const [GROUP, DATASET] = [0, 1];
 
+/** Bytes of a tensor that are read at once, if its first axis and its chunks allow it. */
+const PART_BYTES = 2 ** 24;
+
 /** Longest text of an attribute that is read. */
 const MOST_TEXT = 2 ** 27;
 
@@ -191,7 +194,7 @@ export class Hdf5File {
     }
     const { littleEndian } = metadata;
     const read = () => {
-      const bytes = this.#bytes(path, dataset, count * bytesOf(type));
+      const bytes = this.#bytes(path, dataset, count * bytesOf(type), shape);
       return toFloat32(bytes, type, path, { bigEndian: !littleEndian });
     };
     return { name: path, type, shape, read };
@@ -242,8 +245,8 @@ export class Hdf5File {
     throw new DataError('file_unsupported', message, { source: this.#source.name, tensor: path });
   }
 
-  /** The bytes as they are stored: the package has no arrays of half precision. */
-  #bytes(path: string, dataset: Dataset, length: number): Uint8Array {
+  /** The bytes as they are stored: the package has no arrays of half precision. It keeps the memory of the largest part for good. */
+  #bytes(path: string, dataset: Dataset, length: number, shape: readonly number[]): Uint8Array {
     if (length === 0) return new Uint8Array();
     if (!this.#isOpen) {
       const { name } = this.#source;
@@ -251,11 +254,25 @@ export class Hdf5File {
     }
     const { file_id: file, path: place } = dataset;
     return this.#checked(path, () => {
-      const pointer = this.#module._malloc(length);
-      if (pointer === 0) throw new RangeError(`${length} bytes are more than there is memory for`);
+      const [rows = 1, ...columns] = shape;
+      const width = length / rows;
+      // Whole chunks, so that none is unpacked twice.
+      const step = dataset.metadata.chunks?.[0] ?? 1;
+      const most = Math.min(rows, Math.max(1, Math.floor(PART_BYTES / (width * step))) * step);
+      const pointer = this.#module._malloc(most * width);
+      if (pointer === 0) throw new RangeError(`${most * width} bytes are more than there is memory for`);
       try {
-        this.#module.get_dataset_data(file, place, null, null, null, BigInt(pointer));
-        return this.#module.HEAPU8.slice(pointer, pointer + length);
+        const bytes = new Uint8Array(length);
+        for (let row = 0; row < rows; row += most) {
+          const count = Math.min(most, rows - row);
+          const isAll = count === rows;
+          const counts = isAll ? null : [count, ...columns].map(BigInt);
+          const offsets = isAll ? null : [row, ...columns.map(() => 0)].map(BigInt);
+          const strides = isAll ? null : shape.map(() => 1n);
+          this.#module.get_dataset_data(file, place, counts, offsets, strides, BigInt(pointer));
+          bytes.set(this.#module.HEAPU8.subarray(pointer, pointer + count * width), row * width);
+        }
+        return bytes;
       } finally {
         this.#module._free(pointer);
       }

@@ -2,6 +2,9 @@
 import type { WeightSource } from '../shared/imported-network.js';
 import type { SourceTensor } from '../sources/source-tensor.js';
 
+/** Rows that are transposed together. */
+const ROWS = 64;
+
 function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
@@ -31,7 +34,9 @@ function gathered(tensor: SourceTensor, shape: readonly number[], placeOf: (at: 
   const count = sizeOf(shape);
   const read = () => {
     const numbers = tensor.read();
-    return Float32Array.from({ length: count }, (_, at) => numbers[placeOf(at)] as number);
+    const result = new Float32Array(count);
+    for (let at = 0; at < count; at++) result[at] = numbers[placeOf(at)] as number;
+    return result;
   };
   return { from: tensor.name, count, shape, read };
 }
@@ -44,11 +49,20 @@ function gathered(tensor: SourceTensor, shape: readonly number[], placeOf: (at: 
 export function transposedGates(tensor: SourceTensor, order: readonly number[]): WeightSource {
   const [rows, columns] = tensor.shape as [number, number];
   const units = columns / order.length;
-  return gathered(tensor, [columns, rows], (at) => {
-    const [row, column] = [Math.floor(at / rows), at % rows];
-    const gate = order[Math.floor(row / units)] as number;
-    return column * columns + gate * units + (row % units);
-  });
+  const read = () => {
+    const numbers = tensor.read();
+    const result = new Float32Array(numbers.length);
+    // A few rows at a time, so that the lines of the cache that are read are used up.
+    for (let top = 0; top < rows; top += ROWS) {
+      const bottom = Math.min(top + ROWS, rows);
+      for (let to = 0; to < columns; to++) {
+        const from = (order[Math.floor(to / units)] as number) * units + (to % units);
+        for (let row = top; row < bottom; row++) result[to * rows + row] = numbers[row * columns + from] as number;
+      }
+    }
+    return result;
+  };
+  return { from: tensor.name, count: sizeOf(tensor.shape), shape: [columns, rows], read };
 }
 
 /** [rows, columns] -> [columns, rows]. */

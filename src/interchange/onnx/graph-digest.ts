@@ -11,7 +11,7 @@ export interface DigestedTensor {
 }
 
 /** The digest of a graph: of its operators, inputs and outputs, and of the numbers that are no weights, in the order of the file. */
-export function graphDigest(graph: GraphProto, tensors: readonly DigestedTensor[]): string {
+export function graphDigest(graph: GraphProto, tensors: Iterable<DigestedTensor>): string {
   const bare = clone(GraphProtoSchema, { ...graph, initializer: [] });
   const hash = createHash('sha256').update(toBinary(GraphProtoSchema, bare));
   for (const { name, dimensions, bytes } of tensors) {

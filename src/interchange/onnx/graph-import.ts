@@ -2,8 +2,8 @@
 import { InterchangeError } from '../../core/errors.js';
 import { NetworkBuilder } from '../shared/network-builder.js';
 import { madeOfFile } from '../shared/own-options.js';
-import type { ConstantTensor } from './constants/constant-tensor.js';
-import { evaluateConstant } from './constants/evaluate.js';
+import { type ConstantTensor, float32Of } from './constants/constant-tensor.js';
+import { evaluateConstant, isFoldable } from './constants/evaluate.js';
 import { constantOf, numberTypeOf, sourceTensorOf } from './constants/tensor-proto.js';
 import { type Budget, Emission } from './emission.js';
 import { describeNode, type OnnxGraph, type OnnxNode } from './ir.js';
@@ -22,7 +22,7 @@ const MOST_ROUNDS = 1000;
 
 /** A tensor whose numbers are known. @param name for messages and names of parameters */
 export function constant(name: string, tensor: ConstantTensor): Constant {
-  const float32 = () => Float32Array.from(tensor.data as ArrayLike<number>);
+  const float32 = () => float32Of(tensor);
   return {
     kind: 'constant',
     name,
@@ -168,11 +168,9 @@ export class GraphImport {
   /** The outputs of a node whose inputs are all constant. */
   #folded(context: OperatorContext): readonly GraphValue[] | undefined {
     const { node, inputs } = context;
-    const tensors: (ConstantTensor | undefined)[] = [];
-    for (const input of inputs) {
-      if (input !== undefined && input.kind !== 'constant') return undefined;
-      tensors.push(input?.read());
-    }
+    const isConstant = (input: GraphValue | undefined) => input === undefined || input.kind === 'constant';
+    if (!inputs.every(isConstant) || !isFoldable(node)) return undefined;
+    const tensors = inputs.map((input) => (input as Constant | undefined)?.read());
     const names = inputs.flatMap((input) => (input?.kind === 'constant' && input.isReal ? [input.name] : []));
     const outputs = evaluateConstant(node, tensors, this.#settings.opset, this.#path);
     return outputs?.map((tensor) => constant(names[0] ?? context.name, tensor));

@@ -2,6 +2,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { ByteSource } from '../../core/byte-source.js';
 import { DataError, InterchangeError } from '../../core/errors.js';
+import { messageBytes } from './message-bytes.js';
 import { type ModelProto, ModelProtoSchema } from './onnx-pb.js';
 
 /** Longest file that is read: messages are read as one. */
@@ -10,7 +11,18 @@ const MOST_BYTES = 2 ** 31 - 1;
 /** Opsets that are known. */
 const OPSETS = { oldest: 7, newest: 26 } as const;
 
-/** A file as its message. @throws {DataError} `file_corrupt`, `file_unsupported` */
+/** The message without the numbers of large tensors; undefined where it is damaged, which the message as a whole says best. */
+function withoutNumbers(source: ByteSource): ModelProto | undefined {
+  const bytes = messageBytes(source);
+  if (bytes === undefined) return undefined;
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A file as its message, beside which it stays open: numbers of large tensors are read from it. @throws {DataError} `file_corrupt`, `file_unsupported` */
 export function decoded(source: ByteSource): ModelProto {
   const { name, size } = source;
   if (size > MOST_BYTES) {
@@ -19,7 +31,7 @@ export function decoded(source: ByteSource): ModelProto {
   }
   let model: ModelProto;
   try {
-    model = fromBinary(ModelProtoSchema, source.read(0, size));
+    model = withoutNumbers(source) ?? fromBinary(ModelProtoSchema, source.read(0, size));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DataError('file_corrupt', `'${name}' is no ONNX file: ${reason}`, { source: name }, cause);

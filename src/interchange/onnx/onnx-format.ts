@@ -10,19 +10,21 @@ import { importOwn } from './own-file.js';
 function importOnnx(path: string, options: ImportOptions): Promise<OpenImport> {
   return new Promise((resolve) => {
     const file = openFile(path);
+    const close = () => file.close();
     try {
       const model = decoded(file);
       const own = options.axes === undefined ? importOwn(path, model, options.network) : undefined;
-      if (own !== undefined) return resolve({ ...own, close: () => {} });
+      if (own !== undefined) return resolve({ ...own, close });
       if (options.network !== undefined) {
         const message = `option 'network' is for files that this library has written: '${path}' has a network of its own`;
         throw new OptionError('invalid_option', message, { name: 'network', source: path });
       }
       const graph = graphOf(model.graph as NonNullable<typeof model.graph>);
       const { network, imported } = networkOf(path, graph, opsetOf(path, model), options);
-      resolve({ network, weights: imported.builder.weights, notes: imported.builder.notes, close: () => {} });
-    } finally {
-      file.close();
+      resolve({ network, weights: imported.builder.weights, notes: imported.builder.notes, close });
+    } catch (error) {
+      close();
+      throw error;
     }
   });
 }

@@ -6,6 +6,7 @@ import type { ImportedNetwork, WeightSource } from '../shared/imported-network.j
 import { OWN_KEY, type OwnDescription, type StoredRun } from '../shared/own-onnx.js';
 import { sourceTensorOf } from './constants/tensor-proto.js';
 import { graphDigest } from './graph-digest.js';
+import { numbersOf } from './message-bytes.js';
 import type { GraphProto, ModelProto, TensorProto } from './onnx-pb.js';
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -36,7 +37,10 @@ function describedBy({ metadataProps }: ModelProto): OwnDescription | undefined 
 
 /** The bytes of a tensor of numbers that are no weights. */
 function bytesOfTensor(path: string, tensor: TensorProto): Uint8Array {
-  if (tensor.externalData.length === 0) return tensor.rawData;
+  if (tensor.externalData.length === 0) {
+    const numbers = numbersOf(path, tensor.rawData);
+    return numbers.read(0, numbers.size);
+  }
   const numbers = sourceTensorOf(tensor, path).read();
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }
@@ -44,12 +48,12 @@ function bytesOfTensor(path: string, tensor: TensorProto): Uint8Array {
 function digestOf(path: string, graph: GraphProto, { weights }: OwnDescription): string {
   const stored = new Set(Object.values(weights).flatMap((runs) => runs.map(([tensor]) => tensor)));
   const constants = graph.initializer.filter(({ name }) => !stored.has(name));
-  return graphDigest(
-    graph,
-    constants.map((tensor) => {
-      return { name: tensor.name, dimensions: tensor.dims.map(Number), bytes: bytesOfTensor(path, tensor) };
-    }),
-  );
+  function* tensors() {
+    for (const tensor of constants) {
+      yield { name: tensor.name, dimensions: tensor.dims.map(Number), bytes: bytesOfTensor(path, tensor) };
+    }
+  }
+  return graphDigest(graph, tensors());
 }
 
 /** The numbers of a parameter, put together of runs; undefined where a tensor does not have them. */

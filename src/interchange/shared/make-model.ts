@@ -2,7 +2,9 @@
 import { InterchangeError } from '../../core/errors.js';
 import { checkedLayout } from '../../model/build/checked-layout.js';
 import type { CompileOptions } from '../../model/build/compile-options.js';
+import type { ParameterBlocks } from '../../model/build/parameters.js';
 import { Model } from '../../model/model.js';
+import { native } from '../../native/addon.js';
 import type { NetworkDescription } from '../../network/description.js';
 import type { ImportedNetwork, WeightSource } from './imported-network.js';
 
@@ -49,14 +51,13 @@ export function requireWeights(path: string, description: NetworkDescription, we
 }
 
 function fill(path: string, { data, least = Number.NEGATIVE_INFINITY }: Target, { from, read }: WeightSource): void {
-  const numbers = read();
-  const index = numbers.findIndex((number) => !(Number.isFinite(number) && number >= least));
-  if (index >= 0) {
-    const bound = least === Number.NEGATIVE_INFINITY ? '' : ` >= ${least}`;
-    const message = `'${path}': '${from}' has ${numbers[index]} at ${index}, expected a finite number${bound}`;
-    throw new InterchangeError('tensor_mismatch', message, { source: path, tensor: from, index });
-  }
-  data.set(numbers);
+  data.set(read());
+  const { nonFinite, low } = native().probe(data);
+  if (nonFinite === 0 && !(low < least)) return;
+  const index = data.findIndex((number) => !(Number.isFinite(number) && number >= least));
+  const bound = least === Number.NEGATIVE_INFINITY ? '' : ` >= ${least}`;
+  const message = `'${path}': '${from}' has ${data[index]} at ${index}, expected a finite number${bound}`;
+  throw new InterchangeError('tensor_mismatch', message, { source: path, tensor: from, index });
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -75,7 +76,9 @@ export async function makeModel(
   options: CompileOptions,
 ): Promise<Model> {
   requireWeights(path, network.description, weights);
-  const model = new Model(network.description, { initializer: 'uniform:0.1', ...options });
+  // Parameters and buffers are zeros until the loop below has written all of them.
+  const fresh = { hasOptimizer: true, fill: (blocks: ParameterBlocks) => blocks.initializeOptimizer() };
+  const model = new Model(network.description, { initializer: 'uniform:0.1', ...options }, fresh);
   try {
     const targets = new Map<string, Target>([...model.parameters, ...model.buffers]);
     await model.whileIdle(async () => {

@@ -218,10 +218,12 @@ export class ParameterBlocks {
     this.initializeOptimizer();
   }
 
-  /** Fills what the optimizer keeps, as it is before the first step. */
+  /** Fills what the optimizer keeps, as it is before the first step. Call it on new blocks alone: zeros are there already. */
   initializeOptimizer(): void {
-    for (const name of this.parameters.keys()) {
-      for (const [slot, value] of this.#slots) this.optimizerState.get(`${slot}/${name}`)?.fill(value);
+    for (const [slot, value] of this.#slots) {
+      // Written zeros would be in resident memory, and a model that only predicts never needs them.
+      if (Object.is(value, 0)) continue;
+      for (const name of this.parameters.keys()) this.optimizerState.get(`${slot}/${name}`)?.fill(value);
     }
   }
 }

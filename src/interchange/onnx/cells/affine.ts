@@ -148,9 +148,10 @@ export function affine(facts: GraphFacts, columns: Columns, depth = 0): Affine |
 export function weightNumbers({ tensor, isTransposed, row, rows, column, columns }: WeightBlock): Float32Array {
   const numbers = new Float32Array(columns * rows);
   const stride = tensor.shape[1] as number;
+  const { data } = tensor;
   for (let at = 0; at < numbers.length; at++) {
     const [to, from] = [column + Math.floor(at / rows), row + (at % rows)];
-    numbers[at] = tensor.data[isTransposed ? to * stride + from : from * stride + to] as number;
+    numbers[at] = data[isTransposed ? to * stride + from : from * stride + to] as number;
   }
   return numbers;
 }

@@ -15,6 +15,44 @@ export interface NumberTensor {
   readonly data: Float64Array;
 }
 
+/** How numbers are put together: as float32 they take half the memory. */
+export type NumberKind = 'float32' | 'float64';
+
+/** From so many numbers on, a tensor is put together each time it is read, and not kept. */
+export const LEAST_LATER = 2 ** 16;
+
+/** A large tensor of real numbers of a file, or one that has them in other places. */
+export class LaterTensor implements NumberTensor {
+  readonly shape: readonly number[];
+  readonly type: NumberType;
+  readonly #read: (kind: NumberKind) => Float32Array | Float64Array;
+
+  /** @param read the numbers; a new array, or one that nobody changes */
+  constructor(shape: readonly number[], type: NumberType, read: (kind: NumberKind) => Float32Array | Float64Array) {
+    this.shape = shape;
+    this.type = type;
+    this.#read = read;
+  }
+
+  /** Read anew at each call: take it once. */
+  get data(): Float64Array {
+    return this.#read('float64') as Float64Array;
+  }
+
+  numbers(kind: NumberKind): Float32Array | Float64Array {
+    return this.#read(kind);
+  }
+
+  reshaped(shape: readonly number[]): LaterTensor {
+    return new LaterTensor(shape, this.type, this.#read);
+  }
+
+  /** The tensor with its numbers in memory. */
+  kept(): NumberTensor {
+    return { shape: this.shape, type: this.type, data: this.data };
+  }
+}
+
 /** Texts, row-major. */
 export interface StringTensor {
   readonly shape: readonly number[];
@@ -111,17 +149,45 @@ export function rearranged(
   return { ...source, shape, data: numbers };
 }
 
+/** Where the elements of a part of a tensor stand in it: the first one, and how far a step along each axis goes. */
+export interface Places {
+  readonly begin: number;
+  readonly strides: readonly number[];
+}
+
+/** A part of a tensor, or the tensor with its axes in another order. */
+export function moved(source: ConstantTensor, shape: readonly number[], { begin, strides }: Places): ConstantTensor {
+  if (!(source instanceof LaterTensor)) return rearranged(source, shape, strideWalk(shape, strides, begin));
+  const own = stridesOf(shape);
+  const follows = shape.every((length, axis) => length === 1 || strides[axis] === own[axis]);
+  return new LaterTensor(shape, source.type, (kind) => {
+    const from = source.numbers(kind);
+    const size = sizeOf(shape);
+    if (follows) return from.subarray(begin, begin + size);
+    const to = kind === 'float32' ? new Float32Array(size) : new Float64Array(size);
+    const walk = strideWalk(shape, strides, begin);
+    for (let at = 0; at < size; at++) to[at] = from[walk()] as number;
+    return to;
+  });
+}
+
+/** The numbers of a tensor as float32; those that are wider are rounded. */
+export function float32Of(tensor: ConstantTensor): Float32Array {
+  if (tensor instanceof LaterTensor) return tensor.numbers('float32') as Float32Array;
+  return Float32Array.from(tensor.data as ArrayLike<number>);
+}
+
 /** The same elements in another shape of the same size. */
 export function reshaped(tensor: ConstantTensor, shape: readonly number[]): ConstantTensor {
-  return { ...tensor, shape };
+  return tensor instanceof LaterTensor ? tensor.reshaped(shape) : { ...tensor, shape };
 }
 
 const isWholeType = (type: string) => type.includes('int');
 
 /** The first number that was rounded when it was read; undefined where there is none. */
-export function roundedNumber({ type, data }: ConstantTensor): number | undefined {
-  if (type !== 'int64' && type !== 'uint64') return undefined;
-  return data.find((number) => !Number.isSafeInteger(number));
+export function roundedNumber(tensor: ConstantTensor): number | undefined {
+  if (tensor.type !== 'int64' && tensor.type !== 'uint64') return undefined;
+  return tensor.data.find((number) => !Number.isSafeInteger(number));
 }
 
 /** Whether two tensors are the same: type, shape and each element. NaN is the same as NaN, and 0 is not the same as -0. */
@@ -129,7 +195,8 @@ export function sameConstant(a: ConstantTensor, b: ConstantTensor): boolean {
   if (a.type !== b.type || a.shape.length !== b.shape.length) return false;
   if (a.shape.some((length, axis) => length !== b.shape[axis])) return false;
   if (roundedNumber(a) !== undefined) return false;
-  return a.data.length === b.data.length && a.data.every((each: unknown, at: number) => Object.is(each, b.data[at]));
+  const [left, right] = [a.data, b.data];
+  return left.length === right.length && left.every((each: unknown, at: number) => Object.is(each, right[at]));
 }
 
 /**

@@ -5,6 +5,7 @@ import { type Attribute, attribute, describeNode, type OnnxNode, refuseAttribute
 import {
   broadcastShape,
   type ConstantTensor,
+  LaterTensor,
   type NumberTensor,
   roundedNumber,
   sizeOf,
@@ -26,6 +27,7 @@ type Kind = Exclude<Attribute['kind'], 'other'>;
 /** A node, its inputs, and the error messages about both. */
 export class Fold {
   readonly #read = new Set<string>();
+  readonly #kept = new Map<LaterTensor, NumberTensor>();
 
   constructor(
     readonly node: OnnxNode,
@@ -74,13 +76,22 @@ export class Fold {
 
   /** An input that may be left out. */
   optional(at: number): ConstantTensor | undefined {
-    return this.inputs[at];
+    return this.inputs[at] && this.input(at);
   }
 
-  /** @throws {InterchangeError} `tensor_mismatch` where it is left out */
-  input(at: number): ConstantTensor {
+  /** An input, for those who move its elements and do not read them. @throws {InterchangeError} `tensor_mismatch` where it is left out */
+  source(at: number): ConstantTensor {
     const input = this.inputs[at];
     if (input === undefined) throw this.mismatch(`input ${at} is missing`, { input: at });
+    return input;
+  }
+
+  /** An input with its elements in memory. @throws {InterchangeError} `tensor_mismatch` where it is left out */
+  input(at: number): ConstantTensor {
+    const source = this.source(at);
+    if (!(source instanceof LaterTensor)) return source;
+    const input = this.#kept.get(source) ?? source.kept();
+    this.#kept.set(source, input);
     return input;
   }
 

@@ -3,8 +3,9 @@ import { type ByteSource, bytesAsSource } from '../../../core/byte-source.js';
 import { DataError, InterchangeError } from '../../../core/errors.js';
 import { bytesOf, type NumberType, toFloat32, toFloat64 } from '../../sources/number-types.js';
 import { countOf, type SourceTensor } from '../../sources/source-tensor.js';
+import { numbersOf } from '../message-bytes.js';
 import { TensorProto_DataType as DataType, type TensorProto, TensorProto_DataLocation } from '../onnx-pb.js';
-import type { ConstantTensor, NumberTensor } from './constant-tensor.js';
+import { type ConstantTensor, LaterTensor, LEAST_LATER, type NumberTensor, sizeOf } from './constant-tensor.js';
 import { externalData } from './external-data.js';
 
 /** A type of a file: how its numbers are kept here, and the bits of one where these are fewer than a byte. */
@@ -117,7 +118,7 @@ function bytesOfList(tensor: TensorProto, path: string, type: NumberType, isPack
   return new Uint8Array(view.buffer);
 }
 
-/** Where the bytes of the numbers are: in the message, or in a file beside that of the model. */
+/** Where the bytes of the numbers are: in the file of the model, or in one beside it. */
 function placeOf(tensor: TensorProto, path: string, stored: StoredType, bytes: number): () => ByteSource & Closing {
   const { name } = tensor;
   if (tensor.segment !== undefined)
@@ -128,10 +129,12 @@ function placeOf(tensor: TensorProto, path: string, stored: StoredType, bytes: n
     return externalData(tensor, path, bytes);
   }
   if (used > 1) throw corrupt(path, name, 'has its numbers in more than one place');
-  const raw = tensor.rawData.length > 0 ? tensor.rawData : undefined;
-  const given = raw ?? bytesOfList(tensor, path, stored.type, stored.bits !== undefined);
-  if (given.length !== bytes) throw corrupt(path, name, `has ${given.length} bytes of numbers, expected ${bytes}`);
-  return () => ({ ...bytesAsSource(path, given), close: () => undefined });
+  const given =
+    tensor.rawData.length > 0
+      ? numbersOf(path, tensor.rawData)
+      : bytesAsSource(path, bytesOfList(tensor, path, stored.type, stored.bits !== undefined));
+  if (given.size !== bytes) throw corrupt(path, name, `has ${given.size} bytes of numbers, expected ${bytes}`);
+  return () => ({ ...given, close: () => undefined });
 }
 
 interface Closing {
@@ -194,7 +197,7 @@ function textsOf(tensor: TensorProto, path: string): ConstantTensor {
 }
 
 /**
- * The numbers or texts of a tensor.
+ * The numbers or texts of a tensor; many real numbers are read each time they are asked for.
  *
  * @param path of the model's file: external data lie in its folder
  * @throws {DataError} `file_corrupt` where sizes disagree, where a path leaves the folder; `file_unsupported` for types and forms that
@@ -204,6 +207,11 @@ function textsOf(tensor: TensorProto, path: string): ConstantTensor {
 export function constantOf(tensor: TensorProto, path: string): ConstantTensor {
   if (tensor.dataType === DataType.STRING) return textsOf(tensor, path);
   const { type, bits, shape, bytes } = describe(tensor, path);
+  if (type.includes('float') && sizeOf(shape) >= LEAST_LATER) {
+    return new LaterTensor(shape, type, (kind) =>
+      kind === 'float32' ? toFloat32(bytes(), type, tensor.name) : toFloat64(bytes(), type),
+    );
+  }
   const constant: NumberTensor = { type, ...(bits !== undefined && { bits }), shape, data: toFloat64(bytes(), type) };
   requireExact(constant, tensor.name);
   return constant;

@@ -1,23 +1,29 @@
 /** Operators that put the elements of tensors elsewhere. */
 import { refuseAttribute } from '../../ir.js';
-import { broadcastWalk, type ConstantTensor, rearranged, sizeOf, stridesOf, strideWalk } from '../constant-tensor.js';
+import {
+  broadcastWalk,
+  type ConstantTensor,
+  LaterTensor,
+  moved,
+  type NumberTensor,
+  rearranged,
+  sizeOf,
+  stridesOf,
+  strideWalk,
+} from '../constant-tensor.js';
 import type { Fold, Operator } from '../fold.js';
 
 const clamped = (number: number, low: number, high: number) => Math.min(Math.max(number, low), high);
 
 const transpose: Operator = (fold) => {
-  const input = fold.input(0);
+  const input = fold.source(0);
   const rank = input.shape.length;
   const order = fold.attribute('perm', 'ints') ?? input.shape.map((_, axis) => rank - 1 - axis);
   if (order.length !== rank) refuseAttribute(fold.node, 'perm', order, `an order of ${rank} axes`);
   const axes = fold.axes(order, rank);
   const shape = axes.map((axis) => input.shape[axis] as number);
   const strides = stridesOf(input.shape);
-  const walk = strideWalk(
-    shape,
-    axes.map((axis) => strides[axis] as number),
-  );
-  return [rearranged(input, fold.shape(shape), walk)];
+  return [moved(input, fold.shape(shape), { begin: 0, strides: axes.map((axis) => strides[axis] as number) })];
 };
 
 const expand: Operator = (fold) => {
@@ -68,7 +74,7 @@ function sliceOf(length: number, start: number, end: number, step: number): { fi
 }
 
 const slice: Operator = (fold) => {
-  const input = fold.input(0);
+  const input = fold.source(0);
   const { starts, ends, axes = starts.map((_, at) => at), steps = starts.map(() => 1) } = sliceBounds(fold);
   const lists = [starts, ends, axes, steps];
   if (lists.some((list) => list.length !== starts.length)) {
@@ -85,8 +91,27 @@ const slice: Operator = (fold) => {
     strides[axis] = step * (strides[axis] as number);
     shape[axis] = count;
   }
-  return [rearranged(input, fold.shape(shape), strideWalk(shape, strides, begin))];
+  return [moved(input, fold.shape(shape), { begin, strides })];
 };
+
+/** Numbers of which some are put together later: blocks of each tensor in turn. */
+function joinedLater(tensors: readonly NumberTensor[], shape: readonly number[], outer: number): ConstantTensor {
+  const [{ type }] = tensors as [NumberTensor];
+  const all = sizeOf(shape) / outer;
+  return new LaterTensor(shape, type, (kind) => {
+    const result = kind === 'float32' ? new Float32Array(all * outer) : new Float64Array(all * outer);
+    let before = 0;
+    for (const tensor of tensors) {
+      const numbers = tensor instanceof LaterTensor ? tensor.numbers(kind) : tensor.data;
+      const block = numbers.length / outer;
+      for (let row = 0; row < outer; row++) {
+        result.set(numbers.subarray(row * block, (row + 1) * block), row * all + before);
+      }
+      before += block;
+    }
+    return result;
+  });
+}
 
 /** Copies blocks of each tensor in turn. */
 function joined(tensors: readonly ConstantTensor[], shape: readonly number[], outer: number): ConstantTensor {
@@ -111,8 +136,8 @@ function joined(tensors: readonly ConstantTensor[], shape: readonly number[], ou
 }
 
 const concat: Operator = (fold) => {
-  const tensors = fold.inputs.map((_, at) => fold.input(at));
-  const first = fold.input(0);
+  const tensors = fold.inputs.map((_, at) => fold.source(at));
+  const first = fold.source(0);
   fold.sameType(tensors);
   const given = fold.attribute('axis', 'int') ?? refuseAttribute(fold.node, 'axis', undefined, 'an axis');
   const axis = fold.axis(given, first.shape.length);
@@ -125,7 +150,9 @@ const concat: Operator = (fold) => {
   const length = tensors.reduce((sum, { shape }) => sum + (shape[axis] as number), 0);
   const shape = fold.shape(first.shape.map((size, at) => (at === axis ? length : size)));
   if (sizeOf(shape) === 0) return [rearranged(first, shape, () => 0)];
-  return [joined(tensors, shape, sizeOf(first.shape.slice(0, axis)))];
+  const outer = sizeOf(first.shape.slice(0, axis));
+  const isLater = tensors.some((tensor) => tensor instanceof LaterTensor);
+  return [isLater ? joinedLater(tensors as NumberTensor[], shape, outer) : joined(tensors, shape, outer)];
 };
 
 /** Sizes of the parts: an attribute before operator set 13, an input from then on; equal parts where they are left out. */
@@ -141,7 +168,7 @@ function partSizes(fold: Fold, length: number): readonly number[] {
 }
 
 const split: Operator = (fold) => {
-  const input = fold.input(0);
+  const input = fold.source(0);
   const axis = fold.axis(fold.int('axis', 0), input.shape.length);
   const length = input.shape[axis] as number;
   const sizes = partSizes(fold, length);
@@ -154,9 +181,9 @@ const split: Operator = (fold) => {
   let begin = 0;
   return sizes.map((size) => {
     const shape = fold.shape(input.shape.map((each, at) => (at === axis ? size : each)));
-    const walk = strideWalk(shape, strides, begin * (strides[axis] as number));
+    const first = begin * (strides[axis] as number);
     begin += size;
-    return rearranged(input, shape, walk);
+    return moved(input, shape, { begin: first, strides });
   });
 };
 

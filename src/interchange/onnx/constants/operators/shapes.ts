@@ -6,7 +6,7 @@ import { isWhole } from '../rounding.js';
 import { constantOf, numberTypeOf } from '../tensor-proto.js';
 
 const shapeOf: Operator = (fold) => {
-  const { shape } = fold.input(0);
+  const { shape } = fold.source(0);
   const start = fold.opset < 15 ? 0 : fold.int('start', 0);
   const end = fold.opset < 15 ? shape.length : fold.int('end', shape.length);
   const part = shape.slice(start, end);
@@ -15,7 +15,7 @@ const shapeOf: Operator = (fold) => {
 
 /** 0 keeps a size, unless `allowzero`; -1 is what is left. */
 const reshape: Operator = (fold) => {
-  const input = fold.input(0);
+  const input = fold.source(0);
   const keepsZero = fold.opset >= 14 && fold.flag('allowzero');
   const wanted = fold
     .wholes(1)
@@ -31,7 +31,7 @@ const reshape: Operator = (fold) => {
 };
 
 const flatten: Operator = (fold) => {
-  const input = fold.input(0);
+  const input = fold.source(0);
   const rank = input.shape.length;
   const given = fold.int('axis', 1);
   const axis = given === rank ? rank : fold.axis(given, rank);
@@ -44,7 +44,7 @@ function givenAxes(fold: Fold): readonly number[] | undefined {
 }
 
 const squeeze: Operator = (fold) => {
-  const input = fold.input(0);
+  const input = fold.source(0);
   const given = givenAxes(fold);
   const axes = given && fold.axes(given, input.shape.length);
   const wrong = axes?.find((axis) => input.shape[axis] !== 1);
@@ -58,7 +58,7 @@ const squeeze: Operator = (fold) => {
 };
 
 const unsqueeze: Operator = (fold) => {
-  const input = fold.input(0);
+  const input = fold.source(0);
   const given = givenAxes(fold);
   if (given === undefined) throw fold.mismatch('axes are missing');
   const rank = input.shape.length + given.length;
@@ -104,7 +104,7 @@ const constant: Operator = (fold) => {
 const constantOfShape: Operator = (fold) => {
   const tensor = fold.attribute('value', 'tensor');
   const value = tensor === undefined ? numberTensor('float32', [0]) : constantOf(tensor, fold.path);
-  if (value.data.length !== 1) refuseAttribute(fold.node, 'value', value.shape, 'one number');
+  if (sizeOf(value.shape) !== 1) refuseAttribute(fold.node, 'value', value.shape, 'one number');
   return [rearranged(value, fold.shape(fold.wholes(0)), () => 0)];
 };
 
@@ -141,7 +141,7 @@ function parsed(fold: Fold, text: string): number {
 
 /** Elements as numbers of another type. What real numbers have no place in whole ones is refused: ONNX leaves it open. */
 function cast(fold: Fold, to: ConstantTensor['type'] | undefined): ConstantTensor {
-  const input = fold.input(0);
+  const input = fold.source(0);
   const isSmall = input.type !== 'string' && input.bits !== undefined;
   if (input.type === to && !isSmall) return input;
   if (to === undefined || to === 'string') throw fold.mismatch(`there is no cast from ${input.type} to this type`);
@@ -164,7 +164,7 @@ function readFloat8Attributes(fold: Fold): void {
 
 export const SHAPES: Readonly<Record<string, Operator>> = {
   Shape: shapeOf,
-  Size: (fold) => [numberTensor('int64', [sizeOf(fold.input(0).shape)])],
+  Size: (fold) => [numberTensor('int64', [sizeOf(fold.source(0).shape)])],
   Reshape: reshape,
   Flatten: flatten,
   Squeeze: squeeze,
@@ -180,7 +180,7 @@ export const SHAPES: Readonly<Record<string, Operator>> = {
   },
   CastLike: (fold) => {
     readFloat8Attributes(fold);
-    const like = fold.input(1);
+    const like = fold.source(1);
     const isSmall = like.type !== 'string' && like.bits !== undefined;
     return [cast(fold, isSmall ? undefined : like.type)];
   },
