@@ -5,8 +5,14 @@ import { Hdf5File, loadHdf5 } from '../../src/interchange/keras/hdf5-file.js';
 /** Rows of 4 kB; more than one part of 16 MiB, and not a whole number of them. */
 const SHAPE = [4500, 1000];
 
+interface Layout {
+  readonly chunks?: number[];
+  readonly compression?: 'gzip';
+  readonly compression_opts?: number;
+}
+
 describe('a tensor of HDF5 that is read in parts', () => {
-  it.each([
+  it.each<[string, Layout]>([
     ['in one piece', {}],
     ['in chunks', { chunks: [700, 300] }],
     ['in packed chunks', { chunks: [33, 1000], compression: 'gzip', compression_opts: 1 }],

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { writeSafetensorsSync } from '../../src/checkpoint/safetensors.js';
+import type { StoredTensor } from '../../src/checkpoint/tensor-types.js';
 import { ModelProtoSchema } from '../../src/interchange/onnx/onnx-pb.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 
@@ -60,13 +61,15 @@ function onnxFile(): string {
 function safetensorsFile(): string {
   const path = join(temporaryDirectory(), 'large.safetensors');
   const units = WIDTH / 2;
-  const parameters = [0, 1, 2].flatMap((layer) =>
-    ['ih', 'hh'].flatMap((part, at) => [
-      [`weight_${part}_l${layer}`, { shape: [4 * units, units], data: matrix(2 * layer + at + 1) }] as const,
-      [`bias_${part}_l${layer}`, { shape: [4 * units], data: new Float32Array(4 * units) }] as const,
-    ]),
-  );
-  writeSafetensorsSync(path, new Map(parameters), new Map());
+  const parameters = new Map<string, StoredTensor>();
+  for (const layer of [0, 1, 2]) {
+    for (const [at, part] of ['ih', 'hh'].entries()) {
+      const name = `${part}_l${layer}`;
+      parameters.set(`weight_${name}`, { shape: [4 * units, units], data: matrix(2 * layer + at + 1) });
+      parameters.set(`bias_${name}`, { shape: [4 * units], data: new Float32Array(4 * units) });
+    }
+  }
+  writeSafetensorsSync(path, parameters, new Map());
   return path;
 }
 
