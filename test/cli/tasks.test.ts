@@ -133,7 +133,8 @@ describe('bptt train TASK', () => {
     expect(naive).toMatchObject({ part: 'test', results: [{ rule: 'last value' }, {}, {}, {}] });
     const { task, place } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
     expect(task).toMatchObject({ kind: 'forecast', learningRate: 0.01, saved: { columns: ['a'] } });
-    expect(place).toEqual({ data: options.data, epochs: 1, patience: 6, checkpointEvery: 1000, naive: 20 });
+    const limits = { epochs: 1, patience: 6, checkpointEvery: 1000, naive: 20 };
+    expect(place).toEqual({ data: options.data, precision: 'float32', ...limits });
   });
 
   it.each<[string, string[], string, RegExp]>([

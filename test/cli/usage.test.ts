@@ -39,7 +39,7 @@ describe('bptt', () => {
     expect(names).toEqual(
       (
         'data out valid test cell units layers dropout recurrent epochs minutes patience optimizer learning-rate weight-decay ' +
-        'schedule init clip-norm seed threads checkpoint-every naive auto folds resume level normalization vocabulary min-count written-marks embedding input-dropout tied no-tied batch steps ' +
+        'schedule init clip-norm seed precision threads checkpoint-every naive auto folds resume level normalization vocabulary min-count written-marks embedding input-dropout tied no-tied batch steps ' +
         'config json'
       ).split(' '),
     );

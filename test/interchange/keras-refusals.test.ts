@@ -72,7 +72,6 @@ describe('an option that cannot be taken over', () => {
     ['padding', layer('Conv1D', { filters: 2, kernel_size: [1], padding: 'full' }), ["'padding'", '"full"']],
     ['an axis of softmax', layer('Softmax', { axis: 1 }), ["Softmax 'softmax'", "'axis'", '1']],
     ['another function', layer('Activation', { activation: 'wave' }), ["'activation'", '"wave"']],
-    ['a factor for each column', layer('Rescaling', { scale: [1, 2, 3], offset: 0 }), ["'scale'", '[1,2,3]']],
     ['a threshold', layer('ReLU', { threshold: 0.5 }), ["'threshold'", '0.5']],
     ['quantisation', layer('ELU', { alpha: 1, dtype: 'int8_from_float32' }), ["'dtype'", 'int8']],
     ['merge_mode', layer('Bidirectional', { layer: recurrent('GRU'), merge_mode: 'max' }), ["'merge_mode'", '"max"']],

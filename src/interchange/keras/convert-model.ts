@@ -8,8 +8,6 @@ import { NetworkBuilder } from '../shared/network-builder.js';
 import { madeOfFile } from '../shared/own-options.js';
 import { convertOperation } from './backend-operations.js';
 import { Conversion } from './conversion.js';
-import { FEED_FORWARD } from './feed-forward-layers.js';
-import { JOINING } from './joining-layers.js';
 import {
   corruptConfig,
   describeLayer,
@@ -17,39 +15,12 @@ import {
   type KerasLayer,
   type KerasSource,
   type TensorName,
-  unsupportedLayer,
 } from './keras-layer.js';
 import { type KerasSteps, type KerasValue, TimeAxes } from './keras-value.js';
-import { heldBy, layersWithVariables, type ModelTensors } from './layer-weights.js';
+import { CONVERTERS, RECURRENT } from './known-layers.js';
+import { layersWithVariables, type ModelTensors } from './layer-weights.js';
 import { inputsOf, type KerasInput } from './model-inputs.js';
 import { convertBidirectional, convertRecurrent } from './recurrent-layers.js';
-import { rescalingLayer } from './rescaling-layer.js';
-import { WINDOWS } from './window-layers.js';
-
-/** What converts layers that are neither recurrent nor wrappers, by their classes. */
-const CONVERTERS = new Map([...FEED_FORWARD, ...JOINING, ...WINDOWS, ['Rescaling', rescalingLayer] as const]);
-
-const RECURRENT = ['SimpleRNN', 'LSTM', 'GRU', 'RNN'];
-
-/** Whether layers of the class can be taken over. */
-export function isKnownClass(className: string): boolean {
-  const others = [...RECURRENT, 'Bidirectional', 'TimeDistributed', 'InputLayer', 'Sequential', 'Functional', 'Model'];
-  return others.includes(className) || CONVERTERS.has(className);
-}
-
-/**
- * All layers, also those that wrappers hold, are of classes that can be taken over. It is said before weights are looked for.
- *
- * @throws {InterchangeError} `unsupported_operator`
- */
-export function requireKnownClasses(source: KerasSource, layer: KerasLayer): void {
-  const { className } = layer;
-  const isCell = className.endsWith('Cell') || className === 'StackedRNNCells';
-  if (!isKnownClass(className) && !isCell && !className.startsWith('ops.')) {
-    throw unsupportedLayer(source, layer, 'layers of this class are not known here');
-  }
-  for (const inner of heldBy(layer)) requireKnownClasses(source, inner);
-}
 
 /** The outputs of a layer. */
 function convertLayer(

@@ -3,8 +3,8 @@ import { DataError, InterchangeError } from '../../core/errors.js';
 import { describeImported } from '../shared/import-notes.js';
 import type { ImportedNetwork, InspectedOperator, Inspection } from '../shared/imported-network.js';
 import type { SourceTensors } from '../sources/source-tensor.js';
-import { isKnownClass } from './convert-model.js';
 import type { KerasLayer } from './keras-layer.js';
+import { isKnownClass } from './known-layers.js';
 import { heldBy } from './layer-weights.js';
 
 /** How often each class of layers occurs, wrapped ones with what they wrap: `Bidirectional(LSTM)`. */

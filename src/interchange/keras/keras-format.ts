@@ -6,12 +6,13 @@ import type { JsonValue } from '../../core/json.js';
 import type { Format, ImportOptions, OpenImport } from '../shared/imported-network.js';
 import { keptOpen } from '../shared/kept-open.js';
 import { isZip, readZip } from '../sources/zip.js';
-import { convertModel, requireKnownClasses } from './convert-model.js';
+import { convertModel } from './convert-model.js';
 import { Hdf5File } from './hdf5-file.js';
 import { allTensors, newWeights, oldRoot, oldWeights } from './hdf5-weights.js';
 import { inspected } from './inspected-model.js';
 import { parseJson, readJson } from './json-text.js';
 import { type KerasLayer, type KerasSource, parseLayer } from './keras-layer.js';
+import { requireKnownClasses } from './known-layers.js';
 import { requireConfig } from './model-inputs.js';
 import { networkWeights } from './network-weights.js';
 

@@ -2,10 +2,11 @@
 import { openFile } from '../../core/byte-source.js';
 import { DataError, InterchangeError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
-import { convertModel, requireKnownClasses } from '../keras/convert-model.js';
+import { convertModel } from '../keras/convert-model.js';
 import { inspected } from '../keras/inspected-model.js';
 import { readJson } from '../keras/json-text.js';
 import { type KerasLayer, type KerasSource, parseLayer } from '../keras/keras-layer.js';
+import { requireKnownClasses } from '../keras/known-layers.js';
 import { requireConfig } from '../keras/model-inputs.js';
 import type { Format } from '../shared/imported-network.js';
 import { manifestTensors } from './manifest.js';

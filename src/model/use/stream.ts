@@ -71,8 +71,9 @@ export class Stream {
    * @throws {UsageError} `stream_closed`; `model_busy` while an asynchronous step of this stream works or waits, and during
    *   `model.whileIdle`
    * @example
+   * const stream = model.stream();
    * const output = new Float32Array(model.outputs);
-   * for (const x of signal) send(stream.step(x, output)); // allocates nothing
+   * for (const id of [3, 1, 4]) console.log(stream.step(id, output)); // the same memory each time: nothing is allocated
    */
   step(input: StreamInput, into?: Float32Array): Float32Array {
     this.#requireOpen();
@@ -165,9 +166,10 @@ export class Stream {
    * @throws {DataError} `empty_data` for a block without steps; `non_finite_data`
    * @throws others as `step`
    * @example
-   * const block = new Float32Array(256 * 4); // 256 steps of 4 features
-   * const outputs = new Float32Array(256 * model.outputs);
-   * while (fill(block)) play(stream.run(block, outputs));
+   * const stream = model.stream();
+   * const block = Int32Array.of(3, 1, 4); // of features: a Float32Array [T * features]
+   * const outputs = stream.run(block, new Float32Array(block.length * model.outputs));
+   * console.log(outputs.length, stream.steps); // => 6, 3
    */
   run(block: PlainSequence, into?: Float32Array): Float32Array {
     this.#requireOpen();
