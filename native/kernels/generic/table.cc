@@ -34,7 +34,8 @@ constexpr BpttKernelTypes kTypes[] = {
 #undef BPTT_OPERATION
 
 constexpr BpttOperation kOperations[] = {
-#define BPTT_OPERATION(name, operands, attributes, clauses) {#name, kKernelsOf_##name, scratch_of_##name<BpttScratchSize>()},
+#define BPTT_OPERATION(name, operands, attributes, clauses) \
+  {#name, kKernelsOf_##name, scratch_of_##name<BpttScratchSize>()},
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 };

@@ -169,7 +169,7 @@ export class Stream {
    * const stream = model.stream();
    * const block = Int32Array.of(3, 1, 4); // of features: a Float32Array [T * features]
    * const outputs = stream.run(block, new Float32Array(block.length * model.outputs));
-   * console.log(outputs.length, stream.steps); // => 6, 3
+   * outputs.length; // => 6
    */
   run(block: PlainSequence, into?: Float32Array): Float32Array {
     this.#requireOpen();

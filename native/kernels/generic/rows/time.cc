@@ -1,5 +1,7 @@
 // Operations that combine the steps of a sequence, or give one value to each step. For sums and maxima each sequence is
 // walked from end to end, and threads divide the columns. Operations that write one row for each step divide the rows.
+#include <cmath>
+
 #include "kernels/generic/call.h"
 #include "kernels/generic/declarations.h"
 #include "kernels/generic/rows/packed_rows.h"
@@ -38,7 +40,7 @@ void for_steps(const BpttCall& call, Visit visit) {
 
 template <typename T>
 bool is_nan(T x) {
-  return x != x;
+  return std::isnan(x);
 }
 
 }  // namespace
