@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { OptionError } from '../core/errors.js';
-import { fileNamesIn, statsAt } from '../core/path-stats.js';
+import { fileNamesIn, isSameFile, statsAt } from '../core/path-stats.js';
 import { type ExportModelOptions, exportModel } from '../interchange/export-model.js';
 import { loadModel } from '../saved/load-model.js';
 import type { CommandContext } from './command-context.js';
@@ -52,11 +52,19 @@ async function requireFree(path: string): Promise<void> {
   throw new OptionError('invalid_option', message, { name: 'out', value: path });
 }
 
+/** @param source the file that is exported @throws {OptionError} `invalid_option`, whatever else is allowed */
+function requireOther(out: string, source: string): void {
+  if (!isSameFile(out, source)) return;
+  const message = `option '--out': '${out}' is the model that is exported: choose another place`;
+  throw new OptionError('invalid_option', message, { name: 'out', value: out });
+}
+
 async function runExport({ output, note }: CommandContext, run: string, flags: ExportFlags): Promise<void> {
   const { out, json, lengths, force, ...given } = flags;
   if (force !== true) await requireFree(out);
-  const { model, vocabulary, configuration } = await loadModel(run, { training: false });
+  const { model, vocabulary, configuration, path } = await loadModel(run, { training: false });
   try {
+    requireOther(out, path);
     const forOnnx = {
       ...(lengths === false && { lengths }),
       ...(vocabulary !== undefined && { vocabulary }),

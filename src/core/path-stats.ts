@@ -34,6 +34,13 @@ export function existsAt(path: string): boolean {
   return existsSync(path);
 }
 
+/** Whether two paths lead to the same file or folder; false where one of them leads nowhere. */
+export function isSameFile(path: string, other: unknown): boolean {
+  if (typeof other !== 'string' || !existsAt(path) || !existsAt(other)) return false;
+  const [one, two] = [statsAt(path), statsAt(other)];
+  return one !== undefined && one.dev === two?.dev && one.ino === two.ino;
+}
+
 /** Bytes of a file; 0 where it cannot be followed: that is said when it is opened. */
 export function fileBytesAt(path: string): number {
   try {

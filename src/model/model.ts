@@ -174,9 +174,9 @@ export class Model extends PredictingNetwork {
     return this.queue.share({}, async () => {
       rejectUnknownKeys('snapshot', options, ['threads']);
       this.currentVersion();
-      const { description, loss, optimizer, seed, initializer, blocks } = this;
+      const { description, loss, optimizer, seed, initializer, precision, blocks } = this;
       const losses = typeof loss === 'object' && 'losses' in loss ? loss : { loss };
-      const settings = { ...losses, optimizer, seed, initializer, threads: options.threads ?? this.threads };
+      const settings = { ...losses, optimizer, seed, initializer, precision, threads: options.threads ?? this.threads };
       const fill = (copy: ParameterBlocks) => copy.copyWeights(blocks);
       const copy = new Model(description, settings, { hasOptimizer: false, fill });
       copy.step = this.step;

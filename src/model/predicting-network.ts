@@ -127,7 +127,9 @@ export class PredictingNetwork extends CompiledNetwork {
     return this.queue.readNow(() => {
       checkExecutionOptions('predictPackedSync', options, [...EXECUTION_OPTIONS, 'use']);
       const name = this.#onlyOutput('predictPackedAll');
-      const execution = this.beginNow('predict', batch, options.state, options.use);
+      // Programs of the library's own have names of this kind, too.
+      const use = options.use === undefined ? undefined : `use ${options.use}`;
+      const execution = this.beginNow('predict', batch, options.state, use);
       execution.execute();
       return finishPrediction(execution)[name] as Float32Array;
     }, options?.state);

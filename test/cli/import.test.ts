@@ -69,6 +69,12 @@ describe('bptt export', () => {
     expect(await runBptt(command)).toMatchObject({ status: 2, stderr: expect.stringContaining('--force') });
     expect(readFileSync(out, 'utf8')).toBe('mine');
     expect(await runBptt([...command, '--force'])).toMatchObject({ status: 0, stdout: `${out}\n` });
+    // The model itself is never written over.
+    const itself = ['export', run, '--to', 'pytorch', '--out', join(run, 'best.safetensors'), '--force'];
+    expect(await runBptt(itself)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('is the model that is exported'),
+    });
     expect(readFileSync(out, 'latin1')).toContain('__metadata__');
     const folder = join(temporaryDirectory(), 'folder');
     const toFolder = ['export', run, '--to', 'huggingface', '--out', folder];

@@ -54,8 +54,11 @@ describe('a decoder', () => {
     ['tied weights', { tied: true }] as const,
   ];
 
-  it.each(cases)('gives step by step the bits of the whole: %s', async (_, options) => {
-    const model = encoderDecoder(options).compileSync({ threads: 2, seed: 4 });
+  it.each([
+    ...cases.map(([name, options]) => [name, options, 'float32'] as const),
+    ...cases.map(([name, options]) => [`${name}, in bf16`, options, 'bf16'] as const),
+  ])('gives step by step the bits of the whole: %s', async (_, options, precision) => {
+    const model = encoderDecoder(options).compileSync({ threads: 2, seed: 4, precision });
     const decoder = await model.decoder(batch, { input: 'previous' });
     expect([decoder.sentences, decoder.outputs]).toEqual([5, SYMBOLS]);
     const expected = await whole(model, batch);

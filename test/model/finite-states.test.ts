@@ -97,6 +97,37 @@ describe('steps of a stream that are no longer finite', () => {
   });
 });
 
+describe('states of a stream that are infinite behind finite outputs', () => {
+  it('are refused, single, in blocks and in groups, and the stream is as it was before', async () => {
+    const bounded = [
+      rnn({ units: 3, activation: 'relu' }),
+      rnn({ units: 2, activation: 'sigmoid' }),
+      dense({ units: 1 }),
+    ];
+    const model = sequential(bounded, { features: 1 }).compileSync({ loss: 'meanSquaredError', threads: 1 });
+    for (const { data } of model.parameters.values()) data.fill(100);
+    model.parametersChanged();
+    const unsound = expect.objectContaining({
+      code: 'non_finite_output',
+      message: expect.stringMatching(/state 'rnn.h_l0' has Infinity in unit 0/),
+    });
+    const stream = model.stream();
+    const first = stream.step(1);
+    expect(first.every(Number.isFinite)).toBe(true);
+    const before = stream.snapshot();
+    expect(() => stream.step(LARGE)).toThrow(unsound);
+    expect(() => stream.run([[LARGE]])).toThrow(unsound);
+    await expect(stream.stepAsync(LARGE)).rejects.toEqual(unsound);
+    await expect(stream.runAsync([[LARGE]])).rejects.toEqual(unsound);
+    expect(stream.snapshot()).toEqual(before);
+    const group = model.streamGroup();
+    const [one, other] = [group.open(), group.open()];
+    expect(() => group.step([one, other], [1, LARGE])).toThrow(unsound);
+    await expect(group.stepAsync([one, other], [1, LARGE])).rejects.toEqual(unsound);
+    expect(group.step([one], [1])).toEqual(first);
+  });
+});
+
 describe('a carried state that would no longer be finite', () => {
   it('stays as it was, and the call says which sequence it was', async () => {
     const model = growing();

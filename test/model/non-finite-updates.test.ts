@@ -202,3 +202,22 @@ describe('a buffer that would not be finite', () => {
     }
   });
 });
+
+describe('a gradient whose square is beyond float32', () => {
+  const optimizers = {
+    adam: adam(),
+    adamW: adamW(),
+    'adam with amsgrad': adam({ amsgrad: true }),
+    adagrad: adagrad(),
+    rmsprop: rmsprop(),
+  };
+
+  it.each(Object.entries(optimizers))('leaves finite weights: %s', async (_, optimizer) => {
+    const network = sequential([dense({ units: 1 })], { features: 1 });
+    const model = await network.compile({ loss: 'meanSquaredError', optimizer, threads: 1 });
+    const { loss, gradientNorm } = await model.trainStep({ inputs: [[[10]]], targets: [[[1.7e19]]] });
+    expect([loss, gradientNorm].every(Number.isFinite)).toBe(true);
+    expect(gradientNorm).toBeGreaterThan(1e20);
+    for (const { data } of model.parameters.values()) expect([...data].every(Number.isFinite)).toBe(true);
+  });
+});

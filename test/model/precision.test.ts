@@ -120,6 +120,13 @@ describe('the precision of a model', () => {
     await expect(loadModel(path, { precision: 'fp8' as never })).rejects.toMatchObject({ code: 'invalid_option' });
   });
 
+  it('is that of a snapshot, too', async () => {
+    const model = await compiled(NETWORKS['gru'] as Layers);
+    const copy = await model.snapshot();
+    expect(copy.precision).toBe('bf16');
+    expect(bytesOf(await copy.predict(inputs))).toEqual(bytesOf(await model.predict(inputs)));
+  });
+
   it('counts for the products of attention, too', async () => {
     const build = (precision: 'float32' | 'bf16') =>
       network({

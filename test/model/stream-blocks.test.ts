@@ -177,6 +177,43 @@ describe('a block of steps', () => {
   });
 });
 
+describe('a block of a network with one output for each sequence', () => {
+  const last = () =>
+    sequential([gru({ units: 64, output: 'last' }), dense({ units: 2 })], { features: 3 }).compileSync({
+      loss: 'meanSquaredError',
+      threads: 1,
+    });
+
+  it('that is aborted leaves the stream as it was before, at once and later', async () => {
+    const [stream, plain] = [last().stream(), last().stream()];
+    const row = randomNumbers(3);
+    expect(stream.step(row)).toEqual(plain.step(row));
+    const controller = new AbortController();
+    const block = stream.runAsync(randomNumbers(3 * 2000), { signal: controller.signal });
+    const refused = expect(block).rejects.toMatchObject({ name: 'AbortError' });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    controller.abort();
+    await refused;
+    expect(stream.snapshot()).toEqual(plain.snapshot());
+    expect(stream.step(row)).toEqual(plain.step(row));
+    await new Promise((resolve) => setTimeout(resolve, 50)); // what still worked has ended
+    expect(stream.snapshot()).toEqual(plain.snapshot());
+    expect(stream.step(row)).toEqual(plain.step(row));
+  });
+});
+
+describe('programs that users name', () => {
+  it('are none of those of streams', () => {
+    const model = characterModel();
+    const [stream, plain] = [model.stream(), characterModel().stream()];
+    for (const use of ['stream', 'streams', 'read', 'group', 'group in turn', 'predict']) {
+      model.predictPackedSync(randomBatch([5, 4, 1]), { use });
+      expect(stream.step(1)).toEqual(plain.step(1));
+      expect(stream.run([2, 3])).toEqual(plain.run([2, 3]));
+    }
+  });
+});
+
 describe('memory for outputs', () => {
   it('is written from its beginning, is returned, and may be longer than the outputs', async () => {
     const model = characterModel();

@@ -19,6 +19,7 @@
 
 #include <Eigen/Core>
 #include <cmath>
+#include <limits>
 
 #include "kernels/bfloat16.h"
 
@@ -108,9 +109,11 @@ inline Vec<T> absolute(Vec<T> x) {
 }
 
 // Eigen 3.4 approximates it for float: an estimate of the processor and one step of Newton's method, 0 for denormals.
+// Of infinity that would be NaN.
 template <typename T>
 inline Vec<T> square_root(Vec<T> x) {
-  return Vec<T>(Eigen::internal::psqrt(x.p));
+  const Vec<T> infinity(std::numeric_limits<T>::infinity());
+  return select(is_equal(x, infinity), infinity, Vec<T>(Eigen::internal::psqrt(x.p)));
 }
 
 // Pairs of bfloat16, one pair a lane: the number in the upper half of each, and that in the lower half.

@@ -3,13 +3,14 @@
  * for a batch. The part that depends on the steps becomes a separate graph, which is executed for one step at a time.
  */
 import type { Extent, SymbolicExtent } from '../../graph/extent.js';
-import { Graph } from '../../graph/graph.js';
+import { Graph, type GraphOptions } from '../../graph/graph.js';
 import type { Node, Value } from '../../graph/value.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { buildForward, type Forward } from './build-forward.js';
 import type { ProgramGraph } from './build-graph.js';
 import { neededNodes, notStreamable, type StreamObstacle, streamObstacle } from './causality.js';
 import type { ParameterLayout } from './parameters.js';
+import { graphPrecision } from './precision.js';
 
 /** A state that is passed from step to step. */
 export interface DecoderState {
@@ -49,14 +50,16 @@ function isOn(rows: Extent, kind: SymbolicExtent['kind'], axis: string): boolean
 
 /** Copies the part that depends on the steps of an axis into a separate graph. */
 class StepGraph {
-  readonly graph = new Graph();
+  readonly graph: Graph;
   readonly handed = new Map<string, Value>();
   readonly #copies = new Map<number, Value>();
   readonly #dependent = new Set<number>();
   readonly #constant = new Set<number>();
   readonly #axis: string;
 
-  constructor({ graph, initialStates }: Forward, axis: string) {
+  /** @param packing how its own graph packs weights: as the other one does */
+  constructor({ graph, initialStates }: Forward, axis: string, packing: GraphOptions) {
+    this.graph = new Graph(packing);
     this.#axis = axis;
     for (const value of graph.externals.values()) {
       if (this.#isOfModel(value) || value.constant !== undefined) this.#constant.add(value.id);
@@ -155,7 +158,7 @@ export function splitGraph(request: SplitRequest): SplitGraph {
   const { description, layout, axis } = request;
   const forward = buildForward(description, layout, { training: false, open: axis });
   const { result, states } = rootsOf(forward, request);
-  const step = new StepGraph(forward, axis);
+  const step = new StepGraph(forward, axis, graphPrecision(layout.precision));
   const given = [...states.keys()].map((name) => [name, forward.givenStates.get(name)] as const);
   const late = given.find(([, value]) => value !== undefined && step.dependsOnStep(value))?.[0];
   const obstacle: StreamObstacle | undefined = late

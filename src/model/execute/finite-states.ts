@@ -53,7 +53,7 @@ export function requireFiniteResults(finals: States, batch: number, order?: Int3
 
 /**
  * The error of steps of a stream that give NaN, or a state that is not finite; undefined where they are sound. Outputs alone may be
- * infinite: an own layer may mean it. They show whether a look at the states is needed, which are wider.
+ * infinite: an own layer may mean it. Finite outputs do not show that the states are: an activation may bound what an infinite one gives.
  *
  * @param outputs row-major, a row for each step
  * @param columns of a row
@@ -66,8 +66,7 @@ export function unsoundSteps(
   finals: () => States,
   first: number,
 ): NumericError | undefined {
-  if (areFinite(outputs)) return undefined;
-  const at = outputs.findIndex(Number.isNaN);
+  const at = areFinite(outputs) ? -1 : outputs.findIndex(Number.isNaN);
   const state = placeOf(finals(), 1);
   if (at < 0 && state === undefined) return undefined;
   const step = at < 0 ? undefined : first + Math.floor(at / columns);

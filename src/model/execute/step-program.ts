@@ -1,6 +1,7 @@
 /** A program of steps whose states are carried on, with all that its executions need found once. */
 import { TIME } from '../../batch/axes.js';
 import type { Rows } from '../../batch/rows.js';
+import { areFinite } from '../../core/finite.js';
 import type { Value } from '../../graph/value.js';
 import type { InputDescription } from '../../network/description.js';
 import type { AxisCapacity } from '../../program/emit.js';
@@ -32,6 +33,12 @@ export interface StepSizes {
 export function copyNumbers(from: Rows, fromAt: number, to: Rows, toAt: number, count: number): void {
   if (count === from.length) to.set(from, toAt);
   else for (let at = 0; at < count; at++) to[toAt + at] = from[fromAt + at] as number;
+}
+
+/** Whether the first `batch` rows of all final states are finite. */
+export function hasFiniteStates({ states }: Pick<StepProgram, 'states'>, batch: number): boolean {
+  for (const { after, units } of states) if (!areFinite(after, batch * units)) return false;
+  return true;
 }
 
 /**

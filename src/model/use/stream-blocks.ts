@@ -3,7 +3,7 @@ import type { Rows } from '../../batch/rows.js';
 import { areFinite } from '../../core/finite.js';
 import type { CarriedState } from '../execute/carried-state.js';
 import { unsoundSteps } from '../execute/finite-states.js';
-import { copyNumbers, type StepProgram } from '../execute/step-program.js';
+import { copyNumbers, hasFiniteStates, type StepProgram } from '../execute/step-program.js';
 import type { SteppingModel } from './stepping-model.js';
 
 /** Steps of one stream at once. */
@@ -67,7 +67,7 @@ export class StreamBlocks {
       program.execute(sizes, version);
       const { output, columns } = program;
       const length = program.outputLength(sizes);
-      if (!areFinite(output, length))
+      if (!areFinite(output, length) || !hasFiniteStates(program, 1))
         requireSound(program, length, programs.hasRowsPerStep ? first : first + steps - 1);
       const count = isLast ? columns : length;
       const result = into ?? new Float32Array(count); // from here on nothing can fail
@@ -123,17 +123,14 @@ export class StreamBlocks {
     if (programs.hasRowsPerStep) return this.read(block, first, signal);
     const { rows, steps, state } = block;
     const { width } = programs;
-    const before = state.clone();
+    const reached = state.clone(); // who aborts the call goes on with the state from before it, perhaps at once
     const outputs: Float32Array[] = [];
-    try {
-      for (let step = 0; step < steps; step++) {
-        const row = rows.slice(step * width, (step + 1) * width);
-        outputs.push(await this.read({ rows: row, steps: 1, state }, first + step, signal));
-      }
-    } catch (error) {
-      state.copyFrom(before);
-      throw error;
+    for (let step = 0; step < steps; step++) {
+      const row = rows.slice(step * width, (step + 1) * width);
+      outputs.push(await this.read({ rows: row, steps: 1, state: reached }, first + step, signal));
     }
+    signal?.throwIfAborted();
+    state.copyFrom(reached);
     return joinedRows(outputs);
   }
 }

@@ -4,7 +4,7 @@ import { NumericError } from '../../core/errors.js';
 import { areFinite } from '../../core/finite.js';
 import { unsoundSteps } from '../execute/finite-states.js';
 import type { GroupStates } from '../execute/group-states.js';
-import { copyNumbers, type StepProgram } from '../execute/step-program.js';
+import { copyNumbers, hasFiniteStates, type StepProgram } from '../execute/step-program.js';
 import type { SteppingModel } from './stepping-model.js';
 
 /** A step of several sessions. */
@@ -20,8 +20,9 @@ export interface Tick {
 }
 
 /** @throws {NumericError} `non_finite_output` with the positions of the sessions that are not sound */
-function requireSoundTick({ output, columns, states }: StepProgram, { count, counted }: Tick): void {
-  if (areFinite(output, count * columns)) return;
+function requireSoundTick(program: StepProgram, { count, counted }: Tick): void {
+  const { output, columns, states } = program;
+  if (areFinite(output, count * columns) && hasFiniteStates(program, count)) return;
   const found: (readonly [position: number, error: NumericError])[] = [];
   for (let row = 0; row < count; row++) {
     const part = (values: Float32Array, width: number) => values.subarray(row * width, (row + 1) * width);

@@ -1,7 +1,7 @@
 /** Evaluates the trained model of any task. */
 import { BpttError, CheckpointError } from '../../core/errors.js';
 import { canonicalJson, type JsonObject } from '../../core/json.js';
-import { existsAt, statsAt } from '../../core/path-stats.js';
+import { isSameFile } from '../../core/path-stats.js';
 import { batchesOf } from '../building-blocks/task-batches.js';
 import type { NaiveRules } from '../definition/naive-rule.js';
 import { type AnyPart, sizeOf } from '../definition/parts.js';
@@ -75,13 +75,6 @@ async function partOfFile(task: AnyTask, loaded: LoadedParts, file: string): Pro
     );
   }
   return { part, name: file, rules: await rulesOfTraining(task, loaded) };
-}
-
-/** Whether a path is that of another one's file or folder. */
-function isSameFile(path: string, other: unknown): boolean {
-  if (typeof other !== 'string' || !existsAt(path) || !existsAt(other)) return false;
-  const [one, two] = [statsAt(path), statsAt(other)];
-  return one !== undefined && one.dev === two?.dev && one.ino === two.ino;
 }
 
 /** The rules learn from the data of the training. A model can be judged without them. */
