@@ -58,14 +58,13 @@ void kernel(const BpttCall* call) {
   work_as(bptt::row_of(code), types, call);
 }
 
-#define BPTT_OPERATION(name, operands, attributes, clauses)                                      \
-  constexpr BpttKernel kKernelsOf_##name[] = {kernel<Opcode::name, 0>, kernel<Opcode::name, 1>}; \
-  constexpr BpttScratchSize kScratchOf_##name[] = {nullptr, nullptr};
+#define BPTT_OPERATION(name, operands, attributes, clauses) \
+  constexpr BpttKernel kKernelsOf_##name[] = {kernel<Opcode::name, 0>, kernel<Opcode::name, 1>};
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 
 constexpr BpttOperation kOperations[] = {
-#define BPTT_OPERATION(name, operands, attributes, clauses) {#name, kKernelsOf_##name, kScratchOf_##name},
+#define BPTT_OPERATION(name, operands, attributes, clauses) {#name, kKernelsOf_##name, nullptr},
 #include "kernels/operations.def"
 #undef BPTT_OPERATION
 };
