@@ -1,7 +1,7 @@
 /** Models of other libraries, in one call. */
 import { OptionError } from '../core/errors.js';
 import { describeValue, rejectUnknownKeys } from '../core/options.js';
-import type { CompileOptions } from '../model/build/compile-options.js';
+import { COMPILE_OPTIONS, type CompileOptions } from '../model/build/compile-options.js';
 import type { Model } from '../model/model.js';
 import { Network } from '../model/network.js';
 import { formatOf } from './formats.js';
@@ -62,7 +62,7 @@ function defaultLoss({ description: { outputs } }: Network): CompileOptions {
  */
 export async function importModel(path: string, options: ImportModelOptions = {}): Promise<ImportedModel> {
   const { format: name, network, map, axes, constants, stateDict, config, ...compile } = options;
-  rejectUnknownKeys('importModel', compile, ['optimizer', 'seed', 'threads', 'loss', 'losses', 'lossWeights']);
+  rejectUnknownKeys('importModel', compile, COMPILE_OPTIONS);
   const format = formatOf(path, name);
   requireFitting(format, { network, map, axes, constants, stateDict, config });
   const imported = await format.import(path, { network, map, axes, constants, stateDict, config });

@@ -60,6 +60,8 @@ const PLAIN = [
   'protocol4.pt',
   'strided.pt',
   'strided_old.pt',
+  'negated.pt',
+  'negated_old.pt',
   'big_endian.pt',
   'checkpoint.pt',
 ].concat(['float32.safetensors', 'stored.npz', 'packed.npz', 'fortran.npz', 'big_endian.npz']);

@@ -37,6 +37,8 @@ describe('a file of torch.save', () => {
     // A tensor that shows its storage from the second number on, in columns.
     const view = tensor({ shape: [2, 2], strides: [1, 2], offset: 1, count: 6 });
     expect((await codeOf('a.pt', layer(view))).code).toBe('model');
+    const plain = tensor({ shape: [2, 3], count: 6, metadata: dict([]) });
+    expect((await codeOf('a.pt', layer(plain))).code).toBe('model');
   });
 
   const self = Buffer.concat([code(0x7d, 0x71, 0), text('self'), code(0x68, 0, 0x73)]);
@@ -103,6 +105,45 @@ describe('a file of torch.save', () => {
       linear(tensor({ shape: [2, 3], count: 6, type: 'ComplexFloatStorage' })),
       'refused_global',
       'Complex',
+    ],
+    [
+      'says of conjugated numbers',
+      linear(tensor({ shape: [2, 3], count: 6, metadata: dict([[text('conj'), code(0x88)]]) })),
+      'file_unsupported',
+      "the metadata 'conj'",
+    ],
+    [
+      'says of an unknown name beside the sign',
+      linear(
+        tensor({
+          shape: [2, 3],
+          count: 6,
+          metadata: dict([
+            [text('neg'), code(0x88)],
+            [text('a'), int(1)],
+          ]),
+        }),
+      ),
+      'file_unsupported',
+      "the metadata 'a', expected",
+    ],
+    [
+      'says of a sign that is no truth value',
+      linear(tensor({ shape: [2, 3], count: 6, metadata: dict([[text('neg'), int(1)]]) })),
+      'file_unsupported',
+      "the metadata 'neg'",
+    ],
+    [
+      'says of the other sign of bytes',
+      linear(tensor({ shape: [2, 3], count: 24, type: 'ByteStorage', metadata: dict([[text('neg'), code(0x88)]]) })),
+      'file_unsupported',
+      "a tensor of uint8 with the metadata 'neg'",
+    ],
+    [
+      'has metadata that are a number',
+      linear(tensor({ shape: [2, 3], count: 6, metadata: int(1) })),
+      'file_corrupt',
+      'no dict',
     ],
     ['holds itself', self, 'missing_tensor', 'no dict of tensors'],
     ['is deep', Buffer.concat([nested, closed]), 'missing_tensor', 'no dict of tensors'],

@@ -125,12 +125,15 @@ export interface MadeTensor {
   readonly count: number;
   readonly key?: string;
   readonly type?: string;
+  /** A dict behind the other arguments. */
+  readonly metadata?: Buffer;
 }
 
 const number = (value: number | bigint) => (typeof value === 'bigint' ? long(value) : int(value));
 
 /** A tensor in a pickle. */
-export function tensor({ shape, strides, offset = 0, count, key = '0', type = 'FloatStorage' }: MadeTensor): Buffer {
+export function tensor(made: MadeTensor): Buffer {
+  const { shape, strides, offset = 0, count, key = '0', type = 'FloatStorage', metadata } = made;
   const plain = shape.map((_, axis) =>
     shape.slice(axis + 1).reduce<number>((product, size) => product * Number(size), 1),
   );
@@ -146,6 +149,7 @@ export function tensor({ shape, strides, offset = 0, count, key = '0', type = 'F
     pickle.tuple(...(strides ?? plain).map(number)),
     code(0x89),
     pickle.call(pickle.global('collections', 'OrderedDict')),
+    ...(metadata === undefined ? [] : [metadata]),
   );
 }
 

@@ -2,9 +2,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { printable } from '../../src/core/one-line.js';
-import { dense, gru, sequential } from '../../src/index.js';
+import { type CompileOptions, dense, gru, sequential, sgd } from '../../src/index.js';
 import { exportModel } from '../../src/interchange/export-model.js';
 import { importModel } from '../../src/interchange/import-model.js';
+import { importRun } from '../../src/interchange/import-run.js';
+import { COMPILE_OPTIONS } from '../../src/model/build/compile-options.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { onnxFile } from './onnx/onnx-file.js';
 
@@ -46,6 +48,43 @@ describe('a state dict as JSON', () => {
     const { model, notes } = await importModel(file, { network: before });
     expect(notes.join('\n')).toContain("'gru' resets before the recurrent product");
     model.dispose();
+  });
+});
+
+describe('options of a compilation', () => {
+  const file = () => {
+    const weights = { 'fc.weight': matrix(2, 3), 'fc.bias': matrix(1, 2)[0] };
+    const path = `${temporaryDirectory()}/linear.json`;
+    writeFileSync(path, JSON.stringify(weights));
+    return path;
+  };
+  // The type demands an example of each option, and the names are those of the compilation.
+  const examples: Required<CompileOptions> = {
+    optimizer: sgd({ learningRate: 0.1 }),
+    seed: 3,
+    threads: 1,
+    initializer: 'uniform:0.5',
+    precision: 'bf16',
+    loss: 'huber',
+    losses: { output: 'huber' },
+    lossWeights: { output: 0.5 },
+  };
+
+  it('are all taken by importModel and importRun', async () => {
+    expect(Object.keys(examples).sort()).toEqual([...COMPILE_OPTIONS].sort());
+    const { losses, lossWeights, ...rest } = examples;
+    const { model } = await importModel(file(), rest);
+    expect(model.precision).toBe('bf16');
+    const weight = [...model.parameters.values()].find(({ shape }) => shape.length === 2);
+    expect([...(weight?.data ?? [])]).toEqual([...Float32Array.from(matrix(2, 3).flat())]);
+    model.dispose();
+    const { parameters } = await importRun(file(), `${temporaryDirectory()}/run`, rest);
+    expect(parameters).toBe(8);
+    (await importModel(file(), { losses, lossWeights })).model.dispose();
+  });
+
+  it.each(['precision', 'initializer'])('are checked: %s', async (name) => {
+    await expect(importModel(file(), { [name]: 'none' })).rejects.toMatchObject({ code: 'invalid_option' });
   });
 });
 

@@ -1,6 +1,6 @@
 /** Operations that Keras 3 puts into the graph of a model beside its layers. */
 import { type OperationName, operation } from '../../network/layers/operation.js';
-import type { Conversion } from './conversion.js';
+import { type Conversion, LOSES_MASK } from './conversion.js';
 import { describeLayer, type KerasCall, type KerasLayer } from './keras-layer.js';
 import type { KerasValue } from './keras-value.js';
 
@@ -20,19 +20,23 @@ const ARITHMETIC = new Map<string, OperationName>(
 );
 
 function combined(to: Conversion, layer: KerasLayer, name: OperationName, inputs: readonly KerasValue[]): KerasValue {
-  const [left, right] = inputs.map((input) => to.real(layer, [input])) as [KerasValue, KerasValue];
+  const [left, right] = inputs.map((input) => to.unmasked(layer, to.real(layer, [input]), LOSES_MASK)) as [
+    KerasValue,
+    KerasValue,
+  ];
   const isSame =
     left.rank === right.rank &&
     left.columns === right.columns &&
     left.steps?.axis === right.steps?.axis &&
     left.steps?.isReversed === right.steps?.isReversed;
   if (!isSame) throw to.refuse(layer, 'its two inputs have different shapes, which Keras joins by the rules of NumPy');
-  return to.node(layer.name, operation(name), [left, right], left.columns);
+  const y = to.node(layer.name, operation(name), [left, right], left.columns);
+  return { ...y, isNoted: left.isNoted === true || right.isNoted === true };
 }
 
 /** Turns the steps around: those of a layer with `go_backwards` have the order of time then. */
 function turned(to: Conversion, layer: KerasLayer, value: KerasValue): KerasValue {
-  const x = to.sequences(layer, [value]);
+  const x = to.unmasked(layer, to.sequences(layer, [value]), LOSES_MASK);
   const { axis } = layer.config;
   const [only, ...others] = Array.isArray(axis) ? axis : [axis];
   if (others.length === 0 && (only === 1 || only === -2)) {
@@ -69,5 +73,5 @@ export function convertOperation(
   const isFirst = typeof first === 'number';
   const [x, number] = (isFirst ? [second, first] : [first, second]) as [KerasValue, number];
   if (typeof x === 'number') throw to.refuse(layer, 'both of its inputs are numbers');
-  return to.apply(name, [to.real(layer, [x])], { number, ...(isFirst && { isFirst }) });
+  return to.apply(name, [to.unmasked(layer, to.real(layer, [x]), LOSES_MASK)], { number, ...(isFirst && { isFirst }) });
 }

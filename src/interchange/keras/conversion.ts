@@ -16,6 +16,16 @@ import { missingVariable } from './layer-weights.js';
 /** Most nodes of a network. */
 const MOST_NODES = 20_000;
 
+const READS_MASKED = 'reads masked steps in Keras; here sequences have none.';
+
+/** Of layers behind which Keras has no mask. */
+export const LOSES_MASK =
+  'has no mask behind it in Keras, where other layers read the masked steps then; here sequences have none.';
+
+/** Of layers that turn the steps around, which Keras does not do with the mask. */
+export const TURNS_STEPS =
+  'turns the steps around in Keras, but not the mask, which then leaves out other steps; here sequences have no masked ones.';
+
 /** One conversion of a model. */
 export class Conversion {
   #nodes = 0;
@@ -29,6 +39,37 @@ export class Conversion {
 
   note(sentence: string): void {
     this.builder.note(sentence);
+  }
+
+  /** Layers that read all steps of an input, with this input. */
+  readonly #readers: { readonly layer: KerasLayer; readonly root: string }[] = [];
+  /** Inputs with steps that are masked somewhere. */
+  readonly #masked = new Set<string>();
+
+  /** A value whose masked steps Keras leaves out from here on. */
+  masked(value: KerasValue): KerasValue {
+    if (value.steps !== undefined) this.#masked.add(value.steps.root);
+    return { ...value, isMasked: true };
+  }
+
+  /** The input of a layer that looks at several steps: where it has no mask, but others have one, `noteUnmasked` says it. */
+  readSteps(layer: KerasLayer, { steps, isMasked, isNoted = false }: KerasValue): void {
+    if (steps !== undefined && !isMasked && !isNoted) this.#readers.push({ layer, root: steps.root });
+  }
+
+  /** Says which layers read steps that are masked for others, when all layers are known. */
+  noteUnmasked(): void {
+    const masked = new Set([...this.#masked].map((root) => this.axes.rootOf(root)));
+    for (const { layer, root } of this.#readers) {
+      if (masked.has(this.axes.rootOf(root))) this.note(`${describeLayer(layer)} ${READS_MASKED}`);
+    }
+  }
+
+  /** A value without its mask, where Keras does not go on with it, or not with the right one. */
+  unmasked<V extends KerasValue>(layer: KerasLayer, value: V, what = READS_MASKED): V {
+    if (!value.isMasked) return value;
+    this.note(`${describeLayer(layer)} ${what}`);
+    return { ...value, isMasked: false, isNoted: true };
   }
 
   options(layer: KerasLayer): LayerOptions {

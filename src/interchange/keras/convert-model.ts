@@ -64,10 +64,11 @@ function eachStep(to: Conversion, layer: KerasLayer, inputs: readonly KerasValue
   const options = to.options(layer);
   options.value('layer');
   options.finish();
-  const [y] = convertLayer(to, inner, [{ ...x, rank: x.rank - 1 }]) as [KerasValue];
+  // The mask goes around the layer.
+  const [y] = convertLayer(to, inner, [{ ...x, rank: x.rank - 1, isMasked: false }]) as [KerasValue];
   if (y.steps === undefined || y.rank !== 2)
     throw to.refuse(layer, `${describeLayer(inner)} gives no row for each step`);
-  return { ...y, rank: 3 };
+  return { ...y, rank: 3, isMasked: x.isMasked };
 }
 
 function convertContainer(to: Conversion, layer: KerasLayer, inputs: readonly KerasValue[]): KerasValue[] {
@@ -82,6 +83,10 @@ function convertContainer(to: Conversion, layer: KerasLayer, inputs: readonly Ke
     [...inputs],
   );
 }
+
+/** Of a layer whose mask has the steps of its input in the other order of time. */
+const MASK_OF_OTHER_ORDER =
+  'is given a mask of steps in the other order of time, which leaves out other steps in Keras; here sequences have no masked ones.';
 
 const keyOf = ({ layer, call }: TensorName) => `${call}:${layer}`;
 
@@ -161,13 +166,17 @@ class GraphConversion {
     const inputs = call.inputs.map((input) => {
       if (typeof input === 'number') throw this.to.refuse(layer, `it is called with the number ${input}`);
       const value = this.#valueOf(input);
-      if (masks.length === 0) return value;
+      // A mask says nothing of states, which are given beside the sequences.
+      if (masks.length === 0 || value.steps === undefined) return value;
+      const isTurned = masks.some((mask) => this.#valueOf(mask).steps?.isReversed !== value.steps?.isReversed);
+      if (isTurned && value.isNoted === true) return value;
+      if (isTurned) return this.to.unmasked(layer, this.to.masked(value), MASK_OF_OTHER_ORDER);
       if (!value.isMasked) {
         this.to.note(
           `${describeLayer(layer)} is given a mask: give sequences without the masked steps, as Keras leaves them out.`,
         );
       }
-      return { ...value, isMasked: true };
+      return this.to.masked(value);
     });
     return convertLayer(
       this.to,
@@ -214,6 +223,7 @@ function convert(
   const to = new Conversion(source, new NetworkBuilder(), tensors, axes);
   const inputs = addInputs(to, inputsOf(source, root), axisOf);
   const outputs = convertContainer(to, root, inputs);
+  to.noteUnmasked();
   return { to, inputs, outputs };
 }
 

@@ -54,14 +54,17 @@ const embeddingLayer: Converter = (to, layer, inputs, options) => {
   }
   const weights = { weight: same(to.tensor(layer, 'embeddings', [size, units])) };
   const y = to.node(layer.name, embedding({ size, units }), [ids], units, weights);
-  return { ...y, rank: ids.rank + 1, isMasked };
+  const rows = { ...y, rank: ids.rank + 1 };
+  return isMasked ? to.masked(rows) : rows;
 };
 
 const PADDINGS = ['valid', 'same', 'causal'];
 
 /** Options of a convolution, and the steps that it leaves. */
 function convolution(to: Conversion, layer: KerasLayer, inputs: readonly KerasValue[], options: LayerOptions) {
-  const x = to.sequences(layer, inputs);
+  const given = to.sequences(layer, inputs);
+  to.readSteps(layer, given);
+  const x = to.unmasked(layer, given);
   options.require('data_format', [undefined, null, 'channels_last'], LAST_CHANNELS);
   const padding = options.text('padding', 'valid');
   if (!PADDINGS.includes(padding)) throw options.refuse('padding', padding, `expected one of ${PADDINGS.join(', ')}`);
@@ -71,9 +74,6 @@ function convolution(to: Conversion, layer: KerasLayer, inputs: readonly KerasVa
     options.countOfOne('dilation_rate', 1),
   ];
   if (x.steps.isReversed) throw to.refuse(layer, 'its input is in reverse order of time');
-  if (x.isMasked) {
-    to.note(`${describeLayer(layer)} reads masked steps in Keras; here sequences have none.`);
-  }
   const reach = padding === 'valid' ? (kernelSize - 1) * dilation + 1 : 1;
   const settings = { kernelSize, stride, dilation, padding: padding as NonNullable<Conv1dOptions['padding']> };
   return { x, settings, steps: convolvedSteps(x.steps, reach, stride) };
@@ -245,7 +245,7 @@ const maskingLayer: Converter = (to, layer, inputs, options) => {
   to.note(
     `${describeLayer(layer)} masks steps whose numbers are all ${value}: give sequences without them, as Keras leaves them out.`,
   );
-  return { ...to.real(layer, inputs), isMasked: true };
+  return to.masked(to.real(layer, inputs));
 };
 
 /** The converters by the classes of layers. */

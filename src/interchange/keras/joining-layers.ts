@@ -4,9 +4,9 @@ import { rootAxis } from '../../graph/derived-axis.js';
 import type { AnyLayer } from '../../network/layers/layers.js';
 import { add, average, concatenate, multiply } from '../../network/layers/merge.js';
 import { operation } from '../../network/layers/operation.js';
-import type { Conversion } from './conversion.js';
+import { type Conversion, LOSES_MASK } from './conversion.js';
 import type { Converter } from './feed-forward-layers.js';
-import { describeLayer, type KerasLayer } from './keras-layer.js';
+import type { KerasLayer } from './keras-layer.js';
 import { type KerasSteps, type KerasValue, withoutSteps } from './keras-value.js';
 import type { LayerOptions } from './layer-options.js';
 
@@ -41,9 +41,13 @@ function joined(
   const steps = commonSteps(to, layer, inputs);
   const first = inputs.find((input) => input.steps !== undefined) ?? (inputs[0] as KerasValue);
   const rank = Math.max(...inputs.map((input) => input.rank));
+  // Keras drops a mask that not all inputs have, but side by side with others.
   const isMasked = inputs.some((input) => input.isMasked);
+  const isNoted = inputs.some((input) => input.isNoted);
+  const isKept = layer.className === 'Concatenate' || inputs.every((input) => input.isMasked);
   const source = description === undefined ? first.source : to.add(layer.name, description, inputs);
-  return { ...first, source, steps, rank, columns, isMasked };
+  const y = { ...first, source, steps, rank, columns, isMasked, isNoted };
+  return isKept ? y : to.unmasked(layer, y, LOSES_MASK);
 }
 
 function requireSameColumns(to: Conversion, layer: KerasLayer, inputs: readonly KerasValue[]): number {
@@ -91,15 +95,14 @@ const pooled =
     const x = to.sequences(layer, inputs);
     options.require('data_format', [undefined, null, 'channels_last'], 'steps stand in the first axis here');
     options.require('keepdims', [undefined, false], 'there is one row for each sequence');
-    if (x.isMasked && name === 'maxOverTime') {
-      to.note(`${describeLayer(layer)} reads masked steps in Keras; here sequences have none.`);
-    }
+    to.readSteps(layer, x);
+    if (name === 'maxOverTime') to.unmasked(layer, x);
     const source = to.add(layer.name, operation(name), [x]);
     return { ...withoutSteps(x), source };
   };
 
 const flattened: Converter = (to, layer, inputs, options) => {
-  const x = to.real(layer, inputs);
+  const x = to.unmasked(layer, to.real(layer, inputs));
   options.require('data_format', [undefined, null, 'channels_last'], 'the numbers of a step stand in the last axis');
   if (x.rank === 2) return x;
   if (x.steps?.length !== 1)
@@ -114,7 +117,7 @@ function sizesOf(options: LayerOptions, name: string): readonly JsonValue[] {
 }
 
 const reshaped: Converter = (to, layer, inputs, options) => {
-  const x = to.real(layer, inputs);
+  const x = to.unmasked(layer, to.real(layer, inputs), LOSES_MASK);
   const wanted = sizesOf(options, 'target_shape');
   const own: readonly (number | undefined)[] = x.rank === 2 ? [x.columns] : [x.steps?.length, x.columns];
   // One size may be left to be computed: it is the only one of its kind.
@@ -124,7 +127,7 @@ const reshaped: Converter = (to, layer, inputs, options) => {
 };
 
 const permuted: Converter = (to, layer, inputs, options) => {
-  const x = to.real(layer, inputs);
+  const x = to.unmasked(layer, to.real(layer, inputs), LOSES_MASK);
   const axes = sizesOf(options, 'dims');
   if (axes.length === x.rank - 1 && axes.every((axis, at) => axis === at + 1)) return x;
   throw options.refuse('dims', [...axes], 'steps and columns stay what they are');

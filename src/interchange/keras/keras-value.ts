@@ -29,6 +29,8 @@ export interface KerasValue {
   readonly kind: 'real' | 'indices' | 'mask';
   /** Whether Keras would leave out steps that are masked. */
   readonly isMasked: boolean;
+  /** Whether notes say already that layers behind it read masked steps in Keras. */
+  readonly isNoted?: boolean | undefined;
 }
 
 /** Which inputs of a model have the same steps. What is joined step by step does. */
@@ -61,6 +63,7 @@ export function withoutSteps({ steps, ...value }: KerasValue): KerasValue {
     ...value,
     rank: 2,
     isMasked: false,
+    isNoted: false,
     ...(steps !== undefined && { origin: { ...steps, isReversed: false } }),
   };
 }

@@ -13,7 +13,7 @@ import {
 } from '../../network/layers/recurrent.js';
 import type { WeightSource } from '../shared/imported-network.js';
 import { cellActivation } from './activations.js';
-import type { Conversion } from './conversion.js';
+import { type Conversion, TURNS_STEPS } from './conversion.js';
 import { describeLayer, type KerasLayer } from './keras-layer.js';
 import { type KerasValue, withoutSteps } from './keras-value.js';
 import type { LayerOptions } from './layer-options.js';
@@ -199,7 +199,10 @@ export function convertRecurrent(
 ): KerasValue[] {
   const [x, ...others] = inputs;
   if (x === undefined) throw to.refuse(layer, 'it has no input');
-  return oneDirection(to, readRecurrent(to, layer), x, [...others, ...initialStates]);
+  to.readSteps(layer, x);
+  const recurrent = readRecurrent(to, layer);
+  const outputs = oneDirection(to, recurrent, x, [...others, ...initialStates]);
+  return recurrent.use.isBackwards ? outputs.map((y) => to.unmasked(layer, y, TURNS_STEPS)) : outputs;
 }
 
 /** Both directions as one node, where they differ in nothing but the direction. */
@@ -261,6 +264,7 @@ export function convertBidirectional(
   const fits = returnsSequences === backward.use.returnsSequences && isBackwards !== backward.use.isBackwards;
   if (!fits) throw to.refuse(layer, "its two layers must differ in 'go_backwards' and agree in 'return_sequences'");
   const x = to.sequences(layer, inputs.slice(0, 1));
+  to.readSteps(layer, x);
   const states = [...inputs.slice(1), ...initialStates];
   const joined = asOneNode(to, layer, both, { x, states, merge: merge ?? 'none' });
   if (joined !== undefined) return joined;
@@ -270,10 +274,11 @@ export function convertBidirectional(
   // Keras turns what the second layer gives, so that both have the order of the first.
   const turned: KerasValue = { ...behind, ...(behind.steps && ahead.steps && { steps: ahead.steps }) };
   const rest = returnsState ? [...aheadStates, ...behindStates] : [];
-  if (merge === null) return [ahead, turned, ...rest];
+  const placed = (y: KerasValue) => (isBackwards ? to.unmasked(layer, y, TURNS_STEPS) : y);
+  if (merge === null) return [placed(ahead), placed(turned), ...rest];
   const columns = merge === 'concat' ? ahead.columns + turned.columns : ahead.columns;
   if (merge !== 'concat' && ahead.columns !== turned.columns) throw to.refuse(layer, 'its directions differ in units');
-  return [to.node(layer.name, MERGES[merge](), [ahead, turned], columns), ...rest];
+  return [placed(to.node(layer.name, MERGES[merge](), [ahead, turned], columns)), ...rest];
 }
 
 /** Options of the layers inside that some versions repeat outside. */

@@ -23,8 +23,8 @@ function neighbours(to: Conversion, layer: KerasLayer, inputs: readonly KerasVal
     'the numbers of a step stand in the last axis here',
   );
   if (x.steps.isReversed) throw to.refuse(layer, 'its input is in reverse order of time');
-  if (x.isMasked) to.note(`${describeLayer(layer)} reads masked steps in Keras; here sequences have none.`);
-  return { ...x, isMasked: false };
+  to.readSteps(layer, x);
+  return to.unmasked(layer, x);
 }
 
 /** Windows of steps. */

@@ -100,7 +100,7 @@ export class GraphImport {
     this.#path = path;
     this.emission = new Emission(this.builder, budget);
     const { emission, states } = this;
-    this.#settings = { opset, emission, states, rows, known: [] };
+    this.#settings = { opset, emission, states, rows, known: [], lengths: new Map() };
   }
 
   /**

@@ -28,6 +28,8 @@ export interface GraphSettings {
   readonly rows: ReadonlyMap<RowAxis, number>;
   /** What the network has computed so far, and its inputs. */
   readonly known: Computed[];
+  /** By time axes: the input of the file that has the lengths of sequences. */
+  readonly lengths: Map<ShapeNumber, string>;
 }
 
 /** One node of the graph, and what its inputs stand for. */
@@ -39,6 +41,7 @@ export class OperatorContext {
   readonly states: BoundState[];
   readonly rows: ReadonlyMap<RowAxis, number>;
   readonly known: readonly Computed[];
+  readonly lengths: Map<ShapeNumber, string>;
 
   constructor(node: OnnxNode, inputs: readonly (GraphValue | undefined)[], settings: GraphSettings) {
     this.node = node;
@@ -48,6 +51,7 @@ export class OperatorContext {
     this.states = settings.states;
     this.rows = settings.rows;
     this.known = settings.known;
+    this.lengths = settings.lengths;
   }
 
   /** For the names of nodes of the network: that of the node, else of its output. */

@@ -70,7 +70,8 @@ function sourceTensor(archive: TorchArchive, name: string, tensor: TorchTensor):
   const read = () => {
     const bytes = archive.bytes(storage).read(offset * bytesOf(type), span * bytesOf(type));
     const all = toFloat32(bytes, type, name, { bigEndian: archive.bigEndian });
-    return tensor.isContiguous ? all : strided(all, shape, tensor.strides);
+    const numbers = tensor.isContiguous ? all : strided(all, shape, tensor.strides);
+    return tensor.isNegated ? numbers.map((number) => -number) : numbers;
   };
   return { name, type, shape, read };
 }

@@ -20,12 +20,14 @@ export class TorchTensor extends PickleObject {
   /**
    * @param offset of its first number in the storage
    * @param strides numbers from one index to the next, for each dimension
+   * @param isNegated whether its numbers are those of the storage with the other sign
    */
   constructor(
     readonly storage: TorchStorage,
     readonly offset: number,
     readonly shape: readonly number[],
     readonly strides: readonly number[],
+    readonly isNegated: boolean,
   ) {
     super();
   }
@@ -107,8 +109,28 @@ function counts(value: PickleValue | undefined): readonly number[] | undefined {
   return items?.every(isCount) === true ? (items as readonly number[]) : undefined;
 }
 
+/**
+ * What a tensor says of its numbers beside their places: that their sign is the other one, as of `x.conj().imag`.
+ *
+ * @throws {DataError} `file_unsupported` for anything else that it says
+ */
+function isNegated(metadata: PickleValue, { type }: TorchStorage, source: string): boolean {
+  if (metadata === null) return false;
+  if (!(metadata instanceof PickleDict)) throw corrupt(source, 'the metadata of a tensor are no dict');
+  const negated = metadata.entries.get('neg') ?? false;
+  const isKnown = typeof negated === 'boolean' && (!negated || type.includes('float'));
+  const names = [...metadata.entries.keys()].filter((name) => name !== 'neg' || !isKnown);
+  if (names.length === 0) return negated === true;
+  const listed = names.map((name) => (typeof name === 'string' ? `'${name}'` : 'a name that is no text')).join(', ');
+  const help =
+    'save plain tensors, in Python with {name: tensor.clone() for name, tensor in model.state_dict().items()}';
+  const message = `'${source}' has a tensor of ${type} with the metadata ${listed}, expected none but 'neg' of real numbers: ${help}`;
+  throw new DataError('file_unsupported', message, { source, metadata: names });
+}
+
 /** A tensor, once it is known to lie within its storage. */
-function rebuiltTensor([storage, offset, size, stride]: readonly PickleValue[], source: string): TorchTensor {
+function rebuiltTensor(args: readonly PickleValue[], source: string): TorchTensor {
+  const [storage, offset, size, stride, , , metadata = null] = args;
   const [shape, strides] = [counts(size), counts(stride)];
   const isTensor =
     storage instanceof StorageObject &&
@@ -119,7 +141,8 @@ function rebuiltTensor([storage, offset, size, stride]: readonly PickleValue[], 
   if (!isTensor)
     throw corrupt(source, 'a tensor has no storage, or sizes and strides that are no tuples of whole numbers >= 0');
   countOf(source, 'of a pickle', shape);
-  const tensor = new TorchTensor(storage.storage, storage.begin + offset, shape, strides);
+  const negated = isNegated(metadata, storage.storage, source);
+  const tensor = new TorchTensor(storage.storage, storage.begin + offset, shape, strides, negated);
   const end = tensor.offset + tensor.span;
   if (end <= storage.storage.count) return tensor;
   const of = `sizes [${shape.join(', ')}], strides [${strides.join(', ')}] and offset ${offset}`;

@@ -33,7 +33,20 @@ export interface CheckedCompileOptions extends Required<ParameterOptions> {
   readonly loss: ModelLoss;
 }
 
-const PARAMETER_OPTIONS = ['optimizer', 'seed', 'threads', 'initializer', 'precision'];
+/** Each option has its name here: the compiler asks for those that are missing. */
+const PARAMETER_NAMES: Readonly<Record<keyof ParameterOptions, true>> = {
+  optimizer: true,
+  seed: true,
+  threads: true,
+  initializer: true,
+  precision: true,
+};
+const LOSS_NAMES: Readonly<Record<keyof LossOptions, true>> = { loss: true, losses: true, lossWeights: true };
+const LOSS_OPTIONS = Object.keys(LOSS_NAMES);
+const PARAMETER_OPTIONS = Object.keys(PARAMETER_NAMES);
+
+/** The names of all settings of a compilation. */
+export const COMPILE_OPTIONS: readonly string[] = [...PARAMETER_OPTIONS, ...LOSS_OPTIONS];
 
 /**
  * The settings with their defaults.
@@ -60,6 +73,6 @@ export function checkParameterOptions(
 
 /** As `checkParameterOptions`, with the losses. */
 export function checkCompileOptions(description: NetworkDescription, options: CompileOptions): CheckedCompileOptions {
-  const checked = checkParameterOptions('compile', options, ['loss', 'losses', 'lossWeights']);
+  const checked = checkParameterOptions('compile', options, LOSS_OPTIONS);
   return { ...checked, loss: checkLosses(description, options) };
 }

@@ -43,6 +43,15 @@ def strided(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return views
 
 
+def negated(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The same numbers, stored with the other sign: as conjugated imaginary parts, and transposed."""
+    views = {name: torch._neg_view(-tensor) for name, tensor in state.items()}
+    weight = state["fc.weight"]
+    views["fc.weight"] = torch.complex(torch.zeros_like(weight), -weight).conj().imag
+    views["rnn.weight_hh_l0"] = torch._neg_view((-state["rnn.weight_hh_l0"]).t().contiguous().t())
+    return views
+
+
 def swapped(path: Path, state: dict[str, torch.Tensor]) -> None:
     """As a big-endian machine writes it."""
     torch.serialization.set_default_load_endianness(None)
@@ -68,6 +77,8 @@ if __name__ == "__main__":
     torch.save(state, FOLDER / "protocol4.pt", pickle_protocol=4)
     torch.save(strided(state), FOLDER / "strided.pt")
     torch.save(strided(state), FOLDER / "strided_old.pt", _use_new_zipfile_serialization=False)
+    torch.save(negated(state), FOLDER / "negated.pt")
+    torch.save(negated(state), FOLDER / "negated_old.pt", _use_new_zipfile_serialization=False)
     torch.save({name: tensor.double() for name, tensor in state.items()}, FOLDER / "double.pt")
     torch.save({name: tensor.half() for name, tensor in state.items()}, FOLDER / "half.pt")
     torch.save({name: tensor.bfloat16() for name, tensor in state.items()}, FOLDER / "bfloat16.pt")

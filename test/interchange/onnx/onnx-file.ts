@@ -26,6 +26,8 @@ export interface SmallGraph {
   readonly opset?: number;
   /** Sizes are numbers or names. */
   readonly inputs: Readonly<Record<string, readonly (number | string)[]>>;
+  /** Inputs of whole numbers (int32); all others are float32. */
+  readonly wholeInputs?: readonly string[];
   readonly outputs: readonly string[];
   readonly tensors?: Readonly<Record<string, SmallTensor>>;
   readonly nodes: readonly {
@@ -39,6 +41,7 @@ export interface SmallGraph {
 function valueInfo(
   name: string,
   sizes: readonly (number | string)[] = [],
+  elemType = 1,
 ): MessageInitShape<typeof ValueInfoProtoSchema> {
   const dim = sizes.map((size) => ({
     value:
@@ -46,7 +49,7 @@ function valueInfo(
         ? ({ case: 'dimValue', value: BigInt(size) } as const)
         : ({ case: 'dimParam', value: size } as const),
   }));
-  return { name, type: { value: { case: 'tensorType', value: { elemType: 1, shape: { dim } } } } };
+  return { name, type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } } };
 }
 
 function attribute(name: string, value: AttributeValue): MessageInitShape<typeof AttributeProtoSchema> {
@@ -63,7 +66,14 @@ function attribute(name: string, value: AttributeValue): MessageInitShape<typeof
 }
 
 /** The bytes of an ONNX file. */
-export function onnxBytes({ opset = 17, inputs, outputs, tensors = {}, nodes }: SmallGraph): Uint8Array {
+export function onnxBytes({
+  opset = 17,
+  inputs,
+  wholeInputs = [],
+  outputs,
+  tensors = {},
+  nodes,
+}: SmallGraph): Uint8Array {
   const initializer = Object.entries(tensors).map(
     ([name, { shape, numbers, isWhole = false }]): MessageInitShape<typeof TensorProtoSchema> => {
       const dims = shape.map(BigInt);
@@ -87,7 +97,7 @@ export function onnxBytes({ opset = 17, inputs, outputs, tensors = {}, nodes }: 
       name: 'graph',
       node,
       initializer,
-      input: Object.entries(inputs).map(([name, sizes]) => valueInfo(name, sizes)),
+      input: Object.entries(inputs).map(([name, sizes]) => valueInfo(name, sizes, wholeInputs.includes(name) ? 6 : 1)),
       output: outputs.map((name) => valueInfo(name)),
     },
   });

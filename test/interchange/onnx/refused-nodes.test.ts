@@ -113,6 +113,59 @@ describe('a node', () => {
   });
 });
 
+describe('steps that are put behind others', () => {
+  it.each<[string, readonly (number | string)[], string]>([
+    // Other readings of its axes come further, to the cell.
+    ['of a fixed number', [2, 5, 4], "LSTM 'all': the input is"],
+    ['of names', ['batch', 'time', 4], "Concat 'long': rows are put one after the other"],
+  ])('%s are refused with the node', async (_, sizes, part) => {
+    const nodes = [node('Concat', ['x', 'x'], { axis: 1 }, 'long'), ...lstm({}).slice(0, 2)];
+    const [, steps, cell] = nodes as [Node, Node, Node];
+    const all = [nodes[0] as Node, { ...steps, inputs: ['long'] }, cell];
+    const file = onnxFile({ inputs: { x: sizes }, outputs: ['all'], nodes: all, tensors: weights });
+    await expect(importModel(file)).rejects.toMatchObject({
+      code: 'unsupported_operator',
+      message: expect.stringContaining(part),
+    });
+  });
+});
+
+describe('lengths of sequences as an input', () => {
+  const steps = node('Transpose', ['x'], { perm: [1, 0, 2] }, 'steps');
+  const cell = (lengths: string, output: string): Node => {
+    const inputs = ['steps', 'W', 'R', '', lengths];
+    return { op: 'LSTM', inputs, outputs: [output], attributes: { hidden_size: 2 } };
+  };
+  const fileWith = (second: string) =>
+    onnxFile({
+      inputs: { x: ['batch', 'time', 4], ...(second === 'l2' && { l2: ['batch'] }), l1: ['batch'] },
+      wholeInputs: ['l1', 'l2'],
+      outputs: ['y'],
+      nodes: [
+        steps,
+        cell('l1', 'a'),
+        cell(second, 'b'),
+        node('Add', ['a', 'b'], {}, 'sum'),
+        node('Squeeze', ['sum', 'one']),
+      ],
+      tensors: weights,
+    });
+
+  it('is left out, and the notes say so', async () => {
+    const { model, notes } = await importModel(fileWith('l1'));
+    expect(notes).toContain("The input 'l1' is left out: each sequence has its own length.");
+    expect(Object.keys(model.description.inputs)).toEqual(['x']);
+    model.dispose();
+  });
+
+  it('is refused where another input has those of the same steps', async () => {
+    await expect(importModel(fileWith('l2'))).rejects.toMatchObject({
+      code: 'unsupported_operator',
+      message: expect.stringMatching(/LSTM 'b': sequence_lens are 'l2'.* 'l1', expected one input/),
+    });
+  });
+});
+
 describe('a product with a matrix behind an axis of one', () => {
   it('has that axis in front', async () => {
     const nodes = [node('MatMul', ['x', 'w'], {}, 'product'), node('Squeeze', ['product', 'at'])];

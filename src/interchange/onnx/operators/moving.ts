@@ -88,13 +88,13 @@ function concatenated(context: OperatorContext): readonly GraphValue[] {
       .join();
   if (given.some((value) => others(value) !== others(given[0] as GraphValue)))
     context.refuse('its inputs differ in other axes');
+  if (given.some((value) => isRows(sizesOf(value)[axis] as Size)))
+    return context.refuse('rows are put one after the other');
   const kinds = new Set(given.map(({ kind }) => kind));
   const [kind] = kinds;
   if (kinds.size === 1 && (kind === 'final' || kind === 'state'))
     return [joinedElements(given as readonly (Final | State)[], axis)];
   const values = given.map((each, at) => asColumns(context, each, given) ?? context.computed(at));
-  if (values.some(({ sizes }) => isRows(sizes[axis] as Size)))
-    return context.refuse('rows are put one after the other');
   return [context.emission.joined(context.name, values, axis)];
 }
 

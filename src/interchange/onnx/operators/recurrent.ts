@@ -13,7 +13,7 @@ import type { WeightSource } from '../../shared/imported-network.js';
 import { laterWeights } from '../emission.js';
 import { refuseAttribute } from '../ir.js';
 import type { OperatorContext, OperatorImports } from '../operator-context.js';
-import { describeSizes, isRows, type RowAxis, type Size } from '../sizes.js';
+import { describeSizes, isRows, type RowAxis, type Size, shapeNumber } from '../sizes.js';
 import type { Computed, Constant, Final, FinalPart, GraphValue } from '../value.js';
 import { activationsOf, type Cell, requireSame } from './cell-activations.js';
 import { givenStates, requireInitial, type Sizes } from './initial-states.js';
@@ -155,10 +155,22 @@ function sizesFor(context: OperatorContext, cell: Cell, features: number): Sizes
   return { cell, gates, units, inputs: features, directions, isCoupled };
 }
 
-/** Lengths of sequences as an input: the library has those of the batch itself. */
+/** Lengths of sequences as an input: the library has those of the batch itself, one for each time axis. */
 function requireOwnLengths(context: OperatorContext, time: Size): void {
   const lengths = context.inputs[4];
-  if (lengths === undefined || lengths.kind === 'indices') return;
+  if (lengths === undefined) return;
+  if (lengths.kind === 'indices') {
+    const axis = shapeNumber(time);
+    const known = context.lengths.get(axis) ?? lengths.input;
+    if (known !== lengths.input) {
+      context.refuse(
+        `sequence_lens are '${lengths.input}', but those of other nodes for the same steps (${axis}) '${known}', expected one input: sequences have one length`,
+      );
+    }
+    context.lengths.set(axis, known);
+    context.emission.builder.note(`The input '${known}' is left out: each sequence has its own length.`);
+    return;
+  }
   if (lengths.kind === 'constant' && isRows(time)) {
     const all = context.rowsOf(time[0] as RowAxis);
     if (context.neededNumbers(4, 'sequence_lens').every((length) => length === all)) return;
