@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
+import { loadModel } from '../../src/saved/load-model.js';
 import { temporaryDirectory } from '../checkpoint/temporary-directory.js';
 import { callBptt } from './call-bptt.js';
 import { MAIN, runBptt, startBptt } from './run-bptt.js';
@@ -123,6 +124,20 @@ describe('bptt train lm', () => {
       expect.stringMatching(/\[configuration_mismatch\]: the data have changed.*texts\.data/),
     ]);
     expect(await endOf(run('a'))).toEqual(before);
+  });
+
+  it('in bf16 keeps the precision when it is resumed, or takes another one', async () => {
+    const { data, run } = workplace();
+    const train = async (...options: string[]) => {
+      jsonOf(await callBptt(['train', 'lm', '--out', run('a'), ...options, '--json']));
+      const { model } = await loadModel(run('a'), { checkpoint: 'latest', training: false });
+      const { precision } = model;
+      model.dispose();
+      return precision;
+    };
+    expect(await train('--data', data, ...SMALL, '--epochs', '1', '--precision', 'bf16')).toBe('bf16');
+    expect(await train('--resume', '--epochs', '2')).toBe('bf16');
+    expect(await train('--resume', '--epochs', '3', '--precision', 'float32')).toBe('float32');
   });
 
   it('resumed with more epochs needs nothing else', async () => {
